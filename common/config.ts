@@ -1,0 +1,42 @@
+import * as z from 'zod';
+
+/** Every fault of a configuration at once, each with the name of its variable. `main.ts` prints it and stops. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[];
+  constructor(faults: readonly string[]) {
+    super(`The configuration cannot be used:\n${faults.map((f) => `  - ${f}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+/**
+ * Reads settings from environment variables.
+ * An empty variable counts as unset, because compose files and `.env` templates hand out empty strings.
+ * @param schema what each variable must look like
+ * @param env usually `process.env`
+ * @returns the settings, frozen
+ * @throws {ConfigError} with all faults, by variable; the values themselves are never part of the message
+ */
+export function readConfig<T extends z.ZodType<object>>(schema: T, env: NodeJS.ProcessEnv): Readonly<z.output<T>> {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  const result = schema.safeParse(set);
+  if (!result.success) throw new ConfigError(result.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`));
+  return Object.freeze(result.data);
+}
+
+/** A TCP port number, 1 to 65535. */
+export const port = z.coerce.number('must be a port number').int().min(1).max(65535);
+
+/** An absolute http or https URL without path, query or credentials; comes out as its origin (`http://host:port`). */
+export const origin = z.string().transform((text, ctx) => {
+  const url = URL.parse(text.trim());
+  const bare =
+    url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.hash && !url.username;
+  if (bare) return url.origin;
+  ctx.addIssue({
+    code: 'custom',
+    message: 'must be an http or https URL without a path, such as http://localhost:8080',
+  });
+  return z.NEVER;
+});
