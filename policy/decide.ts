@@ -1,0 +1,89 @@
+import type { Access } from './mcp-request.ts';
+import { lifecycle, methods, type ObjectKind } from './methods.ts';
+import type { Patterns } from './patterns.ts';
+import type { MethodGrant, Policy, ServerGrant } from './policy.ts';
+
+/** Why an access is denied, from "nothing at all" to "everything but this object". */
+export type DenyReason =
+  | 'no_scope'
+  | 'unknown_method'
+  | 'server_not_allowed'
+  | 'method_not_allowed'
+  | 'object_not_allowed';
+
+/** The verdict: the rule that allowed (the first access's), or the first access that no rule allows and why. */
+export type Decision = { allowed: true; rule: string } | { allowed: false; reason: DenyReason; access: Access };
+
+/**
+ * May somebody who holds `scopes` do all of `accesses` on `server`? Default deny: an access is allowed if one rule of
+ * one scope names the server, the method, and the object if the method names one.
+ * Pure; the time depends on the number of scopes and accesses, not on the number of rules.
+ */
+export function decide(
+  policy: Policy,
+  scopes: readonly string[],
+  server: string,
+  accesses: readonly [Access, ...Access[]],
+): Decision {
+  let rule = '';
+  for (const access of accesses) {
+    const verdict = decideOne(policy, scopes, server, access);
+    if (!verdict.allowed) return verdict;
+    rule ||= verdict.rule;
+  }
+  return { allowed: true, rule };
+}
+
+function decideOne(policy: Policy, scopes: readonly string[], server: string, access: Access): Decision {
+  const deny = (reason: DenyReason): Decision => ({ allowed: false, reason, access });
+  if (scopes.length === 0) return deny('no_scope');
+  const isLifecycle = lifecycle.has(access.method);
+  if (!isLifecycle && !methods.has(access.method)) return deny('unknown_method');
+
+  let nearest: DenyReason = 'server_not_allowed';
+  for (const grant of grantsOn(policy, scopes, server)) {
+    if (isLifecycle) return { allowed: true, rule: grant.rule };
+    const method = grant.methods.get(access.method);
+    if (!method) {
+      if (nearest === 'server_not_allowed') nearest = 'method_not_allowed';
+      continue;
+    }
+    const rule = access.object ? objectRule(method, access.object) : plainRule(method, access.method);
+    if (rule !== undefined) return { allowed: true, rule };
+    nearest = 'object_not_allowed';
+  }
+  return deny(nearest);
+}
+
+function* grantsOn(policy: Policy, scopes: readonly string[], server: string): Generator<ServerGrant> {
+  for (const scope of scopes) {
+    const servers = policy.scopes.get(scope);
+    if (servers) yield* servers.matching(server);
+  }
+}
+
+/** A method that must name an object grants nothing without one; listening without any URI is the one that need not. */
+function plainRule(grant: MethodGrant, method: string): string | undefined {
+  const mustName = methods.get(method) ?? [];
+  return mustName.length === 0 || method === 'subscriptions/listen' ? grant.rule : undefined;
+}
+
+function objectRule(grant: MethodGrant, object: { kind: ObjectKind; name: string }): string | undefined {
+  const patterns = grant.objects[object.kind];
+  if (object.kind === 'resource' && !isPlainUri(object.name)) return patterns.exact(object.name);
+  return firstMatch(patterns, object.name);
+}
+
+function firstMatch(patterns: Patterns<string>, name: string): string | undefined {
+  for (const rule of patterns.matching(name)) return rule;
+  return undefined;
+}
+
+/**
+ * Whether a resource URI means the same to everybody, so that a prefix of it says something about where it leads:
+ * `file:///data/../etc/passwd` starts with `file:///data/` and is not there (WHATWG URL Standard, path normalisation).
+ */
+function isPlainUri(uri: string): boolean {
+  const url = URL.parse(uri);
+  return url !== null && url.href === uri && url.username === '' && url.password === '' && !/%(2e|2f|5c)/i.test(uri);
+}

@@ -1,0 +1,45 @@
+/**
+ * A set of names and prefix globs (`get_*`, `*`), each with a value, looked up in a time that does not depend on how
+ * many there are: one map for whole names, one for prefixes, asked once per prefix length in use.
+ */
+export class Patterns<T> {
+  readonly #exact = new Map<string, T>();
+  readonly #prefixes = new Map<string, T>();
+  #lengths: readonly number[] = [];
+
+  /** The value kept for `pattern`, made by `create` when the pattern is new. */
+  at(pattern: string, create: () => T): T {
+    const glob = pattern.endsWith('*');
+    const key = glob ? pattern.slice(0, -1) : pattern;
+    const map = glob ? this.#prefixes : this.#exact;
+    let value = map.get(key);
+    if (value === undefined) {
+      value = create();
+      map.set(key, value);
+      if (glob) this.#lengths = [...new Set([...this.#prefixes.keys()].map((p) => p.length))];
+    }
+    return value;
+  }
+
+  /** The value of `name` itself, as written in the policy; no glob takes part. */
+  exact(name: string): T | undefined {
+    return this.#exact.get(name);
+  }
+
+  /** The values of every pattern that covers `name`, the whole name first. */
+  *matching(name: string): Generator<T> {
+    const exact = this.#exact.get(name);
+    if (exact !== undefined) yield exact;
+    for (const length of this.#lengths) {
+      if (length > name.length) continue;
+      const value = this.#prefixes.get(name.slice(0, length));
+      if (value !== undefined) yield value;
+    }
+  }
+}
+
+/** Whether a pattern of the policy file is one we can honour: a whole name, or a prefix followed by one `*`. */
+export function isPattern(text: string): boolean {
+  const star = text.indexOf('*');
+  return text.length > 0 && (star === -1 || star === text.length - 1);
+}

@@ -1,0 +1,15 @@
+/** A request that cannot be judged, and so is refused: HTTP status, JSON-RPC code, and a message for the client. */
+export class RefusedRequest extends Error {
+  readonly status: 400 | 405;
+  readonly rpcCode: number;
+  readonly id: string | number | undefined;
+  constructor(
+    message: string,
+    options: { status?: 400 | 405; rpcCode?: number; id?: string | number | undefined } = {},
+  ) {
+    super(message);
+    this.status = options.status ?? 400;
+    this.rpcCode = options.rpcCode ?? -32600;
+    this.id = options.id;
+  }
+}

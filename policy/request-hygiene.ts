@@ -1,0 +1,45 @@
+import { RefusedRequest } from './refused-request.ts';
+
+/**
+ * Refuses a key that is a judged key to a case-insensitive parser (Go's encoding/json is one) without being it to us:
+ * `Name` beside `name` would let the upstream read another tool than the one that was judged.
+ */
+export function refuseLookAlikes(object: Record<string, unknown>, judged: ReadonlySet<string>): void {
+  for (const key of Object.keys(object)) {
+    if (!judged.has(key) && judgedFolds(judged).has(fold(key))) {
+      throw new RefusedRequest('a key differs from a known one only in its letter case');
+    }
+  }
+}
+
+const folds = new WeakMap<ReadonlySet<string>, Set<string>>();
+
+function judgedFolds(judged: ReadonlySet<string>): Set<string> {
+  let folded = folds.get(judged);
+  if (!folded) {
+    folded = new Set([...judged].map(fold));
+    folds.set(judged, folded);
+  }
+  return folded;
+}
+
+/** Unicode simple case folding as far as it meets ASCII: `ſ` is an s and the Kelvin sign a k to a folding parser. */
+function fold(key: string): string {
+  return key.toUpperCase().toLowerCase();
+}
+
+/**
+ * The name in an `Mcp-Name` header: as sent, or UTF-8 in base64 between `=?base64?` and `?=` (MCP 2026-07-28, "Header
+ * standardisation", SEP-2243; the markers are case-sensitive).
+ * @returns the name, or undefined if it cannot be read (which equals no body's name)
+ */
+export function headerName(value: string): string | undefined {
+  const encoded = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value)?.[1];
+  if (encoded === undefined) return value;
+  try {
+    const bytes = Uint8Array.fromBase64(encoded, { lastChunkHandling: 'strict' });
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

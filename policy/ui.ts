@@ -1,0 +1,20 @@
+import type { Policy } from './policy.ts';
+
+/** What a person may do in the registry, as `UI-Scopes` names it. */
+export type UiPermission =
+  | 'list_service'
+  | 'register_service'
+  | 'health_check_service'
+  | 'toggle_service'
+  | 'modify_service';
+
+/**
+ * Whether somebody who holds `scopes` may use `permission` for the server called `server`.
+ * Pure look-up in the policy's `UI-Scopes`; what is not written there is denied.
+ */
+export function mayUseUi(policy: Policy, scopes: readonly string[], permission: UiPermission, server: string): boolean {
+  return scopes.some((scope) => {
+    const names = policy.ui.get(scope)?.get(permission);
+    return names !== undefined && !names.matching(server).next().done;
+  });
+}
