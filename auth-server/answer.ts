@@ -1,0 +1,105 @@
+import type { ServerResponse } from 'node:http';
+import { type AuthError, meanings } from './errors.ts';
+import type { OriginalRequest } from './original-request.ts';
+import type { Principal } from './principal.ts';
+
+/** What an allowed request is sent on with. */
+export interface Allowance {
+  principal: Principal;
+  server: string;
+  tool: string | undefined;
+  assertion: string;
+}
+
+const longestGroups = 4096;
+
+/** Answers 200 with the identity headers of the contract (docs/validate.md). */
+export function allow(res: ServerResponse, { principal, server, tool, assertion }: Allowance): void {
+  const groups = principal.groups.map(asciiToken).join(',');
+  const headers: Record<string, string | number> = {
+    'X-User': asciiToken(principal.subject),
+    'X-Username': asciiToken(principal.username),
+    'X-Scopes': principal.scopes.map(asciiToken).join(' '),
+    'X-Auth-Method': principal.authMethod,
+    'X-Server-Name': server,
+    'X-Mcp-Assertion': assertion,
+    // Without a length Node answers in chunks, and nginx then closes the connection after every single request.
+    'Content-Length': 0,
+  };
+  if (groups.length > 0 && groups.length <= longestGroups) headers['X-Groups'] = groups;
+  if (principal.clientId !== undefined) headers['X-Client-Id'] = asciiToken(principal.clientId);
+  if (tool !== undefined) headers['X-Tool-Name'] = asciiToken(tool).slice(0, 1024);
+  res.writeHead(200, headers).end();
+}
+
+/** What a denial needs to know of the gateway to be helpful. */
+export interface DenialContext {
+  publicUrl: string;
+  /** undefined when not even the gate's own headers could be read. */
+  request: OriginalRequest | undefined;
+}
+
+/**
+ * Answers a denial in the two statuses that nginx's auth_request understands: 401 as itself, everything else as 403 with
+ * the real status in `X-Deny-Status`. The body travels in a header, because auth_request drops a subrequest's body.
+ */
+export function deny(res: ServerResponse, error: AuthError, { publicUrl, request }: DenialContext): void {
+  const { status } = meanings[error.code];
+  const headers: Record<string, string | number> = {
+    'X-Deny-Status': status,
+    'X-Deny-Code': error.code,
+    'X-Deny-Body': denialBody(error, request),
+    'Content-Length': 0,
+  };
+  const challenge = challengeFor(error, publicUrl, request);
+  if (challenge) headers['WWW-Authenticate'] = challenge;
+  if (status === 401 && request && isPageRequest(request)) {
+    headers['X-Login-Url'] = `/login?redirect_uri=${encodeURIComponent(request.uri)}`;
+  }
+  if (status === 503) headers['Retry-After'] = 1;
+  res.writeHead(status === 401 ? 401 : 403, headers).end();
+}
+
+/** JSON-RPC 2.0 for MCP requests, a plain error object for the registry's; ASCII, at most 2 kB. */
+function denialBody(error: AuthError, request: OriginalRequest | undefined): string {
+  const message = error.message.slice(0, 600);
+  const { id, rpcCode = meanings[error.code].rpcCode } = error.details;
+  const body =
+    request?.target.resource === 'registry'
+      ? { error: { code: error.code, message } }
+      : { jsonrpc: '2.0', id: echoable(id), error: { code: rpcCode, message, data: { reason: error.code } } };
+  return asciiJson(body);
+}
+
+/** RFC 6750 section 3 and RFC 9728 section 5.1; `insufficient_scope` only where another token could help. */
+function challengeFor(error: AuthError, publicUrl: string, request: OriginalRequest | undefined): string | undefined {
+  const { status } = meanings[error.code];
+  const needed = error.details.neededScopes;
+  if (status !== 401 && !needed) return undefined;
+  const target = request?.target;
+  const path = target?.resource === 'mcp' ? `/${target.server}/${target.endpoint}` : '';
+  const parts = [`resource_metadata="${publicUrl}/.well-known/oauth-protected-resource${path}"`];
+  if (needed) parts.unshift('error="insufficient_scope"', `scope="${needed.join(' ')}"`);
+  else parts.push('scope="openid email profile"');
+  if (error.code.startsWith('token_')) parts.unshift('error="invalid_token"');
+  return `Bearer ${parts.join(', ')}`;
+}
+
+function isPageRequest({ target, method, accept }: OriginalRequest): boolean {
+  return target.resource === 'registry' && method === 'GET' && (accept ?? '').includes('text/html');
+}
+
+/** An id is echoed only when it is small and plain: it is the one thing in the answer that the caller wrote. */
+function echoable(id: string | number | undefined): string | number | null {
+  if (typeof id === 'number') return id;
+  return id !== undefined && /^[ -~]{1,128}$/.test(id) ? id : null;
+}
+
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** Percent-encodes what would not be safe, or not unambiguous, in a header that lists values. */
+function asciiToken(value: string): string {
+  return value.toWellFormed().replace(/[^!#$&'*+./0-9:=?@A-Z^_`a-z|~-]/gu, encodeURIComponent);
+}

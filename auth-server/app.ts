@@ -1,0 +1,57 @@
+import cookieParser from 'cookie-parser';
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import helmet from 'helmet';
+import { createHealth, type HealthSettings } from './health.ts';
+import { type LoginDeps, loginRoutes } from './login.ts';
+import { explainFailure } from './login-failure.ts';
+import { createResourceMetadata, type MetadataSettings } from './metadata.ts';
+import { createValidate, type ValidateDeps } from './validate.ts';
+
+export type AppDeps = ValidateDeps & LoginDeps & HealthSettings & MetadataSettings;
+
+const pageSecurity = {
+  useDefaults: false,
+  directives: {
+    'default-src': ["'none'"],
+    'style-src': ["'self'"],
+    'img-src': ["'self'"],
+    'base-uri': ["'none'"],
+    'frame-ancestors': ["'none'"],
+    // The logout form is answered with a redirect to the provider, and browsers hold that to form-action as well.
+    'form-action': ["'self'", 'https:', 'http://localhost:*'],
+  },
+};
+
+/** The auth-server's routes. `/validate` stands first: it is asked for every request, and needs nothing of the rest. */
+export function createApp(deps: AppDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+
+  const validate = createValidate(deps);
+  app.get('/validate', validate);
+  app.post('/validate', validate);
+
+  app.use(helmet({ contentSecurityPolicy: pageSecurity, strictTransportSecurity: false }));
+  app.get('/health', createHealth(deps));
+  app.get('/.well-known/jwks.json', (_req, res) => void res.json(deps.assertions.jwks()));
+  app.get(/^\/\.well-known\/oauth-protected-resource(\/|$)/, createResourceMetadata(deps));
+  app.use('/oauth2/static', express.static(`${import.meta.dirname}/public`, { index: false, maxAge: '1h' }));
+
+  app.use(cookieParser());
+  app.use(loginRoutes(deps));
+  app.use((_req, res) => {
+    res.status(404).json({ error: { code: 'not_found', message: 'There is nothing here.' } });
+  });
+  app.use(showFailure(deps));
+  return app;
+}
+
+function showFailure({ pages, log }: AppDeps): ErrorRequestHandler {
+  return (error, _req, res, _next) => {
+    const failure = explainFailure(error, 'The identity provider');
+    log[failure.status >= 500 ? 'error' : 'warn']({ err: failure.cause, status: failure.status }, failure.title);
+    pages.failure(res, failure);
+  };
+}

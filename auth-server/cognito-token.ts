@@ -1,0 +1,122 @@
+import { CognitoJwtVerifier } from 'aws-jwt-verify';
+import {
+  CognitoJwtInvalidClientIdError,
+  CognitoJwtInvalidTokenUseError,
+  FetchError,
+  JwksNotAvailableInCacheError,
+  JwtExpiredError,
+  KidNotFoundInJwksError,
+  WaitPeriodNotYetEndedJwkError,
+} from 'aws-jwt-verify/error';
+import { type JwksCache, SimpleJwksCache } from 'aws-jwt-verify/jwk';
+import { AuthError } from './errors.ts';
+
+/** The claims of a good Cognito access token that the gateway uses. */
+export interface TokenClaims {
+  sub: string;
+  client_id: string;
+  username: string | undefined;
+  groups: readonly string[];
+  scopes: readonly string[];
+  exp: number;
+}
+
+/** What decides whether a token is ours. No field has a default: each is a check. */
+export interface TokenSettings {
+  userPoolId: string;
+  allowedClientIds: readonly string[];
+  /** The gateway's public origin; a token bound to a resource must name it or something below it. */
+  publicUrl: string;
+  /** Fetches the pool's keys; given when the pool is the local stand-in, whose host has to be rewritten. */
+  jwksCache?: JwksCache;
+}
+
+/** Verifies access tokens of one user pool. */
+export interface TokenVerifier {
+  /** @throws {AuthError} token_invalid, token_expired or identity_provider_unavailable */
+  verify(token: string): Promise<TokenClaims>;
+  /** Fetches the pool's keys ahead of the first request. */
+  warmUp(): Promise<void>;
+}
+
+const maxClockSkewSeconds = 300;
+
+/**
+ * A verifier for Cognito access tokens (RS256, keys of the pool's JWKS): signature, issuer in both of Cognito's forms,
+ * expiry, `token_use: access`, an allowed app client, and `aud` if present (Amazon Cognito Developer Guide, "Verifying
+ * JSON web tokens", "Using the access token"). No I/O once the keys are known; an unknown key id asks Cognito again, at
+ * most every 10 s.
+ */
+export function createTokenVerifier(settings: TokenSettings): TokenVerifier {
+  const verifier = CognitoJwtVerifier.create(
+    { userPoolId: settings.userPoolId, tokenUse: 'access', clientId: [...settings.allowedClientIds] },
+    { jwksCache: settings.jwksCache ?? new SimpleJwksCache() },
+  );
+  const verify = async (token: string) => {
+    try {
+      return verifier.verifySync(token);
+    } catch (error) {
+      if (!(error instanceof KidNotFoundInJwksError || error instanceof JwksNotAvailableInCacheError)) throw error;
+      return await verifier.verify(token);
+    }
+  };
+  return {
+    warmUp: () => verifier.hydrate(),
+    async verify(token) {
+      const payload = await verify(token).catch((error) => {
+        throw explain(error);
+      });
+      return readClaims(payload, settings.publicUrl);
+    },
+  };
+}
+
+function readClaims(payload: Record<string, unknown>, publicUrl: string): TokenClaims {
+  const { sub, client_id, username, exp, iat, aud, scope } = payload;
+  const groups = payload['cognito:groups'] ?? [];
+  // The library checks `exp` only where there is one, and `iat` not at all.
+  if (typeof exp !== 'number') throw refused('the token has no expiry');
+  if (typeof iat !== 'number' || iat > Date.now() / 1000 + maxClockSkewSeconds) {
+    throw refused("the token was issued in the future: check this machine's clock");
+  }
+  const audiences = aud === undefined ? [publicUrl] : [aud].flat();
+  if (!audiences.some((a) => a === publicUrl || (typeof a === 'string' && a.startsWith(`${publicUrl}/`)))) {
+    throw refused('the token is for another server');
+  }
+  if (typeof sub !== 'string' || typeof client_id !== 'string') throw refused('the token names nobody');
+  if (!Array.isArray(groups) || !groups.every((g) => typeof g === 'string')) throw refused('its groups are unreadable');
+  return {
+    sub,
+    client_id,
+    username: typeof username === 'string' ? username : undefined,
+    groups,
+    scopes: typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [],
+    exp,
+  };
+}
+
+function explain(error: unknown): AuthError {
+  if (error instanceof JwtExpiredError) {
+    return new AuthError('token_expired', 'The access token has expired. Get a new one and try again.', {
+      cause: error,
+    });
+  }
+  if (error instanceof FetchError || error instanceof WaitPeriodNotYetEndedJwkError) {
+    const message = "The identity provider's keys cannot be fetched at the moment. Try again.";
+    return new AuthError('identity_provider_unavailable', message, { cause: error });
+  }
+  return refused(reason(error), error);
+}
+
+function reason(error: unknown): string {
+  if (error instanceof CognitoJwtInvalidTokenUseError) return 'it is an ID token; send the access token';
+  if (error instanceof CognitoJwtInvalidClientIdError) return 'its app client is not allowed here';
+  if (error instanceof KidNotFoundInJwksError) return "it is not signed by the gateway's user pool";
+  if (error instanceof Error && /^issuer not (configured|allowed)/i.test(error.message))
+    return 'it comes from another user pool';
+  return 'it is not an access token of this user pool';
+}
+
+function refused(why: string, cause?: unknown): AuthError {
+  return new AuthError('token_invalid', `The access token was refused: ${why}.`, { cause });
+}

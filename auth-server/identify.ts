@@ -1,0 +1,89 @@
+import type { Policy } from '../policy/policy.ts';
+import type { TokenVerifier } from './cognito-token.ts';
+import { AuthError } from './errors.ts';
+import type { OriginalRequest } from './original-request.ts';
+import { type Principal, personOfSession, principalOfToken } from './principal.ts';
+import type { SessionSeal } from './session.ts';
+import type { SessionStore } from './store/session-store.ts';
+
+/** What it takes to tell who is asking. */
+export interface IdentifyDeps {
+  policy: () => Policy;
+  tokens: TokenVerifier;
+  seal: SessionSeal;
+  sessions: SessionStore;
+  cookieName: string;
+  publicUrl: string;
+  allowedOrigins: readonly string[];
+}
+
+/**
+ * Turns the credentials of a request into a principal.
+ * A bearer token, if there is any `Authorization`, decides alone: a bad one is refused and the cookie never looked at.
+ * @throws {AuthError} with a 401 or 403 code, or identity_provider_unavailable
+ */
+export async function identify(deps: IdentifyDeps, request: OriginalRequest): Promise<Principal> {
+  const { authorization, cookie } = request.credentials;
+  if (authorization !== undefined) {
+    refuseForeignOrigin(request, [deps.publicUrl, ...deps.allowedOrigins]);
+    const claims = await deps.tokens.verify(bearerToken(authorization));
+    return principalOfToken(deps.policy(), claims);
+  }
+  const value = sessionCookie(cookie, deps.cookieName);
+  if (value === undefined) {
+    throw new AuthError('credentials_missing', 'Log in, or send an access token as "Authorization: Bearer …".');
+  }
+  refuseCrossSite(request, deps.publicUrl);
+  const claims = await deps.seal.open(value);
+  const record = await deps.sessions.find(claims.sid);
+  if (!record || record.sub !== claims.sub || record.expiresAt <= Date.now() / 1000) {
+    throw new AuthError('session_ended', 'This session has ended. Log in again.');
+  }
+  return personOfSession(deps.policy(), claims, record.groups);
+}
+
+/** RFC 6750 section 2.1: the scheme in any letter case, one space, one b64token. */
+function bearerToken(authorization: string): string {
+  const token = /^bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization)?.[1];
+  if (token !== undefined) return token;
+  throw new AuthError('authorization_unreadable', 'The Authorization header must be "Bearer" and one access token.');
+}
+
+/** The session cookie's value; two different ones mean that somebody else could set cookies here, and neither counts. */
+function sessionCookie(header: string | undefined, name: string): string | undefined {
+  const values = (header ?? '')
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1));
+  if (new Set(values).size > 1) {
+    throw new AuthError(
+      'credentials_ambiguous',
+      'There are two session cookies. Clear the cookies of this site and log in.',
+    );
+  }
+  return values[0] || undefined;
+}
+
+/** Browsers name the page that sends a request; a page of somebody else must not use a token it got hold of from here. */
+function refuseForeignOrigin(request: OriginalRequest, allowed: readonly string[]): void {
+  const { origin } = request.browser;
+  if (origin !== undefined && !allowed.includes(origin)) throw foreign(origin);
+}
+
+/**
+ * A cookie comes along with whatever page sends the request, and cookies ignore ports: every page on any localhost port
+ * is same-site to us. So the request must come from our own pages, from no page at all, or be a person opening a page.
+ */
+function refuseCrossSite(request: OriginalRequest, publicUrl: string): void {
+  const { origin, fetchSite, fetchDest } = request.browser;
+  if (origin === publicUrl) return;
+  if (origin !== undefined) throw foreign(origin);
+  if (fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none') return;
+  const opensPage = request.target.resource === 'registry' && request.method === 'GET' && fetchDest === 'document';
+  if (!opensPage) throw foreign('another site');
+}
+
+function foreign(origin: string): AuthError {
+  return new AuthError('origin_not_allowed', `Requests from ${origin.slice(0, 100)} are not accepted here.`);
+}

@@ -1,0 +1,52 @@
+import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
+
+/** A login that failed, as the person is told: what happened, and what to do. The log gets the cause. */
+export class LoginFailure extends Error {
+  readonly status: 400 | 403 | 404 | 502 | 503;
+  readonly title: string;
+  readonly lines: readonly string[];
+  constructor(status: LoginFailure['status'], title: string, lines: readonly string[], cause?: unknown) {
+    super(title, { cause });
+    this.status = status;
+    this.title = title;
+    this.lines = lines;
+  }
+}
+
+const again = 'Go back to the login page and try again.';
+const administrator = 'Tell an administrator; the log of the auth-server says more.';
+
+/** What an error of the identity provider, or of talking to it, means to the person who wanted to log in. */
+export function explainFailure(error: unknown, title: string): LoginFailure {
+  if (error instanceof LoginFailure) return error;
+  if (error instanceof AuthorizationResponseError) return refusedByProvider(error, title);
+  if (error instanceof ResponseBodyError) return refusedAtExchange(error, title);
+  if (error instanceof ClientError && error.code !== 'OAUTH_TIMEOUT' && !isNetworkError(error)) {
+    return new LoginFailure(502, `The answer of ${title} could not be trusted`, [again, administrator], error);
+  }
+  return new LoginFailure(503, `${title} cannot be reached`, ['Wait a moment and try again.', administrator], error);
+}
+
+function refusedByProvider(error: AuthorizationResponseError, title: string): LoginFailure {
+  const what = error.error_description === 'invalid_scope' ? 'invalid_scope' : error.error;
+  if (what === 'access_denied') return new LoginFailure(400, 'The login was cancelled', [again], error);
+  const hint =
+    what === 'invalid_scope'
+      ? 'Its app client does not allow one of the scopes openid, email, profile, aws.cognito.signin.user.admin.'
+      : `It said: ${what.replace(/[^\w.-]/g, '').slice(0, 60)}.`;
+  return new LoginFailure(400, `${title} refused the login`, [hint, administrator], error);
+}
+
+function refusedAtExchange(error: ResponseBodyError, title: string): LoginFailure {
+  const hints: Record<string, string> = {
+    invalid_client: 'It does not accept the client id and secret that the gateway is configured with.',
+    invalid_grant: 'The login code was used already or is too old: perhaps this page was opened twice.',
+    unauthorized_client: 'The app client may not use the authorization code grant, or the callback URL differs.',
+  };
+  const hint = hints[error.error] ?? 'It refused to hand out the tokens.';
+  return new LoginFailure(502, `${title} did not complete the login`, [hint, again, administrator], error);
+}
+
+function isNetworkError(error: ClientError): boolean {
+  return error.cause instanceof TypeError || /fetch failed|network/i.test(error.message);
+}

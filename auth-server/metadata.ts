@@ -1,0 +1,28 @@
+import type { RequestHandler } from 'express';
+
+/** What the metadata document says of this gateway. */
+export interface MetadataSettings {
+  publicUrl: string;
+  issuer: string;
+}
+
+/**
+ * OAuth 2.0 Protected Resource Metadata (RFC 9728), for the gateway and for each MCP endpoint: MCP clients find Cognito
+ * through it. Open to everybody and every origin; says nothing about which servers exist.
+ */
+export function createResourceMetadata({ publicUrl, issuer }: MetadataSettings): RequestHandler {
+  return (req, res) => {
+    const path = req.path.slice('/.well-known/oauth-protected-resource'.length);
+    if (!/^(\/[a-z0-9][a-z0-9_-]{0,62}\/(mcp|sse))?$/.test(path)) {
+      res.status(404).json({ error: { code: 'not_found', message: 'There is no such resource here.' } });
+      return;
+    }
+    res.set('Access-Control-Allow-Origin', '*').json({
+      resource: `${publicUrl}${path}`,
+      authorization_servers: [issuer],
+      scopes_supported: ['openid', 'email', 'profile'],
+      bearer_methods_supported: ['header'],
+      resource_name: 'MCP Gateway Registry',
+    });
+  };
+}

@@ -1,0 +1,59 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Endpoint } from '../policy/mcp-request.ts';
+import { isServerName } from '../policy/names.ts';
+import { AuthError } from './errors.ts';
+
+/** What the gate tells about the request it holds back. Every value comes from nginx, none is believed from the client. */
+export interface OriginalRequest {
+  target: { resource: 'registry' } | { resource: 'mcp'; server: string; endpoint: Endpoint; routed: boolean };
+  method: string;
+  uri: string;
+  credentials: { authorization: string | undefined; cookie: string | undefined };
+  browser: { origin: string | undefined; fetchSite: string | undefined; fetchDest: string | undefined };
+  mcp: { method: string | undefined; name: string | undefined; protocolVersion: string | undefined };
+  accept: string | undefined;
+  requestId: string | undefined;
+}
+
+/**
+ * Reads the gate's headers (the contract is docs/validate.md). nginx drops empty headers, so what is missing is a fault
+ * of the gate and refused: absence must never mean "pass".
+ * @throws {AuthError} gate_misconfigured, method_not_allowed or server_not_found
+ */
+export function readOriginalRequest(headers: IncomingHttpHeaders): OriginalRequest {
+  const one = (name: string): string | undefined => {
+    const value = headers[name];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const required = (name: string): string => {
+    const value = one(name);
+    if (value === undefined) throw new AuthError('gate_misconfigured', `The gate did not send ${name}.`);
+    return value;
+  };
+  return {
+    target: readTarget(required, one),
+    method: required('x-original-method'),
+    uri: required('x-original-uri'),
+    credentials: { authorization: one('authorization'), cookie: one('cookie') },
+    browser: { origin: one('origin'), fetchSite: one('sec-fetch-site'), fetchDest: one('sec-fetch-dest') },
+    mcp: { method: one('mcp-method'), name: one('mcp-name'), protocolVersion: one('mcp-protocol-version') },
+    accept: one('accept'),
+    requestId: one('x-request-id'),
+  };
+}
+
+function readTarget(
+  required: (name: string) => string,
+  one: (name: string) => string | undefined,
+): OriginalRequest['target'] {
+  const resource = required('x-resource');
+  if (resource === 'registry') return { resource };
+  if (resource !== 'mcp') throw new AuthError('gate_misconfigured', 'The gate sent an unknown X-Resource.');
+  const endpoint = required('x-mcp-endpoint');
+  if (endpoint !== 'mcp' && endpoint !== 'sse' && endpoint !== 'messages') {
+    throw new AuthError('gate_misconfigured', 'The gate sent an unknown X-Mcp-Endpoint.');
+  }
+  const server = required('x-mcp-server');
+  // A name that can never be registered is never routed; it is refused after the credentials, like any unknown server.
+  return { resource, server, endpoint, routed: isServerName(server) && one('x-mcp-routed') === '1' };
+}

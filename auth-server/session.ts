@@ -1,0 +1,78 @@
+import { hkdfSync } from 'node:crypto';
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { AuthError } from './errors.ts';
+
+/** What the session cookie says. The store's record is the truth; this is a signed snapshot. */
+export interface SessionClaims {
+  sid: string;
+  sub: string;
+  username: string;
+  groups: readonly string[];
+  /** End, in seconds since 1970. */
+  exp: number;
+}
+
+/** Seals and opens the session cookie's value. */
+export interface SessionSeal {
+  seal(claims: SessionClaims): Promise<string>;
+  /** @throws {AuthError} session_invalid or session_expired */
+  open(value: string): Promise<SessionClaims>;
+}
+
+const audience = 'session';
+const longestCookie = 4096;
+
+/**
+ * A 256-bit key for one purpose (HKDF-SHA256, RFC 5869). Each purpose has its own key, so that what was sealed for one
+ * (a login attempt, which anybody can start) can never be taken for another (a session).
+ */
+export function purposeKey(secretKey: string, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secretKey, '', `mcp-gateway ${purpose}`, 32));
+}
+
+/**
+ * The session cookie as a JWT (HS256, RFC 7519).
+ * @param secretKeys `SECRET_KEY`: the first seals, all open, so that a key can be changed without ending sessions
+ */
+export function createSessionSeal(secretKeys: readonly [string, ...string[]]): SessionSeal {
+  const [first, ...others] = secretKeys;
+  const sealing = purposeKey(first, audience);
+  const opening = [sealing, ...others.map((key) => purposeKey(key, audience))];
+  return {
+    seal: ({ exp, ...claims }) =>
+      new SignJWT({ ...claims })
+        .setProtectedHeader({ alg: 'HS256' })
+        .setIssuedAt()
+        .setExpirationTime(exp)
+        .setAudience(audience)
+        .sign(sealing),
+    async open(value) {
+      if (value.length > longestCookie) throw invalid();
+      for (const key of opening) {
+        const claims = await tryOpen(value, key);
+        if (claims) return claims;
+      }
+      throw invalid();
+    },
+  };
+}
+
+async function tryOpen(value: string, key: Uint8Array): Promise<SessionClaims | undefined> {
+  try {
+    const options = {
+      audience,
+      algorithms: ['HS256'],
+      requiredClaims: ['exp', 'iat', 'sub', 'sid', 'username', 'groups'],
+    };
+    const { payload } = await jwtVerify(value, key, options);
+    return payload as unknown as SessionClaims;
+  } catch (error) {
+    if (error instanceof errors.JWTExpired)
+      throw new AuthError('session_expired', 'The session has expired. Log in again.');
+    return undefined;
+  }
+}
+
+function invalid(): AuthError {
+  return new AuthError('session_invalid', 'The session cookie is not one of this gateway. Log in again.');
+}

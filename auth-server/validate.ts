@@ -1,0 +1,104 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler } from 'express';
+import type { Logger } from '../common/log.ts';
+import { type Decision, decide } from '../policy/decide.ts';
+import { type McpRequest, readMcpRequest } from '../policy/mcp-request.ts';
+import { RefusedRequest } from '../policy/refused-request.ts';
+import { allow, deny } from './answer.ts';
+import type { AssertionSigner } from './assertion.ts';
+import { type AuditEntry, audit } from './audit.ts';
+import { AuthError, asAuthError } from './errors.ts';
+import { type IdentifyDeps, identify } from './identify.ts';
+import { type OriginalRequest, readOriginalRequest } from './original-request.ts';
+import type { Principal } from './principal.ts';
+
+export interface ValidateDeps extends IdentifyDeps {
+  assertions: AssertionSigner;
+  /** Largest body in bytes that is looked into. */
+  maxBody: number;
+  log: Logger;
+}
+
+type McpTarget = Extract<OriginalRequest['target'], { resource: 'mcp' }>;
+
+/**
+ * `/validate`: who is asking, what do they ask for, may they? 200 with identity headers, or a denial; whatever goes
+ * wrong on the way is a denial too.
+ */
+export function createValidate(deps: ValidateDeps): RequestHandler {
+  return async (req, res) => {
+    const entry: AuditEntry = { started: performance.now() };
+    try {
+      entry.request = readOriginalRequest(req.headers);
+      entry.principal = await identify(deps, entry.request);
+      const { target } = entry.request;
+      const server = target.resource === 'mcp' ? target.server : '#registry';
+      if (target.resource === 'mcp') {
+        entry.asked = await readAsked(req, entry.request, target, deps.maxBody);
+        entry.rule = permit(deps, entry.principal, target, entry.asked);
+      }
+      const tool = toolOf(entry.asked);
+      const assertion = await deps.assertions.sign(entry.principal, server, tool);
+      allow(res, { principal: entry.principal, server, tool, assertion });
+    } catch (thrown) {
+      entry.error = asAuthError(thrown);
+      deny(res, entry.error, { publicUrl: deps.publicUrl, request: entry.request });
+    }
+    audit(deps.log, entry);
+  };
+}
+
+async function readAsked(
+  req: IncomingMessage,
+  request: OriginalRequest,
+  target: McpTarget,
+  maxBody: number,
+): Promise<McpRequest> {
+  const { mcp, method: httpMethod } = request;
+  const body = await readBody(req, maxBody);
+  const { method: mcpMethod, name: mcpName, protocolVersion } = mcp;
+  try {
+    return readMcpRequest({ httpMethod, endpoint: target.endpoint, body, mcpMethod, mcpName, protocolVersion });
+  } catch (error) {
+    if (!(error instanceof RefusedRequest)) throw error;
+    const code = error.status === 405 ? 'method_not_allowed' : 'request_refused';
+    throw new AuthError(code, `Refused: ${error.message}.`, { rpcCode: error.rpcCode, id: error.id });
+  }
+}
+
+/** @returns the rule that allows it */
+function permit(deps: ValidateDeps, principal: Principal, target: McpTarget, asked: McpRequest): string {
+  const decision = decide(deps.policy(), principal.scopes, target.server, asked.accesses);
+  if (!decision.allowed) {
+    throw new AuthError('not_permitted', explainDenial(principal, target.server, decision), { id: asked.id });
+  }
+  // Only after the verdict: who may not use a server must not learn whether it exists.
+  if (!target.routed) {
+    throw new AuthError('server_not_found', `There is no ${target.server}/${target.endpoint} here.`, { id: asked.id });
+  }
+  return decision.rule;
+}
+
+function explainDenial(principal: Principal, server: string, decision: Extract<Decision, { allowed: false }>): string {
+  const { method, object } = decision.access;
+  const what = object ? `${method} ${object.name.slice(0, 128)}` : method;
+  const holds = principal.scopes.length > 0 ? principal.scopes.join(', ').slice(0, 200) : 'no scope';
+  const who = principal.kind === 'agent' ? 'the app client in Cognito' : 'your Cognito groups';
+  return `Not allowed: ${what} on ${server} (${decision.reason}). You hold ${holds}; an administrator of ${who} or of scopes.yml can grant it.`;
+}
+
+function toolOf(asked: McpRequest | undefined): string | undefined {
+  const object = asked?.accesses[0].object;
+  return object?.kind === 'tool' ? object.name : undefined;
+}
+
+async function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of req as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) throw new AuthError('body_too_large', `The body is larger than ${limit} bytes.`);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
