@@ -17,8 +17,7 @@ const pageSecurity = {
     'img-src': ["'self'"],
     'base-uri': ["'none'"],
     'frame-ancestors': ["'none'"],
-    // The logout form is answered with a redirect to the provider, and browsers hold that to form-action as well.
-    'form-action': ["'self'", 'https:', 'http://localhost:*'],
+    'form-action': ["'self'"],
   },
 };
 
@@ -33,7 +32,9 @@ export function createApp(deps: AppDeps): Express {
   app.get('/validate', validate);
   app.post('/validate', validate);
 
-  app.use(helmet({ contentSecurityPolicy: pageSecurity, strictTransportSecurity: false }));
+  // same-origin: with no-referrer a browser sends `Origin: null` with the logout form, and the form would be refused.
+  const referrerPolicy = { policy: 'same-origin' } as const;
+  app.use(helmet({ contentSecurityPolicy: pageSecurity, strictTransportSecurity: false, referrerPolicy }));
   app.get('/health', createHealth(deps));
   app.get('/.well-known/jwks.json', (_req, res) => void res.json(deps.assertions.jwks()));
   app.get(/^\/\.well-known\/oauth-protected-resource(\/|$)/, createResourceMetadata(deps));

@@ -1,12 +1,9 @@
 import * as z from 'zod';
+import { localPoolId, poolIdPattern } from '../common/cognito.ts';
 import { origin, port } from '../common/config.ts';
 
 const list = z.string().transform((text) => text.split(',').flatMap((item) => item.trim() || []));
 const loopback = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
-const poolId = /^([a-z]{2}(?:-[a-z]+)+-\d)_[A-Za-z0-9]+$/;
-
-/** The user pool of the local stand-in: the only one whose keys come from anywhere but Amazon. */
-export const localPoolId = 'us-east-1_LocalPool';
 
 const secretKeys = list.refine((keys) => keys.length > 0 && keys.every((key) => key.length >= 32), {
   error: 'needs at least 32 characters: node -p "crypto.randomBytes(32).toString(\'hex\')"',
@@ -30,7 +27,7 @@ const variables = z.object({
     .default(8),
   MAX_BODY_BYTES: z.coerce.number().int().min(1024).default(1_048_576),
   AWS_REGION: z.string().optional(),
-  COGNITO_USER_POOL_ID: z.string().regex(poolId, 'must look like us-east-1_ABC123DEF'),
+  COGNITO_USER_POOL_ID: z.string().regex(poolIdPattern, 'must look like us-east-1_ABC123DEF'),
   COGNITO_CLIENT_ID: z.string(),
   COGNITO_CLIENT_SECRET: z.string().optional(),
   COGNITO_ALLOWED_CLIENT_IDS: list.default([]),
@@ -40,7 +37,7 @@ const variables = z.object({
 /** The auth-server's settings, by environment variable; each is explained in `.env.example`. */
 export const configSchema = variables.superRefine((config, ctx) => {
   const fault = (path: keyof typeof config, message: string) => ctx.addIssue({ code: 'custom', path: [path], message });
-  const region = poolId.exec(config.COGNITO_USER_POOL_ID)?.[1];
+  const region = poolIdPattern.exec(config.COGNITO_USER_POOL_ID)?.[1];
   if (config.AWS_REGION && config.AWS_REGION !== region) {
     fault('AWS_REGION', `is ${config.AWS_REGION}, but the user pool is in ${region}`);
   }

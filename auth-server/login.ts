@@ -106,7 +106,7 @@ function logOut(deps: LoginDeps): RequestHandler {
     if (typeof value === 'string') await endSession(deps, value);
     deps.cookie.clear(res);
     const away = await client.logoutUrl(`${deps.publicUrl}/login`).catch(() => undefined);
-    res.redirect(303, away?.href ?? '/login');
+    deps.pages.signedOut(res, { next: away?.href ?? '/login', title: client.settings.title });
   };
 }
 

@@ -1,22 +1,23 @@
+import { cognitoIssuer, createStandInFetch, localPoolId, type StandInFetch } from '../common/cognito.ts';
 import { readConfig } from '../common/config.ts';
 import { watchPolicy } from '../common/policy-watch.ts';
 import { runService } from '../common/service.ts';
 import { createApp } from './app.ts';
 import { createAssertionSigner } from './assertion.ts';
 import { createTokenVerifier } from './cognito-token.ts';
-import { type Config, configSchema, localPoolId } from './config.ts';
+import { type Config, configSchema } from './config.ts';
 import { createLoginAttempts } from './login-attempts.ts';
 import { createOAuthClient, type OAuthClient } from './oauth-client.ts';
 import { createPages } from './pages.ts';
 import { createSessionSeal } from './session.ts';
 import { createSessionCookie } from './session-cookie.ts';
-import { createStandInFetch, type StandInFetch, standInJwksCache } from './stand-in.ts';
+import { standInJwksCache } from './stand-in.ts';
 import { openStore } from './store/store.ts';
 
 await runService('auth-server', process.env, async (log) => {
   const config = readConfig(configSchema, process.env);
   const publicUrl = config.REGISTRY_URL;
-  const issuer = cognitoIssuer(config);
+  const issuer = cognitoIssuer(config.COGNITO_USER_POOL_ID);
   const secretKeys = config.SECRET_KEY as [string, ...string[]];
   const policy = watchPolicy(config.SCOPES_FILE, log);
   const store = await openStore(config.DATA_DIR);
@@ -69,10 +70,6 @@ await runService('auth-server', process.env, async (log) => {
   };
 });
 
-function cognitoIssuer({ COGNITO_USER_POOL_ID: pool }: Config): string {
-  return `https://cognito-idp.${pool.slice(0, pool.indexOf('_'))}.amazonaws.com/${pool}`;
-}
-
 function cognitoClient(config: Config, issuer: string, standInFetch: StandInFetch | undefined): OAuthClient {
   return createOAuthClient({
     name: 'cognito',
@@ -83,6 +80,6 @@ function cognitoClient(config: Config, issuer: string, standInFetch: StandInFetc
     scope: 'openid email profile aws.cognito.signin.user.admin',
     groupsClaim: 'cognito:groups',
     usernameClaim: 'cognito:username',
-    ...(standInFetch && { standInFetch }),
+    standInFetch,
   });
 }

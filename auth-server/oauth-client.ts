@@ -1,19 +1,15 @@
 import * as oidc from 'openid-client';
+import { discoverProvider, type OidcClient } from '../common/oidc.ts';
 
 /** An OpenID Connect provider that people log in with. */
-export interface ProviderSettings {
+export interface ProviderSettings extends OidcClient {
   /** In URLs: `cognito`. */
   name: string;
   /** On the login page: `Amazon Cognito`. */
   title: string;
-  issuer: string;
-  clientId: string;
-  clientSecret: string | undefined;
   scope: string;
   groupsClaim: string;
   usernameClaim: string;
-  /** Replaces `fetch` for the local stand-in, whose host has to be rewritten and which speaks http. */
-  standInFetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
 /** Who logged in, from a verified ID token. */
@@ -43,8 +39,6 @@ export interface OAuthClient {
   logoutUrl(returnUrl: string): Promise<URL | undefined>;
 }
 
-const timeoutSeconds = 5;
-
 /**
  * A client for the authorization code flow with PKCE, state and nonce, always all three (RFC 6749, RFC 7636, OpenID
  * Connect Core). Endpoints come from discovery, once, at the first need.
@@ -52,7 +46,7 @@ const timeoutSeconds = 5;
 export function createOAuthClient(settings: ProviderSettings): OAuthClient {
   let discovered: Promise<oidc.Configuration> | undefined;
   const configuration = () => {
-    discovered ??= discover(settings).catch((error) => {
+    discovered ??= discoverProvider(settings).catch((error) => {
       discovered = undefined;
       throw error;
     });
@@ -89,17 +83,6 @@ export function createOAuthClient(settings: ProviderSettings): OAuthClient {
       return url;
     },
   };
-}
-
-async function discover(settings: ProviderSettings): Promise<oidc.Configuration> {
-  const { clientSecret, standInFetch } = settings;
-  const options: oidc.DiscoveryRequestOptions = { timeout: timeoutSeconds, execute: [oidc.enableNonRepudiationChecks] };
-  if (standInFetch) {
-    options[oidc.customFetch] = (url, init) => standInFetch(url, init as RequestInit);
-    options.execute?.push(oidc.allowInsecureRequests);
-  }
-  const authentication = clientSecret === undefined ? oidc.None() : oidc.ClientSecretBasic(clientSecret);
-  return await oidc.discovery(new URL(settings.issuer), settings.clientId, clientSecret, authentication, options);
 }
 
 function readClaims(settings: ProviderSettings, claims: oidc.IDToken | undefined): LoggedIn {

@@ -6,6 +6,8 @@ import type { LoginFailure } from './login-failure.ts';
 export interface Pages {
   login(res: Response, data: { providers: readonly { name: string; title: string }[]; next: string }): void;
   logout(res: Response): void;
+  /** Leads on to `next`. Not a redirect: a page's CSP holds that to its form-action, and the provider is another origin. */
+  signedOut(res: Response, data: { next: string; title: string }): void;
   failure(res: Response, failure: LoginFailure): void;
 }
 
@@ -18,6 +20,8 @@ export function createPages(): Pages {
   return {
     login: (res, data) => send(res, 200, './login', { title: 'Sign in', ...data }),
     logout: (res) => send(res, 200, './logout', { title: 'Sign out' }),
+    signedOut: (res, { next, title: provider }) =>
+      send(res, 200, './signed-out', { title: 'Signed out', next, provider }),
     failure: (res, { status, title, lines }) => send(res, status, './failure', { title, lines }),
   };
 }

@@ -16,9 +16,11 @@ export interface PolicyWatch {
 /**
  * Reads the policy file, and reads it again within half a second of each change. A broken file never replaces a good
  * one: the last good policy stays in force, and the log and `faults()` say so.
+ * @param path the file, usually `scopes.yml`
+ * @param intervalMilliseconds how often to look for a change
  * @throws {ConfigError} if the file cannot be used at the start: without a policy nothing may run
  */
-export function watchPolicy(path: string, log: Logger): PolicyWatch {
+export function watchPolicy(path: string, log: Logger, intervalMilliseconds = 500): PolicyWatch {
   let policy = readPolicy(path);
   let faults: readonly string[] = [];
   const listeners: (() => void)[] = [];
@@ -26,15 +28,15 @@ export function watchPolicy(path: string, log: Logger): PolicyWatch {
     try {
       policy = readPolicy(path);
       faults = [];
-      log.info({ path }, 'policy reloaded');
+      log.info({ path }, 'policy file read again');
       for (const listener of listeners) listener();
     } catch (error) {
       faults = error instanceof ConfigError ? error.faults : [String(error)];
-      log.error({ path, faults }, 'the changed policy cannot be used; the last good one stays in force');
+      log.error({ path, faults }, 'the changed policy file cannot be used; the last good one stays in force');
     }
   };
   // Polling: a file that an editor or a ConfigMap replaces is another inode, which an inotify watch would lose.
-  watchFile(path, { interval: 500, persistent: false }, reread);
+  watchFile(path, { interval: intervalMilliseconds, persistent: false }, reread);
   return {
     current: () => policy,
     faults: () => faults,
@@ -47,7 +49,8 @@ function readPolicy(path: string): Policy {
   try {
     return parsePolicy(readFileSync(path, 'utf8'));
   } catch (error) {
-    if (error instanceof PolicyError) throw new ConfigError(error.faults.map((fault) => `${path}: ${fault}`));
-    throw new ConfigError([`${path}: the policy file cannot be read (${(error as NodeJS.ErrnoException).code})`]);
+    if (error instanceof PolicyError)
+      throw new ConfigError(error.faults.map((fault) => `SCOPES_FILE ${path}: ${fault}`));
+    throw new ConfigError([`SCOPES_FILE ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`]);
   }
 }

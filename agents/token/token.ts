@@ -1,0 +1,54 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { clientCredentialsGrant } from 'openid-client';
+import * as z from 'zod';
+import { cognitoIssuer, createStandInFetch, localPoolId, poolIdPattern } from '../../common/cognito.ts';
+import { ConfigError, origin, readConfig } from '../../common/config.ts';
+import { discoverProvider } from '../../common/oidc.ts';
+
+const schema = z.object({
+  COGNITO_USER_POOL_ID: z.string().regex(poolIdPattern, 'must look like us-east-1_ABC123DEF'),
+  COGNITO_CLIENT_ID: z.string(),
+  COGNITO_CLIENT_SECRET: z.string(),
+  COGNITO_SCOPE: z.string().optional(),
+  COGNITO_LOCAL_ENDPOINT: origin.default('http://127.0.0.1:9500'),
+});
+
+/**
+ * Fetches an access token by client credentials (RFC 6749 section 4.4).
+ * @param env the agent's settings
+ * @throws {ConfigError} for bad settings; openid-client's errors when Cognito refuses or cannot be reached
+ */
+export async function fetchAgentToken(env: NodeJS.ProcessEnv): Promise<string> {
+  const config = readConfig(schema, env);
+  const local = config.COGNITO_USER_POOL_ID === localPoolId;
+  const provider = await discoverProvider({
+    issuer: cognitoIssuer(config.COGNITO_USER_POOL_ID),
+    clientId: config.COGNITO_CLIENT_ID,
+    clientSecret: config.COGNITO_CLIENT_SECRET,
+    standInFetch: local ? createStandInFetch(config.COGNITO_LOCAL_ENDPOINT) : undefined,
+  });
+  const parameters: Record<string, string> = config.COGNITO_SCOPE ? { scope: config.COGNITO_SCOPE } : {};
+  return (await clientCredentialsGrant(provider, parameters)).access_token;
+}
+
+/** Settings of the agent's file, under those of the environment. */
+export function agentEnvironment(directory: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const own = join(directory, '.env.agent');
+  const file = existsSync(own) ? own : join(directory, '.env.agent.example');
+  return { ...parseEnv(readFileSync(file, 'utf8')), ...env };
+}
+
+/** What went wrong, and what to do about it. */
+export function explainTokenError(error: unknown): string {
+  if (error instanceof ConfigError) return `${error.message}\nSet them in agents/.env.agent.`;
+  const { error: code, cause } = error as { error?: string; cause?: { code?: string; message?: string } };
+  if (code === 'invalid_client')
+    return 'Cognito refused the app client: check COGNITO_CLIENT_ID and COGNITO_CLIENT_SECRET.';
+  if (code === 'invalid_scope')
+    return 'The app client does not have these scopes: App clients > Login pages > Custom scopes.';
+  if (code) return `Cognito answered ${code}: is the client credentials grant enabled for this app client?`;
+  const why = cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : String(error));
+  return `Cognito cannot be reached (${why}). With the demo: is "npm run up" running?`;
+}

@@ -1,0 +1,49 @@
+import type { Request, Response } from 'express';
+import type { Parameters } from './parameters.ts';
+import type { Pool } from './pool.ts';
+import { sameSecret } from './secrets.ts';
+import type { Client } from './seed.ts';
+
+/** Answers as the OAuth endpoints do when they refuse (RFC 6749 section 5.2); often without a description. */
+export function refuse(res: Response, error: string, description?: string, status = 400): void {
+  res.status(status).json(description ? { error, error_description: description } : { error });
+}
+
+/** Why the caller is not taken for a client of the pool. */
+export type ClientFault = 'invalid_request' | 'invalid_client';
+
+/**
+ * Which app client is asking: by HTTP Basic or by `client_id` and `client_secret` in the form (RFC 6749 section 2.3.1).
+ * A client with a secret must send it, one without must not; both ways at once are refused.
+ */
+export function authenticateClient(pool: Pool, req: Request, form: Parameters): Client | ClientFault {
+  const header = req.get('authorization');
+  if (header === undefined) return checkSecret(pool, form.get('client_id'), form.get('client_secret'));
+  const basic = readBasic(header);
+  if (!basic) return 'invalid_client';
+  const inForm = form.get('client_id');
+  // Assumed: AWS does not say what happens when the two disagree; RFC 6749 section 2.3 allows one method only.
+  if ((inForm !== undefined && inForm !== basic.id) || form.get('client_secret') !== undefined)
+    return 'invalid_request';
+  return checkSecret(pool, basic.id, basic.secret);
+}
+
+function checkSecret(pool: Pool, id: string | undefined, secret: string | undefined): Client | ClientFault {
+  const client = pool.clients.get(id ?? '');
+  if (!client) return 'invalid_client';
+  if (client.secret === undefined) return secret === undefined ? client : 'invalid_client';
+  return secret !== undefined && sameSecret(client.secret, secret) ? client : 'invalid_client';
+}
+
+/** Id and secret of a Basic header. An empty secret stays one: "id:" is not a public client, it is a wrong secret. */
+function readBasic(header: string): { id: string; secret: string } | undefined {
+  const encoded = /^Basic ([A-Za-z0-9+/]+={0,2})$/i.exec(header)?.[1];
+  const [, id, secret] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded ?? '', 'base64').toString()) ?? [];
+  if (id === undefined || secret === undefined) return undefined;
+  try {
+    const decode = (text: string) => decodeURIComponent(text.replaceAll('+', ' '));
+    return { id: decode(id), secret: decode(secret) };
+  } catch {
+    return { id, secret };
+  }
+}

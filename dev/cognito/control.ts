@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import type { NextFunction, Request, Response } from 'express';
+import type { JWTPayload } from 'jose';
+import { newSigningKey } from './keys.ts';
+import { type Person, type Pool, revokeSignIn } from './pool.ts';
+import { issueUserTokens, signToken, type TokenAnswer } from './tokens.ts';
+
+/** What a test may do to a running pool. In the process only: nothing of it can be reached over HTTP. */
+export interface Control {
+  readonly issuer: string;
+  /** How often each `METHOD /path` was asked for. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Signs with a new key from now on; the old one stays in the JWKS unless `keepOld` is false. */
+  rotate(kind: 'id' | 'access', keepOld?: boolean): Promise<void>;
+  /** Moves the pool's clock, in seconds; tokens, codes and sessions all see it. */
+  skew(seconds: number): void;
+  /** Answers the next request whose path ends in `path` with `status` (500) and `body`; call twice for two. */
+  failNext(path: string, status?: number, body?: object): void;
+  /** Ends every sign-in of a person; the sign-in page still remembers their browser, as on the real pool. */
+  globalSignOut(username: string): void;
+  /** Changes a person, as an administrator of the pool would. New tokens show it, old ones do not. */
+  updatePerson(username: string, change: Partial<Pick<Person, 'groups' | 'status' | 'password'>>): void;
+  /** Tokens for a person without a browser, just as the code flow would have given them. */
+  signIn(username: string, clientId: string, scopes?: readonly string[]): Promise<TokenAnswer>;
+  /** Any claims at all, signed by the pool's id or access key. */
+  mint(kind: 'id' | 'access', claims: JWTPayload): Promise<string>;
+}
+
+type Failure = { path: string; status: number; body: object };
+
+/** The hooks of one pool, and the middleware that counts and fails requests for them. */
+export function createControl(pool: Pool): { control: Control; middleware: CountingMiddleware } {
+  const counts = new Map<string, number>();
+  const failures: Failure[] = [];
+  const control: Control = {
+    issuer: pool.issuer,
+    counts,
+    rotate: async (kind, keepOld = true) => {
+      if (keepOld) pool.keys.retired.push(pool.keys[kind]);
+      pool.keys[kind] = await newSigningKey();
+    },
+    skew: (seconds) => pool.setSkew(seconds),
+    failNext: (path, status = 500, body = { error: 'server_error' }) => void failures.push({ path, status, body }),
+    globalSignOut: (username) => {
+      for (const [, grant] of pool.refreshTokens.entries())
+        if (grant.username === username) revokeSignIn(pool, grant.originJti);
+    },
+    updatePerson: (username, change) => void Object.assign(personNamed(pool, username), change),
+    signIn: (username, clientId, scopes) => signInDirectly(pool, username, clientId, scopes),
+    mint: (kind, claims) => signToken(pool.keys[kind], claims),
+  };
+  const middleware: CountingMiddleware = (req, res, next) => {
+    const name = `${req.method} ${req.path}`;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    const found = failures.findIndex((failure) => req.path.endsWith(failure.path));
+    if (found < 0) return next();
+    const [failure] = failures.splice(found, 1);
+    res.status(failure?.status ?? 500).json(failure?.body);
+  };
+  return { control, middleware };
+}
+
+type CountingMiddleware = (req: Request, res: Response, next: NextFunction) => void;
+
+function personNamed(pool: Pool, username: string): Person {
+  const person = pool.people.get(username);
+  if (!person) throw new Error(`the seed has no user "${username}"`);
+  return person;
+}
+
+function signInDirectly(
+  pool: Pool,
+  username: string,
+  clientId: string,
+  scopes?: readonly string[],
+): Promise<TokenAnswer> {
+  const client = pool.clients.get(clientId);
+  if (!client) throw new Error(`the seed has no client "${clientId}"`);
+  const grant = {
+    clientId,
+    username,
+    scopes: scopes ?? client.scopes,
+    authTime: pool.seconds(),
+    originJti: randomUUID(),
+  };
+  return issueUserTokens(pool, client, personNamed(pool, username), grant, true);
+}

@@ -1,0 +1,52 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { CookieOptions, Request, Response } from 'express';
+import type { HostedSession, Person, Pool } from './pool.ts';
+import { sameSecret } from './secrets.ts';
+
+const SESSION_COOKIE = 'cognito';
+const CSRF_COOKIE = 'XSRF-TOKEN';
+
+function optionsFor(pool: Pool): CookieOptions {
+  return { httpOnly: true, path: '/', sameSite: 'lax', secure: pool.publicUrl.startsWith('https:') };
+}
+
+/** Whether this browser is signed in already, as somebody who still may be. */
+export function readHostedSession(pool: Pool, req: Request): HostedSession | undefined {
+  const session = pool.sessions.get(cookie(req, SESSION_COOKIE));
+  return session && pool.people.get(session.username)?.status === 'CONFIRMED' ? session : undefined;
+}
+
+/** Signs the browser in for an hour, under a new id: one it brought along could have been planted. */
+export function startHostedSession(pool: Pool, res: Response, person: Person): HostedSession {
+  const session = { username: person.username, authTime: pool.seconds() };
+  const id = randomUUID();
+  pool.sessions.put(id, session);
+  res.cookie(SESSION_COOKIE, id, optionsFor(pool));
+  return session;
+}
+
+/** Signs the browser out of the sign-in page; tokens already given stay good. */
+export function endHostedSession(pool: Pool, req: Request, res: Response): void {
+  pool.sessions.drop(cookie(req, SESSION_COOKIE));
+  res.clearCookie(SESSION_COOKIE, optionsFor(pool));
+}
+
+/** The token a form must send back, set as a cookie too. One per browser, so that two open tabs both work. */
+export function csrfToken(pool: Pool, req: Request, res: Response): string {
+  const present = cookie(req, CSRF_COOKIE);
+  if (/^[0-9a-f]{32}$/.test(present)) return present;
+  const fresh = randomBytes(16).toString('hex');
+  res.cookie(CSRF_COOKIE, fresh, optionsFor(pool));
+  return fresh;
+}
+
+/** Whether a form came from a page of ours: its field and the browser's cookie say the same. */
+export function csrfMatches(req: Request, field: string | undefined): boolean {
+  const present = cookie(req, CSRF_COOKIE);
+  return present !== '' && field !== undefined && sameSecret(present, field);
+}
+
+function cookie(req: Request, name: string): string {
+  const value: unknown = req.cookies[name];
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,108 @@
+import { fileURLToPath } from 'node:url';
+import { Eta } from 'eta';
+import type { Response } from 'express';
+import helmet from 'helmet';
+import type { AuthorizeRequest } from './authorize-request.ts';
+import type { Pool } from './pool.ts';
+
+const ERRORS = new Map([
+  [
+    'redirect_mismatch',
+    'The address to return to is not registered for this app client. It must match one of its URLs character for character, port included.',
+  ],
+  ['invalid_request', 'The request lacks something, has something twice, or names an app client that does not exist.'],
+]);
+
+/** What the sign-in page shows besides the form. */
+export interface SignInView {
+  csrf: string;
+  username?: string | undefined;
+  /** Why the last try failed. */
+  problem?: string | undefined;
+}
+
+/** What the page for a new password shows besides the form. */
+export interface NewPasswordView {
+  csrf: string;
+  challenge: string;
+  problem?: string;
+}
+
+/** A page, ready to be sent. */
+export interface Page {
+  status: number;
+  html: string;
+  /** Where a form on it leads in the end. */
+  returnsTo?: string;
+}
+
+/** The pages of the sign-in; one with a `problem` has status 400. */
+export interface Pages {
+  signIn(request: AuthorizeRequest, view: SignInView): Page;
+  newPassword(request: AuthorizeRequest, view: NewPasswordView): Page;
+  /** @param reason one of Cognito's error names, or a sentence */
+  error(status: number, reason: string): Page;
+}
+
+/**
+ * The pages of one pool, compiled when first shown.
+ * @param pool whose people the sign-in page offers
+ */
+export function createPages(pool: Pool): Pages {
+  const eta = new Eta({ views: fileURLToPath(new URL('views', import.meta.url)), cache: true });
+  const render = (view: string, data: object) => eta.render(view, { pool: pool.seed.pool_id, ...data });
+  const form = (view: string, request: AuthorizeRequest, data: SignInView | NewPasswordView): Page => ({
+    status: data.problem ? 400 : 200,
+    html: render(view, { ...data, client: request.client.name, query: request.parameters.toString() }),
+    returnsTo: request.redirectUri,
+  });
+  return {
+    signIn: (request, view) => {
+      const people = pool.seed.users.map((seeded) => {
+        const { username, groups, status, password } = pool.people.get(seeded.username) ?? seeded;
+        // Only the seed's password is public; one that was chosen since is somebody's own.
+        const shown = password === seeded.password ? password : undefined;
+        return { username, groups, status, password: shown, link: linkFor(request, username) };
+      });
+      return form('sign-in', request, Object.assign({ people }, view));
+    },
+    newPassword: (request, view) => form('new-password', request, view),
+    error: (status, reason) => ({ status, html: render('error', { reason, meaning: ERRORS.get(reason) }) }),
+  };
+}
+
+/** Sends a page; a browser may not keep it, because a form on it holds a token. */
+export function sendPage(res: Response, page: Page): void {
+  if (page.returnsTo) allowReturn(res, page.returnsTo);
+  res.status(page.status).set('Cache-Control', 'no-store').type('html').send(page.html);
+}
+
+/** The same sign-in page with this name filled in: a click less for a demo, and no script. */
+function linkFor(request: AuthorizeRequest, username: string): string {
+  const parameters = new URLSearchParams(request.parameters.toString());
+  parameters.set('login_hint', username);
+  return `/login?${parameters}`;
+}
+
+const POLICY = {
+  defaultSrc: ["'none'"],
+  styleSrc: ["'self'"],
+  imgSrc: ['data:'],
+  baseUri: ["'none'"],
+  frameAncestors: ["'none'"],
+  formAction: ["'self'"],
+};
+
+/** Headers of every answer: nothing may run, frame or embed these pages. No HSTS, because this is http on localhost. */
+export const securityHeaders = helmet({
+  contentSecurityPolicy: { useDefaults: false, directives: POLICY },
+  strictTransportSecurity: false,
+});
+
+/** Browsers hold the redirect after a form to `form-action` as well, so the place to return to has to be in it. */
+function allowReturn(res: Response, redirectUri: string): void {
+  const { origin, protocol } = new URL(redirectUri);
+  const target = origin === 'null' ? protocol : origin;
+  const policy = String(res.get('Content-Security-Policy'));
+  res.set('Content-Security-Policy', policy.replace("form-action 'self'", `form-action 'self' ${target}`));
+}

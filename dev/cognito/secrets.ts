@@ -1,0 +1,25 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+
+/** Whether two texts are the same, in a time that tells nothing about where they differ. */
+export function sameSecret(a: string, b: string): boolean {
+  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
+}
+
+/** The S256 code challenge of a verifier (RFC 7636 section 4.2). */
+export function challengeOf(verifier: string): string {
+  return createHash('sha256').update(verifier).digest('base64url');
+}
+
+/** The `at_hash` of an access token signed with RS256: the left half of its SHA-256 (OpenID Connect Core 3.1.3.6). */
+export function accessTokenHash(token: string): string {
+  return createHash('sha256').update(token).digest().subarray(0, 16).toString('base64url');
+}
+
+/**
+ * A refresh token that looks like Cognito's, an encrypted JWT of five parts, about 1.7 kB long.
+ * Nothing is in it: its length and shape are what sessions that keep it, and people who paste it, must cope with.
+ */
+export function newRefreshToken(): string {
+  const header = Buffer.from('{"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}').toString('base64url');
+  return [header, ...[256, 12, 960, 16].map((bytes) => randomBytes(bytes).toString('base64url'))].join('.');
+}

@@ -1,0 +1,53 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { type CognitoOptions, createCognito } from './app.ts';
+import type { Control } from './control.ts';
+import { loadKeys } from './keys.ts';
+import { readSeed } from './seed.ts';
+
+/** A stand-in that listens in this process. */
+export interface RunningCognito {
+  /** Its base URL, `http://localhost:<port>`. */
+  url: string;
+  /** The `iss` of its tokens, real-looking unless the seed says otherwise. */
+  issuer: string;
+  control: Control;
+  /** A fetch that reaches this pool under its real-looking address, as discovery and JWKS are asked for there. */
+  fetch: typeof fetch;
+  close(): Promise<void>;
+}
+
+/** Starts a stand-in on a free port of 127.0.0.1, for tests; the seed beside this file and new keys unless given. */
+export async function startCognito(options: Partial<Omit<CognitoOptions, 'publicUrl'>> = {}): Promise<RunningCognito> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
+  const url = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const seed = options.seed ?? readSeed(fileURLToPath(new URL('seed.yml', import.meta.url)));
+  const { app, control } = createCognito({
+    ...options,
+    seed,
+    keys: options.keys ?? (await loadKeys()),
+    publicUrl: url,
+  });
+  server.on('request', app);
+  return {
+    url,
+    issuer: control.issuer,
+    control,
+    fetch: (input, init) => fetch(localised(input, control.issuer, url), init),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function localised(input: Parameters<typeof fetch>[0], issuer: string, url: string): string {
+  const asked = input instanceof Request ? input.url : String(input);
+  const { origin } = new URL(issuer);
+  return asked.startsWith(`${origin}/`) ? url + asked.slice(origin.length) : asked;
+}

@@ -1,0 +1,76 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import type { Ports, ServiceSpec } from './services.ts';
+
+const source = join(import.meta.dirname, '..', 'nginx');
+
+export interface NginxSettings {
+  ports: Ports;
+  dataDir: string;
+  publicUrl: string;
+  allowedOrigins: readonly string[];
+  maxBodyBytes: number;
+}
+
+/**
+ * Fills in nginx's templates for a run without Docker, into `dataDir/nginx`.
+ * @returns the folder
+ */
+export function writeNginxFiles(settings: NginxSettings): string {
+  const folder = join(settings.dataDir, 'nginx');
+  mkdirSync(join(folder, 'tmp'), { recursive: true });
+  writeFileSync(join(folder, 'access.log'), '');
+  cpSync(join(source, 'gate'), join(folder, 'gate'), { recursive: true });
+  const values = templateValues(settings, folder);
+  for (const name of ['nginx.conf', 'gateway.conf']) {
+    writeFileSync(join(folder, name), fillIn(readFileSync(join(source, `${name}.template`), 'utf8'), values));
+  }
+  return folder;
+}
+
+/** nginx itself, the watcher that turns the registry's routes into its configuration, and what shows its access log. */
+export function nginxServices(
+  folder: string,
+  ports: Ports,
+  publicUrl: string,
+): Record<'nginx' | 'reload' | 'log', ServiceSpec> {
+  const conf = join(folder, 'nginx.conf');
+  const shared = { port: ports.gateway, healthUrl: `${publicUrl}/health` };
+  const env = { CONF_DIR: folder, ROUTES: join(folder, 'routes') };
+  return {
+    nginx: { name: 'nginx', command: 'nginx', args: ['-c', conf, '-e', 'stderr'], env: {}, ...shared },
+    reload: { name: 'nginx-reload', command: join(source, 'reload'), args: ['watch'], env, ...shared },
+    log: { name: 'nginx-access', command: 'tail', args: ['-n0', '-F', join(folder, 'access.log')], env: {}, ...shared },
+  };
+}
+
+function templateValues({ ports, publicUrl, allowedOrigins, maxBodyBytes }: NginxSettings, folder: string) {
+  // `localhost` may mean either; a machine without IPv6 refuses to listen on [::1].
+  const ipv6 = Object.values(networkInterfaces()).some((list) => list?.some((a) => a.address === '::1'));
+  const listen = (flag: string) =>
+    [`listen 127.0.0.1:${ports.gateway}${flag};`, ...(ipv6 ? [`listen [::1]:${ports.gateway}${flag};`] : [])].join(' ');
+  return {
+    WORKERS: 'auto',
+    RUN_DIR: folder,
+    LISTEN_DEFAULT: listen(' default_server'),
+    LISTEN: listen(''),
+    SERVER_NAME: new URL(publicUrl).hostname,
+    PUBLIC_URL: publicUrl,
+    AUTH_SERVER: `127.0.0.1:${ports.authServer}`,
+    REGISTRY: `127.0.0.1:${ports.registry}`,
+    MAX_BODY: String(maxBodyBytes),
+    // Not /dev/stdout: what Node gives its children there is a socket, and a socket cannot be opened by its path.
+    ACCESS_LOG: join(folder, 'access.log'),
+    CA_FILE: ['/etc/ssl/certs/ca-certificates.crt', '/etc/ssl/cert.pem'].find((file) => existsSync(file)) ?? '',
+    CORS_ORIGINS: allowedOrigins.map((origin) => `"${origin}" "${origin}";`).join(' '),
+  };
+}
+
+function fillIn(template: string, values: Readonly<Record<string, string>>): string {
+  return template.replace(/\$\{([A-Z_]+)\}/g, (_, name: string) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`nginx template: nothing to fill in for ${name}`);
+    return value;
+  });
+}

@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+
+/** Where everything listens. The gateway's is the only one that people and agents use. */
+export interface Ports {
+  gateway: number;
+  authServer: number;
+  registry: number;
+  cognito: number;
+  currenttime: number;
+  mcpgw: number;
+}
+
+export const defaultPorts: Ports = {
+  gateway: 8080,
+  authServer: 8888,
+  registry: 7860,
+  cognito: 9500,
+  currenttime: 8000,
+  mcpgw: 8003,
+};
+
+/** A program to run: what, with which settings, and where it says that it is well. */
+export interface ServiceSpec {
+  name: string;
+  command: string;
+  args: readonly string[];
+  env: NodeJS.ProcessEnv;
+  port: number;
+  healthUrl: string;
+}
+
+/** What a stack is made of. */
+export interface StackSettings {
+  ports: Ports;
+  dataDir: string;
+  /** Settings as `.env` has them. */
+  env: NodeJS.ProcessEnv;
+  /** Whether logins and tokens come from the local stand-in of Cognito. */
+  standIn: boolean;
+}
+
+const root = join(import.meta.dirname, '..');
+
+/** The Node programs of a stack, in the order in which they are listed to people. */
+export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): ServiceSpec[] {
+  const common = { NODE_COMPILE_CACHE: join(dataDir, 'compile-cache'), ...env };
+  const at = (port: number) => `http://127.0.0.1:${port}`;
+  const service = (name: string, file: string, port: number, own: NodeJS.ProcessEnv): ServiceSpec => ({
+    name,
+    command: process.execPath,
+    args: ['--disable-warning=ExperimentalWarning', join(root, file)],
+    env: { ...common, ...own },
+    port,
+    healthUrl: `${at(port)}/health`,
+  });
+  const cognito = service('cognito', 'dev/cognito/main.ts', ports.cognito, {
+    COGNITO_PORT: String(ports.cognito),
+    COGNITO_KEYS_FILE: join(dataDir, 'cognito-keys.json'),
+    COGNITO_EXTRA_GATEWAY_URLS: env.REGISTRY_URL,
+  });
+  return [
+    ...(standIn ? [cognito] : []),
+    service('auth-server', 'auth-server/main.ts', ports.authServer, {
+      AUTH_SERVER_PORT: String(ports.authServer),
+      REGISTRY_INTERNAL_URL: at(ports.registry),
+      COGNITO_LOCAL_ENDPOINT: at(ports.cognito),
+      DATA_DIR: dataDir,
+    }),
+    service('registry', 'registry/main.ts', ports.registry, {
+      REGISTRY_PORT: String(ports.registry),
+      AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
+      ROUTES_DIR: join(dataDir, 'nginx'),
+      OWN_PORTS: [ports.gateway, ports.authServer, ports.registry, ports.cognito].join(','),
+    }),
+    service('currenttime', 'servers/currenttime/main.ts', ports.currenttime, {
+      CURRENTTIME_PORT: String(ports.currenttime),
+    }),
+    service('mcpgw', 'servers/mcpgw/main.ts', ports.mcpgw, {
+      MCPGW_PORT: String(ports.mcpgw),
+      REGISTRY_INTERNAL_URL: at(ports.registry),
+    }),
+  ];
+}

@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { localPoolId } from '../common/cognito.ts';
+import { nginxServices, writeNginxFiles } from './nginx-files.ts';
+import { nodeServices, type Ports, type StackSettings } from './services.ts';
+import type { Supervisor } from './supervisor.ts';
+
+/** What a whole gateway is started with. */
+export interface StackOptions {
+  ports: Ports;
+  dataDir: string;
+  /** Settings as `.env` has them; `SECRET_KEY` may be missing, and is then made and kept in `dataDir`. */
+  env: NodeJS.ProcessEnv;
+  /** Runs the services; whoever made it can stop them at any moment, also while they start. */
+  supervisor: Supervisor;
+}
+
+/** A gateway that is up. */
+export interface Stack {
+  publicUrl: string;
+  standIn: boolean;
+  supervisor: Supervisor;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts everything without Docker and returns when all of it is healthy. If anything fails, all of it is stopped again.
+ * @throws {ServiceFailure} naming the service
+ */
+export async function startStack({ ports, dataDir, env, supervisor }: StackOptions): Promise<Stack> {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const publicUrl = env.REGISTRY_URL || `http://localhost:${ports.gateway}`;
+  const standIn = env.COGNITO_USER_POOL_ID === localPoolId;
+  const settings: StackSettings = {
+    ports,
+    dataDir,
+    standIn,
+    env: { ...env, REGISTRY_URL: publicUrl, SECRET_KEY: env.SECRET_KEY || keptSecretKey(dataDir) },
+  };
+  try {
+    await startAll(supervisor, settings, publicUrl);
+  } catch (error) {
+    await supervisor.stop();
+    throw error;
+  }
+  return { publicUrl, standIn, supervisor, stop: () => supervisor.stop() };
+}
+
+async function startAll(supervisor: Supervisor, settings: StackSettings, publicUrl: string): Promise<void> {
+  const services = nodeServices(settings);
+  for (const service of services) supervisor.start(service);
+  const { ports, dataDir, env } = settings;
+  const allowedOrigins = (env.ALLOWED_ORIGINS ?? '').split(',').flatMap((item) => item.trim() || []);
+  const maxBodyBytes = Number(env.MAX_BODY_BYTES || 1_048_576);
+  const folder = writeNginxFiles({ ports, dataDir, publicUrl, allowedOrigins, maxBodyBytes });
+  await Promise.all(services.map((service) => supervisor.healthy(service)));
+
+  // The registry has written its routes before it listens; nginx starts with them rather than reloading at once.
+  const { nginx, reload, log } = nginxServices(folder, ports, publicUrl);
+  execFileSync(reload.command, ['build'], {
+    env: { ...process.env, ...reload.env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  supervisor.start(log);
+  supervisor.start(nginx);
+  await supervisor.healthy(nginx);
+  supervisor.start(reload);
+}
+
+/** The demo's own key, made at the first start: an example value that everybody knows would let everybody sign in. */
+function keptSecretKey(dataDir: string): string {
+  const file = join(dataDir, 'secret-key');
+  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
+  return readFileSync(file, 'utf8').trim();
+}

@@ -1,0 +1,76 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { createLineSink } from './log-lines.ts';
+import { isPortTaken, whoListens } from './ports.ts';
+import { defaultPorts, type Ports } from './services.ts';
+import { startStack } from './stack.ts';
+import { ServiceFailure, Supervisor } from './supervisor.ts';
+import { welcome } from './welcome.ts';
+
+const root = join(import.meta.dirname, '..');
+const help = `Starts the whole gateway on this machine, without Docker, and stops it on Ctrl-C.
+
+  npm run up
+
+Settings come from .env, or from .env.example (the demo, with a local stand-in of Amazon Cognito); the environment
+counts first. UP_DATA_DIR (default data) is where the database and generated keys are kept.`;
+
+const started = performance.now();
+const colour = process.stdout.isTTY && !process.env.NO_COLOR;
+const sink = createLineSink((line) => process.stdout.write(`${line}\n`), colour);
+const supervisor = new Supervisor(sink);
+let ending = false;
+
+if (process.argv.length > 2) {
+  console.log(help);
+} else {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(0));
+  // npm may be killed without a word to us; then nobody is left who could stop the services.
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && void end(0), 500).unref();
+  await run().catch((error) => end(1, error));
+}
+
+async function run(): Promise<void> {
+  const file = existsSync(join(root, '.env')) ? '.env' : '.env.example';
+  const env = { ...parseEnv(readFileSync(join(root, file), 'utf8')), ...process.env };
+  const ports = readPorts(env);
+  await refuseTakenPorts(ports, env);
+  const dataDir = env.UP_DATA_DIR || join(root, 'data');
+  const stack = await startStack({ ports, dataDir, env, supervisor });
+  console.log(welcome(stack, (performance.now() - started) / 1000));
+  await supervisor.died;
+}
+
+/** The gateway listens where REGISTRY_URL says, or nobody would find it there. */
+function readPorts(env: NodeJS.ProcessEnv): Ports {
+  const url = URL.parse(env.REGISTRY_URL ?? '');
+  const port = Number(url?.port);
+  return { ...defaultPorts, ...(url?.protocol === 'http:' && port > 0 && { gateway: port }) };
+}
+
+async function refuseTakenPorts(ports: Ports, env: NodeJS.ProcessEnv): Promise<void> {
+  const faults: string[] = [];
+  for (const [name, port] of Object.entries(ports)) {
+    if (!(await isPortTaken(port))) continue;
+    const who = whoListens(port) ?? 'another program';
+    const move = name === 'gateway' ? `, or set REGISTRY_URL to another port (now ${env.REGISTRY_URL})` : '';
+    faults.push(`Port ${port} (${name}) is taken by ${who}. Stop it${move}.`);
+  }
+  if (faults.length > 0) throw new Error(faults.join('\n'));
+}
+
+async function end(code: number, error?: unknown): Promise<void> {
+  if (ending) return;
+  ending = true;
+  await supervisor.stop();
+  if (error !== undefined) console.error(`\n${explain(error)}`);
+  process.exit(code);
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof ServiceFailure)) return error instanceof Error ? error.message : String(error);
+  const hint = 'Its last lines are above and say why. Everything was stopped; mend it and run "npm run up" again.';
+  return `${error.service} ${error.message}.\n${hint}`;
+}

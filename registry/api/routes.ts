@@ -1,0 +1,47 @@
+import { type Request, Router } from 'express';
+import type { Catalogue, CatalogueEntry } from '../catalogue.ts';
+import { RegistryError } from '../errors.ts';
+import { personOf } from '../guards.ts';
+
+/**
+ * The JSON API, mounted at `/api`. Every route needs a person in front of it.
+ *
+ * `GET /servers` → `{servers: [{name, title, description, tags, transports, endpoints, status, checked_at}]}`;
+ * `GET /servers/:name` → one of them with `error` and `tools`; `GET /me` → `{username, groups, scopes, auth_method}`.
+ */
+export function createApi(catalogue: Catalogue): Router {
+  const api = Router({ caseSensitive: true, strict: true });
+  api.use((_req, res, next) => {
+    res.set('Cache-Control', 'no-store');
+    next();
+  });
+  api.get('/servers', (req, res) => {
+    res.json({ servers: catalogue.list(personOf(req)).map(toSummary) });
+  });
+  api.get('/servers/:name', (req: Request<{ name: string }>, res) => {
+    const entry = catalogue.get(personOf(req), req.params.name);
+    if (!entry) throw new RegistryError('not_found', 'There is no such server, or you may not see it.');
+    res.json({ ...toSummary(entry), error: entry.health.error, tools: entry.health.tools });
+  });
+  api.get('/me', (req, res) => {
+    const { username, groups, scopes, authMethod } = personOf(req);
+    res.json({ username, groups, scopes, auth_method: authMethod });
+  });
+  api.use(() => {
+    throw new RegistryError('not_found', 'There is no such address in the API.');
+  });
+  return api;
+}
+
+function toSummary({ name, title, description, tags, endpoints, health }: CatalogueEntry) {
+  return {
+    name,
+    title,
+    description,
+    tags,
+    transports: endpoints.map((endpoint) => endpoint.transport),
+    endpoints: Object.fromEntries(endpoints.map((endpoint) => [endpoint.transport, endpoint.url])),
+    status: health.status,
+    checked_at: health.checkedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import type { JWTVerifyGetKey } from 'jose';
+import type { Logger } from '../common/log.ts';
+import type { Policy } from '../policy/policy.ts';
+import { createApi } from './api/routes.ts';
+import { createCatalogue } from './catalogue.ts';
+import { RegistryError } from './errors.ts';
+import { createIdentify, requirePerson } from './guards.ts';
+import type { Health } from './health.ts';
+import { loadAssets } from './pages/assets.ts';
+import { createFailureHandler } from './pages/failure.ts';
+import { createRender } from './pages/render.ts';
+import { showServer } from './pages/server.ts';
+import { showServers } from './pages/servers.ts';
+import type { ServerStore } from './store/server-store.ts';
+
+export interface RegistryParts {
+  /** The gateway's public origin, such as `http://localhost:8080`. */
+  publicUrl: string;
+  /** Finds the auth-server's public keys. */
+  keys: JWTVerifyGetKey;
+  policy: () => Policy;
+  store: ServerStore;
+  healthOf: (name: string) => Health;
+  log: Logger;
+  now?: () => Date;
+}
+
+/** The registry's middleware and routes, in order. Every route but `/health` needs a person. */
+export function createApp({
+  publicUrl,
+  keys,
+  policy,
+  store,
+  healthOf,
+  log,
+  now = () => new Date(),
+}: RegistryParts): Express {
+  const identify = createIdentify(publicUrl, keys);
+  const catalogue = createCatalogue({ store, policy, healthOf, publicUrl });
+  const assets = loadAssets(join(import.meta.dirname, 'public'));
+  const render = createRender(assets, now);
+
+  const app = express();
+  // With express's defaults /API and /api/ would be other routes than the guards below are mounted on.
+  app.enable('case sensitive routing').enable('strict routing').disable('etag').set('query parser', 'simple');
+  app.use(securityHeaders(publicUrl));
+  app.get('/health', (_req, res) => void res.json({ status: 'ok' }));
+
+  app.use('/api', requirePerson(identify, ['#registry', 'mcpgw']), createApi(catalogue));
+
+  app.use(requirePerson(identify, ['#registry']));
+  app.use('/static', assets.router);
+  app.get('/', showServers(catalogue, render));
+  app.get('/servers/:name', showServer(catalogue, render));
+
+  app.use(() => {
+    throw new RegistryError('not_found', 'There is no page at this address.');
+  });
+  app.use(createFailureHandler(publicUrl, render, log));
+  return app;
+}
+
+function securityHeaders(publicUrl: string) {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'none'"],
+        'script-src': ["'self'"],
+        'style-src': ["'self'"],
+        'img-src': ["'self'"],
+        'connect-src': ["'self'"],
+        'form-action': ["'self'"],
+        'base-uri': ["'none'"],
+        'frame-ancestors': ["'none'"],
+      },
+    },
+    // helmet's no-referrer makes browsers send "Origin: null" with forms, and the auth-server would refuse to sign out.
+    referrerPolicy: { policy: 'same-origin' },
+    xFrameOptions: { action: 'deny' },
+    strictTransportSecurity: publicUrl.startsWith('https:') ? { includeSubDomains: false } : false,
+  });
+}

@@ -1,0 +1,64 @@
+import type { Policy } from '../policy/policy.ts';
+import { mayUseUi } from '../policy/ui.ts';
+import type { Person } from './guards.ts';
+import type { Health } from './health.ts';
+import { type ServerEntry, type ServerStore, type Transport, transportsOf } from './store/server-store.ts';
+
+/** One way to reach a server through the gateway. */
+export interface Endpoint {
+  transport: Transport;
+  url: string;
+}
+
+/** A server as callers see it: nothing in here says where it really runs. */
+export interface CatalogueEntry extends Pick<ServerEntry, 'name' | 'title' | 'description' | 'tags'> {
+  endpoints: readonly Endpoint[];
+  health: Health;
+}
+
+export interface CatalogueOptions {
+  store: ServerStore;
+  policy: () => Policy;
+  healthOf: (name: string) => Health;
+  publicUrl: string;
+}
+
+/** What there is, for one person: API and pages both ask here, so that neither can show more than the other. */
+export interface Catalogue {
+  /** The servers this person may see (`list_service`), by title. */
+  list(person: Person): CatalogueEntry[];
+  /** One of them; nothing when it does not exist or may not be seen, and a caller cannot tell which. */
+  get(person: Person, name: string): CatalogueEntry | undefined;
+  /** Whether there is any server at all. */
+  isEmpty(): boolean;
+}
+
+/** Puts store, policy and health together. */
+export function createCatalogue({ store, policy, healthOf, publicUrl }: CatalogueOptions): Catalogue {
+  const maySee = (person: Person, name: string) => mayUseUi(policy(), person.scopes, 'list_service', name);
+  const toEntry = (server: ServerEntry): CatalogueEntry => ({
+    name: server.name,
+    title: server.title,
+    description: server.description,
+    tags: server.tags,
+    endpoints: transportsOf(server).map((transport) => ({
+      transport,
+      url: `${publicUrl}/${server.name}/${transport === 'sse' ? 'sse' : 'mcp'}`,
+    })),
+    health: healthOf(server.name),
+  });
+
+  return {
+    list: (person) =>
+      store
+        .list()
+        .filter((server) => maySee(person, server.name))
+        .map(toEntry)
+        .sort((a, b) => a.title.localeCompare(b.title, 'en')),
+    get: (person, name) => {
+      const server = store.get(name);
+      return server && maySee(person, name) ? toEntry(server) : undefined;
+    },
+    isEmpty: () => store.list().length === 0,
+  };
+}

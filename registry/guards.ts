@@ -1,0 +1,112 @@
+import type { Request, RequestHandler } from 'express';
+import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import * as z from 'zod';
+import { RegistryError } from './errors.ts';
+
+/** Who is asking, as the auth-server found out and signed. */
+export interface Person {
+  /** Stable subject; `username` is for showing. */
+  sub: string;
+  username: string;
+  groups: readonly string[];
+  scopes: readonly string[];
+  authMethod: 'session_cookie' | 'jwt';
+}
+
+/** An assertion's audience: the registry itself, or its MCP face asking for a caller. */
+export type Audience = '#registry' | 'mcpgw';
+
+/** Turns an assertion into a person, or throws a {@link RegistryError}. */
+export type Identify = (assertion: string | undefined, audiences: readonly Audience[]) => Promise<Person>;
+
+const longestLifeSeconds = 120;
+const skewSeconds = 5;
+
+const claims = z.object({
+  sub: z.string().min(1),
+  aud: z.string(),
+  iat: z.number(),
+  exp: z.number(),
+  username: z.string().min(1),
+  groups: z.array(z.string()),
+  scopes: z.array(z.string()),
+  auth_method: z.enum(['session_cookie', 'jwt']),
+});
+
+/**
+ * Makes the only door to an identity: the `X-Mcp-Assertion` header, an EdDSA JWT (RFC 7519, RFC 8037) of the auth-server.
+ * @param publicUrl the gateway's origin: issuer, and `<publicUrl>/<audience>` the audience
+ * @param keys finds the auth-server's public key for a token
+ * @returns a function that throws `identity_required` for anything but a good assertion for one of the audiences, and
+ *   `identity_unavailable` when the keys cannot be had
+ */
+export function createIdentify(publicUrl: string, keys: JWTVerifyGetKey): Identify {
+  const refused = (cause?: unknown) =>
+    new RegistryError('identity_required', `No valid identity came with this request. Go through ${publicUrl}/.`, {
+      cause,
+    });
+
+  return async (assertion, audiences) => {
+    if (!assertion) throw refused();
+    const payload = await verify(assertion, keys, publicUrl, audiences).catch((error: unknown) => {
+      if (isRefusal(error)) throw refused(error);
+      throw new RegistryError('identity_unavailable', "The auth-server's keys cannot be read. Try again in a moment.", {
+        cause: error,
+      });
+    });
+    const read = claims.safeParse(payload);
+    if (!read.success) throw refused(read.error);
+    const { sub, username, groups, scopes, auth_method: authMethod, iat, exp } = read.data;
+    const now = Date.now() / 1000;
+    // An assertion is for one request. One that lives longer could be kept by a server and used again.
+    if (exp - iat > longestLifeSeconds || exp - now > longestLifeSeconds + skewSeconds) throw refused();
+    return { sub, username, groups, scopes, authMethod };
+  };
+}
+
+async function verify(
+  assertion: string,
+  keys: JWTVerifyGetKey,
+  publicUrl: string,
+  audiences: readonly Audience[],
+): Promise<unknown> {
+  const { payload } = await jwtVerify(assertion, keys, {
+    algorithms: ['EdDSA', 'Ed25519'],
+    issuer: publicUrl,
+    audience: audiences.map((audience) => `${publicUrl}/${audience}`),
+    requiredClaims: ['sub', 'iat', 'exp'],
+    clockTolerance: skewSeconds,
+  });
+  return payload;
+}
+
+/** Whether the token is at fault. A key set that cannot be fetched is our own trouble and must not look like a bad login. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false;
+  return error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC';
+}
+
+const people = new WeakMap<object, Person>();
+
+/** Lets a request pass only with a good assertion for one of `audiences`; behind it {@link personOf} has the person. */
+export function requirePerson(identify: Identify, audiences: readonly Audience[]): RequestHandler {
+  return async (req, _res, next) => {
+    people.set(req, await identify(req.get('x-mcp-assertion'), audiences));
+    next();
+  };
+}
+
+/**
+ * The person behind a request.
+ * @throws {RegistryError} `identity_required` on a route that forgot {@link requirePerson}, so that it stays shut
+ */
+export function personOf(req: Request): Person {
+  const person = people.get(req);
+  if (!person) throw new RegistryError('identity_required', 'No identity came with this request.');
+  return person;
+}
+
+/** Like {@link personOf} for pages that also exist for nobody, such as an error page. */
+export function personIfAny(req: Request): Person | undefined {
+  return people.get(req);
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { Router } from 'express';
+
+const types: Record<string, string> = { '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
+
+/** The files in `public/`, served with their content's hash in the name: `/static/style.css` is `/static/style.1f0c….css`. */
+export interface Assets {
+  /** The address of a file, for a page. */
+  href(file: string): string;
+  router: Router;
+}
+
+/**
+ * Reads a folder of static files once.
+ * @throws when the folder holds a kind of file that has no content type here
+ */
+export function loadAssets(folder: string, mount = '/static'): Assets {
+  const router = Router({ caseSensitive: true, strict: true });
+  const hrefs = new Map<string, string>();
+  for (const file of readdirSync(folder)) {
+    const extension = extname(file);
+    const type = types[extension];
+    if (!type) throw new Error(`${join(folder, file)}: no content type is known for "${extension}"`);
+    const body = readFileSync(join(folder, file));
+    const hash = createHash('sha256').update(body).digest('hex').slice(0, 16);
+    const hashed = `${file.slice(0, -extension.length)}.${hash}${extension}`;
+    hrefs.set(file, `${mount}/${hashed}`);
+    serve(router, `/${hashed}`, 'private, max-age=31536000, immutable', hash, type, body);
+    // The plain name stays good for what does not come from our pages, such as a bookmark's icon.
+    serve(router, `/${file}`, 'private, no-cache', hash, type, body);
+  }
+  return {
+    href(file) {
+      const href = hrefs.get(file);
+      if (!href) throw new Error(`${file} is not in ${folder}`);
+      return href;
+    },
+    router,
+  };
+}
+
+function serve(router: Router, path: string, caching: string, hash: string, type: string, body: Buffer): void {
+  router.get(path, (_req, res) => {
+    // Private: it takes an identity to get here, so no shared cache may hand it on.
+    res.set({ 'Cache-Control': caching, ETag: `"${hash}"`, 'Content-Type': type }).send(body);
+  });
+}

@@ -1,0 +1,51 @@
+import type { ErrorRequestHandler } from 'express';
+import type { Logger } from '../../common/log.ts';
+import { type ErrorCode, toRegistryError } from '../errors.ts';
+import { personIfAny } from '../guards.ts';
+import type { Render } from './render.ts';
+
+const titles: Record<ErrorCode, string> = {
+  identity_required: 'Not signed in',
+  identity_unavailable: 'Sign-in cannot be checked',
+  not_found: 'Not found',
+  internal_error: 'Something went wrong',
+};
+
+const hints: Record<ErrorCode, string> = {
+  identity_required: '',
+  identity_unavailable: 'The auth-server may be starting. Reload this page in a moment.',
+  not_found: 'Check the address, or pick a server from the list. Servers you have no permission for look the same.',
+  internal_error:
+    'Reload this page. If it happens again, an administrator finds the reason in the log of the registry.',
+};
+
+/**
+ * The one place where refusals become answers: JSON `{error: {code, message}}`, or a page for a browser outside of `/api`.
+ * Our own faults are logged here, once; a refused identity is logged with its reason and without the assertion.
+ */
+export function createFailureHandler(publicUrl: string, render: Render, log: Logger): ErrorRequestHandler {
+  return (thrown: unknown, req, res, next) => {
+    const error = toRegistryError(thrown);
+    const said = { code: error.code, path: req.path };
+    if (error.status >= 500) log.error({ ...said, err: error.cause ?? thrown }, error.message);
+    else if (error.code === 'identity_required')
+      log.warn({ ...said, reason: reasonOf(error.cause) }, 'identity refused');
+    if (res.headersSent) return next(thrown);
+
+    const isApi = req.originalUrl === '/api' || req.originalUrl.startsWith('/api/');
+    if (isApi || req.accepts(['json', 'html']) !== 'html') {
+      const { code, message } = error;
+      res.status(error.status).set('Cache-Control', 'no-store').json({ error: { code, message } });
+      return;
+    }
+    const title = titles[error.code];
+    if (error.code === 'identity_required') return render(res, error.status, 'no-identity', { title, publicUrl });
+    const data = { title, person: personIfAny(req), text: error.message, hint: hints[error.code] };
+    render(res, error.status, 'message', data);
+  };
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'no assertion, or one that lives too long';
+  return 'code' in cause ? `${cause.code}: ${cause.message}` : cause.name;
+}

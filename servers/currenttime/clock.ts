@@ -1,0 +1,2 @@
+/** What tells the time: `Temporal.Now.instant`, or a fixed moment. */
+export type Clock = () => Temporal.Instant;

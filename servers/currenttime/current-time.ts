@@ -1,0 +1,32 @@
+import type { McpServer } from '@modelcontextprotocol/server';
+import * as z from 'zod';
+import type { Logger } from '../../common/log.ts';
+import { readOnly, toolCall } from '../tool-call.ts';
+import type { Clock } from './clock.ts';
+import { momentSchema, toMoment, toText } from './moment.ts';
+import { resolveZone, zoneInput } from './zones.ts';
+
+/** Adds the tool `current_time_by_timezone`: the time `now` tells, on the clock of one zone. */
+export function registerCurrentTime(server: McpServer, log: Logger, now: Clock): void {
+  server.registerTool(
+    'current_time_by_timezone',
+    {
+      title: 'Current time in a time zone',
+      description:
+        'The current date, time, weekday and UTC offset in a time zone, with daylight saving time taken into account.',
+      inputSchema: z.object({
+        tz_name: zoneInput
+          .default('America/New_York')
+          .describe(
+            'IANA time zone, such as Asia/Tokyo or Europe/Paris; case does not matter. Default: America/New_York',
+          ),
+      }),
+      outputSchema: momentSchema,
+      annotations: { ...readOnly, idempotentHint: false },
+    },
+    toolCall(log, 'current_time_by_timezone', ({ tz_name }: { tz_name: string }) => {
+      const at = now().toZonedDateTimeISO(resolveZone(tz_name));
+      return { text: `${toText(at)} in ${at.timeZoneId}`, values: toMoment(at) };
+    }),
+  );
+}

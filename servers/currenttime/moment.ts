@@ -1,0 +1,63 @@
+import * as z from 'zod';
+
+/** One moment as a clock on the wall of one zone shows it. */
+export const momentSchema = z.object({
+  timezone: z.string().describe('IANA name of the zone'),
+  datetime: z.string().describe('local date and time with offset, ISO 8601, such as 2026-07-01T09:30:00+09:00'),
+  utc_offset: z.string().describe('offset from UTC, such as +05:45'),
+  weekday: z.string().describe('English name of the weekday'),
+  dst: z.boolean().describe('whether daylight saving time is in effect'),
+});
+
+export type Moment = z.infer<typeof momentSchema>;
+
+/** `at` as values for a program; see {@link momentSchema}. */
+export function toMoment(at: Temporal.ZonedDateTime): Moment {
+  return {
+    timezone: at.timeZoneId,
+    datetime: at.toString({ timeZoneName: 'never', smallestUnit: 'second' }),
+    utc_offset: at.offset,
+    weekday: weekdayOf(at),
+    dst: isDaylightSaving(at),
+  };
+}
+
+/** `at` as a person would say it: `Wednesday, 1 July 2026, 20:00:00 EDT (UTC-04:00), daylight saving time`. */
+export function toText(at: Temporal.ZonedDateTime): string {
+  const date = at.toPlainDate().toLocaleString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
+  const time = at.toPlainTime().toString({ smallestUnit: 'second' });
+  const abbreviation = abbreviationOf(at);
+  const offset = `UTC${at.offset}`;
+  const zone = abbreviation ? `${abbreviation} (${offset})` : offset;
+  return `${weekdayOf(at)}, ${date}, ${time} ${zone}${isDaylightSaving(at) ? ', daylight saving time' : ''}`;
+}
+
+function weekdayOf(at: Temporal.ZonedDateTime): string {
+  return at.toPlainDate().toLocaleString('en-US', { weekday: 'long' });
+}
+
+/**
+ * Whether the clocks are put forward. Neither Temporal nor Intl says so directly. Most zones have a name that does
+ * ("Eastern Daylight Time"); some have none (Antarctica/Troll) or a misleading one (Irish Standard Time is the summer's):
+ * there it is a time from which the clocks will be put back, shorter than ten months, and kept a year later too. The
+ * length tells Morocco's Ramadan (a month of another time) apart, the year later a country that changes its zone for good.
+ */
+function isDaylightSaving(at: Temporal.ZonedDateTime): boolean {
+  if (/\b(Daylight|Summer)\b/.test(zoneName(at, 'long', 'en-US'))) return true;
+  const start = at.getTimeZoneTransition('previous');
+  const end = at.getTimeZoneTransition('next');
+  if (!start || !end || end.offsetNanoseconds >= at.offsetNanoseconds) return false;
+  return start.until(end, { largestUnit: 'days' }).days < 300 && at.add({ years: 1 }).offset === at.offset;
+}
+
+/** Intl knows an abbreviation only in the locales where people use it; elsewhere it says GMT+9. */
+const locales = ['en-US', 'en-GB', 'en-IE', 'en-AU', 'en-NZ', 'en-CA', 'en-IN', 'en-ZA', 'ja-JP'];
+
+function abbreviationOf(at: Temporal.ZonedDateTime): string | undefined {
+  return locales.map((locale) => zoneName(at, 'short', locale)).find((name) => /^[A-Z]{2,5}$/.test(name));
+}
+
+function zoneName(at: Temporal.ZonedDateTime, style: 'short' | 'long', locale: string): string {
+  const format = new Intl.DateTimeFormat(locale, { timeZone: at.timeZoneId, timeZoneName: style });
+  return format.formatToParts(at.epochMilliseconds).find((part) => part.type === 'timeZoneName')?.value ?? '';
+}

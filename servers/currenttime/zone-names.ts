@@ -1,0 +1,78 @@
+/**
+ * Zones under the names the IANA database uses today, by the older names that ICU, and so `Intl`, still lists.
+ * Source: the `backward` file of the IANA time zone database, version 2026c. Both names of a pair are always accepted;
+ * without this table lists and suggestions would say Asia/Calcutta.
+ */
+export const modernNames: ReadonlyMap<string, string> = new Map([
+  ['Africa/Asmera', 'Africa/Asmara'],
+  ['America/Buenos_Aires', 'America/Argentina/Buenos_Aires'],
+  ['America/Catamarca', 'America/Argentina/Catamarca'],
+  ['America/Coral_Harbour', 'America/Atikokan'],
+  ['America/Cordoba', 'America/Argentina/Cordoba'],
+  ['America/Godthab', 'America/Nuuk'],
+  ['America/Indianapolis', 'America/Indiana/Indianapolis'],
+  ['America/Jujuy', 'America/Argentina/Jujuy'],
+  ['America/Louisville', 'America/Kentucky/Louisville'],
+  ['America/Mendoza', 'America/Argentina/Mendoza'],
+  ['Asia/Calcutta', 'Asia/Kolkata'],
+  ['Asia/Katmandu', 'Asia/Kathmandu'],
+  ['Asia/Rangoon', 'Asia/Yangon'],
+  ['Asia/Saigon', 'Asia/Ho_Chi_Minh'],
+  ['Atlantic/Faeroe', 'Atlantic/Faroe'],
+  ['Europe/Kiev', 'Europe/Kyiv'],
+  ['Pacific/Enderbury', 'Pacific/Kanton'],
+  ['Pacific/Ponape', 'Pacific/Pohnpei'],
+  ['Pacific/Truk', 'Pacific/Chuuk'],
+]);
+
+/**
+ * What people write instead of a zone, as lower-case letters only, and the zones they may mean. These are only ever
+ * suggested, never taken: an abbreviation can mean several zones (IST: India, Ireland, Israel).
+ */
+export const hints: ReadonlyMap<string, readonly string[]> = new Map([
+  ['pst', ['America/Los_Angeles', 'Asia/Manila']],
+  ['pdt', ['America/Los_Angeles']],
+  ['pacific', ['America/Los_Angeles']],
+  ['mdt', ['America/Denver']],
+  ['mountain', ['America/Denver']],
+  ['cst', ['America/Chicago', 'Asia/Shanghai']],
+  ['cdt', ['America/Chicago']],
+  ['central', ['America/Chicago']],
+  ['edt', ['America/New_York']],
+  ['eastern', ['America/New_York']],
+  ['ast', ['America/Halifax', 'Asia/Riyadh']],
+  ['bst', ['Europe/London', 'Asia/Dhaka']],
+  ['cest', ['Europe/Berlin', 'Europe/Paris']],
+  ['eest', ['Europe/Athens', 'Europe/Helsinki']],
+  ['msk', ['Europe/Moscow']],
+  ['ist', ['Asia/Kolkata', 'Europe/Dublin', 'Asia/Jerusalem']],
+  ['jst', ['Asia/Tokyo']],
+  ['kst', ['Asia/Seoul']],
+  ['hkt', ['Asia/Hong_Kong']],
+  ['sgt', ['Asia/Singapore']],
+  ['aest', ['Australia/Sydney', 'Australia/Brisbane']],
+  ['aedt', ['Australia/Sydney']],
+  ['nzst', ['Pacific/Auckland']],
+  ['nzdt', ['Pacific/Auckland']],
+  ['brt', ['America/Sao_Paulo']],
+  ['beijing', ['Asia/Shanghai']],
+  ['mumbai', ['Asia/Kolkata']],
+  ['delhi', ['Asia/Kolkata']],
+  ['newdelhi', ['Asia/Kolkata']],
+  ['bangalore', ['Asia/Kolkata']],
+  ['bengaluru', ['Asia/Kolkata']],
+  ['sanfrancisco', ['America/Los_Angeles']],
+  ['seattle', ['America/Los_Angeles']],
+  ['boston', ['America/New_York']],
+  ['washington', ['America/New_York']],
+  ['rio', ['America/Sao_Paulo']],
+  ['riodejaneiro', ['America/Sao_Paulo']],
+  ['munich', ['Europe/Berlin']],
+  ['frankfurt', ['Europe/Berlin']],
+  ['geneva', ['Europe/Zurich']],
+  ['barcelona', ['Europe/Madrid']],
+  ['milan', ['Europe/Rome']],
+  ['abudhabi', ['Asia/Dubai']],
+  ['telaviv', ['Asia/Jerusalem']],
+  ['osaka', ['Asia/Tokyo']],
+]);

@@ -1,0 +1,66 @@
+import { localhostOriginValidation, toNodeHandler } from '@modelcontextprotocol/node';
+import { createMcpHandler, type McpServer } from '@modelcontextprotocol/server';
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import type { Logger } from '../common/log.ts';
+import { legacySse } from './legacy-sse.ts';
+
+export interface McpAppOptions {
+  /** The server's name: its path behind the gateway. */
+  name: string;
+  /** Makes a server with all its tools; called once per request on /mcp and once per stream on /sse. */
+  build: () => McpServer;
+  log: Logger;
+  /** Largest accepted request body, in bytes; default 1 MiB, what the gateway lets through. */
+  bodyLimit?: number;
+  /** How many legacy streams may be open at once; default 1000. */
+  maxStreams?: number;
+  /** Pause between keep-alive comments on legacy streams, in milliseconds; default 25 s, less than common proxy timeouts. */
+  keepAliveMs?: number;
+}
+
+/**
+ * The HTTP side of one MCP server: `/mcp` (streamable HTTP, protocol 2026-07-28 and the 2025 ones, without sessions),
+ * `/sse` and `/messages` (HTTP+SSE of 2024-11-05), `GET /health` (`{"status":"ok"}`), and 404 for the rest.
+ * A request whose Origin is not this machine is refused with 403 (MCP 2025-11-25, Transports, Security Warning); the
+ * gateway removes Origin, so only a web page that reaches for the server past the gateway is met.
+ * @returns an Express app, not yet listening
+ */
+export function createMcpApp(options: McpAppOptions): Express {
+  const { name, build, log, bodyLimit = 1_048_576, maxStreams = 1000, keepAliveMs = 25_000 } = options;
+  const app = express();
+  app.disable('x-powered-by').enable('case sensitive routing').enable('strict routing');
+
+  const originIsAllowed = localhostOriginValidation();
+  app.use((req, res, next) => {
+    if (originIsAllowed(req, res)) next();
+  });
+  app.get('/health', (_req, res) => void res.json({ status: 'ok' }));
+
+  const report = (error: Error) => log.debug({ reason: error.message }, 'request refused');
+  const mcp = toNodeHandler(createMcpHandler(build, { onerror: report, maxRequestBodySize: bodyLimit }), {
+    onerror: (error) => log.error({ err: error }, 'request failed'),
+    maxRequestBodySize: bodyLimit,
+  });
+  app.all('/mcp', (req, res) => mcp(req, res));
+  app.use(legacySse({ name, build, bodyLimit, maxStreams, keepAliveMs }));
+
+  app.use((_req, res) => void res.status(404).json(failure('not_found', `${name} answers at /mcp and /sse`)));
+  app.use(onError(log));
+  return app;
+}
+
+/** Express's own answer would be HTML with a stack trace. */
+function onError(log: Logger): ErrorRequestHandler {
+  return (error: unknown, _req, res, _next) => {
+    const status = error instanceof Error && 'status' in error ? Number(error.status) : 500;
+    const known = status >= 400 && status < 500;
+    if (!known) log.error({ err: error }, 'request failed');
+    if (res.headersSent) return void res.destroy();
+    const message = known && error instanceof Error ? error.message : 'the request failed; the log says why';
+    res.status(known ? status : 500).json(failure(known ? 'bad_request' : 'internal', message));
+  };
+}
+
+function failure(code: string, message: string): { error: { code: string; message: string } } {
+  return { error: { code, message } };
+}

@@ -1,0 +1,57 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError } from '../../common/config.ts';
+import { watchPolicy } from '../../common/policy-watch.ts';
+import { mayUseUi } from '../../policy/ui.ts';
+import { policyText, recordingLog } from '../registry/registry-fixture.ts';
+
+let folder: string;
+let file: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'policy-'));
+  file = join(folder, 'scopes.yml');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function until(condition: () => boolean): Promise<boolean> {
+  for (let tries = 0; tries < 300 && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+  return condition();
+}
+
+test.each([
+  ['is missing', undefined],
+  ['is empty', ''],
+  ['is broken', 'group_mappings: ['],
+])('A service does not start when the policy file %s, and says which file', async (_what, text) => {
+  if (text !== undefined) await writeFile(file, text);
+  const start = () => watchPolicy(file, recordingLog().log);
+  expect(start).toThrow(ConfigError);
+  expect(start).toThrow(`SCOPES_FILE ${file}`);
+});
+
+test('A changed file is read again; a broken one keeps the last good policy and says so', async () => {
+  await writeFile(file, policyText);
+  const { log, lines } = recordingLog();
+  const policy = watchPolicy(file, log, 10);
+  const sees = (server: string) => mayUseUi(policy.current(), ['mcp-registry-user'], 'list_service', server);
+  const replace = async (text: string) => {
+    await writeFile(`${file}.new`, text);
+    await rename(`${file}.new`, file);
+  };
+  try {
+    expect([sees('currenttime'), sees('fininfo')]).toEqual([true, false]);
+    await replace(policyText.replace('[currenttime]', '[fininfo]'));
+    expect(await until(() => sees('fininfo'))).toBe(true);
+    expect(sees('currenttime')).toBe(false);
+
+    await replace('group_mappings: [');
+    expect(await until(() => lines.some((line) => line.includes('the last good one stays')))).toBe(true);
+    expect([sees('currenttime'), sees('fininfo')]).toEqual([false, true]);
+
+    await replace(policyText);
+    expect(await until(() => sees('currenttime'))).toBe(true);
+  } finally {
+    policy.stop();
+  }
+});

@@ -1,0 +1,49 @@
+/** A browser as far as the sign-in pages need one: it keeps cookies and shows where it is sent instead of going there. */
+export interface Browser {
+  get(url: string | URL): Promise<Response>;
+  post(url: string | URL, form: Record<string, string>): Promise<Response>;
+}
+
+/** A browser without any cookies yet. */
+export function newBrowser(): Browser {
+  const jar = new Map<string, string>();
+  const go = async (url: string | URL, init: RequestInit) => {
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    const response = await fetch(url, { ...init, redirect: 'manual', headers: cookie ? { cookie } : {} });
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (value) jar.set(name, value);
+      else jar.delete(name);
+    }
+    return response;
+  };
+  return {
+    get: (url) => go(url, {}),
+    post: (url, form) => go(url, { method: 'POST', body: new URLSearchParams(form) }),
+  };
+}
+
+/** Where a response sends the browser. */
+export function locationOf(response: Response): URL {
+  return new URL(response.headers.get('location') ?? 'about:blank');
+}
+
+/** The value of a hidden field. */
+export function hidden(html: string, name: string): string {
+  return new RegExp(`name="${name}" value="([^"]*)"`).exec(html)?.[1] ?? '';
+}
+
+/**
+ * Opens an authorize URL, fills in the sign-in form and sends it.
+ * @returns the answer to the form: a redirect to the callback when all went well
+ */
+export async function submitSignIn(
+  browser: Browser,
+  authorizeUrl: string | URL,
+  username: string,
+  password = 'Passw0rd!',
+): Promise<Response> {
+  const login = locationOf(await browser.get(authorizeUrl));
+  const html = await (await browser.get(login)).text();
+  return browser.post(login, { _csrf: hidden(html, '_csrf'), username, password });
+}
