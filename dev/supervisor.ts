@@ -8,7 +8,7 @@ import type { ServiceSpec } from './services.ts';
 export class ServiceFailure extends Error {
   readonly service: string;
   constructor(service: string, message: string) {
-    super(message);
+    super(`${service} ${message}`);
     this.service = service;
   }
 }

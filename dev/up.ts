@@ -72,5 +72,5 @@ async function end(code: number, error?: unknown): Promise<void> {
 function explain(error: unknown): string {
   if (!(error instanceof ServiceFailure)) return error instanceof Error ? error.message : String(error);
   const hint = 'Its last lines are above and say why. Everything was stopped; mend it and run "npm run up" again.';
-  return `${error.service} ${error.message}.\n${hint}`;
+  return `${error.message}.\n${hint}`;
 }

@@ -141,7 +141,9 @@ function checkHeaders(raw: RawMcpRequest, message: Json, request: McpRequest): v
   const wrong = (header: string) =>
     new RefusedRequest(`the ${header} header does not say what the body says`, { rpcCode: mismatchCode(raw, message) });
   if (raw.mcpMethod !== undefined && raw.mcpMethod !== message.method) throw wrong('Mcp-Method');
-  if (raw.mcpName !== undefined && headerName(raw.mcpName) !== named) throw wrong('Mcp-Name');
+  if (raw.mcpName === undefined) return;
+  const claimed = headerName(raw.mcpName);
+  if (claimed === undefined || claimed !== named) throw wrong('Mcp-Name');
 }
 
 /** -32020 only to callers who claim 2026-07-28 or later: older dual-era clients would take it as "this server is modern". */

@@ -31,7 +31,7 @@ function fold(key: string): string {
 /**
  * The name in an `Mcp-Name` header: as sent, or UTF-8 in base64 between `=?base64?` and `?=` (MCP 2026-07-28, "Header
  * standardisation", SEP-2243; the markers are case-sensitive).
- * @returns the name, or undefined if it cannot be read (which equals no body's name)
+ * @returns the name, or undefined if it cannot be read (which agrees with no body)
  */
 export function headerName(value: string): string | undefined {
   const encoded = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value)?.[1];

@@ -1,0 +1,234 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApp } from '../../auth-server/app.ts';
+import { createAssertionSigner } from '../../auth-server/assertion.ts';
+import { createTokenVerifier } from '../../auth-server/cognito-token.ts';
+import { createLoginAttempts } from '../../auth-server/login-attempts.ts';
+import { createOAuthClient } from '../../auth-server/oauth-client.ts';
+import { createPages } from '../../auth-server/pages.ts';
+import { createSessionSeal } from '../../auth-server/session.ts';
+import { createSessionCookie } from '../../auth-server/session-cookie.ts';
+import { standInJwksCache } from '../../auth-server/stand-in.ts';
+import { openStore } from '../../auth-server/store/store.ts';
+import { createStandInFetch, localPoolId } from '../../common/cognito.ts';
+import { createLog } from '../../common/log.ts';
+import { loadKeys } from '../../dev/cognito/keys.ts';
+import { readSeed } from '../../dev/cognito/seed.ts';
+import { parsePolicy } from '../../policy/policy-file.ts';
+
+export const publicUrl = 'http://localhost:8080';
+export const issuer = `https://cognito-idp.us-east-1.amazonaws.com/${localPoolId}`;
+export const WEB = '1webclient0000000000000000';
+export const CLI = '2cliclient0000000000000000';
+export const AGENT = '3agentclient000000000000000';
+export const READER = '4readeragent0000000000000';
+export const seed = readSeed('dev/cognito/seed.yml');
+export const keys = await loadKeys();
+export const webSecret = seed.clients.find((client) => client.id === WEB)?.secret ?? '';
+export const secretKey = '0123456789abcdef0123456789abcdef-one';
+export const oldSecretKey = 'fedcba9876543210fedcba9876543210-two';
+export const now = () => Math.floor(Date.now() / 1000);
+
+/** A directory that is gone after `remove`. */
+export function temporaryDirectory() {
+  const directory = mkdtempSync(join(tmpdir(), 'auth-server-'));
+  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+export interface Shape {
+  secretKeys: [string, ...string[]];
+  publicUrl: string;
+  clientSecret: string;
+  maxBody: number;
+  allowedOrigins: string[];
+  policyText: string;
+  policyFaults: readonly string[];
+  registryUrl: string;
+}
+
+/**
+ * The real app on a free port, assembled as main.ts does it, with a store in a directory of its own.
+ * @param cognito where its user pool answers
+ */
+export async function startAuthServer(cognito: string, change: Partial<Shape> = {}) {
+  const shape: Shape = {
+    secretKeys: [secretKey, oldSecretKey],
+    publicUrl,
+    clientSecret: webSecret,
+    maxBody: 65_536,
+    allowedOrigins: ['https://inspector.example'],
+    policyText: readFileSync('scopes.yml', 'utf8'),
+    policyFaults: [],
+    registryUrl: 'http://127.0.0.1:1',
+    ...change,
+  };
+  const { directory, remove } = temporaryDirectory();
+  const store = await openStore(directory);
+  const lines: string[] = [];
+  const log = createLog('auth-server', 'debug', { write: (line) => void lines.push(line) });
+  const policy = parsePolicy(shape.policyText);
+  const standInFetch = createStandInFetch(cognito);
+  const cookie = createSessionCookie(shape.publicUrl);
+  const seal = createSessionSeal(shape.secretKeys);
+  const assertions = await createAssertionSigner(store.keys, shape.publicUrl);
+  const client = createOAuthClient({
+    name: 'cognito',
+    title: 'Amazon Cognito',
+    issuer,
+    clientId: WEB,
+    clientSecret: shape.clientSecret,
+    scope: 'openid email profile aws.cognito.signin.user.admin',
+    groupsClaim: 'cognito:groups',
+    usernameClaim: 'cognito:username',
+    standInFetch,
+  });
+  const app = createApp({
+    publicUrl: shape.publicUrl,
+    issuer,
+    registryUrl: shape.registryUrl,
+    policy: () => policy,
+    policyFaults: () => shape.policyFaults,
+    tokens: createTokenVerifier({
+      userPoolId: localPoolId,
+      allowedClientIds: [WEB, AGENT, READER],
+      publicUrl: shape.publicUrl,
+      jwksCache: standInJwksCache(standInFetch),
+    }),
+    assertions,
+    sessions: store.sessions,
+    seal,
+    attempts: createLoginAttempts(shape.secretKeys, shape.publicUrl.startsWith('https:')),
+    cookie,
+    cookieName: cookie.name,
+    sessionSeconds: 3600,
+    allowedOrigins: shape.allowedOrigins,
+    providers: new Map([['cognito', client]]),
+    pages: createPages(),
+    maxBody: shape.maxBody,
+    log,
+  });
+  const server = app.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    lines,
+    store,
+    seal,
+    assertions,
+    cookieName: cookie.name,
+    /** Asks /validate as the gate does; a header of `null` is left out. */
+    validate: (headers: Headers_, body: Body_ = toolsList) =>
+      fetch(`${url}/validate`, { method: 'POST', headers: present({ ...gate, ...headers }), body: asBody(body) }),
+    /** A Cookie header for somebody who has logged in. */
+    session: async (person: Partial<Person> = {}) => {
+      const { record = true, ...claims } = { ...alice, sid: `sid-${Math.random()}`, exp: now() + 3600, ...person };
+      const { exp: expiresAt, ...rest } = claims;
+      if (record) await store.sessions.add({ ...rest, createdAt: now(), expiresAt });
+      return `${cookie.name}=${await seal.seal(claims)}`;
+    },
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await store.close();
+      remove();
+    },
+  };
+}
+
+export type AuthServer = Awaited<ReturnType<typeof startAuthServer>>;
+type Headers_ = Record<string, string | null>;
+type Body_ = string | object | Uint8Array<ArrayBuffer> | undefined;
+
+interface Person {
+  sub: string;
+  username: string;
+  groups: readonly string[];
+  sid: string;
+  exp: number;
+  /** Whether the store knows the session. */
+  record: boolean;
+}
+
+export const alice = {
+  sub: 'a11ce000-0000-4000-8000-000000000001',
+  username: 'alice',
+  groups: ['mcp-registry-admin'],
+};
+
+export const toolsList = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+export const toolCall = (name: string, id: unknown = 1) => ({
+  jsonrpc: '2.0',
+  id,
+  method: 'tools/call',
+  params: { name },
+});
+
+/** The headers that the gate sends for a POST to currenttime/mcp. */
+export const gate: Headers_ = {
+  'X-Resource': 'mcp',
+  'X-Mcp-Server': 'currenttime',
+  'X-Mcp-Endpoint': 'mcp',
+  'X-Mcp-Routed': '1',
+  'X-Original-Method': 'POST',
+  'X-Original-URI': '/currenttime/mcp',
+  'Content-Type': 'application/json',
+};
+/** The headers that the gate sends for a page of the registry. */
+export const registryPage: Headers_ = {
+  'X-Resource': 'registry',
+  'X-Mcp-Server': null,
+  'X-Mcp-Endpoint': null,
+  'X-Mcp-Routed': null,
+  'X-Original-Method': 'GET',
+  'X-Original-URI': '/servers?tag=a&b=c',
+  'Content-Type': null,
+};
+
+function present(headers: Headers_): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== null));
+}
+
+function asBody(body: Body_): string | Uint8Array<ArrayBuffer> {
+  return typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body ?? '');
+}
+
+/** What a denial says: nginx turns these headers into the answer. */
+export function denialOf(response: Response) {
+  const header = (name: string) => response.headers.get(name);
+  return {
+    http: response.status,
+    status: Number(header('X-Deny-Status')),
+    code: header('X-Deny-Code'),
+    body: JSON.parse(header('X-Deny-Body') ?? 'null'),
+  };
+}
+
+/** Claims of a person's access token, as Cognito writes them. */
+export const personClaims = (change: object = {}) => ({
+  sub: alice.sub,
+  'cognito:groups': alice.groups,
+  iss: issuer,
+  client_id: WEB,
+  token_use: 'access',
+  scope: 'openid email profile',
+  auth_time: now(),
+  iat: now(),
+  exp: now() + 3600,
+  jti: 'j',
+  username: 'alice',
+  ...change,
+});
+
+/** Claims of an agent's access token. */
+export const agentClaims = (change: object = {}) => ({
+  ...personClaims(),
+  'cognito:groups': undefined,
+  username: undefined,
+  sub: AGENT,
+  client_id: AGENT,
+  scope: 'mcp-servers-unrestricted/read mcp-servers-unrestricted/execute',
+  ...change,
+});

@@ -1,0 +1,57 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** One request as it reached the upstream. */
+export interface Seen {
+  method: string;
+  url: string;
+  headers: IncomingMessage['headers'];
+  /** Names and values as sent, so that repeated lines show. */
+  rawHeaders: string[];
+  body: string;
+}
+
+/** An upstream of the tests: records what reaches it, and answers what the test wants. */
+export interface Echo {
+  url: string;
+  seen: Seen[];
+  /** Replaces the answer until the next `reset`. */
+  answer: (res: ServerResponse, seen: Seen) => void;
+  reset(): void;
+  stop(): Promise<void>;
+}
+
+function ordinary(res: ServerResponse, { body }: Seen): void {
+  const id = body.startsWith('{') ? (JSON.parse(body) as { id?: unknown }).id : null;
+  res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, result: {} }));
+}
+
+/** Starts an echo upstream on a free port of 127.0.0.1. */
+export async function startEcho(): Promise<Echo> {
+  const server: Server = createServer(async (req, res) => {
+    let body = '';
+    for await (const chunk of req.setEncoding('utf8')) body += chunk;
+    const { method = '', url = '', headers, rawHeaders } = req;
+    // The registry's own health checks are not what the tests look at.
+    if (headers['x-mcp-assertion'] === undefined && body.includes('"mcp-gateway-registry'))
+      return ordinary(res, { method, url, headers, rawHeaders, body });
+    const seen = { method, url, headers, rawHeaders, body };
+    if (headers['x-user'] !== undefined) echo.seen.push(seen);
+    echo.answer(res, seen);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const echo: Echo = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seen: [],
+    answer: ordinary,
+    reset() {
+      echo.seen.length = 0;
+      echo.answer = ordinary;
+    },
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return echo;
+}

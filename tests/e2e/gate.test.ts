@@ -1,0 +1,195 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { type Gateway, startGateway } from './gateway.ts';
+import { rpc, type Sent, send, sendBytes } from './send.ts';
+
+let gateway: Gateway;
+let admin: Record<string, string>;
+let carol: Record<string, string>;
+const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+const call = rpc('tools/call', { name: 'delete_everything' });
+
+beforeAll(async () => {
+  gateway = await startGateway({ ALLOWED_ORIGINS: 'https://tools.example.com' });
+  admin = { ...json, authorization: `Bearer ${await gateway.agentToken()}` };
+  carol = { ...json, cookie: await gateway.sessionCookie('carol') };
+}, 60_000);
+afterAll(() => gateway?.stop());
+beforeEach(() => gateway.echo.reset());
+
+const ask = (sent: Sent) => send(gateway.ports.gateway, sent);
+
+test('The control: an allowed call reaches the upstream once, and its answer comes back', async () => {
+  const answer = await ask({ path: '/echo/mcp', headers: admin, body: call });
+  expect(answer.status).toBe(200);
+  expect(JSON.parse(answer.body)).toEqual({ jsonrpc: '2.0', id: 1, result: {} });
+  expect(gateway.echo.seen.map(({ method, url, body }) => [method, url, body])).toEqual([['POST', '/mcp', call]]);
+});
+
+test.each([
+  ['dot segments', '/currenttime/../echo/mcp'],
+  ['encoded dot segments', '/currenttime/%2e%2e/echo/mcp'],
+  ['an encoded slash', '/currenttime/..%2fecho/mcp'],
+  ['a double encoding', '/currenttime/%252e%252e/echo/mcp'],
+  ['doubled slashes', '//currenttime//..//echo/mcp'],
+  ['a leading double slash', '//echo/mcp'],
+  ['a single dot', '/./echo/mcp'],
+  ['an encoded letter', '/%65cho/mcp'],
+  ['an encoded question mark', '/echo/mcp%3f'],
+  ['a semicolon', '/currenttime;/../echo/mcp'],
+  ['a backslash', '/currenttime\\..\\echo\\mcp'],
+  ['a fragment', '/echo/mcp#/currenttime/mcp'],
+  ['a broken escape', '/echo/%zz/mcp'],
+  ['upper case', '/Echo/mcp'],
+  ['a trailing slash', '/echo/mcp/'],
+  ['an endpoint that is not on the list', '/echo/admin'],
+  ['a deeper path', '/echo/mcp/admin'],
+])('carol, who may use currenttime only, does not reach echo by %s (%s)', async (_what, path) => {
+  const answer = await ask({ path, headers: carol, body: call });
+  expect(answer.status).toBeGreaterThanOrEqual(400);
+  expect(answer.status).toBeLessThan(500);
+  expect(answer.headers['content-type']).toContain('application/json');
+  expect(gateway.echo.seen).toEqual([]);
+});
+
+test.each<[string, number, Partial<Sent>]>([
+  ['a gzip body', 415, { headers: { 'content-encoding': 'gzip' }, body: gzipSync(call) }],
+  ['charset=utf-7', 415, { headers: { 'content-type': 'application/json; charset=utf-7' } }],
+  ['charset=utf-16', 415, { headers: { 'content-type': 'application/json;charset=utf-16' } }],
+  ['two charsets', 415, { headers: { 'content-type': 'application/json; charset=utf-8; charset=utf-7' } }],
+  ['text/plain', 415, { headers: { 'content-type': 'text/plain' } }],
+  ['a form', 415, { headers: { 'content-type': 'application/x-www-form-urlencoded' } }],
+  ['an upgrade to h2c', 400, { headers: { upgrade: 'h2c', connection: 'Upgrade, HTTP2-Settings' } }],
+  ['an upgrade to websocket', 400, { headers: { upgrade: 'websocket', connection: 'Upgrade' } }],
+  ['a body on GET', 400, { method: 'GET' }],
+  ['a body on DELETE', 400, { method: 'DELETE' }],
+  ['PUT', 400, { method: 'PUT' }],
+  ['PATCH without a body', 405, { method: 'PATCH', body: '' }],
+  ['HEAD', 405, { method: 'HEAD', body: '' }],
+  ['a page being opened', 400, { headers: { 'sec-fetch-dest': 'document' } }],
+  ['a frame', 400, { headers: { 'sec-fetch-dest': 'iframe' } }],
+  ['a script', 400, { headers: { 'sec-fetch-dest': 'script' } }],
+  ['a service worker', 400, { headers: { 'sec-fetch-dest': 'serviceworker' } }],
+  ['a foreign Origin', 403, { headers: { origin: 'https://evil.example' } }],
+  ['a batch', 400, { body: `[${call}]` }],
+  ['an empty body', 400, { body: '' }],
+  [
+    'a key twice',
+    400,
+    { body: `{"jsonrpc":"2.0","id":1,"method":"tools/list","method":"tools/call","params":{"name":"x"}}` },
+  ],
+  ['a byte order mark', 400, { body: `\ufeff${call}` }],
+  ['a body over the limit', 413, { body: rpc('tools/call', { name: 'x', arguments: { a: 'x'.repeat(1_100_000) } }) }],
+])('The agent that may do everything sends %s and is answered %i in JSON', async (_what, status, sent) => {
+  const { body = call, headers, ...rest } = sent;
+  const answer = await ask({
+    path: '/echo/mcp',
+    ...rest,
+    headers: { ...admin, ...headers },
+    ...(body !== '' && { body }),
+  });
+  expect(answer.status).toBe(status);
+  if (sent.method !== 'HEAD') expect(JSON.parse(answer.body)).toHaveProperty('error');
+  expect(gateway.echo.seen).toEqual([]);
+});
+
+test('A body that arrives in one-byte chunks is judged as a whole or refused, never passed unseen', async () => {
+  const body = JSON.stringify({
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name: 'x', arguments: { a: 'y'.repeat(20_000) } },
+  });
+  const head = `POST /echo/mcp HTTP/1.1\r\nHost: localhost:${gateway.ports.gateway}\r\nCookie: ${carol.cookie}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n`;
+  const answer = await sendBytes(gateway.ports.gateway, [head, ...[...body].map((c) => `1\r\n${c}\r\n`), '0\r\n\r\n']);
+  expect(answer).toMatch(/^HTTP\/1.1 (400|403|413) /);
+  expect(gateway.echo.seen).toEqual([]);
+});
+
+test.each([
+  ['two Authorization lines', 'Authorization: Bearer a\r\nAuthorization: Bearer b\r\nContent-Length: 0'],
+  ['two Host lines', 'Host: localhost\r\nContent-Length: 0'],
+  ['Content-Length beside Transfer-Encoding', 'Content-Length: 4\r\nTransfer-Encoding: chunked'],
+])('%s are not valid HTTP here', async (_what, lines) => {
+  const head = `POST /echo/mcp HTTP/1.1\r\nHost: localhost:${gateway.ports.gateway}\r\n${lines}\r\nConnection: close\r\n\r\n`;
+  expect(await sendBytes(gateway.ports.gateway, [head])).toMatch(/^HTTP\/1.1 400 [\s\S]*"error"/);
+});
+
+test.each(['evil.example', 'a?b', 'localhost.evil.example', '127.0.0.1', 'u@localhost'])(
+  'A Host that is not ours (%s) is not served',
+  async (host) => {
+    const answer = await ask({ path: '/echo/mcp', headers: { ...admin, host }, body: call });
+    expect([400, 421]).toContain(answer.status);
+    expect(gateway.echo.seen).toEqual([]);
+  },
+);
+
+test('Whoever is nobody gets the same 401 for every server, there or not', async () => {
+  const answers = await Promise.all(
+    ['echo', 'currenttime', 'nowhere'].map((name) => ask({ path: `/${name}/mcp`, headers: json, body: call })),
+  );
+  for (const { status, headers, body } of answers) {
+    expect(status).toBe(401);
+    expect(headers['www-authenticate']).toContain(
+      `resource_metadata="${gateway.url}/.well-known/oauth-protected-resource/`,
+    );
+    expect(body).toBe(answers[0]?.body);
+  }
+});
+
+test('A server that is not there is 404 to who may use every server, and 403 like any other to carol', async () => {
+  expect((await ask({ path: '/nowhere/mcp', headers: admin, body: call })).status).toBe(404);
+  expect((await ask({ path: '/echo/sse', method: 'GET', headers: admin })).status).toBe(404);
+  const [there, notThere] = await Promise.all(
+    ['echo', 'nowhere'].map((name) => ask({ path: `/${name}/mcp`, headers: carol, body: call })),
+  );
+  expect([there?.status, notThere?.status]).toEqual([403, 403]);
+  expect(there?.body.replaceAll('echo', 'nowhere')).toBe(notThere?.body);
+});
+
+test('A denial carries the id of the request, the reason, and no challenge where a new token would not help', async () => {
+  const answer = await ask({ path: '/echo/mcp', headers: carol, body: rpc('tools/call', { name: 'x' }, 'my-id') });
+  expect(JSON.parse(answer.body)).toMatchObject({
+    jsonrpc: '2.0',
+    id: 'my-id',
+    error: { data: { reason: 'not_permitted' } },
+  });
+  expect(answer.headers['www-authenticate']).toBeUndefined();
+});
+
+test.each([
+  '/validate',
+  '/validate-registry',
+  '/mirror-nothing',
+  '/-/unavailable',
+  '/metrics',
+  '/debug',
+  '/nginx_status',
+])('%s is not there from outside', async (path) => {
+  expect((await ask({ path, method: 'GET', headers: admin })).status).toBe(404);
+});
+
+test('A page of an allowed origin may call by CORS, a page of another gets no such header', async () => {
+  const from = (origin: string) => ask({ path: '/echo/mcp', method: 'OPTIONS', headers: { origin } });
+  const [allowed, foreign] = [await from('https://tools.example.com'), await from('https://evil.example')];
+  expect(allowed).toMatchObject({
+    status: 204,
+    headers: { 'access-control-allow-origin': 'https://tools.example.com' },
+  });
+  expect(allowed.headers['access-control-allow-credentials']).toBeUndefined();
+  expect(foreign.headers['access-control-allow-origin']).toBeUndefined();
+});
+
+test('No log line holds a token, a cookie or a secret, whatever was sent', async () => {
+  await ask({ path: `/echo/mcp?token=${admin.authorization}`.replaceAll(' ', '+'), headers: admin, body: call });
+  const secrets = [
+    admin.authorization?.slice(7),
+    carol.cookie?.slice(20),
+    readFileSync(join(gateway.dataDir, 'secret-key'), 'utf8'),
+  ];
+  const text = gateway.log.join('\n');
+  expect(text).toContain('"verdict":"allow"');
+  for (const secret of secrets) expect(text).not.toContain(secret);
+  expect(text).not.toMatch(/eyJ[\w-]{10,}\.eyJ/);
+});

@@ -1,0 +1,210 @@
+import { readFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { type Gateway, startGateway } from './gateway.ts';
+import { rpc, type Sent, send } from './send.ts';
+
+let gateway: Gateway;
+let admin: Record<string, string>;
+const body = rpc('tools/call', { name: 'look' });
+const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+
+beforeAll(async () => {
+  gateway = await startGateway();
+  admin = { ...json, authorization: `Bearer ${await gateway.agentToken()}` };
+}, 60_000);
+afterAll(() => gateway?.stop());
+beforeEach(() => gateway.echo.reset());
+
+const ask = (sent: Partial<Sent> = {}) =>
+  send(gateway.ports.gateway, { path: '/echo/mcp', body, ...sent, headers: { ...admin, ...sent.headers } });
+const arrived = async (sent: Partial<Sent>) => {
+  expect((await ask(sent)).status).toBe(200);
+  return gateway.echo.seen[0] ?? { headers: {}, rawHeaders: [] as string[], method: '', url: '', body: '' };
+};
+
+describe('What an upstream gets to see', () => {
+  test('is who calls, in headers and in an assertion made for this server and tool only', async () => {
+    const { headers } = await arrived({ headers: { cookie: await gateway.sessionCookie('alice') } });
+    expect(headers).toMatchObject({
+      'x-user': '3agentclient000000000000000',
+      'x-auth-method': 'jwt',
+      'x-client-id': '3agentclient000000000000000',
+      'x-scopes': 'mcp-servers-unrestricted/read mcp-servers-unrestricted/execute',
+      'x-server-name': 'echo',
+      'x-tool-name': 'look',
+    });
+    const keys = createRemoteJWKSet(new URL(`${gateway.url}/.well-known/jwks.json`));
+    const options = { issuer: gateway.url, audience: `${gateway.url}/echo`, algorithms: ['EdDSA'] };
+    const { payload } = await jwtVerify(String(headers['x-mcp-assertion']), keys, options);
+    expect(payload).toMatchObject({ sub: '3agentclient000000000000000', tool: 'look', auth_method: 'jwt' });
+    expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBeLessThanOrEqual(120);
+  });
+
+  test("is never the caller's token or cookie", async () => {
+    const { headers } = await arrived({ headers: { cookie: 'mcp_gateway_session=x; other=y' } });
+    expect(headers.authorization).toBeUndefined();
+    expect(headers.cookie).toBeUndefined();
+  });
+
+  test('is none of the headers that frameworks believe, in any spelling', async () => {
+    const blanked = readFileSync(new URL('../../nginx/gate/blanked.conf', import.meta.url), 'utf8');
+    const names = [...blanked.matchAll(/^proxy_set_header (\S+) "";$/gm)].map(([, name]) => String(name).toLowerCase());
+    // Hop-by-hop headers and the credentials have tests of their own; nginx and Node act on them before they could arrive.
+    const own = new Set([
+      'authorization',
+      'cookie',
+      'expect',
+      'te',
+      'trailer',
+      'keep-alive',
+      'proxy-connection',
+      'origin',
+      'sec-fetch-site',
+      'sec-fetch-dest',
+    ]);
+    const sent = names.filter((name) => !own.has(name));
+    expect(sent.length).toBeGreaterThan(70);
+    const { headers } = await arrived({ headers: Object.fromEntries(sent.map((name) => [name, 'forged'])) });
+    expect(Object.entries(headers).filter(([, value]) => value === 'forged')).toEqual([]);
+  });
+
+  test.each([
+    'x-user',
+    'X-USER',
+    'X_User',
+    'x-username',
+    'x-groups',
+    'x-scopes',
+    'x-tool-name',
+    'x-mcp-assertion',
+    'x-auth-method',
+    'x-server-name',
+    'x-client-id',
+  ])('is our value under %s, not what the client sent', async (name) => {
+    const { headers, rawHeaders } = await arrived({ headers: { [name]: ['root', 'admin'] } });
+    expect(JSON.stringify(headers)).not.toMatch(/"root|admin"/);
+    expect(rawHeaders.filter((text) => text.toLowerCase() === 'x-user')).toHaveLength(1);
+  });
+
+  test('still names the caller when the client declares the identity headers hop-by-hop', async () => {
+    const { headers } = await arrived({ headers: { connection: 'close, X-User, X-Scopes, X-Mcp-Assertion' } });
+    expect(headers['x-user']).toBe('3agentclient000000000000000');
+    expect(headers['x-mcp-assertion']).toBeDefined();
+  });
+
+  test.each(['Mcp-Session-Id', 'MCP-Protocol-Version', 'Last-Event-ID'])(
+    'is exactly one %s line, whatever was sent',
+    async (name) => {
+      const answer = await ask({ headers: { [name]: ['one', 'two'] } });
+      const seen = gateway.echo.seen[0];
+      if (answer.status === 200) {
+        const lines = seen?.rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === name.toLowerCase());
+        expect(lines).toHaveLength(1);
+      } else expect(seen).toBeUndefined();
+    },
+  );
+
+  test('is one constant content type, and the parameters of the protocol', async () => {
+    const { headers } = await arrived({
+      headers: {
+        'content-type': 'Application/JSON; charset="UTF-8"',
+        'mcp-param-city': 'Tokyo',
+        'mcp-method': 'tools/call',
+        'mcp-name': 'look',
+      },
+    });
+    expect(headers).toMatchObject({
+      'content-type': 'application/json',
+      'mcp-param-city': 'Tokyo',
+      'mcp-method': 'tools/call',
+      'mcp-name': 'look',
+    });
+  });
+
+  test('is nothing, when Mcp-Method or Mcp-Name say something else than the body', async () => {
+    for (const headers of [{ 'mcp-method': 'tools/list' }, { 'mcp-name': 'other' }]) {
+      expect((await ask({ headers })).status).toBe(400);
+    }
+    expect(gateway.echo.seen).toEqual([]);
+  });
+});
+
+describe("What of an upstream's answer gets out", () => {
+  test('is no header that acts in our origin', async () => {
+    const acting = {
+      'set-cookie': 'mcp_gateway_session=stolen',
+      location: 'https://evil.example',
+      refresh: '0; url=https://evil.example',
+      link: '</x>; rel=preload',
+      'clear-site-data': '"*"',
+      'service-worker-allowed': '/',
+      'alt-svc': 'h3=":443"',
+      'strict-transport-security': 'max-age=1',
+      'www-authenticate': 'Basic',
+      'access-control-allow-origin': '*',
+      'access-control-allow-credentials': 'true',
+      'x-powered-by': 'x',
+      'content-security-policy': 'default-src *',
+    };
+    gateway.echo.answer = (res) =>
+      void res.writeHead(200, { ...acting, 'content-type': 'text/html' }).end('<script>alert(1)</script>');
+    const { headers } = await ask();
+    expect(Object.keys(acting).filter((name) => headers[name] === acting[name as keyof typeof acting])).toEqual([]);
+    expect(headers).toMatchObject({
+      'content-security-policy': "sandbox; default-src 'none'",
+      'x-content-type-options': 'nosniff',
+    });
+  });
+
+  test.each(['/validate', '/-/unavailable', '/mirror-nothing', '/login'])(
+    'is not another page of ours by X-Accel-Redirect: %s',
+    async (target) => {
+      gateway.echo.answer = (res) =>
+        void res.writeHead(200, { 'x-accel-redirect': target, 'content-type': 'application/json' }).end('"mine"');
+      expect(await ask()).toMatchObject({ status: 200, body: '"mine"' });
+    },
+  );
+
+  test('is 502 upstream_needs_authentication for its 401, so that no client throws its good token away', async () => {
+    gateway.echo.answer = (res) => void res.writeHead(401, { 'www-authenticate': 'Bearer' }).end('{}');
+    const { status, body: text } = await ask();
+    expect(status).toBe(502);
+    expect(JSON.parse(text)).toMatchObject({ error: { data: { reason: 'upstream_needs_authentication' } } });
+  });
+
+  test.each([400, 403, 404, 405, 500, 503])('is its own body, byte for byte, for its %i', async (status) => {
+    const text = '{ "jsonrpc":"2.0","id":1, "error":{"code":-32020,"message":"héllo"}}';
+    gateway.echo.answer = (res) => void res.writeHead(status, { 'content-type': 'application/json' }).end(text);
+    expect(await ask()).toMatchObject({ status, body: text });
+  });
+
+  test('is 502 in JSON when it breaks the connection', async () => {
+    gateway.echo.answer = (res) => void res.destroy();
+    const answer = await ask();
+    expect(answer.status).toBe(502);
+    expect(JSON.parse(answer.body)).toMatchObject({ error: { data: { reason: 'upstream_unavailable' } } });
+  });
+
+  test('is each event at once, and the end of the client is the end of the stream', async () => {
+    let closed = () => {};
+    const end = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    gateway.echo.answer = (res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: first\n\n');
+      res.on('close', closed);
+    };
+    const first = await new Promise<string>((resolve) => {
+      const req = get(`${gateway.url}/echo/mcp`, { headers: admin }, (res) => {
+        res.setEncoding('utf8').once('data', (chunk: string) => {
+          resolve(chunk);
+          req.destroy();
+        });
+      });
+      req.on('error', () => {});
+    });
+    expect(first).toBe('data: first\n\n');
+    await end;
+  });
+});
