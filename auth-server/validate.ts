@@ -61,8 +61,9 @@ async function readAsked(
     return readMcpRequest({ httpMethod, endpoint: target.endpoint, body, mcpMethod, mcpName, protocolVersion });
   } catch (error) {
     if (!(error instanceof RefusedRequest)) throw error;
-    const code = error.status === 405 ? 'method_not_allowed' : 'request_refused';
-    throw new AuthError(code, `Refused: ${error.message}.`, { rpcCode: error.rpcCode, id: error.id });
+    const message = `Refused: ${error.message}.`;
+    if (error.status === 405) throw new AuthError('method_not_allowed', message);
+    throw new AuthError('request_refused', message, { rpcCode: error.rpcCode, id: error.id });
   }
 }
 

@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { reservedNames } from '../../policy/names.ts';
+
+const folder = join(import.meta.dirname, '../../nginx');
+const read = (name: string) => readFileSync(join(folder, name), 'utf8').replace(/^\s*#.*$/gm, '');
+const files = ['gateway.conf.template', ...readdirSync(join(folder, 'gate')).map((name) => `gate/${name}`)];
+const everything = files.map(read).join('\n');
+
+/** The text of a block, from its first brace to the one that closes it. */
+function block(start: string): string {
+  const from = everything.indexOf(start);
+  expect(from).toBeGreaterThanOrEqual(0);
+  const open = everything.indexOf('{\n', from);
+  return everything.slice(open, everything.indexOf('\n}', open));
+}
+
+test('The location that reads the body never returns 403, 404 or 405: they would jump to the gate', () => {
+  const reading = block('location ~ "^/(?<mcp_server>');
+  expect(reading).toContain('mirror ');
+  expect(reading).not.toMatch(/return (403|404|405)/);
+  expect(reading).not.toMatch(/proxy_pass/);
+});
+
+test('Requests for MCP servers are proxied in one place only, which only the gate leads to', () => {
+  expect(everything.match(/proxy_pass \$/g)).toHaveLength(1);
+  expect(block('location @upstream {')).toContain('proxy_pass $mcp_pass');
+  expect(everything.match(/@upstream;/g)).toEqual(['@upstream;']);
+  expect(block('location @gate {')).toMatch(/auth_request \/validate;[\s\S]*try_files \/nothing @upstream;/);
+});
+
+test('No error leads to a location that proxies, except from reading the body to the gate', () => {
+  const targets = [...everything.matchAll(/error_page [\d ]+=? ?(\S+);/g)].map(([, target]) => String(target));
+  expect(new Set(targets).has('@upstream')).toBe(false);
+  for (const target of new Set(targets)) {
+    if (target === '@gate') continue;
+    const start = everything.indexOf(target.startsWith('@') ? `location ${target}` : `location = ${target}`);
+    expect({ target, start: start >= 0 }).toEqual({ target, start: true });
+    const text = everything.slice(start, everything.indexOf('location', start + 10));
+    expect(text).not.toContain('proxy_pass');
+  }
+  expect([...everything.matchAll(/error_page ([\d ]+)= @gate;/g)].map(([, codes]) => codes)).toEqual(['403 404 405 ']);
+});
+
+test('Nothing loosens the gate: no `satisfy any`, no `auth_request off`, no allow or deny', () => {
+  expect(everything).not.toMatch(/satisfy|auth_request off|\b(allow|deny) /);
+});
+
+test('Every first path segment that nginx answers itself is a name that no server may take', () => {
+  const segments = [...everything.matchAll(/location (?:=|\^~) \/([a-z0-9.-]+)/g)].map(([, name]) => String(name));
+  const asServer = segments.filter((name) => /^[a-z0-9][a-z0-9_-]*$/.test(name));
+  expect(asServer).toEqual(expect.arrayContaining(['login', 'oauth2', 'health', 'api', 'servers', 'static', 'v0']));
+  const internal = ['validate-registry', 'mirror-nothing'];
+  expect(asServer.filter((name) => !reservedNames.has(name) && !internal.includes(name))).toEqual([]);
+});

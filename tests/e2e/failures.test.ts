@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process';
+import { type Gateway, startGateway } from './gateway.ts';
+import { rpc, send } from './send.ts';
+
+let gateway: Gateway;
+let headers: Record<string, string>;
+const body = rpc('tools/call', { name: 'look' });
+beforeAll(async () => {
+  gateway = await startGateway();
+  const authorization = `Bearer ${await gateway.agentToken()}`;
+  headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization };
+}, 60_000);
+afterAll(() => gateway?.stop());
+beforeEach(() => gateway.echo.reset());
+
+const call = () => send(gateway.ports.gateway, { path: '/echo/mcp', headers, body });
+const health = async () => {
+  const answer = await send(gateway.ports.gateway, { method: 'GET', path: '/health' });
+  return { status: answer.status, ...(JSON.parse(answer.body) as Record<string, string>) };
+};
+
+function signal(service: string, name: NodeJS.Signals): void {
+  const pid = gateway.supervisor.pid(service);
+  if (pid) process.kill(pid, name);
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<[T, seconds: number]> {
+  const start = performance.now();
+  return [await work(), (performance.now() - start) / 1000];
+}
+
+test('GET /health says that nginx, auth-server and registry are up', async () => {
+  expect(await health()).toMatchObject({ status: 'up', nginx: 'up', 'auth-server': 'up', registry: 'up' });
+});
+
+test('While the auth-server hangs, a call is 503 within two seconds and reaches nobody; afterwards calls go on', async () => {
+  signal('auth-server', 'SIGSTOP');
+  try {
+    const [answer, seconds] = await timed(call);
+    expect(answer.status).toBe(503);
+    expect(JSON.parse(answer.body)).toMatchObject({ error: { data: { reason: 'authorization_unavailable' } } });
+    expect(answer.headers['retry-after']).toBe('1');
+    expect(seconds).toBeLessThan(2.5);
+    expect(gateway.echo.seen).toEqual([]);
+  } finally {
+    signal('auth-server', 'SIGCONT');
+  }
+  expect((await call()).status).toBe(200);
+});
+
+test('While the registry is dead, health says so, tool calls go on, and its pages are 503', async () => {
+  signal('registry', 'SIGKILL');
+  await expect(gateway.supervisor.died).rejects.toThrow('registry stopped by itself');
+  expect(await health()).toMatchObject({ 'auth-server': 'up', registry: 'down' });
+  expect((await call()).status).toBe(200);
+  const get = (accept: string) =>
+    send(gateway.ports.gateway, { method: 'GET', path: '/', headers: { ...headers, accept } });
+  expect(JSON.parse((await get('application/json')).body)).toMatchObject({ error: { code: 'unavailable' } });
+  const page = await get('text/html');
+  expect([page.status, page.headers['content-type']]).toEqual([503, 'text/html']);
+});
+
+test('While the auth-server is dead, everything is 503 at once, health says why, and nothing passes', async () => {
+  signal('auth-server', 'SIGKILL');
+  while (gateway.supervisor.pid('auth-server')) await new Promise((resolve) => setTimeout(resolve, 10));
+  const [answer, seconds] = await timed(call);
+  expect(answer.status).toBe(503);
+  expect(seconds).toBeLessThan(1);
+  expect(await health()).toMatchObject({ status: 'down', nginx: 'up', 'auth-server': 'down' });
+  for (const path of ['/', '/login', '/api/servers', '/.well-known/jwks.json']) {
+    expect((await send(gateway.ports.gateway, { method: 'GET', path, headers })).status).toBe(503);
+  }
+  expect(gateway.echo.seen).toEqual([]);
+});
+
+test('The generated configuration is one that nginx finds sound, without a warning', () => {
+  const output = execFileSync('nginx', ['-t', '-q', '-c', `${gateway.dataDir}/nginx/nginx.conf`], {
+    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  expect(String(output)).toBe('');
+});
