@@ -12,6 +12,7 @@ export interface Allowance {
 }
 
 const longestGroups = 4096;
+const longestMessage = 1024;
 
 /** Answers 200 with the identity headers of the contract (docs/validate.md). */
 export function allow(res: ServerResponse, { principal, server, tool, assertion }: Allowance): void {
@@ -57,12 +58,13 @@ export function deny(res: ServerResponse, error: AuthError, { publicUrl, request
     headers['X-Login-Url'] = `/login?redirect_uri=${encodeURIComponent(request.uri)}`;
   }
   if (status === 503) headers['Retry-After'] = 1;
+  if (error.details.allow) headers.Allow = error.details.allow.join(', ');
   res.writeHead(status === 401 ? 401 : 403, headers).end();
 }
 
 /** JSON-RPC 2.0 for MCP requests, a plain error object for the registry's; ASCII, at most 2 kB. */
 function denialBody(error: AuthError, request: OriginalRequest | undefined): string {
-  const message = error.message.slice(0, 600);
+  const message = cutForAscii(error.message, longestMessage);
   const { id, rpcCode = meanings[error.code].rpcCode } = error.details;
   const body =
     request?.target.resource === 'registry'
@@ -71,16 +73,14 @@ function denialBody(error: AuthError, request: OriginalRequest | undefined): str
   return asciiJson(body);
 }
 
-/** RFC 6750 section 3 and RFC 9728 section 5.1; `insufficient_scope` only where another token could help. */
+/** RFC 6750 section 3 and RFC 9728 section 5.1. */
 function challengeFor(error: AuthError, publicUrl: string, request: OriginalRequest | undefined): string | undefined {
   const { status } = meanings[error.code];
-  const needed = error.details.neededScopes;
-  if (status !== 401 && !needed) return undefined;
+  if (status !== 401) return undefined;
   const target = request?.target;
   const path = target?.resource === 'mcp' ? `/${target.server}/${target.endpoint}` : '';
   const parts = [`resource_metadata="${publicUrl}/.well-known/oauth-protected-resource${path}"`];
-  if (needed) parts.unshift('error="insufficient_scope"', `scope="${needed.join(' ')}"`);
-  else parts.push('scope="openid email profile"');
+  parts.push('scope="openid email profile"');
   if (error.code.startsWith('token_')) parts.unshift('error="invalid_token"');
   return `Bearer ${parts.join(', ')}`;
 }
@@ -93,6 +93,18 @@ function isPageRequest({ target, method, accept }: OriginalRequest): boolean {
 function echoable(id: string | number | undefined): string | number | null {
   if (typeof id === 'number') return id;
   return id !== undefined && /^[ -~]{1,128}$/.test(id) ? id : null;
+}
+
+/** As much of `text` as fits into `limit` characters once it is escaped: one letter can become twelve of them. */
+function cutForAscii(text: string, limit: number): string {
+  let length = 0;
+  let kept = '';
+  for (const letter of text) {
+    length += asciiJson(letter).length - 2;
+    if (length > limit) break;
+    kept += letter;
+  }
+  return kept;
 }
 
 function asciiJson(value: unknown): string {

@@ -52,8 +52,8 @@ export interface DenialDetails {
   rpcCode?: number;
   /** The request's JSON-RPC id, so that the client can match the answer. */
   id?: string | number | undefined;
-  /** For `insufficient_scope`: the scopes another token would need. */
-  neededScopes?: readonly string[];
+  /** With method_not_allowed: the methods that are. */
+  allow?: readonly string[] | undefined;
   cause?: unknown;
 }
 

@@ -1,10 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { cognitoIssuer, createStandInFetch, localPoolId, type StandInFetch } from '../common/cognito.ts';
 import { readConfig } from '../common/config.ts';
+import type { Logger } from '../common/log.ts';
 import { watchPolicy } from '../common/policy-watch.ts';
 import { runService } from '../common/service.ts';
 import { createApp } from './app.ts';
 import { createAssertionSigner } from './assertion.ts';
-import { createTokenVerifier } from './cognito-token.ts';
+import { createTokenVerifier, type TokenVerifier } from './cognito-token.ts';
 import { type Config, configSchema } from './config.ts';
 import { createLoginAttempts } from './login-attempts.ts';
 import { createOAuthClient, type OAuthClient } from './oauth-client.ts';
@@ -34,7 +36,7 @@ await runService('auth-server', process.env, async (log) => {
     publicUrl,
     ...(standInFetch && { jwksCache: standInJwksCache(standInFetch) }),
   });
-  tokens.warmUp().catch((err) => log.warn({ err }, "the user pool's keys cannot be fetched yet"));
+  void warmUp(tokens, log);
 
   const cookie = createSessionCookie(publicUrl);
   const listener = createApp({
@@ -70,10 +72,24 @@ await runService('auth-server', process.env, async (log) => {
   };
 });
 
+/** Fetches the pool's keys before the first request needs them; a provider that is late is asked again, not shouted at. */
+async function warmUp(tokens: TokenVerifier, log: Logger): Promise<void> {
+  for (let wait = 250; ; wait = Math.min(wait * 2, 30_000)) {
+    try {
+      return await tokens.warmUp();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (wait > 2_000)
+        log.warn({ reason }, "the user pool's keys cannot be fetched: tokens are answered 503 until they are");
+    }
+    await sleep(wait, undefined, { ref: false });
+  }
+}
+
 function cognitoClient(config: Config, issuer: string, standInFetch: StandInFetch | undefined): OAuthClient {
   return createOAuthClient({
     name: 'cognito',
-    title: standInFetch ? 'the local stand-in of Amazon Cognito' : 'Amazon Cognito',
+    title: standInFetch ? 'Cognito (local stand-in)' : 'Amazon Cognito',
     issuer,
     clientId: config.COGNITO_CLIENT_ID,
     clientSecret: config.COGNITO_CLIENT_SECRET,

@@ -9,6 +9,6 @@ export function safePath(wanted: unknown, publicUrl: string): string {
   const url = URL.parse(wanted, publicUrl);
   if (!url || url.origin !== publicUrl || `${url.pathname}${url.search}${url.hash}` !== wanted) return '/';
   // What the browser decodes must not turn into another host either, and a login must not lead into a login.
-  if (/^\/(%|oauth2(\/|$)|login(\/|\?|$))/i.test(wanted)) return '/';
+  if (/^\/(%|(oauth2|login)([/?#]|$))/i.test(wanted)) return '/';
   return wanted;
 }

@@ -63,7 +63,7 @@ async function readAsked(
     if (!(error instanceof RefusedRequest)) throw error;
     const message = `Refused: ${error.message}.`;
     if (error.status === 405) throw new AuthError('method_not_allowed', message);
-    throw new AuthError('request_refused', message, { rpcCode: error.rpcCode, id: error.id });
+    throw new AuthError('request_refused', message, { rpcCode: error.rpcCode, id: error.id, allow: error.allow });
   }
 }
 
@@ -96,7 +96,8 @@ function toolOf(asked: McpRequest | undefined): string | undefined {
 async function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
+  // Destroyed, the request would take its connection along, and the denial would never arrive.
+  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limit) throw new AuthError('body_too_large', `The body is larger than ${limit} bytes.`);
     chunks.push(chunk);

@@ -16,6 +16,15 @@ const help = `Starts the whole gateway on this machine, without Docker, and stop
 Settings come from .env, or from .env.example (the demo, with a local stand-in of Amazon Cognito); the environment
 counts first. UP_DATA_DIR (default data) is where the database and generated keys are kept.`;
 
+const portVariables: Record<keyof Ports, string> = {
+  gateway: 'REGISTRY_URL',
+  authServer: 'AUTH_SERVER_PORT',
+  registry: 'REGISTRY_PORT',
+  cognito: 'COGNITO_PORT',
+  currenttime: 'CURRENTTIME_PORT',
+  mcpgw: 'MCPGW_PORT',
+};
+
 const started = performance.now();
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;
 const sink = createLineSink((line) => process.stdout.write(`${line}\n`), colour);
@@ -36,27 +45,35 @@ async function run(): Promise<void> {
   const file = existsSync(join(root, '.env')) ? '.env' : '.env.example';
   const env = { ...parseEnv(readFileSync(join(root, file), 'utf8')), ...process.env };
   const ports = readPorts(env);
-  await refuseTakenPorts(ports, env);
+  await refuseTakenPorts(ports);
   const dataDir = env.UP_DATA_DIR || join(root, 'data');
   const stack = await startStack({ ports, dataDir, env, supervisor });
   console.log(welcome(stack, (performance.now() - started) / 1000));
   await supervisor.died;
 }
 
-/** The gateway listens where REGISTRY_URL says, or nobody would find it there. */
+/** The gateway listens where REGISTRY_URL says, or nobody would find it there; behind https somebody else does. */
 function readPorts(env: NodeJS.ProcessEnv): Ports {
   const url = URL.parse(env.REGISTRY_URL ?? '');
-  const port = Number(url?.port);
-  return { ...defaultPorts, ...(url?.protocol === 'http:' && port > 0 && { gateway: port }) };
+  const from = (variable: string, otherwise: number) => Number(env[variable]) || otherwise;
+  return {
+    gateway: url?.protocol === 'http:' ? Number(url.port || 80) : defaultPorts.gateway,
+    authServer: from('AUTH_SERVER_PORT', defaultPorts.authServer),
+    registry: from('REGISTRY_PORT', defaultPorts.registry),
+    cognito: from('COGNITO_PORT', defaultPorts.cognito),
+    currenttime: from('CURRENTTIME_PORT', defaultPorts.currenttime),
+    mcpgw: from('MCPGW_PORT', defaultPorts.mcpgw),
+  };
 }
 
-async function refuseTakenPorts(ports: Ports, env: NodeJS.ProcessEnv): Promise<void> {
+async function refuseTakenPorts(ports: Ports): Promise<void> {
   const faults: string[] = [];
   for (const [name, port] of Object.entries(ports)) {
     if (!(await isPortTaken(port))) continue;
     const who = whoListens(port) ?? 'another program';
-    const move = name === 'gateway' ? `, or set REGISTRY_URL to another port (now ${env.REGISTRY_URL})` : '';
-    faults.push(`Port ${port} (${name}) is taken by ${who}. Stop it${move}.`);
+    faults.push(
+      `Port ${port} is taken by ${who}. Stop it, or choose another port by ${portVariables[name as keyof Ports]}.`,
+    );
   }
   if (faults.length > 0) throw new Error(faults.join('\n'));
 }

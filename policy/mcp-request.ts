@@ -46,6 +46,7 @@ export function readMcpRequest(raw: RawMcpRequest): McpRequest {
   if (!takes.includes(httpMethod)) {
     throw new RefusedRequest(`${httpMethod} is not offered at /${endpoint}: it takes ${takes.join(', ')}`, {
       status: 405,
+      allow: takes,
     });
   }
   if (httpMethod === 'POST') return readMessage(raw);

@@ -3,13 +3,21 @@ export class RefusedRequest extends Error {
   readonly status: 400 | 405;
   readonly rpcCode: number;
   readonly id: string | number | undefined;
+  /** With 405: what the endpoint takes. */
+  readonly allow: readonly string[] | undefined;
   constructor(
     message: string,
-    options: { status?: 400 | 405; rpcCode?: number; id?: string | number | undefined } = {},
+    options: {
+      status?: 400 | 405;
+      rpcCode?: number;
+      id?: string | number | undefined;
+      allow?: readonly string[] | undefined;
+    } = {},
   ) {
     super(message);
     this.status = options.status ?? 400;
     this.rpcCode = options.rpcCode ?? -32600;
     this.id = options.id;
+    this.allow = options.allow;
   }
 }

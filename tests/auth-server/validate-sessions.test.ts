@@ -87,13 +87,18 @@ describe('a session cookie', () => {
     const other = await auth.session();
     const two = denialOf(await auth.validate({ Cookie: `${auth.cookieName}=${good}; ${other}` }));
     expect(two).toMatchObject({ http: 401, code: 'credentials_ambiguous' });
-    expect((await auth.validate({ Cookie: `a=b; ${auth.cookieName}=${good}; ${auth.cookieName}=${good}` })).status).toBe(200);
+    expect(
+      (await auth.validate({ Cookie: `a=b; ${auth.cookieName}=${good}; ${auth.cookieName}=${good}` })).status,
+    ).toBe(200);
   });
 
   test.each(['', '=x', 'x_mcp_gateway_session=1', 'MCP_GATEWAY_SESSION=1', '__Host-mcp_gateway_session=1', ';;;'])(
     'is not found in %j: that is nobody',
     async (header) => {
-      expect(denialOf(await auth.validate({ Cookie: header }))).toMatchObject({ http: 401, code: 'credentials_missing' });
+      expect(denialOf(await auth.validate({ Cookie: header }))).toMatchObject({
+        http: 401,
+        code: 'credentials_missing',
+      });
     },
   );
 
@@ -127,18 +132,29 @@ describe('the record of a session is the truth', () => {
 
   test('so a group must stand in the cookie and in the record', async () => {
     const groups = ['mcp-registry-admin', 'mcp-registry-user'];
-    await auth.store.sessions.add({ ...alice, groups: groups.slice(1), sid: 'less', createdAt: now(), expiresAt: now() + 60 });
+    await auth.store.sessions.add({
+      ...alice,
+      groups: groups.slice(1),
+      sid: 'less',
+      createdAt: now(),
+      expiresAt: now() + 60,
+    });
     const response = await auth.validate({ Cookie: await auth.session({ sid: 'less', groups, record: false }) });
     expect(response.headers.get('x-groups')).toBe('mcp-registry-user');
     await auth.store.sessions.add({ ...alice, groups, sid: 'more', createdAt: now(), expiresAt: now() + 60 });
     const other = { sid: 'more', groups: ['mcp-registry-user'], record: false };
-    expect((await auth.validate({ Cookie: await auth.session(other) })).headers.get('x-groups')).toBe('mcp-registry-user');
+    expect((await auth.validate({ Cookie: await auth.session(other) })).headers.get('x-groups')).toBe(
+      'mcp-registry-user',
+    );
   });
 
-  test.each([[[]], [['finance']], [['constructor', '']]])('so a person in the groups %j may do nothing (J2, a)', async (groups) => {
-    const denial = denialOf(await auth.validate({ Cookie: await auth.session({ groups }) }));
-    expect(denial).toMatchObject({ http: 403, status: 403, code: 'not_permitted' });
-  });
+  test.each([[[]], [['finance']], [['constructor', '']]])(
+    'so a person in the groups %j may do nothing (J2, a)',
+    async (groups) => {
+      const denial = denialOf(await auth.validate({ Cookie: await auth.session({ groups }) }));
+      expect(denial).toMatchObject({ http: 403, status: 403, code: 'not_permitted' });
+    },
+  );
 });
 
 describe('which pages may send requests', () => {

@@ -51,13 +51,21 @@ describe('a token that is not a good access token of our pool', () => {
     (await cognito.control.signIn('alice', WEB, ['openid', 'email']))[kind] ?? 'none';
   test.each<[string, () => string | Promise<string>, RegExp]>([
     ['is an ID token (l)', () => people('id_token'), /ID token|access token/],
-    ['is an ID token with client_id added', () => cognito.control.mint('id', personClaims({ token_use: 'id' })), /ID to/],
+    [
+      'is an ID token with client_id added',
+      () => cognito.control.mint('id', personClaims({ token_use: 'id' })),
+      /ID to/,
+    ],
     ['is a refresh token', () => people('refresh_token'), /not an access token/],
     ['says another use', () => mint(personClaims({ token_use: 'refresh' })), /refused/],
     ['says no use', () => mint(personClaims({ token_use: undefined })), /refused/],
     ['is of another app client (J8)', () => mint(personClaims({ client_id: CLI })), /app client is not allowed/],
     ['is of no app client', () => mint(personClaims({ client_id: undefined })), /refused/],
-    ['has another issuer (J7)', () => mint(personClaims({ iss: issuer.replace('Local', 'Evil') })), /another user pool/],
+    [
+      'has another issuer (J7)',
+      () => mint(personClaims({ iss: issuer.replace('Local', 'Evil') })),
+      /another user pool/,
+    ],
     ['has an issuer that starts like ours', () => mint(personClaims({ iss: `${issuer}.evil.example` })), /user pool/],
     ['has no issuer', () => mint(personClaims({ iss: undefined })), /refused/],
     ['never expires (m)', () => mint(personClaims({ exp: undefined })), /no expiry/],
@@ -66,10 +74,18 @@ describe('a token that is not a good access token of our pool', () => {
     ['does not say when it was issued', () => mint(personClaims({ iat: undefined })), /in the future/],
     ['is not valid yet', () => mint(personClaims({ nbf: now() + 3600 })), /refused/],
     ['is for another server', () => mint(personClaims({ aud: 'https://other.example' })), /for another server/],
-    ['is for a server that starts like ours', () => mint(personClaims({ aud: `${publicUrl}.evil.example` })), /another/],
+    [
+      'is for a server that starts like ours',
+      () => mint(personClaims({ aud: `${publicUrl}.evil.example` })),
+      /another/,
+    ],
     ['has an empty audience', () => mint(personClaims({ aud: [] })), /for another server/],
     ['names nobody', () => mint(personClaims({ sub: undefined })), /names nobody/],
-    ['has groups in a text', () => mint(personClaims({ 'cognito:groups': 'mcp-registry-admin' })), /groups are unreadable/],
+    [
+      'has groups in a text',
+      () => mint(personClaims({ 'cognito:groups': 'mcp-registry-admin' })),
+      /groups are unreadable/,
+    ],
     ['is not signed (none)', () => new UnsecuredJWT(personClaims()).encode(), /refused/],
     ['is signed with the public key as a secret', symmetric, /refused/],
     ['was altered', altered, /refused/],
@@ -167,9 +183,12 @@ describe('what a token gives', () => {
     expect(denial.body.error.message).toMatch(/You hold no scope/);
   });
 
-  test.each(['', '  ', 'openid email', 'constructor', undefined])('an agent with the scopes %j may do nothing', async (scope) => {
-    expect(denialOf(await send(await mint(agentClaims({ scope }))))).toMatchObject({ code: 'not_permitted' });
-  });
+  test.each(['', '  ', 'openid email', 'constructor', undefined])(
+    'an agent with the scopes %j may do nothing',
+    async (scope) => {
+      expect(denialOf(await send(await mint(agentClaims({ scope }))))).toMatchObject({ code: 'not_permitted' });
+    },
+  );
 
   test('an agent keeps the scopes that the policy knows, and loses the others', async () => {
     const scope = 'openid mcp-servers-restricted/read evil/admin mcp-registry-admin2';
@@ -190,7 +209,9 @@ describe("the pool's keys", () => {
     const pool = await startCognito();
     const server = await startAuthServer(pool.url);
     try {
-      const ask = async () => (await server.validate({ Authorization: `Bearer ${await pool.control.mint('access', personClaims())}` })).status;
+      const ask = async () =>
+        (await server.validate({ Authorization: `Bearer ${await pool.control.mint('access', personClaims())}` }))
+          .status;
       expect(await ask()).toBe(200);
       await pool.control.rotate('access');
       expect(await ask()).toBe(200);

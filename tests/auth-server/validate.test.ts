@@ -162,22 +162,28 @@ describe('every way of being refused', () => {
     expect(Object.keys(cases).sort()).toEqual(Object.keys(meanings).sort());
   });
 
-  test.each(Object.entries(meanings))('%s leaves /validate as nginx understands it', async (code, { status, rpcCode }) => {
-    const response = await cases[code]?.();
-    if (!response) throw new Error(`nobody provokes ${code}`);
-    const denial = denialOf(response);
-    expect(denial).toMatchObject({ http: status === 401 ? 401 : 403, status, code });
-    const envelope = { jsonrpc: '2.0', error: { code: rpcCode, data: { reason: code } } };
-    expect(denial.body).toMatchObject(code === 'gate_misconfigured' ? { error: { code: rpcCode } } : envelope);
-    expect(denial.body.error.message).toMatch(/^[A-Z].{20,}\.$/);
-    expect(response.headers.get('content-length')).toBe('0');
-    expect([...response.headers.keys()].filter((name) => /^x-(user|username|scopes|groups|mcp-)/.test(name))).toEqual([]);
-    expect(response.headers.get('retry-after')).toBe(status === 503 ? '1' : null);
-    expect(JSON.stringify(denial)).not.toMatch(/disk on fire|secret\/path|ECONNREFUSED/);
-    const challenge = response.headers.get('www-authenticate');
-    if (status === 401) expect(challenge).toMatch(/^Bearer .*resource_metadata="http:\/\/localhost:8080\/\.well-known\//);
-    else expect(challenge).toBeNull();
-  });
+  test.each(Object.entries(meanings))(
+    '%s leaves /validate as nginx understands it',
+    async (code, { status, rpcCode }) => {
+      const response = await cases[code]?.();
+      if (!response) throw new Error(`nobody provokes ${code}`);
+      const denial = denialOf(response);
+      expect(denial).toMatchObject({ http: status === 401 ? 401 : 403, status, code });
+      const envelope = { jsonrpc: '2.0', error: { code: rpcCode, data: { reason: code } } };
+      expect(denial.body).toMatchObject(code === 'gate_misconfigured' ? { error: { code: rpcCode } } : envelope);
+      expect(denial.body.error.message).toMatch(/^[A-Z].{20,}\.$/);
+      expect(response.headers.get('content-length')).toBe('0');
+      expect([...response.headers.keys()].filter((name) => /^x-(user|username|scopes|groups|mcp-)/.test(name))).toEqual(
+        [],
+      );
+      expect(response.headers.get('retry-after')).toBe(status === 503 ? '1' : null);
+      expect(JSON.stringify(denial)).not.toMatch(/disk on fire|secret\/path|ECONNREFUSED/);
+      const challenge = response.headers.get('www-authenticate');
+      if (status === 401)
+        expect(challenge).toMatch(/^Bearer .*resource_metadata="http:\/\/localhost:8080\/\.well-known\//);
+      else expect(challenge).toBeNull();
+    },
+  );
 
   test.each(['X-Resource', 'X-Mcp-Server', 'X-Mcp-Endpoint', 'X-Original-Method', 'X-Original-URI'])(
     'a gate that forgets %s, or sends it empty, lets nobody through',

@@ -80,7 +80,11 @@ describe('claims in Mcp-Method and Mcp-Name', () => {
     ['base64 that is not UTF-8', { mcpName: '=?base64?/w==?=' }, 'Mcp-Name'],
     ['base64 with capital markers', { mcpName: '=?BASE64?dA==?=' }, 'Mcp-Name'],
     ['a name where the method names nothing', { mcpName: 't', body: body({ method: 'tools/list' }) }, 'Mcp-Name'],
-    ['broken base64 where nothing is named', { mcpName: '=?base64?/w==?=', body: body({ method: 'tools/list' }) }, 'Mcp-Name'],
+    [
+      'broken base64 where nothing is named',
+      { mcpName: '=?base64?/w==?=', body: body({ method: 'tools/list' }) },
+      'Mcp-Name',
+    ],
   ])('that disagree are refused: %s', (_what, change, header) => {
     const error = refusal(change);
     expect(error).toMatchObject({ status: 400, rpcCode: -32600, id: 1 });

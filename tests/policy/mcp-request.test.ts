@@ -51,7 +51,8 @@ describe('what each method names', () => {
   });
 
   test('a message over several lines, with tabs, escapes and a colon in a text, reads like one on one line', () => {
-    const pretty = '{\r\n\t"jsonrpc": "2.0",\n\t"id": "a:\\"b",\n\t"method": "tools\\/call",\n"params": {"name": "\\u0074:"}}\n';
+    const pretty =
+      '{\r\n\t"jsonrpc": "2.0",\n\t"id": "a:\\"b",\n\t"method": "tools\\/call",\n"params": {"name": "\\u0074:"}}\n';
     expect(read(pretty)).toMatchObject({ id: 'a:"b', accesses: [{ object: { kind: 'tool', name: 't:' } }] });
   });
 
@@ -68,7 +69,8 @@ describe('what each method names', () => {
 });
 
 const good = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"}}';
-const nested = (depth: number) => `{"jsonrpc":"2.0","id":1,"method":"x","params":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
+const nested = (depth: number) =>
+  `{"jsonrpc":"2.0","id":1,"method":"x","params":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
 
 describe('a body that two parsers could read differently', () => {
   test.each<[string, string | Buffer, RegExp]>([
@@ -131,7 +133,11 @@ describe('a message that is not exactly one JSON-RPC call or response', () => {
     ['a response with params', { jsonrpc: '2.0', id: 1, result: {}, params: {} }, /does not belong/],
     ['a method of null', { jsonrpc: '2.0', method: null, tool: 'tools/list' }, /does not belong/],
     ['a method of null and nothing else', { jsonrpc: '2.0', id: 1, method: null }, /method must be a string/],
-    ['an empty method', { jsonrpc: '2.0', id: 1, method: '', params: { name: 'tools/list' } }, /method must be a string/],
+    [
+      'an empty method',
+      { jsonrpc: '2.0', id: 1, method: '', params: { name: 'tools/list' } },
+      /method must be a string/,
+    ],
     ['a method in a list', { jsonrpc: '2.0', id: 1, method: ['tools/call'] }, /method must be a string/],
     ['Method', { jsonrpc: '2.0', id: 1, method: 'ping', Method: 'tools/call' }, /does not belong/],
     ['only METHOD', { jsonrpc: '2.0', id: 1, METHOD: 'tools/call' }, /does not belong/],

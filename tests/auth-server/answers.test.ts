@@ -1,0 +1,142 @@
+import { type RunningCognito, startCognito } from '../../dev/cognito/start.ts';
+import { type AuthServer, denialOf, keys, registryPage, startAuthServer, toolCall } from './auth-fixture.ts';
+
+let cognito: RunningCognito;
+let auth: AuthServer;
+beforeAll(async () => {
+  cognito = await startCognito({ keys });
+  auth = await startAuthServer(cognito.url);
+});
+afterAll(async () => {
+  await auth.close();
+  await cognito.close();
+});
+const asUser = async () => ({ Cookie: await auth.session({ groups: ['mcp-registry-user'] }) });
+
+describe('the body of a denial', () => {
+  test.each([
+    [1, 1],
+    [-7, -7],
+    ['abc', 'abc'],
+    ['x'.repeat(128), 'x'.repeat(128)],
+    ['x'.repeat(129), null],
+    ['größe', null],
+    ['line\nbreak', null],
+    ['', null],
+  ])('echoes the id %j as %j', async (id, echoed) => {
+    const denial = denialOf(await auth.validate(await asUser(), toolCall('t', id)));
+    expect(denial).toMatchObject({ code: 'not_permitted', body: { jsonrpc: '2.0', id: echoed } });
+  });
+
+  test('echoes the id of a call that is refused, too, and none when there was none', async () => {
+    const nameless = { jsonrpc: '2.0', id: 'abc', method: 'tools/call', params: {} };
+    expect(denialOf(await auth.validate(await asUser(), nameless)).body.id).toBe('abc');
+    expect(denialOf(await auth.validate(await asUser(), '[]')).body.id).toBeNull();
+    expect(denialOf(await auth.validate({}, toolCall('t', 'abc'))).body.id).toBeNull();
+  });
+
+  test.each([
+    ['a long tool', toolCall('x'.repeat(5000), 'y'.repeat(128))],
+    ['a long tool of other letters', toolCall('日'.repeat(5000), 'y'.repeat(128))],
+    ['a long method of other letters', { jsonrpc: '2.0', id: '"'.repeat(128), method: '😀'.repeat(5000) }],
+    ['a method of quotes', { jsonrpc: '2.0', id: '\\'.repeat(128), method: '"\\'.repeat(5000) }],
+    ['half characters in place', toolCall('\u0000\u0001\r\n\t'.repeat(500))],
+  ])('is at most 2 kB of ASCII for %s', async (_what, body) => {
+    const response = await auth.validate(await asUser(), body);
+    expect(denialOf(response)).toMatchObject({ code: 'not_permitted', body: { jsonrpc: '2.0' } });
+    const text = response.headers.get('x-deny-body') ?? '';
+    expect(text).toMatch(/^[ -~]+$/);
+    expect(text.length).toBeLessThanOrEqual(2048);
+  });
+
+  test('says what was asked for, what the person holds, and who can change it', async () => {
+    const denial = denialOf(await auth.validate(await asUser(), toolCall('current_time_by_timezone')));
+    expect(denial.body.error.message).toBe(
+      'Not allowed: tools/call current_time_by_timezone on currenttime (method_not_allowed). ' +
+        'You hold mcp-registry-user, mcp-servers-restricted/read; ' +
+        'an administrator of your Cognito groups or of scopes.yml can grant it.',
+    );
+  });
+
+  test('is a plain error object for the registry', async () => {
+    const denial = denialOf(await auth.validate({ ...registryPage, Accept: 'application/json' }, ''));
+    expect(denial.body).toEqual({ error: { code: 'credentials_missing', message: expect.stringMatching(/^Log in/) } });
+  });
+
+  test('of a header that disagrees carries the code that the claimed revision knows', async () => {
+    const headers = { ...(await asUser()), 'Mcp-Name': 'u', 'MCP-Protocol-Version': '2026-07-28' };
+    expect(denialOf(await auth.validate(headers, toolCall('t'))).body.error.code).toBe(-32020);
+  });
+});
+
+describe('where an unknown caller is sent', () => {
+  test('an MCP client to the metadata of the endpoint that it asked for', async () => {
+    expect((await auth.validate({})).headers.get('www-authenticate')).toBe(
+      'Bearer resource_metadata="http://localhost:8080/.well-known/oauth-protected-resource/currenttime/mcp", scope="openid email profile"',
+    );
+  });
+
+  test('a browser on a page to the login, and back to where it was', async () => {
+    const html = 'text/html,application/xhtml+xml';
+    const response = await auth.validate({ ...registryPage, Accept: html }, '');
+    expect(response.headers.get('x-login-url')).toBe('/login?redirect_uri=%2Fservers%3Ftag%3Da%26b%3Dc');
+    expect(response.headers.get('www-authenticate')).toMatch(/oauth-protected-resource"/);
+  });
+
+  test.each([
+    ['a call of the API', { ...registryPage, Accept: 'application/json' }],
+    ['a form', { ...registryPage, Accept: 'text/html', 'X-Original-Method': 'POST' }],
+    ['an MCP call', { Accept: 'text/html' }],
+  ])('%s is not sent to the login', async (_what, headers) => {
+    const response = await auth.validate(headers, '');
+    expect(response.status).toBe(401);
+    expect(response.headers.get('x-login-url')).toBeNull();
+  });
+
+  test('nobody is told which servers exist: an unknown, a forbidden and a known server look alike', async () => {
+    const answers = ['currenttime', 'mcpgw', 'no-such-server', 'registry', '../x'].map(async (name) => {
+      const routed = name === 'no-such-server' ? { 'X-Mcp-Routed': null } : {};
+      const response = await auth.validate({ 'X-Mcp-Server': name, ...routed });
+      return [response.status, response.headers.get('x-deny-body')].join();
+    });
+    expect(new Set(await Promise.all(answers)).size).toBe(1);
+  });
+
+  test('a person who may not use a server is not told whether it exists', async () => {
+    const Cookie = (await asUser()).Cookie;
+    for (const routed of ['1', null]) {
+      const response = await auth.validate({ Cookie, 'X-Mcp-Server': 'secret-plans', 'X-Mcp-Routed': routed });
+      expect(denialOf(response).code).toBe('not_permitted');
+    }
+  });
+
+  test.each([
+    ['a server that is switched off', { 'X-Mcp-Routed': null }],
+    ['a server that is not routed', { 'X-Mcp-Routed': '0' }],
+    ['a reserved name', { 'X-Mcp-Server': 'registry' }],
+    ['a name that no server can have', { 'X-Mcp-Server': 'Current.Time' }],
+  ])('an administrator learns that there is nothing at %s', async (_what, headers) => {
+    const denial = denialOf(await auth.validate({ Cookie: await auth.session(), ...headers }));
+    expect(denial).toMatchObject({ http: 403, status: 404, code: 'server_not_found' });
+  });
+});
+
+describe('a body that is larger than what is looked into', () => {
+  test.each([66_000, 300_000, 5_000_000])('of %i bytes gets its answer, not a broken connection', async (size) => {
+    const response = await auth.validate(await asUser(), toolCall('x'.repeat(size)));
+    expect(denialOf(response)).toMatchObject({ http: 403, status: 413, code: 'body_too_large' });
+  });
+
+  test('is only a reason once the caller is known', async () => {
+    const response = await auth.validate({}, toolCall('x'.repeat(66_000)));
+    expect(denialOf(response)).toMatchObject({ http: 401, code: 'credentials_missing' });
+  });
+
+  test('of exactly the limit is looked into', async () => {
+    const filler = JSON.stringify(toolCall('')).length;
+    const exact = await auth.validate(await asUser(), toolCall('x'.repeat(65_536 - filler)));
+    expect(denialOf(exact).code).toBe('not_permitted');
+    const over = await auth.validate(await asUser(), toolCall('x'.repeat(65_537 - filler)));
+    expect(denialOf(over).code).toBe('body_too_large');
+  });
+});

@@ -1,0 +1,131 @@
+import { createLocalJWKSet, decodeJwt, type JWK, jwtVerify } from 'jose';
+import { createAssertionSigner } from '../../auth-server/assertion.ts';
+import type { Principal } from '../../auth-server/principal.ts';
+import type { KeyStore } from '../../auth-server/store/key-store.ts';
+import { openStore, type Store } from '../../auth-server/store/store.ts';
+import { alice, now, publicUrl, temporaryDirectory } from './auth-fixture.ts';
+
+let home: ReturnType<typeof temporaryDirectory>;
+let store: Store;
+beforeEach(async () => {
+  home = temporaryDirectory();
+  store = await openStore(home.directory);
+});
+afterEach(async () => {
+  await store.close();
+  home.remove();
+});
+
+const person: Principal = {
+  kind: 'person',
+  subject: alice.sub,
+  username: 'alice',
+  clientId: undefined,
+  groups: alice.groups,
+  scopes: ['mcp-registry-admin'],
+  authMethod: 'session_cookie',
+  sessionId: 'sid-1',
+  expiresAt: now() + 3600,
+};
+const newSigner = (keys: KeyStore = store.keys) => createAssertionSigner(keys, publicUrl);
+
+describe('an assertion', () => {
+  test('verifies against the published key, for the one server it was made for', async () => {
+    const signer = await newSigner();
+    const token = await signer.sign(person, 'currenttime', 't');
+    const options = { issuer: publicUrl, audience: `${publicUrl}/currenttime`, algorithms: ['EdDSA'] };
+    const keys = createLocalJWKSet(signer.jwks());
+    const { payload, protectedHeader } = await jwtVerify(token, keys, options);
+    expect(payload).toMatchObject({
+      sub: alice.sub,
+      username: 'alice',
+      groups: alice.groups,
+      scopes: ['mcp-registry-admin'],
+      auth_method: 'session_cookie',
+      tool: 't',
+    });
+    expect(protectedHeader.kid).toBe(signer.jwks().keys[0]?.kid);
+    await expect(jwtVerify(token, keys, { ...options, audience: `${publicUrl}/fininfo` })).rejects.toThrow(/aud/);
+  });
+
+  test('publishes no private part of its key', async () => {
+    const [key] = (await newSigner()).jwks().keys;
+    expect(Object.keys(key ?? {}).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x']);
+  });
+
+  test.each([
+    ['two minutes', 3600, 120],
+    ['the rest of the credential, when that is less', 30, 30],
+  ])('is good for %s', async (_what, credential, lifetime) => {
+    const signer = await newSigner();
+    const { iat = 0, exp = 0 } = decodeJwt(await signer.sign({ ...person, expiresAt: now() + credential }, 'a'));
+    expect(exp - iat).toBeGreaterThanOrEqual(lifetime - 1);
+    expect(exp - iat).toBeLessThanOrEqual(lifetime);
+  });
+});
+
+describe('the reuse of an assertion', () => {
+  test('is for the same caller, server and tool only', async () => {
+    const signer = await newSigner();
+    const first = await signer.sign(person, 'a', 't');
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    expect(await signer.sign({ ...person }, 'a', 't')).toBe(first);
+    const others = [
+      await signer.sign(person, 'b', 't'),
+      await signer.sign(person, 'a', 'u'),
+      await signer.sign(person, 'a'),
+      ...(await Promise.all(
+        [
+          { subject: 'x' },
+          { clientId: 'c' },
+          { username: 'bob' },
+          { groups: [] },
+          { scopes: [] },
+          { authMethod: 'jwt' as const },
+        ].map((change) => signer.sign({ ...person, ...change }, 'a', 't')),
+      )),
+    ];
+    expect(new Set([first, ...others]).size).toBe(others.length + 1);
+    // Another session of the same person says the same, but lives and dies with its own credential.
+    expect(await signer.sign({ ...person, sessionId: 'sid-2' }, 'a', 't')).not.toBe(first);
+    expect(await signer.sign({ ...person, expiresAt: person.expiresAt - 1 }, 'a', 't')).not.toBe(first);
+  });
+
+  test('ends with forget(), so that a changed policy shows at once', async () => {
+    const signer = await newSigner();
+    const first = await signer.sign(person, 'a');
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    signer.forget();
+    expect(await signer.sign(person, 'a')).not.toBe(first);
+  });
+});
+
+describe('the key of the assertions', () => {
+  test('survives a restart', async () => {
+    const before = await newSigner();
+    const token = await before.sign(person, 'a');
+    await store.close();
+    store = await openStore(home.directory);
+    const after = await newSigner();
+    expect(after.jwks()).toEqual(before.jwks());
+    await expect(jwtVerify(token, createLocalJWKSet(after.jwks()))).resolves.toBeDefined();
+  });
+
+  test('is the same for two processes that start at once', async () => {
+    const other = await openStore(home.directory);
+    // Both have looked and found none, as two first starts at the same moment would.
+    const blind = (keys: KeyStore): KeyStore => ({ load: () => undefined, save: (key: JWK) => keys.save(key) });
+    const [one, two] = [await newSigner(blind(store.keys)), await newSigner(blind(other.keys))];
+    await other.close();
+    expect(one.jwks()).toEqual(two.jwks());
+  });
+
+  test('is another in another store', async () => {
+    const elsewhere = temporaryDirectory();
+    const other = await openStore(elsewhere.directory);
+    const [one, two] = [await newSigner(), await newSigner(other.keys)];
+    await other.close();
+    elsewhere.remove();
+    expect(one.jwks()).not.toEqual(two.jwks());
+  });
+});

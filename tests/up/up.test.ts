@@ -1,0 +1,166 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import type { Ports } from '../../dev/services.ts';
+import { stackPorts, writeServersFile } from '../e2e/gateway.ts';
+
+jest.setTimeout(60_000);
+
+const root = join(import.meta.dirname, '../..');
+let ports: Ports;
+let dataDir: string;
+let child: ChildProcess | undefined;
+let output: string;
+
+beforeEach(async () => {
+  ports = await stackPorts();
+  dataDir = mkdtempSync(join(tmpdir(), 'up-'));
+  output = '';
+});
+afterEach(async () => {
+  child?.kill('SIGKILL');
+  await noneLeft();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+/** `npm run up`, as a person starts it, with its ports and data elsewhere. */
+function up(overrides: NodeJS.ProcessEnv = {}): ChildProcess {
+  const env = {
+    ...process.env,
+    REGISTRY_URL: `http://localhost:${ports.gateway}`,
+    AUTH_SERVER_PORT: String(ports.authServer),
+    REGISTRY_PORT: String(ports.registry),
+    COGNITO_PORT: String(ports.cognito),
+    CURRENTTIME_PORT: String(ports.currenttime),
+    MCPGW_PORT: String(ports.mcpgw),
+    SERVERS_FILE: writeServersFile(dataDir, ports),
+    UP_DATA_DIR: dataDir,
+    ...overrides,
+  };
+  child = spawn('npm', ['run', 'up'], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  return child;
+}
+
+async function said(text: string | RegExp): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    if (typeof text === 'string' ? output.includes(text) : text.test(output)) return;
+    await sleep(50);
+  }
+  throw new Error(`never said ${text}:\n${output}`);
+}
+
+/** Every process that carries this test's folder in its environment or command line, by its command. */
+function left(): string[] {
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
+    .flatMap((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        const text = command + readFileSync(`/proc/${pid}/environ`, 'utf8');
+        return command !== '' && text.includes(dataDir) ? [`${pid} ${command.replaceAll('\0', ' ')}`] : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+async function noneLeft(): Promise<void> {
+  for (let tries = 0; tries < 160 && left().length > 0; tries++) await sleep(50);
+  expect(left()).toEqual([]);
+}
+
+async function exitCode(): Promise<number | null> {
+  if (child && child.exitCode === null) await once(child, 'close');
+  return child?.exitCode ?? null;
+}
+
+function pidOf(part: string): number {
+  const line = left().find((entry) => entry.includes(part));
+  if (!line) throw new Error(`no process ${part} in ${left().join('\n')}`);
+  return Number.parseInt(line, 10);
+}
+
+test('It comes up, says where everything is and how to try it, and Ctrl-C leaves nothing behind', async () => {
+  const npm = up();
+  await said('The gateway is up');
+  const health = await fetch(`http://localhost:${ports.gateway}/health`);
+  expect(await health.json()).toMatchObject({ status: 'up' });
+  expect(output).toContain(`http://localhost:${ports.gateway}/currenttime/mcp`);
+  expect(output).toMatch(/alice +mcp-registry-admin/);
+  expect(output).toContain('npm run -s call');
+  expect(output).toMatch(/auth-server +\| listening/);
+  expect(left().length).toBeGreaterThan(7);
+  npm.kill('SIGINT');
+  expect(await exitCode()).toBe(0);
+  await noneLeft();
+});
+
+test.each(['npm', 'dev/up.ts'])('When %s is killed outright, nothing stays behind', async (which) => {
+  const npm = up();
+  await said('The gateway is up');
+  process.kill(which === 'npm' ? (npm.pid ?? 0) : pidOf('dev/up.ts'), 'SIGKILL');
+  await noneLeft();
+});
+
+test('Ctrl-C while it is starting leaves nothing behind', async () => {
+  const npm = up();
+  await said(/\| listening/);
+  npm.kill('SIGINT');
+  await exitCode();
+  await noneLeft();
+});
+
+test('A port that is taken is named, with the program that has it and the way around it', async () => {
+  const server = createServer().listen(ports.authServer, '127.0.0.1');
+  await once(server, 'listening');
+  up();
+  expect(await exitCode()).toBe(1);
+  server.close();
+  expect(output).toContain(`Port ${ports.authServer} is taken by`);
+  expect(output).toContain(`(process ${process.pid})`);
+  expect(output).toContain('AUTH_SERVER_PORT');
+});
+
+test('A bad configuration is named by its variables, all at once, and everything is stopped', async () => {
+  up({ SECRET_KEY: 'short', SESSION_HOURS: 'soon' });
+  expect(await exitCode()).toBe(1);
+  expect(output).toMatch(/SESSION_HOURS/);
+  expect(output).toMatch(/SECRET_KEY: needs at least 32 characters/);
+  expect(output).toContain('auth-server stopped by itself');
+  expect(output).not.toContain('short');
+});
+
+test('A policy file that cannot be used is named with its line', async () => {
+  up({ SCOPES_FILE: join(root, 'package.json') });
+  expect(await exitCode()).toBe(1);
+  expect(output).toMatch(/SCOPES_FILE .*package\.json: line \d+/);
+});
+
+test('A service that dies is named, and everything is stopped', async () => {
+  up();
+  await said('The gateway is up');
+  process.kill(pidOf('servers/currenttime/main.ts'), 'SIGKILL');
+  expect(await exitCode()).toBe(1);
+  expect(output).toContain('currenttime stopped by itself (SIGKILL)');
+});
+
+test('It starts again on the same data with the same key, so that sessions stay good', async () => {
+  for (const round of ['first', 'second']) {
+    const npm = up();
+    await said('The gateway is up');
+    npm.kill('SIGINT');
+    expect({ round, code: await exitCode() }).toEqual({ round, code: 0 });
+    output = '';
+  }
+  expect(readFileSync(join(dataDir, 'secret-key'), 'utf8')).toMatch(/^[0-9a-f]{64}$/);
+});
