@@ -12,6 +12,7 @@ export interface Allowance {
 }
 
 const longestGroups = 4096;
+const longestReturn = 1000;
 const longestMessage = 1024;
 
 /** Answers 200 with the identity headers of the contract (docs/validate.md). */
@@ -55,7 +56,9 @@ export function deny(res: ServerResponse, error: AuthError, { publicUrl, request
   const challenge = challengeFor(error, publicUrl, request);
   if (challenge) headers['WWW-Authenticate'] = challenge;
   if (status === 401 && request && isPageRequest(request)) {
-    headers['X-Login-Url'] = `/login?redirect_uri=${encodeURIComponent(request.uri)}`;
+    // A long address would not fit nginx's header buffer, and the denial would turn into an error.
+    const back = request.uri.length <= longestReturn ? `?redirect_uri=${encodeURIComponent(request.uri)}` : '';
+    headers['X-Login-Url'] = `/login${back}`;
   }
   if (status === 503) headers['Retry-After'] = 1;
   if (error.details.allow) headers.Allow = error.details.allow.join(', ');

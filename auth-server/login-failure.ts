@@ -48,5 +48,6 @@ function refusedAtExchange(error: ResponseBodyError, title: string): LoginFailur
 }
 
 function isNetworkError(error: ClientError): boolean {
-  return error.cause instanceof TypeError || /fetch failed|network/i.test(error.message);
+  // By name: fetch may have thrown another realm's TypeError.
+  return (error.cause as Error | undefined)?.name === 'TypeError' || /fetch failed|network/i.test(error.message);
 }

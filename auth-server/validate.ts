@@ -81,7 +81,8 @@ function permit(deps: ValidateDeps, principal: Principal, target: McpTarget, ask
 }
 
 function explainDenial(principal: Principal, server: string, decision: Extract<Decision, { allowed: false }>): string {
-  const { method, object } = decision.access;
+  const { object } = decision.access;
+  const method = decision.access.method.slice(0, 128);
   const what = object ? `${method} ${object.name.slice(0, 128)}` : method;
   const holds = principal.scopes.length > 0 ? principal.scopes.join(', ').slice(0, 200) : 'no scope';
   const who = principal.kind === 'agent' ? 'the app client in Cognito' : 'your Cognito groups';
@@ -96,11 +97,15 @@ function toolOf(asked: McpRequest | undefined): string | undefined {
 async function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  // Destroyed, the request would take its connection along, and the denial would never arrive.
   for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > limit) throw new AuthError('body_too_large', `The body is larger than ${limit} bytes.`);
+    if (size > limit) break;
     chunks.push(chunk);
+  }
+  if (size > limit) {
+    // A sender who is stopped in the middle of a body never gets to read the answer: let the rest run by.
+    req.resume();
+    throw new AuthError('body_too_large', `The body is larger than ${limit} bytes.`);
   }
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }

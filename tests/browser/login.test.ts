@@ -1,19 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { jest } from '@jest/globals';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type Gateway, startGateway } from '../e2e/gateway.ts';
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+import { accessibility, launchBrowser } from './browser.ts';
 
 // A browser on a busy machine takes longer than a unit.
 jest.setTimeout(60_000);
@@ -25,10 +13,7 @@ let page: Page;
 let faults: string[];
 
 beforeAll(async () => {
-  [gateway, browser] = await Promise.all([
-    startGateway(),
-    chromium.launch({ executablePath: '/usr/bin/chromium', args }),
-  ]);
+  [gateway, browser] = await Promise.all([startGateway(), launchBrowser()]);
 });
 afterAll(() => Promise.all([browser?.close(), gateway?.stop()]));
 beforeEach(async () => {
@@ -134,8 +119,5 @@ test.each([
   await page.goto(gateway.url + path);
   const shots = process.env.SCREENSHOTS;
   if (shots) await page.screenshot({ path: `${shots}/${path.replace(/\W+/g, '-')}-${colorScheme}.png` });
-  await page.evaluate(axeSource);
-  const run = `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] })`;
-  const { violations } = (await page.evaluate(run)) as { violations: { id: string }[] };
-  expect(violations.map((violation) => violation.id)).toEqual([]);
+  expect((await accessibility(page)).faults).toEqual([]);
 });

@@ -1,21 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { jest } from '@jest/globals';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { Health } from '../../registry/health.ts';
 import { createFileStore } from '../../registry/store/servers-file.ts';
 import { admin, createSigner, neverChecked, startRegistry, stranger } from '../registry/registry-fixture.ts';
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+import { accessibility, launchBrowser } from './browser.ts';
 
 const server = (name: string, title: string) => ({
   name,
@@ -61,7 +49,7 @@ let signer: Awaited<ReturnType<typeof createSigner>>;
 beforeAll(async () => {
   signer = await createSigner();
   registry = await startRegistry(signer.keys, { store, healthOf: (name) => health[name] ?? neverChecked });
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
+  browser = await launchBrowser();
 });
 afterAll(async () => {
   await browser?.close();
@@ -108,18 +96,13 @@ test.each(pages)(
   '%s has no fault of accessibility and does not scroll sideways, in any theme and width',
   async (_what, path, who) => {
     await visit({ path, who }, async (page) => {
-      // page.evaluate goes past the page's Content-Security-Policy, so the policy stays as it is.
-      await page.evaluate(axeSource);
       for (const { scheme, width } of views) {
         await page.emulateMedia({ colorScheme: scheme });
         await page.setViewportSize({ width, height: 800 });
-        const found = (await page.evaluate(
-          `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] })`,
-        )) as { violations: { id: string; nodes: { html: string }[] }[]; passes: unknown[] };
-        const faults = found.violations.map((v) => [v.id, v.nodes.map((n) => n.html)]);
+        const { faults, passes } = await accessibility(page);
         const overflow = await page.evaluate('Math.max(0, document.documentElement.scrollWidth - innerWidth)');
         expect({ scheme, width, faults, overflow }).toEqual({ scheme, width, faults: [], overflow: 0 });
-        expect(found.passes.length).toBeGreaterThan(10);
+        expect(passes).toBeGreaterThan(10);
       }
     });
   },
