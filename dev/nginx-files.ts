@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import type { Ports, ServiceSpec } from './services.ts';
 
 const source = join(import.meta.dirname, '..', 'nginx');
@@ -11,6 +12,8 @@ export interface NginxSettings {
   publicUrl: string;
   allowedOrigins: readonly string[];
   maxBodyBytes: number;
+  /** Certificates that https upstreams are verified against; by default the system's. */
+  upstreamCaFile: string | undefined;
 }
 
 /**
@@ -45,7 +48,8 @@ export function nginxServices(
   };
 }
 
-function templateValues({ ports, publicUrl, allowedOrigins, maxBodyBytes }: NginxSettings, folder: string) {
+function templateValues(settings: NginxSettings, folder: string): Record<string, string> {
+  const { ports, publicUrl, allowedOrigins, maxBodyBytes, upstreamCaFile } = settings;
   // `localhost` may mean either; a machine without IPv6 refuses to listen on [::1].
   const ipv6 = Object.values(networkInterfaces()).some((list) => list?.some((a) => a.address === '::1'));
   const listen = (flag: string) =>
@@ -62,9 +66,18 @@ function templateValues({ ports, publicUrl, allowedOrigins, maxBodyBytes }: Ngin
     MAX_BODY: String(maxBodyBytes),
     // Not /dev/stdout: what Node gives its children there is a socket, and a socket cannot be opened by its path.
     ACCESS_LOG: join(folder, 'access.log'),
-    CA_FILE: ['/etc/ssl/certs/ca-certificates.crt', '/etc/ssl/cert.pem'].find((file) => existsSync(file)) ?? '',
+    CA_FILE: upstreamCaFile ?? systemCaFile(folder),
     CORS_ORIGINS: allowedOrigins.map((origin) => `"${origin}" "${origin}";`).join(' '),
   };
+}
+
+/** A machine without ca-certificates still has the roots that Node brings along. */
+function systemCaFile(folder: string): string {
+  const system = ['/etc/ssl/certs/ca-certificates.crt', '/etc/ssl/cert.pem'].find((file) => existsSync(file));
+  if (system) return system;
+  const file = join(folder, 'ca.pem');
+  writeFileSync(file, rootCertificates.join('\n'));
+  return file;
 }
 
 function fillIn(template: string, values: Readonly<Record<string, string>>): string {

@@ -54,7 +54,8 @@ async function startAll(supervisor: Supervisor, settings: StackSettings, publicU
   const { ports, dataDir, env } = settings;
   const allowedOrigins = (env.ALLOWED_ORIGINS ?? '').split(',').flatMap((item) => item.trim() || []);
   const maxBodyBytes = Number(env.MAX_BODY_BYTES || 1_048_576);
-  const folder = writeNginxFiles({ ports, dataDir, publicUrl, allowedOrigins, maxBodyBytes });
+  const upstreamCaFile = env.UPSTREAM_CA_FILE || undefined;
+  const folder = writeNginxFiles({ ports, dataDir, publicUrl, allowedOrigins, maxBodyBytes, upstreamCaFile });
   await Promise.all(services.map((service) => supervisor.healthy(service)));
 
   // The registry has written its routes before it listens; nginx starts with them rather than reloading at once.

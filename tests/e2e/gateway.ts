@@ -80,8 +80,12 @@ export function writeServersFile(folder: string, ports: Ports, extra: object[] =
   return file;
 }
 
-/** Starts a gateway. @param overrides settings as in `.env` */
-export async function startGateway(overrides: NodeJS.ProcessEnv = {}): Promise<Gateway> {
+/**
+ * Starts a gateway.
+ * @param overrides settings as in `.env`
+ * @param more servers beside currenttime, mcpgw and the two of the echo, as in `servers.yml`
+ */
+export async function startGateway(overrides: NodeJS.ProcessEnv = {}, more: object[] = []): Promise<Gateway> {
   const ports = await stackPorts();
   const dataDir = mkdtempSync(join(tmpdir(), 'gateway-'));
   const echo = await startEcho();
@@ -101,7 +105,7 @@ export async function startGateway(overrides: NodeJS.ProcessEnv = {}): Promise<G
   const env = {
     ...parseEnv(readFileSync(join(root, '.env.example'), 'utf8')),
     REGISTRY_URL: url,
-    SERVERS_FILE: writeServersFile(dataDir, ports, echoServers),
+    SERVERS_FILE: writeServersFile(dataDir, ports, [...echoServers, ...more]),
     ...overrides,
   };
   const log: string[] = [];

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
+import { type Gateway, startGateway } from './gateway.ts';
+import { rpc, send } from './send.ts';
+
+const fixtures = join(import.meta.dirname, '../fixtures');
+const certificate = join(fixtures, 'upstream-cert.pem');
+let upstream: Server;
+let seen: { host: string | undefined; serverName: string | false | null | undefined }[];
+let gateway: Gateway | undefined;
+
+beforeEach(async () => {
+  seen = [];
+  const tls = { cert: readFileSync(certificate), key: readFileSync(join(fixtures, 'upstream-key.pem')) };
+  upstream = createServer(tls, (req, res) => {
+    if (req.headers['x-user']) seen.push({ host: req.headers.host, serverName: (req.socket as TLSSocket).servername });
+    res.writeHead(200, { 'content-type': 'application/json' }).end('{"jsonrpc":"2.0","id":1,"result":{}}');
+  });
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+});
+afterEach(async () => {
+  await gateway?.stop();
+  upstream.closeAllConnections();
+  upstream.close();
+});
+
+async function callSecure(settings: NodeJS.ProcessEnv): Promise<number> {
+  const { port } = upstream.address() as AddressInfo;
+  const transports = { 'streamable-http': '/mcp' };
+  const server = {
+    name: 'secure',
+    title: 'Secure',
+    description: 'x',
+    upstream: `https://localhost:${port}`,
+    transports,
+    tags: [],
+  };
+  gateway = await startGateway(settings, [server]);
+  const authorization = `Bearer ${await gateway.agentToken()}`;
+  const headers = { authorization, 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  const body = rpc('tools/call', { name: 'look' });
+  return (await send(gateway.ports.gateway, { path: '/secure/mcp', headers, body })).status;
+}
+
+test('An https upstream with a trusted certificate is called under its own name, in Host and in TLS', async () => {
+  expect(await callSecure({ UPSTREAM_CA_FILE: certificate })).toBe(200);
+  const { port } = upstream.address() as AddressInfo;
+  expect(seen).toEqual([{ host: `localhost:${port}`, serverName: 'localhost' }]);
+}, 60_000);
+
+test('An https upstream whose certificate nobody vouches for gets nothing', async () => {
+  expect(await callSecure({})).toBe(502);
+  expect(seen).toEqual([]);
+}, 60_000);
