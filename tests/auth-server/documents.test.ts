@@ -1,0 +1,106 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { type RunningCognito, startCognito } from '../../dev/cognito/start.ts';
+import { type AuthServer, issuer, keys, publicUrl, startAuthServer } from './auth-fixture.ts';
+
+let cognito: RunningCognito;
+let auth: AuthServer;
+beforeAll(async () => {
+  cognito = await startCognito({ keys });
+  auth = await startAuthServer(cognito.url);
+});
+afterAll(async () => {
+  await auth.close();
+  await cognito.close();
+});
+const get = (path: string, headers: Record<string, string> = {}) =>
+  fetch(auth.url + path, { headers, redirect: 'manual' });
+const resource = '/.well-known/oauth-protected-resource';
+
+describe('the documents that anybody may read', () => {
+  test.each(['', '/currenttime/mcp', '/no-such-server/sse'])(
+    'the metadata of %j name Cognito (RFC 9728)',
+    async (path) => {
+      const answer = await get(resource + path, { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example' });
+      expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+      expect(await answer.json()).toEqual({
+        resource: publicUrl + path,
+        authorization_servers: [issuer],
+        scopes_supported: ['openid', 'email', 'profile'],
+        bearer_methods_supported: ['header'],
+        resource_name: 'MCP Gateway Registry',
+      });
+    },
+  );
+
+  test.each(['/', '/currenttime', '/currenttime/admin', '/a/b/mcp', '/%22/mcp', '/Upper/mcp'])(
+    'there are no metadata for %j',
+    async (path) => {
+      expect((await get(resource + path)).status).toBe(404);
+    },
+  );
+
+  test('the published keys verify the assertions that go to the servers', async () => {
+    const assertion = (await auth.validate({ Cookie: await auth.session() })).headers.get('x-mcp-assertion') ?? '';
+    const published = createRemoteJWKSet(new URL(`${auth.url}/.well-known/jwks.json`));
+    const { payload } = await jwtVerify(assertion, published, {
+      issuer: publicUrl,
+      audience: `${publicUrl}/currenttime`,
+    });
+    expect(payload.username).toBe('alice');
+    const text = await (await get('/.well-known/jwks.json')).text();
+    expect(Object.keys(JSON.parse(text).keys[0])).not.toContain('d');
+  });
+
+  test.each(['/nothing', '/oauth2', '/validate/', '/oauth2/static/../app.ts', '/oauth2/static/%2e%2e/app.ts'])(
+    'there is nothing at %s',
+    async (path) => {
+      expect((await get(path)).status).toBe(path === '/validate/' ? 403 : 404);
+    },
+  );
+
+  test('pages may load nothing from elsewhere, run no script and stand in no frame', async () => {
+    const policy = (await get('/login')).headers.get('content-security-policy') ?? '';
+    expect(policy).toMatch(/default-src 'none'/);
+    expect(policy).toMatch(/frame-ancestors 'none'/);
+    expect(policy).not.toMatch(/script-src|unsafe|\*/);
+    expect((await get('/login')).headers.get('x-powered-by')).toBeNull();
+  });
+
+  test('a page finds its style and its icon', async () => {
+    const html = await (await get('/login')).text();
+    const links = [...html.matchAll(/(?:href|src)="(\/oauth2\/static\/[^"]+)"/g)].map((match) => match[1] ?? '');
+    expect(links.length).toBeGreaterThanOrEqual(2);
+    for (const link of links) expect((await get(link)).status).toBe(200);
+  });
+});
+
+describe('the health of the gateway', () => {
+  test('is up when the registry answers, and says when the policy file has faults', async () => {
+    const registry = createServer((_req, res) => void res.end('ok')).listen(0, '127.0.0.1');
+    await new Promise((resolve) => registry.once('listening', resolve));
+    const registryUrl = `http://127.0.0.1:${(registry.address() as AddressInfo).port}`;
+    const policyFaults = ['scopes.yml: line 3: something secret'];
+    const server = await startAuthServer(cognito.url, { registryUrl, policyFaults });
+    try {
+      const answer = await fetch(`${server.url}/health`);
+      expect(answer.status).toBe(200);
+      expect(await answer.json()).toMatchObject({
+        status: 'up',
+        registry: 'up',
+        policy: 'last good one in force; the file has faults',
+      });
+    } finally {
+      await server.close();
+      registry.closeAllConnections();
+      await new Promise((resolve) => registry.close(resolve));
+    }
+  });
+
+  test('is down when the registry does not answer', async () => {
+    const answer = await get('/health');
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({ status: 'down', 'auth-server': 'up', registry: 'down' });
+  });
+});
