@@ -3,7 +3,7 @@ import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
 import { createHealth, type HealthSettings } from './health.ts';
 import { type LoginDeps, loginRoutes } from './login.ts';
-import { explainFailure } from './login-failure.ts';
+import { LoginFailure } from './login-failure.ts';
 import { createResourceMetadata, type MetadataSettings } from './metadata.ts';
 import { createValidate, type ValidateDeps } from './validate.ts';
 
@@ -51,8 +51,16 @@ export function createApp(deps: AppDeps): Express {
 
 function showFailure({ pages, log }: AppDeps): ErrorRequestHandler {
   return (error, _req, res, _next) => {
-    const failure = explainFailure(error, 'The identity provider');
+    const failure = error instanceof LoginFailure ? error : ownFault(error);
     log[failure.status >= 500 ? 'error' : 'warn']({ err: failure.cause, status: failure.status }, failure.title);
     pages.failure(res, failure);
   };
+}
+
+function ownFault(cause: unknown): LoginFailure {
+  const lines = [
+    'Wait a moment and try again.',
+    'If it stays, tell an administrator; the log of the auth-server says more.',
+  ];
+  return new LoginFailure(503, 'The gateway could not do that', lines, cause);
 }

@@ -1,0 +1,104 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Gateway, startGateway } from './gateway.ts';
+import { rpc, send } from './send.ts';
+
+let gateway: Gateway;
+let headers: Record<string, string>;
+let routes: string;
+beforeAll(async () => {
+  gateway = await startGateway();
+  routes = `${gateway.dataDir}/nginx/routes`;
+  const authorization = `Bearer ${await gateway.agentToken()}`;
+  headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization };
+}, 60_000);
+afterAll(() => gateway?.stop());
+beforeEach(() => gateway.echo.reset());
+
+const call = (server: string) =>
+  send(gateway.ports.gateway, { path: `/${server}/mcp`, headers, body: rpc('tools/call', { name: 'look' }) });
+const echoAddress = () => new URL(gateway.echo.url).host;
+
+/** Replaces the routes as the registry does, and waits for the watcher's word about them. */
+async function replaceRoutes(text: string): Promise<string> {
+  const before = status();
+  writeFileSync(`${routes}.new`, text);
+  renameSync(`${routes}.new`, routes);
+  for (let tries = 0; tries < 200 && status() === before; tries++) await sleep(50);
+  return status();
+}
+
+function status(): string {
+  try {
+    return readFileSync(`${routes}.status`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+test('A server that the registry adds is routed within seconds, one that it takes away is not routed any more', async () => {
+  const before = readFileSync(routes, 'utf8');
+  expect((await call('added')).status).toBe(404);
+  const line = `added http ${echoAddress()} ${echoAddress()} /mcp - -\n`;
+  expect(await replaceRoutes(before + line)).toMatch(/^ok /);
+  await expectSoon(() => call('added'), 200);
+  expect(gateway.echo.seen.at(-1)?.headers).toMatchObject({ 'x-server-name': 'added', host: echoAddress() });
+
+  expect(await replaceRoutes(before)).toMatch(/^ok /);
+  await expectSoon(() => call('added'), 404);
+});
+
+/** Old workers of nginx answer their open connections to the end, so the change may take a moment to show. */
+async function expectSoon(work: () => Promise<{ status: number }>, expected: number): Promise<void> {
+  for (let tries = 0; tries < 60 && (await work()).status !== expected; tries++) await sleep(50);
+  expect((await work()).status).toBe(expected);
+}
+
+test.each([
+  ['a directive in the name', 'x;} http a:1 127.0.0.1:1 /mcp - -'],
+  ['a directive in the path', 'x http a:1 127.0.0.1:1 /mcp;return - -'],
+  ['a variable', 'x http a:1 127.0.0.1:1 /$host - -'],
+  ['a quote', 'x http a"b 127.0.0.1:1 /mcp - -'],
+  ['a host name where an address belongs', 'x http a:1 localhost:1 /mcp - -'],
+  ['a missing field', 'x http a:1 127.0.0.1:1 /mcp -'],
+  ['another scheme', 'x file a:1 127.0.0.1:1 /mcp - -'],
+  ['an address that nginx refuses', 'x http a:1 999.0.0.1:1 /mcp - -'],
+])('Routes with %s are refused with the reason, and the ones before stay in force', async (_what, line) => {
+  const before = readFileSync(routes, 'utf8');
+  try {
+    const outcome = await replaceRoutes(`${before}${line}\n`);
+    expect(outcome).toMatch(/^refused \d+-\d+ ./);
+    expect((await call('echo')).status).toBe(200);
+  } finally {
+    await replaceRoutes(before);
+  }
+});
+
+test('A stream that is open survives a reload', async () => {
+  const before = readFileSync(routes, 'utf8');
+  let push = (_event: string) => {};
+  gateway.echo.answer = (res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: before\n\n');
+    push = (event) => void res.write(`data: ${event}\n\n`);
+  };
+  let received = '';
+  let ended = false;
+  const req = get(`${gateway.url}/echo/mcp`, { headers }, (res) => {
+    res.setEncoding('utf8').on('data', (chunk: string) => {
+      received += chunk;
+    });
+    res.on('close', () => {
+      ended = true;
+    });
+  });
+  req.on('error', () => {});
+  for (let tries = 0; tries < 200 && !received.includes('before'); tries++) await sleep(20);
+  expect(await replaceRoutes(`${before}more http ${echoAddress()} ${echoAddress()} /mcp - -\n`)).toMatch(/^ok /);
+  await expectSoon(() => call('nowhere'), 404);
+  push('after');
+  for (let tries = 0; tries < 200 && !received.includes('after'); tries++) await sleep(20);
+  expect(received).toBe('data: before\n\ndata: after\n\n');
+  expect(ended).toBe(false);
+  req.destroy();
+});
