@@ -62,8 +62,8 @@ async function readAsked(
   } catch (error) {
     if (!(error instanceof RefusedRequest)) throw error;
     const message = `Refused: ${error.message}.`;
-    if (error.status === 405) throw new AuthError('method_not_allowed', message);
-    throw new AuthError('request_refused', message, { rpcCode: error.rpcCode, id: error.id, allow: error.allow });
+    if (error.status === 405) throw new AuthError('method_not_allowed', message, { allow: error.allow });
+    throw new AuthError('request_refused', message, { rpcCode: error.rpcCode, id: error.id });
   }
 }
 
@@ -85,8 +85,8 @@ function explainDenial(principal: Principal, server: string, decision: Extract<D
   const method = decision.access.method.slice(0, 128);
   const what = object ? `${method} ${object.name.slice(0, 128)}` : method;
   const holds = principal.scopes.length > 0 ? principal.scopes.join(', ').slice(0, 200) : 'no scope';
-  const who = principal.kind === 'agent' ? 'the app client in Cognito' : 'your Cognito groups';
-  return `Not allowed: ${what} on ${server} (${decision.reason}). You hold ${holds}; an administrator of ${who} or of scopes.yml can grant it.`;
+  const where = principal.kind === 'agent' ? "this agent's app client in Cognito" : 'your groups in Cognito';
+  return `Not allowed: ${what} on ${server} (${decision.reason}). You hold ${holds}. Ask an administrator, who can change ${where} or scopes.yml.`;
 }
 
 function toolOf(asked: McpRequest | undefined): string | undefined {

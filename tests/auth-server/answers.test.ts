@@ -54,8 +54,8 @@ describe('the body of a denial', () => {
     const denial = denialOf(await auth.validate(await asUser(), toolCall('current_time_by_timezone')));
     expect(denial.body.error.message).toBe(
       'Not allowed: tools/call current_time_by_timezone on currenttime (method_not_allowed). ' +
-        'You hold mcp-registry-user, mcp-servers-restricted/read; ' +
-        'an administrator of your Cognito groups or of scopes.yml can grant it.',
+        'You hold mcp-registry-user, mcp-servers-restricted/read. ' +
+        'Ask an administrator, who can change your groups in Cognito or scopes.yml.',
     );
   });
 

@@ -170,6 +170,11 @@ test.each([
   expect((await ask({ path, method: 'GET', headers: admin })).status).toBe(404);
 });
 
+test('A method that an endpoint does not take is answered with those that it takes', async () => {
+  const answer = await ask({ path: '/echo/mcp', method: 'PATCH', headers: admin });
+  expect(answer).toMatchObject({ status: 405, headers: { allow: 'POST, GET, DELETE' } });
+});
+
 test('A page of an allowed origin may call by CORS, a page of another gets no such header', async () => {
   const from = (origin: string) => ask({ path: '/echo/mcp', method: 'OPTIONS', headers: { origin } });
   const [allowed, foreign] = [await from('https://tools.example.com'), await from('https://evil.example')];
