@@ -1,4 +1,5 @@
-import { isKnownScope, type Policy, scopesOfGroups } from '../policy/policy.ts';
+import { agentWithScopes, isAgent, personInGroups } from '../policy/caller.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { TokenClaims } from './cognito-token.ts';
 import type { SessionClaims } from './session.ts';
 
@@ -21,41 +22,35 @@ export interface Principal {
 
 /** The person behind a session, with the groups that both the cookie and the store's record name. */
 export function personOfSession(policy: Policy, claims: SessionClaims, recordGroups: readonly string[]): Principal {
-  const groups = knownGroups(policy, claims.groups).filter((group) => recordGroups.includes(group));
+  const both = claims.groups.filter((group) => recordGroups.includes(group));
+  const { kind, groups, scopes } = personInGroups(policy, both);
   return {
-    kind: 'person',
+    kind,
     subject: claims.sub,
     username: claims.username,
     clientId: undefined,
     groups,
-    scopes: scopesOfGroups(policy, groups),
+    scopes,
     authMethod: 'session_cookie',
     sessionId: claims.sid,
     expiresAt: claims.exp,
   };
 }
 
-/**
- * The caller behind a verified access token. An agent is a token without `username` whose `sub` is its `client_id`: its
- * scopes are the token's. Anybody else is a person, whose scopes come from groups only: any user can ask Cognito for
- * any scope of the app client, so a person's `scope` claim grants nothing.
- */
+/** The caller behind a verified access token: an agent with the token's scopes, or a person with those of their groups. */
 export function principalOfToken(policy: Policy, claims: TokenClaims): Principal {
-  const agent = claims.username === undefined && claims.sub === claims.client_id;
-  const groups = agent ? [] : knownGroups(policy, claims.groups);
+  const { kind, groups, scopes } = isAgent(claims)
+    ? agentWithScopes(policy, claims.scopes)
+    : personInGroups(policy, claims.groups);
   return {
-    kind: agent ? 'agent' : 'person',
+    kind,
     subject: claims.sub,
-    username: agent ? claims.client_id : (claims.username ?? claims.sub),
+    username: claims.username ?? (kind === 'agent' ? claims.client_id : claims.sub),
     clientId: claims.client_id,
     groups,
-    scopes: agent ? claims.scopes.filter((scope) => isKnownScope(policy, scope)) : scopesOfGroups(policy, groups),
+    scopes,
     authMethod: 'jwt',
     sessionId: undefined,
     expiresAt: claims.exp,
   };
-}
-
-function knownGroups(policy: Policy, groups: readonly string[]): string[] {
-  return groups.filter((group) => policy.source.groups.has(group));
 }

@@ -74,7 +74,8 @@ function addMethod(grant: ServerGrant, method: string, rule: Rule): void {
   }
 }
 
-function expandMethods(patterns: readonly string[]): Set<string> {
+/** The known methods that names or globs of a rule cover. */
+export function expandMethods(patterns: readonly string[]): Set<string> {
   const wanted = asPatterns(patterns, (): true => true);
   return new Set([...methods.keys()].filter((method) => !wanted.matching(method).next().done));
 }
@@ -86,7 +87,7 @@ function asPatterns<T>(names: readonly string[], value: () => T): Patterns<T> {
 }
 
 /** The Python original writes `all` where we also take `*`. */
-function wildcard(pattern: string): string {
+export function wildcard(pattern: string): string {
   return pattern === 'all' ? '*' : pattern;
 }
 

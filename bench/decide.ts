@@ -1,0 +1,64 @@
+// Decisions per second with ten rules and with ten thousand: the time of a decision must not grow with the policy.
+import { decide } from '../policy/decide.ts';
+import type { Access } from '../policy/mcp-request.ts';
+import { compilePolicy, type Policy, type Rule } from '../policy/policy.ts';
+
+const batch = 100_000;
+const rounds = 15;
+
+/** One scope with `count` rules, each for a server of its own with three tools and a glob. */
+function policyOf(count: number): Policy {
+  const rules = Array.from(
+    { length: count },
+    (_, i): Rule => ({
+      at: `s[${i}]`,
+      server: `server-${i}`,
+      methods: ['tools/list', 'tools/call', 'resources/read'],
+      tools: [`tool-${i}-a`, `tool-${i}-b`, `tool-${i}-c`, `get-${i}-*`],
+      prompts: [],
+      resources: ['file:///data/*'],
+    }),
+  );
+  return compilePolicy({ groups: new Map(), ui: new Map(), scopes: new Map([['s', rules]]) });
+}
+
+const tool = (name: string): [Access] => [{ method: 'tools/call', object: { kind: 'tool', name } }];
+const questions = Array.from({ length: 10 }, (_, i): { server: string; asked: [Access] }[] => [
+  { server: `server-${i}`, asked: [{ method: 'tools/list' }] },
+  { server: `server-${i}`, asked: tool(`tool-${i}-c`) },
+  { server: `server-${i}`, asked: tool(`get-${i}-time`) },
+  { server: `server-${i}`, asked: tool('wipe') },
+  { server: `unknown-${i}`, asked: tool(`tool-${i}-a`) },
+]).flat();
+
+/** Nanoseconds for one decision, over one batch of the same fifty questions. */
+function measure(policy: Policy): number {
+  const scopes = ['openid', 's'];
+  let allowed = 0;
+  const start = process.hrtime.bigint();
+  for (let i = 0; i < batch; i += questions.length) {
+    for (const { server, asked } of questions) if (decide(policy, scopes, server, asked).allowed) allowed++;
+  }
+  const took = Number(process.hrtime.bigint() - start);
+  if (allowed !== (batch * 3) / 5) throw new Error(`${allowed} of ${batch} were allowed: the measurement is wrong`);
+  return took / batch;
+}
+
+const sizes = [10, 10_000];
+const policies = sizes.map(policyOf);
+const times = sizes.map((): number[] => []);
+// Turn by turn, so that whatever else the machine does hits all sizes alike; the first round warms up.
+for (let round = 0; round <= rounds; round++) {
+  policies.forEach((policy, i) => {
+    const time = measure(policy);
+    if (round > 0) times[i]?.push(time);
+  });
+}
+times.forEach((all, i) => {
+  const [best = 0, median = 0, worst = 0] = all
+    .sort((a, b) => a - b)
+    .filter((_, at) => at === 0 || at === rounds >> 1 || at === rounds - 1);
+  const perSecond = Math.round(1e9 / median).toLocaleString('en');
+  const spread = `${best.toFixed(0)} to ${worst.toFixed(0)} ns`;
+  console.log(`${sizes[i]} rules: ${perSecond} decisions/s (median ${median.toFixed(0)} ns, ${spread})`);
+});

@@ -1,0 +1,201 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { SignJWT } from 'jose';
+
+const scripts = (JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }).scripts;
+const folder = mkdtempSync(join(tmpdir(), 'policy-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs the script as package.json has it, with this Node, from a folder of its own. */
+async function run(script: string, args: string[], { stdin = '', env = {} } = {}) {
+  const [, main = 'missing'] = scripts[script]?.split(' ') ?? [];
+  const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, INIT_CWD: folder, ...env } });
+  child.stdin.end(stdin);
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { stdout, stderr, code };
+}
+
+function write(name: string, content: string): string {
+  writeFileSync(join(folder, name), content);
+  return name;
+}
+
+function token(claims: Record<string, unknown>): Promise<string> {
+  const key = new TextEncoder().encode('any key will do, nobody verifies');
+  return new SignJWT({ token_use: 'access', sub: 'a1', client_id: 'a1', ...claims })
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(key);
+}
+
+const call = ['--server', 'currenttime', '--tool', 'current_time_by_timezone'];
+
+describe('explain', () => {
+  test('a denied person reads the verdict first, then their scopes, then each rule; the exit code is 1', async () => {
+    const { stdout, code } = await run('explain', ['--group', 'mcp-registry-user', ...call]);
+    expect(stdout.split('\n')[0]).toMatch(
+      /^Denied: a person in the group mcp-registry-user .*\(method_not_allowed\)\.$/,
+    );
+    expect(stdout).toContain('  mcp-registry-user -> mcp-registry-user, mcp-servers-restricted/read\n');
+    expect(stdout).toContain('mcp-servers-restricted/read[1]  miss: server is fininfo, not currenttime\n');
+    expect(code).toBe(1);
+  });
+
+  test('an allowed agent with two scopes reads which rule hits; the exit code is 0', async () => {
+    const scopes = ['--scope', 'mcp-servers-restricted/read', '--scope', 'mcp-servers-restricted/execute'];
+    const { stdout, code } = await run('explain', [...scopes, ...call]);
+    expect(stdout).toMatch(
+      /^Allowed: an agent with the scopes .* by the rule mcp-servers-restricted\/execute\[0\]\.\n/,
+    );
+    expect(stdout).toMatch(/mcp-servers-restricted\/execute\[0\] +hit\n/);
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    ['an agent', { scope: 'mcp-servers-unrestricted/execute' }, 0, 'an agent with the scope'],
+    ['a person', { username: 'u', scope: 'mcp-servers-unrestricted/execute' }, 1, 'a person in no known group'],
+  ])(
+    'the token of %s is read from standard input, judged as the gateway does, and called unverified',
+    async (...args) => {
+      const [, claims, code, words] = args;
+      const answer = await run('explain', ['--token', '-', ...call], {
+        stdin: `${await token({ ...claims, exp: 1 })}\n`,
+      });
+      expect(answer.stdout).toContain(words);
+      expect(answer.stdout).toContain('note: the token was only read');
+      expect(answer.stdout).toContain('note: the token expired at 1970-01-01T00:00:01.000Z');
+      expect(answer.code).toBe(code);
+    },
+  );
+
+  test('names in a token cannot write anything but themselves to the terminal', async () => {
+    const claims = { username: 'u', 'cognito:groups': ['\u001b[2J\u001b[Hx\r\u202e'] };
+    const { stdout } = await run('explain', ['--token', '-', ...call], { stdin: await token(claims) });
+    expect(stdout).toContain('does not know the group x');
+    expect(stdout).toMatch(/^[\P{C}\n]*$/u);
+  });
+
+  test('with --json a program reads the same, from another policy file too', async () => {
+    const file = write(
+      'own.yml',
+      '{group_mappings: {g: [s]}, s: [{server: a, methods: [resources/read], resources: ["x:*"]}]}',
+    );
+    const args = ['--group', 'g', '--group', 'other', '--server', 'a', '--resource', 'x:y', '--json'];
+    for (const { stdout } of [
+      await run('explain', [...args, '--file', file]),
+      await run('explain', args, { env: { SCOPES_FILE: join(folder, file) } }),
+    ]) {
+      expect(JSON.parse(stdout)).toMatchObject({
+        allowed: true,
+        rule: 's[0]',
+        caller: { kind: 'person', groups: ['g'], unknown: ['other'] },
+        access: { method: 'resources/read', object: { kind: 'resource', name: 'x:y' } },
+        groups: { g: ['s'] },
+        scopes: [{ scope: 's', rules: [{ at: 's[0]', outcome: 'hit' }] }],
+      });
+    }
+  });
+
+  test('a method that nobody knows is denied as the gateway denies it, whatever object is named with it', async () => {
+    const args = ['--group', 'mcp-registry-admin', '--server', 'mcpgw', '--method', 'tasks/get', '--tool', 'x'];
+    const { stdout, code } = await run('explain', args);
+    expect(stdout).toMatch(/^Denied: .*\(unknown_method\)\.\n/);
+    expect(code).toBe(1);
+  });
+
+  const user = ['--group', 'mcp-registry-user'];
+  test.each([
+    ['nothing at all', [], /--server is missing/],
+    ['nobody', call, /Who is it about/],
+    ['a person and an agent at once', [...user, '--scope', 's', ...call], /Who is it about/],
+    ['nothing to do', [...user, '--server', 'a'], /What is it about/],
+    ['two objects', [...user, ...call, '--prompt', 'p'], /cannot stand together/],
+    ['a call without a tool', [...user, '--server', 'a', '--method', 'tools/call'], /say --tool/],
+    ['a list of one tool', [...user, ...call, '--method', 'tools/list'], /does not name a tool/],
+    ['an option that does not exist', [...user, ...call, '--user', 'u'], /Unknown option '--user'/],
+    [
+      'a policy file that is not there',
+      [...user, ...call, '--file', 'none.yml'],
+      /none\.yml cannot be read \(ENOENT\)/,
+    ],
+    ['a token that is none', ['--token', '-', ...call], /does not hold a JWT/],
+  ])('asked about %s, it says what is wrong, gives no verdict, and the exit code is 2', async (_, args, message) => {
+    const { stdout, stderr, code } = await run('explain', args);
+    expect(stderr).toMatch(message);
+    expect([stdout, code]).toEqual(['', 2]);
+  });
+});
+
+describe('scopes:check', () => {
+  test('the shipped policy has no warnings, and the exit code is 0', async () => {
+    const { stdout, code } = await run('scopes:check', []);
+    expect([stdout, code]).toEqual([expect.stringMatching(/scopes\.yml: no warnings\n$/), 0]);
+  });
+
+  test("with the registry's servers it names those that are not there, and the exit code is 1", async () => {
+    const servers = write('servers.yml', '[{name: mcpgw}, {name: fininfo}, {name: realserverfaketools}]');
+    const { stdout, code } = await run('scopes:check', ['--servers', servers]);
+    expect(stdout).toMatch(/: 4 warnings\n/);
+    expect(stdout).toContain('mcp-servers-restricted/execute[0]: there is no server currenttime');
+    expect(code).toBe(1);
+  });
+
+  test.each([
+    ['a broken policy', ['broken.yml'], /broken\.yml cannot be used:\n {2}- line 1: group_mappings/],
+    ['two policies', ['broken.yml', 'broken.yml'], /Only one policy file/],
+    ['a file of servers that is none', ['--servers', 'broken.yml'], /not a list of servers/],
+  ])('given %s, it says so and the exit code is 2', async (_, args, message) => {
+    write('broken.yml', 'group_mappings: 7');
+    const { stdout, stderr, code } = await run('scopes:check', args);
+    expect(stderr).toMatch(message);
+    expect([stdout, code]).toEqual(['', 2]);
+  });
+});
+
+describe('scopes:diff', () => {
+  const policy = (tools: string) =>
+    `{group_mappings: {g: [s]}, s: [{server: a, methods: [tools/call], tools: [${tools}]}]}`;
+
+  test('it says who gains and who loses what, one file from standard input, and the exit code is 1', async () => {
+    const { stdout, code } = await run('scopes:diff', ['-', write('new.yml', policy('y'))], { stdin: policy('x') });
+    expect(stdout).toBe(`Gain something: 1 group and 1 scope. Lose something: 1 group and 1 scope.
+
+People, by group:
+  g gains tools/call y on a
+  g loses tools/call x on a
+
+Agents, by scope:
+  s gains tools/call y on a
+  s loses tools/call x on a
+`);
+    expect(code).toBe(1);
+  });
+
+  test('policies that mean the same differ in nothing, and the exit code is 0', async () => {
+    const file = write('same.yml', policy('y, x'));
+    const { stdout, code } = await run('scopes:diff', ['-', file], { stdin: policy('x, y, x') });
+    expect([stdout, code]).toEqual(['Nobody gains or loses anything from - to same.yml.\n', 0]);
+  });
+
+  test.each([
+    ['one file', ['none.yml'], /Two policy files are needed/],
+    ['a file that is not there', ['none.yml', 'none.yml'], /none\.yml cannot be read/],
+  ])('given %s, it says so and the exit code is 2', async (_, args, message) => {
+    const { stdout, stderr, code } = await run('scopes:diff', args);
+    expect(stderr).toMatch(message);
+    expect([stdout, code]).toEqual(['', 2]);
+  });
+});
+
+test.each(['explain', 'scopes:check', 'scopes:diff'])(
+  '%s --help shows an example and the exit codes',
+  async (script) => {
+    const { stdout, code } = await run(script, ['--help']);
+    expect(stdout).toContain(`npm run -s ${script}`);
+    expect(stdout).toContain('Exit code: 0');
+    expect(code).toBe(0);
+  },
+);
