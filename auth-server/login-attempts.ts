@@ -21,6 +21,8 @@ export interface LoginAttempts {
 const prefix = 'mcp_gateway_login_';
 const lifetimeSeconds = 600;
 const most = 5;
+/** More in one answer would not fit nginx's buffer for headers, and whoever planted that many would have shut the login. */
+const mostForgotten = 8;
 const audience = 'login';
 
 /**
@@ -59,7 +61,8 @@ export function createLoginAttempts(secretKeys: readonly [string, ...string[]], 
     },
     prune(req, res) {
       const names = Object.keys(req.cookies).filter((name) => name.startsWith(prefix));
-      for (const name of names.slice(0, Math.max(0, names.length - most + 1))) res.clearCookie(name, options);
+      const tooMany = Math.min(mostForgotten, Math.max(0, names.length - most + 1));
+      for (const name of names.slice(0, tooMany)) res.clearCookie(name, options);
     },
   };
 }

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { localPoolId } from '../common/cognito.ts';
 import { nginxServices, writeNginxFiles } from './nginx-files.ts';
-import { nodeServices, type Ports, type StackSettings } from './services.ts';
+import { defaultPorts, nodeServices, type Ports, type StackSettings } from './services.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** What a whole gateway is started with. */
@@ -37,7 +37,12 @@ export async function startStack({ ports, dataDir, env, supervisor }: StackOptio
     ports,
     dataDir,
     standIn,
-    env: { ...env, REGISTRY_URL: publicUrl, SECRET_KEY: env.SECRET_KEY || keptSecretKey(dataDir) },
+    env: {
+      ...env,
+      REGISTRY_URL: publicUrl,
+      SECRET_KEY: env.SECRET_KEY || keptSecretKey(dataDir),
+      SERVERS_FILE: env.SERVERS_FILE || firstServers(dataDir, ports),
+    },
   };
   try {
     await startAll(supervisor, settings, publicUrl);
@@ -75,4 +80,16 @@ function keptSecretKey(dataDir: string): string {
   const file = join(dataDir, 'secret-key');
   if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
   return readFileSync(file, 'utf8').trim();
+}
+
+/** The servers that come along, at the ports where they run this time. */
+function firstServers(dataDir: string, ports: Ports): string {
+  const shipped = readFileSync(join(import.meta.dirname, '..', 'registry', 'servers.yml'), 'utf8');
+  const at = (port: number) => `upstream: http://127.0.0.1:${port}\n`;
+  const moved = shipped
+    .replace(at(defaultPorts.currenttime), at(ports.currenttime))
+    .replace(at(defaultPorts.mcpgw), at(ports.mcpgw));
+  const file = join(dataDir, 'servers.yml');
+  writeFileSync(file, moved);
+  return file;
 }

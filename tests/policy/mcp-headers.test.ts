@@ -79,6 +79,14 @@ describe('claims in Mcp-Method and Mcp-Name', () => {
     ['base64 with stray bits', { mcpName: '=?base64?dB==?=' }, 'Mcp-Name'],
     ['base64 that is not UTF-8', { mcpName: '=?base64?/w==?=' }, 'Mcp-Name'],
     ['base64 with capital markers', { mcpName: '=?BASE64?dA==?=' }, 'Mcp-Name'],
+    ['base64 after something else', { mcpName: `x${base64('t')}` }, 'Mcp-Name'],
+    ['base64 before something else', { mcpName: `${base64('t')}x` }, 'Mcp-Name'],
+    [
+      'bytes that are no letter, for a tool called U+FFFD',
+      { mcpName: '=?base64?/w==?=', body: toolCall('\ufffd') },
+      'Mcp-Name',
+    ],
+    ['a name with a byte order mark', { mcpName: base64('\ufefft') }, 'Mcp-Name'],
     ['a name where the method names nothing', { mcpName: 't', body: body({ method: 'tools/list' }) }, 'Mcp-Name'],
     [
       'broken base64 where nothing is named',

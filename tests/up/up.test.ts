@@ -1,13 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { jest } from '@jest/globals';
 import type { Ports } from '../../dev/services.ts';
-import { stackPorts, writeServersFile } from '../e2e/gateway.ts';
+import { stackPorts } from '../e2e/gateway.ts';
 
 jest.setTimeout(60_000);
 
@@ -38,7 +39,6 @@ function up(overrides: NodeJS.ProcessEnv = {}): ChildProcess {
     COGNITO_PORT: String(ports.cognito),
     CURRENTTIME_PORT: String(ports.currenttime),
     MCPGW_PORT: String(ports.mcpgw),
-    SERVERS_FILE: writeServersFile(dataDir, ports),
     UP_DATA_DIR: dataDir,
     ...overrides,
   };
@@ -49,6 +49,12 @@ function up(overrides: NodeJS.ProcessEnv = {}): ChildProcess {
     });
   }
   return child;
+}
+
+/** Where the second terminal finds this gateway and its stand-in. */
+function callerEnvironment(): NodeJS.ProcessEnv {
+  const COGNITO_LOCAL_ENDPOINT = `http://127.0.0.1:${ports.cognito}`;
+  return { ...process.env, REGISTRY_URL: `http://localhost:${ports.gateway}`, COGNITO_LOCAL_ENDPOINT };
 }
 
 async function said(text: string | RegExp): Promise<void> {
@@ -98,6 +104,9 @@ test('It comes up, says where everything is and how to try it, and Ctrl-C leaves
   expect(output).toContain(`http://localhost:${ports.gateway}/currenttime/mcp`);
   expect(output).toMatch(/alice +mcp-registry-admin/);
   expect(output).toContain('npm run -s call');
+  const tokyo = ['run', '-s', 'call', '--', 'currenttime', 'current_time_by_timezone', '{"tz_name":"Asia/Tokyo"}'];
+  const { stdout } = await promisify(execFile)('npm', tokyo, { cwd: root, env: callerEnvironment() });
+  expect(stdout).toMatch(/JST \(UTC\+09:00\) in Asia\/Tokyo/);
   expect(output).toMatch(/auth-server +\| listening/);
   expect(left().length).toBeGreaterThan(7);
   npm.kill('SIGINT');

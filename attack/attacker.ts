@@ -1,0 +1,31 @@
+import type { Answer, Visitor } from './case.ts';
+import { demoIdToken, demoSignIn, demoTokens, readSeed } from './demo.ts';
+import type { Options } from './options.ts';
+import { send } from './raw.ts';
+import type { Attacker } from './run.ts';
+import { newVisitor } from './visitor.ts';
+
+/**
+ * Gathers what the attacker has: the credentials that were given, or else those of the demo's people and agents.
+ * A person who cannot sign in at the gateway is left out, and the controls show it; the stand-in must be there.
+ * @throws when tokens are to come from the stand-in and do not
+ */
+export async function prepare(options: Options): Promise<Attacker> {
+  const { url, server, tool, args, token, cookie, standIn } = options;
+  const target = { url, server, tool, args };
+  if (token !== undefined || cookie !== undefined) return { target, credentials: { token, cookie } };
+  const seed = readSeed();
+  const session = async (group: string | undefined) => {
+    const visitor: Visitor = newVisitor((sent): Promise<Answer> => send(url, sent));
+    await demoSignIn(seed, url, group)(visitor, '/oauth2/login/cognito').catch(() => undefined);
+    return visitor.cookie('mcp_gateway_session');
+  };
+  const [tokens, idToken, own, nobody] = await Promise.all([
+    demoTokens(seed, standIn),
+    demoIdToken(seed, standIn),
+    session('mcp-registry-user'),
+    session(undefined),
+  ]);
+  const credentials = { ...tokens, idToken, cookie: own, nobodyCookie: nobody };
+  return { target, credentials, signIn: demoSignIn(seed, url, 'mcp-registry-user') };
+}

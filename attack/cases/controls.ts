@@ -1,0 +1,107 @@
+import {
+  type Answer,
+  type Case,
+  type Context,
+  callers,
+  complete,
+  type Need,
+  resultOf,
+  rpc,
+  type Sent,
+} from '../case.ts';
+
+const theme = 'Controls';
+type Judge = (answer: Answer, ctx: Context) => boolean;
+
+function control(name: string, needs: readonly Need[], send: Case['send'], good: Judge): Case {
+  const through = (answers: readonly Answer[], ctx: Context) =>
+    answers.length > 0 && answers.every((answer) => good(answer, ctx));
+  return { theme, source: 'control', name, needs, send, through };
+}
+
+const hasTools: Judge = (answer) => JSON.stringify(resultOf(answer) ?? '').includes('"tools":[{');
+const worked: Judge = (answer) => {
+  const result = resultOf(answer) as { isError?: boolean; content?: unknown } | undefined;
+  return result?.content !== undefined && result.isError !== true;
+};
+const ok: Judge = ({ status }) => status === 200;
+
+const asCallers = (sent: Sent) => (ctx: Context) =>
+  Promise.all(callers(ctx).map((credential) => ctx.send(complete(ctx.target, sent, credential))));
+const get = (path: string, accept = 'application/json'): Sent => ({
+  method: 'GET',
+  path,
+  headers: { accept, 'content-type': undefined },
+});
+const open = (path: string, judge: Judge = ok) =>
+  control(`${path} is open`, [], async (ctx) => [await ctx.send(get(path))], judge);
+
+const list = rpc('tools/list');
+const ownOrigin = (ctx: Context) =>
+  asCallers({ body: list, headers: { origin: ctx.target.url.origin, 'sec-fetch-site': 'same-origin' } })(ctx);
+
+/** What must be allowed: a gateway that refuses everything is no gateway. */
+export const controls: Case[] = [
+  open('/health'),
+  open('/login'),
+  open('/.well-known/jwks.json', ({ status, body }) => status === 200 && body.includes('"keys"')),
+  open('/.well-known/oauth-protected-resource/mcpgw/mcp', ({ body }, { target }) => body.includes(target.url.host)),
+  control(
+    'nobody is asked for a token, as RFC 6750 and RFC 9728 say',
+    [],
+    async (ctx) => [await ctx.send(complete(ctx.target, {}))],
+    ({ status, headers }) => status === 401 && String(headers['www-authenticate']).includes('resource_metadata='),
+  ),
+  control(
+    'who may call the tool gets its result',
+    ['fullToken'],
+    async (ctx) => [await ctx.send(complete(ctx.target, {}, { authorization: `Bearer ${ctx.credentials.fullToken}` }))],
+    worked,
+  ),
+  control('who may list the tools gets the list', ['caller'], asCallers({ body: list }), hasTools),
+  control(
+    'pretty-printed JSON is as good',
+    ['caller'],
+    asCallers({ body: JSON.stringify(JSON.parse(list), null, 2) }),
+    hasTools,
+  ),
+  control(
+    'charset=utf-8 is as good',
+    ['caller'],
+    asCallers({ body: list, headers: { 'content-type': 'application/json; charset=UTF-8' } }),
+    hasTools,
+  ),
+  control(
+    'half a megabyte is not too much',
+    ['caller'],
+    asCallers({ body: rpc('tools/list', { _meta: { pad: 'x'.repeat(500_000) } }) }),
+    hasTools,
+  ),
+  control('a page of our own may call', ['caller'], ownOrigin, hasTools),
+  control(
+    'who may ask mcpgw for servers is told',
+    ['caller'],
+    asCallers({ path: '/mcpgw/mcp', body: rpc('tools/call', { name: 'list_services', arguments: {} }) }),
+    worked,
+  ),
+  control('who is signed in gets the API of the registry', ['caller'], asCallers(get('/api/me')), ok),
+  control(
+    'who is signed in gets the page of the registry',
+    ['cookie'],
+    async (ctx) => [
+      await ctx.send(complete(ctx.target, get('/', 'text/html'), { cookie: String(ctx.credentials.cookie) })),
+    ],
+    ({ status, body }) => status === 200 && body.includes('<html'),
+  ),
+  control(
+    'a login ends with a session that is good',
+    ['signIn'],
+    async (ctx) => {
+      const visitor = ctx.visitor();
+      await ctx.signIn?.(visitor, '/oauth2/login/cognito?redirect_uri=/servers/mcpgw');
+      const cookie = visitor.cookie('mcp_gateway_session') ?? 'none=1';
+      return [await ctx.send(complete(ctx.target, { body: list }, { cookie }))];
+    },
+    hasTools,
+  ),
+];

@@ -1,0 +1,149 @@
+import { byCaller, byNobody, type Case, complete, forbiddenCall, type Row, rpc } from '../case.ts';
+
+const theme = 'Permissions one does not have';
+const versions = [
+  '2024-11-05',
+  '2025-03-26',
+  '2025-06-18',
+  '2025-11-25',
+  '2026-07-28',
+  '9999-01-01',
+  '',
+  'latest',
+  'x\tx',
+];
+const unknown = [
+  'admin/reset',
+  'tools/delete',
+  'tools/call/x',
+  'initialize/tools/call',
+  'rpc.discover',
+  'sampling/createMessage',
+];
+
+const nobody: Row[] = [
+  ['J2 a', 'lists tools', { body: rpc('tools/list') }],
+  ['J2 a', 'calls a tool', {}],
+  [
+    'J2 a',
+    'initializes',
+    {
+      body: rpc('initialize', {
+        protocolVersion: '2025-06-18',
+        capabilities: {},
+        clientInfo: { name: 'x', version: '1' },
+      }),
+    },
+  ],
+  ['J2 a', 'opens the stream', { method: 'GET' }],
+  ['J2 b', 'ends a session', { method: 'DELETE' }],
+  ['J2 a', 'opens a legacy stream', (t) => ({ method: 'GET', path: `/${t.server}/sse` })],
+  ['J2 a', 'posts to a legacy stream', (t) => ({ path: `/${t.server}/messages?sessionId=x` })],
+  [
+    'J2 a',
+    'asks mcpgw for servers',
+    { path: '/mcpgw/mcp', body: rpc('tools/call', { name: 'list_services', arguments: {} }) },
+  ],
+];
+
+/** Signed in, and asking for what nobody has granted. */
+export const permissions: Case[] = [
+  ...byCaller(theme, [
+    ['control of J', 'the call itself', {}],
+    ...versions.map(
+      (version): Row => [
+        'CVE-2026-11719',
+        `the call with MCP-Protocol-Version ${JSON.stringify(version)}`,
+        { headers: { 'mcp-protocol-version': version } },
+      ],
+    ),
+    ...unknown.map((method): Row => ['p10', `the method ${method}`, { body: rpc(method, {}) }]),
+    ['own', 'Mcp-Method says tools/list', { headers: { 'mcp-method': 'tools/list' } }],
+    ['own', 'Mcp-Name says another tool', { headers: { 'mcp-method': 'tools/call', 'mcp-name': 'list_services' } }],
+    [
+      'own',
+      'a list with Mcp-Method: tools/call',
+      (t) => ({ body: rpc('tools/list'), headers: { 'mcp-method': 'tools/call', 'mcp-name': t.tool } }),
+    ],
+    ['own', 'Mcp-Method in two lines', { headers: { 'mcp-method': ['tools/list', 'tools/call'] } }],
+    ['own', 'MCP-Protocol-Version in two lines', { headers: { 'mcp-protocol-version': ['2025-06-18', '2026-07-28'] } }],
+    ['own', 'another method by X-HTTP-Method-Override', { headers: { 'x-http-method-override': 'GET' } }],
+    ['own', 'the call at the legacy endpoint', (t) => ({ path: `/${t.server}/messages?sessionId=x` })],
+    ['own', 'the call by PUT', { method: 'PUT', body: '{}' }],
+    ['own', 'the call by a made-up method', { method: 'SEARCH', body: '{}' }],
+    ['own', 'the call by PROPFIND', { method: 'PROPFIND' }],
+    [
+      'own',
+      'a tool of mcpgw that changes the registry',
+      { path: '/mcpgw/mcp', body: rpc('tools/call', { name: 'register_service', arguments: {} }) },
+    ],
+    ['own', 'a server that nobody granted', { path: '/nowhere/mcp' }],
+    ['own', 'a server called *', { path: '/*/mcp' }],
+    ['own', 'a server called all', { path: '/all/mcp' }],
+    [
+      'own',
+      'another method in _meta',
+      (t) => ({ body: rpc('tools/call', { name: t.tool, arguments: t.args, _meta: { method: 'tools/list' } }) }),
+    ],
+    [
+      'CVE-2026-52870',
+      "somebody else's task",
+      { body: rpc('tasks/result', { taskId: '00000000-0000-4000-8000-000000000000' }) },
+    ],
+    ['CVE-2026-52870', 'cancelling a task of somebody else', { body: rpc('tasks/cancel', { taskId: '1' }) }],
+    [
+      'd',
+      'X-User-Pool-Id, X-Client-Id and X-Region',
+      { headers: { 'x-user-pool-id': 'us-east-1_ATTACKER', 'x-client-id': 'x', 'x-region': 'us-east-1' } },
+    ],
+    [
+      'n',
+      'X-Scopes with everything',
+      {
+        headers: { 'x-scopes': 'mcp-servers-unrestricted/execute', 'x-groups': 'mcp-registry-admin', 'x-user': 'root' },
+      },
+    ],
+    [
+      'CVE-2025-64484',
+      'X_Scopes with everything',
+      { headers: { X_Scopes: 'mcp-servers-unrestricted/execute', X_User: 'root' } },
+    ],
+    [
+      'GHSA-g53w-w6mj-hrpp',
+      'X-Mcp-Server, X-Mcp-Routed, X-Resource of our own',
+      {
+        headers: {
+          'x-mcp-server': 'mcpgw',
+          'x-mcp-routed': '1',
+          'x-resource': 'registry',
+          'x-original-method': 'OPTIONS',
+        },
+      },
+    ],
+  ]),
+  ...byNobody(
+    theme,
+    nobody.map(([source, name, sent]) => [
+      source,
+      `somebody without any permission ${name}`,
+      (target, ctx) =>
+        complete(target, typeof sent === 'function' ? sent(target, ctx) : sent, {
+          cookie: String(ctx.credentials.nobodyCookie),
+        }),
+    ]),
+    ['nobodyCookie'],
+  ),
+  {
+    theme,
+    source: 'own',
+    name: 'the call, a hundred times at once',
+    needs: ['token'],
+    send: (ctx) => {
+      const headers = { authorization: `Bearer ${ctx.credentials.token}` };
+      const sent = complete(ctx.target, { body: forbiddenCall(ctx.target) }, headers);
+      return Promise.all(Array.from({ length: 100 }, () => ctx.send(sent)));
+    },
+    // In a crowd some may be put off (503); none may pass.
+    through: (answers) => answers.some(({ status }) => ![403, 429, 503].includes(status)),
+  },
+];

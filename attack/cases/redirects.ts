@@ -1,0 +1,102 @@
+import type { Answer, Case, Target } from '../case.ts';
+import { locationOf } from '../visitor.ts';
+
+const theme = 'Where logins and logouts lead';
+const start = '/oauth2/login/cognito';
+const out = '/oauth2/logout/cognito';
+const elsewhere = [
+  'https://evil.example/',
+  '//evil.example',
+  '/\\evil.example',
+  '/%09/evil.example',
+  '/%5cevil.example',
+  'https:evil.example',
+  '///evil.example',
+  '/\t/evil.example',
+  'javascript:alert(1)',
+  '\\\\evil.example',
+  'http://localhost.evil.example/',
+  '/.evil.example//evil.example/..',
+  '/x\r\nSet-Cookie: a=b',
+  '@evil.example',
+];
+const away = (path: string, to: string) => `${path}?redirect_uri=${encodeURIComponent(to)}`;
+
+/** Whether an answer sends, or links, to somewhere that is neither the gateway nor, by its own choice, the provider. */
+function leadsAway({ headers, body }: Answer, { url }: Target): boolean {
+  const { location } = headers;
+  if (typeof location === 'string') {
+    const to = URL.parse(location, url);
+    if (!to || to.hostname.endsWith('evil.example') || !/^https?:$/.test(to.protocol)) return true;
+  }
+  return (
+    /(href|action|src|content)="[^"]*evil\.example(?!%)[^"]*"/i.test(body.replace(/redirect_uri=[^"&]*/g, '')) ||
+    headers['set-cookie'] === 'a=b'
+  );
+}
+
+/** After a whole login the browser must stay with the gateway. */
+const redirects: Case[] = elsewhere.map((to) => ({
+  theme,
+  source: 'J10 j',
+  name: `redirect_uri=${JSON.stringify(to)} after the login`,
+  needs: ['signIn'],
+  send: async (ctx) => {
+    const done = await ctx.signIn?.(ctx.visitor(), away(start, to));
+    return done ? [done.answer] : [];
+  },
+  through: ([answer], { target }) =>
+    answer?.status !== 302 || locationOf(answer, target.url)?.origin !== target.url.origin || leadsAway(answer, target),
+}));
+
+/** A page that anybody can be sent to: it must lead nowhere else, show no script, and not break. */
+const harmless = (
+  path: string,
+  source: string,
+  name: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+): Case => ({
+  theme,
+  source,
+  name,
+  needs: [],
+  send: async (ctx) => [await ctx.send({ method, path, headers: { accept: 'text/html', ...headers } })],
+  through: (answers, { target }) =>
+    answers.some((answer) => leadsAway(answer, target) || /<script>alert/.test(answer.body) || answer.status >= 500),
+});
+
+/** Addresses that an attacker sends people to. */
+export const redirections: Case[] = [
+  ...redirects,
+  ...elsewhere.map((to) => harmless(away(out, to), 'J10 j3', `redirect_uri=${JSON.stringify(to)} at logout`)),
+  ...elsewhere
+    .slice(0, 4)
+    .map((to) =>
+      harmless(
+        away('/oauth2/logout/github', to),
+        'j3',
+        `redirect_uri=${JSON.stringify(to)} at the logout of a provider that is not there`,
+      ),
+    ),
+  ...elsewhere
+    .slice(0, 6)
+    .map((to) => harmless(away('/login', to), 'J10', `redirect_uri=${JSON.stringify(to)} on the login page`)),
+  harmless('/oauth2/callback/cognito?error=a%26error%3Db', 'j5', 'an error that brings parameters along'),
+  harmless(
+    '/oauth2/callback/cognito?error=%3Cscript%3Ealert(1)%3C/script%3E&error_description=%3Cscript%3Ealert(1)%3C/script%3E',
+    'GHSA-gmfg-3v4q-9qr4',
+    'an error that is a script',
+  ),
+  harmless(
+    '/login?redirect_uri=%22%3E%3Cscript%3Ealert(1)%3C/script%3E',
+    'GHSA-gmfg-3v4q-9qr4',
+    'a script in redirect_uri',
+  ),
+  harmless('/oauth2/login/%3Cscript%3Ealert(1)%3C%2Fscript%3E', 'GHSA-gmfg-3v4q-9qr4', 'a provider that is a script'),
+  harmless('/oauth2/login/__proto__', 'own', 'a provider called __proto__'),
+  harmless('/oauth2/callback/cognito?code=x&state=x&state=y', 'own', 'two states'),
+  harmless(start, 'own', 'a login with three hundred login cookies planted by another site of this host', {
+    cookie: Array.from({ length: 300 }, (_, i) => `mcp_gateway_login_${i}=x`).join('; '),
+  }),
+];

@@ -1,0 +1,97 @@
+import { parseArgs } from 'node:util';
+
+/** What the command line asks for. */
+export interface Options {
+  url: URL;
+  standIn: URL;
+  server: string;
+  tool: string;
+  args: Record<string, unknown>;
+  token: string | undefined;
+  cookie: string | undefined;
+  verbose: boolean;
+  json: boolean;
+}
+
+/** Wrong use of the command line; the message says how it is right. */
+export class UsageError extends Error {}
+
+/** What `--help` prints. */
+export const help = `Attacks a gateway and tells what got through. Nothing is changed at the gateway; it takes less than a minute.
+
+  npm run attack                                                  the gateway of npm run up
+  npm run attack -- --url http://localhost:8080 --verbose         every attack, what was sent and what came back
+  npm run attack -- --url https://mcp.example.com --yes-this-is-mine --token … --server fininfo --tool get_stock
+
+  --url       the gateway (default http://localhost:8080)
+  --token     an access token that may list the tools of --server and mcpgw, and may NOT call --tool
+  --cookie    a session cookie with the same permissions, as name=value
+  --server, --tool, --args   the forbidden call (default currenttime, current_time_by_timezone, {"tz_name":"Asia/Tokyo"})
+  --stand-in  where the local stand-in of Cognito answers (default http://127.0.0.1:9500); without --token and
+              --cookie the demo's agents and people are used
+  --verbose   show every attack;  --json  for programs
+  --yes-this-is-mine   needed for a gateway on another machine: attacking what is not yours is a crime in most places
+
+Exit code 0: nothing got through and everything allowed was allowed. 1: otherwise. 2: it could not be tried.`;
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean', default: false } as const;
+
+/**
+ * Reads the command line.
+ * @returns undefined if help was asked for
+ * @throws {UsageError}
+ */
+export function readOptions(argv: readonly string[]): Options | undefined {
+  const values = parse(argv);
+  if (values.help) return undefined;
+  const url = origin('--url', values.url);
+  if (!isLoopback(url) && !values['yes-this-is-mine']) {
+    throw new UsageError(`${url.host} is not this machine. If it is yours to attack, add --yes-this-is-mine.`);
+  }
+  const { server, tool, token, cookie, verbose, json } = values;
+  if (!/^[a-z0-9][a-z0-9_-]*$/.test(server))
+    throw new UsageError('--server must be the name of a server, as in its path.');
+  const standIn = origin('--stand-in', values['stand-in']);
+  if (!isLoopback(standIn)) throw new UsageError('--stand-in must be on this machine.');
+  return { url, standIn, server, tool, args: readArgs(values.args), token, cookie, verbose, json };
+}
+
+function parse(argv: readonly string[]) {
+  const options = {
+    url: { ...text, default: 'http://localhost:8080' },
+    'stand-in': { ...text, default: 'http://127.0.0.1:9500' },
+    server: { ...text, default: 'currenttime' },
+    tool: { ...text, default: 'current_time_by_timezone' },
+    args: { ...text, default: '{"tz_name":"Asia/Tokyo"}' },
+    token: text,
+    cookie: text,
+    verbose: flag,
+    json: flag,
+    help: { ...flag, short: 'h' },
+    'yes-this-is-mine': flag,
+  } as const;
+  try {
+    return parseArgs({ args: [...argv], options }).values;
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : error}. See --help.`);
+  }
+}
+
+function origin(name: string, value: string): URL {
+  const url = URL.parse(value);
+  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.username) return url;
+  throw new UsageError(`${name} must be an origin such as http://localhost:8080, not ${JSON.stringify(value)}.`);
+}
+
+function readArgs(value: string): Record<string, unknown> {
+  try {
+    const args: unknown = JSON.parse(value);
+    if (typeof args === 'object' && args !== null && !Array.isArray(args)) return args as Record<string, unknown>;
+  } catch {}
+  throw new UsageError('--args must be a JSON object.');
+}
+
+function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}

@@ -1,0 +1,78 @@
+import { forShow } from './redact.ts';
+import type { Outcome, Outcomes } from './run.ts';
+
+/** Numbers of a run, and whether the gateway has held. */
+export interface Summary {
+  attacks: number;
+  through: number;
+  controls: number;
+  refused: number;
+  skipped: number;
+  held: boolean;
+}
+
+/** Counts a run. Nothing sent, or no control carried out, is a failure too. */
+export function summarize({ attacks, controls }: Outcomes): Summary {
+  const ran = (list: readonly Outcome[]) => list.filter(({ verdict }) => verdict !== 'skipped');
+  const through = attacks.filter(({ verdict }) => verdict === 'through').length;
+  const refused = controls.filter(({ verdict }) => verdict === 'refused').length;
+  const counts = { attacks: ran(attacks).length, through, controls: ran(controls).length, refused };
+  const skipped = attacks.length + controls.length - counts.attacks - counts.controls;
+  return { ...counts, skipped, held: through + refused === 0 && counts.attacks > 0 && counts.controls > 0 };
+}
+
+/** One line per theme, what needs looking at, and the result in the last two lines; with `verbose` every case. */
+export function asText(outcomes: Outcomes, verbose: boolean): string {
+  const { attacks, through, controls, refused, skipped } = summarize(outcomes);
+  const themes = Map.groupBy([...outcomes.attacks, ...outcomes.controls], ({ theme }) => theme);
+  const lines = [...themes].flatMap(([theme, list]) => [
+    themeLine(theme, list),
+    ...list.filter((outcome) => verbose || isBad(outcome)).flatMap(caseLines),
+  ]);
+  if (skipped > 0) lines.push('', `${skipped} skipped: ${reasons(outcomes)}`);
+  return [...lines, '', `${attacks} attacks, ${through} got through`, `${controls} controls, ${refused} refused`].join(
+    '\n',
+  );
+}
+
+/** The same for programs. */
+export function asJson(outcomes: Outcomes): string {
+  const shown = (list: readonly Outcome[]) =>
+    list.map(({ answers, ...outcome }) => ({
+      ...outcome,
+      answers: answers.map(({ sent, status, body }) => ({ sent, status, body: forShow(body) })),
+    }));
+  const { attacks, controls } = outcomes;
+  return JSON.stringify({ summary: summarize(outcomes), attacks: shown(attacks), controls: shown(controls) }, null, 2);
+}
+
+/** Whether an outcome is what must not be. */
+function isBad({ source, verdict }: Outcome): boolean {
+  return verdict === (source === 'control' ? 'refused' : 'through');
+}
+
+function themeLine(theme: string, list: readonly Outcome[]): string {
+  const bad = list.filter(isBad).length;
+  const sent = list.filter(({ verdict }) => verdict !== 'skipped').length;
+  const isControl = list[0]?.source === 'control';
+  const what = isControl ? `${sent - bad} of ${sent} allowed` : `${sent - bad} of ${sent} refused`;
+  return `${bad > 0 ? 'FAIL' : 'ok  '}  ${theme}: ${what}`;
+}
+
+function caseLines({ verdict, source, name, why, answers }: Outcome): string[] {
+  const head = `      ${verdict.padEnd(8)} [${source}] ${name}${why ? ` (${why})` : ''}`;
+  const shown = answers
+    .slice(0, 4)
+    .flatMap(({ sent, status, body }) => [
+      `               > ${sent}`,
+      `               < ${status > 0 ? status : 'no answer'} ${forShow(body)}`,
+    ]);
+  return [head, ...shown];
+}
+
+function reasons({ attacks, controls }: Outcomes): string {
+  const counts = new Map<string, number>();
+  for (const { verdict, why = '' } of [...attacks, ...controls])
+    if (verdict === 'skipped') counts.set(why, (counts.get(why) ?? 0) + 1);
+  return [...counts].map(([why, count]) => `${count} with ${why}`).join('; ');
+}

@@ -1,0 +1,131 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Answer, Case, Context, Credentials, Need, Target, Trap } from './case.ts';
+import { bodies } from './cases/bodies.ts';
+import { controls } from './cases/controls.ts';
+import { doors } from './cases/doors.ts';
+import { forgedCredentials } from './cases/forged.ts';
+import { http } from './cases/http.ts';
+import { login } from './cases/login.ts';
+import { paths } from './cases/paths.ts';
+import { permissions } from './cases/permissions.ts';
+import { redirections } from './cases/redirects.ts';
+import { send, sendBytes } from './raw.ts';
+import { newVisitor } from './visitor.ts';
+
+/** What is attacked, by whom. */
+export interface Attacker {
+  target: Target;
+  credentials: Credentials;
+  signIn?: Context['signIn'];
+}
+
+/** How a case ended: `through` is bad for an attack, and good for a control. */
+export interface Outcome {
+  theme: string;
+  name: string;
+  source: string;
+  verdict: 'refused' | 'through' | 'skipped';
+  /** What is missing, for a case that was skipped; what broke, for one that could not be carried out. */
+  why?: string;
+  answers: readonly Answer[];
+}
+
+/** All outcomes of one run. */
+export interface Outcomes {
+  attacks: Outcome[];
+  controls: Outcome[];
+}
+
+const attacks: readonly Case[] = [
+  ...forgedCredentials,
+  ...permissions,
+  ...bodies,
+  ...paths,
+  ...http,
+  ...doors,
+  ...login,
+  ...redirections,
+];
+const atOnce = 6;
+const longestMilliseconds = 50_000;
+
+/**
+ * Sends every attack to a gateway, with the controls before and after.
+ * An attack that cannot be carried out, or runs out of time, counts as through: nobody knows that it was refused.
+ */
+export async function run({ target, credentials, signIn }: Attacker): Promise<Outcomes> {
+  const trap = await openTrap();
+  const ctx: Context = {
+    target,
+    credentials,
+    signIn,
+    trap,
+    send: (sent) => send(target.url, sent),
+    sendBytes: (pieces) => sendBytes(target.url, pieces),
+    visitor: () => newVisitor((sent) => send(target.url, sent)),
+  };
+  const until = performance.now() + longestMilliseconds;
+  try {
+    const before = await runAll(controls, ctx, until);
+    const outcomes = await runAll(attacks, ctx, until);
+    const after = await runAll(controls, ctx, Number.POSITIVE_INFINITY);
+    const afterwards = after.map((outcome) => ({ ...outcome, name: `${outcome.name}, after all attacks` }));
+    return { attacks: outcomes, controls: [...before, ...afterwards] };
+  } finally {
+    await trap.close();
+  }
+}
+
+async function runAll(cases: readonly Case[], ctx: Context, until: number): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const waiting = cases.map((item, index) => ({ item, index }));
+  const worker = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift())
+      outcomes[next.index] = await runOne(next.item, ctx, until);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return outcomes;
+}
+
+async function runOne(item: Case, ctx: Context, until: number): Promise<Outcome> {
+  const { theme, name, source } = item;
+  const isControl = source === 'control';
+  const missing = item.needs.filter((need) => !has(ctx, need));
+  if (missing.length > 0)
+    return { theme, name, source, verdict: 'skipped', why: `no ${missing.join(', ')}`, answers: [] };
+  const lost: Pick<Outcome, 'verdict'> = { verdict: isControl ? 'refused' : 'through' };
+  if (performance.now() > until) return { theme, name, source, ...lost, why: 'out of time', answers: [] };
+  try {
+    let answers = await item.send(ctx);
+    // On a busy machine the gateway may say "try again"; whoever does must be refused all the same.
+    if (answers.some(({ status }) => status === 503 || status === -1)) answers = await item.send(ctx);
+    const through = answers.length === 0 ? !isControl : item.through(answers, ctx);
+    return { theme, name, source, verdict: through ? 'through' : 'refused', answers };
+  } catch (error) {
+    return { theme, name, source, ...lost, why: error instanceof Error ? error.message : String(error), answers: [] };
+  }
+}
+
+function has({ credentials, signIn }: Context, need: Need): boolean {
+  if (need === 'caller') return credentials.token !== undefined || credentials.cookie !== undefined;
+  if (need === 'signIn') return signIn !== undefined;
+  return credentials[need] !== undefined;
+}
+
+async function openTrap(): Promise<Trap & { close(): Promise<void> }> {
+  let hits = 0;
+  const server = createServer((_req, res) => {
+    hits++;
+    res.writeHead(200, { 'content-type': 'application/json' }).end('{"keys":[]}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    hits: () => hits,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

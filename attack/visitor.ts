@@ -1,0 +1,44 @@
+import type { Answer, Sent, Visitor } from './case.ts';
+
+/**
+ * A browser without cookies yet.
+ * @param send how its requests leave; paths are sent as given
+ */
+export function newVisitor(send: (sent: Sent) => Promise<Answer>): Visitor {
+  const jar = new Map<string, string>();
+  const header = (prefix = '') =>
+    [...jar]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, value]) => `${name}=${value}`)
+      .join('; ') || undefined;
+  const go = async (sent: Sent) => {
+    const answer = await send({ ...sent, headers: { accept: 'text/html', cookie: header(), ...sent.headers } });
+    for (const line of [answer.headers['set-cookie'] ?? []].flat()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (value) jar.set(name, value);
+      else jar.delete(name);
+    }
+    return answer;
+  };
+  return {
+    open: (path) => go({ method: 'GET', path }),
+    submit: (path, form, headers) =>
+      go({
+        path,
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+        body: new URLSearchParams(form).toString(),
+      }),
+    cookie: header,
+  };
+}
+
+/** Where an answer sends the browser; undefined if nowhere. */
+export function locationOf(answer: Answer, base: URL): URL | undefined {
+  const { location } = answer.headers;
+  return typeof location === 'string' ? (URL.parse(location, base) ?? undefined) : undefined;
+}
+
+/** Path and query of a URL. */
+export function pathOf({ pathname, search }: URL): string {
+  return pathname + search;
+}
