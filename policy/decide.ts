@@ -1,7 +1,7 @@
 import type { Access } from './mcp-request.ts';
 import { lifecycle, methods, type ObjectKind } from './methods.ts';
 import type { Patterns } from './patterns.ts';
-import type { MethodGrant, Policy, ServerGrant } from './policy.ts';
+import { isKnownMethod, type MethodGrant, type Policy, type ServerGrant } from './policy.ts';
 
 /** Why an access is denied, from "nothing at all" to "everything but this object". */
 export type DenyReason =
@@ -37,8 +37,8 @@ export function decide(
 function decideOne(policy: Policy, scopes: readonly string[], server: string, access: Access): Decision {
   const deny = (reason: DenyReason): Decision => ({ allowed: false, reason, access });
   if (scopes.length === 0) return deny('no_scope');
+  if (!isKnownMethod(access.method)) return deny('unknown_method');
   const isLifecycle = lifecycle.has(access.method);
-  if (!isLifecycle && !methods.has(access.method)) return deny('unknown_method');
 
   let nearest: DenyReason = 'server_not_allowed';
   for (const grant of grantsOn(policy, scopes, server)) {

@@ -1,6 +1,6 @@
 import type { ObjectKind } from './methods.ts';
 import { RefusedRequest } from './refused-request.ts';
-import { headerName, refuseLookAlikes } from './request-hygiene.ts';
+import { headerName, judgedKeys, refuseLookAlikes } from './request-hygiene.ts';
 import { parseStrictJson, UnreadableBody } from './strict-json.ts';
 
 /** The closed list of a server's endpoints (streamable HTTP; the two of the 2024-11-05 transport). */
@@ -35,7 +35,9 @@ const longestToolName = 256;
 type Json = Record<string, unknown>;
 const requestKeys = new Set(['jsonrpc', 'id', 'method', 'params']);
 const responseKeys = new Set(['jsonrpc', 'id', 'result', 'error']);
-const judgedParams = new Set(['name', 'uri', 'ref', 'notifications', 'task', 'taskId', '_meta']);
+const judgedParams = judgedKeys('name', 'uri', 'ref', 'notifications', 'task', 'taskId', '_meta');
+const judgedRef = judgedKeys('type', 'name', 'uri');
+const judgedNotifications = judgedKeys('resourceSubscriptions');
 
 /**
  * Reads what a request asks for from its HTTP method, endpoint, body and `Mcp-*` headers (MCP 2024-11-05 to 2026-07-28,
@@ -123,14 +125,14 @@ function readAccesses(method: string, params: Json): [Access, ...Access[]] {
 }
 
 function readRef(ref: Json): { kind: ObjectKind; name: string } {
-  refuseLookAlikes(ref, new Set(['type', 'name', 'uri']));
+  refuseLookAlikes(ref, judgedRef);
   if (ref.type === 'ref/prompt') return { kind: 'prompt', name: text(ref.name, 'params.ref.name') };
   if (ref.type === 'ref/resource') return { kind: 'resource', name: text(ref.uri, 'params.ref.uri') };
   throw new RefusedRequest('params.ref.type must be ref/prompt or ref/resource');
 }
 
 function readSubscriptions(method: string, notifications: Json): [Access, ...Access[]] {
-  refuseLookAlikes(notifications, new Set(['resourceSubscriptions']));
+  refuseLookAlikes(notifications, judgedNotifications);
   const uris = notifications.resourceSubscriptions ?? [];
   if (!Array.isArray(uris)) throw new RefusedRequest('params.notifications.resourceSubscriptions must be a list');
   const accesses = uris.map((uri): Access => {

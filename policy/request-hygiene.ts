@@ -1,26 +1,26 @@
 import { RefusedRequest } from './refused-request.ts';
 
+/** Keys whose values are judged, and what they are to a parser that ignores letter case. */
+export interface JudgedKeys {
+  names: ReadonlySet<string>;
+  folds: ReadonlySet<string>;
+}
+
+/** Folds the keys once, not for every request. */
+export function judgedKeys(...names: string[]): JudgedKeys {
+  return { names: new Set(names), folds: new Set(names.map(fold)) };
+}
+
 /**
  * Refuses a key that is a judged key to a case-insensitive parser (Go's encoding/json is one) without being it to us:
  * `Name` beside `name` would let the upstream read another tool than the one that was judged.
  */
-export function refuseLookAlikes(object: Record<string, unknown>, judged: ReadonlySet<string>): void {
+export function refuseLookAlikes(object: Record<string, unknown>, judged: JudgedKeys): void {
   for (const key of Object.keys(object)) {
-    if (!judged.has(key) && judgedFolds(judged).has(fold(key))) {
+    if (!judged.names.has(key) && judged.folds.has(fold(key))) {
       throw new RefusedRequest('a key differs from a known one only in its letter case');
     }
   }
-}
-
-const folds = new WeakMap<ReadonlySet<string>, Set<string>>();
-
-function judgedFolds(judged: ReadonlySet<string>): Set<string> {
-  let folded = folds.get(judged);
-  if (!folded) {
-    folded = new Set([...judged].map(fold));
-    folds.set(judged, folded);
-  }
-  return folded;
 }
 
 /** Unicode simple case folding as far as it meets ASCII: `ſ` is an s and the Kelvin sign a k to a folding parser. */

@@ -1,4 +1,5 @@
 const maxDepth = 64;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Why a body cannot be read; `message` is meant for the client. */
 export class UnreadableBody extends Error {}
@@ -29,7 +30,7 @@ function decode(bytes: Uint8Array): string {
   if (bytes.length === 0) throw new UnreadableBody('the body is empty, or too large to be checked');
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = utf8.decode(bytes);
   } catch {
     throw new UnreadableBody('the body is not UTF-8');
   }
