@@ -1,4 +1,4 @@
-import { createLocalJWKSet, decodeJwt, type JWK, jwtVerify } from 'jose';
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { createAssertionSigner } from '../../auth-server/assertion.ts';
 import type { Principal } from '../../auth-server/principal.ts';
 import type { KeyStore } from '../../auth-server/store/key-store.ts';
@@ -34,7 +34,7 @@ describe('an assertion', () => {
     const signer = await newSigner();
     const token = await signer.sign(person, 'currenttime', 't');
     const options = { issuer: publicUrl, audience: `${publicUrl}/currenttime`, algorithms: ['EdDSA'] };
-    const keys = createLocalJWKSet(signer.jwks());
+    const keys = createLocalJWKSet(await signer.jwks());
     const { payload, protectedHeader } = await jwtVerify(token, keys, options);
     expect(payload).toMatchObject({
       sub: alice.sub,
@@ -44,12 +44,12 @@ describe('an assertion', () => {
       auth_method: 'session_cookie',
       tool: 't',
     });
-    expect(protectedHeader.kid).toBe(signer.jwks().keys[0]?.kid);
+    expect(protectedHeader.kid).toBe((await signer.jwks()).keys[0]?.kid);
     await expect(jwtVerify(token, keys, { ...options, audience: `${publicUrl}/fininfo` })).rejects.toThrow(/aud/);
   });
 
   test('publishes no private part of its key', async () => {
-    const [key] = (await newSigner()).jwks().keys;
+    const [key] = (await (await newSigner()).jwks()).keys;
     expect(Object.keys(key ?? {}).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x']);
   });
 
@@ -104,28 +104,54 @@ describe('the key of the assertions', () => {
   test('survives a restart', async () => {
     const before = await newSigner();
     const token = await before.sign(person, 'a');
+    const published = await before.jwks();
     await store.close();
     store = await openStore(home.directory);
     const after = await newSigner();
-    expect(after.jwks()).toEqual(before.jwks());
-    await expect(jwtVerify(token, createLocalJWKSet(after.jwks()))).resolves.toBeDefined();
+    expect(await after.jwks()).toEqual(published);
+    await expect(jwtVerify(token, createLocalJWKSet(await after.jwks()))).resolves.toBeDefined();
   });
 
   test('is the same for two processes that start at once', async () => {
     const other = await openStore(home.directory);
     // Both have looked and found none, as two first starts at the same moment would.
-    const blind = (keys: KeyStore): KeyStore => ({ load: () => undefined, save: (key: JWK) => keys.save(key) });
-    const [one, two] = [await newSigner(blind(store.keys)), await newSigner(blind(other.keys))];
+    const blindOnce = (keys: KeyStore): KeyStore => {
+      let looks = 0;
+      return { list: async () => (looks++ < 2 ? [] : keys.list()), update: (change) => keys.update(change) };
+    };
+    const one = await newSigner(blindOnce(store.keys));
+    const first = await one.sign(person, 'a');
+    const two = await newSigner(blindOnce(other.keys));
+    const second = await two.sign(person, 'a');
+    expect(decodeProtectedHeader(second).kid).toBe(decodeProtectedHeader(first).kid);
+    expect(await one.jwks()).toEqual(await two.jwks());
+    expect(await store.keys.list()).toHaveLength(1);
     await other.close();
-    expect(one.jwks()).toEqual(two.jwks());
   });
 
   test('is another in another store', async () => {
     const elsewhere = temporaryDirectory();
     const other = await openStore(elsewhere.directory);
     const [one, two] = [await newSigner(), await newSigner(other.keys)];
+    expect(await one.jwks()).not.toEqual(await two.jwks());
     await other.close();
     elsewhere.remove();
-    expect(one.jwks()).not.toEqual(two.jwks());
+  });
+
+  test('that was stolen is replaced at once when somebody empties the table, and nothing it signed is good', async () => {
+    const signer = await newSigner();
+    const stolen = await signer.sign(person, 'a');
+    await store.keys.update(async () => []);
+    const fresh = await signer.sign(person, 'b');
+    const keys = createLocalJWKSet(await signer.jwks());
+    await expect(jwtVerify(fresh, keys)).resolves.toBeDefined();
+    await expect(jwtVerify(stolen, keys)).rejects.toThrow(/no applicable key/);
+  });
+
+  test('is never one that the store could not keep', async () => {
+    const update = () => Promise.reject(new Error('disk full'));
+    await expect(newSigner({ list: async () => [], update })).rejects.toThrow('disk full');
+    const forgetful: KeyStore = { list: async () => [], update: async (change) => void (await change([])) };
+    await expect(newSigner(forgetful)).rejects.toThrow(/Is the store writable/);
   });
 });
