@@ -1,5 +1,16 @@
 import { type RunningCognito, startCognito } from '../../dev/cognito/start.ts';
-import { type AuthServer, denialOf, keys, registryPage, startAuthServer, toolCall } from './auth-fixture.ts';
+import {
+  type AuthServer,
+  agentClaims,
+  denialOf,
+  keys,
+  personClaims,
+  publicUrl,
+  registryPage,
+  startAuthServer,
+  toolCall,
+  toolsList,
+} from './auth-fixture.ts';
 
 let cognito: RunningCognito;
 let auth: AuthServer;
@@ -10,6 +21,9 @@ beforeAll(async () => {
 afterAll(async () => {
   await auth.close();
   await cognito.close();
+});
+const asAgent = async (scope: string) => ({
+  Authorization: `Bearer ${await cognito.control.mint('access', agentClaims({ scope }))}`,
 });
 const asUser = async () => ({ Cookie: await auth.session({ groups: ['mcp-registry-user'] }) });
 
@@ -55,7 +69,37 @@ describe('the body of a denial', () => {
     expect(denial.body.error.message).toBe(
       'Not allowed: tools/call current_time_by_timezone on currenttime (method_not_allowed). ' +
         'You hold mcp-registry-user, mcp-servers-restricted/read. ' +
-        'Ask an administrator, who can change your groups in Cognito or scopes.yml.',
+        'Any of the groups mcp-registry-operator, mcp-registry-developer, mcp-registry-admin would allow it. ' +
+        'Ask an administrator, who can add you in Cognito.',
+    );
+  });
+
+  test.each([
+    [
+      'a person whom one group would help, that group',
+      { groups: ['mcp-registry-developer'] },
+      'mcp-registry-developer, mcp-servers-restricted/read, mcp-servers-restricted/execute',
+      'The group mcp-registry-admin would allow it. Ask an administrator, who can add you in Cognito.',
+    ],
+    [
+      'a person in no group, who may not know the server, nothing but whom to ask',
+      { groups: [] },
+      'no scope',
+      'Ask an administrator, who can change your groups in Cognito or scopes.yml.',
+    ],
+  ])('tells %s', async (_who, person, holds, way) => {
+    const headers = { Cookie: await auth.session(person), 'X-Mcp-Server': 'mcpgw' };
+    const { message } = denialOf(await auth.validate(headers, toolCall('remove_service'))).body.error;
+    expect(message).toMatch(/^Not allowed: tools\/call remove_service on mcpgw \((object|no)_\w+\)\. /);
+    expect(message).toMatch(new RegExp(`You hold ${holds}\\. ${way.replaceAll('.', '\\.')}$`));
+  });
+
+  test('tells an agent the scope that it lacks and where that is granted', async () => {
+    const denial = denialOf(await auth.validate(await asAgent('mcp-servers-restricted/read'), toolCall('t')));
+    expect(denial.body.error.message).toBe(
+      'Not allowed: tools/call t on currenttime (method_not_allowed). You hold mcp-servers-restricted/read. ' +
+        "The scope mcp-servers-restricted/execute would allow it. Whoever manages this agent's app client in Cognito " +
+        'can grant it: App clients > Login pages > Custom scopes.',
     );
   });
 
@@ -70,11 +114,98 @@ describe('the body of a denial', () => {
   });
 });
 
+describe('an agent that could ask for another token', () => {
+  const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource/currenttime/mcp"`;
+  const challengeOf = async (headers: Record<string, string | null>, body?: object) =>
+    (await auth.validate(headers, body ?? toolCall('t'))).headers.get('www-authenticate');
+
+  test('is challenged for what it holds and what it lacks (RFC 6750, MCP "Scope challenge handling")', async () => {
+    const response = await auth.validate(await asAgent('mcp-servers-restricted/read'), toolCall('t'));
+    expect(denialOf(response)).toMatchObject({ http: 403, status: 403, code: 'not_permitted' });
+    expect(response.headers.get('www-authenticate')).toBe(
+      'Bearer error="insufficient_scope", scope="mcp-servers-restricted/read mcp-servers-restricted/execute", ' +
+        `${metadata}, error_description="This needs a scope that the access token lacks"`,
+    );
+  });
+
+  test('gets the same challenge for the same request, which is how SDK v1 notices that it asked in vain', async () => {
+    const headers = await asAgent('mcp-servers-restricted/read');
+    const challenges = [
+      await challengeOf(headers),
+      await challengeOf(headers),
+      await challengeOf(headers, toolCall('t', 9)),
+    ];
+    expect(new Set(challenges).size).toBe(1);
+  });
+
+  test.each<[string, string, Record<string, string | null>, object]>([
+    [
+      'no scope helps: the method is unknown',
+      'mcp-servers-restricted/read',
+      {},
+      { ...toolsList, method: 'admin/reset' },
+    ],
+    ['it may not know the server', 'mcp-servers-restricted/execute', { 'X-Mcp-Server': 'mcpgw' }, toolsList],
+    ['it holds nothing', 'openid', {}, toolsList],
+    ['there is no such server', 'mcp-servers-unrestricted/execute', { 'X-Mcp-Routed': null }, toolCall('t')],
+    ['the request is malformed', 'mcp-servers-restricted/read', {}, [toolsList]],
+    ['a page of another origin asks', 'mcp-servers-restricted/read', { Origin: 'https://evil.example' }, toolCall('t')],
+  ])('is not challenged where %s', async (_why, scope, headers, body) => {
+    const response = await auth.validate({ ...(await asAgent(scope)), ...headers }, body);
+    expect(response.status).toBe(403);
+    expect(response.headers.get('www-authenticate')).toBeNull();
+  });
+
+  test('is never a person, whatever scopes their token names: a new token would name the same groups', async () => {
+    const scope = 'mcp-servers-restricted/read';
+    const token = await cognito.control.mint(
+      'access',
+      personClaims({ 'cognito:groups': ['mcp-registry-user'], scope }),
+    );
+    expect(await challengeOf({ Authorization: `Bearer ${token}` })).toBeNull();
+    expect(await challengeOf(await asUser())).toBeNull();
+  });
+
+  test('with scopes that would make the challenge too long is asked for the missing one only', async () => {
+    const rule = (methods: string) => `  - {server: currenttime, methods: [${methods}], tools: ["*"]}\n`;
+    const many = Array.from({ length: 40 }, (_, i) => `held/${'x'.repeat(50)}${i}`);
+    const policyText = `group_mappings: {}\n${many.map((name) => `${name}:\n${rule('tools/list')}`).join('')}held/call:\n${rule('tools/call')}`;
+    const server = await startAuthServer(cognito.url, { policyText });
+    try {
+      for (const [held, expected] of [
+        [many, 'held/call'],
+        [many.slice(0, 5), [...many.slice(0, 5), 'held/call'].join(' ')],
+      ] as const) {
+        const response = await server.validate(await asAgent(held.join(' ')), toolCall('t'));
+        const challenge = response.headers.get('www-authenticate') ?? '';
+        expect(/ scope="([^"]*)"/.exec(challenge)?.[1]).toBe(expected);
+        expect(challenge.length).toBeLessThanOrEqual(2048);
+      }
+    } finally {
+      await server.close();
+    }
+  });
+});
+
 describe('where an unknown caller is sent', () => {
   test('an MCP client to the metadata of the endpoint that it asked for', async () => {
     expect((await auth.validate({})).headers.get('www-authenticate')).toBe(
       'Bearer resource_metadata="http://localhost:8080/.well-known/oauth-protected-resource/currenttime/mcp", scope="openid email profile"',
     );
+  });
+
+  test('an SSE client that posts is led to the metadata of the address that it has connected to', async () => {
+    const response = await auth.validate({ 'X-Mcp-Endpoint': 'messages', 'X-Original-URI': '/currenttime/messages' });
+    expect(response.headers.get('www-authenticate')).toContain('/oauth-protected-resource/currenttime/sse"');
+  });
+
+  test('and learns nothing about scopes or groups', async () => {
+    for (const headers of [{}, { Authorization: 'Bearer x' }, { 'X-Mcp-Server': 'no-such-server' }]) {
+      const response = await auth.validate(headers, toolCall('t'));
+      expect(response.status).toBe(401);
+      const all = JSON.stringify([...response.headers]);
+      expect(all).not.toMatch(/mcp-registry-|mcp-servers-|insufficient_scope|would allow/);
+    }
   });
 
   test('a browser on a page to the login, and back to where it was', async () => {

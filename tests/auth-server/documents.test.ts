@@ -24,6 +24,9 @@ describe('the documents that anybody may read', () => {
     async (path) => {
       const answer = await get(resource + path, { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example' });
       expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+      expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
+      expect(answer.headers.get('cache-control')).toBe('public, max-age=3600');
+      expect(answer.headers.get('set-cookie')).toBeNull();
       expect(await answer.json()).toEqual({
         resource: publicUrl + path,
         authorization_servers: [issuer],
@@ -34,12 +37,36 @@ describe('the documents that anybody may read', () => {
     },
   );
 
-  test.each(['/', '/currenttime', '/currenttime/admin', '/a/b/mcp', '/%22/mcp', '/Upper/mcp'])(
-    'there are no metadata for %j',
-    async (path) => {
-      expect((await get(resource + path)).status).toBe(404);
-    },
-  );
+  test.each([
+    '/',
+    '/currenttime',
+    '/currenttime/',
+    '/currenttime/mcp/',
+    '/currenttime/mcp/mcp',
+    '/currenttime/messages',
+    '/currenttime/admin',
+    '//mcp',
+    '/a/b/mcp',
+    '/%22/mcp',
+    '/currenttime%2fmcp',
+    '/Upper/mcp',
+    `/${'x'.repeat(64)}/mcp`,
+  ])('there are no metadata for %j, and a page of any origin may read that there are none', async (path) => {
+    const answer = await get(resource + path);
+    expect(answer.status).toBe(404);
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+    expect(answer.headers.get('cache-control')).toBeNull();
+  });
+
+  test('the metadata answer HEAD like GET, and are the same with a query and with credentials', async () => {
+    const path = `${auth.url}${resource}/currenttime/mcp`;
+    const head = await fetch(path, { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
+    expect(await head.text()).toBe('');
+    const plain = await (await fetch(path)).text();
+    const other = await fetch(`${path}?resource=x`, { headers: { Authorization: 'Bearer x', Cookie: 'a=b' } });
+    expect(await other.text()).toBe(plain);
+  });
 
   test('the published keys verify the assertions that go to the servers', async () => {
     const assertion = (await auth.validate({ Cookie: await auth.session() })).headers.get('x-mcp-assertion') ?? '';
@@ -49,8 +76,9 @@ describe('the documents that anybody may read', () => {
       audience: `${publicUrl}/currenttime`,
     });
     expect(payload.username).toBe('alice');
-    const text = await (await get('/.well-known/jwks.json')).text();
-    expect(Object.keys(JSON.parse(text).keys[0])).not.toContain('d');
+    const answer = await get('/.well-known/jwks.json');
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=300');
+    expect(Object.keys(JSON.parse(await answer.text()).keys[0])).not.toContain('d');
   });
 
   test.each(['/nothing', '/oauth2', '/validate/', '/oauth2/static/../app.ts', '/oauth2/static/%2e%2e/app.ts'])(

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { exportSPKI, importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { loadKeys } from '../../dev/cognito/keys.ts';
 import { type RunningCognito, startCognito } from '../../dev/cognito/start.ts';
@@ -197,6 +200,14 @@ describe('what a token gives', () => {
     expect(response.headers.get('x-user')).toBe(AGENT);
   });
 
+  test.each(['groups', 'custom:groups', 'cognito:roles', 'cognito:group'])(
+    'a person gains nothing by the claim %s, which people may be able to write themselves (p9)',
+    async (claim) => {
+      const token = await mint(personClaims({ 'cognito:groups': undefined, [claim]: ['mcp-registry-admin'] }));
+      expect(denialOf(await send(token))).toMatchObject({ http: 403, code: 'not_permitted' });
+    },
+  );
+
   test('groups that the policy does not know are left out', async () => {
     const groups = ['us-east-1_abc_Google', 'mcp-registry-user', '__proto__'];
     const response = await send(await mint(personClaims({ 'cognito:groups': groups })));
@@ -219,6 +230,47 @@ describe("the pool's keys", () => {
     } finally {
       await server.close();
       await pool.close();
+    }
+  });
+
+  test('no longer count once they were withdrawn and a token with a new one was seen (p3)', async () => {
+    const pool = await startCognito();
+    const server = await startAuthServer(pool.url);
+    try {
+      const fresh = async () => `Bearer ${await pool.control.mint('access', personClaims())}`;
+      const old = await fresh();
+      expect((await server.validate({ Authorization: old })).status).toBe(200);
+      await pool.control.rotate('access', false);
+      expect((await server.validate({ Authorization: await fresh() })).status).toBe(200);
+      const denial = denialOf(await server.validate({ Authorization: old }));
+      expect(denial.http).not.toBe(200);
+      expect(['token_invalid', 'identity_provider_unavailable']).toContain(denial.code);
+    } finally {
+      await server.close();
+      await pool.close();
+    }
+  });
+
+  test('that do not come hold up whoever needs them, and nobody else (p2)', async () => {
+    let asked = () => {};
+    const reached = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const silent = createServer(() => asked()).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const server = await startAuthServer(`http://127.0.0.1:${(silent.address() as AddressInfo).port}`);
+    try {
+      const waiting = server.validate({ Authorization: `Bearer ${await mint(personClaims())}` });
+      await reached;
+      const Cookie = await server.session();
+      const first = await Promise.race([waiting, server.validate({ Cookie })]);
+      expect(first.status).toBe(200);
+      silent.closeAllConnections();
+      expect(denialOf(await waiting)).toMatchObject({ http: 403, code: 'identity_provider_unavailable' });
+    } finally {
+      await server.close();
+      silent.closeAllConnections();
+      silent.close();
     }
   });
 

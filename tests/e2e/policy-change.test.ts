@@ -1,0 +1,51 @@
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Gateway, startGateway } from './gateway.ts';
+import { rpc, send } from './send.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'policy-'));
+const SCOPES_FILE = join(folder, 'scopes.yml');
+const shipped = readFileSync('scopes.yml', 'utf8');
+let gateway: Gateway;
+beforeAll(async () => {
+  replacePolicy(shipped);
+  gateway = await startGateway({ SCOPES_FILE });
+}, 60_000);
+afterAll(async () => {
+  await gateway?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+function replacePolicy(text: string): void {
+  writeFileSync(`${SCOPES_FILE}.new`, text);
+  renameSync(`${SCOPES_FILE}.new`, SCOPES_FILE);
+}
+
+const body = rpc('tools/call', { name: 'current_time_by_timezone', arguments: { tz_name: 'Asia/Tokyo' } });
+const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+
+async function statusSoon(credential: Record<string, string>, expected: number): Promise<number> {
+  const ask = () =>
+    send(gateway.ports.gateway, { path: '/currenttime/mcp', headers: { ...headers, ...credential }, body });
+  for (let tries = 0; tries < 40 && (await ask()).status !== expected; tries++) await sleep(50);
+  return (await ask()).status;
+}
+
+test('A right that is taken away in the policy is gone for running sessions and good tokens, and comes back with it', async () => {
+  const carol = { cookie: await gateway.sessionCookie('carol') };
+  const agent = { authorization: `Bearer ${await gateway.agentToken()}` };
+  expect([await statusSoon(carol, 200), await statusSoon(agent, 200)]).toEqual([200, 200]);
+  const without = shipped
+    .replace(/( {2}mcp-registry-developer:\n)( {4}- .*\n)+/, '$1    - mcp-registry-developer\n')
+    .replace(/^mcp-servers-unrestricted\/execute:\n( {2}.*\n)+/m, '');
+  expect(without.length).toBeLessThan(shipped.length - 150);
+  replacePolicy(without);
+  expect([await statusSoon(carol, 403), await statusSoon(agent, 403)]).toEqual([403, 403]);
+  replacePolicy('');
+  await sleep(1_200);
+  expect([await statusSoon(carol, 403), await statusSoon(agent, 403)]).toEqual([403, 403]);
+  replacePolicy(shipped);
+  expect([await statusSoon(carol, 200), await statusSoon(agent, 200)]).toEqual([200, 200]);
+});
