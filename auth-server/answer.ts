@@ -9,14 +9,18 @@ export interface Allowance {
   server: string;
   tool: string | undefined;
   assertion: string;
+  /** The relay's ticket, if the answer has to be seen. */
+  ticket: string | undefined;
 }
 
 const longestGroups = 4096;
 const longestReturn = 1000;
 const longestMessage = 1024;
+/** All headers of a denial must fit nginx's proxy_buffer_size. */
+const longestChallenge = 2048;
 
 /** Answers 200 with the identity headers of the contract (docs/validate.md). */
-export function allow(res: ServerResponse, { principal, server, tool, assertion }: Allowance): void {
+export function allow(res: ServerResponse, { principal, server, tool, assertion, ticket }: Allowance): void {
   const groups = principal.groups.map(asciiToken).join(',');
   const headers: Record<string, string | number> = {
     'X-User': asciiToken(principal.subject),
@@ -30,6 +34,7 @@ export function allow(res: ServerResponse, { principal, server, tool, assertion 
   };
   if (groups.length > 0 && groups.length <= longestGroups) headers['X-Groups'] = groups;
   if (principal.clientId !== undefined) headers['X-Client-Id'] = asciiToken(principal.clientId);
+  if (ticket !== undefined) headers['X-Relay'] = ticket;
   if (tool !== undefined) headers['X-Tool-Name'] = asciiToken(tool).slice(0, 1024);
   res.writeHead(200, headers).end();
 }
@@ -76,16 +81,28 @@ function denialBody(error: AuthError, request: OriginalRequest | undefined): str
   return asciiJson(body);
 }
 
-/** RFC 6750 section 3 and RFC 9728 section 5.1. */
+/** RFC 6750 section 3, RFC 9728 section 5.1; for a scope that is lacking, MCP 2025-11-25, "Scope challenge handling". */
 function challengeFor(error: AuthError, publicUrl: string, request: OriginalRequest | undefined): string | undefined {
   const { status } = meanings[error.code];
-  if (status !== 401) return undefined;
+  const { lacking } = error.details;
+  const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource${resourcePath(request)}"`;
+  if (status === 401) {
+    const invalid = error.code.startsWith('token_') ? 'error="invalid_token", ' : '';
+    return `Bearer ${invalid}${metadata}, scope="openid email profile"`;
+  }
+  if (status !== 403 || !lacking) return undefined;
+  const challenge = (scopes: readonly string[]) =>
+    `Bearer error="insufficient_scope", scope="${scopes.join(' ')}", ${metadata}, error_description="This needs a scope that the access token lacks"`;
+  // All that it holds goes along, because older clients ask for nothing but what the challenge names.
+  const whole = challenge([...new Set([...lacking.held, lacking.scope])]);
+  return whole.length <= longestChallenge ? whole : challenge([lacking.scope]);
+}
+
+/** The endpoint whose metadata a client is led to; `/messages` belongs to the client that has connected to `/sse`. */
+function resourcePath(request: OriginalRequest | undefined): string {
   const target = request?.target;
-  const path = target?.resource === 'mcp' ? `/${target.server}/${target.endpoint}` : '';
-  const parts = [`resource_metadata="${publicUrl}/.well-known/oauth-protected-resource${path}"`];
-  parts.push('scope="openid email profile"');
-  if (error.code.startsWith('token_')) parts.unshift('error="invalid_token"');
-  return `Bearer ${parts.join(', ')}`;
+  if (target?.resource !== 'mcp') return '';
+  return `/${target.server}/${target.endpoint === 'messages' ? 'sse' : target.endpoint}`;
 }
 
 function isPageRequest({ target, method, accept }: OriginalRequest): boolean {

@@ -5,9 +5,10 @@ import { createHealth, type HealthSettings } from './health.ts';
 import { type LoginDeps, loginRoutes } from './login.ts';
 import { LoginFailure } from './login-failure.ts';
 import { createResourceMetadata, type MetadataSettings } from './metadata.ts';
+import { type RelayDoorDeps, relayDoor } from './relay-door.ts';
 import { createValidate, type ValidateDeps } from './validate.ts';
 
-export type AppDeps = ValidateDeps & LoginDeps & HealthSettings & MetadataSettings;
+export type AppDeps = ValidateDeps & LoginDeps & HealthSettings & MetadataSettings & RelayDoorDeps;
 
 const pageSecurity = {
   useDefaults: false,
@@ -36,10 +37,14 @@ export function createApp(deps: AppDeps): Express {
   const referrerPolicy = { policy: 'same-origin' } as const;
   app.use(helmet({ contentSecurityPolicy: pageSecurity, strictTransportSecurity: false, referrerPolicy }));
   app.get('/health', createHealth(deps));
-  app.get('/.well-known/jwks.json', (_req, res) => void res.json(deps.assertions.jwks()));
+  app.get('/.well-known/jwks.json', async (_req, res) => {
+    const keys = await deps.assertions.jwks();
+    res.set('Cache-Control', 'public, max-age=300').json(keys);
+  });
   app.get(/^\/\.well-known\/oauth-protected-resource(\/|$)/, createResourceMetadata(deps));
   app.use('/oauth2/static', express.static(`${import.meta.dirname}/public`, { index: false, maxAge: '1h' }));
 
+  app.use(relayDoor(deps));
   app.use(cookieParser());
   app.use(loginRoutes(deps));
   app.use((_req, res) => {

@@ -1,7 +1,10 @@
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
+import { importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
+import { type Ticket, ticketAudience } from '../common/ticket.ts';
+import { stateOf } from './key-plan.ts';
+import { createKeyRotation, type KeyRotation, publicHalf } from './key-rotation.ts';
 import type { Principal } from './principal.ts';
-import type { KeyStore } from './store/key-store.ts';
+import type { KeyStore, StoredKey } from './store/key-store.ts';
 
 const lifetimeSeconds = 120;
 const reuseMilliseconds = 60_000;
@@ -15,63 +18,86 @@ export interface AssertionSigner {
    * @returns a JWT (EdDSA), good for two minutes at most
    */
   sign(principal: Principal, resource: string, tool?: string): Promise<string>;
+  /** Signs what the relay has to know of a request: good for two minutes, and for nobody but the relay. */
+  signTicket(ticket: Ticket): Promise<string>;
   /** Drops reusable assertions: after a policy change they may say too much. */
   forget(): void;
   /** The public keys, as `/.well-known/jwks.json` serves them (RFC 7517). */
-  jwks(): { keys: JWK[] };
+  jwks(): Promise<{ keys: JWK[] }>;
 }
 
 /**
- * A signer with the key kept in `keys`, or a new one on first use. The key is never derived from `SECRET_KEY`, which
+ * A signer with the keys kept in `keys`; on first use it makes one. They are never derived from `SECRET_KEY`, which
  * people keep on laptops: whoever has that could otherwise be anybody to every upstream.
+ * @param issuer the gateway's public origin
+ * @param rotation takes care of the keys; asked here only when there is none to sign with
+ * @param lookedUp told of each look-up among the reusable assertions whether it was a hit
  */
-export async function createAssertionSigner(keys: KeyStore, issuer: string): Promise<AssertionSigner> {
-  const jwk = keys.load() ?? (await keys.save(await newKey()));
-  const key = await importJWK(jwk, 'EdDSA');
-  const { kty, crv, x, kid } = jwk;
+export async function createAssertionSigner(
+  keys: KeyStore,
+  issuer: string,
+  rotation: KeyRotation = createKeyRotation(keys),
+  lookedUp: (hit: boolean) => void = () => undefined,
+): Promise<AssertionSigner> {
+  await signingKey(keys, rotation);
+  let imported: { kid: string; key: CryptoKey | Uint8Array } | undefined;
+  const importedKey = async ({ kid, jwk }: StoredKey) => {
+    if (imported?.kid !== kid) imported = { kid, key: await importJWK(jwk, 'EdDSA') };
+    return imported;
+  };
   const reusable = new LRUCache<string, string>({ max: 10_000, ttl: reuseMilliseconds });
-  const sign = (principal: Principal, resource: string, tool: string | undefined) => {
-    const end = Math.min(Math.floor(Date.now() / 1000) + lifetimeSeconds, principal.expiresAt);
-    return new SignJWT({
-      username: principal.username,
-      groups: principal.groups,
-      scopes: principal.scopes,
-      auth_method: principal.authMethod,
-      ...(principal.clientId !== undefined && { client_id: principal.clientId }),
-      ...(tool !== undefined && { tool }),
-    })
-      .setProtectedHeader({ alg: 'EdDSA', kid: kid as string, typ: 'JWT' })
+  const signJwt = async (claims: JWTPayload, audience: string, ends: number) => {
+    // Read each time: another process may have moved on to the next key, and this one's private half is to be gone.
+    const { kid, key } = await importedKey(await signingKey(keys, rotation));
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: 'EdDSA', kid, typ: 'JWT' })
       .setIssuer(issuer)
-      .setAudience(`${issuer}/${resource}`)
-      .setSubject(principal.subject)
+      .setAudience(audience)
       .setIssuedAt()
-      .setExpirationTime(end)
+      .setExpirationTime(Math.min(Math.floor(Date.now() / 1000) + lifetimeSeconds, ends))
       .sign(key);
   };
+  // Signing costs more than the rest of the request, and a caller's next request says the same.
+  const reuse = async (what: readonly unknown[], sign: () => Promise<string>) => {
+    const cacheKey = JSON.stringify(what);
+    const kept = reusable.get(cacheKey);
+    lookedUp(kept !== undefined);
+    if (kept !== undefined) return kept;
+    const signed = await sign();
+    reusable.set(cacheKey, signed);
+    return signed;
+  };
   return {
-    async sign(principal, resource, tool) {
-      // Signing costs more than the rest of the request, and a caller's next request says the same.
-      const who = [
-        principal.authMethod,
-        principal.sessionId,
-        principal.subject,
-        principal.clientId,
-        principal.expiresAt,
-      ];
-      const cacheKey = JSON.stringify([who, principal.username, principal.scopes, principal.groups, resource, tool]);
-      const kept = reusable.get(cacheKey);
-      if (kept !== undefined) return kept;
-      const signed = await sign(principal, resource, tool);
-      reusable.set(cacheKey, signed);
-      return signed;
+    sign(principal, resource, tool) {
+      const { subject: sub, username, groups, scopes, authMethod: auth_method, clientId, expiresAt } = principal;
+      return reuse(
+        [auth_method, principal.sessionId, sub, clientId, expiresAt, username, scopes, groups, resource, tool],
+        () => {
+          const optional = {
+            ...(clientId !== undefined && { client_id: clientId }),
+            ...(tool !== undefined && { tool }),
+          };
+          const claims = { sub, username, groups: [...groups], scopes: [...scopes], auth_method, ...optional };
+          return signJwt(claims, `${issuer}/${resource}`, expiresAt);
+        },
+      );
     },
+    signTicket: (ticket) => reuse([ticket], () => signJwt({ ...ticket }, ticketAudience(issuer), ticket.ends)),
     forget: () => reusable.clear(),
-    jwks: () => ({ keys: [{ kty, crv, x, kid, alg: 'EdDSA', use: 'sig' } as JWK] }),
+    async jwks() {
+      const stored = await keys.list();
+      return { keys: stored.map(({ jwk }) => ({ ...publicHalf(jwk), alg: 'EdDSA', use: 'sig' })) };
+    },
   };
 }
 
-async function newKey(): Promise<JWK> {
-  const { privateKey } = await generateKeyPair('EdDSA', { extractable: true });
-  const jwk = await exportJWK(privateKey);
-  return { ...jwk, kid: await calculateJwkThumbprint(jwk) };
+async function signingKey(keys: KeyStore, rotation: KeyRotation): Promise<StoredKey> {
+  const find = async () => (await keys.list()).find((key) => stateOf(key) === 'signs');
+  const key = await find();
+  if (key) return key;
+  // The first start, or somebody has emptied the table to be rid of a stolen key.
+  await rotation.step();
+  const made = await find();
+  if (!made) throw new Error('There is no key to sign assertions with, and none could be made. Is the store writable?');
+  return made;
 }

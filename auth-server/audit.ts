@@ -1,3 +1,4 @@
+import { stdSerializers } from 'pino';
 import type { Logger } from '../common/log.ts';
 import type { McpRequest } from '../policy/mcp-request.ts';
 import { type AuthError, meanings } from './errors.ts';
@@ -6,7 +7,10 @@ import type { Principal } from './principal.ts';
 
 /** What became known about one request on its way to a decision. */
 export interface AuditEntry {
+  /** `performance.now()` at the beginning. */
   started: number;
+  /** The version of the policy that decided; of the one in force, where it did not come to that. */
+  policy: string;
   request?: OriginalRequest;
   principal?: Principal;
   asked?: McpRequest;
@@ -14,29 +18,61 @@ export interface AuditEntry {
   error?: AuthError;
 }
 
-/** Writes one line per decision: who, what, verdict, why. Never a credential; names are cut so that a line stays one. */
-export function audit(log: Logger, { started, request, principal, asked, rule, error }: AuditEntry): void {
+const longest = 200;
+const longestMessage = 1_000;
+
+/**
+ * Writes one line per decision: who, what, verdict, why. Every field is explained in docs/operations.md. Never a
+ * credential; whatever a caller wrote is cut, and shown as {@link shown} does.
+ * @param milliseconds how long the decision took
+ */
+export function audit(log: Logger, entry: AuditEntry, milliseconds: number): void {
+  const { request, principal, asked, error } = entry;
   const target = request?.target;
   const line = {
     verdict: error ? 'deny' : 'allow',
     ...(error && { reason: error.code, status: meanings[error.code].status }),
-    request_id: request?.requestId,
-    subject: principal?.subject,
-    username: principal?.username,
-    client_id: principal?.clientId,
+    request_id: shown(request?.requestId),
+    subject: shown(principal?.subject),
+    username: shown(principal?.username),
+    client_id: shown(principal?.clientId),
     auth_method: principal?.authMethod,
     resource: target?.resource,
-    server: target?.resource === 'mcp' ? target.server : undefined,
-    http: request && `${request.method} ${request.uri.replace(/\?.*/s, '').slice(0, 200)}`,
-    method: asked?.method.slice(0, 100),
-    object: asked?.accesses.find((access) => access.object)?.object?.name.slice(0, 200),
-    rule,
-    microseconds: Math.round((performance.now() - started) * 1000),
+    server: target?.resource === 'mcp' ? shown(target.server) : undefined,
+    http: request && shown(`${request.method} ${request.uri.replace(/\?.*/s, '')}`),
+    method: shown(asked?.method),
+    object: shown(asked?.accesses.find((access) => access.object)?.object?.name),
+    rule: shown(entry.rule),
+    policy: entry.policy,
+    microseconds: Math.round(milliseconds * 1000),
   };
   if (!error) {
     log.info(line, 'allowed');
     return;
   }
   const level = meanings[error.code].logLevel;
-  log[level](level === 'error' ? { ...line, err: error.cause } : line, error.message);
+  log[level](level === 'error' ? { ...line, err: causeOf(error) } : line, shown(error.message, longestMessage));
+}
+
+/** DEL, the C1 controls, line and paragraph separators, and what is invisible or turns text around (Unicode Cf). */
+const acting = /[\x7f-\x9f\p{Zl}\p{Zp}\p{Cf}]/u;
+const allActing = new RegExp(acting, 'gu');
+
+/**
+ * A caller's text for a log line, cut. JSON escapes C0 controls and quotes by itself; what it leaves raw, and a
+ * terminal or a viewer may take for a new line, a command or text the other way round, stands percent-encoded (UTF-8).
+ */
+function shown(text: string, limit?: number): string;
+function shown(text: string | undefined): string | undefined;
+function shown(text: string | undefined, limit = longest): string | undefined {
+  if (text === undefined) return undefined;
+  const cut = text.length > limit ? text.slice(0, limit) : text;
+  return acting.test(cut) ? cut.replace(allActing, encodeURIComponent) : cut;
+}
+
+/** An error's own fields stay out: nobody knows what a library puts there, and it may be a request with its headers. */
+function causeOf(error: AuthError): object | undefined {
+  if (!(error.cause instanceof Error)) return undefined;
+  const { type, message, stack } = stdSerializers.err(error.cause);
+  return { type, message: shown(message, longestMessage), stack: shown(stack, 4 * longestMessage) };
 }

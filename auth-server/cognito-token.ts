@@ -8,7 +8,7 @@ import {
   KidNotFoundInJwksError,
   WaitPeriodNotYetEndedJwkError,
 } from 'aws-jwt-verify/error';
-import { type JwksCache, SimpleJwksCache } from 'aws-jwt-verify/jwk';
+import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
 import { AuthError } from './errors.ts';
 
 /** The claims of a good Cognito access token that the gateway uses. */
@@ -28,7 +28,9 @@ export interface TokenSettings {
   /** The gateway's public origin; a token bound to a resource must name it or something below it. */
   publicUrl: string;
   /** Fetches the pool's keys; given when the pool is the local stand-in, whose host has to be rewritten. */
-  jwksCache?: JwksCache;
+  jwksCache?: SimpleJwksCache;
+  /** Told each time that the pool's keys have been fetched. */
+  keysFetched?: () => void;
 }
 
 /** Verifies access tokens of one user pool. */
@@ -50,7 +52,7 @@ const maxClockSkewSeconds = 300;
 export function createTokenVerifier(settings: TokenSettings): TokenVerifier {
   const verifier = CognitoJwtVerifier.create(
     { userPoolId: settings.userPoolId, tokenUse: 'access', clientId: [...settings.allowedClientIds] },
-    { jwksCache: settings.jwksCache ?? new SimpleJwksCache() },
+    { jwksCache: countFetches(settings.jwksCache ?? new SimpleJwksCache(), settings.keysFetched) },
   );
   const verify = async (token: string) => {
     try {
@@ -69,6 +71,20 @@ export function createTokenVerifier(settings: TokenSettings): TokenVerifier {
       return readClaims(payload, settings.publicUrl);
     },
   };
+}
+
+/** Fetched keys are parsed, cached ones never again: so the parser sees each fetch that brought keys. */
+function countFetches(cache: SimpleJwksCache, keysFetched: () => void = () => undefined): SimpleJwksCache {
+  const { fetcher, penaltyBox, jwksParser } = cache;
+  return new SimpleJwksCache({
+    fetcher,
+    penaltyBox,
+    jwksParser: (bytes) => {
+      const keys = jwksParser(bytes);
+      keysFetched();
+      return keys;
+    },
+  });
 }
 
 function readClaims(payload: Record<string, unknown>, publicUrl: string): TokenClaims {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { localPoolId, poolIdPattern } from '../common/cognito.ts';
 import { origin, port } from '../common/config.ts';
+import { defaultKeyDays } from './key-rotation.ts';
 
 const list = z.string().transform((text) => text.split(',').flatMap((item) => item.trim() || []));
 const loopback = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
@@ -12,6 +13,8 @@ const secretKeys = list.refine((keys) => keys.length > 0 && keys.every((key) => 
 const variables = z.object({
   AUTH_SERVER_HOST: z.string().default('127.0.0.1'),
   AUTH_SERVER_PORT: port.default(8888),
+  METRICS_HOST: z.string().default('127.0.0.1'),
+  METRICS_PORT: port.default(9464),
   REGISTRY_URL: origin.default('http://localhost:8080'),
   REGISTRY_INTERNAL_URL: origin.default('http://127.0.0.1:7860'),
   SECRET_KEY: secretKeys.refine((keys) => !keys.some((key) => /your|change|example|secret-?key/i.test(key)), {
@@ -25,6 +28,7 @@ const variables = z.object({
     .positive()
     .max(24 * 7)
     .default(8),
+  ASSERTION_KEY_DAYS: z.coerce.number().min(1).max(365).default(defaultKeyDays),
   MAX_BODY_BYTES: z.coerce.number().int().min(1024).default(1_048_576),
   AWS_REGION: z.string().optional(),
   COGNITO_USER_POOL_ID: z.string().regex(poolIdPattern, 'must look like us-east-1_ABC123DEF'),

@@ -13,6 +13,8 @@ export type AuthErrorCode =
   | 'request_refused'
   | 'method_not_allowed'
   | 'server_not_found'
+  | 'session_unknown'
+  | 'task_unknown'
   | 'body_too_large'
   | 'gate_misconfigured'
   | 'identity_provider_unavailable'
@@ -40,6 +42,8 @@ export const meanings: Readonly<Record<AuthErrorCode, ErrorMeaning>> = {
   request_refused: { status: 400, rpcCode: -32600, logLevel: 'info' },
   method_not_allowed: { status: 405, rpcCode: -32005, logLevel: 'info' },
   server_not_found: { status: 404, rpcCode: -32004, logLevel: 'info' },
+  session_unknown: { status: 404, rpcCode: -32004, logLevel: 'info' },
+  task_unknown: { status: 403, rpcCode: -32003, logLevel: 'info' },
   body_too_large: { status: 413, rpcCode: -32006, logLevel: 'info' },
   gate_misconfigured: { status: 503, rpcCode: -32002, logLevel: 'error' },
   identity_provider_unavailable: { status: 503, rpcCode: -32002, logLevel: 'error' },
@@ -54,6 +58,8 @@ export interface DenialDetails {
   id?: string | number | undefined;
   /** With method_not_allowed: the methods that are. */
   allow?: readonly string[] | undefined;
+  /** With not_permitted, for an agent that a scope would help: that scope, and those that its token carries. */
+  lacking?: { scope: string; held: readonly string[] } | undefined;
   cause?: unknown;
 }
 

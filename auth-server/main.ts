@@ -3,12 +3,15 @@ import { cognitoIssuer, createStandInFetch, localPoolId, type StandInFetch } fro
 import { readConfig } from '../common/config.ts';
 import type { Logger } from '../common/log.ts';
 import { watchPolicy } from '../common/policy-watch.ts';
-import { runService } from '../common/service.ts';
+import { type Endpoint, runService } from '../common/service.ts';
 import { createApp } from './app.ts';
 import { createAssertionSigner } from './assertion.ts';
 import { createTokenVerifier, type TokenVerifier } from './cognito-token.ts';
 import { type Config, configSchema } from './config.ts';
+import { createKeyRotation, keepRotating } from './key-rotation.ts';
 import { createLoginAttempts } from './login-attempts.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { createMetricsApp } from './metrics-app.ts';
 import { createOAuthClient, type OAuthClient } from './oauth-client.ts';
 import { createPages } from './pages.ts';
 import { createSessionSeal } from './session.ts';
@@ -22,8 +25,13 @@ await runService('auth-server', process.env, async (log) => {
   const issuer = cognitoIssuer(config.COGNITO_USER_POOL_ID);
   const secretKeys = config.SECRET_KEY as [string, ...string[]];
   const policy = watchPolicy(config.SCOPES_FILE, log);
-  const store = await openStore(config.DATA_DIR);
-  const assertions = await createAssertionSigner(store.keys, publicUrl);
+  const metrics = createMetrics(policy);
+  const store = await openStore(config.DATA_DIR, (hit) => metrics.lookedUp('session', hit));
+  const rotation = createKeyRotation(store.keys, config.ASSERTION_KEY_DAYS);
+  const assertions = await createAssertionSigner(store.keys, publicUrl, rotation, (hit) =>
+    metrics.lookedUp('assertion', hit),
+  );
+  const stopRotating = keepRotating(rotation, log);
   policy.onChange(assertions.forget);
 
   const local = config.COGNITO_USER_POOL_ID === localPoolId;
@@ -35,6 +43,7 @@ await runService('auth-server', process.env, async (log) => {
     allowedClientIds: [config.COGNITO_CLIENT_ID, ...config.COGNITO_ALLOWED_CLIENT_IDS],
     publicUrl,
     ...(standInFetch && { jwksCache: standInJwksCache(standInFetch) }),
+    keysFetched: metrics.keysFetched,
   });
   void warmUp(tokens, log);
 
@@ -44,10 +53,11 @@ await runService('auth-server', process.env, async (log) => {
     issuer,
     registryUrl: config.REGISTRY_INTERNAL_URL,
     policy: policy.current,
+    policyVersion: policy.version,
     policyFaults: policy.faults,
     tokens,
     assertions,
-    sessions: store.sessions,
+    ...store,
     seal: createSessionSeal(secretKeys),
     attempts: createLoginAttempts(secretKeys, publicUrl.startsWith('https:')),
     cookie,
@@ -57,10 +67,12 @@ await runService('auth-server', process.env, async (log) => {
     providers: new Map([['cognito', cognitoClient(config, issuer, standInFetch)]]),
     pages: createPages(),
     maxBody: config.MAX_BODY_BYTES,
+    metrics,
     log,
   });
   const stop = async () => {
     policy.stop();
+    stopRotating();
     await store.close();
   };
   return {
@@ -68,6 +80,7 @@ await runService('auth-server', process.env, async (log) => {
     host: config.AUTH_SERVER_HOST,
     port: config.AUTH_SERVER_PORT,
     portVariable: 'AUTH_SERVER_PORT',
+    more: [metricsEndpoint(config, metrics)],
     stop,
   };
 });
@@ -84,6 +97,10 @@ async function warmUp(tokens: TokenVerifier, log: Logger): Promise<void> {
     }
     await sleep(wait, undefined, { ref: false });
   }
+}
+
+function metricsEndpoint({ METRICS_HOST: host, METRICS_PORT: port }: Config, metrics: Metrics): Endpoint {
+  return { listener: createMetricsApp(metrics), host, port, portVariable: 'METRICS_PORT' };
 }
 
 function cognitoClient(config: Config, issuer: string, standInFetch: StandInFetch | undefined): OAuthClient {

@@ -10,7 +10,12 @@ export interface OriginalRequest {
   uri: string;
   credentials: { authorization: string | undefined; cookie: string | undefined };
   browser: { origin: string | undefined; fetchSite: string | undefined; fetchDest: string | undefined };
-  mcp: { method: string | undefined; name: string | undefined; protocolVersion: string | undefined };
+  mcp: {
+    method: string | undefined;
+    name: string | undefined;
+    protocolVersion: string | undefined;
+    sessionId: string | undefined;
+  };
   accept: string | undefined;
   requestId: string | undefined;
 }
@@ -36,7 +41,12 @@ export function readOriginalRequest(headers: IncomingHttpHeaders): OriginalReque
     uri: required('x-original-uri'),
     credentials: { authorization: one('authorization'), cookie: one('cookie') },
     browser: { origin: one('origin'), fetchSite: one('sec-fetch-site'), fetchDest: one('sec-fetch-dest') },
-    mcp: { method: one('mcp-method'), name: one('mcp-name'), protocolVersion: one('mcp-protocol-version') },
+    mcp: {
+      method: one('mcp-method'),
+      name: one('mcp-name'),
+      protocolVersion: one('mcp-protocol-version'),
+      sessionId: one('mcp-session-id'),
+    },
     accept: one('accept'),
     requestId: one('x-request-id'),
   };

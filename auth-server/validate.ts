@@ -1,19 +1,27 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { Logger } from '../common/log.ts';
-import { type Decision, decide } from '../policy/decide.ts';
+import { decide } from '../policy/decide.ts';
 import { type McpRequest, readMcpRequest } from '../policy/mcp-request.ts';
 import { RefusedRequest } from '../policy/refused-request.ts';
 import { allow, deny } from './answer.ts';
 import type { AssertionSigner } from './assertion.ts';
 import { type AuditEntry, audit } from './audit.ts';
+import { checkBelongings } from './belongings.ts';
 import { AuthError, asAuthError } from './errors.ts';
 import { type IdentifyDeps, identify } from './identify.ts';
+import type { Metrics } from './metrics.ts';
+import { notPermitted } from './not-permitted.ts';
 import { type OriginalRequest, readOriginalRequest } from './original-request.ts';
 import type { Principal } from './principal.ts';
+import { relayTicket } from './relay-ticket.ts';
+import type { BindingStore } from './store/binding-store.ts';
 
 export interface ValidateDeps extends IdentifyDeps {
   assertions: AssertionSigner;
+  bindings: BindingStore;
+  policyVersion: () => string;
+  metrics: Pick<Metrics, 'decided'>;
   /** Largest body in bytes that is looked into. */
   maxBody: number;
   log: Logger;
@@ -27,24 +35,30 @@ type McpTarget = Extract<OriginalRequest['target'], { resource: 'mcp' }>;
  */
 export function createValidate(deps: ValidateDeps): RequestHandler {
   return async (req, res) => {
-    const entry: AuditEntry = { started: performance.now() };
+    const entry: AuditEntry = { started: performance.now(), policy: deps.policyVersion() };
     try {
       entry.request = readOriginalRequest(req.headers);
       entry.principal = await identify(deps, entry.request);
       const { target } = entry.request;
       const server = target.resource === 'mcp' ? target.server : '#registry';
+      let ticket: string | undefined;
       if (target.resource === 'mcp') {
         entry.asked = await readAsked(req, entry.request, target, deps.maxBody);
+        // Again: the policy may have changed while the credential and the body were read.
+        entry.policy = deps.policyVersion();
         entry.rule = permit(deps, entry.principal, target, entry.asked);
+        ticket = await admit(deps, entry.principal, entry.request, target, entry.asked);
       }
       const tool = toolOf(entry.asked);
       const assertion = await deps.assertions.sign(entry.principal, server, tool);
-      allow(res, { principal: entry.principal, server, tool, assertion });
+      allow(res, { principal: entry.principal, server, tool, assertion, ticket });
     } catch (thrown) {
       entry.error = asAuthError(thrown);
       deny(res, entry.error, { publicUrl: deps.publicUrl, request: entry.request });
     }
-    audit(deps.log, entry);
+    const milliseconds = performance.now() - entry.started;
+    audit(deps.log, entry, milliseconds);
+    deps.metrics.decided(entry, milliseconds / 1000);
   };
 }
 
@@ -69,10 +83,9 @@ async function readAsked(
 
 /** @returns the rule that allows it */
 function permit(deps: ValidateDeps, principal: Principal, target: McpTarget, asked: McpRequest): string {
-  const decision = decide(deps.policy(), principal.scopes, target.server, asked.accesses);
-  if (!decision.allowed) {
-    throw new AuthError('not_permitted', explainDenial(principal, target.server, decision), { id: asked.id });
-  }
+  const policy = deps.policy();
+  const decision = decide(policy, principal.scopes, target.server, asked.accesses);
+  if (!decision.allowed) throw notPermitted(policy, principal, target.server, asked, decision);
   // Only after the verdict: who may not use a server must not learn whether it exists.
   if (!target.routed) {
     throw new AuthError('server_not_found', `There is no ${target.server}/${target.endpoint} here.`, { id: asked.id });
@@ -80,13 +93,18 @@ function permit(deps: ValidateDeps, principal: Principal, target: McpTarget, ask
   return decision.rule;
 }
 
-function explainDenial(principal: Principal, server: string, decision: Extract<Decision, { allowed: false }>): string {
-  const { object } = decision.access;
-  const method = decision.access.method.slice(0, 128);
-  const what = object ? `${method} ${object.name.slice(0, 128)}` : method;
-  const holds = principal.scopes.length > 0 ? principal.scopes.join(', ').slice(0, 200) : 'no scope';
-  const where = principal.kind === 'agent' ? "this agent's app client in Cognito" : 'your groups in Cognito';
-  return `Not allowed: ${what} on ${server} (${decision.reason}). You hold ${holds}. Ask an administrator, who can change ${where} or scopes.yml.`;
+/** @returns the relay's ticket, if the answer has to be seen */
+async function admit(
+  deps: ValidateDeps,
+  principal: Principal,
+  request: OriginalRequest,
+  mcp: McpTarget,
+  asked: McpRequest,
+): Promise<string | undefined> {
+  const target = await checkBelongings(deps.bindings, principal, request, mcp, asked);
+  const { server, endpoint } = mcp;
+  const ticket = relayTicket(deps.policy(), { principal, server, endpoint, asked, target });
+  return ticket && (await deps.assertions.signTicket(ticket));
 }
 
 function toolOf(asked: McpRequest | undefined): string | undefined {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import type { Policy } from '../policy/policy.ts';
 import { PolicyError, parsePolicy } from '../policy/policy-file.ts';
@@ -7,10 +8,27 @@ import type { Logger } from './log.ts';
 /** The policy in force, and what is wrong with the file when it has changed and could not be taken over. */
 export interface PolicyWatch {
   current(): Policy;
+  /** Which text of the file is in force, as {@link policyVersion} names it. */
+  version(): string;
   /** Faults of the file as it stands now; empty when it is the policy in force. */
   faults(): readonly string[];
+  history(): PolicyHistory;
   onChange(listener: () => void): void;
   stop(): void;
+}
+
+/** What became of the file since the start. */
+export interface PolicyHistory {
+  /** When the policy in force was read, in seconds since 1970. */
+  loadedAt: number;
+  /** Changes of the file that were taken over, and that could not be. */
+  reloads: number;
+  failed: number;
+}
+
+/** A short name for one text of a policy file: the first 12 hexadecimal digits of its SHA-256, as sha256sum shows them. */
+export function policyVersion(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
 /**
@@ -21,33 +39,43 @@ export interface PolicyWatch {
  * @throws {ConfigError} if the file cannot be used at the start: without a policy nothing may run
  */
 export function watchPolicy(path: string, log: Logger, intervalMilliseconds = 500): PolicyWatch {
-  let policy = readPolicy(path);
+  let inForce = readPolicy(path);
   let faults: readonly string[] = [];
+  let reloads = 0;
+  let failed = 0;
   const listeners: (() => void)[] = [];
   const reread = () => {
     try {
-      policy = readPolicy(path);
+      inForce = readPolicy(path);
       faults = [];
-      log.info({ path }, 'policy file read again');
+      reloads++;
+      log.info({ path, policy: inForce.version }, 'policy file read again');
       for (const listener of listeners) listener();
     } catch (error) {
       faults = error instanceof ConfigError ? error.faults : [String(error)];
-      log.error({ path, faults }, 'the changed policy file cannot be used; the last good one stays in force');
+      failed++;
+      log.error(
+        { path, faults, policy: inForce.version },
+        'the changed policy file cannot be used; the last good one stays in force',
+      );
     }
   };
   // Polling: a file that an editor or a ConfigMap replaces is another inode, which an inotify watch would lose.
   watchFile(path, { interval: intervalMilliseconds, persistent: false }, reread);
   return {
-    current: () => policy,
+    current: () => inForce.policy,
+    version: () => inForce.version,
     faults: () => faults,
+    history: () => ({ loadedAt: inForce.loadedAt, reloads, failed }),
     onChange: (listener) => void listeners.push(listener),
     stop: () => unwatchFile(path, reread),
   };
 }
 
-function readPolicy(path: string): Policy {
+function readPolicy(path: string): { policy: Policy; version: string; loadedAt: number } {
   try {
-    return parsePolicy(readFileSync(path, 'utf8'));
+    const text = readFileSync(path, 'utf8');
+    return { policy: parsePolicy(text), version: policyVersion(text), loadedAt: Date.now() / 1000 };
   } catch (error) {
     if (error instanceof PolicyError)
       throw new ConfigError(error.faults.map((fault) => `SCOPES_FILE ${path}: ${fault}`));

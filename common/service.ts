@@ -2,13 +2,19 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { ConfigError } from './config.ts';
 import { createLog, type Logger } from './log.ts';
 
-/** What a service hands over to be run: what it answers with, where it listens, and what to close at the end. */
-export interface Service {
+/** One address where a service answers, and what with. */
+export interface Endpoint {
   listener: RequestListener;
   host: string;
   port: number;
   /** The variable that moves the port, named when the port is taken. */
   portVariable: string;
+}
+
+/** What a service hands over to be run: what it answers with, where it listens, and what to close at the end. */
+export interface Service extends Endpoint {
+  /** Addresses beside its own, such as the one for metrics. */
+  more?: readonly Endpoint[];
   stop?: () => void | Promise<void>;
 }
 
@@ -27,10 +33,14 @@ export async function runService(
   const log = createLog(name, env.LOG_LEVEL || 'info');
   try {
     const service = await assemble(log);
-    const server = await listen(service);
-    log.info({ host: service.host, port: service.port }, 'listening');
+    const servers: Server[] = [];
+    // Its own address comes last: a service that answers there has all the others too.
+    for (const endpoint of [...(service.more ?? []), service]) {
+      servers.push(await listen(endpoint));
+      log.info({ host: endpoint.host, port: endpoint.port }, 'listening');
+    }
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
-      process.once(signal, () => void shutDown(server, service, log));
+      process.once(signal, () => void shutDown(servers, service, log));
   } catch (error) {
     log.fatal(
       { err: error instanceof ConfigError ? undefined : error },
@@ -40,29 +50,32 @@ export async function runService(
   }
 }
 
-function listen(service: Service): Promise<Server> {
-  const server = createServer(service.listener);
+function listen({ listener, host, port, portVariable }: Endpoint): Promise<Server> {
+  const server = createServer(listener);
   // nginx keeps idle connections for 60 s; closing first would make it meet a dead connection and answer 503.
   server.keepAliveTimeout = 75_000;
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EADDRINUSE') return reject(error);
-      const { host, port, portVariable } = service;
       reject(
         new ConfigError([`port ${port} on ${host} is taken: stop the program that has it, or set ${portVariable}`]),
       );
     });
-    server.listen(service.port, service.host, () => resolve(server));
+    server.listen(port, host, () => resolve(server));
   });
 }
 
-async function shutDown(server: Server, service: Service, log: Logger): Promise<void> {
+async function shutDown(servers: readonly Server[], service: Service, log: Logger): Promise<void> {
   log.info('stopping');
+  await Promise.all(servers.map(close));
+  await service.stop?.();
+  process.exit(0);
+}
+
+async function close(server: Server): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
   const cut = setTimeout(() => server.closeAllConnections(), 1_000);
   await closed;
   clearTimeout(cut);
-  await service.stop?.();
-  process.exit(0);
 }

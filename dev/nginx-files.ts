@@ -62,6 +62,7 @@ function templateValues(settings: NginxSettings, folder: string): Record<string,
     SERVER_NAME: new URL(publicUrl).hostname,
     PUBLIC_URL: publicUrl,
     AUTH_SERVER: `127.0.0.1:${ports.authServer}`,
+    RELAY: `127.0.0.1:${ports.relay}`,
     REGISTRY: `127.0.0.1:${ports.registry}`,
     MAX_BODY: String(maxBodyBytes),
     // Not /dev/stdout: what Node gives its children there is a socket, and a socket cannot be opened by its path.

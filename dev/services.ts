@@ -4,7 +4,9 @@ import { join } from 'node:path';
 export interface Ports {
   gateway: number;
   authServer: number;
+  metrics: number;
   registry: number;
+  relay: number;
   cognito: number;
   currenttime: number;
   mcpgw: number;
@@ -13,7 +15,9 @@ export interface Ports {
 export const defaultPorts: Ports = {
   gateway: 8080,
   authServer: 8888,
+  metrics: 9464,
   registry: 7860,
+  relay: 7870,
   cognito: 9500,
   currenttime: 8000,
   mcpgw: 8003,
@@ -62,6 +66,7 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
     ...(standIn ? [cognito] : []),
     service('auth-server', 'auth-server/main.ts', ports.authServer, {
       AUTH_SERVER_PORT: String(ports.authServer),
+      METRICS_PORT: String(ports.metrics),
       REGISTRY_INTERNAL_URL: at(ports.registry),
       COGNITO_LOCAL_ENDPOINT: at(ports.cognito),
       DATA_DIR: dataDir,
@@ -70,7 +75,12 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
       REGISTRY_PORT: String(ports.registry),
       AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
       ROUTES_DIR: join(dataDir, 'nginx'),
-      OWN_PORTS: [ports.gateway, ports.authServer, ports.registry, ports.cognito].join(','),
+      OWN_PORTS: [ports.gateway, ports.authServer, ports.metrics, ports.registry, ports.relay, ports.cognito].join(','),
+    }),
+    service('relay', 'relay/main.ts', ports.relay, {
+      RELAY_PORT: String(ports.relay),
+      AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
+      ROUTES_DIR: join(dataDir, 'nginx'),
     }),
     service('currenttime', 'servers/currenttime/main.ts', ports.currenttime, {
       CURRENTTIME_PORT: String(ports.currenttime),

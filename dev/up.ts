@@ -19,7 +19,9 @@ counts first. UP_DATA_DIR (default data) is where the database and generated key
 const portVariables: Record<keyof Ports, string> = {
   gateway: 'REGISTRY_URL',
   authServer: 'AUTH_SERVER_PORT',
+  metrics: 'METRICS_PORT',
   registry: 'REGISTRY_PORT',
+  relay: 'RELAY_PORT',
   cognito: 'COGNITO_PORT',
   currenttime: 'CURRENTTIME_PORT',
   mcpgw: 'MCPGW_PORT',
@@ -59,7 +61,9 @@ function readPorts(env: NodeJS.ProcessEnv): Ports {
   return {
     gateway: url?.protocol === 'http:' ? Number(url.port || 80) : defaultPorts.gateway,
     authServer: from('AUTH_SERVER_PORT', defaultPorts.authServer),
+    metrics: from('METRICS_PORT', defaultPorts.metrics),
     registry: from('REGISTRY_PORT', defaultPorts.registry),
+    relay: from('RELAY_PORT', defaultPorts.relay),
     cognito: from('COGNITO_PORT', defaultPorts.cognito),
     currenttime: from('CURRENTTIME_PORT', defaultPorts.currenttime),
     mcpgw: from('MCPGW_PORT', defaultPorts.mcpgw),

@@ -55,6 +55,16 @@ function decideOne(policy: Policy, scopes: readonly string[], server: string, ac
   return deny(nearest);
 }
 
+/** What the rules of `scopes` grant for one method of a server. */
+export function methodGrants(
+  policy: Policy,
+  scopes: readonly string[],
+  server: string,
+  method: string,
+): readonly MethodGrant[] {
+  return [...grantsOn(policy, scopes, server)].flatMap((grant) => grant.methods.get(method) ?? []);
+}
+
 function* grantsOn(policy: Policy, scopes: readonly string[], server: string): Generator<ServerGrant> {
   for (const scope of scopes) {
     const servers = policy.scopes.get(scope);

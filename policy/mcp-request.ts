@@ -1,7 +1,9 @@
 import type { ObjectKind } from './methods.ts';
 import { RefusedRequest } from './refused-request.ts';
 import { headerName, judgedKeys, refuseLookAlikes } from './request-hygiene.ts';
+import { asObject, type Json, text } from './request-shape.ts';
 import { parseStrictJson, UnreadableBody } from './strict-json.ts';
+import { mayCreateTask, readTasks } from './task-request.ts';
 
 /** The closed list of a server's endpoints (streamable HTTP; the two of the 2024-11-05 transport). */
 export type Endpoint = 'mcp' | 'sse' | 'messages';
@@ -28,16 +30,19 @@ export interface McpRequest {
   id?: string | number;
   method: string;
   accesses: readonly [Access, ...Access[]];
+  /** Ids of the tasks that it names; they must be the caller's own. */
+  tasks?: readonly string[];
+  /** Whether the answer may be a new task instead of a result. */
+  mayCreateTask?: boolean;
 }
 
 const longestToolName = 256;
 
-type Json = Record<string, unknown>;
 const requestKeys = new Set(['jsonrpc', 'id', 'method', 'params']);
 const responseKeys = new Set(['jsonrpc', 'id', 'result', 'error']);
 const judgedParams = judgedKeys('name', 'uri', 'ref', 'notifications', 'task', 'taskId', '_meta');
 const judgedRef = judgedKeys('type', 'name', 'uri');
-const judgedNotifications = judgedKeys('resourceSubscriptions');
+const judgedNotifications = judgedKeys('resourceSubscriptions', 'taskIds');
 
 /**
  * Reads what a request asks for from its HTTP method, endpoint, body and `Mcp-*` headers (MCP 2024-11-05 to 2026-07-28,
@@ -101,7 +106,9 @@ function readCall(message: Json): McpRequest {
   if (message.id === null) throw new RefusedRequest('id must not be null');
   const args = asObject(params, 'params must be an object');
   refuseLookAlikes(args, judgedParams);
-  return { method, accesses: readAccesses(method, args) };
+  const accesses = readAccesses(method, args);
+  const tasks = readTasks(method, args);
+  return { method, accesses, ...(tasks && { tasks }), ...(mayCreateTask(args) && { mayCreateTask: true }) };
 }
 
 /** The object that each method names: MCP schema, `params` of the method. */
@@ -142,7 +149,7 @@ function readSubscriptions(method: string, notifications: Json): [Access, ...Acc
 }
 
 function checkHeaders(raw: RawMcpRequest, message: Json, request: McpRequest): void {
-  const named = request.accesses.find((access) => access.object)?.object?.name;
+  const named = request.accesses.find((access) => access.object)?.object?.name ?? request.tasks?.[0];
   const wrong = (header: string) =>
     new RefusedRequest(`the ${header} header does not say what the body says`, { rpcCode: mismatchCode(raw, message) });
   if (raw.mcpMethod !== undefined && raw.mcpMethod !== message.method) throw wrong('Mcp-Method');
@@ -163,20 +170,10 @@ function onlyKeys(message: Json, allowed: ReadonlySet<string>): void {
   if (other !== undefined) throw new RefusedRequest('the message has a key that does not belong there');
 }
 
-function asObject(value: unknown, otherwise: string): Json {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
-  throw new RefusedRequest(otherwise);
-}
-
 /** MCP recommends at most 128 characters (2025-11-25, "Tool Names"); unbounded, a name would swell every header that tells it. */
 function toolName(value: unknown): string {
   const name = text(value, 'params.name');
   if (name.length > longestToolName)
     throw new RefusedRequest(`params.name is longer than ${longestToolName} characters`);
   return name;
-}
-
-function text(value: unknown, what: string): string {
-  if (typeof value === 'string' && value !== '') return value;
-  throw new RefusedRequest(`${what} must be a string that is not empty`);
 }

@@ -14,6 +14,7 @@ export const lifecycle: ReadonlySet<string> = new Set([
   'notifications/cancelled',
   'notifications/progress',
   'notifications/roots/list_changed',
+  'notifications/tasks/status',
   '(stream)',
   '(end)',
   '(response)',
@@ -22,7 +23,7 @@ export const lifecycle: ReadonlySet<string> = new Set([
 /**
  * Every client-to-server method of the MCP revisions 2024-11-05 to 2026-07-28 that is not lifecycle, with the kinds of
  * object it names. A method that is not here is denied, whatever a rule says: a `*` written today must not open what a
- * later revision adds. `tasks/*` is left out on purpose: a task belongs to whoever created it, and that is not yet known.
+ * later revision adds. A rule for `tasks/*` says that somebody may use tasks at all; whose task it is, is asked besides.
  */
 export const methods: ReadonlyMap<string, readonly ObjectKind[]> = new Map<string, readonly ObjectKind[]>([
   ['tools/list', []],
@@ -36,4 +37,9 @@ export const methods: ReadonlyMap<string, readonly ObjectKind[]> = new Map<strin
   ['resources/unsubscribe', ['resource']],
   ['completion/complete', ['prompt', 'resource']],
   ['subscriptions/listen', ['resource']],
+  ['tasks/get', []],
+  ['tasks/result', []],
+  ['tasks/update', []],
+  ['tasks/cancel', []],
+  ['tasks/list', []],
 ]);

@@ -26,6 +26,17 @@ export class Patterns<T> {
     return this.#exact.get(name);
   }
 
+  /** Whether a lone `*` is among the patterns. */
+  coversAll(): boolean {
+    return this.#prefixes.has('');
+  }
+
+  /** Whether some name that starts with `prefix` could be covered. Takes longer the more patterns there are. */
+  overlaps(prefix: string): boolean {
+    if (this.#exact.keys().some((name) => name.startsWith(prefix))) return true;
+    return this.#prefixes.keys().some((glob) => glob.startsWith(prefix) || prefix.startsWith(glob));
+  }
+
   /** The values of every pattern that covers `name`, the whole name first. */
   *matching(name: string): Generator<T> {
     const exact = this.#exact.get(name);

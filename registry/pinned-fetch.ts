@@ -1,8 +1,8 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { isIPv6, type LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
 import type { FetchLike } from '@modelcontextprotocol/client';
+import { pinnedLookup } from '../common/pinned-lookup.ts';
 
 /** More came from a server than we are ready to read. */
 export class TooMuchError extends Error {
@@ -24,9 +24,7 @@ export interface PinnedFetchOptions {
 }
 
 /**
- * A fetch that connects to vetted addresses only. The ordinary one would resolve the name once more, and a name that
- * points to a public address while it is vetted could then point to a metadata service (DNS rebinding).
- * It does not follow redirects.
+ * A fetch that connects to vetted addresses only, and does not follow redirects.
  */
 export function createPinnedFetch({ origin, addresses, maxBytes, signal }: PinnedFetchOptions): FetchLike {
   const lookup = pinnedLookup(addresses);
@@ -71,17 +69,4 @@ function counted(body: ReadableStream<Uint8Array>, count: (chunk: Uint8Array) =>
     },
   });
   return body.pipeThrough(counter);
-}
-
-function pinnedLookup(addresses: readonly string[]): LookupFunction {
-  const found = addresses.map((text) => {
-    const address = text.slice(0, text.lastIndexOf(':')).replace(/^\[|\]$/g, '');
-    return { address, family: isIPv6(address) ? 6 : 4 };
-  });
-  return (_host, options, callback) => {
-    const [first] = found;
-    if (!first) return callback(Object.assign(new Error('no vetted address'), { code: 'ENOTFOUND' }), '', 4);
-    if (options.all) return callback(null, found);
-    callback(null, first.address, first.family);
-  };
 }

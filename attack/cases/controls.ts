@@ -20,6 +20,8 @@ function control(name: string, needs: readonly Need[], send: Case['send'], good:
 }
 
 const hasTools: Judge = (answer) => JSON.stringify(resultOf(answer) ?? '').includes('"tools":[{');
+/** Who may list and not call is shown an empty list. */
+const hasList: Judge = (answer) => Array.isArray((resultOf(answer) as { tools?: unknown } | undefined)?.tools);
 const worked: Judge = (answer) => {
   const result = resultOf(answer) as { isError?: boolean; content?: unknown } | undefined;
   return result?.content !== undefined && result.isError !== true;
@@ -58,26 +60,34 @@ export const controls: Case[] = [
     async (ctx) => [await ctx.send(complete(ctx.target, {}, { authorization: `Bearer ${ctx.credentials.fullToken}` }))],
     worked,
   ),
-  control('who may list the tools gets the list', ['caller'], asCallers({ body: list }), hasTools),
+  control(
+    'who may call the tools is shown them',
+    ['fullToken'],
+    async (ctx) => [
+      await ctx.send(complete(ctx.target, { body: list }, { authorization: `Bearer ${ctx.credentials.fullToken}` })),
+    ],
+    hasTools,
+  ),
+  control('who may list the tools gets a list', ['caller'], asCallers({ body: list }), hasList),
   control(
     'pretty-printed JSON is as good',
     ['caller'],
     asCallers({ body: JSON.stringify(JSON.parse(list), null, 2) }),
-    hasTools,
+    hasList,
   ),
   control(
     'charset=utf-8 is as good',
     ['caller'],
     asCallers({ body: list, headers: { 'content-type': 'application/json; charset=UTF-8' } }),
-    hasTools,
+    hasList,
   ),
   control(
     'half a megabyte is not too much',
     ['caller'],
     asCallers({ body: rpc('tools/list', { _meta: { pad: 'x'.repeat(500_000) } }) }),
-    hasTools,
+    hasList,
   ),
-  control('a page of our own may call', ['caller'], ownOrigin, hasTools),
+  control('a page of our own may call', ['caller'], ownOrigin, hasList),
   control(
     'who may ask mcpgw for servers is told',
     ['caller'],
@@ -102,6 +112,6 @@ export const controls: Case[] = [
       const cookie = visitor.cookie('mcp_gateway_session') ?? 'none=1';
       return [await ctx.send(complete(ctx.target, { body: list }, { cookie }))];
     },
-    hasTools,
+    hasList,
   ),
 ];

@@ -28,5 +28,8 @@ function check(args: string[]): Outcome {
   const warnings = findings.filter(({ level }) => level === 'warning').length;
   const count = warnings === 0 ? 'no warnings' : `${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
   const lines = findings.map(({ level, at, message }) => `  ${level.padEnd(7)}  ${at}: ${message}`);
-  return { text: [`${path}: ${count}`, ...lines].join('\n'), code: warnings === 0 ? 0 : 1 };
+  return {
+    text: [`version ${policy.version} of ${path}: ${count}`, ...lines].join('\n'),
+    code: warnings === 0 ? 0 : 1,
+  };
 }

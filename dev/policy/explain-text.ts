@@ -3,13 +3,13 @@ import type { DenyReason } from '../../policy/decide.ts';
 import type { Explanation, RuleExplanation, RuleOutcome } from '../../policy/explain.ts';
 import type { Access } from '../../policy/mcp-request.ts';
 import { isServerName } from '../../policy/names.ts';
-import type { Policy } from '../../policy/policy.ts';
 import { listOf } from '../../policy/rule-shape.ts';
+import type { VersionedPolicy } from './files.ts';
 
 /** All that the answer to one question is made of. */
 export interface Answer {
   file: string;
-  policy: Policy;
+  policy: VersionedPolicy;
   caller: Caller;
   notes: readonly string[];
   server: string;
@@ -31,7 +31,7 @@ export function asText(answer: Answer): string {
   const width = Math.max(0, ...explanation.scopes.flatMap(({ rules }) => rules.map(({ rule }) => rule.at.length)));
   return [
     verdict(answer),
-    `  by ${file}`,
+    `  by version ${policy.version} of ${file}`,
     ...notesOf(answer).map((note) => `  note: ${note}`),
     '',
     caller.kind === 'person' ? 'Groups and the scopes they give:' : 'Scopes of the token that the policy defines:',
@@ -63,6 +63,7 @@ export function asJson(answer: Answer): string {
       verdict: verdict(answer),
       notes: notesOf(answer),
       file,
+      version: policy.version,
       caller,
       server,
       access,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { policyVersion } from '../../common/policy-watch.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { PolicyError, parsePolicy } from '../../policy/policy-file.ts';
 
@@ -13,15 +14,20 @@ export function defaultPolicyFile(env: NodeJS.ProcessEnv): string {
   return resolve(import.meta.dirname, '..', '..', env.SCOPES_FILE || 'scopes.yml');
 }
 
+/** A policy, and which text of its file that is, as the gateway's log and metrics name it. */
+export interface VersionedPolicy extends Policy {
+  version: string;
+}
+
 /**
  * Reads a policy file.
  * @param path from where the command was called; `-` is standard input
  * @throws {CannotRun} with every fault of the file
  */
-export function readPolicyFile(path: string, env: NodeJS.ProcessEnv): Policy {
+export function readPolicyFile(path: string, env: NodeJS.ProcessEnv): VersionedPolicy {
   const text = readText(path, env);
   try {
-    return parsePolicy(text);
+    return { ...parsePolicy(text), version: policyVersion(text) };
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     throw new CannotRun(`${path} cannot be used:\n${error.faults.map((fault) => `  - ${fault}`).join('\n')}`);

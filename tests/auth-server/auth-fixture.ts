@@ -6,6 +6,7 @@ import { createApp } from '../../auth-server/app.ts';
 import { createAssertionSigner } from '../../auth-server/assertion.ts';
 import { createTokenVerifier } from '../../auth-server/cognito-token.ts';
 import { createLoginAttempts } from '../../auth-server/login-attempts.ts';
+import { createMetrics } from '../../auth-server/metrics.ts';
 import { createOAuthClient } from '../../auth-server/oauth-client.ts';
 import { createPages } from '../../auth-server/pages.ts';
 import { createSessionSeal } from '../../auth-server/session.ts';
@@ -14,6 +15,7 @@ import { standInJwksCache } from '../../auth-server/stand-in.ts';
 import { openStore } from '../../auth-server/store/store.ts';
 import { createStandInFetch, localPoolId } from '../../common/cognito.ts';
 import { createLog } from '../../common/log.ts';
+import { policyVersion } from '../../common/policy-watch.ts';
 import { loadKeys } from '../../dev/cognito/keys.ts';
 import { readSeed } from '../../dev/cognito/seed.ts';
 import { parsePolicy } from '../../policy/policy-file.ts';
@@ -68,14 +70,22 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     ...change,
   };
   const { directory, remove } = temporaryDirectory();
-  const store = await openStore(directory);
+  const version = policyVersion(shape.policyText);
+  const metrics = createMetrics({
+    version: () => version,
+    faults: () => shape.policyFaults,
+    history: () => ({ loadedAt: now(), reloads: 0, failed: 0 }),
+  });
+  const store = await openStore(directory, (hit) => metrics.lookedUp('session', hit));
   const lines: string[] = [];
   const log = createLog('auth-server', 'debug', { write: (line) => void lines.push(line) });
   const policy = parsePolicy(shape.policyText);
   const standInFetch = createStandInFetch(cognito);
   const cookie = createSessionCookie(shape.publicUrl);
   const seal = createSessionSeal(shape.secretKeys);
-  const assertions = await createAssertionSigner(store.keys, shape.publicUrl);
+  const assertions = await createAssertionSigner(store.keys, shape.publicUrl, undefined, (hit) =>
+    metrics.lookedUp('assertion', hit),
+  );
   const client = (name: string) =>
     createOAuthClient({
       name,
@@ -93,15 +103,17 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     issuer,
     registryUrl: shape.registryUrl,
     policy: () => policy,
+    policyVersion: () => version,
     policyFaults: () => shape.policyFaults,
     tokens: createTokenVerifier({
       userPoolId: localPoolId,
       allowedClientIds: [WEB, AGENT, READER],
       publicUrl: shape.publicUrl,
       jwksCache: standInJwksCache(standInFetch),
+      keysFetched: metrics.keysFetched,
     }),
     assertions,
-    sessions: store.sessions,
+    ...store,
     seal,
     attempts: createLoginAttempts(shape.secretKeys, shape.publicUrl.startsWith('https:')),
     cookie,
@@ -111,6 +123,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     providers: new Map(shape.providers.map((name) => [name, client(name)])),
     pages: createPages(),
     maxBody: shape.maxBody,
+    metrics,
     log,
   });
   const server = app.listen(0, '127.0.0.1');
@@ -122,6 +135,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     store,
     seal,
     assertions,
+    metrics,
     cookieName: cookie.name,
     /** Asks /validate as the gate does; a header of `null` is left out. */
     validate: (headers: Headers_, body: Body_ = toolsList) =>

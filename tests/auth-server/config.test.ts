@@ -31,6 +31,7 @@ describe('the settings of the auth-server', () => {
       REGISTRY_URL: 'http://localhost:8080',
       SECRET_KEY: [good.SECRET_KEY],
       SESSION_HOURS: 8,
+      ASSERTION_KEY_DAYS: 30,
       ALLOWED_ORIGINS: [],
     });
   });
@@ -74,6 +75,9 @@ describe('the settings of the auth-server', () => {
     ['SESSION_HOURS', '-1', /./],
     ['SESSION_HOURS', '1000', /./],
     ['MAX_BODY_BYTES', '10', /./],
+    ['ASSERTION_KEY_DAYS', '0.5', />=1/],
+    ['ASSERTION_KEY_DAYS', '366', /<=365/],
+    ['ASSERTION_KEY_DAYS', 'never', /number/],
   ])('with %s=%j are refused, and the variable is named', (name, value, why) => {
     expect(faultsOf({ [name]: value })).toEqual([expect.stringMatching(why)]);
     expect(faultsOf({ [name]: value })[0]).toMatch(new RegExp(`^${name}(\\.\\d+)?: `));

@@ -60,6 +60,7 @@ describe('who is let through', () => {
     const response = await auth.validate({ Authorization: `Bearer ${access_token}` });
     expect(response.status).toBe(200);
     expect(identity(response)).toEqual({
+      'x-relay': expect.stringMatching(/^eyJ/),
       'x-user': 'b0b00000-0000-4000-8000-000000000002',
       'x-username': 'bob',
       'x-client-id': WEB,
@@ -146,6 +147,11 @@ describe('every way of being refused', () => {
     request_refused: async () => auth.validate({ Cookie: await auth.session() }, [toolsList]),
     method_not_allowed: async () => auth.validate({ Cookie: await auth.session(), 'X-Original-Method': 'PUT' }),
     server_not_found: async () => auth.validate({ Cookie: await auth.session(), 'X-Mcp-Routed': null }),
+    session_unknown: async () => auth.validate({ Cookie: await auth.session(), 'Mcp-Session-Id': 'somebody-elses' }),
+    task_unknown: async () => {
+      const body = { jsonrpc: '2.0', id: 1, method: 'tasks/get', params: { taskId: 'somebody-elses' } };
+      return auth.validate({ Cookie: await auth.session({ groups: ['mcp-registry-admin'] }) }, body);
+    },
     body_too_large: async () => auth.validate({ Cookie: await auth.session() }, toolCall('x'.repeat(66_000))),
     gate_misconfigured: async () => auth.validate({ Cookie: await auth.session(), 'X-Resource': null }),
     identity_provider_unavailable: async () => {
@@ -175,9 +181,9 @@ describe('every way of being refused', () => {
       expect(denial.body).toMatchObject(code === 'gate_misconfigured' ? { error: { code: rpcCode } } : envelope);
       expect(denial.body.error.message).toMatch(/^[A-Z].{20,}\.$/);
       expect(response.headers.get('content-length')).toBe('0');
-      expect([...response.headers.keys()].filter((name) => /^x-(user|username|scopes|groups|mcp-)/.test(name))).toEqual(
-        [],
-      );
+      expect(
+        [...response.headers.keys()].filter((name) => /^x-(user|username|scopes|groups|mcp-|relay)/.test(name)),
+      ).toEqual([]);
       expect(response.headers.get('retry-after')).toBe(status === 503 ? '1' : null);
       expect(JSON.stringify(denial)).not.toMatch(/disk on fire|secret\/path|ECONNREFUSED/);
       const challenge = response.headers.get('www-authenticate');

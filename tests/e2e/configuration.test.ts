@@ -46,6 +46,10 @@ test('Nothing loosens the gate: no `satisfy any`, no `auth_request off`, no allo
   expect(everything).not.toMatch(/satisfy|auth_request off|\b(allow|deny) /);
 });
 
+test('Header names with an underscore are dropped', () => {
+  expect(everything.match(/underscores_in_headers .*;/g)).toEqual(['underscores_in_headers off;']);
+});
+
 test('Every first path segment that nginx answers itself is a name that no server may take', () => {
   const segments = [...everything.matchAll(/location (?:=|\^~) \/([a-z0-9.-]+)/g)].map(([, name]) => String(name));
   const asServer = segments.filter((name) => /^[a-z0-9][a-z0-9_-]*$/.test(name));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { fetchAgentToken } from '../../agents/token/token.ts';
-import type { Ports } from '../../dev/services.ts';
+import { defaultPorts, type Ports } from '../../dev/services.ts';
 import { startStack } from '../../dev/stack.ts';
 import { Supervisor } from '../../dev/supervisor.ts';
 import { locationOf, newBrowser, submitSignIn } from '../dev/hosted-login.ts';
@@ -53,15 +53,9 @@ function isFree(port: number): Promise<boolean> {
 
 /** Ports for a whole stack. */
 export async function stackPorts(): Promise<Ports> {
-  const [gateway, authServer, registry, cognito, currenttime, mcpgw] = (await freePorts(6)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  return { gateway, authServer, registry, cognito, currenttime, mcpgw };
+  const names = Object.keys(defaultPorts) as (keyof Ports)[];
+  const free = await freePorts(names.length);
+  return Object.fromEntries(names.map((name, index) => [name, free[index]])) as unknown as Ports;
 }
 
 /** The registry's first servers, on these ports. */

@@ -43,6 +43,19 @@ test('The registry reached around the gateway believes no header', async () => {
   expect((await get('/api/servers', forged, gateway.ports.registry)).status).toBe(401);
 });
 
+test('A request for the registry with a body is judged at once, without it: nothing waits for a body that does not come', async () => {
+  const cookie = await gateway.sessionCookie('alice');
+  const post = (headers: Record<string, string>) =>
+    send(gateway.ports.gateway, {
+      path: '/api/nowhere',
+      headers: { origin: gateway.url, 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ pad: 'x'.repeat(50_000) }),
+    });
+  const started = Date.now();
+  expect([(await post({ cookie })).status, (await post({})).status]).toEqual([404, 401]);
+  expect(Date.now() - started).toBeLessThan(1_500);
+});
+
 test('A page of another site cannot use a session: not by fetch, not by form', async () => {
   const cookie = await gateway.sessionCookie('alice');
   const from = (headers: Record<string, string>) => get('/api/servers', { cookie, ...headers });

@@ -36,7 +36,9 @@ describe('with the shipped policy', () => {
     ['admin', 'registered-yesterday', tool('anything'), 'allowed'],
     ['admin', 'mcpgw', tool('register_service'), 'allowed'],
     ['admin', 'mcpgw', just('no/such/method'), 'unknown_method'],
-    ['admin', 'mcpgw', just('tasks/result'), 'unknown_method'],
+    ['admin', 'mcpgw', just('tasks/result'), 'allowed'],
+    ['user', 'mcpgw', just('tasks/result'), 'method_not_allowed'],
+    ['admin', 'mcpgw', just('tasks/made-up'), 'unknown_method'],
     ['operator', 'currenttime', tool('current_time_by_timezone'), 'allowed'],
     ['operator', 'mcpgw', tool('healthcheck'), 'allowed'],
     ['operator', 'mcpgw', tool('toggle_service'), 'object_not_allowed'],
@@ -111,7 +113,7 @@ describe('the lifecycle', () => {
 });
 
 describe('methods and objects', () => {
-  test.each(['tools/lists', 'TOOLS/CALL', 'tools/call ', 'tasks/get', 'notifications/made-up', '', 'constructor'])(
+  test.each(['tools/lists', 'TOOLS/CALL', 'tools/call ', 'tasks/gets', 'notifications/made-up', '', 'constructor'])(
     'the unknown method %j is denied, even to somebody with * for everything',
     (method) => {
       expect(ask(['everything'], 'a', just(method))).toMatchObject({ allowed: false, reason: 'unknown_method' });

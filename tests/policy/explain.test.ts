@@ -41,7 +41,7 @@ test.each<[string, string, Access, string[]]>([
   ['the tool set_now', 'time', tool('set_now'), ['server', 'method', 'object', 'method']],
   ['the tools of a server without rules', 'nowhere', tool('get_now'), ['server', 'server', 'server', 'method']],
   ['ping, which any rule for the server carries', 'time', { method: 'ping' }, ['server', 'hit', 'hit', 'hit']],
-  ['a method that nobody knows', 'time', { method: 'tasks/get' }, ['method', 'method', 'method', 'method']],
+  ['a method that nobody knows', 'time', { method: 'tasks/made-up' }, ['method', 'method', 'method', 'method']],
 ])('of %s each rule says what does not fit first', (_, server, access, expected) => {
   expect(outcomes(server, access)).toEqual(expected);
 });

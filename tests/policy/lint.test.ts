@@ -59,7 +59,7 @@ test.each([
     'warning',
     /no known method is called tools\/run/,
   ],
-  ['a method that is not offered', '{server: a, methods: [tasks/*]}', 'warning', /tasks\/\*/],
+  ['a method that is not offered', '{server: a, methods: [jobs/*]}', 'warning', /jobs\/\*/],
   ['a lifecycle step', '{server: a, methods: [ping, tools/list]}', 'info', /ping need not be written/],
   ['tools/call without tools', '{server: a, methods: [tools/list, tools/call]}', 'warning', /without "tools"/],
   ['prompts/get without prompts', '{server: a, methods: [prompts/get], prompts: []}', 'warning', /without "prompts"/],

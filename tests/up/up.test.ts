@@ -35,6 +35,7 @@ function up(overrides: NodeJS.ProcessEnv = {}): ChildProcess {
     ...process.env,
     REGISTRY_URL: `http://localhost:${ports.gateway}`,
     AUTH_SERVER_PORT: String(ports.authServer),
+    METRICS_PORT: String(ports.metrics),
     REGISTRY_PORT: String(ports.registry),
     COGNITO_PORT: String(ports.cognito),
     CURRENTTIME_PORT: String(ports.currenttime),

@@ -1,0 +1,18 @@
+import express, { type Express } from 'express';
+import type { Metrics } from './metrics.ts';
+
+/**
+ * `GET /metrics`, for a port of its own: the names of servers and the rate of denials are nobody's business who only
+ * reaches the gateway.
+ */
+export function createMetricsApp(metrics: Pick<Metrics, 'text' | 'contentType'>): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.get('/metrics', async (_req, res) => {
+    const text = await metrics.text();
+    res.set('Cache-Control', 'no-store').set('Content-Type', metrics.contentType).send(text);
+  });
+  app.use((_req, res) => void res.status(404).type('text').send('The metrics are at /metrics.\n'));
+  return app;
+}

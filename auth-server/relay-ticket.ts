@@ -1,0 +1,55 @@
+import type { Ticket } from '../common/ticket.ts';
+import { isAllVisible, listings } from '../policy/listing.ts';
+import type { Endpoint, McpRequest } from '../policy/mcp-request.ts';
+import type { Policy } from '../policy/policy.ts';
+import { marksOf } from './ended-marks.ts';
+import type { Principal } from './principal.ts';
+
+/** Longer ones would swell a header; whoever listens to that many resources is asked anew after each policy change. */
+const longestUris = 4096;
+
+/** An MCP request that the policy allows. */
+export interface AllowedRequest {
+  principal: Principal;
+  server: string;
+  endpoint: Endpoint;
+  asked: McpRequest;
+  /** With `/messages`: where at the upstream they go. */
+  target: string | undefined;
+}
+
+/** Whose sessions and tasks are whose. A person's are theirs however they come in. */
+export function ownerOf({ kind, subject }: Principal): string {
+  return `${kind}:${subject}`;
+}
+
+/**
+ * What the relay has to know of a request whose answer has to be seen; undefined if nobody needs to see it, and nginx
+ * takes it to the server itself.
+ */
+export function relayTicket(policy: Policy, request: AllowedRequest): Ticket | undefined {
+  if (!needsRelay(policy, request)) return undefined;
+  const { principal, server, asked, target } = request;
+  const { kind, expiresAt } = principal;
+  const uris = asked.accesses.flatMap(({ object }) =>
+    asked.method === 'subscriptions/listen' && object ? object.name : [],
+  );
+  return {
+    server,
+    method: asked.method,
+    owner: ownerOf(principal),
+    kind,
+    ...(asked.method === 'subscriptions/listen' && uris.join().length <= longestUris && { uris }),
+    ...(target !== undefined && { target }),
+    ends: expiresAt,
+    marks: marksOf(principal),
+  };
+}
+
+function needsRelay(policy: Policy, { principal, server, endpoint, asked }: AllowedRequest): boolean {
+  if (endpoint !== 'mcp') return true;
+  const listing = listings.get(asked.method);
+  if (listing) return !isAllVisible({ policy, scopes: principal.scopes, server }, listing);
+  const seen = ['initialize', '(stream)', '(end)', 'subscriptions/listen', 'tasks/list'];
+  return seen.includes(asked.method) || (asked.method === 'tools/call' && asked.mayCreateTask === true);
+}

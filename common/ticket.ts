@@ -1,0 +1,60 @@
+import { type JWTVerifyGetKey, jwtVerify } from 'jose';
+import * as z from 'zod';
+
+/** How long a ticket is good for, in seconds: as long as an assertion. */
+export const ticketLifetimeSeconds = 120;
+
+const claims = z.object({
+  server: z.string(),
+  method: z.string(),
+  owner: z.string(),
+  kind: z.enum(['person', 'agent']),
+  uris: z.array(z.string()).optional(),
+  target: z.string().optional(),
+  ends: z.number(),
+  marks: z.array(z.string()),
+});
+
+/**
+ * What the auth-server tells the relay about a request that it has allowed, beside the assertion, which names the
+ * caller's groups and scopes. It goes to nobody else: an upstream that got
+ * hold of one could bind sessions in the caller's name.
+ */
+export interface Ticket {
+  server: string;
+  /** The MCP method, or `(stream)`, `(end)`. */
+  method: string;
+  /** Whose the sessions and tasks are: `person:` or `agent:` and the subject. */
+  owner: string;
+  kind: 'person' | 'agent';
+  /** With `subscriptions/listen`: the resources; left out if they are too many to tell. */
+  uris?: readonly string[] | undefined;
+  /** Path and query at the upstream, where the session knows better than the route. */
+  target?: string | undefined;
+  /** When the caller's credential ends, in seconds since 1970. */
+  ends: number;
+  /** Digests under which the end of the caller's session, client or account would be announced. */
+  marks: readonly string[];
+}
+
+/** The audience of tickets. No server can be called that. */
+export function ticketAudience(publicUrl: string): string {
+  return `${publicUrl}/#relay`;
+}
+
+/**
+ * Reads a ticket.
+ * @param keys finds the auth-server's public key
+ * @throws jose's errors, or zod's, for anything but a good ticket of this gateway
+ */
+export async function verifyTicket(token: string, keys: JWTVerifyGetKey, publicUrl: string): Promise<Ticket> {
+  const { payload } = await jwtVerify(token, keys, {
+    algorithms: ['EdDSA', 'Ed25519'],
+    issuer: publicUrl,
+    audience: ticketAudience(publicUrl),
+    requiredClaims: ['iat', 'exp'],
+    maxTokenAge: ticketLifetimeSeconds,
+    clockTolerance: 5,
+  });
+  return claims.parse(payload);
+}

@@ -1,0 +1,106 @@
+/** An answer that cannot be filtered without guessing what it means. */
+export class UnreadableList extends Error {}
+
+/**
+ * Leaves out elements of the list `result[field]` of a JSON-RPC answer and nothing else: every other letter stays as it
+ * was sent, white space and the order of keys included.
+ * @param text a JSON text
+ * @param field the list's key in `result`
+ * @param keep whether an element, parsed, may stay
+ * @returns the text, the very same one if all may stay or there is no such list, and how many elements were there and went
+ * @throws {UnreadableList} if it is no JSON object, or names the list twice
+ */
+export function filterList(
+  text: string,
+  field: string,
+  keep: (element: unknown) => boolean,
+): { text: string; total: number; hidden: number } {
+  const list = listIn(parse(text), field);
+  const kept = list.map(keep);
+  const hidden = kept.filter((stays) => !stays).length;
+  if (hidden === 0) return { text, total: list.length, hidden };
+  const { start, end, elements } = findList(text, field);
+  const left = elements.filter((_, index) => kept[index]).map(([from, to]) => text.slice(from, to));
+  return { text: `${text.slice(0, start)}[${left.join(',')}]${text.slice(end)}`, total: list.length, hidden };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UnreadableList('it is not valid JSON');
+  }
+}
+
+function listIn(message: unknown, field: string): readonly unknown[] {
+  if (typeof message !== 'object' || message === null || Array.isArray(message))
+    throw new UnreadableList('it is not one JSON-RPC message');
+  const { result } = message as { result?: unknown };
+  if (typeof result !== 'object' || result === null) return [];
+  const list = (result as Record<string, unknown>)[field];
+  return Array.isArray(list) ? list : [];
+}
+
+type Span = readonly [from: number, to: number];
+
+/** Where the list and its elements stand in a text that is known to be valid JSON. */
+function findList(text: string, field: string): { start: number; end: number; elements: Span[] } {
+  const result = onlyMember(text, skipSpace(text, 0), 'result');
+  const start = onlyMember(text, result, field);
+  const elements: Span[] = [];
+  let at = skipSpace(text, start + 1);
+  while (text[at] !== ']') {
+    const to = skipValue(text, at);
+    elements.push([at, to]);
+    at = skipSpace(text, to);
+    if (text[at] === ',') at = skipSpace(text, at + 1);
+  }
+  return { start, end: at + 1, elements };
+}
+
+/** Where the value of `key` starts. A key that stands twice would be read differently by different clients. */
+function onlyMember(text: string, object: number, key: string): number {
+  let found = -1;
+  let at = skipSpace(text, object + 1);
+  while (text[at] !== '}') {
+    const colon = skipString(text, at);
+    const value = skipSpace(text, skipSpace(text, colon) + 1);
+    if (JSON.parse(text.slice(at, colon)) === key) {
+      if (found !== -1) throw new UnreadableList(`it has ${key} twice`);
+      found = value;
+    }
+    at = skipSpace(text, skipValue(text, value));
+    if (text[at] === ',') at = skipSpace(text, at + 1);
+  }
+  return found;
+}
+
+function skipValue(text: string, from: number): number {
+  if (text[from] === '"') return skipString(text, from);
+  if (text[from] !== '{' && text[from] !== '[') return skipScalar(text, from);
+  let depth = 0;
+  for (let at = from; ; at++) {
+    const c = text.charCodeAt(at);
+    if (c === 0x22) at = skipString(text, at) - 1;
+    else if (c === 0x7b || c === 0x5b) depth++;
+    else if ((c === 0x7d || c === 0x5d) && --depth === 0) return at + 1;
+  }
+}
+
+function skipString(text: string, from: number): number {
+  let at = from + 1;
+  for (; text.charCodeAt(at) !== 0x22; at++) if (text.charCodeAt(at) === 0x5c) at++;
+  return at + 1;
+}
+
+function skipScalar(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && !/[\s,\]}]/.test(text.charAt(at))) at++;
+  return at;
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  while (text[at] === ' ' || text[at] === '\n' || text[at] === '\r' || text[at] === '\t') at++;
+  return at;
+}

@@ -1,0 +1,36 @@
+import { RefusedRequest } from './refused-request.ts';
+import { asObject, type Json, text } from './request-shape.ts';
+
+const tasksExtension = 'io.modelcontextprotocol/tasks';
+
+/**
+ * The ids of the tasks that a request names: tasks of MCP 2025-11-25, and of the tasks extension of 2026-07-28 (SEP-2663).
+ * @throws {RefusedRequest} where an id has to be and is not
+ */
+export function readTasks(method: string, params: Json): readonly string[] | undefined {
+  if (method === 'subscriptions/listen') {
+    const { taskIds } = asObject(params.notifications ?? {}, 'params.notifications must be an object');
+    if (taskIds === undefined) return undefined;
+    if (!Array.isArray(taskIds)) throw new RefusedRequest('params.notifications.taskIds must be a list');
+    return taskIds.map((id) => text(id, 'params.notifications.taskIds'));
+  }
+  if (!method.startsWith('tasks/') || method === 'tasks/list') return undefined;
+  return [text(params.taskId, 'params.taskId')];
+}
+
+/**
+ * Whether the answer may be a task instead of a result: a client asks for one (2025-11-25), or says with each request that
+ * it can take one (2026-07-28).
+ */
+export function mayCreateTask({ task, _meta }: Json): boolean {
+  if (task !== undefined) return true;
+  const capabilities = member(_meta, 'io.modelcontextprotocol/clientCapabilities');
+  return (
+    member(capabilities, tasksExtension) !== undefined ||
+    member(member(capabilities, 'extensions'), tasksExtension) !== undefined
+  );
+}
+
+function member(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Json)[key] : undefined;
+}

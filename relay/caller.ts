@@ -1,0 +1,55 @@
+import { type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
+import * as z from 'zod';
+import { type Ticket, verifyTicket } from '../common/ticket.ts';
+import { RelayError } from './errors.ts';
+
+/** Who a request is relayed for, as the auth-server has signed it. */
+export interface Caller {
+  ticket: Ticket;
+  /** The ticket itself, for questions to the auth-server. */
+  token: string;
+  groups: readonly string[];
+  scopes: readonly string[];
+}
+
+/** @throws {RelayError} ticket_invalid */
+export type IdentifyCaller = (ticket: unknown, assertion: unknown) => Promise<Caller>;
+
+const claims = z.object({ sub: z.string(), groups: z.array(z.string()), scopes: z.array(z.string()) });
+const rememberMilliseconds = 60_000;
+
+/**
+ * Makes the relay's only door: a ticket of the auth-server in `X-Relay`, and in `X-Mcp-Assertion` the assertion for the
+ * ticket's server and of the same caller.
+ * @param keys finds the auth-server's public key
+ * @param publicUrl the gateway's origin, which both name as their issuer
+ */
+export function createIdentifyCaller(keys: JWTVerifyGetKey, publicUrl: string): IdentifyCaller {
+  // The auth-server gives the same two out again for up to a minute, and checking signatures is dear.
+  const known = new LRUCache<string, Caller>({ max: 5_000, ttl: rememberMilliseconds });
+  const verify = async (token: string, assertion: string): Promise<Caller> => {
+    const ticket = await verifyTicket(token, keys, publicUrl);
+    const { payload } = await jwtVerify(assertion, keys, {
+      algorithms: ['EdDSA', 'Ed25519'],
+      issuer: publicUrl,
+      audience: `${publicUrl}/${ticket.server}`,
+      requiredClaims: ['sub', 'iat', 'exp'],
+      clockTolerance: 5,
+    });
+    const { sub, groups, scopes } = claims.parse(payload);
+    if (ticket.owner !== `${ticket.kind}:${sub}`) throw new Error('the ticket and the assertion are about two callers');
+    return { ticket, token, groups, scopes };
+  };
+  return async (token, assertion) => {
+    if (typeof token !== 'string' || typeof assertion !== 'string') throw new RelayError('ticket_invalid');
+    const key = `${token} ${assertion}`;
+    const kept = known.get(key);
+    if (kept) return kept;
+    const caller = await verify(token, assertion).catch((error: unknown) => {
+      throw new RelayError('ticket_invalid', error);
+    });
+    known.set(key, caller);
+    return caller;
+  };
+}

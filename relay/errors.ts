@@ -1,0 +1,77 @@
+/** Every way in which the relay fails. The code is the same in the answer, the log and the docs. */
+export type RelayErrorCode =
+  | 'ticket_invalid'
+  | 'upstream_unavailable'
+  | 'upstream_too_slow'
+  | 'upstream_answer_unreadable'
+  | 'upstream_answer_too_large'
+  | 'upstream_session_conflict'
+  | 'authorization_unavailable';
+
+interface RelayErrorMeaning {
+  status: 403 | 502 | 503 | 504;
+  rpcCode: number;
+  logLevel: 'info' | 'warn' | 'error';
+  message: string;
+}
+
+/** The one place where codes become statuses and words. */
+export const meanings: Readonly<Record<RelayErrorCode, RelayErrorMeaning>> = {
+  ticket_invalid: {
+    status: 403,
+    rpcCode: -32003,
+    logLevel: 'warn',
+    message: 'Only the gateway comes in here.',
+  },
+  upstream_unavailable: {
+    status: 502,
+    rpcCode: -32008,
+    logLevel: 'warn',
+    message: 'The MCP server behind the gateway does not answer.',
+  },
+  upstream_too_slow: {
+    status: 504,
+    rpcCode: -32008,
+    logLevel: 'warn',
+    message: 'The MCP server behind the gateway did not answer in time.',
+  },
+  upstream_answer_unreadable: {
+    status: 502,
+    rpcCode: -32008,
+    logLevel: 'warn',
+    message: 'The MCP server behind the gateway sent an answer that cannot be read.',
+  },
+  upstream_answer_too_large: {
+    status: 502,
+    rpcCode: -32008,
+    logLevel: 'warn',
+    message: 'The MCP server behind the gateway sent an answer that is too large to be checked.',
+  },
+  upstream_session_conflict: {
+    status: 502,
+    rpcCode: -32008,
+    logLevel: 'error',
+    message: 'The MCP server behind the gateway gave out a session that belongs to somebody else.',
+  },
+  authorization_unavailable: {
+    status: 503,
+    rpcCode: -32002,
+    logLevel: 'error',
+    message: 'The gateway cannot check permissions at the moment. Try again.',
+  },
+};
+
+/** A failure of the relay or of the server behind it. */
+export class RelayError extends Error {
+  readonly code: RelayErrorCode;
+  constructor(code: RelayErrorCode, cause?: unknown) {
+    super(meanings[code].message, { cause });
+    this.name = 'RelayError';
+    this.code = code;
+  }
+}
+
+/** Whatever was thrown, as a failure that says nothing of its inside. */
+export function asRelayError(error: unknown): RelayError {
+  return error instanceof RelayError ? error : new RelayError('upstream_unavailable', error);
+}

@@ -1,0 +1,95 @@
+import type { ServerResponse } from 'node:http';
+import type { Caller } from './caller.ts';
+import type { Route } from './routes.ts';
+
+/** Why a stream was ended before its server did. Clients come back, and are told more by the gate. */
+export type EndReason =
+  | 'credential_expired'
+  | 'access_ended'
+  | 'not_permitted'
+  | 'server_gone'
+  | 'authorization_unavailable';
+
+/** A stream that is being relayed. */
+export interface LiveStream {
+  caller: Caller;
+  route: Route;
+  response: ServerResponse;
+  /** Lets go of the upstream and of the client. */
+  end(reason: EndReason): void;
+}
+
+/** What decides whether a stream may go on. */
+export interface StreamRights {
+  mayGoOn(caller: Caller): boolean;
+  routeOf(server: string): Route | undefined;
+  /** Milliseconds since the auth-server was last heard of. */
+  silence(): number;
+}
+
+const keepAliveMilliseconds = 15_000;
+/** Long enough for a restart of the auth-server; nobody may go on for longer without anyone who could end it. */
+const longestSilenceMilliseconds = 10_000;
+const rememberMilliseconds = 300_000;
+
+/**
+ * All streams of this relay. A stream lives as long as its owner's right to it.
+ * `tick`, called a few times a second, ends what has run out and keeps idle connections from being cut by those between.
+ */
+export class LiveStreams {
+  readonly #streams = new Map<LiveStream, { lastWrite: number }>();
+  readonly #recent = new Map<string, number>();
+  readonly #rights: StreamRights;
+  constructor(rights: StreamRights) {
+    this.#rights = rights;
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** Watches a stream; one that may not be is ended at once. Its end, however it comes, forgets it. */
+  add(stream: LiveStream): void {
+    this.#streams.set(stream, { lastWrite: performance.now() });
+    stream.response.once('close', () => this.#streams.delete(stream));
+    const ended = stream.caller.ticket.marks.some((mark) => this.#recent.has(mark));
+    const reason = ended ? 'access_ended' : this.#reasonToEnd(stream);
+    if (reason) stream.end(reason);
+  }
+
+  /** Notes that something was sent, so that no keep-alive is needed yet. */
+  wrote(stream: LiveStream): void {
+    const state = this.#streams.get(stream);
+    if (state) state.lastWrite = performance.now();
+  }
+
+  /** Ends the streams of sessions and accounts that have been ended. */
+  endMarked(marks: readonly string[]): void {
+    for (const mark of marks) this.#recent.set(mark, performance.now());
+    for (const { caller, end } of this.#streams.keys()) {
+      if (caller.ticket.marks.some((mark) => marks.includes(mark))) end('access_ended');
+    }
+  }
+
+  /** Ends what may not go on: after a change of the policy or of the routes, and a few times a second. */
+  tick(): void {
+    const now = performance.now();
+    for (const [stream, state] of this.#streams) {
+      const reason = this.#reasonToEnd(stream);
+      if (reason) stream.end(reason);
+      else if (now - state.lastWrite > keepAliveMilliseconds && !stream.response.writableNeedDrain) {
+        // Only whole events are ever written, so this stands between two of them.
+        stream.response.write(': keep-alive\n\n');
+        state.lastWrite = now;
+      }
+    }
+    for (const [mark, at] of this.#recent) if (now - at > rememberMilliseconds) this.#recent.delete(mark);
+  }
+
+  #reasonToEnd({ caller, route }: LiveStream): EndReason | undefined {
+    if (caller.ticket.ends <= Date.now() / 1000) return 'credential_expired';
+    if (this.#rights.silence() > longestSilenceMilliseconds) return 'authorization_unavailable';
+    if (this.#rights.routeOf(caller.ticket.server) !== route) return 'server_gone';
+    return this.#rights.mayGoOn(caller) ? undefined : 'not_permitted';
+  }
+}

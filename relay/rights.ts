@@ -1,0 +1,38 @@
+import { agentWithScopes, personInGroups } from '../policy/caller.ts';
+import { decide } from '../policy/decide.ts';
+import type { Viewer } from '../policy/listing.ts';
+import type { Access } from '../policy/mcp-request.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Caller } from './caller.ts';
+
+/** What a caller may do under the policy as it is now. */
+export interface Rights {
+  viewer(caller: Caller): Viewer;
+  /** Whether what the caller was let through for would still be allowed. */
+  mayGoOn(caller: Caller): boolean;
+}
+
+/** @param policy the policy in force; asked again each time, because it may have changed while a stream was open */
+export function createRights(policy: () => Policy): Rights {
+  const verdicts = new WeakMap<Caller, { policy: Policy; verdict: boolean }>();
+  const scopesOf = ({ ticket, groups, scopes }: Caller, now: Policy) =>
+    ticket.kind === 'agent' ? agentWithScopes(now, scopes).scopes : personInGroups(now, groups).scopes;
+  return {
+    viewer(caller) {
+      const now = policy();
+      return { policy: now, scopes: scopesOf(caller, now), server: caller.ticket.server };
+    },
+    mayGoOn(caller) {
+      const now = policy();
+      const known = verdicts.get(caller);
+      if (known?.policy === now) return known.verdict;
+      const { server, method, uris = [] } = caller.ticket;
+      // Nobody can tell then what it would have to be allowed: its client asks the gate again.
+      const untold = known && method === 'subscriptions/listen' && !caller.ticket.uris;
+      const resources = uris.map((name): Access => ({ method, object: { kind: 'resource', name } }));
+      const verdict = !untold && decide(now, scopesOf(caller, now), server, [{ method }, ...resources]).allowed;
+      verdicts.set(caller, { policy: now, verdict });
+      return verdict;
+    },
+  };
+}

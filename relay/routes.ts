@@ -1,0 +1,79 @@
+import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Logger } from '../common/log.ts';
+import { pinnedLookup } from '../common/pinned-lookup.ts';
+import type { Endpoint } from '../policy/mcp-request.ts';
+
+/** Where a server is reached. */
+export interface Route {
+  /** The line it was read from; another line means another route. */
+  line: string;
+  origin: string;
+  paths: Readonly<Partial<Record<Endpoint, string>>>;
+  /** Keeps connections to the vetted addresses, and makes no others. */
+  agent: HttpAgent | HttpsAgent;
+}
+
+/** The servers that the registry routes, as they are at the moment. */
+export interface Routes {
+  of(server: string): Route | undefined;
+  onChange(listener: () => void): void;
+  stop(): void;
+}
+
+/**
+ * Reads the registry's routes file, from which nginx is configured as well, and reads it again within half a second of
+ * each change.
+ * @param path `name scheme host addresses mcp-path sse-path messages-path` a line
+ * @param ca certificates that https upstreams are verified against; undefined for Node's own
+ */
+export function watchRoutes(path: string, ca: string | undefined, log: Logger, intervalMilliseconds = 500): Routes {
+  let routes = new Map<string, Route>();
+  const listeners: (() => void)[] = [];
+  const read = () => {
+    const before = routes;
+    routes = new Map();
+    for (const line of readLines(path, log)) {
+      const name = line.slice(0, line.indexOf(' '));
+      const old = before.get(name);
+      if (!routes.has(name)) routes.set(name, old?.line === line ? old : toRoute(line, ca));
+    }
+    for (const [name, route] of before) if (routes.get(name) !== route) route.agent.destroy();
+    for (const listener of listeners) listener();
+  };
+  read();
+  watchFile(path, { interval: intervalMilliseconds, persistent: false }, read);
+  return {
+    of: (server) => routes.get(server),
+    onChange: (listener) => void listeners.push(listener),
+    stop() {
+      unwatchFile(path, read);
+      for (const route of routes.values()) route.agent.destroy();
+    },
+  };
+}
+
+function readLines(path: string, log: Logger): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  } catch (error) {
+    log.error(
+      { path, code: (error as NodeJS.ErrnoException).code },
+      'the routes cannot be read: no server is relayed to',
+    );
+    return [];
+  }
+}
+
+function toRoute(line: string, ca: string | undefined): Route {
+  const [, scheme, host, addresses = '', ...paths] = line.split(' ');
+  const [mcp, sse, messages] = paths.map((path) => (path === '-' ? undefined : path));
+  const options = { keepAlive: true, lookup: pinnedLookup(addresses.split(',')), ...(ca !== undefined && { ca }) };
+  return {
+    line,
+    origin: `${scheme}://${host}`,
+    paths: { ...(mcp && { mcp }), ...(sse && { sse }), ...(messages && { messages }) },
+    agent: scheme === 'https' ? new HttpsAgent(options) : new HttpAgent(options),
+  };
+}

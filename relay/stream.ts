@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { RelayError } from './errors.ts';
+import { parseEvent, splitEvents, TooLarge, withData } from './event-stream.ts';
+import { leadToMessages } from './legacy-endpoint.ts';
+import type { EndReason, LiveStream } from './live-streams.ts';
+import { filterMessage, needsLook } from './message-filter.ts';
+import type { Exchange, RelayDeps } from './relay.ts';
+import { answerHeaders } from './upstream.ts';
+
+/**
+ * Passes on a stream of events, one whole event after another, for as long as its owner may have it. Nothing is read from
+ * the upstream while the client does not take what is there.
+ */
+export async function passStream(deps: RelayDeps, exchange: Exchange): Promise<void> {
+  const { caller, answer, response, route, log } = exchange;
+  const encoding = answer.headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') throw new RelayError('upstream_answer_unreadable');
+  response.writeHead(answer.statusCode ?? 502, { ...answerHeaders(answer), 'cache-control': 'no-store' });
+  response.flushHeaders();
+
+  let ended = false;
+  const end = (reason: EndReason) => {
+    if (ended) return;
+    ended = true;
+    const { server, owner, method } = caller.ticket;
+    log.info({ server, owner, method, reason }, 'stream ended');
+    answer.destroy();
+    response.end(`: ended: ${reason}\n\n`);
+  };
+  const stream: LiveStream = { caller, route, response, end };
+  deps.streams.add(stream);
+  try {
+    for await (const event of splitEvents(answer, deps.maxAnswer)) {
+      const passed = await judgeEvent(deps, exchange, event);
+      if (ended) return;
+      deps.streams.wrote(stream);
+      if (passed && !response.write(passed)) await drained(response);
+    }
+    response.end();
+  } catch (error) {
+    if (ended || response.destroyed) return;
+    if (error instanceof TooLarge) throw new RelayError('upstream_answer_too_large', error);
+    throw error;
+  }
+}
+
+/** @returns the event as the caller may have it; nothing if it cannot be read */
+async function judgeEvent(deps: RelayDeps, exchange: Exchange, bytes: Buffer): Promise<Buffer | undefined> {
+  const isLegacy = exchange.endpoint === 'sse';
+  const text = bytes.toString('utf8');
+  if (!isLegacy && !needsLook(text)) return bytes;
+  const event = parseEvent(text);
+  if (isLegacy && event.name === 'endpoint') return withData(event, await leadToMessages(deps, exchange, event.data));
+  if (event.name !== 'message' || event.data === '') return bytes;
+  try {
+    const data = await filterMessage(deps, exchange.caller, event.data);
+    return data === event.data ? bytes : withData(event, data);
+  } catch (error) {
+    if (!(error instanceof RelayError) || error.code !== 'upstream_answer_unreadable') throw error;
+    exchange.log.warn({ err: error.cause, reason: error.code, server: exchange.caller.ticket.server }, error.message);
+    return undefined;
+  }
+}
+
+async function drained(response: ServerResponse): Promise<void> {
+  const gone = new AbortController();
+  const stop = () => gone.abort();
+  response.once('close', stop);
+  try {
+    await once(response, 'drain', { signal: gone.signal });
+  } finally {
+    response.off('close', stop);
+  }
+}

@@ -1,0 +1,38 @@
+import { nodeServices } from '../../dev/services.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import { rpc, send } from './send.ts';
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+}, 60_000);
+afterAll(() => gateway?.stop());
+
+test('The metrics count what goes through nginx, and no path through nginx leads to them', async () => {
+  const authorization = `Bearer ${await gateway.agentToken()}`;
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization };
+  const body = rpc('tools/call', { name: 'look' });
+  for (const path of ['/echo/mcp', '/echo/mcp', '/invented/mcp']) {
+    await send(gateway.ports.gateway, { path, headers, body });
+  }
+  const text = await (await fetch(`http://127.0.0.1:${gateway.ports.metrics}/metrics`)).text();
+  expect(text).toContain('mcp_gateway_decisions_total{verdict="allow",reason="",server="echo"} 2');
+  expect(text).toContain('mcp_gateway_decisions_total{verdict="deny",reason="server_not_found",server=""} 1');
+  expect(text).not.toContain('invented');
+
+  const cookie = await gateway.sessionCookie('alice');
+  for (const path of ['/metrics', '/metrics/mcp', '/auth-server/metrics', '/oauth2/metrics', '/.well-known/metrics']) {
+    for (const who of [{}, { authorization }, { cookie }]) {
+      const answer = await send(gateway.ports.gateway, { method: 'GET', path, headers: { ...who, accept: '*/*' } });
+      expect([path, answer.status === 200]).toEqual([path, false]);
+      expect(answer.body).not.toContain('mcp_gateway_');
+    }
+  }
+});
+
+test('The registry is told that the port of the metrics is no upstream', async () => {
+  const registry = nodeServices({ ports: gateway.ports, dataDir: gateway.dataDir, env: {}, standIn: true }).find(
+    ({ name }) => name === 'registry',
+  );
+  expect(registry?.env.OWN_PORTS?.split(',')).toContain(String(gateway.ports.metrics));
+});
