@@ -19,6 +19,11 @@ export function createLineSink(write: (line: string) => void, colour: boolean): 
   };
 }
 
+/** Control characters as `\u001b`: whoever calls a tool by such a name must not write on somebody's terminal. */
+function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 function readable(line: string, paint: (style: 'red' | 'yellow' | 'dim', text: string) => string): string {
   const entry = parse(line);
   if (!entry) return line;
@@ -26,9 +31,10 @@ function readable(line: string, paint: (style: 'red' | 'yellow' | 'dim', text: s
   const fields = Object.entries(entry).flatMap(([key, value]) =>
     hidden.has(key) || value === '' || value === null
       ? []
-      : [`${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`],
+      : [plain(`${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)],
   );
-  const text = [msg, err?.message].filter(Boolean).join(': ');
+  // Messages are ours and may have lines of their own; what callers wrote stands in the fields.
+  const text = [msg, err?.message].filter(Boolean).join(': ').split('\n').map(plain).join('\n');
   const head =
     level === 'error' || level === 'fatal' ? paint('red', text) : level === 'warn' ? paint('yellow', text) : text;
   return `${head} ${paint('dim', fields.join(' '))}`.trim();

@@ -28,7 +28,7 @@ export const registryConfig = z
     ALLOW_PRIVATE_UPSTREAMS: cidrs.prefault(privateRanges),
     OWN_PORTS: z
       .string()
-      .default('8080,8888,7860,7870,9500')
+      .default('8080,8888,7860,7870,9464,9500')
       .transform(list)
       .transform((items) => items.map(Number))
       .pipe(z.array(z.int('must be port numbers separated by commas').min(1).max(65535))),
