@@ -17,6 +17,7 @@ const variables = z.object({
   METRICS_PORT: port.default(9464),
   REGISTRY_URL: origin.default('http://localhost:8080'),
   REGISTRY_INTERNAL_URL: origin.default('http://127.0.0.1:7860'),
+  RELAY_INTERNAL_URL: origin.default('http://127.0.0.1:7870'),
   SECRET_KEY: secretKeys.refine((keys) => !keys.some((key) => /your|change|example|secret-?key/i.test(key)), {
     error: 'is an example value; make one of your own',
   }),

@@ -3,28 +3,31 @@ import type { RequestHandler } from 'express';
 /** What the health answer looks at. */
 export interface HealthSettings {
   registryUrl: string;
+  relayUrl: string;
   /** Faults of the policy file as it stands; empty when it is in force. */
   policyFaults: () => readonly string[];
 }
 
-const registryTimeoutMilliseconds = 1_000;
+const timeoutMilliseconds = 1_000;
 
 /**
  * `GET /health`: is the whole gateway up? nginx answers for itself when this service cannot be reached.
- * 200 when everything is, 503 when the registry is not. Says nothing that an outsider could use.
+ * 200 when everything is, 503 when the relay or the registry is not. Says nothing that an outsider could use.
  */
-export function createHealth({ registryUrl, policyFaults }: HealthSettings): RequestHandler {
+export function createHealth({ registryUrl, relayUrl, policyFaults }: HealthSettings): RequestHandler {
   return async (_req, res) => {
-    const registry = await isUp(`${registryUrl}/health`);
+    const [relay, registry] = await Promise.all([isUp(`${relayUrl}/health`), isUp(`${registryUrl}/health`)]);
+    const word = (up: boolean) => (up ? 'up' : 'down');
     const body = {
-      status: registry ? 'up' : 'down',
+      status: word(relay && registry),
       nginx: 'up',
       'auth-server': 'up',
-      registry: registry ? 'up' : 'down',
+      relay: word(relay),
+      registry: word(registry),
       policy: policyFaults().length > 0 ? 'last good one in force; the file has faults' : 'in force',
     };
     res
-      .status(registry ? 200 : 503)
+      .status(relay && registry ? 200 : 503)
       .set('Cache-Control', 'no-store')
       .json(body);
   };
@@ -32,7 +35,7 @@ export function createHealth({ registryUrl, policyFaults }: HealthSettings): Req
 
 async function isUp(url: string): Promise<boolean> {
   try {
-    return (await fetch(url, { signal: AbortSignal.timeout(registryTimeoutMilliseconds) })).ok;
+    return (await fetch(url, { signal: AbortSignal.timeout(timeoutMilliseconds) })).ok;
   } catch {
     return false;
   }

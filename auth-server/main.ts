@@ -52,6 +52,7 @@ await runService('auth-server', process.env, async (log) => {
     publicUrl,
     issuer,
     registryUrl: config.REGISTRY_INTERNAL_URL,
+    relayUrl: config.RELAY_INTERNAL_URL,
     policy: policy.current,
     policyVersion: policy.version,
     policyFaults: policy.faults,

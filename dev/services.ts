@@ -68,6 +68,7 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
       AUTH_SERVER_PORT: String(ports.authServer),
       METRICS_PORT: String(ports.metrics),
       REGISTRY_INTERNAL_URL: at(ports.registry),
+      RELAY_INTERNAL_URL: at(ports.relay),
       COGNITO_LOCAL_ENDPOINT: at(ports.cognito),
       DATA_DIR: dataDir,
     }),

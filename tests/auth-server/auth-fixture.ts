@@ -48,6 +48,7 @@ export interface Shape {
   policyText: string;
   policyFaults: readonly string[];
   registryUrl: string;
+  relayUrl: string;
   /** Names in URLs; all of them lead to the one user pool. */
   providers: string[];
 }
@@ -66,6 +67,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     policyText: readFileSync('scopes.yml', 'utf8'),
     policyFaults: [],
     registryUrl: 'http://127.0.0.1:1',
+    relayUrl: 'http://127.0.0.1:1',
     providers: ['cognito'],
     ...change,
   };
@@ -102,6 +104,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     publicUrl: shape.publicUrl,
     issuer,
     registryUrl: shape.registryUrl,
+    relayUrl: shape.relayUrl,
     policy: () => policy,
     policyVersion: () => version,
     policyFaults: () => shape.policyFaults,

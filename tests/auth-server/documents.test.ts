@@ -105,17 +105,18 @@ describe('the documents that anybody may read', () => {
 });
 
 describe('the health of the gateway', () => {
-  test('is up when the registry answers, and says when the policy file has faults', async () => {
+  test('is up when relay and registry answer, and says when the policy file has faults', async () => {
     const registry = createServer((_req, res) => void res.end('ok')).listen(0, '127.0.0.1');
     await new Promise((resolve) => registry.once('listening', resolve));
     const registryUrl = `http://127.0.0.1:${(registry.address() as AddressInfo).port}`;
     const policyFaults = ['scopes.yml: line 3: something secret'];
-    const server = await startAuthServer(cognito.url, { registryUrl, policyFaults });
+    const server = await startAuthServer(cognito.url, { registryUrl, relayUrl: registryUrl, policyFaults });
     try {
       const answer = await fetch(`${server.url}/health`);
       expect(answer.status).toBe(200);
       expect(await answer.json()).toMatchObject({
         status: 'up',
+        relay: 'up',
         registry: 'up',
         policy: 'last good one in force; the file has faults',
       });
@@ -126,9 +127,21 @@ describe('the health of the gateway', () => {
     }
   });
 
-  test('is down when the registry does not answer', async () => {
-    const answer = await get('/health');
-    expect(answer.status).toBe(503);
-    expect(await answer.json()).toMatchObject({ status: 'down', 'auth-server': 'up', registry: 'down' });
+  test.each(['relay', 'registry'])('is down when the %s does not answer', async (gone) => {
+    const other = createServer((_req, res) => void res.end('ok')).listen(0, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    const otherUrl = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    const urls = { registryUrl: otherUrl, relayUrl: otherUrl, [`${gone}Url`]: 'http://127.0.0.1:1' };
+    const server = await startAuthServer(cognito.url, urls);
+    try {
+      const answer = await fetch(`${server.url}/health`);
+      expect(answer.status).toBe(503);
+      const both = { relay: 'up', registry: 'up', [gone]: 'down' };
+      expect(await answer.json()).toMatchObject({ status: 'down', 'auth-server': 'up', ...both });
+    } finally {
+      await server.close();
+      other.closeAllConnections();
+      await new Promise((resolve) => other.close(resolve));
+    }
   });
 });

@@ -30,7 +30,7 @@ async function timed<T>(work: () => Promise<T>): Promise<[T, seconds: number]> {
 }
 
 test('GET /health says that nginx, auth-server and registry are up', async () => {
-  expect(await health()).toMatchObject({ status: 'up', nginx: 'up', 'auth-server': 'up', registry: 'up' });
+  expect(await health()).toMatchObject({ status: 'up', nginx: 'up', 'auth-server': 'up', relay: 'up', registry: 'up' });
 });
 
 test('While the auth-server hangs, a call is 503 within two seconds and reaches nobody; afterwards calls go on', async () => {
@@ -51,7 +51,7 @@ test('While the auth-server hangs, a call is 503 within two seconds and reaches 
 test('While the registry is dead, health says so, tool calls go on, and its pages are 503', async () => {
   signal('registry', 'SIGKILL');
   await expect(gateway.supervisor.died).rejects.toThrow('registry stopped by itself');
-  expect(await health()).toMatchObject({ 'auth-server': 'up', registry: 'down' });
+  expect(await health()).toMatchObject({ status: 'down', 'auth-server': 'up', relay: 'up', registry: 'down' });
   expect((await call()).status).toBe(200);
   const get = (accept: string) =>
     send(gateway.ports.gateway, { method: 'GET', path: '/', headers: { ...headers, accept } });
