@@ -1,0 +1,82 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { fetchAgentToken } from '../agents/token/token.ts';
+import { isPortTaken } from '../dev/ports.ts';
+import { defaultPorts, type Ports } from '../dev/services.ts';
+import { startStack } from '../dev/stack.ts';
+import { Supervisor } from '../dev/supervisor.ts';
+
+/** The stand-in's two agents: one that may do everything, one with the scope `mcp-servers-restricted/read`. */
+export const agents = {
+  full: ['3agentclient000000000000000', 'agentsecretagentsecretagentsecretagentsecret0000000'],
+  reader: ['4readeragent0000000000000', 'readersecretreadersecretreadersecretreadersecret000'],
+} as const;
+
+/** A whole gateway to measure, on ports of its own. */
+export interface BenchStack {
+  url: string;
+  ports: Ports;
+  token(which: keyof typeof agents): Promise<string>;
+  supervisor: Supervisor;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the gateway as it is shipped, with one MCP server called `bench`.
+ * @param upstream its origin
+ * @param scopes the policy, as YAML
+ */
+export async function startBenchStack(upstream: string, scopes: string): Promise<BenchStack> {
+  const root = join(import.meta.dirname, '..');
+  const dataDir = mkdtempSync(join(tmpdir(), 'bench-'));
+  const ports = await freePorts();
+  const servers = [
+    {
+      name: 'bench',
+      title: 'bench',
+      description: 'bench',
+      upstream,
+      transports: { 'streamable-http': '/mcp' },
+      tags: [],
+    },
+  ];
+  writeFileSync(join(dataDir, 'servers.yml'), JSON.stringify(servers));
+  writeFileSync(join(dataDir, 'scopes.yml'), scopes);
+  const env = {
+    ...parseEnv(readFileSync(join(root, '.env.example'), 'utf8')),
+    REGISTRY_URL: `http://localhost:${ports.gateway}`,
+    SERVERS_FILE: join(dataDir, 'servers.yml'),
+    SCOPES_FILE: join(dataDir, 'scopes.yml'),
+  };
+  const supervisor = new Supervisor(() => undefined);
+  await startStack({ ports, dataDir, env, supervisor });
+  return {
+    url: env.REGISTRY_URL,
+    ports,
+    token: (which) =>
+      fetchAgentToken({
+        ...env,
+        COGNITO_CLIENT_ID: agents[which][0],
+        COGNITO_CLIENT_SECRET: agents[which][1],
+        COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${ports.cognito}`,
+      }),
+    supervisor,
+    async stop() {
+      await supervisor.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Below the range from which the kernel takes ports for outgoing connections. */
+async function freePorts(): Promise<Ports> {
+  let next = 22_000;
+  const free: [string, number][] = [];
+  for (const name of Object.keys(defaultPorts)) {
+    while (await isPortTaken(next)) next++;
+    free.push([name, next++]);
+  }
+  return Object.fromEntries(free) as unknown as Ports;
+}
