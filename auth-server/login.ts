@@ -78,7 +78,7 @@ function finishLogin(deps: LoginDeps): RequestHandler {
     const person = await client.logIn(currentUrl, attempt).catch((error) => {
       throw explainFailure(error, client.settings.title);
     });
-    await openSession(deps, res, person);
+    await openSession(deps, res, client, person);
     res.redirect(302, attempt.next);
   };
 }
@@ -86,13 +86,26 @@ function finishLogin(deps: LoginDeps): RequestHandler {
 async function openSession(
   deps: LoginDeps,
   res: Response,
+  client: OAuthClient,
   { subject: sub, username, groups }: LoggedIn,
 ): Promise<void> {
   const createdAt = Math.floor(Date.now() / 1000);
   const expiresAt = createdAt + deps.sessionSeconds;
   const sid = randomBytes(32).toString('base64url');
   const known = groups.filter((group) => deps.policy().source.groups.has(group));
-  await deps.sessions.add({ sid, sub, username, groups: known, createdAt, expiresAt });
+  await deps.sessions.add({
+    sid,
+    sub,
+    username,
+    groups: known,
+    createdAt,
+    expiresAt,
+    provider: client.settings.name,
+    clientId: client.settings.clientId,
+    refreshedAt: createdAt,
+    lastSeen: createdAt,
+    refreshToken: undefined,
+  });
   const value = await deps.seal.seal({ sid, sub, username, groups: known, exp: expiresAt });
   deps.cookie.set(res, value, deps.sessionSeconds);
   deps.log.info({ subject: sub, username, groups: known, unknown_groups: groups.length - known.length }, 'logged in');
@@ -113,7 +126,7 @@ function logOut(deps: LoginDeps): RequestHandler {
 async function endSession(deps: LoginDeps, value: string): Promise<void> {
   const claims = await deps.seal.open(value).catch(() => undefined);
   if (!claims) return;
-  await deps.sessions.end(claims.sid);
+  await deps.sessions.end({ sid: claims.sid });
   deps.log.info({ subject: claims.sub, username: claims.username }, 'logged out');
 }
 

@@ -68,7 +68,7 @@ export class DatabaseBindings implements BindingStore {
           c.column('key').doUpdateSet({ target, used_at: row.used_at }).where('binding.owner', '=', owner),
         )
         .execute();
-      await this.#dropOldest(db, kind, owner);
+      await this.#dropOldest(db, kind, owner, key);
       return await db.selectFrom('binding').select('owner').where('key', '=', key).executeTakeFirst();
     });
     this.#known.delete(key);
@@ -118,13 +118,15 @@ export class DatabaseBindings implements BindingStore {
     return { kind: kind as Binding['kind'], server, id, owner, target: target ?? undefined, usedAt };
   }
 
-  async #dropOldest(db: Transaction<Schema>, kind: string, owner: string): Promise<void> {
+  /** @param newest stays, though others may be of the same second */
+  async #dropOldest(db: Transaction<Schema>, kind: string, owner: string, newest: string): Promise<void> {
     const all = db.selectFrom('binding').select('key').where('owner', '=', owner).where('kind', '=', kind);
     const tooMany = await all
+      .where('key', '!=', newest)
       .orderBy('used_at', 'desc')
       .orderBy('key')
       .limit(1000)
-      .offset(this.#limits.perOwner)
+      .offset(this.#limits.perOwner - 1)
       .execute();
     for (const { key } of tooMany) {
       this.#known.delete(key);

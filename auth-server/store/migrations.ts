@@ -3,7 +3,21 @@ import type { Migration } from 'kysely/migration';
 
 /** The tables as Kysely sees them. Times in seconds since 1970; lists as JSON text. */
 export interface Schema {
-  session: { sid: string; sub: string; username: string; groups: string; created_at: number; expires_at: number };
+  session: {
+    sid: string;
+    sub: string;
+    username: string;
+    groups: string;
+    created_at: number;
+    expires_at: number;
+    provider: string;
+    client_id: string;
+    refreshed_at: number;
+    last_seen: number;
+    refresh_token: string | null;
+    leased_until: number;
+  };
+  revocation: { kind: string; value: string; at: number };
   assertion_key: {
     id: Generated<number>;
     kid: string;
@@ -24,56 +38,86 @@ export interface Schema {
   ended: { id: Generated<number>; mark: string; at: number };
 }
 
+type Kind = 'sqlite' | 'postgres';
+type Change = (db: Kysely<unknown>, kind: Kind) => Promise<void>;
+
 /** Every change of the tables, oldest first. A change that has landed is never edited, only followed by another. */
-export const migrations: Record<string, Migration> = {
-  '001-sessions-and-keys': {
-    async up(db: Kysely<unknown>) {
-      await db.schema
-        .createTable('session')
-        .addColumn('sid', 'text', (c) => c.primaryKey())
-        .addColumn('sub', 'text', (c) => c.notNull())
-        .addColumn('username', 'text', (c) => c.notNull())
-        .addColumn('groups', 'text', (c) => c.notNull())
-        .addColumn('created_at', 'integer', (c) => c.notNull())
-        .addColumn('expires_at', 'integer', (c) => c.notNull())
-        .execute();
-      await db.schema
-        .createTable('assertion_key')
-        .addColumn('id', 'integer', (c) => c.primaryKey())
-        .addColumn('kid', 'text', (c) => c.notNull())
-        .addColumn('jwk', 'text', (c) => c.notNull())
-        .addColumn('created_at', 'integer', (c) => c.notNull())
-        .execute();
-    },
-  },
-  '002-key-rotation': {
-    async up(db: Kysely<unknown>) {
-      await db.schema.alterTable('assertion_key').addColumn('signs_since', 'integer').execute();
-      await db.schema.alterTable('assertion_key').addColumn('stopped_at', 'integer').execute();
-      // Until now there was one key, and it signed from the moment it was made.
-      await sql`update assertion_key set signs_since = created_at`.execute(db);
-    },
-  },
-  '003-bindings-and-ends': {
-    async up(db: Kysely<unknown>) {
-      await db.schema
-        .createTable('binding')
-        .addColumn('key', 'text', (c) => c.primaryKey())
-        .addColumn('kind', 'text', (c) => c.notNull())
-        .addColumn('server', 'text', (c) => c.notNull())
-        .addColumn('id', 'text', (c) => c.notNull())
-        .addColumn('owner', 'text', (c) => c.notNull())
-        .addColumn('target', 'text')
-        .addColumn('used_at', 'integer', (c) => c.notNull())
-        .execute();
-      await db.schema.createIndex('binding_owner').on('binding').columns(['owner', 'kind', 'used_at']).execute();
-      await db.schema.createIndex('binding_used').on('binding').column('used_at').execute();
-      await db.schema
-        .createTable('ended')
-        .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
-        .addColumn('mark', 'text', (c) => c.notNull())
-        .addColumn('at', 'integer', (c) => c.notNull())
-        .execute();
-    },
-  },
+const changes: Record<string, Change> = {
+  '001-sessions-and-keys': sessionsAndKeys,
+  '002-key-rotation': keyRotation,
+  '003-bindings-and-ends': bindingsAndEnds,
+  '004-confirmed-sessions': confirmedSessions,
 };
+
+/** @param kind which database: each numbers rows in its own way */
+export function migrationsFor(kind: Kind): Record<string, Migration> {
+  return Object.fromEntries(Object.entries(changes).map(([name, change]) => [name, { up: (db) => change(db, kind) }]));
+}
+
+async function sessionsAndKeys(db: Kysely<unknown>, kind: Kind): Promise<void> {
+  await db.schema
+    .createTable('session')
+    .addColumn('sid', 'text', (c) => c.primaryKey())
+    .addColumn('sub', 'text', (c) => c.notNull())
+    .addColumn('username', 'text', (c) => c.notNull())
+    .addColumn('groups', 'text', (c) => c.notNull())
+    .addColumn('created_at', 'integer', (c) => c.notNull())
+    .addColumn('expires_at', 'integer', (c) => c.notNull())
+    .execute();
+  await db.schema
+    .createTable('assertion_key')
+    .addColumn('id', kind === 'sqlite' ? 'integer' : 'serial', (c) => c.primaryKey())
+    .addColumn('kid', 'text', (c) => c.notNull())
+    .addColumn('jwk', 'text', (c) => c.notNull())
+    .addColumn('created_at', 'integer', (c) => c.notNull())
+    .execute();
+}
+
+async function keyRotation(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('assertion_key').addColumn('signs_since', 'integer').execute();
+  await db.schema.alterTable('assertion_key').addColumn('stopped_at', 'integer').execute();
+  // Until now there was one key, and it signed from the moment it was made.
+  await sql`update assertion_key set signs_since = created_at`.execute(db);
+}
+
+async function bindingsAndEnds(db: Kysely<unknown>, kind: Kind): Promise<void> {
+  await db.schema
+    .createTable('binding')
+    .addColumn('key', 'text', (c) => c.primaryKey())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('server', 'text', (c) => c.notNull())
+    .addColumn('id', 'text', (c) => c.notNull())
+    .addColumn('owner', 'text', (c) => c.notNull())
+    .addColumn('target', 'text')
+    .addColumn('used_at', 'integer', (c) => c.notNull())
+    .execute();
+  await db.schema.createIndex('binding_owner').on('binding').columns(['owner', 'kind', 'used_at']).execute();
+  await db.schema.createIndex('binding_used').on('binding').column('used_at').execute();
+  const ended = db.schema.createTable('ended');
+  const numbered =
+    kind === 'sqlite'
+      ? ended.addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
+      : ended.addColumn('id', 'serial', (c) => c.primaryKey());
+  await numbered
+    .addColumn('mark', 'text', (c) => c.notNull())
+    .addColumn('at', 'integer', (c) => c.notNull())
+    .execute();
+}
+
+async function confirmedSessions(db: Kysely<unknown>): Promise<void> {
+  // Nothing says which provider they came from or when they were last used: whoever has one logs in again.
+  await sql`delete from session`.execute(db);
+  const session = db.schema.alterTable('session');
+  for (const name of ['refreshed_at', 'last_seen', 'leased_until'])
+    await session.addColumn(name, 'integer', (c) => c.notNull().defaultTo(0)).execute();
+  for (const name of ['provider', 'client_id'])
+    await session.addColumn(name, 'text', (c) => c.notNull().defaultTo('')).execute();
+  await session.addColumn('refresh_token', 'text').execute();
+  await db.schema
+    .createTable('revocation')
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('value', 'text', (c) => c.notNull())
+    .addColumn('at', 'integer', (c) => c.notNull())
+    .addPrimaryKeyConstraint('revocation_key', ['kind', 'value'])
+    .execute();
+}

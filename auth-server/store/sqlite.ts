@@ -1,5 +1,9 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { SqliteAdapter, SqliteDialect } from 'kysely';
+import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
+import type { Database } from './database.ts';
+import type { Schema } from './migrations.ts';
 
 /** Migrations in one transaction, so that two processes that start at once do not both run them. */
 class TransactionalSqlite extends SqliteDialect {
@@ -40,4 +44,31 @@ export function nodeSqlite(path: string): { dialect: SqliteDialect; database: Da
 function asValue(value: unknown): SQLInputValue {
   if (typeof value === 'boolean') return Number(value);
   return (value === undefined ? null : value) as SQLInputValue;
+}
+
+/** Opens (and on first use makes) `auth-server.db` in `directory`, readable by this user only. */
+export function openSqlite(directory: string): Database {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const path = join(directory, 'auth-server.db');
+  const { dialect, database } = nodeSqlite(path);
+  // Deleted private keys would otherwise stay readable in the file's free pages.
+  database.exec('PRAGMA secure_delete=ON');
+  chmodSync(path, 0o600);
+  const db = new Kysely<Schema>({ dialect });
+  const version = database.prepare('PRAGMA data_version');
+  return {
+    db,
+    version: async () => version.get()?.data_version,
+    // The write-ahead log still holds what was overwritten. Not worth waiting for another process that is reading.
+    scrub: () =>
+      db.connection().execute(async () => {
+        database.exec('PRAGMA busy_timeout=0');
+        try {
+          database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+        } finally {
+          database.exec('PRAGMA busy_timeout=5000');
+        }
+      }),
+    close: () => db.destroy(),
+  };
 }

@@ -1,156 +1,110 @@
-import { chmodSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
-import { type Insertable, Kysely, type Selectable } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { LRUCache } from 'lru-cache';
-import { sessionMark } from '../ended-marks.ts';
 import { type BindingLimits, type BindingStore, DatabaseBindings } from './binding-store.ts';
 import { createEndedStore, type EndedStore } from './ended-store.ts';
-import type { KeyStore, StoredKey } from './key-store.ts';
-import { migrations, type Schema } from './migrations.ts';
-import type { SessionRecord, SessionStore } from './session-store.ts';
-import { nodeSqlite } from './sqlite.ts';
+import type { KeyStore } from './key-store.ts';
+import { createKeyTable } from './key-table.ts';
+import { migrationsFor } from './migrations.ts';
+import { openPostgres } from './postgres.ts';
+import { createRevocationStore, type RevocationStore } from './revocation-store.ts';
+import type { SessionStore } from './session-store.ts';
+import { DatabaseSessions } from './session-table.ts';
+import { openSqlite } from './sqlite.ts';
 
-/** Everything the auth-server keeps between restarts, in one SQLite file. */
+/** Everything the auth-server keeps between restarts. */
 export interface Store {
   sessions: SessionStore;
+  revocations: RevocationStore;
   keys: KeyStore;
   bindings: BindingStore;
   ended: EndedStore;
   close(): Promise<void>;
 }
 
-const changeCheckMilliseconds = 500;
+const changeCheckMilliseconds = 400;
 const writeUseMilliseconds = 30_000;
 const bindingLimits: BindingLimits = { idleSeconds: 86_400, perOwner: 1_000 };
 
 /**
- * Opens (and on first use makes) `auth-server.db` in `directory`, readable by this user only.
- * Records are also kept in memory; another process's change empties that memory within half a second.
+ * Opens the store and brings its tables up to date. Records are also kept in memory; another process's change empties
+ * that memory within half a second.
+ * @param where a folder for one SQLite file, or `postgres://…`
  * @param lookedUp told of each look-up of a session in memory whether it was a hit
+ * @param onFailure told when the database could not be asked in the background
  */
 export async function openStore(
-  directory: string,
+  where: string,
   lookedUp: (hit: boolean) => void = () => undefined,
   limits: BindingLimits = bindingLimits,
+  onFailure: (error: unknown) => void = () => undefined,
 ): Promise<Store> {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const path = join(directory, 'auth-server.db');
-  const { dialect, database } = nodeSqlite(path);
-  // Deleted private keys would otherwise stay readable in the file's free pages.
-  database.exec('PRAGMA secure_delete=ON');
-  chmodSync(path, 0o600);
-  const db = new Kysely<Schema>({ dialect });
-  const { error } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest();
-  if (error) throw error;
+  const kind = /^postgres(ql)?:/.test(where) ? 'postgres' : 'sqlite';
+  const database = kind === 'postgres' ? openPostgres(where, onFailure) : openSqlite(where);
+  const { db } = database;
+  const { error } = await new Migrator({
+    db,
+    provider: { getMigrations: async () => migrationsFor(kind) },
+  }).migrateToLatest();
+  if (error) {
+    await database.close();
+    throw error;
+  }
 
-  const known = new LRUCache<string, SessionRecord>({ max: 50_000, ttl: 60_000 });
+  const ended = createEndedStore(db, kind);
   const bindings = new DatabaseBindings(db, limits);
-  const ended = createEndedStore(db);
-  const version = database.prepare('PRAGMA data_version');
-  let seen = version.get()?.data_version;
-  const timer = setInterval(() => {
-    const now = version.get()?.data_version;
-    if (now !== seen) {
-      known.clear();
-      bindings.forget();
-    }
-    seen = now;
-  }, changeCheckMilliseconds);
-  timer.unref();
-  // A failure is no harm: a binding that is in use is then only written again a little later.
-  const useTimer = setInterval(() => void bindings.flush().catch(() => undefined), writeUseMilliseconds).unref();
-
+  const sessions = new DatabaseSessions(db, ended, lookedUp);
+  const revocations = await createRevocationStore(db);
+  const timers = [
+    every(writeUseMilliseconds, async () => void (await Promise.all([bindings.flush(), sessions.flush()])), onFailure),
+    await watchChanges(
+      database.version,
+      async () => {
+        sessions.forget();
+        bindings.forget();
+        await revocations.load();
+      },
+      onFailure,
+    ),
+  ];
   return {
-    sessions: sessionStore(db, known, ended, lookedUp),
-    keys: keyStore(db, database),
+    sessions,
+    revocations,
+    keys: createKeyTable(database),
     bindings,
     ended,
     async close() {
-      clearInterval(timer);
-      clearInterval(useTimer);
-      await bindings.flush();
-      await db.destroy();
+      for (const timer of timers) clearInterval(timer);
+      await Promise.all([bindings.flush(), sessions.flush()]).catch(onFailure);
+      await database.close();
     },
   };
 }
 
-function sessionStore(
-  db: Kysely<Schema>,
-  known: LRUCache<string, SessionRecord>,
-  ended: EndedStore,
-  lookedUp: (hit: boolean) => void,
-): SessionStore {
-  return {
-    async add({ sid, sub, username, groups, createdAt, expiresAt }) {
-      await db.deleteFrom('session').where('expires_at', '<', seconds()).execute();
-      const row = { sid, sub, username, groups: JSON.stringify(groups), created_at: createdAt, expires_at: expiresAt };
-      await db.insertInto('session').values(row).execute();
+async function watchChanges(
+  version: () => Promise<unknown>,
+  changed: () => Promise<void>,
+  onFailure: (error: unknown) => void,
+): Promise<NodeJS.Timeout> {
+  let seen = await version();
+  return every(
+    changeCheckMilliseconds,
+    async () => {
+      const now = await version();
+      if (now !== seen) await changed();
+      // Only then: what could not be read this time is read the next.
+      seen = now;
     },
-    async find(sid) {
-      const kept = known.get(sid);
-      lookedUp(kept !== undefined);
-      if (kept) return kept;
-      const row = await db.selectFrom('session').selectAll().where('sid', '=', sid).executeTakeFirst();
-      if (!row) return undefined;
-      const { groups, created_at: createdAt, expires_at: expiresAt, ...rest } = row;
-      const record = { ...rest, groups: JSON.parse(groups) as string[], createdAt, expiresAt };
-      known.set(sid, record);
-      return record;
-    },
-    async end(sid) {
-      known.delete(sid);
-      await db.deleteFrom('session').where('sid', '=', sid).execute();
-      known.delete(sid);
-      await ended.add(sessionMark(sid));
-    },
-  };
+    onFailure,
+  );
 }
 
-function keyStore(db: Kysely<Schema>, database: DatabaseSync): KeyStore {
-  const all = db.selectFrom('assertion_key').selectAll().orderBy('id').compile();
-  return {
-    list: async () => (await db.executeQuery(all)).rows.map(storedKey),
-    async update(change) {
-      await db.transaction().execute(async (transaction) => {
-        const keys = await change((await transaction.executeQuery(all)).rows.map(storedKey));
-        await transaction.deleteFrom('assertion_key').execute();
-        if (keys.length > 0) await transaction.insertInto('assertion_key').values(keys.map(keyRow)).execute();
-      });
-      // The write-ahead log still holds what was overwritten. Not worth waiting for another process that is reading.
-      await db.connection().execute(async () => {
-        database.exec('PRAGMA busy_timeout=0');
-        try {
-          database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-        } finally {
-          database.exec('PRAGMA busy_timeout=5000');
-        }
-      });
-    },
+/** Not one on top of the other: a database that is slow would be asked ever more often. */
+function every(milliseconds: number, work: () => Promise<void>, onFailure: (error: unknown) => void): NodeJS.Timeout {
+  let busy = false;
+  const run = async () => {
+    if (busy) return;
+    busy = true;
+    await work().catch(onFailure);
+    busy = false;
   };
-}
-
-function storedKey(row: Selectable<Schema['assertion_key']>): StoredKey {
-  return {
-    kid: row.kid,
-    jwk: JSON.parse(row.jwk),
-    madeAt: row.created_at,
-    signsSince: row.signs_since ?? undefined,
-    stoppedAt: row.stopped_at ?? undefined,
-  };
-}
-
-function keyRow(key: StoredKey): Insertable<Schema['assertion_key']> {
-  return {
-    kid: key.kid,
-    jwk: JSON.stringify(key.jwk),
-    created_at: key.madeAt,
-    signs_since: key.signsSince ?? null,
-    stopped_at: key.stoppedAt ?? null,
-  };
-}
-
-function seconds(): number {
-  return Math.floor(Date.now() / 1000);
+  return setInterval(() => void run(), milliseconds).unref();
 }

@@ -12,6 +12,7 @@ import { createPages } from '../../auth-server/pages.ts';
 import { createSessionSeal } from '../../auth-server/session.ts';
 import { createSessionCookie } from '../../auth-server/session-cookie.ts';
 import { standInJwksCache } from '../../auth-server/stand-in.ts';
+import type { SessionRecord } from '../../auth-server/store/session-store.ts';
 import { openStore } from '../../auth-server/store/store.ts';
 import { createStandInFetch, localPoolId } from '../../common/cognito.ts';
 import { createLog } from '../../common/log.ts';
@@ -147,7 +148,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     session: async (person: Partial<Person> = {}) => {
       const { record = true, ...claims } = { ...alice, sid: `sid-${Math.random()}`, exp: now() + 3600, ...person };
       const { exp: expiresAt, ...rest } = claims;
-      if (record) await store.sessions.add({ ...rest, createdAt: now(), expiresAt });
+      if (record) await store.sessions.add(sessionRecord({ ...rest, expiresAt }));
       return `${cookie.name}=${await seal.seal(claims)}`;
     },
     close: async () => {
@@ -157,6 +158,13 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
       remove();
     },
   };
+}
+
+/** The record of a session of alice's that was opened a moment ago, or what `change` makes of it. */
+export function sessionRecord(change: Partial<SessionRecord> = {}): SessionRecord {
+  const at = change.createdAt ?? now();
+  const login = { provider: 'cognito', clientId: WEB, refreshedAt: at, lastSeen: at, refreshToken: undefined };
+  return { ...alice, sid: 's', createdAt: at, expiresAt: at + 60, ...login, ...change };
 }
 
 export type AuthServer = Awaited<ReturnType<typeof startAuthServer>>;

@@ -12,7 +12,7 @@ import { createAssertionSigner } from '../../auth-server/assertion.ts';
 import { createKeyRotation, keepRotating } from '../../auth-server/key-rotation.ts';
 import type { Principal } from '../../auth-server/principal.ts';
 import type { KeyStore } from '../../auth-server/store/key-store.ts';
-import { migrations } from '../../auth-server/store/migrations.ts';
+import { migrationsFor } from '../../auth-server/store/migrations.ts';
 import { nodeSqlite } from '../../auth-server/store/sqlite.ts';
 import { openStore, type Store } from '../../auth-server/store/store.ts';
 import { createLog } from '../../common/log.ts';
@@ -143,7 +143,7 @@ describe('the rotation of keys', () => {
     const directory = join(home.directory, 'old');
     mkdirSync(directory);
     const { dialect, database } = nodeSqlite(join(directory, 'auth-server.db'));
-    const provider = { getMigrations: async () => migrations };
+    const provider = { getMigrations: async () => migrationsFor('sqlite') };
     await new Migrator({ db: new Kysely({ dialect }), provider }).migrateTo('001-sessions-and-keys');
     await startProcess(store.keys);
     const [key] = await store.keys.list();

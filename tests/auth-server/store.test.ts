@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { openStore, type Store } from '../../auth-server/store/store.ts';
-import { alice, now, temporaryDirectory } from './auth-fixture.ts';
+import { alice, now, sessionRecord, temporaryDirectory } from './auth-fixture.ts';
 
 const run = promisify(execFile);
 let home: ReturnType<typeof temporaryDirectory>;
@@ -16,7 +16,7 @@ afterEach(async () => {
   await store.close();
   home.remove();
 });
-const record = (change: object = {}) => ({ ...alice, sid: 's', createdAt: now(), expiresAt: now() + 60, ...change });
+const record = sessionRecord;
 const reopen = async () => {
   await store.close();
   store = await openStore(join(home.directory, 'data'));
@@ -39,7 +39,7 @@ describe('the store of sessions', () => {
   test('keeps an ended session ended, at once and after a restart', async () => {
     await store.sessions.add(record());
     expect(await store.sessions.find('s')).toBeDefined();
-    await store.sessions.end('s');
+    await store.sessions.end({ sid: 's' });
     expect(await store.sessions.find('s')).toBeUndefined();
     await reopen();
     expect(await store.sessions.find('s')).toBeUndefined();
@@ -48,8 +48,8 @@ describe('the store of sessions', () => {
   test('ends one session and leaves the others of the same person', async () => {
     await store.sessions.add(record());
     await store.sessions.add(record({ sid: 't' }));
-    await store.sessions.end('s');
-    await store.sessions.end('no such session');
+    await store.sessions.end({ sid: 's' });
+    await store.sessions.end({ sid: 'no such session' });
     expect(await store.sessions.find('t')).toBeDefined();
   });
 
@@ -72,7 +72,7 @@ describe('the store of sessions', () => {
     const other = await openStore(join(home.directory, 'data'));
     try {
       expect(await other.sessions.find('s')).toBeDefined();
-      await store.sessions.end('s');
+      await store.sessions.end({ sid: 's' });
       const ended = Date.now();
       while ((await other.sessions.find('s')) && Date.now() - ended < 3000) {
         await new Promise((resolve) => setTimeout(resolve, 20));

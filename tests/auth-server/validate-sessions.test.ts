@@ -12,6 +12,7 @@ import {
   publicUrl,
   registryPage,
   secretKey,
+  sessionRecord,
   startAuthServer,
 } from './auth-fixture.ts';
 
@@ -20,7 +21,7 @@ let auth: AuthServer;
 beforeAll(async () => {
   cognito = await startCognito({ keys });
   auth = await startAuthServer(cognito.url);
-  await auth.store.sessions.add({ ...alice, sid: 'kept', createdAt: now(), expiresAt: now() + 3600 });
+  await auth.store.sessions.add(sessionRecord({ sid: 'kept', expiresAt: now() + 3600 }));
 });
 afterAll(async () => {
   await auth.close();
@@ -125,23 +126,17 @@ describe('the record of a session is the truth', () => {
   });
 
   test('so a record that has expired ends the session, though the cookie would go on', async () => {
-    await auth.store.sessions.add({ ...alice, sid: 'short', createdAt: now() - 60, expiresAt: now() - 1 });
+    await auth.store.sessions.add(sessionRecord({ sid: 'short', createdAt: now() - 60, expiresAt: now() - 1 }));
     const Cookie = await auth.session({ sid: 'short', record: false });
     expect(denialOf(await auth.validate({ Cookie }))).toMatchObject({ http: 401, code: 'session_ended' });
   });
 
   test('so a group must stand in the cookie and in the record', async () => {
     const groups = ['mcp-registry-admin', 'mcp-registry-user'];
-    await auth.store.sessions.add({
-      ...alice,
-      groups: groups.slice(1),
-      sid: 'less',
-      createdAt: now(),
-      expiresAt: now() + 60,
-    });
+    await auth.store.sessions.add(sessionRecord({ groups: groups.slice(1), sid: 'less' }));
     const response = await auth.validate({ Cookie: await auth.session({ sid: 'less', groups, record: false }) });
     expect(response.headers.get('x-groups')).toBe('mcp-registry-user');
-    await auth.store.sessions.add({ ...alice, groups, sid: 'more', createdAt: now(), expiresAt: now() + 60 });
+    await auth.store.sessions.add(sessionRecord({ groups, sid: 'more' }));
     const other = { sid: 'more', groups: ['mcp-registry-user'], record: false };
     expect((await auth.validate({ Cookie: await auth.session(other) })).headers.get('x-groups')).toBe(
       'mcp-registry-user',
