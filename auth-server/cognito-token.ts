@@ -19,6 +19,8 @@ export interface TokenClaims {
   groups: readonly string[];
   scopes: readonly string[];
   exp: number;
+  /** When it was issued, in seconds since 1970. */
+  iat: number;
 }
 
 /** What decides whether a token is ours. No field has a default: each is a check. */
@@ -108,6 +110,7 @@ function readClaims(payload: Record<string, unknown>, publicUrl: string): TokenC
     groups,
     scopes: typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [],
     exp,
+    iat,
   };
 }
 

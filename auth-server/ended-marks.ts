@@ -6,11 +6,18 @@ export function sessionMark(sid: string): string {
   return markOf('session', sid);
 }
 
+/** The mark under which an operator ends all that a user (by name or `sub`) or a client has open, or everybody has. */
+export function revocationMark(kind: 'user' | 'client' | 'everybody', value: string): string {
+  return markOf(kind, value);
+}
+
 /** Every mark that would end what this caller has open. */
-export function marksOf({ sessionId, subject, clientId }: Principal): string[] {
+export function marksOf({ sessionId, subject, username, clientId }: Principal): string[] {
   return [
     ...(sessionId === undefined ? [] : [sessionMark(sessionId)]),
-    markOf('subject', subject),
+    markOf('everybody', ''),
+    markOf('user', subject),
+    ...(username === subject ? [] : [markOf('user', username)]),
     ...(clientId === undefined ? [] : [markOf('client', clientId)]),
   ];
 }

@@ -8,6 +8,9 @@ export type AuthErrorCode =
   | 'session_invalid'
   | 'session_expired'
   | 'session_ended'
+  | 'session_idle'
+  | 'access_revoked'
+  | 'groups_unconfirmed'
   | 'origin_not_allowed'
   | 'not_permitted'
   | 'request_refused'
@@ -37,6 +40,9 @@ export const meanings: Readonly<Record<AuthErrorCode, ErrorMeaning>> = {
   session_invalid: { status: 401, rpcCode: -32001, logLevel: 'warn' },
   session_expired: { status: 401, rpcCode: -32001, logLevel: 'info' },
   session_ended: { status: 401, rpcCode: -32001, logLevel: 'info' },
+  session_idle: { status: 401, rpcCode: -32001, logLevel: 'info' },
+  access_revoked: { status: 401, rpcCode: -32001, logLevel: 'warn' },
+  groups_unconfirmed: { status: 503, rpcCode: -32002, logLevel: 'warn' },
   origin_not_allowed: { status: 403, rpcCode: -32003, logLevel: 'warn' },
   not_permitted: { status: 403, rpcCode: -32003, logLevel: 'info' },
   request_refused: { status: 400, rpcCode: -32600, logLevel: 'info' },

@@ -4,14 +4,16 @@ import { AuthError } from './errors.ts';
 import type { OriginalRequest } from './original-request.ts';
 import { type Principal, personOfSession, principalOfToken } from './principal.ts';
 import type { SessionSeal } from './session.ts';
-import type { SessionStore } from './store/session-store.ts';
+import type { SessionKeeper } from './session-keeper.ts';
+import type { RevocationStore } from './store/revocation-store.ts';
 
 /** What it takes to tell who is asking. */
 export interface IdentifyDeps {
   policy: () => Policy;
   tokens: TokenVerifier;
   seal: SessionSeal;
-  sessions: SessionStore;
+  keeper: SessionKeeper;
+  revocations: RevocationStore;
   cookieName: string;
   publicUrl: string;
   allowedOrigins: readonly string[];
@@ -27,7 +29,7 @@ export async function identify(deps: IdentifyDeps, request: OriginalRequest): Pr
   if (authorization !== undefined) {
     refuseForeignOrigin(request, [deps.publicUrl, ...deps.allowedOrigins]);
     const claims = await deps.tokens.verify(bearerToken(authorization));
-    return principalOfToken(deps.policy(), claims);
+    return unlessRevoked(deps, principalOfToken(deps.policy(), claims), claims.client_id, claims.iat);
   }
   const value = sessionCookie(cookie, deps.cookieName);
   if (value === undefined) {
@@ -35,11 +37,21 @@ export async function identify(deps: IdentifyDeps, request: OriginalRequest): Pr
   }
   refuseCrossSite(request, deps.publicUrl);
   const claims = await deps.seal.open(value);
-  const record = await deps.sessions.find(claims.sid);
-  if (!record || record.sub !== claims.sub || record.expiresAt <= Date.now() / 1000) {
-    throw new AuthError('session_ended', 'This session has ended. Log in again.');
-  }
-  return personOfSession(deps.policy(), claims, record.groups);
+  const record = await deps.keeper.open(claims);
+  const principal = personOfSession(deps.policy(), claims, record.groups);
+  return unlessRevoked(deps, principal, record.clientId, record.createdAt);
+}
+
+/** An operator may have ended all that was given out to this person or client until some moment. */
+function unlessRevoked(
+  { revocations }: IdentifyDeps,
+  principal: Principal,
+  clientId: string,
+  issuedAt: number,
+): Principal {
+  const users = [principal.subject, principal.username];
+  if (!revocations.covers(issuedAt, { users, clientId })) return principal;
+  throw new AuthError('access_revoked', 'An administrator has ended this access. Log in again, or get a new token.');
 }
 
 /** RFC 6750 section 2.1: the scheme in any letter case, one space, one b64token. */

@@ -11,12 +11,14 @@ import { safePath } from './safe-path.ts';
 import type { SessionSeal } from './session.ts';
 import type { SessionCookie } from './session-cookie.ts';
 import type { SessionStore } from './store/session-store.ts';
+import type { TokenVault } from './token-vault.ts';
 
 export interface LoginDeps {
   publicUrl: string;
   providers: ReadonlyMap<string, OAuthClient>;
   attempts: LoginAttempts;
   sessions: SessionStore;
+  vault: TokenVault;
   seal: SessionSeal;
   cookie: SessionCookie;
   policy: () => Policy;
@@ -87,7 +89,7 @@ async function openSession(
   deps: LoginDeps,
   res: Response,
   client: OAuthClient,
-  { subject: sub, username, groups }: LoggedIn,
+  { subject: sub, username, groups, refreshToken }: LoggedIn,
 ): Promise<void> {
   const createdAt = Math.floor(Date.now() / 1000);
   const expiresAt = createdAt + deps.sessionSeconds;
@@ -104,7 +106,7 @@ async function openSession(
     clientId: client.settings.clientId,
     refreshedAt: createdAt,
     lastSeen: createdAt,
-    refreshToken: undefined,
+    refreshToken: refreshToken && (await deps.vault.lock(refreshToken)),
   });
   const value = await deps.seal.seal({ sid, sub, username, groups: known, exp: expiresAt });
   deps.cookie.set(res, value, deps.sessionSeconds);
@@ -116,18 +118,22 @@ function logOut(deps: LoginDeps): RequestHandler {
     refuseForeignForm(deps, req);
     const client = provider(deps, req);
     const value: unknown = req.cookies[deps.cookie.name];
-    if (typeof value === 'string') await endSession(deps, value);
+    if (typeof value === 'string') await endSession(deps, client, value);
     deps.cookie.clear(res);
     const away = await client.logoutUrl(`${deps.publicUrl}/login`).catch(() => undefined);
     deps.pages.signedOut(res, { next: away?.href ?? '/login', title: client.settings.title });
   };
 }
 
-async function endSession(deps: LoginDeps, value: string): Promise<void> {
+async function endSession(deps: LoginDeps, client: OAuthClient, value: string): Promise<void> {
   const claims = await deps.seal.open(value).catch(() => undefined);
   if (!claims) return;
+  const record = await deps.sessions.find(claims.sid);
   await deps.sessions.end({ sid: claims.sid });
   deps.log.info({ subject: claims.sub, username: claims.username }, 'logged out');
+  if (record?.refreshToken === undefined || record.provider !== client.settings.name) return;
+  const revoked = deps.vault.unlock(record.refreshToken).then(client.revoke);
+  await revoked.catch((error) => deps.log.warn({ err: error }, 'the provider could not be told to forget the sign-in'));
 }
 
 /** A form of another site must not log people out. Browsers send Origin with every POST. */

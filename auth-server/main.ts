@@ -8,16 +8,19 @@ import { createApp } from './app.ts';
 import { createAssertionSigner } from './assertion.ts';
 import { createTokenVerifier, type TokenVerifier } from './cognito-token.ts';
 import { type Config, configSchema } from './config.ts';
+import { createConfirmation } from './confirm-groups.ts';
 import { createKeyRotation, keepRotating } from './key-rotation.ts';
 import { createLoginAttempts } from './login-attempts.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createMetricsApp } from './metrics-app.ts';
-import { createOAuthClient, type OAuthClient } from './oauth-client.ts';
 import { createPages } from './pages.ts';
+import { configuredProviders } from './providers.ts';
 import { createSessionSeal } from './session.ts';
 import { createSessionCookie } from './session-cookie.ts';
+import { createSessionKeeper } from './session-keeper.ts';
 import { standInJwksCache } from './stand-in.ts';
-import { openStore } from './store/store.ts';
+import { openStore, type Store } from './store/store.ts';
+import { createTokenVault } from './token-vault.ts';
 
 await runService('auth-server', process.env, async (log) => {
   const config = readConfig(configSchema, process.env);
@@ -26,7 +29,7 @@ await runService('auth-server', process.env, async (log) => {
   const secretKeys = config.SECRET_KEY as [string, ...string[]];
   const policy = watchPolicy(config.SCOPES_FILE, log);
   const metrics = createMetrics(policy);
-  const store = await openStore(config.DATA_DIR, (hit) => metrics.lookedUp('session', hit));
+  const store = await openSettledStore(config, metrics, log);
   const rotation = createKeyRotation(store.keys, config.ASSERTION_KEY_DAYS);
   const assertions = await createAssertionSigner(store.keys, publicUrl, rotation, (hit) =>
     metrics.lookedUp('assertion', hit),
@@ -34,20 +37,15 @@ await runService('auth-server', process.env, async (log) => {
   const stopRotating = keepRotating(rotation, log);
   policy.onChange(assertions.forget);
 
-  const local = config.COGNITO_USER_POOL_ID === localPoolId;
-  const standInFetch = local ? createStandInFetch(config.COGNITO_LOCAL_ENDPOINT) : undefined;
-  if (local)
-    log.warn({ endpoint: config.COGNITO_LOCAL_ENDPOINT }, 'logins and tokens come from the local stand-in of Cognito');
-  const tokens = createTokenVerifier({
-    userPoolId: config.COGNITO_USER_POOL_ID,
-    allowedClientIds: [config.COGNITO_CLIENT_ID, ...config.COGNITO_ALLOWED_CLIENT_IDS],
-    publicUrl,
-    ...(standInFetch && { jwksCache: standInJwksCache(standInFetch) }),
-    keysFetched: metrics.keysFetched,
-  });
+  const standInFetch = standInOf(config, log);
+  const tokens = verifierOf(config, standInFetch, metrics);
   void warmUp(tokens, log);
 
   const cookie = createSessionCookie(publicUrl);
+  const providers = configuredProviders(config, standInFetch);
+  const vault = createTokenVault(secretKeys);
+  const ask = createConfirmation({ providers, vault, policy: policy.current });
+  const limits = { idleSeconds: config.SESSION_IDLE_MINUTES * 60, groupsMaxAgeSeconds: config.GROUPS_MAX_AGE * 60 };
   const listener = createApp({
     publicUrl,
     issuer,
@@ -65,7 +63,9 @@ await runService('auth-server', process.env, async (log) => {
     cookieName: cookie.name,
     sessionSeconds: Math.round(config.SESSION_HOURS * 3600),
     allowedOrigins: config.ALLOWED_ORIGINS,
-    providers: new Map([['cognito', cognitoClient(config, issuer, standInFetch)]]),
+    providers,
+    vault,
+    keeper: createSessionKeeper({ ...limits, sessions: store.sessions, ask, log }),
     pages: createPages(),
     maxBody: config.MAX_BODY_BYTES,
     metrics,
@@ -86,6 +86,16 @@ await runService('auth-server', process.env, async (log) => {
   };
 });
 
+function verifierOf(config: Config, standInFetch: StandInFetch | undefined, metrics: Metrics): TokenVerifier {
+  return createTokenVerifier({
+    userPoolId: config.COGNITO_USER_POOL_ID,
+    allowedClientIds: [config.COGNITO_CLIENT_ID, ...config.COGNITO_ALLOWED_CLIENT_IDS],
+    publicUrl: config.REGISTRY_URL,
+    ...(standInFetch && { jwksCache: standInJwksCache(standInFetch) }),
+    keysFetched: metrics.keysFetched,
+  });
+}
+
 /** Fetches the pool's keys before the first request needs them; a provider that is late is asked again, not shouted at. */
 async function warmUp(tokens: TokenVerifier, log: Logger): Promise<void> {
   for (let wait = 250; ; wait = Math.min(wait * 2, 30_000)) {
@@ -100,20 +110,18 @@ async function warmUp(tokens: TokenVerifier, log: Logger): Promise<void> {
   }
 }
 
-function metricsEndpoint({ METRICS_HOST: host, METRICS_PORT: port }: Config, metrics: Metrics): Endpoint {
-  return { listener: createMetricsApp(metrics), host, port, portVariable: 'METRICS_PORT' };
+function standInOf({ COGNITO_USER_POOL_ID: pool, COGNITO_LOCAL_ENDPOINT: endpoint }: Config, log: Logger) {
+  if (pool !== localPoolId) return undefined;
+  log.warn({ endpoint }, 'logins and tokens come from the local stand-in of Cognito');
+  return createStandInFetch(endpoint);
 }
 
-function cognitoClient(config: Config, issuer: string, standInFetch: StandInFetch | undefined): OAuthClient {
-  return createOAuthClient({
-    name: 'cognito',
-    title: standInFetch ? 'Cognito (local stand-in)' : 'Amazon Cognito',
-    issuer,
-    clientId: config.COGNITO_CLIENT_ID,
-    clientSecret: config.COGNITO_CLIENT_SECRET,
-    scope: 'openid email profile aws.cognito.signin.user.admin',
-    groupsClaim: 'cognito:groups',
-    usernameClaim: 'cognito:username',
-    standInFetch,
-  });
+function openSettledStore(config: Config, metrics: Metrics, log: Logger): Promise<Store> {
+  const failed = (err: unknown) => log.error({ err }, 'the database cannot be asked');
+  const lookedUp = (hit: boolean) => metrics.lookedUp('session', hit);
+  return openStore(config.DATABASE_URL ?? config.DATA_DIR, lookedUp, undefined, failed);
+}
+
+function metricsEndpoint({ METRICS_HOST: host, METRICS_PORT: port }: Config, metrics: Metrics): Endpoint {
+  return { listener: createMetricsApp(metrics), host, port, portVariable: 'METRICS_PORT' };
 }

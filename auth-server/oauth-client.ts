@@ -1,5 +1,6 @@
 import * as oidc from 'openid-client';
 import { discoverProvider, type OidcClient } from '../common/oidc.ts';
+import { SignInEnded } from './session-keeper.ts';
 
 /** An OpenID Connect provider that people log in with. */
 export interface ProviderSettings extends OidcClient {
@@ -10,6 +11,10 @@ export interface ProviderSettings extends OidcClient {
   scope: string;
   groupsClaim: string;
   usernameClaim: string;
+  /** Put in front of its subjects, where another provider might have the same ones. */
+  subjectPrefix: string;
+  /** What its logout page wants to know; `returnUrl` is where it sends the browser afterwards. */
+  logoutParameters(returnUrl: string): Record<string, string>;
 }
 
 /** Who logged in, from a verified ID token. */
@@ -17,6 +22,8 @@ export interface LoggedIn {
   subject: string;
   username: string;
   groups: readonly string[];
+  /** Undefined if the provider gave none. */
+  refreshToken: string | undefined;
 }
 
 /** What one attempt to log in has to remember until the browser comes back. */
@@ -35,6 +42,13 @@ export interface OAuthClient {
    * @throws openid-client's errors
    */
   logIn(currentUrl: URL, attempt: LoginAttempt): Promise<LoggedIn>;
+  /**
+   * Asks again who the person is, without them.
+   * @throws {SignInEnded} if the provider does not let them in any more; openid-client's errors if it could not be asked
+   */
+  refresh(refreshToken: string, subject: string): Promise<LoggedIn>;
+  /** Tells the provider that a refresh token is not needed any more (RFC 7009). */
+  revoke(refreshToken: string): Promise<void>;
   /** Where a browser ends its session at the provider; comes back to `returnUrl`. */
   logoutUrl(returnUrl: string): Promise<URL | undefined>;
 }
@@ -71,26 +85,39 @@ export function createOAuthClient(settings: ProviderSettings): OAuthClient {
         pkceCodeVerifier: verifier,
         idTokenExpected: true,
       });
-      return readClaims(settings, tokens.claims());
+      return { ...readClaims(settings, tokens.claims()), refreshToken: tokens.refresh_token };
+    },
+    async refresh(refreshToken, subject) {
+      const tokens = await oidc.refreshTokenGrant(await configuration(), refreshToken).catch((error: unknown) => {
+        const isFinal = error instanceof oidc.ResponseBodyError && error.error === 'invalid_grant';
+        throw isFinal ? new SignInEnded('the provider refuses the refresh token') : error;
+      });
+      const person = readClaims(settings, tokens.claims());
+      if (person.subject !== subject) throw new SignInEnded('the provider speaks of somebody else now');
+      // Only a provider that rotates them sends another one; the old one is dead then.
+      return { ...person, refreshToken: tokens.refresh_token ?? refreshToken };
+    },
+    async revoke(refreshToken) {
+      const provider = await configuration();
+      if (provider.serverMetadata().revocation_endpoint) await oidc.tokenRevocation(provider, refreshToken);
     },
     async logoutUrl(returnUrl) {
       const { end_session_endpoint } = (await configuration()).serverMetadata();
       if (!end_session_endpoint) return undefined;
-      // Cognito's own parameters; it knows nothing of post_logout_redirect_uri (Developer Guide, "Logout endpoint").
       const url = new URL(end_session_endpoint);
-      url.searchParams.set('client_id', settings.clientId);
-      url.searchParams.set('logout_uri', returnUrl);
+      for (const [name, value] of Object.entries(settings.logoutParameters(returnUrl)))
+        url.searchParams.set(name, value);
       return url;
     },
   };
 }
 
-function readClaims(settings: ProviderSettings, claims: oidc.IDToken | undefined): LoggedIn {
+function readClaims(settings: ProviderSettings, claims: oidc.IDToken | undefined): Omit<LoggedIn, 'refreshToken'> {
   if (!claims) throw new Error('the provider sent no ID token');
   const groups = claims[settings.groupsClaim];
   const username = claims[settings.usernameClaim];
   return {
-    subject: claims.sub,
+    subject: settings.subjectPrefix + claims.sub,
     username: typeof username === 'string' ? username : claims.sub,
     groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
   };

@@ -45,7 +45,7 @@ export function principalOfToken(policy: Policy, claims: TokenClaims): Principal
   return {
     kind,
     subject: claims.sub,
-    username: claims.username ?? (kind === 'agent' ? claims.client_id : claims.sub),
+    username: claims.username ?? claims.sub,
     clientId: claims.client_id,
     groups,
     scopes,

@@ -1,7 +1,7 @@
 import express, { type Request, Router } from 'express';
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import * as z from 'zod';
-import { type Ticket, verifyTicket } from '../common/ticket.ts';
+import { type Ticket, verifyOpenTicket } from '../common/ticket.ts';
 import type { AssertionSigner } from './assertion.ts';
 import type { BindingStore } from './store/binding-store.ts';
 import type { EndedStore } from './store/ended-store.ts';
@@ -30,7 +30,7 @@ export function relayDoor({ publicUrl, assertions, bindings, ended }: RelayDoorD
   const ticketOf = async (req: Request): Promise<Ticket | undefined> => {
     const token = /^Bearer (\S+)$/.exec(req.get('authorization') ?? '')?.[1] ?? '';
     const keys = createLocalJWKSet((await assertions.jwks()) as JSONWebKeySet);
-    return await verifyTicket(token, keys, publicUrl).catch(() => undefined);
+    return await verifyOpenTicket(token, keys, publicUrl).catch(() => undefined);
   };
   router.get('/relay/ended', async (req, res) => {
     const after = z.coerce.number().int().min(0).optional().safeParse(req.query.after);

@@ -6,8 +6,8 @@
  */
 export function safePath(wanted: unknown, publicUrl: string): string {
   if (typeof wanted !== 'string' || wanted.length > 1000 || !/^\/(?![/\\])[!-[\]-~]*$/.test(wanted)) return '/';
-  const url = URL.parse(wanted, publicUrl);
-  if (!url || url.origin !== publicUrl || `${url.pathname}${url.search}${url.hash}` !== wanted) return '/';
+  // Nothing that a browser's parser would read in another way than it is written.
+  if (URL.parse(wanted, publicUrl)?.href !== `${publicUrl}${wanted}`) return '/';
   // What the browser decodes must not turn into another host either, and a login must not lead into a login.
   if (/^\/(%|(oauth2|login)([/?#]|$))/i.test(wanted)) return '/';
   return wanted;

@@ -3,28 +3,68 @@ import type { StandInFetch } from './cognito.ts';
 
 /** How this program is known to an OpenID Connect provider. */
 export interface OidcClient {
-  issuer: string;
+  /** Where it may be found, tried in this order. */
+  issuers: readonly string[];
   clientId: string;
   /** Absent for a public client. */
   clientSecret: string | undefined;
+  /** Corrects what the discovery document says of endpoints. */
+  mendMetadata?: (metadata: oidc.ServerMetadata) => oidc.ServerMetadata;
   /** Given when the provider is the local stand-in, which speaks http and has its host rewritten. */
   standInFetch?: StandInFetch | undefined;
 }
 
 const timeoutSeconds = 5;
+const loopback = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/;
 
 /**
  * Reads the provider's discovery document and returns what openid-client needs for everything else. Signatures of ID
- * tokens are checked although they come over a direct connection.
- * @throws openid-client's errors when the provider cannot be reached or contradicts itself
+ * tokens are checked although they come over a direct connection. Plain http only towards this machine.
+ * @throws openid-client's errors when the provider cannot be reached or contradicts itself; those of the first issuer
  */
 export async function discoverProvider(client: OidcClient): Promise<oidc.Configuration> {
-  const { issuer, clientId, clientSecret, standInFetch } = client;
-  const options: oidc.DiscoveryRequestOptions = { timeout: timeoutSeconds, execute: [oidc.enableNonRepudiationChecks] };
-  if (standInFetch) {
-    options[oidc.customFetch] = (url, init) => standInFetch(url, init as RequestInit);
-    options.execute?.push(oidc.allowInsecureRequests);
+  const { issuers, clientId, clientSecret, mendMetadata } = client;
+  const found = await firstOf(issuers, (issuer) => discover(client, issuer));
+  const metadata = found.serverMetadata();
+  const mended = mendMetadata?.(metadata) ?? metadata;
+  if (mended === metadata) return found;
+  const configuration = new oidc.Configuration(mended, clientId, clientSecret, authentication(clientSecret));
+  configuration.timeout = timeoutSeconds;
+  for (const prepare of preparations(client, mended.issuer)) prepare(configuration);
+  const fetch = customFetch(client);
+  if (fetch) configuration[oidc.customFetch] = fetch;
+  return configuration;
+}
+
+async function discover(client: OidcClient, issuer: string): Promise<oidc.Configuration> {
+  const options: oidc.DiscoveryRequestOptions = { timeout: timeoutSeconds, execute: preparations(client, issuer) };
+  const fetch = customFetch(client);
+  if (fetch) options[oidc.customFetch] = fetch;
+  const { clientId, clientSecret } = client;
+  return await oidc.discovery(new URL(issuer), clientId, clientSecret, authentication(clientSecret), options);
+}
+
+async function firstOf<T>(issuers: readonly string[], ask: (issuer: string) => Promise<T>): Promise<T> {
+  let first: unknown;
+  for (const issuer of issuers) {
+    try {
+      return await ask(issuer);
+    } catch (error) {
+      first ??= error;
+    }
   }
-  const authentication = clientSecret === undefined ? oidc.None() : oidc.ClientSecretBasic(clientSecret);
-  return await oidc.discovery(new URL(issuer), clientId, clientSecret, authentication, options);
+  throw first;
+}
+
+function authentication(clientSecret: string | undefined): oidc.ClientAuth {
+  return clientSecret === undefined ? oidc.None() : oidc.ClientSecretBasic(clientSecret);
+}
+
+function preparations({ standInFetch }: OidcClient, issuer: string): ((config: oidc.Configuration) => void)[] {
+  const http = standInFetch !== undefined || loopback.test(issuer);
+  return [oidc.enableNonRepudiationChecks, ...(http ? [oidc.allowInsecureRequests] : [])];
+}
+
+function customFetch({ standInFetch }: OidcClient): oidc.CustomFetch | undefined {
+  return standInFetch && ((url, init) => standInFetch(url, init as RequestInit));
 }

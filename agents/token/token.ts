@@ -3,17 +3,15 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { clientCredentialsGrant } from 'openid-client';
 import * as z from 'zod';
-import { cognitoIssuer, createStandInFetch, localPoolId, poolIdPattern } from '../../common/cognito.ts';
-import { ConfigError, origin, readConfig } from '../../common/config.ts';
+import { createStandInFetch, localPoolId } from '../../common/cognito.ts';
+import { cognitoIssuers, withHostedDomain } from '../../common/cognito-endpoints.ts';
+import { ConfigError, readConfig } from '../../common/config.ts';
 import { discoverProvider } from '../../common/oidc.ts';
+import { shapeFor } from '../../common/settings/table.ts';
 
-const schema = z.object({
-  COGNITO_USER_POOL_ID: z.string().regex(poolIdPattern, 'must look like us-east-1_ABC123DEF'),
-  COGNITO_CLIENT_ID: z.string(),
-  COGNITO_CLIENT_SECRET: z.string(),
-  COGNITO_SCOPE: z.string().optional(),
-  COGNITO_LOCAL_ENDPOINT: origin.default('http://127.0.0.1:9500'),
-});
+const shape = shapeFor('agents');
+// People may log in with a public client; an agent's secret is all that it has.
+const schema = z.object({ ...shape, COGNITO_CLIENT_SECRET: shape.COGNITO_CLIENT_SECRET.unwrap() });
 
 /**
  * Fetches an access token by client credentials (RFC 6749 section 4.4).
@@ -24,7 +22,8 @@ export async function fetchAgentToken(env: NodeJS.ProcessEnv): Promise<string> {
   const config = readConfig(schema, env);
   const local = config.COGNITO_USER_POOL_ID === localPoolId;
   const provider = await discoverProvider({
-    issuer: cognitoIssuer(config.COGNITO_USER_POOL_ID),
+    issuers: cognitoIssuers(config.COGNITO_USER_POOL_ID),
+    mendMetadata: (metadata) => withHostedDomain(metadata, config.COGNITO_USER_POOL_ID, config.COGNITO_DOMAIN),
     clientId: config.COGNITO_CLIENT_ID,
     clientSecret: config.COGNITO_CLIENT_SECRET,
     standInFetch: local ? createStandInFetch(config.COGNITO_LOCAL_ENDPOINT) : undefined,

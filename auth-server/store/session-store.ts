@@ -32,6 +32,8 @@ export interface SessionStore {
   /** Takes the right to ask the provider again, for some seconds; false if somebody else has it. */
   lease(sid: string, seconds: number): Promise<boolean>;
   confirm(sid: string, confirmation: Confirmation): Promise<void>;
+  /** Everybody who is logged in, the newest first. */
+  list(): Promise<SessionRecord[]>;
   /** @returns how many there were */
   end(owner: SessionOwner): Promise<number>;
 }

@@ -76,6 +76,11 @@ export class DatabaseSessions implements SessionStore {
     if (before && before.groups !== change.groups) await this.#ended.add(sessionMark(sid));
   }
 
+  async list(): Promise<SessionRecord[]> {
+    const all = this.#db.selectFrom('session').selectAll().where('expires_at', '>', seconds());
+    return (await all.orderBy('created_at', 'desc').execute()).map(toRecord);
+  }
+
   async end(owner: SessionOwner): Promise<number> {
     const all = this.#db.deleteFrom('session').returning('sid');
     const theirs =

@@ -1,25 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { origin, port } from '../../common/config.ts';
+import { shapeFor } from '../../common/settings/table.ts';
 
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
 /** What the stand-in reads from the environment. It does not start where it could be taken for a real user pool. */
 export const cognitoConfig = z
-  .object({
-    NODE_ENV: z.string().optional(),
-    COGNITO_PORT: port.default(9500),
-    COGNITO_HOST: z.string().default('127.0.0.1'),
-    COGNITO_IN_CONTAINER: z.enum(['true', 'false'], 'must be true or false').default('false'),
-    COGNITO_PUBLIC_URL: origin.optional(),
-    COGNITO_EXTRA_GATEWAY_URLS: z
-      .string()
-      .default('')
-      .transform((text) => text.split(',').filter((part) => part.trim()))
-      .pipe(z.array(origin)),
-    COGNITO_KEYS_FILE: z.string().optional(),
-    COGNITO_SEED_FILE: z.string().default(fileURLToPath(new URL('seed.yml', import.meta.url))),
-  })
+  .object(shapeFor('cognito'))
   .superRefine((config, ctx) => {
     const fault = (variable: string, message: string) => ctx.addIssue({ code: 'custom', path: [variable], message });
     if (config.NODE_ENV === 'production')

@@ -1,12 +1,10 @@
 import * as z from 'zod';
-import { port, readConfig } from '../../common/config.ts';
+import { readConfig } from '../../common/config.ts';
 import { runService } from '../../common/service.ts';
+import { shapeFor } from '../../common/settings/table.ts';
 import { createApp } from './server.ts';
 
-const schema = z.object({
-  CURRENTTIME_HOST: z.string().default('127.0.0.1'),
-  CURRENTTIME_PORT: port.default(8000),
-});
+const schema = z.object(shapeFor('currenttime'));
 
 await runService('currenttime', process.env, (log) => {
   const config = readConfig(schema, process.env);

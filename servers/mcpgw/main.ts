@@ -1,13 +1,10 @@
 import * as z from 'zod';
-import { origin, port, readConfig } from '../../common/config.ts';
+import { readConfig } from '../../common/config.ts';
 import { runService } from '../../common/service.ts';
+import { shapeFor } from '../../common/settings/table.ts';
 import { createApp } from './server.ts';
 
-const schema = z.object({
-  MCPGW_HOST: z.string().default('127.0.0.1'),
-  MCPGW_PORT: port.default(8003),
-  REGISTRY_INTERNAL_URL: origin.default('http://127.0.0.1:7860'),
-});
+const schema = z.object(shapeFor('mcpgw'));
 
 await runService('mcpgw', process.env, (log) => {
   const config = readConfig(schema, process.env);

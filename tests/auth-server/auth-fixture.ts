@@ -5,15 +5,18 @@ import { join } from 'node:path';
 import { createApp } from '../../auth-server/app.ts';
 import { createAssertionSigner } from '../../auth-server/assertion.ts';
 import { createTokenVerifier } from '../../auth-server/cognito-token.ts';
+import { createConfirmation } from '../../auth-server/confirm-groups.ts';
 import { createLoginAttempts } from '../../auth-server/login-attempts.ts';
 import { createMetrics } from '../../auth-server/metrics.ts';
 import { createOAuthClient } from '../../auth-server/oauth-client.ts';
 import { createPages } from '../../auth-server/pages.ts';
 import { createSessionSeal } from '../../auth-server/session.ts';
 import { createSessionCookie } from '../../auth-server/session-cookie.ts';
+import { createSessionKeeper } from '../../auth-server/session-keeper.ts';
 import { standInJwksCache } from '../../auth-server/stand-in.ts';
 import type { SessionRecord } from '../../auth-server/store/session-store.ts';
 import { openStore } from '../../auth-server/store/store.ts';
+import { createTokenVault } from '../../auth-server/token-vault.ts';
 import { createStandInFetch, localPoolId } from '../../common/cognito.ts';
 import { createLog } from '../../common/log.ts';
 import { policyVersion } from '../../common/policy-watch.ts';
@@ -50,6 +53,8 @@ export interface Shape {
   policyFaults: readonly string[];
   registryUrl: string;
   relayUrl: string;
+  idleSeconds: number;
+  groupsMaxAgeSeconds: number;
   /** Names in URLs; all of them lead to the one user pool. */
   providers: string[];
 }
@@ -69,6 +74,8 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     policyFaults: [],
     registryUrl: 'http://127.0.0.1:1',
     relayUrl: 'http://127.0.0.1:1',
+    idleSeconds: 7200,
+    groupsMaxAgeSeconds: 900,
     providers: ['cognito'],
     ...change,
   };
@@ -93,14 +100,18 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     createOAuthClient({
       name,
       title: 'Amazon Cognito',
-      issuer,
+      issuers: [issuer],
       clientId: WEB,
       clientSecret: shape.clientSecret,
       scope: 'openid email profile aws.cognito.signin.user.admin',
       groupsClaim: 'cognito:groups',
       usernameClaim: 'cognito:username',
+      subjectPrefix: '',
+      logoutParameters: (returnUrl) => ({ client_id: WEB, logout_uri: returnUrl }),
       standInFetch,
     });
+  const providers = new Map(shape.providers.map((name) => [name, client(name)]));
+  const vault = createTokenVault(shape.secretKeys);
   const app = createApp({
     publicUrl: shape.publicUrl,
     issuer,
@@ -124,7 +135,15 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     cookieName: cookie.name,
     sessionSeconds: 3600,
     allowedOrigins: shape.allowedOrigins,
-    providers: new Map(shape.providers.map((name) => [name, client(name)])),
+    providers,
+    vault,
+    keeper: createSessionKeeper({
+      sessions: store.sessions,
+      ask: createConfirmation({ providers, vault, policy: () => policy }),
+      idleSeconds: shape.idleSeconds,
+      groupsMaxAgeSeconds: shape.groupsMaxAgeSeconds,
+      log,
+    }),
     pages: createPages(),
     maxBody: shape.maxBody,
     metrics,
@@ -140,12 +159,13 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     seal,
     assertions,
     metrics,
+    vault,
     cookieName: cookie.name,
     /** Asks /validate as the gate does; a header of `null` is left out. */
     validate: (headers: Headers_, body: Body_ = toolsList) =>
       fetch(`${url}/validate`, { method: 'POST', headers: present({ ...gate, ...headers }), body: asBody(body) }),
     /** A Cookie header for somebody who has logged in. */
-    session: async (person: Partial<Person> = {}) => {
+    session: async (person: Partial<Person> & Partial<SessionRecord> = {}) => {
       const { record = true, ...claims } = { ...alice, sid: `sid-${Math.random()}`, exp: now() + 3600, ...person };
       const { exp: expiresAt, ...rest } = claims;
       if (record) await store.sessions.add(sessionRecord({ ...rest, expiresAt }));

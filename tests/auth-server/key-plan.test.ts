@@ -1,4 +1,4 @@
-import { type KeyPlan, keyPlan } from '../../auth-server/key-plan.ts';
+import { type KeyPlan, keyPlan, stateOf } from '../../auth-server/key-plan.ts';
 import type { StoredKey } from '../../auth-server/store/key-store.ts';
 
 const now = 1_800_000_000;
@@ -75,4 +75,9 @@ describe('the plan for the keys', () => {
     expect(plan([key('a', age, age)], { days }).make).toBe('next');
     expect(plan([key('a', age - 1, age - 1)], { days }).make).toBe('nothing');
   });
+});
+
+test('a key waits, then signs, then has stopped, and one that never signed can stop too', () => {
+  const states = [key('a', 9), key('a', 9, 5), key('a', 9, 5, 1), key('a', 9, undefined, 1)].map(stateOf);
+  expect(states).toEqual(['waits', 'signs', 'stopped', 'stopped']);
 });

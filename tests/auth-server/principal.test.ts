@@ -19,6 +19,7 @@ const token: TokenClaims = {
   username: 'alice',
   groups: ['writers', 'unknown'],
   scopes: ['write', 'openid'],
+  iat: 1,
   exp: 1000,
 };
 

@@ -72,3 +72,25 @@ describe('where a login leads', () => {
     expect(safePath(wanted, publicUrl)).toBe('/');
   });
 });
+
+describe('a path that only looks like another', () => {
+  test.each(['/servers/login', '/docs?next=/login', '/a/oauth2/b', '/a/%2f', '/servers?x=//evil.example'])(
+    '%s is ours, because it leads to neither a login nor another host',
+    (path) => {
+      expect(safePath(path, publicUrl)).toBe(path);
+    },
+  );
+
+  test.each(['/a?x=\\', '/a?x=\\/b', '/a#\\evil.example', '/a?x=\\/b\\c'])(
+    '%j is not followed: a backslash is a slash to some, wherever it stands',
+    (path) => {
+      expect(safePath(path, publicUrl)).toBe('/');
+    },
+  );
+
+  test('of a thousand characters is followed, one longer is not', () => {
+    const path = (length: number) => `/${'x'.repeat(length - 1)}`;
+    expect(safePath(path(1000), publicUrl)).toBe(path(1000));
+    expect(safePath(path(1001), publicUrl)).toBe('/');
+  });
+});

@@ -142,6 +142,17 @@ describe('every way of being refused', () => {
     session_invalid: () => auth.validate({ Cookie: `${auth.cookieName}=rubbish` }),
     session_expired: async () => auth.validate({ Cookie: await auth.session({ exp: now() - 1 }) }),
     session_ended: async () => auth.validate({ Cookie: await auth.session({ record: false }) }),
+    session_idle: async () => auth.validate({ Cookie: await auth.session({ lastSeen: now() - 7201 }) }),
+    access_revoked: async () => {
+      await auth.store.revocations.add({ kind: 'user', value: 'dismissed', at: now() });
+      return auth.validate({ Cookie: await auth.session({ username: 'dismissed' }) });
+    },
+    groups_unconfirmed: async () => {
+      const cutOff = await startAuthServer('http://127.0.0.1:1');
+      const refreshToken = await cutOff.vault.lock('a refresh token');
+      const Cookie = await cutOff.session({ refreshedAt: now() - 901, refreshToken });
+      return cutOff.validate({ Cookie }).finally(cutOff.close);
+    },
     origin_not_allowed: async () => auth.validate({ Cookie: await auth.session(), Origin: 'https://evil.example' }),
     not_permitted: async () => auth.validate({ Cookie: await auth.session({ groups: [] }) }),
     request_refused: async () => auth.validate({ Cookie: await auth.session() }, [toolsList]),

@@ -26,6 +26,7 @@ test.each<[string, Record<string, unknown>]>([
     groups: (claims['cognito:groups'] ?? []) as string[],
     scopes: typeof claims.scope === 'string' ? claims.scope.split(' ') : [],
     exp: 0,
+    iat: 0,
   });
   expect({ kind, groups, scopes }).toEqual({
     kind: principal.kind,
@@ -49,4 +50,33 @@ test.each<[string, Record<string, unknown>, RegExp]>([
 ])('%s is of no use, and the message says why', (_, claims, message) => {
   expect(() => callerOfClaims(policy, claims)).toThrow(UnusableClaims);
   expect(() => callerOfClaims(policy, claims)).toThrow(message);
+});
+
+describe('who the claims describe', () => {
+  // Written out, because the gateway reads claims with the very same functions.
+  test.each<[string, Record<string, unknown>, object]>([
+    [
+      'an agent: its scopes are those of the token that the policy knows, in UI-Scopes too',
+      { ...base, scope: 'read  look openid', 'cognito:groups': ['staff'] },
+      { kind: 'agent', groups: [], scopes: ['read', 'look'], unknown: ['openid'] },
+    ],
+    ['an agent without a scope claim: it holds nothing', base, { kind: 'agent', groups: [], scopes: [], unknown: [] }],
+    [
+      'a person: the scopes are those of the groups, whatever the token asks for',
+      { ...base, sub: 'u', username: 'ann', 'cognito:groups': ['finance', 'staff'], scope: 'look' },
+      { kind: 'person', groups: ['staff'], scopes: ['read', 'write'], unknown: ['finance'] },
+    ],
+    [
+      'a person, because there is a username, though the sub is the app client',
+      { ...base, username: 'ann', scope: 'write' },
+      { kind: 'person', groups: [], scopes: [], unknown: [] },
+    ],
+    [
+      'a person, because the sub is not the app client, though there is no username',
+      { ...base, sub: 'u', scope: 'write' },
+      { kind: 'person', groups: [], scopes: [], unknown: [] },
+    ],
+  ])('is %s', (_, claims, caller) => {
+    expect(callerOfClaims(policy, claims)).toEqual(caller);
+  });
 });

@@ -1,0 +1,91 @@
+import * as z from 'zod';
+import { origin } from '../config.ts';
+import { setting } from './setting.ts';
+import { list, origins, path, secretKeys } from './values.ts';
+
+const services = ['auth-server', 'registry', 'relay', 'currenttime', 'mcpgw', 'cognito'] as const;
+
+/** What the gateway is to the outside, and who may do what. */
+export const gatewaySettings = {
+  REGISTRY_URL: setting(
+    origin.default('http://localhost:8080'),
+    ['auth-server', 'registry', 'relay', 'up', 'agents'],
+    "the address that people and agents use: nginx's, never a service's own port. Cookies, callbacks and links are built from it",
+  ),
+  SECRET_KEY: setting(
+    secretKeys,
+    ['auth-server', 'up'],
+    'seals sessions and login attempts; 32 characters or more, made by `npm run -s secret-key`. `NEW,OLD` changes it without ending sessions: the first seals, all open',
+    { secret: true, shownDefault: '(required); `npm run up` makes one at its first start' },
+  ),
+  SESSION_HOURS: setting(
+    z.coerce
+      .number()
+      .positive()
+      .max(24 * 7)
+      .default(8),
+    ['auth-server'],
+    'how long a login lasts, at most 168',
+  ),
+  SESSION_IDLE_MINUTES: setting(
+    z.coerce.number().positive().default(120),
+    ['auth-server'],
+    'after how many minutes without a request a login ends',
+  ),
+  GROUPS_MAX_AGE: setting(
+    z.coerce
+      .number('must be minutes, such as 15')
+      .positive()
+      .max(24 * 60)
+      .default(15),
+    ['auth-server'],
+    'how many minutes the word of the identity provider on groups counts: after that long at most, somebody who was taken out of a group or blocked is out',
+  ),
+  ALLOWED_ORIGINS: setting(
+    origins.default([]),
+    ['auth-server', 'up'],
+    'other web origins whose pages may call MCP endpoints with a bearer token, separated by commas',
+  ),
+  SCOPES_FILE: setting(
+    path('scopes.yml'),
+    ['auth-server', 'registry', 'relay'],
+    'the policy: who may do what ([scopes.md](scopes.md))',
+  ),
+  SERVERS_FILE: setting(
+    path('registry', 'servers.yml'),
+    ['registry', 'up'],
+    'the MCP servers that the registry knows; read at the start',
+  ),
+  ALLOW_PRIVATE_UPSTREAMS: setting(
+    list.prefault('127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7'),
+    ['registry'],
+    'private networks in which MCP servers may be, separated by commas',
+    { shownDefault: 'loopback and all private networks' },
+  ),
+  UPSTREAM_CA_FILE: setting(
+    z.string().optional(),
+    ['relay', 'up'],
+    'certificates that https MCP servers are verified against',
+    { shownDefault: "the system's" },
+  ),
+  ASSERTION_KEY_DAYS: setting(
+    z.coerce.number().min(1).max(365).default(30),
+    ['auth-server'],
+    'how long a key signs the assertions for MCP servers, 1 to 365 days ([upstreams.md](upstreams.md))',
+  ),
+  MAX_BODY_BYTES: setting(
+    z.coerce.number().int().min(1024).default(1_048_576),
+    ['auth-server', 'up'],
+    'the largest request body; what cannot be checked as a whole is refused',
+  ),
+  MAX_LIST_BYTES: setting(
+    z.coerce.number().int().min(65_536).default(8_388_608),
+    ['relay'],
+    'the largest list or event of an MCP server that the relay looks at; larger ones are refused',
+  ),
+  LOG_LEVEL: setting(
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+    services,
+    '`debug`, `info`, `warn`, `error` or `silent`; no level logs a secret',
+  ),
+};

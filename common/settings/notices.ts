@@ -1,0 +1,62 @@
+import type { Program } from './setting.ts';
+import { settingList, settings } from './table.ts';
+
+/** Something odd about a variable that does not keep a program from starting. */
+export interface Notice {
+  variable: string;
+  message: string;
+}
+
+const ourPrefixes = /^(COGNITO|REGISTRY|AUTH_SERVER|RELAY|MCPGW|CURRENTTIME|METRICS)_/;
+
+/**
+ * What in an environment is most likely a mistake: a name that is nearly one of ours, or has one of our prefixes and is
+ * none, and white space around a value (it is cut off).
+ * @param programs whose settings to look at; all when left out
+ * @returns one notice per variable; never a value
+ */
+export function noticesOn(env: NodeJS.ProcessEnv, programs?: readonly Program[]): Notice[] {
+  const own = (name: string) =>
+    programs === undefined || settingList.some(([n, s]) => n === name && s.readBy.some((p) => programs.includes(p)));
+  return Object.entries(env).flatMap(([variable, value]): Notice[] => {
+    if (value === undefined) return [];
+    if (Object.hasOwn(settings, variable)) {
+      if (value === value.trim() || value.trim() === '' || !own(variable)) return [];
+      return [{ variable, message: `${variable} has white space around its value; it is cut off` }];
+    }
+    const near = nearestName(variable);
+    if (near !== undefined) {
+      return own(near) ? [{ variable, message: `${variable} is no setting: did you mean ${near}?` }] : [];
+    }
+    // The auth-server has settings of most prefixes; if every service spoke up, one slip would be six warnings.
+    if (!ourPrefixes.test(variable) || !(programs?.includes('auth-server') ?? true)) return [];
+    return [{ variable, message: `${variable} is no setting: nothing reads it (docs/configuration.md has the list)` }];
+  });
+}
+
+/** The known name that this one is a slip of: at most two letters wrong, missing, too many or swapped; one in a short name. */
+function nearestName(name: string): string | undefined {
+  const most = name.length < 9 ? 1 : 2;
+  const near = settingList
+    .map(([known]) => ({ known, distance: editDistance(name.toUpperCase(), known) }))
+    .filter(({ distance }) => distance <= most)
+    .sort((a, b) => a.distance - b.distance);
+  return near[0]?.known;
+}
+
+/** The fewest single-letter changes and swaps of neighbours that turn one text into another. */
+export function editDistance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 8) return Number.POSITIVE_INFINITY;
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  const at = (i: number, j: number) => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;
+  for (let i = 1; i <= a.length; i++) {
+    rows[i] = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = a[i - 1] === b[j - 1] ? 0 : 1;
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const best = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + change);
+      rows[i]?.push(swapped ? Math.min(best, at(i - 2, j - 2) + 1) : best);
+    }
+  }
+  return at(a.length, b.length);
+}

@@ -1,0 +1,28 @@
+import type * as z from 'zod';
+
+/** The programs that read settings; services by the name in their log. `doctor` looks at everybody's. */
+export type Program = 'auth-server' | 'registry' | 'relay' | 'currenttime' | 'mcpgw' | 'cognito' | 'up' | 'agents';
+
+/** One environment variable. */
+export interface Setting {
+  /** What its value must look like, with its default. An empty variable counts as unset. */
+  schema: z.ZodType;
+  /** Empty when only `npm run doctor` looks at it. */
+  readBy: readonly Program[];
+  /** One sentence or two, in Markdown, without a full stop at the end. */
+  purpose: string;
+  /** Its value is printed nowhere. */
+  secret?: boolean;
+  /** The default in words, where the value itself would say too little. */
+  shownDefault?: string;
+}
+
+/** Keeps the exact type of a setting, so that the shape of each program's settings is known to the compiler. */
+export function setting<S extends z.ZodType, const P extends readonly Program[]>(
+  schema: S,
+  readBy: P,
+  purpose: string,
+  more: Pick<Setting, 'secret' | 'shownDefault'> = {},
+): Setting & { schema: S; readBy: P } {
+  return { schema, readBy, purpose, ...more };
+}

@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import * as z from 'zod';
+import { origin } from '../config.ts';
+
+/** The folder of the project; defaults that are paths count from it, wherever a service is started. */
+export const root = join(import.meta.dirname, '..', '..');
+
+/** Items separated by commas; spaces around them and empty places do not count. */
+export const list = z.string().transform((text) => text.split(',').flatMap((item) => item.trim() || []));
+
+/** Origins separated by commas. */
+export const origins = list.pipe(z.array(origin));
+
+/** Port numbers separated by commas. */
+export const ports = list
+  .transform((items) => items.map(Number))
+  .pipe(z.array(z.int('must be port numbers separated by commas').min(1).max(65535)));
+
+/** A path; a default counts from the project's folder. */
+export const path = (...fallback: string[]) => z.string().default(join(root, ...fallback));
+
+/** An address to listen on: this machine only, unless somebody says otherwise. */
+export const host = z.string().default('127.0.0.1');
+
+/**
+ * `SECRET_KEY`: one key or several, the first of which seals. The same check as for every value refuses placeholders;
+ * this one refuses what looks like an example in the middle of a key as well.
+ */
+export const secretKeys = list
+  .refine((keys) => keys.length > 0 && keys.every((key) => key.length >= 32), {
+    error: 'needs at least 32 characters: npm run -s secret-key',
+  })
+  .refine((keys) => !keys.some((key) => /your|change|example|secret-?key/i.test(key)), {
+    error: 'is an example value; make one of your own: npm run -s secret-key',
+  });
