@@ -158,7 +158,7 @@ const refusals = new Map<string, RegExp>([
     'uri_not_canonical wrong_host upgrade_refused encoding_not_accepted type_not_accepted stray_body not_a_page',
     'method_not_allowed body_too_large too_slow credentials_missing credentials_ambiguous authorization_unreadable',
     'token_invalid token_expired session_invalid session_expired session_ended origin_not_allowed not_permitted',
-    'request_refused identity_required',
+    'request_refused identity_required session_unknown task_unknown',
   ].flatMap((line) => line.split(' ').map((code): [string, RegExp] => [code, /./])),
 ]);
 

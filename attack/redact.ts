@@ -3,7 +3,7 @@ const longest = 160;
 /** Text for people: no token, cookie, code or password in it, no control characters, and not too long. */
 export function forShow(text: string): string {
   const safe = text
-    .replace(/^(authorization|cookie|x-mcp-assertion):.*$/gim, '$1: …')
+    .replace(/^(authorization|cookie|x-mcp-assertion|x-relay):.*$/gim, '$1: …')
     .replace(/eyJ[\w-]+(\.[\w-]*)*/g, 'eyJ…')
     .replace(/\b(code|state|access_token|password)=[^&\s]+/g, '$1=…')
     .replace(/[^ -~…]/g, (c) => (c === '\n' ? '⏎' : c === '\r' ? '' : '·'));

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Answer, Case, Context, Credentials, Need, Target, Trap } from './case.ts';
+import { belongings } from './cases/belongings.ts';
 import { bodies } from './cases/bodies.ts';
 import { controls } from './cases/controls.ts';
 import { doors } from './cases/doors.ts';
@@ -40,6 +41,7 @@ export interface Outcomes {
 const attacks: readonly Case[] = [
   ...forgedCredentials,
   ...permissions,
+  ...belongings,
   ...bodies,
   ...paths,
   ...http,

@@ -9,6 +9,7 @@ import {
   WaitPeriodNotYetEndedJwkError,
 } from 'aws-jwt-verify/error';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
+import { poolIdPattern } from '../common/cognito.ts';
 import { AuthError } from './errors.ts';
 
 /** The claims of a good Cognito access token that the gateway uses. */
@@ -67,8 +68,10 @@ export function createTokenVerifier(settings: TokenSettings): TokenVerifier {
   return {
     warmUp: () => verifier.hydrate(),
     async verify(token) {
+      // Cognito's refresh tokens are encrypted JWTs, in five parts.
+      if (token.split('.').length === 5) throw refused(refreshToken);
       const payload = await verify(token).catch((error) => {
-        throw explain(error);
+        throw explain(error, settings.userPoolId);
       });
       return readClaims(payload, settings.publicUrl);
     },
@@ -99,7 +102,7 @@ function readClaims(payload: Record<string, unknown>, publicUrl: string): TokenC
   }
   const audiences = aud === undefined ? [publicUrl] : [aud].flat();
   if (!audiences.some((a) => a === publicUrl || (typeof a === 'string' && a.startsWith(`${publicUrl}/`)))) {
-    throw refused('the token is for another server');
+    throw refused(`the token is for another server (aud ${shown(audiences.join(' '))})`);
   }
   if (typeof sub !== 'string' || typeof client_id !== 'string') throw refused('the token names nobody');
   if (!Array.isArray(groups) || !groups.every((g) => typeof g === 'string')) throw refused('its groups are unreadable');
@@ -114,26 +117,50 @@ function readClaims(payload: Record<string, unknown>, publicUrl: string): TokenC
   };
 }
 
-function explain(error: unknown): AuthError {
-  if (error instanceof JwtExpiredError) {
-    return new AuthError('token_expired', 'The access token has expired. Get a new one and try again.', {
-      cause: error,
-    });
-  }
+function explain(error: unknown, userPoolId: string): AuthError {
+  if (error instanceof JwtExpiredError) return expired(error);
   if (error instanceof FetchError || error instanceof WaitPeriodNotYetEndedJwkError) {
     const message = "The identity provider's keys cannot be fetched at the moment. Try again.";
     return new AuthError('identity_provider_unavailable', message, { cause: error });
   }
-  return refused(reason(error), error);
+  return refused(reason(error, userPoolId), error);
 }
 
-function reason(error: unknown): string {
-  if (error instanceof CognitoJwtInvalidTokenUseError) return 'it is an ID token; send the access token';
-  if (error instanceof CognitoJwtInvalidClientIdError) return 'its app client is not allowed here';
+/** With how long ago, and by which clock: a clock that is wrong looks like tokens that are too old. */
+function expired(error: JwtExpiredError): AuthError {
+  const now = Date.now();
+  const ago = Math.max(1, Math.round(now / 1000 - Number(error.failedAssertion.actual)));
+  const clock = `${new Date(now).toISOString().slice(11, 19)}Z by this gateway's clock`;
+  const message = `The access token expired ${ago} s ago (it is ${clock}). Get a new one and try again.`;
+  return new AuthError('token_expired', message, { cause: error });
+}
+
+/** What a token says, fit to be repeated to whoever sent it: it may be anybody's invention. */
+function shown(text: unknown): string {
+  return String(text)
+    .replace(/[^\w:/. -]/g, '?')
+    .slice(0, 128);
+}
+
+const refreshToken =
+  'it looks like a refresh token, not an access token: revoke it, for it has left the one who may have it';
+
+function reason(error: unknown, userPoolId: string): string {
+  if (error instanceof CognitoJwtInvalidTokenUseError) {
+    const { actual } = error.failedAssertion;
+    return actual === 'id' ? 'it is an ID token; send the access token' : 'it is not an access token';
+  }
+  if (error instanceof CognitoJwtInvalidClientIdError) {
+    const client = shown(error.failedAssertion.actual);
+    return `its app client is not allowed here: ${client} is not in COGNITO_ALLOWED_CLIENT_IDS`;
+  }
   if (error instanceof KidNotFoundInJwksError) return "it is not signed by the gateway's user pool";
-  if (error instanceof Error && /^issuer not (configured|allowed)/i.test(error.message))
-    return 'it comes from another user pool';
-  return 'it is not an access token of this user pool';
+  const issuer =
+    error instanceof Error ? /^issuer not (?:configured|allowed).*?(\S*)$/i.exec(error.message)?.[1] : undefined;
+  if (issuer === undefined) return 'it is not an access token of this user pool';
+  const pool = issuer.slice(issuer.lastIndexOf('/') + 1);
+  const which = poolIdPattern.test(pool) ? ` (${pool}; this gateway trusts ${userPoolId})` : '';
+  return `it comes from another user pool${which}`;
 }
 
 function refused(why: string, cause?: unknown): AuthError {

@@ -14,7 +14,8 @@ export class LoginFailure extends Error {
 }
 
 const again = 'Go back to the login page and try again.';
-const administrator = 'Tell an administrator; the log of the auth-server says more.';
+const administrator =
+  'Tell an administrator; the log of the auth-server says more, and npm run doctor finds most causes.';
 
 /** What an error of the identity provider, or of talking to it, means to the person who wanted to log in. */
 export function explainFailure(error: unknown, title: string): LoginFailure {
@@ -22,29 +23,50 @@ export function explainFailure(error: unknown, title: string): LoginFailure {
   if (error instanceof AuthorizationResponseError) return refusedByProvider(error, title);
   if (error instanceof ResponseBodyError) return refusedAtExchange(error, title);
   if (error instanceof ClientError && error.code !== 'OAUTH_TIMEOUT' && !isNetworkError(error)) {
-    return new LoginFailure(502, `The answer of ${title} could not be trusted`, [again, administrator], error);
+    const lines = [...(isAboutNonce(error) ? [foreignNonce] : []), again, administrator];
+    return new LoginFailure(502, `The answer of ${title} could not be trusted`, lines, error);
   }
   return new LoginFailure(503, `${title} cannot be reached`, ['Wait a moment and try again.', administrator], error);
 }
 
+const foreignNonce =
+  "The ID token's nonce is not that of this login: a login link was used again, or the login began at the provider.";
+
+/** By its words: oauth4webapi has one code for every claim that is not as expected. */
+function isAboutNonce(error: ClientError): boolean {
+  const { message } = (error.cause ?? error) as Error;
+  return /nonce/i.test(`${error.message} ${message}`);
+}
+
+const refusals: Record<string, string> = {
+  invalid_scope:
+    'Its app client does not allow one of the scopes openid, email, profile, aws.cognito.signin.user.admin. Cognito does not say which; npm run doctor does.',
+  unauthorized_client: 'The app client may not use the authorization code grant.',
+};
+
 function refusedByProvider(error: AuthorizationResponseError, title: string): LoginFailure {
   const what = error.error_description === 'invalid_scope' ? 'invalid_scope' : error.error;
   if (what === 'access_denied') return new LoginFailure(400, 'The login was cancelled', [again], error);
-  const hint =
-    what === 'invalid_scope'
-      ? 'Its app client does not allow one of the scopes openid, email, profile, aws.cognito.signin.user.admin.'
-      : `It said: ${what.replace(/[^\w.-]/g, '').slice(0, 60)}.`;
+  const hint = refusals[what] ?? `It said: ${what.replace(/[^\w.-]/g, '').slice(0, 60)}.`;
   return new LoginFailure(400, `${title} refused the login`, [hint, administrator], error);
 }
 
+const exchangeHints: Record<string, readonly string[]> = {
+  invalid_client: ['It does not accept the client id and secret that the gateway is configured with.'],
+  invalid_grant: [
+    'The login code was used already or is too old: perhaps this page was opened twice.',
+    'If it happens at every login, the app client may not read the attributes email and email_verified.',
+  ],
+  unauthorized_client: ['The app client may not use the authorization code grant, or the callback URL differs.'],
+};
+
 function refusedAtExchange(error: ResponseBodyError, title: string): LoginFailure {
-  const hints: Record<string, string> = {
-    invalid_client: 'It does not accept the client id and secret that the gateway is configured with.',
-    invalid_grant: 'The login code was used already or is too old: perhaps this page was opened twice.',
-    unauthorized_client: 'The app client may not use the authorization code grant, or the callback URL differs.',
-  };
-  const hint = hints[error.error] ?? 'It refused to hand out the tokens.';
-  return new LoginFailure(502, `${title} did not complete the login`, [hint, again, administrator], error);
+  const callback =
+    error.error_description === 'invalid_redirect'
+      ? ['The callback URL was another one when the login began: has REGISTRY_URL changed, or its last slash?']
+      : undefined;
+  const hints = callback ?? exchangeHints[error.error] ?? ['It refused to hand out the tokens.'];
+  return new LoginFailure(502, `${title} did not complete the login`, [...hints, again, administrator], error);
 }
 
 function isNetworkError(error: ClientError): boolean {

@@ -24,7 +24,7 @@ export interface ValidateDeps extends IdentifyDeps {
   metrics: Pick<Metrics, 'decided'>;
   /** Largest body in bytes that is looked into. */
   maxBody: number;
-  log: Logger;
+  auditLog: Logger;
 }
 
 type McpTarget = Extract<OriginalRequest['target'], { resource: 'mcp' }>;
@@ -57,7 +57,7 @@ export function createValidate(deps: ValidateDeps): RequestHandler {
       deny(res, entry.error, { publicUrl: deps.publicUrl, request: entry.request });
     }
     const milliseconds = performance.now() - entry.started;
-    audit(deps.log, entry, milliseconds);
+    audit(deps.auditLog, entry, milliseconds);
     deps.metrics.decided(entry, milliseconds / 1000);
   };
 }

@@ -1,6 +1,9 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { ConfigError } from './config.ts';
 import { createLog, type Logger } from './log.ts';
+import { noticesOn } from './settings/notices.ts';
+import type { Program } from './settings/setting.ts';
+import { settings } from './settings/table.ts';
 
 /** One address where a service answers, and what with. */
 export interface Endpoint {
@@ -26,11 +29,14 @@ export interface Service extends Endpoint {
  * @param assemble builds the service; may throw {@link ConfigError}
  */
 export async function runService(
-  name: string,
+  name: Program,
   env: NodeJS.ProcessEnv,
   assemble: (log: Logger) => Service | Promise<Service>,
 ): Promise<void> {
-  const log = createLog(name, env.LOG_LEVEL || 'info');
+  // A level that there is not is a fault like any other; reading the configuration reports it.
+  const level = settings.LOG_LEVEL.schema.safeParse(env.LOG_LEVEL?.trim() || undefined);
+  const log = createLog(name, level.data ?? 'info');
+  for (const { variable, message } of noticesOn(env, [name])) log.warn({ variable }, message);
   try {
     const service = await assemble(log);
     const servers: Server[] = [];
@@ -50,8 +56,11 @@ export async function runService(
   }
 }
 
+/** nginx lets 64 kB of headers in and adds the caller's identity; Node's own 16 kB would answer 431 to what nginx let in. */
+const maxHeaderSize = 98_304;
+
 function listen({ listener, host, port, portVariable }: Endpoint): Promise<Server> {
-  const server = createServer(listener);
+  const server = createServer({ maxHeaderSize }, listener);
   // nginx keeps idle connections for 60 s; closing first would make it meet a dead connection and answer 503.
   server.keepAliveTimeout = 75_000;
   return new Promise((resolve, reject) => {

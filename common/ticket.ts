@@ -1,4 +1,4 @@
-import { type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { decodeJwt, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
 import * as z from 'zod';
 
 /** How long a ticket is good for, in seconds: as long as an assertion. */
@@ -48,13 +48,29 @@ export function ticketAudience(publicUrl: string): string {
  * @throws jose's errors, or zod's, for anything but a good ticket of this gateway
  */
 export async function verifyTicket(token: string, keys: JWTVerifyGetKey, publicUrl: string): Promise<Ticket> {
+  return await verify(token, keys, publicUrl, { maxTokenAge: ticketLifetimeSeconds });
+}
+
+/**
+ * Reads the ticket of a request that is still being answered. A stream may be open for hours, and tells then of new tasks
+ * of its owner's: the ticket is as good as on its first day until the owner's credential ends.
+ * @throws as {@link verifyTicket} does
+ */
+export async function verifyOpenTicket(token: string, keys: JWTVerifyGetKey, publicUrl: string): Promise<Ticket> {
+  const given = new Date((decodeJwt(token).iat ?? 0) * 1000);
+  const ticket = await verify(token, keys, publicUrl, { currentDate: given });
+  if (ticket.ends <= Date.now() / 1000) throw new Error('the credential behind the ticket has ended');
+  return ticket;
+}
+
+async function verify(token: string, keys: JWTVerifyGetKey, publicUrl: string, age: JWTVerifyOptions): Promise<Ticket> {
   const { payload } = await jwtVerify(token, keys, {
     algorithms: ['EdDSA', 'Ed25519'],
     issuer: publicUrl,
     audience: ticketAudience(publicUrl),
     requiredClaims: ['iat', 'exp'],
-    maxTokenAge: ticketLifetimeSeconds,
     clockTolerance: 5,
+    ...age,
   });
   return claims.parse(payload);
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { belongings } from '../attack/cases/belongings.ts';
 import { bodies } from '../attack/cases/bodies.ts';
 import { controls } from '../attack/cases/controls.ts';
 import { doors } from '../attack/cases/doors.ts';
@@ -14,7 +15,18 @@ import { attacked } from './threats/attacked.ts';
 import { authRequest, found } from './threats/original.ts';
 import { testNames } from './threats/test-names.ts';
 
-const cases = [bodies, controls, doors, forgedCredentials, http, login, paths, permissions, redirections].flat();
+const cases = [
+  belongings,
+  bodies,
+  controls,
+  doors,
+  forgedCredentials,
+  http,
+  login,
+  paths,
+  permissions,
+  redirections,
+].flat();
 const attacks = new Set(cases.map(({ name }) => name));
 const rows = [...found, ...authRequest, ...attacked, ...advisories];
 const ids = rows.flatMap(({ id }) => id.split(' '));

@@ -27,6 +27,9 @@ const inside = [
   '/ws/stats',
   '/.env',
   '/.git/config',
+  '/relay/ended',
+  '/relay/bindings',
+  '/relay/tasks',
 ];
 const pages = [
   '/',
@@ -219,6 +222,7 @@ export const doors: Case[] = [
   sameCaller('n', 'X-User in two lines', { 'x-user': ['root', 'admin'], 'x-scopes': ['mcp-registry-admin', '*'] }),
   sameCaller('CVE-2025-64484', 'X_User and its siblings', { X_User: 'root', X_Mcp_Assertion: fakeAssertion }),
   sameCaller('GHSA-g53w-w6mj-hrpp', 'an assertion of its own', { 'x-mcp-assertion': fakeAssertion }),
+  sameCaller('GHSA-g53w-w6mj-hrpp', 'a ticket for the relay of its own', { 'x-relay': fakeAssertion, X_Relay: '1' }),
   sameCaller('CVE-2025-48865', 'Connection: X-Mcp-Assertion', { connection: 'close, X-Mcp-Assertion, X-User' }),
   sameCaller('J14', 'a credential for the upstream', {
     'x-upstream-authorization': 'Bearer x',

@@ -148,6 +148,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     maxBody: shape.maxBody,
     metrics,
     log,
+    auditLog: log.child({}, { redact: [] }),
   });
   const server = app.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEnv } from 'node:util';
 import { fetchAgentToken } from '../../agents/token/token.ts';
-import { defaultPorts, type Ports } from '../../dev/services.ts';
+import { defaultPorts, nodeServices, type Ports } from '../../dev/services.ts';
 import { startStack } from '../../dev/stack.ts';
 import { Supervisor } from '../../dev/supervisor.ts';
 import { locationOf, newBrowser, submitSignIn } from '../dev/hosted-login.ts';
@@ -26,6 +27,10 @@ export interface Gateway {
   agentToken(which?: 'agent' | 'reader'): Promise<string>;
   /** Signs in through the login pages; the value for a Cookie header. */
   sessionCookie(person: string): Promise<string>;
+  /** Kills a service without a word, and returns when it is gone. */
+  kill(service: string): Promise<void>;
+  /** Starts a killed service again with the settings it had, and returns when it is well. */
+  revive(service: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -125,12 +130,32 @@ export async function startGateway(overrides: NodeJS.ProcessEnv = {}, more: obje
         COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${ports.cognito}`,
       }),
     sessionCookie: (person) => signIn(url, person),
+    async kill(service) {
+      const pid = supervisor.pid(service);
+      if (pid) process.kill(pid, 'SIGKILL');
+      while (supervisor.pid(service)) await sleep(5);
+    },
+    async revive(service) {
+      const SECRET_KEY = readFileSync(join(dataDir, 'secret-key'), 'utf8');
+      const services = nodeServices({ ports, dataDir, env: { ...env, SECRET_KEY }, standIn: true });
+      const found = services.find(({ name }) => name === service);
+      if (!found) throw new Error(`there is no service ${service}`);
+      supervisor.start(found);
+      for (let tries = 0; tries < 400 && !(await isWell(found.healthUrl)); tries++) await sleep(25);
+    },
     async stop() {
       await supervisor.stop();
       await echo.stop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+async function isWell(url: string): Promise<boolean> {
+  return await fetch(url).then(
+    ({ status }) => status < 500,
+    () => false,
+  );
 }
 
 async function signIn(url: string, person: string): Promise<string> {

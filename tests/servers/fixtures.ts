@@ -19,10 +19,23 @@ export interface ToolResult {
   values: Record<string, unknown> | undefined;
 }
 
+export interface Lists {
+  tools: { name: string }[];
+  prompts: { name: string }[];
+  resources: { uri: string }[];
+  templates: { uriTemplate: string }[];
+}
+
 /** What the tests need of a client, whichever SDK it is from. */
 export interface TestClient {
   call: (name: string, args?: Record<string, unknown>) => Promise<ToolResult>;
   listTools: () => Promise<{ name: string; description?: string | undefined; annotations?: object | undefined }[]>;
+  /** Every list that the server has, as the client got it. */
+  lists: () => Promise<Lists>;
+  /** The names of the tools on every page. */
+  toolsOfAllPages: () => Promise<string[]>;
+  prompt: (name: string) => Promise<unknown>;
+  read: (uri: string) => Promise<unknown>;
   about: () => { instructions: string | undefined; server: object | undefined };
   close: () => Promise<void>;
 }
@@ -40,9 +53,32 @@ function testClient(client: ClientV1 | v2.Client): TestClient {
       return { failed: result.isError, text, values: result.structuredContent };
     },
     listTools: async () => (await client.listTools()).tools,
+    lists: async () => ({
+      tools: (await client.listTools()).tools,
+      prompts: (await client.listPrompts()).prompts,
+      resources: (await client.listResources()).resources,
+      templates: (await client.listResourceTemplates()).resourceTemplates,
+    }),
+    toolsOfAllPages: () => allPages((cursor) => client.listTools(cursor === undefined ? {} : { cursor })),
+    prompt: (name) => client.getPrompt({ name }),
+    read: (uri) => client.readResource({ uri }),
     about: () => ({ instructions: client.getInstructions(), server: client.getServerVersion() }),
     close: () => client.close(),
   };
+}
+
+/** SDK v2 follows the cursors by itself, and then there is none left. */
+async function allPages(
+  page: (cursor?: string) => Promise<{ tools: { name: string }[]; nextCursor?: string | undefined }>,
+): Promise<string[]> {
+  const names: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const { tools, nextCursor } = await page(cursor);
+    names.push(...tools.map(({ name }) => name));
+    cursor = nextCursor;
+  } while (cursor !== undefined);
+  return names;
 }
 
 async function connectV1(transport: object): Promise<TestClient> {

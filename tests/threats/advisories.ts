@@ -101,7 +101,7 @@ export const advisories = [
   }),
   row('CVE-2021-32701 GHSA-qvp4-rpmr-xwrr', 'what was allowed before does not allow something else', {
     'auth-server/assertion': ['is for the same caller, server and tool only'],
-    'e2e/clients': ['%s, who may only list, sees the tools with %s and is refused the call'],
+    'e2e/clients': ['%s, who may list and not call, is shown no tool with %s and is refused the call'],
   }),
   row('CVE-2025-24514 CVE-2025-15566', 'registrations inject nothing into nginx', {
     'registry/routes-file': ['%j cannot get into a line'],
@@ -136,6 +136,26 @@ export const advisories = [
   row('CVE-2026-0621', 'a crafted text stops nobody', {
     'registry/routes-file': ['A long line of nearly good text is refused at once'],
     attack: ['a URI of 15000 braces'],
+  }),
+  row('CVE-2026-52869', 'a session belongs to the caller who was given it', {
+    'e2e/relay-sessions': [
+      'Somebody else who %s with a stolen id gets 404, and its owner goes on',
+      'Whoever %s with an id that was never given out gets 404, and nothing reaches the server',
+      "takes nothing but its owner's messages at exactly its address",
+    ],
+    attack: [
+      'the Mcp-Session-Id that somebody else was given',
+      'the legacy session that somebody else has opened',
+      'listing with an invented Mcp-Session-Id',
+    ],
+  }),
+  row('CVE-2026-52870', 'a task belongs to the caller who started it', {
+    'e2e/relay-tasks': [
+      'that an answer of %s names is reached by who made it, and by nobody else',
+      "tasks/list in %s shows each caller their own, letter for letter, and no list holds another's",
+      '%s with an id that nobody was given is refused, whoever asks',
+    ],
+    attack: ["somebody else's task", 'tasks/get with an invented id', 'listening to an invented task'],
   }),
   row('CVE-2026-59950', 'no websocket is opened, from whatever page', {
     'e2e/gate': ['an upgrade to websocket'],
@@ -186,8 +206,4 @@ export const advisories = [
 ];
 
 /** What needs parts that are not there yet. */
-export const later = [
-  'CVE-2026-52869: an Mcp-Session-Id belongs to the caller who was given it',
-  'CVE-2026-52870: a task belongs to the caller who started it',
-  'CVE-2021-41230 GHSA-x883-2vmg-xwf7: a change of groups at Cognito reaches a running session',
-];
+export const later = ['CVE-2021-41230 GHSA-x883-2vmg-xwf7: a change of groups at Cognito reaches a running session'];

@@ -174,7 +174,7 @@ export const attacked = [
       'names with a comma, a quote, a line break or other letters arrive percent-encoded, one by one',
     ],
     'policy/decide': ['step %s is carried by any rule for the server, and by none for another'],
-    attack: ['who may list the tools gets the list', 'pretty-printed JSON is as good', 'the method admin/reset'],
+    attack: ['who may list the tools gets a list', 'pretty-printed JSON is as good', 'the method admin/reset'],
   }),
   row('not holes', 'what the original held, this one holds too', {
     'auth-server/validate-tokens': [

@@ -1,0 +1,165 @@
+import { anyThrough, byCaller, byNobody, type Case, type Context, callers, complete, type Row, rpc } from '../case.ts';
+
+const theme = 'What belongs to somebody else';
+const invented = '00000000-0000-4000-8000-000000000000';
+const list = rpc('tools/list');
+const initialize = rpc('initialize', {
+  protocolVersion: '2025-06-18',
+  capabilities: {},
+  clientInfo: { name: 'x', version: '1' },
+});
+const forged = 'eyJhbGciOiJub25lIn0.eyJzZXJ2ZXIiOiJjdXJyZW50dGltZSIsIm93bmVyIjoiYWdlbnQ6cm9vdCJ9.';
+
+/** What can be done with a session; none of it needs a permission that the caller lacks. */
+const uses: readonly [string, Row[2]][] = [
+  ['listing', { body: list }],
+  ['initializing', { body: initialize }],
+  ['answering the server', { body: '{"jsonrpc":"2.0","id":1,"result":{}}' }],
+  ['opening its stream', { method: 'GET', headers: { accept: 'text/event-stream' } }],
+  ['ending it', { method: 'DELETE' }],
+];
+const ids: readonly [string, string | string[]][] = [
+  ['', invented],
+  [' that is a number', '1'],
+  [' with a wildcard', '*'],
+  [' that is a path', '../sessions/1'],
+  [' that is SQL', "' OR '1'='1"],
+  [' in two lines', [invented, invented]],
+  [' that is very long', 'x'.repeat(2_000)],
+];
+const withId = (sent: Row[2], id: string | string[]): Row[2] =>
+  typeof sent === 'function' ? sent : { ...sent, headers: { ...sent.headers, 'mcp-session-id': id } };
+
+const searches = [
+  `?sessionId=${invented}`,
+  '',
+  '?sessionId=',
+  `?sessionId=${invented}&sessionId=${invented}`,
+  `?sessionId=${invented}&x=1`,
+  `?session_id=${invented}`,
+  `?sessionId[]=${invented}`,
+  "?sessionId='+OR+1=1",
+];
+const taskMethods = ['tasks/get', 'tasks/result', 'tasks/cancel', 'tasks/update'];
+
+/** Sends with the full token: whoever may do everything still has only what is theirs. */
+const asAnybody = (rows: readonly [name: string, body: string][]): Case[] =>
+  byNobody(
+    theme,
+    rows.map(
+      ([name, body]): Row => [
+        'CVE-2026-52870',
+        name,
+        (_target, { credentials }) => ({ body, headers: { authorization: `Bearer ${credentials.fullToken}` } }),
+      ],
+    ),
+    ['fullToken'],
+  );
+
+/** The address to which somebody else's client posts, on a stream that they have opened. */
+async function theirMessages(ctx: Context): Promise<string> {
+  const { target, credentials } = ctx;
+  const authorization = `Bearer ${credentials.fullToken}`;
+  const headers = { authorization, accept: 'text/event-stream', 'content-type': undefined };
+  const { body } = await ctx.send({ method: 'GET', path: `/${target.server}/sse`, headers });
+  return /^data: (\/\S+)$/m.exec(body)?.[1] ?? `/${target.server}/messages?sessionId=${invented}`;
+}
+
+/** The id that a server has given to somebody else; servers without sessions give none. */
+async function theirSession(ctx: Context): Promise<string> {
+  const headers = { authorization: `Bearer ${ctx.credentials.fullToken}` };
+  const answer = await ctx.send(complete(ctx.target, { body: initialize, headers }));
+  return String(answer.headers['mcp-session-id'] ?? invented);
+}
+
+const stolen: Case[] = [
+  {
+    theme,
+    source: 'CVE-2026-52869',
+    name: 'the legacy session that somebody else has opened',
+    needs: ['fullToken', 'caller'],
+    async send(ctx) {
+      const path = await theirMessages(ctx);
+      const bodies = [list, initialize, rpc('ping')];
+      return await Promise.all(
+        callers(ctx).flatMap((caller) => bodies.map((body) => ctx.send(complete(ctx.target, { path, body }, caller)))),
+      );
+    },
+    through: anyThrough,
+  },
+  {
+    theme,
+    source: 'CVE-2026-52869',
+    name: 'the Mcp-Session-Id that somebody else was given',
+    needs: ['fullToken', 'caller'],
+    async send(ctx) {
+      const id = await theirSession(ctx);
+      const sent = uses.map(([, use]) => withId(use, id)).filter((use) => typeof use !== 'function');
+      return await Promise.all(
+        callers(ctx).flatMap((caller) => sent.map((use) => ctx.send(complete(ctx.target, use, caller)))),
+      );
+    },
+    through: anyThrough,
+  },
+];
+
+/** Sessions and tasks that are not the caller's, and the way through the relay that only the gate opens. */
+export const belongings: Case[] = [
+  ...stolen,
+  ...byCaller(
+    theme,
+    ids.flatMap(([what, id]) =>
+      uses.map(
+        ([use, sent]): Row => ['CVE-2026-52869', `${use} with an invented Mcp-Session-Id${what}`, withId(sent, id)],
+      ),
+    ),
+  ),
+  ...byCaller(
+    theme,
+    searches.map(
+      (search): Row => [
+        'CVE-2026-52869',
+        `a list posted to /SERVER/messages${search}`,
+        ({ server }) => ({ path: `/${server}/messages${search}`, body: list }),
+      ],
+    ),
+  ),
+  ...asAnybody(
+    taskMethods.flatMap((method) => [
+      [`${method} with an invented id`, rpc(method, { taskId: invented })],
+      [`${method} with a wildcard for an id`, rpc(method, { taskId: '*' })],
+      [`${method} without an id`, rpc(method, {})],
+      [`${method} with a list of ids`, rpc(method, { taskId: [invented] })],
+      [`${method} with the id under another spelling as well`, rpc(method, { taskId: invented, TaskId: '1' })],
+    ]),
+  ),
+  ...asAnybody([
+    ['listening to an invented task', rpc('subscriptions/listen', { notifications: { taskIds: [invented] } })],
+    ['listening to all tasks', rpc('subscriptions/listen', { notifications: { taskIds: '*' } })],
+  ]),
+  ...byCaller(theme, [
+    ['GHSA-g53w-w6mj-hrpp', 'the call with X-Relay: 1', { headers: { 'x-relay': '1' } }],
+    ['GHSA-g53w-w6mj-hrpp', 'the call with a forged ticket in X-Relay', { headers: { 'x-relay': forged } }],
+    ['CVE-2025-64484', 'the call with a forged ticket in X_Relay', { headers: { X_Relay: forged } }],
+    [
+      'GHSA-g53w-w6mj-hrpp',
+      'the call that may become a task, with a forged ticket',
+      ({ tool, args }) => ({
+        body: rpc('tools/call', { name: tool, arguments: args, task: {} }),
+        headers: { 'x-relay': forged, 'x-mcp-assertion': forged },
+      }),
+    ],
+    [
+      'GHSA-g53w-w6mj-hrpp',
+      "somebody else's session with a forged ticket",
+      { body: list, headers: { 'x-relay': forged, 'mcp-session-id': invented } },
+    ],
+  ]),
+  ...byNobody(theme, [
+    [
+      'GHSA-g53w-w6mj-hrpp',
+      'initializing with a forged ticket and no credentials',
+      { body: initialize, headers: { 'x-relay': forged } },
+    ],
+  ]),
+];

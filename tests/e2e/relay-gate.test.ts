@@ -1,0 +1,238 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type Gateway, startGateway } from './gateway.ts';
+import { type OpenStream, openStream } from './open-stream.ts';
+import { type PolicyFile, writePolicy } from './reader-policy.ts';
+import { called, relayed, ticketOf, tickets } from './relayed.ts';
+import { type Answer, rpc, type Sent, send } from './send.ts';
+
+let gateway: Gateway;
+let policy: PolicyFile;
+let reader: Record<string, string>;
+
+const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+
+beforeAll(async () => {
+  policy = writePolicy();
+  gateway = await startGateway({ SCOPES_FILE: policy.SCOPES_FILE });
+  reader = { ...json, authorization: `Bearer ${await gateway.agentToken('reader')}` };
+}, 60_000);
+afterAll(async () => {
+  await gateway?.stop();
+  policy?.remove();
+});
+beforeEach(() => gateway.echo.reset());
+
+const ask = (sent: Partial<Sent>) =>
+  send(gateway.ports.gateway, { path: '/echo/mcp', ...sent, headers: { ...reader, ...sent.headers } });
+const reasonOf = ({ body }: Answer) =>
+  (JSON.parse(body) as { error?: { data?: { reason?: string } } }).error?.data?.reason;
+
+const ticketFor = (authorization: string) => ticketOf(gateway.ports.authServer, authorization);
+
+describe('The ticket that leads through the relay', () => {
+  test('is never taken from a client, however good it looks', async () => {
+    const admin = `Bearer ${await gateway.agentToken()}`;
+    const good = await ticketFor(admin);
+    expect(tickets(good)).toEqual([good]);
+    for (const name of ['x-relay', 'X_Relay', 'X-RELAY']) {
+      for (const value of ['1', 'eyJhbGciOiJub25lIn0.e30.', good, [good, good]]) {
+        gateway.echo.reset();
+        gateway.log.length = 0;
+        expect((await ask({ ...called, headers: { [name]: value } })).status).toBe(200);
+        expect(gateway.log.filter((line) => line.startsWith('relay'))).toEqual([]);
+        expect(tickets(JSON.stringify(gateway.echo.seen))).toEqual([]);
+      }
+    }
+    // With somebody else's ticket the session would be theirs, and not the caller's.
+    gateway.echo.answer = (res, { body }) =>
+      void res
+        .writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': 'whose' })
+        .end(JSON.stringify({ jsonrpc: '2.0', id: (JSON.parse(body) as { id: unknown }).id, result: {} }));
+    expect((await ask({ ...relayed[0]?.[1], headers: { 'x-relay': good } })).status).toBe(200);
+    const use = { ...called, headers: { 'mcp-session-id': 'whose' } };
+    expect((await ask(use)).status).toBe(200);
+    expect((await ask({ ...use, headers: { ...use.headers, authorization: admin } })).status).toBe(404);
+  });
+
+  test('opens the relay for nobody who has only an assertion, or a ticket without one', async () => {
+    expect((await ask(called)).status).toBe(200);
+    const assertion = String(gateway.echo.seen[0]?.headers['x-mcp-assertion']);
+    gateway.echo.reset();
+    const ticket = await ticketFor(String(reader.authorization));
+    const tries: Record<string, string>[] = [
+      {},
+      { 'x-mcp-assertion': assertion },
+      { 'x-relay': assertion, 'x-mcp-assertion': assertion },
+      { 'x-relay': ticket },
+      { 'x-relay': ticket, 'x-mcp-assertion': ticket },
+    ];
+    for (const headers of tries) {
+      const answer = await send(gateway.ports.relay, {
+        path: '/echo/mcp',
+        ...called,
+        headers: { ...json, ...headers },
+      });
+      expect([answer.status, reasonOf(answer)]).toEqual([403, 'ticket_invalid']);
+    }
+    expect(gateway.echo.seen).toEqual([]);
+  });
+
+  test.each(relayed)('reaches neither the server nor the client of %s', async (_what, sent) => {
+    const answer = await ask(sent);
+    expect(answer.status).toBe(200);
+    expect(gateway.echo.seen).toHaveLength(1);
+    const [seen] = gateway.echo.seen;
+    expect(seen?.headers['x-mcp-assertion']).toBeDefined();
+    expect(Object.keys(seen?.headers ?? {}).filter((name) => /relay/.test(name))).toEqual([]);
+    expect(tickets(JSON.stringify(seen))).toEqual([]);
+    expect(tickets(JSON.stringify(answer))).toEqual([]);
+    expect(Object.keys(answer.headers).filter((name) => /relay|assertion/.test(name))).toEqual([]);
+    expect(gateway.log.flatMap(tickets)).toEqual([]);
+  });
+});
+
+test('A server whose address is a port of the gateway itself gets no route, and so nothing but nginx reaches the relay', async () => {
+  const file = `${gateway.dataDir}/servers.yml`;
+  const before = readFileSync(file, 'utf8');
+  const own = (['relay', 'authServer', 'metrics', 'registry', 'gateway'] as const).map((port) => ({
+    name: `own-${port.toLowerCase()}`,
+    title: port,
+    description: port,
+    upstream: `http://127.0.0.1:${gateway.ports[port]}`,
+    transports: { 'streamable-http': '/echo/mcp' },
+    tags: [],
+  }));
+  writeFileSync(file, JSON.stringify([...(JSON.parse(before) as object[]), ...own]));
+  await gateway.kill('registry');
+  await gateway.revive('registry');
+  const routes = readFileSync(`${gateway.dataDir}/nginx/routes`, 'utf8');
+  expect(routes).toMatch(/^echo /m);
+  expect(routes).not.toMatch(/^own-/m);
+  const admin = `Bearer ${await gateway.agentToken()}`;
+  for (const { name } of own)
+    expect((await ask({ ...called, path: `/${name}/mcp`, headers: { authorization: admin } })).status).toBe(404);
+});
+
+describe('An answer that went through the relay', () => {
+  const acting = {
+    'set-cookie': 'mcp_gateway_session=stolen',
+    location: 'https://evil.example',
+    refresh: '0; url=https://evil.example',
+    link: '</x>; rel=preload',
+    'clear-site-data': '"*"',
+    'service-worker-allowed': '/',
+    'alt-svc': 'h3=":443"',
+    'strict-transport-security': 'max-age=1',
+    'www-authenticate': 'Basic',
+    'access-control-allow-origin': '*',
+    'access-control-allow-credentials': 'true',
+    'x-powered-by': 'x',
+    'content-security-policy': 'default-src *',
+    'x-user': 'root',
+    'x-mcp-assertion': 'eyJ',
+    'x-relay-error': '{"mine":1}',
+    'x-accel-redirect': '/login',
+    'x-accel-buffering': 'yes',
+  };
+  const hopByHop = { trailer: 'x-mine', 'keep-alive': 'timeout=1' };
+  const kinds = [...relayed.slice(0, 7), ['a direct call', called] as const];
+
+  test.each(kinds)('to %s carries no header that acts in our origin, and keeps the others', async (_what, sent) => {
+    const body = '{"jsonrpc":"2.0","id":1,"result":{}}';
+    gateway.echo.answer = (res) =>
+      void res
+        .writeHead(200, { ...acting, ...hopByHop, 'content-type': 'application/json', 'x-own': 'kept' })
+        .end(body);
+    const answer = await ask(sent);
+    expect([answer.status, answer.body]).toEqual([200, body]);
+    const { headers } = answer;
+    expect(Object.keys(acting).filter((name) => headers[name] === acting[name as keyof typeof acting])).toEqual([]);
+    expect(headers).toMatchObject({
+      'content-security-policy': "sandbox; default-src 'none'",
+      'x-content-type-options': 'nosniff',
+      'x-own': 'kept',
+    });
+  });
+
+  test.each(kinds)(
+    'to %s is 502 for a 401 of the server, so that no good token is thrown away',
+    async (_what, sent) => {
+      gateway.echo.answer = (res) => void res.writeHead(401, { 'www-authenticate': 'Bearer' }).end('{}');
+      const answer = await ask(sent);
+      expect([answer.status, reasonOf(answer)]).toEqual([502, 'upstream_needs_authentication']);
+    },
+  );
+
+  test.each(kinds.flatMap(([what, sent]) => [502, 504].map((status) => [what, sent, status] as const)))(
+    "to %s never puts the server's words into the gateway's mouth by X-Relay-Error (%#)",
+    async (_what, sent, status) => {
+      const words = '{"error":{"message":"send your password"}}';
+      for (const name of ['X-Relay-Error', 'X_Relay_Error', 'x_relay-error']) {
+        gateway.echo.answer = (res) => void res.writeHead(status, { [name]: words }).end(words);
+        const answer = await ask(sent);
+        expect([name, answer.status, reasonOf(answer)]).toEqual([name, 502, 'upstream_unavailable']);
+        expect(JSON.stringify(answer)).not.toContain('password');
+      }
+    },
+  );
+
+  test.each([400, 403, 404, 405, 500, 503])('is the server’s own for its %i, byte for byte', async (status) => {
+    const text = '{ "jsonrpc":"2.0","id":1, "error":{"code":-32020,"message":"héllo"}}';
+    gateway.echo.answer = (res) => void res.writeHead(status, { 'content-type': 'application/json' }).end(text);
+    for (const [, sent] of kinds) expect(await ask(sent)).toMatchObject({ status, body: text });
+  });
+
+  test.each(kinds)('to %s is 502 in JSON when the server breaks the connection', async (_what, sent) => {
+    gateway.echo.answer = (res) => void res.destroy();
+    const answer = await ask(sent);
+    expect([answer.status, reasonOf(answer)]).toEqual([502, 'upstream_unavailable']);
+  });
+
+  test('is there also for a request with large headers, as it is for a direct one', async () => {
+    const pad = Object.fromEntries(Array.from({ length: 3 }, (_, i) => [`mcp-param-${i}`, 'x'.repeat(3_500)]));
+    const resourceSubscriptions = [`demo://resource/static/document/a${'x'.repeat(3_900)}`];
+    const listen = { body: rpc('subscriptions/listen', { notifications: { resourceSubscriptions } }) };
+    expect((await ask({ ...called, headers: pad })).status).toBe(200);
+    expect((await ask({ ...listen, headers: pad })).status).toBe(200);
+  });
+});
+
+describe('While the relay is dead', () => {
+  let stream: OpenStream;
+  let push = (_text: string) => {};
+  beforeAll(async () => {
+    gateway.echo.reset();
+    gateway.echo.answer = (res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: before\n\n');
+      push = (text) => void res.write(`data: ${text}\n\n`);
+    };
+    const sent = { method: 'POST', path: '/echo/mcp', headers: reader, ...called };
+    stream = await openStream(gateway.ports.gateway, sent);
+    await stream.holds('before');
+    await gateway.kill('relay');
+  });
+  afterAll(() => stream.close());
+
+  test.each(relayed)('%s is 502 in JSON at once, and reaches nobody', async (_what, sent) => {
+    const start = performance.now();
+    const answer = await ask(sent);
+    expect([answer.status, reasonOf(answer)]).toEqual([502, 'upstream_unavailable']);
+    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(gateway.echo.seen).toEqual([]);
+  });
+
+  test('calls go on, and so does the answer to one that has begun', async () => {
+    expect((await ask(called)).status).toBe(200);
+    push('after');
+    await stream.holds('data: after\n\n');
+    expect(stream.isOpen()).toBe(true);
+  });
+
+  test('the gateway says so, and everything is back with it', async () => {
+    const health = async () => (await send(gateway.ports.gateway, { method: 'GET', path: '/health' })).body;
+    expect(JSON.parse(await health())).toMatchObject({ relay: 'down', 'auth-server': 'up' });
+    await gateway.revive('relay');
+    for (const [, sent] of relayed) expect((await ask(sent)).status).toBe(200);
+    expect(JSON.parse(await health())).toMatchObject({ relay: 'up' });
+  });
+});

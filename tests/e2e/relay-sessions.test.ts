@@ -1,0 +1,235 @@
+import { connections, eventually, type Fetch } from '../servers/fixtures.ts';
+import { type Everything, startEverything } from './everything.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import { openStream } from './open-stream.ts';
+import { type PolicyFile, writePolicy } from './reader-policy.ts';
+import { type Answer, rpc, type Sent, send } from './send.ts';
+
+let gateway: Gateway;
+let policy: PolicyFile;
+let everything: Everything;
+let owner: Record<string, string>;
+let thief: Record<string, string>;
+
+const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+
+beforeAll(async () => {
+  everything = await startEverything('streamableHttp');
+  policy = writePolicy();
+  const transports = { 'streamable-http': '/mcp' };
+  const name = 'everything';
+  gateway = await startGateway({ SCOPES_FILE: policy.SCOPES_FILE }, [
+    { name, title: name, description: name, upstream: everything.url, transports, tags: [] },
+  ]);
+  owner = { authorization: `Bearer ${await gateway.agentToken()}` };
+  thief = { authorization: `Bearer ${await gateway.agentToken('reader')}` };
+}, 60_000);
+afterAll(async () => {
+  await gateway?.stop();
+  await everything?.stop();
+  policy?.remove();
+});
+beforeEach(() => gateway.echo.reset());
+
+const ask = (who: Record<string, string>, sent: Partial<Sent>, server = 'everything') =>
+  send(gateway.ports.gateway, { path: `/${server}/mcp`, ...sent, headers: { ...json, ...who, ...sent.headers } });
+const reasonOf = ({ body }: Answer) =>
+  (JSON.parse(body) as { error?: { data?: { reason?: string } } }).error?.data?.reason;
+const listed = rpc('tools/list');
+const called = rpc('tools/call', { name: 'echo', arguments: { message: 'mine' } });
+const hello = rpc('initialize', {
+  protocolVersion: '2025-06-18',
+  capabilities: {},
+  clientInfo: { name: 'test', version: '1' },
+});
+
+async function newSession(who: Record<string, string>, server = 'everything'): Promise<string> {
+  const answer = await ask(who, { body: hello }, server);
+  expect(answer.status).toBe(200);
+  const id = String(answer.headers['mcp-session-id']);
+  await ask(who, { body: '{"jsonrpc":"2.0","method":"notifications/initialized"}', headers: session(id) }, server);
+  return id;
+}
+const session = (id: string) => ({ 'mcp-session-id': id });
+
+/** An echo that gives out one session id and answers everything else with an empty result. */
+function giveOut(id: string): void {
+  gateway.echo.answer = (res, { method, body }) => {
+    const message = body ? (JSON.parse(body) as { method: string; id?: unknown }) : { method };
+    const headers = { 'content-type': 'application/json', ...(message.method === 'initialize' && session(id)) };
+    res.writeHead(200, headers).end(JSON.stringify({ jsonrpc: '2.0', id: message.id, result: {} }));
+  };
+}
+
+const uses: [string, Partial<Sent>][] = [
+  ['lists tools', { body: listed }],
+  ['calls a tool', { body: called }],
+  ['answers a request of the server', { body: '{"jsonrpc":"2.0","id":1,"result":{}}' }],
+  ['opens the stream', { method: 'GET', headers: { accept: 'text/event-stream' } }],
+  ['ends it', { method: 'DELETE' }],
+  ['initializes with it', { body: hello }],
+];
+
+describe('A session belongs to who was given it', () => {
+  test.each(uses)('Somebody else who %s with a stolen id gets 404, and its owner goes on', async (_what, sent) => {
+    const id = await newSession(owner);
+    const answer = await ask(thief, { ...sent, headers: { ...sent.headers, ...session(id) } });
+    expect([answer.status, reasonOf(answer)]).toEqual([404, 'session_unknown']);
+    const own = await ask(owner, { body: called, headers: session(id) });
+    expect([own.status, own.body]).toEqual([200, expect.stringContaining('Echo: mine')]);
+  });
+
+  test.each(uses)(
+    'Whoever %s with an id that was never given out gets 404, and nothing reaches the server',
+    async (_what, sent) => {
+      const answer = await ask(owner, { ...sent, headers: { ...sent.headers, ...session('invented') } }, 'echo');
+      expect([answer.status, reasonOf(answer)]).toEqual([404, 'session_unknown']);
+      expect(gateway.echo.seen).toEqual([]);
+    },
+  );
+
+  test('It is of one server: at another its id is unknown', async () => {
+    giveOut('of-echo');
+    expect(await newSession(owner, 'echo')).toBe('of-echo');
+    expect((await ask(owner, { body: listed, headers: session('of-echo') }, 'everything')).status).toBe(404);
+    expect((await ask(owner, { body: listed, headers: session('of-echo') }, 'echo')).status).toBe(200);
+  });
+
+  test("A person's is theirs with every login of theirs, and nobody else's", async () => {
+    const alice = { cookie: await gateway.sessionCookie('alice') };
+    const again = { cookie: await gateway.sessionCookie('alice') };
+    const bob = { cookie: await gateway.sessionCookie('bob') };
+    const id = await newSession(alice);
+    const statuses = [alice, again, bob].map(
+      async (who) => (await ask(who, { body: listed, headers: session(id) })).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([200, 200, 404]);
+  });
+
+  test('Ended by its owner it is unknown at the gate, and the server is not asked any more', async () => {
+    giveOut('to-be-ended');
+    const id = await newSession(owner, 'echo');
+    expect((await ask(owner, { method: 'DELETE', headers: session(id) }, 'echo')).status).toBe(200);
+    gateway.echo.seen.length = 0;
+    for (const [, sent] of uses) {
+      const answer = await ask(owner, { ...sent, headers: { ...sent.headers, ...session(id) } }, 'echo');
+      expect([answer.status, reasonOf(answer)]).toEqual([404, 'session_unknown']);
+    }
+    expect(gateway.echo.seen).toEqual([]);
+  });
+
+  test("A server that gives out somebody else's session id is 502, and the id is not told", async () => {
+    giveOut('given-twice');
+    await newSession(owner, 'echo');
+    const answer = await ask(thief, { body: hello }, 'echo');
+    expect([answer.status, reasonOf(answer)]).toEqual([502, 'upstream_session_conflict']);
+    expect(JSON.stringify(answer)).not.toContain('given-twice');
+    expect((await ask(owner, { body: listed, headers: session('given-twice') }, 'echo')).status).toBe(200);
+  });
+
+  test('It outlives the death of the auth-server and of the relay, and stays out of reach for others', async () => {
+    const id = await newSession(owner);
+    await Promise.all(['auth-server', 'relay'].map((service) => gateway.kill(service)));
+    await Promise.all(['auth-server', 'relay'].map((service) => gateway.revive(service)));
+    const own = await ask(owner, { body: listed, headers: session(id) });
+    expect([own.status, own.body]).toEqual([200, expect.stringContaining('get-sum')]);
+    expect((await ask(thief, { body: listed, headers: session(id) })).status).toBe(404);
+  }, 20_000);
+});
+
+describe('A client whose session has ended', () => {
+  function recording(seen: { status: number; method: string }[], ids: Set<string>): Fetch {
+    return async (url, init) => {
+      const headers = new Headers(init?.headers);
+      for (const [name, value] of Object.entries(owner)) headers.set(name, value);
+      const answer = await fetch(url, { ...init, headers });
+      const id = answer.headers.get('mcp-session-id') ?? headers.get('mcp-session-id');
+      if (id) ids.add(id);
+      seen.push({ status: answer.status, method: init?.method ?? 'GET' });
+      return answer;
+    };
+  }
+
+  test.each(connections.filter(([client]) => !/SSE|pinned/.test(client)))(
+    '%s is told 404, and has a new one as soon as it connects again',
+    async (_client, connect) => {
+      const seen: { status: number; method: string }[] = [];
+      const ids = new Set<string>();
+      const client = await connect(`${gateway.url}/everything`, recording(seen, ids));
+      const [first = ''] = ids;
+      await ask(owner, { method: 'DELETE', headers: session(first) });
+      await expect(client.call('echo', { message: 'x' })).rejects.toThrow(/404|no such session/);
+      await client.close().catch(() => {});
+      const again = await connect(`${gateway.url}/everything`, recording(seen, ids));
+      expect((await again.call('echo', { message: 'x' })).text).toBe('Echo: x');
+      expect(ids.size).toBe(2);
+      await again.close();
+    },
+  );
+});
+
+describe('A session of the 2024-11-05 transport', () => {
+  const own = '11111111-1111-4111-8111-111111111111';
+
+  async function open(who: Record<string, string>, announced: string) {
+    gateway.echo.answer = (res, { method }) => {
+      if (method === 'POST') return void res.writeHead(202).end('Accepted');
+      res.writeHead(200, { 'content-type': 'text/event-stream' }).write(`event: endpoint\ndata: ${announced}\n\n`);
+    };
+    const headers = { ...who, accept: 'text/event-stream' };
+    const stream = await openStream(gateway.ports.gateway, { path: '/echosse/sse', headers });
+    await stream.holds('\n\n');
+    const [, endpoint = ''] = /^event: endpoint\ndata: (.*)\n\n$/.exec(stream.text()) ?? [];
+    return { stream, endpoint };
+  }
+  const post = (who: Record<string, string>, path: string, body = listed) => ask(who, { path, body });
+
+  test.each([
+    ['a path', `/messages?sessionId=${own}`, `/messages?sessionId=${own}`],
+    ['another path with more in it', `/else/where?x=1&session_id=${own}`, `/else/where?x=1&session_id=${own}`],
+    ['a relative path', `post/${own}`, `/post/${own}`],
+  ])('is led to the gateway, and from there to %s that the server announced', async (_what, announced, arrives) => {
+    const { stream, endpoint } = await open(owner, announced);
+    expect(endpoint).toMatch(/^\/echosse\/messages\?sessionId=[0-9a-f-]{36}$/);
+    expect(stream.text() + JSON.stringify(stream.headers)).not.toContain(own);
+    gateway.echo.seen.length = 0;
+    expect(await post(owner, endpoint)).toMatchObject({ status: 202, body: 'Accepted' });
+    expect(gateway.echo.seen.map(({ url }) => url)).toEqual([arrives]);
+    stream.close();
+  });
+
+  test("takes nothing but its owner's messages at exactly its address", async () => {
+    const { stream, endpoint } = await open(owner, `/messages?sessionId=${own}`);
+    gateway.echo.seen.length = 0;
+    const id = endpoint.slice(-36);
+    const paths = ['', '?', '?sessionId=', `?sessionId=${own}`, `?sessionId=${id}&x=1`, `?x=1&sessionId=${id}`];
+    const twice = [`?sessionId=${id}&sessionId=${own}`, `?sessionId=${own}&sessionId=${id}`, `?SessionId=${id}`];
+    for (const search of [...paths, ...twice, `?sessionId=${id}%20`, `?session_id=${id}`]) {
+      const answer = await post(owner, `/echosse/messages${search}`);
+      expect([search, answer.status, reasonOf(answer)]).toEqual([search, 404, 'session_unknown']);
+    }
+    for (const body of [listed, called, hello]) expect((await post(thief, endpoint, body)).status).toBe(404);
+    expect((await post(owner, endpoint.replace('echosse', 'echo'))).status).toBe(404);
+    expect(gateway.echo.seen).toEqual([]);
+    stream.close();
+  });
+
+  test.each([200, 202, 204])('takes messages also if the server confirms them with %i', async (status) => {
+    const { stream, endpoint } = await open(owner, `/messages?sessionId=${own}`);
+    gateway.echo.answer = (res) => void res.writeHead(status).end(status === 200 ? 'OK' : undefined);
+    for (const body of [listed, called, hello]) expect((await post(owner, endpoint, body)).status).toBe(status);
+    stream.close();
+  });
+
+  test('is cut if the server would lead its client elsewhere', async () => {
+    gateway.echo.answer = (res) =>
+      void res
+        .writeHead(200, { 'content-type': 'text/event-stream' })
+        .write('event: endpoint\ndata: http://evil.example/messages\n\n');
+    const headers = { ...owner, accept: 'text/event-stream' };
+    const stream = await openStream(gateway.ports.gateway, { path: '/echosse/sse', headers });
+    await stream.ended;
+    expect(stream.text()).toBe('');
+    await eventually(() => gateway.log.some((line) => line.includes('its endpoint event leads elsewhere')));
+  });
+});

@@ -1,0 +1,234 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { decodeJwt } from 'jose';
+import { loadKeys } from '../../dev/cognito/keys.ts';
+import { signToken } from '../../dev/cognito/tokens.ts';
+import { connections } from '../servers/fixtures.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import { type OpenStream, openStream } from './open-stream.ts';
+import { type PolicyFile, visible, writePolicy } from './reader-policy.ts';
+import { rpc, type Sent, send } from './send.ts';
+
+const sessionSeconds = 4;
+let gateway: Gateway;
+let policy: PolicyFile;
+/** Streams that the upstream has open. */
+let open = 0;
+
+beforeAll(async () => {
+  policy = writePolicy();
+  const SESSION_HOURS = String(sessionSeconds / 3600);
+  gateway = await startGateway({ SCOPES_FILE: policy.SCOPES_FILE, SESSION_HOURS });
+}, 60_000);
+afterAll(async () => {
+  await gateway?.stop();
+  policy?.remove();
+});
+beforeEach(() => {
+  gateway.echo.reset();
+  open = 0;
+  gateway.echo.answer = (res, { method, url, body }) => {
+    const message = body ? (JSON.parse(body) as { id?: unknown; method: string }) : { method: '' };
+    if (message.method === 'initialize') {
+      const serverInfo = { name: 'echo', version: '1' };
+      const result = { protocolVersion: '2025-06-18', capabilities: {}, serverInfo };
+      const text = JSON.stringify({ jsonrpc: '2.0', id: message.id, result });
+      return void res.writeHead(200, { 'content-type': 'application/json' }).end(text);
+    }
+    if (method === 'POST' && message.id === undefined) return void res.writeHead(202).end();
+    const event = url.startsWith('/sse')
+      ? 'event: endpoint\ndata: /messages?sessionId=1'
+      : 'data: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}';
+    res.writeHead(200, { 'content-type': 'text/event-stream' }).write(`${event}\n\n`);
+    open++;
+    res.once('close', () => {
+      open--;
+    });
+  };
+});
+
+const document = `${visible.resources}.md`;
+const kinds: Sent[] = [
+  { method: 'GET', path: '/echo/mcp' },
+  { method: 'GET', path: '/echosse/sse' },
+  {
+    method: 'POST',
+    path: '/echo/mcp',
+    body: rpc('subscriptions/listen', { notifications: { resourceSubscriptions: [document] } }),
+  },
+  { method: 'POST', path: '/echo/mcp', body: rpc('tools/call', { name: 'echo', arguments: {}, task: {} }) },
+];
+const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+
+/** Every kind of stream that goes through the relay, with its first event received. */
+async function openAll(who: Record<string, string>, which = kinds): Promise<OpenStream[]> {
+  const streams = await Promise.all(
+    which.map((sent) => openStream(gateway.ports.gateway, { ...sent, headers: { ...json, ...who } })),
+  );
+  expect(streams.map(({ status }) => status)).toEqual(which.map(() => 200));
+  for (const stream of streams) await stream.holds('\n\n');
+  return streams;
+}
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+const reader = async () => bearer(await gateway.agentToken('reader'));
+const admin = async () => bearer(await gateway.agentToken());
+
+/** Waits until all have ended, and says how long after `since` the last one did. */
+async function millisecondsUntilEnd(streams: readonly OpenStream[], since: number): Promise<number> {
+  const timer = setTimeout(
+    () => {
+      for (const stream of streams) stream.close();
+    },
+    since + 3_000 - performance.now(),
+  );
+  const ends = await Promise.all(streams.map(({ ended }) => ended));
+  clearTimeout(timer);
+  for (let tries = 0; tries < 100 && open > 0; tries++) await sleep(5);
+  return Math.round(Math.max(...ends) - since);
+}
+
+function expectEnd(streams: readonly OpenStream[], reason: string, milliseconds: number): void {
+  for (const stream of streams) expect(stream.text()).toMatch(new RegExp(`: ended: ${reason}\n\n$`));
+  expect(milliseconds).toBeLessThan(1_000);
+  // An expiry may be rounded to whole seconds, but nothing ends early.
+  expect(milliseconds).toBeGreaterThan(-50);
+}
+
+const statusOf = async (who: Record<string, string>) => {
+  const stream = await openStream(gateway.ports.gateway, { path: '/echo/mcp', headers: { ...json, ...who } });
+  stream.close();
+  return stream.status;
+};
+
+/** The relay, the auth-server and nginx each look for themselves whether a file has changed. */
+async function expectSoon(who: Record<string, string>, expected: number): Promise<void> {
+  for (let tries = 0; tries < 60 && (await statusOf(who)) !== expected; tries++) await sleep(50);
+  expect(await statusOf(who)).toBe(expected);
+}
+
+describe('Every stream ends within a second, at the client and at the server, and coming back is refused', () => {
+  test('after its token has expired', async () => {
+    const keys = await loadKeys(`${gateway.dataDir}/cognito-keys.json`);
+    const exp = Math.floor(Date.now() / 1000) + 3;
+    const who = bearer(await signToken(keys.access, { ...decodeJwt(await gateway.agentToken('reader')), exp }));
+    const streams = await openAll(who);
+    const milliseconds = await millisecondsUntilEnd(streams, performance.now() + exp * 1000 - Date.now());
+    expectEnd(streams, 'credential_expired', milliseconds);
+    expect([open, await statusOf(who)]).toEqual([0, 401]);
+  });
+
+  test('after its session has expired', async () => {
+    const cookie = await gateway.sessionCookie('bob');
+    const { exp = 0 } = decodeJwt(cookie.slice(cookie.indexOf('=') + 1));
+    const streams = await openAll({ cookie });
+    const milliseconds = await millisecondsUntilEnd(streams, performance.now() + exp * 1000 - Date.now());
+    expectEnd(streams, 'credential_expired', milliseconds);
+    expect([open, await statusOf({ cookie })]).toEqual([0, 401]);
+  }, 15_000);
+
+  test('after its person has logged out, and no stream of another login', async () => {
+    const [cookie, other] = [await gateway.sessionCookie('bob'), await gateway.sessionCookie('bob')];
+    const streams = await openAll({ cookie });
+    const others = await openAll({ cookie: other }, kinds.slice(0, 1));
+    const since = performance.now();
+    const headers = { cookie, origin: gateway.url };
+    const left = await send(gateway.ports.gateway, { method: 'POST', path: '/oauth2/logout/cognito', headers });
+    expect(left.status).toBeLessThan(400);
+    const milliseconds = await millisecondsUntilEnd(streams, since);
+    expectEnd(streams, 'access_ended', milliseconds);
+    expect([others[0]?.isOpen(), await statusOf({ cookie })]).toEqual([true, 401]);
+    others[0]?.close();
+  });
+
+  test('after the policy has taken the right away, and no stream of whom it leaves the right', async () => {
+    const [who, others] = [await reader(), await openAll(await admin())];
+    const streams = await openAll(who);
+    const since = performance.now();
+    try {
+      policy.replace('mcp-servers-restricted/read: [{server: currenttime, methods: [tools/list]}]');
+      const milliseconds = await millisecondsUntilEnd(streams, since);
+      expectEnd(streams, 'not_permitted', milliseconds);
+      expect(others.map((stream) => stream.isOpen())).toEqual(others.map(() => true));
+      await expectSoon(who, 403);
+      for (const stream of others) stream.close();
+    } finally {
+      policy.replace();
+    }
+  });
+
+  test('after its server has been taken off the routes, and no stream of another server', async () => {
+    const who = await admin();
+    const routes = `${gateway.dataDir}/nginx/routes`;
+    const before = readFileSync(routes, 'utf8');
+    const write = (text: string) => {
+      writeFileSync(`${routes}.new`, text);
+      renameSync(`${routes}.new`, routes);
+    };
+    const streams = await openAll(
+      who,
+      kinds.filter(({ path }) => path === '/echo/mcp'),
+    );
+    const others = await openAll(
+      who,
+      kinds.filter(({ path }) => path === '/echosse/sse'),
+    );
+    const since = performance.now();
+    try {
+      write(before.replace(/^echo .*\n/m, ''));
+      const milliseconds = await millisecondsUntilEnd(streams, since);
+      expectEnd(streams, 'server_gone', milliseconds);
+      expect(others[0]?.isOpen()).toBe(true);
+      await expectSoon(who, 404);
+    } finally {
+      write(before);
+      await expectSoon(who, 200);
+      others[0]?.close();
+    }
+  });
+});
+
+test('A policy change that leaves the right ends no stream, and what was listened to may become less', async () => {
+  const streams = await openAll(await reader());
+  const [, , listening] = streams;
+  const methods = '[tools/call, subscriptions/listen]';
+  const rule = `{server: "echo*", methods: ${methods}, tools: [echo], resources: ["${document}x"]}`;
+  try {
+    policy.replace(`mcp-servers-restricted/read: [${rule}]`);
+    await listening?.ended;
+    await sleep(300);
+    expect(streams.map((stream) => stream.isOpen())).toEqual([true, true, false, true]);
+  } finally {
+    policy.replace();
+    for (const stream of streams) stream.close();
+  }
+});
+
+test.each(connections.filter(([client]) => /SDK v1 client over streamable|legacy/.test(client)))(
+  '%s whose stream is ended by a logout opens it again by itself, and is told 401',
+  async (_client, connect) => {
+    const cookie = await gateway.sessionCookie('bob');
+    const statuses: number[] = [];
+    const client = await connect(`${gateway.url}/echo`, async (url, init) => {
+      const headers = new Headers(init?.headers);
+      headers.set('cookie', cookie);
+      const answer = await fetch(url, { ...init, headers });
+      if ((init?.method ?? 'GET') === 'GET') statuses.push(answer.status);
+      return answer;
+    });
+    for (let tries = 0; tries < 200 && open === 0; tries++) await sleep(10);
+    const headers = { cookie, origin: gateway.url };
+    await send(gateway.ports.gateway, { method: 'POST', path: '/oauth2/logout/cognito', headers });
+    for (let tries = 0; tries < 300 && statuses.length < 2; tries++) await sleep(10);
+    await client.close().catch(() => {});
+    expect(statuses.slice(0, 2)).toEqual([200, 401]);
+  },
+);
+
+test('The end of a client is at once the end of its stream at the server', async () => {
+  const streams = await openAll(await admin());
+  expect(open).toBe(4);
+  for (const stream of streams) stream.close();
+  for (let tries = 0; tries < 100 && open > 0; tries++) await sleep(10);
+  expect(open).toBe(0);
+});

@@ -1,0 +1,45 @@
+import { decodeJwt } from 'jose';
+import { rpc, type Sent } from './send.ts';
+
+/** A call that nginx takes to the server itself. */
+export const called: Partial<Sent> = { body: rpc('tools/call', { name: 'echo', arguments: {} }) };
+
+/** One request of each kind whose answer has to be seen, for a caller who may not use everything. */
+export const relayed: [string, Partial<Sent>][] = [
+  ['initialize', { body: rpc('initialize', {}) }],
+  ['tools/list', { body: rpc('tools/list') }],
+  ['resources/list', { body: rpc('resources/list') }],
+  ['tasks/list', { body: rpc('tasks/list') }],
+  ['a call that may become a task', { body: rpc('tools/call', { name: 'echo', task: {} }) }],
+  ['subscriptions/listen', { body: rpc('subscriptions/listen', {}) }],
+  ['the GET stream', { method: 'GET' }],
+  ['a legacy stream', { method: 'GET', path: '/echosse/sse' }],
+];
+
+/**
+ * Asks the auth-server as nginx does, for a caller who initializes at the server `echo`.
+ * @returns the ticket that only nginx gets to see
+ */
+export async function ticketOf(authServerPort: number, authorization: string): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${authServerPort}/validate`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization,
+      'x-resource': 'mcp',
+      'x-mcp-server': 'echo',
+      'x-mcp-endpoint': 'mcp',
+      'x-mcp-routed': '1',
+      'x-original-method': 'POST',
+      'x-original-uri': '/echo/mcp',
+    },
+    body: rpc('initialize', {}),
+  });
+  return answer.headers.get('x-relay') ?? '';
+}
+
+/** Every JWT in a text that was made for the relay. */
+export function tickets(text: string): string[] {
+  const tokens = text.match(/eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+/g) ?? [];
+  return tokens.filter((token) => String(decodeJwt(token).aud).endsWith('#relay'));
+}
