@@ -8,7 +8,7 @@ export class UnreadableList extends Error {}
  * @param field the list's key in `result`
  * @param keep whether an element, parsed, may stay
  * @returns the text, the very same one if all may stay or there is no such list, and how many elements were there and went
- * @throws {UnreadableList} if it is no JSON object, or names the list twice
+ * @throws {UnreadableList} if it is no JSON object, or has a key twice, in itself or in `result`
  */
 export function filterList(
   text: string,
@@ -16,6 +16,7 @@ export function filterList(
   keep: (element: unknown) => boolean,
 ): { text: string; total: number; hidden: number } {
   const list = listIn(parse(text), field);
+  refuseDoubleKeys(text);
   const kept = list.map(keep);
   const hidden = kept.filter((stays) => !stays).length;
   if (hidden === 0) return { text, total: list.length, hidden };
@@ -58,17 +59,31 @@ function findList(text: string, field: string): { start: number; end: number; el
   return { start, end: at + 1, elements };
 }
 
-/** Where the value of `key` starts. A key that stands twice would be read differently by different clients. */
+/**
+ * Refuses a message that has a key twice, in itself or in its `result`: the relay would look at the last one, and a
+ * client might at the first.
+ * @param text a JSON text that is known to be an object
+ * @throws {UnreadableList}
+ */
+export function refuseDoubleKeys(text: string): void {
+  const { result } = membersOf(text, skipSpace(text, 0));
+  if (result !== undefined && text[result] === '{') membersOf(text, result);
+}
+
 function onlyMember(text: string, object: number, key: string): number {
-  let found = -1;
+  return membersOf(text, object)[key] ?? -1;
+}
+
+/** Where the value of each key starts. */
+function membersOf(text: string, object: number): Record<string, number> {
+  const found: Record<string, number> = Object.create(null);
   let at = skipSpace(text, object + 1);
   while (text[at] !== '}') {
     const colon = skipString(text, at);
     const value = skipSpace(text, skipSpace(text, colon) + 1);
-    if (JSON.parse(text.slice(at, colon)) === key) {
-      if (found !== -1) throw new UnreadableList(`it has ${key} twice`);
-      found = value;
-    }
+    const key = JSON.parse(text.slice(at, colon)) as string;
+    if (key in found) throw new UnreadableList('it has a key twice');
+    found[key] = value;
     at = skipSpace(text, skipValue(text, value));
     if (text[at] === ',') at = skipSpace(text, at + 1);
   }

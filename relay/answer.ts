@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { RelayError } from './errors.ts';
-import { filterMessage } from './message-filter.ts';
+import { ByteGatherer } from './byte-gatherer.ts';
+import { asRelayError, RelayError } from './errors.ts';
+import { filterMessage, needsLook } from './message-filter.ts';
 import type { Exchange, RelayDeps } from './relay.ts';
 import { answerHeaders } from './upstream.ts';
 
@@ -13,17 +14,18 @@ export async function passAnswer(deps: RelayDeps, exchange: Exchange): Promise<v
   const status = answer.statusCode ?? 502;
   const { method } = caller.ticket;
   const isList = method.endsWith('/list');
-  if (!isJson(answer) || !(isList || method === 'tools/call')) {
-    // A list in some other form would go by unread.
-    if (isList && status === 200) throw new RelayError('upstream_answer_unreadable');
-    await passRest(exchange, []);
+  if (!isJson(answer)) {
+    if (isList && status < 300) await mustHoldNoList(deps, exchange);
+    else await passRest(exchange);
     return;
   }
-  const { chunks, whole } = await readUpTo(answer, isList ? deps.maxAnswer : longestTaskAnswer);
+  if (!(isList || method === 'tools/call')) return await passRest(exchange);
+  const limits = isList ? listLimits(deps) : { bytes: longestTaskAnswer };
+  const { bytes, whole } = await readUpTo(answer, limits);
   if (!whole && isList) throw new RelayError('upstream_answer_too_large');
   // A new task is told in few words; what is longer is a result, and none of the relay's business.
-  if (!whole) return await passRest(exchange, chunks);
-  const filtered = Buffer.from(await filterMessage(deps, caller, decode(Buffer.concat(chunks))));
+  if (!whole) return await passRest(exchange, bytes);
+  const filtered = Buffer.from(await filterMessage(deps, caller, decode(bytes)));
   const { etag: _, ...headers } = answerHeaders(answer);
   // What one caller may see is not for another's cache.
   const own = { 'cache-control': 'private, no-store', 'content-length': filtered.length };
@@ -47,32 +49,57 @@ export async function noteSession({ authority }: RelayDeps, { caller, answer, se
   }
 }
 
+/**
+ * A list in some other form would go by unread. Only the bare "Accepted" may pass, with which servers of the 2024-11-05
+ * transport confirm a message; some send 200 with it, and not 202.
+ */
+async function mustHoldNoList(deps: RelayDeps, exchange: Exchange): Promise<void> {
+  const { answer } = exchange;
+  const { bytes, whole } = await readUpTo(answer, listLimits(deps));
+  if (!whole) throw new RelayError('upstream_answer_too_large');
+  const isPlain = (answer.headers['content-encoding'] ?? 'identity') === 'identity';
+  if (!isPlain || needsLook(decode(bytes))) throw new RelayError('upstream_answer_unreadable');
+  await passRest(exchange, bytes);
+}
+
 function isJson(answer: IncomingMessage): boolean {
   const encoding = answer.headers['content-encoding'] ?? 'identity';
   return encoding === 'identity' && /^application\/json\b/i.test(answer.headers['content-type'] ?? '');
 }
 
-async function passRest({ answer, response }: Exchange, begun: readonly Buffer[]): Promise<void> {
+async function passRest({ answer, response }: Exchange, begun?: Buffer): Promise<void> {
   const length = answer.headers['content-length'];
   const headers = { ...answerHeaders(answer), ...(length !== undefined && { 'content-length': length }) };
   response.writeHead(answer.statusCode ?? 502, headers);
-  for (const chunk of begun) response.write(chunk);
+  if (begun) response.write(begun);
   await pipeline(answer, response);
 }
 
-async function readUpTo(answer: IncomingMessage, limit: number): Promise<{ chunks: Buffer[]; whole: boolean }> {
-  const chunks: Buffer[] = [];
-  let size = 0;
+interface ReadLimits {
+  bytes: number;
+  /** Left out where an answer may take its time. */
+  milliseconds?: number;
+}
+
+function listLimits({ maxAnswer, quickMilliseconds }: RelayDeps): ReadLimits {
+  return { bytes: maxAnswer, milliseconds: quickMilliseconds };
+}
+
+async function readUpTo(answer: IncomingMessage, limits: ReadLimits): Promise<{ bytes: Buffer; whole: boolean }> {
+  const gathered = new ByteGatherer();
+  const giveUp = () => answer.destroy(new RelayError('upstream_too_slow'));
+  const timer = limits.milliseconds === undefined ? undefined : setTimeout(giveUp, limits.milliseconds);
   try {
     for await (const chunk of answer.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size > limit) return { chunks, whole: false };
+      gathered.add(chunk);
+      if (gathered.length > limits.bytes) return { bytes: gathered.bytes(), whole: false };
     }
   } catch (error) {
-    throw new RelayError('upstream_unavailable', error);
+    throw asRelayError(error);
+  } finally {
+    clearTimeout(timer);
   }
-  return { chunks, whole: true };
+  return { bytes: gathered.bytes(), whole: true };
 }
 
 function decode(bytes: Buffer): string {

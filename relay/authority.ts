@@ -28,20 +28,21 @@ export function createAuthority(url: string): Authority {
   const ask = async (method: string, path: string, ticket: string, body: object) => {
     const headers = { authorization: `Bearer ${ticket}`, 'content-type': 'application/json' };
     const signal = AbortSignal.timeout(timeoutMilliseconds);
-    const answer = await fetch(`${url}${path}`, { method, headers, body: JSON.stringify(body), signal }).catch(
-      (error: unknown) => {
-        throw new RelayError('authorization_unavailable', error);
-      },
-    );
-    if (answer.ok || answer.status === 409) return answer;
-    throw new RelayError('authorization_unavailable', new Error(`${path} answered ${answer.status}`));
+    try {
+      const answer = await fetch(`${url}${path}`, { method, headers, body: JSON.stringify(body), signal });
+      const text = await answer.text();
+      if (!answer.ok && answer.status !== 409) throw new Error(`${path} answered ${answer.status}`);
+      return { status: answer.status, json: answer.status === 200 ? (JSON.parse(text) as unknown) : undefined };
+    } catch (error) {
+      throw new RelayError('authorization_unavailable', error);
+    }
   };
   return {
     bind: async (ticket, owned) => (await ask('POST', '/relay/bindings', ticket, owned)).status !== 409,
     unbind: async (ticket, owned) => void (await ask('DELETE', '/relay/bindings', ticket, owned)),
     async ownTasks(ticket, ids) {
-      const answer = await ask('POST', '/relay/tasks', ticket, { ids });
-      return ((await answer.json()) as { ids: string[] }).ids;
+      const { json } = await ask('POST', '/relay/tasks', ticket, { ids });
+      return (json as { ids: string[] }).ids;
     },
   };
 }

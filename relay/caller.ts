@@ -1,4 +1,4 @@
-import { type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { decodeJwt, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
 import { type Ticket, verifyTicket } from '../common/ticket.ts';
@@ -11,12 +11,19 @@ export interface Caller {
   token: string;
   groups: readonly string[];
   scopes: readonly string[];
+  /** The tool that a call names. */
+  tool?: string | undefined;
 }
 
 /** @throws {RelayError} ticket_invalid */
 export type IdentifyCaller = (ticket: unknown, assertion: unknown) => Promise<Caller>;
 
-const claims = z.object({ sub: z.string(), groups: z.array(z.string()), scopes: z.array(z.string()) });
+const claims = z.object({
+  sub: z.string(),
+  groups: z.array(z.string()),
+  scopes: z.array(z.string()),
+  tool: z.string().optional(),
+});
 const rememberMilliseconds = 60_000;
 
 /**
@@ -28,7 +35,7 @@ const rememberMilliseconds = 60_000;
 export function createIdentifyCaller(keys: JWTVerifyGetKey, publicUrl: string): IdentifyCaller {
   // The auth-server gives the same two out again for up to a minute, and checking signatures is dear.
   const known = new LRUCache<string, Caller>({ max: 5_000, ttl: rememberMilliseconds });
-  const verify = async (token: string, assertion: string): Promise<Caller> => {
+  const verify = async (token: string, assertion: string): Promise<{ caller: Caller; ends: number }> => {
     const ticket = await verifyTicket(token, keys, publicUrl);
     const { payload } = await jwtVerify(assertion, keys, {
       algorithms: ['EdDSA', 'Ed25519'],
@@ -37,19 +44,22 @@ export function createIdentifyCaller(keys: JWTVerifyGetKey, publicUrl: string): 
       requiredClaims: ['sub', 'iat', 'exp'],
       clockTolerance: 5,
     });
-    const { sub, groups, scopes } = claims.parse(payload);
+    const { sub, groups, scopes, tool } = claims.parse(payload);
     if (ticket.owner !== `${ticket.kind}:${sub}`) throw new Error('the ticket and the assertion are about two callers');
-    return { ticket, token, groups, scopes };
+    const ends = Math.min(payload.exp ?? 0, decodeJwt(token).exp ?? 0);
+    return { caller: { ticket, token, groups, scopes, tool }, ends };
   };
   return async (token, assertion) => {
     if (typeof token !== 'string' || typeof assertion !== 'string') throw new RelayError('ticket_invalid');
     const key = `${token} ${assertion}`;
     const kept = known.get(key);
     if (kept) return kept;
-    const caller = await verify(token, assertion).catch((error: unknown) => {
+    const { caller, ends } = await verify(token, assertion).catch((error: unknown) => {
       throw new RelayError('ticket_invalid', error);
     });
-    known.set(key, caller);
+    // No longer than both are good. A life of 0 would mean for ever.
+    const ttl = Math.min(rememberMilliseconds, ends * 1000 - Date.now());
+    if (ttl > 0) known.set(key, caller, { ttl });
     return caller;
   };
 }

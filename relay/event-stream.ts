@@ -1,3 +1,5 @@
+import { ByteGatherer } from './byte-gatherer.ts';
+
 /** More came in one piece than the relay is ready to hold. */
 export class TooLarge extends Error {
   constructor(bytes: number) {
@@ -6,7 +8,9 @@ export class TooLarge extends Error {
   }
 }
 
-const blankLine = /(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n|$))/;
+/** A carriage return at the very end counts at once; should a line feed follow, it is one more empty line of no event. */
+const blankLine = /(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n))/g;
+const byteOrderMark = Buffer.from('\ufeff');
 
 /**
  * Cuts a byte stream into events, each with the empty line that ends it (WHATWG HTML, "Parsing an event stream"). What
@@ -15,26 +19,42 @@ const blankLine = /(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n|$))/;
  * @throws {TooLarge}
  */
 export async function* splitEvents(source: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Buffer> {
-  let rest: Buffer = Buffer.alloc(0);
+  const gathered = new ByteGatherer();
+  let isFirst = true;
   for await (const chunk of source) {
-    const searchFrom = Math.max(0, rest.length - 3);
-    rest = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
-    for (let end = eventEnd(rest, searchFrom); end !== -1; end = eventEnd(rest, 0)) {
-      yield rest.subarray(0, end);
-      rest = rest.subarray(end);
+    const searchFrom = Math.max(0, gathered.length - 3);
+    gathered.add(chunk);
+    const ends = eventEnds(gathered.bytes(), searchFrom);
+    const last = ends.at(-1);
+    if (last !== undefined) {
+      const events = gathered.take(gathered.bytes().subarray(last));
+      for (const [index, end] of ends.entries()) {
+        const event = events.subarray(ends[index - 1] ?? 0, end);
+        yield isFirst ? withoutMark(event) : event;
+        isFirst = false;
+      }
     }
-    if (rest.length > limit) throw new TooLarge(limit);
+    if (gathered.length > limit) throw new TooLarge(limit);
   }
 }
 
-function eventEnd(bytes: Buffer, from: number): number {
+/** Clients drop a byte order mark at the beginning of a stream; left there, it would hide the first field from the relay. */
+function withoutMark(event: Buffer): Buffer {
+  const marked = event.subarray(0, byteOrderMark.length).equals(byteOrderMark);
+  return marked ? event.subarray(byteOrderMark.length) : event;
+}
+
+/** Where events end, as far as nothing ends before `from`. */
+function eventEnds(bytes: Buffer, from: number): number[] {
   // Nearly all servers write plain line feeds, and those are found without making a string of the bytes.
-  if (!bytes.includes(0x0d, from)) {
-    const at = bytes.indexOf('\n\n', from, 'latin1');
-    return at === -1 ? -1 : at + 2;
-  }
-  const found = blankLine.exec(bytes.toString('latin1', from));
-  return found ? from + found.index + found[0].length : -1;
+  if (bytes.includes(0x0d, from))
+    return [...bytes.toString('latin1', from).matchAll(blankLine)].map(
+      ({ 0: end, index }) => from + index + end.length,
+    );
+  const ends: number[] = [];
+  for (let at = bytes.indexOf('\n\n', from, 'latin1'); at !== -1; at = bytes.indexOf('\n\n', at + 2, 'latin1'))
+    ends.push(at + 2);
+  return ends;
 }
 
 /** What the relay looks at in an event. */

@@ -27,9 +27,16 @@ export interface StreamRights {
   silence(): number;
 }
 
-const keepAliveMilliseconds = 15_000;
-/** Long enough for a restart of the auth-server; nobody may go on for longer without anyone who could end it. */
-const longestSilenceMilliseconds = 10_000;
+/** How long things may be quiet, in milliseconds. */
+export interface LiveLimits {
+  /** Nothing sent on a stream before a comment keeps it alive. */
+  keepAlive: number;
+  /** No word from the auth-server before all streams end. */
+  longestSilence: number;
+}
+
+/** Silence: long enough for a restart of the auth-server; nobody may go on for longer without anyone who could end it. */
+const usualLimits: LiveLimits = { keepAlive: 15_000, longestSilence: 10_000 };
 const rememberMilliseconds = 300_000;
 
 /**
@@ -40,8 +47,10 @@ export class LiveStreams {
   readonly #streams = new Map<LiveStream, { lastWrite: number }>();
   readonly #recent = new Map<string, number>();
   readonly #rights: StreamRights;
-  constructor(rights: StreamRights) {
+  readonly #limits: LiveLimits;
+  constructor(rights: StreamRights, limits: LiveLimits = usualLimits) {
     this.#rights = rights;
+    this.#limits = limits;
   }
 
   get size(): number {
@@ -77,7 +86,7 @@ export class LiveStreams {
     for (const [stream, state] of this.#streams) {
       const reason = this.#reasonToEnd(stream);
       if (reason) stream.end(reason);
-      else if (now - state.lastWrite > keepAliveMilliseconds && !stream.response.writableNeedDrain) {
+      else if (now - state.lastWrite > this.#limits.keepAlive && mayWrite(stream.response)) {
         // Only whole events are ever written, so this stands between two of them.
         stream.response.write(': keep-alive\n\n');
         state.lastWrite = now;
@@ -88,8 +97,13 @@ export class LiveStreams {
 
   #reasonToEnd({ caller, route }: LiveStream): EndReason | undefined {
     if (caller.ticket.ends <= Date.now() / 1000) return 'credential_expired';
-    if (this.#rights.silence() > longestSilenceMilliseconds) return 'authorization_unavailable';
+    if (this.#rights.silence() > this.#limits.longestSilence) return 'authorization_unavailable';
     if (this.#rights.routeOf(caller.ticket.server) !== route) return 'server_gone';
     return this.#rights.mayGoOn(caller) ? undefined : 'not_permitted';
   }
+}
+
+/** A stream that has ended may still be on its way to a slow client; to write to it then would be an error nobody catches. */
+function mayWrite(response: ServerResponse): boolean {
+  return !response.writableEnded && !response.writableNeedDrain;
 }

@@ -24,6 +24,8 @@ await runService('relay', process.env, (log) => {
   const rights = createRights(policy.current);
   const streams = new LiveStreams({ mayGoOn: rights.mayGoOn, routeOf: routes.of, silence: ended.silence });
   ended.onEnded((marks) => streams.endMarked(marks));
+  policy.onChange(() => streams.tick());
+  routes.onChange(() => streams.tick());
   const timer = setInterval(() => streams.tick(), tickMilliseconds).unref();
   const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', authServer), { timeoutDuration: 2_000 });
   const listener = createRelay({
@@ -33,6 +35,7 @@ await runService('relay', process.env, (log) => {
     routes,
     streams,
     maxAnswer: config.MAX_LIST_BYTES,
+    quickMilliseconds: 30_000,
     log,
   });
   const stop = () => {

@@ -1,5 +1,5 @@
 import type { Logger } from '../common/log.ts';
-import { filterList, UnreadableList } from '../policy/json-list.ts';
+import { filterList, refuseDoubleKeys, UnreadableList } from '../policy/json-list.ts';
 import { isVisible, type Listing, listings } from '../policy/listing.ts';
 import type { Authority } from './authority.ts';
 import type { Caller } from './caller.ts';
@@ -13,14 +13,17 @@ export interface MessageFilterDeps {
   log: Logger;
 }
 
-const interesting = [...[...listings.values()].map(({ field }) => field), 'taskId'].map((name) => `"${name}"`);
+const fields = [...[...listings.values()].map(({ field }) => field), 'tasks', 'taskId'];
+const interesting = [...fields.map((name) => `"${name}"`), '\\u', '\0'];
+/** The auth-server notes no longer ones. */
+const longestId = 1024;
 
 /**
- * Whether a message may hold anything that has to be looked at. Only an escape could hide the letters of a key, so a
- * message with neither goes on unread.
+ * Whether a message may hold anything that has to be looked at. Only an escape could hide the letters of a key, or zeros
+ * between them (UTF-16, which some clients recognise), so a message without any of these goes on unread.
  */
 export function needsLook(message: string): boolean {
-  return interesting.some((name) => message.includes(name)) || message.includes('\\u');
+  return interesting.some((sign) => message.includes(sign));
 }
 
 /**
@@ -35,6 +38,7 @@ export async function filterMessage(deps: MessageFilterDeps, caller: Caller, mes
     const value: unknown = JSON.parse(message);
     if (Array.isArray(value)) return passBatch(value, message);
     const result = resultOf(value);
+    refuseDoubleKeys(message);
     if (!result) return message;
     let text = message;
     for (const listing of listings.values()) {
@@ -81,7 +85,7 @@ async function filterTasks(
   tasks: readonly unknown[],
   text: string,
 ): Promise<string> {
-  const ids = tasks.map(taskId).filter((id) => id !== undefined);
+  const ids = tasks.map(taskId).filter((id): id is string => id !== undefined && id.length <= longestId);
   const own = new Set(ids.length > 0 ? await authority.ownTasks(token, ids) : []);
   return filterList(text, 'tasks', (task) => own.has(taskId(task) ?? '')).text;
 }

@@ -16,11 +16,14 @@ export interface RelayDeps extends MessageFilterDeps {
   streams: LiveStreams;
   /** The longest answer or event, in bytes, that is held to be looked at. */
   maxAnswer: number;
+  /** How long an upstream may take until its answer begins, and until a list ends. Calls of tools may take an hour. */
+  quickMilliseconds: number;
   log: Logger;
 }
 
-const quickMilliseconds = 30_000;
 const slowMilliseconds = 3_600_000;
+/** What does nothing but tell, or makes a session that nobody will know of. */
+const repeatable = /^(initialize|subscriptions\/listen|.*\/list)$/;
 
 /** What is answered to a request, once its upstream has begun to. */
 export interface Exchange {
@@ -47,10 +50,15 @@ export function createRelay(deps: RelayDeps): RequestListener {
     try {
       const exchange = await begin(deps, request, response, gone.signal, log);
       await noteSession(deps, exchange);
-      const isStream = /^text\/event-stream\b/i.test(exchange.answer.headers['content-type'] ?? '');
+      gone.signal.throwIfAborted();
+      // Wherever it stands: there are clients that look for these words only.
+      const isStream = /text\/event-stream/i.test(exchange.answer.headers['content-type'] ?? '');
       await (isStream ? passStream(deps, exchange) : passAnswer(deps, exchange));
     } catch (error) {
-      if (!gone.signal.aborted) fail(response, asRelayError(error), log);
+      const hasGone = gone.signal.aborted;
+      // What is left of the upstream's answer is nobody's any more; unread, it would hold its connection for good.
+      gone.abort();
+      if (!hasGone) fail(response, asRelayError(error), log);
     }
   };
 }
@@ -78,7 +86,8 @@ async function begin(
     headers: request.headers,
     body: await readBody(request),
     timeoutMilliseconds:
-      ticket.method === 'tools/call' || ticket.method === 'tasks/result' ? slowMilliseconds : quickMilliseconds,
+      ticket.method === 'tools/call' || ticket.method === 'tasks/result' ? slowMilliseconds : deps.quickMilliseconds,
+    mayRepeat: request.method !== 'POST' || repeatable.test(ticket.method),
     signal,
   };
   const sessionId = request.headers['mcp-session-id'] as string | undefined;

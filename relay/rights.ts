@@ -30,7 +30,9 @@ export function createRights(policy: () => Policy): Rights {
       // Nobody can tell then what it would have to be allowed: its client asks the gate again.
       const untold = known && method === 'subscriptions/listen' && !caller.ticket.uris;
       const resources = uris.map((name): Access => ({ method, object: { kind: 'resource', name } }));
-      const verdict = !untold && decide(now, scopesOf(caller, now), server, [{ method }, ...resources]).allowed;
+      const whole: Access =
+        caller.tool === undefined ? { method } : { method, object: { kind: 'tool', name: caller.tool } };
+      const verdict = !untold && decide(now, scopesOf(caller, now), server, [whole, ...resources]).allowed;
       verdicts.set(caller, { policy: now, verdict });
       return verdict;
     },

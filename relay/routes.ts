@@ -13,6 +13,8 @@ export interface Route {
   paths: Readonly<Partial<Record<Endpoint, string>>>;
   /** Keeps connections to the vetted addresses, and makes no others. */
   agent: HttpAgent | HttpsAgent;
+  /** The same with a new connection each time, for what must not be sent twice. */
+  freshAgent: HttpAgent | HttpsAgent;
 }
 
 /** The servers that the registry routes, as they are at the moment. */
@@ -39,17 +41,20 @@ export function watchRoutes(path: string, ca: string | undefined, log: Logger, i
       const old = before.get(name);
       if (!routes.has(name)) routes.set(name, old?.line === line ? old : toRoute(line, ca));
     }
-    for (const [name, route] of before) if (routes.get(name) !== route) route.agent.destroy();
+    for (const [name, route] of before) if (routes.get(name) !== route) letGo(route);
     for (const listener of listeners) listener();
   };
   read();
   watchFile(path, { interval: intervalMilliseconds, persistent: false }, read);
+  // The watch compares with what it finds when it gets going: a change just before that would never be seen.
+  const once = setTimeout(read, intervalMilliseconds).unref();
   return {
     of: (server) => routes.get(server),
     onChange: (listener) => void listeners.push(listener),
     stop() {
       unwatchFile(path, read);
-      for (const route of routes.values()) route.agent.destroy();
+      clearTimeout(once);
+      for (const route of routes.values()) letGo(route);
     },
   };
 }
@@ -66,14 +71,22 @@ function readLines(path: string, log: Logger): string[] {
   }
 }
 
+function letGo({ agent, freshAgent }: Route): void {
+  agent.destroy();
+  freshAgent.destroy();
+}
+
 function toRoute(line: string, ca: string | undefined): Route {
   const [, scheme, host, addresses = '', ...paths] = line.split(' ');
   const [mcp, sse, messages] = paths.map((path) => (path === '-' ? undefined : path));
-  const options = { keepAlive: true, lookup: pinnedLookup(addresses.split(',')), ...(ca !== undefined && { ca }) };
+  const options = { lookup: pinnedLookup(addresses.split(',')), ...(ca !== undefined && { ca }) };
+  const newAgent = (keepAlive: boolean) =>
+    scheme === 'https' ? new HttpsAgent({ ...options, keepAlive }) : new HttpAgent({ ...options, keepAlive });
   return {
     line,
     origin: `${scheme}://${host}`,
     paths: { ...(mcp && { mcp }), ...(sse && { sse }), ...(messages && { messages }) },
-    agent: scheme === 'https' ? new HttpsAgent(options) : new HttpAgent(options),
+    agent: newAgent(true),
+    freshAgent: newAgent(false),
   };
 }

@@ -8,6 +8,8 @@ import { filterMessage, needsLook } from './message-filter.ts';
 import type { Exchange, RelayDeps } from './relay.ts';
 import { answerHeaders } from './upstream.ts';
 
+const longestEndMilliseconds = 500;
+
 /**
  * Passes on a stream of events, one whole event after another, for as long as its owner may have it. Nothing is read from
  * the upstream while the client does not take what is there.
@@ -27,6 +29,9 @@ export async function passStream(deps: RelayDeps, exchange: Exchange): Promise<v
     log.info({ server, owner, method, reason }, 'stream ended');
     answer.destroy();
     response.end(`: ended: ${reason}\n\n`);
+    // A client that does not read would have its stream for as long as it likes.
+    const cut = setTimeout(() => response.destroy(), longestEndMilliseconds).unref();
+    response.once('close', () => clearTimeout(cut));
   };
   const stream: LiveStream = { caller, route, response, end };
   deps.streams.add(stream);
@@ -51,8 +56,10 @@ async function judgeEvent(deps: RelayDeps, exchange: Exchange, bytes: Buffer): P
   const text = bytes.toString('utf8');
   if (!isLegacy && !needsLook(text)) return bytes;
   const event = parseEvent(text);
-  if (isLegacy && event.name === 'endpoint') return withData(event, await leadToMessages(deps, exchange, event.data));
-  if (event.name !== 'message' || event.data === '') return bytes;
+  if (isLegacy && event.name === 'endpoint' && event.data !== '')
+    return withData(event, await leadToMessages(deps, exchange, event.data));
+  // Under another name too: not all clients look at it.
+  if (event.data === '') return bytes;
   try {
     const data = await filterMessage(deps, exchange.caller, event.data);
     return data === event.data ? bytes : withData(event, data);
@@ -64,6 +71,8 @@ async function judgeEvent(deps: RelayDeps, exchange: Exchange, bytes: Buffer): P
 }
 
 async function drained(response: ServerResponse): Promise<void> {
+  // Closed before, it will never drain, and never close again.
+  if (response.destroyed) throw new Error('the client has gone');
   const gone = new AbortController();
   const stop = () => gone.abort();
   response.once('close', stop);

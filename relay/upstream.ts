@@ -13,6 +13,8 @@ export interface UpstreamRequest {
   body: Buffer;
   /** How long the upstream may take until its answer begins. */
   timeoutMilliseconds: number;
+  /** Whether it does no harm to do it twice. */
+  mayRepeat: boolean;
   /** Aborts it, when the client has gone. */
   signal: AbortSignal;
 }
@@ -30,34 +32,40 @@ const notForwarded = [
 
 /**
  * Sends a request to an upstream and returns when its answer begins. Redirects are not followed.
- * A kept connection that the upstream closed in the same moment is tried anew once, since nothing has been done then.
+ * A kept connection may be closed by the upstream in the same moment, and nobody can tell then whether the request was
+ * taken: what may be repeated is sent once more, over a new connection; everything else goes over a new one at once.
  * @throws {RelayError} upstream_unavailable or upstream_too_slow
  */
 export async function askUpstream(request: UpstreamRequest): Promise<IncomingMessage> {
   try {
-    return await send(request);
+    return await send(request, request.mayRepeat ? request.route.agent : request.route.freshAgent);
   } catch (error) {
     if (!(error instanceof LostConnection)) throw error;
-    return await send(request);
+    return await send(request, request.route.freshAgent);
   }
 }
 
 class LostConnection extends RelayError {}
 
-function send({ route, path, method, headers, body, timeoutMilliseconds, signal }: UpstreamRequest) {
+function send(
+  { route, path, method, headers, body, timeoutMilliseconds, signal }: UpstreamRequest,
+  agent: Route['agent'],
+): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const url = new URL(route.origin);
   const out = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
     path,
     method,
     headers: forwarded(headers, method === 'POST' ? body.length : undefined),
-    agent: route.agent,
+    agent,
     signal,
   });
   const timer = setTimeout(() => out.destroy(new RelayError('upstream_too_slow')), timeoutMilliseconds);
-  out.once('error', (error) => {
+  out.once('error', (error) => reject(explain(error, out)));
+  // An upgrade that nobody asked for ends a connection without an error.
+  out.once('close', () => {
     clearTimeout(timer);
-    reject(explain(error, out));
+    reject(new RelayError('upstream_unavailable', new Error('the connection was closed without an answer')));
   });
   out.once('response', (answer) => {
     clearTimeout(timer);
@@ -86,16 +94,20 @@ function forwarded(headers: IncomingHttpHeaders, length: number | undefined): In
   return kept;
 }
 
+const notPassedOn = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'trailer',
+  'content-length',
+  'upgrade',
+  'x-relay-error',
+]);
+
 /** What an answer's headers look like on the way to nginx: without the hop-by-hop ones, and without a length that may change. */
 export function answerHeaders(answer: IncomingMessage): Record<string, string | string[]> {
-  const dropped = new Set([
-    'connection',
-    'keep-alive',
-    'transfer-encoding',
-    'content-length',
-    'upgrade',
-    'x-relay-error',
-  ]);
-  const kept = Object.entries(answer.headers).filter(([name, value]) => value !== undefined && !dropped.has(name));
+  // nginx reads X_Relay_Error as X-Relay-Error: the server's words would be taken for the relay's.
+  const isDropped = (name: string) => notPassedOn.has(name.replaceAll('_', '-'));
+  const kept = Object.entries(answer.headers).filter(([name, value]) => value !== undefined && !isDropped(name));
   return Object.fromEntries(kept) as Record<string, string | string[]>;
 }
