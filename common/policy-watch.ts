@@ -62,14 +62,27 @@ export function watchPolicy(path: string, log: Logger, intervalMilliseconds = 50
   };
   // Polling: a file that an editor or a ConfigMap replaces is another inode, which an inotify watch would lose.
   watchFile(path, { interval: intervalMilliseconds, persistent: false }, reread);
+  // The watch compares with what it finds when it gets going: a change just before that would never be seen.
+  const once = setTimeout(() => versionOf(path) === inForce.version || reread(), intervalMilliseconds).unref();
   return {
     current: () => inForce.policy,
     version: () => inForce.version,
     faults: () => faults,
     history: () => ({ loadedAt: inForce.loadedAt, reloads, failed }),
     onChange: (listener) => void listeners.push(listener),
-    stop: () => unwatchFile(path, reread),
+    stop() {
+      unwatchFile(path, reread);
+      clearTimeout(once);
+    },
   };
+}
+
+function versionOf(path: string): string | undefined {
+  try {
+    return policyVersion(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 function readPolicy(path: string): { policy: Policy; version: string; loadedAt: number } {

@@ -17,6 +17,19 @@ export function filterList(
 ): { text: string; total: number; hidden: number } {
   const list = listIn(parse(text), field);
   refuseDoubleKeys(text);
+  return cutList(text, field, list, keep);
+}
+
+/**
+ * {@link filterList} for a text that was parsed and checked for double keys already.
+ * @param list `result[field]` as it was parsed
+ */
+export function cutList(
+  text: string,
+  field: string,
+  list: readonly unknown[],
+  keep: (element: unknown) => boolean,
+): { text: string; total: number; hidden: number } {
   const kept = list.map(keep);
   const hidden = kept.filter((stays) => !stays).length;
   if (hidden === 0) return { text, total: list.length, hidden };

@@ -8,7 +8,6 @@ export class PolicyError extends Error {
   readonly faults: readonly string[];
   constructor(faults: readonly string[]) {
     super(`The policy file cannot be used:\n${faults.map((f) => `  - ${f}`).join('\n')}`);
-    this.name = 'PolicyError';
     this.faults = faults;
   }
 }
@@ -54,8 +53,8 @@ export function parsePolicy(text: string): Policy {
   if (!result.success) {
     throw new PolicyError(
       result.error.issues.map(({ path, message }) => {
-        const node = document.getIn(path, true) ?? document.getIn(path.slice(0, -1), true);
-        const offset = (node as { range?: [number, number, number] } | undefined)?.range?.[0];
+        const node = document.getIn(path, true) ?? document.getIn(path.slice(0, -1));
+        const offset = (node as { range: [number, number, number] } | undefined)?.range[0];
         const line = offset === undefined ? '' : `line ${lines.linePos(offset).line}: `;
         return `${line}${showPath(path)}: ${message}`;
       }),

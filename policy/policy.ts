@@ -34,7 +34,7 @@ export interface ServerGrant {
 export interface Policy {
   source: PolicySource;
   scopes: ReadonlyMap<string, Patterns<ServerGrant>>;
-  ui: ReadonlyMap<string, ReadonlyMap<string, Patterns<true>>>;
+  ui: ReadonlyMap<string, ReadonlyMap<string, Patterns<string>>>;
 }
 
 /** Compiles a policy. Globs over methods are opened here, so that only methods known today are ever covered. */
@@ -43,7 +43,7 @@ export function compilePolicy(source: PolicySource): Policy {
   const ui = new Map(
     [...source.ui].map(([scope, grants]) => [
       scope,
-      new Map([...grants].map(([permission, names]) => [permission, asPatterns(names, (): true => true)])),
+      new Map([...grants].map(([permission, names]) => [permission, asPatterns(names)])),
     ]),
   );
   return { source, scopes, ui };
@@ -76,13 +76,13 @@ function addMethod(grant: ServerGrant, method: string, rule: Rule): void {
 
 /** The known methods that names or globs of a rule cover. */
 export function expandMethods(patterns: readonly string[]): Set<string> {
-  const wanted = asPatterns(patterns, (): true => true);
+  const wanted = asPatterns(patterns);
   return new Set([...methods.keys()].filter((method) => !wanted.matching(method).next().done));
 }
 
-function asPatterns<T>(names: readonly string[], value: () => T): Patterns<T> {
-  const patterns = new Patterns<T>();
-  for (const name of names) patterns.at(wildcard(name), value);
+function asPatterns(names: readonly string[]): Patterns<string> {
+  const patterns = new Patterns<string>();
+  for (const name of names) patterns.at(wildcard(name), () => name);
   return patterns;
 }
 

@@ -71,16 +71,16 @@ function* helpful(policy: Policy, kind: keyof Options, { scopes, server, accesse
   const [first, ...rest] = accesses.filter((access) => !decide(policy, scopes, server, [access]).allowed);
   if (!first) return;
   let looks = 0;
-  for (const option of weakestFirst([...optionsOf(policy)[kind].matching(server)])) {
+  for (const option of weakestFirst(optionsOf(policy)[kind].matching(server))) {
     looks += option.scopes.length * (rest.length + 1);
     if (looks > mostLooks) return;
     if (decide(policy, option.scopes, server, [first, ...rest]).allowed) yield option;
   }
 }
 
-function weakestFirst([first = [], ...rest]: readonly (readonly Option[])[]): readonly Option[] {
-  if (rest.length === 0) return first;
-  return [...new Set([first, ...rest].flat())].sort((a, b) => a.rank - b.rank);
+/** A scope with rules for the server by name and by glob is found twice. */
+function weakestFirst(found: Iterable<readonly Option[]>): readonly Option[] {
+  return [...new Set([...found].flat())].sort((a, b) => a.rank - b.rank);
 }
 
 /** Who holds no rule for a server and does not see it in the registry must not learn from us who does. */
@@ -127,7 +127,7 @@ function index(policy: Policy, named: readonly [name: string, scopes: readonly s
   return servers;
 }
 
-function powerOf(rules: readonly Rule[]): [serverGlobs: number, otherGlobs: number, names: number] {
+function powerOf(rules: readonly Rule[]): [serverGlobs: number, otherGlobs: number, all: number] {
   const isGlob = (pattern: string) => wildcard(pattern).endsWith('*');
   const others = rules.flatMap(({ methods, tools, prompts, resources }) => [
     ...methods,
@@ -135,8 +135,8 @@ function powerOf(rules: readonly Rule[]): [serverGlobs: number, otherGlobs: numb
     ...prompts,
     ...resources,
   ]);
-  const globs = others.filter(isGlob).length;
-  return [rules.filter(({ server }) => isGlob(server)).length, globs, others.length - globs];
+  // All, not names alone: it is compared only where the globs are as many.
+  return [rules.filter(({ server }) => isGlob(server)).length, others.filter(isGlob).length, others.length];
 }
 
 function resourceServerOf(scope: string): string {

@@ -34,8 +34,8 @@ export function shapeOf(rule: Rule): RuleShape {
 
 /** Whether a name or glob of the policy file covers a name, letter by letter (nothing is known of URIs here). */
 export function covers(pattern: string, name: string): boolean {
-  const one = new Patterns<true>();
-  one.at(wildcard(pattern), () => true);
+  const one = new Patterns<string>();
+  one.at(wildcard(pattern), () => pattern);
   return !one.matching(name).next().done;
 }
 

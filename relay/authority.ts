@@ -62,7 +62,8 @@ export interface EndedFeed {
 export function followEnded(url: string, log: Logger, intervalMilliseconds = 300): EndedFeed {
   const listeners: ((marks: readonly string[]) => void)[] = [];
   let after: number | undefined;
-  let heard = performance.now();
+  // Not before the first answer: what ended until then nobody has told.
+  let heard = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout;
   let stopped = false;
   const poll = async () => {

@@ -98,7 +98,7 @@ export class LiveStreams {
   #reasonToEnd({ caller, route }: LiveStream): EndReason | undefined {
     if (caller.ticket.ends <= Date.now() / 1000) return 'credential_expired';
     if (this.#rights.silence() > this.#limits.longestSilence) return 'authorization_unavailable';
-    if (this.#rights.routeOf(caller.ticket.server) !== route) return 'server_gone';
+    if (this.#rights.routeOf(caller.ticket.server)?.server !== route.server) return 'server_gone';
     return this.#rights.mayGoOn(caller) ? undefined : 'not_permitted';
   }
 }

@@ -1,5 +1,5 @@
 import type { Logger } from '../common/log.ts';
-import { filterList, refuseDoubleKeys, UnreadableList } from '../policy/json-list.ts';
+import { cutList, refuseDoubleKeys, UnreadableList } from '../policy/json-list.ts';
 import { isVisible, type Listing, listings } from '../policy/listing.ts';
 import type { Authority } from './authority.ts';
 import type { Caller } from './caller.ts';
@@ -42,7 +42,8 @@ export async function filterMessage(deps: MessageFilterDeps, caller: Caller, mes
     if (!result) return message;
     let text = message;
     for (const listing of listings.values()) {
-      if (Array.isArray(result[listing.field])) text = filterOne(deps, caller, listing, text);
+      const list = result[listing.field];
+      if (Array.isArray(list)) text = filterOne(deps, caller, listing, list, text);
     }
     if (Array.isArray(result.tasks)) text = await filterTasks(deps, caller, result.tasks, text);
     await bindTask(deps, caller, result);
@@ -67,9 +68,15 @@ function passBatch(messages: readonly unknown[], text: string): string {
   return text;
 }
 
-function filterOne({ rights, log }: MessageFilterDeps, caller: Caller, listing: Listing, text: string): string {
+function filterOne(
+  { rights, log }: MessageFilterDeps,
+  caller: Caller,
+  listing: Listing,
+  list: readonly unknown[],
+  text: string,
+): string {
   const viewer = rights.viewer(caller);
-  const filtered = filterList(text, listing.field, (element) => isVisible(viewer, listing, element));
+  const filtered = cutList(text, listing.field, list, (element) => isVisible(viewer, listing, element));
   const { total, hidden } = filtered;
   if (total > 0 && hidden === total) {
     const { server, owner } = caller.ticket;
@@ -87,7 +94,7 @@ async function filterTasks(
 ): Promise<string> {
   const ids = tasks.map(taskId).filter((id): id is string => id !== undefined && id.length <= longestId);
   const own = new Set(ids.length > 0 ? await authority.ownTasks(token, ids) : []);
-  return filterList(text, 'tasks', (task) => own.has(taskId(task) ?? '')).text;
+  return cutList(text, 'tasks', tasks, (task) => own.has(taskId(task) ?? '')).text;
 }
 
 /** `result.task` of MCP 2025-11-25, `resultType: "task"` of the tasks extension of 2026-07-28 (SEP-2663). */

@@ -49,6 +49,9 @@ export function createRelay(deps: RelayDeps): RequestListener {
     const log = deps.log.child({ request_id: request.headers['x-request-id'] });
     try {
       const exchange = await begin(deps, request, response, gone.signal, log);
+      const { statusCode } = exchange.answer;
+      // nginx would take the server's own word for the relay's.
+      if (statusCode === 502 || statusCode === 504) throw new RelayError('upstream_unavailable');
       await noteSession(deps, exchange);
       gone.signal.throwIfAborted();
       // Wherever it stands: there are clients that look for these words only.

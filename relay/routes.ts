@@ -7,8 +7,10 @@ import type { Endpoint } from '../policy/mcp-request.ts';
 
 /** Where a server is reached. */
 export interface Route {
-  /** The line it was read from; another line means another route. */
+  /** The line it was read from. */
   line: string;
+  /** What it leads to, wherever that is at the moment: the addresses of a name may change at any time. */
+  server: string;
   origin: string;
   paths: Readonly<Partial<Record<Endpoint, string>>>;
   /** Keeps connections to the vetted addresses, and makes no others. */
@@ -41,7 +43,11 @@ export function watchRoutes(path: string, ca: string | undefined, log: Logger, i
       const old = before.get(name);
       if (!routes.has(name)) routes.set(name, old?.line === line ? old : toRoute(line, ca));
     }
-    for (const [name, route] of before) if (routes.get(name) !== route) letGo(route);
+    for (const [name, route] of before) {
+      const now = routes.get(name);
+      // Streams over the addresses of before live on.
+      if (now?.server !== route.server) letGo(route);
+    }
     for (const listener of listeners) listener();
   };
   read();
@@ -84,6 +90,7 @@ function toRoute(line: string, ca: string | undefined): Route {
     scheme === 'https' ? new HttpsAgent({ ...options, keepAlive }) : new HttpAgent({ ...options, keepAlive });
   return {
     line,
+    server: [scheme, host, ...paths].join(' '),
     origin: `${scheme}://${host}`,
     paths: { ...(mcp && { mcp }), ...(sse && { sse }), ...(messages && { messages }) },
     agent: newAgent(true),

@@ -1,4 +1,5 @@
-import { type Kysely, sql } from 'kysely';
+import type { Transaction } from 'kysely';
+import type { Database } from './database.ts';
 import type { Schema } from './migrations.ts';
 
 /**
@@ -6,7 +7,11 @@ import type { Schema } from './migrations.ts';
  * so that reading the list gives nothing away.
  */
 export interface EndedStore {
-  add(mark: string): Promise<void>;
+  /**
+   * Adds marks as part of a transaction: an end without its mark would go unheard, and a mark without its end lie. Has to
+   * come last in it, because no other end can be noted until it is over.
+   */
+  addIn(transaction: Transaction<Schema>, marks: readonly string[]): Promise<void>;
   /**
    * @param after where the last answer ended; undefined for "from now on"
    * @returns marks since then, oldest first, and where to go on
@@ -16,32 +21,36 @@ export interface EndedStore {
 
 const rememberSeconds = 86_400;
 const longestAnswer = 10_000;
-const lockNumber = 7_870;
+/** SQLite takes 32,766 values in one statement. */
+const mostAtOnce = 1_000;
 
 /** The marks in the database, kept for a day: nobody who was away for longer has anything open. */
-export function createEndedStore(db: Kysely<Schema>, kind: 'sqlite' | 'postgres'): EndedStore {
+export function createEndedStore({ db, alone }: Database): EndedStore {
   const newest = db
     .selectFrom('ended')
     .select((e) => e.fn.max('id').as('id'))
     .compile();
   return {
-    async add(mark) {
-      const now = Math.floor(Date.now() / 1000);
-      await db.transaction().execute(async (transaction) => {
-        // One after the other: a number that is seen later than the next one would be passed over by who reads on from there.
-        if (kind === 'postgres') await sql`select pg_advisory_xact_lock(${sql.lit(lockNumber)})`.execute(transaction);
-        await transaction
-          .deleteFrom('ended')
-          .where('at', '<', now - rememberSeconds)
-          .execute();
-        await transaction.insertInto('ended').values({ mark, at: now }).execute();
-      });
+    async addIn(transaction, marks) {
+      const at = Math.floor(Date.now() / 1000);
+      // One after the other: a number that is seen later than the next one would be passed over by who reads on from there.
+      await alone(transaction, 'ended');
+      await transaction
+        .deleteFrom('ended')
+        .where('at', '<', at - rememberSeconds)
+        .execute();
+      for (let start = 0; start < marks.length; start += mostAtOnce) {
+        const rows = marks.slice(start, start + mostAtOnce).map((mark) => ({ mark, at }));
+        await transaction.insertInto('ended').values(rows).execute();
+      }
     },
     async since(after) {
       if (after === undefined) return { last: (await db.executeQuery(newest)).rows[0]?.id ?? 0, marks: [] };
       const rows = db.selectFrom('ended').select(['id', 'mark']).where('id', '>', after);
       const found = await rows.orderBy('id').limit(longestAnswer).execute();
-      return { last: found.at(-1)?.id ?? after, marks: found.map(({ mark }) => mark) };
+      // A database that was put in the place of another has other numbers: go on from its own.
+      const last = found.at(-1)?.id ?? Math.min(after, (await db.executeQuery(newest)).rows[0]?.id ?? 0);
+      return { last, marks: found.map(({ mark }) => mark) };
     },
   };
 }

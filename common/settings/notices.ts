@@ -7,7 +7,7 @@ export interface Notice {
   message: string;
 }
 
-const ourPrefixes = /^(COGNITO|REGISTRY|AUTH_SERVER|RELAY|MCPGW|CURRENTTIME|METRICS)_/;
+const ourPrefixes = /^(COGNITO|REGISTRY|AUTH_SERVER|RELAY|MCPGW|CURRENTTIME|METRICS|OIDC)_/;
 
 /**
  * What in an environment is most likely a mistake: a name that is nearly one of ours, or has one of our prefixes and is

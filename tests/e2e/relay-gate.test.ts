@@ -216,7 +216,7 @@ describe('While the relay is dead', () => {
   test.each(relayed)('%s is 502 in JSON at once, and reaches nobody', async (_what, sent) => {
     const start = performance.now();
     const answer = await ask(sent);
-    expect([answer.status, reasonOf(answer)]).toEqual([502, 'upstream_unavailable']);
+    expect([answer.status, reasonOf(answer)]).toEqual([502, 'relay_unavailable']);
     expect(performance.now() - start).toBeLessThan(1_000);
     expect(gateway.echo.seen).toEqual([]);
   });
