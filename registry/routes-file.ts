@@ -13,11 +13,11 @@ export const endpointPath = new RegExp(`^${segments}$`);
 export const routeHost = new RegExp(`^${host}$`);
 
 /**
- * One line of the routes file: `name scheme host addresses mcp-path sse-path messages-path`, one space between.
+ * One line of the routes file: `name scheme host addresses mcp-path sse-path`, one space between.
  * nginx's configuration is built from these fields, so nothing that means something to nginx or to the shell may pass.
  */
 export const routeLine = new RegExp(
-  `^[a-z0-9][a-z0-9_-]{0,62} https? ${host} ${address}(?:,${address})* (?:-|${segments}) (?:-|${segments}) (?:-|${segments})$`,
+  `^[a-z0-9][a-z0-9_-]{0,62} https? ${host} ${address}(?:,${address})* (?:-|${segments}) (?:-|${segments})$`,
 );
 
 /**
@@ -27,8 +27,8 @@ export const routeLine = new RegExp(
  */
 export function toRouteLine(server: ServerEntry, addresses: readonly string[]): string {
   const url = new URL(server.upstream);
-  const { 'streamable-http': mcp = '-', sse = '-', messages = '-' } = server.transports;
-  const line = [server.name, url.protocol.slice(0, -1), url.host, addresses.join(','), mcp, sse, messages].join(' ');
+  const { 'streamable-http': mcp = '-', sse = '-' } = server.transports;
+  const line = [server.name, url.protocol.slice(0, -1), url.host, addresses.join(','), mcp, sse].join(' ');
   if (!routeLine.test(line)) throw new RangeError(`server ${JSON.stringify(server.name)} cannot be written as a route`);
   return line;
 }

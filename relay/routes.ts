@@ -29,7 +29,7 @@ export interface Routes {
 /**
  * Reads the registry's routes file, from which nginx is configured as well, and reads it again within half a second of
  * each change.
- * @param path `name scheme host addresses mcp-path sse-path messages-path` a line
+ * @param path `name scheme host addresses mcp-path sse-path` a line
  * @param ca certificates that https upstreams are verified against; undefined for Node's own
  */
 export function watchRoutes(path: string, ca: string | undefined, log: Logger, intervalMilliseconds = 500): Routes {
@@ -84,7 +84,7 @@ function letGo({ agent, freshAgent }: Route): void {
 
 function toRoute(line: string, ca: string | undefined): Route {
   const [, scheme, host, addresses = '', ...paths] = line.split(' ');
-  const [mcp, sse, messages] = paths.map((path) => (path === '-' ? undefined : path));
+  const [mcp, sse] = paths.map((path) => (path === '-' ? undefined : path));
   const options = { lookup: pinnedLookup(addresses.split(',')), ...(ca !== undefined && { ca }) };
   const newAgent = (keepAlive: boolean) =>
     scheme === 'https' ? new HttpsAgent({ ...options, keepAlive }) : new HttpAgent({ ...options, keepAlive });
@@ -92,7 +92,7 @@ function toRoute(line: string, ca: string | undefined): Route {
     line,
     server: [scheme, host, ...paths].join(' '),
     origin: `${scheme}://${host}`,
-    paths: { ...(mcp && { mcp }), ...(sse && { sse }), ...(messages && { messages }) },
+    paths: { ...(mcp && { mcp }), ...(sse && { sse }) },
     agent: newAgent(true),
     freshAgent: newAgent(false),
   };

@@ -9,8 +9,8 @@ export interface ServerEntry {
   description: string;
   /** Origin where the server really runs, such as `http://127.0.0.1:8000`. Never shown to callers. */
   upstream: string;
-  /** Paths on the upstream. `sse` and `messages` are the two halves of the 2024-11-05 transport. */
-  transports: { 'streamable-http'?: string | undefined; sse?: string | undefined; messages?: string | undefined };
+  /** Paths on the upstream. Where messages of the 2024-11-05 transport go is announced on its stream. */
+  transports: { 'streamable-http'?: string | undefined; sse?: string | undefined };
   tags: readonly string[];
 }
 

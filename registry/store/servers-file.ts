@@ -38,9 +38,8 @@ const upstream = origin.refine(
 const path = z.string('must be a path').regex(endpointPath, 'must be a plain path such as /mcp').max(256);
 
 const transports = z
-  .strictObject({ 'streamable-http': path.optional(), sse: path.optional(), messages: path.optional() })
-  .refine((t) => t['streamable-http'] || t.sse, 'must have streamable-http, or sse with messages')
-  .refine((t) => Boolean(t.sse) === Boolean(t.messages), 'sse and messages belong together');
+  .strictObject({ 'streamable-http': path.optional(), sse: path.optional() })
+  .refine((t) => t['streamable-http'] || t.sse, 'must have streamable-http or sse');
 
 const server = z.strictObject({
   name,

@@ -65,7 +65,7 @@ export async function stackPorts(): Promise<Ports> {
 
 /** The registry's first servers, on these ports. */
 export function writeServersFile(folder: string, ports: Ports, extra: object[] = []): string {
-  const transports = { 'streamable-http': '/mcp', sse: '/sse', messages: '/messages' };
+  const transports = { 'streamable-http': '/mcp', sse: '/sse' };
   const at = (name: string, port: number) => ({
     name,
     title: name,
@@ -97,10 +97,7 @@ export async function startGateway(overrides: NodeJS.ProcessEnv = {}, more: obje
     transports,
     tags: [],
   });
-  const echoServers = [
-    shown('echo', { 'streamable-http': '/mcp' }),
-    shown('echosse', { sse: '/sse', messages: '/messages' }),
-  ];
+  const echoServers = [shown('echo', { 'streamable-http': '/mcp' }), shown('echosse', { sse: '/sse' })];
   const env = {
     ...parseEnv(readFileSync(join(root, '.env.example'), 'utf8')),
     REGISTRY_URL: url,

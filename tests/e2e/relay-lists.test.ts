@@ -29,8 +29,8 @@ beforeAll(async () => {
   });
   gateway = await startGateway({ SCOPES_FILE: policy.SCOPES_FILE }, [
     at('everything', { 'streamable-http': '/mcp' }),
-    at('everythingsse', { sse: '/sse', messages: '/message' }),
-    at('modern', { 'streamable-http': '/mcp', sse: '/sse', messages: '/messages' }),
+    at('everythingsse', { sse: '/sse' }),
+    at('modern', { 'streamable-http': '/mcp', sse: '/sse' }),
   ]);
 }, 60_000);
 afterAll(async () => {

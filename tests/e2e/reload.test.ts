@@ -40,7 +40,7 @@ function status(): string {
 test('A server that the registry adds is routed within seconds, one that it takes away is not routed any more', async () => {
   const before = readFileSync(routes, 'utf8');
   expect((await call('added')).status).toBe(404);
-  const line = `added http ${echoAddress()} ${echoAddress()} /mcp - -\n`;
+  const line = `added http ${echoAddress()} ${echoAddress()} /mcp -\n`;
   expect(await replaceRoutes(before + line)).toMatch(/^ok /);
   await expectSoon(() => call('added'), 200);
   expect(gateway.echo.seen.at(-1)?.headers).toMatchObject({ 'x-server-name': 'added', host: echoAddress() });
@@ -56,14 +56,14 @@ async function expectSoon(work: () => Promise<{ status: number }>, expected: num
 }
 
 test.each([
-  ['a directive in the name', 'x;} http a:1 127.0.0.1:1 /mcp - -'],
-  ['a directive in the path', 'x http a:1 127.0.0.1:1 /mcp;return - -'],
-  ['a variable', 'x http a:1 127.0.0.1:1 /$host - -'],
-  ['a quote', 'x http a"b 127.0.0.1:1 /mcp - -'],
-  ['a host name where an address belongs', 'x http a:1 localhost:1 /mcp - -'],
-  ['a missing field', 'x http a:1 127.0.0.1:1 /mcp -'],
-  ['another scheme', 'x file a:1 127.0.0.1:1 /mcp - -'],
-  ['an address that nginx refuses', 'x http a:1 999.0.0.1:1 /mcp - -'],
+  ['a directive in the name', 'x;} http a:1 127.0.0.1:1 /mcp -'],
+  ['a directive in the path', 'x http a:1 127.0.0.1:1 /mcp;return -'],
+  ['a variable', 'x http a:1 127.0.0.1:1 /$host -'],
+  ['a quote', 'x http a"b 127.0.0.1:1 /mcp -'],
+  ['a host name where an address belongs', 'x http a:1 localhost:1 /mcp -'],
+  ['a missing field', 'x http a:1 127.0.0.1:1 /mcp'],
+  ['another scheme', 'x file a:1 127.0.0.1:1 /mcp -'],
+  ['an address that nginx refuses', 'x http a:1 999.0.0.1:1 /mcp -'],
 ])('Routes with %s are refused with the reason, and the ones before stay in force', async (_what, line) => {
   const before = readFileSync(routes, 'utf8');
   try {
@@ -94,7 +94,7 @@ test('A stream that is open survives a reload', async () => {
   });
   req.on('error', () => {});
   for (let tries = 0; tries < 200 && !received.includes('before'); tries++) await sleep(20);
-  expect(await replaceRoutes(`${before}more http ${echoAddress()} ${echoAddress()} /mcp - -\n`)).toMatch(/^ok /);
+  expect(await replaceRoutes(`${before}more http ${echoAddress()} ${echoAddress()} /mcp -\n`)).toMatch(/^ok /);
   await expectSoon(() => call('nowhere'), 404);
   push('after');
   for (let tries = 0; tries < 200 && !received.includes('after'); tries++) await sleep(20);

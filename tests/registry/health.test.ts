@@ -123,7 +123,7 @@ test('A server that has only SSE is up', async () => {
     const id = new URL(req.url ?? '', 'http://x').searchParams.get('sessionId') ?? '';
     await streams.get(id)?.handlePostMessage(req, res);
   });
-  const health = await checked(port, { transports: { sse: '/sse', messages: '/messages' } });
+  const health = await checked(port, { transports: { sse: '/sse' } });
   expect(health).toMatchObject({ status: 'up', error: null, tools });
 });
 

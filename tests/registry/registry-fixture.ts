@@ -30,7 +30,7 @@ export const serversText = `
   title: Current time
   description: The current time in any IANA time zone.
   upstream: http://127.0.0.1:8000
-  transports: { streamable-http: /mcp, sse: /sse, messages: /messages }
+  transports: { streamable-http: /mcp, sse: /sse }
   tags: [time, demo]
 - name: secret-plans
   title: Secret plans

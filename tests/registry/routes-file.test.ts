@@ -9,21 +9,19 @@ const currenttime: ServerEntry = {
   title: 'Current time',
   description: 'Time',
   upstream: 'http://127.0.0.1:8000',
-  transports: { 'streamable-http': '/mcp', sse: '/sse', messages: '/messages' },
+  transports: { 'streamable-http': '/mcp', sse: '/sse' },
   tags: [],
 };
 const addresses = ['127.0.0.1:8000'];
 
 test('A server becomes one line with its fields in order', () => {
-  expect(toRouteLine(currenttime, addresses)).toBe(
-    'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse /messages',
-  );
+  expect(toRouteLine(currenttime, addresses)).toBe('currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse');
 });
 
 test('Endpoints that a server does not have are a hyphen, and several addresses stand together', () => {
   const server = { ...currenttime, upstream: 'https://mcp.example.com', transports: { 'streamable-http': '/v1/mcp/' } };
   expect(toRouteLine(server, ['203.0.113.7:443', '[2001:db8::7]:443'])).toBe(
-    'currenttime https mcp.example.com 203.0.113.7:443,[2001:db8::7]:443 /v1/mcp/ - -',
+    'currenttime https mcp.example.com 203.0.113.7:443,[2001:db8::7]:443 /v1/mcp/ -',
   );
 });
 
@@ -57,11 +55,6 @@ describe.each(hostile)('%j cannot get into a line', (text) => {
     [
       'as the SSE path',
       { ...currenttime, transports: { ...currenttime.transports, sse: `/${text || '?'}` } },
-      addresses,
-    ],
-    [
-      'as the messages path',
-      { ...currenttime, transports: { ...currenttime.transports, messages: `/${text || '?'}` } },
       addresses,
     ],
   ];
@@ -111,17 +104,17 @@ test.each([
   ['/mcp\n', false],
 ])('The path %j is good in a route: %s', (path, good) => {
   expect(endpointPath.test(path)).toBe(good);
-  expect(routeLine.test(`a http h:1 127.0.0.1:1 ${path} - -`)).toBe(good);
+  expect(routeLine.test(`a http h:1 127.0.0.1:1 ${path} -`)).toBe(good);
 });
 
 test.each([
-  'currenttime  http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse /messages',
-  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse',
-  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse /messages ',
-  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse /messages\n',
-  'currenttime http 127.0.0.1:8000 127.0.0.1:8000, /mcp /sse /messages',
-  'currenttime http 127.0.0.1:8000 localhost:8000 /mcp /sse /messages',
-  'currenttime http 127.0.0.1:8000 127.0.0.1 /mcp /sse /messages',
+  'currenttime  http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse ',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse\n',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000, /mcp /sse',
+  'currenttime http 127.0.0.1:8000 localhost:8000 /mcp /sse',
+  'currenttime http 127.0.0.1:8000 127.0.0.1 /mcp /sse',
 ])('%j is no route line', (line) => {
   expect(routeLine.test(line)).toBe(false);
 });
@@ -129,7 +122,7 @@ test.each([
 test('A long line of nearly good text is refused at once', () => {
   const started = performance.now();
   expect(routeLine.test(`a http h:1 127.0.0.1:1 ${'/a'.repeat(20_000)}! - -`)).toBe(false);
-  expect(routeLine.test(`a http ${'a.'.repeat(20_000)}! 127.0.0.1:1 - - -`)).toBe(false);
+  expect(routeLine.test(`a http ${'a.'.repeat(20_000)}! 127.0.0.1:1 - -`)).toBe(false);
   expect(performance.now() - started).toBeLessThan(1_000);
 });
 

@@ -29,7 +29,6 @@ test('The file that comes with the registry holds currenttime and mcpgw', () => 
   expect(store.get('currenttime')?.transports).toEqual({
     'streamable-http': '/mcp',
     sse: '/sse',
-    messages: '/messages',
   });
   expect(store.get('constructor')).toBeUndefined();
 });
@@ -56,7 +55,11 @@ test.each([
   ],
   ['a path with dots', { transports: { 'streamable-http': '/../admin' } }, /^\[0\]\.transports\.streamable-http/],
   ['no transport', { transports: {} }, /^\[0\]\.transports: must have streamable-http/],
-  ['sse without messages', { transports: { sse: '/sse' } }, /belong together/],
+  [
+    'a path for messages, which the server announces itself',
+    { transports: { sse: '/sse', messages: '/m' } },
+    /messages/,
+  ],
   [
     'an unknown transport',
     { transports: { 'streamable-http': '/mcp', stdio: '/x' } },
