@@ -7,7 +7,7 @@ import express, { type Request, type Response, type Router } from 'express';
 const code = { parse: -32700, invalid: -32600, refused: -32000, noSession: -32001 };
 
 export interface LegacySseOptions {
-  /** The server's name: its path behind the gateway. */
+  /** The server's name, for its messages. */
   name: string;
   /** Makes the server that answers on one stream. */
   build: () => McpServer;
@@ -26,8 +26,6 @@ interface Stream {
 
 /**
  * The HTTP+SSE transport of MCP 2024-11-05 (Transports, HTTP with SSE): `GET /sse`, then `POST /messages?sessionId=…`.
- * The announced endpoint is `/<name>/messages`, the public path behind the gateway; the router accepts that path and the
- * bare `/messages`, so a client that talks to the server directly works too.
  * Each message reaches the tools with the headers of its own POST, never with those of the stream.
  * @returns a router that answers 202; 400, 413, 415 for what is no message, 404 for an unknown session, 503 when full
  */
@@ -38,9 +36,7 @@ export function legacySse(options: LegacySseOptions): Router {
   // Express would answer HEAD by the GET route and so open a stream that nobody reads.
   router.head('/sse', (_req, res) => void res.set('Allow', 'GET').status(405).end());
   router.get('/sse', (_req, res) => open(streams, options, res));
-  router.post(['/messages', `/${options.name}/messages`], body, (req, res) =>
-    receive(streams.get(String(req.query.sessionId)), options, req, res),
-  );
+  router.post('/messages', body, (req, res) => receive(streams.get(String(req.query.sessionId)), options, req, res));
   return router;
 }
 
@@ -54,7 +50,7 @@ async function open(streams: Map<string, Stream>, options: LegacySseOptions, res
       `${options.name} has no room for another stream: try again later, or use /mcp`,
     );
   }
-  const transport = new SSEServerTransport(`/${options.name}/messages`, res);
+  const transport = new SSEServerTransport('/messages', res);
   streams.set(transport.sessionId, { transport, res });
   const keepAlive = setInterval(() => res.headersSent && res.write(': keep-alive\n\n'), options.keepAliveMs);
   res.once('close', () => {

@@ -5,7 +5,7 @@ import type { Logger } from '../common/log.ts';
 import { legacySse } from './legacy-sse.ts';
 
 export interface McpAppOptions {
-  /** The server's name: its path behind the gateway. */
+  /** The server's name, for its messages. */
   name: string;
   /** Makes a server with all its tools; called once per request on /mcp and once per stream on /sse. */
   build: () => McpServer;
