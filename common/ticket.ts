@@ -13,6 +13,7 @@ const claims = z.object({
   target: z.string().optional(),
   ends: z.number(),
   marks: z.array(z.string()),
+  heard: z.number().optional(),
 });
 
 /**
@@ -35,6 +36,11 @@ export interface Ticket {
   ends: number;
   /** Digests under which the end of the caller's session, client or account would be announced. */
   marks: readonly string[];
+  /**
+   * Up to which number of the list of ends the auth-server had heard when it allowed the request: what ended before that
+   * is none of this request's business, even under one of its marks.
+   */
+  heard?: number | undefined;
 }
 
 /** The audience of tickets. No server can be called that. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { agentEnvironment, explainTokenError, fetchAgentToken } from './token.ts';
+import { noteFetch } from './token-times.ts';
 
 const help = `Prints an access token of an agent (OAuth 2.0 client credentials at Amazon Cognito).
 
@@ -15,7 +16,11 @@ if (process.argv.length > 2) {
   console.log(help);
 } else {
   try {
-    console.log(await fetchAgentToken(agentEnvironment(join(import.meta.dirname, '..'), process.env)));
+    const env = agentEnvironment(join(import.meta.dirname, '..'), process.env);
+    console.log(await fetchAgentToken(env));
+    const dataDir = env.UP_DATA_DIR || join(import.meta.dirname, '..', '..', 'data');
+    const warning = noteFetch(join(dataDir, 'token-times.json'), env.COGNITO_CLIENT_ID ?? '', Date.now() / 1000);
+    if (warning) console.error(warning);
   } catch (error) {
     console.error(explainTokenError(error));
     process.exitCode = 1;

@@ -44,9 +44,11 @@ export function explainTokenError(error: unknown): string {
   if (error instanceof ConfigError) return `${error.message}\nSet them in agents/.env.agent.`;
   const { error: code, cause } = error as { error?: string; cause?: { code?: string; message?: string } };
   if (code === 'invalid_client')
-    return 'Cognito refused the app client: check COGNITO_CLIENT_ID and COGNITO_CLIENT_SECRET.';
+    return 'Cognito refused the app client (invalid_client): compare COGNITO_CLIENT_ID and COGNITO_CLIENT_SECRET.';
   if (code === 'invalid_scope')
-    return 'The app client does not have these scopes: App clients > Login pages > Custom scopes.';
+    return 'The app client lacks these scopes: App clients > Login pages > Custom scopes. The format is identifier/scope.';
+  if (code === 'unauthorized_client')
+    return 'The client credentials grant is not enabled for this app client: make one of the type Machine to machine.';
   if (code) return `Cognito answered ${code}: is the client credentials grant enabled for this app client?`;
   const why = cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : String(error));
   return `Cognito cannot be reached (${why}). With the demo: is "npm run up" running?`;

@@ -36,7 +36,7 @@ export function createCognito(options: CognitoOptions): { app: Express; control:
   const app = express();
   app.disable('x-powered-by');
   app.enable('case sensitive routing');
-  app.use(securityHeaders, knownHostOnly(pool), middleware, requestLog(options.log));
+  app.use(securityHeaders, poolTime(pool), knownHostOnly(pool), middleware, requestLog(options.log));
   app.use(express.static(fileURLToPath(new URL('public', import.meta.url)), { index: false, maxAge: '1h' }));
   app.use(poolHost(pool));
   app.use(cookieParser(), express.text({ type: 'application/x-www-form-urlencoded', limit: '16kb' }));
@@ -56,10 +56,15 @@ function poolHost(pool: Pool): Router {
   const { publicUrl, issuer } = pool;
   const wellKnown = `/${pool.seed.pool_id}/.well-known`;
   router.get('/health', (_req, res) => void res.json({ status: 'ok', pool: pool.seed.pool_id, issuer }));
-  router.get(`${wellKnown}/jwks.json`, (_req, res) => void res.json(jwks(pool)));
+  router.get(
+    `${wellKnown}/jwks.json`,
+    (_req, res) => void res.json(pool.faults.has('no-keys') ? { keys: [] } : jwks(pool)),
+  );
   router.get(`${wellKnown}/openid-configuration`, (_req, res) => {
+    // Without a domain the document names addresses at the pool's host, where no browser gets an answer.
+    const at = pool.faults.has('no-domain') ? issuer : `${publicUrl}/oauth2`;
     res.json({
-      authorization_endpoint: `${publicUrl}/oauth2/authorize`,
+      authorization_endpoint: `${at}/authorize`,
       end_session_endpoint: `${publicUrl}/logout`,
       id_token_signing_alg_values_supported: ['RS256'],
       issuer,
@@ -68,12 +73,20 @@ function poolHost(pool: Pool): Router {
       revocation_endpoint: `${publicUrl}/oauth2/revoke`,
       scopes_supported: OIDC_SCOPES,
       subject_types_supported: ['public'],
-      token_endpoint: `${publicUrl}/oauth2/token`,
+      token_endpoint: `${at}/token`,
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
       userinfo_endpoint: `${publicUrl}/oauth2/userInfo`,
     });
   });
   return router;
+}
+
+/** Every answer is dated by the pool's clock, so that somebody whose clock differs can see it. */
+function poolTime(pool: Pool): RequestHandler {
+  return (_req, res, next) => {
+    res.set('Date', new Date(pool.seconds() * 1000).toUTCString());
+    next();
+  };
 }
 
 /**

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
 import type { JWTPayload } from 'jose';
 import { newSigningKey } from './keys.ts';
-import { type Person, type Pool, revokeSignIn } from './pool.ts';
+import { type Fault, type Person, type Pool, revokeSignIn } from './pool.ts';
 import { issueUserTokens, signToken, type TokenAnswer } from './tokens.ts';
 
 /** What a test may do to a running pool. In the process only: nothing of it can be reached over HTTP. */
@@ -16,6 +16,8 @@ export interface Control {
   skew(seconds: number): void;
   /** Answers the next request whose path ends in `path` with `status` (500) and `body`; call twice for two. */
   failNext(path: string, status?: number, body?: object): void;
+  /** Sets the pool up badly, or (`on` false) well again. */
+  setFault(fault: Fault, on?: boolean): void;
   /** Ends every sign-in of a person; the sign-in page still remembers their browser, as on the real pool. */
   globalSignOut(username: string): void;
   /** Changes a person, as an administrator of the pool would. New tokens show it, old ones do not. */
@@ -41,6 +43,7 @@ export function createControl(pool: Pool): { control: Control; middleware: Count
     },
     skew: (seconds) => pool.setSkew(seconds),
     failNext: (path, status = 500, body = { error: 'server_error' }) => void failures.push({ path, status, body }),
+    setFault: (fault, on = true) => void (on ? pool.faults.add(fault) : pool.faults.delete(fault)),
     globalSignOut: (username) => {
       for (const [, grant] of pool.refreshTokens.entries())
         if (grant.username === username) revokeSignIn(pool, grant.originJti);

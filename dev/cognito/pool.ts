@@ -39,6 +39,9 @@ export interface HostedSession {
   readonly authTime: number;
 }
 
+/** A pool that is set up badly: `no-domain` has no sign-in pages to name, `no-keys` an empty JWKS. */
+export type Fault = 'no-domain' | 'no-keys';
+
 /** One user pool at work: who and what it knows, its keys, and everything it hands out. */
 export interface Pool {
   readonly seed: Seed;
@@ -54,6 +57,8 @@ export interface Pool {
   readonly challenges: Kept<string>;
   /** The `origin_jti` of every sign-in that has been revoked. */
   readonly revoked: Kept<true>;
+  /** What is wrong with this pool at the moment. */
+  readonly faults: Set<Fault>;
   /** The pool's clock, in whole Unix seconds. */
   seconds(): number;
   /** Moves the pool's clock, in seconds. */
@@ -94,6 +99,7 @@ export function createPool(seed: Seed, keys: PoolKeys, publicUrl: string, now: (
     sessions: kept<HostedSession>(SESSION_LIFE),
     challenges: kept<string>(CHALLENGE_LIFE),
     revoked: kept<true>(LONGEST_ACCESS),
+    faults: new Set(),
     seconds: () => Math.floor(milliseconds() / 1000),
     setSkew: (seconds) => {
       skew = seconds;

@@ -100,7 +100,7 @@ describe('explain', () => {
   });
 
   test('a method that nobody knows is denied as the gateway denies it, whatever object is named with it', async () => {
-    const args = ['--group', 'mcp-registry-admin', '--server', 'mcpgw', '--method', 'tasks/get', '--tool', 'x'];
+    const args = ['--group', 'mcp-registry-admin', '--server', 'mcpgw', '--method', 'tasks/made-up', '--tool', 'x'];
     const { stdout, code } = await run('explain', args);
     expect(stdout).toMatch(/^Denied: .*\(unknown_method\)\.\n/);
     expect(code).toBe(1);

@@ -1,0 +1,46 @@
+import type { Setting } from '../../common/settings/setting.ts';
+import { sections } from '../../common/settings/table.ts';
+import { root } from '../../common/settings/values.ts';
+
+const head = `# Configuration
+
+Every environment variable that any part reads. This page is made from the table in \`common/settings/\` by
+\`npm run -s docs:configuration\`; change it there.
+
+\`npm run up\` reads \`.env\`, or \`.env.example\` if there is none; the environment counts first. An empty variable
+counts as unset. White space around a value is cut off; quotes around it and placeholders (\`your_…\`, \`<…>\`,
+\`changeme\`) are refused. A service that cannot use its settings does not start, and names all faults at once. A name that
+is nearly one of these, and is none, is a warning in the log. \`npm run doctor\` checks all of it, and the user pool too.
+
+A secret is never printed or logged.
+`;
+
+/** The text of docs/configuration.md. */
+export function configurationDocument(): string {
+  return `${head}${sections.map(([title, part]) => section(title, part)).join('')}`;
+}
+
+function section(title: string, part: Readonly<Record<string, Setting>>): string {
+  const rows = Object.entries(part).map(([name, setting]) => {
+    const cells = [
+      `\`${name}\`${setting.secret ? ' (secret)' : ''}`,
+      defaultOf(setting),
+      setting.purpose,
+      readers(setting),
+    ];
+    return `| ${cells.join(' | ')} |\n`;
+  });
+  return `\n## ${title}\n\n| Variable | Default | What it is | Read by |\n|---|---|---|---|\n${rows.join('')}`;
+}
+
+function readers({ readBy }: Setting): string {
+  return readBy.length > 0 ? readBy.join(', ') : 'doctor';
+}
+
+function defaultOf({ schema, shownDefault }: Setting): string {
+  if (shownDefault !== undefined) return shownDefault;
+  const result = schema.safeParse(undefined);
+  if (!result.success) return '(required)';
+  const value = Array.isArray(result.data) ? result.data.join(',') : String(result.data ?? '');
+  return value === '' ? 'none' : `\`${value.replace(`${root}/`, '')}\``;
+}

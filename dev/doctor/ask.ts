@@ -1,0 +1,33 @@
+/** Sends one request; redirects are answers here, not followed. */
+export type Ask = (url: string, init?: RequestInit) => Promise<Response>;
+
+const timeoutMilliseconds = 5_000;
+
+/**
+ * A `fetch` for the doctor: each request has a time limit, and only these places are ever asked.
+ * @param origins where requests may go, as origins (`https://host`)
+ * @param standIn where requests go instead when the pool is the local stand-in, whose tokens name a host at Amazon
+ */
+export function createAsk(origins: Iterable<string>, standIn?: string): { ask: Ask; allow(url: string): void } {
+  const allowed = new Set(origins);
+  const ask: Ask = async (url, init) => {
+    const { origin, pathname, search } = new URL(url);
+    if (!allowed.has(origin)) throw new Error(`${origin} is not a place to ask`);
+    const target = standIn === undefined ? url : new URL(pathname + search, standIn);
+    return await fetch(target, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMilliseconds) });
+  };
+  return { ask, allow: (url) => void allowed.add(new URL(url).origin) };
+}
+
+/** Why a request got no answer, in a few words: `ENOTFOUND`, `no answer in 5 s`. */
+export function reasonOf(error: unknown): string {
+  const { name, cause, message } = error as { name?: string; cause?: unknown; message?: string };
+  if (name === 'TimeoutError') return `no answer in ${timeoutMilliseconds / 1000} s`;
+  const inner = (cause ?? error) as { code?: string; message?: string };
+  return inner.code ?? inner.message ?? message ?? 'unknown';
+}
+
+/** The JSON of an answer; undefined when it is none. */
+export async function jsonOf(response: Response): Promise<unknown> {
+  return await response.json().catch(() => undefined);
+}

@@ -1,0 +1,54 @@
+import type { Policy } from '../../policy/policy.ts';
+import { checkAgent } from './agent.ts';
+import { checkAppClient } from './app-client.ts';
+import { createAsk } from './ask.ts';
+import { type Finding, warn } from './finding.ts';
+import { checkGateway } from './gateway.ts';
+import { checkLogin } from './login.ts';
+import { checkOidc } from './oidc.ts';
+import { checkGroups, readPolicy } from './policy.ts';
+import { checkPorts } from './ports.ts';
+import { checkProvider } from './provider.ts';
+import { checkSecretKey } from './secret-key.ts';
+import { checkSettings } from './settings.ts';
+import { type PoolSetup, poolSetup, publicUrlOf, type Setup } from './setup.ts';
+
+/**
+ * All checks, in the order in which a fault of one explains those after it: the settings, the user pool, the login, the
+ * agent, the policy, the key, the gateway itself. Asks nobody but the configured providers and the gateway.
+ * @param file where the settings are from, for the messages
+ * @param tell gets each finding as it is made
+ */
+export async function examine(setup: Setup, file: string, tell: (finding: Finding) => void): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const add = (more: readonly Finding[]) => {
+    findings.push(...more);
+    for (const finding of more) tell(finding);
+  };
+  const pool = poolSetup(setup);
+  const policy = readPolicy(setup);
+  add(checkSettings(setup, file));
+  add(pool ? await examinePool(setup, pool, policy.policy) : [warn('cognito', 'not asked', 'mend the settings first')]);
+  const publicUrl = publicUrlOf(setup);
+  if (publicUrl !== undefined) add(await checkOidc(setup.env, publicUrl));
+  add(policy.policy ? checkGroups(setup, pool, policy.policy) : policy.findings);
+  add(checkSecretKey(setup));
+  if (publicUrl === undefined) return findings;
+  const { findings: found, up } = await checkGateway(publicUrl, createAsk([publicUrl]).ask);
+  add(found);
+  const here = /^(localhost|127\..*|\[::1\])$/.test(new URL(publicUrl).hostname);
+  add(await checkPorts(setup, here ? (up ? 'up' : 'down') : 'elsewhere'));
+  return findings;
+}
+
+async function examinePool(setup: Setup, pool: PoolSetup, policy: Policy | undefined): Promise<Finding[]> {
+  const { ask, allow } = createAsk([new URL(pool.issuer).origin], pool.standIn);
+  const { findings, discovery } = await checkProvider(pool, setup.env.COGNITO_DOMAIN, ask, allow);
+  if (!discovery) return findings;
+  return [
+    ...findings,
+    await checkAppClient(pool, discovery, ask),
+    ...(await checkLogin(pool, discovery, ask)),
+    ...(await checkAgent(pool, setup.agentEnv, discovery, policy, ask)),
+  ];
+}

@@ -1,0 +1,150 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type Ask, reasonOf } from './ask.ts';
+import { type Finding, fail, ok, shown, warn } from './finding.ts';
+import type { Discovery } from './provider.ts';
+import type { PoolSetup } from './setup.ts';
+
+/** The scopes that the gateway's login asks for. */
+export const loginScopes = ['openid', 'email', 'profile', 'aws.cognito.signin.user.admin'] as const;
+
+/** What /oauth2/authorize says to a browser that nobody has signed in with. */
+type Verdict = 'login' | 'redirect_mismatch' | 'invalid_scope' | 'unknown_client' | 'not_answered' | (string & {});
+
+/**
+ * Which URLs are registered, and are the login's scopes allowed? Asks as a browser would that has just pressed "sign in",
+ * and looks only at where it is sent: to the login page, back with an error, or to Cognito's own error page, which is the
+ * one place where a callback that is not registered shows (Cognito, "Authorize endpoint", "Logout endpoint").
+ */
+export async function checkLogin(pool: PoolSetup, discovery: Discovery, ask: Ask): Promise<Finding[]> {
+  const probe = (callback: string, scopes: readonly string[]) => authorize(pool, discovery, ask, callback, scopes);
+  const verdict = await probe(pool.callback, ['openid']);
+  const plain = /^http:\/\/(?!localhost[:/])/.test(pool.callback)
+    ? [warn('callback', `${pool.callback} is plain http, which Cognito takes for localhost only`, 'use https')]
+    : [];
+  if (verdict !== 'login')
+    return [...plain, await explain(pool, verdict, probe), await checkSignOut(pool, discovery, ask)];
+  return [
+    ...plain,
+    ok('callback', `${pool.callback} is registered`),
+    await checkScopes(pool, probe),
+    await checkSignOut(pool, discovery, ask),
+  ];
+}
+
+type Probe = (callback: string, scopes: readonly string[]) => Promise<Verdict>;
+
+async function authorize(
+  pool: PoolSetup,
+  { authorization_endpoint }: Discovery,
+  ask: Ask,
+  callback: string,
+  scopes: readonly string[],
+): Promise<Verdict> {
+  const url = new URL(authorization_endpoint);
+  const random = () => randomBytes(32).toString('base64url');
+  const parameters = {
+    response_type: 'code',
+    client_id: pool.clientId,
+    redirect_uri: callback,
+    scope: scopes.join(' '),
+    state: random(),
+    nonce: random(),
+    code_challenge: createHash('sha256').update(random()).digest('base64url'),
+    code_challenge_method: 'S256',
+  };
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  try {
+    return verdictOf(await ask(url.href), url, callback);
+  } catch (error) {
+    return `not_answered: ${reasonOf(error)}`;
+  }
+}
+
+function verdictOf(response: Response, asked: URL, callback: string): Verdict {
+  const location = URL.parse(response.headers.get('location') ?? '', asked);
+  if (response.status === 200) return 'login';
+  if (!location) return `status ${response.status}`;
+  const error = location.searchParams.get('error');
+  if (location.href.startsWith(callback) && error)
+    return location.searchParams.get('error_description') === 'invalid_scope' ? 'invalid_scope' : error;
+  if (location.pathname.endsWith('/error')) return error === 'redirect_mismatch' ? error : 'unknown_client';
+  // A pool whose people are all elsewhere sends them straight on to the provider that knows them.
+  const onward = location.origin !== asked.origin && !error;
+  return onward || location.pathname.endsWith('/login') ? 'login' : `sent to ${location.pathname}`;
+}
+
+async function explain(pool: PoolSetup, verdict: Verdict, probe: Probe): Promise<Finding> {
+  const { callback, clientId } = pool;
+  if (verdict === 'redirect_mismatch') {
+    const others = await registeredVariants(pool, probe);
+    const seen = others.length > 0 ? `; registered instead: ${others.join(', ')}` : '';
+    return fail(
+      'callback',
+      `Callback we send: ${callback}. It is not registered (redirect_mismatch)${seen}`,
+      `list it character for character in app client ${clientId} > Login pages > Allowed callback URLs`,
+    );
+  }
+  if (verdict === 'unknown_client')
+    return fail('callback', `the pool does not know the app client ${clientId}`, 'check COGNITO_CLIENT_ID');
+  if (verdict === 'unauthorized_client') {
+    const todo = 'App clients > Login pages > Edit > Grant type: Authorization code';
+    return fail('callback', `app client ${clientId} may not use the authorization code grant`, todo);
+  }
+  if (verdict === 'invalid_scope')
+    return fail('scopes', `app client ${clientId} does not allow openid`, 'App clients > Login pages > OpenID scopes');
+  return fail(
+    'callback',
+    `the login page gave another answer: ${shown(verdict)}`,
+    "open the pool's domain in a browser",
+  );
+}
+
+/** The spellings that people register by mistake, as far as the app client knows them. */
+async function registeredVariants({ callback, publicUrl }: PoolSetup, probe: Probe): Promise<string[]> {
+  const { protocol, hostname, pathname } = new URL(callback);
+  const path = pathname.replace(/\/$/, '');
+  const other = protocol === 'https:' ? 'http:' : 'https:';
+  const candidates = [
+    `${callback}/`,
+    publicUrl.replace('//127.0.0.1', '//localhost') + path,
+    `${protocol}//${hostname}${path}`,
+    `${other}//${hostname}${path}`,
+    `http://localhost:8080${path}`,
+    `http://localhost:8888${path}`,
+    `http://localhost${path}`,
+  ];
+  const tried = [...new Set(candidates)].filter((url) => url !== callback);
+  const verdicts = await Promise.all(tried.map((url) => probe(url, ['openid'])));
+  return tried.filter((_, i) => verdicts[i] === 'login');
+}
+
+async function checkScopes(pool: PoolSetup, probe: Probe): Promise<Finding> {
+  if ((await probe(pool.callback, loginScopes)) === 'login')
+    return ok('scopes', `${loginScopes.join(' ')} are allowed`);
+  // Cognito does not say which one it is; each beside openid tells.
+  const verdicts = await Promise.all(loginScopes.map((scope) => probe(pool.callback, ['openid', scope])));
+  const missing = loginScopes.filter((_, i) => verdicts[i] !== 'login');
+  return fail(
+    'scopes',
+    `App client ${pool.clientId} does not allow ${missing.join(', ') || 'all scopes together'} (invalid_scope)`,
+    'App clients > Login pages > Edit > OpenID Connect scopes: choose openid, email, profile and aws.cognito.signin.user.admin',
+  );
+}
+
+/** A sign-out of nobody: sent back where it asked to be, or to Cognito's error page. */
+async function checkSignOut(pool: PoolSetup, discovery: Discovery, ask: Ask): Promise<Finding> {
+  const { end_session_endpoint } = discovery;
+  if (end_session_endpoint === undefined)
+    return warn('sign-out', 'discovery names no logout address', 'signing out ends the session at the gateway only');
+  const url = new URL(end_session_endpoint);
+  url.searchParams.set('client_id', pool.clientId);
+  url.searchParams.set('logout_uri', pool.signOut);
+  try {
+    const location = (await ask(url.href)).headers.get('location');
+    if (location === pool.signOut) return ok('sign-out', `${pool.signOut} is registered`);
+    const seen = `Sign-out URL we send: ${pool.signOut}. It is not registered: people would stay signed in at Cognito`;
+    return fail('sign-out', seen, `list it in app client ${pool.clientId} > Login pages > Allowed sign-out URLs`);
+  } catch (error) {
+    return fail('sign-out', `Cannot reach ${shown(end_session_endpoint)}: ${reasonOf(error)}`, 'try again');
+  }
+}

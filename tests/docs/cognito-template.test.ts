@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, type ScalarTag } from 'yaml';
+import { parsePolicy } from '../../policy/policy-file.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
+
+interface Resource {
+  Type: string;
+  DependsOn?: string[];
+  Properties: Record<string, unknown>;
+}
+interface Template {
+  Parameters: Record<string, { AllowedPattern: string }>;
+  Resources: Record<string, Resource>;
+  Outputs: Record<string, { Description: string; Value: { ref: string } }>;
+}
+
+/** CloudFormation's own tags, as far as the template uses them. */
+const tags: ScalarTag[] = [
+  { tag: '!Ref', resolve: (text) => ({ ref: text }) },
+  { tag: '!Sub', resolve: (text) => ({ sub: text.replace(/\$\{(\w+)\}/g, '<$1>') }) },
+];
+const template = parse(read('docs', 'cognito.yml'), { customTags: tags, strict: true, uniqueKeys: true }) as Template;
+const ofType = (type: string) =>
+  Object.entries(template.Resources).filter(([, resource]) => resource.Type === `AWS::Cognito::${type}`);
+const propertiesOf = (name: string) => template.Resources[name]?.Properties ?? {};
+const policy = parsePolicy(read('scopes.yml'));
+
+test('Everything that the template refers to is there', () => {
+  const known = new Set([...Object.keys(template.Resources), ...Object.keys(template.Parameters)]);
+  const refs = [...JSON.stringify(template).matchAll(/"ref":"([^"]+)"/g)].map(([, name = '']) => name);
+  const inTexts = [...JSON.stringify(template).matchAll(/<(\w+)>\//g)].map(([, name = '']) => name);
+  expect(refs.length).toBeGreaterThan(10);
+  for (const name of [...refs, ...inTexts]) expect(known).toContain(name);
+  for (const { DependsOn = [] } of Object.values(template.Resources))
+    for (const name of DependsOn) expect(known).toContain(name);
+});
+
+test('It makes exactly the groups that scopes.yml maps', () => {
+  const groups = ofType('UserPoolGroup').map(([, { Properties }]) => Properties.GroupName);
+  expect(groups.sort()).toEqual([...policy.source.groups.keys()].sort());
+});
+
+test('It makes exactly the scopes of resource servers for which scopes.yml has rules', () => {
+  const scopes = ofType('UserPoolResourceServer').flatMap(([, { Properties }]) =>
+    (Properties.Scopes as { ScopeName: string }[]).map(({ ScopeName }) => `${Properties.Identifier}/${ScopeName}`),
+  );
+  expect(scopes.sort()).toEqual([...policy.source.scopes.keys()].sort());
+});
+
+test("The client for people has the gateway's callbacks and sign-out pages, and the scopes that the login asks for", () => {
+  expect(propertiesOf('WebClient')).toMatchObject({
+    CallbackURLs: expect.arrayContaining([
+      { sub: '<GatewayUrl>/oauth2/callback/cognito' },
+      'http://localhost:8080/oauth2/callback/cognito',
+    ]),
+    LogoutURLs: expect.arrayContaining([{ sub: '<GatewayUrl>/login' }, 'http://localhost:8080/login']),
+    AllowedOAuthFlows: ['code'],
+    AllowedOAuthFlowsUserPoolClient: true,
+  });
+  const asked = /scope: '([^']+)'/.exec(read('auth-server', 'providers.ts'))?.[1]?.split(' ');
+  expect(propertiesOf('WebClient').AllowedOAuthScopes).toEqual(asked);
+});
+
+test('The client of the command line has no secret, and the one callback that it listens on', () => {
+  expect(propertiesOf('CommandLineClient')).toMatchObject({
+    GenerateSecret: false,
+    CallbackURLs: ['http://localhost:9090/callback'],
+  });
+});
+
+test("An agent's client gets tokens by client credentials, for scopes that exist by then", () => {
+  const { DependsOn } = template.Resources.AgentClient ?? {};
+  const Properties = propertiesOf('AgentClient');
+  expect(Properties).toMatchObject({ GenerateSecret: true, AllowedOAuthFlows: ['client_credentials'] });
+  for (const scope of Properties.AllowedOAuthScopes as string[]) expect(policy.source.scopes.has(scope)).toBe(true);
+  expect(DependsOn).toEqual(['RestrictedServers']);
+});
+
+test('No output holds a secret, and each is named after the setting that it is for', () => {
+  const settings = read('docs', 'configuration.md');
+  for (const { Description, Value } of Object.values(template.Outputs)) {
+    expect(Value).toEqual({ ref: expect.any(String) });
+    expect(settings).toContain(Description.split(',')[0]);
+  }
+});

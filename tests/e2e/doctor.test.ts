@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { examine } from '../../dev/doctor/examine.ts';
+import { loginScopes } from '../../dev/doctor/login.ts';
+import { readSetup } from '../../dev/doctor/setup.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+}, 60_000);
+afterAll(() => gateway?.stop());
+
+/** The settings of a person who asks the doctor beside that gateway. */
+function settings(): NodeJS.ProcessEnv {
+  const { ports, url, dataDir } = gateway;
+  return {
+    REGISTRY_URL: url,
+    UP_DATA_DIR: dataDir,
+    COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${ports.cognito}`,
+    AUTH_SERVER_PORT: String(ports.authServer),
+    METRICS_PORT: String(ports.metrics),
+    REGISTRY_PORT: String(ports.registry),
+    RELAY_PORT: String(ports.relay),
+    COGNITO_PORT: String(ports.cognito),
+    CURRENTTIME_PORT: String(ports.currenttime),
+    MCPGW_PORT: String(ports.mcpgw),
+  };
+}
+
+test('The doctor finds nothing wrong with the demo while it runs', async () => {
+  const { setup, file } = readSetup(join(import.meta.dirname, '..', '..'), settings(), []);
+  const findings = await examine(setup, file, () => undefined);
+  expect(findings.filter(({ state }) => state !== 'ok')).toEqual([]);
+  expect(findings.map(({ check }) => check)).toEqual(expect.arrayContaining(['gateway', 'gate', 'callback', 'ports']));
+});
+
+test('The doctor tries the login with the scopes, and the callback, that the login really sends', async () => {
+  const start = await fetch(`${gateway.url}/oauth2/login/cognito`, { redirect: 'manual' });
+  const sent = new URL(start.headers.get('location') ?? '').searchParams;
+  expect(sent.get('scope')).toBe(loginScopes.join(' '));
+  expect(sent.get('redirect_uri')).toBe(`${gateway.url}/oauth2/callback/cognito`);
+});
