@@ -16,24 +16,24 @@ export function filterList(
   keep: (element: unknown) => boolean,
 ): { text: string; total: number; hidden: number } {
   const list = listIn(parse(text), field);
-  refuseDoubleKeys(text);
-  return cutList(text, field, list, keep);
+  return cutList(text, membersOfResult(text)[field] ?? -1, list, keep);
 }
 
 /**
- * {@link filterList} for a text that was parsed and checked for double keys already.
- * @param list `result[field]` as it was parsed
+ * {@link filterList} for a text that was parsed already.
+ * @param start where {@link membersOfResult} found the list
+ * @param list the list as it was parsed
  */
 export function cutList(
   text: string,
-  field: string,
+  start: number,
   list: readonly unknown[],
   keep: (element: unknown) => boolean,
 ): { text: string; total: number; hidden: number } {
   const kept = list.map(keep);
   const hidden = kept.filter((stays) => !stays).length;
   if (hidden === 0) return { text, total: list.length, hidden };
-  const { start, end, elements } = findList(text, field);
+  const { end, elements } = findElements(text, start);
   const left = elements.filter((_, index) => kept[index]).map(([from, to]) => text.slice(from, to));
   return { text: `${text.slice(0, start)}[${left.join(',')}]${text.slice(end)}`, total: list.length, hidden };
 }
@@ -57,10 +57,8 @@ function listIn(message: unknown, field: string): readonly unknown[] {
 
 type Span = readonly [from: number, to: number];
 
-/** Where the list and its elements stand in a text that is known to be valid JSON. */
-function findList(text: string, field: string): { start: number; end: number; elements: Span[] } {
-  const result = onlyMember(text, skipSpace(text, 0), 'result');
-  const start = onlyMember(text, result, field);
+/** Where the elements of a list stand, and where it ends, in a text that is known to be valid JSON. */
+function findElements(text: string, start: number): { end: number; elements: Span[] } {
   const elements: Span[] = [];
   let at = skipSpace(text, start + 1);
   while (text[at] !== ']') {
@@ -69,22 +67,18 @@ function findList(text: string, field: string): { start: number; end: number; el
     at = skipSpace(text, to);
     if (text[at] === ',') at = skipSpace(text, at + 1);
   }
-  return { start, end: at + 1, elements };
+  return { end: at + 1, elements };
 }
 
 /**
- * Refuses a message that has a key twice, in itself or in its `result`: the relay would look at the last one, and a
- * client might at the first.
+ * Where the members of a message's `result` start, by key. A message that has a key twice, in itself or in its `result`,
+ * is refused: the relay would look at the last one, and a client might at the first.
  * @param text a JSON text that is known to be an object
  * @throws {UnreadableList}
  */
-export function refuseDoubleKeys(text: string): void {
+export function membersOfResult(text: string): Readonly<Record<string, number>> {
   const { result } = membersOf(text, skipSpace(text, 0));
-  if (result !== undefined && text[result] === '{') membersOf(text, result);
-}
-
-function onlyMember(text: string, object: number, key: string): number {
-  return membersOf(text, object)[key] ?? -1;
+  return result !== undefined && text[result] === '{' ? membersOf(text, result) : {};
 }
 
 /** Where the value of each key starts. */
@@ -116,9 +110,11 @@ function skipValue(text: string, from: number): number {
 }
 
 function skipString(text: string, from: number): number {
-  let at = from + 1;
-  for (; text.charCodeAt(at) !== 0x22; at++) if (text.charCodeAt(at) === 0x5c) at++;
-  return at + 1;
+  for (let end = text.indexOf('"', from + 1); ; end = text.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (text.charCodeAt(end - 1 - slashes) === 0x5c) slashes++;
+    if (slashes % 2 === 0) return end + 1;
+  }
 }
 
 function skipScalar(text: string, from: number): number {

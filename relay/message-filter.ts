@@ -1,5 +1,5 @@
 import type { Logger } from '../common/log.ts';
-import { cutList, refuseDoubleKeys, UnreadableList } from '../policy/json-list.ts';
+import { cutList, membersOfResult, UnreadableList } from '../policy/json-list.ts';
 import { isVisible, type Listing, listings } from '../policy/listing.ts';
 import type { Authority } from './authority.ts';
 import type { Caller } from './caller.ts';
@@ -38,14 +38,17 @@ export async function filterMessage(deps: MessageFilterDeps, caller: Caller, mes
     const value: unknown = JSON.parse(message);
     if (Array.isArray(value)) return passBatch(value, message);
     const result = resultOf(value);
-    refuseDoubleKeys(message);
+    let at = membersOfResult(message);
     if (!result) return message;
     let text = message;
     for (const listing of listings.values()) {
       const list = result[listing.field];
-      if (Array.isArray(list)) text = filterOne(deps, caller, listing, list, text);
+      if (!Array.isArray(list)) continue;
+      text = filterOne(deps, caller, listing, { list, start: at[listing.field] ?? -1 }, text);
+      if (text !== message) at = membersOfResult(text);
     }
-    if (Array.isArray(result.tasks)) text = await filterTasks(deps, caller, result.tasks, text);
+    if (Array.isArray(result.tasks))
+      text = await filterTasks(deps, caller, { list: result.tasks, start: at.tasks ?? -1 }, text);
     await bindTask(deps, caller, result);
     return text;
   } catch (error) {
@@ -55,6 +58,8 @@ export async function filterMessage(deps: MessageFilterDeps, caller: Caller, mes
 }
 
 type Json = Record<string, unknown>;
+/** A list of a message, and where it stands in the text. */
+type Found = { list: readonly unknown[]; start: number };
 
 function resultOf(value: unknown): Json | undefined {
   if (typeof value !== 'object' || value === null) throw new UnreadableList('it is no JSON-RPC message');
@@ -72,11 +77,11 @@ function filterOne(
   { rights, log }: MessageFilterDeps,
   caller: Caller,
   listing: Listing,
-  list: readonly unknown[],
+  { list, start }: Found,
   text: string,
 ): string {
   const viewer = rights.viewer(caller);
-  const filtered = cutList(text, listing.field, list, (element) => isVisible(viewer, listing, element));
+  const filtered = cutList(text, start, list, (element) => isVisible(viewer, listing, element));
   const { total, hidden } = filtered;
   if (total > 0 && hidden === total) {
     const { server, owner } = caller.ticket;
@@ -89,12 +94,12 @@ function filterOne(
 async function filterTasks(
   { authority }: MessageFilterDeps,
   { token }: Caller,
-  tasks: readonly unknown[],
+  { list, start }: Found,
   text: string,
 ): Promise<string> {
-  const ids = tasks.map(taskId).filter((id): id is string => id !== undefined && id.length <= longestId);
+  const ids = list.map(taskId).filter((id): id is string => id !== undefined && id.length <= longestId);
   const own = new Set(ids.length > 0 ? await authority.ownTasks(token, ids) : []);
-  return cutList(text, 'tasks', tasks, (task) => own.has(taskId(task) ?? '')).text;
+  return cutList(text, start, list, (task) => own.has(taskId(task) ?? '')).text;
 }
 
 /** `result.task` of MCP 2025-11-25, `resultType: "task"` of the tasks extension of 2026-07-28 (SEP-2663). */
