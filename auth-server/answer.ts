@@ -106,13 +106,12 @@ function resourcePath(request: OriginalRequest | undefined): string {
 }
 
 function isPageRequest({ target, method, accept }: OriginalRequest): boolean {
-  return target.resource === 'registry' && method === 'GET' && (accept ?? '').includes('text/html');
+  return target.resource === 'registry' && method === 'GET' && (accept?.includes('text/html') ?? false);
 }
 
 /** An id is echoed only when it is small and plain: it is the one thing in the answer that the caller wrote. */
 function echoable(id: string | number | undefined): string | number | null {
-  if (typeof id === 'number') return id;
-  return id !== undefined && /^[ -~]{1,128}$/.test(id) ? id : null;
+  return id !== undefined && /^[ -~]{1,128}$/.test(String(id)) ? id : null;
 }
 
 /** As much of `text` as fits into `limit` characters once it is escaped: one letter can become twelve of them. */

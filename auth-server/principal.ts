@@ -1,6 +1,7 @@
 import { agentWithScopes, isAgent, personInGroups } from '../policy/caller.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { TokenClaims } from './cognito-token.ts';
+import type { LocalSession } from './local-session.ts';
 import type { SessionClaims } from './session.ts';
 
 /** Who is asking, after every check of the credential has passed. There is no half-valid principal. */
@@ -18,11 +19,13 @@ export interface Principal {
   sessionId: string | undefined;
   /** When the credential ends, in seconds since 1970. */
   expiresAt: number;
+  /** With a session: until when its groups may be relied on without asking the provider again. */
+  confirmedUntil?: number | undefined;
 }
 
 /** The person behind a session, with the groups that both the cookie and the store's record name. */
 export function personOfSession(policy: Policy, claims: SessionClaims, recordGroups: readonly string[]): Principal {
-  const both = claims.groups.filter((group) => recordGroups.includes(group));
+  const both = claims.groups?.filter((group) => recordGroups.includes(group)) ?? recordGroups;
   const { kind, groups, scopes } = personInGroups(policy, both);
   return {
     kind,
@@ -34,6 +37,22 @@ export function personOfSession(policy: Policy, claims: SessionClaims, recordGro
     authMethod: 'session_cookie',
     sessionId: claims.sid,
     expiresAt: claims.exp,
+  };
+}
+
+/**
+ * The person that a locally signed session names. Whoever has `SECRET_KEY` can name anybody: the subject is another one
+ * than that of the person who logs in, so that neither has the other's MCP sessions and tasks.
+ */
+export function personOfLocalSession(policy: Policy, { sub, username, groups, exp }: LocalSession): Principal {
+  return {
+    ...personInGroups(policy, groups),
+    subject: `local|${sub}`,
+    username,
+    clientId: undefined,
+    authMethod: 'session_cookie',
+    sessionId: undefined,
+    expiresAt: exp,
   };
 }
 

@@ -30,10 +30,8 @@ export function ownerOf({ kind, subject }: Principal): string {
 export function relayTicket(policy: Policy, request: AllowedRequest): Ticket | undefined {
   if (!needsRelay(policy, request)) return undefined;
   const { principal, server, asked, target } = request;
-  const { kind, expiresAt } = principal;
-  const uris = asked.accesses.flatMap(({ object }) =>
-    asked.method === 'subscriptions/listen' && object ? object.name : [],
-  );
+  const { kind, expiresAt, confirmedUntil = expiresAt } = principal;
+  const uris = asked.accesses.flatMap(({ object }) => object?.name ?? []);
   return {
     server,
     method: asked.method,
@@ -41,7 +39,8 @@ export function relayTicket(policy: Policy, request: AllowedRequest): Ticket | u
     kind,
     ...(asked.method === 'subscriptions/listen' && uris.join().length <= longestUris && { uris }),
     ...(target !== undefined && { target }),
-    ends: expiresAt,
+    // On a stream nobody asks again: it ends, and whoever opens it anew is judged by the groups of then.
+    ends: Math.min(expiresAt, confirmedUntil),
     marks: marksOf(principal),
   };
 }

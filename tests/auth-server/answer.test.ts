@@ -10,10 +10,17 @@ const bodyOf = (response: Response) => JSON.parse(response.headers.get('x-deny-b
 
 /** What goes over the wire when `write` answers. */
 async function answered(write: (res: ServerResponse) => void): Promise<Response> {
-  const server = createServer((_req, res) => write(res)).listen(0, '127.0.0.1');
+  const server = createServer((_req, res) => {
+    try {
+      write(res);
+    } catch (error) {
+      res.destroy(error as Error);
+    }
+  }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   try {
-    return await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    return await fetch(url, { signal: AbortSignal.timeout(2_000) });
   } finally {
     server.closeAllConnections();
     server.close();
@@ -193,5 +200,71 @@ describe('the challenge for a scope that is lacking', () => {
   test('comes with a 403 only, and never without something that is lacking', async () => {
     expect(await challengeFor([], 'server_not_found')).toBeNull();
     expect((await denied(new AuthError('not_permitted', 'No.'))).headers.get('www-authenticate')).toBeNull();
+  });
+});
+
+describe('a denial as nginx takes it', () => {
+  test.each<[AuthError['code'], number, number, string | null]>([
+    ['credentials_missing', 401, 401, null],
+    ['token_expired', 401, 401, null],
+    ['not_permitted', 403, 403, null],
+    ['server_not_found', 403, 404, null],
+    ['method_not_allowed', 403, 405, null],
+    ['internal_error', 403, 503, '1'],
+  ])('%s is a %d to auth_request and a %d to the client, to try again after: %s', async (code, http, status, after) => {
+    const response = await denied(new AuthError(code, 'No.'));
+    expect(response.status).toBe(http);
+    expect(response.headers.get('x-deny-status')).toBe(String(status));
+    expect(response.headers.get('x-deny-code')).toBe(code);
+    expect(response.headers.get('retry-after')).toBe(after);
+    expect(response.headers.get('content-length')).toBe('0');
+  });
+
+  test('is a plain object for the registry and JSON-RPC for a server', async () => {
+    const refused = new AuthError('not_permitted', 'No.', { id: 1 });
+    expect(bodyOf(await denied(refused, page))).toEqual({ error: { code: 'not_permitted', message: 'No.' } });
+    expect(bodyOf(await denied(refused))).toMatchObject({ jsonrpc: '2.0', id: 1, error: { code: -32003 } });
+  });
+
+  test.each([
+    [7, 7],
+    [-1.5, -1.5],
+    ['a', 'a'],
+    ['~ '.repeat(64), '~ '.repeat(64)],
+    ['a'.repeat(129), null],
+    ['', null],
+    ['é', null],
+    ['\u007fa', null],
+    ['a\n', null],
+    [undefined, null],
+  ])('answers to the id %j with %j', async (id, echoed) => {
+    expect(bodyOf(await denied(new AuthError('not_permitted', 'No.', { id }))).id).toBe(echoed);
+  });
+});
+
+describe('the challenge to somebody who is not known', () => {
+  const challengeAt = async (request: OriginalRequest, code: AuthError['code'] = 'credentials_missing') =>
+    (await denied(new AuthError(code, 'No.'), request)).headers.get('www-authenticate');
+  const at = (endpoint: 'mcp' | 'sse' | 'messages') =>
+    ({ ...mcp, target: { resource: 'mcp', server: 'clock', endpoint, routed: true } }) as const;
+
+  test.each<[string, OriginalRequest, string]>([
+    ['the endpoint that was asked for', at('mcp'), '/clock/mcp'],
+    ['the stream that was asked for', at('sse'), '/clock/sse'],
+    ['the stream, for a message that belongs to one', at('messages'), '/clock/sse'],
+    ['the gateway, for a page', page, ''],
+  ])('leads to the metadata of %s', async (_what, request, path) => {
+    expect(await challengeAt(request)).toBe(
+      `Bearer resource_metadata="${publicUrl}/.well-known/oauth-protected-resource${path}", scope="openid email profile"`,
+    );
+  });
+
+  test.each(['token_invalid', 'token_expired'] as const)('says that the token is bad where it is: %s', async (code) => {
+    expect(await challengeAt(mcp, code)).toMatch(/^Bearer error="invalid_token", resource_metadata="/);
+  });
+
+  test('leads nobody to the login who asked for a server, not even with a browser', async () => {
+    const response = await denied(nobody, { ...mcp, method: 'GET', accept: 'text/html' });
+    expect(response.headers.get('x-login-url')).toBeNull();
   });
 });

@@ -31,6 +31,8 @@ beforeAll(async () => {
   await bind('session', 'his', 'person:bob');
   await bind('session', uuid, 'person:alice', '/messages?upstream=1');
   await bind('session', other, 'person:alice');
+  // An upstream may call a session anything, and this must not be what no session at all is looked up as.
+  await bind('session', 'undefined', 'person:alice', '/messages?upstream=2');
   await bind('task', 'her-task', 'person:alice');
   await bind('task', 'her-other-task', 'person:alice');
   await bind('task', 'his-task', 'person:bob');

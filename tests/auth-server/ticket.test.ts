@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { ticketAudience, ticketLifetimeSeconds, verifyOpenTicket, verifyTicket } from '../../common/ticket.ts';
 
@@ -117,6 +118,14 @@ describe('the ticket of a request that is still being answered', () => {
   test('is none once the credential behind it has ended', async () => {
     await expect(readOpen({ ...old, claims: { ends: now() - 1 } })).rejects.toThrow(/credential .* has ended/);
     expect(await readOpen({ ...old, claims: { ends: now() + 5 } })).toMatchObject({ owner: 'person:alice' });
+    const ends = now() + 5;
+    const value = await made({ ...old, claims: { ends } });
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(ends * 1000);
+    try {
+      await expect(verifyOpenTicket(value, keys, publicUrl)).rejects.toThrow(/has ended/);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   test.each<[string, Forgery, string]>([

@@ -4,6 +4,12 @@ import { lifecycle, methods, type ObjectKind } from '../../policy/methods.ts';
 import type { PolicySource, Rule } from '../../policy/policy.ts';
 import { plainUris, trickyUris } from './reference.ts';
 
+/** Whether the tests run to find out what they find out (`npm run mutate`). */
+export const mutating = process.env.STRYKER_MUTATOR_WORKER !== undefined;
+
+/** How often to try a property. Each mutant runs the tests again: a few runs find a broken policy as well as many do. */
+export const runs = (full: number) => (mutating ? Math.ceil(full / 50) : full);
+
 // Few names, many of them beginnings of each other and some that JavaScript gives a meaning of its own: rules collide.
 const serverNames = ['a', 'ab', 'abc', 'b', 'all', '__proto__'];
 const objectNames = ['get', 'get_', 'get_time', 'get_tide', 'set', 'all', 'constructor', '*', ''];

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { decide } from '../../policy/decide.ts';
 import { isAllVisible, isVisible, type Listing, listings } from '../../policy/listing.ts';
 import { compilePolicy, type Policy, type Rule } from '../../policy/policy.ts';
-import { server as anyServer, heldScopes, policySource } from './arbitraries.ts';
+import { server as anyServer, heldScopes, policySource, runs } from './arbitraries.ts';
 import { plainUris, trickyUris } from './reference.ts';
 
 const methods = ['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list'] as const;
@@ -106,7 +106,7 @@ test('A list shows exactly what its reader could use, by the same verdict', () =
         if (isAllVisible({ policy, scopes, server }, listing(method))) expect(allowed).toBe(true);
       },
     ),
-    { numRuns: 3_000 },
+    { numRuns: runs(3_000) },
   );
 });
 
@@ -137,7 +137,7 @@ test('A template is shown to whoever could read one of the things it stands for'
         if (!near.some((text) => text.startsWith(before) || before.startsWith(text))) expect(shown).toBe(false);
       },
     ),
-    { numRuns: 3_000 },
+    { numRuns: runs(3_000) },
   );
 });
 
@@ -147,3 +147,13 @@ test('No list of resources passes unread, because even * does not cover what is 
   expect(isAllVisible({ ...viewer, server: 'b' }, listing('tools/list'))).toBe(false);
   expect(isAllVisible({ ...viewer, scopes: [] }, listing('tools/list'))).toBe(false);
 });
+
+test.each(['tools/list', 'prompts/list', 'resources/list'] as const)(
+  'A brace in a name of %s is a letter like any other: only templates stand for more than themselves',
+  (method) => {
+    const policy = policyOf({ tools: ['get_a'], prompts: ['get_a'], resources: ['get_a'] });
+    const { key } = listing(method);
+    const shown = (name: string) => isVisible({ policy, scopes: ['s'], server: 'a' }, listing(method), { [key]: name });
+    expect([shown('get_a'), shown('get_{x}'), shown('{x}')]).toEqual([true, false, false]);
+  },
+);

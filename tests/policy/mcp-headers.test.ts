@@ -114,3 +114,27 @@ describe('claims in Mcp-Method and Mcp-Name', () => {
     expect(refusal({ mcpName: 'u', ...change }).rpcCode).toBe(code);
   });
 });
+
+describe('the revision that a caller claims', () => {
+  const inMeta = (version: unknown) => ({
+    body: toolCall('t', { 'io.modelcontextprotocol/protocolVersion': version }),
+  });
+  test.each<[string, Partial<RawMcpRequest>]>([
+    ['has something before the date', { protocolVersion: 'v2026-07-28' }],
+    ['has something after the date', { protocolVersion: '2026-07-28-draft' }],
+    ['is a list of one date', inMeta(['2026-07-28'])],
+  ])('counts as an older one where it %s: only a plain date is a revision', (_what, change) => {
+    expect(refusal({ mcpName: 'u', ...change }).rpcCode).toBe(-32600);
+  });
+});
+
+describe('an Mcp-Name for a request that names several things', () => {
+  const listen = body({
+    method: 'subscriptions/listen',
+    params: { notifications: { resourceSubscriptions: ['x:first', 'x:second'] } },
+  });
+  test('agrees with the first that has a name, and with no other', () => {
+    expect(request({ body: listen, mcpName: 'x:first' }).accesses).toHaveLength(3);
+    expect(refusal({ body: listen, mcpName: 'x:second' }).message).toMatch(/Mcp-Name/);
+  });
+});

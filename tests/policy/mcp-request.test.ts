@@ -1,5 +1,6 @@
 import { readMcpRequest } from '../../policy/mcp-request.ts';
 import { RefusedRequest } from '../../policy/refused-request.ts';
+import { readTasks } from '../../policy/task-request.ts';
 
 const bytes = (body: string | object) => Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
 const read = (body: string | object | Buffer) =>
@@ -193,5 +194,61 @@ describe('a call that does not say clearly which object it is about', () => {
     const error = refusal(call(params, method));
     expect(error).toMatchObject({ status: 400, rpcCode: -32600, id: 1 });
     expect(error.message).toMatch(why);
+  });
+});
+
+describe('what is not the fault of a request', () => {
+  const fault = () => {
+    throw new RangeError('our own');
+  };
+  const bytesThatFail = Object.defineProperty(bytes('{}'), 'length', { get: fault });
+  const headersThatFail = Object.defineProperty(
+    { httpMethod: 'POST', endpoint: 'mcp', body: bytes(call({ name: 't' })) } as const,
+    'mcpMethod',
+    { get: fault },
+  );
+
+  test.each([
+    ['reading the body', { httpMethod: 'POST', endpoint: 'mcp', body: bytesThatFail } as const],
+    ['comparing the headers', headersThatFail],
+  ])('a fault of the gateway itself while %s is not told to the client as one of the request', (_what, raw) => {
+    expect(() => readMcpRequest(raw)).toThrow(new RangeError('our own'));
+  });
+});
+
+test('a notification has no id, not even one that is undefined', () => {
+  expect(read({ jsonrpc: '2.0', method: 'notifications/initialized' })).not.toHaveProperty('id');
+});
+
+test('the name of a tool may be 256 characters long', () => {
+  const name = 'x'.repeat(256);
+  expect(read(call({ name })).accesses[0].object).toEqual({ kind: 'tool', name });
+});
+
+describe('tasks', () => {
+  test.each(['tasks/get', 'tasks/result', 'tasks/cancel', 'tasks/update'])(
+    '%s names the one that it is about',
+    (method) => {
+      expect(read(call({ taskId: 't-1' }, method))).toEqual({ id: 1, method, accesses: [{ method }], tasks: ['t-1'] });
+    },
+  );
+
+  test('may come of a call whose client asks for one', () => {
+    expect(read(call({ name: 't', task: { ttl: 60 } })).mayCreateTask).toBe(true);
+  });
+
+  test.each([
+    [{ taskIds: 't-1' }, 'params.notifications.taskIds must be a list'],
+    [{ taskIds: ['t-1', ''] }, 'params.notifications.taskIds must be a string that is not empty'],
+    ['t-1', 'params.notifications must be an object'],
+  ])('are not listened to by %j, and the message says why', (notifications, message) => {
+    expect(refusal(call({ notifications }, 'subscriptions/listen')).message).toBe(message);
+    expect(() => readTasks('subscriptions/listen', { notifications })).toThrow(new RefusedRequest(message));
+  });
+
+  test('are nothing that a plain call speaks of', () => {
+    const plain = read(call({ name: 't' }));
+    expect(plain).not.toHaveProperty('tasks');
+    expect(plain).not.toHaveProperty('mayCreateTask');
   });
 });

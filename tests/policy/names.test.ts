@@ -36,3 +36,27 @@ describe('what a server may be called', () => {
     },
   );
 });
+
+describe('a word that stands for something of the gateway', () => {
+  test.each([
+    ['all', 'every server, in the policy file'],
+    ['api', "the registry's API"],
+    ['auth-server', 'a service, and its name in logs and /health'],
+    ['auth_server', 'the auth-server, in policy files of the Python original'],
+    ['health', 'the health of the gateway'],
+    ['login', 'the login page'],
+    ['logout', 'signing out'],
+    ['metrics', 'what is measured'],
+    ['nginx', 'the gate itself'],
+    ['oauth2', 'the way through the identity provider'],
+    ['registry', 'a service, and an audience of assertions'],
+    ['relay', 'a service'],
+    ['servers', 'the pages of servers'],
+    ['static', 'styles and icons'],
+    ['v0', 'the API of MCP registries'],
+    ['validate', 'the question that the gate asks'],
+  ])('%s (%s) is no name of a server, but longer names may start with it', (name) => {
+    expect(isServerName(name)).toBe(false);
+    expect(isServerName(`${name}-2`)).toBe(true);
+  });
+});

@@ -169,3 +169,45 @@ registry-lob1:
     expect(mayUseUi(policy, ['registry-lob1'], 'list_service', 'fininfo')).toBe(false);
   });
 });
+
+describe('how a fault is told', () => {
+  test('in one line each, below one line that says what they are about', () => {
+    const text = 'group_mappings:\n  g: admin\n  h: guest\n';
+    expect(() => parsePolicy(text)).toThrow(
+      new PolicyError([
+        'line 2: group_mappings.g: must be a list of scopes',
+        'line 3: group_mappings.h: must be a list of scopes',
+      ]),
+    );
+    expect(new PolicyError(['one', 'two']).message.split('\n')).toEqual([
+      'The policy file cannot be used:',
+      '  - one',
+      '  - two',
+    ]);
+  });
+
+  test('without the picture of the line that the YAML parser draws', () => {
+    const [fault = '', ...others] = faultsOf(`${groups}s: [\n`);
+    expect(fault).toMatch(/line 3/);
+    expect([fault, ...others].filter((line) => line.includes('\n'))).toEqual([]);
+  });
+
+  test('of a rule that lacks something with the line of that very rule', () => {
+    const good = '  - server: a\n    methods: [x]\n';
+    expect(faultsOf(`${groups}s:\n${good}${good}  - methods: [x]\n`)).toEqual([
+      expect.stringMatching(/^line 7: s\[2\]\.server: /),
+    ]);
+  });
+
+  test('in a scope whose name is a number by its place alone, and not by a crash', () => {
+    expect(faultsOf(`${groups}2026:\n  - methods: [x]\n`)).toEqual([
+      '2026[0].server: must be a name in quotes or plain text',
+    ]);
+  });
+
+  test('that only lenient parsers overlook: a key longer than YAML allows', () => {
+    const key = 'x'.repeat(1100);
+    expect(faultsOf(`${groups}${key}: []\n`)).toEqual([expect.stringMatching(/1024/)]);
+    expect(faultsOf(`${groups}${key.slice(0, 1000)}: []\n`)).toEqual([]);
+  });
+});

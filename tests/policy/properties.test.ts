@@ -4,15 +4,21 @@ import { type Access, type RawMcpRequest, readMcpRequest } from '../../policy/mc
 import { compilePolicy, type Policy, type PolicySource } from '../../policy/policy.ts';
 import { RefusedRequest } from '../../policy/refused-request.ts';
 import { parseStrictJson, UnreadableBody } from '../../policy/strict-json.ts';
-import { accesses, byteEdits, heldScopes, jsonText, policySource, server, wrapping } from './arbitraries.ts';
+import {
+  accesses,
+  byteEdits,
+  heldScopes,
+  jsonText,
+  mutating,
+  policySource,
+  runs,
+  server,
+  wrapping,
+} from './arbitraries.ts';
 import { forbidden, hostileRequest, open } from './hostile-requests.ts';
 import { callsIn, readers } from './readers.ts';
 import { allows, slowlyDecide, type Verdict } from './reference.ts';
 import { isSame, isUnambiguous, readAsWritten, type Written } from './slow-json.ts';
-
-// Each mutant runs these tests again: a few runs find a broken policy as well as many do.
-const mutating = process.env.STRYKER_MUTATOR_WORKER !== undefined;
-const runs = (full: number) => (mutating ? Math.ceil(full / 50) : full);
 
 /** Counts what happened, so that a test can show that it has seen every case and not only the easy one. */
 function tally() {

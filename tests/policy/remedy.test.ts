@@ -171,3 +171,81 @@ a/all:
     expect([many(16, 1024), many(17, 10), many(1, 1025)]).toEqual(['a/all', undefined, undefined]);
   });
 });
+
+describe('how far the search goes', () => {
+  const rule = (server: string, methods: string[], tools: string[], resources: string[] = []) => ({
+    at: '',
+    server,
+    methods,
+    tools,
+    prompts: [],
+    resources,
+  });
+  type Rules = Record<string, ReturnType<typeof rule>[]>;
+  const seen = new Map([['a/held', new Map([['list_service', ['*']]])]]);
+  const policyOf = (scopes: Rules, groups: Record<string, string[]> = {}) =>
+    compilePolicy({ groups: new Map(Object.entries(groups)), ui: seen, scopes: new Map(Object.entries(scopes)) });
+  const call = denied(['a/held'], 's', tool('t'));
+
+  test('the least powerful scope comes first, whether it names the server or has it by a glob', () => {
+    const both = [rule('s', ['tools/call'], ['t']), rule('*', ['tools/call'], ['t'])];
+    const less = [rule('*', ['tools/call'], ['t'])];
+    expect(scopeThatHelps(policyOf({ 'b/both': both, 'c/less': less }), call)).toBe('c/less');
+    expect(groupsThatHelp(policyOf({ both, less }, { big: ['both'], small: ['less'] }), call, 9)).toEqual([
+      'small',
+      'big',
+    ]);
+  });
+
+  test('of two hundred scopes for one server the last is found, one further on is not', () => {
+    const only = (last: number) =>
+      policyOf(
+        Object.fromEntries(
+          Array.from({ length: last }, (_, i) => [`a/${i}`, [rule('s', ['tools/call'], [i === last - 1 ? 't' : 'u'])]]),
+        ),
+      );
+    expect(scopeThatHelps(only(200), call)).toBe('a/199');
+    expect(scopeThatHelps(only(201), call)).toBeUndefined();
+  });
+
+  test('a request for several things ends the search so much earlier', () => {
+    const [first = resource('x:0'), ...others] = Array.from({ length: 16 }, (_, i) => resource(`x:${i}`));
+    const policy = policyOf(
+      Object.fromEntries(
+        Array.from({ length: 20 }, (_, i) => [`a/${i}`, [rule('s', ['resources/read'], [], [i < 19 ? 'x:no' : '*'])]]),
+      ),
+    );
+    expect(scopeThatHelps(policy, denied(['a/held'], 's', first))).toBe('a/19');
+    expect(scopeThatHelps(policy, denied(['a/held'], 's', first, ...others))).toBeUndefined();
+  });
+
+  test('one very long name among short ones, or beside a method that names nothing, is enough not to search', () => {
+    const policy = policyOf({ 'a/all': [rule('s', ['resources/read', 'tools/list'], [], ['*'])] });
+    const long = resource(`x:${'a'.repeat(1023)}`);
+    expect(scopeThatHelps(policy, denied(['a/held'], 's', resource('x:a')))).toBe('a/all');
+    expect(scopeThatHelps(policy, denied(['a/held'], 's', resource('x:a'), long))).toBeUndefined();
+    expect(scopeThatHelps(policy, denied(['a/held'], 's', { method: 'tools/list' }, long))).toBeUndefined();
+  });
+
+  test('scopes of a group that no rule defines do not count, however many they are', () => {
+    const many = Array.from({ length: 300 }, (_, i) => `page/${i}`);
+    const policy = policyOf({ use: [rule('s', ['tools/call'], ['t'])] }, { g: [...many, 'use'] });
+    expect(groupsThatHelp(policy, call, 1)).toEqual(['g']);
+  });
+
+  test('the rules of the file are weighed at the first denial under a policy, and never again', () => {
+    const compiled = policyOf({ 'a/use': [rule('s', ['tools/call'], ['t'])] });
+    let looks = 0;
+    const policy = Object.defineProperty({ ...compiled }, 'source', {
+      get: () => {
+        looks++;
+        return compiled.source;
+      },
+    });
+    expect(scopeThatHelps(policy, call)).toBe('a/use');
+    const atFirst = looks;
+    expect(scopeThatHelps(policy, call)).toBe('a/use');
+    expect(atFirst).toBeGreaterThan(0);
+    expect(looks).toBe(atFirst);
+  });
+});
