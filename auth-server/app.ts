@@ -6,9 +6,15 @@ import { type LoginDeps, loginRoutes } from './login.ts';
 import { LoginFailure } from './login-failure.ts';
 import { createResourceMetadata, type MetadataSettings } from './metadata.ts';
 import { type RelayDoorDeps, relayDoor } from './relay-door.ts';
+import { type SessionExchangeDeps, sessionExchange } from './session-exchange.ts';
 import { createValidate, type ValidateDeps } from './validate.ts';
 
-export type AppDeps = ValidateDeps & LoginDeps & HealthSettings & MetadataSettings & RelayDoorDeps;
+export type AppDeps = ValidateDeps &
+  LoginDeps &
+  HealthSettings &
+  MetadataSettings &
+  RelayDoorDeps &
+  SessionExchangeDeps;
 
 const pageSecurity = {
   useDefaults: false,
@@ -45,6 +51,8 @@ export function createApp(deps: AppDeps): Express {
   app.use('/oauth2/static', express.static(`${import.meta.dirname}/public`, { index: false, maxAge: '1h' }));
 
   app.use(relayDoor(deps));
+  // Before anything reads a cookie.
+  app.use(sessionExchange(deps));
   app.use(cookieParser());
   app.use(loginRoutes(deps));
   app.use((_req, res) => {

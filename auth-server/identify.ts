@@ -1,8 +1,9 @@
 import type { Policy } from '../policy/policy.ts';
 import type { TokenVerifier } from './cognito-token.ts';
 import { AuthError } from './errors.ts';
+import type { LocalSessions } from './local-session.ts';
 import type { OriginalRequest } from './original-request.ts';
-import { type Principal, personOfSession, principalOfToken } from './principal.ts';
+import { type Principal, personOfLocalSession, personOfSession, principalOfToken } from './principal.ts';
 import type { SessionSeal } from './session.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import type { RevocationStore } from './store/revocation-store.ts';
@@ -13,6 +14,8 @@ export interface IdentifyDeps {
   tokens: TokenVerifier;
   seal: SessionSeal;
   keeper: SessionKeeper;
+  /** Undefined where sessions that were signed elsewhere do not count. */
+  localSessions?: LocalSessions | undefined;
   revocations: RevocationStore;
   cookieName: string;
   publicUrl: string;
@@ -36,9 +39,11 @@ export async function identify(deps: IdentifyDeps, request: OriginalRequest): Pr
     throw new AuthError('credentials_missing', 'Log in, or send an access token as "Authorization: Bearer …".');
   }
   refuseCrossSite(request, deps.publicUrl);
+  const local = await deps.localSessions?.open(value);
+  if (local) return unlessRevoked(deps, personOfLocalSession(deps.policy(), local), undefined, local.iat);
   const claims = await deps.seal.open(value);
-  const record = await deps.keeper.open(claims);
-  const principal = personOfSession(deps.policy(), claims, record.groups);
+  const { record, confirmedUntil } = await deps.keeper.open(claims);
+  const principal = { ...personOfSession(deps.policy(), claims, record.groups), confirmedUntil };
   return unlessRevoked(deps, principal, record.clientId, record.createdAt);
 }
 
@@ -46,7 +51,7 @@ export async function identify(deps: IdentifyDeps, request: OriginalRequest): Pr
 function unlessRevoked(
   { revocations }: IdentifyDeps,
   principal: Principal,
-  clientId: string,
+  clientId: string | undefined,
   issuedAt: number,
 ): Principal {
   const users = [principal.subject, principal.username];

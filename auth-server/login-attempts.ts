@@ -9,11 +9,14 @@ export interface KeptAttempt extends LoginAttempt {
   provider: string;
 }
 
+/** One that came back. `exp` says when it ends, in seconds since 1970. */
+export type TakenAttempt = KeptAttempt & { exp: number };
+
 /** Keeps login attempts in cookies of the browser that started them: one cookie each, so that several tabs can log in. */
 export interface LoginAttempts {
   keep(res: Response, attempt: KeptAttempt): Promise<void>;
   /** The attempt with this state, taken out of the browser; undefined if this browser started none. */
-  take(req: Request, res: Response, state: unknown): Promise<KeptAttempt | undefined>;
+  take(req: Request, res: Response, state: unknown): Promise<TakenAttempt | undefined>;
   /** Forgets the oldest attempts, so that abandoned ones do not grow into a header that nginx refuses. */
   prune(req: Request, res: Response): void;
 }
@@ -54,7 +57,7 @@ export function createLoginAttempts(secretKeys: readonly [string, ...string[]], 
           audience,
           requiredClaims: ['exp', 'iat', 'state', 'nonce'],
         });
-        return payload.state === state ? (payload as unknown as KeptAttempt) : undefined;
+        return payload.state === state ? (payload as unknown as TakenAttempt) : undefined;
       } catch {
         return undefined;
       }

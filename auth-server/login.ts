@@ -1,30 +1,22 @@
-import { randomBytes } from 'node:crypto';
-import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { type Request, type RequestHandler, Router } from 'express';
 import { randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client';
-import type { Logger } from '../common/log.ts';
-import type { Policy } from '../policy/policy.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import { explainFailure, LoginFailure } from './login-failure.ts';
-import type { LoggedIn, OAuthClient } from './oauth-client.ts';
+import type { OAuthClient } from './oauth-client.ts';
+import { type OpenSessionDeps, openSession } from './open-session.ts';
 import type { Pages } from './pages.ts';
 import { safePath } from './safe-path.ts';
-import type { SessionSeal } from './session.ts';
 import type { SessionCookie } from './session-cookie.ts';
-import type { SessionStore } from './store/session-store.ts';
-import type { TokenVault } from './token-vault.ts';
+import type { UsedStore } from './store/used-store.ts';
 
-export interface LoginDeps {
+export interface LoginDeps extends OpenSessionDeps {
   publicUrl: string;
+  /** All that sessions come from; those that are `unlisted` have no login page. */
   providers: ReadonlyMap<string, OAuthClient>;
   attempts: LoginAttempts;
-  sessions: SessionStore;
-  vault: TokenVault;
-  seal: SessionSeal;
+  used: UsedStore;
   cookie: SessionCookie;
-  policy: () => Policy;
-  sessionSeconds: number;
   pages: Pages;
-  log: Logger;
 }
 
 /** The routes of a person's login and logout, in the order a person meets them. */
@@ -40,7 +32,8 @@ export function loginRoutes(deps: LoginDeps): Router {
 }
 
 function providerList({ providers }: LoginDeps): { name: string; title: string }[] {
-  return [...providers.values()].map(({ settings }) => ({ name: settings.name, title: settings.title }));
+  const listed = [...providers.values()].filter(({ settings }) => !settings.unlisted);
+  return listed.map(({ settings }) => ({ name: settings.name, title: settings.title }));
 }
 
 function showLogin(deps: LoginDeps): RequestHandler {
@@ -69,7 +62,9 @@ function finishLogin(deps: LoginDeps): RequestHandler {
   return async (req, res) => {
     const client = provider(deps, req);
     const attempt = await deps.attempts.take(req, res, req.query.state);
-    if (!attempt || attempt.provider !== client.settings.name) {
+    const isOurs = attempt?.provider === client.settings.name;
+    // The cookie is taken out of the browser, but a copy of it must not bring the attempt back.
+    if (!attempt || !isOurs || !(await deps.used.use(`login ${attempt.state}`, attempt.exp))) {
       throw new LoginFailure(400, 'This login cannot be finished', [
         'It was started in another browser, was finished already, or took longer than ten minutes.',
         `Start again, on ${deps.publicUrl} exactly: another spelling of the address is another site to your browser.`,
@@ -80,37 +75,10 @@ function finishLogin(deps: LoginDeps): RequestHandler {
     const person = await client.logIn(currentUrl, attempt).catch((error) => {
       throw explainFailure(error, client.settings.title);
     });
-    await openSession(deps, res, client, person);
+    const { value } = await openSession(deps, client.settings, person);
+    deps.cookie.set(res, value, deps.sessionSeconds);
     res.redirect(302, attempt.next);
   };
-}
-
-async function openSession(
-  deps: LoginDeps,
-  res: Response,
-  client: OAuthClient,
-  { subject: sub, username, groups, refreshToken }: LoggedIn,
-): Promise<void> {
-  const createdAt = Math.floor(Date.now() / 1000);
-  const expiresAt = createdAt + deps.sessionSeconds;
-  const sid = randomBytes(32).toString('base64url');
-  const known = groups.filter((group) => deps.policy().source.groups.has(group));
-  await deps.sessions.add({
-    sid,
-    sub,
-    username,
-    groups: known,
-    createdAt,
-    expiresAt,
-    provider: client.settings.name,
-    clientId: client.settings.clientId,
-    refreshedAt: createdAt,
-    lastSeen: createdAt,
-    refreshToken: refreshToken && (await deps.vault.lock(refreshToken)),
-  });
-  const value = await deps.seal.seal({ sid, sub, username, groups: known, exp: expiresAt });
-  deps.cookie.set(res, value, deps.sessionSeconds);
-  deps.log.info({ subject: sub, username, groups: known, unknown_groups: groups.length - known.length }, 'logged in');
 }
 
 function logOut(deps: LoginDeps): RequestHandler {
@@ -118,20 +86,21 @@ function logOut(deps: LoginDeps): RequestHandler {
     refuseForeignForm(deps, req);
     const client = provider(deps, req);
     const value: unknown = req.cookies[deps.cookie.name];
-    if (typeof value === 'string') await endSession(deps, client, value);
+    if (typeof value === 'string') await endSession(deps, value);
     deps.cookie.clear(res);
     const away = await client.logoutUrl(`${deps.publicUrl}/login`).catch(() => undefined);
     deps.pages.signedOut(res, { next: away?.href ?? '/login', title: client.settings.title });
   };
 }
 
-async function endSession(deps: LoginDeps, client: OAuthClient, value: string): Promise<void> {
+async function endSession(deps: LoginDeps, value: string): Promise<void> {
   const claims = await deps.seal.open(value).catch(() => undefined);
   if (!claims) return;
   const record = await deps.sessions.find(claims.sid);
   await deps.sessions.end({ sid: claims.sid });
   deps.log.info({ subject: claims.sub, username: claims.username }, 'logged out');
-  if (record?.refreshToken === undefined || record.provider !== client.settings.name) return;
+  const client = record && deps.providers.get(record.provider);
+  if (record?.refreshToken === undefined || !client) return;
   const revoked = deps.vault.unlock(record.refreshToken).then(client.revoke);
   await revoked.catch((error) => deps.log.warn({ err: error }, 'the provider could not be told to forget the sign-in'));
 }
@@ -148,7 +117,7 @@ function refuseForeignForm({ publicUrl }: LoginDeps, req: Request): void {
 
 function provider({ providers }: LoginDeps, req: Request): OAuthClient {
   const client = providers.get(String(req.params.provider));
-  if (client) return client;
+  if (client && !client.settings.unlisted) return client;
   throw new LoginFailure(404, 'There is no such way to log in', ['Choose one on the login page.']);
 }
 

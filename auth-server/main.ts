@@ -4,20 +4,25 @@ import { readConfig } from '../common/config.ts';
 import type { Logger } from '../common/log.ts';
 import { watchPolicy } from '../common/policy-watch.ts';
 import { type Endpoint, runService } from '../common/service.ts';
+import type { Policy } from '../policy/policy.ts';
 import { createApp } from './app.ts';
 import { createAssertionSigner } from './assertion.ts';
 import { createTokenVerifier, type TokenVerifier } from './cognito-token.ts';
 import { type Config, configSchema } from './config.ts';
-import { createConfirmation } from './confirm-groups.ts';
+import { type ConfirmDeps, createConfirmation } from './confirm-groups.ts';
+import { createFreshLogin } from './fresh-login.ts';
 import { createKeyRotation, keepRotating } from './key-rotation.ts';
+import { createLocalSessions } from './local-session.ts';
 import { createLoginAttempts } from './login-attempts.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createMetricsApp } from './metrics-app.ts';
+import type { OAuthClient } from './oauth-client.ts';
 import { createPages } from './pages.ts';
-import { configuredProviders } from './providers.ts';
+import { commandLineName, configuredProviders } from './providers.ts';
 import { createSessionSeal } from './session.ts';
 import { createSessionCookie } from './session-cookie.ts';
-import { createSessionKeeper } from './session-keeper.ts';
+import type { CliLogin } from './session-exchange.ts';
+import { createSessionKeeper, type SessionKeeper } from './session-keeper.ts';
 import { standInJwksCache } from './stand-in.ts';
 import { openStore, type Store } from './store/store.ts';
 import { createTokenVault } from './token-vault.ts';
@@ -44,8 +49,6 @@ await runService('auth-server', process.env, async (log) => {
   const cookie = createSessionCookie(publicUrl);
   const providers = configuredProviders(config, standInFetch);
   const vault = createTokenVault(secretKeys);
-  const ask = createConfirmation({ providers, vault, policy: policy.current });
-  const limits = { idleSeconds: config.SESSION_IDLE_MINUTES * 60, groupsMaxAgeSeconds: config.GROUPS_MAX_AGE * 60 };
   const listener = createApp({
     publicUrl,
     issuer,
@@ -65,7 +68,9 @@ await runService('auth-server', process.env, async (log) => {
     allowedOrigins: config.ALLOWED_ORIGINS,
     providers,
     vault,
-    keeper: createSessionKeeper({ ...limits, sessions: store.sessions, ask, log }),
+    keeper: keeperOf(config, store, { providers, vault, policy: policy.current }, log),
+    localSessions: localSessionsOf(config, policy.current, log),
+    cliLogin: cliLoginOf(config, providers, standInFetch),
     pages: createPages(),
     maxBody: config.MAX_BODY_BYTES,
     metrics,
@@ -96,6 +101,32 @@ function verifierOf(config: Config, standInFetch: StandInFetch | undefined, metr
     ...(standInFetch && { jwksCache: standInJwksCache(standInFetch) }),
     keysFetched: metrics.keysFetched,
   });
+}
+
+function keeperOf(config: Config, { sessions }: Store, deps: ConfirmDeps, log: Logger): SessionKeeper {
+  const limits = { idleSeconds: config.SESSION_IDLE_MINUTES * 60, groupsMaxAgeSeconds: config.GROUPS_MAX_AGE * 60 };
+  return createSessionKeeper({ ...limits, sessions, ask: createConfirmation(deps), log });
+}
+
+function cliLoginOf(
+  config: Config,
+  providers: ReadonlyMap<string, OAuthClient>,
+  standInFetch: StandInFetch | undefined,
+): CliLogin | undefined {
+  const client = providers.get(commandLineName);
+  if (!client) return undefined;
+  const { clientId } = client.settings;
+  const jwksCache = standInFetch && standInJwksCache(standInFetch);
+  return {
+    check: createFreshLogin({ userPoolId: config.COGNITO_USER_POOL_ID, clientId, ...(jwksCache && { jwksCache }) }),
+    client,
+  };
+}
+
+function localSessionsOf(config: Config, policy: () => Policy, log: Logger) {
+  if (config.ALLOW_LOCAL_SESSIONS !== 'true') return undefined;
+  log.warn('ALLOW_LOCAL_SESSIONS is on: whoever has SECRET_KEY can be anybody who is no administrator');
+  return createLocalSessions(config.SECRET_KEY, policy);
 }
 
 /** Fetches the pool's keys before the first request needs them; a provider that is late is asked again, not shouted at. */

@@ -13,6 +13,8 @@ export interface ProviderSettings extends OidcClient {
   usernameClaim: string;
   /** Put in front of its subjects, where another provider might have the same ones. */
   subjectPrefix: string;
+  /** Not for browsers: it has no login page here. */
+  unlisted?: boolean;
   /** What its logout page wants to know; `returnUrl` is where it sends the browser afterwards. */
   logoutParameters(returnUrl: string): Record<string, string>;
 }
@@ -92,6 +94,8 @@ export function createOAuthClient(settings: ProviderSettings): OAuthClient {
         const isFinal = error instanceof oidc.ResponseBodyError && error.error === 'invalid_grant';
         throw isFinal ? new SignInEnded('the provider refuses the refresh token') : error;
       });
+      // OpenID Connect Core section 12.2 does not demand one, and without it nothing says what the groups are.
+      if (!tokens.claims()) throw new SignInEnded('the provider sends no ID token with a refresh');
       const person = readClaims(settings, tokens.claims());
       if (person.subject !== subject) throw new SignInEnded('the provider speaks of somebody else now');
       // Only a provider that rotates them sends another one; the old one is dead then.

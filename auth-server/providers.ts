@@ -3,12 +3,21 @@ import { cognitoIssuers, withHostedDomain } from '../common/cognito-endpoints.ts
 import type { Config } from './config.ts';
 import { createOAuthClient, type OAuthClient, type ProviderSettings } from './oauth-client.ts';
 
+/** What sessions of the command line are listed under. */
+export const commandLineName = 'cognito-cli';
+
 /**
- * The providers that people can log in with, by name, as the login page lists them. A provider is a value: nothing else
- * in the login knows which one it talks to.
+ * The providers that sessions come from, by name, in the order in which the login page lists them. A provider is a value:
+ * nothing else in the login knows which one it talks to.
  */
 export function configuredProviders(config: Config, standInFetch: StandInFetch | undefined): Map<string, OAuthClient> {
-  const settings = [cognito(config, standInFetch), ...(config.OIDC_ISSUER === undefined ? [] : [oidc(config)])];
+  const pool = cognito(config, standInFetch);
+  const cliClientId = config.COGNITO_CLI_CLIENT_ID;
+  const settings = [
+    pool,
+    ...(config.OIDC_ISSUER === undefined ? [] : [oidc(config)]),
+    ...(cliClientId === undefined ? [] : [commandLine(pool, cliClientId)]),
+  ];
   return new Map(settings.map((provider) => [provider.name, createOAuthClient(provider)]));
 }
 
@@ -29,6 +38,11 @@ function cognito(config: Config, standInFetch: StandInFetch | undefined): Provid
     logoutParameters: (returnUrl) => ({ client_id: config.COGNITO_CLIENT_ID, logout_uri: returnUrl }),
     standInFetch,
   };
+}
+
+/** The same pool, as the app client of the command line knows it: a public one, because every laptop has it. */
+function commandLine(pool: ProviderSettings, clientId: string): ProviderSettings {
+  return { ...pool, name: commandLineName, unlisted: true, clientId, clientSecret: undefined };
 }
 
 function oidc(config: Config): ProviderSettings {

@@ -5,13 +5,20 @@ import { AuthError } from './errors.ts';
 import type { SessionClaims } from './session.ts';
 import type { Confirmation, SessionRecord, SessionStore } from './store/session-store.ts';
 
+/** A session that still stands. */
+export interface OpenSession {
+  record: SessionRecord;
+  /** Until when the provider's word on the groups counts, in seconds since 1970. */
+  confirmedUntil: number;
+}
+
 /** Says whether a session still stands. */
 export interface SessionKeeper {
   /**
-   * @returns the session's record, its groups confirmed by the provider not too long ago
+   * @returns the session, its groups confirmed by the provider not too long ago
    * @throws {AuthError} session_ended, session_idle or groups_unconfirmed
    */
-  open(claims: SessionClaims): Promise<SessionRecord>;
+  open(claims: SessionClaims): Promise<OpenSession>;
 }
 
 /** The person is not let in by the provider any more: blocked, deleted, signed out everywhere, or the token has run out. */
@@ -31,10 +38,11 @@ export interface SessionKeeperDeps {
   log: Logger;
 }
 
-const leaseSeconds = 15;
+/** Longer than asking can take: two addresses for discovery and one answer, 5 s each. */
+const leaseSeconds = 20;
 /** The gate waits 1.5 s for an answer; more than this and it would hear nothing at all. */
 const longestWaitMilliseconds = 1_000;
-/** Whoever asks in vain asks again at once: they need not wait each time. */
+/** A provider that cannot be asked is left alone for this long, and whoever waits for it in vain is told at once. */
 const rememberFailureMilliseconds = 3_000;
 
 /**
@@ -42,45 +50,57 @@ const rememberFailureMilliseconds = 3_000;
  * request's path, when half of the time for which its word counts is over. Only who comes back after a longer pause waits.
  */
 export function createSessionKeeper(deps: SessionKeeperDeps): SessionKeeper {
-  const { sessions, idleSeconds, groupsMaxAgeSeconds } = deps;
+  const { sessions, groupsMaxAgeSeconds } = deps;
   const flights = new Map<string, Promise<void>>();
   const failed = new LRUCache<string, true>({ max: 10_000, ttl: rememberFailureMilliseconds });
-  const confirm = (record: SessionRecord) => {
+  const confirm = async (record: SessionRecord) => {
+    if (failed.has(record.sid)) return;
     const running = flights.get(record.sid);
-    if (running) return running;
+    if (running) return await running;
     const flight = askAgain(deps, record)
       .then((asked) => void (asked || failed.set(record.sid, true)))
       .finally(() => flights.delete(record.sid));
     flights.set(record.sid, flight);
-    return flight;
+    await flight;
   };
+  const opened = (record: SessionRecord): OpenSession => ({
+    record,
+    confirmedUntil: record.refreshedAt + groupsMaxAgeSeconds,
+  });
   return {
-    async open({ sid, sub }) {
+    async open(claims) {
       const now = Date.now() / 1000;
-      const record = await sessions.find(sid);
-      if (!record || record.sub !== sub || record.expiresAt <= now) throw ended();
-      if (now - record.lastSeen > idleSeconds) {
-        await sessions.end({ sid });
-        const message = `This session was not used for ${Math.round(idleSeconds / 60)} minutes. Log in again.`;
-        throw new AuthError('session_idle', message);
-      }
+      const record = await standing(deps, claims, now);
       sessions.touch(record, Math.floor(now));
       const age = now - record.refreshedAt;
-      if (age < groupsMaxAgeSeconds / 2) return record;
+      if (age < groupsMaxAgeSeconds / 2) return opened(record);
       if (age < groupsMaxAgeSeconds) {
         if (record.refreshToken !== undefined) void confirm(record);
-        return record;
+        return opened(record);
       }
-      if (!failed.has(sid))
-        await Promise.race([confirm(record), sleep(longestWaitMilliseconds, undefined, { ref: false })]);
-      return await confirmed(deps, sid);
+      await Promise.race([confirm(record), sleep(longestWaitMilliseconds, undefined, { ref: false })]);
+      return opened(await confirmed(deps, claims.sid));
     },
   };
 }
 
+/** The record, if the session has neither ended nor been left alone for too long. */
+async function standing(deps: SessionKeeperDeps, { sid, sub }: SessionClaims, now: number): Promise<SessionRecord> {
+  const { sessions, idleSeconds } = deps;
+  const isIdle = (record: SessionRecord) => now - record.lastSeen > idleSeconds;
+  const known = await sessions.find(sid);
+  // What is in memory does not tell that another process has seen the person meanwhile.
+  const record = known && isIdle(known) ? await sessions.read(sid) : known;
+  if (!record || record.sub !== sub || record.expiresAt <= now) throw ended();
+  if (!isIdle(record)) return record;
+  await sessions.end({ sid });
+  const message = `This session was not used for ${Math.round(idleSeconds / 60)} minutes. Log in again.`;
+  throw new AuthError('session_idle', message);
+}
+
 /** The record after the provider was asked, if it has answered. */
 async function confirmed({ sessions, groupsMaxAgeSeconds }: SessionKeeperDeps, sid: string): Promise<SessionRecord> {
-  const record = await sessions.find(sid);
+  const record = await sessions.read(sid);
   if (!record) throw ended();
   if (Date.now() / 1000 - record.refreshedAt < groupsMaxAgeSeconds) return record;
   throw new AuthError(
@@ -91,18 +111,18 @@ async function confirmed({ sessions, groupsMaxAgeSeconds }: SessionKeeperDeps, s
 
 /**
  * Asks the provider, unless another process is at it. Never throws: what came of it stands in the record.
- * @returns false if the provider could not be asked
+ * @returns false if the groups could not be confirmed, and the session still stands
  */
-async function askAgain({ sessions, ask, log }: SessionKeeperDeps, record: SessionRecord): Promise<boolean> {
+async function askAgain(deps: SessionKeeperDeps, record: SessionRecord): Promise<boolean> {
+  const { sessions, log } = deps;
   const { sid, sub: subject, username } = record;
   try {
     if (record.refreshToken === undefined) throw new SignInEnded('the provider gave no refresh token');
-    if (!(await sessions.lease(sid, leaseSeconds))) {
-      await untilConfirmed(sessions, record);
-      return true;
-    }
-    await sessions.confirm(sid, await ask(record));
-    log.debug({ subject, username }, 'groups confirmed');
+    const leased = await sessions.lease(sid, leaseSeconds);
+    if (!leased) return await untilConfirmed(sessions, record);
+    // By now another process may have asked, and a provider that rotates refresh tokens takes none of them twice.
+    if (leased.refreshedAt > record.refreshedAt) await sessions.release(sid);
+    else await askLeased(deps, leased);
     return true;
   } catch (error) {
     if (!(error instanceof SignInEnded)) {
@@ -115,12 +135,25 @@ async function askAgain({ sessions, ask, log }: SessionKeeperDeps, record: Sessi
   }
 }
 
-/** Another process asks: its answer comes by the store. */
-async function untilConfirmed(sessions: SessionStore, { sid, refreshedAt }: SessionRecord): Promise<void> {
-  for (const end = Date.now() + longestWaitMilliseconds; Date.now() < end; await sleep(100)) {
-    const record = await sessions.find(sid);
-    if (!record || record.refreshedAt > refreshedAt) return;
+async function askLeased({ sessions, ask, log }: SessionKeeperDeps, record: SessionRecord): Promise<void> {
+  const { sid, sub: subject, username } = record;
+  try {
+    await sessions.confirm(sid, await ask(record));
+  } catch (error) {
+    // Otherwise nobody could try again before the lease is over.
+    await sessions.release(sid).catch(() => undefined);
+    throw error;
   }
+  log.debug({ subject, username }, 'groups confirmed');
+}
+
+/** Another process asks: its answer comes by the store. */
+async function untilConfirmed(sessions: SessionStore, { sid, refreshedAt }: SessionRecord): Promise<boolean> {
+  for (const end = Date.now() + longestWaitMilliseconds; Date.now() < end; await sleep(100)) {
+    const record = await sessions.read(sid);
+    if (!record || record.refreshedAt > refreshedAt) return true;
+  }
+  return false;
 }
 
 function ended(): AuthError {

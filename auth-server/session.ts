@@ -7,7 +7,8 @@ export interface SessionClaims {
   sid: string;
   sub: string;
   username: string;
-  groups: readonly string[];
+  /** Undefined if they did not fit into a cookie: then the record alone says which. */
+  groups: readonly string[] | undefined;
   /** End, in seconds since 1970. */
   exp: number;
 }
@@ -21,6 +22,8 @@ export interface SessionSeal {
 
 const audience = 'session';
 const longestCookie = 4096;
+/** Browsers keep 4096 bytes with the name, and drop more without a word: the person would be sent round and round. */
+const longestSealed = 3800;
 
 /**
  * A 256-bit key for one purpose (HKDF-SHA256, RFC 5869). Each purpose has its own key, so that what was sealed for one
@@ -38,14 +41,18 @@ export function createSessionSeal(secretKeys: readonly [string, ...string[]]): S
   const [first, ...others] = secretKeys;
   const sealing = purposeKey(first, audience);
   const opening = [sealing, ...others.map((key) => purposeKey(key, audience))];
+  const sign = ({ exp, groups = null, ...claims }: Omit<SessionClaims, 'groups'> & { groups?: unknown }) =>
+    new SignJWT({ ...claims, groups })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setIssuedAt()
+      .setExpirationTime(exp)
+      .setAudience(audience)
+      .sign(sealing);
   return {
-    seal: ({ exp, ...claims }) =>
-      new SignJWT({ ...claims })
-        .setProtectedHeader({ alg: 'HS256' })
-        .setIssuedAt()
-        .setExpirationTime(exp)
-        .setAudience(audience)
-        .sign(sealing),
+    async seal(claims) {
+      const whole = await sign(claims);
+      return whole.length <= longestSealed ? whole : await sign({ ...claims, groups: null });
+    },
     async open(value) {
       if (value.length > longestCookie) throw invalid();
       for (const key of opening) {
@@ -65,7 +72,10 @@ async function tryOpen(value: string, key: Uint8Array): Promise<SessionClaims | 
       requiredClaims: ['exp', 'iat', 'sub', 'sid', 'username', 'groups'],
     };
     const { payload } = await jwtVerify(value, key, options);
-    return payload as unknown as SessionClaims;
+    return {
+      ...(payload as unknown as SessionClaims),
+      groups: Array.isArray(payload.groups) ? payload.groups : undefined,
+    };
   } catch (error) {
     if (error instanceof errors.JWTExpired)
       throw new AuthError('session_expired', 'The session has expired. Log in again.');

@@ -16,10 +16,12 @@ import { type OriginalRequest, readOriginalRequest } from './original-request.ts
 import type { Principal } from './principal.ts';
 import { relayTicket } from './relay-ticket.ts';
 import type { BindingStore } from './store/binding-store.ts';
+import type { EndedStore } from './store/ended-store.ts';
 
 export interface ValidateDeps extends IdentifyDeps {
   assertions: AssertionSigner;
   bindings: BindingStore;
+  ended: Pick<EndedStore, 'heard'>;
   policyVersion: () => string;
   metrics: Pick<Metrics, 'decided'>;
   /** Largest body in bytes that is looked into. */
@@ -35,6 +37,8 @@ type McpTarget = Extract<OriginalRequest['target'], { resource: 'mcp' }>;
  */
 export function createValidate(deps: ValidateDeps): RequestHandler {
   return async (req, res) => {
+    // First of all: whatever is judged below knows of every end until then.
+    const heard = deps.ended.heard();
     const entry: AuditEntry = { started: performance.now(), policy: deps.policyVersion() };
     try {
       entry.request = readOriginalRequest(req.headers);
@@ -47,7 +51,7 @@ export function createValidate(deps: ValidateDeps): RequestHandler {
         // Again: the policy may have changed while the credential and the body were read.
         entry.policy = deps.policyVersion();
         entry.rule = permit(deps, entry.principal, target, entry.asked);
-        ticket = await admit(deps, entry.principal, entry.request, target, entry.asked);
+        ticket = await admit({ ...deps, heard }, entry.principal, entry.request, target, entry.asked);
       }
       const tool = toolOf(entry.asked);
       const assertion = await deps.assertions.sign(entry.principal, server, tool);
@@ -95,7 +99,7 @@ function permit(deps: ValidateDeps, principal: Principal, target: McpTarget, ask
 
 /** @returns the relay's ticket, if the answer has to be seen */
 async function admit(
-  deps: ValidateDeps,
+  deps: ValidateDeps & { heard: number },
   principal: Principal,
   request: OriginalRequest,
   mcp: McpTarget,
@@ -104,7 +108,7 @@ async function admit(
   const target = await checkBelongings(deps.bindings, principal, request, mcp, asked);
   const { server, endpoint } = mcp;
   const ticket = relayTicket(deps.policy(), { principal, server, endpoint, asked, target });
-  return ticket && (await deps.assertions.signTicket(ticket));
+  return ticket && (await deps.assertions.signTicket({ ...ticket, heard: deps.heard }));
 }
 
 function toolOf(asked: McpRequest | undefined): string | undefined {

@@ -49,7 +49,8 @@ export function createAuthority(url: string): Authority {
 
 /** Marks of what has ended since the last time, or that nobody could be asked. */
 export interface EndedFeed {
-  onEnded(listener: (marks: readonly string[]) => void): void;
+  /** @param listener gets the marks, and the number of the newest in the list of ends */
+  onEnded(listener: (marks: readonly string[], number: number) => void): void;
   /** Milliseconds since the auth-server last answered. */
   silence(): number;
   stop(): void;
@@ -60,7 +61,7 @@ export interface EndedFeed {
  * @param url the auth-server's inner address
  */
 export function followEnded(url: string, log: Logger, intervalMilliseconds = 300): EndedFeed {
-  const listeners: ((marks: readonly string[]) => void)[] = [];
+  const listeners: ((marks: readonly string[], number: number) => void)[] = [];
   let after: number | undefined;
   // Not before the first answer: what ended until then nobody has told.
   let heard = Number.NEGATIVE_INFINITY;
@@ -74,7 +75,7 @@ export function followEnded(url: string, log: Logger, intervalMilliseconds = 300
       const { last, marks } = (await answer.json()) as { last: number; marks: string[] };
       heard = performance.now();
       after = last;
-      if (marks.length > 0) for (const listener of listeners) listener(marks);
+      if (marks.length > 0) for (const listener of listeners) listener(marks, last);
     } catch (error) {
       log.debug({ err: error }, 'the auth-server cannot be asked what has ended');
     }

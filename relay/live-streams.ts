@@ -45,7 +45,8 @@ const rememberMilliseconds = 300_000;
  */
 export class LiveStreams {
   readonly #streams = new Map<LiveStream, { lastWrite: number }>();
-  readonly #recent = new Map<string, number>();
+  /** What has ended of late, with its number in the list of ends. */
+  readonly #recent = new Map<string, { at: number; number: number }>();
   readonly #rights: StreamRights;
   readonly #limits: LiveLimits;
   constructor(rights: StreamRights, limits: LiveLimits = usualLimits) {
@@ -61,8 +62,7 @@ export class LiveStreams {
   add(stream: LiveStream): void {
     this.#streams.set(stream, { lastWrite: performance.now() });
     stream.response.once('close', () => this.#streams.delete(stream));
-    const ended = stream.caller.ticket.marks.some((mark) => this.#recent.has(mark));
-    const reason = ended ? 'access_ended' : this.#reasonToEnd(stream);
+    const reason = this.#hasEnded(stream.caller) ? 'access_ended' : this.#reasonToEnd(stream);
     if (reason) stream.end(reason);
   }
 
@@ -72,12 +72,13 @@ export class LiveStreams {
     if (state) state.lastWrite = performance.now();
   }
 
-  /** Ends the streams of sessions and accounts that have been ended. */
-  endMarked(marks: readonly string[]): void {
-    for (const mark of marks) this.#recent.set(mark, performance.now());
-    for (const { caller, end } of this.#streams.keys()) {
-      if (caller.ticket.marks.some((mark) => marks.includes(mark))) end('access_ended');
-    }
+  /**
+   * Ends the streams of sessions and accounts that have been ended.
+   * @param number of the newest mark in the list of ends; streams that were allowed later stay
+   */
+  endMarked(marks: readonly string[], number = Number.POSITIVE_INFINITY): void {
+    for (const mark of marks) this.#recent.set(mark, { at: performance.now(), number });
+    for (const { caller, end } of this.#streams.keys()) if (this.#hasEnded(caller)) end('access_ended');
   }
 
   /** Ends what may not go on: after a change of the policy or of the routes, and a few times a second. */
@@ -92,7 +93,12 @@ export class LiveStreams {
         state.lastWrite = now;
       }
     }
-    for (const [mark, at] of this.#recent) if (now - at > rememberMilliseconds) this.#recent.delete(mark);
+    for (const [mark, { at }] of this.#recent) if (now - at > rememberMilliseconds) this.#recent.delete(mark);
+  }
+
+  /** Also on its way here: the mark may have come before the stream. Who was let in again since has heard of the mark. */
+  #hasEnded({ ticket: { marks, heard = 0 } }: Caller): boolean {
+    return marks.some((mark) => (this.#recent.get(mark)?.number ?? 0) > heard);
   }
 
   #reasonToEnd({ caller, route }: LiveStream): EndReason | undefined {

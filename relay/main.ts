@@ -23,7 +23,7 @@ await runService('relay', process.env, (log) => {
   const ended = followEnded(authServer, log);
   const rights = createRights(policy.current);
   const streams = new LiveStreams({ mayGoOn: rights.mayGoOn, routeOf: routes.of, silence: ended.silence });
-  ended.onEnded((marks) => streams.endMarked(marks));
+  ended.onEnded((marks, number) => streams.endMarked(marks, number));
   policy.onChange(() => streams.tick());
   routes.onChange(() => streams.tick());
   const timer = setInterval(() => streams.tick(), tickMilliseconds).unref();

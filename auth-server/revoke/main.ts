@@ -1,20 +1,24 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs, parseEnv } from 'node:util';
-import { openStore } from '../store/store.ts';
+import { openStore, type Store } from '../store/store.ts';
+import { revokedInWords, sessionsAsJson, sessionsAsTable, shortId } from './print.ts';
 import { type RevokeTarget, revoke } from './revoke.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const help = `Ends access at once: sessions for good, and the tokens given out until now.
 
-  npm run -s revoke -- --user alice          by username or by Cognito's sub
+  npm run -s revoke -- --user alice           by username or by sub, of people and agents
   npm run -s revoke -- --client 3agentclient  every token of this app client, and the sessions made with it
-  npm run -s revoke -- --session ID          one session, by the id that --list shows
-  npm run -s revoke -- --all                 everybody; all log in again, all agents get a new token
-  npm run -s revoke -- --list [--json]       who is logged in
+  npm run -s revoke -- --session Xy12AbCd     one session, by the id that --list shows
+  npm run -s revoke -- --all                  everybody; all log in again, all agents get a new token
+  npm run -s revoke -- --list                 who is logged in; a table, or JSON when piped or with --json
 
-Run it where the auth-server's database is: it reads DATA_DIR (or UP_DATA_DIR, default data) or DATABASE_URL, from the
-environment or .env. Takes effect within a second. Exit code: 0 done, 1 it could not be done, 2 wrong use.`;
+Takes effect within a second in every auth-server that has this database, and stays after a restart. Whoever may still
+log in at the identity provider can do so again: to keep somebody out, block them there first.
+
+Run it where the auth-server's database is. It reads DATABASE_URL, DATA_DIR or UP_DATA_DIR (default: data) from the
+environment or .env. Exit code: 0 done, 1 nothing could be ended, 2 wrong use.`;
 
 const options = {
   user: { type: 'string' },
@@ -27,8 +31,6 @@ const options = {
 } as const;
 type Values = ReturnType<typeof readArguments>;
 
-const file = join(root, '.env');
-const env = { ...(existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}), ...process.env };
 const values = readArguments();
 if (values.help) console.log(help);
 else await run(values);
@@ -46,61 +48,56 @@ function wrongUse(message: string): never {
   process.exit(2);
 }
 
+function cannot(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
+
 async function run(asked: Values): Promise<void> {
-  const chosen = [asked.user, asked.client, asked.session, asked.all, asked.list].filter(
-    (value) => value !== undefined,
-  );
+  const { user, client, session, all, list } = asked;
+  const chosen = [user, client, session, all, list].filter((value) => value !== undefined);
   if (chosen.length !== 1) wrongUse('Say one of --user, --client, --session, --all and --list.');
-  const where = env.DATABASE_URL || env.DATA_DIR || env.UP_DATA_DIR || join(root, 'data');
-  if (!env.DATABASE_URL && !existsSync(join(where, 'auth-server.db'))) {
-    console.error(`There is no auth-server.db in ${where}. Set DATA_DIR to the auth-server's folder.`);
-    process.exit(1);
-  }
-  const store = await openStore(where);
+  // Most likely a variable of a script that was not set.
+  if (chosen[0] === '') wrongUse('The name is empty.');
+  const store = await openExisting();
   try {
-    if (asked.list) await list(store, asked.json === true);
+    if (list) await show(store, asked.json === true);
     else await end(store, asked);
   } finally {
     await store.close();
   }
 }
 
-async function end(store: Awaited<ReturnType<typeof openStore>>, asked: Values): Promise<void> {
-  const { sessions, tokens } = await revoke(store, await targetOf(store, asked), Math.floor(Date.now() / 1000));
-  if (asked.json) return console.log(JSON.stringify({ sessions, tokens }));
-  const ended = sessions === 1 ? '1 session ended' : `${sessions} sessions ended`;
-  console.log(tokens ? `${ended}; tokens given out until now are refused.` : `${ended}.`);
-  if (sessions === 0 && !tokens) process.exitCode = 1;
-}
-
-async function targetOf(store: Awaited<ReturnType<typeof openStore>>, asked: Values): Promise<RevokeTarget> {
-  if (asked.all) return 'everybody';
-  if (asked.user !== undefined) return { user: asked.user };
-  if (asked.client !== undefined) return { clientId: asked.client };
-  const shown = await store.sessions.list();
-  return { session: shown.find(({ sid }) => idOf(sid) === asked.session)?.sid ?? '' };
-}
-
-/** Enough to tell sessions apart; the whole would be half of a cookie. */
-function idOf(sid: string): string {
-  return sid.slice(0, 8);
-}
-
-async function list(store: Awaited<ReturnType<typeof openStore>>, json: boolean): Promise<void> {
-  const time = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ');
-  const rows = (await store.sessions.list()).map(({ sid, username, provider, groups, createdAt, lastSeen }) => {
-    return {
-      session: idOf(sid),
-      user: username,
-      provider,
-      groups: groups.join(', '),
-      since: time(createdAt),
-      used: time(lastSeen),
-    };
+async function openExisting(): Promise<Store> {
+  const file = join(root, '.env');
+  const env = { ...(existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}), ...process.env };
+  const url = env.DATABASE_URL?.trim();
+  const folder = env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data');
+  // A new, empty database would say "done" and end nothing.
+  if (!url && !existsSync(join(folder, 'auth-server.db')))
+    cannot(`There is no auth-server.db in ${folder}. Set DATA_DIR to the auth-server's folder, or DATABASE_URL.`);
+  return await openStore(url || folder).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    return cannot(`The database cannot be opened: ${reason || 'no answer'}. Nothing was ended.`);
   });
-  if (json || !process.stdout.isTTY) return console.log(JSON.stringify(rows, null, 2));
-  if (rows.length === 0) return console.log('Nobody is logged in.');
-  // Names are anybody's: none may move the cursor.
-  const plain = (text: string) => text.replace(/\p{C}/gu, '\u{fffd}');
-  console.table(rows.map((row) => ({ ...row, user: plain(row.user), groups: plain(row.groups) })));
+}
+
+async function end(store: Store, asked: Values): Promise<void> {
+  const target = await targetOf(store, asked);
+  const revoked = await revoke(store, target, Math.floor(Date.now() / 1000));
+  console.log(asked.json ? JSON.stringify(revoked) : revokedInWords(target, revoked));
+  if (revoked.sessions === 0 && !revoked.tokens) process.exitCode = 1;
+}
+
+async function targetOf(store: Store, { all, user, client, session }: Values): Promise<RevokeTarget> {
+  if (all) return 'everybody';
+  if (user !== undefined) return { user };
+  if (client !== undefined) return { clientId: client };
+  const found = (await store.sessions.list()).find(({ sid }) => shortId(sid) === session);
+  return { session: found?.sid ?? '' };
+}
+
+async function show(store: Store, json: boolean): Promise<void> {
+  const sessions = await store.sessions.list();
+  console.log(json || !process.stdout.isTTY ? sessionsAsJson(sessions) : sessionsAsTable(sessions));
 }

@@ -1,4 +1,3 @@
-import { revocationMark } from '../ended-marks.ts';
 import type { Store } from '../store/store.ts';
 
 /** Whose access is to end. */
@@ -28,7 +27,5 @@ export async function revoke(store: Store, target: RevokeTarget, now: number): P
         : (['client', target.clientId] as const);
   // First the tokens: whoever lost a session must not get on with a token in between.
   await store.revocations.add({ kind, value, at: now });
-  const sessions = await store.sessions.end(target);
-  await store.ended.add(revocationMark(kind, value));
-  return { sessions, tokens: true };
+  return { sessions: await store.sessions.end(target), tokens: true };
 }

@@ -40,12 +40,16 @@ interface Known extends Binding {
 export class DatabaseBindings implements BindingStore {
   readonly #db: Kysely<Schema>;
   readonly #limits: BindingLimits;
-  readonly #known = new LRUCache<string, Known>({ max: 100_000 });
+  readonly #known: LRUCache<string, Known>;
   readonly #used = new Map<string, number>();
   readonly #writeEverySeconds: number;
+  /** Counts what makes memory wrong: an answer of the database that was on its way meanwhile is not kept. */
+  #changes = 0;
 
-  constructor(db: Kysely<Schema>, limits: BindingLimits) {
+  /** @param memorySeconds how long one is believed without asking the database */
+  constructor(db: Kysely<Schema>, limits: BindingLimits, memorySeconds: number) {
     this.#db = db;
+    this.#known = new LRUCache({ max: 100_000, ttl: memorySeconds * 1000 });
     this.#limits = limits;
     this.#writeEverySeconds = Math.min(300, Math.ceil(limits.idleSeconds / 10));
   }
@@ -71,51 +75,63 @@ export class DatabaseBindings implements BindingStore {
       await this.#dropOldest(db, kind, owner, key);
       return await db.selectFrom('binding').select('owner').where('key', '=', key).executeTakeFirst();
     });
-    this.#known.delete(key);
+    this.#forgetOne(key);
     return kept?.owner === owner;
   }
 
   async find(kind: Binding['kind'], server: string, id: string): Promise<Binding | undefined> {
     const key = keyOf(kind, server, id);
-    const found = this.#known.get(key) ?? (await this.#read(key));
+    const kept = this.#known.get(key);
+    // Too old for this process: another one may have seen it in use since.
+    const found = kept && kept.usedAt >= this.#oldest() ? kept : await this.#read(key);
     if (!found || found.usedAt < this.#oldest()) return undefined;
     const now = seconds();
     if (now - found.usedAt >= this.#writeEverySeconds) {
       found.usedAt = now;
       this.#used.set(key, now);
     }
-    this.#known.set(key, found);
     return found;
   }
 
   async unbind({ kind, server, id, owner }: Omit<Binding, 'target'>): Promise<void> {
     const key = keyOf(kind, server, id);
     await this.#db.deleteFrom('binding').where('key', '=', key).where('owner', '=', owner).execute();
-    this.#known.delete(key);
+    this.#forgetOne(key);
     this.#used.delete(key);
   }
 
   /** Forgets what is in memory only: another process has changed something. */
   forget(): void {
+    this.#changes++;
     this.#known.clear();
   }
 
   /** Writes the times of use. Not done with each request, which would wait for the disk each time. */
   async flush(): Promise<void> {
     const batch = [...this.#used];
-    this.#used.clear();
     if (batch.length === 0) return;
     await this.#db.transaction().execute(async (db) => {
       for (const [key, at] of batch)
         await db.updateTable('binding').set({ used_at: at }).where('key', '=', key).execute();
     });
+    // Only now: what could not be written is tried again.
+    for (const [key, at] of batch) if (this.#used.get(key) === at) this.#used.delete(key);
   }
 
   async #read(key: string): Promise<Known | undefined> {
+    const changes = this.#changes;
     const row = await this.#db.selectFrom('binding').selectAll().where('key', '=', key).executeTakeFirst();
     if (!row) return undefined;
-    const { kind, server, id, owner, target, used_at: usedAt } = row;
-    return { kind: kind as Binding['kind'], server, id, owner, target: target ?? undefined, usedAt };
+    const { kind, server, id, owner, target } = row;
+    const usedAt = Math.max(row.used_at, this.#used.get(key) ?? 0);
+    const found = { kind: kind as Binding['kind'], server, id, owner, target: target ?? undefined, usedAt };
+    if (changes === this.#changes) this.#known.set(key, found);
+    return found;
+  }
+
+  #forgetOne(key: string): void {
+    this.#changes++;
+    this.#known.delete(key);
   }
 
   /** @param newest stays, though others may be of the same second */
@@ -129,7 +145,7 @@ export class DatabaseBindings implements BindingStore {
       .offset(this.#limits.perOwner - 1)
       .execute();
     for (const { key } of tooMany) {
-      this.#known.delete(key);
+      this.#forgetOne(key);
       await db.deleteFrom('binding').where('key', '=', key).execute();
     }
   }

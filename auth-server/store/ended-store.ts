@@ -17,6 +17,8 @@ export interface EndedStore {
    * @returns marks since then, oldest first, and where to go on
    */
   since(after: number | undefined): Promise<{ last: number; marks: string[] }>;
+  /** The number of the newest mark that this process has heard of: what it says counts everything until then. No I/O. */
+  heard(): number;
 }
 
 const rememberSeconds = 86_400;
@@ -25,12 +27,13 @@ const longestAnswer = 10_000;
 const mostAtOnce = 1_000;
 
 /** The marks in the database, kept for a day: nobody who was away for longer has anything open. */
-export function createEndedStore({ db, alone }: Database): EndedStore {
+export function createEndedStore({ db, alone }: Database, heard: () => number): EndedStore {
   const newest = db
     .selectFrom('ended')
     .select((e) => e.fn.max('id').as('id'))
     .compile();
   return {
+    heard,
     async addIn(transaction, marks) {
       const at = Math.floor(Date.now() / 1000);
       // One after the other: a number that is seen later than the next one would be passed over by who reads on from there.

@@ -4,19 +4,18 @@ import type { KeyStore, StoredKey } from './key-store.ts';
 import type { Schema } from './migrations.ts';
 
 /** The keys that sign assertions, in the database. */
-export function createKeyTable({ db, scrub }: Database): KeyStore {
+export function createKeyTable({ db, alone, scrub }: Database): KeyStore {
   const all = db.selectFrom('assertion_key').selectAll().orderBy('id').compile();
   return {
     list: async () => (await db.executeQuery(all)).rows.map(storedKey),
     async update(change) {
-      await db
-        .transaction()
-        .setIsolationLevel('serializable')
-        .execute(async (transaction) => {
-          const keys = await change((await transaction.executeQuery(all)).rows.map(storedKey));
-          await transaction.deleteFrom('assertion_key').execute();
-          if (keys.length > 0) await transaction.insertInto('assertion_key').values(keys.map(keyRow)).execute();
-        });
+      await db.transaction().execute(async (transaction) => {
+        // Not by isolation: of two processes that start at once on an empty database, PostgreSQL would fail one.
+        await alone(transaction, 'keys');
+        const keys = await change((await transaction.executeQuery(all)).rows.map(storedKey));
+        await transaction.deleteFrom('assertion_key').execute();
+        if (keys.length > 0) await transaction.insertInto('assertion_key').values(keys.map(keyRow)).execute();
+      });
       await scrub();
     },
   };

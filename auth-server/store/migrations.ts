@@ -36,6 +36,7 @@ export interface Schema {
     used_at: number;
   };
   ended: { id: Generated<number>; mark: string; at: number };
+  used: { digest: string; until: number };
 }
 
 type Kind = 'sqlite' | 'postgres';
@@ -47,6 +48,7 @@ const changes: Record<string, Change> = {
   '002-key-rotation': keyRotation,
   '003-bindings-and-ends': bindingsAndEnds,
   '004-confirmed-sessions': confirmedSessions,
+  '005-used-once': usedOnce,
 };
 
 /** @param kind which database: each numbers rows in its own way */
@@ -119,5 +121,13 @@ async function confirmedSessions(db: Kysely<unknown>): Promise<void> {
     .addColumn('value', 'text', (c) => c.notNull())
     .addColumn('at', 'integer', (c) => c.notNull())
     .addPrimaryKeyConstraint('revocation_key', ['kind', 'value'])
+    .execute();
+}
+
+async function usedOnce(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('used')
+    .addColumn('digest', 'text', (c) => c.primaryKey())
+    .addColumn('until', 'integer', (c) => c.notNull())
     .execute();
 }

@@ -1,9 +1,13 @@
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
-import type { Database } from './database.ts';
+import type { Database, Turn } from './database.ts';
 import type { Schema } from './migrations.ts';
 
 const connectMilliseconds = 2_000;
+const queryMilliseconds = 5_000;
+/** A connection that a router has forgotten never answers again, and nothing tells: none is used for longer than this. */
+const connectionSeconds = 60;
+const lockNumbers: Readonly<Record<Turn, number>> = { ended: 7_870, keys: 7_871 };
 
 /**
  * Connects to PostgreSQL, for several machines.
@@ -15,19 +19,20 @@ export function openPostgres(url: string, onFailure: (error: Error) => void): Da
     connectionString: url,
     max: 8,
     connectionTimeoutMillis: connectMilliseconds,
-    query_timeout: 5_000,
+    query_timeout: queryMilliseconds,
+    maxLifetimeSeconds: connectionSeconds,
+    keepAlive: true,
   });
   // Without a listener the loss of an idle connection would end the process.
   pool.on('error', onFailure);
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
-  // Whatever takes a right away leaves a mark among the ended.
-  const newest = db
-    .selectFrom('ended')
-    .select((e) => e.fn.max('id').as('id'))
-    .compile();
   return {
     db,
-    version: async () => (await db.executeQuery(newest)).rows[0]?.id,
+    async alone(transaction, turn) {
+      await sql`select pg_advisory_xact_lock(${sql.lit(lockNumbers[turn])})`.execute(transaction);
+    },
+    // Whatever takes a right away leaves a mark among the ended, and those are looked at anyway.
+    version: async () => undefined,
     scrub: async () => undefined,
     close: () => db.destroy(),
   };

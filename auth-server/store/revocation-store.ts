@@ -1,5 +1,6 @@
-import type { Kysely } from 'kysely';
-import type { Schema } from './migrations.ts';
+import { revocationMark } from '../ended-marks.ts';
+import type { Database } from './database.ts';
+import type { EndedStore } from './ended-store.ts';
 
 /** Whose credentials an operator has ended: those given out up to a moment. */
 export interface Revocation {
@@ -12,6 +13,7 @@ export interface Revocation {
 
 /** Revocations: all in memory, and in the database for every other process. */
 export interface RevocationStore {
+  /** Adds it, and the mark that ends what is open by these credentials. */
   add(revocation: Revocation): Promise<void>;
   /**
    * Whether credentials given out at `issuedAt` (seconds since 1970) to somebody with these names have been ended.
@@ -22,11 +24,11 @@ export interface RevocationStore {
   load(): Promise<void>;
 }
 
-/** Longer than any token of Cognito's can live (one day), so that none outlives its revocation. */
-const keepSeconds = 2 * 86_400;
+/** Longer than any token (a day) or session (a week) can live: also one that was being opened just then stays ended. */
+const keepSeconds = 8 * 86_400;
 
 /** Not ready before it has been loaded once. */
-export async function createRevocationStore(db: Kysely<Schema>): Promise<RevocationStore> {
+export async function createRevocationStore({ db }: Database, ended: EndedStore): Promise<RevocationStore> {
   let known = new Map<string, number>();
   const load = async () => {
     const rows = await db.selectFrom('revocation').selectAll().execute();
@@ -36,12 +38,19 @@ export async function createRevocationStore(db: Kysely<Schema>): Promise<Revocat
   return {
     load,
     async add({ kind, value, at }) {
-      await db
-        .deleteFrom('revocation')
-        .where('at', '<', at - keepSeconds)
-        .execute();
-      const newer = db.insertInto('revocation').values({ kind, value, at });
-      await newer.onConflict((c) => c.columns(['kind', 'value']).doUpdateSet({ at })).execute();
+      await db.transaction().execute(async (transaction) => {
+        await transaction
+          .deleteFrom('revocation')
+          .where('at', '<', at - keepSeconds)
+          .execute();
+        // A machine whose clock is behind must not give anything back.
+        await transaction
+          .insertInto('revocation')
+          .values({ kind, value, at })
+          .onConflict((c) => c.columns(['kind', 'value']).doUpdateSet({ at }).where('revocation.at', '<', at))
+          .execute();
+        await ended.addIn(transaction, [revocationMark(kind, value)]);
+      });
       await load();
     },
     covers(issuedAt, { users, clientId }) {

@@ -29,8 +29,16 @@ export interface SessionStore {
   find(sid: string): Promise<SessionRecord | undefined>;
   /** Notes that it is being used; written a little later. */
   touch(record: SessionRecord, now: number): void;
-  /** Takes the right to ask the provider again, for some seconds; false if somebody else has it. */
-  lease(sid: string, seconds: number): Promise<boolean>;
+  /** The record as the database has it now, whatever is in memory. */
+  read(sid: string): Promise<SessionRecord | undefined>;
+  /**
+   * Takes the right to ask the provider again, for some seconds.
+   * @returns the record as it is now; undefined if somebody else has the right, or there is no such session
+   */
+  lease(sid: string, seconds: number): Promise<SessionRecord | undefined>;
+  /** Gives that right back. */
+  release(sid: string): Promise<void>;
+  /** Notes what the provider said, and gives the right back. Ends what the person has open if the groups are others. */
   confirm(sid: string, confirmation: Confirmation): Promise<void>;
   /** Everybody who is logged in, the newest first. */
   list(): Promise<SessionRecord[]>;

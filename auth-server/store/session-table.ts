@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely';
+import type { DeleteQueryBuilder, Kysely, Selectable } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import { sessionMark } from '../ended-marks.ts';
 import type { EndedStore } from './ended-store.ts';
@@ -12,14 +12,20 @@ export class DatabaseSessions implements SessionStore {
   readonly #db: Kysely<Schema>;
   readonly #ended: EndedStore;
   readonly #lookedUp: (hit: boolean) => void;
-  readonly #known = new LRUCache<string, SessionRecord>({ max: 50_000, ttl: 60_000 });
+  readonly #known: LRUCache<string, SessionRecord>;
   readonly #seen = new Map<string, number>();
+  /** Counts what makes memory wrong: an answer of the database that was on its way meanwhile is not kept. */
+  #changes = 0;
 
-  /** @param lookedUp told of each look-up in memory whether it was a hit */
-  constructor(db: Kysely<Schema>, ended: EndedStore, lookedUp: (hit: boolean) => void) {
+  /**
+   * @param lookedUp told of each look-up in memory whether it was a hit
+   * @param memorySeconds how long a record is believed without asking the database
+   */
+  constructor(db: Kysely<Schema>, ended: EndedStore, lookedUp: (hit: boolean) => void, memorySeconds: number) {
     this.#db = db;
     this.#ended = ended;
     this.#lookedUp = lookedUp;
+    this.#known = new LRUCache({ max: 50_000, ttl: memorySeconds * 1000 });
   }
 
   async add(record: SessionRecord): Promise<void> {
@@ -30,12 +36,15 @@ export class DatabaseSessions implements SessionStore {
   async find(sid: string): Promise<SessionRecord | undefined> {
     const kept = this.#known.get(sid);
     this.#lookedUp(kept !== undefined);
-    if (kept) return kept;
+    return kept ?? (await this.read(sid));
+  }
+
+  async read(sid: string): Promise<SessionRecord | undefined> {
+    const changes = this.#changes;
     const row = await this.#db.selectFrom('session').selectAll().where('sid', '=', sid).executeTakeFirst();
     if (!row) return undefined;
-    const record = toRecord(row);
-    record.lastSeen = Math.max(record.lastSeen, this.#seen.get(sid) ?? 0);
-    this.#known.set(sid, record);
+    const record = this.#toRecord(row);
+    if (changes === this.#changes) this.#known.set(sid, record);
     return record;
   }
 
@@ -45,71 +54,71 @@ export class DatabaseSessions implements SessionStore {
     this.#seen.set(record.sid, now);
   }
 
-  async lease(sid: string, forSeconds: number): Promise<boolean> {
+  async lease(sid: string, forSeconds: number): Promise<SessionRecord | undefined> {
     const now = seconds();
-    const free = this.#db
-      .updateTable('session')
+    const free = this.#db.updateTable('session').where('sid', '=', sid).where('leased_until', '<=', now);
+    const row = await free
       .set({ leased_until: now + forSeconds })
-      .where('sid', '=', sid);
-    const { numUpdatedRows } = await free.where('leased_until', '<=', now).executeTakeFirst();
-    return numUpdatedRows > 0n;
+      .returningAll()
+      .executeTakeFirst();
+    return row && this.#toRecord(row);
   }
 
-  async confirm(
-    sid: string,
-    {
-      groups,
-      refreshedAt,
-      refreshToken = null,
-    }: Omit<Confirmation, 'refreshToken'> & { refreshToken: string | null | undefined },
-  ): Promise<void> {
-    const before = await this.#db.selectFrom('session').select('groups').where('sid', '=', sid).executeTakeFirst();
-    const change = {
-      groups: JSON.stringify(groups),
-      refreshed_at: refreshedAt,
-      refresh_token: refreshToken,
-      leased_until: 0,
-    };
-    await this.#db.updateTable('session').set(change).where('sid', '=', sid).execute();
-    this.#known.delete(sid);
-    // What the person has open was judged by the groups of before: it ends, and is judged anew when it comes back.
-    if (before && before.groups !== change.groups) await this.#ended.add(sessionMark(sid));
+  async release(sid: string): Promise<void> {
+    await this.#db.updateTable('session').set({ leased_until: 0 }).where('sid', '=', sid).execute();
+  }
+
+  async confirm(sid: string, { groups, refreshedAt, refreshToken }: Confirmation): Promise<void> {
+    await this.#db.transaction().execute(async (transaction) => {
+      const before = await transaction.selectFrom('session').select('groups').where('sid', '=', sid).executeTakeFirst();
+      if (!before) return;
+      const change = {
+        groups: JSON.stringify(groups),
+        refreshed_at: refreshedAt,
+        refresh_token: refreshToken ?? null,
+        leased_until: 0,
+      };
+      await transaction.updateTable('session').set(change).where('sid', '=', sid).execute();
+      // What the person has open was judged by the groups of before: it ends, and is judged anew when it comes back.
+      if (!sameGroups(JSON.parse(before.groups), groups)) await this.#ended.addIn(transaction, [sessionMark(sid)]);
+    });
+    this.#forgetOne(sid);
   }
 
   async list(): Promise<SessionRecord[]> {
     const all = this.#db.selectFrom('session').selectAll().where('expires_at', '>', seconds());
-    return (await all.orderBy('created_at', 'desc').execute()).map(toRecord);
+    return (await all.orderBy('created_at', 'desc').orderBy('sid').execute()).map((row) => this.#toRecord(row));
   }
 
   async end(owner: SessionOwner): Promise<number> {
-    const all = this.#db.deleteFrom('session').returning('sid');
-    const theirs =
-      owner === 'everybody'
-        ? all
-        : 'sid' in owner
-          ? all.where('sid', '=', owner.sid)
-          : 'clientId' in owner
-            ? all.where('client_id', '=', owner.clientId)
-            : all.where((e) => e.or([e('username', '=', owner.user), e('sub', '=', owner.user)]));
-    if (owner !== 'everybody' && 'sid' in owner) this.#known.delete(owner.sid);
-    const gone = await theirs.execute();
+    // Both or neither: who keeps something open, or a record in memory, hears of the end by the marks only.
+    const gone = await this.#db.transaction().execute(async (transaction) => {
+      const all = transaction.deleteFrom('session').returning('sid');
+      const rows = await theirs(all, owner).execute();
+      if (rows.length > 0) {
+        await this.#ended.addIn(
+          transaction,
+          rows.map(({ sid }) => sessionMark(sid)),
+        );
+      }
+      return rows;
+    });
     for (const { sid } of gone) {
-      this.#known.delete(sid);
+      this.#forgetOne(sid);
       this.#seen.delete(sid);
-      await this.#ended.add(sessionMark(sid));
     }
     return gone.length;
   }
 
   /** Forgets what is in memory only: another process has changed something. */
   forget(): void {
+    this.#changes++;
     this.#known.clear();
   }
 
   /** Writes the times of use. Not done with each request, which would wait for the disk each time. */
   async flush(): Promise<void> {
     const batch = [...this.#seen];
-    this.#seen.clear();
     if (batch.length === 0) return;
     await this.#db.transaction().execute(async (db) => {
       for (const [sid, at] of batch) {
@@ -121,7 +130,32 @@ export class DatabaseSessions implements SessionStore {
           .execute();
       }
     });
+    // Only now: what could not be written is tried again, and until then a reader finds it here.
+    for (const [sid, at] of batch) if (this.#seen.get(sid) === at) this.#seen.delete(sid);
   }
+
+  #forgetOne(sid: string): void {
+    this.#changes++;
+    this.#known.delete(sid);
+  }
+
+  #toRecord(row: Row): SessionRecord {
+    const record = toRecord(row);
+    return { ...record, lastSeen: Math.max(record.lastSeen, this.#seen.get(row.sid) ?? 0) };
+  }
+}
+
+type Deletion = DeleteQueryBuilder<Schema, 'session', { sid: string }>;
+
+function theirs(all: Deletion, owner: SessionOwner): Deletion {
+  if (owner === 'everybody') return all;
+  if ('sid' in owner) return all.where('sid', '=', owner.sid);
+  if ('clientId' in owner) return all.where('client_id', '=', owner.clientId);
+  return all.where((e) => e.or([e('username', '=', owner.user), e('sub', '=', owner.user)]));
+}
+
+function sameGroups(before: readonly string[], now: readonly string[]): boolean {
+  return JSON.stringify([...before].sort()) === JSON.stringify([...now].sort());
 }
 
 type Row = Selectable<Schema['session']>;

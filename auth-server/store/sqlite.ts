@@ -58,6 +58,8 @@ export function openSqlite(directory: string): Database {
   const version = database.prepare('PRAGMA data_version');
   return {
     db,
+    // Every transaction begins with `begin immediate`: no two are open at once.
+    alone: async () => undefined,
     version: async () => version.get()?.data_version,
     // The write-ahead log still holds what was overwritten. Not worth waiting for another process that is reading.
     scrub: () =>

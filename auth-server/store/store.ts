@@ -9,6 +9,7 @@ import { createRevocationStore, type RevocationStore } from './revocation-store.
 import type { SessionStore } from './session-store.ts';
 import { DatabaseSessions } from './session-table.ts';
 import { openSqlite } from './sqlite.ts';
+import { createUsedStore, type UsedStore } from './used-store.ts';
 
 /** Everything the auth-server keeps between restarts. */
 export interface Store {
@@ -17,12 +18,16 @@ export interface Store {
   keys: KeyStore;
   bindings: BindingStore;
   ended: EndedStore;
+  used: UsedStore;
   close(): Promise<void>;
 }
 
 const changeCheckMilliseconds = 400;
 const writeUseMilliseconds = 30_000;
+const tellAgainMilliseconds = 60_000;
 const bindingLimits: BindingLimits = { idleSeconds: 86_400, perOwner: 1_000 };
+/** While the database cannot be asked, what is in memory is believed for this long. Then there are only refusals. */
+const memorySeconds = 60;
 
 /**
  * Opens the store and brings its tables up to date. Records are also kept in memory; another process's change empties
@@ -30,12 +35,14 @@ const bindingLimits: BindingLimits = { idleSeconds: 86_400, perOwner: 1_000 };
  * @param where a folder for one SQLite file, or `postgres://…`
  * @param lookedUp told of each look-up of a session in memory whether it was a hit
  * @param onFailure told when the database could not be asked in the background
+ * @param memory seconds for which a record in memory is believed without asking the database
  */
 export async function openStore(
   where: string,
   lookedUp: (hit: boolean) => void = () => undefined,
   limits: BindingLimits = bindingLimits,
   onFailure: (error: unknown) => void = () => undefined,
+  memory = memorySeconds,
 ): Promise<Store> {
   const kind = /^postgres(ql)?:/.test(where) ? 'postgres' : 'sqlite';
   const database = kind === 'postgres' ? openPostgres(where, onFailure) : openSqlite(where);
@@ -49,18 +56,26 @@ export async function openStore(
     throw error;
   }
 
-  const ended = createEndedStore(db, kind);
-  const bindings = new DatabaseBindings(db, limits);
-  const sessions = new DatabaseSessions(db, ended, lookedUp);
-  const revocations = await createRevocationStore(db);
+  const state = { version: undefined as unknown, heard: 0 };
+  const ended = createEndedStore(database, () => state.heard);
+  const bindings = new DatabaseBindings(db, limits, memory);
+  const sessions = new DatabaseSessions(db, ended, lookedUp, memory);
+  const look = async () => ({ version: await database.version(), heard: (await ended.since(undefined)).last });
+  // Before the revocations are read: one that comes in between is then a change.
+  Object.assign(state, await look());
+  const revocations = await createRevocationStore(database, ended);
   const timers = [
     every(writeUseMilliseconds, async () => void (await Promise.all([bindings.flush(), sessions.flush()])), onFailure),
-    await watchChanges(
-      database.version,
+    every(
+      changeCheckMilliseconds,
       async () => {
+        const now = await look();
+        if (now.version === state.version && now.heard === state.heard) return;
         sessions.forget();
         bindings.forget();
         await revocations.load();
+        // Only then: what could not be read this time is read the next.
+        Object.assign(state, now);
       },
       onFailure,
     ),
@@ -71,6 +86,7 @@ export async function openStore(
     keys: createKeyTable(database),
     bindings,
     ended,
+    used: createUsedStore(db),
     async close() {
       for (const timer of timers) clearInterval(timer);
       await Promise.all([bindings.flush(), sessions.flush()]).catch(onFailure);
@@ -79,31 +95,19 @@ export async function openStore(
   };
 }
 
-async function watchChanges(
-  version: () => Promise<unknown>,
-  changed: () => Promise<void>,
-  onFailure: (error: unknown) => void,
-): Promise<NodeJS.Timeout> {
-  let seen = await version();
-  return every(
-    changeCheckMilliseconds,
-    async () => {
-      const now = await version();
-      if (now !== seen) await changed();
-      // Only then: what could not be read this time is read the next.
-      seen = now;
-    },
-    onFailure,
-  );
-}
-
-/** Not one on top of the other: a database that is slow would be asked ever more often. */
+/** Not one on top of the other: a database that is slow would be asked ever more often. Failures are told once a minute. */
 function every(milliseconds: number, work: () => Promise<void>, onFailure: (error: unknown) => void): NodeJS.Timeout {
   let busy = false;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  const failed = (error: unknown) => {
+    if (performance.now() - toldAt < tellAgainMilliseconds) return;
+    toldAt = performance.now();
+    onFailure(error);
+  };
   const run = async () => {
     if (busy) return;
     busy = true;
-    await work().catch(onFailure);
+    await work().catch(failed);
     busy = false;
   };
   return setInterval(() => void run(), milliseconds).unref();

@@ -41,6 +41,11 @@ export const gatewaySettings = {
     ['auth-server'],
     'how many minutes the word of the identity provider on groups counts: after that long at most, somebody who was taken out of a group or blocked is out',
   ),
+  ALLOW_LOCAL_SESSIONS: setting(
+    z.enum(['true', 'false'], 'must be true or false').default('false'),
+    ['auth-server'],
+    '`true` accepts session cookies that somebody has signed with `SECRET_KEY` themselves ([operations.md](operations.md#locally-signed-sessions) says why not to)',
+  ),
   ALLOWED_ORIGINS: setting(
     origins.default([]),
     ['auth-server', 'up'],

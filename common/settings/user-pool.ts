@@ -27,6 +27,12 @@ export const userPoolSettings = {
     ['auth-server'],
     'other app clients whose tokens count, separated by commas: one for each agent',
   ),
+  COGNITO_CLI_CLIENT_ID: setting(
+    z.string().optional(),
+    ['auth-server'],
+    'the app client of the command line, without a secret: logins made with it can be exchanged for a session. Its tokens count only if `COGNITO_ALLOWED_CLIENT_IDS` names it too',
+    { shownDefault: 'none: nothing is exchanged' },
+  ),
   AWS_REGION: setting(z.string().optional(), ['auth-server'], "only checked: it must be the region in the pool's id", {
     shownDefault: "from the pool's id",
   }),

@@ -6,10 +6,13 @@ import { createApp } from '../../auth-server/app.ts';
 import { createAssertionSigner } from '../../auth-server/assertion.ts';
 import { createTokenVerifier } from '../../auth-server/cognito-token.ts';
 import { createConfirmation } from '../../auth-server/confirm-groups.ts';
+import { createFreshLogin } from '../../auth-server/fresh-login.ts';
+import { createLocalSessions } from '../../auth-server/local-session.ts';
 import { createLoginAttempts } from '../../auth-server/login-attempts.ts';
 import { createMetrics } from '../../auth-server/metrics.ts';
-import { createOAuthClient } from '../../auth-server/oauth-client.ts';
+import { createOAuthClient, type OAuthClient } from '../../auth-server/oauth-client.ts';
 import { createPages } from '../../auth-server/pages.ts';
+import type { RateLimits } from '../../auth-server/rate-limit.ts';
 import { createSessionSeal } from '../../auth-server/session.ts';
 import { createSessionCookie } from '../../auth-server/session-cookie.ts';
 import { createSessionKeeper } from '../../auth-server/session-keeper.ts';
@@ -57,6 +60,12 @@ export interface Shape {
   groupsMaxAgeSeconds: number;
   /** Names in URLs; all of them lead to the one user pool. */
   providers: string[];
+  /** A folder or a `postgres://…`, to share a store or to outlive this server; a folder of its own unless given. */
+  where: string | undefined;
+  /** Instead of those that `providers` names. */
+  clients: readonly OAuthClient[];
+  allowLocalSessions: boolean;
+  exchangeLimits: RateLimits | undefined;
 }
 
 /**
@@ -77,6 +86,10 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     idleSeconds: 7200,
     groupsMaxAgeSeconds: 900,
     providers: ['cognito'],
+    where: undefined,
+    clients: [],
+    allowLocalSessions: false,
+    exchangeLimits: undefined,
     ...change,
   };
   const { directory, remove } = temporaryDirectory();
@@ -86,7 +99,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     faults: () => shape.policyFaults,
     history: () => ({ loadedAt: now(), reloads: 0, failed: 0 }),
   });
-  const store = await openStore(directory, (hit) => metrics.lookedUp('session', hit));
+  const store = await openStore(shape.where ?? directory, (hit) => metrics.lookedUp('session', hit));
   const lines: string[] = [];
   const log = createLog('auth-server', 'debug', { write: (line) => void lines.push(line) });
   const policy = parsePolicy(shape.policyText);
@@ -110,7 +123,15 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
       logoutParameters: (returnUrl) => ({ client_id: WEB, logout_uri: returnUrl }),
       standInFetch,
     });
-  const providers = new Map(shape.providers.map((name) => [name, client(name)]));
+  const given = shape.clients.length > 0 ? shape.clients : shape.providers.map(client);
+  const providers = new Map(given.map((each) => [each.settings.name, each]));
+  const cli = createOAuthClient({
+    ...client('cognito-cli').settings,
+    clientId: CLI,
+    clientSecret: undefined,
+    unlisted: true,
+  });
+  providers.set('cognito-cli', cli);
   const vault = createTokenVault(shape.secretKeys);
   const app = createApp({
     publicUrl: shape.publicUrl,
@@ -137,6 +158,12 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     allowedOrigins: shape.allowedOrigins,
     providers,
     vault,
+    localSessions: shape.allowLocalSessions ? createLocalSessions(shape.secretKeys, () => policy) : undefined,
+    cliLogin: {
+      check: createFreshLogin({ userPoolId: localPoolId, clientId: CLI, jwksCache: standInJwksCache(standInFetch) }),
+      client: cli,
+    },
+    exchangeLimits: shape.exchangeLimits,
     keeper: createSessionKeeper({
       sessions: store.sessions,
       ask: createConfirmation({ providers, vault, policy: () => policy }),

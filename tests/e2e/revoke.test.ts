@@ -1,0 +1,114 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { type Gateway, startGateway } from './gateway.ts';
+import { type OpenStream, openStream } from './open-stream.ts';
+import { rpc, send } from './send.ts';
+
+const run = promisify(execFile);
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+}, 60_000);
+afterAll(() => gateway?.stop());
+beforeEach(() => {
+  gateway.echo.reset();
+  gateway.echo.answer = (res, { method }) => {
+    if (method !== 'GET') return void res.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    res.write('data: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n');
+  };
+});
+
+type Who = Record<string, string>;
+const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+const bearer = async (which?: 'agent' | 'reader'): Promise<Who> => ({
+  authorization: `Bearer ${await gateway.agentToken(which)}`,
+});
+const session = async (person: string): Promise<Who> => ({ cookie: await gateway.sessionCookie(person) });
+const call = async (who: Who) => {
+  const body = rpc('tools/call', { name: 'look' });
+  const answer = await send(gateway.ports.gateway, { path: '/echo/mcp', headers: { ...json, ...who }, body });
+  const { error } = JSON.parse(answer.body) as { error?: { data: { reason: string } } };
+  return [answer.status, error?.data.reason];
+};
+const stream = async (who: Who): Promise<OpenStream> => {
+  const opened = await openStream(gateway.ports.gateway, { path: '/echo/mcp', headers: { ...json, ...who } });
+  expect(opened.status).toBe(200);
+  await opened.holds('\n\n');
+  return opened;
+};
+/** The command, as an operator calls it beside the gateway. */
+const revoke = async (...args: string[]) => {
+  const command = ['--disable-warning=ExperimentalWarning', 'auth-server/revoke/main.ts', ...args];
+  await run(process.execPath, command, { env: { ...process.env, DATA_DIR: gateway.dataDir } });
+  return performance.now();
+};
+/** Milliseconds until the stream has ended, at most three seconds. */
+const untilEnd = async (opened: OpenStream, since: number) => {
+  const timer = setTimeout(() => opened.close(), 3_000);
+  const ended = await opened.ended;
+  clearTimeout(timer);
+  return ended - since;
+};
+/** Milliseconds until a call is refused, at most three seconds. */
+const untilRefused = async (who: Who, since: number) => {
+  while ((await call(who))[0] === 200 && performance.now() - since < 3_000);
+  return performance.now() - since;
+};
+
+test.each<[string, () => Promise<Who>, string[], string]>([
+  ['A person who is logged in', () => session('alice'), ['--user', 'alice'], 'session_ended'],
+  ['An agent, by its client', () => bearer(), ['--client', '3agentclient000000000000000'], 'access_revoked'],
+  ['Everybody', () => bearer(), ['--all'], 'access_revoked'],
+])(
+  '%s is out within a second, with every open stream, and is let in again later',
+  async (_who, enter, args, reason) => {
+    const who = await enter();
+    const open = await stream(who);
+    expect(await call(who)).toEqual([200, undefined]);
+    const since = await revoke(...args);
+    const [ended, refused] = await Promise.all([untilEnd(open, since), untilRefused(who, since)]);
+    expect(ended).toBeLessThan(1_000);
+    expect(refused).toBeLessThan(1_000);
+    expect(open.text()).toMatch(/: ended: access_ended\n\n$/);
+    expect(await call(who)).toEqual([401, reason]);
+    // Tokens carry whole seconds, and the second of the revocation counts as before it.
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const later = await enter();
+    expect(await call(later)).toEqual([200, undefined]);
+    const openAgain = await stream(later);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(openAgain.isOpen()).toBe(true);
+    openAgain.close();
+  },
+);
+
+test('Nobody else is out, and no other stream ends', async () => {
+  const [alice, agent] = [await session('alice'), await bearer()];
+  const [theirs, other] = [await stream(alice), await stream(agent)];
+  await untilEnd(theirs, await revoke('--user', 'alice'));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect([other.isOpen(), await call(agent)]).toEqual([true, [200, undefined]]);
+  other.close();
+});
+
+test('It stays so after the auth-server was killed and started again', async () => {
+  const [alice, carol, agent] = [await session('alice'), await session('carol'), await bearer()];
+  await revoke('--user', 'alice');
+  await untilRefused(agent, await revoke('--client', '3agentclient000000000000000'));
+  const others = await call(carol);
+  await gateway.kill('auth-server');
+  await gateway.revive('auth-server');
+  expect(await call(alice)).toEqual([401, 'session_ended']);
+  expect(await call(agent)).toEqual([401, 'access_revoked']);
+  expect([others, await call(carol)]).toEqual([others, [403, 'not_permitted']]);
+});
+
+test('It counts as well when the auth-server is down while it is done', async () => {
+  const [carol, agent] = [await session('carol'), await bearer()];
+  await gateway.kill('auth-server');
+  await revoke('--all');
+  await gateway.revive('auth-server');
+  expect(await call(carol)).toEqual([401, 'session_ended']);
+  expect(await call(agent)).toEqual([401, 'access_revoked']);
+});

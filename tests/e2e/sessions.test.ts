@@ -1,0 +1,259 @@
+import { createServer, type Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createCognito } from '../../dev/cognito/app.ts';
+import type { Control } from '../../dev/cognito/control.ts';
+import { loadKeys } from '../../dev/cognito/keys.ts';
+import { addGateways, readSeed } from '../../dev/cognito/seed.ts';
+import { locationOf, newBrowser, submitSignIn } from '../dev/hosted-login.ts';
+import { type Postgres, startPostgres } from '../fixtures/postgres.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import { openStream } from './open-stream.ts';
+import { type Answer, rpc, send } from './send.ts';
+
+const maxAgeSeconds = 6;
+let gateway: Gateway;
+let postgres: Postgres;
+let pool: Control;
+let poolServer: Server;
+
+/** A gateway on PostgreSQL, whose user pool runs in this process, where its people can be changed. */
+beforeAll(async () => {
+  postgres = await startPostgres();
+  const DATABASE_URL = await postgres.newDatabase();
+  gateway = await startGateway({ DATABASE_URL, GROUPS_MAX_AGE: String(maxAgeSeconds / 60) });
+  await gateway.kill('cognito');
+  const { cognito: port } = gateway.ports;
+  const { app, control } = createCognito({
+    seed: addGateways(readSeed('dev/cognito/seed.yml'), [gateway.url]),
+    keys: await loadKeys(`${gateway.dataDir}/cognito-keys.json`),
+    publicUrl: `http://localhost:${port}`,
+  });
+  pool = control;
+  poolServer = createServer(app).listen(port, '127.0.0.1');
+}, 90_000);
+afterAll(async () => {
+  await gateway?.stop();
+  poolServer?.closeAllConnections();
+  await new Promise((resolve) => (poolServer ? poolServer.close(resolve) : resolve(undefined)));
+  await postgres?.remove();
+});
+beforeEach(() => {
+  gateway.echo.reset();
+  gateway.echo.answer = (res, { method }) => {
+    if (method !== 'GET') return void res.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    res.write('data: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n');
+  };
+});
+
+const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+const call = async (cookie: string) => {
+  const body = rpc('tools/call', { name: 'look' });
+  const answer = await send(gateway.ports.gateway, { path: '/echo/mcp', headers: { ...json, cookie }, body });
+  const { error } = JSON.parse(answer.body) as { error?: { data: { reason: string } } };
+  return { status: answer.status, reason: error?.data.reason, retryAfter: answer.headers['retry-after'] };
+};
+/** Calls four times a second until it is no longer allowed; gives the answer and how many seconds that took. */
+const callUntilRefused = async (cookie: string) => {
+  const began = performance.now();
+  for (;;) {
+    const answer = await call(cookie);
+    const seconds = (performance.now() - began) / 1000;
+    if (answer.status !== 200 || seconds > maxAgeSeconds + 3) return { ...answer, seconds };
+    await sleep(250);
+  }
+};
+const stream = (cookie: string) =>
+  openStream(gateway.ports.gateway, { path: '/echo/mcp', headers: { ...json, cookie } });
+
+describe('Within GROUPS_MAX_AGE, without a new login,', () => {
+  test('a person who is taken out of all groups is refused what they allowed, and their streams end', async () => {
+    const cookie = await gateway.sessionCookie('alice');
+    const opened = await stream(cookie);
+    expect(opened.status).toBe(200);
+    pool.updatePerson('alice', { groups: [] });
+    const refused = await callUntilRefused(cookie);
+    expect(refused).toMatchObject({ status: 403, reason: 'not_permitted' });
+    expect(refused.seconds).toBeLessThan(maxAgeSeconds);
+    const since = performance.now();
+    expect((await opened.ended) - since).toBeLessThan(1_000);
+    pool.updatePerson('alice', { groups: ['mcp-registry-admin'] });
+  }, 20_000);
+
+  test('a person who is blocked is out', async () => {
+    const cookie = await gateway.sessionCookie('alice');
+    pool.updatePerson('alice', { status: 'DISABLED' });
+    const refused = await callUntilRefused(cookie);
+    expect(refused).toMatchObject({ status: 401, reason: 'session_ended' });
+    expect(refused.seconds).toBeLessThan(maxAgeSeconds);
+    pool.updatePerson('alice', { status: 'CONFIRMED' });
+  }, 20_000);
+
+  test('a stream of somebody who sends nothing else ends too, and opening it again is refused', async () => {
+    const cookie = await gateway.sessionCookie('alice');
+    const opened = await stream(cookie);
+    pool.updatePerson('alice', { status: 'DISABLED' });
+    const began = performance.now();
+    expect(((await opened.ended) - began) / 1000).toBeLessThan(maxAgeSeconds + 1);
+    expect((await stream(cookie)).status).toBe(401);
+    pool.updatePerson('alice', { status: 'CONFIRMED' });
+  }, 20_000);
+});
+
+test('While the pool does not answer, calls go on until GROUPS_MAX_AGE, are 503 then, and go on when it is back', async () => {
+  const cookie = await gateway.sessionCookie('alice');
+  poolServer.closeAllConnections();
+  await new Promise((resolve) => poolServer.close(resolve));
+  const refused = await callUntilRefused(cookie);
+  expect(refused).toMatchObject({ status: 503, reason: 'groups_unconfirmed', retryAfter: '1' });
+  expect(refused.seconds).toBeGreaterThan(maxAgeSeconds - 2);
+  await new Promise<void>((resolve) => poolServer.listen(gateway.ports.cognito, '127.0.0.1', resolve));
+  let answer = await call(cookie);
+  for (let tries = 0; tries < 20 && answer.status === 503; tries++) {
+    await sleep(250);
+    answer = await call(cookie);
+  }
+  expect(answer.status).toBe(200);
+}, 30_000);
+
+test('A session survives the death of the auth-server', async () => {
+  const cookie = await gateway.sessionCookie('alice');
+  await gateway.kill('auth-server');
+  await gateway.revive('auth-server');
+  expect((await call(cookie)).status).toBe(200);
+}, 20_000);
+
+test('While PostgreSQL is away, nobody who is not in memory gets through, and it is used again by itself', async () => {
+  const cookie = await gateway.sessionCookie('alice');
+  await postgres.stop();
+  const refused = await call(cookie);
+  expect(refused).toMatchObject({ status: 503, reason: 'internal_error' });
+  await postgres.start();
+  expect((await call(cookie)).status).toBe(200);
+}, 20_000);
+
+/** As Cognito's page would lead back after a sign-in, with the browser that started it. */
+async function startedLogin(person = 'alice') {
+  const browser = newBrowser();
+  const start = await browser.get(`${gateway.url}/oauth2/login/cognito`);
+  const cookie = start.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  const back = locationOf(await submitSignIn(newBrowser(), locationOf(start), person));
+  return { browser, cookie, back };
+}
+const visit = async (url: URL, cookie?: string) => {
+  const answer = await fetch(url, { redirect: 'manual', headers: cookie ? { cookie } : {} });
+  return { status: answer.status, text: await answer.text(), cookies: answer.headers.getSetCookie() };
+};
+const opensSession = ({ cookies }: { cookies: string[] }) =>
+  cookies.some((line) => /^mcp_gateway_session=[^;]/.test(line));
+
+describe('A login', () => {
+  test('cannot be finished a second time, not even with a copy of its cookie', async () => {
+    const { browser, cookie, back } = await startedLogin();
+    expect((await browser.get(back)).status).toBe(302);
+    const again = await visit(back, cookie);
+    expect([again.status, opensSession(again)]).toEqual([400, false]);
+    expect(again.text).toContain('was finished already');
+  });
+
+  test('is finished once when its callback is opened twice at the same moment', async () => {
+    const { cookie, back } = await startedLogin();
+    const both = await Promise.all([visit(back, cookie), visit(back, cookie)]);
+    expect(both.filter(opensSession)).toHaveLength(1);
+  });
+
+  test.each<[string, (own: string, other: string) => string | undefined]>([
+    ['without its cookie', () => undefined],
+    ['in another browser', (_own, other) => other],
+  ])('%s is refused with a page that says what to do', async (_how, cookieOf) => {
+    const [one, two] = [await startedLogin(), await startedLogin('bob')];
+    const answer = await visit(one.back, cookieOf(one.cookie, two.cookie));
+    expect([answer.status, opensSession(answer)]).toEqual([400, false]);
+    expect(answer.text).toContain('Start again');
+  });
+
+  test('in each of three tabs of one browser goes well, in any order', async () => {
+    const browser = newBrowser();
+    const tabs: URL[] = [];
+    for (let tab = 0; tab < 3; tab++) {
+      const start = await browser.get(`${gateway.url}/oauth2/login/cognito`);
+      tabs.push(locationOf(await submitSignIn(newBrowser(), locationOf(start), 'alice')));
+    }
+    for (const back of tabs.reverse()) expect((await browser.get(back)).status).toBe(302);
+  });
+
+  test.each([
+    ['two minutes ahead', 120, 302],
+    ['two minutes behind', -120, 302],
+    ['two hours behind, so that its tokens have expired', -7200, 502],
+  ])('at a pool whose clock is %s: %d s, %d', async (_how, seconds, expected) => {
+    pool.skew(seconds);
+    try {
+      const { browser, back } = await startedLogin();
+      expect((await browser.get(back)).status).toBe(expected);
+    } finally {
+      pool.skew(0);
+    }
+  });
+});
+
+describe('POST /oauth2/session, through nginx,', () => {
+  const cli = '2cliclient0000000000000000';
+  const path = '/oauth2/session';
+  const type = { 'content-type': 'application/json' };
+  const freshLogin = async () => {
+    const { id_token, access_token, refresh_token } = await pool.signIn('alice', cli);
+    return JSON.stringify({ id_token, access_token, refresh_token });
+  };
+  const post = (body: string, headers: Record<string, string> = {}) =>
+    send(gateway.ports.gateway, { path, headers: { ...type, ...headers }, body });
+  const codeOf = ({ status, body }: Answer) => [status, JSON.parse(body).error?.code];
+
+  test('gives a session for a fresh login, once', async () => {
+    const body = await freshLogin();
+    const answer = await post(body);
+    expect([answer.status, answer.headers['cache-control'], answer.headers['set-cookie']]).toEqual([
+      200,
+      'no-store',
+      undefined,
+    ]);
+    const { cookie_name, cookie, username } = JSON.parse(answer.body);
+    expect(username).toBe('alice');
+    expect((await call(`${cookie_name}=${cookie}`)).status).toBe(200);
+    expect(codeOf(await post(body))).toEqual([401, 'login_used']);
+  });
+
+  test.each<[string, (body: string) => Promise<Answer>, number, string | undefined]>([
+    ['a page of ours', (body) => post(body, { origin: gateway.url }), 403, 'origin_not_allowed'],
+    ['a page of another site', (body) => post(body, { origin: 'https://evil.example' }), 403, 'origin_not_allowed'],
+    ['a browser', (body) => post(body, { 'sec-fetch-site': 'none' }), 403, 'origin_not_allowed'],
+    ['a form', (body) => post(body, { 'content-type': 'text/plain' }), 415, 'type_not_accepted'],
+    ['half a body', (body) => post(body.slice(0, -10)), 400, 'request_unreadable'],
+    ['100 kB', () => post(JSON.stringify({ id_token: 'x'.repeat(100_000) })), 413, 'body_too_large'],
+    ['GET', () => send(gateway.ports.gateway, { method: 'GET', path }), 404, 'not_found'],
+    [
+      'a session cookie in place of tokens',
+      async () => post('{}', { cookie: await gateway.sessionCookie('alice') }),
+      400,
+      'request_unreadable',
+    ],
+  ])('refuses %s', async (_what, ask, status, code) => {
+    expect(codeOf(await ask(await freshLogin()))).toEqual([status, code]);
+  });
+
+  test('takes twenty tries a minute from one address, whatever address a client claims', async () => {
+    const answers: Answer[] = [];
+    for (let tries = 0; tries < 21; tries++) {
+      const claimed = `192.0.2.${tries}`;
+      answers.push(await post('{}', { 'x-real-ip': claimed, 'x-forwarded-for': claimed }));
+    }
+    const last = answers.at(-1);
+    expect([last?.status, Number(last?.headers['retry-after']) > 0]).toEqual([429, true]);
+  });
+
+  test('leaves no token in any log', () => {
+    const log = gateway.log.join('\n');
+    expect(log).toContain('login not exchanged');
+    expect(log).not.toMatch(/eyJ/);
+  });
+});
