@@ -12,6 +12,8 @@ export interface NginxSettings {
   publicUrl: string;
   allowedOrigins: readonly string[];
   maxBodyBytes: number;
+  /** Whose X-Forwarded-For is believed: `TRUSTED_PROXIES`, checked. */
+  trustedProxies: readonly string[];
   /** Certificates that https upstreams are verified against; by default the system's. */
   upstreamCaFile: string | undefined;
 }
@@ -49,7 +51,7 @@ export function nginxServices(
 }
 
 function templateValues(settings: NginxSettings, folder: string): Record<string, string> {
-  const { ports, publicUrl, allowedOrigins, maxBodyBytes, upstreamCaFile } = settings;
+  const { ports, publicUrl, allowedOrigins, maxBodyBytes, trustedProxies, upstreamCaFile } = settings;
   // `localhost` may mean either; a machine without IPv6 refuses to listen on [::1].
   const ipv6 = Object.values(networkInterfaces()).some((list) => list?.some((a) => a.address === '::1'));
   const listen = (flag: string) =>
@@ -68,8 +70,16 @@ function templateValues(settings: NginxSettings, folder: string): Record<string,
     // Not /dev/stdout: what Node gives its children there is a socket, and a socket cannot be opened by its path.
     ACCESS_LOG: join(folder, 'access.log'),
     CA_FILE: upstreamCaFile ?? systemCaFile(folder),
+    REAL_IP: realIp(trustedProxies),
     CORS_ORIGINS: allowedOrigins.map((origin) => `"${origin}" "${origin}";`).join(' '),
   };
+}
+
+/** Nobody's word on who calls counts but that of the proxies in front; the last address that is none of theirs is it. */
+function realIp(proxies: readonly string[]): string {
+  if (proxies.length === 0) return '';
+  const from = proxies.map((proxy) => `set_real_ip_from ${proxy};`).join(' ');
+  return `${from} real_ip_header X-Forwarded-For; real_ip_recursive on;`;
 }
 
 /** A machine without ca-certificates still has the roots that Node brings along. */

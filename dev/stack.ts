@@ -2,10 +2,21 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { localPoolId } from '../common/cognito.ts';
+import { readConfig } from '../common/config.ts';
+import { settings as table } from '../common/settings/table.ts';
 import { nginxServices, writeNginxFiles } from './nginx-files.ts';
 import { defaultPorts, nodeServices, type Ports, type StackSettings } from './services.ts';
 import type { Supervisor } from './supervisor.ts';
+
+/** Settings that end up in nginx's configuration, each checked before. */
+const ofNginx = z.object({
+  ALLOWED_ORIGINS: table.ALLOWED_ORIGINS.schema,
+  MAX_BODY_BYTES: table.MAX_BODY_BYTES.schema,
+  TRUSTED_PROXIES: table.TRUSTED_PROXIES.schema,
+  UPSTREAM_CA_FILE: table.UPSTREAM_CA_FILE.schema,
+});
 
 /** What a whole gateway is started with. */
 export interface StackOptions {
@@ -57,10 +68,16 @@ async function startAll(supervisor: Supervisor, settings: StackSettings, publicU
   const services = nodeServices(settings);
   for (const service of services) supervisor.start(service);
   const { ports, dataDir, env } = settings;
-  const allowedOrigins = (env.ALLOWED_ORIGINS ?? '').split(',').flatMap((item) => item.trim() || []);
-  const maxBodyBytes = Number(env.MAX_BODY_BYTES || 1_048_576);
-  const upstreamCaFile = env.UPSTREAM_CA_FILE || undefined;
-  const folder = writeNginxFiles({ ports, dataDir, publicUrl, allowedOrigins, maxBodyBytes, upstreamCaFile });
+  const { ALLOWED_ORIGINS, MAX_BODY_BYTES, TRUSTED_PROXIES, UPSTREAM_CA_FILE } = readConfig(ofNginx, env);
+  const folder = writeNginxFiles({
+    ports,
+    dataDir,
+    publicUrl,
+    allowedOrigins: ALLOWED_ORIGINS,
+    maxBodyBytes: MAX_BODY_BYTES,
+    trustedProxies: TRUSTED_PROXIES,
+    upstreamCaFile: UPSTREAM_CA_FILE,
+  });
   await Promise.all(services.map((service) => supervisor.healthy(service)));
 
   // The registry has written its routes before it listens; nginx starts with them rather than reloading at once.

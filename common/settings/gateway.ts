@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { origin } from '../config.ts';
 import { setting } from './setting.ts';
-import { list, origins, path, secretKeys } from './values.ts';
+import { list, networks, origins, path, secretKeys } from './values.ts';
 
 const services = ['auth-server', 'registry', 'relay', 'currenttime', 'mcpgw', 'cognito'] as const;
 
@@ -51,6 +51,11 @@ export const gatewaySettings = {
     ['auth-server', 'up'],
     'other web origins whose pages may call MCP endpoints with a bearer token, separated by commas',
   ),
+  TRUSTED_PROXIES: setting(
+    networks.default([]),
+    ['up'],
+    'load balancers in front of nginx, as addresses or networks separated by commas: from them `X-Forwarded-For` says who calls, in the log and for limits by address; from nobody else',
+  ),
   SCOPES_FILE: setting(
     path('scopes.yml'),
     ['auth-server', 'registry', 'relay'],
@@ -59,7 +64,7 @@ export const gatewaySettings = {
   SERVERS_FILE: setting(
     path('registry', 'servers.yml'),
     ['registry', 'up'],
-    'the MCP servers that the registry knows; read at the start',
+    'the MCP servers that the registry knows at its first start; afterwards they are changed in the registry. Only where `mcpgw` runs is read from it at each start',
   ),
   ALLOW_PRIVATE_UPSTREAMS: setting(
     list.prefault('127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7'),

@@ -16,6 +16,15 @@ export const ports = list
   .transform((items) => items.map(Number))
   .pipe(z.array(z.int('must be port numbers separated by commas').min(1).max(65535)));
 
+/** Addresses or networks separated by commas: what nginx takes for `set_real_ip_from`, and nothing else. */
+export const networks = list.pipe(
+  z.array(
+    z
+      .string()
+      .regex(/^[0-9a-f.:]+(\/\d{1,3})?$/i, 'must be addresses or networks separated by commas, such as 10.0.0.0/8'),
+  ),
+);
+
 /** A path; a default counts from the project's folder. */
 export const path = (...fallback: string[]) => z.string().default(join(root, ...fallback));
 

@@ -32,6 +32,7 @@ export async function weaken(gateway: Gateway, { authServer, cut }: Weakness): P
     publicUrl,
     allowedOrigins: [],
     maxBodyBytes: 1_048_576,
+    trustedProxies: [],
     upstreamCaFile: undefined,
   };
   const folder = writeNginxFiles(settings);
