@@ -1,5 +1,6 @@
 import { type Generated, type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import type { DatabaseKind } from '../../common/database/database.ts';
 
 /** The tables as Kysely sees them. Times in seconds since 1970; lists as JSON text. */
 export interface Schema {
@@ -39,8 +40,7 @@ export interface Schema {
   used: { digest: string; until: number };
 }
 
-type Kind = 'sqlite' | 'postgres';
-type Change = (db: Kysely<unknown>, kind: Kind) => Promise<void>;
+type Change = (db: Kysely<unknown>, kind: DatabaseKind) => Promise<void>;
 
 /** Every change of the tables, oldest first. A change that has landed is never edited, only followed by another. */
 const changes: Record<string, Change> = {
@@ -52,11 +52,11 @@ const changes: Record<string, Change> = {
 };
 
 /** @param kind which database: each numbers rows in its own way */
-export function migrationsFor(kind: Kind): Record<string, Migration> {
+export function migrationsFor(kind: DatabaseKind): Record<string, Migration> {
   return Object.fromEntries(Object.entries(changes).map(([name, change]) => [name, { up: (db) => change(db, kind) }]));
 }
 
-async function sessionsAndKeys(db: Kysely<unknown>, kind: Kind): Promise<void> {
+async function sessionsAndKeys(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
   await db.schema
     .createTable('session')
     .addColumn('sid', 'text', (c) => c.primaryKey())
@@ -82,7 +82,7 @@ async function keyRotation(db: Kysely<unknown>): Promise<void> {
   await sql`update assertion_key set signs_since = created_at`.execute(db);
 }
 
-async function bindingsAndEnds(db: Kysely<unknown>, kind: Kind): Promise<void> {
+async function bindingsAndEnds(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
   await db.schema
     .createTable('binding')
     .addColumn('key', 'text', (c) => c.primaryKey())

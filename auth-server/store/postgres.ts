@@ -1,12 +1,8 @@
-import { Kysely, PostgresDialect, sql } from 'kysely';
-import pg from 'pg';
+import { openPostgres as open } from '../../common/database/postgres.ts';
 import type { Database, Turn } from './database.ts';
 import type { Schema } from './migrations.ts';
 
-const connectMilliseconds = 2_000;
-const queryMilliseconds = 5_000;
-/** A connection that a router has forgotten never answers again, and nothing tells: none is used for longer than this. */
-const connectionSeconds = 60;
+/** The registry takes 7860 in a database that both may share. */
 const lockNumbers: Readonly<Record<Turn, number>> = { ended: 7_870, keys: 7_871 };
 
 /**
@@ -15,25 +11,13 @@ const lockNumbers: Readonly<Record<Turn, number>> = { ended: 7_870, keys: 7_871 
  * @param onFailure told when an idle connection broke; the next query opens another
  */
 export function openPostgres(url: string, onFailure: (error: Error) => void): Database {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: 8,
-    connectionTimeoutMillis: connectMilliseconds,
-    query_timeout: queryMilliseconds,
-    maxLifetimeSeconds: connectionSeconds,
-    keepAlive: true,
-  });
-  // Without a listener the loss of an idle connection would end the process.
-  pool.on('error', onFailure);
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const { db, alone, close } = open<Schema>(url, onFailure);
   return {
     db,
-    async alone(transaction, turn) {
-      await sql`select pg_advisory_xact_lock(${sql.lit(lockNumbers[turn])})`.execute(transaction);
-    },
+    alone: (transaction, turn) => alone(transaction, lockNumbers[turn]),
     // Whatever takes a right away leaves a mark among the ended, and those are looked at anyway.
     version: async () => undefined,
     scrub: async () => undefined,
-    close: () => db.destroy(),
+    close,
   };
 }

@@ -1,4 +1,5 @@
-import { Migrator } from 'kysely/migration';
+import { every } from '../../common/database/every.ts';
+import { databaseKind, migrate } from '../../common/database/open.ts';
 import { type BindingLimits, type BindingStore, DatabaseBindings } from './binding-store.ts';
 import { createEndedStore, type EndedStore } from './ended-store.ts';
 import type { KeyStore } from './key-store.ts';
@@ -24,7 +25,6 @@ export interface Store {
 
 const changeCheckMilliseconds = 400;
 const writeUseMilliseconds = 30_000;
-const tellAgainMilliseconds = 60_000;
 const bindingLimits: BindingLimits = { idleSeconds: 86_400, perOwner: 1_000 };
 /** While the database cannot be asked, what is in memory is believed for this long. Then there are only refusals. */
 const memorySeconds = 60;
@@ -44,17 +44,11 @@ export async function openStore(
   onFailure: (error: unknown) => void = () => undefined,
   memory = memorySeconds,
 ): Promise<Store> {
-  const kind = /^postgres(ql)?:/.test(where) ? 'postgres' : 'sqlite';
+  const kind = databaseKind(where);
   const database = kind === 'postgres' ? openPostgres(where, onFailure) : openSqlite(where);
   const { db } = database;
-  const { error } = await new Migrator({
-    db,
-    provider: { getMigrations: async () => migrationsFor(kind) },
-  }).migrateToLatest();
-  if (error) {
-    await database.close();
-    throw error;
-  }
+  // Kysely's own names: the tables of the first versions are called so.
+  await migrate(database, migrationsFor(kind), 'kysely');
 
   const state = { version: undefined as unknown, heard: 0 };
   const ended = createEndedStore(database, () => state.heard);
@@ -93,22 +87,4 @@ export async function openStore(
       await database.close();
     },
   };
-}
-
-/** Not one on top of the other: a database that is slow would be asked ever more often. Failures are told once a minute. */
-function every(milliseconds: number, work: () => Promise<void>, onFailure: (error: unknown) => void): NodeJS.Timeout {
-  let busy = false;
-  let toldAt = Number.NEGATIVE_INFINITY;
-  const failed = (error: unknown) => {
-    if (performance.now() - toldAt < tellAgainMilliseconds) return;
-    toldAt = performance.now();
-    onFailure(error);
-  };
-  const run = async () => {
-    if (busy) return;
-    busy = true;
-    await work().catch(failed);
-    busy = false;
-  };
-  return setInterval(() => void run(), milliseconds).unref();
 }

@@ -41,15 +41,19 @@ export const innerSettings = {
     ['registry'],
     "the gateway's own ports, which no MCP server may claim. `npm run up` sets it",
   ),
-  DATA_DIR: setting(z.string().default('data'), ['auth-server'], 'the folder of the database. `npm run up` sets it'),
+  DATA_DIR: setting(
+    z.string().default('data'),
+    ['auth-server', 'registry'],
+    'the folder of the databases. `npm run up` sets it',
+  ),
   DATABASE_URL: setting(
     z
       .string()
       .regex(/^postgres(ql)?:\/\//, 'must look like postgres://user:password@host/database')
       .optional(),
-    ['auth-server'],
-    'a PostgreSQL database instead of the file in `DATA_DIR`, for several machines',
-    { secret: true, shownDefault: 'the file in `DATA_DIR`' },
+    ['auth-server', 'registry'],
+    'a PostgreSQL database instead of the files in `DATA_DIR`, for several machines',
+    { secret: true, shownDefault: 'the files in `DATA_DIR`' },
   ),
   ROUTES_DIR: setting(
     path('data', 'nginx'),

@@ -34,5 +34,10 @@ export const standInSettings = {
     ['cognito'],
     'its users, groups, app clients and scopes',
   ),
+  COGNITO_FAULTS: setting(
+    list.default([]),
+    ['cognito'],
+    'what it does badly on purpose, such as `slow:3,skew:-600` ([list](stand-in.md#faults))',
+  ),
   NODE_ENV: setting(z.string().optional(), ['cognito'], 'with `production` the stand-in does not start'),
 };

@@ -41,6 +41,6 @@ export async function userInfoEndpoint(pool: Pool, req: Request, res: Response):
   if (!token) return void res.status(400).set('WWW-Authenticate', NO_TOKEN).json({ error: 'invalid_request' });
   const reader = await readAccessToken(pool, token);
   if (!reader) return void res.status(401).set('WWW-Authenticate', BAD_TOKEN).json({ error: 'invalid_token' });
-  const { person, scopes } = reader;
-  res.json({ sub: person.sub, ...attributes(person, scopes, 'true'), username: person.username });
+  const { person, client, scopes } = reader;
+  res.json({ sub: person.sub, ...attributes(person, client, scopes, 'true'), username: person.username });
 }

@@ -10,7 +10,7 @@ import type { PoolKeys } from './keys.ts';
 import { createPages, type Pages, securityHeaders, sendPage } from './pages.ts';
 import { createPool, type Pool } from './pool.ts';
 import { OIDC_SCOPES, type Seed } from './seed.ts';
-import { tokenEndpoint } from './token-endpoint.ts';
+import { tokenEndpoint, tokenPreflight } from './token-endpoint.ts';
 import { jwks } from './tokens.ts';
 
 /** What a stand-in is made of. */
@@ -40,6 +40,7 @@ export function createCognito(options: CognitoOptions): { app: Express; control:
   app.use(express.static(fileURLToPath(new URL('public', import.meta.url)), { index: false, maxAge: '1h' }));
   app.use(poolHost(pool));
   app.use(cookieParser(), express.text({ type: 'application/x-www-form-urlencoded', limit: '16kb' }));
+  app.options('/oauth2/token', tokenPreflight);
   app.post('/oauth2/token', (req, res) => tokenEndpoint(pool, req, res));
   app.post('/oauth2/revoke', (req, res) => revokeEndpoint(pool, req, res));
   app.get('/oauth2/userInfo', (req, res) => userInfoEndpoint(pool, req, res));
@@ -62,20 +63,21 @@ function poolHost(pool: Pool): Router {
   );
   router.get(`${wellKnown}/openid-configuration`, (_req, res) => {
     // Without a domain the document names addresses at the pool's host, where no browser gets an answer.
+    const domain = pool.faults.has('no-domain') ? issuer : publicUrl;
     const at = pool.faults.has('no-domain') ? issuer : `${publicUrl}/oauth2`;
     res.json({
       authorization_endpoint: `${at}/authorize`,
-      end_session_endpoint: `${publicUrl}/logout`,
+      end_session_endpoint: `${domain}/logout`,
       id_token_signing_alg_values_supported: ['RS256'],
       issuer,
       jwks_uri: `${issuer}/.well-known/jwks.json`,
       response_types_supported: ['code', 'token'],
-      revocation_endpoint: `${publicUrl}/oauth2/revoke`,
+      revocation_endpoint: `${at}/revoke`,
       scopes_supported: OIDC_SCOPES,
       subject_types_supported: ['public'],
       token_endpoint: `${at}/token`,
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
-      userinfo_endpoint: `${publicUrl}/oauth2/userInfo`,
+      userinfo_endpoint: `${at}/userInfo`,
     });
   });
   return router;

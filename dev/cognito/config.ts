@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { shapeFor } from '../../common/settings/table.ts';
+import { readFaults } from './faults.ts';
 
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
@@ -13,6 +14,7 @@ export const cognitoConfig = z
     const inContainer = config.COGNITO_HOST === '0.0.0.0' && config.COGNITO_IN_CONTAINER === 'true';
     if (!LOOPBACK.includes(config.COGNITO_HOST) && !inContainer)
       fault('COGNITO_HOST', 'must be 127.0.0.1, ::1 or localhost; 0.0.0.0 only with COGNITO_IN_CONTAINER=true');
+    for (const problem of readFaults(config.COGNITO_FAULTS).problems) fault('COGNITO_FAULTS', problem);
   })
   .transform((config) => ({
     host: config.COGNITO_HOST,
@@ -21,4 +23,5 @@ export const cognitoConfig = z
     extraGatewayUrls: config.COGNITO_EXTRA_GATEWAY_URLS,
     keysFile: config.COGNITO_KEYS_FILE,
     seedFile: config.COGNITO_SEED_FILE,
+    faults: readFaults(config.COGNITO_FAULTS).chosen,
   }));

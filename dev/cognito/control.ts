@@ -5,7 +5,7 @@ import { newSigningKey } from './keys.ts';
 import { type Fault, type Person, type Pool, revokeSignIn } from './pool.ts';
 import { issueUserTokens, signToken, type TokenAnswer } from './tokens.ts';
 
-/** What a test may do to a running pool. In the process only: nothing of it can be reached over HTTP. */
+/** What a test may do to a running pool, and COGNITO_FAULTS at its start. Nothing of it can be reached over HTTP. */
 export interface Control {
   readonly issuer: string;
   /** How often each `METHOD /path` was asked for. */
@@ -16,6 +16,8 @@ export interface Control {
   skew(seconds: number): void;
   /** Answers the next request whose path ends in `path` with `status` (500) and `body`; call twice for two. */
   failNext(path: string, status?: number, body?: object): void;
+  /** Lets every answer but /health wait, in seconds. */
+  slow(seconds: number): void;
   /** Sets the pool up badly, or (`on` false) well again. */
   setFault(fault: Fault, on?: boolean): void;
   /** Ends every sign-in of a person; the sign-in page still remembers their browser, as on the real pool. */
@@ -28,21 +30,29 @@ export interface Control {
   mint(kind: 'id' | 'access', claims: JWTPayload): Promise<string>;
 }
 
+/** Old keys that stay in the JWKS; a pool that rotates each second for a week must not grow a longer one. */
+const MOST_RETIRED = 8;
+
 type Failure = { path: string; status: number; body: object };
 
 /** The hooks of one pool, and the middleware that counts and fails requests for them. */
 export function createControl(pool: Pool): { control: Control; middleware: CountingMiddleware } {
   const counts = new Map<string, number>();
   const failures: Failure[] = [];
+  let delay = 0;
   const control: Control = {
     issuer: pool.issuer,
     counts,
     rotate: async (kind, keepOld = true) => {
       if (keepOld) pool.keys.retired.push(pool.keys[kind]);
+      if (pool.keys.retired.length > MOST_RETIRED) pool.keys.retired.shift();
       pool.keys[kind] = await newSigningKey();
     },
     skew: (seconds) => pool.setSkew(seconds),
     failNext: (path, status = 500, body = { error: 'server_error' }) => void failures.push({ path, status, body }),
+    slow: (seconds) => {
+      delay = seconds * 1000;
+    },
     setFault: (fault, on = true) => void (on ? pool.faults.add(fault) : pool.faults.delete(fault)),
     globalSignOut: (username) => {
       for (const [, grant] of pool.refreshTokens.entries())
@@ -55,10 +65,14 @@ export function createControl(pool: Pool): { control: Control; middleware: Count
   const middleware: CountingMiddleware = (req, res, next) => {
     const name = `${req.method} ${req.path}`;
     counts.set(name, (counts.get(name) ?? 0) + 1);
+    // Always well: whoever starts a stand-in with faults waits for this answer first.
+    if (req.path === '/health') return next();
+    if (pool.faults.has('down')) return void req.socket.destroy();
     const found = failures.findIndex((failure) => req.path.endsWith(failure.path));
-    if (found < 0) return next();
-    const [failure] = failures.splice(found, 1);
-    res.status(failure?.status ?? 500).json(failure?.body);
+    const [failure] = found < 0 ? [] : failures.splice(found, 1);
+    const answer = () => (failure ? void res.status(failure.status).json(failure.body) : next());
+    if (delay > 0) setTimeout(answer, delay);
+    else answer();
   };
   return { control, middleware };
 }

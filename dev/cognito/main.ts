@@ -2,6 +2,7 @@ import { readConfig } from '../../common/config.ts';
 import { runService } from '../../common/service.ts';
 import { createCognito } from './app.ts';
 import { cognitoConfig } from './config.ts';
+import { applyFaults } from './faults.ts';
 import { loadKeys } from './keys.ts';
 import { addGateways, readSeed } from './seed.ts';
 
@@ -11,5 +12,7 @@ await runService('cognito', process.env, async (log) => {
   const seed = addGateways(readSeed(config.seedFile), config.extraGatewayUrls);
   const { app, control } = createCognito({ seed, keys: await loadKeys(keysFile), publicUrl, log });
   log.warn({ publicUrl, issuer: control.issuer }, 'local stand-in for Amazon Cognito: for development only');
+  applyFaults(control, config.faults);
+  if (config.faults.length > 0) log.warn({ faults: config.faults }, 'behaves badly on purpose (COGNITO_FAULTS)');
   return { listener: app, host, port, portVariable: 'COGNITO_PORT' };
 });

@@ -8,7 +8,7 @@ import type { Pool } from './pool.ts';
 const ERRORS = new Map([
   [
     'redirect_mismatch',
-    'The address to return to is not registered for this app client. It must match one of its URLs character for character, port included.',
+    'The address to return to is not registered for this app client. It must match one of its URLs character for character, port included. Here they are in the seed file: callback_urls for signing in, logout_urls for signing out.',
   ],
   ['invalid_request', 'The request lacks something, has something twice, or names an app client that does not exist.'],
 ]);

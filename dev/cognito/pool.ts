@@ -39,8 +39,8 @@ export interface HostedSession {
   readonly authTime: number;
 }
 
-/** A pool that is set up badly: `no-domain` has no sign-in pages to name, `no-keys` an empty JWKS. */
-export type Fault = 'no-domain' | 'no-keys';
+/** What can be wrong with a pool: `no-domain` has no sign-in pages, `no-keys` an empty JWKS, `down` answers nothing. */
+export type Fault = 'no-domain' | 'no-keys' | 'down';
 
 /** One user pool at work: who and what it knows, its keys, and everything it hands out. */
 export interface Pool {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isNode, LineCounter, parseDocument } from 'yaml';
+import { isMap, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import * as z from 'zod';
 import { ConfigError } from '../../common/config.ts';
 
@@ -12,6 +12,12 @@ const DAY = 86_400;
 const YEAR = 365 * DAY;
 const url = z.string().refine((text) => URL.canParse(text) && !text.includes('#'), 'must be a full URL without #');
 const groupName = z.string().regex(/^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$/u, 'must be 1 to 128 characters, no spaces');
+
+const scopeName = z.string().regex(/^[\w.-]+$/, 'must be letters, digits, _ . or -');
+const atMost = (most: number, what: string): [(record: object) => boolean, string] => [
+  (record) => Object.keys(record).length <= most,
+  `must have ${most} ${what} at most`,
+];
 
 const userSchema = z.strictObject({
   username: z.string().min(1).max(128),
@@ -39,6 +45,7 @@ const clientSchema = z.strictObject({
   require_pkce: z.boolean().default(false),
   refresh_token_rotation: z.boolean().default(false),
   token_revocation: z.boolean().default(true),
+  read_attributes: z.array(z.string()).optional(),
   access_token_validity: z.number().int().min(300).max(DAY).default(3600),
   refresh_token_validity: z
     .number()
@@ -53,8 +60,11 @@ const poolSchema = z.strictObject({
   pool_id: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d_[A-Za-z0-9]+$/, 'must look like us-east-1_LocalPool'),
   issuer_type: z.enum(['original', 'updated']).default('original'),
   issuer_mode: z.enum(['aws', 'local']).default('aws'),
-  resource_servers: z.record(z.string().min(1), z.record(z.string().regex(/^[\w.-]+$/), z.string())).default({}),
-  groups: z.array(groupName).default([]),
+  resource_servers: z
+    .record(z.string().min(1), z.record(scopeName, z.string()).refine(...atMost(100, 'scopes')))
+    .refine(...atMost(300, 'resource servers'))
+    .default({}),
+  groups: z.array(groupName).max(10_000).default([]),
   users: z.array(userSchema),
   clients: z.array(clientSchema).min(1),
 });
@@ -76,25 +86,7 @@ export function customScopes(resourceServers: Seed['resource_servers']): Set<str
 const seedSchema = poolSchema.superRefine((seed, ctx) => {
   const fault = (path: (string | number)[], message: string) => ctx.addIssue({ code: 'custom', path, message });
   if (!seed.pool_id.startsWith(`${seed.region}_`)) fault(['pool_id'], `must start with the region, ${seed.region}_`);
-  const unique = (kind: 'users' | 'clients', key: string, values: string[]) =>
-    values.forEach((value, i) => {
-      if (values.indexOf(value) !== i) fault([kind, i, key], `"${value}" is there twice`);
-    });
-  unique(
-    'users',
-    'username',
-    seed.users.map((u) => u.username),
-  );
-  unique(
-    'users',
-    'sub',
-    seed.users.map((u) => u.sub),
-  );
-  unique(
-    'clients',
-    'id',
-    seed.clients.map((c) => c.id),
-  );
+  for (const [path, message] of repeated(seed)) fault(path, message);
   seed.users.forEach((user, i) => {
     user.groups.forEach((group, g) => {
       if (!seed.groups.includes(group)) fault(['users', i, 'groups', g], `group "${group}" is not listed under groups`);
@@ -109,6 +101,21 @@ const seedSchema = poolSchema.superRefine((seed, ctx) => {
     });
   });
 });
+
+/** Names that must be there once only, and are there twice. */
+function* repeated({ users, clients, groups }: Seed): Generator<[(string | number)[], string]> {
+  const names: [values: string[], pathOf: (index: number) => (string | number)[]][] = [
+    [groups, (i) => ['groups', i]],
+    [users.map((user) => user.username), (i) => ['users', i, 'username']],
+    [users.map((user) => user.sub), (i) => ['users', i, 'sub']],
+    [clients.map((client) => client.id), (i) => ['clients', i, 'id']],
+    ...users.map((user, u): (typeof names)[number] => [user.groups, (i) => ['users', u, 'groups', i]]),
+    ...clients.map((client, c): (typeof names)[number] => [client.scopes, (i) => ['clients', c, 'scopes', i]]),
+  ];
+  for (const [values, pathOf] of names)
+    for (const [i, value] of values.entries())
+      if (values.indexOf(value) !== i) yield [pathOf(i), `"${value}" is there twice`];
+}
 
 function* clientFaults(client: Client): Generator<[string, string]> {
   if (client.flows.includes('client_credentials') && !client.secret)
@@ -129,22 +136,41 @@ export function parseSeed(text: string, file: string): Seed {
   const document = parseDocument(text, { lineCounter });
   const at = (offset: number) => `${file}:${lineCounter.linePos(offset).line}`;
   const broken = document.errors.map((e) => `${at(e.pos[0])}: ${e.message.split('\n')[0]}`);
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (!alias.resolve(document)) broken.push(`${at(alias.range?.[0] ?? 0)}: *${alias.source} stands for nothing`);
+    },
+  });
   if (broken.length > 0) throw new ConfigError(broken);
-  const result = seedSchema.safeParse(document.toJS());
+  const result = seedSchema.safeParse(plain(document, file));
   if (result.success) return result.data;
   throw new ConfigError(
-    result.error.issues.map((issue) => {
+    result.error.issues.flatMap((issue) => {
       const path = issue.path.map((p) => (typeof p === 'number' ? p : String(p)));
-      const place = issue.code === 'unrecognized_keys' ? [...path, issue.keys[0] ?? ''] : path;
-      return `${at(offsetOf(document, place))}: ${path.join('.') || 'the file'}: ${issue.message}`;
+      const say = (place: (string | number)[], message: string) =>
+        `${at(offsetOf(document, place))}: ${path.join('.') || 'the file'}: ${message}`;
+      if (issue.code !== 'unrecognized_keys') return [say(path, issue.message)];
+      return issue.keys.map((key) => say([...path, key], `Unrecognized key: "${key}"`));
     }),
   );
+}
+
+/** The values of a file. What the parser lets pass and cannot unfold, such as too many aliases, is a fault too. */
+function plain(document: ReturnType<typeof parseDocument>, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new ConfigError([`${file}: ${(error as Error).message}`]);
+  }
 }
 
 /** Where a value stands in the text; for a key that is missing, where the nearest thing around it stands. */
 function offsetOf(document: ReturnType<typeof parseDocument>, path: (string | number)[]): number {
   for (let length = path.length; length >= 0; length--) {
-    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
+    const around = length <= 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    // By the key rather than the value, which may begin on a later line.
+    const key = isMap(around) && around.items.find((pair) => String(pair.key) === String(path[length - 1]))?.key;
+    const node = key || (length === 0 ? document.contents : document.getIn(path.slice(0, length), true));
     if (isNode(node) && node.range) return node.range[0];
   }
   return 0;

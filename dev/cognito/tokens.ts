@@ -63,7 +63,7 @@ export async function issueUserTokens(
       at_hash: accessTokenHash(access_token),
       sub: person.sub,
       ...groups,
-      ...attributes(person, grant.scopes, true),
+      ...attributes(person, client, grant.scopes, true),
       iss: pool.issuer,
       'cognito:username': person.username,
       ...(grant.nonce ? { nonce: grant.nonce } : {}),
@@ -104,10 +104,15 @@ export async function issueAgentToken(pool: Pool, client: Client, scopes: readon
 
 /**
  * The claims about a person that these scopes open: `openid` alone or with `profile` all of them, otherwise those of
- * `email` and `phone` (Cognito, "Authorize endpoint", scope).
+ * `email` and `phone` (Cognito, "Authorize endpoint", scope), as far as the client may read them.
  * @param verified how a verified address is said: `true` in id tokens, the text "true" in userInfo
  */
-export function attributes<V>(person: Person, scopes: readonly string[], verified: V): Record<string, string | V> {
+export function attributes<V>(
+  person: Person,
+  client: Client,
+  scopes: readonly string[],
+  verified: V,
+): Record<string, string | V> {
   const oidc = OIDC_SCOPES.filter((scope) => scopes.includes(scope));
   const all = oidc.length === 1 || oidc.includes('profile');
   const claims: Record<string, string | V> = {};
@@ -115,7 +120,8 @@ export function attributes<V>(person: Person, scopes: readonly string[], verifie
   if (person.phone_number && (all || oidc.includes('phone')))
     Object.assign(claims, { phone_number: person.phone_number, phone_number_verified: verified });
   if (person.name && all) claims.name = person.name;
-  return claims;
+  const readable = client.read_attributes;
+  return readable ? Object.fromEntries(Object.entries(claims).filter(([name]) => readable.includes(name))) : claims;
 }
 
 /**
@@ -125,7 +131,7 @@ export function attributes<V>(person: Person, scopes: readonly string[], verifie
 export async function readAccessToken(
   pool: Pool,
   token: string,
-): Promise<{ person: Person; scopes: string[] } | undefined> {
+): Promise<{ person: Person; client: Client; scopes: string[] } | undefined> {
   const verified = await jwtVerify(token, createLocalJWKSet(jwks(pool)), {
     issuer: pool.issuer,
     algorithms: ['RS256'],
@@ -136,7 +142,8 @@ export async function readAccessToken(
   if (claims?.token_use !== 'access' || typeof claims.scope !== 'string') return undefined;
   const scopes = claims.scope.split(' ');
   const person = typeof claims.username === 'string' ? pool.people.get(claims.username) : undefined;
-  if (!person || person.status === 'DISABLED' || !scopes.includes('openid')) return undefined;
+  const client = pool.clients.get(String(claims.client_id));
+  if (!client || !person || person.status === 'DISABLED' || !scopes.includes('openid')) return undefined;
   if (typeof claims.origin_jti === 'string' && pool.revoked.get(claims.origin_jti)) return undefined;
-  return { person, scopes };
+  return { person, client, scopes };
 }

@@ -130,6 +130,7 @@ describe('the settings', () => {
       extraGatewayUrls: [],
       keysFile: undefined,
       seedFile: expect.stringMatching(/dev\/cognito\/seed\.yml$/),
+      faults: [],
     });
   });
 

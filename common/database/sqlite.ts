@@ -1,0 +1,61 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
+import type { Database } from './database.ts';
+
+/** Migrations in one transaction, so that two processes that start at once do not both run them. */
+class TransactionalSqlite extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new (class extends SqliteAdapter {
+      override get supportsTransactionalDdl(): boolean {
+        return true;
+      }
+    })();
+  }
+}
+
+/**
+ * Kysely's own SQLite dialect over Node's built-in SQLite.
+ * @param path the database file; `:memory:` for none
+ */
+export function nodeSqlite(path: string): { dialect: SqliteDialect; database: DatabaseSync } {
+  const database = new DatabaseSync(path, { timeout: 5000 });
+  database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON');
+  const dialect = new TransactionalSqlite({
+    database: {
+      close: () => database.close(),
+      prepare(sql) {
+        // A deferred BEGIN that reads first fails at once, whatever the timeout, when another process wrote meanwhile.
+        const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql);
+        return {
+          reader: statement.columns().length > 0,
+          all: (parameters) => statement.all(...parameters.map(asValue)),
+          run: (parameters) => statement.run(...parameters.map(asValue)),
+          iterate: (parameters) => statement.iterate(...parameters.map(asValue)),
+        };
+      },
+    },
+  });
+  return { dialect, database };
+}
+
+/**
+ * Opens (and on first use makes) a SQLite file, readable by this user only.
+ * @param path the database file; its folder is made as well. `:memory:` for none
+ * @returns besides, the file as Node knows it: for pragmas
+ */
+export function openSqlite<Schema>(path: string): Database<Schema> & { database: DatabaseSync } {
+  const isFile = path !== ':memory:';
+  if (isFile) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const { dialect, database } = nodeSqlite(path);
+  if (isFile) chmodSync(path, 0o600);
+  const db = new Kysely<Schema>({ dialect });
+  // Every transaction begins with `begin immediate`: no two are open at once.
+  return { db, database, alone: async () => undefined, close: () => db.destroy() };
+}
+
+function asValue(value: unknown): SQLInputValue {
+  if (typeof value === 'boolean') return Number(value);
+  return (value === undefined ? null : value) as SQLInputValue;
+}

@@ -1,0 +1,66 @@
+import type { Control } from './control.ts';
+
+/** One fault to run with, and how much of it: seconds, or how often. */
+export interface ChosenFault {
+  readonly name: string;
+  readonly amount: number;
+}
+
+interface KnownFault {
+  /** The amount when none is given; without one, the fault takes none. */
+  readonly usual?: number;
+  readonly range?: readonly [least: number, most: number];
+  readonly apply: (control: Control, amount: number) => void;
+}
+
+const DAY = 86_400;
+const KNOWN = new Map<string, KnownFault>([
+  ['down', { apply: (control) => control.setFault('down') }],
+  ['no-domain', { apply: (control) => control.setFault('no-domain') }],
+  ['no-keys', { apply: (control) => control.setFault('no-keys') }],
+  ['slow', { usual: 3, range: [1, 60], apply: (control, seconds) => control.slow(seconds) }],
+  ['skew', { usual: -600, range: [-DAY, DAY], apply: (control, seconds) => control.skew(seconds) }],
+  ['rotate', { usual: 60, range: [1, DAY], apply: (control, seconds) => rotateEvery(control, seconds) }],
+  ['refuse', { usual: 1, range: [1, 1000], apply: refuseTokens }],
+]);
+
+/**
+ * Reads what COGNITO_FAULTS holds: `down`, `slow:5`, `skew:-600`.
+ * @returns the faults, and a sentence for each item that is none
+ */
+export function readFaults(items: readonly string[]): { chosen: ChosenFault[]; problems: string[] } {
+  const chosen: ChosenFault[] = [];
+  const problems: string[] = [];
+  for (const item of items) {
+    const fault = readFault(item);
+    if (typeof fault === 'string') problems.push(fault);
+    else chosen.push(fault);
+  }
+  return { chosen, problems };
+}
+
+function readFault(item: string): ChosenFault | string {
+  const [name = '', given] = item.split(/:(.*)/s);
+  const known = KNOWN.get(name);
+  if (!known) return `"${name}" is no fault; there are ${[...KNOWN.keys()].join(', ')}`;
+  const { usual, range } = known;
+  if (given === undefined) return { name, amount: usual ?? 0 };
+  if (!range) return `${name} takes no number`;
+  const amount = /^-?\d+$/.test(given) ? Number(given) : Number.NaN;
+  if (amount >= range[0] && amount <= range[1]) return { name, amount };
+  return `${name} takes a whole number from ${range[0]} to ${range[1]}, as in ${name}:${usual}`;
+}
+
+/** Makes a stand-in behave badly from now on, as long as its process lives. */
+export function applyFaults(control: Control, chosen: readonly ChosenFault[]): void {
+  for (const { name, amount } of chosen) KNOWN.get(name)?.apply(control, amount);
+}
+
+function refuseTokens(control: Control, times: number): void {
+  for (let i = 0; i < times; i++) control.failNext('/oauth2/token');
+}
+
+function rotateEvery(control: Control, seconds: number): void {
+  // Not a reason to keep a process alive that has nothing else left to do.
+  setInterval(() => void Promise.all([control.rotate('id'), control.rotate('access')]), seconds * 1000).unref();
+}
