@@ -5,6 +5,8 @@ export class LoginFailure extends Error {
   readonly status: 400 | 403 | 404 | 502 | 503;
   readonly title: string;
   readonly lines: readonly string[];
+  /** Where the person wanted to go, if that is known: the next try leads there too. */
+  next: string | undefined;
   constructor(status: LoginFailure['status'], title: string, lines: readonly string[], cause?: unknown) {
     super(title, { cause });
     this.status = status;

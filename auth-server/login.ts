@@ -73,7 +73,7 @@ function finishLogin(deps: LoginDeps): RequestHandler {
     const currentUrl = new URL(callbackUrl(deps, client));
     currentUrl.search = new URL(req.originalUrl, deps.publicUrl).search;
     const person = await client.logIn(currentUrl, attempt).catch((error) => {
-      throw explainFailure(error, client.settings.title);
+      throw Object.assign(explainFailure(error, client.settings.title), { next: attempt.next });
     });
     const { value } = await openSession(deps, client.settings, person);
     deps.cookie.set(res, value, deps.sessionSeconds);

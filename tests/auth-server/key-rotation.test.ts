@@ -13,8 +13,8 @@ import { createKeyRotation, keepRotating } from '../../auth-server/key-rotation.
 import type { Principal } from '../../auth-server/principal.ts';
 import type { KeyStore } from '../../auth-server/store/key-store.ts';
 import { migrationsFor } from '../../auth-server/store/migrations.ts';
-import { nodeSqlite } from '../../auth-server/store/sqlite.ts';
 import { openStore, type Store } from '../../auth-server/store/store.ts';
+import { nodeSqlite } from '../../common/database/sqlite.ts';
 import { createLog } from '../../common/log.ts';
 import { alice, now, publicUrl, temporaryDirectory } from './auth-fixture.ts';
 

@@ -21,7 +21,7 @@ async function failure(page: Response) {
   expect(page.headers.get('location')).toBeNull();
   expect(page.headers.getSetCookie().filter((line) => line.startsWith('mcp_gateway_session='))).toEqual([]);
   expect(page.headers.get('cache-control')).toBe('no-store');
-  expect(html).toContain('href="/login"');
+  expect(html).toMatch(/href="\/login(\?redirect_uri=%2Fservers%3Fx%3D1)?"/);
   expect(html).not.toMatch(/at .*\.ts:|node_modules|eyJ/);
   return { status: page.status, html };
 }
@@ -169,6 +169,13 @@ describe('Cognito out of reach', () => {
     const { status, html } = await failure(await person.get(back));
     expect(status).toBe(503);
     expect(html).toContain('Amazon Cognito cannot be reached');
+  });
+
+  test('leads back to where the person wanted to go, at the next try', async () => {
+    const person = newVisitor(auth.url);
+    const back = await person.signIn(await person.start('/servers/notes'));
+    await cognito.close();
+    expect(await (await person.get(back)).text()).toContain('href="/login?redirect_uri=%2Fservers%2Fnotes"');
   });
 
   test('does not keep anybody from logging out', async () => {
