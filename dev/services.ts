@@ -75,6 +75,7 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
     service('registry', 'registry/main.ts', ports.registry, {
       REGISTRY_PORT: String(ports.registry),
       AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
+      DATA_DIR: dataDir,
       ROUTES_DIR: join(dataDir, 'nginx'),
       OWN_PORTS: [ports.gateway, ports.authServer, ports.metrics, ports.registry, ports.relay, ports.cognito].join(','),
     }),

@@ -4,8 +4,11 @@ import helmet from 'helmet';
 import type { JWTVerifyGetKey } from 'jose';
 import type { Logger } from '../common/log.ts';
 import type { Policy } from '../policy/policy.ts';
+import { createChangesApi } from './api/changes.ts';
+import { createEditApi } from './api/edit.ts';
 import { createApi } from './api/routes.ts';
 import { createCatalogue } from './catalogue.ts';
+import type { Editor } from './editor.ts';
 import { RegistryError } from './errors.ts';
 import { createIdentify, requirePerson } from './guards.ts';
 import type { Health } from './health.ts';
@@ -14,7 +17,8 @@ import { createFailureHandler } from './pages/failure.ts';
 import { createRender } from './pages/render.ts';
 import { showServer } from './pages/server.ts';
 import { showServers } from './pages/servers.ts';
-import type { ServerStore } from './store/server-store.ts';
+import type { RegisteredServer } from './store/server-store.ts';
+import type { RegistryStore } from './store/store.ts';
 
 export interface RegistryParts {
   /** The gateway's public origin, such as `http://localhost:8080`. */
@@ -22,8 +26,11 @@ export interface RegistryParts {
   /** Finds the auth-server's public keys. */
   keys: JWTVerifyGetKey;
   policy: () => Policy;
-  store: ServerStore;
+  store: RegistryStore;
+  editor: Editor;
   healthOf: (name: string) => Health;
+  /** Asks a server now. */
+  check: (server: RegisteredServer) => Promise<Health>;
   log: Logger;
   now?: () => Date;
 }
@@ -34,7 +41,9 @@ export function createApp({
   keys,
   policy,
   store,
+  editor,
   healthOf,
+  check,
   log,
   now = () => new Date(),
 }: RegistryParts): Express {
@@ -49,7 +58,13 @@ export function createApp({
   app.use(securityHeaders(publicUrl));
   app.get('/health', (_req, res) => void res.json({ status: 'ok' }));
 
-  app.use('/api', requirePerson(identify, ['#registry', 'mcpgw']), createApi(catalogue));
+  app.use('/api', requirePerson(identify, ['#registry', 'mcpgw']));
+  // mcpgw only reads. Its assertions come with calls of any of its tools, so they must not be enough to change anything.
+  app.use(
+    '/api',
+    createEditApi({ guard: requirePerson(identify, ['#registry']), catalogue, store, policy, editor, check }),
+  );
+  app.use('/api', createChangesApi(store, policy), createApi(catalogue));
 
   app.use(requirePerson(identify, ['#registry']));
   app.use('/static', assets.router);

@@ -1,8 +1,8 @@
 import type { Policy } from '../policy/policy.ts';
 import { mayUseUi } from '../policy/ui.ts';
 import type { Person } from './guards.ts';
-import type { Health } from './health.ts';
-import { type ServerEntry, type ServerStore, type Transport, transportsOf } from './store/server-store.ts';
+import { type Health, neverChecked } from './health.ts';
+import { type RegisteredServer, type ServerStore, type Transport, transportsOf } from './store/server-store.ts';
 
 /** One way to reach a server through the gateway. */
 export interface Endpoint {
@@ -10,10 +10,12 @@ export interface Endpoint {
   url: string;
 }
 
-/** A server as callers see it: nothing in here says where it really runs. */
-export interface CatalogueEntry extends Pick<ServerEntry, 'name' | 'title' | 'description' | 'tags'> {
+/** A server as callers see it: nothing in here says where it really runs, except to who may change that. */
+export interface CatalogueEntry extends Omit<RegisteredServer, 'upstream' | 'transports'> {
   endpoints: readonly Endpoint[];
   health: Health;
+  /** Where it really runs; only for who may use `modify_service` on it. */
+  location: Pick<RegisteredServer, 'upstream' | 'transports'> | undefined;
 }
 
 export interface CatalogueOptions {
@@ -36,28 +38,30 @@ export interface Catalogue {
 /** Puts store, policy and health together. */
 export function createCatalogue({ store, policy, healthOf, publicUrl }: CatalogueOptions): Catalogue {
   const maySee = (person: Person, name: string) => mayUseUi(policy(), person.scopes, 'list_service', name);
-  const toEntry = (server: ServerEntry): CatalogueEntry => ({
-    name: server.name,
-    title: server.title,
-    description: server.description,
-    tags: server.tags,
-    endpoints: transportsOf(server).map((transport) => ({
-      transport,
-      url: `${publicUrl}/${server.name}/${transport === 'sse' ? 'sse' : 'mcp'}`,
-    })),
-    health: healthOf(server.name),
-  });
+  const toEntry = (person: Person, server: RegisteredServer): CatalogueEntry => {
+    const { upstream, transports, ...shown } = server;
+    const mayChange = mayUseUi(policy(), person.scopes, 'modify_service', server.name);
+    return {
+      ...shown,
+      endpoints: transportsOf(server).map((transport) => ({
+        transport,
+        url: `${publicUrl}/${server.name}/${transport === 'sse' ? 'sse' : 'mcp'}`,
+      })),
+      health: server.enabled ? healthOf(server.name) : neverChecked,
+      location: mayChange ? { upstream, transports } : undefined,
+    };
+  };
 
   return {
     list: (person) =>
       store
         .list()
         .filter((server) => maySee(person, server.name))
-        .map(toEntry)
+        .map((server) => toEntry(person, server))
         .sort((a, b) => a.title.localeCompare(b.title, 'en')),
     get: (person, name) => {
       const server = store.get(name);
-      return server && maySee(person, name) ? toEntry(server) : undefined;
+      return server && maySee(person, name) ? toEntry(person, server) : undefined;
     },
     isEmpty: () => store.list().length === 0,
   };

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import * as z from 'zod';
 import { shapeFor } from '../common/settings/table.ts';
 import { type Cidr, parseCidr } from './addresses.ts';
@@ -22,6 +23,8 @@ export const registryConfig = z.object({ ...shape, ALLOW_PRIVATE_UPSTREAMS: cidr
   jwksUrl: new URL('/.well-known/jwks.json', env.AUTH_SERVER_INTERNAL_URL),
   scopesFile: env.SCOPES_FILE,
   serversFile: env.SERVERS_FILE,
+  /** Where the servers are kept: PostgreSQL, or a SQLite file. */
+  database: env.DATABASE_URL ?? join(env.DATA_DIR, 'registry.db'),
   routesDir: env.ROUTES_DIR,
   allowPrivate: env.ALLOW_PRIVATE_UPSTREAMS,
   /** Ports on loopback that are the gateway's own: as an upstream, one of them would lead around the gate. */

@@ -1,19 +1,52 @@
 /** What the registry answers when it does not answer with what was asked for. Codes are part of the API. */
-export type ErrorCode = 'identity_required' | 'identity_unavailable' | 'not_found' | 'internal_error';
+export type ErrorCode =
+  | 'identity_required'
+  | 'identity_unavailable'
+  | 'not_found'
+  | 'not_permitted'
+  | 'input_invalid'
+  | 'content_type_unsupported'
+  | 'name_taken'
+  | 'name_fixed'
+  | 'changed_meanwhile'
+  | 'server_disabled'
+  | 'upstream_refused'
+  | 'route_refused'
+  | 'store_unavailable'
+  | 'internal_error';
 
 const statuses: Record<ErrorCode, number> = {
   identity_required: 401,
   identity_unavailable: 503,
   not_found: 404,
+  not_permitted: 403,
+  input_invalid: 400,
+  content_type_unsupported: 415,
+  name_taken: 409,
+  name_fixed: 403,
+  changed_meanwhile: 409,
+  server_disabled: 409,
+  upstream_refused: 422,
+  route_refused: 422,
+  store_unavailable: 503,
   internal_error: 500,
 };
+
+/** One thing that is wrong with what was sent: where (`transports.sse`; empty for the whole), and what. */
+export interface InputFault {
+  path: string;
+  message: string;
+}
 
 /** A refusal with a message for the caller: what happened, to what, what to do. */
 export class RegistryError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  /** Everything that is wrong with the input, of an `input_invalid`. */
+  readonly faults: readonly InputFault[] | undefined;
+  constructor(code: ErrorCode, message: string, options: ErrorOptions & { faults?: readonly InputFault[] } = {}) {
     super(message, options);
+    this.faults = options.faults;
     this.name = 'RegistryError';
     this.code = code;
     this.status = statuses[code];

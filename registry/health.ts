@@ -28,6 +28,8 @@ export interface HealthOptions {
 /** The health of all servers, kept fresh in the background. */
 export interface HealthMonitor {
   of(name: string): Health;
+  /** Asks one server now; never throws. */
+  check(server: ServerEntry): Promise<Health>;
   /** Asks every server once; never throws. */
   checkAll(): Promise<void>;
   /** Asks all servers now and then again and again. */
@@ -35,7 +37,8 @@ export interface HealthMonitor {
   stop(): void;
 }
 
-const unknown: Health = { status: 'unknown', checkedAt: null, error: null, tools: [] };
+/** The health of a server that has not been asked. */
+export const neverChecked: Health = { status: 'unknown', checkedAt: null, error: null, tools: [] };
 const atOnce = 16;
 
 /**
@@ -48,19 +51,20 @@ export function createHealthMonitor(options: HealthOptions): HealthMonitor {
   let timer: NodeJS.Timeout | undefined;
   let running = false;
 
-  const check = async (server: ServerEntry): Promise<void> => {
+  const check = async (server: ServerEntry): Promise<Health> => {
     const upstream = upstreamOf(server.name);
     const result: ProbeResult = upstream?.addresses.length
       ? await probeServer(server, upstream.addresses, timeoutMs)
       : { status: 'down', error: upstream?.problem ?? 'Its address is not known yet.' };
-    const before = known.get(server.name) ?? unknown;
+    const before = known.get(server.name) ?? neverChecked;
     const health = toHealth(result, before, now());
     known.set(server.name, health);
-    if (before.status === health.status && before.error === health.error) return;
+    if (before.status === health.status && before.error === health.error) return health;
     const cause = result.status === 'up' ? undefined : String(result.cause ?? '') || undefined;
     const line = { server: server.name, status: health.status, was: before.status, reason: health.error, cause };
     if (health.status === 'down') log.warn(line, 'server is down');
     else log.info(line, `server is ${health.status}`);
+    return health;
   };
 
   const checkAll = async (): Promise<void> => {
@@ -81,7 +85,8 @@ export function createHealthMonitor(options: HealthOptions): HealthMonitor {
   };
 
   return {
-    of: (name) => known.get(name) ?? unknown,
+    of: (name) => known.get(name) ?? neverChecked,
+    check,
     checkAll,
     start() {
       if (running) return;

@@ -54,6 +54,16 @@ export function createUpstreams(options: UpstreamsOptions) {
       queue = run.catch(() => undefined);
       return run;
     },
+    /**
+     * Resolves and vets the upstream of a server that has no route yet.
+     * @returns why it cannot have one, in words for who gave the upstream; undefined when it can
+     */
+    async examine(server: ServerEntry): Promise<string | undefined> {
+      const reasons: string[] = [];
+      const { addresses, problem } = await locate(server, undefined, options, reasons);
+      if (addresses.length > 0) return undefined;
+      return [problem, ...reasons.map((reason) => `It ${reason}.`)].join(' ');
+    },
     /** What the last {@link refresh} found for a server. */
     of: (name: string): Upstream | undefined => found.get(name),
     /** Refreshes every `intervalMs` from now on. */
@@ -78,11 +88,16 @@ function lineOf(server: ServerEntry, addresses: readonly string[], log: Logger):
   }
 }
 
-async function locate(server: ServerEntry, before: Upstream | undefined, options: UpstreamsOptions): Promise<Upstream> {
+async function locate(
+  server: ServerEntry,
+  before: Upstream | undefined,
+  options: UpstreamsOptions,
+  reasons: string[] = [],
+): Promise<Upstream> {
   const url = new URL(server.upstream);
   try {
     const ips = await withTimeout(options.resolve(url.hostname), options.timeoutMs ?? 5_000);
-    return vet(server, url, ips, options);
+    return vet(server, url, ips, options, reasons);
   } catch (error) {
     const code = Error.isError(error) && 'code' in error ? error.code : 'unknown';
     const said = { server: server.name, host: url.hostname, code };
@@ -96,14 +111,22 @@ async function locate(server: ServerEntry, before: Upstream | undefined, options
   }
 }
 
-function vet(server: ServerEntry, url: URL, ips: readonly string[], { check, log }: UpstreamsOptions): Upstream {
+function vet(
+  server: ServerEntry,
+  url: URL,
+  ips: readonly string[],
+  { check, log }: UpstreamsOptions,
+  reasons: string[],
+): Upstream {
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
   const said = { server: server.name, host: url.hostname };
   const addresses = new Set<string>();
   for (const ip of ips) {
     const reason = check(ip, port);
-    if (reason) log.warn({ ...said, address: ip, port }, `upstream address refused: it ${reason}`);
-    else addresses.add(isIPv6(ip) ? `[${ip.toLowerCase()}]:${port}` : `${ip}:${port}`);
+    if (reason) {
+      reasons.push(reason);
+      log.warn({ ...said, address: ip, port }, `upstream address refused: it ${reason}`);
+    } else addresses.add(isIPv6(ip) ? `[${ip.toLowerCase()}]:${port}` : `${ip}:${port}`);
   }
   if (addresses.size > 0) return { addresses: [...addresses].sort() };
   log.warn(said, 'server left out of the routes: it has no address that is allowed');

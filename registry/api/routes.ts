@@ -2,12 +2,14 @@ import { type Request, Router } from 'express';
 import type { Catalogue, CatalogueEntry } from '../catalogue.ts';
 import { RegistryError } from '../errors.ts';
 import { personOf } from '../guards.ts';
+import { notFound } from '../permissions.ts';
 
 /**
- * The JSON API, mounted at `/api`. Every route needs a person in front of it.
+ * The part of the JSON API that reads, mounted at `/api`. Every route needs a person in front of it.
  *
- * `GET /servers` → `{servers: [{name, title, description, tags, transports, endpoints, status, checked_at}]}`;
- * `GET /servers/:name` → one of them with `error` and `tools`; `GET /me` → `{username, groups, scopes, auth_method}`.
+ * `GET /servers` → `{servers: [{name, title, description, tags, transports, endpoints, enabled, status, checked_at}]}`;
+ * `GET /servers/:name` → one of them with `error`, `tools`, what is known about it, its `revision`, and, for who may
+ * change it, its `location`; `GET /me` → `{username, groups, scopes, auth_method}`.
  */
 export function createApi(catalogue: Catalogue): Router {
   const api = Router({ caseSensitive: true, strict: true });
@@ -20,8 +22,8 @@ export function createApi(catalogue: Catalogue): Router {
   });
   api.get('/servers/:name', (req: Request<{ name: string }>, res) => {
     const entry = catalogue.get(personOf(req), req.params.name);
-    if (!entry) throw new RegistryError('not_found', 'There is no such server, or you may not see it.');
-    res.json({ ...toSummary(entry), error: entry.health.error, tools: entry.health.tools });
+    if (!entry) throw notFound();
+    res.json(toDetails(entry));
   });
   api.get('/me', (req, res) => {
     const { username, groups, scopes, authMethod } = personOf(req);
@@ -33,7 +35,24 @@ export function createApi(catalogue: Catalogue): Router {
   return api;
 }
 
-function toSummary({ name, title, description, tags, endpoints, health }: CatalogueEntry) {
+/** One server in full, as JSON. */
+export function toDetails(entry: CatalogueEntry) {
+  const { version, repository, license, icons, revision, updatedAt, location, health } = entry;
+  return {
+    ...toSummary(entry),
+    error: health.error,
+    tools: health.tools,
+    version,
+    repository,
+    license,
+    icons,
+    revision,
+    updated_at: updatedAt.toISOString(),
+    ...(location && { location }),
+  };
+}
+
+function toSummary({ name, title, description, tags, endpoints, enabled, health }: CatalogueEntry) {
   return {
     name,
     title,
@@ -41,6 +60,7 @@ function toSummary({ name, title, description, tags, endpoints, health }: Catalo
     tags,
     transports: endpoints.map((endpoint) => endpoint.transport),
     endpoints: Object.fromEntries(endpoints.map((endpoint) => [endpoint.transport, endpoint.url])),
+    enabled,
     status: health.status,
     checked_at: health.checkedAt?.toISOString() ?? null,
   };

@@ -8,11 +8,20 @@ const titles: Record<ErrorCode, string> = {
   identity_required: 'Not signed in',
   identity_unavailable: 'Sign-in cannot be checked',
   not_found: 'Not found',
+  not_permitted: 'Not permitted',
+  input_invalid: 'Something is missing or wrong',
+  content_type_unsupported: 'Not understood',
+  name_taken: 'The name is taken',
+  name_fixed: 'Not changed here',
+  changed_meanwhile: 'Changed meanwhile',
+  server_disabled: 'The server is disabled',
+  upstream_refused: 'The address is refused',
+  route_refused: 'The route is refused',
+  store_unavailable: 'The database does not answer',
   internal_error: 'Something went wrong',
 };
 
-const hints: Record<ErrorCode, string> = {
-  identity_required: '',
+const hints: Partial<Record<ErrorCode, string>> = {
   identity_unavailable: 'The auth-server may be starting. Reload this page in a moment.',
   not_found: 'Check the address, or pick a server from the list. Servers you have no permission for look the same.',
   internal_error:
@@ -20,7 +29,7 @@ const hints: Record<ErrorCode, string> = {
 };
 
 /**
- * The one place where refusals become answers: JSON `{error: {code, message}}`, or a page for a browser outside of `/api`.
+ * The one place where refusals become answers: JSON `{error: {code, message}}` (`faults` besides for bad input), or a page for a browser outside of `/api`.
  * Our own faults are logged here, once; a refused identity is logged with its reason and without the assertion.
  */
 export function createFailureHandler(publicUrl: string, render: Render, log: Logger): ErrorRequestHandler {
@@ -34,13 +43,16 @@ export function createFailureHandler(publicUrl: string, render: Render, log: Log
 
     const isApi = req.originalUrl === '/api' || req.originalUrl.startsWith('/api/');
     if (isApi || req.accepts(['json', 'html']) !== 'html') {
-      const { code, message } = error;
-      res.status(error.status).set('Cache-Control', 'no-store').json({ error: { code, message } });
+      const { code, message, faults } = error;
+      res
+        .status(error.status)
+        .set('Cache-Control', 'no-store')
+        .json({ error: { code, message, ...(faults && { faults }) } });
       return;
     }
     const title = titles[error.code];
     if (error.code === 'identity_required') return render(res, error.status, 'no-identity', { title, publicUrl });
-    const data = { title, person: personIfAny(req), text: error.message, hint: hints[error.code] };
+    const data = { title, person: personIfAny(req), text: error.message, hint: hints[error.code] ?? '' };
     render(res, error.status, 'message', data);
   };
 }

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Catalogue, CatalogueEntry } from '../catalogue.ts';
-import { RegistryError } from '../errors.ts';
 import { personOf } from '../guards.ts';
+import { notFound } from '../permissions.ts';
 import type { Render } from './render.ts';
 
 /** `GET /servers/:name`: one server, its tools, and how to connect to it. */
@@ -9,7 +9,7 @@ export function showServer(catalogue: Catalogue, render: Render): RequestHandler
   return (req, res) => {
     const person = personOf(req);
     const server = catalogue.get(person, req.params.name);
-    if (!server) throw new RegistryError('not_found', 'There is no such server, or you may not see it.');
+    if (!server) throw notFound();
     render(res, 200, 'server', { title: server.title, person, server, snippet: clientConfig(server) });
   };
 }

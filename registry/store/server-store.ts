@@ -1,24 +1,53 @@
 /** How a client may speak to a server, in the words of the MCP registry's `remotes[].type`. */
 export type Transport = 'streamable-http' | 'sse';
 
-/** One MCP server as the registry keeps it. */
+/** One MCP server: what it is called and where it is. */
 export interface ServerEntry {
   /** Path segment under the gateway; see `policy/names.ts`. */
   name: string;
   title: string;
   description: string;
-  /** Origin where the server really runs, such as `http://127.0.0.1:8000`. Never shown to callers. */
+  /** Origin where the server really runs, such as `http://127.0.0.1:8000`. Shown only to who may change it. */
   upstream: string;
   /** Paths on the upstream. Where messages of the 2024-11-05 transport go is announced on its stream. */
   transports: { 'streamable-http'?: string | undefined; sse?: string | undefined };
   tags: readonly string[];
 }
 
-/** Where the registry's servers are kept. */
+/** A picture of a server: `icons` of the MCP registry's `server.json`. */
+export interface Icon {
+  /** An https URL. */
+  src: string;
+  mimeType?: string | undefined;
+  /** Such as `48x48`, or `any`. */
+  sizes?: readonly string[] | undefined;
+}
+
+/** Everything that people say about a server. */
+export interface ServerSettings extends ServerEntry {
+  /** The server's own version, as its makers number it. */
+  version: string | null;
+  /** Where its source is: an https URL. */
+  repository: string | null;
+  /** SPDX identifier or name. */
+  license: string | null;
+  icons: readonly Icon[];
+  /** A disabled server is kept and shown, and has no route. */
+  enabled: boolean;
+}
+
+/** A server as it is kept. */
+export interface RegisteredServer extends ServerSettings {
+  /** Number of the change that it comes from. Who changes a server says which one they have seen. */
+  revision: number;
+  updatedAt: Date;
+}
+
+/** The registry's servers, to be read. Answers come from memory. */
 export interface ServerStore {
   /** All servers, by name. */
-  list(): readonly ServerEntry[];
-  get(name: string): ServerEntry | undefined;
+  list(): readonly RegisteredServer[];
+  get(name: string): RegisteredServer | undefined;
 }
 
 /** The transports that clients can use with this server, the newer first. */

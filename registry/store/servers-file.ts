@@ -1,9 +1,7 @@
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
-import { origin } from '../../common/config.ts';
-import { isServerName, reservedNames } from '../../policy/names.ts';
-import { endpointPath, routeHost } from '../routes-file.ts';
-import type { ServerEntry, ServerStore } from './server-store.ts';
+import { serverSettings } from '../server-input.ts';
+import type { ServerSettings } from './server-store.ts';
 
 /** Every fault of a servers file at once, each with its path. */
 export class ServersFileError extends Error {
@@ -15,42 +13,7 @@ export class ServersFileError extends Error {
   }
 }
 
-const line = (max: number) =>
-  z
-    .string('must be text')
-    .trim()
-    .min(1, 'must not be empty')
-    .max(max, `must have at most ${max} characters`)
-    .regex(/^\P{Cc}*$/u, 'must be one line without control characters');
-
-const name = z.string('must be a name').superRefine((value, ctx) => {
-  if (isServerName(value)) return;
-  const message = reservedNames.has(value)
-    ? `"${value}" is a name that the gateway uses itself: choose another`
-    : 'must be 1 to 63 of a-z 0-9 _ - and start with a letter or digit';
-  ctx.addIssue({ code: 'custom', message });
-});
-
-const upstream = origin.refine(
-  (url) => routeHost.test(new URL(url).host),
-  'must name a host by letters, digits, dots and hyphens, or by an IPv4 address',
-);
-const path = z.string('must be a path').regex(endpointPath, 'must be a plain path such as /mcp').max(256);
-
-const transports = z
-  .strictObject({ 'streamable-http': path.optional(), sse: path.optional() })
-  .refine((t) => t['streamable-http'] || t.sse, 'must have streamable-http or sse');
-
-const server = z.strictObject({
-  name,
-  title: line(100),
-  description: line(500),
-  upstream,
-  transports,
-  tags: z.array(line(30)).max(20).default([]),
-});
-
-const file = z.array(server, 'must be a list of servers').superRefine((servers, ctx) => {
+const file = z.array(serverSettings, 'must be a list of servers').superRefine((servers, ctx) => {
   const seen = new Set<string>();
   for (const [index, entry] of servers.entries()) {
     if (seen.has(entry.name))
@@ -60,10 +23,10 @@ const file = z.array(server, 'must be a list of servers').superRefine((servers, 
 });
 
 /**
- * Reads a servers file: a YAML list of `{name, title, description, upstream, transports, tags}`.
+ * Reads a servers file: a YAML list of what {@link serverSettings} describes.
  * @throws {ServersFileError} with every fault, such as `[0].upstream: must be an http or https URL …`
  */
-export function parseServers(text: string): ServerEntry[] {
+export function parseServers(text: string): ServerSettings[] {
   const document = parseDocument(text, { uniqueKeys: true, strict: true });
   const broken = [...document.errors, ...document.warnings];
   if (broken.length > 0) throw new ServersFileError(broken.map((e) => e.message.split('\n')[0] ?? e.message));
@@ -79,13 +42,6 @@ function toPlain(document: ReturnType<typeof parseDocument>): unknown {
   } catch {
     throw new ServersFileError(['aliases (*name) are not allowed: write the value out']);
   }
-}
-
-/** A store over the content of a servers file; it does not change until the registry starts again. */
-export function createFileStore(text: string): ServerStore {
-  const servers = parseServers(text).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const byName = new Map(servers.map((entry) => [entry.name, entry]));
-  return { list: () => servers, get: (wanted) => byName.get(wanted) };
 }
 
 function showPath(parts: readonly PropertyKey[]): string {

@@ -1,8 +1,7 @@
 import { jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import type { Health } from '../../registry/health.ts';
-import { createFileStore } from '../../registry/store/servers-file.ts';
-import { admin, createSigner, neverChecked, startRegistry, stranger } from '../registry/registry-fixture.ts';
+import { admin, createSigner, neverChecked, startRegistry, storeOf, stranger } from '../registry/registry-fixture.ts';
 import { accessibility, launchBrowser } from './browser.ts';
 
 const server = (name: string, title: string) => ({
@@ -10,10 +9,10 @@ const server = (name: string, title: string) => ({
   title,
   description: `${title} and everything that one needs to know about it, in a sentence that does not fit on one line of a phone.`,
   upstream: 'http://127.0.0.1:8000',
-  transports: { 'streamable-http': '/mcp', sse: '/sse', messages: '/messages' },
+  transports: { 'streamable-http': '/mcp', sse: '/sse' },
   tags: ['finance', 'a-rather-long-tag-of-30-letters'.slice(0, 30)],
 });
-const store = createFileStore(
+const store = await storeOf(
   JSON.stringify([
     server('currenttime', 'Current time'),
     server('fininfo', 'Financial information'),

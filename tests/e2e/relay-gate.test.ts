@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type Gateway, startGateway } from './gateway.ts';
 import { type OpenStream, openStream } from './open-stream.ts';
 import { type PolicyFile, writePolicy } from './reader-policy.ts';
@@ -104,6 +104,8 @@ test('A server whose address is a port of the gateway itself gets no route, and 
   }));
   writeFileSync(file, JSON.stringify([...(JSON.parse(before) as object[]), ...own]));
   await gateway.kill('registry');
+  // The file counts at the first start only.
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${gateway.dataDir}/registry.db${suffix}`, { force: true });
   await gateway.revive('registry');
   const routes = readFileSync(`${gateway.dataDir}/nginx/routes`, 'utf8');
   expect(routes).toMatch(/^echo /m);

@@ -49,6 +49,14 @@ test('A server that the registry adds is routed within seconds, one that it take
   await expectSoon(() => call('added'), 404);
 });
 
+test('A host name with an underscore, as container networks have them, is routed like any other', async () => {
+  const before = readFileSync(routes, 'utf8');
+  expect(await replaceRoutes(`${before}added http my_echo:1 ${echoAddress()} /mcp -\n`)).toMatch(/^ok /);
+  await expectSoon(() => call('added'), 200);
+  expect(gateway.echo.seen.at(-1)?.headers.host).toBe('my_echo:1');
+  await replaceRoutes(before);
+});
+
 /** Old workers of nginx answer their open connections to the end, so the change may take a moment to show. */
 async function expectSoon(work: () => Promise<{ status: number }>, expected: number): Promise<void> {
   for (let tries = 0; tries < 60 && (await work()).status !== expected; tries++) await sleep(50);

@@ -33,6 +33,7 @@ const currenttime = {
     'streamable-http': 'http://localhost:8080/currenttime/mcp',
     sse: 'http://localhost:8080/currenttime/sse',
   },
+  enabled: true,
   status: 'up',
   checked_at: '2026-11-23T04:26:07.000Z',
 };
@@ -43,6 +44,7 @@ const secretPlans = {
   tags: [],
   transports: ['streamable-http'],
   endpoints: { 'streamable-http': 'http://localhost:8080/secret-plans/mcp' },
+  enabled: true,
   status: 'unknown',
   checked_at: null,
 };
@@ -59,9 +61,11 @@ test.each([
   expect(headers.get('cache-control')).toBe('no-store');
 });
 
-test('One server comes with its tools and its last error', async () => {
+test('One server comes with its tools, its last error and what is known about it', async () => {
   const { status, body } = await get('/api/servers/currenttime', user);
-  expect([status, body]).toEqual([200, { ...currenttime, error: null, tools: up.tools }]);
+  const about = { version: null, repository: null, license: null, icons: [], revision: 1 };
+  const updated_at = expect.stringMatching(/^\d{4}-.*Z$/);
+  expect([status, body]).toEqual([200, { ...currenttime, error: null, tools: up.tools, ...about, updated_at }]);
 });
 
 test('A server that may not be seen answers exactly like one that does not exist', async () => {

@@ -7,6 +7,7 @@ test('Without any variable the registry is set up for one machine', () => {
   expect(config.jwksUrl.href).toBe('http://127.0.0.1:8888/.well-known/jwks.json');
   expect(config.scopesFile).toMatch(/\/scopes\.yml$/);
   expect(config.serversFile).toMatch(/\/registry\/servers\.yml$/);
+  expect(config.database).toBe('data/registry.db');
   expect(config.routesDir).toMatch(/\/data\/nginx$/);
   expect([...config.ownPorts]).toEqual([8080, 8888, 7860, 7870, 9464, 9500]);
   expect(config.allowPrivate).toHaveLength(6);
@@ -18,7 +19,9 @@ test('Variables change it, and its own port counts among the own ports', () => {
     REGISTRY_URL: 'https://mcp.example.com/',
     ALLOW_PRIVATE_UPSTREAMS: '10.0.0.0/8, fd00::/8',
     OWN_PORTS: '80,443',
+    DATABASE_URL: 'postgres://u:p@db/registry',
   });
+  expect(config.database).toBe('postgres://u:p@db/registry');
   expect(config).toMatchObject({ port: 17860, publicUrl: 'https://mcp.example.com' });
   expect([...config.ownPorts]).toEqual([80, 443, 17860]);
   expect(config.allowPrivate).toEqual([

@@ -1,7 +1,6 @@
 import request from 'supertest';
 import type { Health } from '../../registry/health.ts';
-import { createFileStore } from '../../registry/store/servers-file.ts';
-import { admin, createSigner, neverChecked, startRegistry, stranger, user } from './registry-fixture.ts';
+import { admin, createSigner, neverChecked, startRegistry, storeOf, stranger, user } from './registry-fixture.ts';
 
 let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
@@ -162,7 +161,7 @@ test('The stylesheet is kept for ever under a name made from its content, and th
 
 test('Whatever a server or a person calls itself is shown as text', async () => {
   const evil = `"><script>alert(1)</script>'&`;
-  const store = createFileStore(
+  const store = await storeOf(
     JSON.stringify([
       {
         name: 'evil',

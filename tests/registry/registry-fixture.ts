@@ -3,8 +3,11 @@ import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { createLog, type Logger } from '../../common/log.ts';
 import { parsePolicy } from '../../policy/policy-file.ts';
 import { createApp, type RegistryParts } from '../../registry/app.ts';
-import type { Health } from '../../registry/health.ts';
-import { createFileStore } from '../../registry/store/servers-file.ts';
+import { createEditor, type EditorOptions } from '../../registry/editor.ts';
+import { neverChecked } from '../../registry/health.ts';
+import { seed } from '../../registry/store/seed.ts';
+import { parseServers } from '../../registry/store/servers-file.ts';
+import { openStore, type RegistryStore } from '../../registry/store/store.ts';
 
 export const publicUrl = 'http://localhost:8080';
 
@@ -86,19 +89,41 @@ export async function createSigner() {
   return { jwk, keys: createLocalJWKSet({ keys: [jwk] }), sign };
 }
 
-export const neverChecked: Health = { status: 'unknown', checkedAt: null, error: null, tools: [] };
+export { neverChecked };
+
+/** A store in memory whose first servers are those of this servers file. */
+export async function storeOf(servers: string): Promise<RegistryStore> {
+  const store = await openStore(':memory:');
+  await seed(store, parseServers(servers), recordingLog().log);
+  return store;
+}
 
 /** The real app on a free port, with what a test wants to differ. */
-export async function startRegistry(keys: RegistryParts['keys'], parts: Partial<RegistryParts> = {}) {
+export async function startRegistry(
+  keys: RegistryParts['keys'],
+  parts: Partial<RegistryParts> & { edits?: Partial<EditorOptions> } = {},
+) {
   const policy = parsePolicy(policyText);
   const { log, lines } = recordingLog();
-  const store = createFileStore(serversText);
-  const defaults = { publicUrl, keys, policy: () => policy, store, healthOf: () => neverChecked, log };
-  const server = createApp({ ...defaults, ...parts }).listen(0, '127.0.0.1');
+  const { edits, ...given } = parts;
+  const store = given.store ?? (await storeOf(serversText));
+  const defaults = { publicUrl, keys, policy: () => policy, healthOf: () => neverChecked, log };
+  const editor = createEditor({
+    store,
+    policy: given.policy ?? defaults.policy,
+    examine: async () => undefined,
+    publish: async () => ({ state: 'ok' }),
+    onRouted: () => undefined,
+    log,
+    ...edits,
+  });
+  const check = async () => neverChecked;
+  const server = createApp({ ...defaults, editor, check, ...given, store }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const close = async (): Promise<void> => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
+    await store.close();
   };
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, lines, close };
+  return { store, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, lines, close };
 }

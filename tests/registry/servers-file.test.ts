@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createFileStore, parseServers, ServersFileError } from '../../registry/store/servers-file.ts';
+import { parseServers, ServersFileError } from '../../registry/store/servers-file.ts';
 
 const good = {
   name: 'currenttime',
@@ -21,16 +21,12 @@ const faultsOf = (text: string): readonly string[] => {
 
 test('The file that comes with the registry holds currenttime and mcpgw', () => {
   const text = readFileSync(new URL('../../registry/servers.yml', import.meta.url), 'utf8');
-  const store = createFileStore(text);
-  expect(store.list().map((server) => [server.name, server.upstream])).toEqual([
+  const servers = parseServers(text);
+  expect(servers.map((server) => [server.name, server.upstream])).toEqual([
     ['currenttime', 'http://127.0.0.1:8000'],
     ['mcpgw', 'http://127.0.0.1:8003'],
   ]);
-  expect(store.get('currenttime')?.transports).toEqual({
-    'streamable-http': '/mcp',
-    sse: '/sse',
-  });
-  expect(store.get('constructor')).toBeUndefined();
+  expect(servers[0]?.transports).toEqual({ 'streamable-http': '/mcp', sse: '/sse' });
 });
 
 test('An empty list is a good file', () => {
@@ -66,6 +62,14 @@ test.each([
     /^\[0\]\.transports: Unrecognized key/,
   ],
   ['an unknown key', { secret: 'x' }, /^\[0\]: Unrecognized key/],
+  [
+    'a repository that a browser would run',
+    { repository: 'javascript:alert(1)' },
+    /^\[0\]\.repository: must be an https/,
+  ],
+  ['an icon with credentials', { icons: [{ src: 'https://u:p@x.test/i.png' }] }, /^\[0\]\.icons\[0\]\.src: must be/],
+  ['an icon of another type', { icons: [{ src: 'https://x.test/', mimeType: 'text/html' }] }, /mimeType: must be an/],
+  ['a state that is no truth value', { enabled: 'no' }, /^\[0\]\.enabled: must be true or false/],
   ['tags that are no list', { tags: 'time' }, /^\[0\]\.tags/],
 ])('%s is a fault with its path', (_what, change, expected) => {
   expect(faultsOf(JSON.stringify([{ ...good, ...change }])).join('\n')).toMatch(expected);

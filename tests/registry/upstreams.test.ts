@@ -169,3 +169,25 @@ async function until(condition: () => Promise<boolean | undefined>): Promise<boo
   }
   return false;
 }
+
+test.each([
+  ['a metadata address', async () => ['169.254.169.254'], /metadata/],
+  ["the gateway's own port", async () => ['127.0.0.1', '::1'], /own port 8888\. It is the gateway's own port 8888\./],
+  ['a name that cannot be resolved', () => failing('ENOTFOUND'), /^Its host name cannot be resolved\.$/],
+])(
+  'Whoever asks for a server at %s is told why not, without its address, and no route is touched',
+  async (...given) => {
+    const [, resolve, reason] = given;
+    const { upstreams } = make([], resolve);
+    const said = await upstreams.examine(entry('x', 'http://x.test:8888'));
+    expect(said).toMatch(reason);
+    expect(said).not.toMatch(/\d+\.\d+\.\d+|::1/);
+    expect(upstreams.of('x')).toBeUndefined();
+    await expect(written()).rejects.toThrow('ENOENT');
+  },
+);
+
+test('A server of which one address may be reached may be registered', async () => {
+  const { upstreams } = make([], async () => ['169.254.169.254', '10.0.0.1']);
+  expect(await upstreams.examine(entry('x', 'http://x.test:9000'))).toBeUndefined();
+});

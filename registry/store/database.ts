@@ -1,0 +1,29 @@
+import type { Transaction } from 'kysely';
+import type { Database } from '../../common/database/database.ts';
+import { openDatabase } from '../../common/database/open.ts';
+import { migrationsFor, type Schema } from './migrations.ts';
+
+/** The registry's database. */
+export type RegistryDatabase = Database<Schema>;
+
+/** A transaction in which nobody else writes. */
+export type Writing = Transaction<Schema>;
+
+/** The auth-server takes 7870 and 7871 in a database that both may share. */
+const writingTurn = 7_860;
+
+/** Opens the registry's tables. @param where `postgres://…`, or the path of a SQLite file */
+export function openRegistryDatabase(where: string, onFailure: (error: unknown) => void): Promise<RegistryDatabase> {
+  return openDatabase<Schema>(where, migrationsFor, 'registry', onFailure);
+}
+
+/**
+ * Does `work` in one transaction, one process at a time. So changes become visible in the order of their numbers, and
+ * whoever has seen the last one has missed none.
+ */
+export function writing<T>({ db, alone }: RegistryDatabase, work: (transaction: Writing) => Promise<T>): Promise<T> {
+  return db.transaction().execute(async (transaction) => {
+    await alone(transaction, writingTurn);
+    return await work(transaction);
+  });
+}

@@ -1,0 +1,29 @@
+import type { Logger } from '../../common/log.ts';
+import { isFixedName } from '../fixed-names.ts';
+import type { Actor } from './change-log.ts';
+import type { ServerSettings } from './server-store.ts';
+import { settingsOf } from './server-table.ts';
+import type { RegistryStore } from './store.ts';
+
+const configuration: Actor = { sub: '#configuration', username: 'SERVERS_FILE' };
+
+/**
+ * Brings the servers of SERVERS_FILE into the store: all of them at the first start of all, and never again, because
+ * people change them afterwards. Only where a server with a fixed name runs is taken from the file each time.
+ */
+export async function seed(store: RegistryStore, servers: readonly ServerSettings[], log: Logger): Promise<void> {
+  const first = await store.seedOnce(servers, configuration);
+  if (first) log.info({ servers: servers.length }, 'first start: the servers of SERVERS_FILE are kept from now on');
+  for (const server of servers) if (isFixedName(server.name)) await configure(store, server);
+  const unknown = servers.filter(({ name }) => !store.get(name)).map(({ name }) => name);
+  if (unknown.length > 0)
+    log.info({ servers: unknown }, 'SERVERS_FILE counts at the first start only; these servers are not registered');
+}
+
+async function configure(store: RegistryStore, { upstream, transports, ...rest }: ServerSettings): Promise<void> {
+  const { name } = rest;
+  const kept = store.get(name);
+  const next = { ...(kept ? settingsOf(kept) : rest), upstream, transports };
+  if (kept?.upstream === upstream && JSON.stringify(kept.transports) === JSON.stringify(transports)) return;
+  await store.change({ name, revision: kept?.revision, next, action: 'configure', by: configuration });
+}
