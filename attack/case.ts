@@ -159,6 +159,7 @@ const refusals = new Map<string, RegExp>([
     'method_not_allowed body_too_large too_slow credentials_missing credentials_ambiguous authorization_unreadable',
     'token_invalid token_expired session_invalid session_expired session_ended origin_not_allowed not_permitted',
     'request_refused identity_required session_unknown task_unknown',
+    'input_invalid content_type_unsupported name_fixed upstream_refused route_refused',
   ].flatMap((line) => line.split(' ').map((code): [string, RegExp] => [code, /./])),
 ]);
 

@@ -169,7 +169,13 @@ export const doors: Case[] = [
         `registering a server at ${JSON.stringify(value)}`,
         {
           path: '/api/servers',
-          body: JSON.stringify({ name: 'pwned', path: value, upstream: value, proxy_pass_url: value }),
+          body: JSON.stringify({
+            name: 'pwned',
+            title: 'pwned',
+            description: 'pwned',
+            upstream: value,
+            transports: { 'streamable-http': value },
+          }),
         },
       ],
     ),
