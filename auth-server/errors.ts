@@ -21,6 +21,8 @@ export type AuthErrorCode =
   | 'body_too_large'
   | 'gate_misconfigured'
   | 'identity_provider_unavailable'
+  | 'store_unavailable'
+  | 'decision_too_slow'
   | 'internal_error';
 
 /** What a code means to the outside: the HTTP status, the JSON-RPC code, and how loudly the log says it. */
@@ -53,6 +55,8 @@ export const meanings: Readonly<Record<AuthErrorCode, ErrorMeaning>> = {
   body_too_large: { status: 413, rpcCode: -32006, logLevel: 'info' },
   gate_misconfigured: { status: 503, rpcCode: -32002, logLevel: 'error' },
   identity_provider_unavailable: { status: 503, rpcCode: -32002, logLevel: 'error' },
+  store_unavailable: { status: 503, rpcCode: -32002, logLevel: 'error' },
+  decision_too_slow: { status: 503, rpcCode: -32002, logLevel: 'error' },
   internal_error: { status: 503, rpcCode: -32002, logLevel: 'error' },
 };
 

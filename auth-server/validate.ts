@@ -4,12 +4,13 @@ import type { Logger } from '../common/log.ts';
 import { decide } from '../policy/decide.ts';
 import { type McpRequest, readMcpRequest } from '../policy/mcp-request.ts';
 import { RefusedRequest } from '../policy/refused-request.ts';
-import { allow, deny } from './answer.ts';
+import { type Allowance, allow, deny } from './answer.ts';
 import type { AssertionSigner } from './assertion.ts';
 import { type AuditEntry, audit } from './audit.ts';
 import { checkBelongings } from './belongings.ts';
 import { AuthError, asAuthError } from './errors.ts';
 import { type IdentifyDeps, identify } from './identify.ts';
+import { inTime } from './in-time.ts';
 import type { Metrics } from './metrics.ts';
 import { notPermitted } from './not-permitted.ts';
 import { type OriginalRequest, readOriginalRequest } from './original-request.ts';
@@ -29,6 +30,9 @@ export interface ValidateDeps extends IdentifyDeps {
   auditLog: Logger;
 }
 
+/** nginx gives up after 1.5 s (gate/validate-common.conf), and says less then. */
+const longestMilliseconds = 1_200;
+
 type McpTarget = Extract<OriginalRequest['target'], { resource: 'mcp' }>;
 
 /**
@@ -37,25 +41,9 @@ type McpTarget = Extract<OriginalRequest['target'], { resource: 'mcp' }>;
  */
 export function createValidate(deps: ValidateDeps): RequestHandler {
   return async (req, res) => {
-    // First of all: whatever is judged below knows of every end until then.
-    const heard = deps.ended.heard();
     const entry: AuditEntry = { started: performance.now(), policy: deps.policyVersion() };
     try {
-      entry.request = readOriginalRequest(req.headers);
-      entry.principal = await identify(deps, entry.request);
-      const { target } = entry.request;
-      const server = target.resource === 'mcp' ? target.server : '#registry';
-      let ticket: string | undefined;
-      if (target.resource === 'mcp') {
-        entry.asked = await readAsked(req, entry.request, target, deps.maxBody);
-        // Again: the policy may have changed while the credential and the body were read.
-        entry.policy = deps.policyVersion();
-        entry.rule = permit(deps, entry.principal, target, entry.asked);
-        ticket = await admit({ ...deps, heard }, entry.principal, entry.request, target, entry.asked);
-      }
-      const tool = toolOf(entry.asked);
-      const assertion = await deps.assertions.sign(entry.principal, server, tool);
-      allow(res, { principal: entry.principal, server, tool, assertion, ticket });
+      allow(res, await inTime(judge(deps, req, entry), longestMilliseconds));
     } catch (thrown) {
       entry.error = asAuthError(thrown);
       deny(res, entry.error, { publicUrl: deps.publicUrl, request: entry.request });
@@ -64,6 +52,30 @@ export function createValidate(deps: ValidateDeps): RequestHandler {
     audit(deps.auditLog, entry, milliseconds);
     deps.metrics.decided(entry, milliseconds / 1000);
   };
+}
+
+/** @throws {AuthError} every reason to say no; `entry` tells how far it came */
+async function judge(deps: ValidateDeps, req: IncomingMessage, entry: AuditEntry): Promise<Allowance> {
+  // First of all: whatever is judged below knows of every end until then.
+  const heard = deps.ended.heard();
+  const request = readOriginalRequest(req.headers);
+  entry.request = request;
+  const principal = await identify(deps, request);
+  entry.principal = principal;
+  const { target } = request;
+  const server = target.resource === 'mcp' ? target.server : '#registry';
+  let ticket: string | undefined;
+  if (target.resource === 'mcp') {
+    const asked = await readAsked(req, request, target, deps.maxBody);
+    entry.asked = asked;
+    // Again: the policy may have changed while the credential and the body were read.
+    entry.policy = deps.policyVersion();
+    entry.rule = permit(deps, principal, target, asked);
+    ticket = await admit({ ...deps, heard }, principal, request, target, asked);
+  }
+  const tool = toolOf(entry.asked);
+  const assertion = await deps.assertions.sign(principal, server, tool);
+  return { principal, server, tool, assertion, ticket };
 }
 
 async function readAsked(

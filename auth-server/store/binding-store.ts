@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import { LRUCache } from 'lru-cache';
+import { asking } from './asking.ts';
 import type { Schema } from './migrations.ts';
 
 /** Whose something is that an MCP server has made for a caller. */
@@ -120,7 +121,8 @@ export class DatabaseBindings implements BindingStore {
 
   async #read(key: string): Promise<Known | undefined> {
     const changes = this.#changes;
-    const row = await this.#db.selectFrom('binding').selectAll().where('key', '=', key).executeTakeFirst();
+    const query = this.#db.selectFrom('binding').selectAll().where('key', '=', key);
+    const row = await asking(() => query.executeTakeFirst());
     if (!row) return undefined;
     const { kind, server, id, owner, target } = row;
     const usedAt = Math.max(row.used_at, this.#used.get(key) ?? 0);

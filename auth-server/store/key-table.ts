@@ -1,4 +1,5 @@
 import type { Insertable, Selectable } from 'kysely';
+import { asking } from './asking.ts';
 import type { Database } from './database.ts';
 import type { KeyStore, StoredKey } from './key-store.ts';
 import type { Schema } from './migrations.ts';
@@ -7,7 +8,7 @@ import type { Schema } from './migrations.ts';
 export function createKeyTable({ db, alone, scrub }: Database): KeyStore {
   const all = db.selectFrom('assertion_key').selectAll().orderBy('id').compile();
   return {
-    list: async () => (await db.executeQuery(all)).rows.map(storedKey),
+    list: async () => (await asking(() => db.executeQuery(all))).rows.map(storedKey),
     async update(change) {
       await db.transaction().execute(async (transaction) => {
         // Not by isolation: of two processes that start at once on an empty database, PostgreSQL would fail one.

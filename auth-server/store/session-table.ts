@@ -1,6 +1,7 @@
 import type { DeleteQueryBuilder, Kysely, Selectable } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import { sessionMark } from '../ended-marks.ts';
+import { asking } from './asking.ts';
 import type { EndedStore } from './ended-store.ts';
 import type { Schema } from './migrations.ts';
 import type { Confirmation, SessionOwner, SessionRecord, SessionStore } from './session-store.ts';
@@ -41,7 +42,8 @@ export class DatabaseSessions implements SessionStore {
 
   async read(sid: string): Promise<SessionRecord | undefined> {
     const changes = this.#changes;
-    const row = await this.#db.selectFrom('session').selectAll().where('sid', '=', sid).executeTakeFirst();
+    const query = this.#db.selectFrom('session').selectAll().where('sid', '=', sid);
+    const row = await asking(() => query.executeTakeFirst());
     if (!row) return undefined;
     const record = this.#toRecord(row);
     if (changes === this.#changes) this.#known.set(sid, record);

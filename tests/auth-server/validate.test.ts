@@ -1,5 +1,6 @@
 import { decodeJwt, type JWTPayload } from 'jose';
 import { meanings } from '../../auth-server/errors.ts';
+import { asking } from '../../auth-server/store/asking.ts';
 import { type RunningCognito, startCognito } from '../../dev/cognito/start.ts';
 import {
   AGENT,
@@ -168,6 +169,18 @@ describe('every way of being refused', () => {
     identity_provider_unavailable: async () => {
       const cutOff = await startAuthServer('http://127.0.0.1:1');
       return cutOff.validate(await bearer(personClaims())).finally(cutOff.close);
+    },
+    store_unavailable: async () => {
+      const broken = await startAuthServer(cognito.url);
+      const cookie = await broken.session();
+      broken.store.sessions.find = () => asking(() => Promise.reject(new Error('connect ENOENT /secret/path')));
+      return broken.validate({ Cookie: cookie }).finally(broken.close);
+    },
+    decision_too_slow: async () => {
+      const hanging = await startAuthServer(cognito.url);
+      const cookie = await hanging.session();
+      hanging.store.sessions.find = () => new Promise(() => undefined);
+      return hanging.validate({ Cookie: cookie }).finally(hanging.close);
     },
     internal_error: async () => {
       const broken = await startAuthServer(cognito.url);
