@@ -203,7 +203,10 @@ export const advisories = [
       'SDK v1 by itself asks for the same scope again, is refused again, and stops',
     ],
   }),
+  row('CVE-2021-41230 GHSA-x883-2vmg-xwf7', 'a change of groups at Cognito reaches a running session', {
+    'e2e/sessions': [
+      'a person who is taken out of all groups is refused what they allowed, and their streams end',
+      'a person who is blocked is out',
+    ],
+  }),
 ];
-
-/** What needs parts that are not there yet. */
-export const later = ['CVE-2021-41230 GHSA-x883-2vmg-xwf7: a change of groups at Cognito reaches a running session'];
