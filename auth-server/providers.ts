@@ -40,9 +40,13 @@ function cognito(config: Config, standInFetch: StandInFetch | undefined): Provid
   };
 }
 
-/** The same pool, as the app client of the command line knows it: a public one, because every laptop has it. */
+/**
+ * The same pool, as the app client of the command line knows it: a public one, because every laptop has it. Older setups
+ * have one app client with a secret for both; its refresh tokens want that secret here too.
+ */
 function commandLine(pool: ProviderSettings, clientId: string): ProviderSettings {
-  return { ...pool, name: commandLineName, unlisted: true, clientId, clientSecret: undefined };
+  const clientSecret = clientId === pool.clientId ? pool.clientSecret : undefined;
+  return { ...pool, name: commandLineName, unlisted: true, clientId, clientSecret };
 }
 
 function oidc(config: Config): ProviderSettings {

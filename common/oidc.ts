@@ -12,6 +12,10 @@ export interface OidcClient {
   mendMetadata?: (metadata: oidc.ServerMetadata) => oidc.ServerMetadata;
   /** Given when the provider is the local stand-in, which speaks http and has its host rewritten. */
   standInFetch?: StandInFetch | undefined;
+  /** Sends the secret in the body (`client_secret_post`) instead of as Basic. */
+  secretInBody?: boolean;
+  /** Put around every request, to see what is asked. */
+  watch?: ((fetch: StandInFetch) => StandInFetch) | undefined;
 }
 
 const timeoutSeconds = 5;
@@ -28,7 +32,7 @@ export async function discoverProvider(client: OidcClient): Promise<oidc.Configu
   const metadata = found.serverMetadata();
   const mended = mendMetadata?.(metadata) ?? metadata;
   if (mended === metadata) return found;
-  const configuration = new oidc.Configuration(mended, clientId, clientSecret, authentication(clientSecret));
+  const configuration = new oidc.Configuration(mended, clientId, clientSecret, authentication(client));
   configuration.timeout = timeoutSeconds;
   for (const prepare of preparations(client, mended.issuer)) prepare(configuration);
   const fetch = customFetch(client);
@@ -41,7 +45,7 @@ async function discover(client: OidcClient, issuer: string): Promise<oidc.Config
   const fetch = customFetch(client);
   if (fetch) options[oidc.customFetch] = fetch;
   const { clientId, clientSecret } = client;
-  return await oidc.discovery(new URL(issuer), clientId, clientSecret, authentication(clientSecret), options);
+  return await oidc.discovery(new URL(issuer), clientId, clientSecret, authentication(client), options);
 }
 
 async function firstOf<T>(issuers: readonly string[], ask: (issuer: string) => Promise<T>): Promise<T> {
@@ -56,8 +60,9 @@ async function firstOf<T>(issuers: readonly string[], ask: (issuer: string) => P
   throw first;
 }
 
-function authentication(clientSecret: string | undefined): oidc.ClientAuth {
-  return clientSecret === undefined ? oidc.None() : oidc.ClientSecretBasic(clientSecret);
+function authentication({ clientSecret, secretInBody }: OidcClient): oidc.ClientAuth {
+  if (clientSecret === undefined) return oidc.None();
+  return secretInBody ? oidc.ClientSecretPost(clientSecret) : oidc.ClientSecretBasic(clientSecret);
 }
 
 function preparations({ standInFetch }: OidcClient, issuer: string): ((config: oidc.Configuration) => void)[] {
@@ -65,6 +70,7 @@ function preparations({ standInFetch }: OidcClient, issuer: string): ((config: o
   return [oidc.enableNonRepudiationChecks, ...(http ? [oidc.allowInsecureRequests] : [])];
 }
 
-function customFetch({ standInFetch }: OidcClient): oidc.CustomFetch | undefined {
-  return standInFetch && ((url, init) => standInFetch(url, init as RequestInit));
+function customFetch({ standInFetch, watch }: OidcClient): oidc.CustomFetch | undefined {
+  const ask = watch ? watch(standInFetch ?? fetch) : standInFetch;
+  return ask && ((url, init) => ask(url, init as RequestInit));
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { clientCredentialsGrant } from 'openid-client';
 import * as z from 'zod';
-import { createStandInFetch, localPoolId } from '../../common/cognito.ts';
+import { createStandInFetch, localPoolId, type StandInFetch } from '../../common/cognito.ts';
 import { cognitoIssuers, withHostedDomain } from '../../common/cognito-endpoints.ts';
 import { ConfigError, readConfig } from '../../common/config.ts';
 import { discoverProvider } from '../../common/oidc.ts';
@@ -19,6 +19,26 @@ const schema = z.object({ ...shape, COGNITO_CLIENT_SECRET: shape.COGNITO_CLIENT_
  * @throws {ConfigError} for bad settings; openid-client's errors when Cognito refuses or cannot be reached
  */
 export async function fetchAgentToken(env: NodeJS.ProcessEnv): Promise<string> {
+  return (await grantAgentToken(env)).token;
+}
+
+/** A token as Cognito's token endpoint gave it. */
+export interface GrantedToken {
+  token: string;
+  /** For how many seconds from now. */
+  expiresIn: number;
+}
+
+const usualLifeSeconds = 3600;
+
+/**
+ * The same, with how long it lasts.
+ * @param watch put around the `fetch` that asks Cognito
+ */
+export async function grantAgentToken(
+  env: NodeJS.ProcessEnv,
+  watch?: (fetch: StandInFetch) => StandInFetch,
+): Promise<GrantedToken> {
   const config = readConfig(schema, env);
   const local = config.COGNITO_USER_POOL_ID === localPoolId;
   const provider = await discoverProvider({
@@ -26,10 +46,13 @@ export async function fetchAgentToken(env: NodeJS.ProcessEnv): Promise<string> {
     mendMetadata: (metadata) => withHostedDomain(metadata, config.COGNITO_USER_POOL_ID, config.COGNITO_DOMAIN),
     clientId: config.COGNITO_CLIENT_ID,
     clientSecret: config.COGNITO_CLIENT_SECRET,
+    secretInBody: config.COGNITO_CLIENT_AUTH === 'post',
     standInFetch: local ? createStandInFetch(config.COGNITO_LOCAL_ENDPOINT) : undefined,
+    watch,
   });
   const parameters: Record<string, string> = config.COGNITO_SCOPE ? { scope: config.COGNITO_SCOPE } : {};
-  return (await clientCredentialsGrant(provider, parameters)).access_token;
+  const { access_token: token, expires_in: expiresIn } = await clientCredentialsGrant(provider, parameters);
+  return { token, expiresIn: expiresIn ?? usualLifeSeconds };
 }
 
 /** Settings of the agent's file, under those of the environment. */

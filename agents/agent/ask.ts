@@ -1,0 +1,41 @@
+import { createInterface } from 'node:readline/promises';
+import type { Context } from '../lib/context.ts';
+import { CommandError, exitCodes } from '../lib/failure.ts';
+import { safeText } from '../lib/print.ts';
+
+/** Questions to the person at the terminal. */
+export interface Ask {
+  /** Whether there is anybody to ask. */
+  readonly possible: boolean;
+  /**
+   * @returns the answer without white space around it
+   * @throws {CommandError} interrupted, when the person ends the input
+   */
+  line(question: string): Promise<string>;
+  /** @returns false if there is nobody to ask */
+  yes(question: string): Promise<boolean>;
+}
+
+/** Asks on stderr, so that stdout holds nothing but the answer; only if both ends are a terminal. */
+export function createAsk({ stdin, stderr, signal }: Context): Ask {
+  const possible = Boolean(stdin.isTTY && stderr.isTTY);
+  const line = async (question: string): Promise<string> => {
+    const reader = createInterface({ input: stdin, output: stderr, terminal: true });
+    const ended = new AbortController();
+    reader.once('close', () => ended.abort());
+    reader.once('SIGINT', () => ended.abort());
+    try {
+      const either = AbortSignal.any([signal, ended.signal]);
+      return (await reader.question(safeText(question), { signal: either })).trim();
+    } catch (error) {
+      throw new CommandError(exitCodes.interrupted, 'Stopped.', { cause: error });
+    } finally {
+      reader.close();
+    }
+  };
+  return {
+    possible,
+    line,
+    yes: async (question) => possible && /^y(es)?$/i.test(await line(`${question} [y/N] `)),
+  };
+}

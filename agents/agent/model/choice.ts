@@ -1,0 +1,87 @@
+import * as z from 'zod';
+import { ConfigError, readConfig } from '../../../common/config.ts';
+import { shapeFor } from '../../../common/settings/table.ts';
+import { CommandError, exitCodes } from '../../lib/failure.ts';
+import type { Settings } from '../../lib/settings.ts';
+
+const schema = z.object({ ...shapeFor('agent'), AWS_REGION: z.string().optional() });
+
+/** The settings of models. */
+export type ModelSettings = Readonly<z.output<typeof schema>>;
+export type Provider = 'bedrock' | 'anthropic' | 'openai-compatible';
+
+/** Which model is asked, and how. */
+export interface ModelChoice {
+  provider: Provider;
+  model: string;
+  settings: ModelSettings;
+}
+
+/**
+ * The model that options and settings choose.
+ * @returns undefined if none is named: offline
+ * @throws {CommandError} usage when it is not clear who runs the model, or that provider's settings are missing
+ */
+export function chooseModel(
+  { env, file }: Settings,
+  options: { model?: string | undefined; provider?: Provider | undefined },
+): ModelChoice | undefined {
+  const settings = read(env, file);
+  const model = options.model ?? settings.MODEL;
+  const wanted = options.provider ?? settings.MODEL_PROVIDER;
+  if (!model) {
+    if (options.provider === undefined) return undefined;
+    throw wrong('--provider needs a model.', [`Name it by --model, or as MODEL in ${file}.`]);
+  }
+  const ready = configured(settings, env);
+  const provider = wanted ?? (ready.length === 1 ? ready[0] : ready.find((one) => one === shapeOf(model)));
+  if (!provider) {
+    const hints = [`Choose by --provider, and set its key in ${file}: ${Object.values(needs).join('; or ')}.`];
+    throw wrong(`Who runs the model ${JSON.stringify(model)}?`, hints);
+  }
+  if (!ready.includes(provider))
+    throw wrong(`The provider ${provider} is not set up.`, [`Set in ${file}: ${needs[provider]}.`]);
+  return { provider, model, settings };
+}
+
+/** Providers that keys are there for, though no model is named; for a remark. */
+export function idleProviders({ env, file }: Settings): Provider[] {
+  return configured(read(env, file), env);
+}
+
+const needs: Record<Provider, string> = {
+  bedrock: 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_BEARER_TOKEN_BEDROCK; and AWS_REGION',
+  anthropic: 'ANTHROPIC_API_KEY',
+  'openai-compatible': 'OPENAI_API_KEY or OPENAI_BASE_URL',
+};
+
+function configured(settings: ModelSettings, env: NodeJS.ProcessEnv): Provider[] {
+  const keys = settings.AWS_ACCESS_KEY_ID && settings.AWS_SECRET_ACCESS_KEY;
+  const states: [Provider, boolean][] = [
+    ['bedrock', Boolean((keys || settings.AWS_BEARER_TOKEN_BEDROCK) && settings.AWS_REGION)],
+    ['anthropic', Boolean(settings.ANTHROPIC_API_KEY)],
+    ['openai-compatible', Boolean(settings.OPENAI_API_KEY || env.OPENAI_BASE_URL?.trim())],
+  ];
+  return states.flatMap(([provider, ready]) => (ready ? [provider] : []));
+}
+
+/** Bedrock's ids name who made the model (`us.anthropic.claude-…-v1:0`, or an ARN), Anthropic's begin with claude. */
+function shapeOf(model: string): Provider {
+  if (/^(arn:aws|([a-z]{2,6}\.)?[a-z0-9]+\.[a-z])/.test(model)) return 'bedrock';
+  return model.startsWith('claude') ? 'anthropic' : 'openai-compatible';
+}
+
+function read(env: NodeJS.ProcessEnv, file: string): ModelSettings {
+  try {
+    return readConfig(schema, env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw wrong(`These settings cannot be used:\n${error.faults.map((fault) => `  ${fault}`).join('\n')}`, [
+      `Set them in ${file}.`,
+    ]);
+  }
+}
+
+function wrong(message: string, hints: string[]): CommandError {
+  return new CommandError(exitCodes.usage, message, { hints });
+}

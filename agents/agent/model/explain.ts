@@ -1,0 +1,62 @@
+import { APICallError, LoadAPIKeyError, LoadSettingError, RetryError } from 'ai';
+import { CommandError, exitCodes } from '../../lib/failure.ts';
+import { networkReason } from '../../lib/watched-fetch.ts';
+import type { ModelChoice, Provider } from './choice.ts';
+
+const keyNames: Record<Provider, string> = {
+  bedrock: 'AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN (or AWS_BEARER_TOKEN_BEDROCK) and AWS_REGION',
+  anthropic: 'ANTHROPIC_API_KEY',
+  'openai-compatible': 'OPENAI_API_KEY',
+};
+
+/** What went wrong with the model, in our words. Its own words are not repeated: some providers quote the key. */
+export function explainModelError(error: unknown, choice: ModelChoice, signal: AbortSignal): CommandError {
+  if (signal.aborted) return new CommandError(exitCodes.interrupted, 'Stopped.', { cause: error });
+  const cause = RetryError.isInstance(error) ? error.lastError : error;
+  if (cause instanceof CommandError) return cause;
+  const at = `The model ${choice.model} (${choice.provider})`;
+  const { name } = cause as { name?: unknown };
+  if (name === 'TimeoutError' || name === 'AbortError')
+    return failed(`${at} did not answer in time.`, ['--timeout gives it longer.'], error);
+  if (LoadAPIKeyError.isInstance(cause) || LoadSettingError.isInstance(cause))
+    return refused(`${at} cannot be asked: its settings are missing.`, choice.provider, error);
+  if (APICallError.isInstance(cause)) return explainStatus(cause, choice, at);
+  return failed(`${at} could not be used: its answer is not what its API promises.`, [], error);
+}
+
+function explainStatus(error: APICallError, { provider, model }: ModelChoice, at: string): CommandError {
+  const { statusCode: status } = error;
+  if (status === undefined) {
+    const where = URL.parse(error.url)?.origin ?? 'its address';
+    return failed(`${at} cannot be reached at ${where} (${networkReason(error)}).`, [], error);
+  }
+  if (status === 401) return refused(`${at}: the key is refused (401).`, provider, error);
+  if (status === 403) {
+    const more = provider === 'bedrock' ? ' or has no access to this model' : '';
+    return refused(`${at}: the key is refused${more} (403).`, provider, error);
+  }
+  if (status === 404)
+    return usage(`${at} is not there (404).`, [`Is ${JSON.stringify(model)} its name at this provider?`], error);
+  if (status === 429)
+    return failed(`${at} takes no more requests now (429).`, ['Try again later; it was tried three times.'], error);
+  if (status === 400 || status === 422)
+    return usage(
+      `${at} does not take the request (${status}).`,
+      ['Does this model support tools? Is its name right?'],
+      error,
+    );
+  if (status >= 200 && status < 300) return failed(`${at}: its answer is not what its API promises.`, [], error);
+  return failed(`${at} could not answer (${status}).`, [], error);
+}
+
+function refused(message: string, provider: Provider, cause: unknown): CommandError {
+  return usage(message, [`Check ${keyNames[provider]}.`], cause);
+}
+
+function usage(message: string, hints: string[], cause: unknown): CommandError {
+  return new CommandError(exitCodes.usage, message, { hints, cause });
+}
+
+function failed(message: string, hints: string[], cause: unknown): CommandError {
+  return new CommandError(exitCodes.failed, message, { hints, cause });
+}

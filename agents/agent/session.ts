@@ -1,0 +1,87 @@
+import { CommandError, exitCodes } from '../lib/failure.ts';
+import type { Print } from '../lib/print.ts';
+import { safeText } from '../lib/print.ts';
+import type { Ask } from './ask.ts';
+import type { Toolbox, ToolOutcome } from './toolbox.ts';
+
+/** One call that the agent made, for `--json` and for the exit code. */
+export interface MadeCall {
+  server: string;
+  tool: string;
+  arguments: Record<string, unknown>;
+  state: ToolOutcome['state'] | 'not run';
+}
+
+/** What an answer is made with. */
+export interface Session {
+  toolbox: Toolbox;
+  print: Print;
+  ask: Ask;
+  verbose: boolean;
+  /** Tools that may change something are run without asking. */
+  yes: boolean;
+  calls: MadeCall[];
+  signal: AbortSignal;
+}
+
+/** The end of one question. */
+export interface Answer {
+  text: string;
+  /** The same for programs, where it is more than text. */
+  value?: unknown;
+}
+
+/**
+ * Calls a tool as the caller, and shows it. A tool that does not say that it only looks things up is asked about first: the
+ * question may come from a text that somebody else wrote.
+ * @throws {CommandError} notLoggedIn, unreachable
+ */
+export async function callTool(
+  session: Session,
+  server: string,
+  tool: string,
+  args: Record<string, unknown>,
+): Promise<ToolOutcome | undefined> {
+  const { toolbox, print } = session;
+  const shown = `${server} / ${tool} ${JSON.stringify(args)}`;
+  print.progress(`calling ${server} / ${tool} …`);
+  const call: MadeCall = { server, tool, arguments: args, state: 'not run' };
+  session.calls.push(call);
+  const kind = session.yes ? 'looks' : await kindOf(session, server, tool);
+  if (kind !== 'looks' && !(await agreed(session, shown))) {
+    if (session.verbose) print.note(print.style('dim', safeText(`not run  ${shown}`)));
+    if (kind === 'acts') return undefined;
+    call.state = kind.state;
+    return kind;
+  }
+  const began = performance.now();
+  const outcome = await toolbox.call(server, tool, args);
+  call.state = outcome.state;
+  if (session.verbose) print.note(print.style('dim', safeText(line(shown, outcome, performance.now() - began))));
+  return outcome;
+}
+
+function line(shown: string, { state, text }: ToolOutcome, ms: number): string {
+  return `${state.padEnd(7)}  ${shown.slice(0, 500)}  ${Math.round(ms)} ms, ${text.length} characters`;
+}
+
+async function agreed({ ask }: Session, shown: string): Promise<boolean> {
+  return await ask.yes(`${shown.slice(0, 1000)}\nThis tool may change something. Run it?`);
+}
+
+/**
+ * What a tool does, as the server itself says it (MCP, ToolAnnotations). A tool that is not in the list which the gateway
+ * has cut to the caller's rights will be denied, and that changes nothing; without any list nobody knows.
+ */
+async function kindOf({ toolbox }: Session, server: string, tool: string): Promise<'looks' | 'acts' | ToolOutcome> {
+  try {
+    const found = (await toolbox.tools(server)).find(({ name }) => name === tool);
+    return found === undefined || found.annotations?.readOnlyHint === true ? 'looks' : 'acts';
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    if (error.exitCode === exitCodes.failed) return { state: 'failed', text: error.message };
+    if (error.exitCode !== exitCodes.denied) throw error;
+    const why = 'Its tools may not be listed, so nobody knows whether this one changes something; --yes runs it.';
+    return { state: 'denied', text: `${error.message}\n${why}` };
+  }
+}

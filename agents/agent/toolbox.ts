@@ -1,0 +1,207 @@
+import type { CallToolResult, Tool } from '@modelcontextprotocol/client';
+import * as z from 'zod';
+import { isServerName } from '../../policy/names.ts';
+import { CommandError, exitCodes } from '../lib/failure.ts';
+import { type GatewayConnection, openGateway, serverUrl } from '../lib/gateway.ts';
+import type { Identity } from '../lib/identity.ts';
+import type { Print } from '../lib/print.ts';
+import type { Settings } from '../lib/settings.ts';
+import { type JsonSchema, readSchema } from './json-schema.ts';
+
+/** A tool that may answer a question. */
+export interface FoundTool {
+  server: string;
+  tool: string;
+  description: string;
+  schema: JsonSchema;
+  /** The schema as the server wrote it, for a model. */
+  rawSchema: unknown;
+  /** How well it fits, by the finder's own measure; comparable within one answer only. */
+  score: number;
+}
+
+/** How one call of a tool ended. */
+export interface ToolOutcome {
+  state: 'ok' | 'failed' | 'denied';
+  /** What the tool answered, or why it could not; others wrote it. */
+  text: string;
+}
+
+/** A server that the caller may see. */
+export interface ListedServer {
+  name: string;
+  title: string;
+  description: string;
+  status: string;
+}
+
+/** The tools behind the gateway, as far as the caller may use them. */
+export interface Toolbox {
+  /** Asks mcpgw for tools by a question in plain language; the best first. */
+  find(query: string, limit: number): Promise<FoundTool[]>;
+  servers(): Promise<ListedServer[]>;
+  /** What a server offers this caller, as it says itself. */
+  tools(server: string): Promise<Tool[]>;
+  /** What the registry tells about a server's tools, whether the caller may use them or not. */
+  described(server: string): Promise<FoundTool[]>;
+  /**
+   * Calls a tool. What it refuses and what is denied is an outcome, not an error.
+   * @throws {CommandError} notLoggedIn, unreachable
+   */
+  call(server: string, tool: string, args: Record<string, unknown>): Promise<ToolOutcome>;
+  close(): Promise<void>;
+}
+
+export interface ToolboxOptions {
+  settings: Settings;
+  /** mcpgw behind the gateway, of either transport. */
+  registryUrl: string;
+  identity: Identity;
+  print: Print;
+  signal: AbortSignal;
+  /** How long one call may take, in milliseconds. */
+  callMs: number;
+}
+
+const finder = 'intelligent_tool_finder';
+const endpointsSchema = z.record(z.string(), z.unknown()).catch({});
+const foundSchema = z.object({
+  tools: z.array(
+    z.object({
+      server: z.string(),
+      tool: z.string(),
+      description: z.string().nullish(),
+      input_schema: z.unknown().optional(),
+      endpoints: endpointsSchema,
+      score: z.number().catch(0),
+    }),
+  ),
+});
+const servicesSchema = z.object({
+  services: z.array(
+    z.object({
+      name: z.string(),
+      title: z.string().catch(''),
+      description: z.string().catch(''),
+      status: z.string().catch('unknown'),
+      endpoints: endpointsSchema,
+    }),
+  ),
+});
+const describedSchema = z.object({
+  tools: z.array(
+    z.object({
+      name: z.string(),
+      description: z.string().nullish(),
+      inputSchema: z.unknown().optional(),
+      input_schema: z.unknown().optional(),
+    }),
+  ),
+});
+
+/**
+ * Opens the way to mcpgw; servers are connected to when they are first needed, and always at the gateway's own address:
+ * whatever a list says about endpoints, the caller's credentials go nowhere else.
+ * @throws {CommandError} notLoggedIn, denied, unreachable
+ */
+export async function openToolbox(options: ToolboxOptions): Promise<Toolbox> {
+  const { registryUrl, print, callMs } = options;
+  const { origin, pathname } = new URL(registryUrl);
+  const registryName = pathname.split('/')[1] ?? '';
+  const registry = await openGateway({ ...options, url: registryUrl });
+  const connections = new Map<string, Promise<GatewayConnection>>([[registryName, Promise.resolve(registry)]]);
+  const onlySse = new Set<string>();
+  const note = (server: string, endpoints: Record<string, unknown>) => {
+    if ('sse' in endpoints && !('streamable-http' in endpoints)) onlySse.add(server);
+  };
+  const connect = (server: string): Promise<GatewayConnection> => {
+    if (!isServerName(server))
+      throw new CommandError(exitCodes.failed, `There is no server ${JSON.stringify(server)}.`);
+    const url = serverUrl(origin, server, onlySse.has(server) ? 'sse' : 'mcp');
+    const known = connections.get(server) ?? openGateway({ ...options, url });
+    connections.set(server, known);
+    known.catch(() => connections.delete(server));
+    return known;
+  };
+  const callOn = (connection: GatewayConnection, name: string, args: Record<string, unknown>) =>
+    connection.run((client) => client.callTool({ name, arguments: args }, { timeout: callMs }));
+  const ask = async <T>(tool: string, args: Record<string, unknown>, schema: z.ZodType<T>): Promise<T> => {
+    const result = await callOn(registry, tool, args);
+    const answer = schema.safeParse(result.structuredContent);
+    if (!result.isError && answer.success) return answer.data;
+    const why = result.isError ? textOf(result) : 'its answer has another shape than this version expects';
+    throw new CommandError(exitCodes.failed, `${registryName} could not run ${tool}: ${why}`);
+  };
+  return {
+    async find(query, limit) {
+      const { tools } = await ask(
+        finder,
+        { natural_language_query: query.slice(0, 1000), top_k_tools: limit },
+        foundSchema,
+      );
+      for (const { server, endpoints } of tools) note(server, endpoints);
+      return tools.map((found) =>
+        toFound(found.server, found.tool, found.description, found.input_schema, found.score),
+      );
+    },
+    async servers() {
+      const { services } = await ask('list_services', {}, servicesSchema);
+      for (const { name, endpoints } of services) note(name, endpoints);
+      return services;
+    },
+    async tools(server) {
+      const connection = await connect(server);
+      return (await connection.run((client) => client.listTools(undefined, { timeout: callMs }))).tools;
+    },
+    async described(server) {
+      const { tools } = await ask('get_server_details', { service_name: server }, describedSchema);
+      return tools.map((tool) =>
+        toFound(server, tool.name, tool.description, tool.inputSchema ?? tool.input_schema, 0),
+      );
+    },
+    async call(server, tool, args) {
+      try {
+        const result = await callOn(await connect(server), tool, args);
+        return { state: result.isError ? 'failed' : 'ok', text: textOf(result) };
+      } catch (error) {
+        return outcomeOf(error);
+      }
+    },
+    async close() {
+      const open = await Promise.allSettled(connections.values());
+      for (const one of open) if (one.status === 'fulfilled') await one.value.close();
+      print.debug('connections closed');
+    },
+  };
+}
+
+function toFound(
+  server: string,
+  tool: string,
+  description: string | null | undefined,
+  rawSchema: unknown,
+  score: number,
+): FoundTool {
+  return {
+    server,
+    tool,
+    description: description ?? '',
+    schema: readSchema(rawSchema),
+    rawSchema: rawSchema ?? {},
+    score,
+  };
+}
+
+function outcomeOf(error: unknown): ToolOutcome {
+  if (!(error instanceof CommandError)) throw error;
+  const text = [error.message, ...error.hints].join('\n');
+  if (error.exitCode === exitCodes.denied) return { state: 'denied', text };
+  if (error.exitCode === exitCodes.failed) return { state: 'failed', text };
+  throw error;
+}
+
+function textOf({ content, structuredContent }: CallToolResult): string {
+  const parts = content.map((part) => (part.type === 'text' ? part.text : `[${part.type}]`));
+  const text = parts.join('\n').trim();
+  return text === '' && structuredContent ? JSON.stringify(structuredContent) : text;
+}

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import * as z from 'zod';
+import { begin, type CommonOptions, does, newCommand, type Run, withIdentity } from '../lib/command.ts';
+import type { Context } from '../lib/context.ts';
+import { CommandError, type ExitCode, exitCodes } from '../lib/failure.ts';
+import type { IdentityOptions } from '../lib/identity.ts';
+import { table } from '../lib/print.ts';
+import { askRegistry } from '../lib/registry.ts';
+
+interface ImportOptions extends CommonOptions, IdentityOptions {
+  dryRun?: boolean;
+}
+
+const answer = z.object({
+  results: z
+    .array(
+      z.object({
+        name: z.string().nullable(),
+        outcome: z.enum(['registered', 'skipped', 'refused']),
+        reason: z.string().nullable(),
+        hints: z.array(z.string()),
+      }),
+    )
+    .length(1),
+});
+
+/** `import`: registers servers that files describe. */
+export function importCommand(context: Context, done: (code: ExitCode) => void): Command {
+  const command = newCommand(
+    'import',
+    'Register servers from server.json, or from server files of the Python original.',
+    [
+      'mcp-gateway import --use-session-cookie --dry-run server.json',
+      'mcp-gateway import --use-session-cookie registry/servers/*.json',
+    ],
+  )
+    .argument('<file...>', 'JSON: one server, or a list of them')
+    .option('--dry-run', 'say only what would happen');
+  return does<ImportOptions>(withIdentity(command), context, done, importFiles);
+}
+
+async function importFiles(run: Run<ImportOptions>): Promise<ExitCode> {
+  const { print, options, args } = run;
+  const entries = (await Promise.all(args.map(entriesOf))).flat();
+  const who = { ...(await begin(run)), print };
+  const path = `/api/import${options.dryRun ? '?dry_run=true' : ''}`;
+  const results: (z.output<typeof answer>['results'][number] & { file: string })[] = [];
+  // One by one: nginx has to take each route, and a long list would outlast the time that it gives an answer.
+  for (const { file, entry } of entries) {
+    print.progress(`${results.length + 1} of ${entries.length}`);
+    const [result] = (await askRegistry(who, path, answer, [entry])).results;
+    if (result) results.push({ file, ...result });
+  }
+  const refused = results.filter(({ outcome }) => outcome === 'refused').length;
+  print.result({ dry_run: options.dryRun ?? false, results }, () => {
+    const rows = results.map(({ file, name, outcome, reason, hints }) => [
+      outcome,
+      name ?? '-',
+      file,
+      [reason ?? '', ...hints].filter(Boolean).join(' '),
+    ]);
+    return table([options.dryRun ? 'WOULD BE' : 'OUTCOME', 'SERVER', 'FILE', 'REMARKS'], rows, print.width);
+  });
+  return refused > 0 ? exitCodes.failed : exitCodes.ok;
+}
+
+async function entriesOf(file: string): Promise<{ file: string; entry: unknown }[]> {
+  const value = await readJson(file);
+  const page = typeof value === 'object' && value !== null && 'servers' in value ? value.servers : value;
+  return (Array.isArray(page) ? page : [page]).map((entry: unknown) => ({ file, entry }));
+}
+
+async function readJson(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new CommandError(exitCodes.usage, `${file} cannot be read (${cause.code ?? 'unknown'}).`, { cause });
+  });
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new CommandError(exitCodes.usage, `${file} is not JSON.`, { cause });
+  }
+}

@@ -1,0 +1,186 @@
+import type { Command } from 'commander';
+import open from 'open';
+import { spoiltBy } from '../../common/settings/spoilt.ts';
+import { type CommonOptions, does, newCommand, type Run, settingsFor } from '../lib/command.ts';
+import type { Context } from '../lib/context.ts';
+import { cookieFile, keepSession } from '../lib/cookie-file.ts';
+import { CommandError, type ExitCode, exitCodes } from '../lib/failure.ts';
+import type { Print } from '../lib/print.ts';
+import type { Settings } from '../lib/settings.ts';
+import { type CallbackServer, callbackUrl, openCallback, type Returned } from '../login/callback-server.ts';
+import { checkGateway } from '../login/check-gateway.ts';
+import { type Pasting, waitForPaste } from '../login/paste.ts';
+import { exchangeForSession, type NewSession, signSession } from '../login/session.ts';
+import { beginPoolLogin, type PoolLogin } from '../login/user-pool.ts';
+
+interface LoginOptions extends CommonOptions {
+  browser: boolean;
+  sessionCookieFile?: string;
+}
+
+const longestMinutes = 5;
+
+/** `login`: a person's session, by the browser. */
+export function loginCommand(context: Context, done: (code: ExitCode) => void): Command {
+  const command = newCommand('login', 'Log in with the browser; the session is kept in ~/.mcp/session_cookie.', [
+    'mcp-gateway login',
+    'mcp-gateway login --no-browser      (over ssh: shows the address, and takes the one that the browser ends at)',
+  ])
+    .option('--no-browser', 'show the address instead of opening the browser')
+    .option('--session-cookie-file <file>', 'keep the session in another file');
+  return does<LoginOptions>(command, context, done, login);
+}
+
+async function login(run: Run<LoginOptions>): Promise<undefined> {
+  const { context, print, options } = run;
+  const settings = settingsFor(context, print, options, 'user');
+  await checkGateway(settings, print);
+  const pool = await beginPoolLogin(settings, print);
+  const result = await waitForBrowser(run, pool);
+  try {
+    const session = await finish(settings, print, pool, result.url);
+    const file = cookieFile(context, options.sessionCookieFile);
+    keepSession(file, settings.gateway, session);
+    await result.finish({
+      title: `You are logged in as ${session.username}`,
+      text: 'You can close this window.',
+      failed: false,
+    });
+    showSession(print, settings, session, file);
+  } catch (error) {
+    const text = 'Go back to the terminal, which says why. You can close this window.';
+    await result.finish({ title: 'You are not logged in', text, failed: true });
+    throw error;
+  } finally {
+    result.close();
+  }
+}
+
+type Result = Returned & { close(): void };
+
+/** Until the browser comes back, something is pasted, five minutes are over, or Ctrl-C. */
+async function waitForBrowser({ context, print, options }: Run<LoginOptions>, pool: PoolLogin): Promise<Result> {
+  const opens = options.browser && canOpenBrowser(context);
+  const stray = () => print.note('A browser came with another login; it was told so. Still waiting for this one.');
+  const server = await openCallback(pool.state, stray).catch((error: CommandError): undefined => {
+    // Pasting needs no port.
+    if (opens || error.reason !== 'port_taken') throw error;
+    print.note(
+      `Port 9090 is taken, so the browser's last page will not load. That does not matter: paste its address.`,
+    );
+  });
+  const pasting = opens ? undefined : waitForPaste(context, pool.state, print.note);
+  try {
+    invite(print, pool, opens);
+    if (opens) await openBrowser(pool.url, print);
+    const { url, finish } = await firstOf(context, server, pasting);
+    return { url, finish, close: () => server?.close() };
+  } catch (error) {
+    server?.close();
+    throw error;
+  } finally {
+    pasting?.close();
+  }
+}
+
+function invite(print: Print, { url }: PoolLogin, opens: boolean): void {
+  print.note(
+    opens ? 'Opening the browser. If it does not come, open this address:' : 'Open this address in a browser:',
+  );
+  print.note(`\n${url.href}\n`);
+  if (!opens) {
+    print.note(`Log in there. The browser then ends at ${callbackUrl}?…, which may not load.`);
+    print.note('Paste that whole address here and press Enter (or wait, if the browser runs on this machine):');
+  }
+  if (opens) print.progress(`Waiting for the login, ${longestMinutes} minutes at most. Ctrl-C stops it.`);
+}
+
+async function firstOf(
+  context: Context,
+  server: CallbackServer | undefined,
+  pasting: Pasting | undefined,
+): Promise<Returned> {
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(new CommandError(exitCodes.interrupted, 'Stopped. You are not logged in.'));
+  context.signal.addEventListener('abort', stop, { once: true });
+  const late = new CommandError(exitCodes.notLoggedIn, `Nobody logged in within ${longestMinutes} minutes.`, {
+    hints: ['Start again: mcp-gateway login'],
+  });
+  const timer = setTimeout(() => reject(late), longestMinutes * 60_000);
+  const waits: Promise<Returned>[] = [stopped];
+  if (server) waits.push(server.returned);
+  if (pasting) waits.push(pasting.pasted.then((url) => asReturned(url, server)));
+  try {
+    return await Promise.race(waits);
+  } finally {
+    clearTimeout(timer);
+    context.signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Where the input has ended, as in a script, a browser may still come to the port. */
+function asReturned(url: URL | undefined, server: CallbackServer | undefined): Returned | Promise<Returned> {
+  if (url) return { url, finish: async () => undefined };
+  if (server) return server.returned;
+  throw new CommandError(exitCodes.usage, 'The input ended, and nothing was pasted.');
+}
+
+/** Without a screen there is no browser, and the one over ssh is on another machine. */
+function canOpenBrowser({ env }: Context): boolean {
+  if (env.BROWSER || process.platform !== 'linux') return true;
+  return Boolean(env.DISPLAY || env.WAYLAND_DISPLAY || env.WSL_DISTRO_NAME);
+}
+
+async function openBrowser(url: URL, print: Print): Promise<void> {
+  const child = await open(url.href).catch(() => undefined);
+  child?.once('error', () => print.note('The browser could not be opened: open the address yourself.'));
+}
+
+async function finish(settings: Settings, print: Print, pool: PoolLogin, callback: URL): Promise<NewSession> {
+  const { tokens, person } = await pool.finish(callback);
+  print.debug(`the user pool says: ${person.username}, groups ${person.groups.join(', ') || 'none'}`);
+  const key = settings.env.SECRET_KEY?.trim();
+  if (key && !spoiltBy(key)) {
+    const signed = await signSession(settings, print, key, person);
+    if (!('refused' in signed)) {
+      await pool.forget(tokens);
+      warnOfKey(print, settings);
+      return signed;
+    }
+    print.note(
+      `${print.style('yellow', 'note')} SECRET_KEY in ${settings.file} is not used: the gateway refuses cookies signed with it ("${signed.refused}"). It is not needed for a login: take it out.`,
+    );
+  }
+  try {
+    return await exchangeForSession(settings, print, tokens);
+  } catch (error) {
+    await pool.forget(tokens);
+    throw error;
+  }
+}
+
+function warnOfKey(print: Print, { file }: Settings): void {
+  print.note(
+    `${print.style('yellow', 'warning')} The session was signed on this machine, with SECRET_KEY of ${file}. Whoever has that key`,
+  );
+  print.note(
+    '  can make a session for anybody, and this one cannot be ended at the gateway: logging out deletes the file only.',
+  );
+  print.note('  Take SECRET_KEY out; the login works without it (docs/operations.md, "Locally signed sessions").');
+}
+
+function showSession(
+  print: Print,
+  { gateway }: Settings,
+  { username, groups, expiresAt }: NewSession,
+  file: string,
+): void {
+  const until = new Date(expiresAt * 1000);
+  print.result({ username, groups, gateway, expires_at: until.toISOString(), file }, () =>
+    [
+      `Logged in at ${gateway} as ${print.style('bold', username)}.`,
+      `Groups: ${groups.join(', ') || 'none, so the gateway will allow nothing; ask an administrator'}`,
+      `Until ${until.toLocaleString('sv-SE')}, in ${file}. mcp-gateway logout ends it.`,
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { type CommonOptions, does, newCommand, type Run, settingsFor } from '../lib/command.ts';
+import type { Context } from '../lib/context.ts';
+import { cookieFile, cookieNameFor, forgetSession, peekSession } from '../lib/cookie-file.ts';
+import { CommandError, type ExitCode } from '../lib/failure.ts';
+import { endSession } from '../login/session.ts';
+
+interface LogoutOptions extends CommonOptions {
+  sessionCookieFile?: string;
+}
+
+/** `logout`: ends the session at the gateway, and deletes it here whatever the gateway says. */
+export function logoutCommand(context: Context, done: (code: ExitCode) => void): Command {
+  const command = newCommand('logout', 'End the session at the gateway and delete it here.', [
+    'mcp-gateway logout',
+  ]).option('--session-cookie-file <file>', 'the session in another file');
+  return does<LogoutOptions>(command, context, done, logout);
+}
+
+async function logout({ context, print, options }: Run<LogoutOptions>): Promise<undefined> {
+  const file = cookieFile(context, options.sessionCookieFile);
+  const session = peekSession(file);
+  if (!session) {
+    print.result({ logged_out: false, file }, () => 'You were not logged in.');
+    return;
+  }
+  // At the gateway that it is of: another one would learn the cookie and could not end it.
+  const gateway = session.gateway ?? options.gateway;
+  try {
+    const settings = settingsFor(context, print, { ...options, ...(gateway === undefined ? {} : { gateway }) }, 'user');
+    await endSession(settings, print, `${cookieNameFor(settings.gateway)}=${session.cookie}`);
+    print.result({ logged_out: true, gateway: settings.gateway, file }, () => `Logged out at ${settings.gateway}.`);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const hints = [
+      `The session is deleted here (${file}), but at the gateway it may go on until it expires.`,
+      ...error.hints,
+    ];
+    throw new CommandError(error.exitCode, error.message, { hints, cause: error });
+  } finally {
+    forgetSession(file);
+  }
+}

@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { begin, type CommonOptions, does, newCommand, type Run, withIdentity } from '../lib/command.ts';
+import type { Context } from '../lib/context.ts';
+import type { ExitCode } from '../lib/failure.ts';
+import type { IdentityOptions } from '../lib/identity.ts';
+import { table } from '../lib/print.ts';
+import { askRegistry, serverList } from '../lib/registry.ts';
+
+type ServersOptions = CommonOptions & IdentityOptions;
+
+/** `servers`: what the registry shows this caller. */
+export function serversCommand(context: Context, done: (code: ExitCode) => void): Command {
+  const command = newCommand('servers', 'The MCP servers that you may see, and how they are.', [
+    'mcp-gateway servers',
+    "mcp-gateway servers --use-session-cookie --json | jq -r '.servers[].name'",
+  ]);
+  return does<ServersOptions>(withIdentity(command), context, done, showServers);
+}
+
+async function showServers(run: Run<ServersOptions>): Promise<undefined> {
+  const { print } = run;
+  const { servers } = await askRegistry({ ...(await begin(run)), print }, '/api/servers', serverList);
+  print.result({ servers }, () => {
+    if (servers.length === 0) return 'There is no server that you may see. Who may see which stands in scopes.yml.';
+    const rows = servers.map(({ name, enabled, status, transports, description }) => [
+      name,
+      enabled ? status : 'disabled',
+      transports.join(', '),
+      description,
+    ]);
+    return table(['SERVER', 'STATE', 'TRANSPORTS', 'WHAT IT IS'], rows, print.width);
+  });
+}

@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { type CommonOptions, does, newCommand, type Run, settingsFor } from '../lib/command.ts';
+import type { Context } from '../lib/context.ts';
+import type { ExitCode } from '../lib/failure.ts';
+import { poolSettings } from '../lib/settings.ts';
+import { agentToken } from '../lib/token-cache.ts';
+
+interface TokenOptions extends CommonOptions {
+  fresh?: boolean;
+}
+
+/** `token`: an agent's access token, and nothing else, on stdout. */
+export function tokenCommand(context: Context, done: (code: ExitCode) => void): Command {
+  const command = newCommand(
+    'token',
+    "Print the agent's access token (client credentials); it is kept until 80 % of its life are over.",
+    [
+      'curl -H "Authorization: Bearer $(mcp-gateway token)" http://localhost:8080/api/servers',
+      'mcp-gateway token --env-file agents/.env.reader',
+    ],
+  ).option('--fresh', 'ask Cognito for a new one, which it bills');
+  return does<TokenOptions>(command, context, done, printToken);
+}
+
+async function printToken({ context, print, options }: Run<TokenOptions>): Promise<undefined> {
+  const settings = settingsFor(context, print, options, 'agent');
+  const { token, expiresAt } = await agentToken({ context, settings, print, fresh: options.fresh });
+  if (!options.json) return print.text(token) as undefined;
+  const client_id = poolSettings(settings).COGNITO_CLIENT_ID;
+  print.result({ access_token: token, client_id, expires_at: new Date(expiresAt * 1000).toISOString() }, () => token);
+}

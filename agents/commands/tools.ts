@@ -1,0 +1,97 @@
+import type { Tool } from '@modelcontextprotocol/client';
+import type { Command } from 'commander';
+import { begin, type CommonOptions, does, newCommand, type Run, withIdentity } from '../lib/command.ts';
+import type { Context } from '../lib/context.ts';
+import { CommandError, type ExitCode, exitCodes } from '../lib/failure.ts';
+import { openGateway, serverUrl } from '../lib/gateway.ts';
+import type { Identity, IdentityOptions } from '../lib/identity.ts';
+import { type Print, safeText, wrap } from '../lib/print.ts';
+import { askRegistry, serverList } from '../lib/registry.ts';
+import type { Settings } from '../lib/settings.ts';
+import { listTools } from '../lib/tools.ts';
+import { transportOf, withTransport } from './transport.ts';
+
+interface ToolsOptions extends CommonOptions, IdentityOptions {
+  transport: 'mcp' | 'sse';
+}
+
+interface Asking {
+  context: Context;
+  print: Print;
+  settings: Settings;
+  identity: Identity;
+  transport: 'mcp' | 'sse';
+}
+
+/** `tools`: what may be called, of one server or of all. */
+export function toolsCommand(context: Context, done: (code: ExitCode) => void): Command {
+  const command = newCommand('tools', 'The tools that you may call, of one server or of all that you may see.', [
+    'mcp-gateway tools currenttime',
+    "mcp-gateway tools --json | jq '.tools[] | {server, name, inputSchema}'",
+  ]).argument('[server]', 'name of the server: mcp-gateway servers');
+  return does<ToolsOptions>(withTransport(withIdentity(command)), context, done, showTools);
+}
+
+async function showTools(run: Run<ToolsOptions>): Promise<undefined> {
+  const { context, print, options, args } = run;
+  const [server] = args;
+  const asking: Asking = { ...(await begin(run)), context, print, transport: transportOf(options) };
+  const { tools, skipped } = server === undefined ? await everywhere(asking) : await ofServer(asking, server);
+  for (const { server: name, why } of skipped)
+    print.note(`${print.style('yellow', 'note')} ${name} is left out: ${why}`);
+  print.result({ tools, skipped }, () => {
+    if (tools.length === 0) return 'There is no tool that you may call. Who may call which stands in scopes.yml.';
+    return tools.map((tool, i) => shown(tool, tools[i - 1]?.server, print)).join('\n');
+  });
+}
+
+/** A tool with its arguments, and below what it does; above, where another server begins, its name. */
+function shown(tool: Listed, above: string | undefined, print: Print): string {
+  const what = safeText(tool.description ?? tool.title ?? '').replace(/\s+/g, ' ');
+  const lines = wrap(what.trim(), print.width - 6).map((line) => `      ${line}`.trimEnd());
+  const head = `  ${print.style('bold', safeText(tool.name))} ${safeText(argumentsOf(tool))}`.trimEnd();
+  const server = tool.server === above ? [] : [...(above === undefined ? [] : ['']), tool.server];
+  return [...server, head, ...lines].join('\n');
+}
+
+type Listed = Tool & { server: string };
+interface Found {
+  tools: Listed[];
+  skipped: { server: string; why: string }[];
+}
+
+async function ofServer({ context, print, settings, identity, transport }: Asking, server: string): Promise<Found> {
+  const url = serverUrl(settings.gateway, server, transport);
+  const gateway = await openGateway({ settings, identity, print, url, signal: context.signal });
+  try {
+    const tools = await gateway.run(listTools);
+    return { tools: tools.map((tool) => ({ server, ...tool })), skipped: [] };
+  } finally {
+    await gateway.close();
+  }
+}
+
+/** A server that is down, or may not be asked, does not hide the others. */
+async function everywhere(asking: Asking): Promise<Found> {
+  const { servers } = await askRegistry(asking, '/api/servers', serverList);
+  const each = servers
+    .filter(({ enabled }) => enabled)
+    .map(async ({ name, transports }): Promise<Found> => {
+      const transport = transports.includes('streamable-http') ? asking.transport : 'sse';
+      try {
+        return await ofServer({ ...asking, transport }, name);
+      } catch (error) {
+        if (!(error instanceof CommandError) || error.exitCode === exitCodes.unreachable) throw error;
+        return { tools: [], skipped: [{ server: name, why: error.message }] };
+      }
+    });
+  const found = await Promise.all(each);
+  return { tools: found.flatMap(({ tools }) => tools), skipped: found.flatMap(({ skipped }) => skipped) };
+}
+
+/** `tz_name, [format]`: those in brackets may be left out. */
+function argumentsOf({ inputSchema }: Tool): string {
+  const required = inputSchema.required ?? [];
+  const names = Object.keys(inputSchema.properties ?? {});
+  return names.map((name) => (required.includes(name) ? name : `[${name}]`)).join(' ');
+}

@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import { begin, type CommonOptions, does, newCommand, type Run } from '../lib/command.ts';
+import type { Context } from '../lib/context.ts';
+import { readSession } from '../lib/cookie-file.ts';
+import type { ExitCode } from '../lib/failure.ts';
+import { askRegistry, me } from '../lib/registry.ts';
+import type { Settings } from '../lib/settings.ts';
+import { agentToken } from '../lib/token-cache.ts';
+
+interface WhoamiOptions extends CommonOptions {
+  agent?: boolean;
+  sessionCookieFile?: string;
+}
+
+/** `whoami`: what the gateway says of the person who has logged in, or of the agent. */
+export function whoamiCommand(context: Context, done: (code: ExitCode) => void): Command {
+  const command = newCommand('whoami', 'Who you are to the gateway: groups, scopes, and until when.', [
+    'mcp-gateway whoami',
+    'mcp-gateway whoami --agent',
+  ])
+    .option('--agent', 'the agent of agents/.env.agent instead of the person who has logged in')
+    .option('--session-cookie-file <file>', 'the session in another file');
+  return does<WhoamiOptions>(command, context, done, whoami);
+}
+
+async function whoami(run: Run<WhoamiOptions>): Promise<undefined> {
+  const { print, options } = run;
+  const chosen = options.agent ? {} : { useSessionCookie: true };
+  const { settings, identity } = await begin({ ...run, options: { ...options, ...chosen } });
+  const { username, groups, scopes } = await askRegistry({ settings, identity, print }, '/api/me', me);
+  const end = options.agent ? await tokenEnd(run, settings) : sessionEnd(run, settings);
+  const until = end === undefined ? undefined : new Date(end * 1000);
+  const kind = identity.kind;
+  const value = { kind, username, groups, scopes, gateway: settings.gateway, expires_at: until?.toISOString() ?? null };
+  print.result(value, () =>
+    [
+      `${print.style('bold', username)}, ${kind === 'person' ? 'a person' : 'an agent'}, at ${settings.gateway}`,
+      ...(kind === 'person' ? [`Groups  ${groups.join(', ') || 'none'}`] : []),
+      `Scopes  ${scopes.join(', ') || 'none: nothing is allowed'}`,
+      ...(until
+        ? [`Until   ${until.toLocaleString('sv-SE')}${kind === 'agent' ? ' (a new token follows by itself)' : ''}`]
+        : []),
+    ].join('\n'),
+  );
+}
+
+function sessionEnd({ context, options }: Run<WhoamiOptions>, settings: Settings): number | undefined {
+  return readSession(context, settings, options.sessionCookieFile).expiresAt;
+}
+
+async function tokenEnd({ context, print }: Run<WhoamiOptions>, settings: Settings): Promise<number> {
+  return (await agentToken({ context, settings, print })).expiresAt;
+}

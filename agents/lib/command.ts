@@ -1,0 +1,125 @@
+import { Command, Option } from 'commander';
+import type { Context } from './context.ts';
+import { CommandError, type ExitCode, exitCodes } from './failure.ts';
+import { type Identity, type IdentityOptions, modeOf, openIdentity } from './identity.ts';
+import { createPrint, type Print, type PrintOptions, wrap } from './print.ts';
+import { readSettings, type Settings } from './settings.ts';
+
+/** What every command understands. */
+export interface CommonOptions extends PrintOptions {
+  envFile?: string;
+  gateway?: string;
+}
+
+/** What a command is run with. */
+export interface Run<O extends CommonOptions> {
+  context: Context;
+  print: Print;
+  options: O;
+  /** The command's arguments, in order. */
+  args: string[];
+}
+
+/** The work of a command. Failures are thrown as `CommandError`; a returned code other than undefined is the exit code. */
+export type Work<O extends CommonOptions> = (run: Run<O>) => Promise<ExitCode | undefined>;
+
+/** A command with the options that all have; `example` lines end its help. */
+export function newCommand(name: string, description: string, examples: readonly string[]): Command {
+  return new Command(name)
+    .description(description)
+    .helpOption('-h, --help', 'show this help')
+    .option('--env-file <file>', 'settings of another agent or environment, instead of the file in agents/')
+    .option('--gateway <url>', 'address of the gateway, instead of REGISTRY_URL')
+    .addOption(new Option('--json', 'the result as JSON; so it is anyway when stdout is no terminal'))
+    .option('--debug', 'show on stderr what happens: requests, status, times; no secrets')
+    .addHelpText(
+      'after',
+      `\nExample${examples.length > 1 ? 's' : ''}:\n${examples.map((line) => `  ${line}`).join('\n')}`,
+    );
+}
+
+/** Adds the choice between the agent's own identity and the person's. */
+export function withIdentity(command: Command): Command {
+  return command
+    .option('--use-session-cookie', 'act as the person who has logged in; otherwise as the agent of agents/.env.agent')
+    .option('--session-cookie-file <file>', 'the same with another file than ~/.mcp/session_cookie');
+}
+
+/** Gives a command its work, and its exit code to `done`. */
+export function does<O extends CommonOptions>(
+  command: Command,
+  context: Context,
+  done: (code: ExitCode) => void,
+  work: Work<O>,
+): Command {
+  return command.action(async () => {
+    const options = command.opts<O>();
+    const print = createPrint(context, options);
+    const code = await attempt(print, () => work({ context, print, options, args: command.args }));
+    done(context.signal.aborted ? exitCodes.interrupted : code);
+  });
+}
+
+async function attempt(print: Print, work: () => Promise<ExitCode | undefined>): Promise<ExitCode> {
+  try {
+    return (await work()) ?? exitCodes.ok;
+  } catch (error) {
+    return report(print, error);
+  }
+}
+
+/** Tells a failure on stderr. @returns its exit code */
+export function report(print: Print, error: unknown): ExitCode {
+  if (!(error instanceof CommandError)) {
+    if ((error as Error)?.name === 'AbortError') return exitCodes.interrupted;
+    print.note(`${print.style('red', 'error')} ${error instanceof Error ? error.message : String(error)}`);
+    print.debug(error instanceof Error ? String(error.stack) : '');
+    return exitCodes.failed;
+  }
+  const word = error.exitCode === exitCodes.denied ? 'denied' : 'error';
+  const [first = '', ...more] = folded(print, error.message, word.length + 1);
+  print.note([`${print.style('red', word)} ${first}`, ...more].join('\n'));
+  for (const hint of error.hints)
+    print.note(
+      folded(print, hint, 2)
+        .map((line, i) => (i === 0 ? `  ${line}` : line))
+        .join('\n'),
+    );
+  if (error.reason) print.debug(`the gateway's code is ${error.reason} (docs/validate.md)`);
+  return error.exitCode;
+}
+
+/** A message for the width of the terminal; where stderr is none it stays in one line, to be searched. */
+function folded(print: Print, text: string, used: number): string[] {
+  if (!print.interactive) return [text];
+  const lines = text
+    .split('\n')
+    .flatMap((line) => (line.startsWith(' ') ? [line] : wrap(line, print.width - Math.max(used, 2))));
+  return lines.map((line, i) => (i === 0 || line.startsWith(' ') ? line : `  ${line}`));
+}
+
+/** What most commands begin with: the settings and the identity that the options choose. */
+export async function begin({
+  context,
+  print,
+  options,
+}: Run<CommonOptions & IdentityOptions>): Promise<{ settings: Settings; identity: Identity }> {
+  const settings = settingsFor(context, print, options);
+  const identity = await openIdentity(context, settings, options, print);
+  print.debug(`acting as ${identity.shown}`);
+  return { settings, identity };
+}
+
+/** Reads the settings that belong to the identity, and says what is odd about them. */
+export function settingsFor(
+  context: Context,
+  print: Print,
+  options: CommonOptions & IdentityOptions,
+  mode = modeOf(options),
+): Settings {
+  const { envFile, gateway } = options;
+  const settings = readSettings(context, { mode, envFile, gateway });
+  print.debug(`settings from ${settings.file} and the environment; gateway ${settings.gateway}`);
+  for (const notice of settings.notices) print.note(`${print.style('yellow', 'note')} ${notice}`);
+  return settings;
+}

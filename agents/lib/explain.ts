@@ -1,0 +1,108 @@
+import { ProtocolError, SdkError, SdkErrorCode } from '@modelcontextprotocol/client';
+import * as z from 'zod';
+import { CommandError, type ExitCode, exitCodes } from './failure.ts';
+import type { Identity } from './identity.ts';
+import { safeText } from './print.ts';
+import type { Settings } from './settings.ts';
+import { networkReason } from './watched-fetch.ts';
+
+/** What the gateway said instead of letting a request through. */
+export interface Refusal {
+  status: number;
+  /** The gateway's code for it (docs/validate.md): `not_permitted`. Empty if it gave none. */
+  reason: string;
+  message: string;
+}
+
+const rpcBody = z.object({
+  error: z.object({ message: z.string(), data: z.object({ reason: z.string() }).partial().optional() }),
+});
+const plainBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+const longestBody = 10_000;
+
+/** Reads the refusal in an answer of the gateway: JSON-RPC from MCP endpoints, a plain error object from the rest. */
+export async function asRefusal(response: Response): Promise<Refusal | undefined> {
+  const text = await response.text().catch(() => '');
+  const body = text.length > longestBody ? undefined : parsed(text);
+  const plain = plainBody.safeParse(body);
+  const { status } = response;
+  if (plain.success) return { status, reason: plain.data.error.code, message: safeText(plain.data.error.message) };
+  const rpc = rpcBody.safeParse(body);
+  if (!rpc.success) return { status, reason: '', message: `The answer was ${status} ${response.statusText}`.trim() };
+  const { message, data } = rpc.data.error;
+  return { status, reason: data?.reason ?? '', message: safeText(message) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export interface Circumstances {
+  settings: Settings;
+  identity?: Identity | undefined;
+  /** What was asked. */
+  url: URL;
+  refusal?: Refusal | undefined;
+}
+
+/** What went wrong on the way to the gateway or behind it, in our words, with what to do and the exit code. */
+export function explainFailure(error: unknown, circumstances: Circumstances): CommandError {
+  const { refusal } = circumstances;
+  if (refusal) return explainRefusal(refusal, circumstances, error);
+  if (error instanceof CommandError) return error;
+  if (error instanceof ProtocolError)
+    return new CommandError(exitCodes.failed, `The server refused: ${safeText(error.message)}`, { cause: error });
+  if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout)
+    return new CommandError(exitCodes.failed, `${circumstances.url} did not answer in time.`, { cause: error });
+  return unreachable(error, circumstances);
+}
+
+/** What a refusal of the gateway means to this caller. */
+export function explainRefusal(refusal: Refusal, circumstances: Circumstances, cause?: unknown): CommandError {
+  const { reason, message } = refusal;
+  const hints = hintsFor(refusal, circumstances);
+  return new CommandError(exitCodeOf(refusal), message, { reason: reason || undefined, hints, cause });
+}
+
+function exitCodeOf({ status, reason }: Refusal): ExitCode {
+  // The registry was asked without the gate: REGISTRY_URL names the wrong port, and no login would help.
+  if (reason === 'identity_required') return exitCodes.usage;
+  if (status === 401) return exitCodes.notLoggedIn;
+  if (status === 403) return exitCodes.denied;
+  return exitCodes.failed;
+}
+
+function hintsFor({ status, reason, message }: Refusal, { settings, identity, url }: Circumstances): string[] {
+  if (reason === 'identity_required') {
+    const right = /Go through (\S+?)\/?\.?$/.exec(message)?.[1];
+    const address = right ? `REGISTRY_URL=${right}` : "REGISTRY_URL to the gateway's address";
+    return [`${settings.gateway} is the registry itself, behind the gateway. Set ${address} in ${settings.file}.`];
+  }
+  if (status === 401 && identity?.kind === 'person') return ['Log in again: mcp-gateway login'];
+  if (status === 401 && identity?.kind === 'agent')
+    return [
+      `The token is one of app client ${identity.name}, from ${settings.file}. Is it in the gateway's COGNITO_ALLOWED_CLIENT_IDS?`,
+    ];
+  if (reason === 'server_not_found') return ['mcp-gateway servers shows which there are.'];
+  if (status === 404 && reason === '') return [`Is ${url.origin} the gateway? Set REGISTRY_URL in ${settings.file}.`];
+  return [];
+}
+
+function unreachable(error: unknown, { settings, url }: Circumstances): CommandError {
+  const reason = networkReason(error);
+  if (!/^(E[A-Z_]+|UND_ERR\w*|CERT\w*|DEPTH\w*|SELF\w*|UNABLE\w*|TimeoutError|ERR_TLS\w*)$/.test(reason)) {
+    const what = error instanceof Error ? error.message : String(error);
+    return new CommandError(exitCodes.failed, `${url.origin}${url.pathname} failed: ${safeText(what).slice(0, 500)}`, {
+      cause: error,
+    });
+  }
+  const hints = [`REGISTRY_URL says where it is (${settings.file}); npm run up starts the demo.`];
+  return new CommandError(exitCodes.unreachable, `The gateway at ${url.origin} cannot be reached (${reason}).`, {
+    hints,
+    cause: error,
+  });
+}

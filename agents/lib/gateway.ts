@@ -1,0 +1,84 @@
+import {
+  Client,
+  ProtocolError,
+  SSEClientTransport,
+  StreamableHTTPClientTransport,
+  type Transport,
+} from '@modelcontextprotocol/client';
+import { asRefusal, explainFailure, type Refusal } from './explain.ts';
+import { CommandError } from './failure.ts';
+import { fetchAs, type Identity } from './identity.ts';
+import type { Print } from './print.ts';
+import type { Settings } from './settings.ts';
+import { type Fetch, watchFetch } from './watched-fetch.ts';
+
+export interface GatewayOptions {
+  settings: Settings;
+  /** An endpoint behind the gateway: `…/mcpgw/mcp`, or `…/mcpgw/sse` for the legacy transport. */
+  url: string | URL;
+  identity: Identity;
+  print: Print;
+  /** Ends the connection: Ctrl-C, or a time limit. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A connection to one MCP server behind the gateway, in the newest protocol era that the server speaks. */
+export interface GatewayConnection {
+  client: Client;
+  close(): Promise<void>;
+  /**
+   * Runs something with the client, so that what goes wrong is told in our words.
+   * @throws {CommandError} notLoggedIn, denied, unreachable or failed
+   */
+  run<T>(work: (client: Client) => Promise<T>): Promise<T>;
+}
+
+/** Where a server behind the gateway is reached over streamable HTTP, or by the legacy transport. */
+export function serverUrl(gateway: string, server: string, transport: 'mcp' | 'sse' = 'mcp'): URL {
+  return new URL(`/${encodeURIComponent(server)}/${transport}`, gateway);
+}
+
+/**
+ * Connects as this identity. The transport follows from the address: `/sse` is the legacy one.
+ * @throws {CommandError} as `run`
+ */
+export async function openGateway(options: GatewayOptions): Promise<GatewayConnection> {
+  const { settings, identity, print, signal } = options;
+  const url = new URL(options.url);
+  let refusal: Refusal | undefined;
+  let broken: unknown;
+  const ask = fetchAs(identity, watchFetch(print));
+  // The SDK wraps what its fetch throws, and in the legacy transport loses it.
+  const fetch: Fetch = async (url, init) => {
+    const response = await ask(url, init).catch((error) => {
+      broken = error;
+      throw error;
+    });
+    if (!response.ok) refusal = (await asRefusal(response.clone())) ?? refusal;
+    return response;
+  };
+  const run = async <T>(client: Client, work: (client: Client) => Promise<T>): Promise<T> => {
+    refusal = undefined;
+    broken = undefined;
+    try {
+      return await work(client);
+    } catch (error) {
+      if (error instanceof CommandError) throw error;
+      const circumstances = { settings, identity, url };
+      // A server's own error comes in an answer that the gateway has let through; an earlier refusal is not its cause.
+      if (error instanceof ProtocolError) throw explainFailure(error, circumstances);
+      throw explainFailure(broken ?? error, { ...circumstances, refusal });
+    }
+  };
+  const client = new Client({ name: 'mcp-gateway', version: '0.1.0' }, { versionNegotiation: { mode: 'auto' } });
+  signal?.addEventListener('abort', () => void client.close().catch(() => undefined), { once: true });
+  await run(client, () => client.connect(transportFor(url, fetch)));
+  print.debug(`connected to ${url.pathname} as ${identity.shown}, MCP ${client.getNegotiatedProtocolVersion() ?? '?'}`);
+  return { client, run: (work) => run(client, work), close: () => client.close().catch(() => undefined) };
+}
+
+function transportFor(url: URL, fetch: Fetch): Transport {
+  return url.pathname.endsWith('/sse')
+    ? new SSEClientTransport(url, { fetch })
+    : new StreamableHTTPClientTransport(url, { fetch });
+}

@@ -1,0 +1,58 @@
+import { mkdirSync, rmdirSync, statSync, utimesSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makePrivateFolder } from './private-file.ts';
+
+const staleMilliseconds = 15_000;
+const beatMilliseconds = 3_000;
+const pollMilliseconds = 25;
+
+/**
+ * Runs something while no other process on this machine does the same. The lock is a folder, because making one either
+ * succeeds or finds it there. Whoever holds it touches it now and then; one that is not touched any more was left behind
+ * by a process that died, and is taken over.
+ * @param folder the lock; its parent is made if it is not there
+ * @param signal ends the waiting
+ */
+export async function withLock<T>(folder: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  makePrivateFolder(dirname(folder));
+  while (!take(folder)) {
+    signal?.throwIfAborted();
+    await sleep(pollMilliseconds);
+  }
+  const beat = setInterval(() => touch(folder), beatMilliseconds);
+  try {
+    return await work();
+  } finally {
+    clearInterval(beat);
+    release(folder);
+  }
+}
+
+function take(folder: string): boolean {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const held = statSync(folder, { throwIfNoEntry: false });
+  if (held && Date.now() - held.mtimeMs > staleMilliseconds) release(folder);
+  return false;
+}
+
+function touch(folder: string): void {
+  try {
+    utimesSync(folder, new Date(), new Date());
+  } catch {
+    // Taken over by somebody who thought us dead; the work is done twice then, which costs one token.
+  }
+}
+
+function release(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Gone already.
+  }
+}

@@ -1,0 +1,105 @@
+import { styleText } from 'node:util';
+import type { Context } from './context.ts';
+
+/** How output is asked for on the command line. */
+export interface PrintOptions {
+  json?: boolean | undefined;
+  debug?: boolean | undefined;
+}
+
+/** The way to the person or program that has started a command. Results go to stdout, everything else to stderr. */
+export interface Print {
+  /** Whether results come as JSON: `--json`, or stdout is no terminal. */
+  readonly json: boolean;
+  /** Whether a person sits in front of stderr, so that progress is worth showing. */
+  readonly interactive: boolean;
+  /** Columns that a table may use. */
+  readonly width: number;
+  /** The one result of a command: `value` as JSON, or for people what `text` makes of it. */
+  result(value: unknown, text: () => string): void;
+  /** Plain text on stdout, in either case: a token, a URL. */
+  text(text: string): void;
+  /** A remark for people. */
+  note(text: string): void;
+  /** A line that the next one replaces; only on a terminal. */
+  progress(text: string): void;
+  /** One line of `--debug`; otherwise nothing. Never give it a token, a cookie, a code or a secret. */
+  debug(text: string): void;
+  /** Marks text, where colours are wanted. */
+  style(format: 'bold' | 'dim' | 'red' | 'green' | 'yellow', text: string): string;
+}
+
+/** Colours only on a terminal, and never with `NO_COLOR` (no-color.org). */
+export function createPrint({ stdout, stderr, env }: Context, { json, debug }: PrintOptions = {}): Print {
+  const asJson = json ?? !stdout.isTTY;
+  const colour = Boolean(stdout.isTTY) && !env.NO_COLOR && env.TERM !== 'dumb';
+  let shown = 0;
+  const wipe = () => {
+    if (shown > 0) stderr.write(`\r${' '.repeat(shown)}\r`);
+    shown = 0;
+  };
+  const line = (stream: Context['stdout'], text: string) => {
+    wipe();
+    stream.write(`${text}\n`);
+  };
+  return {
+    json: asJson,
+    interactive: Boolean(stderr.isTTY),
+    width: Math.max(40, stdout.columns || Number(env.COLUMNS) || 100),
+    result: (value, text) => line(stdout, asJson ? JSON.stringify(value, null, stdout.isTTY ? 2 : 0) : text()),
+    text: (text) => line(stdout, text),
+    note: (text) => line(stderr, text),
+    progress(text) {
+      if (!stderr.isTTY || debug) return;
+      wipe();
+      const cut = safeText(text).slice(0, Math.max(20, (stderr.columns || 80) - 1));
+      stderr.write(cut);
+      shown = cut.length;
+    },
+    debug: (text) => {
+      if (debug) line(stderr, `debug ${safeText(text)}`);
+    },
+    style: (format, text) => (colour ? styleText(format, text, { validateStream: false }) : text),
+  };
+}
+
+/**
+ * Text of others (servers, tools) for a terminal: without control characters, with which it could write over what stands
+ * there or set the window's title. Line breaks and tabs stay.
+ */
+export function safeText(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => (c === '\n' || c === '\t' || c === '\u200d' ? c : ''));
+}
+
+/**
+ * A table for people: columns side by side, the last one wrapped to what is left of the width.
+ * @param head the names of the columns
+ * @param width columns of the terminal
+ */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], width: number): string {
+  const clean = rows.map((row) => row.map((cell) => safeText(cell).replace(/\s+/g, ' ').trim()));
+  const last = head.length - 1;
+  const widths = head.map((name, i) => Math.max(name.length, ...clean.map((row) => row[i]?.length ?? 0)));
+  const before = widths.slice(0, last).reduce((sum, w) => sum + w + 2, 0);
+  const room = Math.max(20, width - before);
+  return [head, ...clean]
+    .flatMap((row) => {
+      const front = row.slice(0, last).map((cell, i) => `${cell.padEnd(widths[i] ?? 0)}  `);
+      return wrap(row[last] ?? '', room).map((part, i) =>
+        `${i === 0 ? front.join('') : ' '.repeat(before)}${part}`.trimEnd(),
+      );
+    })
+    .join('\n');
+}
+
+/** Breaks text between words; a word longer than the width stays whole. */
+export function wrap(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const current = lines.at(-1) ?? '';
+    if (current === '') lines[lines.length - 1] = word;
+    else if (current.length + 1 + word.length <= width) lines[lines.length - 1] = `${current} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { cognitoIssuer } from '../../common/cognito.ts';
+import { explainTokenError, grantAgentToken } from '../token/token.ts';
+import { noteFetch } from '../token/token-times.ts';
+import type { Context } from './context.ts';
+import { CommandError, exitCodes } from './failure.ts';
+import { withLock } from './lock.ts';
+import type { Print } from './print.ts';
+import { writePrivateFile } from './private-file.ts';
+import { type PoolSettings, poolSettings, type Settings } from './settings.ts';
+import { watchWith } from './watched-fetch.ts';
+
+/** An agent's access token. */
+export interface AgentToken {
+  token: string;
+  /** Until when it is handed out again, in seconds since 1970: 80 % of its life. */
+  usableUntil: number;
+  /** When Cognito's word on it ends. */
+  expiresAt: number;
+  /** Whether it had been kept, so that a new one might be better if this one is refused. */
+  wasKept: boolean;
+}
+
+export interface TokenRequest {
+  context: Context;
+  settings: Settings;
+  print: Print;
+  /** Asks for a new one whatever is kept. */
+  fresh?: boolean | undefined;
+}
+
+const kept = z
+  .object({ token: z.string(), usableUntil: z.number(), expiresAt: z.number() })
+  .transform((found) => ({ ...found, wasKept: true }));
+const shareOfLife = 0.8;
+
+/**
+ * An access token by client credentials, kept in `~/.mcp/tokens` until 80 % of its life are over: Cognito bills each.
+ * Of several commands at one moment one asks, and the others take what it got.
+ * @throws {CommandError} usage for bad settings, notLoggedIn when Cognito refuses, unreachable when it does not answer
+ */
+export async function agentToken(request: TokenRequest): Promise<AgentToken> {
+  const { context, settings, print, fresh } = request;
+  const pool = poolSettings(settings);
+  const file = join(context.home, '.mcp', 'tokens', `${keyOf(pool)}.json`);
+  const usable = () => (fresh ? undefined : readToken(file));
+  const found =
+    usable() ?? (await withLock(`${file}.lock`, async () => usable() ?? fetchToken(request, file), context.signal));
+  const left = Math.round(found.expiresAt - Date.now() / 1000);
+  print.debug(`agent ${pool.COGNITO_CLIENT_ID}: a token that is good for ${left} s more`);
+  return found;
+}
+
+/** By what decides which token comes back, never by the secret: a file's name is no secret. */
+function keyOf({
+  COGNITO_USER_POOL_ID,
+  COGNITO_CLIENT_ID,
+  COGNITO_SCOPE,
+  COGNITO_LOCAL_ENDPOINT,
+}: PoolSettings): string {
+  const scope = [...new Set(COGNITO_SCOPE?.split(/\s+/).sort())].join(' ');
+  const parts = [cognitoIssuer(COGNITO_USER_POOL_ID), COGNITO_LOCAL_ENDPOINT, COGNITO_CLIENT_ID, scope];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}
+
+async function fetchToken({ context, settings, print }: TokenRequest, file: string): Promise<AgentToken> {
+  const clientId = poolSettings(settings).COGNITO_CLIENT_ID;
+  const { token, expiresIn } = await grantAgentToken(settings.env, watchWith(print)).catch((error) => {
+    throw explain(error, settings);
+  });
+  const now = Date.now() / 1000;
+  const granted = { token, usableUntil: now + expiresIn * shareOfLife, expiresAt: now + expiresIn };
+  writePrivateFile(file, `${JSON.stringify(granted)}\n`);
+  const warning = noteFetch(join(context.home, '.mcp', 'token-times.json'), clientId, now);
+  if (warning) print.note(warning);
+  return { ...granted, wasKept: false };
+}
+
+function readToken(file: string): AgentToken | undefined {
+  try {
+    // A file that others may have read or written is not ours to trust.
+    if (statSync(file).mode & 0o077) return undefined;
+    const found = kept.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return found.usableUntil > Date.now() / 1000 ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function explain(error: unknown, { file }: Settings): CommandError {
+  const refused = typeof (error as { error?: unknown }).error === 'string';
+  const code = refused ? exitCodes.notLoggedIn : exitCodes.unreachable;
+  return new CommandError(code, explainTokenError(error), {
+    hints: refused ? [`They stand in ${file}.`] : [],
+    cause: error,
+  });
+}

@@ -1,0 +1,50 @@
+import * as z from 'zod';
+import { cognitoIssuers } from '../../common/cognito-endpoints.ts';
+import { asRefusal, explainFailure, explainRefusal } from '../lib/explain.ts';
+import { CommandError, exitCodes } from '../lib/failure.ts';
+import type { Print } from '../lib/print.ts';
+import { poolSettings, type Settings } from '../lib/settings.ts';
+import { watchFetch } from '../lib/watched-fetch.ts';
+
+const metadata = z.object({ resource: z.url(), authorization_servers: z.array(z.string()) });
+const timeoutMilliseconds = 10_000;
+
+/**
+ * Asks the gateway who it is before anybody types a password: does REGISTRY_URL name it as it names itself, and does it
+ * trust this user pool? (Its OAuth metadata, RFC 9728.)
+ * @throws {CommandError} usage, saying which address is right; unreachable
+ */
+export async function checkGateway(settings: Settings, print: Print): Promise<void> {
+  const url = new URL('/.well-known/oauth-protected-resource', settings.gateway);
+  const signal = AbortSignal.timeout(timeoutMilliseconds);
+  const response = await watchFetch(print)(url, { redirect: 'manual', signal }).catch((error) => {
+    throw explainFailure(error, { settings, url });
+  });
+  const refusal = response.ok ? undefined : await asRefusal(response);
+  if (refusal?.reason === 'identity_required') throw explainRefusal(refusal, { settings, url });
+  const found = response.ok ? metadata.safeParse(await response.json().catch(() => undefined)) : undefined;
+  if (!found?.success) {
+    const hints = [`REGISTRY_URL (${settings.file}) is the address that people open in the browser, without a path.`];
+    throw new CommandError(exitCodes.usage, `${settings.gateway} does not answer like a gateway.`, { hints });
+  }
+  const { resource, authorization_servers: issuers } = found.data;
+  if (new URL(resource).origin !== settings.gateway) {
+    throw new CommandError(
+      exitCodes.usage,
+      `${settings.gateway} is not the address of the gateway, which is ${resource}.`,
+      {
+        hints: [`Set REGISTRY_URL=${new URL(resource).origin} in ${settings.file}.`],
+      },
+    );
+  }
+  refuseOtherPool(settings, issuers);
+}
+
+function refuseOtherPool(settings: Settings, issuers: readonly string[]): void {
+  const pool = poolSettings(settings).COGNITO_USER_POOL_ID;
+  if (issuers.some((issuer) => cognitoIssuers(pool).includes(issuer))) return;
+  const theirs = issuers.map((issuer) => issuer.slice(issuer.lastIndexOf('/') + 1)).join(', ');
+  throw new CommandError(exitCodes.usage, `The gateway trusts the user pool ${theirs}, and not ${pool}.`, {
+    hints: [`Set COGNITO_USER_POOL_ID=${theirs} in ${settings.file}, or REGISTRY_URL to the gateway of ${pool}.`],
+  });
+}

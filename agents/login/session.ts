@@ -1,0 +1,93 @@
+import * as z from 'zod';
+import { cookieNameFor, type KeptSession } from '../lib/cookie-file.ts';
+import { asRefusal, explainFailure, explainRefusal } from '../lib/explain.ts';
+import { CommandError, exitCodes } from '../lib/failure.ts';
+import type { Print } from '../lib/print.ts';
+import type { Settings } from '../lib/settings.ts';
+import { type Fetch, watchFetch } from '../lib/watched-fetch.ts';
+import { type LocalClaims, signLocalSession } from './local-session.ts';
+import type { LoginTokens, Person } from './user-pool.ts';
+
+const timeoutMilliseconds = 15_000;
+const answer = z.object({
+  cookie_name: z.string(),
+  cookie: z.string(),
+  expires_at: z.number(),
+  username: z.string(),
+  groups: z.array(z.string()),
+});
+
+/** A session as the gateway gave it, with whose it is. */
+export interface NewSession extends KeptSession {
+  username: string;
+  expiresAt: number;
+  groups: readonly string[];
+}
+
+/** `POST /oauth2/session`: the tokens of a fresh login for a session of the gateway's own making. @throws {CommandError} */
+export async function exchangeForSession(settings: Settings, print: Print, tokens: LoginTokens): Promise<NewSession> {
+  const url = new URL('/oauth2/session', settings.gateway);
+  const response = await ask(settings, print, url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+    body: JSON.stringify(tokens),
+  });
+  if (!response.ok) throw await refused(response, settings, url);
+  const found = answer.safeParse(await response.json().catch(() => undefined));
+  if (!found.success) throw new CommandError(exitCodes.failed, `${url} answered something else than a session.`);
+  const { cookie_name: cookieName, cookie, expires_at: expiresAt, username, groups } = found.data;
+  return { cookieName, cookie, expiresAt, username, groups };
+}
+
+const localSeconds = 8 * 3600;
+
+/**
+ * The way of older setups: the cookie is signed here with SECRET_KEY, and counts if the gateway allows that
+ * (`ALLOW_LOCAL_SESSIONS`) and has the same key.
+ * @returns undefined and why, if the gateway does not take it
+ */
+export async function signSession(
+  settings: Settings,
+  print: Print,
+  secretKey: string,
+  { sub, username, groups }: Person,
+): Promise<NewSession | { refused: string }> {
+  const now = Math.floor(Date.now() / 1000);
+  const claims: LocalClaims = { sub, username, groups, iat: now, exp: now + localSeconds };
+  const cookie = await signLocalSession(secretKey, claims);
+  const cookieName = cookieNameFor(settings.gateway);
+  const url = new URL('/api/me', settings.gateway);
+  const response = await ask(settings, print, url, { headers: { cookie: `${cookieName}=${cookie}` } });
+  if (response.ok) return { cookieName, cookie, expiresAt: claims.exp, username, groups };
+  return { refused: (await asRefusal(response))?.message ?? String(response.status) };
+}
+
+/** Ends a session at the gateway: the record is deleted there, so that a copy of the cookie is worth nothing. */
+export async function endSession(settings: Settings, print: Print, cookie: string): Promise<void> {
+  const url = new URL('/oauth2/logout/cognito', settings.gateway);
+  const response = await ask(settings, print, url, { method: 'POST', headers: { cookie }, redirect: 'manual' });
+  await response.body?.cancel();
+  if (response.status >= 400) throw await refused(response, settings, url);
+}
+
+async function refused(response: Response, settings: Settings, url: URL): Promise<CommandError> {
+  const refusal = await asRefusal(response);
+  const circumstances = { settings, url };
+  if (!refusal) return explainFailure(new Error(`status ${response.status}`), circumstances);
+  if (refusal.reason !== 'exchange_off') return explainRefusal(refusal, circumstances);
+  return new CommandError(exitCodes.failed, 'This gateway gives no sessions to the command line.', {
+    reason: refusal.reason,
+    hints: [
+      'Whoever runs it sets COGNITO_CLI_CLIENT_ID to the app client of the command line (docs/configuration.md).',
+    ],
+  });
+}
+
+async function ask(settings: Settings, print: Print, url: URL, init: RequestInit): Promise<Response> {
+  const fetch: Fetch = watchFetch(print);
+  try {
+    return await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMilliseconds) });
+  } catch (error) {
+    throw explainFailure(error, { settings, url });
+  }
+}

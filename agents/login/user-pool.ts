@@ -1,0 +1,115 @@
+import * as oidc from 'openid-client';
+import { createStandInFetch, localPoolId } from '../../common/cognito.ts';
+import { cognitoIssuers, withHostedDomain } from '../../common/cognito-endpoints.ts';
+import { discoverProvider } from '../../common/oidc.ts';
+import { CommandError, exitCodes } from '../lib/failure.ts';
+import type { Print } from '../lib/print.ts';
+import { poolSettings, type Settings } from '../lib/settings.ts';
+import { type Fetch, watchFetch, watchWith } from '../lib/watched-fetch.ts';
+import { callbackUrl } from './callback-server.ts';
+import { explainLogin, refusedCallback } from './explain-login.ts';
+
+/** The tokens of a login, for the gateway; they are kept nowhere. */
+export interface LoginTokens {
+  id_token: string;
+  access_token: string;
+  refresh_token?: string | undefined;
+}
+
+/** Who has logged in, by the verified ID token. */
+export interface Person {
+  sub: string;
+  username: string;
+  groups: readonly string[];
+}
+
+/** One login at the user pool. */
+export interface PoolLogin {
+  state: string;
+  /** Where the person's browser has to go. */
+  url: URL;
+  clientId: string;
+  /**
+   * Exchanges the code for tokens, and verifies the ID token: signature, issuer, audience, nonce, expiry.
+   * @throws {CommandError} notLoggedIn, unreachable
+   */
+  finish(callback: URL): Promise<{ tokens: LoginTokens; person: Person }>;
+  /** Tells the pool that the login's refresh token is not wanted; never fails. */
+  forget(tokens: LoginTokens): Promise<void>;
+}
+
+/**
+ * Begins a login by the authorization code flow with PKCE, state and nonce (RFC 6749, RFC 7636, OpenID Connect Core),
+ * with the app client of the command line. Asks only for `openid`: what the gateway needs stands in the ID token.
+ * @throws {CommandError} usage: settings that cannot be used, or a callback that is not registered; unreachable
+ */
+export async function beginPoolLogin(settings: Settings, print: Print): Promise<PoolLogin> {
+  const pool = poolSettings(settings);
+  const clientId = pool.COGNITO_CLI_CLIENT_ID ?? pool.COGNITO_CLIENT_ID;
+  const explain = (error: unknown) => explainLogin(error, { clientId, file: settings.file });
+  const provider = await discover(settings, print, clientId).catch((error) => {
+    throw explain(error);
+  });
+  const [state, nonce, verifier] = [oidc.randomState(), oidc.randomNonce(), oidc.randomPKCECodeVerifier()];
+  const url = oidc.buildAuthorizationUrl(provider, {
+    redirect_uri: callbackUrl,
+    scope: 'openid',
+    state,
+    nonce,
+    code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+  });
+  await refuseUnregistered(url, { clientId, file: settings.file }, watchFetch(print));
+  return {
+    state,
+    url,
+    clientId,
+    async finish(callback) {
+      const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true };
+      const granted = await oidc.authorizationCodeGrant(provider, callback, checks).catch((error) => {
+        throw explain(error);
+      });
+      const { access_token, id_token = '', refresh_token } = granted;
+      return { tokens: { access_token, id_token, refresh_token }, person: personOf(granted.claims()) };
+    },
+    async forget({ refresh_token }) {
+      if (refresh_token !== undefined) await oidc.tokenRevocation(provider, refresh_token).catch(() => undefined);
+    },
+  };
+}
+
+function discover(settings: Settings, print: Print, clientId: string): Promise<oidc.Configuration> {
+  const pool = poolSettings(settings);
+  const id = pool.COGNITO_USER_POOL_ID;
+  return discoverProvider({
+    issuers: cognitoIssuers(id),
+    mendMetadata: (metadata) => withHostedDomain(metadata, id, pool.COGNITO_DOMAIN),
+    clientId,
+    clientSecret: pool.COGNITO_CLIENT_SECRET,
+    secretInBody: pool.COGNITO_CLIENT_AUTH === 'post',
+    standInFetch: id === localPoolId ? createStandInFetch(pool.COGNITO_LOCAL_ENDPOINT) : undefined,
+    watch: watchWith(print),
+  });
+}
+
+/**
+ * Cognito shows a callback that is not registered on a page of its own, and never comes back: so the question is asked
+ * before a person is sent there (Cognito, "Authorize endpoint"). What cannot be asked is left to the browser.
+ */
+async function refuseUnregistered(url: URL, client: { clientId: string; file: string }, ask: Fetch): Promise<void> {
+  const answer = await ask(url, { redirect: 'manual', signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+  const location = URL.parse(answer?.headers.get('location') ?? '', url);
+  await answer?.body?.cancel();
+  if (!location?.pathname.endsWith('/error')) return;
+  throw refusedCallback(location.searchParams.get('error') ?? '', client);
+}
+
+function personOf(claims: oidc.IDToken | undefined): Person {
+  if (!claims) throw new CommandError(exitCodes.notLoggedIn, 'The user pool sent no ID token.');
+  const { sub, 'cognito:username': username, 'cognito:groups': groups } = claims;
+  return {
+    sub,
+    username: typeof username === 'string' ? username : sub,
+    groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
+  };
+}

@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+import { homedir } from 'node:os';
+import { run } from './program.ts';
+
+const stop = new AbortController();
+process.on('SIGINT', () => (stop.signal.aborted ? process.exit(130) : stop.abort()));
+// A reader that has seen enough, such as head.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+process.exitCode = await run(process.argv.slice(2), {
+  env: process.env,
+  folder: import.meta.dirname,
+  home: process.env.HOME || homedir(),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: stop.signal,
+});

@@ -1,0 +1,60 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import { exitCodeMeanings } from '../../agents/lib/failure.ts';
+import { type Desk, newDesk } from '../agents/agents-fixture.ts';
+import { type Booth, newBooth } from '../agents/captures.ts';
+import { type Gateway, startGateway } from '../e2e/gateway.ts';
+
+jest.setTimeout(120_000);
+
+const file = 'docs/command-line.md';
+const page = readFileSync(file, 'utf8');
+const fence = /```console([^\n]*)\n([\s\S]*?)```/g;
+
+let gateway: Gateway;
+let desk: Desk;
+let booth: Booth;
+beforeAll(async () => {
+  // The servers that come along, and not the test's own.
+  gateway = await startGateway({ SERVERS_FILE: '' });
+  desk = newDesk({});
+  desk.file(
+    'new.env',
+    'COGNITO_USER_POOL_ID=us-east-1_ABC123DEF\nCOGNITO_CLIENT_ID=your_actual_cognito_client_id_here\n',
+  );
+  booth = newBooth(desk, gateway);
+  for (let tries = 0; tries < 60 && !allChecked(await booth.capture('mcp-gateway servers --json')); tries++)
+    await sleep(500);
+}, 90_000);
+afterAll(async () => {
+  desk?.remove();
+  await gateway?.stop();
+});
+
+/** Whether the registry has asked every server how it is. */
+function allChecked(servers: string): boolean {
+  return (servers.match(/"status": "healthy"/g) ?? []).length === 4;
+}
+
+/** A block anew: each of its command lines with what the terminal shows. */
+async function captured(info: string, block: string): Promise<string> {
+  const [, person] = info.trim().split(' ');
+  const parts: string[] = [];
+  for (const line of block.split('\n').filter((text) => text.startsWith('$ ')))
+    parts.push(`${line}\n${await booth.capture(line.slice(2), person)}\n`);
+  return `\`\`\`console${info}\n${parts.join('\n')}\`\`\``;
+}
+
+/** With UPDATE_DOCS=1 the page is written anew instead. */
+test('Every capture in docs/command-line.md is what the commands print', async () => {
+  let anew = page;
+  for (const [whole, info = '', block = ''] of page.matchAll(fence))
+    anew = anew.replace(whole, await captured(info, block).then((text) => text.replaceAll('$', '$$$$')));
+  if (process.env.UPDATE_DOCS) writeFileSync(file, anew);
+  else expect(page).toBe(anew);
+});
+
+test('The table of exit codes is the one that the commands use', () => {
+  for (const [code, meaning] of exitCodeMeanings) expect(page).toContain(`| ${code} | ${meaning} |`);
+});
