@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Credential } from '../common/upstream-secrets/credential.ts';
 import { type AuthError, meanings } from './errors.ts';
 import type { OriginalRequest } from './original-request.ts';
 import type { Principal } from './principal.ts';
@@ -11,7 +12,12 @@ export interface Allowance {
   assertion: string;
   /** The relay's ticket, if the answer has to be seen. */
   ticket: string | undefined;
+  /** What the upstream gets from the gateway itself, if it wants something. */
+  credential?: Credential | undefined;
 }
+
+/** In an answer, where plain `Authorization` would mean something else. */
+const credentialHeaders = { Authorization: 'X-Upstream-Authorization', 'X-API-Key': 'X-Upstream-Api-Key' } as const;
 
 const longestGroups = 4096;
 const longestReturn = 1000;
@@ -20,7 +26,8 @@ const longestMessage = 1024;
 const longestChallenge = 2048;
 
 /** Answers 200 with the identity headers of the contract (docs/validate.md). */
-export function allow(res: ServerResponse, { principal, server, tool, assertion, ticket }: Allowance): void {
+export function allow(res: ServerResponse, allowance: Allowance): void {
+  const { principal, server, tool, assertion, ticket, credential } = allowance;
   const groups = principal.groups.map(asciiToken).join(',');
   const headers: Record<string, string | number> = {
     'X-User': asciiToken(principal.subject),
@@ -35,6 +42,7 @@ export function allow(res: ServerResponse, { principal, server, tool, assertion,
   if (groups.length > 0 && groups.length <= longestGroups) headers['X-Groups'] = groups;
   if (principal.clientId !== undefined) headers['X-Client-Id'] = asciiToken(principal.clientId);
   if (ticket !== undefined) headers['X-Relay'] = ticket;
+  if (credential !== undefined) headers[credentialHeaders[credential.header]] = credential.value;
   if (tool !== undefined) headers['X-Tool-Name'] = asciiToken(tool).slice(0, 1024);
   res.writeHead(200, headers).end();
 }

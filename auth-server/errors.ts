@@ -13,6 +13,8 @@ export type AuthErrorCode =
   | 'groups_unconfirmed'
   | 'origin_not_allowed'
   | 'not_permitted'
+  | 'tool_changed'
+  | 'approved_tools_unavailable'
   | 'request_refused'
   | 'method_not_allowed'
   | 'server_not_found'
@@ -21,6 +23,7 @@ export type AuthErrorCode =
   | 'body_too_large'
   | 'gate_misconfigured'
   | 'identity_provider_unavailable'
+  | 'upstream_secret_unavailable'
   | 'store_unavailable'
   | 'decision_too_slow'
   | 'internal_error';
@@ -47,6 +50,8 @@ export const meanings: Readonly<Record<AuthErrorCode, ErrorMeaning>> = {
   groups_unconfirmed: { status: 503, rpcCode: -32002, logLevel: 'warn' },
   origin_not_allowed: { status: 403, rpcCode: -32003, logLevel: 'warn' },
   not_permitted: { status: 403, rpcCode: -32003, logLevel: 'info' },
+  tool_changed: { status: 403, rpcCode: -32003, logLevel: 'warn' },
+  approved_tools_unavailable: { status: 503, rpcCode: -32002, logLevel: 'error' },
   request_refused: { status: 400, rpcCode: -32600, logLevel: 'info' },
   method_not_allowed: { status: 405, rpcCode: -32005, logLevel: 'info' },
   server_not_found: { status: 404, rpcCode: -32004, logLevel: 'info' },
@@ -55,6 +60,7 @@ export const meanings: Readonly<Record<AuthErrorCode, ErrorMeaning>> = {
   body_too_large: { status: 413, rpcCode: -32006, logLevel: 'info' },
   gate_misconfigured: { status: 503, rpcCode: -32002, logLevel: 'error' },
   identity_provider_unavailable: { status: 503, rpcCode: -32002, logLevel: 'error' },
+  upstream_secret_unavailable: { status: 503, rpcCode: -32002, logLevel: 'error' },
   store_unavailable: { status: 503, rpcCode: -32002, logLevel: 'error' },
   decision_too_slow: { status: 503, rpcCode: -32002, logLevel: 'error' },
   internal_error: { status: 503, rpcCode: -32002, logLevel: 'error' },

@@ -6,6 +6,8 @@ export interface HealthSettings {
   relayUrl: string;
   /** Faults of the policy file as it stands; empty when it is in force. */
   policyFaults: () => readonly string[];
+  /** The same of the file of upstream secrets, if there is one. */
+  upstreamSecretFaults?: (() => readonly string[]) | undefined;
 }
 
 const timeoutMilliseconds = 1_000;
@@ -14,7 +16,8 @@ const timeoutMilliseconds = 1_000;
  * `GET /health`: is the whole gateway up? nginx answers for itself when this service cannot be reached.
  * 200 when everything is, 503 when the relay or the registry is not. Says nothing that an outsider could use.
  */
-export function createHealth({ registryUrl, relayUrl, policyFaults }: HealthSettings): RequestHandler {
+export function createHealth(settings: HealthSettings): RequestHandler {
+  const { registryUrl, relayUrl, policyFaults, upstreamSecretFaults } = settings;
   return async (_req, res) => {
     const [relay, registry] = await Promise.all([isUp(`${relayUrl}/health`), isUp(`${registryUrl}/health`)]);
     const word = (up: boolean) => (up ? 'up' : 'down');
@@ -25,6 +28,10 @@ export function createHealth({ registryUrl, relayUrl, policyFaults }: HealthSett
       relay: word(relay),
       registry: word(registry),
       policy: policyFaults().length > 0 ? 'last good one in force; the file has faults' : 'in force',
+      ...(upstreamSecretFaults && {
+        'upstream-secrets':
+          upstreamSecretFaults().length > 0 ? 'last good ones in force; the file has faults' : 'in force',
+      }),
     };
     res
       .status(relay && registry ? 200 : 503)

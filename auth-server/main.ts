@@ -1,9 +1,12 @@
+import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { watchApprovedTools } from '../common/approved-tools.ts';
 import { cognitoIssuer, createStandInFetch, localPoolId, type StandInFetch } from '../common/cognito.ts';
 import { readConfig } from '../common/config.ts';
 import type { Logger } from '../common/log.ts';
 import { watchPolicy } from '../common/policy-watch.ts';
 import { type Endpoint, runService } from '../common/service.ts';
+import { watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
 import type { Policy } from '../policy/policy.ts';
 import { createApp } from './app.ts';
 import { createAssertionSigner } from './assertion.ts';
@@ -33,7 +36,10 @@ await runService('auth-server', process.env, async (log) => {
   const issuer = cognitoIssuer(config.COGNITO_USER_POOL_ID);
   const secretKeys = config.SECRET_KEY as [string, ...string[]];
   const policy = watchPolicy(config.SCOPES_FILE, log);
-  const metrics = createMetrics(policy);
+  const secretsFile = config.UPSTREAM_SECRETS_FILE;
+  const upstreamSecrets = await watchUpstreamSecrets({ path: secretsFile, env: process.env, log });
+  const toolGuard = watchApprovedTools(config.TOOL_CHANGES, config.APPROVED_TOOLS_FILE, log);
+  const metrics = createMetrics(policy, upstreamSecrets.faults);
   const store = await openSettledStore(config, metrics, log);
   const rotation = createKeyRotation(store.keys, config.ASSERTION_KEY_DAYS);
   const assertions = await createAssertionSigner(store.keys, publicUrl, rotation, (hit) =>
@@ -57,6 +63,9 @@ await runService('auth-server', process.env, async (log) => {
     policy: policy.current,
     policyVersion: policy.version,
     policyFaults: policy.faults,
+    toolGuard,
+    upstreamSecrets,
+    upstreamSecretFaults: secretsFile === undefined ? undefined : upstreamSecrets.faults,
     tokens,
     assertions,
     ...store,
@@ -79,19 +88,16 @@ await runService('auth-server', process.env, async (log) => {
     auditLog: log.child({}, { redact: [] }),
   });
   const stop = async () => {
-    policy.stop();
+    for (const watch of [policy, toolGuard, upstreamSecrets]) watch.stop();
     stopRotating();
     await store.close();
   };
-  return {
-    listener,
-    host: config.AUTH_SERVER_HOST,
-    port: config.AUTH_SERVER_PORT,
-    portVariable: 'AUTH_SERVER_PORT',
-    more: [metricsEndpoint(config, metrics)],
-    stop,
-  };
+  return { ...endpointOf(config, listener), more: [metricsEndpoint(config, metrics)], stop };
 });
+
+function endpointOf({ AUTH_SERVER_HOST: host, AUTH_SERVER_PORT: port }: Config, listener: RequestListener): Endpoint {
+  return { listener, host, port, portVariable: 'AUTH_SERVER_PORT' };
+}
 
 function verifierOf(config: Config, standInFetch: StandInFetch | undefined, metrics: Metrics): TokenVerifier {
   return createTokenVerifier({

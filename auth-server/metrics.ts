@@ -26,11 +26,23 @@ const buckets = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0
 /**
  * Metrics in a registry of their own, so that two services in one process do not share them.
  * @param policy the watch on the policy file, asked at each scrape
+ * @param secretFaults faults of the file of upstream secrets as it stands
  */
-export function createMetrics(policy: Pick<PolicyWatch, 'version' | 'faults' | 'history'>): Metrics {
+export function createMetrics(
+  policy: Pick<PolicyWatch, 'version' | 'faults' | 'history'>,
+  secretFaults: () => readonly string[] = () => [],
+): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   policyMetrics(registry, policy);
+  new Gauge({
+    name: 'mcp_gateway_upstream_secrets_faults',
+    help: 'Faults of the file of upstream secrets as it stands now; 0 when it is in force, or there is none',
+    registers: [registry],
+    collect() {
+      this.set(secretFaults().length);
+    },
+  });
   return {
     decided: decisionMetrics(registry),
     lookedUp: cacheMetrics(registry),

@@ -1,11 +1,21 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { secretName } from '../common/upstream-secrets/secrets-file.ts';
 import type { Endpoint } from '../policy/mcp-request.ts';
 import { isServerName } from '../policy/names.ts';
 import { AuthError } from './errors.ts';
 
+interface McpTarget {
+  resource: 'mcp';
+  server: string;
+  endpoint: Endpoint;
+  routed: boolean;
+  /** With a server that wants a credential of the gateway's: the secret's name, and the origin that it would go to. */
+  upstream?: { secret: string; origin: string } | undefined;
+}
+
 /** What the gate tells about the request it holds back. Every value comes from nginx, none is believed from the client. */
 export interface OriginalRequest {
-  target: { resource: 'registry' } | { resource: 'mcp'; server: string; endpoint: Endpoint; routed: boolean };
+  target: { resource: 'registry' } | McpTarget;
   method: string;
   uri: string;
   credentials: { authorization: string | undefined; cookie: string | undefined };
@@ -65,5 +75,9 @@ function readTarget(
   }
   const server = required('x-mcp-server');
   // A name that can never be registered is never routed; it is refused after the credentials, like any unknown server.
-  return { resource, server, endpoint, routed: isServerName(server) && one('x-mcp-routed') === '1' };
+  const routed = isServerName(server) && one('x-mcp-routed') === '1';
+  const secret = one('x-mcp-secret');
+  if (secret === undefined) return { resource, server, endpoint, routed };
+  if (!secretName.test(secret)) throw new AuthError('gate_misconfigured', 'The gate sent an unreadable X-Mcp-Secret.');
+  return { resource, server, endpoint, routed, upstream: { secret, origin: required('x-mcp-upstream') } };
 }

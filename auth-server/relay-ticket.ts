@@ -1,4 +1,5 @@
 import type { Ticket } from '../common/ticket.ts';
+import type { ApprovedTools } from '../policy/approved-tools.ts';
 import { isAllVisible, listings } from '../policy/listing.ts';
 import type { Endpoint, McpRequest } from '../policy/mcp-request.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -16,6 +17,8 @@ export interface AllowedRequest {
   asked: McpRequest;
   /** With `/messages`: where at the upstream they go. */
   target: string | undefined;
+  /** The approved tools, where that is asked: as for `decide`. */
+  approved?: ApprovedTools | undefined;
 }
 
 /** Whose sessions and tasks are whose. A person's are theirs however they come in. */
@@ -45,10 +48,10 @@ export function relayTicket(policy: Policy, request: AllowedRequest): Ticket | u
   };
 }
 
-function needsRelay(policy: Policy, { principal, server, endpoint, asked }: AllowedRequest): boolean {
+function needsRelay(policy: Policy, { principal, server, endpoint, asked, approved }: AllowedRequest): boolean {
   if (endpoint !== 'mcp') return true;
   const listing = listings.get(asked.method);
-  if (listing) return !isAllVisible({ policy, scopes: principal.scopes, server }, listing);
+  if (listing) return !isAllVisible({ policy, scopes: principal.scopes, server, approved }, listing);
   const seen = ['initialize', '(stream)', '(end)', 'subscriptions/listen', 'tasks/list'];
   return seen.includes(asked.method) || (asked.method === 'tools/call' && asked.mayCreateTask === true);
 }

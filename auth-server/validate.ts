@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
+import type { ToolGuard } from '../common/approved-tools.ts';
 import type { Logger } from '../common/log.ts';
+import type { Credential } from '../common/upstream-secrets/credential.ts';
+import type { UpstreamSecrets } from '../common/upstream-secrets/watch.ts';
 import { decide } from '../policy/decide.ts';
 import { type McpRequest, readMcpRequest } from '../policy/mcp-request.ts';
 import { RefusedRequest } from '../policy/refused-request.ts';
@@ -18,6 +21,8 @@ import type { Principal } from './principal.ts';
 import { relayTicket } from './relay-ticket.ts';
 import type { BindingStore } from './store/binding-store.ts';
 import type { EndedStore } from './store/ended-store.ts';
+import { approvedBy, notApproved } from './tool-approval.ts';
+import { upstreamCredential } from './upstream-credential.ts';
 
 export interface ValidateDeps extends IdentifyDeps {
   assertions: AssertionSigner;
@@ -27,6 +32,10 @@ export interface ValidateDeps extends IdentifyDeps {
   metrics: Pick<Metrics, 'decided'>;
   /** Largest body in bytes that is looked into. */
   maxBody: number;
+  /** What upstreams want from the gateway itself. */
+  upstreamSecrets: Pick<UpstreamSecrets, 'find'>;
+  /** Which tools are approved, where that is asked. */
+  toolGuard: Pick<ToolGuard, 'approved'>;
   auditLog: Logger;
 }
 
@@ -65,17 +74,20 @@ async function judge(deps: ValidateDeps, req: IncomingMessage, entry: AuditEntry
   const { target } = request;
   const server = target.resource === 'mcp' ? target.server : '#registry';
   let ticket: string | undefined;
+  let credential: Credential | undefined;
   if (target.resource === 'mcp') {
     const asked = await readAsked(req, request, target, deps.maxBody);
     entry.asked = asked;
     // Again: the policy may have changed while the credential and the body were read.
     entry.policy = deps.policyVersion();
     entry.rule = permit(deps, principal, target, asked);
-    ticket = await admit({ ...deps, heard }, principal, request, target, asked);
+    credential = upstreamCredential(deps.upstreamSecrets, target, asked.id);
+    const credentialFor = credential && target.upstream?.origin;
+    ticket = await admit({ ...deps, heard, credentialFor }, principal, request, target, asked);
   }
   const tool = toolOf(entry.asked);
   const assertion = await deps.assertions.sign(principal, server, tool);
-  return { principal, server, tool, assertion, ticket };
+  return { principal, server, tool, assertion, ticket, credential };
 }
 
 async function readAsked(
@@ -100,18 +112,20 @@ async function readAsked(
 /** @returns the rule that allows it */
 function permit(deps: ValidateDeps, principal: Principal, target: McpTarget, asked: McpRequest): string {
   const policy = deps.policy();
-  const decision = decide(policy, principal.scopes, target.server, asked.accesses);
-  if (!decision.allowed) throw notPermitted(policy, principal, target.server, asked, decision);
+  const decision = decide(policy, principal.scopes, target.server, asked.accesses, approvedBy(deps.toolGuard));
+  const isPermitted = decision.allowed || decision.reason === 'tool_changed';
+  if (!isPermitted) throw notPermitted(policy, principal, target.server, asked, decision);
   // Only after the verdict: who may not use a server must not learn whether it exists.
   if (!target.routed) {
     throw new AuthError('server_not_found', `There is no ${target.server}/${target.endpoint} here.`, { id: asked.id });
   }
+  if (!decision.allowed) throw notApproved(deps.toolGuard, target.server, asked, decision);
   return decision.rule;
 }
 
 /** @returns the relay's ticket, if the answer has to be seen */
 async function admit(
-  deps: ValidateDeps & { heard: number },
+  deps: ValidateDeps & { heard: number; credentialFor: string | undefined },
   principal: Principal,
   request: OriginalRequest,
   mcp: McpTarget,
@@ -119,8 +133,16 @@ async function admit(
 ): Promise<string | undefined> {
   const target = await checkBelongings(deps.bindings, principal, request, mcp, asked);
   const { server, endpoint } = mcp;
-  const ticket = relayTicket(deps.policy(), { principal, server, endpoint, asked, target });
-  return ticket && (await deps.assertions.signTicket({ ...ticket, heard: deps.heard }));
+  const ticket = relayTicket(deps.policy(), {
+    principal,
+    server,
+    endpoint,
+    asked,
+    target,
+    approved: approvedBy(deps.toolGuard),
+  });
+  const { heard, credentialFor } = deps;
+  return ticket && (await deps.assertions.signTicket({ ...ticket, heard, ...(credentialFor && { credentialFor }) }));
 }
 
 function toolOf(asked: McpRequest | undefined): string | undefined {

@@ -11,6 +11,7 @@ const claims = z.object({
   kind: z.enum(['person', 'agent']),
   uris: z.array(z.string()).optional(),
   target: z.string().optional(),
+  credentialFor: z.string().optional(),
   ends: z.number(),
   marks: z.array(z.string()),
   heard: z.number().optional(),
@@ -32,6 +33,8 @@ export interface Ticket {
   uris?: readonly string[] | undefined;
   /** Path and query at the upstream, where the session knows better than the route. */
   target?: string | undefined;
+  /** The origin that the gateway's credential with this request is for; it may go nowhere else. */
+  credentialFor?: string | undefined;
   /** When the caller's credential ends, in seconds since 1970. */
   ends: number;
   /** Digests under which the end of the caller's session, client or account would be announced. */

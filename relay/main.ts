@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRemoteJWKSet } from 'jose';
+import { watchApprovedTools } from '../common/approved-tools.ts';
 import { readConfig } from '../common/config.ts';
 import { watchPolicy } from '../common/policy-watch.ts';
 import { runService } from '../common/service.ts';
@@ -21,7 +22,8 @@ await runService('relay', process.env, (log) => {
   const policy = watchPolicy(config.SCOPES_FILE, log);
   const routes = watchRoutes(join(config.ROUTES_DIR, 'routes'), ca, log);
   const ended = followEnded(authServer, log);
-  const rights = createRights(policy.current);
+  const tools = watchApprovedTools(config.TOOL_CHANGES, config.APPROVED_TOOLS_FILE, log);
+  const rights = createRights(policy.current, tools);
   const streams = new LiveStreams({ mayGoOn: rights.mayGoOn, routeOf: routes.of, silence: ended.silence });
   ended.onEnded((marks, number) => streams.endMarked(marks, number));
   policy.onChange(() => streams.tick());
@@ -41,6 +43,7 @@ await runService('relay', process.env, (log) => {
   const stop = () => {
     clearInterval(timer);
     policy.stop();
+    tools.stop();
     routes.stop();
     ended.stop();
   };

@@ -82,6 +82,9 @@ async function begin(
   const route = deps.routes.of(server);
   const path = ticket.target ?? withSearch(route?.paths[endpoint as Endpoint], search);
   if (!route || path === undefined) throw new RelayError('upstream_unavailable', new Error('there is no such route'));
+  // The route has changed since the request was judged: the credential was given for another place.
+  if (ticket.credentialFor !== undefined && ticket.credentialFor !== route.origin)
+    throw new RelayError('upstream_unavailable', new Error('the route is no longer where the credential may go'));
   const asked: UpstreamRequest = {
     route,
     path,
@@ -90,6 +93,7 @@ async function begin(
     body: await readBody(request),
     timeoutMilliseconds:
       ticket.method === 'tools/call' || ticket.method === 'tasks/result' ? slowMilliseconds : deps.quickMilliseconds,
+    credentialFor: ticket.credentialFor,
     mayRepeat: request.method !== 'POST' || repeatable.test(ticket.method),
     signal,
   };

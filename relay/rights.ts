@@ -1,3 +1,5 @@
+import { allTools, type ToolGuard } from '../common/approved-tools.ts';
+import type { ApprovedTools } from '../policy/approved-tools.ts';
 import { agentWithScopes, personInGroups } from '../policy/caller.ts';
 import { decide } from '../policy/decide.ts';
 import type { Viewer } from '../policy/listing.ts';
@@ -12,28 +14,38 @@ export interface Rights {
   mayGoOn(caller: Caller): boolean;
 }
 
-/** @param policy the policy in force; asked again each time, because it may have changed while a stream was open */
-export function createRights(policy: () => Policy): Rights {
-  const verdicts = new WeakMap<Caller, { policy: Policy; verdict: boolean }>();
+const noTools: ApprovedTools = new Map();
+
+/**
+ * @param policy the policy in force; asked again each time, because it may have changed while a stream was open
+ * @param guard the approved tools; while they cannot be read, no tool may be used
+ */
+export function createRights(policy: () => Policy, guard: Pick<ToolGuard, 'approved'> = allTools): Rights {
+  const verdicts = new WeakMap<Caller, { policy: Policy; approved: ApprovedTools | undefined; verdict: boolean }>();
+  const approvedNow = () => {
+    const approved = guard.approved();
+    return approved === 'unreadable' ? noTools : approved;
+  };
   const scopesOf = ({ ticket, groups, scopes }: Caller, now: Policy) =>
     ticket.kind === 'agent' ? agentWithScopes(now, scopes).scopes : personInGroups(now, groups).scopes;
   return {
     viewer(caller) {
       const now = policy();
-      return { policy: now, scopes: scopesOf(caller, now), server: caller.ticket.server };
+      return { policy: now, scopes: scopesOf(caller, now), server: caller.ticket.server, approved: approvedNow() };
     },
     mayGoOn(caller) {
       const now = policy();
       const known = verdicts.get(caller);
-      if (known?.policy === now) return known.verdict;
+      const approved = approvedNow();
+      if (known?.policy === now && known.approved === approved) return known.verdict;
       const { server, method, uris = [] } = caller.ticket;
       // Nobody can tell then what it would have to be allowed: its client asks the gate again.
       const untold = known && method === 'subscriptions/listen' && !caller.ticket.uris;
       const resources = uris.map((name): Access => ({ method, object: { kind: 'resource', name } }));
       const whole: Access =
         caller.tool === undefined ? { method } : { method, object: { kind: 'tool', name: caller.tool } };
-      const verdict = !untold && decide(now, scopesOf(caller, now), server, [whole, ...resources]).allowed;
-      verdicts.set(caller, { policy: now, verdict });
+      const verdict = !untold && decide(now, scopesOf(caller, now), server, [whole, ...resources], approved).allowed;
+      verdicts.set(caller, { policy: now, approved, verdict });
       return verdict;
     },
   };

@@ -19,6 +19,8 @@ export interface Route {
   freshAgent: HttpAgent | HttpsAgent;
 }
 
+const fields = 7;
+
 /** The servers that the registry routes, as they are at the moment. */
 export interface Routes {
   of(server: string): Route | undefined;
@@ -29,7 +31,7 @@ export interface Routes {
 /**
  * Reads the registry's routes file, from which nginx is configured as well, and reads it again within half a second of
  * each change.
- * @param path `name scheme host addresses mcp-path sse-path` a line
+ * @param path `name scheme host addresses mcp-path sse-path secret-name` a line
  * @param ca certificates that https upstreams are verified against; undefined for Node's own
  */
 export function watchRoutes(path: string, ca: string | undefined, log: Logger, intervalMilliseconds = 500): Routes {
@@ -67,7 +69,10 @@ export function watchRoutes(path: string, ca: string | undefined, log: Logger, i
 
 function readLines(path: string, log: Logger): string[] {
   try {
-    return readFileSync(path, 'utf8').split('\n').filter(Boolean);
+    const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+    const good = lines.filter((line) => line.split(' ').length === fields);
+    if (good.length < lines.length) log.error({ path }, 'lines of the routes are not of the agreed form: left out');
+    return good;
   } catch (error) {
     log.error(
       { path, code: (error as NodeJS.ErrnoException).code },
@@ -83,14 +88,15 @@ function letGo({ agent, freshAgent }: Route): void {
 }
 
 function toRoute(line: string, ca: string | undefined): Route {
-  const [, scheme, host, addresses = '', ...paths] = line.split(' ');
-  const [mcp, sse] = paths.map((path) => (path === '-' ? undefined : path));
+  const [, scheme, host, addresses = '', ...rest] = line.split(' ');
+  const [mcp, sse] = rest.map((path) => (path === '-' ? undefined : path));
   const options = { lookup: pinnedLookup(addresses.split(',')), ...(ca !== undefined && { ca }) };
   const newAgent = (keepAlive: boolean) =>
     scheme === 'https' ? new HttpsAgent({ ...options, keepAlive }) : new HttpAgent({ ...options, keepAlive });
   return {
     line,
-    server: [scheme, host, ...paths].join(' '),
+    // The name of the secret too: what was opened as somebody else at the upstream does not go on.
+    server: [scheme, host, ...rest].join(' '),
     origin: `${scheme}://${host}`,
     paths: { ...(mcp && { mcp }), ...(sse && { sse }) },
     agent: newAgent(true),

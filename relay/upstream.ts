@@ -15,9 +15,13 @@ export interface UpstreamRequest {
   timeoutMilliseconds: number;
   /** Whether it does no harm to do it twice. */
   mayRepeat: boolean;
+  /** The origin that the gateway's credential in the headers is for; undefined when there is none. */
+  credentialFor?: string | undefined;
   /** Aborts it, when the client has gone. */
   signal: AbortSignal;
 }
+
+const credentials = ['authorization', 'x-api-key'];
 
 /** Hop-by-hop, or ours; what is left was set by nginx. */
 const notForwarded = [
@@ -48,7 +52,7 @@ export async function askUpstream(request: UpstreamRequest): Promise<IncomingMes
 class LostConnection extends RelayError {}
 
 function send(
-  { route, path, method, headers, body, timeoutMilliseconds, signal }: UpstreamRequest,
+  { route, path, method, headers, body, timeoutMilliseconds, credentialFor, signal }: UpstreamRequest,
   agent: Route['agent'],
 ): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
@@ -56,7 +60,7 @@ function send(
   const out = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
     path,
     method,
-    headers: forwarded(headers, method === 'POST' ? body.length : undefined),
+    headers: forwarded(headers, method === 'POST' ? body.length : undefined, credentialFor === url.origin),
     agent,
     signal,
   });
@@ -85,9 +89,14 @@ function explain(error: Error, out: ClientRequest): RelayError {
   return new RelayError('upstream_unavailable', error);
 }
 
-function forwarded(headers: IncomingHttpHeaders, length: number | undefined): IncomingHttpHeaders {
+function forwarded(
+  headers: IncomingHttpHeaders,
+  length: number | undefined,
+  withCredential: boolean,
+): IncomingHttpHeaders {
   const kept = { ...headers };
   for (const name of notForwarded) delete kept[name];
+  if (!withCredential) for (const name of credentials) delete kept[name];
   // What the relay cannot read it cannot check, and a compressed answer is unreadable to it.
   kept['accept-encoding'] = 'identity';
   if (length !== undefined) kept['content-length'] = String(length);

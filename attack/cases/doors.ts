@@ -232,6 +232,35 @@ export const doors: Case[] = [
   sameCaller('CVE-2025-48865', 'Connection: X-Mcp-Assertion', { connection: 'close, X-Mcp-Assertion, X-User' }),
   sameCaller('J14', 'a credential for the upstream', {
     'x-upstream-authorization': 'Bearer x',
+    'x-upstream-api-key': 'x',
+    'x-api-key': 'x',
     'proxy-authorization': 'Bearer x',
   }),
+  sameCaller('own', 'a secret of the gateway, and where it is to go', {
+    'x-mcp-secret': 'github',
+    'x-mcp-upstream': 'https://evil.example',
+    X_Mcp_Secret: 'github',
+  }),
+  {
+    theme,
+    source: 'own',
+    name: 'an answer that holds a credential for an upstream',
+    needs: ['caller'],
+    send: (ctx) =>
+      Promise.all(
+        ['/validate', '/mcpgw/mcp', '/api/servers'].flatMap((path) =>
+          callers(ctx).map((credential) =>
+            ctx.send(
+              complete(ctx.target, { path, headers: { 'x-mcp-secret': 'github', 'x-mcp-upstream': 'x' } }, credential),
+            ),
+          ),
+        ),
+      ),
+    through: (answers) =>
+      answers.some(({ headers }) =>
+        ['authorization', 'x-api-key', 'x-upstream-authorization', 'x-upstream-api-key'].some(
+          (name) => name in headers,
+        ),
+      ),
+  },
 ];

@@ -20,9 +20,11 @@ import { standInJwksCache } from '../../auth-server/stand-in.ts';
 import type { SessionRecord } from '../../auth-server/store/session-store.ts';
 import { openStore } from '../../auth-server/store/store.ts';
 import { createTokenVault } from '../../auth-server/token-vault.ts';
+import type { ToolGuard } from '../../common/approved-tools.ts';
 import { createStandInFetch, localPoolId } from '../../common/cognito.ts';
 import { createLog } from '../../common/log.ts';
 import { policyVersion } from '../../common/policy-watch.ts';
+import { noSecrets, type UpstreamSecrets } from '../../common/upstream-secrets/watch.ts';
 import { loadKeys } from '../../dev/cognito/keys.ts';
 import { readSeed } from '../../dev/cognito/seed.ts';
 import { parsePolicy } from '../../policy/policy-file.ts';
@@ -53,6 +55,7 @@ export interface Shape {
   maxBody: number;
   allowedOrigins: string[];
   policyText: string;
+  approved: ReturnType<ToolGuard['approved']>;
   policyFaults: readonly string[];
   registryUrl: string;
   relayUrl: string;
@@ -66,6 +69,7 @@ export interface Shape {
   clients: readonly OAuthClient[];
   allowLocalSessions: boolean;
   exchangeLimits: RateLimits | undefined;
+  upstreamSecrets: UpstreamSecrets;
 }
 
 /**
@@ -90,6 +94,8 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     clients: [],
     allowLocalSessions: false,
     exchangeLimits: undefined,
+    upstreamSecrets: noSecrets,
+    approved: undefined,
     ...change,
   };
   const { directory, remove } = temporaryDirectory();
@@ -140,7 +146,9 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     relayUrl: shape.relayUrl,
     policy: () => policy,
     policyVersion: () => version,
+    toolGuard: { approved: () => shape.approved },
     policyFaults: () => shape.policyFaults,
+    upstreamSecrets: shape.upstreamSecrets,
     tokens: createTokenVerifier({
       userPoolId: localPoolId,
       allowedClientIds: [WEB, AGENT, READER],

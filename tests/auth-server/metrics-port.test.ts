@@ -34,8 +34,9 @@ afterEach(async () => {
 });
 
 /** The auth-server as it runs in earnest. */
-function start(): ChildProcess {
+function start(more: NodeJS.ProcessEnv = {}): ChildProcess {
   const env = {
+    ...more,
     SECRET_KEY: secretKey,
     COGNITO_USER_POOL_ID: 'us-east-1_LocalPool',
     COGNITO_CLIENT_ID: WEB,
@@ -159,6 +160,28 @@ test('A broken and a mended policy file show in the metrics and in the health wi
     ['policy file read again', policyVersion(mended)],
     ['The gate did not send x-resource.', policyVersion(mended)],
   ]);
+});
+
+test('A broken and a mended file of upstream secrets show in the metrics and in the health, and none of them holds a secret', async () => {
+  const secretsFile = join(home.directory, 'secrets.yml');
+  const write = (text: string) => writeFileSync(secretsFile, text, { mode: 0o600 });
+  const word = async () =>
+    ((await (await at(ports.main, '/health')).json()) as Record<string, string>)['upstream-secrets'];
+  write('github: { for: [https://mcp.example.com], value: S3cret, env: X }');
+  const [code] = await once(start({ UPSTREAM_SECRETS_FILE: secretsFile }), 'close');
+  expect([code, log]).toEqual([1, expect.stringContaining('github: must have exactly one of value, env and file')]);
+
+  write('github: { for: [https://mcp.example.com], env: TOKEN_OF_THE_TEST }');
+  start({ UPSTREAM_SECRETS_FILE: secretsFile, TOKEN_OF_THE_TEST: 'S3cret' });
+  expect(await up()).toBe(true);
+  expect([await metric('upstream_secrets_faults'), await word()]).toEqual(['0', 'in force']);
+  write('github: { value: S3cret');
+  expect(await until(async () => (await metric('upstream_secrets_faults')) === '1', 1_500)).toBe(true);
+  expect(await word()).toBe('last good ones in force; the file has faults');
+  write('{}');
+  expect(await until(async () => (await metric('upstream_secrets_faults')) === '0', 1_500)).toBe(true);
+  expect(await word()).toBe('in force');
+  expect(log + (await metrics())).not.toContain('S3cret');
 });
 
 test('The version is what sha256sum says of the file, and the command line says the same one', async () => {

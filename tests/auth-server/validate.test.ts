@@ -156,6 +156,16 @@ describe('every way of being refused', () => {
     },
     origin_not_allowed: async () => auth.validate({ Cookie: await auth.session(), Origin: 'https://evil.example' }),
     not_permitted: async () => auth.validate({ Cookie: await auth.session({ groups: [] }) }),
+    tool_changed: async () => {
+      const strict = await startAuthServer(cognito.url, { approved: new Map() });
+      const Cookie = await strict.session({ groups: ['mcp-registry-admin'] });
+      return strict.validate({ Cookie }, toolCall('t')).finally(strict.close);
+    },
+    approved_tools_unavailable: async () => {
+      const strict = await startAuthServer(cognito.url, { approved: 'unreadable' });
+      const Cookie = await strict.session({ groups: ['mcp-registry-admin'] });
+      return strict.validate({ Cookie }, toolCall('t')).finally(strict.close);
+    },
     request_refused: async () => auth.validate({ Cookie: await auth.session() }, [toolsList]),
     method_not_allowed: async () => auth.validate({ Cookie: await auth.session(), 'X-Original-Method': 'PUT' }),
     server_not_found: async () => auth.validate({ Cookie: await auth.session(), 'X-Mcp-Routed': null }),
@@ -169,6 +179,10 @@ describe('every way of being refused', () => {
     identity_provider_unavailable: async () => {
       const cutOff = await startAuthServer('http://127.0.0.1:1');
       return cutOff.validate(await bearer(personClaims())).finally(cutOff.close);
+    },
+    upstream_secret_unavailable: async () => {
+      const wanted = { 'X-Mcp-Secret': 'github', 'X-Mcp-Upstream': 'https://mcp.example.com' };
+      return auth.validate({ Cookie: await auth.session(), ...wanted });
     },
     store_unavailable: async () => {
       const broken = await startAuthServer(cognito.url);

@@ -37,13 +37,16 @@ describe('the table of settings', () => {
     );
     expect(new Set(read).size).toBeGreaterThan(5);
     // Conventions of the terminal, of npm and of the system; no settings of ours.
-    const others = ['NO_COLOR', 'INIT_CWD', 'PATH'];
+    const terminal = ['NO_COLOR', 'TERM', 'COLUMNS', 'BROWSER', 'DISPLAY', 'WAYLAND_DISPLAY', 'WSL_DISTRO_NAME'];
+    const others = [...terminal, 'INIT_CWD', 'PATH', 'HOME'];
     expect([...new Set(read)].filter((name) => !names.includes(name) && !others.includes(name))).toEqual([]);
   });
 
   test('says of each whether it is a secret', () => {
     const secret = settingList.filter(([, setting]) => setting.secret).map(([name]) => name);
-    expect(secret).toEqual(names.filter((name) => /SECRET|DATABASE_URL|PASSWORD/.test(name)).sort(bySameOrder(secret)));
+    expect(secret).toEqual(
+      names.filter((name) => /SECRET(?!S_FILE)|API_KEY|AWS_\w+TOKEN|DATABASE_URL|PASSWORD/.test(name)).sort(bySameOrder(secret)),
+    );
   });
 
   test('has the same life of a key as the code that rotates them', () => {

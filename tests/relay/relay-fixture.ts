@@ -134,7 +134,7 @@ export async function startRelay(change: Partial<Shape> = {}) {
     /** Takes over an upstream and routes a name to it. */
     async lead<T extends { port: number; close: () => Promise<void> }>(upstream: T, name = 'one'): Promise<T> {
       upstreams.push(upstream);
-      await relay.route(name, `http 127.0.0.1:${upstream.port} 127.0.0.1:${upstream.port} /mcp /sse`);
+      await relay.route(name, `http 127.0.0.1:${upstream.port} 127.0.0.1:${upstream.port} /mcp /sse -`);
       return upstream;
     },
     /** A session cookie of somebody in `group`. */
