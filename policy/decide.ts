@@ -1,3 +1,4 @@
+import { type ApprovedTools, isApproved } from './approved-tools.ts';
 import type { Access } from './mcp-request.ts';
 import { lifecycle, methods, type ObjectKind } from './methods.ts';
 import type { Patterns } from './patterns.ts';
@@ -9,7 +10,9 @@ export type DenyReason =
   | 'unknown_method'
   | 'server_not_allowed'
   | 'method_not_allowed'
-  | 'object_not_allowed';
+  | 'object_not_allowed'
+  /** A rule allows it, but the tool is new or has changed, and nobody has approved it. */
+  | 'tool_changed';
 
 /** The verdict: the rule that allowed (the first access's), or the first access that no rule allows and why. */
 export type Decision = { allowed: true; rule: string } | { allowed: false; reason: DenyReason; access: Access };
@@ -17,6 +20,7 @@ export type Decision = { allowed: true; rule: string } | { allowed: false; reaso
 /**
  * May somebody who holds `scopes` do all of `accesses` on `server`? Default deny: an access is allowed if one rule of
  * one scope names the server, the method, and the object if the method names one.
+ * @param approved the tools that may be used, where that is asked (`TOOL_CHANGES=refuse`)
  * Pure; the time depends on the number of scopes and accesses, not on the number of rules.
  */
 export function decide(
@@ -24,11 +28,15 @@ export function decide(
   scopes: readonly string[],
   server: string,
   accesses: readonly [Access, ...Access[]],
+  approved?: ApprovedTools,
 ): Decision {
   let rule = '';
   for (const access of accesses) {
     const verdict = decideOne(policy, scopes, server, access);
     if (!verdict.allowed) return verdict;
+    // Last of all: who may not use a tool must not learn that it waits for approval.
+    if (access.object?.kind === 'tool' && !isApproved(approved, server, access.object.name))
+      return { allowed: false, reason: 'tool_changed', access };
     rule ||= verdict.rule;
   }
   return { allowed: true, rule };

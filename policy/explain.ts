@@ -32,6 +32,7 @@ const missed: Record<DenyReason, RuleOutcome> = {
   server_not_allowed: 'server',
   method_not_allowed: 'method',
   object_not_allowed: 'object',
+  tool_changed: 'object',
 };
 
 /**

@@ -1,3 +1,4 @@
+import type { ApprovedTools } from './approved-tools.ts';
 import { decide, methodGrants } from './decide.ts';
 import type { ObjectKind } from './methods.ts';
 import type { Policy } from './policy.ts';
@@ -34,6 +35,8 @@ export interface Viewer {
   policy: Policy;
   scopes: readonly string[];
   server: string;
+  /** As for `decide`. */
+  approved?: ApprovedTools | undefined;
 }
 
 /**
@@ -41,12 +44,12 @@ export interface Viewer {
  * for many resources, and is shown if at least one of them could be read.
  * @param element the element as the server sent it, parsed; one without a name cannot be used, and is not shown
  */
-export function isVisible({ policy, scopes, server }: Viewer, listing: Listing, element: unknown): boolean {
+export function isVisible({ policy, scopes, server, approved }: Viewer, listing: Listing, element: unknown): boolean {
   if (typeof element !== 'object' || element === null) return false;
   const name = (element as Record<string, unknown>)[listing.key];
   if (typeof name !== 'string' || name === '') return false;
   const { use: method, kind } = listing;
-  if (decide(policy, scopes, server, [{ method, object: { kind, name } }]).allowed) return true;
+  if (decide(policy, scopes, server, [{ method, object: { kind, name } }], approved).allowed) return true;
   const brace = listing.key === 'uriTemplate' ? name.indexOf('{') : -1;
   if (brace === -1) return false;
   const fixed = name.slice(0, brace);
@@ -57,7 +60,7 @@ export function isVisible({ policy, scopes, server }: Viewer, listing: Listing, 
  * Whether a list needs no look because the caller may use whatever could stand in it. Never so for resources: even `*`
  * does not cover a URI that is not in normal form.
  */
-export function isAllVisible({ policy, scopes, server }: Viewer, listing: Listing): boolean {
-  if (listing.kind === 'resource') return false;
+export function isAllVisible({ policy, scopes, server, approved }: Viewer, listing: Listing): boolean {
+  if (listing.kind === 'resource' || (listing.kind === 'tool' && approved !== undefined)) return false;
   return methodGrants(policy, scopes, server, listing.use).some((grant) => grant.objects[listing.kind].coversAll());
 }

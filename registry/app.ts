@@ -6,19 +6,28 @@ import type { Logger } from '../common/log.ts';
 import type { Policy } from '../policy/policy.ts';
 import { createChangesApi } from './api/changes.ts';
 import { createEditApi } from './api/edit.ts';
+import { createHealthApi } from './api/health.ts';
+import { createImportApi } from './api/import.ts';
+import { createOpenApi } from './api/open-api.ts';
 import { createApi } from './api/routes.ts';
+import { createSearchApi } from './api/search.ts';
+import { createToolChangesApi } from './api/tool-changes.ts';
 import { createCatalogue } from './catalogue.ts';
 import type { Editor } from './editor.ts';
 import { RegistryError } from './errors.ts';
-import { createIdentify, requirePerson } from './guards.ts';
+import { createIdentify, requireOperation, requirePerson } from './guards.ts';
 import type { Health } from './health.ts';
+import { createLegacyApi, createLegacyForms } from './legacy/routes.ts';
 import { loadAssets } from './pages/assets.ts';
 import { createFailureHandler } from './pages/failure.ts';
 import { createRender } from './pages/render.ts';
 import { showServer } from './pages/server.ts';
 import { showServers } from './pages/servers.ts';
+import type { Pins } from './pins/pins.ts';
+import type { ToolSearch } from './search/tool-search.ts';
 import type { RegisteredServer } from './store/server-store.ts';
 import type { RegistryStore } from './store/store.ts';
+import { createPublicApi } from './v0/routes.ts';
 
 export interface RegistryParts {
   /** The gateway's public origin, such as `http://localhost:8080`. */
@@ -29,8 +38,12 @@ export interface RegistryParts {
   store: RegistryStore;
   editor: Editor;
   healthOf: (name: string) => Health;
+  search: ToolSearch;
   /** Asks a server now. */
   check: (server: RegisteredServer) => Promise<Health>;
+  pins: Pins;
+  /** Told when somebody has approved tools. */
+  onApproved?: () => Promise<void>;
   log: Logger;
   now?: () => Date;
 }
@@ -43,7 +56,10 @@ export function createApp({
   store,
   editor,
   healthOf,
+  search,
   check,
+  pins,
+  onApproved = async () => undefined,
   log,
   now = () => new Date(),
 }: RegistryParts): Express {
@@ -59,12 +75,35 @@ export function createApp({
   app.get('/health', (_req, res) => void res.json({ status: 'ok' }));
 
   app.use('/api', requirePerson(identify, ['#registry', 'mcpgw']));
-  // mcpgw only reads. Its assertions come with calls of any of its tools, so they must not be enough to change anything.
+  // To change something, an assertion for mcpgw must have been made for a call of the very tool that does it.
   app.use(
     '/api',
-    createEditApi({ guard: requirePerson(identify, ['#registry']), catalogue, store, policy, editor, check }),
+    createEditApi({
+      guard: (tool) => (tool ? requireOperation(identify, tool) : requirePerson(identify, ['#registry'])),
+      catalogue,
+      store,
+      policy,
+      editor,
+      check,
+    }),
   );
-  app.use('/api', createChangesApi(store, policy), createApi(catalogue));
+  const legacy = { guard: requirePerson(identify, ['#registry']), publicUrl, catalogue, store, policy, editor, check };
+  app.use('/api', createImportApi({ guard: requirePerson(identify, ['#registry']), editor }));
+  app.use('/api', createOpenApi(publicUrl));
+  const guard = requirePerson(identify, ['#registry']);
+  app.use('/api', createToolChangesApi({ guard, catalogue, policy, pins, onApproved }));
+  app.use(
+    '/api',
+    createHealthApi(catalogue, (server) => store.observations.history(server, now())),
+  );
+  app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search));
+  // After the search, whose address would be a server's tools to it.
+  app.use('/api', createLegacyApi(legacy), createApi(catalogue, search));
+
+  const { registeredAt } = store;
+  const published = { guard: requirePerson(identify, ['#registry']), catalogue, registeredAt, publicUrl };
+  app.use(['/v0.1', '/v0'], createPublicApi(published));
+  app.use(createLegacyForms(legacy));
 
   app.use(requirePerson(identify, ['#registry']));
   app.use('/static', assets.router);

@@ -10,12 +10,15 @@ export interface Endpoint {
   url: string;
 }
 
+/** What of a server only those see who may change it. */
+export type Location = Pick<RegisteredServer, 'upstream' | 'transports' | 'auth'>;
+
 /** A server as callers see it: nothing in here says where it really runs, except to who may change that. */
-export interface CatalogueEntry extends Omit<RegisteredServer, 'upstream' | 'transports'> {
+export interface CatalogueEntry extends Omit<RegisteredServer, keyof Location> {
   endpoints: readonly Endpoint[];
   health: Health;
-  /** Where it really runs; only for who may use `modify_service` on it. */
-  location: Pick<RegisteredServer, 'upstream' | 'transports'> | undefined;
+  /** Where it really runs, and by which secret; only for who may use `modify_service` on it. */
+  location: Location | undefined;
 }
 
 export interface CatalogueOptions {
@@ -39,7 +42,7 @@ export interface Catalogue {
 export function createCatalogue({ store, policy, healthOf, publicUrl }: CatalogueOptions): Catalogue {
   const maySee = (person: Person, name: string) => mayUseUi(policy(), person.scopes, 'list_service', name);
   const toEntry = (person: Person, server: RegisteredServer): CatalogueEntry => {
-    const { upstream, transports, ...shown } = server;
+    const { upstream, transports, auth, ...shown } = server;
     const mayChange = mayUseUi(policy(), person.scopes, 'modify_service', server.name);
     return {
       ...shown,
@@ -48,7 +51,7 @@ export function createCatalogue({ store, policy, healthOf, publicUrl }: Catalogu
         url: `${publicUrl}/${server.name}/${transport === 'sse' ? 'sse' : 'mcp'}`,
       })),
       health: server.enabled ? healthOf(server.name) : neverChecked,
-      location: mayChange ? { upstream, transports } : undefined,
+      location: mayChange ? { upstream, transports, auth } : undefined,
     };
   };
 

@@ -23,10 +23,18 @@ export const registryConfig = z.object({ ...shape, ALLOW_PRIVATE_UPSTREAMS: cidr
   jwksUrl: new URL('/.well-known/jwks.json', env.AUTH_SERVER_INTERNAL_URL),
   scopesFile: env.SCOPES_FILE,
   serversFile: env.SERVERS_FILE,
+  upstreamSecretsFile: env.UPSTREAM_SECRETS_FILE,
   /** Where the servers are kept: PostgreSQL, or a SQLite file. */
   database: env.DATABASE_URL ?? join(env.DATA_DIR, 'registry.db'),
   routesDir: env.ROUTES_DIR,
+  approvedToolsFile: env.APPROVED_TOOLS_FILE,
+  /** Whether the search leaves out tools that nobody has approved, as the gate refuses them. */
+  toolChanges: env.TOOL_CHANGES,
   allowPrivate: env.ALLOW_PRIVATE_UPSTREAMS,
+  /** Where texts become vectors, so that the search finds what means the same in other words. */
+  embeddings: env.EMBEDDINGS_URL
+    ? { url: env.EMBEDDINGS_URL, model: env.EMBEDDINGS_MODEL, apiKey: env.EMBEDDINGS_API_KEY }
+    : undefined,
   /** Ports on loopback that are the gateway's own: as an upstream, one of them would lead around the gate. */
   ownPorts: new Set([...env.OWN_PORTS, env.REGISTRY_PORT]),
 }));

@@ -9,7 +9,7 @@ import type { Replacement } from './server-input.ts';
 import { type Action, differences } from './store/change-log.ts';
 import type { RegisteredServer, ServerEntry, ServerSettings } from './store/server-store.ts';
 import { settingsOf } from './store/server-table.ts';
-import { changedMeanwhile, type RegistryStore } from './store/store.ts';
+import { changedMeanwhile, nameTaken, type RegistryStore } from './store/store.ts';
 
 export interface EditorOptions {
   store: RegistryStore;
@@ -39,6 +39,11 @@ export interface Edited {
  */
 export interface Editor {
   register(person: Person, settings: ServerSettings): Promise<Edited>;
+  /**
+   * Says what `register` would, as far as it can be known without doing it: nginx is not asked.
+   * @returns its warnings
+   */
+  rehearse(person: Person, settings: ServerSettings): Promise<string[]>;
   /** @param change makes the new settings of what is there now */
   edit(person: Person, name: string, change: (now: RegisteredServer) => Replacement): Promise<Edited>;
   /** @param revision that the person has seen, if they say so */
@@ -80,6 +85,15 @@ export function createEditor(options: EditorOptions): Editor {
         return { ...(await apply(options, person, settings.name, step)), warnings };
       });
     },
+    async rehearse(person, settings) {
+      requireRegistration(policy(), person, settings.name);
+      refuseFixed(settings.name);
+      await store.refresh();
+      if (store.get(settings.name)) throw nameTaken(settings.name);
+      const reason = await options.examine(settings);
+      if (reason) throw upstreamRefused(settings, reason);
+      return await warningsFor(store, settings.name);
+    },
     edit(person, name, change) {
       requireRight(policy(), person, 'modify_service', name);
       return inTurn(async () => {
@@ -117,7 +131,7 @@ async function apply(options: EditorOptions, person: Person, name: string, step:
   const newRoute = next && (!before || isMoved(before, next) || (next.enabled && !before.enabled));
   if (newRoute) {
     const reason = await examine(next);
-    if (reason) throw new RegistryError('upstream_refused', `The upstream ${next.upstream} cannot be used. ${reason}`);
+    if (reason) throw upstreamRefused(next, reason);
   }
   const by = { sub: person.sub, username: person.username };
   if (before && next && isSame(before, next)) return { server: before, route: 'ok', warnings: [] };
@@ -134,6 +148,10 @@ async function apply(options: EditorOptions, person: Person, name: string, step:
   await store.change({ name, revision: server?.revision, next: old, action: 'undo', by });
   await tryPublish(options);
   throw new RegistryError('route_refused', `nginx refused the route, and nothing was changed: ${outcome.reason}`);
+}
+
+function upstreamRefused({ upstream }: ServerEntry, reason: string): RegistryError {
+  return new RegistryError('upstream_refused', `The upstream ${upstream} cannot be used. ${reason}`);
 }
 
 async function tryPublish({ publish, log }: EditorOptions): Promise<RouteOutcome> {
@@ -156,6 +174,7 @@ function isSame(before: RegisteredServer, next: ServerSettings): boolean {
 function isMoved(before: ServerSettings, next: ServerSettings): boolean {
   return (
     before.upstream !== next.upstream ||
+    before.auth?.secret !== next.auth?.secret ||
     before.transports['streamable-http'] !== next.transports['streamable-http'] ||
     before.transports.sse !== next.transports.sse
   );

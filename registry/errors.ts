@@ -4,6 +4,7 @@ export type ErrorCode =
   | 'identity_unavailable'
   | 'not_found'
   | 'not_permitted'
+  | 'origin_refused'
   | 'input_invalid'
   | 'content_type_unsupported'
   | 'name_taken'
@@ -20,6 +21,7 @@ const statuses: Record<ErrorCode, number> = {
   identity_unavailable: 503,
   not_found: 404,
   not_permitted: 403,
+  origin_refused: 403,
   input_invalid: 400,
   content_type_unsupported: 415,
   name_taken: 409,
@@ -31,6 +33,11 @@ const statuses: Record<ErrorCode, number> = {
   store_unavailable: 503,
   internal_error: 500,
 };
+
+/** The HTTP status that goes with a code. */
+export function statusOfCode(code: ErrorCode): number {
+  return statuses[code];
+}
 
 /** One thing that is wrong with what was sent: where (`transports.sse`; empty for the whole), and what. */
 export interface InputFault {

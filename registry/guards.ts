@@ -13,11 +13,22 @@ export interface Person {
   authMethod: 'session_cookie' | 'jwt';
 }
 
+/** A person, and by which request they came: the registry's own address, or a call of one of mcpgw's tools. */
+interface Arrival {
+  person: Person;
+  audience: Audience;
+  /** The tool that the call names. */
+  tool: string | undefined;
+}
+
 /** An assertion's audience: the registry itself, or its MCP face asking for a caller. */
 export type Audience = '#registry' | 'mcpgw';
 
+/** The tools of mcpgw that change something here. */
+export type ChangingTool = 'register_service' | 'toggle_service' | 'refresh_service' | 'remove_service';
+
 /** Turns an assertion into a person, or throws a {@link RegistryError}. */
-export type Identify = (assertion: string | undefined, audiences: readonly Audience[]) => Promise<Person>;
+export type Identify = (assertion: string | undefined, audiences: readonly Audience[]) => Promise<Arrival>;
 
 const longestLifeSeconds = 120;
 const skewSeconds = 5;
@@ -31,6 +42,7 @@ const claims = z.object({
   groups: z.array(z.string()),
   scopes: z.array(z.string()),
   auth_method: z.enum(['session_cookie', 'jwt']),
+  tool: z.string().optional(),
 });
 
 /**
@@ -56,11 +68,12 @@ export function createIdentify(publicUrl: string, keys: JWTVerifyGetKey): Identi
     });
     const read = claims.safeParse(payload);
     if (!read.success) throw refused(read.error);
-    const { sub, username, groups, scopes, auth_method: authMethod, iat, exp } = read.data;
+    const { sub, username, groups, scopes, auth_method: authMethod, aud, tool, iat, exp } = read.data;
     const now = Date.now() / 1000;
     // An assertion is for one request. One that lives longer could be kept by a server and used again.
     if (exp - iat > longestLifeSeconds || exp - now > longestLifeSeconds + skewSeconds) throw refused();
-    return { sub, username, groups, scopes, authMethod };
+    const audience = aud === `${publicUrl}/#registry` ? '#registry' : 'mcpgw';
+    return { person: { sub, username, groups, scopes, authMethod }, audience, tool };
   };
 }
 
@@ -91,7 +104,25 @@ const people = new WeakMap<object, Person>();
 /** Lets a request pass only with a good assertion for one of `audiences`; behind it {@link personOf} has the person. */
 export function requirePerson(identify: Identify, audiences: readonly Audience[]): RequestHandler {
   return async (req, _res, next) => {
-    people.set(req, await identify(req.get('x-mcp-assertion'), audiences));
+    const { person } = await identify(req.get('x-mcp-assertion'), audiences);
+    people.set(req, person);
+    next();
+  };
+}
+
+/**
+ * Lets a request that changes something pass: with the caller's own assertion for the registry, or with one for mcpgw
+ * that was made for a call of exactly `tool`. An assertion comes with every call of every tool, those that only look
+ * included; without this, mcpgw could do with any of them whatever its caller may do here.
+ */
+export function requireOperation(identify: Identify, tool: ChangingTool): RequestHandler {
+  return async (req, _res, next) => {
+    const arrival = await identify(req.get('x-mcp-assertion'), ['#registry', 'mcpgw']);
+    if (arrival.audience !== '#registry' && arrival.tool !== tool) {
+      const said = `Through mcpgw this can be done by a call of ${tool} only.`;
+      throw new RegistryError('identity_required', `The identity that came was not made for this. ${said}`);
+    }
+    people.set(req, arrival.person);
     next();
   };
 }

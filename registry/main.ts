@@ -1,18 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { createRemoteJWKSet } from 'jose';
+import type * as z from 'zod';
+import { watchApprovedTools } from '../common/approved-tools.ts';
 import { ConfigError, readConfig } from '../common/config.ts';
+import type { Logger } from '../common/log.ts';
 import { watchPolicy } from '../common/policy-watch.ts';
 import { runService } from '../common/service.ts';
+import { watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
 import { createAddressCheck } from './addresses.ts';
 import { createApp } from './app.ts';
 import { registryConfig } from './config.ts';
 import { createEditor } from './editor.ts';
-import { createHealthMonitor } from './health.ts';
+import { observe } from './observe.ts';
 import { routeOutcome } from './route-status.ts';
+import { createEmbeddings } from './search/embeddings.ts';
+import { createToolSearch } from './search/tool-search.ts';
 import { seed } from './store/seed.ts';
 import type { ServerSettings } from './store/server-store.ts';
 import { parseServers, ServersFileError } from './store/servers-file.ts';
-import { openStore } from './store/store.ts';
+import { openStore, type RegistryStore } from './store/store.ts';
+import { createUpstreamAuth } from './upstream-auth.ts';
 import { createUpstreams, systemResolver } from './upstreams.ts';
 
 /** nginx/reload looks once a second, and nginx has to test what it is given. */
@@ -20,16 +27,83 @@ const routeMilliseconds = 3_000;
 
 await runService('registry', process.env, async (log) => {
   const config = readConfig(registryConfig, process.env);
+  const { publicUrl, approvedToolsFile, embeddings } = config;
   const firstServers = readServersFile(config.serversFile);
+  const secrets = await watchUpstreamSecrets({ path: config.upstreamSecretsFile, env: process.env, log });
+  const upstreamAuth = createUpstreamAuth(secrets);
   const store = await openStore(config.database, (err) => log.error({ err }, 'the database did not answer'));
   await seed(store, firstServers, log);
   const enabled = () => store.list().filter((server) => server.enabled);
   const policy = watchPolicy(config.scopesFile, log);
-  const check = createAddressCheck(config);
+  const upstreams = await startUpstreams(config, store, log);
+  const { pins, approved, health } = await observe({ store, upstreams, upstreamAuth, approvedToolsFile, log });
+  const guard = watchApprovedTools(config.toolChanges, config.approvedToolsFile, log);
+  const search = await createToolSearch({
+    servers: store.list,
+    toolsOf: (name) => health.of(name).tools,
+    policy: policy.current,
+    guard,
+    embeddings: embeddings && createEmbeddings({ ...embeddings, log }),
+  });
+  search.start();
+  secrets.onChange(() => void recheck());
+  /** One after another: those that want a credential may be many, and all are asked in their own time anyway. */
+  const recheck = async () => {
+    for (const server of enabled()) if (server.auth) await health.check(server);
+  };
+
+  const editor = createEditor({
+    store,
+    policy: policy.current,
+    examine: async (server) => upstreamAuth.problem(server) ?? (await upstreams.examine(server)),
+    async publish() {
+      await upstreams.refresh();
+      return await routeOutcome(config.routesDir, routeMilliseconds);
+    },
+    onRouted: (server) => void health.check(server),
+    log,
+  });
+  const keys = createRemoteJWKSet(config.jwksUrl, { timeoutDuration: 2_000 });
+  return {
+    listener: createApp({
+      publicUrl,
+      keys,
+      policy: policy.current,
+      store,
+      editor,
+      healthOf: health.of,
+      search,
+      check: health.check,
+      pins,
+      onApproved: approved.write,
+      log,
+    }),
+    host: config.host,
+    port: config.port,
+    portVariable: 'REGISTRY_PORT',
+    async stop() {
+      policy.stop();
+      search.stop();
+      guard.stop();
+      secrets.stop();
+      upstreams.stop();
+      approved.stop();
+      await health.stop();
+      await store.close();
+    },
+  };
+});
+
+/** Writes the routes, and from now on whenever a name resolves to other addresses or another registry changes a server. */
+async function startUpstreams(
+  config: Readonly<z.output<typeof registryConfig>>,
+  store: RegistryStore,
+  log: Logger,
+): Promise<ReturnType<typeof createUpstreams>> {
   const upstreams = createUpstreams({
-    servers: enabled,
+    servers: () => store.list().filter((server) => server.enabled),
     resolve: systemResolver,
-    check,
+    check: createAddressCheck(config),
     routesDir: config.routesDir,
     log,
   });
@@ -40,44 +114,8 @@ await runService('registry', process.env, async (log) => {
   store.onChange(() => {
     upstreams.refresh().catch((err: unknown) => log.error({ err }, 'routes file not written; the old one stays'));
   });
-  const health = createHealthMonitor({ servers: enabled, upstreamOf: upstreams.of, log });
-  health.start();
-
-  const editor = createEditor({
-    store,
-    policy: policy.current,
-    examine: upstreams.examine,
-    async publish() {
-      await upstreams.refresh();
-      return await routeOutcome(config.routesDir, routeMilliseconds);
-    },
-    onRouted: (server) => void health.check(server),
-    log,
-  });
-  const { publicUrl } = config;
-  const keys = createRemoteJWKSet(config.jwksUrl, { timeoutDuration: 2_000 });
-  return {
-    listener: createApp({
-      publicUrl,
-      keys,
-      policy: policy.current,
-      store,
-      editor,
-      healthOf: health.of,
-      check: health.check,
-      log,
-    }),
-    host: config.host,
-    port: config.port,
-    portVariable: 'REGISTRY_PORT',
-    async stop() {
-      policy.stop();
-      upstreams.stop();
-      health.stop();
-      await store.close();
-    },
-  };
-});
+  return upstreams;
+}
 
 function readServersFile(path: string): ServerSettings[] {
   try {

@@ -17,6 +17,8 @@ export interface PinnedFetchOptions {
   origin: string;
   /** The vetted `ip:port` addresses of that origin. */
   addresses: readonly string[];
+  /** Sent with every request to the origin, and nowhere else: a credential. */
+  headers?: Readonly<Record<string, string>> | undefined;
   /** How much all answers together may hold. */
   maxBytes: number;
   /** Ends every request. */
@@ -26,7 +28,13 @@ export interface PinnedFetchOptions {
 /**
  * A fetch that connects to vetted addresses only, and does not follow redirects.
  */
-export function createPinnedFetch({ origin, addresses, maxBytes, signal }: PinnedFetchOptions): FetchLike {
+export function createPinnedFetch({
+  origin,
+  addresses,
+  headers: own,
+  maxBytes,
+  signal,
+}: PinnedFetchOptions): FetchLike {
   const lookup = pinnedLookup(addresses);
   let read = 0;
   const count = (chunk: Uint8Array): void => {
@@ -37,10 +45,12 @@ export function createPinnedFetch({ origin, addresses, maxBytes, signal }: Pinne
   return (input, init = {}) => {
     const url = new URL(input);
     if (url.origin !== origin) return Promise.reject(new TypeError('a request would have left the server it is for'));
+    const sent = new Headers(init.headers);
+    for (const [name, value] of Object.entries(own ?? {})) sent.set(name, value);
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       method: init.method ?? 'GET',
-      headers: Object.fromEntries(new Headers(init.headers)),
+      headers: Object.fromEntries(sent),
       agent: false,
       lookup,
       signal: init.signal ? AbortSignal.any([signal, init.signal]) : signal,
@@ -48,6 +58,8 @@ export function createPinnedFetch({ origin, addresses, maxBytes, signal }: Pinne
     request.once('error', reject);
     request.once('response', (answer) => {
       const status = answer.statusCode ?? 502;
+      // A client that knew where it leads would go there, and find a server well whose callers nobody leads.
+      delete answer.headersDistinct.location;
       const headers = Object.entries(answer.headersDistinct).flatMap(([name, values]) =>
         (values ?? []).map((value): [string, string] => [name, value]),
       );

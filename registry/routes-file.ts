@@ -1,9 +1,11 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { secretName } from '../common/upstream-secrets/secrets-file.ts';
 import type { ServerEntry } from './store/server-store.ts';
 
 const segments = '/(?:(?!\\.{1,2}(?:[/ ]|$))[A-Za-z0-9._~-]+(?:/(?!\\.{1,2}(?:[/ ]|$))[A-Za-z0-9._~-]+)*/?)?';
 const host = '[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?(?::\\d{1,5})?';
+const secret = secretName.source.slice(1, -1);
 const address = '(?:\\d{1,3}(?:\\.\\d{1,3}){3}|\\[[0-9a-f:]+\\]):\\d{1,5}';
 
 /** An endpoint's path on its upstream: plain characters, no dot segments, no `//`, no query. */
@@ -13,11 +15,12 @@ export const endpointPath = new RegExp(`^${segments}$`);
 export const routeHost = new RegExp(`^${host}$`);
 
 /**
- * One line of the routes file: `name scheme host addresses mcp-path sse-path`, one space between.
+ * One line of the routes file: `name scheme host addresses mcp-path sse-path secret`, one space between. The secret is the
+ * name of one in UPSTREAM_SECRETS_FILE, or a hyphen.
  * nginx's configuration is built from these fields, so nothing that means something to nginx or to the shell may pass.
  */
 export const routeLine = new RegExp(
-  `^[a-z0-9][a-z0-9_-]{0,62} https? ${host} ${address}(?:,${address})* (?:-|${segments}) (?:-|${segments})$`,
+  `^[a-z0-9][a-z0-9_-]{0,62} https? ${host} ${address}(?:,${address})* (?:-|${segments}) (?:-|${segments}) (?:-|${secret})$`,
 );
 
 /**
@@ -28,7 +31,8 @@ export const routeLine = new RegExp(
 export function toRouteLine(server: ServerEntry, addresses: readonly string[]): string {
   const url = new URL(server.upstream);
   const { 'streamable-http': mcp = '-', sse = '-' } = server.transports;
-  const line = [server.name, url.protocol.slice(0, -1), url.host, addresses.join(','), mcp, sse].join(' ');
+  const scheme = url.protocol.slice(0, -1);
+  const line = [server.name, scheme, url.host, addresses.join(','), mcp, sse, server.auth?.secret ?? '-'].join(' ');
   if (!routeLine.test(line)) throw new RangeError(`server ${JSON.stringify(server.name)} cannot be written as a route`);
   return line;
 }

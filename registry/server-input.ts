@@ -1,10 +1,17 @@
 import * as z from 'zod';
 import { origin } from '../common/config.ts';
+import { secretName } from '../common/upstream-secrets/secrets-file.ts';
 import { isServerName, reservedNames } from '../policy/names.ts';
 import { RegistryError } from './errors.ts';
 import { endpointPath, routeHost } from './routes-file.ts';
 import type { RegisteredServer } from './store/server-store.ts';
 import { settingsOf } from './store/server-table.ts';
+
+/**
+ * What people will read must be what stands there: no controls, no further lines, nothing invisible, nothing that turns text
+ * around. The two joiners are allowed between other letters, because Persian and many emoji need them.
+ */
+const shown = /^$|^(?=.*[\p{L}\p{N}\p{P}\p{S}])(?:[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|[\u200c\u200d])*$/su;
 
 const line = (max: number) =>
   z
@@ -12,7 +19,7 @@ const line = (max: number) =>
     .trim()
     .min(1, 'must not be empty')
     .max(max, `must have at most ${max} characters`)
-    .regex(/^\P{Cc}*$/u, 'must be one line without control characters');
+    .regex(shown, 'must be one line of letters that can be seen, without control characters');
 
 const name = z.string('must be a name').superRefine((value, ctx) => {
   if (isServerName(value)) return;
@@ -22,10 +29,16 @@ const name = z.string('must be a name').superRefine((value, ctx) => {
   ctx.addIssue({ code: 'custom', message });
 });
 
-const upstream = origin.refine(
-  (url) => routeHost.test(new URL(url).host),
-  'must name a host by letters, digits, dots and hyphens, or by an IPv4 address',
-);
+const upstream = z
+  .string('must be a URL')
+  .trim()
+  // A URL parser takes these out without a word, and what is left may be another host than the one that was meant.
+  .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Z}]*$/u, 'must not hold spaces, control characters or letters that cannot be seen')
+  .pipe(origin)
+  .refine(
+    (url) => routeHost.test(new URL(url).host),
+    'must name a host by letters, digits, dots and hyphens, or by an IPv4 address',
+  );
 const path = z.string('must be a path').regex(endpointPath, 'must be a plain path such as /mcp').max(256);
 
 const transports = z
@@ -53,6 +66,16 @@ const icon = z.strictObject({
     .optional(),
 });
 
+const auth = z.strictObject({
+  // The name and never the secret: what stands here is kept, shown and written to the routes.
+  secret: z
+    .string('must be the name of a secret')
+    .regex(secretName, 'must be the name of a secret: 1 to 63 of a-z 0-9 _ -, beginning with a letter or digit'),
+});
+
+/** `name` of the MCP registry's `server.json`. */
+export const publishedName = /^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/;
+
 /** What people say about a server, in the API and in a servers file: checked, and rebuilt from what was understood. */
 export const serverSettings = z.strictObject({
   name,
@@ -65,14 +88,25 @@ export const serverSettings = z.strictObject({
   repository: url(500).nullable().default(null),
   license: line(100).nullable().default(null),
   icons: z.array(icon).max(10).default([]),
+  auth: auth.nullable().default(null),
+  alias: z
+    .string('must be text')
+    .max(200, 'must have at most 200 characters')
+    .regex(publishedName, 'must be like io.github.owner/name')
+    .nullable()
+    .default(null),
   enabled: z.boolean('must be true or false').default(true),
 });
 
 const revision = z.int('must be the number that the server had when you looked at it').min(1);
 const settings = serverSettings.omit({ name: true, enabled: true });
 
-const replacement = z.strictObject({ ...settings.shape, revision });
-const seen = z.strictObject({ revision: revision.optional() });
+/** All settings, with the revision that they replace. */
+export const replacement = z.strictObject({ ...settings.shape, revision });
+/** Some settings, with the revision that they change. */
+export const patch = replacement.partial().required({ revision: true });
+/** Which revision somebody has seen, if they say so. */
+export const seen = z.strictObject({ revision: revision.optional() });
 
 /** What is changed about a server: all that people say about it but its name, and whether it is enabled. */
 export type Replacement = z.output<typeof replacement>;

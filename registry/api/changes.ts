@@ -7,7 +7,8 @@ import { personOf } from '../guards.ts';
 import type { ServerChange } from '../store/change-log.ts';
 import type { RegistryStore } from '../store/store.ts';
 
-const query = z.object({
+/** The query of `GET /changes`. */
+export const changesQuery = z.object({
   server: z.string().optional(),
   before: z.coerce.number('must be a number').int().min(1).optional(),
   limit: z.coerce.number('must be a number').int().min(1).max(200).default(50),
@@ -23,7 +24,7 @@ export function createChangesApi(store: RegistryStore, policy: () => Policy): Ro
   const api = Router({ caseSensitive: true, strict: true });
   api.get('/changes', async (req, res) => {
     const { scopes } = personOf(req);
-    const asked = query.safeParse(req.query);
+    const asked = changesQuery.safeParse(req.query);
     if (!asked.success) {
       const faults = asked.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
       throw new RegistryError('input_invalid', 'server is a name; before and limit are numbers.', { faults });

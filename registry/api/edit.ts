@@ -3,7 +3,7 @@ import type { Policy } from '../../policy/policy.ts';
 import type { Catalogue } from '../catalogue.ts';
 import type { Edited, Editor } from '../editor.ts';
 import { RegistryError } from '../errors.ts';
-import { personOf } from '../guards.ts';
+import { type ChangingTool, personOf } from '../guards.ts';
 import type { Health } from '../health.ts';
 import { notFound, requireRight } from '../permissions.ts';
 import { readPatch, readRegistration, readReplacement, readSeen } from '../server-input.ts';
@@ -12,8 +12,8 @@ import { jsonInput } from './json-input.ts';
 import { toDetails } from './routes.ts';
 
 export interface EditApiOptions {
-  /** Who may write at all. */
-  guard: RequestHandler;
+  /** Who may write at all: with an assertion of their own, or one for a call of this tool of mcpgw. */
+  guard: (tool?: ChangingTool) => RequestHandler;
   catalogue: Catalogue;
   store: ServerStore;
   policy: () => Policy;
@@ -30,7 +30,7 @@ type Named = Request<{ name: string }>;
  */
 export function createEditApi({ guard, catalogue, store, policy, editor, check }: EditApiOptions): Router {
   const api = Router({ caseSensitive: true, strict: true });
-  const write = [guard, jsonInput];
+  const write = (tool?: ChangingTool) => [guard(tool), jsonInput];
   const answer = (req: Request, res: Response, status: number, name: string, edited: Edited) => {
     const entry = catalogue.get(personOf(req), name);
     const { route, warnings } = edited;
@@ -38,22 +38,22 @@ export function createEditApi({ guard, catalogue, store, policy, editor, check }
     res.json({ server: entry ? toDetails(entry) : null, route, warnings });
   };
 
-  api.post('/servers', ...write, async (req, res) => {
+  api.post('/servers', ...write('register_service'), async (req, res) => {
     const settings = readRegistration(req.body);
     const edited = await editor.register(personOf(req), settings);
     res.location(`/api/servers/${settings.name}`);
     answer(req, res, 201, settings.name, edited);
   });
-  api.put('/servers/:name', ...write, async (req: Named, res) => {
+  api.put('/servers/:name', ...write(), async (req: Named, res) => {
     const { name } = req.params;
     answer(req, res, 200, name, await editor.edit(personOf(req), name, () => readReplacement(req.body)));
   });
-  api.patch('/servers/:name', ...write, async (req: Named, res) => {
+  api.patch('/servers/:name', ...write(), async (req: Named, res) => {
     const { name } = req.params;
     const edited = await editor.edit(personOf(req), name, (now) => readPatch(req.body, now));
     answer(req, res, 200, name, edited);
   });
-  api.delete('/servers/:name', ...write, async (req: Named, res) => {
+  api.delete('/servers/:name', ...write('remove_service'), async (req: Named, res) => {
     const { name } = req.params;
     answer(req, res, 200, name, await editor.remove(personOf(req), name, seenIn(req)));
   });
@@ -61,12 +61,12 @@ export function createEditApi({ guard, catalogue, store, policy, editor, check }
     ['enable', true],
     ['disable', false],
   ] as const) {
-    api.post(`/servers/:name/${verb}`, ...write, async (req: Named, res) => {
+    api.post(`/servers/:name/${verb}`, ...write('toggle_service'), async (req: Named, res) => {
       const { name } = req.params;
       answer(req, res, 200, name, await editor.toggle(personOf(req), name, enabled, seenIn(req)));
     });
   }
-  api.post('/servers/:name/check', ...write, async (req: Named, res) => {
+  api.post('/servers/:name/check', ...write('refresh_service'), async (req: Named, res) => {
     const { name } = req.params;
     requireRight(policy(), personOf(req), 'health_check_service', name);
     const server = store.get(name);

@@ -3,22 +3,30 @@ import type { Catalogue, CatalogueEntry } from '../catalogue.ts';
 import { RegistryError } from '../errors.ts';
 import { personOf } from '../guards.ts';
 import { notFound } from '../permissions.ts';
+import type { ToolSearch } from '../search/tool-search.ts';
+
+const longestQuery = 1_000;
 
 /**
  * The part of the JSON API that reads, mounted at `/api`. Every route needs a person in front of it.
  *
- * `GET /servers` → `{servers: [{name, title, description, tags, transports, endpoints, enabled, status, checked_at}]}`;
+ * `GET /servers?q=` → `{servers: [{name, title, description, tags, transports, endpoints, enabled, status, checked_at}]}`;
  * `GET /servers/:name` → one of them with `error`, `tools`, what is known about it, its `revision`, and, for who may
  * change it, its `location`; `GET /me` → `{username, groups, scopes, auth_method}`.
  */
-export function createApi(catalogue: Catalogue): Router {
+export function createApi(catalogue: Catalogue, search: ToolSearch): Router {
   const api = Router({ caseSensitive: true, strict: true });
   api.use((_req, res, next) => {
     res.set('Cache-Control', 'no-store');
     next();
   });
   api.get('/servers', (req, res) => {
-    res.json({ servers: catalogue.list(personOf(req)).map(toSummary) });
+    const person = personOf(req);
+    const all = catalogue.list(person);
+    const { q } = req.query;
+    const shown =
+      typeof q === 'string' && q.trim() ? inOrder(all, search.servers(person, q.slice(0, longestQuery))) : all;
+    res.json({ servers: shown.map(toSummary) });
   });
   api.get('/servers/:name', (req: Request<{ name: string }>, res) => {
     const entry = catalogue.get(personOf(req), req.params.name);
@@ -35,9 +43,15 @@ export function createApi(catalogue: Catalogue): Router {
   return api;
 }
 
+/** Those of `entries` that have one of `names`, in the order of the names. */
+function inOrder(entries: readonly CatalogueEntry[], names: readonly string[]): CatalogueEntry[] {
+  const byName = new Map(entries.map((entry) => [entry.name, entry]));
+  return names.flatMap((name) => byName.get(name) ?? []);
+}
+
 /** One server in full, as JSON. */
 export function toDetails(entry: CatalogueEntry) {
-  const { version, repository, license, icons, revision, updatedAt, location, health } = entry;
+  const { version, repository, license, icons, alias, revision, updatedAt, location, health } = entry;
   return {
     ...toSummary(entry),
     error: health.error,
@@ -46,6 +60,7 @@ export function toDetails(entry: CatalogueEntry) {
     repository,
     license,
     icons,
+    alias,
     revision,
     updated_at: updatedAt.toISOString(),
     ...(location && { location }),

@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler } from 'express';
 import type { Logger } from '../../common/log.ts';
+import { errorBody } from '../error-body.ts';
 import { type ErrorCode, toRegistryError } from '../errors.ts';
 import { personIfAny } from '../guards.ts';
 import type { Render } from './render.ts';
@@ -9,6 +10,7 @@ const titles: Record<ErrorCode, string> = {
   identity_unavailable: 'Sign-in cannot be checked',
   not_found: 'Not found',
   not_permitted: 'Not permitted',
+  origin_refused: 'Not accepted from there',
   input_invalid: 'Something is missing or wrong',
   content_type_unsupported: 'Not understood',
   name_taken: 'The name is taken',
@@ -29,7 +31,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
 };
 
 /**
- * The one place where refusals become answers: JSON `{error: {code, message}}` (`faults` besides for bad input), or a page for a browser outside of `/api`.
+ * The one place where refusals become answers: JSON `{error: {code, message}}` (`faults` besides for bad input), or a page for a browser that asked for one.
  * Our own faults are logged here, once; a refused identity is logged with its reason and without the assertion.
  */
 export function createFailureHandler(publicUrl: string, render: Render, log: Logger): ErrorRequestHandler {
@@ -41,13 +43,13 @@ export function createFailureHandler(publicUrl: string, render: Render, log: Log
       log.warn({ ...said, reason: reasonOf(error.cause) }, 'identity refused');
     if (res.headersSent) return next(thrown);
 
-    const isApi = req.originalUrl === '/api' || req.originalUrl.startsWith('/api/');
-    if (isApi || req.accepts(['json', 'html']) !== 'html') {
+    const body = errorBody(req.originalUrl, error);
+    if (body || req.accepts(['json', 'html']) !== 'html') {
       const { code, message, faults } = error;
       res
         .status(error.status)
         .set('Cache-Control', 'no-store')
-        .json({ error: { code, message, ...(faults && { faults }) } });
+        .json(body ?? { error: { code, message, ...(faults && { faults }) } });
       return;
     }
     const title = titles[error.code];

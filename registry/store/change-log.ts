@@ -3,8 +3,21 @@ import type { Writing } from './database.ts';
 import type { Schema } from './migrations.ts';
 import type { ServerSettings } from './server-store.ts';
 
-/** What was done to a server. `seed` and `configure` come from SERVERS_FILE; `undo` takes back what nginx refused. */
-export type Action = 'seed' | 'configure' | 'register' | 'edit' | 'enable' | 'disable' | 'delete' | 'undo';
+/**
+ * What was done to a server. `seed` and `configure` come from SERVERS_FILE; `undo` takes back what nginx refused;
+ * `first-seen` is the registry's own approval of the tools that a server had when it first showed them.
+ */
+export type Action =
+  | 'seed'
+  | 'configure'
+  | 'register'
+  | 'edit'
+  | 'enable'
+  | 'disable'
+  | 'delete'
+  | 'undo'
+  | 'first-seen'
+  | 'approve';
 
 /** Who did it: stable subject, and the name for showing. */
 export interface Actor {
@@ -70,6 +83,20 @@ export async function lastChange(db: Kysely<Schema>): Promise<number> {
 export async function namesEver(db: Kysely<Schema>): Promise<string[]> {
   const rows = await db.selectFrom('server_change').select('server').distinct().execute();
   return rows.map(({ server }) => server);
+}
+
+/** When each server was registered for the last time, by name. */
+export async function registeredAt(db: Kysely<Schema>): Promise<Map<string, Date>> {
+  const first = ['seed', 'register', 'configure'];
+  const rows = await db
+    .selectFrom('server_change')
+    .select((e) => ['server', 'action', e.fn.max('at').as('at')])
+    .where('action', 'in', first)
+    .groupBy(['server', 'action'])
+    .orderBy('action', 'asc')
+    .execute();
+  // `configure` sorts first: it only counts for a server that nobody registered.
+  return new Map(rows.map(({ server, at }) => [server, new Date(at)]));
 }
 
 /** Reads the log. */

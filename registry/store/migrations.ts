@@ -1,9 +1,10 @@
 import type { Generated, Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import type { DatabaseKind } from '../../common/database/database.ts';
+import { type ObservedSchema, observedTables } from './observed-tables.ts';
 
 /** The tables as Kysely sees them. Times as ISO 8601 in UTC; lists and objects as JSON text; flags 0 or 1. */
-export interface Schema {
+export interface Schema extends ObservedSchema {
   server: {
     name: string;
     revision: number;
@@ -18,6 +19,10 @@ export interface Schema {
     repository: string | null;
     license: string | null;
     icons: string;
+    /** Name of the secret that the upstream gets. */
+    auth_secret: string | null;
+    /** The name that its makers published it under. */
+    alias: string | null;
     updated_at: string;
   };
   server_change: {
@@ -35,11 +40,24 @@ export interface Schema {
 type Change = (db: Kysely<unknown>, kind: DatabaseKind) => Promise<void>;
 
 /** Every change of the tables, oldest first. A change that has landed is never edited, only followed by another. */
-const changes: Record<string, Change> = { '001-servers-and-changes': serversAndChanges };
+const changes: Record<string, Change> = {
+  '001-servers-and-changes': serversAndChanges,
+  '002-observed': observedTables,
+  '003-upstream-secret': upstreamSecret,
+  '004-published-name': publishedName,
+};
 
 /** @param kind which database: each numbers rows in its own way */
 export function migrationsFor(kind: DatabaseKind): Record<string, Migration> {
   return Object.fromEntries(Object.entries(changes).map(([name, change]) => [name, { up: (db) => change(db, kind) }]));
+}
+
+async function upstreamSecret(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('server').addColumn('auth_secret', 'text').execute();
+}
+
+async function publishedName(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('server').addColumn('alias', 'text').execute();
 }
 
 async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {

@@ -7,6 +7,9 @@ import type { RegistryStore } from './store.ts';
 
 const configuration: Actor = { sub: '#configuration', username: 'SERVERS_FILE' };
 
+/** What of a server with a fixed name the file decides at each start. */
+const configured = ['upstream', 'transports', 'auth'] as const;
+
 /**
  * Brings the servers of SERVERS_FILE into the store: all of them at the first start of all, and never again, because
  * people change them afterwards. Only where a server with a fixed name runs is taken from the file each time.
@@ -20,10 +23,10 @@ export async function seed(store: RegistryStore, servers: readonly ServerSetting
     log.info({ servers: unknown }, 'SERVERS_FILE counts at the first start only; these servers are not registered');
 }
 
-async function configure(store: RegistryStore, { upstream, transports, ...rest }: ServerSettings): Promise<void> {
-  const { name } = rest;
+async function configure(store: RegistryStore, settings: ServerSettings): Promise<void> {
+  const { name, upstream, transports, auth } = settings;
   const kept = store.get(name);
-  const next = { ...(kept ? settingsOf(kept) : rest), upstream, transports };
-  if (kept?.upstream === upstream && JSON.stringify(kept.transports) === JSON.stringify(transports)) return;
+  const next = { ...(kept ? settingsOf(kept) : settings), upstream, transports, auth };
+  if (kept && configured.every((field) => JSON.stringify(kept[field]) === JSON.stringify(settings[field]))) return;
   await store.change({ name, revision: kept?.revision, next, action: 'configure', by: configuration });
 }

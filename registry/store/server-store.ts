@@ -1,6 +1,11 @@
 /** How a client may speak to a server, in the words of the MCP registry's `remotes[].type`. */
 export type Transport = 'streamable-http' | 'sse';
 
+/** What a server wants from the gateway: a secret of UPSTREAM_SECRETS_FILE, by its name. */
+export interface UpstreamAuth {
+  secret: string;
+}
+
 /** One MCP server: what it is called and where it is. */
 export interface ServerEntry {
   /** Path segment under the gateway; see `policy/names.ts`. */
@@ -12,6 +17,8 @@ export interface ServerEntry {
   /** Paths on the upstream. Where messages of the 2024-11-05 transport go is announced on its stream. */
   transports: { 'streamable-http'?: string | undefined; sse?: string | undefined };
   tags: readonly string[];
+  /** Shown only to who may change the server. */
+  auth?: UpstreamAuth | null | undefined;
 }
 
 /** A picture of a server: `icons` of the MCP registry's `server.json`. */
@@ -32,6 +39,10 @@ export interface ServerSettings extends ServerEntry {
   /** SPDX identifier or name. */
   license: string | null;
   icons: readonly Icon[];
+  /** null when the server wants nothing from the gateway. */
+  auth: UpstreamAuth | null;
+  /** The name that its makers published it under, such as `io.github.owner/name`; the MCP registry API lists it so. */
+  alias: string | null;
   /** A disabled server is kept and shown, and has no route. */
   enabled: boolean;
 }

@@ -46,6 +46,8 @@ function toServer(row: Selectable<Schema['server']>): RegisteredServer {
     repository: row.repository,
     license: row.license,
     icons: JSON.parse(row.icons),
+    auth: row.auth_secret === null ? null : { secret: row.auth_secret },
+    alias: row.alias,
     enabled: row.enabled === 1,
     revision: row.revision,
     updatedAt: new Date(row.updated_at),
@@ -67,6 +69,8 @@ function toRow(server: RegisteredServer): Selectable<Schema['server']> {
     repository: server.repository,
     license: server.license,
     icons: JSON.stringify(server.icons),
+    auth_secret: server.auth?.secret ?? null,
+    alias: server.alias,
     updated_at: server.updatedAt.toISOString(),
   };
 }

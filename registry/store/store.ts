@@ -9,9 +9,12 @@ import {
   namesEver,
   noteChange,
   readChanges,
+  registeredAt,
   type ServerChange,
 } from './change-log.ts';
 import { openRegistryDatabase, type RegistryDatabase, type Writing, writing } from './database.ts';
+import { createObservations, forgetObservations, type Observations, targetOf } from './observations.ts';
+import { createPinTable, forgetPins, type PinTable } from './pin-table.ts';
 import type { RegisteredServer, ServerSettings, ServerStore } from './server-store.ts';
 import { dropServer, putServer, readServer, readServers, settingsOf } from './server-table.ts';
 
@@ -44,8 +47,14 @@ export interface RegistryStore extends ServerStore {
   /** Brings the memory up to date at once, with what other processes have changed. */
   refresh(): Promise<void>;
   changes(query: ChangeQuery): Promise<ServerChange[]>;
+  /** What was observed of servers. */
+  observations: Observations;
+  /** Which definitions of tools were approved. */
+  pins: PinTable;
   /** The names of all servers that there are or were. */
   namesEver(): Promise<string[]>;
+  /** When each server was registered, by name. */
+  registeredAt(): Promise<ReadonlyMap<string, Date>>;
   /** Calls `listener` after another process has changed something. */
   onChange(listener: () => void): void;
   close(): Promise<void>;
@@ -89,6 +98,9 @@ export async function openStore(
     refresh: () => asking(catchUp),
     changes: (query) => asking(() => readChanges(database.db, query)),
     namesEver: () => asking(() => namesEver(database.db)),
+    observations: createObservations(database),
+    pins: createPinTable(database),
+    registeredAt: () => asking(() => registeredAt(database.db)),
     onChange: (listener) => void listeners.push(listener),
     async close() {
       clearInterval(timer);
@@ -112,20 +124,34 @@ async function makeChange(
 ): Promise<{ id: number; server: RegisteredServer | undefined }> {
   const before = await readServer(transaction, name);
   if (before?.revision !== revision) throw conflict(name, before, revision);
+  if (next?.alias) await refuseTakenAlias(transaction, name, next.alias);
   const at = new Date();
   const fields = differences(before && settingsOf(before), next);
   const id = await noteChange(transaction, { at, server: name, action, by, fields });
   const server = next && { ...next, revision: id, updatedAt: at };
   if (server) await putServer(transaction, server);
   else await dropServer(transaction, name);
+  if (!next) await forgetPins(transaction, name);
+  if (!next || !before || targetOf(before) !== targetOf(next)) await forgetObservations(transaction, name);
   return { id, server };
+}
+
+/** Two servers under one name of the MCP registry could not be told apart there. */
+async function refuseTakenAlias(transaction: Writing, name: string, alias: string): Promise<void> {
+  const rows = await transaction.selectFrom('server').select('name').where('alias', '=', alias).execute();
+  if (rows.some((row) => row.name !== name))
+    throw new RegistryError('name_taken', `Another server has the alias "${alias}" already.`);
 }
 
 function conflict(name: string, before: RegisteredServer | undefined, revision: number | undefined): RegistryError {
   if (!before) return new RegistryError('not_found', `There is no server called "${name}" any more.`);
-  if (revision === undefined)
-    return new RegistryError('name_taken', `There is a server called "${name}" already: choose another name.`);
+  if (revision === undefined) return nameTaken(name);
   return changedMeanwhile(name);
+}
+
+/** What is said to somebody who wants a name that a server has. */
+export function nameTaken(name: string): RegistryError {
+  return new RegistryError('name_taken', `There is a server called "${name}" already: choose another name.`);
 }
 
 /** What is said to somebody who has not seen the server as it is now. */

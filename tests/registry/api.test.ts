@@ -1,15 +1,24 @@
 import { parsePolicy } from '../../policy/policy-file.ts';
 import type { Health } from '../../registry/health.ts';
-import { admin, createSigner, neverChecked, policyText, startRegistry, stranger, user } from './registry-fixture.ts';
+import {
+  admin,
+  createSigner,
+  neverChecked,
+  policyText,
+  startRegistry,
+  stranger,
+  toolOf,
+  user,
+} from './registry-fixture.ts';
 
 let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 
 const up: Health = {
-  status: 'up',
+  status: 'healthy',
   checkedAt: new Date('2026-11-23T04:26:07Z'),
   error: null,
-  tools: [{ name: 'current_time_by_timezone', title: null, description: 'Current time' }],
+  tools: [toolOf('current_time_by_timezone', { description: 'Current time' })],
 };
 
 beforeAll(async () => {
@@ -34,7 +43,7 @@ const currenttime = {
     sse: 'http://localhost:8080/currenttime/sse',
   },
   enabled: true,
-  status: 'up',
+  status: 'healthy',
   checked_at: '2026-11-23T04:26:07.000Z',
 };
 const secretPlans = {
@@ -63,7 +72,7 @@ test.each([
 
 test('One server comes with its tools, its last error and what is known about it', async () => {
   const { status, body } = await get('/api/servers/currenttime', user);
-  const about = { version: null, repository: null, license: null, icons: [], revision: 1 };
+  const about = { version: null, repository: null, license: null, icons: [], alias: null, revision: 1 };
   const updated_at = expect.stringMatching(/^\d{4}-.*Z$/);
   expect([status, body]).toEqual([200, { ...currenttime, error: null, tools: up.tools, ...about, updated_at }]);
 });

@@ -48,7 +48,7 @@ beforeEach(async () => {
   registry = await startRegistry(signer.keys, {
     policy: () => policy,
     store: await storeOf(JSON.stringify(servers)),
-    check: async () => ({ status: 'up', checkedAt: new Date(0), error: null, tools: [] }),
+    check: async () => ({ status: 'healthy', checkedAt: new Date(0), error: null, tools: [] }),
     edits: { publish: async () => outcome, examine: async () => refusal },
   });
 });

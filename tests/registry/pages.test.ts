@@ -1,6 +1,15 @@
 import request from 'supertest';
 import type { Health } from '../../registry/health.ts';
-import { admin, createSigner, neverChecked, startRegistry, storeOf, stranger, user } from './registry-fixture.ts';
+import {
+  admin,
+  createSigner,
+  neverChecked,
+  startRegistry,
+  storeOf,
+  stranger,
+  toolOf,
+  user,
+} from './registry-fixture.ts';
 
 let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
@@ -8,12 +17,12 @@ let registry: Awaited<ReturnType<typeof startRegistry>>;
 const now = new Date('2026-11-23T04:26:19Z');
 const health: Record<string, Health> = {
   currenttime: {
-    status: 'up',
+    status: 'healthy',
     checkedAt: new Date('2026-11-23T04:26:07Z'),
     error: null,
-    tools: [{ name: 'current_time_by_timezone', title: 'Clock', description: 'Current time' }],
+    tools: [toolOf('current_time_by_timezone', { title: 'Clock', description: 'Current time' })],
   },
-  'secret-plans': { status: 'down', checkedAt: now, error: 'It closed the connection.', tools: [] },
+  'secret-plans': { status: 'unhealthy', checkedAt: now, error: 'It closed the connection.', tools: [] },
 };
 
 beforeAll(async () => {
@@ -33,7 +42,7 @@ test('The list shows a server with its state in words, its age, its tools and it
   expect(status).toBe(200);
   expect(html).toContain('<a href="/servers/currenttime">Current time</a>');
   expect(html).toContain('http://localhost:8080/currenttime/mcp');
-  expect(html).toMatch(/class="state up">[\s\S]*?<\/svg>Up/);
+  expect(html).toMatch(/class="state healthy">[\s\S]*?<\/svg>Healthy/);
   expect(html).toContain('<time datetime="2026-11-23T04:26:07.000Z" title="2026-11-23 04:26:07 UTC">12 s ago</time>');
   expect(html).toContain('data-unit=" tool">1</td>');
 });
@@ -173,10 +182,10 @@ test('Whatever a server or a person calls itself is shown as text', async () => 
       },
     ]),
   );
-  const tools = [{ name: evil, title: evil, description: evil }];
+  const tools = [toolOf(evil, { title: evil, description: evil })];
   const own = await startRegistry(signer.keys, {
     store,
-    healthOf: () => ({ status: 'down', checkedAt: now, error: evil, tools }),
+    healthOf: () => ({ status: 'unhealthy', checkedAt: now, error: evil, tools }),
   });
   try {
     const who = { ...admin, username: evil, groups: [evil] };

@@ -1,10 +1,15 @@
 import type { AddressInfo } from 'node:net';
 import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { createLog, type Logger } from '../../common/log.ts';
+import type { Policy } from '../../policy/policy.ts';
 import { parsePolicy } from '../../policy/policy-file.ts';
 import { createApp, type RegistryParts } from '../../registry/app.ts';
 import { createEditor, type EditorOptions } from '../../registry/editor.ts';
 import { neverChecked } from '../../registry/health.ts';
+import type { ToolInfo } from '../../registry/mcp-probe.ts';
+import { createPins } from '../../registry/pins/pins.ts';
+import { createToolSearch } from '../../registry/search/tool-search.ts';
+import { loadWords } from '../../registry/search/words.ts';
 import { seed } from '../../registry/store/seed.ts';
 import { parseServers } from '../../registry/store/servers-file.ts';
 import { openStore, type RegistryStore } from '../../registry/store/store.ts';
@@ -91,12 +96,32 @@ export async function createSigner() {
 
 export { neverChecked };
 
+/** A tool as a server announced it, with what a test wants to differ. */
+export const toolOf = (name: string, differs: Partial<ToolInfo> = {}): ToolInfo => ({
+  name,
+  title: null,
+  description: null,
+  inputSchema: null,
+  outputSchema: null,
+  annotations: null,
+  ...differs,
+});
+
 /** A store in memory whose first servers are those of this servers file. */
 export async function storeOf(servers: string): Promise<RegistryStore> {
   const store = await openStore(':memory:');
   await seed(store, parseServers(servers), recordingLog().log);
   return store;
 }
+
+const words = loadWords();
+
+/** The search over the servers of a store, with the tools that `healthOf` tells. */
+export const searchOf = async (
+  store: RegistryStore,
+  policy: () => Policy,
+  healthOf: RegistryParts['healthOf'] = () => neverChecked,
+) => createToolSearch({ servers: store.list, toolsOf: (name) => healthOf(name).tools, policy, words: await words });
 
 /** The real app on a free port, with what a test wants to differ. */
 export async function startRegistry(
@@ -118,12 +143,15 @@ export async function startRegistry(
     ...edits,
   });
   const check = async () => neverChecked;
-  const server = createApp({ ...defaults, editor, check, ...given, store }).listen(0, '127.0.0.1');
+  const pins = given.pins ?? (await createPins(store.pins, log));
+  const search = given.search ?? (await searchOf(store, given.policy ?? defaults.policy, given.healthOf));
+  const app = createApp({ ...defaults, editor, check, pins, ...given, search, store });
+  const server = app.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const close = async (): Promise<void> => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await store.close();
   };
-  return { store, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, lines, close };
+  return { app, store, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, lines, close };
 }

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
-const routes = 'a http a:1 127.0.0.1:1 /mcp -\n';
+const routes = 'a http a:1 127.0.0.1:1 /mcp - -\n';
 const sum = cksum(Buffer.from(routes));
 
 test.each([0, 1, 2, 255, 256, 257, 70_000])('The checksum of %i bytes is the one that cksum prints', (length) => {

@@ -15,14 +15,19 @@ const currenttime: ServerEntry = {
 const addresses = ['127.0.0.1:8000'];
 
 test('A server becomes one line with its fields in order', () => {
-  expect(toRouteLine(currenttime, addresses)).toBe('currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse');
+  expect(toRouteLine(currenttime, addresses)).toBe('currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse -');
 });
 
 test('Endpoints that a server does not have are a hyphen, and several addresses stand together', () => {
   const server = { ...currenttime, upstream: 'https://mcp.example.com', transports: { 'streamable-http': '/v1/mcp/' } };
   expect(toRouteLine(server, ['203.0.113.7:443', '[2001:db8::7]:443'])).toBe(
-    'currenttime https mcp.example.com 203.0.113.7:443,[2001:db8::7]:443 /v1/mcp/ -',
+    'currenttime https mcp.example.com 203.0.113.7:443,[2001:db8::7]:443 /v1/mcp/ - -',
   );
+});
+
+test('A secret stands in the line by its name', () => {
+  const line = toRouteLine({ ...currenttime, auth: { secret: 'github_2' } }, addresses);
+  expect(line).toBe('currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse github_2');
 });
 
 const hostile = [
@@ -57,6 +62,7 @@ describe.each(hostile)('%j cannot get into a line', (text) => {
       { ...currenttime, transports: { ...currenttime.transports, sse: `/${text || '?'}` } },
       addresses,
     ],
+    ['as the name of a secret', { ...currenttime, auth: { secret: text } }, addresses],
   ];
   test.each(cases)('%s', (_field, server, at) => {
     expect(() => toRouteLine(server, at)).toThrow(RangeError);
@@ -104,17 +110,21 @@ test.each([
   ['/mcp\n', false],
 ])('The path %j is good in a route: %s', (path, good) => {
   expect(endpointPath.test(path)).toBe(good);
-  expect(routeLine.test(`a http h:1 127.0.0.1:1 ${path} -`)).toBe(good);
+  expect(routeLine.test(`a http h:1 127.0.0.1:1 ${path} - -`)).toBe(good);
 });
 
 test.each([
-  'currenttime  http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse',
-  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp',
+  'currenttime  http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse -',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse',
   'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse ',
-  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse\n',
-  'currenttime http 127.0.0.1:8000 127.0.0.1:8000, /mcp /sse',
-  'currenttime http 127.0.0.1:8000 localhost:8000 /mcp /sse',
-  'currenttime http 127.0.0.1:8000 127.0.0.1 /mcp /sse',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse - ',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse -\n',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000, /mcp /sse -',
+  'currenttime http 127.0.0.1:8000 localhost:8000 /mcp /sse -',
+  'currenttime http 127.0.0.1:8000 127.0.0.1 /mcp /sse -',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse Secret',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse a;b',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse --',
 ])('%j is no route line', (line) => {
   expect(routeLine.test(line)).toBe(false);
 });

@@ -19,11 +19,13 @@ const faultsOf = (text: string): readonly string[] => {
   }
 };
 
-test('The file that comes with the registry holds currenttime and mcpgw', () => {
+test('The file that comes with the registry holds the four that come along', () => {
   const text = readFileSync(new URL('../../registry/servers.yml', import.meta.url), 'utf8');
   const servers = parseServers(text);
   expect(servers.map((server) => [server.name, server.upstream])).toEqual([
     ['currenttime', 'http://127.0.0.1:8000'],
+    ['fininfo', 'http://127.0.0.1:8001'],
+    ['realserverfaketools', 'http://127.0.0.1:8002'],
     ['mcpgw', 'http://127.0.0.1:8003'],
   ]);
   expect(servers[0]?.transports).toEqual({ 'streamable-http': '/mcp', sse: '/sse' });

@@ -33,7 +33,9 @@ const settings = (name: string, change: Partial<ServerSettings> = {}): ServerSet
   version: '1.2.3',
   repository: 'https://example.com/x',
   license: 'MIT',
+  alias: null,
   icons: [{ src: 'https://example.com/i.png', sizes: ['48x48'] }],
+  auth: { secret: 'github' },
   enabled: false,
   ...change,
 });

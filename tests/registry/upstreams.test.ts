@@ -42,7 +42,7 @@ test('Every server is resolved, and its addresses come in a stable order without
     '10.0.0.2',
   ]);
   await upstreams.refresh();
-  expect(await written()).toEqual(['time http time.test:8000 10.0.0.1:8000,10.0.0.2:8000,[::1]:8000 /mcp -']);
+  expect(await written()).toEqual(['time http time.test:8000 10.0.0.1:8000,10.0.0.2:8000,[::1]:8000 /mcp - -']);
   expect(upstreams.of('time')).toEqual({ addresses: ['10.0.0.1:8000', '10.0.0.2:8000', '[::1]:8000'] });
 });
 
@@ -50,8 +50,8 @@ test("An upstream without a port gets its scheme's", async () => {
   const servers = [entry('plain', 'http://plain.test'), entry('safe', 'https://safe.test')];
   await make(servers, async () => ['203.0.113.9']).upstreams.refresh();
   expect(await written()).toEqual([
-    'plain http plain.test 203.0.113.9:80 /mcp -',
-    'safe https safe.test 203.0.113.9:443 /mcp -',
+    'plain http plain.test 203.0.113.9:80 /mcp - -',
+    'safe https safe.test 203.0.113.9:443 /mcp - -',
   ]);
 });
 
@@ -73,7 +73,7 @@ test.each([
       50,
     );
     await upstreams.refresh();
-    expect(await written()).toEqual(['good http good.test:1 10.0.0.1:1 /mcp -']);
+    expect(await written()).toEqual(['good http good.test:1 10.0.0.1:1 /mcp - -']);
     const warnings = lines.filter((line) => line.includes('"level":"warn"'));
     expect(warnings.length).toBeGreaterThan(0);
     for (const warning of warnings) expect(warning).toContain('"server":"bad"');
@@ -87,7 +87,7 @@ test('An entry that no line can hold is left out, and the others stay', async ()
   const servers = [entry('a;b', 'http://x.test:1'), entry('good', 'http://good.test:1')];
   const { upstreams, lines } = make(servers, async () => ['10.0.0.1']);
   await upstreams.refresh();
-  expect(await written()).toEqual(['good http good.test:1 10.0.0.1:1 /mcp -']);
+  expect(await written()).toEqual(['good http good.test:1 10.0.0.1:1 /mcp - -']);
   expect(lines.join('')).toContain('"server":"a;b"');
 });
 
@@ -103,7 +103,7 @@ test('A busy resolver keeps the addresses found before; a name that is gone lose
   await upstreams.refresh();
   answer = () => failing('EAI_AGAIN');
   await upstreams.refresh();
-  expect(await written()).toEqual(['time http time.test:1 10.0.0.1:1 /mcp -']);
+  expect(await written()).toEqual(['time http time.test:1 10.0.0.1:1 /mcp - -']);
   answer = () => failing('ENOTFOUND');
   await upstreams.refresh();
   expect(await written()).toEqual([]);

@@ -1,0 +1,48 @@
+import { SdkHttpError } from '@modelcontextprotocol/client';
+import { TooMuchError } from '../pinned-fetch.ts';
+
+/** A failure in words for people, without an address. */
+export interface Explanation {
+  status: 'unhealthy' | 'needs-authentication';
+  error: string;
+}
+
+/**
+ * Why a server did not answer as it should.
+ * @param seconds how long it was waited for, if the time ran out
+ */
+export function explain(error: unknown, seconds: number | undefined): Explanation {
+  const failed = (text: string): Explanation => ({ status: 'unhealthy', error: text });
+  const chain = causes(error);
+  if (chain.some((e) => e instanceof TooMuchError)) return failed('It sent more than 4 MB.');
+  const http = chain.find((e) => SdkHttpError.isInstance(e));
+  const status = http?.status ?? sseStatus(chain);
+  if (status === 401 || status === 403)
+    return { status: 'needs-authentication', error: `It wants credentials of its own (HTTP ${status}).` };
+  if (seconds !== undefined) return failed(`It did not answer within ${seconds} s.`);
+  if (status !== undefined) return failed(`It answered HTTP ${status} instead of MCP.`);
+  const codes = chain.map((e) => ('code' in e ? String(e.code) : ''));
+  if (codes.includes('ECONNREFUSED')) return failed('Nothing listens at its address.');
+  if (codes.includes('ECONNRESET')) return failed('It closed the connection.');
+  if (codes.some((code) => /CERT|TLS|SSL|UNABLE_TO/.test(code)))
+    return failed('Its TLS certificate cannot be verified.');
+  if (codes.some((code) => /^E(HOSTUNREACH|NETUNREACH|TIMEDOUT)$/.test(code)))
+    return failed('Its host cannot be reached.');
+  return failed('It did not answer as an MCP server does.');
+}
+
+/** The client of the older transport puts the HTTP status into `code`. */
+function sseStatus(chain: readonly Error[]): number | undefined {
+  const codes = chain.map((e) => ('code' in e ? e.code : undefined));
+  return codes.find((code): code is number => typeof code === 'number' && code >= 300 && code <= 599);
+}
+
+/** The error and what it was caused by; a failed attempt at several addresses carries its errors in a list. */
+function causes(error: unknown): Error[] {
+  const chain: Error[] = [];
+  for (let next = error; Error.isError(next) && chain.length < 10; next = next.cause) {
+    chain.push(next);
+    if ('errors' in next && Array.isArray(next.errors)) chain.push(...next.errors.filter((e) => Error.isError(e)));
+  }
+  return chain;
+}

@@ -1,0 +1,109 @@
+import * as z from 'zod';
+import type { Editor } from '../editor.ts';
+import { RegistryError } from '../errors.ts';
+import type { Person } from '../guards.ts';
+import { readRegistration } from '../server-input.ts';
+import { readEntry } from './read-entry.ts';
+import { EntryRefused } from './refused.ts';
+
+/** What became of one entry. */
+export const importResult = z.strictObject({
+  index: z.int().describe('Its place in what was sent, from 0.'),
+  name: z.string().nullable().describe('The name of the server here, as far as the entry tells one.'),
+  format: z.enum(['server.json', 'original']).nullable(),
+  outcome: z
+    .enum(['registered', 'skipped', 'refused'])
+    .describe('skipped: there is a server of this name already. With dry_run, registered means that it would be.'),
+  code: z.string().nullable().describe('The error code, where it was refused.'),
+  reason: z.string().nullable(),
+  hints: z.array(z.string()).describe('What is left to do.'),
+});
+
+/** What became of an import. */
+export const importAnswer = z.strictObject({
+  dry_run: z.boolean(),
+  registered: z.int(),
+  skipped: z.int(),
+  refused: z.int(),
+  results: z.array(importResult),
+});
+
+export type ImportResult = z.output<typeof importResult>;
+export type ImportAnswer = z.output<typeof importAnswer>;
+
+/** nginx has to take each route, and waits 30 s for an answer. */
+const maxEntries = 20;
+/** What is not the entry's fault, but ours: an import that met it must not look as if it were done. */
+const ours: ReadonlySet<string> = new Set(['store_unavailable', 'internal_error', 'identity_unavailable']);
+
+/**
+ * Registers what is in one or more files, one entry after the other, as this person and with their rights. What cannot be
+ * registered stops nothing else.
+ * @param body one entry, or a list of up to 20; or a page of the MCP registry API
+ * @throws {RegistryError} `input_invalid` for what is none of these; what is the registry's own fault
+ */
+export async function importServers(
+  editor: Editor,
+  person: Person,
+  body: unknown,
+  dryRun: boolean,
+): Promise<ImportAnswer> {
+  const entries = entriesOf(body);
+  const results: ImportResult[] = [];
+  const names = new Set<string>();
+  for (const [index, entry] of entries.entries()) {
+    const result = { index, ...(await importOne(editor, person, entry, { dryRun, names })) };
+    if (result.name !== null && result.outcome === 'registered') names.add(result.name);
+    results.push(result);
+  }
+  const count = (outcome: ImportResult['outcome']) => results.filter((result) => result.outcome === outcome).length;
+  return {
+    dry_run: dryRun,
+    registered: count('registered'),
+    skipped: count('skipped'),
+    refused: count('refused'),
+    results,
+  };
+}
+
+type One = Omit<ImportResult, 'index'>;
+
+async function importOne(
+  editor: Editor,
+  person: Person,
+  entry: unknown,
+  { dryRun, names }: { dryRun: boolean; names: ReadonlySet<string> },
+): Promise<One> {
+  const about: Pick<One, 'name' | 'format' | 'hints'> = { name: null, format: null, hints: [] };
+  try {
+    const { settings: raw, format, hints } = readEntry(entry);
+    Object.assign(about, { name: raw.name, format, hints });
+    const settings = readRegistration(raw);
+    if (dryRun && names.has(settings.name)) throw new RegistryError('name_taken', `"${settings.name}" is there twice.`);
+    const warnings = dryRun
+      ? await editor.rehearse(person, settings)
+      : (await editor.register(person, settings)).warnings;
+    return { ...about, outcome: 'registered', code: null, reason: null, hints: [...hints, ...warnings] };
+  } catch (error) {
+    if (error instanceof EntryRefused)
+      return { ...about, outcome: 'refused', code: 'input_invalid', reason: error.message };
+    if (!(error instanceof RegistryError) || ours.has(error.code)) throw error;
+    const outcome = error.code === 'name_taken' ? 'skipped' : 'refused';
+    return { ...about, outcome, code: error.code, reason: reasonOf(error) };
+  }
+}
+
+function reasonOf({ message, faults = [] }: RegistryError): string {
+  if (faults.length < 2) return message;
+  return faults.map((fault) => `${fault.path}: ${fault.message}`).join('; ');
+}
+
+function entriesOf(body: unknown): readonly unknown[] {
+  const page = typeof body === 'object' && body !== null && 'servers' in body ? body.servers : body;
+  const entries = Array.isArray(page) ? page : [page];
+  if (typeof page !== 'object' || page === null || entries.length === 0 || entries.length > maxEntries) {
+    const message = `Send one server, or a list of 1 to ${maxEntries}.`;
+    throw new RegistryError('input_invalid', message, { faults: [{ path: '', message }] });
+  }
+  return entries;
+}

@@ -1,0 +1,166 @@
+import * as z from 'zod';
+import { publishedName } from '../server-input.ts';
+import type { Transport } from '../store/server-store.ts';
+import { EntryRefused } from './refused.ts';
+import { fillIn, type Inputs } from './url-template.ts';
+
+const input = z.looseObject({
+  name: z.string().optional(),
+  value: z.string().optional(),
+  default: z.string().optional(),
+  isRequired: z.boolean().optional(),
+  is_required: z.boolean().optional(),
+  isSecret: z.boolean().optional(),
+  is_secret: z.boolean().optional(),
+});
+const remote = z.looseObject({
+  type: z.string().optional(),
+  transport_type: z.string().optional(),
+  url: z.string('must be a URL'),
+  headers: z.array(input).optional(),
+  variables: z.record(z.string(), input).optional(),
+});
+const packaged = z.looseObject({
+  registryType: z.string().optional(),
+  registry_type: z.string().optional(),
+  registry_name: z.string().optional(),
+  identifier: z.string().optional(),
+  name: z.string().optional(),
+});
+
+/** A `server.json` of 2025-12-11 and the spellings before it (`snake_case` until 2025-09, `version_detail` in 2025-07). */
+export const serverJson = z.looseObject({
+  name: z.string('must be text').regex(publishedName, 'must be like io.github.owner/name').max(200),
+  title: z.string().nullish(),
+  description: z.string('must be text'),
+  version: z.string().nullish(),
+  version_detail: z.looseObject({ version: z.string() }).nullish(),
+  repository: z.looseObject({ url: z.string().nullish() }).nullish(),
+  icons: z
+    .array(z.looseObject({ src: z.string(), mimeType: z.string().optional(), sizes: z.array(z.string()).optional() }))
+    .nullish(),
+  remotes: z.array(remote).nullish(),
+  packages: z.array(packaged).nullish(),
+});
+
+type ServerJson = z.output<typeof serverJson>;
+type Remote = z.output<typeof remote>;
+
+/** What can be said to a person who imports a server, besides how it went. */
+export interface Read {
+  /** To be checked like all input. */
+  settings: Readonly<Record<string, unknown>> & { name: string };
+  hints: string[];
+}
+
+const transportOf: Readonly<Record<string, Transport>> = {
+  'streamable-http': 'streamable-http',
+  streamable: 'streamable-http',
+  http: 'streamable-http',
+  sse: 'sse',
+};
+/** Headers that a secret of UPSTREAM_SECRETS_FILE can be sent in. */
+const credentialHeader = /^(?:authorization|x-api-key)$/i;
+
+/**
+ * A server of the MCP registry as input for a registration here: its remotes become the upstream.
+ * @throws {EntryRefused} when there is nothing that a gateway could stand in front of
+ */
+export function fromServerJson(server: ServerJson): Read {
+  const { name: alias, title, description, version, version_detail: detail, repository, icons } = server;
+  const name = nameOf(alias);
+  const { upstream, transports, used, hints } = locate(server);
+  return {
+    settings: {
+      name,
+      title: title?.trim() || alias.slice(alias.indexOf('/') + 1),
+      description,
+      upstream,
+      transports,
+      version: version ?? detail?.version ?? null,
+      repository: repository?.url || null,
+      icons: (icons ?? []).map(({ src, mimeType, sizes }) => ({
+        src,
+        ...(mimeType && { mimeType: mimeType === 'image/jpg' ? 'image/jpeg' : mimeType }),
+        ...(sizes && { sizes }),
+      })),
+      alias,
+    },
+    hints: [...hints, ...used.flatMap(headerHints)],
+  };
+}
+
+/** `io.github.owner/Name.of-it` → `name-of-it`. */
+function nameOf(published: string): string {
+  const own = published.slice(published.indexOf('/') + 1).toLowerCase();
+  return own
+    .replace(/[^a-z0-9_-]+/g, '-')
+    .replace(/^[_-]+|-+$/g, '')
+    .slice(0, 63);
+}
+
+function locate(server: ServerJson) {
+  const usable = (server.remotes ?? []).flatMap((each) => {
+    const transport = transportOf[each.type ?? each.transport_type ?? 'streamable-http'];
+    return transport ? [{ transport, each }] : [];
+  });
+  const main = usable.find(({ transport }) => transport === 'streamable-http') ?? usable[0];
+  if (!main) throw new EntryRefused(withoutRemote(server));
+  const url = urlOf(main.each);
+  const other = usable.find(({ transport }) => transport !== main.transport);
+  const otherUrl = other && urlOf(other.each);
+  const together = other && otherUrl?.origin === url.origin;
+  const hints =
+    other && !together
+      ? [`It also offers ${other.transport} at another address (${otherUrl?.origin}), which is left out.`]
+      : [];
+  const transports = {
+    [main.transport]: url.pathname,
+    ...(together && { [other.transport]: otherUrl.pathname }),
+  };
+  return { upstream: url.origin, transports, hints, used: together ? [main.each, other.each] : [main.each] };
+}
+
+function withoutRemote({ packages, remotes }: ServerJson): string {
+  const [first] = packages ?? [];
+  if (!first)
+    return remotes?.length ? 'None of its remotes is streamable-http or sse.' : 'It has no remotes: nowhere to ask it.';
+  const kind = first.registryType ?? first.registry_type ?? first.registry_name ?? 'package';
+  const what = `${kind} ${first.identifier ?? first.name ?? ''}`.trim();
+  return `It is only published as a package (${what}), which a client starts for itself and speaks to over stdio. Run it on a machine of yours behind a bridge to streamable HTTP, and register that address.`;
+}
+
+function urlOf({ url, variables, headers }: Remote): URL {
+  const known: Inputs = variables ?? {};
+  const { text, missing } = fillIn(url, known);
+  if (missing.length > 0) {
+    const names = missing.map((name) => `{${name}}`).join(', ');
+    throw new EntryRefused(
+      `Its address ${url} has variables without a value: ${names}. Write the address out, then import it again.`,
+    );
+  }
+  const parsed = URL.parse(text);
+  if (!parsed) throw new EntryRefused(`Its address ${text} is no URL.`);
+  if (parsed.search) throw new EntryRefused(`Its address ${text} has a query, which the gateway does not send.`);
+  const fixed = (headers ?? []).filter((header) => isRequired(header) && !credentialHeader.test(header.name ?? ''));
+  if (fixed.length > 0) {
+    const names = fixed.map(({ name }) => name ?? '?').join(', ');
+    throw new EntryRefused(
+      `It requires headers that the gateway does not send: ${names}. Only a credential in Authorization or X-API-Key is sent.`,
+    );
+  }
+  return parsed;
+}
+
+function isRequired(header: z.output<typeof input>): boolean {
+  return header.isRequired ?? header.is_required ?? header.value !== undefined;
+}
+
+function headerHints({ headers = [] }: Remote): string[] {
+  return headers
+    .filter(({ name }) => credentialHeader.test(name ?? ''))
+    .map(
+      ({ name }) =>
+        `It wants a credential in ${name}: write it into UPSTREAM_SECRETS_FILE, and name that secret as the server's "auth".`,
+    );
+}

@@ -1,0 +1,20 @@
+/**
+ * What a reader would not see, or would see in another place or order than a model reads it: controls, everything of
+ * Unicode's categories Cf (zero-width, bidirectional, tags), Co and Cs, line and paragraph separators, variation
+ * selectors, letters that are blank, and every space but U+0020.
+ */
+const hidden = new RegExp(
+  [
+    '[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Co}\\p{Cs}]',
+    '[\\u{fe00}-\\u{fe0f}]',
+    '[\\u{e0100}-\\u{e01ef}]',
+    '[\\u{115f}\\u{1160}\\u{3164}\\u{ffa0}\\u{2800}\\u{34f}\\u{17b4}\\u{17b5}\\u{180b}-\\u{180f}]',
+    '(?! )\\p{Zs}',
+  ].join('|'),
+  'gu',
+);
+
+/** A text with every hidden character spelled out as `\\u{200b}`; line feeds and tabs stay. */
+export function reveal(text: string): string {
+  return text.replace(hidden, (c) => (c === '\n' || c === '\t' ? c : `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`));
+}

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import * as z from 'zod';
+import type { Logger } from '../../common/log.ts';
+
+/** Where texts become vectors. */
+export interface EmbeddingsOptions {
+  /** The address that `/v1/embeddings` is under, such as `http://localhost:11434`. */
+  url: string;
+  model: string;
+  apiKey: string | undefined;
+  log: Logger;
+  /** For one question, in milliseconds: somebody waits for it. */
+  questionTimeoutMs?: number;
+  /** For one batch of tools. */
+  batchTimeoutMs?: number;
+  /** How long after a failure nothing is asked again. */
+  pauseMs?: number;
+}
+
+/** Vectors of texts, all of length one, so that their product says how near they are. */
+export interface Embeddings {
+  /** The vector of a question, or nothing when it cannot be had in time. */
+  ofQuestion(text: string): Promise<Float32Array | undefined>;
+  /** Has the vectors of these texts fetched that are not there yet. Never throws. */
+  prepare(texts: readonly string[]): Promise<void>;
+  /** The vector of a prepared text. */
+  of(text: string): Float32Array | undefined;
+}
+
+const batchSize = 64;
+const mostKept = 20_000;
+const longestText = 8_000;
+
+const answerSchema = z.object({
+  data: z.array(z.object({ index: z.int().min(0), embedding: z.array(z.number()).min(1) })),
+});
+
+/**
+ * A client of an OpenAI-compatible endpoint (`POST /v1/embeddings` with `{model, input}`; OpenAI API reference,
+ * "Create embeddings"). Vectors are kept in memory by the hash of their text: they are derived from what the servers
+ * say, and are fetched anew after a restart. While the endpoint does not answer, there are no new vectors; the log says
+ * so once, and once more when it is back.
+ */
+export function createEmbeddings(options: EmbeddingsOptions): Embeddings {
+  const { questionTimeoutMs = 1_000, batchTimeoutMs = 20_000, pauseMs = 30_000, log } = options;
+  const kept = new LRUCache<string, Float32Array>({ max: mostKept });
+  let silentUntil = 0;
+  let failing = false;
+
+  const ask = async (texts: readonly string[], timeoutMs: number): Promise<void> => {
+    if (performance.now() < silentUntil) return;
+    try {
+      const vectors = await request(options, texts, timeoutMs);
+      texts.forEach((text, at) => {
+        const vector = vectors[at];
+        if (vector) kept.set(keyOf(text), vector);
+      });
+      if (failing) log.info('the embeddings are back');
+      failing = false;
+    } catch (error) {
+      silentUntil = performance.now() + pauseMs;
+      if (!failing) log.warn({ reason: reasonOf(error) }, 'no embeddings: the search goes by words only');
+      failing = true;
+    }
+  };
+  return {
+    async ofQuestion(text) {
+      const key = keyOf(text);
+      if (!kept.has(key)) await ask([text], questionTimeoutMs);
+      return kept.get(key);
+    },
+    async prepare(texts) {
+      const missing = [...new Set(texts)].filter((text) => !kept.has(keyOf(text)));
+      for (let at = 0; at < missing.length; at += batchSize)
+        await ask(missing.slice(at, at + batchSize), batchTimeoutMs);
+    },
+    of: (text) => kept.get(keyOf(text)),
+  };
+}
+
+async function request(
+  { url, model, apiKey }: EmbeddingsOptions,
+  texts: readonly string[],
+  timeoutMs: number,
+): Promise<Float32Array[]> {
+  const response = await fetch(new URL('/v1/embeddings', url), {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...(apiKey && { Authorization: `Bearer ${apiKey}` }) },
+    body: JSON.stringify({ model, input: texts.map((text) => text.slice(0, longestText)) }),
+    // Following a redirect would hand the key to wherever it points.
+    redirect: 'manual',
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw new EmbeddingsError(`it answered HTTP ${response.status}`);
+  }
+  const { data } = answerSchema.parse(await response.json());
+  const vectors: Float32Array[] = [];
+  for (const { index, embedding } of data) vectors[index] = ofLengthOne(embedding);
+  const [first] = vectors;
+  if (vectors.length !== texts.length || !vectors.every((vector) => vector?.length === first?.length))
+    throw new EmbeddingsError('it answered with another number of vectors, or with vectors of several lengths');
+  return vectors;
+}
+
+class EmbeddingsError extends Error {}
+
+/** Without addresses, keys or texts. */
+function reasonOf(error: unknown): string {
+  if (error instanceof EmbeddingsError) return error.message;
+  if (!Error.isError(error)) return 'unknown';
+  if (error instanceof z.ZodError || error.name === 'SyntaxError') return 'it answered something else than vectors';
+  if (error.name === 'TimeoutError') return 'it did not answer in time';
+  const { cause } = error;
+  return Error.isError(cause) && 'code' in cause ? String(cause.code) : error.name;
+}
+
+function keyOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
+}
+
+function ofLengthOne(values: readonly number[]): Float32Array {
+  const length = Math.hypot(...values) || 1;
+  return Float32Array.from(values, (value) => value / length);
+}
+
+/** How near two vectors of length one are, from -1 to 1; 0 when they cannot be compared. */
+export function nearness(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) return 0;
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
+}

@@ -1,0 +1,34 @@
+import type { ApprovedTools } from '../../policy/approved-tools.ts';
+import { decide } from '../../policy/decide.ts';
+import { isAllVisible, listings } from '../../policy/listing.ts';
+import type { Access } from '../../policy/mcp-request.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { mayUseUi } from '../../policy/ui.ts';
+
+const toolsList = listings.get('tools/list');
+
+/**
+ * Makes the question whether somebody with `scopes` may call a tool, as the gate would answer it, and may see its
+ * server in the registry. Answers are remembered, so ask for one search only.
+ */
+export function callable(
+  policy: Policy,
+  scopes: readonly string[],
+  approved: ApprovedTools | undefined,
+): (server: string, tool: string) => boolean {
+  const servers = new Map<string, 'none' | 'some' | 'all'>();
+  const ofServer = (server: string) => {
+    if (!mayUseUi(policy, scopes, 'list_service', server)) return 'none';
+    return toolsList && isAllVisible({ policy, scopes, server, approved }, toolsList) ? 'all' : 'some';
+  };
+  return (server, tool) => {
+    let known = servers.get(server);
+    if (known === undefined) {
+      known = ofServer(server);
+      servers.set(server, known);
+    }
+    if (known !== 'some') return known === 'all';
+    const access: Access = { method: 'tools/call', object: { kind: 'tool', name: tool } };
+    return decide(policy, scopes, server, [access], approved).allowed;
+  };
+}

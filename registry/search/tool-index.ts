@@ -1,0 +1,130 @@
+import type { ToolInfo } from '../mcp-probe.ts';
+import { type SearchableServer, type ToolText, textOf } from './document.ts';
+import { createTextIndex, type Hit } from './text-index.ts';
+import type { Words } from './words.ts';
+
+/** A tool in the index. */
+export interface IndexedTool {
+  server: string;
+  tool: ToolInfo;
+  text: ToolText;
+}
+
+/** An index over the tools of all servers, which follows what the servers announce. */
+export interface ToolIndex {
+  /**
+   * Brings the index in step with `servers`; those that have not changed cost nothing. The work is done in small parts,
+   * between which other work gets its turn. Until a server's tools are all in, its former ones are found.
+   * @returns when it is in step
+   */
+  sync(servers: readonly SearchableServer[]): Promise<void>;
+  search(text: string, isVisible: (tool: IndexedTool) => boolean): Hit[];
+  get(id: number): IndexedTool | undefined;
+  /** Every tool that can be found. */
+  all(): Iterable<[id: number, tool: IndexedTool]>;
+}
+
+interface Known {
+  seen: SearchableServer;
+  ids: readonly number[];
+}
+
+/**
+ * What a tool is called and where it is tells most, then what it does, then what it is given. Chosen by `npm run bench:search`, with the questions that are there for tuning.
+ */
+const weights: Readonly<Record<keyof ToolText, number>> = {
+  name: 2.5,
+  title: 2.5,
+  description: 2,
+  args: 0.7,
+  server: 2.5,
+};
+/** How long the index may keep others waiting, in milliseconds. */
+const turn = 8;
+
+/** Makes an empty index. */
+export function createToolIndex(words: Words): ToolIndex {
+  const index = createTextIndex<keyof ToolText>({ words, weights, name: 'name' });
+  const known = new Map<string, Known>();
+  const live = new Map<number, IndexedTool>();
+  let nextId = 1;
+  let running: Promise<void> = Promise.resolve();
+
+  const add = async (seen: SearchableServer, rest: () => Promise<void>): Promise<void> => {
+    const before = known.get(seen.server);
+    const added = new Map<number, IndexedTool>();
+    for (const tool of seen.tools) {
+      const text = textOf(seen, tool);
+      index.add(nextId, text);
+      added.set(nextId, { server: seen.server, tool, text });
+      nextId += 1;
+      await rest();
+    }
+    for (const id of before?.ids ?? []) live.delete(id);
+    for (const [id, tool] of added) live.set(id, tool);
+    known.set(seen.server, { seen, ids: [...added.keys()] });
+    if (before) index.remove(before.ids);
+  };
+  const forget = (server: string): void => {
+    const ids = known.get(server)?.ids ?? [];
+    for (const id of ids) live.delete(id);
+    known.delete(server);
+    index.remove(ids);
+  };
+  /** Health checks bring new objects that say the same. */
+  const refer = (seen: SearchableServer): void => {
+    const ids = known.get(seen.server)?.ids ?? [];
+    known.set(seen.server, { seen, ids });
+  };
+  const inStep = async (servers: readonly SearchableServer[]): Promise<void> => {
+    const rest = resting(turn);
+    const present = new Set(servers.map(({ server }) => server));
+    for (const server of [...known.keys()]) if (!present.has(server)) forget(server);
+    for (const server of servers) {
+      const before = known.get(server.server)?.seen;
+      if (before && isSame(before, server)) refer(server);
+      else await add(server, rest);
+    }
+  };
+  const isIdle = (servers: readonly SearchableServer[]) =>
+    servers.length === known.size &&
+    servers.every((server) => {
+      const before = known.get(server.server)?.seen;
+      return before !== undefined && isUnchanged(before, server);
+    });
+
+  return {
+    sync(servers) {
+      if (isIdle(servers)) return running;
+      const run = running.then(() => inStep(servers));
+      running = run.catch(() => undefined);
+      return run;
+    },
+    search: (text, isVisible) =>
+      index.search(text, (id) => {
+        const found = live.get(id);
+        return found !== undefined && isVisible(found);
+      }),
+    get: (id) => live.get(id),
+    all: () => live,
+  };
+}
+
+/** Whether two say the same without looking into them. */
+function isUnchanged(a: SearchableServer, b: SearchableServer): boolean {
+  return a.title === b.title && a.description === b.description && a.tags === b.tags && a.tools === b.tools;
+}
+
+function isSame(a: SearchableServer, b: SearchableServer): boolean {
+  return isUnchanged(a, b) || JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Lets others have their turn when `ms` have passed since the last time. */
+function resting(ms: number): () => Promise<void> {
+  let since = performance.now();
+  return async () => {
+    if (performance.now() - since < ms) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    since = performance.now();
+  };
+}

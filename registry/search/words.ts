@@ -1,0 +1,97 @@
+import { LRUCache } from 'lru-cache';
+import type { TokenItsFunction } from 'wink-nlp';
+
+/** Makes search words of text: the same of a question as of what is searched, or nothing would be found. */
+export interface Words {
+  /** The words of running text by their dictionary form, without those that say nothing (`the`, `please`). */
+  ofText(text: string): string[];
+  /** The words of an identifier (`getStockPrice`, `list-open_issues`), and the whole of it as one word. */
+  ofName(name: string): string[];
+}
+
+const longestWord = 40;
+const wordsRemembered = 20_000;
+
+/**
+ * What wink takes for words without meaning, and which are what a tool does or is about: without these exceptions
+ * `move_file` could not be found by "move".
+ */
+const meaningful = new Set(['move', 'call', 'name', 'empty', 'top', 'bottom', 'back', 'amount', 'serious']);
+
+/** Words of questions that wink keeps, and that say how somebody asks instead of what for. */
+const asking = new Set([
+  'please',
+  'want',
+  'need',
+  'like',
+  'would',
+  'tool',
+  'help',
+  'let',
+  'use',
+  'someone',
+  'somebody',
+]);
+
+/**
+ * Loads the English dictionary (wink-nlp, 4 MB, about 100 ms) and makes {@link Words} by it. Words are looked up one by
+ * one and not as parts of sentences: the same word then always has the same form, in a name, a question or a sentence,
+ * and each has to be looked up once only.
+ */
+export async function loadWords(): Promise<Words> {
+  const [{ default: wink }, { default: model }] = await Promise.all([
+    import('wink-nlp'),
+    import('wink-eng-lite-web-model'),
+  ]);
+  const nlp = wink(model, ['pos']);
+  const { its } = nlp;
+  // wink's own types do not fit each other here.
+  const lemma = its.lemma as unknown as TokenItsFunction<string>;
+  const remembered = new LRUCache<string, string>({ max: wordsRemembered });
+
+  const lookUp = (word: string): string => {
+    if (asking.has(word)) return '';
+    const tokens = nlp.readDoc(word).tokens();
+    if (!meaningful.has(word) && tokens.out(its.stopWordFlag).every(Boolean)) return '';
+    return tokens.out(lemma).join('') || word;
+  };
+  const formOf = (word: string): string => {
+    let form = remembered.get(word);
+    if (form === undefined) {
+      form = lookUp(word);
+      remembered.set(word, form);
+    }
+    return form;
+  };
+  const ofText = (text: string) => splitWords(text).flatMap((word) => formOf(word) || []);
+  return {
+    ofText,
+    ofName(name) {
+      const whole = wholeName(name);
+      const parts = ofText(name);
+      return parts.length === 1 && parts[0] === whole ? parts : [...parts, whole];
+    },
+  };
+}
+
+/** An identifier as one word, however it is written: `getPrice`, `get_price` and `get-price` are the same. */
+export function wholeName(name: string): string {
+  return name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '');
+}
+
+/** Identifiers that stand in running text: words that are joined by anything, or change their case within. */
+export function namesIn(text: string): string[] {
+  return text.match(/[\p{L}\p{N}]+(?:[_-][\p{L}\p{N}]+)+|\p{Ll}+\p{Lu}[\p{L}\p{N}]*/gu) ?? [];
+}
+
+function splitWords(text: string): string[] {
+  const apart = text
+    .normalize('NFKC')
+    .replace(/['’](?:s|re|ve|ll|d|m|t)\b/giu, ' ')
+    .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, '$1 $2')
+    .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2');
+  return (apart.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).map((word) => word.slice(0, longestWord));
+}
