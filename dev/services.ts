@@ -9,6 +9,8 @@ export interface Ports {
   relay: number;
   cognito: number;
   currenttime: number;
+  fininfo: number;
+  realserverfaketools: number;
   mcpgw: number;
 }
 
@@ -20,6 +22,8 @@ export const defaultPorts: Ports = {
   relay: 7870,
   cognito: 9500,
   currenttime: 8000,
+  fininfo: 8001,
+  realserverfaketools: 8002,
   mcpgw: 8003,
 };
 
@@ -47,7 +51,11 @@ const root = join(import.meta.dirname, '..');
 
 /** The Node programs of a stack, in the order in which they are listed to people. */
 export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): ServiceSpec[] {
-  const common = { NODE_COMPILE_CACHE: join(dataDir, 'compile-cache'), ...env };
+  const common = {
+    NODE_COMPILE_CACHE: join(dataDir, 'compile-cache'),
+    APPROVED_TOOLS_FILE: join(dataDir, 'approved-tools.json'),
+    ...env,
+  };
   const at = (port: number) => `http://127.0.0.1:${port}`;
   const service = (name: string, file: string, port: number, own: NodeJS.ProcessEnv): ServiceSpec => ({
     name,
@@ -86,6 +94,10 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
     }),
     service('currenttime', 'servers/currenttime/main.ts', ports.currenttime, {
       CURRENTTIME_PORT: String(ports.currenttime),
+    }),
+    service('fininfo', 'servers/fininfo/main.ts', ports.fininfo, { FININFO_PORT: String(ports.fininfo) }),
+    service('realserverfaketools', 'servers/realserverfaketools/main.ts', ports.realserverfaketools, {
+      REALSERVERFAKETOOLS_PORT: String(ports.realserverfaketools),
     }),
     service('mcpgw', 'servers/mcpgw/main.ts', ports.mcpgw, {
       MCPGW_PORT: String(ports.mcpgw),

@@ -103,9 +103,10 @@ function keptSecretKey(dataDir: string): string {
 function firstServers(dataDir: string, ports: Ports): string {
   const shipped = readFileSync(join(import.meta.dirname, '..', 'registry', 'servers.yml'), 'utf8');
   const at = (port: number) => `upstream: http://127.0.0.1:${port}\n`;
-  const moved = shipped
-    .replace(at(defaultPorts.currenttime), at(ports.currenttime))
-    .replace(at(defaultPorts.mcpgw), at(ports.mcpgw));
+  const ours = ['currenttime', 'fininfo', 'realserverfaketools', 'mcpgw'] as const;
+  const moves = new Map(ours.map((name) => [at(defaultPorts[name]), at(ports[name])]));
+  // In one pass: a port that a server moves to may be another one's default.
+  const moved = shipped.replace(/upstream: .*\n/g, (line) => moves.get(line) ?? line);
   const file = join(dataDir, 'servers.yml');
   writeFileSync(file, moved);
   return file;

@@ -59,7 +59,7 @@ export class Supervisor {
   }
 
   /** Waits until a service answers 200 at its health URL, or has died, or `milliseconds` are over. */
-  async healthy({ name, healthUrl }: ServiceSpec, milliseconds = 20_000): Promise<void> {
+  async healthy({ name, healthUrl }: ServiceSpec, milliseconds = 60_000): Promise<void> {
     const until = Date.now() + milliseconds;
     let answer = 'no answer';
     const poll = async () => {

@@ -24,6 +24,8 @@ const portVariables: Record<keyof Ports, string> = {
   relay: 'RELAY_PORT',
   cognito: 'COGNITO_PORT',
   currenttime: 'CURRENTTIME_PORT',
+  fininfo: 'FININFO_PORT',
+  realserverfaketools: 'REALSERVERFAKETOOLS_PORT',
   mcpgw: 'MCPGW_PORT',
 };
 
@@ -66,6 +68,8 @@ function readPorts(env: NodeJS.ProcessEnv): Ports {
     relay: from('RELAY_PORT', defaultPorts.relay),
     cognito: from('COGNITO_PORT', defaultPorts.cognito),
     currenttime: from('CURRENTTIME_PORT', defaultPorts.currenttime),
+    fininfo: from('FININFO_PORT', defaultPorts.fininfo),
+    realserverfaketools: from('REALSERVERFAKETOOLS_PORT', defaultPorts.realserverfaketools),
     mcpgw: from('MCPGW_PORT', defaultPorts.mcpgw),
   };
 }

@@ -3,7 +3,16 @@ import { origin } from '../config.ts';
 import { setting } from './setting.ts';
 import { list, networks, origins, path, secretKeys } from './values.ts';
 
-const services = ['auth-server', 'registry', 'relay', 'currenttime', 'mcpgw', 'cognito'] as const;
+const services = [
+  'auth-server',
+  'registry',
+  'relay',
+  'currenttime',
+  'fininfo',
+  'realserverfaketools',
+  'mcpgw',
+  'cognito',
+] as const;
 
 /** What the gateway is to the outside, and who may do what. */
 export const gatewaySettings = {
@@ -11,6 +20,12 @@ export const gatewaySettings = {
     origin.default('http://localhost:8080'),
     ['auth-server', 'registry', 'relay', 'up', 'agents'],
     "the address that people and agents use: nginx's, never a service's own port. Cookies, callbacks and links are built from it",
+  ),
+  MCP_REGISTRY_URL: setting(
+    z.string().optional(),
+    ['agents'],
+    'where `mcp-gateway agent` finds tools: the `mcpgw` server behind the gateway, at `/mcp` or `/sse`; goes into `agents/.env.agent`',
+    { shownDefault: '`REGISTRY_URL` and `/mcpgw/sse`' },
   ),
   SECRET_KEY: setting(
     secretKeys,
@@ -72,11 +87,22 @@ export const gatewaySettings = {
     'private networks in which MCP servers may be, separated by commas',
     { shownDefault: 'loopback and all private networks' },
   ),
+  TOOL_CHANGES: setting(
+    z.enum(['flag', 'refuse'], 'must be flag or refuse').default('flag'),
+    ['auth-server', 'relay', 'registry'],
+    'what becomes of a tool that is new or was changed by its server: `flag` shows it in the registry, `refuse` also hides it and refuses its calls until somebody has approved it ([tool-changes.md](tool-changes.md))',
+  ),
   UPSTREAM_CA_FILE: setting(
     z.string().optional(),
     ['relay', 'up'],
     'certificates that https MCP servers are verified against',
     { shownDefault: "the system's" },
+  ),
+  UPSTREAM_SECRETS_FILE: setting(
+    z.string().optional(),
+    ['auth-server', 'registry'],
+    'credentials that MCP servers want from the gateway, by name ([upstreams.md](upstreams.md#when-your-server-wants-a-credential))',
+    { shownDefault: 'none' },
   ),
   ASSERTION_KEY_DAYS: setting(
     z.coerce.number().min(1).max(365).default(30),

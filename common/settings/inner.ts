@@ -19,6 +19,29 @@ export const innerSettings = {
   RELAY_PORT: setting(port.default(7870), ['relay', 'up'], 'its port'),
   CURRENTTIME_HOST: setting(host, ['currenttime'], 'the address that the server currenttime listens on'),
   CURRENTTIME_PORT: setting(port.default(8000), ['currenttime', 'up'], 'its port'),
+  FININFO_HOST: setting(host, ['fininfo'], 'the address that the server fininfo listens on'),
+  FININFO_PORT: setting(port.default(8001), ['fininfo', 'up'], 'its port'),
+  POLYGON_API_KEY: setting(
+    z.string().optional(),
+    ['fininfo'],
+    "the key of fininfo for Polygon's API of stock prices; without it its tools answer that it is missing",
+    { secret: true },
+  ),
+  POLYGON_API_URL: setting(
+    origin
+      .refine((url) => /^https:|^http:\/\/(127\.0\.0\.1|localhost)(:|$)/.test(url), {
+        error: 'must be https, except on this machine: the key is sent there',
+      })
+      .default('https://api.polygon.io'),
+    ['fininfo'],
+    'where that API answers',
+  ),
+  REALSERVERFAKETOOLS_HOST: setting(
+    host,
+    ['realserverfaketools'],
+    'the address that the server realserverfaketools listens on',
+  ),
+  REALSERVERFAKETOOLS_PORT: setting(port.default(8002), ['realserverfaketools', 'up'], 'its port'),
   MCPGW_HOST: setting(host, ['mcpgw'], 'the address that the server mcpgw listens on'),
   MCPGW_PORT: setting(port.default(8003), ['mcpgw', 'up'], 'its port'),
   AUTH_SERVER_INTERNAL_URL: setting(
@@ -55,10 +78,28 @@ export const innerSettings = {
     'a PostgreSQL database instead of the files in `DATA_DIR`, for several machines',
     { secret: true, shownDefault: 'the files in `DATA_DIR`' },
   ),
+  EMBEDDINGS_URL: setting(
+    origin.optional(),
+    ['registry'],
+    'an OpenAI-compatible server whose `/v1/embeddings` turns texts into vectors, so that the search for tools also finds what means the same in other words ([mcpgw.md](mcpgw.md#how-the-search-works)). It gets what servers say about their tools, and every question',
+  ),
+  EMBEDDINGS_MODEL: setting(
+    z.string().default('text-embedding-3-small'),
+    ['registry'],
+    'the model that is asked for there',
+  ),
+  EMBEDDINGS_API_KEY: setting(z.string().optional(), ['registry'], 'the key for it, sent as a bearer token', {
+    secret: true,
+  }),
   ROUTES_DIR: setting(
     path('data', 'nginx'),
     ['registry', 'relay'],
     'the folder in which the registry writes the routes for nginx. `npm run up` sets it',
+  ),
+  APPROVED_TOOLS_FILE: setting(
+    path('data', 'approved-tools.json'),
+    ['auth-server', 'registry', 'relay'],
+    'the file in which the registry says which tools are approved, for `TOOL_CHANGES=refuse`. `npm run up` sets it',
   ),
   UP_DATA_DIR: setting(path('data'), ['up'], "where `npm run up` keeps the database, generated keys and nginx's files"),
 };

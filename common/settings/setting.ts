@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 
 /** The programs that read settings; services by the name in their log. `doctor` looks at everybody's. */
-export type Program = 'auth-server' | 'registry' | 'relay' | 'currenttime' | 'mcpgw' | 'cognito' | 'up' | 'agents';
+export type Program = 'auth-server' | 'registry' | 'relay' | 'currenttime' | 'fininfo' | 'realserverfaketools' | 'mcpgw' | 'cognito' | 'up' | 'agents' | 'agent';
 
 /** One environment variable. */
 export interface Setting {

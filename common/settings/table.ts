@@ -1,3 +1,4 @@
+import { agentModelSettings } from './agent-model.ts';
 import { gatewaySettings } from './gateway.ts';
 import { innerSettings } from './inner.ts';
 import type { Program, Setting } from './setting.ts';
@@ -11,6 +12,7 @@ export const sections = [
   ['Amazon Cognito', userPoolSettings],
   ['A second identity provider', signOnSettings],
   ['Addresses and folders', innerSettings],
+  ['The model of `mcp-gateway agent`', agentModelSettings],
   ['The local stand-in of Cognito', standInSettings],
 ] as const satisfies readonly (readonly [string, Readonly<Record<string, Setting>>])[];
 
@@ -20,6 +22,7 @@ export const settings = {
   ...userPoolSettings,
   ...signOnSettings,
   ...innerSettings,
+  ...agentModelSettings,
   ...standInSettings,
 };
 

@@ -29,8 +29,8 @@ export const userPoolSettings = {
   ),
   COGNITO_CLI_CLIENT_ID: setting(
     z.string().optional(),
-    ['auth-server'],
-    'the app client of the command line, without a secret: logins made with it can be exchanged for a session. Its tokens count only if `COGNITO_ALLOWED_CLIENT_IDS` names it too',
+    ['auth-server', 'agents'],
+    'the app client of the command line, without a secret: logins made with it can be exchanged for a session. `mcp-gateway login` takes it from there too, or else `COGNITO_CLIENT_ID` of `agents/.env.user`. Its tokens count only if `COGNITO_ALLOWED_CLIENT_IDS` names it too',
     { shownDefault: 'none: nothing is exchanged' },
   ),
   AWS_REGION: setting(z.string().optional(), ['auth-server'], "only checked: it must be the region in the pool's id", {
@@ -52,6 +52,11 @@ export const userPoolSettings = {
     ['agents'],
     'scopes that the agent asks for, separated by spaces; goes into `agents/.env.agent`',
     { shownDefault: 'all that the app client has' },
+  ),
+  COGNITO_CLIENT_AUTH: setting(
+    z.enum(['basic', 'post'], 'must be basic or post').default('basic'),
+    ['agents'],
+    'how the commands in `agents/` send the secret of their app client: in the header (`basic`) or in the body (`post`)',
   ),
   COGNITO_LOCAL_ENDPOINT: setting(
     origin.default('http://127.0.0.1:9500'),

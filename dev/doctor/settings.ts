@@ -16,6 +16,8 @@ const schemas = [
   registryConfig,
   relayConfig,
   z.object(shapeFor('currenttime')),
+  z.object(shapeFor('fininfo')),
+  z.object(shapeFor('realserverfaketools')),
   z.object(shapeFor('mcpgw')),
 ] as const;
 

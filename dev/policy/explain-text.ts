@@ -23,6 +23,7 @@ const because: Record<DenyReason, string> = {
   server_not_allowed: 'no held scope has a rule for this server',
   method_not_allowed: 'a rule names the server, none the method',
   object_not_allowed: 'a rule names server and method, none this object',
+  tool_changed: 'a rule allows it, but nobody has approved the tool as it is now',
 };
 
 /** The answer for people: the verdict in the first line, then groups and scopes, then each rule. */

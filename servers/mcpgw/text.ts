@@ -1,4 +1,4 @@
-import type { Service, ServiceDetails } from './registry-client.ts';
+import type { Change, FoundTool, Service, ServiceCheck, ServiceDetails, Tool } from './answers.ts';
 
 /** Whether every word of `query` occurs in what the registry's list says about the server, in any case. */
 export function fits(service: Service, query: string): boolean {
@@ -28,16 +28,69 @@ export function detailsText(details: ServiceDetails): string {
     transports: _r,
     endpoints: _e,
     status: _s,
+    enabled: _b,
+    checked_at: _c,
     ...more
   } = details;
   const rest = Object.entries(more).map(([key, value]) => `  ${line(key)}: ${JSON.stringify(value)}`);
   return [serviceText(details), ...rest].join('\n');
 }
 
-function serviceText(service: Service): string {
-  const { name, title, description, tags, endpoints, status } = service;
+/** The tools of one server for a reader. */
+export function toolsText(server: string, tools: readonly Tool[]): string {
+  if (tools.length === 0)
+    return `${line(server)} has announced no tools to the registry yet. refresh_service asks it now.`;
+  return tools.map(({ name, title, description }) => `${line(name)}: ${line(description ?? title ?? '')}`).join('\n');
+}
+
+/** Tools that were found, each with where it is and how to call it; of none, why. */
+export function foundText(tools: readonly FoundTool[], why: string | null): string {
+  if (tools.length === 0) return why ?? 'No tool fits.';
+  return tools.map(foundToolText).join('\n\n');
+}
+
+function foundToolText({ server, tool, title, description, input_schema, endpoints, score }: FoundTool): string {
   return [
-    `${line(name)}${title ? `: ${line(title)}` : ''} (${line(status)})`,
+    `${line(tool)} on ${line(server)} (score ${score})`,
+    ...[description ?? title ?? ''].filter(Boolean).map((text) => `  ${line(text)}`),
+    ...Object.entries(endpoints).map(([transport, url]) => `  ${line(transport)}: ${line(url)}`),
+    `  call: tools/call with name ${JSON.stringify(tool)} and arguments that fit ${JSON.stringify(input_schema ?? {})}`,
+  ].join('\n');
+}
+
+/** What came of a change, with what the caller should know besides. */
+export function changeText(what: string, { server, route, warnings }: Change): string {
+  return [
+    `${what}.`,
+    ...(route === 'ok' ? [] : ['nginx has not said yet that it took the change; it takes a second or two.']),
+    ...warnings.map(line),
+    ...(server ? ['', serviceText(server)] : []),
+  ].join('\n');
+}
+
+/** What a check found. */
+export function checkText({ name, status, error, tools }: ServiceCheck): string {
+  const found = tools.length > 0 ? `\n\n${toolsText(name, tools)}` : '';
+  return `${line(name)} is ${line(status)}.${error ? ` ${line(error)}` : ''}${found}`;
+}
+
+/** How many servers are in which state, then each. */
+export function healthText(
+  services: readonly { name: string; state: string; checked_at: string | null }[],
+  states: Readonly<Record<string, number>>,
+): string {
+  if (services.length === 0) return listText([], '');
+  const counts = Object.entries(states).map(([state, count]) => `${count} ${line(state)}`);
+  const each = services.map(({ name, state, checked_at }) => {
+    return `${line(name)}: ${line(state)}${checked_at ? `, checked at ${line(checked_at)}` : ''}`;
+  });
+  return [counts.join(', '), ...each].join('\n');
+}
+
+function serviceText(service: Service): string {
+  const { name, title, description, tags, endpoints, enabled, status } = service;
+  return [
+    `${line(name)}${title ? `: ${line(title)}` : ''} (${enabled ? line(status) : 'disabled'})`,
     ...(description ? [`  ${line(description)}`] : []),
     ...(tags.length ? [`  tags: ${tags.map(line).join(', ')}`] : []),
     ...Object.entries(endpoints).map(([transport, url]) => `  ${line(transport)}: ${line(url)}`),

@@ -1,7 +1,15 @@
 import { jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import type { Health } from '../../registry/health.ts';
-import { admin, createSigner, neverChecked, startRegistry, storeOf, stranger } from '../registry/registry-fixture.ts';
+import {
+  admin,
+  createSigner,
+  neverChecked,
+  startRegistry,
+  storeOf,
+  stranger,
+  toolOf,
+} from '../registry/registry-fixture.ts';
 import { accessibility, launchBrowser } from './browser.ts';
 
 const server = (name: string, title: string) => ({
@@ -25,12 +33,12 @@ const store = await storeOf(
 );
 const checkedAt = new Date();
 const tools = [
-  { name: 'current_time_by_timezone', title: 'Clock', description: 'The time.\n\nArgs:\n  tz_name: a zone' },
-  { name: 'a_tool_with_a_very_long_name_'.repeat(6), title: null, description: null },
+  toolOf('current_time_by_timezone', { title: 'Clock', description: 'The time.\n\nArgs:\n  tz_name: a zone' }),
+  toolOf('a_tool_with_a_very_long_name_'.repeat(6)),
 ];
 const health: Record<string, Health> = {
-  currenttime: { status: 'up', checkedAt, error: null, tools },
-  fininfo: { status: 'down', checkedAt, error: 'It did not answer within 3 s.', tools },
+  currenttime: { status: 'healthy', checkedAt, error: null, tools },
+  fininfo: { status: 'unhealthy', checkedAt, error: 'It did not answer within 3 s.', tools },
   locked: {
     status: 'needs-authentication',
     checkedAt,

@@ -257,10 +257,11 @@ export const useFailures: Row[] = [
     provoke: async () => {
       const { directory, remove } = temporaryDirectory();
       closers.push(remove);
-      mkdirSync(directory, { recursive: true });
-      writeFileSync(join(directory, 'token-times.json'), JSON.stringify({ [AGENT]: Array(20).fill(now() - 60) }));
-      const env = { ...process.env, UP_DATA_DIR: directory, COGNITO_LOCAL_ENDPOINT: cognito.url };
-      const child = spawn(process.execPath, ['agents/token/main.ts'], { env });
+      const folder = join(directory, '.mcp');
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, 'token-times.json'), JSON.stringify({ [AGENT]: Array(20).fill(now() - 60) }));
+      const env = { ...process.env, HOME: directory, COGNITO_LOCAL_ENDPOINT: cognito.url };
+      const child = spawn(process.execPath, ['agents/main.ts', 'token', '--fresh'], { env });
       const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
       expect(out).toMatch(/^eyJ\S+\n$/);
       return err;

@@ -23,6 +23,8 @@ function settings(): NodeJS.ProcessEnv {
     RELAY_PORT: String(ports.relay),
     COGNITO_PORT: String(ports.cognito),
     CURRENTTIME_PORT: String(ports.currenttime),
+    FININFO_PORT: String(ports.fininfo),
+    REALSERVERFAKETOOLS_PORT: String(ports.realserverfaketools),
     MCPGW_PORT: String(ports.mcpgw),
   };
 }

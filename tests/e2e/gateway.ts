@@ -75,14 +75,15 @@ export function writeServersFile(folder: string, ports: Ports, extra: object[] =
     tags: [],
   });
   const file = join(folder, 'servers.yml');
-  writeFileSync(file, JSON.stringify([at('currenttime', ports.currenttime), at('mcpgw', ports.mcpgw), ...extra]));
+  const shipped = ['currenttime', 'fininfo', 'realserverfaketools', 'mcpgw'] as const;
+  writeFileSync(file, JSON.stringify([...shipped.map((name) => at(name, ports[name])), ...extra]));
   return file;
 }
 
 /**
  * Starts a gateway.
  * @param overrides settings as in `.env`
- * @param more servers beside currenttime, mcpgw and the two of the echo, as in `servers.yml`
+ * @param more servers beside those that come along and the two of the echo, as in `servers.yml`
  */
 export async function startGateway(overrides: NodeJS.ProcessEnv = {}, more: object[] = []): Promise<Gateway> {
   const ports = await stackPorts();

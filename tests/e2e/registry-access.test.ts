@@ -28,9 +28,9 @@ test.each(['/api/servers', '/api/me', '/v0.1/servers', '/static/icon.svg'])(
 );
 
 test.each([
-  ['alice', ['currenttime', 'echo', 'echosse', 'mcpgw']],
-  ['carol', ['currenttime', 'echo', 'echosse', 'mcpgw']],
-  ['bob', ['currenttime', 'mcpgw']],
+  ['alice', ['currenttime', 'echo', 'echosse', 'fininfo', 'mcpgw', 'realserverfaketools']],
+  ['carol', ['currenttime', 'echo', 'echosse', 'fininfo', 'mcpgw', 'realserverfaketools']],
+  ['bob', ['currenttime', 'fininfo', 'mcpgw', 'realserverfaketools']],
   ['erin', []],
 ])('%s sees exactly the servers that the policy lets them list', async (person, expected) => {
   const answer = await get('/api/servers', { cookie: await gateway.sessionCookie(person) });

@@ -27,6 +27,18 @@ const fininfo = {
 };
 const details = { ...currenttime, tools: [{ name: 'current_time_by_timezone' }], owner: 'platform' };
 
+const toolNames = [
+  'intelligent_tool_finder',
+  'list_services',
+  'get_server_details',
+  'get_service_tools',
+  'healthcheck',
+  'refresh_service',
+  'register_service',
+  'toggle_service',
+  'remove_service',
+];
+
 /** Stands for the registry: answers what a test set for a path, and remembers who asked. */
 type Answer = (req: IncomingMessage, res: ServerResponse) => void;
 const asked: {
@@ -90,7 +102,7 @@ describe.each(connections)('%s', (_, connectAs) => {
       instructions: expect.stringContaining('list_services'),
       server: { name: 'mcpgw', title: 'MCP Gateway Registry', version: expect.stringMatching(/^\d+\.\d+\.\d+$/) },
     });
-    expect((await client.listTools()).map((tool) => tool.name)).toEqual(['list_services', 'get_server_details']);
+    expect((await client.listTools()).map((tool) => tool.name)).toEqual(toolNames);
     const list = await client.call('list_services');
     expect(list).toMatchObject({ failed: false, values: { services: [currenttime, fininfo], total: 2 } });
     const one = await client.call('get_server_details', { service_name: 'currenttime' });
@@ -239,7 +251,7 @@ describe('get_server_details', () => {
 describe('A registry that does not answer well', () => {
   test.each([
     ['401', json(401, {}), 'does not accept your identity (401)'],
-    ['403', json(403, {}), 'not allowed to see this in the registry (403)'],
+    ['403', json(403, {}), 'not allowed to do this in the registry (403)'],
     ['404', json(404, {}), 'no such page (404)'],
     ['500', json(500, { error: { message: 'an inner detail' } }), 'could not answer (500)'],
     ['503', json(503, {}), 'could not answer (503)'],

@@ -82,10 +82,18 @@ export const found = [
       'holds no credential of any request, good or bad',
     ],
     'e2e/gate': ['No log line holds a token, a cookie or a secret, whatever was sent'],
+    'e2e/upstream-credential': [
+      'No secret stands in a log, in the routes, in the database or in an answer of the registry',
+    ],
   }),
   row('J14', "the caller's credentials stay at the gate", {
     'e2e/upstream': ["is never the caller's token or cookie"],
-    attack: ['a credential for the upstream'],
+    'e2e/upstream-credential': [
+      'What a caller writes into the headers about credentials changes nothing for a server that wants none, %s',
+      "Nor can a caller put something in the place of the gateway's credential, or have a server get another's",
+    ],
+    'relay/credentials': ['What stands in these headers without a word in the ticket reaches no server'],
+    attack: ['a credential for the upstream', 'a secret of the gateway, and where it is to go'],
   }),
   row('J15', 'there are no default passwords or keys', {
     'auth-server/config': ['your-secret-key-here-your-secret-key', 'when its settings are missing (J15)'],

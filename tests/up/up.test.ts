@@ -39,6 +39,8 @@ function up(overrides: NodeJS.ProcessEnv = {}): ChildProcess {
     REGISTRY_PORT: String(ports.registry),
     COGNITO_PORT: String(ports.cognito),
     CURRENTTIME_PORT: String(ports.currenttime),
+    FININFO_PORT: String(ports.fininfo),
+    REALSERVERFAKETOOLS_PORT: String(ports.realserverfaketools),
     MCPGW_PORT: String(ports.mcpgw),
     UP_DATA_DIR: dataDir,
     ...overrides,
@@ -55,7 +57,7 @@ function up(overrides: NodeJS.ProcessEnv = {}): ChildProcess {
 /** Where the second terminal finds this gateway and its stand-in. */
 function callerEnvironment(): NodeJS.ProcessEnv {
   const COGNITO_LOCAL_ENDPOINT = `http://127.0.0.1:${ports.cognito}`;
-  return { ...process.env, REGISTRY_URL: `http://localhost:${ports.gateway}`, COGNITO_LOCAL_ENDPOINT };
+  return { ...process.env, HOME: dataDir, REGISTRY_URL: `http://localhost:${ports.gateway}`, COGNITO_LOCAL_ENDPOINT };
 }
 
 async function said(text: string | RegExp): Promise<void> {

@@ -1,0 +1,17 @@
+import * as z from 'zod';
+import { readConfig } from '../../common/config.ts';
+import { runService } from '../../common/service.ts';
+import { shapeFor } from '../../common/settings/table.ts';
+import { createApp } from './server.ts';
+
+const schema = z.object(shapeFor('fininfo'));
+
+await runService('fininfo', process.env, (log) => {
+  const config = readConfig(schema, process.env);
+  return {
+    listener: createApp(log, { url: config.POLYGON_API_URL, key: config.POLYGON_API_KEY }),
+    host: config.FININFO_HOST,
+    port: config.FININFO_PORT,
+    portVariable: 'FININFO_PORT',
+  };
+});

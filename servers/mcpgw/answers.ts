@@ -1,0 +1,73 @@
+import * as z from 'zod';
+
+/** A server as the registry's list shows it. Fields that the registry leaves out come as empty. */
+export const serviceSchema = z.object({
+  name: z.string(),
+  title: z.string().default('').describe('name for people'),
+  description: z.string().default(''),
+  tags: z.array(z.string()).default([]),
+  transports: z.array(z.string()).default([]).describe('streamable-http, sse'),
+  endpoints: z.record(z.string(), z.string()).default({}).describe('URL behind the gateway, by transport'),
+  enabled: z.boolean().default(true).describe('a disabled server is known and cannot be reached'),
+  status: z.string().default('unknown').describe("the registry's latest health check"),
+  checked_at: z.string().nullable().default(null).describe('when that was'),
+});
+
+export const serviceListSchema = z.object({ servers: z.array(serviceSchema) });
+
+/** One server with whatever else the registry tells about it. */
+export const serviceDetailsSchema = z.looseObject(serviceSchema.shape);
+
+const schemaObject = z.record(z.string(), z.unknown()).nullable().default(null);
+
+/** One tool of a server, as the server announced it. */
+export const toolSchema = z.object({
+  name: z.string(),
+  title: z.string().nullable().default(null),
+  description: z.string().nullable().default(null),
+  inputSchema: schemaObject,
+});
+
+/** A tool that a search found, with how to call it. */
+export const foundToolSchema = z.object({
+  server: z.string(),
+  tool: z.string(),
+  title: z.string().nullable().default(null),
+  description: z.string().nullable().default(null),
+  input_schema: schemaObject.describe('JSON schema of the arguments'),
+  endpoints: z.record(z.string(), z.string()).describe("the server's URL behind the gateway, by transport"),
+  score: z.number().describe('from 0 to 1; to compare the tools of one answer with'),
+});
+
+export const foundToolsSchema = z.object({
+  results: z.array(foundToolSchema),
+  total: z.int(),
+  why: z.object({ code: z.string(), message: z.string() }).nullable().default(null),
+});
+
+/** What came of a change. */
+export const changeSchema = z.object({
+  server: serviceDetailsSchema
+    .nullable()
+    .default(null)
+    .describe('as it is now; null once removed, or not yours to see'),
+  route: z.string().describe('ok: requests reach it; unknown: nginx has not said so yet'),
+  warnings: z.array(z.string()).default([]),
+});
+
+/** What a check of a server found. */
+export const serviceCheckSchema = z.looseObject({
+  name: z.string(),
+  status: z.string(),
+  checked_at: z.string().nullable().default(null),
+  error: z.string().nullable().default(null).describe('why it is not healthy'),
+  tools: z.array(toolSchema).default([]),
+});
+
+export type Service = z.infer<typeof serviceSchema>;
+export type ServiceDetails = z.infer<typeof serviceDetailsSchema>;
+export type Tool = z.infer<typeof toolSchema>;
+export type FoundTool = z.infer<typeof foundToolSchema>;
+export type FoundTools = z.infer<typeof foundToolsSchema>;
+export type Change = z.infer<typeof changeSchema>;
+export type ServiceCheck = z.infer<typeof serviceCheckSchema>;

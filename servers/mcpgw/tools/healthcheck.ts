@@ -1,0 +1,40 @@
+import type { ServerContext } from '@modelcontextprotocol/server';
+import * as z from 'zod';
+import { toolCall } from '../../tool-call.ts';
+import type { Service } from '../answers.ts';
+import { callerOf } from '../caller.ts';
+import { healthText } from '../text.ts';
+import { looks, type Parts } from './tool-set.ts';
+
+const input = z.strictObject({});
+const output = z.object({
+  total: z.int().describe('servers that you may see'),
+  states: z.record(z.string(), z.int()).describe('how many servers are in which state; disabled is one of them'),
+  services: z.array(z.object({ name: z.string(), state: z.string(), checked_at: z.string().nullable() })),
+});
+
+/** Adds the tool `healthcheck`: how the servers are that the caller may see, by the registry's latest checks. */
+export function registerHealthcheck({ server, log, registry }: Parts): void {
+  server.registerTool(
+    'healthcheck',
+    {
+      title: 'Health of the MCP servers',
+      description:
+        'How the MCP servers are that you may see, by the latest checks of the registry. refresh_service checks one anew.',
+      inputSchema: input,
+      outputSchema: output,
+      annotations: looks,
+    },
+    toolCall(log, 'healthcheck', async (_asked: z.infer<typeof input>, context: ServerContext) => {
+      const services = (await registry.list(callerOf(context))).map(toHealth);
+      const states: Record<string, number> = {};
+      for (const { state } of services) states[state] = (states[state] ?? 0) + 1;
+      return { text: healthText(services, states), values: { total: services.length, states, services } };
+    }),
+  );
+}
+
+/** What was found before a server was disabled says nothing about it now. */
+function toHealth({ name, enabled, status, checked_at }: Service) {
+  return { name, state: enabled ? status : 'disabled', checked_at };
+}

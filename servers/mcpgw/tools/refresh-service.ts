@@ -1,0 +1,28 @@
+import type { ServerContext } from '@modelcontextprotocol/server';
+import * as z from 'zod';
+import { toolCall } from '../../tool-call.ts';
+import { serviceCheckSchema } from '../answers.ts';
+import { callerOf } from '../caller.ts';
+import { checkText } from '../text.ts';
+import { type Parts, serviceName } from './tool-set.ts';
+
+const input = z.strictObject({ service_name: serviceName });
+
+/** Adds the tool `refresh_service`: the registry asks a server now, and keeps what it says of its tools. */
+export function registerRefreshService({ server, log, registry }: Parts): void {
+  server.registerTool(
+    'refresh_service',
+    {
+      title: 'Check an MCP server now',
+      description:
+        'Asks an MCP server now how it is and which tools it has. Needs health_check_service in the registry.',
+      inputSchema: input,
+      outputSchema: serviceCheckSchema,
+      annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+    },
+    toolCall(log, 'refresh_service', async (asked: z.infer<typeof input>, context: ServerContext) => {
+      const check = await registry.check(callerOf(context), asked.service_name);
+      return { text: checkText(check), values: check };
+    }),
+  );
+}

@@ -1,0 +1,37 @@
+import type { ServerContext } from '@modelcontextprotocol/server';
+import * as z from 'zod';
+import { ToolError, toolCall } from '../../tool-call.ts';
+import { type ServiceDetails, toolSchema } from '../answers.ts';
+import { callerOf } from '../caller.ts';
+import { toolsText } from '../text.ts';
+import { looks, type Parts, serviceName } from './tool-set.ts';
+
+const input = z.strictObject({ service_name: serviceName });
+const announced = z.object({ tools: z.array(toolSchema) });
+
+/** Adds the tool `get_service_tools`: what one server announced when the registry last asked it. */
+export function registerServiceTools({ server, log, registry }: Parts): void {
+  server.registerTool(
+    'get_service_tools',
+    {
+      title: 'Tools of an MCP server',
+      description:
+        'The tools of one MCP server with the JSON schemas of their arguments, as the registry last saw them. Some may be closed to you: intelligent_tool_finder shows only tools that you may call.',
+      inputSchema: input,
+      outputSchema: z.object({ service_name: z.string(), tools: z.array(toolSchema), total: z.int() }),
+      annotations: looks,
+    },
+    toolCall(log, 'get_service_tools', async (asked: z.infer<typeof input>, context: ServerContext) => {
+      const details = await registry.get(callerOf(context), asked.service_name);
+      const tools = toolsIn(details);
+      const values = { service_name: details.name, tools, total: tools.length };
+      return { text: toolsText(details.name, tools), values };
+    }),
+  );
+}
+
+function toolsIn(details: ServiceDetails) {
+  const { data } = announced.safeParse(details);
+  if (!data) throw new ToolError(`the registry does not say which tools ${details.name} has`);
+  return data.tools;
+}

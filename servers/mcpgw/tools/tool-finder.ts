@@ -1,0 +1,54 @@
+import type { ServerContext } from '@modelcontextprotocol/server';
+import * as z from 'zod';
+import { toolCall } from '../../tool-call.ts';
+import { type FoundTool, foundToolSchema } from '../answers.ts';
+import { callerOf } from '../caller.ts';
+import { foundText } from '../text.ts';
+import { looks, type Parts, serviceName } from './tool-set.ts';
+
+const many = 20;
+const input = z.strictObject({
+  natural_language_query: z
+    .string()
+    .trim()
+    .min(1)
+    .max(1_000)
+    .describe('what the tool is to do, in plain words, such as: what time is it in Tokyo'),
+  top_k_tools: z.int().min(1).max(many).default(3).describe('how many tools at most'),
+  server: serviceName.optional().describe('only tools of this server'),
+  top_n_tools: z.int().min(1).max(many).optional().describe('the same as top_k_tools, by its former name'),
+  top_k_services: z.int().min(1).max(many).optional().describe('only tools of so many servers, those that fit best'),
+});
+
+/** Adds the tool `intelligent_tool_finder`: from a task in plain words to tools that this very caller may call. */
+export function registerToolFinder({ server, log, registry }: Parts): void {
+  server.registerTool(
+    'intelligent_tool_finder',
+    {
+      title: 'Find tools for a task',
+      description:
+        'Finds tools for a task described in plain words, on all MCP servers behind this gateway; only tools that you may call. Tells for each the server, its endpoint, the schema of the arguments, and how to call it.',
+      inputSchema: input,
+      outputSchema: z.object({
+        tools: z.array(foundToolSchema),
+        total: z.int().describe('how many tools fit altogether'),
+        why: z.string().nullable().describe('if there is none: the reason, and what to do'),
+      }),
+      annotations: looks,
+    },
+    toolCall(log, 'intelligent_tool_finder', async (asked: z.infer<typeof input>, context: ServerContext) => {
+      const { natural_language_query: text, top_k_services: services, server: only } = asked;
+      const count = asked.top_n_tools ?? asked.top_k_tools;
+      const limit = services === undefined ? count : 50;
+      const found = await registry.search(callerOf(context), { text, limit, server: only });
+      const tools = ofBestServers(found.results, services ?? many).slice(0, count);
+      const why = tools.length > 0 ? null : (found.why?.message ?? 'No tool fits.');
+      return { text: foundText(tools, why), values: { tools, total: found.total, why } };
+    }),
+  );
+}
+
+function ofBestServers(tools: readonly FoundTool[], count: number): FoundTool[] {
+  const best = new Set([...new Set(tools.map(({ server }) => server))].slice(0, count));
+  return tools.filter(({ server }) => best.has(server));
+}

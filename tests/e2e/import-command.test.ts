@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { run } from '../../agents/program.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+
+let gateway: Gateway;
+const folder = mkdtempSync(join(tmpdir(), 'import-command-'));
+beforeAll(async () => {
+  gateway = await startGateway();
+  const [, cookie = ''] = (await gateway.sessionCookie('alice')).split(/=(.*)/s);
+  writeFileSync(join(folder, 'cookie'), cookie, { mode: 0o600 });
+}, 60_000);
+afterAll(async () => {
+  await gateway?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const write = (name: string, value: unknown) => {
+  writeFileSync(join(folder, name), typeof value === 'string' ? value : JSON.stringify(value));
+  return join(folder, name);
+};
+const type = async (...words: string[]) => {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const signal = new AbortController().signal;
+  const context = {
+    env: {},
+    folder: join(import.meta.dirname, '../../agents'),
+    home: folder,
+    stdin: new PassThrough(),
+  };
+  const as = ['--gateway', gateway.url, '--session-cookie-file', join(folder, 'cookie')];
+  const code = await run(['import', ...as, ...words], { ...context, stdout, stderr, signal });
+  const said = (stream: PassThrough) => String(stream.read() ?? '');
+  return { code, out: said(stdout), err: said(stderr) };
+};
+
+test('Servers of several files are registered through the gate, as the person who has logged in', async () => {
+  const original = { server_name: 'One', path: '/one', proxy_pass_url: `${gateway.echo.url}/` };
+  const published = {
+    name: 'com.example/two',
+    description: 'Two',
+    version: '1.0.0',
+    remotes: [{ type: 'streamable-http', url: `${gateway.echo.url}/mcp` }],
+  };
+  const files = [write('original.json', original), write('page.json', { servers: [{ server: published }] })];
+  const outcomes = ({ out }: { out: string }) =>
+    (JSON.parse(out).results as { name: string; outcome: string }[]).map(({ name, outcome }) => [name, outcome]);
+  const tried = await type('--dry-run', ...files);
+  expect([tried.code, outcomes(tried)]).toEqual([
+    0,
+    [
+      ['one', 'registered'],
+      ['two', 'registered'],
+    ],
+  ]);
+  const done = await type(...files);
+  expect([done.code, outcomes(done)]).toEqual([tried.code, outcomes(tried)]);
+  expect(outcomes(await type(...files)).map(([, outcome]) => outcome)).toEqual(['skipped', 'skipped']);
+});
+
+test('What is refused is told with the reason, and the exit code says so', async () => {
+  const stdio = { name: 'com.example/local', description: 'x', version: '1', packages: [{ registryType: 'npm' }] };
+  const { code, out } = await type(write('stdio.json', [stdio]));
+  expect([code, out]).toEqual([1, expect.stringContaining('bridge to streamable HTTP')]);
+});
+
+test.each([
+  ['is not there', () => join(folder, 'nowhere.json'), 'cannot be read (ENOENT)'],
+  ['is no JSON', () => write('text.json', 'hello'), 'is not JSON'],
+])('A file that %s is named, and nothing is sent', async (_what, file, words) => {
+  const { code, err } = await type(file());
+  expect([code, err]).toEqual([2, expect.stringContaining(words)]);
+});
