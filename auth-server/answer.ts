@@ -28,23 +28,32 @@ const longestChallenge = 2048;
 /** Answers 200 with the identity headers of the contract (docs/validate.md). */
 export function allow(res: ServerResponse, allowance: Allowance): void {
   const { principal, server, tool, assertion, ticket, credential } = allowance;
-  const groups = principal.groups.map(asciiToken).join(',');
-  const headers: Record<string, string | number> = {
-    'X-User': asciiToken(principal.subject),
-    'X-Username': asciiToken(principal.username),
-    'X-Scopes': principal.scopes.map(asciiToken).join(' '),
-    'X-Auth-Method': principal.authMethod,
-    'X-Server-Name': server,
-    'X-Mcp-Assertion': assertion,
-    // Without a length Node answers in chunks, and nginx then closes the connection after every single request.
-    'Content-Length': 0,
-  };
-  if (groups.length > 0 && groups.length <= longestGroups) headers['X-Groups'] = groups;
-  if (principal.clientId !== undefined) headers['X-Client-Id'] = asciiToken(principal.clientId);
-  if (ticket !== undefined) headers['X-Relay'] = ticket;
-  if (credential !== undefined) headers[credentialHeaders[credential.header]] = credential.value;
-  if (tool !== undefined) headers['X-Tool-Name'] = asciiToken(tool).slice(0, 1024);
+  const headers = [...headersOf(principal), 'X-Server-Name', server, 'X-Mcp-Assertion', assertion];
+  if (ticket !== undefined) headers.push('X-Relay', ticket);
+  if (credential !== undefined) headers.push(credentialHeaders[credential.header], credential.value);
+  if (tool !== undefined) headers.push('X-Tool-Name', asciiToken(tool).slice(0, 1024));
   res.writeHead(200, headers).end();
+}
+
+const written = new WeakMap<Principal, readonly string[]>();
+
+/** Names and values in turn: what says who it is, the same for all requests of theirs. */
+function headersOf(principal: Principal): readonly string[] {
+  const kept = written.get(principal);
+  if (kept) return kept;
+  const groups = principal.groups.map(asciiToken).join(',');
+  const headers = [
+    ['X-User', asciiToken(principal.subject)],
+    ['X-Username', asciiToken(principal.username)],
+    ['X-Scopes', principal.scopes.map(asciiToken).join(' ')],
+    ['X-Auth-Method', principal.authMethod],
+    // Without a length Node answers in chunks, and nginx then closes the connection after every single request.
+    ['Content-Length', '0'],
+    ...(groups.length > 0 && groups.length <= longestGroups ? [['X-Groups', groups]] : []),
+    ...(principal.clientId === undefined ? [] : [['X-Client-Id', asciiToken(principal.clientId)]]),
+  ].flat();
+  written.set(principal, headers);
+  return headers;
 }
 
 /** What a denial needs to know of the gateway to be helpful. */
@@ -73,7 +82,7 @@ export function deny(res: ServerResponse, error: AuthError, { publicUrl, request
     const back = request.uri.length <= longestReturn ? `?redirect_uri=${encodeURIComponent(request.uri)}` : '';
     headers['X-Login-Url'] = `/login${back}`;
   }
-  if (status === 503) headers['Retry-After'] = 1;
+  if (status === 503 || status === 429) headers['Retry-After'] = error.details.retryAfter ?? 1;
   if (error.details.allow) headers.Allow = error.details.allow.join(', ');
   res.writeHead(status === 401 ? 401 : 403, headers).end();
 }

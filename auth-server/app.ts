@@ -1,6 +1,8 @@
+import type { RequestListener } from 'node:http';
 import cookieParser from 'cookie-parser';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
+import { type DecisionsDoorDeps, decisionsDoor } from './decisions-door.ts';
 import { createHealth, type HealthSettings } from './health.ts';
 import { type LoginDeps, loginRoutes } from './login.ts';
 import { LoginFailure } from './login-failure.ts';
@@ -14,6 +16,7 @@ export type AppDeps = ValidateDeps &
   HealthSettings &
   MetadataSettings &
   RelayDoorDeps &
+  DecisionsDoorDeps &
   SessionExchangeDeps;
 
 const pageSecurity = {
@@ -28,16 +31,24 @@ const pageSecurity = {
   },
 };
 
-/** The auth-server's routes. `/validate` stands first: it is asked for every request, and needs nothing of the rest. */
-export function createApp(deps: AppDeps): Express {
+/**
+ * The auth-server's routes. `/validate` is answered before Express sees the request: it is asked for every request that
+ * anybody makes, needs nothing of the rest, and finding a route takes Express as long as all else takes the decision.
+ */
+export function createApp(deps: AppDeps): RequestListener {
+  const validate = createValidate(deps);
+  const rest = createPagesApp(deps);
+  return (req, res) => {
+    if (req.url === '/validate' && (req.method === 'POST' || req.method === 'GET')) validate(req, res);
+    else rest(req, res);
+  };
+}
+
+function createPagesApp(deps: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
-
-  const validate = createValidate(deps);
-  app.get('/validate', validate);
-  app.post('/validate', validate);
 
   // same-origin: with no-referrer a browser sends `Origin: null` with the logout form, and the form would be refused.
   const referrerPolicy = { policy: 'same-origin' } as const;
@@ -51,6 +62,7 @@ export function createApp(deps: AppDeps): Express {
   app.use('/oauth2/static', express.static(`${import.meta.dirname}/public`, { index: false, maxAge: '1h' }));
 
   app.use(relayDoor(deps));
+  app.use(decisionsDoor(deps));
   // Before anything reads a cookie.
   app.use(sessionExchange(deps));
   app.use(cookieParser());

@@ -45,7 +45,7 @@ export async function createAssertionSigner(
     if (imported?.kid !== kid) imported = { kid, key: await importJWK(jwk, 'EdDSA') };
     return imported;
   };
-  const reusable = new LRUCache<string, string>({ max: 10_000, ttl: reuseMilliseconds });
+  const reusable = new LRUCache<string, { signed: string; at: number }>({ max: 10_000 });
   const signJwt = async (claims: JWTPayload, audience: string, ends: number) => {
     // Read each time: another process may have moved on to the next key, and this one's private half is to be gone.
     const { kid, key } = await importedKey(await signingKey(keys, rotation));
@@ -58,36 +58,56 @@ export async function createAssertionSigner(
       .sign(key);
   };
   // Signing costs more than the rest of the request, and a caller's next request says the same.
-  const reuse = async (what: readonly unknown[], sign: () => Promise<string>) => {
-    const cacheKey = JSON.stringify(what);
+  const find = (cacheKey: string) => {
     const kept = reusable.get(cacheKey);
-    lookedUp(kept !== undefined);
-    if (kept !== undefined) return kept;
-    const signed = await sign();
-    reusable.set(cacheKey, signed);
+    // By the clock that others read it by: after a jump it would be too old for them, or from the future.
+    const age = kept === undefined ? Number.NaN : Date.now() - kept.at;
+    const isGood = kept !== undefined && age >= 0 && age < reuseMilliseconds;
+    lookedUp(isGood);
+    return isGood ? kept.signed : undefined;
+  };
+  const keep = (cacheKey: string, signed: string) => {
+    reusable.set(cacheKey, { signed, at: Date.now() });
     return signed;
   };
+  const numberOf = createNumbers();
   return {
-    sign(principal, resource, tool) {
+    async sign(principal, resource, tool) {
+      // No resource has a space in it.
+      const cacheKey = `${numberOf(principal)} ${resource} ${tool ?? ''}`;
+      const kept = find(cacheKey);
+      if (kept !== undefined) return kept;
       const { subject: sub, username, groups, scopes, authMethod: auth_method, clientId, expiresAt } = principal;
-      return reuse(
-        [auth_method, principal.sessionId, sub, clientId, expiresAt, username, scopes, groups, resource, tool],
-        () => {
-          const optional = {
-            ...(clientId !== undefined && { client_id: clientId }),
-            ...(tool !== undefined && { tool }),
-          };
-          const claims = { sub, username, groups: [...groups], scopes: [...scopes], auth_method, ...optional };
-          return signJwt(claims, `${issuer}/${resource}`, expiresAt);
-        },
-      );
+      const optional = { ...(clientId !== undefined && { client_id: clientId }), ...(tool !== undefined && { tool }) };
+      const claims = { sub, username, groups: [...groups], scopes: [...scopes], auth_method, ...optional };
+      return keep(cacheKey, await signJwt(claims, `${issuer}/${resource}`, expiresAt));
     },
-    signTicket: (ticket) => reuse([ticket], () => signJwt({ ...ticket }, ticketAudience(issuer), ticket.ends)),
+    async signTicket(ticket) {
+      const cacheKey = JSON.stringify(ticket);
+      return find(cacheKey) ?? keep(cacheKey, await signJwt({ ...ticket }, ticketAudience(issuer), ticket.ends));
+    },
     forget: () => reusable.clear(),
     async jwks() {
       const stored = await keys.list();
       return { keys: stored.map(({ jwk }) => ({ ...publicHalf(jwk), alg: 'EdDSA', use: 'sig' })) };
     },
+  };
+}
+
+/** Numbers principals: those of whom an assertion would say the same have the same. It stands for all that in a key. */
+function createNumbers(): (principal: Principal) => number {
+  const byContent = new LRUCache<string, number>({ max: 10_000 });
+  const byPrincipal = new WeakMap<Principal, number>();
+  let last = 0;
+  return (principal) => {
+    const known = byPrincipal.get(principal);
+    if (known !== undefined) return known;
+    const { authMethod, sessionId, subject, clientId, expiresAt, username, scopes, groups } = principal;
+    const content = JSON.stringify([authMethod, sessionId, subject, clientId, expiresAt, username, scopes, groups]);
+    const number = byContent.get(content) ?? ++last;
+    byContent.set(content, number);
+    byPrincipal.set(principal, number);
+    return number;
   };
 }
 

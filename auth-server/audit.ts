@@ -1,7 +1,7 @@
 import { stdSerializers } from 'pino';
-import type { Logger } from '../common/log.ts';
+import { type Logger, lineWriter } from '../common/log.ts';
 import type { McpRequest } from '../policy/mcp-request.ts';
-import { type AuthError, meanings } from './errors.ts';
+import { type AuthError, type AuthErrorCode, meanings } from './errors.ts';
 import type { OriginalRequest } from './original-request.ts';
 import type { Principal } from './principal.ts';
 
@@ -21,15 +21,58 @@ export interface AuditEntry {
 const longest = 200;
 const longestMessage = 1_000;
 
+/** What a line of the decision log says. */
+export interface AuditLine {
+  verdict: 'allow' | 'deny';
+  reason?: AuthErrorCode;
+  status?: number;
+  request_id: string | undefined;
+  subject: string | undefined;
+  username: string | undefined;
+  client_id: string | undefined;
+  auth_method: string | undefined;
+  resource: string | undefined;
+  server: string | undefined;
+  http: string | undefined;
+  method: string | undefined;
+  object: string | undefined;
+  rule: string | undefined;
+  policy: string;
+  microseconds: number;
+}
+
+/** What was written: the line, and what a refused caller was told. */
+export interface Said {
+  line: AuditLine;
+  message?: string;
+}
+
+/** Writes one line per decision, which took so many milliseconds, and says what it has written. */
+export type Audit = (entry: AuditEntry, milliseconds: number) => Said;
+
 /**
  * Writes one line per decision: who, what, verdict, why. Every field is explained in docs/operations.md. Never a
  * credential; whatever a caller wrote is cut, and shown as {@link shown} does.
- * @param milliseconds how long the decision took
  */
-export function audit(log: Logger, entry: AuditEntry, milliseconds: number): void {
-  const { request, principal, asked, error } = entry;
+export function createAudit(log: Logger): Audit {
+  const write = lineWriter(log);
+  return (entry, milliseconds) => {
+    const { error } = entry;
+    const line = lineOf(entry, milliseconds);
+    if (!error) {
+      write('info', JSON.stringify(line), 'allowed');
+      return { line };
+    }
+    const level = meanings[error.code].logLevel;
+    const message = shown(error.message, longestMessage);
+    write(level, JSON.stringify(level === 'error' ? { ...line, err: causeOf(error) } : line), message);
+    return { line, message };
+  };
+}
+
+function lineOf({ request, principal, asked, rule, policy, error }: AuditEntry, milliseconds: number): AuditLine {
   const target = request?.target;
-  const line = {
+  return {
     verdict: error ? 'deny' : 'allow',
     ...(error && { reason: error.code, status: meanings[error.code].status }),
     request_id: shown(request?.requestId),
@@ -39,19 +82,18 @@ export function audit(log: Logger, entry: AuditEntry, milliseconds: number): voi
     auth_method: principal?.authMethod,
     resource: target?.resource,
     server: target?.resource === 'mcp' ? shown(target.server) : undefined,
-    http: request && shown(`${request.method} ${request.uri.replace(/\?.*/s, '')}`),
+    http: request && shown(`${request.method} ${pathOf(request.uri)}`),
     method: shown(asked?.method),
     object: shown(asked?.accesses.find((access) => access.object)?.object?.name),
-    rule: shown(entry.rule),
-    policy: entry.policy,
+    rule: shown(rule),
+    policy,
     microseconds: Math.round(milliseconds * 1000),
   };
-  if (!error) {
-    log.info(line, 'allowed');
-    return;
-  }
-  const level = meanings[error.code].logLevel;
-  log[level](level === 'error' ? { ...line, err: causeOf(error) } : line, shown(error.message, longestMessage));
+}
+
+function pathOf(uri: string): string {
+  const query = uri.indexOf('?');
+  return query === -1 ? uri : uri.slice(0, query);
 }
 
 /** DEL, the C1 controls, line and paragraph separators, and what is invisible or turns text around (Unicode Cf). */

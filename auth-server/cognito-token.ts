@@ -9,8 +9,10 @@ import {
   WaitPeriodNotYetEndedJwkError,
 } from 'aws-jwt-verify/error';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
+import { LRUCache } from 'lru-cache';
 import { poolIdPattern } from '../common/cognito.ts';
 import { AuthError } from './errors.ts';
+import { rememberVerified } from './verified.ts';
 
 /** The claims of a good Cognito access token that the gateway uses. */
 export interface TokenClaims {
@@ -38,6 +40,8 @@ export interface TokenSettings {
 
 /** Verifies access tokens of one user pool. */
 export interface TokenVerifier {
+  /** What a token says that was verified a short while ago, and is still good. */
+  known(token: string): TokenClaims | undefined;
   /** @throws {AuthError} token_invalid, token_expired or identity_provider_unavailable */
   verify(token: string): Promise<TokenClaims>;
   /** Fetches the pool's keys ahead of the first request. */
@@ -53,10 +57,17 @@ const maxClockSkewSeconds = 300;
  * most every 10 s.
  */
 export function createTokenVerifier(settings: TokenSettings): TokenVerifier {
+  const verified = rememberVerified<TokenClaims>();
+  const keysFetched = () => {
+    // A key may be gone; what it has signed must not be good any longer.
+    verified.forget();
+    settings.keysFetched?.();
+  };
   const verifier = CognitoJwtVerifier.create(
     { userPoolId: settings.userPoolId, tokenUse: 'access', clientId: [...settings.allowedClientIds] },
-    { jwksCache: countFetches(settings.jwksCache ?? new SimpleJwksCache(), settings.keysFetched) },
+    { jwksCache: countFetches(settings.jwksCache ?? new SimpleJwksCache(), keysFetched) },
   );
+  const compact = createCompacter();
   const verify = async (token: string) => {
     try {
       return verifier.verifySync(token);
@@ -67,19 +78,22 @@ export function createTokenVerifier(settings: TokenSettings): TokenVerifier {
   };
   return {
     warmUp: () => verifier.hydrate(),
+    known: verified.find,
     async verify(token) {
       // Cognito's refresh tokens are encrypted JWTs, in five parts.
       if (token.split('.').length === 5) throw refused(refreshToken);
       const payload = await verify(token).catch((error) => {
         throw explain(error, settings.userPoolId);
       });
-      return readClaims(payload, settings.publicUrl);
+      const claims = compact(readClaims(payload, settings.publicUrl));
+      verified.keep(token, claims);
+      return claims;
     },
   };
 }
 
 /** Fetched keys are parsed, cached ones never again: so the parser sees each fetch that brought keys. */
-function countFetches(cache: SimpleJwksCache, keysFetched: () => void = () => undefined): SimpleJwksCache {
+function countFetches(cache: SimpleJwksCache, keysFetched: () => void): SimpleJwksCache {
   const { fetcher, penaltyBox, jwksParser } = cache;
   return new SimpleJwksCache({
     fetcher,
@@ -90,6 +104,18 @@ function countFetches(cache: SimpleJwksCache, keysFetched: () => void = () => un
       return keys;
     },
   });
+}
+
+/** Many tokens name the same few groups and scopes: one copy of each list is enough for all of them. */
+function createCompacter(): (claims: TokenClaims) => TokenClaims {
+  const lists = new LRUCache<string, readonly string[]>({ max: 10_000 });
+  const shared = (list: readonly string[]) => {
+    const key = JSON.stringify(list);
+    const kept = lists.get(key);
+    if (kept === undefined) lists.set(key, list);
+    return kept ?? list;
+  };
+  return (claims) => ({ ...claims, groups: shared(claims.groups), scopes: shared(claims.scopes) });
 }
 
 function readClaims(payload: Record<string, unknown>, publicUrl: string): TokenClaims {

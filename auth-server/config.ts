@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { localPoolId, poolIdPattern } from '../common/cognito.ts';
 import { shapeFor } from '../common/settings/table.ts';
 
-const loopback = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
+const loopback = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
 /** The auth-server's settings, by environment variable; each is explained in docs/configuration.md. */
 export const configSchema = z.object(shapeFor('auth-server')).superRefine((config, ctx) => {

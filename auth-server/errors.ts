@@ -21,7 +21,9 @@ export type AuthErrorCode =
   | 'session_unknown'
   | 'task_unknown'
   | 'body_too_large'
+  | 'too_many_requests'
   | 'gate_misconfigured'
+  | 'body_unseen'
   | 'identity_provider_unavailable'
   | 'upstream_secret_unavailable'
   | 'store_unavailable'
@@ -30,7 +32,7 @@ export type AuthErrorCode =
 
 /** What a code means to the outside: the HTTP status, the JSON-RPC code, and how loudly the log says it. */
 export interface ErrorMeaning {
-  status: 400 | 401 | 403 | 404 | 405 | 413 | 503;
+  status: 400 | 401 | 403 | 404 | 405 | 413 | 429 | 503;
   rpcCode: number;
   logLevel: 'info' | 'warn' | 'error';
 }
@@ -58,7 +60,9 @@ export const meanings: Readonly<Record<AuthErrorCode, ErrorMeaning>> = {
   session_unknown: { status: 404, rpcCode: -32004, logLevel: 'info' },
   task_unknown: { status: 403, rpcCode: -32003, logLevel: 'info' },
   body_too_large: { status: 413, rpcCode: -32006, logLevel: 'info' },
+  too_many_requests: { status: 429, rpcCode: -32009, logLevel: 'info' },
   gate_misconfigured: { status: 503, rpcCode: -32002, logLevel: 'error' },
+  body_unseen: { status: 403, rpcCode: -32003, logLevel: 'warn' },
   identity_provider_unavailable: { status: 503, rpcCode: -32002, logLevel: 'error' },
   upstream_secret_unavailable: { status: 503, rpcCode: -32002, logLevel: 'error' },
   store_unavailable: { status: 503, rpcCode: -32002, logLevel: 'error' },
@@ -76,6 +80,8 @@ export interface DenialDetails {
   allow?: readonly string[] | undefined;
   /** With not_permitted, for an agent that a scope would help: that scope, and those that its token carries. */
   lacking?: { scope: string; held: readonly string[] } | undefined;
+  /** With too_many_requests: seconds to wait. */
+  retryAfter?: number | undefined;
   cause?: unknown;
 }
 

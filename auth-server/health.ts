@@ -8,23 +8,26 @@ export interface HealthSettings {
   policyFaults: () => readonly string[];
   /** The same of the file of upstream secrets, if there is one. */
   upstreamSecretFaults?: (() => readonly string[]) | undefined;
+  /** Whether this process has been told to stop: it still answers, and nobody new should be led to it. */
+  stopping?: () => boolean;
 }
 
 const timeoutMilliseconds = 1_000;
 
 /**
  * `GET /health`: is the whole gateway up? nginx answers for itself when this service cannot be reached.
- * 200 when everything is, 503 when the relay or the registry is not. Says nothing that an outsider could use.
+ * 200 when everything is, 503 when the relay or the registry is not, or this process is about to stop. Says nothing that an outsider could use.
  */
 export function createHealth(settings: HealthSettings): RequestHandler {
-  const { registryUrl, relayUrl, policyFaults, upstreamSecretFaults } = settings;
+  const { registryUrl, relayUrl, policyFaults, upstreamSecretFaults, stopping = () => false } = settings;
   return async (_req, res) => {
     const [relay, registry] = await Promise.all([isUp(`${relayUrl}/health`), isUp(`${registryUrl}/health`)]);
+    const well = relay && registry && !stopping();
     const word = (up: boolean) => (up ? 'up' : 'down');
     const body = {
-      status: word(relay && registry),
+      status: word(well),
       nginx: 'up',
-      'auth-server': 'up',
+      'auth-server': stopping() ? 'stopping' : 'up',
       relay: word(relay),
       registry: word(registry),
       policy: policyFaults().length > 0 ? 'last good one in force; the file has faults' : 'in force',
@@ -34,7 +37,7 @@ export function createHealth(settings: HealthSettings): RequestHandler {
       }),
     };
     res
-      .status(relay && registry ? 200 : 503)
+      .status(well ? 200 : 503)
       .set('Cache-Control', 'no-store')
       .json(body);
   };

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Policy } from '../policy/policy.ts';
 import type { TokenVerifier } from './cognito-token.ts';
 import { AuthError } from './errors.ts';
@@ -30,9 +31,13 @@ export interface IdentifyDeps {
 export async function identify(deps: IdentifyDeps, request: OriginalRequest): Promise<Principal> {
   const { authorization, cookie } = request.credentials;
   if (authorization !== undefined) {
-    refuseForeignOrigin(request, [deps.publicUrl, ...deps.allowedOrigins]);
-    const claims = await deps.tokens.verify(bearerToken(authorization));
-    return unlessRevoked(deps, principalOfToken(deps.policy(), claims), claims.client_id, claims.iat);
+    refuseForeignOrigin(request, deps);
+    const token = authorization.slice(bearer.length);
+    const isBearer = authorization.slice(0, bearer.length).toLowerCase() === bearer;
+    const known = isBearer ? deps.tokens.known(token) : undefined;
+    const claims = known ?? (await deps.tokens.verify(bearerToken(authorization)));
+    const principal = remembered(deps.policy(), claims, undefined, (policy) => principalOfToken(policy, claims));
+    return unlessRevoked(deps, principal, claims.client_id, claims.iat);
   }
   const value = sessionCookie(cookie, deps.cookieName);
   if (value === undefined) {
@@ -41,10 +46,30 @@ export async function identify(deps: IdentifyDeps, request: OriginalRequest): Pr
   refuseCrossSite(request, deps.publicUrl);
   const local = await deps.localSessions?.open(value);
   if (local) return unlessRevoked(deps, personOfLocalSession(deps.policy(), local), undefined, local.iat);
-  const claims = await deps.seal.open(value);
+  const claims = deps.seal.known(value) ?? (await deps.seal.open(value));
   const { record, confirmedUntil } = await deps.keeper.open(claims);
-  const principal = { ...personOfSession(deps.policy(), claims, record.groups), confirmedUntil };
+  const principal = remembered(deps.policy(), claims, record, (policy) => {
+    return { ...personOfSession(policy, claims, record.groups), confirmedUntil };
+  });
   return unlessRevoked(deps, principal, record.clientId, record.createdAt);
+}
+
+const lately = new LRUCache<object, { policy: Policy; record: object | undefined; principal: Principal }>({
+  max: 1_000,
+});
+
+/** The same claims, record and policy, each the very same object, make the same principal: worked out once. */
+function remembered(
+  policy: Policy,
+  claims: object,
+  record: object | undefined,
+  workOut: (policy: Policy) => Principal,
+): Principal {
+  const kept = lately.get(claims);
+  if (kept?.policy === policy && kept.record === record) return kept.principal;
+  const principal = workOut(policy);
+  lately.set(claims, { policy, record, principal });
+  return principal;
 }
 
 /** An operator may have ended all that was given out to this person or client until some moment. */
@@ -58,6 +83,8 @@ function unlessRevoked(
   if (!revocations.covers(issuedAt, { users, clientId })) return principal;
   throw new AuthError('access_revoked', 'An administrator has ended this access. Log in again, or get a new token.');
 }
+
+const bearer = 'bearer ';
 
 /** RFC 6750 section 2.1: the scheme in any letter case, one space, one b64token. */
 function bearerToken(authorization: string): string {
@@ -83,9 +110,10 @@ function sessionCookie(header: string | undefined, name: string): string | undef
 }
 
 /** Browsers name the page that sends a request; a page of somebody else must not use a token it got hold of from here. */
-function refuseForeignOrigin(request: OriginalRequest, allowed: readonly string[]): void {
+function refuseForeignOrigin(request: OriginalRequest, { publicUrl, allowedOrigins }: IdentifyDeps): void {
   const { origin } = request.browser;
-  if (origin !== undefined && !allowed.includes(origin)) throw foreign(origin);
+  if (origin === undefined || origin === publicUrl || allowedOrigins.includes(origin)) return;
+  throw foreign(origin);
 }
 
 /**

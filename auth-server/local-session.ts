@@ -64,14 +64,14 @@ function check(policy: Policy, session: LocalSession | undefined): LocalSession 
   return session;
 }
 
-const changing = ['register_service', 'modify_service', 'toggle_service'];
+const administering = ['register_service', 'modify_service', 'toggle_service', 'view_audit'];
 
-/** Whether a group may change every server of the registry, or do everything on every MCP server. */
+/** Whether a group may change or watch every server of the registry, or do everything on every MCP server. */
 export function isAdminGroup({ source }: Policy, group: string): boolean {
   const isAll = (names: readonly string[] = []) => names.some((name) => wildcard(name) === '*');
   return (source.groups.get(group) ?? []).some(
     (scope) =>
-      changing.some((permission) => isAll(source.ui.get(scope)?.get(permission))) ||
+      administering.some((permission) => isAll(source.ui.get(scope)?.get(permission))) ||
       (source.scopes.get(scope) ?? []).some(({ server, methods }) => isAll([server]) && isAll(methods)),
   );
 }

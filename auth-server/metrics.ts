@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { PolicyWatch } from '../common/policy-watch.ts';
 import type { AuditEntry } from './audit.ts';
+import type { Told } from './shared-metrics.ts';
 
 /** What the auth-server counts about itself. Every metric is explained in docs/operations.md. */
 export interface Metrics {
@@ -13,6 +14,8 @@ export interface Metrics {
   lookedUp(cache: 'assertion' | 'session', hit: boolean): void;
   /** The user pool's keys have just been fetched. */
   keysFetched(): void;
+  /** All metrics as values, for the process that shows those of several. */
+  json(): Promise<Told>;
   /** All metrics in the Prometheus text format 0.0.4, and its media type. */
   text(): Promise<string>;
   contentType: string;
@@ -37,6 +40,7 @@ export function createMetrics(
   policyMetrics(registry, policy);
   new Gauge({
     name: 'mcp_gateway_upstream_secrets_faults',
+    aggregator: 'max',
     help: 'Faults of the file of upstream secrets as it stands now; 0 when it is in force, or there is none',
     registers: [registry],
     collect() {
@@ -47,6 +51,7 @@ export function createMetrics(
     decided: decisionMetrics(registry),
     lookedUp: cacheMetrics(registry),
     keysFetched: keyAgeMetric(registry),
+    json: () => registry.getMetricsAsJSON(),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
@@ -151,6 +156,7 @@ function policyMetrics(registry: Registry, policy: Parameters<typeof createMetri
   const registers = [registry];
   new Gauge({
     name: 'mcp_gateway_policy_info',
+    aggregator: 'max',
     help: 'Always 1; the label is the version of the policy in force',
     labelNames: ['version'],
     registers,
@@ -161,6 +167,7 @@ function policyMetrics(registry: Registry, policy: Parameters<typeof createMetri
   });
   new Gauge({
     name: 'mcp_gateway_policy_loaded_timestamp_seconds',
+    aggregator: 'max',
     help: 'When the policy in force was read, in seconds since 1970',
     registers,
     collect() {
@@ -169,6 +176,7 @@ function policyMetrics(registry: Registry, policy: Parameters<typeof createMetri
   });
   new Gauge({
     name: 'mcp_gateway_policy_faults',
+    aggregator: 'max',
     help: 'Faults of the policy file as it stands now; 0 when it is in force',
     registers,
     collect() {
@@ -177,6 +185,7 @@ function policyMetrics(registry: Registry, policy: Parameters<typeof createMetri
   });
   new Counter({
     name: 'mcp_gateway_policy_reloads_total',
+    aggregator: 'max',
     help: 'Changes of the policy file by result; after a failed one the last good policy stays in force',
     labelNames: ['result'],
     registers,
@@ -193,6 +202,7 @@ function keyAgeMetric(registry: Registry): () => void {
   let fetched: number | undefined;
   const age = new Gauge({
     name: 'mcp_gateway_jwks_age_seconds',
+    aggregator: 'max',
     help: 'Seconds since the keys of the user pool were last fetched; absent until they have been',
     registers: [registry],
     collect() {

@@ -27,6 +27,8 @@ export interface OriginalRequest {
     sessionId: string | undefined;
   };
   accept: string | undefined;
+  /** Of the client, as nginx sees it (`TRUSTED_PROXIES`). */
+  address: string | undefined;
   requestId: string | undefined;
 }
 
@@ -58,6 +60,7 @@ export function readOriginalRequest(headers: IncomingHttpHeaders): OriginalReque
       sessionId: one('mcp-session-id'),
     },
     accept: one('accept'),
+    address: one('x-real-ip'),
     requestId: one('x-request-id'),
   };
 }

@@ -1,6 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { AuthError } from './errors.ts';
+import { rememberVerified } from './verified.ts';
 
 /** What the session cookie says. The store's record is the truth; this is a signed snapshot. */
 export interface SessionClaims {
@@ -16,6 +17,8 @@ export interface SessionClaims {
 /** Seals and opens the session cookie's value. */
 export interface SessionSeal {
   seal(claims: SessionClaims): Promise<string>;
+  /** What a cookie says that was opened a short while ago, and has not run out. */
+  known(value: string): SessionClaims | undefined;
   /** @throws {AuthError} session_invalid or session_expired */
   open(value: string): Promise<SessionClaims>;
 }
@@ -40,6 +43,7 @@ export function purposeKey(secretKey: string, purpose: string): Uint8Array {
 export function createSessionSeal(secretKeys: readonly [string, ...string[]]): SessionSeal {
   const [first, ...others] = secretKeys;
   const sealing = purposeKey(first, audience);
+  const opened = rememberVerified<SessionClaims>();
   const opening = [sealing, ...others.map((key) => purposeKey(key, audience))];
   const sign = ({ exp, groups = null, ...claims }: Omit<SessionClaims, 'groups'> & { groups?: unknown }) =>
     new SignJWT({ ...claims, groups })
@@ -53,11 +57,14 @@ export function createSessionSeal(secretKeys: readonly [string, ...string[]]): S
       const whole = await sign(claims);
       return whole.length <= longestSealed ? whole : await sign({ ...claims, groups: null });
     },
+    known: opened.find,
     async open(value) {
       if (value.length > longestCookie) throw invalid();
       for (const key of opening) {
         const claims = await tryOpen(value, key);
-        if (claims) return claims;
+        if (!claims) continue;
+        opened.keep(value, claims);
+        return claims;
       }
       throw invalid();
     },

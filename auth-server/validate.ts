@@ -1,5 +1,4 @@
-import type { IncomingMessage } from 'node:http';
-import type { RequestHandler } from 'express';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { ToolGuard } from '../common/approved-tools.ts';
 import type { Logger } from '../common/log.ts';
 import type { Credential } from '../common/upstream-secrets/credential.ts';
@@ -9,18 +8,21 @@ import { type McpRequest, readMcpRequest } from '../policy/mcp-request.ts';
 import { RefusedRequest } from '../policy/refused-request.ts';
 import { type Allowance, allow, deny } from './answer.ts';
 import type { AssertionSigner } from './assertion.ts';
-import { type AuditEntry, audit } from './audit.ts';
+import { type AuditEntry, createAudit } from './audit.ts';
 import { checkBelongings } from './belongings.ts';
 import { AuthError, asAuthError } from './errors.ts';
+import { gateHeaders } from './gate-headers.ts';
 import { type IdentifyDeps, identify } from './identify.ts';
-import { inTime } from './in-time.ts';
+import { createInTime } from './in-time.ts';
 import type { Metrics } from './metrics.ts';
 import { notPermitted } from './not-permitted.ts';
 import { type OriginalRequest, readOriginalRequest } from './original-request.ts';
 import type { Principal } from './principal.ts';
+import type { RecentDecisions } from './recent-decisions.ts';
 import { relayTicket } from './relay-ticket.ts';
 import type { BindingStore } from './store/binding-store.ts';
 import type { EndedStore } from './store/ended-store.ts';
+import type { Throttle } from './throttle.ts';
 import { approvedBy, notApproved } from './tool-approval.ts';
 import { upstreamCredential } from './upstream-credential.ts';
 
@@ -37,6 +39,8 @@ export interface ValidateDeps extends IdentifyDeps {
   /** Which tools are approved, where that is asked. */
   toolGuard: Pick<ToolGuard, 'approved'>;
   auditLog: Logger;
+  recent: Pick<RecentDecisions, 'note'>;
+  throttle: Throttle;
 }
 
 /** nginx gives up after 1.5 s (gate/validate-common.conf), and says less then. */
@@ -48,18 +52,27 @@ type McpTarget = Extract<OriginalRequest['target'], { resource: 'mcp' }>;
  * `/validate`: who is asking, what do they ask for, may they? 200 with identity headers, or a denial; whatever goes
  * wrong on the way is a denial too.
  */
-export function createValidate(deps: ValidateDeps): RequestHandler {
-  return async (req, res) => {
+export function createValidate(deps: ValidateDeps): RequestListener {
+  const inTime = createInTime(longestMilliseconds);
+  const audit = createAudit(deps.auditLog);
+  const answer = async (req: IncomingMessage, res: ServerResponse) => {
     const entry: AuditEntry = { started: performance.now(), policy: deps.policyVersion() };
     try {
-      allow(res, await inTime(judge(deps, req, entry), longestMilliseconds));
+      allow(res, await inTime(judge(deps, req, entry)));
     } catch (thrown) {
       entry.error = asAuthError(thrown);
       deny(res, entry.error, { publicUrl: deps.publicUrl, request: entry.request });
     }
     const milliseconds = performance.now() - entry.started;
-    audit(deps.auditLog, entry, milliseconds);
+    deps.recent.note(audit(entry, milliseconds), entry.principal);
     deps.metrics.decided(entry, milliseconds / 1000);
+  };
+  return (req, res) => {
+    answer(req, res).catch((err) => {
+      deps.auditLog.error({ err }, 'a decision could not be answered or written down');
+      if (!res.headersSent) res.writeHead(503);
+      res.end();
+    });
   };
 }
 
@@ -67,9 +80,9 @@ export function createValidate(deps: ValidateDeps): RequestHandler {
 async function judge(deps: ValidateDeps, req: IncomingMessage, entry: AuditEntry): Promise<Allowance> {
   // First of all: whatever is judged below knows of every end until then.
   const heard = deps.ended.heard();
-  const request = readOriginalRequest(req.headers);
+  const request = readOriginalRequest(gateHeaders(req));
   entry.request = request;
-  const principal = await identify(deps, request);
+  const principal = await deps.throttle(request, () => identify(deps, request));
   entry.principal = principal;
   const { target } = request;
   const server = target.resource === 'mcp' ? target.server : '#registry';
@@ -83,7 +96,7 @@ async function judge(deps: ValidateDeps, req: IncomingMessage, entry: AuditEntry
     entry.rule = permit(deps, principal, target, asked);
     credential = upstreamCredential(deps.upstreamSecrets, target, asked.id);
     const credentialFor = credential && target.upstream?.origin;
-    ticket = await admit({ ...deps, heard, credentialFor }, principal, request, target, asked);
+    ticket = await admit(deps, { heard, credentialFor }, principal, request, target, asked);
   }
   const tool = toolOf(entry.asked);
   const assertion = await deps.assertions.sign(principal, server, tool);
@@ -98,6 +111,12 @@ async function readAsked(
 ): Promise<McpRequest> {
   const { mcp, method: httpMethod } = request;
   const body = await readBody(req, maxBody);
+  // Not nginx, which asks about a POST by a POST: a proxy that shows no bodies.
+  if (httpMethod === 'POST' && req.method === 'GET' && body.length === 0) {
+    const message =
+      'The proxy in front of the gateway did not show the body of this POST: nobody can say what it asks for.';
+    throw new AuthError('body_unseen', message);
+  }
   const { method: mcpMethod, name: mcpName, protocolVersion } = mcp;
   try {
     return readMcpRequest({ httpMethod, endpoint: target.endpoint, body, mcpMethod, mcpName, protocolVersion });
@@ -125,7 +144,8 @@ function permit(deps: ValidateDeps, principal: Principal, target: McpTarget, ask
 
 /** @returns the relay's ticket, if the answer has to be seen */
 async function admit(
-  deps: ValidateDeps & { heard: number; credentialFor: string | undefined },
+  deps: ValidateDeps,
+  { heard, credentialFor }: { heard: number; credentialFor: string | undefined },
   principal: Principal,
   request: OriginalRequest,
   mcp: McpTarget,
@@ -141,7 +161,6 @@ async function admit(
     target,
     approved: approvedBy(deps.toolGuard),
   });
-  const { heard, credentialFor } = deps;
   return ticket && (await deps.assertions.signTicket({ ...ticket, heard, ...(credentialFor && { credentialFor }) }));
 }
 
@@ -150,18 +169,18 @@ function toolOf(asked: McpRequest | undefined): string | undefined {
   return object?.kind === 'tool' ? object.name : undefined;
 }
 
-async function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limit) break;
-    chunks.push(chunk);
-  }
-  if (size > limit) {
-    // A sender who is stopped in the middle of a body never gets to read the answer: let the rest run by.
-    req.resume();
-    throw new AuthError('body_too_large', `The body is larger than ${limit} bytes.`);
-  }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+/** Not by `for await`: that takes several times as long as all else that is done to a body. */
+function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    req.on('error', reject);
+    req.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      // A sender who is stopped in the middle of a body never gets to read the answer: the rest runs by.
+      if (size <= limit) chunks.push(chunk);
+      else reject(new AuthError('body_too_large', `The body is larger than ${limit} bytes.`));
+    });
+    req.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+  });
 }

@@ -18,6 +18,10 @@ export const agents = {
 export interface BenchStack {
   url: string;
   ports: Ports;
+  /** Where everything keeps its files. */
+  dataDir: string;
+  /** Its settings, as in `.env`, with the key that was made. */
+  env: NodeJS.ProcessEnv;
   token(which: keyof typeof agents): Promise<string>;
   supervisor: Supervisor;
   stop(): Promise<void>;
@@ -27,21 +31,24 @@ export interface BenchStack {
  * Starts the gateway as it is shipped, with one MCP server called `bench`.
  * @param upstream its origin
  * @param scopes the policy, as YAML
+ * @param more further servers at the same origin
  */
-export async function startBenchStack(upstream: string, scopes: string): Promise<BenchStack> {
+export async function startBenchStack(
+  upstream: string,
+  scopes: string,
+  more: readonly string[] = [],
+): Promise<BenchStack> {
   const root = join(import.meta.dirname, '..');
   const dataDir = mkdtempSync(join(tmpdir(), 'bench-'));
   const ports = await freePorts();
-  const servers = [
-    {
-      name: 'bench',
-      title: 'bench',
-      description: 'bench',
-      upstream,
-      transports: { 'streamable-http': '/mcp' },
-      tags: [],
-    },
-  ];
+  const servers = ['bench', ...more].map((name) => ({
+    name,
+    title: name,
+    description: name,
+    upstream,
+    transports: { 'streamable-http': '/mcp' },
+    tags: [],
+  }));
   writeFileSync(join(dataDir, 'servers.yml'), JSON.stringify(servers));
   writeFileSync(join(dataDir, 'scopes.yml'), scopes);
   const env = {
@@ -55,6 +62,8 @@ export async function startBenchStack(upstream: string, scopes: string): Promise
   return {
     url: env.REGISTRY_URL,
     ports,
+    dataDir,
+    env: { ...env, SECRET_KEY: readFileSync(join(dataDir, 'secret-key'), 'utf8') },
     token: (which) =>
       fetchAgentToken({
         ...env,

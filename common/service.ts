@@ -1,9 +1,11 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from './config.ts';
 import { createLog, type Logger } from './log.ts';
 import { noticesOn } from './settings/notices.ts';
 import type { Program } from './settings/setting.ts';
 import { settings } from './settings/table.ts';
+import { startTracing, type Tracing } from './tracing.ts';
 
 /** One address where a service answers, and what with. */
 export interface Endpoint {
@@ -18,6 +20,12 @@ export interface Endpoint {
 export interface Service extends Endpoint {
   /** Addresses beside its own, such as the one for metrics. */
   more?: readonly Endpoint[];
+  /** Told first of all, when the service is to stop and still answers. */
+  beforeStop?: () => void;
+  /** For how long it then goes on answering, so that load balancers hear of it; 0 unless given. */
+  leadMilliseconds?: number;
+  /** For how long it may take, after that, to finish what it has begun; a second unless given. */
+  drainMilliseconds?: number;
   stop?: () => void | Promise<void>;
 }
 
@@ -31,22 +39,28 @@ export interface Service extends Endpoint {
 export async function runService(
   name: Program,
   env: NodeJS.ProcessEnv,
-  assemble: (log: Logger) => Service | Promise<Service>,
+  assemble: (log: Logger, tracing: Tracing) => Service | Promise<Service>,
 ): Promise<void> {
   // A level that there is not is a fault like any other; reading the configuration reports it.
   const level = settings.LOG_LEVEL.schema.safeParse(env.LOG_LEVEL?.trim() || undefined);
   const log = createLog(name, level.data ?? 'info');
   for (const { variable, message } of noticesOn(env, [name])) log.warn({ variable }, message);
   try {
-    const service = await assemble(log);
+    const tracing = await startTracing(name, env, log);
+    const service = await assemble(log, tracing);
     const servers: Server[] = [];
     // Its own address comes last: a service that answers there has all the others too.
     for (const endpoint of [...(service.more ?? []), service]) {
       servers.push(await listen(endpoint));
       log.info({ host: endpoint.host, port: endpoint.port }, 'listening');
     }
+    let stopping = false;
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
-      process.once(signal, () => void shutDown(servers, service, log));
+      process.on(signal, () => {
+        // Ctrl-C reaches workers twice: from the terminal, and from the process that looks after them.
+        if (!stopping) void shutDown(servers, service, tracing, log);
+        stopping = true;
+      });
   } catch (error) {
     log.fatal(
       { err: error instanceof ConfigError ? undefined : error },
@@ -74,17 +88,28 @@ function listen({ listener, host, port, portVariable }: Endpoint): Promise<Serve
   });
 }
 
-async function shutDown(servers: readonly Server[], service: Service, log: Logger): Promise<void> {
+async function shutDown(servers: readonly Server[], service: Service, tracing: Tracing, log: Logger): Promise<void> {
+  const { beforeStop, leadMilliseconds = 0, drainMilliseconds = 1_000 } = service;
   log.info('stopping');
-  await Promise.all(servers.map(close));
+  beforeStop?.();
+  for (const server of servers) server.prependListener('request', lastAnswer);
+  if (leadMilliseconds > 0) await sleep(leadMilliseconds);
+  await Promise.all(servers.map((server) => close(server, drainMilliseconds)));
   await service.stop?.();
+  // Nobody waits for a collector that does not answer.
+  await Promise.race([tracing.stop().catch(() => undefined), sleep(1_000)]);
   process.exit(0);
 }
 
-async function close(server: Server): Promise<void> {
+/** A client that keeps connections hears with its answer that this one is over, instead of meeting its end. */
+function lastAnswer(_req: IncomingMessage, res: ServerResponse): void {
+  res.shouldKeepAlive = false;
+}
+
+async function close(server: Server, drainMilliseconds: number): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
-  const cut = setTimeout(() => server.closeAllConnections(), 1_000);
+  const cut = setTimeout(() => server.closeAllConnections(), drainMilliseconds);
   await closed;
   clearTimeout(cut);
 }

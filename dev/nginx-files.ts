@@ -1,6 +1,7 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import type { Ports, ServiceSpec } from './services.ts';
 
@@ -14,6 +15,8 @@ export interface NginxSettings {
   maxBodyBytes: number;
   /** Whose X-Forwarded-For is believed: `TRUSTED_PROXIES`, checked. */
   trustedProxies: readonly string[];
+  /** How many requests one address may have open at a time; 0 for no limit. */
+  connectionsPerAddress: number;
   /** Certificates that https upstreams are verified against; by default the system's. */
   upstreamCaFile: string | undefined;
 }
@@ -24,13 +27,10 @@ export interface NginxSettings {
  */
 export function writeNginxFiles(settings: NginxSettings): string {
   const folder = join(settings.dataDir, 'nginx');
-  mkdirSync(join(folder, 'tmp'), { recursive: true });
+  mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'access.log'), '');
-  cpSync(join(source, 'gate'), join(folder, 'gate'), { recursive: true });
-  const values = templateValues(settings, folder);
-  for (const name of ['nginx.conf', 'gateway.conf']) {
-    writeFileSync(join(folder, name), fillIn(readFileSync(join(source, `${name}.template`), 'utf8'), values));
-  }
+  const env = { ...process.env, ...renderEnvironment(settings, folder) };
+  execFileSync(join(source, 'render'), { env, stdio: ['ignore', 'ignore', 'inherit'] });
   return folder;
 }
 
@@ -42,7 +42,13 @@ export function nginxServices(
 ): Record<'nginx' | 'reload' | 'log', ServiceSpec> {
   const conf = join(folder, 'nginx.conf');
   const shared = { port: ports.gateway, healthUrl: `${publicUrl}/health` };
-  const env = { CONF_DIR: folder, ROUTES: join(folder, 'routes') };
+  const env = {
+    CONF_DIR: folder,
+    ROUTES: join(folder, 'routes'),
+    AUTH_SERVERS: `127.0.0.1:${ports.authServer}`,
+    RELAYS: `127.0.0.1:${ports.relay}`,
+    REGISTRIES: `127.0.0.1:${ports.registry}`,
+  };
   return {
     nginx: { name: 'nginx', command: 'nginx', args: ['-c', conf, '-e', 'stderr'], env: {}, ...shared },
     reload: { name: 'nginx-reload', command: join(source, 'reload'), args: ['watch'], env, ...shared },
@@ -50,36 +56,26 @@ export function nginxServices(
   };
 }
 
-function templateValues(settings: NginxSettings, folder: string): Record<string, string> {
-  const { ports, publicUrl, allowedOrigins, maxBodyBytes, trustedProxies, upstreamCaFile } = settings;
+/** What `nginx/render` is told. */
+function renderEnvironment(settings: NginxSettings, folder: string): Record<string, string> {
+  const { ports, publicUrl, allowedOrigins, maxBodyBytes, trustedProxies, connectionsPerAddress } = settings;
   // `localhost` may mean either; a machine without IPv6 refuses to listen on [::1].
   const ipv6 = Object.values(networkInterfaces()).some((list) => list?.some((a) => a.address === '::1'));
-  const listen = (flag: string) =>
-    [`listen 127.0.0.1:${ports.gateway}${flag};`, ...(ipv6 ? [`listen [::1]:${ports.gateway}${flag};`] : [])].join(' ');
   return {
-    WORKERS: 'auto',
-    RUN_DIR: folder,
-    LISTEN_DEFAULT: listen(' default_server'),
-    LISTEN: listen(''),
-    SERVER_NAME: new URL(publicUrl).hostname,
-    PUBLIC_URL: publicUrl,
-    AUTH_SERVER: `127.0.0.1:${ports.authServer}`,
-    RELAY: `127.0.0.1:${ports.relay}`,
-    REGISTRY: `127.0.0.1:${ports.registry}`,
-    MAX_BODY: String(maxBodyBytes),
+    CONF_DIR: folder,
+    REGISTRY_URL: publicUrl,
+    LISTEN: [`127.0.0.1:${ports.gateway}`, ...(ipv6 ? [`[::1]:${ports.gateway}`] : [])].join(' '),
+    LISTEN_TLS: '',
+    LISTEN_ALIVE: '',
+    HSTS: publicUrl.startsWith('https:') ? '31536000' : '0',
+    MAX_BODY_BYTES: String(maxBodyBytes),
     // Not /dev/stdout: what Node gives its children there is a socket, and a socket cannot be opened by its path.
     ACCESS_LOG: join(folder, 'access.log'),
-    CA_FILE: upstreamCaFile ?? systemCaFile(folder),
-    REAL_IP: realIp(trustedProxies),
-    CORS_ORIGINS: allowedOrigins.map((origin) => `"${origin}" "${origin}";`).join(' '),
+    UPSTREAM_CA_FILE: settings.upstreamCaFile ? resolve(settings.upstreamCaFile) : systemCaFile(folder),
+    TRUSTED_PROXIES: trustedProxies.join(','),
+    CONNECTIONS_PER_ADDRESS: String(connectionsPerAddress),
+    ALLOWED_ORIGINS: allowedOrigins.join(','),
   };
-}
-
-/** Nobody's word on who calls counts but that of the proxies in front; the last address that is none of theirs is it. */
-function realIp(proxies: readonly string[]): string {
-  if (proxies.length === 0) return '';
-  const from = proxies.map((proxy) => `set_real_ip_from ${proxy};`).join(' ');
-  return `${from} real_ip_header X-Forwarded-For; real_ip_recursive on;`;
 }
 
 /** A machine without ca-certificates still has the roots that Node brings along. */
@@ -89,12 +85,4 @@ function systemCaFile(folder: string): string {
   const file = join(folder, 'ca.pem');
   writeFileSync(file, rootCertificates.join('\n'));
   return file;
-}
-
-function fillIn(template: string, values: Readonly<Record<string, string>>): string {
-  return template.replace(/\$\{([A-Z_]+)\}/g, (_, name: string) => {
-    const value = values[name];
-    if (value === undefined) throw new Error(`nginx template: nothing to fill in for ${name}`);
-    return value;
-  });
 }

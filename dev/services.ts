@@ -5,6 +5,8 @@ export interface Ports {
   gateway: number;
   authServer: number;
   metrics: number;
+  registryMetrics: number;
+  relayMetrics: number;
   registry: number;
   relay: number;
   cognito: number;
@@ -18,6 +20,8 @@ export const defaultPorts: Ports = {
   gateway: 8080,
   authServer: 8888,
   metrics: 9464,
+  registryMetrics: 9465,
+  relayMetrics: 9466,
   registry: 7860,
   relay: 7870,
   cognito: 9500,
@@ -75,6 +79,8 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
     service('auth-server', 'auth-server/main.ts', ports.authServer, {
       AUTH_SERVER_PORT: String(ports.authServer),
       METRICS_PORT: String(ports.metrics),
+      // One person at a laptop keeps no second one busy.
+      AUTH_SERVER_WORKERS: env.AUTH_SERVER_WORKERS || '1',
       REGISTRY_INTERNAL_URL: at(ports.registry),
       RELAY_INTERNAL_URL: at(ports.relay),
       COGNITO_LOCAL_ENDPOINT: at(ports.cognito),
@@ -85,10 +91,12 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
       AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
       DATA_DIR: dataDir,
       ROUTES_DIR: join(dataDir, 'nginx'),
-      OWN_PORTS: [ports.gateway, ports.authServer, ports.metrics, ports.registry, ports.relay, ports.cognito].join(','),
+      REGISTRY_METRICS_PORT: String(ports.registryMetrics),
+      OWN_PORTS: ownPorts(ports).join(','),
     }),
     service('relay', 'relay/main.ts', ports.relay, {
       RELAY_PORT: String(ports.relay),
+      RELAY_METRICS_PORT: String(ports.relayMetrics),
       AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
       ROUTES_DIR: join(dataDir, 'nginx'),
     }),
@@ -104,4 +112,10 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
       REGISTRY_INTERNAL_URL: at(ports.registry),
     }),
   ];
+}
+
+/** Where no MCP server may be: it would be a way around the gate, or into what is for the inside only. */
+function ownPorts(ports: Ports): number[] {
+  const { gateway, authServer, metrics, registryMetrics, relayMetrics, registry, relay, cognito } = ports;
+  return [gateway, authServer, metrics, registryMetrics, relayMetrics, registry, relay, cognito];
 }

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { localPoolId } from '../common/cognito.ts';
 import { readConfig } from '../common/config.ts';
+import { keptSecretKey } from '../common/kept-secret-key.ts';
 import { settings as table } from '../common/settings/table.ts';
 import { nginxServices, writeNginxFiles } from './nginx-files.ts';
 import { defaultPorts, nodeServices, type Ports, type StackSettings } from './services.ts';
@@ -13,6 +13,7 @@ import type { Supervisor } from './supervisor.ts';
 /** Settings that end up in nginx's configuration, each checked before. */
 const ofNginx = z.object({
   ALLOWED_ORIGINS: table.ALLOWED_ORIGINS.schema,
+  CONNECTIONS_PER_ADDRESS: table.CONNECTIONS_PER_ADDRESS.schema,
   MAX_BODY_BYTES: table.MAX_BODY_BYTES.schema,
   TRUSTED_PROXIES: table.TRUSTED_PROXIES.schema,
   UPSTREAM_CA_FILE: table.UPSTREAM_CA_FILE.schema,
@@ -68,7 +69,10 @@ async function startAll(supervisor: Supervisor, settings: StackSettings, publicU
   const services = nodeServices(settings);
   for (const service of services) supervisor.start(service);
   const { ports, dataDir, env } = settings;
-  const { ALLOWED_ORIGINS, MAX_BODY_BYTES, TRUSTED_PROXIES, UPSTREAM_CA_FILE } = readConfig(ofNginx, env);
+  const { ALLOWED_ORIGINS, CONNECTIONS_PER_ADDRESS, MAX_BODY_BYTES, TRUSTED_PROXIES, UPSTREAM_CA_FILE } = readConfig(
+    ofNginx,
+    env,
+  );
   const folder = writeNginxFiles({
     ports,
     dataDir,
@@ -76,6 +80,7 @@ async function startAll(supervisor: Supervisor, settings: StackSettings, publicU
     allowedOrigins: ALLOWED_ORIGINS,
     maxBodyBytes: MAX_BODY_BYTES,
     trustedProxies: TRUSTED_PROXIES,
+    connectionsPerAddress: CONNECTIONS_PER_ADDRESS,
     upstreamCaFile: UPSTREAM_CA_FILE,
   });
   await Promise.all(services.map((service) => supervisor.healthy(service)));
@@ -90,13 +95,6 @@ async function startAll(supervisor: Supervisor, settings: StackSettings, publicU
   supervisor.start(nginx);
   await supervisor.healthy(nginx);
   supervisor.start(reload);
-}
-
-/** The demo's own key, made at the first start: an example value that everybody knows would let everybody sign in. */
-function keptSecretKey(dataDir: string): string {
-  const file = join(dataDir, 'secret-key');
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
-  return readFileSync(file, 'utf8').trim();
 }
 
 /** The servers that come along, at the ports where they run this time. */

@@ -26,6 +26,7 @@ const permissions: readonly UiPermission[] = [
   'health_check_service',
   'toggle_service',
   'modify_service',
+  'view_audit',
 ];
 
 /**

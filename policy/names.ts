@@ -8,6 +8,7 @@ const serverName = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 export const reservedNames: ReadonlySet<string> = new Set([
   'all',
   'api',
+  'audit',
   'auth-server',
   'auth_server',
   'edit',
@@ -19,6 +20,7 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'oauth2',
   'register',
   'registry',
+  'rights',
   'relay',
   'servers',
   'static',

@@ -28,6 +28,7 @@ const permissions = z.strictObject({
   health_check_service: patterns.optional(),
   toggle_service: patterns.optional(),
   modify_service: patterns.optional(),
+  view_audit: patterns.optional(),
 });
 const file = z
   .object({

@@ -5,6 +5,7 @@ import type { JWTVerifyGetKey } from 'jose';
 import type { Logger } from '../common/log.ts';
 import type { Policy } from '../policy/policy.ts';
 import { createChangesApi } from './api/changes.ts';
+import { createDecisionsApi } from './api/decisions.ts';
 import { createEditApi } from './api/edit.ts';
 import { createHealthApi } from './api/health.ts';
 import { createImportApi } from './api/import.ts';
@@ -13,19 +14,30 @@ import { createApi } from './api/routes.ts';
 import { createSearchApi } from './api/search.ts';
 import { createToolChangesApi } from './api/tool-changes.ts';
 import { createCatalogue } from './catalogue.ts';
+import type { ConnectionTest } from './connection-test.ts';
+import type { ReadDecisions } from './decisions.ts';
 import type { Editor } from './editor.ts';
 import { RegistryError } from './errors.ts';
 import { createIdentify, requireOperation, requirePerson } from './guards.ts';
 import type { Health } from './health.ts';
 import { createLegacyApi, createLegacyForms } from './legacy/routes.ts';
-import { loadAssets } from './pages/assets.ts';
+import { libraries, loadAssets } from './pages/assets.ts';
+import { createAuditPages } from './pages/audit/audit.ts';
+import { createApprovePage } from './pages/details/approve.ts';
 import { createFailureHandler } from './pages/failure.ts';
+import { createActions } from './pages/forms/actions.ts';
+import { createEditPages } from './pages/forms/edit.ts';
+import { createNotes, showNote } from './pages/forms/notes.ts';
+import { createRegisterPages } from './pages/forms/register.ts';
+import { createLive } from './pages/live/live.ts';
+import { createNavigation } from './pages/navigation.ts';
 import { createRender } from './pages/render.ts';
+import { showRights } from './pages/rights/rights-page.ts';
 import { showServer } from './pages/server.ts';
 import { showServers } from './pages/servers.ts';
 import type { Pins } from './pins/pins.ts';
 import type { ToolSearch } from './search/tool-search.ts';
-import type { RegisteredServer } from './store/server-store.ts';
+import type { RegisteredServer, ServerEntry } from './store/server-store.ts';
 import type { RegistryStore } from './store/store.ts';
 import { createPublicApi } from './v0/routes.ts';
 
@@ -41,6 +53,11 @@ export interface RegistryParts {
   search: ToolSearch;
   /** Asks a server now. */
   check: (server: RegisteredServer) => Promise<Health>;
+  /** Tries a connection before anything is kept. */
+  connect: ConnectionTest;
+  /** Says why a server may not have the secret that it names. */
+  secretProblem: (server: ServerEntry) => string | undefined;
+  readDecisions: ReadDecisions;
   pins: Pins;
   /** Told when somebody has approved tools. */
   onApproved?: () => Promise<void>;
@@ -58,6 +75,9 @@ export function createApp({
   healthOf,
   search,
   check,
+  connect,
+  secretProblem,
+  readDecisions,
   pins,
   onApproved = async () => undefined,
   log,
@@ -65,8 +85,8 @@ export function createApp({
 }: RegistryParts): Express {
   const identify = createIdentify(publicUrl, keys);
   const catalogue = createCatalogue({ store, policy, healthOf, publicUrl });
-  const assets = loadAssets(join(import.meta.dirname, 'public'));
-  const render = createRender(assets, now);
+  const assets = loadAssets(join(import.meta.dirname, 'public'), libraries);
+  const render = createRender({ assets, navigation: createNavigation(policy), now });
 
   const app = express();
   // With express's defaults /API and /api/ would be other routes than the guards below are mounted on.
@@ -96,19 +116,29 @@ export function createApp({
     '/api',
     createHealthApi(catalogue, (server) => store.observations.history(server, now())),
   );
+  const shown = { catalogue, policy, store, pins, search, now };
+  app.use('/-', createLive({ ...shown, guard, draw: render.part }));
+  app.use('/api', createDecisionsApi({ guard, policy, readDecisions }));
   app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search));
   // After the search, whose address would be a server's tools to it.
   app.use('/api', createLegacyApi(legacy), createApi(catalogue, search));
 
-  const { registeredAt } = store;
-  const published = { guard: requirePerson(identify, ['#registry']), catalogue, registeredAt, publicUrl };
+  const published = { guard, catalogue, registeredAt: store.registeredAt, publicUrl };
   app.use(['/v0.1', '/v0'], createPublicApi(published));
   app.use(createLegacyForms(legacy));
 
   app.use(requirePerson(identify, ['#registry']));
   app.use('/static', assets.router);
-  app.get('/', showServers(catalogue, render));
-  app.get('/servers/:name', showServer(catalogue, render));
+  const notes = createNotes();
+  app.use(showNote(notes));
+  const forms = { publicUrl, catalogue, store, policy, editor, check, connect, secretProblem, render, notes };
+  // Before the page of a server: no server can be called `register`.
+  app.use(createRegisterPages(forms), createEditPages(forms), createActions(forms));
+  app.get('/rights', showRights(catalogue, policy, render));
+  app.use(createAuditPages({ policy, readDecisions, render, now }));
+  app.use(createApprovePage({ publicUrl, catalogue, policy, pins, onApproved, notes }));
+  app.get('/', showServers(shown, render));
+  app.get('/servers/:name', showServer(shown, render));
 
   app.use(() => {
     throw new RegistryError('not_found', 'There is no page at this address.');

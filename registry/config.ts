@@ -18,9 +18,15 @@ const cidrs = shape.ALLOW_PRIVATE_UPSTREAMS.transform((items, ctx) =>
 export const registryConfig = z.object({ ...shape, ALLOW_PRIVATE_UPSTREAMS: cidrs }).transform((env) => ({
   host: env.REGISTRY_HOST,
   port: env.REGISTRY_PORT,
+  metrics: {
+    host: env.REGISTRY_METRICS_HOST,
+    port: env.REGISTRY_METRICS_PORT,
+    portVariable: 'REGISTRY_METRICS_PORT',
+  },
   /** The gateway's public origin: issuer and audience of assertions, and what every shown URL starts with. */
   publicUrl: env.REGISTRY_URL,
   jwksUrl: new URL('/.well-known/jwks.json', env.AUTH_SERVER_INTERNAL_URL),
+  authServerUrl: env.AUTH_SERVER_INTERNAL_URL,
   scopesFile: env.SCOPES_FILE,
   serversFile: env.SERVERS_FILE,
   upstreamSecretsFile: env.UPSTREAM_SECRETS_FILE,
@@ -35,6 +41,9 @@ export const registryConfig = z.object({ ...shape, ALLOW_PRIVATE_UPSTREAMS: cidr
   embeddings: env.EMBEDDINGS_URL
     ? { url: env.EMBEDDINGS_URL, model: env.EMBEDDINGS_MODEL, apiKey: env.EMBEDDINGS_API_KEY }
     : undefined,
+  /** Names of its own parts elsewhere, refused by their addresses. */
+  ownHosts: env.OWN_HOSTS,
+  resolveMilliseconds: env.RESOLVE_SECONDS * 1000,
   /** Ports on loopback that are the gateway's own: as an upstream, one of them would lead around the gate. */
-  ownPorts: new Set([...env.OWN_PORTS, env.REGISTRY_PORT]),
+  ownPorts: new Set([...env.OWN_PORTS, env.REGISTRY_PORT, env.REGISTRY_METRICS_PORT]),
 }));

@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'origin_refused'
   | 'input_invalid'
   | 'content_type_unsupported'
+  | 'body_too_large'
   | 'name_taken'
   | 'name_fixed'
   | 'changed_meanwhile'
@@ -14,6 +15,7 @@ export type ErrorCode =
   | 'upstream_refused'
   | 'route_refused'
   | 'store_unavailable'
+  | 'audit_unavailable'
   | 'internal_error';
 
 const statuses: Record<ErrorCode, number> = {
@@ -24,6 +26,7 @@ const statuses: Record<ErrorCode, number> = {
   origin_refused: 403,
   input_invalid: 400,
   content_type_unsupported: 415,
+  body_too_large: 413,
   name_taken: 409,
   name_fixed: 403,
   changed_meanwhile: 409,
@@ -31,6 +34,7 @@ const statuses: Record<ErrorCode, number> = {
   upstream_refused: 422,
   route_refused: 422,
   store_unavailable: 503,
+  audit_unavailable: 503,
   internal_error: 500,
 };
 

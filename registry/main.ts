@@ -4,15 +4,21 @@ import type * as z from 'zod';
 import { watchApprovedTools } from '../common/approved-tools.ts';
 import { ConfigError, readConfig } from '../common/config.ts';
 import type { Logger } from '../common/log.ts';
+import { metricsEndpoint } from '../common/metrics-app.ts';
 import { watchPolicy } from '../common/policy-watch.ts';
 import { runService } from '../common/service.ts';
 import { watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
 import { createAddressCheck } from './addresses.ts';
 import { createApp } from './app.ts';
 import { registryConfig } from './config.ts';
+import { createConnectionTest } from './connection-test.ts';
+import { createReadDecisions } from './decisions.ts';
 import { createEditor } from './editor.ts';
+import type { HealthMonitor } from './health/monitor.ts';
+import { createRegistryMetrics, type RegistryMetrics } from './metrics.ts';
 import { observe } from './observe.ts';
-import { routeOutcome } from './route-status.ts';
+import { refuseOwnHosts } from './own-hosts.ts';
+import { type RouteOutcome, routeOutcome } from './route-status.ts';
 import { createEmbeddings } from './search/embeddings.ts';
 import { createToolSearch } from './search/tool-search.ts';
 import { seed } from './store/seed.ts';
@@ -33,33 +39,25 @@ await runService('registry', process.env, async (log) => {
   const upstreamAuth = createUpstreamAuth(secrets);
   const store = await openStore(config.database, (err) => log.error({ err }, 'the database did not answer'));
   await seed(store, firstServers, log);
-  const enabled = () => store.list().filter((server) => server.enabled);
   const policy = watchPolicy(config.scopesFile, log);
   const upstreams = await startUpstreams(config, store, log);
-  const { pins, approved, health } = await observe({ store, upstreams, upstreamAuth, approvedToolsFile, log });
-  const guard = watchApprovedTools(config.toolChanges, config.approvedToolsFile, log);
-  const search = await createToolSearch({
-    servers: store.list,
-    toolsOf: (name) => health.of(name).tools,
-    policy: policy.current,
-    guard,
-    embeddings: embeddings && createEmbeddings({ ...embeddings, log }),
+  const metrics = createRegistryMetrics({
+    statuses: () => store.list().map(({ name, enabled }) => (enabled ? health.of(name).status : 'disabled')),
+    pins: () => pins.names(),
   });
+  const { pins, approved, health } = await observe({ store, upstreams, upstreamAuth, approvedToolsFile, metrics, log });
+  const guard = watchApprovedTools(config.toolChanges, config.approvedToolsFile, log);
+  const toolsOf = (name: string) => health.of(name).tools;
+  const vectors = embeddings && createEmbeddings({ ...embeddings, log });
+  const searched = { servers: store.list, toolsOf, policy: policy.current, guard, embeddings: vectors };
+  const search = await createToolSearch(searched);
   search.start();
-  secrets.onChange(() => void recheck());
-  /** One after another: those that want a credential may be many, and all are asked in their own time anyway. */
-  const recheck = async () => {
-    for (const server of enabled()) if (server.auth) await health.check(server);
-  };
-
+  secrets.onChange(() => void recheck(store, health));
   const editor = createEditor({
     store,
     policy: policy.current,
     examine: async (server) => upstreamAuth.problem(server) ?? (await upstreams.examine(server)),
-    async publish() {
-      await upstreams.refresh();
-      return await routeOutcome(config.routesDir, routeMilliseconds);
-    },
+    publish: publisher(upstreams, config.routesDir, metrics),
     onRouted: (server) => void health.check(server),
     log,
   });
@@ -74,6 +72,9 @@ await runService('registry', process.env, async (log) => {
       healthOf: health.of,
       search,
       check: health.check,
+      connect: createConnectionTest({ find: upstreams.find, upstreamAuth }),
+      secretProblem: upstreamAuth.problem,
+      readDecisions: createReadDecisions(config.authServerUrl),
       pins,
       onApproved: approved.write,
       log,
@@ -81,18 +82,33 @@ await runService('registry', process.env, async (log) => {
     host: config.host,
     port: config.port,
     portVariable: 'REGISTRY_PORT',
+    more: [metricsEndpoint(metrics, config.metrics)],
     async stop() {
-      policy.stop();
-      search.stop();
-      guard.stop();
-      secrets.stop();
-      upstreams.stop();
-      approved.stop();
+      for (const each of [policy, search, guard, secrets, upstreams, approved]) each.stop();
       await health.stop();
       await store.close();
     },
   };
 });
+
+/** One after another: those that want a credential may be many, and all are asked in their own time anyway. */
+async function recheck(store: RegistryStore, health: Pick<HealthMonitor, 'check'>): Promise<void> {
+  for (const server of store.list()) if (server.enabled && server.auth) await health.check(server);
+}
+
+/** Writes the routes, waits for nginx, and counts what came of it. */
+function publisher(
+  upstreams: Pick<ReturnType<typeof createUpstreams>, 'refresh'>,
+  folder: string,
+  metrics: Pick<RegistryMetrics, 'published'>,
+) {
+  return async (): Promise<RouteOutcome> => {
+    await upstreams.refresh();
+    const outcome = await routeOutcome(folder, routeMilliseconds);
+    metrics.published(outcome.state);
+    return outcome;
+  };
+}
 
 /** Writes the routes, and from now on whenever a name resolves to other addresses or another registry changes a server. */
 async function startUpstreams(
@@ -102,15 +118,14 @@ async function startUpstreams(
 ): Promise<ReturnType<typeof createUpstreams>> {
   const upstreams = createUpstreams({
     servers: () => store.list().filter((server) => server.enabled),
-    resolve: systemResolver,
-    check: createAddressCheck(config),
+    ...refuseOwnHosts(config.ownHosts, systemResolver, createAddressCheck(config)),
     routesDir: config.routesDir,
     log,
   });
   await upstreams.refresh().catch((error: unknown) => {
     throw new ConfigError([`ROUTES_DIR ${config.routesDir} cannot be written: ${error}`]);
   });
-  upstreams.start();
+  upstreams.start(config.resolveMilliseconds);
   store.onChange(() => {
     upstreams.refresh().catch((err: unknown) => log.error({ err }, 'routes file not written; the old one stays'));
   });

@@ -1,5 +1,6 @@
 import type { Logger } from '../common/log.ts';
 import { createHealthMonitor } from './health/monitor.ts';
+import type { RegistryMetrics } from './metrics.ts';
 import { keepApprovedTools } from './pins/approved-file.ts';
 import { createPins } from './pins/pins.ts';
 import type { RegistryStore } from './store/store.ts';
@@ -11,11 +12,12 @@ export interface ObserveOptions {
   upstreams: { of: (name: string) => Upstream | undefined };
   upstreamAuth: Pick<UpstreamAuth, 'headersFor'>;
   approvedToolsFile: string;
+  metrics: Pick<RegistryMetrics, 'checked'>;
   log: Logger;
 }
 
 /** Starts to look after the servers: how they are, what they announce, and whether their tools are as approved. */
-export async function observe({ store, upstreams, upstreamAuth, approvedToolsFile, log }: ObserveOptions) {
+export async function observe({ store, upstreams, upstreamAuth, approvedToolsFile, metrics, log }: ObserveOptions) {
   const pins = await createPins(store.pins, log);
   const approved = await keepApprovedTools({ pins, path: approvedToolsFile, log });
   const health = createHealthMonitor({
@@ -24,6 +26,7 @@ export async function observe({ store, upstreams, upstreamAuth, approvedToolsFil
     headersFor: upstreamAuth.headersFor,
     observations: store.observations,
     onTools: (server, tools) => void pins.observe(server, tools).then(approved.write),
+    onChecked: metrics.checked,
     log,
   });
   await health.recall();

@@ -1,4 +1,5 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { secretName } from '../common/upstream-secrets/secrets-file.ts';
 import type { ServerEntry } from './store/server-store.ts';
@@ -47,7 +48,8 @@ export async function writeRoutes(folder: string, lines: readonly string[]): Pro
   const text = lines.map((line) => `${line}\n`).join('');
   if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return false;
   await mkdir(folder, { recursive: true });
-  const draft = `${path}.tmp`;
+  // Several registries may write the same folder: a draft that two share could be half of each.
+  const draft = `${path}.${hostname()}-${process.pid}`;
   await writeThrough(draft, text);
   await rename(draft, path);
   // Without this the rename itself may be lost in a power cut.

@@ -98,6 +98,9 @@ export const serverSettings = z.strictObject({
   enabled: z.boolean('must be true or false').default(true),
 });
 
+/** What says how to connect to a server. */
+const connection = serverSettings.pick({ upstream: true, transports: true, auth: true });
+
 const revision = z.int('must be the number that the server had when you looked at it').min(1);
 const settings = serverSettings.omit({ name: true, enabled: true });
 
@@ -113,6 +116,9 @@ export type Replacement = z.output<typeof replacement>;
 
 /** Reads a server to register. @throws {RegistryError} `input_invalid` with every fault */
 export const readRegistration = reader(serverSettings);
+
+/** Reads where a server is and how it is spoken to. @throws {RegistryError} `input_invalid` with every fault */
+export const readConnection = reader(connection);
 
 /** Reads all settings of a server, with the revision that they replace. @throws {RegistryError} `input_invalid` */
 export const readReplacement = reader(replacement);

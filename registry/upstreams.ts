@@ -47,6 +47,13 @@ export function createUpstreams(options: UpstreamsOptions) {
     if (await writeRoutes(routesDir, lines)) log.info({ routes: lines.length }, 'routes file written');
   };
 
+  const find = async (server: ServerEntry): Promise<Upstream> => {
+    const reasons: string[] = [];
+    const { addresses, problem } = await locate(server, undefined, options, reasons);
+    if (addresses.length > 0) return { addresses };
+    return { addresses, problem: [problem, ...reasons.map((reason) => `It ${reason}.`)].join(' ') };
+  };
+
   return {
     /** Resolves all names and writes the file if something changed. Calls run one after another: one writer at a time. */
     refresh(): Promise<void> {
@@ -59,11 +66,10 @@ export function createUpstreams(options: UpstreamsOptions) {
      * @returns why it cannot have one, in words for who gave the upstream; undefined when it can
      */
     async examine(server: ServerEntry): Promise<string | undefined> {
-      const reasons: string[] = [];
-      const { addresses, problem } = await locate(server, undefined, options, reasons);
-      if (addresses.length > 0) return undefined;
-      return [problem, ...reasons.map((reason) => `It ${reason}.`)].join(' ');
+      return (await find(server)).problem;
     },
+    /** The same, with the addresses that it may be reached at; `problem` says why there are none. */
+    find,
     /** What the last {@link refresh} found for a server. */
     of: (name: string): Upstream | undefined => found.get(name),
     /** Refreshes every `intervalMs` from now on. */

@@ -3,19 +3,21 @@ import { join } from 'node:path';
 import { createRemoteJWKSet } from 'jose';
 import { watchApprovedTools } from '../common/approved-tools.ts';
 import { readConfig } from '../common/config.ts';
+import { metricsEndpoint } from '../common/metrics-app.ts';
 import { watchPolicy } from '../common/policy-watch.ts';
 import { runService } from '../common/service.ts';
 import { createAuthority, followEnded } from './authority.ts';
 import { createIdentifyCaller } from './caller.ts';
 import { relayConfig } from './config.ts';
 import { LiveStreams } from './live-streams.ts';
+import { createRelayMetrics } from './metrics.ts';
 import { createRelay } from './relay.ts';
 import { createRights } from './rights.ts';
 import { watchRoutes } from './routes.ts';
 
 const tickMilliseconds = 250;
 
-await runService('relay', process.env, (log) => {
+await runService('relay', process.env, (log, tracing) => {
   const config = readConfig(relayConfig, process.env);
   const authServer = config.AUTH_SERVER_INTERNAL_URL;
   const ca = config.UPSTREAM_CA_FILE === undefined ? undefined : readFileSync(config.UPSTREAM_CA_FILE, 'utf8');
@@ -29,6 +31,7 @@ await runService('relay', process.env, (log) => {
   policy.onChange(() => streams.tick());
   routes.onChange(() => streams.tick());
   const timer = setInterval(() => streams.tick(), tickMilliseconds).unref();
+  const metrics = createRelayMetrics(() => streams.size, ended.silence);
   const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', authServer), { timeoutDuration: 2_000 });
   const listener = createRelay({
     identify: createIdentifyCaller(keys, config.REGISTRY_URL),
@@ -38,6 +41,8 @@ await runService('relay', process.env, (log) => {
     streams,
     maxAnswer: config.MAX_LIST_BYTES,
     quickMilliseconds: 30_000,
+    metrics,
+    tracing,
     log,
   });
   const stop = () => {
@@ -47,5 +52,7 @@ await runService('relay', process.env, (log) => {
     routes.stop();
     ended.stop();
   };
-  return { listener, host: config.RELAY_HOST, port: config.RELAY_PORT, portVariable: 'RELAY_PORT', stop };
+  const { RELAY_METRICS_HOST: host, RELAY_METRICS_PORT: port } = config;
+  const more = [metricsEndpoint(metrics, { host, port, portVariable: 'RELAY_METRICS_PORT' })];
+  return { listener, host: config.RELAY_HOST, port: config.RELAY_PORT, portVariable: 'RELAY_PORT', more, stop };
 });

@@ -1,11 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Logger } from '../common/log.ts';
+import type { Tracing } from '../common/tracing.ts';
 import type { Endpoint } from '../policy/mcp-request.ts';
 import { noteSession, passAnswer } from './answer.ts';
 import type { Caller, IdentifyCaller } from './caller.ts';
 import { asRelayError, meanings, RelayError } from './errors.ts';
 import type { LiveStreams } from './live-streams.ts';
 import type { MessageFilterDeps } from './message-filter.ts';
+import type { RelayMetrics } from './metrics.ts';
 import type { Route, Routes } from './routes.ts';
 import { passStream } from './stream.ts';
 import { askUpstream, type UpstreamRequest } from './upstream.ts';
@@ -18,6 +20,8 @@ export interface RelayDeps extends MessageFilterDeps {
   maxAnswer: number;
   /** How long an upstream may take until its answer begins, and until a list ends. Calls of tools may take an hour. */
   quickMilliseconds: number;
+  metrics?: Pick<RelayMetrics, 'streamEnded' | 'failed'>;
+  tracing?: Pick<Tracing, 'note'>;
   log: Logger;
 }
 
@@ -61,7 +65,7 @@ export function createRelay(deps: RelayDeps): RequestListener {
       const hasGone = gone.signal.aborted;
       // What is left of the upstream's answer is nobody's any more; unread, it would hold its connection for good.
       gone.abort();
-      if (!hasGone) fail(response, asRelayError(error), log);
+      if (!hasGone) fail(deps, response, asRelayError(error), log);
     }
   };
 }
@@ -75,6 +79,7 @@ async function begin(
 ): Promise<Exchange> {
   const caller = await deps.identify(request.headers['x-relay'], request.headers['x-mcp-assertion']);
   const { ticket } = caller;
+  deps.tracing?.note({ server: ticket.server, method: ticket.method });
   const [, server, endpoint, search = ''] =
     /^\/([a-z0-9][a-z0-9_-]{0,62})\/(mcp|sse|messages)(\?.*)?$/.exec(request.url ?? '') ?? [];
   // The ticket was given for one server: what was authorized must be what is asked.
@@ -111,7 +116,8 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function fail(response: ServerResponse, error: RelayError, log: Logger): void {
+function fail({ metrics }: RelayDeps, response: ServerResponse, error: RelayError, log: Logger): void {
+  metrics?.failed(error.code);
   const { status, rpcCode, logLevel, message } = meanings[error.code];
   log[logLevel]({ err: error.cause, reason: error.code }, message);
   // An answer that has begun cannot become an error any more: only a cut tells the client that it is not whole.

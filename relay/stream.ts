@@ -27,6 +27,7 @@ export async function passStream(deps: RelayDeps, exchange: Exchange): Promise<v
     ended = true;
     const { server, owner, method } = caller.ticket;
     log.info({ server, owner, method, reason }, 'stream ended');
+    deps.metrics?.streamEnded(reason);
     answer.destroy();
     response.end(`: ended: ${reason}\n\n`);
     // A client that does not read would have its stream for as long as it likes.

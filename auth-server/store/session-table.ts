@@ -26,7 +26,7 @@ export class DatabaseSessions implements SessionStore {
     this.#db = db;
     this.#ended = ended;
     this.#lookedUp = lookedUp;
-    this.#known = new LRUCache({ max: 50_000, ttl: memorySeconds * 1000 });
+    this.#known = new LRUCache({ max: 50_000, ttl: memorySeconds * 1000, ttlResolution: memorySeconds * 10 });
   }
 
   async add(record: SessionRecord): Promise<void> {

@@ -3,6 +3,9 @@ import { origin } from '../config.ts';
 import { setting } from './setting.ts';
 import { list, networks, origins, path, secretKeys } from './values.ts';
 
+/** A whole number, 0 for no limit. */
+const wholeNumber = z.coerce.number().int().min(0);
+
 const services = [
   'auth-server',
   'registry',
@@ -113,6 +116,26 @@ export const gatewaySettings = {
     z.coerce.number().int().min(1024).default(1_048_576),
     ['auth-server', 'up'],
     'the largest request body; what cannot be checked as a whole is refused',
+  ),
+  CONNECTIONS_PER_ADDRESS: setting(
+    wholeNumber.max(60_000).default(1_000),
+    ['up'],
+    'how many requests and open streams nginx takes at a time from one address (one /64 of IPv6), 0 for no limit; more get 429. An office behind one address needs one for each of its streams ([operations.md](operations.md#overload))',
+  ),
+  AUTH_FAILURES_PER_CREDENTIAL: setting(
+    wholeNumber.default(60),
+    ['auth-server'],
+    'how often in a minute one bad credential is refused with its reason for one address; then 429 until the minute is over. 0 for no limit',
+  ),
+  AUTH_FAILURES_PER_ADDRESS: setting(
+    wholeNumber.default(1_200),
+    ['auth-server'],
+    'after how many refused credentials in a minute an address gets 429 for tokens that were not good in the last hour. 0 for no limit',
+  ),
+  REQUESTS_PER_MINUTE: setting(
+    wholeNumber.default(0),
+    ['auth-server'],
+    'how many requests in a minute one person or agent may send, counted by each process of the auth-server; then 429. 0 for no limit',
   ),
   MAX_LIST_BYTES: setting(
     z.coerce.number().int().min(65_536).default(8_388_608),

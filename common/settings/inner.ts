@@ -1,18 +1,39 @@
+import { availableParallelism } from 'node:os';
 import * as z from 'zod';
 import { origin, port } from '../config.ts';
 import { setting } from './setting.ts';
-import { host, path, ports } from './values.ts';
+import { host, list, path, ports } from './values.ts';
 
 /** Where the parts listen, find each other, and keep things. */
 export const innerSettings = {
   AUTH_SERVER_HOST: setting(host, ['auth-server'], 'the address that the auth-server listens on'),
   AUTH_SERVER_PORT: setting(port.default(8888), ['auth-server', 'up'], 'its port'),
+  AUTH_SERVER_WORKERS: setting(
+    z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(64)
+      .default(() => Math.min(availableParallelism(), 4)),
+    ['auth-server'],
+    'how many processes of the auth-server answer requests ([performance.md](performance.md)). `npm run up` starts one',
+    { shownDefault: 'as many as there are cores, at most 4' },
+  ),
+  AUTH_SERVER_STOP_LEAD_SECONDS: setting(
+    z.coerce.number().min(0).max(300).default(0),
+    ['auth-server'],
+    'for how long the auth-server goes on answering after SIGTERM, with `/health` already at 503, so that a load balancer in front of several hears of it',
+  ),
   METRICS_HOST: setting(
     host,
     ['auth-server'],
     'the address where it shows its metrics ([operations.md](operations.md)); they ask for no credentials',
   ),
   METRICS_PORT: setting(port.default(9464), ['auth-server', 'up'], 'the port of the metrics'),
+  REGISTRY_METRICS_HOST: setting(host, ['registry'], 'the address where the registry shows its metrics'),
+  REGISTRY_METRICS_PORT: setting(port.default(9465), ['registry', 'up'], 'the port of the metrics of the registry'),
+  RELAY_METRICS_HOST: setting(host, ['relay'], 'the address where the relay shows its metrics'),
+  RELAY_METRICS_PORT: setting(port.default(9466), ['relay', 'up'], 'the port of the metrics of the relay'),
   REGISTRY_HOST: setting(host, ['registry'], 'the address that the registry listens on'),
   REGISTRY_PORT: setting(port.default(7860), ['registry', 'up'], 'its port'),
   RELAY_HOST: setting(host, ['relay'], 'the address that the relay listens on'),
@@ -60,9 +81,19 @@ export const innerSettings = {
     'where the auth-server reaches the relay. `npm run up` sets it',
   ),
   OWN_PORTS: setting(
-    ports.prefault('8080,8888,7860,7870,9464,9500'),
+    ports.prefault('8080,8888,7860,7870,9464,9465,9466,9500'),
     ['registry'],
     "the gateway's own ports, which no MCP server may claim. `npm run up` sets it",
+  ),
+  OWN_HOSTS: setting(
+    list.default([]),
+    ['registry'],
+    'names of the parts of the gateway where they are not on this machine: no MCP server may be at their addresses. The compose file sets it',
+  ),
+  RESOLVE_SECONDS: setting(
+    z.coerce.number().min(1).max(3600).default(60),
+    ['registry'],
+    'how often the names of MCP servers are looked up again; 5 in the compose file, where a container that is made anew has another address',
   ),
   DATA_DIR: setting(
     z.string().default('data'),

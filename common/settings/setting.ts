@@ -1,7 +1,19 @@
 import type * as z from 'zod';
 
 /** The programs that read settings; services by the name in their log. `doctor` looks at everybody's. */
-export type Program = 'auth-server' | 'registry' | 'relay' | 'currenttime' | 'fininfo' | 'realserverfaketools' | 'mcpgw' | 'cognito' | 'up' | 'agents' | 'agent';
+export type Program =
+  | 'auth-server'
+  | 'registry'
+  | 'relay'
+  | 'currenttime'
+  | 'fininfo'
+  | 'realserverfaketools'
+  | 'mcpgw'
+  | 'cognito'
+  | 'up'
+  | 'agents'
+  | 'agent'
+  | 'compose';
 
 /** One environment variable. */
 export interface Setting {

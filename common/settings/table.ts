@@ -1,4 +1,5 @@
 import { agentModelSettings } from './agent-model.ts';
+import { composeSettings } from './compose.ts';
 import { gatewaySettings } from './gateway.ts';
 import { innerSettings } from './inner.ts';
 import type { Program, Setting } from './setting.ts';
@@ -14,6 +15,7 @@ export const sections = [
   ['Addresses and folders', innerSettings],
   ['The model of `mcp-gateway agent`', agentModelSettings],
   ['The local stand-in of Cognito', standInSettings],
+  ['Docker Compose', composeSettings],
 ] as const satisfies readonly (readonly [string, Readonly<Record<string, Setting>>])[];
 
 /** Every environment variable that any program of the project reads. */
@@ -24,6 +26,7 @@ export const settings = {
   ...innerSettings,
   ...agentModelSettings,
   ...standInSettings,
+  ...composeSettings,
 };
 
 type Settings = typeof settings;

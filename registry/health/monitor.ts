@@ -1,5 +1,5 @@
 import type { Logger } from '../../common/log.ts';
-import type { Health } from '../health.ts';
+import type { Health, Status } from '../health.ts';
 import { type ProbeLimits, probeServer } from '../mcp-probe.ts';
 import { type Kept, type Observations, targetOf } from '../store/observations.ts';
 import { type ServerEntry, transportsOf } from '../store/server-store.ts';
@@ -22,6 +22,8 @@ export interface HealthOptions {
   observations?: Observations | undefined;
   /** Told of the tools that a server shows, at each check that read them. */
   onTools?: (server: string, tools: readonly SeenTool[]) => void;
+  /** Told of each check: what the server is now, and how long it took, in seconds. */
+  onChecked?: (status: Status, seconds: number) => void;
   log: Logger;
   intervalMs?: number;
   limits?: ProbeLimits;
@@ -137,12 +139,13 @@ function runCheck(
   server: Monitored,
   entry: Entry,
 ): Promise<void> {
-  const { log, onTools, intervalMs = 30_000, now = () => new Date() } = options;
+  const { log, onTools, onChecked, intervalMs = 30_000, now = () => new Date() } = options;
   const { revision } = entry;
   const check = async () => {
     const asked = await ask(options, server);
     const observation = learn(entry, server.name, asked, now());
     entry.isSlow = asked.tookMs > slowMilliseconds;
+    onChecked?.(observation.state.status, asked.tookMs / 1000);
     // Changed while it was asked: it is due at once.
     if (entry.revision === revision)
       entry.dueAt = performance.now() + waitAfter(observation.state, intervalMs, Math.random());

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { decisionPage } from '../../common/decisions.ts';
 import { approvalInput } from '../api/tool-changes.ts';
 import { importAnswer } from '../import/import.ts';
 import {
@@ -168,6 +169,7 @@ export const components = {
   ToolChanges: toolChanges,
   Approval: approvalInput,
   ToolsFound: z.strictObject({ results: z.array(found), total: z.int(), why: z.string().nullable() }),
+  Decisions: decisionPage,
   Changes: z.strictObject({ changes: z.array(change), next: z.int().nullable() }),
   Me: z.looseObject({
     username: z.string(),

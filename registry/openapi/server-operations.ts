@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { decisionsQuery } from '../../common/decisions.ts';
 import { changesQuery } from '../api/changes.ts';
 import { importQuery } from '../api/import.ts';
 import { toolSearchQuery } from '../api/search.ts';
@@ -148,6 +149,16 @@ export const serverOperations: readonly Operation[] = [
     query: changesQuery,
     answers: { 200: 'Changes' },
     refusals: ['input_invalid', 'store_unavailable'],
+  },
+  {
+    method: 'get',
+    path: '/api/decisions',
+    tag: 'servers',
+    summary: 'What the gateway has decided about requests, the newest first',
+    permission: 'view_audit',
+    query: decisionsQuery,
+    answers: { 200: 'Decisions' },
+    refusals: ['input_invalid', 'not_permitted', 'audit_unavailable'],
   },
   {
     method: 'get',

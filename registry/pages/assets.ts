@@ -1,11 +1,24 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { Router } from 'express';
 
-const types: Record<string, string> = { '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
+const types: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
 
-/** The files in `public/`, served with their content's hash in the name: `/static/style.css` is `/static/style.1f0c….css`. */
+const installed = createRequire(import.meta.url);
+
+/** What pages use of other people's packages, by the name that it gets here. Nothing is fetched from anybody else. */
+export const libraries: Readonly<Record<string, string>> = {
+  'htmx.js': installed.resolve('htmx.org/dist/htmx.min.js'),
+  'hx-sse.js': installed.resolve('htmx.org/dist/ext/hx-sse.min.js'),
+};
+
+/** The files in `public/`, served with their content's hash in the name: `/static/base.css` is `/static/base.1f0c….css`. */
 export interface Assets {
   /** The address of a file, for a page. */
   href(file: string): string;
@@ -14,16 +27,18 @@ export interface Assets {
 
 /**
  * Reads a folder of static files once.
+ * @param others files from elsewhere that belong with them, by name
  * @throws when the folder holds a kind of file that has no content type here
  */
-export function loadAssets(folder: string, mount = '/static'): Assets {
+export function loadAssets(folder: string, others: Readonly<Record<string, string>> = {}, mount = '/static'): Assets {
   const router = Router({ caseSensitive: true, strict: true });
   const hrefs = new Map<string, string>();
-  for (const file of readdirSync(folder)) {
+  const own = readdirSync(folder).map((file): [string, string] => [file, join(folder, file)]);
+  for (const [file, path] of [...own, ...Object.entries(others)]) {
     const extension = extname(file);
     const type = types[extension];
-    if (!type) throw new Error(`${join(folder, file)}: no content type is known for "${extension}"`);
-    const body = readFileSync(join(folder, file));
+    if (!type) throw new Error(`${path}: no content type is known for "${extension}"`);
+    const body = readFileSync(path);
     const hash = createHash('sha256').update(body).digest('hex').slice(0, 16);
     const hashed = `${file.slice(0, -extension.length)}.${hash}${extension}`;
     hrefs.set(file, `${mount}/${hashed}`);

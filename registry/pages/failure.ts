@@ -13,6 +13,7 @@ const titles: Record<ErrorCode, string> = {
   origin_refused: 'Not accepted from there',
   input_invalid: 'Something is missing or wrong',
   content_type_unsupported: 'Not understood',
+  body_too_large: 'Too large',
   name_taken: 'The name is taken',
   name_fixed: 'Not changed here',
   changed_meanwhile: 'Changed meanwhile',
@@ -20,11 +21,15 @@ const titles: Record<ErrorCode, string> = {
   upstream_refused: 'The address is refused',
   route_refused: 'The route is refused',
   store_unavailable: 'The database does not answer',
+  audit_unavailable: 'The decisions cannot be read',
   internal_error: 'Something went wrong',
 };
 
 const hints: Partial<Record<ErrorCode, string>> = {
   identity_unavailable: 'The auth-server may be starting. Reload this page in a moment.',
+  audit_unavailable: 'Reload this page in a moment. The log of the auth-server has every decision.',
+  body_too_large: 'Go back: your browser has kept what you typed. Nothing was saved.',
+  origin_refused: 'Open the page again from the list of servers, and send it from there. Nothing was changed.',
   not_found: 'Check the address, or pick a server from the list. Servers you have no permission for look the same.',
   internal_error:
     'Reload this page. If it happens again, an administrator finds the reason in the log of the registry.',
@@ -43,7 +48,9 @@ export function createFailureHandler(publicUrl: string, render: Render, log: Log
       log.warn({ ...said, reason: reasonOf(error.cause) }, 'identity refused');
     if (res.headersSent) return next(thrown);
 
-    const body = errorBody(req.originalUrl, error);
+    // The form is ours, what takes it at the same address is the original's.
+    const isForm = req.method === 'GET' && req.path === '/register';
+    const body = isForm ? undefined : errorBody(req.originalUrl, error);
     if (body || req.accepts(['json', 'html']) !== 'html') {
       const { code, message, faults } = error;
       res

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { ToolError } from '../tool-call.ts';
 import { hints, modernNames } from '../../common/zone-names.ts';
+import { ToolError } from '../tool-call.ts';
 
 const oldNames = new Map([...modernNames].map(([old, modern]) => [modern, old]));
 

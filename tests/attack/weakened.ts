@@ -33,6 +33,7 @@ export async function weaken(gateway: Gateway, { authServer, cut }: Weakness): P
     allowedOrigins: [],
     maxBodyBytes: 1_048_576,
     trustedProxies: [],
+    connectionsPerAddress: 0,
     upstreamCaFile: undefined,
   };
   const folder = writeNginxFiles(settings);

@@ -109,6 +109,7 @@ const page: OriginalRequest = {
   browser: { origin: undefined, fetchSite: undefined, fetchDest: undefined },
   mcp: { method: undefined, name: undefined, protocolVersion: undefined, sessionId: undefined },
   accept: 'text/html',
+  address: undefined,
   requestId: undefined,
 };
 const mcp: OriginalRequest = {

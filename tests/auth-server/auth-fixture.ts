@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,12 +14,14 @@ import { createMetrics } from '../../auth-server/metrics.ts';
 import { createOAuthClient, type OAuthClient } from '../../auth-server/oauth-client.ts';
 import { createPages } from '../../auth-server/pages.ts';
 import type { RateLimits } from '../../auth-server/rate-limit.ts';
+import { openRecentDecisions } from '../../auth-server/recent-decisions.ts';
 import { createSessionSeal } from '../../auth-server/session.ts';
 import { createSessionCookie } from '../../auth-server/session-cookie.ts';
 import { createSessionKeeper } from '../../auth-server/session-keeper.ts';
 import { standInJwksCache } from '../../auth-server/stand-in.ts';
 import type { SessionRecord } from '../../auth-server/store/session-store.ts';
 import { openStore } from '../../auth-server/store/store.ts';
+import { createThrottle, type ThrottleLimits } from '../../auth-server/throttle.ts';
 import { createTokenVault } from '../../auth-server/token-vault.ts';
 import type { ToolGuard } from '../../common/approved-tools.ts';
 import { createStandInFetch, localPoolId } from '../../common/cognito.ts';
@@ -41,6 +44,8 @@ export const webSecret = seed.clients.find((client) => client.id === WEB)?.secre
 export const secretKey = '0123456789abcdef0123456789abcdef-one';
 export const oldSecretKey = 'fedcba9876543210fedcba9876543210-two';
 export const now = () => Math.floor(Date.now() / 1000);
+
+export const usualThrottle = { failuresPerCredential: 60, failuresPerAddress: 1_200, requestsPerPrincipal: 0 };
 
 /** A directory that is gone after `remove`. */
 export function temporaryDirectory() {
@@ -70,6 +75,7 @@ export interface Shape {
   allowLocalSessions: boolean;
   exchangeLimits: RateLimits | undefined;
   upstreamSecrets: UpstreamSecrets;
+  throttle: ThrottleLimits;
 }
 
 /**
@@ -96,6 +102,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     exchangeLimits: undefined,
     upstreamSecrets: noSecrets,
     approved: undefined,
+    throttle: usualThrottle,
     ...change,
   };
   const { directory, remove } = temporaryDirectory();
@@ -106,6 +113,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     history: () => ({ loadedAt: now(), reloads: 0, failed: 0 }),
   });
   const store = await openStore(shape.where ?? directory, (hit) => metrics.lookedUp('session', hit));
+  const recent = await openRecentDecisions(shape.where ?? directory);
   const lines: string[] = [];
   const log = createLog('auth-server', 'debug', { write: (line) => void lines.push(line) });
   const policy = parsePolicy(shape.policyText);
@@ -184,8 +192,10 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     metrics,
     log,
     auditLog: log.child({}, { redact: [] }),
+    recent,
+    throttle: createThrottle(shape.throttle),
   });
-  const server = app.listen(0, '127.0.0.1');
+  const server = createServer(app).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
@@ -210,6 +220,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await recent.close();
       await store.close();
       remove();
     },

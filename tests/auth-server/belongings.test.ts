@@ -61,6 +61,7 @@ async function check({ principal, server = 'clock', endpoint = 'mcp', sessionId,
     browser: { origin: undefined, fetchSite: undefined, fetchDest: undefined },
     mcp: { method: undefined, name: undefined, protocolVersion: undefined, sessionId },
     accept: undefined,
+    address: undefined,
     requestId: undefined,
   };
   const asked: McpRequest = { id: 7, method: 'ping', accesses: [{ method: 'ping' }], ...(tasks && { tasks }) };

@@ -140,6 +140,20 @@ describe("the pool's keys", () => {
   });
 });
 
+test('A verified token is known until the keys are fetched anew, for one may be gone; a bad one never is', async () => {
+  const verifier = verifierOf();
+  const good = await token();
+  expect(verifier.known(good)).toBeUndefined();
+  const claims = await verifier.verify(good);
+  expect(verifier.known(good)).toBe(claims);
+  const bad = `${good.slice(0, -8)}AAAAAAAA`;
+  await expect(verifier.verify(bad)).rejects.toMatchObject({ code: 'token_invalid' });
+  expect(verifier.known(bad)).toBeUndefined();
+  expect(verifier.known(good)).toBe(claims);
+  await expect(verifier.verify(await token({}, 'k2'))).rejects.toMatchObject({ code: 'token_invalid' });
+  expect(verifier.known(good)).toBeUndefined();
+});
+
 describe('what a refusal tells whoever sent the token', () => {
   const messageOf = async (value: string) => {
     const error = await verifierOf()

@@ -59,6 +59,7 @@ const ask = ({ authorization, cookie: sent, origin, fetchSite, fetchDest, ...mor
     browser: { origin, fetchSite, fetchDest },
     mcp: { method: undefined, name: undefined, protocolVersion: undefined, sessionId: undefined },
     accept: undefined,
+    address: undefined,
     requestId: undefined,
     ...more,
   });

@@ -21,6 +21,7 @@ const client: IncomingHttpHeaders = {
   'mcp-protocol-version': '2026-07-28',
   'mcp-session-id': 's-1',
   accept: 'application/json',
+  'x-real-ip': '203.0.113.9',
   'x-request-id': 'r-1',
 };
 const nothing = { authorization: undefined, cookie: undefined };
@@ -44,6 +45,7 @@ describe('what the gate tells about a request', () => {
       browser: { origin: 'https://page.example', fetchSite: 'cross-site', fetchDest: 'empty' },
       mcp: { method: 'tools/call', name: 'get_time', protocolVersion: '2026-07-28', sessionId: 's-1' },
       accept: 'application/json',
+      address: '203.0.113.9',
       requestId: 'r-1',
     });
   });

@@ -16,6 +16,7 @@ import {
   startAuthServer,
   toolCall,
   toolsList,
+  usualThrottle,
   WEB,
 } from './auth-fixture.ts';
 
@@ -175,6 +176,12 @@ describe('every way of being refused', () => {
       return auth.validate({ Cookie: await auth.session({ groups: ['mcp-registry-admin'] }) }, body);
     },
     body_too_large: async () => auth.validate({ Cookie: await auth.session() }, toolCall('x'.repeat(66_000))),
+    too_many_requests: async () => {
+      const busy = await startAuthServer(cognito.url, { throttle: { ...usualThrottle, failuresPerCredential: 1 } });
+      const ask = () => busy.validate({ Authorization: 'Bearer rubbish', 'X-Real-IP': '203.0.113.9' });
+      await ask();
+      return ask().finally(busy.close);
+    },
     gate_misconfigured: async () => auth.validate({ Cookie: await auth.session(), 'X-Resource': null }),
     identity_provider_unavailable: async () => {
       const cutOff = await startAuthServer('http://127.0.0.1:1');
@@ -222,7 +229,7 @@ describe('every way of being refused', () => {
       expect(
         [...response.headers.keys()].filter((name) => /^x-(user|username|scopes|groups|mcp-|relay)/.test(name)),
       ).toEqual([]);
-      expect(response.headers.get('retry-after')).toBe(status === 503 ? '1' : null);
+      expect(response.headers.get('retry-after')).toBe({ 503: '1', 429: '60' }[status as number] ?? null);
       expect(JSON.stringify(denial)).not.toMatch(/disk on fire|secret\/path|ECONNREFUSED/);
       const challenge = response.headers.get('www-authenticate');
       if (status === 401)

@@ -45,7 +45,9 @@ describe('the table of settings', () => {
   test('says of each whether it is a secret', () => {
     const secret = settingList.filter(([, setting]) => setting.secret).map(([name]) => name);
     expect(secret).toEqual(
-      names.filter((name) => /SECRET(?!S_FILE)|API_KEY|AWS_\w+TOKEN|DATABASE_URL|PASSWORD/.test(name)).sort(bySameOrder(secret)),
+      names
+        .filter((name) => /SECRET(?!S_FILE)|API_KEY|AWS_\w+TOKEN|DATABASE_URL|PASSWORD/.test(name))
+        .sort(bySameOrder(secret)),
     );
   });
 

@@ -9,7 +9,7 @@ test('Without any variable the registry is set up for one machine', () => {
   expect(config.serversFile).toMatch(/\/registry\/servers\.yml$/);
   expect(config.database).toBe('data/registry.db');
   expect(config.routesDir).toMatch(/\/data\/nginx$/);
-  expect([...config.ownPorts]).toEqual([8080, 8888, 7860, 7870, 9464, 9500]);
+  expect([...config.ownPorts]).toEqual([8080, 8888, 7860, 7870, 9464, 9465, 9466, 9500]);
   expect(config.allowPrivate).toHaveLength(6);
 });
 

@@ -8,7 +8,7 @@ import { admin, createSigner, publicUrl, startRegistry, storeOf } from './regist
 const policy = parsePolicy(`
 group_mappings: {}
 UI-Scopes:
-  mcp-registry-admin: { list_service: [all], register_service: [all], toggle_service: [all], modify_service: [all], health_check_service: [all] }
+  mcp-registry-admin: { list_service: [all], register_service: [all], toggle_service: [all], modify_service: [all], health_check_service: [all], view_audit: [all] }
 mcp-registry-admin:
   - { server: "*", methods: [tools/call], tools: ["*"] }
 `);
@@ -85,7 +85,7 @@ const routesOf = (stack: readonly Layer[], prefix = ''): string[] =>
     return handle.stack ? mountsOf(layer).flatMap((mount) => routesOf(handle.stack ?? [], prefix + mount)) : [];
   });
 /** Pages, files and the health check for the one who starts the registry are no API. */
-const isApi = (route: string) => /^\w+ \/(api|v0|register$|toggle\/|edit\/)/.test(route);
+const isApi = (route: string) => /^(?!get \/register$)\w+ \/(api|v0|register$|toggle\/|edit\/)/.test(route);
 const written = (path: string) => path.replace(/[:*](\w+)/g, '{$1}');
 
 test('Every route of the API is in the document, and every route of the document is there', () => {
@@ -129,6 +129,8 @@ const requests: [string, string, () => [string, unknown?, string?]][] = [
   ['post', '/api/import', () => ['/api/import?dry_run=true', entry]],
   ['get', '/api/changes', () => ['/api/changes?limit=3']],
   ['get', '/api/changes', () => ['/api/changes?limit=many']],
+  ['get', '/api/decisions', () => ['/api/decisions?verdict=deny']],
+  ['get', '/api/decisions', () => ['/api/decisions?verdict=maybe']],
   ['get', '/api/me', () => ['/api/me']],
   ['get', '/api/openapi.json', () => ['/api/openapi.json']],
   ...['/v0.1', '/v0'].flatMap((v): [string, string, () => [string, unknown?]][] => [

@@ -1,9 +1,12 @@
 import request from 'supertest';
 import type { Health } from '../../registry/health.ts';
+import { createPins } from '../../registry/pins/pins.ts';
+import { toSeenTools } from '../../registry/tool-info.ts';
 import {
   admin,
   createSigner,
   neverChecked,
+  recordingLog,
   startRegistry,
   storeOf,
   stranger,
@@ -41,10 +44,11 @@ test('The list shows a server with its state in words, its age, its tools and it
   const { status, html } = await page('/', user);
   expect(status).toBe(200);
   expect(html).toContain('<a href="/servers/currenttime">Current time</a>');
-  expect(html).toContain('http://localhost:8080/currenttime/mcp');
   expect(html).toMatch(/class="state healthy">[\s\S]*?<\/svg>Healthy/);
-  expect(html).toContain('<time datetime="2026-11-23T04:26:07.000Z" title="2026-11-23 04:26:07 UTC">12 s ago</time>');
-  expect(html).toContain('data-unit=" tool">1</td>');
+  expect(html).toContain(
+    '<time datetime="2026-11-23T04:26:07.000Z" title="2026-11-23 04:26:07 UTC" data-ago>12 s ago</time>',
+  );
+  expect(html).toContain('tools-count">1 tool</span>');
 });
 
 test.each([
@@ -53,14 +57,14 @@ test.each([
   ['somebody without groups', stranger, []],
 ])('%s sees the servers that list_service names and no other', async (_who, claims, titles) => {
   const { html } = await page('/', claims);
-  expect([...html.matchAll(/<a href="\/servers\/[^"]+">([^<]+)</g)].map((m) => m[1])).toEqual(titles);
+  expect([...html.matchAll(/<h2><a href="\/servers\/[^"]+">([^<]+)</g)].map((m) => m[1])).toEqual(titles);
 });
 
 test('A page about a server shows every endpoint, its tools, and a configuration to copy', async () => {
   const { html } = await page('/servers/currenttime', user);
   expect(html).toContain('http://localhost:8080/currenttime/sse');
   expect(html).toContain('current_time_by_timezone');
-  const snippet = /<pre[^>]*><code>([\s\S]*?)<\/code>/
+  const snippet = /<code id="config-others">([\s\S]*?)<\/code>/
     .exec(html)?.[1]
     ?.replaceAll('&quot;', '"')
     .replaceAll('&lt;', '<');
@@ -128,6 +132,9 @@ test('A fault of our own is a 500 page that gives nothing away, and is in the lo
   }
 });
 
+/** Scripts of ours, each a file of its own. */
+const ownScripts = /<script src="\/static\/[\w-]+\.[0-9a-f]{16}\.js"(?: defer)?><\/script>/g;
+
 test('Pages carry the strict policy, are not cached, and hold no inline script or style', async () => {
   const { headers, html } = await page('/', admin);
   expect(
@@ -148,12 +155,12 @@ test('Pages carry the strict policy, are not cached, and hold no inline script o
   expect(headers.get('cache-control')).toBe('no-store');
   expect(headers.get('referrer-policy')).toBe('same-origin');
   expect(headers.has('x-powered-by')).toBe(false);
-  expect(html).not.toMatch(/<script|<style|\sstyle=|\son\w+=/i);
+  expect(html.replace(ownScripts, '')).not.toMatch(/<script|<style|\sstyle=|\son\w+=/i);
 });
 
 test('The stylesheet is kept for ever under a name made from its content, and the icon is there', async () => {
   const { html } = await page('/', admin);
-  const href = /href="(\/static\/style\.[0-9a-f]{16}\.css)"/.exec(html)?.[1] ?? '';
+  const href = /href="(\/static\/base\.[0-9a-f]{16}\.css)"/.exec(html)?.[1] ?? '';
   const style = await page(href, admin);
   expect(style.status).toBe(200);
   expect(style.headers.get('cache-control')).toBe('private, max-age=31536000, immutable');
@@ -179,24 +186,60 @@ test('Whatever a server or a person calls itself is shown as text', async () => 
         upstream: 'http://127.0.0.1:8000',
         transports: { 'streamable-http': '/mcp' },
         tags: [evil],
+        version: evil,
+        license: evil,
+        repository: 'https://example.com/%22%3E%3Cscript%3E',
+        icons: [{ src: 'https://example.com/%22%3E%3Cscript%3E.png', sizes: ['any'] }],
       },
     ]),
   );
-  const tools = [toolOf(evil, { title: evil, description: evil })];
+  const hostile = { [evil]: { type: [evil], description: evil, default: evil, enum: [evil] }, plain: { $ref: evil } };
+  const inputSchema = { type: 'object', properties: hostile, required: [evil] };
+  const tools = [toolOf(evil, { title: evil, description: evil, inputSchema, annotations: { title: evil } })];
+  const item = { name: evil, uri: evil, uriTemplate: evil, title: evil, description: evil, mimeType: evil };
+  const pins = await createPins(store.pins, recordingLog().log);
+  await pins.observe('evil', toSeenTools([]));
+  await pins.observe('evil', toSeenTools([{ name: evil, description: evil, inputSchema }]));
+  const details = {
+    unstable: false,
+    latencyMs: 1,
+    checks: [
+      {
+        transport: 'streamable-http' as const,
+        status: 'unhealthy' as const,
+        steps: [{ step: 'reach' as const, state: 'failed' as const, reason: evil, ms: 1 }],
+      },
+    ],
+    since: now,
+    announced: {
+      name: evil,
+      title: evil,
+      version: evil,
+      protocolVersion: evil,
+      era: evil,
+      instructions: evil,
+      capabilities: {},
+      prompts: [{ ...item, arguments: [{ name: evil, required: evil }] }],
+      resources: [item],
+      resourceTemplates: [item],
+    },
+    seenAt: now,
+  };
   const own = await startRegistry(signer.keys, {
     store,
-    healthOf: () => ({ status: 'unhealthy', checkedAt: now, error: evil, tools }),
+    pins,
+    healthOf: () => ({ status: 'unhealthy', checkedAt: now, error: evil, tools, details }),
   });
   try {
     const who = { ...admin, username: evil, groups: [evil] };
-    for (const path of ['/', '/servers/evil']) {
-      const { html } = await page(path, who, own.url);
+    for (const path of ['/', `/?q=${encodeURIComponent(evil)}`, '/?q=script', '/servers/evil']) {
+      const html = (await page(path, who, own.url)).html.replace(ownScripts, '');
       expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
       expect(html).not.toContain('<script');
       expect(html).not.toContain(evil);
     }
     const nobody = await page('/', { ...stranger, username: evil, groups: [evil] }, own.url);
-    expect(nobody.html).not.toContain('<script');
+    expect(nobody.html.replace(ownScripts, '')).not.toContain('<script');
   } finally {
     await own.close();
   }

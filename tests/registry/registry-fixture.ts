@@ -143,9 +143,12 @@ export async function startRegistry(
     ...edits,
   });
   const check = async () => neverChecked;
+  const connect = async () => undefined;
+  const readDecisions = async () => ({ decisions: [], next: null, kept: 0, oldest: null });
+  const more = { connect, secretProblem: () => undefined, readDecisions };
   const pins = given.pins ?? (await createPins(store.pins, log));
   const search = given.search ?? (await searchOf(store, given.policy ?? defaults.policy, given.healthOf));
-  const app = createApp({ ...defaults, editor, check, pins, ...given, search, store });
+  const app = createApp({ ...defaults, ...more, editor, check, pins, ...given, search, store });
   const server = app.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const close = async (): Promise<void> => {

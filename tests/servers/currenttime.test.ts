@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { createApp } from '../../servers/currenttime/server.ts';
 import { hints, modernNames } from '../../common/zone-names.ts';
+import { createApp } from '../../servers/currenttime/server.ts';
 import { resolveZone, suggestZones } from '../../servers/currenttime/zones.ts';
 import { connect, connections, listen, recordedLog, type TestClient } from './fixtures.ts';
 

@@ -36,6 +36,8 @@ function up(overrides: NodeJS.ProcessEnv = {}): ChildProcess {
     REGISTRY_URL: `http://localhost:${ports.gateway}`,
     AUTH_SERVER_PORT: String(ports.authServer),
     METRICS_PORT: String(ports.metrics),
+    REGISTRY_METRICS_PORT: String(ports.registryMetrics),
+    RELAY_METRICS_PORT: String(ports.relayMetrics),
     REGISTRY_PORT: String(ports.registry),
     COGNITO_PORT: String(ports.cognito),
     CURRENTTIME_PORT: String(ports.currenttime),

@@ -1,11 +1,17 @@
 import express, { type Express } from 'express';
-import type { Metrics } from './metrics.ts';
+import type { Endpoint } from './service.ts';
+
+/** What can be shown at `/metrics`: text in the Prometheus format 0.0.4, and its media type. */
+export interface Shown {
+  text(): Promise<string>;
+  contentType: string;
+}
 
 /**
  * `GET /metrics`, for a port of its own: the names of servers and the rate of denials are nobody's business who only
  * reaches the gateway.
  */
-export function createMetricsApp(metrics: Pick<Metrics, 'text' | 'contentType'>): Express {
+export function createMetricsApp(metrics: Shown): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -15,4 +21,9 @@ export function createMetricsApp(metrics: Pick<Metrics, 'text' | 'contentType'>)
   });
   app.use((_req, res) => void res.status(404).type('text').send('The metrics are at /metrics.\n'));
   return app;
+}
+
+/** The metrics as an address beside a service's own. */
+export function metricsEndpoint(metrics: Shown, at: Omit<Endpoint, 'listener'>): Endpoint {
+  return { listener: createMetricsApp(metrics), ...at };
 }

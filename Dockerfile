@@ -1,0 +1,37 @@
+# The gateway's Node services, one image for all of them; nginx has its own (nginx/Dockerfile).
+#   --target gateway   what a gateway is made of (the default of the compose file)
+#   --target cognito   the same with the local stand-in of Amazon Cognito; never a part of the other
+
+FROM node:26-bookworm-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json ./
+# Nothing that is run here comes from a package's own script.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+
+FROM node:26-bookworm-slim AS gateway
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=packages /app/node_modules node_modules
+COPY package.json scopes.yml ./
+COPY common common
+COPY policy policy
+COPY auth-server auth-server
+COPY relay relay
+COPY registry registry
+COPY servers servers
+COPY container container
+COPY dev/backup dev/backup
+# The same servers where each has a machine of its own, by its name.
+RUN awk '/^- name:/ { name = $3 } { sub("//127[.]0[.]0[.]1:", "//" name ":") } 1' registry/servers.yml > registry/servers.compose.yml \
+  && install -d -o 1000 -g 1000 -m 700 /data \
+  && install -d -o 1000 -g 101 -m 2775 /routes \
+  && install -d -o 1000 -g 1000 -m 755 /config
+USER 1000:1000
+ENTRYPOINT ["/usr/bin/env", "node", "--disable-warning=ExperimentalWarning"]
+CMD ["--version"]
+# Each service says by HEALTH_URL where it answers.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 CMD ["sh", "-c", "exec node container/healthy/main.ts \"$HEALTH_URL\""]
+
+FROM gateway AS cognito
+ENV NODE_ENV=development
+COPY dev/cognito dev/cognito

@@ -1,0 +1,219 @@
+import cluster from 'node:cluster';
+import type { RequestListener } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { watchApprovedTools } from '../common/approved-tools.ts';
+import { cognitoIssuer, createStandInFetch, localPoolId, type StandInFetch } from '../common/cognito.ts';
+import { readConfig } from '../common/config.ts';
+import type { Logger } from '../common/log.ts';
+import { createMetricsApp, type Shown } from '../common/metrics-app.ts';
+import { watchPolicy } from '../common/policy-watch.ts';
+import type { Endpoint, Service } from '../common/service.ts';
+import type { Tracing } from '../common/tracing.ts';
+import { watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
+import type { Policy } from '../policy/policy.ts';
+import { createApp } from './app.ts';
+import { createAssertionSigner } from './assertion.ts';
+import { createTokenVerifier, type TokenVerifier } from './cognito-token.ts';
+import { type Config, configSchema } from './config.ts';
+import { type ConfirmDeps, createConfirmation } from './confirm-groups.ts';
+import { createFreshLogin } from './fresh-login.ts';
+import { createKeyRotation, keepRotating } from './key-rotation.ts';
+import { createLocalSessions } from './local-session.ts';
+import { createLoginAttempts } from './login-attempts.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import type { OAuthClient } from './oauth-client.ts';
+import { createPages } from './pages.ts';
+import { commandLineName, configuredProviders } from './providers.ts';
+import { openRecentDecisions } from './recent-decisions.ts';
+import { createSessionSeal } from './session.ts';
+import { createSessionCookie } from './session-cookie.ts';
+import type { CliLogin } from './session-exchange.ts';
+import { createSessionKeeper, type SessionKeeper } from './session-keeper.ts';
+import { tellMetrics } from './shared-metrics.ts';
+import { standInJwksCache } from './stand-in.ts';
+import { openStore, type Store } from './store/store.ts';
+import { createThrottle, type Throttle } from './throttle.ts';
+import { createTokenVault } from './token-vault.ts';
+import { traced } from './traced.ts';
+
+/** nginx waits for 1.5 s; whoever is in the middle of a login, a little longer. */
+const drainMilliseconds = 3_000;
+
+/** The auth-server as it answers requests: put together from its parts as its settings say. */
+export async function serve(env: NodeJS.ProcessEnv, log: Logger, tracing: Tracing): Promise<Service> {
+  const config = readConfig(configSchema, env);
+  let stopping = false;
+  const { listener, metrics, stop } = await assemble(config, env, () => stopping, tracing, log);
+  tellMetrics(metrics);
+  return {
+    ...endpointOf(config, listener),
+    more: cluster.isWorker ? [] : [metricsEndpoint(config, metrics)],
+    beforeStop: () => {
+      stopping = true;
+    },
+    leadMilliseconds: config.AUTH_SERVER_STOP_LEAD_SECONDS * 1000,
+    drainMilliseconds,
+    stop,
+  };
+}
+
+async function assemble(
+  config: Config,
+  env: NodeJS.ProcessEnv,
+  stopping: () => boolean,
+  tracing: Tracing,
+  log: Logger,
+) {
+  const publicUrl = config.REGISTRY_URL;
+  const secretKeys = config.SECRET_KEY as [string, ...string[]];
+  const policy = watchPolicy(config.SCOPES_FILE, log);
+  const secretsFile = config.UPSTREAM_SECRETS_FILE;
+  const upstreamSecrets = await watchUpstreamSecrets({ path: secretsFile, env, log });
+  const toolGuard = watchApprovedTools(config.TOOL_CHANGES, config.APPROVED_TOOLS_FILE, log);
+  const metrics = traced(createMetrics(policy, upstreamSecrets.faults), tracing);
+  const store = await openSettledStore(config, metrics, log);
+  const recent = await openRecentDecisions(config.DATABASE_URL ?? config.DATA_DIR, {
+    onFailure: (err) => log.error({ err }, 'the recent decisions cannot be kept'),
+  });
+  const rotation = createKeyRotation(store.keys, config.ASSERTION_KEY_DAYS);
+  const assertions = await createAssertionSigner(store.keys, publicUrl, rotation, (hit) =>
+    metrics.lookedUp('assertion', hit),
+  );
+  const stopRotating = keepRotating(rotation, log);
+  policy.onChange(assertions.forget);
+
+  const standInFetch = standInOf(config, log);
+  const tokens = verifierOf(config, standInFetch, metrics);
+  void warmUp(tokens, log);
+
+  const cookie = createSessionCookie(publicUrl);
+  const providers = configuredProviders(config, standInFetch);
+  const vault = createTokenVault(secretKeys);
+  const listener = createApp({
+    ...plainSettings(config),
+    stopping,
+    policy: policy.current,
+    policyVersion: policy.version,
+    policyFaults: policy.faults,
+    toolGuard,
+    upstreamSecrets,
+    upstreamSecretFaults: secretsFile === undefined ? undefined : upstreamSecrets.faults,
+    tokens,
+    assertions,
+    ...store,
+    seal: createSessionSeal(secretKeys),
+    attempts: createLoginAttempts(secretKeys, publicUrl.startsWith('https:')),
+    cookie,
+    cookieName: cookie.name,
+    providers,
+    vault,
+    keeper: keeperOf(config, store, { providers, vault, policy: policy.current }, log),
+    localSessions: localSessionsOf(config, policy.current, log),
+    cliLogin: cliLoginOf(config, providers, standInFetch),
+    pages: createPages(),
+    metrics,
+    log,
+    // Every field of a decision is named in audit.ts; looking for secrets in each line would cost more than the decision.
+    auditLog: log.child({}, { redact: [] }),
+    recent,
+    throttle: throttleOf(config),
+  });
+  const stop = async () => {
+    for (const watch of [policy, toolGuard, upstreamSecrets]) watch.stop();
+    stopRotating();
+    await recent.close();
+    await store.close();
+  };
+  return { listener, metrics, stop };
+}
+
+/** What is handed on as it was set. */
+function plainSettings(config: Config) {
+  return {
+    publicUrl: config.REGISTRY_URL,
+    issuer: cognitoIssuer(config.COGNITO_USER_POOL_ID),
+    registryUrl: config.REGISTRY_INTERNAL_URL,
+    relayUrl: config.RELAY_INTERNAL_URL,
+    sessionSeconds: Math.round(config.SESSION_HOURS * 3600),
+    allowedOrigins: config.ALLOWED_ORIGINS,
+    maxBody: config.MAX_BODY_BYTES,
+  };
+}
+
+function endpointOf({ AUTH_SERVER_HOST: host, AUTH_SERVER_PORT: port }: Config, listener: RequestListener): Endpoint {
+  return { listener, host, port, portVariable: 'AUTH_SERVER_PORT' };
+}
+
+function verifierOf(config: Config, standInFetch: StandInFetch | undefined, metrics: Metrics): TokenVerifier {
+  return createTokenVerifier({
+    userPoolId: config.COGNITO_USER_POOL_ID,
+    allowedClientIds: [config.COGNITO_CLIENT_ID, ...config.COGNITO_ALLOWED_CLIENT_IDS],
+    publicUrl: config.REGISTRY_URL,
+    ...(standInFetch && { jwksCache: standInJwksCache(standInFetch) }),
+    keysFetched: metrics.keysFetched,
+  });
+}
+
+function keeperOf(config: Config, { sessions }: Store, deps: ConfirmDeps, log: Logger): SessionKeeper {
+  const limits = { idleSeconds: config.SESSION_IDLE_MINUTES * 60, groupsMaxAgeSeconds: config.GROUPS_MAX_AGE * 60 };
+  return createSessionKeeper({ ...limits, sessions, ask: createConfirmation(deps), log });
+}
+
+function throttleOf(config: Config): Throttle {
+  return createThrottle({
+    failuresPerCredential: config.AUTH_FAILURES_PER_CREDENTIAL,
+    failuresPerAddress: config.AUTH_FAILURES_PER_ADDRESS,
+    requestsPerPrincipal: config.REQUESTS_PER_MINUTE,
+  });
+}
+
+function cliLoginOf(
+  config: Config,
+  providers: ReadonlyMap<string, OAuthClient>,
+  standInFetch: StandInFetch | undefined,
+): CliLogin | undefined {
+  const client = providers.get(commandLineName);
+  if (!client) return undefined;
+  const { clientId } = client.settings;
+  const jwksCache = standInFetch && standInJwksCache(standInFetch);
+  return {
+    check: createFreshLogin({ userPoolId: config.COGNITO_USER_POOL_ID, clientId, ...(jwksCache && { jwksCache }) }),
+    client,
+  };
+}
+
+function localSessionsOf(config: Config, policy: () => Policy, log: Logger) {
+  if (config.ALLOW_LOCAL_SESSIONS !== 'true') return undefined;
+  log.warn('ALLOW_LOCAL_SESSIONS is on: whoever has SECRET_KEY can be anybody who is no administrator');
+  return createLocalSessions(config.SECRET_KEY, policy);
+}
+
+/** Fetches the pool's keys before the first request needs them; a provider that is late is asked again, not shouted at. */
+async function warmUp(tokens: TokenVerifier, log: Logger): Promise<void> {
+  for (let wait = 250; ; wait = Math.min(wait * 2, 30_000)) {
+    try {
+      return await tokens.warmUp();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (wait > 2_000)
+        log.warn({ reason }, "the user pool's keys cannot be fetched: tokens are answered 503 until they are");
+    }
+    await sleep(wait, undefined, { ref: false });
+  }
+}
+
+function standInOf({ COGNITO_USER_POOL_ID: pool, COGNITO_LOCAL_ENDPOINT: endpoint }: Config, log: Logger) {
+  if (pool !== localPoolId) return undefined;
+  log.warn({ endpoint }, 'logins and tokens come from the local stand-in of Cognito');
+  return createStandInFetch(endpoint);
+}
+
+function openSettledStore(config: Config, metrics: Metrics, log: Logger): Promise<Store> {
+  const failed = (err: unknown) => log.error({ err }, 'the database cannot be asked');
+  const lookedUp = (hit: boolean) => metrics.lookedUp('session', hit);
+  return openStore(config.DATABASE_URL ?? config.DATA_DIR, lookedUp, undefined, failed);
+}
+
+function metricsEndpoint({ METRICS_HOST: host, METRICS_PORT: port }: Config, metrics: Shown): Endpoint {
+  return { listener: createMetricsApp(metrics), host, port, portVariable: 'METRICS_PORT' };
+}

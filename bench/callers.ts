@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { createSessionSeal } from '../auth-server/session.ts';
+import { openStore } from '../auth-server/store/store.ts';
+import { cognitoIssuer, localPoolId } from '../common/cognito.ts';
+import { loadKeys } from '../dev/cognito/keys.ts';
+import { signToken } from '../dev/cognito/tokens.ts';
+import type { BenchStack } from './stack.ts';
+
+/** Groups that the policy of the measurements knows; somebody is in all of them. */
+export const manyGroups = Array.from({ length: 50 }, (_, i) => `group-${i}`);
+
+/** Who may do what here: an agent everything, another one nothing but lists, people by their groups. */
+export const policy = `
+group_mappings:
+  mcp-registry-admin: [mcp-servers-unrestricted/execute, ui-all]
+${manyGroups.map((group) => `  ${group}: [mcp-servers-unrestricted/execute]`).join('\n')}
+UI-Scopes: {ui-all: {list_service: [all]}}
+mcp-servers-unrestricted/read: [{server: "*", methods: [tools/list]}]
+mcp-servers-unrestricted/execute: [{server: "*", methods: [tools/call], tools: ["*"]}]
+mcp-servers-restricted/read: [{server: bench, methods: [tools/list]}]
+`;
+
+/** The same, and 10,000 rules that somebody else has written. */
+export const longPolicy = `${policy}
+others:
+${Array.from({ length: 10_000 }, (_, i) => `  - {server: server-${i}, methods: [tools/call], tools: [a-${i}, "b-${i}-*"]}`).join('\n')}
+`;
+
+/** Makes access tokens that differ, as fast as their signatures can be computed. */
+export async function tokenMaker(stack: BenchStack): Promise<(change: object) => Promise<string>> {
+  const { access } = await loadKeys(join(stack.dataDir, 'cognito-keys.json'));
+  const now = Math.floor(Date.now() / 1000);
+  const client = '3agentclient000000000000000';
+  const claims = {
+    iss: cognitoIssuer(localPoolId),
+    token_use: 'access',
+    client_id: client,
+    sub: client,
+    scope: 'mcp-servers-unrestricted/read mcp-servers-unrestricted/execute',
+    iat: now,
+    exp: now + 7_200,
+    jti: 'bench',
+  };
+  return (change) => signToken(access, { ...claims, ...change });
+}
+
+/** The claims of somebody who is in many groups. */
+export const inManyGroups = {
+  sub: '7c3e3e0c-0000-4000-8000-000000000001',
+  username: 'bench',
+  client_id: '1webclient0000000000000000',
+  scope: 'openid',
+  'cognito:groups': manyGroups,
+};
+
+/** A session as a login would have made it; the value of a Cookie header. */
+export async function sessionOf(stack: BenchStack): Promise<string> {
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { sid: 'bench-session-0000000000', sub: 'bench', username: 'bench', groups: ['mcp-registry-admin'] };
+  const store = await openStore(stack.dataDir);
+  await store.sessions.add({
+    ...claims,
+    createdAt: now,
+    expiresAt: now + 7_200,
+    provider: 'cognito',
+    clientId: '1webclient0000000000000000',
+    refreshedAt: now + 7_200,
+    lastSeen: now,
+    refreshToken: undefined,
+  });
+  await store.close();
+  const key = String(stack.env.SECRET_KEY);
+  return `mcp_gateway_session=${await createSessionSeal([key]).seal({ ...claims, exp: now + 7_200 })}`;
+}

@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { nodeServices } from '../dev/services.ts';
+import type { BenchStack } from './stack.ts';
+
+/** A process that was started for a measurement. */
+export interface Started {
+  port: number;
+  child: ChildProcess;
+  pid: number;
+}
+
+let nextPort = 23_000;
+
+/** Starts one of the servers that ours is compared with. */
+export async function startSubject(file: string): Promise<Started> {
+  const port = nextPort++;
+  return await started(port, process.execPath, [join(import.meta.dirname, 'subjects', file), String(port)]);
+}
+
+/**
+ * Starts one more auth-server over the stack's database.
+ * @param change settings of its own
+ */
+export async function startAuthServer(stack: BenchStack, change: NodeJS.ProcessEnv = {}): Promise<Started> {
+  const ports = { ...stack.ports, authServer: nextPort++, metrics: nextPort++ };
+  const env = { ...stack.env, AUTH_SERVER_WORKERS: '1', ...change };
+  const services = nodeServices({ ports, dataDir: stack.dataDir, env, standIn: true });
+  const service = services.find(({ name }) => name === 'auth-server');
+  if (!service) throw new Error('there is no auth-server among the services');
+  return await started(ports.authServer, service.command, service.args, { ...process.env, ...service.env });
+}
+
+/**
+ * Starts the stack's nginx once more, with its configuration, on a port of its own.
+ * @param authServer port of whoever is asked at `/validate`; undefined for a gate that asks nobody
+ */
+export async function startGate(stack: BenchStack, authServer: number | undefined): Promise<Started> {
+  const port = nextPort++;
+  const from = join(stack.dataDir, 'nginx');
+  const to = `${from}-${port}`;
+  cpSync(from, to, { recursive: true });
+  const edit = (file: string, change: (text: string) => string) =>
+    writeFileSync(join(to, file), change(readFileSync(join(to, file), 'utf8')));
+  for (const file of ['nginx.conf', 'gateway.conf']) {
+    edit(file, (text) => text.replaceAll(from, to).replaceAll(`:${stack.ports.gateway}`, `:${port}`));
+  }
+  if (authServer === undefined) edit('gate/mcp.conf', (text) => text.replace(/^\s*auth_request .*$/gm, ''));
+  else edit('services.conf', (text) => text.replaceAll(`:${stack.ports.authServer}`, `:${authServer}`));
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+  return await started(port, 'nginx', ['-c', join(to, 'nginx.conf'), '-e', 'stderr'], env);
+}
+
+async function started(port: number, file: string, args: readonly string[], env = process.env): Promise<Started> {
+  const child = spawn(file, args, { env, stdio: ['ignore', process.env.BENCH_SHOW ? 'inherit' : 'ignore', 'inherit'] });
+  const until = performance.now() + 60_000;
+  for (;;) {
+    const isUp = await answers(port);
+    if (isUp && child.pid !== undefined) return { port, child, pid: child.pid };
+    if (child.exitCode !== null || performance.now() > until)
+      throw new Error(`${file} ${args.join(' ')} did not start`);
+    await sleep(2);
+  }
+}
+
+/** By connecting: trying to listen there would take the port away from who is about to. */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

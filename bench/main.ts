@@ -1,0 +1,147 @@
+// How fast the gate is, beside everything that it could be compared with. `--quick` for a look, `--json` for a program.
+
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { inManyGroups, longPolicy, policy, sessionOf, tokenMaker } from './callers.ts';
+import { measureColdTokens, measureLatency, measureRegistry, measureSearch, measureStart } from './figures.ts';
+import { type Started, startAuthServer, startGate, startSubject } from './gates.ts';
+import { startBenchStack } from './stack.ts';
+import { asMarkdown, type Cell, rowsOf } from './table.ts';
+import { needWrk, type Shot, shoot } from './wrk.ts';
+
+const quick = process.argv.includes('--quick');
+const json = process.argv.includes('--json');
+const rounds = quick ? 3 : 7;
+const seconds = quick ? 1 : 3;
+const agent = 'ours, agent';
+const bodies = { '300 B': 130, '16 kB': 15_830 } as const;
+
+await needWrk();
+const answer = Buffer.from('{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"done"}]}}');
+const upstream = createServer((req, res) => {
+  req.resume().on('end', () => {
+    res.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length }).end(answer);
+  });
+});
+upstream.keepAliveTimeout = 75_000;
+await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+const stack = await startBenchStack(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`, policy);
+const others: Started[] = [];
+try {
+  const { cells, gate, open } = await measureAll();
+  const rows = rowsOf(cells);
+  const half =
+    (rows.find((row) => row.place === 'behind nginx' && row.connections === 32 && row.subject === agent)?.perSecond ??
+      0) / 2;
+  const figures = {
+    ...(await measureStart(stack, longPolicy)),
+    ...(await measureColdTokens(stack, quick ? 3_000 : 100_000)),
+    ...(await measureLatency(gate, open, half, quick ? 3 : 20)),
+    ...(await measureSearch()),
+    ...(await measureRegistry(policy, quick ? 2 : 10)),
+  };
+  if (json) console.log(JSON.stringify({ rows, figures }, undefined, 2));
+  else
+    console.log(
+      `${asMarkdown(rows)}\n${Object.entries(figures)
+        .map((each) => each.join(': '))
+        .join('\n')}`,
+    );
+} finally {
+  for (const { child } of others) child.kill('SIGTERM');
+  await stack.stop();
+  upstream.closeAllConnections();
+  upstream.close();
+}
+
+async function measureAll(): Promise<{ cells: Cell[]; gate: Shot; open: Shot }> {
+  const run = async (starting: Promise<Started>) => {
+    const one = await starting;
+    others.push(one);
+    return one;
+  };
+  const longFile = join(stack.dataDir, 'long-scopes.yml');
+  writeFileSync(longFile, longPolicy);
+  const bare = await run(startSubject('bare.ts'));
+  const express = await run(startSubject('bare-express.ts'));
+  const ours = await run(startAuthServer(stack));
+  const long = await run(startAuthServer(stack, { SCOPES_FILE: longFile }));
+  const token = await tokenMaker(stack);
+  const bearer = async (change: object) => ({ Authorization: `Bearer ${await token(change)}` });
+  const full = await bearer({});
+  const subjects: [name: string, asked: Started, who: Record<string, string>, refused?: boolean][] = [
+    ['bare Node', bare, full],
+    ['bare Express', express, full],
+    [agent, ours, full],
+    ['ours, session', ours, { Cookie: await sessionOf(stack) }],
+    ['ours, 50 groups', ours, await bearer(inManyGroups)],
+    ['ours, 10,000 rules', long, full],
+    ['ours, denied', ours, await bearer({ scope: 'mcp-servers-restricted/read' }), true],
+  ];
+  const gates = new Map<Started, Started>();
+  for (const asked of [bare, express, ours, long]) gates.set(asked, await run(startGate(stack, asked.port)));
+  const open = await run(startGate(stack, undefined));
+
+  const runs: { cell: Cell; shot: Shot }[] = [];
+  for (const [body, letters] of Object.entries(bodies) as [Cell['body'], number][]) {
+    for (const connections of [1, 32]) {
+      const add = (place: Cell['place'], subject: string, shot: Shot) =>
+        runs.push({ cell: { place, body, connections, subject, runs: [] }, shot });
+      for (const [name, asked, who, refused] of subjects) {
+        add('direct', name, { ...direct(asked, who, letters), refused });
+        // A gate that refuses does not go on to the server: that would be compared with something else.
+        if (!refused) add('behind nginx', name, behind(gates.get(asked) ?? open, who, letters));
+      }
+      add('behind nginx', 'nginx that asks nobody', behind(open, full, letters));
+    }
+  }
+  await takeTurns(runs);
+  const shot = behind(gates.get(ours) ?? open, full, bodies['300 B']);
+  return { cells: runs.map(({ cell }) => cell), gate: shot, open: behind(open, full, bodies['300 B']) };
+}
+
+/** Turn by turn, so that whatever else the machine does hits all alike; the first round warms up. */
+async function takeTurns(runs: readonly { cell: Cell; shot: Shot }[]): Promise<void> {
+  for (let round = 0; round <= rounds; round++) {
+    for (const { cell, shot } of runs) {
+      const one = await shoot(shot, cell.connections, seconds);
+      if (round > 0) cell.runs.push(one);
+    }
+    process.stderr.write(`round ${round} of ${rounds}\n`);
+  }
+}
+
+/** As nginx asks. */
+function direct({ port, pid }: Started, who: Record<string, string>, letters: number): Shot {
+  const headers = {
+    ...who,
+    'X-Resource': 'mcp',
+    'X-Mcp-Server': 'bench',
+    'X-Mcp-Endpoint': 'mcp',
+    'X-Mcp-Routed': '1',
+    'X-Original-Method': 'POST',
+    'X-Original-URI': '/bench/mcp',
+    'X-Request-Id': '0123456789abcdef0123456789abcdef',
+    'X-Real-IP': '127.0.0.1',
+    'Content-Type': 'application/json',
+    Accept: 'application/json, text/event-stream',
+  };
+  return { url: `http://127.0.0.1:${port}/validate`, headers, body: bodyOf(letters), pids: [pid] };
+}
+
+function behind({ port }: Started, who: Record<string, string>, letters: number): Shot {
+  const headers = {
+    ...who,
+    Host: `localhost:${port}`,
+    'Content-Type': 'application/json',
+    Accept: 'application/json, text/event-stream',
+  };
+  return { url: `http://127.0.0.1:${port}/bench/mcp`, headers, body: bodyOf(letters), pids: [] };
+}
+
+function bodyOf(letters: number): string {
+  const params = { name: 'current_time_by_timezone', arguments: { tz_name: 'Asia/Tokyo', note: 'x'.repeat(letters) } };
+  return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+}

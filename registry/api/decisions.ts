@@ -1,0 +1,24 @@
+import { type RequestHandler, Router } from 'express';
+import type { Policy } from '../../policy/policy.ts';
+import { mayUseUiSomewhere } from '../../policy/ui.ts';
+import { needsViewAudit, type ReadDecisions, readDecisionsQuery } from '../decisions.ts';
+import { personOf } from '../guards.ts';
+
+export interface DecisionsApiOptions {
+  /** Who may ask: with an assertion of their own, which is passed on. */
+  guard: RequestHandler;
+  policy: () => Policy;
+  readDecisions: ReadDecisions;
+}
+
+/** `GET /decisions`, mounted at `/api`: recent decisions of the gateway, the newest first, for who has `view_audit`. */
+export function createDecisionsApi({ guard, policy, readDecisions }: DecisionsApiOptions): Router {
+  const api = Router({ caseSensitive: true, strict: true });
+  api.get('/decisions', guard, async (req, res) => {
+    if (!mayUseUiSomewhere(policy(), personOf(req).scopes, 'view_audit')) throw needsViewAudit();
+    const query = readDecisionsQuery(req.query);
+    const page = await readDecisions(req.get('x-mcp-assertion') ?? '', query);
+    res.set('Cache-Control', 'no-store').json(page);
+  });
+  return api;
+}

@@ -1,0 +1,85 @@
+import { expandMethods, type Policy, scopesOfGroups, wildcard } from '../../../policy/policy.ts';
+import { covers } from '../../../policy/rule-shape.ts';
+import { mayUseUi, type UiPermission } from '../../../policy/ui.ts';
+import type { Person } from '../../guards.ts';
+
+/** What a group of people, or a scope of agents, may do with one server. */
+export interface AccessRow {
+  kind: 'group' | 'scope';
+  name: string;
+  /** The scopes that give it; of a scope, itself. */
+  scopes: readonly string[];
+  /** Names and globs, as the policy writes them; `*` is all. Empty is none. */
+  tools: readonly string[];
+  prompts: readonly string[];
+  resources: readonly string[];
+  /** What of the registry. */
+  manages: readonly string[];
+}
+
+/** Who may use a server: everybody, or only the part that concerns who asks. */
+export interface Access {
+  rows: readonly AccessRow[];
+  /** False where others may have rights that are not shown. */
+  isWhole: boolean;
+}
+
+const words: readonly [UiPermission, string][] = [
+  ['list_service', 'see it'],
+  ['health_check_service', 'check it'],
+  ['toggle_service', 'enable and disable it'],
+  ['modify_service', 'change and delete it'],
+];
+
+/**
+ * Who may use the server called `server`, read from the policy that decides. Who may change the server is told of all
+ * groups and scopes, everybody else of their own: what others may do is none of their business. Pure.
+ */
+export function accessTo(policy: Policy, person: Person, server: string): Access {
+  const isWhole = mayUseUi(policy, person.scopes, 'modify_service', server);
+  const { groups, scopes, ui } = policy.source;
+  const ofGroup = (name: string) => row(policy, server, 'group', name, scopesOfGroups(policy, [name]));
+  const ofScope = (name: string) => row(policy, server, 'scope', name, [name]);
+  const grouped = new Set([...groups.values()].flat());
+  // A scope that is named like a group is one that people get; agents get the others.
+  const agents = [...new Set([...scopes.keys(), ...ui.keys()])].filter(
+    (scope) => !groups.has(scope) || !grouped.has(scope),
+  );
+  if (isWhole) return { isWhole, rows: [...[...groups.keys()].map(ofGroup), ...agents.map(ofScope)].filter(grants) };
+  const own =
+    person.groups.length > 0
+      ? person.groups.filter((group) => groups.has(group)).map(ofGroup)
+      : person.scopes.map(ofScope);
+  return { isWhole, rows: own.filter(grants) };
+}
+
+function grants({ tools, prompts, resources, manages }: AccessRow): boolean {
+  return tools.length + prompts.length + resources.length + manages.length > 0;
+}
+
+function row(
+  policy: Policy,
+  server: string,
+  kind: AccessRow['kind'],
+  name: string,
+  scopes: readonly string[],
+): AccessRow {
+  const rules = scopes
+    .flatMap((scope) => policy.source.scopes.get(scope) ?? [])
+    .filter((rule) => covers(rule.server, server));
+  const named = (method: string, list: 'tools' | 'prompts' | 'resources') => {
+    const all = rules
+      .filter((rule) => expandMethods(rule.methods).has(method))
+      .flatMap((rule) => rule[list].map(wildcard));
+    return all.includes('*') ? ['*'] : [...new Set(all)];
+  };
+  return {
+    kind,
+    name,
+    scopes,
+    tools: named('tools/call', 'tools'),
+    prompts: named('prompts/get', 'prompts'),
+    resources: named('resources/read', 'resources'),
+    manages: words.filter(([permission]) => mayUseUi(policy, scopes, permission, server)).map(([, word]) => word),
+  };
+}

@@ -1,0 +1,55 @@
+import type { JsonObject } from '../../pins/definition.ts';
+import { reveal } from '../../pins/reveal.ts';
+
+/** One argument of a tool, for people. */
+export interface Argument {
+  name: string;
+  type: string;
+  required: boolean;
+  description: string;
+  /** What else the schema says of it, such as `default: 10`. */
+  limits: readonly string[];
+}
+
+const mostArguments = 100;
+const longestText = 2_000;
+const said = ['default', 'format', 'pattern', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems'];
+
+/** The arguments that a tool's input schema (JSON Schema 2020-12) names at its top. Nothing in it is believed to be well formed. */
+export function argumentsOf(schema: JsonObject | null): Argument[] {
+  const { properties, required } = schema ?? {};
+  if (!isObject(properties)) return [];
+  const needed: ReadonlySet<unknown> = new Set(Array.isArray(required) ? required : []);
+  return Object.entries(properties)
+    .slice(0, mostArguments)
+    .map(([name, property]) => {
+      const about = isObject(property) ? property : {};
+      const limits = said.filter((key) => about[key] !== undefined).map((key) => `${key}: ${short(about[key])}`);
+      const description = typeof about.description === 'string' ? reveal(about.description).slice(0, longestText) : '';
+      return { name: reveal(name), type: typeOf(property, 0), required: needed.has(name), description, limits };
+    });
+}
+
+const deepest = 3;
+
+function typeOf(schema: unknown, depth: number): string {
+  if (!isObject(schema) || depth > deepest) return 'anything';
+  const { type, items, enum: values, const: value, anyOf, oneOf, $ref } = schema;
+  if (Array.isArray(values)) return values.slice(0, 12).map(short).join(' | ');
+  if (value !== undefined) return short(value);
+  const choices = Array.isArray(anyOf) ? anyOf : Array.isArray(oneOf) ? oneOf : undefined;
+  if (choices) return [...new Set(choices.slice(0, 12).map((each) => typeOf(each, depth + 1)))].join(' | ');
+  if (type === 'array' && isObject(items)) return `array of ${typeOf(items, depth + 1)}`;
+  if (Array.isArray(type)) return type.map(String).slice(0, 12).map(reveal).join(' | ');
+  if (typeof type === 'string') return reveal(type).slice(0, 80);
+  return typeof $ref === 'string' ? reveal($ref.split('/').at(-1) ?? '').slice(0, 80) : 'anything';
+}
+
+function short(value: unknown): string {
+  const text = reveal(JSON.stringify(value) ?? '');
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,68 @@
+import type { Policy } from '../../../policy/policy.ts';
+import type { Catalogue, CatalogueEntry } from '../../catalogue.ts';
+import type { Person } from '../../guards.ts';
+import { type ToolChanges, toolChanges } from '../../pins/changes.ts';
+import type { Pins } from '../../pins/pins.ts';
+import { callable } from '../../search/rights.ts';
+import type { HealthEvent } from '../../store/observations.ts';
+import type { RegistryStore } from '../../store/store.ts';
+import { type RightsOn, rightsOn } from '../rights-on.ts';
+import { type Access, accessTo } from './access.ts';
+import { type LogLine, logLines } from './changes.ts';
+import { type Chart, chartOf } from './chart.ts';
+import { type ClientConfig, clientConfigs } from './clients.ts';
+import { type Offers, offersOf } from './offers.ts';
+import { type ShownTool, shownTools } from './tools.ts';
+
+/** Everything that the page of a server shows to one person. */
+export interface Details {
+  server: CatalogueEntry;
+  rights: RightsOn;
+  tools: readonly ShownTool[];
+  offers: Offers;
+  charts: readonly Chart[];
+  events: readonly HealthEvent[];
+  changes: ToolChanges;
+  access: Access;
+  log: readonly LogLine[];
+  clients: readonly ClientConfig[];
+}
+
+/** Where a page of a server gets what it shows from. */
+export interface DetailsParts {
+  catalogue: Catalogue;
+  policy: () => Policy;
+  store: Pick<RegistryStore, 'observations' | 'changes'>;
+  pins: Pick<Pins, 'of'>;
+  now: () => Date;
+}
+
+const mostChanges = 30;
+const mostEvents = 20;
+
+/** What `person` is shown of the server called `name`; nothing if there is none that they may see. */
+export async function detailsFor(parts: DetailsParts, person: Person, name: string): Promise<Details | undefined> {
+  const { catalogue, policy, store, pins, now } = parts;
+  const server = catalogue.get(person, name);
+  if (!server) return undefined;
+  const [history, known, changes] = await Promise.all([
+    store.observations.history(name, now()),
+    pins.of(name),
+    store.changes({ servers: [name], limit: mostChanges }),
+  ]);
+  const { details, tools } = server.health;
+  const rights = rightsOn(policy(), person, name, server.enabled);
+  const mayCall = callable(policy(), person.scopes, undefined);
+  return {
+    server,
+    rights,
+    tools: shownTools(tools, (tool) => mayCall(name, tool)),
+    offers: offersOf(details?.announced),
+    charts: [chartOf('day', history.chart.day, now()), chartOf('week', history.chart.week, now())],
+    events: history.events.slice(0, mostEvents),
+    changes: toolChanges(name, known, details?.announced ? tools : undefined),
+    access: accessTo(policy(), person, name),
+    log: logLines(changes, rights.edit),
+    clients: clientConfigs(server),
+  };
+}

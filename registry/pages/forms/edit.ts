@@ -1,0 +1,108 @@
+import { type Request, type Response, Router } from 'express';
+import { mayUseUi } from '../../../policy/ui.ts';
+import { RegistryError } from '../../errors.ts';
+import { isFixedName } from '../../fixed-names.ts';
+import { personOf } from '../../guards.ts';
+import { notFound, requireRight } from '../../permissions.ts';
+import { readReplacement } from '../../server-input.ts';
+import type { Action } from '../../store/change-log.ts';
+import type { RegisteredServer } from '../../store/server-store.ts';
+import { noteOn } from './actions.ts';
+import { formOf, readForm, requireOwnPage, revisionIn } from './form-body.ts';
+import { type FormState, showForm, tryConnection } from './form-page.ts';
+import { bringTogether } from './meanwhile.ts';
+import type { RegisterOptions } from './register.ts';
+import { faultsOf, inputOf, type Values, valuesIn, valuesOf } from './server-form.ts';
+
+type Named = Request<{ name: string }>;
+
+/** `GET /servers/:name/edit`, and `POST` to the same address: the button `do` says whether to save, or to test the connection. */
+export function createEditPages(options: RegisterOptions): Router {
+  const { publicUrl, policy, store, render } = options;
+  const pages = Router({ caseSensitive: true, strict: true });
+  pages.get('/servers/:name/edit', (req: Named, res) => {
+    const { name } = req.params;
+    requireRight(policy(), personOf(req), 'modify_service', name);
+    const server = store.get(name);
+    if (!server) throw notFound();
+    showForm(render, req, res, 200, { kind: 'edit', values: valuesOf(server), server: shown(server) });
+  });
+  pages.post('/servers/:name/edit', requireOwnPage(publicUrl), readForm, async (req: Named, res) => {
+    const { name } = req.params;
+    requireRight(policy(), personOf(req), 'modify_service', name);
+    const form = formOf(req);
+    const values = { ...valuesIn(form), name };
+    const server = store.get(name);
+    if (!server) return showLost(options, req, res, values);
+    const revision = revisionIn(form) ?? 0;
+    if (form.get('do') !== 'test') return await save(options, req, res, { values, server, revision });
+    const state: FormState = { kind: 'edit', values, server: { ...shown(server), revision } };
+    await tryConnection(options, req, res, state);
+  });
+  return pages;
+}
+
+interface Edit {
+  values: Values;
+  server: RegisteredServer;
+  /** Of what was looked at. */
+  revision: number;
+}
+
+async function save(options: RegisterOptions, req: Named, res: Response, edit: Edit): Promise<void> {
+  const { editor, notes, render, secretProblem } = options;
+  const { values, server, revision } = edit;
+  const { name } = server;
+  const person = personOf(req);
+  try {
+    if (revision !== server.revision) return await showMeanwhile(options, req, res, edit);
+    const { name: _, enabled: __, ...input } = inputOf(values);
+    const settings = readReplacement({ ...input, revision });
+    const problem = secretProblem({ ...settings, name, enabled: server.enabled });
+    if (problem) {
+      const faults = { secret: problem };
+      return showForm(render, req, res, 422, { kind: 'edit', values, faults, server: shown(server) });
+    }
+    const edited = await editor.edit(person, name, () => settings);
+    const isSame = edited.server?.revision === revision;
+    const note = isSame ? noteOn('Nothing was different, so nothing was changed.', edited) : noteOn('Saved.', edited);
+    res.redirect(303, notes.leave(person, `/servers/${name}`, note));
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.status >= 500) throw error;
+    if (error.code === 'changed_meanwhile') return await showMeanwhile(options, req, res, edit);
+    if (error.code === 'not_found') return showLost(options, req, res, values);
+    if (error.code === 'not_permitted') throw error;
+    const faults = error.code === 'name_fixed' ? { upstream: error.message } : faultsOf(error);
+    showForm(render, req, res, error.status, { kind: 'edit', values, faults, server: shown(server) });
+  }
+}
+
+/** 409: what others have changed since, beside what was typed. Saving again replaces what is there now. */
+async function showMeanwhile(options: RegisterOptions, req: Named, res: Response, edit: Edit): Promise<void> {
+  const { store, render } = options;
+  const { values: typed, revision } = edit;
+  await store.refresh();
+  const now = store.get(edit.server.name);
+  if (!now) return showLost(options, req, res, typed);
+  const log = await store.changes({ servers: [now.name], limit: 50 });
+  const meanwhile = bringTogether(
+    typed,
+    now,
+    log.filter(({ id, action }) => id > revision && !ofTools.has(action)),
+  );
+  showForm(render, req, res, 409, { kind: 'edit', values: meanwhile.values, server: shown(now), meanwhile });
+}
+
+/** Actions that are about what a server shows, and change nothing that a form says. */
+const ofTools: ReadonlySet<Action> = new Set(['first-seen', 'approve']);
+
+/** Deleted while the form was open: what was typed is offered as a new registration, to who may make one. */
+function showLost({ policy, render }: RegisterOptions, req: Named, res: Response, values: Values): void {
+  if (!mayUseUi(policy(), personOf(req).scopes, 'register_service', values.name)) throw notFound();
+  const notice = `“${values.name}” was deleted while you edited it. What you typed is below: register it again, or leave it.`;
+  showForm(render, req, res, 409, { kind: 'register', values: { ...values, enabled: true }, notice });
+}
+
+function shown({ name, title, revision }: RegisteredServer): NonNullable<FormState['server']> {
+  return { name, title, revision, fixed: isFixedName(name) };
+}

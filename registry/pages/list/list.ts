@@ -1,0 +1,117 @@
+import type { Policy } from '../../../policy/policy.ts';
+import { mayUseUiSomewhere } from '../../../policy/ui.ts';
+import type { Catalogue, CatalogueEntry } from '../../catalogue.ts';
+import type { Person } from '../../guards.ts';
+import type { Pins } from '../../pins/pins.ts';
+import type { ToolSearch } from '../../search/tool-search.ts';
+import { type RightsOn, rightsOn } from '../rights-on.ts';
+import { type ListQuery, listHref, type Show, shows } from './query.ts';
+
+/** One server in the list, and what the person may do with it. */
+export interface Card {
+  server: CatalogueEntry;
+  rights: RightsOn;
+  /** Tools that are not as they were approved. */
+  waiting: number;
+  /** Where a form on it leads back to. */
+  back: string;
+}
+
+/** How many of the servers that the person sees are what. */
+export interface Statistics {
+  servers: number;
+  healthy: number;
+  issues: number;
+  disabled: number;
+  tools: number;
+}
+
+/** Everything that the list shows to one person. */
+export interface List {
+  query: ListQuery;
+  statistics: Statistics;
+  filters: readonly { show: Show; label: string; href: string; count: number; current: boolean }[];
+  cards: readonly Card[];
+  /** How many servers the query fits, those on other pages included. */
+  fitting: number;
+  pages: { number: number; of: number; previous: string | undefined; next: string | undefined };
+  mayRegister: boolean;
+}
+
+/** Where a list gets what it shows from. */
+export interface ListParts {
+  catalogue: Catalogue;
+  policy: () => Policy;
+  pins: Pick<Pins, 'names'>;
+  search: Pick<ToolSearch, 'servers'>;
+}
+
+/** A page of 50 takes some 100 kB, and a browser draws it at once. */
+export const perPage = 50;
+
+const labels: Record<Show, string> = {
+  all: 'All',
+  enabled: 'Enabled',
+  disabled: 'Disabled',
+  issues: 'With issues',
+};
+
+/** The servers that `person` may see and that `query` asks for. A page beyond the last is the last. */
+export function listFor({ catalogue, policy, pins, search }: ListParts, person: Person, query: ListQuery): List {
+  const all = catalogue.list(person);
+  const found = query.q ? inOrder(all, search.servers(person, query.q)) : all;
+  const waitingOf = (name: string) => pins.names().get(name)?.pending.size ?? 0;
+  const isShown: Record<Show, (server: CatalogueEntry) => boolean> = {
+    all: () => true,
+    enabled: ({ enabled }) => enabled,
+    disabled: ({ enabled }) => !enabled,
+    issues: (server) => hasIssue(server, waitingOf(server.name)),
+  };
+  const fitting = found.filter(isShown[query.show]);
+  const last = Math.max(1, Math.ceil(fitting.length / perPage));
+  const number = Math.min(query.page, last);
+  const back = listHref({ ...query, page: number });
+  const onPage = (page: number) => listHref({ ...query, page });
+  return {
+    query: { ...query, page: number },
+    statistics: {
+      servers: all.length,
+      healthy: all.filter(({ enabled, health }) => enabled && health.status === 'healthy').length,
+      issues: all.filter(isShown.issues).length,
+      disabled: all.filter(isShown.disabled).length,
+      tools: all.reduce((sum, { enabled, health }) => sum + (enabled ? health.tools.length : 0), 0),
+    },
+    filters: shows.map((show) => ({
+      show,
+      label: labels[show],
+      href: listHref({ ...query, show, page: 1 }),
+      count: found.filter(isShown[show]).length,
+      current: show === query.show,
+    })),
+    cards: fitting.slice((number - 1) * perPage, number * perPage).map((server) => ({
+      server,
+      rights: rightsOn(policy(), person, server.name, server.enabled),
+      waiting: server.enabled ? waitingOf(server.name) : 0,
+      back,
+    })),
+    fitting: fitting.length,
+    pages: {
+      number,
+      of: last,
+      previous: number > 1 ? onPage(number - 1) : undefined,
+      next: number < last ? onPage(number + 1) : undefined,
+    },
+    mayRegister: mayUseUiSomewhere(policy(), person.scopes, 'register_service'),
+  };
+}
+
+/** Whether somebody should look at it: not healthy, the last check failed, or tools that wait for approval. */
+function hasIssue({ enabled, health }: CatalogueEntry, waiting: number): boolean {
+  if (!enabled || health.status === 'unknown') return false;
+  return health.status !== 'healthy' || health.error !== null || waiting > 0;
+}
+
+function inOrder(servers: readonly CatalogueEntry[], names: readonly string[]): CatalogueEntry[] {
+  const byName = new Map(servers.map((server) => [server.name, server]));
+  return names.flatMap((name) => byName.get(name) ?? []);
+}

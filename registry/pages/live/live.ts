@@ -1,0 +1,138 @@
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { RegistryError } from '../../errors.ts';
+import { type Person, personOf } from '../../guards.ts';
+import { notFound } from '../../permissions.ts';
+import type { Pins } from '../../pins/pins.ts';
+import { type DetailsParts, detailsFor } from '../details/details.ts';
+import { type ListParts, listFor } from '../list/list.ts';
+import { readListQuery } from '../list/query.ts';
+import { marksOf, missing, type Part } from './digest.ts';
+import { listParts } from './list.ts';
+import { serverParts, stateOf } from './server.ts';
+
+export interface LiveOptions extends Omit<ListParts, 'pins'>, Omit<DetailsParts, 'pins'> {
+  /** Who may ask. */
+  guard: RequestHandler;
+  pins: Pick<Pins, 'names' | 'of'>;
+  /** Draws a template. */
+  draw: (view: Part['view'], data: object) => string;
+  /** How often it is looked whether something is new. */
+  intervalMs?: number;
+  /** When a stream ends; the browser comes back, and is asked again who it is. */
+  endMs?: number;
+  /** Streams that one person may have open, and everybody together. */
+  mostOfOne?: number;
+  most?: number;
+}
+
+/**
+ * `GET /live`, mounted at `/-`: what changes on an open page, as an event stream (HTML standard, "Server-sent events").
+ * With `server` the page of that server, else the list that `q`, `show` and `page` ask for. Each event is what htmx puts
+ * into the page; its id says what the page then shows, and comes back in `have` or `Last-Event-ID`, so that nothing is sent
+ * twice. What the person may see is asked of the policy each time; that they still are who they were is asked by nginx when
+ * they connect, so a stream ends after a minute and the browser connects again.
+ */
+export function createLive(options: LiveOptions): Router {
+  const { mostOfOne = 12, most = 500 } = options;
+  const open = new Map<string, number>();
+  let all = 0;
+  const api = Router({ caseSensitive: true, strict: true });
+  api.get('/live', options.guard, async (req, res) => {
+    const person = personOf(req);
+    const look = await lookerFor(options, person, req);
+    const own = open.get(person.sub) ?? 0;
+    if (own >= mostOfOne || all >= most) return void res.status(429).set('Retry-After', '30').end();
+    open.set(person.sub, own + 1);
+    all += 1;
+    res.once('close', () => {
+      const left = (open.get(person.sub) ?? 1) - 1;
+      if (left > 0) open.set(person.sub, left);
+      else open.delete(person.sub);
+      all -= 1;
+    });
+    stream(options, res, look, marksIn(req));
+  });
+  return api;
+}
+
+/** Looks what a page shows now; nothing if it is as it was the last time, and `gone` if there is no such page any more. */
+type Look = () => Promise<readonly Part[] | undefined | 'gone'>;
+
+async function lookerFor(options: LiveOptions, person: Person, req: Request): Promise<Look> {
+  const { server } = req.query;
+  if (server === undefined) {
+    const query = readListQuery(req.query);
+    return async () => listParts(listFor(options, person, query));
+  }
+  if (typeof server !== 'string' || !options.catalogue.get(person, server)) throw notFound();
+  let last = '';
+  return async () => {
+    const entry = options.catalogue.get(person, server);
+    if (!entry) return 'gone';
+    const state = JSON.stringify(stateOf(entry));
+    if (state === last) return undefined;
+    const details = await detailsFor(options, person, server);
+    last = state;
+    return details ? serverParts(details) : 'gone';
+  };
+}
+
+const longestMarks = 4_000;
+
+function marksIn(req: Request): string {
+  const marks = req.get('last-event-id') || req.query.have;
+  if (typeof marks !== 'string') return '';
+  if (marks.length <= longestMarks && /^[\w.-]*$/.test(marks)) return marks;
+  throw new RegistryError('input_invalid', 'have is what the page was given.');
+}
+
+function stream(options: LiveOptions, res: Response, look: Look, marks: string): void {
+  const { draw, intervalMs = 1_000, endMs = 60_000 } = options;
+  res.set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store' });
+  res.flushHeaders();
+  res.write(': open\n\n');
+  let have = marks;
+  let isBusy = false;
+  const tick = async () => {
+    // A browser that does not read gets the newest when it does, and not all that was between.
+    if (isBusy || res.writableNeedDrain) return;
+    isBusy = true;
+    try {
+      const parts = await look();
+      if (res.destroyed || res.writableEnded) return;
+      if (parts === 'gone') return void res.end();
+      const now = parts && marksOf(parts);
+      if (parts === undefined || now === undefined || now === have) return;
+      res.write(toEvent(now, partials(missing(parts, have), draw)));
+      have = now;
+    } catch {
+      // The page stays as it is; the browser comes back and is told what is wrong then.
+      res.end();
+    } finally {
+      isBusy = false;
+    }
+  };
+  const timer = setInterval(() => void tick(), intervalMs).unref();
+  const end = setTimeout(() => res.end(), endMs).unref();
+  res.once('close', () => {
+    clearInterval(timer);
+    clearTimeout(end);
+  });
+  void tick();
+}
+
+/** Cards that came with the whole need not be drawn again. */
+function partials(parts: readonly Part[], draw: LiveOptions['draw']): string {
+  const whole = parts.some(({ view }) => view === 'results');
+  return parts
+    .filter(({ view }) => !(whole && view === 'card'))
+    .map(({ id, view, data }) => `<hx-partial hx-target="#${id}" hx-swap="outerMorph">${draw(view, data)}</hx-partial>`)
+    .join('\n');
+}
+
+function toEvent(id: string, html: string): string {
+  const lines = html.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '');
+  // Without data there would be no event, and the id would be lost.
+  const data = lines.length > 0 ? lines : ['<!-- nothing -->'];
+  return `id: ${id}\n${data.map((line) => `data: ${line}\n`).join('')}\n`;
+}

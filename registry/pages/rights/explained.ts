@@ -1,0 +1,124 @@
+import { agentWithScopes, type Caller, personInGroups } from '../../../policy/caller.ts';
+import type { DenyReason } from '../../../policy/decide.ts';
+import { explain, type RuleExplanation } from '../../../policy/explain.ts';
+import type { Access } from '../../../policy/mcp-request.ts';
+import { methods, type ObjectKind } from '../../../policy/methods.ts';
+import { isServerName } from '../../../policy/names.ts';
+import type { Policy } from '../../../policy/policy.ts';
+import { groupsThatHelp, scopeThatHelps } from '../../../policy/remedy.ts';
+import { listOf } from '../../../policy/rule-shape.ts';
+
+/** What stands in the form: about whom, and what they would do. */
+export interface Asked {
+  kind: 'group' | 'scope';
+  who: string;
+  server: string;
+  method: string;
+  object: string;
+}
+
+/** The verdict, and what led to it. */
+export interface Explained {
+  allowed: boolean;
+  /** One sentence. */
+  verdict: string;
+  /** The rule that allowed it. */
+  rule: string | undefined;
+  notes: readonly string[];
+  scopes: readonly { scope: string; rules: readonly { at: string; hit: boolean; words: string }[] }[];
+  /** What would have allowed it. */
+  helps: readonly string[];
+}
+
+const because: Readonly<Record<DenyReason, string>> = {
+  no_scope: 'they hold no scope',
+  unknown_method: 'the gateway does not know this method, so no rule can allow it',
+  server_not_allowed: 'no rule of their scopes names the server',
+  method_not_allowed: 'a rule names the server, and none of them the method',
+  object_not_allowed: 'a rule allows the method there, and none of them this object',
+  tool_changed: 'the tool waits for approval',
+};
+
+/** Reads the form from a query; fields that are not there are empty. */
+export function askedIn(query: Readonly<Record<string, unknown>>): Asked {
+  const text = (name: string) => (typeof query[name] === 'string' ? query[name].trim().slice(0, 1_000) : '');
+  return {
+    kind: query.kind === 'scope' ? 'scope' : 'group',
+    who: text('who'),
+    server: text('server'),
+    method: text('method') || 'tools/call',
+    object: text('object'),
+  };
+}
+
+/**
+ * Says whether somebody may do something, and why, by the code that decides at the gate. Pure.
+ * @returns what is wrong with the question, as text, if something is
+ */
+export function answerTo(policy: Policy, asked: Asked): Explained | string {
+  const { kind, server } = asked;
+  const names = asked.who.split(/[\s,]+/).filter(Boolean);
+  if (names.length === 0) return kind === 'group' ? 'Name at least one group.' : 'Name at least one scope.';
+  if (server === '') return 'Name the server.';
+  const access = accessOf(asked);
+  if (typeof access === 'string') return access;
+  const caller = kind === 'group' ? personInGroups(policy, names) : agentWithScopes(policy, names);
+  const { decision, scopes } = explain(policy, caller.scopes, server, access);
+  const what = `${access.method}${access.object ? ` “${access.object.name}”` : ''} on “${server}”`;
+  const who = kind === 'group' ? 'A person in these groups' : 'An agent with these scopes';
+  return {
+    allowed: decision.allowed,
+    verdict: decision.allowed ? `${who} may do ${what}.` : `${who} may not do ${what}: ${because[decision.reason]}.`,
+    rule: decision.allowed ? decision.rule : undefined,
+    notes: notesOn(asked, caller),
+    scopes: scopes.map(({ scope, rules }) => ({
+      scope,
+      rules: rules.map((each) => ({
+        at: each.rule.at,
+        hit: each.outcome === 'hit',
+        words: outcomeWords(each, server, access),
+      })),
+    })),
+    helps: decision.allowed ? [] : helpsWith(policy, caller, server, access),
+  };
+}
+
+function helpsWith(policy: Policy, { kind, scopes }: Caller, server: string, access: Access): readonly string[] {
+  const denied = { scopes, server, accesses: [access] as const };
+  if (kind === 'person') return groupsThatHelp(policy, denied, 3).map((group) => `the group ${group}`);
+  const scope = scopeThatHelps(policy, denied);
+  return scope === undefined ? [] : [`the scope ${scope}`];
+}
+
+function accessOf({ method, object }: Asked): Access | string {
+  const kinds = methods.get(method) ?? [];
+  if (object === '') {
+    if (kinds.length === 0 || method === 'subscriptions/listen') return { method };
+    return `${method} names something: fill in the ${kinds.join(' or ')}.`;
+  }
+  if (kinds.length === 0) return `${method} names nothing: leave the last field empty.`;
+  const isUri = /^[a-z][a-z0-9+.-]*:/i.test(object);
+  const kind: ObjectKind | undefined = kinds.find((each) => (each === 'resource') === isUri) ?? kinds[0];
+  return kind === undefined ? { method } : { method, object: { kind, name: object } };
+}
+
+function notesOn({ server }: Asked, { unknown, kind }: Caller): string[] {
+  const what = kind === 'person' ? 'group' : 'scope';
+  return [
+    ...unknown.map((name) => `The policy does not know the ${what} “${name}”: it counts as nothing.`),
+    ...(isServerName(server)
+      ? []
+      : [`No server can be called “${server}”: the gateway never gets as far as the policy.`]),
+  ];
+}
+
+function outcomeWords({ rule, outcome, unheededGlob }: RuleExplanation, server: string, { object }: Access): string {
+  const list = (names: readonly string[]) => (names.length === 0 ? 'none' : names.join(', '));
+  if (outcome === 'hit') return 'allows it';
+  if (outcome === 'server') return `is for ${rule.server}, not ${server}`;
+  if (outcome === 'method') return `has other methods: ${list(rule.methods)}`;
+  const glob = unheededGlob
+    ? ` (${unheededGlob} would fit, but a glob covers no URI that is not in its normal form)`
+    : '';
+  return object ? `has other ${listOf[object.kind]}: ${list(rule[listOf[object.kind]])}${glob}` : 'names no object';
+}

@@ -1,0 +1,108 @@
+import { decide } from '../../../policy/decide.ts';
+import type { Access } from '../../../policy/mcp-request.ts';
+import { type Policy, wildcard } from '../../../policy/policy.ts';
+import { groupsThatHelp } from '../../../policy/remedy.ts';
+import { mayUseUi, type UiPermission } from '../../../policy/ui.ts';
+import type { CatalogueEntry } from '../../catalogue.ts';
+import type { Person } from '../../guards.ts';
+import { ruleWords, serverWords, uiWords } from './words.ts';
+
+/** One scope that the person holds: from which groups, and what it grants. */
+export interface ScopeRights {
+  scope: string;
+  groups: readonly string[];
+  rules: readonly { at: string; server: string; may: readonly string[] }[];
+}
+
+/** What of one visible server the person may use. */
+export interface ServerRights {
+  name: string;
+  title: string;
+  enabled: boolean;
+  /** Tools as last announced that may be called, and that may not. */
+  tools: readonly string[];
+  denied: readonly string[];
+  /** Whether anything at all is allowed there. */
+  connects: boolean;
+  /** Groups of which each would give something that is denied. */
+  helps: readonly string[];
+}
+
+/** One permission in the registry. */
+export interface UiRights {
+  permission: UiPermission;
+  words: string;
+  /** For which servers; empty if for none. */
+  where: readonly string[];
+  /** Groups that would give it for a server that the person sees, where they lack it for all. */
+  helps: readonly string[];
+}
+
+/** Everything that the page says about one person's rights. */
+export interface Rights {
+  isAgent: boolean;
+  scopes: readonly ScopeRights[];
+  servers: readonly ServerRights[];
+  ui: readonly UiRights[];
+}
+
+const mostGroups = 3;
+/** Of a server with more tools, so many that are denied are looked into for what would help. */
+const mostDenied = 20;
+
+/** What `person` may do, by the policy that decides. Pure. @param servers those that they see */
+export function rightsOf(policy: Policy, person: Person, servers: readonly CatalogueEntry[]): Rights {
+  return {
+    // Groups are a person's only; a token without any that still grants something is an agent's.
+    isAgent: person.authMethod === 'jwt' && person.groups.length === 0 && person.scopes.length > 0,
+    scopes: person.scopes.map((scope) => scopeRights(policy, person, scope)),
+    servers: servers.map((server) => serverRights(policy, person, server)),
+    ui: (Object.keys(uiWords) as UiPermission[]).map((permission) => uiRights(policy, person, permission, servers)),
+  };
+}
+
+function scopeRights(policy: Policy, person: Person, scope: string): ScopeRights {
+  const rules = policy.source.scopes.get(scope) ?? [];
+  return {
+    scope,
+    groups: person.groups.filter((group) => policy.source.groups.get(group)?.includes(scope)),
+    rules: rules.map((rule) => ({ at: rule.at, server: serverWords(rule.server), may: ruleWords(rule) })),
+  };
+}
+
+function serverRights(policy: Policy, { scopes }: Person, entry: CatalogueEntry): ServerRights {
+  const { name, title, enabled, health } = entry;
+  const call = (tool: string): Access => ({ method: 'tools/call', object: { kind: 'tool', name: tool } });
+  const mayCall = (tool: string) => decide(policy, scopes, name, [call(tool)]).allowed;
+  const all = health.tools.map((tool) => tool.name);
+  const denied = all.filter((tool) => !mayCall(tool));
+  const connects = decide(policy, scopes, name, [{ method: 'ping' }]).allowed;
+  const lacking = denied.slice(0, mostDenied).map(call);
+  if (!connects) lacking.push({ method: 'tools/list' });
+  const helps = lacking.flatMap((access) =>
+    groupsThatHelp(policy, { scopes, server: name, accesses: [access] }, mostGroups),
+  );
+  return {
+    name,
+    title,
+    enabled,
+    tools: all.filter(mayCall),
+    denied,
+    connects,
+    helps: [...new Set(helps)].slice(0, mostGroups),
+  };
+}
+
+function uiRights(
+  policy: Policy,
+  { scopes }: Person,
+  permission: UiPermission,
+  seen: readonly CatalogueEntry[],
+): UiRights {
+  const patterns = new Set(scopes.flatMap((scope) => policy.source.ui.get(scope)?.get(permission) ?? []).map(wildcard));
+  const where = patterns.has('*') ? [serverWords('*')] : [...patterns].map(serverWords);
+  const gives = (held: readonly string[]) => seen.some(({ name }) => mayUseUi(policy, held, permission, name));
+  const helps =
+    where.length > 0 ? [] : [...policy.source.groups].filter(([, held]) => gives(held)).map(([group]) => group);
+  return { permission, words: uiWords[permission], where, helps: helps.slice(0, mostGroups) };
+}

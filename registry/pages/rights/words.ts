@@ -1,0 +1,43 @@
+import { expandMethods, type Rule, wildcard } from '../../../policy/policy.ts';
+import type { UiPermission } from '../../../policy/ui.ts';
+
+/** What each permission lets somebody do in the registry, in the order in which it is shown. */
+export const uiWords: Readonly<Record<UiPermission, string>> = {
+  list_service: 'See a server, its tools and how it is',
+  register_service: 'Register a server of that name',
+  health_check_service: 'Have it checked now',
+  toggle_service: 'Enable and disable it',
+  modify_service: 'Edit and delete it, and approve changed tools',
+  view_audit: 'See what the gateway has decided about requests for it',
+};
+
+/** `every server`, `servers that begin with "team-"`, or the name. */
+export function serverWords(pattern: string): string {
+  const name = wildcard(pattern);
+  if (name === '*') return 'every server';
+  return name.endsWith('*') ? `servers that begin with “${name.slice(0, -1)}”` : name;
+}
+
+/** What a rule allows, as a list of things that one can do. Pure. */
+export function ruleWords(rule: Rule): string[] {
+  const methods = expandMethods(rule.methods);
+  const any = (...names: string[]) => names.some((name) => methods.has(name));
+  const words = ['connect'];
+  if (any('tools/list')) words.push('list the tools that may be called');
+  if (any('tools/call')) words.push(objects('call', 'tool', rule.tools));
+  if (any('prompts/list')) words.push('list prompts');
+  if (any('prompts/get')) words.push(objects('use', 'prompt', rule.prompts));
+  if (any('resources/list', 'resources/templates/list')) words.push('list resources');
+  if (any('resources/read')) words.push(objects('read', 'resource', rule.resources));
+  if (any('resources/subscribe', 'subscriptions/listen')) words.push('be told of changes');
+  if (any('completion/complete')) words.push('get completions');
+  if ([...methods].some((method) => method.startsWith('tasks/'))) words.push('use tasks of their own');
+  return words;
+}
+
+function objects(verb: string, noun: string, patterns: readonly string[]): string {
+  const names = patterns.map(wildcard);
+  if (names.length === 0) return `${verb} no ${noun}`;
+  if (names.includes('*')) return `${verb} every ${noun}`;
+  return `${verb} the ${noun}${names.length === 1 ? '' : 's'} ${names.join(', ')}`;
+}

@@ -1,0 +1,90 @@
+// What pages do in a browser besides htmx: copy buttons, times that grow older, a word on live updates.
+// Nothing depends on it: without it the page is as it was loaded.
+(() => {
+  const ago = (then) => {
+    const seconds = Math.max(0, Math.round((Date.now() - then) / 1000));
+    if (seconds < 2) return 'just now';
+    if (seconds < 60) return `${seconds} s ago`;
+    if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+    if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
+    return `${Math.floor(seconds / 86400)} d ago`;
+  };
+  const age = () => {
+    for (const time of document.querySelectorAll('time[data-ago]')) {
+      const text = ago(Date.parse(time.dateTime));
+      if (time.textContent !== text) time.textContent = text;
+    }
+  };
+  setInterval(age, 1000);
+
+  const say = (text) => {
+    const place = document.querySelector('[data-said]');
+    if (place) place.textContent = text;
+  };
+  const unhide = () => {
+    for (const button of document.querySelectorAll('[data-copy][hidden]')) button.hidden = false;
+  };
+  unhide();
+  document.addEventListener('htmx:after:swap', unhide);
+  document.addEventListener('click', async (event) => {
+    const button = event.target instanceof Element ? event.target.closest('[data-copy]') : null;
+    if (!button) return;
+    const source = document.getElementById(button.dataset.copy);
+    const label = button.textContent;
+    const done = await write(source?.textContent.trim() ?? '');
+    button.textContent = done ? 'Copied' : 'Not copied';
+    say(done ? 'Copied.' : 'The browser did not let it be copied. Select the text and copy it.');
+    setTimeout(() => {
+      button.textContent = label;
+    }, 2000);
+  });
+  // The clipboard is there on https and on localhost only; elsewhere the old way still works.
+  const write = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      const area = document.createElement('textarea');
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      const done = document.execCommand('copy');
+      area.remove();
+      return done;
+    }
+  };
+
+  const notice = (text) => {
+    const place = document.querySelector('[data-live-notice]');
+    if (!place) return;
+    place.hidden = text === '';
+    place.querySelector('[data-live-text]').textContent = text;
+  };
+  // A page that nobody touches stops listening: each time it connects, the session counts as used.
+  const patience = 15 * 60 * 1000;
+  let touched = Date.now();
+  for (const sign of ['pointerdown', 'keydown', 'scroll', 'visibilitychange'])
+    document.addEventListener(
+      sign,
+      () => {
+        touched = Date.now();
+      },
+      { passive: true, capture: true },
+    );
+  for (const attempt of ['htmx:before:request', 'htmx:sse:before:connection'])
+    document.addEventListener(attempt, (event) => {
+      const isLive = event.target instanceof Element && event.target.hasAttribute('hx-sse:connect');
+      if (!isLive || Date.now() - touched < patience) return;
+      event.preventDefault();
+      notice('Nobody has used this page for a while, so it no longer follows what happens. Use it, and it goes on.');
+    });
+
+  document.addEventListener('htmx:sse:after:connection', ({ detail }) => {
+    if (detail.connection.status === 200) notice('');
+  });
+  document.addEventListener('htmx:sse:error', ({ detail }) => {
+    if (detail.status === 401) notice('You are signed out, so this page no longer follows what happens.');
+    else if (detail.status === 404) notice('This server is gone, or you may no longer see it.');
+    else if (detail.status) notice('The registry does not answer. What you see may be out of date; it is tried again.');
+  });
+})();

@@ -1,0 +1,36 @@
+// Runs before anything is drawn, so that a page never shows in one theme and then in the other.
+// What is chosen stays in this browser; without a choice, or without this script, the system's setting counts.
+(() => {
+  const key = 'theme';
+  const stored = () => {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  };
+  const show = (theme) => {
+    if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
+    else delete document.documentElement.dataset.theme;
+  };
+  show(stored());
+  addEventListener('storage', (event) => {
+    if (event.key === key || event.key === null) show(stored());
+  });
+
+  document.addEventListener('DOMContentLoaded', () => {
+    const choice = document.querySelector('[data-theme-choice]');
+    if (!choice) return;
+    choice.value = document.documentElement.dataset.theme ?? 'system';
+    choice.closest('[hidden]').hidden = false;
+    choice.addEventListener('change', () => {
+      show(choice.value);
+      try {
+        if (choice.value === 'system') localStorage.removeItem(key);
+        else localStorage.setItem(key, choice.value);
+      } catch {
+        // A browser that keeps nothing shows the choice on this page only.
+      }
+    });
+  });
+})();

@@ -1,0 +1,326 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { jest } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { type Gateway, startGateway } from '../e2e/gateway.ts';
+import { rpc, send } from '../e2e/send.ts';
+import { accessibility, launchBrowser } from './browser.ts';
+import { openAs, type Visit } from './visit.ts';
+
+// A browser on a busy machine takes longer than a unit.
+jest.setTimeout(90_000);
+
+let gateway: Gateway;
+let browser: Browser;
+let alice: Visit;
+let page: Page;
+/** A page of somebody else. */
+let elsewhere: Server;
+let evil: string;
+beforeAll(async () => {
+  browser = await launchBrowser();
+  gateway = await startGateway({ ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8' });
+  alice = await openAs(browser, gateway, 'alice');
+  page = alice.page;
+  elsewhere = createServer((req, res) => {
+    const action = new URL(req.url ?? '/', 'http://x').searchParams.get('to') ?? '';
+    res.setHeader('Content-Type', 'text/html');
+    const field = '<input name="name" value="evil"><input name="revision" value="1">';
+    res.end(`<form method="post" action="${action}">${field}<button>Win a prize</button></form>`);
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => elsewhere.once('listening', resolve));
+  evil = String((elsewhere.address() as AddressInfo).port);
+});
+afterAll(async () => {
+  elsewhere?.closeAllConnections();
+  elsewhere?.close();
+  await browser?.close();
+  await gateway?.stop();
+});
+afterEach(() => {
+  // What the browser says itself about an answer that is no 2xx is no fault of the page.
+  const faults = alice.complaints.splice(0).filter((line) => !line.startsWith('Failed to load resource'));
+  expect(faults).toEqual([]);
+});
+
+const revisionOf = async (name: string) =>
+  ((await (await page.request.get(`${gateway.url}/api/servers/${name}`)).json()) as { revision: number }).revision;
+const change = async (name: string, more: object) =>
+  await page.request.patch(`${gateway.url}/api/servers/${name}`, {
+    headers: { origin: gateway.url, 'content-type': 'application/json' },
+    data: { revision: await revisionOf(name), ...more },
+  });
+const text = () => page.locator('main').innerText();
+const call = async (person: string, server: string, tool: string) => {
+  const headers = {
+    cookie: await gateway.sessionCookie(person),
+    origin: gateway.url,
+    'content-type': 'application/json',
+  };
+  const accept = 'application/json, text/event-stream';
+  await send(gateway.ports.gateway, {
+    path: `/${server}/mcp`,
+    headers: { ...headers, accept },
+    body: rpc('tools/call', { name: tool }),
+  });
+};
+
+describe('A form on a page of somebody else', () => {
+  test.each(['localhost', '127.0.0.1'])('does nothing when it is sent from %s', async (host) => {
+    const before = await revisionOf('fininfo');
+    for (const path of ['/servers/fininfo/disable', '/servers/fininfo/delete', '/servers/register']) {
+      await page.goto(`http://${host}:${evil}/?to=${encodeURIComponent(gateway.url + path)}`);
+      const answered = page.waitForResponse((answer) => answer.url().startsWith(gateway.url));
+      await page.getByRole('button', { name: 'Win a prize' }).click();
+      expect([401, 403]).toContain((await answered).status());
+    }
+    expect(await revisionOf('fininfo')).toBe(before);
+  });
+
+  test('that has no session to use does not get any further', async () => {
+    const context = await browser.newContext();
+    const answer = await context.request.post(`${gateway.url}/servers/fininfo/disable`, { form: { revision: '1' } });
+    expect(answer.status()).toBe(401);
+    await context.close();
+  });
+});
+
+test('A form of ten megabytes is answered with a page that says what to do', async () => {
+  await page.goto(`${gateway.url}/register`);
+  await page.evaluate(`document.getElementById('description').value = 'x'.repeat(10_000_000)`);
+  const answered = page.waitForResponse(`${gateway.url}/servers/register`);
+  await page.getByRole('button', { name: 'Register', exact: true }).click();
+  const answer = await answered;
+  expect([answer.status(), answer.headers()['content-type']]).toEqual([413, 'text/html']);
+  await page.getByRole('heading', { name: 'The form is too large' }).waitFor();
+});
+
+test('A server is registered with the keyboard alone; what is wrong gets the focus first', async () => {
+  await page.goto(`${gateway.url}/register`);
+  const focused = () => page.evaluate(`document.activeElement.id || document.activeElement.textContent.trim()`);
+  const to = async (id: string) => {
+    for (let tries = 0; tries < 40 && (await focused()) !== id; tries++) await page.keyboard.press('Tab');
+    expect(await focused()).toBe(id);
+  };
+  await to('name');
+  await page.keyboard.type('By Keyboard');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').waitFor();
+  expect(await page.evaluate(`document.activeElement.className`)).toBe('faults');
+  await page.keyboard.press('Tab');
+  expect(await focused()).toBe('Name');
+  await page.keyboard.press('Enter');
+  await to('name');
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('by-keyboard');
+  for (const [field, typed] of [
+    ['title', 'By keyboard'],
+    ['description', 'Typed'],
+    ['upstream', gateway.echo.url],
+  ] as const) {
+    await to(field);
+    await page.keyboard.type(typed);
+  }
+  await to('Register');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/servers\/by-keyboard\?note=/);
+});
+
+test('Testing a connection leaves the page as it is, and works without scripts too', async () => {
+  await page.goto(`${gateway.url}/register`);
+  await page.getByLabel('Upstream URL').fill(`http://127.0.0.1:${gateway.ports.currenttime}`);
+  await page.getByRole('button', { name: 'Test connection' }).click();
+  await page.getByText('It works.').waitFor();
+  expect(page.url()).toBe(`${gateway.url}/register`);
+  expect(await page.getByLabel('Upstream URL').inputValue()).toContain('http');
+
+  const plain = await openAs(browser, gateway, 'alice', { javaScriptEnabled: false });
+  await plain.page.goto(`${gateway.url}/register`);
+  await plain.page.getByLabel('Upstream URL').fill(`http://127.0.0.1:${gateway.ports.currenttime}`);
+  await plain.page.getByRole('button', { name: 'Test connection' }).click();
+  await plain.page.getByText('It works.').waitFor();
+  expect(await plain.page.getByLabel('Upstream URL').inputValue()).toContain('http');
+  await plain.context.close();
+});
+
+test('My rights: bob reads what he may call, what not, and which group would help; nobody else is explained to him', async () => {
+  const bob = await openAs(browser, gateway, 'bob');
+  await bob.page.goto(`${gateway.url}/rights`);
+  const said = await bob.page.locator('main').innerText();
+  expect(said).toContain('mcp-registry-user');
+  expect(said).toContain('Prompts'.toLowerCase());
+  expect(said).toMatch(/Edit and delete it[\s\S]*none[\s\S]*mcp-registry-admin/);
+  expect(said).not.toContain('Explain a decision');
+  expect(said).not.toContain('echo');
+  await bob.context.close();
+});
+
+test('My rights: erin, who is in no group, is told so and whom to ask', async () => {
+  const erin = await openAs(browser, gateway, 'erin');
+  await erin.page.goto(`${gateway.url}/rights`);
+  const said = await erin.page.locator('main').innerText();
+  expect(said).toContain('Without a group one may do nothing.');
+  expect(said).toContain('Tell them your user name.');
+  await erin.context.close();
+});
+
+test('My rights: alice has a decision explained, with the rule, or with what is missing', async () => {
+  await page.goto(`${gateway.url}/rights`);
+  await page.getByLabel('Groups or scopes').fill('mcp-registry-user');
+  await page.getByLabel('Server', { exact: true }).fill('currenttime');
+  await page.getByLabel('Tool, prompt or resource').fill('current_time_by_timezone');
+  await page.getByRole('button', { name: 'Explain' }).click();
+  await page.getByText('Denied.').waitFor();
+  expect(await text()).toContain('a rule names the server, and none of them the method');
+  expect(await text()).toContain('Would allow it: the group mcp-registry-');
+  await page.getByLabel('Groups or scopes').fill('mcp-registry-admin');
+  await page.getByRole('button', { name: 'Explain' }).click();
+  await page.getByText('Allowed.', { exact: true }).waitFor();
+  expect(await text()).toContain('By the rule mcp-servers-unrestricted/execute[0]');
+  await page.getByLabel('Tool, prompt or resource').fill('');
+  await page.getByRole('button', { name: 'Explain' }).click();
+  await page.getByText('tools/call names something').waitFor();
+});
+
+test('Audit: alice filters what was decided, opens one, and gets to its explanation', async () => {
+  await call('bob', 'currenttime', 'current_time_by_timezone');
+  await call('alice', 'currenttime', 'current_time_by_timezone');
+  await page.goto(`${gateway.url}/audit`);
+  await page.getByLabel('Person or agent').fill('bob');
+  await page.getByLabel('Verdict').selectOption('denied');
+  await page.getByRole('button', { name: 'Filter' }).click();
+  await page.getByRole('table').waitFor();
+  const rows = await page.getByRole('row').allInnerTexts();
+  expect(rows).toHaveLength(2);
+  expect(rows[1]).toMatch(/denied\s+bob\s+currenttime\s+tools\/call current_time_by_timezone\s+not_permitted/);
+  await page.getByRole('row').nth(1).getByRole('link').click();
+  await page.getByRole('heading', { name: 'Denied' }).waitFor();
+  expect(await text()).toContain('Not allowed: tools/call current_time_by_timezone on currenttime');
+  await page.getByRole('link', { name: 'Ask the policy as it is now' }).click();
+  await page.getByText('Denied.').waitFor();
+  await page.goto(`${gateway.url}/audit?since=nonsense`);
+  expect(await text()).toContain('since: must be a time');
+});
+
+test('Audit: the live view shows a decision without a reload', async () => {
+  await page.goto(`${gateway.url}/audit?tool=live_tool`);
+  await page.getByText('No decision fits').waitFor();
+  await page.getByRole('link', { name: 'Watch live' }).click();
+  await page.getByText('Stop').waitFor();
+  await call('bob', 'currenttime', 'live_tool');
+  await page.getByRole('cell', { name: /live_tool/ }).waitFor({ timeout: 15_000 });
+  await page.getByRole('link', { name: 'Stop' }).click();
+  await page.getByText('Watch live').waitFor();
+});
+
+test('Audit over the API: pages, filters, and nothing for who has not view_audit', async () => {
+  const api = `${gateway.url}/api/decisions`;
+  const first = await (await page.request.get(`${api}?limit=1&server=currenttime`)).json();
+  expect(first.decisions).toHaveLength(1);
+  const second = await (await page.request.get(`${api}?limit=1&server=currenttime&before=${first.next}`)).json();
+  expect(second.decisions[0].id).not.toBe(first.decisions[0].id);
+  expect((await page.request.get(`${api}?limit=0`)).status()).toBe(400);
+  const dave = await openAs(browser, gateway, 'dave');
+  expect((await dave.page.request.get(api)).status()).toBe(403);
+  await dave.context.close();
+  expect((await fetch(`${gateway.url}/decisions`)).status).toBe(404);
+});
+
+const views: [string, () => Promise<unknown>][] = [
+  ['register', () => page.goto(`${gateway.url}/register`)],
+  [
+    'register-faults',
+    async () => {
+      await page.goto(`${gateway.url}/register`);
+      await page.getByLabel('Title').fill('Notes of the team');
+      await page.getByLabel('Upstream URL').fill('10.0.0.5:8000');
+      await page.getByRole('button', { name: 'Register', exact: true }).click();
+      await page.getByRole('alert').waitFor();
+    },
+  ],
+  [
+    'register-tested',
+    async () => {
+      await page.goto(`${gateway.url}/register`);
+      await page.getByLabel('Upstream URL').fill(`http://127.0.0.1:${gateway.ports.currenttime}`);
+      await page.getByLabel('Path of Streamable HTTP').fill('/mcp');
+      await page.getByLabel('Path of SSE').fill('/nowhere');
+      await page.getByRole('button', { name: 'Test connection' }).click();
+      await page.getByText('It does not work yet').waitFor();
+    },
+  ],
+  [
+    'register-imported',
+    async () => {
+      await page.goto(`${gateway.url}/register`);
+      await page.getByText('Fill the form from a server.json').click();
+      await page
+        .getByLabel('server.json')
+        .last()
+        .fill(
+          '{"name": "io.x/weather", "description": "Says the weather", "version": "1.0.0", "remotes": [{"type": "streamable-http", "url": "https://weather.example/mcp"}]}',
+        );
+      await page.getByRole('button', { name: 'Fill in' }).click();
+      await page.getByText('is filled in from it').waitFor();
+    },
+  ],
+  ['edit', () => page.goto(`${gateway.url}/servers/fininfo/edit`)],
+  ['edit-of-the-gateway', () => page.goto(`${gateway.url}/servers/mcpgw/edit`)],
+  [
+    'edit-changed-meanwhile',
+    async () => {
+      await page.goto(`${gateway.url}/servers/fininfo/edit`);
+      await change('fininfo', { title: `Prices ${Math.random()}`, tags: [`t${Math.random()}`] });
+      await page.getByLabel('Title').fill('My own title');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByRole('heading', { name: 'Changed meanwhile' }).waitFor();
+      expect(await page.getByLabel('Title').inputValue()).toBe('My own title');
+    },
+  ],
+  ['delete', () => page.goto(`${gateway.url}/servers/fininfo/delete`)],
+  [
+    'note',
+    async () => {
+      await page.goto(`${gateway.url}/servers/fininfo/edit`);
+      await page.getByLabel('Version').fill(`1.${Math.floor(Math.random() * 1e6)}`);
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('Saved.').waitFor();
+    },
+  ],
+  [
+    'rights',
+    () =>
+      page.goto(`${gateway.url}/rights?kind=group&who=mcp-registry-user&server=currenttime&method=tools/call&object=x`),
+  ],
+  ['audit', () => page.goto(`${gateway.url}/audit`)],
+  ['audit-nothing', () => page.goto(`${gateway.url}/audit?person=nobody-at-all`)],
+  [
+    'decision',
+    async () => {
+      await page.goto(`${gateway.url}/audit?verdict=deny&person=bob`);
+      await page.getByRole('row').nth(1).getByRole('link').click();
+      await page.getByRole('heading', { name: 'Denied' }).waitFor();
+    },
+  ],
+];
+test.each(views)(
+  '%s can be used by everybody (WCAG 2.2 AA) in both themes, and does not scroll sideways',
+  async (name, open) => {
+    await open();
+    for (const [colorScheme, width] of [
+      ['light', 1280],
+      ['dark', 1280],
+      ['light', 360],
+      ['dark', 360],
+    ] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 800 });
+      const shots = process.env.SCREENSHOTS;
+      if (shots) await page.screenshot({ path: `${shots}/${name}-${colorScheme}-${width}.png`, fullPage: true });
+      expect([colorScheme, width, (await accessibility(page)).faults]).toEqual([colorScheme, width, []]);
+      const over = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+      expect([width, over]).toEqual([width, 0]);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+  },
+);

@@ -1,0 +1,127 @@
+import { jest } from '@jest/globals';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { type Everything, startEverything } from '../e2e/everything.ts';
+import { type Gateway, startGateway } from '../e2e/gateway.ts';
+import { launchBrowser } from './browser.ts';
+import { openAs } from './visit.ts';
+
+// A browser on a busy machine takes longer than a unit.
+jest.setTimeout(120_000);
+
+let gateway: Gateway;
+let everything: Everything;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+beforeAll(async () => {
+  everything = await startEverything('streamableHttp');
+  browser = await launchBrowser();
+  gateway = await startGateway({ ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8' });
+  ({ context, page } = await openAs(browser, gateway, 'alice'));
+});
+afterAll(async () => {
+  await browser?.close();
+  await everything?.stop();
+  await gateway?.stop();
+});
+
+/** An MCP client of somebody else's making, with an agent's own token. */
+async function callEcho(): Promise<string> {
+  const client = new Client({ name: 'test', version: '1' });
+  const headers = { Authorization: `Bearer ${await gateway.agentToken()}` };
+  const url = new URL(`${gateway.url}/everything/mcp`);
+  try {
+    await client.connect(new StreamableHTTPClientTransport(url, { requestInit: { headers } }));
+    const result = await client.callTool({ name: 'echo', arguments: { message: 'round and back' } });
+    return JSON.stringify(result.content);
+  } catch (error) {
+    return `refused: ${error}`;
+  } finally {
+    await client.close().catch(() => undefined);
+  }
+}
+
+/** Open streams let nginx's old workers go on for a moment. */
+async function callSoon(expected: RegExp): Promise<void> {
+  const end = performance.now() + 10_000;
+  let said = await callEcho();
+  while (!expected.test(said) && performance.now() < end) said = await callEcho();
+  expect(said).toMatch(expected);
+}
+
+test('A server that is registered here is healthy, can be called, is gone when disabled, and is deleted', async () => {
+  // Register: the connection is tried first, and nothing is kept by that.
+  await page.goto(`${gateway.url}/register`);
+  await page.getByLabel('Name', { exact: false }).first().fill('everything');
+  await page.getByLabel('Title').fill('Everything');
+  await page.getByLabel('Description').fill('The reference server of the MCP project');
+  await page.getByLabel('Upstream URL').fill(`${everything.url}/mcp`);
+  await page.getByRole('button', { name: 'Test connection' }).click();
+  await page.getByText('It works.').waitFor();
+  expect(await page.locator('#connection').innerText()).toMatch(/tools found/);
+  expect((await page.request.get(`${gateway.url}/api/servers/everything`)).status()).toBe(404);
+  await page.getByRole('button', { name: 'Register' }).click();
+  await page.waitForURL(/\/servers\/everything\?note=/);
+  await page.getByText('“Everything” is registered').waitFor();
+
+  // Healthy: the registry has asked it and read its tools.
+  const details = async () => await (await page.request.get(`${gateway.url}/api/servers/everything`)).json();
+  const end = performance.now() + 15_000;
+  while ((await details()).status !== 'healthy' && performance.now() < end) await page.waitForTimeout(100);
+  expect((await details()).status).toBe('healthy');
+  await page.reload();
+  await page.getByText('Healthy').first().waitFor();
+  await page.getByText('echo', { exact: true }).first().waitFor();
+
+  // Callable through the gateway.
+  expect(await callEcho()).toContain('round and back');
+
+  // Disabled: it is not there any more, for nobody.
+  expect(await press('/servers/everything/disable')).toContain('“Everything” is disabled.');
+  await callSoon(/refused: .*(404|503|no everything)/is);
+  expect(await press('/servers/everything/enable')).toContain('“Everything” is enabled.');
+  await callSoon(/round and back/);
+
+  // Deleted, after being asked.
+  await page.goto(`${gateway.url}/servers/everything/edit`);
+  await page.getByRole('link', { name: 'Delete…' }).click();
+  await page.getByRole('heading', { name: 'Delete Everything?' }).waitFor();
+  await page.getByRole('button', { name: 'Delete “Everything”' }).click();
+  await page.getByText('“Everything” is deleted.').waitFor();
+  expect((await page.request.get(`${gateway.url}/api/servers/everything`)).status()).toBe(404);
+  await callSoon(/refused: .*(404|no everything)/is);
+
+  // Registered again: rules of before count for it, and that is said.
+  await page.goto(`${gateway.url}/register`);
+  await page.getByLabel('Name', { exact: false }).first().fill('everything');
+  await page.getByLabel('Title').fill('Everything');
+  await page.getByLabel('Description').fill('Again');
+  await page.getByLabel('Upstream URL').fill(everything.url);
+  await page.getByRole('button', { name: 'Register' }).click();
+  await page.getByText('There was a server called "everything" before.').waitFor();
+});
+
+/** Presses a form button of the details page. @returns the text of the page it leads to */
+async function press(action: string): Promise<string> {
+  await page.goto(`${gateway.url}/servers/everything`);
+  await page.evaluate(
+    `(() => { const form = document.createElement('form'); form.method = 'post'; form.action = '${action}'; document.body.append(form); form.submit(); })()`,
+  );
+  await page.waitForURL(/note=/);
+  return await page.locator('main').innerText();
+}
+
+test('Somebody who may not register or edit is told which right is missing', async () => {
+  const bob = await openAs(browser, gateway, 'bob');
+  await bob.page.goto(`${gateway.url}/register`);
+  expect(await bob.page.locator('main').innerText()).toContain('register_service');
+  await bob.page.goto(`${gateway.url}/servers/currenttime/edit`);
+  expect(await bob.page.locator('main').innerText()).toContain('modify_service');
+  await bob.page.goto(`${gateway.url}/servers/echo/edit`);
+  expect(await bob.page.locator('main').innerText()).toContain('Not found');
+  await bob.page.goto(`${gateway.url}/audit`);
+  expect(await bob.page.locator('main').innerText()).toContain('view_audit');
+  await bob.context.close();
+  await context.close();
+});

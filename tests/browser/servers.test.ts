@@ -1,0 +1,209 @@
+import { jest } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { type Gateway, startGateway } from '../e2e/gateway.ts';
+import { send } from '../e2e/send.ts';
+import { accessibility, launchBrowser } from './browser.ts';
+import { openAs, type Visit } from './visit.ts';
+
+// A browser on a busy machine takes longer than a unit.
+jest.setTimeout(120_000);
+
+let gateway: Gateway;
+let browser: Browser;
+const visits: Visit[] = [];
+
+beforeAll(async () => {
+  [gateway, browser] = await Promise.all([startGateway(), launchBrowser()]);
+});
+afterAll(() => Promise.all([browser?.close(), gateway?.stop()]));
+afterEach(async () => {
+  for (const { context } of visits.splice(0)) await context.close();
+});
+
+async function open(person: string, path = '/'): Promise<Visit> {
+  const visit = await openAs(browser, gateway, person);
+  visits.push(visit);
+  await visit.page.goto(gateway.url + path);
+  return visit;
+}
+
+const card = (page: Page, name: string) => page.locator(`#card-${name}`);
+
+/** Asks the registry to look at a server, as somebody else than who has the page open. */
+async function check(name: string): Promise<void> {
+  const headers = {
+    cookie: await gateway.sessionCookie('dave'),
+    'content-type': 'application/json',
+    origin: gateway.url,
+  };
+  const path = `/api/servers/${name}/check`;
+  expect((await send(gateway.ports.gateway, { method: 'POST', path, headers })).status).toBe(200);
+}
+
+test('A server that goes down changes on the open pages by itself, and again when it is back', async () => {
+  const list = await open('alice');
+  const details = await open('alice', '/servers/currenttime');
+  for (const { page } of [list, details]) await page.evaluate('window.isTheSamePage = true');
+  await check('currenttime');
+  await card(list.page, 'currenttime').getByText('Healthy').waitFor();
+  await details.page.getByText('current_time_by_timezone').first().waitFor();
+
+  await details.page.getByText('As a table').first().click();
+  await gateway.kill('currenttime');
+  // One failure is noted and not believed.
+  await check('currenttime');
+  await card(list.page, 'currenttime').getByText('The last check failed.').waitFor();
+  await check('currenttime');
+  await card(list.page, 'currenttime').getByText('Unhealthy').waitFor();
+  await details.page.locator('#server-state').getByText('Unhealthy').waitFor();
+  await details.page.locator('#server-health').getByText('Nothing listens at its address.').first().waitFor();
+
+  await gateway.revive('currenttime');
+  await check('currenttime');
+  await card(list.page, 'currenttime').getByText('Healthy', { exact: true }).waitFor();
+  await details.page.locator('#server-state').getByText('Healthy', { exact: true }).waitFor();
+  // What somebody has unfolded stays so.
+  expect(await details.page.locator('#server-health details[open]').count()).toBe(1);
+  for (const { page } of [list, details]) expect(await page.evaluate('window.isTheSamePage')).toBe(true);
+  expect([list.complaints, details.complaints]).toEqual([[], []]);
+});
+
+test('dave disables a server by its switch on the list, comes back to the filter he had, and enables it again', async () => {
+  const { page, complaints } = await open('dave', '/?show=enabled');
+  const other = await open('carol');
+  const alice = await open('alice');
+  await card(page, 'fininfo').getByRole('switch').click();
+  await page.getByText('“fininfo” is disabled.').waitFor();
+  expect(new URL(page.url()).searchParams.get('show')).toBe('enabled');
+  expect(await card(page, 'fininfo').count()).toBe(0);
+  await card(other.page, 'fininfo').getByText('Disabled').waitFor();
+
+  await page.getByRole('link', { name: /^Disabled/ }).click();
+  expect(await card(page, 'fininfo').getByRole('switch').getAttribute('aria-checked')).toBe('false');
+  // A page that was open all the time has the server's new revision in its forms, too.
+  await alice.page.locator('#card-fininfo').getByText('Disabled').waitFor();
+  const revisionOn = (on: Page) => on.locator('#card-fininfo input[name=revision]').inputValue();
+  expect(await revisionOn(alice.page)).toBe(await revisionOn(page));
+  await card(page, 'fininfo').getByRole('link', { name: 'fininfo', exact: true }).click();
+  await page.getByText('it is kept, and has no address behind the gateway').waitFor();
+  await page.getByRole('switch').click();
+  await page.getByText('“fininfo” is enabled.').waitFor();
+  expect(new URL(page.url()).pathname).toBe('/servers/fininfo');
+  expect(complaints).toEqual([]);
+});
+
+const shown: [string, places: string[], onCard: string[], onPage: string[]][] = [
+  [
+    'alice',
+    ['Servers', 'Register', 'My rights', 'Audit'],
+    ['switch', 'check', 'edit'],
+    ['switch', 'check', 'edit', 'delete'],
+  ],
+  ['dave', ['Servers', 'My rights'], ['switch', 'check'], ['switch', 'check']],
+  ['carol', ['Servers', 'Register', 'My rights'], ['check'], ['check']],
+  ['bob', ['Servers', 'My rights'], [], []],
+];
+
+test.each(shown)('%s sees the buttons that work for them, and no other', async (person, places, onCard, onPage) => {
+  const { page } = await open(person);
+  expect(await page.getByRole('navigation', { name: 'Main' }).getByRole('link').allTextContents()).toEqual(places);
+  expect(await buttonsIn(page, '#card-currenttime')).toEqual(onCard);
+  await page.goto(`${gateway.url}/servers/currenttime`);
+  expect(await buttonsIn(page, '.server-head')).toEqual(onPage);
+  const links = [
+    '/',
+    ...places.flatMap((place) => ({ Register: '/register', 'My rights': '/rights', Audit: '/audit' })[place] ?? []),
+  ];
+  if (onPage.includes('edit')) links.push('/servers/currenttime/edit');
+  if (onPage.includes('delete')) links.push('/servers/currenttime/delete');
+  for (const link of links) expect([link, (await page.goto(gateway.url + link))?.status()]).toEqual([link, 200]);
+  await page.goto(`${gateway.url}/servers/currenttime`);
+  if (onPage.includes('check')) {
+    await page.getByRole('button', { name: /^Check now/ }).click();
+    await page.getByText(/“currenttime” answers, with \d+ tools?\./).waitFor();
+  }
+  for (const said of onPage.includes('switch') ? ['is disabled', 'is enabled'] : []) {
+    await page.getByRole('switch').click();
+    await page.getByText(`“currenttime” ${said}.`).waitFor();
+  }
+});
+
+async function buttonsIn(page: Page, within: string): Promise<string[]> {
+  const place = page.locator(within);
+  const all = {
+    switch: place.getByRole('switch'),
+    check: place.getByRole('button', { name: /^Check now/ }),
+    edit: place.getByRole('link', { name: /^Edit/ }),
+    delete: place.getByRole('link', { name: 'Delete…' }),
+  };
+  const found: string[] = [];
+  for (const [name, locator] of Object.entries(all)) if ((await locator.count()) > 0) found.push(name);
+  return found;
+}
+
+test('erin, who is in no group, sees no server and no button but what tells her why', async () => {
+  const { page } = await open('erin');
+  await page.getByRole('heading', { name: 'There is no server that you may see' }).waitFor();
+  expect(await page.getByRole('switch').count()).toBe(0);
+  expect((await page.goto(`${gateway.url}/servers/currenttime`))?.status()).toBe(404);
+});
+
+test('Who may change a server reads what everybody may do with it; bob reads what he may', async () => {
+  const rows = async (person: string) => {
+    const { page } = await open(person, '/servers/currenttime');
+    return (await page.locator('.access tbody th').allTextContents()).map((text) => text.replace(/\s+/g, ' ').trim());
+  };
+  expect(await rows('alice')).toEqual(
+    expect.arrayContaining(['people in mcp-registry-operator', 'agents with mcp-servers-restricted/execute']),
+  );
+  expect(await rows('bob')).toEqual(['people in mcp-registry-user']);
+});
+
+test('The search finds servers and the tools that one may call, and says so when there is none', async () => {
+  const { page } = await open('alice');
+  await check('currenttime');
+  await page.getByRole('searchbox').fill('what time is it in a timezone');
+  await page.getByRole('searchbox').press('Enter');
+  await page.getByRole('heading', { name: 'Tools that you may call' }).waitFor();
+  await page.getByRole('link', { name: 'current_time_by_timezone' }).first().waitFor();
+  await page.goto(`${gateway.url}/?q=zzzzzz`);
+  await page.getByRole('heading', { name: 'No server fits' }).waitFor();
+});
+
+test('Every page can be used by everybody, in both themes and on a phone, through the gateway', async () => {
+  const { page, complaints } = await open('alice');
+  await check('currenttime');
+  for (const path of ['/', '/servers/currenttime']) {
+    await page.goto(gateway.url + path);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      for (const width of [1280, 360]) {
+        await page.setViewportSize({ width, height: 800 });
+        const { faults } = await accessibility(page);
+        const overflow = await page.evaluate('Math.max(0, document.documentElement.scrollWidth - innerWidth)');
+        expect({ path, colorScheme, width, faults, overflow }).toEqual({
+          path,
+          colorScheme,
+          width,
+          faults: [],
+          overflow: 0,
+        });
+      }
+    }
+  }
+  expect(complaints).toEqual([]);
+});
+
+test('Whoever signs out elsewhere is told on the page that stayed open, which hears nothing any more', async () => {
+  const { page, context } = await open('carol');
+  await card(page, 'currenttime').waitFor();
+  const other = await context.newPage();
+  await other.goto(gateway.url);
+  await other.getByRole('button', { name: 'Sign out' }).click();
+  await other.waitForURL(`${gateway.url}/login`);
+  await page.bringToFront();
+  // A stream lasts a minute; a registry that starts anew ends it at once.
+  await gateway.kill('registry');
+  await gateway.revive('registry');
+  await page.getByText('You are signed out, so this page no longer follows what happens.').waitFor({ timeout: 90_000 });
+});

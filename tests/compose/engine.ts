@@ -1,0 +1,151 @@
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+const transcript = join(root, 'reports', 'compose.log');
+
+/** The command for Compose on this machine, v2 or 1.29; undefined where no engine answers. */
+export function composeCommand(): readonly [string, ...string[]] | undefined {
+  const works = (command: string, ...args: string[]) => {
+    try {
+      execFileSync(command, args, { stdio: 'ignore', timeout: 20_000 });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  if (!works('docker', 'info')) return undefined;
+  if (works('docker', 'compose', 'version')) return ['docker', 'compose'];
+  return works('docker-compose', 'version') ? ['docker-compose'] : undefined;
+}
+
+/** A clean checkout in a folder of its own, and Compose in it. */
+export interface Project {
+  folder: string;
+  /** Runs `docker compose …` there; returns its standard output. Everything goes into reports/compose.log too. */
+  compose(args: string | readonly string[], input?: Buffer): Promise<Buffer>;
+  /** Runs `docker …`. */
+  docker(...args: string[]): string;
+  /** What the container of a service is, as `docker inspect` has it. */
+  inspect(service: string): Promise<Container>;
+  /** Writes `name=value` into .env, in place of the line that is there. */
+  set(name: string, value: string): void;
+  remove(): void;
+}
+
+/** As much of a container as the tests look at. */
+export interface Container {
+  Id: string;
+  RestartCount: number;
+  State: { Running: boolean; Pid: number; Health?: { Status: string } };
+  Config: { User: string };
+  HostConfig: {
+    ReadonlyRootfs: boolean;
+    Memory: number;
+    PidsLimit: number;
+    CapDrop: string[] | null;
+    CapAdd: string[] | null;
+    SecurityOpt: string[] | null;
+    RestartPolicy: { Name: string };
+    LogConfig: { Config: Record<string, string> };
+    PortBindings: Record<string, { HostIp: string; HostPort: string }[]> | null;
+  };
+}
+
+/** Copies what git knows, and what it would take, to a folder whose name is the project's. */
+export function newProject(command: readonly [string, ...string[]]): Project {
+  const folder = mkdtempSync(join(tmpdir(), 'gateway-compose-'));
+  // As git makes it: user 1000 in the containers reads scopes.yml there.
+  chmodSync(folder, 0o755);
+  const list = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root, encoding: 'utf8' });
+  for (const name of list.split('\0').filter(Boolean)) {
+    const to = join(folder, name);
+    mkdirSync(dirname(to), { recursive: true });
+    try {
+      copyFileSync(join(root, name), to);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  copyFileSync(join(folder, '.env.example'), join(folder, '.env'));
+  mkdirSync(dirname(transcript), { recursive: true });
+  const started = performance.now();
+  const note = (text: string) => appendFileSync(transcript, text);
+  note(`\n# ${new Date().toISOString()} a clean checkout: cp .env.example .env\n`);
+  const [program, ...first] = command;
+  const compose = (args: string | readonly string[], input?: Buffer) => {
+    const words = typeof args === 'string' ? args.split(' ') : args;
+    note(`\n[${Math.round((performance.now() - started) / 1000)} s] $ docker compose ${words.join(' ')}\n`);
+    return run(program, [...first, ...words], { folder, input, note });
+  };
+  const docker = (...args: string[]) => execFileSync('docker', args, { encoding: 'utf8', maxBuffer: 64_000_000 });
+  return {
+    folder,
+    compose,
+    docker,
+    async inspect(service) {
+      const id = String(await run(program, [...first, 'ps', '-q', service], { folder, note: () => {} })).trim();
+      return JSON.parse(docker('inspect', id))[0] as Container;
+    },
+    set(name, value) {
+      const file = join(folder, '.env');
+      const text = readFileSync(file, 'utf8');
+      const line = new RegExp(`^(# )?${name}=.*$`, 'm');
+      writeFileSync(file, line.test(text) ? text.replace(line, `${name}=${value}`) : `${text}${name}=${value}\n`);
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+interface Run {
+  folder: string;
+  input?: Buffer | undefined;
+  note: (text: string) => void;
+}
+
+function run(program: string, args: string[], { folder, input, note }: Run): Promise<Buffer> {
+  const child = spawn(program, args, { cwd: folder });
+  const out: Buffer[] = [];
+  let all = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    out.push(chunk);
+    all += chunk.includes(0) ? `(${chunk.length} bytes)\n` : chunk;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    all += text;
+  });
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      note(all);
+      if (code === 0) resolve(Buffer.concat(out));
+      else reject(new Error(`${program} ${args.join(' ')} ended with ${code}:\n${all.slice(-4_000)}`));
+    });
+  });
+}
+
+/** `preferred`, or another port if somebody has it. */
+export async function portNear(preferred: number): Promise<number> {
+  for (let port = preferred; port < preferred + 200; port++) {
+    const free = await new Promise<boolean>((resolve) => {
+      const server = createServer();
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
+  throw new Error(`no free port near ${preferred}`);
+}

@@ -1,0 +1,100 @@
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { nameOf } from '../faults/load.ts';
+import { type Stage, startStage } from '../faults/stage.ts';
+import { rpc, send } from './send.ts';
+
+// The quick part of tests/faults, which has all of them, takes minutes, and writes the table of docs/operations.md.
+const folder = mkdtempSync(join(tmpdir(), 'faults-'));
+const SCOPES_FILE = join(folder, 'scopes.yml');
+const shipped = readFileSync('scopes.yml', 'utf8');
+let stage: Stage;
+beforeAll(async () => {
+  replacePolicy(shipped);
+  stage = await startStage({ SCOPES_FILE, AUTH_FAILURES_PER_ADDRESS: '300', TRUSTED_PROXIES: '127.0.0.1' });
+}, 90_000);
+afterAll(async () => {
+  await stage?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function replacePolicy(text: string): void {
+  writeFileSync(`${SCOPES_FILE}.new`, text);
+  renameSync(`${SCOPES_FILE}.new`, SCOPES_FILE);
+}
+
+const unanswered = ['503 authorization_unavailable', '503 decision_too_slow', '503 unavailable'];
+
+test('The auth-server is killed and started again: nobody gets in, everybody else goes on', async () => {
+  await stage.endure({
+    what: 'kill',
+    begin: () => stage.gateway.kill('auth-server'),
+    lasts: 500,
+    end: () => stage.gateway.revive('auth-server'),
+    refusals: unanswered,
+    mayLose: ['lines of the decision log'],
+    within: 15,
+  });
+}, 40_000);
+
+test('The auth-server hangs: nobody gets in, everybody else goes on', async () => {
+  const pid = stage.gateway.supervisor.pid('auth-server') ?? 0;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  const signal = (name: NodeJS.Signals) => {
+    for (const each of [pid, ...children]) process.kill(each, name);
+  };
+  await stage.endure({
+    what: 'hang',
+    begin: () => signal('SIGSTOP'),
+    lasts: 2_500,
+    end: () => signal('SIGCONT'),
+    refusals: unanswered,
+    within: 10,
+  });
+}, 40_000);
+
+test('The policy is broken: the last good one stays in force', async () => {
+  await stage.endure({
+    what: 'policy',
+    begin: () => replacePolicy('}{'),
+    lasts: 1_200,
+    end: () => replacePolicy(shipped),
+    refusals: [],
+    within: 2,
+  });
+}, 40_000);
+
+test('One address floods with bad tokens, each another one: it waits, everybody else goes on', async () => {
+  const { ports } = stage.gateway;
+  const stranger = { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.66' };
+  const call = (headers: Record<string, string>) =>
+    send(ports.gateway, { path: '/echo/mcp', headers, body: rpc('tools/call', { name: 'look' }) }).then(nameOf);
+  const got = new Map<string, number>();
+  let flooding = true;
+  const flood = async (lane: number) => {
+    for (let i = 0; flooding; i++) {
+      const answer = await call({ ...stranger, authorization: `Bearer forged.${lane}.${'x'.repeat(50)}${i}` });
+      got.set(answer, (got.get(answer) ?? 0) + 1);
+    }
+  };
+  const floods: Promise<void>[] = [];
+  await stage.endure({
+    what: 'flood',
+    begin: async () => {
+      for (let lane = 0; lane < 8; lane++) floods.push(flood(lane));
+      while (!got.has('429 too_many_requests')) await sleep(20);
+    },
+    lasts: 2_000,
+    end: async () => {
+      // Known to be good, so it gets through from there too.
+      expect(await call({ ...stage.callers.agent, ...stranger })).toBe('200');
+      flooding = false;
+      await Promise.all(floods);
+    },
+    refusals: [],
+    within: 2,
+  });
+  expect([...got.keys()].sort()).toEqual(['401 token_invalid', '429 too_many_requests']);
+}, 90_000);

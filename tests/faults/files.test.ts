@@ -1,0 +1,122 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rpc, send } from '../e2e/send.ts';
+import { nameOf } from './load.ts';
+import { type Fault, type Stage, startStage } from './stage.ts';
+import { record } from './table.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'faults-'));
+const SCOPES_FILE = join(folder, 'scopes.yml');
+const UPSTREAM_SECRETS_FILE = join(folder, 'secrets.yml');
+const shipped = readFileSync('scopes.yml', 'utf8');
+const secrets = 'unused:\n  for: [https://mcp.example.com]\n  value: q7Zk2m9Xw4Rt\n';
+let stage: Stage;
+beforeAll(async () => {
+  replace(SCOPES_FILE, shipped);
+  replace(UPSTREAM_SECRETS_FILE, secrets);
+  stage = await startStage({ SCOPES_FILE, UPSTREAM_SECRETS_FILE });
+}, 90_000);
+afterAll(async () => {
+  await stage?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** As an editor or a deployment does it, also where there is a directory now. */
+function replace(path: string, text: string): void {
+  rmSync(path, { recursive: true, force: true });
+  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+function directory(path: string): void {
+  rmSync(path);
+  mkdirSync(path);
+}
+
+const mended = { lasts: 2_000, within: 2, end: () => replace(SCOPES_FILE, shipped) };
+
+test.each<Fault>([
+  {
+    what: '`scopes.yml` is broken (no YAML), and mended',
+    begin: () => replace(SCOPES_FILE, `${shipped}\n}{`),
+    ...mended,
+    refusals: [],
+  },
+  {
+    what: '`scopes.yml` is cut off in the middle of a write, and mended',
+    begin: () => replace(SCOPES_FILE, shipped.slice(0, shipped.length / 2)),
+    ...mended,
+    // Half a policy is a smaller policy: whoever writes in place instead of renaming takes rights away for a moment.
+    refusals: ['403 not_permitted'],
+    mayLose: ['open streams'],
+  },
+  { what: '`scopes.yml` is empty, and mended', begin: () => replace(SCOPES_FILE, ''), ...mended, refusals: [] },
+  { what: '`scopes.yml` is deleted, and back', begin: () => rmSync(SCOPES_FILE), ...mended, refusals: [] },
+  {
+    what: '`scopes.yml` is replaced by a directory, and back',
+    begin: () => directory(SCOPES_FILE),
+    ...mended,
+    refusals: [],
+  },
+  {
+    what: 'the file of upstream secrets is broken, and mended',
+    begin: () => replace(UPSTREAM_SECRETS_FILE, '}{'),
+    lasts: 2_000,
+    end: () => replace(UPSTREAM_SECRETS_FILE, secrets),
+    refusals: [],
+    within: 2,
+  },
+])(
+  '$what: nobody gets in, and the last good one stays in force',
+  async (fault) => record(await stage.endure(fault)),
+  60_000,
+);
+
+/** What a process may write to a file at most, in bytes: a disk that is full, for it alone. */
+function limitFiles(service: string, bytes: number | 'unlimited'): void {
+  const pid = stage.gateway.supervisor.pid(service) ?? 0;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  for (const each of [String(pid), ...children])
+    execFileSync('prlimit', [`--pid=${each}`, `--fsize=${bytes}:unlimited`]);
+}
+
+test.each<[service: string, what: string, refusals: string[]]>([
+  ['auth-server', 'the disk of the auth-server is full', ['503 store_unavailable']],
+  ['registry', 'the disk of the registry is full', []],
+])(
+  '%s: no write goes through, nobody gets in, and nothing that was there is lost',
+  async (service, what, refusals) => {
+    const { gateway, callers } = stage;
+    const register = async () => {
+      const server = { name: `new-${service}`, title: 'New', description: 'A new one', upstream: gateway.echo.url };
+      const body = JSON.stringify({ ...server, transports: { 'streamable-http': '/mcp' }, tags: [] });
+      return nameOf(await send(gateway.ports.gateway, { path: '/api/servers', headers: callers.person, body }));
+    };
+    const initialize = async () =>
+      nameOf(
+        await send(gateway.ports.gateway, {
+          path: '/currenttime/mcp',
+          headers: callers.person,
+          body: rpc('initialize', {}),
+        }),
+      );
+    let written = '';
+    const outcome = await stage.endure({
+      what,
+      begin: async () => {
+        limitFiles(service, 0);
+        written = service === 'registry' ? await register() : await initialize();
+      },
+      lasts: 3_000,
+      end: () => limitFiles(service, 'unlimited'),
+      refusals,
+      mayLose: [],
+      within: 5,
+    });
+    record(outcome);
+    if (service === 'registry') expect(written).toMatch(/^50[03] (store_unavailable|internal_error)$/);
+  },
+  60_000,
+);

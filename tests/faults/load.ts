@@ -1,0 +1,78 @@
+import { type Answer, type Sent, send } from '../e2e/send.ts';
+
+/** One kind of request of a load: who sends what, and what must come of it. */
+export interface Kind {
+  name: string;
+  request: Sent;
+  /** `200`, or the one refusal that is right, such as `403 not_permitted`. */
+  due: string;
+}
+
+/** One answer, on performance.now()'s clock. */
+export interface Result {
+  kind: Kind;
+  started: number;
+  ended: number;
+  /** `200`, `503 authorization_unavailable`, or `lost ECONNRESET` when there was no answer. */
+  got: string;
+}
+
+/** A steady load that runs until it is stopped. */
+export interface Load {
+  results: Result[];
+  /** Answers to requests that were begun in this span and are not what was due. */
+  abnormal(since: number, until?: number): Result[];
+  /** Stops asking, and returns when every answer is there. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Sends requests of all kinds by turns, whether the ones before have been answered or not: a gateway that hangs must not
+ * slow down who asks it.
+ * @param each milliseconds from one request to the next
+ */
+export function startLoad(port: number, kinds: readonly Kind[], each = 25): Load {
+  const results: Result[] = [];
+  const running = new Set<Promise<void>>();
+  let next = 0;
+  const timer = setInterval(() => {
+    const kind = kinds[next++ % kinds.length];
+    if (!kind) return;
+    const started = performance.now();
+    const one = send(port, kind.request)
+      .then(nameOf, (error: NodeJS.ErrnoException) => `lost ${error.code ?? error.message}`)
+      .then((got) => void results.push({ kind, started, ended: performance.now(), got }));
+    running.add(one);
+    void one.finally(() => running.delete(one));
+  }, each);
+  return {
+    results,
+    abnormal: (since, until = Number.POSITIVE_INFINITY) =>
+      results.filter(({ kind, started, got }) => started >= since && started < until && got !== kind.due),
+    async stop() {
+      clearInterval(timer);
+      await Promise.all(running);
+    },
+  };
+}
+
+/** Status and reason of an answer, whichever of the gateway's two forms it has. */
+export function nameOf({ status, body }: Pick<Answer, 'status' | 'body'>): string {
+  if (status === 200) return '200';
+  const reason = reasonIn(body);
+  return reason ? `${status} ${reason}` : String(status);
+}
+
+function reasonIn(body: string): string | undefined {
+  try {
+    const { error } = JSON.parse(body) as { error?: { code?: unknown; data?: { reason?: string } } };
+    return error?.data?.reason ?? (typeof error?.code === 'string' ? error.code : undefined);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether somebody was let through who must not be: the one thing that no fault may bring about. */
+export function wronglyAllowed(results: readonly Result[]): Result[] {
+  return results.filter(({ kind, got }) => kind.due !== '200' && /^[23]/.test(got));
+}

@@ -1,0 +1,96 @@
+import { createServer, type Server } from 'node:http';
+import { fetchAgentToken } from '../../agents/token/token.ts';
+import { createCognito } from '../../dev/cognito/app.ts';
+import type { Control } from '../../dev/cognito/control.ts';
+import { loadKeys } from '../../dev/cognito/keys.ts';
+import { addGateways, readSeed } from '../../dev/cognito/seed.ts';
+import { agents } from '../e2e/gateway.ts';
+import { rpc, send } from '../e2e/send.ts';
+import { nameOf } from './load.ts';
+import { type Fault, type Stage, startStage } from './stage.ts';
+import { record } from './table.ts';
+
+const maxAgeSeconds = 6;
+let stage: Stage;
+let pool: Control;
+let server: Server;
+
+/** The user pool runs in this process, where it can be told what to do badly. */
+beforeAll(async () => {
+  stage = await startStage({ GROUPS_MAX_AGE: String(maxAgeSeconds / 60) });
+  const { gateway } = stage;
+  await gateway.kill('cognito');
+  const { cognito: port } = gateway.ports;
+  const { app, control } = createCognito({
+    seed: addGateways(readSeed('dev/cognito/seed.yml'), [gateway.url]),
+    keys: await loadKeys(`${gateway.dataDir}/cognito-keys.json`),
+    publicUrl: `http://localhost:${port}`,
+  });
+  pool = control;
+  server = createServer(app).listen(port, '127.0.0.1');
+  // Sessions of the process before are unknown to this one: only what is opened from now on can be confirmed.
+  const before = stage.callers.person.cookie;
+  const cookie = await gateway.sessionCookie('alice');
+  const headers = [stage.callers.person, ...stage.callers.kinds.map(({ request }) => request.headers ?? {})];
+  for (const each of headers) if (each.cookie === before) each.cookie = cookie;
+}, 90_000);
+afterAll(async () => {
+  await stage?.stop();
+  server?.closeAllConnections();
+  await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
+});
+
+const unconfirmed = ['503 groups_unconfirmed', '503 decision_too_slow', '503 unavailable'];
+
+test.each<Fault>([
+  {
+    what: `the identity provider is down for longer than \`GROUPS_MAX_AGE\``,
+    begin: () => pool.setFault('down'),
+    lasts: (maxAgeSeconds + 4) * 1000,
+    end: () => pool.setFault('down', false),
+    refusals: unconfirmed,
+    mayLose: ['open streams'],
+    within: 8,
+  },
+  {
+    what: 'the identity provider answers slowly (3 s)',
+    begin: () => pool.slow(3),
+    lasts: (maxAgeSeconds + 4) * 1000,
+    end: () => pool.slow(0),
+    refusals: unconfirmed,
+    mayLose: ['open streams'],
+    within: 8,
+  },
+  {
+    what: 'the identity provider changes its keys, the old ones stay published',
+    begin: () => pool.rotate('access'),
+    lasts: 3_000,
+    refusals: [],
+    mayLose: ['open streams'],
+    within: 1,
+  },
+])(
+  'While $what: nobody gets in, and sessions go on by themselves',
+  async (fault) => record(await stage.endure(fault)),
+  60_000,
+);
+
+test('A token by a new key of the provider counts as soon as the keys are fetched again, and one by a key that is gone does not', async () => {
+  const [COGNITO_CLIENT_ID, COGNITO_CLIENT_SECRET] = agents.agent;
+  const { ports } = stage.gateway;
+  const COGNITO_LOCAL_ENDPOINT = `http://127.0.0.1:${ports.cognito}`;
+  const settings = { COGNITO_USER_POOL_ID: 'us-east-1_LocalPool', COGNITO_CLIENT_ID, COGNITO_CLIENT_SECRET };
+  const call = async (token: string) => {
+    const headers = { ...stage.callers.agent, authorization: `Bearer ${token}` };
+    return nameOf(await send(ports.gateway, { path: '/echo/mcp', headers, body: rpc('tools/call', { name: 'look' }) }));
+  };
+  await pool.rotate('access', false);
+  const token = await fetchAgentToken({ ...settings, COGNITO_LOCAL_ENDPOINT });
+  const began = performance.now();
+  while ((await call(token)) !== '200') {
+    if (performance.now() - began > 15_000) throw new Error(`a token by the new key is still ${await call(token)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const [, payload, signature] = token.split('.');
+  expect(await call(`eyJraWQiOiJnb25lIiwiYWxnIjoiUlMyNTYifQ.${payload}.${signature}`)).toBe('401 token_invalid');
+}, 30_000);

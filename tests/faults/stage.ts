@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Gateway, startGateway } from '../e2e/gateway.ts';
+import { type OpenStream, openStream } from '../e2e/open-stream.ts';
+import { send } from '../e2e/send.ts';
+import { type Callers, callersOf, forbidden } from './callers.ts';
+import { type Load, type Result, startLoad, wronglyAllowed } from './load.ts';
+import type { Outcome } from './table.ts';
+
+/** A fault, how it is brought about and undone, and what the callers may see of it. */
+export interface Fault {
+  /** As it stands in the table of docs/operations.md. */
+  what: string;
+  begin: () => unknown;
+  /** How long it is left alone, in milliseconds. */
+  lasts: number;
+  /** Undoes it; nothing where it passes by itself. */
+  end?: () => unknown;
+  /** Refusals that may be seen meanwhile beside those that are due anyway, such as `503 store_unavailable`. */
+  refusals: readonly string[];
+  /** What may be lost of `open streams` and `lines of the decision log`; nothing else may. */
+  mayLose?: readonly string[];
+  /** Seconds after which there are no refusals any more, though the fault lasts. */
+  settles?: number;
+  /** Seconds until everything is as before, counted from the end of `lasts`. */
+  within: number;
+}
+
+/** A gateway with a steady load. */
+export interface Stage {
+  gateway: Gateway;
+  callers: Callers;
+  load: Load;
+  /** Lets a fault happen and judges what came of it. Throws at once if anybody was let through who must not be. */
+  endure(fault: Fault): Promise<Outcome>;
+  stop(): Promise<void>;
+}
+
+/** Nobody notices a gap shorter than this as one. */
+const quietMilliseconds = 1_500;
+
+/** @param env settings as in `.env` */
+export async function startStage(env: NodeJS.ProcessEnv = {}, more: object[] = []): Promise<Stage> {
+  // So that a bad credential gets the reason that is due however often it comes.
+  const gateway = await startGateway(
+    { AUTH_FAILURES_PER_CREDENTIAL: '0', AUTH_FAILURES_PER_ADDRESS: '0', ...env },
+    more,
+  );
+  gateway.echo.answer = (res, { method }) => {
+    if (method === 'GET') return void res.writeHead(200, { 'content-type': 'text/event-stream' }).write(': hello\n\n');
+    res.writeHead(200, { 'content-type': 'application/json' }).end('{"jsonrpc":"2.0","id":1,"result":{}}');
+  };
+  try {
+    const callers = await callersOf(gateway, env);
+    const linesBefore = decisionLines(gateway);
+    const load = startLoad(gateway.ports.gateway, callers.kinds);
+    const stage = { gateway, callers, load };
+    return {
+      ...stage,
+      endure: (fault) => endure(stage, fault, linesBefore),
+      async stop() {
+        await load.stop();
+        await gateway.stop();
+      },
+    };
+  } catch (error) {
+    await gateway.stop();
+    throw error;
+  }
+}
+
+async function endure(
+  { gateway, callers, load }: Omit<Stage, 'endure' | 'stop'>,
+  fault: Fault,
+  linesBefore: number,
+): Promise<Outcome> {
+  const since = performance.now();
+  await sleep(700);
+  expect(load.abnormal(since).map(inShort)).toEqual([]);
+  const before = await serverNames(gateway, callers);
+  const gone = goneLines(gateway, load, linesBefore);
+  const open = (headers: Record<string, string>) =>
+    openStream(gateway.ports.gateway, { method: 'GET', path: '/echo/mcp', headers });
+  const streams: OpenStream[] = [await open(callers.agent), await open(callers.person)];
+
+  const began = performance.now();
+  await fault.begin();
+  await sleep(fault.lasts);
+  const ended = performance.now();
+  await fault.end?.();
+  await untilQuiet(load, ended + (fault.within + 2) * 1000);
+
+  const bad = load.abnormal(began);
+  const letThrough = wronglyAllowed(load.results);
+  const arrived = gateway.echo.seen.filter(({ body }) => body.includes(forbidden));
+  expect({ letThrough: letThrough.map(inShort), arrived }).toEqual({ letThrough: [], arrived: [] });
+  const refused = [...new Set(bad.map(({ got }) => got))].sort();
+  expect(refused.filter((each) => !fault.refusals.includes(each))).toEqual([]);
+  if (fault.settles !== undefined) {
+    expect(load.abnormal(began + fault.settles * 1000, ended).map(inShort)).toEqual([]);
+  }
+  const last = Math.max(...bad.map(({ ended: at }) => at), ended);
+  const seconds = (last - ended) / 1000;
+  expect(seconds).toBeLessThan(fault.within);
+  expect(await serverNames(gateway, callers)).toEqual(before);
+  const lost = [
+    ...(streams.some((stream) => !stream.isOpen()) ? ['open streams'] : []),
+    ...(goneLines(gateway, load, linesBefore) > gone ? ['lines of the decision log'] : []),
+  ];
+  for (const stream of streams) stream.close();
+  expect(lost.filter((each) => !fault.mayLose?.includes(each))).toEqual([]);
+  return { what: fault.what, allowed: letThrough.length, refused, seconds, lost };
+}
+
+/** Without its headers, which hold credentials. */
+function inShort({ kind, got }: Result): string {
+  return `${kind.name}: ${got}`;
+}
+
+/** Waits until every answer has been as it should be for a while. */
+async function untilQuiet(load: Load, latest: number): Promise<void> {
+  for (;;) {
+    await sleep(100);
+    const now = performance.now();
+    const bad = load.results.filter(({ ended, kind, got }) => ended > now - quietMilliseconds && got !== kind.due);
+    const newest = load.results.at(-1);
+    if (bad.length === 0 && newest && newest.started > now - 500 && isThrough(load, now)) return;
+    if (now > latest + quietMilliseconds)
+      throw new Error(`it does not go on: ${JSON.stringify(bad.slice(-5).map(inShort))}`);
+  }
+}
+
+/** Each kind has been asked and answered in the last while. */
+function isThrough({ results }: Load, now: number): boolean {
+  const kinds = new Set(results.filter(({ started }) => started > now - quietMilliseconds).map(({ kind }) => kind));
+  return kinds.size >= new Set(results.map(({ kind }) => kind)).size;
+}
+
+async function serverNames({ ports }: Gateway, { person }: Callers): Promise<string[]> {
+  const answer = await send(ports.gateway, { method: 'GET', path: '/api/servers', headers: person });
+  const { servers } = JSON.parse(answer.body) as { servers: { name: string }[] };
+  return servers.map(({ name }) => name).sort();
+}
+
+function decisionLines({ log }: Gateway): number {
+  return log.filter((line) => line.startsWith('auth-server |') && line.includes('"verdict":')).length;
+}
+
+/** Answers that name a decision of the auth-server, less the lines about decisions. */
+function goneLines(gateway: Gateway, { results }: Load, linesBefore: number): number {
+  const undecided = /^lost|^503 (authorization_unavailable|unavailable)$|^\d+ too_many_connections|^40[08]/;
+  const decided = results.filter(({ got }) => !undecided.test(got)).length;
+  return Math.max(0, decided - (decisionLines(gateway) - linesBefore));
+}

@@ -1,0 +1,64 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+
+/** What came of a fault. */
+export interface Outcome {
+  what: string;
+  /** Requests that were allowed and should not have been. */
+  allowed: number;
+  /** `status reason` of answers that were not what was due. */
+  refused: readonly string[];
+  /** From the moment when the fault was undone until the last such answer. */
+  seconds: number;
+  lost: readonly string[];
+}
+
+const file = 'docs/operations.md';
+const begin = '<!-- faults: written by UPDATE_DOCS=1 npm run test:faults -->';
+const end = '<!-- /faults -->';
+const head = `| What happens | Let through that must not be | Answers meanwhile | Goes on after | Lost |
+|---|---|---|---|---|`;
+
+/**
+ * Holds an outcome against its row in docs/operations.md, or, with UPDATE_DOCS=1, writes the row. Times are only shown; a
+ * run may see fewer of the answers and losses that the row names, but no others.
+ */
+export function record(outcome: Outcome): void {
+  const rows = readRows();
+  if (process.env.UPDATE_DOCS) {
+    writeRows([...rows.filter(([what]) => what !== outcome.what), cellsOf(outcome)]);
+    return;
+  }
+  const row = rows.find(([what]) => what === outcome.what);
+  if (!row) throw new Error(`${file} has no row "${outcome.what}": run UPDATE_DOCS=1 npm run test:faults`);
+  const [, allowed = '', refused = '', , lost = ''] = row;
+  expect(String(outcome.allowed)).toBe(allowed);
+  for (const each of outcome.refused) expect(refused).toContain(`\`${each}\``);
+  for (const each of outcome.lost) expect(lost).toContain(each);
+}
+
+function cellsOf({ what, allowed, refused, seconds, lost }: Outcome): string[] {
+  const answers = refused.map((each) => `\`${each}\``).join(', ') || 'as always';
+  const after = refused.length === 0 ? 'at once' : seconds < 0.1 ? 'under 0.1 s' : `${seconds.toFixed(1)} s`;
+  return [what, String(allowed), answers, after, lost.join(', ') || 'nothing'];
+}
+
+/** The rows of the table, each as its cells. */
+export function readRows(): string[][] {
+  const [, table] = parts();
+  const lines = table.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| What happens'));
+  return lines.map((line) => line.slice(2, -2).split(' | '));
+}
+
+function writeRows(rows: readonly (readonly string[])[]): void {
+  const [before, , after] = parts();
+  const sorted = [...rows].sort(([a = ''], [b = '']) => a.localeCompare(b));
+  const table = [head, ...sorted.map((cells) => `| ${cells.join(' | ')} |`)].join('\n');
+  writeFileSync(file, `${before}${begin}\n\n${table}\n\n${end}${after}`);
+}
+
+function parts(): [before: string, table: string, after: string] {
+  const text = readFileSync(file, 'utf8');
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${file} has no place for the table of faults`);
+  return [text.slice(0, from), text.slice(from + begin.length, to), text.slice(to + end.length)];
+}

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Stage, startStage } from './stage.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await startStage({ AUTH_SERVER_WORKERS: '2' });
+}, 120_000);
+afterAll(() => stage?.stop());
+
+/** The processes that answer, as the kernel lists the children of the one that looks after them. */
+function workers(): number[] {
+  const pid = stage.gateway.supervisor.pid('auth-server');
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return children.trim().split(' ').map(Number);
+}
+
+async function until(isSo: () => boolean | Promise<boolean>, milliseconds: number): Promise<number> {
+  const started = performance.now();
+  while (!(await isSo())) {
+    if (performance.now() - started > milliseconds) throw new Error('it did not come to that in time');
+    await sleep(10);
+  }
+  return performance.now() - started;
+}
+
+async function metrics(): Promise<string> {
+  return await (await fetch(`http://127.0.0.1:${stage.gateway.ports.metrics}/metrics`)).text();
+}
+
+async function decisions(): Promise<number> {
+  const lines = (await metrics()).matchAll(/^mcp_gateway_decisions_total\{.*\} (\d+)$/gm);
+  return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+test('A worker that is killed under load is replaced at once, nobody is answered wrongly, and no counter goes back', async () => {
+  await until(() => workers().length === 2, 30_000);
+  const [victim = 0, other] = workers();
+  const counted = await decisions();
+  let replaced = Number.POSITIVE_INFINITY;
+  const outcome = await stage.endure({
+    what: 'a worker of the auth-server is killed',
+    begin: async () => {
+      process.kill(victim, 'SIGKILL');
+      replaced = await until(() => workers().length === 2 && !workers().includes(victim), 5_000);
+    },
+    lasts: 0,
+    // What the worker was in the middle of deciding.
+    refusals: ['503 authorization_unavailable', '503 unavailable'],
+    mayLose: ['lines of the decision log'],
+    within: 10,
+  });
+  expect(outcome.allowed).toBe(0);
+  expect(replaced).toBeLessThan(1_000);
+  expect(workers()).toContain(other);
+  expect(await decisions()).toBeGreaterThanOrEqual(counted);
+  expect(stage.gateway.log.filter((line) => line.includes('a worker has ended'))).toHaveLength(1);
+}, 120_000);
+
+test('The metrics are those of all workers together, and of no worker twice', async () => {
+  await until(() => workers().length === 2, 30_000);
+  const text = await metrics();
+  expect(text).toMatch(/^mcp_gateway_policy_info\{version="[0-9a-f]{12}"\} 1$/m);
+  expect(text).toMatch(/^mcp_gateway_policy_reloads_total\{result="ok"\} 0$/m);
+  const seen = stage.load.results.length;
+  expect(await decisions()).toBeGreaterThan(seen / 2);
+});
+
+test('When the process that looks after the workers is killed, they end too and leave the port free', async () => {
+  const before = workers();
+  await stage.gateway.kill('auth-server');
+  await until(() => before.every((pid) => !isAlive(pid)), 5_000);
+  await stage.gateway.revive('auth-server');
+  const since = performance.now() + 1_000;
+  await sleep(3_000);
+  expect(stage.load.abnormal(since).map(({ got }) => got)).toEqual([]);
+}, 60_000);
+
+function isAlive(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.startsWith('Z') === false;
+  } catch {
+    return false;
+  }
+}
