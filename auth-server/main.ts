@@ -10,7 +10,7 @@ await runService('auth-server', process.env, async (log, tracing) => {
   // Read only when needed: the process that looks after the others is up sooner, and takes a third of their memory.
   if (cluster.isPrimary && count > 1) {
     const { supervise } = await import('./supervise.ts');
-    return await supervise(process.env, count, log);
+    return supervise(process.env, count, log);
   }
   const { serve } = await import('./serve.ts');
   return await serve(process.env, log, tracing);

@@ -3,16 +3,16 @@ import type { Logger } from '../common/log.ts';
 import { createMetricsApp } from '../common/metrics-app.ts';
 import type { Service } from '../common/service.ts';
 import { configSchema } from './config.ts';
-import { startWorkers } from './workers.ts';
+import { createWorkers } from './workers.ts';
 
 /** Longer than a worker takes to finish what it has begun (serve.ts). */
 const stopMilliseconds = 5_000;
 
 /** The process that answers nothing itself but the question for metrics, and looks after those that do. */
-export async function supervise(env: NodeJS.ProcessEnv, count: number, log: Logger): Promise<Service> {
+export function supervise(env: NodeJS.ProcessEnv, count: number, log: Logger): Service {
   const config = readConfig(configSchema, env);
   const lead = config.AUTH_SERVER_STOP_LEAD_SECONDS * 1000;
-  const { metrics, stop } = await startWorkers({ count, log, stopMilliseconds: lead + stopMilliseconds });
+  const { metrics, start, stop } = createWorkers({ count, log, stopMilliseconds: lead + stopMilliseconds });
   const { METRICS_HOST: host, METRICS_PORT: port } = config;
-  return { listener: createMetricsApp(metrics), host, port, portVariable: 'METRICS_PORT', stop };
+  return { listener: createMetricsApp(metrics), host, port, portVariable: 'METRICS_PORT', afterListening: start, stop };
 }

@@ -73,13 +73,13 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
 
   return async (request, identify) => {
     const { address, credentials } = request;
-    const network = address && networkOf(address);
-    if (network !== undefined) holdBack(network, credentials);
+    const isQuiet = perCredential.isEmpty() && perAddress.isEmpty();
+    if (!isQuiet && address !== undefined) holdBack(networkOf(address), credentials);
     let principal: Principal;
     try {
       principal = await identify();
     } catch (error) {
-      if (network !== undefined) noteFailure(network, credentials, error);
+      if (address !== undefined) noteFailure(networkOf(address), credentials, error);
       throw error;
     }
     if (limits.failuresPerAddress > 0 && credentials.authorization !== undefined) {

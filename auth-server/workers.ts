@@ -8,6 +8,8 @@ import { createSharedMetrics } from './shared-metrics.ts';
 export interface Workers {
   /** The metrics of all of them together. */
   metrics: Shown;
+  /** @throws if the first one does not come up: then none would, and its own message says why */
+  start(): Promise<void>;
   /** Lets each of them finish what it has begun. */
   stop(): Promise<void>;
 }
@@ -27,9 +29,8 @@ const longestPause = 5_000;
  * Starts workers (this same program, by node:cluster), and a new one for each that ends: at once, or after a pause that
  * doubles for one that ends soon after it has started. Each reads policy, sessions and revocations by itself, as
  * auth-servers on several machines do; nothing that decides anything is shared, so that one that dies takes nothing along.
- * @throws if the first one does not come up: then none would, and its own message says why
  */
-export async function startWorkers({ count, log, stopMilliseconds }: WorkersOptions): Promise<Workers> {
+export function createWorkers({ count, log, stopMilliseconds }: WorkersOptions): Workers {
   let stopping = false;
   const metrics = createSharedMetrics();
   const fork = () => {
@@ -53,14 +54,19 @@ export async function startWorkers({ count, log, stopMilliseconds }: WorkersOpti
       pause = Math.min(pause === 0 ? 100 : pause * 2, longestPause);
     }
   };
-  // The first one alone: it makes the tables and the key, and a fault in the settings is told once.
-  const first = fork();
-  await isUp(first);
-  const slots = [keep(1, first)];
-  for (let slot = 2; slot <= count; slot++) slots.push(keep(slot, fork()));
-  log.info({ workers: count }, 'workers answer requests');
+  const slots: Promise<void>[] = [];
   return {
     metrics,
+    async start() {
+      // The first one alone: it makes the tables and the key, and a fault in the settings is told once.
+      const first = fork();
+      const up = await isUp(first);
+      if (stopping) return;
+      if (!up) throw new Error('the auth-server cannot be started; the message before this one says why');
+      slots.push(keep(1, first));
+      for (let slot = 2; slot <= count; slot++) slots.push(keep(slot, fork()));
+      log.info({ workers: count }, 'workers answer requests');
+    },
     async stop() {
       stopping = true;
       const all = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
@@ -74,10 +80,9 @@ export async function startWorkers({ count, log, stopMilliseconds }: WorkersOpti
   };
 }
 
-async function isUp(worker: Worker): Promise<void> {
-  const up = new Promise<'up'>((resolve) => worker.once('listening', () => resolve('up')));
-  if ((await Promise.race([up, endOf(worker)])) === 'up') return;
-  throw new Error('the auth-server cannot be started; the message before this one says why');
+async function isUp(worker: Worker): Promise<boolean> {
+  const up = new Promise<boolean>((resolve) => worker.once('listening', () => resolve(true)));
+  return await Promise.race([up, endOf(worker).then(() => false)]);
 }
 
 function endOf(worker: Worker): Promise<{ code: number | null; signal: string | null }> {

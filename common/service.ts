@@ -20,6 +20,8 @@ export interface Endpoint {
 export interface Service extends Endpoint {
   /** Addresses beside its own, such as the one for metrics. */
   more?: readonly Endpoint[];
+  /** What is started once it listens. Fails it with what it throws. */
+  afterListening?: () => Promise<void>;
   /** Told first of all, when the service is to stop and still answers. */
   beforeStop?: () => void;
   /** For how long it then goes on answering, so that load balancers hear of it; 0 unless given. */
@@ -61,6 +63,7 @@ export async function runService(
         if (!stopping) void shutDown(servers, service, tracing, log);
         stopping = true;
       });
+    await service.afterListening?.();
   } catch (error) {
     log.fatal(
       { err: error instanceof ConfigError ? undefined : error },

@@ -66,7 +66,10 @@ async function start(service: string, env: Env): Promise<Tracing> {
     textMapPropagator: new W3CTraceContextPropagator(),
     instrumentations: [
       // nginx begins every trace: what has no parent is a probe, or a service that asks another how things are.
-      new HttpInstrumentation({ requireParentforIncomingSpans: true, requireParentforOutgoingSpans: true }),
+      new HttpInstrumentation({
+        ignoreIncomingRequestHook: ({ headers }) => headers.traceparent === undefined,
+        requireParentforOutgoingSpans: true,
+      }),
       new ExpressInstrumentation({ ignoreLayersType: [ExpressLayerType.MIDDLEWARE, ExpressLayerType.ROUTER] }),
       new UndiciInstrumentation({ requireParentforSpans: true }),
     ],

@@ -5,6 +5,7 @@ import { innerSettings } from './inner.ts';
 import type { Program, Setting } from './setting.ts';
 import { signOnSettings } from './sign-on.ts';
 import { standInSettings } from './stand-in.ts';
+import { tracingSettings } from './tracing.ts';
 import { userPoolSettings } from './user-pool.ts';
 
 /** The table in parts, as people read it: the title of each with its settings. */
@@ -13,6 +14,7 @@ export const sections = [
   ['Amazon Cognito', userPoolSettings],
   ['A second identity provider', signOnSettings],
   ['Addresses and folders', innerSettings],
+  ['Traces', tracingSettings],
   ['The model of `mcp-gateway agent`', agentModelSettings],
   ['The local stand-in of Cognito', standInSettings],
   ['Docker Compose', composeSettings],
@@ -24,6 +26,7 @@ export const settings = {
   ...userPoolSettings,
   ...signOnSettings,
   ...innerSettings,
+  ...tracingSettings,
   ...agentModelSettings,
   ...standInSettings,
   ...composeSettings,

@@ -146,7 +146,7 @@ test('Every metric of the gateway is explained in the documentation', async () =
   const documented = readFileSync('docs/operations.md', 'utf8');
   const text = await auth.metrics.text();
   const names = [...text.matchAll(/^# TYPE (mcp_gateway_\w+)/gm)].map(([, name]) => name);
-  expect(names).toHaveLength(8);
+  expect(names.length).toBeGreaterThan(7);
   for (const name of names) expect(documented).toContain(`| \`${name}\` |`);
 });
 

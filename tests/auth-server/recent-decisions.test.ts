@@ -10,7 +10,7 @@ const home = temporaryDirectory();
 let postgres: Postgres;
 beforeAll(async () => {
   postgres = await startPostgres();
-}, 30_000);
+}, 60_000);
 afterAll(async () => {
   await postgres?.remove();
   home.remove();
@@ -178,4 +178,4 @@ test('While the database cannot be written, decisions wait in memory and are kep
   const { decisions } = await recent.read(ask(), everybody);
   expect(decisions.map(({ object }) => object)).toEqual(['meanwhile']);
   await recent.close();
-}, 30_000);
+}, 60_000);

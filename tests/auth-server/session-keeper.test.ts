@@ -365,7 +365,7 @@ describe('On PostgreSQL, where memory does not hear of every change of another p
   let postgres: Postgres;
   beforeAll(async () => {
     postgres = await startPostgres();
-  }, 30_000);
+  }, 60_000);
   afterAll(() => postgres?.remove());
 
   test('a refresh token that another process has spent is not sent again', async () => {

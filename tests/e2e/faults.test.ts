@@ -37,7 +37,7 @@ test('The auth-server is killed and started again: nobody gets in, everybody els
     mayLose: ['lines of the decision log'],
     within: 15,
   });
-}, 40_000);
+}, 60_000);
 
 test('The auth-server hangs: nobody gets in, everybody else goes on', async () => {
   const pid = stage.gateway.supervisor.pid('auth-server') ?? 0;
@@ -53,7 +53,7 @@ test('The auth-server hangs: nobody gets in, everybody else goes on', async () =
     refusals: unanswered,
     within: 10,
   });
-}, 40_000);
+}, 60_000);
 
 test('The policy is broken: the last good one stays in force', async () => {
   await stage.endure({
@@ -64,7 +64,7 @@ test('The policy is broken: the last good one stays in force', async () => {
     refusals: [],
     within: 2,
   });
-}, 40_000);
+}, 60_000);
 
 test('One address floods with bad tokens, each another one: it waits, everybody else goes on', async () => {
   const { ports } = stage.gateway;

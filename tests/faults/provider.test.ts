@@ -93,4 +93,4 @@ test('A token by a new key of the provider counts as soon as the keys are fetche
   }
   const [, payload, signature] = token.split('.');
   expect(await call(`eyJraWQiOiJnb25lIiwiYWxnIjoiUlMyNTYifQ.${payload}.${signature}`)).toBe('401 token_invalid');
-}, 30_000);
+}, 60_000);

@@ -87,7 +87,10 @@ async function endure(
   await sleep(fault.lasts);
   const ended = performance.now();
   await fault.end?.();
-  await untilQuiet(load, ended + (fault.within + 2) * 1000);
+  await untilQuiet(load, ended + (fault.within + 2) * 1000).catch((error: Error) => {
+    const faults = gateway.log.filter((line) => /"level":"(error|fatal)"|Error:/.test(line));
+    throw new Error(`${error.message}\n${faults.slice(-8).join('\n')}`);
+  });
 
   const bad = load.abnormal(began);
   const letThrough = wronglyAllowed(load.results);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Stage, startStage } from './stage.ts';
+import { record } from './table.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -51,6 +52,7 @@ test('A worker that is killed under load is replaced at once, nobody is answered
     within: 10,
   });
   expect(outcome.allowed).toBe(0);
+  record(outcome);
   expect(replaced).toBeLessThan(1_000);
   expect(workers()).toContain(other);
   expect(await decisions()).toBeGreaterThanOrEqual(counted);

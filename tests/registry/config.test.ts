@@ -13,7 +13,7 @@ test('Without any variable the registry is set up for one machine', () => {
   expect(config.allowPrivate).toHaveLength(6);
 });
 
-test('Variables change it, and its own port counts among the own ports', () => {
+test('Variables change it, and its own ports count among the own ports', () => {
   const config = readConfig(registryConfig, {
     REGISTRY_PORT: '17860',
     REGISTRY_URL: 'https://mcp.example.com/',
@@ -23,7 +23,7 @@ test('Variables change it, and its own port counts among the own ports', () => {
   });
   expect(config.database).toBe('postgres://u:p@db/registry');
   expect(config).toMatchObject({ port: 17860, publicUrl: 'https://mcp.example.com' });
-  expect([...config.ownPorts]).toEqual([80, 443, 17860]);
+  expect([...config.ownPorts]).toEqual([80, 443, 17860, 9465]);
   expect(config.allowPrivate).toEqual([
     { address: '10.0.0.0', prefix: 8, family: 'ipv4' },
     { address: 'fd00::', prefix: 8, family: 'ipv6' },

@@ -126,7 +126,7 @@ test('Of two registries over one database one checks, and the other shows the sa
   expect(asked).toBeGreaterThan(0);
   await two.monitor.check({ ...entry('one', port), tags: [] });
   expect(seen.asked).toBe(2 * asked);
-}, 30_000);
+}, 60_000);
 
 test('Five hundred servers are checked and kept without holding up anybody else', async () => {
   const ports = await startMany(20);

@@ -1,0 +1,4 @@
+import { databaseAnswers } from '../database.ts';
+
+await databaseAnswers(process.env.DATABASE_URL);
+await import('../../registry/main.ts');

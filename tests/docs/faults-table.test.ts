@@ -1,0 +1,17 @@
+import { globSync, readFileSync } from 'node:fs';
+import { readRows } from '../faults/table.ts';
+
+const rows = readRows();
+const named = globSync('tests/faults/*.test.ts').flatMap((file) =>
+  [...readFileSync(file, 'utf8').matchAll(/^ +what: '(.+)',$/gm)].map(([, what]) => String(what)),
+);
+
+test('The table of faults has a row for each fault that the tests bring about', () => {
+  expect(named.length).toBeGreaterThan(20);
+  const shown = rows.map(([what]) => what);
+  expect(named.filter((what) => !shown.includes(what))).toEqual([]);
+});
+
+test.each(rows)('In the table of faults, nobody is let through who must not be: %s', (_what, allowed) => {
+  expect(allowed).toBe('0');
+});
