@@ -31,7 +31,7 @@ export function wantsTraces(env: Env): boolean {
 
 /**
  * Starts to trace a service, if the standard variables ask for it; imports nothing otherwise. Must come before the first
- * `createServer`. Without the libraries, which are optional, the service runs untraced and the log says so.
+ * `createServer`. Without the libraries the service runs untraced and the log says so.
  */
 export async function startTracing(service: string, env: Env, log: Logger): Promise<Tracing> {
   if (!wantsTraces(env)) return off;
@@ -39,7 +39,7 @@ export async function startTracing(service: string, env: Env, log: Logger): Prom
     return await start(service, env);
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    log.warn({ reason }, 'no traces: OpenTelemetry cannot be loaded; npm install --include=optional installs it');
+    log.warn({ reason }, 'no traces: OpenTelemetry cannot be loaded; npm ci installs it');
     return off;
   }
 }
