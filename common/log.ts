@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { type GatheredOutput, gatherOutput } from './gathered-output.ts';
 
 /**
  * A logger that writes one JSON object per line to stdout (or to `destination`).
@@ -21,7 +22,7 @@ export function createLog(service: string, level: string, destination?: Destinat
       remove: true,
     },
   };
-  return pino(options, destination ?? gatheredStdout());
+  return pino(options, destination ?? standardOutput(service));
 }
 
 /** Writes one line: its level, its fields as a JSON object, its message. */
@@ -43,30 +44,12 @@ export function lineWriter(log: Logger): LineWriter {
   };
 }
 
-const gatherMilliseconds = 20;
-const gatherBytes = 16_000;
-
-/**
- * Standard output, some milliseconds later and many lines at once: a write for each would cost a request more than its
- * decision. At exit pino writes what is left; of a process that is killed at once, the last 20 ms are lost.
- */
-function gatheredStdout(): DestinationStream {
-  const stdout = pino.destination({ sync: false, minLength: gatherBytes });
-  let waiting = false;
-  const flush = () => {
-    waiting = false;
-    stdout.flush();
+function standardOutput(service: string): GatheredOutput {
+  const lost = (lines: number) => {
+    const message = 'lines of the log are lost: standard output was not read fast enough';
+    return `${JSON.stringify({ level: 'error', time: timeNow(), service, lines, msg: message })}\n`;
   };
-  return {
-    write(line) {
-      stdout.write(line);
-      if (waiting) return;
-      waiting = true;
-      setTimeout(flush, gatherMilliseconds).unref();
-    },
-    // pino asks for it before a fatal error ends the process.
-    flushSync: () => stdout.flushSync(),
-  } as DestinationStream;
+  return gatherOutput(1, lost);
 }
 
 let lastTime = { at: 0, text: '' };
