@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from './config.ts';
 import { createLog, type Logger } from './log.ts';
+import { type LookAtNeeds, withProbes } from './probes.ts';
 import { noticesOn } from './settings/notices.ts';
 import type { Program } from './settings/setting.ts';
 import { settings } from './settings/table.ts';
@@ -20,6 +21,8 @@ export interface Endpoint {
 export interface Service extends Endpoint {
   /** Addresses beside its own, such as the one for metrics. */
   more?: readonly Endpoint[];
+  /** What it needs to be of use, for `/health/ready`; without it, it is as soon as it listens. */
+  needs?: LookAtNeeds;
   /** What is started once it listens. Fails it with what it throws. */
   afterListening?: () => Promise<void>;
   /** Told first of all, when the service is to stop and still answers. */
@@ -51,17 +54,19 @@ export async function runService(
     const tracing = await startTracing(name, env, log);
     const service = await assemble(log, tracing);
     const servers: Server[] = [];
+    let stopping = false;
+    const listener = withProbes(service.listener, { needs: service.needs, stopping: () => stopping });
     // Its own address comes last: a service that answers there has all the others too.
-    for (const endpoint of [...(service.more ?? []), service]) {
+    for (const endpoint of [...(service.more ?? []), { ...service, listener }]) {
       servers.push(await listen(endpoint));
       log.info({ host: endpoint.host, port: endpoint.port }, 'listening');
     }
-    let stopping = false;
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.on(signal, () => {
         // Ctrl-C reaches workers twice: from the terminal, and from the process that looks after them.
-        if (!stopping) void shutDown(servers, service, tracing, log);
+        if (stopping) return;
         stopping = true;
+        void shutDown(servers, service, tracing, log);
       });
     await service.afterListening?.();
   } catch (error) {

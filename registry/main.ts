@@ -6,6 +6,7 @@ import { ConfigError, readConfig } from '../common/config.ts';
 import type { Logger } from '../common/log.ts';
 import { metricsEndpoint } from '../common/metrics-app.ts';
 import { watchPolicy } from '../common/policy-watch.ts';
+import { policyNeed, storeNeed } from '../common/probes.ts';
 import { runService } from '../common/service.ts';
 import { watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
 import { createAddressCheck } from './addresses.ts';
@@ -29,7 +30,7 @@ import { createUpstreamAuth } from './upstream-auth.ts';
 import { createUpstreams, systemResolver } from './upstreams.ts';
 
 /** nginx/reload looks once a second, and nginx has to test what it is given. */
-const routeMilliseconds = 3_000;
+const routeMilliseconds = 10_000;
 
 await runService('registry', process.env, async (log) => {
   const config = readConfig(registryConfig, process.env);
@@ -82,6 +83,7 @@ await runService('registry', process.env, async (log) => {
     host: config.host,
     port: config.port,
     portVariable: 'REGISTRY_PORT',
+    needs: async () => ({ policy: policyNeed(policy.faults()), store: await storeNeed(store.ping) }),
     more: [metricsEndpoint(metrics, config.metrics)],
     async stop() {
       for (const each of [policy, search, guard, secrets, upstreams, approved]) each.stop();

@@ -155,7 +155,7 @@ export const components = {
   Server: details,
   Edited: z.strictObject({
     server: details.nullable().describe('null once it is deleted, and for who may not see it.'),
-    route: z.enum(['ok', 'unknown']).describe('unknown: nginx has not taken the routes within three seconds.'),
+    route: z.enum(['ok', 'unknown']).describe('unknown: nginx has not taken the routes within ten seconds.'),
     warnings: z.array(z.string()),
   }),
   Checked: z.looseObject({

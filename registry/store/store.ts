@@ -1,4 +1,5 @@
 import { every } from '../../common/database/every.ts';
+import { ping } from '../../common/database/ping.ts';
 import { RegistryError } from '../errors.ts';
 import {
   type Action,
@@ -55,6 +56,8 @@ export interface RegistryStore extends ServerStore {
   namesEver(): Promise<string[]>;
   /** When each server was registered, by name. */
   registeredAt(): Promise<ReadonlyMap<string, Date>>;
+  /** Rejects when the database does not answer. */
+  ping(): Promise<void>;
   /** Calls `listener` after another process has changed something. */
   onChange(listener: () => void): void;
   close(): Promise<void>;
@@ -101,6 +104,7 @@ export async function openStore(
     observations: createObservations(database),
     pins: createPinTable(database),
     registeredAt: () => asking(() => registeredAt(database.db)),
+    ping: () => ping(database.db),
     onChange: (listener) => void listeners.push(listener),
     async close() {
       clearInterval(timer);

@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '../../common/config.ts';
@@ -51,6 +51,40 @@ test('A changed file is read again; a broken one keeps the last good policy and 
 
     await replace(policyText);
     expect(await until(() => sees('currenttime'))).toBe(true);
+  } finally {
+    policy.stop();
+  }
+});
+
+test('A policy in a ConfigMap is read again when kubelet swaps the link to its folder, and old folders are deleted', async () => {
+  // As kubelet does it: scopes.yml -> ..data/scopes.yml, ..data -> a folder by time, and ..data is replaced in one step.
+  const bring = async (version: string, text: string) => {
+    await mkdir(join(folder, version));
+    await writeFile(join(folder, version, 'scopes.yml'), text);
+    await symlink(version, join(folder, '..data_tmp'));
+    await rename(join(folder, '..data_tmp'), join(folder, '..data'));
+  };
+  await bring('..2026_11_23_1', policyText);
+  await symlink(join('..data', 'scopes.yml'), file);
+  const { log, lines } = recordingLog();
+  const policy = watchPolicy(file, log, 10);
+  const sees = (server: string) => mayUseUi(policy.current(), ['mcp-registry-user'], 'list_service', server);
+  try {
+    expect([sees('currenttime'), sees('fininfo')]).toEqual([true, false]);
+    await bring('..2026_11_23_2', policyText.replace('[currenttime]', '[fininfo]'));
+    await rm(join(folder, '..2026_11_23_1'), { recursive: true });
+    expect(await until(() => sees('fininfo'))).toBe(true);
+    expect(sees('currenttime')).toBe(false);
+
+    await bring('..2026_11_23_3', 'group_mappings: [');
+    await rm(join(folder, '..2026_11_23_2'), { recursive: true });
+    expect(await until(() => lines.some((line) => line.includes('the last good one stays')))).toBe(true);
+    expect(sees('fininfo')).toBe(true);
+
+    await bring('..2026_11_23_4', policyText);
+    await rm(join(folder, '..2026_11_23_3'), { recursive: true });
+    expect(await until(() => sees('currenttime'))).toBe(true);
+    expect(policy.faults()).toEqual([]);
   } finally {
     policy.stop();
   }

@@ -18,9 +18,9 @@ const file = z
   .parse(parse(text, { merge: true }));
 const environmentOf = (name: string) => file.services[name]?.environment ?? {};
 
-/** Ports and addresses that stay at their defaults, because each container has its own; the stand-in's are its own. */
+/** Ports, addresses and names that stay at their defaults, because each container has its own; the stand-in's are its own. */
 const fixedInside =
-  /^(AUTH_SERVER|REGISTRY|RELAY|METRICS|REGISTRY_METRICS|RELAY_METRICS|CURRENTTIME|FININFO|REALSERVERFAKETOOLS|MCPGW|COGNITO)_PORT$|^OWN_PORTS$|^COGNITO_SEED_FILE$|^NODE_ENV$/;
+  /^(AUTH_SERVER|REGISTRY|RELAY|METRICS|REGISTRY_METRICS|RELAY_METRICS|CURRENTTIME|FININFO|REALSERVERFAKETOOLS|MCPGW|COGNITO)_PORT$|^OWN_PORTS$|^COGNITO_SEED_FILE$|^OTEL_SERVICE_NAME$|^NODE_ENV$/;
 
 describe('docker-compose.yml', () => {
   test.each([
@@ -33,7 +33,7 @@ describe('docker-compose.yml', () => {
     'mcpgw',
     'cognito',
   ] as const)('gives %s every setting that it reads, and none that it does not', (name) => {
-    const given = Object.keys(environmentOf(name)).filter((variable) => variable !== 'HEALTH_URL');
+    const given = Object.keys(environmentOf(name)).filter((variable) => variable !== 'HEALTH_PORT');
     const read = Object.keys(shapeFor(name)).filter((variable) => !fixedInside.test(variable));
     expect(given.sort()).toEqual(read.sort());
   });

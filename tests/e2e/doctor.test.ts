@@ -19,6 +19,8 @@ function settings(): NodeJS.ProcessEnv {
     COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${ports.cognito}`,
     AUTH_SERVER_PORT: String(ports.authServer),
     METRICS_PORT: String(ports.metrics),
+    REGISTRY_METRICS_PORT: String(ports.registryMetrics),
+    RELAY_METRICS_PORT: String(ports.relayMetrics),
     REGISTRY_PORT: String(ports.registry),
     RELAY_PORT: String(ports.relay),
     COGNITO_PORT: String(ports.cognito),
