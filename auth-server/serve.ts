@@ -6,7 +6,8 @@ import { cognitoIssuer, createStandInFetch, localPoolId, type StandInFetch } fro
 import { readConfig } from '../common/config.ts';
 import type { Logger } from '../common/log.ts';
 import { createMetricsApp, type Shown } from '../common/metrics-app.ts';
-import { watchPolicy } from '../common/policy-watch.ts';
+import { type PolicyWatch, watchPolicy } from '../common/policy-watch.ts';
+import { type LookAtNeeds, policyNeed, storeNeed } from '../common/probes.ts';
 import type { Endpoint, Service } from '../common/service.ts';
 import type { Tracing } from '../common/tracing.ts';
 import { watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
@@ -43,10 +44,11 @@ const drainMilliseconds = 3_000;
 export async function serve(env: NodeJS.ProcessEnv, log: Logger, tracing: Tracing): Promise<Service> {
   const config = readConfig(configSchema, env);
   let stopping = false;
-  const { listener, metrics, stop } = await assemble(config, env, () => stopping, tracing, log);
+  const { listener, metrics, needs, stop } = await assemble(config, env, () => stopping, tracing, log);
   tellMetrics(metrics);
   return {
     ...endpointOf(config, listener),
+    needs,
     more: cluster.isWorker ? [] : [metricsEndpoint(config, metrics)],
     beforeStop: () => {
       stopping = true;
@@ -124,7 +126,12 @@ async function assemble(
     await recent.close();
     await store.close();
   };
-  return { listener, metrics, stop };
+  return { listener, metrics, needs: needsOf(policy, store), stop };
+}
+
+/** The user pool is none of them: while its keys cannot be fetched, sessions go on, and another machine has them no sooner. */
+function needsOf(policy: PolicyWatch, { ping }: Store): LookAtNeeds {
+  return async () => ({ policy: policyNeed(policy.faults()), store: await storeNeed(ping) });
 }
 
 /** What is handed on as it was set. */

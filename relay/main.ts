@@ -5,6 +5,7 @@ import { watchApprovedTools } from '../common/approved-tools.ts';
 import { readConfig } from '../common/config.ts';
 import { metricsEndpoint } from '../common/metrics-app.ts';
 import { watchPolicy } from '../common/policy-watch.ts';
+import { type LookAtNeeds, policyNeed } from '../common/probes.ts';
 import { runService } from '../common/service.ts';
 import { createAuthority, followEnded } from './authority.ts';
 import { createIdentifyCaller } from './caller.ts';
@@ -16,6 +17,8 @@ import { createRights } from './rights.ts';
 import { watchRoutes } from './routes.ts';
 
 const tickMilliseconds = 250;
+/** It asks a few times a second; after ten seconds of silence it ends all streams. */
+const silentMilliseconds = 5_000;
 
 await runService('relay', process.env, (log, tracing) => {
   const config = readConfig(relayConfig, process.env);
@@ -45,6 +48,13 @@ await runService('relay', process.env, (log, tracing) => {
     tracing,
     log,
   });
+  const needs: LookAtNeeds = async () => {
+    const heard = ended.silence() < silentMilliseconds;
+    return {
+      policy: policyNeed(policy.faults()),
+      'auth-server': { met: heard, state: heard ? 'answers' : 'does not answer' },
+    };
+  };
   const stop = () => {
     clearInterval(timer);
     policy.stop();
@@ -54,5 +64,6 @@ await runService('relay', process.env, (log, tracing) => {
   };
   const { RELAY_METRICS_HOST: host, RELAY_METRICS_PORT: port } = config;
   const more = [metricsEndpoint(metrics, { host, port, portVariable: 'RELAY_METRICS_PORT' })];
-  return { listener, host: config.RELAY_HOST, port: config.RELAY_PORT, portVariable: 'RELAY_PORT', more, stop };
+  const { RELAY_HOST, RELAY_PORT } = config;
+  return { listener, host: RELAY_HOST, port: RELAY_PORT, portVariable: 'RELAY_PORT', needs, more, stop };
 });

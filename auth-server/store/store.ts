@@ -1,5 +1,6 @@
 import { every } from '../../common/database/every.ts';
 import { databaseKind, migrate } from '../../common/database/open.ts';
+import { ping } from '../../common/database/ping.ts';
 import { type BindingLimits, type BindingStore, DatabaseBindings } from './binding-store.ts';
 import { createEndedStore, type EndedStore } from './ended-store.ts';
 import type { KeyStore } from './key-store.ts';
@@ -20,6 +21,8 @@ export interface Store {
   bindings: BindingStore;
   ended: EndedStore;
   used: UsedStore;
+  /** Rejects when the database does not answer. */
+  ping(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -81,6 +84,7 @@ export async function openStore(
     bindings,
     ended,
     used: createUsedStore(db),
+    ping: () => ping(db),
     async close() {
       for (const timer of timers) clearInterval(timer);
       await Promise.all([bindings.flush(), sessions.flush()]).catch(onFailure);

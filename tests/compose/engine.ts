@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 const transcript = join(root, 'reports', 'compose.log');
@@ -38,10 +38,14 @@ export interface Project {
   compose(args: string | readonly string[], input?: Buffer): Promise<Buffer>;
   /** Runs `docker …`. */
   docker(...args: string[]): string;
+  /** Runs a command in the container of a service, as `docker compose exec -T` does; much cheaper than that. */
+  exec(service: string, ...words: string[]): Promise<Buffer>;
   /** What the container of a service is, as `docker inspect` has it. */
-  inspect(service: string): Promise<Container>;
+  inspect(service: string): Container;
   /** Writes `name=value` into .env, in place of the line that is there. */
   set(name: string, value: string): void;
+  /** Writes into reports/compose.log. */
+  note(text: string): void;
   remove(): void;
 }
 
@@ -84,27 +88,40 @@ export function newProject(command: readonly [string, ...string[]]): Project {
   const started = performance.now();
   const note = (text: string) => appendFileSync(transcript, text);
   note(`\n# ${new Date().toISOString()} a clean checkout: cp .env.example .env\n`);
+  const seconds = () => Math.round((performance.now() - started) / 1000);
   const [program, ...first] = command;
   const compose = (args: string | readonly string[], input?: Buffer) => {
     const words = typeof args === 'string' ? args.split(' ') : args;
-    note(`\n[${Math.round((performance.now() - started) / 1000)} s] $ docker compose ${words.join(' ')}\n`);
+    note(`\n[${seconds()} s] $ docker compose ${words.join(' ')}\n`);
     return run(program, [...first, ...words], { folder, input, note });
   };
   const docker = (...args: string[]) => execFileSync('docker', args, { encoding: 'utf8', maxBuffer: 64_000_000 });
+  const idOf = (service: string) => {
+    const labels = { project: basename(folder).toLowerCase(), service, oneoff: 'False' };
+    const filters = Object.entries(labels).flatMap(([name, value]) => [
+      '--filter',
+      `label=com.docker.compose.${name}=${value}`,
+    ]);
+    const id = docker('ps', '-aq', ...filters).trim();
+    if (!/^\w+$/.test(id)) throw new Error(`${service} has not one container: "${id}"`);
+    return id;
+  };
   return {
     folder,
     compose,
     docker,
-    async inspect(service) {
-      const id = String(await run(program, [...first, 'ps', '-q', service], { folder, note: () => {} })).trim();
-      return JSON.parse(docker('inspect', id))[0] as Container;
+    exec(service, ...words) {
+      note(`\n[${seconds()} s] $ docker compose exec -T ${service} ${words.join(' ')}\n`);
+      return run('docker', ['exec', idOf(service), ...words], { folder, note });
     },
+    inspect: (service) => JSON.parse(docker('inspect', idOf(service)))[0] as Container,
     set(name, value) {
       const file = join(folder, '.env');
       const text = readFileSync(file, 'utf8');
       const line = new RegExp(`^(# )?${name}=.*$`, 'm');
       writeFileSync(file, line.test(text) ? text.replace(line, `${name}=${value}`) : `${text}${name}=${value}\n`);
     },
+    note,
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

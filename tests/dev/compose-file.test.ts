@@ -4,6 +4,10 @@ import * as z from 'zod';
 import { settings, shapeFor } from '../../common/settings/table.ts';
 
 const service = z.looseObject({
+  image: z.string(),
+  build: z.unknown().optional(),
+  pull_policy: z.string().optional(),
+  depends_on: z.unknown().optional(),
   environment: z.record(z.string(), z.union([z.string(), z.number(), z.null()])).default({}),
   ports: z.array(z.string()).default([]),
   profiles: z.array(z.string()).default([]),
@@ -47,6 +51,22 @@ describe('docker-compose.yml', () => {
       }
     }
     expect(Object.keys(environmentOf('nginx'))).not.toContain('SECRET_KEY');
+  });
+
+  test('builds each image once, and starts nobody with an image that may not be there yet', () => {
+    const images = Object.entries(file.services).filter(([, { image }]) => image.startsWith('mcp-gateway-'));
+    const builders = images.filter(([, { build }]) => build !== undefined);
+    expect(builders.map(([name, { image }]) => [name, image])).toEqual([
+      ['nginx', 'mcp-gateway-nginx'],
+      ['policy', 'mcp-gateway-registry'],
+      ['cognito', 'mcp-gateway-cognito'],
+    ]);
+    for (const [name, { build, pull_policy, depends_on, profiles }] of images) {
+      if (build !== undefined) continue;
+      // Nobody else's image of that name is ever taken.
+      expect({ name, pull_policy }).toEqual({ name, pull_policy: 'never' });
+      if (!profiles.includes('tools')) expect({ name, depends_on }).toMatchObject({ depends_on: { policy: {} } });
+    }
   });
 
   test('publishes ports of nginx, and of the stand-in on loopback, and of nobody else', () => {

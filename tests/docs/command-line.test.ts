@@ -23,6 +23,11 @@ beforeAll(async () => {
     'new.env',
     'COGNITO_USER_POOL_ID=us-east-1_ABC123DEF\nCOGNITO_CLIENT_ID=your_actual_cognito_client_id_here\n',
   );
+  const entry = { name: 'io.github.example/weather', description: 'Says the weather', version: '2.0.1' };
+  const remotes = [{ type: 'streamable-http', url: 'http://127.0.0.1:9000/mcp' }];
+  desk.file('server.json', JSON.stringify({ ...entry, remotes }));
+  const packages = [{ registryType: 'npm', identifier: 'notes', version: '1.0.0', transport: { type: 'stdio' } }];
+  desk.file('packaged.json', JSON.stringify({ ...entry, name: 'io.github.example/notes', packages }));
   booth = newBooth(desk, gateway);
   for (let tries = 0; tries < 60 && !allChecked(await booth.capture('mcp-gateway servers --json')); tries++)
     await sleep(500);

@@ -1,0 +1,87 @@
+import { demoServices, useStack, withDocker } from './stack.ts';
+
+withDocker('The containers of docker compose up', () => {
+  const stack = useStack();
+
+  test('Only nginx can be reached from outside; in the demo the stand-in too, on this machine only', () => {
+    for (const service of demoServices) {
+      const published = Object.values(stack.project.inspect(service).HostConfig.PortBindings ?? {}).flat();
+      const open = ['nginx', 'cognito'].includes(service);
+      expect({ service, open: published.length > 0 }).toEqual({ service, open });
+      for (const { HostIp } of published) expect(HostIp).toBe('127.0.0.1');
+    }
+  });
+
+  test.each(demoServices)(
+    '%s runs without root, without privileges, on a file system that it cannot change, within limits',
+    async (service) => {
+      const { Config, HostConfig } = stack.project.inspect(service);
+      expect(Config.User).not.toMatch(/^(0|root)?(:|$)/);
+      expect(HostConfig).toMatchObject({
+        ReadonlyRootfs: true,
+        CapDrop: ['ALL'],
+        SecurityOpt: expect.arrayContaining([expect.stringContaining('no-new-privileges')]),
+        RestartPolicy: { Name: 'unless-stopped' },
+        LogConfig: { Config: { 'max-size': '20m', 'max-file': '5' } },
+      });
+      expect(HostConfig.CapAdd ?? []).toEqual([]);
+      expect(HostConfig.Memory).toBeGreaterThan(0);
+      expect(HostConfig.PidsLimit).toBeGreaterThan(0);
+      const status = String(await stack.project.exec(service, 'cat', '/proc/1/status'));
+      expect(status).toMatch(/^Uid:\s+(1000|101)\s/m);
+      expect(status).toMatch(/^CapEff:\s+0+$/m);
+      await expect(stack.project.exec(service, 'touch', '/app/x', '/opt/x', '/etc/x')).rejects.toThrow(/Read-only/);
+    },
+  );
+
+  test('What needs no way out has none, and no MCP server reaches the auth-server', async () => {
+    const reach = async (service: string, ...places: string[]) =>
+      JSON.parse(String(await stack.project.exec(service, 'node', '-e', dial, ...places))) as Record<string, boolean>;
+    expect(await reach('relay', 'auth-server:8888')).toEqual({ 'auth-server:8888': true });
+    for (const service of ['currenttime', 'realserverfaketools', 'mcpgw', 'fininfo'])
+      expect({ service, ...(await reach(service, 'registry:7860', 'auth-server:8888', 'cognito:9500')) }).toEqual({
+        service,
+        'registry:7860': true,
+        'auth-server:8888': false,
+        'cognito:9500': false,
+      });
+    for (const service of ['currenttime', 'realserverfaketools', 'mcpgw', 'relay']) {
+      const { NetworkSettings } = JSON.parse(stack.project.docker('inspect', stack.project.inspect(service).Id))[0];
+      const inner = Object.keys(NetworkSettings.Networks).map(
+        (name) => JSON.parse(stack.project.docker('network', 'inspect', name))[0].Internal,
+      );
+      expect({ service, inner: inner.every(Boolean) }).toEqual({ service, inner: service !== 'relay' });
+    }
+  });
+
+  test('The images hold no secret, no test and no stand-in but its own; their sizes', () => {
+    const { docker } = stack.project;
+    const size = (image: string) => `${Math.round(JSON.parse(docker('image', 'inspect', image))[0].Size / 1e6)} MB`;
+    const images = ['mcp-gateway-registry', 'mcp-gateway-nginx', 'mcp-gateway-cognito'];
+    for (const image of images) {
+      const [found] = JSON.parse(docker('image', 'inspect', image));
+      const said = JSON.stringify(found.Config) + docker('history', '--no-trunc', image);
+      expect(said).not.toMatch(/SECRET_KEY=|websecret|Passw0rd|POSTGRES_PASSWORD/);
+      const files = docker('run', '--rm', '--network', 'none', '--entrypoint', 'sh', image, '-c', listFiles);
+      expect(files).not.toMatch(
+        /\/\.env|\/\.git$|\/secret-key$|\.db$|\/tests$|\.test\.ts$|node_modules\/(jest|typescript|node)$/m,
+      );
+      if (image === 'mcp-gateway-registry') expect(files).not.toContain('hosted-ui');
+    }
+    const bases = ['node:26-bookworm-slim', 'nginx:stable-bookworm'];
+    stack.project.note([...images, ...bases].map((image) => `${image}: ${size(image)}\n`).join(''));
+  });
+});
+
+/** Says which places can be reached, as JSON. */
+const dial = `const net = require('net');
+Promise.all(process.argv.slice(1).map((place) => new Promise((resolve) => {
+  const [host, port] = place.split(':');
+  const done = (open) => { socket.destroy(); resolve([place, open]); };
+  const socket = net.connect(port, host).setTimeout(5000, () => done(false))
+    .on('connect', () => done(true)).on('error', () => done(false));
+}))).then((found) => console.log(JSON.stringify(Object.fromEntries(found))))`;
+
+/** What is ours in an image, and which packages. */
+const listFiles =
+  'find /app /opt /data /config /routes -not -path "*/node_modules/*/*" -not -path "*/node_modules/.bin*" 2>/dev/null || true';

@@ -1,0 +1,163 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { killProcesses, tellsTime, until, useStack, withDocker } from './stack.ts';
+import { ask, callClock, signIn } from './visit.ts';
+
+withDocker('docker compose up, as .env.example has it', () => {
+  const stack = useStack();
+
+  test('From nothing to a tool call: an agent calls a tool with its token', async () => {
+    await stack.up();
+    await stack.login();
+  });
+
+  test('The command of the README calls the tool through the containers', async () => {
+    const args = ['run', '-s', 'call', '--', 'currenttime', 'current_time_by_timezone', '{"tz_name":"Asia/Tokyo"}'];
+    const env = {
+      ...process.env,
+      HOME: stack.project.folder,
+      REGISTRY_URL: stack.place.url,
+      COGNITO_LOCAL_ENDPOINT: stack.place.standIn,
+    };
+    const { stdout } = await promisify(execFile)('npm', args, { env });
+    expect(stdout).toContain('in Asia/Tokyo');
+  });
+
+  test('Somebody without a credential gets 401, and a person who may only look gets 403', async () => {
+    expect((await callClock(stack.place, {})).status).toBe(401);
+    const cookie = await signIn(stack.place, 'bob');
+    expect((await callClock(stack.place, { cookie })).status).toBe(403);
+  });
+
+  test('A person who has signed in in the browser calls the same tool with the session', async () => {
+    const cookie = await signIn(stack.place, 'dave');
+    expect(tellsTime(await callClock(stack.place, { cookie }))).toBe(true);
+  });
+
+  test('The log of the auth-server shows each decision, and no credential', async () => {
+    const log = String(await stack.project.compose('logs --no-color auth-server'));
+    expect(log).toMatch(/"verdict":"allow".*"object":"current_time_by_timezone"/);
+    expect(log).toMatch(/"verdict":"deny".*"username":"bob"/);
+    expect(log).not.toMatch(/eyJ[\w-]+\.[\w-]+\.[\w-]+|Passw0rd|websecret/);
+  });
+
+  test('A server that somebody registers is routed, and one at a part of the gateway is refused', async () => {
+    const register = (name: string, upstream: string, path = '/mcp') =>
+      ask(`${stack.place.url}/api/servers`, {
+        method: 'POST',
+        headers: { ...stack.bearer, 'content-type': 'application/json' },
+        body: JSON.stringify({
+          ...{ name, title: name, description: 'Registered by a test', upstream },
+          transports: { 'streamable-http': path },
+        }),
+      });
+    expect(await register('clock', 'http://currenttime:8000')).toMatchObject({ status: 201 });
+    const parts = ['auth-server:8888', 'relay:7870', 'registry:7860', 'nginx:8080', 'cognito:9500', 'parts-store:8888'];
+    for (const inside of parts) {
+      const { status } = await register('inside', `http://${inside}`, '/validate');
+      expect({ inside, status }).toEqual({ inside, status: 422 });
+    }
+    await until('the new server answers', async () => {
+      const { status } = await ask(`${stack.place.url}/clock/mcp`, {
+        method: 'POST',
+        headers: { ...stack.bearer, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+        body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
+      });
+      return status === 200;
+    });
+  });
+
+  test('A policy that an editor puts in place of the old one counts, without a restart', async () => {
+    const file = join(stack.project.folder, 'scopes.yml');
+    const text = readFileSync(file, 'utf8');
+    // A new file under the old name, as most editors and git do it.
+    const replace = (content: string) => {
+      writeFileSync(`${file}.new`, content);
+      renameSync(`${file}.new`, file);
+    };
+    const noTools = /tools: \[?("\*"|'\*'|\*|all)\]?/g;
+    replace(text.replaceAll('current_time_by_timezone', 'some_other_tool').replace(noTools, 'tools: []'));
+    const cookie = await signIn(stack.place, 'dave');
+    await until('dave is refused', async () => (await callClock(stack.place, { cookie })).status === 403);
+    replace(text);
+    await until('dave may again', async () => tellsTime(await callClock(stack.place, { cookie })));
+  });
+
+  test('The attack, run against the containers, gets nothing through', async () => {
+    const printed = await stack.attack();
+    expect(printed).toMatch(/ 0 got through/);
+    expect(printed).toMatch(/ 0 refused\s*$/);
+  });
+
+  test.each(['nginx', 'auth-server', 'registry', 'relay'])(
+    'When the process of %s is killed, it comes back by itself and all works again',
+    async (service) => {
+      await killProcesses(stack, service);
+      await stack.up();
+      await stack.agentCalls();
+      const cookie = await stack.personSignsIn('dave');
+      expect(tellsTime(await callClock(stack.place, { cookie }))).toBe(true);
+    },
+  );
+
+  test('A service that hangs is shown as unhealthy, and as healthy when it answers again', async () => {
+    const health = () => stack.project.inspect('fininfo').State.Health?.Status;
+    await until('it is healthy', async () => health() === 'healthy');
+    await stack.project.exec('fininfo', 'sh', '-c', signalNode('STOP'));
+    await until('it is unhealthy', async () => health() === 'unhealthy');
+    await stack.project.exec('fininfo', 'sh', '-c', signalNode('CONT'));
+    await until('it is healthy again', async () => health() === 'healthy');
+  });
+
+  test('Recreated containers, as after an upgrade, know the session, the registered server and the token of before', async () => {
+    const cookie = await signIn(stack.place, 'dave');
+    const before = stack.project.inspect('auth-server').Id;
+    await stack.project.compose('up -d --build --force-recreate');
+    await stack.up();
+    expect(stack.project.inspect('auth-server').Id).not.toBe(before);
+    await until('the session counts', async () => tellsTime(await callClock(stack.place, { cookie })));
+    await stack.agentCalls();
+    const { url } = stack.place;
+    await until('the server is known', async () => {
+      return (await ask(`${url}/api/servers/clock`, { headers: stack.bearer })).status === 200;
+    });
+  });
+
+  test('A backup made while it runs brings back what was deleted', async () => {
+    const { project, place } = stack;
+    const archive = await project.compose('run --rm -T backup');
+    const gone = await ask(`${place.url}/api/servers/clock`, {
+      method: 'DELETE',
+      headers: { cookie: await signIn(place, 'alice'), 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(gone.status).toBeLessThan(300);
+    await project.compose('stop auth-server registry');
+    expect(String(await project.compose('run --rm -T restore', archive))).toContain('registry.db');
+    await project.compose('up -d');
+    await stack.up();
+    await until('the server is back', async () => {
+      return (await ask(`${place.url}/api/servers/clock`, { headers: stack.bearer })).status === 200;
+    });
+    expect(String(await project.exec('auth-server', 'node', 'auth-server/revoke/main.ts', '--all'))).not.toBe('');
+    expect((await callClock(place, stack.bearer)).status).toBe(401);
+    await stack.login();
+  });
+
+  // The last one: it leaves nginx without an address.
+  test('The stand-in is never served to other machines', async () => {
+    stack.project.set('PUBLISH_ADDRESS', '0.0.0.0');
+    await stack.project.compose('up -d').catch(() => undefined);
+    await until('nginx says why it does not start', async () => {
+      const log = String(await stack.project.compose('logs --no-color --tail=20 nginx'));
+      return log.includes('whose passwords everybody knows');
+    });
+    await expect(ask(`${stack.place.url}/health`)).rejects.toThrow();
+  });
+});
+
+/** Stops or continues the Node that the init process looks after. */
+const signalNode = (signal: 'STOP' | 'CONT') =>
+  `for p in /proc/[0-9]*; do case $(readlink $p/exe) in */node) kill -${signal} \${p#/proc/} ;; esac; done`;

@@ -1,0 +1,149 @@
+import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { jest } from '@jest/globals';
+import { composeCommand, newProject, type Project, portNear } from './engine.ts';
+import { type Answer, agentToken, ask, callClock, type Place, signIn } from './visit.ts';
+
+// Images are built, and everything is started several times.
+jest.setTimeout(900_000);
+
+const command = composeCommand();
+if (!command) {
+  console.error('\nNOT TESTED: no Docker engine answers here, so nothing is known about docker-compose.yml.\n');
+}
+
+/** `describe` where there is an engine; where there is none, what it would have shown is listed as skipped. */
+export const withDocker = command ? describe : describe.skip;
+
+/** The containers of the demo. */
+export const demoServices = [
+  ...['nginx', 'auth-server', 'registry', 'relay', 'policy'],
+  ...['currenttime', 'fininfo', 'realserverfaketools', 'mcpgw', 'cognito'],
+];
+
+/** A gateway in containers, and what all tests do with it. */
+export interface Stack {
+  /** The checkout that it runs from. */
+  readonly project: Project;
+  /** Where it is reached. A test that changes its address says so here. */
+  place: Place;
+  readonly httpsPort: number;
+  /** The headers with the demo agent's token, once {@link login} has been there. */
+  bearer: object;
+  /** Waits until `/health` is 200. */
+  up(): Promise<void>;
+  /** Gets the agent a new token and waits until it may call the clock with it. */
+  login(): Promise<void>;
+  /** Waits until the agent's token counts, and the tool answers. */
+  agentCalls(): Promise<void>;
+  /** Waits until a person could sign in; the value for a Cookie header. */
+  personSignsIn(username: string): Promise<string>;
+  /** Runs the attack against it; what it printed. */
+  attack(env?: NodeJS.ProcessEnv): Promise<string>;
+}
+
+/**
+ * Starts everything from a clean checkout before the first test of the file, and removes it after the last one.
+ * @param settings what is written into .env beside what `.env.example` has
+ */
+export function useStack(settings: Readonly<Record<string, string>> = {}): Stack {
+  let project: Project | undefined;
+  let httpsPort = 0;
+  const stack: Stack = {
+    place: { url: '', standIn: '' },
+    bearer: {},
+    get project() {
+      if (!project) throw new Error('the stack was not started');
+      return project;
+    },
+    get httpsPort() {
+      return httpsPort;
+    },
+    up: () => until('the gateway is up', async () => (await ask(`${stack.place.url}/health`, trust())).status === 200),
+    async login() {
+      await until('the stand-in gives out a token', async () => {
+        stack.bearer = { authorization: `Bearer ${await agentToken(stack.place)}` };
+        return true;
+      });
+      await stack.agentCalls();
+    },
+    agentCalls: () => until('the agent may call', async () => tellsTime(await callClock(stack.place, stack.bearer))),
+    async personSignsIn(username) {
+      let cookie = '';
+      await until(`${username} can sign in`, async () => {
+        cookie = await signIn(stack.place, username);
+        return true;
+      });
+      return cookie;
+    },
+    async attack(env = process.env) {
+      await serversAreHealthy(stack);
+      const args = ['attack/main.ts', '--url', stack.place.url, '--stand-in', stack.place.standIn];
+      return (await promisify(execFile)(process.execPath, args, { maxBuffer: 16_000_000, env })).stdout;
+    },
+  };
+  const trust = () => (stack.place.ca ? { ca: stack.place.ca } : {});
+
+  beforeAll(async () => {
+    if (!command) return;
+    project = newProject(command);
+    const [httpPort, standInPort] = [await portNear(8080), await portNear(9500)];
+    httpsPort = await portNear(8443);
+    stack.place = { url: `http://localhost:${httpPort}`, standIn: `http://localhost:${standInPort}` };
+    // As .env.example has them, unless somebody has the ports.
+    project.set('HTTP_PORT', String(httpPort));
+    project.set('HTTPS_PORT', String(httpsPort));
+    project.set('COGNITO_PORT', String(standInPort));
+    project.set('REGISTRY_URL', stack.place.url);
+    for (const [name, value] of Object.entries(settings)) project.set(name, value);
+    await project.compose('up -d --build');
+  });
+  afterAll(async () => {
+    if (!project) return;
+    await project.compose('ps').catch(() => undefined);
+    await project.compose('logs --no-color --tail=400').catch(() => undefined);
+    await project.compose('down -v');
+    project.remove();
+  });
+  return stack;
+}
+
+/** Whether the clock told the time in Tokyo. */
+export const tellsTime = ({ status, text }: Answer): boolean =>
+  status === 200 && /JST \(UTC\+09:00\) in Asia\/Tokyo/.test(text);
+
+/** Asks twice a second, until it is so; what fails meanwhile is not so yet. */
+export async function until(what: string, done: () => Promise<boolean>): Promise<void> {
+  let last: unknown;
+  for (const end = performance.now() + 180_000; performance.now() < end; await sleep(500)) {
+    try {
+      if (await done()) return;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw new Error(`not within three minutes: ${what}`, { cause: last });
+}
+
+/** Everything in a container but the init process, which nobody inside can kill. */
+export const killAll = 'for p in $(ls /proc | grep "^[0-9]"); do [ $p -eq 1 ] || [ $p -eq $$ ] || kill -9 $p; done';
+
+/** Kills what runs in the container of a service, and waits until it was started again. */
+export async function killProcesses({ project }: Stack, service: string): Promise<void> {
+  const before = await project.inspect(service);
+  await project.compose(['exec', '-T', service, 'sh', '-c', killAll]).catch(() => undefined);
+  await until(`${service} was restarted`, async () => {
+    const { RestartCount, State } = await project.inspect(service);
+    return RestartCount > before.RestartCount && State.Running;
+  });
+}
+
+/** The attack compares answers that show how servers are: one that changes meanwhile would look like a success. */
+function serversAreHealthy({ place, bearer }: Stack): Promise<void> {
+  return until('all servers are healthy', async () => {
+    const { text } = await ask(`${place.url}/api/servers`, { headers: bearer, ...(place.ca && { ca: place.ca }) });
+    return text.includes('"healthy"') && !/"(unhealthy|degraded|unknown)"|"unstable":true/.test(text);
+  });
+}

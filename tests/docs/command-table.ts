@@ -1,0 +1,132 @@
+/**
+ * Where each command of the docs is run. A command in no row fails tests/docs/commands.test.ts, and so does a row for
+ * which there is no command any more. A row is for the commands of that page that begin with its text; the longest wins.
+ */
+export interface Row {
+  file: string;
+  command: string;
+  how: How;
+}
+
+type How =
+  /** Here, in a terminal of its own for each page, against a gateway that runs. */
+  | { run: 'here'; code: number; shows: RegExp | 'as the page' | undefined }
+  /** In another test: the file (a glob), and the name or the beginning of the name of the test. */
+  | { run: 'elsewhere'; test: string; name: string }
+  /** Nowhere, for a reason that the page gives its readers too, in these words. */
+  | { run: 'nowhere'; because: string };
+
+/** @param shows what has to be in what the terminal shows */
+const here = (shows?: RegExp | 'as the page', code = 0): How => ({ run: 'here', code, shows });
+const inTest = (test: string, name: string): How => ({ run: 'elsewhere', test, name });
+const not = (because: string): How => ({ run: 'nowhere', because });
+const page = (file: string, rows: Record<string, How>): Row[] =>
+  Object.entries(rows).map(([command, how]) => ({ file, command, how }));
+
+const up = inTest('tests/up/up.test.ts', 'It comes up, says where everything is and how to try it');
+const compose = (name: string, file = 'demo') => inTest(`tests/compose/${file}.compose.ts`, name);
+const composeUp = compose('From nothing to a tool call: an agent calls a tool with its token');
+const faults = inTest('tests/dev/cognito-faults.test.ts', 'A stand-in that is started with faults says so');
+const cases = 'tests/attack/attack.test.ts';
+const attacked = inTest(cases, 'no attack gets through, and none is left out');
+const ofMigration = inTest('tests/docs/migration.test.ts', 'Every command of the page does what it says');
+const migrated = ['OLD=', 'cp ', 'npm run doctor', 'npm run -s '];
+const tokyo = /JST \(UTC\+09:00\) in Asia\/Tokyo/;
+const isMetrics = /^mcp_gateway_\w+/m;
+const version = /^[0-9a-f]{12}$/m;
+
+export const rows: readonly Row[] = [
+  ...page('README.md', {
+    'npm run up': up,
+    'cp .env.example .env && docker compose up': composeUp,
+    'npm run -s call -- currenttime': here(tokyo),
+    'curl http://localhost:8080/currenttime/mcp': here(tokyo),
+    'npx @modelcontextprotocol/inspector': not('which npx downloads'),
+    'curl -i http://localhost:8080/currenttime/mcp': here(/^HTTP\/1\.1 403[\s\S]*"reason":"not_permitted"/m),
+    'npm run -s agent -- --message': here(tokyo),
+    'npm test': not('everything, this page included'),
+    'npm run check': not('the quick part'),
+    'npm run attack': attacked,
+    'npm run -s explain': here(/^Allowed: /m),
+    'npm run -s scopes:check': here(),
+    'npm run doctor': here(/^ok/m),
+    'npm run -s revoke -- --user bob': here(/sessions? ended; tokens given out until now are refused/),
+    'curl http://localhost:8080/api/servers': here(/"route":"ok"/),
+  }),
+  ...page('docs/agent.md', {
+    'mcp-gateway agent': inTest(
+      'tests/docs/agent.test.ts',
+      'Every capture in docs/agent.md is what the command prints',
+    ),
+  }),
+  ...page('docs/api.md', {
+    'GATEWAY=': here(),
+    'TOKEN=': here(),
+    'COOKIE=': here(),
+    curl: here(/^\{/),
+  }),
+  ...page('docs/cognito.md', {
+    'npm run -s secret-key': here(/^[0-9a-f]{64}$/m),
+    'npm run doctor': here(/^ok/m),
+    'npm run up': up,
+    'curl http://localhost:8080/health': here(/"status":"up"/),
+    'npm run -s token': here(/^eyJ/),
+    'npm run -s call': here(tokyo),
+  }),
+  ...page('docs/command-line.md', {
+    'npm run -s mcp-gateway -- servers': here(/currenttime/),
+    'alias mcp-gateway': here(),
+    'mcp-gateway servers | jq': here(/^currenttime$/m),
+    'mcp-gateway call currenttime current_time_by_timezone tz_name=Asia/Tokyo | jq': here(/^\+09:00$/m),
+    'curl -H "Authorization: Bearer $(mcp-gateway token)"': here(/"username":"3agentclient/),
+    'mcp-gateway ': inTest('tests/docs/command-line.test.ts', 'Every capture in docs/command-line.md'),
+  }),
+  ...page('docs/docker.md', {
+    'cp .env.example .env': composeUp,
+    'docker compose up': composeUp,
+    'docker compose ps': compose('Only nginx can be reached from outside', 'containers'),
+    'docker compose logs': compose('The log of the auth-server shows each decision'),
+    'docker compose down': composeUp,
+    'docker compose exec -T nginx cat': compose('With TLS=self-signed an agent and a person use it over https', 'tls'),
+    'NODE_EXTRA_CA_CERTS=': compose('With TLS=self-signed an agent and a person use it over https', 'tls'),
+    'npm run test:compose': composeUp,
+  }),
+  ...page('docs/migration.md', {
+    'docker compose up': composeUp,
+    'npm run -s login': inTest('tests/agents/login.test.ts', 'Somebody logs in with their browser'),
+    'npm run attack': attacked,
+    ...Object.fromEntries(migrated.map((command) => [command, ofMigration])),
+  }),
+  ...page('docs/operations.md', {
+    'curl http://127.0.0.1:': here(isMetrics),
+    'sha256sum scopes.yml': here(version),
+    'git show HEAD:scopes.yml': here(version),
+    "jq -c 'select(.verdict": here(/"not_permitted"\]$/m),
+    'npm run -s revoke -- --user alice': here(/sessions? ended; tokens given out until now are refused/),
+  }),
+  ...page('docs/performance.md', {
+    'npm run bench': not('some 25 minutes'),
+  }),
+  ...page('docs/registry.md', {
+    curl: here(/^\{/),
+  }),
+  ...page('docs/scopes.md', {
+    'npm run -s explain': here('as the page', 1),
+    'git show HEAD:scopes.yml': here('as the page', 1),
+  }),
+  ...page('docs/security.md', {
+    'npm run up': up,
+    'npm run attack': attacked,
+    'npm run attack -- --verbose': inTest(cases, 'the report ends with the result'),
+    'npm run attack -- --help': here(/npm run attack/),
+  }),
+  ...page('docs/stand-in.md', {
+    'COGNITO_FAULTS=': faults,
+  }),
+  ...page('docs/upstreams.md', {
+    'node_modules/.bin/node -e': here(),
+  }),
+  ...page('docs/validate.md', {
+    'curl -si http://127.0.0.1:8888/validate': here(/^HTTP\/1\.1 200/m),
+  }),
+];

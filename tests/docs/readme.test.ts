@@ -1,0 +1,59 @@
+import { globSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { type SettingName, settings } from '../../common/settings/table.ts';
+import { defaultPorts } from '../../dev/services.ts';
+
+const page = readFileSync('README.md', 'utf8');
+const section = (title: string) => page.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';
+const tableOf = (text: string) =>
+  [...text.matchAll(/^\| (?!---)(.+) \|$/gm)].map(([, row = '']) => row.split(' | ')).slice(1);
+
+interface Person {
+  username: string;
+  password: string;
+  groups?: string[];
+}
+const { users } = parse(readFileSync('dev/cognito/seed.yml', 'utf8')) as { users: Person[] };
+
+test('The people that one can sign in as are those of the stand-in, with their groups and the one password', () => {
+  const shown = tableOf(section('Start')).map(([name, group]) => `${name}: ${group}`);
+  expect(shown.sort()).toEqual(users.map(({ username, groups }) => `${username}: ${groups?.join() ?? 'none'}`).sort());
+  for (const { password } of users) expect(section('Start')).toContain(`\`${password}\` for all of them`);
+});
+
+test('The ports are those that npm run up listens on', () => {
+  const start = section('Start').replace(/\s+/g, ' ');
+  expect(start).toContain(`nginx on port ${defaultPorts.gateway}`);
+  expect(start).toContain(`Amazon Cognito on port ${defaultPorts.cognito}`);
+  const named = [...page.matchAll(/localhost:(\d+)/g)].map(([, port]) => Number(port));
+  expect(new Set(named)).toEqual(new Set([defaultPorts.gateway]));
+});
+
+test('The settings have the defaults that the code has', () => {
+  const rows = tableOf(section('Settings'));
+  expect(rows.length).toBeGreaterThan(5);
+  for (const [names = '', shown = ''] of rows) {
+    for (const [, name = ''] of names.matchAll(/`([A-Z_]+)`/g)) {
+      expect(Object.keys(settings)).toContain(name);
+      const { schema, shownDefault } = settings[name as SettingName] as { schema: Parser; shownDefault?: string };
+      const result = schema.safeParse(undefined);
+      const value = shownDefault ?? (result.success ? String(result.data ?? '') || 'none' : 'required');
+      expect([name, shown.replaceAll('`', '')]).toEqual([name, expect.stringContaining(short(value))]);
+    }
+  }
+});
+
+test('Every page of the docs can be found from the README', () => {
+  const pages = globSync('docs/*.md');
+  expect(pages.length).toBeGreaterThan(15);
+  expect(pages.filter((file) => !page.includes(`(${file})`) && !page.includes(`(${file}#`))).toEqual([]);
+});
+
+interface Parser {
+  safeParse(value: unknown): { success: boolean; data?: unknown };
+}
+
+/** Without the folder of this checkout, and without marks. */
+function short(value: string): string {
+  return value.replace(`${process.cwd()}/`, '').replaceAll('`', '');
+}
