@@ -6,7 +6,7 @@ FROM node:26-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
 # Nothing that is run here comes from a package's own script.
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 
 FROM node:26-bookworm-slim AS gateway
 ENV NODE_ENV=production

@@ -21,8 +21,10 @@ export function openPostgres<Schema>(url: string, onFailure: (error: Error) => v
     maxLifetimeSeconds: connectionSeconds,
     keepAlive: true,
   });
-  // Without a listener the loss of an idle connection would end the process.
+  // Without listeners the loss of a connection would end the process: the pool has one on it only while it is idle. What
+  // was being asked on a lost one is told by its own rejection.
   pool.on('error', onFailure);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   return {
     db,

@@ -47,6 +47,8 @@ function start(more: NodeJS.ProcessEnv = {}): ChildProcess {
     METRICS_PORT: String(ports.metrics),
     SCOPES_FILE: policyFile,
     DATA_DIR: home.directory,
+    // Each process logs what it reads.
+    AUTH_SERVER_WORKERS: '1',
   };
   child = spawn(process.execPath, ['auth-server/main.ts'], { env });
   for (const stream of [child.stdout, child.stderr]) {

@@ -168,6 +168,7 @@ describe('every way of being refused', () => {
       return strict.validate({ Cookie }, toolCall('t')).finally(strict.close);
     },
     request_refused: async () => auth.validate({ Cookie: await auth.session() }, [toolsList]),
+    body_unseen: async () => auth.validateWithoutBody({ Cookie: await auth.session() }),
     method_not_allowed: async () => auth.validate({ Cookie: await auth.session(), 'X-Original-Method': 'PUT' }),
     server_not_found: async () => auth.validate({ Cookie: await auth.session(), 'X-Mcp-Routed': null }),
     session_unknown: async () => auth.validate({ Cookie: await auth.session(), 'Mcp-Session-Id': 'somebody-elses' }),

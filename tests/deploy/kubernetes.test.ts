@@ -5,27 +5,26 @@ import type { Program } from '../../common/settings/setting.ts';
 import { type SettingName, settings, shapeFor } from '../../common/settings/table.ts';
 import { parseServers } from '../../registry/store/servers-file.ts';
 import {
+  all,
+  base,
+  budgets,
   type Container,
+  component,
   containersOf,
   type Deployment,
+  deployments,
   documentsOf,
   filesOf,
   folder,
   kustomizationOf,
-  readManifests,
-  type Selector,
+  labelsOf,
+  named,
+  production,
+  selected,
   selects,
+  services,
 } from './manifests.ts';
 
-const base = kustomizationOf('base');
-const production = kustomizationOf('production');
-const component = kustomizationOf('tool-changes');
-const { all, deployments, services, budgets, policies } = readManifests([
-  ...base.resources.map((file) => `base/${file}`),
-  'production/namespace.yaml',
-  ...component.resources.map((file) => `tool-changes/${file}`),
-]);
-const inBase = readManifests(base.resources.map((file) => `base/${file}`));
 const docs = readFileSync('docs/scaling.md', 'utf8');
 
 /** What a container of ours runs, by its argument. */
@@ -44,15 +43,6 @@ const programOf = ({ args }: Container): Program => {
   const program = programs[args[0] ?? ''];
   if (!program) throw new Error(`nobody knows ${args[0]}`);
   return program;
-};
-const labelsOf = ({ spec }: Deployment) => spec.template.metadata.labels;
-const selected = (selector: Selector) => deployments.filter((each) => selects(selector, labelsOf(each)));
-const portsOf = (deployment: Deployment) =>
-  containersOf(deployment).flatMap(({ ports }) => ports.map(({ containerPort }) => containerPort));
-const named = (name: string) => {
-  const found = deployments.find(({ metadata }) => metadata.name === name);
-  if (!found) throw new Error(`there is no ${name}`);
-  return found;
 };
 
 describe('The files', () => {
@@ -358,105 +348,6 @@ describe('Probes', () => {
     expect(asked).toHaveLength(3);
     const image = readFileSync('nginx/Dockerfile', 'utf8');
     for (const command of asked) expect(image).toContain(`CMD ${JSON.stringify(command).replaceAll(',', ', ')}`);
-  });
-});
-
-describe('Network policies', () => {
-  const pods = inBase.deployments;
-  /** Whether the policies of the base let a pod reach another. */
-  const mayReach = (from: Deployment, to: Deployment, port: number) => {
-    const rules = inBase.policies.map(({ spec }) => spec);
-    const mine = (each: Deployment, type: 'Ingress' | 'Egress') =>
-      rules.filter(
-        ({ podSelector, policyTypes }) => policyTypes.includes(type) && selects(podSelector, labelsOf(each)),
-      );
-    const isPort = (ports: readonly { port: number }[] | undefined) =>
-      !ports || ports.some((each) => each.port === port);
-    const isPeer = (peers: readonly { podSelector?: Selector | undefined }[] | undefined, pod: Deployment) =>
-      !peers || peers.some(({ podSelector }) => podSelector && selects(podSelector, labelsOf(pod)));
-    const into = mine(to, 'Ingress');
-    const out = mine(from, 'Egress');
-    const allowedIn =
-      into.length === 0 || into.some((p) => p.ingress?.some((r) => isPort(r.ports) && isPeer(r.from, from)));
-    const allowedOut = out.length === 0 || out.some((p) => p.egress?.some((r) => isPort(r.ports) && isPeer(r.to, to)));
-    return allowedIn && allowedOut;
-  };
-
-  test.each(policies)('$metadata.name selects something that exists, by ports that it has', ({ spec }) => {
-    const mine = selected(spec.podSelector);
-    expect(mine.length).toBeGreaterThan(0);
-    for (const { from, ports } of spec.ingress ?? []) {
-      for (const { port } of ports ?? []) expect(mine.flatMap(portsOf)).toContain(port);
-      for (const { podSelector } of from ?? []) if (podSelector) expect(selected(podSelector)).not.toEqual([]);
-    }
-    for (const { to, ports } of spec.egress ?? []) {
-      for (const { podSelector } of to) {
-        if (!podSelector) continue;
-        const there = selected(podSelector);
-        expect(there).not.toEqual([]);
-        for (const { port } of ports ?? []) expect(there.flatMap(portsOf)).toContain(port);
-      }
-    }
-  });
-
-  test('each pod reaches those that serve it, and nobody else', () => {
-    const reach = pods.flatMap((from) =>
-      pods.flatMap((to) =>
-        from === to
-          ? []
-          : [...new Set(portsOf(to))]
-              .filter((port) => mayReach(from, to, port))
-              .map((port) => [from.metadata.name, to.metadata.name, port]),
-      ),
-    );
-    expect(reach.sort()).toEqual(
-      [
-        ['gate', 'auth-server', 8888],
-        ['gate', 'currenttime', 8000],
-        ['gate', 'mcpgw', 8003],
-        ['mcpgw', 'gate', 7860],
-        ['auth-server', 'gate', 7860],
-        ['auth-server', 'gate', 7870],
-      ].sort(),
-    );
-  });
-
-  test('everybody is under a policy that allows nothing by itself', () => {
-    const nobody = policies.find(({ metadata }) => metadata.name === 'nobody')?.spec;
-    expect(nobody).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
-  });
-
-  test('from outside only the ports of nginx are open', () => {
-    const open = policies.flatMap(({ spec }) =>
-      (spec.ingress ?? []).filter(({ from }) => !from).map(({ ports }) => ports),
-    );
-    expect(open).toEqual([[{ port: 8080 }, { port: 8443 }]]);
-  });
-
-  test('only the gate and the auth-server reach public addresses, by https; nobody reaches the metadata service', () => {
-    const out = policies.flatMap(({ spec }) =>
-      (spec.egress ?? []).flatMap(({ to, ports }) =>
-        to.flatMap(({ ipBlock }) =>
-          ipBlock
-            ? [
-                {
-                  names: selected(spec.podSelector)
-                    .map((d) => d.metadata.name)
-                    .sort(),
-                  ports,
-                  ...ipBlock,
-                },
-              ]
-            : [],
-        ),
-      ),
-    );
-    for (const { names, ports, cidr, except } of out) {
-      expect(names).toEqual(['auth-server', 'gate']);
-      if (cidr === '0.0.0.0/0') expect(except).toContain('169.254.0.0/16');
-      expect(ports).toEqual([{ port: cidr.endsWith('/0') ? 443 : 5432 }]);
-    }
-    expect(out.length).toBeGreaterThan(3);
   });
 });
 

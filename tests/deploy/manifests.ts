@@ -204,3 +204,34 @@ export function selects(wanted: Selector, found: Readonly<Record<string, string>
     (wanted.matchExpressions ?? []).every(({ key, values }) => values.includes(found[key] ?? ''))
   );
 }
+
+/** What every gateway has, what each has of its own, and the part for TOOL_CHANGES=refuse. */
+export const base = kustomizationOf('base');
+export const production = kustomizationOf('production');
+export const component = kustomizationOf('tool-changes');
+/** All that there is. */
+export const { all, deployments, services, budgets, policies } = readManifests([
+  ...base.resources.map((file) => `base/${file}`),
+  'production/namespace.yaml',
+  ...component.resources.map((file) => `tool-changes/${file}`),
+]);
+/** Without the part for TOOL_CHANGES=refuse. */
+export const inBase = readManifests(base.resources.map((file) => `base/${file}`));
+
+/** The labels of a deployment's pods. */
+export const labelsOf = ({ spec }: Deployment): Readonly<Record<string, string>> => spec.template.metadata.labels;
+
+/** The deployments whose pods a selector takes in. */
+export const selected = (selector: Selector): Deployment[] =>
+  deployments.filter((each) => selects(selector, labelsOf(each)));
+
+/** The ports of a pod. */
+export const portsOf = (deployment: Deployment): number[] =>
+  containersOf(deployment).flatMap(({ ports }) => ports.map(({ containerPort }) => containerPort));
+
+/** @throws if there is none of this name */
+export const named = (name: string): Deployment => {
+  const found = deployments.find(({ metadata }) => metadata.name === name);
+  if (!found) throw new Error(`there is no ${name}`);
+  return found;
+};

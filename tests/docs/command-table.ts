@@ -98,7 +98,8 @@ export const rows: readonly Row[] = [
     ...Object.fromEntries(migrated.map((command) => [command, ofMigration])),
   }),
   ...page('docs/operations.md', {
-    'curl http://127.0.0.1:': here(isMetrics),
+    'curl http://127.0.0.1:': here(/"status":"ready"/),
+    'curl http://127.0.0.1:946': here(isMetrics),
     'sha256sum scopes.yml': here(version),
     'git show HEAD:scopes.yml': here(version),
     "jq -c 'select(.verdict": here(/"not_permitted"\]$/m),
@@ -109,6 +110,11 @@ export const rows: readonly Row[] = [
   }),
   ...page('docs/registry.md', {
     curl: here(/^\{/),
+  }),
+  ...page('docs/scaling.md', {
+    'docker build': composeUp,
+    'docker push': not('for a container registry of yours'),
+    kubectl: not('untried on a cluster'),
   }),
   ...page('docs/scopes.md', {
     'npm run -s explain': here('as the page', 1),

@@ -33,6 +33,12 @@ test('GET /health says that nginx, auth-server and registry are up', async () =>
   expect(await health()).toMatchObject({ status: 'up', nginx: 'up', 'auth-server': 'up', relay: 'up', registry: 'up' });
 });
 
+test.each(['/health/live', '/health/ready'])('%s is for the inside: nginx leads nobody there', async (path) => {
+  expect((await send(gateway.ports.gateway, { method: 'GET', path })).status).toBe(404);
+  for (const port of [gateway.ports.authServer, gateway.ports.registry, gateway.ports.relay])
+    expect((await fetch(`http://127.0.0.1:${port}${path}`)).status).toBe(200);
+});
+
 test('While the auth-server hangs, a call is 503 within two seconds and reaches nobody; afterwards calls go on', async () => {
   signal('auth-server', 'SIGSTOP');
   try {

@@ -1,0 +1,104 @@
+import { type Deployment, inBase, labelsOf, policies, portsOf, type Selector, selected, selects } from './manifests.ts';
+
+describe('Network policies', () => {
+  const pods = inBase.deployments;
+  /** Whether the policies of the base let a pod reach another. */
+  const mayReach = (from: Deployment, to: Deployment, port: number) => {
+    const rules = inBase.policies.map(({ spec }) => spec);
+    const mine = (each: Deployment, type: 'Ingress' | 'Egress') =>
+      rules.filter(
+        ({ podSelector, policyTypes }) => policyTypes.includes(type) && selects(podSelector, labelsOf(each)),
+      );
+    const isPort = (ports: readonly { port: number }[] | undefined) =>
+      !ports || ports.some((each) => each.port === port);
+    const isPeer = (peers: readonly { podSelector?: Selector | undefined }[] | undefined, pod: Deployment) =>
+      !peers || peers.some(({ podSelector }) => podSelector && selects(podSelector, labelsOf(pod)));
+    const into = mine(to, 'Ingress');
+    const out = mine(from, 'Egress');
+    const allowedIn =
+      into.length === 0 || into.some((p) => p.ingress?.some((r) => isPort(r.ports) && isPeer(r.from, from)));
+    const allowedOut = out.length === 0 || out.some((p) => p.egress?.some((r) => isPort(r.ports) && isPeer(r.to, to)));
+    return allowedIn && allowedOut;
+  };
+
+  /** The in-cluster peers of a policy's rules, with their ports: towards itself, or towards them. */
+  const peersOf = ({ spec }: (typeof policies)[number]) => {
+    const ingress = (spec.ingress ?? []).map(({ from, ports }) => ({ peers: from, ports, to: spec.podSelector }));
+    const egress = (spec.egress ?? []).map(({ to, ports }) => ({ peers: to, ports, to: undefined }));
+    return [...ingress, ...egress].flatMap(({ peers, ports, to }) =>
+      (peers ?? []).flatMap(({ podSelector }) => (podSelector ? [{ podSelector, ports, to: to ?? podSelector }] : [])),
+    );
+  };
+
+  test.each(policies)('$metadata.name is for pods that exist, and names peers that exist', (policy) => {
+    expect(selected(policy.spec.podSelector)).not.toEqual([]);
+    for (const { podSelector } of peersOf(policy)) expect(selected(podSelector)).not.toEqual([]);
+  });
+
+  test.each(policies)('$metadata.name opens ports that somebody listens on', (policy) => {
+    const own = (policy.spec.ingress ?? []).flatMap(({ ports }) => ports ?? []);
+    for (const { port } of own) expect(selected(policy.spec.podSelector).flatMap(portsOf)).toContain(port);
+    for (const { to, ports } of peersOf(policy))
+      for (const { port } of ports ?? []) expect(selected(to).flatMap(portsOf)).toContain(port);
+  });
+
+  test('each pod reaches those that serve it, and nobody else', () => {
+    const reach = pods.flatMap((from) =>
+      pods.flatMap((to) =>
+        from === to
+          ? []
+          : [...new Set(portsOf(to))]
+              .filter((port) => mayReach(from, to, port))
+              .map((port) => [from.metadata.name, to.metadata.name, port]),
+      ),
+    );
+    expect(reach.sort()).toEqual(
+      [
+        ['gate', 'auth-server', 8888],
+        ['gate', 'currenttime', 8000],
+        ['gate', 'mcpgw', 8003],
+        ['mcpgw', 'gate', 7860],
+        ['auth-server', 'gate', 7860],
+        ['auth-server', 'gate', 7870],
+      ].sort(),
+    );
+  });
+
+  test('everybody is under a policy that allows nothing by itself', () => {
+    const nobody = policies.find(({ metadata }) => metadata.name === 'nobody')?.spec;
+    expect(nobody).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+  });
+
+  test('from outside only the ports of nginx are open', () => {
+    const open = policies.flatMap(({ spec }) =>
+      (spec.ingress ?? []).filter(({ from }) => !from).map(({ ports }) => ports),
+    );
+    expect(open).toEqual([[{ port: 8080 }, { port: 8443 }]]);
+  });
+
+  test('only the gate and the auth-server reach public addresses, by https; nobody reaches the metadata service', () => {
+    const out = policies.flatMap(({ spec }) =>
+      (spec.egress ?? []).flatMap(({ to, ports }) =>
+        to.flatMap(({ ipBlock }) =>
+          ipBlock
+            ? [
+                {
+                  names: selected(spec.podSelector)
+                    .map((d) => d.metadata.name)
+                    .sort(),
+                  ports,
+                  ...ipBlock,
+                },
+              ]
+            : [],
+        ),
+      ),
+    );
+    for (const { names, ports, cidr, except } of out) {
+      expect(names).toEqual(['auth-server', 'gate']);
+      if (cidr === '0.0.0.0/0') expect(except).toContain('169.254.0.0/16');
+      expect(ports).toEqual([{ port: cidr.endsWith('/0') ? 443 : 5432 }]);
+    }
+    expect(out.length).toBeGreaterThan(3);
+  });
+});
