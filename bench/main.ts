@@ -29,6 +29,12 @@ upstream.keepAliveTimeout = 75_000;
 await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
 const stack = await startBenchStack(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`, policy);
 const others: Started[] = [];
+// Only the stack ends by itself with this process.
+const endOthers = () => {
+  for (const { child } of others) child.kill('SIGTERM');
+};
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+process.once('exit', endOthers);
 try {
   const { cells, gate, open } = await measureAll();
   const rows = rowsOf(cells);
@@ -50,7 +56,7 @@ try {
         .join('\n')}`,
     );
 } finally {
-  for (const { child } of others) child.kill('SIGTERM');
+  endOthers();
   await stack.stop();
   upstream.closeAllConnections();
   upstream.close();

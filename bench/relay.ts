@@ -46,7 +46,10 @@ const upstream = createServer((req, res) => {
 });
 upstream.keepAliveTimeout = 75_000;
 await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
-const stack = await startBenchStack(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`, policy);
+// All streams come from one address here.
+const stack = await startBenchStack(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`, policy, [], {
+  CONNECTIONS_PER_ADDRESS: '0',
+});
 try {
   const full = await stack.token('full');
   const reader = await stack.token('reader');

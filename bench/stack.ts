@@ -32,11 +32,13 @@ export interface BenchStack {
  * @param upstream its origin
  * @param scopes the policy, as YAML
  * @param more further servers at the same origin
+ * @param change settings of its own
  */
 export async function startBenchStack(
   upstream: string,
   scopes: string,
   more: readonly string[] = [],
+  change: NodeJS.ProcessEnv = {},
 ): Promise<BenchStack> {
   const root = join(import.meta.dirname, '..');
   const dataDir = mkdtempSync(join(tmpdir(), 'bench-'));
@@ -56,11 +58,12 @@ export async function startBenchStack(
     REGISTRY_URL: `http://localhost:${ports.gateway}`,
     SERVERS_FILE: join(dataDir, 'servers.yml'),
     SCOPES_FILE: join(dataDir, 'scopes.yml'),
+    ...change,
   };
   const supervisor = new Supervisor(() => undefined);
   await startStack({ ports, dataDir, env, supervisor });
   return {
-    url: env.REGISTRY_URL,
+    url: `http://localhost:${ports.gateway}`,
     ports,
     dataDir,
     env: { ...env, SECRET_KEY: readFileSync(join(dataDir, 'secret-key'), 'utf8') },
