@@ -27,7 +27,7 @@ beforeAll(async () => {
     REGISTRY_URL: gateway.url,
     COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}`,
   });
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   desk?.remove();
   await gateway?.stop();
@@ -160,7 +160,7 @@ describe.each(providers)('With a model of %s', (provider, env, path) => {
 test('An endpoint that is not there is named', async () => {
   const { code, err } = await ask('openai-compatible', { OPENAI_BASE_URL: 'http://127.0.0.1:65533/v1' });
   expect([code, err]).toEqual([1, expect.stringContaining('cannot be reached at http://127.0.0.1:65533')]);
-}, 60_000);
+}, 180_000);
 
 test('A call that the gateway denies is handed to the model as denied, shown, and the exit code', async () => {
   await desk.logIn('bob');
@@ -170,7 +170,7 @@ test('A call that the gateway denies is handed to the model as denied, shown, an
       : { text: shown.includes('"denied') || shown.includes('denied') ? 'I was denied.' : shown };
   const { code, out, err } = await askOpenAi(['--use-session-cookie']);
   expect([code, out, err]).toEqual([4, 'I was denied.\n', 'denied currenttime / current_time_by_timezone\n']);
-}, 60_000);
+}, 180_000);
 
 describe('A model that does what a tool tells it', () => {
   const obey = (turn: number): Move =>
@@ -194,7 +194,7 @@ describe('A model that does what a tool tells it', () => {
     model.play = (turn) => [obey(1), { text: 'done' }][turn] ?? { text: 'done' };
     const { code, err } = await askOpenAi(['--use-session-cookie', '--yes']);
     expect([code, err]).toEqual([4, 'denied mcpgw / remove_service\n']);
-  }, 60_000);
+  }, 180_000);
 
   test('is given no more of an answer than fits', async () => {
     model.play = obey;
@@ -234,4 +234,4 @@ test('An answer that never comes ends in time', async () => {
   const { code, err } = await ask('openai-compatible', { OPENAI_BASE_URL: `${silent.base}/v1` }, ['--timeout', '2']);
   silent.close();
   expect([code, err]).toEqual([1, expect.stringContaining('did not answer in time')]);
-}, 60_000);
+}, 180_000);

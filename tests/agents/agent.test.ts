@@ -8,7 +8,7 @@ beforeAll(async () => {
   gateway = await startGateway();
   desk = newDesk({ REGISTRY_URL: gateway.url, COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}` });
   await settled();
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   desk?.remove();
   await gateway?.stop();
@@ -69,7 +69,7 @@ test('With the cookie of somebody who has logged in it acts as that person', asy
   chmodSync(moved, 0o600);
   const other = await agent('What time is it in Tokyo?', ['--session-cookie-file', moved]);
   expect([other.code, other.out]).toEqual([3, '']);
-}, 60_000);
+}, 180_000);
 
 test.each(['bob', 'erin'])(
   '%s, who may not call the tool, is denied, with what is missing',
@@ -90,7 +90,7 @@ test('bob sees servers, but no tool of theirs, and is told so', async () => {
   expect(out).toContain('list_services');
   expect(out).not.toContain('current_time_by_timezone');
   expect(out).toMatch(/Servers with no tool that you may use: .*currenttime/);
-}, 60_000);
+}, 180_000);
 
 test('An agent whose app client may only read is denied', async () => {
   const [COGNITO_CLIENT_ID, COGNITO_CLIENT_SECRET] = agents.reader;
@@ -145,7 +145,7 @@ test('A tool that changes something is not run without a yes, and with one it is
   const done = await remove('--yes');
   expect([done.code, done.err]).toEqual([0, '']);
   expect((await agent('Which servers are there?')).out).not.toContain('echosse');
-}, 60_000);
+}, 180_000);
 
 test.each<[string, string[], NodeJS.ProcessEnv, number, string]>([
   ['no question', ['agent'], {}, 2, 'There is no question'],

@@ -6,7 +6,7 @@ import { run } from '../../agents/program.ts';
 import { type Gateway, startGateway } from '../e2e/gateway.ts';
 import { type Desk, newDesk } from './agents-fixture.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 let gateway: Gateway;
 let desk: Desk;
@@ -16,7 +16,7 @@ beforeAll(async () => {
   way = { REGISTRY_URL: gateway.url, COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}` };
   desk = newDesk(way);
   await desk.logIn('bob');
-}, 90_000);
+}, 180_000);
 afterAll(async () => {
   desk?.remove();
   await gateway?.stop();

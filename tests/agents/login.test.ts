@@ -7,7 +7,7 @@ import { accessibility, launchBrowser } from '../browser/browser.ts';
 import { type Gateway, startGateway } from '../e2e/gateway.ts';
 import { type Desk, newDesk, recordingBrowser, shownAddress, signInAs, withLoginPort } from './agents-fixture.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 let gateway: Gateway;
 let desk: Desk;
@@ -17,7 +17,7 @@ const wayTo = ({ url, ports }: Gateway) => ({
 });
 beforeAll(async () => {
   gateway = await startGateway();
-}, 90_000);
+}, 180_000);
 afterAll(() => gateway?.stop());
 beforeEach(() => {
   desk = newDesk(wayTo(gateway));

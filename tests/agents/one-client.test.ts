@@ -23,4 +23,4 @@ test('A setup with one app client with a secret for both, as in the guide, can b
     desk.remove();
     await stop();
   }
-}, 90_000);
+}, 180_000);

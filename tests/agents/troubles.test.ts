@@ -5,7 +5,7 @@ import { AGENT, CLI, keys, READER, secretOf, seed } from '../dev/cognito-fixture
 import { type Gateway, startGateway } from '../e2e/gateway.ts';
 import { type Desk, type Ended, newDesk } from './agents-fixture.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 let gateway: Gateway;
 let way: { REGISTRY_URL: string; COGNITO_LOCAL_ENDPOINT: string };
@@ -14,7 +14,7 @@ let desk: Desk;
 beforeAll(async () => {
   gateway = await startGateway({ ALLOW_LOCAL_SESSIONS: 'true', COGNITO_ALLOWED_CLIENT_IDS: READER });
   way = { REGISTRY_URL: gateway.url, COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}` };
-}, 90_000);
+}, 180_000);
 afterAll(() => gateway?.stop());
 beforeEach(() => {
   desk = newDesk(way);

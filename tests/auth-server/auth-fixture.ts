@@ -13,7 +13,6 @@ import { createLoginAttempts } from '../../auth-server/login-attempts.ts';
 import { createMetrics } from '../../auth-server/metrics.ts';
 import { createOAuthClient, type OAuthClient } from '../../auth-server/oauth-client.ts';
 import { createPages } from '../../auth-server/pages.ts';
-import type { RateLimits } from '../../auth-server/rate-limit.ts';
 import { openRecentDecisions } from '../../auth-server/recent-decisions.ts';
 import { createSessionSeal } from '../../auth-server/session.ts';
 import { createSessionCookie } from '../../auth-server/session-cookie.ts';
@@ -73,7 +72,8 @@ export interface Shape {
   /** Instead of those that `providers` names. */
   clients: readonly OAuthClient[];
   allowLocalSessions: boolean;
-  exchangeLimits: RateLimits | undefined;
+  refusedExchanges: number | undefined;
+  failedLogins: number | undefined;
   upstreamSecrets: UpstreamSecrets;
   throttle: ThrottleLimits;
 }
@@ -99,7 +99,8 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     where: undefined,
     clients: [],
     allowLocalSessions: false,
-    exchangeLimits: undefined,
+    refusedExchanges: undefined,
+    failedLogins: undefined,
     upstreamSecrets: noSecrets,
     approved: undefined,
     throttle: usualThrottle,
@@ -179,7 +180,8 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
       check: createFreshLogin({ userPoolId: localPoolId, clientId: CLI, jwksCache: standInJwksCache(standInFetch) }),
       client: cli,
     },
-    exchangeLimits: shape.exchangeLimits,
+    refusedExchanges: shape.refusedExchanges,
+    failedLogins: shape.failedLogins,
     keeper: createSessionKeeper({
       sessions: store.sessions,
       ask: createConfirmation({ providers, vault, policy: () => policy }),

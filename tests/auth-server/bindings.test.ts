@@ -99,8 +99,8 @@ describe('what belongs to somebody', () => {
     expect(await two.find('session', 'one', 's')).toBeDefined();
     await one.unbind(session('s'));
     const began = Date.now();
-    while ((await two.find('session', 'one', 's')) && Date.now() - began < 3_000) await sleep(20);
-    expect(Date.now() - began).toBeLessThan(1_000);
+    while ((await two.find('session', 'one', 's')) && Date.now() - began < 10_000) await sleep(20);
+    expect(Date.now() - began).toBeLessThan(6_000);
     await one.bind(session('s', 'person:b'));
     expect(await two.find('session', 'one', 's')).toMatchObject({ owner: 'person:b' });
     expect(await two.bind(session('s', 'person:a'))).toBe(false);

@@ -37,7 +37,10 @@ describe('a good access token', () => {
   ])('that was issued %d seconds from now is taken: %s, because clocks differ by a little', async (ahead, good) => {
     const asked = verify({ iat: now() + ahead, exp: now() + 600 });
     if (good) expect((await asked).sub).toBe('alice');
-    else await expect(asked).rejects.toMatchObject({ message: expect.stringMatching(/in the future: .*clock/) });
+    else
+      await expect(asked).rejects.toMatchObject({
+        message: expect.stringMatching(/30\d s in the future by this gateway's clock \(\d\d:\d\d:\d\dZ\)/),
+      });
   });
 });
 
@@ -45,7 +48,7 @@ describe('a token that is signed well and says something wrong', () => {
   test.each<[string, Record<string, unknown>, RegExp]>([
     ['does not end', { exp: undefined }, /no expiry/],
     ['ends at a text', { exp: '2030' }, /refused/],
-    ['was issued at no time', { iat: undefined }, /in the future/],
+    ['was issued at no time', { iat: undefined }, /does not say when/],
     ['was issued at a text', { iat: '0' }, /refused/],
     ['is for another server', { aud: 'https://other.example' }, /another server/],
     ['is for nothing', { aud: [] }, /another server/],

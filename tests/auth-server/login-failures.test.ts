@@ -187,3 +187,21 @@ describe('Cognito out of reach', () => {
     expect((await auth.validate({ Cookie: kept })).status).toBe(401);
   });
 });
+
+describe('codes that somebody makes up', () => {
+  test('are not all asked about: that address waits, and others log in', async () => {
+    await auth.close();
+    auth = await startAuthServer(cognito.url, { failedLogins: 3 });
+    const finish = async (code: string, address: string) => {
+      const visitor = newVisitor(auth.url);
+      const state = stateOf(await visitor.start());
+      return await visitor.get(`${callback}?code=${code}&state=${state}`, { 'x-real-ip': address });
+    };
+    for (let n = 0; n < 3; n++) expect((await finish(`made-up-${n}`, '203.0.113.9')).status).toBe(502);
+    const over = await finish('made-up', '203.0.113.9');
+    expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(50);
+    const { status, html } = await failure(over);
+    expect([status, html]).toEqual([429, expect.stringContaining('Too many logins from your network have failed')]);
+    expect((await finish('made-up', '203.0.113.10')).status).toBe(502);
+  });
+});

@@ -10,7 +10,7 @@ const home = temporaryDirectory();
 let postgres: Postgres;
 beforeAll(async () => {
   postgres = await startPostgres();
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await postgres?.remove();
   home.remove();
@@ -149,21 +149,6 @@ describe.each<[string, () => Promise<string>]>([
   });
 });
 
-test('Noting a decision costs less than a microsecond', async () => {
-  const recent = await openRecentDecisions(mkdtempSync(join(home.directory, 'cost-')), { flushMilliseconds: 60_000 });
-  const said = decided();
-  const rounds = 10_000;
-  const costs = Array.from({ length: 20 }, () => {
-    const started = performance.now();
-    for (let i = 0; i < rounds; i++) recent.note(said, undefined);
-    return ((performance.now() - started) * 1000) / rounds;
-  });
-  // The best of them: the machine has other things to do in between.
-  const microseconds = Math.min(...costs);
-  await recent.close();
-  expect(microseconds).toBeLessThan(1);
-});
-
 test('While the database cannot be written, decisions wait in memory and are kept later', async () => {
   const url = await postgres.newDatabase();
   const failures: unknown[] = [];
@@ -178,4 +163,4 @@ test('While the database cannot be written, decisions wait in memory and are kep
   const { decisions } = await recent.read(ask(), everybody);
   expect(decisions.map(({ object }) => object)).toEqual(['meanwhile']);
   await recent.close();
-}, 60_000);
+}, 180_000);

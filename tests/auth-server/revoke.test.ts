@@ -147,7 +147,7 @@ describe('npm run revoke', () => {
     } finally {
       await postgres?.remove();
     }
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('after npm run revoke, a running auth-server refuses within a second', () => {

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { AuthError, type AuthErrorCode } from '../../auth-server/errors.ts';
+import { networkOf } from '../../auth-server/network.ts';
 import type { OriginalRequest } from '../../auth-server/original-request.ts';
 import type { Principal } from '../../auth-server/principal.ts';
 import { createThrottle, type ThrottleLimits } from '../../auth-server/throttle.ts';
@@ -118,6 +120,26 @@ describe('an address that shows one bad token after the other', () => {
     expect(await ask({ token: 'good' }, 'access_revoked')).toBe('access_revoked');
   });
 
+  test('does not get more through with the end of a token that was good', async () => {
+    const { ask, times } = busy();
+    const end = `.${'s'.repeat(50)}`;
+    expect(await ask({ token: `good${end}` }, agent)).toBe('allowed');
+    await times(10, flood, 'token_invalid');
+    expect(await ask({ token: `made up${end}` }, 'token_invalid')).toBe('too_many_requests');
+    expect(await ask({ token: `good${end}` }, agent)).toBe('allowed');
+  });
+
+  test.each<[string, (i: number) => Who, AuthErrorCode]>([
+    ['tokens have run out', (i) => ({ token: `old-${i}` }), 'token_expired'],
+    ['tokens were revoked', (i) => ({ token: `old-${i}` }), 'access_revoked'],
+    ['sessions have ended', (i) => ({ cookie: `s=${i}` }), 'session_ended'],
+    ['cookies are none', (i) => ({ cookie: `s=${i}` }), 'session_invalid'],
+  ])('is not one from which a whole company comes whose %s: the next token is taken', async (_what, who, code) => {
+    const { ask, times } = busy();
+    expect(await times(50, who, code)).toBe(code);
+    expect(await ask({ token: 'new' }, agent)).toBe('allowed');
+  });
+
   test('keeps nobody else out', async () => {
     const { ask, times } = busy();
     await times(50, flood, 'token_invalid');
@@ -135,6 +157,10 @@ describe('an address that shows one bad token after the other', () => {
     ['2001:db8::5', '2001:db8::6:7', 'too_many_requests'],
     ['2001:db8:1:2::5', '2001:db8:1:3::5', 'allowed'],
     ['::ffff:203.0.113.9', '::ffff:203.0.113.10', 'allowed'],
+    ['64:ff9b::203.0.113.9', '64:ff9b::203.0.113.10', 'allowed'],
+    ['2001::2:a:b:c:d', '2001::3:a:b:c:d', 'allowed'],
+    ['2001:db8:1:0:a::1', '2001:db8:1::5', 'too_many_requests'],
+    ['::1', '::2', 'allowed'],
   ])('%s and %s: %s', async (one, other, outcome) => {
     const { ask, times } = busy();
     await times(10, (i) => ({ ...flood(i), address: one }), 'token_invalid');
@@ -156,4 +182,37 @@ test('Limits of 0 are no limits', async () => {
   const { times } = throttled({ failuresPerCredential: 0 });
   expect(await times(500, { token: 'bad' }, 'token_invalid')).toBe('token_invalid');
   expect(await times(500, { token: 'good' }, agent)).toBe('allowed');
+});
+
+/** As nginx reads a map: the first regular expression that fits. */
+function nginxNetworkOf(address: string): string {
+  const text = readFileSync('nginx/gate/maps.conf', 'utf8');
+  const map = text.slice(text.indexOf('map $remote_addr $client_network')).split('\n}')[0] ?? '';
+  const rules = [...map.matchAll(/^ +"~(.+)" \$(\w+);$/gm)];
+  expect(rules.length).toBeGreaterThan(2);
+  for (const [, pattern = '', variable = ''] of rules) {
+    const found = new RegExp(pattern).exec(address);
+    if (found) return found.groups?.[variable] ?? address;
+  }
+  return address;
+}
+
+test.each([
+  ['203.0.113.9', '203.0.113.10'],
+  ['::ffff:203.0.113.9', '::ffff:203.0.113.10'],
+  ['64:ff9b::cb00:7109', '64:ff9b::cb00:710a'],
+  ['2001:db8:1:2::5', '2001:db8:1:3::5'],
+  ['2001:db8::5', '2001:db9::5'],
+  ['2001::2:a:b:c:d', '2001::3:a:b:c:d'],
+  ['::1', '::2'],
+])('%s and %s are two for nginx and for the auth-server', (one, other) => {
+  for (const network of [networkOf, nginxNetworkOf]) expect(network(one)).not.toBe(network(other));
+});
+
+test.each([
+  ['2001:db8:1:2::5', '2001:db8:1:2:a:b:c:d'],
+  ['2001:db8::5', '2001:db8::6:7'],
+  ['2001::2:a:b:c:d', '2001::2:a:b:c:e'],
+])('%s and %s are one for nginx and for the auth-server', (one, other) => {
+  for (const network of [networkOf, nginxNetworkOf]) expect(network(one)).toBe(network(other));
 });

@@ -5,7 +5,7 @@ import { type Gateway, startGateway } from '../e2e/gateway.ts';
 import { accessibility, launchBrowser } from './browser.ts';
 
 // A browser on a busy machine takes longer than a unit.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 let gateway: Gateway;
 let browser: Browser;

@@ -92,7 +92,7 @@ test('A stand-in that is started with faults says so, has another time, and chan
     await once(program, 'exit');
   }
   expect(await log).toMatch(/behaves badly on purpose \(COGNITO_FAULTS\)/);
-}, 60_000);
+}, 180_000);
 
 test('A stand-in with a fault that it does not know does not start', async () => {
   const program = start({ COGNITO_PORT: '1', COGNITO_FAULTS: 'slwo' });
@@ -100,4 +100,4 @@ test('A stand-in with a fault that it does not know does not start', async () =>
   const [code] = await once(program, 'exit');
   expect(code).not.toBe(0);
   expect((await said).join('')).toContain('COGNITO_FAULTS: \\"slwo\\" is no fault');
-}, 60_000);
+}, 180_000);

@@ -25,7 +25,7 @@ beforeAll(async () => {
     await sleep(500);
   }
   await desk.logIn('bob');
-}, 90_000);
+}, 180_000);
 afterAll(async () => {
   desk?.remove();
   await gateway?.stop();

@@ -31,7 +31,7 @@ beforeAll(async () => {
   booth = newBooth(desk, gateway);
   for (let tries = 0; tries < 60 && !allChecked(await booth.capture('mcp-gateway servers --json')); tries++)
     await sleep(500);
-}, 90_000);
+}, 180_000);
 afterAll(async () => {
   desk?.remove();
   await gateway?.stop();

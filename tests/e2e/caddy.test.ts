@@ -4,7 +4,7 @@ import { jest } from '@jest/globals';
 import { freePorts, type Gateway, startGateway } from './gateway.ts';
 import { rpc, type Sent, send } from './send.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 let gateway: Gateway;
 let caddy: ChildProcess;
@@ -39,7 +39,7 @@ beforeAll(async () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   bearer = `Bearer ${await gateway.agentToken()}`;
-}, 90_000);
+}, 180_000);
 afterAll(async () => {
   if (caddy?.exitCode === null && caddy.kill('SIGKILL')) await once(caddy, 'exit');
   await gateway?.stop();

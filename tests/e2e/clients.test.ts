@@ -4,7 +4,7 @@ import { type Gateway, startGateway } from './gateway.ts';
 let gateway: Gateway;
 beforeAll(async () => {
   gateway = await startGateway();
-}, 60_000);
+}, 180_000);
 afterAll(() => gateway?.stop());
 
 const tokyo = ['current_time_by_timezone', { tz_name: 'Asia/Tokyo' }] as const;

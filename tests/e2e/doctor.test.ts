@@ -7,7 +7,7 @@ import { type Gateway, startGateway } from './gateway.ts';
 let gateway: Gateway;
 beforeAll(async () => {
   gateway = await startGateway();
-}, 60_000);
+}, 180_000);
 afterAll(() => gateway?.stop());
 
 /** The settings of a person who asks the doctor beside that gateway. */

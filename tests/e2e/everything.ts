@@ -26,7 +26,7 @@ export async function startEverything(transport: 'streamableHttp' | 'sse'): Prom
     port,
     healthUrl: url,
   });
-  const until = Date.now() + 15_000;
+  const until = Date.now() + 60_000;
   while (!(await listens(port))) {
     if (Date.now() > until || !supervisor.pid('everything')) throw new Error(`it does not start:\n${lines.join('\n')}`);
     await sleep(50);

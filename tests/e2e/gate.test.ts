@@ -14,7 +14,7 @@ beforeAll(async () => {
   gateway = await startGateway({ ALLOWED_ORIGINS: 'https://tools.example.com' });
   admin = { ...json, authorization: `Bearer ${await gateway.agentToken()}` };
   carol = { ...json, cookie: await gateway.sessionCookie('carol') };
-}, 60_000);
+}, 180_000);
 afterAll(() => gateway?.stop());
 beforeEach(() => gateway.echo.reset());
 

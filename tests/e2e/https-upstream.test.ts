@@ -49,9 +49,9 @@ test('An https upstream with a trusted certificate is called under its own name,
   expect(await callSecure({ UPSTREAM_CA_FILE: certificate })).toBe(200);
   const { port } = upstream.address() as AddressInfo;
   expect(seen).toEqual([{ host: `localhost:${port}`, serverName: 'localhost' }]);
-}, 60_000);
+}, 180_000);
 
 test('An https upstream whose certificate nobody vouches for gets nothing', async () => {
   expect(await callSecure({})).toBe(502);
   expect(seen).toEqual([]);
-}, 60_000);
+}, 180_000);

@@ -11,7 +11,7 @@ beforeAll(async () => {
   gateway = await startGateway();
   const [, cookie = ''] = (await gateway.sessionCookie('alice')).split(/=(.*)/s);
   writeFileSync(join(folder, 'cookie'), cookie, { mode: 0o600 });
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await gateway?.stop();
   rmSync(folder, { recursive: true, force: true });

@@ -6,7 +6,7 @@ import { rpc, send } from './send.ts';
 let gateway: Gateway;
 beforeAll(async () => {
   gateway = await startGateway();
-}, 60_000);
+}, 180_000);
 afterAll(() => gateway?.stop());
 
 const kept = new Map<string, Record<string, string>>();

@@ -5,7 +5,7 @@ import { rpc, send } from './send.ts';
 let gateway: Gateway;
 beforeAll(async () => {
   gateway = await startGateway();
-}, 60_000);
+}, 180_000);
 afterAll(() => gateway?.stop());
 
 test('The metrics count what goes through nginx, and no path through nginx leads to them', async () => {

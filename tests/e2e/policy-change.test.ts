@@ -12,7 +12,7 @@ let gateway: Gateway;
 beforeAll(async () => {
   replacePolicy(shipped);
   gateway = await startGateway({ SCOPES_FILE });
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await gateway?.stop();
   rmSync(folder, { recursive: true });

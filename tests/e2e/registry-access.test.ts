@@ -4,7 +4,7 @@ import { send } from './send.ts';
 let gateway: Gateway;
 beforeAll(async () => {
   gateway = await startGateway();
-}, 60_000);
+}, 180_000);
 afterAll(() => gateway?.stop());
 
 const get = (path: string, headers: Record<string, string> = {}, port = gateway.ports.gateway) =>

@@ -7,7 +7,7 @@ const page = 'https://pages.example';
 beforeAll(async () => {
   gateway = await startGateway({ ALLOWED_ORIGINS: page });
   alice = await gateway.sessionCookie('alice');
-}, 60_000);
+}, 180_000);
 afterAll(() => gateway?.stop());
 
 interface List {

@@ -12,7 +12,7 @@ beforeAll(async () => {
   gateway = await startGateway();
   other = await startEcho();
   for (const person of ['alice', 'bob', 'carol', 'dave']) cookies[person] = await gateway.sessionCookie(person);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await other?.stop();
   await gateway?.stop();

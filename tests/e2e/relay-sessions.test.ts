@@ -23,7 +23,7 @@ beforeAll(async () => {
   ]);
   owner = { authorization: `Bearer ${await gateway.agentToken()}` };
   thief = { authorization: `Bearer ${await gateway.agentToken('reader')}` };
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await gateway?.stop();
   await everything?.stop();
@@ -134,7 +134,7 @@ describe('A session belongs to who was given it', () => {
     const own = await ask(owner, { body: listed, headers: session(id) });
     expect([own.status, own.body]).toEqual([200, expect.stringContaining('get-sum')]);
     expect((await ask(thief, { body: listed, headers: session(id) })).status).toBe(404);
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('A client whose session has ended', () => {

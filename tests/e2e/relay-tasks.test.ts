@@ -15,7 +15,7 @@ beforeAll(async () => {
   gateway = await startGateway({ SCOPES_FILE: policy.SCOPES_FILE });
   owner = { authorization: `Bearer ${await gateway.agentToken()}` };
   thief = { authorization: `Bearer ${await gateway.agentToken('reader')}` };
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await gateway?.stop();
   policy?.remove();

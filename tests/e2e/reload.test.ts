@@ -13,7 +13,7 @@ beforeAll(async () => {
   routes = `${gateway.dataDir}/nginx/routes`;
   const authorization = `Bearer ${await gateway.agentToken()}`;
   headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization };
-}, 60_000);
+}, 180_000);
 afterAll(() => gateway?.stop());
 beforeEach(() => gateway.echo.reset());
 

@@ -9,7 +9,7 @@ import { agents, type Gateway, startGateway } from './gateway.ts';
 let gateway: Gateway;
 beforeAll(async () => {
   gateway = await startGateway();
-}, 60_000);
+}, 180_000);
 afterAll(() => gateway?.stop());
 
 const expectedIssuer = cognitoIssuer(localPoolId);

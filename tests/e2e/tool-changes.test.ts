@@ -41,7 +41,7 @@ beforeAll(async () => {
   const weather = { name: 'weather', title: 'Weather', description: 'Weather', upstream: url, transports, tags: [] };
   gateway = await startGateway({ TOOL_CHANGES: 'refuse' }, [weather]);
   for (const person of ['alice', 'bob', 'dave']) cookies[person] = await gateway.sessionCookie(person);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await gateway?.stop();
   upstream?.closeAllConnections();

@@ -7,7 +7,7 @@ import { jest } from '@jest/globals';
 import { freePorts, type Gateway, startGateway } from './gateway.ts';
 import { rpc, send } from './send.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 interface Span {
   service: string;
@@ -38,7 +38,7 @@ beforeAll(async () => {
     // Kept from run to run: eight programs that load OpenTelemetry at once take long on a busy machine.
     NODE_COMPILE_CACHE: 'node_modules/.cache/compile',
   });
-}, 90_000);
+}, 180_000);
 afterAll(async () => {
   await gateway?.stop();
   collector?.closeAllConnections();

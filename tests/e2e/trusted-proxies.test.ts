@@ -7,7 +7,7 @@ import { type Gateway, startGateway } from './gateway.ts';
 let gateway: Gateway;
 beforeAll(async () => {
   gateway = await startGateway({ TRUSTED_PROXIES: '127.0.0.1, ::1, 10.0.0.0/8' });
-}, 60_000);
+}, 180_000);
 afterAll(() => gateway?.stop());
 
 test.each([

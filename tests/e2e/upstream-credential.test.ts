@@ -76,7 +76,7 @@ beforeAll(async () => {
   ]);
   agent = { authorization: `Bearer ${await gateway.agentToken()}` };
   alice = { cookie: await gateway.sessionCookie('alice') };
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await gateway?.stop();
   upstream.closeAllConnections();

@@ -12,7 +12,7 @@ const json = { 'content-type': 'application/json', accept: 'application/json, te
 beforeAll(async () => {
   gateway = await startGateway();
   admin = { ...json, authorization: `Bearer ${await gateway.agentToken()}` };
-}, 60_000);
+}, 180_000);
 afterAll(() => gateway?.stop());
 beforeEach(() => gateway.echo.reset());
 

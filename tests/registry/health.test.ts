@@ -235,7 +235,7 @@ test('Thousands of tools and endless texts are cut to a size that can be kept; e
   expect(seen[0]).toEqual(toolOf('huge', { note: 'Its definition is larger than 64 kB and is not shown.' }));
   expect(seen[1]).toMatchObject({ name: 't0', description: 'x'.repeat(2_500) });
   expect(seen[999]).toMatchObject({ name: 't998', description: null, note: expect.stringContaining('2 MB') });
-}, 60_000);
+}, 180_000);
 
 test('The monitor asks at once and again by itself, keeps the tools of a server that went away, and can be stopped', async () => {
   let alive = true;
@@ -383,4 +383,4 @@ test('Servers that hang keep no other one waiting', async () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   expect(checks).toBeGreaterThan(5);
-}, 60_000);
+}, 180_000);

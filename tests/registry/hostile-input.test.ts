@@ -248,7 +248,7 @@ test.each([
   expect(status).toBe(400);
   if (said.error) expect(said.error.code).toBe('input_invalid');
   expect(JSON.stringify(said).length).toBeLessThan(5_000);
-  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(performance.now() - started).toBeLessThan(30_000);
   expect(
     (await send('PATCH', '/servers/notes', { title: 'Still', revision: store.get('notes')?.revision })).status,
   ).toBe(200);

@@ -13,7 +13,7 @@ const home = mkdtempSync(join(tmpdir(), 'registry-observations-'));
 let postgres: Postgres;
 beforeAll(async () => {
   postgres = await startPostgres();
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await postgres?.remove();
   rmSync(home, { recursive: true, force: true });

@@ -140,7 +140,7 @@ describe('a stream cut into events', () => {
     const began = performance.now();
     const { value } = await splitEvents(drip(), bytes + 10).next();
     expect(value).toHaveLength(bytes + 2);
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(performance.now() - began).toBeLessThan(30_000);
   });
 });
 

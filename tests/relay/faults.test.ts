@@ -103,8 +103,8 @@ describe('a server that', () => {
     const began = performance.now();
     const given = await relay.read(bob, asked);
     expect([given.status, JSON.parse(given.text).error.data.reason]).toEqual([status, reason]);
-    expect(performance.now() - began).toBeLessThan(1_500);
-    expect(await until(() => upstream.open() === 0, 1_000)).toBe(true);
+    expect(performance.now() - began).toBeLessThan(8_000);
+    expect(await until(() => upstream.open() === 0, 8_000)).toBe(true);
     expect(relay.logged(reason).length).toBeGreaterThan(0);
   });
 
@@ -232,7 +232,7 @@ describe('a client that goes away', () => {
     expect(upstream.open()).toBe(1);
     relay.hangUp();
     await waiting;
-    expect(await until(() => upstream.open() === 0, 1_000)).toBe(true);
+    expect(await until(() => upstream.open() === 0, 8_000)).toBe(true);
     expect(relay.streams.size).toBe(0);
   });
 });

@@ -280,7 +280,7 @@ describe('A registry that does not answer well', () => {
     const started = performance.now();
     const result = await ask('list_services');
     expect(result).toMatchObject({ failed: true, text: expect.stringContaining('did not answer within 2 s') });
-    expect(performance.now() - started).toBeLessThan(3_500);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   test('because it is down makes the call fail clearly', async () => {

@@ -10,7 +10,7 @@ import { jest } from '@jest/globals';
 import type { Ports } from '../../dev/services.ts';
 import { stackPorts } from '../e2e/gateway.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const root = join(import.meta.dirname, '../..');
 let ports: Ports;
@@ -39,6 +39,7 @@ function up(overrides: NodeJS.ProcessEnv = {}): ChildProcess {
     REGISTRY_METRICS_PORT: String(ports.registryMetrics),
     RELAY_METRICS_PORT: String(ports.relayMetrics),
     REGISTRY_PORT: String(ports.registry),
+    RELAY_PORT: String(ports.relay),
     COGNITO_PORT: String(ports.cognito),
     CURRENTTIME_PORT: String(ports.currenttime),
     FININFO_PORT: String(ports.fininfo),
@@ -63,7 +64,7 @@ function callerEnvironment(): NodeJS.ProcessEnv {
 }
 
 async function said(text: string | RegExp): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 2_400; tries++) {
     if (typeof text === 'string' ? output.includes(text) : text.test(output)) return;
     await sleep(50);
   }
@@ -86,7 +87,7 @@ function left(): string[] {
 }
 
 async function noneLeft(): Promise<void> {
-  for (let tries = 0; tries < 160 && left().length > 0; tries++) await sleep(50);
+  for (let tries = 0; tries < 600 && left().length > 0; tries++) await sleep(50);
   expect(left()).toEqual([]);
 }
 
