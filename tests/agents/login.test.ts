@@ -34,6 +34,7 @@ test('Somebody logs in with their browser, who they are is known, and the sessio
       const opened = recordingBrowser(desk);
       const running = desk.start(['login', '--debug'], opened.env);
       const page = await browser.newPage();
+      page.setDefaultTimeout(90_000);
       await page.goto(await opened.address());
       await page.getByLabel('Username').fill('alice');
       await page.getByLabel('Password').fill('Passw0rd!');

@@ -79,6 +79,7 @@ describe('A form on a page of somebody else', () => {
 
   test('that has no session to use does not get any further', async () => {
     const context = await browser.newContext();
+    context.setDefaultTimeout(90_000);
     const answer = await context.request.post(`${gateway.url}/servers/fininfo/disable`, { form: { revision: '1' } });
     expect(answer.status()).toBe(401);
     await context.close();

@@ -19,6 +19,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([browser?.close(), gateway?.stop()]));
 beforeEach(async () => {
   context = await browser.newContext();
+  context.setDefaultTimeout(90_000);
   page = await context.newPage();
   faults = [];
   page.on('pageerror', (error) => faults.push(String(error)));

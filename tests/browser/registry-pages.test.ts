@@ -192,6 +192,7 @@ async function visit(
 ): Promise<void> {
   const extraHTTPHeaders = { 'X-Mcp-Assertion': await signer.sign(who) };
   const context = await browser.newContext({ colorScheme: scheme, viewport: { width, height: 800 }, extraHTTPHeaders });
+  context.setDefaultTimeout(90_000);
   try {
     const page = await context.newPage();
     const complaints: string[] = [];
@@ -325,6 +326,7 @@ test('A press on a button copies the configuration for a client', async () => {
 test('Without JavaScript the list, its filters, its search and the page of a server are all there', async () => {
   const extraHTTPHeaders = { 'X-Mcp-Assertion': await signer.sign(boss) };
   const context = await browser.newContext({ javaScriptEnabled: false, extraHTTPHeaders });
+  context.setDefaultTimeout(90_000);
   try {
     const page = await context.newPage();
     await page.goto(registry.url);
