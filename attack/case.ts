@@ -43,7 +43,7 @@ export interface Answer {
 export interface Visitor {
   open(path: string): Promise<Answer>;
   submit(path: string, form: Record<string, string>, headers?: Record<string, string>): Promise<Answer>;
-  /** The value for a Cookie header, of the cookies whose name starts so. */
+  /** The value for a Cookie header, of the cookies whose name starts so; `__Host-` before it does not matter. */
   cookie(prefix: string): string | undefined;
 }
 
@@ -158,7 +158,7 @@ const refusals = new Map<string, RegExp>([
     'uri_not_canonical wrong_host upgrade_refused encoding_not_accepted type_not_accepted stray_body not_a_page',
     'method_not_allowed body_too_large too_slow credentials_missing credentials_ambiguous authorization_unreadable',
     'token_invalid token_expired session_invalid session_expired session_ended origin_not_allowed not_permitted',
-    'request_refused identity_required session_unknown task_unknown',
+    'request_refused identity_required session_unknown task_unknown too_many_requests too_many_connections',
     'input_invalid content_type_unsupported name_fixed upstream_refused route_refused',
   ].flatMap((line) => line.split(' ').map((code): [string, RegExp] => [code, /./])),
 ]);

@@ -8,7 +8,8 @@ export function newVisitor(send: (sent: Sent) => Promise<Answer>): Visitor {
   const jar = new Map<string, string>();
   const header = (prefix = '') =>
     [...jar]
-      .filter(([name]) => name.startsWith(prefix))
+      // Over https the gateway's names have __Host- or __Secure- before them.
+      .filter(([name]) => name.replace(/^__(Host|Secure)-/, '').startsWith(prefix))
       .map(([name, value]) => `${name}=${value}`)
       .join('; ') || undefined;
   const go = async (sent: Sent) => {

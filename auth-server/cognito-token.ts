@@ -123,8 +123,13 @@ function readClaims(payload: Record<string, unknown>, publicUrl: string): TokenC
   const groups = payload['cognito:groups'] ?? [];
   // The library checks `exp` only where there is one, and `iat` not at all.
   if (typeof exp !== 'number') throw refused('the token has no expiry');
-  if (typeof iat !== 'number' || iat > Date.now() / 1000 + maxClockSkewSeconds) {
-    throw refused("the token was issued in the future: check this machine's clock");
+  if (typeof iat !== 'number') throw refused('the token does not say when it was issued');
+  const now = Date.now();
+  const early = Math.round(iat - now / 1000);
+  if (early > maxClockSkewSeconds) {
+    throw refused(
+      `it was issued ${early} s in the future by this gateway's clock (${clockAt(now)}): one clock is wrong`,
+    );
   }
   const audiences = aud === undefined ? [publicUrl] : [aud].flat();
   if (!audiences.some((a) => a === publicUrl || (typeof a === 'string' && a.startsWith(`${publicUrl}/`)))) {
@@ -156,9 +161,13 @@ function explain(error: unknown, userPoolId: string): AuthError {
 function expired(error: JwtExpiredError): AuthError {
   const now = Date.now();
   const ago = Math.max(1, Math.round(now / 1000 - Number(error.failedAssertion.actual)));
-  const clock = `${new Date(now).toISOString().slice(11, 19)}Z by this gateway's clock`;
+  const clock = `${clockAt(now)} by this gateway's clock`;
   const message = `The access token expired ${ago} s ago (it is ${clock}). Get a new one and try again.`;
   return new AuthError('token_expired', message, { cause: error });
+}
+
+function clockAt(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(11, 19)}Z`;
 }
 
 /** What a token says, fit to be repeated to whoever sent it: it may be anybody's invention. */

@@ -2,11 +2,13 @@ import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'open
 
 /** A login that failed, as the person is told: what happened, and what to do. The log gets the cause. */
 export class LoginFailure extends Error {
-  readonly status: 400 | 403 | 404 | 502 | 503;
+  readonly status: 400 | 403 | 404 | 429 | 502 | 503;
   readonly title: string;
   readonly lines: readonly string[];
   /** Where the person wanted to go, if that is known: the next try leads there too. */
   next: string | undefined;
+  /** With 429: seconds to wait. */
+  retryAfter: number | undefined;
   constructor(status: LoginFailure['status'], title: string, lines: readonly string[], cause?: unknown) {
     super(title, { cause });
     this.status = status;

@@ -2,9 +2,11 @@ import { type Request, type RequestHandler, Router } from 'express';
 import { randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client';
 import type { LoginAttempts } from './login-attempts.ts';
 import { explainFailure, LoginFailure } from './login-failure.ts';
+import { networkOf } from './network.ts';
 import type { OAuthClient } from './oauth-client.ts';
 import { type OpenSessionDeps, openSession } from './open-session.ts';
 import type { Pages } from './pages.ts';
+import { createTally } from './rate-limit.ts';
 import { safePath } from './safe-path.ts';
 import type { SessionCookie } from './session-cookie.ts';
 import type { UsedStore } from './store/used-store.ts';
@@ -17,7 +19,11 @@ export interface LoginDeps extends OpenSessionDeps {
   used: UsedStore;
   cookie: SessionCookie;
   pages: Pages;
+  /** How many logins of one address may fail in a minute before it has to wait. */
+  failedLogins?: number | undefined;
 }
+
+const usuallyFailed = 30;
 
 /** The routes of a person's login and logout, in the order a person meets them. */
 export function loginRoutes(deps: LoginDeps): Router {
@@ -58,8 +64,16 @@ function startLogin(deps: LoginDeps): RequestHandler {
   };
 }
 
+/**
+ * Anybody can begin a login and come back with a code of their own making. Each such code is a question to the provider,
+ * which takes so many of one app client and then refuses everybody's, and a row in the database: so failures are counted.
+ */
 function finishLogin(deps: LoginDeps): RequestHandler {
+  const failed = createTally(deps.failedLogins ?? usuallyFailed);
   return async (req, res) => {
+    const network = networkOf(req.get('x-real-ip') ?? '');
+    const wait = failed.waitFor(network);
+    if (wait !== undefined) throw tooManyFailed(wait);
     const client = provider(deps, req);
     const attempt = await deps.attempts.take(req, res, req.query.state);
     const isOurs = attempt?.provider === client.settings.name;
@@ -73,12 +87,19 @@ function finishLogin(deps: LoginDeps): RequestHandler {
     const currentUrl = new URL(callbackUrl(deps, client));
     currentUrl.search = new URL(req.originalUrl, deps.publicUrl).search;
     const person = await client.logIn(currentUrl, attempt).catch((error) => {
+      // Without an address everybody would look like one.
+      if (network) failed.note(network);
       throw Object.assign(explainFailure(error, client.settings.title), { next: attempt.next });
     });
     const { value } = await openSession(deps, client.settings, person);
     deps.cookie.set(res, value, deps.sessionSeconds);
     res.redirect(302, attempt.next);
   };
+}
+
+function tooManyFailed(seconds: number): LoginFailure {
+  const lines = ['Too many logins from your network have failed.', `Try again in ${seconds} s.`];
+  return Object.assign(new LoginFailure(429, 'Wait a moment', lines), { retryAfter: seconds });
 }
 
 function logOut(deps: LoginDeps): RequestHandler {

@@ -22,6 +22,9 @@ export function createPages(): Pages {
     logout: (res) => send(res, 200, './logout', { title: 'Sign out' }),
     signedOut: (res, { next, title: provider }) =>
       send(res, 200, './signed-out', { title: 'Signed out', next, provider }),
-    failure: (res, { status, title, lines, next = '/' }) => send(res, status, './failure', { title, lines, next }),
+    failure(res, { status, title, lines, next = '/', retryAfter }) {
+      if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter));
+      send(res, status, './failure', { title, lines, next });
+    },
   };
 }

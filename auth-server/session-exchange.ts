@@ -1,9 +1,10 @@
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
 import * as z from 'zod';
 import { type FreshLogin, freshSeconds, KeysUnavailable, LoginRefused, type LoginTokens } from './fresh-login.ts';
+import { networkOf } from './network.ts';
 import type { OAuthClient } from './oauth-client.ts';
 import { type OpenSessionDeps, openSession } from './open-session.ts';
-import { createRateLimit, type RateLimits } from './rate-limit.ts';
+import { createTally, type Tally } from './rate-limit.ts';
 import { SignInEnded } from './session-keeper.ts';
 import type { RevocationStore } from './store/revocation-store.ts';
 import type { UsedStore } from './store/used-store.ts';
@@ -21,7 +22,8 @@ export interface SessionExchangeDeps extends OpenSessionDeps {
   used: UsedStore;
   revocations: RevocationStore;
   cookieName: string;
-  exchangeLimits?: RateLimits | undefined;
+  /** How many of one address are refused in a minute before it has to wait. */
+  refusedExchanges?: number | undefined;
 }
 
 class Refusal extends Error {
@@ -36,7 +38,7 @@ class Refusal extends Error {
   }
 }
 
-const usualLimits: RateLimits = { each: 20, all: 300 };
+const usuallyRefused = 20;
 /** Two tokens with a hundred groups of full length, and a refresh token. */
 const longestBody = '64kb';
 const token = z.string().min(1).max(40_000);
@@ -49,19 +51,19 @@ const body = z.strictObject({ id_token: token, access_token: token, refresh_toke
 export function sessionExchange(deps: SessionExchangeDeps): Router {
   const router = Router();
   const path = '/oauth2/session';
+  const refused = createTally(deps.refusedExchanges ?? usuallyRefused);
   const answer: RequestHandler = async (req, res) => void res.json(await exchange(deps, req));
-  router.post(path, admit(deps), express.json({ limit: longestBody, type: 'application/json' }), answer);
-  router.use(path, showRefusal(deps));
+  router.post(path, admit(deps, refused), express.json({ limit: longestBody, type: 'application/json' }), answer);
+  router.use(path, showRefusal(deps, refused));
   return router;
 }
 
 /** What can be said before the body is read. */
-function admit({ cliLogin, exchangeLimits = usualLimits }: SessionExchangeDeps): RequestHandler {
-  const waitFor = createRateLimit(exchangeLimits);
+function admit({ cliLogin }: SessionExchangeDeps, refused: Tally): RequestHandler {
   return (req, res, next) => {
     res.set('Cache-Control', 'no-store');
     if (!cliLogin) throw new Refusal(404, 'exchange_off', 'COGNITO_CLI_CLIENT_ID is not set at the gateway.');
-    const wait = waitFor(req.get('x-real-ip') ?? '');
+    const wait = refused.waitFor(networkOf(req.get('x-real-ip') ?? ''));
     if (wait !== undefined) throw new Refusal(429, 'too_many_tries', `Too many tries. Wait ${wait} s.`, wait);
     if (req.get('origin') !== undefined || req.get('sec-fetch-site') !== undefined)
       throw new Refusal(403, 'origin_not_allowed', 'No web page may do this, only the command line.');
@@ -91,11 +93,15 @@ async function exchange(deps: SessionExchangeDeps, req: Request) {
   return { cookie_name: deps.cookieName, cookie: value, expires_at: expiresAt, username: record.username, groups };
 }
 
-/** Errors of reading the body carry the body: only what they mean is told and logged. */
-function showRefusal({ log }: SessionExchangeDeps): ErrorRequestHandler {
+/**
+ * Errors of reading the body carry the body: only what they mean is told and logged. Counted is what is refused, by
+ * address: with a number for all together, a stranger with a few addresses could keep everybody from logging in.
+ */
+function showRefusal({ log }: SessionExchangeDeps, refused: Tally): ErrorRequestHandler {
   return (error: unknown, req: Request, res: Response, _next) => {
     const { status, code, message, retryAfter } = asRefusal(error);
     const client = req.get('x-real-ip');
+    if (client && status < 500 && status !== 404 && status !== 429) refused.note(networkOf(client));
     if (status >= 500) log.error({ code, client, err: new Error(message) }, 'login not exchanged for a session');
     else log.warn({ code, client, reason: message }, 'login not exchanged for a session');
     if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter));

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { AuthError, type AuthErrorCode } from './errors.ts';
+import { networkOf } from './network.ts';
 import type { OriginalRequest } from './original-request.ts';
 import type { Principal } from './principal.ts';
 import { createTally } from './rate-limit.ts';
@@ -21,7 +22,7 @@ export interface ThrottleLimits {
  */
 export type Throttle = (request: OriginalRequest, identify: () => Promise<Principal>) => Promise<Principal>;
 
-/** A credential was shown, and it is none. Not `credentials_missing`: that is how each MCP client begins. */
+/** A credential was shown, and it is no good. Not `credentials_missing`: that is how each MCP client begins. */
 const failures: ReadonlySet<AuthErrorCode> = new Set<AuthErrorCode>([
   'authorization_unreadable',
   'credentials_ambiguous',
@@ -34,8 +35,14 @@ const failures: ReadonlySet<AuthErrorCode> = new Set<AuthErrorCode>([
   'access_revoked',
 ]);
 
+/**
+ * What of these a stranger can make up. A token that has run out, or was revoked, was given out by the user pool: a company
+ * whose agents all come with yesterday's must not be kept from getting new ones.
+ */
+const guesses: ReadonlySet<AuthErrorCode> = new Set<AuthErrorCode>(['authorization_unreadable', 'token_invalid']);
+
 const goodMilliseconds = 3_600_000;
-/** The end of a token's signature, which nobody can choose: as good as a digest, and it costs nothing. */
+/** The end of a token's signature: finds it without a digest of the whole. */
 const tailLength = 43;
 
 /**
@@ -52,7 +59,18 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
   const perCredential = createTally(limits.failuresPerCredential);
   const perAddress = createTally(limits.failuresPerAddress);
   const perPrincipal = createTally(limits.requestsPerPrincipal);
-  const good = new LRUCache<string, true>({ max: 50_000, ttl: goodMilliseconds, ttlResolution: 1_000 });
+  // By the tail, the digest of the whole: whoever has one good token can put its tail to thousands of others.
+  const good = new LRUCache<string, string>({
+    max: 50_000,
+    ttl: goodMilliseconds,
+    ttlResolution: 1_000,
+    updateAgeOnGet: true,
+  });
+  const isGood = (authorization: string) => good.get(authorization.slice(-tailLength)) === digest(authorization);
+  const noteGood = (authorization: string) => {
+    const tail = authorization.slice(-tailLength);
+    if (good.get(tail) === undefined) good.set(tail, digest(authorization));
+  };
 
   const holdBack = (network: string, { authorization, cookie }: OriginalRequest['credentials']) => {
     const credential = authorization ?? cookie;
@@ -61,14 +79,15 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
     if (same !== undefined) throw tooMany(same, 'This credential was refused too often. Get a new one');
     if (authorization === undefined || perAddress.isEmpty()) return;
     const all = perAddress.waitFor(network);
-    if (all === undefined || good.has(authorization.slice(-tailLength))) return;
+    if (all === undefined || isGood(authorization)) return;
     throw tooMany(all, 'Too many credentials from your network were refused. Try again');
   };
   const noteFailure = (network: string, { authorization, cookie }: OriginalRequest['credentials'], error: unknown) => {
     const credential = authorization ?? cookie;
     if (credential === undefined || !(error instanceof AuthError) || !failures.has(error.code)) return;
     perCredential.note(`${network} ${digest(credential)}`);
-    perAddress.note(network);
+    // Sessions do not wait as a whole, so they do not count either.
+    if (authorization !== undefined && guesses.has(error.code)) perAddress.note(network);
   };
 
   return async (request, identify) => {
@@ -83,7 +102,7 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
       throw error;
     }
     if (limits.failuresPerAddress > 0 && credentials.authorization !== undefined) {
-      good.set(credentials.authorization.slice(-tailLength), true);
+      noteGood(credentials.authorization);
     }
     if (limits.requestsPerPrincipal > 0) {
       const who = `${principal.kind} ${principal.subject}`;
@@ -93,11 +112,6 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
     }
     return principal;
   };
-}
-
-/** One host is easily given a whole /64 of IPv6 addresses: it counts as one. As in nginx/gate/maps.conf. */
-function networkOf(address: string): string {
-  return /^(?!::ffff:)(?:(?:[0-9a-f]{1,4}:){4}|[0-9a-f:]*?::)/i.exec(address)?.[0] ?? address;
 }
 
 function digest(credential: string): string {

@@ -1,4 +1,4 @@
-import { write, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { setTimeout as later } from 'node:timers';
 import type { DestinationStream } from 'pino';
 
@@ -7,6 +7,7 @@ const gatherLetters = 16_000;
 const mostWaiting = 16_000_000;
 const retryMilliseconds = 50;
 const longestExitMilliseconds = 1_000;
+const nothing = Buffer.alloc(0);
 
 /** Where lines go: `write` returns at once, `flushSync` when what waits has been written or cannot be. */
 export interface GatheredOutput extends DestinationStream {
@@ -19,44 +20,43 @@ export interface GatheredOutput extends DestinationStream {
  *
  * Not pino's own destination (sonic-boom 4.2): at exit it writes to a reader that has gone again and again, for ever, and
  * the process never ends. Nor does it bound what waits for a reader that has stopped to read.
- * @param fd 1 is standard output
+ * @param fd must not block where it is a pipe or a socket (see `standardOutput` in log.ts)
  * @param lost a line that says how many were dropped, because 16 MB of them waited
  */
 export function gatherOutput(fd: number, lost: (lines: number) => string): GatheredOutput {
   let waiting = '';
+  /** What is being written. It may begin in the middle of a line, so it has to go out before anything else. */
+  let rest = nothing;
   let dropped = 0;
-  let isWriting = false;
   let isTimed = false;
   let isGone = false;
 
+  /** @returns whether the reader has taken everything, or is gone */
+  const push = (): boolean => {
+    try {
+      while (!isGone && (rest.length > 0 || waiting !== '')) {
+        if (rest.length === 0) {
+          rest = Buffer.from(dropped > 0 ? waiting + lost(dropped) : waiting);
+          waiting = '';
+          dropped = 0;
+        }
+        rest = rest.subarray(writeSync(fd, rest));
+      }
+    } catch (error) {
+      if (passes.has((error as NodeJS.ErrnoException).code ?? '')) return false;
+      // Nobody reads any more: a service goes on without its log, as it does when a terminal is closed.
+      isGone = true;
+      waiting = '';
+      rest = nothing;
+    }
+    return true;
+  };
   const send = () => {
     isTimed = false;
-    if (isWriting || isGone || waiting === '') return;
-    isWriting = true;
-    const bytes = Buffer.from(dropped > 0 ? waiting + lost(dropped) : waiting);
-    waiting = '';
-    dropped = 0;
-    writeOn(bytes);
-  };
-  const writeOn = (bytes: Buffer) => {
-    write(fd, bytes, (error, written) => {
-      if (error && !isBusy(error)) {
-        // Nobody reads any more: a service goes on without its log, as it does when a terminal is closed.
-        isGone = true;
-        waiting = '';
-        return;
-      }
-      if (error) return void later(() => writeOn(bytes), retryMilliseconds);
-      if (written < bytes.length) return writeOn(bytes.subarray(written));
-      isWriting = false;
-      if (waiting.length >= gatherLetters) send();
-      else if (waiting !== '') wake();
-    });
-  };
-  const wake = () => {
-    if (isTimed) return;
+    if (push()) return;
     isTimed = true;
-    later(send, gatherMilliseconds).unref();
+    // This one keeps the process: what is written slowly is to be written to the end.
+    later(send, retryMilliseconds);
   };
   const output: GatheredOutput = {
     write(line) {
@@ -66,33 +66,19 @@ export function gatherOutput(fd: number, lost: (lines: number) => string): Gathe
         return;
       }
       waiting += line;
-      if (waiting.length >= gatherLetters) send();
-      else wake();
+      if (rest.length === 0 && waiting.length >= gatherLetters) push();
+      if (isTimed || (waiting === '' && rest.length === 0)) return;
+      isTimed = true;
+      later(send, gatherMilliseconds).unref();
     },
     flushSync() {
-      if (isGone || waiting === '') return;
-      const bytes = Buffer.from(waiting);
-      waiting = '';
-      isGone = !writeNow(fd, bytes);
+      const until = performance.now() + longestExitMilliseconds;
+      while (!push() && performance.now() < until) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     },
   };
   process.on('exit', output.flushSync);
   return output;
 }
 
-/** @returns whether anybody reads */
-function writeNow(fd: number, bytes: Buffer): boolean {
-  const until = performance.now() + longestExitMilliseconds;
-  for (let done = 0; done < bytes.length && performance.now() < until; ) {
-    try {
-      done += writeSync(fd, bytes, done);
-    } catch (error) {
-      if (!isBusy(error as NodeJS.ErrnoException)) return false;
-    }
-  }
-  return true;
-}
-
-function isBusy({ code }: NodeJS.ErrnoException): boolean {
-  return code === 'EAGAIN';
-}
+/** The reader is behind, or there is no room for a file: that passes. */
+const passes: ReadonlySet<string> = new Set(['EAGAIN', 'ENOSPC', 'EDQUOT', 'EFBIG']);

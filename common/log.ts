@@ -49,6 +49,9 @@ function standardOutput(service: string): GatheredOutput {
     const message = 'lines of the log are lost: standard output was not read fast enough';
     return `${JSON.stringify({ level: 'error', time: timeNow(), service, lines, msg: message })}\n`;
   };
+  // Looking at it is enough: Node then has a pipe or socket refuse what its reader does not take. Otherwise a write waits
+  // for the reader, and with it everything else, the end of the process too.
+  void process.stdout;
   return gatherOutput(1, lost);
 }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceSpec } from './services.ts';
 
@@ -86,6 +87,11 @@ export class Supervisor {
   /** The process id of a running service. */
   pid(name: string): number | undefined {
     return this.#children.get(name)?.pid;
+  }
+
+  /** Where a service's standard output is read; whoever pauses it lets the service write to nobody. */
+  output(name: string): Readable | undefined {
+    return this.#children.get(name)?.stdout ?? undefined;
   }
 
   /** Ends every service and returns when all are gone; who does not stop in time is killed. */

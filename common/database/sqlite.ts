@@ -26,8 +26,7 @@ export function nodeSqlite(path: string): { dialect: SqliteDialect; database: Da
     database: {
       close: () => database.close(),
       prepare(sql) {
-        // A deferred BEGIN that reads first fails at once, whatever the timeout, when another process wrote meanwhile.
-        const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql);
+        const statement = database.prepare(asWanted(sql, database));
         return {
           reader: statement.columns().length > 0,
           all: (parameters) => statement.all(...parameters.map(asValue)),
@@ -53,6 +52,14 @@ export function openSqlite<Schema>(path: string): Database<Schema> & { database:
   const db = new Kysely<Schema>({ dialect });
   // Every transaction begins with `begin immediate`: no two are open at once.
   return { db, database, alone: async () => undefined, close: () => db.destroy() };
+}
+
+function asWanted(sql: string, { isTransaction }: DatabaseSync): string {
+  // A deferred BEGIN that reads first fails at once, whatever the timeout, when another process wrote meanwhile.
+  if (sql === 'begin') return 'begin immediate';
+  // A full disk has ended the transaction already; to do it again would fail, and that failure would hide the first.
+  if (sql === 'rollback' && !isTransaction) return 'select 1';
+  return sql;
 }
 
 function asValue(value: unknown): SQLInputValue {

@@ -104,8 +104,15 @@ function toResponses({ answers, refusals, tag }: Operation) {
   for (const [status, codes] of Map.groupBy([...new Set([...everyRoute, ...refusals])], statusOfCode)) {
     responses[status] = { description: codes.join(', '), content: json(errorsOf[tag]) };
   }
-  return responses;
+  return { ...responses, 429: tooMany };
 }
+
+/** The gate's own word, in one form for every route: the registry is not asked then. */
+const tooMany = {
+  description: 'too_many_requests, too_many_connections: wait.',
+  headers: { 'Retry-After': { required: true, description: 'Seconds.', schema: { type: 'integer' } } },
+  content: json('Error'),
+};
 
 function json(schema: Component) {
   return { 'application/json': { schema: ref(schema) } };

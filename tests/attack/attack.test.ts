@@ -12,7 +12,7 @@ const main = join(import.meta.dirname, '../../attack/main.ts');
 let gateway: Gateway;
 beforeAll(async () => {
   gateway = await startGateway();
-}, 60_000);
+}, 180_000);
 afterAll(() => gateway?.stop());
 
 async function attack(url: string): Promise<Outcomes> {
@@ -28,7 +28,7 @@ describe('Against the gateway as it is shipped', () => {
   let outcomes: Outcomes;
   beforeAll(async () => {
     outcomes = await attack(gateway.url);
-  }, 60_000);
+  }, 180_000);
 
   test('no attack gets through, and none is left out', () => {
     expect(names(outcomes.attacks, 'through')).toEqual([]);
@@ -83,7 +83,7 @@ test('An auth-server that says yes to everything is noticed: tokens, bodies, met
     await weakened.stop();
     await yes.stop();
   }
-}, 60_000);
+}, 180_000);
 
 test('A gateway that refuses everything is noticed, although no attack gets through its MCP endpoints', async () => {
   const body = JSON.stringify({ error: { code: 'not_permitted', message: 'No.' } });
@@ -96,7 +96,7 @@ test('A gateway that refuses everything is noticed, although no attack gets thro
   } finally {
     await no.stop();
   }
-}, 60_000);
+}, 180_000);
 
 test('The shipped nginx without its auth_request is noticed, by whoever has credentials and by who has none', async () => {
   const weakened = await weaken(gateway, { cut: { file: 'mcp.conf', text: 'auth_request /validate;' } });
@@ -111,7 +111,7 @@ test('The shipped nginx without its auth_request is noticed, by whoever has cred
   } finally {
     await weakened.stop();
   }
-}, 60_000);
+}, 180_000);
 
 test('An nginx that lets the assertion of the client pass is noticed, although every attack is refused as before', async () => {
   const text = 'proxy_set_header X-Mcp-Assertion $auth_assertion;';
@@ -121,7 +121,7 @@ test('An nginx that lets the assertion of the client pass is noticed, although e
   } finally {
     await weakened.stop();
   }
-}, 60_000);
+}, 180_000);
 
 describe('What a run is worth', () => {
   const outcome = (verdict: Outcome['verdict'], source = 'own'): Outcome => ({

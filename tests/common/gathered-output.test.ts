@@ -1,5 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,14 +13,14 @@ afterEach(() => {
 });
 
 /** A program with a log, which does `what` with it. */
-function program(what: string): ChildProcess & { stdout: Readable } {
+function program(what: string, output: 'pipe' | number = 'pipe'): ChildProcess & { stdout: Readable } {
   const source = `
     import { createLog } from './common/log.ts';
     const log = createLog('test', 'info');
     const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
     ${what}`;
   const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', source], {
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', output, 'pipe', 'ipc'],
   });
   running.push(child);
   return child as ChildProcess & { stdout: Readable };
@@ -60,6 +63,52 @@ test('When nobody reads any more, a process ends all the same, and works on unti
   const [[answer], [code]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
   expect([answer, code]).toEqual(['works', 0]);
 });
+
+test('When a reader has stopped, a process works on, and ends within two seconds when it is told to', async () => {
+  const child = program(`
+    for (let n = 0; n < 3_000; n++) log.info({ n }, 'x'.repeat(1_000));
+    process.on('message', () => { process.send('works'); process.exit(0); });
+    process.send('up');
+  `);
+  child.stdout.pause();
+  await once(child, 'message');
+  // Long enough for everything that can be written.
+  await sleep(300);
+  const began = performance.now();
+  child.send('go');
+  const [[answer], [code]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
+  expect([answer, code]).toEqual(['works', 0]);
+  expect(performance.now() - began).toBeLessThan(2_500);
+}, 20_000);
+
+test('What is still in the way when a process ends is written whole and in order', async () => {
+  const child = program(`
+    for (let n = 0; n < 3_000; n++) log.info({ n }, 'x'.repeat(100));
+    await sleep(100);
+    for (let n = 3_000; n < 3_100; n++) log.info({ n }, 'x'.repeat(100));
+    process.send('ending');
+    process.exit(0);
+  `);
+  child.stdout.pause();
+  await once(child, 'message');
+  expect(numbers(await text(child.stdout))).toEqual(Array.from({ length: 3_100 }, (_, n) => n));
+}, 20_000);
+
+test('A disk that is full is waited for: what was written meanwhile is there when it has room again', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'log-')), 'log');
+  const fd = openSync(file, 'a');
+  const child = program(
+    `for (let n = 0; n < 100; n++) { log.info({ n }, 'x'.repeat(1_000)); await sleep(5); if (n === 50) process.send('half'); }`,
+    fd,
+  );
+  await once(child, 'spawn');
+  execFileSync('prlimit', [`--pid=${child.pid}`, '--fsize=10000:unlimited']);
+  await once(child, 'message');
+  execFileSync('prlimit', [`--pid=${child.pid}`, '--fsize=unlimited:unlimited']);
+  await once(child, 'exit');
+  closeSync(fd);
+  expect(numbers(readFileSync(file, 'utf8'))).toEqual(Array.from({ length: 100 }, (_, n) => n));
+}, 20_000);
 
 test('What waits for a reader that has stopped is bounded, and a line says how much was dropped', async () => {
   const child = program(`

@@ -81,7 +81,11 @@ export function useStack(settings: Readonly<Record<string, string>> = {}): Stack
     async attack(env = process.env) {
       await serversAreHealthy(stack);
       const args = ['attack/main.ts', '--url', stack.place.url, '--stand-in', stack.place.standIn];
-      return (await promisify(execFile)(process.execPath, args, { maxBuffer: 16_000_000, env })).stdout;
+      const options = { maxBuffer: 16_000_000, env };
+      // A failed one says the most: its tests show what it printed.
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, args, options).catch((error) => error);
+      stack.project.note(`\n$ npm run attack\n${stdout}${stderr}`);
+      return `${stdout}${stderr}`;
     },
   };
   const trust = () => (stack.place.ca ? { ca: stack.place.ca } : {});

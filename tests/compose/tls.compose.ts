@@ -63,6 +63,8 @@ withDocker('docker compose up with https', () => {
     writeFileSync(file, stack.place.ca ?? '');
     const printed = await stack.attack({ ...process.env, NODE_EXTRA_CA_CERTS: file });
     expect(printed).toMatch(/ 0 got through/);
+    expect(printed).toMatch(/ 0 refused\s*$/);
+    expect(printed).not.toMatch(/skipped/);
   });
 
   test('With TLS=on it serves the certificate of TLS_DIR, and says HSTS on every answer', async () => {

@@ -121,4 +121,4 @@ test('Every service of the manifests answers its probes, and says what it waits 
   expect((await ask(ports.auth, '/health/live')).status).toBe(200);
   if (authServer.exitCode === null) await once(authServer, 'exit');
   expect(authServer.exitCode).toBe(0);
-}, 60_000);
+}, 180_000);

@@ -6,7 +6,7 @@ import { jest } from '@jest/globals';
 import { type Gateway, startGateway } from '../e2e/gateway.ts';
 import { rpc, send } from '../e2e/send.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const folder = 'deploy/prometheus';
 // Fetched by: sh dev/setup promtool
@@ -40,7 +40,7 @@ beforeAll(async () => {
     (await fetch(`http://127.0.0.1:${port}/metrics`)).text(),
   );
   served = (await Promise.all(texts)).join('\n');
-}, 60_000);
+}, 180_000);
 afterAll(() => gateway?.stop());
 
 function promtool(...words: string[]) {

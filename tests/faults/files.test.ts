@@ -82,41 +82,66 @@ function limitFiles(service: string, bytes: number | 'unlimited'): void {
     execFileSync('prlimit', [`--pid=${each}`, `--fsize=${bytes}:unlimited`]);
 }
 
-test.each<[service: string, what: string, refusals: string[]]>([
-  ['auth-server', 'the disk of the auth-server is full', ['503 store_unavailable']],
-  ['registry', 'the disk of the registry is full', []],
-])(
-  '%s: no write goes through, nobody gets in, and nothing that was there is lost',
-  async (service, what, refusals) => {
-    const { gateway, callers } = stage;
-    const register = async () => {
-      const server = { name: `new-${service}`, title: 'New', description: 'A new one', upstream: gateway.echo.url };
-      const body = JSON.stringify({ ...server, transports: { 'streamable-http': '/mcp' }, tags: [] });
-      return nameOf(await send(gateway.ports.gateway, { path: '/api/servers', headers: callers.person, body }));
+const mcpInitialize = () => rpc('initialize', { protocolVersion: '2025-11-25', capabilities: {} });
+const full = (service: string): Pick<Fault, 'lasts' | 'end' | 'within'> => ({
+  lasts: 3_000,
+  end: () => limitFiles(service, 'unlimited'),
+  within: 5,
+});
+
+test('The disk of the auth-server is full: no login and no MCP session begins, it says why, and nothing that was there is lost', async () => {
+  const { gateway, callers } = stage;
+  const initialize = async () => {
+    const { echo, ports } = gateway;
+    const usual = echo.answer;
+    echo.answer = (res, seen) => {
+      if (seen.body.includes('"initialize"')) res.setHeader('mcp-session-id', `session-${Math.random()}`);
+      usual(res, seen);
     };
-    const initialize = async () =>
-      nameOf(
-        await send(gateway.ports.gateway, {
-          path: '/currenttime/mcp',
-          headers: callers.person,
-          body: rpc('initialize', {}),
-        }),
-      );
-    let written = '';
-    const outcome = await stage.endure({
-      what,
-      begin: async () => {
-        limitFiles(service, 0);
-        written = service === 'registry' ? await register() : await initialize();
-      },
-      lasts: 3_000,
-      end: () => limitFiles(service, 'unlimited'),
-      refusals,
-      mayLose: [],
-      within: 5,
-    });
-    record(outcome);
-    if (service === 'registry') expect(written).toMatch(/^50[03] (store_unavailable|internal_error)$/);
-  },
-  60_000,
-);
+    const request = { path: '/echo/mcp', headers: callers.person, body: mcpInitialize() };
+    return nameOf(await send(ports.gateway, request).finally(() => (echo.answer = usual)));
+  };
+  const said: string[] = [];
+  const logIn = () => gateway.sessionCookie('carol').catch((error: Error) => error.message);
+  const outcome = await stage.endure({
+    what: 'the disk of the auth-server is full',
+    begin: async () => {
+      limitFiles('auth-server', 0);
+      said.push(await logIn(), await initialize());
+    },
+    ...full('auth-server'),
+    refusals: [],
+  });
+  record(outcome);
+  expect(said).toEqual([
+    expect.stringMatching(/^carol could not sign in: 503 .*The gateway could not do that/s),
+    '503 authorization_unavailable',
+  ]);
+  const reasons = gateway.log.filter((line) => line.startsWith('auth-server |') && line.includes('"level":"error"'));
+  expect(reasons.length).toBeGreaterThan(0);
+  for (const line of reasons) expect(line).toMatch(/disk (I\/O error|is full)/);
+  expect(await logIn()).toMatch(/^mcp_gateway_session=/);
+  expect(await initialize()).toBe('200');
+}, 60_000);
+
+test('The disk of the registry is full: nothing is registered, it says why, and nothing that was there is lost', async () => {
+  const { gateway, callers } = stage;
+  const register = async (name: string) => {
+    const server = { name, title: 'New', description: 'A new one', upstream: gateway.echo.url, tags: [] };
+    const body = JSON.stringify({ ...server, transports: { 'streamable-http': '/mcp' } });
+    return nameOf(await send(gateway.ports.gateway, { path: '/api/servers', headers: callers.person, body }));
+  };
+  let written = '';
+  const outcome = await stage.endure({
+    what: 'the disk of the registry is full',
+    begin: async () => {
+      limitFiles('registry', 0);
+      written = await register('new-one');
+    },
+    ...full('registry'),
+    refusals: [],
+  });
+  record(outcome);
+  expect(written).toBe('503 store_unavailable');
+  expect(await register('new-one')).toBe('201');
+}, 60_000);

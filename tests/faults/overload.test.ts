@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rpc, send } from '../e2e/send.ts';
@@ -16,7 +16,11 @@ beforeAll(async () => {
     TRUSTED_PROXIES: '127.0.0.1',
   });
 }, 90_000);
-afterAll(() => stage?.stop());
+const running: ChildProcess[] = [];
+afterAll(async () => {
+  for (const child of running) child.kill('SIGKILL');
+  await stage?.stop();
+});
 
 const stranger = { 'x-forwarded-for': '203.0.113.66' };
 
@@ -90,7 +94,8 @@ test('A client that floods with bad tokens, each another one, waits; others go o
   const outcome = await stage.endure({
     what: 'one address floods with bad tokens, each another one',
     begin: () => {
-      floods = Array.from({ length: 16 }, flood);
+      // Few: they share this process with the MCP server that the load is for.
+      floods = Array.from({ length: 6 }, flood);
     },
     lasts: 10_000,
     end: async () => {
@@ -105,7 +110,7 @@ test('A client that floods with bad tokens, each another one, waits; others go o
     within: 2,
   });
   expect([...got.keys()].sort()).toEqual(['401 token_invalid', '429 too_many_requests']);
-  expect(got.get('401 token_invalid')).toBeLessThanOrEqual(1_200 + 16);
+  expect(got.get('401 token_invalid')).toBeLessThanOrEqual(1_200 + 6);
   record(outcome);
 }, 60_000);
 
@@ -132,6 +137,7 @@ test('With thousands of idle streams open, all others are served as before, and 
       await sleep(50);
     }
   };
+  running.push(clients);
   const outcome = await stage.endure({
     what: `${idle.toLocaleString('en')} idle streams through the relay are opened, kept and closed`,
     begin: () => says(/all open/),
@@ -145,4 +151,4 @@ test('With thousands of idle streams open, all others are served as before, and 
   });
   expect(said).toMatch(/ended: 0$/m);
   record(outcome);
-}, 180_000);
+}, 400_000);
