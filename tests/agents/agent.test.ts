@@ -16,7 +16,7 @@ afterAll(async () => {
 
 /** The registry asks the servers for their tools after it has started. */
 async function settled(): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 500; tries++) {
     const { code } = await agent('What time is it in Tokyo?');
     if (code === 0) return;
   }

@@ -104,7 +104,7 @@ function watch(child: ChildProcess): Running {
     out: () => texts.out,
     err: () => texts.err,
     async said(text) {
-      for (let tries = 0; tries < 400; tries++) {
+      for (let tries = 0; tries < 2_000; tries++) {
         const found = typeof text === 'string' ? texts.err.includes(text) && text : text.exec(texts.err)?.[0];
         if (found) return found;
         await sleep(25);
@@ -140,7 +140,7 @@ export function recordingBrowser(desk: Desk): { env: NodeJS.ProcessEnv; address:
   return {
     env: { BROWSER: script },
     async address() {
-      for (let tries = 0; tries < 400 && !existsSync(log); tries++) await sleep(25);
+      for (let tries = 0; tries < 2_000 && !existsSync(log); tries++) await sleep(25);
       return readFileSync(log, 'utf8');
     },
   };

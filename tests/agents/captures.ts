@@ -53,7 +53,7 @@ export function newBooth(desk: Desk, gateway: Gateway): Booth {
 }
 
 async function paste(person: string, shown: () => string, type: (text: string) => unknown): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 2_000; tries++) {
     const address = /http\S+\/oauth2\/authorize\S+(?=\r?\n)/.exec(shown())?.[0];
     if (address && shown().includes('press Enter')) return void type(`${await signInAs(person, address)}\n`);
     await sleep(25);

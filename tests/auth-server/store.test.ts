@@ -554,7 +554,7 @@ describe('A PostgreSQL that goes away', () => {
     expect(Date.now() - began).toBeLessThan(20_000);
     postgres.signal('SIGCONT');
     let found: unknown;
-    for (let tries = 0; tries < 50 && !found; tries++) {
+    for (let tries = 0; tries < 250 && !found; tries++) {
       found = await store.sessions.find('s').catch(() => undefined);
       await sleep(100);
     }

@@ -79,7 +79,7 @@ describe('The file of the approved tools', () => {
     rmSync(path, { force: true });
     const guard = watchApprovedTools('refuse', path, log, 20);
     const eventually = async (expected: unknown) => {
-      for (let tries = 0; tries < 100; tries++) {
+      for (let tries = 0; tries < 500; tries++) {
         if (JSON.stringify(shown()) === JSON.stringify(expected)) break;
         await sleep(10);
       }

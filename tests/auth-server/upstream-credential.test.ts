@@ -127,7 +127,7 @@ test("The relay's ticket says for which origin the credential is, and holds noth
 test('A secret that is changed counts for the next request, one that is taken away for none', async () => {
   const value = async () => credentialOf(await ask(wanting('github')))[0];
   const becomes = async (expected: string | null) => {
-    for (let tries = 0; tries < 200 && (await value()) !== expected; tries++)
+    for (let tries = 0; tries < 1_000 && (await value()) !== expected; tries++)
       await new Promise((resolve) => setTimeout(resolve, 5));
     return await value();
   };

@@ -37,7 +37,7 @@ const watching = async (text: string, env: NodeJS.ProcessEnv = {}, mode = 0o600)
 const entry = (more: string) => `github: { for: [${origin}], ${more} }`;
 const to = (at = origin, server = 'github') => ({ server, origin: at });
 const until = async (condition: () => unknown) => {
-  for (let tries = 0; tries < 300 && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let tries = 0; tries < 1_500 && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 10));
   return Boolean(condition());
 };
 

@@ -19,7 +19,7 @@ beforeAll(async () => {
   gateway = await startGateway({ SERVERS_FILE: '' });
   desk = newDesk({ REGISTRY_URL: gateway.url, COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}` });
   booth = newBooth(desk, gateway);
-  for (let tries = 0; tries < 60; tries++) {
+  for (let tries = 0; tries < 300; tries++) {
     const { out } = await desk.run(['servers', '--json']);
     if ((out.match(/"status":"healthy"/g) ?? []).length === 4) break;
     await sleep(500);

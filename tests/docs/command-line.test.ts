@@ -29,7 +29,7 @@ beforeAll(async () => {
   const packages = [{ registryType: 'npm', identifier: 'notes', version: '1.0.0', transport: { type: 'stdio' } }];
   desk.file('packaged.json', JSON.stringify({ ...entry, name: 'io.github.example/notes', packages }));
   booth = newBooth(desk, gateway);
-  for (let tries = 0; tries < 60 && !allChecked(await booth.capture('mcp-gateway servers --json')); tries++)
+  for (let tries = 0; tries < 300 && !allChecked(await booth.capture('mcp-gateway servers --json')); tries++)
     await sleep(500);
 }, 180_000);
 afterAll(async () => {

@@ -115,7 +115,7 @@ async function prepare({ url, log, agentToken }: Gateway, folder: string): Promi
     policy.replace(/^mcp-servers-restricted\/read:$/m, (line) => `${line}\n${rule}`),
   );
   const known = { authorization: `Bearer ${await agentToken()}` };
-  for (let tries = 0; tries < 120; tries++) {
+  for (let tries = 0; tries < 600; tries++) {
     const servers = await fetch(`${url}/api/servers`, { headers: known }).then((answer) => answer.text());
     if ((servers.match(/"status":"healthy"/g) ?? []).length === 4) break;
     await sleep(500);

@@ -101,7 +101,7 @@ beforeAll(async () => {
   terminal.logIn(await gateway.sessionCookie('alice'));
   writeOldInstallation(join(terminal.folder, '..', 'mcp-gateway-registry'));
   // Until the registry has asked the servers for their tools.
-  for (let tries = 0; tries < 120 && !(await isAsked()); tries++) await sleep(500);
+  for (let tries = 0; tries < 600 && !(await isAsked()); tries++) await sleep(500);
 }, 150_000);
 afterAll(async () => {
   terminal?.remove();

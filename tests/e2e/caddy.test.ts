@@ -30,7 +30,7 @@ beforeAll(async () => {
   caddy.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 1_000; tries++) {
     const isUp = await send(port, { method: 'GET', path: '/health' }).then(
       ({ status }) => status === 200,
       () => false,

@@ -186,6 +186,42 @@ test('A page of an allowed origin may call by CORS, a page of another gets no su
   expect(foreign.headers['access-control-allow-origin']).toBeUndefined();
 });
 
+test('A bad token that comes again and again gets 429, whatever addresses its sender makes up; others go on', async () => {
+  const headers = (i: number) => ({
+    ...json,
+    authorization: 'Bearer again.and.again',
+    'x-real-ip': `203.0.113.${i}`,
+    'x-forwarded-for': `203.0.113.${i}`,
+    forwarded: `for=203.0.113.${i}`,
+  });
+  for (let i = 0; i < 60; i++)
+    expect((await ask({ path: '/echo/mcp', headers: headers(i), body: call })).status).toBe(401);
+  const answer = await ask({ path: '/echo/mcp', headers: headers(61), body: call });
+  expect(answer.status).toBe(429);
+  expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+  expect(Number(answer.headers['retry-after'])).toBeLessThanOrEqual(60);
+  expect(answer.headers['www-authenticate']).toBeUndefined();
+  expect(JSON.parse(answer.body)).toMatchObject({
+    jsonrpc: '2.0',
+    error: { code: -32009, data: { reason: 'too_many_requests' } },
+  });
+  const atRegistry = await ask({ method: 'GET', path: '/api/servers', headers: headers(62) });
+  expect(atRegistry.status).toBe(429);
+  expect(JSON.parse(atRegistry.body)).toMatchObject({ error: { code: 'too_many_requests' } });
+  expect((await ask({ path: '/echo/mcp', headers: admin, body: call })).status).toBe(200);
+  const lines = () => gateway.log.filter((line) => line.includes('"deny":"too_many_requests"'));
+  while (lines().length < 2) await new Promise((go) => setTimeout(go, 20));
+  for (const line of lines()) expect(line).toContain('"client":"127.0.0.1"');
+}, 60_000);
+
+test('A body that nginx itself finds too large is refused in the form of MCP', async () => {
+  const answer = await ask({ path: '/echo/mcp', headers: admin, body: 'x'.repeat(1_100_000) });
+  expect([answer.status, JSON.parse(answer.body)]).toMatchObject([
+    413,
+    { error: { data: { reason: 'body_too_large' } } },
+  ]);
+});
+
 test('No log line holds a token, a cookie or a secret, whatever was sent', async () => {
   await ask({ path: `/echo/mcp?token=${admin.authorization}`.replaceAll(' ', '+'), headers: admin, body: call });
   const secrets = [

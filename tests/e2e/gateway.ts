@@ -139,7 +139,9 @@ export async function startGateway(overrides: NodeJS.ProcessEnv = {}, more: obje
       const found = services.find(({ name }) => name === service);
       if (!found) throw new Error(`there is no service ${service}`);
       supervisor.start(found);
-      for (let tries = 0; tries < 400 && !(await isWell(found.healthUrl)); tries++) await sleep(25);
+      for (const end = performance.now() + 60_000; !(await isWell(found.healthUrl)); await sleep(25)) {
+        if (performance.now() > end) throw new Error(`${service} is not well a minute after its start`);
+      }
     },
     async stop() {
       await supervisor.stop();

@@ -44,7 +44,7 @@ const tokyo = 'what time is it in Tokyo';
 
 /** The registry asks the servers right after it has started. */
 async function untilFound(who: string, question: string, tool: string): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 500; tries++) {
     if ((await find(who, question)).tools.some((found) => found.tool === tool)) return;
     await sleep(100);
   }
@@ -119,7 +119,7 @@ const reach = async (who: string, name: string) => {
   return (await send(gateway.ports.gateway, { path: `/${name}/mcp`, headers, body })).status;
 };
 const untilReached = async (who: string, name: string, status: number) => {
-  for (let tries = 0; tries < 40 && (await reach(who, name)) !== status; tries++) await sleep(50);
+  for (let tries = 0; tries < 200 && (await reach(who, name)) !== status; tries++) await sleep(50);
   expect(await reach(who, name)).toBe(status);
 };
 

@@ -38,7 +38,7 @@ export function openStream(port: number, { method = 'GET', path, headers = {}, b
         });
       });
       const holds = async (part: string) => {
-        for (let tries = 0; tries < 200 && !text.includes(part); tries++) await sleep(10);
+        for (let tries = 0; tries < 1_000 && !text.includes(part); tries++) await sleep(10);
         if (!text.includes(part)) throw new Error(`"${part}" has not come within two seconds, but: ${text}`);
       };
       const { statusCode = 0, headers: received } = res;

@@ -29,7 +29,7 @@ const headers = { 'content-type': 'application/json', accept: 'application/json,
 async function statusSoon(credential: Record<string, string>, expected: number): Promise<number> {
   const ask = () =>
     send(gateway.ports.gateway, { path: '/currenttime/mcp', headers: { ...headers, ...credential }, body });
-  for (let tries = 0; tries < 40 && (await ask()).status !== expected; tries++) await sleep(50);
+  for (let tries = 0; tries < 200 && (await ask()).status !== expected; tries++) await sleep(50);
   return (await ask()).status;
 }
 

@@ -86,7 +86,7 @@ test('When it moves, calls reach it where it is now, and streams of other server
   const before = (await api('alice', 'GET', '/servers/life')).body as { revision?: number };
   const change = { upstream: other.url, revision: before.revision };
   expect((await api('alice', 'PATCH', '/servers/life', change)).body.route).toBe('ok');
-  for (let tries = 0; tries < 400 && other.seen.length === 0; tries++) {
+  for (let tries = 0; tries < 2_000 && other.seen.length === 0; tries++) {
     await call('alice', 'life');
     await sleep(50);
   }

@@ -84,7 +84,7 @@ async function millisecondsUntilEnd(streams: readonly OpenStream[], since: numbe
   );
   const ends = await Promise.all(streams.map(({ ended }) => ended));
   clearTimeout(timer);
-  for (let tries = 0; tries < 100 && open > 0; tries++) await sleep(5);
+  for (let tries = 0; tries < 500 && open > 0; tries++) await sleep(5);
   return Math.round(Math.max(...ends) - since);
 }
 
@@ -103,7 +103,7 @@ const statusOf = async (who: Record<string, string>) => {
 
 /** The relay, the auth-server and nginx each look for themselves whether a file has changed. */
 async function expectSoon(who: Record<string, string>, expected: number): Promise<void> {
-  for (let tries = 0; tries < 60 && (await statusOf(who)) !== expected; tries++) await sleep(50);
+  for (let tries = 0; tries < 300 && (await statusOf(who)) !== expected; tries++) await sleep(50);
   expect(await statusOf(who)).toBe(expected);
 }
 
@@ -216,10 +216,10 @@ test.each(connections.filter(([client]) => /SDK v1 client over streamable|legacy
       if ((init?.method ?? 'GET') === 'GET') statuses.push(answer.status);
       return answer;
     });
-    for (let tries = 0; tries < 200 && open === 0; tries++) await sleep(10);
+    for (let tries = 0; tries < 1_000 && open === 0; tries++) await sleep(10);
     const headers = { cookie, origin: gateway.url };
     await send(gateway.ports.gateway, { method: 'POST', path: '/oauth2/logout/cognito', headers });
-    for (let tries = 0; tries < 300 && statuses.length < 2; tries++) await sleep(10);
+    for (let tries = 0; tries < 1_500 && statuses.length < 2; tries++) await sleep(10);
     await client.close().catch(() => {});
     expect(statuses.slice(0, 2)).toEqual([200, 401]);
   },
@@ -229,6 +229,6 @@ test('The end of a client is at once the end of its stream at the server', async
   const streams = await openAll(await admin());
   expect(open).toBe(4);
   for (const stream of streams) stream.close();
-  for (let tries = 0; tries < 100 && open > 0; tries++) await sleep(10);
+  for (let tries = 0; tries < 500 && open > 0; tries++) await sleep(10);
   expect(open).toBe(0);
 });

@@ -24,7 +24,7 @@ const echoAddress = () => new URL(gateway.echo.url).host;
 /** Replaces the routes as the registry does, and waits for the watcher's word about them. */
 async function replaceRoutes(text: string): Promise<string> {
   const sum = cksum(Buffer.from(text));
-  for (let tries = 0; tries < 200 && !status().includes(` ${sum}`); tries++) {
+  for (let tries = 0; tries < 1_000 && !status().includes(` ${sum}`); tries++) {
     // The registry writes what it knows whenever it looks, as it does soon after the start.
     if (readFileSync(routes, 'utf8') !== text) {
       writeFileSync(`${routes}.new`, text);
@@ -80,7 +80,7 @@ test.each(['default', 'include', 'hostnames', 'volatile'])(
 /** Old workers of nginx answer their open connections to the end, so the change may take a moment to show. */
 async function expectSoon(work: () => Promise<{ status: number }>, expected: number): Promise<void> {
   let status = (await work()).status;
-  for (let tries = 0; tries < 100 && status !== expected; tries++) {
+  for (let tries = 0; tries < 500 && status !== expected; tries++) {
     await sleep(50);
     status = (await work()).status;
   }
@@ -127,11 +127,11 @@ test('A stream that is open survives a reload', async () => {
     });
   });
   req.on('error', () => {});
-  for (let tries = 0; tries < 200 && !received.includes('before'); tries++) await sleep(20);
+  for (let tries = 0; tries < 1_000 && !received.includes('before'); tries++) await sleep(20);
   expect(await replaceRoutes(`${before}more http ${echoAddress()} ${echoAddress()} /mcp - -\n`)).toMatch(/^ok /);
   await expectSoon(() => call('nowhere'), 404);
   push('after');
-  for (let tries = 0; tries < 200 && !received.includes('after'); tries++) await sleep(20);
+  for (let tries = 0; tries < 1_000 && !received.includes('after'); tries++) await sleep(20);
   expect(received).toBe('data: before\n\ndata: after\n\n');
   expect(ended).toBe(false);
   req.destroy();

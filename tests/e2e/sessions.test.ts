@@ -109,7 +109,7 @@ test('While the pool does not answer, calls go on until GROUPS_MAX_AGE, are 503 
   expect(refused.seconds).toBeGreaterThan(maxAgeSeconds - 2);
   await new Promise<void>((resolve) => poolServer.listen(gateway.ports.cognito, '127.0.0.1', resolve));
   let answer = await call(cookie);
-  for (let tries = 0; tries < 20 && answer.status === 503; tries++) {
+  for (let tries = 0; tries < 100 && answer.status === 503; tries++) {
     await sleep(250);
     answer = await call(cookie);
   }
@@ -132,7 +132,7 @@ test('While PostgreSQL is away, nobody who is not in memory gets through, and it
     reason: expect.stringMatching(/^(store_unavailable|decision_too_slow)$/),
   });
   let answer = await call(cookie);
-  for (let tries = 0; tries < 20 && answer.status === 503; tries++) {
+  for (let tries = 0; tries < 100 && answer.status === 503; tries++) {
     await sleep(250);
     answer = await call(cookie);
   }

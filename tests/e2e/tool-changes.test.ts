@@ -77,7 +77,7 @@ const look = async () => {
   expect((await api('alice', 'POST', '/check')).status).toBe(200);
 };
 async function soon(ask: () => Promise<unknown>, expected: unknown): Promise<void> {
-  for (let tries = 0; tries < 60 && JSON.stringify(await ask()) !== JSON.stringify(expected); tries++) await sleep(50);
+  for (let tries = 0; tries < 300 && JSON.stringify(await ask()) !== JSON.stringify(expected); tries++) await sleep(50);
   expect(await ask()).toEqual(expected);
 }
 

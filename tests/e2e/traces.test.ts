@@ -69,7 +69,7 @@ function spansIn(body: string): Span[] {
 }
 
 async function traced(traceId: string, services: readonly string[]): Promise<Span[]> {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 500; tries++) {
     const found = spans.filter((span) => span.traceId === traceId);
     if (services.every((name) => found.some(({ service }) => service === name))) return found;
     await sleep(100);
@@ -172,7 +172,7 @@ test('Without the optional libraries a service says so, and runs', async () => {
     said += text;
   });
   try {
-    for (let tries = 0; tries < 200 && !said.includes('listening'); tries++) await sleep(50);
+    for (let tries = 0; tries < 1_000 && !said.includes('listening'); tries++) await sleep(50);
     expect(said).toContain('no traces: OpenTelemetry cannot be loaded');
     expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
   } finally {

@@ -223,7 +223,7 @@ describe.each<[string, () => Promise<string>]>([
     const theirs = await createPins(other.pins, recordingLog().log);
     const file = await keepApprovedTools({ pins: theirs, path, log: recordingLog().log, intervalMs: 20 });
     const eventually = async (expected: object) => {
-      for (let tries = 0; tries < 100 && JSON.stringify(read()) !== JSON.stringify(expected); tries++)
+      for (let tries = 0; tries < 500 && JSON.stringify(read()) !== JSON.stringify(expected); tries++)
         await new Promise((resolve) => setTimeout(resolve, 20));
       expect(read()).toEqual(expected);
     };

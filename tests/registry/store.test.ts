@@ -165,7 +165,7 @@ describe.each<[string, () => Promise<string>]>([
     let told = 0;
     other.onChange(() => told++);
     await store.change(adding('time'));
-    for (let tries = 0; tries < 50 && !other.get('time'); tries++) await sleep(20);
+    for (let tries = 0; tries < 250 && !other.get('time'); tries++) await sleep(20);
     expect(other.get('time')).toEqual(store.get('time'));
     expect(told).toBe(1);
   });

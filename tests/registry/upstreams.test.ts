@@ -163,7 +163,7 @@ test('The system resolver knows localhost and gives an address back as it is', a
 });
 
 async function until(condition: () => Promise<boolean | undefined>): Promise<boolean> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 1_000; tries++) {
     if (await condition()) return true;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
