@@ -22,10 +22,14 @@ async function credentials(who: string): Promise<Record<string, string>> {
 }
 
 function as(headers: Record<string, string>): Fetch {
-  return (url, init) => {
+  return async (url, init) => {
     const all = new Headers(init?.headers);
     for (const [name, value] of Object.entries(headers)) all.set(name, value);
-    return fetch(url, { ...init, headers: all });
+    const ask = () => fetch(url, { ...init, headers: all });
+    // Routes change here all the time, and the nginx of before closes kept connections: one may be used just then.
+    return await ask().catch((error) =>
+      error?.cause?.code === 'UND_ERR_SOCKET' || error?.cause?.code === 'ECONNRESET' ? ask() : Promise.reject(error),
+    );
   };
 }
 
