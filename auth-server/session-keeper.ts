@@ -35,13 +35,14 @@ export interface SessionKeeperDeps {
   idleSeconds: number;
   /** How old the provider's word on somebody's groups may be, in seconds. */
   groupsMaxAgeSeconds: number;
+  /** How long a request waits for the provider; a second unless given: nginx waits 1.5 s for the whole answer. */
+  waitMilliseconds?: number | undefined;
   log: Logger;
 }
 
 /** Longer than asking can take: two addresses for discovery and one answer, 5 s each. */
 const leaseSeconds = 20;
-/** The gate waits 1.5 s for an answer; more than this and it would hear nothing at all. */
-const longestWaitMilliseconds = 1_000;
+const usualWaitMilliseconds = 1_000;
 /** A provider that cannot be asked is left alone for this long, and whoever waits for it in vain is told at once. */
 const rememberFailureMilliseconds = 3_000;
 
@@ -78,7 +79,10 @@ export function createSessionKeeper(deps: SessionKeeperDeps): SessionKeeper {
         if (record.refreshToken !== undefined) void confirm(record);
         return opened(record);
       }
-      await Promise.race([confirm(record), sleep(longestWaitMilliseconds, undefined, { ref: false })]);
+      await Promise.race([
+        confirm(record),
+        sleep(deps.waitMilliseconds ?? usualWaitMilliseconds, undefined, { ref: false }),
+      ]);
       return opened(await confirmed(deps, claims.sid));
     },
   };
@@ -119,7 +123,7 @@ async function askAgain(deps: SessionKeeperDeps, record: SessionRecord): Promise
   try {
     if (record.refreshToken === undefined) throw new SignInEnded('the provider gave no refresh token');
     const leased = await sessions.lease(sid, leaseSeconds);
-    if (!leased) return await untilConfirmed(sessions, record);
+    if (!leased) return await untilConfirmed(deps, record);
     // By now another process may have asked, and a provider that rotates refresh tokens takes none of them twice.
     if (leased.refreshedAt > record.refreshedAt) await sessions.release(sid);
     else await askLeased(deps, leased);
@@ -148,8 +152,11 @@ async function askLeased({ sessions, ask, log }: SessionKeeperDeps, record: Sess
 }
 
 /** Another process asks: its answer comes by the store. */
-async function untilConfirmed(sessions: SessionStore, { sid, refreshedAt }: SessionRecord): Promise<boolean> {
-  for (const end = Date.now() + longestWaitMilliseconds; Date.now() < end; await sleep(100)) {
+async function untilConfirmed(
+  { sessions, waitMilliseconds = usualWaitMilliseconds }: SessionKeeperDeps,
+  { sid, refreshedAt }: SessionRecord,
+): Promise<boolean> {
+  for (const end = Date.now() + waitMilliseconds; Date.now() < end; await sleep(100)) {
     const record = await sessions.read(sid);
     if (!record || record.refreshedAt > refreshedAt) return true;
   }

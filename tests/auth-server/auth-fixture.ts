@@ -65,6 +65,9 @@ export interface Shape {
   relayUrl: string;
   idleSeconds: number;
   groupsMaxAgeSeconds: number;
+  /** How long it may take to decide, and wait for the provider: long, unless the test is about that. */
+  decideMilliseconds: number | undefined;
+  waitMilliseconds: number | undefined;
   /** Names in URLs; all of them lead to the one user pool. */
   providers: string[];
   /** A folder or a `postgres://…`, to share a store or to outlive this server; a folder of its own unless given. */
@@ -95,6 +98,8 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     relayUrl: 'http://127.0.0.1:1',
     idleSeconds: 7200,
     groupsMaxAgeSeconds: 900,
+    decideMilliseconds: 30_000,
+    waitMilliseconds: 20_000,
     providers: ['cognito'],
     where: undefined,
     clients: [],
@@ -187,10 +192,12 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
       ask: createConfirmation({ providers, vault, policy: () => policy }),
       idleSeconds: shape.idleSeconds,
       groupsMaxAgeSeconds: shape.groupsMaxAgeSeconds,
+      waitMilliseconds: shape.waitMilliseconds,
       log,
     }),
     pages: createPages(),
     maxBody: shape.maxBody,
+    decideMilliseconds: shape.decideMilliseconds,
     metrics,
     log,
     auditLog: log.child({}, { redact: [] }),

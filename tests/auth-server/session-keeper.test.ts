@@ -193,7 +193,7 @@ describe('a provider that cannot be asked', () => {
   });
 
   test('in time is a 503 within the time that the gate waits, and its late answer counts', async () => {
-    const auth = await start();
+    const auth = await start({ waitMilliseconds: undefined });
     await call(auth, await loggedIn(auth, pastLimit, { sid: 'discovers' }));
     const cookie = await loggedIn(auth, pastLimit);
     const before = provider.tokenRequests;

@@ -199,7 +199,7 @@ describe('every way of being refused', () => {
       return broken.validate({ Cookie: cookie }).finally(broken.close);
     },
     decision_too_slow: async () => {
-      const hanging = await startAuthServer(cognito.url);
+      const hanging = await startAuthServer(cognito.url, { decideMilliseconds: undefined });
       const cookie = await hanging.session();
       hanging.store.sessions.find = () => new Promise(() => undefined);
       return hanging.validate({ Cookie: cookie }).finally(hanging.close);
