@@ -1,12 +1,14 @@
 // Does anything grow? A steady mixed load for some minutes, at half of what the machine can do, while memory and open
 // files of every process are watched: npm run soak -- --minutes 10
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { send } from '../tests/e2e/send.ts';
 import { type Load, startLoad, wronglyAllowed } from '../tests/faults/load.ts';
 import { type Stage, startStage } from '../tests/faults/stage.ts';
-import { median, slope } from './trend.ts';
+import { median } from './trend.ts';
 
 const help = `Sends a steady mixed load and says whether memory and open files of every process stay flat.
 
@@ -19,12 +21,13 @@ const { values } = parseArgs({
   options: { minutes: { type: 'string' }, rate: { type: 'string' }, help: { type: 'boolean' } },
 });
 const minutes = Number(values.minutes ?? 10);
-/** Of memory: what may come and go with the garbage collection. */
-const slackMegabytes = 16;
+/** Of what lives: caches that are not full yet. */
+const slackMegabytes = 6;
 const slackFiles = 30;
+/** Whose memory is watched, with all processes that they start. */
+const names = ['nginx', 'auth-server', 'relay', 'registry', 'currenttime', 'mcpgw'];
 
 interface Sample {
-  at: number;
   megabytes: number;
   files: number;
 }
@@ -33,19 +36,69 @@ if (values.help || !(minutes > 0)) console.log(help);
 else await run();
 
 async function run(): Promise<void> {
+  // A snapshot of the heap collects all garbage first, so it says what lives: memory alone goes up and down by itself.
+  const snapshots = mkdtempSync(join(tmpdir(), 'soak-'));
+  process.env.NODE_OPTIONS = `--heapsnapshot-signal=SIGUSR2 --diagnostic-dir=${snapshots}`;
   const stage = await startStage();
   try {
     await stage.load.stop();
     const rate = Number(values.rate ?? Math.round((await capacity(stage)) / 2));
     console.log(`${minutes} minutes at ${rate} requests a second, of ${stage.callers.kinds.length} kinds`);
-    const load = startLoad(stage.gateway.ports.gateway, stage.callers.kinds, Math.max(1, 1000 / rate));
-    const samples = await watch(stage);
+    const start = () => startLoad(stage.gateway.ports.gateway, stage.callers.kinds, Math.max(1, 1000 / rate));
+    // The first third is for warming up.
+    const warm = start();
+    await watch(stage, minutes / 3);
+    await warm.stop();
+    const before = await living(stage, snapshots);
+    const load = start();
+    const samples = await watch(stage, (minutes * 2) / 3);
     await load.stop();
-    const flat = printTable(samples);
-    process.exitCode = printAnswers(load) && flat ? 0 : 1;
+    const flat = printTable(samples, before, await living(stage, snapshots));
+    process.exitCode = printAnswers([warm, load]) && flat ? 0 : 1;
   } finally {
     await stage.stop();
+    rmSync(snapshots, { recursive: true });
   }
+}
+
+/** Megabytes of what lives in each process of Node's, by name and number. */
+async function living({ gateway }: Stage, folder: string): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  for (const [name, pid] of processes(gateway)) {
+    if (name === 'nginx') continue;
+    process.kill(pid, 'SIGUSR2');
+    found.set(`${name} ${pid}`, sumOf(await snapshotOf(folder, pid)) / 1e6);
+  }
+  return found;
+}
+
+interface Snapshot {
+  snapshot: { meta: { node_fields: string[] } };
+  nodes: number[];
+}
+
+async function snapshotOf(folder: string, pid: number): Promise<Snapshot> {
+  for (let tries = 0; tries < 300; tries++) {
+    await sleep(200);
+    const file = readdirSync(folder).find((name) => name.includes(`.${pid}.`));
+    if (file === undefined) continue;
+    try {
+      const snapshot = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Snapshot;
+      rmSync(join(folder, file));
+      return snapshot;
+    } catch {
+      // Not written to the end yet.
+    }
+  }
+  throw new Error(`process ${pid} has made no snapshot of its heap`);
+}
+
+function sumOf({ snapshot, nodes }: Snapshot): number {
+  const fields = snapshot.meta.node_fields;
+  const size = fields.indexOf('self_size');
+  let sum = 0;
+  for (let i = size; i < nodes.length; i += fields.length) sum += nodes[i] ?? 0;
+  return sum;
 }
 
 /** Requests a second when 16 callers ask as fast as they can. */
@@ -62,9 +115,9 @@ async function capacity({ gateway, callers }: Stage): Promise<number> {
   return done / 4;
 }
 
-async function watch({ gateway }: Stage): Promise<Map<string, Sample[]>> {
+async function watch({ gateway }: Stage, span: number): Promise<Map<string, Sample[]>> {
   const samples = new Map<string, Sample[]>();
-  const end = performance.now() + minutes * 60_000;
+  const end = performance.now() + span * 60_000;
   while (performance.now() < end) {
     await sleep(2_000);
     // What the driver itself would keep.
@@ -78,8 +131,6 @@ async function watch({ gateway }: Stage): Promise<Map<string, Sample[]>> {
   }
   return samples;
 }
-
-const names = ['nginx', 'auth-server', 'relay', 'registry', 'currenttime', 'mcpgw'];
 
 /** Every process of the stack with all that it has started. */
 function processes({ supervisor }: Stage['gateway']): [string, number][] {
@@ -101,39 +152,48 @@ function withChildren(pid: number): number[] {
 function sampleOf(pid: number): Sample | undefined {
   try {
     const kilobytes = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
-    return { at: performance.now(), megabytes: kilobytes / 1024, files: readdirSync(`/proc/${pid}/fd`).length };
+    return { megabytes: kilobytes / 1024, files: readdirSync(`/proc/${pid}/fd`).length };
   } catch {
     return undefined;
   }
 }
 
-/** The first third is for warming up; the second and the last one are compared. */
-function printTable(samples: ReadonlyMap<string, readonly Sample[]>): boolean {
-  console.log('\nprocess                  MB, middle  MB, end  MB/hour  files, middle  files, end');
+/** What lives, and open files, in the first half and at the end. */
+function printTable(
+  samples: ReadonlyMap<string, readonly Sample[]>,
+  before: ReadonlyMap<string, number>,
+  after: ReadonlyMap<string, number>,
+): boolean {
+  console.log(
+    '\nprocess                MB living, before  at the end  MB resident, at most  files, before  at the end',
+  );
   let flat = true;
   for (const [name, all] of samples) {
-    const third = Math.floor(all.length / 3);
-    const [middle, last] = [all.slice(third, 2 * third), all.slice(-third)];
-    const of = (part: readonly Sample[], what: 'megabytes' | 'files') => median(part.map((sample) => sample[what]));
-    const perHour = slope(all.slice(third).map(({ at, megabytes }) => [at / 3_600_000, megabytes]));
-    const grows =
-      of(last, 'megabytes') - of(middle, 'megabytes') > Math.max(slackMegabytes, of(middle, 'megabytes') / 10) ||
-      of(last, 'files') - of(middle, 'files') > slackFiles;
+    const half = Math.floor(all.length / 2);
+    const files = (part: readonly Sample[]) => median(part.map((sample) => sample.files));
+    const [first, last] = [files(all.slice(0, half)), files(all.slice(half))];
+    const resident = Math.max(...all.map(({ megabytes }) => megabytes));
+    // nginx has no heap to look into, and does not collect: what it has, it needs.
+    const lives = before.get(name) ?? all[0]?.megabytes ?? 0;
+    const livesNow = after.get(name) ?? all.at(-1)?.megabytes ?? 0;
+    const grows = livesNow - lives > slackMegabytes || last - first > slackFiles;
     if (grows) flat = false;
-    const cells = [of(middle, 'megabytes'), of(last, 'megabytes'), perHour, of(middle, 'files'), of(last, 'files')];
-    const widths = [12, 9, 9, 15, 12];
-    const text = cells.map((cell, i) => cell.toFixed(i < 2 ? 1 : 0).padStart(widths[i] ?? 10)).join('');
-    console.log(`${name.padEnd(23)}${text}${grows ? '  GROWS' : ''}`);
+    const cells = [lives.toFixed(1), livesNow.toFixed(1), resident.toFixed(0), first.toFixed(0), last.toFixed(0)];
+    const widths = [17, 12, 22, 16, 12];
+    console.log(
+      `${name.padEnd(23)}${cells.map((c, i) => c.padStart(widths[i] ?? 0)).join('')}${grows ? '  GROWS' : ''}`,
+    );
   }
   return flat;
 }
 
-function printAnswers(load: Load): boolean {
-  const bad = load.abnormal(0);
-  const took = load.results.map(({ started, ended }) => ended - started).sort((a, b) => a - b);
+function printAnswers(loads: readonly Load[]): boolean {
+  const bad = loads.flatMap((load) => load.abnormal(0));
+  const results = loads.flatMap((load) => load.results);
+  const took = results.map(({ started, ended }) => ended - started).sort((a, b) => a - b);
   const at = (share: number) => (took[Math.floor(took.length * share)] ?? 0).toFixed(1);
   console.log(
-    `\n${load.results.length} answers, ${bad.length} not as they should be, ${wronglyAllowed(load.results).length} let through wrongly`,
+    `\n${results.length} answers, ${bad.length} not as they should be, ${wronglyAllowed(results).length} let through wrongly`,
   );
   console.log(`milliseconds: median ${at(0.5)}, 99 % ${at(0.99)}, 99.9 % ${at(0.999)}`);
   for (const { kind, got } of bad.slice(0, 10)) console.log(`  ${kind.name}: ${got} instead of ${kind.due}`);

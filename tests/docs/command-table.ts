@@ -107,6 +107,7 @@ export const rows: readonly Row[] = [
   }),
   ...page('docs/performance.md', {
     'npm run bench': not('some 25 minutes'),
+    'npm run soak': not('ten minutes'),
   }),
   ...page('docs/registry.md', {
     curl: here(/^\{/),

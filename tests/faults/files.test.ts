@@ -102,6 +102,7 @@ test('The disk of the auth-server is full: no login and no MCP session begins, i
     return nameOf(await send(ports.gateway, request).finally(() => (echo.answer = usual)));
   };
   const said: string[] = [];
+  const linesBefore = gateway.log.length;
   const logIn = () => gateway.sessionCookie('carol').catch((error: Error) => error.message);
   const outcome = await stage.endure({
     what: 'the disk of the auth-server is full',
@@ -111,13 +112,15 @@ test('The disk of the auth-server is full: no login and no MCP session begins, i
     },
     ...full('auth-server'),
     refusals: [],
+    also: 'a login: a page with 503, a new MCP session: `503 authorization_unavailable`',
   });
   record(outcome);
   expect(said).toEqual([
     expect.stringMatching(/^carol could not sign in: 503 .*The gateway could not do that/s),
     '503 authorization_unavailable',
   ]);
-  const reasons = gateway.log.filter((line) => line.startsWith('auth-server |') && line.includes('"level":"error"'));
+  const lines = gateway.log.slice(linesBefore);
+  const reasons = lines.filter((line) => line.startsWith('auth-server |') && line.includes('"level":"error"'));
   expect(reasons.length).toBeGreaterThan(0);
   for (const line of reasons) expect(line).toMatch(/disk (I\/O error|is full)/);
   expect(await logIn()).toMatch(/^mcp_gateway_session=/);
@@ -140,6 +143,7 @@ test('The disk of the registry is full: nothing is registered, it says why, and 
     },
     ...full('registry'),
     refusals: [],
+    also: 'to register a server: `503 store_unavailable`',
   });
   record(outcome);
   expect(written).toBe('503 store_unavailable');

@@ -7,6 +7,8 @@ export interface Outcome {
   allowed: number;
   /** `status reason` of answers that were not what was due. */
   refused: readonly string[];
+  /** What the load does not try, and the test has. */
+  also?: string | undefined;
   /** From the moment when the fault was undone until the last such answer. */
   seconds: number;
   lost: readonly string[];
@@ -33,13 +35,14 @@ export function record(outcome: Outcome): void {
   const [, allowed = '', refused = '', , lost = ''] = row;
   expect(String(outcome.allowed)).toBe(allowed);
   for (const each of outcome.refused) expect(refused).toContain(`\`${each}\``);
+  if (outcome.also) expect(refused).toContain(outcome.also);
   for (const each of outcome.lost) expect(lost).toContain(each);
 }
 
-function cellsOf({ what, allowed, refused, seconds, lost }: Outcome): string[] {
+function cellsOf({ what, allowed, refused, also, seconds, lost }: Outcome): string[] {
   const answers = refused.map((each) => `\`${each}\``).join(', ') || 'as always';
   const after = refused.length === 0 ? 'at once' : seconds < 0.1 ? 'under 0.1 s' : `${seconds.toFixed(1)} s`;
-  return [what, String(allowed), answers, after, lost.join(', ') || 'nothing'];
+  return [what, String(allowed), also ? `${answers}; ${also}` : answers, after, lost.join(', ') || 'nothing'];
 }
 
 /** The rows of the table, each as its cells. */
