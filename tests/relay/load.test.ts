@@ -26,6 +26,8 @@ const megabyte = Buffer.alloc(1_048_576, 'x');
 /** Writes for as long as the other side takes it, `megabytes` at most; gives how many it took. */
 function pour(response: ServerResponse, megabytes: number) {
   const taken = { megabytes: 0 };
+  // Each race leaves a listener behind.
+  response.setMaxListeners(0);
   const run = async () => {
     while (taken.megabytes < megabytes && !response.destroyed) {
       taken.megabytes++;
@@ -120,6 +122,7 @@ describe('a client that reads slowly', () => {
     await relay.lead(
       await startUpstream(async (response) => {
         begin(response);
+        response.setMaxListeners(0);
         const event = Buffer.from(`data: ${'x'.repeat(100_000)}\n\n`);
         for (; sent < size && !response.destroyed; sent += event.length) {
           if (!response.write(event))
