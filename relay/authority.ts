@@ -51,8 +51,11 @@ export function createAuthority(url: string): Authority {
 export interface EndedFeed {
   /** @param listener gets the marks, and the number of the newest in the list of ends */
   onEnded(listener: (marks: readonly string[], number: number) => void): void;
-  /** Milliseconds since the auth-server last answered. */
+  /** @param listener gets that number with the first answer, which tells nothing of what ended before */
+  onFirstAnswer(listener: (number: number) => void): void;
+  /** Milliseconds since the auth-server last answered; until it has, since the start. */
   silence(): number;
+  hasAnswered(): boolean;
   stop(): void;
 }
 
@@ -62,9 +65,9 @@ export interface EndedFeed {
  */
 export function followEnded(url: string, log: Logger, intervalMilliseconds = 300): EndedFeed {
   const listeners: ((marks: readonly string[], number: number) => void)[] = [];
+  const firstListeners: ((number: number) => void)[] = [];
   let after: number | undefined;
-  // Not before the first answer: what ended until then nobody has told.
-  let heard = Number.NEGATIVE_INFINITY;
+  let heard = performance.now();
   let timer: NodeJS.Timeout;
   let stopped = false;
   const poll = async () => {
@@ -74,6 +77,7 @@ export function followEnded(url: string, log: Logger, intervalMilliseconds = 300
       if (!answer.ok) throw new Error(`answered ${answer.status}`);
       const { last, marks } = (await answer.json()) as { last: number; marks: string[] };
       heard = performance.now();
+      if (after === undefined) for (const listener of firstListeners) listener(last);
       after = last;
       if (marks.length > 0) for (const listener of listeners) listener(marks, last);
     } catch (error) {
@@ -84,7 +88,9 @@ export function followEnded(url: string, log: Logger, intervalMilliseconds = 300
   void poll();
   return {
     onEnded: (listener) => void listeners.push(listener),
+    onFirstAnswer: (listener) => void firstListeners.push(listener),
     silence: () => performance.now() - heard,
+    hasAnswered: () => after !== undefined,
     stop() {
       stopped = true;
       clearTimeout(timer);

@@ -47,6 +47,8 @@ export class LiveStreams {
   readonly #streams = new Map<LiveStream, { lastWrite: number }>();
   /** What has ended of late, with its number in the list of ends. */
   readonly #recent = new Map<string, { at: number; number: number }>();
+  /** Nobody has told this relay what ended until this number. */
+  #untold = 0;
   readonly #rights: StreamRights;
   readonly #limits: LiveLimits;
   constructor(rights: StreamRights, limits: LiveLimits = usualLimits) {
@@ -81,6 +83,15 @@ export class LiveStreams {
     for (const { caller, end } of this.#streams.keys()) if (this.#hasEnded(caller)) end('access_ended');
   }
 
+  /**
+   * Ends the streams that were allowed by somebody who knew less than this relay was not told.
+   * @param number of the newest mark when this relay began to listen
+   */
+  endUntold(number: number): void {
+    this.#untold = number;
+    this.tick();
+  }
+
   /** Ends what may not go on: after a change of the policy or of the routes, and a few times a second. */
   tick(): void {
     const now = performance.now();
@@ -103,7 +114,8 @@ export class LiveStreams {
 
   #reasonToEnd({ caller, route }: LiveStream): EndReason | undefined {
     if (caller.ticket.ends <= Date.now() / 1000) return 'credential_expired';
-    if (this.#rights.silence() > this.#limits.longestSilence) return 'authorization_unavailable';
+    const isUntold = (caller.ticket.heard ?? 0) < this.#untold;
+    if (isUntold || this.#rights.silence() > this.#limits.longestSilence) return 'authorization_unavailable';
     if (this.#rights.routeOf(caller.ticket.server)?.server !== route.server) return 'server_gone';
     return this.#rights.mayGoOn(caller) ? undefined : 'not_permitted';
   }

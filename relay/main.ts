@@ -31,6 +31,7 @@ await runService('relay', process.env, (log, tracing) => {
   const rights = createRights(policy.current, tools);
   const streams = new LiveStreams({ mayGoOn: rights.mayGoOn, routeOf: routes.of, silence: ended.silence });
   ended.onEnded((marks, number) => streams.endMarked(marks, number));
+  ended.onFirstAnswer((number) => streams.endUntold(number));
   policy.onChange(() => streams.tick());
   routes.onChange(() => streams.tick());
   const timer = setInterval(() => streams.tick(), tickMilliseconds).unref();
@@ -49,7 +50,7 @@ await runService('relay', process.env, (log, tracing) => {
     log,
   });
   const needs: LookAtNeeds = async () => {
-    const heard = ended.silence() < silentMilliseconds;
+    const heard = ended.hasAnswered() && ended.silence() < silentMilliseconds;
     return {
       policy: policyNeed(policy.faults()),
       'auth-server': { met: heard, state: heard ? 'answers' : 'does not answer' },

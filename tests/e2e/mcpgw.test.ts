@@ -123,8 +123,12 @@ const reach = async (who: string, name: string) => {
   return (await send(gateway.ports.gateway, { path: `/${name}/mcp`, headers, body })).status;
 };
 const untilReached = async (who: string, name: string, status: number) => {
-  for (let tries = 0; tries < 200 && (await reach(who, name)) !== status; tries++) await sleep(50);
-  expect(await reach(who, name)).toBe(status);
+  let seen = await reach(who, name);
+  for (let tries = 0; tries < 400 && seen !== status; tries++) {
+    await sleep(50);
+    seen = await reach(who, name);
+  }
+  expect(seen).toBe(status);
 };
 
 test.each([

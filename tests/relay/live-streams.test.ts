@@ -161,6 +161,28 @@ function listen(...resourceSubscriptions: string[]) {
   return message('subscriptions/listen', { notifications: { resourceSubscriptions } });
 }
 
+test('A relay that has just been started lets streams begin before the auth-server has told it anything', async () => {
+  await start({ authority: 'http://127.0.0.1:1' });
+  const state = await open(await relay.person('bob', 'some'));
+  await sleep(600);
+  expect(state.ended).toBe(false);
+});
+
+test('What was allowed before something ended that this relay was not told of ends, and what is allowed later goes on', async () => {
+  await start();
+  const before = await open(await relay.person('bob', 'some', { sid: 'mine' }));
+  const { headers } = await relay.admit(await relay.person('bob', 'some', { sid: 'on its way' }), stream);
+  const { last } = await relay.auth.store.ended.since(undefined);
+  relay.streams.endUntold(last + 1);
+  expect(await endsWith(before, 'authorization_unavailable')).toBeLessThan(5_000);
+  expect(await endsWith(follow(await relay.send(headers, stream)), 'authorization_unavailable')).toBeLessThan(5_000);
+  await relay.auth.store.sessions.end({ sid: 'mine' });
+  expect(await until(() => relay.auth.store.ended.heard() > last, 10_000)).toBe(true);
+  const after = await open(await relay.person('bob', 'some', { sid: 'third' }));
+  await sleep(600);
+  expect(after.ended).toBe(false);
+});
+
 test('Streams end when the auth-server has said nothing for ten seconds, and not before', async () => {
   let silence = 9_000;
   await start({ moreSilence: () => silence });

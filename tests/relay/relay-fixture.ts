@@ -96,6 +96,7 @@ export async function startRelay(change: Partial<Shape> = {}) {
   const silence = () => ended.silence() + (change.moreSilence?.() ?? 0);
   const streams = new LiveStreams({ mayGoOn: rights.mayGoOn, routeOf: routes.of, silence }, change.limits);
   ended.onEnded((marks, number) => streams.endMarked(marks, number));
+  ended.onFirstAnswer((number) => streams.endUntold(number));
   policy.onChange(() => streams.tick());
   routes.onChange(() => streams.tick());
   const timer = setInterval(() => streams.tick(), 250);
