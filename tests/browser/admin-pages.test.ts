@@ -4,7 +4,7 @@ import { jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { type Gateway, startGateway } from '../e2e/gateway.ts';
 import { rpc, send } from '../e2e/send.ts';
-import { accessibility, launchBrowser } from './browser.ts';
+import { accessibility, launchBrowser, tooWide } from './browser.ts';
 import { openAs, type Visit } from './visit.ts';
 
 // A browser on a busy machine takes longer than a unit.
@@ -319,8 +319,7 @@ test.each(views)(
       const shots = process.env.SCREENSHOTS;
       if (shots) await page.screenshot({ path: `${shots}/${name}-${colorScheme}-${width}.png`, fullPage: true });
       expect([colorScheme, width, (await accessibility(page)).faults]).toEqual([colorScheme, width, []]);
-      const over = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-      expect([width, over]).toEqual([width, 0]);
+      expect([width, await tooWide(page)]).toEqual([width, []]);
     }
     await page.setViewportSize({ width: 1280, height: 800 });
   },

@@ -30,3 +30,13 @@ export async function accessibility(page: Page): Promise<{ faults: [id: string, 
   const faults = found.violations.map((v): [string, string[]] => [v.id, v.nodes.map((node) => node.html)]);
   return { faults, passes: found.passes.length };
 }
+
+/** What stands out of the window at the right, as the page is shown now: nothing, or a person has to scroll sideways. */
+export async function tooWide(page: Page): Promise<string[]> {
+  return await page.evaluate(`(() => {
+    const { scrollWidth } = document.documentElement;
+    if (scrollWidth <= innerWidth) return [];
+    const over = [...document.querySelectorAll('body *')].filter((each) => each.getBoundingClientRect().right > innerWidth);
+    return [scrollWidth + ' px', ...over.map((each) => each.outerHTML.slice(0, 120))];
+  })()`);
+}

@@ -6,7 +6,7 @@ import { accessibility, launchBrowser } from './browser.ts';
 import { openAs, type Visit } from './visit.ts';
 
 // A browser on a busy machine takes longer than a unit.
-jest.setTimeout(120_000);
+jest.setTimeout(400_000);
 
 let gateway: Gateway;
 let browser: Browser;

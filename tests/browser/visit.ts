@@ -16,7 +16,7 @@ export async function openAs(
   options: Parameters<Browser['newContext']>[0] = {},
 ): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-  context.setDefaultTimeout(90_000);
+  context.setDefaultTimeout(150_000);
   const [name = '', value = ''] = (await gateway.sessionCookie(person)).split(/=(.*)/s);
   await context.addCookies([{ name, value, url: gateway.url, httpOnly: true, sameSite: 'Lax' }]);
   const page = await context.newPage();

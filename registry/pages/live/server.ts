@@ -9,14 +9,18 @@ export function serverLive(details: Details): string {
 
 /** The parts of a server's page that change by themselves. */
 export function serverParts(details: Details): Part[] {
-  const { server, rights, changes, tools, offers } = details;
+  const { server, rights, changes, tools, offers, charts } = details;
   const data = { details };
   const offered = [server.health.status, tools, offers, changes, rights];
   return [
     { id: 'server-state', mark: digest(['state', stateOf(server), rights]), view: 'server-state', data },
-    { id: 'server-health', mark: digest(['health', stateOf(server)]), view: 'server-health', data },
+    { id: 'server-health', mark: digest(['health', stateOf(server), charts.map(sumOf)]), view: 'server-health', data },
     { id: 'server-tools', mark: digest(['tools', offered]), view: 'server-tools', data },
   ];
+}
+
+function sumOf({ rows }: Details['charts'][number]): unknown {
+  return rows.map(({ checks, failed }) => [checks, failed]);
 }
 
 /** Of a server, what makes its page another. Asked often, so it looks at nothing that costs a question to the database. */
