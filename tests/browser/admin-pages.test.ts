@@ -271,7 +271,10 @@ const views: [string, () => Promise<unknown>][] = [
     'edit-changed-meanwhile',
     async () => {
       await page.goto(`${gateway.url}/servers/fininfo/edit`);
-      await change('fininfo', { title: `Prices ${Math.random()}`, tags: [`t${Math.random()}`] });
+      await change('fininfo', {
+        title: `Prices ${Math.random().toFixed(18)}_on_all_the_exchanges`,
+        tags: [`t${Math.random()}`],
+      });
       await page.getByLabel('Title').fill('My own title');
       await page.getByRole('button', { name: 'Save' }).click();
       await page.getByRole('heading', { name: 'Changed meanwhile' }).waitFor();
