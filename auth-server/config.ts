@@ -27,3 +27,8 @@ export const configSchema = z.object(shapeFor('auth-server')).superRefine((confi
 });
 
 export type Config = z.output<typeof configSchema>;
+
+/** Where the metrics are shown. */
+export function metricsAddress({ METRICS_HOST: host, METRICS_PORT: port }: Config) {
+  return { host, port, portVariable: 'METRICS_PORT' };
+}

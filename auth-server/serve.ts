@@ -5,7 +5,7 @@ import { watchApprovedTools } from '../common/approved-tools.ts';
 import { cognitoIssuer, createStandInFetch, localPoolId, type StandInFetch } from '../common/cognito.ts';
 import { readConfig } from '../common/config.ts';
 import type { Logger } from '../common/log.ts';
-import { createMetricsApp, type Shown } from '../common/metrics-app.ts';
+import { metricsEndpoint } from '../common/metrics-app.ts';
 import { type PolicyWatch, watchPolicy } from '../common/policy-watch.ts';
 import { type LookAtNeeds, policyNeed, storeNeed } from '../common/probes.ts';
 import type { Endpoint, Service } from '../common/service.ts';
@@ -15,7 +15,7 @@ import type { Policy } from '../policy/policy.ts';
 import { createApp } from './app.ts';
 import { createAssertionSigner } from './assertion.ts';
 import { createTokenVerifier, type TokenVerifier } from './cognito-token.ts';
-import { type Config, configSchema } from './config.ts';
+import { type Config, configSchema, metricsAddress } from './config.ts';
 import { type ConfirmDeps, createConfirmation } from './confirm-groups.ts';
 import { createFreshLogin } from './fresh-login.ts';
 import { createKeyRotation, keepRotating } from './key-rotation.ts';
@@ -49,7 +49,7 @@ export async function serve(env: NodeJS.ProcessEnv, log: Logger, tracing: Tracin
   return {
     ...endpointOf(config, listener),
     needs,
-    more: cluster.isWorker ? [] : [metricsEndpoint(config, metrics)],
+    more: cluster.isWorker ? [] : [metricsEndpoint(metrics, metricsAddress(config))],
     beforeStop: () => {
       stopping = true;
     },
@@ -219,8 +219,4 @@ function openSettledStore(config: Config, metrics: Metrics, log: Logger): Promis
   const failed = (err: unknown) => log.error({ err }, 'the database cannot be asked');
   const lookedUp = (hit: boolean) => metrics.lookedUp('session', hit);
   return openStore(config.DATABASE_URL ?? config.DATA_DIR, lookedUp, undefined, failed);
-}
-
-function metricsEndpoint({ METRICS_HOST: host, METRICS_PORT: port }: Config, metrics: Shown): Endpoint {
-  return { listener: createMetricsApp(metrics), host, port, portVariable: 'METRICS_PORT' };
 }

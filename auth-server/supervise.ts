@@ -1,8 +1,8 @@
 import { readConfig } from '../common/config.ts';
 import type { Logger } from '../common/log.ts';
-import { createMetricsApp } from '../common/metrics-app.ts';
+import { metricsEndpoint } from '../common/metrics-app.ts';
 import type { Service } from '../common/service.ts';
-import { configSchema } from './config.ts';
+import { configSchema, metricsAddress } from './config.ts';
 import { createWorkers } from './workers.ts';
 
 /** Longer than a worker takes to finish what it has begun (serve.ts). */
@@ -13,6 +13,5 @@ export function supervise(env: NodeJS.ProcessEnv, count: number, log: Logger): S
   const config = readConfig(configSchema, env);
   const lead = config.AUTH_SERVER_STOP_LEAD_SECONDS * 1000;
   const { metrics, start, stop } = createWorkers({ count, log, stopMilliseconds: lead + stopMilliseconds });
-  const { METRICS_HOST: host, METRICS_PORT: port } = config;
-  return { listener: createMetricsApp(metrics), host, port, portVariable: 'METRICS_PORT', afterListening: start, stop };
+  return { ...metricsEndpoint(metrics, metricsAddress(config)), afterListening: start, stop };
 }

@@ -11,7 +11,7 @@ export interface Shown {
  * `GET /metrics`, for a port of its own: the names of servers and the rate of denials are nobody's business who only
  * reaches the gateway.
  */
-export function createMetricsApp(metrics: Shown): Express {
+function createMetricsApp(metrics: Shown): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
