@@ -72,3 +72,13 @@ export async function sessionOf(stack: BenchStack): Promise<string> {
   const key = String(stack.env.SECRET_KEY);
   return `mcp_gateway_session=${await createSessionSeal([key]).seal({ ...claims, exp: now + 7_200 })}`;
 }
+
+/** What nginx says about a POST to the server `bench`, whoever sends it. */
+export const question = {
+  'X-Resource': 'mcp',
+  'X-Mcp-Server': 'bench',
+  'X-Mcp-Endpoint': 'mcp',
+  'X-Mcp-Routed': '1',
+  'X-Original-Method': 'POST',
+  'X-Original-URI': '/bench/mcp',
+} as const;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { parsePolicy } from '../policy/policy-file.ts';
-import { sessionOf, tokenMaker } from './callers.ts';
+import { question, sessionOf, tokenMaker } from './callers.ts';
 import { startAuthServer } from './gates.ts';
 import { ask, atRate, type Latency } from './open-loop.ts';
 import { type BenchStack, startBenchStack } from './stack.ts';
@@ -39,20 +39,12 @@ export async function measureColdTokens(stack: BenchStack, count: number): Promi
   const token = await tokenMaker(stack);
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
   const body = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}';
-  const fixed = {
-    'X-Resource': 'mcp',
-    'X-Mcp-Server': 'bench',
-    'X-Mcp-Endpoint': 'mcp',
-    'X-Mcp-Routed': '1',
-    'X-Original-Method': 'POST',
-    'X-Original-URI': '/bench/mcp',
-  };
   const before = memoryOf(pid);
   let cpu = 0;
   let took = 0;
   for (let done = 0; done < count; done += 500) {
     const batch = Array.from({ length: Math.min(500, count - done) }, (_, i) => token({ jti: `cold-${done + i}` }));
-    const headers = (await Promise.all(batch)).map((each) => ({ ...fixed, Authorization: `Bearer ${each}` }));
+    const headers = (await Promise.all(batch)).map((each) => ({ ...question, Authorization: `Bearer ${each}` }));
     const url = `http://127.0.0.1:${port}/validate`;
     const [began, used] = [performance.now(), cpuOf([pid])];
     const statuses = await Promise.all(headers.map((each) => ask({ url, headers: each, body }, agent)));

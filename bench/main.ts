@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { inManyGroups, longPolicy, policy, sessionOf, tokenMaker } from './callers.ts';
+import { inManyGroups, longPolicy, policy, question, sessionOf, tokenMaker } from './callers.ts';
 import { measureColdTokens, measureLatency, measureRegistry, measureSearch, measureStart } from './figures.ts';
 import { type Started, startAuthServer, startGate, startSubject } from './gates.ts';
 import { startBenchStack } from './stack.ts';
@@ -123,12 +123,7 @@ async function takeTurns(runs: readonly { cell: Cell; shot: Shot }[]): Promise<v
 function direct({ port, pid }: Started, who: Record<string, string>, letters: number): Shot {
   const headers = {
     ...who,
-    'X-Resource': 'mcp',
-    'X-Mcp-Server': 'bench',
-    'X-Mcp-Endpoint': 'mcp',
-    'X-Mcp-Routed': '1',
-    'X-Original-Method': 'POST',
-    'X-Original-URI': '/bench/mcp',
+    ...question,
     'X-Request-Id': '0123456789abcdef0123456789abcdef',
     'X-Real-IP': '127.0.0.1',
     'Content-Type': 'application/json',

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { startBenchStack } from './stack.ts';
+import { median } from './wrk.ts';
 
 const rounds = 7;
 const secondsEach = 2;
@@ -169,7 +170,6 @@ async function turnByTurn(runs: Record<string, () => Promise<number>>): Promise<
 }
 
 function print(rates: Record<string, number[]>, base: string): void {
-  const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
   for (const [name, values] of Object.entries(rates)) {
     const spread = `${Math.round(Math.min(...values))} to ${Math.round(Math.max(...values))}`;
     const ratio = (median(values) / median(rates[base] ?? [])).toFixed(2);

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { send } from '../tests/e2e/send.ts';
 import { type Load, startLoad, wronglyAllowed } from '../tests/faults/load.ts';
 import { type Stage, startStage } from '../tests/faults/stage.ts';
-import { median } from './trend.ts';
+import { median } from './wrk.ts';
 
 const help = `Sends a steady mixed load and says whether memory and open files of every process stay flat.
 
