@@ -133,6 +133,7 @@ function echoable(id: string | number | undefined): string | number | null {
 
 /** As much of `text` as fits into `limit` characters once it is escaped: one letter can become twelve of them. */
 function cutForAscii(text: string, limit: number): string {
+  if (asciiJson(text).length - 2 <= limit) return text;
   let length = 0;
   let kept = '';
   for (const letter of text) {
@@ -147,7 +148,10 @@ function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
+const plainToken = /^[!#$&'*+./0-9:=?@A-Z^_`a-z|~-]*$/;
+
 /** Percent-encodes what would not be safe, or not unambiguous, in a header that lists values. */
 function asciiToken(value: string): string {
+  if (plainToken.test(value)) return value;
   return value.toWellFormed().replace(/[^!#$&'*+./0-9:=?@A-Z^_`a-z|~-]/gu, encodeURIComponent);
 }

@@ -15,9 +15,9 @@ export interface AssertionSigner {
    * @param principal the caller
    * @param resource the server's name, or `#registry`
    * @param tool the tool that a call names
-   * @returns a JWT (EdDSA), good for two minutes at most
+   * @returns a JWT (EdDSA), good for two minutes at most; at once where the same was signed a short while ago
    */
-  sign(principal: Principal, resource: string, tool?: string): Promise<string>;
+  sign(principal: Principal, resource: string, tool?: string): string | Promise<string>;
   /** Signs what the relay has to know of a request: good for two minutes, and for nobody but the relay. */
   signTicket(ticket: Ticket): Promise<string>;
   /** Drops reusable assertions: after a policy change they may say too much. */
@@ -72,7 +72,7 @@ export async function createAssertionSigner(
   };
   const numberOf = createNumbers();
   return {
-    async sign(principal, resource, tool) {
+    sign(principal, resource, tool) {
       // No resource has a space in it.
       const cacheKey = `${numberOf(principal)} ${resource} ${tool ?? ''}`;
       const kept = find(cacheKey);
@@ -80,7 +80,7 @@ export async function createAssertionSigner(
       const { subject: sub, username, groups, scopes, authMethod: auth_method, clientId, expiresAt } = principal;
       const optional = { ...(clientId !== undefined && { client_id: clientId }), ...(tool !== undefined && { tool }) };
       const claims = { sub, username, groups: [...groups], scopes: [...scopes], auth_method, ...optional };
-      return keep(cacheKey, await signJwt(claims, `${issuer}/${resource}`, expiresAt));
+      return signJwt(claims, `${issuer}/${resource}`, expiresAt).then((signed) => keep(cacheKey, signed));
     },
     async signTicket(ticket) {
       const cacheKey = JSON.stringify(ticket);

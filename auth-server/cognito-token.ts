@@ -106,16 +106,27 @@ function countFetches(cache: SimpleJwksCache, keysFetched: () => void): SimpleJw
   });
 }
 
-/** Many tokens name the same few groups and scopes: one copy of each list is enough for all of them. */
+/** Many tokens name the same people, agents, groups and scopes: one copy of each is enough for all of them. */
 function createCompacter(): (claims: TokenClaims) => TokenClaims {
   const lists = new LRUCache<string, readonly string[]>({ max: 10_000 });
-  const shared = (list: readonly string[]) => {
-    const key = JSON.stringify(list);
-    const kept = lists.get(key);
-    if (kept === undefined) lists.set(key, list);
-    return kept ?? list;
-  };
-  return (claims) => ({ ...claims, groups: shared(claims.groups), scopes: shared(claims.scopes) });
+  const texts = new LRUCache<string, string>({ max: 10_000 });
+  const list = (items: readonly string[]) => shared(lists, JSON.stringify(items), items);
+  const text = (value: string) => shared(texts, value, value);
+  return ({ sub, client_id, username, groups, scopes, exp, iat }) => ({
+    sub: text(sub),
+    client_id: text(client_id),
+    username: username === undefined ? undefined : text(username),
+    groups: list(groups),
+    scopes: list(scopes),
+    exp,
+    iat,
+  });
+}
+
+function shared<T extends object | string>(copies: LRUCache<string, T>, key: string, value: T): T {
+  const kept = copies.get(key);
+  if (kept === undefined) copies.set(key, value);
+  return kept ?? value;
 }
 
 function readClaims(payload: Record<string, unknown>, publicUrl: string): TokenClaims {

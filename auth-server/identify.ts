@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Policy } from '../policy/policy.ts';
-import type { TokenVerifier } from './cognito-token.ts';
+import type { TokenClaims, TokenVerifier } from './cognito-token.ts';
 import { AuthError } from './errors.ts';
 import type { LocalSessions } from './local-session.ts';
 import type { OriginalRequest } from './original-request.ts';
@@ -24,21 +24,27 @@ export interface IdentifyDeps {
 }
 
 /**
- * Turns the credentials of a request into a principal.
+ * Turns the credentials of a request into a principal; at once where the token was verified a short while ago.
  * A bearer token, if there is any `Authorization`, decides alone: a bad one is refused and the cookie never looked at.
  * @throws {AuthError} with a 401 or 403 code, or identity_provider_unavailable
  */
-export async function identify(deps: IdentifyDeps, request: OriginalRequest): Promise<Principal> {
+export function identify(deps: IdentifyDeps, request: OriginalRequest): Principal | Promise<Principal> {
   const { authorization, cookie } = request.credentials;
-  if (authorization !== undefined) {
-    refuseForeignOrigin(request, deps);
-    const token = authorization.slice(bearer.length);
-    const isBearer = authorization.slice(0, bearer.length).toLowerCase() === bearer;
-    const known = isBearer ? deps.tokens.known(token) : undefined;
-    const claims = known ?? (await deps.tokens.verify(bearerToken(authorization)));
-    const principal = remembered(deps.policy(), claims, undefined, (policy) => principalOfToken(policy, claims));
-    return unlessRevoked(deps, principal, claims.client_id, claims.iat);
-  }
+  if (authorization === undefined) return bySession(deps, request, cookie);
+  refuseForeignOrigin(request, deps);
+  const isBearer = authorization.slice(0, bearer.length).toLowerCase() === bearer;
+  const known = isBearer ? deps.tokens.known(authorization.slice(bearer.length)) : undefined;
+  if (known) return holder(deps, known);
+  return deps.tokens.verify(bearerToken(authorization)).then((claims) => holder(deps, claims));
+}
+
+/** Whoever has the token with these claims. */
+function holder(deps: IdentifyDeps, claims: TokenClaims): Principal {
+  const principal = remembered(deps.policy(), claims, undefined, (policy) => principalOfToken(policy, claims));
+  return unlessRevoked(deps, principal, claims.client_id, claims.iat);
+}
+
+async function bySession(deps: IdentifyDeps, request: OriginalRequest, cookie: string | undefined): Promise<Principal> {
   const value = sessionCookie(cookie, deps.cookieName);
   if (value === undefined) {
     throw new AuthError('credentials_missing', 'Log in, or send an access token as "Authorization: Bearer …".');

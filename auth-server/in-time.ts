@@ -2,14 +2,14 @@ import { AuthError } from './errors.ts';
 
 /**
  * Waits for work, but not for longer than nginx waits for the verdict: a denial with its reason is worth more than one
- * that nginx makes up.
- * @throws {AuthError} decision_too_slow, or what the work throws
+ * that nginx makes up. One of the two is called, once: `failed` with what the work threw, or {@link AuthError}
+ * decision_too_slow.
  */
-export type InTime = <T>(work: Promise<T>) => Promise<T>;
+export type InTime = <T>(work: Promise<T>, done: (value: T) => void, failed: (error: unknown) => void) => void;
 
 interface Waiting {
   until: number;
-  giveUp: (reason: AuthError) => void;
+  failed: (error: unknown) => void;
 }
 
 /** One timer looks after all that is under way: a timer for each would cost more than many a decision. */
@@ -23,29 +23,22 @@ export function createInTime(milliseconds: number): InTime {
     for (const each of waiting) {
       if (each.until > now) return wake(each.until - now);
       waiting.delete(each);
-      each.giveUp(
+      each.failed(
         new AuthError('decision_too_slow', 'The gateway could not decide about this request in time. Try again.'),
       );
     }
   };
   const wake = (after: number) => {
-    if (!isLooking) setTimeout(look, Math.ceil(after)).unref();
     isLooking = true;
+    setTimeout(look, Math.ceil(after)).unref();
   };
-  return (work) =>
-    new Promise((resolve, reject) => {
-      const mine = { until: performance.now() + milliseconds, giveUp: reject };
-      waiting.add(mine);
-      wake(milliseconds);
-      work.then(
-        (value) => {
-          waiting.delete(mine);
-          resolve(value);
-        },
-        (error) => {
-          waiting.delete(mine);
-          reject(error);
-        },
-      );
-    });
+  return (work, done, failed) => {
+    const mine = { until: performance.now() + milliseconds, failed };
+    waiting.add(mine);
+    if (!isLooking) wake(milliseconds);
+    work.then(
+      (value) => waiting.delete(mine) && done(value),
+      (error) => waiting.delete(mine) && failed(error),
+    );
+  };
 }

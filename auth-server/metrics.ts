@@ -1,6 +1,7 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { PolicyWatch } from '../common/policy-watch.ts';
 import type { AuditEntry } from './audit.ts';
+import { measureDecisions } from './decision-times.ts';
 import type { Told } from './shared-metrics.ts';
 
 /** What the auth-server counts about itself. Every metric is explained in docs/operations.md. */
@@ -23,8 +24,6 @@ export interface Metrics {
 
 /** As many servers get a label of their own; a gateway that routes more still answers a scrape in time. */
 const mostServers = 1_000;
-/** From 50 µs, a decision out of the caches, to the 2 s after which nginx gives up. */
-const buckets = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 2];
 
 /**
  * Metrics in a registry of their own, so that two services in one process do not share them.
@@ -64,28 +63,21 @@ function decisionMetrics(registry: Registry): Metrics['decided'] {
     help: 'Decisions by verdict, reason of a denial, and server as far as it is routed and the caller known',
     labelNames: ['verdict', 'reason', 'server'],
   });
-  const seconds = new Histogram({
-    name: 'mcp_gateway_decision_seconds',
-    help: 'Time from the question of nginx to the answer, the reading of the body included',
-    labelNames: ['verdict'],
-    buckets,
-    registers,
-  });
-  const times = { allow: seconds.labels('allow'), deny: seconds.labels('deny') };
+  const measured = measureDecisions(registry);
   const counters = new Map<string, Count>();
   const servers = new Set<string>();
   return (entry, took) => {
     const verdict = entry.error ? 'deny' : 'allow';
     const reason = entry.error?.code ?? '';
     const server = serverLabel(entry, servers);
-    const key = `${reason} ${server}`;
+    const key = reason === '' ? server : `${reason} ${server}`;
     let counter = counters.get(key);
     if (!counter) {
       counter = decisions({ verdict, reason, server });
       counters.set(key, counter);
     }
     counter.count++;
-    times[verdict].observe(took);
+    measured(verdict, took);
   };
 }
 

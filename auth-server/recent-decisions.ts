@@ -5,14 +5,14 @@ import type { DatabaseKind } from '../common/database/database.ts';
 import { every } from '../common/database/every.ts';
 import { databaseKind, openDatabase } from '../common/database/open.ts';
 import type { Decision, DecisionPage, DecisionsQuery } from '../common/decisions.ts';
-import type { Said } from './audit.ts';
+import type { AuditEntry, Said } from './audit.ts';
 import type { Principal } from './principal.ts';
 import { compareIds, type Noted, pageOf } from './recent-query.ts';
 
 /** The last decisions of all auth-servers that share a database. */
 export interface RecentDecisions {
   /** Notes a decision; it is kept within a second. No I/O. Page views of the registry, which decide nothing, are not noted. */
-  note(said: Said, principal: Principal | undefined): void;
+  note(said: Said, entry: AuditEntry): void;
   /**
    * Those that fit, the newest first.
    * @param may whether the asker may see a decision
@@ -34,11 +34,13 @@ export interface RecentOptions {
 }
 
 /** Of numbers that PostgreSQL gives out, a smaller one may become visible later: so far one looks back. */
-const lookBack = 200;
+const lookBack = 1_000;
+/** More at once would hold up whoever asks meanwhile: SQLite writes on this thread. */
+const batchSize = 250;
 
 /**
- * Opens the record. Each process gathers its decisions in memory and writes them once a second as one row: the decision
- * itself waits for nothing, and whoever asks any of the processes gets those of all.
+ * Opens the record. Each process gathers its decisions in memory and writes them once a second, or 250 at a time, as one row:
+ * the decision itself waits for nothing, and whoever asks any of the processes gets those of all.
  * @param where a folder for `decisions.db`, or `postgres://…`. Not the auth-server's own SQLite file: each write there makes
  *   other processes forget the sessions that they have in memory
  */
@@ -50,34 +52,51 @@ export async function openRecentDecisions(where: string, options: RecentOptions 
   // What is lost when the power fails stands in the log; waiting for the disk each second would cost every request.
   if (!isPostgres) await sql`pragma synchronous = normal`.execute(db);
 
-  let waiting: Omit<Noted, 'batch' | 'index'>[] = [];
+  /** Each a decision as JSON, ready to be written. */
+  let waiting: string[] = [];
   let sinceTrim = capacity;
-  const flush = async () => {
+  let isFailing = false;
+  const write = async () => {
     if (waiting.length === 0) return;
     const batch = waiting.slice(-capacity);
     waiting = [];
     try {
       await db
         .insertInto('decision_batch')
-        .values({ count: batch.length, decisions: JSON.stringify(batch) })
+        .values({ count: batch.length, decisions: `[${batch.join(',')}]` })
         .execute();
     } catch (error) {
       waiting = [...batch, ...waiting].slice(-capacity);
+      isFailing = true;
       throw error;
     }
+    isFailing = false;
     sinceTrim += batch.length;
     if (sinceTrim < capacity / 10) return;
     sinceTrim = 0;
     await trim(db, capacity);
   };
+  let writing: Promise<void> | undefined;
+  // One after the other: who reads wants all that was noted before, what is being written too.
+  const flush = (): Promise<void> => {
+    const mine = (writing ?? Promise.resolve()).catch(() => undefined).then(write);
+    writing = mine;
+    const done = () => {
+      if (writing === mine) writing = undefined;
+    };
+    mine.then(done, done);
+    return mine;
+  };
   const known = createKnown(db, capacity);
   const timer = every(flushMilliseconds, flush, onFailure);
   return {
-    note(said, principal) {
-      const { verdict, resource, http } = said.line;
-      if (verdict === 'allow' && resource === 'registry' && /^(?:GET|HEAD) /.test(http ?? '')) return;
-      waiting.push({ at: Date.now(), said, groups: principal?.groups, scopes: principal?.scopes });
-      // While the database cannot be written.
+    note({ line, message }, { error, request, principal }) {
+      const isLook = request?.target.resource === 'registry' && (request.method === 'GET' || request.method === 'HEAD');
+      if (isLook && !error) return;
+      const told = message === undefined ? '' : `,"message":${JSON.stringify(message)}`;
+      waiting.push(`{"at":${Date.now()},"said":{"line":${line}${told}}${principal ? powersOf(principal) : ''}}`);
+      // A database that cannot be written is tried again by the timer, which tells of it.
+      if (waiting.length >= batchSize && !writing && !isFailing) flush().catch(() => undefined);
       if (waiting.length >= 2 * capacity) waiting = waiting.slice(-capacity);
     },
     async read(query, may) {
@@ -90,6 +109,18 @@ export async function openRecentDecisions(where: string, options: RecentOptions 
       await close();
     },
   };
+}
+
+const written = new WeakMap<Principal, string>();
+
+/** What somebody may, the same for all requests of theirs. */
+function powersOf(principal: Principal): string {
+  const kept = written.get(principal);
+  if (kept !== undefined) return kept;
+  const { groups, scopes } = principal;
+  const powers = `,"groups":${JSON.stringify(groups)},"scopes":${JSON.stringify(scopes)}`;
+  written.set(principal, powers);
+  return powers;
 }
 
 /** The decisions in the database, the newest first. What was read once is kept in memory, for those who look again and again. */

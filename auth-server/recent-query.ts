@@ -1,13 +1,15 @@
 import type { Decision, DecisionPage, DecisionsQuery } from '../common/decisions.ts';
-import type { Said } from './audit.ts';
+import type { AuditLine } from './audit.ts';
 
 /** A decision as it is kept: what the log says of it, when, and where it stands in the record. */
 export interface Noted {
   /** Milliseconds since 1970. */
   at: number;
-  said: Said;
-  groups: readonly string[] | undefined;
-  scopes: readonly string[] | undefined;
+  /** What the log says, and what a refused caller was told. */
+  said: { line: AuditLine; message?: string };
+  /** What they might then; absent where nobody knew who it was. */
+  groups?: readonly string[];
+  scopes?: readonly string[];
   batch: number;
   index: number;
 }

@@ -20,7 +20,10 @@ export interface ThrottleLimits {
  * Lets somebody be identified, unless they are to wait.
  * @throws {AuthError} too_many_requests, or what `identify` throws
  */
-export type Throttle = (request: OriginalRequest, identify: () => Promise<Principal>) => Promise<Principal>;
+export type Throttle = (
+  request: OriginalRequest,
+  identify: () => Principal | Promise<Principal>,
+) => Principal | Promise<Principal>;
 
 /** A credential was shown, and it is no good. Not `credentials_missing`: that is how each MCP client begins. */
 const failures: ReadonlySet<AuthErrorCode> = new Set<AuthErrorCode>([
@@ -68,8 +71,9 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
   });
   const isGood = (authorization: string) => good.get(authorization.slice(-tailLength)) === digest(authorization);
   const noteGood = (authorization: string) => {
-    const tail = authorization.slice(-tailLength);
-    if (good.get(tail) === undefined) good.set(tail, digest(authorization));
+    if (good.get(authorization.slice(-tailLength)) !== undefined) return;
+    // Copied: a part of a string keeps all of it in memory.
+    good.set(Buffer.from(authorization.slice(-tailLength), 'latin1').toString('latin1'), digest(authorization));
   };
 
   const holdBack = (network: string, { authorization, cookie }: OriginalRequest['credentials']) => {
@@ -90,20 +94,8 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
     if (authorization !== undefined && guesses.has(error.code)) perAddress.note(network);
   };
 
-  return async (request, identify) => {
-    const { address, credentials } = request;
-    const isQuiet = perCredential.isEmpty() && perAddress.isEmpty();
-    if (!isQuiet && address !== undefined) holdBack(networkOf(address), credentials);
-    let principal: Principal;
-    try {
-      principal = await identify();
-    } catch (error) {
-      if (address !== undefined) noteFailure(networkOf(address), credentials, error);
-      throw error;
-    }
-    if (limits.failuresPerAddress > 0 && credentials.authorization !== undefined) {
-      noteGood(credentials.authorization);
-    }
+  const passed = (principal: Principal, { authorization }: OriginalRequest['credentials']): Principal => {
+    if (limits.failuresPerAddress > 0 && authorization !== undefined) noteGood(authorization);
     if (limits.requestsPerPrincipal > 0) {
       const who = `${principal.kind} ${principal.subject}`;
       const wait = perPrincipal.waitFor(who);
@@ -111,6 +103,24 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
       perPrincipal.note(who);
     }
     return principal;
+  };
+
+  return (request, identify) => {
+    const { address, credentials } = request;
+    const isQuiet = perCredential.isEmpty() && perAddress.isEmpty();
+    if (!isQuiet && address !== undefined) holdBack(networkOf(address), credentials);
+    const failed = (error: unknown): never => {
+      if (address !== undefined) noteFailure(networkOf(address), credentials, error);
+      throw error;
+    };
+    let found: Principal | Promise<Principal>;
+    try {
+      found = identify();
+    } catch (error) {
+      return failed(error);
+    }
+    if (!(found instanceof Promise)) return passed(found, credentials);
+    return found.then((principal) => passed(principal, credentials), failed);
   };
 }
 

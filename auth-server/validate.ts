@@ -54,24 +54,33 @@ type McpTarget = Extract<OriginalRequest['target'], { resource: 'mcp' }>;
 export function createValidate(deps: ValidateDeps): RequestListener {
   const inTime = createInTime(deps.decideMilliseconds ?? 1_200);
   const audit = createAudit(deps.auditLog);
-  const answer = async (req: IncomingMessage, res: ServerResponse) => {
-    const entry: AuditEntry = { started: performance.now(), policy: deps.policyVersion() };
+  const say = (res: ServerResponse, entry: AuditEntry, allowance: Allowance | undefined) => {
     try {
-      allow(res, await inTime(judge(deps, req, entry)));
-    } catch (thrown) {
-      entry.error = asAuthError(thrown);
-      deny(res, entry.error, { publicUrl: deps.publicUrl, request: entry.request });
+      if (allowance) allow(res, allowance);
+    } catch (error) {
+      entry.error = asAuthError(error);
     }
+    if (entry.error) deny(res, entry.error, { publicUrl: deps.publicUrl, request: entry.request });
     const milliseconds = performance.now() - entry.started;
-    deps.recent.note(audit(entry, milliseconds), entry.principal);
+    deps.recent.note(audit(entry, milliseconds), entry);
     deps.metrics.decided(entry, milliseconds / 1000);
   };
-  return (req, res) => {
-    answer(req, res).catch((err) => {
+  const answer = (res: ServerResponse, entry: AuditEntry, allowance: Allowance | undefined) => {
+    try {
+      say(res, entry, allowance);
+    } catch (err) {
       deps.auditLog.error({ err }, 'a decision could not be answered or written down');
       if (!res.headersSent) res.writeHead(503);
       res.end();
-    });
+    }
+  };
+  return (req, res) => {
+    const entry: AuditEntry = { started: performance.now(), policy: deps.policyVersion() };
+    const refuse = (thrown: unknown) => {
+      entry.error = asAuthError(thrown);
+      answer(res, entry, undefined);
+    };
+    inTime(judge(deps, req, entry), (allowance) => answer(res, entry, allowance), refuse);
   };
 }
 

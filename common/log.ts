@@ -25,7 +25,7 @@ export function createLog(service: string, level: string, destination?: Destinat
   return pino(options, destination ?? standardOutput(service));
 }
 
-/** Writes one line: its level, its fields as a JSON object, its message. */
+/** Writes one line: its level, its fields as the members of a JSON object, its message. */
 export type LineWriter = (level: 'info' | 'warn' | 'error', fields: string, message: string) => void;
 
 /**
@@ -39,7 +39,7 @@ export function lineWriter(log: Logger): LineWriter {
   return (level, fields, message) => {
     if (!log.isLevelEnabled(level)) return;
     stream?.write(
-      `{"level":"${level}","time":"${timeNow()}","service":${name},${fields.slice(1, -1)},"msg":${JSON.stringify(message)}}\n`,
+      `{"level":"${level}","time":"${timeNow()}","service":${name},${fields},"msg":${JSON.stringify(message)}}\n`,
     );
   };
 }
@@ -55,13 +55,14 @@ function standardOutput(service: string): GatheredOutput {
   return gatherOutput(1, lost);
 }
 
-let lastTime = { at: 0, text: '' };
+let second = { number: Number.NaN, text: '' };
 
-/** Putting a time into words takes longer than finding out that it is still the same millisecond. */
+/** ISO 8601. Putting a time into words takes longer than most of a line: that is done once a second. */
 function timeNow(): string {
-  const at = Date.now();
-  if (at !== lastTime.at) lastTime = { at, text: new Date(at).toISOString() };
-  return lastTime.text;
+  const now = Date.now();
+  const number = Math.floor(now / 1000);
+  if (number !== second.number) second = { number, text: new Date(number * 1000).toISOString().slice(0, -4) };
+  return `${second.text}${String(now - number * 1000).padStart(3, '0')}Z`;
 }
 
 export type { Logger } from 'pino';

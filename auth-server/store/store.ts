@@ -6,7 +6,6 @@ import { createEndedStore, type EndedStore } from './ended-store.ts';
 import type { KeyStore } from './key-store.ts';
 import { createKeyTable } from './key-table.ts';
 import { migrationsFor } from './migrations.ts';
-import { openPostgres } from './postgres.ts';
 import { createRevocationStore, type RevocationStore } from './revocation-store.ts';
 import type { SessionStore } from './session-store.ts';
 import { DatabaseSessions } from './session-table.ts';
@@ -48,7 +47,8 @@ export async function openStore(
   memory = memorySeconds,
 ): Promise<Store> {
   const kind = databaseKind(where);
-  const database = kind === 'postgres' ? openPostgres(where, onFailure) : openSqlite(where);
+  const postgres = kind === 'postgres' && (await import('./postgres.ts'));
+  const database = postgres ? postgres.openPostgres(where, onFailure) : openSqlite(where);
   const { db } = database;
   // Kysely's own names: the tables of the first versions are called so.
   await migrate(database, migrationsFor(kind), 'kysely');

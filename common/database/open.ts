@@ -1,6 +1,5 @@
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Database, DatabaseKind } from './database.ts';
-import { openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
 
 /**
@@ -18,7 +17,9 @@ export async function openDatabase<Schema>(
   onFailure: (error: unknown) => void,
 ): Promise<Database<Schema>> {
   const kind = databaseKind(where);
-  const database = kind === 'postgres' ? openPostgres<Schema>(where, onFailure) : openSqlite<Schema>(where);
+  // Loaded only where it is used: most gateways have SQLite, and start sooner without it.
+  const postgres = kind === 'postgres' && (await import('./postgres.ts'));
+  const database = postgres ? postgres.openPostgres<Schema>(where, onFailure) : openSqlite<Schema>(where);
   await migrate(database, migrations(kind), prefix);
   return database;
 }

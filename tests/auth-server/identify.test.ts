@@ -50,8 +50,8 @@ afterAll(async () => {
 });
 
 type Sent = Partial<OriginalRequest['credentials'] & OriginalRequest['browser']> & Partial<OriginalRequest>;
-const ask = ({ authorization, cookie: sent, origin, fetchSite, fetchDest, ...more }: Sent) =>
-  identify(deps, {
+const ask = async ({ authorization, cookie: sent, origin, fetchSite, fetchDest, ...more }: Sent) =>
+  await identify(deps, {
     target: { resource: 'mcp', server: 'a', endpoint: 'mcp', routed: true },
     method: 'POST',
     uri: '/a/mcp',

@@ -82,6 +82,7 @@ describe('the decisions', () => {
     await pipeline(auth.url, 10_000, (i) => ({ ...headers, 'X-Mcp-Server': `invented-${i}` }));
     expect(await linesOf('decisions_total')).toEqual([decision('deny', reason, '', 10_000)]);
     expect(await linesOf('decision_seconds_count')).toEqual([
+      'mcp_gateway_decision_seconds_count{verdict="allow"} 0',
       'mcp_gateway_decision_seconds_count{verdict="deny"} 10000',
     ]);
   });
