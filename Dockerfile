@@ -25,8 +25,14 @@ COPY dev/backup dev/backup
 RUN awk '/^- name:/ { name = $3 } { sub("//127[.]0[.]0[.]1:", "//" name ":") } 1' registry/servers.yml > registry/servers.compose.yml \
   && install -d -o 1000 -g 1000 -m 700 /data \
   && install -d -o 1000 -g 101 -m 2775 /routes \
-  && install -d -o 1000 -g 1000 -m 755 /config
+  && install -d -o 1000 -g 1000 -m 755 /config /compiled
 USER 1000:1000
+# What Node has compiled is kept in the image: each service starts in half the time. It is loaded once, finds a setting
+# that it cannot take, and ends. By the user that it runs as: Node uses nobody else's.
+ENV NODE_COMPILE_CACHE=/compiled
+RUN for workers in 1 2; do for service in container/auth-server container/registry relay servers/*/; do \
+    SECRET_KEY=- AUTH_SERVER_WORKERS=$workers LOG_LEVEL=- node "$service/main.ts" > /dev/null 2>&1 || :; \
+  done; done
 ENTRYPOINT ["/usr/bin/env", "node", "--disable-warning=ExperimentalWarning"]
 CMD ["--version"]
 # A failure counts only after the start, which takes long where everything starts at once. Nobody restarts what is not
@@ -36,3 +42,4 @@ HEALTHCHECK --interval=10s --timeout=10s --start-period=180s --retries=4 CMD ["c
 FROM gateway AS cognito
 ENV NODE_ENV=development
 COPY dev/cognito dev/cognito
+RUN LOG_LEVEL=- node dev/cognito/main.ts > /dev/null 2>&1 || :

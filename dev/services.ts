@@ -56,7 +56,8 @@ const root = join(import.meta.dirname, '..');
 /** The Node programs of a stack, in the order in which they are listed to people. */
 export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): ServiceSpec[] {
   const common = {
-    NODE_COMPILE_CACHE: join(dataDir, 'compile-cache'),
+    // What Node has compiled, for the next start: that takes half as long then.
+    NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node'),
     APPROVED_TOOLS_FILE: join(dataDir, 'approved-tools.json'),
     ...env,
   };

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,8 +18,6 @@ export class ServiceFailure extends Error {
 export type LineSink = (service: string, line: string) => void;
 
 const stopMilliseconds = 4_000;
-/** What Node has compiled, for the next start: that takes half as long then. */
-const compiled = join(import.meta.dirname, '..', 'node_modules', '.cache', 'node');
 const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
 
 /** Runs services as child processes, and ends every one of them, however it is left itself. */
@@ -45,7 +42,7 @@ export class Supervisor {
   start({ name, command, args, env }: ServiceSpec): void {
     const [file, argv] = setpriv ? [setpriv, ['--pdeathsig', 'TERM', '--', command, ...args]] : [command, args];
     const path = `${process.env.PATH}:/usr/sbin:/sbin`;
-    const all = { NODE_COMPILE_CACHE: compiled, ...process.env, PATH: path, ...env };
+    const all = { ...process.env, PATH: path, ...env };
     const child = spawn(file, argv, { env: all, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#children.set(name, child);
     const last: string[] = [];
