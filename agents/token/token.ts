@@ -1,6 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { clientCredentialsGrant } from 'openid-client';
 import * as z from 'zod';
 import { createStandInFetch, localPoolId, type StandInFetch } from '../../common/cognito.ts';
@@ -53,13 +50,6 @@ export async function grantAgentToken(
   const parameters: Record<string, string> = config.COGNITO_SCOPE ? { scope: config.COGNITO_SCOPE } : {};
   const { access_token: token, expires_in: expiresIn } = await clientCredentialsGrant(provider, parameters);
   return { token, expiresIn: expiresIn ?? usualLifeSeconds };
-}
-
-/** Settings of the agent's file, under those of the environment. */
-export function agentEnvironment(directory: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const own = join(directory, '.env.agent');
-  const file = existsSync(own) ? own : join(directory, '.env.agent.example');
-  return { ...parseEnv(readFileSync(file, 'utf8')), ...env };
 }
 
 /** What went wrong, and what to do about it. */
