@@ -1,21 +1,10 @@
 import * as z from 'zod';
 import { origin } from '../config.ts';
-import { setting } from './setting.ts';
+import { servicesAndStandIn, setting } from './setting.ts';
 import { list, networks, origins, path, secretKeys } from './values.ts';
 
 /** A whole number, 0 for no limit. */
 const wholeNumber = z.coerce.number().int().min(0);
-
-const services = [
-  'auth-server',
-  'registry',
-  'relay',
-  'currenttime',
-  'fininfo',
-  'realserverfaketools',
-  'mcpgw',
-  'cognito',
-] as const;
 
 /** What the gateway is to the outside, and who may do what. */
 export const gatewaySettings = {
@@ -144,7 +133,7 @@ export const gatewaySettings = {
   ),
   LOG_LEVEL: setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-    services,
+    servicesAndStandIn,
     '`debug`, `info`, `warn`, `error` or `silent`; no level logs a secret',
   ),
 };

@@ -1,19 +1,21 @@
 import type * as z from 'zod';
 
-/** The programs that read settings; services by the name in their log. `doctor` looks at everybody's. */
-export type Program =
-  | 'auth-server'
-  | 'registry'
-  | 'relay'
-  | 'currenttime'
-  | 'fininfo'
-  | 'realserverfaketools'
-  | 'mcpgw'
-  | 'cognito'
-  | 'up'
-  | 'agents'
-  | 'agent'
-  | 'compose';
+/** The services of the gateway, by the name in their log. */
+export const services = [
+  'auth-server',
+  'registry',
+  'relay',
+  'currenttime',
+  'fininfo',
+  'realserverfaketools',
+  'mcpgw',
+] as const;
+
+/** The same, and the local stand-in of Cognito. */
+export const servicesAndStandIn = [...services, 'cognito'] as const;
+
+/** The programs that read settings. `doctor` looks at everybody's. */
+export type Program = (typeof servicesAndStandIn)[number] | 'up' | 'agents' | 'agent' | 'compose';
 
 /** One environment variable. */
 export interface Setting {

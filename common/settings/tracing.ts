@@ -1,15 +1,6 @@
 import * as z from 'zod';
-import { setting } from './setting.ts';
+import { services, setting } from './setting.ts';
 
-const services = [
-  'auth-server',
-  'registry',
-  'relay',
-  'currenttime',
-  'fininfo',
-  'realserverfaketools',
-  'mcpgw',
-] as const;
 const optional = z.string().optional();
 const protocol = z.enum(['http/protobuf', 'http/json', 'grpc']);
 

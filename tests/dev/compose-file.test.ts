@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { servicesAndStandIn } from '../../common/settings/setting.ts';
 import { settings, shapeFor } from '../../common/settings/table.ts';
 
 const service = z.looseObject({
@@ -27,16 +28,7 @@ const fixedInside =
   /^(AUTH_SERVER|REGISTRY|RELAY|METRICS|REGISTRY_METRICS|RELAY_METRICS|CURRENTTIME|FININFO|REALSERVERFAKETOOLS|MCPGW|COGNITO)_PORT$|^OWN_PORTS$|^COGNITO_SEED_FILE$|^OTEL_SERVICE_NAME$|^NODE_ENV$/;
 
 describe('docker-compose.yml', () => {
-  test.each([
-    'auth-server',
-    'registry',
-    'relay',
-    'currenttime',
-    'fininfo',
-    'realserverfaketools',
-    'mcpgw',
-    'cognito',
-  ] as const)('gives %s every setting that it reads, and none that it does not', (name) => {
+  test.each(servicesAndStandIn)('gives %s every setting that it reads, and none that it does not', (name) => {
     const given = Object.keys(environmentOf(name)).filter((variable) => variable !== 'HEALTH_PORT');
     const read = Object.keys(shapeFor(name)).filter((variable) => !fixedInside.test(variable));
     expect(given.sort()).toEqual(read.sort());
