@@ -1,8 +1,9 @@
 import { type Request, Router } from 'express';
-import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
+import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import * as z from 'zod';
 import { decisionsQuery } from '../common/decisions.ts';
 import type { Logger } from '../common/log.ts';
+import { verifySigned } from '../common/verify-signed.ts';
 import type { Policy } from '../policy/policy.ts';
 import { mayUseUi, mayUseUiSomewhere } from '../policy/ui.ts';
 import type { AssertionSigner } from './assertion.ts';
@@ -27,14 +28,10 @@ export function decisionsDoor({ publicUrl, assertions, recent, policy, log }: De
   const router = Router();
   const scopesOf = async (req: Request): Promise<readonly string[] | undefined> => {
     const keys = createLocalJWKSet((await assertions.jwks()) as JSONWebKeySet);
-    const verified = jwtVerify(req.get('x-mcp-assertion') ?? '', keys, {
-      algorithms: ['EdDSA', 'Ed25519'],
-      issuer: publicUrl,
-      audience: `${publicUrl}/#registry`,
-      requiredClaims: ['sub', 'iat', 'exp'],
-    });
+    const assertion = req.get('x-mcp-assertion') ?? '';
+    const verified = verifySigned(assertion, keys, publicUrl, `${publicUrl}/#registry`, { clockTolerance: 0 });
     return await verified.then(
-      ({ payload }) => claims.safeParse(payload).data?.scopes,
+      (payload) => claims.safeParse(payload).data?.scopes,
       () => undefined,
     );
   };

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express';
-import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { errors, type JWTVerifyGetKey } from 'jose';
 import * as z from 'zod';
+import { skewSeconds, verifySigned } from '../common/verify-signed.ts';
 import { RegistryError } from './errors.ts';
 
 /** Who is asking, as the auth-server found out and signed. */
@@ -31,7 +32,6 @@ export type ChangingTool = 'register_service' | 'toggle_service' | 'refresh_serv
 export type Identify = (assertion: string | undefined, audiences: readonly Audience[]) => Promise<Arrival>;
 
 const longestLifeSeconds = 120;
-const skewSeconds = 5;
 
 const claims = z.object({
   sub: z.string().min(1),
@@ -60,7 +60,8 @@ export function createIdentify(publicUrl: string, keys: JWTVerifyGetKey): Identi
 
   return async (assertion, audiences) => {
     if (!assertion) throw refused();
-    const payload = await verify(assertion, keys, publicUrl, audiences).catch((error: unknown) => {
+    const allowed = audiences.map((audience) => `${publicUrl}/${audience}`);
+    const payload = await verifySigned(assertion, keys, publicUrl, allowed).catch((error: unknown) => {
       if (isRefusal(error)) throw refused(error);
       throw new RegistryError('identity_unavailable', "The auth-server's keys cannot be read. Try again in a moment.", {
         cause: error,
@@ -75,22 +76,6 @@ export function createIdentify(publicUrl: string, keys: JWTVerifyGetKey): Identi
     const audience = aud === `${publicUrl}/#registry` ? '#registry' : 'mcpgw';
     return { person: { sub, username, groups, scopes, authMethod }, audience, tool };
   };
-}
-
-async function verify(
-  assertion: string,
-  keys: JWTVerifyGetKey,
-  publicUrl: string,
-  audiences: readonly Audience[],
-): Promise<unknown> {
-  const { payload } = await jwtVerify(assertion, keys, {
-    algorithms: ['EdDSA', 'Ed25519'],
-    issuer: publicUrl,
-    audience: audiences.map((audience) => `${publicUrl}/${audience}`),
-    requiredClaims: ['sub', 'iat', 'exp'],
-    clockTolerance: skewSeconds,
-  });
-  return payload;
 }
 
 /** Whether the token is at fault. A key set that cannot be fetched is our own trouble and must not look like a bad login. */

@@ -1,7 +1,8 @@
-import { decodeJwt, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { decodeJwt, type JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
 import { type Ticket, verifyTicket } from '../common/ticket.ts';
+import { verifySigned } from '../common/verify-signed.ts';
 import { RelayError } from './errors.ts';
 
 /** Who a request is relayed for, as the auth-server has signed it. */
@@ -37,13 +38,7 @@ export function createIdentifyCaller(keys: JWTVerifyGetKey, publicUrl: string): 
   const known = new LRUCache<string, Caller>({ max: 5_000, ttl: rememberMilliseconds });
   const verify = async (token: string, assertion: string): Promise<{ caller: Caller; ends: number }> => {
     const ticket = await verifyTicket(token, keys, publicUrl);
-    const { payload } = await jwtVerify(assertion, keys, {
-      algorithms: ['EdDSA', 'Ed25519'],
-      issuer: publicUrl,
-      audience: `${publicUrl}/${ticket.server}`,
-      requiredClaims: ['sub', 'iat', 'exp'],
-      clockTolerance: 5,
-    });
+    const payload = await verifySigned(assertion, keys, publicUrl, `${publicUrl}/${ticket.server}`);
     const { sub, groups, scopes, tool } = claims.parse(payload);
     if (ticket.owner !== `${ticket.kind}:${sub}`) throw new Error('the ticket and the assertion are about two callers');
     const ends = Math.min(payload.exp ?? 0, decodeJwt(token).exp ?? 0);
