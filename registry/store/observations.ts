@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { LRUCache } from 'lru-cache';
 import type { Announced } from '../announced.ts';
 import type { Status, TransportCheck } from '../health.ts';
 import type { ToolInfo } from '../tool-info.ts';
@@ -66,6 +67,8 @@ export interface Observations {
   /** Keeps all of it in one step. What is of a server that is gone or has moved is dropped. */
   keep(observations: readonly Observation[], now: Date): Promise<void>;
   history(server: string, now: Date): Promise<History>;
+  /** When the last check was that this registry has kept of a server, in milliseconds since 1970; 0 for none. */
+  keptAt(server: string): number;
   /**
    * Takes or holds the duty to check all servers, which one registry has at a time.
    * @returns whether it is `owner`'s until `milliseconds` from now
@@ -77,6 +80,7 @@ const mostEvents = 500;
 const eventDays = 30;
 const dayMilliseconds = 86_400_000;
 const tidyMilliseconds = 3_600_000;
+const mostRemembered = 20_000;
 const duty = 'checks';
 
 /** Where a server is asked, as one text. */
@@ -91,15 +95,19 @@ export function targetOf(server: {
 export function createObservations(database: RegistryDatabase): Observations {
   const { db } = database;
   let tidiedAt = 0;
+  const keptAt = new LRUCache<string, number>({ max: mostRemembered });
   return {
     read: (after) => readKept(db, after),
-    keep: (observations, now) =>
-      writing(database, async (transaction) => {
+    async keep(observations, now) {
+      await writing(database, async (transaction) => {
         await keepAll(transaction, observations);
         if (now.getTime() - tidiedAt < tidyMilliseconds) return;
         await forgetOld(transaction, now);
         tidiedAt = now.getTime();
-      }),
+      });
+      for (const { server, checkedAt } of observations) keptAt.set(server, checkedAt.getTime());
+    },
+    keptAt: (server) => keptAt.get(server) ?? 0,
     async history(server, now) {
       const rows = await db
         .selectFrom('server_event')

@@ -1,5 +1,6 @@
 import { parsePolicy } from '../../policy/policy-file.ts';
 import type { Health } from '../../registry/health.ts';
+import { targetOf } from '../../registry/store/observations.ts';
 import { admin, createSigner, startRegistry, storeOf, stranger, toolOf, user } from './registry-fixture.ts';
 
 let signer: Awaited<ReturnType<typeof createSigner>>;
@@ -102,6 +103,21 @@ test('The page of a server is sent its state, its health and its tools', async (
     'hx-target="#server-tools"',
   ]);
   expect(event?.html).toContain('brand_new_tool');
+  stream.stop();
+});
+
+test('The page of a server is sent its history as soon as a check is kept, each time', async () => {
+  const stream = await listen(user, await liveOf('/servers/currenttime', user));
+  const server = registry.store.get('currenttime');
+  if (!server) throw new Error('no server');
+  const state = { status: 'healthy', failures: 0, error: null, since: '2026-11-23', latencyMs: 1, checks: [] } as const;
+  for (let round = 0; round < 2; round++) {
+    const at = new Date();
+    const found = { server: server.name, target: targetOf(server), checkedAt: at, state, seen: undefined, events: [] };
+    await registry.store.observations.keep([{ ...found, samples: [{ at, ok: true, ms: 1 }] }], at);
+    const event = await stream.next();
+    expect(event?.html.match(/hx-target="#[\w-]+"/g)).toEqual(['hx-target="#server-health"']);
+  }
   stream.stop();
 });
 

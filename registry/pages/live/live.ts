@@ -66,23 +66,19 @@ async function lookerFor(options: LiveOptions, person: Person, req: Request): Pr
   }
   if (typeof server !== 'string' || !options.catalogue.get(person, server)) throw notFound();
   let last = '';
-  let againAt = 0;
   return async () => {
     const entry = options.catalogue.get(person, server);
     if (!entry) return 'gone';
-    const state = JSON.stringify(stateOf(entry));
-    const isNew = state !== last;
-    if (!isNew && (againAt === 0 || performance.now() < againAt)) return undefined;
+    // A check is kept in the history some seconds after its outcome is known.
+    const state = JSON.stringify([stateOf(entry), options.store.observations.keptAt(server)]);
+    if (state === last) return undefined;
     const details = await detailsFor(options, person, server);
     last = state;
-    againAt = isNew ? performance.now() + historyMilliseconds : 0;
     return details ? serverParts(details) : 'gone';
   };
 }
 
 const longestMarks = 4_000;
-/** A check is kept in the history some seconds after its outcome is known (health/recorder.ts). */
-const historyMilliseconds = 5_000;
 
 function marksIn(req: Request): string {
   const marks = req.get('last-event-id') || req.query.have;
