@@ -1,40 +1,29 @@
-import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createCognito } from '../../dev/cognito/app.ts';
 import type { Control } from '../../dev/cognito/control.ts';
-import { loadKeys } from '../../dev/cognito/keys.ts';
-import { addGateways, readSeed } from '../../dev/cognito/seed.ts';
 import { locationOf, newBrowser, submitSignIn } from '../dev/hosted-login.ts';
 import { type Postgres, startPostgres } from '../fixtures/postgres.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { openStream } from './open-stream.ts';
+import { type OwnPool, takeOverPool } from './own-pool.ts';
 import { type Answer, rpc, send } from './send.ts';
 
 const maxAgeSeconds = 6;
 let gateway: Gateway;
 let postgres: Postgres;
 let pool: Control;
-let poolServer: Server;
+let ownPool: OwnPool;
 
 /** A gateway on PostgreSQL, whose user pool runs in this process, where its people can be changed. */
 beforeAll(async () => {
   postgres = await startPostgres();
   const DATABASE_URL = await postgres.newDatabase();
   gateway = await startGateway({ DATABASE_URL, GROUPS_MAX_AGE: String(maxAgeSeconds / 60) });
-  await gateway.kill('cognito');
-  const { cognito: port } = gateway.ports;
-  const { app, control } = createCognito({
-    seed: addGateways(readSeed('dev/cognito/seed.yml'), [gateway.url]),
-    keys: await loadKeys(`${gateway.dataDir}/cognito-keys.json`),
-    publicUrl: `http://localhost:${port}`,
-  });
-  pool = control;
-  poolServer = createServer(app).listen(port, '127.0.0.1');
+  ownPool = await takeOverPool(gateway);
+  pool = ownPool.control;
 }, 180_000);
 afterAll(async () => {
   await gateway?.stop();
-  poolServer?.closeAllConnections();
-  await new Promise((resolve) => (poolServer ? poolServer.close(resolve) : resolve(undefined)));
+  await ownPool?.close();
   await postgres?.remove();
 });
 beforeEach(() => {
@@ -102,12 +91,11 @@ describe('Within GROUPS_MAX_AGE, without a new login,', () => {
 
 test('While the pool does not answer, calls go on until GROUPS_MAX_AGE, are 503 then, and go on when it is back', async () => {
   const cookie = await gateway.sessionCookie('alice');
-  poolServer.closeAllConnections();
-  await new Promise((resolve) => poolServer.close(resolve));
+  await ownPool.close();
   const refused = await callUntilRefused(cookie);
   expect(refused).toMatchObject({ status: 503, reason: 'groups_unconfirmed', retryAfter: '1' });
   expect(refused.seconds).toBeGreaterThan(maxAgeSeconds - 2);
-  await new Promise<void>((resolve) => poolServer.listen(gateway.ports.cognito, '127.0.0.1', resolve));
+  await ownPool.open();
   let answer = await call(cookie);
   for (let tries = 0; tries < 100 && answer.status === 503; tries++) {
     await sleep(250);

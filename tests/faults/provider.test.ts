@@ -1,10 +1,7 @@
-import { createServer, type Server } from 'node:http';
 import { fetchAgentToken } from '../../agents/token/token.ts';
-import { createCognito } from '../../dev/cognito/app.ts';
 import type { Control } from '../../dev/cognito/control.ts';
-import { loadKeys } from '../../dev/cognito/keys.ts';
-import { addGateways, readSeed } from '../../dev/cognito/seed.ts';
 import { agents } from '../e2e/gateway.ts';
+import { type OwnPool, takeOverPool } from '../e2e/own-pool.ts';
 import { rpc, send } from '../e2e/send.ts';
 import { nameOf } from './load.ts';
 import { type Fault, type Stage, startStage } from './stage.ts';
@@ -14,21 +11,14 @@ import { record } from './table.ts';
 const maxAgeSeconds = 12;
 let stage: Stage;
 let pool: Control;
-let server: Server;
+let ownPool: OwnPool;
 
 /** The user pool runs in this process, where it can be told what to do badly. */
 beforeAll(async () => {
   stage = await startStage({ GROUPS_MAX_AGE: String(maxAgeSeconds / 60) });
   const { gateway } = stage;
-  await gateway.kill('cognito');
-  const { cognito: port } = gateway.ports;
-  const { app, control } = createCognito({
-    seed: addGateways(readSeed('dev/cognito/seed.yml'), [gateway.url]),
-    keys: await loadKeys(`${gateway.dataDir}/cognito-keys.json`),
-    publicUrl: `http://localhost:${port}`,
-  });
-  pool = control;
-  server = createServer(app).listen(port, '127.0.0.1');
+  ownPool = await takeOverPool(gateway);
+  pool = ownPool.control;
   // Sessions of the process before are unknown to this one: only what is opened from now on can be confirmed.
   const before = stage.callers.person.cookie;
   const cookie = await gateway.sessionCookie('alice');
@@ -37,8 +27,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(async () => {
   await stage?.stop();
-  server?.closeAllConnections();
-  await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
+  await ownPool?.close();
 });
 
 const unconfirmed = ['503 groups_unconfirmed', '503 decision_too_slow', '503 unavailable'];
