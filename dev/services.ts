@@ -31,6 +31,25 @@ export const defaultPorts: Ports = {
   mcpgw: 8003,
 };
 
+/** All of them, in that order. */
+export const portNames = Object.keys(defaultPorts) as (keyof Ports)[];
+
+/** The setting that says where each listens. The gateway's is a URL. */
+export const portVariables: Record<keyof Ports, string> = {
+  gateway: 'REGISTRY_URL',
+  authServer: 'AUTH_SERVER_PORT',
+  metrics: 'METRICS_PORT',
+  registryMetrics: 'REGISTRY_METRICS_PORT',
+  relayMetrics: 'RELAY_METRICS_PORT',
+  registry: 'REGISTRY_PORT',
+  relay: 'RELAY_PORT',
+  cognito: 'COGNITO_PORT',
+  currenttime: 'CURRENTTIME_PORT',
+  fininfo: 'FININFO_PORT',
+  realserverfaketools: 'REALSERVERFAKETOOLS_PORT',
+  mcpgw: 'MCPGW_PORT',
+};
+
 /** A program to run: what, with which settings, and where it says that it is well. */
 export interface ServiceSpec {
   name: string;
@@ -62,23 +81,21 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
     ...env,
   };
   const at = (port: number) => `http://127.0.0.1:${port}`;
-  const service = (name: string, file: string, port: number, own: NodeJS.ProcessEnv): ServiceSpec => ({
+  const service = (name: string, file: string, port: keyof Ports, own: NodeJS.ProcessEnv = {}): ServiceSpec => ({
     name,
     command: process.execPath,
     args: ['--disable-warning=ExperimentalWarning', join(root, file)],
-    env: { ...common, ...own },
-    port,
-    healthUrl: `${at(port)}/health`,
+    env: { ...common, [portVariables[port]]: String(ports[port]), ...own },
+    port: ports[port],
+    healthUrl: `${at(ports[port])}/health`,
   });
-  const cognito = service('cognito', 'dev/cognito/main.ts', ports.cognito, {
-    COGNITO_PORT: String(ports.cognito),
+  const cognito = service('cognito', 'dev/cognito/main.ts', 'cognito', {
     COGNITO_KEYS_FILE: join(dataDir, 'cognito-keys.json'),
     COGNITO_EXTRA_GATEWAY_URLS: env.REGISTRY_URL,
   });
   return [
     ...(standIn ? [cognito] : []),
-    service('auth-server', 'auth-server/main.ts', ports.authServer, {
-      AUTH_SERVER_PORT: String(ports.authServer),
+    service('auth-server', 'auth-server/main.ts', 'authServer', {
       METRICS_PORT: String(ports.metrics),
       // One person at a laptop keeps no second one busy.
       AUTH_SERVER_WORKERS: env.AUTH_SERVER_WORKERS || '1',
@@ -87,29 +104,22 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
       COGNITO_LOCAL_ENDPOINT: at(ports.cognito),
       DATA_DIR: dataDir,
     }),
-    service('registry', 'registry/main.ts', ports.registry, {
-      REGISTRY_PORT: String(ports.registry),
+    service('registry', 'registry/main.ts', 'registry', {
       AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
       DATA_DIR: dataDir,
       ROUTES_DIR: join(dataDir, 'nginx'),
       REGISTRY_METRICS_PORT: String(ports.registryMetrics),
       OWN_PORTS: ownPorts(ports).join(','),
     }),
-    service('relay', 'relay/main.ts', ports.relay, {
-      RELAY_PORT: String(ports.relay),
+    service('relay', 'relay/main.ts', 'relay', {
       RELAY_METRICS_PORT: String(ports.relayMetrics),
       AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
       ROUTES_DIR: join(dataDir, 'nginx'),
     }),
-    service('currenttime', 'servers/currenttime/main.ts', ports.currenttime, {
-      CURRENTTIME_PORT: String(ports.currenttime),
-    }),
-    service('fininfo', 'servers/fininfo/main.ts', ports.fininfo, { FININFO_PORT: String(ports.fininfo) }),
-    service('realserverfaketools', 'servers/realserverfaketools/main.ts', ports.realserverfaketools, {
-      REALSERVERFAKETOOLS_PORT: String(ports.realserverfaketools),
-    }),
-    service('mcpgw', 'servers/mcpgw/main.ts', ports.mcpgw, {
-      MCPGW_PORT: String(ports.mcpgw),
+    service('currenttime', 'servers/currenttime/main.ts', 'currenttime'),
+    service('fininfo', 'servers/fininfo/main.ts', 'fininfo'),
+    service('realserverfaketools', 'servers/realserverfaketools/main.ts', 'realserverfaketools'),
+    service('mcpgw', 'servers/mcpgw/main.ts', 'mcpgw', {
       REGISTRY_INTERNAL_URL: at(ports.registry),
     }),
   ];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { createLineSink } from './log-lines.ts';
 import { isPortTaken, whoListens } from './ports.ts';
-import { defaultPorts, type Ports } from './services.ts';
+import { defaultPorts, type Ports, portNames, portVariables } from './services.ts';
 import { startStack } from './stack.ts';
 import { ServiceFailure, Supervisor } from './supervisor.ts';
 import { welcome } from './welcome.ts';
@@ -15,21 +15,6 @@ const help = `Starts the whole gateway on this machine, without Docker, and stop
 
 Settings come from .env, or from .env.example (the demo, with a local stand-in of Amazon Cognito); the environment
 counts first. UP_DATA_DIR (default data) is where the database and generated keys are kept.`;
-
-const portVariables: Record<keyof Ports, string> = {
-  gateway: 'REGISTRY_URL',
-  authServer: 'AUTH_SERVER_PORT',
-  metrics: 'METRICS_PORT',
-  registryMetrics: 'REGISTRY_METRICS_PORT',
-  relayMetrics: 'RELAY_METRICS_PORT',
-  registry: 'REGISTRY_PORT',
-  relay: 'RELAY_PORT',
-  cognito: 'COGNITO_PORT',
-  currenttime: 'CURRENTTIME_PORT',
-  fininfo: 'FININFO_PORT',
-  realserverfaketools: 'REALSERVERFAKETOOLS_PORT',
-  mcpgw: 'MCPGW_PORT',
-};
 
 const started = performance.now();
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;
@@ -61,31 +46,18 @@ async function run(): Promise<void> {
 /** The gateway listens where REGISTRY_URL says, or nobody would find it there; behind https somebody else does. */
 function readPorts(env: NodeJS.ProcessEnv): Ports {
   const url = URL.parse(env.REGISTRY_URL ?? '');
-  const from = (variable: string, otherwise: number) => Number(env[variable]) || otherwise;
-  return {
-    gateway: url?.protocol === 'http:' ? Number(url.port || 80) : defaultPorts.gateway,
-    authServer: from('AUTH_SERVER_PORT', defaultPorts.authServer),
-    metrics: from('METRICS_PORT', defaultPorts.metrics),
-    registryMetrics: from('REGISTRY_METRICS_PORT', defaultPorts.registryMetrics),
-    relayMetrics: from('RELAY_METRICS_PORT', defaultPorts.relayMetrics),
-    registry: from('REGISTRY_PORT', defaultPorts.registry),
-    relay: from('RELAY_PORT', defaultPorts.relay),
-    cognito: from('COGNITO_PORT', defaultPorts.cognito),
-    currenttime: from('CURRENTTIME_PORT', defaultPorts.currenttime),
-    fininfo: from('FININFO_PORT', defaultPorts.fininfo),
-    realserverfaketools: from('REALSERVERFAKETOOLS_PORT', defaultPorts.realserverfaketools),
-    mcpgw: from('MCPGW_PORT', defaultPorts.mcpgw),
-  };
+  const ports = { ...defaultPorts };
+  for (const name of portNames) ports[name] = Number(env[portVariables[name]]) || defaultPorts[name];
+  return { ...ports, gateway: url?.protocol === 'http:' ? Number(url.port || 80) : defaultPorts.gateway };
 }
 
 async function refuseTakenPorts(ports: Ports): Promise<void> {
   const faults: string[] = [];
-  for (const [name, port] of Object.entries(ports)) {
+  for (const name of portNames) {
+    const port = ports[name];
     if (!(await isPortTaken(port))) continue;
     const who = whoListens(port) ?? 'another program';
-    faults.push(
-      `Port ${port} is taken by ${who}. Stop it, or choose another port by ${portVariables[name as keyof Ports]}.`,
-    );
+    faults.push(`Port ${port} is taken by ${who}. Stop it, or choose another port by ${portVariables[name]}.`);
   }
   if (faults.length > 0) throw new Error(faults.join('\n'));
 }

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultPorts } from '../../dev/services.ts';
-import type { Gateway } from '../e2e/gateway.ts';
+import { type Gateway, portsAsSettings } from '../e2e/gateway.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -44,24 +44,13 @@ export function newTerminal(gateway: Gateway): Terminal {
 }
 
 /** The settings without which the commands would look at the usual ports and folders. */
-function environment({ ports, url, dataDir }: Gateway): NodeJS.ProcessEnv {
+function environment({ ports, dataDir }: Gateway): NodeJS.ProcessEnv {
   return {
     PATH: process.env.PATH,
-    REGISTRY_URL: url,
     COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${ports.cognito}`,
     UP_DATA_DIR: dataDir,
     DATA_DIR: dataDir,
-    AUTH_SERVER_PORT: String(ports.authServer),
-    METRICS_PORT: String(ports.metrics),
-    REGISTRY_METRICS_PORT: String(ports.registryMetrics),
-    RELAY_METRICS_PORT: String(ports.relayMetrics),
-    REGISTRY_PORT: String(ports.registry),
-    RELAY_PORT: String(ports.relay),
-    COGNITO_PORT: String(ports.cognito),
-    CURRENTTIME_PORT: String(ports.currenttime),
-    FININFO_PORT: String(ports.fininfo),
-    REALSERVERFAKETOOLS_PORT: String(ports.realserverfaketools),
-    MCPGW_PORT: String(ports.mcpgw),
+    ...portsAsSettings(ports),
     GIT_CONFIG_GLOBAL: '/dev/null',
     NODE_COMPILE_CACHE: join(tmpdir(), 'desk-compile-cache'),
     NO_COLOR: '1',

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { examine } from '../../dev/doctor/examine.ts';
 import { loginScopes } from '../../dev/doctor/login.ts';
 import { readSetup } from '../../dev/doctor/setup.ts';
-import { type Gateway, startGateway } from './gateway.ts';
+import { type Gateway, portsAsSettings, startGateway } from './gateway.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {
@@ -12,22 +12,11 @@ afterAll(() => gateway?.stop());
 
 /** The settings of a person who asks the doctor beside that gateway. */
 function settings(): NodeJS.ProcessEnv {
-  const { ports, url, dataDir } = gateway;
+  const { ports, dataDir } = gateway;
   return {
-    REGISTRY_URL: url,
     UP_DATA_DIR: dataDir,
     COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${ports.cognito}`,
-    AUTH_SERVER_PORT: String(ports.authServer),
-    METRICS_PORT: String(ports.metrics),
-    REGISTRY_METRICS_PORT: String(ports.registryMetrics),
-    RELAY_METRICS_PORT: String(ports.relayMetrics),
-    REGISTRY_PORT: String(ports.registry),
-    RELAY_PORT: String(ports.relay),
-    COGNITO_PORT: String(ports.cognito),
-    CURRENTTIME_PORT: String(ports.currenttime),
-    FININFO_PORT: String(ports.fininfo),
-    REALSERVERFAKETOOLS_PORT: String(ports.realserverfaketools),
-    MCPGW_PORT: String(ports.mcpgw),
+    ...portsAsSettings(ports),
   };
 }
 

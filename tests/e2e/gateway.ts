@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEnv } from 'node:util';
 import { fetchAgentToken } from '../../agents/token/token.ts';
-import { defaultPorts, nodeServices, type Ports } from '../../dev/services.ts';
+import { nodeServices, type Ports, portNames, portVariables } from '../../dev/services.ts';
 import { startStack } from '../../dev/stack.ts';
 import { Supervisor } from '../../dev/supervisor.ts';
 import { locationOf, newBrowser, submitSignIn } from '../dev/hosted-login.ts';
@@ -58,9 +58,14 @@ function isFree(port: number): Promise<boolean> {
 
 /** Ports for a whole stack. */
 export async function stackPorts(): Promise<Ports> {
-  const names = Object.keys(defaultPorts) as (keyof Ports)[];
-  const free = await freePorts(names.length);
-  return Object.fromEntries(names.map((name, index) => [name, free[index]])) as unknown as Ports;
+  const free = await freePorts(portNames.length);
+  return Object.fromEntries(portNames.map((name, index) => [name, free[index]])) as unknown as Ports;
+}
+
+/** The settings by which `npm run up` and the commands use these ports. */
+export function portsAsSettings(ports: Ports): NodeJS.ProcessEnv {
+  const variables = Object.fromEntries(portNames.map((name) => [portVariables[name], String(ports[name])]));
+  return { ...variables, REGISTRY_URL: `http://localhost:${ports.gateway}` };
 }
 
 /** The registry's first servers, on these ports. */

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { jest } from '@jest/globals';
 import type { Ports } from '../../dev/services.ts';
-import { stackPorts } from '../e2e/gateway.ts';
+import { portsAsSettings, stackPorts } from '../e2e/gateway.ts';
 
 jest.setTimeout(180_000);
 
@@ -33,18 +33,7 @@ afterEach(async () => {
 function up(overrides: NodeJS.ProcessEnv = {}): ChildProcess {
   const env = {
     ...process.env,
-    REGISTRY_URL: `http://localhost:${ports.gateway}`,
-    AUTH_SERVER_PORT: String(ports.authServer),
-    METRICS_PORT: String(ports.metrics),
-    REGISTRY_METRICS_PORT: String(ports.registryMetrics),
-    RELAY_METRICS_PORT: String(ports.relayMetrics),
-    REGISTRY_PORT: String(ports.registry),
-    RELAY_PORT: String(ports.relay),
-    COGNITO_PORT: String(ports.cognito),
-    CURRENTTIME_PORT: String(ports.currenttime),
-    FININFO_PORT: String(ports.fininfo),
-    REALSERVERFAKETOOLS_PORT: String(ports.realserverfaketools),
-    MCPGW_PORT: String(ports.mcpgw),
+    ...portsAsSettings(ports),
     UP_DATA_DIR: dataDir,
     ...overrides,
   };
