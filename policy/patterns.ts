@@ -5,7 +5,7 @@
 export class Patterns<T> {
   readonly #exact = new Map<string, T>();
   readonly #prefixes = new Map<string, T>();
-  #lengths: readonly number[] = [];
+  readonly #lengths: number[] = [];
 
   /** The value kept for `pattern`, made by `create` when the pattern is new. */
   at(pattern: string, create: () => T): T {
@@ -16,7 +16,7 @@ export class Patterns<T> {
     if (value === undefined) {
       value = create();
       map.set(key, value);
-      if (glob) this.#lengths = [...new Set([...this.#prefixes.keys()].map((p) => p.length))];
+      if (glob && !this.#lengths.includes(key.length)) this.#lengths.push(key.length);
     }
     return value;
   }

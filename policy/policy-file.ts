@@ -1,7 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
 import { isPattern } from './patterns.ts';
-import { compilePolicy, type Policy, type Rule } from './policy.ts';
+import { compilePolicy, type Policy, type PolicySource, type Rule } from './policy.ts';
 
 /** Every fault of a policy file at once, each with its line and path. */
 export class PolicyError extends Error {
@@ -44,6 +44,14 @@ const file = z
  * @throws {PolicyError} with every fault found (line, path, what was expected); an empty file is a fault
  */
 export function parsePolicy(text: string): Policy {
+  return compilePolicy(readPolicySource(text));
+}
+
+/**
+ * Reads `scopes.yml` without compiling it: what it returns can be handed from one thread to another.
+ * @throws {PolicyError} as {@link parsePolicy}
+ */
+export function readPolicySource(text: string): PolicySource {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true });
   const broken = [...document.errors, ...document.warnings];
@@ -61,7 +69,7 @@ export function parsePolicy(text: string): Policy {
       }),
     );
   }
-  return toPolicy(result.data);
+  return toSource(result.data);
 }
 
 /** Aliases are refused: a policy has to say in one place what it grants, and a bomb of aliases must not be opened. */
@@ -73,8 +81,8 @@ function toPlain(document: ReturnType<typeof parseDocument>): unknown {
   }
 }
 
-function toPolicy({ group_mappings, 'UI-Scopes': ui, ...scopes }: z.output<typeof file>): Policy {
-  return compilePolicy({
+function toSource({ group_mappings, 'UI-Scopes': ui, ...scopes }: z.output<typeof file>): PolicySource {
+  return {
     groups: new Map(Object.entries(group_mappings)),
     ui: new Map(
       Object.entries(ui).map(([scope, grants]) => [
@@ -88,7 +96,7 @@ function toPolicy({ group_mappings, 'UI-Scopes': ui, ...scopes }: z.output<typeo
         rules.map((r, index): Rule => ({ at: `${scope}[${index}]`, ...r })),
       ]),
     ),
-  });
+  };
 }
 
 function showPath(path: readonly PropertyKey[]): string {

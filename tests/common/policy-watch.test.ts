@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '../../common/config.ts';
-import { watchPolicy } from '../../common/policy-watch.ts';
+import { policyVersion, watchPolicy } from '../../common/policy-watch.ts';
 import { mayUseUi } from '../../policy/ui.ts';
 import { policyText, recordingLog } from '../registry/registry-fixture.ts';
 
@@ -54,6 +54,52 @@ test('A changed file is read again; a broken one keeps the last good policy and 
   } finally {
     policy.stop();
   }
+});
+
+describe('A policy file of 2,000 rules, which is read on a thread of its own,', () => {
+  const rules = Array.from(
+    { length: 2_000 },
+    (_, i) => `  - server: s${i}\n    methods: [tools/call]\n    tools: [t${i}]\n`,
+  );
+  const long = (server: string) => `${policyText.replace('[currenttime]', `[${server}]`)}\nlong:\n${rules.join('')}`;
+  let policy: ReturnType<typeof watchPolicy>;
+  let lines: string[];
+  const sees = (server: string) => mayUseUi(policy.current(), ['mcp-registry-user'], 'list_service', server);
+  beforeEach(async () => {
+    await writeFile(file, policyText);
+    const recording = recordingLog();
+    lines = recording.lines;
+    policy = watchPolicy(file, recording.log, 10);
+  });
+  afterEach(() => policy.stop());
+
+  test('is taken over like any other, and says its version', async () => {
+    const changed: string[] = [];
+    policy.onChange(() => changed.push(policy.version()));
+    await writeFile(file, long('fininfo'));
+    expect(await until(() => sees('fininfo'))).toBe(true);
+    expect(sees('currenttime')).toBe(false);
+    expect(policy.current().scopes.get('long')?.exact('s1999')?.methods.has('tools/call')).toBe(true);
+    expect(changed).toEqual([policyVersion(long('fininfo'))]);
+    expect(policy.history()).toMatchObject({ reloads: 1, failed: 0 });
+  });
+
+  test('with a fault leaves the last good one in force, and the fault is told with its line', async () => {
+    await writeFile(file, long('fininfo').replace('tools: [t1999]', 'tools: [t*t]'));
+    expect(await until(() => policy.faults().length > 0)).toBe(true);
+    expect(policy.faults()).toEqual([expect.stringMatching(/scopes\.yml: line \d{4}: long\[1999\]\.tools.*one \*/)]);
+    expect([sees('currenttime'), sees('fininfo')]).toEqual([true, false]);
+    expect(lines.some((line) => line.includes('the last good one stays'))).toBe(true);
+  });
+
+  test('does not come back when a short one has taken its place meanwhile', async () => {
+    await writeFile(file, long('currenttime'));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await writeFile(file, policyText.replace('[currenttime]', '[fininfo]'));
+    expect(await until(() => sees('fininfo'))).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect([sees('currenttime'), sees('fininfo')]).toEqual([false, true]);
+  });
 });
 
 test('A policy in a ConfigMap is read again when kubelet swaps the link to its folder, and old folders are deleted', async () => {
