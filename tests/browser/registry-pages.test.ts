@@ -292,8 +292,11 @@ test('The switch of a server is worked by the keyboard, and says its state to a 
     expect(await toggle.getAttribute('aria-checked')).toBe('true');
     await toggle.focus();
     const sent = page.waitForRequest((request) => request.method() === 'POST');
+    // Where it leads to is waited for: a browser whose page is closed on the way sometimes never says that it is closed.
+    const back = page.waitForEvent('load');
     await page.keyboard.press('Space');
     expect(new URL((await sent).url()).pathname).toBe('/servers/locked/disable');
+    await back;
   });
 });
 
