@@ -64,8 +64,13 @@ test('The metrics are those of all workers together, and of no worker twice', as
   const text = await metrics();
   expect(text).toMatch(/^mcp_gateway_policy_info\{version="[0-9a-f]{12}"\} 1$/m);
   expect(text).toMatch(/^mcp_gateway_policy_reloads_total\{result="ok"\} 0$/m);
-  const seen = stage.load.results.length;
-  expect(await decisions()).toBeGreaterThan(seen / 2);
+  const answers = () => stage.load.results.length;
+  const [counted, seen] = [await decisions(), answers()];
+  await until(() => answers() - seen >= 80, 30_000);
+  const more = (await decisions()) - counted;
+  // Nearly each of them was decided by one of the two; some more are on their way.
+  expect(more).toBeGreaterThan(60);
+  expect(more).toBeLessThan(1.5 * (answers() - seen));
 });
 
 test('When the process that looks after the workers is killed, they end too and leave the port free', async () => {
