@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Credential } from '../common/upstream-secrets/credential.ts';
 import { type AuthError, meanings } from './errors.ts';
 import type { OriginalRequest } from './original-request.ts';
+import { perPrincipal } from './per-principal.ts';
 import type { Principal } from './principal.ts';
 
 /** What an allowed request is sent on with. */
@@ -35,14 +36,10 @@ export function allow(res: ServerResponse, allowance: Allowance): void {
   res.writeHead(200, headers).end();
 }
 
-const written = new WeakMap<Principal, readonly string[]>();
-
 /** Names and values in turn: what says who it is, the same for all requests of theirs. */
-function headersOf(principal: Principal): readonly string[] {
-  const kept = written.get(principal);
-  if (kept) return kept;
+const headersOf = perPrincipal((principal): readonly string[] => {
   const groups = principal.groups.map(asciiToken).join(',');
-  const headers = [
+  return [
     ['X-User', asciiToken(principal.subject)],
     ['X-Username', asciiToken(principal.username)],
     ['X-Scopes', principal.scopes.map(asciiToken).join(' ')],
@@ -52,9 +49,7 @@ function headersOf(principal: Principal): readonly string[] {
     ...(groups.length > 0 && groups.length <= longestGroups ? [['X-Groups', groups]] : []),
     ...(principal.clientId === undefined ? [] : [['X-Client-Id', asciiToken(principal.clientId)]]),
   ].flat();
-  written.set(principal, headers);
-  return headers;
-}
+});
 
 /** What a denial needs to know of the gateway to be helpful. */
 export interface DenialContext {
@@ -148,10 +143,10 @@ function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-const plainToken = /^[!#$&'*+./0-9:=?@A-Z^_`a-z|~-]*$/;
+const unsafe = /[^!#$&'*+./0-9:=?@A-Z^_`a-z|~-]/u;
+const allUnsafe = new RegExp(unsafe, 'gu');
 
 /** Percent-encodes what would not be safe, or not unambiguous, in a header that lists values. */
 function asciiToken(value: string): string {
-  if (plainToken.test(value)) return value;
-  return value.toWellFormed().replace(/[^!#$&'*+./0-9:=?@A-Z^_`a-z|~-]/gu, encodeURIComponent);
+  return unsafe.test(value) ? value.toWellFormed().replace(allUnsafe, encodeURIComponent) : value;
 }

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { type Ticket, ticketAudience } from '../common/ticket.ts';
 import { stateOf } from './key-plan.ts';
 import { createKeyRotation, type KeyRotation, publicHalf } from './key-rotation.ts';
+import { perPrincipal } from './per-principal.ts';
 import type { Principal } from './principal.ts';
 import type { KeyStore, StoredKey } from './store/key-store.ts';
 
@@ -97,18 +98,14 @@ export async function createAssertionSigner(
 /** Numbers principals: those of whom an assertion would say the same have the same. It stands for all that in a key. */
 function createNumbers(): (principal: Principal) => number {
   const byContent = new LRUCache<string, number>({ max: 10_000 });
-  const byPrincipal = new WeakMap<Principal, number>();
   let last = 0;
-  return (principal) => {
-    const known = byPrincipal.get(principal);
-    if (known !== undefined) return known;
+  return perPrincipal((principal) => {
     const { authMethod, sessionId, subject, clientId, expiresAt, username, scopes, groups } = principal;
     const content = JSON.stringify([authMethod, sessionId, subject, clientId, expiresAt, username, scopes, groups]);
     const number = byContent.get(content) ?? ++last;
     byContent.set(content, number);
-    byPrincipal.set(principal, number);
     return number;
-  };
+  });
 }
 
 async function signingKey(keys: KeyStore, rotation: KeyRotation): Promise<StoredKey> {

@@ -3,6 +3,7 @@ import { type Logger, lineWriter } from '../common/log.ts';
 import type { McpRequest } from '../policy/mcp-request.ts';
 import { type AuthError, type AuthErrorCode, meanings } from './errors.ts';
 import type { OriginalRequest } from './original-request.ts';
+import { perPrincipal } from './per-principal.ts';
 import type { Principal } from './principal.ts';
 
 /** What became known about one request on its way to a decision. */
@@ -88,22 +89,15 @@ function fieldsOf({ request, principal, asked, rule, policy, error }: AuditEntry
   return `${verdict}${field('request_id', request?.requestId)}${who}${resource}${server}${http}${what}${how}`;
 }
 
-const written = new WeakMap<Principal, string>();
-
 /** Says who it is, the same for all requests of theirs. */
-function whoOf(principal: Principal): string {
-  const kept = written.get(principal);
-  if (kept !== undefined) return kept;
-  const { subject, username, clientId, authMethod } = principal;
-  const who = [
+const whoOf = perPrincipal(({ subject, username, clientId, authMethod }) =>
+  [
     field('subject', subject),
     field('username', username),
     field('client_id', clientId),
     field('auth_method', authMethod),
-  ].join('');
-  written.set(principal, who);
-  return who;
-}
+  ].join(''),
+);
 
 /** Letters that JSON and {@link shown} leave as they are, and no more of them than a line may have. */
 const plain = /^[ !#-[\]-~]{0,200}$/;

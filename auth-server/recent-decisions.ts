@@ -6,7 +6,7 @@ import { every } from '../common/database/every.ts';
 import { databaseKind, openDatabase } from '../common/database/open.ts';
 import type { Decision, DecisionPage, DecisionsQuery } from '../common/decisions.ts';
 import type { AuditEntry, Said } from './audit.ts';
-import type { Principal } from './principal.ts';
+import { perPrincipal } from './per-principal.ts';
 import { compareIds, type Noted, pageOf } from './recent-query.ts';
 
 /** The last decisions of all auth-servers that share a database. */
@@ -111,17 +111,10 @@ export async function openRecentDecisions(where: string, options: RecentOptions 
   };
 }
 
-const written = new WeakMap<Principal, string>();
-
 /** What somebody may, the same for all requests of theirs. */
-function powersOf(principal: Principal): string {
-  const kept = written.get(principal);
-  if (kept !== undefined) return kept;
-  const { groups, scopes } = principal;
-  const powers = `,"groups":${JSON.stringify(groups)},"scopes":${JSON.stringify(scopes)}`;
-  written.set(principal, powers);
-  return powers;
-}
+const powersOf = perPrincipal(
+  ({ groups, scopes }) => `,"groups":${JSON.stringify(groups)},"scopes":${JSON.stringify(scopes)}`,
+);
 
 /** The decisions in the database, the newest first. What was read once is kept in memory, for those who look again and again. */
 function createKnown(db: Kysely<Schema>, capacity: number): () => Promise<readonly Noted[]> {

@@ -69,11 +69,13 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
     ttlResolution: 1_000,
     updateAgeOnGet: true,
   });
-  const isGood = (authorization: string) => good.get(authorization.slice(-tailLength)) === digest(authorization);
+  const tailOf = (authorization: string) => authorization.slice(-tailLength);
+  const isGood = (authorization: string) => good.get(tailOf(authorization)) === digest(authorization);
   const noteGood = (authorization: string) => {
-    if (good.get(authorization.slice(-tailLength)) !== undefined) return;
+    const tail = tailOf(authorization);
+    if (good.get(tail) !== undefined) return;
     // Copied: a part of a string keeps all of it in memory.
-    good.set(Buffer.from(authorization.slice(-tailLength), 'latin1').toString('latin1'), digest(authorization));
+    good.set(Buffer.from(tail, 'latin1').toString('latin1'), digest(authorization));
   };
 
   const holdBack = (network: string, { authorization, cookie }: OriginalRequest['credentials']) => {
