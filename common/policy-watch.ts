@@ -47,6 +47,8 @@ export function watchPolicy(path: string, log: Logger, intervalMilliseconds = 50
   let reloads = 0;
   let failed = 0;
   let changes = 0;
+  /** What was judged last: the version of a text, or why there was none. */
+  let judged = inForce.version;
   const listeners: (() => void)[] = [];
   const take = (text: string, source: PolicySource) => {
     inForce = inForceFrom(text, source);
@@ -64,11 +66,15 @@ export function watchPolicy(path: string, log: Logger, intervalMilliseconds = 50
     );
   };
   const reread = () => {
+    const found = textOf(path);
+    if (found.version === judged) return;
+    judged = found.version;
     const mine = ++changes;
     // What was overtaken by another change meanwhile is of no interest any more.
     const unlessOvertaken = (act: () => void) => mine === changes && act();
     try {
-      const text = readFileSync(path, 'utf8');
+      if ('error' in found) throw found.error;
+      const { text } = found;
       if (text.length <= lettersAtOnce) return take(text, readPolicySource(text));
       readOnThread(text)
         .then((source) => unlessOvertaken(() => take(text, source)))
@@ -80,7 +86,7 @@ export function watchPolicy(path: string, log: Logger, intervalMilliseconds = 50
   // Polling: a file that an editor or a ConfigMap replaces is another inode, which an inotify watch would lose.
   watchFile(path, { interval: intervalMilliseconds, persistent: false }, reread);
   // The watch compares with what it finds when it gets going: a change just before that would never be seen.
-  const once = setTimeout(() => versionOf(path) === inForce.version || reread(), intervalMilliseconds).unref();
+  const once = setTimeout(reread, intervalMilliseconds).unref();
   return {
     current: () => inForce.policy,
     version: () => inForce.version,
@@ -95,11 +101,12 @@ export function watchPolicy(path: string, log: Logger, intervalMilliseconds = 50
   };
 }
 
-function versionOf(path: string): string | undefined {
+function textOf(path: string): { version: string; text: string } | { version: string; error: unknown } {
   try {
-    return policyVersion(readFileSync(path, 'utf8'));
-  } catch {
-    return undefined;
+    const text = readFileSync(path, 'utf8');
+    return { version: policyVersion(text), text };
+  } catch (error) {
+    return { version: String(error), error };
   }
 }
 
