@@ -52,7 +52,7 @@ export interface Said {
 export type Audit = (entry: AuditEntry, milliseconds: number) => Said;
 
 /**
- * Writes one line per decision: who, what, verdict, why. Every field is explained in docs/operations.md. Never a
+ * Writes one line per decision: who, what, verdict, why. Every field is explained in docs/operations/monitoring.md. Never a
  * credential; whatever a caller wrote is cut, and shown as {@link shown} does.
  */
 export function createAudit(log: Logger): Audit {

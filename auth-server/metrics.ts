@@ -4,7 +4,7 @@ import type { AuditEntry } from './audit.ts';
 import { measureDecisions } from './decision-times.ts';
 import type { Told } from './shared-metrics.ts';
 
-/** What the auth-server counts about itself. Every metric is explained in docs/operations.md. */
+/** What the auth-server counts about itself. Every metric is explained in docs/operations/monitoring.md. */
 export interface Metrics {
   /**
    * Counts one decision.

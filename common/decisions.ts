@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 const text = z.string().optional();
 
-/** One decision of `/validate`, by the names that the decision log has (docs/operations.md). */
+/** One decision of `/validate`, by the names that the decision log has (docs/operations/monitoring.md). */
 export const decision = z.strictObject({
   id: z.string().describe('Newer ones are said to be `before` none that is older.'),
   at: z.iso.datetime(),

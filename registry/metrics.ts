@@ -3,7 +3,7 @@ import type { Shown } from '../common/metrics-app.ts';
 import type { Status } from './health.ts';
 import type { PinnedNames } from './store/pin-table.ts';
 
-/** What the registry counts about itself. Every metric is explained in docs/operations.md. */
+/** What the registry counts about itself. Every metric is explained in docs/operations/monitoring.md. */
 export interface RegistryMetrics extends Shown {
   /** A server was asked how it is. */
   checked(status: Status, seconds: number): void;

@@ -3,7 +3,7 @@ import type { Shown } from '../common/metrics-app.ts';
 import type { RelayErrorCode } from './errors.ts';
 import type { EndReason } from './live-streams.ts';
 
-/** What the relay counts about itself. Every metric is explained in docs/operations.md. */
+/** What the relay counts about itself. Every metric is explained in docs/operations/monitoring.md. */
 export interface RelayMetrics extends Shown {
   /** The relay has ended a stream that its server had not. */
   streamEnded(reason: EndReason): void;

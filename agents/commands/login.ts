@@ -166,7 +166,9 @@ function warnOfKey(print: Print, { file }: Settings): void {
   print.note(
     '  can make a session for anybody, and this one cannot be ended at the gateway: logging out deletes the file only.',
   );
-  print.note('  Take SECRET_KEY out; the login works without it (docs/operations.md, "Locally signed sessions").');
+  print.note(
+    '  Take SECRET_KEY out; the login works without it (docs/operations/access.md, "Locally signed sessions").',
+  );
 }
 
 function showSession(

@@ -13,7 +13,7 @@ export interface LocalClaims {
 const audience = 'local session';
 
 /**
- * Signs a session cookie with `SECRET_KEY` (HS256, RFC 7519), as docs/operations.md says that gateways read it. The key
+ * Signs a session cookie with `SECRET_KEY` (HS256, RFC 7519), as docs/operations/access.md says that gateways read it. The key
  * is derived for this one purpose (HKDF-SHA256, RFC 5869), so that the cookie can be taken for nothing else.
  * @param secretKey the gateway's; of `NEW,OLD` the first
  */

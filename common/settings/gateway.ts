@@ -51,7 +51,7 @@ export const gatewaySettings = {
   ALLOW_LOCAL_SESSIONS: setting(
     z.enum(['true', 'false'], 'must be true or false').default('false'),
     ['auth-server'],
-    '`true` accepts session cookies that somebody has signed with `SECRET_KEY` themselves ([operations.md](operations.md#locally-signed-sessions) says why not to)',
+    '`true` accepts session cookies that somebody has signed with `SECRET_KEY` themselves ([operations/access.md](operations/access.md#locally-signed-sessions) says why not to)',
   ),
   ALLOWED_ORIGINS: setting(
     origins.default([]),
@@ -109,7 +109,7 @@ export const gatewaySettings = {
   CONNECTIONS_PER_ADDRESS: setting(
     wholeNumber.max(60_000).default(1_000),
     ['up'],
-    'how many requests and open streams nginx takes at a time from one address (one /64 of IPv6), 0 for no limit; more get 429. An office behind one address needs one for each of its streams ([operations.md](operations.md#overload))',
+    'how many requests and open streams nginx takes at a time from one address (one /64 of IPv6), 0 for no limit; more get 429. An office behind one address needs one for each of its streams ([operations/failures.md](operations/failures.md#limits))',
   ),
   AUTH_FAILURES_PER_CREDENTIAL: setting(
     wholeNumber.default(60),

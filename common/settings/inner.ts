@@ -27,7 +27,7 @@ export const innerSettings = {
   METRICS_HOST: setting(
     host,
     ['auth-server'],
-    'the address where it shows its metrics ([operations.md](operations.md)); they ask for no credentials',
+    'the address where it shows its metrics ([operations/monitoring.md](operations/monitoring.md#metrics)); they ask for no credentials',
   ),
   METRICS_PORT: setting(port.default(9464), ['auth-server', 'up'], 'the port of the metrics'),
   REGISTRY_METRICS_HOST: setting(host, ['registry'], 'the address where the registry shows its metrics'),

@@ -9,7 +9,7 @@ export const tracingSettings = {
   OTEL_EXPORTER_OTLP_ENDPOINT: setting(
     z.url({ protocol: /^https?$/ }).optional(),
     services,
-    'a collector of OpenTelemetry, such as `http://collector:4318`: turns traces on ([operations.md](operations.md#traces))',
+    'a collector of OpenTelemetry, such as `http://collector:4318`: turns traces on ([operations/monitoring.md](operations/monitoring.md#traces))',
   ),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: setting(
     z.url({ protocol: /^https?$/ }).optional(),

@@ -170,7 +170,7 @@ test('A line says all that the documentation lists, and nothing else', async () 
   await auth.validate({ Authorization: 'Bearer x' });
   const denied = theLine();
   expect(denied).toMatchObject({ verdict: 'deny', reason: 'token_invalid', status: 401, policy: line.policy });
-  const documented = readFileSync('docs/operations.md', 'utf8');
+  const documented = readFileSync('docs/operations/monitoring.md', 'utf8');
   const fields = new Set([...Object.keys(denied), ...Object.keys(line), 'time', 'microseconds', 'err']);
   for (const field of fields) expect(documented).toContain(`| \`${field}\` |`);
 });

@@ -144,7 +144,7 @@ test("The age of the pool's keys is absent until they are fetched, and then runs
 });
 
 test('Every metric of the gateway is explained in the documentation', async () => {
-  const documented = readFileSync('docs/operations.md', 'utf8');
+  const documented = readFileSync('docs/operations/monitoring.md', 'utf8');
   const text = await auth.metrics.text();
   const names = [...text.matchAll(/^# TYPE (mcp_gateway_\w+)/gm)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(7);

@@ -13,7 +13,7 @@ const folder = 'deploy/prometheus';
 const tool = 'node_modules/.cache/prometheus/usr/bin/promtool';
 const rules = readFileSync(`${folder}/alerts.yml`, 'utf8');
 const tests = readFileSync(`${folder}/alerts.test.yml`, 'utf8');
-const page = readFileSync('docs/operations.md', 'utf8');
+const page = readFileSync('docs/operations/monitoring.md', 'utf8');
 const dashboard = JSON.parse(readFileSync('deploy/grafana/dashboard.json', 'utf8')) as Dashboard;
 
 interface Dashboard {
@@ -94,14 +94,14 @@ test.each([
   ['the dashboard', JSON.stringify(dashboard)],
   ['the alarms', rules],
   ['their tests', tests],
-  ['docs/operations.md', page],
+  ['docs/operations/monitoring.md', page],
 ])('Of the metrics, %s: each that is named there is one that the services serve', (_, text) => {
   const named = metricsIn(text);
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((name) => !help(served).includes(name))).toEqual([]);
 });
 
-test('Every metric of ours is explained in docs/operations.md and shown by the dashboard', () => {
+test('Every metric of ours is explained in docs/operations/monitoring.md and shown by the dashboard', () => {
   const ours = [...new Set(help(served))].filter((name) => name.startsWith('mcp_gateway_'));
   const table = [...page.matchAll(/^\| `(mcp_gateway_\w+)` \|/gm)].map(([, name]) => name);
   expect(table.sort()).toEqual(ours.sort());

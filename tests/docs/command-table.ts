@@ -97,13 +97,18 @@ export const rows: readonly Row[] = [
     'npm run attack': attacked,
     ...Object.fromEntries(migrated.map((command) => [command, ofMigration])),
   }),
-  ...page('docs/operations.md', {
+  ...page('docs/operations/access.md', {
+    'npm run -s revoke -- --user alice': here(/sessions? ended; tokens given out until now are refused/),
+  }),
+  ...page('docs/operations/database.md', {
+    'node_modules/.bin/node -e': here(),
+  }),
+  ...page('docs/operations/monitoring.md', {
     'curl http://127.0.0.1:': here(/"status":"ready"/),
     'curl http://127.0.0.1:946': here(isMetrics),
     'sha256sum scopes.yml': here(version),
     'git show HEAD:scopes.yml': here(version),
     "jq -c 'select(.verdict": here(/"not_permitted"\]$/m),
-    'npm run -s revoke -- --user alice': here(/sessions? ended; tokens given out until now are refused/),
   }),
   ...page('docs/performance.md', {
     'npm run bench': not('some 25 minutes'),
@@ -129,9 +134,6 @@ export const rows: readonly Row[] = [
   }),
   ...page('docs/stand-in.md', {
     'COGNITO_FAULTS=': faults,
-  }),
-  ...page('docs/upstreams.md', {
-    'node_modules/.bin/node -e': here(),
   }),
   ...page('docs/validate.md', {
     'curl -si http://127.0.0.1:8888/validate': here(/^HTTP\/1\.1 200/m),

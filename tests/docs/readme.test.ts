@@ -44,7 +44,7 @@ test('The settings have the defaults that the code has', () => {
 });
 
 test('Every page of the docs can be found from the README', () => {
-  const pages = globSync('docs/*.md');
+  const pages = [...globSync('docs/*.md'), ...globSync('docs/operations/*.md')];
   expect(pages.length).toBeGreaterThan(15);
   expect(pages.filter((file) => !page.includes(`(${file})`) && !page.includes(`(${file}#`))).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { nameOf } from '../faults/load.ts';
 import { type Stage, startStage } from '../faults/stage.ts';
 import { rpc, send } from './send.ts';
 
-// The quick part of tests/faults, which has all of them, takes minutes, and writes the table of docs/operations.md.
+// The quick part of tests/faults, which has all of them, takes minutes, and writes the table of docs/operations/failures.md.
 const folder = mkdtempSync(join(tmpdir(), 'faults-'));
 const SCOPES_FILE = join(folder, 'scopes.yml');
 const shipped = readFileSync('scopes.yml', 'utf8');

@@ -31,7 +31,7 @@ test('Whoever reads the log of the auth-server stops: all requests are answered 
   const output = stage.gateway.supervisor.output('auth-server');
   let before = 0;
   const outcome = await stage.endure({
-    what: 'nobody reads the log of the auth-server for a while',
+    what: 'nothing reads the log of the auth-server for a while',
     begin: async () => {
       await fillTheLog();
       before = megabytes();

@@ -8,7 +8,7 @@ import type { Outcome } from './table.ts';
 
 /** A fault, how it is brought about and undone, and what the callers may see of it. */
 export interface Fault {
-  /** As it stands in the table of docs/operations.md. */
+  /** As it stands in the table of docs/operations/failures.md. */
   what: string;
   begin: () => unknown;
   /** How long it is left alone, in milliseconds. */

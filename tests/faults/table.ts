@@ -14,14 +14,14 @@ export interface Outcome {
   lost: readonly string[];
 }
 
-const file = 'docs/operations.md';
+const file = 'docs/operations/failures.md';
 const begin = '<!-- faults: written by UPDATE_DOCS=1 npm run test:faults -->';
 const end = '<!-- /faults -->';
-const head = `| What happens | Let through that must not be | Answers meanwhile | Goes on after | Lost |
+const head = `| Fault | Wrongly allowed | Unusual answers | Recovery | Lost |
 |---|---|---|---|---|`;
 
 /**
- * Holds an outcome against its row in docs/operations.md, or, with UPDATE_DOCS=1, writes the row. Times are only shown; a
+ * Holds an outcome against its row in docs/operations/failures.md, or, with UPDATE_DOCS=1, writes the row. Times are only shown; a
  * run may see fewer of the answers and losses that the row names, but no others.
  */
 export function record(outcome: Outcome): void {
@@ -40,7 +40,7 @@ export function record(outcome: Outcome): void {
 }
 
 function cellsOf({ what, allowed, refused, also, seconds, lost }: Outcome): string[] {
-  const answers = refused.map((each) => `\`${each}\``).join(', ') || 'as always';
+  const answers = refused.map((each) => `\`${each}\``).join(', ') || 'as usual';
   const after = refused.length === 0 ? 'at once' : seconds < 0.1 ? 'under 0.1 s' : `${seconds.toFixed(1)} s`;
   return [what, String(allowed), also ? `${answers}; ${also}` : answers, after, lost.join(', ') || 'nothing'];
 }
@@ -48,7 +48,7 @@ function cellsOf({ what, allowed, refused, also, seconds, lost }: Outcome): stri
 /** The rows of the table, each as its cells. */
 export function readRows(): string[][] {
   const [, table] = parts();
-  const lines = table.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| What happens'));
+  const lines = table.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| Fault |'));
   return lines.map((line) => line.slice(2, -2).split(' | '));
 }
 
