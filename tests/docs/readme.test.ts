@@ -49,6 +49,13 @@ test('Every page of the docs can be found from the README', () => {
   expect(pages.filter((file) => !page.includes(`(${file})`) && !page.includes(`(${file}#`))).toEqual([]);
 });
 
+test('Every decision can be found from their index', () => {
+  const index = readFileSync('docs/adr/README.md', 'utf8');
+  const decisions = globSync('0*.md', { cwd: 'docs/adr' });
+  expect(decisions.length).toBeGreaterThan(20);
+  expect(decisions.filter((file) => !index.includes(`(${file})`))).toEqual([]);
+});
+
 interface Parser {
   safeParse(value: unknown): { success: boolean; data?: unknown };
 }
