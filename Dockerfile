@@ -20,7 +20,8 @@ COPY relay relay
 COPY registry registry
 COPY servers servers
 COPY container container
-COPY dev/backup dev/backup
+COPY operations/backup operations/backup
+COPY operations/revoke operations/revoke
 # The same servers where each has a machine of its own, by its name.
 RUN awk '/^- name:/ { name = $3 } { sub("//127[.]0[.]0[.]1:", "//" name ":") } 1' registry/servers.yml > registry/servers.compose.yml \
   && install -d -o 1000 -g 1000 -m 700 /data \
@@ -41,5 +42,5 @@ HEALTHCHECK --interval=10s --timeout=10s --start-period=180s --retries=4 CMD ["c
 
 FROM gateway AS cognito
 ENV NODE_ENV=development
-COPY dev/cognito dev/cognito
-RUN LOG_LEVEL=- node dev/cognito/main.ts > /dev/null 2>&1 || :
+COPY stand-in stand-in
+RUN LOG_LEVEL=- node stand-in/main.ts > /dev/null 2>&1 || :

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { fetchAgentToken } from '../agents/token/token.ts';
-import { localPoolId } from '../common/cognito.ts';
+import { localPoolId } from '../common/identity/cognito.ts';
 import type { Context, Credentials, SignedIn, Visitor } from './case.ts';
 import { send } from './raw.ts';
 import { locationOf, newVisitor, pathOf } from './visitor.ts';
@@ -14,9 +14,9 @@ const seedSchema = z.object({
 });
 type Seed = z.infer<typeof seedSchema>;
 
-/** The people and agents of the local stand-in, all of them public (dev/cognito/seed.yml). */
+/** The people and agents of the local stand-in, all of them public (stand-in/seed.yml). */
 export function readSeed(): Seed {
-  return seedSchema.parse(parse(readFileSync(new URL('../dev/cognito/seed.yml', import.meta.url), 'utf8')));
+  return seedSchema.parse(parse(readFileSync(new URL('../stand-in/seed.yml', import.meta.url), 'utf8')));
 }
 
 /** Tokens of the demo's agents: the one that may only read, and the one that may do everything. */

@@ -2,14 +2,14 @@ import type { RequestListener } from 'node:http';
 import cookieParser from 'cookie-parser';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
-import { type DecisionsDoorDeps, decisionsDoor } from './decisions-door.ts';
-import { createHealth, type HealthSettings } from './health.ts';
-import { type LoginDeps, loginRoutes } from './login.ts';
-import { LoginFailure } from './login-failure.ts';
-import { createResourceMetadata, type MetadataSettings } from './metadata.ts';
-import { type RelayDoorDeps, relayDoor } from './relay-door.ts';
-import { type SessionExchangeDeps, sessionExchange } from './session-exchange.ts';
-import { createValidate, type ValidateDeps } from './validate.ts';
+import { type DecisionsDoorDeps, decisionsDoor } from './decisions/read-endpoint.ts';
+import { createResourceMetadata, type MetadataSettings } from './gate/metadata.ts';
+import { type RelayDoorDeps, relayDoor } from './gate/relay-callbacks.ts';
+import { createValidate, type ValidateDeps } from './gate/validate.ts';
+import { type LoginDeps, loginRoutes } from './login/login.ts';
+import { LoginFailure } from './login/login-failure.ts';
+import { type SessionExchangeDeps, sessionExchange } from './login/session-exchange.ts';
+import { createHealth, type HealthSettings } from './process/health.ts';
 
 export type AppDeps = ValidateDeps &
   LoginDeps &
@@ -59,7 +59,7 @@ function createPagesApp(deps: AppDeps): Express {
     res.set('Cache-Control', 'public, max-age=300').json(keys);
   });
   app.get(/^\/\.well-known\/oauth-protected-resource(\/|$)/, createResourceMetadata(deps));
-  app.use('/oauth2/static', express.static(`${import.meta.dirname}/public`, { index: false, maxAge: '1h' }));
+  app.use('/oauth2/static', express.static(`${import.meta.dirname}/login/public`, { index: false, maxAge: '1h' }));
 
   app.use(relayDoor(deps));
   app.use(decisionsDoor(deps));

@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import { runService } from '../common/service.ts';
+import { runService } from '../common/service/service.ts';
 import { settings } from '../common/settings/table.ts';
 
 // What is wrong with the setting, the process that answers requests says.
@@ -9,7 +9,7 @@ const { data: count = 1 } = schema.safeParse(process.env.AUTH_SERVER_WORKERS?.tr
 await runService('auth-server', process.env, async (log, tracing) => {
   // Read only when needed: the process that looks after the others is up sooner, and takes a third of their memory.
   if (cluster.isPrimary && count > 1) {
-    const { supervise } = await import('./supervise.ts');
+    const { supervise } = await import('./process/supervise.ts');
     return supervise(process.env, count, log);
   }
   const { serve } = await import('./serve.ts');

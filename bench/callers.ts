@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { createSessionSeal } from '../auth-server/session.ts';
+import { createSessionSeal } from '../auth-server/identity/session.ts';
 import { openStore } from '../auth-server/store/store.ts';
-import { cognitoIssuer, localPoolId } from '../common/cognito.ts';
-import { loadKeys } from '../dev/cognito/keys.ts';
-import { signToken } from '../dev/cognito/tokens.ts';
+import { cognitoIssuer, localPoolId } from '../common/identity/cognito.ts';
+import { loadKeys } from '../stand-in/keys.ts';
+import { signToken } from '../stand-in/tokens.ts';
 import type { BenchStack } from './stack.ts';
 
 /** Groups that the policy of the measurements knows; somebody is in all of them. */

@@ -1,7 +1,7 @@
 // Decisions per second with ten rules and with ten thousand: the time of a decision must not grow with the policy.
 import { decide } from '../policy/decide.ts';
-import type { Access } from '../policy/mcp-request.ts';
 import { compilePolicy, type Policy, type Rule } from '../policy/policy.ts';
+import type { Access } from '../policy/request/mcp-request.ts';
 
 const batch = 100_000;
 const rounds = 15;

@@ -3,7 +3,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { nodeServices } from '../dev/services.ts';
+import { nodeServices } from '../launch/services.ts';
 import type { BenchStack } from './stack.ts';
 
 /** A process that was started for a measurement. */

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { send } from '../tests/e2e/send.ts';
 import { type Load, startLoad, wronglyAllowed } from '../tests/faults/load.ts';
 import { type Stage, startStage } from '../tests/faults/stage.ts';
+import { send } from '../tests/support/gateway/send.ts';
 import { median } from './wrk.ts';
 
 const help = `Sends a steady mixed load and says whether memory and open files of every process stay flat.

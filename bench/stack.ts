@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { fetchAgentToken } from '../agents/token/token.ts';
-import { isPortTaken } from '../dev/ports.ts';
-import { defaultPorts, type Ports } from '../dev/services.ts';
-import { startStack } from '../dev/stack.ts';
-import { Supervisor } from '../dev/supervisor.ts';
+import { isPortTaken } from '../launch/ports.ts';
+import { defaultPorts, type Ports } from '../launch/services.ts';
+import { startStack } from '../launch/stack.ts';
+import { Supervisor } from '../launch/supervisor.ts';
 
 /** The stand-in's two agents: one that may do everything, one with the scope `mcp-servers-restricted/read`. */
 export const agents = {

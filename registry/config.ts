@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import { shapeFor } from '../common/settings/table.ts';
-import { type Cidr, parseCidr } from './addresses.ts';
+import { type Cidr, parseCidr } from './routing/addresses.ts';
 
 const shape = shapeFor('registry');
 

@@ -1,4 +1,4 @@
-import type { Logger } from '../common/log.ts';
+import type { Logger } from '../common/service/log.ts';
 import { RelayError } from './errors.ts';
 
 /** What belongs to somebody. */

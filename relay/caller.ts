@@ -1,8 +1,8 @@
 import { decodeJwt, type JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
-import { type Ticket, verifyTicket } from '../common/ticket.ts';
-import { verifySigned } from '../common/verify-signed.ts';
+import { type Ticket, verifyTicket } from '../common/identity/ticket.ts';
+import { verifySigned } from '../common/identity/verify-signed.ts';
 import { RelayError } from './errors.ts';
 
 /** Who a request is relayed for, as the auth-server has signed it. */

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRemoteJWKSet } from 'jose';
-import { watchApprovedTools } from '../common/approved-tools.ts';
-import { readConfig } from '../common/config.ts';
-import { metricsEndpoint } from '../common/metrics-app.ts';
-import { watchPolicy } from '../common/policy-watch.ts';
-import { type LookAtNeeds, policyNeed } from '../common/probes.ts';
-import { runService } from '../common/service.ts';
+import { watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
+import { watchPolicy } from '../common/policy/policy-watch.ts';
+import { metricsEndpoint } from '../common/service/metrics-endpoint.ts';
+import { type LookAtNeeds, policyNeed } from '../common/service/probes.ts';
+import { runService } from '../common/service/service.ts';
+import { readConfig } from '../common/settings/config.ts';
 import { createAuthority, followEnded } from './authority.ts';
 import { createIdentifyCaller } from './caller.ts';
 import { relayConfig } from './config.ts';

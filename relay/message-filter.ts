@@ -1,6 +1,6 @@
-import type { Logger } from '../common/log.ts';
-import { cutList, membersOfResult, UnreadableList } from '../policy/json-list.ts';
+import type { Logger } from '../common/service/log.ts';
 import { isVisible, type Listing, listings } from '../policy/listing.ts';
+import { cutList, membersOfResult, UnreadableList } from '../policy/request/json-list.ts';
 import type { Authority } from './authority.ts';
 import type { Caller } from './caller.ts';
 import { RelayError } from './errors.ts';

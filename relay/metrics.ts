@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Shown } from '../common/metrics-app.ts';
+import type { Shown } from '../common/service/metrics-endpoint.ts';
 import type { RelayErrorCode } from './errors.ts';
 import type { EndReason } from './live-streams.ts';
 

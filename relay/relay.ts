@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { Logger } from '../common/log.ts';
-import type { Tracing } from '../common/tracing.ts';
-import type { Endpoint } from '../policy/mcp-request.ts';
+import type { Logger } from '../common/service/log.ts';
+import type { Tracing } from '../common/service/tracing.ts';
+import type { Endpoint } from '../policy/request/mcp-request.ts';
 import { noteSession, passAnswer } from './answer.ts';
 import type { Caller, IdentifyCaller } from './caller.ts';
 import { asRelayError, meanings, RelayError } from './errors.ts';

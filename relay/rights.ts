@@ -1,10 +1,10 @@
-import { allTools, type ToolGuard } from '../common/approved-tools.ts';
+import { allTools, type ToolGuard } from '../common/policy/approved-tools-watch.ts';
 import type { ApprovedTools } from '../policy/approved-tools.ts';
 import { agentWithScopes, personInGroups } from '../policy/caller.ts';
 import { decide } from '../policy/decide.ts';
 import type { Viewer } from '../policy/listing.ts';
-import type { Access } from '../policy/mcp-request.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Access } from '../policy/request/mcp-request.ts';
 import type { Caller } from './caller.ts';
 
 /** What a caller may do under the policy as it is now. */

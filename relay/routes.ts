@@ -1,9 +1,9 @@
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { Logger } from '../common/log.ts';
-import { pinnedLookup } from '../common/pinned-lookup.ts';
-import type { Endpoint } from '../policy/mcp-request.ts';
+import { pinnedLookup } from '../common/network/pinned-lookup.ts';
+import type { Logger } from '../common/service/log.ts';
+import type { Endpoint } from '../policy/request/mcp-request.ts';
 
 /** Where a server is reached. */
 export interface Route {

@@ -1,7 +1,7 @@
 import { localhostOriginValidation, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, type McpServer } from '@modelcontextprotocol/server';
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import type { Logger } from '../common/log.ts';
+import type { Logger } from '../common/service/log.ts';
 import { legacySse } from './legacy-sse.ts';
 
 export interface McpAppOptions {

@@ -1,5 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import type { Logger } from '../common/log.ts';
+import type { Logger } from '../common/service/log.ts';
 
 /** A failure the caller can understand and act on: its message goes to the model as it is. */
 export class ToolError extends Error {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { cognitoIssuer } from '../../common/cognito.ts';
+import { cognitoIssuer } from '../../common/identity/cognito.ts';
 import { explainTokenError, grantAgentToken } from '../token/token.ts';
 import { noteFetch } from '../token/token-times.ts';
 import type { Context } from './context.ts';

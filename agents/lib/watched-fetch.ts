@@ -1,4 +1,4 @@
-import type { StandInFetch } from '../../common/cognito.ts';
+import type { StandInFetch } from '../../common/identity/cognito.ts';
 import type { Print } from './print.ts';
 
 export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { cognitoIssuers } from '../../common/cognito-endpoints.ts';
+import { cognitoIssuers } from '../../common/identity/cognito-endpoints.ts';
 import { asRefusal, explainFailure, explainRefusal } from '../lib/explain.ts';
 import { CommandError, exitCodes } from '../lib/failure.ts';
 import type { Print } from '../lib/print.ts';

@@ -1,7 +1,7 @@
 import * as oidc from 'openid-client';
-import { createStandInFetch, localPoolId } from '../../common/cognito.ts';
-import { cognitoIssuers, withHostedDomain } from '../../common/cognito-endpoints.ts';
-import { discoverProvider } from '../../common/oidc.ts';
+import { createStandInFetch, localPoolId } from '../../common/identity/cognito.ts';
+import { cognitoIssuers, withHostedDomain } from '../../common/identity/cognito-endpoints.ts';
+import { discoverProvider } from '../../common/identity/oidc.ts';
 import { CommandError, exitCodes } from '../lib/failure.ts';
 import type { Print } from '../lib/print.ts';
 import { poolSettings, type Settings } from '../lib/settings.ts';

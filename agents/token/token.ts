@@ -1,9 +1,9 @@
 import { clientCredentialsGrant } from 'openid-client';
 import * as z from 'zod';
-import { createStandInFetch, localPoolId, type StandInFetch } from '../../common/cognito.ts';
-import { cognitoIssuers, withHostedDomain } from '../../common/cognito-endpoints.ts';
-import { ConfigError, readConfig } from '../../common/config.ts';
-import { discoverProvider } from '../../common/oidc.ts';
+import { createStandInFetch, localPoolId, type StandInFetch } from '../../common/identity/cognito.ts';
+import { cognitoIssuers, withHostedDomain } from '../../common/identity/cognito-endpoints.ts';
+import { discoverProvider } from '../../common/identity/oidc.ts';
+import { ConfigError, readConfig } from '../../common/settings/config.ts';
 import { shapeFor } from '../../common/settings/table.ts';
 
 const shape = shapeFor('agents');

@@ -1,4 +1,4 @@
-import { AuthError } from '../errors.ts';
+import { AuthError } from '../denials/auth-error.ts';
 
 /** A kept connection that was cut while nobody used it; PostgreSQL's codes say that an administrator ended it. */
 const lostConnection = new Set(['EPIPE', 'ECONNRESET', '57P01', '57P02']);

@@ -1,6 +1,6 @@
-import { revocationMark } from '../ended-marks.ts';
 import type { Database } from './database.ts';
 import type { EndedStore } from './ended-store.ts';
+import { revocationMark } from './revocation-keys.ts';
 
 /** Whose credentials an operator has ended: those given out up to a moment. */
 export interface Revocation {

@@ -1,9 +1,9 @@
 import type { DeleteQueryBuilder, Kysely, Selectable } from 'kysely';
 import { LRUCache } from 'lru-cache';
-import { sessionMark } from '../ended-marks.ts';
 import { asking } from './asking.ts';
 import type { EndedStore } from './ended-store.ts';
 import type { Schema } from './migrations.ts';
+import { sessionMark } from './revocation-keys.ts';
 import type { Confirmation, SessionOwner, SessionRecord, SessionStore } from './session-store.ts';
 
 const seenEverySeconds = 30;

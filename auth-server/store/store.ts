@@ -1,6 +1,6 @@
-import { every } from '../../common/database/every.ts';
 import { databaseKind, migrate } from '../../common/database/open.ts';
 import { ping } from '../../common/database/ping.ts';
+import { every } from '../../common/time/interval.ts';
 import { type BindingLimits, type BindingStore, DatabaseBindings } from './binding-store.ts';
 import { createEndedStore, type EndedStore } from './ended-store.ts';
 import type { KeyStore } from './key-store.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { port } from '../config.ts';
+import { port } from './config.ts';
 import { setting } from './setting.ts';
 
 /** What `docker compose` reads beside the settings of the services ([docker.md]). */

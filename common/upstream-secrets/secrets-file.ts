@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
-import { origin } from '../config.ts';
+import { origin } from '../settings/config.ts';
 import { spoiltBy } from '../settings/spoilt.ts';
 
 /** A secret's name: in the routes file, in nginx's configuration, in the registry. Never the secret itself. */

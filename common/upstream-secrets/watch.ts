@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { ConfigError } from '../config.ts';
-import { every } from '../database/every.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../service/log.ts';
+import { ConfigError } from '../settings/config.ts';
+import { every } from '../time/interval.ts';
 import { type Credential, toCredential } from './credential.ts';
 import { parseSecrets, type SecretEntry, SecretsFileError } from './secrets-file.ts';
 

@@ -1,4 +1,4 @@
-import { keptSecretKey } from '../../common/kept-secret-key.ts';
+import { keptSecretKey } from '../../common/identity/kept-secret-key.ts';
 import { databaseAnswers } from '../database.ts';
 
 // Without a key in the settings the volume has one of its own: nothing that is written down in an image or an example.

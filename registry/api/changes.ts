@@ -2,8 +2,8 @@ import { Router } from 'express';
 import * as z from 'zod';
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUi } from '../../policy/ui.ts';
-import { RegistryError } from '../errors.ts';
-import { personOf } from '../guards.ts';
+import { personOf } from '../access/guards.ts';
+import { RegistryError } from '../errors/registry-error.ts';
 import type { ServerChange } from '../store/change-log.ts';
 import type { RegistryStore } from '../store/store.ts';
 

@@ -1,8 +1,8 @@
 import { type RequestHandler, Router } from 'express';
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../policy/ui.ts';
-import { needsViewAudit, type ReadDecisions, readDecisionsQuery } from '../decisions.ts';
-import { personOf } from '../guards.ts';
+import { needsViewAudit, type ReadDecisions, readDecisionsQuery } from '../access/decisions.ts';
+import { personOf } from '../access/guards.ts';
 
 export interface DecisionsApiOptions {
   /** Who may ask: with an assertion of their own, which is passed on. */

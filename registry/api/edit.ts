@@ -1,13 +1,13 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Policy } from '../../policy/policy.ts';
-import type { Catalogue } from '../catalogue.ts';
-import type { Edited, Editor } from '../editor.ts';
-import { RegistryError } from '../errors.ts';
-import { type ChangingTool, personOf } from '../guards.ts';
-import type { Health } from '../health.ts';
-import { notFound, requireRight } from '../permissions.ts';
-import { readPatch, readRegistration, readReplacement, readSeen } from '../server-input.ts';
-import type { RegisteredServer, ServerStore } from '../store/server-store.ts';
+import type { Catalogue } from '../access/catalogue.ts';
+import { type ChangingTool, personOf } from '../access/guards.ts';
+import { notFound, requireRight } from '../access/permissions.ts';
+import type { Edited, Editor } from '../editing/editor.ts';
+import { RegistryError } from '../errors/registry-error.ts';
+import type { Health } from '../servers/health.ts';
+import type { RegisteredServer, ServerStore } from '../servers/server.ts';
+import { readPatch, readRegistration, readReplacement, readSeen } from '../servers/server-input.ts';
 import { jsonInput } from './json-input.ts';
 import { toDetails } from './routes.ts';
 

@@ -1,7 +1,7 @@
 import { type Request, Router } from 'express';
-import type { Catalogue } from '../catalogue.ts';
-import { personOf } from '../guards.ts';
-import { notFound } from '../permissions.ts';
+import type { Catalogue } from '../access/catalogue.ts';
+import { personOf } from '../access/guards.ts';
+import { notFound } from '../access/permissions.ts';
 import type { History } from '../store/observations.ts';
 
 /**

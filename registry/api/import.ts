@@ -1,8 +1,8 @@
 import { type RequestHandler, Router } from 'express';
 import * as z from 'zod';
-import type { Editor } from '../editor.ts';
-import { RegistryError } from '../errors.ts';
-import { personOf } from '../guards.ts';
+import { personOf } from '../access/guards.ts';
+import type { Editor } from '../editing/editor.ts';
+import { RegistryError } from '../errors/registry-error.ts';
 import { importServers } from '../import/import.ts';
 import { jsonInputOf } from './json-input.ts';
 

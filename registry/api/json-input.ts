@@ -1,5 +1,5 @@
 import express, { type RequestHandler } from 'express';
-import { RegistryError } from '../errors.ts';
+import { RegistryError } from '../errors/registry-error.ts';
 
 /**
  * Reads the body of a write, which has to say that it is JSON even when it has none: a page of another site cannot send

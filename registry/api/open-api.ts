@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { createDocument } from '../openapi/document.ts';
+import { createDocument } from './openapi/document.ts';
 
 /** `GET /openapi.json`, mounted at `/api`: what the API is, for everybody who is logged in. */
 export function createOpenApi(publicUrl: string): Router {

@@ -1,8 +1,8 @@
 import { type Request, Router } from 'express';
-import type { Catalogue, CatalogueEntry } from '../catalogue.ts';
-import { RegistryError } from '../errors.ts';
-import { personOf } from '../guards.ts';
-import { notFound } from '../permissions.ts';
+import type { Catalogue, CatalogueEntry } from '../access/catalogue.ts';
+import { personOf } from '../access/guards.ts';
+import { notFound } from '../access/permissions.ts';
+import { RegistryError } from '../errors/registry-error.ts';
 import type { ToolSearch } from '../search/tool-search.ts';
 
 const longestQuery = 1_000;

@@ -1,8 +1,8 @@
 import { Router } from 'express';
 import * as z from 'zod';
-import type { Catalogue, Endpoint } from '../catalogue.ts';
-import { RegistryError } from '../errors.ts';
-import { personOf } from '../guards.ts';
+import type { Catalogue, Endpoint } from '../access/catalogue.ts';
+import { personOf } from '../access/guards.ts';
+import { RegistryError } from '../errors/registry-error.ts';
 import type { FoundTool, ToolSearch } from '../search/tool-search.ts';
 
 const limit = z.coerce.number('must be a number').int().min(1).max(50).default(10);

@@ -1,10 +1,10 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import * as z from 'zod';
 import type { Policy } from '../../policy/policy.ts';
-import type { Catalogue } from '../catalogue.ts';
-import { RegistryError } from '../errors.ts';
-import { personOf } from '../guards.ts';
-import { notFound, requireRight } from '../permissions.ts';
+import type { Catalogue } from '../access/catalogue.ts';
+import { personOf } from '../access/guards.ts';
+import { notFound, requireRight } from '../access/permissions.ts';
+import { RegistryError } from '../errors/registry-error.ts';
 import { toolChanges } from '../pins/changes.ts';
 import type { Pins } from '../pins/pins.ts';
 import { jsonInput } from './json-input.ts';

@@ -1,7 +1,7 @@
-import type { Logger } from '../../common/log.ts';
-import type { Observed } from '../announced.ts';
-import { type Health, neverChecked } from '../health.ts';
-import { canonical } from '../pins/definition.ts';
+import type { Logger } from '../../common/service/log.ts';
+import type { Observed } from '../servers/announced.ts';
+import { canonical } from '../servers/definition.ts';
+import { type Health, neverChecked } from '../servers/health.ts';
 import type { Kept, KeptSeen, KeptState, Observation } from '../store/observations.ts';
 import type { Turn } from './queue.ts';
 import { type Finding, isUnstable, stateAfter } from './verdict.ts';

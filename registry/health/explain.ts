@@ -1,5 +1,5 @@
 import { SdkHttpError } from '@modelcontextprotocol/client';
-import { TooMuchError } from '../pinned-fetch.ts';
+import { TooMuchError } from '../routing/pinned-fetch.ts';
 
 /** A failure in words for people, without an address. */
 export interface Explanation {

@@ -1,6 +1,6 @@
 import type { Client } from '@modelcontextprotocol/client';
 import * as z from 'zod';
-import type { JsonObject } from '../pins/definition.ts';
+import type { JsonObject } from '../servers/definition.ts';
 
 const maxPages = 64;
 const maxItems = 2_000;

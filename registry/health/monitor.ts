@@ -1,11 +1,11 @@
-import type { Logger } from '../../common/log.ts';
-import type { Health, Status } from '../health.ts';
-import { type ProbeLimits, probeServer } from '../mcp-probe.ts';
+import type { Logger } from '../../common/service/log.ts';
+import type { Upstream } from '../routing/upstreams.ts';
+import type { Health, Status } from '../servers/health.ts';
+import { type ServerEntry, transportsOf } from '../servers/server.ts';
+import type { SeenTool } from '../servers/tool-info.ts';
 import { type Kept, type Observations, targetOf } from '../store/observations.ts';
-import { type ServerEntry, transportsOf } from '../store/server-store.ts';
-import type { SeenTool } from '../tool-info.ts';
-import type { Upstream } from '../upstreams.ts';
 import { type Asked, adopt, type Entry, learn, newEntry, tell, toHealth } from './entry.ts';
+import { type ProbeLimits, probeServer } from './mcp-probe.ts';
 import { nextTurns } from './queue.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { findingOf, nowhere, waitAfter } from './verdict.ts';

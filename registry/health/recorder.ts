@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Logger } from '../../common/log.ts';
+import type { Logger } from '../../common/service/log.ts';
 import type { Kept, Observation, Observations } from '../store/observations.ts';
 
 export interface RecorderOptions {

@@ -1,6 +1,6 @@
-import type { Status } from '../health.ts';
-import type { ProbeResult } from '../mcp-probe.ts';
+import type { Status } from '../servers/health.ts';
 import type { KeptState } from '../store/observations.ts';
+import type { ProbeResult } from './mcp-probe.ts';
 
 /** So many failed checks in a row turn a healthy server into one that is not. */
 export const failuresToBelieve = 2;

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import type { Editor } from '../editor.ts';
-import { RegistryError } from '../errors.ts';
-import type { Person } from '../guards.ts';
-import { readRegistration } from '../server-input.ts';
+import type { Person } from '../access/guards.ts';
+import type { Editor } from '../editing/editor.ts';
+import { RegistryError } from '../errors/registry-error.ts';
+import { readRegistration } from '../servers/server-input.ts';
 import { readEntry } from './read-entry.ts';
 import { EntryRefused } from './refused.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ServerEntry } from '../store/server-store.ts';
+import type { ServerEntry } from '../servers/server.ts';
 
 const text = z.string().optional();
 const list = z

@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { every } from '../../common/database/every.ts';
-import type { Logger } from '../../common/log.ts';
+import type { Logger } from '../../common/service/log.ts';
+import { every } from '../../common/time/interval.ts';
 import type { PinnedNames } from '../store/pin-table.ts';
 import type { Pins } from './pins.ts';
 

@@ -1,5 +1,5 @@
+import type { ToolInfo } from '../servers/tool-info.ts';
 import type { ServerPins } from '../store/pin-table.ts';
-import type { ToolInfo } from '../tool-info.ts';
 import { type Difference, diffDefinitions, lineOf } from './diff.ts';
 import { reveal } from './reveal.ts';
 

@@ -1,4 +1,4 @@
-import { canonical, type DefinitionParts } from './definition.ts';
+import { canonical, type DefinitionParts } from '../servers/definition.ts';
 import { reveal } from './reveal.ts';
 
 /** One thing that is different in a definition: where (`inputSchema.properties.city.description`), and what. */

@@ -1,9 +1,9 @@
-import type { Logger } from '../../common/log.ts';
-import { RegistryError } from '../errors.ts';
+import type { Logger } from '../../common/service/log.ts';
+import { RegistryError } from '../errors/registry-error.ts';
+import type { Definition } from '../servers/definition.ts';
+import type { SeenTool } from '../servers/tool-info.ts';
 import type { Actor } from '../store/change-log.ts';
 import type { PinChange, PinnedNames, PinTable, ServerPins } from '../store/pin-table.ts';
-import type { SeenTool } from '../tool-info.ts';
-import type { Definition } from './definition.ts';
 
 /** What is approved: of each tool that somebody looked at, by which definition. */
 export interface Approval {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
-import type { Logger } from '../../common/log.ts';
+import type { Logger } from '../../common/service/log.ts';
 
 /** Where texts become vectors. */
 export interface EmbeddingsOptions {

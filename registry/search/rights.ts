@@ -1,8 +1,8 @@
 import type { ApprovedTools } from '../../policy/approved-tools.ts';
 import { decide } from '../../policy/decide.ts';
 import { isAllVisible, listings } from '../../policy/listing.ts';
-import type { Access } from '../../policy/mcp-request.ts';
 import type { Policy } from '../../policy/policy.ts';
+import type { Access } from '../../policy/request/mcp-request.ts';
 import { mayUseUi } from '../../policy/ui.ts';
 
 const toolsList = listings.get('tools/list');

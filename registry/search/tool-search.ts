@@ -1,11 +1,11 @@
-import { allTools, type ToolGuard } from '../../common/approved-tools.ts';
-import { every } from '../../common/database/every.ts';
+import { allTools, type ToolGuard } from '../../common/policy/approved-tools-watch.ts';
+import { every } from '../../common/time/interval.ts';
 import type { ApprovedTools } from '../../policy/approved-tools.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUi } from '../../policy/ui.ts';
-import type { Person } from '../guards.ts';
-import type { ToolInfo } from '../mcp-probe.ts';
-import type { RegisteredServer } from '../store/server-store.ts';
+import type { Person } from '../access/guards.ts';
+import type { ToolInfo } from '../health/mcp-probe.ts';
+import type { RegisteredServer } from '../servers/server.ts';
 import type { SearchableServer } from './document.ts';
 import type { Embeddings } from './embeddings.ts';
 import { fuse } from './fuse.ts';

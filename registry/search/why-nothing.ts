@@ -1,9 +1,9 @@
 import type { ApprovedTools } from '../../policy/approved-tools.ts';
-import type { Access } from '../../policy/mcp-request.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { groupsThatHelp, scopeThatHelps } from '../../policy/remedy.ts';
+import type { Access } from '../../policy/request/mcp-request.ts';
+import { groupsThatHelp, scopeThatHelps } from '../../policy/review/remedy.ts';
 import { mayUseUi } from '../../policy/ui.ts';
-import type { Person } from '../guards.ts';
+import type { Person } from '../access/guards.ts';
 import type { SearchableServer } from './document.ts';
 import { callable } from './rights.ts';
 

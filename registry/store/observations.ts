@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
 import { LRUCache } from 'lru-cache';
-import type { Announced } from '../announced.ts';
-import type { Status, TransportCheck } from '../health.ts';
-import type { ToolInfo } from '../tool-info.ts';
+import type { Announced } from '../servers/announced.ts';
+import type { Status, TransportCheck } from '../servers/health.ts';
+import type { ToolInfo } from '../servers/tool-info.ts';
 import { type Chart, chartOf, forgetOldChecks, keepChecks, type Sample } from './check-sums.ts';
 import { type RegistryDatabase, type Writing, writing } from './database.ts';
 import type { Schema } from './migrations.ts';

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Definition, DefinitionParts } from '../pins/definition.ts';
+import type { Definition, DefinitionParts } from '../servers/definition.ts';
 import { type Actor, noteChange } from './change-log.ts';
 import { type RegistryDatabase, type Writing, writing } from './database.ts';
 import type { Schema } from './migrations.ts';

@@ -1,7 +1,7 @@
-import type { Logger } from '../../common/log.ts';
-import { isFixedName } from '../fixed-names.ts';
+import type { Logger } from '../../common/service/log.ts';
+import { isFixedName } from '../servers/fixed-names.ts';
+import type { ServerSettings } from '../servers/server.ts';
 import type { Actor } from './change-log.ts';
-import type { ServerSettings } from './server-store.ts';
 import { settingsOf } from './server-table.ts';
 import type { RegistryStore } from './store.ts';
 

@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
+import type { RegisteredServer, ServerSettings } from '../servers/server.ts';
 import type { Schema } from './migrations.ts';
-import type { RegisteredServer, ServerSettings } from './server-store.ts';
 
 /** All servers, by name. */
 export async function readServers(db: Kysely<Schema>): Promise<RegisteredServer[]> {

@@ -1,7 +1,7 @@
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
-import { serverSettings } from '../server-input.ts';
-import type { ServerSettings } from './server-store.ts';
+import type { ServerSettings } from '../servers/server.ts';
+import { serverSettings } from '../servers/server-input.ts';
 
 /** Every fault of a servers file at once, each with its path. */
 export class ServersFileError extends Error {

@@ -1,6 +1,7 @@
-import { every } from '../../common/database/every.ts';
 import { ping } from '../../common/database/ping.ts';
-import { RegistryError } from '../errors.ts';
+import { every } from '../../common/time/interval.ts';
+import { RegistryError } from '../errors/registry-error.ts';
+import type { RegisteredServer, ServerSettings, ServerStore } from '../servers/server.ts';
 import {
   type Action,
   type Actor,
@@ -16,7 +17,6 @@ import {
 import { openRegistryDatabase, type RegistryDatabase, type Writing, writing } from './database.ts';
 import { createObservations, forgetObservations, type Observations, targetOf } from './observations.ts';
 import { createPinTable, forgetPins, type PinTable } from './pin-table.ts';
-import type { RegisteredServer, ServerSettings, ServerStore } from './server-store.ts';
 import { dropServer, putServer, readServer, readServers, settingsOf } from './server-table.ts';
 
 /** One change to make. */

@@ -1,6 +1,6 @@
 import type { McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import type { Logger } from '../../common/log.ts';
+import type { Logger } from '../../common/service/log.ts';
 import { readOnly, toolCall } from '../tool-call.ts';
 import type { Clock } from './clock.ts';
 import { momentSchema } from './moment.ts';

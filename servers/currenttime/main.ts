@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { readConfig } from '../../common/config.ts';
-import { runService } from '../../common/service.ts';
+import { runService } from '../../common/service/service.ts';
+import { readConfig } from '../../common/settings/config.ts';
 import { shapeFor } from '../../common/settings/table.ts';
 import { createApp } from './server.ts';
 

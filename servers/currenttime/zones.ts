@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { hints, modernNames } from '../../common/zone-names.ts';
+import { hints, modernNames } from '../../common/time/zone-names.ts';
 import { ToolError } from '../tool-call.ts';
 
 const oldNames = new Map([...modernNames].map(([old, modern]) => [modern, old]));

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import * as z from 'zod';
-import type { Logger } from '../../common/log.ts';
+import type { Logger } from '../../common/service/log.ts';
 import { ToolError } from '../tool-call.ts';
 
 /** Where Polygon's API answers, and with which key. */

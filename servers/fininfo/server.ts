@@ -1,6 +1,6 @@
 import { McpServer, type ServerContext } from '@modelcontextprotocol/server';
 import type { Express } from 'express';
-import type { Logger } from '../../common/log.ts';
+import type { Logger } from '../../common/service/log.ts';
 import { createMcpApp } from '../mcp-app.ts';
 import { readOnly, toolCall } from '../tool-call.ts';
 import { VERSION } from '../version.ts';

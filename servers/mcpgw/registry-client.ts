@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type * as z from 'zod';
-import type { Logger } from '../../common/log.ts';
+import type { Logger } from '../../common/service/log.ts';
 import { isServerName } from '../../policy/names.ts';
 import { ToolError } from '../tool-call.ts';
 import {

@@ -1,6 +1,6 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import type { Express } from 'express';
-import type { Logger } from '../../common/log.ts';
+import type { Logger } from '../../common/service/log.ts';
 import { createMcpApp } from '../mcp-app.ts';
 import { VERSION } from '../version.ts';
 import { createRegistryClient, type RegistryClient, type Timeouts } from './registry-client.ts';

@@ -2,10 +2,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { type Gateway, startGateway } from '../e2e/gateway.ts';
-import { rpc, send } from '../e2e/send.ts';
-import { accessibility, launchBrowser, tooWide } from './browser.ts';
-import { openAs, type Visit } from './visit.ts';
+import { accessibility, launchBrowser, tooWide } from '../support/browser/browser.ts';
+import { openAs, type Visit } from '../support/browser/visit.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { rpc, send } from '../support/gateway/send.ts';
 
 // A browser on a busy machine takes longer than a unit.
 jest.setTimeout(90_000);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { type Gateway, startGateway } from '../e2e/gateway.ts';
-import { accessibility, launchBrowser } from './browser.ts';
+import { accessibility, launchBrowser } from '../support/browser/browser.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 
 // A browser on a busy machine takes longer than a unit.
 jest.setTimeout(180_000);

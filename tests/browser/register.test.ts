@@ -1,10 +1,10 @@
 import { jest } from '@jest/globals';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { type Everything, startEverything } from '../e2e/everything.ts';
-import { type Gateway, startGateway } from '../e2e/gateway.ts';
-import { launchBrowser } from './browser.ts';
-import { openAs } from './visit.ts';
+import { launchBrowser } from '../support/browser/browser.ts';
+import { openAs } from '../support/browser/visit.ts';
+import { type Everything, startEverything } from '../support/gateway/everything.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 
 // A browser on a busy machine takes longer than a unit.
 jest.setTimeout(120_000);

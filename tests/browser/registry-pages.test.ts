@@ -1,10 +1,11 @@
 import { jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { parsePolicy } from '../../policy/policy-file.ts';
-import type { Health, HealthDetails } from '../../registry/health.ts';
 import { createPins } from '../../registry/pins/pins.ts';
+import type { Health, HealthDetails } from '../../registry/servers/health.ts';
+import { toSeenTools } from '../../registry/servers/tool-info.ts';
 import { targetOf } from '../../registry/store/observations.ts';
-import { toSeenTools } from '../../registry/tool-info.ts';
+import { accessibility, launchBrowser } from '../support/browser/browser.ts';
 import {
   admin,
   createSigner,
@@ -15,8 +16,7 @@ import {
   stranger,
   toolOf,
   user,
-} from '../registry/registry-fixture.ts';
-import { accessibility, launchBrowser } from './browser.ts';
+} from '../support/registry/registry-fixture.ts';
 
 const server = (name: string, title: string) => ({
   name,

@@ -61,7 +61,7 @@ withDocker('The containers of docker compose up', () => {
       ['mcp-gateway-registry', 'container/registry/main.ts'],
       ['mcp-gateway-registry', 'relay/main.ts'],
       ['mcp-gateway-registry', 'servers/mcpgw/main.ts'],
-      ['mcp-gateway-cognito', 'dev/cognito/main.ts'],
+      ['mcp-gateway-cognito', 'stand-in/main.ts'],
     ] as const) {
       // Settings that it cannot take: it is loaded, and ends.
       const settings = ['SECRET_KEY=- ', 'LOG_LEVEL=-', 'AUTH_SERVER_WORKERS=1', 'NODE_DEBUG_NATIVE=COMPILE_CACHE'];

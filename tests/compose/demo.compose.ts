@@ -118,7 +118,7 @@ withDocker('docker compose up, as .env.example has it', () => {
     const containers = () => parts.map((service) => stack.project.inspect(service).Id);
     const before = containers();
     // A new version, as `git pull` would bring it.
-    appendFileSync(join(stack.project.folder, 'common/service.ts'), '// changed\n');
+    appendFileSync(join(stack.project.folder, 'common/service/service.ts'), '// changed\n');
     appendFileSync(join(stack.project.folder, 'nginx/start'), '# changed\n');
     await stack.project.compose('up -d --build');
     await stack.up();
@@ -147,7 +147,7 @@ withDocker('docker compose up, as .env.example has it', () => {
     await until('the server is back', async () => {
       return (await ask(`${place.url}/api/servers/clock`, { headers: stack.bearer })).status === 200;
     });
-    expect(String(await project.exec('auth-server', 'node', 'auth-server/revoke/main.ts', '--all'))).not.toBe('');
+    expect(String(await project.exec('auth-server', 'node', 'operations/revoke/main.ts', '--all'))).not.toBe('');
     await until('no token of before counts', async () => (await callClock(place, stack.bearer)).status === 401);
     // What was given out in the very second of the revocation has ended with it.
     await sleep(1_100);

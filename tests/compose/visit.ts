@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { fetchAgentToken } from '../../agents/token/token.ts';
-import { hidden } from '../dev/hosted-login.ts';
+import { hidden } from '../support/stand-in/hosted-login.ts';
 
 /** A gateway in containers, as somebody outside reaches it. */
 export interface Place {

@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { exitCodeMeanings } from '../../agents/lib/failure.ts';
-import { type Desk, newDesk } from '../agents/agents-fixture.ts';
-import { type Booth, newBooth } from '../agents/captures.ts';
-import { type Gateway, startGateway } from '../e2e/gateway.ts';
+import { type Desk, newDesk } from '../support/agents/agents-fixture.ts';
+import { type Booth, newBooth } from '../support/agents/captures.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 
 jest.setTimeout(120_000);
 

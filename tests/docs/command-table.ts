@@ -26,8 +26,8 @@ const page = (file: string, rows: Record<string, How>): Row[] =>
 const up = inTest('tests/up/up.test.ts', 'It comes up, says where everything is and how to try it');
 const compose = (name: string, file = 'demo') => inTest(`tests/compose/${file}.compose.ts`, name);
 const composeUp = compose('From nothing to a tool call: an agent calls a tool with its token');
-const faults = inTest('tests/dev/cognito-faults.test.ts', 'A stand-in that is started with faults says so');
-const cases = 'tests/attack/attack.test.ts';
+const faults = inTest('tests/integration/stand-in/faults.test.ts', 'A stand-in that is started with faults says so');
+const cases = 'tests/e2e/attack/attack.test.ts';
 const attacked = inTest(cases, 'no attack gets through, and none is left out');
 const ofMigration = inTest('tests/docs/migration.test.ts', 'Every command of the page does what it says');
 const migrated = ['OLD=', 'cp ', 'npm run doctor', 'npm run -s '];
@@ -93,7 +93,7 @@ export const rows: readonly Row[] = [
   }),
   ...page('docs/migration.md', {
     'docker compose up': composeUp,
-    'npm run -s login': inTest('tests/agents/login.test.ts', 'Somebody logs in with their browser'),
+    'npm run -s login': inTest('tests/e2e/agents/login.test.ts', 'Somebody logs in with their browser'),
     'npm run attack': attacked,
     ...Object.fromEntries(migrated.map((command) => [command, ofMigration])),
   }),

@@ -3,7 +3,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
-import { type Gateway, startGateway } from '../e2e/gateway.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { testNames } from '../threats/test-names.ts';
 import { type Row, rows } from './command-table.ts';
 import { blocksOf, type DocCommand, pages } from './shell-blocks.ts';

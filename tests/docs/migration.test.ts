@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { type SettingName, sections, settings } from '../../common/settings/table.ts';
 import { parsePolicy } from '../../policy/policy-file.ts';
-import { agents, type Gateway, startGateway } from '../e2e/gateway.ts';
+import { agents, type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { blocksOf } from './shell-blocks.ts';
 import { newTerminal, type Terminal } from './terminal.ts';
 

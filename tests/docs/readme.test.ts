@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { type SettingName, settings } from '../../common/settings/table.ts';
-import { defaultPorts } from '../../dev/services.ts';
+import { defaultPorts } from '../../launch/services.ts';
 
 const page = readFileSync('README.md', 'utf8');
 const section = (title: string) => page.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';
@@ -13,7 +13,7 @@ interface Person {
   password: string;
   groups?: string[];
 }
-const { users } = parse(readFileSync('dev/cognito/seed.yml', 'utf8')) as { users: Person[] };
+const { users } = parse(readFileSync('stand-in/seed.yml', 'utf8')) as { users: Person[] };
 
 test('The people that one can sign in as are those of the stand-in, with their groups and the one password', () => {
   const shown = tableOf(section('Start')).map(([name, group]) => `${name}: ${group}`);

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defaultPorts } from '../../dev/services.ts';
-import { type Gateway, portsAsSettings } from '../e2e/gateway.ts';
+import { defaultPorts } from '../../launch/services.ts';
+import { type Gateway, portsAsSettings } from '../support/gateway/gateway.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 

@@ -5,11 +5,18 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { exportSPKI, generateKeyPair, importJWK, type JWTPayload, SignJWT } from 'jose';
-import { createAssertionSigner } from '../../auth-server/assertion.ts';
-import type { Principal } from '../../auth-server/principal.ts';
+import { createAssertionSigner } from '../../auth-server/identity/assertion.ts';
+import type { Principal } from '../../auth-server/identity/principal.ts';
 import { openStore } from '../../auth-server/store/store.ts';
-import { type RunningCognito, startCognito } from '../../dev/cognito/start.ts';
-import { type AuthServer, alice, keys, now, startAuthServer, temporaryDirectory } from '../auth-server/auth-fixture.ts';
+import { type RunningCognito, startCognito } from '../../stand-in/start.ts';
+import {
+  type AuthServer,
+  alice,
+  keys,
+  now,
+  startAuthServer,
+  temporaryDirectory,
+} from '../support/auth-server/auth-fixture.ts';
 import { blocks, type Checked, findPython, startPython, startTypeScript, writeTypeScript } from './upstream-servers.ts';
 
 let home: ReturnType<typeof temporaryDirectory>;

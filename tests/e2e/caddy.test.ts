@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { jest } from '@jest/globals';
-import { freePorts, type Gateway, startGateway } from './gateway.ts';
-import { rpc, type Sent, send } from './send.ts';
+import { freePorts, type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { rpc, type Sent, send } from '../support/gateway/send.ts';
 
 jest.setTimeout(180_000);
 

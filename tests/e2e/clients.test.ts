@@ -1,5 +1,5 @@
-import { connections, type Fetch } from '../servers/fixtures.ts';
-import { type Gateway, startGateway } from './gateway.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { connections, type Fetch } from '../support/servers/mcp-clients.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {

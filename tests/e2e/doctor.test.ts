@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { examine } from '../../dev/doctor/examine.ts';
-import { loginScopes } from '../../dev/doctor/login.ts';
-import { readSetup } from '../../dev/doctor/setup.ts';
-import { type Gateway, portsAsSettings, startGateway } from './gateway.ts';
+import { examine } from '../../operations/doctor/examine.ts';
+import { loginScopes } from '../../operations/doctor/login.ts';
+import { readSetup } from '../../operations/doctor/setup.ts';
+import { type Gateway, portsAsSettings, startGateway } from '../support/gateway/gateway.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { type Gateway, startGateway } from './gateway.ts';
-import { rpc, send } from './send.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { rpc, send } from '../support/gateway/send.ts';
 
 let gateway: Gateway;
 let headers: Record<string, string>;

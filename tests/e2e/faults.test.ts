@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nameOf } from '../faults/load.ts';
 import { type Stage, startStage } from '../faults/stage.ts';
-import { rpc, send } from './send.ts';
+import { rpc, send } from '../support/gateway/send.ts';
 
 // The quick part of tests/faults, which has all of them, takes minutes, and writes the table of docs/operations/failures.md.
 const folder = mkdtempSync(join(tmpdir(), 'faults-'));

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type Gateway, startGateway } from './gateway.ts';
-import { rpc, type Sent, send, sendBytes } from './send.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { rpc, type Sent, send, sendBytes } from '../support/gateway/send.ts';
 
 let gateway: Gateway;
 let admin: Record<string, string>;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { run } from '../../agents/program.ts';
-import { type Gateway, startGateway } from './gateway.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 
 let gateway: Gateway;
 const folder = mkdtempSync(join(tmpdir(), 'import-command-'));

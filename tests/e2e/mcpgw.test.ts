@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, connectSse, type Fetch, type TestClient, type ToolResult } from '../servers/fixtures.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { rpc, send } from './send.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { rpc, send } from '../support/gateway/send.ts';
+import { connect, connectSse, type Fetch, type TestClient, type ToolResult } from '../support/servers/mcp-clients.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
-import { nodeServices } from '../../dev/services.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { rpc, send } from './send.ts';
+import { nodeServices } from '../../launch/services.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { rpc, send } from '../support/gateway/send.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Gateway, startGateway } from './gateway.ts';
-import { rpc, send } from './send.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { rpc, send } from '../support/gateway/send.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'policy-'));
 const SCOPES_FILE = join(folder, 'scopes.yml');

@@ -1,5 +1,5 @@
-import { type Gateway, startGateway } from './gateway.ts';
-import { send } from './send.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { send } from '../support/gateway/send.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Echo, startEcho } from './echo.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { openStream } from './open-stream.ts';
-import { rpc, send } from './send.ts';
+import { type Echo, startEcho } from '../support/gateway/echo.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { openStream } from '../support/gateway/open-stream.ts';
+import { rpc, send } from '../support/gateway/send.ts';
 
 let gateway: Gateway;
 let other: Echo;

@@ -1,9 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type Gateway, startGateway } from './gateway.ts';
-import { type OpenStream, openStream } from './open-stream.ts';
-import { type PolicyFile, writePolicy } from './reader-policy.ts';
-import { called, relayed, ticketOf, tickets } from './relayed.ts';
-import { type Answer, rpc, type Sent, send } from './send.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { type OpenStream, openStream } from '../support/gateway/open-stream.ts';
+import { type PolicyFile, writePolicy } from '../support/gateway/reader-policy.ts';
+import { called, relayed, ticketOf, tickets } from '../support/gateway/relayed.ts';
+import { type Answer, rpc, type Sent, send } from '../support/gateway/send.ts';
 
 let gateway: Gateway;
 let policy: PolicyFile;

@@ -1,9 +1,9 @@
-import { connections, eventually, type Fetch, type Lists, type TestClient } from '../servers/fixtures.ts';
-import { type Everything, startEverything } from './everything.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { startModernServer } from './modern-server.ts';
-import { type PolicyFile, visible, writePolicy } from './reader-policy.ts';
-import { rpc, send } from './send.ts';
+import { type Everything, startEverything } from '../support/gateway/everything.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { startModernServer } from '../support/gateway/modern-server.ts';
+import { type PolicyFile, visible, writePolicy } from '../support/gateway/reader-policy.ts';
+import { rpc, send } from '../support/gateway/send.ts';
+import { connections, eventually, type Fetch, type Lists, type TestClient } from '../support/servers/mcp-clients.ts';
 
 let gateway: Gateway;
 let policy: PolicyFile;

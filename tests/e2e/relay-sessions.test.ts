@@ -1,9 +1,9 @@
-import { connections, eventually, type Fetch } from '../servers/fixtures.ts';
-import { type Everything, startEverything } from './everything.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { openStream } from './open-stream.ts';
-import { type PolicyFile, writePolicy } from './reader-policy.ts';
-import { type Answer, rpc, type Sent, send } from './send.ts';
+import { type Everything, startEverything } from '../support/gateway/everything.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { openStream } from '../support/gateway/open-stream.ts';
+import { type PolicyFile, writePolicy } from '../support/gateway/reader-policy.ts';
+import { type Answer, rpc, type Sent, send } from '../support/gateway/send.ts';
+import { connections, eventually, type Fetch } from '../support/servers/mcp-clients.ts';
 
 let gateway: Gateway;
 let policy: PolicyFile;

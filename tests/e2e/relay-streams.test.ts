@@ -1,13 +1,13 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeJwt } from 'jose';
-import { loadKeys } from '../../dev/cognito/keys.ts';
-import { signToken } from '../../dev/cognito/tokens.ts';
-import { connections } from '../servers/fixtures.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { type OpenStream, openStream } from './open-stream.ts';
-import { type PolicyFile, visible, writePolicy } from './reader-policy.ts';
-import { rpc, type Sent, send } from './send.ts';
+import { loadKeys } from '../../stand-in/keys.ts';
+import { signToken } from '../../stand-in/tokens.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { type OpenStream, openStream } from '../support/gateway/open-stream.ts';
+import { type PolicyFile, visible, writePolicy } from '../support/gateway/reader-policy.ts';
+import { rpc, type Sent, send } from '../support/gateway/send.ts';
+import { connections } from '../support/servers/mcp-clients.ts';
 
 const sessionSeconds = 4;
 let gateway: Gateway;

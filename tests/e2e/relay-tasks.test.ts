@@ -1,7 +1,7 @@
-import { type Gateway, startGateway } from './gateway.ts';
-import { openStream } from './open-stream.ts';
-import { type PolicyFile, writePolicy } from './reader-policy.ts';
-import { type Answer, rpc, send } from './send.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { openStream } from '../support/gateway/open-stream.ts';
+import { type PolicyFile, writePolicy } from '../support/gateway/reader-policy.ts';
+import { type Answer, rpc, send } from '../support/gateway/send.ts';
 
 type Caller = Record<string, string>;
 

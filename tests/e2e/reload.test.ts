@@ -1,9 +1,9 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cksum } from '../../registry/route-status.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { rpc, send } from './send.ts';
+import { cksum } from '../../registry/routing/route-status.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { rpc, send } from '../support/gateway/send.ts';
 
 let gateway: Gateway;
 let headers: Record<string, string>;

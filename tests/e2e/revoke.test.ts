@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { type Gateway, startGateway } from './gateway.ts';
-import { type OpenStream, openStream } from './open-stream.ts';
-import { rpc, send } from './send.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { type OpenStream, openStream } from '../support/gateway/open-stream.ts';
+import { rpc, send } from '../support/gateway/send.ts';
 
 const run = promisify(execFile);
 let gateway: Gateway;
@@ -39,7 +39,7 @@ const stream = async (who: Who): Promise<OpenStream> => {
 };
 /** The command, as an operator calls it beside the gateway. */
 const revoke = async (...args: string[]) => {
-  const command = ['--disable-warning=ExperimentalWarning', 'auth-server/revoke/main.ts', ...args];
+  const command = ['--disable-warning=ExperimentalWarning', 'operations/revoke/main.ts', ...args];
   await run(process.execPath, command, { env: { ...process.env, DATA_DIR: gateway.dataDir } });
   return performance.now();
 };

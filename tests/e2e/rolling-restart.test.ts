@@ -4,10 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEnv } from 'node:util';
-import { nodeServices } from '../../dev/services.ts';
+import { nodeServices } from '../../launch/services.ts';
 import { callersOf } from '../faults/callers.ts';
 import { startLoad, wronglyAllowed } from '../faults/load.ts';
-import { freePorts, type Gateway, startGateway } from './gateway.ts';
+import { freePorts, type Gateway, startGateway } from '../support/gateway/gateway.ts';
 
 const noLimits = { AUTH_FAILURES_PER_CREDENTIAL: '0', AUTH_FAILURES_PER_ADDRESS: '0' };
 let gateway: Gateway;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Control } from '../../dev/cognito/control.ts';
-import { locationOf, newBrowser, submitSignIn } from '../dev/hosted-login.ts';
-import { type Postgres, startPostgres } from '../fixtures/postgres.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { openStream } from './open-stream.ts';
-import { type OwnPool, takeOverPool } from './own-pool.ts';
-import { type Answer, rpc, send } from './send.ts';
+import type { Control } from '../../stand-in/control.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { openStream } from '../support/gateway/open-stream.ts';
+import { type OwnPool, takeOverPool } from '../support/gateway/own-pool.ts';
+import { type Answer, rpc, send } from '../support/gateway/send.ts';
+import { type Postgres, startPostgres } from '../support/postgres.ts';
+import { locationOf, newBrowser, submitSignIn } from '../support/stand-in/hosted-login.ts';
 
 const maxAgeSeconds = 6;
 let gateway: Gateway;

@@ -3,8 +3,8 @@ import { ClientCredentialsProvider as ProviderV1 } from '@modelcontextprotocol/s
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport as TransportV1 } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { cognitoIssuer, createStandInFetch, localPoolId } from '../../common/cognito.ts';
-import { agents, type Gateway, startGateway } from './gateway.ts';
+import { cognitoIssuer, createStandInFetch, localPoolId } from '../../common/identity/cognito.ts';
+import { agents, type Gateway, startGateway } from '../support/gateway/gateway.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {

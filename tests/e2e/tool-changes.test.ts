@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Gateway, startGateway } from './gateway.ts';
-import { rpc, send } from './send.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { rpc, send } from '../support/gateway/send.ts';
 
 let gateway: Gateway;
 let upstream: Server;

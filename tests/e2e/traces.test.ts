@@ -4,8 +4,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
-import { freePorts, type Gateway, startGateway } from './gateway.ts';
-import { rpc, send } from './send.ts';
+import { freePorts, type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { rpc, send } from '../support/gateway/send.ts';
 
 jest.setTimeout(180_000);
 

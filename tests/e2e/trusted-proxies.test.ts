@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { readConfig } from '../../common/config.ts';
+import { readConfig } from '../../common/settings/config.ts';
 import { settings } from '../../common/settings/table.ts';
-import { eventually } from '../servers/fixtures.ts';
-import { type Gateway, startGateway } from './gateway.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { eventually } from '../support/servers/mcp-clients.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {

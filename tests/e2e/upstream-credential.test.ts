@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLog } from '../../common/log.ts';
+import { createLog } from '../../common/service/log.ts';
 import { createApp } from '../../servers/currenttime/server.ts';
-import { connections, type Fetch } from '../servers/fixtures.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { rpc, type Sent, send } from './send.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { rpc, type Sent, send } from '../support/gateway/send.ts';
+import { connections, type Fetch } from '../support/servers/mcp-clients.ts';
 
 const tokyo = ['current_time_by_timezone', { tz_name: 'Asia/Tokyo' }] as const;
 /** Every secret of this test begins like this, so that one search finds each of them. */

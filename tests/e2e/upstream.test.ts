@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { type Gateway, startGateway } from './gateway.ts';
-import { rpc, type Sent, send } from './send.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { rpc, type Sent, send } from '../support/gateway/send.ts';
 
 let gateway: Gateway;
 let admin: Record<string, string>;

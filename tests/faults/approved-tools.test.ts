@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rpc, send } from '../e2e/send.ts';
+import { rpc, send } from '../support/gateway/send.ts';
 import { nameOf } from './load.ts';
 import { type Fault, type Stage, startStage } from './stage.ts';
 import { record } from './table.ts';

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import type { Gateway } from '../e2e/gateway.ts';
-import { rpc, type Sent, send } from '../e2e/send.ts';
+import type { Gateway } from '../support/gateway/gateway.ts';
+import { rpc, type Sent, send } from '../support/gateway/send.ts';
 import type { Kind } from './load.ts';
 
 const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
@@ -57,7 +57,7 @@ export async function callersOf(gateway: Gateway, env: NodeJS.ProcessEnv): Promi
 export const forbidden = 'must-never-arrive';
 
 function endSessionsOf(user: string, { dataDir }: Gateway, env: NodeJS.ProcessEnv): void {
-  const command = ['--disable-warning=ExperimentalWarning', 'auth-server/revoke/main.ts', '--user', user];
+  const command = ['--disable-warning=ExperimentalWarning', 'operations/revoke/main.ts', '--user', user];
   execFileSync(process.execPath, command, { env: { ...process.env, DATA_DIR: dataDir, ...env }, stdio: 'pipe' });
 }
 

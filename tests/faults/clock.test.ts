@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'clock-'));
 const offset = join(folder, 'offset');
 let stage: Stage;
 beforeAll(async () => {
-  if (!existsSync(library)) throw new Error('faketime is not installed: sh dev/setup faketime');
+  if (!existsSync(library)) throw new Error('faketime is not installed: sh launch/setup faketime');
   writeFileSync(offset, '+0');
   stage = await startStage({
     LD_PRELOAD: library,

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { rpc, send } from '../e2e/send.ts';
+import { rpc, send } from '../support/gateway/send.ts';
 import { nameOf } from './load.ts';
 import { type Fault, type Stage, startStage } from './stage.ts';
 import { record } from './table.ts';

@@ -1,4 +1,4 @@
-import { type Answer, type Sent, send } from '../e2e/send.ts';
+import { type Answer, type Sent, send } from '../support/gateway/send.ts';
 
 /** One kind of request of a load: who sends what, and what must come of it. */
 export interface Kind {

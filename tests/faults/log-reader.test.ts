@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { send } from '../e2e/send.ts';
+import { send } from '../support/gateway/send.ts';
 import { type Stage, startStage } from './stage.ts';
 import { record } from './table.ts';
 

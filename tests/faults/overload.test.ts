@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { rpc, send } from '../e2e/send.ts';
+import { rpc, send } from '../support/gateway/send.ts';
 import { nameOf } from './load.ts';
 import { type Stage, startStage } from './stage.ts';
 import { record } from './table.ts';

@@ -1,8 +1,8 @@
 import { fetchAgentToken } from '../../agents/token/token.ts';
-import type { Control } from '../../dev/cognito/control.ts';
-import { agents } from '../e2e/gateway.ts';
-import { type OwnPool, takeOverPool } from '../e2e/own-pool.ts';
-import { rpc, send } from '../e2e/send.ts';
+import type { Control } from '../../stand-in/control.ts';
+import { agents } from '../support/gateway/gateway.ts';
+import { type OwnPool, takeOverPool } from '../support/gateway/own-pool.ts';
+import { rpc, send } from '../support/gateway/send.ts';
 import { nameOf } from './load.ts';
 import { type Fault, type Stage, startStage } from './stage.ts';
 import { record } from './table.ts';

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openStream } from '../e2e/open-stream.ts';
+import { openStream } from '../support/gateway/open-stream.ts';
 import { type Stage, startStage } from './stage.ts';
 import { record } from './table.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Gateway, startGateway } from '../e2e/gateway.ts';
-import { type OpenStream, openStream } from '../e2e/open-stream.ts';
-import { send } from '../e2e/send.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { type OpenStream, openStream } from '../support/gateway/open-stream.ts';
+import { send } from '../support/gateway/send.ts';
 import { type Callers, callersOf, forbidden } from './callers.ts';
 import { type Load, type Result, startLoad, wronglyAllowed } from './load.ts';
 import type { Outcome } from './table.ts';

@@ -6,7 +6,7 @@ export const advisories = [
     attack: ['an open path in the query', 'a health check in the query'],
   }),
   row('CVE-2026-40575 GHSA-7x63-xv5r-3p2x', 'X-Forwarded-Uri and its like are not believed', {
-    'auth-server/validate': ['a forged X-Body, X-Original-URL or X-User changes nothing'],
+    'integration/auth-server/gate/validate': ['a forged X-Body, X-Original-URL or X-User changes nothing'],
     attack: ['X-Forwarded-Uri: /login', 'X-Rewrite-URL: /login', 'X-Forwarded-Method: OPTIONS'],
   }),
   row('CVE-2026-41059 GHSA-pxq7-h93f-9jrg', 'a fragment is no part of the decision', {
@@ -21,12 +21,12 @@ export const advisories = [
     attack: ['X_Scopes with everything', 'the same with underscores'],
   }),
   row('CVE-2026-34454 GHSA-f24x-5g9q-753f', 'a session ends with its logout', {
-    'auth-server/login': ['ends the session for good, and at Cognito too'],
+    'integration/auth-server/login/login': ['ends the session for good, and at Cognito too'],
     'e2e/registry-access': ['After signing out, the old cookie is refused everywhere'],
     attack: ['a session after its logout'],
   }),
   row('GHSA-c5c4-8r6x-56w3', 'odd names of people become no other headers', {
-    'auth-server/validate': [
+    'integration/auth-server/gate/validate': [
       'names with a comma, a quote, a line break or other letters arrive percent-encoded, one by one',
     ],
   }),
@@ -34,7 +34,11 @@ export const advisories = [
     'GHSA-qqxw-m5fj-f7gv GHSA-j7px-6hwj-hpjg GHSA-5m6c-jp6f-2vcv GHSA-4mf2-f3wh-gvf2',
     'no spelling of an address leads away',
     {
-      'auth-server/safe-path': ['/\\evil.example', '/%09/evil.example', 'http://localhost:8080.evil.example/'],
+      'unit/auth-server/login/safe-path': [
+        '/\\evil.example',
+        '/%09/evil.example',
+        'http://localhost:8080.evil.example/',
+      ],
       attack: [
         'redirect_uri="/%5cevil.example" after the login',
         'redirect_uri="http://localhost.evil.example/" after the login',
@@ -42,14 +46,14 @@ export const advisories = [
     },
   ),
   row('CVE-2017-1000069', 'nobody is logged in as somebody else', {
-    'auth-server/login-failures': [
+    'integration/auth-server/login/login-failures': [
       'because another browser started it is refused: nobody can log a person in as somebody else',
       'because its code is from another login is refused: state and nonce tie them together',
     ],
     attack: ["somebody else's callback, in a browser that started no login, or another one"],
   }),
   row('GHSA-652x-m2gr-hppm', 'a group that is taken away takes its rights along', {
-    'auth-server/validate-sessions': ['so a group must stand in the cookie and in the record'],
+    'integration/auth-server/gate/validate-sessions': ['so a group must stand in the cookie and in the record'],
     'e2e/policy-change': [
       'A right that is taken away in the policy is gone for running sessions and good tokens, and comes back with it',
     ],
@@ -62,16 +66,16 @@ export const advisories = [
     attack: ['a Host with a trailing dot', 'a Host in capitals'],
   }),
   row('GHSA-36f2-fcrx-fp4j', 'a logout leads nowhere else', {
-    'auth-server/login': ['leads to Cognito and nowhere else, whatever redirect_uri says (j3)'],
+    'integration/auth-server/login/login': ['leads to Cognito and nowhere else, whatever redirect_uri says (j3)'],
     attack: ['redirect_uri="//evil.example" at logout'],
   }),
   row('GHSA-gmfg-3v4q-9qr4', 'names and errors are shown as text', {
-    'registry/pages': ['Whatever a server or a person calls itself is shown as text'],
+    'integration/registry/pages/pages': ['Whatever a server or a person calls itself is shown as text'],
     'browser/login': ['A name of a server that is markup is shown as text'],
     attack: ['an error that is a script', 'a script in redirect_uri', 'a provider that is a script'],
   }),
   row('CVE-2023-33189', 'malformed requests are never allowed', {
-    'policy/properties': ['never passes for another, however its bytes, keys, letters and headers are changed'],
+    'unit/policy/properties': ['never passes for another, however its bytes, keys, letters and headers are changed'],
     attack: ['two Host lines', 'a NUL in a header', 'Mcp-Method in two lines'],
   }),
   row('CVE-2024-39315', 'no page and no log shows a token', {
@@ -79,7 +83,11 @@ export const advisories = [
     attack: ['a token shown by the registry'],
   }),
   row('CVE-2024-47616', 'the registry takes only what was asserted to it', {
-    'registry/guards': ['it was made for an MCP server', 'the token comes as a bearer', 'another gateway issued it'],
+    'integration/registry/access/guards': [
+      'it was made for an MCP server',
+      'the token comes as a bearer',
+      'another gateway issued it',
+    ],
   }),
   row('CVE-2022-24797', 'metrics and debug pages are not public', {
     'e2e/gate': ['/metrics', '/debug'],
@@ -96,15 +104,15 @@ export const advisories = [
     attack: ['X-Forwarded-Proto and all that proxies are believed'],
   }),
   row('GHSA-4mq7-pvjg-xp2r', 'nothing remembered of a token lets another issuer in', {
-    'auth-server/validate-tokens': ['has another issuer (J7)'],
-    'auth-server/assertion': ['is for the same caller, server and tool only'],
+    'integration/auth-server/gate/validate-tokens': ['has another issuer (J7)'],
+    'unit/auth-server/identity/assertion': ['is for the same caller, server and tool only'],
   }),
   row('CVE-2021-32701 GHSA-qvp4-rpmr-xwrr', 'what was allowed before does not allow something else', {
-    'auth-server/assertion': ['is for the same caller, server and tool only'],
+    'unit/auth-server/identity/assertion': ['is for the same caller, server and tool only'],
     'e2e/clients': ['%s, who may list and not call, is shown no tool with %s and is refused the call'],
   }),
   row('CVE-2025-24514 CVE-2025-15566', 'registrations inject nothing into nginx', {
-    'registry/routes-file': ['%j cannot get into a line'],
+    'unit/registry/routing/routes-file': ['%j cannot get into a line'],
     'e2e/reload': ['a directive in the name', 'a quote'],
   }),
   row('CVE-2026-24513', 'a denial that gets a page of its own stays a denial', {
@@ -125,16 +133,16 @@ export const advisories = [
     attack: ['identity headers declared hop-by-hop', 'Connection: X-Mcp-Assertion'],
   }),
   row('CVE-2024-21492', 'a cookie is worth nothing after the logout', {
-    'auth-server/store': ['keeps an ended session ended, at once and after a restart'],
+    'integration/auth-server/store/store': ['keeps an ended session ended, at once and after a restart'],
     attack: ['a session after its logout'],
   }),
   row('GHSA-46gc-mwh4-cc5r CVE-2025-66414 CVE-2026-34742', 'pages of other names and origins get nothing', {
     'e2e/gate': ['a foreign Origin', 'A Host that is not ours (%s) is not served'],
-    'auth-server/validate-sessions': ['another port of localhost'],
+    'integration/auth-server/gate/validate-sessions': ['another port of localhost'],
     attack: ['Origin https://evil.example', 'Host "evil.example"'],
   }),
   row('CVE-2026-0621', 'a crafted text stops nobody', {
-    'registry/routes-file': ['A long line of nearly good text is refused at once'],
+    'unit/registry/routing/routes-file': ['A long line of nearly good text is refused at once'],
     attack: ['a URI of 15000 braces'],
   }),
   row('CVE-2026-52869', 'a session belongs to the caller who was given it', {
@@ -174,30 +182,30 @@ export const advisories = [
     attack: ['X-Mcp-Server, X-Mcp-Routed, X-Resource of our own', 'an assertion of its own'],
   }),
   row('CVE-2025-6514', 'metadata and challenges are built from configuration', {
-    'auth-server/documents': ['the metadata of %j name Cognito (RFC 9728)'],
+    'integration/auth-server/gate/documents': ['the metadata of %j name Cognito (RFC 9728)'],
     attack: ['metadata and challenge with x-forwarded-host: evil.example"'],
   }),
   row('CVE-2026-45609', 'what is fetched goes to vetted addresses only, and follows no redirect', {
-    'registry/health': [
+    'integration/registry/health/health': [
       'A redirect to elsewhere is not followed',
       'It is the vetted address that is asked, whatever the name resolves to by then',
     ],
   }),
   row('GHSA-vgf8-3685-66j9', 'a token of another environment, or with fewer scopes, gives no more than it says', {
-    'auth-server/validate-tokens': [
+    'integration/auth-server/gate/validate-tokens': [
       'has another issuer (J7)',
       'an agent keeps the scopes that the policy knows, and loses the others',
     ],
   }),
   row('vouch-proxy', 'no login loop, and no cookie for a whole domain', {
-    'auth-server/login': ['/login', 'on https sets cookies for https only, under the __Host- name'],
+    'integration/auth-server/login/login': ['/login', 'on https sets cookies for https only, under the __Host- name'],
   }),
   row('reserved names', 'nobody takes a name that the gateway answers itself', {
     'e2e/configuration': ['Every first path segment that nginx answers itself is a name that no server may take'],
-    'registry/servers-file': ['a reserved name'],
+    'unit/registry/store/servers-file': ['a reserved name'],
   }),
   row('upscoping', 'a client that cannot get more does not ask for ever', {
-    'auth-server/answers': ['is not challenged where %s'],
+    'integration/auth-server/gate/answers': ['is not challenged where %s'],
     'e2e/step-up': [
       'An agent whose app client was not given the scope is refused by Cognito once with %s, and asks no more',
       'SDK v1 by itself asks for the same scope again, is refused again, and stops',

@@ -3,12 +3,12 @@ import { row } from './row.ts';
 /** Attacks that worked against the original. */
 export const attacked = [
   row('a', 'who is signed in and has no scope may do nothing', {
-    'auth-server/validate-sessions': ['so a person in the groups %j may do nothing (J2, a)'],
+    'integration/auth-server/gate/validate-sessions': ['so a person in the groups %j may do nothing (J2, a)'],
     attack: ['somebody without any permission lists tools', 'somebody without any permission opens the stream'],
   }),
   row('b', 'requests without a body are judged too', {
-    'policy/decide': ['step %s is carried by any rule for the server, and by none for another'],
-    'auth-server/validate': ['with a body', 'without a body'],
+    'unit/policy/decide': ['step %s is carried by any rule for the server, and by none for another'],
+    'integration/auth-server/gate/validate': ['with a body', 'without a body'],
     attack: ['no body', 'the call in the query string', 'somebody without any permission ends a session'],
   }),
   row('c', 'a batch is refused', {
@@ -16,23 +16,23 @@ export const attacked = [
     attack: ['a batch with a harmless request in front', 'an empty batch'],
   }),
   row('d1', 'a pool of the attacker mints no token of ours', {
-    'auth-server/validate-tokens': [
+    'integration/auth-server/gate/validate-tokens': [
       'that a pool with keys of its own has signed is refused, whatever pool the request claims (J7, d1, d2)',
     ],
     attack: ["a forged token: the attacker's pool as issuer"],
   }),
   row('d2', 'no host of the attacker is asked for keys', {
-    'auth-server/config': ['us-east-1_x/../../evil', '@evil.example/x?_A'],
+    'integration/auth-server/process/config': ['us-east-1_x/../../evil', '@evil.example/x?_A'],
     attack: ["keys from the attacker's host, by X-Region", "keys from the attacker's host, by the issuer"],
   }),
   row('d3', 'a token that is refused is not shown to Cognito in the hope that it knows it', {
-    'auth-server/validate-tokens': [
+    'integration/auth-server/gate/validate-tokens': [
       'that %s is refused with 401, and the cookie beside it is not looked at',
       'that a pool with keys of its own has signed is refused, whatever pool the request claims (J7, d1, d2)',
     ],
   }),
   row('e', 'nobody gets in by the cookie that a begun login sets', {
-    'auth-server/validate-sessions': ['of a login that anybody can start is no session (J1, e)'],
+    'integration/auth-server/gate/validate-sessions': ['of a login that anybody can start is no session (J1, e)'],
     attack: ['a login that was only started, as a session'],
   }),
   row('f', 'X-Body of the client is never read', { attack: ['X-Body says something harmless'] }),
@@ -62,36 +62,36 @@ export const attacked = [
     attack: ['/./SERVER/mcp', '/SERVER;x/mcp', '/SERVER/mcp%3f', '/validate, without credentials'],
   }),
   row('i', 'of two equal keys none is taken', {
-    'policy/mcp-request': ['has its params twice', 'has its method twice, once escaped'],
-    'policy/properties': ['never passes for another, however its bytes, keys, letters and headers are changed'],
+    'unit/policy/request/mcp-request': ['has its params twice', 'has its method twice, once escaped'],
+    'unit/policy/properties': ['never passes for another, however its bytes, keys, letters and headers are changed'],
     attack: ['params twice', 'name twice'],
   }),
   row('j', 'after a login the browser stays here, and a callback works once', {
-    'auth-server/login': ['that was started towards %j leads home instead (J10)'],
-    'auth-server/login-failures': ['because it was finished already is refused'],
+    'integration/auth-server/login/login': ['that was started towards %j leads home instead (J10)'],
+    'integration/auth-server/login/login-failures': ['because it was finished already is refused'],
     attack: ['redirect_uri="https://evil.example/" after the login', 'a callback twice'],
   }),
   row('j3', 'a logout leads to Cognito and nowhere else', {
-    'auth-server/login': ['leads to Cognito and nowhere else, whatever redirect_uri says (j3)'],
+    'integration/auth-server/login/login': ['leads to Cognito and nowhere else, whatever redirect_uri says (j3)'],
     attack: ['redirect_uri="https://evil.example/" at logout'],
   }),
   row('j5', "an error in the callback's address brings nothing along", {
-    'auth-server/login-failures': ['<script>alert(1)</script>'],
+    'integration/auth-server/login/login-failures': ['<script>alert(1)</script>'],
     attack: ['an error that brings parameters along'],
   }),
   row('k', 'a login has state, nonce and PKCE, and a cookie that scripts cannot read', {
-    'auth-server/login': [
+    'integration/auth-server/login/login': [
       'asks Cognito for a code with state, nonce and PKCE, all new each time (k)',
       'on https sets cookies for https only, under the __Host- name',
     ],
     attack: ['a login without state, nonce or PKCE, or with a cookie that scripts can read'],
   }),
   row('l', 'an ID token is no access token', {
-    'auth-server/validate-tokens': ['is an ID token (l)', 'is an ID token with client_id added'],
+    'integration/auth-server/gate/validate-tokens': ['is an ID token (l)', 'is an ID token with client_id added'],
     attack: ['an ID token of an administrator', 'a forged token: token_use id'],
   }),
   row('m', 'tokens of other clients and tokens without an end are refused', {
-    'auth-server/validate-tokens': ['is of another app client (J8)', 'never expires (m)'],
+    'integration/auth-server/gate/validate-tokens': ['is of another app client (J8)', 'never expires (m)'],
     attack: ['a forged token: no expiry'],
   }),
   row('n', "the client's identity headers reach nobody", {
@@ -102,82 +102,94 @@ export const attacked = [
     attack: ['X-User and its siblings', 'X-User in two lines', 'X-Scopes with everything'],
   }),
   row('o', 'a body over several lines is judged like any other', {
-    'policy/mcp-request': [
+    'unit/policy/request/mcp-request': [
       'a message over several lines, with tabs, escapes and a colon in a text, reads like one on one line',
     ],
     attack: ['a line break in the body', 'CR LF and a header in the body'],
   }),
   row('o5', 'what one parser reads and another does not is refused', {
-    'policy/mcp-request': ['starts with a byte order mark', 'is UTF-16'],
-    'policy/properties': [
+    'unit/policy/request/mcp-request': ['starts with a byte order mark', 'is UTF-16'],
+    'unit/policy/properties': [
       'reads what a parser that goes letter by letter reads, and refuses the rest and whatever is ambiguous',
     ],
     attack: ['a byte order mark', 'UTF-16'],
   }),
   row('o6', 'a deeply nested body is refused', {
-    'policy/mcp-request': ['is nested 64 deep', 'is nested 100000 deep'],
+    'unit/policy/request/mcp-request': ['is nested 64 deep', 'is nested 100000 deep'],
     attack: ['1500 levels of nesting'],
   }),
   row('o7', 'a number that no parser holds is refused', {
-    'policy/mcp-request': ['holds a number of 5000 digits', 'says NaN'],
+    'unit/policy/request/mcp-request': ['holds a number of 5000 digits', 'says NaN'],
     attack: ['an id of 5000 digits'],
   }),
   row('o8', 'broken characters and almost-JSON are refused', {
-    'policy/mcp-request': ['holds half a character as an escape', 'has a comment', 'has something after it'],
+    'unit/policy/request/mcp-request': [
+      'holds half a character as an escape',
+      'has a comment',
+      'has something after it',
+    ],
     attack: ['invalid UTF-8 in the tool', 'a NUL behind the JSON'],
   }),
   row('o9', 'no other field stands in for the method', {
-    'policy/mcp-request': ['a method of null', 'an empty method'],
+    'unit/policy/request/mcp-request': ['a method of null', 'an empty method'],
     attack: ['method null, another field stands in', 'method empty'],
   }),
   row('p1', 'no stranger makes the gateway ask a host of their choice', {
     attack: ["keys from the attacker's host, by X-Region", "keys from the attacker's host, by jku"],
   }),
   row('p2', 'a host that does not answer holds up only who needs it', {
-    'auth-server/validate-tokens': ['that do not come hold up whoever needs them, and nobody else (p2)'],
+    'integration/auth-server/gate/validate-tokens': [
+      'that do not come hold up whoever needs them, and nobody else (p2)',
+    ],
   }),
   row('p3', 'new keys of the pool count, withdrawn ones do not', {
-    'auth-server/validate-tokens': [
+    'integration/auth-server/gate/validate-tokens': [
       'are asked for again when a token is signed with a new one',
       'no longer count once they were withdrawn and a token with a new one was seen (p3)',
     ],
   }),
   row('p4', 'no stranger makes the cache of keys grow', {
-    'auth-server/validate-tokens': [
+    'integration/auth-server/gate/validate-tokens': [
       'that a pool with keys of its own has signed is refused, whatever pool the request claims (J7, d1, d2)',
     ],
   }),
   row('p5', 'a missing or broken policy allows nothing', {
-    'auth-server/config': ['is not there', 'is empty', 'has a typing error'],
-    'common/policy-watch': ['A changed file is read again; a broken one keeps the last good policy and says so'],
+    'integration/auth-server/process/config': ['is not there', 'is empty', 'has a typing error'],
+    'unit/common/policy/policy-watch': [
+      'A changed file is read again; a broken one keeps the last good policy and says so',
+    ],
   }),
   row('p6', 'an upstream address becomes no nginx configuration', {
-    'registry/routes-file': ['%j cannot get into a line'],
-    'registry/servers-file': ['a semicolon in the host', 'an upstream with a path'],
+    'unit/registry/routing/routes-file': ['%j cannot get into a line'],
+    'unit/registry/store/servers-file': ['a semicolon in the host', 'an upstream with a path'],
     'e2e/reload': ['a directive in the path'],
     attack: ['registering a server at "/x { } location /pwned { return 200"'],
   }),
   row('p7', 'nobody writes lines of the log, and lines stay short', {
-    'auth-server/log-hygiene': ['cannot be forged by a line break in a name, and no line is longer than it should be'],
+    'integration/auth-server/decisions/log-hygiene': [
+      'cannot be forged by a line break in a name, and no line is longer than it should be',
+    ],
   }),
   row('p8', 'the callback is built from configuration, not from the Host header', {
-    'auth-server/login': ['is started with the configured address, whatever Host the request names (p8)'],
+    'integration/auth-server/login/login': [
+      'is started with the configured address, whatever Host the request names (p8)',
+    ],
     attack: ['the callback built from Host or X-Forwarded-Host'],
   }),
   row('p9', 'groups come from the one claim that only Cognito writes', {
-    'auth-server/validate-tokens': [
+    'integration/auth-server/gate/validate-tokens': [
       'a person gains nothing by the claim %s, which people may be able to write themselves (p9)',
     ],
   }),
   row('p10', 'good requests of good callers pass', {
-    'auth-server/validate': [
+    'integration/auth-server/gate/validate': [
       'names with a comma, a quote, a line break or other letters arrive percent-encoded, one by one',
     ],
-    'policy/decide': ['step %s is carried by any rule for the server, and by none for another'],
+    'unit/policy/decide': ['step %s is carried by any rule for the server, and by none for another'],
     attack: ['who may list the tools gets a list', 'pretty-printed JSON is as good', 'the method admin/reset'],
   }),
   row('not holes', 'what the original held, this one holds too', {
-    'auth-server/validate-tokens': [
+    'integration/auth-server/gate/validate-tokens': [
       'is not signed (none)',
       'is signed with the public key as a secret',
       'was altered',
@@ -186,7 +198,7 @@ export const attacked = [
       'was issued tomorrow',
       'that has expired is told so',
     ],
-    'auth-server/validate-sessions': ['sealed with a key that is not ours', 'that has ended'],
+    'integration/auth-server/gate/validate-sessions': ['sealed with a key that is not ours', 'that has ended'],
     attack: ['a forged token: alg none', 'X-Original-URL: /login'],
   }),
 ];

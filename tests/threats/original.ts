@@ -3,7 +3,7 @@ import { row } from './row.ts';
 /** Holes that were found by reading the gateway's Python original, and by running it. */
 export const found = [
   row('J1', 'the cookie of a login that was only begun is no session', {
-    'auth-server/validate-sessions': [
+    'integration/auth-server/gate/validate-sessions': [
       'of a login that anybody can start is no session (J1, e)',
       'that is a login attempt (J1)',
     ],
@@ -11,22 +11,22 @@ export const found = [
     attack: ['a login that was only started, as a session'],
   }),
   row('J2', 'somebody without scopes may do nothing', {
-    'auth-server/validate-sessions': ['so a person in the groups %j may do nothing (J2, a)'],
-    'auth-server/validate-tokens': ['an agent with the scopes %j may do nothing'],
+    'integration/auth-server/gate/validate-sessions': ['so a person in the groups %j may do nothing (J2, a)'],
+    'integration/auth-server/gate/validate-tokens': ['an agent with the scopes %j may do nothing'],
     attack: ['somebody without any permission calls a tool'],
   }),
   row('J3', 'a body that cannot be judged is refused', {
-    'auth-server/validate': ['without a body', 'with half a body', 'with a text for a body'],
+    'integration/auth-server/gate/validate': ['without a body', 'with half a body', 'with a text for a body'],
     'e2e/gate': ['a batch', 'an empty body'],
     attack: ['a batch around the call', 'invalid JSON', 'a JSON string', 'no body'],
   }),
   row('J4', 'no key may stand twice', {
-    'policy/mcp-request': ['has its method twice', 'has its name twice'],
+    'unit/policy/request/mcp-request': ['has its method twice', 'has its name twice'],
     'e2e/gate': ['a key twice'],
     attack: ['method twice, the call first', 'method twice, the call last'],
   }),
   row('J5', 'the body is what is judged, never a header about it', {
-    'auth-server/validate': ['a forged X-Body, X-Original-URL or X-User changes nothing'],
+    'integration/auth-server/gate/validate': ['a forged X-Body, X-Original-URL or X-User changes nothing'],
     attack: ['X-Body says something harmless', 'a body of 16 kB with X-Body'],
   }),
   row('J6', 'the path that is judged is the one that is routed', {
@@ -34,14 +34,14 @@ export const found = [
     attack: ['/mcpgw/%2e%2e/SERVER/mcp', '/mcpgw/..;/SERVER/mcp', '/mcpgw\\..\\SERVER\\mcp'],
   }),
   row('J7', 'the user pool comes from configuration, not from the caller', {
-    'auth-server/validate-tokens': [
+    'integration/auth-server/gate/validate-tokens': [
       'that a pool with keys of its own has signed is refused, whatever pool the request claims (J7, d1, d2)',
       'has another issuer (J7)',
     ],
     attack: ["a forged token: the attacker's pool as issuer"],
   }),
   row('J8', 'tokens of other clients, ID tokens and rubbish are 401, and Cognito is not asked about them', {
-    'auth-server/validate-tokens': [
+    'integration/auth-server/gate/validate-tokens': [
       'is of another app client (J8)',
       'is an ID token (l)',
       'is rubbish',
@@ -50,26 +50,29 @@ export const found = [
     attack: ['a token that is garbage', 'an ID token of an administrator'],
   }),
   row('J9', 'without credentials it is 401 with a challenge, not 500', {
-    'auth-server/answers': ['an MCP client to the metadata of the endpoint that it asked for'],
+    'integration/auth-server/gate/answers': ['an MCP client to the metadata of the endpoint that it asked for'],
     'e2e/gate': ['Whoever is nobody gets the same 401 for every server, there or not'],
     attack: ['no credentials', 'an empty Authorization'],
   }),
   row('J10', 'logins and logouts lead to pages of ours only', {
-    'auth-server/safe-path': ['/\\evil.example', '/%09/evil.example', 'https:evil.example'],
-    'auth-server/login': ['that was started towards %j leads home instead (J10)', 'does not lead to %j (J10)'],
+    'unit/auth-server/login/safe-path': ['/\\evil.example', '/%09/evil.example', 'https:evil.example'],
+    'integration/auth-server/login/login': [
+      'that was started towards %j leads home instead (J10)',
+      'does not lead to %j (J10)',
+    ],
     attack: ['redirect_uri="//evil.example" after the login'],
   }),
   row('J11', 'without a readable policy nothing starts, and nothing is allowed', {
-    'common/policy-watch': ['A service does not start when the policy file %s, and says which file'],
-    'auth-server/config': ['is not there', 'is empty'],
+    'unit/common/policy/policy-watch': ['A service does not start when the policy file %s, and says which file'],
+    'integration/auth-server/process/config': ['is not there', 'is empty'],
     'e2e/policy-change': [
       'A right that is taken away in the policy is gone for running sessions and good tokens, and comes back with it',
     ],
   }),
   row('J12', 'what somebody registers becomes no nginx configuration, and reaches no forbidden address', {
-    'registry/routes-file': ['%j cannot get into a line', 'a;b', 'a\nb', 'a$b'],
-    'registry/addresses': ['169.254.169.254', '0:0:0:0:0:ffff:127.0.0.1'],
-    'registry/health': ['A redirect to elsewhere is not followed'],
+    'unit/registry/routing/routes-file': ['%j cannot get into a line', 'a;b', 'a\nb', 'a$b'],
+    'unit/registry/routing/addresses': ['169.254.169.254', '0:0:0:0:0:ffff:127.0.0.1'],
+    'integration/registry/health/health': ['A redirect to elsewhere is not followed'],
     'e2e/reload': ['a directive in the name', 'a directive in the path', 'a variable'],
     attack: [
       'registering a server at "/x { } location /pwned { return 200"',
@@ -77,7 +80,7 @@ export const found = [
     ],
   }),
   row('J13', 'no log holds a credential', {
-    'auth-server/log-hygiene': [
+    'integration/auth-server/decisions/log-hygiene': [
       'holds no code, state, cookie or secret of a login and a logout',
       'holds no credential of any request, good or bad',
     ],
@@ -92,17 +95,20 @@ export const found = [
       'What a caller writes into the headers about credentials changes nothing for a server that wants none, %s',
       "Nor can a caller put something in the place of the gateway's credential, or have a server get another's",
     ],
-    'relay/credentials': ['What stands in these headers without a word in the ticket reaches no server'],
+    'integration/relay/credentials': ['What stands in these headers without a word in the ticket reaches no server'],
     attack: ['a credential for the upstream', 'a secret of the gateway, and where it is to go'],
   }),
   row('J15', 'there are no default passwords or keys', {
-    'auth-server/config': ['your-secret-key-here-your-secret-key', 'when its settings are missing (J15)'],
+    'integration/auth-server/process/config': [
+      'your-secret-key-here-your-secret-key',
+      'when its settings are missing (J15)',
+    ],
     attack: ['admin and password by Basic', 'admin and password by form', 'a session signed with "changeme"'],
   }),
   row('J16', 'what is for the inside has no door to the outside', {
     'e2e/gate': ['%s is not there from outside', '/validate'],
     'e2e/registry-access': ['The registry reached around the gateway believes no header'],
-    'registry/guards': ['only plain identity headers say who asks'],
+    'integration/registry/access/guards': ['only plain identity headers say who asks'],
     attack: ['a websocket by GET at /ws/health_status', '/ws/stats, without credentials'],
   }),
 ];
@@ -110,7 +116,7 @@ export const found = [
 /** How nginx's `auth_request` behaves, where a gate goes wrong that does not know it. */
 export const authRequest = [
   row('3b statuses', 'every denial reaches the client as itself, never as 500 or 200', {
-    'auth-server/validate': ['%s leaves /validate as nginx understands it'],
+    'integration/auth-server/gate/validate': ['%s leaves /validate as nginx understands it'],
     'e2e/gate': ['a body over the limit', 'a batch', 'PATCH without a body'],
     'e2e/failures': ['While the auth-server is dead, everything is 503 at once, health says why, and nothing passes'],
   }),
@@ -125,7 +131,7 @@ export const authRequest = [
     attack: ['X-Mcp-Server, X-Mcp-Routed, X-Resource of our own'],
   }),
   row('3b server', 'the routed server is told to the judge, not read from the path', {
-    'auth-server/validate': ['a gate that forgets %s, or sends it empty, lets nobody through'],
+    'integration/auth-server/gate/validate': ['a gate that forgets %s, or sends it empty, lets nobody through'],
     'e2e/gate': ['dot segments', 'a fragment'],
   }),
   row('3b length', 'the judge waits for no body that does not come', {

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { jest } from '@jest/globals';
-import type { Ports } from '../../dev/services.ts';
-import { portsAsSettings, stackPorts } from '../e2e/gateway.ts';
+import type { Ports } from '../../launch/services.ts';
+import { portsAsSettings, stackPorts } from '../support/gateway/gateway.ts';
 
 jest.setTimeout(180_000);
 
@@ -109,10 +109,10 @@ test('It comes up, says where everything is and how to try it, and Ctrl-C leaves
   await noneLeft();
 });
 
-test.each(['npm', 'dev/up.ts'])('When %s is killed outright, nothing stays behind', async (which) => {
+test.each(['npm', 'launch/up.ts'])('When %s is killed outright, nothing stays behind', async (which) => {
   const npm = up();
   await said('The gateway is up');
-  process.kill(which === 'npm' ? (npm.pid ?? 0) : pidOf('dev/up.ts'), 'SIGKILL');
+  process.kill(which === 'npm' ? (npm.pid ?? 0) : pidOf('launch/up.ts'), 'SIGKILL');
   await noneLeft();
 });
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ConfigError, readConfig } from '../../../common/config.ts';
+import { ConfigError, readConfig } from '../../../common/settings/config.ts';
 import { shapeFor } from '../../../common/settings/table.ts';
 import { CommandError, exitCodes } from '../../lib/failure.ts';
 import type { Settings } from '../../lib/settings.ts';

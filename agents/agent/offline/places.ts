@@ -1,4 +1,4 @@
-import { hints, modernNames } from '../../../common/zone-names.ts';
+import { hints, modernNames } from '../../../common/time/zone-names.ts';
 
 /** The zones that a place name may mean; one if it is clear. */
 export type Zones = readonly string[];

@@ -1,11 +1,11 @@
 import { type Request, Router } from 'express';
-import type { Decision, DecisionPage, DecisionsQuery } from '../../../common/decisions.ts';
+import type { Decision, DecisionPage, DecisionsQuery } from '../../../common/policy/decisions.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';
-import { needsViewAudit, type ReadDecisions, readDecisionsQuery } from '../../decisions.ts';
-import { RegistryError } from '../../errors.ts';
-import { type Person, personOf } from '../../guards.ts';
-import type { Render } from '../render.ts';
+import { needsViewAudit, type ReadDecisions, readDecisionsQuery } from '../../access/decisions.ts';
+import { type Person, personOf } from '../../access/guards.ts';
+import { RegistryError } from '../../errors/registry-error.ts';
+import type { Render } from '../shared/render.ts';
 
 /** What stands in the filters, as it was typed. */
 export type Filters = Record<(typeof filterNames)[number], string>;

@@ -1,7 +1,7 @@
 import { expandMethods, type Policy, scopesOfGroups, wildcard } from '../../../policy/policy.ts';
-import { covers } from '../../../policy/rule-shape.ts';
+import { covers } from '../../../policy/review/rule-shape.ts';
 import { mayUseUi, type UiPermission } from '../../../policy/ui.ts';
-import type { Person } from '../../guards.ts';
+import type { Person } from '../../access/guards.ts';
 
 /** What a group of people, or a scope of agents, may do with one server. */
 export interface AccessRow {

@@ -1,9 +1,9 @@
 import { type Request, Router } from 'express';
 import type { Policy } from '../../../policy/policy.ts';
-import type { Catalogue } from '../../catalogue.ts';
-import { RegistryError } from '../../errors.ts';
-import { personOf } from '../../guards.ts';
-import { notFound, requireRight } from '../../permissions.ts';
+import type { Catalogue } from '../../access/catalogue.ts';
+import { personOf } from '../../access/guards.ts';
+import { notFound, requireRight } from '../../access/permissions.ts';
+import { RegistryError } from '../../errors/registry-error.ts';
 import type { Approval, Pins } from '../../pins/pins.ts';
 import { formOf, readForm, requireOwnPage } from '../forms/form-body.ts';
 import type { Notes } from '../forms/notes.ts';

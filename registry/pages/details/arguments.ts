@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../pins/definition.ts';
 import { reveal } from '../../pins/reveal.ts';
+import type { JsonObject } from '../../servers/definition.ts';
 
 /** One argument of a tool, for people. */
 export interface Argument {

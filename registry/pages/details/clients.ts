@@ -1,4 +1,4 @@
-import type { CatalogueEntry } from '../../catalogue.ts';
+import type { CatalogueEntry } from '../../access/catalogue.ts';
 
 /** What to give to one client so that it reaches a server through the gateway. */
 export interface ClientConfig {

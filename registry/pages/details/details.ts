@@ -1,12 +1,12 @@
 import type { Policy } from '../../../policy/policy.ts';
-import type { Catalogue, CatalogueEntry } from '../../catalogue.ts';
-import type { Person } from '../../guards.ts';
+import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
+import type { Person } from '../../access/guards.ts';
 import { type ToolChanges, toolChanges } from '../../pins/changes.ts';
 import type { Pins } from '../../pins/pins.ts';
 import { callable } from '../../search/rights.ts';
 import type { HealthEvent } from '../../store/observations.ts';
 import type { RegistryStore } from '../../store/store.ts';
-import { type RightsOn, rightsOn } from '../rights-on.ts';
+import { type RightsOn, rightsOn } from '../shared/rights-on.ts';
 import { type Access, accessTo } from './access.ts';
 import { type LogLine, logLines } from './changes.ts';
 import { type Chart, chartOf } from './chart.ts';

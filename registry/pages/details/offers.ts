@@ -1,6 +1,6 @@
-import type { Announced } from '../../announced.ts';
-import type { JsonObject } from '../../pins/definition.ts';
 import { reveal } from '../../pins/reveal.ts';
+import type { Announced } from '../../servers/announced.ts';
+import type { JsonObject } from '../../servers/definition.ts';
 
 /** A prompt or a resource as the page shows it. */
 export interface Offer {

@@ -1,15 +1,15 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Policy } from '../../../policy/policy.ts';
-import type { Catalogue } from '../../catalogue.ts';
-import type { Edited, Editor } from '../../editor.ts';
-import { type ErrorCode, RegistryError } from '../../errors.ts';
-import { isFixedName } from '../../fixed-names.ts';
-import { personOf } from '../../guards.ts';
-import type { Health } from '../../health.ts';
-import { notFound, requireRight } from '../../permissions.ts';
-import type { RegisteredServer } from '../../store/server-store.ts';
+import type { Catalogue } from '../../access/catalogue.ts';
+import { personOf } from '../../access/guards.ts';
+import { notFound, requireRight } from '../../access/permissions.ts';
+import type { Edited, Editor } from '../../editing/editor.ts';
+import { type ErrorCode, RegistryError } from '../../errors/registry-error.ts';
+import { isFixedName } from '../../servers/fixed-names.ts';
+import type { Health } from '../../servers/health.ts';
+import type { RegisteredServer } from '../../servers/server.ts';
 import type { RegistryStore } from '../../store/store.ts';
-import type { Render } from '../render.ts';
+import type { Render } from '../shared/render.ts';
 import { formOf, readForm, requireOwnPage, revisionIn } from './form-body.ts';
 import type { Note, Notes } from './notes.ts';
 

@@ -1,12 +1,12 @@
 import { type Request, type Response, Router } from 'express';
 import { mayUseUi } from '../../../policy/ui.ts';
-import { RegistryError } from '../../errors.ts';
-import { isFixedName } from '../../fixed-names.ts';
-import { personOf } from '../../guards.ts';
-import { notFound, requireRight } from '../../permissions.ts';
-import { readReplacement } from '../../server-input.ts';
+import { personOf } from '../../access/guards.ts';
+import { notFound, requireRight } from '../../access/permissions.ts';
+import { RegistryError } from '../../errors/registry-error.ts';
+import { isFixedName } from '../../servers/fixed-names.ts';
+import type { RegisteredServer } from '../../servers/server.ts';
+import { readReplacement } from '../../servers/server-input.ts';
 import type { Action } from '../../store/change-log.ts';
-import type { RegisteredServer } from '../../store/server-store.ts';
 import { noteOn } from './actions.ts';
 import { formOf, readForm, requireOwnPage, revisionIn } from './form-body.ts';
 import { type FormState, showForm, tryConnection } from './form-page.ts';

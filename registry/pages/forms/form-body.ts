@@ -1,5 +1,5 @@
 import express, { type Request, type RequestHandler } from 'express';
-import { RegistryError } from '../../errors.ts';
+import { RegistryError } from '../../errors/registry-error.ts';
 
 const maxBytes = 262_144;
 const parse = express.raw({ limit: maxBytes, inflate: false, type: () => true });

@@ -1,9 +1,9 @@
 import type { Request, Response } from 'express';
-import type { ConnectionReport } from '../../connection-test.ts';
-import { RegistryError } from '../../errors.ts';
-import { type Person, personOf } from '../../guards.ts';
-import { readConnection } from '../../server-input.ts';
-import type { Render } from '../render.ts';
+import { type Person, personOf } from '../../access/guards.ts';
+import { RegistryError } from '../../errors/registry-error.ts';
+import type { ConnectionReport } from '../../health/connection-test.ts';
+import { readConnection } from '../../servers/server-input.ts';
+import type { Render } from '../shared/render.ts';
 import type { Meanwhile } from './meanwhile.ts';
 import type { RegisterOptions } from './register.ts';
 import { type Faults, type Field, faultsOf, fields, inputOf, labels, type Values } from './server-form.ts';

@@ -1,5 +1,5 @@
+import type { RegisteredServer, ServerSettings } from '../../servers/server.ts';
 import type { ServerChange } from '../../store/change-log.ts';
-import type { RegisteredServer, ServerSettings } from '../../store/server-store.ts';
 import { settingsOf } from '../../store/server-table.ts';
 import { type Field, fields, labels, type Values, valuesOf } from './server-form.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
-import { type Person, personOf } from '../../guards.ts';
+import { type Person, personOf } from '../../access/guards.ts';
 
 /** What came of a form, for the page that is shown next. */
 export interface Note {

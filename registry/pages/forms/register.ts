@@ -1,12 +1,12 @@
 import { type Request, type Response, Router } from 'express';
 import { mayUseUi, mayUseUiSomewhere } from '../../../policy/ui.ts';
-import type { ConnectionTest } from '../../connection-test.ts';
-import { RegistryError } from '../../errors.ts';
-import { personOf } from '../../guards.ts';
+import { personOf } from '../../access/guards.ts';
+import { RegistryError } from '../../errors/registry-error.ts';
+import type { ConnectionTest } from '../../health/connection-test.ts';
 import { readEntry } from '../../import/read-entry.ts';
 import { EntryRefused } from '../../import/refused.ts';
-import { readRegistration } from '../../server-input.ts';
-import type { ServerSettings } from '../../store/server-store.ts';
+import type { ServerSettings } from '../../servers/server.ts';
+import { readRegistration } from '../../servers/server-input.ts';
 import { type ActionOptions, noteOn } from './actions.ts';
 import { formOf, readForm, requireOwnPage } from './form-body.ts';
 import { showForm, tryConnection } from './form-page.ts';

@@ -1,5 +1,5 @@
-import type { InputFault, RegistryError } from '../../errors.ts';
-import type { ServerSettings } from '../../store/server-store.ts';
+import type { InputFault, RegistryError } from '../../errors/registry-error.ts';
+import type { ServerSettings } from '../../servers/server.ts';
 
 /** The fields of the form, in the order in which they stand there. */
 export const fields = [

@@ -1,10 +1,10 @@
 import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';
-import type { Catalogue, CatalogueEntry } from '../../catalogue.ts';
-import type { Person } from '../../guards.ts';
+import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
+import type { Person } from '../../access/guards.ts';
 import type { Pins } from '../../pins/pins.ts';
 import type { ToolSearch } from '../../search/tool-search.ts';
-import { type RightsOn, rightsOn } from '../rights-on.ts';
+import { type RightsOn, rightsOn } from '../shared/rights-on.ts';
 import { type ListQuery, listHref, type Show, shows } from './query.ts';
 
 /** One server in the list, and what the person may do with it. */

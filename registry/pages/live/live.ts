@@ -1,14 +1,14 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
-import { RegistryError } from '../../errors.ts';
-import { type Person, personOf } from '../../guards.ts';
-import { notFound } from '../../permissions.ts';
+import { type Person, personOf } from '../../access/guards.ts';
+import { notFound } from '../../access/permissions.ts';
+import { RegistryError } from '../../errors/registry-error.ts';
 import type { Pins } from '../../pins/pins.ts';
 import { type DetailsParts, detailsFor } from '../details/details.ts';
+import { serverParts, stateOf } from '../details/live-parts.ts';
 import { type ListParts, listFor } from '../list/list.ts';
+import { listParts } from '../list/live-parts.ts';
 import { readListQuery } from '../list/query.ts';
-import { marksOf, missing, type Part } from './digest.ts';
-import { listParts } from './list.ts';
-import { serverParts, stateOf } from './server.ts';
+import { marksOf, missing, type Part } from '../shared/digest.ts';
 
 export interface LiveOptions extends Omit<ListParts, 'pins'>, Omit<DetailsParts, 'pins'> {
   /** Who may ask. */

@@ -1,12 +1,12 @@
 import { agentWithScopes, type Caller, personInGroups } from '../../../policy/caller.ts';
 import type { DenyReason } from '../../../policy/decide.ts';
-import { explain, type RuleExplanation } from '../../../policy/explain.ts';
-import type { Access } from '../../../policy/mcp-request.ts';
 import { methods, type ObjectKind } from '../../../policy/methods.ts';
 import { isServerName } from '../../../policy/names.ts';
 import type { Policy } from '../../../policy/policy.ts';
-import { groupsThatHelp, scopeThatHelps } from '../../../policy/remedy.ts';
-import { listOf } from '../../../policy/rule-shape.ts';
+import type { Access } from '../../../policy/request/mcp-request.ts';
+import { explain, type RuleExplanation } from '../../../policy/review/explain.ts';
+import { groupsThatHelp, scopeThatHelps } from '../../../policy/review/remedy.ts';
+import { listOf } from '../../../policy/review/rule-shape.ts';
 
 /** What stands in the form: about whom, and what they would do. */
 export interface Asked {

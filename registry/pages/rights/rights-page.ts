@@ -2,9 +2,9 @@ import type { RequestHandler } from 'express';
 import { lifecycle, methods } from '../../../policy/methods.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUiEverywhere } from '../../../policy/ui.ts';
-import type { Catalogue } from '../../catalogue.ts';
-import { type Person, personOf } from '../../guards.ts';
-import type { Render } from '../render.ts';
+import type { Catalogue } from '../../access/catalogue.ts';
+import { type Person, personOf } from '../../access/guards.ts';
+import type { Render } from '../shared/render.ts';
 import { type Asked, answerTo, askedIn, type Explained } from './explained.ts';
 import { type Rights, rightsOf } from './rights.ts';
 

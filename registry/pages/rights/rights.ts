@@ -1,10 +1,10 @@
 import { decide } from '../../../policy/decide.ts';
-import type { Access } from '../../../policy/mcp-request.ts';
 import { type Policy, wildcard } from '../../../policy/policy.ts';
-import { groupsThatHelp } from '../../../policy/remedy.ts';
+import type { Access } from '../../../policy/request/mcp-request.ts';
+import { groupsThatHelp } from '../../../policy/review/remedy.ts';
 import { mayUseUi, type UiPermission } from '../../../policy/ui.ts';
-import type { CatalogueEntry } from '../../catalogue.ts';
-import type { Person } from '../../guards.ts';
+import type { CatalogueEntry } from '../../access/catalogue.ts';
+import type { Person } from '../../access/guards.ts';
 import { ruleWords, serverWords, uiWords } from './words.ts';
 
 /** One scope that the person holds: from which groups, and what it grants. */

@@ -1,6 +1,6 @@
 import type { McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import type { Logger } from '../../../common/log.ts';
+import type { Logger } from '../../../common/service/log.ts';
 import type { RegistryClient } from '../registry-client.ts';
 
 /** What the tools of mcpgw work with. */

@@ -1,0 +1,214 @@
+import { CognitoJwtVerifier } from 'aws-jwt-verify';
+import {
+  CognitoJwtInvalidClientIdError,
+  CognitoJwtInvalidTokenUseError,
+  FetchError,
+  JwksNotAvailableInCacheError,
+  JwtExpiredError,
+  KidNotFoundInJwksError,
+  WaitPeriodNotYetEndedJwkError,
+} from 'aws-jwt-verify/error';
+import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
+import { LRUCache } from 'lru-cache';
+import { poolIdPattern } from '../../common/identity/cognito.ts';
+import { AuthError } from '../denials/auth-error.ts';
+import { rememberVerified } from './verified-cache.ts';
+
+/** The claims of a good Cognito access token that the gateway uses. */
+export interface TokenClaims {
+  sub: string;
+  client_id: string;
+  username: string | undefined;
+  groups: readonly string[];
+  scopes: readonly string[];
+  exp: number;
+  /** When it was issued, in seconds since 1970. */
+  iat: number;
+}
+
+/** What decides whether a token is ours. No field has a default: each is a check. */
+export interface TokenSettings {
+  userPoolId: string;
+  allowedClientIds: readonly string[];
+  /** The gateway's public origin; a token bound to a resource must name it or something below it. */
+  publicUrl: string;
+  /** Fetches the pool's keys; given when the pool is the local stand-in, whose host has to be rewritten. */
+  jwksCache?: SimpleJwksCache;
+  /** Told each time that the pool's keys have been fetched. */
+  keysFetched?: () => void;
+}
+
+/** Verifies access tokens of one user pool. */
+export interface TokenVerifier {
+  /** What a token says that was verified a short while ago, and is still good. */
+  known(token: string): TokenClaims | undefined;
+  /** @throws {AuthError} token_invalid, token_expired or identity_provider_unavailable */
+  verify(token: string): Promise<TokenClaims>;
+  /** Fetches the pool's keys ahead of the first request. */
+  warmUp(): Promise<void>;
+}
+
+const maxClockSkewSeconds = 300;
+
+/**
+ * A verifier for Cognito access tokens (RS256, keys of the pool's JWKS): signature, issuer in both of Cognito's forms,
+ * expiry, `token_use: access`, an allowed app client, and `aud` if present (Amazon Cognito Developer Guide, "Verifying
+ * JSON web tokens", "Using the access token"). No I/O once the keys are known; an unknown key id asks Cognito again, at
+ * most every 10 s.
+ */
+export function createTokenVerifier(settings: TokenSettings): TokenVerifier {
+  const verified = rememberVerified<TokenClaims>();
+  const keysFetched = () => {
+    // A key may be gone; what it has signed must not be good any longer.
+    verified.forget();
+    settings.keysFetched?.();
+  };
+  const verifier = CognitoJwtVerifier.create(
+    { userPoolId: settings.userPoolId, tokenUse: 'access', clientId: [...settings.allowedClientIds] },
+    { jwksCache: countFetches(settings.jwksCache ?? new SimpleJwksCache(), keysFetched) },
+  );
+  const compact = createCompacter();
+  const verify = async (token: string) => {
+    try {
+      return verifier.verifySync(token);
+    } catch (error) {
+      if (!(error instanceof KidNotFoundInJwksError || error instanceof JwksNotAvailableInCacheError)) throw error;
+      return await verifier.verify(token);
+    }
+  };
+  return {
+    warmUp: () => verifier.hydrate(),
+    known: verified.find,
+    async verify(token) {
+      // Cognito's refresh tokens are encrypted JWTs, in five parts.
+      if (token.split('.').length === 5) throw refused(refreshToken);
+      const payload = await verify(token).catch((error) => {
+        throw explain(error, settings.userPoolId);
+      });
+      const claims = compact(readClaims(payload, settings.publicUrl));
+      verified.keep(token, claims);
+      return claims;
+    },
+  };
+}
+
+/** Fetched keys are parsed, cached ones never again: so the parser sees each fetch that brought keys. */
+function countFetches(cache: SimpleJwksCache, keysFetched: () => void): SimpleJwksCache {
+  const { fetcher, penaltyBox, jwksParser } = cache;
+  return new SimpleJwksCache({
+    fetcher,
+    penaltyBox,
+    jwksParser: (bytes) => {
+      const keys = jwksParser(bytes);
+      keysFetched();
+      return keys;
+    },
+  });
+}
+
+/** Many tokens name the same people, agents, groups and scopes: one copy of each is enough for all of them. */
+function createCompacter(): (claims: TokenClaims) => TokenClaims {
+  const lists = new LRUCache<string, readonly string[]>({ max: 10_000 });
+  const texts = new LRUCache<string, string>({ max: 10_000 });
+  const list = (items: readonly string[]) => shared(lists, JSON.stringify(items), items);
+  const text = (value: string) => shared(texts, value, value);
+  return ({ sub, client_id, username, groups, scopes, exp, iat }) => ({
+    sub: text(sub),
+    client_id: text(client_id),
+    username: username === undefined ? undefined : text(username),
+    groups: list(groups),
+    scopes: list(scopes),
+    exp,
+    iat,
+  });
+}
+
+function shared<T extends object | string>(copies: LRUCache<string, T>, key: string, value: T): T {
+  const kept = copies.get(key);
+  if (kept === undefined) copies.set(key, value);
+  return kept ?? value;
+}
+
+function readClaims(payload: Record<string, unknown>, publicUrl: string): TokenClaims {
+  const { sub, client_id, username, exp, iat, aud, scope } = payload;
+  const groups = payload['cognito:groups'] ?? [];
+  // The library checks `exp` only where there is one, and `iat` not at all.
+  if (typeof exp !== 'number') throw refused('the token has no expiry');
+  if (typeof iat !== 'number') throw refused('the token does not say when it was issued');
+  const now = Date.now();
+  const early = Math.round(iat - now / 1000);
+  if (early > maxClockSkewSeconds) {
+    throw refused(
+      `it was issued ${early} s in the future by this gateway's clock (${clockAt(now)}): one clock is wrong`,
+    );
+  }
+  const audiences = aud === undefined ? [publicUrl] : [aud].flat();
+  if (!audiences.some((a) => a === publicUrl || (typeof a === 'string' && a.startsWith(`${publicUrl}/`)))) {
+    throw refused(`the token is for another server (aud ${shown(audiences.join(' '))})`);
+  }
+  if (typeof sub !== 'string' || typeof client_id !== 'string') throw refused('the token names nobody');
+  if (!Array.isArray(groups) || !groups.every((g) => typeof g === 'string')) throw refused('its groups are unreadable');
+  return {
+    sub,
+    client_id,
+    username: typeof username === 'string' ? username : undefined,
+    groups,
+    scopes: typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [],
+    exp,
+    iat,
+  };
+}
+
+function explain(error: unknown, userPoolId: string): AuthError {
+  if (error instanceof JwtExpiredError) return expired(error);
+  if (error instanceof FetchError || error instanceof WaitPeriodNotYetEndedJwkError) {
+    const message = "The identity provider's keys cannot be fetched at the moment. Try again.";
+    return new AuthError('identity_provider_unavailable', message, { cause: error });
+  }
+  return refused(reason(error, userPoolId), error);
+}
+
+/** With how long ago, and by which clock: a clock that is wrong looks like tokens that are too old. */
+function expired(error: JwtExpiredError): AuthError {
+  const now = Date.now();
+  const ago = Math.max(1, Math.round(now / 1000 - Number(error.failedAssertion.actual)));
+  const clock = `${clockAt(now)} by this gateway's clock`;
+  const message = `The access token expired ${ago} s ago (it is ${clock}). Get a new one and try again.`;
+  return new AuthError('token_expired', message, { cause: error });
+}
+
+function clockAt(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(11, 19)}Z`;
+}
+
+/** What a token says, fit to be repeated to whoever sent it: it may be anybody's invention. */
+function shown(text: unknown): string {
+  return String(text)
+    .replace(/[^\w:/. -]/g, '?')
+    .slice(0, 128);
+}
+
+const refreshToken =
+  'it looks like a refresh token, not an access token: revoke it, for it has left the one who may have it';
+
+function reason(error: unknown, userPoolId: string): string {
+  if (error instanceof CognitoJwtInvalidTokenUseError) {
+    const { actual } = error.failedAssertion;
+    return actual === 'id' ? 'it is an ID token; send the access token' : 'it is not an access token';
+  }
+  if (error instanceof CognitoJwtInvalidClientIdError) {
+    const client = shown(error.failedAssertion.actual);
+    return `its app client is not allowed here: ${client} is not in COGNITO_ALLOWED_CLIENT_IDS`;
+  }
+  if (error instanceof KidNotFoundInJwksError) return "it is not signed by the gateway's user pool";
+  const issuer =
+    error instanceof Error ? /^issuer not (?:configured|allowed).*?(\S*)$/i.exec(error.message)?.[1] : undefined;
+  if (issuer === undefined) return 'it is not an access token of this user pool';
+  const pool = issuer.slice(issuer.lastIndexOf('/') + 1);
+  const which = poolIdPattern.test(pool) ? ` (${pool}; this gateway trusts ${userPoolId})` : '';
+  return `it comes from another user pool${which}`;
+}
+
+function refused(why: string, cause?: unknown): AuthError {
+  return new AuthError('token_invalid', `The access token was refused: ${why}.`, { cause });
+}

@@ -1,0 +1,68 @@
+import type { StandInFetch } from '../../common/identity/cognito.ts';
+import { cognitoIssuers, withHostedDomain } from '../../common/identity/cognito-endpoints.ts';
+import type { Config } from '../process/config.ts';
+import { createOAuthClient, type OAuthClient, type ProviderSettings } from './oauth-client.ts';
+
+/** What sessions of the command line are listed under. */
+export const commandLineName = 'cognito-cli';
+
+/**
+ * The providers that sessions come from, by name, in the order in which the login page lists them. A provider is a value:
+ * nothing else in the login knows which one it talks to.
+ */
+export function configuredProviders(config: Config, standInFetch: StandInFetch | undefined): Map<string, OAuthClient> {
+  const pool = cognito(config, standInFetch);
+  const cliClientId = config.COGNITO_CLI_CLIENT_ID;
+  const settings = [
+    pool,
+    ...(config.OIDC_ISSUER === undefined ? [] : [oidc(config)]),
+    ...(cliClientId === undefined ? [] : [commandLine(pool, cliClientId)]),
+  ];
+  return new Map(settings.map((provider) => [provider.name, createOAuthClient(provider)]));
+}
+
+function cognito(config: Config, standInFetch: StandInFetch | undefined): ProviderSettings {
+  const { COGNITO_USER_POOL_ID: pool, COGNITO_DOMAIN: domain } = config;
+  return {
+    name: 'cognito',
+    title: standInFetch ? 'Cognito (local stand-in)' : 'Amazon Cognito',
+    issuers: cognitoIssuers(pool),
+    mendMetadata: (metadata) => withHostedDomain(metadata, pool, domain),
+    clientId: config.COGNITO_CLIENT_ID,
+    clientSecret: config.COGNITO_CLIENT_SECRET,
+    scope: 'openid email profile aws.cognito.signin.user.admin',
+    groupsClaim: 'cognito:groups',
+    usernameClaim: 'cognito:username',
+    subjectPrefix: '',
+    // Cognito's own parameters; it knows nothing of post_logout_redirect_uri (Developer Guide, "Logout endpoint").
+    logoutParameters: (returnUrl) => ({ client_id: config.COGNITO_CLIENT_ID, logout_uri: returnUrl }),
+    standInFetch,
+  };
+}
+
+/**
+ * The same pool, as the app client of the command line knows it: a public one, because every laptop has it. Older setups
+ * have one app client with a secret for both; its refresh tokens want that secret here too.
+ */
+function commandLine(pool: ProviderSettings, clientId: string): ProviderSettings {
+  const clientSecret = clientId === pool.clientId ? pool.clientSecret : undefined;
+  return { ...pool, name: commandLineName, unlisted: true, clientId, clientSecret };
+}
+
+function oidc(config: Config): ProviderSettings {
+  const clientId = config.OIDC_CLIENT_ID ?? '';
+  return {
+    name: 'oidc',
+    title: config.OIDC_TITLE,
+    issuers: [config.OIDC_ISSUER ?? ''],
+    clientId,
+    clientSecret: config.OIDC_CLIENT_SECRET,
+    scope: config.OIDC_SCOPE,
+    groupsClaim: config.OIDC_GROUPS_CLAIM,
+    usernameClaim: config.OIDC_USERNAME_CLAIM,
+    // Two providers may call two people by the same subject.
+    subjectPrefix: 'oidc|',
+    logoutParameters: (returnUrl) => ({ client_id: clientId, post_logout_redirect_uri: returnUrl }),
+    standInFetch: undefined,
+  };
+}

@@ -1,0 +1,28 @@
+import { CompactEncrypt, compactDecrypt } from 'jose';
+import { purposeKey } from '../identity/session.ts';
+
+/** Encrypts refresh tokens for the store: whoever reads a copy of the database gets none. */
+export interface TokenVault {
+  lock(token: string): Promise<string>;
+  /** @throws jose's errors if it was locked with a key that is no longer in use */
+  unlock(locked: string): Promise<string>;
+}
+
+/** @param secretKeys `SECRET_KEY`: the first locks, all unlock (JWE, A256GCM, by a key that serves nothing else) */
+export function createTokenVault(secretKeys: readonly [string, ...string[]]): TokenVault {
+  const keys = secretKeys.map((key) => purposeKey(key, 'refresh token'));
+  const [first] = keys as [Uint8Array, ...Uint8Array[]];
+  return {
+    lock: (token) =>
+      new CompactEncrypt(new TextEncoder().encode(token))
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
+        .encrypt(first),
+    async unlock(locked) {
+      for (const key of keys.slice(0, -1)) {
+        const opened = await compactDecrypt(locked, key).catch(() => undefined);
+        if (opened) return new TextDecoder().decode(opened.plaintext);
+      }
+      return new TextDecoder().decode((await compactDecrypt(locked, keys.at(-1) as Uint8Array)).plaintext);
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import type { ServerResponse } from 'node:http';
+import type { Credential } from '../../common/upstream-secrets/credential.ts';
+import { type AuthError, meanings } from '../denials/auth-error.ts';
+import { perPrincipal } from '../identity/per-principal.ts';
+import type { Principal } from '../identity/principal.ts';
+import type { OriginalRequest } from '../request/original-request.ts';
+
+/** What an allowed request is sent on with. */
+export interface Allowance {
+  principal: Principal;
+  server: string;
+  tool: string | undefined;
+  assertion: string;
+  /** The relay's ticket, if the answer has to be seen. */
+  ticket: string | undefined;
+  /** What the upstream gets from the gateway itself, if it wants something. */
+  credential?: Credential | undefined;
+}
+
+/** In an answer, where plain `Authorization` would mean something else. */
+const credentialHeaders = { Authorization: 'X-Upstream-Authorization', 'X-API-Key': 'X-Upstream-Api-Key' } as const;
+
+const longestGroups = 4096;
+const longestReturn = 1000;
+const longestMessage = 1024;
+/** All headers of a denial must fit nginx's proxy_buffer_size. */
+const longestChallenge = 2048;
+
+/** Answers 200 with the identity headers of the contract (docs/validate.md). */
+export function allow(res: ServerResponse, allowance: Allowance): void {
+  const { principal, server, tool, assertion, ticket, credential } = allowance;
+  const headers = [...headersOf(principal), 'X-Server-Name', server, 'X-Mcp-Assertion', assertion];
+  if (ticket !== undefined) headers.push('X-Relay', ticket);
+  if (credential !== undefined) headers.push(credentialHeaders[credential.header], credential.value);
+  if (tool !== undefined) headers.push('X-Tool-Name', asciiToken(tool).slice(0, 1024));
+  res.writeHead(200, headers).end();
+}
+
+/** Names and values in turn: what says who it is, the same for all requests of theirs. */
+const headersOf = perPrincipal((principal): readonly string[] => {
+  const groups = principal.groups.map(asciiToken).join(',');
+  return [
+    ['X-User', asciiToken(principal.subject)],
+    ['X-Username', asciiToken(principal.username)],
+    ['X-Scopes', principal.scopes.map(asciiToken).join(' ')],
+    ['X-Auth-Method', principal.authMethod],
+    // Without a length Node answers in chunks, and nginx then closes the connection after every single request.
+    ['Content-Length', '0'],
+    ...(groups.length > 0 && groups.length <= longestGroups ? [['X-Groups', groups]] : []),
+    ...(principal.clientId === undefined ? [] : [['X-Client-Id', asciiToken(principal.clientId)]]),
+  ].flat();
+});
+
+/** What a denial needs to know of the gateway to be helpful. */
+export interface DenialContext {
+  publicUrl: string;
+  /** undefined when not even the gate's own headers could be read. */
+  request: OriginalRequest | undefined;
+}
+
+/**
+ * Answers a denial in the two statuses that nginx's auth_request understands: 401 as itself, everything else as 403 with
+ * the real status in `X-Deny-Status`. The body travels in a header, because auth_request drops a subrequest's body.
+ */
+export function deny(res: ServerResponse, error: AuthError, { publicUrl, request }: DenialContext): void {
+  const { status } = meanings[error.code];
+  const headers: Record<string, string | number> = {
+    'X-Deny-Status': status,
+    'X-Deny-Code': error.code,
+    'X-Deny-Body': denialBody(error, request),
+    'Content-Length': 0,
+  };
+  const challenge = challengeFor(error, publicUrl, request);
+  if (challenge) headers['WWW-Authenticate'] = challenge;
+  if (status === 401 && request && isPageRequest(request)) {
+    // A long address would not fit nginx's header buffer, and the denial would turn into an error.
+    const back = request.uri.length <= longestReturn ? `?redirect_uri=${encodeURIComponent(request.uri)}` : '';
+    headers['X-Login-Url'] = `/login${back}`;
+  }
+  if (status === 503 || status === 429) headers['Retry-After'] = error.details.retryAfter ?? 1;
+  if (error.details.allow) headers.Allow = error.details.allow.join(', ');
+  res.writeHead(status === 401 ? 401 : 403, headers).end();
+}
+
+/** JSON-RPC 2.0 for MCP requests, a plain error object for the registry's; ASCII, at most 2 kB. */
+function denialBody(error: AuthError, request: OriginalRequest | undefined): string {
+  const message = cutForAscii(error.message, longestMessage);
+  const { id, rpcCode = meanings[error.code].rpcCode } = error.details;
+  const body =
+    request?.target.resource === 'registry'
+      ? { error: { code: error.code, message } }
+      : { jsonrpc: '2.0', id: echoable(id), error: { code: rpcCode, message, data: { reason: error.code } } };
+  return asciiJson(body);
+}
+
+/** RFC 6750 section 3, RFC 9728 section 5.1; for a scope that is lacking, MCP 2025-11-25, "Scope challenge handling". */
+function challengeFor(error: AuthError, publicUrl: string, request: OriginalRequest | undefined): string | undefined {
+  const { status } = meanings[error.code];
+  const { lacking } = error.details;
+  const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource${resourcePath(request)}"`;
+  if (status === 401) {
+    const invalid = error.code.startsWith('token_') ? 'error="invalid_token", ' : '';
+    return `Bearer ${invalid}${metadata}, scope="openid email profile"`;
+  }
+  if (status !== 403 || !lacking) return undefined;
+  const challenge = (scopes: readonly string[]) =>
+    `Bearer error="insufficient_scope", scope="${scopes.join(' ')}", ${metadata}, error_description="This needs a scope that the access token lacks"`;
+  // All that it holds goes along, because older clients ask for nothing but what the challenge names.
+  const whole = challenge([...new Set([...lacking.held, lacking.scope])]);
+  return whole.length <= longestChallenge ? whole : challenge([lacking.scope]);
+}
+
+/** The endpoint whose metadata a client is led to; `/messages` belongs to the client that has connected to `/sse`. */
+function resourcePath(request: OriginalRequest | undefined): string {
+  const target = request?.target;
+  if (target?.resource !== 'mcp') return '';
+  return `/${target.server}/${target.endpoint === 'messages' ? 'sse' : target.endpoint}`;
+}
+
+function isPageRequest({ target, method, accept }: OriginalRequest): boolean {
+  return target.resource === 'registry' && method === 'GET' && (accept?.includes('text/html') ?? false);
+}
+
+/** An id is echoed only when it is small and plain: it is the one thing in the answer that the caller wrote. */
+function echoable(id: string | number | undefined): string | number | null {
+  return id !== undefined && /^[ -~]{1,128}$/.test(String(id)) ? id : null;
+}
+
+/** As much of `text` as fits into `limit` characters once it is escaped: one letter can become twelve of them. */
+function cutForAscii(text: string, limit: number): string {
+  if (asciiJson(text).length - 2 <= limit) return text;
+  let length = 0;
+  let kept = '';
+  for (const letter of text) {
+    length += asciiJson(letter).length - 2;
+    if (length > limit) break;
+    kept += letter;
+  }
+  return kept;
+}
+
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+const unsafe = /[^!#$&'*+./0-9:=?@A-Z^_`a-z|~-]/u;
+const allUnsafe = new RegExp(unsafe, 'gu');
+
+/** Percent-encodes what would not be safe, or not unambiguous, in a header that lists values. */
+function asciiToken(value: string): string {
+  return unsafe.test(value) ? value.toWellFormed().replace(allUnsafe, encodeURIComponent) : value;
+}

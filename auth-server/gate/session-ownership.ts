@@ -1,0 +1,44 @@
+import type { McpRequest } from '../../policy/request/mcp-request.ts';
+import { AuthError } from '../denials/auth-error.ts';
+import type { Principal } from '../identity/principal.ts';
+import type { OriginalRequest } from '../request/original-request.ts';
+import type { Binding, BindingStore } from '../store/binding-store.ts';
+import { ownerOf } from './relay-ticket.ts';
+
+type McpTarget = Extract<OriginalRequest['target'], { resource: 'mcp' }>;
+
+/**
+ * Refuses sessions and tasks that are not the caller's own: of somebody else, unknown, or ended all look alike.
+ * @returns with `/messages`, where at the upstream they go
+ * @throws {AuthError} session_unknown or task_unknown
+ */
+export async function checkBelongings(
+  bindings: BindingStore,
+  principal: Principal,
+  request: OriginalRequest,
+  target: McpTarget,
+  asked: McpRequest,
+): Promise<string | undefined> {
+  const owner = ownerOf(principal);
+  const own = async (kind: Binding['kind'], id: string) => {
+    const found = await bindings.find(kind, target.server, id);
+    return found?.owner === owner ? found : undefined;
+  };
+  for (const task of asked.tasks ?? []) {
+    if (!(await own('task', task))) {
+      throw new AuthError('task_unknown', 'You have no such task on this server.', { id: asked.id });
+    }
+  }
+  const id = target.endpoint === 'messages' ? sessionInQuery(request.uri) : request.mcp.sessionId;
+  if (id === undefined && target.endpoint !== 'messages') return undefined;
+  const session = id === undefined ? undefined : await own('session', id);
+  if (session && (target.endpoint !== 'messages' || session.target !== undefined)) return session.target;
+  throw new AuthError('session_unknown', 'You have no such session on this server. Initialize a new one.', {
+    id: asked.id,
+  });
+}
+
+/** Exactly one `sessionId` and nothing else: the address that the stream's `endpoint` event gave. */
+function sessionInQuery(uri: string): string | undefined {
+  return /^[^?]*\?sessionId=([0-9a-f-]{36})$/.exec(uri)?.[1];
+}

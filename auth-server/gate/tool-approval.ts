@@ -1,0 +1,36 @@
+import type { ToolGuard } from '../../common/policy/approved-tools-watch.ts';
+import type { ApprovedTools } from '../../policy/approved-tools.ts';
+import type { Decision } from '../../policy/decide.ts';
+import type { McpRequest } from '../../policy/request/mcp-request.ts';
+import { AuthError } from '../denials/auth-error.ts';
+
+const noTools: ApprovedTools = new Map();
+
+/** The approved tools as the policy takes them: none while they cannot be read. */
+export function approvedBy(guard: Pick<ToolGuard, 'approved'>): ApprovedTools | undefined {
+  const approved = guard.approved();
+  return approved === 'unreadable' ? noTools : approved;
+}
+
+/**
+ * The denial of a tool that the policy allows and nobody has approved. To be given after the verdict of the policy: who
+ * may not use a tool must not learn that it waits for approval.
+ */
+export function notApproved(
+  guard: Pick<ToolGuard, 'approved'>,
+  server: string,
+  { id }: McpRequest,
+  { access }: Extract<Decision, { allowed: false }>,
+): AuthError {
+  if (guard.approved() === 'unreadable') {
+    const message =
+      'The gateway cannot tell which tools are approved. Try again; its operator finds the reason in the log.';
+    return new AuthError('approved_tools_unavailable', message, { id });
+  }
+  const tool = access.object?.name.slice(0, 128);
+  return new AuthError(
+    'tool_changed',
+    `The tool ${tool} of ${server} is new, or its server has changed it, and nobody has approved it yet. Whoever has modify_service for ${server} can, in the registry.`,
+    { id },
+  );
+}

@@ -1,0 +1,30 @@
+import type { Credential } from '../../common/upstream-secrets/credential.ts';
+import type { UpstreamSecrets } from '../../common/upstream-secrets/watch.ts';
+import { AuthError } from '../denials/auth-error.ts';
+import type { OriginalRequest } from '../request/original-request.ts';
+
+type McpTarget = Extract<OriginalRequest['target'], { resource: 'mcp' }>;
+
+/**
+ * The credential that the request's upstream gets from the gateway, if its route names a secret.
+ * @param id the request's JSON-RPC id
+ * @throws {AuthError} upstream_secret_unavailable when there is no such secret, or it is not for this upstream: without
+ *   it the server would refuse the call, and nobody would know why
+ */
+export function upstreamCredential(
+  secrets: Pick<UpstreamSecrets, 'find'>,
+  { server, upstream }: McpTarget,
+  id: string | number | undefined,
+): Credential | undefined {
+  if (!upstream) return undefined;
+  const { secret, origin } = upstream;
+  const found = secrets.find(secret, { server, origin });
+  if (found) return found;
+  const message =
+    'The gateway has no credential for this MCP server at the moment. Tell whoever runs the gateway: its log says more.';
+  // For the operator only: callers must not learn where a server runs.
+  const cause = new Error(
+    `UPSTREAM_SECRETS_FILE has no secret "${secret}" that the server "${server}" may use at ${origin}`,
+  );
+  throw new AuthError('upstream_secret_unavailable', message, { id, cause });
+}

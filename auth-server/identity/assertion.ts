@@ -1,0 +1,120 @@
+import { importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
+import { LRUCache } from 'lru-cache';
+import { type Ticket, ticketAudience } from '../../common/identity/ticket.ts';
+import { stateOf } from '../keys/key-plan.ts';
+import { createKeyRotation, type KeyRotation, publicHalf } from '../keys/key-rotation.ts';
+import type { KeyStore, StoredKey } from '../store/key-store.ts';
+import { perPrincipal } from './per-principal.ts';
+import type { Principal } from './principal.ts';
+
+const lifetimeSeconds = 120;
+const reuseMilliseconds = 60_000;
+
+/** Signs who is calling, for the upstream that is about to get the call. */
+export interface AssertionSigner {
+  /**
+   * @param principal the caller
+   * @param resource the server's name, or `#registry`
+   * @param tool the tool that a call names
+   * @returns a JWT (EdDSA), good for two minutes at most; at once where the same was signed a short while ago
+   */
+  sign(principal: Principal, resource: string, tool?: string): string | Promise<string>;
+  /** Signs what the relay has to know of a request: good for two minutes, and for nobody but the relay. */
+  signTicket(ticket: Ticket): Promise<string>;
+  /** Drops reusable assertions: after a policy change they may say too much. */
+  forget(): void;
+  /** The public keys, as `/.well-known/jwks.json` serves them (RFC 7517). */
+  jwks(): Promise<{ keys: JWK[] }>;
+}
+
+/**
+ * A signer with the keys kept in `keys`; on first use it makes one. They are never derived from `SECRET_KEY`, which
+ * people keep on laptops: whoever has that could otherwise be anybody to every upstream.
+ * @param issuer the gateway's public origin
+ * @param rotation takes care of the keys; asked here only when there is none to sign with
+ * @param lookedUp told of each look-up among the reusable assertions whether it was a hit
+ */
+export async function createAssertionSigner(
+  keys: KeyStore,
+  issuer: string,
+  rotation: KeyRotation = createKeyRotation(keys),
+  lookedUp: (hit: boolean) => void = () => undefined,
+): Promise<AssertionSigner> {
+  await signingKey(keys, rotation);
+  let imported: { kid: string; key: CryptoKey | Uint8Array } | undefined;
+  const importedKey = async ({ kid, jwk }: StoredKey) => {
+    if (imported?.kid !== kid) imported = { kid, key: await importJWK(jwk, 'EdDSA') };
+    return imported;
+  };
+  const reusable = new LRUCache<string, { signed: string; at: number }>({ max: 10_000 });
+  const signJwt = async (claims: JWTPayload, audience: string, ends: number) => {
+    // Read each time: another process may have moved on to the next key, and this one's private half is to be gone.
+    const { kid, key } = await importedKey(await signingKey(keys, rotation));
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: 'EdDSA', kid, typ: 'JWT' })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setIssuedAt()
+      .setExpirationTime(Math.min(Math.floor(Date.now() / 1000) + lifetimeSeconds, ends))
+      .sign(key);
+  };
+  // Signing costs more than the rest of the request, and a caller's next request says the same.
+  const find = (cacheKey: string) => {
+    const kept = reusable.get(cacheKey);
+    // By the clock that others read it by: after a jump it would be too old for them, or from the future.
+    const age = kept === undefined ? Number.NaN : Date.now() - kept.at;
+    const isGood = kept !== undefined && age >= 0 && age < reuseMilliseconds;
+    lookedUp(isGood);
+    return isGood ? kept.signed : undefined;
+  };
+  const keep = (cacheKey: string, signed: string) => {
+    reusable.set(cacheKey, { signed, at: Date.now() });
+    return signed;
+  };
+  const numberOf = createNumbers();
+  return {
+    sign(principal, resource, tool) {
+      // No resource has a space in it.
+      const cacheKey = `${numberOf(principal)} ${resource} ${tool ?? ''}`;
+      const kept = find(cacheKey);
+      if (kept !== undefined) return kept;
+      const { subject: sub, username, groups, scopes, authMethod: auth_method, clientId, expiresAt } = principal;
+      const optional = { ...(clientId !== undefined && { client_id: clientId }), ...(tool !== undefined && { tool }) };
+      const claims = { sub, username, groups: [...groups], scopes: [...scopes], auth_method, ...optional };
+      return signJwt(claims, `${issuer}/${resource}`, expiresAt).then((signed) => keep(cacheKey, signed));
+    },
+    async signTicket(ticket) {
+      const cacheKey = JSON.stringify(ticket);
+      return find(cacheKey) ?? keep(cacheKey, await signJwt({ ...ticket }, ticketAudience(issuer), ticket.ends));
+    },
+    forget: () => reusable.clear(),
+    async jwks() {
+      const stored = await keys.list();
+      return { keys: stored.map(({ jwk }) => ({ ...publicHalf(jwk), alg: 'EdDSA', use: 'sig' })) };
+    },
+  };
+}
+
+/** Numbers principals: those of whom an assertion would say the same have the same. It stands for all that in a key. */
+function createNumbers(): (principal: Principal) => number {
+  const byContent = new LRUCache<string, number>({ max: 10_000 });
+  let last = 0;
+  return perPrincipal((principal) => {
+    const { authMethod, sessionId, subject, clientId, expiresAt, username, scopes, groups } = principal;
+    const content = JSON.stringify([authMethod, sessionId, subject, clientId, expiresAt, username, scopes, groups]);
+    const number = byContent.get(content) ?? ++last;
+    byContent.set(content, number);
+    return number;
+  });
+}
+
+async function signingKey(keys: KeyStore, rotation: KeyRotation): Promise<StoredKey> {
+  const find = async () => (await keys.list()).find((key) => stateOf(key) === 'signs');
+  const key = await find();
+  if (key) return key;
+  // The first start, or somebody has emptied the table to be rid of a stolen key.
+  await rotation.step();
+  const made = await find();
+  if (!made) throw new Error('There is no key to sign assertions with, and none could be made. Is the store writable?');
+  return made;
+}

@@ -1,0 +1,140 @@
+import { LRUCache } from 'lru-cache';
+import type { Policy } from '../../policy/policy.ts';
+import type { TokenClaims, TokenVerifier } from '../cognito/cognito-token.ts';
+import { AuthError } from '../denials/auth-error.ts';
+import type { OriginalRequest } from '../request/original-request.ts';
+import type { RevocationStore } from '../store/revocation-store.ts';
+import type { LocalSessions } from './local-session.ts';
+import { type Principal, personOfLocalSession, personOfSession, principalOfToken } from './principal.ts';
+import type { SessionSeal } from './session.ts';
+import type { SessionKeeper } from './session-keeper.ts';
+
+/** What it takes to tell who is asking. */
+export interface IdentifyDeps {
+  policy: () => Policy;
+  tokens: TokenVerifier;
+  seal: SessionSeal;
+  keeper: SessionKeeper;
+  /** Undefined where sessions that were signed elsewhere do not count. */
+  localSessions?: LocalSessions | undefined;
+  revocations: RevocationStore;
+  cookieName: string;
+  publicUrl: string;
+  allowedOrigins: readonly string[];
+}
+
+/**
+ * Turns the credentials of a request into a principal; at once where the token was verified a short while ago.
+ * A bearer token, if there is any `Authorization`, decides alone: a bad one is refused and the cookie never looked at.
+ * @throws {AuthError} with a 401 or 403 code, or identity_provider_unavailable
+ */
+export function identify(deps: IdentifyDeps, request: OriginalRequest): Principal | Promise<Principal> {
+  const { authorization, cookie } = request.credentials;
+  if (authorization === undefined) return bySession(deps, request, cookie);
+  refuseForeignOrigin(request, deps);
+  const isBearer = authorization.slice(0, bearer.length).toLowerCase() === bearer;
+  const known = isBearer ? deps.tokens.known(authorization.slice(bearer.length)) : undefined;
+  if (known) return holder(deps, known);
+  return deps.tokens.verify(bearerToken(authorization)).then((claims) => holder(deps, claims));
+}
+
+/** Whoever has the token with these claims. */
+function holder(deps: IdentifyDeps, claims: TokenClaims): Principal {
+  const principal = remembered(deps.policy(), claims, undefined, (policy) => principalOfToken(policy, claims));
+  return unlessRevoked(deps, principal, claims.client_id, claims.iat);
+}
+
+async function bySession(deps: IdentifyDeps, request: OriginalRequest, cookie: string | undefined): Promise<Principal> {
+  const value = sessionCookie(cookie, deps.cookieName);
+  if (value === undefined) {
+    throw new AuthError('credentials_missing', 'Log in, or send an access token as "Authorization: Bearer …".');
+  }
+  refuseCrossSite(request, deps.publicUrl);
+  const local = await deps.localSessions?.open(value);
+  if (local) return unlessRevoked(deps, personOfLocalSession(deps.policy(), local), undefined, local.iat);
+  const claims = deps.seal.known(value) ?? (await deps.seal.open(value));
+  const { record, confirmedUntil } = await deps.keeper.open(claims);
+  const principal = remembered(deps.policy(), claims, record, (policy) => {
+    return { ...personOfSession(policy, claims, record.groups), confirmedUntil };
+  });
+  return unlessRevoked(deps, principal, record.clientId, record.createdAt);
+}
+
+const lately = new LRUCache<object, { policy: Policy; record: object | undefined; principal: Principal }>({
+  max: 1_000,
+});
+
+/** The same claims, record and policy, each the very same object, make the same principal: worked out once. */
+function remembered(
+  policy: Policy,
+  claims: object,
+  record: object | undefined,
+  workOut: (policy: Policy) => Principal,
+): Principal {
+  const kept = lately.get(claims);
+  if (kept?.policy === policy && kept.record === record) return kept.principal;
+  const principal = workOut(policy);
+  lately.set(claims, { policy, record, principal });
+  return principal;
+}
+
+/** An operator may have ended all that was given out to this person or client until some moment. */
+function unlessRevoked(
+  { revocations }: IdentifyDeps,
+  principal: Principal,
+  clientId: string | undefined,
+  issuedAt: number,
+): Principal {
+  const users = [principal.subject, principal.username];
+  if (!revocations.covers(issuedAt, { users, clientId })) return principal;
+  throw new AuthError('access_revoked', 'An administrator has ended this access. Log in again, or get a new token.');
+}
+
+const bearer = 'bearer ';
+
+/** RFC 6750 section 2.1: the scheme in any letter case, one space, one b64token. */
+function bearerToken(authorization: string): string {
+  const token = /^bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization)?.[1];
+  if (token !== undefined) return token;
+  throw new AuthError('authorization_unreadable', 'The Authorization header must be "Bearer" and one access token.');
+}
+
+/** The session cookie's value; two different ones mean that somebody else could set cookies here, and neither counts. */
+function sessionCookie(header: string | undefined, name: string): string | undefined {
+  const values = (header ?? '')
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1));
+  if (new Set(values).size > 1) {
+    throw new AuthError(
+      'credentials_ambiguous',
+      'There are two session cookies. Clear the cookies of this site and log in.',
+    );
+  }
+  return values[0] || undefined;
+}
+
+/** Browsers name the page that sends a request; a page of somebody else must not use a token it got hold of from here. */
+function refuseForeignOrigin(request: OriginalRequest, { publicUrl, allowedOrigins }: IdentifyDeps): void {
+  const { origin } = request.browser;
+  if (origin === undefined || origin === publicUrl || allowedOrigins.includes(origin)) return;
+  throw foreign(origin);
+}
+
+/**
+ * A cookie comes along with whatever page sends the request, and cookies ignore ports: every page on any localhost port
+ * is same-site to us. So the request must come from our own pages, from no page at all, or be a person opening a page.
+ */
+function refuseCrossSite(request: OriginalRequest, publicUrl: string): void {
+  const { origin, fetchSite, fetchDest } = request.browser;
+  if (origin === publicUrl) return;
+  if (origin !== undefined) throw foreign(origin);
+  if (fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none') return;
+  const opensPage = request.target.resource === 'registry' && request.method === 'GET' && fetchDest === 'document';
+  if (!opensPage) throw foreign('another site');
+}
+
+function foreign(origin: string): AuthError {
+  return new AuthError('origin_not_allowed', `Requests from ${origin.slice(0, 100)} are not accepted here.`);
+}

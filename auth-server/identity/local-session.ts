@@ -1,0 +1,77 @@
+import { jwtVerify, SignJWT } from 'jose';
+import * as z from 'zod';
+import { type Policy, wildcard } from '../../policy/policy.ts';
+import { AuthError } from '../denials/auth-error.ts';
+import { purposeKey } from './session.ts';
+
+/** A session cookie that somebody has signed themselves, with `SECRET_KEY`: nobody has logged in, nothing is kept. */
+export interface LocalSession {
+  sub: string;
+  username: string;
+  groups: readonly string[];
+  /** When it was signed and when it ends, in seconds since 1970; at most eight hours apart. */
+  iat: number;
+  exp: number;
+}
+
+const audience = 'local session';
+const longestSeconds = 8 * 3600;
+const claims = z.object({
+  sub: z.string().min(1).max(200),
+  username: z.string().min(1).max(200),
+  groups: z.array(z.string()),
+  iat: z.number(),
+  exp: z.number(),
+});
+
+/** Signs one, as a program on a laptop that has `SECRET_KEY` would (HS256; RFC 7519). */
+export function signLocalSession(secretKey: string, { iat, exp, ...rest }: LocalSession): Promise<string> {
+  const jwt = new SignJWT({ ...rest }).setProtectedHeader({ alg: 'HS256' }).setAudience(audience);
+  return jwt.setIssuedAt(iat).setExpirationTime(exp).sign(purposeKey(secretKey, audience));
+}
+
+/** Reads locally signed sessions; only where `ALLOW_LOCAL_SESSIONS` is on. */
+export interface LocalSessions {
+  /**
+   * @returns undefined for a cookie that is none
+   * @throws {AuthError} session_invalid for one that may not be: too long, or of an administrator
+   */
+  open(value: string): Promise<LocalSession | undefined>;
+}
+
+/** @param secretKeys `SECRET_KEY`; each has a key that serves nothing else, so that no other cookie can be taken for one */
+export function createLocalSessions(secretKeys: readonly string[], policy: () => Policy): LocalSessions {
+  const keys = secretKeys.map((key) => purposeKey(key, audience));
+  return {
+    async open(value) {
+      for (const key of keys) {
+        const options = { audience, algorithms: ['HS256'], requiredClaims: ['exp', 'iat'] };
+        const verified = await jwtVerify(value, key, options).catch(() => undefined);
+        if (verified) return check(policy(), claims.safeParse(verified.payload).data);
+      }
+      return undefined;
+    },
+  };
+}
+
+function check(policy: Policy, session: LocalSession | undefined): LocalSession {
+  const refused = (why: string) => new AuthError('session_invalid', `The locally signed session was refused: ${why}.`);
+  if (!session) throw refused('it needs sub, username and groups');
+  const { iat, exp, groups } = session;
+  if (exp - iat > longestSeconds || iat > Date.now() / 1000 + 60) throw refused('it may last eight hours at most');
+  const admin = groups.find((group) => isAdminGroup(policy, group));
+  if (admin !== undefined) throw refused('it names a group of administrators; log in at the identity provider');
+  return session;
+}
+
+const administering = ['register_service', 'modify_service', 'toggle_service', 'view_audit'];
+
+/** Whether a group may change or watch every server of the registry, or do everything on every MCP server. */
+export function isAdminGroup({ source }: Policy, group: string): boolean {
+  const isAll = (names: readonly string[] = []) => names.some((name) => wildcard(name) === '*');
+  return (source.groups.get(group) ?? []).some(
+    (scope) =>
+      administering.some((permission) => isAll(source.ui.get(scope)?.get(permission))) ||
+      (source.scopes.get(scope) ?? []).some(({ server, methods }) => isAll([server]) && isAll(methods)),
+  );
+}

@@ -1,0 +1,125 @@
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
+import type { Logger } from '../../common/service/log.ts';
+import type { KeyStore, StoredKey } from '../store/key-store.ts';
+import { type KeyPlan, keyPlan, stateOf } from './key-plan.ts';
+
+/** Two clocks, both in seconds: the one on the wall (since 1970), which may be set, and one that only runs on. */
+export interface Clock {
+  wall(): number;
+  steady(): number;
+}
+
+const systemClock: Clock = { wall: () => Math.floor(Date.now() / 1000), steady: () => performance.now() / 1000 };
+
+/** How long a key signs, in days, unless `ASSERTION_KEY_DAYS` says otherwise. */
+export const defaultKeyDays = 30;
+
+export interface KeyRotation {
+  /**
+   * Does what is due now, if anything. Several processes may do so at once: the store lets one decide.
+   * @returns the keys, oldest first, if this call changed them
+   */
+  step(): Promise<StoredKey[] | undefined>;
+}
+
+/**
+ * Leads the keys of `store` through their lives: made, published for a day, signing, published for another day, gone.
+ * @param days how long a key signs
+ */
+export function createKeyRotation(store: KeyStore, days = defaultKeyDays, clock = systemClock): KeyRotation {
+  const firstSeen = new Map<string, number>();
+  const seen = (keys: readonly StoredKey[]) => {
+    const states = new Set(keys.map(stateKey));
+    for (const key of firstSeen.keys()) if (!states.has(key)) firstSeen.delete(key);
+    for (const key of states) if (!firstSeen.has(key)) firstSeen.set(key, clock.steady());
+  };
+  const seenFor = (key: StoredKey) => clock.steady() - (firstSeen.get(stateKey(key)) ?? clock.steady());
+  const look = (stored: readonly StoredKey[]) => {
+    seen(stored);
+    const now = clock.wall();
+    const keys = stored.map((key) => notLaterThan(now, key));
+    return { now, keys, plan: keyPlan(keys, { now, lifeSeconds: days * 86_400, seenFor }) };
+  };
+  return {
+    async step() {
+      const stored = await store.list();
+      const { keys, plan } = look(stored);
+      const later = keys.some((key, index) => key !== stored[index]);
+      // Looked at before anything is locked: nothing is due in nearly every minute.
+      if (!later && !isDue(keys, plan)) return undefined;
+      let changed: StoredKey[] = [];
+      await store.update(async (current) => {
+        const { keys, plan, now } = look(current);
+        changed = await carryOut(keys, plan, now);
+        return changed;
+      });
+      seen(changed);
+      return changed;
+    },
+  };
+}
+
+/**
+ * Steps once a minute until stopped, so that a key's times are kept to the minute.
+ * @returns stops it
+ */
+export function keepRotating(rotation: KeyRotation, log: Logger, milliseconds = 60_000): () => void {
+  const step = async () => {
+    try {
+      const changed = await rotation.step();
+      if (changed) log.info({ keys: changed.map(stateKey) }, 'the keys that sign assertions have changed');
+    } catch (error) {
+      log.error({ err: error }, 'the keys that sign assertions could not be looked after; tried again in a minute');
+    }
+  };
+  void step();
+  const timer = setInterval(step, milliseconds);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function isDue(keys: readonly StoredKey[], { signs, drop, make }: KeyPlan): boolean {
+  const signing = keys.find((key) => stateOf(key) === 'signs');
+  return make !== 'nothing' || drop.length > 0 || signing?.kid !== signs;
+}
+
+async function carryOut(keys: readonly StoredKey[], plan: KeyPlan, now: number): Promise<StoredKey[]> {
+  const kept = keys
+    .filter(({ kid }) => plan.published.includes(kid))
+    .map((key) => {
+      const state = stateOf(key);
+      if (key.kid === plan.signs) return state === 'waits' ? { ...key, signsSince: now } : key;
+      return state === 'signs' ? { ...key, stoppedAt: now, jwk: publicHalf(key.jwk) } : key;
+    });
+  return plan.make === 'nothing' ? kept : [...kept, await newKey(now, plan.make === 'first')];
+}
+
+/**
+ * A clock that was ahead when it wrote leaves times in the future. Taken as they are, the key would not be replaced
+ * before that time comes, which may be never; taken as now, everything only takes longer by at most one life.
+ */
+function notLaterThan(now: number, key: StoredKey): StoredKey {
+  const { madeAt, signsSince = now, stoppedAt = now } = key;
+  if (Math.max(madeAt, signsSince, stoppedAt) <= now) return key;
+  return {
+    ...key,
+    madeAt: Math.min(madeAt, now),
+    signsSince: key.signsSince && Math.min(signsSince, now),
+    stoppedAt: key.stoppedAt && Math.min(stoppedAt, now),
+  };
+}
+
+const stateKey = (key: StoredKey) => `${stateOf(key)} ${key.kid}`;
+
+/** The half of an Ed25519 key that anybody may have (RFC 8037 section 2). */
+export function publicHalf({ kty, crv, x, kid }: JWK): JWK {
+  return { kty, crv, x, kid } as JWK;
+}
+
+/** An Ed25519 key, named by its thumbprint (RFC 7638). */
+async function newKey(now: number, signsAtOnce: boolean): Promise<StoredKey> {
+  const { privateKey } = await generateKeyPair('EdDSA', { extractable: true });
+  const jwk = await exportJWK(privateKey);
+  const kid = await calculateJwkThumbprint(jwk);
+  return { kid, jwk: { ...jwk, kid }, madeAt: now, signsSince: signsAtOnce ? now : undefined, stoppedAt: undefined };
+}

@@ -1,0 +1,75 @@
+import type { Request, Response } from 'express';
+import { EncryptJWT, jwtDecrypt } from 'jose';
+import type { LoginAttempt } from '../cognito/oauth-client.ts';
+import { purposeKey } from '../identity/session.ts';
+
+/** An attempt as its cookie keeps it: where to go afterwards, and which provider it was started with. */
+export interface KeptAttempt extends LoginAttempt {
+  next: string;
+  provider: string;
+}
+
+/** One that came back. `exp` says when it ends, in seconds since 1970. */
+export type TakenAttempt = KeptAttempt & { exp: number };
+
+/** Keeps login attempts in cookies of the browser that started them: one cookie each, so that several tabs can log in. */
+export interface LoginAttempts {
+  keep(res: Response, attempt: KeptAttempt): Promise<void>;
+  /** The attempt with this state, taken out of the browser; undefined if this browser started none. */
+  take(req: Request, res: Response, state: unknown): Promise<TakenAttempt | undefined>;
+  /** Forgets the oldest attempts, so that abandoned ones do not grow into a header that nginx refuses. */
+  prune(req: Request, res: Response): void;
+}
+
+const prefix = 'mcp_gateway_login_';
+const lifetimeSeconds = 600;
+const most = 5;
+/** More in one answer would not fit nginx's buffer for headers, and whoever planted that many would have shut the login. */
+const mostForgotten = 8;
+const audience = 'login';
+
+/**
+ * @param secretKeys `SECRET_KEY`; attempts are encrypted (JWE, A256GCM) with a key that serves nothing else, so that a
+ *   login attempt, which anybody can start, is never good for anything but finishing that login
+ * @param secure whether the gateway is on https
+ */
+export function createLoginAttempts(secretKeys: readonly [string, ...string[]], secure: boolean): LoginAttempts {
+  const key = purposeKey(secretKeys[0], audience);
+  const options = { httpOnly: true, sameSite: 'lax', secure, path: '/oauth2' } as const;
+  return {
+    async keep(res, attempt) {
+      const value = await new EncryptJWT({ ...attempt })
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
+        .setAudience(audience)
+        .setIssuedAt()
+        .setExpirationTime(`${lifetimeSeconds}s`)
+        .encrypt(key);
+      res.cookie(cookieName(attempt.state), value, { ...options, maxAge: lifetimeSeconds * 1000 });
+    },
+    async take(req, res, state) {
+      if (typeof state !== 'string' || !/^[\w-]{20,200}$/.test(state)) return undefined;
+      const name = cookieName(state);
+      const value: unknown = req.cookies[name];
+      if (typeof value !== 'string') return undefined;
+      res.clearCookie(name, options);
+      try {
+        const { payload } = await jwtDecrypt(value, key, {
+          audience,
+          requiredClaims: ['exp', 'iat', 'state', 'nonce'],
+        });
+        return payload.state === state ? (payload as unknown as TakenAttempt) : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+    prune(req, res) {
+      const names = Object.keys(req.cookies).filter((name) => name.startsWith(prefix));
+      const tooMany = Math.min(mostForgotten, Math.max(0, names.length - most + 1));
+      for (const name of names.slice(0, tooMany)) res.clearCookie(name, options);
+    },
+  };
+}
+
+function cookieName(state: string): string {
+  return prefix + state.slice(0, 16);
+}

@@ -1,0 +1,148 @@
+import { type Request, type RequestHandler, Router } from 'express';
+import { randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client';
+import type { OAuthClient } from '../cognito/oauth-client.ts';
+import type { SessionCookie } from '../identity/session-cookie.ts';
+import { createTally } from '../limits/rate-limit.ts';
+import { networkOf } from '../request/network.ts';
+import type { UsedStore } from '../store/used-store.ts';
+import type { LoginAttempts } from './login-attempts.ts';
+import { explainFailure, LoginFailure } from './login-failure.ts';
+import { type OpenSessionDeps, openSession } from './open-session.ts';
+import type { Pages } from './pages.ts';
+import { safePath } from './safe-path.ts';
+
+export interface LoginDeps extends OpenSessionDeps {
+  publicUrl: string;
+  /** All that sessions come from; those that are `unlisted` have no login page. */
+  providers: ReadonlyMap<string, OAuthClient>;
+  attempts: LoginAttempts;
+  used: UsedStore;
+  cookie: SessionCookie;
+  pages: Pages;
+  /** How many logins of one address may fail in a minute before it has to wait. */
+  failedLogins?: number | undefined;
+}
+
+const usuallyFailed = 30;
+
+/** The routes of a person's login and logout, in the order a person meets them. */
+export function loginRoutes(deps: LoginDeps): Router {
+  const router = Router();
+  router.get('/login', showLogin(deps));
+  router.get('/oauth2/providers', (_req, res) => void res.json(providerList(deps)));
+  router.get('/oauth2/login/:provider', startLogin(deps));
+  router.get('/oauth2/callback/:provider', finishLogin(deps));
+  router.get('/oauth2/logout/:provider', (_req, res) => deps.pages.logout(res));
+  router.post('/oauth2/logout/:provider', logOut(deps));
+  return router;
+}
+
+function providerList({ providers }: LoginDeps): { name: string; title: string }[] {
+  const listed = [...providers.values()].filter(({ settings }) => !settings.unlisted);
+  return listed.map(({ settings }) => ({ name: settings.name, title: settings.title }));
+}
+
+function showLogin(deps: LoginDeps): RequestHandler {
+  return (req, res) => {
+    const next = safePath(req.query.redirect_uri, deps.publicUrl);
+    deps.pages.login(res, { providers: providerList(deps), next });
+  };
+}
+
+function startLogin(deps: LoginDeps): RequestHandler {
+  return async (req, res) => {
+    const client = provider(deps, req);
+    const attempt = { state: randomState(), nonce: randomNonce(), verifier: randomPKCECodeVerifier() };
+    const url = await client.authorizeUrl(attempt, callbackUrl(deps, client)).catch((error) => {
+      throw explainFailure(error, client.settings.title);
+    });
+    const next = safePath(req.query.redirect_uri, deps.publicUrl);
+    deps.attempts.prune(req, res);
+    await deps.attempts.keep(res, { ...attempt, next, provider: client.settings.name });
+    deps.log.info({ provider: client.settings.name, callback: callbackUrl(deps, client) }, 'login started');
+    res.redirect(302, url.href);
+  };
+}
+
+/**
+ * Anybody can begin a login and come back with a code of their own making. Each such code is a question to the provider,
+ * which takes so many of one app client and then refuses everybody's, and a row in the database: so failures are counted.
+ */
+function finishLogin(deps: LoginDeps): RequestHandler {
+  const failed = createTally(deps.failedLogins ?? usuallyFailed);
+  return async (req, res) => {
+    const network = networkOf(req.get('x-real-ip') ?? '');
+    const wait = failed.waitFor(network);
+    if (wait !== undefined) throw tooManyFailed(wait);
+    const client = provider(deps, req);
+    const attempt = await deps.attempts.take(req, res, req.query.state);
+    const isOurs = attempt?.provider === client.settings.name;
+    // The cookie is taken out of the browser, but a copy of it must not bring the attempt back.
+    if (!attempt || !isOurs || !(await deps.used.use(`login ${attempt.state}`, attempt.exp))) {
+      throw new LoginFailure(400, 'This login cannot be finished', [
+        'It was started in another browser, was finished already, or took longer than ten minutes.',
+        `Start again, on ${deps.publicUrl} exactly: another spelling of the address is another site to your browser.`,
+      ]);
+    }
+    const currentUrl = new URL(callbackUrl(deps, client));
+    currentUrl.search = new URL(req.originalUrl, deps.publicUrl).search;
+    const person = await client.logIn(currentUrl, attempt).catch((error) => {
+      // Without an address everybody would look like one.
+      if (network) failed.note(network);
+      throw Object.assign(explainFailure(error, client.settings.title), { next: attempt.next });
+    });
+    const { value } = await openSession(deps, client.settings, person);
+    deps.cookie.set(res, value, deps.sessionSeconds);
+    res.redirect(302, attempt.next);
+  };
+}
+
+function tooManyFailed(seconds: number): LoginFailure {
+  const lines = ['Too many logins from your network have failed.', `Try again in ${seconds} s.`];
+  return Object.assign(new LoginFailure(429, 'Wait a moment', lines), { retryAfter: seconds });
+}
+
+function logOut(deps: LoginDeps): RequestHandler {
+  return async (req, res) => {
+    refuseForeignForm(deps, req);
+    const client = provider(deps, req);
+    const value: unknown = req.cookies[deps.cookie.name];
+    if (typeof value === 'string') await endSession(deps, value);
+    deps.cookie.clear(res);
+    const away = await client.logoutUrl(`${deps.publicUrl}/login`).catch(() => undefined);
+    deps.pages.signedOut(res, { next: away?.href ?? '/login', title: client.settings.title });
+  };
+}
+
+async function endSession(deps: LoginDeps, value: string): Promise<void> {
+  const claims = await deps.seal.open(value).catch(() => undefined);
+  if (!claims) return;
+  const record = await deps.sessions.find(claims.sid);
+  await deps.sessions.end({ sid: claims.sid });
+  deps.log.info({ subject: claims.sub, username: claims.username }, 'logged out');
+  const client = record && deps.providers.get(record.provider);
+  if (record?.refreshToken === undefined || !client) return;
+  const revoked = deps.vault.unlock(record.refreshToken).then(client.revoke);
+  await revoked.catch((error) => deps.log.warn({ err: error }, 'the provider could not be told to forget the sign-in'));
+}
+
+/** A form of another site must not log people out. Browsers send Origin with every POST. */
+function refuseForeignForm({ publicUrl }: LoginDeps, req: Request): void {
+  const { origin, 'sec-fetch-site': fetchSite } = req.headers;
+  if (origin === publicUrl || (origin === undefined && (fetchSite === undefined || fetchSite === 'same-origin')))
+    return;
+  throw new LoginFailure(403, 'Not signed out', [
+    'Another site asked for it. Sign out on the page of the gateway itself.',
+  ]);
+}
+
+function provider({ providers }: LoginDeps, req: Request): OAuthClient {
+  const client = providers.get(String(req.params.provider));
+  if (client && !client.settings.unlisted) return client;
+  throw new LoginFailure(404, 'There is no such way to log in', ['Choose one on the login page.']);
+}
+
+/** Always built from REGISTRY_URL: a Host header would let a stranger choose where the code is sent. */
+function callbackUrl({ publicUrl }: LoginDeps, { settings }: OAuthClient): string {
+  return `${publicUrl}/oauth2/callback/${settings.name}`;
+}

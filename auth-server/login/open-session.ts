@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from '../../common/service/log.ts';
+import type { Policy } from '../../policy/policy.ts';
+import type { LoggedIn, ProviderSettings } from '../cognito/oauth-client.ts';
+import type { TokenVault } from '../cognito/token-vault.ts';
+import type { SessionSeal } from '../identity/session.ts';
+import type { SessionRecord, SessionStore } from '../store/session-store.ts';
+import { LoginFailure } from './login-failure.ts';
+
+export interface OpenSessionDeps {
+  sessions: SessionStore;
+  vault: TokenVault;
+  seal: SessionSeal;
+  policy: () => Policy;
+  sessionSeconds: number;
+  log: Logger;
+}
+
+/** In bytes, with the subject: what fits into a cookie. Cognito's are 128 characters at most. */
+const longestName = 1024;
+
+/**
+ * Opens a session for somebody whom a provider has vouched for a moment ago.
+ * @returns the cookie's value, and the record that stands behind it
+ * @throws {LoginFailure} for a name that does not fit into a cookie
+ */
+export async function openSession(
+  deps: OpenSessionDeps,
+  provider: ProviderSettings,
+  { subject: sub, username, groups, refreshToken }: LoggedIn,
+): Promise<{ value: string; record: SessionRecord }> {
+  if (Buffer.byteLength(sub + username) > longestName) {
+    throw new LoginFailure(502, 'You cannot log in under this name', [
+      `Your name at ${provider.title} is longer than a session can hold.`,
+      'Ask an administrator for a shorter one.',
+    ]);
+  }
+  const createdAt = Math.floor(Date.now() / 1000);
+  const known = groups.filter((group) => deps.policy().source.groups.has(group));
+  const record: SessionRecord = {
+    sid: randomBytes(32).toString('base64url'),
+    sub,
+    username,
+    groups: known,
+    createdAt,
+    expiresAt: createdAt + deps.sessionSeconds,
+    provider: provider.name,
+    clientId: provider.clientId,
+    refreshedAt: createdAt,
+    lastSeen: createdAt,
+    refreshToken: refreshToken && (await deps.vault.lock(refreshToken)),
+  };
+  await deps.sessions.add(record);
+  const value = await deps.seal.seal({ sid: record.sid, sub, username, groups: known, exp: record.expiresAt });
+  const unknown_groups = groups.length - known.length;
+  deps.log.info({ subject: sub, username, provider: provider.name, groups: known, unknown_groups }, 'logged in');
+  return { value, record };
+}

@@ -1,0 +1,128 @@
+import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
+import * as z from 'zod';
+import {
+  type FreshLogin,
+  freshSeconds,
+  KeysUnavailable,
+  LoginRefused,
+  type LoginTokens,
+} from '../cognito/fresh-login.ts';
+import type { OAuthClient } from '../cognito/oauth-client.ts';
+import { SignInEnded } from '../identity/session-keeper.ts';
+import { createTally, type Tally } from '../limits/rate-limit.ts';
+import { networkOf } from '../request/network.ts';
+import type { RevocationStore } from '../store/revocation-store.ts';
+import type { UsedStore } from '../store/used-store.ts';
+import { type OpenSessionDeps, openSession } from './open-session.ts';
+
+/** What turns a login of the command line into a session. */
+export interface CliLogin {
+  check(tokens: LoginTokens): Promise<FreshLogin>;
+  /** The user pool as the command line's app client knows it. */
+  client: OAuthClient;
+}
+
+export interface SessionExchangeDeps extends OpenSessionDeps {
+  /** Undefined where `COGNITO_CLI_CLIENT_ID` is not set: nothing is exchanged then. */
+  cliLogin: CliLogin | undefined;
+  used: UsedStore;
+  revocations: RevocationStore;
+  cookieName: string;
+  /** How many of one address are refused in a minute before it has to wait. */
+  refusedExchanges?: number | undefined;
+}
+
+class Refusal extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly retryAfter: number | undefined;
+  constructor(status: number, code: string, message: string, retryAfter?: number) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.retryAfter = retryAfter;
+  }
+}
+
+const usuallyRefused = 20;
+/** Two tokens with a hundred groups of full length, and a refresh token. */
+const longestBody = '64kb';
+const token = z.string().min(1).max(40_000);
+const body = z.strictObject({ id_token: token, access_token: token, refresh_token: token.optional() });
+
+/**
+ * `POST /oauth2/session`: the tokens of a fresh login at the command line in, a session cookie's value out. For programs
+ * only; nothing of it depends on a cookie, and no page may use it.
+ */
+export function sessionExchange(deps: SessionExchangeDeps): Router {
+  const router = Router();
+  const path = '/oauth2/session';
+  const refused = createTally(deps.refusedExchanges ?? usuallyRefused);
+  const answer: RequestHandler = async (req, res) => void res.json(await exchange(deps, req));
+  router.post(path, admit(deps, refused), express.json({ limit: longestBody, type: 'application/json' }), answer);
+  router.use(path, showRefusal(deps, refused));
+  return router;
+}
+
+/** What can be said before the body is read. */
+function admit({ cliLogin }: SessionExchangeDeps, refused: Tally): RequestHandler {
+  return (req, res, next) => {
+    res.set('Cache-Control', 'no-store');
+    if (!cliLogin) throw new Refusal(404, 'exchange_off', 'COGNITO_CLI_CLIENT_ID is not set at the gateway.');
+    const wait = refused.waitFor(networkOf(req.get('x-real-ip') ?? ''));
+    if (wait !== undefined) throw new Refusal(429, 'too_many_tries', `Too many tries. Wait ${wait} s.`, wait);
+    if (req.get('origin') !== undefined || req.get('sec-fetch-site') !== undefined)
+      throw new Refusal(403, 'origin_not_allowed', 'No web page may do this, only the command line.');
+    if (!/^application\/json *(; *charset="?utf-8"?)?$/i.test(req.get('content-type') ?? ''))
+      throw new Refusal(415, 'type_not_accepted', 'Send JSON, with the content type application/json.');
+    next();
+  };
+}
+
+async function exchange(deps: SessionExchangeDeps, req: Request) {
+  const sent = body.safeParse(req.body);
+  if (!sent.success || !deps.cliLogin)
+    throw new Refusal(400, 'request_unreadable', 'Send id_token, access_token and, if there is one, refresh_token.');
+  const { check, client } = deps.cliLogin;
+  const login = await check(sent.data);
+  const { subject, username, originJti, authTime } = login;
+  if (deps.revocations.covers(authTime, { users: [subject, username], clientId: client.settings.clientId }))
+    throw new Refusal(401, 'access_revoked', 'An administrator has ended this access. Log in again.');
+  if (!(await deps.used.use(`session exchange ${originJti} ${authTime}`, authTime + 2 * freshSeconds)))
+    throw new Refusal(401, 'login_used', 'This login has been exchanged already. Log in again.');
+  // Used at once: a refresh token of another login must not be put under this one, and whoever holds only the other
+  // tokens must not get a session for longer than the groups in them count.
+  const { refresh_token: kept } = sent.data;
+  const person = kept === undefined ? { ...login, refreshToken: undefined } : await client.refresh(kept, subject);
+  const { value, record } = await openSession(deps, client.settings, person);
+  const { groups, expiresAt } = record;
+  return { cookie_name: deps.cookieName, cookie: value, expires_at: expiresAt, username: record.username, groups };
+}
+
+/**
+ * Errors of reading the body carry the body: only what they mean is told and logged. Counted is what is refused, by
+ * address: with a number for all together, a stranger with a few addresses could keep everybody from logging in.
+ */
+function showRefusal({ log }: SessionExchangeDeps, refused: Tally): ErrorRequestHandler {
+  return (error: unknown, req: Request, res: Response, _next) => {
+    const { status, code, message, retryAfter } = asRefusal(error);
+    const client = req.get('x-real-ip');
+    if (client && status < 500 && status !== 404 && status !== 429) refused.note(networkOf(client));
+    if (status >= 500) log.error({ code, client, err: new Error(message) }, 'login not exchanged for a session');
+    else log.warn({ code, client, reason: message }, 'login not exchanged for a session');
+    if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter));
+    res.status(status).json({ error: { code, message } });
+  };
+}
+
+function asRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof LoginRefused) return new Refusal(401, 'login_refused', error.message);
+  if (error instanceof SignInEnded)
+    return new Refusal(401, 'login_refused', 'The user pool refuses the refresh token. Log in again.');
+  const { type } = error as { type?: unknown };
+  if (type === 'entity.too.large') return new Refusal(413, 'body_too_large', `The body is larger than ${longestBody}.`);
+  if (typeof type === 'string') return new Refusal(400, 'request_unreadable', 'The body is not readable JSON.');
+  const what = error instanceof KeysUnavailable ? error.message : 'The gateway could not do that.';
+  return new Refusal(503, 'unavailable', `${what} Log in again in a moment.`, 5);
+}

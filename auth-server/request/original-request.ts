@@ -1,0 +1,86 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { secretName } from '../../common/upstream-secrets/secrets-file.ts';
+import { isServerName } from '../../policy/names.ts';
+import type { Endpoint } from '../../policy/request/mcp-request.ts';
+import { AuthError } from '../denials/auth-error.ts';
+
+interface McpTarget {
+  resource: 'mcp';
+  server: string;
+  endpoint: Endpoint;
+  routed: boolean;
+  /** With a server that wants a credential of the gateway's: the secret's name, and the origin that it would go to. */
+  upstream?: { secret: string; origin: string } | undefined;
+}
+
+/** What the gate tells about the request it holds back. Every value comes from nginx, none is believed from the client. */
+export interface OriginalRequest {
+  target: { resource: 'registry' } | McpTarget;
+  method: string;
+  uri: string;
+  credentials: { authorization: string | undefined; cookie: string | undefined };
+  browser: { origin: string | undefined; fetchSite: string | undefined; fetchDest: string | undefined };
+  mcp: {
+    method: string | undefined;
+    name: string | undefined;
+    protocolVersion: string | undefined;
+    sessionId: string | undefined;
+  };
+  accept: string | undefined;
+  /** Of the client, as nginx sees it (`TRUSTED_PROXIES`). */
+  address: string | undefined;
+  requestId: string | undefined;
+}
+
+/**
+ * Reads the gate's headers (the contract is docs/validate.md). nginx drops empty headers, so what is missing is a fault
+ * of the gate and refused: absence must never mean "pass".
+ * @throws {AuthError} gate_misconfigured, method_not_allowed or server_not_found
+ */
+export function readOriginalRequest(headers: IncomingHttpHeaders): OriginalRequest {
+  const one = (name: string): string | undefined => {
+    const value = headers[name];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const required = (name: string): string => {
+    const value = one(name);
+    if (value === undefined) throw new AuthError('gate_misconfigured', `The gate did not send ${name}.`);
+    return value;
+  };
+  return {
+    target: readTarget(required, one),
+    method: required('x-original-method'),
+    uri: required('x-original-uri'),
+    credentials: { authorization: one('authorization'), cookie: one('cookie') },
+    browser: { origin: one('origin'), fetchSite: one('sec-fetch-site'), fetchDest: one('sec-fetch-dest') },
+    mcp: {
+      method: one('mcp-method'),
+      name: one('mcp-name'),
+      protocolVersion: one('mcp-protocol-version'),
+      sessionId: one('mcp-session-id'),
+    },
+    accept: one('accept'),
+    address: one('x-real-ip'),
+    requestId: one('x-request-id'),
+  };
+}
+
+function readTarget(
+  required: (name: string) => string,
+  one: (name: string) => string | undefined,
+): OriginalRequest['target'] {
+  const resource = required('x-resource');
+  if (resource === 'registry') return { resource };
+  if (resource !== 'mcp') throw new AuthError('gate_misconfigured', 'The gate sent an unknown X-Resource.');
+  const endpoint = required('x-mcp-endpoint');
+  if (endpoint !== 'mcp' && endpoint !== 'sse' && endpoint !== 'messages') {
+    throw new AuthError('gate_misconfigured', 'The gate sent an unknown X-Mcp-Endpoint.');
+  }
+  const server = required('x-mcp-server');
+  // A name that can never be registered is never routed; it is refused after the credentials, like any unknown server.
+  const routed = isServerName(server) && one('x-mcp-routed') === '1';
+  const secret = one('x-mcp-secret');
+  if (secret === undefined) return { resource, server, endpoint, routed };
+  if (!secretName.test(secret)) throw new AuthError('gate_misconfigured', 'The gate sent an unreadable X-Mcp-Secret.');
+  return { resource, server, endpoint, routed, upstream: { secret, origin: required('x-mcp-upstream') } };
+}

@@ -1,0 +1,123 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConfigError } from '../settings/config.ts';
+import { noticesOn } from '../settings/notices.ts';
+import type { Program } from '../settings/setting.ts';
+import { settings } from '../settings/table.ts';
+import { createLog, type Logger } from './log.ts';
+import { type LookAtNeeds, withProbes } from './probes.ts';
+import { startTracing, type Tracing } from './tracing.ts';
+
+/** One address where a service answers, and what with. */
+export interface Endpoint {
+  listener: RequestListener;
+  host: string;
+  port: number;
+  /** The variable that moves the port, named when the port is taken. */
+  portVariable: string;
+}
+
+/** What a service hands over to be run: what it answers with, where it listens, and what to close at the end. */
+export interface Service extends Endpoint {
+  /** Addresses beside its own, such as the one for metrics. */
+  more?: readonly Endpoint[];
+  /** What it needs to be of use, for `/health/ready`; without it, it is as soon as it listens. */
+  needs?: LookAtNeeds;
+  /** What is started once it listens. Fails it with what it throws. */
+  afterListening?: () => Promise<void>;
+  /** Told first of all, when the service is to stop and still answers. */
+  beforeStop?: () => void;
+  /** For how long it then goes on answering, so that load balancers hear of it; 0 unless given. */
+  leadMilliseconds?: number;
+  /** For how long it may take, after that, to finish what it has begun; a second unless given. */
+  drainMilliseconds?: number;
+  stop?: () => void | Promise<void>;
+}
+
+/**
+ * Runs one service until SIGTERM or SIGINT: assembles it, listens, says so, and stops without cutting answers short.
+ * A bad configuration and a taken port end the process with exit code 1 and a message that says what to do.
+ * @param name name in the log
+ * @param env the process's environment; `LOG_LEVEL` is read here (default `info`)
+ * @param assemble builds the service; may throw {@link ConfigError}
+ */
+export async function runService(
+  name: Program,
+  env: NodeJS.ProcessEnv,
+  assemble: (log: Logger, tracing: Tracing) => Service | Promise<Service>,
+): Promise<void> {
+  // A level that there is not is a fault like any other; reading the configuration reports it.
+  const level = settings.LOG_LEVEL.schema.safeParse(env.LOG_LEVEL?.trim() || undefined);
+  const log = createLog(name, level.data ?? 'info');
+  for (const { variable, message } of noticesOn(env, [name])) log.warn({ variable }, message);
+  try {
+    const tracing = await startTracing(name, env, log);
+    const service = await assemble(log, tracing);
+    const servers: Server[] = [];
+    let stopping = false;
+    const listener = withProbes(service.listener, { needs: service.needs, stopping: () => stopping });
+    // Its own address comes last: a service that answers there has all the others too.
+    for (const endpoint of [...(service.more ?? []), { ...service, listener }]) {
+      servers.push(await listen(endpoint));
+      log.info({ host: endpoint.host, port: endpoint.port }, 'listening');
+    }
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.on(signal, () => {
+        // Ctrl-C reaches workers twice: from the terminal, and from the process that looks after them.
+        if (stopping) return;
+        stopping = true;
+        void shutDown(servers, service, tracing, log);
+      });
+    await service.afterListening?.();
+  } catch (error) {
+    log.fatal(
+      { err: error instanceof ConfigError ? undefined : error },
+      error instanceof Error ? error.message : 'failed',
+    );
+    process.exit(1);
+  }
+}
+
+/** nginx lets 64 kB of headers in and adds the caller's identity; Node's own 16 kB would answer 431 to what nginx let in. */
+const maxHeaderSize = 98_304;
+
+function listen({ listener, host, port, portVariable }: Endpoint): Promise<Server> {
+  const server = createServer({ maxHeaderSize }, listener);
+  // nginx keeps idle connections for 60 s; closing first would make it meet a dead connection and answer 503.
+  server.keepAliveTimeout = 75_000;
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') return reject(error);
+      reject(
+        new ConfigError([`port ${port} on ${host} is taken: stop the program that has it, or set ${portVariable}`]),
+      );
+    });
+    server.listen(port, host, () => resolve(server));
+  });
+}
+
+async function shutDown(servers: readonly Server[], service: Service, tracing: Tracing, log: Logger): Promise<void> {
+  const { beforeStop, leadMilliseconds = 0, drainMilliseconds = 1_000 } = service;
+  log.info('stopping');
+  beforeStop?.();
+  for (const server of servers) server.prependListener('request', lastAnswer);
+  if (leadMilliseconds > 0) await sleep(leadMilliseconds);
+  await Promise.all(servers.map((server) => close(server, drainMilliseconds)));
+  await service.stop?.();
+  // Nobody waits for a collector that does not answer.
+  await Promise.race([tracing.stop().catch(() => undefined), sleep(1_000)]);
+  process.exit(0);
+}
+
+/** A client that keeps connections hears with its answer that this one is over, instead of meeting its end. */
+function lastAnswer(_req: IncomingMessage, res: ServerResponse): void {
+  res.shouldKeepAlive = false;
+}
+
+async function close(server: Server, drainMilliseconds: number): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), drainMilliseconds);
+  await closed;
+  clearTimeout(cut);
+}

@@ -1,0 +1,132 @@
+import { join } from 'node:path';
+
+/** Where everything listens. The gateway's is the only one that people and agents use. */
+export interface Ports {
+  gateway: number;
+  authServer: number;
+  metrics: number;
+  registryMetrics: number;
+  relayMetrics: number;
+  registry: number;
+  relay: number;
+  cognito: number;
+  currenttime: number;
+  fininfo: number;
+  realserverfaketools: number;
+  mcpgw: number;
+}
+
+export const defaultPorts: Ports = {
+  gateway: 8080,
+  authServer: 8888,
+  metrics: 9464,
+  registryMetrics: 9465,
+  relayMetrics: 9466,
+  registry: 7860,
+  relay: 7870,
+  cognito: 9500,
+  currenttime: 8000,
+  fininfo: 8001,
+  realserverfaketools: 8002,
+  mcpgw: 8003,
+};
+
+/** All of them, in that order. */
+export const portNames = Object.keys(defaultPorts) as (keyof Ports)[];
+
+/** The setting that says where each listens. The gateway's is a URL. */
+export const portVariables: Record<keyof Ports, string> = {
+  gateway: 'REGISTRY_URL',
+  authServer: 'AUTH_SERVER_PORT',
+  metrics: 'METRICS_PORT',
+  registryMetrics: 'REGISTRY_METRICS_PORT',
+  relayMetrics: 'RELAY_METRICS_PORT',
+  registry: 'REGISTRY_PORT',
+  relay: 'RELAY_PORT',
+  cognito: 'COGNITO_PORT',
+  currenttime: 'CURRENTTIME_PORT',
+  fininfo: 'FININFO_PORT',
+  realserverfaketools: 'REALSERVERFAKETOOLS_PORT',
+  mcpgw: 'MCPGW_PORT',
+};
+
+/** A program to run: what, with which settings, and where it says that it is well. */
+export interface ServiceSpec {
+  name: string;
+  command: string;
+  args: readonly string[];
+  env: NodeJS.ProcessEnv;
+  port: number;
+  healthUrl: string;
+}
+
+/** What a stack is made of. */
+export interface StackSettings {
+  ports: Ports;
+  dataDir: string;
+  /** Settings as `.env` has them. */
+  env: NodeJS.ProcessEnv;
+  /** Whether logins and tokens come from the local stand-in of Cognito. */
+  standIn: boolean;
+}
+
+const root = join(import.meta.dirname, '..');
+
+/** The Node programs of a stack, in the order in which they are listed to people. */
+export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): ServiceSpec[] {
+  const common = {
+    // What Node has compiled, for the next start: that takes half as long then.
+    NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node'),
+    APPROVED_TOOLS_FILE: join(dataDir, 'approved-tools.json'),
+    ...env,
+  };
+  const at = (port: number) => `http://127.0.0.1:${port}`;
+  const service = (name: string, file: string, port: keyof Ports, own: NodeJS.ProcessEnv = {}): ServiceSpec => ({
+    name,
+    command: process.execPath,
+    args: ['--disable-warning=ExperimentalWarning', join(root, file)],
+    env: { ...common, [portVariables[port]]: String(ports[port]), ...own },
+    port: ports[port],
+    healthUrl: `${at(ports[port])}/health`,
+  });
+  const cognito = service('cognito', 'stand-in/main.ts', 'cognito', {
+    COGNITO_KEYS_FILE: join(dataDir, 'cognito-keys.json'),
+    COGNITO_EXTRA_GATEWAY_URLS: env.REGISTRY_URL,
+  });
+  return [
+    ...(standIn ? [cognito] : []),
+    service('auth-server', 'auth-server/main.ts', 'authServer', {
+      METRICS_PORT: String(ports.metrics),
+      // One person at a laptop keeps no second one busy.
+      AUTH_SERVER_WORKERS: env.AUTH_SERVER_WORKERS || '1',
+      REGISTRY_INTERNAL_URL: at(ports.registry),
+      RELAY_INTERNAL_URL: at(ports.relay),
+      COGNITO_LOCAL_ENDPOINT: at(ports.cognito),
+      DATA_DIR: dataDir,
+    }),
+    service('registry', 'registry/main.ts', 'registry', {
+      AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
+      DATA_DIR: dataDir,
+      ROUTES_DIR: join(dataDir, 'nginx'),
+      REGISTRY_METRICS_PORT: String(ports.registryMetrics),
+      OWN_PORTS: ownPorts(ports).join(','),
+    }),
+    service('relay', 'relay/main.ts', 'relay', {
+      RELAY_METRICS_PORT: String(ports.relayMetrics),
+      AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
+      ROUTES_DIR: join(dataDir, 'nginx'),
+    }),
+    service('currenttime', 'servers/currenttime/main.ts', 'currenttime'),
+    service('fininfo', 'servers/fininfo/main.ts', 'fininfo'),
+    service('realserverfaketools', 'servers/realserverfaketools/main.ts', 'realserverfaketools'),
+    service('mcpgw', 'servers/mcpgw/main.ts', 'mcpgw', {
+      REGISTRY_INTERNAL_URL: at(ports.registry),
+    }),
+  ];
+}
+
+/** Where no MCP server may be: it would be a way around the gate, or into what is for the inside only. */
+function ownPorts(ports: Ports): number[] {
+  const { gateway, authServer, metrics, registryMetrics, relayMetrics, registry, relay, cognito } = ports;
+  return [gateway, authServer, metrics, registryMetrics, relayMetrics, registry, relay, cognito];
+}

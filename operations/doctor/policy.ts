@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { editDistance } from '../../common/settings/notices.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { PolicyError, parsePolicy } from '../../policy/policy-file.ts';
+import { readSeed } from '../../stand-in/seed.ts';
+import { type Finding, fail, ok, shown, warn } from './finding.ts';
+import type { PoolSetup, Setup } from './setup.ts';
+
+/** The policy, or what keeps it from being read. */
+export function readPolicy({ root, env }: Setup): { policy?: Policy; findings: Finding[] } {
+  const file = resolve(root, env.SCOPES_FILE?.trim() || 'scopes.yml');
+  try {
+    return { policy: parsePolicy(readFileSync(file, 'utf8')), findings: [] };
+  } catch (error) {
+    if (error instanceof PolicyError) {
+      const todo = 'mend it; npm run -s scopes:check looks for more';
+      return { findings: error.faults.map((fault) => fail('policy', `${file}: ${fault}`, todo)) };
+    }
+    const seen = `${file} cannot be read (${(error as NodeJS.ErrnoException).code})`;
+    return { findings: [fail('policy', seen, 'check SCOPES_FILE')] };
+  }
+}
+
+/**
+ * Do the groups that people are in open anything? The names must be the same in the pool and in the policy. A pool in AWS
+ * tells nobody its groups without AWS credentials, so what is known is what `--group` says, and the stand-in's seed.
+ */
+export function checkGroups({ groups, env, root }: Setup, pool: PoolSetup | undefined, policy: Policy): Finding[] {
+  const known = [...policy.source.groups.keys()];
+  const asked = groups.filter((group) => !known.includes(group));
+  const seedFile = env.COGNITO_SEED_FILE?.trim() || join(root, 'dev', 'cognito', 'seed.yml');
+  const seeded = pool?.standIn === undefined ? [] : readSeed(seedFile).groups.filter((group) => !known.includes(group));
+  const todo = 'add them to scopes.yml, or name them there as in the pool; then people log in again';
+  const findings = [
+    ...(asked.length > 0 ? [fail('groups', missing(asked, known), todo)] : []),
+    ...(seeded.length > 0 ? [warn('groups', missing(seeded, known), todo)] : []),
+  ];
+  if (findings.length > 0) return findings;
+  const names = shown(known.join(', '));
+  return [ok('groups', `scopes.yml knows ${names}; whoever is in none of them sees nothing (--group NAME checks one)`)];
+}
+
+function missing(groups: readonly string[], known: readonly string[]): string {
+  const hint = groups.map((group) => nearest(group, known)).find((name) => name !== undefined);
+  const meant = hint === undefined ? '' : ` (did you mean ${hint}?)`;
+  return `groups [${shown(groups.join(', '))}] are in no group_mappings entry${meant}`;
+}
+
+function nearest(group: string, known: readonly string[]): string | undefined {
+  const scored = known.map((name) => ({ name, distance: editDistance(group.toLowerCase(), name.toLowerCase()) }));
+  const [first] = scored.sort((a, b) => a.distance - b.distance);
+  return first && first.distance <= 4 ? first.name : undefined;
+}

@@ -1,0 +1,37 @@
+import { localPoolId } from '../../common/identity/cognito.ts';
+import { settingList } from '../../common/settings/table.ts';
+import { isPortTaken, whoListens } from '../../launch/ports.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+import type { Setup } from './setup.ts';
+
+/**
+ * Are the ports of the services theirs? When the gateway runs they must be taken, otherwise free. Looks at this machine
+ * only, so that a gateway elsewhere is judged by its address alone.
+ * @param gateway `up` when it answers, `down` when it does not, `elsewhere` when it is another machine's
+ */
+export async function checkPorts({ env }: Setup, gateway: 'up' | 'down' | 'elsewhere'): Promise<Finding[]> {
+  if (gateway === 'elsewhere') return [ok('ports', 'the gateway is on another machine: not looked at')];
+  const standIn = env.COGNITO_USER_POOL_ID?.trim() === localPoolId;
+  const names = settingList.filter(
+    ([n, s]) => /_PORT$/.test(n) && s.readBy.includes('up') && (standIn || n !== 'COGNITO_PORT'),
+  );
+  const ports = names.flatMap(([variable, { schema }]) => {
+    const port = schema.safeParse(env[variable]?.trim() || undefined).data;
+    return typeof port === 'number' ? [{ variable, port }] : [];
+  });
+  const states = await Promise.all(ports.map(async (entry) => ({ ...entry, taken: await isPortTaken(entry.port) })));
+  if (gateway === 'up') {
+    const idle = states.filter(({ taken }) => !taken).map(({ variable, port }) => `${port} (${variable})`);
+    if (idle.length === 0) return [ok('ports', `all ${states.length} services listen`)];
+    const seen = `nothing listens on ${idle.join(', ')}`;
+    return [warn('ports', seen, 'fine if these services run elsewhere; else look at their log')];
+  }
+  const taken = states.filter((entry) => entry.taken);
+  if (taken.length === 0) return [ok('ports', `all ${states.length} are free`)];
+  return taken.map(({ variable, port }) => {
+    // Only its name: what stands behind it on its command line may be a secret.
+    const who = whoListens(port)?.replace(/^(\S+).* (\(process \d+\))$/s, '$1 $2') ?? 'another program';
+    const seen = `Port ${port} is taken by ${who}`;
+    return fail('ports', seen, `stop it, or choose another port by ${variable}`);
+  });
+}

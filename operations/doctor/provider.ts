@@ -1,0 +1,137 @@
+import * as z from 'zod';
+import { cognitoIssuers, hostedDomain, isApiHost, withHostedDomain } from '../../common/identity/cognito-endpoints.ts';
+import { type Ask, jsonOf, reasonOf } from './ask.ts';
+import { type Finding, fail, ok, shown, warn } from './finding.ts';
+import type { PoolSetup } from './setup.ts';
+
+const discoverySchema = z.object({
+  issuer: z.string(),
+  authorization_endpoint: z.url(),
+  token_endpoint: z.url(),
+  end_session_endpoint: z.url().optional(),
+  jwks_uri: z.url(),
+  code_challenge_methods_supported: z.array(z.string()).optional(),
+});
+
+/** A user pool's discovery document, as far as it is used. */
+export type Discovery = z.output<typeof discoverySchema>;
+
+/** What was found, and the document, unless nothing further can be asked without it. */
+export interface ProviderReport {
+  findings: Finding[];
+  discovery?: Discovery;
+}
+
+/**
+ * Reads the pool's discovery document and its keys (Cognito, "OIDC endpoints"): is there such a pool, which form of
+ * issuer has it, has it a domain, does our clock agree with its clock?
+ * @param allow told which further host the document names
+ */
+export async function checkProvider(
+  pool: PoolSetup,
+  domain: string | undefined,
+  ask: Ask,
+  allow: (url: string) => void,
+): Promise<ProviderReport> {
+  const read = await readDiscovery(pool, ask, allow);
+  if ('check' in read) return { findings: [read] };
+  const { date } = read;
+  const findings = [checkIssuer(pool, read.discovery), checkDomain(pool, read.discovery, domain), checkClock(date)];
+  const keys = await checkKeys(read.discovery.jwks_uri, ask);
+  const { issuer, authorization_endpoint, token_endpoint } = read.discovery;
+  const mended = withHostedDomain({ issuer, authorization_endpoint, token_endpoint }, pool.poolId, domain || undefined);
+  const discovery: Discovery = { ...read.discovery, ...(mended as Partial<Discovery>) };
+  for (const url of [discovery.authorization_endpoint, discovery.token_endpoint, discovery.end_session_endpoint])
+    if (url && isSafe(url, pool)) allow(url);
+  return { findings: [...findings, keys, checkMcpClients(discovery)], discovery };
+}
+
+type Read = { discovery: Discovery; date: string | null } | Finding;
+
+/** Of the two issuers that a pool can have, the one that answers; if none does, what the first one said. */
+async function readDiscovery(pool: PoolSetup, ask: Ask, allow: (url: string) => void): Promise<Read> {
+  const issuers = cognitoIssuers(pool.poolId);
+  for (const issuer of issuers) allow(issuer);
+  const [first, second] = await Promise.all(issuers.map((issuer) => fetchDiscovery(pool, issuer, ask)));
+  const found = [first, second].find((read) => read && 'discovery' in read);
+  return found ?? first ?? fail('discovery', 'not asked', 'check COGNITO_USER_POOL_ID');
+}
+
+async function fetchDiscovery(pool: PoolSetup, issuer: string, ask: Ask): Promise<Read> {
+  const url = `${issuer}/.well-known/openid-configuration`;
+  const where = pool.standIn === undefined ? url : `${url} (the stand-in at ${pool.standIn})`;
+  try {
+    const response = await ask(url);
+    const parsed = discoverySchema.safeParse(await jsonOf(response));
+    if (response.ok && parsed.success) return { discovery: parsed.data, date: response.headers.get('date') };
+    const todo = 'check COGNITO_USER_POOL_ID: is there such a pool in this region?';
+    return fail('discovery', `${where} answered ${response.status}, not a discovery document`, todo);
+  } catch (error) {
+    const todo = pool.standIn === undefined ? 'check DNS, firewall and proxy of this machine' : 'start it: npm run up';
+    return fail('discovery', `Cannot fetch ${where}: ${reasonOf(error)}`, todo);
+  }
+}
+
+function checkIssuer({ poolId }: PoolSetup, { issuer }: Discovery): Finding {
+  const [original, updated] = cognitoIssuers(poolId);
+  if (issuer === original) return ok('discovery', `issuer ${issuer}, in its original form`);
+  if (issuer === updated) return ok('discovery', `issuer ${issuer}, the updated form of the same pool: accepted`);
+  return fail('discovery', `the pool ${poolId} says that its issuer is ${shown(issuer)}`, 'check COGNITO_USER_POOL_ID');
+}
+
+/** A pool without a domain names addresses at its own host, where there is no login (Cognito, "User pool endpoints"). */
+function checkDomain({ poolId }: PoolSetup, discovery: Discovery, configured: string | undefined): Finding {
+  const { origin, hostname } = new URL(discovery.authorization_endpoint);
+  const domain = configured?.trim() || undefined;
+  const host = hostedDomain(poolId, domain);
+  if (isApiHost(hostname)) {
+    const seen = `Discovery shows no hosted domain (endpoints on ${hostname}); the login goes to ${host}`;
+    const todo = 'create a domain under Branding > Domain, or set COGNITO_DOMAIN';
+    return warn('domain', `${seen}, ${domain === undefined ? 'which is a guess' : 'from COGNITO_DOMAIN'}`, todo);
+  }
+  if (domain !== undefined && host !== hostname)
+    return warn('domain', `${shown(origin)}, but COGNITO_DOMAIN means ${shown(host)}`, 'take COGNITO_DOMAIN out');
+  return ok('domain', shown(origin));
+}
+
+function checkClock(date: string | null): Finding {
+  const theirs = Date.parse(date ?? '');
+  if (Number.isNaN(theirs)) return warn('clock', 'the answer has no Date header', 'compare the clock by hand');
+  const seconds = Math.round((Date.now() - theirs) / 1000);
+  const by = `our clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'fast' : 'slow'}`;
+  const times = `ours ${new Date().toISOString().slice(11, 19)}Z, theirs ${new Date(theirs).toISOString().slice(11, 19)}Z`;
+  const todo = 'set the clock of this machine (NTP)';
+  if (Math.abs(seconds) > 300) return fail('clock', `${by} (${times}): tokens will be refused`, todo);
+  if (Math.abs(seconds) > 30) return warn('clock', `${by} (${times})`, todo);
+  return ok('clock', `within ${Math.abs(seconds)} s of the provider's`);
+}
+
+async function checkKeys(url: string, ask: Ask): Promise<Finding> {
+  try {
+    const response = await ask(url);
+    const { keys } = z.object({ keys: z.array(z.looseObject({ kid: z.string() })) }).parse(await jsonOf(response));
+    if (keys.length > 1) return ok('keys', `${keys.length} keys in ${shown(url)}`);
+    const todo = 'look at the address in a browser; a pool has two keys';
+    return (keys.length === 0 ? fail : warn)('keys', `${keys.length} keys in ${shown(url)}`, todo);
+  } catch (error) {
+    const todo = 'no token can be checked without them: check firewall and proxy';
+    return fail(
+      'keys',
+      `Cannot fetch ${shown(url)}: ${error instanceof z.ZodError ? 'no keys' : reasonOf(error)}`,
+      todo,
+    );
+  }
+}
+
+/** MCP (2025-11-25, "Authorization Code Protection") has clients refuse a provider that does not announce PKCE. */
+function checkMcpClients({ code_challenge_methods_supported: methods }: Discovery): Finding {
+  if (methods?.includes('S256')) return ok('mcp clients', 'the pool announces PKCE (S256)');
+  return ok(
+    'mcp clients',
+    'the pool does not announce PKCE (Cognito never does): a client that says "does not support S256" needs a token from elsewhere, such as npm run -s token',
+  );
+}
+
+function isSafe(url: string, { standIn }: PoolSetup): boolean {
+  return standIn !== undefined || url.startsWith('https://');
+}

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import * as z from 'zod';
+import { configSchema } from '../../auth-server/process/config.ts';
+import { localPoolId } from '../../common/identity/cognito.ts';
+import { ConfigError, readConfig } from '../../common/settings/config.ts';
+import { noticesOn } from '../../common/settings/notices.ts';
+import { shapeFor } from '../../common/settings/table.ts';
+import { registryConfig } from '../../registry/config.ts';
+import { relayConfig } from '../../relay/config.ts';
+import { cognitoConfig } from '../../stand-in/config.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+import { type Setup, secretKeyOf } from './setup.ts';
+
+const schemas = [
+  configSchema,
+  registryConfig,
+  relayConfig,
+  z.object(shapeFor('currenttime')),
+  z.object(shapeFor('fininfo')),
+  z.object(shapeFor('realserverfaketools')),
+  z.object(shapeFor('mcpgw')),
+] as const;
+
+/** Every fault of every service's settings, then what looks like a slip. Nothing is asked over the network. */
+export function checkSettings(setup: Setup, file: string): Finding[] {
+  const { env } = setup;
+  // npm run up fills it in; without a key at all the check of the key has something to say.
+  const complete = { ...env, SECRET_KEY: secretKeyOf(setup) ?? randomBytes(32).toString('hex') };
+  const standIn = env.COGNITO_USER_POOL_ID?.trim() === localPoolId;
+  const all = [...schemas, ...(standIn ? [cognitoConfig] : [])].flatMap((schema) => faultsOf(schema, complete));
+  const faults = [...new Set(all)];
+  const own = file === '.env' ? file : '.env (a copy of .env.example)';
+  const todo = `mend it in ${own}, or in the environment`;
+  const findings = [
+    ...faults.map((fault) => fail('settings', fault, todo)),
+    ...noticesOn(env).map(({ message }) => warn('settings', message, todo)),
+  ];
+  return findings.length > 0 ? findings : [ok('settings', `complete and well formed (${file}, environment)`)];
+}
+
+function faultsOf(schema: z.ZodType<object>, env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    readConfig(schema, env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+}

@@ -1,0 +1,98 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import * as z from 'zod';
+import { cognitoIssuer, localPoolId } from '../../common/identity/cognito.ts';
+import { ConfigError, readConfig } from '../../common/settings/config.ts';
+import { settings, shapeFor } from '../../common/settings/table.ts';
+
+/** What the checks look at: the settings as the services would get them. */
+export interface Setup {
+  /** The project's folder. */
+  root: string;
+  env: NodeJS.ProcessEnv;
+  /** The agent's settings, if there are any for this pool. */
+  agentEnv: NodeJS.ProcessEnv | undefined;
+  /** Names of groups that people are said to be in (`--group`). */
+  groups: readonly string[];
+}
+
+/** The settings that talking to the user pool takes. */
+export interface PoolSetup {
+  poolId: string;
+  issuer: string;
+  /** Whether the pool is the local stand-in, and where that answers. */
+  standIn: string | undefined;
+  clientId: string;
+  clientSecret: string | undefined;
+  allowedClientIds: readonly string[];
+  publicUrl: string;
+  callback: string;
+  signOut: string;
+}
+
+/**
+ * Reads the settings as `npm run up` does: `.env`, or else `.env.example`; what stands in the environment counts first.
+ * @returns the settings, and which file they are from
+ */
+export function readSetup(
+  root: string,
+  environment: NodeJS.ProcessEnv,
+  groups: readonly string[],
+): { setup: Setup; file: string } {
+  const file = existsSync(join(root, '.env')) ? '.env' : '.env.example';
+  const env = { ...parseEnv(readFileSync(join(root, file), 'utf8')), ...environment };
+  return { setup: { root, env, agentEnv: readAgent(root, env, environment), groups }, file };
+}
+
+/** The agent's own file; the demo's agent counts only beside the demo's user pool. */
+function readAgent(root: string, env: NodeJS.ProcessEnv, environment: NodeJS.ProcessEnv): Setup['agentEnv'] {
+  const own = join(root, 'agents', '.env.agent');
+  const demo = env.COGNITO_USER_POOL_ID === localPoolId ? join(root, 'agents', '.env.agent.example') : undefined;
+  const file = existsSync(own) ? own : demo;
+  if (file === undefined) return undefined;
+  // From the environment only where the stand-in is: its COGNITO_CLIENT_ID may be the gateway's.
+  const { COGNITO_LOCAL_ENDPOINT } = { ...env, ...environment };
+  return {
+    ...(COGNITO_LOCAL_ENDPOINT && { COGNITO_LOCAL_ENDPOINT }),
+    ...parseEnv(readFileSync(file, 'utf8')),
+  };
+}
+
+/** `SECRET_KEY`, or the key that `npm run up` made and keeps; undefined before its first start. */
+export function secretKeyOf({ root, env }: Setup): string | undefined {
+  if (env.SECRET_KEY?.trim()) return env.SECRET_KEY.trim();
+  const kept = join(env.UP_DATA_DIR?.trim() || join(root, 'data'), 'secret-key');
+  return existsSync(kept) ? readFileSync(kept, 'utf8').trim() : undefined;
+}
+
+const poolSchema = z.object(shapeFor('auth-server')).omit({ SECRET_KEY: true });
+
+/** What is needed to ask the user pool; undefined when those settings are at fault. */
+export function poolSetup(setup: Setup): PoolSetup | undefined {
+  const names = /^(COGNITO_|REGISTRY_URL$)/;
+  const env = Object.fromEntries(Object.entries(setup.env).filter(([name]) => names.test(name)));
+  try {
+    const config = readConfig(poolSchema, env);
+    const poolId = config.COGNITO_USER_POOL_ID;
+    return {
+      poolId,
+      issuer: cognitoIssuer(poolId),
+      standIn: poolId === localPoolId ? config.COGNITO_LOCAL_ENDPOINT : undefined,
+      clientId: config.COGNITO_CLIENT_ID,
+      clientSecret: config.COGNITO_CLIENT_SECRET,
+      allowedClientIds: [config.COGNITO_CLIENT_ID, ...config.COGNITO_ALLOWED_CLIENT_IDS],
+      publicUrl: config.REGISTRY_URL,
+      callback: `${config.REGISTRY_URL}/oauth2/callback/cognito`,
+      signOut: `${config.REGISTRY_URL}/login`,
+    };
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
+}
+
+/** The gateway's public address, or undefined when it cannot be read. */
+export function publicUrlOf({ env }: Setup): string | undefined {
+  return settings.REGISTRY_URL.schema.safeParse(env.REGISTRY_URL?.trim() || undefined).data;
+}

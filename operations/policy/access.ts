@@ -1,0 +1,30 @@
+import { methods, type ObjectKind } from '../../policy/methods.ts';
+import type { Access } from '../../policy/request/mcp-request.ts';
+import { CannotRun } from './files.ts';
+
+type Asked = Partial<Record<'method' | ObjectKind, string | undefined>>;
+
+const kinds: readonly ObjectKind[] = ['tool', 'prompt', 'resource'];
+const usual = { tool: 'tools/call', prompt: 'prompts/get', resource: 'resources/read' } as const;
+
+/**
+ * The access that the options of the command describe, the way a request would ask for it.
+ * @throws {CannotRun} for what no request can ask: no method, two objects, or an object that the method does not name
+ */
+export function readAccess(asked: Asked): Access {
+  const [kind, ...more] = kinds.filter((k) => asked[k] !== undefined);
+  if (more.length > 0)
+    throw new CannotRun(`--${kind} and --${more[0]} cannot stand together: a request names one object.`);
+  const method = asked.method ?? (kind && usual[kind]);
+  if (!method) throw new CannotRun('What is it about? Say --tool, --prompt, --resource or --method.');
+  const names = methods.get(method) ?? [];
+  if (kind === undefined) {
+    if (names.length === 0 || method === 'subscriptions/listen') return { method };
+    throw new CannotRun(`${method} names an object: say ${names.map((name) => `--${name}`).join(' or ')}.`);
+  }
+  const name = asked[kind];
+  if (!name) throw new CannotRun(`--${kind} must not be empty.`);
+  // An unknown method goes on to the verdict, which says that no rule can allow it.
+  if (methods.has(method) && !names.includes(kind)) throw new CannotRun(`${method} does not name a ${kind}.`);
+  return { method, object: { kind, name } };
+}

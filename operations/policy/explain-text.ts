@@ -1,0 +1,120 @@
+import type { Caller } from '../../policy/caller.ts';
+import type { DenyReason } from '../../policy/decide.ts';
+import { isServerName } from '../../policy/names.ts';
+import type { Access } from '../../policy/request/mcp-request.ts';
+import type { Explanation, RuleExplanation, RuleOutcome } from '../../policy/review/explain.ts';
+import { listOf } from '../../policy/review/rule-shape.ts';
+import type { VersionedPolicy } from './files.ts';
+
+/** All that the answer to one question is made of. */
+export interface Answer {
+  file: string;
+  policy: VersionedPolicy;
+  caller: Caller;
+  notes: readonly string[];
+  server: string;
+  access: Access;
+  explanation: Explanation;
+}
+
+const because: Record<DenyReason, string> = {
+  no_scope: 'they hold no scope at all',
+  unknown_method: 'no rule could ever allow this method',
+  server_not_allowed: 'no held scope has a rule for this server',
+  method_not_allowed: 'a rule names the server, none the method',
+  object_not_allowed: 'a rule names server and method, none this object',
+  tool_changed: 'a rule allows it, but nobody has approved the tool as it is now',
+};
+
+/** The answer for people: the verdict in the first line, then groups and scopes, then each rule. */
+export function asText(answer: Answer): string {
+  const { caller, explanation, file, policy } = answer;
+  const width = Math.max(0, ...explanation.scopes.flatMap(({ rules }) => rules.map(({ rule }) => rule.at.length)));
+  return [
+    verdict(answer),
+    `  by version ${policy.version} of ${file}`,
+    ...notesOf(answer).map((note) => `  note: ${note}`),
+    '',
+    caller.kind === 'person' ? 'Groups and the scopes they give:' : 'Scopes of the token that the policy defines:',
+    ...indent(
+      caller.kind === 'person'
+        ? caller.groups.map((group) => `${group} -> ${list(policy.source.groups.get(group) ?? [])}`)
+        : caller.scopes,
+    ),
+    '',
+    'Rules of these scopes:',
+    ...indent(
+      explanation.scopes.flatMap(({ scope, rules }) =>
+        rules.length === 0
+          ? [`${scope}  has no rules: grants nothing on any server`]
+          : rules.map((rule) => `${rule.rule.at.padEnd(width)}  ${ruleWords(rule, answer)}`),
+      ),
+    ),
+  ].join('\n');
+}
+
+/** The answer for programs: one JSON object. */
+export function asJson(answer: Answer): string {
+  const { caller, explanation, file, policy, server, access } = answer;
+  const { decision } = explanation;
+  return JSON.stringify(
+    {
+      allowed: decision.allowed,
+      ...(decision.allowed ? { rule: decision.rule } : { reason: decision.reason }),
+      verdict: verdict(answer),
+      notes: notesOf(answer),
+      file,
+      version: policy.version,
+      caller,
+      server,
+      access,
+      groups: Object.fromEntries(caller.groups.map((group) => [group, policy.source.groups.get(group)])),
+      scopes: explanation.scopes.map(({ scope, rules }) => ({
+        scope,
+        rules: rules.map(({ rule, ...rest }) => ({ ...rule, ...rest })),
+      })),
+    },
+    null,
+    2,
+  );
+}
+
+function verdict({ caller, server, access, explanation: { decision } }: Answer): string {
+  const names = caller.kind === 'person' ? caller.groups : caller.scopes;
+  const noun = caller.kind === 'person' ? 'group' : 'scope';
+  const subject = caller.kind === 'person' ? 'a person in' : 'an agent with';
+  const who = `${subject} ${names.length === 0 ? `no known ${noun}` : `the ${noun}${names.length > 1 ? 's' : ''} ${list(names)}`}`;
+  const what = `${access.method}${access.object ? ` ${access.object.name}` : ''} on ${server}`;
+  return decision.allowed
+    ? `Allowed: ${who} may do ${what}, by the rule ${decision.rule}.`
+    : `Denied: ${who} may not do ${what}: ${because[decision.reason]} (${decision.reason}).`;
+}
+
+function notesOf({ caller, notes, server }: Answer): string[] {
+  const what = caller.kind === 'person' ? 'group' : 'scope';
+  return [
+    ...notes,
+    ...caller.unknown.map((name) => `the policy does not know the ${what} ${name}: it counts as nothing`),
+    ...(isServerName(server) ? [] : [`no server can be called ${server}: the gateway never gets as far as the policy`]),
+  ];
+}
+
+function ruleWords({ rule, outcome, unheededGlob }: RuleExplanation, { server, access }: Answer): string {
+  const { object } = access;
+  const words: Record<RuleOutcome, () => string> = {
+    hit: () => 'hit',
+    server: () => `miss: server is ${rule.server}, not ${server}`,
+    method: () => `miss: methods are ${list(rule.methods)}`,
+    object: () => (object ? `miss: ${listOf[object.kind]} are ${list(rule[listOf[object.kind]])}` : 'miss: no object'),
+  };
+  const glob = unheededGlob && ` (${unheededGlob} would fit, but a glob covers no URI that is not in its normal form)`;
+  return `${words[outcome]()}${glob ?? ''}`;
+}
+
+function indent(lines: readonly string[]): string[] {
+  return (lines.length === 0 ? ['(none)'] : lines).map((line) => `  ${line}`);
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 0 ? '(none)' : names.join(', ');
+}

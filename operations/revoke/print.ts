@@ -1,0 +1,62 @@
+import type { SessionRecord } from '../../auth-server/store/session-store.ts';
+import type { Revoked, RevokeTarget } from './revoke.ts';
+
+/** Enough to tell sessions apart; the whole would be half of a cookie. */
+export function shortId(sid: string): string {
+  return sid.slice(0, 8);
+}
+
+/** Sessions as JSON, for programs. Times in ISO 8601, UTC. */
+export function sessionsAsJson(sessions: readonly SessionRecord[]): string {
+  const time = (seconds: number) => new Date(seconds * 1000).toISOString();
+  const rows = sessions.map((session) => ({
+    session: shortId(session.sid),
+    user: session.username,
+    sub: session.sub,
+    provider: session.provider,
+    client: session.clientId,
+    groups: session.groups,
+    since: time(session.createdAt),
+    used: time(session.lastSeen),
+    ends: time(session.expiresAt),
+  }));
+  return JSON.stringify(rows, null, 2);
+}
+
+/** Sessions as a table, for people. */
+export function sessionsAsTable(sessions: readonly SessionRecord[]): string {
+  if (sessions.length === 0) return 'Nobody is logged in.';
+  const time = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ');
+  const rows = sessions.map(({ sid, username, provider, groups, createdAt, lastSeen }) => [
+    shortId(sid),
+    plain(username),
+    provider,
+    plain(groups.join(', ')),
+    time(createdAt),
+    time(lastSeen),
+  ]);
+  const table = [['SESSION', 'USER', 'PROVIDER', 'GROUPS', 'SINCE (UTC)', 'LAST USED'], ...rows];
+  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  return table
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** Names are anybody's: none may move the cursor, or turn the line around. */
+function plain(text: string): string {
+  return text.replace(/\p{C}/gu, '\u{fffd}').slice(0, 80);
+}
+
+/** What has been ended, in words; and what to look at if it was nothing. */
+export function revokedInWords(target: RevokeTarget, { sessions, tokens }: Revoked): string {
+  const ended = sessions === 1 ? '1 session ended' : `${sessions} sessions ended`;
+  if (!tokens) return sessions > 0 ? `${ended}.` : 'There is no such session; --list shows them.';
+  const done = `${ended}; tokens given out until now are refused.`;
+  if (sessions > 0 || target === 'everybody') return done;
+  return `${done}\nIf that is less than you expected: names count letter for letter, as --list and the log show them.`;
+}

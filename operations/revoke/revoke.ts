@@ -1,0 +1,31 @@
+import type { Store } from '../../auth-server/store/store.ts';
+
+/** Whose access is to end. */
+export type RevokeTarget = { user: string } | { clientId: string } | { session: string } | 'everybody';
+
+/** What an operator has ended. */
+export interface Revoked {
+  sessions: number;
+  /** Whether tokens given out until now are refused as well. */
+  tokens: boolean;
+}
+
+/**
+ * Ends sessions for good, and refuses every token given out until now to the same user or client. Takes effect in every
+ * process within a second, and after a restart.
+ * @param now seconds since 1970
+ */
+export async function revoke(store: Store, target: RevokeTarget, now: number): Promise<Revoked> {
+  if (target !== 'everybody' && 'session' in target) {
+    return { sessions: await store.sessions.end({ sid: target.session }), tokens: false };
+  }
+  const [kind, value] =
+    target === 'everybody'
+      ? (['everybody', ''] as const)
+      : 'user' in target
+        ? (['user', target.user] as const)
+        : (['client', target.clientId] as const);
+  // First the tokens: whoever lost a session must not get on with a token in between.
+  await store.revocations.add({ kind, value, at: now });
+  return { sessions: await store.sessions.end(target), tokens: true };
+}

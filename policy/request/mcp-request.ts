@@ -1,0 +1,179 @@
+import type { ObjectKind } from '../methods.ts';
+import { RefusedRequest } from './refused-request.ts';
+import { headerName, judgedKeys, refuseLookAlikes } from './request-hygiene.ts';
+import { asObject, type Json, text } from './request-shape.ts';
+import { parseStrictJson, UnreadableBody } from './strict-json.ts';
+import { mayCreateTask, readTasks } from './task-request.ts';
+
+/** The closed list of a server's endpoints (streamable HTTP; the two of the 2024-11-05 transport). */
+export type Endpoint = 'mcp' | 'sse' | 'messages';
+
+/** A request as it came in, before anybody has looked into it. */
+export interface RawMcpRequest {
+  httpMethod: string;
+  endpoint: Endpoint;
+  body: Uint8Array;
+  /** Header values, absent when not sent. */
+  mcpMethod?: string | undefined;
+  mcpName?: string | undefined;
+  protocolVersion?: string | undefined;
+}
+
+/** One thing that a request asks for: a method, and the object that it names, if it names one. */
+export interface Access {
+  method: string;
+  object?: { kind: ObjectKind; name: string };
+}
+
+/** What a request asks for. All of `accesses` must be allowed. */
+export interface McpRequest {
+  id?: string | number;
+  method: string;
+  accesses: readonly [Access, ...Access[]];
+  /** Ids of the tasks that it names; they must be the caller's own. */
+  tasks?: readonly string[];
+  /** Whether the answer may be a new task instead of a result. */
+  mayCreateTask?: boolean;
+}
+
+const longestToolName = 256;
+
+const requestKeys = new Set(['jsonrpc', 'id', 'method', 'params']);
+const responseKeys = new Set(['jsonrpc', 'id', 'result', 'error']);
+const judgedParams = judgedKeys('name', 'uri', 'ref', 'notifications', 'task', 'taskId', '_meta');
+const judgedRef = judgedKeys('type', 'name', 'uri');
+const judgedNotifications = judgedKeys('resourceSubscriptions', 'taskIds');
+
+/**
+ * Reads what a request asks for from its HTTP method, endpoint, body and `Mcp-*` headers (MCP 2024-11-05 to 2026-07-28,
+ * "Transports" and "Header standardisation"). The body decides; headers are claims that must agree with it.
+ * @throws {RefusedRequest} for whatever is not exactly one well-formed JSON-RPC message at an endpoint that takes it
+ */
+export function readMcpRequest(raw: RawMcpRequest): McpRequest {
+  const { httpMethod, endpoint, body } = raw;
+  const takes = { mcp: ['POST', 'GET', 'DELETE'], sse: ['GET'], messages: ['POST'] }[endpoint];
+  if (!takes.includes(httpMethod)) {
+    throw new RefusedRequest(`${httpMethod} is not offered at /${endpoint}: it takes ${takes.join(', ')}`, {
+      status: 405,
+      allow: takes,
+    });
+  }
+  if (httpMethod === 'POST') return readMessage(raw);
+  if (body.length > 0) throw new RefusedRequest(`a ${httpMethod} request has no body`);
+  const method = httpMethod === 'GET' ? '(stream)' : '(end)';
+  return { method, accesses: [{ method }] };
+}
+
+function readMessage(raw: RawMcpRequest): McpRequest {
+  const message = asObject(parse(raw.body), 'the body must be one JSON-RPC message; batches are not accepted');
+  const id = readId(message);
+  try {
+    if (message.jsonrpc !== '2.0') throw new RefusedRequest('jsonrpc must be "2.0"');
+    const request = 'method' in message ? readCall(message) : readResponse(message);
+    checkHeaders(raw, message, request);
+    return { ...request, ...(id !== undefined && { id }) };
+  } catch (error) {
+    if (!(error instanceof RefusedRequest)) throw error;
+    throw new RefusedRequest(error.message, { ...error, id });
+  }
+}
+
+function parse(body: Uint8Array): unknown {
+  try {
+    return parseStrictJson(body);
+  } catch (error) {
+    if (error instanceof UnreadableBody) throw new RefusedRequest(error.message, { rpcCode: -32700 });
+    throw error;
+  }
+}
+
+function readId({ id }: Json): string | number | undefined {
+  if (id === undefined || typeof id === 'string' || Number.isSafeInteger(id)) return id as string | number | undefined;
+  if (id === null) return undefined;
+  throw new RefusedRequest('id must be a string or an integer');
+}
+
+function readResponse(message: Json): McpRequest {
+  onlyKeys(message, responseKeys);
+  if ('result' in message === 'error' in message) throw new RefusedRequest('a response has either result or error');
+  return { method: '(response)', accesses: [{ method: '(response)' }] };
+}
+
+function readCall(message: Json): McpRequest {
+  onlyKeys(message, requestKeys);
+  const { method, params = {} } = message;
+  if (typeof method !== 'string' || method === '') throw new RefusedRequest('method must be a string');
+  if (message.id === null) throw new RefusedRequest('id must not be null');
+  const args = asObject(params, 'params must be an object');
+  refuseLookAlikes(args, judgedParams);
+  const accesses = readAccesses(method, args);
+  const tasks = readTasks(method, args);
+  return { method, accesses, ...(tasks && { tasks }), ...(mayCreateTask(args) && { mayCreateTask: true }) };
+}
+
+/** The object that each method names: MCP schema, `params` of the method. */
+function readAccesses(method: string, params: Json): [Access, ...Access[]] {
+  switch (method) {
+    case 'tools/call':
+      return [{ method, object: { kind: 'tool', name: toolName(params.name) } }];
+    case 'prompts/get':
+      return [{ method, object: { kind: 'prompt', name: text(params.name, 'params.name') } }];
+    case 'resources/read':
+    case 'resources/subscribe':
+    case 'resources/unsubscribe':
+      return [{ method, object: { kind: 'resource', name: text(params.uri, 'params.uri') } }];
+    case 'completion/complete':
+      return [{ method, object: readRef(asObject(params.ref, 'params.ref must be an object')) }];
+    case 'subscriptions/listen':
+      return readSubscriptions(method, asObject(params.notifications ?? {}, 'params.notifications must be an object'));
+    default:
+      return [{ method }];
+  }
+}
+
+function readRef(ref: Json): { kind: ObjectKind; name: string } {
+  refuseLookAlikes(ref, judgedRef);
+  if (ref.type === 'ref/prompt') return { kind: 'prompt', name: text(ref.name, 'params.ref.name') };
+  if (ref.type === 'ref/resource') return { kind: 'resource', name: text(ref.uri, 'params.ref.uri') };
+  throw new RefusedRequest('params.ref.type must be ref/prompt or ref/resource');
+}
+
+function readSubscriptions(method: string, notifications: Json): [Access, ...Access[]] {
+  refuseLookAlikes(notifications, judgedNotifications);
+  const uris = notifications.resourceSubscriptions ?? [];
+  if (!Array.isArray(uris)) throw new RefusedRequest('params.notifications.resourceSubscriptions must be a list');
+  const accesses = uris.map((uri): Access => {
+    return { method, object: { kind: 'resource', name: text(uri, 'params.notifications.resourceSubscriptions') } };
+  });
+  return [{ method }, ...accesses];
+}
+
+function checkHeaders(raw: RawMcpRequest, message: Json, request: McpRequest): void {
+  const named = request.accesses.find((access) => access.object)?.object?.name ?? request.tasks?.[0];
+  const wrong = (header: string) =>
+    new RefusedRequest(`the ${header} header does not say what the body says`, { rpcCode: mismatchCode(raw, message) });
+  if (raw.mcpMethod !== undefined && raw.mcpMethod !== message.method) throw wrong('Mcp-Method');
+  if (raw.mcpName === undefined) return;
+  const claimed = headerName(raw.mcpName);
+  if (claimed === undefined || claimed !== named) throw wrong('Mcp-Name');
+}
+
+/** -32020 only to callers who claim 2026-07-28 or later: older dual-era clients would take it as "this server is modern". */
+function mismatchCode(raw: RawMcpRequest, message: Json): number {
+  const meta = (message.params as Json | undefined)?._meta as Json | undefined;
+  const version = raw.protocolVersion ?? meta?.['io.modelcontextprotocol/protocolVersion'];
+  return typeof version === 'string' && /^\d{4}-\d\d-\d\d$/.test(version) && version >= '2026-07-28' ? -32020 : -32600;
+}
+
+function onlyKeys(message: Json, allowed: ReadonlySet<string>): void {
+  const other = Object.keys(message).find((key) => !allowed.has(key));
+  if (other !== undefined) throw new RefusedRequest('the message has a key that does not belong there');
+}
+
+/** MCP recommends at most 128 characters (2025-11-25, "Tool Names"); unbounded, a name would swell every header that tells it. */
+function toolName(value: unknown): string {
+  const name = text(value, 'params.name');
+  if (name.length > longestToolName)
+    throw new RefusedRequest(`params.name is longer than ${longestToolName} characters`);
+  return name;
+}

@@ -1,0 +1,122 @@
+import { agentWithScopes, personInGroups } from '../caller.ts';
+import { decide } from '../decide.ts';
+import { methods, type ObjectKind } from '../methods.ts';
+import { type Policy, type Rule, wildcard } from '../policy.ts';
+import { mayUseUi, type UiPermission } from '../ui.ts';
+import { type Sample, type Universe, universeOf } from './universe.ts';
+
+/** Somebody who may do something under one policy and not under the other. */
+export interface Difference {
+  kind: 'person' | 'agent';
+  /** A group of people, or a scope of an agent. */
+  who: string;
+  change: 'gains' | 'loses';
+  /** In words: `tools/call get_time`, `tools/call every tool`, `list_service (in the registry)`. */
+  what: string;
+  /** In words: a name, `get_*`, `every server`, `any other server`. */
+  server: string;
+}
+
+type Side = { policy: Policy; scopes: readonly string[] };
+type Ask = (side: Side, server: string) => boolean;
+
+const permissions: readonly UiPermission[] = [
+  'list_service',
+  'register_service',
+  'health_check_service',
+  'toggle_service',
+  'modify_service',
+  'view_audit',
+];
+
+/**
+ * Who may do more and who less under `after` than under `before`: every group, and every scope as an agent holds it.
+ * What is compared is verdicts, not lines, so a file written another way and meaning the same shows no difference. Pure.
+ */
+export function diff(before: Policy, after: Policy): Difference[] {
+  const named = (of: (policy: Policy) => Iterable<string>) => [...new Set([...of(before), ...of(after)])].sort();
+  const groups = named((policy) => policy.source.groups.keys());
+  const scopes = named((policy) => [...policy.source.scopes.keys(), ...policy.source.ui.keys()]);
+  const sides = (read: (policy: Policy) => readonly string[]): [Side, Side] => [
+    { policy: before, scopes: read(before) },
+    { policy: after, scopes: read(after) },
+  ];
+  return [
+    ...groups.flatMap((who) =>
+      diffOne(
+        'person',
+        who,
+        sides((policy) => personInGroups(policy, [who]).scopes),
+      ),
+    ),
+    ...scopes.flatMap((who) =>
+      diffOne(
+        'agent',
+        who,
+        sides((policy) => agentWithScopes(policy, [who]).scopes),
+      ),
+    ),
+  ];
+}
+
+function diffOne(kind: Difference['kind'], who: string, sides: readonly [Side, Side]): Difference[] {
+  const universe = universeOf(sides.flatMap(rulesOf), sides.flatMap(uiServersOf));
+  const found: Difference[] = [];
+  const changes: [Difference['change'], Side, Side][] = [
+    ['gains', sides[0], sides[1]],
+    ['loses', sides[1], sides[0]],
+  ];
+  for (const [change, without, having] of changes) {
+    const onServers = new Map<string, Sample[]>();
+    for (const server of universe.servers) {
+      for (const what of newlyAllowed(universe, server.name, without, having)) {
+        onServers.set(what, [...(onServers.get(what) ?? []), server]);
+      }
+    }
+    for (const [what, servers] of onServers) {
+      for (const server of words(servers, universe.servers, 'server')) found.push({ kind, who, change, what, server });
+    }
+  }
+  return found;
+}
+
+/** What `having` allows on a server and `without` does not, in words. */
+function newlyAllowed(universe: Universe, server: string, without: Side, having: Side): string[] {
+  const isNew = (ask: Ask) => ask(having, server) && !ask(without, server);
+  const plain = [...methods].filter(([method, kinds]) => kinds.length === 0 || method === 'subscriptions/listen');
+  return [
+    ...(isNew((side, on) => allows(side, on, 'initialize')) ? ['connecting (initialize, ping and the like)'] : []),
+    ...plain.filter(([method]) => isNew((side, on) => allows(side, on, method))).map(([method]) => method),
+    ...[...methods].flatMap(([method, kinds]) =>
+      kinds.flatMap((kind) => {
+        const samples = universe.objects[kind];
+        const allowed = samples.filter(({ name }) => isNew((side, on) => allows(side, on, method, { kind, name })));
+        const which = kinds.length > 1 || method === 'subscriptions/listen' ? `${kind} ` : '';
+        return words(allowed, samples, kind).map(
+          (word) => `${method} ${word.endsWith(` ${kind}`) ? '' : which}${word}`,
+        );
+      }),
+    ),
+    ...permissions
+      .filter((permission) => isNew(({ policy, scopes }, on) => mayUseUi(policy, scopes, permission, on)))
+      .map((permission) => `${permission} (in the registry)`),
+  ];
+}
+
+function allows(side: Side, server: string, method: string, object?: { kind: ObjectKind; name: string }): boolean {
+  return decide(side.policy, side.scopes, server, [{ method, ...(object && { object }) }]).allowed;
+}
+
+/** Samples as words; all that there are become one "every". */
+function words(samples: readonly Sample[], all: readonly Sample[], noun: string): string[] {
+  if (samples.length === all.length) return [`every ${noun}`];
+  return samples.map(({ label }) => label ?? `any other ${noun}`);
+}
+
+function rulesOf({ policy, scopes }: Side): Rule[] {
+  return scopes.flatMap((scope) => policy.source.scopes.get(scope) ?? []);
+}
+
+function uiServersOf({ policy, scopes }: Side): string[] {
+  return scopes.flatMap((scope) => [...(policy.source.ui.get(scope)?.values() ?? [])].flat()).map(wildcard);
+}

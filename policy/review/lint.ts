@@ -1,0 +1,120 @@
+import { lifecycle, methods, type ObjectKind } from '../methods.ts';
+import { isServerName } from '../names.ts';
+import { expandMethods, isKnownScope, type Policy, type Rule, wildcard } from '../policy.ts';
+import { equalScopes, redundantRules } from './redundancy.ts';
+import { covers, listOf, type RuleShape, shapeOf } from './rule-shape.ts';
+
+/** One thing to look at in a policy that is valid. A warning is most likely a mistake; an info may be meant so. */
+export interface Finding {
+  level: 'warning' | 'info';
+  /** Where: `scope[2]`, `group_mappings.group`, `UI-Scopes.scope.permission`, or a scope. */
+  at: string;
+  message: string;
+}
+
+/**
+ * What in a policy grants less than it seems to, or nothing, or the same twice. Pure.
+ * @param servers the names of the servers that there are; without it, unknown servers are not looked for
+ * @returns the findings in the order of the file's parts; empty if there is nothing to say
+ */
+export function lint(policy: Policy, servers?: ReadonlySet<string>): Finding[] {
+  const { source } = policy;
+  return [
+    ...lintGroups(policy),
+    ...[...source.ui].flatMap(([scope, grants]) =>
+      [...grants].flatMap(([permission, names]) =>
+        names.flatMap((name) => lintServer(`UI-Scopes.${scope}.${permission}`, name, servers)),
+      ),
+    ),
+    ...[...source.scopes].flatMap(([scope, rules]) => lintScope(scope, rules, servers)),
+    ...equalScopes(source.scopes).map(([first, second]) =>
+      warning(second, `has the same rules as ${first}: holding one or the other makes no difference`),
+    ),
+  ];
+}
+
+function lintGroups(policy: Policy): Finding[] {
+  const { groups, scopes } = policy.source;
+  const given = new Set([...groups.values()].flat());
+  const undefinedScopes = [...groups].flatMap(([group, names]) =>
+    names
+      .filter((scope) => !isKnownScope(policy, scope))
+      .map((scope) => warning(`group_mappings.${group}`, `gives ${scope}, which nothing defines: it grants nothing`)),
+  );
+  const ungiven = [...scopes.keys()]
+    .filter((scope) => !given.has(scope))
+    .map((scope) => info(scope, 'no group gives this scope: only an agent can hold it'));
+  return [...undefinedScopes, ...ungiven];
+}
+
+function lintScope(scope: string, rules: readonly Rule[], servers: ReadonlySet<string> | undefined): Finding[] {
+  if (rules.length === 0) return [warning(scope, 'has no rules: it grants nothing on any server')];
+  return [
+    ...rules.flatMap((rule) => [
+      ...lintServer(rule.at, rule.server, servers),
+      ...rule.methods.flatMap((pattern) => lintMethod(rule, pattern)),
+      ...lintObjects(shapeOf(rule)),
+    ]),
+    ...redundantRules(rules).map(([rule, by]) => warning(rule.at, `grants nothing that ${by.at} does not grant`)),
+  ];
+}
+
+function lintServer(at: string, pattern: string, servers: ReadonlySet<string> | undefined): Finding[] {
+  if (!canBeServer(pattern)) {
+    return [
+      warning(at, `no server can ever be called ${pattern}: a name is a-z, 0-9, _ and -, and not a reserved word`),
+    ];
+  }
+  if (!servers || [...servers].some((name) => covers(pattern, name))) return [];
+  if (pattern.endsWith('*')) return [info(at, `no known server has a name like ${pattern}`)];
+  return [warning(at, `there is no server ${pattern} among the known ones`)];
+}
+
+function canBeServer(pattern: string): boolean {
+  const text = wildcard(pattern);
+  if (!text.endsWith('*')) return isServerName(text);
+  const prefix = text.slice(0, -1);
+  // Two endings, because one of them may make a reserved word; none, because a prefix may be as long as a name can be.
+  return ['', '0', 'y'].some((ending) => isServerName(prefix + ending));
+}
+
+function lintMethod(rule: Rule, pattern: string): Finding[] {
+  const covered = [...expandMethods([pattern])];
+  if (covered.length === 0) {
+    const always = [...lifecycle].some((step) => covers(pattern, step));
+    if (always) return [info(rule.at, `${pattern} need not be written: any rule for a server carries it`)];
+    return [warning(rule.at, `no known method is called ${pattern}: it grants nothing`)];
+  }
+  const idle = covered.filter((method) => !canGrant(rule, method));
+  const lists = [...new Set(idle.flatMap((method) => methods.get(method) ?? []))].map((kind) => `"${listOf[kind]}"`);
+  if (idle.length === 0) return [];
+  const message = `${idle.join(', ')} grants nothing without ${lists.join(' or ')} in the same rule`;
+  if (idle.length === covered.length) return [warning(rule.at, message)];
+  return [info(rule.at, `${pattern} covers more than it grants: ${message}`)];
+}
+
+function canGrant(rule: Rule, method: string): boolean {
+  const kinds = methods.get(method) ?? [];
+  return kinds.length === 0 || method === 'subscriptions/listen' || kinds.some((kind) => rule[listOf[kind]].length > 0);
+}
+
+function lintObjects(shape: RuleShape): Finding[] {
+  const kinds: ObjectKind[] = ['tool', 'prompt', 'resource'];
+  return kinds
+    .filter((kind) => shape.objects[kind].length > 0 && !methodsNaming(kind).some((m) => shape.methods.has(m)))
+    .map((kind) =>
+      warning(shape.at, `"${listOf[kind]}" grants nothing without ${methodsNaming(kind).join(' or ')} in "methods"`),
+    );
+}
+
+function methodsNaming(kind: ObjectKind): string[] {
+  return [...methods].filter(([, kinds]) => kinds.includes(kind)).map(([method]) => method);
+}
+
+function warning(at: string, message: string): Finding {
+  return { level: 'warning', at, message };
+}
+
+function info(at: string, message: string): Finding {
+  return { level: 'info', at, message };
+}

@@ -1,0 +1,77 @@
+import { methods, type ObjectKind } from '../methods.ts';
+import type { Rule } from '../policy.ts';
+import { decideByRule, type RuleShape, shapeOf } from './rule-shape.ts';
+
+/**
+ * The rules of one scope that could be deleted without anybody losing anything, each with a rule that grants as much.
+ * Of two equal rules it is the later one. Rules that grant no method at all are left out. Pure.
+ */
+export function redundantRules(rules: readonly Rule[]): [rule: Rule, by: Rule][] {
+  const shapes = rules.map(shapeOf);
+  return rules.flatMap((rule, i): [Rule, Rule][] => {
+    const shape = shapes[i];
+    if (!shape || shape.methods.size === 0) return [];
+    const by = rules.find((_, j) => {
+      const other = shapes[j];
+      return i !== j && other && grantsAll(other, shape) && (j < i || !grantsAll(shape, other));
+    });
+    return by ? [[rule, by]] : [];
+  });
+}
+
+/** Scopes whose rules say the same, whatever their order: the first of them with each later one. Pure. */
+export function equalScopes(scopes: ReadonlyMap<string, readonly Rule[]>): [first: string, second: string][] {
+  const first = new Map<string, string>();
+  const pairs: [string, string][] = [];
+  for (const [scope, rules] of scopes) {
+    if (rules.length === 0) continue;
+    const key = JSON.stringify(rules.map(normal).sort());
+    const before = first.get(key);
+    if (before === undefined) first.set(key, scope);
+    else pairs.push([before, scope]);
+  }
+  return pairs;
+}
+
+function normal(rule: Rule): string {
+  const { server, methods, objects } = shapeOf(rule);
+  const sorted = (names: Iterable<string>) => [...new Set(names)].sort();
+  return JSON.stringify([
+    server,
+    sorted(methods),
+    sorted(objects.tool),
+    sorted(objects.prompt),
+    sorted(objects.resource),
+  ]);
+}
+
+function grantsAll(wide: RuleShape, narrow: RuleShape): boolean {
+  if (!patternWithin(narrow.server, wide.server)) return false;
+  return [...narrow.methods].every(
+    (method) =>
+      wide.methods.has(method) &&
+      (methods.get(method) ?? []).every((kind) =>
+        narrow.objects[kind].every((name) => wide.objects[kind].some((pattern) => objectWithin(kind, name, pattern))),
+      ),
+  );
+}
+
+function objectWithin(kind: ObjectKind, name: string, pattern: string): boolean {
+  if (!patternWithin(name, pattern)) return false;
+  // A resource that is written out need not be in normal form, and then no glob stands for it: only `decide` knows.
+  if (kind !== 'resource' || name.endsWith('*') || name === pattern) return true;
+  const rule: Rule = {
+    at: '',
+    server: '*',
+    methods: ['resources/read'],
+    tools: [],
+    prompts: [],
+    resources: [pattern],
+  };
+  return decideByRule(rule, 'any', { method: 'resources/read', object: { kind, name } }).allowed;
+}
+
+function patternWithin(narrow: string, wide: string): boolean {
+  if (!wide.endsWith('*')) return narrow === wide;
+  return (narrow.endsWith('*') ? narrow.slice(0, -1) : narrow).startsWith(wide.slice(0, -1));
+}

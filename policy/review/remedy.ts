@@ -1,0 +1,144 @@
+import { decide } from '../decide.ts';
+import { Patterns } from '../patterns.ts';
+import { type Policy, type Rule, wildcard } from '../policy.ts';
+import type { Access } from '../request/mcp-request.ts';
+import { mayUseUi } from '../ui.ts';
+
+/** A request that `decide` has denied, and the scopes of whoever sent it. */
+export interface Denied {
+  scopes: readonly string[];
+  server: string;
+  accesses: readonly [Access, ...Access[]];
+}
+
+/** Something that could be given to the caller: a scope, or a group with its scopes. A lower rank has less power. */
+interface Option {
+  name: string;
+  scopes: readonly string[];
+  rank: number;
+}
+
+/** The options by the servers that their rules name, those with less power first. */
+interface Options {
+  scopes: Patterns<Option[]>;
+  groups: Patterns<Option[]>;
+}
+
+const longestName = 1024;
+const mostAccesses = 16;
+/** Looking for help must not become a way to keep the auth-server busy: so many looks into a scope, then it gives up. */
+const mostLooks = 200;
+
+/**
+ * A custom scope of Cognito, `identifier/name` (Amazon Cognito API, `ResourceServerType`, `ResourceServerScopeType`):
+ * characters of a scope token (RFC 6749 section 3.3), so that it can stand in a quoted header value as it is.
+ */
+const customScope = /^[\x21\x23-\x5b\x5d-\x7e]{1,256}\/[\x21\x23-\x2e\x30-\x5b\x5d-\x7e]{1,256}$/;
+
+/**
+ * The scope that an agent lacks: with it beside those that it holds, `decide` would allow the whole request. Of several,
+ * one of a resource server that the agent has a scope of already (its app client most likely has it), then the least
+ * powerful one, then the first in the file. Power is counted as the file writes it: rules for servers by glob, then
+ * other globs, then names. Pure.
+ * @returns undefined if no scope of the pool's helps, or the caller may not know the server
+ */
+export function scopeThatHelps(policy: Policy, denied: Denied): string | undefined {
+  const resourceServers = new Set(denied.scopes.map(resourceServerOf));
+  let first: string | undefined;
+  for (const { name } of helpful(policy, 'scopes', denied)) {
+    if (resourceServers.has(resourceServerOf(name))) return name;
+    first ??= name;
+  }
+  return first;
+}
+
+/**
+ * The groups that a person could be put into: each would, beside what the person holds, allow the whole request. The
+ * least powerful first, at most `most`. Pure.
+ */
+export function groupsThatHelp(policy: Policy, denied: Denied, most: number): string[] {
+  const names: string[] = [];
+  for (const { name } of helpful(policy, 'groups', denied)) {
+    if (names.length === most) break;
+    names.push(name);
+  }
+  return names;
+}
+
+function* helpful(policy: Policy, kind: keyof Options, { scopes, server, accesses }: Denied): Generator<Option> {
+  if (accesses.length > mostAccesses || accesses.some(({ object }) => (object?.name.length ?? 0) > longestName)) return;
+  if (!mayKnow(policy, scopes, server)) return;
+  const [first, ...rest] = accesses.filter((access) => !decide(policy, scopes, server, [access]).allowed);
+  if (!first) return;
+  let looks = 0;
+  for (const option of weakestFirst(optionsOf(policy)[kind].matching(server))) {
+    looks += option.scopes.length * (rest.length + 1);
+    if (looks > mostLooks) return;
+    if (decide(policy, option.scopes, server, [first, ...rest]).allowed) yield option;
+  }
+}
+
+/** A scope with rules for the server by name and by glob is found twice. */
+function weakestFirst(found: Iterable<readonly Option[]>): readonly Option[] {
+  return [...new Set([...found].flat())].sort((a, b) => a.rank - b.rank);
+}
+
+/** Who holds no rule for a server and does not see it in the registry must not learn from us who does. */
+function mayKnow(policy: Policy, scopes: readonly string[], server: string): boolean {
+  return (
+    decide(policy, scopes, server, [{ method: 'ping' }]).allowed || mayUseUi(policy, scopes, 'list_service', server)
+  );
+}
+
+const compiled = new WeakMap<Policy, Options>();
+
+/** Made once per policy, at its first denial: afterwards no denial looks at rules for other servers. */
+function optionsOf(policy: Policy): Options {
+  let options = compiled.get(policy);
+  if (!options) {
+    const { scopes, groups } = policy.source;
+    const ofPool = [...scopes.keys()].filter((scope) => customScope.test(scope));
+    options = {
+      scopes: index(
+        policy,
+        ofPool.map((scope) => [scope, [scope]]),
+      ),
+      groups: index(policy, [...groups]),
+    };
+    compiled.set(policy, options);
+  }
+  return options;
+}
+
+function index(policy: Policy, named: readonly [name: string, scopes: readonly string[]][]): Patterns<Option[]> {
+  const servers = new Patterns<Option[]>();
+  const weighed = named.map(([name, all]) => {
+    const scopes = [...new Set(all)].filter((scope) => policy.scopes.has(scope));
+    const rules = scopes.flatMap((scope) => policy.source.scopes.get(scope) ?? []);
+    return { name, scopes, rules, power: powerOf(rules) };
+  });
+  weighed.sort((a, b) => a.power[0] - b.power[0] || a.power[1] - b.power[1] || a.power[2] - b.power[2]);
+  weighed.forEach(({ name, scopes, rules }, rank) => {
+    const option: Option = { name, scopes, rank };
+    for (const server of new Set(rules.map((rule) => wildcard(rule.server)))) {
+      servers.at(server, () => []).push(option);
+    }
+  });
+  return servers;
+}
+
+function powerOf(rules: readonly Rule[]): [serverGlobs: number, otherGlobs: number, all: number] {
+  const isGlob = (pattern: string) => wildcard(pattern).endsWith('*');
+  const others = rules.flatMap(({ methods, tools, prompts, resources }) => [
+    ...methods,
+    ...tools,
+    ...prompts,
+    ...resources,
+  ]);
+  // All, not names alone: it is compared only where the globs are as many.
+  return [rules.filter(({ server }) => isGlob(server)).length, others.filter(isGlob).length, others.length];
+}
+
+function resourceServerOf(scope: string): string {
+  return scope.slice(0, scope.lastIndexOf('/'));
+}

@@ -1,0 +1,46 @@
+import { decide } from '../decide.ts';
+import type { ObjectKind } from '../methods.ts';
+import { Patterns } from '../patterns.ts';
+import { compilePolicy, expandMethods, type Rule, wildcard } from '../policy.ts';
+import type { Access } from '../request/mcp-request.ts';
+
+/** A rule with its shorthands opened: `all` is `*`, method globs are the known methods that they cover. */
+export interface RuleShape {
+  at: string;
+  server: string;
+  methods: ReadonlySet<string>;
+  objects: Record<ObjectKind, readonly string[]>;
+}
+
+/** The list of a rule that names each kind of object, as the policy file calls it. */
+export const listOf = { tool: 'tools', prompt: 'prompts', resource: 'resources' } as const satisfies Record<
+  ObjectKind,
+  keyof Rule
+>;
+
+/** Opens the shorthands of a rule, the way `compilePolicy` does. Pure. */
+export function shapeOf(rule: Rule): RuleShape {
+  return {
+    at: rule.at,
+    server: wildcard(rule.server),
+    methods: expandMethods(rule.methods),
+    objects: {
+      tool: rule.tools.map(wildcard),
+      prompt: rule.prompts.map(wildcard),
+      resource: rule.resources.map(wildcard),
+    },
+  };
+}
+
+/** Whether a name or glob of the policy file covers a name, letter by letter (nothing is known of URIs here). */
+export function covers(pattern: string, name: string): boolean {
+  const one = new Patterns<string>();
+  one.at(wildcard(pattern), () => pattern);
+  return !one.matching(name).next().done;
+}
+
+/** The verdict of `decide` where `rule` is the only one there is and the caller holds its scope. Pure. */
+export function decideByRule(rule: Rule, server: string, access: Access): ReturnType<typeof decide> {
+  const policy = compilePolicy({ groups: new Map(), ui: new Map(), scopes: new Map([['only', [rule]]]) });
+  return decide(policy, ['only'], server, [access]);
+}

@@ -1,0 +1,76 @@
+import type { ObjectKind } from '../methods.ts';
+import type { Rule } from '../policy.ts';
+import { decideByRule, shapeOf } from './rule-shape.ts';
+
+/** A name to ask a policy about, standing for every name that the policy treats alike. */
+export interface Sample {
+  name: string;
+  /** How to call it: the name, a glob (`get_*`), or undefined for "any other". */
+  label: string | undefined;
+}
+
+/** Everything that rules can tell apart: each sample stands for a class of names, and no class is left out. */
+export interface Universe {
+  servers: readonly Sample[];
+  objects: Record<ObjectKind, readonly Sample[]>;
+}
+
+/**
+ * The samples that suffice to compare what `rules` grant: every name in them, one name for each glob that no longer glob
+ * and no name covers, and one that nothing but `*` covers. Pure.
+ * @param servers further names and globs of servers, such as those in `UI-Scopes`
+ */
+export function universeOf(rules: readonly Rule[], servers: readonly string[] = []): Universe {
+  const shapes = rules.map(shapeOf);
+  const samples = (kind: ObjectKind) =>
+    samplesOf(
+      shapes.flatMap((shape) => shape.objects[kind]),
+      kind,
+    );
+  return {
+    servers: samplesOf([...shapes.map((shape) => shape.server), ...servers]),
+    objects: { tool: samples('tool'), prompt: samples('prompt'), resource: samples('resource') },
+  };
+}
+
+function samplesOf(patterns: readonly string[], kind?: ObjectKind): Sample[] {
+  const all = new Set([...patterns, '*']);
+  return [...all].map((pattern) => {
+    if (!pattern.endsWith('*')) return { name: pattern, label: pattern };
+    return { name: nameUnder(pattern, all, kind), label: pattern === '*' ? undefined : pattern };
+  });
+}
+
+/** A name that the glob covers and that neither a written name nor a longer glob does. */
+function nameUnder(glob: string, all: ReadonlySet<string>, kind: ObjectKind | undefined): string {
+  const prefix = glob.slice(0, -1);
+  const closer = [...all].filter((pattern) => pattern !== glob && pattern.startsWith(prefix));
+  const taken = (name: string) =>
+    closer.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
+  for (let i = 0; ; i++) {
+    const letter = firstLetters[i];
+    // Each glob takes one letter at most, and there are always more letters than globs: this ends.
+    const c = letter ?? String.fromCodePoint(0x4e00 + i);
+    // Endings that make a URI in normal form of most beginnings, `http` and `http://host` included.
+    const endings = kind === 'resource' ? [c, `${c}/`, `/${c}`, `${c}:x`, `://${c}/`] : [c];
+    const free = endings.map((ending) => prefix + ending).filter((name) => !taken(name));
+    const fit = free.find((name) => kind !== 'resource' || globsApply(name)) ?? (letter ? undefined : free[0]);
+    if (fit !== undefined) return fit;
+  }
+}
+
+const firstLetters = 'xyzabcdefghijklmnopqrstuvw0123456789-_~ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+
+const everyResource: Rule = {
+  at: '',
+  server: '*',
+  methods: ['resources/read'],
+  tools: [],
+  prompts: [],
+  resources: ['*'],
+};
+
+function globsApply(uri: string): boolean {
+  return decideByRule(everyResource, 'any', { method: 'resources/read', object: { kind: 'resource', name: uri } })
+    .allowed;
+}

@@ -1,0 +1,145 @@
+import * as z from 'zod';
+import { type ErrorCode, statusOfCode } from '../../errors/registry-error.ts';
+import { type Component, components } from './components.ts';
+import type { Operation } from './operation.ts';
+import { originalOperations } from './original-operations.ts';
+import { publicOperations } from './public-operations.ts';
+import { serverOperations } from './server-operations.ts';
+
+const everyRoute: readonly ErrorCode[] = ['identity_required', 'identity_unavailable', 'internal_error'];
+
+/** Components that come in, and so are described as what may be sent, before defaults are filled in. */
+const incoming: ReadonlySet<Component> = new Set([
+  'NewServer',
+  'ServerReplacement',
+  'ServerPatch',
+  'Seen',
+  'Approval',
+  'Import',
+  'RegisterForm',
+  'ToggleForm',
+  'EditForm',
+]);
+
+const errorsOf: Readonly<Record<Operation['tag'], Component>> = {
+  servers: 'Error',
+  account: 'Error',
+  'MCP registry': 'PlainError',
+  original: 'OriginalError',
+};
+
+/** Every route that the document describes. */
+export const operations: readonly Operation[] = [...serverOperations, ...publicOperations, ...originalOperations];
+
+/**
+ * The API as OpenAPI 3.1, made of the schemas by which requests are read and answers are checked.
+ * @param publicUrl the gateway's origin
+ */
+export function createDocument(publicUrl: string) {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const operation of operations) {
+    const { path, method } = operation;
+    paths[path] = { ...paths[path], [method]: toOperation(operation) };
+  }
+  const schemas = Object.entries(components).map(([name, schema]) => [
+    name,
+    toSchema(schema, incoming.has(name as Component) ? 'input' : 'output'),
+  ]);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'MCP Gateway Registry',
+      version: '1',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      description:
+        'Everything goes through the gateway, with an access token or a session. Who gets to see and do what is said by UI-Scopes of the policy.',
+    },
+    servers: [{ url: publicUrl }],
+    security: [{ bearer: [] }, { session: [] }],
+    tags: [
+      { name: 'servers', description: 'The servers behind the gateway' },
+      { name: 'account' },
+      { name: 'MCP registry', description: 'The API of the MCP registry, read only' },
+      { name: 'original', description: 'Routes of the Python original, for its clients' },
+    ],
+    paths,
+    components: { securitySchemes: securitySchemes(publicUrl), schemas: Object.fromEntries(schemas) },
+  };
+}
+
+function securitySchemes(publicUrl: string) {
+  const name = `${publicUrl.startsWith('https:') ? '__Host-' : ''}mcp_gateway_session`;
+  return {
+    bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token of the user pool.' },
+    session: { type: 'apiKey', in: 'cookie', name, description: 'The session of a person who has logged in.' },
+  };
+}
+
+function toOperation(operation: Operation) {
+  const { method, path, tag, summary, permission, body } = operation;
+  const parameters = [...pathParameters(path), ...queryParameters(operation.query)];
+  return {
+    operationId: `${method}${path.replace(/[^A-Za-z0-9]+(.?)/g, (_, letter: string) => letter.toUpperCase())}`,
+    tags: [tag],
+    summary,
+    ...(permission && { description: `Takes the permission \`${permission}\`.` }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(body && { requestBody: toBody(body) }),
+    responses: toResponses(operation),
+  };
+}
+
+function toBody({ form, required = false, schema }: NonNullable<Operation['body']>) {
+  const content = { schema: ref(schema) };
+  const types = form ? ['application/x-www-form-urlencoded', 'multipart/form-data'] : ['application/json'];
+  return { required, content: Object.fromEntries(types.map((type) => [type, content])) };
+}
+
+function toResponses({ answers, refusals, tag }: Operation) {
+  const responses: Record<string, object> = {};
+  for (const [status, schema] of Object.entries(answers)) {
+    const description = schema ? 'Done.' : 'Leads elsewhere.';
+    responses[status] = { description, ...(schema && { content: json(schema) }) };
+  }
+  for (const [status, codes] of Map.groupBy([...new Set([...everyRoute, ...refusals])], statusOfCode)) {
+    responses[status] = { description: codes.join(', '), content: json(errorsOf[tag]) };
+  }
+  return { ...responses, 429: tooMany };
+}
+
+/** The gate's own word, in one form for every route: the registry is not asked then. */
+const tooMany = {
+  description: 'too_many_requests, too_many_connections: wait.',
+  headers: { 'Retry-After': { required: true, description: 'Seconds.', schema: { type: 'integer' } } },
+  content: json('Error'),
+};
+
+function json(schema: Component) {
+  return { 'application/json': { schema: ref(schema) } };
+}
+
+function ref(schema: Component) {
+  return { $ref: `#/components/schemas/${schema}` };
+}
+
+function pathParameters(path: string) {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+}
+
+function queryParameters(query: z.ZodObject | undefined) {
+  return Object.entries(query?.shape ?? {}).map(([name, schema]) => {
+    const { description, ...rest } = toSchema(schema as z.ZodType, 'output');
+    const required = (schema as z.ZodType).safeParse(undefined).success ? {} : { required: true };
+    return { name, in: 'query', ...required, ...(description !== undefined && { description }), schema: rest };
+  });
+}
+
+function toSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return rest;
+}

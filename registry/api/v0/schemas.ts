@@ -1,0 +1,81 @@
+import * as z from 'zod';
+import { publishedName } from '../../servers/server-input.ts';
+
+/** Where the format of `server` is described. */
+export const serverJsonSchema = 'https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json';
+/** Key of the registry's own words about a server, given by the MCP registry API. */
+export const officialKey = 'io.modelcontextprotocol.registry/official';
+
+const remote = z.strictObject({
+  type: z.enum(['streamable-http', 'sse']),
+  url: z.string().describe("The gateway's address of the server."),
+});
+
+const icon = z.strictObject({
+  src: z.url().max(255),
+  mimeType: z.string().optional(),
+  sizes: z.array(z.string()).optional(),
+});
+
+const serverDetail = z.strictObject({
+  $schema: z.literal(serverJsonSchema),
+  name: z.string().min(3).max(200).regex(publishedName),
+  title: z.string().min(1).max(100),
+  description: z.string().min(1).max(100),
+  version: z.string().min(1).max(255),
+  repository: z.strictObject({ url: z.url(), source: z.string() }).optional(),
+  icons: z.array(icon).optional(),
+  remotes: z.array(remote).min(1),
+});
+
+const official = z.strictObject({
+  status: z.enum(['active', 'deprecated']).describe('deprecated: disabled at this gateway.'),
+  statusMessage: z.string().max(500).optional(),
+  publishedAt: z.iso.datetime().describe('When it was registered here.'),
+  updatedAt: z.iso.datetime(),
+  isLatest: z.literal(true),
+});
+
+/** What the gateway adds under a key of its own namespace, `<namespace>/gateway`. */
+const ours = z.strictObject({
+  name: z.string().describe('Its name at the gateway, and in /api/servers/{name}.'),
+  enabled: z.boolean(),
+  health: z.string().describe('As `status` of /api/servers/{name}.'),
+  tags: z.array(z.string()),
+  license: z.string().nullable(),
+});
+
+/** One server, as the MCP registry API gives it. */
+export const serverResponse = z.strictObject({
+  server: serverDetail,
+  _meta: z.object({ [officialKey]: official }).catchall(ours),
+});
+
+/** Servers of a page, or versions of one server. */
+export const serverList = z.strictObject({
+  servers: z.array(serverResponse),
+  metadata: z.strictObject({
+    nextCursor: z.string().optional().describe('`cursor` of the next page; without it this is the last.'),
+    count: z.int().describe('Servers in this answer.'),
+  }),
+});
+
+/** Every refusal of the MCP registry API. */
+export const plainError = z.strictObject({ error: z.string() });
+
+const flag = z.enum(['true', 'false'], 'must be true or false');
+
+/** The query of `GET /servers`. */
+export const listQuery = z.object({
+  cursor: z.string().max(400, 'is none of ours').optional().describe('`metadata.nextCursor` of the page before.'),
+  limit: z.coerce.number('must be a number').int('must be a whole number').min(1).max(100).default(30),
+  search: z.string().max(200, 'must have at most 200 characters').optional().describe('Text in the name or the title.'),
+  updated_since: z.iso
+    .datetime({ offset: true, error: 'must be a time such as 2026-11-23T12:00:00Z (RFC 3339)' })
+    .optional(),
+  version: z.string().max(255).optional().describe('`latest`, or a version.'),
+  include_deleted: flag.optional().describe('Changes nothing: a deleted server is forgotten.'),
+});
+
+export type ServerResponse = z.output<typeof serverResponse>;
+export type ServerList = z.output<typeof serverList>;

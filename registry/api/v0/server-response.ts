@@ -1,0 +1,72 @@
+import type { CatalogueEntry } from '../../access/catalogue.ts';
+import { listedName } from './names.ts';
+import { officialKey, type ServerResponse, serverJsonSchema } from './schemas.ts';
+
+/** Said for a server that has not been given a version, or one that no address could hold. */
+const unknownVersion = '1.0.0';
+const longestDescription = 100;
+const sources: Readonly<Record<string, string>> = {
+  'github.com': 'github',
+  'gitlab.com': 'gitlab',
+  'bitbucket.org': 'bitbucket',
+};
+
+/**
+ * A server in the words of the MCP registry API: `ServerResponse`, with a `server.json` of 2025-12-11 whose `remotes` are
+ * the gateway's.
+ * @param registeredAt when it was registered, if that is known
+ */
+export function toServerResponse(
+  entry: CatalogueEntry,
+  namespace: string,
+  registeredAt: Date = entry.updatedAt,
+): ServerResponse {
+  const { name, title, description, repository, icons, endpoints, enabled, health, tags, license, updatedAt } = entry;
+  return {
+    server: {
+      $schema: serverJsonSchema,
+      name: listedName(namespace, entry),
+      title,
+      description: shorten(description),
+      version: versionOf(entry),
+      ...(repository && { repository: { url: repository, source: sourceOf(repository) } }),
+      ...(icons.length > 0 && {
+        icons: icons.map(({ sizes, ...icon }) => ({ ...icon, ...(sizes && { sizes: [...sizes] }) })),
+      }),
+      remotes: endpoints.map(({ transport, url }) => ({ type: transport, url })),
+    },
+    _meta: {
+      [officialKey]: {
+        status: enabled ? 'active' : 'deprecated',
+        ...(!enabled && {
+          statusMessage: 'Disabled at this gateway: calls are answered with 404 until it is enabled.',
+        }),
+        publishedAt: registeredAt.toISOString(),
+        updatedAt: updatedAt.toISOString(),
+        isLatest: true,
+      },
+      [`${namespace}/gateway`]: { name, enabled, health: health.status, tags: [...tags], license },
+    } as ServerResponse['_meta'],
+  };
+}
+
+/** A version that can stand in a URL and is neither a range nor the word `latest`, which has a meaning of its own. */
+export function versionOf({ version }: { version: string | null }): string {
+  return version !== null && /^[0-9A-Za-z][0-9A-Za-z.+_-]*$/.test(version) && version.toLowerCase() !== 'latest'
+    ? version
+    : unknownVersion;
+}
+
+/** Cut between words where there is one near; lengths as JSON Schema counts them, in code points. */
+function shorten(text: string): string {
+  const letters = [...text];
+  if (letters.length <= longestDescription) return text;
+  const cut = letters.slice(0, longestDescription - 1).join('');
+  const space = cut.lastIndexOf(' ');
+  return `${(space > longestDescription / 2 ? cut.slice(0, space) : cut).trimEnd()}…`;
+}
+
+function sourceOf(url: string): string {
+  const { hostname } = new URL(url);
+  return sources[hostname.replace(/^www\./, '')] ?? hostname;
+}

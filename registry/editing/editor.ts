@@ -1,0 +1,195 @@
+import type { Logger } from '../../common/service/log.ts';
+import type { Policy } from '../../policy/policy.ts';
+import type { Person } from '../access/guards.ts';
+import { notFound, requireRegistration, requireRight } from '../access/permissions.ts';
+import { RegistryError } from '../errors/registry-error.ts';
+import type { RouteOutcome } from '../routing/route-status.ts';
+import { isFixedName } from '../servers/fixed-names.ts';
+import type { RegisteredServer, ServerEntry, ServerSettings } from '../servers/server.ts';
+import type { Replacement } from '../servers/server-input.ts';
+import { type Action, differences } from '../store/change-log.ts';
+import { settingsOf } from '../store/server-table.ts';
+import { changedMeanwhile, nameTaken, type RegistryStore } from '../store/store.ts';
+
+export interface EditorOptions {
+  store: RegistryStore;
+  policy: () => Policy;
+  /** Says why a server's upstream may not be used, in words for who wants to use it; nothing when it may. */
+  examine: (server: ServerEntry) => Promise<string | undefined>;
+  /** Writes the routes and waits for nginx. */
+  publish: () => Promise<RouteOutcome>;
+  /** Told of every server that has a route it did not have before, or another. */
+  onRouted: (server: RegisteredServer) => void;
+  log: Logger;
+}
+
+/** What came of a change. */
+export interface Edited {
+  /** As it is kept now; undefined once it is deleted. */
+  server: RegisteredServer | undefined;
+  /** Whether nginx took the routes, if they changed; `unknown` if it has not said yet. */
+  route: 'ok' | 'unknown';
+  /** What the person should know besides. */
+  warnings: readonly string[];
+}
+
+/**
+ * Changes servers for people: asks whether they may, keeps the change, has nginx take the routes, and takes the change
+ * back if nginx refuses. Every function throws {@link RegistryError}.
+ */
+export interface Editor {
+  register(person: Person, settings: ServerSettings): Promise<Edited>;
+  /**
+   * Says what `register` would, as far as it can be known without doing it: nginx is not asked.
+   * @returns its warnings
+   */
+  rehearse(person: Person, settings: ServerSettings): Promise<string[]>;
+  /** @param change makes the new settings of what is there now */
+  edit(person: Person, name: string, change: (now: RegisteredServer) => Replacement): Promise<Edited>;
+  /** @param revision that the person has seen, if they say so */
+  toggle(person: Person, name: string, enabled: boolean, revision: number | undefined): Promise<Edited>;
+  remove(person: Person, name: string, revision: number | undefined): Promise<Edited>;
+}
+
+interface Step {
+  before: RegisteredServer | undefined;
+  next: ServerSettings | undefined;
+  action: Action;
+}
+
+/** Changes are made one after another: what nginx refuses is then known to be this one's fault. */
+export function createEditor(options: EditorOptions): Editor {
+  const { store, policy } = options;
+  let queue: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const run = queue.then(work);
+    queue = run.catch(() => undefined);
+    return run;
+  };
+  /** As it is now in the database: a change that is made of an older state would undo what another registry did. */
+  const current = async (name: string, seen?: number): Promise<RegisteredServer> => {
+    await store.refresh();
+    const server = store.get(name);
+    if (!server) throw notFound();
+    if (seen !== undefined && seen !== server.revision) throw changedMeanwhile(name);
+    return server;
+  };
+
+  return {
+    register(person, settings) {
+      requireRegistration(policy(), person, settings.name);
+      refuseFixed(settings.name);
+      return inTurn(async () => {
+        const warnings = await warningsFor(store, settings.name);
+        const step: Step = { before: undefined, next: settings, action: 'register' };
+        return { ...(await apply(options, person, settings.name, step)), warnings };
+      });
+    },
+    async rehearse(person, settings) {
+      requireRegistration(policy(), person, settings.name);
+      refuseFixed(settings.name);
+      await store.refresh();
+      if (store.get(settings.name)) throw nameTaken(settings.name);
+      const reason = await options.examine(settings);
+      if (reason) throw upstreamRefused(settings, reason);
+      return await warningsFor(store, settings.name);
+    },
+    edit(person, name, change) {
+      requireRight(policy(), person, 'modify_service', name);
+      return inTurn(async () => {
+        const before = await current(name);
+        const { revision, ...settings } = change(before);
+        if (revision !== before.revision) throw changedMeanwhile(name);
+        const next = { ...settings, name, enabled: before.enabled };
+        if (isMoved(before, next)) refuseFixed(name);
+        return await apply(options, person, name, { before, next, action: 'edit' });
+      });
+    },
+    toggle(person, name, enabled, revision) {
+      requireRight(policy(), person, 'toggle_service', name);
+      return inTurn(async () => {
+        const before = await current(name, revision);
+        const next = { ...settingsOf(before), enabled };
+        const action = enabled ? 'enable' : 'disable';
+        return await apply(options, person, name, { before, next, action });
+      });
+    },
+    remove(person, name, revision) {
+      requireRight(policy(), person, 'modify_service', name);
+      refuseFixed(name);
+      return inTurn(async () => {
+        const before = await current(name, revision);
+        return await apply(options, person, name, { before, next: undefined, action: 'delete' });
+      });
+    },
+  };
+}
+
+async function apply(options: EditorOptions, person: Person, name: string, step: Step): Promise<Edited> {
+  const { store, examine, onRouted, log } = options;
+  const { before, next, action } = step;
+  const newRoute = next && (!before || isMoved(before, next) || (next.enabled && !before.enabled));
+  if (newRoute) {
+    const reason = await examine(next);
+    if (reason) throw upstreamRefused(next, reason);
+  }
+  const by = { sub: person.sub, username: person.username };
+  if (before && next && isSame(before, next)) return { server: before, route: 'ok', warnings: [] };
+  const server = await store.change({ name, revision: before?.revision, next, action, by });
+  log.info({ server: name, action, user: by.username, revision: server?.revision }, 'server changed');
+  // What leaves the routes alone must not depend on whether nginx takes them.
+  const outcome = routesChange(before, next) ? await tryPublish(options) : { state: 'ok' as const };
+  if (outcome.state !== 'refused') {
+    if (newRoute && server?.enabled) onRouted(server);
+    return { server, route: outcome.state, warnings: [] };
+  }
+  log.warn({ server: name, action, reason: outcome.reason }, 'nginx refused the routes; the change is taken back');
+  const old = before && settingsOf(before);
+  await store.change({ name, revision: server?.revision, next: old, action: 'undo', by });
+  await tryPublish(options);
+  throw new RegistryError('route_refused', `nginx refused the route, and nothing was changed: ${outcome.reason}`);
+}
+
+function upstreamRefused({ upstream }: ServerEntry, reason: string): RegistryError {
+  return new RegistryError('upstream_refused', `The upstream ${upstream} cannot be used. ${reason}`);
+}
+
+async function tryPublish({ publish, log }: EditorOptions): Promise<RouteOutcome> {
+  return await publish().catch((err: unknown): RouteOutcome => {
+    log.error({ err }, 'routes file not written');
+    return { state: 'refused', reason: 'the routes file cannot be written' };
+  });
+}
+
+/** Whether the routes may be others afterwards. */
+function routesChange(before: RegisteredServer | undefined, next: ServerSettings | undefined): boolean {
+  if (!before?.enabled || !next?.enabled) return Boolean(before?.enabled) !== Boolean(next?.enabled);
+  return isMoved(before, next);
+}
+
+function isSame(before: RegisteredServer, next: ServerSettings): boolean {
+  return Object.keys(differences(settingsOf(before), next)).length === 0;
+}
+
+function isMoved(before: ServerSettings, next: ServerSettings): boolean {
+  return (
+    before.upstream !== next.upstream ||
+    before.auth?.secret !== next.auth?.secret ||
+    before.transports['streamable-http'] !== next.transports['streamable-http'] ||
+    before.transports.sse !== next.transports.sse
+  );
+}
+
+function refuseFixed(name: string): void {
+  if (!isFixedName(name)) return;
+  const where = 'where it runs is said in SERVERS_FILE, and read at the start';
+  throw new RegistryError('name_fixed', `"${name}" belongs to the gateway itself: ${where}. It can be disabled here.`);
+}
+
+async function warningsFor(store: RegistryStore, name: string): Promise<string[]> {
+  const known = (await store.namesEver()).includes(name);
+  if (!known) return [];
+  return [
+    `There was a server called "${name}" before. Rules of the policy for that name stand, and count for this server now.`,
+  ];
+}

@@ -1,0 +1,197 @@
+import { Client, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { createPinnedFetch } from '../routing/pinned-fetch.ts';
+import { boundedList, type Observed } from '../servers/announced.ts';
+import type { JsonObject } from '../servers/definition.ts';
+import type { Step, TransportCheck } from '../servers/health.ts';
+import type { ServerEntry, Transport } from '../servers/server.ts';
+import { toSeenTools } from '../servers/tool-info.ts';
+import { explain } from './explain.ts';
+import { readList } from './lists.ts';
+
+export type { ToolInfo } from '../servers/tool-info.ts';
+
+/** How long a server may take, in milliseconds. */
+export interface ProbeLimits {
+  /** For the handshake and the first page of its tools. */
+  answer: number;
+  /** For all, the further pages included. */
+  whole: number;
+}
+
+/** What asking a server by one transport brought. */
+export interface ProbeResult extends TransportCheck {
+  /** The first failed step's reason. */
+  error: string | null;
+  /** What the server told, if the handshake succeeded. */
+  observed: Observed | undefined;
+  /** What lies behind the error; for the log. */
+  cause?: unknown;
+}
+
+const maxBytes = 4 * 1024 * 1024;
+const maxText = 10_000;
+const maxCapabilities = 65_536;
+
+/**
+ * Asks a server as an MCP client would: a handshake of either era, then its lists (MCP 2026-07-28 and 2025-11-25). It
+ * goes to the server's own origin, without passing the gateway.
+ * @param transport one of the server's
+ * @param addresses the vetted `ip:port` addresses of the server
+ * @param headers the credential that the server wants from the gateway, as headers
+ * @returns what came of it; never throws
+ */
+export async function probeServer(
+  server: ServerEntry,
+  transport: Transport,
+  addresses: readonly string[],
+  limits: ProbeLimits,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<ProbeResult> {
+  const clock = startClock(limits);
+  const client = new Client({ name: 'mcp-gateway-registry', version: '1' }, { versionNegotiation: { mode: 'auto' } });
+  const connection = createTransport(server, transport, { addresses, headers }, clock);
+  try {
+    await clock.race(client.connect(connection, { signal: clock.signal, timeout: limits.answer + 100 }));
+    clock.done('handshake');
+    const observed = await clock.race(observe(client, clock));
+    return { transport, status: 'healthy', steps: clock.steps(), error: null, observed };
+  } catch (error) {
+    const { status, error: reason } = explain(error, clock.ranOut());
+    const steps = clock.steps(reason);
+    const spoke = steps[1]?.state === 'ok';
+    const observed = spoke ? { ...about(client), ...noLists } : undefined;
+    return {
+      transport,
+      status: spoke && status === 'unhealthy' ? 'degraded' : status,
+      steps,
+      error: reason,
+      observed,
+      cause: concealed(error, headers),
+    };
+  } finally {
+    await close(client, connection);
+    clock.stop();
+  }
+}
+
+type Clock = ReturnType<typeof startClock>;
+const stepNames = ['reach', 'handshake', 'tools'] as const;
+
+/** Notes how long each step took, and ends everything when the time is over. */
+function startClock({ answer, whole }: ProbeLimits) {
+  const controller = new AbortController();
+  const started = performance.now();
+  const times = new Map<Step['step'], number>();
+  const skipped = new Map<Step['step'], string>();
+  let limit = answer;
+  const over = Promise.withResolvers<never>();
+  over.promise.catch(() => undefined);
+  const abort = () => {
+    const reason = new Error('the time is over');
+    controller.abort(reason);
+    over.reject(reason);
+  };
+  let timer = setTimeout(abort, limit);
+  const since = () => Math.round(performance.now() - started);
+  return {
+    signal: controller.signal,
+    ranOut: () => (controller.signal.aborted ? limit / 1000 : undefined),
+    done(step: Step['step']): void {
+      if (!times.has(step)) times.set(step, since());
+    },
+    skip: (step: Step['step'], reason: string) => void skipped.set(step, reason),
+    /** It answers: from now on it has the time for all pages. */
+    extend(): void {
+      clearTimeout(timer);
+      limit = whole;
+      timer = setTimeout(abort, Math.max(0, whole - since()));
+    },
+    /** The client does not let go of each of its requests when the time is over. */
+    race: <T>(work: Promise<T>): Promise<T> => Promise.race([work, over.promise]),
+    stop: () => clearTimeout(timer),
+    /** @param failure reason of the first step that is not done */
+    steps(failure: string | null = null): Step[] {
+      let before = 0;
+      let failed = false;
+      return stepNames.map((step): Step => {
+        const left = skipped.get(step);
+        if (left !== undefined) return { step, state: 'skipped', reason: left, ms: 0 };
+        const at = times.get(step);
+        if (at === undefined && failed) return { step, state: 'skipped', reason: null, ms: 0 };
+        const ms = Math.max(0, (at ?? since()) - before);
+        before += ms;
+        failed ||= at === undefined;
+        return { step, state: at === undefined ? 'failed' : 'ok', reason: at === undefined ? failure : null, ms };
+      });
+    },
+  };
+}
+
+const noLists = { tools: null, prompts: null, resources: null, resourceTemplates: null };
+
+async function observe(client: Client, clock: Clock): Promise<Observed> {
+  const { signal } = clock;
+  const { tools: hasTools, prompts: hasPrompts, resources: hasResources } = client.getServerCapabilities() ?? {};
+  const read = (method: string, field: string, key: string) =>
+    readList(client, method, field, key, signal, clock.extend);
+  if (!hasTools) clock.skip('tools', 'It announces no tools.');
+  const tools = hasTools ? toSeenTools(await read('tools/list', 'tools', 'name')) : [];
+  clock.done('tools');
+  // What people only look at must not make a server look broken.
+  const optional = async (has: unknown, method: string, field: string, key: string): Promise<JsonObject[] | null> =>
+    has ? await read(method, field, key).then(boundedList, () => null) : [];
+  return {
+    ...about(client),
+    tools,
+    prompts: await optional(hasPrompts, 'prompts/list', 'prompts', 'name'),
+    resources: await optional(hasResources, 'resources/list', 'resources', 'uri'),
+    resourceTemplates: await optional(hasResources, 'resources/templates/list', 'resourceTemplates', 'uriTemplate'),
+  };
+}
+
+function about(client: Client) {
+  const { name = null, title = null, version = null } = client.getServerVersion() ?? {};
+  const capabilities: JsonObject = { ...client.getServerCapabilities() };
+  const cut = (text: string | null | undefined, most: number) => text?.slice(0, most) ?? null;
+  return {
+    name: cut(name, 256),
+    title: cut(title, 256),
+    version: cut(version, 256),
+    protocolVersion: cut(client.getNegotiatedProtocolVersion(), 64),
+    era: cut(client.getProtocolEra(), 64),
+    instructions: cut(client.getInstructions(), maxText),
+    capabilities: JSON.stringify(capabilities).length > maxCapabilities ? {} : capabilities,
+  };
+}
+
+function createTransport(
+  server: ServerEntry,
+  transport: Transport,
+  to: { addresses: readonly string[]; headers: Readonly<Record<string, string>> },
+  { signal, done }: Clock,
+) {
+  const pinned = createPinnedFetch({ origin: server.upstream, ...to, maxBytes, signal });
+  const fetch: typeof pinned = async (...request) => {
+    const answer = await pinned(...request);
+    done('reach');
+    return answer;
+  };
+  const path = server.transports[transport] ?? '/';
+  return transport === 'sse'
+    ? new SSEClientTransport(new URL(path, server.upstream), { fetch })
+    : new StreamableHTTPClientTransport(new URL(path, server.upstream), { fetch });
+}
+
+/** A server that quotes what it was sent, in an error, must not get the gateway's credential into the log. */
+function concealed(error: unknown, headers: Readonly<Record<string, string>>): unknown {
+  const secrets = Object.values(headers).flatMap((value) => [value, value.slice(value.indexOf(' ') + 1)]);
+  if (secrets.length === 0) return error;
+  return secrets.reduce((text, secret) => text.replaceAll(secret, '(credential)'), String(error));
+}
+
+async function close(client: Client, transport: ReturnType<typeof createTransport>): Promise<void> {
+  // A server with sessions would otherwise keep one more for each time it is asked.
+  if (transport instanceof StreamableHTTPClientTransport && transport.sessionId)
+    await transport.terminateSession().catch(() => undefined);
+  await client.close().catch(() => undefined);
+}

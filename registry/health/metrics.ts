@@ -1,0 +1,77 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Shown } from '../../common/service/metrics-endpoint.ts';
+import type { Status } from '../servers/health.ts';
+import type { PinnedNames } from '../store/pin-table.ts';
+
+/** What the registry counts about itself. Every metric is explained in docs/operations/monitoring.md. */
+export interface RegistryMetrics extends Shown {
+  /** A server was asked how it is. */
+  checked(status: Status, seconds: number): void;
+  /** nginx has said what it makes of the routes. */
+  published(outcome: 'ok' | 'unknown' | 'refused'): void;
+}
+
+/** What is asked at each scrape. */
+export interface Watched {
+  /** The status of each server. */
+  statuses(): readonly (Status | 'disabled')[];
+  /** By which definitions tools are approved, and which wait. */
+  pins(): PinnedNames;
+}
+
+const states: readonly (Status | 'disabled')[] = [
+  'healthy',
+  'degraded',
+  'unhealthy',
+  'needs-authentication',
+  'unknown',
+  'disabled',
+];
+/** From a server on the same machine to the ten seconds after which a check gives up, by each of two transports. */
+const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20];
+
+/** Metrics in a registry of their own, so that two services in one process do not share them. */
+export function createRegistryMetrics(watched: Watched): RegistryMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: 'mcp_gateway_registry_servers',
+    help: 'Registered servers by status',
+    labelNames: ['status'],
+    registers,
+    collect() {
+      const statuses = watched.statuses();
+      for (const status of states) this.set({ status }, statuses.filter((each) => each === status).length);
+    },
+  });
+  new Gauge({
+    name: 'mcp_gateway_registry_tools_waiting',
+    help: 'Tools that are new or were changed by their server, and wait for somebody to approve them',
+    registers,
+    collect() {
+      this.set([...watched.pins().values()].reduce((sum, { pending }) => sum + pending.size, 0));
+    },
+  });
+  const checks = new Histogram({
+    name: 'mcp_gateway_registry_check_seconds',
+    help: 'How long it took to ask a server how it is, by its status afterwards',
+    labelNames: ['status'],
+    buckets,
+    registers,
+  });
+  const published = new Counter({
+    name: 'mcp_gateway_registry_routes_total',
+    help: 'Changes of the routes by what nginx made of them',
+    labelNames: ['outcome'],
+    registers,
+  });
+  // Known from the start: an alarm on an increase cannot see a counter appear.
+  for (const outcome of ['ok', 'unknown', 'refused']) published.inc({ outcome }, 0);
+  return {
+    checked: (status, seconds) => checks.observe({ status }, seconds),
+    published: (outcome) => published.inc({ outcome }),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}

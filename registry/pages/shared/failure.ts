@@ -1,0 +1,72 @@
+import type { ErrorRequestHandler } from 'express';
+import type { Logger } from '../../../common/service/log.ts';
+import { personIfAny } from '../../access/guards.ts';
+import { errorBody } from '../../errors/error-body.ts';
+import { type ErrorCode, toRegistryError } from '../../errors/registry-error.ts';
+import type { Render } from './render.ts';
+
+const titles: Record<ErrorCode, string> = {
+  identity_required: 'Not signed in',
+  identity_unavailable: 'Sign-in cannot be checked',
+  not_found: 'Not found',
+  not_permitted: 'Not permitted',
+  origin_refused: 'Not accepted from there',
+  input_invalid: 'Something is missing or wrong',
+  content_type_unsupported: 'Not understood',
+  body_too_large: 'Too large',
+  name_taken: 'The name is taken',
+  name_fixed: 'Not changed here',
+  changed_meanwhile: 'Changed meanwhile',
+  server_disabled: 'The server is disabled',
+  upstream_refused: 'The address is refused',
+  route_refused: 'The route is refused',
+  store_unavailable: 'The database does not answer',
+  audit_unavailable: 'The decisions cannot be read',
+  internal_error: 'Something went wrong',
+};
+
+const hints: Partial<Record<ErrorCode, string>> = {
+  identity_unavailable: 'The auth-server may be starting. Reload this page in a moment.',
+  audit_unavailable: 'Reload this page in a moment. The log of the auth-server has every decision.',
+  body_too_large: 'Go back: your browser has kept what you typed. Nothing was saved.',
+  origin_refused: 'Open the page again from the list of servers, and send it from there. Nothing was changed.',
+  not_found: 'Check the address, or pick a server from the list. Servers you have no permission for look the same.',
+  internal_error:
+    'Reload this page. If it happens again, an administrator finds the reason in the log of the registry.',
+};
+
+/**
+ * The one place where refusals become answers: JSON `{error: {code, message}}` (`faults` besides for bad input), or a page for a browser that asked for one.
+ * Our own faults are logged here, once; a refused identity is logged with its reason and without the assertion.
+ */
+export function createFailureHandler(publicUrl: string, render: Render, log: Logger): ErrorRequestHandler {
+  return (thrown: unknown, req, res, next) => {
+    const error = toRegistryError(thrown);
+    const said = { code: error.code, path: req.path };
+    if (error.status >= 500) log.error({ ...said, err: error.cause ?? thrown }, error.message);
+    else if (error.code === 'identity_required')
+      log.warn({ ...said, reason: reasonOf(error.cause) }, 'identity refused');
+    if (res.headersSent) return next(thrown);
+
+    // The form is ours, what takes it at the same address is the original's.
+    const isForm = req.method === 'GET' && req.path === '/register';
+    const body = isForm ? undefined : errorBody(req.originalUrl, error);
+    if (body || req.accepts(['json', 'html']) !== 'html') {
+      const { code, message, faults } = error;
+      res
+        .status(error.status)
+        .set('Cache-Control', 'no-store')
+        .json(body ?? { error: { code, message, ...(faults && { faults }) } });
+      return;
+    }
+    const title = titles[error.code];
+    if (error.code === 'identity_required') return render(res, error.status, 'no-identity', { title, publicUrl });
+    const data = { title, person: personIfAny(req), text: error.message, hint: hints[error.code] ?? '' };
+    render(res, error.status, 'message', data);
+  };
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'no assertion, or one that lives too long';
+  return 'code' in cause ? `${cause.code}: ${cause.message}` : cause.name;
+}

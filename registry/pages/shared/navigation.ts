@@ -1,0 +1,31 @@
+import type { Policy } from '../../../policy/policy.ts';
+import { mayUseUiSomewhere } from '../../../policy/ui.ts';
+import type { Person } from '../../access/guards.ts';
+
+/** One entry of the navigation on every page. */
+export interface NavigationItem {
+  href: string;
+  label: string;
+  /** `page` for the page itself, `true` for one that lies below the entry: values of `aria-current`. */
+  current: 'page' | 'true' | undefined;
+}
+
+/** Says where one person can go from the page at `path`: only to pages that will open for them. */
+export type Navigation = (person: Person, path: string) => readonly NavigationItem[];
+
+/** Makes the navigation from the policy. */
+export function createNavigation(policy: () => Policy): Navigation {
+  return ({ scopes }, path) => {
+    const may = (permission: 'register_service' | 'view_audit') => mayUseUiSomewhere(policy(), scopes, permission);
+    const items = [
+      { href: '/', label: 'Servers', below: /^\/servers\/(?!register$)/ },
+      ...(may('register_service') ? [{ href: '/register', label: 'Register', below: /^\/servers\/register$/ }] : []),
+      { href: '/rights', label: 'My rights', below: /^\/rights\// },
+      ...(may('view_audit') ? [{ href: '/audit', label: 'Audit', below: /^\/audit\// }] : []),
+    ];
+    return items.map(({ href, label, below }) => {
+      const current = path === href ? 'page' : below.test(path) ? 'true' : undefined;
+      return { href, label, current };
+    });
+  };
+}

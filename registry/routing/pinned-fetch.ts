@@ -1,0 +1,84 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { Readable } from 'node:stream';
+import type { FetchLike } from '@modelcontextprotocol/client';
+import { pinnedLookup } from '../../common/network/pinned-lookup.ts';
+
+/** More came from a server than we are ready to read. */
+export class TooMuchError extends Error {
+  constructor(bytes: number) {
+    super(`more than ${bytes} bytes`);
+    this.name = 'TooMuchError';
+  }
+}
+
+export interface PinnedFetchOptions {
+  /** The only origin that may be asked. */
+  origin: string;
+  /** The vetted `ip:port` addresses of that origin. */
+  addresses: readonly string[];
+  /** Sent with every request to the origin, and nowhere else: a credential. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** How much all answers together may hold. */
+  maxBytes: number;
+  /** Ends every request. */
+  signal: AbortSignal;
+}
+
+/**
+ * A fetch that connects to vetted addresses only, and does not follow redirects.
+ */
+export function createPinnedFetch({
+  origin,
+  addresses,
+  headers: own,
+  maxBytes,
+  signal,
+}: PinnedFetchOptions): FetchLike {
+  const lookup = pinnedLookup(addresses);
+  let read = 0;
+  const count = (chunk: Uint8Array): void => {
+    read += chunk.byteLength;
+    if (read > maxBytes) throw new TooMuchError(maxBytes);
+  };
+
+  return (input, init = {}) => {
+    const url = new URL(input);
+    if (url.origin !== origin) return Promise.reject(new TypeError('a request would have left the server it is for'));
+    const sent = new Headers(init.headers);
+    for (const [name, value] of Object.entries(own ?? {})) sent.set(name, value);
+    const { promise, resolve, reject } = Promise.withResolvers<Response>();
+    const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
+      method: init.method ?? 'GET',
+      headers: Object.fromEntries(sent),
+      agent: false,
+      lookup,
+      signal: init.signal ? AbortSignal.any([signal, init.signal]) : signal,
+    });
+    request.once('error', reject);
+    request.once('response', (answer) => {
+      const status = answer.statusCode ?? 502;
+      // A client that knew where it leads would go there, and find a server well whose callers nobody leads.
+      delete answer.headersDistinct.location;
+      const headers = Object.entries(answer.headersDistinct).flatMap(([name, values]) =>
+        (values ?? []).map((value): [string, string] => [name, value]),
+      );
+      const empty = status === 204 || status === 205 || status === 304;
+      if (empty) answer.resume();
+      const body = empty ? null : counted(Readable.toWeb(answer) as ReadableStream<Uint8Array>, count);
+      resolve(new Response(body, { status, headers }));
+    });
+    request.end(typeof init.body === 'string' ? init.body : undefined);
+    return promise;
+  };
+}
+
+function counted(body: ReadableStream<Uint8Array>, count: (chunk: Uint8Array) => void): ReadableStream<Uint8Array> {
+  const counter = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      count(chunk);
+      controller.enqueue(chunk);
+    },
+  });
+  return body.pipeThrough(counter);
+}

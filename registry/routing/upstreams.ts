@@ -1,0 +1,146 @@
+import { lookup } from 'node:dns/promises';
+import { isIPv6 } from 'node:net';
+import type { Logger } from '../../common/service/log.ts';
+import type { ServerEntry } from '../servers/server.ts';
+import type { AddressCheck } from './addresses.ts';
+import { toRouteLine, writeRoutes } from './routes-file.ts';
+
+/** Finds the IP addresses of a host name. */
+export type Resolver = (host: string) => Promise<readonly string[]>;
+
+/** Where a server was found. Without addresses it is not routed, and `problem` says why in words fit for its users. */
+export interface Upstream {
+  /** Vetted `ip:port`, IPv6 in brackets, in a stable order. */
+  addresses: readonly string[];
+  problem?: string;
+}
+
+export interface UpstreamsOptions {
+  servers: () => readonly ServerEntry[];
+  resolve: Resolver;
+  check: AddressCheck;
+  routesDir: string;
+  log: Logger;
+  /** How long one name may take, in milliseconds. */
+  timeoutMs?: number;
+}
+
+/** The system's resolver, `/etc/hosts` included. */
+export const systemResolver: Resolver = async (host) =>
+  (await lookup(host, { all: true })).map((found) => found.address);
+
+/**
+ * Keeps the routes file in step with the servers: resolves every upstream, vets what it finds, and writes the lines.
+ * A server that cannot be resolved or may not be reached is left out with a warning and never stops the others.
+ */
+export function createUpstreams(options: UpstreamsOptions) {
+  const { servers, routesDir, log } = options;
+  let found = new Map<string, Upstream>();
+  let timer: NodeJS.Timeout | undefined;
+  let queue = Promise.resolve();
+
+  const refreshNow = async (): Promise<void> => {
+    const entries = servers();
+    const upstreams = await Promise.all(entries.map((server) => locate(server, found.get(server.name), options)));
+    found = new Map(entries.map((server, index) => [server.name, upstreams[index] ?? { addresses: [] }]));
+    const lines = entries.flatMap((server) => lineOf(server, found.get(server.name)?.addresses ?? [], log));
+    if (await writeRoutes(routesDir, lines)) log.info({ routes: lines.length }, 'routes file written');
+  };
+
+  const find = async (server: ServerEntry): Promise<Upstream> => {
+    const reasons: string[] = [];
+    const { addresses, problem } = await locate(server, undefined, options, reasons);
+    if (addresses.length > 0) return { addresses };
+    return { addresses, problem: [problem, ...reasons.map((reason) => `It ${reason}.`)].join(' ') };
+  };
+
+  return {
+    /** Resolves all names and writes the file if something changed. Calls run one after another: one writer at a time. */
+    refresh(): Promise<void> {
+      const run = queue.then(refreshNow);
+      queue = run.catch(() => undefined);
+      return run;
+    },
+    /**
+     * Resolves and vets the upstream of a server that has no route yet.
+     * @returns why it cannot have one, in words for who gave the upstream; undefined when it can
+     */
+    async examine(server: ServerEntry): Promise<string | undefined> {
+      return (await find(server)).problem;
+    },
+    /** The same, with the addresses that it may be reached at; `problem` says why there are none. */
+    find,
+    /** What the last {@link refresh} found for a server. */
+    of: (name: string): Upstream | undefined => found.get(name),
+    /** Refreshes every `intervalMs` from now on. */
+    start(intervalMs = 60_000): void {
+      const failed = (err: unknown) =>
+        log.error({ err, folder: routesDir }, 'routes file not written; the old one stays');
+      timer = setInterval(() => void this.refresh().catch(failed), intervalMs);
+      timer.unref();
+    },
+    stop: (): void => clearInterval(timer),
+  };
+}
+
+function lineOf(server: ServerEntry, addresses: readonly string[], log: Logger): string[] {
+  if (addresses.length === 0) return [];
+  try {
+    return [toRouteLine(server, addresses)];
+  } catch (error) {
+    // One bad entry must not keep the routes of all others from being written.
+    log.error({ server: server.name, reason: String(error) }, 'server left out of the routes');
+    return [];
+  }
+}
+
+async function locate(
+  server: ServerEntry,
+  before: Upstream | undefined,
+  options: UpstreamsOptions,
+  reasons: string[] = [],
+): Promise<Upstream> {
+  const url = new URL(server.upstream);
+  try {
+    const ips = await withTimeout(options.resolve(url.hostname), options.timeoutMs ?? 5_000);
+    return vet(server, url, ips, options, reasons);
+  } catch (error) {
+    const code = Error.isError(error) && 'code' in error ? error.code : 'unknown';
+    const said = { server: server.name, host: url.hostname, code };
+    // A resolver that is busy says nothing about the server: dropping its route would turn a hiccup into an outage.
+    if (before?.addresses.length && (code === 'EAI_AGAIN' || code === 'ETIMEOUT')) {
+      options.log.warn(said, 'host name not resolved this time; the addresses found before stay in use');
+      return before;
+    }
+    options.log.warn(said, 'server left out of the routes: its host name cannot be resolved');
+    return { addresses: [], problem: 'Its host name cannot be resolved.' };
+  }
+}
+
+function vet(
+  server: ServerEntry,
+  url: URL,
+  ips: readonly string[],
+  { check, log }: UpstreamsOptions,
+  reasons: string[],
+): Upstream {
+  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+  const said = { server: server.name, host: url.hostname };
+  const addresses = new Set<string>();
+  for (const ip of ips) {
+    const reason = check(ip, port);
+    if (reason) {
+      reasons.push(reason);
+      log.warn({ ...said, address: ip, port }, `upstream address refused: it ${reason}`);
+    } else addresses.add(isIPv6(ip) ? `[${ip.toLowerCase()}]:${port}` : `${ip}:${port}`);
+  }
+  if (addresses.size > 0) return { addresses: [...addresses].sort() };
+  log.warn(said, 'server left out of the routes: it has no address that is allowed');
+  return { addresses: [], problem: 'Its address is not one that the gateway may reach.' };
+}
+
+async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(Object.assign(new Error('timed out'), { code: 'ETIMEOUT' })), ms);
+  return await Promise.race([work, promise]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,76 @@
+import { type Definition, definitionOf, type JsonObject } from './definition.ts';
+
+export type { JsonObject };
+
+/** One tool as a server announced it. The text is the server's own and not to be trusted. */
+export interface ToolInfo {
+  name: string;
+  title: string | null;
+  description: string | null;
+  inputSchema: JsonObject | null;
+  outputSchema: JsonObject | null;
+  annotations: JsonObject | null;
+  /** Why there is nothing here but the name. */
+  note?: string;
+}
+
+/** A tool, and by which definition it is recognised. */
+export interface SeenTool {
+  info: ToolInfo;
+  definition: Definition;
+}
+
+const maxTools = 1_000;
+const maxToolBytes = 65_536;
+const maxServerBytes = 2 * 1024 * 1024;
+
+/**
+ * What is kept of the tools of one server: at most 1,000 and 2 MB; a tool whose JSON is larger than 64 kB, or that does
+ * not fit any more, keeps its name, a note, and the digest of its whole definition. Of tools with one name the first is
+ * kept, with a digest of all.
+ */
+export function toSeenTools(tools: readonly JsonObject[]): SeenTool[] {
+  let left = maxServerBytes;
+  const seen = new Map<string, SeenTool>();
+  for (const tool of tools.slice(0, maxTools)) {
+    const definition = definitionOf(tool);
+    const twin = seen.get(definition.name);
+    if (twin) {
+      seen.set(definition.name, { ...twin, definition: definitionOf({ ...tool, twin: twin.definition.hash }) });
+      continue;
+    }
+    const bytes = Buffer.byteLength(JSON.stringify(definition.parts));
+    if (bytes <= maxToolBytes) left -= bytes;
+    const note = noteOn(bytes, left);
+    const parts = note === undefined ? definition.parts : null;
+    seen.set(definition.name, { info: toToolInfo(definition, note), definition: { ...definition, parts } });
+  }
+  return [...seen.values()];
+}
+
+function noteOn(bytes: number, left: number): string | undefined {
+  if (bytes > maxToolBytes) return 'Its definition is larger than 64 kB and is not shown.';
+  return left < 0 ? 'The tools of this server are larger than 2 MB together; this one is not shown.' : undefined;
+}
+
+function toToolInfo({ name, parts }: Definition, note: string | undefined): ToolInfo {
+  const bare = { name, title: null, description: null, inputSchema: null, outputSchema: null, annotations: null };
+  if (note !== undefined || !parts) return { ...bare, ...(note !== undefined && { note }) };
+  const { title, description, inputSchema, outputSchema, annotations } = parts;
+  return {
+    name,
+    title: textOrNull(title) ?? textOrNull(objectOrNull(annotations)?.title),
+    description: textOrNull(description),
+    inputSchema: objectOrNull(inputSchema),
+    outputSchema: objectOrNull(outputSchema),
+    annotations: objectOrNull(annotations),
+  };
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value.trim() || null : null;
+}
+
+function objectOrNull(value: unknown): JsonObject | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
+}

@@ -1,0 +1,70 @@
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
+import * as z from 'zod';
+import { ConfigError } from '../common/settings/config.ts';
+
+const privateJwk = z.looseObject({ kty: z.literal('RSA'), n: z.string(), e: z.string(), d: z.string() });
+const keysFile = z.object({ id: privateJwk, access: privateJwk });
+
+/** A key the pool signs with, and its public half as the JWKS shows it. */
+export interface SigningKey {
+  readonly kid: string;
+  readonly privateKey: CryptoKey;
+  readonly publicJwk: JWK;
+}
+
+/** A pool has two keys: one signs id tokens, the other access tokens (Cognito, "Verifying JSON web tokens"). */
+export interface PoolKeys {
+  readonly id: SigningKey;
+  readonly access: SigningKey;
+}
+
+/** A new 2048-bit RSA key pair, for RS256. */
+export async function newSigningKey(): Promise<SigningKey> {
+  return signingKey(await newPrivateJwk());
+}
+
+/**
+ * The pool's keys: those of `file`, which is written first if it is not there; without `file`, new ones.
+ * @param file JSON with two private JWKs; written with mode 0600
+ * @throws {ConfigError} when the file is there and does not hold two RSA keys
+ */
+export async function loadKeys(file?: string): Promise<PoolKeys> {
+  const kept = file === undefined ? undefined : readKeysFile(file);
+  const jwks = kept ?? { id: await newPrivateJwk(), access: await newPrivateJwk() };
+  if (file !== undefined && !kept) writeKeysFile(file, jwks);
+  return { id: await signingKey(jwks.id), access: await signingKey(jwks.access) };
+}
+
+async function newPrivateJwk(): Promise<JWK> {
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+  return exportJWK(privateKey);
+}
+
+async function signingKey(jwk: JWK): Promise<SigningKey> {
+  const { kty, n, e } = jwk;
+  const privateKey = await importJWK(jwk, 'RS256');
+  if (privateKey instanceof Uint8Array || !n || !e) throw new Error('a pool key must be an RSA key');
+  // Cognito's key ids are standard base64 with padding: they hold "+", "/" and "=", which readers must cope with.
+  const kid = Buffer.from(await calculateJwkThumbprint(jwk), 'base64url').toString('base64');
+  return { kid, privateKey, publicJwk: { alg: 'RS256', e, kid, kty: kty ?? 'RSA', n, use: 'sig' } };
+}
+
+function readKeysFile(file: string): { id: JWK; access: JWK } | undefined {
+  try {
+    return keysFile.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new ConfigError([`COGNITO_KEYS_FILE: ${file} does not hold two RSA keys: delete it, new ones will be made`]);
+  }
+}
+
+function writeKeysFile(file: string, keys: { id: JWK; access: JWK }): void {
+  mkdirSync(dirname(file), { recursive: true });
+  // Renamed into place, so that a start that is cut short leaves no half-written file behind.
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, JSON.stringify(keys), { mode: 0o600 });
+  chmodSync(draft, 0o600);
+  renameSync(draft, file);
+}

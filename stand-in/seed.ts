@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs';
+import { isMap, isNode, LineCounter, parseDocument, visit } from 'yaml';
+import * as z from 'zod';
+import { ConfigError } from '../common/settings/config.ts';
+
+/** Scopes every pool has; all others are `<resource server>/<scope>`, except {@link ADMIN_SCOPE}. */
+export const OIDC_SCOPES: readonly string[] = ['openid', 'email', 'phone', 'profile'];
+/** The scope that lets a person's token call Cognito's own API. */
+export const ADMIN_SCOPE = 'aws.cognito.signin.user.admin';
+
+const DAY = 86_400;
+const YEAR = 365 * DAY;
+const url = z.string().refine((text) => URL.canParse(text) && !text.includes('#'), 'must be a full URL without #');
+const groupName = z.string().regex(/^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$/u, 'must be 1 to 128 characters, no spaces');
+
+const scopeName = z.string().regex(/^[\w.-]+$/, 'must be letters, digits, _ . or -');
+const atMost = (most: number, what: string): [(record: object) => boolean, string] => [
+  (record) => Object.keys(record).length <= most,
+  `must have ${most} ${what} at most`,
+];
+
+const userSchema = z.strictObject({
+  username: z.string().min(1).max(128),
+  sub: z.string().min(1).max(128),
+  password: z.string().min(1),
+  email: z.email(),
+  name: z.string().optional(),
+  phone_number: z
+    .string()
+    .regex(/^\+\d{1,15}$/, 'must look like +15550100')
+    .optional(),
+  groups: z.array(groupName).max(100).default([]),
+  status: z.enum(['CONFIRMED', 'FORCE_CHANGE_PASSWORD', 'DISABLED']).default('CONFIRMED'),
+});
+
+const clientSchema = z.strictObject({
+  id: z.string().regex(/^\w{1,128}$/, 'must be letters, digits or _'),
+  name: z.string().min(1),
+  gateway: z.boolean().default(false),
+  secret: z.string().min(20, 'must have 20 characters or more').optional(),
+  flows: z.array(z.enum(['code', 'client_credentials'])).min(1),
+  scopes: z.array(z.string()).min(1).max(50),
+  callback_urls: z.array(url).max(100).default([]),
+  logout_urls: z.array(url).max(100).default([]),
+  require_pkce: z.boolean().default(false),
+  refresh_token_rotation: z.boolean().default(false),
+  token_revocation: z.boolean().default(true),
+  read_attributes: z.array(z.string()).optional(),
+  access_token_validity: z.number().int().min(300).max(DAY).default(3600),
+  refresh_token_validity: z
+    .number()
+    .int()
+    .min(3600)
+    .max(10 * YEAR)
+    .default(30 * DAY),
+});
+
+const poolSchema = z.strictObject({
+  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as us-east-1'),
+  pool_id: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d_[A-Za-z0-9]+$/, 'must look like us-east-1_LocalPool'),
+  issuer_type: z.enum(['original', 'updated']).default('original'),
+  issuer_mode: z.enum(['aws', 'local']).default('aws'),
+  resource_servers: z
+    .record(z.string().min(1), z.record(scopeName, z.string()).refine(...atMost(100, 'scopes')))
+    .refine(...atMost(300, 'resource servers'))
+    .default({}),
+  groups: z.array(groupName).max(10_000).default([]),
+  users: z.array(userSchema),
+  clients: z.array(clientSchema).min(1),
+});
+
+/** A person of the pool, as the seed file describes them. */
+export type SeedUser = z.output<typeof userSchema>;
+/** An app client of the pool; validities are in seconds. */
+export type Client = Readonly<z.output<typeof clientSchema>>;
+/** One user pool with everybody and everything in it. */
+export type Seed = Readonly<z.output<typeof poolSchema>>;
+
+/** The scopes of the pool's resource servers, as `<identifier>/<scope>`. */
+export function customScopes(resourceServers: Seed['resource_servers']): Set<string> {
+  return new Set(
+    Object.entries(resourceServers).flatMap(([id, scopes]) => Object.keys(scopes).map((s) => `${id}/${s}`)),
+  );
+}
+
+const seedSchema = poolSchema.superRefine((seed, ctx) => {
+  const fault = (path: (string | number)[], message: string) => ctx.addIssue({ code: 'custom', path, message });
+  if (!seed.pool_id.startsWith(`${seed.region}_`)) fault(['pool_id'], `must start with the region, ${seed.region}_`);
+  for (const [path, message] of repeated(seed)) fault(path, message);
+  seed.users.forEach((user, i) => {
+    user.groups.forEach((group, g) => {
+      if (!seed.groups.includes(group)) fault(['users', i, 'groups', g], `group "${group}" is not listed under groups`);
+    });
+  });
+  const custom = customScopes(seed.resource_servers);
+  seed.clients.forEach((client, i) => {
+    for (const [key, message] of clientFaults(client)) fault(['clients', i, key], message);
+    client.scopes.forEach((scope, s) => {
+      if (![...OIDC_SCOPES, ADMIN_SCOPE].includes(scope) && !custom.has(scope))
+        fault(['clients', i, 'scopes', s], `scope "${scope}" is not defined by any resource server`);
+    });
+  });
+});
+
+/** Names that must be there once only, and are there twice. */
+function* repeated({ users, clients, groups }: Seed): Generator<[(string | number)[], string]> {
+  const names: [values: string[], pathOf: (index: number) => (string | number)[]][] = [
+    [groups, (i) => ['groups', i]],
+    [users.map((user) => user.username), (i) => ['users', i, 'username']],
+    [users.map((user) => user.sub), (i) => ['users', i, 'sub']],
+    [clients.map((client) => client.id), (i) => ['clients', i, 'id']],
+    ...users.map((user, u): (typeof names)[number] => [user.groups, (i) => ['users', u, 'groups', i]]),
+    ...clients.map((client, c): (typeof names)[number] => [client.scopes, (i) => ['clients', c, 'scopes', i]]),
+  ];
+  for (const [values, pathOf] of names)
+    for (const [i, value] of values.entries())
+      if (values.indexOf(value) !== i) yield [pathOf(i), `"${value}" is there twice`];
+}
+
+function* clientFaults(client: Client): Generator<[string, string]> {
+  if (client.flows.includes('client_credentials') && !client.secret)
+    yield ['flows', 'client_credentials needs a secret'];
+  if (client.flows.includes('code') && client.callback_urls.length === 0) yield ['flows', 'code needs callback_urls'];
+  // Cognito keeps the two apart as well: a machine's client cannot also sign people in.
+  if (client.flows.length > 1) yield ['flows', 'code and client_credentials cannot be together'];
+}
+
+/**
+ * Reads a seed file.
+ * @param text YAML
+ * @param file its name, for the messages
+ * @throws {ConfigError} with every fault, each as `file:line: path: what is wrong`
+ */
+export function parseSeed(text: string, file: string): Seed {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter });
+  const at = (offset: number) => `${file}:${lineCounter.linePos(offset).line}`;
+  const broken = document.errors.map((e) => `${at(e.pos[0])}: ${e.message.split('\n')[0]}`);
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (!alias.resolve(document)) broken.push(`${at(alias.range?.[0] ?? 0)}: *${alias.source} stands for nothing`);
+    },
+  });
+  if (broken.length > 0) throw new ConfigError(broken);
+  const result = seedSchema.safeParse(plain(document, file));
+  if (result.success) return result.data;
+  throw new ConfigError(
+    result.error.issues.flatMap((issue) => {
+      const path = issue.path.map((p) => (typeof p === 'number' ? p : String(p)));
+      const say = (place: (string | number)[], message: string) =>
+        `${at(offsetOf(document, place))}: ${path.join('.') || 'the file'}: ${message}`;
+      if (issue.code !== 'unrecognized_keys') return [say(path, issue.message)];
+      return issue.keys.map((key) => say([...path, key], `Unrecognized key: "${key}"`));
+    }),
+  );
+}
+
+/** The values of a file. What the parser lets pass and cannot unfold, such as too many aliases, is a fault too. */
+function plain(document: ReturnType<typeof parseDocument>, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new ConfigError([`${file}: ${(error as Error).message}`]);
+  }
+}
+
+/** Where a value stands in the text; for a key that is missing, where the nearest thing around it stands. */
+function offsetOf(document: ReturnType<typeof parseDocument>, path: (string | number)[]): number {
+  for (let length = path.length; length >= 0; length--) {
+    const around = length <= 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    // By the key rather than the value, which may begin on a later line.
+    const key = isMap(around) && around.items.find((pair) => String(pair.key) === String(path[length - 1]))?.key;
+    const node = key || (length === 0 ? document.contents : document.getIn(path.slice(0, length), true));
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return 0;
+}
+
+/**
+ * Reads the seed file at `path`.
+ * @throws {ConfigError} when it cannot be read, or with every fault in it
+ */
+export function readSeed(path: string): Seed {
+  try {
+    return parseSeed(readFileSync(path, 'utf8'), path);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError([`COGNITO_SEED_FILE: ${path} cannot be read (${(error as Error).message})`]);
+  }
+}
+
+/**
+ * Registers gateways that run elsewhere than the seed expects.
+ * @param seed the pool
+ * @param origins their public origins (`http://localhost:8081`)
+ * @returns the pool whose gateway client also knows `<origin>/oauth2/callback/cognito` and `<origin>/login`
+ * @throws {ConfigError} when there are origins and no client is marked `gateway: true`
+ */
+export function addGateways(seed: Seed, origins: readonly string[]): Seed {
+  if (origins.length === 0) return seed;
+  if (!seed.clients.some((c) => c.gateway))
+    throw new ConfigError(['COGNITO_EXTRA_GATEWAY_URLS: no client of the seed file is marked "gateway: true"']);
+  const clients = seed.clients.map((client) =>
+    client.gateway
+      ? {
+          ...client,
+          callback_urls: [...client.callback_urls, ...origins.map((o) => `${o}/oauth2/callback/cognito`)],
+          logout_urls: [...client.logout_urls, ...origins.map((o) => `${o}/login`)],
+        }
+      : client,
+  );
+  return { ...seed, clients };
+}

@@ -1,0 +1,357 @@
+import { once } from 'node:events';
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import {
+  type Desk,
+  newDesk,
+  recordingBrowser,
+  shownAddress,
+  signInAs,
+  withLoginPort,
+} from '../../support/agents/agents-fixture.ts';
+import { accessibility, launchBrowser } from '../../support/browser/browser.ts';
+import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
+
+jest.setTimeout(180_000);
+
+let gateway: Gateway;
+let desk: Desk;
+const wayTo = ({ url, ports }: Gateway) => ({
+  REGISTRY_URL: url,
+  COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${ports.cognito}`,
+});
+beforeAll(async () => {
+  gateway = await startGateway();
+}, 180_000);
+afterAll(() => gateway?.stop());
+beforeEach(() => {
+  desk = newDesk(wayTo(gateway));
+});
+afterEach(() => desk.remove());
+
+const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
+const me = async () => JSON.parse((await desk.run(['whoami'])).out) as Record<string, unknown>;
+
+test('Somebody logs in with their browser, who they are is known, and the session is theirs alone', async () => {
+  const browser = await launchBrowser();
+  try {
+    const { login, html, csp, faults } = await withLoginPort(async () => {
+      const opened = recordingBrowser(desk);
+      const running = desk.start(['login', '--debug'], opened.env);
+      const page = await browser.newPage();
+      page.setDefaultTimeout(90_000);
+      await page.goto(await opened.address());
+      await page.getByLabel('Username').fill('alice');
+      await page.getByLabel('Password').fill('Passw0rd!');
+      const [last] = await Promise.all([
+        page.waitForResponse((response) => response.url().startsWith('http://localhost:9090/callback')),
+        page.getByLabel('Password').press('Enter'),
+      ]);
+      await page.getByRole('heading', { name: 'You are logged in as alice' }).waitFor();
+      const { faults } = await accessibility(page);
+      return {
+        login: await running.ended,
+        html: await page.content(),
+        csp: last.headers()['content-security-policy'],
+        faults,
+      };
+    });
+    expect(login).toMatchObject({ code: 0 });
+    expect(html).toContain('You can close this window.');
+    expect(html).not.toMatch(/eyJ|code=|<script/);
+    expect(csp).toMatch(/^default-src 'none'; style-src 'sha256-/);
+    expect(faults).toEqual([]);
+    expect(await me()).toMatchObject({
+      kind: 'person',
+      username: 'alice',
+      groups: ['mcp-registry-admin'],
+      gateway: gateway.url,
+    });
+    expect([modeOf(desk.cookieFile), modeOf(`${desk.cookieFile}.json`), modeOf(join(desk.home, '.mcp'))]).toEqual([
+      '600',
+      '600',
+      '700',
+    ]);
+    expect(readFileSync(desk.cookieFile, 'utf8')).toMatch(/^eyJ[\w.-]+\n$/);
+    expect(readdirSync(join(desk.home, '.mcp')).sort()).toEqual(['session_cookie', 'session_cookie.json']);
+  } finally {
+    await browser.close();
+  }
+});
+
+describe('Without a browser on this machine', () => {
+  test('the address that the browser ended at is pasted', async () => {
+    const login = await desk.logIn('bob');
+    expect(login).toMatchObject({ code: 0 });
+    expect(JSON.parse(login.out)).toMatchObject({
+      username: 'bob',
+      groups: ['mcp-registry-user'],
+      file: desk.cookieFile,
+    });
+  });
+
+  test.each<[string, (url: URL) => string]>([
+    ['the code alone', (url) => url.searchParams.get('code') ?? ''],
+    ['what stands behind the question mark', (url) => url.search.slice(1)],
+    ['the address in quotes, with spaces around it', (url) => `  "${url}" `],
+  ])('%s does as well', (_what, cut) =>
+    withLoginPort(async () => {
+      const login = desk.start(['login', '--no-browser']);
+      login.type(cut(new URL(await signInAs('bob', await shownAddress(login)))));
+      expect(await login.ended).toMatchObject({ code: 0 });
+    }),
+  );
+
+  test('something else, and the result of another login, are named and asked for again', () =>
+    withLoginPort(async () => {
+      const login = desk.start(['login', '--no-browser']);
+      const address = await shownAddress(login);
+      login.type('hello');
+      await login.said('That is not it: paste the whole address');
+      login.type('http://localhost:9090/callback?code=abcdefgh&state=of-another-one');
+      await login.said('That is the result of another login.');
+      login.type(await signInAs('bob', address));
+      expect(await login.ended).toMatchObject({ code: 0 });
+    }));
+
+  test("a code of somebody else's login opens nothing, even without its state", () =>
+    withLoginPort(async () => {
+      const [login, other] = [desk.start(['login', '--no-browser']), desk.start(['login', '--no-browser'])];
+      const code = new URL(await signInAs('alice', await shownAddress(other))).searchParams.get('code') ?? '';
+      await shownAddress(login);
+      login.type(code);
+      expect(await login.ended).toMatchObject({ code: 3, err: expect.stringContaining('invalid_grant') });
+      expect(existsSync(desk.cookieFile)).toBe(false);
+      other.child.kill();
+    }));
+
+  test('a browser that can reach this machine needs no pasting', () =>
+    withLoginPort(async () => {
+      const login = desk.start(['login', '--no-browser']);
+      const back = await signInAs('bob', await shownAddress(login));
+      expect(await (await fetch(back)).text()).toContain('You are logged in as bob');
+      expect(await login.ended).toMatchObject({ code: 0 });
+    }));
+});
+
+describe('The callback', () => {
+  test('of another login is shown a page that says so, and this one goes on', () =>
+    withLoginPort(async () => {
+      const opened = recordingBrowser(desk);
+      const login = desk.start(['login'], opened.env);
+      const back = await signInAs('bob', await opened.address());
+      const wrong = new URL(back);
+      wrong.searchParams.set('state', 'of-another-one');
+      const stray = await fetch(wrong);
+      expect([stray.status, await stray.text()]).toEqual([
+        400,
+        expect.stringContaining('Not the login that was waited for'),
+      ]);
+      await login.said('A browser came with another login');
+      expect((await fetch(back)).status).toBe(200);
+      expect(await login.ended).toMatchObject({ code: 0 });
+    }));
+
+  test.each(['http://127.0.0.1:9090/', 'http://[::1]:9090/', 'http://localhost:9090/other'])(
+    'is on this machine at both addresses, and nothing else is there: %s',
+    (url) =>
+      withLoginPort(async () => {
+        const opened = recordingBrowser(desk);
+        const login = desk.start(['login'], opened.env);
+        await opened.address();
+        const answer = await fetch(url);
+        expect([answer.status, answer.headers.get('referrer-policy')]).toEqual([404, 'no-referrer']);
+        login.child.kill('SIGINT');
+        await login.ended;
+      }),
+  );
+
+  test('with a refusal of the user pool ends the login', () =>
+    withLoginPort(async () => {
+      const opened = recordingBrowser(desk);
+      const login = desk.start(['login'], opened.env);
+      const state = new URL(await opened.address()).searchParams.get('state');
+      const page = await fetch(`http://localhost:9090/callback?error=access_denied&state=${state}`);
+      expect(await page.text()).toContain('You are not logged in');
+      expect(await login.ended).toMatchObject({ code: 3, err: expect.stringContaining('The login was cancelled.') });
+    }));
+});
+
+describe('When port 9090 is taken', () => {
+  test.each(['127.0.0.1', '::1'])('on %s, that is said with what to do, and pasting works all the same', (host) =>
+    withLoginPort(async () => {
+      const other = createServer().listen(9090, host);
+      await once(other, 'listening');
+      try {
+        const refused = await desk.run(['login'], { BROWSER: '/bin/true' });
+        expect(refused.code).toBe(1);
+        expect(refused.err).toContain('Port 9090 is taken by another program');
+        expect(refused.err).toContain("ss -ltnp 'sport = :9090'");
+        expect(refused.err).toContain('mcp-gateway login --no-browser');
+        const login = desk.start(['login', '--no-browser']);
+        login.type(await signInAs('bob', await shownAddress(login)));
+        expect(await login.ended).toMatchObject({ code: 0 });
+      } finally {
+        other.close();
+      }
+    }),
+  );
+});
+
+test('Ctrl-C ends a login, frees the port and keeps nothing', () =>
+  withLoginPort(async () => {
+    const opened = recordingBrowser(desk);
+    const login = desk.start(['login'], opened.env);
+    await opened.address();
+    login.child.kill('SIGINT');
+    expect(await login.ended).toMatchObject({ code: 130, err: expect.stringContaining('You are not logged in.') });
+    const free = createServer().listen(9090, '127.0.0.1');
+    await once(free, 'listening');
+    free.close();
+    expect(existsSync(desk.cookieFile)).toBe(false);
+  }));
+
+test('Without a screen the address is shown instead of opening a browser', () =>
+  withLoginPort(async () => {
+    const login = desk.start(['login']);
+    await login.said('Open this address in a browser:');
+    login.child.kill('SIGINT');
+    await login.ended;
+  }));
+
+test.each<[string, () => string, string]>([
+  [
+    'the registry behind the gateway',
+    () => `http://localhost:${gateway.ports.registry}`,
+    'is the registry itself, behind the gateway',
+  ],
+  [
+    'the auth-server',
+    () => `http://localhost:${gateway.ports.authServer}`,
+    'is not the address of the gateway, which is',
+  ],
+  ['another spelling', () => gateway.url.replace('localhost', '127.0.0.1'), 'REGISTRY_URL'],
+])(
+  'REGISTRY_URL that names %s is refused before anybody logs in, with the right address where it is known',
+  async (what, url, says) => {
+    const refused = await desk.run(['login'], { REGISTRY_URL: url() });
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining(says)]);
+    if (what !== 'another spelling') expect(refused.err).toContain(`REGISTRY_URL=${gateway.url}`);
+  },
+);
+
+test('Logging out ends the session at the gateway: a copy of the cookie is worth nothing', async () => {
+  await desk.logIn('bob');
+  const copy = desk.file('copy', readFileSync(desk.cookieFile, 'utf8'));
+  expect(statSync(copy).mode & 0o077).not.toBe(0);
+  const kept = newDesk(wayTo(gateway));
+  writeFileSync(join(kept.home, 'copy'), readFileSync(copy), { mode: 0o600 });
+  expect(await kept.run(['whoami', '--session-cookie-file', join(kept.home, 'copy')])).toMatchObject({ code: 0 });
+  expect(await desk.run(['logout'])).toMatchObject({ code: 0 });
+  expect(existsSync(desk.cookieFile)).toBe(false);
+  const after = await kept.run(['whoami', '--session-cookie-file', join(kept.home, 'copy')]);
+  expect(after).toMatchObject({ code: 3, err: expect.stringContaining('Log in again: mcp-gateway login') });
+  expect(await desk.run(['whoami'])).toMatchObject({ code: 3, err: expect.stringContaining('You are not logged in.') });
+  expect(await desk.run(['logout'])).toMatchObject({ code: 0 });
+  kept.remove();
+});
+
+test('Logging out without the gateway deletes the session here, and says what it could not do', async () => {
+  await desk.logIn('bob');
+  const about = JSON.parse(readFileSync(`${desk.cookieFile}.json`, 'utf8'));
+  writeFileSync(`${desk.cookieFile}.json`, JSON.stringify({ ...about, gateway: 'http://localhost:9' }));
+  const out = await desk.run(['logout']);
+  expect([out.code, existsSync(desk.cookieFile)]).toEqual([1, false]);
+  expect(out.err).toContain('at the gateway it may go on until it expires');
+});
+
+describe('A kept session', () => {
+  let logged: Desk;
+  // Logged in once: the gateway takes twenty logins a minute from one address.
+  beforeAll(async () => {
+    logged = newDesk(wayTo(gateway));
+    await logged.logIn('bob');
+  });
+  afterAll(() => logged?.remove());
+  beforeEach(() => cpSync(join(logged.home, '.mcp'), join(desk.home, '.mcp'), { recursive: true }));
+  const changeAbout = (change: object) => {
+    const about = JSON.parse(readFileSync(`${desk.cookieFile}.json`, 'utf8'));
+    writeFileSync(`${desk.cookieFile}.json`, JSON.stringify({ ...about, ...change }));
+  };
+
+  test('that has expired is told as expired, without asking anybody', async () => {
+    changeAbout({ expires_at: 1 });
+    const { code, err } = await desk.run(['servers', '--use-session-cookie']);
+    expect([code, err]).toEqual([3, expect.stringContaining('The session of bob has expired')]);
+    expect(err).toContain('mcp-gateway login');
+  });
+
+  test('is never sent to another gateway than the one that gave it', async () => {
+    const seen: string[] = [];
+    const other = createServer((socket) => socket.on('data', (data) => seen.push(String(data))).end());
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+    const { code, err } = await desk.run(['whoami', '--gateway', `http://127.0.0.1:${port}`]);
+    expect([code, err, seen]).toEqual([3, expect.stringContaining(`You are logged in at ${gateway.url}`), []]);
+    other.close();
+  });
+
+  test('that others may read is not used', async () => {
+    const open = desk.file('open', readFileSync(desk.cookieFile, 'utf8'));
+    const { code, err } = await desk.run(['whoami', '--session-cookie-file', open]);
+    expect([code, err]).toEqual([2, expect.stringContaining('Others on this machine may read your session')]);
+  });
+
+  test('works from the cookie alone, as the agents of the original keep it', async () => {
+    const bare = join(desk.home, 'bare');
+    writeFileSync(bare, readFileSync(desk.cookieFile), { mode: 0o600 });
+    const { code, out } = await desk.run(['whoami', '--session-cookie-file', bare]);
+    expect([code, JSON.parse(out)]).toEqual([0, expect.objectContaining({ username: 'bob', expires_at: null })]);
+  });
+
+  test.each(['', 'two\nlines', 'a; b=c'])('that is no cookie (%j) is not sent', async (text) => {
+    writeFileSync(desk.cookieFile, text);
+    const { code, err } = await desk.run(['whoami']);
+    expect([code, err]).toEqual([3, expect.stringContaining('There is no session cookie')]);
+  });
+});
+
+test('A SECRET_KEY in .env.user is tried where it is not allowed, not used, and the login goes on without it', async () => {
+  const envFile = desk.file(
+    'user',
+    `COGNITO_CLIENT_ID=2cliclient0000000000000000\nCOGNITO_USER_POOL_ID=us-east-1_LocalPool\nSECRET_KEY=${'ab'.repeat(32)}`,
+  );
+  const { code, err } = await desk.logIn('bob', ['--env-file', envFile]);
+  expect([code, err]).toEqual([0, expect.stringContaining('SECRET_KEY in')]);
+  expect(err).toContain('is not used');
+  expect(err).not.toContain('abab');
+});
+
+test('--debug shows every request, and no token, cookie, code or secret', async () => {
+  const login = await withLoginPort(async () => {
+    const running = desk.start(['login', '--no-browser', '--debug']);
+    const back = await signInAs('bob', await shownAddress(running));
+    running.type(back);
+    return { ...(await running.ended), code: new URL(back).searchParams.get('code') ?? '' };
+  });
+  const cookie = readFileSync(desk.cookieFile, 'utf8').trim();
+  const words = ['current_time_by_timezone', 'tz_name=Asia/Tokyo', '--debug'];
+  const asPerson = await desk.run(['call', 'currenttime', ...words, '--use-session-cookie']);
+  const asAgent = await desk.run(['call', 'currenttime', ...words]);
+  const out = await desk.run(['logout', '--debug']);
+  const token = (await desk.run(['token'])).out.trim();
+  const errs = [login.err, asPerson.err, asAgent.err, out.err].join('\n');
+  for (const request of [
+    /debug POST \S+\/oauth2\/token 200 \d+ ms/,
+    /debug POST \S+\/oauth2\/session 200/,
+    /debug POST \S+\/currenttime\/mcp 403/,
+    /debug POST \S+\/oauth2\/logout\/cognito 200/,
+  ])
+    expect(errs).toMatch(request);
+  expect(token.length).toBeGreaterThan(100);
+  for (const secret of [cookie, token, login.code, 'agentsecret']) expect(errs.includes(secret)).toBe(false);
+  expect(errs).not.toMatch(/eyJ|Bearer /);
+});

@@ -1,0 +1,228 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { jest } from '@jest/globals';
+import { startCognito } from '../../../stand-in/start.ts';
+import { type Desk, type Ended, newDesk } from '../../support/agents/agents-fixture.ts';
+import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
+import { AGENT, CLI, keys, READER, secretOf, seed } from '../../support/stand-in/cognito-fixture.ts';
+
+jest.setTimeout(180_000);
+
+let gateway: Gateway;
+let way: { REGISTRY_URL: string; COGNITO_LOCAL_ENDPOINT: string };
+let desk: Desk;
+/** As older setups are: cookies signed on laptops count, and the demo's agent is not allowed. */
+beforeAll(async () => {
+  gateway = await startGateway({ ALLOW_LOCAL_SESSIONS: 'true', COGNITO_ALLOWED_CLIENT_IDS: READER });
+  way = { REGISTRY_URL: gateway.url, COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}` };
+}, 180_000);
+afterAll(() => gateway?.stop());
+beforeEach(() => {
+  desk = newDesk(way);
+});
+afterEach(() => desk.remove());
+
+const gatewayKey = () => readFileSync(`${gateway.dataDir}/secret-key`, 'utf8').trim();
+const userFile = (more: string) =>
+  desk.file(
+    'env.user',
+    `COGNITO_CLIENT_ID=${CLI}\nCOGNITO_USER_POOL_ID=us-east-1_LocalPool\nAWS_REGION=us-east-1\n${more}\n`,
+  );
+const reader = { COGNITO_CLIENT_ID: READER, COGNITO_CLIENT_SECRET: secretOf(READER) };
+const tokyo = ['call', 'currenttime', 'current_time_by_timezone', 'tz_name=Asia/Tokyo'];
+
+interface Trouble {
+  /** As the set-up guide calls it. */
+  entry: string;
+  when: string;
+  provoke: () => Promise<Ended>;
+  code: number;
+  /** What docs/cognito.md quotes. */
+  says: string;
+  /** What helps, or is needed to help. */
+  hint: string;
+}
+
+const troubles: Trouble[] = [
+  {
+    entry: 'Callback URL mismatch, "Invalid redirect URI"',
+    when: 'http://localhost:9090/callback is not among the allowed callback URLs',
+    async provoke() {
+      const clients = seed.clients.map((client) =>
+        client.id === CLI ? { ...client, callback_urls: ['http://localhost:9090/callback/'] } : client,
+      );
+      const cognito = await startCognito({ seed: { ...seed, clients }, keys });
+      const ended = await desk.run(['login'], { COGNITO_LOCAL_ENDPOINT: cognito.url });
+      await cognito.close();
+      return ended;
+    },
+    code: 2,
+    says: '(redirect_mismatch)',
+    hint: 'Allowed callback URLs: add it, letter by letter.',
+  },
+  {
+    entry: 'Secret key mismatch',
+    when: 'SECRET_KEY in .env.user is not the one of the gateway',
+    provoke: () => desk.logIn('bob', ['--env-file', userFile(`SECRET_KEY=${'ab'.repeat(32)}`)]),
+    code: 0,
+    says: 'is not used: the gateway refuses cookies signed with it',
+    hint: '"The session cookie is not one of this gateway',
+  },
+  {
+    entry: 'Secret key mismatch',
+    when: 'SECRET_KEY in .env.user still is the example',
+    provoke: () => desk.logIn('bob', ['--env-file', userFile('SECRET_KEY=your-secret-key-here')]),
+    code: 0,
+    says: "is still the template's example value",
+    hint: 'SECRET_KEY in',
+  },
+  {
+    entry: 'Session cookie has expired',
+    when: 'the session is older than eight hours',
+    async provoke() {
+      await desk.logIn('bob');
+      const about = JSON.parse(readFileSync(`${desk.cookieFile}.json`, 'utf8'));
+      writeFileSync(
+        `${desk.cookieFile}.json`,
+        JSON.stringify({ ...about, expires_at: about.expires_at - 8 * 3600 - 60 }),
+      );
+      return desk.run(['servers', '--use-session-cookie']);
+    },
+    code: 3,
+    says: 'has expired',
+    hint: 'Log in: mcp-gateway login',
+  },
+  {
+    entry: 'Access denied for server/tool',
+    when: 'the person’s groups do not allow it',
+    async provoke() {
+      await desk.logIn('bob');
+      return desk.run([...tokyo, '--use-session-cookie']);
+    },
+    code: 4,
+    says: 'Not allowed: ',
+    hint: 'Any of the groups mcp-registry-operator, mcp-registry-developer, mcp-registry-admin would allow it.',
+  },
+  {
+    entry: 'Scope configuration',
+    when: 'the person is in no group that scopes.yml maps',
+    async provoke() {
+      await desk.logIn('erin');
+      return desk.run([...tokyo, '--use-session-cookie']);
+    },
+    code: 4,
+    says: 'You hold ',
+    hint: 'You hold no scope.',
+  },
+  {
+    entry: 'Scope configuration',
+    when: 'the agent’s app client lacks the custom scope',
+    provoke: () => desk.run(tokyo, reader),
+    code: 4,
+    says: 'would allow it.',
+    hint: 'The scope mcp-servers-restricted/execute would allow it. Whoever manages this agent',
+  },
+  {
+    entry: 'JWT token validation failed',
+    when: 'the agent’s app client is not allowed at the gateway',
+    provoke: () => desk.run(tokyo),
+    code: 3,
+    says: 'its app client is not allowed here',
+    hint: `The token is one of app client ${AGENT}`,
+  },
+  {
+    entry: 'JWT token validation failed',
+    when: 'client ID or secret is wrong',
+    provoke: () => desk.run(tokyo, { ...reader, COGNITO_CLIENT_SECRET: 'not-it' }),
+    code: 3,
+    says: 'Cognito refused the app client (invalid_client)',
+    hint: 'compare COGNITO_CLIENT_ID and COGNITO_CLIENT_SECRET',
+  },
+  {
+    entry: 'JWT token validation failed',
+    when: 'the user pool ID has the wrong form',
+    provoke: () => desk.run(tokyo, { ...reader, COGNITO_USER_POOL_ID: 'LocalPool' }),
+    code: 2,
+    says: 'must look like us-east-1_ABC123DEF',
+    hint: 'COGNITO_USER_POOL_ID',
+  },
+  {
+    entry: 'JWT token validation failed',
+    when: 'AWS_REGION is not that of the user pool',
+    provoke: () =>
+      desk.run(
+        [
+          'token',
+          '--env-file',
+          desk.file('env.agent', 'AWS_REGION=eu-west-1\nCOGNITO_USER_POOL_ID=us-east-1_LocalPool'),
+        ],
+        reader,
+      ),
+    code: 0,
+    says: 'but the user pool is in',
+    hint: 'AWS_REGION in',
+  },
+  {
+    entry: 'JWT token validation failed',
+    when: 'the gateway trusts another user pool',
+    provoke: () => desk.run(['login'], { COGNITO_USER_POOL_ID: 'us-east-1_Another' }),
+    code: 2,
+    says: 'The gateway trusts the user pool',
+    hint: 'Set COGNITO_USER_POOL_ID=us-east-1_LocalPool',
+  },
+  {
+    entry: 'JWT token validation failed',
+    when: 'the agent asks for a scope that it lacks',
+    provoke: () => desk.run(['token'], { ...reader, COGNITO_SCOPE: 'mcp-servers-unrestricted/execute' }),
+    code: 3,
+    says: 'The app client lacks these scopes',
+    hint: 'Custom scopes',
+  },
+  {
+    entry: 'Registry URL',
+    when: 'REGISTRY_URL is the registry itself (http://localhost:7860), as the guide has it',
+    provoke: () => desk.run(['login'], { REGISTRY_URL: `http://localhost:${gateway.ports.registry}` }),
+    code: 2,
+    says: 'is the registry itself, behind the gateway',
+    hint: 'Set REGISTRY_URL=http://localhost:',
+  },
+];
+
+test.each(troubles)('$entry: when $when, it is said with what to do', async ({ provoke, code, says, hint }) => {
+  const ended = await provoke();
+  expect(ended.code).toBe(code);
+  expect(ended.err).toContain(says);
+  expect(ended.err).toContain(hint);
+});
+
+test('docs/cognito.md explains each of these messages, under the name that the guide has for it', () => {
+  const page = readFileSync('docs/cognito.md', 'utf8');
+  const rows = page
+    .slice(page.indexOf('### mcp-gateway says'))
+    .split('\n')
+    .filter((line) => line.startsWith('| "'));
+  const explained = (trouble: Trouble) =>
+    rows.some((row) => row.includes(`"${trouble.says}"`) && row.includes(trouble.entry));
+  expect(troubles.filter((trouble) => !explained(trouble)).map(({ says }) => says)).toEqual([]);
+});
+
+describe('With the right SECRET_KEY, as in older setups,', () => {
+  test('the session is signed here, counts, and comes with a warning', async () => {
+    const login = await desk.logIn('bob', ['--env-file', userFile(`SECRET_KEY=${gatewayKey()}`)]);
+    expect([login.code, login.err]).toEqual([
+      0,
+      expect.stringContaining('warning The session was signed on this machine'),
+    ]);
+    expect(login.err).toContain('can make a session for anybody');
+    expect(login.err).not.toContain(gatewayKey());
+    const { out } = await desk.run(['whoami']);
+    expect(JSON.parse(out)).toMatchObject({ username: 'bob', groups: ['mcp-registry-user'] });
+    const denied = await desk.run([...tokyo, '--use-session-cookie']);
+    expect(denied.code).toBe(4);
+  });
+
+  test('an administrator gets a session of the gateway instead, because a signed one would be refused', async () => {
+    const login = await desk.logIn('alice', ['--env-file', userFile(`SECRET_KEY=${gatewayKey()}`)]);
+    expect([login.code, login.err]).toEqual([0, expect.stringContaining('it names a group of administrators')]);
+    expect(JSON.parse((await desk.run(['whoami'])).out)).toMatchObject({ username: 'alice' });
+  });
+});

@@ -1,0 +1,182 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { prepare } from '../../../attack/attacker.ts';
+import { readOptions } from '../../../attack/options.ts';
+import { asJson, asText, summarize } from '../../../attack/report.ts';
+import { type Outcome, type Outcomes, run } from '../../../attack/run.ts';
+import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
+import { startBlind, weaken } from './weakened.ts';
+
+const main = join(import.meta.dirname, '../../../attack/main.ts');
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+}, 180_000);
+afterAll(() => gateway?.stop());
+
+async function attack(url: string): Promise<Outcomes> {
+  const options = readOptions(['--url', url, '--stand-in', `http://127.0.0.1:${gateway.ports.cognito}`]);
+  if (!options) throw new Error('the command line was taken for --help');
+  return await run(await prepare(options));
+}
+
+const names = (list: Outcome[], verdict: Outcome['verdict']) =>
+  list.filter((outcome) => outcome.verdict === verdict).map(({ name }) => name);
+
+describe('Against the gateway as it is shipped', () => {
+  let outcomes: Outcomes;
+  beforeAll(async () => {
+    outcomes = await attack(gateway.url);
+  }, 180_000);
+
+  test('no attack gets through, and none is left out', () => {
+    expect(names(outcomes.attacks, 'through')).toEqual([]);
+    expect(names(outcomes.attacks, 'skipped')).toEqual([]);
+    expect(outcomes.attacks.length).toBeGreaterThan(500);
+  });
+
+  test('whoever may do something can do it, before all attacks and after', () => {
+    expect(names(outcomes.controls, 'refused')).toEqual([]);
+    expect(names(outcomes.controls, 'skipped')).toEqual([]);
+  });
+
+  test('the report ends with the result, and neither it nor the JSON shows a token, a cookie or a code', () => {
+    const text = asText(outcomes, true);
+    const { attacks, through, controls } = summarize(outcomes);
+    const result = [`${attacks} attacks, ${through} got through`, `${controls} controls, 0 refused`];
+    expect(text.split('\n').slice(-2)).toEqual(result);
+    for (const report of [text, asJson(outcomes)]) {
+      expect(report).toContain('current_time_by_timezone');
+      expect(report).not.toMatch(/eyJ[\w-]{8,}|code=[\w-]{8,}/);
+    }
+  });
+
+  test('what reached an upstream that the attackers may not use is nothing', () => {
+    expect(gateway.echo.seen).toEqual([]);
+  });
+});
+
+test('An auth-server that says yes to everything is noticed: tokens, bodies, methods and people get through', async () => {
+  const identity = {
+    'x-user': 'anybody',
+    'x-scopes': 'mcp-servers-unrestricted/execute',
+    'x-server-name': 'currenttime',
+  };
+  const yes = await startBlind((_req, res) => void res.writeHead(200, { ...identity, 'content-length': 0 }).end());
+  const weakened = await weaken(gateway, { authServer: yes.port });
+  try {
+    const outcomes = await attack(weakened.url);
+    expect(names(outcomes.attacks, 'through')).toEqual(
+      expect.arrayContaining([
+        'no credentials',
+        'a forged token: alg none',
+        'the call itself',
+        'a batch around the call',
+        'method twice, the call first',
+        'User-Agent kube-probe/1.30',
+        'an assertion of its own',
+      ]),
+    );
+    expect(summarize(outcomes).held).toBe(false);
+  } finally {
+    await weakened.stop();
+    await yes.stop();
+  }
+}, 180_000);
+
+test('A gateway that refuses everything is noticed, although no attack gets through its MCP endpoints', async () => {
+  const body = JSON.stringify({ error: { code: 'not_permitted', message: 'No.' } });
+  const no = await startBlind((_req, res) => void res.writeHead(403, { 'content-type': 'application/json' }).end(body));
+  try {
+    const outcomes = await attack(`http://localhost:${no.port}`);
+    const { controls, refused, held } = summarize(outcomes);
+    expect([refused, held]).toEqual([controls, false]);
+    expect(names(outcomes.attacks, 'through')).not.toContain('no credentials');
+  } finally {
+    await no.stop();
+  }
+}, 180_000);
+
+test('The shipped nginx without its auth_request is noticed, by whoever has credentials and by who has none', async () => {
+  const weakened = await weaken(gateway, { cut: { file: 'mcp.conf', text: 'auth_request /validate;' } });
+  try {
+    const outcomes = await attack(weakened.url);
+    const through = names(outcomes.attacks, 'through');
+    expect(through).toEqual(
+      expect.arrayContaining(['no credentials', 'the call itself', 'somebody without any permission calls a tool']),
+    );
+    expect(through).toEqual(expect.arrayContaining(['a session after its logout', 'Origin https://evil.example']));
+    expect(names(outcomes.controls, 'refused')).toContain('nobody is asked for a token, as RFC 6750 and RFC 9728 say');
+  } finally {
+    await weakened.stop();
+  }
+}, 180_000);
+
+test('An nginx that lets the assertion of the client pass is noticed, although every attack is refused as before', async () => {
+  const text = 'proxy_set_header X-Mcp-Assertion $auth_assertion;';
+  const weakened = await weaken(gateway, { cut: { file: 'identity.conf', text } });
+  try {
+    expect(names((await attack(weakened.url)).attacks, 'through')).toContain('an assertion of its own');
+  } finally {
+    await weakened.stop();
+  }
+}, 180_000);
+
+describe('What a run is worth', () => {
+  const outcome = (verdict: Outcome['verdict'], source = 'own'): Outcome => ({
+    theme: 'x',
+    name: 'x',
+    source,
+    verdict,
+    answers: [],
+  });
+  const good = { attacks: [outcome('refused')], controls: [outcome('through', 'control')] };
+
+  test('The gateway has held when every attack was refused and every control allowed', () => {
+    expect(summarize(good)).toMatchObject({ attacks: 1, through: 0, controls: 1, refused: 0, held: true });
+  });
+
+  test.each<[string, Partial<Outcomes>]>([
+    ['an attack got through', { attacks: [outcome('refused'), outcome('through')] }],
+    ['a control was refused', { controls: [outcome('refused', 'control')] }],
+    ['every attack was skipped', { attacks: [outcome('skipped')] }],
+    ['every control was skipped', { controls: [outcome('skipped', 'control')] }],
+  ])('It has not when %s', (_what, change) => {
+    expect(summarize({ ...good, ...change }).held).toBe(false);
+  });
+});
+
+describe('The command line', () => {
+  test.each([
+    ['http://10.0.0.1', /not this machine.*--yes-this-is-mine/],
+    ['https://mcp.example.com', /not this machine/],
+    ['http://localhost.evil.example', /not this machine/],
+    ['http://localhost/path', /must be an origin/],
+    ['ftp://localhost', /must be an origin/],
+  ])('refuses to attack %s', (url, message) => {
+    expect(() => readOptions(['--url', url])).toThrow(message);
+  });
+
+  test('attacks another machine for whom it belongs to, and never sends people to a stand-in elsewhere', () => {
+    const mine = ['--url', 'https://mcp.example.com', '--yes-this-is-mine', '--token', 'x'];
+    expect(readOptions(mine)).toMatchObject({ token: 'x', server: 'currenttime' });
+    expect(() => readOptions([...mine, '--stand-in', 'http://10.0.0.1'])).toThrow(/on this machine/);
+  });
+
+  test('ends with 2 and says why when it cannot even start', () => {
+    const ends = (...args: string[]) => spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+    expect(ends('--url', 'http://10.0.0.1')).toMatchObject({ status: 2, stdout: '' });
+    const unreachable = ends('--stand-in', 'http://127.0.0.1:1');
+    expect([unreachable.status, unreachable.stderr]).toEqual([2, expect.stringContaining('cannot be reached')]);
+    expect(ends('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('npm run attack') });
+  });
+
+  test.each([
+    ['--nonsense', /Unknown option/],
+    ['--args=[]', /JSON object/],
+    ['--server=../x', /name of a server/],
+  ])('explains what is wrong with %s', (argument, message) => {
+    expect(() => readOptions([argument])).toThrow(message);
+  });
+});

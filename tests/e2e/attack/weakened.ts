@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nginxServices, writeNginxFiles } from '../../../launch/nginx-files.ts';
+import { Supervisor } from '../../../launch/supervisor.ts';
+import { freePorts, type Gateway } from '../../support/gateway/gateway.ts';
+
+/** A second nginx in front of a running gateway's services, made worse. */
+export interface Weakened {
+  url: string;
+  stop(): Promise<void>;
+}
+
+/** How it is made worse: another auth-server, or a piece cut out of a file of nginx/gate. */
+export interface Weakness {
+  authServer?: number;
+  cut?: { file: string; text: string };
+}
+
+/** Starts the shipped nginx configuration, weakened, on a port of its own. */
+export async function weaken(gateway: Gateway, { authServer, cut }: Weakness): Promise<Weakened> {
+  const [port = 0] = await freePorts(1);
+  const dataDir = mkdtempSync(join(tmpdir(), 'weakened-'));
+  const ports = { ...gateway.ports, gateway: port, authServer: authServer ?? gateway.ports.authServer };
+  const publicUrl = `http://localhost:${port}`;
+  const settings = {
+    ports,
+    dataDir,
+    publicUrl,
+    allowedOrigins: [],
+    maxBodyBytes: 1_048_576,
+    trustedProxies: [],
+    connectionsPerAddress: 0,
+    upstreamCaFile: undefined,
+  };
+  const folder = writeNginxFiles(settings);
+  copyFileSync(join(gateway.dataDir, 'nginx', 'routes'), join(folder, 'routes'));
+  if (cut) {
+    const file = join(folder, 'gate', cut.file);
+    const text = readFileSync(file, 'utf8');
+    if (!text.includes(cut.text)) throw new Error(`nginx/gate/${cut.file} has no ${cut.text}`);
+    writeFileSync(file, text.replace(cut.text, ''));
+  }
+
+  const supervisor = new Supervisor(() => {});
+  const { nginx, reload } = nginxServices(folder, ports, publicUrl);
+  execFileSync(reload.command, ['build'], {
+    env: { ...process.env, ...reload.env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  supervisor.start(nginx);
+  const stop = async () => {
+    await supervisor.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  try {
+    await supervisor.healthy(nginx);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url: publicUrl, stop };
+}
+
+/** A service that answers everything the same way, whoever asks and whatever for. */
+export async function startBlind(listener: RequestListener): Promise<{ port: number; stop(): Promise<void> }> {
+  const server = createServer((req, res) => {
+    req.resume();
+    listener(req, res);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

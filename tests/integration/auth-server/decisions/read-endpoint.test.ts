@@ -1,0 +1,106 @@
+import type { JWTPayload } from 'jose';
+import type { DecisionPage } from '../../../../common/policy/decisions.ts';
+import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
+import {
+  AGENT,
+  type AuthServer,
+  agentClaims,
+  keys,
+  personClaims,
+  startAuthServer,
+  toolCall,
+} from '../../../support/auth-server/auth-fixture.ts';
+
+const policyText = `
+group_mappings:
+  mcp-registry-admin: [mcp-registry-admin]
+  mcp-registry-user: [mcp-registry-user]
+  part: [part]
+UI-Scopes:
+  mcp-registry-admin: {view_audit: [all]}
+  part: {view_audit: [currenttime]}
+mcp-registry-admin:
+  - {server: "*", methods: ["*"], tools: ["*"]}
+mcp-registry-user:
+  - {server: fininfo, methods: [tools/call], tools: ["*"]}
+`;
+const admin = { scopes: ['mcp-registry-admin'] };
+let cognito: RunningCognito;
+let auth: AuthServer;
+beforeAll(async () => {
+  cognito = await startCognito({ keys });
+});
+afterAll(() => cognito.close());
+beforeEach(async () => {
+  auth = await startAuthServer(cognito.url, { policyText });
+});
+afterEach(() => auth.close());
+
+const principal = (change: object) => ({
+  kind: 'person' as const,
+  subject: 's',
+  username: 'u',
+  clientId: undefined,
+  groups: [],
+  scopes: [],
+  authMethod: 'session_cookie' as const,
+  sessionId: undefined,
+  expiresAt: Math.floor(Date.now() / 1000) + 600,
+  ...change,
+});
+const ask = async (assertion: string | undefined, query = '') => {
+  const headers: Record<string, string> = assertion === undefined ? {} : { 'X-Mcp-Assertion': assertion };
+  const answer = await fetch(`${auth.url}/decisions${query}`, { headers });
+  return { status: answer.status, body: (await answer.json()) as DecisionPage };
+};
+const as = (change: object, resource = '#registry') => auth.assertions.sign(principal(change), resource);
+const mint = (claims: JWTPayload) => cognito.control.mint('access', claims);
+const call = async (claims: object, tool: string, headers = {}) => {
+  const token = await mint({ ...personClaims(), ...claims });
+  await auth.validate({ Authorization: `Bearer ${token}`, ...headers }, toolCall(tool));
+  return token;
+};
+
+test('Who has view_audit sees what was decided: who, what, verdict, rule or reason, and no credential', async () => {
+  const token = await call({}, 'look');
+  await call({ 'cognito:groups': ['mcp-registry-user'], username: 'bob' }, 'touch');
+  const { status, body } = await ask(await as(admin));
+  expect(status).toBe(200);
+  expect(body.decisions).toMatchObject([
+    { verdict: 'deny', username: 'bob', server: 'currenttime', object: 'touch', reason: 'not_permitted', status: 403 },
+    { verdict: 'allow', username: 'alice', object: 'look', rule: 'mcp-registry-admin[0]', scopes: admin.scopes },
+  ]);
+  expect(body.decisions[0]?.message).toContain('Not allowed');
+  expect(JSON.stringify(body)).not.toContain(token.slice(0, 20));
+});
+
+test('Without view_audit, without an assertion, or with one for something else, nobody sees anything', async () => {
+  await call({}, 'look');
+  expect((await ask(await as({ scopes: ['mcp-registry-user'] }))).status).toBe(403);
+  expect((await ask(await as({ scopes: [] }))).status).toBe(403);
+  expect((await ask(undefined)).status).toBe(401);
+  expect((await ask('no.such.token')).status).toBe(401);
+  expect((await ask(await as(admin, 'mcpgw'))).status).toBe(401);
+  expect((await ask(await as(admin, 'currenttime'))).status).toBe(401);
+  const over = await as({ ...admin, expiresAt: Math.floor(Date.now() / 1000) - 60 });
+  expect((await ask(over)).status).toBe(401);
+  const ours = await mint({ ...agentClaims(), sub: AGENT });
+  expect((await ask(ours)).status).toBe(401);
+});
+
+test('Who has view_audit for one server sees that server, and nothing about the registry', async () => {
+  await call({}, 'look');
+  await call({}, 'look', { 'X-Mcp-Server': 'fininfo' });
+  await fetch(`${auth.url}/validate`, { headers: { 'X-Resource': 'registry' } });
+  const seen = await ask(await as({ scopes: ['part'] }));
+  expect(seen.body.decisions.map(({ server }) => server)).toEqual(['currenttime']);
+  expect(seen.body.kept).toBe(1);
+  expect((await ask(await as(admin))).body.kept).toBe(3);
+});
+
+test.each(['verdict=maybe', 'limit=0', 'limit=5000', 'since=yesterday', "before=1'or'1", `person=${'x'.repeat(301)}`])(
+  'A question that makes no sense (%s) is refused',
+  async (query) => {
+    expect((await ask(await as(admin), `?${query}`)).status).toBe(400);
+  },
+);

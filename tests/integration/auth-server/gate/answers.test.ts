@@ -1,0 +1,274 @@
+import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
+import {
+  type AuthServer,
+  agentClaims,
+  denialOf,
+  keys,
+  personClaims,
+  publicUrl,
+  registryPage,
+  startAuthServer,
+  toolCall,
+  toolsList,
+} from '../../../support/auth-server/auth-fixture.ts';
+
+let cognito: RunningCognito;
+let auth: AuthServer;
+beforeAll(async () => {
+  cognito = await startCognito({ keys });
+  auth = await startAuthServer(cognito.url);
+});
+afterAll(async () => {
+  await auth.close();
+  await cognito.close();
+});
+const asAgent = async (scope: string) => ({
+  Authorization: `Bearer ${await cognito.control.mint('access', agentClaims({ scope }))}`,
+});
+const asUser = async () => ({ Cookie: await auth.session({ groups: ['mcp-registry-user'] }) });
+
+describe('the body of a denial', () => {
+  test.each([
+    [1, 1],
+    [-7, -7],
+    ['abc', 'abc'],
+    ['x'.repeat(128), 'x'.repeat(128)],
+    ['x'.repeat(129), null],
+    ['größe', null],
+    ['line\nbreak', null],
+    ['', null],
+  ])('echoes the id %j as %j', async (id, echoed) => {
+    const denial = denialOf(await auth.validate(await asUser(), toolCall('t', id)));
+    expect(denial).toMatchObject({ code: 'not_permitted', body: { jsonrpc: '2.0', id: echoed } });
+  });
+
+  test('echoes the id of a call that is refused, too, and none when there was none', async () => {
+    const nameless = { jsonrpc: '2.0', id: 'abc', method: 'tools/call', params: {} };
+    expect(denialOf(await auth.validate(await asUser(), nameless)).body.id).toBe('abc');
+    expect(denialOf(await auth.validate(await asUser(), '[]')).body.id).toBeNull();
+    expect(denialOf(await auth.validate({}, toolCall('t', 'abc'))).body.id).toBeNull();
+  });
+
+  test.each([
+    ['a long tool', toolCall('x'.repeat(256), 'y'.repeat(128))],
+    ['a long tool of other letters', toolCall('日'.repeat(256), 'y'.repeat(128))],
+    ['a long method of other letters', { jsonrpc: '2.0', id: '"'.repeat(128), method: '😀'.repeat(5000) }],
+    ['a method of quotes', { jsonrpc: '2.0', id: '\\'.repeat(128), method: '"\\'.repeat(5000) }],
+    ['a long URI of emoji', { jsonrpc: '2.0', id: 1, method: 'resources/read', params: { uri: '😀'.repeat(5000) } }],
+    ['a tool of control characters', toolCall('\u0000\u0001\r\n\t'.repeat(50))],
+  ])('is at most 2 kB of ASCII for %s', async (_what, body) => {
+    const response = await auth.validate(await asUser(), body);
+    expect(denialOf(response)).toMatchObject({ code: 'not_permitted', body: { jsonrpc: '2.0' } });
+    const text = response.headers.get('x-deny-body') ?? '';
+    expect(text).toMatch(/^[ -~]+$/);
+    expect(text.length).toBeLessThanOrEqual(2048);
+  });
+
+  test('says what was asked for, what the person holds, and who can change it', async () => {
+    const denial = denialOf(await auth.validate(await asUser(), toolCall('current_time_by_timezone')));
+    expect(denial.body.error.message).toBe(
+      'Not allowed: tools/call current_time_by_timezone on currenttime (method_not_allowed). ' +
+        'You hold mcp-registry-user, mcp-servers-restricted/read. ' +
+        'Any of the groups mcp-registry-operator, mcp-registry-developer, mcp-registry-admin would allow it. ' +
+        'Ask an administrator, who can add you in Cognito.',
+    );
+  });
+
+  test.each([
+    [
+      'a person whom one group would help, that group',
+      { groups: ['mcp-registry-developer'] },
+      'mcp-registry-developer, mcp-servers-restricted/read, mcp-servers-restricted/execute',
+      'The group mcp-registry-admin would allow it. Ask an administrator, who can add you in Cognito.',
+    ],
+    [
+      'a person in no group, who may not know the server, nothing but whom to ask',
+      { groups: [] },
+      'no scope',
+      'Ask an administrator, who can change your groups in Cognito or scopes.yml.',
+    ],
+  ])('tells %s', async (_who, person, holds, way) => {
+    const headers = { Cookie: await auth.session(person), 'X-Mcp-Server': 'mcpgw' };
+    const { message } = denialOf(await auth.validate(headers, toolCall('remove_service'))).body.error;
+    expect(message).toMatch(/^Not allowed: tools\/call remove_service on mcpgw \((object|no)_\w+\)\. /);
+    expect(message).toMatch(new RegExp(`You hold ${holds}\\. ${way.replaceAll('.', '\\.')}$`));
+  });
+
+  test('tells an agent the scope that it lacks and where that is granted', async () => {
+    const denial = denialOf(await auth.validate(await asAgent('mcp-servers-restricted/read'), toolCall('t')));
+    expect(denial.body.error.message).toBe(
+      'Not allowed: tools/call t on currenttime (method_not_allowed). You hold mcp-servers-restricted/read. ' +
+        "The scope mcp-servers-restricted/execute would allow it. Whoever manages this agent's app client in Cognito " +
+        'can grant it: App clients > Login pages > Custom scopes.',
+    );
+  });
+
+  test('is a plain error object for the registry', async () => {
+    const denial = denialOf(await auth.validate({ ...registryPage, Accept: 'application/json' }, ''));
+    expect(denial.body).toEqual({ error: { code: 'credentials_missing', message: expect.stringMatching(/^Log in/) } });
+  });
+
+  test('of a header that disagrees carries the code that the claimed revision knows', async () => {
+    const headers = { ...(await asUser()), 'Mcp-Name': 'u', 'MCP-Protocol-Version': '2026-07-28' };
+    expect(denialOf(await auth.validate(headers, toolCall('t'))).body.error.code).toBe(-32020);
+  });
+});
+
+describe('an agent that could ask for another token', () => {
+  const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource/currenttime/mcp"`;
+  const challengeOf = async (headers: Record<string, string | null>, body?: object) =>
+    (await auth.validate(headers, body ?? toolCall('t'))).headers.get('www-authenticate');
+
+  test('is challenged for what it holds and what it lacks (RFC 6750, MCP "Scope challenge handling")', async () => {
+    const response = await auth.validate(await asAgent('mcp-servers-restricted/read'), toolCall('t'));
+    expect(denialOf(response)).toMatchObject({ http: 403, status: 403, code: 'not_permitted' });
+    expect(response.headers.get('www-authenticate')).toBe(
+      'Bearer error="insufficient_scope", scope="mcp-servers-restricted/read mcp-servers-restricted/execute", ' +
+        `${metadata}, error_description="This needs a scope that the access token lacks"`,
+    );
+  });
+
+  test('gets the same challenge for the same request, which is how SDK v1 notices that it asked in vain', async () => {
+    const headers = await asAgent('mcp-servers-restricted/read');
+    const challenges = [
+      await challengeOf(headers),
+      await challengeOf(headers),
+      await challengeOf(headers, toolCall('t', 9)),
+    ];
+    expect(new Set(challenges).size).toBe(1);
+  });
+
+  test.each<[string, string, Record<string, string | null>, object]>([
+    [
+      'no scope helps: the method is unknown',
+      'mcp-servers-restricted/read',
+      {},
+      { ...toolsList, method: 'admin/reset' },
+    ],
+    ['it may not know the server', 'mcp-servers-restricted/execute', { 'X-Mcp-Server': 'mcpgw' }, toolsList],
+    ['it holds nothing', 'openid', {}, toolsList],
+    ['there is no such server', 'mcp-servers-unrestricted/execute', { 'X-Mcp-Routed': null }, toolCall('t')],
+    ['the request is malformed', 'mcp-servers-restricted/read', {}, [toolsList]],
+    ['a page of another origin asks', 'mcp-servers-restricted/read', { Origin: 'https://evil.example' }, toolCall('t')],
+  ])('is not challenged where %s', async (_why, scope, headers, body) => {
+    const response = await auth.validate({ ...(await asAgent(scope)), ...headers }, body);
+    expect(response.status).toBe(403);
+    expect(response.headers.get('www-authenticate')).toBeNull();
+  });
+
+  test('is never a person, whatever scopes their token names: a new token would name the same groups', async () => {
+    const scope = 'mcp-servers-restricted/read';
+    const token = await cognito.control.mint(
+      'access',
+      personClaims({ 'cognito:groups': ['mcp-registry-user'], scope }),
+    );
+    expect(await challengeOf({ Authorization: `Bearer ${token}` })).toBeNull();
+    expect(await challengeOf(await asUser())).toBeNull();
+  });
+
+  test('with scopes that would make the challenge too long is asked for the missing one only', async () => {
+    const rule = (methods: string) => `  - {server: currenttime, methods: [${methods}], tools: ["*"]}\n`;
+    const many = Array.from({ length: 40 }, (_, i) => `held/${'x'.repeat(50)}${i}`);
+    const policyText = `group_mappings: {}\n${many.map((name) => `${name}:\n${rule('tools/list')}`).join('')}held/call:\n${rule('tools/call')}`;
+    const server = await startAuthServer(cognito.url, { policyText });
+    try {
+      for (const [held, expected] of [
+        [many, 'held/call'],
+        [many.slice(0, 5), [...many.slice(0, 5), 'held/call'].join(' ')],
+      ] as const) {
+        const response = await server.validate(await asAgent(held.join(' ')), toolCall('t'));
+        const challenge = response.headers.get('www-authenticate') ?? '';
+        expect(/ scope="([^"]*)"/.exec(challenge)?.[1]).toBe(expected);
+        expect(challenge.length).toBeLessThanOrEqual(2048);
+      }
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+describe('where an unknown caller is sent', () => {
+  test('an MCP client to the metadata of the endpoint that it asked for', async () => {
+    expect((await auth.validate({})).headers.get('www-authenticate')).toBe(
+      'Bearer resource_metadata="http://localhost:8080/.well-known/oauth-protected-resource/currenttime/mcp", scope="openid email profile"',
+    );
+  });
+
+  test('an SSE client that posts is led to the metadata of the address that it has connected to', async () => {
+    const response = await auth.validate({ 'X-Mcp-Endpoint': 'messages', 'X-Original-URI': '/currenttime/messages' });
+    expect(response.headers.get('www-authenticate')).toContain('/oauth-protected-resource/currenttime/sse"');
+  });
+
+  test('and learns nothing about scopes or groups', async () => {
+    for (const headers of [{}, { Authorization: 'Bearer x' }, { 'X-Mcp-Server': 'no-such-server' }]) {
+      const response = await auth.validate(headers, toolCall('t'));
+      expect(response.status).toBe(401);
+      const all = JSON.stringify([...response.headers]);
+      expect(all).not.toMatch(/mcp-registry-|mcp-servers-|insufficient_scope|would allow/);
+    }
+  });
+
+  test('a browser on a page to the login, and back to where it was', async () => {
+    const html = 'text/html,application/xhtml+xml';
+    const response = await auth.validate({ ...registryPage, Accept: html }, '');
+    expect(response.headers.get('x-login-url')).toBe('/login?redirect_uri=%2Fservers%3Ftag%3Da%26b%3Dc');
+    expect(response.headers.get('www-authenticate')).toMatch(/oauth-protected-resource"/);
+  });
+
+  test.each([
+    ['a call of the API', { ...registryPage, Accept: 'application/json' }],
+    ['a form', { ...registryPage, Accept: 'text/html', 'X-Original-Method': 'POST' }],
+    ['an MCP call', { Accept: 'text/html' }],
+  ])('%s is not sent to the login', async (_what, headers) => {
+    const response = await auth.validate(headers, '');
+    expect(response.status).toBe(401);
+    expect(response.headers.get('x-login-url')).toBeNull();
+  });
+
+  test('nobody is told which servers exist: an unknown, a forbidden and a known server look alike', async () => {
+    const answers = ['currenttime', 'mcpgw', 'no-such-server', 'registry', '../x'].map(async (name) => {
+      const routed = name === 'no-such-server' ? { 'X-Mcp-Routed': null } : {};
+      const response = await auth.validate({ 'X-Mcp-Server': name, ...routed });
+      return [response.status, response.headers.get('x-deny-body')].join();
+    });
+    expect(new Set(await Promise.all(answers)).size).toBe(1);
+  });
+
+  test('a person who may not use a server is not told whether it exists', async () => {
+    const Cookie = (await asUser()).Cookie;
+    for (const routed of ['1', null]) {
+      const response = await auth.validate({ Cookie, 'X-Mcp-Server': 'secret-plans', 'X-Mcp-Routed': routed });
+      expect(denialOf(response).code).toBe('not_permitted');
+    }
+  });
+
+  test.each([
+    ['a server that is switched off', { 'X-Mcp-Routed': null }],
+    ['a server that is not routed', { 'X-Mcp-Routed': '0' }],
+    ['a reserved name', { 'X-Mcp-Server': 'registry' }],
+    ['a name that no server can have', { 'X-Mcp-Server': 'Current.Time' }],
+  ])('an administrator learns that there is nothing at %s', async (_what, headers) => {
+    const denial = denialOf(await auth.validate({ Cookie: await auth.session(), ...headers }));
+    expect(denial).toMatchObject({ http: 403, status: 404, code: 'server_not_found' });
+  });
+});
+
+describe('a body that is larger than what is looked into', () => {
+  test.each([66_000, 300_000, 5_000_000])('of %i bytes gets its answer, not a broken connection', async (size) => {
+    const response = await auth.validate(await asUser(), toolCall('x'.repeat(size)));
+    expect(denialOf(response)).toMatchObject({ http: 403, status: 413, code: 'body_too_large' });
+  });
+
+  test('is only a reason once the caller is known', async () => {
+    const response = await auth.validate({}, toolCall('x'.repeat(66_000)));
+    expect(denialOf(response)).toMatchObject({ http: 401, code: 'credentials_missing' });
+  });
+
+  test('of exactly the limit is looked into', async () => {
+    const filler = JSON.stringify(toolCall('')).length;
+    const exact = await auth.validate(await asUser(), toolCall('x'.repeat(65_536 - filler)));
+    expect(denialOf(exact).code).toBe('request_refused');
+    const over = await auth.validate(await asUser(), toolCall('x'.repeat(65_537 - filler)));
+    expect(denialOf(over).code).toBe('body_too_large');
+  });
+});

@@ -1,0 +1,153 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
+import {
+  type AuthServer,
+  issuer,
+  keys,
+  publicUrl,
+  startAuthServer,
+} from '../../../support/auth-server/auth-fixture.ts';
+
+let cognito: RunningCognito;
+let auth: AuthServer;
+beforeAll(async () => {
+  cognito = await startCognito({ keys });
+  auth = await startAuthServer(cognito.url);
+});
+afterAll(async () => {
+  await auth.close();
+  await cognito.close();
+});
+const get = (path: string, headers: Record<string, string> = {}) =>
+  fetch(auth.url + path, { headers, redirect: 'manual' });
+const resource = '/.well-known/oauth-protected-resource';
+
+describe('the documents that anybody may read', () => {
+  test.each(['', '/currenttime/mcp', '/no-such-server/sse'])(
+    'the metadata of %j name Cognito (RFC 9728)',
+    async (path) => {
+      const answer = await get(resource + path, { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example' });
+      expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+      expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
+      expect(answer.headers.get('cache-control')).toBe('public, max-age=3600');
+      expect(answer.headers.get('set-cookie')).toBeNull();
+      expect(await answer.json()).toEqual({
+        resource: publicUrl + path,
+        authorization_servers: [issuer],
+        scopes_supported: ['openid', 'email', 'profile'],
+        bearer_methods_supported: ['header'],
+        resource_name: 'MCP Gateway Registry',
+      });
+    },
+  );
+
+  test.each([
+    '/',
+    '/currenttime',
+    '/currenttime/',
+    '/currenttime/mcp/',
+    '/currenttime/mcp/mcp',
+    '/currenttime/messages',
+    '/currenttime/admin',
+    '//mcp',
+    '/a/b/mcp',
+    '/%22/mcp',
+    '/currenttime%2fmcp',
+    '/Upper/mcp',
+    `/${'x'.repeat(64)}/mcp`,
+  ])('there are no metadata for %j, and a page of any origin may read that there are none', async (path) => {
+    const answer = await get(resource + path);
+    expect(answer.status).toBe(404);
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+    expect(answer.headers.get('cache-control')).toBeNull();
+  });
+
+  test('the metadata answer HEAD like GET, and are the same with a query and with credentials', async () => {
+    const path = `${auth.url}${resource}/currenttime/mcp`;
+    const head = await fetch(path, { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
+    expect(await head.text()).toBe('');
+    const plain = await (await fetch(path)).text();
+    const other = await fetch(`${path}?resource=x`, { headers: { Authorization: 'Bearer x', Cookie: 'a=b' } });
+    expect(await other.text()).toBe(plain);
+  });
+
+  test('the published keys verify the assertions that go to the servers', async () => {
+    const assertion = (await auth.validate({ Cookie: await auth.session() })).headers.get('x-mcp-assertion') ?? '';
+    const published = createRemoteJWKSet(new URL(`${auth.url}/.well-known/jwks.json`));
+    const { payload } = await jwtVerify(assertion, published, {
+      issuer: publicUrl,
+      audience: `${publicUrl}/currenttime`,
+    });
+    expect(payload.username).toBe('alice');
+    const answer = await get('/.well-known/jwks.json');
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=300');
+    expect(Object.keys(JSON.parse(await answer.text()).keys[0])).not.toContain('d');
+  });
+
+  test.each(['/nothing', '/oauth2', '/validate/', '/oauth2/static/../app.ts', '/oauth2/static/%2e%2e/app.ts'])(
+    'there is nothing at %s',
+    async (path) => {
+      expect((await get(path)).status).toBe(404);
+    },
+  );
+
+  test('pages may load nothing from elsewhere, run no script and stand in no frame', async () => {
+    const policy = (await get('/login')).headers.get('content-security-policy') ?? '';
+    expect(policy).toMatch(/default-src 'none'/);
+    expect(policy).toMatch(/frame-ancestors 'none'/);
+    expect(policy).not.toMatch(/script-src|unsafe|\*/);
+    expect((await get('/login')).headers.get('x-powered-by')).toBeNull();
+  });
+
+  test('a page finds its style and its icon', async () => {
+    const html = await (await get('/login')).text();
+    const links = [...html.matchAll(/(?:href|src)="(\/oauth2\/static\/[^"]+)"/g)].map((match) => match[1] ?? '');
+    expect(links.length).toBeGreaterThanOrEqual(2);
+    for (const link of links) expect((await get(link)).status).toBe(200);
+  });
+});
+
+describe('the health of the gateway', () => {
+  test('is up when relay and registry answer, and says when the policy file has faults', async () => {
+    const registry = createServer((_req, res) => void res.end('ok')).listen(0, '127.0.0.1');
+    await new Promise((resolve) => registry.once('listening', resolve));
+    const registryUrl = `http://127.0.0.1:${(registry.address() as AddressInfo).port}`;
+    const policyFaults = ['scopes.yml: line 3: something secret'];
+    const server = await startAuthServer(cognito.url, { registryUrl, relayUrl: registryUrl, policyFaults });
+    try {
+      const answer = await fetch(`${server.url}/health`);
+      expect(answer.status).toBe(200);
+      expect(await answer.json()).toMatchObject({
+        status: 'up',
+        relay: 'up',
+        registry: 'up',
+        policy: 'last good one in force; the file has faults',
+      });
+    } finally {
+      await server.close();
+      registry.closeAllConnections();
+      await new Promise((resolve) => registry.close(resolve));
+    }
+  });
+
+  test.each(['relay', 'registry'])('is down when the %s does not answer', async (gone) => {
+    const other = createServer((_req, res) => void res.end('ok')).listen(0, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    const otherUrl = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    const urls = { registryUrl: otherUrl, relayUrl: otherUrl, [`${gone}Url`]: 'http://127.0.0.1:1' };
+    const server = await startAuthServer(cognito.url, urls);
+    try {
+      const answer = await fetch(`${server.url}/health`);
+      expect(answer.status).toBe(503);
+      const both = { relay: 'up', registry: 'up', [gone]: 'down' };
+      expect(await answer.json()).toMatchObject({ status: 'down', 'auth-server': 'up', ...both });
+    } finally {
+      await server.close();
+      other.closeAllConnections();
+      await new Promise((resolve) => other.close(resolve));
+    }
+  });
+});

@@ -1,0 +1,173 @@
+import { sessionMark } from '../../../../auth-server/store/revocation-keys.ts';
+import type { Ticket } from '../../../../common/identity/ticket.ts';
+import { type AuthServer, alice, now, startAuthServer, toolsList } from '../../../support/auth-server/auth-fixture.ts';
+
+let auth: AuthServer;
+beforeAll(async () => {
+  auth = await startAuthServer('http://127.0.0.1:1');
+});
+afterAll(() => auth.close());
+
+const ticketOf = (sub: string, change: Partial<Ticket> = {}) =>
+  auth.assertions.signTicket({
+    ...{
+      server: 'currenttime',
+      method: 'initialize',
+      owner: `person:${sub}`,
+      kind: 'person',
+      ends: now() + 60,
+      marks: [],
+    },
+    ...change,
+  });
+const ask = async (method: string, path: string, ticket: string | undefined, body: unknown) => {
+  const headers = {
+    'content-type': 'application/json',
+    ...(ticket !== undefined && { authorization: `Bearer ${ticket}` }),
+  };
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return await fetch(`${auth.url}${path}`, { method, headers, body: text });
+};
+const bind = async (ticket: string | undefined, body: unknown) =>
+  (await ask('POST', '/relay/bindings', ticket, body)).status;
+const ownerOf = async (id: string, kind: 'session' | 'task' = 'session') =>
+  (await auth.store.bindings.find(kind, 'currenttime', id))?.owner;
+const session = (id: string) => ({ kind: 'session', id });
+
+describe('what the relay says with a ticket', () => {
+  test('is noted for the owner and the server of the ticket', async () => {
+    expect(await bind(await ticketOf('a'), { ...session('s1'), target: '/m?x' })).toBe(204);
+    const noted = { owner: 'person:a', server: 'currenttime', target: '/m?x' };
+    expect(await auth.store.bindings.find('session', 'currenttime', 's1')).toMatchObject(noted);
+    expect(await auth.store.bindings.find('session', 'fininfo', 's1')).toBeUndefined();
+  });
+
+  test('is refused with 409 when it is somebody else’s, and changes nothing', async () => {
+    await bind(await ticketOf('a'), session('s2'));
+    expect(await bind(await ticketOf('b'), session('s2'))).toBe(409);
+    expect(await ownerOf('s2')).toBe('person:a');
+    expect(await bind(await ticketOf('a', { owner: 'agent:a', kind: 'agent' }), session('s2'))).toBe(409);
+  });
+
+  test('takes back what is the owner’s own and nothing else', async () => {
+    await bind(await ticketOf('a'), session('s3'));
+    const unbind = async (ticket: string) => (await ask('DELETE', '/relay/bindings', ticket, session('s3'))).status;
+    expect([await unbind(await ticketOf('b')), await ownerOf('s3')]).toEqual([204, 'person:a']);
+    expect([await unbind(await ticketOf('a', { server: 'fininfo' })), await ownerOf('s3')]).toEqual([204, 'person:a']);
+    expect([await unbind(await ticketOf('a')), await ownerOf('s3')]).toEqual([204, undefined]);
+  });
+
+  test('tells which tasks are the owner’s own, on the ticket’s server', async () => {
+    await bind(await ticketOf('a'), { kind: 'task', id: 't1' });
+    await bind(await ticketOf('b'), { kind: 'task', id: 't2' });
+    await bind(await ticketOf('a', { server: 'fininfo' }), { kind: 'task', id: 't3' });
+    await bind(await ticketOf('a'), session('t4'));
+    const answer = await ask('POST', '/relay/tasks', await ticketOf('a'), { ids: ['t1', 't2', 't3', 't4', 'none'] });
+    expect(await answer.json()).toEqual({ ids: ['t1'] });
+  });
+});
+
+describe('the relay’s door stays shut', () => {
+  const doors = [
+    ['POST', '/relay/bindings', session('shut')],
+    ['DELETE', '/relay/bindings', session('kept')],
+    ['POST', '/relay/tasks', { ids: ['x'] }],
+  ] as const;
+  const assertionOf = async () => {
+    const cookie = await auth.session(alice);
+    return (await auth.validate({ Cookie: cookie }, toolsList)).headers.get('x-mcp-assertion') ?? '';
+  };
+  const keys: [string, () => string | undefined | Promise<string>][] = [
+    ['without a ticket', () => undefined],
+    ['to garbage', () => 'a.b.c'],
+    ['to an empty ticket', () => ''],
+    ['to the assertion that an upstream holds', assertionOf],
+    ['to an expired ticket', () => ticketOf('a', { ends: now() - 30 })],
+    ['to a ticket with another signature', async () => `${(await ticketOf('a')).slice(0, -6)}AAAAAA`],
+  ];
+  test.each(keys)('%s: 403, and nothing is noted, forgotten or told', async (_what, key) => {
+    await auth.store.bindings.bind({
+      kind: 'session',
+      server: 'currenttime',
+      id: 'kept',
+      owner: 'person:a',
+      target: undefined,
+    });
+    for (const [method, path, body] of doors) {
+      const answer = await ask(method, path, await key(), body);
+      expect(answer.status).toBe(403);
+      expect(await answer.text()).not.toContain('ids');
+    }
+    expect([await ownerOf('shut'), await ownerOf('kept')]).toEqual([undefined, 'person:a']);
+  });
+
+  test.each<[string, unknown]>([
+    ['nothing', {}],
+    ['an unknown kind', { kind: 'person', id: 'x' }],
+    ['no id', { kind: 'session' }],
+    ['an empty id', session('')],
+    ['an id that is none', { kind: 'session', id: ['x'] }],
+    ['too long an id', session('x'.repeat(1_025))],
+    ['a target that is no path', { ...session('x'), target: 'http://evil.example/' }],
+    ['too long a target', { ...session('x'), target: `/${'x'.repeat(4_096)}` }],
+    ['an owner of its own', { ...session('x'), owner: 'person:root' }],
+    ['a server of its own', { ...session('x'), server: 'fininfo' }],
+    ['a list', [session('x')]],
+  ])('to a body that says %s: 400', async (_what, body) => {
+    expect(await bind(await ticketOf('a'), body)).toBe(400);
+    expect(await ownerOf('x')).toBeUndefined();
+  });
+
+  test.each<[string, unknown]>([
+    ['no ids', {}],
+    ['ids that are none', { ids: [1] }],
+    ['too many ids', { ids: Array.from({ length: 10_001 }, () => 'x') }],
+  ])('to a question with %s: 400', async (_what, body) => {
+    expect((await ask('POST', '/relay/tasks', await ticketOf('a'), body)).status).toBe(400);
+  });
+
+  test('to what is no JSON, and to a body without end', async () => {
+    const ticket = await ticketOf('a');
+    for (const body of ['{', `"${'x'.repeat(3_000_000)}"`]) {
+      const answer = await ask('POST', '/relay/bindings', ticket, body);
+      expect(answer.ok).toBe(false);
+      await answer.text();
+    }
+  });
+});
+
+describe('the list of what has ended', () => {
+  const endSession = async (sid: string) => {
+    await auth.session({ ...alice, sid });
+    await auth.store.sessions.end({ sid });
+  };
+  const since = async (after?: string) => {
+    const answer = await fetch(`${auth.url}/relay/ended${after === undefined ? '' : `?after=${after}`}`);
+    return (await answer.json()) as { last: number; marks: string[] };
+  };
+
+  test('begins now, and tells each mark once to each reader, in order', async () => {
+    const { last, marks } = await since();
+    expect(marks).toEqual([]);
+    for (const sid of ['x', 'y']) await endSession(sid);
+    const news = await since(String(last));
+    expect(news.marks).toEqual([sessionMark('x'), sessionMark('y')]);
+    expect(await since(String(news.last))).toEqual({ last: news.last, marks: [] });
+    expect((await since(String(last))).marks).toEqual(news.marks);
+  });
+
+  test.each(['abc', '-1', '1.5', '1&after=2', 'NaN'])(
+    'answers an odd place to go on from (%s) as if there were none',
+    async (after) => {
+      await endSession(`z${after}`);
+      expect((await since(after)).marks).toEqual([]);
+    },
+  );
+
+  test('holds no session id', async () => {
+    const { last } = await since();
+    await endSession('very-secret');
+    expect((await since(String(last))).marks).toHaveLength(1);
+    expect(JSON.stringify(await since(String(last)))).not.toContain('very-secret');
+  });
+});

@@ -1,0 +1,195 @@
+import { EncryptJWT, SignJWT, UnsecuredJWT } from 'jose';
+import { createSessionSeal, purposeKey } from '../../../../auth-server/identity/session.ts';
+import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
+import {
+  type AuthServer,
+  alice,
+  denialOf,
+  keys,
+  now,
+  oldSecretKey,
+  personClaims,
+  publicUrl,
+  registryPage,
+  secretKey,
+  sessionRecord,
+  startAuthServer,
+} from '../../../support/auth-server/auth-fixture.ts';
+
+let cognito: RunningCognito;
+let auth: AuthServer;
+beforeAll(async () => {
+  cognito = await startCognito({ keys });
+  auth = await startAuthServer(cognito.url);
+  await auth.store.sessions.add(sessionRecord({ sid: 'kept', expiresAt: now() + 3600 }));
+});
+afterAll(async () => {
+  await auth.close();
+  await cognito.close();
+});
+const claims = { ...alice, sid: 'kept' };
+const cookie = (value: string) => ({ Cookie: `${auth.cookieName}=${value}` });
+
+/** A cookie with the right claims, of which each test spoils one thing. */
+function forged(key: Uint8Array, change: { aud?: string; exp?: number | null; drop?: string } = {}) {
+  const payload = Object.fromEntries(Object.entries(claims).filter(([name]) => name !== change.drop));
+  const jwt = new SignJWT(payload).setProtectedHeader({ alg: 'HS256' }).setIssuedAt();
+  if (change.exp !== null) jwt.setExpirationTime(change.exp ?? now() + 3600);
+  return jwt.setAudience(change.aud ?? 'session').sign(key);
+}
+const sessionKey = purposeKey(secretKey, 'session');
+
+describe('a session cookie', () => {
+  test('sealed with the old key of a rotation is still good', async () => {
+    const seal = createSessionSeal([oldSecretKey]);
+    const value = await seal.seal({ ...claims, exp: now() + 60 });
+    expect((await auth.validate(cookie(value))).status).toBe(200);
+  });
+
+  test('forged with our own key is good, so that the refusals below mean what they say', async () => {
+    expect((await auth.validate(cookie(await forged(sessionKey)))).status).toBe(200);
+  });
+
+  test.each<[string, () => string | Promise<string>, string]>([
+    ['sealed with a key that is not ours', () => forged(purposeKey('x'.repeat(40), 'session')), 'session_invalid'],
+    ['sealed with SECRET_KEY itself', () => forged(new TextEncoder().encode(secretKey)), 'session_invalid'],
+    ['sealed for a login', () => forged(purposeKey(secretKey, 'login')), 'session_invalid'],
+    ['for another audience', () => forged(sessionKey, { aud: 'login' }), 'session_invalid'],
+    ['without an end', () => forged(sessionKey, { exp: null }), 'session_invalid'],
+    ['without a username (J1)', () => forged(sessionKey, { drop: 'username' }), 'session_invalid'],
+    ['without groups', () => forged(sessionKey, { drop: 'groups' }), 'session_invalid'],
+    ['without a session id', () => forged(sessionKey, { drop: 'sid' }), 'session_invalid'],
+    ['that has ended', () => forged(sessionKey, { exp: now() - 1 }), 'session_expired'],
+    ['that is not signed', () => new UnsecuredJWT(claims).setAudience('session').encode(), 'session_invalid'],
+    ['that is an access token', () => cognito.control.mint('access', personClaims()), 'session_invalid'],
+    ['of 5 kB', () => 'x'.repeat(5000), 'session_invalid'],
+    [
+      'that is a login attempt (J1)',
+      () =>
+        new EncryptJWT(claims)
+          .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
+          .setAudience('session')
+          .encrypt(purposeKey(secretKey, 'login')),
+      'session_invalid',
+    ],
+  ])('%s is refused with 401', async (_what, make, code) => {
+    expect(denialOf(await auth.validate(cookie(await make())))).toMatchObject({ http: 401, code });
+  });
+
+  test('of a login that anybody can start is no session (J1, e)', async () => {
+    const started = await fetch(`${auth.url}/oauth2/login/cognito`, { redirect: 'manual' });
+    const value = /^mcp_gateway_login_[^=]+=([^;]+)/.exec(started.headers.getSetCookie()[0] ?? '')?.[1];
+    expect(value).toMatch(/^eyJ/);
+    expect(denialOf(await auth.validate(cookie(value ?? '')))).toMatchObject({ http: 401, code: 'session_invalid' });
+  });
+
+  test('twice with different values is refused, twice with the same value is one', async () => {
+    const good = await forged(sessionKey);
+    const other = await auth.session();
+    const two = denialOf(await auth.validate({ Cookie: `${auth.cookieName}=${good}; ${other}` }));
+    expect(two).toMatchObject({ http: 401, code: 'credentials_ambiguous' });
+    expect(
+      (await auth.validate({ Cookie: `a=b; ${auth.cookieName}=${good}; ${auth.cookieName}=${good}` })).status,
+    ).toBe(200);
+  });
+
+  test.each(['', '=x', 'x_mcp_gateway_session=1', 'MCP_GATEWAY_SESSION=1', '__Host-mcp_gateway_session=1', ';;;'])(
+    'is not found in %j: that is nobody',
+    async (header) => {
+      expect(denialOf(await auth.validate({ Cookie: header }))).toMatchObject({
+        http: 401,
+        code: 'credentials_missing',
+      });
+    },
+  );
+
+  test('counts on https only under its __Host- name, which no other page can set', async () => {
+    const secure = await startAuthServer(cognito.url, { publicUrl: 'https://gateway.example' });
+    try {
+      const session = await secure.session();
+      expect(session).toMatch(/^__Host-mcp_gateway_session=/);
+      expect((await secure.validate({ Cookie: session })).status).toBe(200);
+      const plain = await secure.validate({ Cookie: session.replace('__Host-', '') });
+      expect(denialOf(plain)).toMatchObject({ code: 'credentials_missing' });
+    } finally {
+      await secure.close();
+    }
+  });
+});
+
+describe('the record of a session is the truth', () => {
+  test.each<[string, object, string]>([
+    ['is gone', { record: false }, 'session_ended'],
+    ['is another person', { sid: 'kept', sub: 'mallory', record: false }, 'session_ended'],
+  ])('so a cookie whose record %s is refused', async (_what, change, code) => {
+    expect(denialOf(await auth.validate({ Cookie: await auth.session(change) }))).toMatchObject({ http: 401, code });
+  });
+
+  test('so a record that has expired ends the session, though the cookie would go on', async () => {
+    await auth.store.sessions.add(sessionRecord({ sid: 'short', createdAt: now() - 60, expiresAt: now() - 1 }));
+    const Cookie = await auth.session({ sid: 'short', record: false });
+    expect(denialOf(await auth.validate({ Cookie }))).toMatchObject({ http: 401, code: 'session_ended' });
+  });
+
+  test('so a group must stand in the cookie and in the record', async () => {
+    const groups = ['mcp-registry-admin', 'mcp-registry-user'];
+    await auth.store.sessions.add(sessionRecord({ groups: groups.slice(1), sid: 'less' }));
+    const response = await auth.validate({ Cookie: await auth.session({ sid: 'less', groups, record: false }) });
+    expect(response.headers.get('x-groups')).toBe('mcp-registry-user');
+    await auth.store.sessions.add(sessionRecord({ groups, sid: 'more' }));
+    const other = { sid: 'more', groups: ['mcp-registry-user'], record: false };
+    expect((await auth.validate({ Cookie: await auth.session(other) })).headers.get('x-groups')).toBe(
+      'mcp-registry-user',
+    );
+  });
+
+  test.each([[[]], [['finance']], [['constructor', '']]])(
+    'so a person in the groups %j may do nothing (J2, a)',
+    async (groups) => {
+      const denial = denialOf(await auth.validate({ Cookie: await auth.session({ groups }) }));
+      expect(denial).toMatchObject({ http: 403, status: 403, code: 'not_permitted' });
+    },
+  );
+});
+
+describe('which pages may send requests', () => {
+  type Browser = Record<string, string>;
+  const page = { ...registryPage, 'Sec-Fetch-Dest': 'document' };
+  test.each<[string, object, Browser, boolean]>([
+    ['a tool without any page', {}, {}, true],
+    ['our own page', {}, { Origin: publicUrl, 'Sec-Fetch-Site': 'same-origin' }, true],
+    ['our own page without Origin', {}, { 'Sec-Fetch-Site': 'same-origin' }, true],
+    ['a person who types the address', {}, { 'Sec-Fetch-Site': 'none' }, true],
+    ['another site', {}, { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' }, false],
+    ['another site without Origin', {}, { 'Sec-Fetch-Site': 'cross-site' }, false],
+    ['another port of localhost', {}, { Origin: 'http://localhost:3000', 'Sec-Fetch-Site': 'same-site' }, false],
+    ['another port without Origin', {}, { 'Sec-Fetch-Site': 'same-site' }, false],
+    ['a sandboxed page', {}, { Origin: 'null' }, false],
+    ['a page on our host over https', {}, { Origin: publicUrl.replace('http:', 'https:') }, false],
+    ['a page on a host that starts like ours', {}, { Origin: `${publicUrl}.evil.example` }, false],
+    ['a page that only bearers may use', {}, { Origin: 'https://inspector.example' }, false],
+    ['a link on another site to a page', page, { 'Sec-Fetch-Site': 'cross-site' }, true],
+    ['a frame on another site', { ...page, 'Sec-Fetch-Dest': 'iframe' }, { 'Sec-Fetch-Site': 'cross-site' }, false],
+    ['a script of another site', { ...page, 'Sec-Fetch-Dest': 'script' }, { 'Sec-Fetch-Site': 'cross-site' }, false],
+    ['a form of another site', { ...page, 'X-Original-Method': 'POST' }, { 'Sec-Fetch-Site': 'cross-site' }, false],
+    ['a link to an MCP server', { 'Sec-Fetch-Dest': 'document' }, { 'Sec-Fetch-Site': 'cross-site' }, false],
+  ])('with a cookie, %s %j %j: %s', async (_who, request, browser, allowed) => {
+    const response = await auth.validate({ ...request, ...browser, Cookie: await auth.session() });
+    expect(response.headers.get('x-deny-code')).toBe(allowed ? null : 'origin_not_allowed');
+    expect(response.status).toBe(allowed ? 200 : 403);
+  });
+
+  test.each([
+    [undefined, true],
+    [publicUrl, true],
+    ['https://inspector.example', true],
+    ['https://inspector.example.evil', false],
+    ['http://localhost:3000', false],
+    ['null', false],
+  ])('with a token, a page at %s: %s', async (origin, allowed) => {
+    const token = await cognito.control.mint('access', personClaims());
+    const headers = { Authorization: `Bearer ${token}`, 'Sec-Fetch-Site': 'cross-site' };
+    const response = await auth.validate({ ...headers, ...(origin !== undefined && { Origin: origin }) });
+    expect(response.headers.get('x-deny-code')).toBe(allowed ? null : 'origin_not_allowed');
+  });
+});

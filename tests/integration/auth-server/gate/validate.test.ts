@@ -1,0 +1,280 @@
+import { decodeJwt, type JWTPayload } from 'jose';
+import { meanings } from '../../../../auth-server/denials/auth-error.ts';
+import { asking } from '../../../../auth-server/store/asking.ts';
+import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
+import {
+  AGENT,
+  type AuthServer,
+  agentClaims,
+  alice,
+  denialOf,
+  keys,
+  now,
+  personClaims,
+  publicUrl,
+  registryPage,
+  startAuthServer,
+  toolCall,
+  toolsList,
+  usualThrottle,
+  WEB,
+} from '../../../support/auth-server/auth-fixture.ts';
+
+let cognito: RunningCognito;
+let auth: AuthServer;
+beforeAll(async () => {
+  cognito = await startCognito({ keys });
+  auth = await startAuthServer(cognito.url);
+});
+afterAll(async () => {
+  await auth.close();
+  await cognito.close();
+});
+const bearer = async (claims: JWTPayload) => ({
+  Authorization: `Bearer ${await cognito.control.mint('access', claims)}`,
+});
+const identity = (response: Response) =>
+  Object.fromEntries([...response.headers].filter(([name]) => name.startsWith('x-') && name !== 'x-mcp-assertion'));
+
+describe('who is let through', () => {
+  test('a person with a session is named to the server with stable id, name, groups and scopes', async () => {
+    const response = await auth.validate({ Cookie: await auth.session() }, toolCall('current_time_by_timezone'));
+    expect(response.status).toBe(200);
+    expect(identity(response)).toEqual({
+      'x-user': alice.sub,
+      'x-username': 'alice',
+      'x-groups': 'mcp-registry-admin',
+      'x-scopes': 'mcp-registry-admin mcp-servers-unrestricted/read mcp-servers-unrestricted/execute',
+      'x-auth-method': 'session_cookie',
+      'x-server-name': 'currenttime',
+      'x-tool-name': 'current_time_by_timezone',
+    });
+    expect(response.headers.get('content-length')).toBe('0');
+    expect(decodeJwt(response.headers.get('x-mcp-assertion') ?? '')).toMatchObject({
+      aud: `${publicUrl}/currenttime`,
+      sub: alice.sub,
+      tool: 'current_time_by_timezone',
+    });
+  });
+
+  test('a person with a token of the stand-in is named with the app client besides', async () => {
+    const { access_token } = await cognito.control.signIn('bob', WEB);
+    const response = await auth.validate({ Authorization: `Bearer ${access_token}` });
+    expect(response.status).toBe(200);
+    expect(identity(response)).toEqual({
+      'x-relay': expect.stringMatching(/^eyJ/),
+      'x-user': 'b0b00000-0000-4000-8000-000000000002',
+      'x-username': 'bob',
+      'x-client-id': WEB,
+      'x-groups': 'mcp-registry-user',
+      'x-scopes': 'mcp-registry-user mcp-servers-restricted/read',
+      'x-auth-method': 'jwt',
+      'x-server-name': 'currenttime',
+    });
+  });
+
+  test('an agent is named by its app client, has the scopes of its token and no groups', async () => {
+    const response = await auth.validate(await bearer(agentClaims({ 'cognito:groups': ['mcp-registry-admin'] })));
+    expect(response.status).toBe(200);
+    expect(identity(response)).toEqual({
+      'x-user': AGENT,
+      'x-username': AGENT,
+      'x-client-id': AGENT,
+      'x-scopes': 'mcp-servers-unrestricted/read mcp-servers-unrestricted/execute',
+      'x-auth-method': 'jwt',
+      'x-server-name': 'currenttime',
+    });
+  });
+
+  test('a person on a page of the registry is asserted to the registry and to nobody else', async () => {
+    const response = await auth.validate({ ...registryPage, Cookie: await auth.session() }, '');
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-server-name')).toBe('#registry');
+    expect(decodeJwt(response.headers.get('x-mcp-assertion') ?? '').aud).toBe(`${publicUrl}/#registry`);
+  });
+
+  test.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('the scheme may be written %s', async (scheme) => {
+    const token = await cognito.control.mint('access', personClaims());
+    expect((await auth.validate({ Authorization: `${scheme} ${token}` })).status).toBe(200);
+  });
+
+  test('names with a comma, a quote, a line break or other letters arrive percent-encoded, one by one', async () => {
+    const odd = ['a,b', 'say "hi"', 'größe', 'line\nbreak', '日本', 'semi;colon', '100%'];
+    const policyText = `group_mappings: ${JSON.stringify(Object.fromEntries(odd.map((group) => [group, ['s']])))}
+s: [{server: "*", methods: ["*"]}]\n`;
+    const server = await startAuthServer(cognito.url, { policyText });
+    try {
+      const claims = personClaims({ 'cognito:groups': odd, username: 'Zoë, "Z"\r\nX-Scopes: all\ud800' });
+      const response = await server.validate(await bearer(claims));
+      expect(response.status).toBe(200);
+      const groups = response.headers.get('x-groups') ?? '';
+      expect(groups).toMatch(/^[!-~]+$/);
+      expect(groups.split(',').map(decodeURIComponent)).toEqual(odd);
+      expect(response.headers.get('x-username')).toBe('Zo%C3%AB%2C%20%22Z%22%0D%0AX-Scopes:%20all%EF%BF%BD');
+      expect(response.headers.get('x-scopes')).toBe('s');
+    } finally {
+      await server.close();
+    }
+  });
+
+  test('groups of more than 4 kB are left out of the header, and the assertion still names them', async () => {
+    const many = Array.from({ length: 200 }, (_, index) => `a-group-with-a-long-name-${index}`);
+    const policyText = `group_mappings: ${JSON.stringify(Object.fromEntries(many.map((group) => [group, ['s']])))}
+s: [{server: "*", methods: ["*"]}]\n`;
+    const server = await startAuthServer(cognito.url, { policyText });
+    try {
+      const response = await server.validate(await bearer(personClaims({ 'cognito:groups': many })));
+      expect(response.status).toBe(200);
+      expect(response.headers.get('x-groups')).toBeNull();
+      expect(decodeJwt(response.headers.get('x-mcp-assertion') ?? '').groups).toEqual(many);
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+describe('every way of being refused', () => {
+  const expired = () => bearer(personClaims({ iat: now() - 7200, exp: now() - 3600 }));
+  const cases: Record<string, () => Promise<Response>> = {
+    credentials_missing: () => auth.validate({}),
+    credentials_ambiguous: () => auth.validate({ Cookie: `${auth.cookieName}=a; ${auth.cookieName}=b` }),
+    authorization_unreadable: () => auth.validate({ Authorization: 'Basic YWxpY2U6UGFzc3cwcmQh' }),
+    token_invalid: () => auth.validate({ Authorization: 'Bearer rubbish' }),
+    token_expired: async () => auth.validate(await expired()),
+    session_invalid: () => auth.validate({ Cookie: `${auth.cookieName}=rubbish` }),
+    session_expired: async () => auth.validate({ Cookie: await auth.session({ exp: now() - 1 }) }),
+    session_ended: async () => auth.validate({ Cookie: await auth.session({ record: false }) }),
+    session_idle: async () => auth.validate({ Cookie: await auth.session({ lastSeen: now() - 7201 }) }),
+    access_revoked: async () => {
+      await auth.store.revocations.add({ kind: 'user', value: 'dismissed', at: now() });
+      return auth.validate({ Cookie: await auth.session({ username: 'dismissed' }) });
+    },
+    groups_unconfirmed: async () => {
+      const cutOff = await startAuthServer('http://127.0.0.1:1');
+      const refreshToken = await cutOff.vault.lock('a refresh token');
+      const Cookie = await cutOff.session({ refreshedAt: now() - 901, refreshToken });
+      return cutOff.validate({ Cookie }).finally(cutOff.close);
+    },
+    origin_not_allowed: async () => auth.validate({ Cookie: await auth.session(), Origin: 'https://evil.example' }),
+    not_permitted: async () => auth.validate({ Cookie: await auth.session({ groups: [] }) }),
+    tool_changed: async () => {
+      const strict = await startAuthServer(cognito.url, { approved: new Map() });
+      const Cookie = await strict.session({ groups: ['mcp-registry-admin'] });
+      return strict.validate({ Cookie }, toolCall('t')).finally(strict.close);
+    },
+    approved_tools_unavailable: async () => {
+      const strict = await startAuthServer(cognito.url, { approved: 'unreadable' });
+      const Cookie = await strict.session({ groups: ['mcp-registry-admin'] });
+      return strict.validate({ Cookie }, toolCall('t')).finally(strict.close);
+    },
+    request_refused: async () => auth.validate({ Cookie: await auth.session() }, [toolsList]),
+    body_unseen: async () => auth.validateWithoutBody({ Cookie: await auth.session() }),
+    method_not_allowed: async () => auth.validate({ Cookie: await auth.session(), 'X-Original-Method': 'PUT' }),
+    server_not_found: async () => auth.validate({ Cookie: await auth.session(), 'X-Mcp-Routed': null }),
+    session_unknown: async () => auth.validate({ Cookie: await auth.session(), 'Mcp-Session-Id': 'somebody-elses' }),
+    task_unknown: async () => {
+      const body = { jsonrpc: '2.0', id: 1, method: 'tasks/get', params: { taskId: 'somebody-elses' } };
+      return auth.validate({ Cookie: await auth.session({ groups: ['mcp-registry-admin'] }) }, body);
+    },
+    body_too_large: async () => auth.validate({ Cookie: await auth.session() }, toolCall('x'.repeat(66_000))),
+    too_many_requests: async () => {
+      const busy = await startAuthServer(cognito.url, { throttle: { ...usualThrottle, failuresPerCredential: 1 } });
+      const ask = () => busy.validate({ Authorization: 'Bearer rubbish', 'X-Real-IP': '203.0.113.9' });
+      await ask();
+      return ask().finally(busy.close);
+    },
+    gate_misconfigured: async () => auth.validate({ Cookie: await auth.session(), 'X-Resource': null }),
+    identity_provider_unavailable: async () => {
+      const cutOff = await startAuthServer('http://127.0.0.1:1');
+      return cutOff.validate(await bearer(personClaims())).finally(cutOff.close);
+    },
+    upstream_secret_unavailable: async () => {
+      const wanted = { 'X-Mcp-Secret': 'github', 'X-Mcp-Upstream': 'https://mcp.example.com' };
+      return auth.validate({ Cookie: await auth.session(), ...wanted });
+    },
+    store_unavailable: async () => {
+      const broken = await startAuthServer(cognito.url);
+      const cookie = await broken.session();
+      broken.store.sessions.find = () => asking(() => Promise.reject(new Error('connect ENOENT /secret/path')));
+      return broken.validate({ Cookie: cookie }).finally(broken.close);
+    },
+    decision_too_slow: async () => {
+      const hanging = await startAuthServer(cognito.url, { decideMilliseconds: undefined });
+      const cookie = await hanging.session();
+      hanging.store.sessions.find = () => new Promise(() => undefined);
+      return hanging.validate({ Cookie: cookie }).finally(hanging.close);
+    },
+    internal_error: async () => {
+      const broken = await startAuthServer(cognito.url);
+      const cookie = await broken.session();
+      broken.store.sessions.find = () => Promise.reject(new Error('disk on fire at /secret/path'));
+      return broken.validate({ Cookie: cookie }).finally(broken.close);
+    },
+  };
+
+  test('is tried here', () => {
+    expect(Object.keys(cases).sort()).toEqual(Object.keys(meanings).sort());
+  });
+
+  test.each(Object.entries(meanings))(
+    '%s leaves /validate as nginx understands it',
+    async (code, { status, rpcCode }) => {
+      const response = await cases[code]?.();
+      if (!response) throw new Error(`nobody provokes ${code}`);
+      const denial = denialOf(response);
+      expect(denial).toMatchObject({ http: status === 401 ? 401 : 403, status, code });
+      const envelope = { jsonrpc: '2.0', error: { code: rpcCode, data: { reason: code } } };
+      expect(denial.body).toMatchObject(code === 'gate_misconfigured' ? { error: { code: rpcCode } } : envelope);
+      expect(denial.body.error.message).toMatch(/^[A-Z].{20,}\.$/);
+      expect(response.headers.get('content-length')).toBe('0');
+      expect(
+        [...response.headers.keys()].filter((name) => /^x-(user|username|scopes|groups|mcp-|relay)/.test(name)),
+      ).toEqual([]);
+      expect(response.headers.get('retry-after')).toBe({ 503: '1', 429: '60' }[status as number] ?? null);
+      expect(JSON.stringify(denial)).not.toMatch(/disk on fire|secret\/path|ECONNREFUSED/);
+      const challenge = response.headers.get('www-authenticate');
+      if (status === 401)
+        expect(challenge).toMatch(/^Bearer .*resource_metadata="http:\/\/localhost:8080\/\.well-known\//);
+      else expect(challenge).toBeNull();
+    },
+  );
+
+  test.each(['X-Resource', 'X-Mcp-Server', 'X-Mcp-Endpoint', 'X-Original-Method', 'X-Original-URI'])(
+    'a gate that forgets %s, or sends it empty, lets nobody through',
+    async (header) => {
+      const Cookie = await auth.session();
+      expect((await auth.validate({ Cookie })).status).toBe(200);
+      for (const value of [null, '']) {
+        const denial = denialOf(await auth.validate({ Cookie, [header]: value }));
+        expect(denial).toMatchObject({ http: 403, status: 503, code: 'gate_misconfigured' });
+      }
+    },
+  );
+
+  test.each([
+    ['X-Resource', 'everything'],
+    ['X-Resource', 'MCP'],
+    ['X-Mcp-Endpoint', 'admin'],
+  ])('a gate that sends %s: %s lets nobody through', async (header, value) => {
+    const denial = denialOf(await auth.validate({ Cookie: await auth.session(), [header]: value }));
+    expect(denial).toMatchObject({ http: 403, code: 'gate_misconfigured' });
+  });
+
+  test.each([
+    ['GET', 'with a body', toolsList],
+    ['DELETE', 'with a body', toolsList],
+    ['POST', 'without a body', ''],
+    ['POST', 'with half a body', '{"jsonrpc":"2.0",'],
+    ['POST', 'with a text for a body', '"tools/list"'],
+  ])('%s %s is refused (J3)', async (method, _what, body) => {
+    const denial = denialOf(await auth.validate({ Cookie: await auth.session(), 'X-Original-Method': method }, body));
+    expect(denial).toMatchObject({ http: 403, status: 400, code: 'request_refused' });
+  });
+
+  test('a forged X-Body, X-Original-URL or X-User changes nothing', async () => {
+    const lies = { 'X-Body': JSON.stringify(toolsList), 'X-Original-URL': 'http://h/login', 'X-User': 'root' };
+    const Cookie = await auth.session({ groups: ['mcp-registry-user'] });
+    expect(denialOf(await auth.validate({ ...lies, Cookie }, toolCall('t')))).toMatchObject({ code: 'not_permitted' });
+    expect((await auth.validate({ ...lies, Cookie })).headers.get('x-user')).toBe(alice.sub);
+  });
+});

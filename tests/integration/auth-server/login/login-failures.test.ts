@@ -1,0 +1,207 @@
+import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
+import { type AuthServer, keys, startAuthServer } from '../../../support/auth-server/auth-fixture.ts';
+import { newVisitor } from '../../../support/auth-server/visitor.ts';
+
+let cognito: RunningCognito;
+let auth: AuthServer;
+beforeEach(async () => {
+  cognito = await startCognito({ keys });
+  auth = await startAuthServer(cognito.url);
+});
+afterEach(async () => {
+  await auth.close();
+  await cognito.close();
+});
+const callback = '/oauth2/callback/cognito';
+const stateOf = (url: URL) => url.searchParams.get('state') ?? '';
+
+/** What the person sees; no failure may leave a session behind, or say more than is good. */
+async function failure(page: Response) {
+  const html = await page.text();
+  expect(page.headers.get('location')).toBeNull();
+  expect(page.headers.getSetCookie().filter((line) => line.startsWith('mcp_gateway_session='))).toEqual([]);
+  expect(page.headers.get('cache-control')).toBe('no-store');
+  expect(html).toMatch(/href="\/login(\?redirect_uri=%2Fservers%3Fx%3D1)?"/);
+  expect(html).not.toMatch(/at .*\.ts:|node_modules|eyJ/);
+  return { status: page.status, html };
+}
+
+describe('a callback that does not belong to a login of this browser', () => {
+  test.each([
+    ['no state', 'code=x'],
+    ['an unknown state', `code=x&state=${'a'.repeat(43)}`],
+    ['an empty state', 'code=x&state='],
+    ['two states', `code=x&state=${'a'.repeat(43)}&state=${'b'.repeat(43)}`],
+    ['a strange state', 'code=x&state=../../a;b=c'],
+    ['an error and no state', 'error=access_denied'],
+    ['nothing', ''],
+  ])('with %s is refused', async (_what, query) => {
+    const { status, html } = await failure(await newVisitor(auth.url).get(`${callback}?${query}`));
+    expect(status).toBe(400);
+    expect(html).toContain('This login cannot be finished');
+  });
+
+  test('because another browser started it is refused: nobody can log a person in as somebody else', async () => {
+    const [attacker, victim] = [newVisitor(auth.url), newVisitor(auth.url)];
+    await victim.start();
+    const back = await attacker.signIn(await attacker.start(), 'bob');
+    expect((await failure(await victim.get(back))).status).toBe(400);
+  });
+
+  test('because its code is from another login is refused: state and nonce tie them together', async () => {
+    const [attacker, victim] = [newVisitor(auth.url), newVisitor(auth.url)];
+    const stolen = await attacker.signIn(await attacker.start(), 'bob');
+    const own = await victim.start();
+    const forged = new URL(stolen);
+    forged.searchParams.set('state', stateOf(own));
+    const { status, html } = await failure(await victim.get(forged));
+    expect(status).toBe(502);
+    expect(html).toMatch(/did not complete the login/);
+  });
+
+  test('because it was started with another provider is refused', async () => {
+    const two = await startAuthServer(cognito.url, { providers: ['cognito', 'other'] });
+    try {
+      const person = newVisitor(two.url);
+      const back = String(await person.signIn(await person.start()));
+      const { status, html } = await failure(await person.get(back.replace('/callback/cognito', '/callback/other')));
+      expect(status).toBe(400);
+      expect(html).toContain('This login cannot be finished');
+    } finally {
+      await two.close();
+    }
+  });
+
+  test('because its state only starts like the right one is refused', async () => {
+    const person = newVisitor(auth.url);
+    const back = await person.signIn(await person.start());
+    const state = stateOf(back);
+    back.searchParams.set('state', state.slice(0, 20) + 'x'.repeat(state.length - 20));
+    expect((await failure(await person.get(back))).status).toBe(400);
+  });
+
+  test('because it was finished already is refused', async () => {
+    const person = newVisitor(auth.url);
+    const back = await person.signIn(await person.start());
+    expect((await person.get(back)).status).toBe(302);
+    const again = await person.get(back);
+    expect(again.status).toBe(400);
+    expect(await again.text()).toContain('was finished already');
+  });
+
+  test('because its cookie is too old or was changed is refused', async () => {
+    const person = newVisitor(auth.url);
+    const back = await person.signIn(await person.start());
+    const [[name, value] = ['', '']] = person.jar;
+    person.jar.set(name, value.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')).replace(/\..{4}/, '.AAAA'));
+    expect((await failure(await person.get(back))).status).toBe(400);
+  });
+});
+
+describe('an error of Cognito', () => {
+  test.each([
+    ['access_denied', '', 'The login was cancelled'],
+    ['invalid_request', 'invalid_scope', 'does not allow one of the scopes'],
+    ['invalid_scope', '', 'does not allow one of the scopes'],
+    ['server_error', 'oops', 'It said: server_error.'],
+    ['<script>alert(1)</script>', '<b>', 'It said: scriptalert1script.'],
+  ])('%s (%s) is explained', async (error, description, expected) => {
+    const person = newVisitor(auth.url);
+    const state = stateOf(await person.start());
+    const query = new URLSearchParams({ error, state, ...(description && { error_description: description }) });
+    const { status, html } = await failure(await person.get(`${callback}?${query}`));
+    expect(status).toBe(400);
+    expect(html).toContain(expected);
+    expect(html).not.toMatch(/<script|<b>/);
+  });
+
+  test('at the exchange of the code says that the secret is not accepted', async () => {
+    const wrong = await startAuthServer(cognito.url, { clientSecret: 'wrong'.repeat(10) });
+    try {
+      const { status, html } = await failure(await newVisitor(wrong.url).logIn());
+      expect(status).toBe(502);
+      expect(html).toContain('does not accept the client id and secret');
+    } finally {
+      await wrong.close();
+    }
+  });
+
+  test('at the exchange of the code that is its own fault opens no session', async () => {
+    cognito.control.failNext('/oauth2/token', 500);
+    const { status, html } = await failure(await newVisitor(auth.url).logIn());
+    expect(status).toBe(502);
+    expect(html).toContain('Tell an administrator');
+  });
+
+  test('in answering with a token of somebody else opens no session', async () => {
+    const other = await cognito.control.signIn('bob', '1webclient0000000000000000');
+    cognito.control.failNext('/oauth2/token', 200, other);
+    const { status, html } = await failure(await newVisitor(auth.url).logIn());
+    expect(status).toBe(502);
+    expect(html).toContain('could not be trusted');
+  });
+});
+
+describe('Cognito out of reach', () => {
+  test('before the login is a 503 with a page that says so, and the next try works', async () => {
+    const person = newVisitor(auth.url);
+    cognito.control.failNext('openid-configuration', 500);
+    const { status } = await failure(await person.get('/oauth2/login/cognito'));
+    expect([502, 503]).toContain(status);
+    expect((await person.logIn()).status).toBe(302);
+  });
+
+  test('altogether is a 503', async () => {
+    const cutOff = await startAuthServer('http://127.0.0.1:1');
+    try {
+      const { status, html } = await failure(await newVisitor(cutOff.url).get('/oauth2/login/cognito'));
+      expect(status).toBe(503);
+      expect(html).toContain('Amazon Cognito cannot be reached');
+    } finally {
+      await cutOff.close();
+    }
+  });
+
+  test('between the login and the callback is a 503, and no session', async () => {
+    const person = newVisitor(auth.url);
+    const back = await person.signIn(await person.start());
+    await cognito.close();
+    const { status, html } = await failure(await person.get(back));
+    expect(status).toBe(503);
+    expect(html).toContain('Amazon Cognito cannot be reached');
+  });
+
+  test('leads back to where the person wanted to go, at the next try', async () => {
+    const person = newVisitor(auth.url);
+    const back = await person.signIn(await person.start('/servers/notes'));
+    await cognito.close();
+    expect(await (await person.get(back)).text()).toContain('href="/login?redirect_uri=%2Fservers%2Fnotes"');
+  });
+
+  test('does not keep anybody from logging out', async () => {
+    const person = newVisitor(auth.url);
+    await person.logIn();
+    await cognito.close();
+    const kept = person.cookies();
+    expect((await person.post('/oauth2/logout/cognito')).status).toBe(200);
+    expect((await auth.validate({ Cookie: kept })).status).toBe(401);
+  });
+});
+
+describe('codes that somebody makes up', () => {
+  test('are not all asked about: that address waits, and others log in', async () => {
+    await auth.close();
+    auth = await startAuthServer(cognito.url, { failedLogins: 3 });
+    const finish = async (code: string, address: string) => {
+      const visitor = newVisitor(auth.url);
+      const state = stateOf(await visitor.start());
+      return await visitor.get(`${callback}?code=${code}&state=${state}`, { 'x-real-ip': address });
+    };
+    for (let n = 0; n < 3; n++) expect((await finish(`made-up-${n}`, '203.0.113.9')).status).toBe(502);
+    const over = await finish('made-up', '203.0.113.9');
+    expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(50);
+    const { status, html } = await failure(over);
+    expect([status, html]).toEqual([429, expect.stringContaining('Too many logins from your network have failed')]);
+    expect((await finish('made-up', '203.0.113.10')).status).toBe(502);
+  });
+});

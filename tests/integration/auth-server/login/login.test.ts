@@ -1,0 +1,204 @@
+import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
+import {
+  type AuthServer,
+  denialOf,
+  keys,
+  publicUrl,
+  startAuthServer,
+  WEB,
+} from '../../../support/auth-server/auth-fixture.ts';
+import { newVisitor } from '../../../support/auth-server/visitor.ts';
+
+let cognito: RunningCognito;
+let auth: AuthServer;
+beforeAll(async () => {
+  cognito = await startCognito({ keys });
+  auth = await startAuthServer(cognito.url);
+});
+afterAll(async () => {
+  await auth.close();
+  await cognito.close();
+});
+const visitor = () => newVisitor(auth.url);
+const callback = '/oauth2/callback/cognito';
+const anyState = 'a'.repeat(43);
+
+describe('the login page', () => {
+  test('offers Cognito, and leads to where the person wanted to go', async () => {
+    const page = await visitor().get('/login?redirect_uri=%2Fservers%3Fa%3D1');
+    expect(page.status).toBe(200);
+    expect(page.headers.get('cache-control')).toBe('no-store');
+    const html = await page.text();
+    expect(html).toContain('href="/oauth2/login/cognito?redirect_uri=%2Fservers%3Fa%3D1"');
+    expect(html).toContain('Continue with Amazon Cognito');
+  });
+
+  test.each(['https://evil.example/', '//evil.example', '/\\evil.example', '"><script>alert(1)</script>'])(
+    'does not lead to %j (J10)',
+    async (target) => {
+      const html = await (await visitor().get(`/login?redirect_uri=${encodeURIComponent(target)}`)).text();
+      expect(html).toContain('href="/oauth2/login/cognito?redirect_uri=%2F"');
+      expect(html).not.toMatch(/evil|<script/);
+    },
+  );
+
+  test('lists the providers for programs', async () => {
+    const answer = await visitor().get('/oauth2/providers');
+    expect(await answer.json()).toEqual([{ name: 'cognito', title: 'Amazon Cognito' }]);
+  });
+});
+
+describe('a login', () => {
+  test('asks Cognito for a code with state, nonce and PKCE, all new each time (k)', async () => {
+    const [one, two] = [await visitor().start(), await visitor().start()];
+    expect(one.searchParams.get('redirect_uri')).toBe(`${publicUrl}${callback}`);
+    expect(Object.fromEntries(one.searchParams)).toMatchObject({
+      response_type: 'code',
+      client_id: WEB,
+      scope: 'openid email profile aws.cognito.signin.user.admin',
+      code_challenge_method: 'S256',
+    });
+    for (const name of ['state', 'nonce', 'code_challenge']) {
+      expect(one.searchParams.get(name)).toMatch(/^[\w-]{43}$/);
+      expect(one.searchParams.get(name)).not.toBe(two.searchParams.get(name));
+    }
+  });
+
+  test('is started with the configured address, whatever Host the request names (p8)', async () => {
+    const lies = { 'X-Forwarded-Host': 'evil.example', Forwarded: 'host=evil.example', 'X-Forwarded-Proto': 'https' };
+    const started = await visitor().get('/oauth2/login/cognito', lies);
+    const url = new URL(started.headers.get('location') ?? '');
+    expect(url.searchParams.get('redirect_uri')).toBe(`${publicUrl}${callback}`);
+  });
+
+  test('keeps its attempt in a cookie that scripts cannot read, for ten minutes, unreadable to its owner', async () => {
+    const person = visitor();
+    const url = await person.start();
+    expect(person.setCookies).toHaveLength(1);
+    expect(person.setCookies[0]).toMatch(
+      /^mcp_gateway_login_[\w-]{16}=[\w.-]+; Max-Age=600; Path=\/oauth2; .*HttpOnly; SameSite=Lax$/,
+    );
+    const [jwe = ''] = person.jar.values();
+    expect(jwe.split('.')).toHaveLength(5);
+    expect(person.setCookies[0]).not.toContain(url.searchParams.get('state'));
+  });
+
+  test('that goes well opens a session and leads to the page that the person wanted', async () => {
+    const person = visitor();
+    const done = await person.logIn('carol', '/servers?tag=a&b=c#top');
+    expect(done.status).toBe(302);
+    expect(done.headers.get('location')).toBe('/servers?tag=a&b=c#top');
+    const session = person.setCookies.find((line) => line.startsWith('mcp_gateway_session='));
+    expect(session).toMatch(/; Max-Age=3600; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/);
+    expect([...person.jar.keys()]).toEqual(['mcp_gateway_session']);
+    const response = await auth.validate({ Cookie: person.cookies() });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-username')).toBe('carol');
+    expect(response.headers.get('x-groups')).toBe('mcp-registry-developer');
+  });
+
+  test('of somebody in no group goes well, and the session may do nothing', async () => {
+    const person = visitor();
+    expect((await person.logIn('erin')).status).toBe(302);
+    expect(denialOf(await auth.validate({ Cookie: person.cookies() }))).toMatchObject({ code: 'not_permitted' });
+  });
+
+  test.each(['//evil.example', 'https://evil.example/', '/\\evil', '/login', '/oauth2/logout/cognito'])(
+    'that was started towards %j leads home instead (J10)',
+    async (next) => {
+      expect((await visitor().logIn('alice', next)).headers.get('location')).toBe('/');
+    },
+  );
+
+  test('in several tabs at once goes well in each', async () => {
+    const person = visitor();
+    const [one, two] = [await person.start('/one'), await person.start('/two')];
+    const [second, first] = [await person.signIn(two), await person.signIn(one)];
+    expect((await person.get(second)).headers.get('location')).toBe('/two');
+    expect((await person.get(first)).headers.get('location')).toBe('/one');
+  });
+
+  test('that is started and left twenty times leaves no more than a few cookies', async () => {
+    const person = visitor();
+    for (let i = 0; i < 20; i++) await person.start();
+    expect(person.jar.size).toBeLessThanOrEqual(5);
+    expect((await person.logIn()).status).toBe(302);
+  });
+
+  test('on https sets cookies for https only, under the __Host- name', async () => {
+    const secure = await startAuthServer(cognito.url, { publicUrl: 'https://gateway.example' });
+    try {
+      const person = newVisitor(secure.url);
+      await person.start();
+      expect(person.setCookies[0]).toMatch(/; HttpOnly; Secure; SameSite=Lax$/);
+      expect(secure.cookieName).toBe('__Host-mcp_gateway_session');
+    } finally {
+      await secure.close();
+    }
+  });
+});
+
+describe('logging out', () => {
+  test('by opening the page does nothing but ask', async () => {
+    const person = visitor();
+    await person.logIn();
+    const page = await person.get('/oauth2/logout/cognito');
+    expect(await page.text()).toContain('<form method="post">');
+    expect((await auth.validate({ Cookie: person.cookies() })).status).toBe(200);
+  });
+
+  test('ends the session for good, and at Cognito too', async () => {
+    const person = visitor();
+    await person.logIn();
+    const kept = person.cookies();
+    const page = await person.post('/oauth2/logout/cognito', { Origin: publicUrl, 'Sec-Fetch-Site': 'same-origin' });
+    expect(page.status).toBe(200);
+    expect(person.jar.size).toBe(0);
+    const next = /http-equiv="refresh" content="0; url=([^"]+)"/.exec(await page.text())?.[1]?.replaceAll('&amp;', '&');
+    const away = new URL(next ?? '');
+    expect(away.origin + away.pathname).toBe(`${cognito.url}/logout`);
+    expect(Object.fromEntries(away.searchParams)).toEqual({ client_id: WEB, logout_uri: `${publicUrl}/login` });
+    expect(denialOf(await auth.validate({ Cookie: kept }))).toMatchObject({ http: 401, code: 'session_ended' });
+  });
+
+  test('leads to Cognito and nowhere else, whatever redirect_uri says (j3)', async () => {
+    const page = await visitor().post('/oauth2/logout/cognito?redirect_uri=https://evil.example/', {
+      Origin: publicUrl,
+    });
+    expect(page.headers.get('location')).toBeNull();
+    expect(await page.text()).not.toContain('evil');
+  });
+
+  test.each([
+    [{ Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' }],
+    [{ Origin: 'http://localhost:3000', 'Sec-Fetch-Site': 'same-site' }],
+    [{ Origin: 'null' }],
+    [{ 'Sec-Fetch-Site': 'cross-site' }],
+    [{ 'Sec-Fetch-Site': 'same-site' }],
+  ])('asked for by another page (%j) is refused, and the session goes on', async (headers) => {
+    const person = visitor();
+    await person.logIn();
+    const page = await person.post('/oauth2/logout/cognito', headers);
+    expect(page.status).toBe(403);
+    expect(await page.text()).toContain('Not signed out');
+    expect((await auth.validate({ Cookie: person.cookies() })).status).toBe(200);
+  });
+
+  test('without a session, or with a broken cookie, is fine', async () => {
+    const person = visitor();
+    person.jar.set('mcp_gateway_session', 'rubbish');
+    expect((await person.post('/oauth2/logout/cognito', { Origin: publicUrl })).status).toBe(200);
+    expect(person.jar.size).toBe(0);
+  });
+});
+
+describe('a provider that there is not', () => {
+  test.each(['/oauth2/login/github', `/oauth2/callback/github?code=x&state=${anyState}`, '/oauth2/login/constructor'])(
+    'is a 404 with a page at %s',
+    async (path) => {
+      const page = await visitor().get(path);
+      expect(page.status).toBe(404);
+      expect(await page.text()).toContain('There is no such way to log in');
+    },
+  );
+});

@@ -1,0 +1,194 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join, resolve } from 'node:path';
+import type { BindingLimits } from '../../../../auth-server/store/binding-store.ts';
+import { openStore, type Store } from '../../../../auth-server/store/store.ts';
+import { temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
+
+let home: ReturnType<typeof temporaryDirectory>;
+let stores: Store[];
+beforeEach(() => {
+  home = temporaryDirectory();
+  stores = [];
+});
+afterEach(async () => {
+  for (const store of stores) await store.close();
+  home.remove();
+});
+const open = async (limits?: BindingLimits) => {
+  const store = await openStore(home.directory, undefined, limits);
+  stores.push(store);
+  return store.bindings;
+};
+const close = async () => {
+  for (const store of stores) await store.close();
+  stores = [];
+};
+const session = (id: string, owner = 'person:a', change: object = {}) => ({
+  ...{ kind: 'session' as const, server: 'one', id, owner, target: undefined },
+  ...change,
+});
+const sleep = (milliseconds: number) => new Promise((after) => setTimeout(after, milliseconds));
+
+describe('what belongs to somebody', () => {
+  test('is found as it was noted, at once and after a restart, with where its messages go', async () => {
+    let bindings = await open();
+    const noted = session('s', 'person:a', { target: '/m?x=1' });
+    expect(await bindings.bind(noted)).toBe(true);
+    expect(await bindings.bind(session('t'))).toBe(true);
+    for (const _ of ['at once', 'from memory']) expect(await bindings.find('session', 'one', 's')).toMatchObject(noted);
+    await close();
+    bindings = await open();
+    expect(await bindings.find('session', 'one', 's')).toMatchObject(noted);
+    expect(await bindings.find('session', 'one', 't')).toMatchObject(session('t'));
+  });
+
+  test('is one thing on one server and another on another, and a task is no session', async () => {
+    const bindings = await open();
+    await bindings.bind(session('x', 'person:a'));
+    await bindings.bind(session('x', 'person:b', { server: 'two' }));
+    await bindings.bind(session('x', 'agent:c', { kind: 'task' }));
+    const owners = await Promise.all([
+      bindings.find('session', 'one', 'x'),
+      bindings.find('session', 'two', 'x'),
+      bindings.find('task', 'one', 'x'),
+      bindings.find('task', 'two', 'x'),
+    ]);
+    expect(owners.map((found) => found?.owner)).toEqual(['person:a', 'person:b', 'agent:c', undefined]);
+  });
+
+  test('is found by its exact name only', async () => {
+    const bindings = await open();
+    await bindings.bind(session('Abc'));
+    for (const id of ['abc', 'Abc ', ' Abc', 'Ab', '%', '', 'one Abc', "' or 1=1 --"])
+      expect(await bindings.find('session', 'one', id)).toBeUndefined();
+  });
+
+  test('stays whose it is, whoever else claims it, and may be noted again by its owner', async () => {
+    const bindings = await open();
+    await bindings.bind(session('s', 'person:a', { target: '/a' }));
+    expect(await bindings.bind(session('s', 'person:b', { target: '/b' }))).toBe(false);
+    expect(await bindings.bind(session('s', 'agent:a'))).toBe(false);
+    expect(await bindings.find('session', 'one', 's')).toMatchObject({ owner: 'person:a', target: '/a' });
+    expect(await bindings.bind(session('s', 'person:a', { target: '/c' }))).toBe(true);
+    expect(await bindings.find('session', 'one', 's')).toMatchObject({ target: '/c' });
+  });
+
+  test('is claimed by one of many who claim it in the same moment', async () => {
+    const bindings = await open();
+    const claims = Array.from({ length: 20 }, (_, n) => bindings.bind(session('s', `person:${n}`)));
+    expect((await Promise.all(claims)).filter(Boolean)).toHaveLength(1);
+  });
+
+  test('is forgotten at its owner’s word, and at nobody else’s', async () => {
+    const bindings = await open();
+    await bindings.bind(session('s'));
+    await bindings.unbind(session('s', 'person:b'));
+    expect(await bindings.find('session', 'one', 's')).toBeDefined();
+    await bindings.unbind(session('s', 'person:a', { server: 'two' }));
+    await bindings.unbind(session('s', 'person:a', { kind: 'task' }));
+    expect(await bindings.find('session', 'one', 's')).toBeDefined();
+    await bindings.unbind(session('s'));
+    expect(await bindings.find('session', 'one', 's')).toBeUndefined();
+    expect(await bindings.bind(session('s', 'person:b'))).toBe(true);
+  });
+
+  test('is what another process sees too, within a second of each change', async () => {
+    const [one, two] = [await open(), await open()];
+    await one.bind(session('s'));
+    expect(await two.find('session', 'one', 's')).toBeDefined();
+    await one.unbind(session('s'));
+    const began = Date.now();
+    while ((await two.find('session', 'one', 's')) && Date.now() - began < 10_000) await sleep(20);
+    expect(Date.now() - began).toBeLessThan(6_000);
+    await one.bind(session('s', 'person:b'));
+    expect(await two.find('session', 'one', 's')).toMatchObject({ owner: 'person:b' });
+    expect(await two.bind(session('s', 'person:a'))).toBe(false);
+  });
+
+  test('is not lost when the process is killed right after it said so', async () => {
+    const program = `
+      const { openStore } = await import(${JSON.stringify(resolve('auth-server/store/store.ts'))});
+      const { bindings } = await openStore(${JSON.stringify(join(home.directory, 'killed'))});
+      for (let n = 0; ; n++) {
+        await bindings.bind({ kind: 'session', server: 'one', id: String(n), owner: 'person:a', target: undefined });
+        process.stdout.write(n + '\\n');
+      }`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let said = '';
+    child.stdout.on('data', (bytes: Buffer) => {
+      said += bytes;
+      if (said.split('\n').length > 20) child.kill('SIGKILL');
+    });
+    await once(child, 'close');
+    const ids = said.split('\n').slice(0, -1);
+    expect(ids.length).toBeGreaterThanOrEqual(20);
+    const store = await openStore(join(home.directory, 'killed'));
+    stores.push(store);
+    for (const id of ids) expect(await store.bindings.find('session', 'one', id)).toBeDefined();
+  });
+});
+
+describe('too many or too old', () => {
+  const few: BindingLimits = { idleSeconds: 60, perOwner: 3 };
+
+  test('whoever has too many loses what was unused for longest, and nobody else does', async () => {
+    const bindings = await open(few);
+    await bindings.bind(session('other', 'person:b'));
+    await bindings.bind(session('task', 'person:a', { kind: 'task' }));
+    await bindings.bind(session('zz-oldest'));
+    await sleep(1_100);
+    for (const id of ['b', 'a', 'c']) expect(await bindings.bind(session(id))).toBe(true);
+    const there = async (id: string) => (await bindings.find('session', 'one', id)) !== undefined;
+    expect(await Promise.all(['zz-oldest', 'a', 'b', 'c', 'other'].map(there))).toEqual([
+      false,
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect(await bindings.find('task', 'one', 'task')).toBeDefined();
+  });
+
+  test('the newest is kept, however many were noted in the same second', async () => {
+    const bindings = await open(few);
+    for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      expect(await bindings.bind(session(id))).toBe(true);
+      expect(await bindings.find('session', 'one', id)).toBeDefined();
+    }
+    const left = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((id) => bindings.find('session', 'one', id)));
+    expect(left.filter(Boolean)).toHaveLength(3);
+  });
+
+  test('noting one’s own again costs nobody anything', async () => {
+    const bindings = await open(few);
+    for (const id of ['a', 'b', 'c', 'a', 'a', 'c']) await bindings.bind(session(id));
+    for (const id of ['a', 'b', 'c']) expect(await bindings.find('session', 'one', id)).toBeDefined();
+  });
+
+  test('what nobody has used for too long is gone, and may then be somebody else’s', async () => {
+    const bindings = await open({ idleSeconds: 2, perOwner: 3 });
+    await bindings.bind(session('idle'));
+    await bindings.bind(session('used'));
+    for (let n = 0; n < 8; n++) {
+      await sleep(500);
+      expect(await bindings.find('session', 'one', 'used')).toBeDefined();
+    }
+    expect(await bindings.find('session', 'one', 'idle')).toBeUndefined();
+    expect(await bindings.bind(session('idle', 'person:b'))).toBe(true);
+    expect(await bindings.find('session', 'one', 'idle')).toMatchObject({ owner: 'person:b' });
+  });
+
+  test('what was in use before a restart is in use after it', async () => {
+    let bindings = await open({ idleSeconds: 3, perOwner: 3 });
+    await bindings.bind(session('s'));
+    await sleep(2_000);
+    await bindings.find('session', 'one', 's');
+    await close();
+    await sleep(1_500);
+    bindings = await open({ idleSeconds: 3, perOwner: 3 });
+    expect(await bindings.find('session', 'one', 's')).toBeDefined();
+  });
+});

@@ -1,0 +1,563 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { createEndedStore } from '../../../../auth-server/store/ended-store.ts';
+import { openPostgres } from '../../../../auth-server/store/postgres.ts';
+import { revocationMark, sessionMark } from '../../../../auth-server/store/revocation-keys.ts';
+import { openStore, type Store } from '../../../../auth-server/store/store.ts';
+import { revoke } from '../../../../operations/revoke/revoke.ts';
+import { alice, now, sessionRecord, temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
+import { type Postgres, startPostgres } from '../../../support/postgres.ts';
+
+const run = promisify(execFile);
+const home = temporaryDirectory();
+const storeModule = JSON.stringify(resolve('auth-server/store/store.ts'));
+let postgres: Postgres;
+beforeAll(async () => {
+  postgres = await startPostgres();
+}, 180_000);
+afterAll(async () => {
+  await postgres?.remove();
+  home.remove();
+});
+const record = sessionRecord;
+
+describe.each<[string, () => Promise<string>]>([
+  ['SQLite', async () => join(mkdtempSync(join(home.directory, 'sqlite-')), 'data')],
+  ['PostgreSQL', () => postgres.newDatabase()],
+])('%s:', (_kind, newPlace) => {
+  let where: string;
+  let store: Store;
+  let others: Store[];
+  beforeEach(async () => {
+    where = await newPlace();
+    store = await openStore(where);
+    others = [];
+  });
+  afterEach(async () => {
+    for (const opened of [store, ...others]) await opened.close();
+  });
+  const reopen = async () => {
+    await store.close();
+    store = await openStore(where);
+  };
+  /** The store as another process has it. */
+  const another = async () => {
+    const other = await openStore(where);
+    others.push(other);
+    return other;
+  };
+  const program = (text: string) => `
+    const { openStore } = await import(${storeModule});
+    const where = ${JSON.stringify(where)};
+    const record = ${JSON.stringify(record())};
+    ${text}`;
+  const inProcess = async (text: string) =>
+    (await run(process.execPath, ['--input-type=module', '-e', program(text)])).stdout.trim();
+
+  /** Kills a process that has said twenty times that it wrote something, and gives what it said. */
+  const killWhileWriting = async (text: string): Promise<string[]> => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program(text)], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let said = '';
+    child.stdout.on('data', (bytes: Buffer) => {
+      said += bytes;
+      if (said.split('\n').length > 20) child.kill('SIGKILL');
+    });
+    await once(child, 'close');
+    return said.split('\n').slice(0, -1);
+  };
+
+  async function within<T>(milliseconds: number, look: () => Promise<T>, wanted: (found: T) => boolean): Promise<T> {
+    const end = Date.now() + milliseconds;
+    for (;;) {
+      const found = await look();
+      if (wanted(found) || Date.now() > end) return found;
+      await sleep(20);
+    }
+  }
+
+  test('keeps an ended session ended, at once and after a restart', async () => {
+    await store.sessions.add(record());
+    expect(await store.sessions.find('s')).toBeDefined();
+    expect(await store.sessions.end({ sid: 's' })).toBe(1);
+    expect(await store.sessions.find('s')).toBeUndefined();
+    await reopen();
+    expect(await store.sessions.find('s')).toBeUndefined();
+  });
+
+  describe('a session', () => {
+    test('comes back as it was added, before and after a restart', async () => {
+      const added = record({ groups: ['a,b', 'größe', '"'], refreshToken: 'locked' });
+      await store.sessions.add(added);
+      expect(await store.sessions.find('s')).toEqual(added);
+      await reopen();
+      expect(await store.sessions.find('s')).toEqual(added);
+    });
+
+    test('is not found by another spelling of its id', async () => {
+      await store.sessions.add(record());
+      for (const sid of ['', 'S', 's ', "' or 1=1 --", '%']) expect(await store.sessions.find(sid)).toBeUndefined();
+    });
+
+    test('is not taken twice under the same id', async () => {
+      await store.sessions.add(record());
+      await expect(store.sessions.add(record({ sub: 'mallory' }))).rejects.toThrow(/unique/i);
+      expect(await store.sessions.find('s')).toMatchObject({ sub: alice.sub });
+    });
+
+    test('that has expired is forgotten when a new one is added, and not listed before', async () => {
+      await store.sessions.add(record({ sid: 'old', expiresAt: now() - 10 }));
+      expect(await store.sessions.list()).toEqual([]);
+      await store.sessions.add(record());
+      await reopen();
+      expect(await store.sessions.find('old')).toBeUndefined();
+      expect(await store.sessions.find('s')).toBeDefined();
+    });
+
+    test('is listed, the newest first', async () => {
+      for (const [sid, ago] of [
+        ['a', 30],
+        ['b', 10],
+        ['c', 20],
+      ] as const)
+        await store.sessions.add(record({ sid, createdAt: now() - ago, expiresAt: now() + 60 }));
+      expect((await store.sessions.list()).map(({ sid }) => sid)).toEqual(['b', 'c', 'a']);
+    });
+
+    test.each<[string, Parameters<Store['sessions']['end']>[0], string[]]>([
+      ['its id', { sid: 'a1' }, ['a1']],
+      ['an id that there is not', { sid: 'A1' }, []],
+      ['its person’s name', { user: 'ann' }, ['a1', 'a2']],
+      ['its person’s sub', { user: 'sub-b' }, ['b1']],
+      ['its app client', { clientId: 'cli' }, ['a2', 'b1']],
+      ['no name', { user: '' }, []],
+      ['everybody', 'everybody', ['a1', 'a2', 'b1']],
+    ])('ends by %s, and no other does; each end is announced', async (_by, owner, ended) => {
+      const { last } = await store.ended.since(undefined);
+      const ann = { sub: 'sub-a', username: 'ann' };
+      await store.sessions.add(record({ ...ann, sid: 'a1', clientId: 'web' }));
+      await store.sessions.add(record({ ...ann, sid: 'a2', clientId: 'cli' }));
+      await store.sessions.add(record({ sid: 'b1', sub: 'sub-b', username: 'bea', clientId: 'cli' }));
+      for (const sid of ['a1', 'a2', 'b1']) expect(await store.sessions.find(sid)).toBeDefined();
+      expect(await store.sessions.end(owner)).toBe(ended.length);
+      const left = await Promise.all(['a1', 'a2', 'b1'].map((sid) => store.sessions.find(sid)));
+      expect(left.flatMap((found) => found?.sid ?? [])).toEqual(['a1', 'a2', 'b1'].filter((s) => !ended.includes(s)));
+      const { marks } = await store.ended.since(last);
+      expect(marks.sort()).toEqual(ended.map(sessionMark).sort());
+    });
+
+    test('that another process has ended is gone here within a second', async () => {
+      await store.sessions.add(record());
+      const other = await another();
+      expect(await other.sessions.find('s')).toBeDefined();
+      await store.sessions.end({ sid: 's' });
+      const found = await within(
+        1_000,
+        () => other.sessions.find('s'),
+        (there) => there === undefined,
+      );
+      expect(found).toBeUndefined();
+    });
+
+    test('was last used when it was last used, also after a restart, and never before', async () => {
+      await store.sessions.add(record({ createdAt: now() - 600, expiresAt: now() + 60 }));
+      const known = await store.sessions.find('s');
+      if (known) store.sessions.touch(known, now() - 100);
+      await reopen();
+      expect((await store.sessions.find('s'))?.lastSeen).toBeGreaterThan(now() - 105);
+      const stale = { ...record(), lastSeen: now() - 600 };
+      store.sessions.touch(stale, now() - 300);
+      await reopen();
+      expect((await store.sessions.find('s'))?.lastSeen).toBeGreaterThan(now() - 105);
+    });
+
+    test('survives the death of the process right after it was added', async () => {
+      const sids = await killWhileWriting(`
+        const { sessions } = await openStore(where);
+        for (let n = 0; ; n++) {
+          await sessions.add({ ...record, sid: String(n) });
+          process.stdout.write(n + '\\n');
+        }`);
+      expect(sids.length).toBeGreaterThanOrEqual(20);
+      for (const sid of sids) expect(await store.sessions.find(sid)).toBeDefined();
+    });
+
+    test('that was ended stays so, though the process died right after it said so', async () => {
+      for (let n = 0; n < 200; n++) await store.sessions.add(record({ sid: String(n) }));
+      const sids = await killWhileWriting(`
+        const { sessions } = await openStore(where);
+        for (let n = 0; n < 200; n++) {
+          await sessions.end({ sid: String(n) });
+          process.stdout.write(n + '\\n');
+        }`);
+      expect(sids.length).toBeGreaterThanOrEqual(20);
+      for (const sid of sids) expect(await store.sessions.read(sid)).toBeUndefined();
+    });
+  });
+
+  describe('the right to ask the provider again', () => {
+    test('goes to one of many who want it, in any process, with the record as it is now', async () => {
+      await store.sessions.add(record());
+      const other = await another();
+      const wanted = [store, other, store, other, store].map(({ sessions }) => sessions.lease('s', 20));
+      const got = (await Promise.all(wanted)).filter(Boolean);
+      expect(got).toEqual([record({ createdAt: got[0]?.createdAt ?? 0 })]);
+    });
+
+    test('is free again after it was given back, after an answer, and after its time', async () => {
+      await store.sessions.add(record());
+      const { sessions } = store;
+      expect(await sessions.lease('s', 20)).toBeDefined();
+      await sessions.release('s');
+      expect(await sessions.lease('s', 20)).toBeDefined();
+      expect(await sessions.lease('s', 20)).toBeUndefined();
+      await sessions.confirm('s', { groups: [], refreshedAt: now(), refreshToken: undefined });
+      expect(await sessions.lease('s', 1)).toBeDefined();
+      const again = await within(2_500, () => sessions.lease('s', 1), Boolean);
+      expect(again).toBeDefined();
+      expect(await sessions.lease('nobody', 1)).toBeUndefined();
+    });
+
+    test('leads to a record that every process sees, and to a mark if the groups are others', async () => {
+      await store.sessions.add(record({ groups: ['a', 'b'] }));
+      const other = await another();
+      expect(await other.sessions.find('s')).toBeDefined();
+      const { last } = await store.ended.since(undefined);
+      await store.sessions.confirm('s', { groups: ['b', 'a'], refreshedAt: now(), refreshToken: 'new' });
+      expect((await store.ended.since(last)).marks).toEqual([]);
+      expect(await store.sessions.find('s')).toMatchObject({ groups: ['b', 'a'], refreshToken: 'new' });
+      await store.sessions.confirm('s', { groups: ['a'], refreshedAt: now(), refreshToken: 'newer' });
+      expect((await store.ended.since(last)).marks).toEqual([sessionMark('s')]);
+      const seen = await within(
+        1_000,
+        () => other.sessions.find('s'),
+        (found) => found?.groups.length === 1,
+      );
+      expect(seen).toMatchObject({ groups: ['a'], refreshToken: 'newer' });
+    });
+
+    test('brings no ended session back', async () => {
+      await store.sessions.add(record());
+      await store.sessions.end({ sid: 's' });
+      const { last } = await store.ended.since(undefined);
+      await store.sessions.confirm('s', { groups: ['a'], refreshedAt: now(), refreshToken: 'new' });
+      expect(await store.sessions.read('s')).toBeUndefined();
+      expect((await store.ended.since(last)).marks).toEqual([]);
+    });
+  });
+
+  describe('a revocation', () => {
+    const covers = ({ revocations }: Store, issuedAt: number, users: string[], clientId?: string) =>
+      revocations.covers(issuedAt, { users, clientId });
+
+    test.each<[string, Parameters<typeof revoke>[1], boolean, boolean, boolean]>([
+      ['of a user', { user: 'ann' }, true, false, false],
+      ['of a client', { clientId: 'cli' }, false, true, false],
+      ['of everybody', 'everybody', true, true, true],
+      ['of a user who is called like a client', { user: 'cli' }, false, false, false],
+      ['of no name', { user: '' }, false, false, false],
+    ])('%s covers what was given out until then, and nothing later', async (_what, target, ann, cli, bea) => {
+      const at = now();
+      await revoke(store, target, at);
+      const asked = (issuedAt: number) => [
+        covers(store, issuedAt, ['sub-a', 'ann'], 'web'),
+        covers(store, issuedAt, ['sub-c'], 'cli'),
+        covers(store, issuedAt, ['sub-b', 'bea']),
+      ];
+      expect([asked(at - 3600), asked(at), asked(at + 1)]).toEqual([
+        [ann, cli, bea],
+        [ann, cli, bea],
+        [false, false, false],
+      ]);
+      await reopen();
+      expect(asked(at)).toEqual([ann, cli, bea]);
+    });
+
+    test('reaches another process within a second, and is announced', async () => {
+      const other = await another();
+      const { last } = await other.ended.since(undefined);
+      await revoke(store, { user: 'ann' }, now());
+      const seen = await within(1_000, async () => covers(other, now() - 5, ['ann']), Boolean);
+      expect(seen).toBe(true);
+      expect((await other.ended.since(last)).marks).toEqual([revocationMark('user', 'ann')]);
+    });
+
+    test('made while a process starts is known to it', async () => {
+      for (const user of ['u1', 'u2', 'u3']) {
+        const text = `
+          const store = await openStore(where);
+          await store.revocations.add({ kind: 'user', value: '${user}', at: ${now()} });
+          await store.close();`;
+        const revoking = inProcess(text);
+        const opened: Store[] = [];
+        for (let n = 0; n < 8; n++) {
+          opened.push(await another());
+          await sleep(40);
+        }
+        await revoking;
+        await sleep(1_000);
+        expect(opened.map((other) => covers(other, now() - 60, [user]))).toEqual(opened.map(() => true));
+      }
+    }, 180_000);
+
+    test('of a machine whose clock is behind gives nothing back', async () => {
+      await revoke(store, { user: 'ann' }, now());
+      await revoke(store, { user: 'ann' }, now() - 600);
+      expect(covers(store, now() - 10, ['ann'])).toBe(true);
+    });
+
+    test('is remembered for longer than anything that it covers can live', async () => {
+      await revoke(store, { user: 'ann' }, now() - 7 * 86_400);
+      await revoke(store, { user: 'bea' }, now());
+      expect(covers(store, now() - 7 * 86_400 - 1, ['ann'])).toBe(true);
+    });
+  });
+
+  describe('what has ended', () => {
+    test('is told to each reader once and in full, whichever process adds it', async () => {
+      const { last } = await store.ended.since(undefined);
+      const text = `
+        const store = await openStore(where);
+        for (let n = 0; n < 40; n++) await store.revocations.add({ kind: 'user', value: process.pid + ' ' + n, at: 1e9 + n });
+        await store.close();`;
+      let [done, after] = [false, last];
+      const heard: string[] = [];
+      const listen = async () => {
+        const answer = await store.ended.since(after);
+        after = answer.last;
+        heard.push(...answer.marks);
+      };
+      const writers = Promise.all([inProcess(text), inProcess(text)]).then(() => {
+        done = true;
+      });
+      while (!done) {
+        await listen();
+        await sleep(5);
+      }
+      await writers;
+      await listen();
+      expect([heard.length, new Set(heard).size]).toEqual([80, 80]);
+    }, 180_000);
+  });
+
+  describe('the keys', () => {
+    const key = (kid: string) => ({
+      kid,
+      jwk: { kty: 'OKP', kid },
+      madeAt: 1,
+      signsSince: undefined,
+      stoppedAt: undefined,
+    });
+    test('are changed by one process after the other, and no change is lost', async () => {
+      const text = `
+        const store = await openStore(where);
+        for (let n = 0; n < 15; n++) {
+          await store.keys.update(async (keys) => {
+            await new Promise((resolve) => setTimeout(resolve, 10));
+            return [...keys, { kid: process.pid + '-' + n, jwk: {}, madeAt: 1 }];
+          });
+        }
+        await store.close();`;
+      await Promise.all([inProcess(text), inProcess(text)]);
+      expect(await store.keys.list()).toHaveLength(30);
+    }, 180_000);
+
+    test('stay as they were when a change fails', async () => {
+      await store.keys.update(async () => [key('one')]);
+      const failing = store.keys.update(async () => {
+        throw new Error('no');
+      });
+      await expect(failing).rejects.toThrow('no');
+      expect(await store.keys.list()).toEqual([key('one')]);
+    });
+  });
+
+  describe('what belongs to somebody', () => {
+    const session = (id: string, owner = 'person:a') => ({
+      kind: 'session' as const,
+      server: 'one',
+      id,
+      owner,
+      target: undefined,
+    });
+    /** A program that counts them, past the store. */
+    const countOf = `
+      const { openSqlite } = await import(${JSON.stringify(resolve('auth-server/store/sqlite.ts'))});
+      const { openPostgres } = await import(${JSON.stringify(resolve('auth-server/store/postgres.ts'))});
+      const { db, close } = where.startsWith('postgres:') ? openPostgres(where, () => {}) : openSqlite(where);
+      console.log((await db.selectFrom('binding').select('key').execute()).length);
+      await close();`;
+    const binding = (count: number, id: string, owner: string) => `
+      const store = await openStore(where, undefined, { idleSeconds: 60, perOwner: 5 });
+      const bound = [];
+      for (let n = 0; n < ${count}; n++) {
+        const mine = { kind: 'session', server: 'one', id: ${id}, owner: ${owner}, target: undefined };
+        bound.push(store.bindings.bind(mine));
+      }
+      console.log((await Promise.all(bound)).filter(Boolean).length);
+      await store.close();`;
+
+    test('is claimed by one of many who claim it in the same moment, in three processes', async () => {
+      const text = binding(20, "'s'", "'person:' + process.pid + n");
+      const claimed = await Promise.all([1, 2, 3].map(() => inProcess(text)));
+      expect(claimed.sort()).toEqual(['0', '0', '1']);
+    }, 180_000);
+
+    test('is bounded for each caller while three processes add to it', async () => {
+      const text = binding(20, "process.pid + '-' + n", "'person:a'");
+      const bound = await Promise.all([1, 2, 3].map(() => inProcess(text)));
+      expect(bound).toEqual(['20', '20', '20']);
+      const few = await openStore(where, undefined, { idleSeconds: 60, perOwner: 5 });
+      others.push(few);
+      await few.bindings.bind(session('last'));
+      const mine = { ids: await inProcess(countOf), last: await few.bindings.find('session', 'one', 'last') };
+      expect(mine).toMatchObject({ ids: '5', last: { id: 'last' } });
+    }, 180_000);
+
+    test('and was given up in another process is free for somebody else, here too, as soon as memory is over', async () => {
+      const brief = await openStore(where, undefined, undefined, undefined, 1);
+      others.push(brief);
+      await store.bindings.bind(session('s'));
+      expect(await brief.bindings.find('session', 'one', 's')).toMatchObject({ owner: 'person:a' });
+      await store.bindings.unbind(session('s'));
+      await store.bindings.bind(session('s', 'person:b'));
+      const seen = await within(
+        2_000,
+        () => brief.bindings.find('session', 'one', 's'),
+        (found) => found?.owner === 'person:b',
+      );
+      expect(seen).toMatchObject({ owner: 'person:b' });
+    });
+  });
+
+  test('several processes can open a new store at once', async () => {
+    where = await newPlace();
+    const text = `
+      const store = await openStore(where);
+      await store.sessions.add({ ...record, sid: String(process.pid) });
+      await store.close();
+      console.log(process.pid);`;
+    const sids = await Promise.all([1, 2, 3].map(() => inProcess(text)));
+    const opened = await another();
+    for (const sid of sids) expect(await opened.sessions.find(sid)).toMatchObject({ username: 'alice' });
+    expect(new Set(sids).size).toBe(3);
+  }, 180_000);
+});
+
+test('The file of SQLite and its folder are for this user only', async () => {
+  const where = join(home.directory, 'private');
+  const store = await openStore(where);
+  await store.sessions.add(record());
+  const mode = (path: string) => statSync(join(where, path)).mode & 0o777;
+  expect([mode(''), mode('auth-server.db'), mode('auth-server.db-wal')]).toEqual([0o700, 0o600, 0o600]);
+  await store.close();
+});
+
+test('On PostgreSQL an end that is noted later is seen later: no reader passes over the earlier one', async () => {
+  const where = await postgres.newDatabase();
+  const store = await openStore(where);
+  const other = openPostgres(where, () => undefined);
+  const ended = createEndedStore(other, () => 0);
+  const { last } = await store.ended.since(undefined);
+  const slow = other.db.transaction().execute(async (transaction) => {
+    await ended.addIn(transaction, ['first']);
+    await sleep(600);
+  });
+  await sleep(200);
+  const quick = store.revocations.add({ kind: 'user', value: 'ann', at: now() });
+  expect(await Promise.race([quick.then(() => 'noted'), sleep(200).then(() => 'waits')])).toBe('waits');
+  await Promise.all([slow, quick]);
+  expect((await store.ended.since(last)).marks).toEqual(['first', revocationMark('user', 'ann')]);
+  await store.close();
+  await other.close();
+});
+
+describe('A PostgreSQL that goes away', () => {
+  let store: Store;
+  let failures: unknown[];
+  beforeEach(async () => {
+    failures = [];
+    store = await openStore(
+      await postgres.newDatabase(),
+      undefined,
+      undefined,
+      (error) => void failures.push(error),
+      2,
+    );
+    await store.sessions.add(record());
+    await store.bindings.bind({ kind: 'session', server: 'one', id: 'm', owner: 'person:a', target: undefined });
+  });
+  afterEach(async () => {
+    await postgres.stop();
+    await postgres.start();
+    await store.close();
+  });
+  const everything = () => [
+    store.sessions.find('s'),
+    store.sessions.read('s'),
+    store.sessions.add(record({ sid: 't' })),
+    store.sessions.lease('s', 1),
+    store.sessions.end({ sid: 's' }),
+    store.bindings.find('session', 'one', 'm'),
+    store.bindings.bind({ kind: 'session', server: 'one', id: 'n', owner: 'person:a', target: undefined }),
+    store.keys.list(),
+    store.ended.since(0),
+    store.revocations.add({ kind: 'user', value: 'ann', at: now() }),
+  ];
+
+  test('is not noticed by who is in memory, until memory is over; then everything fails, and nothing passes', async () => {
+    await store.sessions.find('s');
+    await postgres.stop();
+    expect(await store.sessions.find('s')).toMatchObject({ sid: 's' });
+    await sleep(2_100);
+    const outcomes = await Promise.allSettled(everything());
+    expect(outcomes.map(({ status }) => status)).toEqual(outcomes.map(() => 'rejected'));
+  });
+
+  test('is told of a few times, not several times a second', async () => {
+    await postgres.stop();
+    await sleep(3_000);
+    expect(failures.length).toBeGreaterThan(0);
+    expect(failures.length).toBeLessThan(6);
+  });
+
+  test('and comes back is used again by itself, with all that it had', async () => {
+    await postgres.stop();
+    await expect(store.sessions.find('s')).rejects.toThrow();
+    await postgres.start();
+    expect(await store.sessions.find('s')).toMatchObject({ sid: 's' });
+    expect(await store.bindings.find('session', 'one', 'm')).toMatchObject({ owner: 'person:a' });
+    await store.sessions.add(record({ sid: 't' }));
+    expect(await store.sessions.end('everybody')).toBe(2);
+  });
+
+  test('keeps the times of use that could not be written meanwhile', async () => {
+    const known = await store.sessions.find('s');
+    await postgres.stop();
+    if (known) store.sessions.touch(known, now() + 40);
+    await sleep(2_100);
+    await expect(store.sessions.find('s')).rejects.toThrow();
+    await postgres.start();
+    expect((await store.sessions.find('s'))?.lastSeen).toBeGreaterThan(now() + 30);
+  });
+
+  test('by hanging makes everything fail within seven seconds, and is used again when it goes on', async () => {
+    postgres.signal('SIGSTOP');
+    const began = Date.now();
+    const outcomes = await Promise.allSettled(everything());
+    expect(outcomes.map(({ status }) => status)).toEqual(outcomes.map(() => 'rejected'));
+    expect(Date.now() - began).toBeLessThan(20_000);
+    postgres.signal('SIGCONT');
+    let found: unknown;
+    for (let tries = 0; tries < 250 && !found; tries++) {
+      found = await store.sessions.find('s').catch(() => undefined);
+      await sleep(100);
+    }
+    expect(found).toBeDefined();
+  }, 180_000);
+});

@@ -1,0 +1,333 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { scopesOfGroups } from '../../../../policy/policy.ts';
+import { parsePolicy } from '../../../../policy/policy-file.ts';
+import type { RouteOutcome } from '../../../../registry/routing/route-status.ts';
+import { openStore } from '../../../../registry/store/store.ts';
+import { admin, createSigner, publicUrl, startRegistry, storeOf } from '../../../support/registry/registry-fixture.ts';
+
+const policyText = readFileSync(new URL('../../../../scopes.yml', import.meta.url), 'utf8').replace(
+  /\n {2}mcp-registry-user:\n {4}list_service:.*\n/,
+  '\n  mcp-registry-user:\n    list_service: [currenttime, mcpgw]\n',
+);
+const policy = parsePolicy(policyText);
+const inGroup = (username: string, group: string) => ({
+  ...admin,
+  sub: `sub-of-${username}`,
+  username,
+  groups: [group],
+  scopes: scopesOfGroups(policy, [group]),
+});
+const alice = inGroup('alice', 'mcp-registry-admin');
+const dave = inGroup('dave', 'mcp-registry-operator');
+const carol = inGroup('carol', 'mcp-registry-developer');
+const bob = inGroup('bob', 'mcp-registry-user');
+const erin = inGroup('erin', 'nothing');
+
+const transports = { 'streamable-http': '/mcp' };
+const servers = ['currenttime', 'secret', 'mcpgw'].map((name, index) => ({
+  name,
+  title: name,
+  description: name,
+  upstream: `http://127.0.0.1:${8000 + index}`,
+  transports,
+}));
+const notes = { ...servers[0], name: 'notes', upstream: 'http://127.0.0.1:9000/' };
+
+let signer: Awaited<ReturnType<typeof createSigner>>;
+let registry: Awaited<ReturnType<typeof startRegistry>>;
+let outcome: RouteOutcome;
+let refusal: string | undefined;
+beforeAll(async () => {
+  signer = await createSigner();
+});
+beforeEach(async () => {
+  outcome = { state: 'ok' };
+  refusal = undefined;
+  registry = await startRegistry(signer.keys, {
+    policy: () => policy,
+    store: await storeOf(JSON.stringify(servers)),
+    check: async () => ({ status: 'healthy', checkedAt: new Date(0), error: null, tools: [] }),
+    edits: { publish: async () => outcome, examine: async () => refusal },
+  });
+});
+afterEach(() => registry.close());
+
+interface Body {
+  error?: { code: string; message: string; faults?: { path: string; message: string }[] };
+  server?: Record<string, unknown> | null;
+  route?: string;
+  warnings?: string[];
+  changes?: { server: string; action: string; by: string; fields: { field: string; to?: unknown }[] }[];
+  next?: number | null;
+}
+const send = async (
+  who: object,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+) => {
+  const answer = await fetch(`${registry.url}/api${path}`, {
+    method,
+    headers: { 'X-Mcp-Assertion': await signer.sign(who), 'Content-Type': 'application/json', ...headers },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Body };
+};
+const revisionOf = (name: string) => registry.store.get(name)?.revision;
+
+const wants: [string, string, string, () => unknown][] = [
+  ['register', 'POST', '/servers', () => notes],
+  ['edit', 'PATCH', '/servers/currenttime', () => ({ title: 'Clock', revision: revisionOf('currenttime') })],
+  ['disable', 'POST', '/servers/currenttime/disable', () => undefined],
+  ['enable', 'POST', '/servers/currenttime/enable', () => undefined],
+  ['check', 'POST', '/servers/currenttime/check', () => undefined],
+  ['delete', 'DELETE', '/servers/currenttime', () => undefined],
+];
+test.each([
+  ['alice, an admin,', alice, [201, 200, 200, 200, 200, 200]],
+  ['dave, an operator,', dave, [403, 403, 200, 200, 200, 403]],
+  ['carol, a developer,', carol, [201, 403, 403, 403, 200, 403]],
+  ['bob, a user,', bob, [403, 403, 403, 403, 403, 403]],
+  ['erin, who is in no group,', erin, [403, 404, 404, 404, 404, 404]],
+])('%s may do exactly what UI-Scopes says', async (_who, person, expected) => {
+  const statuses: number[] = [];
+  for (const [, method, path, body] of wants) statuses.push((await send(person, method, path, body())).status);
+  expect(statuses).toEqual(expected);
+});
+
+test.each(wants.slice(1))(
+  'A server that bob may not see cannot be told from one that is not there: %s',
+  async (...want) => {
+    const [, method, path, body] = want;
+    const at = (name: string) => send(bob, method, path.replace('currenttime', name), body());
+    const [hidden, missing] = [await at('secret'), await at('nowhere')];
+    expect([hidden.status, hidden.body.error?.code]).toEqual([404, 'not_found']);
+    expect(missing.body).toEqual(hidden.body);
+  },
+);
+
+test.each(wants)(
+  'Without a valid assertion for the registry itself nobody may %s',
+  async (_what, method, path, body) => {
+    const before = registry.store.list();
+    const none = await send(alice, method, path, body(), { 'X-Mcp-Assertion': '' });
+    const forMcpgw = await signer.sign(alice, { audience: `${publicUrl}/mcpgw` });
+    const other = await send(alice, method, path, body(), { 'X-Mcp-Assertion': forMcpgw });
+    expect([none.status, other.status]).toEqual([401, 401]);
+    expect(registry.store.list()).toEqual(before);
+  },
+);
+
+test.each(
+  wants.flatMap(([what, method, path, body]) =>
+    ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data', 'application/jsonp', ''].map(
+      (type) => [type, what, method, path, body] as const,
+    ),
+  ),
+)('What a form of another site could send (%j) does not %s', async (type, _what, method, path, body) => {
+  const before = registry.store.list();
+  const { status, body: said } = await send(alice, method, path, body(), { 'Content-Type': type });
+  expect([status, said.error?.code]).toEqual([415, 'content_type_unsupported']);
+  expect(registry.store.list()).toEqual(before);
+});
+
+test('A registered server is answered as it is kept, is listed, and says where it is to who may change it only', async () => {
+  const full = {
+    ...notes,
+    tags: ['a'],
+    version: '1.0',
+    repository: 'https://example.com/notes',
+    license: 'MIT',
+    icons: [{ src: 'https://example.com/i.png' }],
+  };
+  const { status, headers, body } = await send(carol, 'POST', '/servers', full);
+  expect([status, headers.get('location'), body.route, body.warnings]).toEqual([201, '/api/servers/notes', 'ok', []]);
+  const { upstream: _, transports: __, ...shown } = full;
+  expect(body.server).toMatchObject({
+    ...shown,
+    enabled: true,
+    endpoints: { 'streamable-http': `${publicUrl}/notes/mcp` },
+  });
+  expect(body.server).not.toHaveProperty('location');
+  expect((await send(alice, 'GET', '/servers/notes')).body).toMatchObject({
+    location: { upstream: 'http://127.0.0.1:9000', transports },
+  });
+  expect((await send(bob, 'GET', '/servers/notes')).status).toBe(404);
+});
+
+test.each([
+  ['no JSON', '{', ''],
+  ['a list', [], ''],
+  ['a word', '"notes"', ''],
+  ['no body', undefined, 'name'],
+  ['a reserved name', { ...notes, name: 'api' }, 'name'],
+  ['an upstream with a path', { ...notes, upstream: 'http://127.0.0.1:9000/mcp' }, 'upstream'],
+  ['directives in the upstream', { ...notes, upstream: 'http://a;b{}:1' }, 'upstream'],
+  ['dots in the path', { ...notes, transports: { sse: '/a/../b' } }, 'transports.sse'],
+  ['a revision, which it cannot have', { ...notes, revision: 1 }, ''],
+  ['a body of 100 kB', { ...notes, description: 'x'.repeat(100_000) }, ''],
+])('A registration with %s is refused, and says where the fault is', async (_what, body, path) => {
+  const { status, body: said } = await send(alice, 'POST', '/servers', body);
+  expect([status, said.error?.code, said.error?.faults?.[0]?.path]).toEqual([400, 'input_invalid', path]);
+});
+
+test('A name that is taken is refused', async () => {
+  const { status, body } = await send(alice, 'POST', '/servers', { ...notes, name: 'secret' });
+  expect([status, body.error?.code]).toEqual([409, 'name_taken']);
+});
+
+test('An edit changes what it names, a replacement everything, and neither whether the server is enabled', async () => {
+  await send(alice, 'POST', '/servers/secret/disable');
+  const patched = await send(alice, 'PATCH', '/servers/secret', { tags: ['x'], revision: revisionOf('secret') });
+  expect(patched.body.server).toMatchObject({ title: 'secret', tags: ['x'], enabled: false });
+  const { name: _, ...all } = { ...notes, title: 'New', revision: revisionOf('secret') };
+  const put = await send(alice, 'PUT', '/servers/secret', all);
+  expect(put.body.server).toMatchObject({ name: 'secret', title: 'New', tags: [], enabled: false });
+  for (const more of [{ name: 'other' }, { enabled: true }])
+    expect((await send(alice, 'PUT', '/servers/secret', { ...all, ...more })).status).toBe(400);
+});
+
+test('Whoever changes or deletes what somebody else has changed meanwhile is told so', async () => {
+  const revision = revisionOf('secret');
+  expect((await send(alice, 'PATCH', '/servers/secret', { title: 'A', revision })).status).toBe(200);
+  for (const late of [
+    await send(alice, 'PATCH', '/servers/secret', { title: 'B', revision }),
+    await send(alice, 'PATCH', '/servers/secret', { title: 'A', revision }),
+    await send(alice, 'DELETE', '/servers/secret', { revision }),
+    await send(dave, 'POST', '/servers/secret/disable', { revision }),
+  ])
+    expect([late.status, late.body.error?.code]).toEqual([409, 'changed_meanwhile']);
+  expect(registry.store.get('secret')).toMatchObject({ title: 'A', enabled: true });
+  expect((await send(alice, 'PATCH', '/servers/secret', { title: 'C' })).body.error?.faults?.[0]?.path).toBe(
+    'revision',
+  );
+});
+
+test('A change made at one of two registries right after one at the other leaves both changes there', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'edit-'));
+  const open = async () =>
+    await startRegistry(signer.keys, { policy: () => policy, store: await openStore(join(folder, 'registry.db')) });
+  await registry.close();
+  registry = await open();
+  const here = registry;
+  const there = await open();
+  try {
+    expect((await send(alice, 'POST', '/servers', notes)).status).toBe(201);
+    await there.store.refresh();
+    await send(alice, 'PATCH', '/servers/notes', { title: 'Here', revision: here.store.get('notes')?.revision });
+    registry = there;
+    const { revision } = here.store.get('notes') ?? {};
+    expect((await send(alice, 'PATCH', '/servers/notes', { tags: ['there'], revision })).body.server).toMatchObject({
+      title: 'Here',
+      tags: ['there'],
+    });
+  } finally {
+    registry = here;
+    await there.close();
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('Enabling what is enabled is no change', async () => {
+  const revision = revisionOf('secret');
+  const { status, body } = await send(dave, 'POST', '/servers/secret/enable');
+  expect([status, body.route, revisionOf('secret')]).toEqual([200, 'ok', revision]);
+});
+
+test('A disabled server is not asked how it is', async () => {
+  await send(dave, 'POST', '/servers/secret/disable');
+  const { status, body } = await send(dave, 'POST', '/servers/secret/check');
+  expect([status, body.error?.code]).toEqual([409, 'server_disabled']);
+});
+
+test.each([
+  ['registered', 'POST', '/servers', () => notes],
+  ['moved', 'PATCH', '/servers/secret', () => ({ upstream: 'http://10.0.0.1', revision: revisionOf('secret') })],
+  ['enabled', 'POST', '/servers/secret/enable', () => undefined],
+])('A server whose upstream is refused is not %s, and the reason is told', async (_what, method, path, body) => {
+  await send(dave, 'POST', '/servers/secret/disable');
+  const before = registry.store.list();
+  refusal = 'It is a link-local address.';
+  const { status, body: said } = await send(alice, method, path, body());
+  expect([status, said.error?.code]).toEqual([422, 'upstream_refused']);
+  expect(said.error?.message).toContain('It is a link-local address.');
+  expect(registry.store.list()).toEqual(before);
+});
+
+test.each([
+  ['registration', 'POST', '/servers', () => notes],
+  ['move', 'PATCH', '/servers/secret', () => ({ upstream: 'http://127.0.0.1:1', revision: revisionOf('secret') })],
+  ['disabling', 'POST', '/servers/secret/disable', () => undefined],
+  ['deletion', 'DELETE', '/servers/secret', () => undefined],
+])('When nginx refuses the routes after a %s, everything is as it was, and the reason is told', async (...step) => {
+  const [, method, path, body] = step;
+  const states = () => registry.store.list().map(({ revision: _, updatedAt: __, ...settings }) => settings);
+  const before = states();
+  outcome = { state: 'refused', reason: 'host not found in upstream' };
+  const { status, body: said } = await send(alice, method, path, body());
+  expect([status, said.error?.code]).toEqual([422, 'route_refused']);
+  expect(said.error?.message).toContain('host not found in upstream');
+  expect(states()).toEqual(before);
+  const { changes } = (await send(alice, 'GET', '/changes?limit=1')).body;
+  expect(changes).toMatchObject([{ action: 'undo', by: 'alice' }]);
+});
+
+test('While nginx refuses the routes for another reason, what leaves them alone can be changed', async () => {
+  outcome = { state: 'refused', reason: 'another server' };
+  const patch = { title: 'X', revision: revisionOf('secret') };
+  expect((await send(alice, 'PATCH', '/servers/secret', patch)).body).toMatchObject({ server: { title: 'X' } });
+  expect((await send(alice, 'POST', '/servers', { ...notes, enabled: false })).status).toBe(201);
+  expect((await send(alice, 'DELETE', '/servers/notes')).status).toBe(200);
+});
+
+test('When nginx does not say anything in time, the change stays, and the answer says that it is not known', async () => {
+  outcome = { state: 'unknown' };
+  expect((await send(alice, 'POST', '/servers', notes)).body).toMatchObject({
+    route: 'unknown',
+    server: { name: 'notes' },
+  });
+});
+
+test('Whoever takes a name that was used before is warned that its rules still stand', async () => {
+  const deleted = await send(alice, 'DELETE', '/servers/secret', { revision: revisionOf('secret') });
+  expect(deleted.body).toEqual({ server: null, route: 'ok', warnings: [] });
+  const { status, body } = await send(carol, 'POST', '/servers', { ...notes, name: 'secret' });
+  expect([status, body.warnings]).toEqual([201, [expect.stringMatching(/"secret" before.*policy/)]]);
+});
+
+test('Nobody can put another server behind mcpgw, whose assertions the registry takes; it can be described and disabled', async () => {
+  const revision = () => revisionOf('mcpgw');
+  for (const answer of [
+    await send(alice, 'DELETE', '/servers/mcpgw'),
+    await send(alice, 'POST', '/servers', { ...notes, name: 'mcpgw' }),
+    await send(alice, 'PATCH', '/servers/mcpgw', { upstream: 'http://127.0.0.1:9000', revision: revision() }),
+    await send(alice, 'PATCH', '/servers/mcpgw', { transports: { sse: '/x' }, revision: revision() }),
+  ])
+    expect([answer.status, answer.body.error?.code]).toEqual([403, 'name_fixed']);
+  expect((await send(alice, 'PATCH', '/servers/mcpgw', { title: 'Ours', revision: revision() })).status).toBe(200);
+  expect((await send(alice, 'POST', '/servers/mcpgw/disable')).status).toBe(200);
+});
+
+test('Who changed what is shown for servers that one may see, and where they ran only to who may change them', async () => {
+  await send(alice, 'PATCH', '/servers/currenttime', { title: 'Clock', revision: revisionOf('currenttime') });
+  await send(alice, 'PATCH', '/servers/secret', { title: 'Plans', revision: revisionOf('secret') });
+  const seenBy = async (who: object, query = '') => (await send(who, 'GET', `/changes${query}`)).body;
+  const bobs = await seenBy(bob);
+  expect(bobs.changes?.map(({ server, action, by }) => [server, action, by])).toEqual([
+    ['currenttime', 'edit', 'alice'],
+    ['mcpgw', 'seed', 'SERVERS_FILE'],
+    ['currenttime', 'seed', 'SERVERS_FILE'],
+  ]);
+  expect(bobs.changes?.[0]?.fields).toEqual([{ field: 'title' }]);
+  expect(JSON.stringify(bobs)).not.toMatch(/127\.0\.0\.1|secret|sub-of/);
+  expect((await seenBy(erin)).changes).toEqual([]);
+  const first = await seenBy(alice, '?limit=1');
+  expect(first.changes).toMatchObject([{ server: 'secret', fields: [{ from: 'secret', to: 'Plans' }] }]);
+  expect((await seenBy(alice, `?limit=1&before=${first.next}`)).changes).toMatchObject([{ server: 'currenttime' }]);
+  expect((await seenBy(alice, '?server=secret')).changes).toHaveLength(2);
+  expect((await seenBy(bob, '?server=secret')).changes).toEqual([]);
+  expect((await send(alice, 'GET', '/changes?limit=x')).body.error?.code).toBe('input_invalid');
+});

@@ -1,0 +1,386 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { NodeStreamableHTTPServerTransport, toNodeHandler } from '@modelcontextprotocol/node';
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
+import { SSEServerTransport } from '@modelcontextprotocol/server-legacy/sse';
+import * as z from 'zod';
+import { createHealthMonitor } from '../../../../registry/health/monitor.ts';
+import type { Upstream } from '../../../../registry/routing/upstreams.ts';
+import type { Health } from '../../../../registry/servers/health.ts';
+import type { ServerEntry } from '../../../../registry/servers/server.ts';
+import { recordingLog, toolOf } from '../../../support/registry/registry-fixture.ts';
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+/** Something that listens on a free port; gives its port. */
+async function listen(listener: RequestListener): Promise<number> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  closers.push(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+function buildMcp(): McpServer {
+  const server = new McpServer({ name: 'little', version: '1' });
+  const answer = () => ({ content: [] });
+  server.registerTool(
+    'tell_time',
+    { title: 'Time', description: ' Tells the time.\n', inputSchema: z.object({}) },
+    answer,
+  );
+  server.registerTool('plain', { inputSchema: z.object({}) }, answer);
+  return server;
+}
+const tools = [
+  expect.objectContaining({ name: 'tell_time', title: 'Time', description: 'Tells the time.' }),
+  expect.objectContaining({ name: 'plain', title: null, description: null }),
+];
+
+function mcpListener(): RequestListener {
+  const handle = toNodeHandler(createMcpHandler(buildMcp));
+  return (req, res) => void handle(req as Parameters<typeof handle>[0], res);
+}
+
+function monitor(
+  port: number,
+  options: { transports?: ServerEntry['transports']; upstream?: Upstream; host?: string; timeoutMs?: number } = {},
+) {
+  const { log, lines } = recordingLog();
+  const entry: ServerEntry = {
+    name: 'little',
+    title: 'Little',
+    description: 'Little',
+    upstream: `http://${options.host ?? '127.0.0.1'}:${port}`,
+    transports: options.transports ?? { 'streamable-http': '/mcp' },
+    tags: [],
+  };
+  const upstream = options.upstream ?? { addresses: [`127.0.0.1:${port}`] };
+  const checkedAt = new Date('2026-11-23T00:00:00Z');
+  const monitor = createHealthMonitor({
+    servers: () => [entry],
+    upstreamOf: () => upstream,
+    log,
+    intervalMs: 20,
+    // Long, so that a busy machine does not look like a dead server; short only where the time-out is what is tested.
+    limits: { answer: options.timeoutMs ?? 10_000, whole: 20_000 },
+    now: () => checkedAt,
+  });
+  closers.push(async () => monitor.stop());
+  return { monitor, lines, checkedAt, ask: () => monitor.check(entry) };
+}
+
+async function checked(port: number, options?: Parameters<typeof monitor>[1]): Promise<Health> {
+  return await monitor(port, options).ask();
+}
+
+test('A server that was never asked is unknown', async () => {
+  expect(monitor(1).monitor.of('little')).toEqual({ status: 'unknown', checkedAt: null, error: null, tools: [] });
+});
+
+test('A real MCP server is healthy, with the tools it announces', async () => {
+  const { ask, checkedAt } = monitor(await listen(mcpListener()));
+  const health = await ask();
+  expect(health).toMatchObject({ status: 'healthy', checkedAt, error: null, tools });
+  expect(health.details).toMatchObject({ unstable: false, seenAt: checkedAt, since: checkedAt });
+  expect(health.details?.announced).toMatchObject({ name: 'little', version: '1', era: 'modern', prompts: [] });
+  const steps = health.details?.checks[0]?.steps.map(({ step, state }) => `${step} ${state}`);
+  expect(steps).toEqual(['reach ok', 'handshake ok', 'tools ok']);
+});
+
+test('A server of the older era with sessions is healthy, and is not left with a session for each time it was asked', async () => {
+  const sessions = new Map<string, NodeStreamableHTTPServerTransport>();
+  let opened = 0;
+  const port = await listen(async (req, res) => {
+    const known = sessions.get(String(req.headers['mcp-session-id']));
+    if (known) return void known.handleRequest(req, res);
+    const transport = new NodeStreamableHTTPServerTransport({
+      sessionIdGenerator: () => crypto.randomUUID(),
+      onsessioninitialized: (id) => {
+        opened++;
+        sessions.set(id, transport);
+      },
+      onsessionclosed: (id) => void sessions.delete(id),
+    });
+    await buildMcp().connect(transport);
+    await transport.handleRequest(req, res);
+  });
+  expect(await checked(port)).toMatchObject({ status: 'healthy', tools });
+  expect([opened, sessions.size]).toEqual([1, 0]);
+});
+
+test('A server that has only SSE is healthy', async () => {
+  const streams = new Map<string, SSEServerTransport>();
+  const port = await listen(async (req, res) => {
+    if (req.method === 'GET') {
+      const transport = new SSEServerTransport('/messages', res);
+      streams.set(transport.sessionId, transport);
+      await buildMcp().connect(transport);
+      return;
+    }
+    const id = new URL(req.url ?? '', 'http://x').searchParams.get('sessionId') ?? '';
+    await streams.get(id)?.handlePostMessage(req, res);
+  });
+  const health = await checked(port, { transports: { sse: '/sse' } });
+  expect(health).toMatchObject({ status: 'healthy', error: null, tools });
+});
+
+test('It is the vetted address that is asked, whatever the name resolves to by then', async () => {
+  const port = await listen(mcpListener());
+  const health = await checked(port, { host: 'not-in-any-dns.invalid' });
+  expect(health).toMatchObject({ status: 'healthy', tools });
+});
+
+const answering =
+  (status: number, body = '', headers = {}): RequestListener =>
+  (_req, res) =>
+    void res.writeHead(status, headers).end(body);
+
+test.each([
+  ['wants credentials', answering(401), 'needs-authentication', 'It wants credentials of its own (HTTP 401).'],
+  ['forbids us', answering(403), 'needs-authentication', 'It wants credentials of its own (HTTP 403).'],
+  ['fails', answering(500), 'unhealthy', 'It answered HTTP 500 instead of MCP.'],
+  ['knows no such path', answering(404), 'unhealthy', 'It answered HTTP 404 instead of MCP.'],
+  [
+    'is a web page',
+    answering(200, '<h1>Hi</h1>', { 'content-type': 'text/html' }),
+    'unhealthy',
+    'It did not answer as an MCP server does.',
+  ],
+  [
+    'speaks JSON but not MCP',
+    answering(200, '{"jsonrpc":"2.0","id":99,"result":{}}', { 'content-type': 'application/json' }),
+    'unhealthy',
+    'It did not answer within 0.4 s.',
+  ],
+  ['hangs', () => undefined, 'unhealthy', 'It did not answer within 0.4 s.'],
+  ['hangs up', (req) => void req.socket.destroy(), 'unhealthy', 'It closed the connection.'],
+] as [string, RequestListener, string, string][])(
+  'A server that %s gets the right state and reason',
+  async (_what, listener, status, error) => {
+    const timeoutMs = error.includes('within') ? 400 : 10_000;
+    expect(await checked(await listen(listener), { timeoutMs })).toMatchObject({ status, error, tools: [] });
+  },
+);
+
+test('A server that nobody runs is unhealthy, and the reason holds no address', async () => {
+  const port = await listen(answering(200));
+  await closers.pop()?.();
+  const { ask, lines } = monitor(port);
+  expect(await ask()).toMatchObject({ status: 'unhealthy', error: 'Nothing listens at its address.' });
+  expect(lines.join('')).toContain('ECONNREFUSED');
+});
+
+test('A server that may not be reached is unhealthy for that reason and is not asked', async () => {
+  let asked = 0;
+  const port = await listen((_req, res) => {
+    asked++;
+    res.end();
+  });
+  const problem = 'Its address is not one that the gateway may reach.';
+  expect(await checked(port, { upstream: { addresses: [], problem } })).toMatchObject({
+    status: 'unhealthy',
+    error: problem,
+  });
+  expect(asked).toBe(0);
+});
+
+test('A redirect to elsewhere is not followed', async () => {
+  let visited = 0;
+  const elsewhere = await listen((_req, res) => {
+    visited++;
+    res.end();
+  });
+  const health = await checked(await listen(answering(307, '', { location: `http://127.0.0.1:${elsewhere}/mcp` })));
+  expect(health.status).toBe('unhealthy');
+  expect(visited).toBe(0);
+});
+
+test('A server that sends without end is cut off', async () => {
+  const flood: RequestListener = (_req, res) => {
+    res.writeHead(200, { 'content-type': 'application/json' });
+    const more = (): void => {
+      while (!res.destroyed && res.write('x'.repeat(65_536)));
+    };
+    res.on('drain', more);
+    more();
+  };
+  expect(await checked(await listen(flood))).toMatchObject({ status: 'unhealthy', error: 'It sent more than 4 MB.' });
+});
+
+test('Thousands of tools and endless texts are cut to a size that can be kept; each keeps its name', async () => {
+  const port = await listen((req, res) => {
+    const handle = toNodeHandler(
+      createMcpHandler(() => {
+        const server = new McpServer({ name: 'big', version: '1' });
+        const add = (name: string, length: number) =>
+          server.registerTool(name, { description: 'x'.repeat(length), inputSchema: z.object({}) }, () => ({
+            content: [],
+          }));
+        add('huge', 70_000);
+        for (let i = 0; i < 1_200; i++) add(`t${i}`, 2_500);
+        return server;
+      }),
+    );
+    void handle(req as Parameters<typeof handle>[0], res);
+  });
+  const { status, tools: seen } = await checked(port);
+  expect([status, seen.length]).toEqual(['healthy', 1_000]);
+  expect(seen[0]).toEqual(toolOf('huge', { note: 'Its definition is larger than 64 kB and is not shown.' }));
+  expect(seen[1]).toMatchObject({ name: 't0', description: 'x'.repeat(2_500) });
+  expect(seen[999]).toMatchObject({ name: 't998', description: null, note: expect.stringContaining('2 MB') });
+}, 180_000);
+
+test('The monitor asks at once and again by itself, keeps the tools of a server that went away, and can be stopped', async () => {
+  let alive = true;
+  let asked = 0;
+  const mcp = mcpListener();
+  const port = await listen((req, res) => {
+    asked++;
+    if (alive) mcp(req, res);
+    else res.writeHead(500).end();
+  });
+  const { monitor: m, lines } = monitor(port);
+  m.start();
+  expect(await until(() => m.of('little').status === 'healthy')).toBe(true);
+  alive = false;
+  expect(await until(() => m.of('little').status === 'unhealthy')).toBe(true);
+  expect(m.of('little').tools).toEqual(tools);
+  m.stop();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const before = asked;
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  expect(asked).toBe(before);
+  expect(lines.filter((line) => line.includes('server is unhealthy'))).toHaveLength(1);
+});
+
+async function until(condition: () => boolean, most = 300): Promise<boolean> {
+  for (let tries = 0; tries < most && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+  return condition();
+}
+
+type Asked = { id?: number; method: string; params?: { cursor?: string } };
+
+/** A little MCP server of the older era that answers each method as a test says: undefined is an error, a number an HTTP status. */
+function scripted(answers: Record<string, unknown>, capabilities: object, asked: string[] = []): RequestListener {
+  const serverInfo = { name: 'scripted', title: 'Scripted', version: '2' };
+  const hello = { protocolVersion: '2025-06-18', capabilities, serverInfo, instructions: 'Be kind.' };
+  return async (req, res) => {
+    if (req.method !== 'POST') return void res.writeHead(405).end();
+    const { id, method, params } = (await json(req)) as Asked;
+    const what = params?.cursor ? `${method} ${params.cursor}` : method;
+    asked.push(what);
+    if (id === undefined) return void res.writeHead(202).end();
+    const all: Record<string, unknown> = { initialize: hello, ...answers };
+    const answer = all[what];
+    if (answer === 'hang') return;
+    if (typeof answer === 'number') return void res.writeHead(answer).end();
+    const said = answer === undefined ? { error: { code: -32601, message: 'no such method' } } : { result: answer };
+    res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, ...said }));
+  };
+}
+const aTool = (name: string) => ({ name, inputSchema: { type: 'object' } });
+
+test('Lists are read to their end, asked for only if they are announced, and what cannot be read is no illness', async () => {
+  const asked: string[] = [];
+  const answers = {
+    'tools/list': { tools: [aTool('a')], nextCursor: 'two' },
+    'tools/list two': { tools: [aTool('b')], nextCursor: 'two' },
+    'prompts/list': { prompts: [{ name: 'p', description: 'P' }] },
+  };
+  const health = await checked(await listen(scripted(answers, { tools: {}, prompts: {}, resources: {} }, asked)));
+  expect([health.status, health.error, health.tools.map(({ name }) => name)]).toEqual(['healthy', null, ['a', 'b']]);
+  expect(health.details?.announced).toMatchObject({
+    name: 'scripted',
+    title: 'Scripted',
+    version: '2',
+    protocolVersion: '2025-06-18',
+    era: 'legacy',
+    instructions: 'Be kind.',
+    prompts: [{ name: 'p', description: 'P' }],
+    resources: [],
+  });
+  asked.length = 0;
+  const bare = await checked(await listen(scripted({}, {}, asked)));
+  expect([bare.status, bare.tools]).toEqual(['healthy', []]);
+  expect(bare.details?.checks[0]?.steps[2]).toMatchObject({ state: 'skipped', reason: 'It announces no tools.' });
+  expect(asked.filter((method) => method.endsWith('/list'))).toEqual([]);
+});
+
+test.each([
+  ['cannot tell its tools', {}, 'degraded', 'It did not answer as an MCP server does.'],
+  ['hangs when asked for its tools', { 'tools/list': 'hang' }, 'degraded', 'It did not answer within 0.4 s.'],
+  ['tells its tools to others', { 'tools/list': 401 }, 'needs-authentication', expect.stringContaining('HTTP 401')],
+])('A server that speaks MCP but %s is told from one that is away', async (_what, answers, status, error) => {
+  const health = await checked(await listen(scripted(answers, { tools: {} })), { timeoutMs: 400 });
+  expect(health).toMatchObject({ status, error });
+  const steps = health.details?.checks[0]?.steps.map(({ state }) => state);
+  expect(steps).toEqual(['ok', 'ok', 'failed']);
+});
+
+test('A server with two transports is asked by both, and it is said which one fails', async () => {
+  const mcp = mcpListener();
+  const port = await listen((req, res) => (req.url === '/sse' ? void res.writeHead(500).end() : mcp(req, res)));
+  const health = await checked(port, { transports: { 'streamable-http': '/mcp', sse: '/sse' } });
+  expect([health.status, health.error]).toEqual(['unhealthy', 'SSE: It answered HTTP 500 instead of MCP.']);
+  expect(health.details?.checks.map(({ transport, status }) => `${transport} ${status}`)).toEqual([
+    'streamable-http healthy',
+    'sse unhealthy',
+  ]);
+  expect(health.tools.map(({ name }) => name)).toEqual(['tell_time', 'plain']);
+});
+
+test('One failure of a healthy server is noted, a second believed, and one success puts it right', async () => {
+  let alive = true;
+  const mcp = mcpListener();
+  const { ask } = monitor(await listen((req, res) => (alive ? mcp(req, res) : void res.writeHead(500).end())));
+  const states = [];
+  for (alive of [true, false, false, true, false, true, false]) {
+    const { status, error, details } = await ask();
+    states.push(`${status}${details?.unstable ? ', unstable' : ''}${error ? '!' : ''}`);
+  }
+  const [well, doubted] = ['healthy', 'healthy, unstable!'];
+  expect(states).toEqual([well, doubted, 'unhealthy!', well, doubted, well, doubted]);
+});
+
+test('Servers that hang keep no other one waiting', async () => {
+  const hanging = await listen(() => undefined);
+  const good = await listen(mcpListener());
+  const entry = (name: string, port: number) => ({
+    name,
+    title: name,
+    description: name,
+    upstream: `http://127.0.0.1:${port}`,
+    transports: { 'streamable-http': '/mcp' },
+    tags: [],
+  });
+  const hangers = Array.from({ length: 30 }, (_, i) => entry(`hang${i}`, hanging));
+  const ports = new Map([...hangers.map(({ name }) => [name, hanging] as const), ['good', good]]);
+  const m = createHealthMonitor({
+    servers: () => [...hangers, entry('good', good)],
+    upstreamOf: (name) => ({ addresses: [`127.0.0.1:${ports.get(name)}`] }),
+    log: recordingLog().log,
+    intervalMs: 50,
+    limits: { answer: 2_500, whole: 5_000 },
+  });
+  closers.push(() => m.stop());
+  m.start();
+  // The first time nobody knows who hangs.
+  const known = () => [...ports.keys()].every((name) => m.of(name).status !== 'unknown');
+  expect(await until(known, 10_000)).toBe(true);
+  let checks = 0;
+  let last = m.of('good').checkedAt;
+  const end = performance.now() + 2_000;
+  while (performance.now() < end) {
+    if (m.of('good').checkedAt !== last) checks++;
+    last = m.of('good').checkedAt;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  expect(checks).toBeGreaterThan(5);
+}, 180_000);

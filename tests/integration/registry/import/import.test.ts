@@ -1,0 +1,212 @@
+import { parsePolicy } from '../../../../policy/policy-file.ts';
+import type { ImportAnswer } from '../../../../registry/import/import.ts';
+import { admin, createSigner, publicUrl, startRegistry } from '../../../support/registry/registry-fixture.ts';
+
+const policy = parsePolicy(`
+group_mappings: {}
+UI-Scopes:
+  mcp-registry-admin: { list_service: [all], register_service: [all] }
+  few: { list_service: [all], register_service: [weather] }
+`);
+let signer: Awaited<ReturnType<typeof createSigner>>;
+let registry: Awaited<ReturnType<typeof startRegistry>>;
+let refusal: string | undefined;
+beforeAll(async () => {
+  signer = await createSigner();
+});
+beforeEach(async () => {
+  refusal = undefined;
+  registry = await startRegistry(signer.keys, { policy: () => policy, edits: { examine: async () => refusal } });
+});
+afterEach(() => registry.close());
+
+const send = async (body: unknown, { query = '', who = admin as object, headers = {} } = {}) => {
+  const all = { 'X-Mcp-Assertion': await signer.sign(who), 'Content-Type': 'application/json', ...headers };
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const answer = await fetch(`${registry.url}/api/import${query}`, { method: 'POST', headers: all, body: text });
+  return { status: answer.status, body: (await answer.json()) as ImportAnswer & { error?: { code: string } } };
+};
+const one = async (entry: unknown) => {
+  const { body } = await send(entry);
+  return body.results[0];
+};
+
+const weather = {
+  $schema: 'https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json',
+  name: 'io.github.example/Weather',
+  title: 'Weather',
+  description: 'Says the weather',
+  version: '2.0.1',
+  repository: { url: 'https://github.com/example/weather', source: 'github' },
+  icons: [{ src: 'https://example.com/w.jpg', mimeType: 'image/jpg', sizes: ['any'], theme: 'dark' }],
+  remotes: [
+    { type: 'sse', url: 'https://weather.example/v1/sse' },
+    { type: 'streamable-http', url: 'https://weather.example/v1/mcp' },
+  ],
+};
+const original = {
+  server_name: 'Financial Info',
+  description: 'Stocks',
+  path: '/finance/',
+  proxy_pass_url: 'http://127.0.0.1:8001/',
+  tags: ['stocks', 'stocks'],
+  num_tools: 2,
+  num_stars: 5,
+  is_python: true,
+  license: 'MIT-0',
+  tool_list: [{ name: 'x', schema: {} }],
+  supported_transports: ['streamable-http', 'sse'],
+};
+const old = {
+  name: 'com.example/older',
+  description: 'In the spelling of 2025-07',
+  version_detail: { version: '0.3.0' },
+  remotes: [{ transport_type: 'streamable', url: 'http://127.0.0.1:7000/mcp' }],
+};
+
+test('A server.json becomes a server with both of its transports, and keeps the name of its makers', async () => {
+  const { status, body } = await send(weather);
+  expect([status, body.results]).toEqual([
+    200,
+    [{ index: 0, name: 'weather', format: 'server.json', outcome: 'registered', code: null, reason: null, hints: [] }],
+  ]);
+  expect(registry.store.get('weather')).toMatchObject({
+    title: 'Weather',
+    upstream: 'https://weather.example',
+    transports: { 'streamable-http': '/v1/mcp', sse: '/v1/sse' },
+    version: '2.0.1',
+    repository: 'https://github.com/example/weather',
+    icons: [{ src: 'https://example.com/w.jpg', mimeType: 'image/jpeg', sizes: ['any'] }],
+    alias: 'io.github.example/Weather',
+  });
+});
+
+test('A server file of the original becomes a server; numbers that nobody can know from it are not read', async () => {
+  await send(original);
+  expect(registry.store.get('finance')).toMatchObject({
+    title: 'Financial Info',
+    upstream: 'http://127.0.0.1:8001',
+    transports: { 'streamable-http': '/mcp', sse: '/sse' },
+    tags: ['stocks'],
+    license: 'MIT-0',
+    alias: null,
+  });
+});
+
+test('An older server.json, and one as the MCP registry API answers it, are read as well', async () => {
+  const { body } = await send({ servers: [{ server: weather, _meta: {} }, old] });
+  expect(body).toMatchObject({ registered: 2, skipped: 0, refused: 0 });
+  expect(registry.store.get('older')).toMatchObject({ version: '0.3.0', transports: { 'streamable-http': '/mcp' } });
+});
+
+test('One entry that cannot be registered stops none of the others; what is there already is skipped', async () => {
+  const { body } = await send([weather, { hello: 'world' }, { ...weather }, original]);
+  expect(body).toMatchObject({ dry_run: false, registered: 2, skipped: 1, refused: 1 });
+  expect(body.results.map(({ outcome, code }) => [outcome, code])).toEqual([
+    ['registered', null],
+    ['refused', 'input_invalid'],
+    ['skipped', 'name_taken'],
+    ['registered', null],
+  ]);
+});
+
+test('A dry run says the same and changes nothing', async () => {
+  const before = registry.store.list();
+  const { body } = await send([weather, { ...weather }, original], { query: '?dry_run=true' });
+  expect(body).toMatchObject({ dry_run: true, registered: 2, skipped: 1, refused: 0 });
+  refusal = 'It is a private address.';
+  expect((await send(original, { query: '?dry_run=true' })).body.results[0]).toMatchObject({
+    outcome: 'refused',
+    code: 'upstream_refused',
+    reason: expect.stringContaining('private'),
+  });
+  expect(registry.store.list()).toEqual(before);
+});
+
+const remote = (change: object) => ({
+  ...weather,
+  remotes: [{ type: 'streamable-http', url: 'https://w.example/mcp', ...change }],
+});
+test.each([
+  [
+    'one that is only a package',
+    {
+      ...weather,
+      remotes: undefined,
+      packages: [{ registryType: 'npm', identifier: '@x/y', transport: { type: 'stdio' } }],
+    },
+    /package \(npm @x\/y\).*bridge to streamable HTTP/,
+  ],
+  ['one with nothing at all', { ...weather, remotes: [] }, /no remotes/],
+  ['one with an unknown transport', remote({ type: 'carrier-pigeon' }), /None of its remotes/],
+  [
+    'one whose address has a variable',
+    remote({ url: 'https://{tenant}.example/mcp' }),
+    /variables without a value: \{tenant\}/,
+  ],
+  [
+    'one whose address has a secret in it',
+    remote({ url: 'https://w.example/{key}', variables: { key: { isSecret: true, default: 'k' } } }),
+    /\{key\}/,
+  ],
+  ['one with a query', remote({ url: 'https://w.example/mcp?x=1' }), /query/],
+  ['one with a header of its own', remote({ headers: [{ name: 'X-Region', isRequired: true }] }), /X-Region/],
+  ['one whose address is a file', remote({ url: 'file:///etc/passwd' }), /upstream/],
+  ['one whose name has no namespace', { ...weather, name: 'weather' }, /name: must be like/],
+  ['one whose name the gateway uses', { ...weather, name: 'a.b/api' }, /"api" is a name that the gateway uses/],
+  ['one without a description', { ...weather, description: undefined }, /description: must be text/],
+  ['one with nginx in its path', { ...original, path: '/x { } location / {' }, /name: must be/],
+  ['mcpgw', { ...original, path: '/mcpgw' }, /belongs to the gateway itself/],
+  ['text', 'hello', /neither/],
+  ['a list', [], /neither/],
+  ['null', null, /neither/],
+])('%s is refused with a reason', async (_what, entry, reason) => {
+  const before = registry.store.list();
+  const result = (await send([entry])).body.results[0];
+  expect(result).toMatchObject({ outcome: 'refused', reason: expect.stringMatching(reason) });
+  expect(registry.store.list()).toEqual(before);
+});
+
+test('A variable with a value is filled in', async () => {
+  const variables = { tenant: { default: 'acme' } };
+  await send(remote({ url: 'https://{tenant}.example/mcp', variables }));
+  expect(registry.store.get('weather')?.upstream).toBe('https://acme.example');
+});
+
+test('A credential that a server wants is not taken from the file; what to do is said', async () => {
+  const headers = [{ name: 'Authorization', isRequired: true, isSecret: true, value: 'Bearer {token}' }];
+  expect(await one(remote({ headers }))).toMatchObject({
+    outcome: 'registered',
+    hints: [expect.stringMatching(/Authorization.*UPSTREAM_SECRETS_FILE/)],
+  });
+  expect(await one({ ...original, auth_type: 'oauth' })).toMatchObject({ hints: [expect.stringMatching(/oauth/)] });
+});
+
+test('A second transport at another address is left out, and that is said', async () => {
+  const elsewhere = { ...weather, remotes: [weather.remotes[1], { type: 'sse', url: 'https://other.example/sse' }] };
+  expect(await one(elsewhere)).toMatchObject({ hints: [expect.stringContaining('https://other.example')] });
+  expect(registry.store.get('weather')?.transports).toEqual({ 'streamable-http': '/v1/mcp' });
+});
+
+test.each([
+  ['a number', '5'],
+  ['broken JSON', '[{'],
+  ['an empty list', '[]'],
+  ['more than 20 entries', JSON.stringify(Array(21).fill({}))],
+  ['more than a megabyte', JSON.stringify({ ...weather, description: 'x'.repeat(1_100_000) })],
+])('%s is refused as a whole', async (_what, body) => {
+  const answer = await send(body);
+  expect([answer.status, answer.body.error?.code]).toEqual([400, 'input_invalid']);
+});
+
+test('Rights hold for each entry, a form is refused, and an assertion made for mcpgw is not enough', async () => {
+  const { body } = await send([weather, original], { who: { ...admin, scopes: ['few'] } });
+  expect(body.results.map(({ outcome, code }) => [outcome, code])).toEqual([
+    ['registered', null],
+    ['refused', 'not_permitted'],
+  ]);
+  expect((await send(weather, { headers: { 'Content-Type': 'text/plain' } })).status).toBe(415);
+  const forMcpgw = await signer.sign(admin, { audience: `${publicUrl}/mcpgw` });
+  expect((await send(weather, { headers: { 'X-Mcp-Assertion': forMcpgw } })).status).toBe(401);
+  expect((await send(weather, { query: '?dry_run=maybe' })).status).toBe(400);
+});

@@ -1,0 +1,92 @@
+import { parsePolicy } from '../../../../policy/policy-file.ts';
+import { createPins } from '../../../../registry/pins/pins.ts';
+import { toSeenTools } from '../../../../registry/servers/tool-info.ts';
+import {
+  admin,
+  createSigner,
+  publicUrl,
+  recordingLog,
+  serversText,
+  startRegistry,
+  storeOf,
+  user,
+} from '../../../support/registry/registry-fixture.ts';
+
+const policy = parsePolicy(`
+group_mappings: {}
+UI-Scopes:
+  mcp-registry-admin: { list_service: [all], modify_service: [all] }
+  mcp-registry-user: { list_service: [currenttime] }
+`);
+const told = (description: string) => toSeenTools([{ name: 'look', description }]);
+
+let signer: Awaited<ReturnType<typeof createSigner>>;
+let registry: Awaited<ReturnType<typeof startRegistry>>;
+let pins: Awaited<ReturnType<typeof createPins>>;
+let approvals = 0;
+beforeAll(async () => {
+  signer = await createSigner();
+  const store = await storeOf(serversText);
+  pins = await createPins(store.pins, recordingLog().log);
+  const onApproved = async () => void approvals++;
+  registry = await startRegistry(signer.keys, { store, pins, policy: () => policy, onApproved });
+  await pins.observe('currenttime', told('Looks.'));
+});
+afterAll(() => registry.close());
+beforeEach(async () => {
+  approvals = 0;
+  await pins.observe('currenttime', told('Looks. And tells somebody.'));
+});
+
+const page = async (who: object, path = '/servers/currenttime') => {
+  const headers = { 'X-Mcp-Assertion': await signer.sign(who), Accept: 'text/html' };
+  return await (await fetch(registry.url + path, { headers })).text();
+};
+const press = async (who: object, tools: string[], headers: Record<string, string> = { Origin: publicUrl }) => {
+  const sent = { 'X-Mcp-Assertion': await signer.sign(who), Accept: 'text/html', ...headers };
+  const body = new URLSearchParams(tools.map((tool) => ['tool', tool]));
+  return await fetch(`${registry.url}/servers/currenttime/approve`, {
+    method: 'POST',
+    headers: sent,
+    body,
+    redirect: 'manual',
+  });
+};
+const buttons = (html: string) =>
+  [...html.matchAll(/name="tool" value="([0-9a-f]{64} look)"/g)].map(([, value]) => value ?? '');
+
+test('Somebody who may change the server keeps the approved definition, or approves the new one, and reads what came of it', async () => {
+  const html = await page(admin);
+  expect(html).toContain('<ins><span class="unseen">now: </span>&quot;Looks. And tells somebody.&quot;</ins>');
+  const [approve = '', keep = ''] = buttons(html);
+  expect((await press(admin, [keep])).status).toBe(303);
+  expect((await pins.of('currenttime')).pending.size).toBe(0);
+
+  await pins.observe('currenttime', told('Looks. And tells somebody.'));
+  const done = await press(admin, [approve]);
+  expect(done.headers.get('location')).toMatch(/^\/servers\/currenttime\?note=/);
+  expect(await page(admin, done.headers.get('location') ?? '')).toContain('The tool is approved.');
+  expect(buttons(await page(admin))).toEqual([]);
+  expect(approvals).toBe(2);
+});
+
+test('A definition that is another by now is not approved, and the page says so', async () => {
+  await pins.observe('currenttime', told('Looks around.'));
+  const [seen = ''] = buttons(await page(admin));
+  await pins.observe('currenttime', told('Looks, and sends it to somebody.'));
+  const refused = await press(admin, [seen]);
+  expect(await page(admin, refused.headers.get('location') ?? '')).toContain('has another definition by now');
+  expect((await pins.of('currenttime')).pending.size).toBe(1);
+});
+
+test.each([
+  ['who may not change the server', user, { Origin: publicUrl }, 403],
+  ['from another site', admin, { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' }, 403],
+  ['without a word on where it comes from', admin, {}, 403],
+])('Nothing is approved by a form of somebody %s', async (_what, who, headers, status) => {
+  const [seen = ''] = buttons(await page(admin));
+  expect((await press(who, [seen], headers)).status).toBe(status);
+  expect((await press(admin, ['nonsense'])).status).toBe(400);
+  expect((await pins.of('currenttime')).pending.size).toBe(1);
+  expect(buttons(await page(user))).toEqual([]);
+});

@@ -1,0 +1,576 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { parsePolicy } from '../../../../policy/policy-file.ts';
+import { RegistryError } from '../../../../registry/errors/registry-error.ts';
+import { createConnectionTest } from '../../../../registry/health/connection-test.ts';
+import { createAddressCheck, parseCidr } from '../../../../registry/routing/addresses.ts';
+import { toRouteLine } from '../../../../registry/routing/routes-file.ts';
+import { createUpstreams } from '../../../../registry/routing/upstreams.ts';
+import {
+  admin,
+  createSigner,
+  publicUrl,
+  recordingLog,
+  startRegistry,
+  stranger,
+  user,
+} from '../../../support/registry/registry-fixture.ts';
+
+const policy = parsePolicy(`
+group_mappings: {}
+UI-Scopes:
+  mcp-registry-admin: { list_service: [all], register_service: [all], toggle_service: [all], modify_service: [all], health_check_service: [all] }
+  mcp-registry-user: { list_service: [currenttime], toggle_service: [currenttime] }
+  team: { list_service: ["team-*"], register_service: ["team-*"] }
+`);
+const team = { ...user, username: 'tess', scopes: ['team'] };
+const good = {
+  name: 'notes',
+  title: 'Notes',
+  description: 'Keeps notes',
+  upstream: 'http://127.0.0.1:9000',
+  mcp_path: '/mcp',
+  enabled: 'on',
+};
+const local = [parseCidr('127.0.0.0/8')].flatMap((cidr) => cidr ?? []);
+const upstreams = createUpstreams({
+  servers: () => [],
+  resolve: async (host) => {
+    if (host === '127.0.0.1' || host === '169.254.169.254') return [host];
+    throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' });
+  },
+  check: createAddressCheck({ allowPrivate: local, ownPorts: new Set([7860]) }),
+  routesDir: '/nonexistent',
+  log: recordingLog().log,
+});
+const upstreamAuth = {
+  problem: ({ auth }: { auth?: { secret: string } | null | undefined }) =>
+    auth ? `There is no secret called "${auth.secret}" for it.` : undefined,
+  headersFor: () => ({}),
+};
+const connect = createConnectionTest({ find: upstreams.find, upstreamAuth, limits: { answer: 700, whole: 1_500 } });
+
+let signer: Awaited<ReturnType<typeof createSigner>>;
+let registry: Awaited<ReturnType<typeof startRegistry>>;
+let refusal: string | undefined;
+const closers: (() => void)[] = [];
+beforeAll(async () => {
+  signer = await createSigner();
+});
+beforeEach(async () => {
+  refusal = undefined;
+  registry = await startRegistry(signer.keys, {
+    policy: () => policy,
+    connect,
+    secretProblem: upstreamAuth.problem,
+    edits: {
+      examine: upstreams.examine,
+      publish: async () => (refusal === undefined ? { state: 'ok' } : { state: 'refused', reason: refusal }),
+    },
+  });
+});
+afterEach(async () => {
+  for (const close of closers.splice(0)) close();
+  await registry.close();
+});
+
+interface Sent {
+  who?: object;
+  headers?: Record<string, string>;
+}
+const ours = { 'Sec-Fetch-Site': 'same-origin', Origin: publicUrl };
+const post = async (path: string, fields: Record<string, string>, { who = admin, headers = ours }: Sent = {}) => {
+  const answer = await fetch(registry.url + path, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { 'X-Mcp-Assertion': await signer.sign(who), Accept: 'text/html', ...headers },
+    body: new URLSearchParams(fields),
+  });
+  return { status: answer.status, location: answer.headers.get('location'), html: plain(await answer.text()) };
+};
+const get = async (path: string, who: object = admin) => {
+  const headers = { 'X-Mcp-Assertion': await signer.sign(who), Accept: 'text/html' };
+  const answer = await fetch(registry.url + path, { headers, redirect: 'manual' });
+  return { status: answer.status, location: answer.headers.get('location'), html: plain(await answer.text()) };
+};
+const plain = (html: string) =>
+  html.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&lt;', '<').replaceAll('&gt;', '>');
+/** The message at a field. */
+const faultAt = (html: string, field: string) =>
+  new RegExp(`id="${field}-fault"><svg[\\s\\S]*?</svg>([^<]*)`).exec(html)?.[1]?.trim();
+/** What stands in a field. */
+const typedIn = (html: string, field: string) =>
+  new RegExp(`<input id="${field}"[^>]* value="([\\s\\S]*?)"(?: placeholder| aria| readonly| autocomplete)`).exec(
+    html,
+  )?.[1] ?? new RegExp(`<textarea id="${field}"[^>]*>\\n([\\s\\S]*?)</textarea>`).exec(html)?.[1];
+
+describe('Registering', () => {
+  test('A good form registers the server, leads to its page, and says so once', async () => {
+    const { status, location } = await post('/servers/register', good);
+    expect([status, location?.split('?')[0]]).toEqual([303, '/servers/notes']);
+    expect(registry.store.get('notes')).toMatchObject({ title: 'Notes', enabled: true, tags: [], version: null });
+    expect((await get(location ?? '')).html).toContain('“Notes” is registered');
+    expect((await get(location ?? '')).html).not.toContain('“Notes” is registered');
+  });
+
+  test('A note is for the person who sent the form, and for nobody who got hold of the address', async () => {
+    const { location } = await post('/servers/register', { ...good, name: 'team-a' }, { who: team });
+    expect((await get(location ?? '', admin)).html).not.toContain('is registered');
+    expect((await get(location ?? '', team)).html).toContain('is registered');
+  });
+
+  test('All fields of the API can be said', async () => {
+    const all = {
+      ...good,
+      enabled: '',
+      sse_path: '/sse',
+      description: 'First line\r\nand second',
+      tags: 'a, b,\na',
+      version: '1.2',
+      license: 'MIT',
+      repository: 'https://example.com/x',
+      alias: 'io.github.example/notes',
+      icons: 'https://example.com/a.png image/png 48x48\r\nhttps://example.com/b.svg',
+    };
+    expect((await post('/servers/register', all)).status).toBe(303);
+    expect(registry.store.get('notes')).toMatchObject({
+      description: 'First line and second',
+      transports: { 'streamable-http': '/mcp', sse: '/sse' },
+      tags: ['a', 'b'],
+      version: '1.2',
+      license: 'MIT',
+      repository: 'https://example.com/x',
+      alias: 'io.github.example/notes',
+      enabled: false,
+      icons: [
+        { src: 'https://example.com/a.png', mimeType: 'image/png', sizes: ['48x48'] },
+        { src: 'https://example.com/b.svg' },
+      ],
+    });
+    const { html } = await get('/servers/notes/edit');
+    expect(typedIn(html, 'icons')).toBe('https://example.com/a.png image/png 48x48\nhttps://example.com/b.svg');
+    expect(typedIn(html, 'tags')).toBe('a, b');
+  });
+
+  test.each([
+    ['http://127.0.0.1:9000/mcp', { 'streamable-http': '/mcp' }],
+    ['http://127.0.0.1:9000/deep/er/mcp/', { 'streamable-http': '/deep/er/mcp' }],
+    ['http://127.0.0.1:9000/sse', { sse: '/sse' }],
+    ['http://127.0.0.1:9000', { 'streamable-http': '/mcp' }],
+  ])('The path of a pasted address (%s) is taken where no other is said', async (upstream, transports) => {
+    await post('/servers/register', { ...good, upstream, mcp_path: '' });
+    expect(registry.store.get('notes')).toMatchObject({ upstream: 'http://127.0.0.1:9000', transports });
+  });
+
+  test('Everything that was typed is still there when something is wrong, and each message stands at its field', async () => {
+    const typed = { ...good, name: 'No Such Name', title: ' ', tags: 'x', version: '<b>1</b>', upstream: 'ftp://x' };
+    const { status, html } = await post('/servers/register', typed);
+    expect(status).toBe(400);
+    expect(faultAt(html, 'name')).toMatch(/^Must be 1 to 63 of a-z/);
+    expect(faultAt(html, 'title')).toBe('Must not be empty.');
+    expect(faultAt(html, 'upstream')).toMatch(/^Must be an http or https URL/);
+    expect(html).toContain('3 things are wrong. Nothing was saved.');
+    for (const field of ['name', 'title', 'tags', 'version', 'upstream'] as const)
+      expect([field, typedIn(html, field)]).toEqual([field, typed[field]]);
+    expect(registry.store.list()).toHaveLength(2);
+  });
+
+  test.each([
+    ['a taken name', { name: 'currenttime' }, 409, 'name', /already/],
+    ['a reserved name', { name: 'audit' }, 400, 'name', /the gateway uses itself/],
+    ['the name of the gateway’s own server', { name: 'mcpgw' }, 403, 'name', /belongs to the gateway/],
+    ['a metadata service', { upstream: 'http://169.254.169.254' }, 422, 'upstream', /metadata/],
+    ['the gateway’s own port', { upstream: 'http://127.0.0.1:7860' }, 422, 'upstream', /own port/],
+    ['a name that cannot be resolved', { upstream: 'http://nowhere.invalid' }, 422, 'upstream', /cannot be resolved/],
+    ['a secret that there is not', { secret: 'none' }, 422, 'secret', /no secret called/],
+    ['a secret that looks like one', { secret: 'Bearer abc' }, 400, 'secret', /name of a secret/],
+    ['a third icon that is no address', { icons: 'https://a.b/\nhttps://a.c/\nx' }, 400, 'icons', /^Line 3 must be/],
+    ['a long tag', { tags: `ok, ${'x'.repeat(31)}` }, 400, 'tags', /^Tag 2 must have/],
+  ])('%s is refused at its field', async (_what, change, status, field, message) => {
+    const answer = await post('/servers/register', { ...good, ...change });
+    expect(answer.status).toBe(status);
+    expect(faultAt(answer.html, field)).toMatch(message);
+    expect(registry.store.get('notes')).toBeUndefined();
+  });
+
+  test('What nginx refuses is not kept, and its reason is said', async () => {
+    refusal = 'invalid port in upstream';
+    const { status, html } = await post('/servers/register', good);
+    expect(status).toBe(422);
+    expect(html).toContain('nginx refused the route, and nothing was changed: invalid port in upstream');
+    expect(typedIn(html, 'name')).toBe('notes');
+    expect(registry.store.get('notes')).toBeUndefined();
+  });
+
+  test('Who may register some names is told at the name that another one is not theirs', async () => {
+    expect((await get('/register', team)).status).toBe(200);
+    const { status, html } = await post('/servers/register', good, { who: team });
+    expect(status).toBe(403);
+    expect(faultAt(html, 'name')).toContain('register_service');
+    expect((await post('/servers/register', { ...good, name: 'team-b' }, { who: team })).status).toBe(303);
+  });
+
+  test('Without any right there is no form, and sending one does nothing', async () => {
+    for (const who of [user, stranger]) {
+      const { status, html } = await get('/register', who);
+      expect([status, html.includes('<h1>Not permitted</h1>')]).toEqual([403, true]);
+      expect((await post('/servers/register', good, { who })).status).toBe(403);
+      expect((await post('/servers/register', { ...good, do: 'test' }, { who })).status).toBe(403);
+    }
+    expect(registry.store.get('notes')).toBeUndefined();
+  });
+});
+
+const injections = [
+  'x; } location / { return 200; } #',
+  'x\nserver { listen 1; }',
+  '$' + '{upstream}',
+  '$(touch /tmp/x)',
+  'x" y \' z \\',
+  '\u202eexample',
+  'currenttіme', // Cyrillic і
+  'a\u200bb',
+  '../../etc/passwd',
+  '<script>alert(1)</script>',
+  '{{7*7}}<%= 1 %>',
+];
+const everyField = [
+  'name',
+  'title',
+  'description',
+  'tags',
+  'upstream',
+  'mcp_path',
+  'sse_path',
+  'secret',
+  'version',
+  'license',
+  'repository',
+  'alias',
+  'icons',
+];
+test.each(everyField)('What is written into %s is refused at the field, or is only ever text', async (field) => {
+  for (const text of injections) {
+    const answer = await post('/servers/register', { ...good, [field]: text });
+    expect([text, answer.status]).toEqual([text, answer.status === 303 ? 303 : 400]);
+    const kept = registry.store.list().find(({ name }) => name !== 'currenttime' && name !== 'secret-plans');
+    if (answer.status === 400) {
+      expect([text, faultAt(answer.html, field)]).toEqual([text, expect.stringMatching(/./)]);
+      expect(kept).toBeUndefined();
+      continue;
+    }
+    expect(['title', 'description', 'tags', 'version', 'license']).toContain(field);
+    if (!kept) throw new Error('it was neither refused nor kept');
+    // What nginx gets is the same as without it.
+    const line = 'notes 127.0.0.1:9000';
+    expect(toRouteLine(kept, ['127.0.0.1:9000'])).toContain(line.split(' ')[1]);
+    expect(toRouteLine(kept, ['127.0.0.1:9000'])).toBe(
+      toRouteLine({ ...kept, title: 't', description: 'd', tags: [] }, ['127.0.0.1:9000']),
+    );
+    const page = await (
+      await fetch(`${registry.url}/servers/notes/edit`, { headers: { 'X-Mcp-Assertion': await signer.sign(admin) } })
+    ).text();
+    expect(page).not.toContain('<script>alert');
+    const revision = String(kept.revision);
+    expect((await post('/servers/notes/delete', { revision })).status).toBe(303);
+  }
+});
+
+describe('Editing', () => {
+  const edit = async (change: Record<string, string>, revision = registry.store.get('currenttime')?.revision) => {
+    const now = { title: 'Current time', description: 'The current time in any IANA time zone.', tags: 'time, demo' };
+    const where = { upstream: 'http://127.0.0.1:8000', mcp_path: '/mcp', sse_path: '/sse' };
+    return await post('/servers/currenttime/edit', { ...now, ...where, revision: String(revision), ...change });
+  };
+
+  test('The form shows what is there; what is changed in it is kept, and the name is not', async () => {
+    const { html } = await get('/servers/currenttime/edit');
+    expect(typedIn(html, 'upstream')).toBe('http://127.0.0.1:8000');
+    expect(html).not.toContain('id="name"');
+    const { status, location } = await edit({ title: 'Clock', name: 'other' });
+    expect([status, location?.split('?')[0]]).toEqual([303, '/servers/currenttime']);
+    expect(registry.store.get('currenttime')).toMatchObject({ title: 'Clock', tags: ['time', 'demo'] });
+    expect(registry.store.get('other')).toBeUndefined();
+    expect((await get((await edit({ title: 'Clock' })).location ?? '')).html).toContain('Nothing was different');
+  });
+
+  test('Changed by somebody else meanwhile: 409 with what changed, what was typed stays, the rest is as it is now', async () => {
+    const seen = registry.store.get('currenttime')?.revision;
+    const who = { ...admin, sub: 'c', username: 'carol' };
+    const carols = { title: 'Carols title', description: 'Carols description', tags: 'time, demo' };
+    const where = { upstream: 'http://127.0.0.1:8000', mcp_path: '/mcp', sse_path: '/sse' };
+    await post('/servers/currenttime/edit', { ...carols, ...where, revision: String(seen) }, { who });
+
+    const { status, html } = await edit({ title: 'My title', tags: 'mine' }, seen);
+    expect(status).toBe(409);
+    expect(html).toContain('Changed meanwhile. Nothing was saved yet.');
+    expect(html).toMatch(/<strong>carol<\/strong> · edit/);
+    expect(typedIn(html, 'title')).toBe('My title');
+    expect(typedIn(html, 'tags')).toBe('mine');
+    expect(typedIn(html, 'description')).toBe('Carols description');
+    expect(html).toMatch(/<td>Current time<\/td><td>Carols title<\/td>/);
+    expect(registry.store.get('currenttime')).toMatchObject({ title: 'Carols title' });
+
+    const now = /name="revision" value="(\d+)"/.exec(html)?.[1];
+    expect((await edit({ title: 'My title', description: 'Carols description' }, Number(now))).status).toBe(303);
+    expect(registry.store.get('currenttime')).toMatchObject({ title: 'My title', description: 'Carols description' });
+  });
+
+  test('Deleted meanwhile: what was typed is offered as a new registration', async () => {
+    const seen = registry.store.get('currenttime')?.revision;
+    await post('/servers/currenttime/delete', { revision: String(seen) });
+    const { status, html } = await edit({ title: 'My title' }, seen);
+    expect([status, typedIn(html, 'title'), typedIn(html, 'name')]).toEqual([409, 'My title', 'currenttime']);
+    expect(html).toContain('was deleted while you edited it');
+  });
+
+  test('Who may not change it gets no form and changes nothing; who may not see it hears of no server', async () => {
+    expect((await get('/servers/currenttime/edit', user)).status).toBe(403);
+    expect((await get('/servers/secret-plans/edit', user)).status).toBe(404);
+    const sent = { revision: '1', title: 'x' };
+    expect((await post('/servers/currenttime/edit', sent, { who: user })).status).toBe(403);
+    expect((await post('/servers/secret-plans/edit', sent, { who: user })).status).toBe(404);
+    expect((await post('/servers/currenttime/edit', { ...sent, do: 'test' }, { who: user })).status).toBe(403);
+    expect((await post('/servers/currenttime/delete', { revision: '1' }, { who: user })).status).toBe(403);
+    expect((await get('/servers/currenttime/delete', user)).status).toBe(403);
+  });
+});
+
+describe('Buttons', () => {
+  test('Enable and disable lead back to where the button was, with a note', async () => {
+    const { status, location } = await post('/servers/currenttime/disable', { back: '/?q=time' }, { who: user });
+    expect([status, location?.startsWith('/?q=time&note=')]).toEqual([303, true]);
+    expect(registry.store.get('currenttime')?.enabled).toBe(false);
+    const enabled = await post('/servers/currenttime/enable', {});
+    expect(enabled.location?.split('?')[0]).toBe('/servers/currenttime');
+    expect((await get(enabled.location ?? '')).html).toContain('is enabled');
+  });
+
+  test.each(['https://evil.example/', '//evil.example', '/oauth2/logout/cognito', '/\\evil.example', 'javascript:x'])(
+    'Nobody is led to %s',
+    async (back) => {
+      const { location } = await post('/servers/currenttime/disable', { back });
+      expect(location?.split('?')[0]).toBe('/servers/currenttime');
+    },
+  );
+
+  test('Why an upstream cannot be enabled is said on the page that the button was on', async () => {
+    await post('/servers/secret-plans/disable', {});
+    const { location } = await post('/servers/secret-plans/enable', {});
+    expect((await get(location ?? '')).html).toContain('cannot be resolved');
+    expect((await get((await post('/servers/secret-plans/check', {})).location ?? '')).html).toContain(
+      'enable it first',
+    );
+  });
+
+  test('A server is deleted only after a page has asked, and only as it was then', async () => {
+    const { html } = await get('/servers/currenttime/delete');
+    expect(html).toContain('Delete Current time?');
+    const revision = /name="revision" value="(\d+)"/.exec(html)?.[1] ?? '';
+    await post('/servers/currenttime/disable', {});
+    const late = await post('/servers/currenttime/delete', { revision });
+    expect([late.status, late.html.includes('Somebody has changed')]).toEqual([409, true]);
+    expect((await post('/servers/currenttime/delete', {})).status).toBe(409);
+    expect(registry.store.get('currenttime')).toBeDefined();
+    const again = /name="revision" value="(\d+)"/.exec(late.html)?.[1] ?? '';
+    const done = await post('/servers/currenttime/delete', { revision: again });
+    expect([done.status, done.location?.split('?')[0]]).toEqual([303, '/']);
+    expect(registry.store.get('currenttime')).toBeUndefined();
+  });
+});
+
+describe('Forms from elsewhere', () => {
+  const nothing = { Origin: publicUrl };
+  test.each<[string, Record<string, string>, number]>([
+    ['our page, in a browser of today', ours, 303],
+    ['our page, in a browser that does not say where it comes from', nothing, 303],
+    ['another site', { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' }, 403],
+    ['another port of our host', { 'Sec-Fetch-Site': 'same-site', Origin: 'http://localhost:1' }, 403],
+    ['an address bar', { 'Sec-Fetch-Site': 'none' }, 403],
+    ['a page without origin', { Origin: 'null' }, 403],
+    ['another origin that says same-origin', { 'Sec-Fetch-Site': 'same-origin', Origin: 'https://evil.example' }, 403],
+    ['nobody knows where', {}, 403],
+  ])('A form from %s with %j is answered %i', async (_where, headers, status) => {
+    for (const path of ['/servers/currenttime/disable', '/servers/register'])
+      expect([path, (await post(path, good, { headers })).status]).toEqual([path, status]);
+    const edit = await post('/servers/currenttime/delete', { revision: '0' }, { headers });
+    expect(edit.status === 403).toBe(status === 403);
+  });
+
+  test('Anything but a form of a browser is refused, and so is one that is too large', async () => {
+    const send = async (headers: Record<string, string>, body: string) => {
+      const all = { 'X-Mcp-Assertion': await signer.sign(admin), Accept: 'text/html', ...ours, ...headers };
+      const answer = await fetch(`${registry.url}/servers/register`, { method: 'POST', headers: all, body });
+      return { status: answer.status, html: await answer.text() };
+    };
+    expect((await send({ 'Content-Type': 'text/plain' }, 'name=x')).status).toBe(415);
+    expect((await send({ 'Content-Type': 'multipart/form-data; boundary=x' }, '--x--')).status).toBe(415);
+    const type = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    const large = await send(type, `name=${'x'.repeat(300_000)}`);
+    expect([large.status, large.html.includes('your browser has kept what you typed')]).toEqual([413, true]);
+    expect((await send({ ...type, 'Content-Encoding': 'gzip' }, 'name=x')).status).toBe(400);
+  });
+});
+
+describe('Importing', () => {
+  const paste = (json: string, who: object = admin) => post('/servers/register', { json, do: 'import' }, { who });
+  test('A pasted server.json fills the form, and nothing is registered by that', async () => {
+    const { status, html } = await paste(
+      JSON.stringify({
+        name: 'io.github.example/weather',
+        description: 'Says the weather',
+        version: '2.0.1',
+        remotes: [{ type: 'streamable-http', url: 'http://127.0.0.1:8000/weather/mcp' }],
+      }),
+    );
+    expect(status).toBe(200);
+    expect([typedIn(html, 'name'), typedIn(html, 'upstream'), typedIn(html, 'mcp_path')]).toEqual([
+      'weather',
+      'http://127.0.0.1:8000',
+      '/weather/mcp',
+    ]);
+    expect(typedIn(html, 'alias')).toBe('io.github.example/weather');
+    expect(registry.store.get('weather')).toBeUndefined();
+  });
+
+  test.each([
+    ['{"name": ', /not JSON/],
+    ['[]', /several servers/],
+    ['{"servers": []}', /several servers/],
+    ['"x"', /neither a server.json/],
+    [
+      '{"name":"io.x/y","description":"d","version":"1","packages":[{"registryType":"npm","identifier":"x","transport":{"type":"stdio"}}]}',
+      /./,
+    ],
+  ])('%s is refused with the reason, and stays in its field', async (json, reason) => {
+    const { status, html } = await paste(json);
+    expect(status).toBe(400);
+    expect(faultAt(html, 'json')).toMatch(reason);
+    expect(typedIn(html, 'json')).toBe(json);
+  });
+});
+
+async function http(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  closers.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+async function raw(answer: (socket: Socket) => void): Promise<string> {
+  const server = createTcpServer((socket) => {
+    closers.push(() => socket.destroy());
+    socket.on('error', () => undefined);
+    socket.once('data', () => answer(socket));
+  });
+  closers.push(() => server.close());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+const head = (length: string) =>
+  `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
+const flood = (start: string, piece: string) => (socket: Socket) => {
+  socket.write(start);
+  const more = () => {
+    while (!socket.destroyed && socket.write(piece));
+  };
+  socket.on('drain', more);
+  more();
+};
+const megabyte = 'x'.repeat(1_048_576);
+
+describe('Testing a connection', () => {
+  const tryIt = async (upstream: string, change: Record<string, string> = {}) => {
+    const started = performance.now();
+    const answer = await post('/servers/register', { ...good, upstream, do: 'test', ...change });
+    const section = answer.html.slice(answer.html.indexOf('id="connection"'));
+    return { ...answer, took: performance.now() - started, section: section.slice(0, section.indexOf('Testing…')) };
+  };
+
+  test.each<[string, () => Promise<string>, RegExp]>([
+    ['that never answers', () => raw(() => undefined), /It did not answer within 0\.7 s/],
+    [
+      'that begins to answer and never ends',
+      () => raw((s) => void s.write(head('100'))),
+      /did not answer within 0\.7 s/,
+    ],
+    ['that sends a gigabyte', () => raw(flood(head('1073741824'), megabyte)), /It sent more than 4 MB/],
+    [
+      'that sends for ever, in chunks',
+      () => raw(flood('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n', `data: ${megabyte}\n\n`)),
+      /more than 4 MB|did not answer/,
+    ],
+    [
+      'that lies about its length and hangs up',
+      () => raw((s) => void s.end(`${head('5000')}{"jsonrpc"`)),
+      /closed the connection|did not answer/,
+    ],
+    [
+      'that leads elsewhere',
+      () => http((_req, res) => void res.writeHead(302, { location: 'http://169.254.169.254/' }).end()),
+      /It answered HTTP 302 instead of MCP/,
+    ],
+    [
+      'that wants a credential',
+      () => http((_req, res) => void res.writeHead(401).end()),
+      /It wants credentials of its own \(HTTP 401\)/,
+    ],
+    [
+      'that is no MCP server',
+      () => http((_req, res) => void res.end('<html>')),
+      /did not answer as an MCP server does/,
+    ],
+    ['where nobody listens', async () => 'http://127.0.0.1:1', /Nothing listens at its address/],
+  ])('A server %s: the page comes in time and says so, step by step', async (_what, start, reason) => {
+    const { status, section, took } = await tryIt(await start(), { sse_path: '/sse' });
+    expect(status).toBe(200);
+    expect(section).toContain('It does not work yet.');
+    expect(section).toMatch(reason);
+    expect(section).toContain('failed');
+    expect(took).toBeLessThan(20_000);
+    expect(registry.store.get('notes')).toBeUndefined();
+  });
+
+  test.each([
+    ['a metadata service', { upstream: 'http://169.254.169.254' }, 'upstream', /metadata/],
+    ['a name that cannot be resolved', { upstream: 'http://nowhere.invalid' }, 'upstream', /cannot be resolved/],
+    ['a secret that there is not', { secret: 'none' }, 'secret', /no secret called/],
+  ])('%s is not even asked', async (_what, change, field, reason) => {
+    const { html, section } = await tryIt(good.upstream, change);
+    expect(section).toContain('The gateway cannot go there.');
+    expect(faultAt(html, field)).toMatch(reason);
+  });
+
+  test('Without an address there is nothing to try, and other fields may still be empty', async () => {
+    const { status, html, section } = await tryIt('', { name: '', title: '' });
+    expect(status).toBe(400);
+    expect(section).toContain('There is nothing to connect to yet. Upstream URL:');
+    expect(faultAt(html, 'title')).toBeUndefined();
+  });
+
+  test('A name that was used before, or is taken, is said before anything is kept', async () => {
+    expect((await tryIt('http://127.0.0.1:1', { name: 'currenttime' })).section).toContain('already');
+    const revision = String(registry.store.get('currenttime')?.revision);
+    await post('/servers/currenttime/delete', { revision });
+    expect((await tryIt('http://127.0.0.1:1', { name: 'currenttime' })).section).toContain('Rules of the policy');
+  });
+
+  test('Only so many are tried at once; whoever comes then is asked to wait', async () => {
+    const upstream = await raw(() => undefined);
+    const all = await Promise.all(Array.from({ length: 10 }, () => tryIt(upstream)));
+    const waited = all.filter(({ section }) => section.includes('Try again in a few seconds'));
+    expect(waited).toHaveLength(2);
+  });
+});
+
+test('A refusal that has no field stands above the form', async () => {
+  const error = new RegistryError('route_refused', 'no');
+  expect(error.status).toBe(422);
+  refusal = 'x';
+  expect((await post('/servers/register', good)).html).toContain('One thing is wrong. Nothing was saved.');
+});

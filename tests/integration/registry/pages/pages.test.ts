@@ -1,0 +1,246 @@
+import request from 'supertest';
+import { createPins } from '../../../../registry/pins/pins.ts';
+import type { Health } from '../../../../registry/servers/health.ts';
+import { toSeenTools } from '../../../../registry/servers/tool-info.ts';
+import {
+  admin,
+  createSigner,
+  neverChecked,
+  recordingLog,
+  startRegistry,
+  storeOf,
+  stranger,
+  toolOf,
+  user,
+} from '../../../support/registry/registry-fixture.ts';
+
+let signer: Awaited<ReturnType<typeof createSigner>>;
+let registry: Awaited<ReturnType<typeof startRegistry>>;
+
+const now = new Date('2026-11-23T04:26:19Z');
+const health: Record<string, Health> = {
+  currenttime: {
+    status: 'healthy',
+    checkedAt: new Date('2026-11-23T04:26:07Z'),
+    error: null,
+    tools: [toolOf('current_time_by_timezone', { title: 'Clock', description: 'Current time' })],
+  },
+  'secret-plans': { status: 'unhealthy', checkedAt: now, error: 'It closed the connection.', tools: [] },
+};
+
+beforeAll(async () => {
+  signer = await createSigner();
+  registry = await startRegistry(signer.keys, { healthOf: (name) => health[name] ?? neverChecked, now: () => now });
+});
+afterAll(() => registry.close());
+
+const page = async (path: string, who: object, url = registry.url) => {
+  const headers = { 'X-Mcp-Assertion': await signer.sign(who), Accept: 'text/html' };
+  const answer = await fetch(url + path, { headers });
+  return { status: answer.status, headers: answer.headers, html: await answer.text() };
+};
+
+test('The list shows a server with its state in words, its age, its tools and its address', async () => {
+  const { status, html } = await page('/', user);
+  expect(status).toBe(200);
+  expect(html).toContain('<a href="/servers/currenttime">Current time</a>');
+  expect(html).toMatch(/class="state healthy">[\s\S]*?<\/svg>Healthy/);
+  expect(html).toContain(
+    '<time datetime="2026-11-23T04:26:07.000Z" title="2026-11-23 04:26:07 UTC" data-ago>12 s ago</time>',
+  );
+  expect(html).toContain('tools-count">1 tool</span>');
+});
+
+test.each([
+  ['an admin', admin, ['Current time', 'Secret plans']],
+  ['a user', user, ['Current time']],
+  ['somebody without groups', stranger, []],
+])('%s sees the servers that list_service names and no other', async (_who, claims, titles) => {
+  const { html } = await page('/', claims);
+  expect([...html.matchAll(/<h2><a href="\/servers\/[^"]+">([^<]+)</g)].map((m) => m[1])).toEqual(titles);
+});
+
+test('A page about a server shows every endpoint, its tools, and a configuration to copy', async () => {
+  const { html } = await page('/servers/currenttime', user);
+  expect(html).toContain('http://localhost:8080/currenttime/sse');
+  expect(html).toContain('current_time_by_timezone');
+  const snippet = /<code id="config-others">([\s\S]*?)<\/code>/
+    .exec(html)?.[1]
+    ?.replaceAll('&quot;', '"')
+    .replaceAll('&lt;', '<');
+  expect(JSON.parse(snippet?.replaceAll('&gt;', '>') ?? '')).toEqual({
+    mcpServers: {
+      currenttime: {
+        type: 'http',
+        url: 'http://localhost:8080/currenttime/mcp',
+        headers: { Authorization: 'Bearer <token>' },
+      },
+    },
+  });
+});
+
+test('A page about a server that is down says why and never where it runs', async () => {
+  const { html } = await page('/servers/secret-plans', admin);
+  expect(html).toContain('It closed the connection.');
+  expect(html).not.toMatch(/plans\.internal|:9000|\/deep/);
+});
+
+test('A server that may not be seen has the same page as one that does not exist', async () => {
+  const hidden = await page('/servers/secret-plans', user);
+  const missing = await page('/servers/no-such', user);
+  expect(hidden.status).toBe(404);
+  expect([missing.status, missing.html]).toEqual([hidden.status, hidden.html]);
+});
+
+test('Somebody in a group that grants nothing reads which groups they have and what to ask for', async () => {
+  const { html } = await page('/', { ...stranger, groups: ['night-shift', 'day-shift'] });
+  expect(html).toContain('<code>night-shift</code>, <code>day-shift</code>');
+  expect(html).toContain('None of them grants <code>list_service</code>');
+  expect(html).toContain('Ask an administrator');
+});
+
+test('Every page says who is signed in and lets them sign out by a form', async () => {
+  for (const path of ['/', '/servers/currenttime', '/nowhere']) {
+    const { html } = await page(path, user);
+    expect(html).toContain('<strong>bob</strong>');
+    expect(html).toContain('<form method="post" action="/oauth2/logout/cognito">');
+  }
+});
+
+test('An address with nothing behind it is a 404 page, also when it cannot be decoded', async () => {
+  for (const path of ['/nowhere', '/servers/', '/servers/%E0%A4%A', '/Servers/currenttime']) {
+    const { status, html } = await page(path, user);
+    expect([path, status]).toEqual([path, 404]);
+    expect(html).toContain('<h1>Not found</h1>');
+  }
+});
+
+test('A fault of our own is a 500 page that gives nothing away, and is in the log', async () => {
+  const broken = await startRegistry(signer.keys, {
+    healthOf: () => {
+      throw new Error('disk on fire at /srv/secret');
+    },
+  });
+  try {
+    const { status, html } = await page('/', admin, broken.url);
+    expect(status).toBe(500);
+    expect(html).toContain('Something went wrong');
+    expect(html).not.toContain('disk on fire');
+    expect(broken.lines.join('')).toContain('disk on fire');
+  } finally {
+    await broken.close();
+  }
+});
+
+/** Scripts of ours, each a file of its own. */
+const ownScripts = /<script src="\/static\/[\w-]+\.[0-9a-f]{16}\.js"(?: defer)?><\/script>/g;
+
+test('Pages carry the strict policy, are not cached, and hold no inline script or style', async () => {
+  const { headers, html } = await page('/', admin);
+  expect(
+    headers
+      .get('content-security-policy')
+      ?.split(';')
+      .map((d) => d.trim()),
+  ).toEqual([
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ]);
+  expect(headers.get('cache-control')).toBe('no-store');
+  expect(headers.get('referrer-policy')).toBe('same-origin');
+  expect(headers.has('x-powered-by')).toBe(false);
+  expect(html.replace(ownScripts, '')).not.toMatch(/<script|<style|\sstyle=|\son\w+=/i);
+});
+
+test('The stylesheet is kept for ever under a name made from its content, and the icon is there', async () => {
+  const { html } = await page('/', admin);
+  const href = /href="(\/static\/base\.[0-9a-f]{16}\.css)"/.exec(html)?.[1] ?? '';
+  const style = await page(href, admin);
+  expect(style.status).toBe(200);
+  expect(style.headers.get('cache-control')).toBe('private, max-age=31536000, immutable');
+  expect(style.headers.get('content-type')).toBe('text/css; charset=utf-8');
+  const icon = await page('/static/icon.svg', admin);
+  expect([icon.status, icon.headers.get('content-type')]).toEqual([200, 'image/svg+xml']);
+  // Not by fetch, which adds "Cache-Control: no-cache" to a request with a condition.
+  const again = await request(registry.url)
+    .get('/static/icon.svg')
+    .set({ 'X-Mcp-Assertion': await signer.sign(admin), 'If-None-Match': icon.headers.get('etag') ?? '' });
+  expect(again.status).toBe(304);
+  expect((await page('/static/..%2Fservers.yml', admin)).status).toBe(404);
+});
+
+test('Whatever a server or a person calls itself is shown as text', async () => {
+  const evil = `"><script>alert(1)</script>'&`;
+  const store = await storeOf(
+    JSON.stringify([
+      {
+        name: 'evil',
+        title: evil,
+        description: evil,
+        upstream: 'http://127.0.0.1:8000',
+        transports: { 'streamable-http': '/mcp' },
+        tags: [evil],
+        version: evil,
+        license: evil,
+        repository: 'https://example.com/%22%3E%3Cscript%3E',
+        icons: [{ src: 'https://example.com/%22%3E%3Cscript%3E.png', sizes: ['any'] }],
+      },
+    ]),
+  );
+  const hostile = { [evil]: { type: [evil], description: evil, default: evil, enum: [evil] }, plain: { $ref: evil } };
+  const inputSchema = { type: 'object', properties: hostile, required: [evil] };
+  const tools = [toolOf(evil, { title: evil, description: evil, inputSchema, annotations: { title: evil } })];
+  const item = { name: evil, uri: evil, uriTemplate: evil, title: evil, description: evil, mimeType: evil };
+  const pins = await createPins(store.pins, recordingLog().log);
+  await pins.observe('evil', toSeenTools([]));
+  await pins.observe('evil', toSeenTools([{ name: evil, description: evil, inputSchema }]));
+  const details = {
+    unstable: false,
+    latencyMs: 1,
+    checks: [
+      {
+        transport: 'streamable-http' as const,
+        status: 'unhealthy' as const,
+        steps: [{ step: 'reach' as const, state: 'failed' as const, reason: evil, ms: 1 }],
+      },
+    ],
+    since: now,
+    announced: {
+      name: evil,
+      title: evil,
+      version: evil,
+      protocolVersion: evil,
+      era: evil,
+      instructions: evil,
+      capabilities: {},
+      prompts: [{ ...item, arguments: [{ name: evil, required: evil }] }],
+      resources: [item],
+      resourceTemplates: [item],
+    },
+    seenAt: now,
+  };
+  const own = await startRegistry(signer.keys, {
+    store,
+    pins,
+    healthOf: () => ({ status: 'unhealthy', checkedAt: now, error: evil, tools, details }),
+  });
+  try {
+    const who = { ...admin, username: evil, groups: [evil] };
+    for (const path of ['/', `/?q=${encodeURIComponent(evil)}`, '/?q=script', '/servers/evil']) {
+      const html = (await page(path, who, own.url)).html.replace(ownScripts, '');
+      expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+      expect(html).not.toContain('<script');
+      expect(html).not.toContain(evil);
+    }
+    const nobody = await page('/', { ...stranger, username: evil, groups: [evil] }, own.url);
+    expect(nobody.html.replace(ownScripts, '')).not.toContain('<script');
+  } finally {
+    await own.close();
+  }
+});

@@ -1,0 +1,163 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ServerSettings } from '../../../../registry/servers/server.ts';
+import { openRegistryDatabase } from '../../../../registry/store/database.ts';
+import { type Observation, targetOf } from '../../../../registry/store/observations.ts';
+import { parseServers } from '../../../../registry/store/servers-file.ts';
+import { openStore, type RegistryStore } from '../../../../registry/store/store.ts';
+import { type Postgres, startPostgres } from '../../../support/postgres.ts';
+import { toolOf } from '../../../support/registry/registry-fixture.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'registry-observations-'));
+let postgres: Postgres;
+beforeAll(async () => {
+  postgres = await startPostgres();
+}, 180_000);
+afterAll(async () => {
+  await postgres?.remove();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const by = { sub: 'a11ce', username: 'alice' };
+const settings = (name: string, upstream = 'http://127.0.0.1:8000'): ServerSettings => {
+  const [server] = parseServers(
+    JSON.stringify([{ name, title: name, description: name, upstream, transports: { sse: '/sse' } }]),
+  );
+  if (!server) throw new Error('no server');
+  return server;
+};
+const announced = {
+  name: 'n\u200bame',
+  title: null,
+  version: '1',
+  protocolVersion: '2025-11-25',
+  era: 'legacy',
+  instructions: 'it\'s "quoted"; --',
+  capabilities: { tools: {} },
+  prompts: [{ name: 'p' }],
+  resources: [],
+  resourceTemplates: [],
+};
+const noon = Date.UTC(2026, 10, 23, 12);
+const at = (seconds: number) => new Date(noon + seconds * 1000);
+const state = {
+  status: 'healthy' as const,
+  failures: 0,
+  error: null,
+  since: at(0).toISOString(),
+  latencyMs: 12,
+  checks: [],
+};
+const observation = (server: string, more: Partial<Observation> = {}): Observation => ({
+  server,
+  target: targetOf(settings(server)),
+  checkedAt: at(0),
+  state,
+  seen: { at: at(0), tools: [toolOf('t', { inputSchema: { type: 'object' } })], announced },
+  events: [{ at: at(0), state: 'healthy', latencyMs: 12, reason: null }],
+  samples: [{ at: at(0), ok: true, ms: 12 }],
+  ...more,
+});
+
+describe.each<[string, () => Promise<string>]>([
+  ['SQLite', async () => join(mkdtempSync(join(home, 'sqlite-')), 'registry.db')],
+  ['PostgreSQL', () => postgres.newDatabase()],
+])('%s:', (_kind, newPlace) => {
+  let where: string;
+  let store: RegistryStore;
+  const change = (name: string, next: ServerSettings | undefined) =>
+    store.change({ name, revision: store.get(name)?.revision, next, action: next ? 'edit' : 'delete', by });
+  beforeEach(async () => {
+    where = await newPlace();
+    store = await openStore(where);
+    for (const name of ['one', 'two']) await change(name, settings(name));
+  });
+  afterEach(() => store.close());
+
+  test('What was seen of a server comes back as it was after a restart, with when', async () => {
+    await store.observations.keep([observation('one')], at(1));
+    await store.close();
+    store = await openStore(where);
+    const [kept, ...rest] = await store.observations.read();
+    const { server, target, checkedAt, seen } = observation('one');
+    expect(rest).toEqual([]);
+    expect(kept).toEqual({ server, target, checkedAt, state, seen });
+    expect(await store.observations.read(at(0))).toEqual([]);
+    expect(await store.observations.read(at(-1))).toHaveLength(1);
+  });
+
+  test('A later state replaces the earlier one, and what the server announced stays unless it is news', async () => {
+    await store.observations.keep([observation('one')], at(1));
+    const down = { ...state, status: 'unhealthy' as const, failures: 2, error: 'It closed the connection.' };
+    const later = { checkedAt: at(30), state: down, seen: undefined, events: [], samples: [] };
+    await store.observations.keep([observation('one', later), observation('two')], at(31));
+    const [one] = (await store.observations.read()).filter(({ server }) => server === 'one');
+    expect(one).toMatchObject({ checkedAt: at(30), state: down, seen: { at: at(0), announced } });
+  });
+
+  test('A server that is deleted or moves starts anew, and a late check brings nothing back', async () => {
+    const all = [observation('one'), observation('two')];
+    await store.observations.keep(all, at(1));
+    await change('one', undefined);
+    await change('two', settings('two', 'http://127.0.0.1:9000'));
+    await store.observations.keep(all, at(2));
+    expect(await store.observations.read()).toEqual([]);
+    for (const name of ['one', 'two'])
+      expect(await store.observations.history(name, at(3))).toEqual({ events: [], chart: { day: [], week: [] } });
+  });
+
+  test('A change of what people say about a server forgets nothing', async () => {
+    await store.observations.keep([observation('one')], at(1));
+    await change('one', { ...settings('one'), title: 'Another', enabled: false });
+    expect(await store.observations.read()).toHaveLength(1);
+  });
+
+  test('Checks are summed up by five minutes for a day and by hours for a week, and no more is kept', async () => {
+    const samples = [0, 30, 60, 300, 3_600].map((seconds) => ({
+      at: at(seconds),
+      ok: seconds !== 30,
+      ms: 10 + seconds,
+    }));
+    await store.observations.keep([observation('one', { samples: samples.slice(0, 2) })], at(61));
+    await store.observations.keep([observation('one', { samples: samples.slice(2) }), observation('two')], at(3_601));
+    const { chart } = await store.observations.history('one', at(3_700));
+    const span = (seconds: number, ok: number, failed: number, meanMs: number, longestMs: number) => {
+      return { start: at(seconds), ok, failed, meanMs, longestMs };
+    };
+    expect(chart.day).toEqual([span(0, 2, 1, 40, 70), span(300, 1, 0, 310, 310), span(3_600, 1, 0, 3_610, 3_610)]);
+    expect(chart.week).toEqual([span(0, 3, 1, 130, 310), span(3_600, 1, 0, 3_610, 3_610)]);
+    const week = 7 * 86_400;
+    expect((await store.observations.history('one', at(week))).chart.day).toEqual([]);
+    await store.observations.keep([observation('two', { samples: [] })], at(week + 7_500));
+    const { db, close } = await openRegistryDatabase(where, () => undefined);
+    const left = await db.selectFrom('server_checks').select(['size', 'start']).where('server', '=', 'one').execute();
+    await close();
+    expect(left).toEqual([{ size: 60, start: at(3_600).getTime() / 60_000 }]);
+  });
+
+  test('Of the past states the last 500 of 30 days are kept, the newest first', async () => {
+    const event = (seconds: number) => ({ at: at(seconds), state: 'unhealthy' as const, latencyMs: null, reason: 'x' });
+    const many = Array.from({ length: 520 }, (_, i) => event(i));
+    await store.observations.keep([observation('one', { events: many })], at(600));
+    const { events } = await store.observations.history('one', at(600));
+    expect([events.length, events[0], events.at(-1)]).toEqual([500, event(519), event(20)]);
+    const month = 31 * 86_400;
+    await store.observations.keep([observation('one', { events: [event(month)] })], at(month));
+    expect((await store.observations.history('one', at(month))).events).toEqual([event(month)]);
+  });
+
+  test('Of several registries one has the duty to check, and when it dies another takes it', async () => {
+    const other = await openStore(where);
+    try {
+      expect(await store.observations.takeDuty('a', 20_000, at(0))).toBe(true);
+      expect(await other.observations.takeDuty('b', 20_000, at(10))).toBe(false);
+      expect(await store.observations.takeDuty('a', 20_000, at(15))).toBe(true);
+      expect(await other.observations.takeDuty('b', 20_000, at(25))).toBe(false);
+      expect(await other.observations.takeDuty('b', 20_000, at(35))).toBe(true);
+      expect(await store.observations.takeDuty('a', 20_000, at(36))).toBe(false);
+    } finally {
+      await other.close();
+    }
+  });
+});

@@ -1,0 +1,276 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { ServerSettings } from '../../../../registry/servers/server.ts';
+import { seed } from '../../../../registry/store/seed.ts';
+import { openStore, type RegistryStore, type Write } from '../../../../registry/store/store.ts';
+import { type Postgres, startPostgres } from '../../../support/postgres.ts';
+import { recordingLog } from '../../../support/registry/registry-fixture.ts';
+
+const run = promisify(execFile);
+const home = mkdtempSync(join(tmpdir(), 'registry-store-'));
+let postgres: Postgres;
+beforeAll(async () => {
+  postgres = await startPostgres();
+}, 180_000);
+afterAll(async () => {
+  await postgres?.remove();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const by = { sub: 'a11ce', username: 'alice' };
+const settings = (name: string, change: Partial<ServerSettings> = {}): ServerSettings => ({
+  name,
+  title: 'Größe, "quoted"; --',
+  description: 'Zwei\u2028Zeilen',
+  upstream: 'http://127.0.0.1:8000',
+  transports: { 'streamable-http': '/mcp' },
+  tags: ['a,b', 'ü'],
+  version: '1.2.3',
+  repository: 'https://example.com/x',
+  license: 'MIT',
+  alias: null,
+  icons: [{ src: 'https://example.com/i.png', sizes: ['48x48'] }],
+  auth: { secret: 'github' },
+  enabled: false,
+  ...change,
+});
+const adding = (name: string, change: Partial<ServerSettings> = {}): Write => ({
+  name,
+  revision: undefined,
+  next: settings(name, change),
+  action: 'register',
+  by,
+});
+
+/** What a process of its own begins with: a store, and what it keeps. */
+const program = (where: string) => `
+  const { openStore } = await import(${JSON.stringify(resolve('registry/store/store.ts'))});
+  const store = await openStore(${JSON.stringify(where)});
+  const [next, by] = ${JSON.stringify([settings('x'), by])};`;
+
+describe.each<[string, () => Promise<string>]>([
+  ['SQLite', async () => join(mkdtempSync(join(home, 'sqlite-')), 'data', 'registry.db')],
+  ['PostgreSQL', () => postgres.newDatabase()],
+])('%s:', (kind, newPlace) => {
+  let where: string;
+  let store: RegistryStore;
+  let others: RegistryStore[];
+  beforeEach(async () => {
+    where = await newPlace();
+    store = await openStore(where);
+    others = [];
+  });
+  afterEach(async () => {
+    for (const opened of [store, ...others]) await opened.close();
+  });
+  const another = async () => {
+    const other = await openStore(where);
+    others.push(other);
+    return other;
+  };
+  const reopen = async () => {
+    await store.close();
+    store = await openStore(where);
+  };
+  const names = (of: RegistryStore) => of.list().map(({ name }) => name);
+
+  test('A server comes back as it was added, letter for letter, before and after a restart', async () => {
+    const added = await store.change(adding('time'));
+    expect(added).toEqual({ ...settings('time'), revision: 1, updatedAt: expect.any(Date) });
+    expect(store.get('time')).toEqual(added);
+    await reopen();
+    expect(store.get('time')).toEqual(added);
+    expect(store.get('Time')).toBeUndefined();
+  });
+
+  test('Servers without any of what may be left out come back so', async () => {
+    const bare = { version: null, repository: null, license: null, icons: [], tags: [], transports: { sse: '/sse' } };
+    const added = await store.change(adding('bare', bare));
+    await reopen();
+    expect(store.get('bare')).toEqual(added);
+  });
+
+  test('Servers are listed by name', async () => {
+    for (const name of ['b', 'a-b', 'a_b', 'c', 'a']) await store.change(adding(name));
+    const sorted = ['a', 'a-b', 'a_b', 'b', 'c'];
+    expect(names(store)).toEqual(sorted);
+    await reopen();
+    expect(names(store)).toEqual(sorted);
+  });
+
+  test('Of two people who change what they have seen, the second is told, and nothing of theirs is kept', async () => {
+    const { revision } = (await store.change(adding('time'))) ?? {};
+    const other = await another();
+    const edit = (title: string): Write => ({
+      name: 'time',
+      revision,
+      next: settings('time', { title }),
+      action: 'edit',
+      by,
+    });
+    const won = await other.change(edit('theirs'));
+    await expect(store.change(edit('mine'))).rejects.toMatchObject({ code: 'changed_meanwhile', status: 409 });
+    await reopen();
+    expect(store.get('time')).toEqual(won);
+    expect(await store.changes({ servers: ['time'], limit: 10 })).toHaveLength(2);
+  });
+
+  test('A name that is taken is taken, and one that is gone is gone', async () => {
+    await store.change(adding('time'));
+    await expect(store.change(adding('time'))).rejects.toMatchObject({ code: 'name_taken' });
+    const gone: Write = { name: 'nobody', revision: 7, next: undefined, action: 'delete', by };
+    await expect(store.change(gone)).rejects.toMatchObject({ code: 'not_found' });
+    expect(await store.changes({ servers: ['time', 'nobody'], limit: 10 })).toHaveLength(1);
+  });
+
+  test('A revision is never given out twice, not even after a server was deleted and registered again', async () => {
+    const first = await store.change(adding('time'));
+    await store.change({ name: 'time', revision: first?.revision, next: undefined, action: 'delete', by });
+    expect(store.get('time')).toBeUndefined();
+    await reopen();
+    const second = await store.change(adding('time'));
+    expect(second?.revision).toBeGreaterThan(first?.revision ?? Number.POSITIVE_INFINITY);
+    const late: Write = { name: 'time', revision: first?.revision, next: undefined, action: 'delete', by };
+    await expect(store.change(late)).rejects.toMatchObject({ code: 'changed_meanwhile' });
+  });
+
+  test('The log says who changed what from what to what, the newest first, page by page', async () => {
+    const { revision } = (await store.change(adding('time'))) ?? {};
+    const next = settings('time', { title: 'Clock', enabled: true });
+    await store.change({ name: 'time', revision, next, action: 'edit', by: { sub: 'd', username: 'dave' } });
+    await store.change(adding('other'));
+    const [edit, register, ...rest] = await store.changes({ servers: ['time'], limit: 10 });
+    expect(rest).toEqual([]);
+    expect(edit).toMatchObject({ server: 'time', action: 'edit', by: { sub: 'd', username: 'dave' } });
+    expect(edit?.fields).toEqual({
+      title: { from: settings('time').title, to: 'Clock' },
+      enabled: { from: false, to: true },
+    });
+    expect(register?.fields.upstream).toEqual({ from: null, to: 'http://127.0.0.1:8000' });
+    expect(Date.now() - (register?.at.getTime() ?? 0)).toBeLessThan(60_000);
+    const before = edit?.id;
+    expect(await store.changes({ servers: ['time', 'other'], before, limit: 10 })).toEqual([register]);
+    expect(await store.changes({ servers: ['time', 'other'], limit: 1 })).toMatchObject([{ server: 'other' }]);
+    expect(await store.changes({ servers: [], limit: 10 })).toEqual([]);
+    expect((await store.namesEver()).sort()).toEqual(['other', 'time']);
+  });
+
+  test('Another process sees a change within a second, and is told', async () => {
+    const other = await another();
+    let told = 0;
+    other.onChange(() => told++);
+    await store.change(adding('time'));
+    for (let tries = 0; tries < 250 && !other.get('time'); tries++) await sleep(20);
+    expect(other.get('time')).toEqual(store.get('time'));
+    expect(told).toBe(1);
+  });
+
+  test('Another process that does not want to wait for it sees a change at once', async () => {
+    const other = await another();
+    await store.change(adding('time'));
+    await other.refresh();
+    expect(other.get('time')).toEqual(store.get('time'));
+  });
+
+  test('The first servers are kept once: what was deleted or changed since stays so', async () => {
+    const { log } = recordingLog();
+    const first = [settings('time'), settings('other')];
+    await seed(store, first, log);
+    expect(names(store)).toEqual(['other', 'time']);
+    await store.change({ name: 'time', revision: store.get('time')?.revision, next: undefined, action: 'delete', by });
+    await reopen();
+    await seed(store, [...first, settings('late')], log);
+    expect(names(store)).toEqual(['other']);
+  });
+
+  test('A first start without servers is a first start too', async () => {
+    const { log } = recordingLog();
+    await seed(store, [], log);
+    await seed(store, [settings('late')], log);
+    expect(names(store)).toEqual([]);
+  });
+
+  test('Of processes that start at once, one brings the first servers', async () => {
+    const fresh = await newPlace();
+    const text = `${program(fresh)}
+      console.log(await store.seedOnce([next], by), store.list().length);
+      await store.close();`;
+    const both = await Promise.all([1, 2].map(() => run(process.execPath, ['--input-type=module', '-e', text])));
+    expect(both.map(({ stdout }) => stdout.trim()).sort()).toEqual(['false 1', 'true 1']);
+  });
+
+  test('Where mcpgw runs is taken from the file at each start; what people said about it stays', async () => {
+    const { log } = recordingLog();
+    await seed(store, [settings('mcpgw', { upstream: 'http://127.0.0.1:1' })], log);
+    const { revision } = store.get('mcpgw') ?? {};
+    const next = settings('mcpgw', { upstream: 'http://127.0.0.1:1', title: 'Ours', enabled: true });
+    await store.change({ name: 'mcpgw', revision, next, action: 'edit', by });
+    const before = store.get('mcpgw');
+    await seed(store, [settings('mcpgw', { upstream: 'http://127.0.0.1:1' })], log);
+    expect(store.get('mcpgw')).toEqual(before);
+    await seed(store, [settings('mcpgw', { upstream: 'http://127.0.0.1:2' })], log);
+    expect(store.get('mcpgw')).toMatchObject({ upstream: 'http://127.0.0.1:2', title: 'Ours', enabled: true });
+  });
+
+  test('Nothing that was acknowledged is lost when the process is killed', async () => {
+    const text = `${program(where)}
+      for (let i = 0; ; i++) {
+        const name = 'server-' + i;
+        await store.change({ name, revision: undefined, next: { ...next, name }, action: 'register', by });
+        console.log(name);
+      }`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', text], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let said = '';
+    child.stdout.on('data', (bytes: Buffer) => {
+      said += bytes;
+      if (said.split('\n').length > 20) child.kill('SIGKILL');
+    });
+    await once(child, 'close');
+    const acknowledged = said.split('\n').slice(0, -1);
+    expect(acknowledged.length).toBeGreaterThanOrEqual(20);
+    await reopen();
+    expect(names(store)).toEqual(expect.arrayContaining(acknowledged));
+    expect((await store.namesEver()).length).toBe(names(store).length);
+  });
+
+  if (kind === 'SQLite')
+    test('The file can be read by nobody else', () => {
+      expect(statSync(where).mode & 0o777).toBe(0o600);
+    });
+});
+
+test('While the database is away, servers are still known, and a change is refused with what to do', async () => {
+  const store = await openStore(await postgres.newDatabase());
+  try {
+    await store.change(adding('time'));
+    await postgres.stop();
+    await expect(store.change(adding('other'))).rejects.toMatchObject({ code: 'store_unavailable', status: 503 });
+    expect(store.get('time')).toBeDefined();
+    expect(store.get('other')).toBeUndefined();
+    await postgres.start();
+    expect(await store.change(adding('other'))).toBeDefined();
+  } finally {
+    await store.close();
+  }
+});
+
+test('A database that is used by an auth-server as well is no trouble', async () => {
+  const where = await postgres.newDatabase();
+  const auth = await (await import('../../../../auth-server/store/store.ts')).openStore(where);
+  const store = await openStore(where);
+  try {
+    await store.change(adding('time'));
+    expect(store.get('time')).toBeDefined();
+    await auth.close();
+    await (await (await import('../../../../auth-server/store/store.ts')).openStore(where)).close();
+  } finally {
+    await store.close();
+  }
+});

@@ -1,0 +1,169 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import {
+  json,
+  message,
+  type Relay,
+  sleep,
+  startRawUpstream,
+  startRelay,
+  startUpstream,
+  stream,
+  taskCall,
+  until,
+} from '../../support/relay/relay-fixture.ts';
+
+let relay: Relay;
+let bob: string;
+beforeEach(async () => {
+  relay = await startRelay({ maxAnswer: 8_388_608 });
+  bob = await relay.person('bob', 'some');
+});
+afterEach(() => relay.close());
+
+const megabyte = Buffer.alloc(1_048_576, 'x');
+
+/** Writes for as long as the other side takes it, `megabytes` at most; gives how many it took. */
+function pour(response: ServerResponse, megabytes: number) {
+  const taken = { megabytes: 0 };
+  // Each race leaves a listener behind.
+  response.setMaxListeners(0);
+  const run = async () => {
+    while (taken.megabytes < megabytes && !response.destroyed) {
+      taken.megabytes++;
+      if (!response.write(megabyte)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    }
+    if (!response.destroyed) response.end();
+  };
+  void run().catch(() => undefined);
+  return taken;
+}
+
+/** How much the memory of this process grows at most while something runs, in megabytes. */
+async function growth(during: () => Promise<void>): Promise<number> {
+  const before = process.memoryUsage().rss;
+  let most = before;
+  const timer = setInterval(() => {
+    most = Math.max(most, process.memoryUsage().rss);
+  }, 10);
+  await during();
+  clearInterval(timer);
+  return (most - before) / 1_048_576;
+}
+
+describe('a gigabyte', () => {
+  test.each([
+    ['in one event', stream, 'text/event-stream', 'data: ', '<cut>'],
+    [
+      'in one list',
+      { body: message('tools/list') },
+      'application/json',
+      '{"result":{"tools":["',
+      'upstream_answer_too_large',
+    ],
+    ['in a list that says it is text', { body: message('tools/list') }, 'text/plain', '', 'upstream_answer_too_large'],
+  ])(
+    '%s is given up after a few megabytes, and takes less than a hundred of memory',
+    async (_how, asked, type, begun, ending) => {
+      let taken = { megabytes: 0 };
+      const upstream = await relay.lead(
+        await startUpstream((response) => {
+          response.writeHead(200, { 'content-type': type }).write(begun);
+          taken = pour(response, 1_024);
+        }),
+      );
+      const grown = await growth(async () => {
+        const { text } = await relay.read(bob, asked);
+        expect(text).toContain(ending);
+        expect(await until(() => upstream.gone() === 1, 10_000)).toBe(true);
+      });
+      expect(taken.megabytes).toBeLessThan(40);
+      expect(grown).toBeLessThan(100);
+      expect(relay.logged('upstream_answer_too_large')).toHaveLength(1);
+    },
+  );
+});
+
+test('A list that drips in one byte at a time takes no more memory than another', async () => {
+  const one = Buffer.from('1\r\nx\r\n'.repeat(10_000));
+  await relay.close();
+  relay = await startRelay({ maxAnswer: 1_000_000 });
+  bob = await relay.person('bob', 'some');
+  await relay.lead(
+    await startRawUpstream((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n');
+      const more = () =>
+        void (socket.destroyed || (socket.write(one) ? setImmediate(more) : socket.once('drain', more)));
+      more();
+    }),
+  );
+  const grown = await growth(async () => {
+    expect((await relay.read(bob, { body: message('tools/list') })).text).toContain('upstream_answer_too_large');
+  });
+  expect(grown).toBeLessThan(100);
+});
+
+describe('a client that reads slowly', () => {
+  test.each([
+    [
+      'a result of 100 MB',
+      100_000_000,
+      { body: taskCall() },
+      (response: ServerResponse) => void response.writeHead(200, { 'content-type': 'application/json' }),
+    ],
+    [
+      'a stream of 40 MB',
+      40_000_000,
+      stream,
+      (response: ServerResponse) => void response.writeHead(200, { 'content-type': 'text/event-stream' }),
+    ],
+  ])('slows the server down: %s is not read ahead by more than a few megabytes', async (_what, size, asked, begin) => {
+    let sent = 0;
+    await relay.lead(
+      await startUpstream(async (response) => {
+        begin(response);
+        response.setMaxListeners(0);
+        const event = Buffer.from(`data: ${'x'.repeat(100_000)}\n\n`);
+        for (; sent < size && !response.destroyed; sent += event.length) {
+          if (!response.write(event))
+            await Promise.race([once(response, 'drain'), once(response, 'close')]).catch(() => undefined);
+        }
+        response.end();
+      }),
+    );
+    const answer = await relay.ask(bob, asked);
+    answer.pause();
+    const grown = await growth(() => sleep(700));
+    // What the kernel holds for two connections, and a few events.
+    expect(sent).toBeLessThan(20_000_000);
+    expect(grown).toBeLessThan(60);
+    let received = 0;
+    for await (const chunk of answer as AsyncIterable<Buffer>) received += chunk.length;
+    expect(received).toBe(sent);
+    expect(received).toBeGreaterThanOrEqual(size);
+  });
+});
+
+test('Many requests at once are all answered, each with its own', async () => {
+  await relay.lead(
+    await startUpstream((response, { body }) => {
+      const { id } = JSON.parse(body) as { id: number };
+      setTimeout(
+        () => json(response, { jsonrpc: '2.0', id, result: { tools: [{ name: 'get_a' }, { name: `set_${id}` }] } }),
+        id % 7,
+      );
+    }),
+  );
+  const { headers } = await relay.admit(bob, { body: message('tools/list') });
+  const answers = await Promise.all(
+    Array.from({ length: 300 }, async (_, id) => {
+      const answer = await relay.send(headers, { body: { ...message('tools/list'), id } });
+      let text = '';
+      for await (const part of answer) text += part;
+      return text;
+    }),
+  );
+  expect(answers).toEqual(
+    answers.map((_, id) => JSON.stringify({ jsonrpc: '2.0', id, result: { tools: [{ name: 'get_a' }] } })),
+  );
+});

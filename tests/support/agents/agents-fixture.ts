@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { withLock } from '../../../agents/lib/lock.ts';
+import { locationOf, newBrowser, submitSignIn } from '../stand-in/hosted-login.ts';
+
+const program = join(import.meta.dirname, '../../../agents/main.ts');
+
+/** A command that is running. */
+export interface Running {
+  child: ChildProcess;
+  out(): string;
+  err(): string;
+  /** Waits until stderr has this. */
+  said(text: string | RegExp): Promise<string>;
+  /** Types a line. */
+  type(line: string): void;
+  ended: Promise<Ended>;
+}
+
+export interface Ended {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+/** A person's home and a terminal, with settings that lead to one gateway. */
+export interface Desk {
+  home: string;
+  /** Where the session is kept. */
+  cookieFile: string;
+  start(words: readonly string[], env?: NodeJS.ProcessEnv): Running;
+  run(words: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ended>;
+  /** Writes a settings file. @returns its path */
+  file(name: string, text: string): string;
+  /** Logs somebody in without a screen, by pasting. */
+  logIn(person: string, words?: readonly string[]): Promise<Ended>;
+  remove(): void;
+}
+
+/**
+ * @param env the way to the gateway and the stand-in: REGISTRY_URL, COGNITO_LOCAL_ENDPOINT
+ */
+export function newDesk(env: NodeJS.ProcessEnv): Desk {
+  const home = mkdtempSync(join(tmpdir(), 'desk-'));
+  const base = {
+    PATH: process.env.PATH,
+    HOME: home,
+    NODE_COMPILE_CACHE: join(tmpdir(), 'desk-compile-cache'),
+    TZ: 'UTC',
+    ...env,
+  };
+  const running = new Set<ChildProcess>();
+  const start: Desk['start'] = (words, more = {}) => {
+    const child = spawn(process.execPath, [program, ...words], { env: { ...base, ...more }, cwd: home });
+    running.add(child);
+    return watch(child);
+  };
+  const desk: Desk = {
+    home,
+    cookieFile: join(home, '.mcp', 'session_cookie'),
+    start,
+    async run(words, more) {
+      const { child, ended } = start(words, more);
+      child.stdin?.end();
+      return ended;
+    },
+    file(name, text) {
+      const path = join(home, name);
+      writeFileSync(path, text);
+      return path;
+    },
+    logIn: (person, words = []) =>
+      withLoginPort(async () => {
+        const login = start(['login', '--no-browser', ...words]);
+        const address = await Promise.race([
+          shownAddress(login),
+          login.ended.then(({ err }) => Promise.reject(new Error(err))),
+        ]);
+        login.type(await signInAs(person, address));
+        return login.ended;
+      }),
+    remove() {
+      for (const child of running) child.kill('SIGKILL');
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+  return desk;
+}
+
+function watch(child: ChildProcess): Running {
+  const texts = { out: '', err: '' };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    texts.out += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    texts.err += text;
+  });
+  return {
+    child,
+    out: () => texts.out,
+    err: () => texts.err,
+    async said(text) {
+      for (let tries = 0; tries < 2_000; tries++) {
+        const found = typeof text === 'string' ? texts.err.includes(text) && text : text.exec(texts.err)?.[0];
+        if (found) return found;
+        await sleep(25);
+      }
+      throw new Error(`never said ${text}:\n${texts.err}`);
+    },
+    type: (line) => void child.stdin?.write(`${line}\n`),
+    ended: once(child, 'close').then(([code]) => ({ code: code as number | null, ...texts })),
+  };
+}
+
+/** The address that a login shows to be opened. */
+export function shownAddress({ said }: Running): Promise<string> {
+  return said(/http\S+\/oauth2\/authorize\S+(?=\n)/);
+}
+
+/** Signs in at the user pool. @returns where the browser would end */
+export async function signInAs(person: string, address: string): Promise<string> {
+  const back = await submitSignIn(newBrowser(), address, person);
+  return locationOf(back).href;
+}
+
+/** Only one login at a time may have port 9090, also of test files that run beside each other. */
+export function withLoginPort<T>(work: () => Promise<T>): Promise<T> {
+  return withLock(join(tmpdir(), 'mcp-gateway-tests-port-9090'), work);
+}
+
+/** A BROWSER that writes down where it is sent. */
+export function recordingBrowser(desk: Desk): { env: NodeJS.ProcessEnv; address: () => Promise<string> } {
+  const log = join(desk.home, 'browser.log');
+  const script = desk.file('browser', `#!/bin/sh\nprintf '%s' "$1" > ${log}.part && mv ${log}.part ${log}\n`);
+  chmodSync(script, 0o700);
+  return {
+    env: { BROWSER: script },
+    async address() {
+      for (let tries = 0; tries < 2_000 && !existsSync(log); tries++) await sleep(25);
+      return readFileSync(log, 'utf8');
+    },
+  };
+}

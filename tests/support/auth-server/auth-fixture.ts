@@ -1,0 +1,341 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApp } from '../../../auth-server/app.ts';
+import { createTokenVerifier } from '../../../auth-server/cognito/cognito-token.ts';
+import { createFreshLogin } from '../../../auth-server/cognito/fresh-login.ts';
+import { createOAuthClient, type OAuthClient } from '../../../auth-server/cognito/oauth-client.ts';
+import { standInJwksCache } from '../../../auth-server/cognito/stand-in-keys.ts';
+import { createTokenVault } from '../../../auth-server/cognito/token-vault.ts';
+import { createMetrics } from '../../../auth-server/decisions/metrics.ts';
+import { openRecentDecisions } from '../../../auth-server/decisions/recent-decisions.ts';
+import { createAssertionSigner } from '../../../auth-server/identity/assertion.ts';
+import { createConfirmation } from '../../../auth-server/identity/group-refresh.ts';
+import { createLocalSessions } from '../../../auth-server/identity/local-session.ts';
+import { createSessionSeal } from '../../../auth-server/identity/session.ts';
+import { createSessionCookie } from '../../../auth-server/identity/session-cookie.ts';
+import { createSessionKeeper } from '../../../auth-server/identity/session-keeper.ts';
+import { createThrottle, type ThrottleLimits } from '../../../auth-server/limits/throttle.ts';
+import { createLoginAttempts } from '../../../auth-server/login/login-attempts.ts';
+import { createPages } from '../../../auth-server/login/pages.ts';
+import type { SessionRecord } from '../../../auth-server/store/session-store.ts';
+import { openStore } from '../../../auth-server/store/store.ts';
+import { createStandInFetch, localPoolId } from '../../../common/identity/cognito.ts';
+import type { ToolGuard } from '../../../common/policy/approved-tools-watch.ts';
+import { policyVersion } from '../../../common/policy/policy-watch.ts';
+import { createLog } from '../../../common/service/log.ts';
+import { noSecrets, type UpstreamSecrets } from '../../../common/upstream-secrets/watch.ts';
+import { parsePolicy } from '../../../policy/policy-file.ts';
+import { loadKeys } from '../../../stand-in/keys.ts';
+import { readSeed } from '../../../stand-in/seed.ts';
+
+export const publicUrl = 'http://localhost:8080';
+export const issuer = `https://cognito-idp.us-east-1.amazonaws.com/${localPoolId}`;
+export const WEB = '1webclient0000000000000000';
+export const CLI = '2cliclient0000000000000000';
+export const AGENT = '3agentclient000000000000000';
+export const READER = '4readeragent0000000000000';
+export const seed = readSeed('stand-in/seed.yml');
+export const keys = await loadKeys();
+export const webSecret = seed.clients.find((client) => client.id === WEB)?.secret ?? '';
+export const secretKey = '0123456789abcdef0123456789abcdef-one';
+export const oldSecretKey = 'fedcba9876543210fedcba9876543210-two';
+export const now = () => Math.floor(Date.now() / 1000);
+
+export const usualThrottle = { failuresPerCredential: 60, failuresPerAddress: 1_200, requestsPerPrincipal: 0 };
+
+/** A directory that is gone after `remove`. */
+export function temporaryDirectory() {
+  const directory = mkdtempSync(join(tmpdir(), 'auth-server-'));
+  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+export interface Shape {
+  secretKeys: [string, ...string[]];
+  publicUrl: string;
+  clientSecret: string;
+  maxBody: number;
+  allowedOrigins: string[];
+  policyText: string;
+  approved: ReturnType<ToolGuard['approved']>;
+  policyFaults: readonly string[];
+  registryUrl: string;
+  relayUrl: string;
+  idleSeconds: number;
+  groupsMaxAgeSeconds: number;
+  /** How long it may take to decide, and wait for the provider: long, unless the test is about that. */
+  decideMilliseconds: number | undefined;
+  waitMilliseconds: number | undefined;
+  /** Names in URLs; all of them lead to the one user pool. */
+  providers: string[];
+  /** A folder or a `postgres://…`, to share a store or to outlive this server; a folder of its own unless given. */
+  where: string | undefined;
+  /** Instead of those that `providers` names. */
+  clients: readonly OAuthClient[];
+  allowLocalSessions: boolean;
+  refusedExchanges: number | undefined;
+  failedLogins: number | undefined;
+  upstreamSecrets: UpstreamSecrets;
+  throttle: ThrottleLimits;
+}
+
+/**
+ * The real app on a free port, assembled as main.ts does it, with a store in a directory of its own.
+ * @param cognito where its user pool answers
+ */
+export async function startAuthServer(cognito: string, change: Partial<Shape> = {}) {
+  const shape: Shape = {
+    secretKeys: [secretKey, oldSecretKey],
+    publicUrl,
+    clientSecret: webSecret,
+    maxBody: 65_536,
+    allowedOrigins: ['https://inspector.example'],
+    policyText: readFileSync('scopes.yml', 'utf8'),
+    policyFaults: [],
+    registryUrl: 'http://127.0.0.1:1',
+    relayUrl: 'http://127.0.0.1:1',
+    idleSeconds: 7200,
+    groupsMaxAgeSeconds: 900,
+    decideMilliseconds: 30_000,
+    waitMilliseconds: 20_000,
+    providers: ['cognito'],
+    where: undefined,
+    clients: [],
+    allowLocalSessions: false,
+    refusedExchanges: undefined,
+    failedLogins: undefined,
+    upstreamSecrets: noSecrets,
+    approved: undefined,
+    throttle: usualThrottle,
+    ...change,
+  };
+  const { directory, remove } = temporaryDirectory();
+  const version = policyVersion(shape.policyText);
+  const metrics = createMetrics({
+    version: () => version,
+    faults: () => shape.policyFaults,
+    history: () => ({ loadedAt: now(), reloads: 0, failed: 0 }),
+  });
+  const store = await openStore(shape.where ?? directory, (hit) => metrics.lookedUp('session', hit));
+  const recent = await openRecentDecisions(shape.where ?? directory);
+  const lines: string[] = [];
+  const log = createLog('auth-server', 'debug', { write: (line) => void lines.push(line) });
+  const policy = parsePolicy(shape.policyText);
+  const standInFetch = createStandInFetch(cognito);
+  const cookie = createSessionCookie(shape.publicUrl);
+  const seal = createSessionSeal(shape.secretKeys);
+  const assertions = await createAssertionSigner(store.keys, shape.publicUrl, undefined, (hit) =>
+    metrics.lookedUp('assertion', hit),
+  );
+  const client = (name: string) =>
+    createOAuthClient({
+      name,
+      title: 'Amazon Cognito',
+      issuers: [issuer],
+      clientId: WEB,
+      clientSecret: shape.clientSecret,
+      scope: 'openid email profile aws.cognito.signin.user.admin',
+      groupsClaim: 'cognito:groups',
+      usernameClaim: 'cognito:username',
+      subjectPrefix: '',
+      logoutParameters: (returnUrl) => ({ client_id: WEB, logout_uri: returnUrl }),
+      standInFetch,
+    });
+  const given = shape.clients.length > 0 ? shape.clients : shape.providers.map(client);
+  const providers = new Map(given.map((each) => [each.settings.name, each]));
+  const cli = createOAuthClient({
+    ...client('cognito-cli').settings,
+    clientId: CLI,
+    clientSecret: undefined,
+    unlisted: true,
+  });
+  providers.set('cognito-cli', cli);
+  const vault = createTokenVault(shape.secretKeys);
+  const app = createApp({
+    publicUrl: shape.publicUrl,
+    issuer,
+    registryUrl: shape.registryUrl,
+    relayUrl: shape.relayUrl,
+    policy: () => policy,
+    policyVersion: () => version,
+    toolGuard: { approved: () => shape.approved },
+    policyFaults: () => shape.policyFaults,
+    upstreamSecrets: shape.upstreamSecrets,
+    tokens: createTokenVerifier({
+      userPoolId: localPoolId,
+      allowedClientIds: [WEB, AGENT, READER],
+      publicUrl: shape.publicUrl,
+      jwksCache: standInJwksCache(standInFetch),
+      keysFetched: metrics.keysFetched,
+    }),
+    assertions,
+    ...store,
+    seal,
+    attempts: createLoginAttempts(shape.secretKeys, shape.publicUrl.startsWith('https:')),
+    cookie,
+    cookieName: cookie.name,
+    sessionSeconds: 3600,
+    allowedOrigins: shape.allowedOrigins,
+    providers,
+    vault,
+    localSessions: shape.allowLocalSessions ? createLocalSessions(shape.secretKeys, () => policy) : undefined,
+    cliLogin: {
+      check: createFreshLogin({ userPoolId: localPoolId, clientId: CLI, jwksCache: standInJwksCache(standInFetch) }),
+      client: cli,
+    },
+    refusedExchanges: shape.refusedExchanges,
+    failedLogins: shape.failedLogins,
+    keeper: createSessionKeeper({
+      sessions: store.sessions,
+      ask: createConfirmation({ providers, vault, policy: () => policy }),
+      idleSeconds: shape.idleSeconds,
+      groupsMaxAgeSeconds: shape.groupsMaxAgeSeconds,
+      waitMilliseconds: shape.waitMilliseconds,
+      log,
+    }),
+    pages: createPages(),
+    maxBody: shape.maxBody,
+    decideMilliseconds: shape.decideMilliseconds,
+    metrics,
+    log,
+    auditLog: log.child({}, { redact: [] }),
+    recent,
+    throttle: createThrottle(shape.throttle),
+  });
+  const server = createServer(app).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    lines,
+    store,
+    seal,
+    assertions,
+    metrics,
+    vault,
+    cookieName: cookie.name,
+    /** Asks /validate as the gate does; a header of `null` is left out. */
+    validate: (headers: Headers_, body: Body_ = toolsList) =>
+      fetch(`${url}/validate`, { method: 'POST', headers: present({ ...gate, ...headers }), body: asBody(body) }),
+    /** Asks as a proxy that shows no bodies. */
+    validateWithoutBody: (headers: Headers_) => fetch(`${url}/validate`, { headers: present({ ...gate, ...headers }) }),
+    /** A Cookie header for somebody who has logged in. */
+    session: async (person: Partial<Person> & Partial<SessionRecord> = {}) => {
+      const { record = true, ...claims } = { ...alice, sid: `sid-${Math.random()}`, exp: now() + 3600, ...person };
+      const { exp: expiresAt, ...rest } = claims;
+      if (record) await store.sessions.add(sessionRecord({ ...rest, expiresAt }));
+      return `${cookie.name}=${await seal.seal(claims)}`;
+    },
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await recent.close();
+      await store.close();
+      remove();
+    },
+  };
+}
+
+/** The record of a session of alice's that was opened a moment ago, or what `change` makes of it. */
+export function sessionRecord(change: Partial<SessionRecord> = {}): SessionRecord {
+  const at = change.createdAt ?? now();
+  const login = { provider: 'cognito', clientId: WEB, refreshedAt: at, lastSeen: at, refreshToken: undefined };
+  return { ...alice, sid: 's', createdAt: at, expiresAt: at + 60, ...login, ...change };
+}
+
+export type AuthServer = Awaited<ReturnType<typeof startAuthServer>>;
+type Headers_ = Record<string, string | null>;
+type Body_ = string | object | Uint8Array<ArrayBuffer> | undefined;
+
+interface Person {
+  sub: string;
+  username: string;
+  groups: readonly string[];
+  sid: string;
+  exp: number;
+  /** Whether the store knows the session. */
+  record: boolean;
+}
+
+export const alice = {
+  sub: 'a11ce000-0000-4000-8000-000000000001',
+  username: 'alice',
+  groups: ['mcp-registry-admin'],
+};
+
+export const toolsList = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+export const toolCall = (name: string, id: unknown = 1) => ({
+  jsonrpc: '2.0',
+  id,
+  method: 'tools/call',
+  params: { name },
+});
+
+/** The headers that the gate sends for a POST to currenttime/mcp. */
+export const gate: Headers_ = {
+  'X-Resource': 'mcp',
+  'X-Mcp-Server': 'currenttime',
+  'X-Mcp-Endpoint': 'mcp',
+  'X-Mcp-Routed': '1',
+  'X-Original-Method': 'POST',
+  'X-Original-URI': '/currenttime/mcp',
+  'Content-Type': 'application/json',
+};
+/** The headers that the gate sends for a page of the registry. */
+export const registryPage: Headers_ = {
+  'X-Resource': 'registry',
+  'X-Mcp-Server': null,
+  'X-Mcp-Endpoint': null,
+  'X-Mcp-Routed': null,
+  'X-Original-Method': 'GET',
+  'X-Original-URI': '/servers?tag=a&b=c',
+  'Content-Type': null,
+};
+
+function present(headers: Headers_): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== null));
+}
+
+function asBody(body: Body_): string | Uint8Array<ArrayBuffer> {
+  return typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body ?? '');
+}
+
+/** What a denial says: nginx turns these headers into the answer. */
+export function denialOf(response: Response) {
+  const header = (name: string) => response.headers.get(name);
+  return {
+    http: response.status,
+    status: Number(header('X-Deny-Status')),
+    code: header('X-Deny-Code'),
+    body: JSON.parse(header('X-Deny-Body') ?? 'null'),
+  };
+}
+
+/** Claims of a person's access token, as Cognito writes them. */
+export const personClaims = (change: object = {}) => ({
+  sub: alice.sub,
+  'cognito:groups': alice.groups,
+  iss: issuer,
+  client_id: WEB,
+  token_use: 'access',
+  scope: 'openid email profile',
+  auth_time: now(),
+  iat: now(),
+  exp: now() + 3600,
+  jti: 'j',
+  username: 'alice',
+  ...change,
+});
+
+/** Claims of an agent's access token. */
+export const agentClaims = (change: object = {}) => ({
+  ...personClaims(),
+  'cognito:groups': undefined,
+  username: undefined,
+  sub: AGENT,
+  client_id: AGENT,
+  scope: 'mcp-servers-unrestricted/read mcp-servers-unrestricted/execute',
+  ...change,
+});

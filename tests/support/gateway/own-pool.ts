@@ -1,0 +1,37 @@
+import { createServer } from 'node:http';
+import { createCognito } from '../../../stand-in/app.ts';
+import type { Control } from '../../../stand-in/control.ts';
+import { loadKeys } from '../../../stand-in/keys.ts';
+import { addGateways, readSeed } from '../../../stand-in/seed.ts';
+import type { Gateway } from './gateway.ts';
+
+/** A gateway's user pool in the test's own process. */
+export interface OwnPool {
+  /** Changes its people, and tells it what to do badly. */
+  control: Control;
+  /** Makes it answer again. */
+  open(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Takes the place of a gateway's user pool, with the keys that it had. Sessions of before are unknown to the new one. */
+export async function takeOverPool(gateway: Gateway): Promise<OwnPool> {
+  await gateway.kill('cognito');
+  const { cognito: port } = gateway.ports;
+  const { app, control } = createCognito({
+    seed: addGateways(readSeed('stand-in/seed.yml'), [gateway.url]),
+    keys: await loadKeys(`${gateway.dataDir}/cognito-keys.json`),
+    publicUrl: `http://localhost:${port}`,
+  });
+  const server = createServer(app);
+  const open = () => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await open();
+  return {
+    control,
+    open,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

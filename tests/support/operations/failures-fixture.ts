@@ -1,0 +1,74 @@
+import type { Seed } from '../../../stand-in/seed.ts';
+import { type RunningCognito, startCognito } from '../../../stand-in/start.ts';
+import { denialOf, type Shape, startAuthServer } from '../auth-server/auth-fixture.ts';
+import { newVisitor } from '../auth-server/visitor.ts';
+import { keys, seed, WEB } from '../stand-in/cognito-fixture.ts';
+import { diagnose, type Illness, linesOf } from './doctor-fixture.ts';
+
+/** One way in which it goes wrong. */
+export interface Row {
+  /** Number in the list of known failures of Cognito set-ups. */
+  n: number;
+  fault: string;
+  where: string;
+  provoke: () => Promise<string>;
+  says: string | RegExp;
+}
+
+/** The pool that the next row meets; a new one for each. */
+export let cognito: RunningCognito;
+/** What to close after the row. */
+export const closers: (() => unknown)[] = [];
+beforeEach(async () => {
+  cognito = await startCognito({ seed, keys });
+  closers.push(cognito.close);
+});
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** A pool that differs from the shipped one, in the place of it. */
+export async function poolWith(change: Partial<Seed>): Promise<void> {
+  cognito = await startCognito({ seed: { ...seed, ...change }, keys });
+  closers.push(cognito.close);
+}
+
+/** The shipped app clients, with another web client. */
+export const webClientWith = (change: Partial<Seed['clients'][number]>) => ({
+  clients: seed.clients.map((client) => (client.id === WEB ? { ...client, ...change } : client)),
+});
+
+export async function authServer(change: Partial<Shape> = {}, at = cognito.url) {
+  const auth = await startAuthServer(at, change);
+  closers.push(auth.close);
+  return auth;
+}
+
+/** The page at the end of a login as alice; `between` happens after she has signed in. */
+export async function loginPage(
+  change: Partial<Shape> = {},
+  between: () => unknown = () => undefined,
+): Promise<string> {
+  const person = newVisitor((await authServer(change)).url);
+  const back = await person.signIn(await person.start());
+  await between();
+  return (await person.get(back)).text();
+}
+
+/** What /validate says to a bearer token. */
+export async function toToken(token: string | undefined, at = cognito.url): Promise<string> {
+  const auth = await authServer({}, at);
+  return JSON.stringify(denialOf(await auth.validate({ Authorization: `Bearer ${token}` })).body);
+}
+
+/** What /validate says to a session cookie. */
+export async function toSession(person: object, keysOfOther?: [string, ...string[]]): Promise<string> {
+  const auth = await authServer();
+  const issuer = keysOfOther ? await authServer({ secretKeys: keysOfOther }) : auth;
+  return JSON.stringify(denialOf(await auth.validate({ Cookie: await issuer.session(person) })).body);
+}
+
+export const doctor = async (check: string, illness?: Illness) => linesOf(await diagnose(cognito.url, illness), check);
+export const mint = (claims: object) =>
+  cognito.control.mint('access', claims as Parameters<typeof cognito.control.mint>[1]);
+export const refuseExchange = (body: object) => () => cognito.control.failNext('/oauth2/token', 400, body);

@@ -1,0 +1,160 @@
+import type { AddressInfo } from 'node:net';
+import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { createLog, type Logger } from '../../../common/service/log.ts';
+import type { Policy } from '../../../policy/policy.ts';
+import { parsePolicy } from '../../../policy/policy-file.ts';
+import { createApp, type RegistryParts } from '../../../registry/app.ts';
+import { createEditor, type EditorOptions } from '../../../registry/editing/editor.ts';
+import type { ToolInfo } from '../../../registry/health/mcp-probe.ts';
+import { createPins } from '../../../registry/pins/pins.ts';
+import { createToolSearch } from '../../../registry/search/tool-search.ts';
+import { loadWords } from '../../../registry/search/words.ts';
+import { neverChecked } from '../../../registry/servers/health.ts';
+import { seed } from '../../../registry/store/seed.ts';
+import { parseServers } from '../../../registry/store/servers-file.ts';
+import { openStore, type RegistryStore } from '../../../registry/store/store.ts';
+
+export const publicUrl = 'http://localhost:8080';
+
+/** A log whose lines a test can read. */
+export function recordingLog(): { log: Logger; lines: string[] } {
+  const lines: string[] = [];
+  return { lines, log: createLog('registry', 'debug', { write: (line) => void lines.push(line) }) };
+}
+
+export const policyText = `
+group_mappings:
+  mcp-registry-admin: [mcp-registry-admin]
+  mcp-registry-user: [mcp-registry-user]
+UI-Scopes:
+  mcp-registry-admin:
+    list_service: [all]
+  mcp-registry-user:
+    list_service: [currenttime]
+`;
+
+export const serversText = `
+- name: currenttime
+  title: Current time
+  description: The current time in any IANA time zone.
+  upstream: http://127.0.0.1:8000
+  transports: { streamable-http: /mcp, sse: /sse }
+  tags: [time, demo]
+- name: secret-plans
+  title: Secret plans
+  description: Plans that only some may know of.
+  upstream: http://plans.internal:9000
+  transports: { streamable-http: /deep/mcp }
+`;
+
+/** Claims of somebody who may see everything, as the auth-server asserts them. */
+export const admin = {
+  sub: '11111111-aaaa-4000-8000-000000000001',
+  username: 'alice',
+  groups: ['mcp-registry-admin'],
+  scopes: ['mcp-registry-admin'],
+  auth_method: 'session_cookie',
+};
+/** Somebody who may see currenttime only. */
+export const user = {
+  ...admin,
+  sub: 'u-2',
+  username: 'bob',
+  groups: ['mcp-registry-user'],
+  scopes: ['mcp-registry-user'],
+};
+/** Somebody without any group. */
+export const stranger = { ...admin, sub: 'u-3', username: 'erin', groups: [], scopes: [] };
+
+export interface Shape {
+  alg?: string;
+  kid?: string;
+  issuer?: string;
+  audience?: string | string[];
+  /** Seconds from now. */
+  issued?: number;
+  expires?: number;
+}
+
+/** A key pair like the auth-server's, and what signs with it. */
+export async function createSigner() {
+  const pair = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
+  const kid = 'test-key';
+  const jwk = { ...(await exportJWK(pair.publicKey)), kid, alg: 'EdDSA', use: 'sig' };
+  const sign = (claims: object, shape: Shape = {}, key: Parameters<SignJWT['sign']>[0] = pair.privateKey) => {
+    const now = Math.floor(Date.now() / 1000);
+    return new SignJWT({ ...claims })
+      .setProtectedHeader({ alg: shape.alg ?? 'EdDSA', kid: shape.kid ?? kid })
+      .setIssuer(shape.issuer ?? publicUrl)
+      .setAudience(shape.audience ?? `${publicUrl}/#registry`)
+      .setIssuedAt(now + (shape.issued ?? 0))
+      .setExpirationTime(now + (shape.expires ?? 60))
+      .sign(key);
+  };
+  return { jwk, keys: createLocalJWKSet({ keys: [jwk] }), sign };
+}
+
+export { neverChecked };
+
+/** A tool as a server announced it, with what a test wants to differ. */
+export const toolOf = (name: string, differs: Partial<ToolInfo> = {}): ToolInfo => ({
+  name,
+  title: null,
+  description: null,
+  inputSchema: null,
+  outputSchema: null,
+  annotations: null,
+  ...differs,
+});
+
+/** A store in memory whose first servers are those of this servers file. */
+export async function storeOf(servers: string): Promise<RegistryStore> {
+  const store = await openStore(':memory:');
+  await seed(store, parseServers(servers), recordingLog().log);
+  return store;
+}
+
+const words = loadWords();
+
+/** The search over the servers of a store, with the tools that `healthOf` tells. */
+export const searchOf = async (
+  store: RegistryStore,
+  policy: () => Policy,
+  healthOf: RegistryParts['healthOf'] = () => neverChecked,
+) => createToolSearch({ servers: store.list, toolsOf: (name) => healthOf(name).tools, policy, words: await words });
+
+/** The real app on a free port, with what a test wants to differ. */
+export async function startRegistry(
+  keys: RegistryParts['keys'],
+  parts: Partial<RegistryParts> & { edits?: Partial<EditorOptions> } = {},
+) {
+  const policy = parsePolicy(policyText);
+  const { log, lines } = recordingLog();
+  const { edits, ...given } = parts;
+  const store = given.store ?? (await storeOf(serversText));
+  const defaults = { publicUrl, keys, policy: () => policy, healthOf: () => neverChecked, log };
+  const editor = createEditor({
+    store,
+    policy: given.policy ?? defaults.policy,
+    examine: async () => undefined,
+    publish: async () => ({ state: 'ok' }),
+    onRouted: () => undefined,
+    log,
+    ...edits,
+  });
+  const check = async () => neverChecked;
+  const connect = async () => undefined;
+  const readDecisions = async () => ({ decisions: [], next: null, kept: 0, oldest: null });
+  const more = { connect, secretProblem: () => undefined, readDecisions };
+  const pins = given.pins ?? (await createPins(store.pins, log));
+  const search = given.search ?? (await searchOf(store, given.policy ?? defaults.policy, given.healthOf));
+  const app = createApp({ ...defaults, ...more, editor, check, pins, ...given, search, store });
+  const server = app.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const close = async (): Promise<void> => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await store.close();
+  };
+  return { app, store, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, lines, close };
+}

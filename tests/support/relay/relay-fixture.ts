@@ -1,0 +1,332 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  Agent,
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+} from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createRemoteJWKSet } from 'jose';
+import { watchPolicy } from '../../../common/policy/policy-watch.ts';
+import { createLog } from '../../../common/service/log.ts';
+import { createAuthority, followEnded } from '../../../relay/authority.ts';
+import { createIdentifyCaller } from '../../../relay/caller.ts';
+import { type LiveLimits, LiveStreams } from '../../../relay/live-streams.ts';
+import { createRelay } from '../../../relay/relay.ts';
+import { createRights } from '../../../relay/rights.ts';
+import { watchRoutes } from '../../../relay/routes.ts';
+import { now, publicUrl, startAuthServer } from '../auth-server/auth-fixture.ts';
+
+/** The group `all` may do everything, `some` a part of it, `none` nothing but list. */
+export const policyText = `
+group_mappings:
+  all: [everything]
+  some: [part]
+  none: [lists]
+everything:
+  - { server: "*", methods: ["*"], tools: ["*"], prompts: ["*"], resources: ["*"] }
+part:
+  - server: "*"
+    methods: [tools/*, prompts/*, resources/*, subscriptions/listen, tasks/*]
+    tools: [get_*, echo]
+    prompts: [hello]
+    resources: ["file:///data/*", "x:exact"]
+lists:
+  - { server: "*", methods: [tools/list, prompts/list, resources/list, resources/templates/list] }
+`;
+
+export interface Shape {
+  maxAnswer: number;
+  quickMilliseconds: number;
+  /** Added to how long the auth-server has been silent. */
+  moreSilence: () => number;
+  limits: LiveLimits;
+  ca: string;
+  /** Where the relay looks for the auth-server; the real one unless told otherwise. */
+  authority: string;
+}
+
+/** What somebody asks for; a POST of `body` to `one/mcp` unless told otherwise. */
+export interface Asked {
+  server?: string;
+  endpoint?: 'mcp' | 'sse' | 'messages';
+  method?: 'GET' | 'DELETE';
+  body?: object;
+  sessionId?: string;
+  search?: string;
+}
+
+export const message = (method: string, params?: object) => ({
+  jsonrpc: '2.0',
+  id: 1,
+  method,
+  ...(params && { params }),
+});
+export const stream: Asked = { method: 'GET' };
+export const legacyStream: Asked = { method: 'GET', endpoint: 'sse' };
+/** A call whose answer may be a task, in the words of both eras. */
+export const taskCall = (name = 'echo') => message('tools/call', { name, task: {} });
+export const modernTaskCall = (name = 'echo') => {
+  const capabilities = { extensions: { 'io.modelcontextprotocol/tasks': {} } };
+  return message('tools/call', { name, _meta: { 'io.modelcontextprotocol/clientCapabilities': capabilities } });
+};
+
+/** The relay as main.ts assembles it, a real auth-server, and a routes file and a policy file that a test can change. */
+export async function startRelay(change: Partial<Shape> = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'relay-'));
+  const files = { policy: join(folder, 'scopes.yml'), routes: join(folder, 'routes') };
+  const replace = (file: keyof typeof files, text: string) => {
+    writeFileSync(`${files[file]}.new`, text);
+    renameSync(`${files[file]}.new`, files[file]);
+  };
+  replace('policy', policyText);
+  replace('routes', '');
+  const auth = await startAuthServer('http://127.0.0.1:1', { policyText });
+  const lines: string[] = [];
+  const log = createLog('relay', 'debug', { write: (line) => void lines.push(line) });
+  const authority = change.authority ?? auth.url;
+  const policy = watchPolicy(files.policy, log);
+  const routes = watchRoutes(files.routes, change.ca, log, 50);
+  const ended = followEnded(authority, log);
+  const rights = createRights(policy.current);
+  const silence = () => ended.silence() + (change.moreSilence?.() ?? 0);
+  const streams = new LiveStreams({ mayGoOn: rights.mayGoOn, routeOf: routes.of, silence }, change.limits);
+  ended.onEnded((marks, number) => streams.endMarked(marks, number));
+  ended.onFirstAnswer((number) => streams.endUntold(number));
+  policy.onChange(() => streams.tick());
+  routes.onChange(() => streams.tick());
+  const timer = setInterval(() => streams.tick(), 250);
+  const server = createServer(
+    createRelay({
+      identify: createIdentifyCaller(createRemoteJWKSet(new URL('/.well-known/jwks.json', auth.url)), publicUrl),
+      rights,
+      authority: createAuthority(authority),
+      routes,
+      streams,
+      maxAnswer: change.maxAnswer ?? 8_388_608,
+      quickMilliseconds: change.quickMilliseconds ?? 30_000,
+      log,
+    }),
+  );
+  const port = await listen(server);
+  const agent = new Agent({ keepAlive: true });
+  const routeLines = new Map<string, string>();
+  const upstreams: { close: () => Promise<void> }[] = [];
+
+  const relay = {
+    auth,
+    lines,
+    streams,
+    log: () => lines.join(''),
+    /** The words of the log's lines with this reason. */
+    logged: (reason: string) => lines.filter((line) => line.includes(`"reason":"${reason}"`)),
+    changePolicy: (text: string) => replace('policy', text),
+    /** Routes a name to an address, or to nowhere. */
+    async route(name: string, line: string | undefined) {
+      if (line === undefined) routeLines.delete(name);
+      else routeLines.set(name, `${name} ${line}`);
+      replace('routes', [...routeLines.values()].map((text) => `${text}\n`).join(''));
+      await until(() => (line === undefined ? !routes.of(name) : routes.of(name)?.line === `${name} ${line}`));
+    },
+    /** Takes over an upstream and routes a name to it. */
+    async lead<T extends { port: number; close: () => Promise<void> }>(upstream: T, name = 'one'): Promise<T> {
+      upstreams.push(upstream);
+      await relay.route(name, `http 127.0.0.1:${upstream.port} 127.0.0.1:${upstream.port} /mcp /sse -`);
+      return upstream;
+    },
+    /** A session cookie of somebody in `group`. */
+    person: (sub: string, group: 'all' | 'some' | 'none', more: { sid?: string; exp?: number } = {}) =>
+      auth.session({ sub, username: sub, groups: [group], exp: now() + 3600, ...more }),
+    /** What the gate answers: 200 with the headers for the relay, or a denial. */
+    async admit(
+      cookie: string,
+      { server: name = 'one', endpoint = 'mcp', method, body, sessionId, search = '' }: Asked,
+    ) {
+      const headers = {
+        cookie,
+        'X-Mcp-Server': name,
+        'X-Mcp-Endpoint': endpoint,
+        'X-Original-Method': method ?? 'POST',
+        'X-Original-URI': `/${name}/${endpoint}${search}`,
+        'Mcp-Session-Id': sessionId ?? null,
+      };
+      const answer = await auth.validate(headers, method ? '' : body);
+      const ticket = answer.headers.get('x-relay');
+      const assertion = answer.headers.get('x-mcp-assertion');
+      return {
+        status: Number(answer.headers.get('x-deny-status') ?? answer.status),
+        headers: { ...(ticket && { 'x-relay': ticket }), ...(assertion && { 'x-mcp-assertion': assertion }) },
+      };
+    },
+    /** Sends what nginx would, with whatever headers, and gives the answer as soon as it begins. */
+    send(headers: OutgoingHttpHeaders, asked: Asked = {}): Promise<IncomingMessage> {
+      const { server: name = 'one', endpoint = 'mcp', method, body, sessionId, search = '' } = asked;
+      const sent = method ? undefined : JSON.stringify(body ?? message('tools/list'));
+      const all = {
+        ...headers,
+        ...(sent !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent) }),
+        ...(sessionId !== undefined && { 'mcp-session-id': sessionId }),
+      };
+      const path = `/${name}/${endpoint}${search}`;
+      return new Promise((resolve, reject) => {
+        const out = httpRequest({ host: '127.0.0.1', port, path, method: method ?? 'POST', headers: all, agent });
+        out.once('response', resolve).once('error', reject).end(sent);
+      });
+    },
+    /** Closes every connection of every client. */
+    hangUp: () => agent.destroy(),
+    /** Asks the gate, and then the relay. */
+    async ask(cookie: string, asked: Asked): Promise<IncomingMessage> {
+      const { status, headers } = await relay.admit(cookie, asked);
+      if (!headers['x-relay']) throw new Error(`the gate answered ${status} without a ticket`);
+      return await relay.send(headers, asked);
+    },
+    /** Asks, and reads the answer to its end. */
+    async read(cookie: string, asked: Asked) {
+      const answer = await relay.ask(cookie, asked);
+      return { status: answer.statusCode, headers: answer.headers, text: await textOf(answer) };
+    },
+    async close() {
+      clearInterval(timer);
+      policy.stop();
+      routes.stop();
+      ended.stop();
+      agent.destroy();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      for (const upstream of upstreams) await upstream.close();
+      await auth.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+  return relay;
+}
+
+export type Relay = Awaited<ReturnType<typeof startRelay>>;
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** Waits up to two seconds (or `milliseconds`) for something to become true, and says whether it has. */
+export async function until(condition: () => unknown, milliseconds = 2_000): Promise<boolean> {
+  const end = performance.now() + milliseconds;
+  while (!condition() && performance.now() < end) await sleep(5);
+  return Boolean(condition());
+}
+
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Reads an answer to its end; an answer that was cut ends with `<cut>`. */
+export async function textOf(answer: IncomingMessage): Promise<string> {
+  let text = '';
+  answer.setEncoding('utf8');
+  try {
+    for await (const part of answer) text += part;
+  } catch {
+    return `${text}<cut>`;
+  }
+  return text;
+}
+
+/** Collects what has come so far of an answer that does not end by itself. */
+export function follow(answer: IncomingMessage) {
+  const state = { text: '', ended: false, cut: false };
+  answer.setEncoding('utf8');
+  answer.on('data', (part: string) => {
+    state.text += part;
+  });
+  answer.once('end', () => {
+    state.ended = true;
+  });
+  answer.once('error', () => {
+    state.cut = true;
+  });
+  return state;
+}
+
+export interface Received {
+  method: string | undefined;
+  url: string | undefined;
+  headers: IncomingMessage['headers'];
+  body: string;
+}
+
+/** An MCP server made of one function; remembers what it was asked, and how many of its connections have been closed. */
+export async function startUpstream(answer: (response: ServerResponse, received: Received) => void) {
+  const requests: Received[] = [];
+  const state = { gone: 0 };
+  const server = createServer(async (request, response) => {
+    response.once('close', () => response.writableFinished || state.gone++);
+    const parts: string[] = [];
+    for await (const part of request.setEncoding('utf8')) parts.push(part as string);
+    const received = { method: request.method, url: request.url, headers: request.headers, body: parts.join('') };
+    requests.push(received);
+    answer(response, received);
+  });
+  const port = await listen(server);
+  return {
+    port,
+    requests,
+    /** Answers that were given up by the other side before they ended. */
+    gone: () => state.gone,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** A server that writes the bytes of its answers itself. `nth` counts the requests of all connections, from 1. */
+export async function startRawUpstream(answer: (socket: Socket, nth: number, request: string) => void) {
+  const sockets = new Set<Socket>();
+  const requests: string[] = [];
+  const server = createTcpServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => sockets.delete(socket));
+    let begun = '';
+    socket.on('data', (bytes) => {
+      begun += bytes.toString('latin1');
+      const head = begun.indexOf('\r\n\r\n');
+      const length = Number(/content-length: (\d+)/i.exec(begun)?.[1] ?? 0);
+      if (head === -1 || begun.length < head + 4 + length) return;
+      requests.push(begun);
+      begun = '';
+      answer(socket, requests.length, requests.at(-1) ?? '');
+    });
+  });
+  const port = await listen(server);
+  return {
+    port,
+    requests,
+    open: () => sockets.size,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export const json = (response: ServerResponse, body: unknown, headers: OutgoingHttpHeaders = {}) =>
+  void response
+    .writeHead(200, { 'content-type': 'application/json', ...headers })
+    .end(typeof body === 'string' ? body : JSON.stringify(body));
+
+export const sse = (response: ServerResponse, ...events: string[]) => {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.flushHeaders();
+  for (const event of events) response.write(event);
+  return response;
+};
+
+export const result = (value: object) => ({ jsonrpc: '2.0', id: 1, result: value });
+export const tools = (...names: string[]) =>
+  result({ tools: names.map((name) => ({ name, inputSchema: { required: [] } })) });

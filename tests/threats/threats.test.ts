@@ -1,0 +1,86 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { belongings } from '../../attack/cases/belongings.ts';
+import { bodies } from '../../attack/cases/bodies.ts';
+import { controls } from '../../attack/cases/controls.ts';
+import { doors } from '../../attack/cases/doors.ts';
+import { forgedCredentials } from '../../attack/cases/forged.ts';
+import { http } from '../../attack/cases/http.ts';
+import { login } from '../../attack/cases/login.ts';
+import { paths } from '../../attack/cases/paths.ts';
+import { permissions } from '../../attack/cases/permissions.ts';
+import { redirections } from '../../attack/cases/redirects.ts';
+import { advisories } from './advisories.ts';
+import { attacked } from './attacked.ts';
+import { authRequest, found } from './original.ts';
+import { testNames } from './test-names.ts';
+
+const cases = [
+  belongings,
+  bodies,
+  controls,
+  doors,
+  forgedCredentials,
+  http,
+  login,
+  paths,
+  permissions,
+  redirections,
+].flat();
+const attacks = new Set(cases.map(({ name }) => name));
+const rows = [...found, ...authRequest, ...attacked, ...advisories];
+const ids = rows.flatMap(({ id }) => id.split(' '));
+
+const known = new Map<string, Set<string>>();
+function namesIn(file: string): Set<string> {
+  if (file === 'attack') return attacks;
+  const path = join(import.meta.dirname, '..', `${file}.test.ts`);
+  if (!known.has(file)) known.set(file, existsSync(path) ? testNames(readFileSync(path, 'utf8')) : new Set());
+  return known.get(file) ?? new Set();
+}
+
+test.each(rows.map(({ id, what, held }) => [id, what, held] as const))('%s: %s', (_id, _what, held) => {
+  const all = Object.entries(held).flatMap(([file, names]) => names.map((name) => [file, name] as const));
+  expect(all.length).toBeGreaterThan(0);
+  expect(all.filter(([file, name]) => !namesIn(file).has(name))).toEqual([]);
+});
+
+describe('The list itself', () => {
+  test('has each hole of the original once', () => {
+    const holes = Array.from({ length: 16 }, (_, i) => `J${i + 1}`);
+    expect(found.map(({ id }) => id)).toEqual(holes);
+    const letters =
+      'a b c d1 d2 d3 e f g g4 h1 h2 h3 i j j3 j5 k l m n o o5 o6 o7 o8 o9 p1 p2 p3 p4 p5 p6 p7 p8 p9 p10';
+    expect(attacked.map(({ id }) => id)).toEqual([...letters.split(' '), 'not holes']);
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
+  });
+
+  test('has a row for whatever an attack says it comes from', () => {
+    const theirs = new Set(cases.flatMap(({ source }) => source.split(' ')));
+    const other = ['own', 'control', 'of', 'J', 'd', '§4'];
+    expect([...theirs].filter((source) => !ids.includes(source) && !other.includes(source))).toEqual([]);
+  });
+
+  test('notices a test that is renamed, skipped or commented out', () => {
+    const source = `
+      const rows = [['kept in a table of its own', 1]];
+      test('kept', () => {});
+      test.each([['kept in a table', 1], [\`not this\`, 'a second cell']])('kept with %s', () => {});
+      test.each(rows)('kept with another %s', () => {});
+      test.skip('skipped', () => {});
+      test.todo('to do');
+      describe.skip.each([['skipped in a table']])('skipped', () => {});
+      // test('commented out', () => {});
+      const notATest = ['no test'];
+      other('no test either');
+    `;
+    expect([...testNames(source)].sort()).toEqual([
+      'a second cell',
+      'kept',
+      'kept in a table',
+      'kept in a table of its own',
+      'kept with %s',
+      'kept with another %s',
+    ]);
+  });
+});

@@ -1,0 +1,204 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { parseEnv } from 'node:util';
+import type { Context } from '../../../agents/lib/context.ts';
+import { poolSettings, readSettings, type SettingsOptions } from '../../../agents/lib/settings.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'settings-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const write = (name: string, text: string) => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+const context = (env: NodeJS.ProcessEnv = {}): Context => ({
+  env,
+  folder,
+  home: folder,
+  stdin: new PassThrough(),
+  stdout: new PassThrough(),
+  stderr: new PassThrough(),
+  signal: new AbortController().signal,
+});
+const read = (options: Partial<SettingsOptions> = {}, env: NodeJS.ProcessEnv = {}) =>
+  readSettings(context(env), { mode: 'agent', ...options });
+const failureOf = (work: () => unknown) => {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+};
+
+describe('What counts first', () => {
+  beforeEach(() => {
+    write('.env.agent.example', 'REGISTRY_URL=http://example:1');
+  });
+
+  test('the template, where there is no file of one’s own', () => {
+    expect(read()).toMatchObject({ gateway: 'http://example:1', file: 'agents/.env.agent.example' });
+  });
+
+  test('one’s own file before the template', () => {
+    write('.env.agent', 'REGISTRY_URL=http://own:1');
+    expect(read()).toMatchObject({ gateway: 'http://own:1', file: 'agents/.env.agent' });
+  });
+
+  test('the file of --env-file instead of both', () => {
+    write('.env.agent', 'REGISTRY_URL=http://own:1\nCOGNITO_CLIENT_ID=own');
+    const envFile = write('other', 'REGISTRY_URL=http://other:1');
+    const { gateway, env } = read({ envFile });
+    expect([gateway, env.COGNITO_CLIENT_ID]).toEqual(['http://other:1', undefined]);
+  });
+
+  test('the environment before any file, but not a variable that is empty there', () => {
+    const envFile = write('other', 'REGISTRY_URL=http://other:1\nCOGNITO_CLIENT_ID=other');
+    const { gateway, env } = read({ envFile }, { REGISTRY_URL: 'http://environment:1', COGNITO_CLIENT_ID: ' ' });
+    expect([gateway, env.COGNITO_CLIENT_ID]).toEqual(['http://environment:1', 'other']);
+  });
+
+  test('--gateway before everything', () => {
+    expect(read({ gateway: 'http://option:1' }, { REGISTRY_URL: 'http://environment:1' }).gateway).toBe(
+      'http://option:1',
+    );
+  });
+
+  test('of a person it is .env.user', () => {
+    write('.env.user', 'REGISTRY_URL=http://user:1');
+    expect(read({ mode: 'user' })).toMatchObject({ gateway: 'http://user:1', file: 'agents/.env.user' });
+  });
+});
+
+describe('Where the tool finder is', () => {
+  test.each<[string, string, NodeJS.ProcessEnv, Partial<SettingsOptions>, string, string]>([
+    ['follows from the gateway', 'REGISTRY_URL=http://gw:1', {}, {}, 'http://gw:1', 'http://gw:1/mcpgw/sse'],
+    [
+      'is what the file says',
+      'REGISTRY_URL=http://gw:1\nMCP_REGISTRY_URL=http://gw:1/mcpgw/mcp',
+      {},
+      {},
+      'http://gw:1',
+      'http://gw:1/mcpgw/mcp',
+    ],
+    [
+      "says where the gateway is, in the original's file",
+      'MCP_REGISTRY_URL=http://localhost/mcpgw/sse',
+      {},
+      {},
+      'http://localhost',
+      'http://localhost/mcpgw/sse',
+    ],
+    [
+      'does not come from the file when the environment names another gateway',
+      'MCP_REGISTRY_URL=http://old/mcpgw/sse',
+      { REGISTRY_URL: 'http://gw:1' },
+      {},
+      'http://gw:1',
+      'http://gw:1/mcpgw/sse',
+    ],
+    [
+      'nor when --gateway does',
+      'MCP_REGISTRY_URL=http://old/mcpgw/sse',
+      { MCP_REGISTRY_URL: 'http://old2/mcpgw/sse' },
+      { gateway: 'http://gw:1' },
+      'http://gw:1',
+      'http://gw:1/mcpgw/sse',
+    ],
+  ])('%s', (_what, file, env, options, gateway, registryUrl) => {
+    write('.env.agent', file);
+    expect(read(options, env)).toMatchObject({ gateway, registryUrl });
+  });
+});
+
+describe('What cannot be used is named, with the file, and without its value', () => {
+  test.each<[string, string]>([
+    ['COGNITO_CLIENT_ID', 'your_actual_cognito_client_id_here'],
+    ['COGNITO_CLIENT_SECRET', 'your_actual_cognito_client_secret_here'],
+    ['COGNITO_USER_POOL_ID', 'your_actual_cognito_user_pool_id_here'],
+    ['COGNITO_USER_POOL_ID', 'us-east-1_XXXXXXXXX'],
+    ['COGNITO_CLIENT_ID', 'your-confidential-client-id'],
+    ['COGNITO_DOMAIN', 'your-custom-domain'],
+    ['REGISTRY_URL', 'your_registry_url_here'],
+    ['COGNITO_CLIENT_SECRET', '"in quotes"'],
+  ])('%s=%s', (name, value) => {
+    const good = 'COGNITO_CLIENT_ID=a\nCOGNITO_USER_POOL_ID=us-east-1_Pool\nREGISTRY_URL=http://gw:1\n';
+    write('.env.agent', `${good}${name}='${value}'\n`);
+    const failure = failureOf(() => poolSettings(read())) as Error & { hints: string[] };
+    expect(failure).toMatchObject({ exitCode: 2 });
+    expect(failure.message).toContain(`${name}: `);
+    expect(failure.hints.join()).toContain('agents/.env.agent');
+    expect(failure.message).not.toContain(value);
+  });
+
+  test('several at once', () => {
+    write('.env.agent', 'REGISTRY_URL=http://gw:1\nCOGNITO_USER_POOL_ID=MyPool');
+    const { message } = failureOf(() => poolSettings(read())) as Error;
+    expect(message).toMatch(/COGNITO_USER_POOL_ID: must look like us-east-1_ABC123DEF/);
+    expect(message).toMatch(/COGNITO_CLIENT_ID: is missing/);
+  });
+
+  test('a file that is not there', () => {
+    expect(failureOf(() => read({ envFile: '/nowhere/.env' }))).toMatchObject({
+      exitCode: 2,
+      message: 'The settings file /nowhere/.env is not there.',
+    });
+  });
+
+  test('a tool finder that is no address', () => {
+    write('.env.agent', 'REGISTRY_URL=http://gw:1\nMCP_REGISTRY_URL=mcpgw');
+    expect(failureOf(read)).toMatchObject({
+      exitCode: 2,
+      message: 'MCP_REGISTRY_URL in agents/.env.agent is no address.',
+    });
+  });
+});
+
+test('A placeholder that nothing needs is only remarked on', () => {
+  write('.env.user', 'REGISTRY_URL=http://gw:1\nSECRET_KEY=your-secret-key-here');
+  expect(read({ mode: 'user' }).notices).toEqual([
+    "SECRET_KEY in agents/.env.user is still the template's example value; nothing uses it as it is.",
+  ]);
+});
+
+test("A region that is not the user pool's is remarked on", () => {
+  write('.env.agent', 'REGISTRY_URL=http://gw:1\nCOGNITO_USER_POOL_ID=us-east-1_Pool\nAWS_REGION=us-west-2');
+  expect(read().notices).toEqual([
+    'AWS_REGION in agents/.env.agent is us-west-2, but the user pool is in us-east-1, and that counts.',
+  ]);
+});
+
+test('Variables that nothing knows are ignored', () => {
+  write('.env.agent', 'REGISTRY_URL=http://gw:1\nANYTHING=your_value\nBEDROCK=1');
+  expect(read().notices).toEqual([]);
+});
+
+/** All that the set-up guide of the original puts into the two files. */
+const ofTheGuide = {
+  user: [
+    'COGNITO_CLIENT_ID',
+    'COGNITO_CLIENT_SECRET',
+    'COGNITO_USER_POOL_ID',
+    'AWS_REGION',
+    'COGNITO_DOMAIN',
+    'SECRET_KEY',
+    'REGISTRY_URL',
+  ],
+  agent: ['COGNITO_CLIENT_ID', 'COGNITO_CLIENT_SECRET', 'COGNITO_USER_POOL_ID', 'AWS_REGION', 'MCP_REGISTRY_URL'],
+};
+
+test.each(['user', 'agent'] as const)(
+  'The template .env.%s.example has every variable of the guide, and works as it is',
+  (mode) => {
+    const text = readFileSync(join('agents', `.env.${mode}.example`), 'utf8');
+    for (const name of ofTheGuide[mode]) expect(text).toMatch(new RegExp(`^(# )?${name}=`, 'm'));
+    write(`.env.${mode}`, text);
+    const settings = read({ mode });
+    expect(settings).toMatchObject({ gateway: 'http://localhost:8080', notices: [] });
+    expect(poolSettings(settings).COGNITO_CLIENT_ID).toBe(parseEnv(text).COGNITO_CLIENT_ID);
+  },
+);

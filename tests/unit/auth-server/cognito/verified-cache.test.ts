@@ -1,0 +1,60 @@
+import { jest } from '@jest/globals';
+import { rememberVerified } from '../../../../auth-server/cognito/verified-cache.ts';
+
+interface Claims {
+  exp: number;
+  name: string;
+}
+
+const second = 1_000;
+const start = Date.parse('2026-01-01T00:00:00Z');
+const claims = { exp: start / 1000 + 3_600, name: 'alice' };
+let verified: ReturnType<typeof rememberVerified<Claims>>;
+beforeEach(() => {
+  jest.useFakeTimers({ now: start });
+  verified = rememberVerified<Claims>();
+  verified.keep('good', claims);
+});
+afterEach(() => void jest.useRealTimers());
+const at = (milliseconds: number) => void jest.setSystemTime(start + milliseconds);
+
+test('A credential that was verified is known for five minutes, and only it', () => {
+  expect(verified.find('good')).toBe(claims);
+  for (const other of ['goo', 'good ', 'Good', '']) expect(verified.find(other)).toBeUndefined();
+  at(300 * second - 1);
+  expect(verified.find('good')).toBe(claims);
+  at(300 * second);
+  expect(verified.find('good')).toBeUndefined();
+});
+
+test('What has run out meanwhile is not known any more, to the second', () => {
+  verified.keep('short', { exp: start / 1000 + 10, name: 'bob' });
+  at(10 * second - 1);
+  expect(verified.find('short')?.name).toBe('bob');
+  at(10 * second);
+  expect(verified.find('short')).toBeUndefined();
+});
+
+test('A clock that was set back lets nothing of before count: a token may be one of the future again', () => {
+  at(-1);
+  expect(verified.find('good')).toBeUndefined();
+});
+
+test('After forgetting, nothing is known', () => {
+  verified.forget();
+  expect(verified.find('good')).toBeUndefined();
+});
+
+test('Many more than are in use at a time are known, each with what it says, and the oldest of too many is forgotten', () => {
+  for (let i = 0; i < 5_000; i++) verified.keep(`token ${i}`, { exp: claims.exp, name: `name ${i}` });
+  for (const i of [0, 1, 2_500, 4_999, 0]) expect(verified.find(`token ${i}`)?.name).toBe(`name ${i}`);
+  for (let i = 5_000; i < 100_001; i++) verified.keep(`token ${i}`, claims);
+  expect(verified.find('good')).toBeUndefined();
+});
+
+test('What was verified again is as good as new, also where it was in use', () => {
+  at(299 * second);
+  verified.keep('good', { ...claims, name: 'anew' });
+  at(500 * second);
+  expect(verified.find('good')?.name).toBe('anew');
+});

@@ -1,0 +1,110 @@
+import { type AllowedRequest, ownerOf, relayTicket } from '../../../../auth-server/gate/relay-ticket.ts';
+import type { Principal } from '../../../../auth-server/identity/principal.ts';
+import { marksOf } from '../../../../auth-server/store/revocation-keys.ts';
+import { parsePolicy } from '../../../../policy/policy-file.ts';
+
+const policy = parsePolicy(`
+group_mappings: {}
+all: [{ server: "*", methods: ["*"], tools: ["*"], prompts: ["*"], resources: ["*"] }]
+some: [{ server: "*", methods: ["*"], tools: [get_*], prompts: [hello], resources: ["file:///d/*"] }]
+`);
+const principal = (change: Partial<Principal> = {}): Principal => ({
+  ...{ kind: 'person', subject: 'bob', username: 'Bob', clientId: 'web', groups: [], scopes: ['some'] },
+  ...{ authMethod: 'session_cookie', sessionId: 'sid', expiresAt: 2_000_000_000 },
+  ...change,
+});
+const request = (method: string, change: Partial<AllowedRequest> = {}, more: object = {}): AllowedRequest => ({
+  ...{ principal: principal(), server: 'one', endpoint: 'mcp', target: undefined },
+  asked: { method, accesses: [{ method }], ...more },
+  ...change,
+});
+const lists = ['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list'];
+
+describe('the relay sees', () => {
+  test.each(['initialize', '(stream)', '(end)', 'subscriptions/listen', 'tasks/list', ...lists])('%s', (method) => {
+    expect(relayTicket(policy, request(method))).toMatchObject({ server: 'one', method, owner: 'person:bob' });
+  });
+
+  test.each([
+    'tools/call',
+    'tools/list',
+    'ping',
+    '(response)',
+    'notifications/initialized',
+    'resources/read',
+    'tasks/get',
+  ])('%s of the 2024-11-05 transport', (method) => {
+    const target = '/m?s=1';
+    expect(relayTicket(policy, request(method, { endpoint: 'messages', target }))).toMatchObject({ method, target });
+    expect(relayTicket(policy, request(method, { endpoint: 'sse' }))).toMatchObject({ method });
+  });
+
+  test('a call whose answer may be a task', () => {
+    expect(relayTicket(policy, request('tools/call', {}, { mayCreateTask: true }))).toMatchObject({
+      method: 'tools/call',
+    });
+  });
+});
+
+describe('nginx takes to the server itself', () => {
+  test.each([
+    'tools/call',
+    'prompts/get',
+    'resources/read',
+    'server/discover',
+    'ping',
+    '(response)',
+    'tasks/get',
+    'tasks/result',
+  ])('%s', (method) => {
+    expect(relayTicket(policy, request(method))).toBeUndefined();
+  });
+
+  test.each(lists)('%s for somebody who may use whatever it could hold, but for resources', (method) => {
+    const ticket = relayTicket(policy, request(method, { principal: principal({ scopes: ['all'] }) }));
+    expect(ticket === undefined).toBe(!method.startsWith('resources'));
+  });
+
+  test('a prompt that asks for a task, which there are none of', () => {
+    expect(relayTicket(policy, request('prompts/get', {}, { mayCreateTask: true }))).toBeUndefined();
+  });
+});
+
+describe('a ticket', () => {
+  const listening = (uris: readonly string[]) =>
+    relayTicket(
+      policy,
+      request('subscriptions/listen', {
+        asked: {
+          method: 'subscriptions/listen',
+          accesses: [
+            { method: 'subscriptions/listen' },
+            ...uris.map((name) => ({ method: 'subscriptions/listen', object: { kind: 'resource' as const, name } })),
+          ],
+        },
+      }),
+    );
+
+  test('names the resources that are listened to, unless they are too many for a header', () => {
+    expect(listening(['file:///d/a', 'file:///d/b'])?.uris).toEqual(['file:///d/a', 'file:///d/b']);
+    expect(listening([])?.uris).toEqual([]);
+    expect(listening(['x'.repeat(4_096)])?.uris).toHaveLength(1);
+    expect(listening(['x'.repeat(4_097)])).not.toHaveProperty('uris');
+    expect(relayTicket(policy, request('initialize'))).not.toHaveProperty('uris');
+  });
+
+  test('ends with the credential, and names every mark under which that could end sooner', () => {
+    const agent = principal({ kind: 'agent', subject: 'cli', clientId: 'cli', sessionId: undefined, expiresAt: 1_999 });
+    expect(relayTicket(policy, request('initialize', { principal: agent }))).toMatchObject({
+      ...{ owner: 'agent:cli', kind: 'agent', ends: 1_999 },
+      marks: marksOf(agent),
+    });
+    expect(relayTicket(policy, request('initialize'))?.marks).toEqual(marksOf(principal()));
+  });
+
+  test('names the same owner for a person however they come in, and never an agent’s', () => {
+    const byToken = principal({ authMethod: 'jwt', sessionId: undefined, clientId: 'cli' });
+    expect(ownerOf(byToken)).toBe(ownerOf(principal()));
+    expect(ownerOf(principal({ kind: 'agent' }))).not.toBe(ownerOf(principal()));
+  });
+});

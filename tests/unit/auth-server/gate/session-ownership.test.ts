@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkBelongings } from '../../../../auth-server/gate/session-ownership.ts';
+import type { Principal } from '../../../../auth-server/identity/principal.ts';
+import type { OriginalRequest } from '../../../../auth-server/request/original-request.ts';
+import { openStore, type Store } from '../../../../auth-server/store/store.ts';
+import type { McpRequest } from '../../../../policy/request/mcp-request.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'belongings-'));
+const alice: Principal = {
+  kind: 'person',
+  subject: 'alice',
+  username: 'alice',
+  clientId: undefined,
+  groups: [],
+  scopes: ['s'],
+  authMethod: 'session_cookie',
+  sessionId: 'browser',
+  expiresAt: 2_000_000_000,
+};
+const uuid = '6f1b1a52-8a0e-4c43-9d0e-0d7a5b3c9e11';
+const other = '00000000-0000-4000-8000-000000000000';
+
+let store: Store;
+beforeAll(async () => {
+  store = await openStore(directory);
+  const bind = (kind: 'session' | 'task', id: string, owner: string, target?: string) =>
+    store.bindings.bind({ kind, server: 'clock', id, owner, target });
+  await bind('session', 'hers', 'person:alice');
+  await bind('session', 'his', 'person:bob');
+  await bind('session', uuid, 'person:alice', '/messages?upstream=1');
+  await bind('session', other, 'person:alice');
+  // An upstream may call a session anything, and this must not be what no session at all is looked up as.
+  await bind('session', 'undefined', 'person:alice', '/messages?upstream=2');
+  await bind('task', 'her-task', 'person:alice');
+  await bind('task', 'her-other-task', 'person:alice');
+  await bind('task', 'his-task', 'person:bob');
+});
+afterAll(async () => {
+  await store.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+interface Asking {
+  principal?: Partial<Principal>;
+  server?: string;
+  endpoint?: 'mcp' | 'sse' | 'messages';
+  sessionId?: string;
+  uri?: string;
+  tasks?: string[];
+}
+/** Asks as the gate does, and gives the target at the upstream, or the code of the denial and the id in it. */
+async function check({ principal, server = 'clock', endpoint = 'mcp', sessionId, uri, tasks }: Asking) {
+  const target = { resource: 'mcp', server, endpoint, routed: true } as const;
+  const request: OriginalRequest = {
+    target,
+    method: 'POST',
+    uri: uri ?? `/${server}/${endpoint}`,
+    credentials: { authorization: undefined, cookie: undefined },
+    browser: { origin: undefined, fetchSite: undefined, fetchDest: undefined },
+    mcp: { method: undefined, name: undefined, protocolVersion: undefined, sessionId },
+    accept: undefined,
+    address: undefined,
+    requestId: undefined,
+  };
+  const asked: McpRequest = { id: 7, method: 'ping', accesses: [{ method: 'ping' }], ...(tasks && { tasks }) };
+  return await checkBelongings(store.bindings, { ...alice, ...principal }, request, target, asked);
+}
+const refused = (code: string, message: RegExp) =>
+  expect.objectContaining({ code, message: expect.stringMatching(message), details: { id: 7 } });
+const noSession = refused('session_unknown', /no such session on this server\. Initialize a new one\.$/);
+const noTask = refused('task_unknown', /no such task on this server\.$/);
+
+describe('a session at /mcp', () => {
+  test("that is the caller's own is let through, and so is a request without any", async () => {
+    expect(await check({ sessionId: 'hers' })).toBeUndefined();
+    expect(await check({})).toBeUndefined();
+    expect(await check({ endpoint: 'sse' })).toBeUndefined();
+  });
+
+  test.each<[string, Asking]>([
+    ["is somebody else's", { sessionId: 'his' }],
+    ['nobody has', { sessionId: 'unheard-of' }],
+    ["is the caller's own on another server", { sessionId: 'hers', server: 'other' }],
+    ['belongs to an agent of the same subject', { sessionId: 'hers', principal: { kind: 'agent' } }],
+    ['is a task of the caller', { sessionId: 'her-task' }],
+  ])('that %s is unknown, and the answer says so for the id of the request', async (_what, asking) => {
+    await expect(check(asking)).rejects.toEqual(noSession);
+  });
+});
+
+describe('a session at /messages', () => {
+  const at = (query: string, more: Asking = {}) =>
+    check({ endpoint: 'messages', uri: `/clock/messages${query}`, ...more });
+
+  test('is the one in the address, and leads to where the upstream takes its messages', async () => {
+    expect(await at(`?sessionId=${uuid}`)).toBe('/messages?upstream=1');
+    expect(await at(`?sessionId=${uuid}`, { sessionId: 'his' })).toBe('/messages?upstream=1');
+  });
+
+  test.each([
+    ['without a session', ''],
+    ['with an empty one', '?sessionId='],
+    ['with one that is too short', `?sessionId=${uuid.slice(1)}`],
+    ['with one that is too long', `?sessionId=${uuid}0`],
+    ['with something after it', `?sessionId=${uuid}&x=1`],
+    ['with something before it', `?x=1&sessionId=${uuid}`],
+    ['with two questions', `?a?sessionId=${uuid}`],
+    ['with another name', `?session_id=${uuid}`],
+    ["with somebody else's", '?sessionId=11111111-1111-4111-8111-111111111111'],
+    ['with one that has no place for messages', `?sessionId=${other}`],
+  ])('%s is unknown, whatever Mcp-Session-Id says', async (_what, query) => {
+    await expect(at(query)).rejects.toEqual(noSession);
+    await expect(at(query, { sessionId: uuid })).rejects.toEqual(noSession);
+  });
+
+  test('of a person is unknown to an agent of the same subject', async () => {
+    await expect(at(`?sessionId=${uuid}`, { principal: { kind: 'agent' } })).rejects.toEqual(noSession);
+  });
+});
+
+describe('tasks', () => {
+  test('of the caller are let through, and no task at all', async () => {
+    expect(await check({ tasks: ['her-task', 'her-other-task'] })).toBeUndefined();
+    expect(await check({ tasks: [] })).toBeUndefined();
+  });
+
+  test.each<[string, Asking]>([
+    ['one of somebody else', { tasks: ['his-task'] }],
+    ['one of somebody else behind one of the caller', { tasks: ['her-task', 'his-task'] }],
+    ['one that nobody has', { tasks: ['unheard-of'] }],
+    ['one of another server', { tasks: ['her-task'], server: 'other' }],
+    ['a session of the caller', { tasks: ['hers'] }],
+    ['one of somebody else, in a session of the caller', { tasks: ['his-task'], sessionId: 'hers' }],
+  ])('with %s among them are unknown, and the answer says so for the id of the request', async (_what, asking) => {
+    await expect(check(asking)).rejects.toEqual(noTask);
+  });
+});

@@ -1,0 +1,108 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { watchApprovedTools } from '../../../../common/policy/approved-tools-watch.ts';
+import { createLog } from '../../../../common/service/log.ts';
+import { decide } from '../../../../policy/decide.ts';
+import { isAllVisible, isVisible, listings } from '../../../../policy/listing.ts';
+import { parsePolicy } from '../../../../policy/policy-file.ts';
+
+const policy = parsePolicy(`
+group_mappings: {}
+UI-Scopes: {}
+all:
+  - server: weather
+    methods: [tools/list, tools/call, prompts/list, prompts/get]
+    tools: ["*"]
+    prompts: ["*"]
+some:
+  - server: weather
+    methods: [tools/call]
+    tools: [radar]
+`);
+const approved = new Map([['weather', new Set(['forecast'])]]);
+const verdict = (scopes: string[], name: string, known?: typeof approved, server = 'weather') => {
+  const decision = decide(policy, scopes, server, [{ method: 'tools/call', object: { kind: 'tool', name } }], known);
+  return decision.allowed ? 'allowed' : decision.reason;
+};
+
+test.each([
+  ['one that is approved', 'forecast', 'allowed'],
+  ['one that is not', 'radar', 'tool_changed'],
+  ['one whose name begins like one that is', 'forecasts', 'tool_changed'],
+  ['one written with a look-alike letter', 'f\u043erecast', 'tool_changed'],
+  ['one in other case', 'Forecast', 'tool_changed'],
+  ['a property of every object', 'constructor', 'tool_changed'],
+])('Of the tools that the policy allows, %s: the verdict is right', (_what, name, expected) => {
+  expect(verdict(['all'], name, approved)).toBe(expected);
+  expect(verdict(['all'], name)).toBe('allowed');
+});
+
+test('Who may not use a tool is told so, approved or not; and approval allows nothing', () => {
+  expect([verdict(['some'], 'forecast', approved), verdict(['some'], 'wipe', approved)]).toEqual([
+    'object_not_allowed',
+    'object_not_allowed',
+  ]);
+  expect(verdict([], 'forecast', approved)).toBe('no_scope');
+  expect(verdict(['all'], 'forecast', new Map())).toBe('tool_changed');
+});
+
+test('Approval is asked of tools only, and lists show what a call would be allowed', () => {
+  const prompt = { method: 'prompts/get', object: { kind: 'prompt', name: 'p' } } as const;
+  expect(decide(policy, ['all'], 'weather', [prompt], approved).allowed).toBe(true);
+  const [tools, prompts] = ['tools/list', 'prompts/list'].map((method) => listings.get(method));
+  if (!tools || !prompts) throw new Error('no listing');
+  const viewer = { policy, scopes: ['all'], server: 'weather' };
+  const visible = (name: string) => isVisible({ ...viewer, approved }, tools, { name });
+  expect([visible('forecast'), visible('radar')]).toEqual([true, false]);
+  expect(isAllVisible(viewer, tools)).toBe(true);
+  expect(isAllVisible({ ...viewer, approved }, tools)).toBe(false);
+  expect(isAllVisible({ ...viewer, approved }, prompts)).toBe(true);
+});
+
+describe('The file of the approved tools', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'approved-'));
+  const path = join(folder, 'approved-tools.json');
+  const log = createLog('auth-server', 'silent');
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const write = (text: string) => {
+    writeFileSync(`${path}.new`, text);
+    renameSync(`${path}.new`, path);
+  };
+
+  test('is not looked at with flag', () => {
+    expect(watchApprovedTools('flag', '/nowhere', log).approved()).toBeUndefined();
+  });
+
+  test('lets no tool pass while it is missing, broken or of another kind, and is read again after each change', async () => {
+    rmSync(path, { force: true });
+    const guard = watchApprovedTools('refuse', path, log, 20);
+    const eventually = async (expected: unknown) => {
+      for (let tries = 0; tries < 500; tries++) {
+        if (JSON.stringify(shown()) === JSON.stringify(expected)) break;
+        await sleep(10);
+      }
+      expect(shown()).toEqual(expected);
+    };
+    const shown = () => {
+      const now = guard.approved();
+      return now instanceof Map ? [...now].map(([server, names]) => [server, ...names]) : now;
+    };
+    try {
+      expect(shown()).toBe('unreadable');
+      write('{"version":1,"servers":{"weather":["forecast"]}}');
+      await eventually([['weather', 'forecast']]);
+      for (const bad of ['{"version":1,"servers":{"weath', '{"version":2,"servers":{}}', '[]', '']) {
+        write(bad);
+        await eventually('unreadable');
+        write('{"version":1,"servers":{}}');
+        await eventually([]);
+      }
+      rmSync(path);
+      await eventually('unreadable');
+    } finally {
+      guard.stop();
+    }
+  });
+});

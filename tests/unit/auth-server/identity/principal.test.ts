@@ -1,0 +1,85 @@
+import type { TokenClaims } from '../../../../auth-server/cognito/cognito-token.ts';
+import { personOfSession, principalOfToken } from '../../../../auth-server/identity/principal.ts';
+import { compilePolicy } from '../../../../policy/policy.ts';
+
+const policy = compilePolicy({
+  groups: new Map([
+    ['readers', ['read']],
+    ['writers', ['read', 'write']],
+  ]),
+  scopes: new Map([
+    ['read', []],
+    ['write', []],
+  ]),
+  ui: new Map(),
+});
+const token: TokenClaims = {
+  sub: 'sub-1',
+  client_id: 'app',
+  username: 'alice',
+  groups: ['writers', 'unknown'],
+  scopes: ['write', 'openid'],
+  iat: 1,
+  exp: 1000,
+};
+
+describe('the caller behind a token', () => {
+  test('is a person with a name and groups, whose scopes come from the groups alone', () => {
+    expect(principalOfToken(policy, { ...token, groups: ['readers', 'unknown'] })).toEqual({
+      kind: 'person',
+      subject: 'sub-1',
+      username: 'alice',
+      clientId: 'app',
+      groups: ['readers'],
+      scopes: ['read'],
+      authMethod: 'jwt',
+      sessionId: undefined,
+      expiresAt: 1000,
+    });
+  });
+
+  test('is an agent when it is the app client itself: its scopes are those of the token that the policy knows', () => {
+    expect(principalOfToken(policy, { ...token, sub: 'app', username: undefined })).toEqual({
+      kind: 'agent',
+      subject: 'app',
+      username: 'app',
+      clientId: 'app',
+      groups: [],
+      scopes: ['write'],
+      authMethod: 'jwt',
+      sessionId: undefined,
+      expiresAt: 1000,
+    });
+  });
+
+  test.each([
+    ['no name, and is not the app client', { username: undefined }, 'sub-1'],
+    ['the id of the app client, and a name', { sub: 'app' }, 'alice'],
+  ])('is a person when it has %s', (_what, change, username) => {
+    expect(principalOfToken(policy, { ...token, ...change })).toMatchObject({
+      kind: 'person',
+      username,
+      groups: ['writers'],
+      scopes: ['read', 'write'],
+    });
+  });
+});
+
+describe('the person behind a session', () => {
+  const claims = { sid: 's-1', sub: 'sub-1', username: 'alice', groups: ['readers', 'writers', 'unknown'], exp: 1000 };
+
+  test('has the groups that the cookie, the record and the policy name', () => {
+    expect(personOfSession(policy, claims, ['readers', 'unknown'])).toEqual({
+      kind: 'person',
+      subject: 'sub-1',
+      username: 'alice',
+      clientId: undefined,
+      groups: ['readers'],
+      scopes: ['read'],
+      authMethod: 'session_cookie',
+      sessionId: 's-1',
+      expiresAt: 1000,
+    });
+    expect(personOfSession(policy, { ...claims, groups: ['readers'] }, ['writers']).scopes).toEqual([]);
+  });
+});

@@ -1,0 +1,63 @@
+import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { type Ticket, ticketAudience, verifyOpenTicket, verifyTicket } from '../../../../common/identity/ticket.ts';
+
+const publicUrl = 'http://localhost:8080';
+const now = () => Math.floor(Date.now() / 1000);
+const { privateKey, publicKey } = await generateKeyPair('EdDSA');
+const other = await generateKeyPair('EdDSA');
+const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), alg: 'EdDSA' }] });
+
+const ticket = (ends: number): Ticket => ({
+  server: 'echo',
+  method: '(stream)',
+  owner: 'person:1',
+  kind: 'person',
+  ends,
+  marks: [],
+});
+
+/** A ticket as the auth-server signs it, given so many seconds ago, for a credential that ends in so many seconds. */
+function given(
+  secondsAgo: number,
+  endsIn: number,
+  change: Record<string, unknown> = {},
+  key = privateKey,
+): Promise<string> {
+  const iat = now() - secondsAgo;
+  const ends = now() + endsIn;
+  const times = { iat, exp: Math.min(iat + 120, ends) };
+  const all = { iss: publicUrl, aud: ticketAudience(publicUrl), ...times, ...ticket(ends), ...change };
+  return new SignJWT(all).setProtectedHeader({ alg: 'EdDSA' }).sign(key);
+}
+
+test('A ticket that was just given is good for a request and while the request is answered', async () => {
+  const token = await given(0, 3_600);
+  expect(await verifyTicket(token, keys, publicUrl)).toEqual(ticket(now() + 3_600));
+  expect(await verifyOpenTicket(token, keys, publicUrl)).toEqual(ticket(now() + 3_600));
+});
+
+test('After two minutes it is good for no new request, and still for a stream that is open', async () => {
+  const token = await given(130, 3_600);
+  await expect(verifyTicket(token, keys, publicUrl)).rejects.toThrow();
+  expect(await verifyOpenTicket(token, keys, publicUrl)).toMatchObject({ owner: 'person:1' });
+});
+
+test("When its owner's credential has ended it is good for nothing", async () => {
+  const token = await given(130, -1);
+  await expect(verifyTicket(token, keys, publicUrl)).rejects.toThrow();
+  await expect(verifyOpenTicket(token, keys, publicUrl)).rejects.toThrow(/has ended/);
+});
+
+test.each<[string, () => Promise<string>]>([
+  ['another key signed it', () => given(0, 60, {}, other.privateKey)],
+  ['it is an assertion', () => given(0, 60, { aud: `${publicUrl}/echo` })],
+  ['another gateway issued it', () => given(0, 60, { iss: 'http://localhost:9090' })],
+  ['it does not say when it was given', () => given(0, 60, { iat: undefined })],
+  ['it never expires', () => given(0, 60, { exp: undefined })],
+  ['it names no owner', () => given(0, 60, { owner: undefined })],
+  ['it is no token', async () => 'x'],
+])('It is refused, for a stream too, when %s', async (_what, make) => {
+  const token = await make();
+  await expect(verifyTicket(token, keys, publicUrl)).rejects.toThrow();
+  await expect(verifyOpenTicket(token, keys, publicUrl)).rejects.toThrow();
+});

@@ -1,0 +1,137 @@
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { policyVersion, watchPolicy } from '../../../../common/policy/policy-watch.ts';
+import { ConfigError } from '../../../../common/settings/config.ts';
+import { mayUseUi } from '../../../../policy/ui.ts';
+import { policyText, recordingLog } from '../../../support/registry/registry-fixture.ts';
+
+let folder: string;
+let file: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'policy-'));
+  file = join(folder, 'scopes.yml');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function until(condition: () => boolean): Promise<boolean> {
+  for (let tries = 0; tries < 1_500 && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+  return condition();
+}
+
+test.each([
+  ['is missing', undefined],
+  ['is empty', ''],
+  ['is broken', 'group_mappings: ['],
+])('A service does not start when the policy file %s, and says which file', async (_what, text) => {
+  if (text !== undefined) await writeFile(file, text);
+  const start = () => watchPolicy(file, recordingLog().log);
+  expect(start).toThrow(ConfigError);
+  expect(start).toThrow(`SCOPES_FILE ${file}`);
+});
+
+test('A changed file is read again; a broken one keeps the last good policy and says so', async () => {
+  await writeFile(file, policyText);
+  const { log, lines } = recordingLog();
+  const policy = watchPolicy(file, log, 10);
+  const sees = (server: string) => mayUseUi(policy.current(), ['mcp-registry-user'], 'list_service', server);
+  const replace = async (text: string) => {
+    await writeFile(`${file}.new`, text);
+    await rename(`${file}.new`, file);
+  };
+  try {
+    expect([sees('currenttime'), sees('fininfo')]).toEqual([true, false]);
+    await replace(policyText.replace('[currenttime]', '[fininfo]'));
+    expect(await until(() => sees('fininfo'))).toBe(true);
+    expect(sees('currenttime')).toBe(false);
+
+    await replace('group_mappings: [');
+    expect(await until(() => lines.some((line) => line.includes('the last good one stays')))).toBe(true);
+    expect([sees('currenttime'), sees('fininfo')]).toEqual([false, true]);
+
+    await replace(policyText);
+    expect(await until(() => sees('currenttime'))).toBe(true);
+  } finally {
+    policy.stop();
+  }
+});
+
+describe('A policy file of 2,000 rules, which is read on a thread of its own,', () => {
+  const rules = Array.from(
+    { length: 2_000 },
+    (_, i) => `  - server: s${i}\n    methods: [tools/call]\n    tools: [t${i}]\n`,
+  );
+  const long = (server: string) => `${policyText.replace('[currenttime]', `[${server}]`)}\nlong:\n${rules.join('')}`;
+  let policy: ReturnType<typeof watchPolicy>;
+  let lines: string[];
+  const sees = (server: string) => mayUseUi(policy.current(), ['mcp-registry-user'], 'list_service', server);
+  beforeEach(async () => {
+    await writeFile(file, policyText);
+    const recording = recordingLog();
+    lines = recording.lines;
+    policy = watchPolicy(file, recording.log, 10);
+  });
+  afterEach(() => policy.stop());
+
+  test('is taken over like any other, and says its version', async () => {
+    const changed: string[] = [];
+    policy.onChange(() => changed.push(policy.version()));
+    await writeFile(file, long('fininfo'));
+    expect(await until(() => sees('fininfo'))).toBe(true);
+    expect(sees('currenttime')).toBe(false);
+    expect(policy.current().scopes.get('long')?.exact('s1999')?.methods.has('tools/call')).toBe(true);
+    expect(changed).toEqual([policyVersion(long('fininfo'))]);
+    expect(policy.history()).toMatchObject({ reloads: 1, failed: 0 });
+  });
+
+  test('with a fault leaves the last good one in force, and the fault is told with its line', async () => {
+    await writeFile(file, long('fininfo').replace('tools: [t1999]', 'tools: [t*t]'));
+    expect(await until(() => policy.faults().length > 0)).toBe(true);
+    expect(policy.faults()).toEqual([expect.stringMatching(/scopes\.yml: line \d{4}: long\[1999\]\.tools.*one \*/)]);
+    expect([sees('currenttime'), sees('fininfo')]).toEqual([true, false]);
+    expect(lines.some((line) => line.includes('the last good one stays'))).toBe(true);
+  });
+
+  test('does not come back when a short one has taken its place meanwhile', async () => {
+    await writeFile(file, long('currenttime'));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await writeFile(file, policyText.replace('[currenttime]', '[fininfo]'));
+    expect(await until(() => sees('fininfo'))).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect([sees('currenttime'), sees('fininfo')]).toEqual([false, true]);
+  });
+});
+
+test('A policy in a ConfigMap is read again when kubelet swaps the link to its folder, and old folders are deleted', async () => {
+  // As kubelet does it: scopes.yml -> ..data/scopes.yml, ..data -> a folder by time, and ..data is replaced in one step.
+  const bring = async (version: string, text: string) => {
+    await mkdir(join(folder, version));
+    await writeFile(join(folder, version, 'scopes.yml'), text);
+    await symlink(version, join(folder, '..data_tmp'));
+    await rename(join(folder, '..data_tmp'), join(folder, '..data'));
+  };
+  await bring('..2026_11_23_1', policyText);
+  await symlink(join('..data', 'scopes.yml'), file);
+  const { log, lines } = recordingLog();
+  const policy = watchPolicy(file, log, 10);
+  const sees = (server: string) => mayUseUi(policy.current(), ['mcp-registry-user'], 'list_service', server);
+  try {
+    expect([sees('currenttime'), sees('fininfo')]).toEqual([true, false]);
+    await bring('..2026_11_23_2', policyText.replace('[currenttime]', '[fininfo]'));
+    await rm(join(folder, '..2026_11_23_1'), { recursive: true });
+    expect(await until(() => sees('fininfo'))).toBe(true);
+    expect(sees('currenttime')).toBe(false);
+
+    await bring('..2026_11_23_3', 'group_mappings: [');
+    await rm(join(folder, '..2026_11_23_2'), { recursive: true });
+    expect(await until(() => lines.some((line) => line.includes('the last good one stays')))).toBe(true);
+    expect(sees('fininfo')).toBe(true);
+
+    await bring('..2026_11_23_4', policyText);
+    await rm(join(folder, '..2026_11_23_3'), { recursive: true });
+    expect(await until(() => sees('currenttime'))).toBe(true);
+    expect(policy.faults()).toEqual([]);
+  } finally {
+    policy.stop();
+  }
+});

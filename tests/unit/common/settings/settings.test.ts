@@ -1,0 +1,178 @@
+import { execFileSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { defaultKeyDays } from '../../../../auth-server/keys/key-rotation.ts';
+import { ConfigError, readConfig } from '../../../../common/settings/config.ts';
+import { editDistance, noticesOn } from '../../../../common/settings/notices.ts';
+import { settingList, settings, shapeFor } from '../../../../common/settings/table.ts';
+import { configurationDocument } from '../../../../operations/config/document.ts';
+
+const names = settingList.map(([name]) => name as string).sort();
+const example = readFileSync('.env.example', 'utf8');
+
+describe('the table of settings', () => {
+  test('is what docs/configuration.md was made from: if not, run npm run -s docs:configuration', () => {
+    expect(readFileSync('docs/configuration.md', 'utf8')).toBe(configurationDocument());
+  });
+
+  test('has the same variables as .env.example', () => {
+    const shown = [...example.matchAll(/^(?:# )?([A-Z][A-Z_]+)=/gm)].map(([, name]) => String(name)).sort();
+    expect(shown).toEqual(names);
+  });
+
+  test('has the same defaults as .env.example shows', () => {
+    const shown = [...example.matchAll(/^# ([A-Z_]+)=(\S+(?: \S+)*?)(?: {2,}.*| {3}.*)?$/gm)];
+    expect(shown.length).toBeGreaterThan(25);
+    for (const [, name, value] of shown) {
+      const setting = settings[name as keyof typeof settings];
+      const text = String(setting.schema.parse(undefined)).replace(`${process.cwd()}/`, '');
+      expect(`${name}=${text}`).toBe(`${name}=${value}`);
+    }
+  });
+
+  test('knows every variable that the code reads from an environment', () => {
+    const files = globSync(['{agents,attack,auth-server,common,dev,policy,registry,relay,servers}/**/*.ts']);
+    const read = files.flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/\benv\.([A-Z][A-Z_]+)/g)].map(([, name]) => String(name)),
+    );
+    expect(new Set(read).size).toBeGreaterThan(5);
+    // Conventions of the terminal, of npm and of the system; no settings of ours.
+    const terminal = ['NO_COLOR', 'TERM', 'COLUMNS', 'BROWSER', 'DISPLAY', 'WAYLAND_DISPLAY', 'WSL_DISTRO_NAME'];
+    const others = [...terminal, 'INIT_CWD', 'PATH', 'HOME'];
+    expect([...new Set(read)].filter((name) => !names.includes(name) && !others.includes(name))).toEqual([]);
+  });
+
+  test('says of each whether it is a secret', () => {
+    const secret = settingList.filter(([, setting]) => setting.secret).map(([name]) => name);
+    expect(secret).toEqual(
+      names
+        .filter((name) => /SECRET(?!S_FILE)|API_KEY|AWS_\w+TOKEN|DATABASE_URL|PASSWORD/.test(name))
+        .sort(bySameOrder(secret)),
+    );
+  });
+
+  test('has the same life of a key as the code that rotates them', () => {
+    expect(settings.ASSERTION_KEY_DAYS.schema.parse(undefined)).toBe(defaultKeyDays);
+  });
+
+  test('gives each program its own part', () => {
+    expect(
+      Object.keys(shapeFor('mcpgw'))
+        .filter((variable) => !variable.startsWith('OTEL_'))
+        .sort(),
+    ).toEqual([...['LOG_LEVEL', 'MCPGW_HOST', 'MCPGW_PORT', 'REGISTRY_INTERNAL_URL']]);
+    expect(Object.keys(shapeFor('relay'))).not.toContain('SECRET_KEY');
+  });
+});
+
+function bySameOrder(order: readonly string[]) {
+  return (a: string, b: string) => order.indexOf(a) - order.indexOf(b);
+}
+
+const schema = z.object({ ID: z.string(), NUMBER: z.coerce.number().default(1) });
+const faultsOf = (env: Record<string, string>): readonly string[] => {
+  try {
+    readConfig(schema, env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+};
+
+describe('a value', () => {
+  test.each([
+    '<client id>',
+    '$COGNITO_CLIENT_ID',
+    'your_client_id',
+    'my-your-secret-here',
+    'ChangeMe',
+    'change-me',
+    'TODO',
+    'us-east-1_XXXXXXXXX',
+    'us-east-1_EXAMPLE',
+    'good,your_other_id',
+  ])('%j is a placeholder, and a fault that does not repeat it', (value) => {
+    expect(faultsOf({ ID: value })).toEqual([expect.stringMatching(/^ID: is an example value/)]);
+    expect(faultsOf({ ID: value })[0]).not.toContain(value);
+  });
+
+  test.each(['"abc"', "'abc'", '"a b"'])('%s with its quotes is a fault', (value) => {
+    expect(faultsOf({ ID: value })).toEqual([expect.stringMatching(/^ID: has quotes around it/)]);
+  });
+
+  test.each(['1webclient', 'us-east-1_ABC123DEF', 'https://gateway.example', 'a"b', 'x', 'hourly', 'yourself'])(
+    '%j is nothing of the kind',
+    (value) => {
+      expect(faultsOf({ ID: value })).toEqual([]);
+    },
+  );
+
+  test('with white space around it counts without', () => {
+    expect(readConfig(schema, { ID: ' a b\n', NUMBER: ' 7 ' })).toEqual({ ID: 'a b', NUMBER: 7 });
+  });
+
+  test('that is missing is named, with the others that are wrong', () => {
+    expect(faultsOf({ NUMBER: 'x' })).toEqual([
+      expect.stringMatching(/^ID: is missing/),
+      expect.stringMatching(/^NUMBER: /),
+    ]);
+  });
+});
+
+describe('a variable', () => {
+  const messages = (env: Record<string, string>, ...programs: Parameters<typeof noticesOn>[1] & object) =>
+    noticesOn(env, programs.length > 0 ? programs : undefined).map(({ message }) => message);
+
+  test.each([
+    ['COGNITO_CLIENT_SECRT', 'did you mean COGNITO_CLIENT_SECRET?'],
+    ['SECERT_KEY', 'did you mean SECRET_KEY?'],
+    ['Registry_Url', 'did you mean REGISTRY_URL?'],
+    ['DATADIR', 'did you mean DATA_DIR?'],
+    ['COGNITO_ENABLED', 'nothing reads it'],
+    ['AUTH_SERVER_EXTERNAL_URL', 'did you mean AUTH_SERVER_INTERNAL_URL?'],
+    ['RELAY_TIMEOUT', 'nothing reads it'],
+  ])('%s is most likely a slip', (name, expected) => {
+    expect(messages({ [name]: 'a-secret' })).toEqual([expect.stringContaining(expected)]);
+    expect(messages({ [name]: 'a-secret' })[0]).not.toContain('a-secret');
+  });
+
+  test.each(['PATH', 'HOME', 'PORT', 'HOST', 'AWS_PROFILE', 'NODE_OPTIONS', 'DATE', 'npm_config_cache', ...names])(
+    '%s is left alone',
+    (name) => {
+      expect(messages({ [name]: 'x' })).toEqual([]);
+    },
+  );
+
+  test('with white space around its value is noticed, an empty one is not', () => {
+    expect(messages({ SECRET_KEY: ' x', COGNITO_CLIENT_ID: '  ' })).toEqual([
+      'SECRET_KEY has white space around its value; it is cut off',
+    ]);
+  });
+
+  test('is noticed only by the services that it is for', () => {
+    const env = { RELAY_PROT: '1', COGNITO_FOO: '1', MAX_LIST_BYTES: ' 1' };
+    expect(messages(env, 'registry')).toEqual([]);
+    expect(messages(env, 'relay')).toHaveLength(2);
+    expect(messages(env, 'auth-server')).toEqual([expect.stringContaining('COGNITO_FOO')]);
+  });
+});
+
+test.each([
+  ['abc', 'abc', 0],
+  ['abc', 'abd', 1],
+  ['abc', 'acb', 1],
+  ['abc', 'ab', 1],
+  ['', 'ab', 2],
+  ['kitten', 'sitting', 3],
+])('from %j to %j it is %d letters', (a, b, distance) => {
+  expect(editDistance(a, b)).toBe(distance);
+});
+
+test('The command for a key prints one line and nothing else, another each time', () => {
+  const make = () => execFileSync(process.execPath, ['operations/config/secret-key.ts'], { encoding: 'utf8' });
+  const first = make();
+  expect(first).toMatch(/^[0-9a-f]{64}\n$/);
+  expect(make()).not.toBe(first);
+  expect(settings.SECRET_KEY.schema.safeParse(first.trim()).success).toBe(true);
+});

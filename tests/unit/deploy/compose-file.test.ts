@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import * as z from 'zod';
+import { servicesAndStandIn } from '../../../common/settings/setting.ts';
+import { settings, shapeFor } from '../../../common/settings/table.ts';
+
+const service = z.looseObject({
+  image: z.string(),
+  build: z.unknown().optional(),
+  pull_policy: z.string().optional(),
+  depends_on: z.unknown().optional(),
+  environment: z.record(z.string(), z.union([z.string(), z.number(), z.null()])).default({}),
+  ports: z.array(z.string()).default([]),
+  profiles: z.array(z.string()).default([]),
+  networks: z.union([z.array(z.string()), z.record(z.string(), z.unknown())]).default([]),
+});
+const text = readFileSync('docker-compose.yml', 'utf8');
+const file = z
+  .object({
+    services: z.record(z.string(), service),
+    networks: z.record(z.string(), z.object({ internal: z.boolean().optional() })),
+  })
+  .parse(parse(text, { merge: true }));
+const environmentOf = (name: string) => file.services[name]?.environment ?? {};
+
+/** Ports, addresses and names that stay at their defaults, because each container has its own; the stand-in's are its own. */
+const fixedInside =
+  /^(AUTH_SERVER|REGISTRY|RELAY|METRICS|REGISTRY_METRICS|RELAY_METRICS|CURRENTTIME|FININFO|REALSERVERFAKETOOLS|MCPGW|COGNITO)_PORT$|^OWN_PORTS$|^COGNITO_SEED_FILE$|^OTEL_SERVICE_NAME$|^NODE_ENV$/;
+
+describe('docker-compose.yml', () => {
+  test.each(servicesAndStandIn)('gives %s every setting that it reads, and none that it does not', (name) => {
+    const given = Object.keys(environmentOf(name)).filter((variable) => variable !== 'HEALTH_PORT');
+    const read = Object.keys(shapeFor(name)).filter((variable) => !fixedInside.test(variable));
+    expect(given.sort()).toEqual(read.sort());
+  });
+
+  test('gives a secret to nobody by value, and to those only who read it', () => {
+    for (const [name, { environment }] of Object.entries(file.services)) {
+      for (const [variable, value] of Object.entries(environment)) {
+        const setting = settings[variable as keyof typeof settings];
+        if (setting && 'secret' in setting && setting.secret)
+          expect({ name, variable, value }).toEqual({ name, variable, value: null });
+      }
+    }
+    expect(Object.keys(environmentOf('nginx'))).not.toContain('SECRET_KEY');
+  });
+
+  test('builds each image once, and starts nobody with an image that may not be there yet', () => {
+    const images = Object.entries(file.services).filter(([, { image }]) => image.startsWith('mcp-gateway-'));
+    const builders = images.filter(([, { build }]) => build !== undefined);
+    expect(builders.map(([name, { image }]) => [name, image])).toEqual([
+      ['nginx', 'mcp-gateway-nginx'],
+      ['policy', 'mcp-gateway-registry'],
+      ['cognito', 'mcp-gateway-cognito'],
+    ]);
+    for (const [name, { build, pull_policy, depends_on, profiles }] of images) {
+      if (build !== undefined) continue;
+      // Nobody else's image of that name is ever taken.
+      expect({ name, pull_policy }).toEqual({ name, pull_policy: 'never' });
+      if (!profiles.includes('tools')) expect({ name, depends_on }).toMatchObject({ depends_on: { policy: {} } });
+    }
+  });
+
+  test('publishes ports of nginx, and of the stand-in on loopback, and of nobody else', () => {
+    const published = Object.entries(file.services).filter(([, { ports }]) => ports.length > 0);
+    expect(published.map(([name]) => name)).toEqual(['nginx', 'cognito']);
+    expect(file.services.cognito?.ports).toEqual([expect.stringMatching(/^127\.0\.0\.1:/)]);
+    expect(file.services.cognito?.profiles).toEqual(['demo']);
+  });
+
+  test('leaves servers that come along on a network without a way out, apart from the auth-server and the stand-in', () => {
+    const networksOf = (name: string) => {
+      const { networks } = file.services[name] ?? { networks: [] };
+      return Array.isArray(networks) ? networks : Object.keys(networks);
+    };
+    for (const name of ['currenttime', 'realserverfaketools', 'mcpgw']) expect(networksOf(name)).toEqual(['servers']);
+    expect(networksOf('auth-server')).not.toContain('servers');
+    expect(networksOf('cognito')).not.toContain('servers');
+    expect(['gate', 'servers', 'store'].filter((name) => !file.networks[name]?.internal)).toEqual([]);
+  });
+
+  test('reads no setting that docs/configuration.md does not name', () => {
+    const used = [...text.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => String(name));
+    expect(used.length).toBeGreaterThan(3);
+    expect(used.filter((name) => !(name in settings))).toEqual([]);
+  });
+});

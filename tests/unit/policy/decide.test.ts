@@ -1,0 +1,220 @@
+import { readFileSync } from 'node:fs';
+import { decide } from '../../../policy/decide.ts';
+import { lifecycle } from '../../../policy/methods.ts';
+import { scopesOfGroups } from '../../../policy/policy.ts';
+import { parsePolicy } from '../../../policy/policy-file.ts';
+import type { Access } from '../../../policy/request/mcp-request.ts';
+
+const policy = parsePolicy(readFileSync('scopes.yml', 'utf8'));
+const inGroup = (group: string) => scopesOfGroups(policy, [group]);
+const people: Record<string, readonly string[]> = {
+  admin: inGroup('mcp-registry-admin'),
+  operator: inGroup('mcp-registry-operator'),
+  developer: inGroup('mcp-registry-developer'),
+  user: inGroup('mcp-registry-user'),
+  'somebody in no group': [],
+  'somebody in a group that the policy does not know': inGroup('finance'),
+  'an agent with unrestricted read and execute': ['mcp-servers-unrestricted/read', 'mcp-servers-unrestricted/execute'],
+  'an agent with unrestricted execute only': ['mcp-servers-unrestricted/execute'],
+  'an agent with restricted read only': ['mcp-servers-restricted/read'],
+  'an agent with a scope that the policy does not know': ['openid'],
+};
+
+const tool = (name: string): Access => ({ method: 'tools/call', object: { kind: 'tool', name } });
+const resource = (name: string): Access => ({ method: 'resources/read', object: { kind: 'resource', name } });
+const prompt = (name: string): Access => ({ method: 'prompts/get', object: { kind: 'prompt', name } });
+const just = (method: string): Access => ({ method });
+
+function verdict(scopes: readonly string[], server: string, ...accesses: [Access, ...Access[]]): string {
+  const decision = decide(policy, scopes, server, accesses);
+  return decision.allowed ? 'allowed' : decision.reason;
+}
+
+describe('with the shipped policy', () => {
+  test.each<[string, string, Access, string]>([
+    ['admin', 'currenttime', just('tools/list'), 'allowed'],
+    ['admin', 'registered-yesterday', tool('anything'), 'allowed'],
+    ['admin', 'mcpgw', tool('register_service'), 'allowed'],
+    ['admin', 'mcpgw', just('no/such/method'), 'unknown_method'],
+    ['admin', 'mcpgw', just('tasks/result'), 'allowed'],
+    ['user', 'mcpgw', just('tasks/result'), 'method_not_allowed'],
+    ['admin', 'mcpgw', just('tasks/made-up'), 'unknown_method'],
+    ['operator', 'currenttime', tool('current_time_by_timezone'), 'allowed'],
+    ['operator', 'mcpgw', tool('healthcheck'), 'allowed'],
+    ['operator', 'mcpgw', tool('toggle_service'), 'object_not_allowed'],
+    ['operator', 'registered-yesterday', just('tools/list'), 'server_not_allowed'],
+    ['developer', 'fininfo', tool('get_stock_aggregates'), 'allowed'],
+    ['developer', 'mcpgw', tool('register_service'), 'object_not_allowed'],
+    ['developer', 'fininfo', resource('file:///report.txt'), 'allowed'],
+    ['user', 'fininfo', just('tools/list'), 'allowed'],
+    ['user', 'fininfo', tool('get_stock_aggregates'), 'method_not_allowed'],
+    ['user', 'fininfo', prompt('summary'), 'allowed'],
+    ['user', 'mcpgw', tool('intelligent_tool_finder'), 'allowed'],
+    ['user', 'mcpgw', tool('remove_service'), 'object_not_allowed'],
+    ['user', 'registered-yesterday', just('initialize'), 'server_not_allowed'],
+    ['somebody in no group', 'currenttime', just('tools/list'), 'no_scope'],
+    ['somebody in no group', 'currenttime', just('initialize'), 'no_scope'],
+    ['somebody in a group that the policy does not know', 'currenttime', just('tools/list'), 'no_scope'],
+    ['an agent with unrestricted read and execute', 'registered-yesterday', tool('anything'), 'allowed'],
+    ['an agent with unrestricted execute only', 'currenttime', tool('anything'), 'allowed'],
+    ['an agent with unrestricted execute only', 'currenttime', just('tools/list'), 'method_not_allowed'],
+    ['an agent with restricted read only', 'currenttime', just('tools/list'), 'allowed'],
+    ['an agent with restricted read only', 'currenttime', tool('anything'), 'method_not_allowed'],
+    ['an agent with a scope that the policy does not know', 'currenttime', just('ping'), 'server_not_allowed'],
+  ])('%s on %s asking for %j gets: %s', (who, server, access, expected) => {
+    expect(verdict(people[who] ?? [], server, access)).toBe(expected);
+  });
+
+  const questions: [string, Access][] = ['currenttime', 'mcpgw', 'registered-yesterday'].flatMap((server) =>
+    [just('tools/list'), tool('any_tool'), tool('healthcheck'), resource('file:///a')].map(
+      (access): [string, Access] => [server, access],
+    ),
+  );
+  const allowedTo = (scope: string) =>
+    questions.filter(([server, access]) => verdict([scope], server, access) === 'allowed');
+
+  test('read and execute, restricted and unrestricted are four different things', () => {
+    const scopes = ['unrestricted/read', 'unrestricted/execute', 'restricted/read', 'restricted/execute'];
+    const answers = scopes.map((scope) => JSON.stringify(allowedTo(`mcp-servers-${scope}`)));
+    expect(new Set(answers).size).toBe(4);
+  });
+
+  test.each(['read', 'execute'])('unrestricted %s allows all that restricted allows, and more', (kind) => {
+    const restricted = allowedTo(`mcp-servers-restricted/${kind}`);
+    const unrestricted = allowedTo(`mcp-servers-unrestricted/${kind}`);
+    expect(unrestricted).toEqual(expect.arrayContaining(restricted));
+    expect(unrestricted.length).toBeGreaterThan(restricted.length);
+    expect(restricted.length).toBeGreaterThan(0);
+  });
+});
+
+const own = parsePolicy(`
+group_mappings: {}
+list: [{server: a, methods: [tools/list]}]
+everything: [{server: "*", methods: ["*"], tools: ["*"], prompts: ["*"], resources: ["*"]}]
+getters: [{server: a, methods: [tools/call], tools: ["get_*", exact]}]
+no-objects: [{server: a, methods: ["*"]}]
+data: [{server: a, methods: [resources/*, subscriptions/listen], resources: ["file:///data/*", "file:///up/../x"]}]
+prompter: [{server: a, methods: [completion/complete], prompts: [greet]}]
+apart:
+  - {server: a, methods: [tools/call], tools: [on_a]}
+  - {server: b, methods: [tools/call], tools: [on_b]}
+  - {server: "a*", methods: [prompts/get], prompts: [p]}
+`);
+const ask = (scopes: string[], server: string, ...accesses: [Access, ...Access[]]) =>
+  decide(own, scopes, server, accesses);
+
+describe('the lifecycle', () => {
+  test.each([...lifecycle])('step %s is carried by any rule for the server, and by none for another', (method) => {
+    expect(ask(['list'], 'a', just(method))).toEqual({ allowed: true, rule: 'list[0]' });
+    expect(ask(['list'], 'b', just(method))).toMatchObject({ allowed: false, reason: 'server_not_allowed' });
+    expect(ask([], 'a', just(method))).toMatchObject({ allowed: false, reason: 'no_scope' });
+  });
+});
+
+describe('methods and objects', () => {
+  test.each(['tools/lists', 'TOOLS/CALL', 'tools/call ', 'tasks/gets', 'notifications/made-up', '', 'constructor'])(
+    'the unknown method %j is denied, even to somebody with * for everything',
+    (method) => {
+      expect(ask(['everything'], 'a', just(method))).toMatchObject({ allowed: false, reason: 'unknown_method' });
+    },
+  );
+
+  test.each([
+    ['get_time', true],
+    ['get_', true],
+    ['exact', true],
+    ['get', false],
+    ['GET_time', false],
+    ['exact2', false],
+    ['set_time', false],
+    ['get_*', true],
+    ['*', false],
+    ['', false],
+  ])('the tool %j under the patterns get_* and exact is allowed: %s', (name, allowed) => {
+    expect(ask(['getters'], 'a', tool(name)).allowed).toBe(allowed);
+  });
+
+  test.each(['tools/call', 'prompts/get', 'resources/read', 'resources/subscribe', 'completion/complete'])(
+    '%s without an object, or with no object list in the rule, is denied',
+    (method) => {
+      expect(ask(['everything'], 'a', just(method))).toMatchObject({ reason: 'object_not_allowed' });
+      const object = { kind: 'tool', name: 'x' } as const;
+      expect(ask(['no-objects'], 'a', { method, object })).toMatchObject({ reason: 'object_not_allowed' });
+    },
+  );
+
+  test('a grant for one kind of object is none for another: a prompt called like a tool stays closed', () => {
+    expect(ask(['getters'], 'a', prompt('exact')).allowed).toBe(false);
+    expect(
+      ask(['prompter'], 'a', { method: 'completion/complete', object: { kind: 'resource', name: 'greet' } }),
+    ).toEqual(expect.objectContaining({ allowed: false }));
+  });
+
+  test('completion is allowed for its reference only', () => {
+    const complete = (name: string): Access => ({ method: 'completion/complete', object: { kind: 'prompt', name } });
+    expect(ask(['prompter'], 'a', complete('greet')).allowed).toBe(true);
+    expect(ask(['prompter'], 'a', complete('other')).allowed).toBe(false);
+  });
+
+  test('what one rule grants on one server does not add up with another rule on another server', () => {
+    expect(ask(['apart'], 'a', tool('on_a'))).toEqual({ allowed: true, rule: 'apart[0]' });
+    expect(ask(['apart'], 'a', tool('on_b')).allowed).toBe(false);
+    expect(ask(['apart'], 'b', prompt('p')).allowed).toBe(false);
+    expect(ask(['apart'], 'abc', prompt('p'))).toEqual({ allowed: true, rule: 'apart[2]' });
+  });
+
+  test('of several accesses each must be allowed, and the first that is not is named', () => {
+    const denied = ask(['getters', 'list'], 'a', just('tools/list'), tool('get_x'), tool('set_x'));
+    expect(denied).toEqual({ allowed: false, reason: 'object_not_allowed', access: tool('set_x') });
+    expect(ask(['getters', 'list'], 'a', just('tools/list'), tool('get_x'))).toEqual({
+      allowed: true,
+      rule: 'list[0]',
+    });
+  });
+});
+
+describe('resource URIs', () => {
+  test.each([
+    ['file:///data/a.txt', true],
+    ['file:///data/', true],
+    ['file:///data/../etc/passwd', false],
+    ['file:///data/./a', false],
+    ['file:///data/%2e%2e/etc/passwd', false],
+    ['file:///data/%2E%2E/etc', false],
+    ['file:///data/..%2fetc', false],
+    ['file:///data/x%5c..%5cetc', false],
+    ['file:///data\\..\\etc', false],
+    ['file:///data/a b', false],
+    ['file:///data/a\tb', false],
+    [' file:///data/a', false],
+    ['FILE:///data/a', false],
+    ['file:///dat', false],
+    ['file:///up/../x', true],
+    ['file:///x', false],
+    ['data/a', false],
+  ])('%j under the patterns file:///data/* and file:///up/../x is allowed: %s', (uri, allowed) => {
+    expect(ask(['data'], 'a', resource(uri)).allowed).toBe(allowed);
+  });
+
+  test.each([
+    'http://user@host/a',
+    'http://user:pw@host/a',
+    'http://:pw@host/a',
+    'http://host/../a',
+    'http://HOST/a',
+    'no uri at all',
+  ])('%j matches no glob at all, not even *', (uri) => {
+    expect(ask(['everything'], 'a', resource('http://host/a')).allowed).toBe(true);
+    expect(ask(['everything'], 'a', resource(uri)).allowed).toBe(false);
+  });
+
+  test('listening needs every URI that it names, and no URI at all is fine', () => {
+    const listen = (name: string): Access => ({ method: 'subscriptions/listen', object: { kind: 'resource', name } });
+    const start = just('subscriptions/listen');
+    expect(ask(['data'], 'a', start).allowed).toBe(true);
+    expect(ask(['data'], 'a', start, listen('file:///data/1'), listen('file:///data/2')).allowed).toBe(true);
+    expect(ask(['data'], 'a', start, listen('file:///data/1'), listen('file:///etc/x')).allowed).toBe(false);
+    expect(ask(['list'], 'a', start).allowed).toBe(false);
+  });
+});

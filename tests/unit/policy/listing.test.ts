@@ -1,0 +1,159 @@
+import fc from 'fast-check';
+import { decide } from '../../../policy/decide.ts';
+import { isAllVisible, isVisible, type Listing, listings } from '../../../policy/listing.ts';
+import { compilePolicy, type Policy, type Rule } from '../../../policy/policy.ts';
+import { server as anyServer, heldScopes, policySource, runs } from './arbitraries.ts';
+import { plainUris, trickyUris } from './reference.ts';
+
+const methods = ['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list'] as const;
+const listing = (method: (typeof methods)[number]): Listing => {
+  const found = listings.get(method);
+  if (!found) throw new Error(`${method} is not known`);
+  return found;
+};
+const policyOf = (rule: Partial<Rule>): Policy =>
+  compilePolicy({
+    groups: new Map(),
+    ui: new Map(),
+    scopes: new Map([
+      ['s', [{ at: 's[0]', server: 'a', methods: ['*'], tools: [], prompts: [], resources: [], ...rule }]],
+    ]),
+  });
+const sees = (rule: Partial<Rule>, method: (typeof methods)[number], all: readonly string[]) => {
+  const viewer = { policy: policyOf(rule), scopes: ['s'], server: 'a' };
+  const { key } = listing(method);
+  return all.filter((name) => isVisible(viewer, listing(method), { [key]: name, description: 'x' }));
+};
+
+const names = ['get', 'get_x', 'set', '*'];
+const uris = ['file:///d/a', 'file:///d/../e', 'file:///e', 'x:y'];
+const templates = ['file:///d/{name}', 'file:///{+path}', 'http://{host}/', '{any}', 'file:///d/a'];
+
+test.each<[string, (typeof methods)[number], Partial<Rule>, readonly string[], readonly string[]]>([
+  ['tools by name', 'tools/list', { tools: ['get'] }, names, ['get']],
+  ['tools by their beginning', 'tools/list', { tools: ['get*'] }, names, ['get', 'get_x']],
+  ['all tools', 'tools/list', { tools: ['*'] }, names, names],
+  ['no tools', 'tools/list', {}, names, []],
+  ['no tools without the right to call', 'tools/list', { tools: ['*'], methods: ['tools/list'] }, names, []],
+  ['no tools of another server', 'tools/list', { tools: ['*'], server: 'b' }, names, []],
+  ['prompts by name', 'prompts/list', { prompts: ['set'] }, names, ['set']],
+  ['prompts by their beginning', 'prompts/list', { prompts: ['get_*'] }, names, ['get_x']],
+  ['all prompts', 'prompts/list', { prompts: ['*'] }, names, names],
+  ['no prompts for a tool’s rule', 'prompts/list', { tools: ['*'], resources: ['*'] }, names, []],
+  ['resources by name, even odd ones', 'resources/list', { resources: ['file:///d/../e'] }, uris, ['file:///d/../e']],
+  [
+    'resources by their beginning, and none that leads out',
+    'resources/list',
+    { resources: ['file:///d/*'] },
+    uris,
+    ['file:///d/a'],
+  ],
+  ['all resources that are plain', 'resources/list', { resources: ['*'] }, uris, ['file:///d/a', 'file:///e', 'x:y']],
+  ['no resources', 'resources/list', { methods: ['resources/list'], resources: ['*'] }, uris, []],
+  [
+    'templates that may lead there',
+    'resources/templates/list',
+    { resources: ['file:///d/*'] },
+    templates,
+    ['file:///d/{name}', 'file:///{+path}', '{any}', 'file:///d/a'],
+  ],
+  [
+    'templates that may name it',
+    'resources/templates/list',
+    { resources: ['file:///d/a'] },
+    templates,
+    ['file:///d/{name}', 'file:///{+path}', '{any}', 'file:///d/a'],
+  ],
+  ['all templates', 'resources/templates/list', { resources: ['*'] }, templates, templates],
+  ['no templates', 'resources/templates/list', {}, templates, []],
+])('A list shows %s', (_what, method, rule, all, visible) => {
+  expect(sees(rule, method, all)).toEqual(visible);
+});
+
+test.each(methods)('%s shows nothing that has no name: nobody could use it', (method) => {
+  const viewer = { policy: policyOf({ tools: ['*'], prompts: ['*'], resources: ['*'] }), scopes: ['s'], server: 'a' };
+  const { key } = listing(method);
+  for (const odd of [null, 1, 'get', [], {}, { [key]: '' }, { [key]: 1 }, { [key]: null }, { [key]: ['get'] }])
+    expect(isVisible(viewer, listing(method), odd)).toBe(false);
+});
+
+const elements = fc.constantFrom(
+  'get',
+  'get_',
+  'get_time',
+  'set',
+  'constructor',
+  '__proto__',
+  '*',
+  ...plainUris,
+  ...trickyUris,
+);
+
+test('A list shows exactly what its reader could use, by the same verdict', () => {
+  fc.assert(
+    fc.property(
+      policySource,
+      heldScopes,
+      anyServer,
+      fc.constantFrom(...methods.slice(0, 3)),
+      elements,
+      (source, scopes, server, method, name) => {
+        const policy = compilePolicy(source);
+        const { key, kind, use } = listing(method);
+        const allowed = decide(policy, scopes, server, [{ method: use, object: { kind, name } }]).allowed;
+        expect(isVisible({ policy, scopes, server }, listing(method), { [key]: name })).toBe(allowed && name !== '');
+        // Nobody's list may pass unread that would have lost something.
+        if (isAllVisible({ policy, scopes, server }, listing(method))) expect(allowed).toBe(true);
+      },
+    ),
+    { numRuns: runs(3_000) },
+  );
+});
+
+test('A template is shown to whoever could read one of the things it stands for', () => {
+  const value = fc.constantFrom('', 'a', 'a.txt', 'data/', 'data/a.txt', 'etc/passwd', 'file:///data/a.txt', 'y');
+  const fixed = fc.constantFrom('', 'file:///', 'file:///data/', 'file:///data/a', 'x:', 'http://host/', 'no:');
+  fc.assert(
+    fc.property(
+      policySource,
+      heldScopes,
+      anyServer,
+      fixed,
+      value,
+      fc.constantFrom('', '.txt', '/b'),
+      (source, scopes, server, before, given, after) => {
+        const policy = compilePolicy(source);
+        const templateList = listing('resources/templates/list');
+        const shown = isVisible({ policy, scopes, server }, templateList, { uriTemplate: `${before}{x}${after}` });
+        const read = decide(policy, scopes, server, [
+          { method: 'resources/read', object: { kind: 'resource', name: `${before}${given}${after}` } },
+        ]);
+        if (read.allowed) expect(shown).toBe(true);
+        // And to nobody for whom no rule names anything that begins like it.
+        const rules = scopes.flatMap((scope) => source.scopes.get(scope) ?? []);
+        const near = rules
+          .flatMap(({ resources }) => resources)
+          .map((text) => (text === 'all' ? '' : text.replace(/\*$/, '')));
+        if (!near.some((text) => text.startsWith(before) || before.startsWith(text))) expect(shown).toBe(false);
+      },
+    ),
+    { numRuns: runs(3_000) },
+  );
+});
+
+test('No list of resources passes unread, because even * does not cover what is not in normal form', () => {
+  const viewer = { policy: policyOf({ tools: ['*'], prompts: ['*'], resources: ['*'] }), scopes: ['s'], server: 'a' };
+  expect(methods.map((method) => isAllVisible(viewer, listing(method)))).toEqual([true, true, false, false]);
+  expect(isAllVisible({ ...viewer, server: 'b' }, listing('tools/list'))).toBe(false);
+  expect(isAllVisible({ ...viewer, scopes: [] }, listing('tools/list'))).toBe(false);
+});
+
+test.each(['tools/list', 'prompts/list', 'resources/list'] as const)(
+  'A brace in a name of %s is a letter like any other: only templates stand for more than themselves',
+  (method) => {
+    const policy = policyOf({ tools: ['get_a'], prompts: ['get_a'], resources: ['get_a'] });
+    const { key } = listing(method);
+    const shown = (name: string) => isVisible({ policy, scopes: ['s'], server: 'a' }, listing(method), { [key]: name });
+    expect([shown('get_a'), shown('get_{x}'), shown('{x}')]).toEqual([true, false, false]);
+  },
+);

@@ -1,0 +1,49 @@
+import { isPattern, Patterns } from '../../../policy/patterns.ts';
+
+function patternsOf(...patterns: string[]): Patterns<string> {
+  const all = new Patterns<string>();
+  for (const pattern of patterns) all.at(pattern, () => pattern);
+  return all;
+}
+
+describe('patterns', () => {
+  test('cover a name by itself, by every prefix and by *, the whole name first', () => {
+    const all = patternsOf('*', 'get_*', 'get_t*', 'get_time', 'set_*');
+    expect([...all.matching('get_time')]).toEqual(['get_time', '*', 'get_*', 'get_t*']);
+    expect([...all.matching('set_')]).toEqual(['*', 'set_*']);
+    expect([...all.matching('')]).toEqual(['*']);
+  });
+
+  test('without * cover nothing but what they say, however JavaScript calls its own things', () => {
+    const all = patternsOf('a', 'get_*');
+    for (const name of ['b', 'A', 'aa', '', 'get', 'Get_x', 'constructor', '__proto__', 'toString']) {
+      expect([...all.matching(name)]).toEqual([]);
+    }
+    expect([...all.matching('get_x')]).toEqual(['get_*']);
+  });
+
+  test('find a whole name apart from globs, so that a glob can be left out of it', () => {
+    const all = patternsOf('*', 'x*', 'exact');
+    expect(all.exact('exact')).toBe('exact');
+    expect(all.exact('x*')).toBeUndefined();
+    expect(all.exact('x')).toBeUndefined();
+  });
+
+  test('keep one value for one pattern, however often it is written', () => {
+    const all = new Patterns<string[]>();
+    for (const value of ['first', 'second']) all.at('a*', () => []).push(value);
+    expect([...all.matching('ab')]).toEqual([['first', 'second']]);
+  });
+
+  test.each([
+    ['a', true],
+    ['*', true],
+    ['get_*', true],
+    ['', false],
+    ['*a', false],
+    ['a*b', false],
+    ['a**', false],
+  ])('%j can be honoured: %s', (text, expected) => {
+    expect(isPattern(text)).toBe(expected);
+  });
+});

@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs';
+import { decide } from '../../../policy/decide.ts';
+import { isKnownMethod, isKnownScope, scopesOfGroups } from '../../../policy/policy.ts';
+import { PolicyError, parsePolicy } from '../../../policy/policy-file.ts';
+import { mayUseUi } from '../../../policy/ui.ts';
+
+function faultsOf(text: string): readonly string[] {
+  try {
+    parsePolicy(text);
+  } catch (error) {
+    if (error instanceof PolicyError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+const groups = 'group_mappings: {}\n';
+
+describe('the policy file that is shipped', () => {
+  const policy = parsePolicy(readFileSync('scopes.yml', 'utf8'));
+
+  test('loads, and gives each group of the README its scopes', () => {
+    expect(scopesOfGroups(policy, ['mcp-registry-admin'])).toEqual([
+      'mcp-registry-admin',
+      'mcp-servers-unrestricted/read',
+      'mcp-servers-unrestricted/execute',
+    ]);
+    expect(scopesOfGroups(policy, ['mcp-registry-user'])).toEqual(['mcp-registry-user', 'mcp-servers-restricted/read']);
+  });
+
+  test('defines every scope that it hands to a group', () => {
+    const handedOut = [...policy.source.groups.values()].flat();
+    expect(handedOut.filter((scope) => !isKnownScope(policy, scope))).toEqual([]);
+  });
+
+  test('names only methods that can ever be allowed', () => {
+    const written = [...policy.source.scopes.values()].flat().flatMap((rule) => rule.methods);
+    expect(written.filter((method) => !method.endsWith('*') && !isKnownMethod(method))).toEqual([]);
+  });
+
+  test('gives two groups together what each gives, without repeats, and nothing for a group it does not know', () => {
+    const both = scopesOfGroups(policy, ['mcp-registry-operator', 'mcp-registry-developer', 'nobody-knows-me']);
+    expect(both).toEqual([
+      'mcp-registry-operator',
+      'mcp-servers-restricted/read',
+      'mcp-servers-restricted/execute',
+      'mcp-registry-developer',
+    ]);
+    expect(scopesOfGroups(policy, ['constructor', '__proto__', ''])).toEqual([]);
+  });
+});
+
+describe('a policy file with a fault', () => {
+  test.each([
+    ['nothing in it', '', 'the file is empty'],
+    ['only comments in it', '# later\n', 'the file is empty'],
+    ['a list at the top', '- a\n- b\n', /expected object/],
+    ['a text at the top', 'allow everything\n', /expected object/],
+    ['no group_mappings', 's: []\n', /group_mappings: must map groups to lists of scopes/],
+    ['group_mappings without a value', 'group_mappings:\n', /line 1: group_mappings: must map groups/],
+    ['a group that maps to a text', 'group_mappings:\n  g: admin\n', /line 2: group_mappings\.g: must be a list of sc/],
+    ['a group that maps to a number', 'group_mappings:\n  g: [1]\n', /line 2: group_mappings\.g\[0\]: must be a name/],
+    ['two equal groups', 'group_mappings:\n  g: [a]\n  g: [b]\n', /keys must be unique.*line 3/],
+    ['two equal scopes', `${groups}s: []\ns: []\n`, /keys must be unique.*line 3/],
+    ['a rule with two equal keys', `${groups}s:\n  - server: a\n    server: b\n    methods: []\n`, /unique.*line 4/],
+    ['broken YAML', `${groups}s: [\n`, /line/],
+    ['two documents', `${groups}---\n${groups}`, /multiple documents/],
+    [
+      'a glob in the middle',
+      `${groups}s:\n  - server: a*b\n    methods: []\n`,
+      /line 3: s\[0\]\.server: may have one \*/,
+    ],
+    [
+      'a glob twice',
+      `${groups}s:\n  - server: a\n    methods: [x]\n    tools: [ok, "a**"]\n`,
+      /line 5: s\[0\]\.tools\[1\]/,
+    ],
+    ['a misspelt key', `${groups}s:\n  - server: a\n    methods: [x]\n    tool: [t]\n`, /line \d: s\[0\]: .*"tool"/],
+    ['a rule without a server', `${groups}s:\n  - methods: [x]\n`, /line 3: s\[0\]\.server: must be a name/],
+    ['a rule without methods', `${groups}s:\n  - server: a\n`, /line 3: s\[0\]\.methods: must be a list of names/],
+    ['an empty server', `${groups}s:\n  - server: ""\n    methods: [x]\n`, /line 3: s\[0\]\.server: must not be empty/],
+    ['a scope that is a text', `${groups}s: all\n`, /line 2: s: must be a list of rules/],
+    ['a scope without a value', `${groups}s:\n`, /line 2: s: must be a list of rules/],
+    [
+      'an unknown permission',
+      `${groups}UI-Scopes:\n  s:\n    delete_all: [all]\n`,
+      /line \d: UI-Scopes\.s: .*"delete_al/,
+    ],
+    ['a misspelt UI-Scopes', `${groups}UI-scopes:\n  s:\n    list_service: [all]\n`, /line 3: UI-scopes: must be a li/],
+  ])('with %s is refused, with the place and what was expected', (_what, text, expected) => {
+    expect(faultsOf(text)).toContainEqual(
+      typeof expected === 'string' ? expected : expect.stringMatching(expected as RegExp),
+    );
+  });
+
+  test('with aliases is refused, whether they stand alone, in a merge key or in a bomb', () => {
+    const alias = 'group_mappings:\n  a: &x [s]\n  b: *x\n';
+    const merge = `${groups}s:\n  - &r { server: a, methods: [x] }\n  - { <<: *r, tools: [t] }\n`;
+    const bomb = `a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\ngroup_mappings: { g: *c }\n`;
+    for (const text of [alias, merge, bomb]) expect(faultsOf(text).join()).toMatch(/aliases .* are not allowed/);
+  });
+
+  test('with several is told all of them at once, in the message too', () => {
+    const text = 'group_mappings:\n  g: admin\ns:\n  - methods: [x]\n  - server: "*x"\n    methods: [y]\n';
+    const faults = faultsOf(text);
+    expect(faults).toHaveLength(3);
+    expect(() => parsePolicy(text)).toThrow(/line 2: group_mappings\.g[\s\S]*line 4: s\[0\][\s\S]*line 5: s\[1\]/);
+  });
+});
+
+describe('what a policy file may be written like', () => {
+  test('`all` is `*`: for servers, methods, tools and permissions', () => {
+    const text = (any: string) =>
+      `${groups}UI-Scopes: {s: {list_service: [${any}]}}\ns:\n  - {server: ${any}, methods: [${any}], tools: [${any}]}\n`;
+    for (const policy of [parsePolicy(text('all')), parsePolicy(text('"*"'))]) {
+      const call = { method: 'tools/call', object: { kind: 'tool', name: 'whatever' } } as const;
+      expect(decide(policy, ['s'], 'anything', [call])).toEqual({ allowed: true, rule: 's[0]' });
+      expect(mayUseUi(policy, ['s'], 'list_service', 'anything')).toBe(true);
+    }
+  });
+
+  test('a single name may stand where a list is expected', () => {
+    const policy = parsePolicy(`${groups}s:\n  - {server: a, methods: tools/call, tools: t}\n`);
+    const call = (name: string) => [{ method: 'tools/call', object: { kind: 'tool', name } }] as const;
+    expect(decide(policy, ['s'], 'a', call('t')).allowed).toBe(true);
+    expect(decide(policy, ['s'], 'a', call('u')).allowed).toBe(false);
+  });
+
+  test('the style of the Python original loads and means the same', () => {
+    const policy = parsePolicy(`
+# UI Scopes for registry
+UI-Scopes:
+  mcp-registry-admin:
+    list_service:
+      - all
+    register_service:
+      - all
+group_mappings:
+  mcp-registry-admin:
+  - mcp-registry-admin
+  - mcp-servers-unrestricted/read
+  mcp-registry-lob1:
+  - registry-lob1
+mcp-servers-unrestricted/read:
+- server: auth_server
+  methods:
+  - initialize
+  - notifications/initialized
+  - ping
+  - tools/list
+  - tools/call
+  tools:
+  - validate_permissions
+- server: currenttime
+  methods: [initialize, notifications/initialized, ping, tools/list, tools/call]
+  tools: [current_time_by_timezone]
+registry-lob1:
+- server: fininfo
+  methods:
+  - tools/list
+`);
+    const admin = scopesOfGroups(policy, ['mcp-registry-admin']);
+    const call = (name: string) => [{ method: 'tools/call', object: { kind: 'tool', name } }] as const;
+    expect(decide(policy, admin, 'currenttime', call('current_time_by_timezone')).allowed).toBe(true);
+    expect(decide(policy, admin, 'currenttime', call('other')).allowed).toBe(false);
+    expect(decide(policy, admin, 'fininfo', [{ method: 'tools/list' }]).allowed).toBe(false);
+    expect(decide(policy, ['registry-lob1'], 'fininfo', [{ method: 'tools/list' }]).allowed).toBe(true);
+    expect(mayUseUi(policy, admin, 'register_service', 'new')).toBe(true);
+    expect(mayUseUi(policy, ['registry-lob1'], 'list_service', 'fininfo')).toBe(false);
+  });
+});
+
+describe('how a fault is told', () => {
+  test('in one line each, below one line that says what they are about', () => {
+    const text = 'group_mappings:\n  g: admin\n  h: guest\n';
+    expect(() => parsePolicy(text)).toThrow(
+      new PolicyError([
+        'line 2: group_mappings.g: must be a list of scopes',
+        'line 3: group_mappings.h: must be a list of scopes',
+      ]),
+    );
+    expect(new PolicyError(['one', 'two']).message.split('\n')).toEqual([
+      'The policy file cannot be used:',
+      '  - one',
+      '  - two',
+    ]);
+  });
+
+  test('without the picture of the line that the YAML parser draws', () => {
+    const [fault = '', ...others] = faultsOf(`${groups}s: [\n`);
+    expect(fault).toMatch(/line 3/);
+    expect([fault, ...others].filter((line) => line.includes('\n'))).toEqual([]);
+  });
+
+  test('of a rule that lacks something with the line of that very rule', () => {
+    const good = '  - server: a\n    methods: [x]\n';
+    expect(faultsOf(`${groups}s:\n${good}${good}  - methods: [x]\n`)).toEqual([
+      expect.stringMatching(/^line 7: s\[2\]\.server: /),
+    ]);
+  });
+
+  test('in a scope whose name is a number by its place alone, and not by a crash', () => {
+    expect(faultsOf(`${groups}2026:\n  - methods: [x]\n`)).toEqual([
+      '2026[0].server: must be a name in quotes or plain text',
+    ]);
+  });
+
+  test('that only lenient parsers overlook: a key longer than YAML allows', () => {
+    const key = 'x'.repeat(1100);
+    expect(faultsOf(`${groups}${key}: []\n`)).toEqual([expect.stringMatching(/1024/)]);
+    expect(faultsOf(`${groups}${key.slice(0, 1000)}: []\n`)).toEqual([]);
+  });
+});

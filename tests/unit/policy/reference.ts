@@ -1,0 +1,71 @@
+import { lifecycle, methods } from '../../../policy/methods.ts';
+import type { PolicySource, Rule } from '../../../policy/policy.ts';
+import type { Access } from '../../../policy/request/mcp-request.ts';
+
+/** Resource URIs whose prefix says where they lead, and such where it does not; written down, not computed. */
+export const plainUris = ['file:///data/a.txt', 'file:///data/', 'file:///etc/passwd', 'http://host/a?b=c#d', 'x:y'];
+export const trickyUris = [
+  'file:///data/../etc/passwd',
+  'file:///data/%2e%2E/etc',
+  'file:///data/a%2fb',
+  'file:///data/a%5Cb',
+  'file:///data\\..\\etc',
+  'FILE:///data/a',
+  'http://user@host/a',
+  'http://:pw@host/a',
+  'http://HOST/a',
+  'data/a',
+  'all',
+  '',
+];
+
+export type Verdict = 'allowed' | 'no_scope' | 'unknown_method' | `${'server' | 'method' | 'object'}_not_allowed`;
+
+/**
+ * What `decide` should answer, found slowly: every rule of every scope held is looked at, as it stands in the file.
+ * @returns the verdict on the first access that is denied, and which one that is
+ */
+export function slowlyDecide(
+  source: PolicySource,
+  scopes: readonly string[],
+  server: string,
+  accesses: readonly Access[],
+): { verdict: Verdict; denied?: Access } {
+  const rules = scopes.flatMap((scope) => source.scopes.get(scope) ?? []);
+  for (const access of accesses) {
+    const verdict = scopes.length === 0 ? 'no_scope' : verdictOn(rules, server, access);
+    if (verdict !== 'allowed') return { verdict, denied: access };
+  }
+  return { verdict: 'allowed' };
+}
+
+/** Whether this one rule alone allows this one access. */
+export function allows(rule: Rule, server: string, access: Access): boolean {
+  return verdictOn([rule], server, access) === 'allowed';
+}
+
+function verdictOn(rules: readonly Rule[], server: string, access: Access): Verdict {
+  const { method } = access;
+  if (!lifecycle.has(method) && !methods.has(method)) return 'unknown_method';
+  const onServer = rules.filter((rule) => covers(rule.server, server));
+  if (onServer.length === 0) return 'server_not_allowed';
+  if (lifecycle.has(method)) return 'allowed';
+  const withMethod = onServer.filter((rule) => rule.methods.some((pattern) => covers(pattern, method)));
+  if (withMethod.length === 0) return 'method_not_allowed';
+  return withMethod.some((rule) => grantsObject(rule, access)) ? 'allowed' : 'object_not_allowed';
+}
+
+function grantsObject(rule: Rule, { method, object }: Access): boolean {
+  const kinds = methods.get(method) ?? [];
+  if (!object) return kinds.length === 0 || method === 'subscriptions/listen';
+  if (!kinds.includes(object.kind)) return false;
+  if (object.kind === 'tool') return rule.tools.some((pattern) => covers(pattern, object.name));
+  if (object.kind === 'prompt') return rule.prompts.some((pattern) => covers(pattern, object.name));
+  const tricky = trickyUris.includes(object.name);
+  return rule.resources.some((p) => (tricky ? p === object.name && p !== 'all' : covers(p, object.name)));
+}
+
+function covers(pattern: string, name: string): boolean {
+  if (pattern === 'all' || pattern === '*') return true;
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
+}

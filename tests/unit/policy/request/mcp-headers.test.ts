@@ -1,0 +1,140 @@
+import { type RawMcpRequest, readMcpRequest } from '../../../../policy/request/mcp-request.ts';
+import { RefusedRequest } from '../../../../policy/request/refused-request.ts';
+
+const body = (message: object) => Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 1, ...message }));
+const toolCall = (name: string, meta?: object) =>
+  body({ method: 'tools/call', params: { name, ...(meta && { _meta: meta }) } });
+const request = (change: Partial<RawMcpRequest>) => {
+  const usual = { httpMethod: 'POST', endpoint: 'mcp', body: toolCall('t') } as const;
+  return readMcpRequest({ ...usual, ...change });
+};
+const base64 = (text: string) => `=?base64?${Buffer.from(text).toString('base64')}?=`;
+
+function refusal(change: Partial<RawMcpRequest>): RefusedRequest {
+  try {
+    request(change);
+  } catch (error) {
+    if (error instanceof RefusedRequest) return error;
+    throw error;
+  }
+  throw new Error('it was not refused');
+}
+
+describe('the endpoints of a server', () => {
+  const none = new Uint8Array();
+  test.each([
+    ['GET', 'mcp', '(stream)'],
+    ['DELETE', 'mcp', '(end)'],
+    ['GET', 'sse', '(stream)'],
+  ] as const)('%s at /%s asks for the lifecycle step %s', (httpMethod, endpoint, method) => {
+    expect(request({ httpMethod, endpoint, body: none })).toEqual({ method, accesses: [{ method }] });
+  });
+
+  test.each(['mcp', 'messages'] as const)('POST at /%s asks for what its body says', (endpoint) => {
+    expect(request({ endpoint }).method).toBe('tools/call');
+  });
+
+  test.each([
+    ['PUT', 'mcp', 'POST, GET, DELETE'],
+    ['PATCH', 'mcp', 'POST, GET, DELETE'],
+    ['HEAD', 'mcp', 'POST, GET, DELETE'],
+    ['post', 'mcp', 'POST, GET, DELETE'],
+    ['', 'mcp', 'POST, GET, DELETE'],
+    ['POST', 'sse', 'GET'],
+    ['DELETE', 'sse', 'GET'],
+    ['GET', 'messages', 'POST'],
+    ['DELETE', 'messages', 'POST'],
+  ] as const)('%j at /%s is refused as a method not offered, naming %s', (httpMethod, endpoint, offered) => {
+    const error = refusal({ httpMethod, endpoint });
+    expect(error.status).toBe(405);
+    expect(error.message).toMatch(new RegExp(`takes ${offered}$`));
+  });
+
+  test.each(['GET', 'DELETE'])('a %s with a body is refused: the body would not be judged', (httpMethod) => {
+    expect(refusal({ httpMethod })).toMatchObject({ status: 400, message: `a ${httpMethod} request has no body` });
+  });
+});
+
+describe('claims in Mcp-Method and Mcp-Name', () => {
+  test.each<[string, Partial<RawMcpRequest>]>([
+    ['the method', { mcpMethod: 'tools/call' }],
+    ['the method and the name', { mcpMethod: 'tools/call', mcpName: 't' }],
+    ['the name in base64', { mcpName: base64('t') }],
+    ['a name outside of ASCII in base64', { mcpName: base64('größe'), body: toolCall('größe') }],
+    ['a URI', { mcpName: 'a:b', body: body({ method: 'resources/read', params: { uri: 'a:b' } }) }],
+    ['a name that only looks like base64', { mcpName: '=?BASE64?dA==?=', body: toolCall('=?BASE64?dA==?=') }],
+  ])('that agree with the body pass: %s', (_what, change) => {
+    expect(request(change).id).toBe(1);
+  });
+
+  test.each<[string, Partial<RawMcpRequest>, string]>([
+    ['another method', { mcpMethod: 'tools/list' }, 'Mcp-Method'],
+    ['the method in another case', { mcpMethod: 'Tools/Call' }, 'Mcp-Method'],
+    ['a method for a response', { mcpMethod: 'ping', body: body({ result: {} }) }, 'Mcp-Method'],
+    ['another name', { mcpName: 'u' }, 'Mcp-Name'],
+    ['another name in base64', { mcpName: base64('u') }, 'Mcp-Name'],
+    ['base64 with a wrong letter', { mcpName: '=?base64?d-==?=' }, 'Mcp-Name'],
+    ['base64 that is cut', { mcpName: '=?base64?d?=' }, 'Mcp-Name'],
+    ['base64 without its padding', { mcpName: '=?base64?dA?=' }, 'Mcp-Name'],
+    ['base64 with stray bits', { mcpName: '=?base64?dB==?=' }, 'Mcp-Name'],
+    ['base64 that is not UTF-8', { mcpName: '=?base64?/w==?=' }, 'Mcp-Name'],
+    ['base64 with capital markers', { mcpName: '=?BASE64?dA==?=' }, 'Mcp-Name'],
+    ['base64 after something else', { mcpName: `x${base64('t')}` }, 'Mcp-Name'],
+    ['base64 before something else', { mcpName: `${base64('t')}x` }, 'Mcp-Name'],
+    [
+      'bytes that are no letter, for a tool called U+FFFD',
+      { mcpName: '=?base64?/w==?=', body: toolCall('\ufffd') },
+      'Mcp-Name',
+    ],
+    ['a name with a byte order mark', { mcpName: base64('\ufefft') }, 'Mcp-Name'],
+    ['a name where the method names nothing', { mcpName: 't', body: body({ method: 'tools/list' }) }, 'Mcp-Name'],
+    [
+      'broken base64 where nothing is named',
+      { mcpName: '=?base64?/w==?=', body: body({ method: 'tools/list' }) },
+      'Mcp-Name',
+    ],
+  ])('that disagree are refused: %s', (_what, change, header) => {
+    const error = refusal(change);
+    expect(error).toMatchObject({ status: 400, rpcCode: -32600, id: 1 });
+    expect(error.message).toBe(`the ${header} header does not say what the body says`);
+  });
+
+  const version = 'io.modelcontextprotocol/protocolVersion';
+  test.each<[string, Partial<RawMcpRequest>, number]>([
+    ['no version', {}, -32600],
+    ['2025-11-25', { protocolVersion: '2025-11-25' }, -32600],
+    ['2026-07-28', { protocolVersion: '2026-07-28' }, -32020],
+    ['a later one', { protocolVersion: '2027-01-01' }, -32020],
+    ['something that is no version', { protocolVersion: 'zzz' }, -32600],
+    ['2026-07-28 in _meta', { body: toolCall('t', { [version]: '2026-07-28' }) }, -32020],
+    ['2025-06-18 in _meta', { body: toolCall('t', { [version]: '2025-06-18' }) }, -32600],
+    ['a number in _meta', { body: toolCall('t', { [version]: 20260728 }) }, -32600],
+    ['_meta of null', { body: body({ method: 'tools/call', params: { name: 't', _meta: null } }) }, -32600],
+  ])('that disagree are answered with the code of the claimed revision: %s', (_what, change, code) => {
+    expect(refusal({ mcpName: 'u', ...change }).rpcCode).toBe(code);
+  });
+});
+
+describe('the revision that a caller claims', () => {
+  const inMeta = (version: unknown) => ({
+    body: toolCall('t', { 'io.modelcontextprotocol/protocolVersion': version }),
+  });
+  test.each<[string, Partial<RawMcpRequest>]>([
+    ['has something before the date', { protocolVersion: 'v2026-07-28' }],
+    ['has something after the date', { protocolVersion: '2026-07-28-draft' }],
+    ['is a list of one date', inMeta(['2026-07-28'])],
+  ])('counts as an older one where it %s: only a plain date is a revision', (_what, change) => {
+    expect(refusal({ mcpName: 'u', ...change }).rpcCode).toBe(-32600);
+  });
+});
+
+describe('an Mcp-Name for a request that names several things', () => {
+  const listen = body({
+    method: 'subscriptions/listen',
+    params: { notifications: { resourceSubscriptions: ['x:first', 'x:second'] } },
+  });
+  test('agrees with the first that has a name, and with no other', () => {
+    expect(request({ body: listen, mcpName: 'x:first' }).accesses).toHaveLength(3);
+    expect(refusal({ body: listen, mcpName: 'x:second' }).message).toMatch(/Mcp-Name/);
+  });
+});

@@ -1,0 +1,254 @@
+import { readMcpRequest } from '../../../../policy/request/mcp-request.ts';
+import { RefusedRequest } from '../../../../policy/request/refused-request.ts';
+import { readTasks } from '../../../../policy/request/task-request.ts';
+
+const bytes = (body: string | object) => Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+const read = (body: string | object | Buffer) =>
+  readMcpRequest({ httpMethod: 'POST', endpoint: 'mcp', body: Buffer.isBuffer(body) ? body : bytes(body) });
+const call = (params: unknown, method = 'tools/call') => ({ jsonrpc: '2.0', id: 1, method, params });
+
+function refusal(body: string | object | Buffer): RefusedRequest {
+  try {
+    read(body);
+  } catch (error) {
+    if (error instanceof RefusedRequest) return error;
+    throw error;
+  }
+  throw new Error('it was not refused');
+}
+
+describe('what each method names', () => {
+  test.each([
+    ['tools/call', { name: 't', arguments: { name: 'other' } }, { kind: 'tool', name: 't' }],
+    ['prompts/get', { name: 'p' }, { kind: 'prompt', name: 'p' }],
+    ['resources/read', { uri: 'file:///a' }, { kind: 'resource', name: 'file:///a' }],
+    ['resources/subscribe', { uri: 'file:///a' }, { kind: 'resource', name: 'file:///a' }],
+    ['resources/unsubscribe', { uri: 'file:///a' }, { kind: 'resource', name: 'file:///a' }],
+    ['completion/complete', { ref: { type: 'ref/prompt', name: 'p' } }, { kind: 'prompt', name: 'p' }],
+    ['completion/complete', { ref: { type: 'ref/resource', uri: 'x://{y}' } }, { kind: 'resource', name: 'x://{y}' }],
+    ['tools/list', { name: 'ignored' }, undefined],
+    ['no/such/method', {}, undefined],
+    ['constructor', {}, undefined],
+  ])('%s with %j asks for %j', (method, params, object) => {
+    expect(read(call(params, method))).toEqual({ id: 1, method, accesses: [{ method, ...(object && { object }) }] });
+  });
+
+  test('subscriptions/listen asks for itself and for every URI', () => {
+    const method = 'subscriptions/listen';
+    const uris = ['file:///a', 'file:///b'];
+    const accesses = uris.map((name) => ({ method, object: { kind: 'resource', name } }));
+    expect(read(call({ notifications: { resourceSubscriptions: uris } }, method)).accesses).toEqual([
+      { method },
+      ...accesses,
+    ]);
+    expect(read(call({}, method)).accesses).toEqual([{ method }]);
+  });
+
+  test('a tools/call without an id is still a tools/call', () => {
+    expect(read({ jsonrpc: '2.0', method: 'tools/call', params: { name: 't' } })).toEqual({
+      method: 'tools/call',
+      accesses: [{ method: 'tools/call', object: { kind: 'tool', name: 't' } }],
+    });
+  });
+
+  test('a message over several lines, with tabs, escapes and a colon in a text, reads like one on one line', () => {
+    const pretty =
+      '{\r\n\t"jsonrpc": "2.0",\n\t"id": "a:\\"b",\n\t"method": "tools\\/call",\n"params": {"name": "\\u0074:"}}\n';
+    expect(read(pretty)).toMatchObject({ id: 'a:"b', accesses: [{ object: { kind: 'tool', name: 't:' } }] });
+  });
+
+  test.each([
+    ['a result', { jsonrpc: '2.0', id: 7, result: {} }],
+    ['an error', { jsonrpc: '2.0', id: 7, error: { code: 1, message: 'x' } }],
+  ])("a client's answer with %s is a response, not a call", (_what, message) => {
+    expect(read(message)).toEqual({ id: 7, method: '(response)', accesses: [{ method: '(response)' }] });
+  });
+
+  test.each([0, -1, 'a', '', Number.MAX_SAFE_INTEGER])('the id %j comes back as it was sent', (id) => {
+    expect(read({ jsonrpc: '2.0', id, method: 'ping' }).id).toBe(id);
+  });
+});
+
+const good = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"}}';
+const nested = (depth: number) =>
+  `{"jsonrpc":"2.0","id":1,"method":"x","params":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
+
+describe('a body that two parsers could read differently', () => {
+  test.each<[string, string | Buffer, RegExp]>([
+    ['is empty', '', /empty/],
+    ['is only white space', ' \n', /not valid JSON/],
+    ['is cut short', good.slice(0, -1), /not valid JSON/],
+    ['has something after it', `${good}{}`, /not valid JSON/],
+    ['has a NUL after it', `${good}\0`, /not valid JSON/],
+    ['starts with a byte order mark', `\ufeff${good}`, /byte order mark/],
+    ['is UTF-16', Buffer.from(good, 'utf16le'), /./],
+    ['is UTF-16 with its mark', Buffer.from(`\ufeff${good}`, 'utf16le'), /not UTF-8/],
+    ['is Latin-1', Buffer.from(good.replace('"t"', '"é"'), 'latin1'), /not UTF-8/],
+    ['holds an overlong slash', Buffer.from(good.replace('"t"', '"\xc0\xaf"'), 'latin1'), /not UTF-8/],
+    ['holds a surrogate in UTF-8', Buffer.from(good.replace('"t"', '"\xed\xa0\x80"'), 'latin1'), /not UTF-8/],
+    ['holds half a character as an escape', good.replace('"t"', '"\\ud800"'), /half a character/],
+    ['holds half a character in a key', good.replace('"name"', '"\\udc00":1,"name"'), /half a character/],
+    ['says NaN', good.replace('"id":1', '"id":NaN'), /not valid JSON/],
+    ['says Infinity', good.replace('"id":1', '"id":-Infinity'), /not valid JSON/],
+    ['holds a number that no double holds', good.replace('"t"', '"t","a":1e999'), /too large/],
+    ['holds a number of 5000 digits', good.replace('"id":1', `"id":${'9'.repeat(5000)}`), /too large/],
+    ['has a comment', `/**/${good}`, /not valid JSON/],
+    ['has a comma too many', good.replace('}}', ',}}'), /not valid JSON/],
+    ['has single quotes', good.replaceAll('"', "'"), /not valid JSON/],
+    ['has a raw line break in a text', good.replace('"t"', '"t\n"'), /not valid JSON/],
+    ['is nested 64 deep', nested(63), /64 levels/],
+    ['is nested 100000 deep', nested(100_000), /./],
+    ['has its method twice', good.replace('"params"', '"method":"tools/list","params"'), /twice/],
+    ['has its method twice, once escaped', good.replace('"params"', '"m\\u0065thod":"ping","params"'), /twice/],
+    ['has its params twice', good.replace('}}', '},"params":{"name":"u"}}'), /twice/],
+    ['has its name twice', good.replace('"t"', '"t","name":"u"'), /twice/],
+    ['has a key twice in its arguments', good.replace('"t"', '"t","arguments":{"a":1,"a":2}'), /twice/],
+    ['has a key twice in a list', good.replace('"t"', '"t","arguments":[{"b":{"a":":","a":2}}]'), /twice/],
+    ['has __proto__ twice', good.replace('"t"', '"t","__proto__":{},"__proto__":{"name":"u"}'), /twice/],
+  ])('that %s is refused as unreadable', (_what, body, why) => {
+    const error = refusal(body);
+    expect(error).toMatchObject({ status: 400, rpcCode: -32700 });
+    expect(error.message).toMatch(why);
+  });
+
+  test('is no deeper than allowed with 62 lists in its params', () => {
+    expect(read(nested(62)).method).toBe('x');
+  });
+});
+
+describe('a message that is not exactly one JSON-RPC call or response', () => {
+  test.each<[string, string | object, RegExp]>([
+    ['a batch', `[${good}]`, /batches/],
+    ['an empty batch', '[]', /batches/],
+    ['a text', '"tools/call"', /one JSON-RPC message/],
+    ['null', 'null', /one JSON-RPC message/],
+    ['an empty object', {}, /jsonrpc/],
+    ['JSON-RPC 1.0', { ...call({ name: 't' }), jsonrpc: '1.0' }, /jsonrpc must be "2.0"/],
+    ['jsonrpc as a number', { ...call({ name: 't' }), jsonrpc: 2 }, /jsonrpc must be "2.0"/],
+    ['no jsonrpc', { id: 1, method: 'ping' }, /jsonrpc must be "2.0"/],
+    ['an unknown key', { ...call({ name: 't' }), tool: 'x' }, /does not belong/],
+    ['a method beside a result', { ...call({ name: 't' }), result: {} }, /does not belong/],
+    ['a method beside an error', { ...call({ name: 't' }), error: {} }, /does not belong/],
+    ['a result beside an error', { jsonrpc: '2.0', id: 1, result: {}, error: {} }, /either result or error/],
+    ['neither method nor result', { jsonrpc: '2.0', id: 1 }, /either result or error/],
+    ['a response with params', { jsonrpc: '2.0', id: 1, result: {}, params: {} }, /does not belong/],
+    ['a method of null', { jsonrpc: '2.0', method: null, tool: 'tools/list' }, /does not belong/],
+    ['a method of null and nothing else', { jsonrpc: '2.0', id: 1, method: null }, /method must be a string/],
+    [
+      'an empty method',
+      { jsonrpc: '2.0', id: 1, method: '', params: { name: 'tools/list' } },
+      /method must be a string/,
+    ],
+    ['a method in a list', { jsonrpc: '2.0', id: 1, method: ['tools/call'] }, /method must be a string/],
+    ['Method', { jsonrpc: '2.0', id: 1, method: 'ping', Method: 'tools/call' }, /does not belong/],
+    ['only METHOD', { jsonrpc: '2.0', id: 1, METHOD: 'tools/call' }, /does not belong/],
+    ['paramſ', { ...call({ name: 't' }), paramſ: { name: 'u' } }, /does not belong/],
+    ['an id of null', { ...call({ name: 't' }), id: null }, /id must not be null/],
+    ['an id of true', { ...call({ name: 't' }), id: true }, /id must be a string or an integer/],
+    ['an id of 1.5', { ...call({ name: 't' }), id: 1.5 }, /id must be a string or an integer/],
+    ['an id of 2^60', good.replace('"id":1', '"id":1152921504606846976'), /id must be a string or an integer/],
+    ['an id that is an object', { ...call({ name: 't' }), id: {} }, /id must be a string or an integer/],
+    ['params as a list', call(['t']), /params must be an object/],
+    ['params as a text', call('t'), /params must be an object/],
+    ['params of null', call(null), /params must be an object/],
+    ['params only in the prototype', call(JSON.parse('{"__proto__":{"name":"t"}}')), /params\.name/],
+  ])('with %s is refused as an invalid request', (_what, body, why) => {
+    const error = refusal(body);
+    expect(error).toMatchObject({ status: 400, rpcCode: -32600 });
+    expect(error.message).toMatch(why);
+  });
+});
+
+describe('a call that does not say clearly which object it is about', () => {
+  test.each<[string, unknown, RegExp]>([
+    ['tools/call', undefined, /params\.name/],
+    ['tools/call', {}, /params\.name/],
+    ['tools/call', { name: '' }, /params\.name/],
+    ['tools/call', { name: null }, /params\.name/],
+    ['tools/call', { name: ['t'] }, /params\.name/],
+    ['tools/call', { name: 't', Name: 'u' }, /letter case/],
+    ['tools/call', { name: 't', NAME: 'u' }, /letter case/],
+    ['tools/call', { Name: 't' }, /letter case/],
+    ['tools/call', { name: 't', taſk: {} }, /letter case/],
+    ['tools/call', { name: 't', tas\u212a: {} }, /letter case/],
+    ['tools/call', { name: 't', _META: {} }, /letter case/],
+    ['tools/call', { name: 'x'.repeat(257) }, /longer than 256/],
+    ['prompts/get', { uri: 'x' }, /params\.name/],
+    ['resources/read', { name: 'x' }, /params\.uri/],
+    ['resources/read', { uri: 7 }, /params\.uri/],
+    ['resources/read', { uri: 'a', URI: 'b' }, /letter case/],
+    ['completion/complete', { ref: { type: 'ref/prompt', name: 'p' }, Ref: {} }, /letter case/],
+    ['tools/call', { name: 't', taskID: 'x' }, /letter case/],
+    ['completion/complete', {}, /params\.ref/],
+    ['completion/complete', { ref: 'ref/prompt' }, /params\.ref/],
+    ['completion/complete', { ref: { name: 'p' } }, /ref\.type/],
+    ['completion/complete', { ref: { type: 'ref/tool', name: 'p' } }, /ref\.type/],
+    ['completion/complete', { ref: { type: 'ref/prompt', uri: 'p' } }, /ref\.name/],
+    ['completion/complete', { ref: { type: 'ref/resource', name: 'p' } }, /ref\.uri/],
+    ['completion/complete', { ref: { type: 'ref/prompt', name: 'p', Type: 'ref/resource' } }, /letter case/],
+    ['subscriptions/listen', { notifications: [] }, /notifications must be an object/],
+    ['subscriptions/listen', { notifications: { resourceSubscriptions: 'file:///a' } }, /must be a list/],
+    ['subscriptions/listen', { notifications: { resourceSubscriptions: [''] } }, /resourceSubscriptions/],
+    ['subscriptions/listen', { notifications: { resourcesubscriptions: ['a'] } }, /letter case/],
+  ])('%s with %j is refused, with the id to answer to', (method, params, why) => {
+    const error = refusal(call(params, method));
+    expect(error).toMatchObject({ status: 400, rpcCode: -32600, id: 1 });
+    expect(error.message).toMatch(why);
+  });
+});
+
+describe('what is not the fault of a request', () => {
+  const fault = () => {
+    throw new RangeError('our own');
+  };
+  const bytesThatFail = Object.defineProperty(bytes('{}'), 'length', { get: fault });
+  const headersThatFail = Object.defineProperty(
+    { httpMethod: 'POST', endpoint: 'mcp', body: bytes(call({ name: 't' })) } as const,
+    'mcpMethod',
+    { get: fault },
+  );
+
+  test.each([
+    ['reading the body', { httpMethod: 'POST', endpoint: 'mcp', body: bytesThatFail } as const],
+    ['comparing the headers', headersThatFail],
+  ])('a fault of the gateway itself while %s is not told to the client as one of the request', (_what, raw) => {
+    expect(() => readMcpRequest(raw)).toThrow(new RangeError('our own'));
+  });
+});
+
+test('a notification has no id, not even one that is undefined', () => {
+  expect(read({ jsonrpc: '2.0', method: 'notifications/initialized' })).not.toHaveProperty('id');
+});
+
+test('the name of a tool may be 256 characters long', () => {
+  const name = 'x'.repeat(256);
+  expect(read(call({ name })).accesses[0].object).toEqual({ kind: 'tool', name });
+});
+
+describe('tasks', () => {
+  test.each(['tasks/get', 'tasks/result', 'tasks/cancel', 'tasks/update'])(
+    '%s names the one that it is about',
+    (method) => {
+      expect(read(call({ taskId: 't-1' }, method))).toEqual({ id: 1, method, accesses: [{ method }], tasks: ['t-1'] });
+    },
+  );
+
+  test('may come of a call whose client asks for one', () => {
+    expect(read(call({ name: 't', task: { ttl: 60 } })).mayCreateTask).toBe(true);
+  });
+
+  test.each([
+    [{ taskIds: 't-1' }, 'params.notifications.taskIds must be a list'],
+    [{ taskIds: ['t-1', ''] }, 'params.notifications.taskIds must be a string that is not empty'],
+    ['t-1', 'params.notifications must be an object'],
+  ])('are not listened to by %j, and the message says why', (notifications, message) => {
+    expect(refusal(call({ notifications }, 'subscriptions/listen')).message).toBe(message);
+    expect(() => readTasks('subscriptions/listen', { notifications })).toThrow(new RefusedRequest(message));
+  });
+
+  test('are nothing that a plain call speaks of', () => {
+    const plain = read(call({ name: 't' }));
+    expect(plain).not.toHaveProperty('tasks');
+    expect(plain).not.toHaveProperty('mayCreateTask');
+  });
+});

@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { decide } from '../../../../policy/decide.ts';
+import { parsePolicy } from '../../../../policy/policy-file.ts';
+import type { Access } from '../../../../policy/request/mcp-request.ts';
+import { explain } from '../../../../policy/review/explain.ts';
+import { anyPolicy, questions } from '../policies.ts';
+
+const policy = parsePolicy(`
+group_mappings: {}
+clock:
+  - {server: other, methods: [tools/call], tools: ["*"]}
+  - {server: time, methods: [tools/list]}
+  - {server: time, methods: [tools/call], tools: [get_*]}
+  - {server: "*", methods: [resources/read], resources: ["file:///d/*"]}
+empty: []
+`);
+const tool = (name: string): Access => ({ method: 'tools/call', object: { kind: 'tool', name } });
+const resource = (name: string): Access => ({ method: 'resources/read', object: { kind: 'resource', name } });
+const outcomes = (server: string, access: Access, scopes = ['clock']) =>
+  explain(policy, scopes, server, access).scopes.flatMap(({ rules }) => rules.map(({ outcome }) => outcome));
+
+test('a rule hits if and only if the gateway allows, whatever the policy and the question', () => {
+  let allowed = 0;
+  fc.assert(
+    fc.property(anyPolicy, fc.subarray(['s', 't', 'unknown']), (random, scopes) => {
+      const wrong = questions.filter(([server, access]) => {
+        const { decision, scopes: explained } = explain(random, scopes, server, access);
+        const hit = explained.some(({ rules }) => rules.some(({ outcome }) => outcome === 'hit'));
+        if (decision.allowed) allowed++;
+        return hit !== decision.allowed || decision.allowed !== decide(random, scopes, server, [access]).allowed;
+      });
+      expect(wrong).toEqual([]);
+    }),
+    { numRuns: 60 },
+  );
+  expect(allowed).toBeGreaterThan(100);
+});
+
+test.each<[string, string, Access, string[]]>([
+  ['the tool get_now', 'time', tool('get_now'), ['server', 'method', 'hit', 'method']],
+  ['the tool set_now', 'time', tool('set_now'), ['server', 'method', 'object', 'method']],
+  ['the tools of a server without rules', 'nowhere', tool('get_now'), ['server', 'server', 'server', 'method']],
+  ['ping, which any rule for the server carries', 'time', { method: 'ping' }, ['server', 'hit', 'hit', 'hit']],
+  ['a method that nobody knows', 'time', { method: 'tasks/made-up' }, ['method', 'method', 'method', 'method']],
+])('of %s each rule says what does not fit first', (_, server, access, expected) => {
+  expect(outcomes(server, access)).toEqual(expected);
+});
+
+test('a scope without rules, an unknown scope and no scope at all show no rule', () => {
+  expect(explain(policy, ['empty', 'unknown'], 'time', tool('x')).scopes).toEqual([
+    { scope: 'empty', rules: [] },
+    { scope: 'unknown', rules: [] },
+  ]);
+  expect(explain(policy, [], 'time', tool('x'))).toMatchObject({ decision: { reason: 'no_scope' }, scopes: [] });
+});
+
+test('a glob that fits a URI only by its letters is named as the one that does not count', () => {
+  const last = (uri: string) => explain(policy, ['clock'], 'time', resource(uri)).scopes[0]?.rules[3];
+  expect(last('file:///d/../etc')).toMatchObject({ outcome: 'object', unheededGlob: 'file:///d/*' });
+  expect(last('file:///elsewhere')).not.toHaveProperty('unheededGlob');
+  const subscribe: Access = { ...resource('file:///d/../etc'), method: 'resources/subscribe' };
+  expect(explain(policy, ['clock'], 'time', subscribe).scopes[0]?.rules[3]).not.toHaveProperty('unheededGlob');
+  expect(last('file:///d/a')).toMatchObject({ outcome: 'hit' });
+});

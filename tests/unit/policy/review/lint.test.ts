@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { decide } from '../../../../policy/decide.ts';
+import { compilePolicy } from '../../../../policy/policy.ts';
+import { parsePolicy } from '../../../../policy/policy-file.ts';
+import { lint } from '../../../../policy/review/lint.ts';
+import { redundantRules } from '../../../../policy/review/redundancy.ts';
+import { anyPolicy, questions } from '../policies.ts';
+
+const shipped = parsePolicy(readFileSync('scopes.yml', 'utf8'));
+const findings = (yaml: string, servers?: string[]) =>
+  lint(parsePolicy(yaml), servers && new Set(servers)).map(({ level, at, message }) => `${level} ${at}: ${message}`);
+const ofRule = (rule: string) => findings(`{group_mappings: {g: [s]}, s: [${rule}]}`);
+
+test('the shipped policy is clean', () => {
+  expect(lint(shipped)).toEqual([]);
+});
+
+test('with the known servers given, each mention of another server is reported, in the pages too', () => {
+  const all = ['currenttime', 'mcpgw', 'fininfo', 'realserverfaketools'];
+  expect(lint(shipped, new Set(all))).toEqual([]);
+  const ats = lint(shipped, new Set(all.slice(0, 3))).map(({ level, at }) => `${level} ${at}`);
+  expect(ats).toEqual([
+    'warning UI-Scopes.mcp-registry-user.list_service',
+    'warning UI-Scopes.mcp-servers-restricted/read.list_service',
+    'warning mcp-servers-restricted/read[2]',
+    'warning mcp-servers-restricted/execute[2]',
+  ]);
+});
+
+test('a glob that covers no known server is an info only, because such a server may still come', () => {
+  const yaml = '{group_mappings: {g: [s]}, s: [{server: "fin*", methods: [tools/list]}]}';
+  expect(findings(yaml, ['fininfo'])).toEqual([]);
+  expect(findings(yaml, ['clock'])).toEqual(['info s[0]: no known server has a name like fin*']);
+});
+
+test('a scope that a group gives and nothing defines is a warning; one that UI-Scopes defines is fine', () => {
+  expect(findings('{group_mappings: {g: [typo, seen]}, UI-Scopes: {seen: {list_service: [all]}}}')).toEqual([
+    'warning group_mappings.g: gives typo, which nothing defines: it grants nothing',
+  ]);
+});
+
+test('a scope that no group gives is an info, because an agent may hold it', () => {
+  expect(findings('{group_mappings: {}, s: [{server: a, methods: [tools/list]}]}')).toEqual([
+    'info s: no group gives this scope: only an agent can hold it',
+  ]);
+});
+
+test('a scope without rules is a warning', () => {
+  expect(findings('{group_mappings: {g: [s]}, s: []}')).toEqual([
+    'warning s: has no rules: it grants nothing on any server',
+  ]);
+});
+
+test.each([
+  [
+    'an unknown method',
+    '{server: a, methods: [tools/run, tools/list]}',
+    'warning',
+    /no known method is called tools\/run/,
+  ],
+  ['a method that is not offered', '{server: a, methods: [jobs/*]}', 'warning', /jobs\/\*/],
+  ['a lifecycle step', '{server: a, methods: [ping, tools/list]}', 'info', /ping need not be written/],
+  ['tools/call without tools', '{server: a, methods: [tools/list, tools/call]}', 'warning', /without "tools"/],
+  ['prompts/get without prompts', '{server: a, methods: [prompts/get], prompts: []}', 'warning', /without "prompts"/],
+  ['completion without either', '{server: a, methods: [completion/complete]}', 'warning', /"prompts" or "resources"/],
+  ['a glob that covers calls, without tools', '{server: a, methods: [tools/*]}', 'info', /tools\/call grants nothing/],
+  ['tools without tools/call', '{server: a, methods: [tools/list], tools: [x]}', 'warning', /"tools" grants nothing/],
+  [
+    'prompts without a method',
+    '{server: a, methods: [tools/list], prompts: [x]}',
+    'warning',
+    /"prompts" grants nothing/,
+  ],
+  ['resources without a method', '{server: a, methods: [tools/list], resources: [x]}', 'warning', /"resources" grants/],
+  ['a server in capitals', '{server: Clock, methods: [tools/list]}', 'warning', /ever be called Clock/],
+  ['a server with a slash', '{server: /clock, methods: [tools/list]}', 'warning', /ever be called \/clock/],
+  ['a reserved server', '{server: registry, methods: [tools/list]}', 'warning', /ever be called registry/],
+  ['a server glob that no name fits', '{server: "A*", methods: [tools/list]}', 'warning', /ever be called A\*/],
+])('%s is reported once', (_, rule, level, message) => {
+  const found = ofRule(rule);
+  expect(found).toEqual([expect.stringMatching(message)]);
+  expect(found[0]).toMatch(new RegExp(`^${level} s\\[0\\]: `));
+});
+
+test.each([
+  ['all for everything', '{server: all, methods: [all], tools: [all], prompts: [all], resources: [all]}'],
+  ['listening without resources', '{server: a, methods: [subscriptions/listen]}'],
+  ['completion of prompts only', '{server: a, methods: [completion/complete], prompts: [x]}'],
+  ['a glob whose beginning is a reserved word', '{server: "registry*", methods: [tools/list]}'],
+  ['tools that a method glob uses', '{server: a, methods: [tools/*], tools: [x]}'],
+])('%s is not reported', (_, rule) => {
+  expect(ofRule(rule)).toEqual([]);
+});
+
+test('of two scopes with the same rules, however they are ordered and written, the second is reported', () => {
+  const yaml = `
+group_mappings: {g: [one, two, three]}
+one: [{server: all, methods: [tools/call, tools/list], tools: [x, y]}, {server: b, methods: [prompts/list]}]
+two: [{server: b, methods: [prompts/list]}, {server: "*", methods: ["tools/*"], tools: [y, x]}]
+three: [{server: "*", methods: [tools/*], tools: [y]}]
+`;
+  expect(findings(yaml)).toEqual([
+    'warning two: has the same rules as one: holding one or the other makes no difference',
+  ]);
+});
+
+test.each([
+  ['an equal rule', '{server: a, methods: [tools/list]}', '{server: a, methods: [tools/list]}', 's[1]'],
+  ['a narrower server', '{server: "*", methods: [tools/list]}', '{server: a, methods: [tools/list]}', 's[1]'],
+  ['an earlier narrower rule', '{server: a, methods: [tools/list]}', '{server: "a*", methods: [tools/list]}', 's[0]'],
+  [
+    'narrower tools',
+    '{server: a, methods: [tools/*], tools: [get_*, x]}',
+    '{server: a, methods: [tools/call], tools: [get_t*, get_, x]}',
+    's[1]',
+  ],
+])('%s of the same scope is reported as granting nothing more', (_, first, second, at) => {
+  expect(ofRule(`${first}, ${second}`)).toEqual([expect.stringContaining(`warning ${at}: grants nothing that`)]);
+});
+
+test('what grants nothing at all is reported as that, and not as a repetition too', () => {
+  expect(ofRule('{server: a, methods: [tools/list]}, {server: a, methods: [ping]}')).toEqual([
+    'info s[1]: ping need not be written: any rule for a server carries it',
+  ]);
+  expect(findings('{group_mappings: {g: [s, t]}, s: [], t: []}')).toEqual([
+    'warning s: has no rules: it grants nothing on any server',
+    'warning t: has no rules: it grants nothing on any server',
+  ]);
+});
+
+test('a resource that no glob may match is not taken for covered by one', () => {
+  const rules = (uri: string) =>
+    ofRule(
+      `{server: a, methods: [resources/read], resources: ["*"]}, {server: a, methods: [resources/read], resources: ["${uri}"]}`,
+    );
+  expect(rules('file:///d/../x')).toEqual([]);
+  expect(rules('file:///d/x')).toHaveLength(1);
+});
+
+test('deleting a redundant rule changes no verdict, whatever the policy', () => {
+  let redundant = 0;
+  fc.assert(
+    fc.property(anyPolicy, (policy) => {
+      const rules = policy.source.scopes.get('s') ?? [];
+      for (const [rule] of redundantRules(rules)) {
+        redundant++;
+        const scopes = new Map([['s', rules.filter((other) => other !== rule)]]);
+        const without = compilePolicy({ ...policy.source, scopes });
+        const changed = questions.filter(([server, access]) => {
+          const verdict = (p: typeof policy) => decide(p, ['s'], server, [access]).allowed;
+          return verdict(without) !== verdict(policy);
+        });
+        expect(changed).toEqual([]);
+      }
+    }),
+    { numRuns: 300 },
+  );
+  expect(redundant).toBeGreaterThan(5);
+});

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { scopesOfGroups } from '../../../policy/policy.ts';
+import { parsePolicy } from '../../../policy/policy-file.ts';
+import { mayUseUi, type UiPermission } from '../../../policy/ui.ts';
+
+const policy = parsePolicy(readFileSync('scopes.yml', 'utf8'));
+
+describe('what people may do in the registry', () => {
+  test.each<[string, UiPermission, string, boolean]>([
+    ['mcp-registry-admin', 'modify_service', 'anything', true],
+    ['mcp-registry-admin', 'register_service', 'anything', true],
+    ['mcp-registry-operator', 'toggle_service', 'anything', true],
+    ['mcp-registry-operator', 'register_service', 'anything', false],
+    ['mcp-registry-operator', 'modify_service', 'anything', false],
+    ['mcp-registry-developer', 'register_service', 'anything', true],
+    ['mcp-registry-developer', 'toggle_service', 'anything', false],
+    ['mcp-registry-user', 'list_service', 'currenttime', true],
+    ['mcp-registry-user', 'list_service', 'currenttime2', false],
+    ['mcp-registry-user', 'list_service', 'registered-yesterday', false],
+    ['mcp-registry-user', 'health_check_service', 'mcpgw', true],
+    ['mcp-registry-user', 'health_check_service', 'currenttime', false],
+    ['mcp-registry-user', 'toggle_service', 'currenttime', false],
+    ['nobody-knows-me', 'list_service', 'currenttime', false],
+  ])('a member of %s may %s %s: %s', (group, permission, server, expected) => {
+    expect(mayUseUi(policy, scopesOfGroups(policy, [group]), permission, server)).toBe(expected);
+  });
+
+  test('without any scope nothing is allowed', () => {
+    expect(mayUseUi(policy, [], 'list_service', 'currenttime')).toBe(false);
+  });
+});

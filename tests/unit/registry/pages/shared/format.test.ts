@@ -1,0 +1,25 @@
+import { ago, counted, exactTime } from '../../../../../registry/pages/shared/format.ts';
+
+test.each([
+  [0, 'just now'],
+  [1.4, 'just now'],
+  [2, '2 s ago'],
+  [59, '59 s ago'],
+  [60, '1 min ago'],
+  [3_599, '59 min ago'],
+  [3_600, '1 h ago'],
+  [86_399, '23 h ago'],
+  [86_400, '1 d ago'],
+  [-30, 'just now'],
+])('%d seconds back is "%s"', (seconds, text) => {
+  const now = new Date('2026-11-23T12:00:00Z');
+  expect(ago(new Date(now.getTime() - seconds * 1_000), now)).toBe(text);
+});
+
+test('Exact times are in UTC and say so', () => {
+  expect(exactTime(new Date('2026-11-23T04:26:07.999Z'))).toBe('2026-11-23 04:26:07 UTC');
+});
+
+test('One thing is singular, none and two are plural', () => {
+  expect([0, 1, 2].map((count) => counted(count, 'server'))).toEqual(['0 servers', '1 server', '2 servers']);
+});

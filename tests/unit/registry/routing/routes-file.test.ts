@@ -1,0 +1,162 @@
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { endpointPath, routeLine, toRouteLine, writeRoutes } from '../../../../registry/routing/routes-file.ts';
+import type { ServerEntry } from '../../../../registry/servers/server.ts';
+
+const currenttime: ServerEntry = {
+  name: 'currenttime',
+  title: 'Current time',
+  description: 'Time',
+  upstream: 'http://127.0.0.1:8000',
+  transports: { 'streamable-http': '/mcp', sse: '/sse' },
+  tags: [],
+};
+const addresses = ['127.0.0.1:8000'];
+
+test('A server becomes one line with its fields in order', () => {
+  expect(toRouteLine(currenttime, addresses)).toBe('currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse -');
+});
+
+test('Endpoints that a server does not have are a hyphen, and several addresses stand together', () => {
+  const server = { ...currenttime, upstream: 'https://mcp.example.com', transports: { 'streamable-http': '/v1/mcp/' } };
+  expect(toRouteLine(server, ['203.0.113.7:443', '[2001:db8::7]:443'])).toBe(
+    'currenttime https mcp.example.com 203.0.113.7:443,[2001:db8::7]:443 /v1/mcp/ - -',
+  );
+});
+
+test('A secret stands in the line by its name', () => {
+  const line = toRouteLine({ ...currenttime, auth: { secret: 'github_2' } }, addresses);
+  expect(line).toBe('currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse github_2');
+});
+
+const hostile = [
+  'a b',
+  'a;b',
+  'a{b',
+  'a}b',
+  'a$b',
+  'a"b',
+  "a'b",
+  'a\\b',
+  'a\nb',
+  'a\tb',
+  'a#b',
+  'a\0b',
+  'a`b',
+  'a|b',
+  'a&b',
+  'a(b',
+  'aéb',
+  '',
+];
+
+describe.each(hostile)('%j cannot get into a line', (text) => {
+  const cases: [string, ServerEntry, string[]][] = [
+    ['as a name', { ...currenttime, name: text }, addresses],
+    ['as an address', currenttime, [text]],
+    ['as one of two addresses', currenttime, ['127.0.0.1:8000', text]],
+    ['as the MCP path', { ...currenttime, transports: { 'streamable-http': `/${text || '?'}` } }, addresses],
+    [
+      'as the SSE path',
+      { ...currenttime, transports: { ...currenttime.transports, sse: `/${text || '?'}` } },
+      addresses,
+    ],
+    ['as the name of a secret', { ...currenttime, auth: { secret: text } }, addresses],
+  ];
+  test.each(cases)('%s', (_field, server, at) => {
+    expect(() => toRouteLine(server, at)).toThrow(RangeError);
+  });
+});
+
+test.each([
+  ['an upper-case name', { ...currenttime, name: 'CurrentTime' }],
+  ['a name that starts with a hyphen', { ...currenttime, name: '-x' }],
+  ['a name of 64 characters', { ...currenttime, name: 'a'.repeat(64) }],
+  ['a scheme that is not http', { ...currenttime, upstream: 'ftp://127.0.0.1:8000' }],
+  ['a host with a semicolon', { ...currenttime, upstream: 'http://a;b:8000' }],
+  ['a host with a dollar', { ...currenttime, upstream: 'http://$remote_addr:8000' }],
+  ['a host that ends in a dot', { ...currenttime, upstream: 'http://a.:8000' }],
+  ['a bare IPv6 host', { ...currenttime, upstream: 'http://[::1]:8000' }],
+])('%s cannot be written', (_what, server) => {
+  expect(() => toRouteLine(server, addresses)).toThrow(RangeError);
+});
+
+test('A server without addresses cannot be written', () => {
+  expect(() => toRouteLine(currenttime, [])).toThrow(RangeError);
+});
+
+test.each([
+  ['/', true],
+  ['/mcp', true],
+  ['/api/v1.2/mcp~x/', true],
+  ['/...', true],
+  ['/.well-known/mcp', true],
+  ['mcp', false],
+  ['', false],
+  ['//mcp', false],
+  ['/a//b', false],
+  ['/mcp//', false],
+  ['/.', false],
+  ['/..', false],
+  ['/../admin', false],
+  ['/a/./b', false],
+  ['/a/..', false],
+  ['/a/../', false],
+  ['/a%2fb', false],
+  ['/a?b', false],
+  ['/a#b', false],
+  ['/a b', false],
+  ['/mcp\n', false],
+])('The path %j is good in a route: %s', (path, good) => {
+  expect(endpointPath.test(path)).toBe(good);
+  expect(routeLine.test(`a http h:1 127.0.0.1:1 ${path} - -`)).toBe(good);
+});
+
+test.each([
+  'currenttime  http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse -',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse ',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse - ',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse -\n',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000, /mcp /sse -',
+  'currenttime http 127.0.0.1:8000 localhost:8000 /mcp /sse -',
+  'currenttime http 127.0.0.1:8000 127.0.0.1 /mcp /sse -',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse Secret',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse a;b',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse --',
+])('%j is no route line', (line) => {
+  expect(routeLine.test(line)).toBe(false);
+});
+
+test('A long line of nearly good text is refused at once', () => {
+  const started = performance.now();
+  expect(routeLine.test(`a http h:1 127.0.0.1:1 ${'/a'.repeat(20_000)}! - -`)).toBe(false);
+  expect(routeLine.test(`a http ${'a.'.repeat(20_000)}! 127.0.0.1:1 - -`)).toBe(false);
+  expect(performance.now() - started).toBeLessThan(8_000);
+});
+
+describe('The routes file', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = join(await mkdtemp(join(tmpdir(), 'routes-')), 'nginx');
+  });
+  afterEach(() => rm(join(folder, '..'), { recursive: true }));
+
+  test('is made with its folder, one line per server, and leaves no draft behind', async () => {
+    expect(await writeRoutes(folder, ['a', 'b'])).toBe(true);
+    expect(await readFile(join(folder, 'routes'), 'utf8')).toBe('a\nb\n');
+    expect(await readdir(folder)).toEqual(['routes']);
+  });
+
+  test('is not touched when nothing changed, and is replaced as a whole when something did', async () => {
+    await writeRoutes(folder, ['a']);
+    const before = await stat(join(folder, 'routes'));
+    expect(await writeRoutes(folder, ['a'])).toBe(false);
+    const unchanged = await stat(join(folder, 'routes'));
+    expect([unchanged.ino, unchanged.mtimeMs]).toEqual([before.ino, before.mtimeMs]);
+    expect(await writeRoutes(folder, [])).toBe(true);
+    expect(await readFile(join(folder, 'routes'), 'utf8')).toBe('');
+    expect((await stat(join(folder, 'routes'))).ino).not.toBe(before.ino);
+  });
+});

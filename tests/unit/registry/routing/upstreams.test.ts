@@ -1,0 +1,193 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAddressCheck, parseCidr } from '../../../../registry/routing/addresses.ts';
+import { createUpstreams, type Resolver, systemResolver } from '../../../../registry/routing/upstreams.ts';
+import type { ServerEntry } from '../../../../registry/servers/server.ts';
+import { recordingLog } from '../../../support/registry/registry-fixture.ts';
+
+const allowPrivate = ['127.0.0.0/8', '::1/128', '10.0.0.0/8'].flatMap((text) => parseCidr(text) ?? []);
+const check = createAddressCheck({ allowPrivate, ownPorts: new Set([8888]) });
+const entry = (name: string, upstream: string): ServerEntry => ({
+  name,
+  title: name,
+  description: name,
+  upstream,
+  transports: { 'streamable-http': '/mcp' },
+  tags: [],
+});
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'upstreams-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const written = async () => (await readFile(join(folder, 'routes'), 'utf8')).split('\n').filter(Boolean);
+const failing = (code: string) => Promise.reject(Object.assign(new Error(code), { code }));
+
+const make = (servers: ServerEntry[], resolve: Resolver, timeoutMs = 5_000) => {
+  const { log, lines } = recordingLog();
+  return {
+    lines,
+    upstreams: createUpstreams({ servers: () => servers, resolve, check, routesDir: folder, log, timeoutMs }),
+  };
+};
+
+test('Every server is resolved, and its addresses come in a stable order without doubles', async () => {
+  const { upstreams } = make([entry('time', 'http://time.test:8000')], async () => [
+    '10.0.0.2',
+    '::1',
+    '10.0.0.1',
+    '10.0.0.2',
+  ]);
+  await upstreams.refresh();
+  expect(await written()).toEqual(['time http time.test:8000 10.0.0.1:8000,10.0.0.2:8000,[::1]:8000 /mcp - -']);
+  expect(upstreams.of('time')).toEqual({ addresses: ['10.0.0.1:8000', '10.0.0.2:8000', '[::1]:8000'] });
+});
+
+test("An upstream without a port gets its scheme's", async () => {
+  const servers = [entry('plain', 'http://plain.test'), entry('safe', 'https://safe.test')];
+  await make(servers, async () => ['203.0.113.9']).upstreams.refresh();
+  expect(await written()).toEqual([
+    'plain http plain.test 203.0.113.9:80 /mcp - -',
+    'safe https safe.test 203.0.113.9:443 /mcp - -',
+  ]);
+});
+
+test.each([
+  ['cannot be resolved', () => failing('ENOTFOUND'), /cannot be resolved/],
+  ['resolves to nothing', async () => [], /no address that is allowed/],
+  ['takes too long to resolve', () => new Promise<string[]>(() => undefined), /cannot be resolved/],
+  ['resolves to a metadata service', async () => ['169.254.169.254'], /metadata/],
+  ['resolves to something that is no address', async () => ['1.2.3.4;include'], /not a plain IP address/],
+  ["resolves to the gateway's own port", async () => ['127.0.0.1'], /own port 8888/],
+  ['resolves to a private network that is not allowed', async () => ['192.168.0.9'], /private/],
+] as [string, () => Promise<string[]>, RegExp][])(
+  'A server whose name %s is left out with a warning that names it, and the others stay',
+  async (_why, answer, reason) => {
+    const servers = [entry('bad', 'http://bad.test:8888'), entry('good', 'http://good.test:1')];
+    const { upstreams, lines } = make(
+      servers,
+      (host) => (host === 'bad.test' ? answer() : Promise.resolve(['10.0.0.1'])),
+      50,
+    );
+    await upstreams.refresh();
+    expect(await written()).toEqual(['good http good.test:1 10.0.0.1:1 /mcp - -']);
+    const warnings = lines.filter((line) => line.includes('"level":"warn"'));
+    expect(warnings.length).toBeGreaterThan(0);
+    for (const warning of warnings) expect(warning).toContain('"server":"bad"');
+    expect(warnings.join('')).toMatch(reason);
+    expect(upstreams.of('bad')?.addresses).toEqual([]);
+    expect(upstreams.of('bad')?.problem).toBeTruthy();
+  },
+);
+
+test('An entry that no line can hold is left out, and the others stay', async () => {
+  const servers = [entry('a;b', 'http://x.test:1'), entry('good', 'http://good.test:1')];
+  const { upstreams, lines } = make(servers, async () => ['10.0.0.1']);
+  await upstreams.refresh();
+  expect(await written()).toEqual(['good http good.test:1 10.0.0.1:1 /mcp - -']);
+  expect(lines.join('')).toContain('"server":"a;b"');
+});
+
+test('Of several addresses only the allowed ones are used', async () => {
+  const { upstreams } = make([entry('mixed', 'http://mixed.test:1')], async () => ['169.254.169.254', '10.0.0.1']);
+  await upstreams.refresh();
+  expect(upstreams.of('mixed')).toEqual({ addresses: ['10.0.0.1:1'] });
+});
+
+test('A busy resolver keeps the addresses found before; a name that is gone loses its route', async () => {
+  let answer: () => Promise<readonly string[]> = async () => ['10.0.0.1'];
+  const { upstreams } = make([entry('time', 'http://time.test:1')], () => answer());
+  await upstreams.refresh();
+  answer = () => failing('EAI_AGAIN');
+  await upstreams.refresh();
+  expect(await written()).toEqual(['time http time.test:1 10.0.0.1:1 /mcp - -']);
+  answer = () => failing('ENOTFOUND');
+  await upstreams.refresh();
+  expect(await written()).toEqual([]);
+});
+
+test('An address that becomes forbidden loses its route, though it was good before', async () => {
+  let ip = '10.0.0.1';
+  const { upstreams } = make([entry('rebind', 'http://rebind.test:1')], async () => [ip]);
+  await upstreams.refresh();
+  ip = '169.254.169.254';
+  await upstreams.refresh();
+  expect(await written()).toEqual([]);
+  expect(upstreams.of('rebind')?.addresses).toEqual([]);
+});
+
+test('Changed addresses reach the file by themselves', async () => {
+  let ip = '10.0.0.1';
+  const { upstreams } = make([entry('time', 'http://time.test:1')], async () => [ip]);
+  await upstreams.refresh();
+  upstreams.start(10);
+  try {
+    ip = '10.0.0.2';
+    await expect(until(async () => (await written())[0]?.includes('10.0.0.2:1'))).resolves.toBe(true);
+  } finally {
+    upstreams.stop();
+    await upstreams.refresh();
+  }
+});
+
+test('Two refreshes at once run one after another', async () => {
+  let running = 0;
+  let most = 0;
+  const { upstreams } = make([entry('time', 'http://time.test:1')], async () => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    running--;
+    return ['10.0.0.1'];
+  });
+  await Promise.all([upstreams.refresh(), upstreams.refresh(), upstreams.refresh()]);
+  expect(most).toBe(1);
+});
+
+test('A folder that cannot be written fails the refresh, and a later one works again', async () => {
+  const { upstreams } = make([entry('time', 'http://time.test:1')], async () => ['10.0.0.1']);
+  await rm(folder, { recursive: true });
+  await writeFile(folder, 'a file in the way');
+  await expect(upstreams.refresh()).rejects.toThrow(/ENOTDIR|EEXIST/);
+  await rm(folder);
+  await mkdir(folder);
+  await upstreams.refresh();
+  expect(await written()).toHaveLength(1);
+});
+
+test('The system resolver knows localhost and gives an address back as it is', async () => {
+  expect(await systemResolver('localhost')).toContain('127.0.0.1');
+  expect(await systemResolver('127.0.0.1')).toEqual(['127.0.0.1']);
+});
+
+async function until(condition: () => Promise<boolean | undefined>): Promise<boolean> {
+  for (let tries = 0; tries < 1_000; tries++) {
+    if (await condition()) return true;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return false;
+}
+
+test.each([
+  ['a metadata address', async () => ['169.254.169.254'], /metadata/],
+  ["the gateway's own port", async () => ['127.0.0.1', '::1'], /own port 8888\. It is the gateway's own port 8888\./],
+  ['a name that cannot be resolved', () => failing('ENOTFOUND'), /^Its host name cannot be resolved\.$/],
+])(
+  'Whoever asks for a server at %s is told why not, without its address, and no route is touched',
+  async (...given) => {
+    const [, resolve, reason] = given;
+    const { upstreams } = make([], resolve);
+    const said = await upstreams.examine(entry('x', 'http://x.test:8888'));
+    expect(said).toMatch(reason);
+    expect(said).not.toMatch(/\d+\.\d+\.\d+|::1/);
+    expect(upstreams.of('x')).toBeUndefined();
+    await expect(written()).rejects.toThrow('ENOENT');
+  },
+);
+
+test('A server of which one address may be reached may be registered', async () => {
+  const { upstreams } = make([], async () => ['169.254.169.254', '10.0.0.1']);
+  expect(await upstreams.examine(entry('x', 'http://x.test:9000'))).toBeUndefined();
+});
