@@ -30,7 +30,7 @@ export const standInSettings = {
     'where it keeps its keys, so that tokens outlive a restart. `npm run up` sets it',
   ),
   COGNITO_SEED_FILE: setting(
-    path('dev', 'cognito', 'seed.yml'),
+    path('stand-in', 'seed.yml'),
     ['cognito'],
     'its users, groups, app clients and scopes',
   ),
