@@ -29,7 +29,7 @@ export function readPolicy({ root, env }: Setup): { policy?: Policy; findings: F
 export function checkGroups({ groups, env, root }: Setup, pool: PoolSetup | undefined, policy: Policy): Finding[] {
   const known = [...policy.source.groups.keys()];
   const asked = groups.filter((group) => !known.includes(group));
-  const seedFile = env.COGNITO_SEED_FILE?.trim() || join(root, 'dev', 'cognito', 'seed.yml');
+  const seedFile = env.COGNITO_SEED_FILE?.trim() || join(root, 'stand-in', 'seed.yml');
   const seeded = pool?.standIn === undefined ? [] : readSeed(seedFile).groups.filter((group) => !known.includes(group));
   const todo = 'add them to scopes.yml, or name them there as in the pool; then people log in again';
   const findings = [
