@@ -5,7 +5,9 @@ const section = page.slice(
   page.indexOf('## When it does not work'),
   page.indexOf("The auth-server's log has one line"),
 );
-const code = globSync('{agents,auth-server,common,operations/doctor}/**/*.ts').map((file) => readFileSync(file, 'utf8'));
+const code = globSync('{agents,auth-server,common,operations/doctor}/**/*.ts').map((file) =>
+  readFileSync(file, 'utf8'),
+);
 /** What stands between quotes in the first column: our own words. */
 const quoted = [...section.matchAll(/^\| ("[^|]*") \|/gm)].flatMap(([, cell = '']) =>
   [...cell.matchAll(/"([^"]+)"/g)].map(([, message]) => String(message)),
