@@ -194,7 +194,10 @@ describe('the document', () => {
     try {
       const signer = await createAssertionSigner(store.keys, gateway);
       const before = await signer.jwks();
-      execFileSync('sh', ['-ec', blocks('sh')[0] ?? 'false'], { cwd: other.directory, stdio: 'pipe' });
+      execFileSync('sh', ['-ec', blocks('sh', 'docs/operations/database.md')[0] ?? 'false'], {
+        cwd: other.directory,
+        stdio: 'pipe',
+      });
       expect((await signer.jwks()).keys).toEqual([]);
       await signer.sign(person, 'currenttime');
       expect((await signer.jwks()).keys).toHaveLength(1);

@@ -7,11 +7,11 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const text = readFileSync('docs/upstreams.md', 'utf8');
-
-/** The document's blocks of code in one language, in their order. */
-export const blocks = (language: string): string[] =>
-  [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, of, code = '']) => (of === language ? [code] : []));
+/** A page's blocks of code in one language, in their order. */
+export const blocks = (language: string, page = 'docs/upstreams.md'): string[] =>
+  [...readFileSync(page, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, of, code = '']) =>
+    of === language ? [code] : [],
+  );
 
 /** What a server answers to one request. */
 export interface Answer {
