@@ -1,6 +1,5 @@
 import * as oidc from 'openid-client';
 import { discoverProvider, type OidcClient } from '../../common/identity/oidc.ts';
-import { SignInEnded } from '../identity/session-keeper.ts';
 
 /** An OpenID Connect provider that people log in with. */
 export interface ProviderSettings extends OidcClient {
@@ -18,6 +17,9 @@ export interface ProviderSettings extends OidcClient {
   /** What its logout page wants to know; `returnUrl` is where it sends the browser afterwards. */
   logoutParameters(returnUrl: string): Record<string, string>;
 }
+
+/** The provider no longer lets this person in: blocked, deleted, signed out everywhere, or the refresh token expired. */
+export class SignInEnded extends Error {}
 
 /** Who logged in, from a verified ID token. */
 export interface LoggedIn {

@@ -1,7 +1,22 @@
 import type { StandInFetch } from '../../common/identity/cognito.ts';
 import { cognitoIssuers, withHostedDomain } from '../../common/identity/cognito-endpoints.ts';
-import type { Config } from '../process/config.ts';
 import { createOAuthClient, type OAuthClient, type ProviderSettings } from './oauth-client.ts';
+
+/** The settings that name the providers, as docs/configuration.md explains them. */
+export interface ProvidersConfig {
+  COGNITO_USER_POOL_ID: string;
+  COGNITO_DOMAIN?: string | undefined;
+  COGNITO_CLIENT_ID: string;
+  COGNITO_CLIENT_SECRET?: string | undefined;
+  COGNITO_CLI_CLIENT_ID?: string | undefined;
+  OIDC_ISSUER?: string | undefined;
+  OIDC_CLIENT_ID?: string | undefined;
+  OIDC_CLIENT_SECRET?: string | undefined;
+  OIDC_TITLE: string;
+  OIDC_SCOPE: string;
+  OIDC_GROUPS_CLAIM: string;
+  OIDC_USERNAME_CLAIM: string;
+}
 
 /** What sessions of the command line are listed under. */
 export const commandLineName = 'cognito-cli';
@@ -10,7 +25,10 @@ export const commandLineName = 'cognito-cli';
  * The providers that sessions come from, by name, in the order in which the login page lists them. A provider is a value:
  * nothing else in the login knows which one it talks to.
  */
-export function configuredProviders(config: Config, standInFetch: StandInFetch | undefined): Map<string, OAuthClient> {
+export function configuredProviders(
+  config: ProvidersConfig,
+  standInFetch: StandInFetch | undefined,
+): Map<string, OAuthClient> {
   const pool = cognito(config, standInFetch);
   const cliClientId = config.COGNITO_CLI_CLIENT_ID;
   const settings = [
@@ -21,7 +39,7 @@ export function configuredProviders(config: Config, standInFetch: StandInFetch |
   return new Map(settings.map((provider) => [provider.name, createOAuthClient(provider)]));
 }
 
-function cognito(config: Config, standInFetch: StandInFetch | undefined): ProviderSettings {
+function cognito(config: ProvidersConfig, standInFetch: StandInFetch | undefined): ProviderSettings {
   const { COGNITO_USER_POOL_ID: pool, COGNITO_DOMAIN: domain } = config;
   return {
     name: 'cognito',
@@ -49,7 +67,7 @@ function commandLine(pool: ProviderSettings, clientId: string): ProviderSettings
   return { ...pool, name: commandLineName, unlisted: true, clientId, clientSecret };
 }
 
-function oidc(config: Config): ProviderSettings {
+function oidc(config: ProvidersConfig): ProviderSettings {
   const clientId = config.OIDC_CLIENT_ID ?? '';
   return {
     name: 'oidc',

@@ -1,5 +1,5 @@
 import { CompactEncrypt, compactDecrypt } from 'jose';
-import { purposeKey } from '../identity/session.ts';
+import { purposeKey } from '../keys/purpose-key.ts';
 
 /** Encrypts refresh tokens for the store: whoever reads a copy of the database gets none. */
 export interface TokenVault {

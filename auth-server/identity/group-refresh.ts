@@ -1,8 +1,7 @@
 import type { Policy } from '../../policy/policy.ts';
-import type { OAuthClient } from '../cognito/oauth-client.ts';
+import { type OAuthClient, SignInEnded } from '../cognito/oauth-client.ts';
 import type { TokenVault } from '../cognito/token-vault.ts';
 import type { Confirmation, SessionRecord } from '../store/session-store.ts';
-import { SignInEnded } from './session-keeper.ts';
 
 export interface ConfirmDeps {
   providers: ReadonlyMap<string, OAuthClient>;

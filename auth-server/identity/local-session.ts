@@ -2,7 +2,7 @@ import { jwtVerify, SignJWT } from 'jose';
 import * as z from 'zod';
 import { type Policy, wildcard } from '../../policy/policy.ts';
 import { AuthError } from '../denials/auth-error.ts';
-import { purposeKey } from './session.ts';
+import { purposeKey } from '../keys/purpose-key.ts';
 
 /** A session cookie that somebody has signed themselves, with `SECRET_KEY`: nobody has logged in, nothing is kept. */
 export interface LocalSession {

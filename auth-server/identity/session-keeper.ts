@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../../common/service/log.ts';
+import { SignInEnded } from '../cognito/oauth-client.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import type { Confirmation, SessionRecord, SessionStore } from '../store/session-store.ts';
 import type { SessionClaims } from './session.ts';
@@ -20,9 +21,6 @@ export interface SessionKeeper {
    */
   open(claims: SessionClaims): Promise<OpenSession>;
 }
-
-/** The person is not let in by the provider any more: blocked, deleted, signed out everywhere, or the token has run out. */
-export class SignInEnded extends Error {}
 
 export interface SessionKeeperDeps {
   sessions: SessionStore;

@@ -1,7 +1,7 @@
-import { hkdfSync } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { rememberVerified } from '../cognito/verified-cache.ts';
 import { AuthError } from '../denials/auth-error.ts';
+import { purposeKey } from '../keys/purpose-key.ts';
 
 /** What the session cookie says. The store's record is the truth; this is a signed snapshot. */
 export interface SessionClaims {
@@ -27,14 +27,6 @@ const audience = 'session';
 const longestCookie = 4096;
 /** Browsers keep 4096 bytes with the name, and drop more without a word: the person would be sent round and round. */
 const longestSealed = 3800;
-
-/**
- * A 256-bit key for one purpose (HKDF-SHA256, RFC 5869). Each purpose has its own key, so that what was sealed for one
- * (a login attempt, which anybody can start) can never be taken for another (a session).
- */
-export function purposeKey(secretKey: string, purpose: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', secretKey, '', `mcp-gateway ${purpose}`, 32));
-}
 
 /**
  * The session cookie as a JWT (HS256, RFC 7519).

@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { AuthError, type AuthErrorCode } from '../denials/auth-error.ts';
 import type { Principal } from '../identity/principal.ts';
-import { networkOf } from '../request/network.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
+import { networkOf } from './network.ts';
 import { createTally } from './rate-limit.ts';
 
 /** How much is taken in a minute, by each auth-server process; 0 for no limit. */

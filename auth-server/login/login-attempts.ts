@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { EncryptJWT, jwtDecrypt } from 'jose';
 import type { LoginAttempt } from '../cognito/oauth-client.ts';
-import { purposeKey } from '../identity/session.ts';
+import { purposeKey } from '../keys/purpose-key.ts';
 
 /** An attempt as its cookie keeps it: where to go afterwards, and which provider it was started with. */
 export interface KeptAttempt extends LoginAttempt {

@@ -7,10 +7,9 @@ import {
   LoginRefused,
   type LoginTokens,
 } from '../cognito/fresh-login.ts';
-import type { OAuthClient } from '../cognito/oauth-client.ts';
-import { SignInEnded } from '../identity/session-keeper.ts';
+import { type OAuthClient, SignInEnded } from '../cognito/oauth-client.ts';
+import { networkOf } from '../limits/network.ts';
 import { createTally, type Tally } from '../limits/rate-limit.ts';
-import { networkOf } from '../request/network.ts';
 import type { RevocationStore } from '../store/revocation-store.ts';
 import type { UsedStore } from '../store/used-store.ts';
 import { type OpenSessionDeps, openSession } from './open-session.ts';

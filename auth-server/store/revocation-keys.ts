@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Principal } from '../identity/principal.ts';
+
+/** What a caller's open connections are revoked by. */
+export interface RevocableCaller {
+  sessionId: string | undefined;
+  subject: string;
+  username: string;
+  clientId: string | undefined;
+}
 
 /** The mark under which the end of a session is announced to the relay. */
 export function sessionMark(sid: string): string {
@@ -12,7 +19,7 @@ export function revocationMark(kind: 'user' | 'client' | 'everybody', value: str
 }
 
 /** Every mark that would end what this caller has open. */
-export function marksOf({ sessionId, subject, username, clientId }: Principal): string[] {
+export function marksOf({ sessionId, subject, username, clientId }: RevocableCaller): string[] {
   return [
     ...(sessionId === undefined ? [] : [sessionMark(sessionId)]),
     markOf('everybody', ''),

@@ -1,5 +1,6 @@
 import { EncryptJWT, SignJWT, UnsecuredJWT } from 'jose';
-import { createSessionSeal, purposeKey } from '../../../../auth-server/identity/session.ts';
+import { createSessionSeal } from '../../../../auth-server/identity/session.ts';
+import { purposeKey } from '../../../../auth-server/keys/purpose-key.ts';
 import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
 import {
   type AuthServer,

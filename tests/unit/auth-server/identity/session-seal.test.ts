@@ -1,5 +1,6 @@
 import { SignJWT } from 'jose';
-import { createSessionSeal, purposeKey } from '../../../../auth-server/identity/session.ts';
+import { createSessionSeal } from '../../../../auth-server/identity/session.ts';
+import { purposeKey } from '../../../../auth-server/keys/purpose-key.ts';
 
 const secret = '0123456789abcdef0123456789abcdef';
 const now = () => Math.floor(Date.now() / 1000);

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { AuthError, type AuthErrorCode } from '../../../../auth-server/denials/auth-error.ts';
 import type { Principal } from '../../../../auth-server/identity/principal.ts';
+import { networkOf } from '../../../../auth-server/limits/network.ts';
 import { createThrottle, type ThrottleLimits } from '../../../../auth-server/limits/throttle.ts';
-import { networkOf } from '../../../../auth-server/request/network.ts';
 import type { OriginalRequest } from '../../../../auth-server/request/original-request.ts';
 
 const person = { kind: 'person', subject: 'alice' } as Principal;

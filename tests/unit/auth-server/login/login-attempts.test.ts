@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import cookieParser from 'cookie-parser';
 import express from 'express';
 import { EncryptJWT } from 'jose';
-import { purposeKey } from '../../../../auth-server/identity/session.ts';
 import { createSessionCookie } from '../../../../auth-server/identity/session-cookie.ts';
+import { purposeKey } from '../../../../auth-server/keys/purpose-key.ts';
 import { createLoginAttempts, type KeptAttempt } from '../../../../auth-server/login/login-attempts.ts';
 
 const secret = '0123456789abcdef0123456789abcdef';
