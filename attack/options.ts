@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { serverNameForm } from '../policy/names.ts';
 
 /** What the command line asks for. */
 export interface Options {
@@ -50,7 +51,7 @@ export function readOptions(argv: readonly string[]): Options | undefined {
     throw new UsageError(`${url.host} is not this machine. If it is yours to attack, add --yes-this-is-mine.`);
   }
   const { server, tool, token, cookie, verbose, json } = values;
-  if (!/^[a-z0-9][a-z0-9_-]*$/.test(server))
+  if (!new RegExp(`^${serverNameForm}$`).test(server))
     throw new UsageError('--server must be the name of a server, as in its path.');
   const standIn = origin('--stand-in', values['stand-in']);
   if (!isLoopback(standIn)) throw new UsageError('--stand-in must be on this machine.');

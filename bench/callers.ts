@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createSessionSeal } from '../auth-server/identity/session.ts';
 import { openStore } from '../auth-server/store/store.ts';
 import { cognitoIssuer, localPoolId } from '../common/identity/cognito.ts';
+import { nowInSeconds } from '../common/time/now.ts';
 import { loadKeys } from '../stand-in/keys.ts';
 import { signToken } from '../stand-in/tokens.ts';
 import type { BenchStack } from './stack.ts';
@@ -29,7 +30,7 @@ ${Array.from({ length: 10_000 }, (_, i) => `  - {server: server-${i}, methods: [
 /** Makes access tokens that differ, as fast as their signatures can be computed. */
 export async function tokenMaker(stack: BenchStack): Promise<(change: object) => Promise<string>> {
   const { access } = await loadKeys(join(stack.dataDir, 'cognito-keys.json'));
-  const now = Math.floor(Date.now() / 1000);
+  const now = nowInSeconds();
   const client = '3agentclient000000000000000';
   const claims = {
     iss: cognitoIssuer(localPoolId),
@@ -55,7 +56,7 @@ export const inManyGroups = {
 
 /** A session as a login would have made it; the value of a Cookie header. */
 export async function sessionOf(stack: BenchStack): Promise<string> {
-  const now = Math.floor(Date.now() / 1000);
+  const now = nowInSeconds();
   const claims = { sid: 'bench-session-0000000000', sub: 'bench', username: 'bench', groups: ['mcp-registry-admin'] };
   const store = await openStore(stack.dataDir);
   await store.sessions.add({

@@ -1,5 +1,10 @@
-/** What a server may be called: it is a path segment, an nginx map key and a file name at once. */
-const serverName = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+/**
+ * The form of a server's name, for use in a regular expression. A name is a path segment, an nginx map key and a file name
+ * at once. nginx's locations use the same form, or a name could be registered and never routed.
+ */
+export const serverNameForm = '[a-z0-9][a-z0-9_-]{0,62}';
+
+const serverName = new RegExp(`^${serverNameForm}$`);
 
 /**
  * Names that no registered server may take: each is the first path segment of something the gateway answers itself, or
@@ -29,10 +34,7 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'validate',
 ]);
 
-/**
- * Whether `name` can stand in a URL as a server: `[a-z0-9][a-z0-9_-]*`, at most 63 characters, and not reserved.
- * nginx's location and this function must agree on the pattern, or a name could be registered and never routed.
- */
+/** Whether a server may be called `name`: it has the form of a server's name and is not reserved. */
 export function isServerName(name: string): boolean {
   return serverName.test(name) && !reservedNames.has(name);
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { nowInSeconds } from '../common/time/now.ts';
 import type { Caller } from './caller.ts';
 import type { Route } from './routes.ts';
 
@@ -113,7 +114,7 @@ export class LiveStreams {
   }
 
   #reasonToEnd({ caller, route }: LiveStream): EndReason | undefined {
-    if (caller.ticket.ends <= Date.now() / 1000) return 'credential_expired';
+    if (caller.ticket.ends <= nowInSeconds()) return 'credential_expired';
     const isUntold = (caller.ticket.heard ?? 0) < this.#untold;
     if (isUntold || this.#rights.silence() > this.#limits.longestSilence) return 'authorization_unavailable';
     if (this.#rights.routeOf(caller.ticket.server)?.server !== route.server) return 'server_gone';

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Logger } from '../common/service/log.ts';
 import type { Tracing } from '../common/service/tracing.ts';
+import { serverNameForm } from '../policy/names.ts';
 import type { Endpoint } from '../policy/request/mcp-request.ts';
 import { noteSession, passAnswer } from './answer.ts';
 import type { Caller, IdentifyCaller } from './caller.ts';
@@ -11,6 +12,8 @@ import type { RelayMetrics } from './metrics.ts';
 import type { Route, Routes } from './routes.ts';
 import { passStream } from './stream.ts';
 import { askUpstream, type UpstreamRequest } from './upstream.ts';
+
+const requestTarget = new RegExp(`^/(${serverNameForm})/(mcp|sse|messages)(\\?.*)?$`);
 
 export interface RelayDeps extends MessageFilterDeps {
   identify: IdentifyCaller;
@@ -80,8 +83,7 @@ async function begin(
   const caller = await deps.identify(request.headers['x-relay'], request.headers['x-mcp-assertion']);
   const { ticket } = caller;
   deps.tracing?.note({ server: ticket.server, method: ticket.method });
-  const [, server, endpoint, search = ''] =
-    /^\/([a-z0-9][a-z0-9_-]{0,62})\/(mcp|sse|messages)(\?.*)?$/.exec(request.url ?? '') ?? [];
+  const [, server, endpoint, search = ''] = requestTarget.exec(request.url ?? '') ?? [];
   // The ticket was given for one server: what was authorized must be what is asked.
   if (server !== ticket.server) throw new RelayError('ticket_invalid');
   const route = deps.routes.of(server);

@@ -1,3 +1,4 @@
+import { nowInSeconds } from '../../common/time/now.ts';
 import type { Context } from './context.ts';
 import { readSession } from './cookie-file.ts';
 import type { Print } from './print.ts';
@@ -84,7 +85,7 @@ export async function openIdentity(
     name,
     shown: `agent ${name}`,
     async headers() {
-      if (!held || held.usableUntil <= Date.now() / 1000) held = await agentToken({ context, settings, print });
+      if (!held || held.usableUntil <= nowInSeconds()) held = await agentToken({ context, settings, print });
       return { authorization: `Bearer ${held.token}` };
     },
     async renew() {

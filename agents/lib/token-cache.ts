@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { cognitoIssuer } from '../../common/identity/cognito.ts';
+import { nowInSeconds } from '../../common/time/now.ts';
 import { explainTokenError, grantAgentToken } from '../token/token.ts';
 import { noteFetch } from '../token/token-times.ts';
 import type { Context } from './context.ts';
@@ -49,7 +50,7 @@ export async function agentToken(request: TokenRequest): Promise<AgentToken> {
   const usable = () => (fresh ? undefined : readToken(file));
   const found =
     usable() ?? (await withLock(`${file}.lock`, async () => usable() ?? fetchToken(request, file), context.signal));
-  const left = Math.round(found.expiresAt - Date.now() / 1000);
+  const left = Math.round(found.expiresAt - nowInSeconds());
   print.debug(`agent ${pool.COGNITO_CLIENT_ID}: a token that is good for ${left} s more`);
   return found;
 }
@@ -71,7 +72,7 @@ async function fetchToken({ context, settings, print }: TokenRequest, file: stri
   const { token, expiresIn } = await grantAgentToken(settings.env, watchWith(print)).catch((error) => {
     throw explain(error, settings);
   });
-  const now = Date.now() / 1000;
+  const now = nowInSeconds();
   const granted = { token, usableUntil: now + expiresIn * shareOfLife, expiresAt: now + expiresIn };
   writePrivateFile(file, `${JSON.stringify(granted)}\n`);
   const warning = noteFetch(join(context.home, '.mcp', 'token-times.json'), clientId, now);
@@ -84,7 +85,7 @@ function readToken(file: string): AgentToken | undefined {
     // A file that others may have read or written is not ours to trust.
     if (statSync(file).mode & 0o077) return undefined;
     const found = kept.parse(JSON.parse(readFileSync(file, 'utf8')));
-    return found.usableUntil > Date.now() / 1000 ? found : undefined;
+    return found.usableUntil > nowInSeconds() ? found : undefined;
   } catch {
     return undefined;
   }

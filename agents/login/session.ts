@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { nowInSeconds } from '../../common/time/now.ts';
 import { cookieNameFor, type KeptSession } from '../lib/cookie-file.ts';
 import { asRefusal, explainFailure, explainRefusal } from '../lib/explain.ts';
 import { CommandError, exitCodes } from '../lib/failure.ts';
@@ -52,7 +53,7 @@ export async function signSession(
   secretKey: string,
   { sub, username, groups }: Person,
 ): Promise<NewSession | { refused: string }> {
-  const now = Math.floor(Date.now() / 1000);
+  const now = nowInSeconds();
   const claims: LocalClaims = { sub, username, groups, iat: now, exp: now + localSeconds };
   const cookie = await signLocalSession(secretKey, claims);
   const cookieName = cookieNameFor(settings.gateway);

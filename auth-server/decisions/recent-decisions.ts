@@ -4,7 +4,7 @@ import type { Migration } from 'kysely/migration';
 import type { DatabaseKind } from '../../common/database/database.ts';
 import { databaseKind, openDatabase } from '../../common/database/open.ts';
 import type { Decision, DecisionPage, DecisionsQuery } from '../../common/policy/decisions.ts';
-import { every } from '../../common/time/interval.ts';
+import { interval } from '../../common/time/interval.ts';
 import { perPrincipal } from '../identity/per-principal.ts';
 import type { AuditEntry, Said } from './decision-log.ts';
 import { compareIds, type Noted, pageOf } from './recent-query.ts';
@@ -88,7 +88,7 @@ export async function openRecentDecisions(where: string, options: RecentOptions 
     return mine;
   };
   const known = createKnown(db, capacity);
-  const timer = every(flushMilliseconds, flush, onFailure);
+  const timer = interval(flushMilliseconds, flush, onFailure);
   return {
     note({ line, message }, { error, request, principal }) {
       const isLook = request?.target.resource === 'registry' && (request.method === 'GET' || request.method === 'HEAD');

@@ -1,10 +1,13 @@
 import type { RequestHandler } from 'express';
+import { serverNameForm } from '../../policy/names.ts';
 
 /** What the metadata document says of this gateway. */
 export interface MetadataSettings {
   publicUrl: string;
   issuer: string;
 }
+
+const resourcePath = new RegExp(`^(/${serverNameForm}/(mcp|sse))?$`);
 
 /** An hour: clients fetch the document for each login, and REGISTRY_URL and the pool hardly ever change. */
 const cacheSeconds = 3600;
@@ -19,7 +22,7 @@ export function createResourceMetadata({ publicUrl, issuer }: MetadataSettings):
     // Before the 404 too: a page that may not read it cannot go on to the next address (RFC 9728 section 3.1).
     res.set('Access-Control-Allow-Origin', '*');
     const path = req.path.slice('/.well-known/oauth-protected-resource'.length);
-    if (!/^(\/[a-z0-9][a-z0-9_-]{0,62}\/(mcp|sse))?$/.test(path)) {
+    if (!resourcePath.test(path)) {
       res.status(404).json({ error: { code: 'not_found', message: 'There is no such resource here.' } });
       return;
     }

@@ -1,6 +1,7 @@
 import { importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { type Ticket, ticketAudience } from '../../common/identity/ticket.ts';
+import { nowInSeconds } from '../../common/time/now.ts';
 import { stateOf } from '../keys/key-plan.ts';
 import { createKeyRotation, type KeyRotation, publicHalf } from '../keys/key-rotation.ts';
 import type { KeyStore, StoredKey } from '../store/key-store.ts';
@@ -55,7 +56,7 @@ export async function createAssertionSigner(
       .setIssuer(issuer)
       .setAudience(audience)
       .setIssuedAt()
-      .setExpirationTime(Math.min(Math.floor(Date.now() / 1000) + lifetimeSeconds, ends))
+      .setExpirationTime(Math.min(nowInSeconds() + lifetimeSeconds, ends))
       .sign(key);
   };
   // Signing costs more than the rest of the request, and a caller's next request says the same.

@@ -1,3 +1,4 @@
+import { nowInSeconds } from '../../common/time/now.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { type OAuthClient, SignInEnded } from '../cognito/oauth-client.ts';
 import type { TokenVault } from '../cognito/token-vault.ts';
@@ -17,7 +18,7 @@ export function createConfirmation(deps: ConfirmDeps): (record: SessionRecord) =
     const token = await deps.vault.unlock(refreshToken).catch(() => {
       throw new SignInEnded('its refresh token was locked with a SECRET_KEY that is no longer in use');
     });
-    const refreshedAt = Math.floor(Date.now() / 1000);
+    const refreshedAt = nowInSeconds();
     const person = await client.refresh(token, sub);
     const groups = person.groups.filter((group) => deps.policy().source.groups.has(group));
     const kept = person.refreshToken;

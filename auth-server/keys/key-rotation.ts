@@ -1,5 +1,6 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Logger } from '../../common/service/log.ts';
+import { nowInSeconds } from '../../common/time/now.ts';
 import type { KeyStore, StoredKey } from '../store/key-store.ts';
 import { type KeyPlan, keyPlan, stateOf } from './key-plan.ts';
 
@@ -9,7 +10,7 @@ export interface Clock {
   steady(): number;
 }
 
-const systemClock: Clock = { wall: () => Math.floor(Date.now() / 1000), steady: () => performance.now() / 1000 };
+const systemClock: Clock = { wall: nowInSeconds, steady: () => performance.now() / 1000 };
 
 /** How long a key signs, in days, unless `ASSERTION_KEY_DAYS` says otherwise. */
 export const defaultKeyDays = 30;

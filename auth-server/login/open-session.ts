@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../../common/service/log.ts';
+import { nowInSeconds } from '../../common/time/now.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { LoggedIn, ProviderSettings } from '../cognito/oauth-client.ts';
 import type { TokenVault } from '../cognito/token-vault.ts';
@@ -35,7 +36,7 @@ export async function openSession(
       'Ask an administrator for a shorter one.',
     ]);
   }
-  const createdAt = Math.floor(Date.now() / 1000);
+  const createdAt = nowInSeconds();
   const known = groups.filter((group) => deps.policy().source.groups.has(group));
   const record: SessionRecord = {
     sid: randomBytes(32).toString('base64url'),

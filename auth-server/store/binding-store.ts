@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import { LRUCache } from 'lru-cache';
+import { nowInSeconds } from '../../common/time/now.ts';
 import { asking } from './asking.ts';
 import type { Schema } from './migrations.ts';
 
@@ -65,7 +66,7 @@ export class DatabaseBindings implements BindingStore {
     const key = keyOf(kind, server, id);
     const kept = await this.#db.transaction().execute(async (db) => {
       await db.deleteFrom('binding').where('used_at', '<', this.#oldest()).execute();
-      const row = { key, kind, server, id, owner, target, used_at: seconds() };
+      const row = { key, kind, server, id, owner, target, used_at: nowInSeconds() };
       await db
         .insertInto('binding')
         .values(row)
@@ -86,7 +87,7 @@ export class DatabaseBindings implements BindingStore {
     // Too old for this process: another one may have seen it in use since.
     const found = kept && kept.usedAt >= this.#oldest() ? kept : await this.#read(key);
     if (!found || found.usedAt < this.#oldest()) return undefined;
-    const now = seconds();
+    const now = nowInSeconds();
     if (now - found.usedAt >= this.#writeEverySeconds) {
       found.usedAt = now;
       this.#used.set(key, now);
@@ -153,15 +154,11 @@ export class DatabaseBindings implements BindingStore {
   }
 
   #oldest(): number {
-    return seconds() - this.#limits.idleSeconds;
+    return nowInSeconds() - this.#limits.idleSeconds;
   }
 }
 
 /** Neither kind nor server name holds a space. */
 function keyOf(kind: string, server: string, id: string): string {
   return `${kind} ${server} ${id}`;
-}
-
-function seconds(): number {
-  return Math.floor(Date.now() / 1000);
 }

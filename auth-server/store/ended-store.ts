@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { nowInSeconds } from '../../common/time/now.ts';
 import type { Database } from './database.ts';
 import type { Schema } from './migrations.ts';
 
@@ -35,7 +36,7 @@ export function createEndedStore({ db, alone }: Database, heard: () => number): 
   return {
     heard,
     async addIn(transaction, marks) {
-      const at = Math.floor(Date.now() / 1000);
+      const at = nowInSeconds();
       // One after the other: a number that is seen later than the next one would be passed over by who reads on from there.
       await alone(transaction, 'ended');
       await transaction

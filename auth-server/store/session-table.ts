@@ -1,5 +1,6 @@
 import type { DeleteQueryBuilder, Kysely, Selectable } from 'kysely';
 import { LRUCache } from 'lru-cache';
+import { nowInSeconds } from '../../common/time/now.ts';
 import { asking } from './asking.ts';
 import type { EndedStore } from './ended-store.ts';
 import type { Schema } from './migrations.ts';
@@ -30,7 +31,7 @@ export class DatabaseSessions implements SessionStore {
   }
 
   async add(record: SessionRecord): Promise<void> {
-    await this.#db.deleteFrom('session').where('expires_at', '<', seconds()).execute();
+    await this.#db.deleteFrom('session').where('expires_at', '<', nowInSeconds()).execute();
     await this.#db.insertInto('session').values(toRow(record)).execute();
   }
 
@@ -57,7 +58,7 @@ export class DatabaseSessions implements SessionStore {
   }
 
   async lease(sid: string, forSeconds: number): Promise<SessionRecord | undefined> {
-    const now = seconds();
+    const now = nowInSeconds();
     const free = this.#db.updateTable('session').where('sid', '=', sid).where('leased_until', '<=', now);
     const row = await free
       .set({ leased_until: now + forSeconds })
@@ -88,7 +89,7 @@ export class DatabaseSessions implements SessionStore {
   }
 
   async list(): Promise<SessionRecord[]> {
-    const all = this.#db.selectFrom('session').selectAll().where('expires_at', '>', seconds());
+    const all = this.#db.selectFrom('session').selectAll().where('expires_at', '>', nowInSeconds());
     return (await all.orderBy('created_at', 'desc').orderBy('sid').execute()).map((row) => this.#toRecord(row));
   }
 
@@ -193,8 +194,4 @@ function toRecord(row: Row): SessionRecord {
     lastSeen: row.last_seen,
     refreshToken: row.refresh_token ?? undefined,
   };
-}
-
-function seconds(): number {
-  return Math.floor(Date.now() / 1000);
 }

@@ -1,6 +1,6 @@
 import { databaseKind, migrate } from '../../common/database/open.ts';
 import { ping } from '../../common/database/ping.ts';
-import { every } from '../../common/time/interval.ts';
+import { interval } from '../../common/time/interval.ts';
 import { type BindingLimits, type BindingStore, DatabaseBindings } from './binding-store.ts';
 import { createEndedStore, type EndedStore } from './ended-store.ts';
 import type { KeyStore } from './key-store.ts';
@@ -62,8 +62,12 @@ export async function openStore(
   Object.assign(state, await look());
   const revocations = await createRevocationStore(database, ended);
   const timers = [
-    every(writeUseMilliseconds, async () => void (await Promise.all([bindings.flush(), sessions.flush()])), onFailure),
-    every(
+    interval(
+      writeUseMilliseconds,
+      async () => void (await Promise.all([bindings.flush(), sessions.flush()])),
+      onFailure,
+    ),
+    interval(
       changeCheckMilliseconds,
       async () => {
         const now = await look();

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
+import { nowInSeconds } from '../../common/time/now.ts';
 import type { Schema } from './migrations.ts';
 
 /** Remembers what may be used once only, for every process and across restarts, until it would be too old anyway. */
@@ -16,10 +17,7 @@ export interface UsedStore {
 export function createUsedStore(db: Kysely<Schema>): UsedStore {
   return {
     async use(what, until) {
-      await db
-        .deleteFrom('used')
-        .where('until', '<', Math.floor(Date.now() / 1000))
-        .execute();
+      await db.deleteFrom('used').where('until', '<', nowInSeconds()).execute();
       const digest = createHash('sha256').update(what).digest('base64url');
       const added = db
         .insertInto('used')

@@ -1,5 +1,6 @@
 import { decodeJwt, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
 import * as z from 'zod';
+import { nowInSeconds } from '../time/now.ts';
 import { verifySigned } from './verify-signed.ts';
 
 /** How long a ticket is good for, in seconds: as long as an assertion. */
@@ -69,7 +70,7 @@ export async function verifyTicket(token: string, keys: JWTVerifyGetKey, publicU
 export async function verifyOpenTicket(token: string, keys: JWTVerifyGetKey, publicUrl: string): Promise<Ticket> {
   const given = new Date((decodeJwt(token).iat ?? 0) * 1000);
   const ticket = await verify(token, keys, publicUrl, { currentDate: given });
-  if (ticket.ends <= Date.now() / 1000) throw new Error('the credential behind the ticket has ended');
+  if (ticket.ends <= nowInSeconds()) throw new Error('the credential behind the ticket has ended');
   return ticket;
 }
 

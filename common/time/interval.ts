@@ -4,7 +4,7 @@ const tellAgainMilliseconds = 60_000;
  * Does something again and again in the background, and keeps no process alive for it.
  * Not one on top of the other: a database that is slow would be asked ever more often. Failures are told once a minute.
  */
-export function every(
+export function interval(
   milliseconds: number,
   work: () => Promise<void>,
   onFailure: (error: unknown) => void,

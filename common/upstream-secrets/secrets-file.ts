@@ -1,10 +1,11 @@
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
+import { serverNameForm } from '../../policy/names.ts';
 import { origin } from '../settings/config.ts';
 import { spoiltBy } from '../settings/spoilt.ts';
 
-/** A secret's name: in the routes file, in nginx's configuration, in the registry. Never the secret itself. */
-export const secretName = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+/** The form of a secret's name, the same as a server's. It appears in the routes file, nginx's configuration and the registry. */
+export const secretName = new RegExp(`^${serverNameForm}$`);
 
 /** Where a secret's text comes from. */
 export type SecretSource = { value: string } | { env: string } | { file: string };

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Logger } from '../service/log.ts';
 import { ConfigError } from '../settings/config.ts';
-import { every } from '../time/interval.ts';
+import { interval } from '../time/interval.ts';
 import { type Credential, toCredential } from './credential.ts';
 import { parseSecrets, type SecretEntry, SecretsFileError } from './secrets-file.ts';
 
@@ -97,7 +97,7 @@ export async function watchUpstreamSecrets(options: SecretsOptions): Promise<Ups
     }
   };
   // Read rather than watched: a file named in an entry, or one that a ConfigMap replaces, may change without a sign.
-  const timer = every(intervalMilliseconds, reread, (err) => log.error({ err }, 'upstream secrets not looked at'));
+  const timer = interval(intervalMilliseconds, reread, (err) => log.error({ err }, 'upstream secrets not looked at'));
   return {
     find(name, { server, origin }) {
       const kept = inForce.secrets.get(name);

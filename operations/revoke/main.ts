@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs, parseEnv } from 'node:util';
 import { openStore, type Store } from '../../auth-server/store/store.ts';
+import { nowInSeconds } from '../../common/time/now.ts';
 import { revokedInWords, sessionsAsJson, sessionsAsTable, shortId } from './print.ts';
 import { type RevokeTarget, revoke } from './revoke.ts';
 
@@ -84,7 +85,7 @@ async function openExisting(): Promise<Store> {
 
 async function end(store: Store, asked: Values): Promise<void> {
   const target = await targetOf(store, asked);
-  const revoked = await revoke(store, target, Math.floor(Date.now() / 1000));
+  const revoked = await revoke(store, target, nowInSeconds());
   console.log(asked.json ? JSON.stringify(revoked) : revokedInWords(target, revoked));
   if (revoked.sessions === 0 && !revoked.tokens) process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from '../../common/service/log.ts';
-import { every } from '../../common/time/interval.ts';
+import { interval } from '../../common/time/interval.ts';
 import type { PinnedNames } from '../store/pin-table.ts';
 import type { Pins } from './pins.ts';
 
@@ -41,7 +41,7 @@ export async function keepApprovedTools({ pins, path, log, intervalMs = 1_000 }:
   const follow = async () => {
     if (await pins.follow()) await write();
   };
-  const timer = every(intervalMs, follow, failed);
+  const timer = interval(intervalMs, follow, failed);
   return { write, stop: (): void => clearInterval(timer) };
 }
 

@@ -1,12 +1,11 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { secretName } from '../../common/upstream-secrets/secrets-file.ts';
+import { serverNameForm } from '../../policy/names.ts';
 import type { ServerEntry } from '../servers/server.ts';
 
 const segments = '/(?:(?!\\.{1,2}(?:[/ ]|$))[A-Za-z0-9._~-]+(?:/(?!\\.{1,2}(?:[/ ]|$))[A-Za-z0-9._~-]+)*/?)?';
 const host = '[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?(?::\\d{1,5})?';
-const secret = secretName.source.slice(1, -1);
 const address = '(?:\\d{1,3}(?:\\.\\d{1,3}){3}|\\[[0-9a-f:]+\\]):\\d{1,5}';
 
 /** An endpoint's path on its upstream: plain characters, no dot segments, no `//`, no query. */
@@ -21,7 +20,7 @@ export const routeHost = new RegExp(`^${host}$`);
  * nginx's configuration is built from these fields, so nothing that means something to nginx or to the shell may pass.
  */
 export const routeLine = new RegExp(
-  `^[a-z0-9][a-z0-9_-]{0,62} https? ${host} ${address}(?:,${address})* (?:-|${segments}) (?:-|${segments}) (?:-|${secret})$`,
+  `^${serverNameForm} https? ${host} ${address}(?:,${address})* (?:-|${segments}) (?:-|${segments}) (?:-|${serverNameForm})$`,
 );
 
 /**

@@ -1,5 +1,5 @@
 import { allTools, type ToolGuard } from '../../common/policy/approved-tools-watch.ts';
-import { every } from '../../common/time/interval.ts';
+import { interval } from '../../common/time/interval.ts';
 import type { ApprovedTools } from '../../policy/approved-tools.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUi } from '../../policy/ui.ts';
@@ -115,7 +115,7 @@ export async function createToolSearch(options: ToolSearchOptions): Promise<Tool
     },
     follow,
     start() {
-      timer ??= every(followMilliseconds, follow, () => undefined);
+      timer ??= interval(followMilliseconds, follow, () => undefined);
     },
     stop: () => clearInterval(timer),
   };

@@ -1,5 +1,5 @@
 import { ping } from '../../common/database/ping.ts';
-import { every } from '../../common/time/interval.ts';
+import { interval } from '../../common/time/interval.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { RegisteredServer, ServerSettings, ServerStore } from '../servers/server.ts';
 import {
@@ -84,7 +84,7 @@ export async function openStore(
   const catchUp = async () => {
     if (await memory.follow()) for (const listener of listeners) listener();
   };
-  const timer = every(changeCheckMilliseconds, catchUp, onFailure);
+  const timer = interval(changeCheckMilliseconds, catchUp, onFailure);
   return {
     list: memory.list,
     get: memory.get,
