@@ -103,7 +103,7 @@ export async function measureRegistry(policy: string, seconds: number): Promise<
 
 /** The search for tools among 10,000, as bench/search.ts finds it. */
 export async function measureSearch(): Promise<Figures> {
-  const file = join(import.meta.dirname, 'search.ts');
+  const file = join(import.meta.dirname, 'search', 'main.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [file]);
   return { 'search for tools': stdout.trim().split('\n').slice(-2).join('; ') };
 }

@@ -1,8 +1,8 @@
 import { type ApprovedTools, isApproved } from './approved-tools.ts';
-import { lifecycle, methods, type ObjectKind } from './methods.ts';
 import type { Patterns } from './patterns.ts';
 import { isKnownMethod, type MethodGrant, type Policy, type ServerGrant } from './policy.ts';
 import type { Access } from './request/mcp-request.ts';
+import { lifecycle, methods, type ObjectKind } from './request/methods.ts';
 
 /** Why an access is denied, from "nothing at all" to "everything but this object". */
 export type DenyReason =

@@ -1,7 +1,7 @@
 import type { ApprovedTools } from './approved-tools.ts';
 import { decide, methodGrants } from './decide.ts';
-import type { ObjectKind } from './methods.ts';
 import type { Policy } from './policy.ts';
+import type { ObjectKind } from './request/methods.ts';
 
 /** A method that answers with a list, what stands in the list, and the method that uses what it lists. */
 export interface Listing {

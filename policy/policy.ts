@@ -1,5 +1,5 @@
-import { lifecycle, methods, type ObjectKind } from './methods.ts';
 import { Patterns } from './patterns.ts';
+import { lifecycle, methods, type ObjectKind } from './request/methods.ts';
 
 /** One rule as the policy file writes it; `at` says where: `mcp-servers-restricted/read[2]`. */
 export interface Rule {

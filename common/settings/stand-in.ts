@@ -29,11 +29,7 @@ export const standInSettings = {
     ['cognito'],
     'where it keeps its keys, so that tokens outlive a restart. `npm run up` sets it',
   ),
-  COGNITO_SEED_FILE: setting(
-    path('stand-in', 'seed.yml'),
-    ['cognito'],
-    'its users, groups, app clients and scopes',
-  ),
+  COGNITO_SEED_FILE: setting(path('stand-in', 'seed.yml'), ['cognito'], 'its users, groups, app clients and scopes'),
   COGNITO_FAULTS: setting(
     list.default([]),
     ['cognito'],

@@ -1,6 +1,6 @@
 import { localPoolId } from '../../common/identity/cognito.ts';
+import { isPortTaken, whoListens } from '../../common/network/ports.ts';
 import { settingList } from '../../common/settings/table.ts';
-import { isPortTaken, whoListens } from '../../launch/ports.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import type { Setup } from './setup.ts';
 

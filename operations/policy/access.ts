@@ -1,5 +1,5 @@
-import { methods, type ObjectKind } from '../../policy/methods.ts';
 import type { Access } from '../../policy/request/mcp-request.ts';
+import { methods, type ObjectKind } from '../../policy/request/methods.ts';
 import { CannotRun } from './files.ts';
 
 type Asked = Partial<Record<'method' | ObjectKind, string | undefined>>;

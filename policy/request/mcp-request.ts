@@ -1,4 +1,4 @@
-import type { ObjectKind } from '../methods.ts';
+import type { ObjectKind } from './methods.ts';
 import { RefusedRequest } from './refused-request.ts';
 import { headerName, judgedKeys, refuseLookAlikes } from './request-hygiene.ts';
 import { asObject, type Json, text } from './request-shape.ts';

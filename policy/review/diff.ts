@@ -1,7 +1,7 @@
 import { agentWithScopes, personInGroups } from '../caller.ts';
 import { decide } from '../decide.ts';
-import { methods, type ObjectKind } from '../methods.ts';
 import { type Policy, type Rule, wildcard } from '../policy.ts';
+import { methods, type ObjectKind } from '../request/methods.ts';
 import { mayUseUi, type UiPermission } from '../ui.ts';
 import { type Sample, type Universe, universeOf } from './universe.ts';
 

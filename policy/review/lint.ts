@@ -1,6 +1,6 @@
-import { lifecycle, methods, type ObjectKind } from '../methods.ts';
 import { isServerName } from '../names.ts';
 import { expandMethods, isKnownScope, type Policy, type Rule, wildcard } from '../policy.ts';
+import { lifecycle, methods, type ObjectKind } from '../request/methods.ts';
 import { equalScopes, redundantRules } from './redundancy.ts';
 import { covers, listOf, type RuleShape, shapeOf } from './rule-shape.ts';
 

@@ -1,5 +1,5 @@
-import { methods, type ObjectKind } from '../methods.ts';
 import type { Rule } from '../policy.ts';
+import { methods, type ObjectKind } from '../request/methods.ts';
 import { decideByRule, type RuleShape, shapeOf } from './rule-shape.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { decide } from '../decide.ts';
-import type { ObjectKind } from '../methods.ts';
 import { Patterns } from '../patterns.ts';
 import { compilePolicy, expandMethods, type Rule, wildcard } from '../policy.ts';
 import type { Access } from '../request/mcp-request.ts';
+import type { ObjectKind } from '../request/methods.ts';
 
 /** A rule with its shorthands opened: `all` is `*`, method globs are the known methods that they cover. */
 export interface RuleShape {

@@ -1,5 +1,5 @@
-import type { ObjectKind } from '../methods.ts';
 import type { Rule } from '../policy.ts';
+import type { ObjectKind } from '../request/methods.ts';
 import { decideByRule, shapeOf } from './rule-shape.ts';
 
 /** A name to ask a policy about, standing for every name that the policy treats alike. */

@@ -1,9 +1,9 @@
 import { agentWithScopes, type Caller, personInGroups } from '../../../policy/caller.ts';
 import type { DenyReason } from '../../../policy/decide.ts';
-import { methods, type ObjectKind } from '../../../policy/methods.ts';
 import { isServerName } from '../../../policy/names.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import type { Access } from '../../../policy/request/mcp-request.ts';
+import { methods, type ObjectKind } from '../../../policy/request/methods.ts';
 import { explain, type RuleExplanation } from '../../../policy/review/explain.ts';
 import { groupsThatHelp, scopeThatHelps } from '../../../policy/review/remedy.ts';
 import { listOf } from '../../../policy/review/rule-shape.ts';

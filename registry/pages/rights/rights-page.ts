@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
-import { lifecycle, methods } from '../../../policy/methods.ts';
 import type { Policy } from '../../../policy/policy.ts';
+import { lifecycle, methods } from '../../../policy/request/methods.ts';
 import { mayUseUiEverywhere } from '../../../policy/ui.ts';
 import type { Catalogue } from '../../access/catalogue.ts';
 import { type Person, personOf } from '../../access/guards.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { lifecycle, methods, type ObjectKind } from '../../../policy/methods.ts';
 import type { PolicySource, Rule } from '../../../policy/policy.ts';
 import type { Access } from '../../../policy/request/mcp-request.ts';
+import { lifecycle, methods, type ObjectKind } from '../../../policy/request/methods.ts';
 import { plainUris, trickyUris } from './reference.ts';
 
 /** Whether the tests run to find out what they find out (`npm run mutate`). */

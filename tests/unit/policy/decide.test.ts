@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { decide } from '../../../policy/decide.ts';
-import { lifecycle } from '../../../policy/methods.ts';
 import { scopesOfGroups } from '../../../policy/policy.ts';
 import { parsePolicy } from '../../../policy/policy-file.ts';
 import type { Access } from '../../../policy/request/mcp-request.ts';
+import { lifecycle } from '../../../policy/request/methods.ts';
 
 const policy = parsePolicy(readFileSync('scopes.yml', 'utf8'));
 const inGroup = (group: string) => scopesOfGroups(policy, [group]);

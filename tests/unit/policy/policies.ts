@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { lifecycle, methods, type ObjectKind } from '../../../policy/methods.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { parsePolicy } from '../../../policy/policy-file.ts';
 import type { Access } from '../../../policy/request/mcp-request.ts';
+import { lifecycle, methods, type ObjectKind } from '../../../policy/request/methods.ts';
 
 /** Few names, so that random rules and random questions meet often. */
 export const servers = ['a', 'ab', 'b'];

@@ -1,6 +1,6 @@
-import { lifecycle, methods } from '../../../policy/methods.ts';
 import type { PolicySource, Rule } from '../../../policy/policy.ts';
 import type { Access } from '../../../policy/request/mcp-request.ts';
+import { lifecycle, methods } from '../../../policy/request/methods.ts';
 
 /** Resource URIs whose prefix says where they lead, and such where it does not; written down, not computed. */
 export const plainUris = ['file:///data/a.txt', 'file:///data/', 'file:///etc/passwd', 'http://host/a?b=c#d', 'x:y'];

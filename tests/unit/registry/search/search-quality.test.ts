@@ -1,4 +1,4 @@
-import { indexOf, measure, readCorpus, readQuestions } from '../../../support/registry/search-corpus.ts';
+import { indexOf, measure, readCorpus, readQuestions } from '../../../../bench/search/corpus.ts';
 
 /**
  * What `npm run bench:search` said when this was written, less one question in a hundred. Raise it when the search gets

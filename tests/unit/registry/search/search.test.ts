@@ -6,7 +6,7 @@ import { createToolIndex } from '../../../../registry/search/tool-index.ts';
 import { createToolSearch } from '../../../../registry/search/tool-search.ts';
 import { loadWords } from '../../../../registry/search/words.ts';
 import { admin, createSigner, startRegistry, storeOf, toolOf } from '../../../support/registry/registry-fixture.ts';
-import { indexOf, readCorpus } from '../../../support/registry/search-corpus.ts';
+import { indexOf, readCorpus } from '../../../../bench/search/corpus.ts';
 
 const words = await loadWords();
 const clock = (tools: SearchableServer['tools']): SearchableServer => ({

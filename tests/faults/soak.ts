@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Load, startLoad, wronglyAllowed } from '../tests/faults/load.ts';
-import { type Stage, startStage } from '../tests/faults/stage.ts';
-import { send } from '../tests/support/gateway/send.ts';
-import { median } from './wrk.ts';
+import { median } from '../../bench/wrk.ts';
+import { send } from '../support/gateway/send.ts';
+import { type Load, startLoad, wronglyAllowed } from './load.ts';
+import { type Stage, startStage } from './stage.ts';
 
 const help = `Sends a steady mixed load and says whether memory and open files of every process stay flat.
 

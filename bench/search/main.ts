@@ -1,8 +1,8 @@
-// How good and how fast the search for tools is: the questions of tests/support/registry/search-questions.yml, and 10,000 tools.
+// How good and how fast the search for tools is: the questions of bench/search/questions.yml, and 10,000 tools.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { createToolIndex } from '../registry/search/tool-index.ts';
-import { loadWords } from '../registry/search/words.ts';
-import { indexOf, measure, readCorpus, readQuestions } from '../tests/support/registry/search-corpus.ts';
+import { createToolIndex } from '../../registry/search/tool-index.ts';
+import { loadWords } from '../../registry/search/words.ts';
+import { indexOf, measure, readCorpus, readQuestions } from './corpus.ts';
 
 const verbose = process.argv.includes('--misses');
 const corpus = readCorpus();

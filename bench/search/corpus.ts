@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { SearchableServer } from '../../../registry/search/document.ts';
-import { createToolIndex, type ToolIndex } from '../../../registry/search/tool-index.ts';
-import { loadWords } from '../../../registry/search/words.ts';
+import type { SearchableServer } from '../../registry/search/document.ts';
+import { createToolIndex, type ToolIndex } from '../../registry/search/tool-index.ts';
+import { loadWords } from '../../registry/search/words.ts';
 
 interface WrittenServer extends Omit<SearchableServer, 'tools'> {
   tools: Record<string, { is: string; args: Record<string, string> }>;
@@ -12,9 +12,9 @@ interface WrittenServer extends Omit<SearchableServer, 'tools'> {
 /** The tool that should be found, as `server/tool`, by question. */
 export type Questions = Readonly<Record<'tuning' | 'held', Readonly<Record<string, string>>>>;
 
-/** The servers of search-tools.yml with their tools, as the registry gets to know them. */
+/** The servers of tools.yml with their tools, as the registry gets to know them. */
 export function readCorpus(): SearchableServer[] {
-  const servers = parse(read('search-tools.yml')) as WrittenServer[];
+  const servers = parse(read('tools.yml')) as WrittenServer[];
   return servers.map(({ tools, ...server }) => ({
     ...server,
     tools: Object.entries(tools).map(([name, { is, args }]) => ({
@@ -28,7 +28,7 @@ export function readCorpus(): SearchableServer[] {
   }));
 }
 
-export const readQuestions = (): Questions => parse(read('search-questions.yml')) as Questions;
+export const readQuestions = (): Questions => parse(read('questions.yml')) as Questions;
 
 /** An index of these servers. */
 export async function indexOf(servers: readonly SearchableServer[]): Promise<ToolIndex> {

@@ -1,0 +1,87 @@
+/**
+ * The floor plan: who may import whom. Run by `npm run plan`; tests/unit/plan.test.ts breaks each rule once.
+ *
+ * Each list reads from top to bottom. A part may import the parts below its own line, never one above it, and parts that
+ * share a line never import each other. Type imports count.
+ */
+const house = [
+  ['bench', 'attack', 'container'],
+  ['launch'],
+  ['operations'],
+  ['stand-in'],
+  ['agents'],
+  ['auth-server', 'registry', 'relay', 'servers'],
+  ['common'],
+  ['policy'],
+];
+
+/** The rooms of a part, the same way. `.` stands for the files of the part's own folder. */
+const rooms = {
+  'auth-server': '. process gate login limits decisions identity cognito request keys store denials',
+  registry: '. pages api import editing search health pins routing access store servers errors',
+  'registry/pages': 'live list|details|forms|rights|audit shared',
+  'registry/api': 'openapi v0|original|.',
+  agents: '. commands agent|login token lib',
+  common: 'policy upstream-secrets service database settings identity files network time text',
+  policy: 'review . request',
+};
+
+const inside = (part, room) => (room === '.' ? `^${part}/[^/]+\\.ts$` : `^${part}/${room}/`);
+
+function layers(name, lines, pathOf) {
+  return lines.flatMap((line, i) =>
+    line.flatMap((one) => {
+      const forbidden = [...lines.slice(0, i).flat(), ...line.filter((other) => other !== one)];
+      if (forbidden.length === 0) return [];
+      const rule = { severity: 'error', from: { path: pathOf(one) }, to: { path: forbidden.map(pathOf) } };
+      return [{ name: `${name}: ${one} imports nothing above or beside it`, ...rule }];
+    }),
+  );
+}
+
+export default {
+  forbidden: [
+    ...layers('the house', house, (part) => `^${part}/`),
+    ...Object.entries(rooms).flatMap(([part, text]) =>
+      layers(
+        part,
+        text.split(' ').map((line) => line.split('|')),
+        (room) => inside(part, room),
+      ),
+    ),
+    {
+      name: 'no circles',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'policy is pure: no input or output, no package but its YAML reader',
+      severity: 'error',
+      from: { path: '^policy/' },
+      to: { pathNot: ['^policy/', '^node_modules/yaml/', '^node_modules/zod/'] },
+    },
+    {
+      name: 'the product takes nothing from the tests',
+      severity: 'error',
+      from: { pathNot: '^tests/' },
+      to: { path: '^tests/' },
+    },
+    {
+      name: 'every import is found',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    parser: 'swc',
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(data|reports|coverage)/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.mjs'],
+    },
+  },
+};
