@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { parseOrigin } from '../common/network/origin.ts';
 import { serverNameForm } from '../policy/names.ts';
 
 /** What the command line asks for. */
@@ -80,8 +81,8 @@ function parse(argv: readonly string[]) {
 }
 
 function origin(name: string, value: string): URL {
-  const url = URL.parse(value);
-  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.username) return url;
+  const parsed = parseOrigin(value);
+  if (parsed !== undefined) return new URL(parsed);
   throw new UsageError(`${name} must be an origin such as http://localhost:8080, not ${JSON.stringify(value)}.`);
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isMap, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import * as z from 'zod';
-import { ConfigError } from '../common/settings/config.ts';
+import { ConfigError } from '../common/text/config-error.ts';
 
 /** Scopes every pool has; all others are `<resource server>/<scope>`, except {@link ADMIN_SCOPE}. */
 export const OIDC_SCOPES: readonly string[] = ['openid', 'email', 'phone', 'profile'];

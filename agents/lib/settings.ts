@@ -3,9 +3,10 @@ import { join, relative } from 'node:path';
 import { parseEnv } from 'node:util';
 import * as z from 'zod';
 import { poolIdPattern } from '../../common/identity/cognito.ts';
-import { ConfigError, readConfig } from '../../common/settings/config.ts';
+import { readConfig } from '../../common/settings/config.ts';
 import { spoiltBy } from '../../common/settings/spoilt.ts';
 import { settings as every, shapeFor } from '../../common/settings/table.ts';
+import { ConfigError } from '../../common/text/config-error.ts';
 import type { Context } from './context.ts';
 import { CommandError, exitCodes } from './failure.ts';
 

@@ -3,8 +3,9 @@ import * as z from 'zod';
 import { createStandInFetch, localPoolId, type StandInFetch } from '../../common/identity/cognito.ts';
 import { cognitoIssuers, withHostedDomain } from '../../common/identity/cognito-endpoints.ts';
 import { discoverProvider } from '../../common/identity/oidc.ts';
-import { ConfigError, readConfig } from '../../common/settings/config.ts';
+import { readConfig } from '../../common/settings/config.ts';
 import { shapeFor } from '../../common/settings/table.ts';
+import { ConfigError } from '../../common/text/config-error.ts';
 
 const shape = shapeFor('agents');
 // People may log in with a public client; an agent's secret is all that it has.

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { compilePolicy, type Policy, type PolicySource } from '../../policy/policy.ts';
 import { PolicyError, readPolicySource } from '../../policy/policy-file.ts';
 import type { Logger } from '../service/log.ts';
-import { ConfigError } from '../settings/config.ts';
+import { ConfigError } from '../text/config-error.ts';
 import type { PolicyAnswer } from './policy-thread.ts';
 
 /** The policy in force, and what is wrong with the file when it has changed and could not be taken over. */

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError } from '../settings/config.ts';
 import { noticesOn } from '../settings/notices.ts';
 import type { Program } from '../settings/setting.ts';
 import { settings } from '../settings/table.ts';
+import { ConfigError } from '../text/config-error.ts';
 import { createLog, type Logger } from './log.ts';
 import { type LookAtNeeds, withProbes } from './probes.ts';
 import { startTracing, type Tracing } from './tracing.ts';

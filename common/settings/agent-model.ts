@@ -2,11 +2,9 @@ import * as z from 'zod';
 import { setting } from './setting.ts';
 
 const text = z.string().optional();
-const address = (fallback: string) =>
-  z
-    .string()
-    .refine((value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ''), 'must be an http or https URL')
-    .default(fallback);
+const address = z
+  .string()
+  .refine((value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ''), 'must be an http or https URL');
 const anthropic = 'the key of an Anthropic account';
 const secret = { secret: true } as const;
 
@@ -22,7 +20,7 @@ export const agentModelSettings = {
     { shownDefault: 'the one whose key is there' },
   ),
   ANTHROPIC_API_KEY: setting(text, ['agent'], anthropic, secret),
-  ANTHROPIC_BASE_URL: setting(address('https://api.anthropic.com/v1'), ['agent'], 'where that API answers'),
+  ANTHROPIC_BASE_URL: setting(address.default('https://api.anthropic.com/v1'), ['agent'], 'where that API answers'),
   OPENAI_API_KEY: setting(
     text,
     ['agent'],
@@ -30,7 +28,7 @@ export const agentModelSettings = {
     secret,
   ),
   OPENAI_BASE_URL: setting(
-    address('https://api.openai.com/v1'),
+    address.default('https://api.openai.com/v1'),
     ['agent'],
     'any endpoint with the chat completions API of OpenAI: Ollama, vLLM, LiteLLM …',
   ),
@@ -43,10 +41,7 @@ export const agentModelSettings = {
   AWS_SESSION_TOKEN: setting(text, ['agent'], 'its session token, if it is temporary', secret),
   AWS_BEARER_TOKEN_BEDROCK: setting(text, ['agent'], 'an API key of Bedrock, instead of the three above', secret),
   AWS_ENDPOINT_URL_BEDROCK_RUNTIME: setting(
-    z
-      .string()
-      .refine((value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ''), 'must be an http or https URL')
-      .optional(),
+    address.optional(),
     ['agent'],
     'another endpoint of Bedrock, such as a private one',
     { shownDefault: "the region's" },

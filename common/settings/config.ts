@@ -1,15 +1,6 @@
 import * as z from 'zod';
+import { ConfigError } from '../text/config-error.ts';
 import { spoiltBy } from './spoilt.ts';
-
-/** Every fault of a configuration at once, each with the name of its variable. `main.ts` prints it and stops. */
-export class ConfigError extends Error {
-  readonly faults: readonly string[];
-  constructor(faults: readonly string[]) {
-    super(`The configuration cannot be used:\n${faults.map((f) => `  - ${f}`).join('\n')}`);
-    this.name = 'ConfigError';
-    this.faults = faults;
-  }
-}
 
 /**
  * Reads settings from environment variables.
@@ -49,16 +40,3 @@ function namesIn(schema: z.core.$ZodType): string[] {
 
 /** A TCP port number, 1 to 65535. */
 export const port = z.coerce.number('must be a port number').int().min(1).max(65535);
-
-/** An absolute http or https URL without path, query or credentials; comes out as its origin (`http://host:port`). */
-export const origin = z.string().transform((text, ctx) => {
-  const url = URL.parse(text.trim());
-  const bare =
-    url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.hash && !url.username;
-  if (bare) return url.origin;
-  ctx.addIssue({
-    code: 'custom',
-    message: 'must be an http or https URL without a path, such as http://localhost:8080',
-  });
-  return z.NEVER;
-});

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { origin } from './config.ts';
+import { origin } from '../network/origin.ts';
 import { servicesAndStandIn, setting } from './setting.ts';
 import { list, networks, origins, path, secretKeys } from './values.ts';
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import * as z from 'zod';
-import { origin, port } from './config.ts';
+import { origin } from '../network/origin.ts';
+import { port } from './config.ts';
 import { setting } from './setting.ts';
 import { host, list, path, ports } from './values.ts';
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { origin, port } from './config.ts';
+import { origin } from '../network/origin.ts';
+import { port } from './config.ts';
 import { setting } from './setting.ts';
 import { host, list, path } from './values.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { poolIdPattern } from '../identity/cognito.ts';
-import { origin } from './config.ts';
+import { origin } from '../network/origin.ts';
 import { setting } from './setting.ts';
 import { list } from './values.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { origin } from './config.ts';
+import { origin } from '../network/origin.ts';
 
 /** The folder of the project; defaults that are paths count from it, wherever a service is started. */
 export const root = join(import.meta.dirname, '..', '..');

@@ -1,7 +1,7 @@
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { serverNameForm } from '../../policy/names.ts';
-import { origin } from '../settings/config.ts';
+import { origin } from '../network/origin.ts';
 import { spoiltBy } from '../settings/spoilt.ts';
 
 /** The form of a secret's name, the same as a server's. It appears in the routes file, nginx's configuration and the registry. */

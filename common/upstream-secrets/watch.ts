@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Logger } from '../service/log.ts';
-import { ConfigError } from '../settings/config.ts';
+import { ConfigError } from '../text/config-error.ts';
 import { interval } from '../time/interval.ts';
 import { type Credential, toCredential } from './credential.ts';
 import { parseSecrets, type SecretEntry, SecretsFileError } from './secrets-file.ts';

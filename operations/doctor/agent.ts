@@ -1,7 +1,8 @@
 import { decodeJwt } from 'jose';
 import * as z from 'zod';
-import { ConfigError, readConfig } from '../../common/settings/config.ts';
+import { readConfig } from '../../common/settings/config.ts';
 import { settings, shapeFor } from '../../common/settings/table.ts';
+import { ConfigError } from '../../common/text/config-error.ts';
 import { isKnownScope, type Policy } from '../../policy/policy.ts';
 import { type Ask, jsonOf, reasonOf } from './ask.ts';
 import { type Finding, fail, ok, shown, warn } from './finding.ts';

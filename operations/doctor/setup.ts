@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import * as z from 'zod';
 import { cognitoIssuer, localPoolId } from '../../common/identity/cognito.ts';
-import { ConfigError, readConfig } from '../../common/settings/config.ts';
+import { readConfig } from '../../common/settings/config.ts';
 import { settings, shapeFor } from '../../common/settings/table.ts';
+import { ConfigError } from '../../common/text/config-error.ts';
 
 /** What the checks look at: the settings as the services would get them. */
 export interface Setup {

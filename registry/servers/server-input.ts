@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { origin } from '../../common/settings/config.ts';
+import { origin } from '../../common/network/origin.ts';
 import { secretName } from '../../common/upstream-secrets/secrets-file.ts';
 import { isServerName, reservedNames } from '../../policy/names.ts';
 import { RegistryError } from '../errors/registry-error.ts';

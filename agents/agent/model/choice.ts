@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { ConfigError, readConfig } from '../../../common/settings/config.ts';
+import { readConfig } from '../../../common/settings/config.ts';
 import { shapeFor } from '../../../common/settings/table.ts';
+import { ConfigError } from '../../../common/text/config-error.ts';
 import { CommandError, exitCodes } from '../../lib/failure.ts';
 import type { Settings } from '../../lib/settings.ts';
 

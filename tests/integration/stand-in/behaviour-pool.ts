@@ -1,5 +1,5 @@
 import { decodeProtectedHeader } from 'jose';
-import { ConfigError } from '../../../common/settings/config.ts';
+import { ConfigError } from '../../../common/text/config-error.ts';
 import { parseSeed, type Seed } from '../../../stand-in/seed.ts';
 import { startCognito } from '../../../stand-in/start.ts';
 import { ISSUER, keys, seed, WEB } from '../../support/stand-in/cognito-fixture.ts';

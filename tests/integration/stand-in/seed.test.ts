@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError } from '../../../common/settings/config.ts';
+import { ConfigError } from '../../../common/text/config-error.ts';
 import { parseSeed } from '../../../stand-in/seed.ts';
 
 const SEED = readFileSync('stand-in/seed.yml', 'utf8');

@@ -2,7 +2,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, readConfig } from '../../../common/settings/config.ts';
+import { readConfig } from '../../../common/settings/config.ts';
+import { ConfigError } from '../../../common/text/config-error.ts';
 import { cognitoConfig } from '../../../stand-in/config.ts';
 import { loadKeys } from '../../../stand-in/keys.ts';
 import { addGateways, parseSeed, readSeed } from '../../../stand-in/seed.ts';

@@ -1,4 +1,5 @@
-import { ConfigError, readConfig } from '../../../common/settings/config.ts';
+import { readConfig } from '../../../common/settings/config.ts';
+import { ConfigError } from '../../../common/text/config-error.ts';
 import { registryConfig } from '../../../registry/config.ts';
 
 test('Without any variable the registry is set up for one machine', () => {

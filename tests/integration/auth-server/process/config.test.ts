@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configSchema } from '../../../../auth-server/process/config.ts';
-import { ConfigError, readConfig } from '../../../../common/settings/config.ts';
+import { readConfig } from '../../../../common/settings/config.ts';
+import { ConfigError } from '../../../../common/text/config-error.ts';
 import { temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
 
 const good = {

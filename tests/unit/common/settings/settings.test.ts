@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { defaultKeyDays } from '../../../../auth-server/keys/key-rotation.ts';
-import { ConfigError, readConfig } from '../../../../common/settings/config.ts';
+import { readConfig } from '../../../../common/settings/config.ts';
 import { editDistance, noticesOn } from '../../../../common/settings/notices.ts';
 import { settingList, settings, shapeFor } from '../../../../common/settings/table.ts';
+import { ConfigError } from '../../../../common/text/config-error.ts';
 import { configurationDocument } from '../../../../operations/config/document.ts';
 
 const names = settingList.map(([name]) => name as string).sort();

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog } from '../../../../common/service/log.ts';
-import { ConfigError } from '../../../../common/settings/config.ts';
+import { ConfigError } from '../../../../common/text/config-error.ts';
 import { parseSecrets, SecretsFileError } from '../../../../common/upstream-secrets/secrets-file.ts';
 import { type UpstreamSecrets, watchUpstreamSecrets } from '../../../../common/upstream-secrets/watch.ts';
 
