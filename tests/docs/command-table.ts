@@ -119,7 +119,7 @@ export const rows: readonly Row[] = [
   }),
   ...page('docs/scaling.md', {
     'docker build': composeUp,
-    'docker push': not('for a container registry of yours'),
+    'docker push': not('for your container registry'),
     kubectl: not('untried on a cluster'),
   }),
   ...page('docs/scopes.md', {
