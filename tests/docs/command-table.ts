@@ -81,6 +81,15 @@ export const rows: readonly Row[] = [
     'curl -H "Authorization: Bearer $(mcp-gateway token)"': here(/"username":"3agentclient/),
     'mcp-gateway ': inTest('tests/docs/command-line.test.ts', 'Every capture in docs/command-line.md'),
   }),
+  ...page('docs/debugging.md', {
+    'npm run up | tee gateway.log': up,
+    'curl -i http://localhost:8080/currenttime/mcp': here(/^HTTP\/1\.1 403[\s\S]*"reason":"not_permitted"/m),
+    'ID=': here(),
+    'grep "$ID" gateway.log': not('the gateway started this way'),
+    'LOG_LEVEL=debug npm run up': up,
+    'kill -USR1': not('opens a debug port'),
+    'node_modules/.bin/node --inspect-brk': not('waits for the inspector'),
+  }),
   ...page('docs/docker.md', {
     'cp .env.example .env': composeUp,
     'docker compose up': composeUp,
