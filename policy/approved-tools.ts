@@ -1,7 +1,7 @@
-/** Of each server whose tools were ever seen, the names of those that may be used: what is not in here may not. */
+/** Names of the approved tools, by server. A tool that is not listed may not be called. */
 export type ApprovedTools = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Whether a tool may be used as far as approval goes. @param approved undefined if that is asked of no tool */
+/** Whether a tool is approved. @param approved undefined where tools need no approval */
 export function isApproved(approved: ApprovedTools | undefined, server: string, tool: string): boolean {
   return approved === undefined || (approved.get(server)?.has(tool) ?? false);
 }

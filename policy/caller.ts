@@ -1,6 +1,6 @@
 import { isKnownScope, type Policy, scopesOfGroups } from './policy.ts';
 
-/** Somebody whose rights are asked about, as far as the policy knows them. */
+/** A caller whose rights are in question, with the groups and scopes that the policy knows. */
 export interface Caller {
   kind: 'person' | 'agent';
   /** Groups that the policy knows; none for an agent. */
@@ -10,17 +10,17 @@ export interface Caller {
   unknown: readonly string[];
 }
 
-/** Why the claims of a token cannot belong to anybody; `message` is meant for whoever asked. */
+/** The claims of a token describe no possible caller. `message` is shown to the user. */
 export class UnusableClaims extends Error {}
 
-/** A person in `groups` of Cognito: holds what `group_mappings` gives them. Pure. */
+/** A person in Cognito's `groups`, with the scopes that `group_mappings` gives them. Pure. */
 export function personInGroups(policy: Policy, groups: readonly string[]): Caller {
   const known = groups.filter((group) => policy.source.groups.has(group));
   const unknown = groups.filter((group) => !policy.source.groups.has(group));
   return { kind: 'person', groups: known, scopes: scopesOfGroups(policy, known), unknown };
 }
 
-/** An agent whose token carries `scopes`: holds those that the policy defines. Pure. */
+/** An agent whose token carries `scopes`; only the scopes that the policy defines count. Pure. */
 export function agentWithScopes(policy: Policy, scopes: readonly string[]): Caller {
   const known = scopes.filter((scope) => isKnownScope(policy, scope));
   return { kind: 'agent', groups: [], scopes: known, unknown: scopes.filter((scope) => !isKnownScope(policy, scope)) };
@@ -28,7 +28,7 @@ export function agentWithScopes(policy: Policy, scopes: readonly string[]): Call
 
 /**
  * Whether a token is an agent's own: it has no `username`, and its `sub` is its `client_id` (Amazon Cognito Developer
- * Guide, "Using the access token"). Anybody else is a person, and a person's `scope` claim grants nothing: any user can
+ * Guide, "Using the access token"). Every other caller is a person. A person's `scope` claim grants nothing: any user can
  * ask Cognito for any scope of the app client.
  */
 export function isAgent({ sub, client_id, username }: { sub: string; client_id: string; username?: unknown }): boolean {
@@ -36,8 +36,8 @@ export function isAgent({ sub, client_id, username }: { sub: string; client_id: 
 }
 
 /**
- * The caller that the claims of a Cognito access token describe, if they are true: nothing is verified here. Pure.
- * @throws {UnusableClaims} if the gateway would refuse such claims however well they were signed
+ * Returns the caller that the claims of a Cognito access token describe. It verifies nothing. Pure.
+ * @throws {UnusableClaims} if the gateway would reject these claims even with a valid signature
  */
 export function callerOfClaims(policy: Policy, claims: Readonly<Record<string, unknown>>): Caller {
   const { sub, client_id, username, scope, token_use } = claims;
@@ -47,7 +47,7 @@ export function callerOfClaims(policy: Policy, claims: Readonly<Record<string, u
     throw new UnusableClaims(`it is ${id}, and the gateway takes access tokens only`);
   }
   if (typeof sub !== 'string' || typeof client_id !== 'string') {
-    throw new UnusableClaims('it names nobody: "sub" and "client_id" must be there');
+    throw new UnusableClaims('it names no caller: "sub" and "client_id" must be there');
   }
   if (!Array.isArray(groups) || !groups.every((group) => typeof group === 'string')) {
     throw new UnusableClaims('its "cognito:groups" is not a list of names');

@@ -11,17 +11,17 @@ export type DenyReason =
   | 'server_not_allowed'
   | 'method_not_allowed'
   | 'object_not_allowed'
-  /** A rule allows it, but the tool is new or has changed, and nobody has approved it. */
+  /** A rule allows it, but the tool is new or has changed and is not approved. */
   | 'tool_changed';
 
 /** The verdict: the rule that allowed (the first access's), or the first access that no rule allows and why. */
 export type Decision = { allowed: true; rule: string } | { allowed: false; reason: DenyReason; access: Access };
 
 /**
- * May somebody who holds `scopes` do all of `accesses` on `server`? Default deny: an access is allowed if one rule of
- * one scope names the server, the method, and the object if the method names one.
- * @param approved the tools that may be used, where that is asked (`TOOL_CHANGES=refuse`)
- * Pure; the time depends on the number of scopes and accesses, not on the number of rules.
+ * Decides whether a caller with `scopes` may do all of `accesses` on `server`. Default deny: an access is allowed if one
+ * rule of one scope names the server, the method and, where the method names an object, the object.
+ * @param approved the approved tools (`TOOL_CHANGES=refuse`); undefined where tools need no approval
+ * Pure. The time depends on the number of scopes and accesses, not on the number of rules.
  */
 export function decide(
   policy: Policy,
@@ -34,7 +34,7 @@ export function decide(
   for (const access of accesses) {
     const verdict = decideOne(policy, scopes, server, access);
     if (!verdict.allowed) return verdict;
-    // Last of all: who may not use a tool must not learn that it waits for approval.
+    // Last of all: a caller who may not use a tool must not learn that it waits for approval.
     if (access.object?.kind === 'tool' && !isApproved(approved, server, access.object.name))
       return { allowed: false, reason: 'tool_changed', access };
     rule ||= verdict.rule;
@@ -80,7 +80,7 @@ function* grantsOn(policy: Policy, scopes: readonly string[], server: string): G
   }
 }
 
-/** A method that must name an object grants nothing without one; listening without any URI is the one that need not. */
+/** A method that must name an object grants nothing without one. Only `subscriptions/listen` may name none. */
 function plainRule(grant: MethodGrant, method: string): string | undefined {
   const mustName = methods.get(method) ?? [];
   return mustName.length === 0 || method === 'subscriptions/listen' ? grant.rule : undefined;
@@ -98,7 +98,7 @@ function firstMatch(patterns: Patterns<string>, name: string): string | undefine
 }
 
 /**
- * Whether a resource URI means the same to everybody, so that a prefix of it says something about where it leads:
+ * Whether every parser reads a resource URI alike, so that its prefix says where it leads. For example,
  * `file:///data/../etc/passwd` starts with `file:///data/` and is not there (WHATWG URL Standard, path normalisation).
  */
 function isPlainUri(uri: string): boolean {

@@ -3,7 +3,7 @@ import { decide, methodGrants } from './decide.ts';
 import type { Policy } from './policy.ts';
 import type { ObjectKind } from './request/methods.ts';
 
-/** A method that answers with a list, what stands in the list, and the method that uses what it lists. */
+/** A method that answers with a list, the kind of its elements, and the method that uses an element. */
 export interface Listing {
   method: string;
   /** The list's key in `result`. */
@@ -30,7 +30,7 @@ export const listings: ReadonlyMap<string, Listing> = new Map(
   ].map((listing) => [listing.method, listing]),
 );
 
-/** What a caller may see of one server's lists. */
+/** The caller and the server whose lists are filtered. */
 export interface Viewer {
   policy: Policy;
   scopes: readonly string[];
@@ -40,9 +40,9 @@ export interface Viewer {
 }
 
 /**
- * Whether an element of a list is shown: exactly if using it would be allowed, by the same `decide`. A template stands
- * for many resources, and is shown if at least one of them could be read.
- * @param element the element as the server sent it, parsed; one without a name cannot be used, and is not shown
+ * Whether to show an element of a list: exactly if `decide` allows using it. A template stands for many resources. It is
+ * shown if the caller may read at least one of them.
+ * @param element the element as the server sent it, parsed; one without a name is unusable and not shown
  */
 export function isVisible({ policy, scopes, server, approved }: Viewer, listing: Listing, element: unknown): boolean {
   if (typeof element !== 'object' || element === null) return false;
@@ -57,8 +57,8 @@ export function isVisible({ policy, scopes, server, approved }: Viewer, listing:
 }
 
 /**
- * Whether a list needs no look because the caller may use whatever could stand in it. Never so for resources: even `*`
- * does not cover a URI that is not in normal form.
+ * Whether a list needs no filter because the caller may use everything in it. Resources always need one: even `*` does
+ * not cover a URI that is not in normal form.
  */
 export function isAllVisible({ policy, scopes, server, approved }: Viewer, listing: Listing): boolean {
   if (listing.kind === 'resource' || (listing.kind === 'tool' && approved !== undefined)) return false;

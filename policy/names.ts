@@ -1,14 +1,14 @@
 /**
- * The form of a server's name, for use in a regular expression. A name is a path segment, an nginx map key and a file name
- * at once. nginx's locations use the same form, or a name could be registered and never routed.
+ * Regular expression of a server's name. A name is a path segment, an nginx map key and a file name at once. The locations
+ * of nginx use the same expression; otherwise a name could be registered and never routed.
  */
 export const serverNameForm = '[a-z0-9][a-z0-9_-]{0,62}';
 
 const serverName = new RegExp(`^${serverNameForm}$`);
 
 /**
- * Names that no registered server may take: each is the first path segment of something the gateway answers itself, or
- * would read like one in a log or a rule. nginx gives these paths a location of their own; a test holds the two together.
+ * Names that no registered server may take. Each is the first path segment of something that the gateway answers itself,
+ * or reads like one in a log or a rule. nginx has a location for each of these paths; a test compares the two.
  */
 export const reservedNames: ReadonlySet<string> = new Set([
   'all',
@@ -34,7 +34,7 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'validate',
 ]);
 
-/** Whether a server may be called `name`: it has the form of a server's name and is not reserved. */
+/** Whether `name` is a valid server name that is not reserved. */
 export function isServerName(name: string): boolean {
   return serverName.test(name) && !reservedNames.has(name);
 }

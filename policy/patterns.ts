@@ -1,13 +1,13 @@
 /**
- * A set of names and prefix globs (`get_*`, `*`), each with a value, looked up in a time that does not depend on how
- * many there are: one map for whole names, one for prefixes, asked once per prefix length in use.
+ * A set of names and prefix globs (`get_*`, `*`), each with a value. Look-up time does not depend on their number: one
+ * map holds whole names, another holds prefixes and is read once per prefix length in use.
  */
 export class Patterns<T> {
   readonly #exact = new Map<string, T>();
   readonly #prefixes = new Map<string, T>();
   readonly #lengths: number[] = [];
 
-  /** The value kept for `pattern`, made by `create` when the pattern is new. */
+  /** Returns the value of `pattern`; `create` makes it when the pattern is new. */
   at(pattern: string, create: () => T): T {
     const glob = pattern.endsWith('*');
     const key = glob ? pattern.slice(0, -1) : pattern;
@@ -21,7 +21,7 @@ export class Patterns<T> {
     return value;
   }
 
-  /** The value of `name` itself, as written in the policy; no glob takes part. */
+  /** Returns the value of the whole name `name`; globs do not match. */
   exact(name: string): T | undefined {
     return this.#exact.get(name);
   }
@@ -31,13 +31,13 @@ export class Patterns<T> {
     return this.#prefixes.has('');
   }
 
-  /** Whether some name that starts with `prefix` could be covered. Takes longer the more patterns there are. */
+  /** Whether a pattern could match some name that starts with `prefix`. The time grows with the number of patterns. */
   overlaps(prefix: string): boolean {
     if (this.#exact.keys().some((name) => name.startsWith(prefix))) return true;
     return this.#prefixes.keys().some((glob) => glob.startsWith(prefix) || prefix.startsWith(glob));
   }
 
-  /** The values of every pattern that covers `name`, the whole name first. */
+  /** Yields the values of all patterns that match `name`, the whole name first. */
   *matching(name: string): Generator<T> {
     const exact = this.#exact.get(name);
     if (exact !== undefined) yield exact;
@@ -49,7 +49,7 @@ export class Patterns<T> {
   }
 }
 
-/** Whether a pattern of the policy file is one we can honour: a whole name, or a prefix followed by one `*`. */
+/** Whether a pattern of the policy file is valid: a whole name, or a prefix followed by one `*`. */
 export function isPattern(text: string): boolean {
   const star = text.indexOf('*');
   return text.length > 0 && (star === -1 || star === text.length - 1);

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { isPattern } from './patterns.ts';
 import { compilePolicy, type Policy, type PolicySource, type Rule } from './policy.ts';
 
-/** Every fault of a policy file at once, each with its line and path. */
+/** All faults of a policy file, each with its line and path. */
 export class PolicyError extends Error {
   readonly faults: readonly string[];
   constructor(faults: readonly string[]) {
@@ -48,7 +48,7 @@ export function parsePolicy(text: string): Policy {
 }
 
 /**
- * Reads `scopes.yml` without compiling it: what it returns can be handed from one thread to another.
+ * Reads `scopes.yml` without compiling it. The result can be passed between threads.
  * @throws {PolicyError} as {@link parsePolicy}
  */
 export function readPolicySource(text: string): PolicySource {
@@ -72,7 +72,7 @@ export function readPolicySource(text: string): PolicySource {
   return toSource(result.data);
 }
 
-/** Aliases are refused: a policy has to say in one place what it grants, and a bomb of aliases must not be opened. */
+/** Refuses aliases: a policy says in one place what it grants, and an alias bomb must not be expanded. */
 function toPlain(document: ReturnType<typeof parseDocument>): unknown {
   try {
     return document.toJS({ maxAliasCount: 0 });

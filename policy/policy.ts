@@ -1,7 +1,7 @@
 import { Patterns } from './patterns.ts';
 import { lifecycle, methods, type ObjectKind } from './request/methods.ts';
 
-/** One rule as the policy file writes it; `at` says where: `mcp-servers-restricted/read[2]`. */
+/** One rule as the policy file writes it. `at` is its place: `mcp-servers-restricted/read[2]`. */
 export interface Rule {
   at: string;
   server: string;
@@ -11,33 +11,33 @@ export interface Rule {
   resources: readonly string[];
 }
 
-/** The policy file as values, before it is compiled for look-up. */
+/** The values of the policy file before compilation. */
 export interface PolicySource {
   groups: ReadonlyMap<string, readonly string[]>;
   scopes: ReadonlyMap<string, readonly Rule[]>;
   ui: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 }
 
-/** What one scope grants for one method of a server: the rule that grants it, and the objects by kind. */
+/** The grant of one scope for one method of a server: the rule, and the objects by kind. */
 export interface MethodGrant {
   rule: string;
   objects: Record<ObjectKind, Patterns<string>>;
 }
 
-/** What one scope grants on one server pattern. */
+/** The grants of one scope on one server pattern. */
 export interface ServerGrant {
   rule: string;
   methods: Map<string, MethodGrant>;
 }
 
-/** A compiled policy: every look-up takes the same time however many rules there are. */
+/** A compiled policy. Look-up time does not depend on the number of rules. */
 export interface Policy {
   source: PolicySource;
   scopes: ReadonlyMap<string, Patterns<ServerGrant>>;
   ui: ReadonlyMap<string, ReadonlyMap<string, Patterns<string>>>;
 }
 
-/** Compiles a policy. Globs over methods are opened here, so that only methods known today are ever covered. */
+/** Compiles a policy. It expands method globs here, so that they only ever match methods known today. */
 export function compilePolicy(source: PolicySource): Policy {
   const scopes = new Map([...source.scopes].map(([name, rules]) => [name, compileScope(rules)]));
   const ui = new Map(
@@ -51,7 +51,7 @@ export function compilePolicy(source: PolicySource): Policy {
 
 function compileScope(rules: readonly Rule[]): Patterns<ServerGrant> {
   const servers = new Patterns<ServerGrant>();
-  // Most rules name the same few methods: opening the globs anew for each would take half of the time.
+  // Most rules name the same few methods: expanding their globs for each rule would take half of the time.
   const opened = new Map<string, Set<string>>();
   for (const rule of rules) {
     const key = rule.methods.join('\n');
@@ -79,7 +79,7 @@ function addMethod(grant: ServerGrant, method: string, rule: Rule): void {
   }
 }
 
-/** The known methods that names or globs of a rule cover. */
+/** The known methods that the names and globs of a rule match. */
 export function expandMethods(patterns: readonly string[]): Set<string> {
   const wanted = asPatterns(patterns);
   return new Set([...methods.keys()].filter((method) => !wanted.matching(method).next().done));
@@ -91,25 +91,25 @@ function asPatterns(names: readonly string[]): Patterns<string> {
   return patterns;
 }
 
-/** The Python original writes `all` where we also take `*`. */
+/** The Python original writes `all` for `*`. */
 export function wildcard(pattern: string): string {
   return pattern === 'all' ? '*' : pattern;
 }
 
 /**
- * The scopes that membership of `groups` gives, without repeats, in the file's order. A group the policy does not know
- * gives nothing.
+ * Returns the scopes of `groups`, without repeats, in the order of the file. A group that the policy does not know gives
+ * none.
  */
 export function scopesOfGroups(policy: Policy, groups: readonly string[]): string[] {
   return [...new Set(groups.flatMap((group) => policy.source.groups.get(group) ?? []))];
 }
 
-/** Whether the policy file says anything about a scope: a rule, or a permission in the registry. */
+/** Whether the policy file has a rule or a registry permission for a scope. */
 export function isKnownScope(policy: Policy, scope: string): boolean {
   return policy.scopes.has(scope) || policy.ui.has(scope);
 }
 
-/** Whether `method` is one that any rule could ever allow. */
+/** Whether any rule could allow `method`. */
 export function isKnownMethod(method: string): boolean {
   return lifecycle.has(method) || methods.has(method);
 }

@@ -1,18 +1,18 @@
 import type { Policy } from './policy.ts';
 
-/** What a person may do in the registry, as `UI-Scopes` names it. */
+/** Permissions in the registry, as `UI-Scopes` names them. */
 export type UiPermission =
   | 'list_service'
   | 'register_service'
   | 'health_check_service'
   | 'toggle_service'
   | 'modify_service'
-  /** To see what the gateway has decided about requests for the server; with `all`, also about the registry. */
+  /** See the decisions about requests for the server; with `all`, also about the registry. */
   | 'view_audit';
 
 /**
- * Whether somebody who holds `scopes` may use `permission` for the server called `server`.
- * Pure look-up in the policy's `UI-Scopes`; what is not written there is denied.
+ * Whether a caller with `scopes` has `permission` for the server named `server`. It looks only at the policy's
+ * `UI-Scopes`, and denies what is not written there. Pure.
  */
 export function mayUseUi(policy: Policy, scopes: readonly string[], permission: UiPermission, server: string): boolean {
   return scopes.some((scope) => {
@@ -21,12 +21,12 @@ export function mayUseUi(policy: Policy, scopes: readonly string[], permission: 
   });
 }
 
-/** Whether somebody who holds `scopes` may use `permission` for any server at all, one that there is or could be. */
+/** Whether a caller with `scopes` has `permission` for at least one server, existing or not. */
 export function mayUseUiSomewhere(policy: Policy, scopes: readonly string[], permission: UiPermission): boolean {
   return scopes.some((scope) => (policy.source.ui.get(scope)?.get(permission) ?? []).length > 0);
 }
 
-/** Whether somebody who holds `scopes` may use `permission` for every server, also those that will be registered. */
+/** Whether a caller with `scopes` has `permission` for every server, including future ones. */
 export function mayUseUiEverywhere(policy: Policy, scopes: readonly string[], permission: UiPermission): boolean {
   return scopes.some((scope) => policy.ui.get(scope)?.get(permission)?.coversAll() ?? false);
 }

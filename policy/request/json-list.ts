@@ -1,14 +1,14 @@
-/** An answer that cannot be filtered without guessing what it means. */
+/** The answer is ambiguous, so it cannot be filtered. */
 export class UnreadableList extends Error {}
 
 /**
- * Leaves out elements of the list `result[field]` of a JSON-RPC answer and nothing else: every other letter stays as it
- * was sent, white space and the order of keys included.
+ * Removes elements from the list `result[field]` of a JSON-RPC answer. Every other character stays as it was sent,
+ * including white space and the order of keys.
  * @param text a JSON text
  * @param field the list's key in `result`
- * @param keep whether an element, parsed, may stay
- * @returns the text, the very same one if all may stay or there is no such list, and how many elements were there and went
- * @throws {UnreadableList} if it is no JSON object, or has a key twice, in itself or in `result`
+ * @param keep whether a parsed element may stay
+ * @returns the text (unchanged if all elements may stay or the list is absent) and the numbers of elements before and removed
+ * @throws {UnreadableList} if it is not a JSON object, or repeats a key at its top level or in `result`
  */
 export function filterList(
   text: string,
@@ -20,9 +20,9 @@ export function filterList(
 }
 
 /**
- * {@link filterList} for a text that was parsed already.
- * @param start where {@link membersOfResult} found the list
- * @param list the list as it was parsed
+ * {@link filterList} for a text that is already parsed.
+ * @param start offset of the list, from {@link membersOfResult}
+ * @param list the parsed list
  */
 export function cutList(
   text: string,
@@ -57,7 +57,7 @@ function listIn(message: unknown, field: string): readonly unknown[] {
 
 type Span = readonly [from: number, to: number];
 
-/** Where the elements of a list stand, and where it ends, in a text that is known to be valid JSON. */
+/** Offsets of a list's elements and of its end, in valid JSON. */
 function findElements(text: string, start: number): { end: number; elements: Span[] } {
   const elements: Span[] = [];
   let at = skipSpace(text, start + 1);
@@ -71,9 +71,9 @@ function findElements(text: string, start: number): { end: number; elements: Spa
 }
 
 /**
- * Where the members of a message's `result` start, by key. A message that has a key twice, in itself or in its `result`,
- * is refused: the relay would look at the last one, and a client might at the first.
- * @param text a JSON text that is known to be an object
+ * Returns the offsets of the members of a message's `result`, by key. It refuses a message that repeats a key at its top
+ * level or in `result`: the relay would read the last one, and a client might read the first.
+ * @param text valid JSON, an object
  * @throws {UnreadableList}
  */
 export function membersOfResult(text: string): Readonly<Record<string, number>> {
@@ -81,7 +81,7 @@ export function membersOfResult(text: string): Readonly<Record<string, number>> 
   return result !== undefined && text[result] === '{' ? membersOf(text, result) : {};
 }
 
-/** Where the value of each key starts. */
+/** Offset of each key's value. */
 function membersOf(text: string, object: number): Record<string, number> {
   const found: Record<string, number> = Object.create(null);
   let at = skipSpace(text, object + 1);

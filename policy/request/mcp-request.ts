@@ -5,32 +5,32 @@ import { asObject, type Json, text } from './request-shape.ts';
 import { parseStrictJson, UnreadableBody } from './strict-json.ts';
 import { mayCreateTask, readTasks } from './task-request.ts';
 
-/** The closed list of a server's endpoints (streamable HTTP; the two of the 2024-11-05 transport). */
+/** All endpoints of a server: streamable HTTP, and the two of the 2024-11-05 transport. */
 export type Endpoint = 'mcp' | 'sse' | 'messages';
 
-/** A request as it came in, before anybody has looked into it. */
+/** A request before parsing. */
 export interface RawMcpRequest {
   httpMethod: string;
   endpoint: Endpoint;
   body: Uint8Array;
-  /** Header values, absent when not sent. */
+  /** Header values; undefined when not sent. */
   mcpMethod?: string | undefined;
   mcpName?: string | undefined;
   protocolVersion?: string | undefined;
 }
 
-/** One thing that a request asks for: a method, and the object that it names, if it names one. */
+/** One access that a request asks for: a method, and the object that it names, if any. */
 export interface Access {
   method: string;
   object?: { kind: ObjectKind; name: string };
 }
 
-/** What a request asks for. All of `accesses` must be allowed. */
+/** A parsed request. All of `accesses` must be allowed. */
 export interface McpRequest {
   id?: string | number;
   method: string;
   accesses: readonly [Access, ...Access[]];
-  /** Ids of the tasks that it names; they must be the caller's own. */
+  /** Ids of the tasks that it names. They must be the caller's own. */
   tasks?: readonly string[];
   /** Whether the answer may be a new task instead of a result. */
   mayCreateTask?: boolean;
@@ -47,7 +47,7 @@ const judgedNotifications = judgedKeys('resourceSubscriptions', 'taskIds');
 /**
  * Reads what a request asks for from its HTTP method, endpoint, body and `Mcp-*` headers (MCP 2024-11-05 to 2026-07-28,
  * "Transports" and "Header standardisation"). The body decides; headers are claims that must agree with it.
- * @throws {RefusedRequest} for whatever is not exactly one well-formed JSON-RPC message at an endpoint that takes it
+ * @throws {RefusedRequest} unless it is exactly one well-formed JSON-RPC message at an endpoint that accepts it
  */
 export function readMcpRequest(raw: RawMcpRequest): McpRequest {
   const { httpMethod, endpoint, body } = raw;
@@ -111,7 +111,7 @@ function readCall(message: Json): McpRequest {
   return { method, accesses, ...(tasks && { tasks }), ...(mayCreateTask(args) && { mayCreateTask: true }) };
 }
 
-/** The object that each method names: MCP schema, `params` of the method. */
+/** Reads the object that a method names (MCP schema, `params` of each method). */
 function readAccesses(method: string, params: Json): [Access, ...Access[]] {
   switch (method) {
     case 'tools/call':
@@ -158,7 +158,7 @@ function checkHeaders(raw: RawMcpRequest, message: Json, request: McpRequest): v
   if (claimed === undefined || claimed !== named) throw wrong('Mcp-Name');
 }
 
-/** -32020 only to callers who claim 2026-07-28 or later: older dual-era clients would take it as "this server is modern". */
+/** -32020 only for clients that claim 2026-07-28 or later: older dual-era clients read it as "this server is modern". */
 function mismatchCode(raw: RawMcpRequest, message: Json): number {
   const meta = (message.params as Json | undefined)?._meta as Json | undefined;
   const version = raw.protocolVersion ?? meta?.['io.modelcontextprotocol/protocolVersion'];
@@ -170,7 +170,7 @@ function onlyKeys(message: Json, allowed: ReadonlySet<string>): void {
   if (other !== undefined) throw new RefusedRequest('the message has a key that does not belong there');
 }
 
-/** MCP recommends at most 128 characters (2025-11-25, "Tool Names"); unbounded, a name would swell every header that tells it. */
+/** MCP recommends at most 128 characters (2025-11-25, "Tool Names"). The limit bounds each header that carries the name. */
 function toolName(value: unknown): string {
   const name = text(value, 'params.name');
   if (name.length > longestToolName)

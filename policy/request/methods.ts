@@ -1,9 +1,9 @@
-/** The kinds of things that a method can name. */
+/** The kinds of objects that a method can name. */
 export type ObjectKind = 'tool' | 'prompt' | 'resource';
 
 /**
- * Steps that every caller of a server needs before it can do anything, and that show nothing of what the server has.
- * `(stream)`, `(end)` and `(response)` are ours: the GET stream, the DELETE of a session, a client's answer to a server.
+ * Methods that every client needs before it can use a server, and that reveal nothing of the server's content. `(stream)`,
+ * `(end)` and `(response)` are ours: the GET stream, the DELETE of a session, a client's response to a server.
  */
 export const lifecycle: ReadonlySet<string> = new Set([
   'initialize',
@@ -22,8 +22,8 @@ export const lifecycle: ReadonlySet<string> = new Set([
 
 /**
  * Every client-to-server method of the MCP revisions 2024-11-05 to 2026-07-28 that is not lifecycle, with the kinds of
- * object it names. A method that is not here is denied, whatever a rule says: a `*` written today must not open what a
- * later revision adds. A rule for `tasks/*` says that somebody may use tasks at all; whose task it is, is asked besides.
+ * object it names. Any other method is denied, even by a rule with `*`: a `*` written today must not grant what a later
+ * revision adds. A rule for `tasks/*` allows the use of tasks; the owner of the task is checked separately.
  */
 export const methods: ReadonlyMap<string, readonly ObjectKind[]> = new Map<string, readonly ObjectKind[]>([
   ['tools/list', []],

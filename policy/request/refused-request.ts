@@ -1,9 +1,9 @@
-/** A request that cannot be judged, and so is refused: HTTP status, JSON-RPC code, and a message for the client. */
+/** A request that cannot be judged and is therefore refused, with HTTP status, JSON-RPC code and a message for the client. */
 export class RefusedRequest extends Error {
   readonly status: 400 | 405;
   readonly rpcCode: number;
   readonly id: string | number | undefined;
-  /** With 405: what the endpoint takes. */
+  /** With 405: the methods that the endpoint accepts. */
   readonly allow: readonly string[] | undefined;
   constructor(
     message: string,

@@ -1,19 +1,19 @@
 import { RefusedRequest } from './refused-request.ts';
 
-/** Keys whose values are judged, and what they are to a parser that ignores letter case. */
+/** Keys whose values are judged, and their case-folded forms. */
 export interface JudgedKeys {
   names: ReadonlySet<string>;
   folds: ReadonlySet<string>;
 }
 
-/** Folds the keys once, not for every request. */
+/** Folds the keys once instead of for every request. */
 export function judgedKeys(...names: string[]): JudgedKeys {
   return { names: new Set(names), folds: new Set(names.map(fold)) };
 }
 
 /**
- * Refuses a key that is a judged key to a case-insensitive parser (Go's encoding/json is one) without being it to us:
- * `Name` beside `name` would let the upstream read another tool than the one that was judged.
+ * Refuses a key that a case-insensitive parser (such as Go's encoding/json) takes for a judged key: with `Name` beside
+ * `name`, the upstream would read another tool than the one that was judged.
  */
 export function refuseLookAlikes(object: Record<string, unknown>, judged: JudgedKeys): void {
   for (const key of Object.keys(object)) {
@@ -23,7 +23,7 @@ export function refuseLookAlikes(object: Record<string, unknown>, judged: Judged
   }
 }
 
-/** Unicode simple case folding as far as it meets ASCII: `ſ` is an s and the Kelvin sign a k to a folding parser. */
+/** Unicode simple case folding onto ASCII: to a folding parser, `ſ` is an s and the Kelvin sign a k. */
 function fold(key: string): string {
   return key.toUpperCase().toLowerCase();
 }
@@ -31,7 +31,7 @@ function fold(key: string): string {
 /**
  * The name in an `Mcp-Name` header: as sent, or UTF-8 in base64 between `=?base64?` and `?=` (MCP 2026-07-28, "Header
  * standardisation", SEP-2243; the markers are case-sensitive).
- * @returns the name, or undefined if it cannot be read (which agrees with no body)
+ * @returns the name, or undefined if it cannot be read (it then matches no body)
  */
 export function headerName(value: string): string | undefined {
   const encoded = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value)?.[1];

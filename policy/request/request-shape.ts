@@ -1,6 +1,6 @@
 import { RefusedRequest } from './refused-request.ts';
 
-/** A JSON object, its members not yet looked at. */
+/** A JSON object with unchecked members. */
 export type Json = Record<string, unknown>;
 
 /** @throws {RefusedRequest} with the message `otherwise` for anything but an object */

@@ -1,13 +1,13 @@
 const maxDepth = 64;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Why a body cannot be read; `message` is meant for the client. */
+/** The body cannot be read. `message` is meant for the client. */
 export class UnreadableBody extends Error {}
 
 /**
- * Reads JSON the one way on which every parser agrees (RFC 8259, I-JSON RFC 7493): UTF-8 without a byte order mark, no
- * key twice in one object, no trailing data, no lone surrogates, numbers that fit, at most 64 levels deep. Two parsers that read one body
- * differently are how a gate is talked around, so anything else is refused.
+ * Reads JSON that every parser reads alike (RFC 8259; I-JSON, RFC 7493): UTF-8 without a byte order mark, no repeated key
+ * in an object, no trailing data, no lone surrogates, numbers that fit, at most 64 levels deep. It refuses anything else:
+ * a request that two parsers read differently bypasses the gate.
  * @param bytes the body
  * @returns the value
  * @throws {UnreadableBody}
@@ -20,10 +20,10 @@ export function parseStrictJson(bytes: Uint8Array): unknown {
   } catch {
     throw new UnreadableBody('the body is not valid JSON');
   }
-  // UTF-8 holds no half characters, so only an escape can have made one.
+  // UTF-8 cannot encode a lone surrogate, so only an escape can produce one.
   const mayHoldHalves = text.includes('\\u');
-  // JSON.parse keeps the last of two equal keys and says nothing. Members as written are the colons outside of strings;
-  // members that survived are counted in the value: fewer means that a key stood twice, however it was escaped.
+  // JSON.parse silently keeps the last of two equal keys. The colons outside strings count the members as written. Fewer
+  // members in the value mean a repeated key, however it was escaped.
   const members = countMembers(value, 0, mayHoldHalves);
   if (members !== countColons(text)) throw new UnreadableBody('a key stands twice in one object');
   return value;
@@ -45,7 +45,7 @@ const quote = 0x22;
 const backslash = 0x5c;
 const colon = 0x3a;
 
-/** Colons outside of strings in a text that is known to be valid JSON. */
+/** Counts the colons outside strings, in valid JSON. */
 function countColons(text: string): number {
   let colons = 0;
   for (let i = 0; i < text.length; i++) {
@@ -56,10 +56,10 @@ function countColons(text: string): number {
   return colons;
 }
 
-/** Most strings are short, and looked through letter by letter sooner; a long one is left in leaps. */
+/** A loop over characters is faster for short strings, `indexOf` for long ones. */
 const shortString = 24;
 
-/** Where the quote stands that ends the string whose letters begin at `start`. */
+/** Returns the offset of the quote that ends the string whose content begins at `start`. */
 function endOfString(text: string, start: number): number {
   for (let i = start; i < start + shortString; i++) {
     const c = text.charCodeAt(i);
@@ -69,7 +69,7 @@ function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start); ; end = text.indexOf('"', end + 1)) {
     let before = end;
     while (before > start && text.charCodeAt(before - 1) === backslash) before--;
-    // After an even number of backslashes it is no escaped quote.
+    // A quote after an even number of backslashes is not escaped.
     if ((end - before) % 2 === 0) return end;
   }
 }

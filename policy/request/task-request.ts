@@ -4,8 +4,9 @@ import { asObject, type Json, text } from './request-shape.ts';
 const tasksExtension = 'io.modelcontextprotocol/tasks';
 
 /**
- * The ids of the tasks that a request names: tasks of MCP 2025-11-25, and of the tasks extension of 2026-07-28 (SEP-2663).
- * @throws {RefusedRequest} where an id has to be and is not
+ * Returns the ids of the tasks that a request names: tasks of MCP 2025-11-25 and of the tasks extension of 2026-07-28
+ * (SEP-2663).
+ * @throws {RefusedRequest} if a required id is missing
  */
 export function readTasks(method: string, params: Json): readonly string[] | undefined {
   if (method === 'subscriptions/listen') {
@@ -19,8 +20,8 @@ export function readTasks(method: string, params: Json): readonly string[] | und
 }
 
 /**
- * Whether the answer may be a task instead of a result: a client asks for one (2025-11-25), or says with each request that
- * it can take one (2026-07-28).
+ * Whether the answer may be a task instead of a result: the client asks for one (2025-11-25) or announces with each
+ * request that it accepts one (2026-07-28).
  */
 export function mayCreateTask({ task, _meta }: Json): boolean {
   if (task !== undefined) return true;

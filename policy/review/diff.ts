@@ -5,7 +5,7 @@ import { methods, type ObjectKind } from '../request/methods.ts';
 import { mayUseUi, type UiPermission } from '../ui.ts';
 import { type Sample, type Universe, universeOf } from './universe.ts';
 
-/** Somebody who may do something under one policy and not under the other. */
+/** A caller who may do something under one policy and not under the other. */
 export interface Difference {
   kind: 'person' | 'agent';
   /** A group of people, or a scope of an agent. */
@@ -30,8 +30,8 @@ const permissions: readonly UiPermission[] = [
 ];
 
 /**
- * Who may do more and who less under `after` than under `before`: every group, and every scope as an agent holds it.
- * What is compared is verdicts, not lines, so a file written another way and meaning the same shows no difference. Pure.
+ * Lists which groups, and which scopes of agents, may do more or less under `after` than under `before`. It compares
+ * verdicts, not lines: a file that is written differently and means the same shows no difference. Pure.
  */
 export function diff(before: Policy, after: Policy): Difference[] {
   const named = (of: (policy: Policy) => Iterable<string>) => [...new Set([...of(before), ...of(after)])].sort();
@@ -80,7 +80,7 @@ function diffOne(kind: Difference['kind'], who: string, sides: readonly [Side, S
   return found;
 }
 
-/** What `having` allows on a server and `without` does not, in words. */
+/** Describes what `having` allows on a server and `without` does not. */
 function newlyAllowed(universe: Universe, server: string, without: Side, having: Side): string[] {
   const isNew = (ask: Ask) => ask(having, server) && !ask(without, server);
   const plain = [...methods].filter(([method, kinds]) => kinds.length === 0 || method === 'subscriptions/listen');
@@ -107,7 +107,7 @@ function allows(side: Side, server: string, method: string, object?: { kind: Obj
   return decide(side.policy, side.scopes, server, [{ method, ...(object && { object }) }]).allowed;
 }
 
-/** Samples as words; all that there are become one "every". */
+/** Samples as words; a full set becomes one "every". */
 function words(samples: readonly Sample[], all: readonly Sample[], noun: string): string[] {
   if (samples.length === all.length) return [`every ${noun}`];
   return samples.map(({ label }) => label ?? `any other ${noun}`);

@@ -3,24 +3,24 @@ import type { Policy, Rule } from '../policy.ts';
 import type { Access } from '../request/mcp-request.ts';
 import { covers, decideByRule, listOf } from './rule-shape.ts';
 
-/** Whether a rule allows an access, or the first part of it that does not fit. */
+/** Whether a rule allows an access, or the first part that does not match. */
 export type RuleOutcome = 'hit' | 'server' | 'method' | 'object';
 
-/** What one rule says to an access. */
+/** The outcome of one rule for an access. */
 export interface RuleExplanation {
   rule: Rule;
   outcome: RuleOutcome;
-  /** A glob whose letters fit a resource URI that, not being in normal form, no glob may match. */
+  /** A glob that fits the letters of a resource URI which is not in normal form, so that no glob may match it. */
   unheededGlob?: string;
 }
 
-/** What each rule of one held scope says; a scope that no rule defines has none. */
+/** The outcomes of the rules of one held scope; empty for a scope without rules. */
 export interface ScopeExplanation {
   scope: string;
   rules: readonly RuleExplanation[];
 }
 
-/** The verdict and what led to it. */
+/** The verdict and the reasons for it. */
 export interface Explanation {
   decision: Decision;
   scopes: readonly ScopeExplanation[];
@@ -36,9 +36,9 @@ const missed: Record<DenyReason, RuleOutcome> = {
 };
 
 /**
- * Why somebody who holds `scopes` may or may not do `access` on `server`. The verdict is the one of `decide`, which
- * `/validate` asks; what each rule says is `decide`'s verdict with that rule alone, so the two cannot drift apart.
- * A rule hits if and only if the verdict is "allowed". Pure.
+ * Explains why a caller with `scopes` may or may not do `access` on `server`. The verdict comes from `decide`, as it does
+ * for `/validate`. The outcome of each rule is `decide`'s verdict with that rule alone, so the two cannot drift apart: a
+ * rule hits if and only if the verdict is "allowed". Pure.
  */
 export function explain(policy: Policy, scopes: readonly string[], server: string, access: Access): Explanation {
   return {

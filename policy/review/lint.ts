@@ -4,7 +4,7 @@ import { lifecycle, methods, type ObjectKind } from '../request/methods.ts';
 import { equalScopes, redundantRules } from './redundancy.ts';
 import { covers, listOf, type RuleShape, shapeOf } from './rule-shape.ts';
 
-/** One thing to look at in a policy that is valid. A warning is most likely a mistake; an info may be meant so. */
+/** A finding in a valid policy. A warning is most likely a mistake; an info may be intended. */
 export interface Finding {
   level: 'warning' | 'info';
   /** Where: `scope[2]`, `group_mappings.group`, `UI-Scopes.scope.permission`, or a scope. */
@@ -13,9 +13,9 @@ export interface Finding {
 }
 
 /**
- * What in a policy grants less than it seems to, or nothing, or the same twice. Pure.
- * @param servers the names of the servers that there are; without it, unknown servers are not looked for
- * @returns the findings in the order of the file's parts; empty if there is nothing to say
+ * Finds what in a policy grants less than it seems to, nothing, or the same twice. Pure.
+ * @param servers names of the existing servers; without it, unknown servers are not reported
+ * @returns the findings in the order of the file's parts
  */
 export function lint(policy: Policy, servers?: ReadonlySet<string>): Finding[] {
   const { source } = policy;
@@ -74,7 +74,7 @@ function canBeServer(pattern: string): boolean {
   const text = wildcard(pattern);
   if (!text.endsWith('*')) return isServerName(text);
   const prefix = text.slice(0, -1);
-  // Two endings, because one of them may make a reserved word; none, because a prefix may be as long as a name can be.
+  // Two suffixes, because one of them may produce a reserved word; and none, for a prefix of maximum length.
   return ['', '0', 'y'].some((ending) => isServerName(prefix + ending));
 }
 

@@ -3,8 +3,8 @@ import { methods, type ObjectKind } from '../request/methods.ts';
 import { decideByRule, type RuleShape, shapeOf } from './rule-shape.ts';
 
 /**
- * The rules of one scope that could be deleted without anybody losing anything, each with a rule that grants as much.
- * Of two equal rules it is the later one. Rules that grant no method at all are left out. Pure.
+ * Returns the rules of one scope that could be deleted without effect, each with a rule that grants as much. Of two equal
+ * rules it returns the later one. It skips rules that grant no method. Pure.
  */
 export function redundantRules(rules: readonly Rule[]): [rule: Rule, by: Rule][] {
   const shapes = rules.map(shapeOf);
@@ -19,7 +19,7 @@ export function redundantRules(rules: readonly Rule[]): [rule: Rule, by: Rule][]
   });
 }
 
-/** Scopes whose rules say the same, whatever their order: the first of them with each later one. Pure. */
+/** Returns the scopes with equal rules, in any order: the first of them with each later one. Pure. */
 export function equalScopes(scopes: ReadonlyMap<string, readonly Rule[]>): [first: string, second: string][] {
   const first = new Map<string, string>();
   const pairs: [string, string][] = [];
@@ -58,7 +58,7 @@ function grantsAll(wide: RuleShape, narrow: RuleShape): boolean {
 
 function objectWithin(kind: ObjectKind, name: string, pattern: string): boolean {
   if (!patternWithin(name, pattern)) return false;
-  // A resource that is written out need not be in normal form, and then no glob stands for it: only `decide` knows.
+  // A resource that is written out may not be in normal form, and then no glob covers it: ask `decide`.
   if (kind !== 'resource' || name.endsWith('*') || name === pattern) return true;
   const rule: Rule = {
     at: '',

@@ -4,21 +4,21 @@ import { type Policy, type Rule, wildcard } from '../policy.ts';
 import type { Access } from '../request/mcp-request.ts';
 import { mayUseUi } from '../ui.ts';
 
-/** A request that `decide` has denied, and the scopes of whoever sent it. */
+/** A request that `decide` has denied, and the caller's scopes. */
 export interface Denied {
   scopes: readonly string[];
   server: string;
   accesses: readonly [Access, ...Access[]];
 }
 
-/** Something that could be given to the caller: a scope, or a group with its scopes. A lower rank has less power. */
+/** A possible grant: a scope, or a group with its scopes. A lower rank has less power. */
 interface Option {
   name: string;
   scopes: readonly string[];
   rank: number;
 }
 
-/** The options by the servers that their rules name, those with less power first. */
+/** The options by the servers that their rules name, least power first. */
 interface Options {
   scopes: Patterns<Option[]>;
   groups: Patterns<Option[]>;
@@ -26,20 +26,20 @@ interface Options {
 
 const longestName = 1024;
 const mostAccesses = 16;
-/** Looking for help must not become a way to keep the auth-server busy: so many looks into a scope, then it gives up. */
+/** Maximum number of scopes to try, so that a denied request cannot keep the auth-server busy. */
 const mostLooks = 200;
 
 /**
  * A custom scope of Cognito, `identifier/name` (Amazon Cognito API, `ResourceServerType`, `ResourceServerScopeType`):
- * characters of a scope token (RFC 6749 section 3.3), so that it can stand in a quoted header value as it is.
+ * characters of a scope token (RFC 6749 section 3.3), which need no escape in a quoted header value.
  */
 const customScope = /^[\x21\x23-\x5b\x5d-\x7e]{1,256}\/[\x21\x23-\x2e\x30-\x5b\x5d-\x7e]{1,256}$/;
 
 /**
- * The scope that an agent lacks: with it beside those that it holds, `decide` would allow the whole request. Of several,
- * one of a resource server that the agent has a scope of already (its app client most likely has it), then the least
- * powerful one, then the first in the file. Power is counted as the file writes it: rules for servers by glob, then
- * other globs, then names. Pure.
+ * Returns the scope that an agent lacks: together with the scopes it holds, `decide` would allow the whole request. Of
+ * several, it prefers a scope of a resource server that the agent already uses (its app client most likely has it), then
+ * the least powerful one, then the first in the file. Power counts rules for servers by glob, then other globs, then
+ * names. Pure.
  * @returns undefined if no scope of the pool's helps, or the caller may not know the server
  */
 export function scopeThatHelps(policy: Policy, denied: Denied): string | undefined {
@@ -53,8 +53,8 @@ export function scopeThatHelps(policy: Policy, denied: Denied): string | undefin
 }
 
 /**
- * The groups that a person could be put into: each would, beside what the person holds, allow the whole request. The
- * least powerful first, at most `most`. Pure.
+ * Returns the groups that a person could join: each of them, together with what the person holds, would allow the whole
+ * request. The least powerful comes first; at most `most` groups. Pure.
  */
 export function groupsThatHelp(policy: Policy, denied: Denied, most: number): string[] {
   const names: string[] = [];
@@ -78,12 +78,12 @@ function* helpful(policy: Policy, kind: keyof Options, { scopes, server, accesse
   }
 }
 
-/** A scope with rules for the server by name and by glob is found twice. */
+/** Removes duplicates: a scope may name the server both by name and by glob. */
 function weakestFirst(found: Iterable<readonly Option[]>): readonly Option[] {
   return [...new Set([...found].flat())].sort((a, b) => a.rank - b.rank);
 }
 
-/** Who holds no rule for a server and does not see it in the registry must not learn from us who does. */
+/** A caller without a rule for a server, who does not see it in the registry, must not learn who has access. */
 function mayKnow(policy: Policy, scopes: readonly string[], server: string): boolean {
   return (
     decide(policy, scopes, server, [{ method: 'ping' }]).allowed || mayUseUi(policy, scopes, 'list_service', server)
@@ -92,7 +92,7 @@ function mayKnow(policy: Policy, scopes: readonly string[], server: string): boo
 
 const compiled = new WeakMap<Policy, Options>();
 
-/** Made once per policy, at its first denial: afterwards no denial looks at rules for other servers. */
+/** Built once per policy, at its first denial: later denials skip the rules for other servers. */
 function optionsOf(policy: Policy): Options {
   let options = compiled.get(policy);
   if (!options) {
@@ -135,7 +135,7 @@ function powerOf(rules: readonly Rule[]): [serverGlobs: number, otherGlobs: numb
     ...prompts,
     ...resources,
   ]);
-  // All, not names alone: it is compared only where the globs are as many.
+  // All, not names alone: ranks are compared by this only when the numbers of globs are equal.
   return [rules.filter(({ server }) => isGlob(server)).length, others.filter(isGlob).length, others.length];
 }
 

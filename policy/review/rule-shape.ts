@@ -4,7 +4,7 @@ import { compilePolicy, expandMethods, type Rule, wildcard } from '../policy.ts'
 import type { Access } from '../request/mcp-request.ts';
 import type { ObjectKind } from '../request/methods.ts';
 
-/** A rule with its shorthands opened: `all` is `*`, method globs are the known methods that they cover. */
+/** A rule with its shorthands expanded: `all` becomes `*`, method globs become the known methods that they match. */
 export interface RuleShape {
   at: string;
   server: string;
@@ -12,13 +12,13 @@ export interface RuleShape {
   objects: Record<ObjectKind, readonly string[]>;
 }
 
-/** The list of a rule that names each kind of object, as the policy file calls it. */
+/** The policy file's key for each kind of object. */
 export const listOf = { tool: 'tools', prompt: 'prompts', resource: 'resources' } as const satisfies Record<
   ObjectKind,
   keyof Rule
 >;
 
-/** Opens the shorthands of a rule, the way `compilePolicy` does. Pure. */
+/** Expands the shorthands of a rule as `compilePolicy` does. Pure. */
 export function shapeOf(rule: Rule): RuleShape {
   return {
     at: rule.at,
@@ -32,14 +32,14 @@ export function shapeOf(rule: Rule): RuleShape {
   };
 }
 
-/** Whether a name or glob of the policy file covers a name, letter by letter (nothing is known of URIs here). */
+/** Whether a name or glob of the policy file matches a name by its characters; URIs get no special treatment. */
 export function covers(pattern: string, name: string): boolean {
   const one = new Patterns<string>();
   one.at(wildcard(pattern), () => pattern);
   return !one.matching(name).next().done;
 }
 
-/** The verdict of `decide` where `rule` is the only one there is and the caller holds its scope. Pure. */
+/** The verdict of `decide` if `rule` were the only rule and the caller held its scope. Pure. */
 export function decideByRule(rule: Rule, server: string, access: Access): ReturnType<typeof decide> {
   const policy = compilePolicy({ groups: new Map(), ui: new Map(), scopes: new Map([['only', [rule]]]) });
   return decide(policy, ['only'], server, [access]);

@@ -2,22 +2,22 @@ import type { Rule } from '../policy.ts';
 import type { ObjectKind } from '../request/methods.ts';
 import { decideByRule, shapeOf } from './rule-shape.ts';
 
-/** A name to ask a policy about, standing for every name that the policy treats alike. */
+/** A sample name that represents all names which the policy treats alike. */
 export interface Sample {
   name: string;
-  /** How to call it: the name, a glob (`get_*`), or undefined for "any other". */
+  /** Label: the name, a glob (`get_*`), or undefined for "any other". */
   label: string | undefined;
 }
 
-/** Everything that rules can tell apart: each sample stands for a class of names, and no class is left out. */
+/** All classes of names that the rules can tell apart, with one sample for each. */
 export interface Universe {
   servers: readonly Sample[];
   objects: Record<ObjectKind, readonly Sample[]>;
 }
 
 /**
- * The samples that suffice to compare what `rules` grant: every name in them, one name for each glob that no longer glob
- * and no name covers, and one that nothing but `*` covers. Pure.
+ * Returns samples that suffice to compare what `rules` grant: every name in them, one name for each glob that no longer
+ * glob and no name matches, and one that only `*` matches. Pure.
  * @param servers further names and globs of servers, such as those in `UI-Scopes`
  */
 export function universeOf(rules: readonly Rule[], servers: readonly string[] = []): Universe {
@@ -41,7 +41,7 @@ function samplesOf(patterns: readonly string[], kind?: ObjectKind): Sample[] {
   });
 }
 
-/** A name that the glob covers and that neither a written name nor a longer glob does. */
+/** Returns a name that the glob matches and that no written name and no longer glob matches. */
 function nameUnder(glob: string, all: ReadonlySet<string>, kind: ObjectKind | undefined): string {
   const prefix = glob.slice(0, -1);
   const closer = [...all].filter((pattern) => pattern !== glob && pattern.startsWith(prefix));
@@ -49,9 +49,9 @@ function nameUnder(glob: string, all: ReadonlySet<string>, kind: ObjectKind | un
     closer.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
   for (let i = 0; ; i++) {
     const letter = firstLetters[i];
-    // Each glob takes one letter at most, and there are always more letters than globs: this ends.
+    // Each glob excludes at most one letter, and there are more letters than globs, so this loop ends.
     const c = letter ?? String.fromCodePoint(0x4e00 + i);
-    // Endings that make a URI in normal form of most beginnings, `http` and `http://host` included.
+    // Suffixes that turn most prefixes into a URI in normal form, including `http` and `http://host`.
     const endings = kind === 'resource' ? [c, `${c}/`, `/${c}`, `${c}:x`, `://${c}/`] : [c];
     const free = endings.map((ending) => prefix + ending).filter((name) => !taken(name));
     const fit = free.find((name) => kind !== 'resource' || globsApply(name)) ?? (letter ? undefined : free[0]);

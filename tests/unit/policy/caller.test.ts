@@ -43,8 +43,8 @@ test('what was claimed and the policy does not know is told', () => {
 test.each<[string, Record<string, unknown>, RegExp]>([
   ['an ID token', { ...base, token_use: 'id' }, /ID token/],
   ['a token of somebody else than Cognito', { ...base, token_use: undefined }, /no access token/],
-  ['a token without client_id', { ...base, client_id: undefined }, /names nobody/],
-  ['a token without sub', { ...base, sub: 7 }, /names nobody/],
+  ['a token without client_id', { ...base, client_id: undefined }, /names no caller/],
+  ['a token without sub', { ...base, sub: 7 }, /names no caller/],
   ['a token with groups that are no list', { ...base, 'cognito:groups': 'staff' }, /cognito:groups/],
   ['a token with groups that are no names', { ...base, 'cognito:groups': [1] }, /cognito:groups/],
 ])('%s is of no use, and the message says why', (_, claims, message) => {
