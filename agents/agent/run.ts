@@ -73,7 +73,7 @@ function sayOffline({ print, options }: Run<AgentOptions>, settings: Settings): 
 
 async function offline(session: Session): Promise<AnswerTo> {
   const { answerOffline } = await import('./offline/run.ts');
-  return (message) => answerOffline(session, message, Temporal.Now.plainDateISO());
+  return (message) => answerOffline(session, message);
 }
 
 async function byModel(session: Session, choice: ModelChoice, options: AgentOptions): Promise<AnswerTo> {

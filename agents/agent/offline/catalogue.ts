@@ -1,21 +1,21 @@
 import { CommandError } from '../../lib/failure.ts';
 import { table } from '../../lib/print.ts';
+import type { Answer } from '../session.ts';
 import type { ListedServer, Toolbox } from '../toolbox.ts';
 import { contentWords } from './words.ts';
 
 /** A question about the catalogue itself. */
 export type CatalogueQuestion = { about: 'servers' } | { about: 'tools'; server?: string | undefined };
 
-/** Words around "servers" and "tools" that do not ask for anything more. */
+/** Words beside "servers" and "tools" that do not ask for more. */
 const around = new Set(
-  'mcp available availble server service tool list use using access call registered registry gateway offer exist exists see running there'.split(
-    ' ',
-  ),
+  'mcp available server service tool list using access registered registry gateway offer exist see'.split(' '),
 );
 
 /**
- * Whether a message asks which servers or tools there are, and nothing else: "What MCP tools are available?".
+ * Reads a message that asks only which servers or tools there are: "What MCP tools are available?".
  * @param servers names of the servers that the caller may see
+ * @returns undefined for any other message
  */
 export function catalogueQuestion(message: string, servers: readonly string[]): CatalogueQuestion | undefined {
   const words = contentWords(message);
@@ -25,33 +25,23 @@ export function catalogueQuestion(message: string, servers: readonly string[]): 
   return !named && (words.includes('server') || words.includes('service')) ? { about: 'servers' } : undefined;
 }
 
-/** An answer for people and for programs. */
-export interface CatalogueAnswer {
-  text: string;
-  value: unknown;
-}
-
-/** The servers that the caller may see. */
-export function serversAnswer(servers: readonly ListedServer[], width: number): CatalogueAnswer {
+/** Lists the servers that the caller may see. */
+export function serversAnswer(servers: readonly ListedServer[], width: number): Answer {
   const rows = servers.map(({ name, status, title, description }) => [name, status, description || title]);
   const head = `${count(servers.length, 'MCP server')} that you may see:`;
   const text = servers.length === 0 ? noServers : `${head}\n\n${table(['SERVER', 'STATE', 'WHAT IT IS'], rows, width)}`;
   return { text, value: { servers } };
 }
 
-const noServers = 'There is no MCP server that you may see. The administrator of the gateway gives access.';
+const noServers = 'You may not see any MCP server. The administrator of the gateway gives access.';
 
-/** The tools that the caller may use, as the servers' own lists show them through the gateway. */
-export async function toolsAnswer(
-  toolbox: Toolbox,
-  servers: readonly ListedServer[],
-  width: number,
-): Promise<CatalogueAnswer> {
+/** Lists the tools that the caller may use, as each server lists them through the gateway. */
+export async function toolsAnswer(toolbox: Toolbox, servers: readonly ListedServer[], width: number): Promise<Answer> {
   if (servers.length === 0) return { text: noServers, value: { tools: [] } };
   const lists = await Promise.all(servers.map(({ name }) => listOf(toolbox, name)));
-  const tools = lists.flatMap(({ server, tools: own }) => own.map((tool) => ({ server, ...tool })));
+  const tools = lists.flatMap((list) => list.tools);
   const failures = lists.flatMap(({ server, failure }) => (failure ? [{ server, failure }] : []));
-  const empty = lists.filter(({ tools: own, failure }) => own.length === 0 && !failure).map(({ server }) => server);
+  const empty = lists.filter((list) => list.tools.length === 0 && !list.failure).map(({ server }) => server);
   const rows = tools.map(({ server, name, description }) => [server, name, description]);
   const lines = [
     tools.length === 0
@@ -63,16 +53,10 @@ export async function toolsAnswer(
   return { text: lines.join('\n\n'), value: { tools, serversWithoutTools: empty, failures } };
 }
 
-interface OwnList {
-  server: string;
-  tools: { name: string; description: string }[];
-  failure?: string;
-}
-
-async function listOf(toolbox: Toolbox, server: string): Promise<OwnList> {
+async function listOf(toolbox: Toolbox, server: string) {
   try {
     const tools = await toolbox.tools(server);
-    return { server, tools: tools.map(({ name, description = '' }) => ({ name, description })) };
+    return { server, tools: tools.map(({ name, description = '' }) => ({ server, name, description })) };
   } catch (error) {
     // One server that is down or denied must not hide the others.
     if (error instanceof CommandError) return { server, tools: [], failure: error.message };
