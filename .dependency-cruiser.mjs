@@ -21,7 +21,7 @@ const rooms = {
   registry: '. pages api import editing search health pins routing access store servers errors',
   'registry/pages': 'live list|details|forms|rights|audit shared',
   'registry/api': 'openapi v0|original|.',
-  agents: '. commands agent|login token lib',
+  agents: '. commands agent|login gateway token lib',
   common: 'policy upstream-secrets service database settings identity files network time text',
   policy: 'review . request',
 };

@@ -1,12 +1,12 @@
 import { text as readAll } from 'node:stream/consumers';
 import type { ModelMessage } from 'ai';
-import type { AgentOptions } from '../commands/agent.ts';
+import { openIdentity } from '../gateway/identity.ts';
 import { type Run, report, settingsFor } from '../lib/command.ts';
 import { CommandError, type ExitCode, exitCodes } from '../lib/failure.ts';
-import { openIdentity } from '../lib/identity.ts';
 import type { Settings } from '../lib/settings.ts';
 import { createAsk } from './ask.ts';
 import { chooseModel, idleProviders, type ModelChoice } from './model/choice.ts';
+import type { AgentOptions } from './options.ts';
 import type { Answer, Session } from './session.ts';
 import { openToolbox } from './toolbox.ts';
 

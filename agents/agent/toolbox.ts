@@ -1,9 +1,9 @@
 import type { CallToolResult, Tool } from '@modelcontextprotocol/client';
 import * as z from 'zod';
 import { isServerName } from '../../policy/names.ts';
+import { type GatewayConnection, openGateway, serverUrl } from '../gateway/connection.ts';
+import type { Identity } from '../gateway/identity.ts';
 import { CommandError, exitCodes } from '../lib/failure.ts';
-import { type GatewayConnection, openGateway, serverUrl } from '../lib/gateway.ts';
-import type { Identity } from '../lib/identity.ts';
 import type { Print } from '../lib/print.ts';
 import type { Settings } from '../lib/settings.ts';
 import { type JsonSchema, readSchema } from './json-schema.ts';

@@ -1,22 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type CommonOptions, does, newCommand, withIdentity } from '../lib/command.ts';
+import type { AgentOptions } from '../agent/options.ts';
+import { does, newCommand, withIdentity } from '../lib/command.ts';
 import type { Context } from '../lib/context.ts';
 import type { ExitCode } from '../lib/failure.ts';
-import type { IdentityOptions } from '../lib/identity.ts';
-
-/** What `agent` is started with. */
-export interface AgentOptions extends CommonOptions, IdentityOptions {
-  message?: string;
-  mcpRegistryUrl?: string;
-  model?: string;
-  provider?: 'bedrock' | 'anthropic' | 'openai-compatible';
-  offline?: boolean;
-  interactive?: boolean;
-  verbose?: boolean;
-  yes?: boolean;
-  maxSteps: number;
-  timeout: number;
-}
 
 /** `agent`: answers a question with the tools behind the gateway. */
 export function agentCommand(context: Context, done: (code: ExitCode) => void): Command {

@@ -1,13 +1,13 @@
 import type { CallToolResult, Client } from '@modelcontextprotocol/client';
 import { type Command, InvalidArgumentError } from 'commander';
-import { begin, type CommonOptions, does, newCommand, type Run, withIdentity } from '../lib/command.ts';
+import { listTools, openGateway, serverUrl } from '../gateway/connection.ts';
+import { begin } from '../gateway/identity.ts';
+import { type CommonOptions, does, newCommand, type Run, withIdentity } from '../lib/command.ts';
 import type { Context } from '../lib/context.ts';
 import { CommandError, type ExitCode, exitCodes } from '../lib/failure.ts';
-import { openGateway, serverUrl } from '../lib/gateway.ts';
-import type { IdentityOptions } from '../lib/identity.ts';
 import { safeText } from '../lib/print.ts';
-import { readArguments, type ToolArguments, typedArguments, type WrittenArguments } from '../lib/tool-arguments.ts';
-import { listTools } from '../lib/tools.ts';
+import type { IdentityOptions } from '../lib/settings.ts';
+import { readArguments, type ToolArguments, typedArguments, type WrittenArguments } from './tool-arguments.ts';
 import { transportOf, withTransport } from './transport.ts';
 
 interface CallOptions extends CommonOptions, IdentityOptions {

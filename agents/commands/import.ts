@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { begin, type CommonOptions, does, newCommand, type Run, withIdentity } from '../lib/command.ts';
+import { begin } from '../gateway/identity.ts';
+import { askRegistry } from '../gateway/registry.ts';
+import { type CommonOptions, does, newCommand, type Run, withIdentity } from '../lib/command.ts';
 import type { Context } from '../lib/context.ts';
 import { CommandError, type ExitCode, exitCodes } from '../lib/failure.ts';
-import type { IdentityOptions } from '../lib/identity.ts';
 import { table } from '../lib/print.ts';
-import { askRegistry } from '../lib/registry.ts';
+import type { IdentityOptions } from '../lib/settings.ts';
 
 interface ImportOptions extends CommonOptions, IdentityOptions {
   dryRun?: boolean;

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import open from 'open';
 import { spoiltBy } from '../../common/settings/spoilt.ts';
+import { cookieFile, keepSession } from '../gateway/cookie-file.ts';
 import { type CommonOptions, does, newCommand, type Run, settingsFor } from '../lib/command.ts';
 import type { Context } from '../lib/context.ts';
-import { cookieFile, keepSession } from '../lib/cookie-file.ts';
 import { CommandError, type ExitCode, exitCodes } from '../lib/failure.ts';
 import type { Print } from '../lib/print.ts';
 import type { Settings } from '../lib/settings.ts';

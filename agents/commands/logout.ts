@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { cookieFile, cookieNameFor, forgetSession, peekSession } from '../gateway/cookie-file.ts';
 import { type CommonOptions, does, newCommand, type Run, settingsFor } from '../lib/command.ts';
 import type { Context } from '../lib/context.ts';
-import { cookieFile, cookieNameFor, forgetSession, peekSession } from '../lib/cookie-file.ts';
 import { CommandError, type ExitCode } from '../lib/failure.ts';
 import { endSession } from '../login/session.ts';
 

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
-import { begin, type CommonOptions, does, newCommand, type Run, withIdentity } from '../lib/command.ts';
+import { begin } from '../gateway/identity.ts';
+import { askRegistry, serverList } from '../gateway/registry.ts';
+import { type CommonOptions, does, newCommand, type Run, withIdentity } from '../lib/command.ts';
 import type { Context } from '../lib/context.ts';
 import type { ExitCode } from '../lib/failure.ts';
-import type { IdentityOptions } from '../lib/identity.ts';
 import { table } from '../lib/print.ts';
-import { askRegistry, serverList } from '../lib/registry.ts';
+import type { IdentityOptions } from '../lib/settings.ts';
 
 type ServersOptions = CommonOptions & IdentityOptions;
 

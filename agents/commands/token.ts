@@ -3,7 +3,7 @@ import { type CommonOptions, does, newCommand, type Run, settingsFor } from '../
 import type { Context } from '../lib/context.ts';
 import type { ExitCode } from '../lib/failure.ts';
 import { poolSettings } from '../lib/settings.ts';
-import { agentToken } from '../lib/token-cache.ts';
+import { agentToken } from '../token/token-cache.ts';
 
 interface TokenOptions extends CommonOptions {
   fresh?: boolean;

@@ -1,14 +1,14 @@
 import type { Tool } from '@modelcontextprotocol/client';
 import type { Command } from 'commander';
-import { begin, type CommonOptions, does, newCommand, type Run, withIdentity } from '../lib/command.ts';
+import { listTools, openGateway, serverUrl } from '../gateway/connection.ts';
+import type { Identity } from '../gateway/identity.ts';
+import { begin } from '../gateway/identity.ts';
+import { askRegistry, serverList } from '../gateway/registry.ts';
+import { type CommonOptions, does, newCommand, type Run, withIdentity } from '../lib/command.ts';
 import type { Context } from '../lib/context.ts';
 import { CommandError, type ExitCode, exitCodes } from '../lib/failure.ts';
-import { openGateway, serverUrl } from '../lib/gateway.ts';
-import type { Identity, IdentityOptions } from '../lib/identity.ts';
 import { type Print, safeText, wrap } from '../lib/print.ts';
-import { askRegistry, serverList } from '../lib/registry.ts';
-import type { Settings } from '../lib/settings.ts';
-import { listTools } from '../lib/tools.ts';
+import type { IdentityOptions, Settings } from '../lib/settings.ts';
 import { transportOf, withTransport } from './transport.ts';
 
 interface ToolsOptions extends CommonOptions, IdentityOptions {

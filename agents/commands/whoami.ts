@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import { begin, type CommonOptions, does, newCommand, type Run } from '../lib/command.ts';
+import { readSession } from '../gateway/cookie-file.ts';
+import { begin } from '../gateway/identity.ts';
+import { askRegistry, me } from '../gateway/registry.ts';
+import { type CommonOptions, does, newCommand, type Run } from '../lib/command.ts';
 import type { Context } from '../lib/context.ts';
-import { readSession } from '../lib/cookie-file.ts';
 import type { ExitCode } from '../lib/failure.ts';
-import { askRegistry, me } from '../lib/registry.ts';
 import type { Settings } from '../lib/settings.ts';
-import { agentToken } from '../lib/token-cache.ts';
+import { agentToken } from '../token/token-cache.ts';
 
 interface WhoamiOptions extends CommonOptions {
   agent?: boolean;

@@ -1,9 +1,8 @@
 import { Command, Option } from 'commander';
 import type { Context } from './context.ts';
 import { CommandError, type ExitCode, exitCodes } from './failure.ts';
-import { type Identity, type IdentityOptions, modeOf, openIdentity } from './identity.ts';
 import { createPrint, type Print, type PrintOptions, wrap } from './print.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { type IdentityOptions, modeOf, readSettings, type Settings } from './settings.ts';
 
 /** What every command understands. */
 export interface CommonOptions extends PrintOptions {
@@ -96,18 +95,6 @@ function folded(print: Print, text: string, used: number): string[] {
     .split('\n')
     .flatMap((line) => (line.startsWith(' ') ? [line] : wrap(line, print.width - Math.max(used, 2))));
   return lines.map((line, i) => (i === 0 || line.startsWith(' ') ? line : `  ${line}`));
-}
-
-/** What most commands begin with: the settings and the identity that the options choose. */
-export async function begin({
-  context,
-  print,
-  options,
-}: Run<CommonOptions & IdentityOptions>): Promise<{ settings: Settings; identity: Identity }> {
-  const settings = settingsFor(context, print, options);
-  const identity = await openIdentity(context, settings, options, print);
-  print.debug(`acting as ${identity.shown}`);
-  return { settings, identity };
 }
 
 /** Reads the settings that belong to the identity, and says what is odd about them. */

@@ -13,6 +13,19 @@ import { CommandError, exitCodes } from './failure.ts';
 /** Whose settings: of a person (`agents/.env.user`), or of an agent with its own identity (`agents/.env.agent`). */
 export type Mode = 'user' | 'agent';
 
+/** As whom something is done. */
+export interface IdentityOptions {
+  /** `--use-session-cookie`: as the person who has logged in, instead of as the agent. */
+  useSessionCookie?: boolean | undefined;
+  /** `--session-cookie-file`: implies `useSessionCookie`. */
+  sessionCookieFile?: string | undefined;
+}
+
+/** Which settings belong to an identity. */
+export function modeOf({ useSessionCookie, sessionCookieFile }: IdentityOptions): Mode {
+  return useSessionCookie || sessionCookieFile !== undefined ? 'user' : 'agent';
+}
+
 export interface SettingsOptions {
   mode: Mode;
   /** `--env-file`: read instead of the usual file. */

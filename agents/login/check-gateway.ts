@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { cognitoIssuers } from '../../common/identity/cognito-endpoints.ts';
-import { asRefusal, explainFailure, explainRefusal } from '../lib/explain.ts';
+import { asRefusal, explainFailure, explainRefusal } from '../gateway/explain.ts';
 import { CommandError, exitCodes } from '../lib/failure.ts';
 import type { Print } from '../lib/print.ts';
 import { poolSettings, type Settings } from '../lib/settings.ts';

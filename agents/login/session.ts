@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { nowInSeconds } from '../../common/time/now.ts';
-import { cookieNameFor, type KeptSession } from '../lib/cookie-file.ts';
-import { asRefusal, explainFailure, explainRefusal } from '../lib/explain.ts';
+import { cookieNameFor, type KeptSession } from '../gateway/cookie-file.ts';
+import { asRefusal, explainFailure, explainRefusal } from '../gateway/explain.ts';
 import { CommandError, exitCodes } from '../lib/failure.ts';
 import type { Print } from '../lib/print.ts';
 import type { Settings } from '../lib/settings.ts';

@@ -1,5 +1,5 @@
+import { readArguments, typedArguments } from '../../../agents/commands/tool-arguments.ts';
 import { CommandError } from '../../../agents/lib/failure.ts';
-import { readArguments, typedArguments } from '../../../agents/lib/tool-arguments.ts';
 
 const schema = {
   type: 'object',

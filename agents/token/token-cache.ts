@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { cognitoIssuer } from '../../common/identity/cognito.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
-import { explainTokenError, grantAgentToken } from '../token/token.ts';
-import { noteFetch } from '../token/token-times.ts';
-import type { Context } from './context.ts';
-import { CommandError, exitCodes } from './failure.ts';
+import type { Context } from '../lib/context.ts';
+import { CommandError, exitCodes } from '../lib/failure.ts';
+import type { Print } from '../lib/print.ts';
+import { writePrivateFile } from '../lib/private-file.ts';
+import { type PoolSettings, poolSettings, type Settings } from '../lib/settings.ts';
+import { watchWith } from '../lib/watched-fetch.ts';
 import { withLock } from './lock.ts';
-import type { Print } from './print.ts';
-import { writePrivateFile } from './private-file.ts';
-import { type PoolSettings, poolSettings, type Settings } from './settings.ts';
-import { watchWith } from './watched-fetch.ts';
+import { explainTokenError, grantAgentToken } from './token.ts';
+import { noteFetch } from './token-times.ts';
 
 /** An agent's access token. */
 export interface AgentToken {

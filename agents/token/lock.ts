@@ -1,7 +1,7 @@
 import { mkdirSync, rmdirSync, statSync, utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makePrivateFolder } from './private-file.ts';
+import { makePrivateFolder } from '../lib/private-file.ts';
 
 const staleMilliseconds = 15_000;
 const beatMilliseconds = 3_000;

@@ -1,10 +1,10 @@
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { Context } from './context.ts';
-import { CommandError, exitCodes } from './failure.ts';
-import { makePrivateFolder, writePrivateFile } from './private-file.ts';
-import type { Settings } from './settings.ts';
+import type { Context } from '../lib/context.ts';
+import { CommandError, exitCodes } from '../lib/failure.ts';
+import { makePrivateFolder, writePrivateFile } from '../lib/private-file.ts';
+import type { Settings } from '../lib/settings.ts';
 
 /** A person's session as it is kept between commands. */
 export interface KeptSession {

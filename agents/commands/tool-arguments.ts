@@ -1,4 +1,4 @@
-import { CommandError, exitCodes } from './failure.ts';
+import { CommandError, exitCodes } from '../lib/failure.ts';
 
 /** A tool's arguments by name. */
 export type ToolArguments = Record<string, unknown>;

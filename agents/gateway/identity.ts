@@ -1,18 +1,11 @@
 import { nowInSeconds } from '../../common/time/now.ts';
-import type { Context } from './context.ts';
+import { type CommonOptions, type Run, settingsFor } from '../lib/command.ts';
+import type { Context } from '../lib/context.ts';
+import type { Print } from '../lib/print.ts';
+import { type IdentityOptions, modeOf, poolSettings, type Settings } from '../lib/settings.ts';
+import type { Fetch } from '../lib/watched-fetch.ts';
+import { type AgentToken, agentToken } from '../token/token-cache.ts';
 import { readSession } from './cookie-file.ts';
-import type { Print } from './print.ts';
-import { type Mode, poolSettings, type Settings } from './settings.ts';
-import { type AgentToken, agentToken } from './token-cache.ts';
-import type { Fetch } from './watched-fetch.ts';
-
-/** As whom something is done. */
-export interface IdentityOptions {
-  /** `--use-session-cookie`: as the person who has logged in, instead of as the agent. */
-  useSessionCookie?: boolean | undefined;
-  /** `--session-cookie-file`: implies `useSessionCookie`. */
-  sessionCookieFile?: string | undefined;
-}
 
 /** Somebody whom requests to the gateway are made as. */
 export interface Identity {
@@ -47,11 +40,6 @@ export function fetchAs(identity: Identity, base: Fetch): Fetch {
     await response.body?.cancel();
     return once(url, init);
   };
-}
-
-/** Which settings belong to an identity. */
-export function modeOf({ useSessionCookie, sessionCookieFile }: IdentityOptions): Mode {
-  return useSessionCookie || sessionCookieFile !== undefined ? 'user' : 'agent';
 }
 
 /**
@@ -95,4 +83,15 @@ export async function openIdentity(
       return true;
     },
   };
+}
+
+/** Reads the settings and opens the identity that the options choose. @throws {CommandError} as {@link openIdentity} */
+export async function begin(
+  run: Run<CommonOptions & IdentityOptions>,
+): Promise<{ settings: Settings; identity: Identity }> {
+  const { context, print, options } = run;
+  const settings = settingsFor(context, print, options);
+  const identity = await openIdentity(context, settings, options, print);
+  print.debug(`acting as ${identity.shown}`);
+  return { settings, identity };
 }

@@ -3,14 +3,15 @@ import {
   ProtocolError,
   SSEClientTransport,
   StreamableHTTPClientTransport,
+  type Tool,
   type Transport,
 } from '@modelcontextprotocol/client';
+import { CommandError } from '../lib/failure.ts';
+import type { Print } from '../lib/print.ts';
+import type { Settings } from '../lib/settings.ts';
+import { type Fetch, watchFetch } from '../lib/watched-fetch.ts';
 import { asRefusal, explainFailure, type Refusal } from './explain.ts';
-import { CommandError } from './failure.ts';
 import { fetchAs, type Identity } from './identity.ts';
-import type { Print } from './print.ts';
-import type { Settings } from './settings.ts';
-import { type Fetch, watchFetch } from './watched-fetch.ts';
 
 export interface GatewayOptions {
   settings: Settings;
@@ -81,4 +82,19 @@ function transportFor(url: URL, fetch: Fetch): Transport {
   return url.pathname.endsWith('/sse')
     ? new SSEClientTransport(url, { fetch })
     : new StreamableHTTPClientTransport(url, { fetch });
+}
+
+const mostPages = 100;
+
+/** All tools of a server that the caller may use, page by page. */
+export async function listTools(client: Client): Promise<Tool[]> {
+  const tools: Tool[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < mostPages; page++) {
+    const answer = await client.listTools(cursor === undefined ? {} : { cursor });
+    tools.push(...answer.tools);
+    cursor = answer.nextCursor;
+    if (cursor === undefined) break;
+  }
+  return tools;
 }

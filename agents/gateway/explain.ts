@@ -1,10 +1,10 @@
 import { ProtocolError, SdkError, SdkErrorCode } from '@modelcontextprotocol/client';
 import * as z from 'zod';
-import { CommandError, type ExitCode, exitCodes } from './failure.ts';
+import { CommandError, type ExitCode, exitCodes } from '../lib/failure.ts';
+import { safeText } from '../lib/print.ts';
+import type { Settings } from '../lib/settings.ts';
+import { networkReason } from '../lib/watched-fetch.ts';
 import type { Identity } from './identity.ts';
-import { safeText } from './print.ts';
-import type { Settings } from './settings.ts';
-import { networkReason } from './watched-fetch.ts';
 
 /** What the gateway said instead of letting a request through. */
 export interface Refusal {

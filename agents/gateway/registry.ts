@@ -1,10 +1,10 @@
 import * as z from 'zod';
+import { CommandError, exitCodes } from '../lib/failure.ts';
+import type { Print } from '../lib/print.ts';
+import type { Settings } from '../lib/settings.ts';
+import { watchFetch } from '../lib/watched-fetch.ts';
 import { asRefusal, explainFailure, explainRefusal } from './explain.ts';
-import { CommandError, exitCodes } from './failure.ts';
 import { fetchAs, type Identity } from './identity.ts';
-import type { Print } from './print.ts';
-import type { Settings } from './settings.ts';
-import { watchFetch } from './watched-fetch.ts';
 
 /** Who the gateway says that somebody is. */
 export const me = z.object({

@@ -1,0 +1,17 @@
+import type { CommonOptions } from '../lib/command.ts';
+import type { IdentityOptions } from '../lib/settings.ts';
+import type { Provider } from './model/choice.ts';
+
+/** The options of `agent`, as commander reads them. */
+export interface AgentOptions extends CommonOptions, IdentityOptions {
+  message?: string;
+  mcpRegistryUrl?: string;
+  model?: string;
+  provider?: Provider;
+  offline?: boolean;
+  interactive?: boolean;
+  verbose?: boolean;
+  yes?: boolean;
+  maxSteps: number;
+  timeout: number;
+}
