@@ -84,9 +84,9 @@ export const accountBehaviours: Behaviour[] = [
     },
     ['400 invalid_grant', '401 invalid_token'],
   ],
-  ['Revoking answers 200 and nothing more', page, async (c) => revoke(c, (await tokensFor(c)).refresh_token), '200'],
+  ['Revoking answers 200 with an empty body', page, async (c) => revoke(c, (await tokensFor(c)).refresh_token), '200'],
   [
-    'Revoking again, or a token that nobody knows, is 200 as well',
+    'Revoking again, or an unknown token, is 200 as well',
     page,
     async (c) => {
       const { refresh_token } = await tokensFor(c);
@@ -153,7 +153,7 @@ export const accountBehaviours: Behaviour[] = [
     rotating,
   ],
   [
-    'Asking for email as a client that may not read email and email_verified is invalid_grant at the code',
+    'A client that may not read email and email_verified and requests email gets invalid_grant for the code',
     'AWS: Token endpoint',
     async (c) => said(c.redeem(await c.codeFor())),
     '400 invalid_grant',
@@ -167,7 +167,7 @@ export const accountBehaviours: Behaviour[] = [
     blind,
   ],
   [
-    'The length of an access token is a setting of its client',
+    'The lifetime of an access token is a setting of its client',
     'AWS: Token expiration',
     async (c) => (await tokensFor(c)).expires_in,
     300,

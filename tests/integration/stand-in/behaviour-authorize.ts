@@ -36,13 +36,13 @@ export const authorizeBehaviours: Behaviour[] = [
     'error page redirect_mismatch',
   ],
   [
-    'A callback with one slash more is another callback',
+    'A callback with one more slash is another callback',
     page,
     (c) => ask(c, { redirect_uri: 'http://localhost:8080/oauth2/callback/cognito/' }),
     'error page redirect_mismatch',
   ],
   [
-    'A callback on 127.0.0.1 or [::1] is another one than on localhost',
+    'A callback on 127.0.0.1 or [::1] differs from one on localhost',
     'seen: logseq #12771',
     async (c) => [
       await ask(c, { redirect_uri: 'http://127.0.0.1:8080/oauth2/callback/cognito' }),
@@ -73,7 +73,7 @@ export const authorizeBehaviours: Behaviour[] = [
   ['A challenge with S256 goes on', page, (c) => ask(c, S256), '/login'],
   ['A challenge without its method is invalid_request', page, (c) => errorOf(c, { code_challenge: 'x' }), refused],
   [
-    'A challenge of another method than S256 is invalid_request',
+    'A challenge with a method other than S256 is invalid_request',
     page,
     (c) => errorOf(c, { ...S256, code_challenge_method: 'plain' }),
     refused,
@@ -98,7 +98,7 @@ export const authorizeBehaviours: Behaviour[] = [
   ],
   ['offline_access is no scope', page, (c) => ask(c, { scope: 'openid offline_access' }), badScope],
   ['groups is no scope', page, (c) => ask(c, { scope: 'openid groups' }), badScope],
-  ['email, phone and profile need openid beside them', page, (c) => ask(c, { scope: 'email' }), badScope],
+  ['email, phone and profile need openid as well', page, (c) => ask(c, { scope: 'email' }), badScope],
   [
     'Asking for no scope asks for all of the client',
     page,
@@ -112,7 +112,7 @@ export const authorizeBehaviours: Behaviour[] = [
     '/login',
   ],
   [
-    'Another identity provider is invalid_request: this pool has none',
+    'Another identity provider is invalid_request',
     'assumed',
     async (c) => [await errorOf(c, { identity_provider: 'Google' }), await errorOf(c, { idp_identifier: 'x.example' })],
     [refused, refused],
@@ -188,7 +188,7 @@ export const authorizeBehaviours: Behaviour[] = [
     ['a/b+c=&d', null],
   ],
   [
-    "A machine's client has no callback, so nobody can sign in through it",
+    "A machine's client has no callback, so people cannot sign in through it",
     'assumed',
     (c) => ask(c, { client_id: AGENT }),
     'error page redirect_mismatch',

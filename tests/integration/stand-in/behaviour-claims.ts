@@ -54,7 +54,7 @@ export const claimBehaviours: Behaviour[] = [
     expect.objectContaining({ version: 2, token_use: 'access', client_id: WEB, iss: ISSUER, username: 'alice' }),
   ],
   [
-    'Of a person in no group the groups claim is absent, not empty',
+    'For a person in no group the groups claim is absent, not empty',
     access,
     async (c) => {
       const { access_token, id_token } = await tokensFor(c, {}, 'erin');

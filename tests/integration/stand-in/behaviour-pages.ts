@@ -27,7 +27,7 @@ const newPassword = async (cognito: Cognito, password: string) => {
 export const pageBehaviours: Behaviour[] = [
   ['The right password leads back with a code', 'assumed', (c) => signIn(c, 'alice'), 'signed in'],
   [
-    'A wrong password and an unknown name are told alike',
+    'A wrong password and an unknown name get the same message',
     'assumed',
     async (c) => [await signIn(c, 'alice', 'wrong'), await signIn(c, 'mallory')],
     ['Incorrect username or password.', 'Incorrect username or password.'],
@@ -76,7 +76,7 @@ export const pageBehaviours: Behaviour[] = [
     'callback with a code',
   ],
   [
-    'A person who is disabled is signed in no longer',
+    'A disabled person is signed out',
     'assumed',
     async (c) => {
       const browser = await signedIn(c);
@@ -127,7 +127,7 @@ export const pageBehaviours: Behaviour[] = [
     'error page redirect_mismatch',
   ],
   [
-    'A callback is no sign-out URL',
+    'A callback is not a sign-out URL',
     page,
     (c) => logout(c, { client_id: WEB, logout_uri: CALLBACK }),
     'error page redirect_mismatch',
@@ -152,7 +152,7 @@ export const pageBehaviours: Behaviour[] = [
     'callback with a code',
   ],
   [
-    "Logout does not understand OpenID's post_logout_redirect_uri and id_token_hint",
+    "Logout ignores OpenID's post_logout_redirect_uri and id_token_hint",
     'seen: streamlit #14601',
     (c) => logout(c, { client_id: WEB, post_logout_redirect_uri: HOME, id_token_hint: 'x' }),
     expect.stringMatching(/^400 [\s\S]*Required String parameter &#39;redirect_uri&#39; is not present/),

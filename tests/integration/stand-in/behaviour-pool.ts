@@ -51,7 +51,7 @@ export const poolBehaviours: Behaviour[] = [
     [],
   ],
   [
-    'It is at the host of the pool only, not at the domain',
+    "It is at the pool's host only, not at the domain",
     'AWS: OIDC endpoints',
     async (c) => (await fetch(`${c.pool.url}/.well-known/openid-configuration`)).status,
     404,

@@ -23,7 +23,7 @@ const agentAsks = (cognito: Cognito, form: Record<string, string> = {}, client =
 /** POST /oauth2/token: who may ask, and what for. */
 export const tokenBehaviours: Behaviour[] = [
   [
-    'Only forms are read: JSON is invalid_request',
+    'Only forms are accepted: JSON is invalid_request',
     page,
     (c) => said(postRaw(c, '{"grant_type":"client_credentials"}', { 'content-type': 'application/json' })),
     '400 invalid_request',
@@ -127,13 +127,13 @@ export const tokenBehaviours: Behaviour[] = [
     '400 invalid_grant',
   ],
   [
-    'Another callback than before is unauthorized_client with invalid_redirect as its description',
+    'A different callback than before is unauthorized_client with invalid_redirect as its description',
     'seen: stackoverflow 50264679',
     async (c) => said(c.redeem(await c.codeFor(), { redirect_uri: 'http://localhost/oauth2/callback/cognito' })),
     '400 unauthorized_client invalid_redirect',
   ],
   [
-    'The verifier of the challenge is taken beside the secret',
+    'The verifier of the challenge is accepted together with the secret',
     page,
     async (c) => said(c.redeem(await c.codeFor(bound), { code_verifier: VERIFIER })),
     all,
@@ -213,7 +213,7 @@ export const tokenBehaviours: Behaviour[] = [
     'mcp-servers-unrestricted/read',
   ],
   [
-    'A scope that the machine lacks is invalid_scope, also beside a good one',
+    'A scope that the machine lacks is invalid_scope, even with a valid one',
     'seen: re:Post',
     async (c) => [
       await said(agentAsks(c, { scope: 'mcp-servers-unrestricted/read' }, READER)),
@@ -222,7 +222,7 @@ export const tokenBehaviours: Behaviour[] = [
     ['400 invalid_scope', '400 invalid_scope'],
   ],
   [
-    'A resource means nothing to a machine: its token has no aud',
+    "A machine's resource is ignored: its token has no aud",
     'AWS: Resource binding',
     async (c) => decodeJwt((await tokensIn(agentAsks(c, { resource: 'https://a.example/' }))).access_token).aud,
     undefined,
