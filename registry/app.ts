@@ -35,10 +35,10 @@ import { libraries, loadAssets } from './pages/shared/assets.ts';
 import { createFailureHandler } from './pages/shared/failure.ts';
 import { createNavigation } from './pages/shared/navigation.ts';
 import { createRender } from './pages/shared/render.ts';
-import type { Pins } from './pins/pins.ts';
+import type { ApprovedDefinitions } from './pins/approved-definitions.ts';
 import type { ToolSearch } from './search/tool-search.ts';
-import type { Health } from './servers/health.ts';
 import type { RegisteredServer, ServerEntry } from './servers/server.ts';
+import type { Health } from './servers/server-health.ts';
 import type { RegistryStore } from './store/store.ts';
 
 export interface RegistryParts {
@@ -58,7 +58,7 @@ export interface RegistryParts {
   /** Says why a server may not have the secret that it names. */
   secretProblem: (server: ServerEntry) => string | undefined;
   readDecisions: ReadDecisions;
-  pins: Pins;
+  definitions: ApprovedDefinitions;
   /** Told when somebody has approved tools. */
   onApproved?: () => Promise<void>;
   log: Logger;
@@ -78,7 +78,7 @@ export function createApp({
   connect,
   secretProblem,
   readDecisions,
-  pins,
+  definitions,
   onApproved = async () => undefined,
   log,
   now = () => new Date(),
@@ -111,12 +111,12 @@ export function createApp({
   app.use('/api', createImportApi({ guard: requirePerson(identify, ['#registry']), editor }));
   app.use('/api', createOpenApi(publicUrl));
   const guard = requirePerson(identify, ['#registry']);
-  app.use('/api', createToolChangesApi({ guard, catalogue, policy, pins, onApproved }));
+  app.use('/api', createToolChangesApi({ guard, catalogue, policy, definitions, onApproved }));
   app.use(
     '/api',
     createHealthApi(catalogue, (server) => store.observations.history(server, now())),
   );
-  const shown = { catalogue, policy, store, pins, search, now };
+  const shown = { catalogue, policy, store, definitions, search, now };
   app.use('/-', createLive({ ...shown, guard, draw: render.part }));
   app.use('/api', createDecisionsApi({ guard, policy, readDecisions }));
   app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search));
@@ -136,7 +136,7 @@ export function createApp({
   app.use(createRegisterPages(forms), createEditPages(forms), createActions(forms));
   app.get('/rights', showRights(catalogue, policy, render));
   app.use(createAuditPages({ policy, readDecisions, render, now }));
-  app.use(createApprovePage({ publicUrl, catalogue, policy, pins, onApproved, notes }));
+  app.use(createApprovePage({ publicUrl, catalogue, policy, definitions, onApproved, notes }));
   app.get('/', showServers(shown, render));
   app.get('/servers/:name', showServer(shown, render));
 

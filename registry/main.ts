@@ -45,9 +45,16 @@ await runService('registry', process.env, async (log) => {
   const upstreams = await startUpstreams(config, store, log);
   const metrics = createRegistryMetrics({
     statuses: () => store.list().map(({ name, enabled }) => (enabled ? health.of(name).status : 'disabled')),
-    pins: () => pins.names(),
+    definitions: () => definitions.hashes(),
   });
-  const { pins, approved, health } = await observe({ store, upstreams, upstreamAuth, approvedToolsFile, metrics, log });
+  const { definitions, approved, health } = await observe({
+    store,
+    upstreams,
+    upstreamAuth,
+    approvedToolsFile,
+    metrics,
+    log,
+  });
   const guard = watchApprovedTools(config.toolChanges, config.approvedToolsFile, log);
   const toolsOf = (name: string) => health.of(name).tools;
   const vectors = embeddings && createEmbeddings({ ...embeddings, log });
@@ -77,7 +84,7 @@ await runService('registry', process.env, async (log) => {
       connect: createConnectionTest({ find: upstreams.find, upstreamAuth }),
       secretProblem: upstreamAuth.problem,
       readDecisions: createReadDecisions(config.authServerUrl),
-      pins,
+      definitions,
       onApproved: approved.write,
       log,
     }),

@@ -5,9 +5,10 @@ import { type ChangingTool, personOf } from '../access/guards.ts';
 import { notFound, requireRight } from '../access/permissions.ts';
 import type { Edited, Editor } from '../editing/editor.ts';
 import { RegistryError } from '../errors/registry-error.ts';
-import type { Health } from '../servers/health.ts';
-import type { RegisteredServer, ServerStore } from '../servers/server.ts';
+import type { RegisteredServer } from '../servers/server.ts';
+import type { Health } from '../servers/server-health.ts';
 import { readPatch, readRegistration, readReplacement, readSeen } from '../servers/server-input.ts';
+import type { ServerStore } from '../store/store.ts';
 import { jsonInput } from './json-input.ts';
 import { toDetails } from './routes.ts';
 

@@ -5,8 +5,8 @@ import type { Catalogue } from '../access/catalogue.ts';
 import { personOf } from '../access/guards.ts';
 import { notFound, requireRight } from '../access/permissions.ts';
 import { RegistryError } from '../errors/registry-error.ts';
+import type { ApprovedDefinitions } from '../pins/approved-definitions.ts';
 import { toolChanges } from '../pins/changes.ts';
-import type { Pins } from '../pins/pins.ts';
 import { jsonInput } from './json-input.ts';
 
 export interface ToolChangesOptions {
@@ -14,7 +14,7 @@ export interface ToolChangesOptions {
   guard: RequestHandler;
   catalogue: Catalogue;
   policy: () => Policy;
-  pins: Pins;
+  definitions: ApprovedDefinitions;
   /** Told when something was approved. */
   onApproved: () => Promise<void>;
 }
@@ -40,14 +40,20 @@ type Named = Request<{ name: string }>;
  * hash}]}` → the same afterwards, for who has `modify_service`; 409 `changed_meanwhile` if a hash is not the one that
  * waits, nor the approved one (which rejects what waits). Mounted at `/api`.
  */
-export function createToolChangesApi({ guard, catalogue, policy, pins, onApproved }: ToolChangesOptions): Router {
+export function createToolChangesApi({
+  guard,
+  catalogue,
+  policy,
+  definitions,
+  onApproved,
+}: ToolChangesOptions): Router {
   const api = Router({ caseSensitive: true, strict: true });
   const changesOf = async (req: Named) => {
     const entry = catalogue.get(personOf(req), req.params.name);
     if (!entry) throw notFound();
     return toolChanges(
       entry.name,
-      await pins.of(entry.name),
+      await definitions.of(entry.name),
       entry.health.details?.announced ? entry.health.tools : undefined,
     );
   };
@@ -66,7 +72,7 @@ export function createToolChangesApi({ guard, catalogue, policy, pins, onApprove
         faults,
       });
     }
-    await pins.approve(name, input.data.tools, { sub: person.sub, username: person.username });
+    await definitions.approve(name, input.data.tools, { sub: person.sub, username: person.username });
     await onApproved();
     res.set('Cache-Control', 'no-store').json(await changesOf(req));
   });

@@ -4,11 +4,11 @@ import type { Person } from '../access/guards.ts';
 import { notFound, requireRegistration, requireRight } from '../access/permissions.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { RouteOutcome } from '../routing/route-status.ts';
-import { isFixedName } from '../servers/fixed-names.ts';
+import { isFixedName } from '../servers/names.ts';
 import type { RegisteredServer, ServerEntry, ServerSettings } from '../servers/server.ts';
+import { settingsOf } from '../servers/server.ts';
 import type { Replacement } from '../servers/server-input.ts';
 import { type Action, differences } from '../store/change-log.ts';
-import { settingsOf } from '../store/server-table.ts';
 import { changedMeanwhile, nameTaken, type RegistryStore } from '../store/store.ts';
 
 export interface EditorOptions {

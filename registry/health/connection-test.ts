@@ -1,7 +1,7 @@
 import type { UpstreamAuth } from '../routing/upstream-auth.ts';
 import type { Upstream } from '../routing/upstreams.ts';
 import { type ServerEntry, transportsOf } from '../servers/server.ts';
-import type { ToolInfo } from '../servers/tool-info.ts';
+import type { ToolInfo } from '../servers/tool.ts';
 import { type ProbeLimits, type ProbeResult, probeServer } from './mcp-probe.ts';
 
 /** What a server said of itself. */

@@ -1,8 +1,8 @@
 import type { Logger } from '../../common/service/log.ts';
-import type { Observed } from '../servers/announced.ts';
 import { canonical } from '../servers/definition.ts';
-import { type Health, neverChecked } from '../servers/health.ts';
-import type { Kept, KeptSeen, KeptState, Observation } from '../store/observations.ts';
+import type { ObservedServer } from '../servers/self-description.ts';
+import { type Health, neverChecked } from '../servers/server-health.ts';
+import type { Kept, KeptState, LastAnswer, Observation } from '../store/observations.ts';
 import type { Turn } from './queue.ts';
 import { type Finding, isUnstable, stateAfter } from './verdict.ts';
 
@@ -12,14 +12,14 @@ export interface Entry extends Turn {
   revision: number | undefined;
   checkedAt: Date | undefined;
   state: KeptState | undefined;
-  seen: (KeptSeen & { at: Date; text: string }) | undefined;
+  seen: (LastAnswer & { at: Date; text: string }) | undefined;
   running: Promise<void> | undefined;
 }
 
 /** What a check brought. */
 export interface Asked {
   finding: Finding;
-  observed: Observed | undefined;
+  observed: ObservedServer | undefined;
   cause: unknown;
   tookMs: number;
 }
@@ -68,7 +68,7 @@ export function learn(entry: Entry, server: string, { finding, observed }: Asked
 /** A list that could not be read this time stays as it was: pages that forget it help nobody. */
 function withWhatWasRead(
   before: Entry['seen'],
-  { tools, ...observed }: Observed,
+  { tools, ...observed }: ObservedServer,
   at: Date,
 ): NonNullable<Entry['seen']> {
   const old = before?.announced;
@@ -84,7 +84,7 @@ function withWhatWasRead(
   return before?.text === text ? { ...before, at } : { ...seen, text, at };
 }
 
-function textOf({ tools, announced }: KeptSeen): string {
+function textOf({ tools, announced }: LastAnswer): string {
   return canonical({ tools, announced });
 }
 

@@ -1,14 +1,14 @@
 import { Client, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { createPinnedFetch } from '../routing/pinned-fetch.ts';
-import { boundedList, type Observed } from '../servers/announced.ts';
 import type { JsonObject } from '../servers/definition.ts';
-import type { Step, TransportCheck } from '../servers/health.ts';
+import { boundedList, type ObservedServer } from '../servers/self-description.ts';
 import type { ServerEntry, Transport } from '../servers/server.ts';
-import { toSeenTools } from '../servers/tool-info.ts';
+import type { Step, TransportCheck } from '../servers/server-health.ts';
+import { toObservedTools } from '../servers/tool.ts';
 import { explain } from './explain.ts';
 import { readList } from './lists.ts';
 
-export type { ToolInfo } from '../servers/tool-info.ts';
+export type { ToolInfo } from '../servers/tool.ts';
 
 /** How long a server may take, in milliseconds. */
 export interface ProbeLimits {
@@ -23,7 +23,7 @@ export interface ProbeResult extends TransportCheck {
   /** The first failed step's reason. */
   error: string | null;
   /** What the server told, if the handshake succeeded. */
-  observed: Observed | undefined;
+  observed: ObservedServer | undefined;
   /** What lies behind the error; for the log. */
   cause?: unknown;
 }
@@ -129,13 +129,13 @@ function startClock({ answer, whole }: ProbeLimits) {
 
 const noLists = { tools: null, prompts: null, resources: null, resourceTemplates: null };
 
-async function observe(client: Client, clock: Clock): Promise<Observed> {
+async function observe(client: Client, clock: Clock): Promise<ObservedServer> {
   const { signal } = clock;
   const { tools: hasTools, prompts: hasPrompts, resources: hasResources } = client.getServerCapabilities() ?? {};
   const read = (method: string, field: string, key: string) =>
     readList(client, method, field, key, signal, clock.extend);
   if (!hasTools) clock.skip('tools', 'It announces no tools.');
-  const tools = hasTools ? toSeenTools(await read('tools/list', 'tools', 'name')) : [];
+  const tools = hasTools ? toObservedTools(await read('tools/list', 'tools', 'name')) : [];
   clock.done('tools');
   // What people only look at must not make a server look broken.
   const optional = async (has: unknown, method: string, field: string, key: string): Promise<JsonObject[] | null> =>

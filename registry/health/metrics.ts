@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Shown } from '../../common/service/metrics-endpoint.ts';
-import type { Status } from '../servers/health.ts';
-import type { PinnedNames } from '../store/pin-table.ts';
+import type { Status } from '../servers/server-health.ts';
+import type { DefinitionHashes } from '../store/definitions.ts';
 
 /** What the registry counts about itself. Every metric is explained in docs/operations/monitoring.md. */
 export interface RegistryMetrics extends Shown {
@@ -16,7 +16,7 @@ export interface Watched {
   /** The status of each server. */
   statuses(): readonly (Status | 'disabled')[];
   /** By which definitions tools are approved, and which wait. */
-  pins(): PinnedNames;
+  definitions(): DefinitionHashes;
 }
 
 const states: readonly (Status | 'disabled')[] = [
@@ -50,7 +50,7 @@ export function createRegistryMetrics(watched: Watched): RegistryMetrics {
     help: 'Tools that are new or were changed by their server, and wait for somebody to approve them',
     registers,
     collect() {
-      this.set([...watched.pins().values()].reduce((sum, { pending }) => sum + pending.size, 0));
+      this.set([...watched.definitions().values()].reduce((sum, { pending }) => sum + pending.size, 0));
     },
   });
   const checks = new Histogram({

@@ -1,9 +1,9 @@
 import type { Logger } from '../../common/service/log.ts';
 import type { Upstream } from '../routing/upstreams.ts';
-import type { Health, Status } from '../servers/health.ts';
-import { type ServerEntry, transportsOf } from '../servers/server.ts';
-import type { SeenTool } from '../servers/tool-info.ts';
-import { type Kept, type Observations, targetOf } from '../store/observations.ts';
+import { type ServerEntry, targetOf, transportsOf } from '../servers/server.ts';
+import type { Health, Status } from '../servers/server-health.ts';
+import type { ObservedTool } from '../servers/tool.ts';
+import type { Kept, Observations } from '../store/observations.ts';
 import { type Asked, adopt, type Entry, learn, newEntry, tell, toHealth } from './entry.ts';
 import { type ProbeLimits, probeServer } from './mcp-probe.ts';
 import { nextTurns } from './queue.ts';
@@ -21,7 +21,7 @@ export interface HealthOptions {
   /** Where it is kept over restarts; without it, nowhere. */
   observations?: Observations | undefined;
   /** Told of the tools that a server shows, at each check that read them. */
-  onTools?: (server: string, tools: readonly SeenTool[]) => void;
+  onTools?: (server: string, tools: readonly ObservedTool[]) => void;
   /** Told of each check: what the server is now, and how long it took, in seconds. */
   onChecked?: (status: Status, seconds: number) => void;
   log: Logger;

@@ -1,6 +1,6 @@
 import type { Logger } from '../../common/service/log.ts';
+import { createApprovedDefinitions } from '../pins/approved-definitions.ts';
 import { keepApprovedTools } from '../pins/approved-file.ts';
-import { createPins } from '../pins/pins.ts';
 import type { UpstreamAuth } from '../routing/upstream-auth.ts';
 import type { Upstream } from '../routing/upstreams.ts';
 import type { RegistryStore } from '../store/store.ts';
@@ -18,18 +18,18 @@ export interface ObserveOptions {
 
 /** Starts to look after the servers: how they are, what they announce, and whether their tools are as approved. */
 export async function observe({ store, upstreams, upstreamAuth, approvedToolsFile, metrics, log }: ObserveOptions) {
-  const pins = await createPins(store.pins, log);
-  const approved = await keepApprovedTools({ pins, path: approvedToolsFile, log });
+  const definitions = await createApprovedDefinitions(store.definitions, log);
+  const approved = await keepApprovedTools({ definitions, path: approvedToolsFile, log });
   const health = createHealthMonitor({
     servers: store.list,
     upstreamOf: upstreams.of,
     headersFor: upstreamAuth.headersFor,
     observations: store.observations,
-    onTools: (server, tools) => void pins.observe(server, tools).then(approved.write),
+    onTools: (server, tools) => void definitions.observe(server, tools).then(approved.write),
     onChecked: metrics.checked,
     log,
   });
   await health.recall();
   health.start();
-  return { pins, approved, health };
+  return { definitions, approved, health };
 }

@@ -1,4 +1,4 @@
-import type { Status } from '../servers/health.ts';
+import type { Status } from '../servers/server-health.ts';
 import type { KeptState } from '../store/observations.ts';
 import type { ProbeResult } from './mcp-probe.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { publishedName } from '../servers/names.ts';
 import type { Transport } from '../servers/server.ts';
-import { publishedName } from '../servers/server-input.ts';
 import { EntryRefused } from './refused.ts';
 import { fillIn, type Inputs } from './url-template.ts';
 

@@ -2,11 +2,11 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from '../../common/service/log.ts';
 import { interval } from '../../common/time/interval.ts';
-import type { PinnedNames } from '../store/pin-table.ts';
-import type { Pins } from './pins.ts';
+import type { DefinitionHashes } from '../store/definitions.ts';
+import type { ApprovedDefinitions } from './approved-definitions.ts';
 
 export interface ApprovedFileOptions {
-  pins: Pick<Pins, 'names' | 'follow'>;
+  definitions: Pick<ApprovedDefinitions, 'hashes' | 'follow'>;
   path: string;
   log: Logger;
   intervalMs?: number;
@@ -20,13 +20,13 @@ const againMilliseconds = 15_000;
  * @returns `write` to do so now, which never rejects
  * @throws when the file cannot be written the first time
  */
-export async function keepApprovedTools({ pins, path, log, intervalMs = 1_000 }: ApprovedFileOptions) {
-  let queue = writeApprovedTools(path, pins.names());
+export async function keepApprovedTools({ definitions, path, log, intervalMs = 1_000 }: ApprovedFileOptions) {
+  let queue = writeApprovedTools(path, definitions.hashes());
   await queue;
   const failed = (err: unknown) => log.error({ err, path }, 'the approved tools cannot be written; the old file stays');
-  let written = { names: pins.names(), at: performance.now() };
+  let written = { names: definitions.hashes(), at: performance.now() };
   const write = (): Promise<void> => {
-    const names = pins.names();
+    const names = definitions.hashes();
     // Now and then also if nothing is new: somebody may have spoilt the file.
     if (names === written.names && performance.now() - written.at < againMilliseconds) return queue;
     written = { names, at: performance.now() };
@@ -39,7 +39,7 @@ export async function keepApprovedTools({ pins, path, log, intervalMs = 1_000 }:
     return queue;
   };
   const follow = async () => {
-    if (await pins.follow()) await write();
+    if (await definitions.follow()) await write();
   };
   const timer = interval(intervalMs, follow, failed);
   return { write, stop: (): void => clearInterval(timer) };
@@ -49,7 +49,7 @@ export async function keepApprovedTools({ pins, path, log, intervalMs = 1_000 }:
  * Writes `{"version":1,"servers":{"name":["tool",…]}}` in one step: of every server whose tools were seen, those that
  * may be called. A tool that has changed is not among them.
  */
-async function writeApprovedTools(path: string, names: PinnedNames): Promise<void> {
+async function writeApprovedTools(path: string, names: DefinitionHashes): Promise<void> {
   const servers = Object.fromEntries(
     [...names].map(([server, { approved, pending }]) => [
       server,

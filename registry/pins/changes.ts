@@ -1,5 +1,5 @@
-import type { ToolInfo } from '../servers/tool-info.ts';
-import type { ServerPins } from '../store/pin-table.ts';
+import type { ToolInfo } from '../servers/tool.ts';
+import type { ServerDefinitions } from '../store/definitions.ts';
 import { type Difference, diffDefinitions, lineOf } from './diff.ts';
 import { reveal } from './reveal.ts';
 
@@ -32,10 +32,14 @@ export interface ToolChanges {
 }
 
 /** @param seen the tools that the server showed last; undefined if that is not known */
-export function toolChanges(server: string, known: ServerPins, seen: readonly ToolInfo[] | undefined): ToolChanges {
+export function toolChanges(
+  server: string,
+  known: ServerDefinitions,
+  seen: readonly ToolInfo[] | undefined,
+): ToolChanges {
   const present = new Set(seen?.map(({ name }) => name));
   const waiting = [...known.pending.values()].map((now): ToolChange => {
-    const before = known.pins.get(now.name);
+    const before = known.approved.get(now.name);
     const large = !now.parts || (before && !before.parts);
     return {
       ...about(now.name, before),
@@ -47,7 +51,7 @@ export function toolChanges(server: string, known: ServerPins, seen: readonly To
     };
   });
   const gone = seen
-    ? [...known.pins.values()].filter(({ name }) => !present.has(name) && !known.pending.has(name))
+    ? [...known.approved.values()].filter(({ name }) => !present.has(name) && !known.pending.has(name))
     : [];
   const removed = gone.map((before): ToolChange => {
     return {
@@ -60,7 +64,7 @@ export function toolChanges(server: string, known: ServerPins, seen: readonly To
     };
   });
   const tools = [...waiting, ...removed].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { server, first_seen_at: known.baseline?.toISOString() ?? null, tools };
+  return { server, first_seen_at: known.firstSeenAt?.toISOString() ?? null, tools };
 }
 
 function about(name: string, approved: { hash: string; at: Date; by?: string } | undefined) {

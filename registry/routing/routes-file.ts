@@ -2,17 +2,11 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { serverNameForm } from '../../policy/names.ts';
+import { endpointPath, routeHost } from '../servers/names.ts';
 import type { ServerEntry } from '../servers/server.ts';
 
-const segments = '/(?:(?!\\.{1,2}(?:[/ ]|$))[A-Za-z0-9._~-]+(?:/(?!\\.{1,2}(?:[/ ]|$))[A-Za-z0-9._~-]+)*/?)?';
-const host = '[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?(?::\\d{1,5})?';
+const [host, path] = [routeHost, endpointPath].map(({ source }) => source.slice(1, -1));
 const address = '(?:\\d{1,3}(?:\\.\\d{1,3}){3}|\\[[0-9a-f:]+\\]):\\d{1,5}';
-
-/** An endpoint's path on its upstream: plain characters, no dot segments, no `//`, no query. */
-export const endpointPath = new RegExp(`^${segments}$`);
-
-/** The host of an upstream as a route names it: host name or IPv4 address in lower case, and the port if it has one. */
-export const routeHost = new RegExp(`^${host}$`);
 
 /**
  * One line of the routes file: `name scheme host addresses mcp-path sse-path secret`, one space between. The secret is the
@@ -20,7 +14,7 @@ export const routeHost = new RegExp(`^${host}$`);
  * nginx's configuration is built from these fields, so nothing that means something to nginx or to the shell may pass.
  */
 export const routeLine = new RegExp(
-  `^${serverNameForm} https? ${host} ${address}(?:,${address})* (?:-|${segments}) (?:-|${segments}) (?:-|${serverNameForm})$`,
+  `^${serverNameForm} https? ${host} ${address}(?:,${address})* (?:-|${path}) (?:-|${path}) (?:-|${serverNameForm})$`,
 );
 
 /**

@@ -3,9 +3,8 @@ import { origin } from '../../common/network/origin.ts';
 import { secretName } from '../../common/upstream-secrets/secrets-file.ts';
 import { isServerName, reservedNames } from '../../policy/names.ts';
 import { RegistryError } from '../errors/registry-error.ts';
-import { endpointPath, routeHost } from '../routing/routes-file.ts';
-import { settingsOf } from '../store/server-table.ts';
-import type { RegisteredServer } from './server.ts';
+import { endpointPath, publishedName, routeHost } from './names.ts';
+import { type RegisteredServer, settingsOf } from './server.ts';
 
 /**
  * What people will read must be what stands there: no controls, no further lines, nothing invisible, nothing that turns text
@@ -72,9 +71,6 @@ const auth = z.strictObject({
     .string('must be the name of a secret')
     .regex(secretName, 'must be the name of a secret: 1 to 63 of a-z 0-9 _ -, beginning with a letter or digit'),
 });
-
-/** `name` of the MCP registry's `server.json`. */
-export const publishedName = /^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/;
 
 /** What people say about a server, in the API and in a servers file: checked, and rebuilt from what was understood. */
 export const serverSettings = z.strictObject({

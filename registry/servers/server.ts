@@ -54,15 +54,18 @@ export interface RegisteredServer extends ServerSettings {
   updatedAt: Date;
 }
 
-/** The registry's servers, to be read. Answers come from memory. */
-export interface ServerStore {
-  /** All servers, by name. */
-  list(): readonly RegisteredServer[];
-  get(name: string): RegisteredServer | undefined;
-}
-
 /** The transports that clients can use with this server, the newer first. */
 export function transportsOf(server: ServerEntry): Transport[] {
   const both: Transport[] = ['streamable-http', 'sse'];
   return both.filter((transport) => server.transports[transport] !== undefined);
+}
+
+/** The settings of a server, without the fields that the store adds. */
+export function settingsOf({ revision: _, updatedAt: __, ...settings }: RegisteredServer): ServerSettings {
+  return settings;
+}
+
+/** Where health checks reach a server, as one text: what is known of one target says nothing about another. */
+export function targetOf({ upstream, transports }: Pick<ServerEntry, 'upstream' | 'transports'>): string {
+  return [upstream, transports['streamable-http'] ?? '-', transports.sse ?? '-'].join(' ');
 }

@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
 import { LRUCache } from 'lru-cache';
-import type { Announced } from '../servers/announced.ts';
-import type { Status, TransportCheck } from '../servers/health.ts';
-import type { ToolInfo } from '../servers/tool-info.ts';
+import type { SelfDescription } from '../servers/self-description.ts';
+import type { Status, TransportCheck } from '../servers/server-health.ts';
+import type { ToolInfo } from '../servers/tool.ts';
 import { type Chart, chartOf, forgetOldChecks, keepChecks, type Sample } from './check-sums.ts';
 import { type RegistryDatabase, type Writing, writing } from './database.ts';
 import type { Schema } from './migrations.ts';
@@ -19,9 +19,9 @@ export interface KeptState {
 }
 
 /** A server as it last announced itself. */
-export interface KeptSeen {
+export interface LastAnswer {
   tools: readonly ToolInfo[];
-  announced: Announced;
+  announced: SelfDescription;
 }
 
 /** Everything that is known of one server from before. */
@@ -31,7 +31,7 @@ export interface Kept {
   target: string;
   checkedAt: Date;
   state: KeptState;
-  seen: (KeptSeen & { at: Date }) | undefined;
+  seen: (LastAnswer & { at: Date }) | undefined;
 }
 
 /** One state that began, for the history. */
@@ -49,7 +49,7 @@ export interface Observation {
   checkedAt: Date;
   state: KeptState;
   /** Only if it differs from what is kept. */
-  seen: (KeptSeen & { at: Date }) | undefined;
+  seen: (LastAnswer & { at: Date }) | undefined;
   events: readonly HealthEvent[];
   samples: readonly Sample[];
 }
@@ -82,14 +82,6 @@ const dayMilliseconds = 86_400_000;
 const tidyMilliseconds = 3_600_000;
 const mostRemembered = 20_000;
 const duty = 'checks';
-
-/** Where a server is asked, as one text. */
-export function targetOf(server: {
-  upstream: string;
-  transports: { 'streamable-http'?: string | undefined; sse?: string | undefined };
-}): string {
-  return [server.upstream, server.transports['streamable-http'] ?? '-', server.transports.sse ?? '-'].join(' ');
-}
 
 /** Makes {@link Observations} over the registry's database. */
 export function createObservations(database: RegistryDatabase): Observations {
@@ -157,7 +149,7 @@ async function readKept(db: Kysely<Schema>, after: Date | undefined): Promise<Ke
   return rows.map(({ server, target, at, state }) => {
     const last = byServer.get(server);
     const known =
-      last?.target === target ? { ...(JSON.parse(last.seen) as KeptSeen), at: new Date(last.at) } : undefined;
+      last?.target === target ? { ...(JSON.parse(last.seen) as LastAnswer), at: new Date(last.at) } : undefined;
     return { server, target, checkedAt: new Date(at), state: JSON.parse(state) as KeptState, seen: known };
   });
 }

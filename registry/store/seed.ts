@@ -1,8 +1,8 @@
 import type { Logger } from '../../common/service/log.ts';
-import { isFixedName } from '../servers/fixed-names.ts';
+import { isFixedName } from '../servers/names.ts';
 import type { ServerSettings } from '../servers/server.ts';
+import { settingsOf } from '../servers/server.ts';
 import type { Actor } from './change-log.ts';
-import { settingsOf } from './server-table.ts';
 import type { RegistryStore } from './store.ts';
 
 const configuration: Actor = { sub: '#configuration', username: 'SERVERS_FILE' };

@@ -1,5 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
-import type { RegisteredServer, ServerSettings } from '../servers/server.ts';
+import type { RegisteredServer } from '../servers/server.ts';
 import type { Schema } from './migrations.ts';
 
 /** All servers, by name. */
@@ -24,11 +24,6 @@ export async function putServer(db: Kysely<Schema>, server: RegisteredServer): P
 /** Forgets the server of this name. */
 export async function dropServer(db: Kysely<Schema>, name: string): Promise<void> {
   await db.deleteFrom('server').where('name', '=', name).execute();
-}
-
-/** The settings in a server, without what the store adds. */
-export function settingsOf({ revision: _, updatedAt: __, ...settings }: RegisteredServer): ServerSettings {
-  return settings;
 }
 
 function toServer(row: Selectable<Schema['server']>): RegisteredServer {

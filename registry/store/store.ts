@@ -1,7 +1,7 @@
 import { ping } from '../../common/database/ping.ts';
 import { interval } from '../../common/time/interval.ts';
 import { RegistryError } from '../errors/registry-error.ts';
-import type { RegisteredServer, ServerSettings, ServerStore } from '../servers/server.ts';
+import { type RegisteredServer, type ServerSettings, settingsOf, targetOf } from '../servers/server.ts';
 import {
   type Action,
   type Actor,
@@ -15,9 +15,16 @@ import {
   type ServerChange,
 } from './change-log.ts';
 import { openRegistryDatabase, type RegistryDatabase, type Writing, writing } from './database.ts';
-import { createObservations, forgetObservations, type Observations, targetOf } from './observations.ts';
-import { createPinTable, forgetPins, type PinTable } from './pin-table.ts';
-import { dropServer, putServer, readServer, readServers, settingsOf } from './server-table.ts';
+import { createDefinitionTable, type DefinitionTable, forgetDefinitions } from './definitions.ts';
+import { createObservations, forgetObservations, type Observations } from './observations.ts';
+import { dropServer, putServer, readServer, readServers } from './server-table.ts';
+
+/** The registry's servers, to be read. Answers come from memory. */
+export interface ServerStore {
+  /** All servers, by name. */
+  list(): readonly RegisteredServer[];
+  get(name: string): RegisteredServer | undefined;
+}
 
 /** One change to make. */
 export interface Write {
@@ -51,7 +58,7 @@ export interface RegistryStore extends ServerStore {
   /** What was observed of servers. */
   observations: Observations;
   /** Which definitions of tools were approved. */
-  pins: PinTable;
+  definitions: DefinitionTable;
   /** The names of all servers that there are or were. */
   namesEver(): Promise<string[]>;
   /** When each server was registered, by name. */
@@ -102,7 +109,7 @@ export async function openStore(
     changes: (query) => asking(() => readChanges(database.db, query)),
     namesEver: () => asking(() => namesEver(database.db)),
     observations: createObservations(database),
-    pins: createPinTable(database),
+    definitions: createDefinitionTable(database),
     registeredAt: () => asking(() => registeredAt(database.db)),
     ping: () => ping(database.db),
     onChange: (listener) => void listeners.push(listener),
@@ -135,7 +142,7 @@ async function makeChange(
   const server = next && { ...next, revision: id, updatedAt: at };
   if (server) await putServer(transaction, server);
   else await dropServer(transaction, name);
-  if (!next) await forgetPins(transaction, name);
+  if (!next) await forgetDefinitions(transaction, name);
   if (!next || !before || targetOf(before) !== targetOf(next)) await forgetObservations(transaction, name);
   return { id, server };
 }

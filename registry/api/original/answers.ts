@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { CatalogueEntry } from '../../access/catalogue.ts';
 import { proxyPassUrl } from '../../import/original.ts';
-import type { Health } from '../../servers/health.ts';
-import type { ToolInfo } from '../../servers/tool-info.ts';
+import type { Health } from '../../servers/server-health.ts';
+import type { ToolInfo } from '../../servers/tool.ts';
 
 /** A tool as the original lists it. Where the text of a tool has a part for its arguments, the original takes it apart. */
 export const originalTool = z.strictObject({

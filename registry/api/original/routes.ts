@@ -6,9 +6,10 @@ import { notFound, requireRight } from '../../access/permissions.ts';
 import type { Editor } from '../../editing/editor.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import { fromOriginal, licenseOf, locationOf, originalServer, proxyPassUrl } from '../../import/original.ts';
-import type { Health } from '../../servers/health.ts';
-import type { RegisteredServer, ServerStore } from '../../servers/server.ts';
+import type { RegisteredServer } from '../../servers/server.ts';
+import type { Health } from '../../servers/server-health.ts';
 import { readPatch, readRegistration } from '../../servers/server-input.ts';
+import type { ServerStore } from '../../store/store.ts';
 import { pathOf, statusOf, toOriginalDetails, toOriginalTool } from './answers.ts';
 import { formInput, formOf, requireOwnForm } from './form-input.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { publishedName } from '../../servers/server-input.ts';
+import { publishedName } from '../../servers/names.ts';
 
 /** Where the format of `server` is described. */
 export const serverJsonSchema = 'https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json';

@@ -4,7 +4,7 @@ import type { Catalogue } from '../../access/catalogue.ts';
 import { personOf } from '../../access/guards.ts';
 import { notFound, requireRight } from '../../access/permissions.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
-import type { Approval, Pins } from '../../pins/pins.ts';
+import type { Approval, ApprovedDefinitions } from '../../pins/approved-definitions.ts';
 import { formOf, readForm, requireOwnPage } from '../forms/form-body.ts';
 import type { Notes } from '../forms/notes.ts';
 
@@ -12,7 +12,7 @@ export interface ApproveOptions {
   publicUrl: string;
   catalogue: Catalogue;
   policy: () => Policy;
-  pins: Pick<Pins, 'approve'>;
+  definitions: Pick<ApprovedDefinitions, 'approve'>;
   /** Told when something was approved. */
   onApproved: () => Promise<void>;
   notes: Notes;
@@ -25,7 +25,7 @@ const mostTools = 1_000;
  * to the server's page. A hash that is not the one that waits is one that nobody looked at: nothing is approved then.
  */
 export function createApprovePage(options: ApproveOptions): Router {
-  const { publicUrl, catalogue, policy, pins, onApproved, notes } = options;
+  const { publicUrl, catalogue, policy, definitions, onApproved, notes } = options;
   const pages = Router({ caseSensitive: true, strict: true });
   pages.post(
     '/servers/:name/approve',
@@ -39,7 +39,7 @@ export function createApprovePage(options: ApproveOptions): Router {
       const back = `/servers/${name}`;
       try {
         const approvals = approvalsIn(formOf(req).getAll('tool'));
-        await pins.approve(name, approvals, { sub: person.sub, username: person.username });
+        await definitions.approve(name, approvals, { sub: person.sub, username: person.username });
         await onApproved();
         const text = approvals.length === 1 ? 'The tool is approved.' : `${approvals.length} tools are approved.`;
         res.redirect(303, notes.leave(person, back, { tone: 'good', text, more: [] }));

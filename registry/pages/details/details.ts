@@ -1,8 +1,8 @@
 import type { Policy } from '../../../policy/policy.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import type { Person } from '../../access/guards.ts';
+import type { ApprovedDefinitions } from '../../pins/approved-definitions.ts';
 import { type ToolChanges, toolChanges } from '../../pins/changes.ts';
-import type { Pins } from '../../pins/pins.ts';
 import { callable } from '../../search/rights.ts';
 import type { HealthEvent } from '../../store/observations.ts';
 import type { RegistryStore } from '../../store/store.ts';
@@ -33,7 +33,7 @@ export interface DetailsParts {
   catalogue: Catalogue;
   policy: () => Policy;
   store: Pick<RegistryStore, 'observations' | 'changes'>;
-  pins: Pick<Pins, 'of'>;
+  definitions: Pick<ApprovedDefinitions, 'of'>;
   now: () => Date;
 }
 
@@ -42,12 +42,12 @@ const mostEvents = 20;
 
 /** What `person` is shown of the server called `name`; nothing if there is none that they may see. */
 export async function detailsFor(parts: DetailsParts, person: Person, name: string): Promise<Details | undefined> {
-  const { catalogue, policy, store, pins, now } = parts;
+  const { catalogue, policy, store, definitions, now } = parts;
   const server = catalogue.get(person, name);
   if (!server) return undefined;
   const [history, known, changes] = await Promise.all([
     store.observations.history(name, now()),
-    pins.of(name),
+    definitions.of(name),
     store.changes({ servers: [name], limit: mostChanges }),
   ]);
   const { details, tools } = server.health;

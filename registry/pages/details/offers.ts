@@ -1,6 +1,6 @@
 import { reveal } from '../../pins/reveal.ts';
-import type { Announced } from '../../servers/announced.ts';
 import type { JsonObject } from '../../servers/definition.ts';
+import type { SelfDescription } from '../../servers/self-description.ts';
 
 /** A prompt or a resource as the page shows it. */
 export interface Offer {
@@ -20,7 +20,7 @@ export interface Offers {
 const most = 200;
 
 /** What a server offers besides tools, with letters that nobody would see spelled out. */
-export function offersOf(announced: Announced | null | undefined): Offers {
+export function offersOf(announced: SelfDescription | null | undefined): Offers {
   const read = (items: readonly JsonObject[] | undefined, key: string, more: (item: JsonObject) => string[]) =>
     (items ?? []).slice(0, most).map((item) => ({ ...about(item, key), more: more(item) }));
   return {

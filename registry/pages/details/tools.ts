@@ -1,5 +1,5 @@
 import { reveal } from '../../pins/reveal.ts';
-import type { ToolInfo } from '../../servers/tool-info.ts';
+import type { ToolInfo } from '../../servers/tool.ts';
 import { type Argument, argumentsOf } from './arguments.ts';
 
 /** One tool as the page shows it; letters that nobody would see are spelled out. */

@@ -3,7 +3,7 @@ import { mayUseUi } from '../../../policy/ui.ts';
 import { personOf } from '../../access/guards.ts';
 import { notFound, requireRight } from '../../access/permissions.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
-import { isFixedName } from '../../servers/fixed-names.ts';
+import { isFixedName } from '../../servers/names.ts';
 import type { RegisteredServer } from '../../servers/server.ts';
 import { readReplacement } from '../../servers/server-input.ts';
 import type { Action } from '../../store/change-log.ts';

@@ -1,6 +1,6 @@
 import type { RegisteredServer, ServerSettings } from '../../servers/server.ts';
+import { settingsOf } from '../../servers/server.ts';
 import type { ServerChange } from '../../store/change-log.ts';
-import { settingsOf } from '../../store/server-table.ts';
 import { type Field, fields, labels, type Values, valuesOf } from './server-form.ts';
 
 /** A field that somebody else has changed while the form was open. */

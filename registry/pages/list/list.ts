@@ -2,7 +2,7 @@ import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import type { Person } from '../../access/guards.ts';
-import type { Pins } from '../../pins/pins.ts';
+import type { ApprovedDefinitions } from '../../pins/approved-definitions.ts';
 import type { ToolSearch } from '../../search/tool-search.ts';
 import { type RightsOn, rightsOn } from '../shared/rights-on.ts';
 import { type ListQuery, listHref, type Show, shows } from './query.ts';
@@ -42,7 +42,7 @@ export interface List {
 export interface ListParts {
   catalogue: Catalogue;
   policy: () => Policy;
-  pins: Pick<Pins, 'names'>;
+  definitions: Pick<ApprovedDefinitions, 'hashes'>;
   search: Pick<ToolSearch, 'servers'>;
 }
 
@@ -57,10 +57,10 @@ const labels: Record<Show, string> = {
 };
 
 /** The servers that `person` may see and that `query` asks for. A page beyond the last is the last. */
-export function listFor({ catalogue, policy, pins, search }: ListParts, person: Person, query: ListQuery): List {
+export function listFor({ catalogue, policy, definitions, search }: ListParts, person: Person, query: ListQuery): List {
   const all = catalogue.list(person);
   const found = query.q ? inOrder(all, search.servers(person, query.q)) : all;
-  const waitingOf = (name: string) => pins.names().get(name)?.pending.size ?? 0;
+  const waitingOf = (name: string) => definitions.hashes().get(name)?.pending.size ?? 0;
   const isShown: Record<Show, (server: CatalogueEntry) => boolean> = {
     all: () => true,
     enabled: ({ enabled }) => enabled,

@@ -2,7 +2,7 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import { type Person, personOf } from '../../access/guards.ts';
 import { notFound } from '../../access/permissions.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
-import type { Pins } from '../../pins/pins.ts';
+import type { ApprovedDefinitions } from '../../pins/approved-definitions.ts';
 import { type DetailsParts, detailsFor } from '../details/details.ts';
 import { serverParts, stateOf } from '../details/live-parts.ts';
 import { type ListParts, listFor } from '../list/list.ts';
@@ -10,10 +10,10 @@ import { listParts } from '../list/live-parts.ts';
 import { readListQuery } from '../list/query.ts';
 import { marksOf, missing, type Part } from '../shared/digest.ts';
 
-export interface LiveOptions extends Omit<ListParts, 'pins'>, Omit<DetailsParts, 'pins'> {
+export interface LiveOptions extends Omit<ListParts, 'definitions'>, Omit<DetailsParts, 'definitions'> {
   /** Who may ask. */
   guard: RequestHandler;
-  pins: Pick<Pins, 'names' | 'of'>;
+  definitions: Pick<ApprovedDefinitions, 'hashes' | 'of'>;
   /** Draws a template. */
   draw: (view: Part['view'], data: object) => string;
   /** How often it is looked whether something is new. */

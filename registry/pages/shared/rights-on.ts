@@ -1,7 +1,7 @@
 import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUi, type UiPermission } from '../../../policy/ui.ts';
 import type { Person } from '../../access/guards.ts';
-import { isFixedName } from '../../servers/fixed-names.ts';
+import { isFixedName } from '../../servers/names.ts';
 
 /** Which buttons about a server will work for a person; no others are shown. */
 export interface RightsOn {

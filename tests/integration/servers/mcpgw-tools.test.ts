@@ -1,6 +1,6 @@
 import { scopesOfGroups } from '../../../policy/policy.ts';
 import { parsePolicy } from '../../../policy/policy-file.ts';
-import type { Health } from '../../../registry/servers/health.ts';
+import type { Health } from '../../../registry/servers/server-health.ts';
 import { createApp } from '../../../servers/mcpgw/server.ts';
 import {
   admin,

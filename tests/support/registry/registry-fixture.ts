@@ -6,10 +6,10 @@ import { parsePolicy } from '../../../policy/policy-file.ts';
 import { createApp, type RegistryParts } from '../../../registry/app.ts';
 import { createEditor, type EditorOptions } from '../../../registry/editing/editor.ts';
 import type { ToolInfo } from '../../../registry/health/mcp-probe.ts';
-import { createPins } from '../../../registry/pins/pins.ts';
+import { createApprovedDefinitions } from '../../../registry/pins/approved-definitions.ts';
 import { createToolSearch } from '../../../registry/search/tool-search.ts';
 import { loadWords } from '../../../registry/search/words.ts';
-import { neverChecked } from '../../../registry/servers/health.ts';
+import { neverChecked } from '../../../registry/servers/server-health.ts';
 import { seed } from '../../../registry/store/seed.ts';
 import { parseServers } from '../../../registry/store/servers-file.ts';
 import { openStore, type RegistryStore } from '../../../registry/store/store.ts';
@@ -146,9 +146,9 @@ export async function startRegistry(
   const connect = async () => undefined;
   const readDecisions = async () => ({ decisions: [], next: null, kept: 0, oldest: null });
   const more = { connect, secretProblem: () => undefined, readDecisions };
-  const pins = given.pins ?? (await createPins(store.pins, log));
+  const definitions = given.definitions ?? (await createApprovedDefinitions(store.definitions, log));
   const search = given.search ?? (await searchOf(store, given.policy ?? defaults.policy, given.healthOf));
-  const app = createApp({ ...defaults, ...more, editor, check, pins, ...given, search, store });
+  const app = createApp({ ...defaults, ...more, editor, check, definitions, ...given, search, store });
   const server = app.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const close = async (): Promise<void> => {

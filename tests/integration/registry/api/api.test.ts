@@ -1,5 +1,5 @@
 import { parsePolicy } from '../../../../policy/policy-file.ts';
-import type { Health } from '../../../../registry/servers/health.ts';
+import type { Health } from '../../../../registry/servers/server-health.ts';
 import {
   admin,
   createSigner,

@@ -1,7 +1,7 @@
 import { parsePolicy } from '../../../../policy/policy-file.ts';
-import { createPins, type Pins } from '../../../../registry/pins/pins.ts';
-import { toSeenTools } from '../../../../registry/servers/tool-info.ts';
-import { targetOf } from '../../../../registry/store/observations.ts';
+import { type ApprovedDefinitions, createApprovedDefinitions } from '../../../../registry/pins/approved-definitions.ts';
+import { targetOf } from '../../../../registry/servers/server.ts';
+import { toObservedTools } from '../../../../registry/servers/tool.ts';
 import type { RegistryStore } from '../../../../registry/store/store.ts';
 import {
   admin,
@@ -42,17 +42,17 @@ const health = { status: 'healthy', checkedAt, error: null, tools: [toolOf('now'
 
 let signer: Awaited<ReturnType<typeof createSigner>>;
 let store: RegistryStore;
-let pins: Pins;
+let definitions: ApprovedDefinitions;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 let told = 0;
 beforeAll(async () => {
   signer = await createSigner();
   store = await storeOf(serversText);
-  pins = await createPins(store.pins, recordingLog().log);
+  definitions = await createApprovedDefinitions(store.definitions, recordingLog().log);
   registry = await startRegistry(signer.keys, {
     policy: () => policy,
     store,
-    pins,
+    definitions,
     healthOf: (name) => (name === 'currenttime' ? health : neverChecked),
     onApproved: async () => void told++,
   });
@@ -67,7 +67,7 @@ const api = async (claims: object, method: string, path: string, body?: unknown,
   return { status: answer.status, body: (await answer.json()) as Record<string, never> };
 };
 const show = (description: string) =>
-  pins.observe('currenttime', toSeenTools([{ name: 'now', description, inputSchema: { type: 'object' } }]));
+  definitions.observe('currenttime', toObservedTools([{ name: 'now', description, inputSchema: { type: 'object' } }]));
 
 test('Who may see a server sees its state, its past and how it announced itself; nobody else does', async () => {
   const at = new Date();

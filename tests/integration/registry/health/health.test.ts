@@ -7,8 +7,8 @@ import { SSEServerTransport } from '@modelcontextprotocol/server-legacy/sse';
 import * as z from 'zod';
 import { createHealthMonitor } from '../../../../registry/health/monitor.ts';
 import type { Upstream } from '../../../../registry/routing/upstreams.ts';
-import type { Health } from '../../../../registry/servers/health.ts';
 import type { ServerEntry } from '../../../../registry/servers/server.ts';
+import type { Health } from '../../../../registry/servers/server-health.ts';
 import { recordingLog, toolOf } from '../../../support/registry/registry-fixture.ts';
 
 const closers: (() => Promise<unknown>)[] = [];

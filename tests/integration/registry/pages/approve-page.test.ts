@@ -1,6 +1,6 @@
 import { parsePolicy } from '../../../../policy/policy-file.ts';
-import { createPins } from '../../../../registry/pins/pins.ts';
-import { toSeenTools } from '../../../../registry/servers/tool-info.ts';
+import { createApprovedDefinitions } from '../../../../registry/pins/approved-definitions.ts';
+import { toObservedTools } from '../../../../registry/servers/tool.ts';
 import {
   admin,
   createSigner,
@@ -18,24 +18,24 @@ UI-Scopes:
   mcp-registry-admin: { list_service: [all], modify_service: [all] }
   mcp-registry-user: { list_service: [currenttime] }
 `);
-const told = (description: string) => toSeenTools([{ name: 'look', description }]);
+const told = (description: string) => toObservedTools([{ name: 'look', description }]);
 
 let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
-let pins: Awaited<ReturnType<typeof createPins>>;
+let definitions: Awaited<ReturnType<typeof createApprovedDefinitions>>;
 let approvals = 0;
 beforeAll(async () => {
   signer = await createSigner();
   const store = await storeOf(serversText);
-  pins = await createPins(store.pins, recordingLog().log);
+  definitions = await createApprovedDefinitions(store.definitions, recordingLog().log);
   const onApproved = async () => void approvals++;
-  registry = await startRegistry(signer.keys, { store, pins, policy: () => policy, onApproved });
-  await pins.observe('currenttime', told('Looks.'));
+  registry = await startRegistry(signer.keys, { store, definitions, policy: () => policy, onApproved });
+  await definitions.observe('currenttime', told('Looks.'));
 });
 afterAll(() => registry.close());
 beforeEach(async () => {
   approvals = 0;
-  await pins.observe('currenttime', told('Looks. And tells somebody.'));
+  await definitions.observe('currenttime', told('Looks. And tells somebody.'));
 });
 
 const page = async (who: object, path = '/servers/currenttime') => {
@@ -60,9 +60,9 @@ test('Somebody who may change the server keeps the approved definition, or appro
   expect(html).toContain('<ins><span class="unseen">now: </span>&quot;Looks. And tells somebody.&quot;</ins>');
   const [approve = '', keep = ''] = buttons(html);
   expect((await press(admin, [keep])).status).toBe(303);
-  expect((await pins.of('currenttime')).pending.size).toBe(0);
+  expect((await definitions.of('currenttime')).pending.size).toBe(0);
 
-  await pins.observe('currenttime', told('Looks. And tells somebody.'));
+  await definitions.observe('currenttime', told('Looks. And tells somebody.'));
   const done = await press(admin, [approve]);
   expect(done.headers.get('location')).toMatch(/^\/servers\/currenttime\?note=/);
   expect(await page(admin, done.headers.get('location') ?? '')).toContain('The tool is approved.');
@@ -71,12 +71,12 @@ test('Somebody who may change the server keeps the approved definition, or appro
 });
 
 test('A definition that is another by now is not approved, and the page says so', async () => {
-  await pins.observe('currenttime', told('Looks around.'));
+  await definitions.observe('currenttime', told('Looks around.'));
   const [seen = ''] = buttons(await page(admin));
-  await pins.observe('currenttime', told('Looks, and sends it to somebody.'));
+  await definitions.observe('currenttime', told('Looks, and sends it to somebody.'));
   const refused = await press(admin, [seen]);
   expect(await page(admin, refused.headers.get('location') ?? '')).toContain('has another definition by now');
-  expect((await pins.of('currenttime')).pending.size).toBe(1);
+  expect((await definitions.of('currenttime')).pending.size).toBe(1);
 });
 
 test.each([
@@ -87,6 +87,6 @@ test.each([
   const [seen = ''] = buttons(await page(admin));
   expect((await press(who, [seen], headers)).status).toBe(status);
   expect((await press(admin, ['nonsense'])).status).toBe(400);
-  expect((await pins.of('currenttime')).pending.size).toBe(1);
+  expect((await definitions.of('currenttime')).pending.size).toBe(1);
   expect(buttons(await page(user))).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { parsePolicy } from '../../../../policy/policy-file.ts';
-import type { Health } from '../../../../registry/servers/health.ts';
-import { targetOf } from '../../../../registry/store/observations.ts';
+import { targetOf } from '../../../../registry/servers/server.ts';
+import type { Health } from '../../../../registry/servers/server-health.ts';
 import {
   admin,
   createSigner,

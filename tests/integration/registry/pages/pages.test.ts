@@ -1,7 +1,7 @@
 import request from 'supertest';
-import { createPins } from '../../../../registry/pins/pins.ts';
-import type { Health } from '../../../../registry/servers/health.ts';
-import { toSeenTools } from '../../../../registry/servers/tool-info.ts';
+import { createApprovedDefinitions } from '../../../../registry/pins/approved-definitions.ts';
+import type { Health } from '../../../../registry/servers/server-health.ts';
+import { toObservedTools } from '../../../../registry/servers/tool.ts';
 import {
   admin,
   createSigner,
@@ -197,9 +197,9 @@ test('Whatever a server or a person calls itself is shown as text', async () => 
   const inputSchema = { type: 'object', properties: hostile, required: [evil] };
   const tools = [toolOf(evil, { title: evil, description: evil, inputSchema, annotations: { title: evil } })];
   const item = { name: evil, uri: evil, uriTemplate: evil, title: evil, description: evil, mimeType: evil };
-  const pins = await createPins(store.pins, recordingLog().log);
-  await pins.observe('evil', toSeenTools([]));
-  await pins.observe('evil', toSeenTools([{ name: evil, description: evil, inputSchema }]));
+  const definitions = await createApprovedDefinitions(store.definitions, recordingLog().log);
+  await definitions.observe('evil', toObservedTools([]));
+  await definitions.observe('evil', toObservedTools([{ name: evil, description: evil, inputSchema }]));
   const details = {
     unstable: false,
     latencyMs: 1,
@@ -227,7 +227,7 @@ test('Whatever a server or a person calls itself is shown as text', async () => 
   };
   const own = await startRegistry(signer.keys, {
     store,
-    pins,
+    definitions,
     healthOf: () => ({ status: 'unhealthy', checkedAt: now, error: evil, tools, details }),
   });
   try {

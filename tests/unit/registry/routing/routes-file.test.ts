@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endpointPath, routeLine, toRouteLine, writeRoutes } from '../../../../registry/routing/routes-file.ts';
+import { routeLine, toRouteLine, writeRoutes } from '../../../../registry/routing/routes-file.ts';
+import { endpointPath } from '../../../../registry/servers/names.ts';
 import type { ServerEntry } from '../../../../registry/servers/server.ts';
 
 const currenttime: ServerEntry = {

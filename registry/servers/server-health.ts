@@ -1,6 +1,6 @@
-import type { Announced } from './announced.ts';
+import type { SelfDescription } from './self-description.ts';
 import type { Transport } from './server.ts';
-import type { ToolInfo } from './tool-info.ts';
+import type { ToolInfo } from './tool.ts';
 
 /**
  * `degraded`: it speaks MCP, but its tools could not be read. `needs-authentication`: it answers, but only to somebody
@@ -35,7 +35,7 @@ export interface HealthDetails {
   /** Since when the status is what it is. */
   since: Date;
   /** As the server last announced itself, and when. Null until it has. */
-  announced: Announced | null;
+  announced: SelfDescription | null;
   seenAt: Date | null;
 }
 

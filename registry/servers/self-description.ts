@@ -1,8 +1,8 @@
 import type { JsonObject } from './definition.ts';
-import type { SeenTool } from './tool-info.ts';
+import type { ObservedTool } from './tool.ts';
 
 /** What a server tells about itself besides its tools. All of it is the server's own word. */
-export interface Announced {
+export interface SelfDescription {
   name: string | null;
   title: string | null;
   version: string | null;
@@ -18,8 +18,8 @@ export interface Announced {
 }
 
 /** The same with its tools. A list that could not be read this time is null. */
-export interface Observed extends Omit<Announced, 'prompts' | 'resources' | 'resourceTemplates'> {
-  tools: readonly SeenTool[] | null;
+export interface ObservedServer extends Omit<SelfDescription, 'prompts' | 'resources' | 'resourceTemplates'> {
+  tools: readonly ObservedTool[] | null;
   prompts: readonly JsonObject[] | null;
   resources: readonly JsonObject[] | null;
   resourceTemplates: readonly JsonObject[] | null;

@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ApprovedDefinitions, createApprovedDefinitions } from '../../../../registry/pins/approved-definitions.ts';
 import { keepApprovedTools } from '../../../../registry/pins/approved-file.ts';
 import { toolChanges } from '../../../../registry/pins/changes.ts';
-import { createPins, type Pins } from '../../../../registry/pins/pins.ts';
-import { toSeenTools } from '../../../../registry/servers/tool-info.ts';
+import { toObservedTools } from '../../../../registry/servers/tool.ts';
 import { parseServers } from '../../../../registry/store/servers-file.ts';
 import { openStore, type RegistryStore } from '../../../../registry/store/store.ts';
 import { type Postgres, startPostgres } from '../../../support/postgres.ts';
@@ -40,28 +40,28 @@ describe.each<[string, () => Promise<string>]>([
 ])('%s:', (_kind, newPlace) => {
   let where: string;
   let store: RegistryStore;
-  let pins: Pins;
+  let definitions: ApprovedDefinitions;
   beforeEach(async () => {
     where = await newPlace();
     store = await openStore(where);
     await store.change({ name: 'weather', revision: undefined, next: server, action: 'register', by: alice });
-    pins = await createPins(store.pins, recordingLog().log);
+    definitions = await createApprovedDefinitions(store.definitions, recordingLog().log);
   });
   afterEach(() => store.close());
 
   let shown: object[] = [];
   const show = async (...tools: object[]) => {
     shown = tools;
-    await pins.observe('weather', toSeenTools(tools as never));
+    await definitions.observe('weather', toObservedTools(tools as never));
   };
   const changes = async () => {
-    const infos = toSeenTools(shown as never).map(({ info }) => info);
-    return toolChanges('weather', await pins.of('weather'), infos).tools;
+    const infos = toObservedTools(shown as never).map(({ info }) => info);
+    return toolChanges('weather', await definitions.of('weather'), infos).tools;
   };
   const states = async () => (await changes()).map(({ name, state }) => `${name} ${state}`);
   const approve = async (name = 'forecast', hash?: string) => {
     const waiting = (await changes()).find((each) => each.name === name);
-    await pins.approve('weather', [{ name, hash: hash ?? waiting?.hash ?? '' }], alice);
+    await definitions.approve('weather', [{ name, hash: hash ?? waiting?.hash ?? '' }], alice);
   };
 
   test('What a server shows first is approved, and the change log says so', async () => {
@@ -82,7 +82,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(await states()).toEqual(expected);
     await store.close();
     store = await openStore(where);
-    pins = await createPins(store.pins, recordingLog().log);
+    definitions = await createApprovedDefinitions(store.definitions, recordingLog().log);
     await show(poisoned, tool('delete_all', 'Deletes'));
     expect(await states()).toEqual(expected);
     const [, changed] = await changes();
@@ -114,10 +114,10 @@ describe.each<[string, () => Promise<string>]>([
     const seen = await changes();
     await show(poisoned, tool('other', 'x'));
     const approvals = seen.map(({ name, hash }) => ({ name, hash }));
-    await expect(pins.approve('weather', approvals, alice)).rejects.toMatchObject({ code: 'changed_meanwhile' });
+    await expect(definitions.approve('weather', approvals, alice)).rejects.toMatchObject({ code: 'changed_meanwhile' });
     expect(await states()).toEqual(['forecast changed', 'other new']);
     const none = [{ name: 'nobody', hash: 'f'.repeat(64) }];
-    await expect(pins.approve('weather', none, alice)).rejects.toMatchObject({ code: 'changed_meanwhile' });
+    await expect(definitions.approve('weather', none, alice)).rejects.toMatchObject({ code: 'changed_meanwhile' });
   });
 
   test('A server that shows now this and now that stays in question until somebody has decided', async () => {
@@ -208,9 +208,9 @@ describe.each<[string, () => Promise<string>]>([
     await show(poisoned);
     expect(await states()).toEqual(['forecast changed']);
     await change(undefined);
-    await pins.follow();
+    await definitions.follow();
     await show(poisoned);
-    expect(pins.names().get('weather')).toBeUndefined();
+    expect(definitions.hashes().get('weather')).toBeUndefined();
     await change(server);
     await show(poisoned);
     expect(await states()).toEqual([]);
@@ -220,8 +220,8 @@ describe.each<[string, () => Promise<string>]>([
     const path = join(mkdtempSync(join(home, 'file-')), 'approved-tools.json');
     const read = () => JSON.parse(readFileSync(path, 'utf8')).servers as Record<string, string[]>;
     const other = await openStore(where);
-    const theirs = await createPins(other.pins, recordingLog().log);
-    const file = await keepApprovedTools({ pins: theirs, path, log: recordingLog().log, intervalMs: 20 });
+    const theirs = await createApprovedDefinitions(other.definitions, recordingLog().log);
+    const file = await keepApprovedTools({ definitions: theirs, path, log: recordingLog().log, intervalMs: 20 });
     const eventually = async (expected: object) => {
       for (let tries = 0; tries < 500 && JSON.stringify(read()) !== JSON.stringify(expected); tries++)
         await new Promise((resolve) => setTimeout(resolve, 20));

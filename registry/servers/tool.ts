@@ -15,7 +15,7 @@ export interface ToolInfo {
 }
 
 /** A tool, and by which definition it is recognised. */
-export interface SeenTool {
+export interface ObservedTool {
   info: ToolInfo;
   definition: Definition;
 }
@@ -29,9 +29,9 @@ const maxServerBytes = 2 * 1024 * 1024;
  * not fit any more, keeps its name, a note, and the digest of its whole definition. Of tools with one name the first is
  * kept, with a digest of all.
  */
-export function toSeenTools(tools: readonly JsonObject[]): SeenTool[] {
+export function toObservedTools(tools: readonly JsonObject[]): ObservedTool[] {
   let left = maxServerBytes;
-  const seen = new Map<string, SeenTool>();
+  const seen = new Map<string, ObservedTool>();
   for (const tool of tools.slice(0, maxTools)) {
     const definition = definitionOf(tool);
     const twin = seen.get(definition.name);

@@ -1,0 +1,139 @@
+import type { Logger } from '../../common/service/log.ts';
+import { RegistryError } from '../errors/registry-error.ts';
+import type { Definition } from '../servers/definition.ts';
+import type { ObservedTool } from '../servers/tool.ts';
+import type { Actor } from '../store/change-log.ts';
+import type { DefinitionChange, DefinitionHashes, DefinitionTable, ServerDefinitions } from '../store/definitions.ts';
+
+/** The approval of one tool. */
+export interface Approval {
+  name: string;
+  /** The hash of the definition that the person saw. */
+  hash: string;
+}
+
+export interface ApprovedDefinitions {
+  /**
+   * Compares a server's tools with the approved definitions; tools that are new or changed wait for approval. On the
+   * first call for a server, all its tools are approved. Never throws.
+   */
+  observe(server: string, tools: readonly ObservedTool[]): Promise<void>;
+  /**
+   * Approves pending definitions. An approval of the definition that is approved already drops the pending one.
+   * @throws {RegistryError} `changed_meanwhile` if a tool's definition has changed again; then nothing is approved
+   */
+  approve(server: string, approvals: readonly Approval[], by: Actor): Promise<void>;
+  of(server: string): Promise<ServerDefinitions>;
+  /** The hashes for all servers, from memory. */
+  hashes(): DefinitionHashes;
+  /** Loads what other processes have changed. @returns whether anything had */
+  follow(): Promise<boolean>;
+}
+
+const firstSeen: Actor = { sub: '#registry', username: 'first seen' };
+const mostPending = 1_000;
+
+/**
+ * Keeps the approved definitions of tools. A changed definition stays pending until someone decides on it, even if the
+ * server shows the approved one again: it may show different definitions to different clients.
+ */
+export async function createApprovedDefinitions(
+  table: DefinitionTable,
+  log: Logger,
+  now: () => Date = () => new Date(),
+): Promise<ApprovedDefinitions> {
+  let version = -1;
+  let hashes: DefinitionHashes = new Map();
+  const follow = async (): Promise<boolean> => {
+    const latest = await table.version();
+    if (latest === version) return false;
+    hashes = await table.hashes();
+    version = latest;
+    return true;
+  };
+  await follow();
+  const change = async (server: string, decide: (known: ServerDefinitions) => DefinitionChange | undefined) => {
+    await table.change(server, now(), decide);
+    await follow();
+  };
+  return {
+    async observe(server, tools) {
+      const definitions = tools.map(({ definition }) => definition);
+      if (isKnown(hashes, server, definitions)) return;
+      try {
+        await change(server, (known) => {
+          const result = compare(known, definitions, now());
+          const pending = result?.hold?.map(({ name }) => name) ?? [];
+          if (pending.length > 0) log.warn({ server, tools: pending.slice(0, 20) }, 'tools are new or have changed');
+          return result;
+        });
+      } catch (err) {
+        log.error({ err, server }, 'the tools of a server could not be compared with those that were approved');
+      }
+    },
+    async approve(server, approvals, by) {
+      await change(server, (known) => approving(server, known, approvals, by));
+    },
+    of: (server) => table.of(server),
+    hashes: () => hashes,
+    follow,
+  };
+}
+
+/** Whether there is nothing to change. Answers from memory, because every health check asks. */
+function isKnown(hashes: DefinitionHashes, server: string, definitions: readonly Definition[]): boolean {
+  const known = hashes.get(server);
+  if (!known) return false;
+  const present = new Set(definitions.map(({ name }) => name));
+  for (const name of known.pending.keys()) if (!present.has(name) && !known.approved.has(name)) return false;
+  return definitions.every(({ name, hash }) => known.pending.get(name) === hash || known.approved.get(name) === hash);
+}
+
+function compare(
+  known: ServerDefinitions,
+  definitions: readonly Definition[],
+  now: Date,
+): DefinitionChange | undefined {
+  if (!known.firstSeenAt) {
+    const to = definitions.map(({ name, hash }) => `${name} ${hash.slice(0, 12)}`);
+    const note = { action: 'first-seen', by: firstSeen, fields: { tools: { from: null, to } } } as const;
+    return { firstSeenAt: now, approve: definitions, note };
+  }
+  const present = new Set(definitions.map(({ name }) => name));
+  const hold = definitions.filter(
+    ({ name, hash }) => known.approved.get(name)?.hash !== hash && known.pending.get(name)?.hash !== hash,
+  );
+  // A new tool that disappears again needs no approval. Otherwise a server could invent names without end.
+  const drop = [...known.pending.keys()].filter((name) => !present.has(name) && !known.approved.has(name));
+  if (hold.length === 0 && drop.length === 0) return undefined;
+  return { hold: hold.slice(0, mostPending), drop };
+}
+
+function approving(
+  server: string,
+  known: ServerDefinitions,
+  approvals: readonly Approval[],
+  by: Actor,
+): DefinitionChange | undefined {
+  const approve: Definition[] = [];
+  const drop: string[] = [];
+  const fields: Record<string, { from: unknown; to: unknown }> = {};
+  for (const { name, hash } of new Map(approvals.map((each) => [each.name, each])).values()) {
+    const pending = known.pending.get(name);
+    const approved = known.approved.get(name);
+    if (pending?.hash === hash) approve.push(pending);
+    else if (approved?.hash === hash && pending) drop.push(name);
+    else if (approved?.hash !== hash) throw definitionChanged(server, name);
+    if (pending) fields[`tool ${name}`] = { from: approved?.hash.slice(0, 12) ?? null, to: hash.slice(0, 12) };
+  }
+  if (approve.length === 0 && drop.length === 0) return undefined;
+  return { approve, drop, note: { action: 'approve', by, fields } };
+}
+
+function definitionChanged(server: string, tool: string): RegistryError {
+  const name = JSON.stringify(tool.slice(0, 128));
+  return new RegistryError(
+    'changed_meanwhile',
+    `The tool ${name} of "${server}" has another definition by now than the one you saw. Look at it again; nothing was approved.`,
+  );
+}

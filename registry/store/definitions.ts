@@ -1,0 +1,142 @@
+import type { Kysely } from 'kysely';
+import type { Definition, DefinitionParts } from '../servers/definition.ts';
+import { type Actor, noteChange } from './change-log.ts';
+import { type RegistryDatabase, type Writing, writing } from './database.ts';
+import type { Schema } from './migrations.ts';
+import { readServer } from './server-table.ts';
+
+/** A stored definition of a tool: the approved one, or one that waits for approval. */
+export interface KeptDefinition extends Definition {
+  at: Date;
+  /** Who approved it; undefined while it waits. */
+  by?: string;
+}
+
+/** The definitions of one server's tools, by tool name. */
+export interface ServerDefinitions {
+  /** When the registry first read the server's tools; undefined if it never did. */
+  firstSeenAt: Date | undefined;
+  approved: Map<string, KeptDefinition>;
+  pending: Map<string, KeptDefinition>;
+}
+
+/** Hashes of the definitions by tool name, for every server whose tools the registry has read. */
+export type DefinitionHashes = ReadonlyMap<
+  string,
+  { approved: ReadonlyMap<string, string>; pending: ReadonlyMap<string, string> }
+>;
+
+/** What one check of a server, or one approval, changes. */
+export interface DefinitionChange {
+  firstSeenAt?: Date;
+  approve?: readonly Definition[];
+  hold?: readonly Definition[];
+  /** Names of tools whose pending definition is dropped. */
+  drop?: readonly string[];
+  /** The entry for the change log. */
+  note?: { action: 'first-seen' | 'approve'; by: Actor; fields: Record<string, { from: unknown; to: unknown }> };
+}
+
+/** The approved and pending definitions in the database. */
+export interface DefinitionTable {
+  /** A number that changes with every write. */
+  version(): Promise<number>;
+  hashes(): Promise<DefinitionHashes>;
+  of(server: string): Promise<ServerDefinitions>;
+  /**
+   * Changes the definitions of one server's tools, one process at a time.
+   * @param decide returns the change to make to what is stored, or undefined for none
+   */
+  change(server: string, at: Date, decide: (known: ServerDefinitions) => DefinitionChange | undefined): Promise<void>;
+}
+
+const versionKey = 'pins';
+
+/** Makes the {@link DefinitionTable} over the registry's database. */
+export function createDefinitionTable(database: RegistryDatabase): DefinitionTable {
+  const { db } = database;
+  return {
+    version: () => readVersion(db),
+    hashes: () => readHashes(db),
+    of: (server) => readDefinitions(db, server),
+    change: (server, at, decide) =>
+      writing(database, async (transaction) => {
+        // The server may have been deleted during the check.
+        if (!(await readServer(transaction, server))) return;
+        const change = decide(await readDefinitions(transaction, server));
+        if (change) await apply(transaction, server, at, change);
+      }),
+  };
+}
+
+/** Deletes the definitions of a server's tools, in the transaction that deletes the server. */
+export async function forgetDefinitions(transaction: Writing, server: string): Promise<void> {
+  for (const table of ['tool_baseline', 'tool_pin', 'tool_pending'] as const)
+    await transaction.deleteFrom(table).where('server', '=', server).execute();
+  await bumpVersion(transaction);
+}
+
+async function readVersion(db: Kysely<Schema>): Promise<number> {
+  const row = await db.selectFrom('registry_state').select('value').where('key', '=', versionKey).executeTakeFirst();
+  return Number(row?.value ?? 0);
+}
+
+async function bumpVersion(transaction: Writing): Promise<void> {
+  const value = String((await readVersion(transaction)) + 1);
+  const put = transaction.insertInto('registry_state').values({ key: versionKey, value });
+  await put.onConflict((c) => c.column('key').doUpdateSet({ value })).execute();
+}
+
+async function readHashes(db: Kysely<Schema>): Promise<DefinitionHashes> {
+  const all = new Map<string, { approved: Map<string, string>; pending: Map<string, string> }>();
+  for (const { server } of await db.selectFrom('tool_baseline').select('server').execute())
+    all.set(server, { approved: new Map(), pending: new Map() });
+  for (const [table, state] of [
+    ['tool_pin', 'approved'],
+    ['tool_pending', 'pending'],
+  ] as const)
+    for (const { server, name, hash } of await db.selectFrom(table).select(['server', 'name', 'hash']).execute())
+      all.get(server)?.[state].set(name, hash);
+  return all;
+}
+
+async function readDefinitions(db: Kysely<Schema>, server: string): Promise<ServerDefinitions> {
+  const first = await db.selectFrom('tool_baseline').select('at').where('server', '=', server).executeTakeFirst();
+  const approved = await db.selectFrom('tool_pin').selectAll().where('server', '=', server).execute();
+  const pending = await db.selectFrom('tool_pending').selectAll().where('server', '=', server).execute();
+  const kept = ({ name, hash, parts, at }: (typeof pending)[number]): KeptDefinition => ({
+    name,
+    hash,
+    parts: parts === null ? null : (JSON.parse(parts) as DefinitionParts),
+    at: new Date(at),
+  });
+  return {
+    firstSeenAt: first && new Date(first.at),
+    approved: new Map(approved.map((row) => [row.name, { ...kept(row), by: row.by_name }])),
+    pending: new Map(pending.map((row) => [row.name, kept(row)])),
+  };
+}
+
+async function apply(transaction: Writing, server: string, date: Date, change: DefinitionChange): Promise<void> {
+  const { firstSeenAt, approve = [], hold = [], drop = [], note } = change;
+  const at = date.toISOString();
+  const toRow = ({ name, hash, parts }: Definition) => ({
+    server,
+    name,
+    hash,
+    parts: parts && JSON.stringify(parts),
+    at,
+  });
+  const remove = (table: 'tool_pin' | 'tool_pending', name: string) =>
+    transaction.deleteFrom(table).where('server', '=', server).where('name', '=', name).execute();
+  if (firstSeenAt) await transaction.insertInto('tool_baseline').values({ server, at }).execute();
+  for (const name of [...[...approve, ...hold].map((each) => each.name), ...drop]) await remove('tool_pending', name);
+  for (const definition of approve) {
+    await remove('tool_pin', definition.name);
+    const row = { ...toRow(definition), by_name: note?.by.username ?? '' };
+    await transaction.insertInto('tool_pin').values(row).execute();
+  }
+  for (const definition of hold) await transaction.insertInto('tool_pending').values(toRow(definition)).execute();
+  if (note) await noteChange(transaction, { at: date, server, ...note });
+  await bumpVersion(transaction);
+}
