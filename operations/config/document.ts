@@ -1,18 +1,16 @@
-import type { Setting } from '../../common/settings/setting.ts';
+import { type Setting, services } from '../../common/settings/setting.ts';
 import { sections } from '../../common/settings/table.ts';
 import { root } from '../../common/settings/values.ts';
 
 const head = `# Configuration
 
-Every environment variable that any part reads. This page is made from the table in \`common/settings/\` by
-\`npm run -s docs:configuration\`; change it there.
+Every environment variable. This page is generated from the table in \`common/settings/\` by
+\`npm run -s docs:configuration\`.
 
-\`npm run up\` reads \`.env\`, or \`.env.example\` if there is none; the environment counts first. An empty variable
-counts as unset. White space around a value is cut off; quotes around it and placeholders (\`your_…\`, \`<…>\`,
-\`changeme\`) are refused. A service that cannot use its settings does not start, and names all faults at once. A name that
-is nearly one of these, and is none, is a warning in the log. \`npm run doctor\` checks all of it, and the user pool too.
-
-A secret is never printed or logged.
+\`npm run up\` reads \`.env\`, or \`.env.example\` if there is none; the environment takes precedence. An empty variable counts
+as unset. Surrounding white space is trimmed; quotes and placeholders (\`your_…\`, \`<…>\`, \`changeme\`) are refused. A
+service with invalid settings does not start, and names all faults at once. A name that is almost one of these causes a
+warning. \`npm run doctor\` checks the settings and the user pool. Secrets are never printed or logged.
 `;
 
 /** The text of docs/configuration.md. */
@@ -34,6 +32,8 @@ function section(title: string, part: Readonly<Record<string, Setting>>): string
 }
 
 function readers({ readBy }: Setting): string {
+  if (services.every((service) => readBy.includes(service)))
+    return ['all services', ...readBy.slice(services.length)].join(', ');
   return readBy.length > 0 ? readBy.join(', ') : 'doctor';
 }
 

@@ -60,7 +60,7 @@ test("The client for people has the gateway's callbacks and sign-out pages, and 
     AllowedOAuthFlows: ['code'],
     AllowedOAuthFlowsUserPoolClient: true,
   });
-  const asked = /scope: '([^']+)'/.exec(read('auth-server', 'providers.ts'))?.[1]?.split(' ');
+  const asked = /scope: '([^']+)'/.exec(read('auth-server', 'cognito', 'providers.ts'))?.[1]?.split(' ');
   expect(propertiesOf('WebClient').AllowedOAuthScopes).toEqual(asked);
 });
 
