@@ -12,7 +12,7 @@ import { createDecisionsApi } from './api/decisions.ts';
 import { createEditApi } from './api/edit.ts';
 import { createHealthApi } from './api/health.ts';
 import { createImportApi } from './api/import.ts';
-import { createOpenApi } from './api/open-api.ts';
+import { createOpenApi } from './api/openapi/route.ts';
 import { createLegacyApi, createLegacyForms } from './api/original/routes.ts';
 import { createApi } from './api/routes.ts';
 import { createSearchApi } from './api/search.ts';
@@ -22,11 +22,10 @@ import type { Editor } from './editing/editor.ts';
 import { RegistryError } from './errors/registry-error.ts';
 import type { ConnectionTest } from './health/connection-test.ts';
 import { createAuditPages } from './pages/audit/audit.ts';
-import { createApprovePage } from './pages/details/approve.ts';
 import { showServer } from './pages/details/server.ts';
 import { createActions } from './pages/forms/actions.ts';
+import { createDeletePages } from './pages/forms/delete.ts';
 import { createEditPages } from './pages/forms/edit.ts';
-import { createNotes, showNote } from './pages/forms/notes.ts';
 import { createRegisterPages } from './pages/forms/register.ts';
 import { showServers } from './pages/list/servers.ts';
 import { createLive } from './pages/live/live.ts';
@@ -34,6 +33,7 @@ import { showRights } from './pages/rights/rights-page.ts';
 import { libraries, loadAssets } from './pages/shared/assets.ts';
 import { createFailureHandler } from './pages/shared/failure.ts';
 import { createNavigation } from './pages/shared/navigation.ts';
+import { createNotes, showNote } from './pages/shared/notes.ts';
 import { createRender } from './pages/shared/render.ts';
 import type { ApprovedDefinitions } from './pins/approved-definitions.ts';
 import type { ToolSearch } from './search/tool-search.ts';
@@ -51,15 +51,15 @@ export interface RegistryParts {
   editor: Editor;
   healthOf: (name: string) => Health;
   search: ToolSearch;
-  /** Asks a server now. */
+  /** Checks a server now. */
   check: (server: RegisteredServer) => Promise<Health>;
-  /** Tries a connection before anything is kept. */
+  /** Tests a connection before anything is saved. */
   connect: ConnectionTest;
-  /** Says why a server may not have the secret that it names. */
+  /** Why a server may not use the secret that it names; undefined if it may. */
   secretProblem: (server: ServerEntry) => string | undefined;
   readDecisions: ReadDecisions;
   definitions: ApprovedDefinitions;
-  /** Told when somebody has approved tools. */
+  /** Called after tools were approved. */
   onApproved?: () => Promise<void>;
   log: Logger;
   now?: () => Date;
@@ -89,13 +89,13 @@ export function createApp({
   const render = createRender({ assets, navigation: createNavigation(policy), now });
 
   const app = express();
-  // With express's defaults /API and /api/ would be other routes than the guards below are mounted on.
+  // Express's defaults would route /API and /api/ past the guards below, which are mounted on /api.
   app.enable('case sensitive routing').enable('strict routing').disable('etag').set('query parser', 'simple');
   app.use(securityHeaders(publicUrl));
   app.get('/health', (_req, res) => void res.json({ status: 'ok' }));
 
   app.use('/api', requirePerson(identify, ['#registry', 'mcpgw']));
-  // To change something, an assertion for mcpgw must have been made for a call of the very tool that does it.
+  // An assertion for mcpgw may only change what the tool it was made for changes.
   app.use(
     '/api',
     createEditApi({
@@ -120,7 +120,7 @@ export function createApp({
   app.use('/-', createLive({ ...shown, guard, draw: render.part }));
   app.use('/api', createDecisionsApi({ guard, policy, readDecisions }));
   app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search));
-  // After the search, whose address would be a server's tools to it.
+  // After the search: this router would take /tools/search for the tools of a server.
   app.use('/api', createLegacyApi(legacy), createApi(catalogue, search));
 
   const published = { guard, catalogue, registeredAt: store.registeredAt, publicUrl };
@@ -131,12 +131,12 @@ export function createApp({
   app.use('/static', assets.router);
   const notes = createNotes();
   app.use(showNote(notes));
-  const forms = { publicUrl, catalogue, store, policy, editor, check, connect, secretProblem, render, notes };
-  // Before the page of a server: no server can be called `register`.
-  app.use(createRegisterPages(forms), createEditPages(forms), createActions(forms));
+  const forms = { publicUrl, catalogue, store, policy, editor, connect, secretProblem, render, notes };
+  // Before the page of a server: `register` is a reserved name.
+  app.use(createRegisterPages(forms), createEditPages(forms), createDeletePages(forms));
+  app.use(createActions({ ...forms, check, definitions, onApproved }));
   app.get('/rights', showRights(catalogue, policy, render));
   app.use(createAuditPages({ policy, readDecisions, render, now }));
-  app.use(createApprovePage({ publicUrl, catalogue, policy, definitions, onApproved, notes }));
   app.get('/', showServers(shown, render));
   app.get('/servers/:name', showServer(shown, render));
 
@@ -162,7 +162,7 @@ function securityHeaders(publicUrl: string) {
         'frame-ancestors': ["'none'"],
       },
     },
-    // helmet's no-referrer makes browsers send "Origin: null" with forms, and the auth-server would refuse to sign out.
+    // With helmet's no-referrer, browsers send "Origin: null" with forms, and the auth-server would reject the sign-out.
     referrerPolicy: { policy: 'same-origin' },
     xFrameOptions: { action: 'deny' },
     strictTransportSecurity: publicUrl.startsWith('https:') ? { includeSubDomains: false } : false,

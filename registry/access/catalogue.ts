@@ -11,14 +11,14 @@ export interface Endpoint {
   url: string;
 }
 
-/** What of a server only those see who may change it. */
+/** Where a server runs, and by which secret. Only shown to people who may change it. */
 export type Location = Pick<RegisteredServer, 'upstream' | 'transports' | 'auth'>;
 
-/** A server as callers see it: nothing in here says where it really runs, except to who may change that. */
+/** A server as one person sees it. */
 export interface CatalogueEntry extends Omit<RegisteredServer, keyof Location> {
   endpoints: readonly Endpoint[];
   health: Health;
-  /** Where it really runs, and by which secret; only for who may use `modify_service` on it. */
+  /** Undefined without `modify_service` for this server. */
   location: Location | undefined;
 }
 
@@ -29,17 +29,17 @@ export interface CatalogueOptions {
   publicUrl: string;
 }
 
-/** What there is, for one person: API and pages both ask here, so that neither can show more than the other. */
+/** The servers that one person may see. The API and the pages both read here, so that neither shows more than the other. */
 export interface Catalogue {
-  /** The servers this person may see (`list_service`), by title. */
+  /** The servers that this person may see (`list_service`), by title. */
   list(person: Person): CatalogueEntry[];
-  /** One of them; nothing when it does not exist or may not be seen, and a caller cannot tell which. */
+  /** One server; undefined if it does not exist or may not be seen. The caller cannot tell which. */
   get(person: Person, name: string): CatalogueEntry | undefined;
-  /** Whether there is any server at all. */
+  /** Whether no server is registered at all. */
   isEmpty(): boolean;
 }
 
-/** Puts store, policy and health together. */
+/** Makes the catalogue from store, policy and health. */
 export function createCatalogue({ store, policy, healthOf, publicUrl }: CatalogueOptions): Catalogue {
   const maySee = (person: Person, name: string) => mayUseUi(policy(), person.scopes, 'list_service', name);
   const toEntry = (person: Person, server: RegisteredServer): CatalogueEntry => {
@@ -55,7 +55,6 @@ export function createCatalogue({ store, policy, healthOf, publicUrl }: Catalogu
       location: mayChange ? { upstream, transports, auth } : undefined,
     };
   };
-
   return {
     list: (person) =>
       store
@@ -69,4 +68,10 @@ export function createCatalogue({ store, policy, healthOf, publicUrl }: Catalogu
     },
     isEmpty: () => store.list().length === 0,
   };
+}
+
+/** The entries with these names, in the order of the names. */
+export function inOrder(entries: readonly CatalogueEntry[], names: readonly string[]): CatalogueEntry[] {
+  const byName = new Map(entries.map((entry) => [entry.name, entry]));
+  return names.flatMap((name) => byName.get(name) ?? []);
 }

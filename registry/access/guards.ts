@@ -4,9 +4,9 @@ import * as z from 'zod';
 import { skewSeconds, verifySigned } from '../../common/identity/verify-signed.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 
-/** Who is asking, as the auth-server found out and signed. */
+/** The caller, as the auth-server identified and signed them. */
 export interface Person {
-  /** Stable subject; `username` is for showing. */
+  /** Stable subject. `username` is for display. */
   sub: string;
   username: string;
   groups: readonly string[];
@@ -14,22 +14,22 @@ export interface Person {
   authMethod: 'session_cookie' | 'jwt';
 }
 
-/** A person, and by which request they came: the registry's own address, or a call of one of mcpgw's tools. */
-interface Arrival {
+/** A caller, and what their assertion was made for: the registry itself, or a call of one of mcpgw's tools. */
+interface Identified {
   person: Person;
   audience: Audience;
-  /** The tool that the call names. */
+  /** The tool of the call. */
   tool: string | undefined;
 }
 
-/** An assertion's audience: the registry itself, or its MCP face asking for a caller. */
+/** An assertion's audience: the registry itself, or mcpgw, which passes on the assertion of its own caller. */
 export type Audience = '#registry' | 'mcpgw';
 
-/** The tools of mcpgw that change something here. */
+/** The tools of mcpgw that change servers. */
 export type ChangingTool = 'register_service' | 'toggle_service' | 'refresh_service' | 'remove_service';
 
-/** Turns an assertion into a person, or throws a {@link RegistryError}. */
-export type Identify = (assertion: string | undefined, audiences: readonly Audience[]) => Promise<Arrival>;
+/** Verifies an assertion and returns its person. Throws {@link RegistryError}. */
+export type Identify = (assertion: string | undefined, audiences: readonly Audience[]) => Promise<Identified>;
 
 const longestLifeSeconds = 120;
 
@@ -46,11 +46,12 @@ const claims = z.object({
 });
 
 /**
- * Makes the only door to an identity: the `X-Mcp-Assertion` header, an EdDSA JWT (RFC 7519, RFC 8037) of the auth-server.
- * @param publicUrl the gateway's origin: issuer, and `<publicUrl>/<audience>` the audience
+ * Makes the only source of identities: it verifies the `X-Mcp-Assertion` header, an EdDSA JWT (RFC 7519, RFC 8037) of the
+ * auth-server.
+ * @param publicUrl the gateway's origin. It is the issuer; `<publicUrl>/<audience>` is the audience
  * @param keys finds the auth-server's public key for a token
- * @returns a function that throws `identity_required` for anything but a good assertion for one of the audiences, and
- *   `identity_unavailable` when the keys cannot be had
+ * @returns a function that throws `identity_required` unless the assertion is valid for one of the audiences, and
+ *   `identity_unavailable` if the keys cannot be fetched
  */
 export function createIdentify(publicUrl: string, keys: JWTVerifyGetKey): Identify {
   const refused = (cause?: unknown) =>
@@ -71,14 +72,14 @@ export function createIdentify(publicUrl: string, keys: JWTVerifyGetKey): Identi
     if (!read.success) throw refused(read.error);
     const { sub, username, groups, scopes, auth_method: authMethod, aud, tool, iat, exp } = read.data;
     const now = Date.now() / 1000;
-    // An assertion is for one request. One that lives longer could be kept by a server and used again.
+    // An assertion is for one request. If it lived longer, a server could keep it and use it again.
     if (exp - iat > longestLifeSeconds || exp - now > longestLifeSeconds + skewSeconds) throw refused();
     const audience = aud === `${publicUrl}/#registry` ? '#registry' : 'mcpgw';
     return { person: { sub, username, groups, scopes, authMethod }, audience, tool };
   };
 }
 
-/** Whether the token is at fault. A key set that cannot be fetched is our own trouble and must not look like a bad login. */
+/** Whether the token is invalid. A key set that cannot be fetched is our own failure and must not look like a bad login. */
 function isRefusal(error: unknown): boolean {
   if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false;
   return error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC';
@@ -86,7 +87,7 @@ function isRefusal(error: unknown): boolean {
 
 const people = new WeakMap<object, Person>();
 
-/** Lets a request pass only with a good assertion for one of `audiences`; behind it {@link personOf} has the person. */
+/** Requires a valid assertion for one of `audiences`. Then {@link personOf} returns the person. */
 export function requirePerson(identify: Identify, audiences: readonly Audience[]): RequestHandler {
   return async (req, _res, next) => {
     const { person } = await identify(req.get('x-mcp-assertion'), audiences);
@@ -96,25 +97,25 @@ export function requirePerson(identify: Identify, audiences: readonly Audience[]
 }
 
 /**
- * Lets a request that changes something pass: with the caller's own assertion for the registry, or with one for mcpgw
- * that was made for a call of exactly `tool`. An assertion comes with every call of every tool, those that only look
- * included; without this, mcpgw could do with any of them whatever its caller may do here.
+ * Guards a request that changes something. It requires the caller's own assertion for the registry, or one for mcpgw that
+ * was made for a call of exactly `tool`. Every tool call carries an assertion, read-only calls included: without this
+ * check, mcpgw could use any of them for everything that its caller may do here.
  */
 export function requireOperation(identify: Identify, tool: ChangingTool): RequestHandler {
   return async (req, _res, next) => {
-    const arrival = await identify(req.get('x-mcp-assertion'), ['#registry', 'mcpgw']);
-    if (arrival.audience !== '#registry' && arrival.tool !== tool) {
-      const said = `Through mcpgw this can be done by a call of ${tool} only.`;
-      throw new RegistryError('identity_required', `The identity that came was not made for this. ${said}`);
+    const { person, audience, tool: called } = await identify(req.get('x-mcp-assertion'), ['#registry', 'mcpgw']);
+    if (audience !== '#registry' && called !== tool) {
+      const message = `This assertion was not made for this. Through mcpgw, only a call of ${tool} can do it.`;
+      throw new RegistryError('identity_required', message);
     }
-    people.set(req, arrival.person);
+    people.set(req, person);
     next();
   };
 }
 
 /**
- * The person behind a request.
- * @throws {RegistryError} `identity_required` on a route that forgot {@link requirePerson}, so that it stays shut
+ * The person who sent the request.
+ * @throws {RegistryError} `identity_required` on a route without {@link requirePerson}, so that it fails closed
  */
 export function personOf(req: Request): Person {
   const person = people.get(req);
@@ -122,7 +123,7 @@ export function personOf(req: Request): Person {
   return person;
 }
 
-/** Like {@link personOf} for pages that also exist for nobody, such as an error page. */
+/** Like {@link personOf}, for pages that need no identity, such as an error page. */
 export function personIfAny(req: Request): Person | undefined {
   return people.get(req);
 }

@@ -1,7 +1,6 @@
 import { type RequestHandler, Router } from 'express';
 import type { Policy } from '../../policy/policy.ts';
-import { mayUseUiSomewhere } from '../../policy/ui.ts';
-import { needsViewAudit, type ReadDecisions, readDecisionsQuery } from '../access/decisions.ts';
+import { type ReadDecisions, readDecisionsQuery, requireViewAudit } from '../access/decisions.ts';
 import { personOf } from '../access/guards.ts';
 
 export interface DecisionsApiOptions {
@@ -15,7 +14,7 @@ export interface DecisionsApiOptions {
 export function createDecisionsApi({ guard, policy, readDecisions }: DecisionsApiOptions): Router {
   const api = Router({ caseSensitive: true, strict: true });
   api.get('/decisions', guard, async (req, res) => {
-    if (!mayUseUiSomewhere(policy(), personOf(req).scopes, 'view_audit')) throw needsViewAudit();
+    requireViewAudit(policy(), personOf(req));
     const query = readDecisionsQuery(req.query);
     const page = await readDecisions(req.get('x-mcp-assertion') ?? '', query);
     res.set('Cache-Control', 'no-store').json(page);

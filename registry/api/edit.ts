@@ -1,5 +1,6 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Policy } from '../../policy/policy.ts';
+import { readJson } from '../access/body.ts';
 import type { Catalogue } from '../access/catalogue.ts';
 import { type ChangingTool, personOf } from '../access/guards.ts';
 import { notFound, requireRight } from '../access/permissions.ts';
@@ -9,7 +10,6 @@ import type { RegisteredServer } from '../servers/server.ts';
 import type { Health } from '../servers/server-health.ts';
 import { readPatch, readRegistration, readReplacement, readSeen } from '../servers/server-input.ts';
 import type { ServerStore } from '../store/store.ts';
-import { jsonInput } from './json-input.ts';
 import { toDetails } from './routes.ts';
 
 export interface EditApiOptions {
@@ -31,7 +31,7 @@ type Named = Request<{ name: string }>;
  */
 export function createEditApi({ guard, catalogue, store, policy, editor, check }: EditApiOptions): Router {
   const api = Router({ caseSensitive: true, strict: true });
-  const write = (tool?: ChangingTool) => [guard(tool), jsonInput];
+  const write = (tool?: ChangingTool) => [guard(tool), readJson()];
   const answer = (req: Request, res: Response, status: number, name: string, edited: Edited) => {
     const entry = catalogue.get(personOf(req), name);
     const { route, warnings } = edited;

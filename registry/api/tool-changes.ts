@@ -1,13 +1,13 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import * as z from 'zod';
 import type { Policy } from '../../policy/policy.ts';
+import { readJson } from '../access/body.ts';
 import type { Catalogue } from '../access/catalogue.ts';
 import { personOf } from '../access/guards.ts';
 import { notFound, requireRight } from '../access/permissions.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { ApprovedDefinitions } from '../pins/approved-definitions.ts';
 import { toolChanges } from '../pins/changes.ts';
-import { jsonInput } from './json-input.ts';
 
 export interface ToolChangesOptions {
   /** Who may write at all. */
@@ -60,7 +60,7 @@ export function createToolChangesApi({
   api.get('/servers/:name/tools/changes', async (req: Named, res) => {
     res.set('Cache-Control', 'no-store').json(await changesOf(req));
   });
-  api.post('/servers/:name/tools/approve', guard, jsonInput, async (req: Named, res) => {
+  api.post('/servers/:name/tools/approve', guard, readJson(), async (req: Named, res) => {
     const { name } = req.params;
     const person = personOf(req);
     requireRight(policy(), person, 'modify_service', name);

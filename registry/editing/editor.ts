@@ -14,39 +14,39 @@ import { changedMeanwhile, nameTaken, type RegistryStore } from '../store/store.
 export interface EditorOptions {
   store: RegistryStore;
   policy: () => Policy;
-  /** Says why a server's upstream may not be used, in words for who wants to use it; nothing when it may. */
+  /** Why a server's upstream may not be used, as text for the person; undefined if it may. */
   examine: (server: ServerEntry) => Promise<string | undefined>;
   /** Writes the routes and waits for nginx. */
   publish: () => Promise<RouteOutcome>;
-  /** Told of every server that has a route it did not have before, or another. */
+  /** Called for every server with a new or changed route. */
   onRouted: (server: RegisteredServer) => void;
   log: Logger;
 }
 
-/** What came of a change. */
+/** The outcome of a change. */
 export interface Edited {
-  /** As it is kept now; undefined once it is deleted. */
+  /** Its new state; undefined once it is deleted. */
   server: RegisteredServer | undefined;
-  /** Whether nginx took the routes, if they changed; `unknown` if it has not said yet. */
+  /** Whether nginx accepted the routes, if they changed; `unknown` if it has not answered yet. */
   route: 'ok' | 'unknown';
-  /** What the person should know besides. */
+  /** Further facts for the person. */
   warnings: readonly string[];
 }
 
 /**
- * Changes servers for people: asks whether they may, keeps the change, has nginx take the routes, and takes the change
- * back if nginx refuses. Every function throws {@link RegistryError}.
+ * Changes servers for people: checks their rights, stores the change, publishes the routes to nginx, and undoes the change
+ * if nginx rejects them. Every function throws {@link RegistryError}.
  */
 export interface Editor {
   register(person: Person, settings: ServerSettings): Promise<Edited>;
   /**
-   * Says what `register` would, as far as it can be known without doing it: nginx is not asked.
-   * @returns its warnings
+   * Does the checks of `register` and changes nothing. nginx is not asked.
+   * @returns the warnings of `register`
    */
   rehearse(person: Person, settings: ServerSettings): Promise<string[]>;
-  /** @param change makes the new settings of what is there now */
+  /** @param change makes the new settings from the current ones */
   edit(person: Person, name: string, change: (now: RegisteredServer) => Replacement): Promise<Edited>;
-  /** @param revision that the person has seen, if they say so */
+  /** @param revision that the person has seen, if known */
   toggle(person: Person, name: string, enabled: boolean, revision: number | undefined): Promise<Edited>;
   remove(person: Person, name: string, revision: number | undefined): Promise<Edited>;
 }
@@ -57,7 +57,7 @@ interface Step {
   action: Action;
 }
 
-/** Changes are made one after another: what nginx refuses is then known to be this one's fault. */
+/** Makes the editor. Changes run one after another, so that a rejection by nginx belongs to the current change. */
 export function createEditor(options: EditorOptions): Editor {
   const { store, policy } = options;
   let queue: Promise<unknown> = Promise.resolve();
@@ -66,7 +66,7 @@ export function createEditor(options: EditorOptions): Editor {
     queue = run.catch(() => undefined);
     return run;
   };
-  /** As it is now in the database: a change that is made of an older state would undo what another registry did. */
+  /** Reads the database first: a change of a stale state would undo a change by another registry process. */
   const current = async (name: string, seen?: number): Promise<RegisteredServer> => {
     await store.refresh();
     const server = store.get(name);
@@ -137,13 +137,13 @@ async function apply(options: EditorOptions, person: Person, name: string, step:
   if (before && next && isSame(before, next)) return { server: before, route: 'ok', warnings: [] };
   const server = await store.change({ name, revision: before?.revision, next, action, by });
   log.info({ server: name, action, user: by.username, revision: server?.revision }, 'server changed');
-  // What leaves the routes alone must not depend on whether nginx takes them.
+  // A change that leaves the routes alone must not fail because of nginx.
   const outcome = routesChange(before, next) ? await tryPublish(options) : { state: 'ok' as const };
   if (outcome.state !== 'refused') {
     if (newRoute && server?.enabled) onRouted(server);
     return { server, route: outcome.state, warnings: [] };
   }
-  log.warn({ server: name, action, reason: outcome.reason }, 'nginx refused the routes; the change is taken back');
+  log.warn({ server: name, action, reason: outcome.reason }, 'nginx refused the routes; the change is undone');
   const old = before && settingsOf(before);
   await store.change({ name, revision: server?.revision, next: old, action: 'undo', by });
   await tryPublish(options);
@@ -161,7 +161,7 @@ async function tryPublish({ publish, log }: EditorOptions): Promise<RouteOutcome
   });
 }
 
-/** Whether the routes may be others afterwards. */
+/** Whether the routes may differ afterwards. */
 function routesChange(before: RegisteredServer | undefined, next: ServerSettings | undefined): boolean {
   if (!before?.enabled || !next?.enabled) return Boolean(before?.enabled) !== Boolean(next?.enabled);
   return isMoved(before, next);
@@ -182,14 +182,14 @@ function isMoved(before: ServerSettings, next: ServerSettings): boolean {
 
 function refuseFixed(name: string): void {
   if (!isFixedName(name)) return;
-  const where = 'where it runs is said in SERVERS_FILE, and read at the start';
+  const where = 'SERVERS_FILE says where it runs, and is read at the start';
   throw new RegistryError('name_fixed', `"${name}" belongs to the gateway itself: ${where}. It can be disabled here.`);
 }
 
-async function warningsFor(store: RegistryStore, name: string): Promise<string[]> {
-  const known = (await store.namesEver()).includes(name);
-  if (!known) return [];
-  return [
-    `There was a server called "${name}" before. Rules of the policy for that name stand, and count for this server now.`,
-  ];
+/** Warnings for a person who registers a server called `name`. */
+export async function warningsFor(store: Pick<RegistryStore, 'namesEver'>, name: string): Promise<string[]> {
+  const isReused = (await store.namesEver()).includes(name);
+  return isReused
+    ? [`There was a server called "${name}" before. Rules of the policy for that name apply to the new server too.`]
+    : [];
 }

@@ -1,14 +1,15 @@
 import type { RegistryError } from './registry-error.ts';
 
-/** Addresses of the MCP registry API, whose specification says what a refusal looks like. */
+/** Addresses of the MCP registry API, whose specification defines the JSON of a refusal. */
 const publicApi = /^\/v0(?:\.1)?(?:[/?]|$)/;
-/** Addresses of the Python original; its clients look for `detail`. */
+/** Addresses of the Python original. Its clients read `detail`. */
 const original =
   /^\/(?:register(?:[?]|$)|toggle\/|edit\/|api\/(?:server_details|refresh)\/|api\/tools\/(?!search(?:[?]|$)))/;
 
 /**
- * A refusal as JSON, in the words of the API that was asked; nothing when it is a page that was asked for.
+ * A refusal as JSON, in the form of the API that was called.
  * @param url the request's path and query
+ * @returns undefined for the address of a page
  */
 export function errorBody(url: string, { code, message, faults }: RegistryError): object | undefined {
   if (publicApi.test(url)) return { error: message };

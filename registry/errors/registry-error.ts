@@ -1,24 +1,5 @@
-/** What the registry answers when it does not answer with what was asked for. Codes are part of the API. */
-export type ErrorCode =
-  | 'identity_required'
-  | 'identity_unavailable'
-  | 'not_found'
-  | 'not_permitted'
-  | 'origin_refused'
-  | 'input_invalid'
-  | 'content_type_unsupported'
-  | 'body_too_large'
-  | 'name_taken'
-  | 'name_fixed'
-  | 'changed_meanwhile'
-  | 'server_disabled'
-  | 'upstream_refused'
-  | 'route_refused'
-  | 'store_unavailable'
-  | 'audit_unavailable'
-  | 'internal_error';
-
-const statuses: Record<ErrorCode, number> = {
+/** Every refusal of the registry, with its HTTP status. The codes are part of the API. */
+const statuses = {
   identity_required: 401,
   identity_unavailable: 503,
   not_found: 404,
@@ -36,24 +17,26 @@ const statuses: Record<ErrorCode, number> = {
   store_unavailable: 503,
   audit_unavailable: 503,
   internal_error: 500,
-};
+} as const;
+
+export type ErrorCode = keyof typeof statuses;
 
 /** The HTTP status that goes with a code. */
 export function statusOfCode(code: ErrorCode): number {
   return statuses[code];
 }
 
-/** One thing that is wrong with what was sent: where (`transports.sse`; empty for the whole), and what. */
+/** One fault of the input: where (`transports.sse`; empty for the whole input), and what. */
 export interface InputFault {
   path: string;
   message: string;
 }
 
-/** A refusal with a message for the caller: what happened, to what, what to do. */
+/** A refusal with a message for the caller: what happened, to what, and what to do. */
 export class RegistryError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
-  /** Everything that is wrong with the input, of an `input_invalid`. */
+  /** With `input_invalid`: every fault of the input. */
   readonly faults: readonly InputFault[] | undefined;
   constructor(code: ErrorCode, message: string, options: ErrorOptions & { faults?: readonly InputFault[] } = {}) {
     super(message, options);
@@ -64,11 +47,11 @@ export class RegistryError extends Error {
   }
 }
 
-/** Any thrown thing as a {@link RegistryError}; what nobody expected becomes a bare 500 that tells callers nothing. */
+/** Any thrown value as a {@link RegistryError}. An unexpected error becomes a bare 500 that tells the caller nothing. */
 export function toRegistryError(error: unknown): RegistryError {
   if (error instanceof RegistryError) return error;
   const status = error instanceof Error && 'status' in error ? error.status : 500;
-  // Express throws 4xx errors for URLs that it cannot decode; to a caller that is an address with nothing behind it.
+  // Express throws 4xx errors for URLs that it cannot decode. For the caller, such an address leads nowhere.
   if (typeof status === 'number' && status >= 400 && status < 500)
     return new RegistryError('not_found', 'There is nothing at this address.', { cause: error });
   return new RegistryError('internal_error', 'The registry failed to answer. Try again; if it stays, see its log.', {

@@ -1,41 +1,42 @@
 import * as z from 'zod';
 import type { ServerEntry } from '../servers/server.ts';
 
-const text = z.string().optional();
+const text = z.string().nullish();
 const list = z
-  .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
-  .transform((tags) => tags.map((tag) => tag.trim()).filter(Boolean))
+  .union([z.array(z.string()), z.string()])
+  .transform(tagsIn)
   .optional();
 
 /**
- * A server file of the Python original, as far as it means something here. `num_tools`, `tool_list`, `num_stars` and
- * `is_python` are not read: what tools there are, the server is asked.
+ * A server file of the Python original. `num_tools`, `tool_list`, `num_stars` and `is_python` are not read: the registry asks
+ * the server for its tools.
  */
 export const originalServer = z.looseObject({
   server_name: z.string('must be text').min(1, 'must not be empty'),
   path: z.string('must be a path such as /currenttime'),
   proxy_pass_url: z.string('must be a URL'),
-  description: text.nullable(),
+  description: text,
   tags: list,
-  license: text.nullable(),
+  license: text,
   supported_transports: list,
-  mcp_endpoint: text.nullable(),
-  sse_endpoint: text.nullable(),
-  auth_type: text.nullable(),
-  auth_scheme: text.nullable(),
+  mcp_endpoint: text,
+  sse_endpoint: text,
+  auth_type: text,
+  auth_scheme: text,
 });
 
 export type OriginalServer = z.output<typeof originalServer>;
 
-/** The server's name here: the path of the original without its slashes. */
-export function nameOfPath(path: string): string {
-  return path.replace(/^\/+|\/+$/g, '');
+/** Splits a list such as `time, demo`, and leaves out empty and repeated items. */
+export function tagsIn(items: string | readonly string[]): string[] {
+  const tags = (typeof items === 'string' ? items.split(',') : items).map((item) => item.trim());
+  return [...new Set(tags.filter(Boolean))];
 }
 
 /**
- * Where a server runs, as the original says it: `proxy_pass_url` with the paths that its gateway added (`mcp`, `sse`), unless
- * it ends with one of them or `mcp_endpoint` or `sse_endpoint` says otherwise.
- * @returns settings of ours, to be checked like all input; `upstream` stays as it was sent where it is no URL
+ * Where a server runs. The original's gateway adds the paths (`mcp`, `sse`) to `proxy_pass_url`, unless it ends with one of
+ * them or `mcp_endpoint` or `sse_endpoint` names another.
+ * @returns settings that are not validated yet; `upstream` is returned unchanged if it is no URL
  */
 export function locationOf(
   server: Pick<OriginalServer, 'proxy_pass_url' | 'supported_transports' | 'mcp_endpoint' | 'sse_endpoint'>,
@@ -59,26 +60,26 @@ export function locationOf(
   };
 }
 
-/** The same the other way round: what the original would have as `proxy_pass_url`. */
+/** The reverse of {@link locationOf}: the original's `proxy_pass_url` of a server. */
 export function proxyPassUrl({ upstream, transports }: Pick<ServerEntry, 'upstream' | 'transports'>): string {
   const path = transports['streamable-http'] ?? transports.sse ?? '/mcp';
   return `${upstream}${path.endsWith('/mcp') ? path.slice(0, -'mcp'.length) : path}`;
 }
 
-/** A server of the original as input for a registration here. Text is not cut: what does not fit is refused and named. */
+/** A server of the original as input for a registration. Nothing is shortened: a value that does not fit is rejected. */
 export function fromOriginal(server: OriginalServer) {
   const { server_name: title, path, description, tags = [], license } = server;
   return {
-    name: nameOfPath(path),
+    name: path.replace(/^\/+|\/+$/g, ''),
     title,
     description: description?.trim() || title,
     ...locationOf(server),
-    tags: [...new Set(tags)],
+    tags,
     license: licenseOf(license),
   };
 }
 
-/** The original writes N/A for none. */
+/** The original writes N/A for a missing license. */
 export function licenseOf(license: string | null | undefined): string | null {
   const name = license?.trim();
   return !name || name.toUpperCase() === 'N/A' ? null : name;

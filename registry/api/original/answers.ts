@@ -3,9 +3,10 @@ import type { CatalogueEntry } from '../../access/catalogue.ts';
 import { proxyPassUrl } from '../../import/original.ts';
 import type { Health } from '../../servers/server-health.ts';
 import type { ToolInfo } from '../../servers/tool.ts';
+import type { Answer } from '../answer.ts';
 
-/** A tool as the original lists it. Where the text of a tool has a part for its arguments, the original takes it apart. */
-export const originalTool = z.strictObject({
+/** A tool as the original lists it. The original splits a description into parts; here `main` has all of it. */
+const originalTool = z.strictObject({
   name: z.string(),
   description: z.string(),
   parsed_description: z.strictObject({ main: z.string(), args: z.null(), returns: z.null(), raises: z.null() }),
@@ -17,7 +18,9 @@ export const originalDetails = z.strictObject({
   server_name: z.string(),
   description: z.string(),
   path: z.string(),
-  proxy_pass_url: z.string().describe("Where it runs, for who may change it; otherwise the gateway's address of it."),
+  proxy_pass_url: z
+    .string()
+    .describe('Where it runs, if the caller may change it; otherwise its address at the gateway.'),
   tags: z.array(z.string()),
   num_tools: z.int(),
   num_stars: z.literal(0),
@@ -29,7 +32,7 @@ export const originalDetails = z.strictObject({
   last_checked_iso: z.string().nullable(),
 });
 
-/** What came of switching or asking a server. */
+/** The outcome of a check. */
 export const originalStatus = z.strictObject({
   message: z.string(),
   service_path: z.string(),
@@ -38,9 +41,9 @@ export const originalStatus = z.strictObject({
   num_tools: z.int(),
 });
 
-/** What came of registering one. */
+/** The outcome of a registration. */
 export const originalRegistered = z.strictObject({ message: z.string(), service: originalDetails });
-/** What came of switching one. */
+/** The outcome of enabling or disabling a server. */
 export const originalToggled = originalStatus.extend({ new_enabled_state: z.boolean() });
 
 const toolOfServer = originalTool.extend({ server_path: z.string(), server_name: z.string() });
@@ -49,7 +52,7 @@ const toolOfServer = originalTool.extend({ server_path: z.string(), server_name:
 export const originalTools = z.strictObject({
   service_path: z.string(),
   tools: z.array(originalTool),
-  cached: z.literal(true).describe('As the server was last seen; to ask it now: POST /api/refresh/{path}.'),
+  cached: z.literal(true).describe('As the server was last seen. To ask it now, use POST /api/refresh/{path}.'),
 });
 /** The tools of all servers. */
 export const originalAllTools = z.strictObject({
@@ -58,43 +61,44 @@ export const originalAllTools = z.strictObject({
   servers: z.record(z.string(), z.array(toolOfServer)),
 });
 
-/** A server in the words of the original. `num_stars` and `is_python` are not kept here. */
-export function toOriginalDetails(entry: CatalogueEntry): z.output<typeof originalDetails> {
+/** A server as the original describes it. `num_stars` and `is_python` are not stored here. */
+export function toOriginalDetails(entry: CatalogueEntry): Answer<typeof originalDetails> {
   const { title, name, description, tags, license, health, enabled, endpoints, location } = entry;
   const [first] = endpoints;
+  const { status, ...state } = statusOf(enabled, health);
   return {
     server_name: title,
     description,
     path: pathOf(name),
     proxy_pass_url: location ? proxyPassUrl(location) : (first?.url.replace(/(?<=\/)(?:mcp|sse)$/, '') ?? ''),
-    tags: [...tags],
-    num_tools: health.tools.length,
+    tags,
     num_stars: 0,
     is_python: false,
     license: license ?? 'N/A',
     tool_list: health.tools.map(toOriginalTool),
     is_enabled: enabled,
-    health_status: statusWord(enabled, health),
-    last_checked_iso: health.checkedAt?.toISOString() ?? null,
+    health_status: status,
+    ...state,
   };
 }
 
-/** What the original calls a server's address. */
+/** The original's address of a server. */
 export function pathOf(name: string): string {
   return `/${name}`;
 }
 
-/** A server's state in the words of the original. */
-export function statusOf(enabled: boolean, health: Health) {
+/** A server's state as the original describes it. */
+export function statusOf(enabled: boolean, { status, error, checkedAt, tools }: Health) {
+  const known = status === 'healthy' ? 'healthy' : status === 'unknown' ? 'checking' : `unhealthy: ${error ?? status}`;
   return {
-    status: statusWord(enabled, health),
-    last_checked_iso: health.checkedAt?.toISOString() ?? null,
-    num_tools: health.tools.length,
+    status: enabled ? known : 'disabled',
+    last_checked_iso: checkedAt?.toISOString() ?? null,
+    num_tools: tools.length,
   };
 }
 
-/** One tool in the words of the original. */
-export function toOriginalTool({ name, description, inputSchema }: ToolInfo): z.output<typeof originalTool> {
+/** One tool as the original describes it. */
+export function toOriginalTool({ name, description, inputSchema }: ToolInfo): Answer<typeof originalTool> {
   const main = description ?? 'No description available.';
   return {
     name,
@@ -104,9 +108,11 @@ export function toOriginalTool({ name, description, inputSchema }: ToolInfo): z.
   };
 }
 
-function statusWord(enabled: boolean, { status, error }: Health): string {
-  if (!enabled) return 'disabled';
-  if (status === 'healthy') return 'healthy';
-  if (status === 'unknown') return 'checking';
-  return `unhealthy: ${error ?? status}`;
+/** The tools of these servers, as one list and by server. */
+export function toAllTools(entries: readonly CatalogueEntry[]): Answer<typeof originalAllTools> {
+  const servers = entries.map(({ name, title, health }) => {
+    const about = { server_path: pathOf(name), server_name: title };
+    return [pathOf(name), health.tools.map((tool) => ({ ...toOriginalTool(tool), ...about }))] as const;
+  });
+  return { service_path: 'all', tools: servers.flatMap(([, tools]) => tools), servers: Object.fromEntries(servers) };
 }

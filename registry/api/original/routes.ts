@@ -1,20 +1,33 @@
 import { type Request, type RequestHandler, Router } from 'express';
+import * as z from 'zod';
 import type { Policy } from '../../../policy/policy.ts';
+import { formOf, readOriginalForm } from '../../access/body.ts';
 import type { Catalogue } from '../../access/catalogue.ts';
 import { personOf } from '../../access/guards.ts';
-import { notFound, requireRight } from '../../access/permissions.ts';
+import { requireOwnPageOrToken } from '../../access/own-page.ts';
+import { notFound, requireRight, serverDisabled, serverFor } from '../../access/permissions.ts';
 import type { Editor } from '../../editing/editor.ts';
-import { RegistryError } from '../../errors/registry-error.ts';
-import { fromOriginal, licenseOf, locationOf, originalServer, proxyPassUrl } from '../../import/original.ts';
-import type { RegisteredServer } from '../../servers/server.ts';
-import type { Health } from '../../servers/server-health.ts';
+import { readInput } from '../../errors/read-input.ts';
+import { fromOriginal, licenseOf, locationOf, originalServer, proxyPassUrl, tagsIn } from '../../import/original.ts';
+import type { RegisteredServer, ServerSettings } from '../../servers/server.ts';
+import { type Health, neverChecked } from '../../servers/server-health.ts';
 import { readPatch, readRegistration } from '../../servers/server-input.ts';
 import type { ServerStore } from '../../store/store.ts';
-import { pathOf, statusOf, toOriginalDetails, toOriginalTool } from './answers.ts';
-import { formInput, formOf, requireOwnForm } from './form-input.ts';
+import type { Answer } from '../answer.ts';
+import {
+  type originalRegistered,
+  type originalStatus,
+  type originalToggled,
+  type originalTools,
+  pathOf,
+  statusOf,
+  toAllTools,
+  toOriginalDetails,
+  toOriginalTool,
+} from './answers.ts';
 
 export interface LegacyOptions {
-  /** Who may write. */
+  /** Requires a person, for writes. */
   guard: RequestHandler;
   publicUrl: string;
   catalogue: Catalogue;
@@ -33,27 +46,27 @@ type Pathed = Request<{ path: string[] }>;
 export function createLegacyForms(options: LegacyOptions): Router {
   const { guard, publicUrl, catalogue, policy, editor, check } = options;
   const forms = Router({ caseSensitive: true, strict: true });
-  const write = [guard, requireOwnForm(publicUrl), formInput];
+  const write = [guard, requireOwnPageOrToken(publicUrl), readOriginalForm];
 
   forms.post('/register', ...write, async (req, res) => {
     const person = personOf(req);
-    const settings = readRegistration(fromOriginal(readOriginal(formOf(req))));
+    const settings = readRegistration(fromOriginal(readOriginal(fieldsOf(req))));
     const { server } = await editor.register(person, settings);
     const entry = server && catalogue.get(person, server.name);
-    const seen = entry && toOriginalDetails(entry);
+    const service = toOriginalDetails(entry ?? unseen(settings));
     res.set('Cache-Control', 'no-store').status(201);
-    res.json({ message: 'Service registered successfully', service: seen ?? blind(settings) });
+    res.json({ message: 'Service registered successfully', service } satisfies Answer<typeof originalRegistered>);
   });
   forms.post('/toggle/*path', ...write, async (req: Pathed, res) => {
     const name = nameIn(req);
-    // The original takes `on` for on, as an HTML checkbox sends it, and everything else for off.
-    const enabled = formOf(req).get('enabled') === 'on';
+    // Like the original: `on`, which an HTML checkbox sends, enables the server; every other value disables it.
+    const enabled = fieldsOf(req).enabled === 'on';
     const { server } = await editor.toggle(personOf(req), name, enabled, undefined);
     if (!server) throw notFound();
-    const state = statusOf(enabled, enabled ? await check(server) : unasked);
+    const state = statusOf(enabled, enabled ? await check(server) : neverChecked);
     const message = `Toggle request for ${pathOf(name)} processed.`;
-    res.set('Cache-Control', 'no-store');
-    res.json({ message, service_path: pathOf(name), new_enabled_state: enabled, ...state });
+    const answer = { message, service_path: pathOf(name), new_enabled_state: enabled, ...state };
+    res.set('Cache-Control', 'no-store').json(answer satisfies Answer<typeof originalToggled>);
   });
   forms.get('/edit/*path', guard, (req: Pathed, res) => {
     const name = nameIn(req);
@@ -62,8 +75,8 @@ export function createLegacyForms(options: LegacyOptions): Router {
     res.redirect(303, `/servers/${name}/edit`);
   });
   forms.post('/edit/*path', ...write, async (req: Pathed, res) => {
-    const form = formOf(req);
-    await editor.edit(personOf(req), nameIn(req), (now) => readPatch(changesIn(form, now), now));
+    const fields = fieldsOf(req);
+    await editor.edit(personOf(req), nameIn(req), (now) => readPatch(changesIn(fields, now), now));
     res.redirect(303, '/');
   });
   return forms;
@@ -71,7 +84,7 @@ export function createLegacyForms(options: LegacyOptions): Router {
 
 /** The JSON routes of the original, mounted at `/api`: `GET /server_details/`, `GET /tools/` and `POST /refresh/{path}`. */
 export function createLegacyApi(options: LegacyOptions): Router {
-  const { guard, publicUrl, catalogue, store, policy, check } = options;
+  const { guard, publicUrl, catalogue, check } = options;
   const api = Router({ caseSensitive: true, strict: true });
   const found = (req: Pathed) => {
     const entry = catalogue.get(personOf(req), nameIn(req));
@@ -87,84 +100,61 @@ export function createLegacyApi(options: LegacyOptions): Router {
   });
   api.get('/tools/*path', (req: Pathed, res) => {
     res.set('Cache-Control', 'no-store');
-    if (nameIn(req) === 'all') return void res.json(allTools(catalogue, req));
+    if (nameIn(req) === 'all') return void res.json(toAllTools(catalogue.list(personOf(req))));
     const { name, enabled, health } = found(req);
-    if (!enabled) throw disabled(name);
-    res.json({ service_path: pathOf(name), tools: health.tools.map(toOriginalTool), cached: true });
+    if (!enabled) throw serverDisabled(`"${name}"`);
+    const tools = health.tools.map(toOriginalTool);
+    res.json({ service_path: pathOf(name), tools, cached: true } satisfies Answer<typeof originalTools>);
   });
-  api.post('/refresh/*path', guard, requireOwnForm(publicUrl), async (req: Pathed, res) => {
+  api.post('/refresh/*path', guard, requireOwnPageOrToken(publicUrl), async (req: Pathed, res) => {
     const name = nameIn(req);
-    requireRight(policy(), personOf(req), 'health_check_service', name);
-    const server = store.get(name);
-    if (!server) throw notFound();
-    if (!server.enabled) throw disabled(name);
+    const server = serverFor(options, personOf(req), 'health_check_service', name);
+    if (!server.enabled) throw serverDisabled(`"${name}"`);
     const state = statusOf(true, await check(server));
     const message = `Service ${pathOf(name)} refreshed successfully`;
-    res.set('Cache-Control', 'no-store').json({ message, service_path: pathOf(name), ...state });
+    const answer = { message, service_path: pathOf(name), ...state };
+    res.set('Cache-Control', 'no-store').json(answer satisfies Answer<typeof originalStatus>);
   });
   return api;
 }
 
-const unasked: Health = { status: 'unknown', checkedAt: null, error: null, tools: [] };
-
-/** The last of a path's segments is empty when it ends with a slash, which the original allows. */
+/** The original allows a slash at the end of a path, which makes the last segment empty. */
 function nameIn(req: Pathed): string {
   return req.params.path.filter((part) => part !== '').join('/');
 }
 
-function disabled(name: string): RegistryError {
-  return new RegistryError('server_disabled', `"${name}" is disabled: enable it first.`);
+type Fields = Readonly<Record<string, string>>;
+
+/** Of a repeated field, the last counts. */
+function fieldsOf(req: Request): Fields {
+  return Object.fromEntries(formOf(req));
 }
 
-/** The form's fields have the original's names but for the server's own. */
-function readOriginal(form: ReadonlyMap<string, string>) {
-  const { name, ...rest } = Object.fromEntries(form);
-  const read = originalServer.safeParse({ ...rest, server_name: name });
-  if (read.success) return read.data;
-  const faults = read.error.issues.map(({ path, message }) => ({
-    path: path.join('.').replace('server_name', 'name'),
-    message,
-  }));
-  throw new RegistryError('input_invalid', `${faults[0]?.path}: ${faults[0]?.message}`, { faults });
+/** The form has the original's field names, except that `name` is `server_name`. */
+function readOriginal({ name, ...rest }: Fields) {
+  const { server_name: title, ...shape } = originalServer.shape;
+  const { name: server_name, ...read } = readInput(z.looseObject({ name: title, ...shape }), { name, ...rest });
+  return { ...read, server_name };
 }
 
-/** What an edit form changes: fields that are left out or empty stay, tags may be emptied. */
-function changesIn(form: ReadonlyMap<string, string>, now: RegisteredServer): object {
-  const filled = (field: string) => form.get(field)?.trim() || undefined;
-  const [title, description, url, tags] = [
-    filled('name'),
-    filled('description'),
-    filled('proxy_pass_url'),
-    form.get('tags'),
-  ];
-  // Sent back as it was shown: paths that the original has no words for stay as they are.
+/** The changes of an edit form. Missing and empty fields change nothing, except that empty tags remove all tags. */
+function changesIn(fields: Fields, now: RegisteredServer): object {
+  const filled = (field: string) => fields[field]?.trim() || undefined;
+  const [title, description, url] = [filled('name'), filled('description'), filled('proxy_pass_url')];
+  const { tags, license } = fields;
+  // A URL that comes back as it was shown keeps paths that the original cannot express.
   const moved = url !== undefined && url.replace(/\/+$/, '') !== proxyPassUrl(now).replace(/\/+$/, '');
   return {
     revision: now.revision,
     ...(title && { title }),
     ...(description && { description }),
-    ...(tags !== undefined && { tags: [...new Set(tags.split(',').map((tag) => tag.trim()))].filter(Boolean) }),
-    ...(form.has('license') && { license: licenseOf(form.get('license')) }),
+    ...(tags !== undefined && { tags: tagsIn(tags) }),
+    ...(license !== undefined && { license: licenseOf(license) }),
     ...(moved && locationOf({ proxy_pass_url: url })),
   };
 }
 
-function allTools(catalogue: Catalogue, req: Request<{ path: string[] }>) {
-  const servers = catalogue.list(personOf(req)).map(({ name, title, health }) => {
-    const about = { server_path: pathOf(name), server_name: title };
-    return [pathOf(name), health.tools.map((tool) => ({ ...toOriginalTool(tool), ...about }))] as const;
-  });
-  return { service_path: 'all', tools: servers.flatMap(([, tools]) => tools), servers: Object.fromEntries(servers) };
-}
-
-/** For who may register a server and not see it: what they sent. */
-function blind(settings: ReturnType<typeof readRegistration>) {
-  return toOriginalDetails({
-    ...settings,
-    endpoints: [],
-    location: settings,
-    health: unasked,
-    revision: 0,
-    updatedAt: new Date(0),
-  });
+/** The new server, for a person who may register it but not see it: what they sent. */
+function unseen(settings: ServerSettings) {
+  return { ...settings, endpoints: [], location: settings, health: neverChecked, revision: 0, updatedAt: new Date(0) };
 }

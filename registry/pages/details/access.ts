@@ -7,20 +7,20 @@ import type { Person } from '../../access/guards.ts';
 export interface AccessRow {
   kind: 'group' | 'scope';
   name: string;
-  /** The scopes that give it; of a scope, itself. */
+  /** The scopes of the group, or the scope itself. */
   scopes: readonly string[];
-  /** Names and globs, as the policy writes them; `*` is all. Empty is none. */
+  /** Names and globs as in the policy. `*` means all; an empty list means none. */
   tools: readonly string[];
   prompts: readonly string[];
   resources: readonly string[];
-  /** What of the registry. */
+  /** What it permits in the registry. */
   manages: readonly string[];
 }
 
-/** Who may use a server: everybody, or only the part that concerns who asks. */
+/** Who may use a server. */
 export interface Access {
   rows: readonly AccessRow[];
-  /** False where others may have rights that are not shown. */
+  /** False if only the reader's own rights are listed. */
   isWhole: boolean;
 }
 
@@ -32,8 +32,8 @@ const words: readonly [UiPermission, string][] = [
 ];
 
 /**
- * Who may use the server called `server`, read from the policy that decides. Who may change the server is told of all
- * groups and scopes, everybody else of their own: what others may do is none of their business. Pure.
+ * Who may use the server called `server`, by the policy. A person who may change the server sees all groups and scopes,
+ * everyone else only their own. Pure.
  */
 export function accessTo(policy: Policy, person: Person, server: string): Access {
   const isWhole = mayUseUi(policy, person.scopes, 'modify_service', server);
@@ -41,7 +41,7 @@ export function accessTo(policy: Policy, person: Person, server: string): Access
   const ofGroup = (name: string) => row(policy, server, 'group', name, scopesOfGroups(policy, [name]));
   const ofScope = (name: string) => row(policy, server, 'scope', name, [name]);
   const grouped = new Set([...groups.values()].flat());
-  // A scope that is named like a group is one that people get; agents get the others.
+  // A scope that is named like a group is one for people; the others are for agents.
   const agents = [...new Set([...scopes.keys(), ...ui.keys()])].filter(
     (scope) => !groups.has(scope) || !grouped.has(scope),
   );

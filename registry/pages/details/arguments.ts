@@ -1,21 +1,32 @@
 import { reveal } from '../../pins/reveal.ts';
 import type { JsonObject } from '../../servers/definition.ts';
+import { shortened } from '../shared/format.ts';
 
-/** One argument of a tool, for people. */
+/** One argument of a tool, as the page shows it. */
 export interface Argument {
   name: string;
   type: string;
   required: boolean;
   description: string;
-  /** What else the schema says of it, such as `default: 10`. */
+  /** Further keywords of the schema, such as `default: 10`. */
   limits: readonly string[];
 }
 
 const mostArguments = 100;
 const longestText = 2_000;
-const said = ['default', 'format', 'pattern', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems'];
+const keywords = [
+  'default',
+  'format',
+  'pattern',
+  'minimum',
+  'maximum',
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+];
 
-/** The arguments that a tool's input schema (JSON Schema 2020-12) names at its top. Nothing in it is believed to be well formed. */
+/** The top-level properties of a tool's input schema (JSON Schema 2020-12). The schema may be malformed. */
 export function argumentsOf(schema: JsonObject | null): Argument[] {
   const { properties, required } = schema ?? {};
   if (!isObject(properties)) return [];
@@ -24,7 +35,7 @@ export function argumentsOf(schema: JsonObject | null): Argument[] {
     .slice(0, mostArguments)
     .map(([name, property]) => {
       const about = isObject(property) ? property : {};
-      const limits = said.filter((key) => about[key] !== undefined).map((key) => `${key}: ${short(about[key])}`);
+      const limits = keywords.filter((key) => about[key] !== undefined).map((key) => `${key}: ${short(about[key])}`);
       const description = typeof about.description === 'string' ? reveal(about.description).slice(0, longestText) : '';
       return { name: reveal(name), type: typeOf(property, 0), required: needed.has(name), description, limits };
     });
@@ -46,8 +57,7 @@ function typeOf(schema: unknown, depth: number): string {
 }
 
 function short(value: unknown): string {
-  const text = reveal(JSON.stringify(value) ?? '');
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
+  return shortened(reveal(JSON.stringify(value) ?? ''), 120);
 }
 
 function isObject(value: unknown): value is JsonObject {

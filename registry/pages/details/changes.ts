@@ -1,11 +1,12 @@
 import type { ServerChange } from '../../store/change-log.ts';
+import { shortened } from '../shared/format.ts';
 
 /** One line of a server's change log. */
 export interface LogLine {
   at: Date;
   action: string;
   by: string;
-  /** What was changed; values only for who may change the server, because one of them says where it runs. */
+  /** Values are empty unless the reader may change the server: one of them says where it runs. */
   fields: readonly { field: string; from: string; to: string }[];
 }
 
@@ -17,7 +18,7 @@ const actions: Record<ServerChange['action'], string> = {
   enable: 'enabled',
   disable: 'disabled',
   delete: 'deleted',
-  undo: 'taken back, because nginx refused it',
+  undo: 'undone, because nginx rejected it',
   'first-seen': 'approved the tools when it first saw them',
   approve: 'approved tools',
 };
@@ -39,5 +40,5 @@ export function logLines(changes: readonly ServerChange[], withValues: boolean):
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return '';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+  return shortened(text, longest);
 }

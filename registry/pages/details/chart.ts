@@ -1,18 +1,18 @@
 import type { Span } from '../../store/check-sums.ts';
 
-/** A chart of checks: one bar for each span, what succeeded up from the line, what failed down from it. */
+/** A chart of checks: one bar for each span. Successes point up from the line, failures down. */
 export interface Chart {
   id: 'day' | 'week';
   label: string;
   width: number;
   height: number;
-  /** SVG paths, empty where there is nothing to draw. */
+  /** SVG paths; empty if there is nothing to draw. */
   ok: string;
   failed: string;
   none: string;
   /** Under the bars. */
   ticks: readonly { x: number; text: string }[];
-  /** In words what the picture shows. */
+  /** The picture in words. */
   summary: string;
   /** The same as a table, the newest first. */
   rows: readonly { start: Date; checks: number; failed: number; meanMs: number | null; longestMs: number | null }[];
@@ -30,7 +30,7 @@ const down = 20;
 const height = line + down + 16;
 const smallest = 3;
 
-/** Draws the sums of checks. @param spans the oldest first; those that are missing had no check */
+/** Draws the sums of checks. @param spans oldest first; spans without a check are missing */
 export function chartOf(id: 'day' | 'week', spans: readonly Span[], now: Date): Chart {
   const { label, size, bars, tickOf } = shapes[id];
   const bar = width / bars;
@@ -64,7 +64,7 @@ export function chartOf(id: 'day' | 'week', spans: readonly Span[], now: Date): 
   };
 }
 
-/** A bar leaves a little room to the next, and is never too small to be seen. */
+/** One bar, a little narrower than its room. */
 function box(x: number, y: number, room: number, tallness: number): string {
   const wide = Math.round((room - 0.4) * 10) / 10;
   return `M${x} ${y}h${wide}v${tallness}h-${wide}z`;
@@ -80,33 +80,28 @@ function tickText(id: 'day' | 'week', at: Date): string {
 }
 
 function summaryOf(spans: readonly Span[]): string {
-  const ok = spans.reduce((sum, span) => sum + span.ok, 0);
-  const failed = spans.reduce((sum, span) => sum + span.failed, 0);
-  if (ok + failed === 0) return 'No check yet.';
-  const timed = spans.reduce((sum, span) => sum + (span.meanMs ?? 0) * span.ok, 0);
-  const longest = Math.max(0, ...spans.map((span) => span.longestMs ?? 0));
-  // Rounded down: 100 % is said only if nothing failed.
-  const share = Math.floor((ok / (ok + failed)) * 1_000) / 10;
-  const took = ok > 0 ? `, answered in ${Math.round(timed / ok)} ms on average, ${longest} ms at the longest` : '';
-  return `${share} % of ${(ok + failed).toLocaleString('en')} checks succeeded${took}.`;
+  const { checks, failed, meanMs, longestMs } = sumOf(spans);
+  if (checks === 0) return 'No check yet.';
+  // Rounded down, so that one failure is never shown as 100 %.
+  const share = Math.floor(((checks - failed) / checks) * 1_000) / 10;
+  const took = meanMs === null ? '' : `, answered in ${meanMs} ms on average, ${longestMs ?? 0} ms at the longest`;
+  return `${share} % of ${checks.toLocaleString('en')} checks succeeded${took}.`;
 }
 
 function rowsOf(id: 'day' | 'week', spans: readonly Span[]): Chart['rows'] {
   const { size, rowOf } = shapes[id];
   const rows = Map.groupBy(spans, ({ start }) => Math.floor(start.getTime() / (size * rowOf)));
-  return [...rows]
-    .map(([key, all]) => {
-      const ok = all.reduce((sum, span) => sum + span.ok, 0);
-      const failed = all.reduce((sum, span) => sum + span.failed, 0);
-      const timed = all.reduce((sum, span) => sum + (span.meanMs ?? 0) * span.ok, 0);
-      const longest = all.flatMap(({ longestMs }) => longestMs ?? []);
-      return {
-        start: new Date(key * size * rowOf),
-        checks: ok + failed,
-        failed,
-        meanMs: ok > 0 ? Math.round(timed / ok) : null,
-        longestMs: longest.length > 0 ? Math.max(...longest) : null,
-      };
-    })
-    .reverse();
+  return [...rows].map(([key, row]) => ({ start: new Date(key * size * rowOf), ...sumOf(row) })).reverse();
+}
+
+function sumOf(spans: readonly Span[]) {
+  const sum = (of: (span: Span) => number) => spans.reduce((total, span) => total + of(span), 0);
+  const [ok, failed] = [sum((span) => span.ok), sum((span) => span.failed)];
+  const longest = spans.flatMap(({ longestMs }) => longestMs ?? []);
+  return {
+    checks: ok + failed,
+    failed,
+    meanMs: ok > 0 ? Math.round(sum((span) => (span.meanMs ?? 0) * span.ok) / ok) : null,
+    longestMs: longest.length > 0 ? Math.max(...longest) : null,
+  };
 }

@@ -1,16 +1,16 @@
 import type { CatalogueEntry } from '../../access/catalogue.ts';
 
-/** What to give to one client so that it reaches a server through the gateway. */
+/** The configuration of one client for a server behind the gateway. */
 export interface ClientConfig {
   id: string;
   client: string;
-  /** Where the text goes. */
+  /** Where to put the text. */
   where: string;
   text: string;
 }
 
 /**
- * Texts to copy, for the newest transport that the server has, each with a place for an access token. Sources: Claude Code
+ * Texts to copy, for the newest transport of the server, each with a placeholder for an access token. Sources: Claude Code
  * "Connect Claude Code to tools via MCP", VS Code "MCP configuration reference", Cursor "Model Context Protocol", README of
  * @modelcontextprotocol/inspector.
  */

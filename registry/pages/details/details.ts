@@ -14,7 +14,7 @@ import { type ClientConfig, clientConfigs } from './clients.ts';
 import { type Offers, offersOf } from './offers.ts';
 import { type ShownTool, shownTools } from './tools.ts';
 
-/** Everything that the page of a server shows to one person. */
+/** What the page of a server shows to one person. */
 export interface Details {
   server: CatalogueEntry;
   rights: RightsOn;
@@ -28,7 +28,7 @@ export interface Details {
   clients: readonly ClientConfig[];
 }
 
-/** Where a page of a server gets what it shows from. */
+/** The sources of a server's page. */
 export interface DetailsParts {
   catalogue: Catalogue;
   policy: () => Policy;
@@ -40,7 +40,7 @@ export interface DetailsParts {
 const mostChanges = 30;
 const mostEvents = 20;
 
-/** What `person` is shown of the server called `name`; nothing if there is none that they may see. */
+/** The server called `name` as `person` sees it; undefined if they may not see it or it does not exist. */
 export async function detailsFor(parts: DetailsParts, person: Person, name: string): Promise<Details | undefined> {
   const { catalogue, policy, store, definitions, now } = parts;
   const server = catalogue.get(person, name);

@@ -19,7 +19,7 @@ export interface Offers {
 
 const most = 200;
 
-/** What a server offers besides tools, with letters that nobody would see spelled out. */
+/** What a server offers besides tools. Invisible characters are spelled out. */
 export function offersOf(announced: SelfDescription | null | undefined): Offers {
   const read = (items: readonly JsonObject[] | undefined, key: string, more: (item: JsonObject) => string[]) =>
     (items ?? []).slice(0, most).map((item) => ({ ...about(item, key), more: more(item) }));

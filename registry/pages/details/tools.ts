@@ -2,23 +2,23 @@ import { reveal } from '../../pins/reveal.ts';
 import type { ToolInfo } from '../../servers/tool.ts';
 import { type Argument, argumentsOf } from './arguments.ts';
 
-/** One tool as the page shows it; letters that nobody would see are spelled out. */
+/** One tool as the page shows it. Invisible characters are spelled out. */
 export interface ShownTool {
   name: string;
   title: string;
   description: string;
   note: string;
   arguments: readonly Argument[];
-  /** Its definition as JSON; empty once the page is large enough. */
+  /** Its definition as JSON; empty once the page has 400 kB of JSON. */
   json: string;
-  /** What the server says of it, such as `changes nothing`. */
+  /** Claims of the server, such as `says it changes nothing`. */
   hints: readonly string[];
   mayCall: boolean;
 }
 
 const mostJson = 400_000;
 
-/** The tools of a server for one person. @param mayCall what the policy says to a name */
+/** The tools of a server for one person. @param mayCall whether the policy allows a call of this tool */
 export function shownTools(tools: readonly ToolInfo[], mayCall: (tool: string) => boolean): ShownTool[] {
   let left = mostJson;
   return tools.map((tool) => {
@@ -44,7 +44,7 @@ export function shownTools(tools: readonly ToolInfo[], mayCall: (tool: string) =
   });
 }
 
-/** MCP 2025-11-25, `ToolAnnotations`: hints, and the server's own word. */
+/** MCP 2025-11-25, `ToolAnnotations`: unverified claims of the server. */
 function hintsOf(annotations: ToolInfo['annotations']): string[] {
   const { readOnlyHint, destructiveHint, idempotentHint } = annotations ?? {};
   return [

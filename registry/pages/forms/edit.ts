@@ -1,30 +1,27 @@
 import { type Request, type Response, Router } from 'express';
 import { mayUseUi } from '../../../policy/ui.ts';
+import { formOf, readForm } from '../../access/body.ts';
 import { personOf } from '../../access/guards.ts';
-import { notFound, requireRight } from '../../access/permissions.ts';
+import { requireOwnPage } from '../../access/own-page.ts';
+import { notFound, requireRight, serverFor } from '../../access/permissions.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import { isFixedName } from '../../servers/names.ts';
 import type { RegisteredServer } from '../../servers/server.ts';
 import { readReplacement } from '../../servers/server-input.ts';
 import type { Action } from '../../store/change-log.ts';
-import { noteOn } from './actions.ts';
-import { formOf, readForm, requireOwnPage, revisionIn } from './form-body.ts';
-import { type FormState, showForm, tryConnection } from './form-page.ts';
-import { bringTogether } from './meanwhile.ts';
-import type { RegisterOptions } from './register.ts';
-import { faultsOf, inputOf, type Values, valuesIn, valuesOf } from './server-form.ts';
+import { noteOn } from '../shared/notes.ts';
+import { type FormOptions, type FormState, showForm, tryConnection } from './form-page.ts';
+import { merge } from './meanwhile.ts';
+import { faultsOf, inputOf, revisionIn, type Values, valuesIn, valuesOf } from './server-form.ts';
 
 type Named = Request<{ name: string }>;
 
-/** `GET /servers/:name/edit`, and `POST` to the same address: the button `do` says whether to save, or to test the connection. */
-export function createEditPages(options: RegisterOptions): Router {
+/** `GET /servers/:name/edit`, and `POST` to the same address: the button `do` saves, or tests the connection (`test`). */
+export function createEditPages(options: FormOptions): Router {
   const { publicUrl, policy, store, render } = options;
   const pages = Router({ caseSensitive: true, strict: true });
   pages.get('/servers/:name/edit', (req: Named, res) => {
-    const { name } = req.params;
-    requireRight(policy(), personOf(req), 'modify_service', name);
-    const server = store.get(name);
-    if (!server) throw notFound();
+    const server = serverFor(options, personOf(req), 'modify_service', req.params.name);
     showForm(render, req, res, 200, { kind: 'edit', values: valuesOf(server), server: shown(server) });
   });
   pages.post('/servers/:name/edit', requireOwnPage(publicUrl), readForm, async (req: Named, res) => {
@@ -45,11 +42,11 @@ export function createEditPages(options: RegisterOptions): Router {
 interface Edit {
   values: Values;
   server: RegisteredServer;
-  /** Of what was looked at. */
+  /** The revision that the form was made from. */
   revision: number;
 }
 
-async function save(options: RegisterOptions, req: Named, res: Response, edit: Edit): Promise<void> {
+async function save(options: FormOptions, req: Named, res: Response, edit: Edit): Promise<void> {
   const { editor, notes, render, secretProblem } = options;
   const { values, server, revision } = edit;
   const { name } = server;
@@ -65,8 +62,8 @@ async function save(options: RegisterOptions, req: Named, res: Response, edit: E
     }
     const edited = await editor.edit(person, name, () => settings);
     const isSame = edited.server?.revision === revision;
-    const note = isSame ? noteOn('Nothing was different, so nothing was changed.', edited) : noteOn('Saved.', edited);
-    res.redirect(303, notes.leave(person, `/servers/${name}`, note));
+    const text = isSame ? 'Nothing was different, so nothing was changed.' : 'Saved.';
+    res.redirect(303, notes.leave(person, `/servers/${name}`, noteOn(text, edited)));
   } catch (error) {
     if (!(error instanceof RegistryError) || error.status >= 500) throw error;
     if (error.code === 'changed_meanwhile') return await showMeanwhile(options, req, res, edit);
@@ -77,27 +74,24 @@ async function save(options: RegisterOptions, req: Named, res: Response, edit: E
   }
 }
 
-/** 409: what others have changed since, beside what was typed. Saving again replaces what is there now. */
-async function showMeanwhile(options: RegisterOptions, req: Named, res: Response, edit: Edit): Promise<void> {
+/** 409: shows what others have changed beside what was typed. Saving again replaces the current settings. */
+async function showMeanwhile(options: FormOptions, req: Named, res: Response, edit: Edit): Promise<void> {
   const { store, render } = options;
   const { values: typed, revision } = edit;
   await store.refresh();
   const now = store.get(edit.server.name);
   if (!now) return showLost(options, req, res, typed);
   const log = await store.changes({ servers: [now.name], limit: 50 });
-  const meanwhile = bringTogether(
-    typed,
-    now,
-    log.filter(({ id, action }) => id > revision && !ofTools.has(action)),
-  );
+  const later = log.filter(({ id, action }) => id > revision && !ofTools.has(action));
+  const meanwhile = merge(typed, now, later);
   showForm(render, req, res, 409, { kind: 'edit', values: meanwhile.values, server: shown(now), meanwhile });
 }
 
-/** Actions that are about what a server shows, and change nothing that a form says. */
+/** Actions on a server's tools. They change no field of the form. */
 const ofTools: ReadonlySet<Action> = new Set(['first-seen', 'approve']);
 
-/** Deleted while the form was open: what was typed is offered as a new registration, to who may make one. */
-function showLost({ policy, render }: RegisterOptions, req: Named, res: Response, values: Values): void {
+/** The server was deleted while the form was open: offers the input as a new registration, if the person may register it. */
+function showLost({ policy, render }: FormOptions, req: Named, res: Response, values: Values): void {
   if (!mayUseUi(policy(), personOf(req).scopes, 'register_service', values.name)) throw notFound();
   const notice = `“${values.name}” was deleted while you edited it. What you typed is below: register it again, or leave it.`;
   showForm(render, req, res, 409, { kind: 'register', values: { ...values, enabled: true }, notice });

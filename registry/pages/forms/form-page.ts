@@ -1,39 +1,57 @@
 import type { Request, Response } from 'express';
+import type { Policy } from '../../../policy/policy.ts';
+import type { Catalogue } from '../../access/catalogue.ts';
 import { type Person, personOf } from '../../access/guards.ts';
+import { type Editor, warningsFor } from '../../editing/editor.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
-import type { ConnectionReport } from '../../health/connection-test.ts';
+import type { ConnectionReport, ConnectionTest } from '../../health/connection-test.ts';
+import type { ServerSettings } from '../../servers/server.ts';
 import { readConnection } from '../../servers/server-input.ts';
-import type { Render } from '../shared/render.ts';
+import { nameTaken, type RegistryStore } from '../../store/store.ts';
+import type { Notes } from '../shared/notes.ts';
+import type { Render, View } from '../shared/render.ts';
 import type { Meanwhile } from './meanwhile.ts';
-import type { RegisterOptions } from './register.ts';
 import { type Faults, type Field, faultsOf, fields, inputOf, labels, type Values } from './server-form.ts';
 
-/** What stands on the page of a form. */
+/** What the pages with forms need. */
+export interface FormOptions {
+  publicUrl: string;
+  catalogue: Catalogue;
+  store: RegistryStore;
+  policy: () => Policy;
+  editor: Editor;
+  connect: ConnectionTest;
+  /** Why a server may not use the secret that it names; undefined if it may. */
+  secretProblem: (server: ServerSettings) => string | undefined;
+  render: Render;
+  notes: Notes;
+}
+
+/** The state of the form. */
 export interface FormState {
   kind: 'register' | 'edit';
   values: Values;
   faults?: Faults;
-  /** With `edit`: the server, and the number that it had when the form was made. */
+  /** With `edit`: the server, and its revision when the form was made. */
   server?: { name: string; title: string; revision: number; fixed: boolean };
-  /** What came of a test: a report, or why there is none. */
+  /** The outcome of a connection test: a report, or the reason why there is none. */
   tested?: { report?: ConnectionReport; trouble?: string; warnings: readonly string[] };
   imported?: { json: string; fault: string; hints: readonly string[] };
   meanwhile?: Meanwhile;
-  /** Said above the form. */
+  /** Shown above the form. */
   notice?: string;
 }
 
-/** What the template of the form is given. */
-export interface FormView extends FormState {
-  title: string;
+/** The page of the form. */
+export interface FormView extends FormState, View {
   person: Person;
   faults: Faults;
-  /** For the summary: what is wrong, and where. */
+  /** The same faults as a list, in the order of the fields. */
   faultList: readonly { field: Field | 'form'; label: string; message: string }[];
   labels: typeof labels;
 }
 
-/** Answers with the form as it stands. */
+/** Answers with the form in this state. */
 export function showForm(render: Render, req: Request, res: Response, status: number, state: FormState): void {
   const { faults = {} } = state;
   const faultList = (['form', ...fields] as const).flatMap((field) => {
@@ -41,43 +59,38 @@ export function showForm(render: Render, req: Request, res: Response, status: nu
     return message === undefined ? [] : [{ field, label: field === 'form' ? '' : labels[field], message }];
   });
   const title = state.kind === 'register' ? 'Register a server' : `Edit ${state.server?.title}`;
-  const page = { ...state, faults, faultList, labels, title, person: personOf(req) };
-  render(res, status, 'server-form', page);
+  render<FormView>(res, status, 'server-form', { ...state, faults, faultList, labels, title, person: personOf(req) });
 }
 
-const ofConnection: ReadonlySet<Field | 'form'> = new Set(['upstream', 'mcp_path', 'sse_path', 'secret']);
+const ofConnection: ReadonlySet<string> = new Set(['upstream', 'mcp_path', 'sse_path', 'secret']);
 
-/** Tries the connection that the form describes, and shows the form again with what came of it. Keeps nothing. */
+/** Tests the connection that the form describes, and shows the form again with the outcome. Saves nothing. */
 export async function tryConnection(
-  { connect, render, store }: Pick<RegisterOptions, 'connect' | 'render' | 'store'>,
+  { connect, render, store }: Pick<FormOptions, 'connect' | 'render' | 'store'>,
   req: Request,
   res: Response,
   state: FormState,
 ): Promise<void> {
   const { values } = state;
-  const warnings = state.kind === 'register' ? await warningsOn(store, values.name.trim()) : [];
+  const name = values.name.trim();
+  const warnings = state.kind === 'register' ? await warningsOn(store, name) : [];
   try {
     const { upstream, transports, auth } = inputOf(values);
     const connection = readConnection({ upstream, transports, auth });
-    const said = { title: '', description: '', tags: [], name: values.name.trim() || 'unnamed' };
-    const report = await connect({ ...said, ...connection });
+    const report = await connect({ title: '', description: '', tags: [], name: name || 'unnamed', ...connection });
     const trouble = 'Many connections are being tested at the moment. Try again in a few seconds.';
     const tested = { ...(report ? { report } : { trouble }), warnings };
     const { problem } = report ?? {};
     showForm(render, req, res, 200, { ...state, tested, faults: problem ? { [problem.field]: problem.reason } : {} });
   } catch (error) {
     if (!(error instanceof RegistryError) || error.code !== 'input_invalid') throw error;
-    const faults = Object.fromEntries(Object.entries(faultsOf(error)).filter(([at]) => ofConnection.has(at as Field)));
+    const faults = Object.fromEntries(Object.entries(faultsOf(error)).filter(([field]) => ofConnection.has(field)));
     const [[field, message]] = Object.entries(faults) as [[Field, string]];
     const trouble = `There is nothing to connect to yet. ${labels[field]}: ${message}`;
     showForm(render, req, res, 400, { ...state, faults, tested: { trouble, warnings } });
   }
 }
 
-async function warningsOn(store: RegisterOptions['store'], name: string): Promise<string[]> {
-  if (store.get(name)) return [`There is a server called “${name}” already: choose another name.`];
-  if (!(await store.namesEver()).includes(name)) return [];
-  return [
-    `There was a server called “${name}” before. Rules of the policy for that name stand, and would count for this one.`,
-  ];
+async function warningsOn(store: FormOptions['store'], name: string): Promise<string[]> {
+  return store.get(name) ? [nameTaken(name).message] : await warningsFor(store, name);
 }

@@ -3,18 +3,18 @@ import { settingsOf } from '../../servers/server.ts';
 import type { ServerChange } from '../../store/change-log.ts';
 import { type Field, fields, labels, type Values, valuesOf } from './server-form.ts';
 
-/** A field that somebody else has changed while the form was open. */
+/** A field that another person changed while the form was open. */
 export interface Overtaken {
   field: Field;
   label: string;
-  /** As it was when the form was opened, and as it is now. */
+  /** Its values when the form was opened, and now. */
   before: string;
   now: string;
-  /** What was typed instead of both; undefined where the field had not been touched, and now holds what is there. */
+  /** What was typed instead; undefined if the field was untouched, and now holds the current value. */
   typed: string | undefined;
 }
 
-/** What happened while a form was open, and what stands in the form now. */
+/** What happened while a form was open, and the merged input. */
 export interface Meanwhile {
   changes: readonly ServerChange[];
   overtaken: readonly Overtaken[];
@@ -22,11 +22,11 @@ export interface Meanwhile {
 }
 
 /**
- * Brings together what was typed and what others have changed: everything typed stays, and a field that was left as it was
- * takes what is there now, so that saving does not silently take back what somebody else did.
- * @param changes those since the form was opened, the newest first
+ * Merges the input with the changes of others. Typed fields stay; an untouched field takes its current value, so that
+ * saving does not silently undo another person's change.
+ * @param changes since the form was opened, newest first
  */
-export function bringTogether(typed: Values, now: RegisteredServer, changes: readonly ServerChange[]): Meanwhile {
+export function merge(typed: Values, now: RegisteredServer, changes: readonly ServerChange[]): Meanwhile {
   const current = valuesOf(now);
   const before = valuesOf(asItWas(now, changes));
   const values = { ...typed };
@@ -42,7 +42,7 @@ export function bringTogether(typed: Values, now: RegisteredServer, changes: rea
   return { changes, overtaken, values };
 }
 
-/** The first change of each field knows what was there before all of them. */
+/** The settings before these changes: the oldest change of a field has its first value. */
 function asItWas(now: RegisteredServer, changes: readonly ServerChange[]): ServerSettings {
   const was: Record<string, unknown> = { ...settingsOf(now) };
   for (const { fields: changed } of changes) for (const [field, { from }] of Object.entries(changed)) was[field] = from;

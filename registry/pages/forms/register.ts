@@ -1,54 +1,47 @@
 import { type Request, type Response, Router } from 'express';
 import { mayUseUi, mayUseUiSomewhere } from '../../../policy/ui.ts';
+import { formOf, readForm } from '../../access/body.ts';
 import { personOf } from '../../access/guards.ts';
+import { requireOwnPage } from '../../access/own-page.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
-import type { ConnectionTest } from '../../health/connection-test.ts';
 import { readEntry } from '../../import/read-entry.ts';
 import { EntryRefused } from '../../import/refused.ts';
-import type { ServerSettings } from '../../servers/server.ts';
 import { readRegistration } from '../../servers/server-input.ts';
-import { type ActionOptions, noteOn } from './actions.ts';
-import { formOf, readForm, requireOwnPage } from './form-body.ts';
-import { showForm, tryConnection } from './form-page.ts';
-import { emptyValues, faultsOf, inputOf, type Values, valuesIn, valuesOf } from './server-form.ts';
-
-export interface RegisterOptions extends ActionOptions {
-  connect: ConnectionTest;
-  /** Says why a server may not have the secret that it names. */
-  secretProblem: (server: ServerSettings) => string | undefined;
-}
+import { noteOn } from '../shared/notes.ts';
+import { type FormOptions, showForm, tryConnection } from './form-page.ts';
+import { emptyValues, faultsOf, inputOf, type Values, valuesIn, valuesOfEntry } from './server-form.ts';
 
 /**
- * `GET /register`, and `POST /servers/register`, where its form goes: the button `do` says whether to register, to test the
- * connection (`test`), or to fill the form from a pasted server.json (`import`). `POST /register` is the Python original's.
+ * `GET /register`, and `POST /servers/register`, the target of its form: the button `do` registers, tests the connection
+ * (`test`), or fills the form from a pasted server.json (`import`). `POST /register` belongs to the Python original.
  */
-export function createRegisterPages(options: RegisterOptions): Router {
+export function createRegisterPages(options: FormOptions): Router {
   const { publicUrl, policy } = options;
   const pages = Router({ caseSensitive: true, strict: true });
   const mayRegister = (req: Request) => {
     if (mayUseUiSomewhere(policy(), personOf(req).scopes, 'register_service')) return;
     const message = 'To register a server, one of your groups needs the permission register_service.';
-    throw new RegistryError('not_permitted', `${message} What you may do is said on “My rights”.`);
+    throw new RegistryError('not_permitted', `${message} “My rights” shows what you may do.`);
   };
   pages.get('/register', (req, res) => {
     mayRegister(req);
     showForm(options.render, req, res, 200, { kind: 'register', values: emptyValues });
   });
-  // The address of a form that was refused, loaded anew.
+  // A browser that reloads the answer to a rejected form without sending it again.
   pages.get('/servers/register', (_req, res) => res.redirect(303, '/register'));
   pages.post('/servers/register', requireOwnPage(publicUrl), readForm, async (req, res) => {
     mayRegister(req);
     const form = formOf(req);
-    const asked = form.get('do');
-    if (asked === 'import') return importInto(options, req, res);
+    const action = form.get('do');
+    if (action === 'import') return importInto(options, req, res);
     const values = valuesIn(form);
-    if (asked === 'test') return await tryConnection(options, req, res, { kind: 'register', values });
+    if (action === 'test') return await tryConnection(options, req, res, { kind: 'register', values });
     await register(options, req, res, values);
   });
   return pages;
 }
 
-async function register(options: RegisterOptions, req: Request, res: Response, values: Values): Promise<void> {
+async function register(options: FormOptions, req: Request, res: Response, values: Values): Promise<void> {
   const { catalogue, editor, notes, render, secretProblem } = options;
   const person = personOf(req);
   try {
@@ -56,24 +49,24 @@ async function register(options: RegisterOptions, req: Request, res: Response, v
     const problem = secretProblem(settings);
     if (problem) return showForm(render, req, res, 422, { kind: 'register', values, faults: { secret: problem } });
     const edited = await editor.register(person, settings);
-    const seen = catalogue.get(person, settings.name) ? `/servers/${settings.name}` : '/';
+    const next = catalogue.get(person, settings.name) ? `/servers/${settings.name}` : '/';
     const state = settings.enabled ? 'registered, and its first check is under way' : 'registered, and disabled';
-    res.redirect(303, notes.leave(person, seen, noteOn(`“${settings.title}” is ${state}.`, edited)));
+    res.redirect(303, notes.leave(person, next, noteOn(`“${settings.title}” is ${state}.`, edited)));
   } catch (error) {
     if (!(error instanceof RegistryError) || error.status >= 500) throw error;
-    const faults =
-      error.code === 'not_permitted' || error.code === 'name_fixed' ? { name: error.message } : faultsOf(error);
+    const isName = error.code === 'not_permitted' || error.code === 'name_fixed';
+    const faults = isName ? { name: error.message } : faultsOf(error);
     showForm(render, req, res, error.status, { kind: 'register', values, faults });
   }
 }
 
-/** Fills the form, so that somebody looks at it before it counts. */
-function importInto({ render, policy }: RegisterOptions, req: Request, res: Response): void {
+/** Fills the form, so that the person reviews the import before it is registered. */
+function importInto({ render, policy }: FormOptions, req: Request, res: Response): void {
   const form = formOf(req);
   const json = form.get('json') ?? '';
   try {
     const { settings, hints } = readEntry(entryIn(json));
-    const values = valuesOf({ ...blank, ...settings } as unknown as ServerSettings);
+    const values = valuesOfEntry(settings);
     const mayHave = mayUseUi(policy(), personOf(req).scopes, 'register_service', values.name);
     const faults = mayHave ? {} : { name: 'You may not register a server of this name; choose one that you may.' };
     showForm(render, req, res, 200, { kind: 'register', values, faults, imported: { json, fault: '', hints } });
@@ -93,21 +86,6 @@ function entryIn(json: string): unknown {
   }
   const areSeveral = Array.isArray(entry) || (typeof entry === 'object' && entry !== null && 'servers' in entry);
   if (!areSeveral) return entry;
-  const instead = 'for all at once there is mcp-gateway import, or POST /api/import';
+  const instead = 'to import all at once, use mcp-gateway import or POST /api/import';
   throw new EntryRefused(`These are several servers. Paste one; ${instead}.`);
 }
-
-const blank = {
-  title: '',
-  description: '',
-  upstream: '',
-  transports: {},
-  version: null,
-  repository: null,
-  license: null,
-  icons: [],
-  auth: null,
-  alias: null,
-  enabled: true,
-  tags: [],
-};

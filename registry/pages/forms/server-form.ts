@@ -1,7 +1,7 @@
 import type { InputFault, RegistryError } from '../../errors/registry-error.ts';
 import type { ServerSettings } from '../../servers/server.ts';
 
-/** The fields of the form, in the order in which they stand there. */
+/** The fields of the form, in order. */
 export const fields = [
   'name',
   'title',
@@ -20,10 +20,10 @@ export const fields = [
 
 export type Field = (typeof fields)[number];
 
-/** What stands in the form, letter for letter as it was typed. */
+/** The input of the form, exactly as typed. */
 export type Values = Record<Field, string> & { enabled: boolean };
 
-/** What each field is called. */
+/** The label of each field. */
 export const labels: Readonly<Record<Field, string>> = {
   name: 'Name',
   title: 'Title',
@@ -40,7 +40,7 @@ export const labels: Readonly<Record<Field, string>> = {
   icons: 'Icons',
 };
 
-/** What is wrong, by field; `form` is for what belongs to none. */
+/** Messages by field; `form` is for faults that belong to no field. */
 export type Faults = Partial<Record<Field | 'form', string>>;
 
 /** An empty form. */
@@ -49,13 +49,25 @@ export const emptyValues: Values = {
   enabled: true,
 };
 
-/** What was sent. */
+/** The input of a form that was sent. */
 export function valuesIn(form: URLSearchParams): Values {
   const typed = Object.fromEntries(fields.map((field) => [field, form.get(field) ?? '']));
   return { ...(typed as Record<Field, string>), enabled: form.get('enabled') === 'on' };
 }
 
-/** A server as it stands in the form. */
+/** The revision that a form was made from; undefined if the form names none. */
+export function revisionIn(form: URLSearchParams): number | undefined {
+  const text = form.get('revision') ?? '';
+  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
+}
+
+/** The form for an imported entry. Its settings are not validated yet. */
+export function valuesOfEntry(entry: Readonly<Record<string, unknown>>): Values {
+  const blank = { title: '', description: '', upstream: '', transports: {}, icons: [], enabled: true, tags: [] };
+  return valuesOf({ ...blank, ...entry } as unknown as ServerSettings);
+}
+
+/** The form for a server's current settings. */
 export function valuesOf(server: ServerSettings): Values {
   return {
     name: server.name,
@@ -77,14 +89,14 @@ export function valuesOf(server: ServerSettings): Values {
   };
 }
 
-/** What the form says, as the API would be sent it; whether it is good is for the API's own reader to say. */
+/** The form as input of the API, whose own reader validates it. */
 export function inputOf(values: Values): Record<string, unknown> {
   const { upstream, transports } = locationOf(values);
   const optional = (field: Field) => values[field].trim() || null;
   return {
     name: values.name.trim(),
     title: values.title,
-    // The field is higher than one line, so people break lines in it.
+    // The field has several rows, so people break lines in it.
     description: values.description.trim().replace(/[ \t]*\r?\n\s*/g, ' '),
     upstream,
     transports,
@@ -99,7 +111,7 @@ export function inputOf(values: Values): Record<string, unknown> {
   };
 }
 
-/** Without paths of their own, the URL's path is taken: people paste what their client has, `http://host/mcp`. */
+/** If both path fields are empty, the URL's path counts: people paste what their client has, `http://host/mcp`. */
 function locationOf({ upstream, mcp_path, sse_path }: Values): { upstream: string; transports: object } {
   const [mcp, sse] = [mcp_path.trim(), sse_path.trim()];
   const transports = { ...(mcp && { 'streamable-http': mcp }), ...(sse && { sse }) };
@@ -121,7 +133,7 @@ function linesOf(text: string): string[] {
     .filter(Boolean);
 }
 
-/** A line such as `https://example.com/icon.png image/png 48x48 96x96`; what comes after the address may be left out. */
+/** Reads a line such as `https://example.com/icon.png image/png 48x48 96x96`. Type and sizes are optional. */
 function iconOf(line: string): object {
   const [src, ...rest] = line.split(/\s+/);
   const mimeType = rest.find((word) => word.includes('/'));
@@ -137,7 +149,7 @@ const places: Readonly<Record<string, Field>> = {
   'auth.secret': 'secret',
 };
 
-/** Where in the form a refusal of the API belongs. */
+/** The faults of the form for a refusal of the API. */
 export function faultsOf({ code, message, faults }: RegistryError): Faults {
   if (faults) return faultsAt(faults);
   if (code === 'upstream_refused') return { upstream: message };
@@ -149,11 +161,10 @@ function faultsAt(faults: readonly InputFault[]): Faults {
   const found: Faults = {};
   for (const { path, message } of faults) {
     const [head = '', index] = path.split('.');
-    const known = places[path] ?? (fields as readonly string[]).includes(head);
-    const field = places[path] ?? (known ? (head as Field) : 'form');
-    const which =
-      index !== undefined && /^\d+$/.test(index) ? `${head === 'icons' ? 'Line' : 'Tag'} ${Number(index) + 1} ` : '';
-    found[field] ??= asSentence(which ? `${which}${message}` : message);
+    const field = places[path] ?? fields.find((each) => each === head) ?? 'form';
+    const isItem = index !== undefined && /^\d+$/.test(index);
+    const which = isItem ? `${head === 'icons' ? 'Line' : 'Tag'} ${Number(index) + 1} ` : '';
+    found[field] ??= asSentence(`${which}${message}`);
   }
   return found;
 }

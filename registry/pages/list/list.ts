@@ -1,6 +1,6 @@
 import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';
-import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
+import { type Catalogue, type CatalogueEntry, inOrder } from '../../access/catalogue.ts';
 import type { Person } from '../../access/guards.ts';
 import type { ApprovedDefinitions } from '../../pins/approved-definitions.ts';
 import type { ToolSearch } from '../../search/tool-search.ts';
@@ -11,13 +11,13 @@ import { type ListQuery, listHref, type Show, shows } from './query.ts';
 export interface Card {
   server: CatalogueEntry;
   rights: RightsOn;
-  /** Tools that are not as they were approved. */
+  /** Number of tools that wait for approval. */
   waiting: number;
-  /** Where a form on it leads back to. */
+  /** Where its forms redirect to. */
   back: string;
 }
 
-/** How many of the servers that the person sees are what. */
+/** Counts of the servers that the person sees, and of their tools. */
 export interface Statistics {
   servers: number;
   healthy: number;
@@ -26,19 +26,19 @@ export interface Statistics {
   tools: number;
 }
 
-/** Everything that the list shows to one person. */
+/** What the list shows to one person. */
 export interface List {
   query: ListQuery;
   statistics: Statistics;
   filters: readonly { show: Show; label: string; href: string; count: number; current: boolean }[];
   cards: readonly Card[];
-  /** How many servers the query fits, those on other pages included. */
+  /** How many servers match the query, on all pages. */
   fitting: number;
   pages: { number: number; of: number; previous: string | undefined; next: string | undefined };
   mayRegister: boolean;
 }
 
-/** Where a list gets what it shows from. */
+/** The sources of a list. */
 export interface ListParts {
   catalogue: Catalogue;
   policy: () => Policy;
@@ -46,7 +46,7 @@ export interface ListParts {
   search: Pick<ToolSearch, 'servers'>;
 }
 
-/** A page of 50 takes some 100 kB, and a browser draws it at once. */
+/** A page of 50 cards has about 100 kB, which a browser draws at once. */
 export const perPage = 50;
 
 const labels: Record<Show, string> = {
@@ -56,7 +56,7 @@ const labels: Record<Show, string> = {
   issues: 'With issues',
 };
 
-/** The servers that `person` may see and that `query` asks for. A page beyond the last is the last. */
+/** The servers that `person` may see and that match `query`. A page beyond the last counts as the last. */
 export function listFor({ catalogue, policy, definitions, search }: ListParts, person: Person, query: ListQuery): List {
   const all = catalogue.list(person);
   const found = query.q ? inOrder(all, search.servers(person, query.q)) : all;
@@ -105,13 +105,8 @@ export function listFor({ catalogue, policy, definitions, search }: ListParts, p
   };
 }
 
-/** Whether somebody should look at it: not healthy, the last check failed, or tools that wait for approval. */
+/** Whether it needs attention: it is not healthy, its last check failed, or tools wait for approval. */
 function hasIssue({ enabled, health }: CatalogueEntry, waiting: number): boolean {
   if (!enabled || health.status === 'unknown') return false;
   return health.status !== 'healthy' || health.error !== null || waiting > 0;
-}
-
-function inOrder(servers: readonly CatalogueEntry[], names: readonly string[]): CatalogueEntry[] {
-  const byName = new Map(servers.map((server) => [server.name, server]));
-  return names.flatMap((name) => byName.get(name) ?? []);
 }

@@ -2,9 +2,9 @@
 export const shows = ['all', 'enabled', 'disabled', 'issues'] as const;
 export type Show = (typeof shows)[number];
 
-/** What the address of a list says. */
+/** The query of a list's address. */
 export interface ListQuery {
-  /** What is looked for; empty for everything. */
+  /** The search text; empty for all servers. */
   q: string;
   show: Show;
   /** From 1. */
@@ -13,18 +13,16 @@ export interface ListQuery {
 
 const longestQuery = 200;
 
-/** Reads the address of a list; whatever makes no sense is taken for the usual. */
-export function readListQuery(query: Readonly<Record<string, unknown>>): ListQuery {
-  const { q, show, page } = query;
-  const number = typeof page === 'string' && /^[1-9]\d{0,4}$/.test(page) ? Number(page) : 1;
+/** Reads the query of a list's address. Invalid values count as the default. */
+export function readListQuery({ q, show, page }: Readonly<Record<string, unknown>>): ListQuery {
   return {
     q: typeof q === 'string' ? q.trim().slice(0, longestQuery) : '',
     show: shows.find((each) => each === show) ?? 'all',
-    page: number,
+    page: typeof page === 'string' && /^[1-9]\d{0,4}$/.test(page) ? Number(page) : 1,
   };
 }
 
-/** The address of a list, without what is the usual. */
+/** The address of a list, without default values. */
 export function listHref({ q, show, page }: ListQuery, path = '/'): string {
   const params = new URLSearchParams();
   if (q) params.set('q', q);

@@ -11,26 +11,26 @@ import { readListQuery } from '../list/query.ts';
 import { marksOf, missing, type Part } from '../shared/digest.ts';
 
 export interface LiveOptions extends Omit<ListParts, 'definitions'>, Omit<DetailsParts, 'definitions'> {
-  /** Who may ask. */
+  /** Requires a person. */
   guard: RequestHandler;
   definitions: Pick<ApprovedDefinitions, 'hashes' | 'of'>;
   /** Draws a template. */
-  draw: (view: Part['view'], data: object) => string;
-  /** How often it is looked whether something is new. */
+  draw: (template: string, data: object) => string;
+  /** How often a stream looks for changes. */
   intervalMs?: number;
-  /** When a stream ends; the browser comes back, and is asked again who it is. */
+  /** When a stream ends. The browser connects again, and must identify itself again. */
   endMs?: number;
-  /** Streams that one person may have open, and everybody together. */
+  /** Limits of open streams: for one person, and for all. */
   mostOfOne?: number;
   most?: number;
 }
 
 /**
- * `GET /live`, mounted at `/-`: what changes on an open page, as an event stream (HTML standard, "Server-sent events").
- * With `server` the page of that server, else the list that `q`, `show` and `page` ask for. Each event is what htmx puts
- * into the page; its id says what the page then shows, and comes back in `have` or `Last-Event-ID`, so that nothing is sent
- * twice. What the person may see is asked of the policy each time; that they still are who they were is asked by nginx when
- * they connect, so a stream ends after a minute and the browser connects again.
+ * `GET /live`, mounted at `/-`: the changes of an open page as an event stream (HTML standard, "Server-sent events"). With
+ * `server`, the page of that server; otherwise the list for `q`, `show` and `page`. Each event holds the parts that htmx puts
+ * into the page. Its id says what the page then shows; the browser sends it back in `have` or `Last-Event-ID`, so that
+ * nothing is sent twice. Each look asks the policy what the person may see. Only nginx checks their session, on connect, so
+ * a stream ends after a minute and the browser connects again.
  */
 export function createLive(options: LiveOptions): Router {
   const { mostOfOne = 12, most = 500 } = options;
@@ -55,7 +55,7 @@ export function createLive(options: LiveOptions): Router {
   return api;
 }
 
-/** Looks what a page shows now; nothing if it is as it was the last time, and `gone` if there is no such page any more. */
+/** Returns what a page shows now; undefined if nothing has changed, `gone` if the page no longer exists. */
 type Look = () => Promise<readonly Part[] | undefined | 'gone'>;
 
 async function lookerFor(options: LiveOptions, person: Person, req: Request): Promise<Look> {
@@ -69,7 +69,7 @@ async function lookerFor(options: LiveOptions, person: Person, req: Request): Pr
   return async () => {
     const entry = options.catalogue.get(person, server);
     if (!entry) return 'gone';
-    // A check is kept in the history some seconds after its outcome is known.
+    // The history gets a check some seconds after its outcome is known.
     const state = JSON.stringify([stateOf(entry), options.store.observations.keptAt(server)]);
     if (state === last) return undefined;
     const details = await detailsFor(options, person, server);
@@ -84,7 +84,7 @@ function marksIn(req: Request): string {
   const marks = req.get('last-event-id') || req.query.have;
   if (typeof marks !== 'string') return '';
   if (marks.length <= longestMarks && /^[\w.-]*$/.test(marks)) return marks;
-  throw new RegistryError('input_invalid', 'have is what the page was given.');
+  throw new RegistryError('input_invalid', 'have must be the value that the page was given.');
 }
 
 function stream(options: LiveOptions, res: Response, look: Look, marks: string): void {
@@ -95,7 +95,7 @@ function stream(options: LiveOptions, res: Response, look: Look, marks: string):
   let have = marks;
   let isBusy = false;
   const tick = async () => {
-    // A browser that does not read gets the newest when it does, and not all that was between.
+    // A slow reader gets only the newest state once it reads again.
     if (isBusy || res.writableNeedDrain) return;
     isBusy = true;
     try {
@@ -107,7 +107,7 @@ function stream(options: LiveOptions, res: Response, look: Look, marks: string):
       res.write(toEvent(now, partials(missing(parts, have), draw)));
       have = now;
     } catch {
-      // The page stays as it is; the browser comes back and is told what is wrong then.
+      // The page stays as it is. The browser connects again and then gets the error.
       res.end();
     } finally {
       isBusy = false;
@@ -122,18 +122,21 @@ function stream(options: LiveOptions, res: Response, look: Look, marks: string):
   void tick();
 }
 
-/** Cards that came with the whole need not be drawn again. */
+/** The results contain their cards, so those are not drawn again. */
 function partials(parts: readonly Part[], draw: LiveOptions['draw']): string {
-  const whole = parts.some(({ view }) => view === 'results');
+  const whole = parts.some(({ template }) => template === 'results');
   return parts
-    .filter(({ view }) => !(whole && view === 'card'))
-    .map(({ id, view, data }) => `<hx-partial hx-target="#${id}" hx-swap="outerMorph">${draw(view, data)}</hx-partial>`)
+    .filter(({ template }) => !(whole && template === 'card'))
+    .map((part) => {
+      const html = draw(part.template, part.data);
+      return `<hx-partial hx-target="#${part.id}" hx-swap="outerMorph">${html}</hx-partial>`;
+    })
     .join('\n');
 }
 
 function toEvent(id: string, html: string): string {
   const lines = html.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '');
-  // Without data there would be no event, and the id would be lost.
+  // An event without data is not dispatched, and its id would be lost.
   const data = lines.length > 0 ? lines : ['<!-- nothing -->'];
   return `id: ${id}\n${data.map((line) => `data: ${line}\n`).join('')}\n`;
 }

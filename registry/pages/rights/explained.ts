@@ -8,8 +8,8 @@ import { explain, type RuleExplanation } from '../../../policy/review/explain.ts
 import { groupsThatHelp, scopeThatHelps } from '../../../policy/review/remedy.ts';
 import { listOf } from '../../../policy/review/rule-shape.ts';
 
-/** What stands in the form: about whom, and what they would do. */
-export interface Asked {
+/** The question of the form: may these groups or scopes do this? */
+export interface Question {
   kind: 'group' | 'scope';
   who: string;
   server: string;
@@ -17,16 +17,16 @@ export interface Asked {
   object: string;
 }
 
-/** The verdict, and what led to it. */
+/** The verdict and its reasons. */
 export interface Explained {
   allowed: boolean;
   /** One sentence. */
   verdict: string;
-  /** The rule that allowed it. */
+  /** The rule that allows it. */
   rule: string | undefined;
   notes: readonly string[];
   scopes: readonly { scope: string; rules: readonly { at: string; hit: boolean; words: string }[] }[];
-  /** What would have allowed it. */
+  /** Groups or scopes that would allow it. */
   helps: readonly string[];
 }
 
@@ -34,13 +34,13 @@ const because: Readonly<Record<DenyReason, string>> = {
   no_scope: 'they hold no scope',
   unknown_method: 'the gateway does not know this method, so no rule can allow it',
   server_not_allowed: 'no rule of their scopes names the server',
-  method_not_allowed: 'a rule names the server, and none of them the method',
-  object_not_allowed: 'a rule allows the method there, and none of them this object',
+  method_not_allowed: 'the rules for the server do not name the method',
+  object_not_allowed: 'the rules allow the method there, but not for this object',
   tool_changed: 'the tool waits for approval',
 };
 
-/** Reads the form from a query; fields that are not there are empty. */
-export function askedIn(query: Readonly<Record<string, unknown>>): Asked {
+/** Reads the question from a query. Missing fields are empty. */
+export function questionIn(query: Readonly<Record<string, unknown>>): Question {
   const text = (name: string) => (typeof query[name] === 'string' ? query[name].trim().slice(0, 1_000) : '');
   return {
     kind: query.kind === 'scope' ? 'scope' : 'group',
@@ -52,10 +52,10 @@ export function askedIn(query: Readonly<Record<string, unknown>>): Asked {
 }
 
 /**
- * Says whether somebody may do something, and why, by the code that decides at the gate. Pure.
- * @returns what is wrong with the question, as text, if something is
+ * Answers a question with the code that decides at the gate. Pure.
+ * @returns the answer, or as text what is wrong with the question
  */
-export function answerTo(policy: Policy, asked: Asked): Explained | string {
+export function answerTo(policy: Policy, asked: Question): Explained | string {
   const { kind, server } = asked;
   const names = asked.who.split(/[\s,]+/).filter(Boolean);
   if (names.length === 0) return kind === 'group' ? 'Name at least one group.' : 'Name at least one scope.';
@@ -90,25 +90,25 @@ function helpsWith(policy: Policy, { kind, scopes }: Caller, server: string, acc
   return scope === undefined ? [] : [`the scope ${scope}`];
 }
 
-function accessOf({ method, object }: Asked): Access | string {
+function accessOf({ method, object }: Question): Access | string {
   const kinds = methods.get(method) ?? [];
   if (object === '') {
     if (kinds.length === 0 || method === 'subscriptions/listen') return { method };
-    return `${method} names something: fill in the ${kinds.join(' or ')}.`;
+    return `${method} requires a name: fill in the ${kinds.join(' or ')}.`;
   }
-  if (kinds.length === 0) return `${method} names nothing: leave the last field empty.`;
+  if (kinds.length === 0) return `${method} takes no name: leave the last field empty.`;
   const isUri = /^[a-z][a-z0-9+.-]*:/i.test(object);
   const kind: ObjectKind | undefined = kinds.find((each) => (each === 'resource') === isUri) ?? kinds[0];
   return kind === undefined ? { method } : { method, object: { kind, name: object } };
 }
 
-function notesOn({ server }: Asked, { unknown, kind }: Caller): string[] {
+function notesOn({ server }: Question, { unknown, kind }: Caller): string[] {
   const what = kind === 'person' ? 'group' : 'scope';
   return [
-    ...unknown.map((name) => `The policy does not know the ${what} “${name}”: it counts as nothing.`),
+    ...unknown.map((name) => `The policy does not know the ${what} “${name}”, so it grants nothing.`),
     ...(isServerName(server)
       ? []
-      : [`No server can be called “${server}”: the gateway never gets as far as the policy.`]),
+      : [`“${server}” is not a valid server name: the gateway rejects it before the policy.`]),
   ];
 }
 
@@ -117,8 +117,6 @@ function outcomeWords({ rule, outcome, unheededGlob }: RuleExplanation, server: 
   if (outcome === 'hit') return 'allows it';
   if (outcome === 'server') return `is for ${rule.server}, not ${server}`;
   if (outcome === 'method') return `has other methods: ${list(rule.methods)}`;
-  const glob = unheededGlob
-    ? ` (${unheededGlob} would fit, but a glob covers no URI that is not in its normal form)`
-    : '';
+  const glob = unheededGlob ? ` (${unheededGlob} would match, but a glob matches only URIs in normal form)` : '';
   return object ? `has other ${listOf[object.kind]}: ${list(rule[listOf[object.kind]])}${glob}` : 'names no object';
 }

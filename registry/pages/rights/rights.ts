@@ -7,24 +7,24 @@ import type { CatalogueEntry } from '../../access/catalogue.ts';
 import type { Person } from '../../access/guards.ts';
 import { ruleWords, serverWords, uiWords } from './words.ts';
 
-/** One scope that the person holds: from which groups, and what it grants. */
+/** One scope of the person: the groups that give it, and what it grants. */
 export interface ScopeRights {
   scope: string;
   groups: readonly string[];
   rules: readonly { at: string; server: string; may: readonly string[] }[];
 }
 
-/** What of one visible server the person may use. */
+/** What the person may use of one visible server. */
 export interface ServerRights {
   name: string;
   title: string;
   enabled: boolean;
-  /** Tools as last announced that may be called, and that may not. */
+  /** The last announced tools that they may call, and that they may not. */
   tools: readonly string[];
   denied: readonly string[];
   /** Whether anything at all is allowed there. */
   connects: boolean;
-  /** Groups of which each would give something that is denied. */
+  /** Groups that would each permit something that is denied. */
   helps: readonly string[];
 }
 
@@ -32,13 +32,13 @@ export interface ServerRights {
 export interface UiRights {
   permission: UiPermission;
   words: string;
-  /** For which servers; empty if for none. */
+  /** The servers that it covers. */
   where: readonly string[];
-  /** Groups that would give it for a server that the person sees, where they lack it for all. */
+  /** If it covers no server: groups that would give it for a server that the person sees. */
   helps: readonly string[];
 }
 
-/** Everything that the page says about one person's rights. */
+/** One person's rights. */
 export interface Rights {
   isAgent: boolean;
   scopes: readonly ScopeRights[];
@@ -47,13 +47,13 @@ export interface Rights {
 }
 
 const mostGroups = 3;
-/** Of a server with more tools, so many that are denied are looked into for what would help. */
+/** At most this many denied tools of a server are searched for groups that would help. */
 const mostDenied = 20;
 
-/** What `person` may do, by the policy that decides. Pure. @param servers those that they see */
+/** What `person` may do, by the policy. Pure. @param servers that they see */
 export function rightsOf(policy: Policy, person: Person, servers: readonly CatalogueEntry[]): Rights {
   return {
-    // Groups are a person's only; a token without any that still grants something is an agent's.
+    // Only people have groups: a token with scopes but without groups belongs to an agent.
     isAgent: person.authMethod === 'jwt' && person.groups.length === 0 && person.scopes.length > 0,
     scopes: person.scopes.map((scope) => scopeRights(policy, person, scope)),
     servers: servers.map((server) => serverRights(policy, person, server)),

@@ -1,14 +1,14 @@
 import { expandMethods, type Rule, wildcard } from '../../../policy/policy.ts';
 import type { UiPermission } from '../../../policy/ui.ts';
 
-/** What each permission lets somebody do in the registry, in the order in which it is shown. */
+/** What each permission allows in the registry, in the order of the page. */
 export const uiWords: Readonly<Record<UiPermission, string>> = {
-  list_service: 'See a server, its tools and how it is',
+  list_service: 'See a server, its tools and its health',
   register_service: 'Register a server of that name',
-  health_check_service: 'Have it checked now',
+  health_check_service: 'Check it now',
   toggle_service: 'Enable and disable it',
   modify_service: 'Edit and delete it, and approve changed tools',
-  view_audit: 'See what the gateway has decided about requests for it',
+  view_audit: 'See the decisions of the gateway about requests for it',
 };
 
 /** `every server`, `servers that begin with "team-"`, or the name. */
@@ -18,7 +18,7 @@ export function serverWords(pattern: string): string {
   return name.endsWith('*') ? `servers that begin with “${name.slice(0, -1)}”` : name;
 }
 
-/** What a rule allows, as a list of things that one can do. Pure. */
+/** What a rule allows, as a list of activities. Pure. */
 export function ruleWords(rule: Rule): string[] {
   const methods = expandMethods(rule.methods);
   const any = (...names: string[]) => names.some((name) => methods.has(name));

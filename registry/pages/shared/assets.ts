@@ -12,13 +12,13 @@ const types: Record<string, string> = {
 
 const installed = createRequire(import.meta.url);
 
-/** What pages use of other people's packages, by the name that it gets here. Nothing is fetched from anybody else. */
+/** Files from npm packages, by their name here. Pages load nothing from other hosts. */
 export const libraries: Readonly<Record<string, string>> = {
   'htmx.js': installed.resolve('htmx.org/dist/htmx.min.js'),
   'hx-sse.js': installed.resolve('htmx.org/dist/ext/hx-sse.min.js'),
 };
 
-/** The files in `public/`, served with their content's hash in the name: `/static/base.css` is `/static/base.1f0c….css`. */
+/** The files in `public/`, served with a hash of the content in the name: `/static/base.css` is `/static/base.1f0c….css`. */
 export interface Assets {
   /** The address of a file, for a page. */
   href(file: string): string;
@@ -27,8 +27,8 @@ export interface Assets {
 
 /**
  * Reads a folder of static files once.
- * @param others files from elsewhere that belong with them, by name
- * @throws when the folder holds a kind of file that has no content type here
+ * @param others further files, by name
+ * @throws if a file's extension has no content type here
  */
 export function loadAssets(folder: string, others: Readonly<Record<string, string>> = {}, mount = '/static'): Assets {
   const router = Router({ caseSensitive: true, strict: true });
@@ -43,7 +43,7 @@ export function loadAssets(folder: string, others: Readonly<Record<string, strin
     const hashed = `${file.slice(0, -extension.length)}.${hash}${extension}`;
     hrefs.set(file, `${mount}/${hashed}`);
     serve(router, `/${hashed}`, 'private, max-age=31536000, immutable', hash, type, body);
-    // The plain name stays good for what does not come from our pages, such as a bookmark's icon.
+    // Requests that do not come from our pages, such as for a bookmark's icon, use the plain name.
     serve(router, `/${file}`, 'private, no-cache', hash, type, body);
   }
   return {
@@ -58,7 +58,7 @@ export function loadAssets(folder: string, others: Readonly<Record<string, strin
 
 function serve(router: Router, path: string, caching: string, hash: string, type: string, body: Buffer): void {
   router.get(path, (_req, res) => {
-    // Private: it takes an identity to get here, so no shared cache may hand it on.
+    // Private: an identity is required to get here, so no shared cache may pass it on.
     res.set({ 'Cache-Control': caching, ETag: `"${hash}"`, 'Content-Type': type }).send(body);
   });
 }

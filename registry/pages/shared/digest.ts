@@ -1,26 +1,26 @@
 import { createHash } from 'node:crypto';
 
-/** A short mark of what is shown: equal values have equal marks, and others practically never. */
+/** A short hash of what a part shows. Equal values have equal hashes. */
 export function digest(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 8);
 }
 
-/** One part of a page that may become another while the page is open. */
+/** A part of a page that may change while the page is open. */
 export interface Part {
   /** The `id` of its element. */
   id: string;
+  /** {@link digest} of what it shows. */
   mark: string;
-  /** The template that draws it, and with what. */
-  view: 'card' | 'statistics' | 'results' | 'server-state' | 'server-health' | 'server-tools';
+  template: string;
   data: object;
 }
 
-/** What an open page shows: its marks, which also say what a browser has when it connects. */
+/** The marks of all parts as one text. An open page sends it back to say what it shows. */
 export function marksOf(parts: readonly Part[]): string {
   return parts.map(({ mark }) => mark).join('.');
 }
 
-/** Those of `parts` that a browser does not have that has `marks`. */
+/** The parts that a browser with these `marks` does not have. */
 export function missing(parts: readonly Part[], marks: string): Part[] {
   const had = new Set(marks.split('.'));
   return parts.filter(({ mark }) => !had.has(mark));

@@ -3,14 +3,25 @@ import type { Logger } from '../../../common/service/log.ts';
 import { personIfAny } from '../../access/guards.ts';
 import { errorBody } from '../../errors/error-body.ts';
 import { type ErrorCode, toRegistryError } from '../../errors/registry-error.ts';
-import type { Render } from './render.ts';
+import type { Render, View } from './render.ts';
+
+/** The page that shows a refusal. */
+export interface MessageView extends View {
+  text: string;
+  hint: string;
+}
+
+/** The page without an identity. It has no header and no stylesheet: its reader may not fetch one. */
+export interface NoIdentityView extends View {
+  publicUrl: string;
+}
 
 const titles: Record<ErrorCode, string> = {
   identity_required: 'Not signed in',
   identity_unavailable: 'Sign-in cannot be checked',
   not_found: 'Not found',
   not_permitted: 'Not permitted',
-  origin_refused: 'Not accepted from there',
+  origin_refused: 'Wrong origin',
   input_invalid: 'Something is missing or wrong',
   content_type_unsupported: 'Not understood',
   body_too_large: 'Too large',
@@ -27,7 +38,7 @@ const titles: Record<ErrorCode, string> = {
 
 const hints: Partial<Record<ErrorCode, string>> = {
   identity_unavailable: 'The auth-server may be starting. Reload this page in a moment.',
-  audit_unavailable: 'Reload this page in a moment. The log of the auth-server has every decision.',
+  audit_unavailable: 'Reload this page in a moment. The decision log of the auth-server has every decision.',
   body_too_large: 'Go back: your browser has kept what you typed. Nothing was saved.',
   origin_refused: 'Open the page again from the list of servers, and send it from there. Nothing was changed.',
   not_found: 'Check the address, or pick a server from the list. Servers you have no permission for look the same.',
@@ -36,19 +47,19 @@ const hints: Partial<Record<ErrorCode, string>> = {
 };
 
 /**
- * The one place where refusals become answers: JSON `{error: {code, message}}` (`faults` besides for bad input), or a page for a browser that asked for one.
- * Our own faults are logged here, once; a refused identity is logged with its reason and without the assertion.
+ * Turns every refusal into its answer: JSON `{error: {code, message}}`, with `faults` for invalid input, or a page if the
+ * browser asked for one. Logs our own failures, and refused identities with their reason but without the assertion.
  */
 export function createFailureHandler(publicUrl: string, render: Render, log: Logger): ErrorRequestHandler {
   return (thrown: unknown, req, res, next) => {
     const error = toRegistryError(thrown);
-    const said = { code: error.code, path: req.path };
-    if (error.status >= 500) log.error({ ...said, err: error.cause ?? thrown }, error.message);
+    const about = { code: error.code, path: req.path };
+    if (error.status >= 500) log.error({ ...about, err: error.cause ?? thrown }, error.message);
     else if (error.code === 'identity_required')
-      log.warn({ ...said, reason: reasonOf(error.cause) }, 'identity refused');
+      log.warn({ ...about, reason: reasonOf(error.cause) }, 'identity refused');
     if (res.headersSent) return next(thrown);
 
-    // The form is ours, what takes it at the same address is the original's.
+    // `GET /register` is our page; `POST /register` is the route of the Python original.
     const isForm = req.method === 'GET' && req.path === '/register';
     const body = isForm ? undefined : errorBody(req.originalUrl, error);
     if (body || req.accepts(['json', 'html']) !== 'html') {
@@ -60,9 +71,10 @@ export function createFailureHandler(publicUrl: string, render: Render, log: Log
       return;
     }
     const title = titles[error.code];
-    if (error.code === 'identity_required') return render(res, error.status, 'no-identity', { title, publicUrl });
-    const data = { title, person: personIfAny(req), text: error.message, hint: hints[error.code] ?? '' };
-    render(res, error.status, 'message', data);
+    if (error.code === 'identity_required')
+      return render<NoIdentityView>(res, error.status, 'no-identity', { title, publicUrl });
+    const hint = hints[error.code] ?? '';
+    render<MessageView>(res, error.status, 'message', { title, person: personIfAny(req), text: error.message, hint });
   };
 }
 

@@ -1,4 +1,4 @@
-/** How long ago something was, for people: `just now`, `12 s ago`, `3 min ago`, `2 h ago`, `4 d ago`. */
+/** The time since `then`, for people: `just now`, `12 s ago`, `3 min ago`, `2 h ago`, `4 d ago`. */
 export function ago(then: Date, now: Date): string {
   const seconds = Math.max(0, Math.round((now.getTime() - then.getTime()) / 1000));
   if (seconds < 2) return 'just now';
@@ -16,4 +16,9 @@ export function exactTime(time: Date): string {
 /** `1 server`, `2 servers`. */
 export function counted(count: number, one: string): string {
   return `${count} ${one}${count === 1 ? '' : 's'}`;
+}
+
+/** At most `longest` characters of a text, and `…` if it is longer. */
+export function shortened(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }

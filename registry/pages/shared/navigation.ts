@@ -6,11 +6,11 @@ import type { Person } from '../../access/guards.ts';
 export interface NavigationItem {
   href: string;
   label: string;
-  /** `page` for the page itself, `true` for one that lies below the entry: values of `aria-current`. */
+  /** `aria-current`: `page` on the page itself, `true` on a page below it. */
   current: 'page' | 'true' | undefined;
 }
 
-/** Says where one person can go from the page at `path`: only to pages that will open for them. */
+/** The entries for one person on the page at `path`. Pages that would not open for them are left out. */
 export type Navigation = (person: Person, path: string) => readonly NavigationItem[];
 
 /** Makes the navigation from the policy. */

@@ -2,40 +2,15 @@ import { join } from 'node:path';
 import { Eta } from 'eta';
 import type { Response } from 'express';
 import type { Person } from '../../access/guards.ts';
-import type { RegisteredServer } from '../../servers/server.ts';
-import type { AuditView, DecisionView } from '../audit/audit.ts';
-import type { Details } from '../details/details.ts';
-import type { FormView } from '../forms/form-page.ts';
-import type { List } from '../list/list.ts';
-import type { ShownTool } from '../list/servers.ts';
-import type { RightsView } from '../rights/rights-page.ts';
 import type { Assets } from './assets.ts';
-import type { Part } from './digest.ts';
 import { ago, counted, exactTime } from './format.ts';
 import type { Navigation } from './navigation.ts';
 
-/** What each template is given; a page that forgets something does not compile. */
-export interface Views {
-  servers: {
-    title: string;
-    person: Person;
-    /** Whether there is no server at all. */
-    none: boolean;
-    list: List;
-    /** Tools that were found; undefined if none were looked for. */
-    tools: readonly ShownTool[] | undefined;
-    /** Where the page hears what changes. */
-    live: string;
-  };
-  server: { title: string; person: Person; details: Details; live: string };
-  message: { title: string; person: Person | undefined; text: string; hint: string };
-  'server-form': FormView;
-  'delete-server': { title: string; person: Person; server: RegisteredServer; fault: string };
-  rights: RightsView;
-  audit: AuditView;
-  decision: DecisionView;
-  /** Has no header and no stylesheet: who gets to see it may not fetch one. */
-  'no-identity': { title: string; publicUrl: string };
+/** What every page is given. Each page extends this by what its own template needs. */
+export interface View {
+  title: string;
+  /** Undefined on a page that needs no identity: it has no navigation. */
+  person?: Person | undefined;
 }
 
 export interface RenderOptions {
@@ -45,7 +20,7 @@ export interface RenderOptions {
   now: () => Date;
 }
 
-/** In this order: later ones draw from the earlier. Every page has them all, so that a browser fetches them once. */
+/** Later files override earlier ones. Every page links them all, so that a browser fetches them once. */
 const styles = [
   'tokens.css',
   'base.css',
@@ -58,16 +33,14 @@ const styles = [
 ];
 const scripts = ['htmx.js', 'hx-sse.js', 'page.js'];
 
-/** Answers with a page: fills template `view` with `data`. */
 export interface Render {
-  <View extends keyof Views>(res: Response, status: number, view: View, data: Views[View]): void;
-  /** Draws a part of a page. */
-  part: (view: Part['view'], data: object) => string;
+  /** Answers with the page that `template` makes of `view`. Name the view's type: without it, this does not compile. */
+  <Page extends View = never>(res: Response, status: number, template: string, view: NoInfer<Page>): void;
+  /** Draws one part of a page. */
+  part: (template: string, data: object) => string;
 }
 
-/**
- * Makes the page renderer over `registry/pages/views`. The templates escape every value; no page is ever cached.
- */
+/** Makes the renderer over `registry/pages/views`. The templates escape every value; no page is ever cached. */
 export function createRender({ assets, navigation, now }: RenderOptions): Render {
   const eta = new Eta({ views: join(import.meta.dirname, '..', 'views'), cache: true, autoEscape: true });
   const helpers = {
@@ -79,13 +52,11 @@ export function createRender({ assets, navigation, now }: RenderOptions): Render
     exactTime,
     counted,
   };
-  const page = <View extends keyof Views>(res: Response, status: number, view: View, data: Views[View]): void => {
-    const { person } = { person: undefined, ...data };
-    const places = person ? navigation(person, res.req.path) : [];
-    const html = eta.render(`./${view}`, { ...helpers, navigation: places, note: res.locals.note, ...data });
+  const part = (template: string, data: object) => eta.render(`./${template}`, { ...helpers, ...data });
+  const page = (res: Response, status: number, template: string, view: View): void => {
+    const places = view.person ? navigation(view.person, res.req.path) : [];
+    const html = part(template, { navigation: places, note: res.locals.note, ...view });
     res.status(status).set('Cache-Control', 'no-store').type('html').send(html);
   };
-  return Object.assign(page, {
-    part: (view: Part['view'], data: object) => eta.render(`./${view}`, { ...helpers, ...data }),
-  });
+  return Object.assign(page, { part });
 }

@@ -3,7 +3,7 @@ import { mayUseUi, type UiPermission } from '../../../policy/ui.ts';
 import type { Person } from '../../access/guards.ts';
 import { isFixedName } from '../../servers/names.ts';
 
-/** Which buttons about a server will work for a person; no others are shown. */
+/** The buttons for a server that work for one person. The others are not shown. */
 export interface RightsOn {
   toggle: boolean;
   check: boolean;
@@ -12,7 +12,7 @@ export interface RightsOn {
   approve: boolean;
 }
 
-/** Asks the policy what `person` may do with the server called `name`, which they see. */
+/** What `person` may do, by the policy, with the server called `name`, which they may see. */
 export function rightsOn(policy: Policy, { scopes }: Person, name: string, enabled: boolean): RightsOn {
   const may = (permission: UiPermission) => mayUseUi(policy, scopes, permission, name);
   const modify = may('modify_service');

@@ -370,7 +370,7 @@ describe('Buttons', () => {
     const revision = /name="revision" value="(\d+)"/.exec(html)?.[1] ?? '';
     await post('/servers/currenttime/disable', {});
     const late = await post('/servers/currenttime/delete', { revision });
-    expect([late.status, late.html.includes('Somebody has changed')]).toEqual([409, true]);
+    expect([late.status, late.html.includes('was changed after you opened this page')]).toEqual([409, true]);
     expect((await post('/servers/currenttime/delete', {})).status).toBe(409);
     expect(registry.store.get('currenttime')).toBeDefined();
     const again = /name="revision" value="(\d+)"/.exec(late.html)?.[1] ?? '';

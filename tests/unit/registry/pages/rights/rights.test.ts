@@ -1,5 +1,5 @@
 import { parsePolicy } from '../../../../../policy/policy-file.ts';
-import { answerTo, askedIn, type Explained } from '../../../../../registry/pages/rights/explained.ts';
+import { answerTo, type Explained, questionIn } from '../../../../../registry/pages/rights/explained.ts';
 import { ruleWords, serverWords } from '../../../../../registry/pages/rights/words.ts';
 
 const policy = parsePolicy(`
@@ -12,12 +12,12 @@ pool/act:
   - {server: clock, methods: [tools/call], tools: [now, set_*]}
 `);
 const ask = (change: Record<string, string>) =>
-  answerTo(policy, askedIn({ kind: 'group', who: 'users', server: 'clock', object: 'now', ...change }));
+  answerTo(policy, questionIn({ kind: 'group', who: 'users', server: 'clock', object: 'now', ...change }));
 
 test('A denial says what is missing and what would help, an allowed one by which rule', () => {
   const denied = ask({}) as Explained;
   expect(denied).toMatchObject({ allowed: false, rule: undefined, helps: ['the group admins'] });
-  expect(denied.verdict).toContain('a rule names the server, and none of them the method');
+  expect(denied.verdict).toContain('the rules for the server do not name the method');
   expect(denied.scopes[0]?.rules[0]).toEqual({
     at: 'look[0]',
     hit: false,
@@ -33,8 +33,8 @@ test.each([
   [{ who: ' ' }, 'Name at least one group.'],
   [{ who: '', kind: 'scope' }, 'Name at least one scope.'],
   [{ server: '' }, 'Name the server.'],
-  [{ object: '' }, 'tools/call names something: fill in the tool.'],
-  [{ method: 'tools/list' }, 'tools/list names nothing: leave the last field empty.'],
+  [{ object: '' }, 'tools/call requires a name: fill in the tool.'],
+  [{ method: 'tools/list' }, 'tools/list takes no name: leave the last field empty.'],
 ])('A question that cannot be asked (%j) is answered with what lacks', (change, said) => {
   expect(ask(change)).toBe(said);
 });
@@ -42,8 +42,8 @@ test.each([
 test('What the policy or the gateway does not know is said besides', () => {
   const { notes } = ask({ who: 'users nobodies', server: 'No Server' }) as Explained;
   expect(notes).toEqual([
-    'The policy does not know the group “nobodies”: it counts as nothing.',
-    'No server can be called “No Server”: the gateway never gets as far as the policy.',
+    'The policy does not know the group “nobodies”, so it grants nothing.',
+    '“No Server” is not a valid server name: the gateway rejects it before the policy.',
   ]);
 });
 
@@ -52,7 +52,7 @@ test('A resource is asked for by its URI, and a glob that does not count for it 
   expect(ask({ ...read, object: 'file:///a/b' })).toMatchObject({ allowed: true });
   const denied = ask({ ...read, object: 'file:///a/../b' }) as Explained;
   expect(denied.allowed).toBe(false);
-  expect(denied.scopes[0]?.rules[0]?.words).toContain('file:///a/* would fit');
+  expect(denied.scopes[0]?.rules[0]?.words).toContain('file:///a/* would match');
 });
 
 test('Rules are told in words', () => {

@@ -2,24 +2,25 @@ import { randomBytes } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
 import { type Person, personOf } from '../../access/guards.ts';
+import type { Edited } from '../../editing/editor.ts';
 
-/** What came of a form, for the page that is shown next. */
+/** The outcome of a form, shown on the next page. */
 export interface Note {
   tone: 'good' | 'wait' | 'bad';
   text: string;
   more: readonly string[];
 }
 
-/** Notes that wait to be shown, once, to whom they are for. */
+/** Notes that wait to be shown, each once and to one person. */
 export interface Notes {
-  /** @returns where to lead the browser: `path` with the note's number, which means nothing to anybody else */
+  /** @returns where to redirect the browser: `path` with the note's id, which works for this person only */
   leave(person: Person, path: string, note: Note): string;
   take(person: Person, id: unknown): Note | undefined;
 }
 
 const secondsToLive = 120;
 
-/** Makes the notes of one registry, in memory: a note that is lost costs a sentence. */
+/** Keeps the notes of one registry in memory: a lost note costs one sentence. */
 export function createNotes(): Notes {
   const waiting = new LRUCache<string, Note>({ max: 1_000, ttl: secondsToLive * 1_000 });
   return {
@@ -40,10 +41,17 @@ export function createNotes(): Notes {
   };
 }
 
-/** Puts the note that a page's address names where the renderer finds it. */
+/** Passes the note that a page's address names to the renderer. */
 export function showNote(notes: Notes): RequestHandler {
   return (req: Request, res, next) => {
     if (req.method === 'GET') res.locals.note = notes.take(personOf(req), req.query.note);
     next();
   };
+}
+
+/** The note on a change: what was done, and what nginx answered. */
+export function noteOn(text: string, { route, warnings }: Edited): Note {
+  if (route === 'ok') return { tone: warnings.length > 0 ? 'wait' : 'good', text, more: warnings };
+  const unknown = 'nginx has not confirmed the new routes yet. It usually does within a few seconds.';
+  return { tone: 'wait', text, more: [unknown, ...warnings] };
 }

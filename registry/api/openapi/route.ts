@@ -1,7 +1,7 @@
 import { Router } from 'express';
-import { createDocument } from './openapi/document.ts';
+import { createDocument } from './document.ts';
 
-/** `GET /openapi.json`, mounted at `/api`: what the API is, for everybody who is logged in. */
+/** `GET /openapi.json`, mounted at `/api`: the description of the API, for everyone with an identity. */
 export function createOpenApi(publicUrl: string): Router {
   const api = Router({ caseSensitive: true, strict: true });
   const document = createDocument(publicUrl);
