@@ -3,7 +3,7 @@ import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { parsePolicy } from '../policy/policy-file.ts';
+import { parsePolicy } from '../common/policy/policy-file.ts';
 import { question, sessionOf, tokenMaker } from './callers.ts';
 import { startAuthServer } from './gates.ts';
 import { ask, atRate, type Latency } from './open-loop.ts';

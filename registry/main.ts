@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { createRemoteJWKSet } from 'jose';
 import type * as z from 'zod';
+import { readConfigFile } from '../common/files/config-file.ts';
 import { watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
 import { watchPolicy } from '../common/policy/policy-watch.ts';
 import type { Logger } from '../common/service/log.ts';
@@ -25,9 +25,8 @@ import { createUpstreamAuth } from './routing/upstream-auth.ts';
 import { createUpstreams, systemResolver } from './routing/upstreams.ts';
 import { createEmbeddings } from './search/embeddings.ts';
 import { createToolSearch } from './search/tool-search.ts';
-import type { ServerSettings } from './servers/server.ts';
 import { seed } from './store/seed.ts';
-import { parseServers, ServersFileError } from './store/servers-file.ts';
+import { parseServers } from './store/servers-file.ts';
 import { openStore, type RegistryStore } from './store/store.ts';
 
 /** nginx/reload looks once a second, and nginx has to test what it is given. */
@@ -36,7 +35,7 @@ const routeMilliseconds = 10_000;
 await runService('registry', process.env, async (log) => {
   const config = readConfig(registryConfig, process.env);
   const { publicUrl, approvedToolsFile, embeddings } = config;
-  const firstServers = readServersFile(config.serversFile);
+  const firstServers = readConfigFile('SERVERS_FILE', config.serversFile, parseServers);
   const secrets = await watchUpstreamSecrets({ path: config.upstreamSecretsFile, env: process.env, log });
   const upstreamAuth = createUpstreamAuth(secrets);
   const store = await openStore(config.database, (err) => log.error({ err }, 'the database did not answer'));
@@ -140,14 +139,4 @@ async function startUpstreams(
     upstreams.refresh().catch((err: unknown) => log.error({ err }, 'routes file not written; the old one stays'));
   });
   return upstreams;
-}
-
-function readServersFile(path: string): ServerSettings[] {
-  try {
-    return parseServers(readFileSync(path, 'utf8'));
-  } catch (error) {
-    if (error instanceof ServersFileError)
-      throw new ConfigError(error.faults.map((fault) => `SERVERS_FILE ${path}: ${fault}`));
-    throw new ConfigError([`SERVERS_FILE ${path} cannot be read: ${error instanceof Error ? error.message : error}`]);
-  }
 }

@@ -1,6 +1,6 @@
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { type Found, reasonOf, watchFile } from '../common/files/watched-file.ts';
 import { pinnedLookup } from '../common/network/pinned-lookup.ts';
 import type { Logger } from '../common/service/log.ts';
 import type { Endpoint } from '../policy/request/mcp-request.ts';
@@ -34,13 +34,13 @@ export interface Routes {
  * @param path `name scheme host addresses mcp-path sse-path secret-name` a line
  * @param ca certificates that https upstreams are verified against; undefined for Node's own
  */
-export function watchRoutes(path: string, ca: string | undefined, log: Logger, intervalMilliseconds = 500): Routes {
+export function watchRoutes(path: string, ca: string | undefined, log: Logger, intervalMilliseconds?: number): Routes {
   let routes = new Map<string, Route>();
   const listeners: (() => void)[] = [];
-  const read = () => {
+  const take = (found: Found<string>) => {
     const before = routes;
     routes = new Map();
-    for (const line of readLines(path, log)) {
+    for (const line of linesOf(found, path, log)) {
       const name = line.slice(0, line.indexOf(' '));
       const old = before.get(name);
       if (!routes.has(name)) routes.set(name, old?.line === line ? old : toRoute(line, ca));
@@ -52,34 +52,27 @@ export function watchRoutes(path: string, ca: string | undefined, log: Logger, i
     }
     for (const listener of listeners) listener();
   };
-  read();
-  watchFile(path, { interval: intervalMilliseconds, persistent: false }, read);
-  // The watch compares with what it finds when it gets going: a change just before that would never be seen.
-  const once = setTimeout(read, intervalMilliseconds).unref();
+  const file = watchFile(path, take, intervalMilliseconds);
+  take(file.first);
   return {
     of: (server) => routes.get(server),
     onChange: (listener) => void listeners.push(listener),
     stop() {
-      unwatchFile(path, read);
-      clearTimeout(once);
+      file.stop();
       for (const route of routes.values()) letGo(route);
     },
   };
 }
 
-function readLines(path: string, log: Logger): string[] {
-  try {
-    const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
-    const good = lines.filter((line) => line.split(' ').length === fields);
-    if (good.length < lines.length) log.error({ path }, 'lines of the routes are not of the agreed form: left out');
-    return good;
-  } catch (error) {
-    log.error(
-      { path, code: (error as NodeJS.ErrnoException).code },
-      'the routes cannot be read: no server is relayed to',
-    );
+function linesOf(found: Found<string>, path: string, log: Logger): string[] {
+  if ('error' in found) {
+    log.error({ path, code: reasonOf(found.error) }, 'the routes cannot be read: no server is relayed to');
     return [];
   }
+  const lines = found.value.split('\n').filter(Boolean);
+  const good = lines.filter((line) => line.split(' ').length === fields);
+  if (good.length < lines.length) log.error({ path }, 'lines of the routes are not of the agreed form: left out');
+  return good;
 }
 
 function letGo({ agent, freshAgent }: Route): void {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { isMap, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import * as z from 'zod';
+import { readConfigFile } from '../common/files/config-file.ts';
+import { parseYaml } from '../common/files/yaml-file.ts';
 import { ConfigError } from '../common/text/config-error.ts';
 
 /** Scopes every pool has; all others are `<resource server>/<scope>`, except {@link ADMIN_SCOPE}. */
@@ -128,52 +128,10 @@ function* clientFaults(client: Client): Generator<[string, string]> {
 /**
  * Reads a seed file.
  * @param text YAML
- * @param file its name, for the messages
- * @throws {ConfigError} with every fault, each as `file:line: path: what is wrong`
+ * @throws {ConfigError} with every fault, each as `line 31: users[1].groups[0]: what is wrong`
  */
-export function parseSeed(text: string, file: string): Seed {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter });
-  const at = (offset: number) => `${file}:${lineCounter.linePos(offset).line}`;
-  const broken = document.errors.map((e) => `${at(e.pos[0])}: ${e.message.split('\n')[0]}`);
-  visit(document, {
-    Alias: (_key, alias) => {
-      if (!alias.resolve(document)) broken.push(`${at(alias.range?.[0] ?? 0)}: *${alias.source} stands for nothing`);
-    },
-  });
-  if (broken.length > 0) throw new ConfigError(broken);
-  const result = seedSchema.safeParse(plain(document, file));
-  if (result.success) return result.data;
-  throw new ConfigError(
-    result.error.issues.flatMap((issue) => {
-      const path = issue.path.map((p) => (typeof p === 'number' ? p : String(p)));
-      const say = (place: (string | number)[], message: string) =>
-        `${at(offsetOf(document, place))}: ${path.join('.') || 'the file'}: ${message}`;
-      if (issue.code !== 'unrecognized_keys') return [say(path, issue.message)];
-      return issue.keys.map((key) => say([...path, key], `Unrecognized key: "${key}"`));
-    }),
-  );
-}
-
-/** The values of a file. What the parser lets pass and cannot unfold, such as too many aliases, is a fault too. */
-function plain(document: ReturnType<typeof parseDocument>, file: string): unknown {
-  try {
-    return document.toJS();
-  } catch (error) {
-    throw new ConfigError([`${file}: ${(error as Error).message}`]);
-  }
-}
-
-/** Where a value stands in the text; for a key that is missing, where the nearest thing around it stands. */
-function offsetOf(document: ReturnType<typeof parseDocument>, path: (string | number)[]): number {
-  for (let length = path.length; length >= 0; length--) {
-    const around = length <= 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
-    // By the key rather than the value, which may begin on a later line.
-    const key = isMap(around) && around.items.find((pair) => String(pair.key) === String(path[length - 1]))?.key;
-    const node = key || (length === 0 ? document.contents : document.getIn(path.slice(0, length), true));
-    if (isNode(node) && node.range) return node.range[0];
-  }
-  return 0;
+export function parseSeed(text: string): Seed {
+  return parseYaml(text, seedSchema, { subject: 'The seed file', aliases: true });
 }
 
 /**
@@ -181,12 +139,7 @@ function offsetOf(document: ReturnType<typeof parseDocument>, path: (string | nu
  * @throws {ConfigError} when it cannot be read, or with every fault in it
  */
 export function readSeed(path: string): Seed {
-  try {
-    return parseSeed(readFileSync(path, 'utf8'), path);
-  } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw new ConfigError([`COGNITO_SEED_FILE: ${path} cannot be read (${(error as Error).message})`]);
-  }
+  return readConfigFile('COGNITO_SEED_FILE', path, parseSeed);
 }
 
 /**

@@ -1,55 +1,48 @@
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import * as z from 'zod';
 import type { ApprovedTools } from '../../policy/approved-tools.ts';
+import { type Found, reasonOf, watchFile } from '../files/watched-file.ts';
 import type { Logger } from '../service/log.ts';
 
-/** What `TOOL_CHANGES` says about tools that nobody has approved. */
+/** Which tools may be used, by `TOOL_CHANGES`. */
 export interface ToolGuard {
   /**
-   * The tools that may be used; undefined if all may (`flag`).
-   * @returns `unreadable` while nobody can tell: then none may
+   * The approved tools; undefined if every tool may be used (`flag`).
+   * @returns `unreadable` while the file cannot be read: then no tool may be used
    */
   approved(): ApprovedTools | undefined | 'unreadable';
   stop(): void;
 }
 
-/** The guard of a gateway that refuses no tool for being new or changed. */
+/** The guard of a gateway that refuses no tool because it is new or changed. */
 export const allTools: ToolGuard = { approved: () => undefined, stop: () => undefined };
 
 const content = z.object({ version: z.literal(1), servers: z.record(z.string(), z.array(z.string())) });
 
 /**
- * Reads the file that the registry writes, and reads it again within half a second of each change. Unlike the policy
- * file it is nobody's to edit: if it cannot be read, nothing of before counts, and no tool may be used.
+ * Reads the file that the registry writes, and reads it again within half a second of each change. Only the registry
+ * writes it, so a broken one is no typing error: if it cannot be read, no tool may be used.
  * @param mode `TOOL_CHANGES`
  */
 export function watchApprovedTools(
   mode: 'flag' | 'refuse',
   path: string,
   log: Logger,
-  intervalMilliseconds = 500,
+  intervalMilliseconds?: number,
 ): ToolGuard {
   if (mode === 'flag') return allTools;
   let approved: ApprovedTools | 'unreadable' = 'unreadable';
-  const read = () => {
+  const take = (found: Found<string>) => {
     try {
-      const { servers } = content.parse(JSON.parse(readFileSync(path, 'utf8')));
+      if ('error' in found) throw found.error;
+      const { servers } = content.parse(JSON.parse(found.value));
       approved = new Map(Object.entries(servers).map(([server, tools]) => [server, new Set(tools)]));
     } catch (error) {
       approved = 'unreadable';
-      const code = (error as NodeJS.ErrnoException).code ?? 'its content is not what the registry writes';
+      const code = 'error' in found ? reasonOf(error) : 'its content is not what the registry writes';
       log.error({ path, code }, 'the approved tools cannot be read: no tool may be called');
     }
   };
-  read();
-  watchFile(path, { interval: intervalMilliseconds, persistent: false }, read);
-  // The watch compares with what it finds when it gets going: a change just before that would never be seen.
-  const once = setTimeout(read, intervalMilliseconds).unref();
-  return {
-    approved: () => approved,
-    stop() {
-      unwatchFile(path, read);
-      clearTimeout(once);
-    },
-  };
+  const file = watchFile(path, take, intervalMilliseconds);
+  take(file.first);
+  return { approved: () => approved, stop: file.stop };
 }

@@ -1,8 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { PolicySource } from '../../policy/policy.ts';
-import { PolicyError, readPolicySource } from '../../policy/policy-file.ts';
+import { ConfigError } from '../text/config-error.ts';
+import { readPolicySource } from './policy-file.ts';
 
-/** What the thread says of the text that it was given: what stands there, or what is wrong with it. */
+/** What the thread answers: the policy in the text that it was given, or the faults of the text. */
 export type PolicyAnswer = { source: PolicySource } | { faults: readonly string[] };
 
 parentPort?.postMessage(answerTo(String(workerData)));
@@ -11,7 +12,7 @@ function answerTo(text: string): PolicyAnswer {
   try {
     return { source: readPolicySource(text) };
   } catch (error) {
-    if (error instanceof PolicyError) return { faults: error.faults };
+    if (error instanceof ConfigError) return { faults: error.faults };
     throw error;
   }
 }

@@ -1,8 +1,9 @@
-import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { serverNameForm } from '../../policy/names.ts';
+import { readYaml } from '../files/yaml-file.ts';
 import { origin } from '../network/origin.ts';
 import { spoiltBy } from '../settings/spoilt.ts';
+import { ConfigError } from '../text/config-error.ts';
 
 /** The form of a secret's name, the same as a server's. It appears in the routes file, nginx's configuration and the registry. */
 export const secretName = new RegExp(`^${serverNameForm}$`);
@@ -10,7 +11,7 @@ export const secretName = new RegExp(`^${serverNameForm}$`);
 /** Where a secret's text comes from. */
 export type SecretSource = { value: string } | { env: string } | { file: string };
 
-/** One entry of the file, its text not yet fetched. */
+/** One entry of the file, before its text is fetched. */
 export interface SecretEntry {
   name: string;
   /** Origins that it may be sent to, and no others. */
@@ -20,16 +21,6 @@ export interface SecretEntry {
   header: 'Authorization' | 'X-API-Key';
   scheme: 'Bearer' | 'Basic' | 'none';
   source: SecretSource;
-}
-
-/** Every fault of a file of secrets at once. No fault holds anything of a secret. */
-export class SecretsFileError extends Error {
-  readonly faults: readonly string[];
-  constructor(faults: readonly string[]) {
-    super(`The upstream secrets cannot be used:\n${faults.map((f) => `  - ${f}`).join('\n')}`);
-    this.name = 'SecretsFileError';
-    this.faults = faults;
-  }
 }
 
 const fields = 'for, servers, header, scheme, and one of value, env and file';
@@ -46,7 +37,7 @@ const entry = z
       env: text.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable').optional(),
       file: text.optional(),
     },
-    // A field that nobody knows may be a secret that was put in the wrong place: its name is not repeated.
+    // An unknown field may be a secret in the wrong place: do not repeat its name.
     { error: ({ code }) => (code === 'unrecognized_keys' ? `has a field that is none of ${fields}` : undefined) },
   )
   .superRefine(({ header, scheme, value, env, file }, ctx) => {
@@ -60,19 +51,14 @@ const entry = z
   });
 
 /**
- * Reads a file of secrets (docs/upstreams.md): YAML, by the name of the secret.
- * @throws {SecretsFileError} with every fault, such as `github.for: must be a list of origins …`
+ * Reads a file of secrets (docs/upstreams.md): YAML, by the name of the secret. No fault holds anything of a secret.
+ * @throws {ConfigError} with every fault, such as `line 2: github.for: must be a list of origins …`
  */
 export function parseSecrets(source: string): SecretEntry[] {
-  // All values as text: a key of digits only stays what it is.
-  const document = parseDocument(source, { uniqueKeys: true, strict: true, schema: 'failsafe' });
-  const broken = [...document.errors, ...document.warnings];
-  // The library's own words may quote the file.
-  if (broken.length > 0)
-    throw new SecretsFileError(broken.map(({ code, linePos }) => `line ${linePos?.[0].line ?? '?'}: ${code}`));
-  const all = toPlain(document);
+  const file = readYaml(source, { subject: 'The upstream secrets', secret: true });
+  const all = file.value;
   const isMap = typeof all === 'object' && all !== null && !Array.isArray(all);
-  if (!isMap) throw new SecretsFileError(['must be secrets by their names; write {} for none']);
+  if (!isMap) throw secretsError(['must be secrets by their names; write {} for none']);
   const faults: string[] = [];
   const entries = Object.entries(all).flatMap(([name, value], index) => {
     if (!secretName.test(name)) {
@@ -81,19 +67,16 @@ export function parseSecrets(source: string): SecretEntry[] {
     }
     const read = entry.safeParse(value);
     if (read.success) return [toEntry(name, read.data)];
-    for (const { path, message } of read.error.issues) faults.push(`${[name, ...path].join('.')}: ${message}`);
+    faults.push(...file.faults(read.error.issues, [name]));
     return [];
   });
-  if (faults.length > 0) throw new SecretsFileError(faults);
+  if (faults.length > 0) throw secretsError(faults);
   return entries;
 }
 
-function toPlain(document: ReturnType<typeof parseDocument>): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 0 });
-  } catch {
-    throw new SecretsFileError(['aliases (*name) are not allowed: write the value out']);
-  }
+/** The faults of a file of secrets. */
+export function secretsError(faults: readonly string[]): ConfigError {
+  return new ConfigError(faults, 'The upstream secrets');
 }
 
 function toEntry(name: string, read: z.output<typeof entry>): SecretEntry {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { parsePolicy } from '../../common/policy/policy-file.ts';
 import { editDistance } from '../../common/settings/notices.ts';
+import { ConfigError } from '../../common/text/config-error.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { PolicyError, parsePolicy } from '../../policy/policy-file.ts';
 import { readSeed } from '../../stand-in/seed.ts';
 import { type Finding, fail, ok, shown, warn } from './finding.ts';
 import type { PoolSetup, Setup } from './setup.ts';
@@ -13,7 +14,7 @@ export function readPolicy({ root, env }: Setup): { policy?: Policy; findings: F
   try {
     return { policy: parsePolicy(readFileSync(file, 'utf8')), findings: [] };
   } catch (error) {
-    if (error instanceof PolicyError) {
+    if (error instanceof ConfigError) {
       const todo = 'mend it; npm run -s scopes:check looks for more';
       return { findings: error.faults.map((fault) => fail('policy', `${file}: ${fault}`, todo)) };
     }

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { parsePolicy } from '../../common/policy/policy-file.ts';
 import { policyVersion } from '../../common/policy/policy-watch.ts';
+import { ConfigError } from '../../common/text/config-error.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { PolicyError, parsePolicy } from '../../policy/policy-file.ts';
 
 /** Wrong arguments or a file that cannot be used: the command ends with exit code 2 and this message. */
 export class CannotRun extends Error {}
@@ -29,7 +30,7 @@ export function readPolicyFile(path: string, env: NodeJS.ProcessEnv): VersionedP
   try {
     return { ...parsePolicy(text), version: policyVersion(text) };
   } catch (error) {
-    if (!(error instanceof PolicyError)) throw error;
+    if (!(error instanceof ConfigError)) throw error;
     throw new CannotRun(`${path} cannot be used:\n${error.faults.map((fault) => `  - ${fault}`).join('\n')}`);
   }
 }

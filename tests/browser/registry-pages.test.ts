@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { parsePolicy } from '../../policy/policy-file.ts';
+import { parsePolicy } from '../../common/policy/policy-file.ts';
 import { createApprovedDefinitions } from '../../registry/pins/approved-definitions.ts';
 import { targetOf } from '../../registry/servers/server.ts';
 import type { Health, HealthDetails } from '../../registry/servers/server-health.ts';

@@ -1,5 +1,5 @@
+import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import { scopesOfGroups } from '../../../policy/policy.ts';
-import { parsePolicy } from '../../../policy/policy-file.ts';
 import type { Health } from '../../../registry/servers/server-health.ts';
 import { createApp } from '../../../servers/mcpgw/server.ts';
 import {

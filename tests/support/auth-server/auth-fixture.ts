@@ -24,10 +24,10 @@ import type { SessionRecord } from '../../../auth-server/store/session-store.ts'
 import { openStore } from '../../../auth-server/store/store.ts';
 import { createStandInFetch, localPoolId } from '../../../common/identity/cognito.ts';
 import type { ToolGuard } from '../../../common/policy/approved-tools-watch.ts';
+import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import { policyVersion } from '../../../common/policy/policy-watch.ts';
 import { createLog } from '../../../common/service/log.ts';
 import { noSecrets, type UpstreamSecrets } from '../../../common/upstream-secrets/watch.ts';
-import { parsePolicy } from '../../../policy/policy-file.ts';
 import { loadKeys } from '../../../stand-in/keys.ts';
 import { readSeed } from '../../../stand-in/seed.ts';
 

@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import { createLog, type Logger } from '../../../common/service/log.ts';
 import type { Policy } from '../../../policy/policy.ts';
-import { parsePolicy } from '../../../policy/policy-file.ts';
 import { createApp, type RegistryParts } from '../../../registry/app.ts';
 import { createEditor, type EditorOptions } from '../../../registry/editing/editor.ts';
 import type { ToolInfo } from '../../../registry/health/mcp-probe.ts';

@@ -1,6 +1,6 @@
 import { principalOfToken } from '../../../auth-server/identity/principal.ts';
+import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import { callerOfClaims, UnusableClaims } from '../../../policy/caller.ts';
-import { parsePolicy } from '../../../policy/policy-file.ts';
 
 const policy = parsePolicy(`
 group_mappings: {staff: [read, write], guests: [read]}

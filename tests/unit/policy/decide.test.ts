@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import { decide } from '../../../policy/decide.ts';
 import { scopesOfGroups } from '../../../policy/policy.ts';
-import { parsePolicy } from '../../../policy/policy-file.ts';
 import type { Access } from '../../../policy/request/mcp-request.ts';
 import { lifecycle } from '../../../policy/request/methods.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { stringify } from 'yaml';
+import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import type { Policy } from '../../../policy/policy.ts';
-import { parsePolicy } from '../../../policy/policy-file.ts';
 import type { Access } from '../../../policy/request/mcp-request.ts';
 import { lifecycle, methods, type ObjectKind } from '../../../policy/request/methods.ts';
 

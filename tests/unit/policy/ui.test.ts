@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import { scopesOfGroups } from '../../../policy/policy.ts';
-import { parsePolicy } from '../../../policy/policy-file.ts';
 import { mayUseUi, type UiPermission } from '../../../policy/ui.ts';
 
 const policy = parsePolicy(readFileSync('scopes.yml', 'utf8'));

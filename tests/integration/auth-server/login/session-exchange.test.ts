@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeJwt, type JWTPayload } from 'jose';
 import { isAdminGroup, signLocalSession } from '../../../../auth-server/identity/local-session.ts';
 import { purposeKey } from '../../../../auth-server/keys/purpose-key.ts';
-import { parsePolicy } from '../../../../policy/policy-file.ts';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
 import type { TokenAnswer } from '../../../../stand-in/tokens.ts';
 import {

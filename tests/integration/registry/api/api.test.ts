@@ -1,4 +1,4 @@
-import { parsePolicy } from '../../../../policy/policy-file.ts';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import type { Health } from '../../../../registry/servers/server-health.ts';
 import {
   admin,

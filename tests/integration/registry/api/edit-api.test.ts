@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { scopesOfGroups } from '../../../../policy/policy.ts';
-import { parsePolicy } from '../../../../policy/policy-file.ts';
 import type { RouteOutcome } from '../../../../registry/routing/route-status.ts';
 import { openStore } from '../../../../registry/store/store.ts';
 import { admin, createSigner, publicUrl, startRegistry, storeOf } from '../../../support/registry/registry-fixture.ts';

@@ -1,4 +1,4 @@
-import { parsePolicy } from '../../../../policy/policy-file.ts';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { type ApprovedDefinitions, createApprovedDefinitions } from '../../../../registry/pins/approved-definitions.ts';
 import { targetOf } from '../../../../registry/servers/server.ts';
 import { toObservedTools } from '../../../../registry/servers/tool.ts';

@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { parsePolicy } from '../../../../policy/policy-file.ts';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { createDocument, operations } from '../../../../registry/api/openapi/document.ts';
 import type { Health } from '../../../../registry/servers/server-health.ts';
 import { admin, createSigner, publicUrl, startRegistry, storeOf } from '../../../support/registry/registry-fixture.ts';

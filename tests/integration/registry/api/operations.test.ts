@@ -1,4 +1,4 @@
-import { parsePolicy } from '../../../../policy/policy-file.ts';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { createSigner, publicUrl, admin as seer, startRegistry } from '../../../support/registry/registry-fixture.ts';
 
 const policy = parsePolicy(`

@@ -1,4 +1,4 @@
-import { parsePolicy } from '../../../../policy/policy-file.ts';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import type { ImportAnswer } from '../../../../registry/import/import.ts';
 import { admin, createSigner, publicUrl, startRegistry } from '../../../support/registry/registry-fixture.ts';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
-import { parsePolicy } from '../../../../policy/policy-file.ts';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { RegistryError } from '../../../../registry/errors/registry-error.ts';
 import { createConnectionTest } from '../../../../registry/health/connection-test.ts';
 import { createAddressCheck, parseCidr } from '../../../../registry/routing/addresses.ts';

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parsePolicy } from '../../../../policy/policy-file.ts';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { createEmbeddings, nearness } from '../../../../registry/search/embeddings.ts';
 import { createToolSearch } from '../../../../registry/search/tool-search.ts';
 import { loadWords } from '../../../../registry/search/words.ts';

@@ -1,7 +1,7 @@
 import { type AllowedRequest, ownerOf, relayTicket } from '../../../../auth-server/gate/relay-ticket.ts';
 import type { Principal } from '../../../../auth-server/identity/principal.ts';
 import { marksOf } from '../../../../auth-server/store/revocation-keys.ts';
-import { parsePolicy } from '../../../../policy/policy-file.ts';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 
 const policy = parsePolicy(`
 group_mappings: {}

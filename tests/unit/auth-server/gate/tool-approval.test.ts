@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { watchApprovedTools } from '../../../../common/policy/approved-tools-watch.ts';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { createLog } from '../../../../common/service/log.ts';
 import { decide } from '../../../../policy/decide.ts';
 import { isAllVisible, isVisible, listings } from '../../../../policy/listing.ts';
-import { parsePolicy } from '../../../../policy/policy-file.ts';
 
 const policy = parsePolicy(`
 group_mappings: {}

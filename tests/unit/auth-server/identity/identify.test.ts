@@ -6,8 +6,8 @@ import { createSessionSeal } from '../../../../auth-server/identity/session.ts';
 import { createSessionKeeper } from '../../../../auth-server/identity/session-keeper.ts';
 import type { OriginalRequest } from '../../../../auth-server/request/original-request.ts';
 import { openStore, type Store } from '../../../../auth-server/store/store.ts';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { createLog } from '../../../../common/service/log.ts';
-import { parsePolicy } from '../../../../policy/policy-file.ts';
 import { now, publicUrl, token, verifierOf } from '../../../support/auth-server/own-pool.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'identify-'));

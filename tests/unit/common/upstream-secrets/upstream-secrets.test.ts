@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog } from '../../../../common/service/log.ts';
 import { ConfigError } from '../../../../common/text/config-error.ts';
-import { parseSecrets, SecretsFileError } from '../../../../common/upstream-secrets/secrets-file.ts';
+import { parseSecrets } from '../../../../common/upstream-secrets/secrets-file.ts';
 import { type UpstreamSecrets, watchUpstreamSecrets } from '../../../../common/upstream-secrets/watch.ts';
 
 const origin = 'https://mcp.example.com';
@@ -105,9 +105,14 @@ test.each([
   ['has a name that is none', `"a;b": { for: [${origin}], value: ${secret} }`, 'entry 1', 'a-z 0-9 _ -'],
   ['has no origin', `github: { value: ${secret} }`, 'github.for', 'list of origins'],
   ['has an empty list of origins', `github: { for: [], value: ${secret} }`, 'github.for', 'empty'],
-  ['has an origin with a path', `github: { for: [${origin}/mcp], value: ${secret} }`, 'github.for.0', 'without a path'],
-  ['has an origin with a password', `github: { for: ["https://u:p@x.example"], value: x }`, 'github.for.0', 'URL'],
-  ['has a wildcard for an origin', `github: { for: ["*"], value: x }`, 'github.for.0', 'URL'],
+  [
+    'has an origin with a path',
+    `github: { for: [${origin}/mcp], value: ${secret} }`,
+    'github.for[0]',
+    'without a path',
+  ],
+  ['has an origin with a password', `github: { for: ["https://u:p@x.example"], value: x }`, 'github.for[0]', 'URL'],
+  ['has a wildcard for an origin', `github: { for: ["*"], value: x }`, 'github.for[0]', 'URL'],
   ['has no source', entry('header: X-API-Key'), 'github', 'exactly one'],
   ['has two sources', entry(`value: ${secret}, env: A`), 'github', 'exactly one'],
   ['has another header', entry(`value: ${secret}, header: Cookie`), 'github.header', 'Authorization or X-API-Key'],
@@ -142,7 +147,7 @@ test.each([
 );
 
 test('A service does not start without the file that it is told to read', async () => {
-  await expect(watchUpstreamSecrets({ path, env: {}, log })).rejects.toThrow(`${path}: cannot be read (ENOENT)`);
+  await expect(watchUpstreamSecrets({ path, env: {}, log })).rejects.toThrow(`${path} cannot be read (ENOENT)`);
 });
 
 test('Without a file there are no secrets, and nothing is wrong', async () => {
@@ -199,7 +204,7 @@ test.each([
 ])('A file with mode %s gets %d warnings, however often it is read', async (mode, count) => {
   await watching(entry('value: x'), {}, Number.parseInt(mode, 8));
   await new Promise((resolve) => setTimeout(resolve, 60));
-  expect(lines.filter((line) => line.includes('can be read by everybody'))).toHaveLength(count);
+  expect(lines.filter((line) => line.includes('can be read by every user'))).toHaveLength(count);
 });
 
 test('A warning says that a secret goes to another machine unencrypted', async () => {
@@ -221,6 +226,6 @@ test('The file in the documentation is one that can be used', () => {
 
 test('Every fault of a file is told at once', () => {
   const read = () => parseSecrets(`a: { value: x }\nb: { for: [${origin}] }`);
-  expect(read).toThrow(SecretsFileError);
+  expect(read).toThrow(ConfigError);
   expect(read).toThrow(/a\.for.*\n.*b: must have exactly one/);
 });

@@ -1,7 +1,7 @@
 import { ClientNotificationSchema, ClientRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { decide } from '../../../../policy/decide.ts';
 import { isKnownMethod } from '../../../../policy/policy.ts';
-import { parsePolicy } from '../../../../policy/policy-file.ts';
 import { lifecycle, methods, type ObjectKind } from '../../../../policy/request/methods.ts';
 
 const policy = parsePolicy(`

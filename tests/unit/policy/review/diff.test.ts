@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { decide } from '../../../../policy/decide.ts';
 import { type Policy, scopesOfGroups } from '../../../../policy/policy.ts';
-import { parsePolicy } from '../../../../policy/policy-file.ts';
 import { diff } from '../../../../policy/review/diff.ts';
 import { mayUseUi } from '../../../../policy/ui.ts';
 import { anyPolicy, questions, servers } from '../policies.ts';

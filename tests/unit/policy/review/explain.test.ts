@@ -1,6 +1,6 @@
 import fc from 'fast-check';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { decide } from '../../../../policy/decide.ts';
-import { parsePolicy } from '../../../../policy/policy-file.ts';
 import type { Access } from '../../../../policy/request/mcp-request.ts';
 import { explain } from '../../../../policy/review/explain.ts';
 import { anyPolicy, questions } from '../policies.ts';

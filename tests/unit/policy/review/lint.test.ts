@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { decide } from '../../../../policy/decide.ts';
 import { compilePolicy } from '../../../../policy/policy.ts';
-import { parsePolicy } from '../../../../policy/policy-file.ts';
 import { lint } from '../../../../policy/review/lint.ts';
 import { redundantRules } from '../../../../policy/review/redundancy.ts';
 import { anyPolicy, questions } from '../policies.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { decide } from '../../../../policy/decide.ts';
 import { compilePolicy, scopesOfGroups } from '../../../../policy/policy.ts';
-import { parsePolicy } from '../../../../policy/policy-file.ts';
 import type { Access } from '../../../../policy/request/mcp-request.ts';
 import { type Denied, groupsThatHelp, scopeThatHelps } from '../../../../policy/review/remedy.ts';
 import { anyPolicy, questions } from '../policies.ts';

@@ -1,12 +1,12 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { parsePolicy } from '../../../../policy/policy-file.ts';
+import { indexOf, readCorpus } from '../../../../bench/search/corpus.ts';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import type { SearchableServer } from '../../../../registry/search/document.ts';
 import { fuse } from '../../../../registry/search/fuse.ts';
 import { createToolIndex } from '../../../../registry/search/tool-index.ts';
 import { createToolSearch } from '../../../../registry/search/tool-search.ts';
 import { loadWords } from '../../../../registry/search/words.ts';
 import { admin, createSigner, startRegistry, storeOf, toolOf } from '../../../support/registry/registry-fixture.ts';
-import { indexOf, readCorpus } from '../../../../bench/search/corpus.ts';
 
 const words = await loadWords();
 const clock = (tools: SearchableServer['tools']): SearchableServer => ({

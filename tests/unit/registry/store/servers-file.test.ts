@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { parseServers, ServersFileError } from '../../../../registry/store/servers-file.ts';
+import { ConfigError } from '../../../../common/text/config-error.ts';
+import { parseServers } from '../../../../registry/store/servers-file.ts';
 
 const good = {
   name: 'currenttime',
@@ -14,7 +15,7 @@ const faultsOf = (text: string): readonly string[] => {
     parseServers(text);
     return [];
   } catch (error) {
-    if (error instanceof ServersFileError) return error.faults;
+    if (error instanceof ConfigError) return error.faults;
     throw error;
   }
 };
@@ -36,23 +37,27 @@ test('An empty list is a good file', () => {
 });
 
 test.each([
-  ['a reserved name', { name: 'api' }, /^\[0\]\.name: "api" is a name that the gateway uses itself/],
-  ['a name with a slash', { name: 'a/b' }, /^\[0\]\.name: must be/],
-  ['a name in capitals', { name: 'Time' }, /^\[0\]\.name: must be/],
-  ['an empty title', { title: ' ' }, /^\[0\]\.title: must not be empty/],
-  ['a title of two lines', { title: 'a\nb' }, /^\[0\]\.title: must be one line/],
-  ['an upstream with a path', { upstream: 'http://127.0.0.1:8000/mcp' }, /^\[0\]\.upstream: .*without a path/],
-  ['an upstream with credentials', { upstream: 'http://u:p@127.0.0.1:8000' }, /^\[0\]\.upstream/],
-  ['an upstream of another scheme', { upstream: 'file:///etc/passwd' }, /^\[0\]\.upstream/],
-  ['a semicolon in the host', { upstream: 'http://a;b:1' }, /^\[0\]\.upstream: must name a host/],
-  ['a bare IPv6 upstream', { upstream: 'http://[::1]:8000' }, /^\[0\]\.upstream: must name a host/],
+  ['a reserved name', { name: 'api' }, /^line 1: \[0\]\.name: "api" is a name that the gateway uses itself/],
+  ['a name with a slash', { name: 'a/b' }, /^line 1: \[0\]\.name: must be/],
+  ['a name in capitals', { name: 'Time' }, /^line 1: \[0\]\.name: must be/],
+  ['an empty title', { title: ' ' }, /^line 1: \[0\]\.title: must not be empty/],
+  ['a title of two lines', { title: 'a\nb' }, /^line 1: \[0\]\.title: must be one line/],
+  ['an upstream with a path', { upstream: 'http://127.0.0.1:8000/mcp' }, /^line 1: \[0\]\.upstream: .*without a path/],
+  ['an upstream with credentials', { upstream: 'http://u:p@127.0.0.1:8000' }, /^line 1: \[0\]\.upstream/],
+  ['an upstream of another scheme', { upstream: 'file:///etc/passwd' }, /^line 1: \[0\]\.upstream/],
+  ['a semicolon in the host', { upstream: 'http://a;b:1' }, /^line 1: \[0\]\.upstream: must name a host/],
+  ['a bare IPv6 upstream', { upstream: 'http://[::1]:8000' }, /^line 1: \[0\]\.upstream: must name a host/],
   [
     'a path with a query',
     { transports: { 'streamable-http': '/mcp?x' } },
-    /^\[0\]\.transports\.streamable-http: must be a plain path/,
+    /^line 1: \[0\]\.transports\.streamable-http: must be a plain path/,
   ],
-  ['a path with dots', { transports: { 'streamable-http': '/../admin' } }, /^\[0\]\.transports\.streamable-http/],
-  ['no transport', { transports: {} }, /^\[0\]\.transports: must have streamable-http/],
+  [
+    'a path with dots',
+    { transports: { 'streamable-http': '/../admin' } },
+    /^line 1: \[0\]\.transports\.streamable-http/,
+  ],
+  ['no transport', { transports: {} }, /^line 1: \[0\]\.transports: must have streamable-http/],
   [
     'a path for messages, which the server announces itself',
     { transports: { sse: '/sse', messages: '/m' } },
@@ -61,24 +66,28 @@ test.each([
   [
     'an unknown transport',
     { transports: { 'streamable-http': '/mcp', stdio: '/x' } },
-    /^\[0\]\.transports: Unrecognized key/,
+    /^line 1: \[0\]\.transports: Unrecognized key/,
   ],
-  ['an unknown key', { secret: 'x' }, /^\[0\]: Unrecognized key/],
+  ['an unknown key', { secret: 'x' }, /^line 1: \[0\]: Unrecognized key/],
   [
     'a repository that a browser would run',
     { repository: 'javascript:alert(1)' },
-    /^\[0\]\.repository: must be an https/,
+    /^line 1: \[0\]\.repository: must be an https/,
   ],
-  ['an icon with credentials', { icons: [{ src: 'https://u:p@x.test/i.png' }] }, /^\[0\]\.icons\[0\]\.src: must be/],
+  [
+    'an icon with credentials',
+    { icons: [{ src: 'https://u:p@x.test/i.png' }] },
+    /^line 1: \[0\]\.icons\[0\]\.src: must be/,
+  ],
   ['an icon of another type', { icons: [{ src: 'https://x.test/', mimeType: 'text/html' }] }, /mimeType: must be an/],
-  ['a state that is no truth value', { enabled: 'no' }, /^\[0\]\.enabled: must be true or false/],
-  ['tags that are no list', { tags: 'time' }, /^\[0\]\.tags/],
+  ['a state that is no truth value', { enabled: 'no' }, /^line 1: \[0\]\.enabled: must be true or false/],
+  ['tags that are no list', { tags: 'time' }, /^line 1: \[0\]\.tags/],
 ])('%s is a fault with its path', (_what, change, expected) => {
   expect(faultsOf(JSON.stringify([{ ...good, ...change }])).join('\n')).toMatch(expected);
 });
 
 test('A name that is there twice is a fault', () => {
-  expect(faultsOf(JSON.stringify([good, good]))).toEqual(['[1].name: "currenttime" is there twice']);
+  expect(faultsOf(JSON.stringify([good, good]))).toEqual(['line 1: [1].name: "currenttime" is there twice']);
 });
 
 test('Every fault is told at once', () => {

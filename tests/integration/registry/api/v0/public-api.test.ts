@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
-import { parsePolicy } from '../../../../../policy/policy-file.ts';
+import { parsePolicy } from '../../../../../common/policy/policy-file.ts';
 import type { ServerList, ServerResponse } from '../../../../../registry/api/v0/schemas.ts';
 import {
   admin,

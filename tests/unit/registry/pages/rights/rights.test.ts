@@ -1,4 +1,4 @@
-import { parsePolicy } from '../../../../../policy/policy-file.ts';
+import { parsePolicy } from '../../../../../common/policy/policy-file.ts';
 import { answerTo, type Explained, questionIn } from '../../../../../registry/pages/rights/explained.ts';
 import { ruleWords, serverWords } from '../../../../../registry/pages/rights/words.ts';
 

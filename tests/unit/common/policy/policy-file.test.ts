@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { decide } from '../../../policy/decide.ts';
-import { isKnownMethod, isKnownScope, scopesOfGroups } from '../../../policy/policy.ts';
-import { PolicyError, parsePolicy } from '../../../policy/policy-file.ts';
-import { mayUseUi } from '../../../policy/ui.ts';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
+import { ConfigError } from '../../../../common/text/config-error.ts';
+import { decide } from '../../../../policy/decide.ts';
+import { isKnownMethod, isKnownScope, scopesOfGroups } from '../../../../policy/policy.ts';
+import { mayUseUi } from '../../../../policy/ui.ts';
 
 function faultsOf(text: string): readonly string[] {
   try {
     parsePolicy(text);
   } catch (error) {
-    if (error instanceof PolicyError) return error.faults;
+    if (error instanceof ConfigError) return error.faults;
     throw error;
   }
   return [];
@@ -60,9 +61,9 @@ describe('a policy file with a fault', () => {
     ['group_mappings without a value', 'group_mappings:\n', /line 1: group_mappings: must map groups/],
     ['a group that maps to a text', 'group_mappings:\n  g: admin\n', /line 2: group_mappings\.g: must be a list of sc/],
     ['a group that maps to a number', 'group_mappings:\n  g: [1]\n', /line 2: group_mappings\.g\[0\]: must be a name/],
-    ['two equal groups', 'group_mappings:\n  g: [a]\n  g: [b]\n', /keys must be unique.*line 3/],
-    ['two equal scopes', `${groups}s: []\ns: []\n`, /keys must be unique.*line 3/],
-    ['a rule with two equal keys', `${groups}s:\n  - server: a\n    server: b\n    methods: []\n`, /unique.*line 4/],
+    ['two equal groups', 'group_mappings:\n  g: [a]\n  g: [b]\n', /^line 3: .*keys must be unique/],
+    ['two equal scopes', `${groups}s: []\ns: []\n`, /^line 3: .*keys must be unique/],
+    ['a rule with two equal keys', `${groups}s:\n  - server: a\n    server: b\n    methods: []\n`, /^line 4: .*unique/],
     ['broken YAML', `${groups}s: [\n`, /line/],
     ['two documents', `${groups}---\n${groups}`, /multiple documents/],
     [
@@ -86,7 +87,7 @@ describe('a policy file with a fault', () => {
       `${groups}UI-Scopes:\n  s:\n    delete_all: [all]\n`,
       /line \d: UI-Scopes\.s: .*"delete_al/,
     ],
-    ['a misspelt UI-Scopes', `${groups}UI-scopes:\n  s:\n    list_service: [all]\n`, /line 3: UI-scopes: must be a li/],
+    ['a misspelt UI-Scopes', `${groups}UI-scopes:\n  s:\n    list_service: [all]\n`, /line 2: UI-scopes: must be a li/],
   ])('with %s is refused, with the place and what was expected', (_what, text, expected) => {
     expect(faultsOf(text)).toContainEqual(
       typeof expected === 'string' ? expected : expect.stringMatching(expected as RegExp),
@@ -174,12 +175,12 @@ describe('how a fault is told', () => {
   test('in one line each, below one line that says what they are about', () => {
     const text = 'group_mappings:\n  g: admin\n  h: guest\n';
     expect(() => parsePolicy(text)).toThrow(
-      new PolicyError([
-        'line 2: group_mappings.g: must be a list of scopes',
-        'line 3: group_mappings.h: must be a list of scopes',
-      ]),
+      new ConfigError(
+        ['line 2: group_mappings.g: must be a list of scopes', 'line 3: group_mappings.h: must be a list of scopes'],
+        'The policy file',
+      ),
     );
-    expect(new PolicyError(['one', 'two']).message.split('\n')).toEqual([
+    expect(new ConfigError(['one', 'two'], 'The policy file').message.split('\n')).toEqual([
       'The policy file cannot be used:',
       '  - one',
       '  - two',
@@ -199,9 +200,9 @@ describe('how a fault is told', () => {
     ]);
   });
 
-  test('in a scope whose name is a number by its place alone, and not by a crash', () => {
+  test('in a scope whose name is a number with the line of the scope', () => {
     expect(faultsOf(`${groups}2026:\n  - methods: [x]\n`)).toEqual([
-      '2026[0].server: must be a name in quotes or plain text',
+      'line 2: 2026[0].server: must be a name in quotes or plain text',
     ]);
   });
 

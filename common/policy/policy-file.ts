@@ -1,0 +1,65 @@
+import * as z from 'zod';
+import { isPattern } from '../../policy/patterns.ts';
+import { compilePolicy, type Policy, type PolicySource, type Rule } from '../../policy/policy.ts';
+import { parseYaml } from '../files/yaml-file.ts';
+
+const name = z.string('must be a name in quotes or plain text').min(1, 'must not be empty');
+const pattern = name.refine(isPattern, 'may have one * and only at its end, such as get_*');
+const patterns = z.union([pattern.transform((p) => [p]), z.array(pattern)], 'must be a list of names');
+const rule = z.strictObject({
+  server: pattern,
+  methods: patterns,
+  tools: patterns.default([]),
+  prompts: patterns.default([]),
+  resources: patterns.default([]),
+});
+const permissions = z.strictObject({
+  list_service: patterns.optional(),
+  register_service: patterns.optional(),
+  health_check_service: patterns.optional(),
+  toggle_service: patterns.optional(),
+  modify_service: patterns.optional(),
+  view_audit: patterns.optional(),
+});
+const file = z
+  .object({
+    group_mappings: z.record(name, z.array(name, 'must be a list of scopes'), 'must map groups to lists of scopes'),
+    'UI-Scopes': z.record(name, permissions).default({}),
+  })
+  .catchall(z.array(rule, 'must be a list of rules'));
+
+/**
+ * Reads `scopes.yml`.
+ * @param text the file's content: `group_mappings`, `UI-Scopes`, and per scope a list of `{server, methods, tools}`
+ * @returns the compiled policy
+ * @throws {ConfigError} with every fault found (line, path, what was expected); an empty file is a fault
+ */
+export function parsePolicy(text: string): Policy {
+  return compilePolicy(readPolicySource(text));
+}
+
+/**
+ * Reads `scopes.yml` without compiling it. The result can be passed between threads.
+ * @throws {ConfigError} as {@link parsePolicy} does
+ */
+export function readPolicySource(text: string): PolicySource {
+  return toSource(parseYaml(text, file, { subject: 'The policy file' }));
+}
+
+function toSource({ group_mappings, 'UI-Scopes': ui, ...scopes }: z.output<typeof file>): PolicySource {
+  return {
+    groups: new Map(Object.entries(group_mappings)),
+    ui: new Map(
+      Object.entries(ui).map(([scope, grants]) => [
+        scope,
+        new Map(Object.entries(grants).filter((entry): entry is [string, string[]] => entry[1] !== undefined)),
+      ]),
+    ),
+    scopes: new Map(
+      Object.entries(scopes).map(([scope, rules]) => [
+        scope,
+        rules.map((r, index): Rule => ({ at: `${scope}[${index}]`, ...r })),
+      ]),
+    ),
+  };
+}
