@@ -1,5 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { Shown } from '../common/service/metrics-endpoint.ts';
+import { addProcessMetrics } from '../common/service/process-metrics.ts';
 import type { RelayErrorCode } from './errors.ts';
 import type { EndReason } from './live-streams.ts';
 
@@ -15,7 +16,7 @@ export interface RelayMetrics extends Shown {
 export function createRelayMetrics(openStreams: () => number, silence: () => number): RelayMetrics {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  addProcessMetrics(registry);
   new Gauge({
     name: 'mcp_gateway_relay_open_streams',
     help: 'Streams that are open now',

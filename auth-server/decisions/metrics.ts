@@ -1,5 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { PolicyWatch } from '../../common/policy/policy-watch.ts';
+import { addProcessMetrics } from '../../common/service/process-metrics.ts';
 import type { AuditEntry } from './decision-log.ts';
 import { measureDecisions } from './decision-times.ts';
 import type { Told } from './shared-metrics.ts';
@@ -35,7 +36,7 @@ export function createMetrics(
   secretFaults: () => readonly string[] = () => [],
 ): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  addProcessMetrics(registry);
   policyMetrics(registry, policy);
   new Gauge({
     name: 'mcp_gateway_upstream_secrets_faults',

@@ -1,5 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Shown } from '../../common/service/metrics-endpoint.ts';
+import { addProcessMetrics } from '../../common/service/process-metrics.ts';
 import type { Status } from '../servers/server-health.ts';
 import type { DefinitionHashes } from '../store/definitions.ts';
 
@@ -34,7 +35,7 @@ const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20];
 export function createRegistryMetrics(watched: Watched): RegistryMetrics {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  addProcessMetrics(registry);
   new Gauge({
     name: 'mcp_gateway_registry_servers',
     help: 'Registered servers by status',
