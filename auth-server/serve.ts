@@ -24,7 +24,7 @@ import { openRecentDecisions } from './decisions/recent-decisions.ts';
 import { tellMetrics } from './decisions/shared-metrics.ts';
 import { traced } from './gate/tracing.ts';
 import { createAssertionSigner } from './identity/assertion.ts';
-import { type ConfirmDeps, createConfirmation } from './identity/group-refresh.ts';
+import { type GroupSourceDeps, createGroupSource } from './identity/group-refresh.ts';
 import { createLocalSessions } from './identity/local-session.ts';
 import { createSessionSeal } from './identity/session.ts';
 import { createSessionCookie } from './identity/session-cookie.ts';
@@ -161,9 +161,9 @@ function verifierOf(config: Config, standInFetch: StandInFetch | undefined, metr
   });
 }
 
-function keeperOf(config: Config, { sessions }: Store, deps: ConfirmDeps, log: Logger): SessionKeeper {
+function keeperOf(config: Config, { sessions }: Store, deps: GroupSourceDeps, log: Logger): SessionKeeper {
   const limits = { idleSeconds: config.SESSION_IDLE_MINUTES * 60, groupsMaxAgeSeconds: config.GROUPS_MAX_AGE * 60 };
-  return createSessionKeeper({ ...limits, sessions, ask: createConfirmation(deps), log });
+  return createSessionKeeper({ ...limits, sessions, fetchGroups: createGroupSource(deps), log });
 }
 
 function throttleOf(config: Config): Throttle {

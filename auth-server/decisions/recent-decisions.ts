@@ -1,8 +1,6 @@
-import { join } from 'node:path';
 import { type Generated, type Kysely, sql } from 'kysely';
-import type { Migration } from 'kysely/migration';
-import type { DatabaseKind } from '../../common/database/database.ts';
-import { databaseKind, openDatabase } from '../../common/database/open.ts';
+import { addSerialId, type SchemaChanges } from '../../common/database/migrations.ts';
+import { databaseIn, openDatabase } from '../../common/database/open.ts';
 import type { Decision, DecisionPage, DecisionsQuery } from '../../common/policy/decisions.ts';
 import { interval } from '../../common/time/interval.ts';
 import { perPrincipal } from '../identity/per-principal.ts';
@@ -46,11 +44,10 @@ const batchSize = 250;
  */
 export async function openRecentDecisions(where: string, options: RecentOptions = {}): Promise<RecentDecisions> {
   const { capacity = 10_000, flushMilliseconds = 1_000, onFailure = () => undefined } = options;
-  const isPostgres = databaseKind(where) === 'postgres';
-  const place = isPostgres ? where : join(where, 'decisions.db');
-  const { db, close } = await openDatabase<Schema>(place, migrationsFor, 'decisions', onFailure);
+  const place = databaseIn(where, 'decisions.db');
+  const { kind, db, close } = await openDatabase<Schema>(place, changes, 'decisions', onFailure);
   // What is lost when the power fails stands in the log; waiting for the disk each second would cost every request.
-  if (!isPostgres) await sql`pragma synchronous = normal`.execute(db);
+  if (kind === 'sqlite') await sql`pragma synchronous = normal`.execute(db);
 
   /** Each a decision as JSON, ready to be written. */
   let waiting: string[] = [];
@@ -164,20 +161,10 @@ async function trim(db: Kysely<Schema>, capacity: number): Promise<void> {
   }
 }
 
-function migrationsFor(kind: DatabaseKind): Record<string, Migration> {
-  return {
-    '001-batches': {
-      async up(db) {
-        const table = db.schema.createTable('decision_batch');
-        const numbered =
-          kind === 'sqlite'
-            ? table.addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
-            : table.addColumn('id', 'serial', (c) => c.primaryKey());
-        await numbered
-          .addColumn('count', 'integer', (c) => c.notNull())
-          .addColumn('decisions', 'text', (c) => c.notNull())
-          .execute();
-      },
-    },
-  };
-}
+const changes: SchemaChanges = {
+  '001-batches': (db, kind) =>
+    addSerialId(db.schema.createTable('decision_batch'), kind)
+      .addColumn('count', 'integer', (c) => c.notNull())
+      .addColumn('decisions', 'text', (c) => c.notNull())
+      .execute(),
+};

@@ -3,14 +3,14 @@ import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import * as z from 'zod';
 import { type Ticket, verifyOpenTicket } from '../../common/identity/ticket.ts';
 import type { AssertionSigner } from '../identity/assertion.ts';
-import type { BindingStore } from '../store/binding-store.ts';
-import type { EndedStore } from '../store/ended-store.ts';
+import type { BindingStore } from '../store/binding.ts';
+import type { RevocationFeed } from '../store/revocation-feed.ts';
 
 export interface RelayDoorDeps {
   publicUrl: string;
   assertions: AssertionSigner;
   bindings: BindingStore;
-  ended: EndedStore;
+  revocationFeed: RevocationFeed;
 }
 
 const longestId = 1024;
@@ -25,7 +25,7 @@ const taskList = z.strictObject({ ids: z.array(z.string().max(longestId)).max(10
  * What the relay asks: to note whose a session or task is, and what has ended meanwhile. nginx leads nobody here. Each
  * question about somebody comes with the ticket that was given for their request, and is about nobody else.
  */
-export function relayDoor({ publicUrl, assertions, bindings, ended }: RelayDoorDeps): Router {
+export function relayDoor({ publicUrl, assertions, bindings, revocationFeed }: RelayDoorDeps): Router {
   const router = Router();
   const ticketOf = async (req: Request): Promise<Ticket | undefined> => {
     const token = /^Bearer (\S+)$/.exec(req.get('authorization') ?? '')?.[1] ?? '';
@@ -34,7 +34,8 @@ export function relayDoor({ publicUrl, assertions, bindings, ended }: RelayDoorD
   };
   router.get('/relay/ended', async (req, res) => {
     const after = z.coerce.number().int().min(0).optional().safeParse(req.query.after);
-    res.set('Cache-Control', 'no-store').json(await ended.since(after.data));
+    const { last, keys: marks } = await revocationFeed.since(after.data);
+    res.set('Cache-Control', 'no-store').json({ last, marks });
   });
   router.use('/relay', express.json({ limit: '2mb' }));
   router.post('/relay/bindings', async (req, res) => {

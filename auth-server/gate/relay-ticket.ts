@@ -4,7 +4,7 @@ import { isAllVisible, listings } from '../../policy/listing.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Endpoint, McpRequest } from '../../policy/request/mcp-request.ts';
 import type { Principal } from '../identity/principal.ts';
-import { marksOf } from '../store/revocation-keys.ts';
+import { revocationKeysOf } from '../store/revocation-keys.ts';
 
 /** Longer ones would swell a header; whoever listens to that many resources is asked anew after each policy change. */
 const longestUris = 4096;
@@ -33,7 +33,7 @@ export function ownerOf({ kind, subject }: Principal): string {
 export function relayTicket(policy: Policy, request: AllowedRequest): Ticket | undefined {
   if (!needsRelay(policy, request)) return undefined;
   const { principal, server, asked, target } = request;
-  const { kind, expiresAt, confirmedUntil = expiresAt } = principal;
+  const { kind, expiresAt, groupsValidUntil = expiresAt } = principal;
   const uris = asked.accesses.flatMap(({ object }) => object?.name ?? []);
   return {
     server,
@@ -43,8 +43,8 @@ export function relayTicket(policy: Policy, request: AllowedRequest): Ticket | u
     ...(asked.method === 'subscriptions/listen' && uris.join().length <= longestUris && { uris }),
     ...(target !== undefined && { target }),
     // On a stream nobody asks again: it ends, and whoever opens it anew is judged by the groups of then.
-    ends: Math.min(expiresAt, confirmedUntil),
-    marks: marksOf(principal),
+    ends: Math.min(expiresAt, groupsValidUntil),
+    marks: revocationKeysOf(principal),
   };
 }
 

@@ -2,7 +2,7 @@ import type { McpRequest } from '../../policy/request/mcp-request.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
-import type { Binding, BindingStore } from '../store/binding-store.ts';
+import type { Binding, BindingStore } from '../store/binding.ts';
 import { ownerOf } from './relay-ticket.ts';
 
 type McpTarget = Extract<OriginalRequest['target'], { resource: 'mcp' }>;

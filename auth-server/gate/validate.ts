@@ -16,8 +16,8 @@ import type { Principal } from '../identity/principal.ts';
 import type { Throttle } from '../limits/throttle.ts';
 import { gateHeaders } from '../request/gate-headers.ts';
 import { type OriginalRequest, readOriginalRequest } from '../request/original-request.ts';
-import type { BindingStore } from '../store/binding-store.ts';
-import type { EndedStore } from '../store/ended-store.ts';
+import type { BindingStore } from '../store/binding.ts';
+import type { RevocationFeed } from '../store/revocation-feed.ts';
 import { type Allowance, allow, deny } from './answer.ts';
 import { createInTime } from './deadline.ts';
 import { notPermitted } from './permission-denial.ts';
@@ -29,7 +29,7 @@ import { upstreamCredential } from './upstream-credential.ts';
 export interface ValidateDeps extends IdentifyDeps {
   assertions: AssertionSigner;
   bindings: BindingStore;
-  ended: Pick<EndedStore, 'heard'>;
+  revocationFeed: Pick<RevocationFeed, 'cursor'>;
   policyVersion: () => string;
   metrics: Pick<Metrics, 'decided'>;
   /** Largest body in bytes that is looked into. */
@@ -86,8 +86,8 @@ export function createValidate(deps: ValidateDeps): RequestListener {
 
 /** @throws {AuthError} every reason to say no; `entry` tells how far it came */
 async function judge(deps: ValidateDeps, req: IncomingMessage, entry: AuditEntry): Promise<Allowance> {
-  // First of all: whatever is judged below knows of every end until then.
-  const heard = deps.ended.heard();
+  // Read first, so that the decision below knows every revocation up to this cursor.
+  const heard = deps.revocationFeed.cursor();
   const request = readOriginalRequest(gateHeaders(req));
   entry.request = request;
   const principal = await deps.throttle(request, () => identify(deps, request));

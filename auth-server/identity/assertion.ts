@@ -4,7 +4,7 @@ import { type Ticket, ticketAudience } from '../../common/identity/ticket.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
 import { stateOf } from '../keys/key-plan.ts';
 import { createKeyRotation, type KeyRotation, publicHalf } from '../keys/key-rotation.ts';
-import type { KeyStore, StoredKey } from '../store/key-store.ts';
+import type { KeyStore, StoredKey } from '../store/key.ts';
 import { perPrincipal } from './per-principal.ts';
 import type { Principal } from './principal.ts';
 

@@ -3,7 +3,7 @@ import type { Policy } from '../../policy/policy.ts';
 import type { TokenClaims, TokenVerifier } from '../cognito/cognito-token.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
-import type { RevocationStore } from '../store/revocation-store.ts';
+import type { RevocationStore } from '../store/revocation.ts';
 import type { LocalSessions } from './local-session.ts';
 import { type Principal, personOfLocalSession, personOfSession, principalOfToken } from './principal.ts';
 import type { SessionSeal } from './session.ts';
@@ -53,9 +53,9 @@ async function bySession(deps: IdentifyDeps, request: OriginalRequest, cookie: s
   const local = await deps.localSessions?.open(value);
   if (local) return unlessRevoked(deps, personOfLocalSession(deps.policy(), local), undefined, local.iat);
   const claims = deps.seal.known(value) ?? (await deps.seal.open(value));
-  const { record, confirmedUntil } = await deps.keeper.open(claims);
+  const { record, groupsValidUntil } = await deps.keeper.open(claims);
   const principal = remembered(deps.policy(), claims, record, (policy) => {
-    return { ...personOfSession(policy, claims, record.groups), confirmedUntil };
+    return { ...personOfSession(policy, claims, record.groups), groupsValidUntil };
   });
   return unlessRevoked(deps, principal, record.clientId, record.createdAt);
 }

@@ -20,7 +20,7 @@ export interface Principal {
   /** When the credential ends, in seconds since 1970. */
   expiresAt: number;
   /** With a session: until when its groups may be relied on without asking the provider again. */
-  confirmedUntil?: number | undefined;
+  groupsValidUntil?: number | undefined;
 }
 
 /** The person behind a session, with the groups that both the cookie and the store's record name. */

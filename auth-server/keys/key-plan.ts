@@ -1,4 +1,4 @@
-import type { StoredKey } from '../store/key-store.ts';
+import type { StoredKey } from '../store/key.ts';
 
 const day = 86_400;
 /** How long a key is published before it signs, and after it has stopped, in seconds. */

@@ -1,7 +1,7 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Logger } from '../../common/service/log.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
-import type { KeyStore, StoredKey } from '../store/key-store.ts';
+import type { KeyStore, StoredKey } from '../store/key.ts';
 import { type KeyPlan, keyPlan, stateOf } from './key-plan.ts';
 
 /** Two clocks, both in seconds: the one on the wall (since 1970), which may be set, and one that only runs on. */

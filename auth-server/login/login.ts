@@ -4,7 +4,7 @@ import type { OAuthClient } from '../cognito/oauth-client.ts';
 import type { SessionCookie } from '../identity/session-cookie.ts';
 import { networkOf } from '../limits/network.ts';
 import { createTally } from '../limits/rate-limit.ts';
-import type { UsedStore } from '../store/used-store.ts';
+import type { UsedStore } from '../store/used.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import { explainFailure, LoginFailure } from './login-failure.ts';
 import { type OpenSessionDeps, openSession } from './open-session.ts';

@@ -5,7 +5,7 @@ import type { Policy } from '../../policy/policy.ts';
 import type { LoggedIn, ProviderSettings } from '../cognito/oauth-client.ts';
 import type { TokenVault } from '../cognito/token-vault.ts';
 import type { SessionSeal } from '../identity/session.ts';
-import type { SessionRecord, SessionStore } from '../store/session-store.ts';
+import type { SessionRecord, SessionStore } from '../store/session.ts';
 import { LoginFailure } from './login-failure.ts';
 
 export interface OpenSessionDeps {

@@ -10,8 +10,8 @@ import {
 import { type OAuthClient, SignInEnded } from '../cognito/oauth-client.ts';
 import { networkOf } from '../limits/network.ts';
 import { createTally, type Tally } from '../limits/rate-limit.ts';
-import type { RevocationStore } from '../store/revocation-store.ts';
-import type { UsedStore } from '../store/used-store.ts';
+import type { RevocationStore } from '../store/revocation.ts';
+import type { UsedStore } from '../store/used.ts';
 import { type OpenSessionDeps, openSession } from './open-session.ts';
 
 /** What turns a login of the command line into a session. */

@@ -1,8 +1,8 @@
 import { type Generated, type Kysely, sql } from 'kysely';
-import type { Migration } from 'kysely/migration';
 import type { DatabaseKind } from '../../common/database/database.ts';
+import { addSerialId, type SchemaChanges } from '../../common/database/migrations.ts';
 
-/** The tables as Kysely sees them. Times in seconds since 1970; lists as JSON text. */
+/** The tables as Kysely sees them. Times in seconds since 1970; lists as JSON text. `ended` is the revocation feed. */
 export interface Schema {
   session: {
     sid: string;
@@ -40,21 +40,17 @@ export interface Schema {
   used: { digest: string; until: number };
 }
 
-type Change = (db: Kysely<unknown>, kind: DatabaseKind) => Promise<void>;
+/** Numbers of the locks. The registry takes 7860 in a database that both may share. */
+export const turns = { revocations: 7_870, keys: 7_871 } as const;
 
-/** Every change of the tables, oldest first. A change that has landed is never edited, only followed by another. */
-const changes: Record<string, Change> = {
+/** Every change of the tables. Never edit a change that has been released; add another one. */
+export const changes: SchemaChanges = {
   '001-sessions-and-keys': sessionsAndKeys,
   '002-key-rotation': keyRotation,
   '003-bindings-and-ends': bindingsAndEnds,
   '004-confirmed-sessions': confirmedSessions,
   '005-used-once': usedOnce,
 };
-
-/** @param kind which database: each numbers rows in its own way */
-export function migrationsFor(kind: DatabaseKind): Record<string, Migration> {
-  return Object.fromEntries(Object.entries(changes).map(([name, change]) => [name, { up: (db) => change(db, kind) }]));
-}
 
 async function sessionsAndKeys(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
   await db.schema
@@ -78,7 +74,7 @@ async function sessionsAndKeys(db: Kysely<unknown>, kind: DatabaseKind): Promise
 async function keyRotation(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('assertion_key').addColumn('signs_since', 'integer').execute();
   await db.schema.alterTable('assertion_key').addColumn('stopped_at', 'integer').execute();
-  // Until now there was one key, and it signed from the moment it was made.
+  // Before this change there was one key, and it signed from the moment it was made.
   await sql`update assertion_key set signs_since = created_at`.execute(db);
 }
 
@@ -95,19 +91,14 @@ async function bindingsAndEnds(db: Kysely<unknown>, kind: DatabaseKind): Promise
     .execute();
   await db.schema.createIndex('binding_owner').on('binding').columns(['owner', 'kind', 'used_at']).execute();
   await db.schema.createIndex('binding_used').on('binding').column('used_at').execute();
-  const ended = db.schema.createTable('ended');
-  const numbered =
-    kind === 'sqlite'
-      ? ended.addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
-      : ended.addColumn('id', 'serial', (c) => c.primaryKey());
-  await numbered
+  await addSerialId(db.schema.createTable('ended'), kind)
     .addColumn('mark', 'text', (c) => c.notNull())
     .addColumn('at', 'integer', (c) => c.notNull())
     .execute();
 }
 
 async function confirmedSessions(db: Kysely<unknown>): Promise<void> {
-  // Nothing says which provider they came from or when they were last used: whoever has one logs in again.
+  // Old sessions do not record their provider or last use: their owners log in again.
   await sql`delete from session`.execute(db);
   const session = db.schema.alterTable('session');
   for (const name of ['refreshed_at', 'last_seen', 'leased_until'])

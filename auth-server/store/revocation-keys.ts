@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What a caller's open connections are revoked by. */
+/** Who a credential was issued to: what its revocation can name. */
 export interface RevocableCaller {
   sessionId: string | undefined;
   subject: string;
@@ -8,27 +8,27 @@ export interface RevocableCaller {
   clientId: string | undefined;
 }
 
-/** The mark under which the end of a session is announced to the relay. */
-export function sessionMark(sid: string): string {
-  return markOf('session', sid);
+/** The revocation key of one session. */
+export function sessionRevocationKey(sid: string): string {
+  return keyOf('session', sid);
 }
 
-/** The mark under which an operator ends all that a user (by name or `sub`) or a client has open, or everybody has. */
-export function revocationMark(kind: 'user' | 'client' | 'everybody', value: string): string {
-  return markOf(kind, value);
+/** The revocation key of a user (by name or `sub`), of a client, or of everybody. */
+export function accountRevocationKey(kind: 'user' | 'client' | 'everybody', value: string): string {
+  return keyOf(kind, value);
 }
 
-/** Every mark that would end what this caller has open. */
-export function marksOf({ sessionId, subject, username, clientId }: RevocableCaller): string[] {
+/** Every revocation key that would end what this caller has open. */
+export function revocationKeysOf({ sessionId, subject, username, clientId }: RevocableCaller): string[] {
   return [
-    ...(sessionId === undefined ? [] : [sessionMark(sessionId)]),
-    markOf('everybody', ''),
-    markOf('user', subject),
-    ...(username === subject ? [] : [markOf('user', username)]),
-    ...(clientId === undefined ? [] : [markOf('client', clientId)]),
+    ...(sessionId === undefined ? [] : [sessionRevocationKey(sessionId)]),
+    keyOf('everybody', ''),
+    keyOf('user', subject),
+    ...(username === subject ? [] : [keyOf('user', username)]),
+    ...(clientId === undefined ? [] : [keyOf('client', clientId)]),
   ];
 }
 
-function markOf(kind: string, value: string): string {
+function keyOf(kind: string, value: string): string {
   return createHash('sha256').update(`${kind} ${value}`).digest('base64url').slice(0, 22);
 }

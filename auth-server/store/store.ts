@@ -1,24 +1,23 @@
-import { databaseKind, migrate } from '../../common/database/open.ts';
+import { sql } from 'kysely';
+import type { Database } from '../../common/database/database.ts';
+import { databaseIn, openDatabase } from '../../common/database/open.ts';
 import { ping } from '../../common/database/ping.ts';
 import { interval } from '../../common/time/interval.ts';
-import { type BindingLimits, type BindingStore, DatabaseBindings } from './binding-store.ts';
-import { createEndedStore, type EndedStore } from './ended-store.ts';
-import type { KeyStore } from './key-store.ts';
-import { createKeyTable } from './key-table.ts';
-import { migrationsFor } from './migrations.ts';
-import { createRevocationStore, type RevocationStore } from './revocation-store.ts';
-import type { SessionStore } from './session-store.ts';
-import { DatabaseSessions } from './session-table.ts';
-import { openSqlite } from './sqlite.ts';
-import { createUsedStore, type UsedStore } from './used-store.ts';
+import { type BindingLimits, type BindingStore, DatabaseBindings } from './binding.ts';
+import { createKeyStore, type KeyStore } from './key.ts';
+import { changes, type Schema } from './migrations.ts';
+import { createRevocationStore, type RevocationStore } from './revocation.ts';
+import { createRevocationFeed, type RevocationFeed } from './revocation-feed.ts';
+import { DatabaseSessions, type SessionStore } from './session.ts';
+import { createUsedStore, type UsedStore } from './used.ts';
 
 /** Everything the auth-server keeps between restarts. */
 export interface Store {
   sessions: SessionStore;
   revocations: RevocationStore;
+  revocationFeed: RevocationFeed;
   keys: KeyStore;
   bindings: BindingStore;
-  ended: EndedStore;
   used: UsedStore;
   /** Rejects when the database does not answer. */
   ping(): Promise<void>;
@@ -28,16 +27,16 @@ export interface Store {
 const changeCheckMilliseconds = 400;
 const writeUseMilliseconds = 30_000;
 const bindingLimits: BindingLimits = { idleSeconds: 86_400, perOwner: 1_000 };
-/** While the database cannot be asked, what is in memory is believed for this long. Then there are only refusals. */
+/** While the database is down, records in memory are used for this long. After that, requests are refused. */
 const memorySeconds = 60;
 
 /**
- * Opens the store and brings its tables up to date. Records are also kept in memory; another process's change empties
+ * Opens the store and brings its tables up to date. Records in use are also in memory; another process's change empties
  * that memory within half a second.
- * @param where a folder for one SQLite file, or `postgres://…`
- * @param lookedUp told of each look-up of a session in memory whether it was a hit
- * @param onFailure told when the database could not be asked in the background
- * @param memory seconds for which a record in memory is believed without asking the database
+ * @param where a folder for `auth-server.db`, or `postgres://…`
+ * @param lookedUp called for each look-up of a session in memory
+ * @param onFailure receives the error of a background query that failed
+ * @param memory seconds for which a record in memory is used without reading it again
  */
 export async function openStore(
   where: string,
@@ -46,53 +45,58 @@ export async function openStore(
   onFailure: (error: unknown) => void = () => undefined,
   memory = memorySeconds,
 ): Promise<Store> {
-  const kind = databaseKind(where);
-  const postgres = kind === 'postgres' && (await import('./postgres.ts'));
-  const database = postgres ? postgres.openPostgres(where, onFailure) : openSqlite(where);
+  // Kysely's own prefix, which the tables of the first versions have.
+  const database = await openDatabase<Schema>(databaseIn(where, 'auth-server.db'), changes, 'kysely', onFailure);
   const { db } = database;
-  // Kysely's own names: the tables of the first versions are called so.
-  await migrate(database, migrationsFor(kind), 'kysely');
+  // Deleted private keys would otherwise stay readable in the file's free pages.
+  if (database.kind === 'sqlite') await sql`pragma secure_delete = on`.execute(db);
 
-  const state = { version: undefined as unknown, heard: 0 };
-  const ended = createEndedStore(database, () => state.heard);
+  const state = { version: undefined as unknown, cursor: 0 };
+  const revocationFeed = createRevocationFeed(database, () => state.cursor);
   const bindings = new DatabaseBindings(db, limits, memory);
-  const sessions = new DatabaseSessions(db, ended, lookedUp, memory);
-  const look = async () => ({ version: await database.version(), heard: (await ended.since(undefined)).last });
-  // Before the revocations are read: one that comes in between is then a change.
+  const sessions = new DatabaseSessions(db, revocationFeed, lookedUp, memory);
+  const look = async () => ({
+    version: await dataVersion(database),
+    cursor: (await revocationFeed.since(undefined)).last,
+  });
+  // Before the revocations are loaded, so that one made in between counts as a change.
   Object.assign(state, await look());
-  const revocations = await createRevocationStore(database, ended);
+  const revocations = await createRevocationStore(database, revocationFeed);
+  const flush = async () => void (await Promise.all([bindings.flush(), sessions.flush()]));
+  const refresh = async () => {
+    const now = await look();
+    if (now.version === state.version && now.cursor === state.cursor) return;
+    sessions.forget();
+    bindings.forget();
+    await revocations.load();
+    // Last: if the revocations could not be loaded, the next check tries again.
+    Object.assign(state, now);
+  };
   const timers = [
-    interval(
-      writeUseMilliseconds,
-      async () => void (await Promise.all([bindings.flush(), sessions.flush()])),
-      onFailure,
-    ),
-    interval(
-      changeCheckMilliseconds,
-      async () => {
-        const now = await look();
-        if (now.version === state.version && now.heard === state.heard) return;
-        sessions.forget();
-        bindings.forget();
-        await revocations.load();
-        // Only then: what could not be read this time is read the next.
-        Object.assign(state, now);
-      },
-      onFailure,
-    ),
+    interval(writeUseMilliseconds, flush, onFailure),
+    interval(changeCheckMilliseconds, refresh, onFailure),
   ];
   return {
     sessions,
     revocations,
-    keys: createKeyTable(database),
+    revocationFeed,
+    keys: createKeyStore(database),
     bindings,
-    ended,
     used: createUsedStore(db),
     ping: () => ping(db),
     async close() {
       for (const timer of timers) clearInterval(timer);
-      await Promise.all([bindings.flush(), sessions.flush()]).catch(onFailure);
+      await flush().catch(onFailure);
       await database.close();
     },
   };
+}
+
+/**
+ * SQLite's number that changes when another process has written anything. PostgreSQL has none, and needs none: whatever
+ * takes a right away also appends to the revocation feed.
+ */
+async function dataVersion({ kind, db }: Database<Schema>): Promise<unknown> {
+  if (kind === 'postgres') return undefined;
+  return (await sql<{ data_version: number }>`pragma data_version`.execute(db)).rows[0]?.data_version;
 }

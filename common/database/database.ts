@@ -1,15 +1,16 @@
 import type { Kysely, Transaction } from 'kysely';
 
-/** An open database, whichever it is. `Schema` is its tables. */
+/** Which database: SQLite and PostgreSQL differ in how they number rows, lock and announce writes. */
+export type DatabaseKind = 'sqlite' | 'postgres';
+
+/** An open database of either kind. `Schema` describes its tables. */
 export interface Database<Schema> {
+  kind: DatabaseKind;
   db: Kysely<Schema>;
   /**
-   * Waits until no other process is at the same; it stays so until the transaction ends.
-   * @param turn number of what only one may be at: its own for each purpose, also across services
+   * Waits for the lock with this number, and holds it until the transaction ends.
+   * @param turn number of the lock: each purpose has its own, also across services that share a database
    */
   alone(transaction: Transaction<Schema>, turn: number): Promise<void>;
   close(): Promise<void>;
 }
-
-/** Which database: each numbers rows in its own way. */
-export type DatabaseKind = 'sqlite' | 'postgres';

@@ -1,26 +1,26 @@
-import { type Migration, Migrator } from 'kysely/migration';
+import { join } from 'node:path';
 import type { Database, DatabaseKind } from './database.ts';
+import { migrate, type SchemaChanges } from './migrations.ts';
 import { openSqlite } from './sqlite.ts';
 
 /**
  * Opens a database and brings its tables up to date.
  * @param where `postgres://…`, or the path of a SQLite file (`:memory:` for none)
- * @param migrations as for {@link migrate}, for either kind of database
+ * @param changes all changes of the tables so far
  * @param prefix as for {@link migrate}
- * @param onFailure told when an idle connection broke
- * @throws what the database or a migration threw; nothing stays open then
+ * @param onFailure receives the error of an idle connection that broke
+ * @throws what the database or a change threw; nothing stays open then
  */
 export async function openDatabase<Schema>(
   where: string,
-  migrations: (kind: DatabaseKind) => Record<string, Migration>,
+  changes: SchemaChanges,
   prefix: string,
   onFailure: (error: unknown) => void,
 ): Promise<Database<Schema>> {
-  const kind = databaseKind(where);
   // Loaded only where it is used: most gateways have SQLite, and start sooner without it.
-  const postgres = kind === 'postgres' && (await import('./postgres.ts'));
+  const postgres = databaseKind(where) === 'postgres' && (await import('./postgres.ts'));
   const database = postgres ? postgres.openPostgres<Schema>(where, onFailure) : openSqlite<Schema>(where);
-  await migrate(database, migrations(kind), prefix);
+  await migrate(database, changes, prefix);
   return database;
 }
 
@@ -30,23 +30,10 @@ export function databaseKind(where: string): DatabaseKind {
 }
 
 /**
- * Brings the tables up to date. Several processes may do it at once: one does, the others wait.
- * @param migrations the changes of the tables by name, which sort in the order in which they are made
- * @param prefix of the tables that note which changes were made: services may share one PostgreSQL database
- * @throws what a migration threw; the database is closed then
+ * @param where `postgres://…`, or a folder
+ * @param file name of the SQLite file in that folder
+ * @returns `where` as {@link openDatabase} takes it
  */
-export async function migrate<Schema>(
-  { db, close }: Pick<Database<Schema>, 'db' | 'close'>,
-  migrations: Record<string, Migration>,
-  prefix: string,
-): Promise<void> {
-  const { error } = await new Migrator({
-    db,
-    provider: { getMigrations: async () => migrations },
-    migrationTableName: `${prefix}_migration`,
-    migrationLockTableName: `${prefix}_migration_lock`,
-  }).migrateToLatest();
-  if (!error) return;
-  await close();
-  throw error;
+export function databaseIn(where: string, file: string): string {
+  return databaseKind(where) === 'postgres' ? where : join(where, file);
 }

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Asks a database for nothing but an answer. Rejects when there is none. */
+/** Sends the database a query that reads nothing. Rejects if there is no answer. */
 export async function ping<Schema>(db: Kysely<Schema>): Promise<void> {
   await sql`select 1`.execute(db);
 }

@@ -4,13 +4,13 @@ import type { Database } from './database.ts';
 
 const connectMilliseconds = 2_000;
 const queryMilliseconds = 5_000;
-/** A connection that a router has forgotten never answers again, and nothing tells: none is used for longer than this. */
+/** A router can silently drop a connection, which then never answers again: replace each one after this time. */
 const connectionSeconds = 60;
 
 /**
  * Connects to PostgreSQL, for several machines.
  * @param url `postgres://user:password@host/database`
- * @param onFailure told when an idle connection broke; the next query opens another
+ * @param onFailure receives the error of an idle connection that broke; the next query opens another
  */
 export function openPostgres<Schema>(url: string, onFailure: (error: Error) => void): Database<Schema> {
   const pool = new pg.Pool({
@@ -21,12 +21,13 @@ export function openPostgres<Schema>(url: string, onFailure: (error: Error) => v
     maxLifetimeSeconds: connectionSeconds,
     keepAlive: true,
   });
-  // Without listeners the loss of a connection would end the process: the pool has one on it only while it is idle. What
-  // was being asked on a lost one is told by its own rejection.
+  // Without listeners a lost connection would end the process: the pool has one on it only while it is idle. A query on a
+  // lost connection reports it by its own rejection.
   pool.on('error', onFailure);
   pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   return {
+    kind: 'postgres',
     db,
     async alone(transaction, turn) {
       await sql`select pg_advisory_xact_lock(${sql.lit(turn)})`.execute(transaction);

@@ -4,7 +4,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 import type { Database } from './database.ts';
 
-/** Migrations in one transaction, so that two processes that start at once do not both run them. */
+/** Runs migrations in one transaction, so that two processes that start at once do not both run them. */
 class TransactionalSqlite extends SqliteDialect {
   override createAdapter(): SqliteAdapter {
     return new (class extends SqliteAdapter {
@@ -26,7 +26,7 @@ export function nodeSqlite(path: string): { dialect: SqliteDialect; database: Da
     database: {
       close: () => database.close(),
       prepare(sql) {
-        const statement = database.prepare(asWanted(sql, database));
+        const statement = database.prepare(adapted(sql, database));
         return {
           reader: statement.columns().length > 0,
           all: (parameters) => statement.all(...parameters.map(asValue)),
@@ -40,24 +40,23 @@ export function nodeSqlite(path: string): { dialect: SqliteDialect; database: Da
 }
 
 /**
- * Opens (and on first use makes) a SQLite file, readable by this user only.
- * @param path the database file; its folder is made as well. `:memory:` for none
- * @returns besides, the file as Node knows it: for pragmas
+ * Opens a SQLite file that only this user can read. Creates the file and its folder if they do not exist.
+ * @param path the database file; `:memory:` for none
  */
-export function openSqlite<Schema>(path: string): Database<Schema> & { database: DatabaseSync } {
+export function openSqlite<Schema>(path: string): Database<Schema> {
   const isFile = path !== ':memory:';
   if (isFile) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const { dialect, database } = nodeSqlite(path);
+  const { dialect } = nodeSqlite(path);
   if (isFile) chmodSync(path, 0o600);
   const db = new Kysely<Schema>({ dialect });
-  // Every transaction begins with `begin immediate`: no two are open at once.
-  return { db, database, alone: async () => undefined, close: () => db.destroy() };
+  // Every transaction begins with `begin immediate`, so no two are open at once.
+  return { kind: 'sqlite', db, alone: async () => undefined, close: () => db.destroy() };
 }
 
-function asWanted(sql: string, { isTransaction }: DatabaseSync): string {
-  // A deferred BEGIN that reads first fails at once, whatever the timeout, when another process wrote meanwhile.
+function adapted(sql: string, { isTransaction }: DatabaseSync): string {
+  // A deferred BEGIN that reads first fails at once, whatever the timeout, if another process wrote in between.
   if (sql === 'begin') return 'begin immediate';
-  // A full disk has ended the transaction already; to do it again would fail, and that failure would hide the first.
+  // A full disk has already ended the transaction. A second rollback would fail, and hide the first error.
   if (sql === 'rollback' && !isTransaction) return 'select 1';
   return sql;
 }

@@ -1,4 +1,4 @@
-import type { SessionRecord } from '../../auth-server/store/session-store.ts';
+import type { SessionRecord } from '../../auth-server/store/session.ts';
 import type { Revoked, RevokeTarget } from './revoke.ts';
 
 /** Enough to tell sessions apart; the whole would be half of a cookie. */

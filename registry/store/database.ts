@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../../common/database/database.ts';
 import { openDatabase } from '../../common/database/open.ts';
-import { migrationsFor, type Schema } from './migrations.ts';
+import { changes, type Schema } from './migrations.ts';
 
 /** The registry's database. */
 export type RegistryDatabase = Database<Schema>;
@@ -14,7 +14,7 @@ const writingTurn = 7_860;
 
 /** Opens the registry's tables. @param where `postgres://…`, or the path of a SQLite file */
 export function openRegistryDatabase(where: string, onFailure: (error: unknown) => void): Promise<RegistryDatabase> {
-  return openDatabase<Schema>(where, migrationsFor, 'registry', onFailure);
+  return openDatabase<Schema>(where, changes, 'registry', onFailure);
 }
 
 /**

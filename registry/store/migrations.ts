@@ -1,6 +1,6 @@
 import type { Generated, Kysely } from 'kysely';
-import type { Migration } from 'kysely/migration';
 import type { DatabaseKind } from '../../common/database/database.ts';
+import { addSerialId, type SchemaChanges } from '../../common/database/migrations.ts';
 import { type ObservedSchema, observedTables } from './observed-tables.ts';
 
 /** The tables as Kysely sees them. Times as ISO 8601 in UTC; lists and objects as JSON text; flags 0 or 1. */
@@ -37,20 +37,13 @@ export interface Schema extends ObservedSchema {
   registry_state: { key: string; value: string };
 }
 
-type Change = (db: Kysely<unknown>, kind: DatabaseKind) => Promise<void>;
-
 /** Every change of the tables, oldest first. A change that has landed is never edited, only followed by another. */
-const changes: Record<string, Change> = {
+export const changes: SchemaChanges = {
   '001-servers-and-changes': serversAndChanges,
   '002-observed': observedTables,
   '003-upstream-secret': upstreamSecret,
   '004-published-name': publishedName,
 };
-
-/** @param kind which database: each numbers rows in its own way */
-export function migrationsFor(kind: DatabaseKind): Record<string, Migration> {
-  return Object.fromEntries(Object.entries(changes).map(([name, change]) => [name, { up: (db) => change(db, kind) }]));
-}
 
 async function upstreamSecret(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('server').addColumn('auth_secret', 'text').execute();
@@ -71,12 +64,8 @@ async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promi
   const withTexts = texts.reduce((table, name) => table.addColumn(name, 'text', (c) => c.notNull()), server);
   await optional.reduce((table, name) => table.addColumn(name, 'text'), withTexts).execute();
 
-  const change = db.schema.createTable('server_change');
-  // Numbers must not be given out again: a server's revision is one of them.
-  const numbered =
-    kind === 'sqlite'
-      ? change.addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
-      : change.addColumn('id', 'serial', (c) => c.primaryKey());
+  // A server's revision is one of these numbers.
+  const numbered = addSerialId(db.schema.createTable('server_change'), kind);
   await ['at', 'server', 'action', 'by_sub', 'by_name', 'fields']
     .reduce((table, name) => table.addColumn(name, 'text', (c) => c.notNull()), numbered)
     .execute();

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { sessionMark } from '../../../auth-server/store/revocation-keys.ts';
+import { sessionRevocationKey } from '../../../auth-server/store/revocation-keys.ts';
 import { now } from '../../support/auth-server/auth-fixture.ts';
 import {
   follow,
@@ -70,7 +70,7 @@ describe('an open stream', () => {
     await sleep(900);
     const state = follow(await relay.send(headers, stream));
     expect(await endsWith(state, 'access_ended')).toBeLessThan(2_000);
-    expect(sessionMark('gone')).not.toContain('gone');
+    expect(sessionRevocationKey('gone')).not.toContain('gone');
   });
 
   test('ends within a second of a change of the policy that takes it away, and not of another', async () => {
@@ -172,12 +172,12 @@ test('What was allowed before something ended that this relay was not told of en
   await start();
   const before = await open(await relay.person('bob', 'some', { sid: 'mine' }));
   const { headers } = await relay.admit(await relay.person('bob', 'some', { sid: 'on its way' }), stream);
-  const { last } = await relay.auth.store.ended.since(undefined);
+  const { last } = await relay.auth.store.revocationFeed.since(undefined);
   relay.streams.endUntold(last + 1);
   expect(await endsWith(before, 'authorization_unavailable')).toBeLessThan(5_000);
   expect(await endsWith(follow(await relay.send(headers, stream)), 'authorization_unavailable')).toBeLessThan(5_000);
   await relay.auth.store.sessions.end({ sid: 'mine' });
-  expect(await until(() => relay.auth.store.ended.heard() > last, 10_000)).toBe(true);
+  expect(await until(() => relay.auth.store.revocationFeed.cursor() > last, 10_000)).toBe(true);
   const after = await open(await relay.person('bob', 'some', { sid: 'third' }));
   await sleep(600);
   expect(after.ended).toBe(false);

@@ -12,7 +12,7 @@ import { createTokenVault } from '../../../auth-server/cognito/token-vault.ts';
 import { createMetrics } from '../../../auth-server/decisions/metrics.ts';
 import { openRecentDecisions } from '../../../auth-server/decisions/recent-decisions.ts';
 import { createAssertionSigner } from '../../../auth-server/identity/assertion.ts';
-import { createConfirmation } from '../../../auth-server/identity/group-refresh.ts';
+import { createGroupSource } from '../../../auth-server/identity/group-refresh.ts';
 import { createLocalSessions } from '../../../auth-server/identity/local-session.ts';
 import { createSessionSeal } from '../../../auth-server/identity/session.ts';
 import { createSessionCookie } from '../../../auth-server/identity/session-cookie.ts';
@@ -20,7 +20,7 @@ import { createSessionKeeper } from '../../../auth-server/identity/session-keepe
 import { createThrottle, type ThrottleLimits } from '../../../auth-server/limits/throttle.ts';
 import { createLoginAttempts } from '../../../auth-server/login/login-attempts.ts';
 import { createPages } from '../../../auth-server/login/pages.ts';
-import type { SessionRecord } from '../../../auth-server/store/session-store.ts';
+import type { SessionRecord } from '../../../auth-server/store/session.ts';
 import { openStore } from '../../../auth-server/store/store.ts';
 import { createStandInFetch, localPoolId } from '../../../common/identity/cognito.ts';
 import type { ToolGuard } from '../../../common/policy/approved-tools-watch.ts';
@@ -189,7 +189,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     failedLogins: shape.failedLogins,
     keeper: createSessionKeeper({
       sessions: store.sessions,
-      ask: createConfirmation({ providers, vault, policy: () => policy }),
+      fetchGroups: createGroupSource({ providers, vault, policy: () => policy }),
       idleSeconds: shape.idleSeconds,
       groupsMaxAgeSeconds: shape.groupsMaxAgeSeconds,
       waitMilliseconds: shape.waitMilliseconds,

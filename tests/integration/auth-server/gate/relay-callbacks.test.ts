@@ -1,4 +1,4 @@
-import { sessionMark } from '../../../../auth-server/store/revocation-keys.ts';
+import { sessionRevocationKey } from '../../../../auth-server/store/revocation-keys.ts';
 import type { Ticket } from '../../../../common/identity/ticket.ts';
 import { type AuthServer, alice, now, startAuthServer, toolsList } from '../../../support/auth-server/auth-fixture.ts';
 
@@ -151,7 +151,7 @@ describe('the list of what has ended', () => {
     expect(marks).toEqual([]);
     for (const sid of ['x', 'y']) await endSession(sid);
     const news = await since(String(last));
-    expect(news.marks).toEqual([sessionMark('x'), sessionMark('y')]);
+    expect(news.marks).toEqual([sessionRevocationKey('x'), sessionRevocationKey('y')]);
     expect(await since(String(news.last))).toEqual({ last: news.last, marks: [] });
     expect((await since(String(last))).marks).toEqual(news.marks);
   });

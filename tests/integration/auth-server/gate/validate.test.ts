@@ -1,6 +1,6 @@
 import { decodeJwt, type JWTPayload } from 'jose';
 import { meanings } from '../../../../auth-server/denials/auth-error.ts';
-import { asking } from '../../../../auth-server/store/asking.ts';
+import { requestQuery } from '../../../../auth-server/store/request-query.ts';
 import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
 import {
   AGENT,
@@ -195,7 +195,7 @@ describe('every way of being refused', () => {
     store_unavailable: async () => {
       const broken = await startAuthServer(cognito.url);
       const cookie = await broken.session();
-      broken.store.sessions.find = () => asking(() => Promise.reject(new Error('connect ENOENT /secret/path')));
+      broken.store.sessions.find = () => requestQuery(() => Promise.reject(new Error('connect ENOENT /secret/path')));
       return broken.validate({ Cookie: cookie }).finally(broken.close);
     },
     decision_too_slow: async () => {

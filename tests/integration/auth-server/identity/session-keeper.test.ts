@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTokenVault } from '../../../../auth-server/cognito/token-vault.ts';
-import type { SessionRecord } from '../../../../auth-server/store/session-store.ts';
+import type { SessionRecord } from '../../../../auth-server/store/session.ts';
 import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
 import {
   type AuthServer,
@@ -173,7 +173,7 @@ describe('a provider that cannot be asked', () => {
       expect(await call(auth, cookie)).toMatchObject({ status: 200 });
       await sleep(10);
     }
-    const told = auth.lines.filter((line) => line.includes('groups could not be confirmed'));
+    const told = auth.lines.filter((line) => line.includes('groups could not be refreshed'));
     expect(told).toHaveLength(1);
     expect(told.join()).not.toMatch(/eyJ/);
   });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
-import type { BindingLimits } from '../../../../auth-server/store/binding-store.ts';
+import type { BindingLimits } from '../../../../auth-server/store/binding.ts';
 import { openStore, type Store } from '../../../../auth-server/store/store.ts';
 import { temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
 

@@ -4,9 +4,10 @@ import { mkdtempSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { createEndedStore } from '../../../../auth-server/store/ended-store.ts';
-import { openPostgres } from '../../../../auth-server/store/postgres.ts';
-import { revocationMark, sessionMark } from '../../../../auth-server/store/revocation-keys.ts';
+import { createRevocationFeed } from '../../../../auth-server/store/revocation-feed.ts';
+import type { Schema } from '../../../../auth-server/store/migrations.ts';
+import { openPostgres } from '../../../../common/database/postgres.ts';
+import { accountRevocationKey, sessionRevocationKey } from '../../../../auth-server/store/revocation-keys.ts';
 import { openStore, type Store } from '../../../../auth-server/store/store.ts';
 import { revoke } from '../../../../operations/revoke/revoke.ts';
 import { alice, now, sessionRecord, temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
@@ -138,7 +139,7 @@ describe.each<[string, () => Promise<string>]>([
       ['no name', { user: '' }, []],
       ['everybody', 'everybody', ['a1', 'a2', 'b1']],
     ])('ends by %s, and no other does; each end is announced', async (_by, owner, ended) => {
-      const { last } = await store.ended.since(undefined);
+      const { last } = await store.revocationFeed.since(undefined);
       const ann = { sub: 'sub-a', username: 'ann' };
       await store.sessions.add(record({ ...ann, sid: 'a1', clientId: 'web' }));
       await store.sessions.add(record({ ...ann, sid: 'a2', clientId: 'cli' }));
@@ -147,8 +148,8 @@ describe.each<[string, () => Promise<string>]>([
       expect(await store.sessions.end(owner)).toBe(ended.length);
       const left = await Promise.all(['a1', 'a2', 'b1'].map((sid) => store.sessions.find(sid)));
       expect(left.flatMap((found) => found?.sid ?? [])).toEqual(['a1', 'a2', 'b1'].filter((s) => !ended.includes(s)));
-      const { marks } = await store.ended.since(last);
-      expect(marks.sort()).toEqual(ended.map(sessionMark).sort());
+      const { keys } = await store.revocationFeed.since(last);
+      expect(keys.sort()).toEqual(ended.map(sessionRevocationKey).sort());
     });
 
     test('that another process has ended is gone here within a second', async () => {
@@ -216,7 +217,7 @@ describe.each<[string, () => Promise<string>]>([
       await sessions.release('s');
       expect(await sessions.lease('s', 20)).toBeDefined();
       expect(await sessions.lease('s', 20)).toBeUndefined();
-      await sessions.confirm('s', { groups: [], refreshedAt: now(), refreshToken: undefined });
+      await sessions.saveGroups('s', { groups: [], refreshedAt: now(), refreshToken: undefined });
       expect(await sessions.lease('s', 1)).toBeDefined();
       const again = await within(2_500, () => sessions.lease('s', 1), Boolean);
       expect(again).toBeDefined();
@@ -227,12 +228,12 @@ describe.each<[string, () => Promise<string>]>([
       await store.sessions.add(record({ groups: ['a', 'b'] }));
       const other = await another();
       expect(await other.sessions.find('s')).toBeDefined();
-      const { last } = await store.ended.since(undefined);
-      await store.sessions.confirm('s', { groups: ['b', 'a'], refreshedAt: now(), refreshToken: 'new' });
-      expect((await store.ended.since(last)).marks).toEqual([]);
+      const { last } = await store.revocationFeed.since(undefined);
+      await store.sessions.saveGroups('s', { groups: ['b', 'a'], refreshedAt: now(), refreshToken: 'new' });
+      expect((await store.revocationFeed.since(last)).keys).toEqual([]);
       expect(await store.sessions.find('s')).toMatchObject({ groups: ['b', 'a'], refreshToken: 'new' });
-      await store.sessions.confirm('s', { groups: ['a'], refreshedAt: now(), refreshToken: 'newer' });
-      expect((await store.ended.since(last)).marks).toEqual([sessionMark('s')]);
+      await store.sessions.saveGroups('s', { groups: ['a'], refreshedAt: now(), refreshToken: 'newer' });
+      expect((await store.revocationFeed.since(last)).keys).toEqual([sessionRevocationKey('s')]);
       const seen = await within(
         1_000,
         () => other.sessions.find('s'),
@@ -244,10 +245,10 @@ describe.each<[string, () => Promise<string>]>([
     test('brings no ended session back', async () => {
       await store.sessions.add(record());
       await store.sessions.end({ sid: 's' });
-      const { last } = await store.ended.since(undefined);
-      await store.sessions.confirm('s', { groups: ['a'], refreshedAt: now(), refreshToken: 'new' });
+      const { last } = await store.revocationFeed.since(undefined);
+      await store.sessions.saveGroups('s', { groups: ['a'], refreshedAt: now(), refreshToken: 'new' });
       expect(await store.sessions.read('s')).toBeUndefined();
-      expect((await store.ended.since(last)).marks).toEqual([]);
+      expect((await store.revocationFeed.since(last)).keys).toEqual([]);
     });
   });
 
@@ -280,11 +281,11 @@ describe.each<[string, () => Promise<string>]>([
 
     test('reaches another process within a second, and is announced', async () => {
       const other = await another();
-      const { last } = await other.ended.since(undefined);
+      const { last } = await other.revocationFeed.since(undefined);
       await revoke(store, { user: 'ann' }, now());
       const seen = await within(1_000, async () => covers(other, now() - 5, ['ann']), Boolean);
       expect(seen).toBe(true);
-      expect((await other.ended.since(last)).marks).toEqual([revocationMark('user', 'ann')]);
+      expect((await other.revocationFeed.since(last)).keys).toEqual([accountRevocationKey('user', 'ann')]);
     });
 
     test('made while a process starts is known to it', async () => {
@@ -320,7 +321,7 @@ describe.each<[string, () => Promise<string>]>([
 
   describe('what has ended', () => {
     test('is told to each reader once and in full, whichever process adds it', async () => {
-      const { last } = await store.ended.since(undefined);
+      const { last } = await store.revocationFeed.since(undefined);
       const text = `
         const store = await openStore(where);
         for (let n = 0; n < 40; n++) await store.revocations.add({ kind: 'user', value: process.pid + ' ' + n, at: 1e9 + n });
@@ -328,9 +329,9 @@ describe.each<[string, () => Promise<string>]>([
       let [done, after] = [false, last];
       const heard: string[] = [];
       const listen = async () => {
-        const answer = await store.ended.since(after);
+        const answer = await store.revocationFeed.since(after);
         after = answer.last;
-        heard.push(...answer.marks);
+        heard.push(...answer.keys);
       };
       const writers = Promise.all([inProcess(text), inProcess(text)]).then(() => {
         done = true;
@@ -387,9 +388,9 @@ describe.each<[string, () => Promise<string>]>([
     });
     /** A program that counts them, past the store. */
     const countOf = `
-      const { openSqlite } = await import(${JSON.stringify(resolve('auth-server/store/sqlite.ts'))});
-      const { openPostgres } = await import(${JSON.stringify(resolve('auth-server/store/postgres.ts'))});
-      const { db, close } = where.startsWith('postgres:') ? openPostgres(where, () => {}) : openSqlite(where);
+      const { openSqlite } = await import(${JSON.stringify(resolve('common/database/sqlite.ts'))});
+      const { openPostgres } = await import(${JSON.stringify(resolve('common/database/postgres.ts'))});
+      const { db, close } = where.startsWith('postgres:') ? openPostgres(where, () => {}) : openSqlite(where + '/auth-server.db');
       console.log((await db.selectFrom('binding').select('key').execute()).length);
       await close();`;
     const binding = (count: number, id: string, owner: string) => `
@@ -461,18 +462,18 @@ test('The file of SQLite and its folder are for this user only', async () => {
 test('On PostgreSQL an end that is noted later is seen later: no reader passes over the earlier one', async () => {
   const where = await postgres.newDatabase();
   const store = await openStore(where);
-  const other = openPostgres(where, () => undefined);
-  const ended = createEndedStore(other, () => 0);
-  const { last } = await store.ended.since(undefined);
+  const other = openPostgres<Schema>(where, () => undefined);
+  const ended = createRevocationFeed(other, () => 0);
+  const { last } = await store.revocationFeed.since(undefined);
   const slow = other.db.transaction().execute(async (transaction) => {
-    await ended.addIn(transaction, ['first']);
+    await ended.append(transaction, ['first']);
     await sleep(600);
   });
   await sleep(200);
   const quick = store.revocations.add({ kind: 'user', value: 'ann', at: now() });
   expect(await Promise.race([quick.then(() => 'noted'), sleep(200).then(() => 'waits')])).toBe('waits');
   await Promise.all([slow, quick]);
-  expect((await store.ended.since(last)).marks).toEqual(['first', revocationMark('user', 'ann')]);
+  expect((await store.revocationFeed.since(last)).keys).toEqual(['first', accountRevocationKey('user', 'ann')]);
   await store.close();
   await other.close();
 });
@@ -506,7 +507,7 @@ describe('A PostgreSQL that goes away', () => {
     store.bindings.find('session', 'one', 'm'),
     store.bindings.bind({ kind: 'session', server: 'one', id: 'n', owner: 'person:a', target: undefined }),
     store.keys.list(),
-    store.ended.since(0),
+    store.revocationFeed.since(0),
     store.revocations.add({ kind: 'user', value: 'ann', at: now() }),
   ];
 

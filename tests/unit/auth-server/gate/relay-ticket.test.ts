@@ -1,6 +1,6 @@
 import { type AllowedRequest, ownerOf, relayTicket } from '../../../../auth-server/gate/relay-ticket.ts';
 import type { Principal } from '../../../../auth-server/identity/principal.ts';
-import { marksOf } from '../../../../auth-server/store/revocation-keys.ts';
+import { revocationKeysOf } from '../../../../auth-server/store/revocation-keys.ts';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 
 const policy = parsePolicy(`
@@ -97,9 +97,9 @@ describe('a ticket', () => {
     const agent = principal({ kind: 'agent', subject: 'cli', clientId: 'cli', sessionId: undefined, expiresAt: 1_999 });
     expect(relayTicket(policy, request('initialize', { principal: agent }))).toMatchObject({
       ...{ owner: 'agent:cli', kind: 'agent', ends: 1_999 },
-      marks: marksOf(agent),
+      marks: revocationKeysOf(agent),
     });
-    expect(relayTicket(policy, request('initialize'))?.marks).toEqual(marksOf(principal()));
+    expect(relayTicket(policy, request('initialize'))?.marks).toEqual(revocationKeysOf(principal()));
   });
 
   test('names the same owner for a person however they come in, and never an agent’s', () => {

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { createAssertionSigner } from '../../../../auth-server/identity/assertion.ts';
 import type { Principal } from '../../../../auth-server/identity/principal.ts';
-import type { KeyStore } from '../../../../auth-server/store/key-store.ts';
+import type { KeyStore } from '../../../../auth-server/store/key.ts';
 import { openStore, type Store } from '../../../../auth-server/store/store.ts';
 import { alice, now, publicUrl, temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
 

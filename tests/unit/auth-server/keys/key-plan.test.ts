@@ -1,5 +1,5 @@
 import { type KeyPlan, keyPlan, stateOf } from '../../../../auth-server/keys/key-plan.ts';
-import type { StoredKey } from '../../../../auth-server/store/key-store.ts';
+import type { StoredKey } from '../../../../auth-server/store/key.ts';
 
 const now = 1_800_000_000;
 const day = 86_400;

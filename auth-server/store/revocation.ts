@@ -1,8 +1,9 @@
-import type { Database } from './database.ts';
-import type { EndedStore } from './ended-store.ts';
-import { revocationMark } from './revocation-keys.ts';
+import type { Database } from '../../common/database/database.ts';
+import type { Schema } from './migrations.ts';
+import type { RevocationFeed } from './revocation-feed.ts';
+import { accountRevocationKey } from './revocation-keys.ts';
 
-/** Whose credentials an operator has ended: those given out up to a moment. */
+/** Revokes the credentials of an account that were issued up to a moment. */
 export interface Revocation {
   kind: 'user' | 'client' | 'everybody';
   /** Username or `sub`, client id, or empty. */
@@ -11,24 +12,21 @@ export interface Revocation {
   at: number;
 }
 
-/** Revocations: all in memory, and in the database for every other process. */
+/** Revocations of accounts: all of them in memory, and in the database for the other processes. */
 export interface RevocationStore {
-  /** Adds it, and the mark that ends what is open by these credentials. */
+  /** Adds a revocation, and appends it to the feed, which ends what these credentials have open. */
   add(revocation: Revocation): Promise<void>;
-  /**
-   * Whether credentials given out at `issuedAt` (seconds since 1970) to somebody with these names have been ended.
-   * No I/O.
-   */
+  /** Whether credentials issued at `issuedAt` (seconds since 1970) under one of these names are revoked. No I/O. */
   covers(issuedAt: number, names: { users: readonly string[]; clientId: string | undefined }): boolean;
-  /** Reads them again. */
+  /** Reads all revocations from the database again. */
   load(): Promise<void>;
 }
 
-/** Longer than any token (a day) or session (a week) can live: also one that was being opened just then stays ended. */
+/** Longer than any token (a day) or session (a week) lives, including one that was just being issued. */
 const keepSeconds = 8 * 86_400;
 
-/** Not ready before it has been loaded once. */
-export async function createRevocationStore({ db }: Database, ended: EndedStore): Promise<RevocationStore> {
+/** Resolves when the revocations are loaded. */
+export async function createRevocationStore({ db }: Database<Schema>, feed: RevocationFeed): Promise<RevocationStore> {
   let known = new Map<string, number>();
   const load = async () => {
     const rows = await db.selectFrom('revocation').selectAll().execute();
@@ -43,13 +41,13 @@ export async function createRevocationStore({ db }: Database, ended: EndedStore)
           .deleteFrom('revocation')
           .where('at', '<', at - keepSeconds)
           .execute();
-        // A machine whose clock is behind must not give anything back.
+        // A machine whose clock is behind must not restore access.
         await transaction
           .insertInto('revocation')
           .values({ kind, value, at })
           .onConflict((c) => c.columns(['kind', 'value']).doUpdateSet({ at }).where('revocation.at', '<', at))
           .execute();
-        await ended.addIn(transaction, [revocationMark(kind, value)]);
+        await feed.append(transaction, [accountRevocationKey(kind, value)]);
       });
       await load();
     },

@@ -1,15 +1,15 @@
 import { AuthError } from '../denials/auth-error.ts';
 
-/** A kept connection that was cut while nobody used it; PostgreSQL's codes say that an administrator ended it. */
+/** Errors of a pooled connection that was cut while idle; PostgreSQL's codes mean that an administrator ended it. */
 const lostConnection = new Set(['EPIPE', 'ECONNRESET', '57P01', '57P02']);
 
 /**
- * Asks the database something that a request waits for. A connection that turns out to be dead says nothing about the
- * database: then it is asked once more, over another.
- * @param query reads only, for it may be sent twice
- * @throws {AuthError} store_unavailable when it cannot be asked, whatever the reason
+ * Runs a query that a request waits for. A dead connection says nothing about the database, so the query is then
+ * repeated once on another one.
+ * @param query reads only, because it may run twice
+ * @throws {AuthError} store_unavailable when the query fails, for any reason
  */
-export async function asking<T>(query: () => Promise<T>): Promise<T> {
+export async function requestQuery<T>(query: () => Promise<T>): Promise<T> {
   try {
     return await query().catch((error: unknown) => {
       if (isLostConnection(error)) return query();

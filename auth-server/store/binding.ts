@@ -1,0 +1,148 @@
+import type { Kysely, Transaction } from 'kysely';
+import { nowInSeconds } from '../../common/time/now.ts';
+import type { Schema } from './migrations.ts';
+import { RecordCache } from './record-cache.ts';
+import { requestQuery } from './request-query.ts';
+
+/** Binds a session or task of an MCP server to the caller that it was made for. */
+export interface Binding {
+  kind: 'session' | 'task';
+  server: string;
+  id: string;
+  /** `person:` or `agent:` and the subject. */
+  owner: string;
+  /** With a session of the 2024-11-05 transport: path and query at the upstream to which its messages go. */
+  target?: string | undefined;
+}
+
+/** Bindings, shared by all processes and kept over restarts. */
+export interface BindingStore {
+  /**
+   * Binds a session or task to `owner`. Past the limit, the owner's least recently used bindings are deleted.
+   * @returns false if it is already bound to another owner, which does not change
+   */
+  bind(binding: Binding): Promise<boolean>;
+  /** Finds a binding and notes its use. A binding that was idle for too long no longer exists. */
+  find(kind: Binding['kind'], server: string, id: string): Promise<Binding | undefined>;
+  /** Deletes a binding if it is `owner`'s. */
+  unbind(binding: Binding): Promise<void>;
+}
+
+/** After how long without use a binding ends, and how many of one kind an owner may have. */
+export interface BindingLimits {
+  idleSeconds: number;
+  perOwner: number;
+}
+
+interface UsedBinding extends Binding {
+  usedAt: number;
+}
+
+/** Bindings in the database; those in use also in memory. */
+export class DatabaseBindings implements BindingStore {
+  readonly #db: Kysely<Schema>;
+  readonly #limits: BindingLimits;
+  readonly #cache: RecordCache<UsedBinding>;
+  readonly #writeEverySeconds: number;
+
+  /** @param memorySeconds how long a binding is used without reading it again */
+  constructor(db: Kysely<Schema>, limits: BindingLimits, memorySeconds: number) {
+    this.#db = db;
+    this.#cache = new RecordCache(100_000, memorySeconds);
+    this.#limits = limits;
+    this.#writeEverySeconds = Math.min(300, Math.ceil(limits.idleSeconds / 10));
+  }
+
+  async bind({ kind, server, id, owner, target = undefined }: Binding): Promise<boolean> {
+    const key = keyOf(kind, server, id);
+    const row = { key, kind, server, id, owner, target: target ?? null, used_at: nowInSeconds() };
+    const stored = await this.#db.transaction().execute(async (db) => {
+      await db.deleteFrom('binding').where('used_at', '<', this.#oldest()).execute();
+      await db
+        .insertInto('binding')
+        .values(row)
+        .onConflict((c) =>
+          c
+            .column('key')
+            .doUpdateSet({ target: row.target, used_at: row.used_at })
+            .where('binding.owner', '=', owner),
+        )
+        .execute();
+      await this.#dropOldest(db, kind, owner, key);
+      return await db.selectFrom('binding').select('owner').where('key', '=', key).executeTakeFirst();
+    });
+    this.#cache.invalidate(key);
+    return stored?.owner === owner;
+  }
+
+  async find(kind: Binding['kind'], server: string, id: string): Promise<Binding | undefined> {
+    const key = keyOf(kind, server, id);
+    const cached = this.#cache.get(key);
+    // Too old by what this process knows: another one may have seen it in use since.
+    const found = cached && cached.usedAt >= this.#oldest() ? cached : await this.#read(key);
+    if (!found || found.usedAt < this.#oldest()) return undefined;
+    const now = nowInSeconds();
+    if (now - found.usedAt >= this.#writeEverySeconds) {
+      found.usedAt = now;
+      this.#cache.use(key, now);
+    }
+    return found;
+  }
+
+  async unbind({ kind, server, id, owner }: Binding): Promise<void> {
+    const key = keyOf(kind, server, id);
+    await this.#db.deleteFrom('binding').where('key', '=', key).where('owner', '=', owner).execute();
+    this.#cache.remove(key);
+  }
+
+  /** Empties the memory: another process has changed something. */
+  forget(): void {
+    this.#cache.clear();
+  }
+
+  /** Writes the times of use. */
+  flush(): Promise<void> {
+    return this.#cache.flush((uses) =>
+      this.#db.transaction().execute(async (db) => {
+        for (const [key, at] of uses)
+          await db.updateTable('binding').set({ used_at: at }).where('key', '=', key).execute();
+      }),
+    );
+  }
+
+  #read(key: string): Promise<UsedBinding | undefined> {
+    const query = this.#db.selectFrom('binding').selectAll().where('key', '=', key);
+    return this.#cache.load(key, async () => {
+      const row = await requestQuery(() => query.executeTakeFirst());
+      if (!row) return undefined;
+      const { kind, server, id, owner, target } = row;
+      const usedAt = this.#cache.lastUse(key, row.used_at);
+      return { kind: kind as Binding['kind'], server, id, owner, target: target ?? undefined, usedAt };
+    });
+  }
+
+  /** @param newest is kept, even if others were used in the same second */
+  async #dropOldest(db: Transaction<Schema>, kind: string, owner: string, newest: string): Promise<void> {
+    const all = db.selectFrom('binding').select('key').where('owner', '=', owner).where('kind', '=', kind);
+    const tooMany = await all
+      .where('key', '!=', newest)
+      .orderBy('used_at', 'desc')
+      .orderBy('key')
+      .limit(1000)
+      .offset(this.#limits.perOwner - 1)
+      .execute();
+    for (const { key } of tooMany) {
+      this.#cache.invalidate(key);
+      await db.deleteFrom('binding').where('key', '=', key).execute();
+    }
+  }
+
+  #oldest(): number {
+    return nowInSeconds() - this.#limits.idleSeconds;
+  }
+}
+
+/** Neither kind nor server name contains a space. */
+function keyOf(kind: string, server: string, id: string): string {
+  return `${kind} ${server} ${id}`;
+}

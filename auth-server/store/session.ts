@@ -1,0 +1,224 @@
+import type { DeleteQueryBuilder, Kysely, Selectable } from 'kysely';
+import { nowInSeconds } from '../../common/time/now.ts';
+import type { Schema } from './migrations.ts';
+import { RecordCache } from './record-cache.ts';
+import { requestQuery } from './request-query.ts';
+import type { RevocationFeed } from './revocation-feed.ts';
+import { sessionRevocationKey } from './revocation-keys.ts';
+
+/** The record of one session: the session lasts as long as its record. Times in seconds since 1970. */
+export interface SessionRecord {
+  sid: string;
+  sub: string;
+  username: string;
+  groups: readonly string[];
+  createdAt: number;
+  expiresAt: number;
+  /** Name of the provider that the person logged in with, and the app client that it was for. */
+  provider: string;
+  clientId: string;
+  /** When the provider last named the person's groups. */
+  refreshedAt: number;
+  /** When the session was last used, to within half a minute. */
+  lastSeen: number;
+  /** The provider's refresh token, encrypted; undefined if it gave none. */
+  refreshToken: string | undefined;
+}
+
+/** What a group refresh found out. */
+export type RefreshedGroups = Pick<SessionRecord, 'groups' | 'refreshedAt' | 'refreshToken'>;
+
+/** Selects the sessions to end. */
+export type SessionOwner = { sid: string } | { user: string } | { clientId: string } | 'everybody';
+
+/** Sessions. An ended session stays ended after a restart, and for every process. */
+export interface SessionStore {
+  add(record: SessionRecord): Promise<void>;
+  find(sid: string): Promise<SessionRecord | undefined>;
+  /** Notes that a session is in use; written a little later. */
+  touch(record: SessionRecord, now: number): void;
+  /** Reads the record from the database, whatever is in memory. */
+  read(sid: string): Promise<SessionRecord | undefined>;
+  /**
+   * Takes the lease for a group refresh, for some seconds.
+   * @returns the record as it is now; undefined if another process has the lease, or there is no such session
+   */
+  lease(sid: string, seconds: number): Promise<SessionRecord | undefined>;
+  /** Gives the lease back. */
+  release(sid: string): Promise<void>;
+  /** Stores refreshed groups and gives the lease back. Revokes the person's open streams if the groups have changed. */
+  saveGroups(sid: string, refreshed: RefreshedGroups): Promise<void>;
+  /** All sessions that have not expired, newest first. */
+  list(): Promise<SessionRecord[]>;
+  /** @returns how many sessions ended */
+  end(owner: SessionOwner): Promise<number>;
+}
+
+const seenEverySeconds = 30;
+
+/** Sessions in the database; those in use also in memory. */
+export class DatabaseSessions implements SessionStore {
+  readonly #db: Kysely<Schema>;
+  readonly #feed: RevocationFeed;
+  readonly #lookedUp: (hit: boolean) => void;
+  readonly #cache: RecordCache<SessionRecord>;
+
+  /**
+   * @param lookedUp called for each look-up in memory
+   * @param memorySeconds how long a record is used without reading it again
+   */
+  constructor(db: Kysely<Schema>, feed: RevocationFeed, lookedUp: (hit: boolean) => void, memorySeconds: number) {
+    this.#db = db;
+    this.#feed = feed;
+    this.#lookedUp = lookedUp;
+    this.#cache = new RecordCache(50_000, memorySeconds);
+  }
+
+  async add(record: SessionRecord): Promise<void> {
+    await this.#db.deleteFrom('session').where('expires_at', '<', nowInSeconds()).execute();
+    await this.#db.insertInto('session').values(toRow(record)).execute();
+  }
+
+  async find(sid: string): Promise<SessionRecord | undefined> {
+    const cached = this.#cache.get(sid);
+    this.#lookedUp(cached !== undefined);
+    return cached ?? (await this.read(sid));
+  }
+
+  read(sid: string): Promise<SessionRecord | undefined> {
+    const query = this.#db.selectFrom('session').selectAll().where('sid', '=', sid);
+    return this.#cache.load(sid, async () => {
+      const row = await requestQuery(() => query.executeTakeFirst());
+      return row && this.#toRecord(row);
+    });
+  }
+
+  touch(record: SessionRecord, now: number): void {
+    if (now - record.lastSeen < seenEverySeconds) return;
+    record.lastSeen = now;
+    this.#cache.use(record.sid, now);
+  }
+
+  async lease(sid: string, forSeconds: number): Promise<SessionRecord | undefined> {
+    const now = nowInSeconds();
+    const free = this.#db.updateTable('session').where('sid', '=', sid).where('leased_until', '<=', now);
+    const row = await free
+      .set({ leased_until: now + forSeconds })
+      .returningAll()
+      .executeTakeFirst();
+    return row && this.#toRecord(row);
+  }
+
+  async release(sid: string): Promise<void> {
+    await this.#db.updateTable('session').set({ leased_until: 0 }).where('sid', '=', sid).execute();
+  }
+
+  async saveGroups(sid: string, { groups, refreshedAt, refreshToken }: RefreshedGroups): Promise<void> {
+    await this.#db.transaction().execute(async (transaction) => {
+      const before = await transaction.selectFrom('session').select('groups').where('sid', '=', sid).executeTakeFirst();
+      if (!before) return;
+      const change = {
+        groups: JSON.stringify(groups),
+        refreshed_at: refreshedAt,
+        refresh_token: refreshToken ?? null,
+        leased_until: 0,
+      };
+      await transaction.updateTable('session').set(change).where('sid', '=', sid).execute();
+      // Open streams were admitted with the old groups: end them, so that the new groups decide when they are reopened.
+      if (!sameGroups(JSON.parse(before.groups), groups))
+        await this.#feed.append(transaction, [sessionRevocationKey(sid)]);
+    });
+    this.#cache.invalidate(sid);
+  }
+
+  async list(): Promise<SessionRecord[]> {
+    const all = this.#db.selectFrom('session').selectAll().where('expires_at', '>', nowInSeconds());
+    return (await all.orderBy('created_at', 'desc').orderBy('sid').execute()).map((row) => this.#toRecord(row));
+  }
+
+  async end(owner: SessionOwner): Promise<number> {
+    // Both or neither: processes with the record in memory, or an open stream, learn of the end from the feed only.
+    const ended = await this.#db.transaction().execute(async (transaction) => {
+      const all = transaction.deleteFrom('session').returning('sid');
+      const sids = (await ownedBy(all, owner).execute()).map(({ sid }) => sid);
+      if (sids.length > 0) await this.#feed.append(transaction, sids.map(sessionRevocationKey));
+      return sids;
+    });
+    for (const sid of ended) this.#cache.remove(sid);
+    return ended.length;
+  }
+
+  /** Empties the memory: another process has changed something. */
+  forget(): void {
+    this.#cache.clear();
+  }
+
+  /** Writes the times of use. */
+  flush(): Promise<void> {
+    return this.#cache.flush((uses) =>
+      this.#db.transaction().execute(async (db) => {
+        for (const [sid, at] of uses) {
+          await db
+            .updateTable('session')
+            .set({ last_seen: at })
+            .where('sid', '=', sid)
+            .where('last_seen', '<', at)
+            .execute();
+        }
+      }),
+    );
+  }
+
+  #toRecord(row: Row): SessionRecord {
+    const record = toRecord(row);
+    return { ...record, lastSeen: this.#cache.lastUse(row.sid, record.lastSeen) };
+  }
+}
+
+type Deletion = DeleteQueryBuilder<Schema, 'session', { sid: string }>;
+
+function ownedBy(all: Deletion, owner: SessionOwner): Deletion {
+  if (owner === 'everybody') return all;
+  if ('sid' in owner) return all.where('sid', '=', owner.sid);
+  if ('clientId' in owner) return all.where('client_id', '=', owner.clientId);
+  return all.where((e) => e.or([e('username', '=', owner.user), e('sub', '=', owner.user)]));
+}
+
+function sameGroups(before: readonly string[], now: readonly string[]): boolean {
+  return JSON.stringify([...before].sort()) === JSON.stringify([...now].sort());
+}
+
+type Row = Selectable<Schema['session']>;
+
+function toRow(record: SessionRecord): Row {
+  return {
+    sid: record.sid,
+    sub: record.sub,
+    username: record.username,
+    groups: JSON.stringify(record.groups),
+    created_at: record.createdAt,
+    expires_at: record.expiresAt,
+    provider: record.provider,
+    client_id: record.clientId,
+    refreshed_at: record.refreshedAt,
+    last_seen: record.lastSeen,
+    refresh_token: record.refreshToken ?? null,
+    leased_until: 0,
+  };
+}
+
+function toRecord(row: Row): SessionRecord {
+  return {
+    sid: row.sid,
+    sub: row.sub,
+    username: row.username,
+    groups: JSON.parse(row.groups) as string[],
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    provider: row.provider,
+    clientId: row.client_id,
+    refreshedAt: row.refreshed_at,
+    lastSeen: row.last_seen,
+    refreshToken: row.refresh_token ?? undefined,
+  };
+}
