@@ -24,7 +24,7 @@ import { openRecentDecisions } from './decisions/recent-decisions.ts';
 import { tellMetrics } from './decisions/shared-metrics.ts';
 import { traced } from './gate/tracing.ts';
 import { createAssertionSigner } from './identity/assertion.ts';
-import { type GroupSourceDeps, createGroupSource } from './identity/group-refresh.ts';
+import { createGroupSource, type GroupSourceDeps } from './identity/group-refresh.ts';
 import { createLocalSessions } from './identity/local-session.ts';
 import { createSessionSeal } from './identity/session.ts';
 import { createSessionCookie } from './identity/session-cookie.ts';

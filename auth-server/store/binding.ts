@@ -62,10 +62,7 @@ export class DatabaseBindings implements BindingStore {
         .insertInto('binding')
         .values(row)
         .onConflict((c) =>
-          c
-            .column('key')
-            .doUpdateSet({ target: row.target, used_at: row.used_at })
-            .where('binding.owner', '=', owner),
+          c.column('key').doUpdateSet({ target: row.target, used_at: row.used_at }).where('binding.owner', '=', owner),
         )
         .execute();
       await this.#dropOldest(db, kind, owner, key);

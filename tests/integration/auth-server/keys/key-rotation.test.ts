@@ -143,8 +143,8 @@ describe('the rotation of keys', () => {
     const directory = join(home.directory, 'old');
     mkdirSync(directory);
     const { dialect, database } = nodeSqlite(join(directory, 'auth-server.db'));
-    const old = { kind: 'sqlite', db: new Kysely({ dialect }), close: async () => database.close() } as const;
-    await migrate(old, changes, 'kysely', '001-sessions-and-keys');
+    const first = { kind: 'sqlite', db: new Kysely({ dialect }), close: async () => database.close() } as const;
+    await migrate(first, changes, 'kysely', '001-sessions-and-keys');
     await startProcess(store.keys);
     const [key] = await store.keys.list();
     const before = key?.kid;
