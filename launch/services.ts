@@ -1,7 +1,13 @@
 import { join } from 'node:path';
+import {
+  type BundledServer,
+  bundledServerNames,
+  bundledServers,
+  portVariable,
+} from '../common/settings/bundled-servers.ts';
 
 /** Where everything listens. The gateway's is the only one that people and agents use. */
-export interface Ports {
+export interface Ports extends Record<BundledServer, number> {
   gateway: number;
   authServer: number;
   metrics: number;
@@ -10,10 +16,10 @@ export interface Ports {
   registry: number;
   relay: number;
   cognito: number;
-  currenttime: number;
-  fininfo: number;
-  realserverfaketools: number;
-  mcpgw: number;
+}
+
+function ofBundled<T>(make: (name: BundledServer) => T): Record<BundledServer, T> {
+  return Object.fromEntries(bundledServerNames.map((name) => [name, make(name)])) as Record<BundledServer, T>;
 }
 
 export const defaultPorts: Ports = {
@@ -25,10 +31,7 @@ export const defaultPorts: Ports = {
   registry: 7860,
   relay: 7870,
   cognito: 9500,
-  currenttime: 8000,
-  fininfo: 8001,
-  realserverfaketools: 8002,
-  mcpgw: 8003,
+  ...ofBundled((name) => bundledServers[name].port),
 };
 
 /** All of them, in that order. */
@@ -44,10 +47,7 @@ export const portVariables: Record<keyof Ports, string> = {
   registry: 'REGISTRY_PORT',
   relay: 'RELAY_PORT',
   cognito: 'COGNITO_PORT',
-  currenttime: 'CURRENTTIME_PORT',
-  fininfo: 'FININFO_PORT',
-  realserverfaketools: 'REALSERVERFAKETOOLS_PORT',
-  mcpgw: 'MCPGW_PORT',
+  ...ofBundled(portVariable),
 };
 
 /** A program to run: what, with which settings, and where it says that it is well. */
@@ -116,12 +116,9 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
       AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
       ROUTES_DIR: join(dataDir, 'nginx'),
     }),
-    service('currenttime', 'servers/currenttime/main.ts', 'currenttime'),
-    service('fininfo', 'servers/fininfo/main.ts', 'fininfo'),
-    service('realserverfaketools', 'servers/realserverfaketools/main.ts', 'realserverfaketools'),
-    service('mcpgw', 'servers/mcpgw/main.ts', 'mcpgw', {
-      REGISTRY_INTERNAL_URL: at(ports.registry),
-    }),
+    ...bundledServerNames.map((name) =>
+      service(name, `servers/${name}/main.ts`, name, { REGISTRY_INTERNAL_URL: at(ports.registry) }),
+    ),
   ];
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { localPoolId } from '../common/identity/cognito.ts';
 import { keptSecretKey } from '../common/identity/kept-secret-key.ts';
+import { bundledServerNames } from '../common/settings/bundled-servers.ts';
 import { readConfig } from '../common/settings/config.ts';
 import { settings as table } from '../common/settings/table.ts';
 import { nginxServices, writeNginxFiles } from './nginx-files.ts';
@@ -101,8 +102,7 @@ async function startAll(supervisor: Supervisor, settings: StackSettings, publicU
 function firstServers(dataDir: string, ports: Ports): string {
   const shipped = readFileSync(join(import.meta.dirname, '..', 'registry', 'servers.yml'), 'utf8');
   const at = (port: number) => `upstream: http://127.0.0.1:${port}\n`;
-  const ours = ['currenttime', 'fininfo', 'realserverfaketools', 'mcpgw'] as const;
-  const moves = new Map(ours.map((name) => [at(defaultPorts[name]), at(ports[name])]));
+  const moves = new Map(bundledServerNames.map((name) => [at(defaultPorts[name]), at(ports[name])]));
   // In one pass: a port that a server moves to may be another one's default.
   const moved = shipped.replace(/upstream: .*\n/g, (line) => moves.get(line) ?? line);
   const file = join(dataDir, 'servers.yml');

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { createLineSink } from './log-lines.ts';
 import { isPortTaken, whoListens } from '../common/network/ports.ts';
+import { createLineSink } from './log-lines.ts';
 import { defaultPorts, type Ports, portNames, portVariables } from './services.ts';
 import { startStack } from './stack.ts';
 import { ServiceFailure, Supervisor } from './supervisor.ts';

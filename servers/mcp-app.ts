@@ -1,8 +1,31 @@
 import { localhostOriginValidation, toNodeHandler } from '@modelcontextprotocol/node';
-import { createMcpHandler, type McpServer } from '@modelcontextprotocol/server';
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Logger } from '../common/service/log.ts';
+import { type BundledServer, bundledServers } from '../common/settings/bundled-servers.ts';
 import { legacySse } from './legacy-sse.ts';
+
+/** The version that every bundled server reports on `initialize` and `server/discover`. */
+export const version = '0.1.0';
+
+/**
+ * A bundled server over HTTP, not yet listening.
+ * @param instructions what the server tells its clients about itself
+ * @param register adds the tools to a new server
+ */
+export function bundledApp(
+  name: BundledServer,
+  log: Logger,
+  instructions: string,
+  register: (server: McpServer) => void,
+): Express {
+  const build = () => {
+    const server = new McpServer({ name, title: bundledServers[name].title, version }, { instructions });
+    register(server);
+    return server;
+  };
+  return createMcpApp({ name, log, build });
+}
 
 export interface McpAppOptions {
   /** The server's name, for its messages. */

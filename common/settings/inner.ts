@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import * as z from 'zod';
 import { origin } from '../network/origin.ts';
+import { bundledServerSettings } from './bundled-servers.ts';
 import { port } from './config.ts';
 import { setting } from './setting.ts';
 import { host, list, path, ports } from './values.ts';
@@ -39,10 +40,7 @@ export const innerSettings = {
   REGISTRY_PORT: setting(port.default(7860), ['registry', 'up'], 'its port'),
   RELAY_HOST: setting(host, ['relay'], 'the address that the relay listens on'),
   RELAY_PORT: setting(port.default(7870), ['relay', 'up'], 'its port'),
-  CURRENTTIME_HOST: setting(host, ['currenttime'], 'the address that the server currenttime listens on'),
-  CURRENTTIME_PORT: setting(port.default(8000), ['currenttime', 'up'], 'its port'),
-  FININFO_HOST: setting(host, ['fininfo'], 'the address that the server fininfo listens on'),
-  FININFO_PORT: setting(port.default(8001), ['fininfo', 'up'], 'its port'),
+  ...bundledServerSettings,
   POLYGON_API_KEY: setting(
     z.string().optional(),
     ['fininfo'],
@@ -58,14 +56,6 @@ export const innerSettings = {
     ['fininfo'],
     'where that API answers',
   ),
-  REALSERVERFAKETOOLS_HOST: setting(
-    host,
-    ['realserverfaketools'],
-    'the address that the server realserverfaketools listens on',
-  ),
-  REALSERVERFAKETOOLS_PORT: setting(port.default(8002), ['realserverfaketools', 'up'], 'its port'),
-  MCPGW_HOST: setting(host, ['mcpgw'], 'the address that the server mcpgw listens on'),
-  MCPGW_PORT: setting(port.default(8003), ['mcpgw', 'up'], 'its port'),
   AUTH_SERVER_INTERNAL_URL: setting(
     origin.default('http://127.0.0.1:8888'),
     ['registry', 'relay'],

@@ -1,15 +1,8 @@
 import type * as z from 'zod';
+import { bundledServerNames } from './bundled-servers.ts';
 
 /** The services of the gateway, by the name in their log. */
-export const services = [
-  'auth-server',
-  'registry',
-  'relay',
-  'currenttime',
-  'fininfo',
-  'realserverfaketools',
-  'mcpgw',
-] as const;
+export const services = ['auth-server', 'registry', 'relay', ...bundledServerNames] as const;
 
 /** The same, and the local stand-in of Cognito. */
 export const servicesAndStandIn = [...services, 'cognito'] as const;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { configSchema } from '../../auth-server/process/config.ts';
 import { localPoolId } from '../../common/identity/cognito.ts';
+import { bundledServerNames } from '../../common/settings/bundled-servers.ts';
 import { readConfig } from '../../common/settings/config.ts';
 import { noticesOn } from '../../common/settings/notices.ts';
 import { shapeFor } from '../../common/settings/table.ts';
@@ -16,11 +17,8 @@ const schemas = [
   configSchema,
   registryConfig,
   relayConfig,
-  z.object(shapeFor('currenttime')),
-  z.object(shapeFor('fininfo')),
-  z.object(shapeFor('realserverfaketools')),
-  z.object(shapeFor('mcpgw')),
-] as const;
+  ...bundledServerNames.map((name) => z.object(shapeFor(name))),
+];
 
 /** Every fault of every service's settings, then what looks like a slip. Nothing is asked over the network. */
 export function checkSettings(setup: Setup, file: string): Finding[] {

@@ -1,15 +1,11 @@
-import { McpServer } from '@modelcontextprotocol/server';
 import type { Express } from 'express';
 import type { Logger } from '../../common/service/log.ts';
-import { createMcpApp } from '../mcp-app.ts';
-import { VERSION } from '../version.ts';
+import { bundledApp } from '../mcp-app.ts';
 import type { Clock } from './clock.ts';
 import { registerConvertTime } from './convert-time.ts';
 import { registerCurrentTime } from './current-time.ts';
 import { registerListTimezones } from './list-timezones.ts';
 
-const name = 'currenttime';
-const info = { name, title: 'Current Time', version: VERSION };
 const instructions =
   'Tells the time. current_time_by_timezone: what time it is in a zone. convert_time: what a local time in one zone is in another, with daylight saving time. list_timezones: finds the IANA name of a zone.';
 
@@ -18,13 +14,9 @@ const instructions =
  * @param now read once per call
  */
 export function createApp(log: Logger, now: Clock): Express {
-  return createMcpApp({ name, log, build: () => buildServer(log, now) });
-}
-
-function buildServer(log: Logger, now: Clock): McpServer {
-  const server = new McpServer(info, { instructions });
-  registerCurrentTime(server, log, now);
-  registerConvertTime(server, log, now);
-  registerListTimezones(server, log, now);
-  return server;
+  return bundledApp('currenttime', log, instructions, (server) => {
+    registerCurrentTime(server, log, now);
+    registerConvertTime(server, log, now);
+    registerListTimezones(server, log, now);
+  });
 }

@@ -1,15 +1,12 @@
-import { McpServer, type ServerContext } from '@modelcontextprotocol/server';
+import type { ServerContext } from '@modelcontextprotocol/server';
 import type { Express } from 'express';
 import type { Logger } from '../../common/service/log.ts';
-import { createMcpApp } from '../mcp-app.ts';
+import { bundledApp } from '../mcp-app.ts';
 import { readOnly, toolCall } from '../tool-call.ts';
-import { VERSION } from '../version.ts';
 import { type Aggregates, aggregatesSchema, table, toAggregates } from './aggregates.ts';
 import { askPolygon, type PolygonAccess } from './polygon.ts';
 import { type AggregatesInput, aggregatesInput, aggregatesPath } from './request.ts';
 
-const name = 'fininfo';
-const info = { name, title: 'Financial Information', version: VERSION };
 const instructions =
   'Stock prices from Polygon. get_stock_aggregates: open, high, low, close and volume per bar, as values. print_stock_data: the same as a table for people.';
 
@@ -26,41 +23,35 @@ export function createApp(log: Logger, access: PolygonAccess, timeoutMs = 10_000
     const options = { log, timeoutMs, signal: context.mcpReq.signal };
     return toAggregates(await askPolygon(access, aggregatesPath(input), options), input);
   };
-  return createMcpApp({ name, log, build: () => buildServer(log, ask) });
-}
-
-type Ask = (input: AggregatesInput, context: ServerContext) => Promise<Aggregates>;
-
-function buildServer(log: Logger, ask: Ask): McpServer {
-  const server = new McpServer(info, { instructions });
-  server.registerTool(
-    'get_stock_aggregates',
-    {
-      title: 'Stock aggregates',
-      description:
+  const describe = (title: string, description: string) => ({
+    title,
+    description,
+    inputSchema: aggregatesInput,
+    outputSchema: aggregatesSchema,
+    annotations,
+  });
+  return bundledApp('fininfo', log, instructions, (server) => {
+    server.registerTool(
+      'get_stock_aggregates',
+      describe(
+        'Stock aggregates',
         'Aggregate bars of a stock over a window of time: open, high, low and close price, volume. Data from Polygon.',
-      inputSchema: aggregatesInput,
-      outputSchema: aggregatesSchema,
-      annotations,
-    },
-    toolCall(log, 'get_stock_aggregates', async (input: AggregatesInput, context: ServerContext) => {
-      const data = await ask(input, context);
-      return { text: JSON.stringify(data), values: data };
-    }),
-  );
-  server.registerTool(
-    'print_stock_data',
-    {
-      title: 'Stock data as a table',
-      description: 'The same stock bars as get_stock_aggregates, formatted as a table for people to read.',
-      inputSchema: aggregatesInput,
-      outputSchema: aggregatesSchema,
-      annotations,
-    },
-    toolCall(log, 'print_stock_data', async (input: AggregatesInput, context: ServerContext) => {
-      const data = await ask(input, context);
-      return { text: table(data), values: data };
-    }),
-  );
-  return server;
+      ),
+      toolCall(log, 'get_stock_aggregates', async (input: AggregatesInput, context: ServerContext) => {
+        const values = await ask(input, context);
+        return { text: JSON.stringify(values), values };
+      }),
+    );
+    server.registerTool(
+      'print_stock_data',
+      describe(
+        'Stock data as a table',
+        'The same stock bars as get_stock_aggregates, formatted as a table for people to read.',
+      ),
+      toolCall(log, 'print_stock_data', async (input: AggregatesInput, context: ServerContext) => {
+        const values = await ask(input, context);
+        return { text: table(values), values };
+      }),
+    );
+  });
 }

@@ -1,9 +1,7 @@
-import { McpServer } from '@modelcontextprotocol/server';
 import type { Express } from 'express';
 import type { Logger } from '../../common/service/log.ts';
-import { createMcpApp } from '../mcp-app.ts';
-import { VERSION } from '../version.ts';
-import { createRegistryClient, type RegistryClient, type Timeouts } from './registry-client.ts';
+import { bundledApp } from '../mcp-app.ts';
+import { createRegistryClient, type Timeouts } from './registry-client.ts';
 import { registerHealthcheck } from './tools/healthcheck.ts';
 import { registerListServices } from './tools/list-services.ts';
 import { registerRefreshService } from './tools/refresh-service.ts';
@@ -14,8 +12,6 @@ import { registerServiceTools } from './tools/service-tools.ts';
 import { registerToggleService } from './tools/toggle-service.ts';
 import { registerToolFinder } from './tools/tool-finder.ts';
 
-const name = 'mcpgw';
-const info = { name, title: 'MCP Gateway Registry', version: VERSION };
 const instructions =
   'The registry of the MCP servers behind this gateway, as far as you may use them. intelligent_tool_finder finds tools for a task in plain words and tells how to call them; list_services finds servers, get_server_details and get_service_tools tell about one. Endpoints are reached with the same credentials as this server.';
 
@@ -28,20 +24,16 @@ const registryTimeouts: Timeouts = { readMs: 2_000, writeMs: 20_000 };
  */
 export function createApp(log: Logger, registryUrl: string): Express {
   const registry = createRegistryClient(registryUrl, log, registryTimeouts);
-  return createMcpApp({ name, log, build: () => buildServer(log, registry) });
-}
-
-function buildServer(log: Logger, registry: RegistryClient): McpServer {
-  const server = new McpServer(info, { instructions });
-  const parts = { server, log, registry };
-  registerToolFinder(parts);
-  registerListServices(parts);
-  registerServerDetails(parts);
-  registerServiceTools(parts);
-  registerHealthcheck(parts);
-  registerRefreshService(parts);
-  registerRegisterService(parts);
-  registerToggleService(parts);
-  registerRemoveService(parts);
-  return server;
+  return bundledApp('mcpgw', log, instructions, (server) => {
+    const parts = { server, log, registry };
+    registerToolFinder(parts);
+    registerListServices(parts);
+    registerServerDetails(parts);
+    registerServiceTools(parts);
+    registerHealthcheck(parts);
+    registerRefreshService(parts);
+    registerRegisterService(parts);
+    registerToggleService(parts);
+    registerRemoveService(parts);
+  });
 }

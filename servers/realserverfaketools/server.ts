@@ -1,13 +1,9 @@
-import { McpServer } from '@modelcontextprotocol/server';
 import type { Express } from 'express';
 import type { Logger } from '../../common/service/log.ts';
-import { createMcpApp } from '../mcp-app.ts';
-import { VERSION } from '../version.ts';
+import { bundledApp } from '../mcp-app.ts';
 import { neuralPatternSynthesizer, syntheticDataGenerator, userProfileAnalyzer } from './patterns.ts';
 import { hyperDimensionalMapper, quantumFluxAnalyzer, temporalAnomalyDetector } from './physics.ts';
 
-const name = 'realserverfaketools';
-const info = { name, title: 'Real Server, Fake Tools', version: VERSION };
 const instructions =
   'Demonstration tools with arguments of every kind, to try permissions and agents on. Every answer is synthetic: made up from the arguments, the same each time.';
 
@@ -22,10 +18,7 @@ const tools = [
 
 /** The realserverfaketools server over HTTP, not yet listening. */
 export function createApp(log: Logger): Express {
-  const build = () => {
-    const server = new McpServer(info, { instructions });
+  return bundledApp('realserverfaketools', log, instructions, (server) => {
     for (const tool of tools) tool.register(server, log);
-    return server;
-  };
-  return createMcpApp({ name, log, build });
+  });
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { jest } from '@jest/globals';
+import { bundledServerNames } from '../../common/settings/bundled-servers.ts';
 import { composeCommand, newProject, type Project, portNear } from './engine.ts';
 import { type Answer, agentToken, ask, callClock, type Place, signIn } from './visit.ts';
 
@@ -20,7 +21,8 @@ export const withDocker = command ? describe : describe.skip;
 /** The containers of the demo. */
 export const demoServices = [
   ...['nginx', 'auth-server', 'registry', 'relay', 'policy'],
-  ...['currenttime', 'fininfo', 'realserverfaketools', 'mcpgw', 'cognito'],
+  ...bundledServerNames,
+  'cognito',
 ];
 
 /** A gateway in containers, and what all tests do with it. */

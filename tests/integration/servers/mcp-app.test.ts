@@ -3,9 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { get, type IncomingMessage } from 'node:http';
 import { McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import { createMcpApp, type McpAppOptions } from '../../../servers/mcp-app.ts';
+import { createMcpApp, type McpAppOptions, version } from '../../../servers/mcp-app.ts';
 import { ToolError, toolCall } from '../../../servers/tool-call.ts';
-import { VERSION } from '../../../servers/version.ts';
 import { connect, eventually, listen, recordedLog } from '../../support/servers/mcp-clients.ts';
 
 const closers: (() => void)[] = [];
@@ -106,7 +105,7 @@ describe('The HTTP side of an MCP server', () => {
 
   test('reports the version that package.json names', async () => {
     const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
-    expect(VERSION).toBe(JSON.parse(text).version);
+    expect(version).toBe(JSON.parse(text).version);
   });
 });
 
