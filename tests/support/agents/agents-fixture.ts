@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withLock } from '../../../agents/token/lock.ts';
+import { run as runProgram } from '../../../agents/program.ts';
 import { locationOf, newBrowser, submitSignIn } from '../stand-in/hosted-login.ts';
 
-const program = join(import.meta.dirname, '../../../agents/main.ts');
+const folder = join(import.meta.dirname, '../../../agents');
 
 /** A command that is running. */
 export interface Running {
@@ -32,7 +35,9 @@ export interface Desk {
   home: string;
   /** Where the session is kept. */
   cookieFile: string;
+  /** Starts the command as a process of its own, as a shell does. */
   start(words: readonly string[], env?: NodeJS.ProcessEnv): Running;
+  /** Runs the command in this process, with an empty stdin and no terminal. */
   run(words: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ended>;
   /** Writes a settings file. @returns its path */
   file(name: string, text: string): string;
@@ -55,7 +60,10 @@ export function newDesk(env: NodeJS.ProcessEnv): Desk {
   };
   const running = new Set<ChildProcess>();
   const start: Desk['start'] = (words, more = {}) => {
-    const child = spawn(process.execPath, [program, ...words], { env: { ...base, ...more }, cwd: home });
+    const child = spawn(process.execPath, [join(folder, 'main.ts'), ...words], {
+      env: { ...base, ...more },
+      cwd: home,
+    });
     running.add(child);
     return watch(child);
   };
@@ -63,14 +71,20 @@ export function newDesk(env: NodeJS.ProcessEnv): Desk {
     home,
     cookieFile: join(home, '.mcp', 'session_cookie'),
     start,
-    async run(words, more) {
-      const { child, ended } = start(words, more);
-      child.stdin?.end();
-      return ended;
+    async run(words, more = {}) {
+      const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+      const texts = Promise.all([text(stdout), text(stderr)]);
+      const stdin = new PassThrough().end();
+      const { signal } = new AbortController();
+      const code = await runProgram(words, { env: { ...base, ...more }, folder, home, stdin, stdout, stderr, signal });
+      stdout.end();
+      stderr.end();
+      const [out, err] = await texts;
+      return { code, out, err };
     },
-    file(name, text) {
+    file(name, content) {
       const path = join(home, name);
-      writeFileSync(path, text);
+      writeFileSync(path, content);
       return path;
     },
     logIn: (person, words = []) =>
