@@ -80,7 +80,7 @@ export type Need = keyof Credentials | 'caller' | 'signIn';
 export interface Case {
   theme: string;
   name: string;
-  /** Where it comes from: an advisory, or its letter in docs/security.md. */
+  /** Where it comes from: an advisory, or its letter in tests/threats/. */
   source: string;
   needs: readonly Need[];
   send(ctx: Context): Promise<readonly Answer[]>;

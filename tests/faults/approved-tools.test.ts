@@ -39,21 +39,21 @@ const refusals = ['503 approved_tools_unavailable'];
 
 test.each<Fault>([
   {
-    what: 'with `TOOL_CHANGES=refuse`, the file of approved tools is broken, and mended',
+    what: 'with `TOOL_CHANGES=refuse`, the file of approved tools is broken',
     begin: () => replace('}{'),
     ...mended,
     refusals,
     mayLose: ['open streams'],
   },
   {
-    what: 'with `TOOL_CHANGES=refuse`, the file of approved tools is deleted, and back',
+    what: 'with `TOOL_CHANGES=refuse`, the file of approved tools is deleted',
     begin: () => rmSync(file),
     ...mended,
     refusals,
     mayLose: ['open streams'],
   },
   {
-    what: 'with `TOOL_CHANGES=refuse`, the file of approved tools is a directory, and back',
+    what: 'with `TOOL_CHANGES=refuse`, the file of approved tools is a directory',
     begin: () => {
       rmSync(file);
       mkdirSync(file);

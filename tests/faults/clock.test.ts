@@ -34,7 +34,7 @@ const moved = (by: string): Pick<Fault, 'begin' | 'end'> => ({
 
 test.each<Fault>([
   {
-    what: 'the clock is 3 minutes fast, and set right',
+    what: 'the clock is 3 minutes fast',
     ...moved('+180'),
     lasts: 5_000,
     refusals: noticedLater,
@@ -43,7 +43,7 @@ test.each<Fault>([
     within: 4,
   },
   {
-    what: 'the clock is 3 minutes slow, and set right',
+    what: 'the clock is 3 minutes slow',
     ...moved('-180'),
     lasts: 5_000,
     refusals: noticedLater,
@@ -52,7 +52,7 @@ test.each<Fault>([
     within: 4,
   },
   {
-    what: 'the clock is 10 minutes slow, and set right',
+    what: 'the clock is 10 minutes slow',
     ...moved('-600'),
     lasts: 5_000,
     refusals: [
@@ -66,7 +66,7 @@ test.each<Fault>([
     within: 4,
   },
   {
-    what: 'the clock is 2 hours fast, and set right',
+    what: 'the clock is 2 hours fast',
     ...moved('+7200'),
     lasts: 5_000,
     refusals: ['401 token_expired', '401 session_idle', '401 session_ended', '503 groups_unconfirmed', ...noticedLater],

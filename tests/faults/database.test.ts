@@ -18,7 +18,7 @@ const noStore = ['503 store_unavailable', '503 decision_too_slow', '503 authoriz
 
 test.each<Fault>([
   {
-    what: 'PostgreSQL is stopped, and started again',
+    what: 'PostgreSQL is stopped',
     begin: () => postgres.stop(),
     lasts: 5_000,
     end: () => postgres.start(),

@@ -39,29 +39,29 @@ const mended = { lasts: 2_000, within: 2, end: () => replace(SCOPES_FILE, shippe
 
 test.each<Fault>([
   {
-    what: '`scopes.yml` is broken (no YAML), and mended',
+    what: '`scopes.yml` is broken (no YAML)',
     begin: () => replace(SCOPES_FILE, `${shipped}\n}{`),
     ...mended,
     refusals: [],
   },
   {
-    what: '`scopes.yml` is cut off in the middle of a write, and mended',
+    what: '`scopes.yml` is cut off in the middle of a write',
     begin: () => replace(SCOPES_FILE, shipped.slice(0, shipped.length / 2)),
     ...mended,
     // Half a policy is a smaller policy: whoever writes in place instead of renaming takes rights away for a moment.
     refusals: ['403 not_permitted'],
     mayLose: ['open streams'],
   },
-  { what: '`scopes.yml` is empty, and mended', begin: () => replace(SCOPES_FILE, ''), ...mended, refusals: [] },
-  { what: '`scopes.yml` is deleted, and back', begin: () => rmSync(SCOPES_FILE), ...mended, refusals: [] },
+  { what: '`scopes.yml` is empty', begin: () => replace(SCOPES_FILE, ''), ...mended, refusals: [] },
+  { what: '`scopes.yml` is deleted', begin: () => rmSync(SCOPES_FILE), ...mended, refusals: [] },
   {
-    what: '`scopes.yml` is replaced by a directory, and back',
+    what: '`scopes.yml` is replaced by a directory',
     begin: () => directory(SCOPES_FILE),
     ...mended,
     refusals: [],
   },
   {
-    what: 'the file of upstream secrets is broken, and mended',
+    what: 'the file of upstream secrets is broken',
     begin: () => replace(UPSTREAM_SECRETS_FILE, '}{'),
     lasts: 2_000,
     end: () => replace(UPSTREAM_SECRETS_FILE, secrets),

@@ -22,7 +22,7 @@ const killed = (service: string): Pick<Fault, 'begin' | 'lasts' | 'end'> => ({
 
 test.each<Fault>([
   {
-    what: 'auth-server killed (`kill -9`), and started again',
+    what: 'auth-server killed (`kill -9`)',
     ...killed('auth-server'),
     refusals: ['503 authorization_unavailable', '503 unavailable'],
     mayLose: ['lines of the decision log'],
@@ -37,20 +37,20 @@ test.each<Fault>([
     within: 4,
   },
   {
-    what: 'relay killed, and started again',
+    what: 'relay killed',
     ...killed('relay'),
     refusals: ['502 relay_unavailable'],
     mayLose: ['open streams'],
     within: 8,
   },
   {
-    what: 'registry killed, and started again',
+    what: 'registry killed',
     ...killed('registry'),
     refusals: ['503 unavailable'],
     within: 10,
   },
   {
-    what: 'an MCP server killed, and started again',
+    what: 'an MCP server killed',
     ...killed('currenttime'),
     refusals: ['502 upstream_unavailable'],
     within: 8,

@@ -40,9 +40,10 @@ export function record(outcome: Outcome): void {
 }
 
 function cellsOf({ what, allowed, refused, also, seconds, lost }: Outcome): string[] {
-  const answers = refused.map((each) => `\`${each}\``).join(', ') || 'as usual';
+  const answers = refused.map((each) => `\`${each}\``).join(', ');
   const after = refused.length === 0 ? 'at once' : seconds < 0.1 ? 'under 0.1 s' : `${seconds.toFixed(1)} s`;
-  return [what, String(allowed), also ? `${answers}; ${also}` : answers, after, lost.join(', ') || 'nothing'];
+  const shown = [answers, also].filter(Boolean).join('; ') || 'none';
+  return [what, String(allowed), shown, after, lost.join(', ') || 'nothing'];
 }
 
 /** The rows of the table, each as its cells. */
