@@ -1,11 +1,12 @@
 import { Router } from 'express';
 import * as z from 'zod';
 import type { Policy } from '../../policy/policy.ts';
-import { mayUseUi } from '../../policy/ui.ts';
+import { mayUseUi, type UiPermission } from '../../policy/ui.ts';
 import { personOf } from '../access/guards.ts';
-import { RegistryError } from '../errors/registry-error.ts';
+import { readInput } from '../errors/read-input.ts';
 import type { ServerChange } from '../store/change-log.ts';
 import type { RegistryStore } from '../store/store.ts';
+import { type Answer, name, time } from './answer.ts';
 
 /** The query of `GET /changes`. */
 export const changesQuery = z.object({
@@ -14,41 +15,50 @@ export const changesQuery = z.object({
   limit: z.coerce.number('must be a number').int().min(1).max(200).default(50),
 });
 
+const change = z.strictObject({
+  id: z.int(),
+  at: time,
+  server: name,
+  action: z.string(),
+  by: z.string(),
+  fields: z
+    .array(z.strictObject({ field: z.string(), from: z.unknown().optional(), to: z.unknown().optional() }))
+    .describe('`from` and `to` only if the caller may change the server: one of them says where it runs.'),
+});
+
+/** The answer of `GET /changes`. */
+export const changesAnswer = z.strictObject({
+  changes: z.array(change),
+  next: z.int().nullable().describe('`before` of the following page; null at the end.'),
+});
+
 /**
- * `GET /changes?server=&before=&limit=`, mounted at `/api`: who changed what when, the newest first, of servers that the
- * caller may see, those that are no more included. → `{changes: [{id, at, server, action, by, fields: [{field}]}], next}`;
- * `from` and `to` of the fields only for who may change the server, because one of them says where it runs. `next` is
- * the `before` of the following page, or null.
+ * `GET /changes?server=&before=&limit=`, mounted at `/api`: who changed what and when, newest first, for the servers that the
+ * caller may see, deleted ones included.
  */
 export function createChangesApi(store: RegistryStore, policy: () => Policy): Router {
   const api = Router({ caseSensitive: true, strict: true });
   api.get('/changes', async (req, res) => {
     const { scopes } = personOf(req);
-    const asked = changesQuery.safeParse(req.query);
-    if (!asked.success) {
-      const faults = asked.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
-      throw new RegistryError('input_invalid', 'server is a name; before and limit are numbers.', { faults });
-    }
-    const { server, before, limit } = asked.data;
-    const known = (await store.namesEver()).filter((name) => server === undefined || name === server);
-    const servers = known.filter((name) => mayUseUi(policy(), scopes, 'list_service', name));
+    const may = (permission: UiPermission, server: string) => mayUseUi(policy(), scopes, permission, server);
+    const message = 'server is a name; before and limit are numbers.';
+    const { server, before, limit } = readInput(changesQuery, req.query, () => message);
+    const known = (await store.namesEver()).filter((each) => server === undefined || each === server);
+    const servers = known.filter((each) => may('list_service', each));
     const changes = await store.changes({ servers, before, limit });
-    const mayChange = (name: string) => mayUseUi(policy(), scopes, 'modify_service', name);
-    res.set('Cache-Control', 'no-store');
-    res.json({
-      changes: changes.map((change) => toJson(change, mayChange(change.server))),
-      next: changes.length === limit ? changes.at(-1)?.id : null,
-    });
+    const answer: Answer<typeof changesAnswer> = {
+      changes: changes.map((each) => toJson(each, may('modify_service', each.server))),
+      next: (changes.length === limit && changes.at(-1)?.id) || null,
+    };
+    res.set('Cache-Control', 'no-store').json(answer);
   });
   return api;
 }
 
-function toJson({ id, at, server, action, by, fields }: ServerChange, withValues: boolean) {
+function toJson({ at, by, fields, ...rest }: ServerChange, withValues: boolean): Answer<typeof change> {
   return {
-    id,
+    ...rest,
     at: at.toISOString(),
-    server,
-    action,
     by: by.username,
     fields: Object.entries(fields).map(([field, values]) => (withValues ? { field, ...values } : { field })),
   };

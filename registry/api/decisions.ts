@@ -4,19 +4,18 @@ import { type ReadDecisions, readDecisionsQuery, requireViewAudit } from '../acc
 import { personOf } from '../access/guards.ts';
 
 export interface DecisionsApiOptions {
-  /** Who may ask: with an assertion of their own, which is passed on. */
+  /** Requires the caller's own assertion, which is passed on. */
   guard: RequestHandler;
   policy: () => Policy;
   readDecisions: ReadDecisions;
 }
 
-/** `GET /decisions`, mounted at `/api`: recent decisions of the gateway, the newest first, for who has `view_audit`. */
+/** `GET /decisions`, mounted at `/api`: recent decisions of the gateway, newest first. Requires `view_audit`. */
 export function createDecisionsApi({ guard, policy, readDecisions }: DecisionsApiOptions): Router {
   const api = Router({ caseSensitive: true, strict: true });
   api.get('/decisions', guard, async (req, res) => {
     requireViewAudit(policy(), personOf(req));
-    const query = readDecisionsQuery(req.query);
-    const page = await readDecisions(req.get('x-mcp-assertion') ?? '', query);
+    const page = await readDecisions(req.get('x-mcp-assertion') ?? '', readDecisionsQuery(req.query));
     res.set('Cache-Control', 'no-store').json(page);
   });
   return api;

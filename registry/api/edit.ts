@@ -1,19 +1,20 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
+import * as z from 'zod';
 import type { Policy } from '../../policy/policy.ts';
 import { readJson } from '../access/body.ts';
 import type { Catalogue } from '../access/catalogue.ts';
 import { type ChangingTool, personOf } from '../access/guards.ts';
-import { notFound, requireRight } from '../access/permissions.ts';
+import { serverDisabled, serverFor } from '../access/permissions.ts';
 import type { Edited, Editor } from '../editing/editor.ts';
-import { RegistryError } from '../errors/registry-error.ts';
 import type { RegisteredServer } from '../servers/server.ts';
 import type { Health } from '../servers/server-health.ts';
 import { readPatch, readRegistration, readReplacement, readSeen } from '../servers/server-input.ts';
 import type { ServerStore } from '../store/store.ts';
-import { toDetails } from './routes.ts';
+import { type Answer, name, status, time, tool } from './answer.ts';
+import { serverDetails, toDetails } from './servers.ts';
 
 export interface EditApiOptions {
-  /** Who may write at all: with an assertion of their own, or one for a call of this tool of mcpgw. */
+  /** Requires the caller's own assertion, or one for a call of this tool of mcpgw. */
   guard: (tool?: ChangingTool) => RequestHandler;
   catalogue: Catalogue;
   store: ServerStore;
@@ -22,21 +23,36 @@ export interface EditApiOptions {
   check: (server: RegisteredServer) => Promise<Health>;
 }
 
+/** The answer to every change of a server. */
+export const editedAnswer = z.strictObject({
+  server: serverDetails.nullable().describe('null once it is deleted, or if the caller may not see it.'),
+  route: z.enum(['ok', 'unknown']).describe('unknown: nginx has not accepted the routes within ten seconds.'),
+  warnings: z.array(z.string()),
+});
+
+/** The answer of `POST /servers/:name/check`. */
+export const checkedAnswer = z.strictObject({
+  name,
+  status,
+  checked_at: time.nullable(),
+  error: z.string().nullable(),
+  tools: z.array(tool),
+});
+
 type Named = Request<{ name: string }>;
 
 /**
- * The part of the JSON API that changes servers, mounted at `/api`: `POST /servers`, `PUT`, `PATCH` and `DELETE
- * /servers/:name`, `POST /servers/:name/enable`, `/disable` and `/check`. All take JSON only, and answer with
- * `{server, route, warnings}`; `server` is null once it is deleted, or when its author may not see it.
+ * The writing routes of the JSON API, mounted at `/api`: `POST /servers`, `PUT`, `PATCH` and `DELETE /servers/:name`, and
+ * `POST /servers/:name/enable`, `/disable` and `/check`.
  */
-export function createEditApi({ guard, catalogue, store, policy, editor, check }: EditApiOptions): Router {
+export function createEditApi(options: EditApiOptions): Router {
+  const { guard, catalogue, editor, check } = options;
   const api = Router({ caseSensitive: true, strict: true });
   const write = (tool?: ChangingTool) => [guard(tool), readJson()];
-  const answer = (req: Request, res: Response, status: number, name: string, edited: Edited) => {
+  const answer = (req: Request, res: Response, status: number, name: string, { route, warnings }: Edited) => {
     const entry = catalogue.get(personOf(req), name);
-    const { route, warnings } = edited;
-    res.set('Cache-Control', 'no-store').status(status);
-    res.json({ server: entry ? toDetails(entry) : null, route, warnings });
+    const edited: Answer<typeof editedAnswer> = { server: entry ? toDetails(entry) : null, route, warnings };
+    res.set('Cache-Control', 'no-store').status(status).json(edited);
   };
 
   api.post('/servers', ...write('register_service'), async (req, res) => {
@@ -51,31 +67,26 @@ export function createEditApi({ guard, catalogue, store, policy, editor, check }
   });
   api.patch('/servers/:name', ...write(), async (req: Named, res) => {
     const { name } = req.params;
-    const edited = await editor.edit(personOf(req), name, (now) => readPatch(req.body, now));
-    answer(req, res, 200, name, edited);
+    answer(req, res, 200, name, await editor.edit(personOf(req), name, (now) => readPatch(req.body, now)));
   });
   api.delete('/servers/:name', ...write('remove_service'), async (req: Named, res) => {
     const { name } = req.params;
     answer(req, res, 200, name, await editor.remove(personOf(req), name, seenIn(req)));
   });
-  for (const [verb, enabled] of [
-    ['enable', true],
-    ['disable', false],
-  ] as const) {
+  const toggle = (verb: string, enabled: boolean) =>
     api.post(`/servers/:name/${verb}`, ...write('toggle_service'), async (req: Named, res) => {
       const { name } = req.params;
       answer(req, res, 200, name, await editor.toggle(personOf(req), name, enabled, seenIn(req)));
     });
-  }
+  toggle('enable', true);
+  toggle('disable', false);
   api.post('/servers/:name/check', ...write('refresh_service'), async (req: Named, res) => {
     const { name } = req.params;
-    requireRight(policy(), personOf(req), 'health_check_service', name);
-    const server = store.get(name);
-    if (!server) throw notFound();
-    if (!server.enabled) throw new RegistryError('server_disabled', `"${name}" is disabled: enable it first.`);
+    const server = serverFor(options, personOf(req), 'health_check_service', name);
+    if (!server.enabled) throw serverDisabled(`"${name}"`);
     const { status, checkedAt, error, tools } = await check(server);
-    res.set('Cache-Control', 'no-store');
-    res.json({ name, status, checked_at: checkedAt?.toISOString() ?? null, error, tools });
+    const checked = { name, status, checked_at: checkedAt?.toISOString() ?? null, error, tools };
+    res.set('Cache-Control', 'no-store').json(checked satisfies Answer<typeof checkedAnswer>);
   });
   return api;
 }

@@ -1,12 +1,65 @@
 import { type Request, Router } from 'express';
+import * as z from 'zod';
 import type { Catalogue } from '../access/catalogue.ts';
 import { personOf } from '../access/guards.ts';
 import { notFound } from '../access/permissions.ts';
 import type { History } from '../store/observations.ts';
+import { type Answer, name, object, status, time } from './answer.ts';
+
+const step = z.strictObject({
+  step: z.enum(['reach', 'handshake', 'tools']),
+  state: z.enum(['ok', 'failed', 'skipped']),
+  reason: z.string().nullable(),
+  ms: z.number(),
+});
+
+const sum = z.strictObject({
+  start: time,
+  ok: z.int(),
+  failed: z.int(),
+  mean_ms: z.number().nullable(),
+  longest_ms: z.number().nullable(),
+});
+
+const announced = z.strictObject({
+  name: z.string().nullable(),
+  title: z.string().nullable(),
+  version: z.string().nullable(),
+  protocolVersion: z.string().nullable(),
+  era: z.string().nullable().describe('modern: MCP 2026-07-28 or later. legacy: an older revision.'),
+  instructions: z.string().nullable(),
+  capabilities: object,
+  prompts: z.array(object),
+  resources: z.array(object),
+  resourceTemplates: z.array(object),
+});
+
+/** The answer of `GET /servers/:name/health`. */
+export const serverHealth = z.strictObject({
+  name,
+  status,
+  unstable: z.boolean().describe('The last check failed after a success.'),
+  since: time.nullable(),
+  checked_at: time.nullable(),
+  error: z.string().nullable(),
+  latency_ms: z.number().nullable(),
+  checks: z.array(z.strictObject({ transport: z.enum(['streamable-http', 'sse']), status, steps: z.array(step) })),
+  seen_at: time.nullable(),
+  announced: announced.nullable().describe('As the server last described itself.'),
+  events: z.array(
+    z.strictObject({
+      at: time,
+      state: z.enum([...status.options, 'unstable']),
+      latency_ms: z.number().nullable(),
+      reason: z.string().nullable(),
+    }),
+  ),
+  chart: z.strictObject({ day: z.array(sum), week: z.array(sum) }),
+});
 
 /**
- * `GET /servers/:name/health`, mounted at `/api`, for who may see the server: its state step by step, as it last
- * announced itself, when the state changed, and sums of checks for charts.
+ * `GET /servers/:name/health`, mounted at `/api`: the server's last check step by step, its self-description, its changes of
+ * state, and sums of its checks for charts.
  */
 export function createHealthApi(catalogue: Catalogue, historyOf: (server: string) => Promise<History>): Router {
   const api = Router({ caseSensitive: true, strict: true });
@@ -15,7 +68,7 @@ export function createHealthApi(catalogue: Catalogue, historyOf: (server: string
     if (!entry) throw notFound();
     const { status, checkedAt, error, details } = entry.health;
     const { events, chart } = await historyOf(entry.name);
-    res.set('Cache-Control', 'no-store').json({
+    const answer: Answer<typeof serverHealth> = {
       name: entry.name,
       status,
       unstable: details?.unstable ?? false,
@@ -26,18 +79,14 @@ export function createHealthApi(catalogue: Catalogue, historyOf: (server: string
       checks: details?.checks ?? [],
       seen_at: details?.seenAt?.toISOString() ?? null,
       announced: details?.announced ?? null,
-      events: events.map(({ at, state, latencyMs, reason }) => ({
-        at: at.toISOString(),
-        state,
-        latency_ms: latencyMs,
-        reason,
-      })),
+      events: events.map(({ at, latencyMs, ...event }) => ({ ...event, at: at.toISOString(), latency_ms: latencyMs })),
       chart: { day: chart.day.map(toJson), week: chart.week.map(toJson) },
-    });
+    };
+    res.set('Cache-Control', 'no-store').json(answer);
   });
   return api;
 }
 
-function toJson({ start, ok, failed, meanMs, longestMs }: History['chart']['day'][number]) {
+function toJson({ start, ok, failed, meanMs, longestMs }: History['chart']['day'][number]): Answer<typeof sum> {
   return { start: start.toISOString(), ok, failed, mean_ms: meanMs, longest_ms: longestMs };
 }

@@ -2,52 +2,74 @@ import { Router } from 'express';
 import * as z from 'zod';
 import type { Catalogue, Endpoint } from '../access/catalogue.ts';
 import { personOf } from '../access/guards.ts';
-import { RegistryError } from '../errors/registry-error.ts';
+import { readInput } from '../errors/read-input.ts';
 import type { FoundTool, ToolSearch } from '../search/tool-search.ts';
+import { type Answer, name, object } from './answer.ts';
+import { endpointsOf } from './servers.ts';
 
-const limit = z.coerce.number('must be a number').int().min(1).max(50).default(10);
-
-/** What `GET /tools/search` takes. */
+/** The query of `GET /tools/search`. */
 export const toolSearchQuery = z.object({
   q: z.string('must be one text').trim().min(1, 'must say what the tool is to do').max(1_000),
-  limit,
+  limit: z.coerce.number('must be a number').int().min(1).max(50).default(10),
   server: z.string('must be one name').max(63).optional(),
 });
 
-/**
- * `GET /tools/search?q=&limit=&server=`, mounted at `/api`: the tools that do what `q` asks for in plain words, of those
- * that the caller may call. → `{results: [{server, tool, title, description, score, input_schema, endpoints, call}], total,
- * why}`; `call` is what to send where, `why` says of nothing what the reason is, and is null otherwise.
- */
+const foundTool = z.strictObject({
+  server: name,
+  tool: z.string(),
+  title: z.string().nullable(),
+  description: z.string().nullable(),
+  score: z.number(),
+  input_schema: object.nullable(),
+  endpoints: z.record(z.string(), z.url()),
+  call: z
+    .strictObject({
+      url: z.string().nullable(),
+      transport: z.enum(['streamable-http', 'sse']).nullable(),
+      method: z.literal('tools/call'),
+      params: z.strictObject({ name: z.string(), arguments: z.strictObject({}) }),
+    })
+    .describe('The request to send, and where. Fill in the arguments.'),
+});
+
+/** The answer of `GET /tools/search`. */
+export const toolsFound = z.strictObject({
+  results: z.array(foundTool),
+  total: z.int(),
+  why: z
+    .strictObject({
+      code: z.enum(['no_server_visible', 'no_tool_known', 'no_tool_allowed', 'no_match']),
+      message: z.string(),
+    })
+    .nullable()
+    .describe('Set if there are no results: the reason.'),
+});
+
+/** `GET /tools/search?q=&limit=&server=`, mounted at `/api`: the tools for a task, among those that the caller may call. */
 export function createSearchApi(catalogue: Catalogue, search: ToolSearch): Router {
   const api = Router({ caseSensitive: true, strict: true });
   api.get('/tools/search', async (req, res) => {
     const person = personOf(req);
-    const asked = toolSearchQuery.safeParse(req.query);
-    if (!asked.success) {
-      const faults = asked.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
-      const message = 'q says what the tool is to do; limit is a number from 1 to 50, server a name.';
-      throw new RegistryError('input_invalid', message, { faults });
-    }
-    const { q: text, limit, server } = asked.data;
+    const message = 'q says what the tool is to do; limit is a number from 1 to 50, server a name.';
+    const { q: text, limit, server } = readInput(toolSearchQuery, req.query, () => message);
     const { results, total, why } = await search.tools(person, { text, limit, server });
-    res.set('Cache-Control', 'no-store');
-    res.json({
-      // A server that has gone while its tools were being looked for is nowhere to be called.
+    const answer: Answer<typeof toolsFound> = {
+      // A server may be deleted during the search.
       results: results.flatMap((found) => {
         const entry = catalogue.get(person, found.server);
         return entry ? toJson(found, entry.endpoints) : [];
       }),
       total,
       why: why ?? null,
-    });
+    };
+    res.set('Cache-Control', 'no-store').json(answer);
   });
   return api;
 }
 
-function toJson({ server, tool, score }: FoundTool, endpoints: readonly Endpoint[]) {
+function toJson({ server, tool, score }: FoundTool, endpoints: readonly Endpoint[]): Answer<typeof foundTool> {
   const { name, title, description, inputSchema } = tool;
-  const [first] = endpoints;
+  const { url = null, transport = null } = endpoints[0] ?? {};
   return {
     server,
     tool: name,
@@ -55,12 +77,7 @@ function toJson({ server, tool, score }: FoundTool, endpoints: readonly Endpoint
     description,
     score,
     input_schema: inputSchema,
-    endpoints: Object.fromEntries(endpoints.map(({ transport, url }) => [transport, url])),
-    call: {
-      url: first?.url ?? null,
-      transport: first?.transport ?? null,
-      method: 'tools/call',
-      params: { name, arguments: {} },
-    },
+    endpoints: endpointsOf(endpoints),
+    call: { url, transport, method: 'tools/call', params: { name, arguments: {} } },
   };
 }

@@ -5,21 +5,21 @@ import { readJson } from '../access/body.ts';
 import type { Catalogue } from '../access/catalogue.ts';
 import { personOf } from '../access/guards.ts';
 import { notFound, requireRight } from '../access/permissions.ts';
-import { RegistryError } from '../errors/registry-error.ts';
+import { readInput } from '../errors/read-input.ts';
 import type { ApprovedDefinitions } from '../pins/approved-definitions.ts';
 import { toolChanges } from '../pins/changes.ts';
 
 export interface ToolChangesOptions {
-  /** Who may write at all. */
+  /** Requires a person, for writes. */
   guard: RequestHandler;
   catalogue: Catalogue;
   policy: () => Policy;
   definitions: ApprovedDefinitions;
-  /** Told when something was approved. */
+  /** Called after tools were approved. */
   onApproved: () => Promise<void>;
 }
 
-/** What is approved: each tool by the hash of the definition that the person has looked at. */
+/** The tools to approve, each with the hash of the definition that the person has seen. */
 export const approvalInput = z.strictObject({
   tools: z
     .array(
@@ -35,27 +35,18 @@ export const approvalInput = z.strictObject({
 type Named = Request<{ name: string }>;
 
 /**
- * `GET /servers/:name/tools/changes` → `{server, first_seen_at, tools: [{name, state, hash, approved_hash, since,
- * shows_approved, differences}]}`, for who may see the server; `POST /servers/:name/tools/approve` with `{tools: [{name,
- * hash}]}` → the same afterwards, for who has `modify_service`; 409 `changed_meanwhile` if a hash is not the one that
- * waits, nor the approved one (which rejects what waits). Mounted at `/api`.
+ * `GET /servers/:name/tools/changes`, for people who may see the server, and `POST /servers/:name/tools/approve` for those
+ * with `modify_service`, both mounted at `/api`. Both answer with the changes. `changed_meanwhile` (409): a hash is neither
+ * that of the waiting definition, nor the approved one, which rejects the waiting definition.
  */
-export function createToolChangesApi({
-  guard,
-  catalogue,
-  policy,
-  definitions,
-  onApproved,
-}: ToolChangesOptions): Router {
+export function createToolChangesApi(options: ToolChangesOptions): Router {
+  const { guard, catalogue, policy, definitions, onApproved } = options;
   const api = Router({ caseSensitive: true, strict: true });
   const changesOf = async (req: Named) => {
     const entry = catalogue.get(personOf(req), req.params.name);
     if (!entry) throw notFound();
-    return toolChanges(
-      entry.name,
-      await definitions.of(entry.name),
-      entry.health.details?.announced ? entry.health.tools : undefined,
-    );
+    const { name, health } = entry;
+    return toolChanges(name, await definitions.of(name), health.details?.announced ? health.tools : undefined);
   };
   api.get('/servers/:name/tools/changes', async (req: Named, res) => {
     res.set('Cache-Control', 'no-store').json(await changesOf(req));
@@ -63,16 +54,12 @@ export function createToolChangesApi({
   api.post('/servers/:name/tools/approve', guard, readJson(), async (req: Named, res) => {
     const { name } = req.params;
     const person = personOf(req);
+    const { sub, username } = person;
     requireRight(policy(), person, 'modify_service', name);
     if (!catalogue.get(person, name)) throw notFound();
-    const input = approvalInput.safeParse(req.body);
-    if (!input.success) {
-      const faults = input.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
-      throw new RegistryError('input_invalid', 'Send {"tools": [{"name", "hash"}]} with the hashes that you saw.', {
-        faults,
-      });
-    }
-    await definitions.approve(name, input.data.tools, { sub: person.sub, username: person.username });
+    const message = 'Send {"tools": [{"name", "hash"}]} with the hashes that you saw.';
+    const { tools } = readInput(approvalInput, req.body, () => message);
+    await definitions.approve(name, tools, { sub, username });
     await onApproved();
     res.set('Cache-Control', 'no-store').json(await changesOf(req));
   });

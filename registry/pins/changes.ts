@@ -1,35 +1,40 @@
+import * as z from 'zod';
 import type { ToolInfo } from '../servers/tool.ts';
 import type { ServerDefinitions } from '../store/definitions.ts';
-import { type Difference, diffDefinitions, lineOf } from './diff.ts';
+import { diffDefinitions, lineOf } from './diff.ts';
 import { reveal } from './reveal.ts';
 
-/** A tool that is not as it was approved. */
-export interface ToolChange {
-  /** As the server writes it: what an approval has to name. */
-  name: string;
-  /** The same with hidden letters made visible. */
-  shown_name: string;
-  /** `removed` needs no approval: the tool comes back as it was, or as `changed`. */
-  state: 'new' | 'changed' | 'removed';
-  /** The definition that waits, or the approved one of a tool that was removed. */
-  hash: string;
-  /** Approving this one keeps what was approved and lets go of what waits. Null for a new tool. */
-  approved_hash: string | null;
-  approved_at: string | null;
-  approved_by: string | null;
-  /** When what waits was first seen. */
-  since: string | null;
-  differences: (Difference & { line: string })[];
-  /** Why nothing can be compared. */
-  note: string | null;
-}
+const time = z.iso.datetime();
 
-/** What of a server's tools is not as it was approved. */
-export interface ToolChanges {
-  server: string;
-  first_seen_at: string | null;
-  tools: ToolChange[];
-}
+const toolChange = z.strictObject({
+  name: z.string().describe('As the server writes it. An approval names it like this.'),
+  shown_name: z.string().describe('The name with hidden characters made visible.'),
+  state: z.enum(['new', 'changed', 'removed']).describe('removed needs no approval.'),
+  hash: z.string().describe('Of the definition that waits, or of the approved one of a removed tool.'),
+  approved_hash: z.string().nullable().describe('Approving this one rejects the definition that waits.'),
+  approved_at: time.nullable(),
+  approved_by: z.string().nullable(),
+  since: time.nullable().describe('When the definition that waits was first seen.'),
+  differences: z.array(
+    z.strictObject({
+      path: z.string(),
+      before: z.string().nullable(),
+      after: z.string().nullable(),
+      line: z.string().describe('The difference as one line.'),
+    }),
+  ),
+  note: z.string().nullable().describe('Why nothing can be compared.'),
+});
+
+/** The tools of a server that are not as they were approved. */
+export const toolChangesAnswer = z.strictObject({
+  server: z.string(),
+  first_seen_at: time.nullable(),
+  tools: z.array(toolChange),
+});
+
+export type ToolChange = z.output<typeof toolChange>;
+export type ToolChanges = z.output<typeof toolChangesAnswer>;
 
 /** @param seen the tools that the server showed last; undefined if that is not known */
 export function toolChanges(

@@ -1,25 +1,13 @@
 import * as z from 'zod';
 import { type ErrorCode, statusOfCode } from '../../errors/registry-error.ts';
 import { type Component, components } from './components.ts';
-import type { Operation } from './operation.ts';
-import { originalOperations } from './original-operations.ts';
-import { publicOperations } from './public-operations.ts';
-import { serverOperations } from './server-operations.ts';
+import { type Operation, operations } from './operations.ts';
 
-const everyRoute: readonly ErrorCode[] = ['identity_required', 'identity_unavailable', 'internal_error'];
+/** Error codes of every route. */
+const always: readonly ErrorCode[] = ['identity_required', 'identity_unavailable', 'internal_error'];
 
-/** Components that come in, and so are described as what may be sent, before defaults are filled in. */
-const incoming: ReadonlySet<Component> = new Set([
-  'NewServer',
-  'ServerReplacement',
-  'ServerPatch',
-  'Seen',
-  'Approval',
-  'Import',
-  'RegisterForm',
-  'ToggleForm',
-  'EditForm',
-]);
+/** Components that are sent, and so are described without defaults filled in. */
+const incoming: ReadonlySet<string | undefined> = new Set(operations.map(({ body }) => body));
 
 const errorsOf: Readonly<Record<Operation['tag'], Component>> = {
   servers: 'Error',
@@ -28,11 +16,8 @@ const errorsOf: Readonly<Record<Operation['tag'], Component>> = {
   original: 'OriginalError',
 };
 
-/** Every route that the document describes. */
-export const operations: readonly Operation[] = [...serverOperations, ...publicOperations, ...originalOperations];
-
 /**
- * The API as OpenAPI 3.1, made of the schemas by which requests are read and answers are checked.
+ * The API as OpenAPI 3.1, made from the schemas that read the input and type the answers.
  * @param publicUrl the gateway's origin
  */
 export function createDocument(publicUrl: string) {
@@ -41,10 +26,9 @@ export function createDocument(publicUrl: string) {
     const { path, method } = operation;
     paths[path] = { ...paths[path], [method]: toOperation(operation) };
   }
-  const schemas = Object.entries(components).map(([name, schema]) => [
-    name,
-    toSchema(schema, incoming.has(name as Component) ? 'input' : 'output'),
-  ]);
+  const schemas = Object.entries(components).map(([name, schema]) => {
+    return [name, toSchema(schema, incoming.has(name) ? 'input' : 'output')];
+  });
   return {
     openapi: '3.1.0',
     info: {
@@ -52,7 +36,7 @@ export function createDocument(publicUrl: string) {
       version: '1',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       description:
-        'Everything goes through the gateway, with an access token or a session. Who gets to see and do what is said by UI-Scopes of the policy.',
+        'Every request goes through the gateway, with an access token or a session. UI-Scopes of the policy say who may see and do what.',
     },
     servers: [{ url: publicUrl }],
     security: [{ bearer: [] }, { session: [] }],
@@ -76,38 +60,38 @@ function securitySchemes(publicUrl: string) {
 }
 
 function toOperation(operation: Operation) {
-  const { method, path, tag, summary, permission, body } = operation;
+  const { method, path, tag, summary, permission } = operation;
   const parameters = [...pathParameters(path), ...queryParameters(operation.query)];
   return {
     operationId: `${method}${path.replace(/[^A-Za-z0-9]+(.?)/g, (_, letter: string) => letter.toUpperCase())}`,
     tags: [tag],
     summary,
-    ...(permission && { description: `Takes the permission \`${permission}\`.` }),
+    ...(permission && { description: `Requires the permission \`${permission}\`.` }),
     ...(parameters.length > 0 && { parameters }),
-    ...(body && { requestBody: toBody(body) }),
+    ...toBody(operation),
     responses: toResponses(operation),
   };
 }
 
-function toBody({ form, required = false, schema }: NonNullable<Operation['body']>) {
-  const content = { schema: ref(schema) };
-  const types = form ? ['application/x-www-form-urlencoded', 'multipart/form-data'] : ['application/json'];
-  return { required, content: Object.fromEntries(types.map((type) => [type, content])) };
+function toBody({ tag, body, isBodyOptional = false }: Operation) {
+  if (!body) return {};
+  const content = { schema: ref(body) };
+  const types =
+    tag === 'original' ? ['application/x-www-form-urlencoded', 'multipart/form-data'] : ['application/json'];
+  const requestBody = { required: !isBodyOptional, content: Object.fromEntries(types.map((type) => [type, content])) };
+  return { requestBody };
 }
 
-function toResponses({ answers, refusals, tag }: Operation) {
-  const responses: Record<string, object> = {};
-  for (const [status, schema] of Object.entries(answers)) {
-    const description = schema ? 'Done.' : 'Leads elsewhere.';
-    responses[status] = { description, ...(schema && { content: json(schema) }) };
-  }
-  for (const [status, codes] of Map.groupBy([...new Set([...everyRoute, ...refusals])], statusOfCode)) {
+function toResponses({ status = 200, answer, refusals = [], tag }: Operation) {
+  const good = answer ? { description: 'Done.', content: json(answer) } : { description: 'Redirects.' };
+  const responses: Record<string, object> = { [status]: good };
+  for (const [status, codes] of Map.groupBy([...new Set([...always, ...refusals])], statusOfCode)) {
     responses[status] = { description: codes.join(', '), content: json(errorsOf[tag]) };
   }
   return { ...responses, 429: tooMany };
 }
 
-/** The gate's own word, in one form for every route: the registry is not asked then. */
+/** The answer of the gate, which does not ask the registry then. */
 const tooMany = {
   description: 'too_many_requests, too_many_connections: wait.',
   headers: { 'Retry-After': { required: true, description: 'Seconds.', schema: { type: 'integer' } } },

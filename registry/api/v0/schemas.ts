@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { publishedName } from '../../servers/names.ts';
+import { icon } from '../answer.ts';
 
 /** Where the format of `server` is described. */
 export const serverJsonSchema = 'https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json';
@@ -9,12 +10,6 @@ export const officialKey = 'io.modelcontextprotocol.registry/official';
 const remote = z.strictObject({
   type: z.enum(['streamable-http', 'sse']),
   url: z.string().describe("The gateway's address of the server."),
-});
-
-const icon = z.strictObject({
-  src: z.url().max(255),
-  mimeType: z.string().optional(),
-  sizes: z.array(z.string()).optional(),
 });
 
 const serverDetail = z.strictObject({

@@ -1,7 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
-import { createDocument, operations } from '../../../../registry/api/openapi/document.ts';
+import { createDocument } from '../../../../registry/api/openapi/document.ts';
+import { operations } from '../../../../registry/api/openapi/operations.ts';
 import type { Health } from '../../../../registry/servers/server-health.ts';
 import { admin, createSigner, publicUrl, startRegistry, storeOf } from '../../../support/registry/registry-fixture.ts';
 
@@ -26,6 +27,31 @@ const healthy: Health = {
       annotations: { readOnlyHint: true },
     },
   ],
+  details: {
+    unstable: false,
+    latencyMs: 3,
+    checks: [
+      {
+        transport: 'streamable-http',
+        status: 'healthy',
+        steps: [{ step: 'reach', state: 'ok', reason: null, ms: 1.5 }],
+      },
+    ],
+    since: new Date('2026-11-23T04:26:07Z'),
+    announced: {
+      name: 'time',
+      title: null,
+      version: '1',
+      protocolVersion: '2025-11-25',
+      era: 'legacy',
+      instructions: null,
+      capabilities: { tools: {} },
+      prompts: [{ name: 'ask' }],
+      resources: [],
+      resourceTemplates: [],
+    },
+    seenAt: new Date('2026-11-23T04:26:07Z'),
+  },
 };
 const agent = { ...admin, auth_method: 'jwt' };
 const time = {
@@ -124,6 +150,7 @@ const requests: [string, string, () => [string, unknown?, string?]][] = [
   ['get', '/api/servers/{name}/tools/changes', () => ['/api/servers/time/tools/changes']],
   ['post', '/api/servers/{name}/tools/approve', () => ['/api/servers/time/tools/approve', { tools: [] }]],
   ['get', '/api/tools/search', () => ['/api/tools/search?q=time']],
+  ['get', '/api/tools/search', () => ['/api/tools/search?q=weather']],
   ['get', '/api/tools/search', () => ['/api/tools/search']],
   ['post', '/api/import', () => ['/api/import', [entry, {}]]],
   ['post', '/api/import', () => ['/api/import?dry_run=true', entry]],

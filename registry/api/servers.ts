@@ -1,0 +1,124 @@
+import { type Request, Router } from 'express';
+import * as z from 'zod';
+import { type Catalogue, type CatalogueEntry, type Endpoint, inOrder } from '../access/catalogue.ts';
+import { personOf } from '../access/guards.ts';
+import { notFound } from '../access/permissions.ts';
+import { RegistryError } from '../errors/registry-error.ts';
+import type { ToolSearch } from '../search/tool-search.ts';
+import { serverSettings } from '../servers/server-input.ts';
+import { type Answer, icon, name, status, time, tool } from './answer.ts';
+
+const summary = z.strictObject({
+  name,
+  title: z.string(),
+  description: z.string(),
+  tags: z.array(z.string()),
+  transports: z.array(z.enum(['streamable-http', 'sse'])),
+  endpoints: z.record(z.string(), z.url()).describe("The gateway's address by transport."),
+  enabled: z.boolean(),
+  status,
+  checked_at: time.nullable(),
+});
+
+const { upstream, transports, auth } = serverSettings.shape;
+
+/** One server in full. */
+export const serverDetails = summary.extend({
+  error: z.string().nullable().describe('Why it is not healthy.'),
+  tools: z.array(tool).describe("As last announced. The text is the server's own."),
+  version: z.string().nullable(),
+  repository: z.string().nullable(),
+  license: z.string().nullable(),
+  icons: z.array(icon),
+  alias: z.string().nullable().describe('The name that its makers published it under.'),
+  revision: z.int(),
+  updated_at: time,
+  location: z
+    .strictObject({ upstream, transports, auth })
+    .optional()
+    .describe('Where it runs; only if the caller may change it.'),
+});
+
+/** The answer of `GET /servers`. */
+export const serverListing = z.strictObject({ servers: z.array(summary) });
+
+/** The answer of `GET /me`. */
+export const me = z.strictObject({
+  username: z.string(),
+  groups: z.array(z.string()),
+  scopes: z.array(z.string()),
+  auth_method: z.enum(['session_cookie', 'jwt']),
+});
+
+/** The query of `GET /servers`. */
+export const serversQuery = z.object({ q: z.string().optional().describe('What to look for, in plain words.') });
+
+const longestQuery = 1_000;
+
+/** The reading routes of the JSON API, mounted at `/api`: `GET /servers?q=`, `GET /servers/:name` and `GET /me`. */
+export function createApi(catalogue: Catalogue, search: ToolSearch): Router {
+  const api = Router({ caseSensitive: true, strict: true });
+  api.use((_req, res, next) => {
+    res.set('Cache-Control', 'no-store');
+    next();
+  });
+  api.get('/servers', (req, res) => {
+    const person = personOf(req);
+    const all = catalogue.list(person);
+    const { q } = req.query;
+    const isSearch = typeof q === 'string' && q.trim() !== '';
+    const shown = isSearch ? inOrder(all, search.servers(person, q.slice(0, longestQuery))) : all;
+    res.json({ servers: shown.map(toSummary) } satisfies Answer<typeof serverListing>);
+  });
+  api.get('/servers/:name', (req: Request<{ name: string }>, res) => {
+    const entry = catalogue.get(personOf(req), req.params.name);
+    if (!entry) throw notFound();
+    res.json(toDetails(entry));
+  });
+  api.get('/me', (req, res) => {
+    const { username, groups, scopes, authMethod } = personOf(req);
+    res.json({ username, groups, scopes, auth_method: authMethod } satisfies Answer<typeof me>);
+  });
+  api.use(() => {
+    throw new RegistryError('not_found', 'There is no such address in the API.');
+  });
+  return api;
+}
+
+/** One server in full, as JSON. */
+export function toDetails(entry: CatalogueEntry): Answer<typeof serverDetails> {
+  const { version, repository, license, icons, alias, revision, updatedAt, location, health } = entry;
+  return {
+    ...toSummary(entry),
+    error: health.error,
+    tools: health.tools,
+    version,
+    repository,
+    license,
+    icons,
+    alias,
+    revision,
+    updated_at: updatedAt.toISOString(),
+    ...(location && { location }),
+  };
+}
+
+/** The addresses of a server, by transport. */
+export function endpointsOf(endpoints: readonly Endpoint[]): Record<string, string> {
+  return Object.fromEntries(endpoints.map(({ transport, url }) => [transport, url]));
+}
+
+function toSummary(entry: CatalogueEntry): Answer<typeof summary> {
+  const { name, title, description, tags, endpoints, enabled, health } = entry;
+  return {
+    name,
+    title,
+    description,
+    tags,
+    transports: endpoints.map(({ transport }) => transport),
+    endpoints: endpointsOf(endpoints),
+    enabled,
+    status: health.status,
+    checked_at: health.checkedAt?.toISOString() ?? null,
+  };
+}
