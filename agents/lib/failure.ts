@@ -20,7 +20,7 @@ export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
   [exitCodes.notLoggedIn, 'not logged in: no session, one that has ended, or credentials that are refused'],
   [exitCodes.denied, 'denied: the gateway knows who you are, and you may not do this'],
   [exitCodes.unreachable, 'the gateway or the user pool cannot be reached'],
-  [exitCodes.needsInput, 'agent only: something is missing in the question, and nobody is there to ask'],
+  [exitCodes.needsInput, 'agent only: an argument is missing, and there is no terminal to ask on'],
   [exitCodes.interrupted, 'stopped by Ctrl-C'],
 ];
 

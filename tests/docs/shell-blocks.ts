@@ -2,7 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 
 /** The pages that people read, from the root of the repository. */
-export const pages: readonly string[] = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md').sort()];
+export const pages: readonly string[] = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  ...globSync('docs/**/*.md').sort(),
+];
 
 /** A command that a page tells its reader to type. */
 export interface DocCommand {
