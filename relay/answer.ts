@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { ByteGatherer } from './byte-gatherer.ts';
 import { asRelayError, RelayError } from './errors.ts';
-import { filterMessage, needsLook } from './message-filter.ts';
-import type { Exchange, RelayDeps } from './relay.ts';
+import type { Exchange, RelayDeps } from './exchange.ts';
+import { filterMessage, needsFilter } from './message-filter.ts';
 import { answerHeaders } from './upstream.ts';
 
 const longestTaskAnswer = 65_536;
 
-/** Passes on an answer that is not a stream: looked at if it may hold a list or a task, as it comes otherwise. */
+/** Passes on an answer that is not a stream. It filters the answer if it may hold a list or a task. */
 export async function passAnswer(deps: RelayDeps, exchange: Exchange): Promise<void> {
   const { caller, answer, response } = exchange;
   const status = answer.statusCode ?? 502;
@@ -23,48 +23,51 @@ export async function passAnswer(deps: RelayDeps, exchange: Exchange): Promise<v
   const limits = isList ? listLimits(deps) : { bytes: longestTaskAnswer };
   const { bytes, whole } = await readUpTo(answer, limits);
   if (!whole && isList) throw new RelayError('upstream_answer_too_large');
-  // A new task is told in few words; what is longer is a result, and none of the relay's business.
+  // An answer about a new task is short. A longer one is a tool's result, which the relay does not inspect.
   if (!whole) return await passRest(exchange, bytes);
   const filtered = Buffer.from(await filterMessage(deps, caller, decode(bytes)));
   const { etag: _, ...headers } = answerHeaders(answer);
-  // What one caller may see is not for another's cache.
+  // A cache must not give one caller's list to another.
   const own = { 'cache-control': 'private, no-store', 'content-length': filtered.length };
   response.writeHead(status, { ...headers, ...own }).end(filtered);
 }
 
 /**
- * Notes whose session this is before the client gets to know its id, and forgets it when it has ended.
- * @throws {RelayError} upstream_session_conflict if the upstream gives out what is somebody else's
+ * Binds a new session to its owner before the client learns its id, and unbinds it when it has ended.
+ * @throws {RelayError} upstream_session_conflict if the upstream hands out another owner's session
  */
-export async function noteSession({ authority }: RelayDeps, { caller, answer, sessionId }: Exchange): Promise<void> {
+export async function updateSessionOwner({ owners }: RelayDeps, exchange: Exchange): Promise<void> {
+  const { caller, answer, sessionId } = exchange;
   const { token, ticket } = caller;
   const status = answer.statusCode ?? 502;
   const id = answer.headers['mcp-session-id'];
   if (ticket.method === 'initialize' && status < 300 && typeof id === 'string') {
-    if (!(await authority.bind(token, { kind: 'session', id }))) throw new RelayError('upstream_session_conflict');
+    if (!(await owners.bind(token, { kind: 'session', id }))) throw new RelayError('upstream_session_conflict');
   }
   const isOver = status < 300 || status === 404;
   if (ticket.method === '(end)' && isOver && sessionId !== undefined) {
-    await authority.unbind(token, { kind: 'session', id: sessionId });
+    await owners.unbind(token, { kind: 'session', id: sessionId });
   }
 }
 
 /**
- * A list in some other form would go by unread. Only the bare "Accepted" may pass, with which servers of the 2024-11-05
- * transport confirm a message; some send 200 with it, and not 202.
+ * A list in any other form would pass unfiltered. Only the bare "Accepted" may pass, by which servers of the 2024-11-05
+ * transport confirm a message; some send it with 200 instead of 202.
  */
 async function mustHoldNoList(deps: RelayDeps, exchange: Exchange): Promise<void> {
   const { answer } = exchange;
   const { bytes, whole } = await readUpTo(answer, listLimits(deps));
   if (!whole) throw new RelayError('upstream_answer_too_large');
-  const isPlain = (answer.headers['content-encoding'] ?? 'identity') === 'identity';
-  if (!isPlain || needsLook(decode(bytes))) throw new RelayError('upstream_answer_unreadable');
+  if (!isPlain(answer) || needsFilter(decode(bytes))) throw new RelayError('upstream_answer_unreadable');
   await passRest(exchange, bytes);
 }
 
 function isJson(answer: IncomingMessage): boolean {
-  const encoding = answer.headers['content-encoding'] ?? 'identity';
-  return encoding === 'identity' && /^application\/json\b/i.test(answer.headers['content-type'] ?? '');
+  return isPlain(answer) && /^application\/json\b/i.test(answer.headers['content-type'] ?? '');
+}
+
+function isPlain(answer: IncomingMessage): boolean {
+  return (answer.headers['content-encoding'] ?? 'identity') === 'identity';
 }
 
 async function passRest({ answer, response }: Exchange, begun?: Buffer): Promise<void> {
@@ -77,7 +80,7 @@ async function passRest({ answer, response }: Exchange, begun?: Buffer): Promise
 
 interface ReadLimits {
   bytes: number;
-  /** Left out where an answer may take its time. */
+  /** Undefined for an answer without a time limit. */
   milliseconds?: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Bytes that come in pieces, put together. It doubles its room when that is full, so that a server which sends one byte
- * at a time costs no more time or memory than one which does not.
+ * A buffer that grows. It doubles its capacity when full, so that a server which sends one byte at a time costs no more
+ * time or memory than any other.
  */
 export class ByteGatherer {
   #room = Buffer.allocUnsafe(4096);
@@ -21,12 +21,12 @@ export class ByteGatherer {
     this.#length = needed;
   }
 
-  /** What is there; good until the next `add`. */
+  /** The bytes so far; valid until the next `add`. */
   bytes(): Buffer {
     return this.#room.subarray(0, this.#length);
   }
 
-  /** Takes everything out, and leaves `rest` in its place. */
+  /** Removes and returns all bytes, and puts `rest` in their place. */
   take(rest: Buffer): Buffer {
     const taken = this.bytes();
     this.#room = Buffer.allocUnsafe(Math.max(4096, rest.length));

@@ -5,10 +5,10 @@ import { type Ticket, verifyTicket } from '../common/identity/ticket.ts';
 import { verifySigned } from '../common/identity/verify-signed.ts';
 import { RelayError } from './errors.ts';
 
-/** Who a request is relayed for, as the auth-server has signed it. */
+/** The caller of a request, as signed by the auth-server. */
 export interface Caller {
   ticket: Ticket;
-  /** The ticket itself, for questions to the auth-server. */
+  /** The ticket itself, for requests to the auth-server. */
   token: string;
   groups: readonly string[];
   scopes: readonly string[];
@@ -28,13 +28,13 @@ const claims = z.object({
 const rememberMilliseconds = 60_000;
 
 /**
- * Makes the relay's only door: a ticket of the auth-server in `X-Relay`, and in `X-Mcp-Assertion` the assertion for the
- * ticket's server and of the same caller.
+ * Makes the only check of identity in the relay. It needs the auth-server's ticket in `X-Relay` and, in
+ * `X-Mcp-Assertion`, the assertion for the ticket's server and the same caller.
  * @param keys finds the auth-server's public key
- * @param publicUrl the gateway's origin, which both name as their issuer
+ * @param publicUrl the gateway's origin, the issuer of both
  */
 export function createIdentifyCaller(keys: JWTVerifyGetKey, publicUrl: string): IdentifyCaller {
-  // The auth-server gives the same two out again for up to a minute, and checking signatures is dear.
+  // The auth-server repeats both for up to a minute, and checking signatures is expensive.
   const known = new LRUCache<string, Caller>({ max: 5_000, ttl: rememberMilliseconds });
   const verify = async (token: string, assertion: string): Promise<{ caller: Caller; ends: number }> => {
     const ticket = await verifyTicket(token, keys, publicUrl);
@@ -52,7 +52,7 @@ export function createIdentifyCaller(keys: JWTVerifyGetKey, publicUrl: string): 
     const { caller, ends } = await verify(token, assertion).catch((error: unknown) => {
       throw new RelayError('ticket_invalid', error);
     });
-    // No longer than both are good. A life of 0 would mean for ever.
+    // Only while both are valid. A ttl of 0 would mean forever.
     const ttl = Math.min(rememberMilliseconds, ends * 1000 - Date.now());
     if (ttl > 0) known.set(key, caller, { ttl });
     return caller;

@@ -11,11 +11,13 @@ export type RelayErrorCode =
 interface RelayErrorMeaning {
   status: 403 | 502 | 503 | 504;
   rpcCode: number;
-  logLevel: 'info' | 'warn' | 'error';
+  logLevel: 'warn' | 'error';
   message: string;
 }
 
-/** The one place where codes become statuses and words. */
+const upstream = { status: 502, rpcCode: -32008, logLevel: 'warn' } as const;
+
+/** What each code means to the client and to the log. */
 export const meanings: Readonly<Record<RelayErrorCode, RelayErrorMeaning>> = {
   ticket_invalid: {
     status: 403,
@@ -23,35 +25,24 @@ export const meanings: Readonly<Record<RelayErrorCode, RelayErrorMeaning>> = {
     logLevel: 'warn',
     message: 'Only the gateway comes in here.',
   },
-  upstream_unavailable: {
-    status: 502,
-    rpcCode: -32008,
-    logLevel: 'warn',
-    message: 'The MCP server behind the gateway does not answer.',
-  },
+  upstream_unavailable: { ...upstream, message: 'The MCP server behind the gateway does not answer.' },
   upstream_too_slow: {
+    ...upstream,
     status: 504,
-    rpcCode: -32008,
-    logLevel: 'warn',
     message: 'The MCP server behind the gateway did not answer in time.',
   },
   upstream_answer_unreadable: {
-    status: 502,
-    rpcCode: -32008,
-    logLevel: 'warn',
+    ...upstream,
     message: 'The MCP server behind the gateway sent an answer that cannot be read.',
   },
   upstream_answer_too_large: {
-    status: 502,
-    rpcCode: -32008,
-    logLevel: 'warn',
+    ...upstream,
     message: 'The MCP server behind the gateway sent an answer that is too large to be checked.',
   },
   upstream_session_conflict: {
-    status: 502,
-    rpcCode: -32008,
+    ...upstream,
     logLevel: 'error',
-    message: 'The MCP server behind the gateway gave out a session that belongs to somebody else.',
+    message: 'The MCP server behind the gateway gave out a session that belongs to another caller.',
   },
   authorization_unavailable: {
     status: 503,
@@ -71,7 +62,7 @@ export class RelayError extends Error {
   }
 }
 
-/** Whatever was thrown, as a failure that says nothing of its inside. */
+/** Returns any thrown error as a {@link RelayError}, whose message reveals nothing internal. */
 export function asRelayError(error: unknown): RelayError {
   return error instanceof RelayError ? error : new RelayError('upstream_unavailable', error);
 }

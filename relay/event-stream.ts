@@ -1,6 +1,6 @@
 import { ByteGatherer } from './byte-gatherer.ts';
 
-/** More came in one piece than the relay is ready to hold. */
+/** One event is longer than the relay holds. */
 export class TooLarge extends Error {
   constructor(bytes: number) {
     super(`more than ${bytes} bytes in one piece`);
@@ -8,13 +8,13 @@ export class TooLarge extends Error {
   }
 }
 
-/** A carriage return at the very end counts at once; should a line feed follow, it is one more empty line of no event. */
+/** A carriage return at the very end counts at once. If a line feed follows, it is one more empty line, and no event. */
 const blankLine = /(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n))/g;
 const byteOrderMark = Buffer.from('\ufeff');
 
 /**
- * Cuts a byte stream into events, each with the empty line that ends it (WHATWG HTML, "Parsing an event stream"). What
- * stands behind the last empty line is no event and is dropped, as clients do: half an answer is never passed on.
+ * Splits a byte stream into events, each with the empty line that ends it (WHATWG HTML, "Parsing an event stream"). Bytes
+ * after the last empty line are no event; they are dropped, as in clients, so that no partial answer is passed on.
  * @param limit the longest event in bytes
  * @throws {TooLarge}
  */
@@ -38,15 +38,15 @@ export async function* splitEvents(source: AsyncIterable<Buffer>, limit: number)
   }
 }
 
-/** Clients drop a byte order mark at the beginning of a stream; left there, it would hide the first field from the relay. */
+/** Clients drop a byte order mark at the start of a stream. Left there, it would hide the first field from the relay. */
 function withoutMark(event: Buffer): Buffer {
   const marked = event.subarray(0, byteOrderMark.length).equals(byteOrderMark);
   return marked ? event.subarray(byteOrderMark.length) : event;
 }
 
-/** Where events end, as far as nothing ends before `from`. */
+/** Where events end, given that none ends before `from`. */
 function eventEnds(bytes: Buffer, from: number): number[] {
-  // Nearly all servers write plain line feeds, and those are found without making a string of the bytes.
+  // Nearly all servers write plain line feeds, which can be found without converting the bytes to a string.
   if (bytes.includes(0x0d, from))
     return [...bytes.toString('latin1', from).matchAll(blankLine)].map(
       ({ 0: end, index }) => from + index + end.length,
@@ -57,7 +57,7 @@ function eventEnds(bytes: Buffer, from: number): number[] {
   return ends;
 }
 
-/** What the relay looks at in an event. */
+/** The parts of an event that the relay reads. */
 export interface StreamEvent {
   /** The event's name; `message` when it has none. */
   name: string;
@@ -65,7 +65,7 @@ export interface StreamEvent {
   lines: readonly string[];
 }
 
-/** The fields of an event, by the same rules by which clients read it. */
+/** Reads the fields of an event by the rules that clients follow. */
 export function parseEvent(text: string): StreamEvent {
   const lines = text.split(/\r\n|\n|\r/);
   const values = (field: string) =>
@@ -75,7 +75,7 @@ export function parseEvent(text: string): StreamEvent {
   return { name: values('event').at(-1) || 'message', data: values('data').join('\n'), lines };
 }
 
-/** The event with other data; every other field stays as it was sent. */
+/** Returns the event with other data. All other fields stay as they were sent. */
 export function withData({ lines }: StreamEvent, data: string): Buffer {
   const isData = (line: string) => line === 'data' || line.startsWith('data:');
   const first = lines.findIndex(isData);

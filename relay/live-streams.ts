@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { nowInSeconds } from '../common/time/now.ts';
 import type { Caller } from './caller.ts';
 import type { Route } from './routes.ts';
 
-/** Why a stream was ended before its server did. Clients come back, and are told more by the gate. */
+/** Why the relay ended a stream before its server did. The client reconnects, and the gate gives the details. */
 export type EndReason =
   | 'credential_expired'
   | 'access_ended'
@@ -16,40 +15,40 @@ export interface LiveStream {
   caller: Caller;
   route: Route;
   response: ServerResponse;
-  /** Lets go of the upstream and of the client. */
+  /** Closes the connections to the upstream and to the client. */
   end(reason: EndReason): void;
 }
 
-/** What decides whether a stream may go on. */
+/** What decides whether a stream may continue. */
 export interface StreamRights {
-  mayGoOn(caller: Caller): boolean;
+  mayContinue(caller: Caller): boolean;
   routeOf(server: string): Route | undefined;
-  /** Milliseconds since the auth-server was last heard of. */
+  /** Milliseconds since the auth-server last answered. */
   silence(): number;
 }
 
-/** How long things may be quiet, in milliseconds. */
+/** Time limits in milliseconds. */
 export interface LiveLimits {
-  /** Nothing sent on a stream before a comment keeps it alive. */
+  /** How long a stream may be idle before a comment keeps it alive. */
   keepAlive: number;
-  /** No word from the auth-server before all streams end. */
+  /** How long the auth-server may be silent before all streams end. */
   longestSilence: number;
 }
 
-/** Silence: long enough for a restart of the auth-server; nobody may go on for longer without anyone who could end it. */
+/** The silence is long enough for a restart of the auth-server. Beyond it, no revocation could end a stream. */
 const usualLimits: LiveLimits = { keepAlive: 15_000, longestSilence: 10_000 };
 const rememberMilliseconds = 300_000;
 
 /**
- * All streams of this relay. A stream lives as long as its owner's right to it.
- * `tick`, called a few times a second, ends what has run out and keeps idle connections from being cut by those between.
+ * All streams of this relay. A stream lives as long as its owner's right to it. Call `tick` a few times a second: it ends
+ * streams that have run out, and keeps proxies from cutting idle connections.
  */
 export class LiveStreams {
   readonly #streams = new Map<LiveStream, { lastWrite: number }>();
-  /** What has ended of late, with its number in the list of ends. */
-  readonly #recent = new Map<string, { at: number; number: number }>();
-  /** Nobody has told this relay what ended until this number. */
-  #untold = 0;
+  /** Recent revocations by mark, each with its number in the revocation feed. */
+  readonly #revoked = new Map<string, { at: number; number: number }>();
+  /** The revocation cursor at which this relay began to listen. */
+  #firstCursor = 0;
   readonly #rights: StreamRights;
   readonly #limits: LiveLimits;
   constructor(rights: StreamRights, limits: LiveLimits = usualLimits) {
@@ -61,11 +60,11 @@ export class LiveStreams {
     return this.#streams.size;
   }
 
-  /** Watches a stream; one that may not be is ended at once. Its end, however it comes, forgets it. */
+  /** Watches a stream until it closes. A stream that is not permitted ends at once. */
   add(stream: LiveStream): void {
     this.#streams.set(stream, { lastWrite: performance.now() });
     stream.response.once('close', () => this.#streams.delete(stream));
-    const reason = this.#hasEnded(stream.caller) ? 'access_ended' : this.#reasonToEnd(stream);
+    const reason = this.#isRevoked(stream.caller) ? 'access_ended' : this.#reasonToEnd(stream);
     if (reason) stream.end(reason);
   }
 
@@ -76,53 +75,56 @@ export class LiveStreams {
   }
 
   /**
-   * Ends the streams of sessions and accounts that have been ended.
-   * @param number of the newest mark in the list of ends; streams that were allowed later stay
+   * Ends the streams of revoked sessions and accounts.
+   * @param cursor number of the newest of these revocations; streams that were admitted after it stay
    */
-  endMarked(marks: readonly string[], number = Number.POSITIVE_INFINITY): void {
-    for (const mark of marks) this.#recent.set(mark, { at: performance.now(), number });
-    for (const { caller, end } of this.#streams.keys()) if (this.#hasEnded(caller)) end('access_ended');
+  revoke(marks: readonly string[], cursor = Number.POSITIVE_INFINITY): void {
+    for (const mark of marks) this.#revoked.set(mark, { at: performance.now(), number: cursor });
+    for (const { caller, end } of this.#streams.keys()) if (this.#isRevoked(caller)) end('access_ended');
   }
 
   /**
-   * Ends the streams that were allowed by somebody who knew less than this relay was not told.
-   * @param number of the newest mark when this relay began to listen
+   * This relay may have missed revocations up to `cursor`. Ends every stream that was admitted before the auth-server
+   * knew them.
    */
-  endUntold(number: number): void {
-    this.#untold = number;
+  endAdmittedBefore(cursor: number): void {
+    this.#firstCursor = cursor;
     this.tick();
   }
 
-  /** Ends what may not go on: after a change of the policy or of the routes, and a few times a second. */
+  /** Ends the streams that may not continue. Also called after each change of the policy or of the routes. */
   tick(): void {
     const now = performance.now();
     for (const [stream, state] of this.#streams) {
       const reason = this.#reasonToEnd(stream);
       if (reason) stream.end(reason);
       else if (now - state.lastWrite > this.#limits.keepAlive && mayWrite(stream.response)) {
-        // Only whole events are ever written, so this stands between two of them.
+        // Only whole events are ever written, so the comment stands between two of them.
         stream.response.write(': keep-alive\n\n');
         state.lastWrite = now;
       }
     }
-    for (const [mark, { at }] of this.#recent) if (now - at > rememberMilliseconds) this.#recent.delete(mark);
+    for (const [mark, { at }] of this.#revoked) if (now - at > rememberMilliseconds) this.#revoked.delete(mark);
   }
 
-  /** Also on its way here: the mark may have come before the stream. Who was let in again since has heard of the mark. */
-  #hasEnded({ ticket: { marks, heard = 0 } }: Caller): boolean {
-    return marks.some((mark) => (this.#recent.get(mark)?.number ?? 0) > heard);
+  /**
+   * A revocation may arrive before the stream that it ends. One that the auth-server knew when it admitted the caller
+   * does not count: the caller has logged in again since.
+   */
+  #isRevoked({ ticket: { marks, heard: cursor = 0 } }: Caller): boolean {
+    return marks.some((mark) => (this.#revoked.get(mark)?.number ?? 0) > cursor);
   }
 
   #reasonToEnd({ caller, route }: LiveStream): EndReason | undefined {
-    if (caller.ticket.ends <= nowInSeconds()) return 'credential_expired';
-    const isUntold = (caller.ticket.heard ?? 0) < this.#untold;
-    if (isUntold || this.#rights.silence() > this.#limits.longestSilence) return 'authorization_unavailable';
+    if (caller.ticket.ends <= Date.now() / 1000) return 'credential_expired';
+    const mayBeRevoked = (caller.ticket.heard ?? 0) < this.#firstCursor;
+    if (mayBeRevoked || this.#rights.silence() > this.#limits.longestSilence) return 'authorization_unavailable';
     if (this.#rights.routeOf(caller.ticket.server)?.server !== route.server) return 'server_gone';
-    return this.#rights.mayGoOn(caller) ? undefined : 'not_permitted';
+    return this.#rights.mayContinue(caller) ? undefined : 'not_permitted';
   }
 }
 
-/** A stream that has ended may still be on its way to a slow client; to write to it then would be an error nobody catches. */
+/** Writing to a stream that has ended, but is still being sent to a slow client, would be an uncaught error. */
 function mayWrite(response: ServerResponse): boolean {
   return !response.writableEnded && !response.writableNeedDrain;
 }

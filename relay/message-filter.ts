@@ -1,39 +1,40 @@
 import type { Logger } from '../common/service/log.ts';
 import { isVisible, type Listing, listings } from '../policy/listing.ts';
 import { cutList, membersOfResult, UnreadableList } from '../policy/request/json-list.ts';
-import type { Authority } from './authority.ts';
 import type { Caller } from './caller.ts';
 import { RelayError } from './errors.ts';
 import type { Rights } from './rights.ts';
+import type { SessionOwners } from './session-owners.ts';
 
-/** What messages of a server go through on their way to one caller. */
+/** What the filter of a server's messages needs. */
 export interface MessageFilterDeps {
   rights: Rights;
-  authority: Authority;
+  owners: SessionOwners;
   log: Logger;
 }
 
 const fields = [...[...listings.values()].map(({ field }) => field), 'tasks', 'taskId'];
 const interesting = [...fields.map((name) => `"${name}"`), '\\u', '\0'];
-/** The auth-server notes no longer ones. */
+/** The auth-server stores no longer ids. */
 const longestId = 1024;
 
 /**
- * Whether a message may hold anything that has to be looked at. Only an escape could hide the letters of a key, or zeros
- * between them (UTF-16, which some clients recognise), so a message without any of these goes on unread.
+ * Whether a message may hold a list or a task. Only an escape, or zeros between the letters (UTF-16, which some clients
+ * recognize), could hide a key. A message without any of these passes unparsed.
  */
-export function needsLook(message: string): boolean {
+export function needsFilter(message: string): boolean {
   return interesting.some((sign) => message.includes(sign));
 }
 
 /**
- * One JSON-RPC message as this caller may see it: lists without what a call would be refused, tasks noted down as the
- * caller's and those of others left out. Whatever request it answers, because on a stream nothing but the shape tells.
- * @returns the message, letter for letter but for what was left out
- * @throws {RelayError} upstream_answer_unreadable if it cannot be read in one way only
+ * Filters one JSON-RPC message for a caller: removes list entries that the caller may not use, binds new tasks to the
+ * caller, and removes tasks of other owners. It goes by the message's shape, because on a stream nothing else tells which
+ * request a message answers.
+ * @returns the message, byte for byte except for what was removed
+ * @throws {RelayError} upstream_answer_unreadable if the message is not unambiguous
  */
 export async function filterMessage(deps: MessageFilterDeps, caller: Caller, message: string): Promise<string> {
-  if (!needsLook(message)) return message;
+  if (!needsFilter(message)) return message;
   try {
     const value: unknown = JSON.parse(message);
     if (Array.isArray(value)) return passBatch(value, message);
@@ -58,7 +59,7 @@ export async function filterMessage(deps: MessageFilterDeps, caller: Caller, mes
 }
 
 type Json = Record<string, unknown>;
-/** A list of a message, and where it stands in the text. */
+/** A list of a message, and where it begins in the text. */
 type Found = { list: readonly unknown[]; start: number };
 
 function resultOf(value: unknown): Json | undefined {
@@ -67,7 +68,7 @@ function resultOf(value: unknown): Json | undefined {
   return typeof result === 'object' && result !== null ? (result as Json) : undefined;
 }
 
-/** Batches of notifications existed in 2025-03-26. A batch is never the answer to what the gate lets through. */
+/** Batches of notifications existed in 2025-03-26. A batch never answers a request that the gate admits. */
 function passBatch(messages: readonly unknown[], text: string): string {
   if (messages.some((message) => resultOf(message))) throw new UnreadableList('it is a batch of results');
   return text;
@@ -92,22 +93,22 @@ function filterOne(
 }
 
 async function filterTasks(
-  { authority }: MessageFilterDeps,
+  { owners }: MessageFilterDeps,
   { token }: Caller,
   { list, start }: Found,
   text: string,
 ): Promise<string> {
   const ids = list.map(taskId).filter((id): id is string => id !== undefined && id.length <= longestId);
-  const own = new Set(ids.length > 0 ? await authority.ownTasks(token, ids) : []);
+  const own = new Set(ids.length > 0 ? await owners.ownTasks(token, ids) : []);
   return cutList(text, start, list, (task) => own.has(taskId(task) ?? '')).text;
 }
 
 /** `result.task` of MCP 2025-11-25, `resultType: "task"` of the tasks extension of 2026-07-28 (SEP-2663). */
-async function bindTask({ authority }: MessageFilterDeps, { token, ticket }: Caller, result: Json): Promise<void> {
+async function bindTask({ owners }: MessageFilterDeps, { token, ticket }: Caller, result: Json): Promise<void> {
   if (ticket.method.startsWith('tasks/')) return;
   const id = taskId(result.task) ?? (result.resultType === 'task' ? taskId(result) : undefined);
   if (id === undefined) return;
-  if (!(await authority.bind(token, { kind: 'task', id }))) throw new RelayError('upstream_session_conflict');
+  if (!(await owners.bind(token, { kind: 'task', id }))) throw new RelayError('upstream_session_conflict');
 }
 
 function taskId(value: unknown): string | undefined {

@@ -4,15 +4,18 @@ import { addProcessMetrics } from '../common/service/process-metrics.ts';
 import type { RelayErrorCode } from './errors.ts';
 import type { EndReason } from './live-streams.ts';
 
-/** What the relay counts about itself. Every metric is explained in docs/operations/monitoring.md. */
+/** The relay's metrics. docs/operations/monitoring.md explains each. */
 export interface RelayMetrics extends Shown {
-  /** The relay has ended a stream that its server had not. */
+  /** The relay ended a stream before its server did. */
   streamEnded(reason: EndReason): void;
-  /** A request could not be answered. */
+  /** The relay could not answer a request. */
   failed(reason: RelayErrorCode): void;
 }
 
-/** @param openStreams how many streams are open now, and how long ago the auth-server was heard of, in milliseconds */
+/**
+ * @param openStreams returns the number of open streams
+ * @param silence returns the milliseconds since the auth-server last answered
+ */
 export function createRelayMetrics(openStreams: () => number, silence: () => number): RelayMetrics {
   const registry = new Registry();
   const registers = [registry];

@@ -7,17 +7,17 @@ import type { Policy } from '../policy/policy.ts';
 import type { Access } from '../policy/request/mcp-request.ts';
 import type { Caller } from './caller.ts';
 
-/** What a caller may do under the policy as it is now. */
+/** What a caller may do under the policy in force. */
 export interface Rights {
   viewer(caller: Caller): Viewer;
-  /** Whether what the caller was let through for would still be allowed. */
-  mayGoOn(caller: Caller): boolean;
+  /** Whether the request that the caller was admitted for would still be allowed. */
+  mayContinue(caller: Caller): boolean;
 }
 
 const noTools: ApprovedTools = new Map();
 
 /**
- * @param policy the policy in force; asked again each time, because it may have changed while a stream was open
+ * @param policy returns the policy in force; called each time, because it may change while a stream is open
  * @param guard the approved tools; while they cannot be read, no tool may be used
  */
 export function createRights(policy: () => Policy, guard: Pick<ToolGuard, 'approved'> = allTools): Rights {
@@ -33,18 +33,19 @@ export function createRights(policy: () => Policy, guard: Pick<ToolGuard, 'appro
       const now = policy();
       return { policy: now, scopes: scopesOf(caller, now), server: caller.ticket.server, approved: approvedNow() };
     },
-    mayGoOn(caller) {
+    mayContinue(caller) {
       const now = policy();
       const known = verdicts.get(caller);
       const approved = approvedNow();
       if (known?.policy === now && known.approved === approved) return known.verdict;
       const { server, method, uris = [] } = caller.ticket;
-      // Nobody can tell then what it would have to be allowed: its client asks the gate again.
-      const untold = known && method === 'subscriptions/listen' && !caller.ticket.uris;
+      // The ticket left out its resources, so they cannot be checked again: the client has to ask the gate.
+      const isUncheckable = known && method === 'subscriptions/listen' && !caller.ticket.uris;
       const resources = uris.map((name): Access => ({ method, object: { kind: 'resource', name } }));
       const whole: Access =
         caller.tool === undefined ? { method } : { method, object: { kind: 'tool', name: caller.tool } };
-      const verdict = !untold && decide(now, scopesOf(caller, now), server, [whole, ...resources], approved).allowed;
+      const mayNow = decide(now, scopesOf(caller, now), server, [whole, ...resources], approved).allowed;
+      const verdict = !isUncheckable && mayNow;
       verdicts.set(caller, { policy: now, approved, verdict });
       return verdict;
     },

@@ -5,23 +5,23 @@ import { pinnedLookup } from '../common/network/pinned-lookup.ts';
 import type { Logger } from '../common/service/log.ts';
 import type { Endpoint } from '../policy/request/mcp-request.ts';
 
-/** Where a server is reached. */
+/** How to reach a server. */
 export interface Route {
-  /** The line it was read from. */
+  /** Its line in the routes file. */
   line: string;
-  /** What it leads to, wherever that is at the moment: the addresses of a name may change at any time. */
+  /** The line without name and addresses: the addresses of a host may change while the server stays the same. */
   server: string;
   origin: string;
   paths: Readonly<Partial<Record<Endpoint, string>>>;
-  /** Keeps connections to the vetted addresses, and makes no others. */
+  /** Keeps connections alive, to the vetted addresses only. */
   agent: HttpAgent | HttpsAgent;
-  /** The same with a new connection each time, for what must not be sent twice. */
+  /** Opens a new connection for each request, for requests that must not be sent twice. */
   freshAgent: HttpAgent | HttpsAgent;
 }
 
 const fields = 7;
 
-/** The servers that the registry routes, as they are at the moment. */
+/** The servers that the registry routes now. */
 export interface Routes {
   of(server: string): Route | undefined;
   onChange(listener: () => void): void;
@@ -29,10 +29,9 @@ export interface Routes {
 }
 
 /**
- * Reads the registry's routes file, from which nginx is configured as well, and reads it again within half a second of
- * each change.
- * @param path `name scheme host addresses mcp-path sse-path secret-name` a line
- * @param ca certificates that https upstreams are verified against; undefined for Node's own
+ * Reads the registry's routes file, which also configures nginx, and reads it again within half a second of each change.
+ * @param path a file with lines of the form `name scheme host addresses mcp-path sse-path secret-name`
+ * @param ca certificates to verify https upstreams against; undefined for Node's own
  */
 export function watchRoutes(path: string, ca: string | undefined, log: Logger, intervalMilliseconds?: number): Routes {
   let routes = new Map<string, Route>();
@@ -47,8 +46,8 @@ export function watchRoutes(path: string, ca: string | undefined, log: Logger, i
     }
     for (const [name, route] of before) {
       const now = routes.get(name);
-      // Streams over the addresses of before live on.
-      if (now?.server !== route.server) letGo(route);
+      // A server that only changed its addresses keeps its open streams.
+      if (now?.server !== route.server) closeAgents(route);
     }
     for (const listener of listeners) listener();
   };
@@ -59,23 +58,23 @@ export function watchRoutes(path: string, ca: string | undefined, log: Logger, i
     onChange: (listener) => void listeners.push(listener),
     stop() {
       file.stop();
-      for (const route of routes.values()) letGo(route);
+      for (const route of routes.values()) closeAgents(route);
     },
   };
 }
 
 function linesOf(found: Found<string>, path: string, log: Logger): string[] {
   if ('error' in found) {
-    log.error({ path, code: reasonOf(found.error) }, 'the routes cannot be read: no server is relayed to');
+    log.error({ path, code: reasonOf(found.error) }, 'the routes file cannot be read: no server can be reached');
     return [];
   }
   const lines = found.value.split('\n').filter(Boolean);
   const good = lines.filter((line) => line.split(' ').length === fields);
-  if (good.length < lines.length) log.error({ path }, 'lines of the routes are not of the agreed form: left out');
+  if (good.length < lines.length) log.error({ path }, 'some lines of the routes file are malformed and were skipped');
   return good;
 }
 
-function letGo({ agent, freshAgent }: Route): void {
+function closeAgents({ agent, freshAgent }: Route): void {
   agent.destroy();
   freshAgent.destroy();
 }
@@ -88,7 +87,7 @@ function toRoute(line: string, ca: string | undefined): Route {
     scheme === 'https' ? new HttpsAgent({ ...options, keepAlive }) : new HttpAgent({ ...options, keepAlive });
   return {
     line,
-    // The name of the secret too: what was opened as somebody else at the upstream does not go on.
+    // Includes the secret's name: a stream that was opened with another credential must end.
     server: [scheme, host, ...rest].join(' '),
     origin: `${scheme}://${host}`,
     paths: { ...(mcp && { mcp }), ...(sse && { sse }) },

@@ -2,17 +2,17 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { RelayError } from './errors.ts';
 import { parseEvent, splitEvents, TooLarge, withData } from './event-stream.ts';
-import { leadToMessages } from './legacy-endpoint.ts';
+import type { Exchange, RelayDeps } from './exchange.ts';
+import { gatewayEndpoint } from './legacy-endpoint.ts';
 import type { EndReason, LiveStream } from './live-streams.ts';
-import { filterMessage, needsLook } from './message-filter.ts';
-import type { Exchange, RelayDeps } from './relay.ts';
+import { filterMessage, needsFilter } from './message-filter.ts';
 import { answerHeaders } from './upstream.ts';
 
 const longestEndMilliseconds = 500;
 
 /**
- * Passes on a stream of events, one whole event after another, for as long as its owner may have it. Nothing is read from
- * the upstream while the client does not take what is there.
+ * Passes on an event stream, one whole event after another, for as long as its owner may have it. While the client does
+ * not read, the relay reads nothing from the upstream.
  */
 export async function passStream(deps: RelayDeps, exchange: Exchange): Promise<void> {
   const { caller, answer, response, route, log } = exchange;
@@ -30,7 +30,7 @@ export async function passStream(deps: RelayDeps, exchange: Exchange): Promise<v
     deps.metrics?.streamEnded(reason);
     answer.destroy();
     response.end(`: ended: ${reason}\n\n`);
-    // A client that does not read would have its stream for as long as it likes.
+    // A client that does not read must not keep its stream open.
     const cut = setTimeout(() => response.destroy(), longestEndMilliseconds).unref();
     response.once('close', () => clearTimeout(cut));
   };
@@ -38,7 +38,7 @@ export async function passStream(deps: RelayDeps, exchange: Exchange): Promise<v
   deps.streams.add(stream);
   try {
     for await (const event of splitEvents(answer, deps.maxAnswer)) {
-      const passed = await judgeEvent(deps, exchange, event);
+      const passed = await filterEvent(deps, exchange, event);
       if (ended) return;
       deps.streams.wrote(stream);
       if (passed && !response.write(passed)) await drained(response);
@@ -51,15 +51,15 @@ export async function passStream(deps: RelayDeps, exchange: Exchange): Promise<v
   }
 }
 
-/** @returns the event as the caller may have it; nothing if it cannot be read */
-async function judgeEvent(deps: RelayDeps, exchange: Exchange, bytes: Buffer): Promise<Buffer | undefined> {
+/** @returns the event as the caller may see it; undefined if it cannot be read */
+async function filterEvent(deps: RelayDeps, exchange: Exchange, bytes: Buffer): Promise<Buffer | undefined> {
   const isLegacy = exchange.endpoint === 'sse';
   const text = bytes.toString('utf8');
-  if (!isLegacy && !needsLook(text)) return bytes;
+  if (!isLegacy && !needsFilter(text)) return bytes;
   const event = parseEvent(text);
   if (isLegacy && event.name === 'endpoint' && event.data !== '')
-    return withData(event, await leadToMessages(deps, exchange, event.data));
-  // Under another name too: not all clients look at it.
+    return withData(event, await gatewayEndpoint(deps, exchange, event.data));
+  // Events of any name are filtered: not all clients look at the name.
   if (event.data === '') return bytes;
   try {
     const data = await filterMessage(deps, exchange.caller, event.data);
@@ -72,7 +72,7 @@ async function judgeEvent(deps: RelayDeps, exchange: Exchange, bytes: Buffer): P
 }
 
 async function drained(response: ServerResponse): Promise<void> {
-  // Closed before, it will never drain, and never close again.
+  // A closed response emits neither 'drain' nor 'close' any more.
   if (response.destroyed) throw new Error('the client has gone');
   const gone = new AbortController();
   const stop = () => gone.abort();

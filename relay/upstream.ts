@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { RelayError } from './errors.ts';
 import type { Route } from './routes.ts';
 
-/** A request as the upstream is to get it. */
+/** A request for an upstream. */
 export interface UpstreamRequest {
   route: Route;
   /** Path and query. */
@@ -11,19 +11,19 @@ export interface UpstreamRequest {
   method: string;
   headers: IncomingHttpHeaders;
   body: Buffer;
-  /** How long the upstream may take until its answer begins. */
+  /** Time limit for the start of the answer. */
   timeoutMilliseconds: number;
-  /** Whether it does no harm to do it twice. */
+  /** Whether the request is safe to send twice. */
   mayRepeat: boolean;
-  /** The origin that the gateway's credential in the headers is for; undefined when there is none. */
+  /** The only origin that may get the gateway's credential in the headers; undefined when there is none. */
   credentialFor?: string | undefined;
-  /** Aborts it, when the client has gone. */
+  /** Aborts the request when the client has gone. */
   signal: AbortSignal;
 }
 
 const credentials = ['authorization', 'x-api-key'];
 
-/** Hop-by-hop, or ours; what is left was set by nginx. */
+/** Hop-by-hop or internal headers. nginx has set all others. */
 const notForwarded = [
   'host',
   'connection',
@@ -35,9 +35,9 @@ const notForwarded = [
 ];
 
 /**
- * Sends a request to an upstream and returns when its answer begins. Redirects are not followed.
- * A kept connection may be closed by the upstream in the same moment, and nobody can tell then whether the request was
- * taken: what may be repeated is sent once more, over a new connection; everything else goes over a new one at once.
+ * Sends a request to an upstream and returns when its answer begins. Does not follow redirects.
+ * The upstream may close a kept-alive connection just then, and it is unknown whether it received the request. Requests
+ * that may be repeated are sent again over a new connection; all others use a new connection from the start.
  * @throws {RelayError} upstream_unavailable or upstream_too_slow
  */
 export async function askUpstream(request: UpstreamRequest): Promise<IncomingMessage> {
@@ -66,14 +66,14 @@ function send(
   });
   const timer = setTimeout(() => out.destroy(new RelayError('upstream_too_slow')), timeoutMilliseconds);
   out.once('error', (error) => reject(explain(error, out)));
-  // An upgrade that nobody asked for ends a connection without an error.
+  // An unexpected upgrade ends a connection without an error.
   out.once('close', () => {
     clearTimeout(timer);
     reject(new RelayError('upstream_unavailable', new Error('the connection was closed without an answer')));
   });
   out.once('response', (answer) => {
     clearTimeout(timer);
-    // A stream may be silent for hours: only the kernel can tell then whether the other side is still there.
+    // A stream may be silent for hours: only TCP keep-alive shows whether the other side is still there.
     answer.socket.setKeepAlive(true, 30_000);
     resolve(answer);
   });
@@ -97,7 +97,7 @@ function forwarded(
   const kept = { ...headers };
   for (const name of notForwarded) delete kept[name];
   if (!withCredential) for (const name of credentials) delete kept[name];
-  // What the relay cannot read it cannot check, and a compressed answer is unreadable to it.
+  // The relay cannot check a compressed answer.
   kept['accept-encoding'] = 'identity';
   if (length !== undefined) kept['content-length'] = String(length);
   return kept;
@@ -113,9 +113,9 @@ const notPassedOn = new Set([
   'x-relay-error',
 ]);
 
-/** What an answer's headers look like on the way to nginx: without the hop-by-hop ones, and without a length that may change. */
+/** The headers of an answer for nginx: without hop-by-hop headers, and without the length, which may change. */
 export function answerHeaders(answer: IncomingMessage): Record<string, string | string[]> {
-  // nginx reads X_Relay_Error as X-Relay-Error: the server's words would be taken for the relay's.
+  // nginx reads X_Relay_Error as X-Relay-Error: a server could forge the relay's errors.
   const isDropped = (name: string) => notPassedOn.has(name.replaceAll('_', '-'));
   const kept = Object.entries(answer.headers).filter(([name, value]) => value !== undefined && !isDropped(name));
   return Object.fromEntries(kept) as Record<string, string | string[]>;

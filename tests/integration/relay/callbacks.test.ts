@@ -45,7 +45,7 @@ const ticket = (change: object = {}) =>
     ...change,
   });
 
-test('The relay takes a request with a ticket and an assertion of the auth-server to the server', async () => {
+test("The relay forwards a request with the auth-server's ticket and assertion", async () => {
   const before = upstream.requests.length;
   const answer = await relay.send(good);
   expect(answer.statusCode).toBe(200);
@@ -67,12 +67,12 @@ test.each<[string, () => object | Promise<object>, string?]>([
   ['nothing', () => ({})],
   ['an assertion alone', () => ({ 'x-mcp-assertion': good['x-mcp-assertion'] })],
   ['a ticket alone', () => ({ 'x-relay': good['x-relay'] })],
-  ['the 1 of somebody who guesses', () => ({ ...good, 'x-relay': '1' })],
+  ['a guessed 1', () => ({ ...good, 'x-relay': '1' })],
   ['garbage', () => ({ ...good, 'x-relay': 'a.b.c' })],
   ['an empty ticket', () => ({ ...good, 'x-relay': '' })],
   ['the ticket twice', () => ({ ...good, 'x-relay': [good['x-relay'], good['x-relay']] })],
   ['a ticket with another signature', () => ({ ...good, 'x-relay': `${good['x-relay'].slice(0, -6)}AAAAAA` })],
-  ['a ticket that nobody signed', () => ({ ...good, 'x-relay': unsecured() })],
+  ['an unsigned ticket', () => ({ ...good, 'x-relay': unsecured() })],
   ['a ticket signed with a key of its own', async () => ({ ...good, 'x-relay': await signed({}) })],
   ['an expired ticket', async () => ({ ...good, 'x-relay': await ticket({ ends: seconds() - 10 }) })],
   ['the ticket for another server', () => ({ ...good, 'x-relay': elsewhere['x-relay'] })],
@@ -85,7 +85,7 @@ test.each<[string, () => object | Promise<object>, string?]>([
   ['the assertion as its ticket', () => ({ ...good, 'x-relay': good['x-mcp-assertion'] })],
   ['the ticket as its assertion', () => ({ ...good, 'x-mcp-assertion': good['x-relay'] })],
   ['the two exchanged', () => ({ 'x-relay': good['x-mcp-assertion'], 'x-mcp-assertion': good['x-relay'] })],
-])('The relay answers 403 to %s, and the server hears nothing', async (_what, headers, server = 'one') => {
+])('The relay answers 403 to %s, and the server gets no request', async (_what, headers, server = 'one') => {
   const before = upstream.requests.length;
   const answer = await relay.send((await headers()) as Record<string, string>, { server });
   expect(answer.statusCode).toBe(403);
@@ -93,8 +93,8 @@ test.each<[string, () => object | Promise<object>, string?]>([
   expect(upstream.requests).toHaveLength(before);
 });
 
-test('A ticket is not taken any longer than it is good for, however often it was taken before', async () => {
-  // Five seconds are allowed for clocks that differ.
+test('An expired ticket is rejected, however often it was accepted before', async () => {
+  // Clocks may differ by five seconds.
   const ends = seconds() - 3;
   const headers = { ...good, 'x-relay': await ticket({ ends }) };
   expect((await relay.send(headers)).statusCode).toBe(200);
@@ -102,7 +102,7 @@ test('A ticket is not taken any longer than it is good for, however often it was
   expect((await relay.send(headers)).statusCode).toBe(403);
 });
 
-test('No ticket, assertion or cookie is ever in the log of the relay', async () => {
+test("The relay's log never contains a ticket, an assertion or a cookie", async () => {
   await textOf(await relay.send({ ...good, 'x-relay': 'garbage-ticket' }));
   for (const secret of ['garbage-ticket', good['x-relay'], good['x-mcp-assertion']])
     expect(relay.log()).not.toContain(secret);

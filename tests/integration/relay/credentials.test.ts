@@ -28,7 +28,7 @@ afterAll(async () => {
 const at = ({ port }: Upstream) => `http://127.0.0.1:${port}`;
 const ends = Math.floor(Date.now() / 1000) + 600;
 const base = { server: 'one', method: 'tools/list', owner: 'person:bob', kind: 'person' as const, marks: [], ends };
-/** What nginx sends on: what the auth-server gave it, with its credential. */
+/** The headers from nginx: those of the auth-server, with the credential. */
 const sent = async (credentialFor?: string, credential: object = { authorization: 'Bearer S3cret' }) => ({
   'x-relay': await relay.auth.assertions.signTicket({ ...base, ...(credentialFor && { credentialFor }) }),
   'x-mcp-assertion': assertion,
@@ -45,7 +45,7 @@ test.each([
   expect(lastOf(upstream)?.[header]).toBe(value);
 });
 
-test('What stands in these headers without a word in the ticket reaches no server', async () => {
+test('Credential headers without a ticket for them reach no server', async () => {
   const answer = await relay.send(await sent(undefined, { authorization: 'Bearer S3cret', 'x-api-key': 'S3cret' }));
   expect(answer.statusCode).toBe(200);
   await textOf(answer);
@@ -53,7 +53,7 @@ test('What stands in these headers without a word in the ticket reaches no serve
   expect(lastOf(upstream)).not.toHaveProperty('x-api-key');
 });
 
-test('A route that has changed since the request was judged gets neither the credential nor the request', async () => {
+test("A route that changed after the gate's decision gets neither the credential nor the request", async () => {
   const headers = await sent(at(upstream));
   await relay.route('one', `http 127.0.0.1:${elsewhere.port} 127.0.0.1:${elsewhere.port} /mcp - github`);
   const answer = await relay.send(headers);
@@ -75,17 +75,17 @@ test('A redirect is not followed, so the credential does not leave the server', 
   expect(elsewhere.requests).toEqual([]);
 });
 
-test('A routes file of before, whose lines say nothing of secrets, routes nothing, and the log says so', async () => {
+test("A routes file of an older version, without the secret's name, routes nothing, and the log reports it", async () => {
   const line = `http 127.0.0.1:${elsewhere.port} 127.0.0.1:${elsewhere.port} /mcp -`;
   void relay.route('one', line);
-  expect(await until(() => relay.log().includes('not of the agreed form'))).toBe(true);
+  expect(await until(() => relay.log().includes('malformed'))).toBe(true);
   const answer = await relay.send(await sent(undefined, {}));
   expect(answer.statusCode).toBe(502);
   await textOf(answer);
   expect(elsewhere.requests).toEqual([]);
 });
 
-test('Nothing of it stands in the log', () => {
+test('The log contains no credential', () => {
   expect(relay.lines.length).toBeGreaterThan(0);
   expect(relay.log()).not.toContain('S3cret');
 });

@@ -98,7 +98,7 @@ describe('a server that', () => {
       502,
       'upstream_unavailable',
     ],
-  ])('%s is answered for at once, and its connection is let go', async (_what, answer, asked, status, reason) => {
+  ])('%s gets an error answer in time, and its connection is closed', async (_what, answer, asked, status, reason) => {
     const upstream = await raw(answer);
     const began = performance.now();
     const given = await relay.read(bob, asked);
@@ -110,17 +110,17 @@ describe('a server that', () => {
 
   test.each([
     ['redirects', 'HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n', 307],
-    ['has nothing to say', 'HTTP/1.1 204 No Content\r\n\r\n', 204],
-    ['says that nothing has changed', 'HTTP/1.1 304 Not Modified\r\n\r\n', 304],
-    ['hints first', `HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n${good}`, 200],
+    ['has no content', 'HTTP/1.1 204 No Content\r\n\r\n', 204],
+    ['answers that nothing has changed', 'HTTP/1.1 304 Not Modified\r\n\r\n', 304],
+    ['sends early hints', `HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n${good}`, 200],
     ['names a trailer', good.replace('\r\n\r\n', '\r\ntrailer: x\r\n\r\n'), 200],
-  ])('%s is passed on as it is and asked nothing more', async (_what, text, status) => {
+  ])('%s is passed on unchanged and asked only once', async (_what, text, status) => {
     const upstream = await raw(writes(text));
     expect((await relay.read(bob, list)).status).toBe(status);
     expect(upstream.requests).toHaveLength(1);
   });
 
-  test('is not there at all is answered for', async () => {
+  test('is not there at all gets an error answer', async () => {
     await relay.route('one', 'http 127.0.0.1:1 127.0.0.1:1 /mcp - -');
     expect(await relay.read(bob, list)).toMatchObject({ status: 502 });
   });
@@ -132,13 +132,13 @@ describe('a server that', () => {
       'sends garbage behind chunks of it',
       `${head('transfer-encoding: chunked\r\n')}186A0\r\n${'x'.repeat(100_000)}\r\nzz\r\n`,
     ],
-  ])('%s leaves the client with a cut, not with an end', async (_what, text) => {
+  ])('%s leaves the client with an aborted connection, not with a complete answer', async (_what, text) => {
     await raw(writes(text, 'end'));
     const given = await relay.read(bob, call);
     expect([given.status, given.text.slice(-5)]).toEqual([200, '<cut>']);
   });
 
-  test('shows a certificate of somebody else gets no request', async () => {
+  test('shows a certificate for another host gets no request', async () => {
     const [key, cert] = ['key', 'cert'].map((part) => readFileSync(`tests/support/upstream-${part}.pem`));
     let asked = 0;
     const server = createTlsServer({ key, cert }, (_request, response) => {
@@ -166,7 +166,7 @@ describe('a server that', () => {
 });
 
 describe('a connection that the server closes between two requests', () => {
-  test('costs nobody an answer', async () => {
+  test('does not lose an answer', async () => {
     const upstream = await raw((socket) => void socket.write(good, () => setTimeout(() => socket.destroy(), 20)));
     for (let n = 0; n < 10; n++) {
       expect((await relay.read(bob, list)).status).toBe(200);
@@ -175,7 +175,7 @@ describe('a connection that the server closes between two requests', () => {
     expect(upstream.requests.length).toBeGreaterThanOrEqual(10);
   });
 
-  test('in the very moment in which a list is asked for is asked over another', async () => {
+  test('while a list is requested is replaced by another', async () => {
     const used = new Set<Socket>();
     const upstream = await raw(
       (socket) => void (used.has(socket) ? socket.destroy() : used.add(socket) && socket.write(good)),
@@ -185,7 +185,7 @@ describe('a connection that the server closes between two requests', () => {
     expect(upstream.requests).toHaveLength(6);
   });
 
-  test('never makes the relay send a call of a tool twice', async () => {
+  test('never makes the relay send a tool call twice', async () => {
     const upstream = await raw(
       (socket, _nth, request) => void (request.includes('tools/call') ? socket.destroy() : socket.write(good)),
     );
@@ -196,7 +196,7 @@ describe('a connection that the server closes between two requests', () => {
     }
   });
 
-  test('is never used for a message of the 2024-11-05 transport, whatever it says', async () => {
+  test('is never used for a message of the 2024-11-05 transport', async () => {
     const upstream = await relay.lead(
       await startUpstream((response, { url }) => {
         if (url === '/sse')
@@ -223,7 +223,7 @@ describe('a client that goes away', () => {
     ['a slow initialize', initialize, ''],
     ['a call that may become a task', call, ''],
     ['a result that has begun', call, `${head('content-length: 900000\r\n')}${'x'.repeat(100_000)}`],
-  ])('takes its request with it within a second: %s', async (_what, asked, begun) => {
+  ])('ends its upstream request within a second: %s', async (_what, asked, begun) => {
     const upstream = await raw((socket) => void socket.write(begun));
     const { headers } = await relay.admit(bob, asked);
     const waiting = relay.send(headers, asked).catch(() => undefined);
@@ -237,7 +237,7 @@ describe('a client that goes away', () => {
   });
 });
 
-test('An answer that nobody can read any more is not an error in the log', async () => {
+test('An answer to a client that has gone is not an error in the log', async () => {
   const before = relay.lines.length;
   await raw(() => undefined);
   const { headers } = await relay.admit(bob, call);

@@ -27,7 +27,7 @@ const rest = ' ] ,"_meta":{"n":1e2,"required":[]}} }';
 const shown = '{"name":"get_a", "inputSchema":{"required":[],"x":1.0}}';
 const hidden = '{"name":"set_a","description":"secret ]}\\""}';
 
-describe('a list on its way to one caller', () => {
+describe('a list for one caller', () => {
   test.each([
     ['a JSON answer', (text: string) => (response: Parameters<typeof json>[0]) => json(response, text)],
     [
@@ -41,7 +41,7 @@ describe('a list on its way to one caller', () => {
             .join('')}\n`,
         ).end(),
     ],
-  ])('loses what its caller may not use and keeps every other letter, in %s', async (_how, wrap) => {
+  ])('loses the entries that its caller may not use and keeps every other byte, in %s', async (_how, wrap) => {
     answer = wrap(`${odd}${hidden} , ${shown}\n,${hidden}${rest}`);
     const { text } = await list();
     const data = text.startsWith('event')
@@ -51,7 +51,7 @@ describe('a list on its way to one caller', () => {
     if (text.startsWith('event')) expect(text.startsWith('event: message\nid: 4\ndata: ')).toBe(true);
   });
 
-  test('passes unchanged, event by event, when nothing of it goes', async () => {
+  test('passes unchanged, event by event, when nothing is removed', async () => {
     const events = [
       ': hello\n\n',
       'retry: 5\r\n\r\n',
@@ -78,7 +78,7 @@ describe('a list on its way to one caller', () => {
       ['file:///data/{x}', 'http://{x}'],
       ['file:///data/{x}'],
     ],
-  ])('holds of %s what may be used', async (method, field, key, all, left) => {
+  ])('of %s holds only the permitted entries', async (method, field, key, all, left) => {
     answer = (response) => json(response, result({ [field]: all.map((name) => ({ [key]: name })), nextCursor: 'n' }));
     expect(JSON.parse((await list(method)).text).result).toEqual({
       [field]: left.map((name) => ({ [key]: name })),
@@ -86,7 +86,7 @@ describe('a list on its way to one caller', () => {
     });
   });
 
-  test('is empty for a caller for whom nothing is left, and the log names the rule that is missing', async () => {
+  test('is empty for a caller who may use none of it, and the log names the missing rule', async () => {
     answer = (response) => json(response, tools('a', 'b'));
     const nobody = await relay.person('nina', 'none');
     const { text, headers } = await relay.read(nobody, { body: message('tools/list') });
@@ -106,7 +106,7 @@ describe('a list on its way to one caller', () => {
     ['the result twice, one of them nothing', `data: {"id":1,"result":{"tools":[{"name":"set_a"}]},"result":null}\n\n`],
     ['a batch', `data: [${JSON.stringify(tools('set_a'))}]\n\n`],
     ['half a stream', `data: ${JSON.stringify(tools('set_a'))}\n`],
-  ])('does not slip through a stream by %s', async (_how, event) => {
+  ])('does not evade the filter of a stream by %s', async (_how, event) => {
     answer = (response) => void sse(response, event).end();
     const { text, status } = await list();
     expect(status).toBe(200);
@@ -130,7 +130,7 @@ describe('a list on its way to one caller', () => {
     ['broken JSON', typed('application/json', secret.slice(0, -1))],
     ['the list twice', typed('application/json', '{"result":{"tools":[{"name":"set_a"}],"tools":[]}}')],
     ['a batch', typed('application/json', `[${secret}]`)],
-  ])('is refused with 502 when it comes as %s', async (_what, given) => {
+  ])('is rejected with 502 when it arrives as %s', async (_what, given) => {
     answer = given;
     const { status, text, headers } = await list();
     expect(status).toBe(502);
@@ -139,12 +139,12 @@ describe('a list on its way to one caller', () => {
     expect(headers['x-relay-error']).toBe(text);
   });
 
-  test('is filtered in a stream whose type only holds the words that some clients look for', async () => {
+  test('is filtered in a stream whose content type only contains text/event-stream, as some clients check', async () => {
     answer = typed('application/x; text/event-stream', `data: ${secret}\n\n`);
     expect((await list()).text).not.toContain('set_a');
   });
 
-  test('may be as long as the limit and not one byte longer', async () => {
+  test('may be exactly as long as the limit', async () => {
     const long = (bytes: number) => {
       const around = JSON.stringify(result({ tools: [{ name: 'get_a', d: '' }] })).length;
       return JSON.stringify(result({ tools: [{ name: 'get_a', d: 'x'.repeat(bytes - around) }] }));
@@ -155,7 +155,7 @@ describe('a list on its way to one caller', () => {
     expect(await list()).toMatchObject({ status: 502, text: expect.stringContaining('upstream_answer_too_large') });
   });
 
-  test('keeps the error and the status of a server that has none', async () => {
+  test("passes a server's error and status unchanged", async () => {
     const error = JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code: -32601, message: 'no' } });
     answer = typed('application/json', error, {}, 404);
     expect(await list()).toMatchObject({ status: 404, text: error });
@@ -163,7 +163,7 @@ describe('a list on its way to one caller', () => {
     expect(await list()).toMatchObject({ status: 404, text: 'no such thing' });
   });
 
-  test('does not wait for the end of a stream of which it is the first event', async () => {
+  test('is passed on before the stream ends', async () => {
     answer = (response) => void sse(response, `data: ${JSON.stringify(tools('get_a', 'set_a'))}\n\n`);
     const open = await relay.ask(bob, { body: message('tools/list') });
     const first = await new Promise((resolve) => open.once('data', (bytes: Buffer) => resolve(String(bytes))));

@@ -45,7 +45,7 @@ const endsWith = async (state: { text: string; ended: boolean }, reason: string)
 describe('an open stream', () => {
   beforeEach(() => start());
 
-  test('ends within a second when its credential does', async () => {
+  test("ends within a second of its credential's expiry", async () => {
     const bob = await relay.person('bob', 'some', { exp: now() + 2 });
     const state = await open(bob);
     await sleep((now() + 1) * 1000 - Date.now());
@@ -54,7 +54,7 @@ describe('an open stream', () => {
     expect(await until(() => upstream.gone() === 1, 10_000)).toBe(true);
   });
 
-  test('ends within a second of a logout, and the streams of other sessions go on', async () => {
+  test('ends within a second of a logout; streams of other sessions continue', async () => {
     const ended = await open(await relay.person('bob', 'some', { sid: 'first' }));
     const other = await open(await relay.person('bob', 'some', { sid: 'second' }));
     await relay.auth.store.sessions.end({ sid: 'first' });
@@ -63,7 +63,7 @@ describe('an open stream', () => {
     expect(other.ended).toBe(false);
   });
 
-  test('ends at once when it is opened with a ticket from before a logout that was announced long since', async () => {
+  test('ends at once when opened with a ticket from before a revocation that the relay already knows', async () => {
     const bob = await relay.person('bob', 'some', { sid: 'gone' });
     const { headers } = await relay.admit(bob, stream);
     await relay.auth.store.sessions.end({ sid: 'gone' });
@@ -73,7 +73,7 @@ describe('an open stream', () => {
     expect(sessionRevocationKey('gone')).not.toContain('gone');
   });
 
-  test('ends within a second of a change of the policy that takes it away, and not of another', async () => {
+  test('ends within a second of a policy change that forbids it, and continues after any other', async () => {
     const bob = await open(await relay.person('bob', 'some'));
     const alice = await open(await relay.person('alice', 'all'));
     relay.changePolicy(`${policyText}more: []\n`);
@@ -88,7 +88,7 @@ describe('an open stream', () => {
     ['a call of a tool', taskCall('get_a'), 'get_*, echo', 'get_b'],
     ['listening to a resource', listen('file:///data/a'), 'file:///data/*', 'file:///else/*'],
     ['a list', message('tools/list'), 'tools/*, ', ''],
-  ])('of %s goes on until that very thing is taken away', async (_what, body, before, after) => {
+  ])('of %s continues until the policy forbids exactly that', async (_what, body, before, after) => {
     const state = await open(await relay.person('bob', 'some'), { body });
     await sleep(600);
     expect([state.ended, state.text]).toEqual([false, 'data: {"hello":1}\n\n']);
@@ -97,7 +97,7 @@ describe('an open stream', () => {
     expect(await endsWith(state, 'not_permitted')).toBeLessThan(5_000);
   });
 
-  test('that listens to more than can be told ends with any change of the policy, so that its client asks the gate', async () => {
+  test('with more resources than fit in a ticket ends with any policy change, so that its client asks the gate again', async () => {
     const uris = Array.from({ length: 300 }, (_, n) => `file:///data/${n}/a/longer/name`);
     const state = await open(await relay.person('bob', 'some'), { body: listen(...uris) });
     relay.changePolicy(`${policyText}more: []\n`);
@@ -106,21 +106,21 @@ describe('an open stream', () => {
 
   test.each([
     ['is no longer routed', () => undefined],
-    ['leads elsewhere', () => 'http 127.0.0.1:1 127.0.0.1:1 /mcp - -'],
+    ['moves to another address', () => 'http 127.0.0.1:1 127.0.0.1:1 /mcp - -'],
   ])('ends within a second when its server %s', async (_what, line) => {
     const state = await open(await relay.person('bob', 'some'));
     await relay.route('one', line());
     expect(await endsWith(state, 'server_gone')).toBeLessThan(5_000);
   });
 
-  test('goes on when the routes are written again, or those of another server change', async () => {
+  test("continues when the routes are rewritten or another server's route changes", async () => {
     const state = await open(await relay.person('bob', 'some'));
     await relay.route('other', 'http 127.0.0.1:1 127.0.0.1:1 /mcp - -');
     await sleep(500);
     expect(state.ended).toBe(false);
   });
 
-  test('ends with the client, at the server too, within a second', async () => {
+  test("ends within a second of the client's disconnect, at the server too", async () => {
     const answer = await relay.ask(await relay.person('bob', 'some'), stream);
     await until(() => upstream.requests.length === 1);
     answer.destroy();
@@ -128,7 +128,7 @@ describe('an open stream', () => {
     expect(await until(() => relay.streams.size === 0)).toBe(true);
   });
 
-  test('ends with the server, in the middle of an event too, and the client never sees the half', async () => {
+  test('ends with the server, even within an event, and the client never gets a partial event', async () => {
     const state = await open(await relay.person('bob', 'some'));
     feed.write('data: {"whole":1}\n\nid: 9\ndata: {"half"');
     await until(() => state.text.includes('whole'));
@@ -137,7 +137,7 @@ describe('an open stream', () => {
     expect(state.text).toBe('data: {"hello":1}\n\ndata: {"whole":1}\n\n');
   });
 
-  test('leaves nothing behind: no stream, no timer and no connection of 200', async () => {
+  test('leaks nothing: of 200 streams, no stream, timer or connection remains', async () => {
     const bob = await relay.person('bob', 'some');
     const { headers } = await relay.admit(bob, stream);
     const count = () =>
@@ -161,19 +161,19 @@ function listen(...resourceSubscriptions: string[]) {
   return message('subscriptions/listen', { notifications: { resourceSubscriptions } });
 }
 
-test('A relay that has just been started lets streams begin before the auth-server has told it anything', async () => {
-  await start({ authority: 'http://127.0.0.1:1' });
+test('A new relay accepts streams before the auth-server has answered its first poll', async () => {
+  await start({ authServer: 'http://127.0.0.1:1' });
   const state = await open(await relay.person('bob', 'some'));
   await sleep(600);
   expect(state.ended).toBe(false);
 });
 
-test('What was allowed before something ended that this relay was not told of ends, and what is allowed later goes on', async () => {
+test('Streams admitted before a revocation that this relay missed end; streams admitted later continue', async () => {
   await start();
   const before = await open(await relay.person('bob', 'some', { sid: 'mine' }));
   const { headers } = await relay.admit(await relay.person('bob', 'some', { sid: 'on its way' }), stream);
   const { last } = await relay.auth.store.revocationFeed.since(undefined);
-  relay.streams.endUntold(last + 1);
+  relay.streams.endAdmittedBefore(last + 1);
   expect(await endsWith(before, 'authorization_unavailable')).toBeLessThan(5_000);
   expect(await endsWith(follow(await relay.send(headers, stream)), 'authorization_unavailable')).toBeLessThan(5_000);
   await relay.auth.store.sessions.end({ sid: 'mine' });
@@ -183,7 +183,7 @@ test('What was allowed before something ended that this relay was not told of en
   expect(after.ended).toBe(false);
 });
 
-test('Streams end when the auth-server has said nothing for ten seconds, and not before', async () => {
+test('Streams end after ten seconds without an answer from the auth-server, and not before', async () => {
   let silence = 9_000;
   await start({ moreSilence: () => silence });
   const state = await open(await relay.person('bob', 'some'));
@@ -193,7 +193,7 @@ test('Streams end when the auth-server has said nothing for ten seconds, and not
   expect(await endsWith(state, 'authorization_unavailable')).toBeLessThan(5_000);
 });
 
-test('A comment keeps a silent stream alive, never inside of an event, and not while events come', async () => {
+test('A comment keeps an idle stream alive, never within an event, and not while events arrive', async () => {
   await start({ limits: { keepAlive: 400, longestSilence: 10_000 } });
   const state = await open(await relay.person('bob', 'some'));
   expect(await until(() => state.text.includes(': keep-alive\n\n'))).toBe(true);
@@ -217,7 +217,7 @@ describe('a client that does not read', () => {
     for (let n = 0; n < 12; n++) response.write(event);
   };
 
-  test('loses its stream within a second of its right all the same, and does not bring the relay down', async () => {
+  test('loses its stream within a second of a revocation, and does not crash the relay', async () => {
     await start({ limits: { keepAlive: 200, longestSilence: 10_000 } });
     const bob = await relay.person('bob', 'some', { sid: 's' });
     const answer = await relay.ask(bob, stream);

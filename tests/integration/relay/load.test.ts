@@ -23,7 +23,7 @@ afterEach(() => relay.close());
 
 const megabyte = Buffer.alloc(1_048_576, 'x');
 
-/** Writes for as long as the other side takes it, `megabytes` at most; gives how many it took. */
+/** Writes up to `megabytes`, as fast as the other side reads; returns how many it took. */
 function pour(response: ServerResponse, megabytes: number) {
   const taken = { megabytes: 0 };
   // Each race leaves a listener behind.
@@ -39,7 +39,7 @@ function pour(response: ServerResponse, megabytes: number) {
   return taken;
 }
 
-/** How much the memory of this process grows at most while something runs, in megabytes. */
+/** The largest growth of this process's memory while `during` runs, in megabytes. */
 async function growth(during: () => Promise<void>): Promise<number> {
   const before = process.memoryUsage().rss;
   let most = before;
@@ -63,7 +63,7 @@ describe('a gigabyte', () => {
     ],
     ['in a list that says it is text', { body: message('tools/list') }, 'text/plain', '', 'upstream_answer_too_large'],
   ])(
-    '%s is given up after a few megabytes, and takes less than a hundred of memory',
+    '%s is aborted after a few megabytes, and takes less than a hundred of memory',
     async (_how, asked, type, begun, ending) => {
       let taken = { megabytes: 0 };
       const upstream = await relay.lead(
@@ -84,7 +84,7 @@ describe('a gigabyte', () => {
   );
 });
 
-test('A list that drips in one byte at a time takes no more memory than another', async () => {
+test('A list that arrives one byte at a time takes no more memory than any other', async () => {
   const one = Buffer.from('1\r\nx\r\n'.repeat(10_000));
   await relay.close();
   relay = await startRelay({ maxAnswer: 1_000_000 });
@@ -117,34 +117,37 @@ describe('a client that reads slowly', () => {
       stream,
       (response: ServerResponse) => void response.writeHead(200, { 'content-type': 'text/event-stream' }),
     ],
-  ])('slows the server down: %s is not read ahead by more than a few megabytes', async (_what, size, asked, begin) => {
-    let sent = 0;
-    await relay.lead(
-      await startUpstream(async (response) => {
-        begin(response);
-        response.setMaxListeners(0);
-        const event = Buffer.from(`data: ${'x'.repeat(100_000)}\n\n`);
-        for (; sent < size && !response.destroyed; sent += event.length) {
-          if (!response.write(event))
-            await Promise.race([once(response, 'drain'), once(response, 'close')]).catch(() => undefined);
-        }
-        response.end();
-      }),
-    );
-    const answer = await relay.ask(bob, asked);
-    answer.pause();
-    const grown = await growth(() => sleep(700));
-    // What the kernel holds for two connections, and a few events.
-    expect(sent).toBeLessThan(20_000_000);
-    expect(grown).toBeLessThan(60);
-    let received = 0;
-    for await (const chunk of answer as AsyncIterable<Buffer>) received += chunk.length;
-    expect(received).toBe(sent);
-    expect(received).toBeGreaterThanOrEqual(size);
-  });
+  ])(
+    'slows the server down: the relay reads ahead no more than a few megabytes of %s',
+    async (_what, size, asked, begin) => {
+      let sent = 0;
+      await relay.lead(
+        await startUpstream(async (response) => {
+          begin(response);
+          response.setMaxListeners(0);
+          const event = Buffer.from(`data: ${'x'.repeat(100_000)}\n\n`);
+          for (; sent < size && !response.destroyed; sent += event.length) {
+            if (!response.write(event))
+              await Promise.race([once(response, 'drain'), once(response, 'close')]).catch(() => undefined);
+          }
+          response.end();
+        }),
+      );
+      const answer = await relay.ask(bob, asked);
+      answer.pause();
+      const grown = await growth(() => sleep(700));
+      // What the kernel holds for two connections, and a few events.
+      expect(sent).toBeLessThan(20_000_000);
+      expect(grown).toBeLessThan(60);
+      let received = 0;
+      for await (const chunk of answer as AsyncIterable<Buffer>) received += chunk.length;
+      expect(received).toBe(sent);
+      expect(received).toBeGreaterThanOrEqual(size);
+    },
+  );
 });
 
-test('Many requests at once are all answered, each with its own', async () => {
+test('Many concurrent requests each get their own answer', async () => {
   await relay.lead(
     await startUpstream((response, { body }) => {
       const { id } = JSON.parse(body) as { id: number };

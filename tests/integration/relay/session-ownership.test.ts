@@ -50,7 +50,7 @@ describe('a session', () => {
       },
       'sse-1',
     ],
-  ])('belongs to whoever initialized it, on that server only (%s)', async (_how, given, id) => {
+  ])('belongs to the caller that initialized it, on that server only (%s)', async (_how, given, id) => {
     answer = given;
     const { headers } = await relay.read(bob, initialize);
     expect(headers['mcp-session-id']).toBe(id);
@@ -63,7 +63,7 @@ describe('a session', () => {
     expect((await relay.admit(carol, { method: 'DELETE', sessionId: id })).status).toBe(404);
   });
 
-  test('that is already somebody else’s is not handed out: 502, and the log says so', async () => {
+  test('of another caller is not handed out: 502 and a log entry', async () => {
     answer = initialized('shared');
     await relay.read(bob, initialize);
     const { status, headers, text } = await relay.read(carol, initialize);
@@ -73,13 +73,13 @@ describe('a session', () => {
     expect([await mayUse(bob, 'shared'), await mayUse(carol, 'shared')]).toEqual([true, false]);
   });
 
-  test('may be given to the same caller again', async () => {
+  test('may be handed to the same caller again', async () => {
     answer = initialized('again');
     await relay.read(bob, initialize);
     expect((await relay.read(bob, initialize)).status).toBe(200);
   });
 
-  test('is not noted when the server refuses to make one', async () => {
+  test('is not bound when the server refuses to create it', async () => {
     answer = (response) => void response.writeHead(400, { 'mcp-session-id': 'refused' }).end();
     await relay.read(bob, initialize);
     expect(await mayUse(bob, 'refused')).toBe(false);
@@ -91,7 +91,7 @@ describe('a session', () => {
     [404, false],
     [405, true],
     [500, true],
-  ])('that its server answers %i to the end of is kept: %s', async (status, kept) => {
+  ])('whose server answers DELETE with %i stays bound: %s', async (status, kept) => {
     answer = initialized(`end-${status}`);
     await relay.read(bob, initialize);
     answer = (response) => void response.writeHead(status).end();
@@ -99,14 +99,14 @@ describe('a session', () => {
     expect(await mayUse(bob, `end-${status}`)).toBe(kept);
   });
 
-  test('is told to its caller only once the auth-server has noted it, and never if it cannot', async () => {
+  test('reaches its caller only after the auth-server has bound it, and never if it cannot', async () => {
     let letGo: () => void = () => undefined;
     const slow = createServer((request, response) => {
       if (request.url?.startsWith('/relay/ended')) return void response.end('{"last":0,"marks":[]}');
       letGo = () => void response.writeHead(204).end();
     });
     await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
-    const behind = await startRelay({ authority: `http://127.0.0.1:${(slow.address() as AddressInfo).port}` });
+    const behind = await startRelay({ authServer: `http://127.0.0.1:${(slow.address() as AddressInfo).port}` });
     try {
       await behind.lead(await startUpstream(initialized('early')));
       const who = await behind.person('bob', 'some');
@@ -131,7 +131,7 @@ describe('a session', () => {
     }
   });
 
-  test('gives its connection back when it was refused: nothing is left open at the server', async () => {
+  test('that is rejected leaves no connection open at the server', async () => {
     answer = initialized('conflict');
     await relay.read(bob, initialize);
     answer = (response) => void response.writeHead(200, { 'mcp-session-id': 'conflict' }).write('{');
@@ -159,7 +159,7 @@ describe('a task', () => {
       't3',
     ],
     ['2026-07-28, a stream', modernTaskCall(), (id: string) => asEvent(modernTask(id)), 't4'],
-  ])('belongs to whoever made it (%s)', async (_era, body, given, id) => {
+  ])('belongs to the caller that created it (%s)', async (_era, body, given, id) => {
     answer = given(id);
     const { status, text } = await relay.read(bob, { body });
     expect(status).toBe(200);
@@ -171,7 +171,7 @@ describe('a task', () => {
     ]);
   });
 
-  test('that is somebody else’s is not handed out', async () => {
+  test('of another caller is not handed out', async () => {
     answer = (response) => json(response, task('theirs'));
     await relay.read(bob, { body: taskCall() });
     expect((await relay.read(carol, { body: taskCall() })).status).toBe(502);
@@ -194,7 +194,7 @@ describe('a task', () => {
     const all = [
       { taskId: 'mine' },
       { taskId: 'hers' },
-      { taskId: 'nobody' },
+      { taskId: 'unowned' },
       { id: 'odd' },
       { taskId: 'x'.repeat(2_000) },
     ];
@@ -205,12 +205,12 @@ describe('a task', () => {
     );
   });
 
-  test('of a form that names none is nobody’s business either', async () => {
+  test('without an id is not listed', async () => {
     answer = (response) => json(response, result({ tasks: [{ id: 'odd' }] }));
     expect((await relay.read(bob, { body: message('tasks/list') })).text).toBe(JSON.stringify(result({ tasks: [] })));
   });
 
-  test('is not looked for in a long result, which goes on as it came', async () => {
+  test('is not searched for in a long result, which passes unchanged', async () => {
     const long = JSON.stringify(result({ content: [{ type: 'text', text: 'é😀'.repeat(50_000) }] }));
     answer = (response) => json(response, long, { 'content-length': Buffer.byteLength(long) });
     const { text, headers } = await relay.read(bob, { body: taskCall() });
@@ -234,7 +234,7 @@ describe('the endpoint that a server of the 2024-11-05 transport announces', () 
     ['a query', '?s=1', '/sse?s=1'],
     ['a URL of its own', () => `http://127.0.0.1:${upstream.port}/m/é?a=b`, '/m/%C3%A9?a=b'],
     ['a path that leads up', '/a/../../b', '/b'],
-  ])('leads the client to the gateway and from there back to it: %s', async (_what, data, path) => {
+  ])('is replaced by one at the gateway, which forwards to it: %s', async (_what, data, path) => {
     answer = (response) => void sse(response, announced(typeof data === 'string' ? data : data())).end();
     const { text } = await relay.read(bob, legacyStream);
     expect(text).toMatch(/^event: endpoint\ndata: \/one\/messages\?sessionId=[0-9a-f-]{36}\n\n$/);
@@ -256,7 +256,7 @@ describe('the endpoint that a server of the 2024-11-05 transport announces', () 
     ['a script', 'javascript:alert(1)'],
     ['data', 'data:text/plain,x'],
     ['no URL', 'http://['],
-  ])('ends the stream when it leads to %s', async (_what, data) => {
+  ])('ends the stream when it points to %s', async (_what, data) => {
     const path = typeof data === 'string' ? data : data();
     answer = (response) => void sse(response, ': hi\n\n', announced(path, 'data: {"later":1}\n\n'));
     const { text } = await relay.read(bob, legacyStream);
@@ -264,7 +264,7 @@ describe('the endpoint that a server of the 2024-11-05 transport announces', () 
     expect(relay.logged('upstream_answer_unreadable').length).toBeGreaterThan(0);
   });
 
-  test('may come behind other events, and twice: both lead to where they were announced', async () => {
+  test('may come after other events, and twice: both forward to the announced paths', async () => {
     const events = ['data: {"a":1}\n\n', announced('/first'), ': c\n\n', announced('/second')];
     answer = (response) => void sse(response, ...events).end();
     const { text } = await relay.read(bob, legacyStream);
@@ -277,7 +277,7 @@ describe('the endpoint that a server of the 2024-11-05 transport announces', () 
     ]);
   });
 
-  test('may be missing: the stream passes all the same', async () => {
+  test('may be missing: the stream still passes', async () => {
     answer = (response) =>
       void sse(response, 'data: {"a":1}\n\n', 'event: endpoint\n\n', 'event: endpoint\ndata:\n\n').end();
     expect((await relay.read(bob, legacyStream)).text).toBe(
@@ -285,12 +285,12 @@ describe('the endpoint that a server of the 2024-11-05 transport announces', () 
     );
   });
 
-  test('is behind a byte order mark too', async () => {
+  test('is recognized after a byte order mark', async () => {
     answer = (response) => void sse(response, `\ufeff${announced('/secret')}`).end();
     expect((await relay.read(bob, legacyStream)).text).not.toContain('secret');
   });
 
-  test('is looked for at /sse only, and lists are filtered on that stream', async () => {
+  test('is recognized at /sse only, and lists are filtered on that stream', async () => {
     answer = (response) => void sse(response, announced('/x'), 'data: {"result":{"tools":[{"name":"set_a"}]}}\n\n');
     const open = await relay.ask(bob, legacyStream);
     const state = follow(open);
@@ -298,8 +298,8 @@ describe('the endpoint that a server of the 2024-11-05 transport announces', () 
     open.destroy();
   });
 
-  test('is not told when the auth-server cannot note it', async () => {
-    const behind = await startRelay({ authority: 'http://127.0.0.1:1' });
+  test('is not passed on when the auth-server cannot bind it', async () => {
+    const behind = await startRelay({ authServer: 'http://127.0.0.1:1' });
     try {
       await behind.lead(await startUpstream((response) => void sse(response, announced('/secret'))));
       const { text } = await behind.read(await behind.person('bob', 'some'), legacyStream);
@@ -311,7 +311,7 @@ describe('the endpoint that a server of the 2024-11-05 transport announces', () 
   });
 });
 
-test('A message that the gate lets through to nowhere is answered 502', async () => {
+test('A request without a route is answered 502', async () => {
   const { status } = await relay.read(bob, { server: 'four', body: message('tools/list') });
   expect(status).toBe(502);
   expect(await textOf(await relay.ask(bob, { server: 'four' }))).toContain('upstream_unavailable');

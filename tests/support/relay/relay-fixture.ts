@@ -13,15 +13,16 @@ import { join } from 'node:path';
 import { createRemoteJWKSet } from 'jose';
 import { watchPolicy } from '../../../common/policy/policy-watch.ts';
 import { createLog } from '../../../common/service/log.ts';
-import { createAuthority, followEnded } from '../../../relay/authority.ts';
 import { createIdentifyCaller } from '../../../relay/caller.ts';
 import { type LiveLimits, LiveStreams } from '../../../relay/live-streams.ts';
 import { createRelay } from '../../../relay/relay.ts';
+import { followRevocations } from '../../../relay/revocation-feed.ts';
 import { createRights } from '../../../relay/rights.ts';
 import { watchRoutes } from '../../../relay/routes.ts';
+import { createSessionOwners } from '../../../relay/session-owners.ts';
 import { now, publicUrl, startAuthServer } from '../auth-server/auth-fixture.ts';
 
-/** The group `all` may do everything, `some` a part of it, `none` nothing but list. */
+/** The group `all` may do everything, `some` a part, and `none` may only list. */
 export const policyText = `
 group_mappings:
   all: [everything]
@@ -46,11 +47,11 @@ export interface Shape {
   moreSilence: () => number;
   limits: LiveLimits;
   ca: string;
-  /** Where the relay looks for the auth-server; the real one unless told otherwise. */
-  authority: string;
+  /** The auth-server's address for the relay; by default that of the real one. */
+  authServer: string;
 }
 
-/** What somebody asks for; a POST of `body` to `one/mcp` unless told otherwise. */
+/** A request; by default a POST of `body` to `one/mcp`. */
 export interface Asked {
   server?: string;
   endpoint?: 'mcp' | 'sse' | 'messages';
@@ -68,7 +69,7 @@ export const message = (method: string, params?: object) => ({
 });
 export const stream: Asked = { method: 'GET' };
 export const legacyStream: Asked = { method: 'GET', endpoint: 'sse' };
-/** A call whose answer may be a task, in the words of both eras. */
+/** A call whose answer may be a task, in the form of either era. */
 export const taskCall = (name = 'echo') => message('tools/call', { name, task: {} });
 export const modernTaskCall = (name = 'echo') => {
   const capabilities = { extensions: { 'io.modelcontextprotocol/tasks': {} } };
@@ -88,15 +89,13 @@ export async function startRelay(change: Partial<Shape> = {}) {
   const auth = await startAuthServer('http://127.0.0.1:1', { policyText });
   const lines: string[] = [];
   const log = createLog('relay', 'debug', { write: (line) => void lines.push(line) });
-  const authority = change.authority ?? auth.url;
+  const authServer = change.authServer ?? auth.url;
   const policy = watchPolicy(files.policy, log);
   const routes = watchRoutes(files.routes, change.ca, log, 50);
-  const ended = followEnded(authority, log);
   const rights = createRights(policy.current);
-  const silence = () => ended.silence() + (change.moreSilence?.() ?? 0);
-  const streams = new LiveStreams({ mayGoOn: rights.mayGoOn, routeOf: routes.of, silence }, change.limits);
-  ended.onEnded((marks, number) => streams.endMarked(marks, number));
-  ended.onFirstAnswer((number) => streams.endUntold(number));
+  const silence = () => revocations.silence() + (change.moreSilence?.() ?? 0);
+  const streams = new LiveStreams({ mayContinue: rights.mayContinue, routeOf: routes.of, silence }, change.limits);
+  const revocations = followRevocations(authServer, streams, log);
   policy.onChange(() => streams.tick());
   routes.onChange(() => streams.tick());
   const timer = setInterval(() => streams.tick(), 250);
@@ -104,7 +103,7 @@ export async function startRelay(change: Partial<Shape> = {}) {
     createRelay({
       identify: createIdentifyCaller(createRemoteJWKSet(new URL('/.well-known/jwks.json', auth.url)), publicUrl),
       rights,
-      authority: createAuthority(authority),
+      owners: createSessionOwners(authServer),
       routes,
       streams,
       maxAnswer: change.maxAnswer ?? 8_388_608,
@@ -122,23 +121,23 @@ export async function startRelay(change: Partial<Shape> = {}) {
     lines,
     streams,
     log: () => lines.join(''),
-    /** The words of the log's lines with this reason. */
+    /** The log lines with this reason. */
     logged: (reason: string) => lines.filter((line) => line.includes(`"reason":"${reason}"`)),
     changePolicy: (text: string) => replace('policy', text),
-    /** Routes a name to an address, or to nowhere. */
+    /** Adds, changes or removes the route of a server. */
     async route(name: string, line: string | undefined) {
       if (line === undefined) routeLines.delete(name);
       else routeLines.set(name, `${name} ${line}`);
       replace('routes', [...routeLines.values()].map((text) => `${text}\n`).join(''));
       await until(() => (line === undefined ? !routes.of(name) : routes.of(name)?.line === `${name} ${line}`));
     },
-    /** Takes over an upstream and routes a name to it. */
+    /** Routes a name to an upstream, and closes it with the relay. */
     async lead<T extends { port: number; close: () => Promise<void> }>(upstream: T, name = 'one'): Promise<T> {
       upstreams.push(upstream);
       await relay.route(name, `http 127.0.0.1:${upstream.port} 127.0.0.1:${upstream.port} /mcp /sse -`);
       return upstream;
     },
-    /** A session cookie of somebody in `group`. */
+    /** A session cookie of a person in `group`. */
     person: (sub: string, group: 'all' | 'some' | 'none', more: { sid?: string; exp?: number } = {}) =>
       auth.session({ sub, username: sub, groups: [group], exp: now() + 3600, ...more }),
     /** What the gate answers: 200 with the headers for the relay, or a denial. */
@@ -162,7 +161,7 @@ export async function startRelay(change: Partial<Shape> = {}) {
         headers: { ...(ticket && { 'x-relay': ticket }), ...(assertion && { 'x-mcp-assertion': assertion }) },
       };
     },
-    /** Sends what nginx would, with whatever headers, and gives the answer as soon as it begins. */
+    /** Sends a request as nginx does, with any headers, and returns when the answer begins. */
     send(headers: OutgoingHttpHeaders, asked: Asked = {}): Promise<IncomingMessage> {
       const { server: name = 'one', endpoint = 'mcp', method, body, sessionId, search = '' } = asked;
       const sent = method ? undefined : JSON.stringify(body ?? message('tools/list'));
@@ -179,7 +178,7 @@ export async function startRelay(change: Partial<Shape> = {}) {
     },
     /** Closes every connection of every client. */
     hangUp: () => agent.destroy(),
-    /** Asks the gate, and then the relay. */
+    /** Sends a request to the gate, then to the relay. */
     async ask(cookie: string, asked: Asked): Promise<IncomingMessage> {
       const { status, headers } = await relay.admit(cookie, asked);
       if (!headers['x-relay']) throw new Error(`the gate answered ${status} without a ticket`);
@@ -194,7 +193,7 @@ export async function startRelay(change: Partial<Shape> = {}) {
       clearInterval(timer);
       policy.stop();
       routes.stop();
-      ended.stop();
+      revocations.stop();
       agent.destroy();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -213,7 +212,7 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Waits up to two seconds (or `milliseconds`) for something to become true, and says whether it has. */
+/** Waits up to two seconds (or `milliseconds`) for a condition. @returns whether it became true */
 export async function until(condition: () => unknown, milliseconds = 2_000): Promise<boolean> {
   const end = performance.now() + milliseconds;
   while (!condition() && performance.now() < end) await sleep(5);
@@ -236,7 +235,7 @@ export async function textOf(answer: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** Collects what has come so far of an answer that does not end by itself. */
+/** Collects the text so far of an answer that does not end. */
 export function follow(answer: IncomingMessage) {
   const state = { text: '', ended: false, cut: false };
   answer.setEncoding('utf8');
@@ -259,7 +258,7 @@ export interface Received {
   body: string;
 }
 
-/** An MCP server made of one function; remembers what it was asked, and how many of its connections have been closed. */
+/** An MCP server made of one function. It records its requests and counts aborted answers. */
 export async function startUpstream(answer: (response: ServerResponse, received: Received) => void) {
   const requests: Received[] = [];
   const state = { gone: 0 };
@@ -275,7 +274,7 @@ export async function startUpstream(answer: (response: ServerResponse, received:
   return {
     port,
     requests,
-    /** Answers that were given up by the other side before they ended. */
+    /** Number of answers that the other side aborted. */
     gone: () => state.gone,
     async close() {
       server.closeAllConnections();
@@ -284,7 +283,7 @@ export async function startUpstream(answer: (response: ServerResponse, received:
   };
 }
 
-/** A server that writes the bytes of its answers itself. `nth` counts the requests of all connections, from 1. */
+/** A server that writes raw bytes. `nth` counts the requests of all connections, from 1. */
 export async function startRawUpstream(answer: (socket: Socket, nth: number, request: string) => void) {
   const sockets = new Set<Socket>();
   const requests: string[] = [];

@@ -11,13 +11,13 @@ async function split(...parts: (string | Buffer)[]): Promise<Buffer[]> {
   return events;
 }
 
-/** A reader of event streams by the letter of WHATWG HTML, 9.2.6: what a client makes of a whole stream. */
+/** Reads a whole event stream as a client does (WHATWG HTML, 9.2.6). */
 function readAsClient(bytes: Buffer) {
   const events: { name: string; data: string; id: string }[] = [];
   let [name, data, id] = ['', [] as string[], ''];
   const text = new TextDecoder().decode(bytes);
   const lines = text.split(/\r\n|\n|\r/);
-  // What is behind the last line end is no line.
+  // The text after the last line end is no line.
   for (const line of lines.slice(0, -1)) {
     if (line === '') {
       if (data.length > 0) events.push({ name: name || 'message', data: data.join('\n'), id });
@@ -50,16 +50,16 @@ function cutAt(bytes: Buffer, places: readonly number[]): Buffer[] {
 }
 
 describe('a stream cut into events', () => {
-  test('holds the same bytes and the same events, however it came in pieces and whatever ends its lines', async () => {
+  test('holds the same bytes and events, whatever the chunks and line ends', async () => {
     await fc.assert(
       fc.asyncProperty(streamText, cuts, async (text, places) => {
         const bytes = Buffer.from(text);
         const events = await split(...cutAt(bytes, places));
         const joined = Buffer.concat(events);
-        // Nothing is changed, and what is left out at the end is nothing that a client would have read.
+        // Nothing is changed; only an incomplete event at the end, which clients ignore, is dropped.
         expect(bytes.subarray(0, joined.length).equals(joined)).toBe(true);
         expect(readAsClient(joined)).toEqual(readAsClient(bytes));
-        // No piece holds two events, and none half a one: each read by itself gives the same.
+        // Each piece holds one whole event: read separately, they give the same.
         expect(events.map((event) => readAsClient(event).length).every((count) => count <= 1)).toBe(true);
         const apart = events.flatMap((event) => readAsClient(event).map(({ name, data }) => ({ name, data })));
         expect(apart).toEqual(readAsClient(bytes).map(({ name, data }) => ({ name, data })));
@@ -68,7 +68,7 @@ describe('a stream cut into events', () => {
     );
   });
 
-  test('is read by the relay as clients read it', async () => {
+  test('is parsed by the relay as clients parse it', async () => {
     await fc.assert(
       fc.asyncProperty(streamText, async (text) => {
         const events = await split(text);
@@ -81,7 +81,7 @@ describe('a stream cut into events', () => {
     );
   });
 
-  test('comes out one byte at a time, in the middle of characters too', async () => {
+  test('may arrive one byte at a time, even within characters', async () => {
     const text = 'data: 😀\r\n\r\nid: é\ndata: a\ndata: b\n\n: c\r\rdata: last\r\r';
     const events = await split(...[...Buffer.from(text)].map((byte) => Buffer.from([byte])));
     expect(Buffer.concat(events).toString()).toBe(text);
@@ -102,13 +102,13 @@ describe('a stream cut into events', () => {
     expect(String(first.value)).toBe(event);
   });
 
-  test('drops what stands behind the last whole event: a server that breaks off has said nothing', async () => {
+  test('drops an incomplete event at the end', async () => {
     expect(String(await split('data: 1\n\ndata: 2\n'))).toBe('data: 1\n\n');
     expect(await split('data: 1\n')).toEqual([]);
     expect(await split('data: 1')).toEqual([]);
   });
 
-  test('loses its byte order mark, which would hide the first field from whoever does not know of it', async () => {
+  test('loses its byte order mark, which would hide the first field', async () => {
     const [first, second] = await split(Buffer.from([0xef]), Buffer.from([0xbb]), bomRest('data: 1\n\n'));
     expect(String(first)).toBe('data: 1\n\n');
     expect(second).toBeUndefined();
@@ -122,15 +122,15 @@ describe('a stream cut into events', () => {
     ['in one piece', ['x'.repeat(10_001)]],
     ['in many', Array.from({ length: 101 }, () => 'x'.repeat(100))],
     ['behind other events', ['data: 1\n\n', 'x'.repeat(5_000), 'x'.repeat(5_001)]],
-  ])('is given up when an event is longer than may be held, %s', async (_how, parts) => {
+  ])('fails when an event is longer than the limit, %s', async (_how, parts) => {
     await expect(split(...parts)).rejects.toThrow(TooLarge);
   });
 
-  test('is not given up because many short events come in one piece', async () => {
+  test('may hold many short events in one chunk', async () => {
     expect(await split('data: 1\n\n'.repeat(5_000))).toHaveLength(5_000);
   });
 
-  test('takes a long event that drips in byte by byte in a time that grows with its length only', async () => {
+  test('reads a long event byte by byte in time proportional to its length', async () => {
     const bytes = 500_000;
     async function* drip() {
       const one = Buffer.from('x');
@@ -153,13 +153,13 @@ function bomRest(text: string): Buffer {
 }
 
 describe('an event with other data', () => {
-  test('keeps its id, its name, the time to wait and its comments, in their places', () => {
+  test('keeps its id, name, retry time and comments in their places', () => {
     const event = parseEvent('id: 7\r\nevent: message\r\n: note\r\ndata: {"a":\r\nretry: 5\r\ndata: 1}\r\n\r\n');
     expect(event.data).toBe('{"a":\n1}');
     expect(String(withData(event, '{}'))).toBe('id: 7\nevent: message\n: note\ndata: {}\nretry: 5\n\n');
   });
 
-  test('carries any text without a carriage return to the client as it is', () => {
+  test('carries any text without a carriage return unchanged', () => {
     const data = fc.array(fc.constantFrom('a', ' ', '\n', ':', 'data: x', 'é', 'id: 9'), { minLength: 1 });
     fc.assert(
       fc.property(data, (parts) => {

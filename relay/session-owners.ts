@@ -1,0 +1,47 @@
+import { RelayError } from './errors.ts';
+
+/** A session or task of one owner. */
+export interface Owned {
+  kind: 'session' | 'task';
+  id: string;
+  /** For a session of the 2024-11-05 transport: where its messages go at the upstream. */
+  target?: string;
+}
+
+/** Who owns which session and task, as stored by the auth-server. `ticket` is the ticket of the request at hand. */
+export interface SessionOwners {
+  /** @returns false if it belongs to another owner */
+  bind(ticket: string, owned: Owned): Promise<boolean>;
+  unbind(ticket: string, owned: Owned): Promise<void>;
+  /** @returns those of `ids` that are tasks of the ticket's owner */
+  ownTasks(ticket: string, ids: readonly string[]): Promise<readonly string[]>;
+}
+
+const timeoutMilliseconds = 2_000;
+
+/**
+ * Makes a client of the auth-server's internal address. Every method throws {@link RelayError}
+ * `authorization_unavailable` when the auth-server does not answer.
+ */
+export function createSessionOwners(url: string): SessionOwners {
+  const ask = async (method: string, path: string, ticket: string, body: object) => {
+    const headers = { authorization: `Bearer ${ticket}`, 'content-type': 'application/json' };
+    const signal = AbortSignal.timeout(timeoutMilliseconds);
+    try {
+      const answer = await fetch(`${url}${path}`, { method, headers, body: JSON.stringify(body), signal });
+      const text = await answer.text();
+      if (!answer.ok && answer.status !== 409) throw new Error(`${path} answered ${answer.status}`);
+      return { status: answer.status, json: answer.status === 200 ? (JSON.parse(text) as unknown) : undefined };
+    } catch (error) {
+      throw new RelayError('authorization_unavailable', error);
+    }
+  };
+  return {
+    bind: async (ticket, owned) => (await ask('POST', '/relay/bindings', ticket, owned)).status !== 409,
+    unbind: async (ticket, owned) => void (await ask('DELETE', '/relay/bindings', ticket, owned)),
+    async ownTasks(ticket, ids) {
+      const { json } = await ask('POST', '/relay/tasks', ticket, { ids });
+      return (json as { ids: string[] }).ids;
+    },
+  };
+}
