@@ -20,7 +20,7 @@ const rooms = {
   'auth-server': '. process gate login limits decisions identity cognito request keys store denials',
   registry: '. pages api import editing search health pins routing access store servers errors',
   'registry/pages': 'live list|details|forms|rights|audit shared',
-  'registry/api': 'openapi v0|original|.',
+  'registry/api': 'openapi v0|original|. shared',
   agents: '. commands agent|login gateway token lib',
   common: 'policy upstream-secrets service database settings identity files network time text',
   policy: 'review . request',

@@ -12,7 +12,7 @@ export interface Endpoint {
 }
 
 /** Where a server runs, and by which secret. Only shown to people who may change it. */
-export type Location = Pick<RegisteredServer, 'upstream' | 'transports' | 'auth'>;
+type Location = Pick<RegisteredServer, 'upstream' | 'transports' | 'auth'>;
 
 /** A server as one person sees it. */
 export interface CatalogueEntry extends Omit<RegisteredServer, keyof Location> {

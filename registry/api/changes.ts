@@ -6,7 +6,7 @@ import { personOf } from '../access/guards.ts';
 import { readInput } from '../errors/read-input.ts';
 import type { ServerChange } from '../store/change-log.ts';
 import type { RegistryStore } from '../store/store.ts';
-import { type Answer, name, time } from './answer.ts';
+import { type Answer, name, time } from './shared/answer.ts';
 
 /** The query of `GET /changes`. */
 export const changesQuery = z.object({

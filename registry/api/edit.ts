@@ -10,8 +10,8 @@ import type { RegisteredServer } from '../servers/server.ts';
 import type { Health } from '../servers/server-health.ts';
 import { readPatch, readRegistration, readReplacement, readSeen } from '../servers/server-input.ts';
 import type { ServerStore } from '../store/store.ts';
-import { type Answer, name, status, time, tool } from './answer.ts';
 import { serverDetails, toDetails } from './servers.ts';
+import { type Answer, name, status, time, tool } from './shared/answer.ts';
 
 export interface EditApiOptions {
   /** Requires the caller's own assertion, or one for a call of this tool of mcpgw. */

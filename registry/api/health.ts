@@ -4,7 +4,7 @@ import type { Catalogue } from '../access/catalogue.ts';
 import { personOf } from '../access/guards.ts';
 import { notFound } from '../access/permissions.ts';
 import type { History } from '../store/observations.ts';
-import { type Answer, name, object, status, time } from './answer.ts';
+import { type Answer, name, object, status, time } from './shared/answer.ts';
 
 const step = z.strictObject({
   step: z.enum(['reach', 'handshake', 'tools']),

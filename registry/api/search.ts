@@ -4,8 +4,8 @@ import type { Catalogue, Endpoint } from '../access/catalogue.ts';
 import { personOf } from '../access/guards.ts';
 import { readInput } from '../errors/read-input.ts';
 import type { FoundTool, ToolSearch } from '../search/tool-search.ts';
-import { type Answer, name, object } from './answer.ts';
 import { endpointsOf } from './servers.ts';
+import { type Answer, name, object } from './shared/answer.ts';
 
 /** The query of `GET /tools/search`. */
 export const toolSearchQuery = z.object({

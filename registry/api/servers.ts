@@ -6,7 +6,7 @@ import { notFound } from '../access/permissions.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { ToolSearch } from '../search/tool-search.ts';
 import { serverSettings } from '../servers/server-input.ts';
-import { type Answer, icon, name, status, time, tool } from './answer.ts';
+import { type Answer, icon, name, status, time, tool } from './shared/answer.ts';
 
 const summary = z.strictObject({
   name,

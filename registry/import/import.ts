@@ -7,7 +7,7 @@ import { readEntry } from './read-entry.ts';
 import { EntryRefused } from './refused.ts';
 
 /** What became of one entry. */
-export const importResult = z.strictObject({
+const importResult = z.strictObject({
   index: z.int().describe('Its place in what was sent, from 0.'),
   name: z.string().nullable().describe('The name of the server here, as far as the entry tells one.'),
   format: z.enum(['server.json', 'original']).nullable(),
@@ -28,7 +28,7 @@ export const importAnswer = z.strictObject({
   results: z.array(importResult),
 });
 
-export type ImportResult = z.output<typeof importResult>;
+type ImportResult = z.output<typeof importResult>;
 export type ImportAnswer = z.output<typeof importAnswer>;
 
 /** nginx has to take each route, and waits 30 s for an answer. */

@@ -33,7 +33,7 @@ export const toolChangesAnswer = z.strictObject({
   tools: z.array(toolChange),
 });
 
-export type ToolChange = z.output<typeof toolChange>;
+type ToolChange = z.output<typeof toolChange>;
 export type ToolChanges = z.output<typeof toolChangesAnswer>;
 
 /** @param seen the tools that the server showed last; undefined if that is not known */

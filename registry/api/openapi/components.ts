@@ -3,7 +3,6 @@ import { decisionPage } from '../../../common/policy/decisions.ts';
 import { importAnswer } from '../../import/import.ts';
 import { toolChangesAnswer } from '../../pins/changes.ts';
 import { patch, replacement, seen, serverSettings } from '../../servers/server-input.ts';
-import { object } from '../answer.ts';
 import { changesAnswer } from '../changes.ts';
 import { checkedAnswer, editedAnswer } from '../edit.ts';
 import { serverHealth } from '../health.ts';
@@ -17,6 +16,7 @@ import {
 } from '../original/answers.ts';
 import { toolsFound } from '../search.ts';
 import { me, serverDetails, serverListing } from '../servers.ts';
+import { object } from '../shared/answer.ts';
 import { approvalInput } from '../tool-changes.ts';
 import { plainError, serverList, serverResponse } from '../v0/schemas.ts';
 

@@ -3,7 +3,7 @@ import type { CatalogueEntry } from '../../access/catalogue.ts';
 import { proxyPassUrl } from '../../import/original.ts';
 import type { Health } from '../../servers/server-health.ts';
 import type { ToolInfo } from '../../servers/tool.ts';
-import type { Answer } from '../answer.ts';
+import type { Answer } from '../shared/answer.ts';
 
 /** A tool as the original lists it. The original splits a description into parts; here `main` has all of it. */
 const originalTool = z.strictObject({

@@ -13,7 +13,7 @@ import type { RegisteredServer, ServerSettings } from '../../servers/server.ts';
 import { type Health, neverChecked } from '../../servers/server-health.ts';
 import { readPatch, readRegistration } from '../../servers/server-input.ts';
 import type { ServerStore } from '../../store/store.ts';
-import type { Answer } from '../answer.ts';
+import type { Answer } from '../shared/answer.ts';
 import {
   type originalRegistered,
   type originalStatus,

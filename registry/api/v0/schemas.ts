@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { publishedName } from '../../servers/names.ts';
-import { icon } from '../answer.ts';
+import { icon } from '../shared/answer.ts';
 
 /** Where the format of `server` is described. */
 export const serverJsonSchema = 'https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json';

@@ -9,10 +9,10 @@ import type { Render, View } from '../shared/render.ts';
 const filterNames = ['verdict', 'person', 'server', 'tool', 'reason', 'since', 'until'] as const;
 
 /** The filters as typed. */
-export type Filters = Record<(typeof filterNames)[number], string>;
+type Filters = Record<(typeof filterNames)[number], string>;
 
 /** The page of recent decisions. */
-export interface AuditView extends View {
+interface AuditView extends View {
   person: Person;
   filters: Filters;
   /** What is wrong with the filters. If it is set, no decisions are read. */
@@ -28,7 +28,7 @@ export interface AuditView extends View {
 }
 
 /** The page of one decision. */
-export interface DecisionView extends View {
+interface DecisionView extends View {
   person: Person;
   decision: Decision;
   /** Address of the same question to the current policy; empty if no rule decided. */

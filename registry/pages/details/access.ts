@@ -4,7 +4,7 @@ import { mayUseUi, type UiPermission } from '../../../policy/ui.ts';
 import type { Person } from '../../access/guards.ts';
 
 /** What a group of people, or a scope of agents, may do with one server. */
-export interface AccessRow {
+interface AccessRow {
   kind: 'group' | 'scope';
   name: string;
   /** The scopes of the group, or the scope itself. */

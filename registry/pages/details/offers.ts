@@ -3,7 +3,7 @@ import type { JsonObject } from '../../servers/definition.ts';
 import type { SelfDescription } from '../../servers/self-description.ts';
 
 /** A prompt or a resource as the page shows it. */
-export interface Offer {
+interface Offer {
   name: string;
   title: string;
   description: string;

@@ -6,7 +6,7 @@ import { type Details, type DetailsParts, detailsFor } from './details.ts';
 import { serverLive } from './live-parts.ts';
 
 /** The page of one server. */
-export interface ServerView extends View {
+interface ServerView extends View {
   person: Person;
   details: Details;
   /** Address of the page's event stream. */

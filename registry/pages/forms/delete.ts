@@ -13,7 +13,7 @@ import type { FormOptions } from './form-page.ts';
 import { revisionIn } from './server-form.ts';
 
 /** The page that asks before a server is deleted. */
-export interface DeleteView extends View {
+interface DeleteView extends View {
   person: Person;
   server: RegisteredServer;
   /** Why it was not deleted; empty at first. */

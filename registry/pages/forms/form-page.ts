@@ -43,7 +43,7 @@ export interface FormState {
 }
 
 /** The page of the form. */
-export interface FormView extends FormState, View {
+interface FormView extends FormState, View {
   person: Person;
   faults: Faults;
   /** The same faults as a list, in the order of the fields. */

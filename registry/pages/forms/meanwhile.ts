@@ -4,7 +4,7 @@ import type { ServerChange } from '../../store/change-log.ts';
 import { type Field, fields, labels, type Values, valuesOf } from './server-form.ts';
 
 /** A field that another person changed while the form was open. */
-export interface Overtaken {
+interface Overtaken {
   field: Field;
   label: string;
   /** Its values when the form was opened, and now. */

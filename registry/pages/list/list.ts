@@ -18,7 +18,7 @@ export interface Card {
 }
 
 /** Counts of the servers that the person sees, and of their tools. */
-export interface Statistics {
+interface Statistics {
   servers: number;
   healthy: number;
   issues: number;
@@ -47,7 +47,7 @@ export interface ListParts {
 }
 
 /** A page of 50 cards has about 100 kB, which a browser draws at once. */
-export const perPage = 50;
+const perPage = 50;
 
 const labels: Record<Show, string> = {
   all: 'All',

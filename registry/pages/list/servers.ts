@@ -12,7 +12,7 @@ interface ShownTool extends FoundTool {
 }
 
 /** The page of all servers. */
-export interface ServersView extends View {
+interface ServersView extends View {
   person: Person;
   /** Whether no server is registered at all. */
   none: boolean;

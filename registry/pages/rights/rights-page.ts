@@ -9,7 +9,7 @@ import { answerTo, type Explained, type Question, questionIn } from './explained
 import { type Rights, rightsOf } from './rights.ts';
 
 /** The page of a person's rights. */
-export interface RightsView extends Rights, View {
+interface RightsView extends Rights, View {
   person: Person;
   /** The form that explains a decision; undefined unless the person may change every server. */
   explain: ExplainForm | undefined;

@@ -8,14 +8,14 @@ import type { Person } from '../../access/guards.ts';
 import { ruleWords, serverWords, uiWords } from './words.ts';
 
 /** One scope of the person: the groups that give it, and what it grants. */
-export interface ScopeRights {
+interface ScopeRights {
   scope: string;
   groups: readonly string[];
   rules: readonly { at: string; server: string; may: readonly string[] }[];
 }
 
 /** What the person may use of one visible server. */
-export interface ServerRights {
+interface ServerRights {
   name: string;
   title: string;
   enabled: boolean;
@@ -29,7 +29,7 @@ export interface ServerRights {
 }
 
 /** One permission in the registry. */
-export interface UiRights {
+interface UiRights {
   permission: UiPermission;
   words: string;
   /** The servers that it covers. */

@@ -6,13 +6,13 @@ import { type ErrorCode, toRegistryError } from '../../errors/registry-error.ts'
 import type { Render, View } from './render.ts';
 
 /** The page that shows a refusal. */
-export interface MessageView extends View {
+interface MessageView extends View {
   text: string;
   hint: string;
 }
 
 /** The page without an identity. It has no header and no stylesheet: its reader may not fetch one. */
-export interface NoIdentityView extends View {
+interface NoIdentityView extends View {
   publicUrl: string;
 }
 

@@ -3,7 +3,7 @@ import { mayUseUiSomewhere } from '../../../policy/ui.ts';
 import type { Person } from '../../access/guards.ts';
 
 /** One entry of the navigation on every page. */
-export interface NavigationItem {
+interface NavigationItem {
   href: string;
   label: string;
   /** `aria-current`: `page` on the page itself, `true` on a page below it. */
