@@ -20,6 +20,7 @@ COPY relay relay
 COPY registry registry
 COPY servers servers
 COPY container container
+COPY operations/command.ts operations/command.ts
 COPY operations/backup operations/backup
 COPY operations/revoke operations/revoke
 # The same servers where each has a machine of its own, by its name.

@@ -1,29 +1,44 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
-
-/** Something that keeps a backup or a restore from being made; the message says what to do. */
-export class BackupError extends Error {}
+import { CommandError } from '../command.ts';
 
 const secretKey = 'secret-key';
 const isDatabase = (name: string) => name.endsWith('.db');
 
+/** The data folder that the commands work on: `UP_DATA_DIR`, or `data` in the project. */
+export function dataDirOf(env: NodeJS.ProcessEnv): string {
+  return env.UP_DATA_DIR || join(import.meta.dirname, '../../data');
+}
+
+/** Calls `work` with an empty temporary folder, and removes the folder afterwards. */
+export async function inDraftFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'backup-'));
+  try {
+    await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /**
  * Copies the SQLite databases of a data folder while they are in use, each as it was at one moment, and the generated
- * `SECRET_KEY` if there is one: without it, refresh tokens in the copy could not be opened.
+ * `SECRET_KEY` if there is one: without it, the refresh tokens in the copy cannot be decrypted.
  * @param dataDir the folder of the databases
- * @param target a folder, made if it is not there; readable for this user only
+ * @param target a folder, created if it does not exist; only this user can read it
  * @returns the names of the files
- * @throws {BackupError} if there is nothing to copy, or a file of that name is there already
+ * @throws {CommandError} if there is nothing to copy, or the target has a file of that name already
  */
 export async function copyDatabases(dataDir: string, target: string): Promise<string[]> {
   const found = existsSync(dataDir) ? readdirSync(dataDir) : [];
   const names = found.filter(isDatabase);
-  if (names.length === 0) throw new BackupError(`${dataDir} holds no database: is it the data folder of the gateway?`);
+  if (names.length === 0)
+    throw new CommandError(`${dataDir} holds no database: is it the data folder of the gateway?`, 1);
   mkdirSync(target, { recursive: true, mode: 0o700 });
   const all = [...names, ...(found.includes(secretKey) ? [secretKey] : [])];
   const taken = all.find((name) => existsSync(join(target, name)));
-  if (taken) throw new BackupError(`${join(target, taken)} is there already: a backup never replaces another one`);
+  if (taken) throw new CommandError(`${join(target, taken)} is there already: a backup never replaces another one`, 1);
   for (const name of names) await copyDatabase(join(dataDir, name), join(target, name));
   if (all.includes(secretKey)) copyPrivately(join(dataDir, secretKey), join(target, secretKey));
   return all.sort();
@@ -41,15 +56,15 @@ async function copyDatabase(from: string, to: string): Promise<void> {
 }
 
 /**
- * Puts a backup in place of the databases of a data folder. What was there is kept beside it as `….before-restore`.
+ * Puts a backup in place of the databases of a data folder. The replaced files are kept beside them as `….before-restore`.
  * @param source a folder made by {@link copyDatabases}
  * @returns the names of the files
- * @throws {BackupError} if the backup is damaged, or a service still has a database open; nothing is changed then
+ * @throws {CommandError} if the backup is damaged, or a service still has a database open; nothing is changed then
  */
 export function restoreDatabases(source: string, dataDir: string): string[] {
   const found = existsSync(source) ? readdirSync(source) : [];
   const names = found.filter((name) => isDatabase(name) || name === secretKey);
-  if (!names.some(isDatabase)) throw new BackupError(`${source} holds no database: is it a backup?`);
+  if (!names.some(isDatabase)) throw new CommandError(`${source} holds no database: is it a backup?`, 1);
   for (const name of names.filter(isDatabase)) check(join(source, name));
   for (const name of names.filter(isDatabase)) refuseInUse(join(dataDir, name));
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -76,17 +91,17 @@ function check(path: string): void {
   } catch (error) {
     result = error instanceof Error ? error.message : error;
   }
-  if (result !== 'ok') throw new BackupError(`${path} is damaged: ${result}`);
+  if (result !== 'ok') throw new CommandError(`${path} is damaged: ${result}`, 1);
 }
 
-/** SQLite leaves its write-ahead log only when nobody else has the database open; the next start goes back to it. */
+/** SQLite can leave WAL mode only while no other process has the database open. The next start goes back to WAL. */
 function refuseInUse(path: string): void {
   if (!existsSync(path)) return;
   const database = new DatabaseSync(path, { timeout: 500 });
   try {
     database.exec('PRAGMA journal_mode=DELETE');
   } catch {
-    throw new BackupError(`${path} is in use: stop the gateway first, or it would write over what is brought back`);
+    throw new CommandError(`${path} is in use: stop the gateway first, or it would overwrite what is restored`, 1);
   } finally {
     database.close();
   }

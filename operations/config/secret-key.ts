@@ -1,4 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { operatorCommand, print, runAsProgram } from '../command.ts';
 
-// One line and nothing else, so that it can be put into a file: echo "SECRET_KEY=$(npm run -s secret-key)" >> .env
-console.log(randomBytes(32).toString('hex'));
+const help = `Prints a new SECRET_KEY: 64 hexadecimal digits, and nothing else, so that it can be put into a file.
+
+  echo "SECRET_KEY=$(npm run -s secret-key)" >> .env`;
+
+export const run = operatorCommand(
+  help,
+  (command) => command,
+  (_options, context) => {
+    print(context, randomBytes(32).toString('hex'));
+    return 0;
+  },
+);
+
+if (import.meta.main) await runAsProgram(run);

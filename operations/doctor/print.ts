@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { cleanText } from '../../common/text/clean.ts';
 import type { Finding } from './finding.ts';
 
 const colours = { ok: 'green', warn: 'yellow', FAIL: 'red' } as const;
@@ -10,7 +11,7 @@ const colours = { ok: 'green', warn: 'yellow', FAIL: 'red' } as const;
 export function lineOf({ check, state, seen, todo }: Finding, colour: boolean): string {
   const word = state.padEnd(4);
   const head = colour ? styleText(colours[state], word, { validateStream: false }) : word;
-  return `${head}  ${check.padEnd(11)}  ${plain(seen)}${todo === undefined ? '' : ` -> ${plain(todo)}`}`;
+  return `${head}  ${check.padEnd(11)}  ${cleanText(seen)}${todo === undefined ? '' : ` -> ${cleanText(todo)}`}`;
 }
 
 /** The last line: how many of each. */
@@ -25,9 +26,4 @@ export function summaryOf(findings: readonly Finding[]): string {
 /** All findings for programs. */
 export function jsonText(findings: readonly Finding[]): string {
   return JSON.stringify({ well: findings.every(({ state }) => state !== 'FAIL'), findings }, undefined, 2);
-}
-
-/** What a file or a provider wrote must not move the cursor or colour the verdict. */
-function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\u{fffd}');
 }

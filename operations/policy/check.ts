@@ -1,7 +1,6 @@
-import { parseArgs } from 'node:util';
 import { lint } from '../../policy/review/lint.ts';
-import { type Outcome, runCommand } from './command.ts';
-import { CannotRun, defaultPolicyFile, readPolicyFile, readServerNames } from './files.ts';
+import { CommandError, operatorCommand, runAsProgram } from '../command.ts';
+import { defaultPolicyFile, printPlain, readPolicyFile, readServerNames } from './files.ts';
 
 const help = `Looks for mistakes in a policy that is valid: rules that grant nothing, or nothing more, and names that nothing defines.
 
@@ -12,24 +11,21 @@ Without a file it is SCOPES_FILE, or scopes.yml. --servers also reports servers 
 (the registry may know more: those that somebody registered).
 Exit code: 0 no warning, 1 warnings, 2 the file cannot be read or is not a valid policy.`;
 
-runCommand(help, check);
+export const run = operatorCommand<{ servers?: string }>(
+  help,
+  (command) => command.argument('[files...]').option('--servers <file>'),
+  async ({ servers: serversFile }, context, files) => {
+    if (files.length > 1) throw new CommandError('Only one policy file can be checked at a time.');
+    const path = files[0] ?? defaultPolicyFile(context.env);
+    const policy = await readPolicyFile(path, context);
+    const servers = serversFile === undefined ? undefined : await readServerNames(serversFile, context);
+    const findings = lint(policy, servers);
+    const warnings = findings.filter(({ level }) => level === 'warning').length;
+    const count = warnings === 0 ? 'no warnings' : `${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
+    const lines = findings.map(({ level, at, message }) => `  ${level.padEnd(7)}  ${at}: ${message}`);
+    printPlain(context, [`version ${policy.version} of ${path}: ${count}`, ...lines].join('\n'));
+    return warnings === 0 ? 0 : 1;
+  },
+);
 
-function check(args: string[]): Outcome {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { servers: { type: 'string' } },
-  });
-  if (positionals.length > 1) throw new CannotRun('Only one policy file can be checked at a time.');
-  const path = positionals[0] ?? defaultPolicyFile(process.env);
-  const policy = readPolicyFile(path, process.env);
-  const servers = values.servers === undefined ? undefined : readServerNames(values.servers, process.env);
-  const findings = lint(policy, servers);
-  const warnings = findings.filter(({ level }) => level === 'warning').length;
-  const count = warnings === 0 ? 'no warnings' : `${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
-  const lines = findings.map(({ level, at, message }) => `  ${level.padEnd(7)}  ${at}: ${message}`);
-  return {
-    text: [`version ${policy.version} of ${path}: ${count}`, ...lines].join('\n'),
-    code: warnings === 0 ? 0 : 1,
-  };
-}
+if (import.meta.main) await runAsProgram(run);

@@ -1,26 +1,33 @@
-import { parseArgs } from 'node:util';
 import { type Difference, diff } from '../../policy/review/diff.ts';
-import { type Outcome, runCommand } from './command.ts';
-import { CannotRun, readPolicyFile } from './files.ts';
+import { CommandError, operatorCommand, runAsProgram } from '../command.ts';
+import { printPlain, readPolicyFile } from './files.ts';
 
-const help = `Says who may do more and who less under a new policy than under the old one. Verdicts are compared, not lines.
+const help = `Shows who may do more and who may do less under a new policy than under the old one. It compares verdicts, not lines.
 
   npm run -s scopes:diff -- old-scopes.yml scopes.yml
   git show HEAD:scopes.yml | npm run -s scopes:diff -- - scopes.yml
 
 A file called - is standard input.
-Exit code: 0 nobody gains or loses, 1 somebody does, 2 a file cannot be read or is not a valid policy.`;
+Exit code: 0 no caller gains or loses anything, 1 a caller does, 2 a file cannot be read or is not a valid policy.`;
 
-runCommand(help, compare);
+export const run = operatorCommand(
+  help,
+  (command) => command.argument('[files...]'),
+  async (_options, context, files) => {
+    const [before, after, ...rest] = files;
+    if (before === undefined || after === undefined || rest.length > 0) {
+      throw new CommandError('Two policy files are needed: the old one and the new one.');
+    }
+    const differences = diff(await readPolicyFile(before, context), await readPolicyFile(after, context));
+    printPlain(
+      context,
+      differences.length === 0 ? `No caller gains or loses anything from ${before} to ${after}.` : asText(differences),
+    );
+    return differences.length === 0 ? 0 : 1;
+  },
+);
 
-function compare(args: string[]): Outcome {
-  const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
-  const [before, after, ...rest] = positionals;
-  if (before === undefined || after === undefined || rest.length > 0) {
-    throw new CannotRun('Two policy files are needed: the old one and the new one.');
-  }
-  const differences = diff(readPolicyFile(before, process.env), readPolicyFile(after, process.env));
-  if (differences.length === 0) return { text: `Nobody gains or loses anything from ${before} to ${after}.`, code: 0 };
+function asText(differences: readonly Difference[]): string {
   const lines = [headline(differences)];
   for (const [kind, title] of [
     ['person', 'People, by group:'],
@@ -29,7 +36,7 @@ function compare(args: string[]): Outcome {
     const own = differences.filter((difference) => difference.kind === kind);
     if (own.length > 0) lines.push('', title, ...own.map((d) => `  ${d.who} ${d.change} ${d.what} on ${d.server}`));
   }
-  return { text: lines.join('\n'), code: 1 };
+  return lines.join('\n');
 }
 
 function headline(differences: readonly Difference[]): string {
@@ -41,3 +48,5 @@ function headline(differences: readonly Difference[]): string {
     `${count('person', change, 'group')} and ${count('agent', change, 'scope')}`;
   return `Gain something: ${side('gains')}. Lose something: ${side('loses')}.`;
 }
+
+if (import.meta.main) await runAsProgram(run);

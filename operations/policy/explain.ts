@@ -1,12 +1,11 @@
-import { parseArgs } from 'node:util';
 import { explain } from '../../policy/review/explain.ts';
+import { CommandError, collect, operatorCommand, runAsProgram } from '../command.ts';
 import { readAccess } from './access.ts';
-import { type Outcome, runCommand } from './command.ts';
 import { type Answer, asJson, asText } from './explain-text.ts';
-import { CannotRun, defaultPolicyFile, readPolicyFile } from './files.ts';
+import { defaultPolicyFile, printPlain, readPolicyFile } from './files.ts';
 import { readCaller } from './who.ts';
 
-const help = `Says whether somebody may do something, and which rule of the policy says so.
+const help = `Shows whether a caller may do something, and which rule of the policy decides it.
 
   npm run -s explain -- --group mcp-registry-user --server currenttime --tool current_time_by_timezone
   npm run -s explain -- --scope mcp-servers-unrestricted/read --server notes --method tools/list
@@ -14,38 +13,46 @@ const help = `Says whether somebody may do something, and which rule of the poli
 
 Who:   --group GROUP     a person in this group of Cognito (may stand several times)
        --scope SCOPE     an agent whose token has this scope (may stand several times)
-       --token FILE      whoever this access token is for; its signature and expiry are not checked (- is standard input)
+       --token FILE      the caller of this access token; its signature and expiry are not checked (- is standard input)
 What:  --server NAME     the server
        --tool NAME, --prompt NAME or --resource URI
        --method METHOD   such as tools/list; tools/call, prompts/get and resources/read need not be said
 How:   --file FILE       the policy (default: SCOPES_FILE, or scopes.yml)
-       --json            the same as JSON
+       --json            the answer as JSON
 Exit code: 0 allowed, 1 denied, 2 wrong use or a file that cannot be read.`;
 
-runCommand(help, run);
-
-function run(args: string[]): Outcome {
-  const { values } = parseArgs({
-    args,
-    options: {
-      group: { type: 'string', multiple: true },
-      scope: { type: 'string', multiple: true },
-      token: { type: 'string' },
-      server: { type: 'string' },
-      method: { type: 'string' },
-      tool: { type: 'string' },
-      prompt: { type: 'string' },
-      resource: { type: 'string' },
-      file: { type: 'string' },
-      json: { type: 'boolean' },
-    },
-  });
-  if (!values.server) throw new CannotRun('--server is missing: which server is it about?');
-  const access = readAccess(values);
-  const file = values.file ?? defaultPolicyFile(process.env);
-  const policy = readPolicyFile(file, process.env);
-  const { caller, notes } = readCaller(policy, values, process.env);
-  const explanation = explain(policy, caller.scopes, values.server, access);
-  const answer: Answer = { file, policy, caller, notes, server: values.server, access, explanation };
-  return { text: values.json ? asJson(answer) : asText(answer), code: explanation.decision.allowed ? 0 : 1 };
+interface Options {
+  group?: readonly string[];
+  scope?: readonly string[];
+  token?: string;
+  server?: string;
+  method?: string;
+  tool?: string;
+  prompt?: string;
+  resource?: string;
+  file?: string;
+  json?: true;
 }
+
+export const run = operatorCommand<Options>(
+  help,
+  (command) => {
+    for (const name of ['group', 'scope']) command.option(`--${name} <name>`, '', collect);
+    for (const name of ['token', 'server', 'method', 'tool', 'prompt', 'resource', 'file'])
+      command.option(`--${name} <value>`);
+    return command.option('--json');
+  },
+  async (options, context) => {
+    const { server, file = defaultPolicyFile(context.env) } = options;
+    if (!server) throw new CommandError('--server is missing: which server is it about?');
+    const access = readAccess(options);
+    const policy = await readPolicyFile(file, context);
+    const { caller, notes } = await readCaller(policy, options, context);
+    const explanation = explain(policy, caller.scopes, server, access);
+    const answer: Answer = { file, policy, caller, notes, server, access, explanation };
+    printPlain(context, options.json ? asJson(answer) : asText(answer));
+    return explanation.decision.allowed ? 0 : 1;
+  },
+);
+
+if (import.meta.main) await runAsProgram(run);

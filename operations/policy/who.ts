@@ -1,38 +1,43 @@
 import { decodeJwt, errors } from 'jose';
 import { agentWithScopes, type Caller, callerOfClaims, personInGroups, UnusableClaims } from '../../policy/caller.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { CannotRun, readText } from './files.ts';
+import { CommandError, type Context } from '../command.ts';
+import { readText } from './files.ts';
 
-type Who = { group?: string[] | undefined; scope?: string[] | undefined; token?: string | undefined };
+type Who = { group?: readonly string[]; scope?: readonly string[]; token?: string };
 
 /**
- * The caller that the options of the command describe, and what has to be said about how sure that is.
- * @throws {CannotRun} unless exactly one of group, scope and token is given, or if the token cannot be read
+ * The caller that the options describe, with notes on how reliable that is.
+ * @throws {CommandError} unless exactly one of group, scope and token is given, or if the token cannot be read
  */
-export function readCaller(policy: Policy, who: Who, env: NodeJS.ProcessEnv): { caller: Caller; notes: string[] } {
+export async function readCaller(
+  policy: Policy,
+  who: Who,
+  context: Context,
+): Promise<{ caller: Caller; notes: string[] }> {
   if ([who.group, who.scope, who.token].filter((given) => given !== undefined).length !== 1) {
-    throw new CannotRun(
+    throw new CommandError(
       'Who is it about? Say --group for a person, --scope for an agent, or --token; people hold scopes by their groups only.',
     );
   }
   if (who.group) return { caller: personInGroups(policy, who.group), notes: [] };
   if (who.scope) return { caller: agentWithScopes(policy, who.scope), notes: [] };
-  const claims = readClaims(who.token ?? '', env);
+  const claims = await readClaims(who.token ?? '', context);
   try {
     return { caller: callerOfClaims(policy, claims), notes: notesOn(claims.exp) };
   } catch (error) {
     if (!(error instanceof UnusableClaims)) throw error;
-    throw new CannotRun(`The token in ${who.token} is of no use: ${error.message}.`);
+    throw new CommandError(`The token in ${who.token} is of no use: ${error.message}.`);
   }
 }
 
-function readClaims(path: string, env: NodeJS.ProcessEnv): ReturnType<typeof decodeJwt> {
-  const text = readText(path, env).trim();
+async function readClaims(path: string, context: Context): Promise<ReturnType<typeof decodeJwt>> {
+  const text = (await readText(path, context)).trim();
   try {
     return decodeJwt(text);
   } catch (error) {
     if (!(error instanceof errors.JWTInvalid)) throw error;
-    throw new CannotRun(`${path} does not hold a JWT (three parts with dots between them).`);
+    throw new CommandError(`${path} does not hold a JWT (three parts with dots between them).`);
   }
 }
 

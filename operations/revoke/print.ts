@@ -1,7 +1,8 @@
 import type { SessionRecord } from '../../auth-server/store/session.ts';
+import { cleanText } from '../../common/text/clean.ts';
 import type { Revoked, RevokeTarget } from './revoke.ts';
 
-/** Enough to tell sessions apart; the whole would be half of a cookie. */
+/** The first 8 characters of a session id: enough to tell sessions apart. The whole id would be half of a cookie. */
 export function shortId(sid: string): string {
   return sid.slice(0, 8);
 }
@@ -47,12 +48,11 @@ export function sessionsAsTable(sessions: readonly SessionRecord[]): string {
     .join('\n');
 }
 
-/** Names are anybody's: none may move the cursor, or turn the line around. */
 function plain(text: string): string {
-  return text.replace(/\p{C}/gu, '\u{fffd}').slice(0, 80);
+  return cleanText(text).slice(0, 80);
 }
 
-/** What has been ended, in words; and what to look at if it was nothing. */
+/** What has been ended, in words, with a hint if it was nothing. */
 export function revokedInWords(target: RevokeTarget, { sessions, tokens }: Revoked): string {
   const ended = sessions === 1 ? '1 session ended' : `${sessions} sessions ended`;
   if (!tokens) return sessions > 0 ? `${ended}.` : 'There is no such session; --list shows them.';

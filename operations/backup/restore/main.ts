@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { basename, join } from 'node:path';
-import { BackupError, restoreDatabases } from '../databases.ts';
+import { pipeline } from 'node:stream/promises';
+import { CommandError, type Context, operatorCommand, print, runAsProgram } from '../../command.ts';
+import { dataDirOf, inDraftFolder, restoreDatabases } from '../databases.ts';
 
 const help = `Brings a backup back. The gateway must be stopped; what was there is kept as ….before-restore.
 
@@ -12,31 +13,28 @@ const help = `Brings a backup back. The gateway must be stopped; what was there 
 It writes to UP_DATA_DIR (default: data). Sessions and tokens that were ended since the backup count again: after the start,
 run npm run -s revoke -- --all. Exit code: 0 done, 1 not done, 2 wrong use.`;
 
-const [first, ...rest] = process.argv.slice(2);
-if (first === undefined || first.startsWith('-h') || first === '--help') {
-  console.error(help);
-  process.exit(first === undefined ? 2 : 0);
-}
-try {
-  if (first === '--archive') restoreArchive(rest);
-  else {
-    const dataDir = process.env.UP_DATA_DIR || join(import.meta.dirname, '../../../data');
-    console.log(`Brought back: ${restoreDatabases(first, dataDir).join(', ')}.`);
-  }
-} catch (error) {
-  console.error(error instanceof BackupError ? error.message : error);
-  process.exitCode = 1;
+export const run = operatorCommand<{ archive?: string[] }>(
+  help,
+  (command) => command.argument('[folder]').option('--archive <folders...>'),
+  async ({ archive }, context, [folder]) => {
+    if (archive) await restoreArchive(archive, context);
+    else if (folder === undefined) throw new CommandError(help);
+    else print(context, `Brought back: ${restoreDatabases(folder, dataDirOf(context.env)).join(', ')}.`);
+    return 0;
+  },
+);
+
+async function restoreArchive(folders: readonly string[], context: Context): Promise<void> {
+  await inDraftFolder(async (draft) => {
+    const tar = spawn('tar', ['-C', draft, '-xf', '-'], { stdio: ['pipe', 'inherit', 'inherit'] });
+    // tar closes its input early when it cannot use it; its exit code tells that.
+    const [[code]] = await Promise.all([once(tar, 'close'), pipeline(context.stdin, tar.stdin).catch(() => undefined)]);
+    if (code !== 0) throw new CommandError('what came on standard input is no archive', 1);
+    for (const folder of folders) {
+      const names = restoreDatabases(join(draft, basename(folder)), folder);
+      print(context, `${basename(folder)}: ${names.join(', ')}`);
+    }
+  });
 }
 
-function restoreArchive(folders: readonly string[]): void {
-  const draft = mkdtempSync(join(tmpdir(), 'restore-'));
-  try {
-    const { status } = spawnSync('tar', ['-C', draft, '-xf', '-'], { stdio: ['inherit', 'inherit', 'inherit'] });
-    if (status !== 0) throw new BackupError('what came on standard input is no archive');
-    for (const folder of folders) {
-      console.log(`${basename(folder)}: ${restoreDatabases(join(draft, basename(folder)), folder).join(', ')}`);
-    }
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
-  }
-}
+if (import.meta.main) await runAsProgram(run);

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { BackupError, copyDatabases, restoreDatabases } from '../../../operations/backup/databases.ts';
+import { copyDatabases, restoreDatabases } from '../../../operations/backup/databases.ts';
+import { CommandError } from '../../../operations/command.ts';
 
 let folder: string;
 let data: string;
@@ -50,8 +51,8 @@ test('A second backup to the same folder is refused and leaves the first alone',
 });
 
 test('A folder without a database is no data folder, and no backup', async () => {
-  await expect(copyDatabases(join(folder, 'nothing'), join(folder, 'copy'))).rejects.toThrow(BackupError);
-  expect(() => restoreDatabases(join(folder, 'nothing'), data)).toThrow(BackupError);
+  await expect(copyDatabases(join(folder, 'nothing'), join(folder, 'copy'))).rejects.toThrow(CommandError);
+  expect(() => restoreDatabases(join(folder, 'nothing'), data)).toThrow(CommandError);
 });
 
 test('A restore brings back what was, and keeps what it replaces', async () => {

@@ -115,7 +115,7 @@ describe('explain', () => {
     ['two objects', [...user, ...call, '--prompt', 'p'], /cannot stand together/],
     ['a call without a tool', [...user, '--server', 'a', '--method', 'tools/call'], /say --tool/],
     ['a list of one tool', [...user, ...call, '--method', 'tools/list'], /does not name a tool/],
-    ['an option that does not exist', [...user, ...call, '--user', 'u'], /Unknown option '--user'/],
+    ['an option that does not exist', [...user, ...call, '--user', 'u'], /unknown option '--user'/],
     [
       'a policy file that is not there',
       [...user, ...call, '--file', 'none.yml'],
@@ -177,7 +177,7 @@ Agents, by scope:
   test('policies that mean the same differ in nothing, and the exit code is 0', async () => {
     const file = write('same.yml', policy('y, x'));
     const { stdout, code } = await run('scopes:diff', ['-', file], { stdin: policy('x, y, x') });
-    expect([stdout, code]).toEqual(['Nobody gains or loses anything from - to same.yml.\n', 0]);
+    expect([stdout, code]).toEqual(['No caller gains or loses anything from - to same.yml.\n', 0]);
   });
 
   test.each([
