@@ -7,10 +7,10 @@ import { loadKeys } from '../stand-in/keys.ts';
 import { signToken } from '../stand-in/tokens.ts';
 import type { BenchStack } from './stack.ts';
 
-/** Groups that the policy of the measurements knows; somebody is in all of them. */
+/** Groups of the bench's policy. One person is in all of them. */
 export const manyGroups = Array.from({ length: 50 }, (_, i) => `group-${i}`);
 
-/** Who may do what here: an agent everything, another one nothing but lists, people by their groups. */
+/** The bench's policy: one agent may do everything, another may only list, people have the rights of their groups. */
 export const policy = `
 group_mappings:
   mcp-registry-admin: [mcp-servers-unrestricted/execute, ui-all]
@@ -21,13 +21,13 @@ mcp-servers-unrestricted/execute: [{server: "*", methods: [tools/call], tools: [
 mcp-servers-restricted/read: [{server: bench, methods: [tools/list]}]
 `;
 
-/** The same, and 10,000 rules that somebody else has written. */
+/** The same policy with 10,000 further rules. */
 export const longPolicy = `${policy}
 others:
 ${Array.from({ length: 10_000 }, (_, i) => `  - {server: server-${i}, methods: [tools/call], tools: [a-${i}, "b-${i}-*"]}`).join('\n')}
 `;
 
-/** Makes access tokens that differ, as fast as their signatures can be computed. */
+/** Mints distinct access tokens. */
 export async function tokenMaker(stack: BenchStack): Promise<(change: object) => Promise<string>> {
   const { access } = await loadKeys(join(stack.dataDir, 'cognito-keys.json'));
   const now = nowInSeconds();
@@ -45,7 +45,7 @@ export async function tokenMaker(stack: BenchStack): Promise<(change: object) =>
   return (change) => signToken(access, { ...claims, ...change });
 }
 
-/** The claims of somebody who is in many groups. */
+/** The claims of a person in many groups. */
 export const inManyGroups = {
   sub: '7c3e3e0c-0000-4000-8000-000000000001',
   username: 'bench',
@@ -54,7 +54,7 @@ export const inManyGroups = {
   'cognito:groups': manyGroups,
 };
 
-/** A session as a login would have made it; the value of a Cookie header. */
+/** Creates a session as a login does. Returns the value of a Cookie header. */
 export async function sessionOf(stack: BenchStack): Promise<string> {
   const now = nowInSeconds();
   const claims = { sid: 'bench-session-0000000000', sub: 'bench', username: 'bench', groups: ['mcp-registry-admin'] };
@@ -74,7 +74,7 @@ export async function sessionOf(stack: BenchStack): Promise<string> {
   return `mcp_gateway_session=${await createSessionSeal([key]).seal({ ...claims, exp: now + 7_200 })}`;
 }
 
-/** What nginx says about a POST to the server `bench`, whoever sends it. */
+/** The headers with which nginx describes a POST to the server `bench`. */
 export const question = {
   'X-Resource': 'mcp',
   'X-Mcp-Server': 'bench',

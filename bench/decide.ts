@@ -31,7 +31,7 @@ const questions = Array.from({ length: 10 }, (_, i): { server: string; asked: [A
   { server: `unknown-${i}`, asked: tool(`tool-${i}-a`) },
 ]).flat();
 
-/** Nanoseconds for one decision, over one batch of the same fifty questions. */
+/** Nanoseconds per decision, over one batch of the same fifty questions. */
 function measure(policy: Policy): number {
   const scopes = ['openid', 's'];
   let allowed = 0;
@@ -47,7 +47,7 @@ function measure(policy: Policy): number {
 const sizes = [10, 10_000];
 const policies = sizes.map(policyOf);
 const times = sizes.map((): number[] => []);
-// Turn by turn, so that whatever else the machine does hits all sizes alike; the first round warms up.
+// Rounds alternate between the sizes, so that other load on the machine affects all alike. The first round warms up.
 for (let round = 0; round <= rounds; round++) {
   policies.forEach((policy, i) => {
     const time = measure(policy);

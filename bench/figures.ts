@@ -18,7 +18,7 @@ export async function measureStart(stack: BenchStack, longPolicy: string): Promi
   for (let i = 0; i < 6; i++) {
     const began = performance.now();
     const { child } = await startAuthServer(stack);
-    // The first one fills the cache of compiled code.
+    // The first start fills the compile cache.
     if (i > 0) starts.push(performance.now() - began);
     child.kill('SIGTERM');
   }
@@ -33,7 +33,7 @@ export async function measureStart(stack: BenchStack, longPolicy: string): Promi
   };
 }
 
-/** Tokens that nobody has seen before, each once: how fast, and what remembering them takes. */
+/** Unknown tokens, each used once: requests per second, and the memory of the cache. */
 export async function measureColdTokens(stack: BenchStack, count: number): Promise<Figures> {
   const { child, port, pid } = await startAuthServer(stack);
   const token = await tokenMaker(stack);
@@ -61,7 +61,7 @@ export async function measureColdTokens(stack: BenchStack, count: number): Promi
   };
 }
 
-/** What the gate adds, at half of what it can take: behind nginx, beside the same nginx asking nobody. */
+/** The latency that the gate adds at half its capacity: nginx with the gate beside the same nginx without it. */
 export async function measureLatency(gate: Shot, open: Shot, perSecond: number, seconds: number): Promise<Figures> {
   const rate = Math.max(50, perSecond);
   const with_: Latency[] = [];
@@ -80,10 +80,10 @@ export async function measureLatency(gate: Shot, open: Shot, perSecond: number, 
   };
 }
 
-/** The page that lists 500 servers, for somebody who sees them all. */
+/** The page that lists 500 servers, for a person who sees them all. */
 export async function measureRegistry(policy: string, seconds: number): Promise<Figures> {
   const many = Array.from({ length: 499 }, (_, i) => `server-${i}`);
-  // Nobody is there: the registry finds them unhealthy, at its own pace.
+  // No server listens there: the registry finds them unhealthy at its own pace.
   const stack = await startBenchStack('http://127.0.0.1:9', policy, many);
   try {
     await sleep(5_000);
@@ -101,7 +101,7 @@ export async function measureRegistry(policy: string, seconds: number): Promise<
   }
 }
 
-/** The search for tools among 10,000, as bench/search.ts finds it. */
+/** The search among 10,000 tools, measured by bench/search/main.ts. */
 export async function measureSearch(): Promise<Figures> {
   const file = join(import.meta.dirname, 'search', 'main.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [file]);

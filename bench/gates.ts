@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { nodeServices } from '../launch/services.ts';
 import type { BenchStack } from './stack.ts';
 
-/** A process that was started for a measurement. */
+/** A process started for a measurement. */
 export interface Started {
   port: number;
   child: ChildProcess;
@@ -15,7 +15,7 @@ export interface Started {
 
 let nextPort = 23_000;
 
-/** Starts one of the servers that ours is compared with. */
+/** Starts a server for comparison. */
 export async function startSubject(file: string): Promise<Started> {
   const port = nextPort++;
   return await started(port, process.execPath, [join(import.meta.dirname, 'subjects', file), String(port)]);
@@ -36,7 +36,7 @@ export async function startAuthServer(stack: BenchStack, change: NodeJS.ProcessE
 
 /**
  * Starts the stack's nginx once more, with its configuration, on a port of its own.
- * @param authServer port of whoever is asked at `/validate`; undefined for a gate that asks nobody
+ * @param authServer port of the service that answers `/validate`; undefined for nginx without a gate
  */
 export async function startGate(stack: BenchStack, authServer: number | undefined): Promise<Started> {
   const port = nextPort++;
@@ -66,7 +66,7 @@ async function started(port: number, file: string, args: readonly string[], env 
   }
 }
 
-/** By connecting: trying to listen there would take the port away from who is about to. */
+/** Checks by connecting: an attempt to listen would take the port away from the process that is about to use it. */
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => {

@@ -1,4 +1,4 @@
-// How fast the gate is, beside everything that it could be compared with. `--quick` for a look, `--json` for a program.
+// Compares the gate's speed with simpler servers. `--quick` takes fewer samples, `--json` prints JSON.
 
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -29,7 +29,7 @@ upstream.keepAliveTimeout = 75_000;
 await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
 const stack = await startBenchStack(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`, policy);
 const others: Started[] = [];
-// Only the stack ends by itself with this process.
+// Only the stack ends together with this process.
 const endOthers = () => {
   for (const { child } of others) child.kill('SIGTERM');
 };
@@ -97,10 +97,10 @@ async function measureAll(): Promise<{ cells: Cell[]; gate: Shot; open: Shot }> 
         runs.push({ cell: { place, body, connections, subject, runs: [] }, shot });
       for (const [name, asked, who, refused] of subjects) {
         add('direct', name, { ...direct(asked, who, letters), refused });
-        // A gate that refuses does not go on to the server: that would be compared with something else.
+        // A denied request never reaches the server, so it is not comparable.
         if (!refused) add('behind nginx', name, behind(gates.get(asked) ?? open, who, letters));
       }
-      add('behind nginx', 'nginx that asks nobody', behind(open, full, letters));
+      add('behind nginx', 'nginx without a gate', behind(open, full, letters));
     }
   }
   await takeTurns(runs);
@@ -108,7 +108,7 @@ async function measureAll(): Promise<{ cells: Cell[]; gate: Shot; open: Shot }> 
   return { cells: runs.map(({ cell }) => cell), gate: shot, open: behind(open, full, bodies['300 B']) };
 }
 
-/** Turn by turn, so that whatever else the machine does hits all alike; the first round warms up. */
+/** Rounds alternate between the subjects, so that other load affects all alike. The first round warms up. */
 async function takeTurns(runs: readonly { cell: Cell; shot: Shot }[]): Promise<void> {
   for (let round = 0; round <= rounds; round++) {
     for (const { cell, shot } of runs) {

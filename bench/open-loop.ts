@@ -10,8 +10,8 @@ export interface Latency {
 }
 
 /**
- * Sends requests at a fixed rate, whether the ones before have been answered or not, and counts from the moment at which
- * each was due: wrk has no fixed rate, and waits with the next request while the gateway is slow, which hides just that.
+ * Sends requests at a fixed rate and measures each from the moment it was due. wrk sends the next request only after the
+ * last answer (coordinated omission), which hides the latency we want to see.
  */
 export async function atRate(shot: Shot, perSecond: number, seconds: number): Promise<Latency> {
   const agent = new Agent({ keepAlive: true, maxSockets: 128 });
@@ -31,7 +31,7 @@ export async function atRate(shot: Shot, perSecond: number, seconds: number): Pr
   }
   await Promise.all(running);
   agent.destroy();
-  // What came first paid for connections and for code that was not warm yet.
+  // Skip the first requests: they pay for connections and cold code.
   const sorted = took.slice(Math.floor(took.length / 10)).sort((a, b) => a - b);
   const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
   return { p50: at(0.5), p99: at(0.99), p999: at(0.999) };

@@ -1,5 +1,5 @@
-// What the relay costs: a filtered list beside an unfiltered one, a tool call with the relay up and dead, and the memory
-// of streams in which nothing happens. Needs wrk.
+// Measures the relay: a filtered list beside an unfiltered one, a tool call with the relay up and down, and the memory of
+// idle streams. Needs wrk.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Agent, createServer, request } from 'node:http';
@@ -141,7 +141,7 @@ async function cpuShare(pid: number | undefined, milliseconds: number): Promise<
   return ((ticks() - before) * 10) / milliseconds;
 }
 
-/** Requests per second; a run with any answer but 200 measures something else and fails. */
+/** Requests per second. Fails if any answer is not 200. */
 async function wrk(token: string, body: string): Promise<number> {
   const script = `${import.meta.dirname}/post.lua`;
   const { stdout: out } = await promisify(execFile)(
@@ -157,7 +157,7 @@ async function wrk(token: string, body: string): Promise<number> {
   return Number(/Requests\/sec:\s+([\d.]+)/.exec(out)?.[1]);
 }
 
-/** Interleaved, so that whatever else the machine does hits all alike. */
+/** Interleaved, so that other load on the machine affects all alike. */
 async function turnByTurn(runs: Record<string, () => Promise<number>>): Promise<Record<string, number[]>> {
   const rates: Record<string, number[]> = {};
   for (let round = 0; round <= rounds; round++) {

@@ -14,13 +14,13 @@ export const agents = {
   reader: ['4readeragent0000000000000', 'readersecretreadersecretreadersecretreadersecret000'],
 } as const;
 
-/** A whole gateway to measure, on ports of its own. */
+/** A whole gateway to measure, with its own ports. */
 export interface BenchStack {
   url: string;
   ports: Ports;
-  /** Where everything keeps its files. */
+  /** Data directory. */
   dataDir: string;
-  /** Its settings, as in `.env`, with the key that was made. */
+  /** Its settings, as in `.env`, with the generated key. */
   env: NodeJS.ProcessEnv;
   token(which: keyof typeof agents): Promise<string>;
   supervisor: Supervisor;
@@ -28,11 +28,11 @@ export interface BenchStack {
 }
 
 /**
- * Starts the gateway as it is shipped, with one MCP server called `bench`.
+ * Starts the gateway with default settings and one MCP server named `bench`.
  * @param upstream its origin
  * @param scopes the policy, as YAML
  * @param more further servers at the same origin
- * @param change settings of its own
+ * @param change settings to override
  */
 export async function startBenchStack(
   upstream: string,

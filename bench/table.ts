@@ -1,6 +1,6 @@
 import { median, type Run } from './wrk.ts';
 
-/** What was measured of one subject in one place, round by round. */
+/** The measurements of one subject in one place, by round. */
 export interface Cell {
   place: 'direct' | 'behind nginx';
   body: '300 B' | '16 kB';
@@ -25,7 +25,7 @@ export interface Row {
   cpuRatio: number;
 }
 
-/** Ratios are taken round by round: what the machine did besides hit both. */
+/** Ratios are taken per round, because other load affects both sides of a round alike. */
 export function rowsOf(cells: readonly Cell[]): Row[] {
   return cells.map((cell) => {
     const base = cells.find((each) => each.subject === 'bare Node' && isSamePlace(each, cell)) ?? cell;

@@ -2,29 +2,29 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 
-/** One request to send over and over, and to whom. */
+/** A request to repeat, and its target. */
 export interface Shot {
   url: string;
   headers: Readonly<Record<string, string>>;
   body: string;
-  /** POST unless given. */
+  /** Default: POST. */
   method?: 'GET';
-  /** Whether the answers are to be anything but 200. */
+  /** Whether every answer must differ from 200. */
   refused?: boolean | undefined;
-  /** The processes whose work it is, for the CPU time of a request. */
+  /** The processes whose CPU time counts. */
   pids: readonly number[];
 }
 
-/** What came of one run. */
+/** The result of one run. */
 export interface Run {
   perSecond: number;
   p50: number;
   p99: number;
-  /** CPU time of the processes for one request, in microseconds; NaN without processes. */
+  /** CPU time of the processes per request, in microseconds; NaN without processes. */
   cpu: number;
 }
 
-/** @throws if wrk is not there: nothing is installed behind anybody's back */
+/** @throws if wrk is not installed */
 export async function needWrk(): Promise<void> {
   const found = await promisify(execFile)('which', ['wrk']).catch(() => undefined);
   if (!found) throw new Error('wrk is needed: apt-get install wrk, or brew install wrk');
@@ -32,7 +32,7 @@ export async function needWrk(): Promise<void> {
 
 /**
  * Sends as many requests as it can over `connections` connections.
- * @throws if the answers are not those that are due: then it has measured something else
+ * @throws if the answers are not the expected ones
  */
 export async function shoot(shot: Shot, connections: number, seconds: number): Promise<Run> {
   const headers = Object.entries(shot.headers).map(([name, value]) => `${name}: ${value}`);
@@ -63,7 +63,7 @@ function milliseconds(text: string, percent: string): number {
   return Number(value) * ({ us: 0.001, ms: 1, s: 1_000 }[unit] ?? 1);
 }
 
-/** CPU time that processes have used so far, in seconds (proc(5): clock ticks of 10 ms). */
+/** CPU time of the processes so far, in seconds (proc(5): clock ticks of 10 ms). */
 export function cpuOf(pids: readonly number[]): number {
   let ticks = 0;
   for (const pid of pids) {

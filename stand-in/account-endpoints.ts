@@ -11,7 +11,7 @@ const BAD_TOKEN =
 
 /**
  * POST /oauth2/revoke (RFC 7009; Cognito, "Revoke endpoint") ends a sign-in by its refresh token.
- * 200 and nothing more, also for a token that is unknown, spent or another client's; a wrong client is a 401 here.
+ * It answers an empty 200 even for an unknown, spent or foreign token. A wrong client gets 401.
  */
 export function revokeEndpoint(pool: Pool, req: Request, res: Response): void {
   const error = revoke(pool, req);
@@ -33,8 +33,8 @@ function revoke(pool: Pool, req: Request): string | undefined {
 }
 
 /**
- * GET and POST /oauth2/userInfo (Cognito, "userInfo endpoint"): the attributes the token's scopes open.
- * Never groups; `email_verified` is the text "true"; the challenge on 401 has no scheme in it.
+ * GET and POST /oauth2/userInfo (Cognito, "userInfo endpoint"): the attributes that the token's scopes allow.
+ * It never returns groups. `email_verified` is the text "true". The challenge on 401 has no scheme.
  */
 export async function userInfoEndpoint(pool: Pool, req: Request, res: Response): Promise<void> {
   const token = /^Bearer ([\w.~+/-]+=*)$/i.exec(req.get('authorization') ?? '')?.[1];

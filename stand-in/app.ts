@@ -13,11 +13,11 @@ import { OIDC_SCOPES, type Seed } from './seed.ts';
 import { tokenEndpoint, tokenPreflight } from './token-endpoint.ts';
 import { jwks } from './tokens.ts';
 
-/** What a stand-in is made of. */
+/** Options of a stand-in. */
 export interface CognitoOptions {
   seed: Seed;
   keys: PoolKeys;
-  /** Where browsers and clients reach it, without a slash at the end: `http://localhost:9500`. */
+  /** Public URL without a trailing slash: `http://localhost:9500`. */
   publicUrl: string;
   /** Milliseconds since 1970. */
   now?: () => number;
@@ -27,7 +27,7 @@ export interface CognitoOptions {
 /**
  * A stand-in for one Amazon Cognito user pool: the pool's host (discovery, JWKS) and its domain (sign-in, OAuth
  * endpoints) in one Express app. It refuses what Cognito refuses; where AWS documents nothing, a comment says "Assumed".
- * @returns the app, and the hooks by which a test in the same process moves it
+ * @returns the app, and the hooks by which a test in the same process controls it
  */
 export function createCognito(options: CognitoOptions): { app: Express; control: Control } {
   const pool = createPool(options.seed, options.keys, options.publicUrl, options.now ?? Date.now);
@@ -62,7 +62,7 @@ function poolHost(pool: Pool): Router {
     (_req, res) => void res.json(pool.faults.has('no-keys') ? { keys: [] } : jwks(pool)),
   );
   router.get(`${wellKnown}/openid-configuration`, (_req, res) => {
-    // Without a domain the document names addresses at the pool's host, where no browser gets an answer.
+    // Without a domain, the document names addresses at the pool's host, which answers no browser.
     const domain = pool.faults.has('no-domain') ? issuer : publicUrl;
     const at = pool.faults.has('no-domain') ? issuer : `${publicUrl}/oauth2`;
     res.json({
@@ -83,7 +83,7 @@ function poolHost(pool: Pool): Router {
   return router;
 }
 
-/** Every answer is dated by the pool's clock, so that somebody whose clock differs can see it. */
+/** The Date header comes from the pool's clock, so that a client can detect a difference to its own. */
 function poolTime(pool: Pool): RequestHandler {
   return (_req, res, next) => {
     res.set('Date', new Date(pool.seconds() * 1000).toUTCString());
@@ -92,8 +92,8 @@ function poolTime(pool: Pool): RequestHandler {
 }
 
 /**
- * Answers only to its own names: the public one, addresses, and names without a dot (localhost, a compose service).
- * A web page could otherwise point a domain of its own here and read what this pool answers (DNS rebinding).
+ * Answers only to its own names: the public name, IP addresses, and names without a dot (localhost, a compose service).
+ * Otherwise a web page could point its own domain here and read the answers (DNS rebinding).
  */
 function knownHostOnly(pool: Pool): RequestHandler {
   const publicHost = new URL(pool.publicUrl).hostname;
@@ -105,7 +105,7 @@ function knownHostOnly(pool: Pool): RequestHandler {
   };
 }
 
-/** Method, path and status only: queries and bodies of these endpoints hold codes, secrets and passwords. */
+/** Logs method, path and status only: queries and bodies of these endpoints hold codes, secrets and passwords. */
 function requestLog(log: Logger | undefined): RequestHandler {
   return (req, res, next) => {
     const { method, path } = req;

@@ -3,7 +3,7 @@ import type { Parameters } from './parameters.ts';
 import type { HostedSession, Pool } from './pool.ts';
 import { type Client, OIDC_SCOPES } from './seed.ts';
 
-/** A request for a sign-in that may go on. */
+/** A valid sign-in request. */
 export interface AuthorizeRequest {
   readonly client: Client;
   readonly redirectUri: string;
@@ -14,15 +14,15 @@ export interface AuthorizeRequest {
   errorLocation(error: string, description?: string): string;
 }
 
-/** A request that may not: the browser is sent to `refusal`. */
+/** An invalid request: the browser is redirected to `refusal`. */
 export interface RefusedRequest {
   readonly refusal: string;
 }
 
 /**
  * Judges the parameters of /oauth2/authorize and /login (Cognito, "Authorize endpoint").
- * An unknown client or an unregistered callback ends on the pool's own error page, never at the address that was asked
- * for: an open redirect would hand codes to whoever asks.
+ * An unknown client or an unregistered callback ends on the pool's own error page, never at the requested address: an
+ * open redirect would leak codes.
  */
 export function checkAuthorizeRequest(pool: Pool, parameters: Parameters): AuthorizeRequest | RefusedRequest {
   const client = pool.clients.get(parameters.get('client_id') ?? '');
@@ -31,7 +31,7 @@ export function checkAuthorizeRequest(pool: Pool, parameters: Parameters): Autho
   if (!redirectUri || !client.callback_urls.includes(redirectUri))
     return { refusal: errorPageUrl(pool, 'redirect_mismatch', client.id) };
   const errorLocation = (error: string, description?: string) =>
-    // The order is the one the live service sends; readers that split the text by hand have been seen.
+    // This order is the live service's: some clients split the text by hand.
     withParameters(redirectUri, { error_description: description, state: parameters.get('state'), error });
   const scopes = [...new Set(parameters.get('scope')?.split(' ').filter(Boolean) ?? client.scopes)];
   const fault = protocolFault(client, parameters) ?? scopeFault(client, scopes);
@@ -53,7 +53,7 @@ function protocolFault(client: Client, parameters: Parameters): Fault | undefine
   const method = parameters.get('code_challenge_method');
   if (challenge && method !== 'S256') return ['invalid_request', 'code_challenge_method must be S256'];
   if (!challenge && (method || client.require_pkce)) return ['invalid_request', 'code_challenge is required'];
-  // Assumed: the pool has no other identity providers, so asking for one cannot be answered.
+  // Assumed: the pool has no other identity providers, so a request for one fails.
   const provider = parameters.get('identity_provider') ?? 'COGNITO';
   if (provider !== 'COGNITO' || parameters.get('idp_identifier')) return ['invalid_request', 'unknown provider'];
   const resource = parameters.get('resource');
@@ -61,7 +61,7 @@ function protocolFault(client: Client, parameters: Parameters): Fault | undefine
   return undefined;
 }
 
-/** Live pools say it in the description, with `error=invalid_request`; the documentation says `error=invalid_scope`. */
+/** Live pools send `error=invalid_request` with this description; the documentation says `error=invalid_scope`. */
 function scopeFault(client: Client, scopes: readonly string[]): Fault | undefined {
   const unknown = scopes.some((scope) => !client.scopes.includes(scope));
   const needsOpenid = scopes.some((scope) => OIDC_SCOPES.includes(scope)) && !scopes.includes('openid');
@@ -75,7 +75,7 @@ function isResource(text: string): boolean {
   return url.protocol !== 'http:' || url.hostname === 'localhost';
 }
 
-/** Where the pool's own error page is, for faults that must not be told to the redirect URI. */
+/** URL of the pool's own error page, for faults that must not reach the redirect URI. */
 export function errorPageUrl(pool: Pool, error: string, clientId = ''): string {
   return withParameters(`${pool.publicUrl}/error`, { error, client_id: clientId });
 }

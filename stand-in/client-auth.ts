@@ -4,17 +4,17 @@ import type { Pool } from './pool.ts';
 import { sameSecret } from './secrets.ts';
 import type { Client } from './seed.ts';
 
-/** Answers as the OAuth endpoints do when they refuse (RFC 6749 section 5.2); often without a description. */
+/** Sends an OAuth error answer (RFC 6749 section 5.2), often without a description. */
 export function refuse(res: Response, error: string, description?: string, status = 400): void {
   res.status(status).json(description ? { error, error_description: description } : { error });
 }
 
-/** Why the caller is not taken for a client of the pool. */
+/** Why client authentication failed. */
 export type ClientFault = 'invalid_request' | 'invalid_client';
 
 /**
- * Which app client is asking: by HTTP Basic or by `client_id` and `client_secret` in the form (RFC 6749 section 2.3.1).
- * A client with a secret must send it, one without must not; both ways at once are refused.
+ * Authenticates the app client by HTTP Basic, or by `client_id` and `client_secret` in the form (RFC 6749 section 2.3.1).
+ * A client with a secret must send it, a client without one must not. It refuses both ways at once.
  */
 export function authenticateClient(pool: Pool, req: Request, form: Parameters): Client | ClientFault {
   const header = req.get('authorization');
@@ -35,7 +35,7 @@ function checkSecret(pool: Pool, id: string | undefined, secret: string | undefi
   return secret !== undefined && sameSecret(client.secret, secret) ? client : 'invalid_client';
 }
 
-/** Id and secret of a Basic header. An empty secret stays one: "id:" is not a public client, it is a wrong secret. */
+/** Id and secret of a Basic header. An empty secret stays a secret: "id:" is a wrong secret, not a public client. */
 function readBasic(header: string): { id: string; secret: string } | undefined {
   const encoded = /^Basic ([A-Za-z0-9+/]+={0,2})$/i.exec(header)?.[1];
   const [, id, secret] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded ?? '', 'base64').toString()) ?? [];

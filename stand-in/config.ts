@@ -4,7 +4,7 @@ import { readFaults } from './faults.ts';
 
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
-/** What the stand-in reads from the environment. It does not start where it could be taken for a real user pool. */
+/** The stand-in's settings. It refuses to start where it could be mistaken for a real user pool. */
 export const cognitoConfig = z
   .object(shapeFor('cognito'))
   .superRefine((config, ctx) => {

@@ -5,10 +5,10 @@ import { newSigningKey } from './keys.ts';
 import { type Fault, type Person, type Pool, revokeSignIn } from './pool.ts';
 import { issueUserTokens, signToken, type TokenAnswer } from './tokens.ts';
 
-/** What a test may do to a running pool, and COGNITO_FAULTS at its start. Nothing of it can be reached over HTTP. */
+/** Hooks for tests and for COGNITO_FAULTS. None of them is reachable over HTTP. */
 export interface Control {
   readonly issuer: string;
-  /** How often each `METHOD /path` was asked for. */
+  /** Number of requests by `METHOD /path`. */
   readonly counts: ReadonlyMap<string, number>;
   /** Signs with a new key from now on; the old one stays in the JWKS unless `keepOld` is false. */
   rotate(kind: 'id' | 'access', keepOld?: boolean): Promise<void>;
@@ -16,21 +16,21 @@ export interface Control {
   skew(seconds: number): void;
   /** Answers the next request whose path ends in `path` with `status` (500) and `body`; call twice for two. */
   failNext(path: string, status?: number, body?: object): void;
-  /** Lets every answer but /health wait, in seconds. */
+  /** Delays every answer but /health, in seconds. */
   slow(seconds: number): void;
-  /** Sets the pool up badly, or (`on` false) well again. */
+  /** Sets a fault, or removes it (`on` false). */
   setFault(fault: Fault, on?: boolean): void;
   /** Ends every sign-in of a person; the sign-in page still remembers their browser, as on the real pool. */
   globalSignOut(username: string): void;
   /** Changes a person, as an administrator of the pool would. New tokens show it, old ones do not. */
   updatePerson(username: string, change: Partial<Pick<Person, 'groups' | 'status' | 'password'>>): void;
-  /** Tokens for a person without a browser, just as the code flow would have given them. */
+  /** Issues a person's tokens without a browser, like the code flow. */
   signIn(username: string, clientId: string, scopes?: readonly string[]): Promise<TokenAnswer>;
-  /** Any claims at all, signed by the pool's id or access key. */
+  /** Signs any claims with the pool's id or access key. */
   mint(kind: 'id' | 'access', claims: JWTPayload): Promise<string>;
 }
 
-/** Old keys that stay in the JWKS; a pool that rotates each second for a week must not grow a longer one. */
+/** Maximum number of old keys in the JWKS, even if the pool rotates each second for a week. */
 const MOST_RETIRED = 8;
 
 type Failure = { path: string; status: number; body: object };
@@ -65,7 +65,7 @@ export function createControl(pool: Pool): { control: Control; middleware: Count
   const middleware: CountingMiddleware = (req, res, next) => {
     const name = `${req.method} ${req.path}`;
     counts.set(name, (counts.get(name) ?? 0) + 1);
-    // Always well: whoever starts a stand-in with faults waits for this answer first.
+    // Always healthy: a launcher waits for this answer even with faults set.
     if (req.path === '/health') return next();
     if (pool.faults.has('down')) return void req.socket.destroy();
     const found = failures.findIndex((failure) => req.path.endsWith(failure.path));

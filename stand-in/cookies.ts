@@ -10,13 +10,13 @@ function optionsFor(pool: Pool): CookieOptions {
   return { httpOnly: true, path: '/', sameSite: 'lax', secure: pool.publicUrl.startsWith('https:') };
 }
 
-/** Whether this browser is signed in already, as somebody who still may be. */
+/** Returns the browser's sign-in, if the person may still sign in. */
 export function readHostedSession(pool: Pool, req: Request): HostedSession | undefined {
   const session = pool.sessions.get(cookie(req, SESSION_COOKIE));
   return session && pool.people.get(session.username)?.status === 'CONFIRMED' ? session : undefined;
 }
 
-/** Signs the browser in for an hour, under a new id: one it brought along could have been planted. */
+/** Signs the browser in for an hour under a new id, which prevents session fixation. */
 export function startHostedSession(pool: Pool, res: Response, person: Person): HostedSession {
   const session = { username: person.username, authTime: pool.seconds() };
   const id = randomUUID();
@@ -25,13 +25,13 @@ export function startHostedSession(pool: Pool, res: Response, person: Person): H
   return session;
 }
 
-/** Signs the browser out of the sign-in page; tokens already given stay good. */
+/** Signs the browser out of the sign-in page. Issued tokens stay valid. */
 export function endHostedSession(pool: Pool, req: Request, res: Response): void {
   pool.sessions.drop(cookie(req, SESSION_COOKIE));
   res.clearCookie(SESSION_COOKIE, optionsFor(pool));
 }
 
-/** The token a form must send back, set as a cookie too. One per browser, so that two open tabs both work. */
+/** Returns the CSRF token of a form, also set as a cookie. One per browser, so that two open tabs both work. */
 export function csrfToken(pool: Pool, req: Request, res: Response): string {
   const present = cookie(req, CSRF_COOKIE);
   if (/^[0-9a-f]{32}$/.test(present)) return present;
@@ -40,7 +40,7 @@ export function csrfToken(pool: Pool, req: Request, res: Response): string {
   return fresh;
 }
 
-/** Whether a form came from a page of ours: its field and the browser's cookie say the same. */
+/** Whether a form comes from our own page: its field equals the browser's cookie. */
 export function csrfMatches(req: Request, field: string | undefined): boolean {
   const present = cookie(req, CSRF_COOKIE);
   return present !== '' && field !== undefined && sameSecret(present, field);

@@ -1,13 +1,13 @@
 import type { Control } from './control.ts';
 
-/** One fault to run with, and how much of it: seconds, or how often. */
+/** A fault and its amount: seconds, or a number of times. */
 export interface ChosenFault {
   readonly name: string;
   readonly amount: number;
 }
 
 interface KnownFault {
-  /** The amount when none is given; without one, the fault takes none. */
+  /** Default amount; undefined if the fault has no amount. */
   readonly usual?: number;
   readonly range?: readonly [least: number, most: number];
   readonly apply: (control: Control, amount: number) => void;
@@ -25,8 +25,8 @@ const KNOWN = new Map<string, KnownFault>([
 ]);
 
 /**
- * Reads what COGNITO_FAULTS holds: `down`, `slow:5`, `skew:-600`.
- * @returns the faults, and a sentence for each item that is none
+ * Parses COGNITO_FAULTS: `down`, `slow:5`, `skew:-600`.
+ * @returns the faults, and a sentence for each invalid item
  */
 export function readFaults(items: readonly string[]): { chosen: ChosenFault[]; problems: string[] } {
   const chosen: ChosenFault[] = [];
@@ -51,7 +51,7 @@ function readFault(item: string): ChosenFault | string {
   return `${name} takes a whole number from ${range[0]} to ${range[1]}, as in ${name}:${usual}`;
 }
 
-/** Makes a stand-in behave badly from now on, as long as its process lives. */
+/** Applies faults to a stand-in until its process ends. */
 export function applyFaults(control: Control, chosen: readonly ChosenFault[]): void {
   for (const { name, amount } of chosen) KNOWN.get(name)?.apply(control, amount);
 }
@@ -61,6 +61,6 @@ function refuseTokens(control: Control, times: number): void {
 }
 
 function rotateEvery(control: Control, seconds: number): void {
-  // Not a reason to keep a process alive that has nothing else left to do.
+  // Unreferenced: the timer must not keep the process alive.
   setInterval(() => void Promise.all([control.rotate('id'), control.rotate('access')]), seconds * 1000).unref();
 }

@@ -9,13 +9,13 @@ import { sameSecret } from './secrets.ts';
 
 const STALE_FORM = 'This form is out of date. Go back to the application and sign in again.';
 
-/** What the browser gets: a page, or the address it is sent to. */
+/** A page, or a redirect. */
 type Answer = Page | { location: string };
-/** One request with what is needed to answer it; `res` only for its cookies. */
+/** A request and its context; `res` serves only for cookies. */
 type Exchange = { pool: Pool; pages: Pages; req: Request; res: Response };
 type Handler = (exchange: Exchange) => Answer;
 
-/** The pages a person meets: /oauth2/authorize, /login, /changePassword, /logout and /error. */
+/** The pages for people: /oauth2/authorize, /login, /changePassword, /logout and /error. */
 export function hostedUi(pool: Pool, pages: Pages): Router {
   const router = Router({ caseSensitive: true });
   const answer = (handler: Handler) => (req: Request, res: Response) => {
@@ -35,7 +35,7 @@ export function hostedUi(pool: Pool, pages: Pages): Router {
   return router;
 }
 
-/** Lets a handler see only requests for a sign-in that may go on; the others are sent where they belong. */
+/** Passes only valid sign-in requests to a handler and redirects the others. */
 function forRequest(handler: (exchange: Exchange, request: AuthorizeRequest) => Answer): Handler {
   return (exchange) => {
     const checked = checkAuthorizeRequest(exchange.pool, queryOf(exchange.req));
@@ -63,7 +63,7 @@ function signIn({ pool, pages, req, res }: Exchange, request: AuthorizeRequest):
   const username = form.get('username');
   const csrf = csrfToken(pool, req, res);
   const person = pool.people.get(username ?? '');
-  // Compared even when there is nobody of that name, so that the time does not tell who exists.
+  // Compare even for an unknown name, so that the time does not reveal which names exist.
   const right = sameSecret(person?.password ?? randomUUID(), form.get('password') ?? '');
   if (!person || !right) return pages.signIn(request, { csrf, username, problem: 'Incorrect username or password.' });
   if (person.status === 'DISABLED') return pages.signIn(request, { csrf, username, problem: 'User is disabled.' });
@@ -93,15 +93,15 @@ function changePassword({ pool, pages, req, res }: Exchange, request: AuthorizeR
 function newPasswordFault(person: Person, form: Parameters): string | undefined {
   const password = form.get('new_password') ?? '';
   if (password !== form.get('confirm_password')) return 'The two passwords are not the same.';
-  if (sameSecret(password, person.password)) return 'Choose a password other than the present one.';
+  if (sameSecret(password, person.password)) return 'Choose a password other than the current one.';
   const strong = [/.{8}/, /[a-z]/, /[A-Z]/, /\d/, /[^\w\s]|_/].every((pattern) => pattern.test(password));
   return strong ? undefined : 'Use 8 characters or more, with upper case, lower case, a digit and a symbol.';
 }
 
 /**
  * GET /logout takes `client_id` with `logout_uri`, or with `redirect_uri` and `response_type` to sign in again
- * (Cognito, "Logout endpoint"). OpenID's own parameters (`post_logout_redirect_uri`, `id_token_hint`) are not
- * understood, as on the real pool. Assumed: a refused request leaves the browser signed in.
+ * (Cognito, "Logout endpoint"). It ignores OpenID's own parameters (`post_logout_redirect_uri`,
+ * `id_token_hint`), like the real pool. Assumed: a refused request leaves the browser signed in.
  */
 function logout({ pool, pages, req, res }: Exchange): Answer {
   const query = queryOf(req);

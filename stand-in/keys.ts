@@ -7,7 +7,7 @@ import { ConfigError } from '../common/text/config-error.ts';
 const privateJwk = z.looseObject({ kty: z.literal('RSA'), n: z.string(), e: z.string(), d: z.string() });
 const keysFile = z.object({ id: privateJwk, access: privateJwk });
 
-/** A key the pool signs with, and its public half as the JWKS shows it. */
+/** A signing key and its public half in the JWKS. */
 export interface SigningKey {
   readonly kid: string;
   readonly privateKey: CryptoKey;
@@ -26,9 +26,9 @@ export async function newSigningKey(): Promise<SigningKey> {
 }
 
 /**
- * The pool's keys: those of `file`, which is written first if it is not there; without `file`, new ones.
+ * Loads the pool's keys from `file` and creates the file if it is missing. Without `file`, it generates new keys.
  * @param file JSON with two private JWKs; written with mode 0600
- * @throws {ConfigError} when the file is there and does not hold two RSA keys
+ * @throws {ConfigError} if the file exists and does not hold two RSA keys
  */
 export async function loadKeys(file?: string): Promise<PoolKeys> {
   const kept = file === undefined ? undefined : readKeysFile(file);
@@ -46,7 +46,7 @@ async function signingKey(jwk: JWK): Promise<SigningKey> {
   const { kty, n, e } = jwk;
   const privateKey = await importJWK(jwk, 'RS256');
   if (privateKey instanceof Uint8Array || !n || !e) throw new Error('a pool key must be an RSA key');
-  // Cognito's key ids are standard base64 with padding: they hold "+", "/" and "=", which readers must cope with.
+  // Cognito's key ids are standard base64 with padding: they contain "+", "/" and "=", which clients must handle.
   const kid = Buffer.from(await calculateJwkThumbprint(jwk), 'base64url').toString('base64');
   return { kid, privateKey, publicJwk: { alg: 'RS256', e, kid, kty: kty ?? 'RSA', n, use: 'sig' } };
 }
@@ -62,7 +62,7 @@ function readKeysFile(file: string): { id: JWK; access: JWK } | undefined {
 
 function writeKeysFile(file: string, keys: { id: JWK; access: JWK }): void {
   mkdirSync(dirname(file), { recursive: true });
-  // Renamed into place, so that a start that is cut short leaves no half-written file behind.
+  // Rename into place, so that an aborted start leaves no half-written file.
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, JSON.stringify(keys), { mode: 0o600 });
   chmodSync(draft, 0o600);

@@ -13,26 +13,26 @@ const ERRORS = new Map([
   ['invalid_request', 'The request lacks something, has something twice, or names an app client that does not exist.'],
 ]);
 
-/** What the sign-in page shows besides the form. */
+/** Data of the sign-in page. */
 export interface SignInView {
   csrf: string;
   username?: string | undefined;
-  /** Why the last try failed. */
+  /** Why the last attempt failed. */
   problem?: string | undefined;
 }
 
-/** What the page for a new password shows besides the form. */
+/** Data of the page for a new password. */
 export interface NewPasswordView {
   csrf: string;
   challenge: string;
   problem?: string;
 }
 
-/** A page, ready to be sent. */
+/** A rendered page. */
 export interface Page {
   status: number;
   html: string;
-  /** Where a form on it leads in the end. */
+  /** Target of the redirect after its form. */
   returnsTo?: string;
 }
 
@@ -45,8 +45,8 @@ export interface Pages {
 }
 
 /**
- * The pages of one pool, compiled when first shown.
- * @param pool whose people the sign-in page offers
+ * The pages of one pool, compiled on first use.
+ * @param pool the sign-in page offers its people
  */
 export function createPages(pool: Pool): Pages {
   const eta = new Eta({ views: fileURLToPath(new URL('views', import.meta.url)), cache: true });
@@ -60,7 +60,7 @@ export function createPages(pool: Pool): Pages {
     signIn: (request, view) => {
       const people = pool.seed.users.map((seeded) => {
         const { username, groups, status, password } = pool.people.get(seeded.username) ?? seeded;
-        // Only the seed's password is public; one that was chosen since is somebody's own.
+        // Only the seed's password is public. A password that a person chose later is private.
         const shown = password === seeded.password ? password : undefined;
         return { username, groups, status, password: shown, link: linkFor(request, username) };
       });
@@ -71,13 +71,13 @@ export function createPages(pool: Pool): Pages {
   };
 }
 
-/** Sends a page; a browser may not keep it, because a form on it holds a token. */
+/** Sends a page. Browsers must not cache it, because its form holds a CSRF token. */
 export function sendPage(res: Response, page: Page): void {
   if (page.returnsTo) allowReturn(res, page.returnsTo);
   res.status(page.status).set('Cache-Control', 'no-store').type('html').send(page.html);
 }
 
-/** The same sign-in page with this name filled in: a click less for a demo, and no script. */
+/** URL of the sign-in page with this name filled in, which saves a click and needs no script. */
 function linkFor(request: AuthorizeRequest, username: string): string {
   const parameters = new URLSearchParams(request.parameters.toString());
   parameters.set('login_hint', username);
@@ -93,13 +93,13 @@ const POLICY = {
   formAction: ["'self'"],
 };
 
-/** Headers of every answer: nothing may run, frame or embed these pages. No HSTS, because this is http on localhost. */
+/** Headers of every answer: no scripts, no framing, no embedding. No HSTS, because this is http on localhost. */
 export const securityHeaders = helmet({
   contentSecurityPolicy: { useDefaults: false, directives: POLICY },
   strictTransportSecurity: false,
 });
 
-/** Browsers hold the redirect after a form to `form-action` as well, so the place to return to has to be in it. */
+/** Browsers apply `form-action` to the redirect after a form too, so it must list the return address. */
 function allowReturn(res: Response, redirectUri: string): void {
   const { origin, protocol } = new URL(redirectUri);
   const target = origin === 'null' ? protocol : origin;

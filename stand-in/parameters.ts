@@ -1,15 +1,15 @@
 import type { Request } from 'express';
 
-/** The parameters of one request by name. Empty ones are left out, as OAuth wants it (RFC 6749 section 3.1). */
+/** The parameters of a request by name, without empty ones (RFC 6749 section 3.1). */
 export interface Parameters {
   get(name: string): string | undefined;
-  /** Names sent more than once, which RFC 6749 section 3.1 forbids. */
+  /** Repeated names, which RFC 6749 section 3.1 forbids. */
   readonly repeated: ReadonlySet<string>;
-  /** All of them again, as a query string. */
+  /** All parameters as a query string. */
   toString(): string;
 }
 
-/** Reads a query string or a form body. A repeated parameter has no value at all: neither of the two is the right one. */
+/** Parses a query string or a form body. A repeated parameter has no value, because neither occurrence is right. */
 export function readParameters(text: string): Parameters {
   const values = new Map<string, string>();
   const repeated = new Set<string>();
@@ -30,7 +30,7 @@ export function queryOf(req: Request): Parameters {
   return readParameters(start < 0 ? '' : req.originalUrl.slice(start + 1));
 }
 
-/** The parameters in a request's form body; none when the body is anything but a form. */
+/** The parameters in a request's form body; none if the body is not a form. */
 export function formOf(req: Request): Parameters {
   return readParameters(typeof req.body === 'string' ? req.body : '');
 }

@@ -2,32 +2,32 @@ import { LRUCache } from 'lru-cache';
 import type { PoolKeys, SigningKey } from './keys.ts';
 import { type Client, customScopes, type Seed, type SeedUser } from './seed.ts';
 
-/** A code lives five minutes (Cognito, "Token endpoint"). */
+/** A code is valid for five minutes (Cognito, "Token endpoint"). */
 const CODE_LIFE = 300;
 /** The sign-in page remembers a browser for one hour (Cognito, "Logout endpoint"). */
 const SESSION_LIFE = 3600;
-/** A challenge to choose a new password waits three minutes (Cognito, AuthSessionValidity). */
+/** A challenge to choose a new password is valid for three minutes (Cognito, AuthSessionValidity). */
 const CHALLENGE_LIFE = 180;
-/** No access token lives longer than a day, so nobody needs to know longer that one was revoked. */
+/** An access token lives at most a day, so revocations need not be kept longer. */
 const LONGEST_ACCESS = 86_400;
 const MOST_KEPT = 10_000;
 
-/** A person as the pool has them now; password, groups and status can change while it runs. */
+/** The current state of a person. Password, groups and status can change at run time. */
 export type Person = SeedUser;
 
-/** What a sign-in gave to a client, kept behind its refresh token. Times are Unix seconds. */
+/** The grant of a sign-in to a client, keyed by its refresh token. Times are Unix seconds. */
 export interface Grant {
   readonly clientId: string;
   readonly username: string;
   readonly scopes: readonly string[];
   readonly authTime: number;
-  /** Names the sign-in in all its tokens; revoking ends them by it. */
+  /** Id of the sign-in in all its tokens; revocation uses it. */
   readonly originJti: string;
   readonly nonce?: string | undefined;
   readonly resource?: string | undefined;
 }
 
-/** A grant waiting behind an authorization code, with what the code is bound to. */
+/** A grant behind an authorization code, and what the code is bound to. */
 export interface PendingCode extends Grant {
   readonly redirectUri: string;
   readonly codeChallenge?: string | undefined;
@@ -39,10 +39,10 @@ export interface HostedSession {
   readonly authTime: number;
 }
 
-/** What can be wrong with a pool: `no-domain` has no sign-in pages, `no-keys` an empty JWKS, `down` answers nothing. */
+/** Faults of a pool: `no-domain` has no sign-in pages, `no-keys` has an empty JWKS, `down` answers nothing. */
 export type Fault = 'no-domain' | 'no-keys' | 'down';
 
-/** One user pool at work: who and what it knows, its keys, and everything it hands out. */
+/** A running user pool: people, clients, keys, and everything that it issues. */
 export interface Pool {
   readonly seed: Seed;
   readonly publicUrl: string;
@@ -55,9 +55,9 @@ export interface Pool {
   readonly refreshTokens: Kept<Grant>;
   readonly sessions: Kept<HostedSession>;
   readonly challenges: Kept<string>;
-  /** The `origin_jti` of every sign-in that has been revoked. */
+  /** The `origin_jti` of every revoked sign-in. */
   readonly revoked: Kept<true>;
-  /** What is wrong with this pool at the moment. */
+  /** Current faults. */
   readonly faults: Set<Fault>;
   /** The pool's clock, in whole Unix seconds. */
   seconds(): number;
@@ -65,22 +65,22 @@ export interface Pool {
   setSkew(seconds: number): void;
 }
 
-/** Values that go away by themselves: after their life (seconds), or when too many newer ones have come. */
+/** Values that expire after their lifetime (seconds), or when too many newer ones arrive. */
 export interface Kept<T> {
   put(key: string, value: T, life?: number): void;
   get(key: string): T | undefined;
-  /** The value, which can be taken only once. */
+  /** Removes the value and returns it. */
   take(key: string): T | undefined;
   drop(key: string): void;
   entries(): Iterable<[string, T]>;
 }
 
 /**
- * A user pool, freshly started: everybody is signed out.
- * @param seed who and what is in it
- * @param keys what it signs with
- * @param publicUrl where browsers and clients reach it, without a slash at the end
- * @param now the clock, in milliseconds since 1970
+ * Creates a user pool in which no browser is signed in.
+ * @param seed people and clients
+ * @param keys signing keys
+ * @param publicUrl public URL without a trailing slash
+ * @param now clock, in milliseconds since 1970
  */
 export function createPool(seed: Seed, keys: PoolKeys, publicUrl: string, now: () => number): Pool {
   let skew = 0;
@@ -107,7 +107,7 @@ export function createPool(seed: Seed, keys: PoolKeys, publicUrl: string, now: (
   };
 }
 
-/** Ends one sign-in: its refresh tokens are gone, and the pool's own endpoints refuse its access tokens. */
+/** Revokes one sign-in: deletes its refresh tokens, and the pool's endpoints refuse its access tokens. */
 export function revokeSignIn(pool: Pool, originJti: string): void {
   pool.revoked.put(originJti, true);
   for (const [token, grant] of pool.refreshTokens.entries())
@@ -121,7 +121,7 @@ function issuerOf(seed: Seed, publicUrl: string): string {
 }
 
 function createKept<T extends NonNullable<unknown>>(life: number, now: () => number): Kept<T> {
-  // The pool's own clock, not the machine's: skewing it must age codes and sessions as it ages tokens.
+  // Use the pool's clock: a skew must age codes and sessions like tokens.
   const cache = new LRUCache<string, T>({ max: MOST_KEPT, ttl: life * 1000, ttlResolution: 0, perf: { now } });
   return {
     put: (key, value, seconds = life) => {

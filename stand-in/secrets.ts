@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** Whether two texts are the same, in a time that tells nothing about where they differ. */
+/** Compares two texts in constant time. */
 export function sameSecret(a: string, b: string): boolean {
   return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
 }
@@ -16,8 +16,8 @@ export function accessTokenHash(token: string): string {
 }
 
 /**
- * A refresh token that looks like Cognito's, an encrypted JWT of five parts, about 1.7 kB long.
- * Nothing is in it: its length and shape are what sessions that keep it, and people who paste it, must cope with.
+ * Generates a refresh token that looks like Cognito's: an encrypted JWT of five parts, about 1.7 kB long. It has no
+ * content; its length and shape test the sessions that store it and the people who paste it.
  */
 export function newRefreshToken(): string {
   const header = Buffer.from('{"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}').toString('base64url');

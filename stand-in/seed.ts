@@ -69,11 +69,11 @@ const poolSchema = z.strictObject({
   clients: z.array(clientSchema).min(1),
 });
 
-/** A person of the pool, as the seed file describes them. */
+/** A person in the seed file. */
 export type SeedUser = z.output<typeof userSchema>;
-/** An app client of the pool; validities are in seconds. */
+/** An app client. Validities are in seconds. */
 export type Client = Readonly<z.output<typeof clientSchema>>;
-/** One user pool with everybody and everything in it. */
+/** A user pool with its people, clients and resource servers. */
 export type Seed = Readonly<z.output<typeof poolSchema>>;
 
 /** The scopes of the pool's resource servers, as `<identifier>/<scope>`. */
@@ -102,7 +102,7 @@ const seedSchema = poolSchema.superRefine((seed, ctx) => {
   });
 });
 
-/** Names that must be there once only, and are there twice. */
+/** Reports duplicate names. */
 function* repeated({ users, clients, groups }: Seed): Generator<[(string | number)[], string]> {
   const names: [values: string[], pathOf: (index: number) => (string | number)[]][] = [
     [groups, (i) => ['groups', i]],
@@ -121,7 +121,7 @@ function* clientFaults(client: Client): Generator<[string, string]> {
   if (client.flows.includes('client_credentials') && !client.secret)
     yield ['flows', 'client_credentials needs a secret'];
   if (client.flows.includes('code') && client.callback_urls.length === 0) yield ['flows', 'code needs callback_urls'];
-  // Cognito keeps the two apart as well: a machine's client cannot also sign people in.
+  // Like Cognito: a machine's client cannot also sign people in.
   if (client.flows.length > 1) yield ['flows', 'code and client_credentials cannot be together'];
 }
 
@@ -136,18 +136,18 @@ export function parseSeed(text: string): Seed {
 
 /**
  * Reads the seed file at `path`.
- * @throws {ConfigError} when it cannot be read, or with every fault in it
+ * @throws {ConfigError} if it cannot be read, or with all its faults
  */
 export function readSeed(path: string): Seed {
   return readConfigFile('COGNITO_SEED_FILE', path, parseSeed);
 }
 
 /**
- * Registers gateways that run elsewhere than the seed expects.
+ * Registers further gateways.
  * @param seed the pool
  * @param origins their public origins (`http://localhost:8081`)
  * @returns the pool whose gateway client also knows `<origin>/oauth2/callback/cognito` and `<origin>/login`
- * @throws {ConfigError} when there are origins and no client is marked `gateway: true`
+ * @throws {ConfigError} if there are origins and no client has `gateway: true`
  */
 export function addGateways(seed: Seed, origins: readonly string[]): Seed {
   if (origins.length === 0) return seed;

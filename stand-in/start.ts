@@ -10,15 +10,15 @@ import { readSeed } from './seed.ts';
 export interface RunningCognito {
   /** Its base URL, `http://localhost:<port>`. */
   url: string;
-  /** The `iss` of its tokens, real-looking unless the seed says otherwise. */
+  /** The `iss` of its tokens; looks like the real one unless the seed sets another. */
   issuer: string;
   control: Control;
-  /** A fetch that reaches this pool under its real-looking address, as discovery and JWKS are asked for there. */
+  /** A fetch that reaches this pool at its issuer address, for discovery and JWKS. */
   fetch: typeof fetch;
   close(): Promise<void>;
 }
 
-/** Starts a stand-in on a free port of 127.0.0.1, for tests; the seed beside this file and new keys unless given. */
+/** Starts a stand-in for tests on a free port of 127.0.0.1. Defaults: seed.yml beside this file, and new keys. */
 export async function startCognito(options: Partial<Omit<CognitoOptions, 'publicUrl'>> = {}): Promise<RunningCognito> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {

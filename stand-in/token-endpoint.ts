@@ -7,7 +7,7 @@ import { challengeOf, sameSecret } from './secrets.ts';
 import type { Client } from './seed.ts';
 import { issueAgentToken, issueUserTokens, type TokenAnswer } from './tokens.ts';
 
-/** Why there are no tokens: the `error` of RFC 6749 section 5.2, and Cognito's description where it gives one. */
+/** An `error` of RFC 6749 section 5.2, with Cognito's description where it has one. */
 type Refusal = { error: string; description?: string };
 type Grantor = (pool: Pool, client: Client, form: Parameters) => Promise<TokenAnswer | Refusal>;
 
@@ -17,7 +17,7 @@ const GRANTORS = new Map<string, Grantor>([
   ['client_credentials', clientCredentials],
 ]);
 
-/** OPTIONS /oauth2/token: pages of any origin may ask. Assumed but for the `*`, which AWS documents. */
+/** OPTIONS /oauth2/token: any origin may call it. AWS documents the `*`; the rest is assumed. */
 export function tokenPreflight(_req: Request, res: Response): void {
   res
     .set({
@@ -31,7 +31,7 @@ export function tokenPreflight(_req: Request, res: Response): void {
 
 /** POST /oauth2/token (Cognito, "Token endpoint"): forms only, every refusal with status 400. */
 export async function tokenEndpoint(pool: Pool, req: Request, res: Response): Promise<void> {
-  // The request id is what AWS support asks for; readers that log it find one here too.
+  // AWS support asks for the request id, and some clients log it.
   res.set({
     'Cache-Control': 'no-store',
     'Access-Control-Allow-Origin': '*',
@@ -55,7 +55,7 @@ async function redeemCode(pool: Pool, client: Client, form: Parameters): Promise
   const redirectUri = form.get('redirect_uri');
   const code = form.get('code');
   if (!code || !redirectUri) return { error: 'invalid_request' };
-  // Taken before it is judged: a code that was shown to the wrong client is spent.
+  // Take the code before checking it: a code presented by the wrong client is spent.
   const pending = pool.codes.take(code);
   const person = pool.people.get(pending?.username ?? '');
   if (!pending || !person || person.status === 'DISABLED' || pending.clientId !== client.id)
@@ -73,7 +73,7 @@ function mayReadEmail({ read_attributes }: Client, scopes: readonly string[]): b
   return ['email', 'email_verified'].every((name) => read_attributes.includes(name));
 }
 
-/** RFC 7636 section 4.6; a verifier without a challenge is refused too, or dropping the challenge would go unseen. */
+/** RFC 7636 section 4.6; a verifier without a challenge is refused too, otherwise a dropped challenge would go unnoticed. */
 function verifierFits(challenge: string | undefined, verifier: string | undefined): boolean {
   if (challenge === undefined || verifier === undefined) return challenge === verifier;
   return sameSecret(challengeOf(verifier), challenge);
@@ -87,7 +87,7 @@ async function refresh(pool: Pool, client: Client, form: Parameters): Promise<To
   const person = pool.people.get(grant?.username ?? '');
   if (!grant || !person || person.status === 'DISABLED' || grant.clientId !== client.id)
     return { error: 'invalid_grant' };
-  // Without rotation the answer has no refresh token and the old one stays good; with it the old one dies at once.
+  // Without rotation, the answer has no refresh token and the old one stays valid. With rotation, the old one ends at once.
   if (client.refresh_token_rotation) pool.refreshTokens.drop(token);
   return issueUserTokens(pool, client, person, grant, client.refresh_token_rotation);
 }
@@ -95,7 +95,7 @@ async function refresh(pool: Pool, client: Client, form: Parameters): Promise<To
 async function clientCredentials(pool: Pool, client: Client, form: Parameters): Promise<TokenAnswer | Refusal> {
   if (!client.secret || !client.flows.includes('client_credentials')) return { error: 'unauthorized_client' };
   const scopes = [...new Set(form.get('scope')?.split(' ').filter(Boolean) ?? client.scopes)];
-  // Seen on a live pool for a scope the client lacks. Scopes about people mean nothing to a machine.
+  // Seen on a live pool for a scope the client lacks. Scopes about people do not apply to a machine.
   if (scopes.some((scope) => !client.scopes.includes(scope) || !pool.customScopes.has(scope)))
     return { error: 'invalid_scope' };
   return issueAgentToken(pool, client, scopes);

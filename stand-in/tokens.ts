@@ -20,14 +20,14 @@ export function signToken(key: SigningKey, claims: JWTPayload): Promise<string> 
   return new SignJWT(claims).setProtectedHeader({ kid: key.kid, alg: 'RS256' }).sign(key.privateKey);
 }
 
-/** Every public key a token of this pool may be signed with, rotated ones included. */
+/** The public keys of this pool, including rotated ones. */
 export function jwks(pool: Pool): JSONWebKeySet {
   return { keys: [pool.keys.id, pool.keys.access, ...pool.keys.retired].map((key) => key.publicJwk) };
 }
 
 /**
- * A person's tokens: access, id when `openid` was granted, refresh when `withRefresh`.
- * Groups are read now, so that a change shows in the next token and never in an old one.
+ * Issues a person's tokens: access, id if `openid` was granted, refresh if `withRefresh`. It reads the groups now, so a
+ * change shows in the next token and never in an old one.
  * Claims: Cognito, "Understanding the access token" and "Understanding the identity (ID) token".
  */
 export async function issueUserTokens(
@@ -40,7 +40,7 @@ export async function issueUserTokens(
   const issued = pool.seconds();
   const expires_in = client.access_token_validity;
   const times = { auth_time: grant.authTime, exp: issued + expires_in, iat: issued, jti: randomUUID() };
-  // Absent, not [], when there are none: readers that expect an empty list fail on the real pool.
+  // Absent, not [], without groups: clients that expect an empty list fail on the real pool.
   const groups = person.groups.length > 0 ? { 'cognito:groups': person.groups } : {};
   const event_id = randomUUID();
   const access_token = await signToken(pool.keys.access, {
@@ -77,7 +77,7 @@ export async function issueUserTokens(
   }
   if (withRefresh) {
     answer.refresh_token = newRefreshToken();
-    // A refreshed id token carries no nonce: there is no new authorization request that it could answer.
+    // A refreshed id token has no nonce: it answers no authorization request.
     pool.refreshTokens.put(answer.refresh_token, { ...grant, nonce: undefined }, client.refresh_token_validity);
   }
   return answer;
@@ -103,9 +103,9 @@ export async function issueAgentToken(pool: Pool, client: Client, scopes: readon
 }
 
 /**
- * The claims about a person that these scopes open: `openid` alone or with `profile` all of them, otherwise those of
- * `email` and `phone` (Cognito, "Authorize endpoint", scope), as far as the client may read them.
- * @param verified how a verified address is said: `true` in id tokens, the text "true" in userInfo
+ * Returns the claims about a person that these scopes allow and the client may read: all of them for `openid` alone or
+ * with `profile`, otherwise those of `email` and `phone` (Cognito, "Authorize endpoint", scope).
+ * @param verified the value for a verified address: `true` in id tokens, the text "true" in userInfo
  */
 export function attributes<V>(
   person: Person,
@@ -125,8 +125,8 @@ export function attributes<V>(
 }
 
 /**
- * Whose access token this is, as the pool itself sees it: signed by a key of ours, not expired, not revoked, of a
- * person who may still sign in, with `openid`. Local verification elsewhere knows nothing of revocation; this does.
+ * Returns the person of an access token: signed by this pool, not expired, not revoked, with `openid`, of a person who may
+ * still sign in. Unlike local verification elsewhere, it knows revocations.
  */
 export async function readAccessToken(
   pool: Pool,

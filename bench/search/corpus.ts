@@ -9,10 +9,10 @@ interface WrittenServer extends Omit<SearchableServer, 'tools'> {
   tools: Record<string, { is: string; args: Record<string, string> }>;
 }
 
-/** The tool that should be found, as `server/tool`, by question. */
+/** The expected tool, as `server/tool`, by question. */
 export type Questions = Readonly<Record<'tuning' | 'held', Readonly<Record<string, string>>>>;
 
-/** The servers of tools.yml with their tools, as the registry gets to know them. */
+/** Reads the servers and tools of tools.yml. */
 export function readCorpus(): SearchableServer[] {
   const servers = parse(read('tools.yml')) as WrittenServer[];
   return servers.map(({ tools, ...server }) => ({
@@ -37,13 +37,13 @@ export async function indexOf(servers: readonly SearchableServer[]): Promise<Too
   return index;
 }
 
-/** How good answers are: the part that is right at once, the part that is right among three, and the mean of 1/place. */
+/** Quality of the answers: the share with the right tool first, the share with it among the first three, and the MRR. */
 export interface Quality {
   questions: number;
   hit1: number;
   hit3: number;
   mrr: number;
-  /** What was not first, with what was. */
+  /** Questions whose tool was not first, with what was. */
   misses: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-// How good and how fast the search for tools is: the questions of bench/search/questions.yml, and 10,000 tools.
+// Measures quality (questions.yml) and speed (10,000 tools) of the tool search.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createToolIndex } from '../../registry/search/tool-index.ts';
 import { loadWords } from '../../registry/search/words.ts';
@@ -16,11 +16,11 @@ for (const [part, asked] of Object.entries(questions)) {
   const { questions: count, hit1, hit3, mrr, misses } = measure(index, asked);
   const figures = `first ${percent(hit1)}, among three ${percent(hit3)}, MRR ${mrr.toFixed(3)}`;
   console.log(`${part}: ${count} questions: ${figures}`);
-  // Those held back are for measuring only: who reads what they miss will mend just that.
+  // The held-back questions only measure: tuning the search to their misses would spoil them.
   if (verbose && part === 'tuning') for (const miss of misses) console.log(`  ${miss}`);
 }
 
-/** The same tools over and over under other names, so that words are as common as they are among real tools. */
+/** Copies of the same tools under other names, so that word frequencies stay realistic. */
 const wanted = 10_000;
 const copies = Math.ceil(wanted / tools);
 const many = Array.from({ length: copies }, (_, copy) =>
@@ -47,7 +47,7 @@ console.log(
   `${copies * tools} tools indexed in ${took.toFixed(0)} ms, others waited ${(delay.max / 1e6).toFixed(0)} ms at most, ${heap.toFixed(0)} MB`,
 );
 const asked = Object.keys({ ...questions.tuning, ...questions.held });
-/** The best of several: what else the machine does is not the search's time. */
+/** Take the best of several rounds, to exclude other load on the machine. */
 const rounds = 9;
 const best = asked.map(() => Number.POSITIVE_INFINITY);
 for (let round = 0; round < rounds; round++) {

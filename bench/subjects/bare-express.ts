@@ -1,4 +1,4 @@
-// The same with Express 5 and its reader of JSON.
+// The same with Express 5 and its JSON body parser.
 import express from 'express';
 
 const app = express();

@@ -1,4 +1,4 @@
-// What everything is compared with: Node's own http server, which reads a body, parses it, and answers 200.
+// The baseline: Node's http server reads a body, parses it and answers 200.
 import { createServer } from 'node:http';
 
 const server = createServer((req, res) => {
