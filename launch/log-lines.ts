@@ -1,11 +1,12 @@
 import { styleText } from 'node:util';
+import { cleanText } from '../common/text/clean.ts';
 import type { LineSink } from './supervisor.ts';
 
 const colours = ['cyan', 'magenta', 'yellow', 'green', 'blue', 'gray'] as const;
 const hidden = new Set(['level', 'time', 'service', 'msg', 'host', 'pid', 'hostname', 'err']);
 
 /**
- * Shows every service's log with its name in front. Structured lines become text for people; anything else stays as is.
+ * Shows the log of every service with its name in front. Structured lines become readable text, other lines stay as they are.
  * @param write where a finished line goes
  * @param colour whether the terminal shows colour
  */
@@ -19,9 +20,9 @@ export function createLineSink(write: (line: string) => void, colour: boolean): 
   };
 }
 
-/** Control characters as `\u001b`: whoever calls a tool by such a name must not write on somebody's terminal. */
+/** Characters that act on a terminal are shown as `\u001b`: a caller chooses the name of the tool that is logged. */
 function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return cleanText(text, { replace: (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}` });
 }
 
 function readable(line: string, paint: (style: 'red' | 'yellow' | 'dim', text: string) => string): string {
@@ -33,7 +34,7 @@ function readable(line: string, paint: (style: 'red' | 'yellow' | 'dim', text: s
       ? []
       : [plain(`${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)],
   );
-  // Messages are ours and may have lines of their own; what callers wrote stands in the fields.
+  // Messages are ours and may have several lines; what callers wrote is in the fields.
   const text = [msg, err?.message].filter(Boolean).join(': ').split('\n').map(plain).join('\n');
   const head =
     level === 'error' || level === 'fatal' ? paint('red', text) : level === 'warn' ? paint('yellow', text) : text;

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { cleanText } from '../../common/text/clean.ts';
 import type { Context } from './context.ts';
 
 /** How output is asked for on the command line. */
@@ -63,12 +64,9 @@ export function createPrint({ stdout, stderr, env }: Context, { json, debug }: P
   };
 }
 
-/**
- * Text of others (servers, tools) for a terminal: without control characters, with which it could write over what stands
- * there or set the window's title. Line breaks and tabs stay.
- */
+/** Text of servers and tools for a terminal: without characters that act on it. Line breaks and tabs stay. */
 export function safeText(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => (c === '\n' || c === '\t' || c === '\u200d' ? c : ''));
+  return cleanText(text, { keep: '\n\t\u200d', replace: '' });
 }
 
 /**

@@ -1,16 +1,16 @@
 import type { Policy } from '../../policy/policy.ts';
-import { checkAgent } from './agent.ts';
-import { checkAppClient } from './app-client.ts';
 import { createAsk } from './ask.ts';
+import { checkAgent } from './checks/agent.ts';
+import { checkAppClient } from './checks/app-client.ts';
+import { checkGateway } from './checks/gateway.ts';
+import { checkLogin } from './checks/login.ts';
+import { checkOidc } from './checks/oidc.ts';
+import { checkGroups, readPolicy } from './checks/policy.ts';
+import { checkPorts } from './checks/ports.ts';
+import { checkProvider } from './checks/provider.ts';
+import { checkSecretKey } from './checks/secret-key.ts';
+import { checkSettings } from './checks/settings.ts';
 import { type Finding, warn } from './finding.ts';
-import { checkGateway } from './gateway.ts';
-import { checkLogin } from './login.ts';
-import { checkOidc } from './oidc.ts';
-import { checkGroups, readPolicy } from './policy.ts';
-import { checkPorts } from './ports.ts';
-import { checkProvider } from './provider.ts';
-import { checkSecretKey } from './secret-key.ts';
-import { checkSettings } from './settings.ts';
 import { type PoolSetup, poolSetup, publicUrlOf, type Setup } from './setup.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { cleanText } from '../../common/text/clean.ts';
 import type { Change, FoundTool, Service, ServiceCheck, ServiceDetails, Tool } from './answers.ts';
 
 /** Whether every word of `query` occurs in what the registry's list says about the server, in any case. */
@@ -99,5 +100,5 @@ function serviceText(service: Service): string {
 
 /** One line: a line break in a description could otherwise pass for another server's entry. */
 function line(text: string): string {
-  return text.replace(/[\s\p{C}]+/gu, ' ').trim();
+  return cleanText(text, { replace: ' ' }).replace(/\s+/g, ' ').trim();
 }

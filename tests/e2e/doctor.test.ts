@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { loginScopes } from '../../operations/doctor/checks/login.ts';
 import { examine } from '../../operations/doctor/examine.ts';
-import { loginScopes } from '../../operations/doctor/login.ts';
 import { readSetup } from '../../operations/doctor/setup.ts';
 import { type Gateway, portsAsSettings, startGateway } from '../support/gateway/gateway.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { type Ask, jsonOf, reasonOf } from './ask.ts';
-import { type Finding, fail, ok, shown, warn } from './finding.ts';
+import { type Ask, jsonOf, reasonOf } from '../ask.ts';
+import { type Finding, fail, ok, shown, warn } from '../finding.ts';
 
 const healthSchema = z.record(z.string(), z.string());
 

@@ -1,13 +1,13 @@
 import { decodeJwt } from 'jose';
 import * as z from 'zod';
-import { readConfig } from '../../common/settings/config.ts';
-import { settings, shapeFor } from '../../common/settings/table.ts';
-import { ConfigError } from '../../common/text/config-error.ts';
-import { isKnownScope, type Policy } from '../../policy/policy.ts';
-import { type Ask, jsonOf, reasonOf } from './ask.ts';
-import { type Finding, fail, ok, shown, warn } from './finding.ts';
+import { readConfig } from '../../../common/settings/config.ts';
+import { settings, shapeFor } from '../../../common/settings/table.ts';
+import { ConfigError } from '../../../common/text/config-error.ts';
+import { isKnownScope, type Policy } from '../../../policy/policy.ts';
+import { type Ask, jsonOf, reasonOf } from '../ask.ts';
+import { type Finding, fail, ok, shown, warn } from '../finding.ts';
+import type { PoolSetup } from '../setup.ts';
 import type { Discovery } from './provider.ts';
-import type { PoolSetup } from './setup.ts';
 
 const schema = z.object({
   ...shapeFor('agents'),

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type Ask, jsonOf, reasonOf } from './ask.ts';
-import { type Finding, fail, ok, shown } from './finding.ts';
+import { type Ask, jsonOf, reasonOf } from '../ask.ts';
+import { type Finding, fail, ok, shown } from '../finding.ts';
+import type { PoolSetup } from '../setup.ts';
 import type { Discovery } from './provider.ts';
-import type { PoolSetup } from './setup.ts';
 
 /** The first eight hexadecimal digits of a secret's SHA-256: enough to see whether two are the same, no way back. */
 export function fingerprint(secret: string): string {

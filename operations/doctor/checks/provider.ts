@@ -1,8 +1,13 @@
 import * as z from 'zod';
-import { cognitoIssuers, hostedDomain, isApiHost, withHostedDomain } from '../../common/identity/cognito-endpoints.ts';
-import { type Ask, jsonOf, reasonOf } from './ask.ts';
-import { type Finding, fail, ok, shown, warn } from './finding.ts';
-import type { PoolSetup } from './setup.ts';
+import {
+  cognitoIssuers,
+  hostedDomain,
+  isApiHost,
+  withHostedDomain,
+} from '../../../common/identity/cognito-endpoints.ts';
+import { type Ask, jsonOf, reasonOf } from '../ask.ts';
+import { type Finding, fail, ok, shown, warn } from '../finding.ts';
+import type { PoolSetup } from '../setup.ts';
 
 const discoverySchema = z.object({
   issuer: z.string(),

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type Ask, reasonOf } from './ask.ts';
-import { type Finding, fail, ok, shown, warn } from './finding.ts';
+import { type Ask, reasonOf } from '../ask.ts';
+import { type Finding, fail, ok, shown, warn } from '../finding.ts';
+import type { PoolSetup } from '../setup.ts';
 import type { Discovery } from './provider.ts';
-import type { PoolSetup } from './setup.ts';
 
 /** The scopes that the gateway's login asks for. */
 export const loginScopes = ['openid', 'email', 'profile', 'aws.cognito.signin.user.admin'] as const;

@@ -1,8 +1,8 @@
-import { localPoolId } from '../../common/identity/cognito.ts';
-import { isPortTaken, whoListens } from '../../common/network/ports.ts';
-import { settingList } from '../../common/settings/table.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
-import type { Setup } from './setup.ts';
+import { localPoolId } from '../../../common/identity/cognito.ts';
+import { isPortTaken, whoListens } from '../../../common/network/ports.ts';
+import { settingList } from '../../../common/settings/table.ts';
+import { type Finding, fail, ok, warn } from '../finding.ts';
+import type { Setup } from '../setup.ts';
 
 /**
  * Are the ports of the services theirs? When the gateway runs they must be taken, otherwise free. Looks at this machine

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { settings } from '../../common/settings/table.ts';
-import { createAsk, jsonOf, reasonOf } from './ask.ts';
-import { type Finding, fail, ok, shown } from './finding.ts';
+import { settings } from '../../../common/settings/table.ts';
+import { createAsk, jsonOf, reasonOf } from '../ask.ts';
+import { type Finding, fail, ok, shown } from '../finding.ts';
 
 const document = z.object({ issuer: z.string(), authorization_endpoint: z.url(), token_endpoint: z.url() });
 

@@ -1,6 +1,6 @@
+import { type Finding, ok, warn } from '../finding.ts';
+import { type Setup, secretKeyOf } from '../setup.ts';
 import { fingerprint } from './app-client.ts';
-import { type Finding, ok, warn } from './finding.ts';
-import { type Setup, secretKeyOf } from './setup.ts';
 
 const fewestCharacters = 10;
 

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parsePolicy } from '../../common/policy/policy-file.ts';
-import { editDistance } from '../../common/settings/notices.ts';
-import { ConfigError } from '../../common/text/config-error.ts';
-import type { Policy } from '../../policy/policy.ts';
-import { readSeed } from '../../stand-in/seed.ts';
-import { type Finding, fail, ok, shown, warn } from './finding.ts';
-import type { PoolSetup, Setup } from './setup.ts';
+import { parsePolicy } from '../../../common/policy/policy-file.ts';
+import { editDistance } from '../../../common/settings/notices.ts';
+import { ConfigError } from '../../../common/text/config-error.ts';
+import type { Policy } from '../../../policy/policy.ts';
+import { readSeed } from '../../../stand-in/seed.ts';
+import { type Finding, fail, ok, shown, warn } from '../finding.ts';
+import type { PoolSetup, Setup } from '../setup.ts';
 
 /** The policy, or what keeps it from being read. */
 export function readPolicy({ root, env }: Setup): { policy?: Policy; findings: Finding[] } {

@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import { configSchema } from '../../auth-server/process/config.ts';
-import { localPoolId } from '../../common/identity/cognito.ts';
-import { bundledServerNames } from '../../common/settings/bundled-servers.ts';
-import { readConfig } from '../../common/settings/config.ts';
-import { noticesOn } from '../../common/settings/notices.ts';
-import { shapeFor } from '../../common/settings/table.ts';
-import { ConfigError } from '../../common/text/config-error.ts';
-import { registryConfig } from '../../registry/config.ts';
-import { relayConfig } from '../../relay/config.ts';
-import { cognitoConfig } from '../../stand-in/config.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
-import { type Setup, secretKeyOf } from './setup.ts';
+import { configSchema } from '../../../auth-server/process/config.ts';
+import { localPoolId } from '../../../common/identity/cognito.ts';
+import { bundledServerNames } from '../../../common/settings/bundled-servers.ts';
+import { readConfig } from '../../../common/settings/config.ts';
+import { noticesOn } from '../../../common/settings/notices.ts';
+import { shapeFor } from '../../../common/settings/table.ts';
+import { ConfigError } from '../../../common/text/config-error.ts';
+import { registryConfig } from '../../../registry/config.ts';
+import { relayConfig } from '../../../relay/config.ts';
+import { cognitoConfig } from '../../../stand-in/config.ts';
+import { type Finding, fail, ok, warn } from '../finding.ts';
+import { type Setup, secretKeyOf } from '../setup.ts';
 
 const schemas = [
   configSchema,
