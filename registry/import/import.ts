@@ -6,20 +6,22 @@ import { readRegistration } from '../servers/server-input.ts';
 import { readEntry } from './read-entry.ts';
 import { EntryRefused } from './refused.ts';
 
-/** What became of one entry. */
+/** The outcome of one entry. */
 const importResult = z.strictObject({
-  index: z.int().describe('Its place in what was sent, from 0.'),
-  name: z.string().nullable().describe('The name of the server here, as far as the entry tells one.'),
+  index: z.int().describe('Its position in the input, from 0.'),
+  name: z.string().nullable().describe('The name of the server here, if the entry has one.'),
   format: z.enum(['server.json', 'original']).nullable(),
   outcome: z
     .enum(['registered', 'skipped', 'refused'])
-    .describe('skipped: there is a server of this name already. With dry_run, registered means that it would be.'),
-  code: z.string().nullable().describe('The error code, where it was refused.'),
+    .describe(
+      'skipped: a server of this name exists already. With dry_run, registered means that it would be registered.',
+    ),
+  code: z.string().nullable().describe('The error code, if it was refused or skipped.'),
   reason: z.string().nullable(),
-  hints: z.array(z.string()).describe('What is left to do.'),
+  hints: z.array(z.string()).describe('What remains to be done.'),
 });
 
-/** What became of an import. */
+/** The outcome of an import. */
 export const importAnswer = z.strictObject({
   dry_run: z.boolean(),
   registered: z.int(),
@@ -31,16 +33,15 @@ export const importAnswer = z.strictObject({
 type ImportResult = z.output<typeof importResult>;
 export type ImportAnswer = z.output<typeof importAnswer>;
 
-/** nginx has to take each route, and waits 30 s for an answer. */
+/** nginx must accept each route, and waits 30 s for the answer. */
 const maxEntries = 20;
-/** What is not the entry's fault, but ours: an import that met it must not look as if it were done. */
+/** Failures of the registry, not of an entry. They end the import, so that it does not look complete. */
 const ours: ReadonlySet<string> = new Set(['store_unavailable', 'internal_error', 'identity_unavailable']);
 
 /**
- * Registers what is in one or more files, one entry after the other, as this person and with their rights. What cannot be
- * registered stops nothing else.
- * @param body one entry, or a list of up to 20; or a page of the MCP registry API
- * @throws {RegistryError} `input_invalid` for what is none of these; what is the registry's own fault
+ * Registers entries one after another, with the rights of this person. A refused entry does not stop the others.
+ * @param body one entry, a list of up to 20, or a page of the MCP registry API
+ * @throws {RegistryError} `input_invalid` for any other body; failures of the registry
  */
 export async function importServers(
   editor: Editor,

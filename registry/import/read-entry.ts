@@ -1,17 +1,17 @@
 import * as z from 'zod';
 import { fromOriginal, originalServer } from './original.ts';
 import { EntryRefused } from './refused.ts';
-import { fromServerJson, type Read, serverJson } from './server-json.ts';
+import { credentialHint, fromServerJson, type Read, serverJson } from './server-json.ts';
 
-/** Which kind of file an entry was understood as. */
+/** The format of an entry. */
 export type Format = 'server.json' | 'original';
 
 const wrapped = z.looseObject({ server: z.looseObject({}) });
 
 /**
- * Reads one entry: a `server.json`, alone or in an answer of the MCP registry API (`{server, _meta}`), or a server file of the
+ * Reads one entry: a `server.json`, alone or as the MCP registry API answers it (`{server, _meta}`), or a server file of the
  * Python original.
- * @throws {EntryRefused} when it is neither, or cannot be a server here
+ * @throws {EntryRefused} if it is neither, or cannot be a server here
  */
 export function readEntry(entry: unknown): Read & { format: Format } {
   const inner = wrapped.safeParse(entry);
@@ -29,9 +29,7 @@ export function readEntry(entry: unknown): Read & { format: Format } {
 function hintsOn({ auth_type: type, auth_scheme: scheme }: z.output<typeof originalServer>): string[] {
   const kind = type ?? scheme ?? 'none';
   if (kind === 'none') return [];
-  return [
-    `It wants a credential (${kind}): write it into UPSTREAM_SECRETS_FILE, and name that secret as the server's "auth".`,
-  ];
+  return [credentialHint(`(${kind})`)];
 }
 
 function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {

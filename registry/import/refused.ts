@@ -1,4 +1,4 @@
-/** Why an entry of an import cannot be a server here, for who imports it: what is wrong, and what to do. */
+/** Why an imported entry cannot be a server here. The message tells the person what is wrong and what to do. */
 export class EntryRefused extends Error {
   constructor(message: string) {
     super(message);

@@ -28,7 +28,7 @@ const packaged = z.looseObject({
   name: z.string().optional(),
 });
 
-/** A `server.json` of 2025-12-11 and the spellings before it (`snake_case` until 2025-09, `version_detail` in 2025-07). */
+/** A `server.json` of 2025-12-11, or in an older spelling (`snake_case` until 2025-09, `version_detail` in 2025-07). */
 export const serverJson = z.looseObject({
   name: z.string('must be text').regex(publishedName, 'must be like io.github.owner/name').max(200),
   title: z.string().nullish(),
@@ -46,9 +46,9 @@ export const serverJson = z.looseObject({
 type ServerJson = z.output<typeof serverJson>;
 type Remote = z.output<typeof remote>;
 
-/** What can be said to a person who imports a server, besides how it went. */
+/** An imported server, and hints for the person. */
 export interface Read {
-  /** To be checked like all input. */
+  /** Not validated yet. */
   settings: Readonly<Record<string, unknown>> & { name: string };
   hints: string[];
 }
@@ -59,12 +59,12 @@ const transportOf: Readonly<Record<string, Transport>> = {
   http: 'streamable-http',
   sse: 'sse',
 };
-/** Headers that a secret of UPSTREAM_SECRETS_FILE can be sent in. */
+/** Headers that can carry a secret of UPSTREAM_SECRETS_FILE. */
 const credentialHeader = /^(?:authorization|x-api-key)$/i;
 
 /**
- * A server of the MCP registry as input for a registration here: its remotes become the upstream.
- * @throws {EntryRefused} when there is nothing that a gateway could stand in front of
+ * A server of the MCP registry as input for a registration. Its remotes become the upstream.
+ * @throws {EntryRefused} if it has no remote that the gateway can forward to
  */
 export function fromServerJson(server: ServerJson): Read {
   const { name: alias, title, description, version, version_detail: detail, repository, icons } = server;
@@ -112,7 +112,7 @@ function locate(server: ServerJson) {
   const together = other && otherUrl?.origin === url.origin;
   const hints =
     other && !together
-      ? [`It also offers ${other.transport} at another address (${otherUrl?.origin}), which is left out.`]
+      ? [`It also offers ${other.transport} at another address (${otherUrl?.origin}), which is not imported.`]
       : [];
   const transports = {
     [main.transport]: url.pathname,
@@ -124,10 +124,12 @@ function locate(server: ServerJson) {
 function withoutRemote({ packages, remotes }: ServerJson): string {
   const [first] = packages ?? [];
   if (!first)
-    return remotes?.length ? 'None of its remotes is streamable-http or sse.' : 'It has no remotes: nowhere to ask it.';
+    return remotes?.length
+      ? 'None of its remotes is streamable-http or sse.'
+      : 'It has no remotes, so the gateway has nothing to forward to.';
   const kind = first.registryType ?? first.registry_type ?? first.registry_name ?? 'package';
   const what = `${kind} ${first.identifier ?? first.name ?? ''}`.trim();
-  return `It is only published as a package (${what}), which a client starts for itself and speaks to over stdio. Run it on a machine of yours behind a bridge to streamable HTTP, and register that address.`;
+  return `It is only published as a package (${what}), which a client starts itself and uses over stdio. Run it behind a bridge to streamable HTTP, and register that address.`;
 }
 
 function urlOf({ url, variables, headers }: Remote): URL {
@@ -140,13 +142,13 @@ function urlOf({ url, variables, headers }: Remote): URL {
     );
   }
   const parsed = URL.parse(text);
-  if (!parsed) throw new EntryRefused(`Its address ${text} is no URL.`);
-  if (parsed.search) throw new EntryRefused(`Its address ${text} has a query, which the gateway does not send.`);
+  if (!parsed) throw new EntryRefused(`Its address ${text} is not a URL.`);
+  if (parsed.search) throw new EntryRefused(`Its address ${text} has a query, which the gateway does not forward.`);
   const fixed = (headers ?? []).filter((header) => isRequired(header) && !credentialHeader.test(header.name ?? ''));
   if (fixed.length > 0) {
     const names = fixed.map(({ name }) => name ?? '?').join(', ');
     throw new EntryRefused(
-      `It requires headers that the gateway does not send: ${names}. Only a credential in Authorization or X-API-Key is sent.`,
+      `It requires headers that the gateway does not send: ${names}. The gateway only sends a credential, in Authorization or X-API-Key.`,
     );
   }
   return parsed;
@@ -159,8 +161,10 @@ function isRequired(header: z.output<typeof input>): boolean {
 function headerHints({ headers = [] }: Remote): string[] {
   return headers
     .filter(({ name }) => credentialHeader.test(name ?? ''))
-    .map(
-      ({ name }) =>
-        `It wants a credential in ${name}: write it into UPSTREAM_SECRETS_FILE, and name that secret as the server's "auth".`,
-    );
+    .map(({ name }) => credentialHint(`in ${name}`));
+}
+
+/** Tells the person how to give a server its credential. @param kind such as `in X-API-Key` */
+export function credentialHint(kind: string): string {
+  return `It requires a credential ${kind}: write it into UPSTREAM_SECRETS_FILE, and name that secret as the server's "auth".`;
 }

@@ -1,12 +1,12 @@
-/** What is known about the variables of a template, by name. */
+/** The variables of a template, by name. */
 export type Inputs = Readonly<
   Record<string, { value?: string | undefined; default?: string | undefined; isSecret?: boolean | undefined }>
 >;
 
 /**
- * Fills `{name}` in with the variable's fixed or default value (`server.json`, "Input"). A secret is never filled in: an
- * address is shown, kept and logged.
- * @returns the text, and the variables without a value
+ * Replaces each `{name}` by the variable's fixed or default value (`server.json`, "Input"). A secret stays out: addresses are
+ * stored, shown and logged.
+ * @returns the text, and the names of variables without a value
  */
 export function fillIn(template: string, inputs: Inputs): { text: string; missing: string[] } {
   const missing: string[] = [];

@@ -1,6 +1,6 @@
 /**
  * The namespace of this gateway in the MCP registry API: its public host, reversed (`mcp.example.com` → `com.example.mcp`).
- * Who owns the host owns the names. The port is not part of it.
+ * The owner of the host owns these names. The port is left out.
  * @param publicUrl the gateway's origin
  */
 export function namespaceOf(publicUrl: string): string {
@@ -8,12 +8,12 @@ export function namespaceOf(publicUrl: string): string {
   return host.split('.').reverse().join('.').slice(0, longestNamespace);
 }
 
-/** A name has 200 characters at most, and a server's name 63 of them. */
+/** A name has at most 200 characters, and 63 of them are for the server's name here. */
 const longestNamespace = 136;
 
 /**
- * What a server is called in the MCP registry API: as its makers published it, or by the gateway's namespace and its
- * name here. An alias inside the gateway's own namespace does not count: it could be another server's name.
+ * The name of a server in the MCP registry API: its published name, or the gateway's namespace with its name here. An alias
+ * in the gateway's own namespace is ignored: it could be the name of another server.
  */
 export function listedName(namespace: string, { name, alias }: { name: string; alias: string | null }): string {
   return alias !== null && !alias.startsWith(`${namespace}/`) ? alias : `${namespace}/${name}`;

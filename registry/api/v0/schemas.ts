@@ -1,15 +1,15 @@
 import * as z from 'zod';
 import { publishedName } from '../../servers/names.ts';
-import { icon } from '../shared/answer.ts';
+import { type Answer, icon } from '../shared/answer.ts';
 
-/** Where the format of `server` is described. */
+/** The schema of `server`. */
 export const serverJsonSchema = 'https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json';
-/** Key of the registry's own words about a server, given by the MCP registry API. */
+/** Key of the registry's metadata, defined by the MCP registry API. */
 export const officialKey = 'io.modelcontextprotocol.registry/official';
 
 const remote = z.strictObject({
   type: z.enum(['streamable-http', 'sse']),
-  url: z.string().describe("The gateway's address of the server."),
+  url: z.string().describe("The server's address at the gateway."),
 });
 
 const serverDetail = z.strictObject({
@@ -31,7 +31,7 @@ const official = z.strictObject({
   isLatest: z.literal(true),
 });
 
-/** What the gateway adds under a key of its own namespace, `<namespace>/gateway`. */
+/** Metadata of the gateway, under `<namespace>/gateway`. */
 const ours = z.strictObject({
   name: z.string().describe('Its name at the gateway, and in /api/servers/{name}.'),
   enabled: z.boolean(),
@@ -40,17 +40,17 @@ const ours = z.strictObject({
   license: z.string().nullable(),
 });
 
-/** One server, as the MCP registry API gives it. */
+/** One server. */
 export const serverResponse = z.strictObject({
   server: serverDetail,
   _meta: z.object({ [officialKey]: official }).catchall(ours),
 });
 
-/** Servers of a page, or versions of one server. */
+/** A page of servers, or the versions of one server. */
 export const serverList = z.strictObject({
   servers: z.array(serverResponse),
   metadata: z.strictObject({
-    nextCursor: z.string().optional().describe('`cursor` of the next page; without it this is the last.'),
+    nextCursor: z.string().optional().describe('`cursor` of the next page; missing on the last page.'),
     count: z.int().describe('Servers in this answer.'),
   }),
 });
@@ -69,8 +69,8 @@ export const listQuery = z.object({
     .datetime({ offset: true, error: 'must be a time such as 2026-11-23T12:00:00Z (RFC 3339)' })
     .optional(),
   version: z.string().max(255).optional().describe('`latest`, or a version.'),
-  include_deleted: flag.optional().describe('Changes nothing: a deleted server is forgotten.'),
+  include_deleted: flag.optional().describe('Has no effect: deleted servers are not kept.'),
 });
 
-export type ServerResponse = z.output<typeof serverResponse>;
-export type ServerList = z.output<typeof serverList>;
+export type ServerResponse = Answer<typeof serverResponse>;
+export type ServerList = Answer<typeof serverList>;

@@ -2,7 +2,7 @@ import type { CatalogueEntry } from '../../access/catalogue.ts';
 import { listedName } from './names.ts';
 import { officialKey, type ServerResponse, serverJsonSchema } from './schemas.ts';
 
-/** Said for a server that has not been given a version, or one that no address could hold. */
+/** For a server without a version, or with one that does not fit into a URL. */
 const unknownVersion = '1.0.0';
 const longestDescription = 100;
 const sources: Readonly<Record<string, string>> = {
@@ -12,9 +12,8 @@ const sources: Readonly<Record<string, string>> = {
 };
 
 /**
- * A server in the words of the MCP registry API: `ServerResponse`, with a `server.json` of 2025-12-11 whose `remotes` are
- * the gateway's.
- * @param registeredAt when it was registered, if that is known
+ * A server as the MCP registry API describes it: a `server.json` of 2025-12-11 whose `remotes` are the gateway's.
+ * @param registeredAt when it was registered, if known
  */
 export function toServerResponse(
   entry: CatalogueEntry,
@@ -30,34 +29,30 @@ export function toServerResponse(
       description: shorten(description),
       version: versionOf(entry),
       ...(repository && { repository: { url: repository, source: sourceOf(repository) } }),
-      ...(icons.length > 0 && {
-        icons: icons.map(({ sizes, ...icon }) => ({ ...icon, ...(sizes && { sizes: [...sizes] }) })),
-      }),
+      ...(icons.length > 0 && { icons }),
       remotes: endpoints.map(({ transport, url }) => ({ type: transport, url })),
     },
     _meta: {
       [officialKey]: {
         status: enabled ? 'active' : 'deprecated',
-        ...(!enabled && {
-          statusMessage: 'Disabled at this gateway: calls are answered with 404 until it is enabled.',
-        }),
+        ...(!enabled && { statusMessage: 'Disabled at this gateway: calls return 404 until it is enabled.' }),
         publishedAt: registeredAt.toISOString(),
         updatedAt: updatedAt.toISOString(),
         isLatest: true,
       },
-      [`${namespace}/gateway`]: { name, enabled, health: health.status, tags: [...tags], license },
+      [`${namespace}/gateway`]: { name, enabled, health: health.status, tags, license },
     } as ServerResponse['_meta'],
   };
 }
 
-/** A version that can stand in a URL and is neither a range nor the word `latest`, which has a meaning of its own. */
+/** The server's version, if it fits into a URL and is neither a range nor the reserved word `latest`. */
 export function versionOf({ version }: { version: string | null }): string {
   return version !== null && /^[0-9A-Za-z][0-9A-Za-z.+_-]*$/.test(version) && version.toLowerCase() !== 'latest'
     ? version
     : unknownVersion;
 }
 
-/** Cut between words where there is one near; lengths as JSON Schema counts them, in code points. */
+/** Cuts a text between words if possible. Counts code points, like JSON Schema. */
 function shorten(text: string): string {
   const letters = [...text];
   if (letters.length <= longestDescription) return text;
