@@ -8,35 +8,35 @@ import { createLog, type Logger } from './log.ts';
 import { type LookAtNeeds, withProbes } from './probes.ts';
 import { startTracing, type Tracing } from './tracing.ts';
 
-/** One address where a service answers, and what with. */
+/** One address where a service listens, and its request listener. */
 export interface Endpoint {
   listener: RequestListener;
   host: string;
   port: number;
-  /** The variable that moves the port, named when the port is taken. */
+  /** The setting of the port, named when the port is taken. */
   portVariable: string;
 }
 
-/** What a service hands over to be run: what it answers with, where it listens, and what to close at the end. */
+/** A service to run: its request listener, its addresses, and what to close at the end. */
 export interface Service extends Endpoint {
-  /** Addresses beside its own, such as the one for metrics. */
+  /** Further addresses, such as the one for metrics. */
   more?: readonly Endpoint[];
-  /** What it needs to be of use, for `/health/ready`; without it, it is as soon as it listens. */
+  /** What it needs to be ready, for `/health/ready`. Without this, it is ready as soon as it listens. */
   needs?: LookAtNeeds;
-  /** What is started once it listens. Fails it with what it throws. */
+  /** Called once it listens. An error that this throws ends the process. */
   afterListening?: () => Promise<void>;
-  /** Told first of all, when the service is to stop and still answers. */
+  /** Called first when the service is to stop, while it still answers. */
   beforeStop?: () => void;
-  /** For how long it then goes on answering, so that load balancers hear of it; 0 unless given. */
+  /** For how long it then still answers, so that load balancers notice; 0 unless given. */
   leadMilliseconds?: number;
-  /** For how long it may take, after that, to finish what it has begun; a second unless given. */
+  /** How long requests may take to finish after that; a second unless given. */
   drainMilliseconds?: number;
   stop?: () => void | Promise<void>;
 }
 
 /**
- * Runs one service until SIGTERM or SIGINT: assembles it, listens, says so, and stops without cutting answers short.
- * A bad configuration and a taken port end the process with exit code 1 and a message that says what to do.
+ * Runs one service until SIGTERM, SIGINT or SIGHUP: assembles it, listens, logs that, and stops without cutting answers off.
+ * An invalid configuration or a taken port ends the process with exit code 1 and a message that tells what to do.
  * @param name name in the log
  * @param env the process's environment; `LOG_LEVEL` is read here (default `info`)
  * @param assemble builds the service; may throw {@link ConfigError}
@@ -46,7 +46,7 @@ export async function runService(
   env: NodeJS.ProcessEnv,
   assemble: (log: Logger, tracing: Tracing) => Service | Promise<Service>,
 ): Promise<void> {
-  // A level that there is not is a fault like any other; reading the configuration reports it.
+  // An unknown level is a fault like any other: reading the configuration reports it.
   const level = settings.LOG_LEVEL.schema.safeParse(env.LOG_LEVEL?.trim() || undefined);
   const log = createLog(name, level.data ?? 'info');
   for (const { variable, message } of noticesOn(env, [name])) log.warn({ variable }, message);
@@ -56,14 +56,15 @@ export async function runService(
     const servers: Server[] = [];
     let stopping = false;
     const listener = withProbes(service.listener, { needs: service.needs, stopping: () => stopping });
-    // Its own address comes last: a service that answers there has all the others too.
+    // Its own address comes last: a service that answers there listens at all the others too.
     for (const endpoint of [...(service.more ?? []), { ...service, listener }]) {
       servers.push(await listen(endpoint));
       log.info({ host: endpoint.host, port: endpoint.port }, 'listening');
     }
-    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    // SIGHUP: the terminal is gone.
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
       process.on(signal, () => {
-        // Ctrl-C reaches workers twice: from the terminal, and from the process that looks after them.
+        // Ctrl-C reaches workers twice: from the terminal and from their supervisor.
         if (stopping) return;
         stopping = true;
         void shutDown(servers, service, tracing, log);
@@ -78,12 +79,12 @@ export async function runService(
   }
 }
 
-/** nginx lets 64 kB of headers in and adds the caller's identity; Node's own 16 kB would answer 431 to what nginx let in. */
+/** nginx accepts 64 kB of headers and adds the caller's identity. With Node's default of 16 kB such a request gets 431. */
 const maxHeaderSize = 98_304;
 
 function listen({ listener, host, port, portVariable }: Endpoint): Promise<Server> {
   const server = createServer({ maxHeaderSize }, listener);
-  // nginx keeps idle connections for 60 s; closing first would make it meet a dead connection and answer 503.
+  // nginx keeps idle connections for 60 s. If Node closed first, nginx would use a dead connection and answer 503.
   server.keepAliveTimeout = 75_000;
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -104,12 +105,12 @@ async function shutDown(servers: readonly Server[], service: Service, tracing: T
   if (leadMilliseconds > 0) await sleep(leadMilliseconds);
   await Promise.all(servers.map((server) => close(server, drainMilliseconds)));
   await service.stop?.();
-  // Nobody waits for a collector that does not answer.
+  // Do not wait for a collector that does not answer.
   await Promise.race([tracing.stop().catch(() => undefined), sleep(1_000)]);
   process.exit(0);
 }
 
-/** A client that keeps connections hears with its answer that this one is over, instead of meeting its end. */
+/** Tells a client that keeps connections, with its answer, that this one closes. */
 function lastAnswer(_req: IncomingMessage, res: ServerResponse): void {
   res.shouldKeepAlive = false;
 }
