@@ -160,8 +160,8 @@ test('My rights: erin, who is in no group, is told so and whom to ask', async ()
   const erin = await openAs(browser, gateway, 'erin');
   await erin.page.goto(`${gateway.url}/rights`);
   const said = await erin.page.locator('main').innerText();
-  expect(said).toContain('Without a group one may do nothing.');
-  expect(said).toContain('Tell them your user name.');
+  expect(said).toContain('Without a group, you may do nothing.');
+  expect(said).toContain('Tell the administrator your user name.');
   await erin.context.close();
 });
 
@@ -173,14 +173,14 @@ test('My rights: alice has a decision explained, with the rule, or with what is 
   await page.getByRole('button', { name: 'Explain' }).click();
   await page.getByText('Denied.').waitFor();
   expect(await text()).toContain('the rules for the server do not name the method');
-  expect(await text()).toContain('Would allow it: the group mcp-registry-');
+  expect(await text()).toContain('It would be allowed by the group mcp-registry-');
   await page.getByLabel('Groups or scopes').fill('mcp-registry-admin');
   await page.getByRole('button', { name: 'Explain' }).click();
   await page.getByText('Allowed.', { exact: true }).waitFor();
   expect(await text()).toContain('By the rule mcp-servers-unrestricted/execute[0]');
   await page.getByLabel('Tool, prompt or resource').fill('');
   await page.getByRole('button', { name: 'Explain' }).click();
-  await page.getByText('tools/call names something').waitFor();
+  await page.getByText('tools/call requires a name').waitFor();
 });
 
 test('Audit: alice filters what was decided, opens one, and gets to its explanation', async () => {
@@ -205,7 +205,7 @@ test('Audit: alice filters what was decided, opens one, and gets to its explanat
 
 test('Audit: the live view shows a decision without a reload', async () => {
   await page.goto(`${gateway.url}/audit?tool=live_tool`);
-  await page.getByText('No decision fits').waitFor();
+  await page.getByText('No decision matches').waitFor();
   await page.getByRole('link', { name: 'Watch live' }).click();
   await page.getByText('Stop').waitFor();
   await call('bob', 'currenttime', 'live_tool');

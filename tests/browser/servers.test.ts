@@ -85,7 +85,7 @@ test('dave disables a server by its switch on the list, comes back to the filter
   const revisionOn = (on: Page) => on.locator('#card-fininfo input[name=revision]').inputValue();
   expect(await revisionOn(alice.page)).toBe(await revisionOn(page));
   await card(page, 'fininfo').getByRole('link', { name: 'fininfo', exact: true }).click();
-  await page.getByText('it is kept, and has no address behind the gateway').waitFor();
+  await page.getByText('it has no address behind the gateway').waitFor();
   await page.getByRole('switch').click();
   await page.getByText('“fininfo” is enabled.').waitFor();
   expect(new URL(page.url()).pathname).toBe('/servers/fininfo');
@@ -167,7 +167,7 @@ test('The search finds servers and the tools that one may call, and says so when
   await page.getByRole('heading', { name: 'Tools that you may call' }).waitFor();
   await page.getByRole('link', { name: 'current_time_by_timezone' }).first().waitFor();
   await page.goto(`${gateway.url}/?q=zzzzzz`);
-  await page.getByRole('heading', { name: 'No server fits' }).waitFor();
+  await page.getByRole('heading', { name: 'No server matches' }).waitFor();
 });
 
 test('Every page can be used by everybody, in both themes and on a phone, through the gateway', async () => {
@@ -205,5 +205,5 @@ test('Whoever signs out elsewhere is told on the page that stayed open, which he
   // A stream lasts a minute; a registry that starts anew ends it at once.
   await gateway.kill('registry');
   await gateway.revive('registry');
-  await page.getByText('You are signed out, so this page no longer follows what happens.').waitFor({ timeout: 90_000 });
+  await page.getByText('You are signed out, so this page no longer updates.').waitFor({ timeout: 90_000 });
 });

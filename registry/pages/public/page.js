@@ -1,5 +1,5 @@
-// What pages do in a browser besides htmx: copy buttons, times that grow older, a word on live updates.
-// Nothing depends on it: without it the page is as it was loaded.
+// What pages do in a browser besides htmx: copy buttons, relative times, and notices on live updates.
+// Pages work without it.
 (() => {
   const ago = (then) => {
     const seconds = Math.max(0, Math.round((Date.now() - then) / 1000));
@@ -33,12 +33,12 @@
     const label = button.textContent;
     const done = await write(source?.textContent.trim() ?? '');
     button.textContent = done ? 'Copied' : 'Not copied';
-    say(done ? 'Copied.' : 'The browser did not let it be copied. Select the text and copy it.');
+    say(done ? 'Copied.' : 'The browser blocked copying. Select the text and copy it.');
     setTimeout(() => {
       button.textContent = label;
     }, 2000);
   });
-  // The clipboard is there on https and on localhost only; elsewhere the old way still works.
+  // The clipboard API exists on https and on localhost only; elsewhere the old way still works.
   const write = async (text) => {
     try {
       await navigator.clipboard.writeText(text);
@@ -60,7 +60,7 @@
     place.hidden = text === '';
     place.querySelector('[data-live-text]').textContent = text;
   };
-  // A page that nobody touches stops listening: each time it connects, the session counts as used.
+  // An idle page stops listening: each connection would count as a use of the session.
   const patience = 15 * 60 * 1000;
   let touched = Date.now();
   for (const sign of ['pointerdown', 'keydown', 'scroll', 'visibilitychange'])
@@ -76,15 +76,15 @@
       const isLive = event.target instanceof Element && event.target.hasAttribute('hx-sse:connect');
       if (!isLive || Date.now() - touched < patience) return;
       event.preventDefault();
-      notice('Nobody has used this page for a while, so it no longer follows what happens. Use it, and it goes on.');
+      notice('This page has been idle for a while, so it no longer updates. Use it, and it updates again.');
     });
 
   document.addEventListener('htmx:sse:after:connection', ({ detail }) => {
     if (detail.connection.status === 200) notice('');
   });
   document.addEventListener('htmx:sse:error', ({ detail }) => {
-    if (detail.status === 401) notice('You are signed out, so this page no longer follows what happens.');
+    if (detail.status === 401) notice('You are signed out, so this page no longer updates.');
     else if (detail.status === 404) notice('This server is gone, or you may no longer see it.');
-    else if (detail.status) notice('The registry does not answer. What you see may be out of date; it is tried again.');
+    else if (detail.status) notice('The registry does not answer. This page may be out of date; it will try again.');
   });
 })();

@@ -1,5 +1,5 @@
 // Runs before anything is drawn, so that a page never shows in one theme and then in the other.
-// What is chosen stays in this browser; without a choice, or without this script, the system's setting counts.
+// The choice stays in this browser. Without a choice, or without this script, the system's setting counts.
 (() => {
   const key = 'theme';
   const stored = () => {
@@ -29,7 +29,7 @@
         if (choice.value === 'system') localStorage.removeItem(key);
         else localStorage.setItem(key, choice.value);
       } catch {
-        // A browser that keeps nothing shows the choice on this page only.
+        // Without storage, the choice lasts for this page only.
       }
     });
   });

@@ -542,7 +542,7 @@ describe('Testing a connection', () => {
     ['a secret that there is not', { secret: 'none' }, 'secret', /no secret called/],
   ])('%s is not even asked', async (_what, change, field, reason) => {
     const { html, section } = await tryIt(good.upstream, change);
-    expect(section).toContain('The gateway cannot go there.');
+    expect(section).toContain('The gateway cannot connect.');
     expect(faultAt(html, field)).toMatch(reason);
   });
 
