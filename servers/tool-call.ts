@@ -1,4 +1,5 @@
-import type { CallToolResult } from '@modelcontextprotocol/server';
+import type { CallToolResult, McpServer, ServerContext, ToolAnnotations } from '@modelcontextprotocol/server';
+import type * as z from 'zod';
 import type { Logger } from '../common/service/log.ts';
 
 /** A failure the caller can understand and act on: its message goes to the model as it is. */
@@ -45,4 +46,31 @@ export function toolCall<Args extends unknown[]>(
       return { content: [{ type: 'text', text }], isError: true };
     }
   };
+}
+
+/** Where a tool is added, and where its calls are logged. */
+export interface Tools {
+  server: McpServer;
+  log: Logger;
+}
+
+/** What a tool tells its clients about itself. */
+interface Definition<I extends z.ZodObject> {
+  title: string;
+  description: string;
+  inputSchema: I;
+  outputSchema: z.ZodObject;
+  annotations: ToolAnnotations;
+}
+
+/** Adds a tool to a server; its work is run by {@link toolCall}. */
+export function addTool<I extends z.ZodObject>(
+  { server, log }: Tools,
+  name: string,
+  definition: Definition<I>,
+  work: (input: z.output<I>, context: ServerContext) => ToolAnswer | Promise<ToolAnswer>,
+): void {
+  const inputSchema: z.ZodType = definition.inputSchema;
+  const call = toolCall(log, name, (input: unknown, context: ServerContext) => work(input as z.output<I>, context));
+  server.registerTool(name, { ...definition, inputSchema }, call);
 }

@@ -1,7 +1,5 @@
-import type { McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import type { Logger } from '../../common/service/log.ts';
-import { readOnly, type ToolAnswer, toolCall } from '../tool-call.ts';
+import { addTool, readOnly, type ToolAnswer, type Tools } from '../tool-call.ts';
 import type { Clock } from './clock.ts';
 import { type Conversion, convert, difference } from './convert.ts';
 import { momentSchema, toMoment, toText } from './moment.ts';
@@ -22,8 +20,9 @@ const conversionInput = z.object({
 });
 
 /** Adds the tool `convert_time`; `now` says which day a time without a date is on. */
-export function registerConvertTime(server: McpServer, log: Logger, now: Clock): void {
-  server.registerTool(
+export function registerConvertTime(tools: Tools, now: Clock): void {
+  addTool(
+    tools,
     'convert_time',
     {
       title: 'Convert a time between time zones',
@@ -39,10 +38,10 @@ export function registerConvertTime(server: McpServer, log: Logger, now: Clock):
       }),
       annotations: readOnly,
     },
-    toolCall(log, 'convert_time', (input: z.infer<typeof conversionInput>) => {
+    (input) => {
       const [from, to] = [resolveZone(input.from_timezone), resolveZone(input.to_timezone)];
       return describeConversion(convert({ time: input.time, from, to, whenTwice: input.when_twice, now: now() }));
-    }),
+    },
   );
 }
 

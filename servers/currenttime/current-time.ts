@@ -1,14 +1,13 @@
-import type { McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import type { Logger } from '../../common/service/log.ts';
-import { readOnly, toolCall } from '../tool-call.ts';
+import { addTool, readOnly, type Tools } from '../tool-call.ts';
 import type { Clock } from './clock.ts';
 import { momentSchema, toMoment, toText } from './moment.ts';
 import { resolveZone, zoneInput } from './zones.ts';
 
 /** Adds the tool `current_time_by_timezone`: the time `now` tells, on the clock of one zone. */
-export function registerCurrentTime(server: McpServer, log: Logger, now: Clock): void {
-  server.registerTool(
+export function registerCurrentTime(tools: Tools, now: Clock): void {
+  addTool(
+    tools,
     'current_time_by_timezone',
     {
       title: 'Current time in a time zone',
@@ -24,9 +23,9 @@ export function registerCurrentTime(server: McpServer, log: Logger, now: Clock):
       outputSchema: momentSchema,
       annotations: { ...readOnly, idempotentHint: false },
     },
-    toolCall(log, 'current_time_by_timezone', ({ tz_name }: { tz_name: string }) => {
+    ({ tz_name }) => {
       const at = now().toZonedDateTimeISO(resolveZone(tz_name));
       return { text: `${toText(at)} in ${at.timeZoneId}`, values: toMoment(at) };
-    }),
+    },
   );
 }

@@ -1,7 +1,5 @@
-import type { McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import type { Logger } from '../../common/service/log.ts';
-import { readOnly, toolCall } from '../tool-call.ts';
+import { addTool, readOnly, type Tools } from '../tool-call.ts';
 import type { Clock } from './clock.ts';
 import { momentSchema } from './moment.ts';
 import { findZones } from './zones.ts';
@@ -16,8 +14,9 @@ const listInput = z.object({
 });
 
 /** Adds the tool `list_timezones`; offsets and local times are those at `now`. */
-export function registerListTimezones(server: McpServer, log: Logger, now: Clock): void {
-  server.registerTool(
+export function registerListTimezones(tools: Tools, now: Clock): void {
+  addTool(
+    tools,
     'list_timezones',
     {
       title: 'List time zones',
@@ -29,7 +28,7 @@ export function registerListTimezones(server: McpServer, log: Logger, now: Clock
       }),
       annotations: { ...readOnly, idempotentHint: false },
     },
-    toolCall(log, 'list_timezones', ({ filter, limit }: z.infer<typeof listInput>) => {
+    ({ filter, limit }) => {
       const found = findZones(filter, now());
       const timezones = found.slice(0, limit).map(({ zone, at }) => ({
         timezone: zone,
@@ -37,7 +36,7 @@ export function registerListTimezones(server: McpServer, log: Logger, now: Clock
         utc_offset: at.offset,
       }));
       return { text: listText(timezones, found.length), values: { timezones, total: found.length } };
-    }),
+    },
   );
 }
 

@@ -15,8 +15,9 @@ const instructions =
  */
 export function createApp(log: Logger, now: Clock): Express {
   return bundledApp('currenttime', log, instructions, (server) => {
-    registerCurrentTime(server, log, now);
-    registerConvertTime(server, log, now);
-    registerListTimezones(server, log, now);
+    const tools = { server, log };
+    registerCurrentTime(tools, now);
+    registerConvertTime(tools, now);
+    registerListTimezones(tools, now);
   });
 }

@@ -2,7 +2,7 @@ import type { ServerContext } from '@modelcontextprotocol/server';
 import type { Express } from 'express';
 import type { Logger } from '../../common/service/log.ts';
 import { bundledApp } from '../mcp-app.ts';
-import { readOnly, toolCall } from '../tool-call.ts';
+import { addTool, readOnly } from '../tool-call.ts';
 import { type Aggregates, aggregatesSchema, table, toAggregates } from './aggregates.ts';
 import { askPolygon, type PolygonAccess } from './polygon.ts';
 import { type AggregatesInput, aggregatesInput, aggregatesPath } from './request.ts';
@@ -31,27 +31,29 @@ export function createApp(log: Logger, access: PolygonAccess, timeoutMs = 10_000
     annotations,
   });
   return bundledApp('fininfo', log, instructions, (server) => {
-    server.registerTool(
+    addTool(
+      { server, log },
       'get_stock_aggregates',
       describe(
         'Stock aggregates',
         'Aggregate bars of a stock over a window of time: open, high, low and close price, volume. Data from Polygon.',
       ),
-      toolCall(log, 'get_stock_aggregates', async (input: AggregatesInput, context: ServerContext) => {
+      async (input, context) => {
         const values = await ask(input, context);
         return { text: JSON.stringify(values), values };
-      }),
+      },
     );
-    server.registerTool(
+    addTool(
+      { server, log },
       'print_stock_data',
       describe(
         'Stock data as a table',
         'The same stock bars as get_stock_aggregates, formatted as a table for people to read.',
       ),
-      toolCall(log, 'print_stock_data', async (input: AggregatesInput, context: ServerContext) => {
+      async (input, context) => {
         const values = await ask(input, context);
         return { text: table(values), values };
-      }),
+      },
     );
   });
 }

@@ -1,13 +1,11 @@
-import type { McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import type { Logger } from '../../common/service/log.ts';
-import { readOnly, toolCall } from '../tool-call.ts';
+import { addTool, readOnly, type Tools } from '../tool-call.ts';
 import { type Dice, diceFor, note } from './synthetic.ts';
 
 /** A demonstration tool, ready to be added to a server. */
 export interface FakeTool {
   name: string;
-  register: (server: McpServer, log: Logger) => void;
+  register: (tools: Tools) => void;
 }
 
 interface Definition<Input extends z.ZodObject<z.ZodRawShape>, Output extends z.ZodRawShape> {
@@ -32,14 +30,12 @@ export function defineFake<Input extends z.ZodObject<z.ZodRawShape>, Output exte
   };
   return {
     name,
-    register: (server, log) => {
-      // The SDK checks the arguments by `input` before it calls; its types cannot say so for a schema yet unknown.
-      const inputSchema: z.ZodType = input;
-      server.registerTool(
+    register: (tools) =>
+      addTool(
+        tools,
         name,
-        { title, description, inputSchema, outputSchema: answerSchema, annotations: readOnly },
-        toolCall(log, name, (args: unknown) => answer(args as z.output<Input>)),
-      );
-    },
+        { title, description, inputSchema: input, outputSchema: answerSchema, annotations: readOnly },
+        answer,
+      ),
   };
 }

@@ -1,6 +1,5 @@
-import type { ServerContext } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import { toolCall } from '../../tool-call.ts';
+import { addTool } from '../../tool-call.ts';
 import type { Service } from '../answers.ts';
 import { callerOf } from '../caller.ts';
 import { healthText } from '../text.ts';
@@ -14,8 +13,9 @@ const output = z.object({
 });
 
 /** Adds the tool `healthcheck`: how the servers are that the caller may see, by the registry's latest checks. */
-export function registerHealthcheck({ server, log, registry }: Parts): void {
-  server.registerTool(
+export function registerHealthcheck(parts: Parts): void {
+  addTool(
+    parts,
     'healthcheck',
     {
       title: 'Health of the MCP servers',
@@ -25,12 +25,12 @@ export function registerHealthcheck({ server, log, registry }: Parts): void {
       outputSchema: output,
       annotations: looks,
     },
-    toolCall(log, 'healthcheck', async (_asked: z.infer<typeof input>, context: ServerContext) => {
-      const services = (await registry.list(callerOf(context))).map(toHealth);
+    async (_asked, context) => {
+      const services = (await parts.registry.list(callerOf(context))).map(toHealth);
       const states: Record<string, number> = {};
       for (const { state } of services) states[state] = (states[state] ?? 0) + 1;
       return { text: healthText(services, states), values: { total: services.length, states, services } };
-    }),
+    },
   );
 }
 

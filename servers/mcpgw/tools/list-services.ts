@@ -1,6 +1,5 @@
-import type { ServerContext } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import { toolCall } from '../../tool-call.ts';
+import { addTool } from '../../tool-call.ts';
 import { serviceSchema } from '../answers.ts';
 import { callerOf } from '../caller.ts';
 import { fits, listText } from '../text.ts';
@@ -15,8 +14,9 @@ const input = z.strictObject({
 });
 
 /** Adds the tool `list_services`: the servers that the caller may see. */
-export function registerListServices({ server, log, registry }: Parts): void {
-  server.registerTool(
+export function registerListServices(parts: Parts): void {
+  addTool(
+    parts,
     'list_services',
     {
       title: 'List MCP servers',
@@ -25,9 +25,9 @@ export function registerListServices({ server, log, registry }: Parts): void {
       outputSchema: z.object({ services: z.array(serviceSchema), total: z.int().describe('number of services') }),
       annotations: looks,
     },
-    toolCall(log, 'list_services', async ({ query }: z.infer<typeof input>, context: ServerContext) => {
-      const services = (await registry.list(callerOf(context))).filter((service) => fits(service, query));
+    async ({ query }, context) => {
+      const services = (await parts.registry.list(callerOf(context))).filter((service) => fits(service, query));
       return { text: listText(services, query), values: { services, total: services.length } };
-    }),
+    },
   );
 }

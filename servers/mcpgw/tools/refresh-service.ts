@@ -1,6 +1,5 @@
-import type { ServerContext } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import { toolCall } from '../../tool-call.ts';
+import { addTool } from '../../tool-call.ts';
 import { serviceCheckSchema } from '../answers.ts';
 import { callerOf } from '../caller.ts';
 import { checkText } from '../text.ts';
@@ -9,8 +8,9 @@ import { type Parts, serviceName } from './tool-set.ts';
 const input = z.strictObject({ service_name: serviceName });
 
 /** Adds the tool `refresh_service`: the registry asks a server now, and keeps what it says of its tools. */
-export function registerRefreshService({ server, log, registry }: Parts): void {
-  server.registerTool(
+export function registerRefreshService(parts: Parts): void {
+  addTool(
+    parts,
     'refresh_service',
     {
       title: 'Check an MCP server now',
@@ -20,9 +20,9 @@ export function registerRefreshService({ server, log, registry }: Parts): void {
       outputSchema: serviceCheckSchema,
       annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
     },
-    toolCall(log, 'refresh_service', async (asked: z.infer<typeof input>, context: ServerContext) => {
-      const check = await registry.check(callerOf(context), asked.service_name);
+    async (asked, context) => {
+      const check = await parts.registry.check(callerOf(context), asked.service_name);
       return { text: checkText(check), values: check };
-    }),
+    },
   );
 }

@@ -1,6 +1,5 @@
-import type { ServerContext } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import { toolCall } from '../../tool-call.ts';
+import { addTool } from '../../tool-call.ts';
 import { changeSchema } from '../answers.ts';
 import { callerOf } from '../caller.ts';
 import { changeText } from '../text.ts';
@@ -31,8 +30,9 @@ const input = z.strictObject({
 });
 
 /** Adds the tool `register_service`: a new server, reachable through the gateway at once. */
-export function registerRegisterService({ server, log, registry }: Parts): void {
-  server.registerTool(
+export function registerRegisterService(parts: Parts): void {
+  addTool(
+    parts,
     'register_service',
     {
       title: 'Register an MCP server',
@@ -42,9 +42,9 @@ export function registerRegisterService({ server, log, registry }: Parts): void 
       outputSchema: changeSchema,
       annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
     },
-    toolCall(log, 'register_service', async (asked: z.infer<typeof input>, context: ServerContext) => {
-      const change = await registry.register(callerOf(context), { ...asked, title: asked.title ?? asked.name });
+    async (asked, context) => {
+      const change = await parts.registry.register(callerOf(context), { ...asked, title: asked.title ?? asked.name });
       return { text: changeText(`${asked.name} is registered`, change), values: change };
-    }),
+    },
   );
 }

@@ -1,6 +1,5 @@
-import type { ServerContext } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import { toolCall } from '../../tool-call.ts';
+import { addTool } from '../../tool-call.ts';
 import { changeSchema } from '../answers.ts';
 import { callerOf } from '../caller.ts';
 import { changeText } from '../text.ts';
@@ -9,8 +8,9 @@ import { type Parts, serviceName } from './tool-set.ts';
 const input = z.strictObject({ service_name: serviceName });
 
 /** Adds the tool `remove_service`: the registry forgets a server. */
-export function registerRemoveService({ server, log, registry }: Parts): void {
-  server.registerTool(
+export function registerRemoveService(parts: Parts): void {
+  addTool(
+    parts,
     'remove_service',
     {
       title: 'Remove an MCP server',
@@ -20,9 +20,9 @@ export function registerRemoveService({ server, log, registry }: Parts): void {
       outputSchema: changeSchema,
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },
     },
-    toolCall(log, 'remove_service', async (asked: z.infer<typeof input>, context: ServerContext) => {
-      const change = await registry.remove(callerOf(context), asked.service_name);
+    async (asked, context) => {
+      const change = await parts.registry.remove(callerOf(context), asked.service_name);
       return { text: changeText(`${asked.service_name} is removed`, change), values: change };
-    }),
+    },
   );
 }

@@ -1,6 +1,5 @@
-import type { ServerContext } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import { toolCall } from '../../tool-call.ts';
+import { addTool } from '../../tool-call.ts';
 import { serviceDetailsSchema } from '../answers.ts';
 import { callerOf } from '../caller.ts';
 import { detailsText } from '../text.ts';
@@ -9,8 +8,9 @@ import { looks, type Parts, serviceName } from './tool-set.ts';
 const input = z.strictObject({ service_name: serviceName });
 
 /** Adds the tool `get_server_details`: everything that the registry tells this caller about one server. */
-export function registerServerDetails({ server, log, registry }: Parts): void {
-  server.registerTool(
+export function registerServerDetails(parts: Parts): void {
+  addTool(
+    parts,
     'get_server_details',
     {
       title: 'Details of an MCP server',
@@ -19,9 +19,9 @@ export function registerServerDetails({ server, log, registry }: Parts): void {
       outputSchema: serviceDetailsSchema,
       annotations: looks,
     },
-    toolCall(log, 'get_server_details', async (asked: z.infer<typeof input>, context: ServerContext) => {
-      const details = await registry.get(callerOf(context), asked.service_name);
+    async (asked, context) => {
+      const details = await parts.registry.get(callerOf(context), asked.service_name);
       return { text: detailsText(details), values: details };
-    }),
+    },
   );
 }

@@ -1,6 +1,5 @@
-import type { ServerContext } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import { ToolError, toolCall } from '../../tool-call.ts';
+import { addTool, ToolError } from '../../tool-call.ts';
 import { type ServiceDetails, toolSchema } from '../answers.ts';
 import { callerOf } from '../caller.ts';
 import { toolsText } from '../text.ts';
@@ -10,8 +9,9 @@ const input = z.strictObject({ service_name: serviceName });
 const announced = z.object({ tools: z.array(toolSchema) });
 
 /** Adds the tool `get_service_tools`: what one server announced when the registry last asked it. */
-export function registerServiceTools({ server, log, registry }: Parts): void {
-  server.registerTool(
+export function registerServiceTools(parts: Parts): void {
+  addTool(
+    parts,
     'get_service_tools',
     {
       title: 'Tools of an MCP server',
@@ -21,12 +21,12 @@ export function registerServiceTools({ server, log, registry }: Parts): void {
       outputSchema: z.object({ service_name: z.string(), tools: z.array(toolSchema), total: z.int() }),
       annotations: looks,
     },
-    toolCall(log, 'get_service_tools', async (asked: z.infer<typeof input>, context: ServerContext) => {
-      const details = await registry.get(callerOf(context), asked.service_name);
+    async (asked, context) => {
+      const details = await parts.registry.get(callerOf(context), asked.service_name);
       const tools = toolsIn(details);
       const values = { service_name: details.name, tools, total: tools.length };
       return { text: toolsText(details.name, tools), values };
-    }),
+    },
   );
 }
 

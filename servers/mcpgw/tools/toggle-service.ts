@@ -1,6 +1,5 @@
-import type { ServerContext } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import { toolCall } from '../../tool-call.ts';
+import { addTool } from '../../tool-call.ts';
 import { changeSchema } from '../answers.ts';
 import { callerOf } from '../caller.ts';
 import { changeText } from '../text.ts';
@@ -12,8 +11,9 @@ const input = z.strictObject({
 });
 
 /** Adds the tool `toggle_service`: a route for a server, or none. It takes the state wanted, so that twice is as once. */
-export function registerToggleService({ server, log, registry }: Parts): void {
-  server.registerTool(
+export function registerToggleService(parts: Parts): void {
+  addTool(
+    parts,
     'toggle_service',
     {
       title: 'Enable or disable an MCP server',
@@ -23,10 +23,10 @@ export function registerToggleService({ server, log, registry }: Parts): void {
       outputSchema: changeSchema,
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
     },
-    toolCall(log, 'toggle_service', async (asked: z.infer<typeof input>, context: ServerContext) => {
+    async (asked, context) => {
       const { service_name: name, enabled } = asked;
-      const change = await registry.toggle(callerOf(context), name, enabled);
+      const change = await parts.registry.toggle(callerOf(context), name, enabled);
       return { text: changeText(`${name} is ${enabled ? 'enabled' : 'disabled'}`, change), values: change };
-    }),
+    },
   );
 }

@@ -1,6 +1,5 @@
-import type { ServerContext } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import { toolCall } from '../../tool-call.ts';
+import { addTool } from '../../tool-call.ts';
 import { type FoundTool, foundToolSchema } from '../answers.ts';
 import { callerOf } from '../caller.ts';
 import { foundText } from '../text.ts';
@@ -21,8 +20,9 @@ const input = z.strictObject({
 });
 
 /** Adds the tool `intelligent_tool_finder`: from a task in plain words to tools that this very caller may call. */
-export function registerToolFinder({ server, log, registry }: Parts): void {
-  server.registerTool(
+export function registerToolFinder(parts: Parts): void {
+  addTool(
+    parts,
     'intelligent_tool_finder',
     {
       title: 'Find tools for a task',
@@ -36,15 +36,15 @@ export function registerToolFinder({ server, log, registry }: Parts): void {
       }),
       annotations: looks,
     },
-    toolCall(log, 'intelligent_tool_finder', async (asked: z.infer<typeof input>, context: ServerContext) => {
+    async (asked, context) => {
       const { natural_language_query: text, top_k_services: services, server: only } = asked;
       const count = asked.top_n_tools ?? asked.top_k_tools;
       const limit = services === undefined ? count : 50;
-      const found = await registry.search(callerOf(context), { text, limit, server: only });
+      const found = await parts.registry.search(callerOf(context), { text, limit, server: only });
       const tools = ofBestServers(found.results, services ?? many).slice(0, count);
       const why = tools.length > 0 ? null : (found.why?.message ?? 'No tool fits.');
       return { text: foundText(tools, why), values: { tools, total: found.total, why } };
-    }),
+    },
   );
 }
 

@@ -1,12 +1,9 @@
-import type { McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import type { Logger } from '../../../common/service/log.ts';
+import type { Tools } from '../../tool-call.ts';
 import type { RegistryClient } from '../registry-client.ts';
 
 /** What the tools of mcpgw work with. */
-export interface Parts {
-  server: McpServer;
-  log: Logger;
+export interface Parts extends Tools {
   registry: RegistryClient;
 }
 
