@@ -1,16 +1,16 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Answer, Case, Context, Credentials, Need, Target, Trap } from './case.ts';
-import { belongings } from './cases/belongings.ts';
 import { bodies } from './cases/bodies.ts';
 import { controls } from './cases/controls.ts';
-import { doors } from './cases/doors.ts';
 import { forgedCredentials } from './cases/forged.ts';
 import { http } from './cases/http.ts';
+import { internalEndpoints } from './cases/internal.ts';
 import { login } from './cases/login.ts';
 import { paths } from './cases/paths.ts';
 import { permissions } from './cases/permissions.ts';
 import { redirections } from './cases/redirects.ts';
+import { otherCallers } from './cases/sessions.ts';
 import { send, sendBytes } from './raw.ts';
 import { newVisitor } from './visitor.ts';
 
@@ -41,11 +41,11 @@ export interface Outcomes {
 const attacks: readonly Case[] = [
   ...forgedCredentials,
   ...permissions,
-  ...belongings,
+  ...otherCallers,
   ...bodies,
   ...paths,
   ...http,
-  ...doors,
+  ...internalEndpoints,
   ...login,
   ...redirections,
 ];

@@ -11,7 +11,7 @@ import {
   type Target,
 } from '../case.ts';
 
-const theme = 'Bodies that two readers read differently';
+const theme = 'Ambiguous bodies';
 const as = (body: string | Buffer | undefined, headers: Sent['headers'] = {}): Sent => ({ body, headers });
 const call = forbiddenCall;
 const harmless = rpc('tools/list');
@@ -25,7 +25,7 @@ const params = (target: Target) => JSON.stringify({ name: target.tool, arguments
 
 const rows = byCaller(theme, [
   ['J3 c', 'a batch around the call', (t) => as(`[${call(t)}]`)],
-  ['J3 c', 'a batch with a harmless request in front', (t) => as(`[${harmless},${call(t)}]`)],
+  ['J3 c', 'a batch with a harmless request first', (t) => as(`[${harmless},${call(t)}]`)],
   ['J3', 'an empty batch', as('[]')],
   ['J3', 'invalid JSON', as('{')],
   ['J3', 'a JSON string', as('"x"')],
@@ -40,13 +40,13 @@ const rows = byCaller(theme, [
   ['J4 i', 'params twice', (t) => last(t, '"params":{"name":"list_services"}')],
   ['J4 i', 'name twice', (t) => as(call(t).replace('"params":{', '"params":{"name":"list_services",'))],
   ['J4', 'Method beside method', (t) => first(t, '"Method":"tools/list"')],
-  ['J4', 'method in capitals only', (t) => as(call(t).replace('"method"', '"METHOD"'))],
-  ['J4', 'params with a long s, which case-folds to it', (t) => first(t, '"paramſ":{}')],
+  ['J4', 'method in upper case only', (t) => as(call(t).replace('"method"', '"METHOD"'))],
+  ['J4', 'params with a long s, which folds to s', (t) => first(t, '"paramſ":{}')],
   ['J4', 'method beside result', (t) => last(t, '"result":{}')],
   ['J4', 'a call disguised as a response', (t) => last(t, '"error":{"code":1,"message":"x"}')],
   [
     'J4',
-    '__proto__ carries the method',
+    'the method in __proto__',
     (t) => as(`{"jsonrpc":"2.0","id":1,"__proto__":{"method":"tools/call","params":${params(t)}}}`),
   ],
   ['J5 f', 'X-Body says something harmless', (t) => as(call(t), { 'x-body': harmless })],
@@ -54,7 +54,7 @@ const rows = byCaller(theme, [
   ['g', 'a body of 10240 bytes', (t) => as(padded(t, 10_150))],
   ['g', 'a body just below the limit', (t) => as(padded(t, 1_040_000))],
   ['g', 'a body over the limit', (t) => as(padded(t, 1_100_000))],
-  ['g', 'the call behind a megabyte of spaces', (t) => as(' '.repeat(1_000_000) + call(t))],
+  ['g', 'the call after a megabyte of spaces', (t) => as(' '.repeat(1_000_000) + call(t))],
   ['g4', 'a gzip body', (t) => as(gzipSync(call(t)), { 'content-encoding': 'gzip' })],
   ['g4', 'Content-Encoding in two lines', (t) => as(gzipSync(call(t)), { 'content-encoding': ['identity', 'gzip'] })],
   ['g4', 'Content-Encoding: br on a plain body', (t) => as(call(t), { 'content-encoding': 'br' })],
@@ -64,13 +64,13 @@ const rows = byCaller(theme, [
   ['o5', 'UTF-16', (t) => as(Buffer.from(`\ufeff${call(t)}`, 'utf16le'))],
   [
     'o5',
-    'UTF-16 as the charset says',
+    'UTF-16, as declared by the charset',
     (t) => as(Buffer.from(call(t), 'utf16le'), { 'content-type': 'application/json; charset=utf-16le' }),
   ],
   ['o6', '1500 levels of nesting', (t) => first(t, `"a":${'['.repeat(1500)}${']'.repeat(1500)}`)],
   ['o6', '200000 levels of nesting', (t) => first(t, `"a":${'['.repeat(200_000)}${']'.repeat(200_000)}`)],
   ['o7', 'an id of 5000 digits', (t) => as(call(t).replace('"id":1', `"id":${'9'.repeat(5000)}`))],
-  ['o7', 'an id that is no number', (t) => as(call(t).replace('"id":1', '"id":NaN'))],
+  ['o7', 'NaN as id', (t) => as(call(t).replace('"id":1', '"id":NaN'))],
   ['o8', 'a broken surrogate in the tool', (t) => as(call(t).replace(t.tool, `${t.tool}\\ud800`))],
   [
     'o8',
@@ -79,10 +79,10 @@ const rows = byCaller(theme, [
   ],
   ['o8', 'a comment in the JSON', (t) => as(call(t).replace('{', '{/*'))],
   ['o8', 'a trailing comma', (t) => as(call(t).replace(/\}\}$/, '},}'))],
-  ['o8', 'a NUL behind the JSON', (t) => as(`${call(t)}\0`)],
+  ['o8', 'a NUL after the JSON', (t) => as(`${call(t)}\0`)],
   [
     'o9',
-    'method null, another field stands in',
+    'method null, with another field in its place',
     (t) => as(`{"jsonrpc":"2.0","id":1,"method":null,"tool":"tools/list","params":${params(t)}}`),
   ],
   ['o9', 'method empty', as('{"jsonrpc":"2.0","id":1,"method":"","params":{"name":"tools/list"}}')],
@@ -90,9 +90,9 @@ const rows = byCaller(theme, [
   ['o9', 'method as an object', (t) => as(call(t).replace('"tools/call"', '{"toString":"tools/call"}'))],
   ['o9', 'the tool as a list', (t) => as(call(t).replace(`"${t.tool}"`, `["${t.tool}"]`))],
   ['o9', 'params as a list', (t) => as(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[${params(t)}]}`)],
-  ['o9', 'the tool with a space behind it', (t) => as(call(t).replace(t.tool, `${t.tool} `))],
-  ['o9', 'the tool in capitals', (t) => as(call(t).replace(t.tool, t.tool.toUpperCase()))],
-  ['o9', 'the method in capitals', (t) => as(call(t).replace('tools/call', 'Tools/Call'))],
+  ['o9', 'the tool with a trailing space', (t) => as(call(t).replace(t.tool, `${t.tool} `))],
+  ['o9', 'the tool in upper case', (t) => as(call(t).replace(t.tool, t.tool.toUpperCase()))],
+  ['o9', 'the method in mixed case', (t) => as(call(t).replace('tools/call', 'Tools/Call'))],
   ['o9', 'the method with a NUL', (t) => as(call(t).replace('tools/call', 'tools/list\\u0000tools/call'))],
   [
     'own',
@@ -101,7 +101,7 @@ const rows = byCaller(theme, [
   ],
   ['own', 'a call with id null', (t) => as(call(t).replace('"id":1', '"id":null'))],
   ['own', 'jsonrpc 1.0', (t) => as(call(t).replace('2.0', '1.0'))],
-  ['own', 'a tool called *', (t) => as(call(t).replace(t.tool, '*'))],
+  ['own', 'a tool named *', (t) => as(call(t).replace(t.tool, '*'))],
   ['own', 'charset=utf-7', typed('application/json; charset=utf-7')],
   ['own', 'two charsets', typed('application/json; charset=utf-8; charset=utf-7')],
   ['own', 'text/plain, which needs no preflight', typed('text/plain')],

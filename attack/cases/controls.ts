@@ -49,54 +49,54 @@ export const controls: Case[] = [
   open('/.well-known/jwks.json', ({ status, body }) => status === 200 && body.includes('"keys"')),
   open('/.well-known/oauth-protected-resource/mcpgw/mcp', ({ body }, { target }) => body.includes(target.url.host)),
   control(
-    'nobody is asked for a token, as RFC 6750 and RFC 9728 say',
+    'an anonymous caller gets a challenge (RFC 6750, RFC 9728)',
     [],
     async (ctx) => [await ctx.send(complete(ctx.target, {}))],
     ({ status, headers }) => status === 401 && String(headers['www-authenticate']).includes('resource_metadata='),
   ),
   control(
-    'who may call the tool gets its result',
+    "a permitted caller gets the tool's result",
     ['fullToken'],
     async (ctx) => [await ctx.send(complete(ctx.target, {}, { authorization: `Bearer ${ctx.credentials.fullToken}` }))],
     worked,
   ),
   control(
-    'who may call the tools is shown them',
+    'a permitted caller sees the tools',
     ['fullToken'],
     async (ctx) => [
       await ctx.send(complete(ctx.target, { body: list }, { authorization: `Bearer ${ctx.credentials.fullToken}` })),
     ],
     hasTools,
   ),
-  control('who may list the tools gets a list', ['caller'], asCallers({ body: list }), hasList),
+  control('a caller with list permission gets a list', ['caller'], asCallers({ body: list }), hasList),
   control(
-    'pretty-printed JSON is as good',
+    'pretty-printed JSON is accepted',
     ['caller'],
     asCallers({ body: JSON.stringify(JSON.parse(list), null, 2) }),
     hasList,
   ),
   control(
-    'charset=utf-8 is as good',
+    'charset=utf-8 is accepted',
     ['caller'],
     asCallers({ body: list, headers: { 'content-type': 'application/json; charset=UTF-8' } }),
     hasList,
   ),
   control(
-    'half a megabyte is not too much',
+    'a body of half a megabyte is accepted',
     ['caller'],
     asCallers({ body: rpc('tools/list', { _meta: { pad: 'x'.repeat(500_000) } }) }),
     hasList,
   ),
-  control('a page of our own may call', ['caller'], ownOrigin, hasList),
+  control("a page of the gateway's own origin may call", ['caller'], ownOrigin, hasList),
   control(
-    'who may ask mcpgw for servers is told',
+    'a permitted caller gets the servers from mcpgw',
     ['caller'],
     asCallers({ path: '/mcpgw/mcp', body: rpc('tools/call', { name: 'list_services', arguments: {} }) }),
     worked,
   ),
-  control('who is signed in gets the API of the registry', ['caller'], asCallers(get('/api/me')), ok),
+  control("a signed-in caller gets the registry's API", ['caller'], asCallers(get('/api/me')), ok),
   control(
-    'who is signed in gets the page of the registry',
+    "a signed-in user gets the registry's page",
     ['cookie'],
     async (ctx) => [
       await ctx.send(complete(ctx.target, get('/', 'text/html'), { cookie: String(ctx.credentials.cookie) })),
@@ -104,7 +104,7 @@ export const controls: Case[] = [
     ({ status, body }) => status === 200 && body.includes('<html'),
   ),
   control(
-    'a login ends with a session that is good',
+    'a login ends with a valid session',
     ['signIn'],
     async (ctx) => {
       const visitor = ctx.visitor();

@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { anyThrough, byNobody, type Case, type Context, type Row, type Sent } from '../case.ts';
 
-const theme = 'Credentials that are none';
+const theme = 'Forged credentials';
 const own = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const jwk = { ...own.publicKey.export({ format: 'jwk' }), kid: 'attacker', use: 'sig', alg: 'RS256' };
 
@@ -33,7 +33,7 @@ const forgeries: Forgery[] = [
   ['own', 'more scopes under the same signature', {}, everything, keep],
   ['own', 'a group under the same signature', {}, person, keep],
   ['own', 'alg none', { alg: 'none' }, everything, none],
-  ['own', 'alg None, in other letters', { alg: 'nOnE' }, everything, none],
+  ['own', 'alg none in mixed case', { alg: 'nOnE' }, everything, none],
   ['own', 'alg none with the old signature', { alg: 'none' }, everything, keep],
   ['own', 'HS256 with an empty secret', { alg: 'HS256' }, everything, hmac('\0')],
   [
@@ -76,8 +76,8 @@ const fromToken = byNobody(
 const misplaced = byNobody(
   theme,
   [
-    ['own', 'a cut-off signature', (_t, ctx) => bearer(tokenOf(ctx).slice(0, -4))],
-    ['own', 'a token with a dot behind it', (_t, ctx) => bearer(`${tokenOf(ctx)}.`)],
+    ['own', 'a truncated signature', (_t, ctx) => bearer(tokenOf(ctx).slice(0, -4))],
+    ['own', 'a token with a trailing dot', (_t, ctx) => bearer(`${tokenOf(ctx)}.`)],
     ['own', 'a token as session cookie', (_t, ctx) => ({ headers: { cookie: `mcp_gateway_session=${tokenOf(ctx)}` } })],
     ['own', 'a token in the query', (t, ctx) => ({ path: `/${t.server}/mcp?access_token=${tokenOf(ctx)}` })],
     [
@@ -86,7 +86,7 @@ const misplaced = byNobody(
       (_t, ctx) => ({ headers: { 'x-access-token': tokenOf(ctx), 'x-authorization': `Bearer ${tokenOf(ctx)}` } }),
     ],
     ['own', 'two tokens in one header', (_t, ctx) => bearer(`${tokenOf(ctx)}, Bearer ${tokenOf(ctx)}`)],
-    ['own', 'a token by the Basic scheme', (_t, ctx) => ({ headers: { authorization: `Basic ${tokenOf(ctx)}` } })],
+    ['own', 'a token with the Basic scheme', (_t, ctx) => ({ headers: { authorization: `Basic ${tokenOf(ctx)}` } })],
     ['own', 'a token twice', (_t, ctx) => ({ headers: { authorization: [`Bearer ${tokenOf(ctx)}`, 'Bearer x'] } })],
   ],
   ['token'],
@@ -149,19 +149,19 @@ const nothing = byNobody(theme, [
   ['J9', 'no credentials, GET', { method: 'GET' }],
   ['J9', 'no credentials, DELETE', { method: 'DELETE' }],
   ['J9', 'an empty Authorization', { headers: { authorization: '' } }],
-  ['J8', 'a token that is garbage', bearer('garbage')],
+  ['J8', 'a malformed token', bearer('garbage')],
   ['own', 'Bearer without a token', { headers: { authorization: 'Bearer' } }],
   ['own', 'Bearer null', bearer('null')],
   ['own', 'Bearer of 15000 letters', bearer('A'.repeat(15_000))],
-  ['own', 'Bearer with a NUL in letters', bearer('a%00b')],
+  ['own', 'Bearer with an encoded NUL', bearer('a%00b')],
   [
     'J15',
-    'admin and password by Basic',
+    'admin and password with Basic',
     { headers: { authorization: `Basic ${Buffer.from('admin:password').toString('base64')}` } },
   ],
   [
     'J15',
-    'admin and password by form',
+    'admin and password in a form',
     {
       path: '/login',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },

@@ -10,7 +10,7 @@ import {
   rpc,
 } from '../case.ts';
 
-const theme = 'HTTP that two readers read differently';
+const theme = 'Ambiguous HTTP';
 const harmless = rpc('tools/list');
 const hosts = [
   'evil.example',
@@ -111,7 +111,7 @@ const bytes: Case[] = [
     `Content-Length: ${n}`,
     'Transfer-Encoding: chunked',
   ]),
-  raw('own', 'Transfer-Encoding in disguise', (c, n) => [
+  raw('own', 'Transfer-Encoding with a space before the colon', (c, n) => [
     line(c),
     host(c),
     `Content-Length: ${n}`,
@@ -126,14 +126,14 @@ const bytes: Case[] = [
   raw('own', 'HTTP/1.0', (c, n) => [line(c).replace('1.1', '1.0'), host(c), `Content-Length: ${n}`]),
   raw('own', 'HTTP/0.9', (c) => [`GET ${mcpPath(c.target)}`]),
   raw('own', 'HTTP/3.0', (c, n) => [line(c).replace('1.1', '3.0'), host(c), `Content-Length: ${n}`]),
-  raw('own', 'a method in small letters', (c, n) => [line(c).replace('POST', 'post'), host(c), `Content-Length: ${n}`]),
-  raw('own', 'a header line that goes on', (c, n) => [
+  raw('own', 'a method in lower case', (c, n) => [line(c).replace('POST', 'post'), host(c), `Content-Length: ${n}`]),
+  raw('own', 'a folded header line', (c, n) => [
     line(c),
     host(c),
     'X-A: b\r\n Content-Length: 0',
     `Content-Length: ${n}`,
   ]),
-  raw('own', 'a header line ended by LF only', (c, n) => [
+  raw('own', 'a header line that ends with LF only', (c, n) => [
     line(c),
     host(c),
     `X-A: b\nX-User: root`,
@@ -153,7 +153,7 @@ const bytes: Case[] = [
   ]),
   raw('own', 'CONNECT', (c) => [`CONNECT ${c.target.url.host} HTTP/1.1`, host(c)], ''),
   raw('own', 'TRACE', (c) => [`TRACE ${mcpPath(c.target)} HTTP/1.1`, host(c)], ''),
-  raw('own', 'HTTP/2 without asking', () => ['PRI * HTTP/2.0'], 'SM\r\n\r\n'),
+  raw('own', 'HTTP/2 without negotiation', () => ['PRI * HTTP/2.0'], 'SM\r\n\r\n'),
 ];
 
 /** A request that is fine but for one header, and that the caller may otherwise make. */
@@ -189,7 +189,7 @@ const spoiled: Row[] = [
       headers: { upgrade: 'h2c', connection: 'Upgrade, HTTP2-Settings', 'http2-settings': 'AAMAAABkAAQAAP__' },
     },
   ],
-  ['own', 'an upgrade to anything', { body: harmless, headers: { upgrade: 'x', connection: 'Upgrade' } }],
+  ['own', 'an upgrade to an unknown protocol', { body: harmless, headers: { upgrade: 'x', connection: 'Upgrade' } }],
   ['own', 'a body on GET', { method: 'GET', body: harmless }],
   ['own', 'a body on DELETE', { method: 'DELETE', body: harmless }],
   ['own', 'forty kilobytes of header', { body: harmless, headers: { 'x-a': 'x'.repeat(40_000) } }],
@@ -228,9 +228,13 @@ export const http: Case[] = [
       { headers: { 'x-forwarded-method': 'OPTIONS', 'x-original-method': 'OPTIONS' } },
     ],
     ...agents.map((agent): Row => ['CVE-2026-34457', `User-Agent ${agent}`, { headers: { 'user-agent': agent } }]),
-    ['GHSA-vhr5-ggp3-qq85', 'X-Forwarded-Proto and all that proxies are believed', { headers: trusted }],
+    [
+      'GHSA-vhr5-ggp3-qq85',
+      'X-Forwarded-Proto and other headers that gateways trust from proxies',
+      { headers: trusted },
+    ],
     ['CVE-2025-64484', 'the same with underscores', { headers: underscored }],
     ['CVE-2026-48794', 'a Host with a trailing dot', (t) => ({ headers: { host: `${t.url.hostname}.` } })],
-    ['CVE-2026-48794', 'a Host in capitals', (t) => ({ headers: { host: t.url.host.toUpperCase() } })],
+    ['CVE-2026-48794', 'a Host in upper case', (t) => ({ headers: { host: t.url.host.toUpperCase() } })],
   ]),
 ];

@@ -21,7 +21,7 @@ const sessions: Case[] = [
   {
     theme,
     source: 'J1 e',
-    name: 'a login that was only started, as a session',
+    name: 'the cookie of a started login as a session',
     needs: [],
     async send(ctx) {
       const visitor = ctx.visitor();
@@ -76,7 +76,7 @@ const sessions: Case[] = [
   {
     theme,
     source: 'j',
-    name: 'a callback twice',
+    name: 'a replayed callback',
     needs: ['signIn'],
     async send(ctx) {
       const { visitor, callback } = await signIn(ctx);
@@ -87,7 +87,7 @@ const sessions: Case[] = [
   {
     theme,
     source: 'CVE-2017-1000069',
-    name: "somebody else's callback, in a browser that started no login, or another one",
+    name: "another user's callback in a browser that started no login, or a different one",
     needs: ['signIn'],
     async send(ctx) {
       const { callback } = await signIn(ctx);
@@ -146,7 +146,7 @@ const foreignPages = byNobody(
   ['https://evil.example', 'http://localhost:9', 'null'].map(
     (origin): Row => [
       'own',
-      `a session used by a page of ${origin}`,
+      `a session used by a page from ${origin}`,
       (_t, ctx) => ({ ...list, headers: { origin, cookie: ctx.credentials.cookie } }),
     ],
   ),

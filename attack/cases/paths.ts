@@ -1,6 +1,6 @@
 import { byCaller, byNobody, type Case, forbiddenCall, rpc, type Sent } from '../case.ts';
 
-const theme = 'Paths that are routed otherwise than judged';
+const theme = 'Ambiguous paths';
 /** `mcpgw` is judged, where the caller may use this tool; the target's server is where the path really leads. */
 const allowed = rpc('tools/call', { name: 'list_services', arguments: {} });
 type Paths = readonly [source: string, path: (server: string) => string][];
@@ -83,7 +83,7 @@ export const paths: Case[] = [
   ...byNobody(theme, [
     ['CVE-2025-54576', 'an open path in the query', query('/SERVER/mcp?x=/login')],
     ['CVE-2025-54576', 'a health check in the query', query('/SERVER/mcp?/health')],
-    ['CVE-2025-54576', 'an open path behind a fragment', query('/SERVER/mcp#/.well-known/')],
-    ['own', 'an absolute-form target of another host', query('http://evil.example/SERVER/mcp')],
+    ['CVE-2025-54576', 'an open path after a fragment', query('/SERVER/mcp#/.well-known/')],
+    ['own', 'an absolute-form target on another host', query('http://evil.example/SERVER/mcp')],
   ]),
 ];

@@ -1,6 +1,6 @@
 import { byCaller, byNobody, type Case, complete, forbiddenCall, type Row, rpc } from '../case.ts';
 
-const theme = 'Permissions one does not have';
+const theme = 'Missing permissions';
 const versions = [
   '2024-11-05',
   '2025-03-26',
@@ -77,9 +77,9 @@ export const permissions: Case[] = [
       'a tool of mcpgw that changes the registry',
       { path: '/mcpgw/mcp', body: rpc('tools/call', { name: 'register_service', arguments: {} }) },
     ],
-    ['own', 'a server that nobody granted', { path: '/nowhere/mcp' }],
-    ['own', 'a server called *', { path: '/*/mcp' }],
-    ['own', 'a server called all', { path: '/all/mcp' }],
+    ['own', 'a server that the caller was not granted', { path: '/nowhere/mcp' }],
+    ['own', 'a server named *', { path: '/*/mcp' }],
+    ['own', 'a server named all', { path: '/all/mcp' }],
     [
       'own',
       'another method in _meta',
@@ -87,10 +87,10 @@ export const permissions: Case[] = [
     ],
     [
       'CVE-2026-52870',
-      "somebody else's task",
+      "another caller's task",
       { body: rpc('tasks/result', { taskId: '00000000-0000-4000-8000-000000000000' }) },
     ],
-    ['CVE-2026-52870', 'cancelling a task of somebody else', { body: rpc('tasks/cancel', { taskId: '1' }) }],
+    ['CVE-2026-52870', "cancelling another caller's task", { body: rpc('tasks/cancel', { taskId: '1' }) }],
     [
       'd',
       'X-User-Pool-Id, X-Client-Id and X-Region',
@@ -110,7 +110,7 @@ export const permissions: Case[] = [
     ],
     [
       'GHSA-g53w-w6mj-hrpp',
-      'X-Mcp-Server, X-Mcp-Routed, X-Resource of our own',
+      'forged X-Mcp-Server, X-Mcp-Routed and X-Resource',
       {
         headers: {
           'x-mcp-server': 'mcpgw',
@@ -125,7 +125,7 @@ export const permissions: Case[] = [
     theme,
     nobody.map(([source, name, sent]) => [
       source,
-      `somebody without any permission ${name}`,
+      `a caller without any permission ${name}`,
       (target, ctx) =>
         complete(target, typeof sent === 'function' ? sent(target, ctx) : sent, {
           cookie: String(ctx.credentials.nobodyCookie),
@@ -136,7 +136,7 @@ export const permissions: Case[] = [
   {
     theme,
     source: 'own',
-    name: 'the call, a hundred times at once',
+    name: 'one hundred concurrent calls',
     needs: ['token'],
     send: (ctx) => {
       const headers = { authorization: `Bearer ${ctx.credentials.token}` };

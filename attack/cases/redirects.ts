@@ -1,7 +1,7 @@
 import type { Answer, Case, Target } from '../case.ts';
 import { locationOf } from '../visitor.ts';
 
-const theme = 'Where logins and logouts lead';
+const theme = 'Redirects';
 const start = '/oauth2/login/cognito';
 const out = '/oauth2/logout/cognito';
 const elsewhere = [
@@ -76,27 +76,27 @@ export const redirections: Case[] = [
       harmless(
         away('/oauth2/logout/github', to),
         'j3',
-        `redirect_uri=${JSON.stringify(to)} at the logout of a provider that is not there`,
+        `redirect_uri=${JSON.stringify(to)} at the logout of an unknown provider`,
       ),
     ),
   ...elsewhere
     .slice(0, 6)
     .map((to) => harmless(away('/login', to), 'J10', `redirect_uri=${JSON.stringify(to)} on the login page`)),
-  harmless('/oauth2/callback/cognito?error=a%26error%3Db', 'j5', 'an error that brings parameters along'),
+  harmless('/oauth2/callback/cognito?error=a%26error%3Db', 'j5', 'an error that injects parameters'),
   harmless(
     '/oauth2/callback/cognito?error=%3Cscript%3Ealert(1)%3C/script%3E&error_description=%3Cscript%3Ealert(1)%3C/script%3E',
     'GHSA-gmfg-3v4q-9qr4',
-    'an error that is a script',
+    'a script as the error',
   ),
   harmless(
     '/login?redirect_uri=%22%3E%3Cscript%3Ealert(1)%3C/script%3E',
     'GHSA-gmfg-3v4q-9qr4',
     'a script in redirect_uri',
   ),
-  harmless('/oauth2/login/%3Cscript%3Ealert(1)%3C%2Fscript%3E', 'GHSA-gmfg-3v4q-9qr4', 'a provider that is a script'),
-  harmless('/oauth2/login/__proto__', 'own', 'a provider called __proto__'),
+  harmless('/oauth2/login/%3Cscript%3Ealert(1)%3C%2Fscript%3E', 'GHSA-gmfg-3v4q-9qr4', 'a script as the provider'),
+  harmless('/oauth2/login/__proto__', 'own', 'a provider named __proto__'),
   harmless('/oauth2/callback/cognito?code=x&state=x&state=y', 'own', 'two states'),
-  harmless(start, 'own', 'a login with three hundred login cookies planted by another site of this host', {
+  harmless(start, 'own', 'a login with 300 login cookies planted by another site on this host', {
     cookie: Array.from({ length: 300 }, (_, i) => `mcp_gateway_login_${i}=x`).join('; '),
   }),
 ];

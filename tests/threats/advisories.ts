@@ -50,7 +50,7 @@ export const advisories = [
       'because another browser started it is refused: nobody can log a person in as somebody else',
       'because its code is from another login is refused: state and nonce tie them together',
     ],
-    attack: ["somebody else's callback, in a browser that started no login, or another one"],
+    attack: ["another user's callback in a browser that started no login, or a different one"],
   }),
   row('GHSA-652x-m2gr-hppm', 'a group that is taken away takes its rights along', {
     'integration/auth-server/gate/validate-sessions': ['so a group must stand in the cookie and in the record'],
@@ -63,7 +63,7 @@ export const advisories = [
     attack: ['/SERVER/mcp%zz', 'X-Original-URL: http://[', 'control bytes in the path'],
   }),
   row('CVE-2026-48794', 'a Host in another spelling changes no decision', {
-    attack: ['a Host with a trailing dot', 'a Host in capitals'],
+    attack: ['a Host with a trailing dot', 'a Host in upper case'],
   }),
   row('GHSA-36f2-fcrx-fp4j', 'a logout leads nowhere else', {
     'integration/auth-server/login/login': ['leads to Cognito and nowhere else, whatever redirect_uri says (j3)'],
@@ -72,7 +72,7 @@ export const advisories = [
   row('GHSA-gmfg-3v4q-9qr4', 'names and errors are shown as text', {
     'integration/registry/pages/pages': ['Whatever a server or a person calls itself is shown as text'],
     'browser/login': ['A name of a server that is markup is shown as text'],
-    attack: ['an error that is a script', 'a script in redirect_uri', 'a provider that is a script'],
+    attack: ['a script as the error', 'a script in redirect_uri', 'a script as the provider'],
   }),
   row('CVE-2023-33189', 'malformed requests are never allowed', {
     'unit/policy/properties': ['never passes for another, however its bytes, keys, letters and headers are changed'],
@@ -80,7 +80,7 @@ export const advisories = [
   }),
   row('CVE-2024-39315', 'no page and no log shows a token', {
     'e2e/gate': ['No log line holds a token, a cookie or a secret, whatever was sent'],
-    attack: ['a token shown by the registry'],
+    attack: ['a token in a response of the registry'],
   }),
   row('CVE-2024-47616', 'the registry takes only what was asserted to it', {
     'integration/registry/access/guards': [
@@ -101,7 +101,7 @@ export const advisories = [
     'e2e/registry-access': [
       'The callback is built from the configured address, whatever the Host or X-Forwarded-* headers say',
     ],
-    attack: ['X-Forwarded-Proto and all that proxies are believed'],
+    attack: ['X-Forwarded-Proto and other headers that gateways trust from proxies'],
   }),
   row('GHSA-4mq7-pvjg-xp2r', 'nothing remembered of a token lets another issuer in', {
     'integration/auth-server/gate/validate-tokens': ['has another issuer (J7)'],
@@ -152,8 +152,8 @@ export const advisories = [
       "takes nothing but its owner's messages at exactly its address",
     ],
     attack: [
-      'the Mcp-Session-Id that somebody else was given',
-      'the legacy session that somebody else has opened',
+      'an Mcp-Session-Id of another caller',
+      'a legacy session that another caller opened',
       'listing with an invented Mcp-Session-Id',
     ],
   }),
@@ -163,7 +163,7 @@ export const advisories = [
       "tasks/list in %s shows each caller their own, letter for letter, and no list holds another's",
       '%s with an id that nobody was given is refused, whoever asks',
     ],
-    attack: ["somebody else's task", 'tasks/get with an invented id', 'listening to an invented task'],
+    attack: ["another caller's task", 'tasks/get with an invented id', 'listening to an invented task'],
   }),
   row('CVE-2026-59950', 'no websocket is opened, from whatever page', {
     'e2e/gate': ['an upgrade to websocket'],
@@ -179,7 +179,7 @@ export const advisories = [
   }),
   row('GHSA-g53w-w6mj-hrpp', 'headers of the inside are worth nothing from outside', {
     'e2e/upstream': ['x-mcp-assertion'],
-    attack: ['X-Mcp-Server, X-Mcp-Routed, X-Resource of our own', 'an assertion of its own'],
+    attack: ['forged X-Mcp-Server, X-Mcp-Routed and X-Resource', 'a forged assertion'],
   }),
   row('CVE-2025-6514', 'metadata and challenges are built from configuration', {
     'integration/auth-server/gate/documents': ['the metadata of %j name Cognito (RFC 9728)'],

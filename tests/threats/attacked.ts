@@ -4,16 +4,16 @@ import { row } from './row.ts';
 export const attacked = [
   row('a', 'who is signed in and has no scope may do nothing', {
     'integration/auth-server/gate/validate-sessions': ['so a person in the groups %j may do nothing (J2, a)'],
-    attack: ['somebody without any permission lists tools', 'somebody without any permission opens the stream'],
+    attack: ['a caller without any permission lists tools', 'a caller without any permission opens the stream'],
   }),
   row('b', 'requests without a body are judged too', {
     'unit/policy/decide': ['step %s is carried by any rule for the server, and by none for another'],
     'integration/auth-server/gate/validate': ['with a body', 'without a body'],
-    attack: ['no body', 'the call in the query string', 'somebody without any permission ends a session'],
+    attack: ['no body', 'the call in the query string', 'a caller without any permission ends a session'],
   }),
   row('c', 'a batch is refused', {
     'e2e/gate': ['a batch'],
-    attack: ['a batch with a harmless request in front', 'an empty batch'],
+    attack: ['a batch with a harmless request first', 'an empty batch'],
   }),
   row('d1', 'a pool of the attacker mints no token of ours', {
     'integration/auth-server/gate/validate-tokens': [
@@ -33,7 +33,7 @@ export const attacked = [
   }),
   row('e', 'nobody gets in by the cookie that a begun login sets', {
     'integration/auth-server/gate/validate-sessions': ['of a login that anybody can start is no session (J1, e)'],
-    attack: ['a login that was only started, as a session'],
+    attack: ['the cookie of a started login as a session'],
   }),
   row('f', 'X-Body of the client is never read', { attack: ['X-Body says something harmless'] }),
   row('g', 'a large body, or one in pieces, is judged or refused', {
@@ -69,7 +69,7 @@ export const attacked = [
   row('j', 'after a login the browser stays here, and a callback works once', {
     'integration/auth-server/login/login': ['that was started towards %j leads home instead (J10)'],
     'integration/auth-server/login/login-failures': ['because it was finished already is refused'],
-    attack: ['redirect_uri="https://evil.example/" after the login', 'a callback twice'],
+    attack: ['redirect_uri="https://evil.example/" after the login', 'a replayed callback'],
   }),
   row('j3', 'a logout leads to Cognito and nowhere else', {
     'integration/auth-server/login/login': ['leads to Cognito and nowhere else, whatever redirect_uri says (j3)'],
@@ -77,7 +77,7 @@ export const attacked = [
   }),
   row('j5', "an error in the callback's address brings nothing along", {
     'integration/auth-server/login/login-failures': ['<script>alert(1)</script>'],
-    attack: ['an error that brings parameters along'],
+    attack: ['an error that injects parameters'],
   }),
   row('k', 'a login has state, nonce and PKCE, and a cookie that scripts cannot read', {
     'integration/auth-server/login/login': [
@@ -99,7 +99,7 @@ export const attacked = [
       'is our value under %s, not what the client sent',
       'is none of the headers that frameworks believe, in any spelling',
     ],
-    attack: ['X-User and its siblings', 'X-User in two lines', 'X-Scopes with everything'],
+    attack: ['X-User and the other identity headers', 'X-User in two lines', 'X-Scopes with everything'],
   }),
   row('o', 'a body over several lines is judged like any other', {
     'unit/policy/request/mcp-request': [
@@ -128,11 +128,11 @@ export const attacked = [
       'has a comment',
       'has something after it',
     ],
-    attack: ['invalid UTF-8 in the tool', 'a NUL behind the JSON'],
+    attack: ['invalid UTF-8 in the tool', 'a NUL after the JSON'],
   }),
   row('o9', 'no other field stands in for the method', {
     'unit/policy/request/mcp-request': ['a method of null', 'an empty method'],
-    attack: ['method null, another field stands in', 'method empty'],
+    attack: ['method null, with another field in its place', 'method empty'],
   }),
   row('p1', 'no stranger makes the gateway ask a host of their choice', {
     attack: ["keys from the attacker's host, by X-Region", "keys from the attacker's host, by jku"],
@@ -186,7 +186,7 @@ export const attacked = [
       'names with a comma, a quote, a line break or other letters arrive percent-encoded, one by one',
     ],
     'unit/policy/decide': ['step %s is carried by any rule for the server, and by none for another'],
-    attack: ['who may list the tools gets a list', 'pretty-printed JSON is as good', 'the method admin/reset'],
+    attack: ['a caller with list permission gets a list', 'pretty-printed JSON is accepted', 'the method admin/reset'],
   }),
   row('not holes', 'what the original held, this one holds too', {
     'integration/auth-server/gate/validate-tokens': [

@@ -8,12 +8,12 @@ export const found = [
       'that is a login attempt (J1)',
     ],
     'e2e/registry-access': ['A cookie with a login attempt in it is no session'],
-    attack: ['a login that was only started, as a session'],
+    attack: ['the cookie of a started login as a session'],
   }),
   row('J2', 'somebody without scopes may do nothing', {
     'integration/auth-server/gate/validate-sessions': ['so a person in the groups %j may do nothing (J2, a)'],
     'integration/auth-server/gate/validate-tokens': ['an agent with the scopes %j may do nothing'],
-    attack: ['somebody without any permission calls a tool'],
+    attack: ['a caller without any permission calls a tool'],
   }),
   row('J3', 'a body that cannot be judged is refused', {
     'integration/auth-server/gate/validate': ['without a body', 'with half a body', 'with a text for a body'],
@@ -47,7 +47,7 @@ export const found = [
       'is rubbish',
       'that %s is refused with 401, and the cookie beside it is not looked at',
     ],
-    attack: ['a token that is garbage', 'an ID token of an administrator'],
+    attack: ['a malformed token', 'an ID token of an administrator'],
   }),
   row('J9', 'without credentials it is 401 with a challenge, not 500', {
     'integration/auth-server/gate/answers': ['an MCP client to the metadata of the endpoint that it asked for'],
@@ -96,14 +96,14 @@ export const found = [
       "Nor can a caller put something in the place of the gateway's credential, or have a server get another's",
     ],
     'integration/relay/credentials': ['What stands in these headers without a word in the ticket reaches no server'],
-    attack: ['a credential for the upstream', 'a secret of the gateway, and where it is to go'],
+    attack: ['a credential for the upstream server', 'a chosen secret of the gateway and a chosen destination'],
   }),
   row('J15', 'there are no default passwords or keys', {
     'integration/auth-server/process/config': [
       'your-secret-key-here-your-secret-key',
       'when its settings are missing (J15)',
     ],
-    attack: ['admin and password by Basic', 'admin and password by form', 'a session signed with "changeme"'],
+    attack: ['admin and password with Basic', 'admin and password in a form', 'a session signed with "changeme"'],
   }),
   row('J16', 'what is for the inside has no door to the outside', {
     'e2e/gate': ['%s is not there from outside', '/validate'],
@@ -128,7 +128,7 @@ export const authRequest = [
   }),
   row('3b subrequest', 'the subrequest carries no header of the client that nobody listed', {
     'e2e/upstream': ['is our value under %s, not what the client sent'],
-    attack: ['X-Mcp-Server, X-Mcp-Routed, X-Resource of our own'],
+    attack: ['forged X-Mcp-Server, X-Mcp-Routed and X-Resource'],
   }),
   row('3b server', 'the routed server is told to the judge, not read from the path', {
     'integration/auth-server/gate/validate': ['a gate that forgets %s, or sends it empty, lets nobody through'],
@@ -142,6 +142,6 @@ export const authRequest = [
   row('3b underscore', 'an identity header written with underscores is not believed', {
     'e2e/upstream': ['X_User'],
     'e2e/configuration': ['Header names with an underscore are dropped'],
-    attack: ['X_User and its siblings'],
+    attack: ['X_User and the other identity headers'],
   }),
 ];

@@ -1,25 +1,25 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { belongings } from '../../attack/cases/belongings.ts';
 import { bodies } from '../../attack/cases/bodies.ts';
 import { controls } from '../../attack/cases/controls.ts';
-import { doors } from '../../attack/cases/doors.ts';
 import { forgedCredentials } from '../../attack/cases/forged.ts';
 import { http } from '../../attack/cases/http.ts';
+import { internalEndpoints } from '../../attack/cases/internal.ts';
 import { login } from '../../attack/cases/login.ts';
 import { paths } from '../../attack/cases/paths.ts';
 import { permissions } from '../../attack/cases/permissions.ts';
 import { redirections } from '../../attack/cases/redirects.ts';
+import { otherCallers } from '../../attack/cases/sessions.ts';
 import { advisories } from './advisories.ts';
 import { attacked } from './attacked.ts';
 import { authRequest, found } from './original.ts';
 import { testNames } from './test-names.ts';
 
 const cases = [
-  belongings,
+  otherCallers,
   bodies,
   controls,
-  doors,
+  internalEndpoints,
   forgedCredentials,
   http,
   login,

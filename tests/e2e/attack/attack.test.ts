@@ -75,7 +75,7 @@ test('An auth-server that says yes to everything is noticed: tokens, bodies, met
         'a batch around the call',
         'method twice, the call first',
         'User-Agent kube-probe/1.30',
-        'an assertion of its own',
+        'a forged assertion',
       ]),
     );
     expect(summarize(outcomes).held).toBe(false);
@@ -104,10 +104,10 @@ test('The shipped nginx without its auth_request is noticed, by whoever has cred
     const outcomes = await attack(weakened.url);
     const through = names(outcomes.attacks, 'through');
     expect(through).toEqual(
-      expect.arrayContaining(['no credentials', 'the call itself', 'somebody without any permission calls a tool']),
+      expect.arrayContaining(['no credentials', 'the call itself', 'a caller without any permission calls a tool']),
     );
     expect(through).toEqual(expect.arrayContaining(['a session after its logout', 'Origin https://evil.example']));
-    expect(names(outcomes.controls, 'refused')).toContain('nobody is asked for a token, as RFC 6750 and RFC 9728 say');
+    expect(names(outcomes.controls, 'refused')).toContain('an anonymous caller gets a challenge (RFC 6750, RFC 9728)');
   } finally {
     await weakened.stop();
   }
@@ -117,7 +117,7 @@ test('An nginx that lets the assertion of the client pass is noticed, although e
   const text = 'proxy_set_header X-Mcp-Assertion $auth_assertion;';
   const weakened = await weaken(gateway, { cut: { file: 'identity.conf', text } });
   try {
-    expect(names((await attack(weakened.url)).attacks, 'through')).toContain('an assertion of its own');
+    expect(names((await attack(weakened.url)).attacks, 'through')).toContain('a forged assertion');
   } finally {
     await weakened.stop();
   }

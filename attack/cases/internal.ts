@@ -12,7 +12,7 @@ import {
   type Sent,
 } from '../case.ts';
 
-const theme = 'Doors that are for the inside';
+const theme = 'Internal endpoints';
 const inside = [
   '/validate',
   '/validate-registry',
@@ -68,7 +68,7 @@ const listServices = rpc('tools/call', { name: 'list_services', arguments: {} })
 /** `mcpgw` answers as whoever the gateway says; with forged headers it must be the same caller as without. */
 function sameCaller(source: string, name: string, headers: Sent['headers']): Case {
   return {
-    theme: 'Being taken for somebody else behind the gateway',
+    theme: 'Impersonation behind the gateway',
     source,
     name,
     needs: ['caller'],
@@ -112,7 +112,7 @@ const metadata: Case[] = (
 }));
 
 /** What is not there from outside, and the registry, which is for those who are signed in. */
-export const doors: Case[] = [
+export const internalEndpoints: Case[] = [
   ...byNobody(
     theme,
     inside.map((path): Row => ['J16 h3', `${path}, without credentials`, get(path)]),
@@ -193,14 +193,14 @@ export const doors: Case[] = [
   ...byCaller(theme, [
     ['own', 'a server in the registry by %2e%2e', get('/api/servers/%2e%2e')],
     ['own', 'a file of the registry', get('/static/..%2f..%2fpackage.json')],
-    ['own', 'a file of the registry, plainly', get('/static/../../package.json')],
-    ['own', 'a server name that is a script', get('/servers/<script>alert(1)</script>')],
-    ['own', 'the registry from a foreign page', get('/api/servers', { origin: 'https://evil.example' })],
+    ['own', 'a file of the registry, unencoded', get('/static/../../package.json')],
+    ['own', 'a script as the server name', get('/servers/<script>alert(1)</script>')],
+    ['own', 'the registry from a page of another origin', get('/api/servers', { origin: 'https://evil.example' })],
   ]),
   {
     theme,
     source: 'own',
-    name: 'the registry, framed or fetched by another page of this machine, with a cookie',
+    name: 'the registry, framed or fetched with a cookie by another page on this machine',
     needs: ['cookie'],
     send: (ctx) =>
       Promise.all(
@@ -215,7 +215,7 @@ export const doors: Case[] = [
   {
     theme,
     source: 'CVE-2024-39315',
-    name: 'a token shown by the registry',
+    name: 'a token in a response of the registry',
     needs: ['caller'],
     send: (ctx) =>
       Promise.all(
@@ -224,19 +224,22 @@ export const doors: Case[] = [
     through: (answers) => answers.some(({ body }) => /eyJ[\w-]{8,}/.test(body)),
   },
   ...metadata,
-  sameCaller('n', 'X-User and its siblings', identity),
+  sameCaller('n', 'X-User and the other identity headers', identity),
   sameCaller('n', 'X-User in two lines', { 'x-user': ['root', 'admin'], 'x-scopes': ['mcp-registry-admin', '*'] }),
-  sameCaller('CVE-2025-64484', 'X_User and its siblings', { X_User: 'root', X_Mcp_Assertion: fakeAssertion }),
-  sameCaller('GHSA-g53w-w6mj-hrpp', 'an assertion of its own', { 'x-mcp-assertion': fakeAssertion }),
-  sameCaller('GHSA-g53w-w6mj-hrpp', 'a ticket for the relay of its own', { 'x-relay': fakeAssertion, X_Relay: '1' }),
+  sameCaller('CVE-2025-64484', 'X_User and the other identity headers', {
+    X_User: 'root',
+    X_Mcp_Assertion: fakeAssertion,
+  }),
+  sameCaller('GHSA-g53w-w6mj-hrpp', 'a forged assertion', { 'x-mcp-assertion': fakeAssertion }),
+  sameCaller('GHSA-g53w-w6mj-hrpp', 'a forged relay ticket', { 'x-relay': fakeAssertion, X_Relay: '1' }),
   sameCaller('CVE-2025-48865', 'Connection: X-Mcp-Assertion', { connection: 'close, X-Mcp-Assertion, X-User' }),
-  sameCaller('J14', 'a credential for the upstream', {
+  sameCaller('J14', 'a credential for the upstream server', {
     'x-upstream-authorization': 'Bearer x',
     'x-upstream-api-key': 'x',
     'x-api-key': 'x',
     'proxy-authorization': 'Bearer x',
   }),
-  sameCaller('own', 'a secret of the gateway, and where it is to go', {
+  sameCaller('own', 'a chosen secret of the gateway and a chosen destination', {
     'x-mcp-secret': 'github',
     'x-mcp-upstream': 'https://evil.example',
     X_Mcp_Secret: 'github',
@@ -244,7 +247,7 @@ export const doors: Case[] = [
   {
     theme,
     source: 'own',
-    name: 'an answer that holds a credential for an upstream',
+    name: 'a response that holds a credential for an upstream server',
     needs: ['caller'],
     send: (ctx) =>
       Promise.all(

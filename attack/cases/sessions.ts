@@ -1,6 +1,6 @@
 import { anyThrough, byCaller, byNobody, type Case, type Context, callers, complete, type Row, rpc } from '../case.ts';
 
-const theme = 'What belongs to somebody else';
+const theme = 'Sessions and tasks of other callers';
 const invented = '00000000-0000-4000-8000-000000000000';
 const list = rpc('tools/list');
 const initialize = rpc('initialize', {
@@ -76,7 +76,7 @@ const stolen: Case[] = [
   {
     theme,
     source: 'CVE-2026-52869',
-    name: 'the legacy session that somebody else has opened',
+    name: 'a legacy session that another caller opened',
     needs: ['fullToken', 'caller'],
     async send(ctx) {
       const path = await theirMessages(ctx);
@@ -90,7 +90,7 @@ const stolen: Case[] = [
   {
     theme,
     source: 'CVE-2026-52869',
-    name: 'the Mcp-Session-Id that somebody else was given',
+    name: 'an Mcp-Session-Id of another caller',
     needs: ['fullToken', 'caller'],
     async send(ctx) {
       const id = await theirSession(ctx);
@@ -104,7 +104,7 @@ const stolen: Case[] = [
 ];
 
 /** Sessions and tasks that are not the caller's, and the way through the relay that only the gate opens. */
-export const belongings: Case[] = [
+export const otherCallers: Case[] = [
   ...stolen,
   ...byCaller(
     theme,
@@ -127,10 +127,10 @@ export const belongings: Case[] = [
   ...asAnybody(
     taskMethods.flatMap((method) => [
       [`${method} with an invented id`, rpc(method, { taskId: invented })],
-      [`${method} with a wildcard for an id`, rpc(method, { taskId: '*' })],
+      [`${method} with a wildcard as id`, rpc(method, { taskId: '*' })],
       [`${method} without an id`, rpc(method, {})],
       [`${method} with a list of ids`, rpc(method, { taskId: [invented] })],
-      [`${method} with the id under another spelling as well`, rpc(method, { taskId: invented, TaskId: '1' })],
+      [`${method} with the id in a second spelling as well`, rpc(method, { taskId: invented, TaskId: '1' })],
     ]),
   ),
   ...asAnybody([
@@ -151,7 +151,7 @@ export const belongings: Case[] = [
     ],
     [
       'GHSA-g53w-w6mj-hrpp',
-      "somebody else's session with a forged ticket",
+      "another caller's session with a forged ticket",
       { body: list, headers: { 'x-relay': forged, 'mcp-session-id': invented } },
     ],
   ]),
