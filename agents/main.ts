@@ -4,7 +4,7 @@ import { run } from './program.ts';
 
 const stop = new AbortController();
 process.on('SIGINT', () => (stop.signal.aborted ? process.exit(130) : stop.abort()));
-// A reader that has seen enough, such as head.
+// A reader such as head has closed the pipe.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 process.exitCode = await run(process.argv.slice(2), {

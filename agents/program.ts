@@ -25,7 +25,7 @@ const makers = [
 
 /**
  * Runs the command line.
- * @param words what stands behind the program's name
+ * @param words the arguments after the program's name
  * @returns the exit code; never throws
  */
 export async function run(words: readonly string[], context: Context): Promise<ExitCode> {
@@ -42,10 +42,10 @@ export async function run(words: readonly string[], context: Context): Promise<E
   }
 }
 
-/** The program with all its commands, for help and documentation too. */
+/** Builds the program with all its commands, also for help and documentation. */
 export function buildProgram(context: Context, done: (code: ExitCode) => void): Command {
   const program = new Command('mcp-gateway')
-    .description('The MCP gateway from a terminal: as yourself, or as an agent with an identity of its own.')
+    .description('Use the MCP gateway from a terminal, as yourself or as an agent with its own identity.')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .exitOverride()
@@ -55,7 +55,7 @@ export function buildProgram(context: Context, done: (code: ExitCode) => void): 
       getOutHelpWidth: () => context.stdout.columns || 100,
       getErrHelpWidth: () => context.stderr.columns || 100,
     })
-    .showHelpAfterError('(--help shows how it is used)')
+    .showHelpAfterError('(see --help)')
     .addHelpText('after', `\n${exitCodeText()}\n\n${settingsText}`);
   for (const make of makers) program.addCommand(make(context, done).copyInheritedSettings(program));
   return program;
@@ -69,5 +69,5 @@ function exitCodeText(): string {
 const settingsText = `Settings:
   login, whoami, logout   agents/.env.user    (template: agents/.env.user.example)
   everything else         agents/.env.agent   (template: agents/.env.agent.example)
-  What counts first: the command line, the environment, the file of --env-file or the one above, and without
-  that its template, which is the demo's. With --use-session-cookie it is agents/.env.user for all.`;
+  Precedence: the command line, the environment, the file of --env-file or the one above, or else its template,
+  which holds the demo's settings. With --use-session-cookie all commands read agents/.env.user.`;

@@ -6,9 +6,9 @@ import type { Attacker } from './run.ts';
 import { newVisitor } from './visitor.ts';
 
 /**
- * Gathers what the attacker has: the credentials that were given, or else those of the demo's people and agents.
- * A person who cannot sign in at the gateway is left out, and the controls show it; the stand-in must be there.
- * @throws when tokens are to come from the stand-in and do not
+ * Collects the attacker's credentials: those given on the command line, or else those of the demo's people and agents.
+ * If a person cannot sign in at the gateway, the credential is missing and the controls report it.
+ * @throws if the stand-in issues no tokens
  */
 export async function prepare(options: Options): Promise<Attacker> {
   const { url, server, tool, args, token, cookie, standIn } = options;
@@ -20,12 +20,12 @@ export async function prepare(options: Options): Promise<Attacker> {
     await demoSignIn(seed, url, group)(visitor, '/oauth2/login/cognito').catch(() => undefined);
     return visitor.cookie('mcp_gateway_session');
   };
-  const [tokens, idToken, own, nobody] = await Promise.all([
+  const [tokens, idToken, own, ungrouped] = await Promise.all([
     demoTokens(seed, standIn),
     demoIdToken(seed, standIn),
     session('mcp-registry-user'),
     session(undefined),
   ]);
-  const credentials = { ...tokens, idToken, cookie: own, nobodyCookie: nobody };
+  const credentials = { ...tokens, idToken, cookie: own, ungroupedCookie: ungrouped };
   return { target, credentials, signIn: demoSignIn(seed, url, 'mcp-registry-user') };
 }

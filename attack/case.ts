@@ -1,90 +1,90 @@
-/** Where the gateway is, and what it is attacked for. */
+/** The gateway under attack, and the call that must fail. */
 export interface Target {
   url: URL;
-  /** A server, a tool on it that the low-privileged caller may not call, and arguments with which it would work. */
+  /** A server, a tool on it that the low-privileged caller may not call, and arguments that the tool accepts. */
   server: string;
   tool: string;
   args: Record<string, unknown>;
 }
 
-/** Credentials of the attacker, who is somebody with few permissions; each may be missing. */
+/** Credentials of the attacker, a caller with few permissions. Each may be missing. */
 export interface Credentials {
   /** An access token that may list the tools of the target's server and of `mcpgw`, and may not call the target's tool. */
   token?: string | undefined;
   /** A session cookie with the same permissions, as `name=value`. */
   cookie?: string | undefined;
-  /** A session cookie of somebody who has signed in and may do nothing at all. */
-  nobodyCookie?: string | undefined;
-  /** An ID token of somebody who may call the target's tool. */
+  /** A session cookie of a signed-in user without any permission. */
+  ungroupedCookie?: string | undefined;
+  /** An ID token of a user who may call the target's tool. */
   idToken?: string | undefined;
-  /** An access token that may do everything: for the controls only. */
+  /** An access token with every permission, for the controls only. */
   fullToken?: string | undefined;
 }
 
-/** One HTTP request; what is left out is a call of the target's tool at its server. */
+/** One HTTP request. Missing fields default to a call of the target's tool. */
 export interface Sent {
   method?: string;
   path?: string;
-  /** A list of values is sent as that many lines; undefined removes a header that would be sent otherwise. */
+  /** A list of values is sent as several header lines; undefined removes a default header. */
   headers?: Record<string, string | string[] | undefined> | undefined;
   body?: string | Buffer | undefined;
 }
 
-/** What came back, beside what was sent for it, without credentials. */
+/** A response, with a description of the request that holds no credentials. */
 export interface Answer {
   sent: string;
-  /** 0 when the connection was closed without an answer, -1 when nothing came in time. */
+  /** 0 if the connection closed without a response, -1 after a timeout. */
   status: number;
   headers: Record<string, string | string[] | undefined>;
   body: string;
 }
 
-/** A browser that shows where it is sent instead of going there. */
+/** A browser that does not follow redirects. */
 export interface Visitor {
   open(path: string): Promise<Answer>;
   submit(path: string, form: Record<string, string>, headers?: Record<string, string>): Promise<Answer>;
-  /** The value for a Cookie header, of the cookies whose name starts so; `__Host-` before it does not matter. */
+  /** The Cookie header of the cookies whose name starts with `prefix`, not counting `__Host-`. */
   cookie(prefix: string): string | undefined;
 }
 
-/** A host of the attacker's: whatever the gateway fetches from it was fetched because a stranger said so. */
+/** A host of the attacker. The gateway must never send a request to it. */
 export interface Trap {
   host: string;
   hits: () => number;
 }
 
-/** What a case works with. */
+/** What a case can use. */
 export interface Context {
   target: Target;
   credentials: Credentials;
   send(sent: Sent): Promise<Answer>;
-  /** Sends bytes as they are; `\n` in the pieces is not touched. */
+  /** Sends bytes unchanged. */
   sendBytes(pieces: readonly (string | Buffer)[]): Promise<Answer>;
   trap: Trap;
   visitor(): Visitor;
-  /** Opens the login at a path of the gateway, signs in at the provider, and returns the answer to the callback. */
+  /** Opens the login at a path of the gateway, signs in at the provider, and returns the response to the callback. */
   signIn?: ((visitor: Visitor, loginPath: string) => Promise<SignedIn>) | undefined;
 }
 
-/** The end of a login. */
+/** A completed login. */
 export interface SignedIn {
   answer: Answer;
-  /** Path and query of the callback, to be sent again. */
+  /** Path and query of the callback, for replays. */
   callback: string;
 }
 
-/** What a case cannot be sent without. */
+/** What a case needs; without it, it is skipped. */
 export type Need = keyof Credentials | 'caller' | 'signIn';
 
 /** One attack, or one request that must be allowed. */
 export interface Case {
   theme: string;
   name: string;
-  /** Where it comes from: an advisory, or its letter in tests/threats/. */
+  /** Its source: an advisory, or a letter from tests/threats/. */
   source: string;
   needs: readonly Need[];
   send(ctx: Context): Promise<readonly Answer[]>;
-  /** Whether the gateway let it through. For a control: whether the gateway let it through, as it must. */
+  /** Whether the gateway let it through, which an attack must not achieve and a control must. */
   through(answers: readonly Answer[], ctx: Context): boolean;
 }
 
@@ -105,23 +105,23 @@ export function mcpPath({ server }: Target): string {
   return `/${server}/mcp`;
 }
 
-/** Fills in what a request leaves out, and the headers of whoever sends it. */
+/** Adds the defaults and the caller's credential to a request. */
 export function complete(target: Target, sent: Sent, credential: Record<string, string> = {}): Sent {
   const body = 'body' in sent || (sent.method ?? 'POST') !== 'POST' ? sent.body : forbiddenCall(target);
   return { method: 'POST', path: mcpPath(target), ...sent, body, headers: { ...json, ...credential, ...sent.headers } };
 }
 
-/** The low-privileged callers there are: by token, by cookie. */
+/** The headers of each available low-privileged caller: one with a token, one with a cookie. */
 export function callers({ credentials: { token, cookie } }: Context): Record<string, string>[] {
   return [...(token ? [{ authorization: `Bearer ${token}` }] : []), ...(cookie ? [{ cookie }] : [])];
 }
 
-/** A request, or a way to make one for a target. */
+/** A request, or a function that builds one for a target. */
 export type Row = readonly [source: string, name: string, sent: Sent | ((target: Target, ctx: Context) => Sent)];
 
 const build = (sent: Row[2], ctx: Context) => (typeof sent === 'function' ? sent(ctx.target, ctx) : sent);
 
-/** Attacks that the low-privileged caller sends, once with each kind of credential there is. */
+/** Attacks by the low-privileged caller, sent once with each available kind of credential. */
 export function byCaller(theme: string, rows: readonly Row[]): Case[] {
   return rows.map(([source, name, sent]) => ({
     theme,
@@ -133,8 +133,8 @@ export function byCaller(theme: string, rows: readonly Row[]): Case[] {
   }));
 }
 
-/** Attacks that need no credential of ours, or bring their own. */
-export function byNobody(theme: string, rows: readonly Row[], needs: readonly Need[] = []): Case[] {
+/** Attacks without a credential, or with one of their own. */
+export function anonymously(theme: string, rows: readonly Row[], needs: readonly Need[] = []): Case[] {
   return rows.map(([source, name, sent]) => ({
     theme,
     source,
@@ -145,12 +145,12 @@ export function byNobody(theme: string, rows: readonly Row[], needs: readonly Ne
   }));
 }
 
-/** The rule for most attacks: whatever is not plainly a refusal by the gateway has got through. */
+/** The rule for most attacks: everything but a clear denial by the gateway counts as through. */
 export function anyThrough(answers: readonly Answer[]): boolean {
   return answers.some((answer) => !isRefusal(answer));
 }
 
-/** What the gateway itself says no with. Where an MCP server may use the same code, its message tells them apart. */
+/** The gateway's own denials. Where an MCP server may use the same code, the message tells them apart. */
 const refusals = new Map<string, RegExp>([
   ['bad_request', /^The request is not valid HTTP/],
   ['not_found', /^(There is nothing (here|at this address)|There is no such )/],
@@ -164,9 +164,9 @@ const refusals = new Map<string, RegExp>([
 ]);
 
 /**
- * Whether the gateway, and not something behind it, said no: a 4xx in its own words, the way to the login, or a closed
- * connection. An error of a server behind it, a 5xx and silence are not refusals; the one 5xx that is says that a token's
- * key is unknown and that the provider is not asked for it just now.
+ * Whether the gateway itself denied the request: a 4xx with one of its codes, a redirect to the login, or a closed
+ * connection. An error of a server behind it, a 5xx and silence are no denials, with one exception: a 503 because a
+ * token's key is unknown and the provider cannot be asked at the moment.
  */
 export function isRefusal({ status, headers, body }: Answer): boolean {
   if (status === 0) return true;
@@ -192,7 +192,7 @@ function errorOf(body: string): RpcError | undefined {
   }
 }
 
-/** The JSON of an answer, or of the event that an SSE answer carries it in; undefined if there is none. */
+/** The JSON-RPC result of a response, plain or in an SSE event; undefined if there is none. */
 export function resultOf({ status, body }: Answer): unknown {
   if (status !== 200) return undefined;
   const text = /^data: (\{.*)$/m.exec(body)?.[1] ?? body;

@@ -19,7 +19,7 @@ export function readSeed(): Seed {
   return seedSchema.parse(parse(readFileSync(new URL('../stand-in/seed.yml', import.meta.url), 'utf8')));
 }
 
-/** Tokens of the demo's agents: the one that may only read, and the one that may do everything. */
+/** Tokens of the demo's agents: one that may only read, and one with every permission. */
 export async function demoTokens(seed: Seed, standIn: URL): Promise<Pick<Credentials, 'token' | 'fullToken'>> {
   const tokenOf = (scope: string) => {
     const client = seed.clients.find(({ secret, scopes }) => secret && scopes.includes(scope));
@@ -37,12 +37,12 @@ export async function demoTokens(seed: Seed, standIn: URL): Promise<Pick<Credent
   return { token, fullToken };
 }
 
-/** Signs in at the stand-in's pages as a member of a group, or of none: what a browser does, without one. */
+/** Signs in on the stand-in's pages as a member of a group, or as a user without groups, as a browser would. */
 export function demoSignIn(seed: Seed, gateway: URL, group: string | undefined): NonNullable<Context['signIn']> {
   const person = seed.users.find(({ groups }) => (group ? groups.includes(group) : groups.length === 0));
   return async (visitor: Visitor, loginPath: string): Promise<SignedIn> => {
     const start = locationOf(await visitor.open(loginPath), gateway);
-    if (!start || !person) throw new Error('the login of the gateway leads nowhere');
+    if (!start || !person) throw new Error('the login of the gateway does not redirect to the provider');
     const callback = pathOf(await authorize(start, person));
     return { callback, answer: await visitor.open(callback) };
   };

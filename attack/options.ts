@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { parseOrigin } from '../common/network/origin.ts';
 import { serverNameForm } from '../policy/names.ts';
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface Options {
   url: URL;
   standIn: URL;
@@ -15,26 +15,26 @@ export interface Options {
   json: boolean;
 }
 
-/** Wrong use of the command line; the message says how it is right. */
+/** Wrong use of the command line. The message says how to correct it. */
 export class UsageError extends Error {}
 
 /** What `--help` prints. */
-export const help = `Attacks a gateway and tells what got through. Nothing is changed at the gateway; it takes less than a minute.
+export const help = `Attacks a gateway and reports what got through. It changes nothing at the gateway and takes less than a minute.
 
   npm run attack                                                  the gateway of npm run up
-  npm run attack -- --url http://localhost:8080 --verbose         every attack, what was sent and what came back
+  npm run attack -- --url http://localhost:8080 --verbose         every attack with request and response
   npm run attack -- --url https://mcp.example.com --yes-this-is-mine --token … --server fininfo --tool get_stock
 
   --url       the gateway (default http://localhost:8080)
   --token     an access token that may list the tools of --server and mcpgw, and may NOT call --tool
   --cookie    a session cookie with the same permissions, as name=value
   --server, --tool, --args   the forbidden call (default currenttime, current_time_by_timezone, {"tz_name":"Asia/Tokyo"})
-  --stand-in  where the local stand-in of Cognito answers (default http://127.0.0.1:9500); without --token and
-              --cookie the demo's agents and people are used
+  --stand-in  the local stand-in of Cognito (default http://127.0.0.1:9500); without --token and --cookie the
+              attacker uses the demo's agents and people
   --verbose   show every attack;  --json  for programs
-  --yes-this-is-mine   needed for a gateway on another machine: attacking what is not yours is a crime in most places
+  --yes-this-is-mine   required for a gateway on another machine; attacking one that is not yours is a crime in most places
 
-Exit code 0: nothing got through and everything allowed was allowed. 1: otherwise. 2: it could not be tried.`;
+Exit code 0: no attack got through and every allowed request passed. 1: otherwise. 2: the run could not start.`;
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean', default: false } as const;
@@ -53,7 +53,7 @@ export function readOptions(argv: readonly string[]): Options | undefined {
   }
   const { server, tool, token, cookie, verbose, json } = values;
   if (!new RegExp(`^${serverNameForm}$`).test(server))
-    throw new UsageError('--server must be the name of a server, as in its path.');
+    throw new UsageError('--server must be the name of a server, as in its URL path.');
   const standIn = origin('--stand-in', values['stand-in']);
   if (!isLoopback(standIn)) throw new UsageError('--stand-in must be on this machine.');
   return { url, standIn, server, tool, args: readArgs(values.args), token, cookie, verbose, json };

@@ -6,10 +6,10 @@ import type { Answer, Sent } from './case.ts';
 import { forShow } from './redact.ts';
 
 const answerMilliseconds = 5_000;
-/** An open stream has answered as soon as its first bytes are here. */
+/** How long to read from a stream that stays open. */
 const streamMilliseconds = 700;
 
-/** Sends one request exactly as given: no normalised path, no merged header lines, no redirects followed. */
+/** Sends one request exactly as given: it normalises no path, merges no header lines and follows no redirect. */
 export function send(url: URL, { method = 'POST', path = '/', headers = {}, body }: Sent): Promise<Answer> {
   const given = Object.entries(headers).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const],
@@ -35,7 +35,7 @@ export function send(url: URL, { method = 'POST', path = '/', headers = {}, body
           }),
       );
       req.setTimeout(answerMilliseconds, () => {
-        fail(-1, 'nothing came back in time');
+        fail(-1, 'timeout');
         req.destroy();
       });
       req.on('upgrade', (res, socket) => {
@@ -64,7 +64,7 @@ async function readAnswer(res: IncomingMessage): Promise<string> {
   });
 }
 
-/** Sends bytes as they are, in the pieces given, and returns the first answer. */
+/** Sends the pieces unchanged and returns the first response. */
 export function sendBytes(url: URL, pieces: readonly (string | Buffer)[]): Promise<Answer> {
   const sent = forShow(String(pieces[0]));
   return new Promise((resolve) => {
@@ -97,7 +97,7 @@ function isWhole(text: string): boolean {
   return body !== undefined && body.length >= Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? Number.NaN);
 }
 
-/** What is no HTTP answer at all counts with `status`: nothing of it can have come from behind the gateway. */
+/** Text that is no HTTP response gets `status`: it cannot come from behind the gateway. */
 function parse(text: string, status: number): Omit<Answer, 'sent'> {
   const [head = '', ...rest] = text.split('\r\n\r\n');
   const found = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? status);
@@ -107,7 +107,7 @@ function parse(text: string, status: number): Omit<Answer, 'sent'> {
   return { status: found, headers, body: rest.join('\r\n\r\n') };
 }
 
-/** Node's `localhost` may be ::1 first, where the demo need not listen. */
+/** Node may resolve `localhost` to ::1, where the demo need not listen. */
 function hostOf({ hostname }: URL): string {
   return hostname === 'localhost' ? '127.0.0.1' : hostname.replace(/^\[|\]$/g, '');
 }

@@ -1,6 +1,6 @@
 const longest = 160;
 
-/** Text for people: no token, cookie, code or password in it, no control characters, and not too long. */
+/** Text for the report: shortened, without tokens, cookies, codes, passwords and control characters. */
 export function forShow(text: string): string {
   const safe = text
     .replace(/^(authorization|cookie|x-mcp-assertion|x-relay):.*$/gim, '$1: …')

@@ -1,7 +1,7 @@
 import { forShow } from './redact.ts';
 import type { Outcome, Outcomes } from './run.ts';
 
-/** Numbers of a run, and whether the gateway has held. */
+/** The counts of a run, and whether the gateway held. */
 export interface Summary {
   attacks: number;
   through: number;
@@ -11,7 +11,7 @@ export interface Summary {
   held: boolean;
 }
 
-/** Counts a run. Nothing sent, or no control carried out, is a failure too. */
+/** Counts the outcomes. A run without attacks or without controls fails too. */
 export function summarize({ attacks, controls }: Outcomes): Summary {
   const ran = (list: readonly Outcome[]) => list.filter(({ verdict }) => verdict !== 'skipped');
   const through = attacks.filter(({ verdict }) => verdict === 'through').length;
@@ -21,7 +21,7 @@ export function summarize({ attacks, controls }: Outcomes): Summary {
   return { ...counts, skipped, held: through + refused === 0 && counts.attacks > 0 && counts.controls > 0 };
 }
 
-/** One line per theme, what needs looking at, and the result in the last two lines; with `verbose` every case. */
+/** One line per theme, the failed cases (with `verbose` every case), and the result in the last two lines. */
 export function asText(outcomes: Outcomes, verbose: boolean): string {
   const { attacks, through, controls, refused, skipped } = summarize(outcomes);
   const themes = Map.groupBy([...outcomes.attacks, ...outcomes.controls], ({ theme }) => theme);
@@ -35,7 +35,7 @@ export function asText(outcomes: Outcomes, verbose: boolean): string {
   );
 }
 
-/** The same for programs. */
+/** The same as JSON. */
 export function asJson(outcomes: Outcomes): string {
   const shown = (list: readonly Outcome[]) =>
     list.map(({ answers, ...outcome }) => ({
@@ -46,7 +46,7 @@ export function asJson(outcomes: Outcomes): string {
   return JSON.stringify({ summary: summarize(outcomes), attacks: shown(attacks), controls: shown(controls) }, null, 2);
 }
 
-/** Whether an outcome is what must not be. */
+/** Whether an outcome is a failure: an attack that got through, or a control that was refused. */
 function isBad({ source, verdict }: Outcome): boolean {
   return verdict === (source === 'control' ? 'refused' : 'through');
 }

@@ -14,20 +14,20 @@ import { otherCallers } from './cases/sessions.ts';
 import { send, sendBytes } from './raw.ts';
 import { newVisitor } from './visitor.ts';
 
-/** What is attacked, by whom. */
+/** The target and the attacker. */
 export interface Attacker {
   target: Target;
   credentials: Credentials;
   signIn?: Context['signIn'];
 }
 
-/** How a case ended: `through` is bad for an attack, and good for a control. */
+/** How a case ended: `through` is a failure of an attack case and a success of a control. */
 export interface Outcome {
   theme: string;
   name: string;
   source: string;
   verdict: 'refused' | 'through' | 'skipped';
-  /** What is missing, for a case that was skipped; what broke, for one that could not be carried out. */
+  /** For a skipped case what is missing; for a broken one the error. */
   why?: string;
   answers: readonly Answer[];
 }
@@ -54,7 +54,7 @@ const longestMilliseconds = 50_000;
 
 /**
  * Sends every attack to a gateway, with the controls before and after.
- * An attack that cannot be carried out, or runs out of time, counts as through: nobody knows that it was refused.
+ * An attack that fails to run or runs out of time counts as through, because nothing proves that it was refused.
  */
 export async function run({ target, credentials, signIn }: Attacker): Promise<Outcomes> {
   const trap = await openTrap();
@@ -100,7 +100,7 @@ async function runOne(item: Case, ctx: Context, until: number): Promise<Outcome>
   if (performance.now() > until) return { theme, name, source, ...lost, why: 'out of time', answers: [] };
   try {
     let answers = await item.send(ctx);
-    // On a busy machine the gateway may say "try again"; whoever does must be refused all the same.
+    // On a busy machine the gateway may answer "try again"; the second try must be refused too.
     if (answers.some(({ status }) => status === 503 || status === -1)) answers = await item.send(ctx);
     const through = answers.length === 0 ? !isControl : item.through(answers, ctx);
     return { theme, name, source, verdict: through ? 'through' : 'refused', answers };

@@ -1,14 +1,14 @@
 import type { Answer, Sent, Visitor } from './case.ts';
 
 /**
- * A browser without cookies yet.
- * @param send how its requests leave; paths are sent as given
+ * A browser with an empty cookie jar.
+ * @param send sends one request, with its path unchanged
  */
 export function newVisitor(send: (sent: Sent) => Promise<Answer>): Visitor {
   const jar = new Map<string, string>();
   const header = (prefix = '') =>
     [...jar]
-      // Over https the gateway's names have __Host- or __Secure- before them.
+      // Over https the gateway's cookie names start with __Host- or __Secure-.
       .filter(([name]) => name.replace(/^__(Host|Secure)-/, '').startsWith(prefix))
       .map(([name, value]) => `${name}=${value}`)
       .join('; ') || undefined;
@@ -33,7 +33,7 @@ export function newVisitor(send: (sent: Sent) => Promise<Answer>): Visitor {
   };
 }
 
-/** Where an answer sends the browser; undefined if nowhere. */
+/** Where a response redirects to; undefined if nowhere. */
 export function locationOf(answer: Answer, base: URL): URL | undefined {
   const { location } = answer.headers;
   return typeof location === 'string' ? (URL.parse(location, base) ?? undefined) : undefined;

@@ -3,20 +3,20 @@ import type { Context } from '../lib/context.ts';
 import { CommandError, exitCodes } from '../lib/failure.ts';
 import { safeText } from '../lib/print.ts';
 
-/** Questions to the person at the terminal. */
+/** Asks the user at the terminal. */
 export interface Ask {
-  /** Whether there is anybody to ask. */
+  /** Whether stdin and stderr are a terminal. */
   readonly possible: boolean;
   /**
-   * @returns the answer without white space around it
-   * @throws {CommandError} interrupted, when the person ends the input
+   * @returns the trimmed answer
+   * @throws {CommandError} interrupted, if the user ends the input
    */
   line(question: string): Promise<string>;
-  /** @returns false if there is nobody to ask */
+  /** @returns false without a terminal */
   yes(question: string): Promise<boolean>;
 }
 
-/** Asks on stderr, so that stdout holds nothing but the answer; only if both ends are a terminal. */
+/** Asks on stderr, so that stdout holds only the command's answer. */
 export function createAsk({ stdin, stderr, signal }: Context): Ask {
   const possible = Boolean(stdin.isTTY && stderr.isTTY);
   const line = async (question: string): Promise<string> => {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** The part of JSON Schema that arguments are filled and shown by. */
+/** The part of JSON Schema that the agent uses to fill and show arguments. */
 export interface JsonSchema {
   type?: string | string[] | undefined;
   description?: string | undefined;
@@ -31,10 +31,10 @@ const node: z.ZodType<JsonSchema> = z.lazy(() =>
   }),
 );
 
-/** A server writes its schemas as it likes; what cannot be understood is as good as no schema at all. */
+/** Servers write any schema; an unreadable one counts as no schema. */
 const tolerant: z.ZodType<JsonSchema> = node.catch({});
 
-/** Reads a schema; never fails. Schemas nested deeper than any real one are cut off. */
+/** Reads a schema. Never throws; a schema nested more than 20 levels deep counts as empty. */
 export function readSchema(value: unknown): JsonSchema {
   return depthOf(value) > 20 ? {} : tolerant.parse(value);
 }
@@ -47,7 +47,7 @@ function depthOf(value: unknown): number {
   return depth;
 }
 
-/** The one type of a schema: the first that is not null, of itself or of its alternatives. */
+/** The type of a schema: the first one other than null, of the schema itself or of its alternatives. */
 export function typeOf(schema: JsonSchema): string {
   const types = [schema.type ?? []].flat().filter((type) => type !== 'null');
   if (types[0]) return types[0];
@@ -56,16 +56,13 @@ export function typeOf(schema: JsonSchema): string {
   return alternative ?? (schema.enum ? 'string' : 'any');
 }
 
-/** What a schema says in its alternatives counts as if it said so itself. */
+/** Merges the first alternative (`anyOf`) into a schema. */
 export function flat(schema: JsonSchema): JsonSchema {
   const alternative = schema.anyOf?.find((one) => typeOf(one) !== 'any');
   return alternative ? { ...alternative, ...schema, type: typeOf(schema) } : schema;
 }
 
-/**
- * The value that a text stands for where this schema is expected.
- * @returns undefined if it is none
- */
+/** Converts a text to a value of this schema. @returns undefined if the text does not fit */
 export function coerce(text: string, schema: JsonSchema): unknown {
   const plain = text.trim();
   const { enum: choices } = schema;

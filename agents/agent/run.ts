@@ -10,22 +10,22 @@ import type { AgentOptions } from './options.ts';
 import type { Answer, Session } from './session.ts';
 import { openToolbox } from './toolbox.ts';
 
-/** Answers one message, the way the settings choose. */
+/** Answers one message, with a model or offline. */
 type AnswerTo = (message: string) => Promise<Answer>;
 
 /**
- * The work of `agent`.
- * @returns ok; denied, if a call was denied and none got through
- * @throws {CommandError} as the parts do
+ * Runs `agent`.
+ * @returns ok; denied, if the gateway denied a call and allowed none
+ * @throws {CommandError}
  */
 export async function runAgent(run: Run<AgentOptions>): Promise<ExitCode> {
   const { context, print, options } = run;
   const read = settingsFor(context, print, options);
   const registryUrl = readRegistryUrl(options.mcpRegistryUrl ?? read.registryUrl);
-  // A session is for one gateway only; what is asked here is the gateway at this address, whatever REGISTRY_URL says.
+  // A session belongs to one gateway. This command asks the gateway of this address, not that of REGISTRY_URL.
   const settings: Settings = { ...read, gateway: new URL(registryUrl).origin };
   const choice = options.offline ? undefined : chooseModel(settings, options);
-  if (!choice) sayOffline(run, settings);
+  if (!choice) noteOffline(run, settings);
   const ask = createAsk(context);
   const interactive = options.interactive === true || (options.message === undefined && ask.possible);
   const message = interactive ? options.message : (options.message ?? (await readAll(context.stdin)));
@@ -48,27 +48,27 @@ export async function runAgent(run: Run<AgentOptions>): Promise<ExitCode> {
   }
 }
 
-/** The caller's credentials go to this address, so it must be one, and say which server of the gateway finds tools. */
+/** Checks the address, because the caller's credentials go there and its path names the server that finds tools. */
 function readRegistryUrl(text: string): string {
   const url = URL.parse(text);
   if (url && /^https?:$/.test(url.protocol) && !url.username && /^\/[^/]+\/(mcp|sse)$/.test(url.pathname))
     return url.href;
-  throw new CommandError(exitCodes.usage, `${JSON.stringify(text)} is no address of mcpgw behind the gateway.`, {
-    hints: ['It looks like http://localhost:8080/mcpgw/sse, or …/mcpgw/mcp.'],
+  throw new CommandError(exitCodes.usage, `${JSON.stringify(text)} is not an address of mcpgw behind the gateway.`, {
+    hints: ['Example: http://localhost:8080/mcpgw/sse, or …/mcpgw/mcp.'],
   });
 }
 
-function sayOffline({ print, options }: Run<AgentOptions>, settings: Settings): void {
+function noteOffline({ print, options }: Run<AgentOptions>, settings: Settings): void {
   if (options.offline) return;
   const idle = idleProviders(settings);
   if (idle.length > 0)
     print.note(
       print.style(
         'dim',
-        `(There are keys for ${idle.join(', ')}, but no model is named: --model or MODEL. Answering offline.)`,
+        `(Keys are set for ${idle.join(', ')}, but no model: use --model or MODEL. Answering offline.)`,
       ),
     );
-  else print.debug('no model is named (--model, MODEL): answering offline');
+  else print.debug('no model is set (--model, MODEL): answering offline');
 }
 
 async function offline(session: Session): Promise<AnswerTo> {
@@ -97,14 +97,14 @@ async function answer(
 ): Promise<ExitCode> {
   const { text, value } = await answerTo(message.trim());
   const by = choice ? { mode: 'model', provider: choice.provider, model: choice.model } : { mode: 'offline' };
-  // An answer is prose: piped on it stays what it is, unless JSON is asked for.
+  // An answer is prose, so it becomes JSON only on request, not because stdout is a pipe.
   if (options.json)
     print.result({ answer: text, ...by, calls: session.calls, ...(value !== undefined && { value }) }, () => text);
   else print.text(text);
   return endOf(session);
 }
 
-/** Whatever a model makes of a denial, a script has to learn of it. */
+/** Reports denials to scripts, whatever the model wrote about them. */
 function endOf({ calls, print }: Session): ExitCode {
   const denied = calls.filter(({ state }) => state === 'denied');
   for (const { server, tool } of denied) print.note(`${print.style('red', 'denied')} ${server} / ${tool}`);
@@ -119,16 +119,16 @@ async function converse(
 ): Promise<ExitCode> {
   if (!session.ask.possible)
     throw new CommandError(exitCodes.usage, '--interactive needs a terminal.', {
-      hints: ['Ask by --message instead.'],
+      hints: ['Use --message instead.'],
     });
-  print.note(print.style('dim', 'An empty line or Ctrl-D ends it.'));
+  print.note(print.style('dim', 'End with an empty line or Ctrl-D.'));
   for (let message = first; ; message = undefined) {
     const said = message ?? (await session.ask.line('> ').catch(endOfInput));
     if (said === '' || context.signal.aborted) return exitCodes.ok;
     try {
       print.text((await answerTo(said)).text);
     } catch (error) {
-      // One question that cannot be answered does not end the conversation; a login that has ended does.
+      // A failed question does not end the conversation; an expired login does.
       if (report(print, error) === exitCodes.notLoggedIn) return exitCodes.notLoggedIn;
     }
   }

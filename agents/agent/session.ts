@@ -12,28 +12,28 @@ export interface MadeCall {
   state: ToolOutcome['state'] | 'not run';
 }
 
-/** What an answer is made with. */
+/** What the agent needs for an answer. */
 export interface Session {
   toolbox: Toolbox;
   print: Print;
   ask: Ask;
   verbose: boolean;
-  /** Tools that may change something are run without asking. */
+  /** Run tools that may change something without asking. */
   yes: boolean;
   calls: MadeCall[];
   signal: AbortSignal;
 }
 
-/** The end of one question. */
+/** The answer to one question. */
 export interface Answer {
   text: string;
-  /** The same for programs, where it is more than text. */
+  /** The same as data, if there is more than text. */
   value?: unknown;
 }
 
 /**
- * Calls a tool as the caller, and shows it. A tool that does not say that it only looks things up is asked about first: the
- * question may come from a text that somebody else wrote.
+ * Calls a tool as the caller, and reports the call. Asks the user first unless the tool declares itself read-only: the
+ * question may come from an untrusted text.
  * @throws {CommandError} notLoggedIn, unreachable
  */
 export async function callTool(
@@ -47,8 +47,8 @@ export async function callTool(
   print.progress(`calling ${server} / ${tool} …`);
   const call: MadeCall = { server, tool, arguments: args, state: 'not run' };
   session.calls.push(call);
-  const kind = session.yes ? 'looks' : await kindOf(session, server, tool);
-  if (kind !== 'looks' && !(await agreed(session, shown))) {
+  const kind = session.yes ? 'reads' : await kindOf(session, server, tool);
+  if (kind !== 'reads' && !(await agreed(session, shown))) {
     if (session.verbose) print.note(print.style('dim', safeText(`not run  ${shown}`)));
     if (kind === 'acts') return undefined;
     call.state = kind.state;
@@ -70,18 +70,20 @@ async function agreed({ ask }: Session, shown: string): Promise<boolean> {
 }
 
 /**
- * What a tool does, as the server itself says it (MCP, ToolAnnotations). A tool that is not in the list which the gateway
- * has cut to the caller's rights will be denied, and that changes nothing; without any list nobody knows.
+ * Whether a tool is read-only, by its server's annotations (MCP, ToolAnnotations). A tool missing in the caller's list
+ * counts as read-only, because the gateway will deny the call.
+ * @returns the outcome `failed` or `denied` if the tools cannot be listed
  */
-async function kindOf({ toolbox }: Session, server: string, tool: string): Promise<'looks' | 'acts' | ToolOutcome> {
+async function kindOf({ toolbox }: Session, server: string, tool: string): Promise<'reads' | 'acts' | ToolOutcome> {
   try {
     const found = (await toolbox.tools(server)).find(({ name }) => name === tool);
-    return found === undefined || found.annotations?.readOnlyHint === true ? 'looks' : 'acts';
+    return found === undefined || found.annotations?.readOnlyHint === true ? 'reads' : 'acts';
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     if (error.exitCode === exitCodes.failed) return { state: 'failed', text: error.message };
     if (error.exitCode !== exitCodes.denied) throw error;
-    const why = 'Its tools may not be listed, so nobody knows whether this one changes something; --yes runs it.';
+    const why =
+      'You may not list its tools, so the agent cannot tell whether this one changes something; --yes runs it.';
     return { state: 'denied', text: `${error.message}\n${why}` };
   }
 }

@@ -16,14 +16,14 @@ export interface FoundTool {
   schema: JsonSchema;
   /** The schema as the server wrote it, for a model. */
   rawSchema: unknown;
-  /** How well it fits, by the finder's own measure; comparable within one answer only. */
+  /** The finder's score; comparable within one answer only. */
   score: number;
 }
 
-/** How one call of a tool ended. */
+/** The outcome of one tool call. */
 export interface ToolOutcome {
   state: 'ok' | 'failed' | 'denied';
-  /** What the tool answered, or why it could not; others wrote it. */
+  /** The tool's answer, or the reason of the failure. Untrusted text. */
   text: string;
 }
 
@@ -35,17 +35,17 @@ export interface ListedServer {
   status: string;
 }
 
-/** The tools behind the gateway, as far as the caller may use them. */
+/** The tools behind the gateway that the caller may use. */
 export interface Toolbox {
-  /** Asks mcpgw for tools by a question in plain language; the best first. */
+  /** Asks mcpgw's finder for tools; the best first. */
   find(query: string, limit: number): Promise<FoundTool[]>;
   servers(): Promise<ListedServer[]>;
-  /** What a server offers this caller, as it says itself. */
+  /** The tools that a server lists for this caller. */
   tools(server: string): Promise<Tool[]>;
-  /** What the registry tells about a server's tools, whether the caller may use them or not. */
+  /** The tools of a server that the registry knows, including those that the caller may not use. */
   described(server: string): Promise<FoundTool[]>;
   /**
-   * Calls a tool. What it refuses and what is denied is an outcome, not an error.
+   * Calls a tool. Failures of the tool and denials are outcomes, not errors.
    * @throws {CommandError} notLoggedIn, unreachable
    */
   call(server: string, tool: string, args: Record<string, unknown>): Promise<ToolOutcome>;
@@ -54,7 +54,7 @@ export interface Toolbox {
 
 export interface ToolboxOptions {
   settings: Settings;
-  /** mcpgw behind the gateway, of either transport. */
+  /** The address of mcpgw behind the gateway, `/mcp` or `/sse`. */
   registryUrl: string;
   identity: Identity;
   print: Print;
@@ -100,8 +100,8 @@ const describedSchema = z.object({
 });
 
 /**
- * Opens the way to mcpgw; servers are connected to when they are first needed, and always at the gateway's own address:
- * whatever a list says about endpoints, the caller's credentials go nowhere else.
+ * Connects to mcpgw, and to each server on first use, always at the gateway's own address: the caller's credentials go
+ * nowhere else, whatever endpoints a list names.
  * @throws {CommandError} notLoggedIn, denied, unreachable
  */
 export async function openToolbox(options: ToolboxOptions): Promise<Toolbox> {
@@ -129,7 +129,7 @@ export async function openToolbox(options: ToolboxOptions): Promise<Toolbox> {
     const result = await callOn(registry, tool, args);
     const answer = schema.safeParse(result.structuredContent);
     if (!result.isError && answer.success) return answer.data;
-    const why = result.isError ? textOf(result) : 'its answer has another shape than this version expects';
+    const why = result.isError ? textOf(result) : 'this version does not understand its answer';
     throw new CommandError(exitCodes.failed, `${registryName} could not run ${tool}: ${why}`);
   };
   return {

@@ -4,36 +4,37 @@ import { does, newCommand, withIdentity } from '../lib/command.ts';
 import type { Context } from '../lib/context.ts';
 import type { ExitCode } from '../lib/failure.ts';
 
-/** `agent`: answers a question with the tools behind the gateway. */
+/** The command `agent`: answers a question with the tools behind the gateway. */
 export function agentCommand(context: Context, done: (code: ExitCode) => void): Command {
   const command = withIdentity(
-    newCommand('agent', 'Answer a question with the tools behind the gateway, by a model or offline.', [
+    newCommand('agent', 'Answer a question with the tools behind the gateway, with a model or offline.', [
       'mcp-gateway agent --message "What time is it in Tokyo?"',
       'mcp-gateway agent --use-session-cookie --message "What MCP servers are available?"',
       'mcp-gateway agent --provider anthropic --model MODEL --verbose --message "What tools can I use?"',
     ]),
   )
-    .option('-m, --message <text>', 'the question; without it, it is read from stdin')
+    .option('-m, --message <text>', 'the question; read from stdin if missing')
     .option(
       '--mcp-registry-url <url>',
       'mcpgw behind the gateway, /mcp or /sse (default: MCP_REGISTRY_URL, or REGISTRY_URL/mcpgw/sse)',
     )
-    .option('--model <name>', 'the model to ask (default: MODEL; without one it works offline)')
+    .option('--model <name>', 'the model (default: MODEL; offline if neither is set)')
     .addOption(
-      new Option('--provider <name>', 'who runs the model (default: MODEL_PROVIDER, or whose key is there)').choices([
-        ...['bedrock', 'anthropic', 'openai-compatible'],
-      ]),
+      new Option(
+        '--provider <name>',
+        "the model's provider (default: MODEL_PROVIDER, or the one whose key is set)",
+      ).choices([...['bedrock', 'anthropic', 'openai-compatible']]),
     )
-    .option('--offline', 'no model, even if one is set')
-    .option('-i, --interactive', 'ask for one question after the other')
-    .option('-v, --verbose', 'show each call of a tool')
+    .option('--offline', 'use no model, even if one is set')
+    .option('-i, --interactive', 'ask several questions')
+    .option('-v, --verbose', 'show each tool call')
     .option('-y, --yes', 'run tools that may change something without asking')
-    .option('--max-steps <number>', 'how often the model may be asked for one answer', whole(100), 12)
-    .option('--timeout <seconds>', 'how long one answer may take', whole(3600), 120);
-  // An answer is prose: piped on it stays what it is, unless JSON is asked for.
+    .option('--max-steps <number>', 'the most model requests for one answer', whole(100), 12)
+    .option('--timeout <seconds>', 'the time limit of one answer', whole(3600), 120);
+  // An answer is prose, so it becomes JSON only on request, not because stdout is a pipe.
   const json = command.options.find(({ long }) => long === '--json');
-  if (json) json.description = 'the answer as JSON, with the calls that were made';
-  // The work is loaded only when it is asked for: its libraries are large, and no other command needs them.
+  if (json) json.description = 'print the answer and the tool calls as JSON';
+  // Loads the agent only when it runs: its libraries are large, and no other command needs them.
   return does<AgentOptions>(command, context, done, async (run) => (await import('../agent/run.ts')).runAgent(run));
 }
 

@@ -16,7 +16,7 @@ interface CallOptions extends CommonOptions, IdentityOptions {
   transport: 'mcp' | 'sse';
 }
 
-/** `call`: one tool of one server. */
+/** The command `call`: calls one tool of one server. */
 export function callCommand(context: Context, done: (code: ExitCode) => void): Command {
   const command = withIdentity(
     newCommand('call', 'Call one tool of one server through the gateway.', [
@@ -28,14 +28,14 @@ export function callCommand(context: Context, done: (code: ExitCode) => void): C
     .argument('<tool>', 'name of the tool: mcp-gateway tools <server>')
     .argument('[arguments...]', 'name=text, name:=json, or one JSON object')
     .option('--args <json>', 'the arguments as one JSON object')
-    .option('--timeout <seconds>', 'how long the tool may take', seconds, 60);
+    .option('--timeout <seconds>', 'the time limit of the call', seconds, 60);
   return does<CallOptions>(withTransport(command), context, done, call);
 }
 
 function seconds(text: string): number {
   const value = Number(text);
   if (value > 0 && value <= 3600) return value;
-  throw new InvalidArgumentError('It must be seconds, up to 3600.');
+  throw new InvalidArgumentError('It must be a number of seconds up to 3600.');
 }
 
 async function call(run: Run<CallOptions>): Promise<ExitCode> {
@@ -60,14 +60,14 @@ async function call(run: Run<CallOptions>): Promise<ExitCode> {
   }
 }
 
-/** Asked for only where it is needed; who may not list, but call, gives types by `:=`. */
+/** Lists tools only if a text needs a type. A caller who may call but not list gives types with `:=`. */
 async function schemaOf(client: Client, tool: string, { texts }: WrittenArguments): Promise<ToolArguments | undefined> {
   if (Object.keys(texts).length === 0) return undefined;
   const tools = await listTools(client).catch(() => []);
   return tools.find(({ name }) => name === tool)?.inputSchema;
 }
 
-/** A tool's answer for people. Pictures and the like are named. */
+/** A tool's answer as text. Images and other binary parts appear by type. */
 function shown({ content, structuredContent }: CallToolResult): string {
   const parts = content.map((part) => {
     if (part.type === 'text') return part.text;
@@ -76,5 +76,5 @@ function shown({ content, structuredContent }: CallToolResult): string {
     return `[${part.type}, ${part.mimeType}]`;
   });
   if (parts.length === 0 && structuredContent !== undefined) parts.push(JSON.stringify(structuredContent, null, 2));
-  return safeText(parts.join('\n')) || '(the tool answered nothing)';
+  return safeText(parts.join('\n')) || '(the tool returned nothing)';
 }

@@ -26,18 +26,18 @@ const answer = z.object({
     .length(1),
 });
 
-/** `import`: registers servers that files describe. */
+/** The command `import`: registers the servers that files describe. */
 export function importCommand(context: Context, done: (code: ExitCode) => void): Command {
   const command = newCommand(
     'import',
-    'Register servers from server.json, or from server files of the Python original.',
+    'Register servers from server.json files, or from server files of the Python original.',
     [
       'mcp-gateway import --use-session-cookie --dry-run server.json',
       'mcp-gateway import --use-session-cookie registry/servers/*.json',
     ],
   )
     .argument('<file...>', 'JSON: one server, or a list of them')
-    .option('--dry-run', 'say only what would happen');
+    .option('--dry-run', 'only show what would happen');
   return does<ImportOptions>(withIdentity(command), context, done, importFiles);
 }
 
@@ -47,7 +47,7 @@ async function importFiles(run: Run<ImportOptions>): Promise<ExitCode> {
   const who = { ...(await begin(run)), print };
   const path = `/api/import${options.dryRun ? '?dry_run=true' : ''}`;
   const results: (z.output<typeof answer>['results'][number] & { file: string })[] = [];
-  // One by one: nginx has to take each route, and a long list would outlast the time that it gives an answer.
+  // One by one: nginx reloads for each route, and a long list in one request would exceed its timeout.
   for (const { file, entry } of entries) {
     print.progress(`${results.length + 1} of ${entries.length}`);
     const [result] = (await askRegistry(who, path, answer, [entry])).results;

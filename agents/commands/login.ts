@@ -20,11 +20,11 @@ interface LoginOptions extends CommonOptions {
 
 const longestMinutes = 5;
 
-/** `login`: a person's session, by the browser. */
+/** The command `login`: opens a session in the browser. */
 export function loginCommand(context: Context, done: (code: ExitCode) => void): Command {
-  const command = newCommand('login', 'Log in with the browser; the session is kept in ~/.mcp/session_cookie.', [
+  const command = newCommand('login', 'Log in with the browser, and keep the session in ~/.mcp/session_cookie.', [
     'mcp-gateway login',
-    'mcp-gateway login --no-browser      (over ssh: shows the address, and takes the one that the browser ends at)',
+    'mcp-gateway login --no-browser      (over ssh: open the shown address elsewhere and paste the one that the browser ends at)',
   ])
     .option('--no-browser', 'show the address instead of opening the browser')
     .option('--session-cookie-file <file>', 'keep the session in another file');
@@ -48,7 +48,7 @@ async function login(run: Run<LoginOptions>): Promise<undefined> {
     });
     showSession(print, settings, session, file);
   } catch (error) {
-    const text = 'Go back to the terminal, which says why. You can close this window.';
+    const text = 'The terminal shows the reason. You can close this window.';
     await result.finish({ title: 'You are not logged in', text, failed: true });
     throw error;
   } finally {
@@ -58,16 +58,14 @@ async function login(run: Run<LoginOptions>): Promise<undefined> {
 
 type Result = Returned & { close(): void };
 
-/** Until the browser comes back, something is pasted, five minutes are over, or Ctrl-C. */
+/** Waits for the callback, a pasted address, the time limit of five minutes, or Ctrl-C. */
 async function waitForBrowser({ context, print, options }: Run<LoginOptions>, pool: PoolLogin): Promise<Result> {
   const opens = options.browser && canOpenBrowser(context);
-  const stray = () => print.note('A browser came with another login; it was told so. Still waiting for this one.');
+  const stray = () => print.note('A browser returned with another login. Still waiting for this one.');
   const server = await openCallback(pool.state, stray).catch((error: CommandError): undefined => {
-    // Pasting needs no port.
+    // Pasting works without the port.
     if (opens || error.reason !== 'port_taken') throw error;
-    print.note(
-      `Port 9090 is taken, so the browser's last page will not load. That does not matter: paste its address.`,
-    );
+    print.note(`Port 9090 is taken, so the browser's last page will not load. Paste its address anyway.`);
   });
   const pasting = opens ? undefined : waitForPaste(context, pool.state, print.note);
   try {
@@ -85,14 +83,14 @@ async function waitForBrowser({ context, print, options }: Run<LoginOptions>, po
 
 function invite(print: Print, { url }: PoolLogin, opens: boolean): void {
   print.note(
-    opens ? 'Opening the browser. If it does not come, open this address:' : 'Open this address in a browser:',
+    opens ? 'Opening the browser. If it does not open, open this address yourself:' : 'Open this address in a browser:',
   );
   print.note(`\n${url.href}\n`);
   if (!opens) {
     print.note(`Log in there. The browser then ends at ${callbackUrl}?…, which may not load.`);
     print.note('Paste that whole address here and press Enter (or wait, if the browser runs on this machine):');
   }
-  if (opens) print.progress(`Waiting for the login, ${longestMinutes} minutes at most. Ctrl-C stops it.`);
+  if (opens) print.progress(`Waiting for the login for up to ${longestMinutes} minutes. Ctrl-C stops it.`);
 }
 
 async function firstOf(
@@ -103,9 +101,13 @@ async function firstOf(
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   const stop = () => reject(new CommandError(exitCodes.interrupted, 'Stopped. You are not logged in.'));
   context.signal.addEventListener('abort', stop, { once: true });
-  const late = new CommandError(exitCodes.notLoggedIn, `Nobody logged in within ${longestMinutes} minutes.`, {
-    hints: ['Start again: mcp-gateway login'],
-  });
+  const late = new CommandError(
+    exitCodes.notLoggedIn,
+    `The login was not completed within ${longestMinutes} minutes.`,
+    {
+      hints: ['Start again: mcp-gateway login'],
+    },
+  );
   const timer = setTimeout(() => reject(late), longestMinutes * 60_000);
   const waits: Promise<Returned>[] = [stopped];
   if (server) waits.push(server.returned);
@@ -118,14 +120,14 @@ async function firstOf(
   }
 }
 
-/** Where the input has ended, as in a script, a browser may still come to the port. */
+/** The pasted callback. If the input ends without one, as in a script, waits for the browser. */
 function asReturned(url: URL | undefined, server: CallbackServer | undefined): Returned | Promise<Returned> {
   if (url) return { url, finish: async () => undefined };
   if (server) return server.returned;
-  throw new CommandError(exitCodes.usage, 'The input ended, and nothing was pasted.');
+  throw new CommandError(exitCodes.usage, 'The input ended without a pasted address.');
 }
 
-/** Without a screen there is no browser, and the one over ssh is on another machine. */
+/** Linux without a display has no browser; over ssh it runs on another machine. */
 function canOpenBrowser({ env }: Context): boolean {
   if (env.BROWSER || process.platform !== 'linux') return true;
   return Boolean(env.DISPLAY || env.WAYLAND_DISPLAY || env.WSL_DISTRO_NAME);
@@ -133,7 +135,7 @@ function canOpenBrowser({ env }: Context): boolean {
 
 async function openBrowser(url: URL, print: Print): Promise<void> {
   const child = await open(url.href).catch(() => undefined);
-  child?.once('error', () => print.note('The browser could not be opened: open the address yourself.'));
+  child?.once('error', () => print.note('The browser did not open: open the address yourself.'));
 }
 
 async function finish(settings: Settings, print: Print, pool: PoolLogin, callback: URL): Promise<NewSession> {
@@ -148,7 +150,7 @@ async function finish(settings: Settings, print: Print, pool: PoolLogin, callbac
       return signed;
     }
     print.note(
-      `${print.style('yellow', 'note')} SECRET_KEY in ${settings.file} is not used: the gateway refuses cookies signed with it ("${signed.refused}"). It is not needed for a login: take it out.`,
+      `${print.style('yellow', 'note')} SECRET_KEY in ${settings.file} is not used: the gateway refuses cookies signed with it ("${signed.refused}"). A login does not need it: remove it.`,
     );
   }
   try {
@@ -161,14 +163,12 @@ async function finish(settings: Settings, print: Print, pool: PoolLogin, callbac
 
 function warnOfKey(print: Print, { file }: Settings): void {
   print.note(
-    `${print.style('yellow', 'warning')} The session was signed on this machine, with SECRET_KEY of ${file}. Whoever has that key`,
+    `${print.style('yellow', 'warning')} The session was signed on this machine with SECRET_KEY of ${file}. Everyone who has`,
   );
   print.note(
-    '  can make a session for anybody, and this one cannot be ended at the gateway: logging out deletes the file only.',
+    '  that key can create a session for any user, and the gateway cannot end this one: logout only deletes the file.',
   );
-  print.note(
-    '  Take SECRET_KEY out; the login works without it (docs/operations/access.md, "Locally signed sessions").',
-  );
+  print.note('  Remove SECRET_KEY; the login works without it (docs/operations/access.md, "Locally signed sessions").');
 }
 
 function showSession(

@@ -9,11 +9,11 @@ interface LogoutOptions extends CommonOptions {
   sessionCookieFile?: string;
 }
 
-/** `logout`: ends the session at the gateway, and deletes it here whatever the gateway says. */
+/** The command `logout`: ends the session at the gateway, and always deletes it here. */
 export function logoutCommand(context: Context, done: (code: ExitCode) => void): Command {
   const command = newCommand('logout', 'End the session at the gateway and delete it here.', [
     'mcp-gateway logout',
-  ]).option('--session-cookie-file <file>', 'the session in another file');
+  ]).option('--session-cookie-file <file>', 'read the session from another file');
   return does<LogoutOptions>(command, context, done, logout);
 }
 
@@ -24,7 +24,7 @@ async function logout({ context, print, options }: Run<LogoutOptions>): Promise<
     print.result({ logged_out: false, file }, () => 'You were not logged in.');
     return;
   }
-  // At the gateway that it is of: another one would learn the cookie and could not end it.
+  // Only at the session's own gateway: another one would see the cookie and could not end the session.
   const gateway = session.gateway ?? options.gateway;
   try {
     const settings = settingsFor(context, print, { ...options, ...(gateway === undefined ? {} : { gateway }) }, 'user');
@@ -33,7 +33,7 @@ async function logout({ context, print, options }: Run<LogoutOptions>): Promise<
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     const hints = [
-      `The session is deleted here (${file}), but at the gateway it may go on until it expires.`,
+      `The session is deleted here (${file}), but the gateway may accept it until it expires.`,
       ...error.hints,
     ];
     throw new CommandError(error.exitCode, error.message, { hints, cause: error });

@@ -9,9 +9,9 @@ import type { IdentityOptions } from '../lib/settings.ts';
 
 type ServersOptions = CommonOptions & IdentityOptions;
 
-/** `servers`: what the registry shows this caller. */
+/** The command `servers`: lists the servers that the caller may see. */
 export function serversCommand(context: Context, done: (code: ExitCode) => void): Command {
-  const command = newCommand('servers', 'The MCP servers that you may see, and how they are.', [
+  const command = newCommand('servers', 'List the MCP servers that you may see, with their health.', [
     'mcp-gateway servers',
     "mcp-gateway servers --use-session-cookie --json | jq -r '.servers[].name'",
   ]);
@@ -22,7 +22,7 @@ async function showServers(run: Run<ServersOptions>): Promise<undefined> {
   const { print } = run;
   const { servers } = await askRegistry({ ...(await begin(run)), print }, '/api/servers', serverList);
   print.result({ servers }, () => {
-    if (servers.length === 0) return 'There is no server that you may see. Who may see which stands in scopes.yml.';
+    if (servers.length === 0) return 'You may not see any server. scopes.yml decides who may see which.';
     const rows = servers.map(({ name, enabled, status, transports, description }) => [
       name,
       enabled ? status : 'disabled',

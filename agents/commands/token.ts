@@ -9,16 +9,16 @@ interface TokenOptions extends CommonOptions {
   fresh?: boolean;
 }
 
-/** `token`: an agent's access token, and nothing else, on stdout. */
+/** The command `token`: prints only an agent's access token. */
 export function tokenCommand(context: Context, done: (code: ExitCode) => void): Command {
   const command = newCommand(
     'token',
-    "Print the agent's access token (client credentials); it is kept until 80 % of its life are over.",
+    "Print the agent's access token (client credentials), cached for 80 % of its lifetime.",
     [
       'curl -H "Authorization: Bearer $(mcp-gateway token)" http://localhost:8080/api/servers',
       'mcp-gateway token --env-file agents/.env.reader',
     ],
-  ).option('--fresh', 'ask Cognito for a new one, which it bills');
+  ).option('--fresh', 'request a new one from Cognito, which bills it');
   return does<TokenOptions>(command, context, done, printToken);
 }
 

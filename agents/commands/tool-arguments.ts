@@ -3,17 +3,17 @@ import { CommandError, exitCodes } from '../lib/failure.ts';
 /** A tool's arguments by name. */
 export type ToolArguments = Record<string, unknown>;
 
-/** Arguments as written, before anybody knows what types the tool wants. */
+/** Arguments as written, before the tool's types are known. */
 export interface WrittenArguments {
-  /** Whole: from JSON, or written as `name:=json`. */
+  /** Typed values: from JSON, or written as `name:=json`. */
   values: ToolArguments;
   /** Written as `name=text`. */
   texts: Record<string, string>;
 }
 
 /**
- * Reads arguments as the command line has them: `--args JSON`, a JSON object as a word, `name=text` and `name:=json`.
- * Later ones count more.
+ * Reads arguments from the command line: `--args JSON`, a JSON object as a word, `name=text` and `name:=json`. A later
+ * one replaces an earlier one.
  * @throws {CommandError} usage, naming the word
  */
 export function readArguments(words: readonly string[], json: string | undefined): WrittenArguments {
@@ -24,16 +24,16 @@ export function readArguments(words: readonly string[], json: string | undefined
     if (word.trimStart().startsWith('{')) Object.assign(read.values, objectOf(word, 'The arguments'));
     else if (sign === ':=') read.values[name] = parsedJson(text, name);
     else if (sign === '=') read.texts[name] = text;
-    else throw usage(`"${word}" is no argument.`);
+    else throw usage(`"${word}" is not an argument.`);
   }
   return read;
 }
 
 /**
- * Gives the arguments that were written as text the types that the tool's schema wants: numbers, booleans, JSON for lists
- * and objects. What the schema does not know stays text.
- * @param schema the tool's input schema; undefined when it could not be had
- * @throws {CommandError} usage: a number that is none
+ * Converts arguments written as text to the types of the tool's schema: numbers, booleans, JSON for lists and objects.
+ * Arguments that the schema does not name stay text.
+ * @param schema the tool's input schema; undefined if it is unknown
+ * @throws {CommandError} usage: a text that does not fit its type
  */
 export function typedArguments({ values, texts }: WrittenArguments, schema: unknown): ToolArguments {
   const typed = Object.entries(texts).map(([name, text]) => [name, typedText(name, text, typeOf(schema, name))]);
@@ -44,7 +44,7 @@ function typedText(name: string, text: string, type: string | undefined): unknow
   if (type === 'number' || type === 'integer') {
     const number = Number(text);
     if (text.trim() !== '' && Number.isFinite(number) && (type === 'number' || Number.isInteger(number))) return number;
-    throw usage(`${name} must be ${type === 'integer' ? 'a whole number' : 'a number'}, and "${text}" is none.`);
+    throw usage(`${name} must be ${type === 'integer' ? 'a whole number' : 'a number'}, not "${text}".`);
   }
   if (type === 'boolean') {
     if (text === 'true' || text === 'false') return text === 'true';
@@ -68,7 +68,7 @@ function parsedJson(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw usage(`${name} must be JSON, and this is none: ${text.slice(0, 100)}`);
+    throw usage(`${name} must be JSON, not: ${text.slice(0, 100)}`);
   }
 }
 
@@ -77,7 +77,7 @@ function objectOf(text: string, what: string): ToolArguments {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as ToolArguments;
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw usage(`${what} must be one JSON object, such as '{"tz_name":"Asia/Tokyo"}'.`);
 }

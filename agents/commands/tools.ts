@@ -23,9 +23,9 @@ interface Asking {
   transport: 'mcp' | 'sse';
 }
 
-/** `tools`: what may be called, of one server or of all. */
+/** The command `tools`: lists the tools that the caller may call. */
 export function toolsCommand(context: Context, done: (code: ExitCode) => void): Command {
-  const command = newCommand('tools', 'The tools that you may call, of one server or of all that you may see.', [
+  const command = newCommand('tools', 'List the tools that you may call, of one server or of all that you may see.', [
     'mcp-gateway tools currenttime',
     "mcp-gateway tools --json | jq '.tools[] | {server, name, inputSchema}'",
   ]).argument('[server]', 'name of the server: mcp-gateway servers');
@@ -38,14 +38,14 @@ async function showTools(run: Run<ToolsOptions>): Promise<undefined> {
   const asking: Asking = { ...(await begin(run)), context, print, transport: transportOf(options) };
   const { tools, skipped } = server === undefined ? await everywhere(asking) : await ofServer(asking, server);
   for (const { server: name, why } of skipped)
-    print.note(`${print.style('yellow', 'note')} ${name} is left out: ${why}`);
+    print.note(`${print.style('yellow', 'note')} ${name} is skipped: ${why}`);
   print.result({ tools, skipped }, () => {
-    if (tools.length === 0) return 'There is no tool that you may call. Who may call which stands in scopes.yml.';
+    if (tools.length === 0) return 'You may not call any tool. scopes.yml decides who may call which.';
     return tools.map((tool, i) => shown(tool, tools[i - 1]?.server, print)).join('\n');
   });
 }
 
-/** A tool with its arguments, and below what it does; above, where another server begins, its name. */
+/** A tool with its arguments and description; the first tool of a server follows the server's name. */
 function shown(tool: Listed, above: string | undefined, print: Print): string {
   const what = safeText(tool.description ?? tool.title ?? '').replace(/\s+/g, ' ');
   const lines = wrap(what.trim(), print.width - 6).map((line) => `      ${line}`.trimEnd());
@@ -71,7 +71,7 @@ async function ofServer({ context, print, settings, identity, transport }: Askin
   }
 }
 
-/** A server that is down, or may not be asked, does not hide the others. */
+/** Lists the tools of all servers. Skips a server that is down or denied. */
 async function everywhere(asking: Asking): Promise<Found> {
   const { servers } = await askRegistry(asking, '/api/servers', serverList);
   const each = servers
@@ -89,7 +89,7 @@ async function everywhere(asking: Asking): Promise<Found> {
   return { tools: found.flatMap(({ tools }) => tools), skipped: found.flatMap(({ skipped }) => skipped) };
 }
 
-/** `tz_name, [format]`: those in brackets may be left out. */
+/** `tz_name [format]`: brackets mark optional arguments. */
 function argumentsOf({ inputSchema }: Tool): string {
   const required = inputSchema.required ?? [];
   const names = Object.keys(inputSchema.properties ?? {});

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 
-/** Adds the choice of the transport. */
+/** Adds the option `--transport`. */
 export function withTransport(command: Command): Command {
-  const option = new Option('--transport <name>', 'mcp is streamable HTTP, sse the legacy one').choices(['mcp', 'sse']);
+  const option = new Option('--transport <name>', 'mcp (streamable HTTP) or sse (legacy)').choices(['mcp', 'sse']);
   return command.addOption(option.default('mcp'));
 }
 

@@ -13,14 +13,14 @@ interface WhoamiOptions extends CommonOptions {
   sessionCookieFile?: string;
 }
 
-/** `whoami`: what the gateway says of the person who has logged in, or of the agent. */
+/** The command `whoami`: shows the person or agent as the gateway identifies them. */
 export function whoamiCommand(context: Context, done: (code: ExitCode) => void): Command {
-  const command = newCommand('whoami', 'Who you are to the gateway: groups, scopes, and until when.', [
+  const command = newCommand('whoami', 'Show who you are to the gateway: groups, scopes and expiry.', [
     'mcp-gateway whoami',
     'mcp-gateway whoami --agent',
   ])
-    .option('--agent', 'the agent of agents/.env.agent instead of the person who has logged in')
-    .option('--session-cookie-file <file>', 'the session in another file');
+    .option('--agent', 'show the agent of agents/.env.agent instead of the logged-in person')
+    .option('--session-cookie-file <file>', 'read the session from another file');
   return does<WhoamiOptions>(command, context, done, whoami);
 }
 

@@ -19,22 +19,22 @@ export interface GatewayOptions {
   url: string | URL;
   identity: Identity;
   print: Print;
-  /** Ends the connection: Ctrl-C, or a time limit. */
+  /** Closes the connection, on Ctrl-C or a time limit. */
   signal?: AbortSignal | undefined;
 }
 
-/** A connection to one MCP server behind the gateway, in the newest protocol era that the server speaks. */
+/** A connection to one MCP server behind the gateway, with the newest protocol version that the server speaks. */
 export interface GatewayConnection {
   client: Client;
   close(): Promise<void>;
   /**
-   * Runs something with the client, so that what goes wrong is told in our words.
+   * Runs work with the client and explains its errors.
    * @throws {CommandError} notLoggedIn, denied, unreachable or failed
    */
   run<T>(work: (client: Client) => Promise<T>): Promise<T>;
 }
 
-/** Where a server behind the gateway is reached over streamable HTTP, or by the legacy transport. */
+/** The address of a server behind the gateway, for streamable HTTP or the legacy transport. */
 export function serverUrl(gateway: string, server: string, transport: 'mcp' | 'sse' = 'mcp'): URL {
   return new URL(`/${encodeURIComponent(server)}/${transport}`, gateway);
 }
@@ -49,7 +49,7 @@ export async function openGateway(options: GatewayOptions): Promise<GatewayConne
   let refusal: Refusal | undefined;
   let broken: unknown;
   const ask = fetchAs(identity, watchFetch(print));
-  // The SDK wraps what its fetch throws, and in the legacy transport loses it.
+  // The SDK wraps errors of its fetch, and the legacy transport loses them.
   const fetch: Fetch = async (url, init) => {
     const response = await ask(url, init).catch((error) => {
       broken = error;
@@ -66,7 +66,7 @@ export async function openGateway(options: GatewayOptions): Promise<GatewayConne
     } catch (error) {
       if (error instanceof CommandError) throw error;
       const circumstances = { settings, identity, url };
-      // A server's own error comes in an answer that the gateway has let through; an earlier refusal is not its cause.
+      // A server's own error arrived through the gateway, so an earlier refusal is not its cause.
       if (error instanceof ProtocolError) throw explainFailure(error, circumstances);
       throw explainFailure(broken ?? error, { ...circumstances, refusal });
     }

@@ -6,29 +6,28 @@ import { CommandError, exitCodes } from '../lib/failure.ts';
 import { makePrivateFolder, writePrivateFile } from '../lib/private-file.ts';
 import type { Settings } from '../lib/settings.ts';
 
-/** A person's session as it is kept between commands. */
+/** A person's session, stored between commands. */
 export interface KeptSession {
   cookieName: string;
   /** The cookie's value. */
   cookie: string;
-  /** Undefined where only the cookie is known. */
+  /** Undefined if only the cookie is known. */
   username?: string | undefined;
-  /** When it ends at the latest, in seconds since 1970. */
+  /** Its latest end, in seconds since 1970. */
   expiresAt?: number | undefined;
 }
 
 const about = z.object({ gateway: z.string(), cookie_name: z.string(), username: z.string(), expires_at: z.number() });
 const again = 'Log in: mcp-gateway login';
 
-/** `~/.mcp/session_cookie`: the cookie's value and nothing else, as the agents of the original read it. */
+/** The path `~/.mcp/session_cookie`. The file holds only the cookie's value, as the original's agents expect. */
 export function cookieFile({ home }: Context, given?: string): string {
   return given ?? join(home, '.mcp', 'session_cookie');
 }
 
 /**
- * Reads the session. Beside the cookie may stand, in `<file>.json`, whose it is and for which gateway: a cookie is never
- * sent to another one.
- * @throws {CommandError} notLoggedIn: there is none, it has expired, it is for another gateway; usage: others may read it
+ * Reads the session. `<file>.json`, if present, names its user and gateway: the cookie is sent to no other gateway.
+ * @throws {CommandError} notLoggedIn: it is missing, expired or of another gateway; usage: other users may read the file
  */
 export function readSession(context: Context, { gateway, file: settingsFile }: Settings, given?: string): KeptSession {
   const file = cookieFile(context, given);
@@ -50,18 +49,18 @@ export function readSession(context: Context, { gateway, file: settingsFile }: S
   return { cookieName: known.cookie_name, cookie, username: known.username, expiresAt: known.expires_at };
 }
 
-/** Keeps a session: the cookie (0600, at once), and beside it whose it is. */
+/** Stores a session: the cookie in `file` (mode 0600), its user, gateway and expiry in `<file>.json`. */
 export function keepSession(file: string, gateway: string, session: KeptSession): void {
   const { cookieName, cookie, username = '', expiresAt = 0 } = session;
   makePrivateFolder(join(file, '..'));
-  // The old one's companion must not be taken for the new one's if this is where we die.
+  // After a crash here, the old details must not describe the new cookie.
   rmSync(`${file}.json`, { force: true });
   writePrivateFile(file, `${cookie}\n`);
   const text = JSON.stringify({ gateway, cookie_name: cookieName, username, expires_at: expiresAt });
   writePrivateFile(`${file}.json`, `${text}\n`);
 }
 
-/** What is kept, without asking whether it is still good; for ending it. */
+/** Reads the stored session without checking it, for logout. */
 export function peekSession(file: string): { cookie: string; gateway: string | undefined } | undefined {
   try {
     return { cookie: readFileSync(file, 'utf8').trim(), gateway: readAbout(file)?.gateway };
@@ -70,12 +69,12 @@ export function peekSession(file: string): { cookie: string; gateway: string | u
   }
 }
 
-/** The name that the gateway's cookie has; on https browsers hold it to this host alone. */
+/** The name of the gateway's cookie; on https its prefix binds it to this host. */
 export function cookieNameFor(gateway: string): string {
   return gateway.startsWith('https:') ? '__Host-mcp_gateway_session' : 'mcp_gateway_session';
 }
 
-/** Forgets a session. @returns whether there was one */
+/** Deletes a session. @returns whether there was one */
 export function forgetSession(file: string): boolean {
   const was = statSync(file, { throwIfNoEntry: false }) !== undefined;
   for (const one of [file, `${file}.json`]) rmSync(one, { force: true });
@@ -86,8 +85,8 @@ function readCookie(file: string): string {
   let text: string;
   try {
     if (statSync(file).mode & 0o077)
-      throw new CommandError(exitCodes.usage, `Others on this machine may read your session in ${file}.`, {
-        hints: [`If only you could so far: chmod 600 ${file}. Otherwise: mcp-gateway logout`],
+      throw new CommandError(exitCodes.usage, `Other users of this machine may read your session in ${file}.`, {
+        hints: [`If you trust them: chmod 600 ${file}. Otherwise: mcp-gateway logout`],
       });
     text = readFileSync(file, 'utf8').trim();
   } catch (error) {
@@ -96,7 +95,7 @@ function readCookie(file: string): string {
     const why = code === 'ENOENT' ? 'You are not logged in' : `${file} cannot be read (${code})`;
     throw new CommandError(exitCodes.notLoggedIn, `${why}.`, { hints: [again], cause: error });
   }
-  // RFC 6265 section 4.1.1: what a cookie's value may be made of. Anything else would be a second header or cookie.
+  // The characters of a cookie's value (RFC 6265 section 4.1.1). Others could start a second header or cookie.
   if (/^[!#-+\--:<-[\]-~]+$/.test(text)) return text;
   throw new CommandError(exitCodes.notLoggedIn, `There is no session cookie in ${file}.`, { hints: [again] });
 }

@@ -6,10 +6,10 @@ import type { Settings } from '../lib/settings.ts';
 import { networkReason } from '../lib/watched-fetch.ts';
 import type { Identity } from './identity.ts';
 
-/** What the gateway said instead of letting a request through. */
+/** The gateway's refusal of a request. */
 export interface Refusal {
   status: number;
-  /** The gateway's code for it (docs/validate.md): `not_permitted`. Empty if it gave none. */
+  /** The gateway's code (docs/validate.md), such as `not_permitted`; empty if it gave none. */
   reason: string;
   message: string;
 }
@@ -20,7 +20,7 @@ const rpcBody = z.object({
 const plainBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 const longestBody = 10_000;
 
-/** Reads the refusal in an answer of the gateway: JSON-RPC from MCP endpoints, a plain error object from the rest. */
+/** Reads the refusal in a response: JSON-RPC from MCP endpoints, a plain error object from all others. */
 export async function asRefusal(response: Response): Promise<Refusal | undefined> {
   const text = await response.text().catch(() => '');
   const body = text.length > longestBody ? undefined : parsed(text);
@@ -44,12 +44,12 @@ function parsed(text: string): unknown {
 export interface Circumstances {
   settings: Settings;
   identity?: Identity | undefined;
-  /** What was asked. */
+  /** The requested URL. */
   url: URL;
   refusal?: Refusal | undefined;
 }
 
-/** What went wrong on the way to the gateway or behind it, in our words, with what to do and the exit code. */
+/** Explains an error of a request to the gateway or to a server behind it, with hints and exit code. */
 export function explainFailure(error: unknown, circumstances: Circumstances): CommandError {
   const { refusal } = circumstances;
   if (refusal) return explainRefusal(refusal, circumstances, error);
@@ -61,7 +61,7 @@ export function explainFailure(error: unknown, circumstances: Circumstances): Co
   return unreachable(error, circumstances);
 }
 
-/** What a refusal of the gateway means to this caller. */
+/** Explains a refusal of the gateway to this caller. */
 export function explainRefusal(refusal: Refusal, circumstances: Circumstances, cause?: unknown): CommandError {
   const { reason, message } = refusal;
   const hints = hintsFor(refusal, circumstances);
@@ -69,7 +69,7 @@ export function explainRefusal(refusal: Refusal, circumstances: Circumstances, c
 }
 
 function exitCodeOf({ status, reason }: Refusal): ExitCode {
-  // The registry was asked without the gate: REGISTRY_URL names the wrong port, and no login would help.
+  // REGISTRY_URL names the registry's own port; a login would not help.
   if (reason === 'identity_required') return exitCodes.usage;
   if (status === 401) return exitCodes.notLoggedIn;
   if (status === 403) return exitCodes.denied;

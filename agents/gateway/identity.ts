@@ -7,7 +7,7 @@ import type { Fetch } from '../lib/watched-fetch.ts';
 import { type AgentToken, agentToken } from '../token/token-cache.ts';
 import { readSession } from './cookie-file.ts';
 
-/** Somebody whom requests to the gateway are made as. */
+/** The person or agent that requests to the gateway act as. */
 export interface Identity {
   kind: 'person' | 'agent';
   /** The person's name if it is known, or the agent's client id. */
@@ -20,14 +20,14 @@ export interface Identity {
    */
   headers(): Promise<Record<string, string>>;
   /**
-   * Called when the gateway has refused the credentials (401): an agent's token that was kept may have been ended since,
-   * or be of another user pool of the same name.
-   * @returns whether there is a new one, and asking again makes sense
+   * Called after the gateway rejected the credentials (401): a cached token of an agent may have been revoked, or belong
+   * to another user pool of the same name.
+   * @returns whether there is a new token, so that a retry makes sense
    */
   renew(): Promise<boolean>;
 }
 
-/** Sends a request as this identity; once more if the credentials were refused and there are new ones. */
+/** Sends requests as this identity, and retries once if the credentials were rejected and renewed. */
 export function fetchAs(identity: Identity, base: Fetch): Fetch {
   const once: Fetch = async (url, init) => {
     const headers = new Headers(init?.headers);
@@ -43,9 +43,9 @@ export function fetchAs(identity: Identity, base: Fetch): Fetch {
 }
 
 /**
- * The identity that the options choose: the agent's own, by client credentials, or the session of the person.
- * @param settings those of `modeOf(options)`
- * @throws {CommandError} usage for settings that cannot be used, notLoggedIn when there is no session
+ * Opens the identity that the options choose: the agent's own, by client credentials, or the person's session.
+ * @param settings the settings of `modeOf(options)`
+ * @throws {CommandError} usage for invalid settings, notLoggedIn without a session
  */
 export async function openIdentity(
   context: Context,
@@ -55,7 +55,7 @@ export async function openIdentity(
 ): Promise<Identity> {
   if (modeOf(options) === 'user') {
     const { cookieName, cookie, username } = readSession(context, settings, options.sessionCookieFile);
-    const name = username ?? 'the person who has logged in';
+    const name = username ?? 'the logged-in person';
     const headers = { cookie: `${cookieName}=${cookie}` };
     return {
       kind: 'person',
@@ -77,8 +77,8 @@ export async function openIdentity(
       return { authorization: `Bearer ${held.token}` };
     },
     async renew() {
-      if (!held?.wasKept) return false;
-      print.debug('the kept token was refused; asking for a new one');
+      if (!held?.cached) return false;
+      print.debug('the cached token was rejected; requesting a new one');
       held = await agentToken({ context, settings, print, fresh: true });
       return true;
     },

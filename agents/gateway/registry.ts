@@ -6,7 +6,7 @@ import { watchFetch } from '../lib/watched-fetch.ts';
 import { asRefusal, explainFailure, explainRefusal } from './explain.ts';
 import { fetchAs, type Identity } from './identity.ts';
 
-/** Who the gateway says that somebody is. */
+/** The caller, as the gateway identifies them. */
 export const me = z.object({
   username: z.string(),
   groups: z.array(z.string()),
@@ -59,7 +59,7 @@ export async function askRegistry<T>(
   }
   const found = schema.safeParse(await response.json().catch(() => undefined));
   if (found.success) return found.data;
-  throw new CommandError(exitCodes.failed, `${url} answered something else than the registry would.`, {
-    hints: [`Is ${settings.gateway} the gateway? REGISTRY_URL says so (${settings.file}).`],
+  throw new CommandError(exitCodes.failed, `${url} did not answer like the registry.`, {
+    hints: [`Is ${settings.gateway} the gateway? REGISTRY_URL names it (${settings.file}).`],
   });
 }

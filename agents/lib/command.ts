@@ -4,13 +4,13 @@ import { CommandError, type ExitCode, exitCodes } from './failure.ts';
 import { createPrint, type Print, type PrintOptions, wrap } from './print.ts';
 import { type IdentityOptions, modeOf, readSettings, type Settings } from './settings.ts';
 
-/** What every command understands. */
+/** The options of every command. */
 export interface CommonOptions extends PrintOptions {
   envFile?: string;
   gateway?: string;
 }
 
-/** What a command is run with. */
+/** The input of a running command. */
 export interface Run<O extends CommonOptions> {
   context: Context;
   print: Print;
@@ -19,32 +19,32 @@ export interface Run<O extends CommonOptions> {
   args: string[];
 }
 
-/** The work of a command. Failures are thrown as `CommandError`; a returned code other than undefined is the exit code. */
+/** The work of a command. Throws `CommandError` on failure; returns the exit code, undefined for ok. */
 export type Work<O extends CommonOptions> = (run: Run<O>) => Promise<ExitCode | undefined>;
 
-/** A command with the options that all have; `example` lines end its help. */
+/** Creates a command with the common options; its help ends with the examples. */
 export function newCommand(name: string, description: string, examples: readonly string[]): Command {
   return new Command(name)
     .description(description)
     .helpOption('-h, --help', 'show this help')
-    .option('--env-file <file>', 'settings of another agent or environment, instead of the file in agents/')
-    .option('--gateway <url>', 'address of the gateway, instead of REGISTRY_URL')
-    .addOption(new Option('--json', 'the result as JSON; so it is anyway when stdout is no terminal'))
-    .option('--debug', 'show on stderr what happens: requests, status, times; no secrets')
+    .option('--env-file <file>', 'read settings from this file instead of the one in agents/')
+    .option('--gateway <url>', 'the address of the gateway, instead of REGISTRY_URL')
+    .addOption(new Option('--json', 'print the result as JSON (default if stdout is not a terminal)'))
+    .option('--debug', 'show requests, status and times on stderr, without secrets')
     .addHelpText(
       'after',
       `\nExample${examples.length > 1 ? 's' : ''}:\n${examples.map((line) => `  ${line}`).join('\n')}`,
     );
 }
 
-/** Adds the choice between the agent's own identity and the person's. */
+/** Adds the options that choose between the agent's identity and the person's. */
 export function withIdentity(command: Command): Command {
   return command
-    .option('--use-session-cookie', 'act as the person who has logged in; otherwise as the agent of agents/.env.agent')
-    .option('--session-cookie-file <file>', 'the same with another file than ~/.mcp/session_cookie');
+    .option('--use-session-cookie', 'act as the logged-in person instead of the agent of agents/.env.agent')
+    .option('--session-cookie-file <file>', 'the same, with this file instead of ~/.mcp/session_cookie');
 }
 
-/** Gives a command its work, and its exit code to `done`. */
+/** Sets a command's action, and passes its exit code to `done`. */
 export function does<O extends CommonOptions>(
   command: Command,
   context: Context,
@@ -67,7 +67,7 @@ async function attempt(print: Print, work: () => Promise<ExitCode | undefined>):
   }
 }
 
-/** Tells a failure on stderr. @returns its exit code */
+/** Prints an error on stderr. @returns its exit code */
 export function report(print: Print, error: unknown): ExitCode {
   if (!(error instanceof CommandError)) {
     if ((error as Error)?.name === 'AbortError') return exitCodes.interrupted;
@@ -88,7 +88,7 @@ export function report(print: Print, error: unknown): ExitCode {
   return error.exitCode;
 }
 
-/** A message for the width of the terminal; where stderr is none it stays in one line, to be searched. */
+/** Folds a message to the width of the terminal. Without a terminal it stays on one line, for searches. */
 function folded(print: Print, text: string, used: number): string[] {
   if (!print.interactive) return [text];
   const lines = text
@@ -97,7 +97,7 @@ function folded(print: Print, text: string, used: number): string[] {
   return lines.map((line, i) => (i === 0 || line.startsWith(' ') ? line : `  ${line}`));
 }
 
-/** Reads the settings that belong to the identity, and says what is odd about them. */
+/** Reads the settings of the chosen identity, and prints their notices. */
 export function settingsFor(
   context: Context,
   print: Print,

@@ -3,12 +3,12 @@ import type { Readable, Writable } from 'node:stream';
 /** A stream that may be a terminal. */
 export type Terminal<T> = T & { isTTY?: boolean; columns?: number };
 
-/** Everything that a command takes from its process; `main.ts` makes the real one. */
+/** Everything that a command takes from its process; `main.ts` creates it. */
 export interface Context {
   env: NodeJS.ProcessEnv;
   /** The folder with `.env.user` and `.env.agent`: `agents/`. */
   folder: string;
-  /** The person's home; what is kept stands in its `.mcp`. */
+  /** The user's home; its folder `.mcp` keeps sessions and tokens. */
   home: string;
   stdin: Terminal<Readable>;
   stdout: Terminal<Writable>;

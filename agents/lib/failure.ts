@@ -1,4 +1,4 @@
-/** What the exit code of every command means; docs/command-line.md shows the same table. */
+/** The exit codes of every command; docs/command-line.md shows the same table. */
 export const exitCodes = {
   ok: 0,
   failed: 1,
@@ -12,7 +12,7 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** The same in words, for help and documentation. */
+/** Their meanings, for help and documentation. */
 export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
   [exitCodes.ok, 'done'],
   [exitCodes.failed, 'it failed: the tool said so, or the server or the gateway could not do it'],
@@ -24,12 +24,12 @@ export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
   [exitCodes.interrupted, 'stopped by Ctrl-C'],
 ];
 
-/** An end of a command that is not the good one: what happened, to what, and what to do. Never holds a secret. */
+/** A failure of a command, with hints for the user. Never holds a secret. */
 export class CommandError extends Error {
   readonly exitCode: ExitCode;
-  /** The gateway's word for it (docs/validate.md), such as `not_permitted`; undefined when it was not the gateway. */
+  /** The gateway's code (docs/validate.md), such as `not_permitted`; undefined if the gateway did not fail. */
   readonly reason: string | undefined;
-  /** What to do about it; a line each. */
+  /** What the user can do, one line each. */
   readonly hints: readonly string[];
   constructor(
     exitCode: ExitCode,

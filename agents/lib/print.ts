@@ -2,35 +2,35 @@ import { styleText } from 'node:util';
 import { cleanText } from '../../common/text/clean.ts';
 import type { Context } from './context.ts';
 
-/** How output is asked for on the command line. */
+/** The options for output. */
 export interface PrintOptions {
   json?: boolean | undefined;
   debug?: boolean | undefined;
 }
 
-/** The way to the person or program that has started a command. Results go to stdout, everything else to stderr. */
+/** Prints results on stdout, and everything else on stderr. */
 export interface Print {
-  /** Whether results come as JSON: `--json`, or stdout is no terminal. */
+  /** Whether results are JSON: with `--json`, or if stdout is not a terminal. */
   readonly json: boolean;
-  /** Whether a person sits in front of stderr, so that progress is worth showing. */
+  /** Whether stderr is a terminal, so that progress is shown. */
   readonly interactive: boolean;
-  /** Columns that a table may use. */
+  /** The columns available for a table. */
   readonly width: number;
-  /** The one result of a command: `value` as JSON, or for people what `text` makes of it. */
+  /** Prints the result of a command: `value` as JSON, or `text()`. */
   result(value: unknown, text: () => string): void;
-  /** Plain text on stdout, in either case: a token, a URL. */
+  /** Prints plain text on stdout, such as a token. */
   text(text: string): void;
-  /** A remark for people. */
+  /** Prints a remark for the user. */
   note(text: string): void;
-  /** A line that the next one replaces; only on a terminal. */
+  /** Shows a line until the next output; only on a terminal. */
   progress(text: string): void;
-  /** One line of `--debug`; otherwise nothing. Never give it a token, a cookie, a code or a secret. */
+  /** Prints a line with `--debug`. Never pass a token, cookie, code or secret. */
   debug(text: string): void;
-  /** Marks text, where colours are wanted. */
+  /** Styles text if the output has colours. */
   style(format: 'bold' | 'dim' | 'red' | 'green' | 'yellow', text: string): string;
 }
 
-/** Colours only on a terminal, and never with `NO_COLOR` (no-color.org). */
+/** Creates the output. Uses colours only on a terminal without `NO_COLOR` (no-color.org). */
 export function createPrint({ stdout, stderr, env }: Context, { json, debug }: PrintOptions = {}): Print {
   const asJson = json ?? !stdout.isTTY;
   const colour = Boolean(stdout.isTTY) && !env.NO_COLOR && env.TERM !== 'dumb';
@@ -64,15 +64,15 @@ export function createPrint({ stdout, stderr, env }: Context, { json, debug }: P
   };
 }
 
-/** Text of servers and tools for a terminal: without characters that act on it. Line breaks and tabs stay. */
+/** Removes control characters from untrusted text (of servers and tools) for a terminal. Keeps line breaks and tabs. */
 export function safeText(text: string): string {
   return cleanText(text, { keep: '\n\t\u200d', replace: '' });
 }
 
 /**
- * A table for people: columns side by side, the last one wrapped to what is left of the width.
+ * Formats a table. Wraps the last column to the remaining width.
  * @param head the names of the columns
- * @param width columns of the terminal
+ * @param width the columns of the terminal
  */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], width: number): string {
   const clean = rows.map((row) => row.map((cell) => safeText(cell).replace(/\s+/g, ' ').trim()));
@@ -90,7 +90,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     .join('\n');
 }
 
-/** Breaks text between words; a word longer than the width stays whole. */
+/** Breaks text between words. A word longer than the width stays whole. */
 export function wrap(text: string, width: number): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {

@@ -13,24 +13,24 @@ import { CommandError, exitCodes } from './failure.ts';
 /** Whose settings: of a person (`agents/.env.user`), or of an agent with its own identity (`agents/.env.agent`). */
 export type Mode = 'user' | 'agent';
 
-/** As whom something is done. */
+/** The options that choose the identity. */
 export interface IdentityOptions {
-  /** `--use-session-cookie`: as the person who has logged in, instead of as the agent. */
+  /** `--use-session-cookie`: act as the logged-in person instead of the agent. */
   useSessionCookie?: boolean | undefined;
   /** `--session-cookie-file`: implies `useSessionCookie`. */
   sessionCookieFile?: string | undefined;
 }
 
-/** Which settings belong to an identity. */
+/** The mode of the chosen identity. */
 export function modeOf({ useSessionCookie, sessionCookieFile }: IdentityOptions): Mode {
   return useSessionCookie || sessionCookieFile !== undefined ? 'user' : 'agent';
 }
 
 export interface SettingsOptions {
   mode: Mode;
-  /** `--env-file`: read instead of the usual file. */
+  /** `--env-file`: replaces the default file. */
   envFile?: string | undefined;
-  /** `--gateway`: counts before everything else. */
+  /** `--gateway`: takes precedence over all settings. */
   gateway?: string | undefined;
 }
 
@@ -38,18 +38,18 @@ const shape = shapeFor('agents');
 const gatewaySchema = z.object({ REGISTRY_URL: shape.REGISTRY_URL });
 const poolSchema = z.object(shape);
 
-/** What a command works with. */
+/** The settings of a command. */
 export interface Settings {
   mode: Mode;
-  /** Where the gateway is, as an origin: `http://localhost:8080`. */
+  /** The origin of the gateway: `http://localhost:8080`. */
   gateway: string;
-  /** Where the tool finder is: `MCP_REGISTRY_URL`, or `<gateway>/mcpgw/sse`. */
+  /** The address of the tool finder: `MCP_REGISTRY_URL`, or `<gateway>/mcpgw/sse`. */
   registryUrl: string;
   /** The file that the settings come from, for messages: `agents/.env.agent`. */
   file: string;
   /** Every variable of the file, under those of the environment; for commands with settings of their own. */
   env: NodeJS.ProcessEnv;
-  /** Odd things that do not stop a command. */
+  /** Problems that do not stop a command. */
   notices: readonly string[];
 }
 
@@ -57,22 +57,22 @@ export interface Settings {
 export type PoolSettings = Readonly<z.output<typeof poolSchema>>;
 
 /**
- * Reads where the gateway is. What counts first: the command line, the environment, the file given by `--env-file` or else
- * `agents/.env.user` or `.env.agent`, or else the example beside it, which is the demo's. Unknown variables are ignored.
- * @throws {CommandError} usage: a file that is not there, an address that is none, a placeholder that nobody has replaced
+ * Reads the settings. Precedence: the command line, the environment, the file of `--env-file` or else `agents/.env.user` or
+ * `.env.agent`, or else the example beside it, which holds the demo's settings. Ignores unknown variables.
+ * @throws {CommandError} usage: the file is missing, the address is invalid or a leftover placeholder
  */
 export function readSettings(context: Context, { mode, envFile, gateway }: SettingsOptions): Settings {
   const { path, shown } = findFile(context, mode, envFile);
   const fromFile = readFile(path, shown);
   const env: NodeJS.ProcessEnv = { ...fromFile };
-  // Another gateway than the file's is not to be sent to the tool finder of that.
+  // A gateway from elsewhere must not be combined with the file's tool finder.
   if (gateway !== undefined || context.env.REGISTRY_URL?.trim()) delete env.MCP_REGISTRY_URL;
   Object.assign(env, set(context.env));
   if (gateway !== undefined) {
     env.REGISTRY_URL = gateway;
     delete env.MCP_REGISTRY_URL;
   }
-  // The original's .env.agent names only the tool finder; its gateway is where that is.
+  // The original's .env.agent names only the tool finder, which has the gateway's origin.
   if (!env.REGISTRY_URL?.trim()) env.REGISTRY_URL = URL.parse(env.MCP_REGISTRY_URL ?? '')?.origin;
   const { REGISTRY_URL } = read(gatewaySchema, env, shown);
   return {
@@ -85,12 +85,12 @@ export function readSettings(context: Context, { mode, envFile, gateway }: Setti
   };
 }
 
-/** @throws {CommandError} usage, naming each variable that is missing or cannot be used, and the file */
+/** Reads the user pool's settings. @throws {CommandError} usage, naming each missing or invalid variable and the file */
 export function poolSettings({ env, file }: Settings): PoolSettings {
   return read(poolSchema, env, file);
 }
 
-/** An empty variable of the environment does not hide one of the file. */
+/** The non-empty variables, so that an empty one does not hide one of the file. */
 function set(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
 }
@@ -107,7 +107,7 @@ function readFile(path: string, shown: string): NodeJS.Dict<string> {
     return parseEnv(readFileSync(path, 'utf8'));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`;
+    const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
     throw new CommandError(exitCodes.usage, `The settings file ${shown} ${why}.`, { cause: error });
   }
 }
@@ -128,19 +128,19 @@ function registryUrl(env: NodeJS.ProcessEnv, origin: string, file: string): stri
   if (!given) return `${origin}/mcpgw/sse`;
   const url = URL.parse(given);
   if (url && /^https?:$/.test(url.protocol) && !url.username && !spoiltBy(given)) return given;
-  throw new CommandError(exitCodes.usage, `MCP_REGISTRY_URL in ${file} is no address.`, {
-    hints: [`It looks like ${origin}/mcpgw/sse; without it, that one is used.`],
+  throw new CommandError(exitCodes.usage, `MCP_REGISTRY_URL in ${file} is not a URL.`, {
+    hints: [`Example: ${origin}/mcpgw/sse, which is also the default.`],
   });
 }
 
-/** What is odd in variables that this command may do without. */
+/** Notices on variables that this command does not need. */
 function noticesOn(file: NodeJS.Dict<string>, shown: string): string[] {
-  // Beside a model it may be the region of Amazon Bedrock.
+  // With a model it may be the region of Amazon Bedrock.
   const region = file.AWS_REGION?.trim();
   const pool = poolIdPattern.exec(file.COGNITO_USER_POOL_ID?.trim() ?? '')?.[1];
   const elsewhere =
     region && pool && region !== pool && !file.MODEL && !spoiltBy(region)
-      ? [`AWS_REGION in ${shown} is ${region}, but the user pool is in ${pool}, and that counts.`]
+      ? [`AWS_REGION in ${shown} is ${region}, but the user pool is in ${pool}, which takes precedence.`]
       : [];
   return [...elsewhere, ...placeholders(file, shown)];
 }
@@ -148,6 +148,6 @@ function noticesOn(file: NodeJS.Dict<string>, shown: string): string[] {
 function placeholders(file: NodeJS.Dict<string>, shown: string): string[] {
   return Object.entries(file).flatMap(([name, value]) => {
     if (!Object.hasOwn(every, name) || name in shape || !spoiltBy(value?.trim() ?? '')) return [];
-    return [`${name} in ${shown} is still the template's example value; nothing uses it as it is.`];
+    return [`${name} in ${shown} is still the template's example value and is ignored.`];
   });
 }

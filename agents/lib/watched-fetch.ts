@@ -4,8 +4,8 @@ import type { Print } from './print.ts';
 export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
 
 /**
- * A `fetch` that shows each request with `--debug`: method, address, status and time. Headers and bodies are never shown,
- * and of a query only the names: values may be codes or tokens.
+ * A `fetch` that prints each request with `--debug`: method, address, status and time. Never prints headers, bodies or
+ * query values, which may be codes or tokens.
  */
 export function watchFetch(print: Print, base: Fetch = fetch): Fetch {
   return async (url, init) => {
@@ -23,12 +23,12 @@ export function watchFetch(print: Print, base: Fetch = fetch): Fetch {
   };
 }
 
-/** The same for what asks the user pool. */
+/** The same for requests to the user pool. */
 export function watchWith(print: Print): (base: StandInFetch) => StandInFetch {
   return (base) => watchFetch(print, (url, init) => base(String(url), init));
 }
 
-/** An address without credentials, and with `…` for each value of its query. */
+/** An address without credentials, with `…` for each query value. */
 export function shownUrl(address: string | URL): string {
   const url = new URL(address);
   const names = [...new Set(url.searchParams.keys())];
@@ -36,7 +36,7 @@ export function shownUrl(address: string | URL): string {
   return `${url.origin}${url.pathname}${query}`;
 }
 
-/** Why a request did not get through, in a word: ECONNREFUSED, ENOTFOUND, TimeoutError. */
+/** The reason of a network failure in one word: ECONNREFUSED, ENOTFOUND, TimeoutError. */
 export function networkReason(error: unknown): string {
   const { cause, code, name } = error as { cause?: unknown; code?: unknown; name?: unknown };
   if (typeof code === 'string') return code;

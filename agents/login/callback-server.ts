@@ -3,31 +3,31 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { CommandError, exitCodes } from '../lib/failure.ts';
 import { finishedPage, pageHeaders } from './finished-page.ts';
 
-/** Registered with the app client, letter by letter; so the port cannot be another one. */
+/** The callback registered with the app client. Cognito compares it exactly, so the port is fixed. */
 export const callbackUrl = 'http://localhost:9090/callback';
 const port = 9090;
-/** A browser takes whichever of the two its resolver names first. */
+/** A browser may use either address for localhost. */
 const addresses = ['127.0.0.1', '::1'];
 const longestWaitForPage = 2_000;
 
-/** The browser that has come back with a result, and waits for its page. */
+/** A browser that returned from the login and waits for its page. */
 export interface Returned {
-  /** The callback with what Cognito put behind it. */
+  /** The callback URL with Cognito's parameters. */
   url: URL;
   /** Shows the last page. */
   finish(outcome: { title: string; text: string; failed: boolean }): Promise<void>;
 }
 
 export interface CallbackServer {
-  /** Comes when a browser has come back with this login's `state`; others get a page that says so. */
+  /** Resolves when a browser returns with this login's `state`. Others get an error page. */
   returned: Promise<Returned>;
   close(): void;
 }
 
 /**
- * Waits for the browser at `http://localhost:9090/callback`, on this machine only.
- * @param state of this login; what comes with another one is not its result
- * @param stray told of a browser that came with another state
+ * Listens for the browser at `http://localhost:9090/callback`, on this machine only.
+ * @param state the state of this login; callbacks with another state belong to other logins
+ * @param stray called for a browser with another state
  * @throws {CommandError} failed: the port is taken
  */
 export async function openCallback(state: string, stray: () => void): Promise<CallbackServer> {
@@ -42,12 +42,11 @@ export async function openCallback(state: string, stray: () => void): Promise<Ca
   let taken = false;
   const answer = (req: IncomingMessage, res: ServerResponse) => {
     const url = callbackOf(req);
-    if (!url) return show(res, 404, { title: 'There is nothing here', text: 'This address only waits for a login.' });
+    if (!url) return show(res, 404, { title: 'Page not found', text: 'This address only receives logins.' });
     if (taken || url.searchParams.get('state') !== state) {
       stray();
-      const text =
-        'It was begun elsewhere, or is finished already. Go back to the terminal, and open the address that it shows.';
-      return show(res, 400, { title: 'Not the login that was waited for', text });
+      const text = 'This login was started elsewhere or is already complete. Open the address that the terminal shows.';
+      return show(res, 400, { title: 'Unexpected login', text });
     }
     taken = true;
     resolve({
@@ -75,15 +74,15 @@ async function listen(address: string, answer: (req: IncomingMessage, res: Serve
     return [server];
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // A machine without IPv6.
+    // The machine has no IPv6.
     if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return [];
     const why = code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used (${code})`;
-    throw new CommandError(exitCodes.failed, `Port ${port} ${why}; the login comes back there.`, {
+    throw new CommandError(exitCodes.failed, `Port ${port} ${why}; the login returns there.`, {
       reason: 'port_taken',
       hints: [
-        `Which program it is: ss -ltnp 'sport = :${port}' (or lsof -i :${port}). Stop it and try again:`,
-        `Cognito compares ${callbackUrl} letter by letter, so it cannot be another port.`,
-        'Or log in without it: mcp-gateway login --no-browser, and paste the address that the browser ends at.',
+        `Find the program: ss -ltnp 'sport = :${port}' (or lsof -i :${port}). Stop it and try again:`,
+        `Cognito compares ${callbackUrl} exactly, so the port cannot change.`,
+        'Or log in without the port: mcp-gateway login --no-browser, and paste the address that the browser ends at.',
       ],
       cause: error,
     });

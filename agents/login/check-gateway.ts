@@ -10,9 +10,9 @@ const metadata = z.object({ resource: z.url(), authorization_servers: z.array(z.
 const timeoutMilliseconds = 10_000;
 
 /**
- * Asks the gateway who it is before anybody types a password: does REGISTRY_URL name it as it names itself, and does it
- * trust this user pool? (Its OAuth metadata, RFC 9728.)
- * @throws {CommandError} usage, saying which address is right; unreachable
+ * Checks the gateway's OAuth metadata (RFC 9728) before the user types a password: REGISTRY_URL must be the gateway's own
+ * address, and the gateway must trust this user pool.
+ * @throws {CommandError} usage, with the correct address; unreachable
  */
 export async function checkGateway(settings: Settings, print: Print): Promise<void> {
   const url = new URL('/.well-known/oauth-protected-resource', settings.gateway);
@@ -44,7 +44,7 @@ function refuseOtherPool(settings: Settings, issuers: readonly string[]): void {
   const pool = poolSettings(settings).COGNITO_USER_POOL_ID;
   if (issuers.some((issuer) => cognitoIssuers(pool).includes(issuer))) return;
   const theirs = issuers.map((issuer) => issuer.slice(issuer.lastIndexOf('/') + 1)).join(', ');
-  throw new CommandError(exitCodes.usage, `The gateway trusts the user pool ${theirs}, and not ${pool}.`, {
+  throw new CommandError(exitCodes.usage, `The gateway trusts the user pool ${theirs}, not ${pool}.`, {
     hints: [`Set COGNITO_USER_POOL_ID=${theirs} in ${settings.file}, or REGISTRY_URL to the gateway of ${pool}.`],
   });
 }

@@ -9,7 +9,7 @@ interface Client {
   file: string;
 }
 
-/** What Cognito's own error page would say to the browser, and what to do about it. */
+/** Explains an error that Cognito would show the browser on its own error page. */
 export function refusedCallback(error: string, { clientId, file }: Client): CommandError {
   if (error === 'redirect_mismatch') {
     const message = `The user pool does not know the callback URL ${callbackUrl} for app client ${clientId} (redirect_mismatch).`;
@@ -26,12 +26,12 @@ export function refusedCallback(error: string, { clientId, file }: Client): Comm
 
 const again = 'Log in again: mcp-gateway login';
 
-/** What an error of the user pool, or of talking to it, means to the person at the terminal. */
+/** Explains an error of the user pool, or of the connection to it. */
 export function explainLogin(error: unknown, client: Client): CommandError {
   if (error instanceof CommandError) return error;
   if (error instanceof AuthorizationResponseError) return refusedByPool(error, client);
   if (error instanceof ResponseBodyError) return refusedAtExchange(error, client);
-  if (error instanceof ClientError && !isAboutTheWay(error)) return notToBeTrusted(error);
+  if (error instanceof ClientError && !isNetworkError(error)) return untrustedAnswer(error);
   const message = `The user pool cannot be reached (${networkReason(error)}).`;
   const hints = [`COGNITO_USER_POOL_ID says which it is (${client.file}). With the demo: is npm run up running?`];
   return new CommandError(exitCodes.unreachable, message, { hints, cause: error });
@@ -61,7 +61,7 @@ function refusedAtExchange(error: ResponseBodyError, { clientId, file }: Client)
       `Compare COGNITO_CLIENT_ID and COGNITO_CLIENT_SECRET in ${file}; a public client has no secret: leave it empty.`,
     ],
     invalid_grant: [
-      'The login code was used already or is too old (invalid_grant).',
+      'The login code was already used or has expired (invalid_grant).',
       `${again}. If it happens each time: App clients > Attribute permissions.`,
     ],
   };
@@ -72,22 +72,22 @@ function refusedAtExchange(error: ResponseBodyError, { clientId, file }: Client)
   return new CommandError(exitCodes.notLoggedIn, message, { hints: [hint], cause: error });
 }
 
-function notToBeTrusted(error: ClientError): CommandError {
+function untrustedAnswer(error: ClientError): CommandError {
   const { message } = (error.cause ?? error) as Error;
   const text = `${error.message} ${message}`;
   const why = /nonce/i.test(text)
-    ? ' Its nonce is of another login.'
+    ? ' Its nonce belongs to another login.'
     : /state/i.test(text)
-      ? ' It is the answer to another login (state).'
+      ? ' It belongs to another login (state).'
       : '';
-  return new CommandError(exitCodes.notLoggedIn, `The answer of the user pool could not be trusted.${why}`, {
+  return new CommandError(exitCodes.notLoggedIn, `The answer of the user pool is not trusted.${why}`, {
     hints: [again],
     cause: error,
   });
 }
 
-/** By its words: fetch may have thrown another realm's TypeError. */
-function isAboutTheWay(error: ClientError): boolean {
+/** Checks names and texts, because fetch may throw another realm's TypeError. */
+function isNetworkError(error: ClientError): boolean {
   const timedOut = error.code === 'OAUTH_TIMEOUT';
   return (
     timedOut || (error.cause as Error | undefined)?.name === 'TypeError' || /fetch failed|network/i.test(error.message)

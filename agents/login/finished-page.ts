@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 const style = `:root{color-scheme:light dark}body{margin:0;padding:14vh 16px 16px;font:16px/24px system-ui,sans-serif;background:light-dark(#f6f7f9,#14161a);color:light-dark(#1a1d21,#e8eaed)}main{max-width:400px;margin:0 auto;padding:32px;background:light-dark(#fff,#1d2026);border:1px solid light-dark(#dfe3e8,#343943);border-radius:8px;overflow-wrap:break-word}h1{margin:0 0 8px;font-size:24px;line-height:32px;font-weight:600}p{margin:0}`;
 
-/** The page may do nothing but be read; it keeps its own address, which has the login's code in it, to itself. */
+/** The page loads and runs nothing. It sends no Referer, because its address contains the login's code. */
 export const pageHeaders = {
   'Content-Type': 'text/html; charset=utf-8',
   'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
@@ -11,7 +11,7 @@ export const pageHeaders = {
   'Cache-Control': 'no-store',
 } as const;
 
-/** What the browser shows when its part is over. */
+/** The last page that the browser shows. */
 export function finishedPage({ title, text }: { title: string; text: string }): string {
   return `<!doctype html>
 <html lang="en">

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { SignJWT } from 'jose';
 
-/** What stands in a session cookie that is signed here; `iat` and `exp` in seconds since 1970, eight hours at most. */
+/** The claims of a locally signed session cookie; `iat` and `exp` in seconds since 1970, at most eight hours apart. */
 export interface LocalClaims {
   sub: string;
   username: string;
@@ -13,9 +13,9 @@ export interface LocalClaims {
 const audience = 'local session';
 
 /**
- * Signs a session cookie with `SECRET_KEY` (HS256, RFC 7519), as docs/operations/access.md says that gateways read it. The key
- * is derived for this one purpose (HKDF-SHA256, RFC 5869), so that the cookie can be taken for nothing else.
- * @param secretKey the gateway's; of `NEW,OLD` the first
+ * Signs a session cookie with `SECRET_KEY` (HS256, RFC 7519; see docs/operations/access.md). The key is derived for this
+ * purpose only (HKDF-SHA256, RFC 5869), so that the cookie cannot pass for anything else.
+ * @param secretKey the gateway's key; the first one of `NEW,OLD` signs
  */
 export function signLocalSession(secretKey: string, { iat, exp, ...claims }: LocalClaims): Promise<string> {
   const first = secretKey.split(',')[0]?.trim() ?? '';

@@ -3,10 +3,9 @@ import type { Context } from '../lib/context.ts';
 import { callbackUrl } from './callback-server.ts';
 
 /**
- * What somebody pasted, as the callback it stands for: the whole address, what stands behind its question mark, or the
- * code alone. A code alone has no state; that it is of this login then shows at the token endpoint, which wants the PKCE
- * verifier that only we have, and in the ID token's nonce.
- * @returns undefined for something else; `foreign` for the result of another login
+ * Reads pasted text as a callback: the whole address, its query, or the code alone. A code alone has no state; the PKCE
+ * verifier at the token endpoint and the ID token's nonce then tie it to this login.
+ * @returns undefined for other text; `foreign` for the callback of another login
  */
 export function readPasted(text: string, state: string): URL | 'foreign' | undefined {
   const pasted = text.trim().replace(/^["'<]|["'>]$/g, '');
@@ -24,12 +23,12 @@ export function readPasted(text: string, state: string): URL | 'foreign' | undef
 }
 
 export interface Pasting {
-  /** Comes with what was pasted; `undefined` when the input ends without it. */
+  /** Resolves with the pasted callback; `undefined` if the input ends without one. */
   pasted: Promise<URL | undefined>;
   close(): void;
 }
 
-/** Reads lines of the terminal until one is the result of this login, and says what is wrong with the others. */
+/** Reads lines until one is the callback of this login, and explains what is wrong with the others. */
 export function waitForPaste({ stdin }: Context, state: string, say: (text: string) => void): Pasting {
   const lines = createInterface({ input: stdin, terminal: false });
   const pasted = new Promise<URL | undefined>((resolve) => {
@@ -39,8 +38,8 @@ export function waitForPaste({ stdin }: Context, state: string, say: (text: stri
       if (line.trim() === '') return;
       say(
         found === 'foreign'
-          ? 'That is the result of another login. Open the address above, and paste where the browser ends.'
-          : `That is not it: paste the whole address, which begins with ${callbackUrl}?`,
+          ? 'That is the result of another login. Open the address above and paste the one that the browser ends at.'
+          : `That is not the address. Paste the whole one, which begins with ${callbackUrl}?`,
       );
     });
     lines.once('close', () => resolve(undefined));
@@ -50,7 +49,7 @@ export function waitForPaste({ stdin }: Context, state: string, say: (text: stri
     close() {
       lines.close();
       stdin.pause();
-      // A terminal that is still listened to would keep the command from ending.
+      // An open stdin would keep the process alive.
       if ('unref' in stdin && typeof stdin.unref === 'function') stdin.unref();
     },
   };

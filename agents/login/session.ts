@@ -18,14 +18,14 @@ const answer = z.object({
   groups: z.array(z.string()),
 });
 
-/** A session as the gateway gave it, with whose it is. */
+/** A session from the gateway, with its user. */
 export interface NewSession extends KeptSession {
   username: string;
   expiresAt: number;
   groups: readonly string[];
 }
 
-/** `POST /oauth2/session`: the tokens of a fresh login for a session of the gateway's own making. @throws {CommandError} */
+/** `POST /oauth2/session`: exchanges the tokens of a fresh login for a session of the gateway. @throws {CommandError} */
 export async function exchangeForSession(settings: Settings, print: Print, tokens: LoginTokens): Promise<NewSession> {
   const url = new URL('/oauth2/session', settings.gateway);
   const response = await ask(settings, print, url, {
@@ -35,7 +35,7 @@ export async function exchangeForSession(settings: Settings, print: Print, token
   });
   if (!response.ok) throw await refused(response, settings, url);
   const found = answer.safeParse(await response.json().catch(() => undefined));
-  if (!found.success) throw new CommandError(exitCodes.failed, `${url} answered something else than a session.`);
+  if (!found.success) throw new CommandError(exitCodes.failed, `${url} did not return a session.`);
   const { cookie_name: cookieName, cookie, expires_at: expiresAt, username, groups } = found.data;
   return { cookieName, cookie, expiresAt, username, groups };
 }
@@ -43,9 +43,9 @@ export async function exchangeForSession(settings: Settings, print: Print, token
 const localSeconds = 8 * 3600;
 
 /**
- * The way of older setups: the cookie is signed here with SECRET_KEY, and counts if the gateway allows that
+ * Signs the session here with SECRET_KEY, as older setups do. It is valid if the gateway allows that
  * (`ALLOW_LOCAL_SESSIONS`) and has the same key.
- * @returns undefined and why, if the gateway does not take it
+ * @returns the reason, if the gateway rejects it
  */
 export async function signSession(
   settings: Settings,
@@ -63,7 +63,7 @@ export async function signSession(
   return { refused: (await asRefusal(response))?.message ?? String(response.status) };
 }
 
-/** Ends a session at the gateway: the record is deleted there, so that a copy of the cookie is worth nothing. */
+/** Ends a session at the gateway, so that copies of the cookie stop working. */
 export async function endSession(settings: Settings, print: Print, cookie: string): Promise<void> {
   const url = new URL('/oauth2/logout/cognito', settings.gateway);
   const response = await ask(settings, print, url, { method: 'POST', headers: { cookie }, redirect: 'manual' });
@@ -76,10 +76,10 @@ async function refused(response: Response, settings: Settings, url: URL): Promis
   const circumstances = { settings, url };
   if (!refusal) return explainFailure(new Error(`status ${response.status}`), circumstances);
   if (refusal.reason !== 'exchange_off') return explainRefusal(refusal, circumstances);
-  return new CommandError(exitCodes.failed, 'This gateway gives no sessions to the command line.', {
+  return new CommandError(exitCodes.failed, 'This gateway issues no sessions to the command line.', {
     reason: refusal.reason,
     hints: [
-      'Whoever runs it sets COGNITO_CLI_CLIENT_ID to the app client of the command line (docs/configuration.md).',
+      'Its operator can set COGNITO_CLI_CLIENT_ID to the app client of the command line (docs/configuration.md).',
     ],
   });
 }

@@ -9,14 +9,14 @@ import { type Fetch, watchFetch, watchWith } from '../lib/watched-fetch.ts';
 import { callbackUrl } from './callback-server.ts';
 import { explainLogin, refusedCallback } from './explain-login.ts';
 
-/** The tokens of a login, for the gateway; they are kept nowhere. */
+/** The tokens of a login, for the gateway. They are never stored. */
 export interface LoginTokens {
   id_token: string;
   access_token: string;
   refresh_token?: string | undefined;
 }
 
-/** Who has logged in, by the verified ID token. */
+/** The logged-in person, from the verified ID token. */
 export interface Person {
   sub: string;
   username: string;
@@ -26,22 +26,22 @@ export interface Person {
 /** One login at the user pool. */
 export interface PoolLogin {
   state: string;
-  /** Where the person's browser has to go. */
+  /** The address to open in the browser. */
   url: URL;
   clientId: string;
   /**
-   * Exchanges the code for tokens, and verifies the ID token: signature, issuer, audience, nonce, expiry.
+   * Exchanges the code for tokens and verifies the ID token: signature, issuer, audience, nonce, expiry.
    * @throws {CommandError} notLoggedIn, unreachable
    */
   finish(callback: URL): Promise<{ tokens: LoginTokens; person: Person }>;
-  /** Tells the pool that the login's refresh token is not wanted; never fails. */
+  /** Revokes the login's refresh token at the pool; never fails. */
   forget(tokens: LoginTokens): Promise<void>;
 }
 
 /**
- * Begins a login by the authorization code flow with PKCE, state and nonce (RFC 6749, RFC 7636, OpenID Connect Core),
- * with the app client of the command line. Asks only for `openid`: what the gateway needs stands in the ID token.
- * @throws {CommandError} usage: settings that cannot be used, or a callback that is not registered; unreachable
+ * Starts a login by the authorization code flow with PKCE, state and nonce (RFC 6749, RFC 7636, OpenID Connect Core),
+ * with the app client of the command line. Requests only `openid`: the ID token holds what the gateway needs.
+ * @throws {CommandError} usage: invalid settings or an unregistered callback; unreachable
  */
 export async function beginPoolLogin(settings: Settings, print: Print): Promise<PoolLogin> {
   const pool = poolSettings(settings);
@@ -93,8 +93,8 @@ function discover(settings: Settings, print: Print, clientId: string): Promise<o
 }
 
 /**
- * Cognito shows a callback that is not registered on a page of its own, and never comes back: so the question is asked
- * before a person is sent there (Cognito, "Authorize endpoint"). What cannot be asked is left to the browser.
+ * Throws for an unregistered callback before the browser opens, because Cognito would show its own error page and never
+ * return (Cognito, "Authorize endpoint"). Network failures are left to the browser.
  */
 async function refuseUnregistered(url: URL, client: { clientId: string; file: string }, ask: Fetch): Promise<void> {
   const answer = await ask(url, { redirect: 'manual', signal: AbortSignal.timeout(5_000) }).catch(() => undefined);

@@ -8,11 +8,10 @@ const beatMilliseconds = 3_000;
 const pollMilliseconds = 25;
 
 /**
- * Runs something while no other process on this machine does the same. The lock is a folder, because making one either
- * succeeds or finds it there. Whoever holds it touches it now and then; one that is not touched any more was left behind
- * by a process that died, and is taken over.
- * @param folder the lock; its parent is made if it is not there
- * @param signal ends the waiting
+ * Runs work while no other process on this machine holds the same lock. The lock is a folder, because mkdir is atomic. Its
+ * holder touches it regularly; an untouched lock was left behind by a dead process and is taken over.
+ * @param folder the lock; its parent is created if missing
+ * @param signal stops the waiting
  */
 export async function withLock<T>(folder: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   makePrivateFolder(dirname(folder));
@@ -45,7 +44,7 @@ function touch(folder: string): void {
   try {
     utimesSync(folder, new Date(), new Date());
   } catch {
-    // Taken over by somebody who thought us dead; the work is done twice then, which costs one token.
+    // Another process took the lock over; the work then runs twice, which costs one token.
   }
 }
 
@@ -53,6 +52,6 @@ function release(folder: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // Gone already.
+    // Already removed.
   }
 }

@@ -17,31 +17,31 @@ import { noteFetch } from './token-times.ts';
 /** An agent's access token. */
 export interface AgentToken {
   token: string;
-  /** Until when it is handed out again, in seconds since 1970: 80 % of its life. */
+  /** When it leaves the cache, in seconds since 1970: after 80 % of its lifetime. */
   usableUntil: number;
-  /** When Cognito's word on it ends. */
+  /** When it expires, in seconds since 1970. */
   expiresAt: number;
-  /** Whether it had been kept, so that a new one might be better if this one is refused. */
-  wasKept: boolean;
+  /** Whether it comes from the cache, so that a new one may work if the gateway rejects it. */
+  cached: boolean;
 }
 
 export interface TokenRequest {
   context: Context;
   settings: Settings;
   print: Print;
-  /** Asks for a new one whatever is kept. */
+  /** Requests a new one despite the cache. */
   fresh?: boolean | undefined;
 }
 
 const kept = z
   .object({ token: z.string(), usableUntil: z.number(), expiresAt: z.number() })
-  .transform((found) => ({ ...found, wasKept: true }));
+  .transform((found) => ({ ...found, cached: true }));
 const shareOfLife = 0.8;
 
 /**
- * An access token by client credentials, kept in `~/.mcp/tokens` until 80 % of its life are over: Cognito bills each.
- * Of several commands at one moment one asks, and the others take what it got.
- * @throws {CommandError} usage for bad settings, notLoggedIn when Cognito refuses, unreachable when it does not answer
+ * Returns an access token by client credentials. Caches it in `~/.mcp/tokens` for 80 % of its lifetime, because Cognito
+ * bills each. Of several concurrent commands one requests it, and the others use the result.
+ * @throws {CommandError} usage for invalid settings, notLoggedIn if Cognito refuses, unreachable if it does not answer
  */
 export async function agentToken(request: TokenRequest): Promise<AgentToken> {
   const { context, settings, print, fresh } = request;
@@ -55,7 +55,7 @@ export async function agentToken(request: TokenRequest): Promise<AgentToken> {
   return found;
 }
 
-/** By what decides which token comes back, never by the secret: a file's name is no secret. */
+/** The cache key: everything that determines the token, except the secret, because file names are public. */
 function keyOf({
   COGNITO_USER_POOL_ID,
   COGNITO_CLIENT_ID,
@@ -77,12 +77,12 @@ async function fetchToken({ context, settings, print }: TokenRequest, file: stri
   writePrivateFile(file, `${JSON.stringify(granted)}\n`);
   const warning = noteFetch(join(context.home, '.mcp', 'token-times.json'), clientId, now);
   if (warning) print.note(warning);
-  return { ...granted, wasKept: false };
+  return { ...granted, cached: false };
 }
 
 function readToken(file: string): AgentToken | undefined {
   try {
-    // A file that others may have read or written is not ours to trust.
+    // A file that other users may read or write is not trusted.
     if (statSync(file).mode & 0o077) return undefined;
     const found = kept.parse(JSON.parse(readFileSync(file, 'utf8')));
     return found.usableUntil > nowInSeconds() ? found : undefined;
@@ -95,7 +95,7 @@ function explain(error: unknown, { file }: Settings): CommandError {
   const refused = typeof (error as { error?: unknown }).error === 'string';
   const code = refused ? exitCodes.notLoggedIn : exitCodes.unreachable;
   return new CommandError(code, explainTokenError(error), {
-    hints: refused ? [`They stand in ${file}.`] : [],
+    hints: refused ? [`Their settings file is ${file}.`] : [],
     cause: error,
   });
 }

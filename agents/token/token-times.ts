@@ -7,10 +7,10 @@ const mostInWindow = 20;
 const timesSchema = z.record(z.string(), z.array(z.number()));
 
 /**
- * Remembers that a token was fetched, and notices when it happens so often that somebody fetches one for each call:
- * Cognito bills every token of an agent (Amazon Cognito pricing, machine-to-machine).
- * @param file where the times are kept (JSON, Unix seconds by client id; no tokens). Out of order or not writable, it is
- *   ignored: counting must never keep an agent from its token
+ * Records that a token was fetched, and warns if an agent seems to fetch one per call: Cognito bills every token
+ * (Amazon Cognito pricing, machine-to-machine).
+ * @param file the recorded times (JSON, Unix seconds by client id; no tokens). An invalid or read-only file is ignored:
+ *   counting must never keep an agent from its token
  * @param now Unix seconds
  * @returns a warning, or undefined
  */

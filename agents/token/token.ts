@@ -8,7 +8,7 @@ import { shapeFor } from '../../common/settings/table.ts';
 import { ConfigError } from '../../common/text/config-error.ts';
 
 const shape = shapeFor('agents');
-// People may log in with a public client; an agent's secret is all that it has.
+// A person may log in with a public client; an agent needs its secret.
 const schema = z.object({ ...shape, COGNITO_CLIENT_SECRET: shape.COGNITO_CLIENT_SECRET.unwrap() });
 
 /**
@@ -20,18 +20,18 @@ export async function fetchAgentToken(env: NodeJS.ProcessEnv): Promise<string> {
   return (await grantAgentToken(env)).token;
 }
 
-/** A token as Cognito's token endpoint gave it. */
+/** A token from Cognito's token endpoint. */
 export interface GrantedToken {
   token: string;
-  /** For how many seconds from now. */
+  /** Its lifetime in seconds. */
   expiresIn: number;
 }
 
 const usualLifeSeconds = 3600;
 
 /**
- * The same, with how long it lasts.
- * @param watch put around the `fetch` that asks Cognito
+ * The same, with the token's lifetime.
+ * @param watch wraps the `fetch` for requests to Cognito
  */
 export async function grantAgentToken(
   env: NodeJS.ProcessEnv,
@@ -53,7 +53,7 @@ export async function grantAgentToken(
   return { token, expiresIn: expiresIn ?? usualLifeSeconds };
 }
 
-/** What went wrong, and what to do about it. */
+/** Explains an error of {@link fetchAgentToken}, and what to do. */
 export function explainTokenError(error: unknown): string {
   if (error instanceof ConfigError) return `${error.message}\nSet them in agents/.env.agent.`;
   const { error: code, cause } = error as { error?: string; cause?: { code?: string; message?: string } };

@@ -15,7 +15,7 @@ const theme = 'Ambiguous bodies';
 const as = (body: string | Buffer | undefined, headers: Sent['headers'] = {}): Sent => ({ body, headers });
 const call = forbiddenCall;
 const harmless = rpc('tools/list');
-/** The forbidden call with something put in front of its closing brace, or behind its opening one. */
+/** The forbidden call with text added after its opening brace, or before its closing one. */
 const first = (target: Target, text: string) => as(call(target).replace('{', `{${text},`));
 const last = (target: Target, text: string) => as(call(target).replace(/\}$/, `,${text}}`));
 const padded = (target: Target, length: number) =>
@@ -114,7 +114,7 @@ const rows = byCaller(theme, [
   ],
 ]);
 
-/** A chunked body in the given pieces, by whichever credential there is. */
+/** A chunked body in the given pieces, with the first available credential. */
 function chunked(name: string, pieces: (body: string) => string[]): Case {
   return {
     theme,
@@ -136,7 +136,7 @@ function chunked(name: string, pieces: (body: string) => string[]): Case {
   };
 }
 
-/** What the body says, and in which writing: the original looked into fewer bodies than it let through. */
+/** Bodies in every form and encoding: the Python original checked fewer bodies than it let through. */
 export const bodies: Case[] = [
   ...rows,
   chunked('the call in one chunk', (body) => [body]),

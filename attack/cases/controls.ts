@@ -20,7 +20,7 @@ function control(name: string, needs: readonly Need[], send: Case['send'], good:
 }
 
 const hasTools: Judge = (answer) => JSON.stringify(resultOf(answer) ?? '').includes('"tools":[{');
-/** Who may list and not call is shown an empty list. */
+/** A caller who may list but not call sees an empty list. */
 const hasList: Judge = (answer) => Array.isArray((resultOf(answer) as { tools?: unknown } | undefined)?.tools);
 const worked: Judge = (answer) => {
   const result = resultOf(answer) as { isError?: boolean; content?: unknown } | undefined;
@@ -42,7 +42,7 @@ const list = rpc('tools/list');
 const ownOrigin = (ctx: Context) =>
   asCallers({ body: list, headers: { origin: ctx.target.url.origin, 'sec-fetch-site': 'same-origin' } })(ctx);
 
-/** What must be allowed: a gateway that refuses everything is no gateway. */
+/** Requests that must be allowed, so that a gateway that refuses everything fails. */
 export const controls: Case[] = [
   open('/health'),
   open('/login'),

@@ -1,5 +1,5 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
-import { anyThrough, byNobody, type Case, type Context, type Row, type Sent } from '../case.ts';
+import { anonymously, anyThrough, type Case, type Context, type Row, type Sent } from '../case.ts';
 
 const theme = 'Forged credentials';
 const own = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -9,7 +9,7 @@ type Json = Record<string, unknown>;
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const decode = (part = '') => JSON.parse(Buffer.from(part, 'base64url').toString() || '{}') as Json;
 
-/** The attacker's own token as it is, changed, and signed by the attacker as told. */
+/** The attacker's own token with changed header and claims, signed by `signature`. */
 function forged(token: string, header: Json, claims: Json, signature: (input: string, kept: string) => string): string {
   const [head, payload, kept = ''] = token.split('.');
   const input = `${encode({ ...decode(head), ...header })}.${encode({ ...decode(payload), ...claims })}`;
@@ -61,7 +61,7 @@ const forgeries: Forgery[] = [
   ['l', 'token_use id', {}, { ...person, token_use: 'id' }, byOwnKey],
 ];
 
-const fromToken = byNobody(
+const fromToken = anonymously(
   theme,
   forgeries.map(
     ([source, name, header, claims, signature, headers]): Row => [
@@ -73,7 +73,7 @@ const fromToken = byNobody(
   ['token'],
 );
 
-const misplaced = byNobody(
+const misplaced = anonymously(
   theme,
   [
     ['own', 'a truncated signature', (_t, ctx) => bearer(tokenOf(ctx).slice(0, -4))],
@@ -92,7 +92,7 @@ const misplaced = byNobody(
   ['token'],
 );
 
-const cookieCases = byNobody(
+const cookieCases = anonymously(
   theme,
   [
     [
@@ -144,7 +144,7 @@ function changedCookie({ credentials: { cookie = '' } }: Context, header: Json, 
   return `${cookie.slice(0, at)}=${forged(cookie.slice(at + 1), header, { groups: ['mcp-registry-admin'] }, signature)}`;
 }
 
-const nothing = byNobody(theme, [
+const nothing = anonymously(theme, [
   ['J9', 'no credentials', {}],
   ['J9', 'no credentials, GET', { method: 'GET' }],
   ['J9', 'no credentials, DELETE', { method: 'DELETE' }],
@@ -173,13 +173,13 @@ const nothing = byNobody(theme, [
   ['own', 'the __Host- cookie on http', { headers: { cookie: '__Host-mcp_gateway_session=x' } }],
 ]);
 
-const withIdToken = byNobody(
+const withIdToken = anonymously(
   theme,
   [['J8 l', 'an ID token of an administrator', (_t, ctx) => bearer(String(ctx.credentials.idToken))]],
   ['idToken'],
 );
 
-/** The gateway must not fetch keys, or anything else, from where a token or a header says. */
+/** The gateway must not fetch keys, or anything else, from an address in a token or a header. */
 const fetches: Case[] = (
   [
     [
@@ -214,7 +214,7 @@ const fetches: Case[] = (
   through: (answers) => answers.some(({ status }) => status === 200) || anyThrough(answers),
 }));
 
-/** Tokens and cookies that nobody issued, or issued for something else. */
+/** Tokens and cookies that were never issued, or were issued for another purpose. */
 export const forgedCredentials: Case[] = [
   ...nothing,
   ...fromToken,

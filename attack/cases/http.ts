@@ -1,6 +1,6 @@
 import {
+  anonymously,
   byCaller,
-  byNobody,
   type Case,
   type Context,
   callers,
@@ -70,7 +70,7 @@ const underscored = Object.fromEntries(
   Object.entries(trusted).map(([name, value]) => [name.replaceAll('-', '_'), value]),
 );
 
-/** A request as bytes: the attacker's head, and the forbidden call unless there is another body. */
+/** A request as bytes: the attacker's head, with the forbidden call as default body. */
 function raw(source: string, name: string, head: (ctx: Context, length: number) => string[], body?: string): Case {
   return {
     theme,
@@ -91,7 +91,7 @@ function raw(source: string, name: string, head: (ctx: Context, length: number) 
           return ctx.sendBytes([`${lines.join('\r\n')}\r\n\r\n`, text]);
         }),
       ),
-    // nginx itself answers some of these with a page of its own, which is no less a refusal.
+    // nginx answers some of these with a page of its own, which is a refusal too.
     through: (answers) =>
       answers.some(({ status }) => status !== 0 && (status < 400 || status >= 500) && status !== 505 && status !== 501),
   };
@@ -156,8 +156,8 @@ const bytes: Case[] = [
   raw('own', 'HTTP/2 without negotiation', () => ['PRI * HTTP/2.0'], 'SM\r\n\r\n'),
 ];
 
-/** A request that is fine but for one header, and that the caller may otherwise make. */
-const spoiled: Row[] = [
+/** Requests that the caller may make, each with one invalid header. */
+const invalidHeader: Row[] = [
   ...hosts.map(
     (name): Row => [
       'h2 GHSA-46gc-mwh4-cc5r',
@@ -195,10 +195,10 @@ const spoiled: Row[] = [
   ['own', 'forty kilobytes of header', { body: harmless, headers: { 'x-a': 'x'.repeat(40_000) } }],
 ];
 
-/** Requests whose head the parts of a gateway may read differently, or believe. */
+/** Requests whose head the parts of a gateway may parse differently or trust. */
 export const http: Case[] = [
   ...bytes,
-  ...byCaller(theme, spoiled),
+  ...byCaller(theme, invalidHeader),
   ...byCaller(theme, [
     [
       'CVE-2025-48865',
@@ -217,7 +217,7 @@ export const http: Case[] = [
     ],
     ['own', 'Expect: 100-continue', { headers: { expect: '100-continue' } }],
   ]),
-  ...byNobody(theme, [
+  ...anonymously(theme, [
     ...spoofs.flatMap((name): Row[] => [
       ['CVE-2026-40575', `${name}: /login`, { headers: { [name]: '/login' } }],
       ['CVE-2021-32637', `${name}: http://[`, { headers: { [name]: 'http://[' } }],

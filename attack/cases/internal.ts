@@ -1,8 +1,8 @@
 import {
   type Answer,
+  anonymously,
   anyThrough,
   byCaller,
-  byNobody,
   type Case,
   callers,
   complete,
@@ -65,7 +65,7 @@ const injections = [
 
 const listServices = rpc('tools/call', { name: 'list_services', arguments: {} });
 
-/** `mcpgw` answers as whoever the gateway says; with forged headers it must be the same caller as without. */
+/** `mcpgw` answers as the caller that the gateway asserts; forged headers must not change that caller. */
 function sameCaller(source: string, name: string, headers: Sent['headers']): Case {
   return {
     theme: 'Impersonation behind the gateway',
@@ -79,7 +79,7 @@ function sameCaller(source: string, name: string, headers: Sent['headers']): Cas
         );
       return await Promise.all([...asks({}), ...asks(headers)]);
     },
-    // Who is nobody without forged headers too shows nothing: the answers must be alike, and good.
+    // Two equal refusals would prove nothing: the responses must be equal and successful.
     through: (answers) => answers.some((answer) => !isGood(answer)) || new Set(answers.map(textOf)).size !== 1,
   };
 }
@@ -87,7 +87,7 @@ function sameCaller(source: string, name: string, headers: Sent['headers']): Cas
 const textOf = (answer: Answer) => JSON.stringify(resultOf(answer));
 const isGood = (answer: Answer) => resultOf(answer) !== undefined && !textOf(answer).includes('"isError":true');
 
-/** The documents that clients trust must never be built from what a stranger sent. */
+/** The documents that clients trust must never be built from a client's headers. */
 const metadata: Case[] = (
   [
     ['x-forwarded-host', 'evil.example"'],
@@ -111,9 +111,9 @@ const metadata: Case[] = (
     answers.some(({ headers, body }) => /evil\.example|gopher/.test(body + JSON.stringify(headers))),
 }));
 
-/** What is not there from outside, and the registry, which is for those who are signed in. */
+/** Endpoints that must not be reachable from outside, and the registry, which requires a login. */
 export const internalEndpoints: Case[] = [
-  ...byNobody(
+  ...anonymously(
     theme,
     inside.map((path): Row => ['J16 h3', `${path}, without credentials`, get(path)]),
   ),
@@ -127,11 +127,11 @@ export const internalEndpoints: Case[] = [
       .slice(0, 3)
       .map((path): Row => ['J16', `POST ${path}`, { path, headers: { 'x-resource': 'mcp', 'x-mcp-server': 'mcpgw' } }]),
   ),
-  ...byNobody(
+  ...anonymously(
     theme,
     pages.map((path): Row => ['J16', `${path}, without credentials`, get(path)]),
   ),
-  ...byNobody(
+  ...anonymously(
     theme,
     pages.map(
       (path): Row => [
@@ -141,7 +141,7 @@ export const internalEndpoints: Case[] = [
       ],
     ),
   ),
-  ...byNobody(
+  ...anonymously(
     theme,
     ['GET', 'POST'].map(
       (method): Row => [

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, anyThrough, byNobody, type Case, type Context, complete, type Row, rpc } from '../case.ts';
+import { type Answer, anonymously, anyThrough, type Case, type Context, complete, type Row, rpc } from '../case.ts';
 import { locationOf } from '../visitor.ts';
 
 const theme = 'Login and logout';
 const start = '/oauth2/login/cognito';
 const out = '/oauth2/logout/cognito';
 const list = { body: rpc('tools/list') };
-/** A whole login in a browser of its own. */
+/** A complete login in a new browser. */
 async function signIn(ctx: Context, path = start) {
   const visitor = ctx.visitor();
-  if (!ctx.signIn) throw new Error('nobody can sign in');
+  if (!ctx.signIn) throw new Error('no user can sign in');
   return { visitor, ...(await ctx.signIn(visitor, path)) };
 }
 
@@ -46,9 +46,9 @@ const sessions: Case[] = [
       const kept = byCookie(visitor, 'mcp_gateway_session');
       const before = await ctx.send(complete(ctx.target, list, kept));
       await visitor.submit(out, {});
-      // A session that never was good would prove nothing.
+      // A session that never worked would prove nothing.
       if (before.status !== 200) throw new Error('the session was refused before the logout');
-      // An auth-server of several processes promises the end within a second: the one that is asked may be another one.
+      // With several auth-server processes a logout takes effect everywhere within a second.
       await sleep(1_000);
       return [await ctx.send(complete(ctx.target, list, kept))];
     },
@@ -140,8 +140,8 @@ function opensSession(answers: readonly Answer[]): boolean {
   );
 }
 
-/** An allowed call, but from a page of somebody else with the cookie of ours. */
-const foreignPages = byNobody(
+/** An allowed call with the user's cookie, from a page of another origin. */
+const foreignPages = anonymously(
   theme,
   ['https://evil.example', 'http://localhost:9', 'null'].map(
     (origin): Row => [
@@ -153,5 +153,5 @@ const foreignPages = byNobody(
   ['cookie'],
 );
 
-/** How sessions begin and end, and who may use them. */
+/** How sessions start and end, and which pages may use them. */
 export const login: Case[] = [...sessions, ...foreignPages];

@@ -1,7 +1,7 @@
-import { byCaller, byNobody, type Case, forbiddenCall, rpc, type Sent } from '../case.ts';
+import { anonymously, byCaller, type Case, forbiddenCall, rpc, type Sent } from '../case.ts';
 
 const theme = 'Ambiguous paths';
-/** `mcpgw` is judged, where the caller may use this tool; the target's server is where the path really leads. */
+/** The caller may use this tool on `mcpgw`. The paths look like mcpgw's to the check and lead to the target's server. */
 const allowed = rpc('tools/call', { name: 'list_services', arguments: {} });
 type Paths = readonly [source: string, path: (server: string) => string][];
 
@@ -52,13 +52,13 @@ const query =
   (path: string) =>
   (target: { server: string }): Sent => ({ path: path.replace('SERVER', target.server) });
 
-/** The path decides which server is meant: what is authorized must be what is routed. */
+/** The path selects the server: the checked path must be the routed one. */
 export const paths: Case[] = [
   ...byCaller(
     theme,
     confusing.map(([source, path]) => [source, path('SERVER'), (t) => ({ path: path(t.server), body: allowed })]),
   ),
-  ...byNobody(
+  ...anonymously(
     theme,
     confusing.map(([source, path]) => [
       source,
@@ -80,7 +80,7 @@ export const paths: Case[] = [
     ['CVE-2026-0621', 'a URI of 15000 braces', (t) => ({ path: `/${t.server}/mcp?${'{a}'.repeat(5_000)}` })],
     ['own', 'an absolute-form target', (t) => ({ path: `http://${t.url.host}/mcpgw/../${t.server}/mcp` })],
   ]),
-  ...byNobody(theme, [
+  ...anonymously(theme, [
     ['CVE-2025-54576', 'an open path in the query', query('/SERVER/mcp?x=/login')],
     ['CVE-2025-54576', 'a health check in the query', query('/SERVER/mcp?/health')],
     ['CVE-2025-54576', 'an open path after a fragment', query('/SERVER/mcp#/.well-known/')],

@@ -1,4 +1,4 @@
-import { byCaller, byNobody, type Case, complete, forbiddenCall, type Row, rpc } from '../case.ts';
+import { anonymously, byCaller, type Case, complete, forbiddenCall, type Row, rpc } from '../case.ts';
 
 const theme = 'Missing permissions';
 const versions = [
@@ -21,7 +21,7 @@ const unknown = [
   'sampling/createMessage',
 ];
 
-const nobody: Row[] = [
+const withoutPermission: Row[] = [
   ['J2 a', 'lists tools', { body: rpc('tools/list') }],
   ['J2 a', 'calls a tool', {}],
   [
@@ -46,7 +46,7 @@ const nobody: Row[] = [
   ],
 ];
 
-/** Signed in, and asking for what nobody has granted. */
+/** Requests of signed-in callers beyond their permissions. */
 export const permissions: Case[] = [
   ...byCaller(theme, [
     ['control of J', 'the call itself', {}],
@@ -121,17 +121,17 @@ export const permissions: Case[] = [
       },
     ],
   ]),
-  ...byNobody(
+  ...anonymously(
     theme,
-    nobody.map(([source, name, sent]) => [
+    withoutPermission.map(([source, name, sent]) => [
       source,
       `a caller without any permission ${name}`,
       (target, ctx) =>
         complete(target, typeof sent === 'function' ? sent(target, ctx) : sent, {
-          cookie: String(ctx.credentials.nobodyCookie),
+          cookie: String(ctx.credentials.ungroupedCookie),
         }),
     ]),
-    ['nobodyCookie'],
+    ['ungroupedCookie'],
   ),
   {
     theme,
@@ -143,7 +143,7 @@ export const permissions: Case[] = [
       const sent = complete(ctx.target, { body: forbiddenCall(ctx.target) }, headers);
       return Promise.all(Array.from({ length: 100 }, () => ctx.send(sent)));
     },
-    // In a crowd some may be put off (503); none may pass.
+    // Some of many concurrent requests may get 503; none may pass.
     through: (answers) => answers.some(({ status }) => ![403, 429, 503].includes(status)),
   },
 ];

@@ -22,7 +22,7 @@ const elsewhere = [
 ];
 const away = (path: string, to: string) => `${path}?redirect_uri=${encodeURIComponent(to)}`;
 
-/** Whether an answer sends, or links, to somewhere that is neither the gateway nor, by its own choice, the provider. */
+/** Whether a response redirects or links to the attacker's host, or sets the attacker's cookie. */
 function leadsAway({ headers, body }: Answer, { url }: Target): boolean {
   const { location } = headers;
   if (typeof location === 'string') {
@@ -35,7 +35,7 @@ function leadsAway({ headers, body }: Answer, { url }: Target): boolean {
   );
 }
 
-/** After a whole login the browser must stay with the gateway. */
+/** After a complete login the browser must stay at the gateway. */
 const redirects: Case[] = elsewhere.map((to) => ({
   theme,
   source: 'J10 j',
@@ -49,7 +49,7 @@ const redirects: Case[] = elsewhere.map((to) => ({
     answer?.status !== 302 || locationOf(answer, target.url)?.origin !== target.url.origin || leadsAway(answer, target),
 }));
 
-/** A page that anybody can be sent to: it must lead nowhere else, show no script, and not break. */
+/** A page that an attacker can link to: it must not redirect elsewhere, contain a script or fail. */
 const harmless = (
   path: string,
   source: string,
@@ -66,7 +66,7 @@ const harmless = (
     answers.some((answer) => leadsAway(answer, target) || /<script>alert/.test(answer.body) || answer.status >= 500),
 });
 
-/** Addresses that an attacker sends people to. */
+/** Addresses that an attacker may send users to. */
 export const redirections: Case[] = [
   ...redirects,
   ...elsewhere.map((to) => harmless(away(out, to), 'J10 j3', `redirect_uri=${JSON.stringify(to)} at logout`)),

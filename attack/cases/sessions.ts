@@ -1,4 +1,14 @@
-import { anyThrough, byCaller, byNobody, type Case, type Context, callers, complete, type Row, rpc } from '../case.ts';
+import {
+  anonymously,
+  anyThrough,
+  byCaller,
+  type Case,
+  type Context,
+  callers,
+  complete,
+  type Row,
+  rpc,
+} from '../case.ts';
 
 const theme = 'Sessions and tasks of other callers';
 const invented = '00000000-0000-4000-8000-000000000000';
@@ -10,7 +20,7 @@ const initialize = rpc('initialize', {
 });
 const forged = 'eyJhbGciOiJub25lIn0.eyJzZXJ2ZXIiOiJjdXJyZW50dGltZSIsIm93bmVyIjoiYWdlbnQ6cm9vdCJ9.';
 
-/** What can be done with a session; none of it needs a permission that the caller lacks. */
+/** Uses of a session, none of which needs a permission that the caller lacks. */
 const uses: readonly [string, Row[2]][] = [
   ['listing', { body: list }],
   ['initializing', { body: initialize }],
@@ -42,9 +52,9 @@ const searches = [
 ];
 const taskMethods = ['tasks/get', 'tasks/result', 'tasks/cancel', 'tasks/update'];
 
-/** Sends with the full token: whoever may do everything still has only what is theirs. */
-const asAnybody = (rows: readonly [name: string, body: string][]): Case[] =>
-  byNobody(
+/** Sends with the full token: every permission still gives no access to other callers' tasks. */
+const withFullToken = (rows: readonly [name: string, body: string][]): Case[] =>
+  anonymously(
     theme,
     rows.map(
       ([name, body]): Row => [
@@ -56,7 +66,7 @@ const asAnybody = (rows: readonly [name: string, body: string][]): Case[] =>
     ['fullToken'],
   );
 
-/** The address to which somebody else's client posts, on a stream that they have opened. */
+/** The address to which another caller's client posts, on a stream that this caller opened. */
 async function theirMessages(ctx: Context): Promise<string> {
   const { target, credentials } = ctx;
   const authorization = `Bearer ${credentials.fullToken}`;
@@ -65,7 +75,7 @@ async function theirMessages(ctx: Context): Promise<string> {
   return /^data: (\/\S+)$/m.exec(body)?.[1] ?? `/${target.server}/messages?sessionId=${invented}`;
 }
 
-/** The id that a server has given to somebody else; servers without sessions give none. */
+/** The session id that a server gave another caller; an invented one if the server has no sessions. */
 async function theirSession(ctx: Context): Promise<string> {
   const headers = { authorization: `Bearer ${ctx.credentials.fullToken}` };
   const answer = await ctx.send(complete(ctx.target, { body: initialize, headers }));
@@ -103,7 +113,7 @@ const stolen: Case[] = [
   },
 ];
 
-/** Sessions and tasks that are not the caller's, and the way through the relay that only the gate opens. */
+/** Sessions and tasks of other callers, and relay tickets that only the gate may issue. */
 export const otherCallers: Case[] = [
   ...stolen,
   ...byCaller(
@@ -124,7 +134,7 @@ export const otherCallers: Case[] = [
       ],
     ),
   ),
-  ...asAnybody(
+  ...withFullToken(
     taskMethods.flatMap((method) => [
       [`${method} with an invented id`, rpc(method, { taskId: invented })],
       [`${method} with a wildcard as id`, rpc(method, { taskId: '*' })],
@@ -133,7 +143,7 @@ export const otherCallers: Case[] = [
       [`${method} with the id in a second spelling as well`, rpc(method, { taskId: invented, TaskId: '1' })],
     ]),
   ),
-  ...asAnybody([
+  ...withFullToken([
     ['listening to an invented task', rpc('subscriptions/listen', { notifications: { taskIds: [invented] } })],
     ['listening to all tasks', rpc('subscriptions/listen', { notifications: { taskIds: '*' } })],
   ]),
@@ -155,7 +165,7 @@ export const otherCallers: Case[] = [
       { body: list, headers: { 'x-relay': forged, 'mcp-session-id': invented } },
     ],
   ]),
-  ...byNobody(theme, [
+  ...anonymously(theme, [
     [
       'GHSA-g53w-w6mj-hrpp',
       'initializing with a forged ticket and no credentials',

@@ -28,7 +28,7 @@ const compose = (name: string, file = 'demo') => inTest(`tests/compose/${file}.c
 const composeUp = compose('From nothing to a tool call: an agent calls a tool with its token');
 const faults = inTest('tests/integration/stand-in/faults.test.ts', 'A stand-in that is started with faults says so');
 const cases = 'tests/e2e/attack/attack.test.ts';
-const attacked = inTest(cases, 'no attack gets through, and none is left out');
+const attacked = inTest(cases, 'no attack gets through, and none is skipped');
 const ofMigration = inTest('tests/docs/migration.test.ts', 'Every command of the page does what it says');
 const migrated = ['OLD=', 'cp ', 'npm run doctor', 'npm run -s '];
 const tokyo = /JST \(UTC\+09:00\) in Asia\/Tokyo/;
@@ -102,7 +102,7 @@ export const rows: readonly Row[] = [
   }),
   ...page('docs/migration.md', {
     'docker compose up': composeUp,
-    'npm run -s login': inTest('tests/e2e/agents/login.test.ts', 'Somebody logs in with their browser'),
+    'npm run -s login': inTest('tests/e2e/agents/login.test.ts', 'A user logs in with the browser'),
     'npm run attack': attacked,
     ...Object.fromEntries(migrated.map((command) => [command, ofMigration])),
   }),

@@ -7,11 +7,11 @@ import type { Settings } from '../../lib/settings.ts';
 
 const schema = z.object({ ...shapeFor('agent'), AWS_REGION: z.string().optional() });
 
-/** The settings of models. */
+/** The settings of model providers. */
 export type ModelSettings = Readonly<z.output<typeof schema>>;
 export type Provider = 'bedrock' | 'anthropic' | 'openai-compatible';
 
-/** Which model is asked, and how. */
+/** The chosen model, its provider and settings. */
 export interface ModelChoice {
   provider: Provider;
   model: string;
@@ -19,9 +19,9 @@ export interface ModelChoice {
 }
 
 /**
- * The model that options and settings choose.
- * @returns undefined if none is named: offline
- * @throws {CommandError} usage when it is not clear who runs the model, or that provider's settings are missing
+ * Chooses the model by options and settings.
+ * @returns undefined without a model: offline
+ * @throws {CommandError} usage if the provider is ambiguous or its settings are missing
  */
 export function chooseModel(
   { env, file }: Settings,
@@ -32,20 +32,20 @@ export function chooseModel(
   const wanted = options.provider ?? settings.MODEL_PROVIDER;
   if (!model) {
     if (options.provider === undefined) return undefined;
-    throw wrong('--provider needs a model.', [`Name it by --model, or as MODEL in ${file}.`]);
+    throw wrong('--provider needs a model.', [`Set --model, or MODEL in ${file}.`]);
   }
   const ready = configured(settings, env);
   const provider = wanted ?? (ready.length === 1 ? ready[0] : ready.find((one) => one === shapeOf(model)));
   if (!provider) {
-    const hints = [`Choose by --provider, and set its key in ${file}: ${Object.values(needs).join('; or ')}.`];
-    throw wrong(`Who runs the model ${JSON.stringify(model)}?`, hints);
+    const hints = [`Choose it with --provider, and set its key in ${file}: ${Object.values(needs).join('; or ')}.`];
+    throw wrong(`Which provider runs the model ${JSON.stringify(model)}?`, hints);
   }
   if (!ready.includes(provider))
     throw wrong(`The provider ${provider} is not set up.`, [`Set in ${file}: ${needs[provider]}.`]);
   return { provider, model, settings };
 }
 
-/** Providers that keys are there for, though no model is named; for a remark. */
+/** The providers whose keys are set, for a remark if no model is. */
 export function idleProviders({ env, file }: Settings): Provider[] {
   return configured(read(env, file), env);
 }
@@ -66,7 +66,7 @@ function configured(settings: ModelSettings, env: NodeJS.ProcessEnv): Provider[]
   return states.flatMap(([provider, ready]) => (ready ? [provider] : []));
 }
 
-/** Bedrock's ids name who made the model (`us.anthropic.claude-…-v1:0`, or an ARN), Anthropic's begin with claude. */
+/** Bedrock's ids start with the vendor (`us.anthropic.claude-…-v1:0`) or are ARNs; Anthropic's start with claude. */
 function shapeOf(model: string): Provider {
   if (/^(arn:aws|([a-z]{2,6}\.)?[a-z0-9]+\.[a-z])/.test(model)) return 'bedrock';
   return model.startsWith('claude') ? 'anthropic' : 'openai-compatible';

@@ -9,7 +9,7 @@ const keyNames: Record<Provider, string> = {
   'openai-compatible': 'OPENAI_API_KEY',
 };
 
-/** What went wrong with the model, in our words. Its own words are not repeated: some providers quote the key. */
+/** Explains a model's error. Leaves out the provider's own text, because some providers quote the key. */
 export function explainModelError(error: unknown, choice: ModelChoice, signal: AbortSignal): CommandError {
   if (signal.aborted) return new CommandError(exitCodes.interrupted, 'Stopped.', { cause: error });
   const cause = RetryError.isInstance(error) ? error.lastError : error;
@@ -17,11 +17,11 @@ export function explainModelError(error: unknown, choice: ModelChoice, signal: A
   const at = `The model ${choice.model} (${choice.provider})`;
   const { name } = cause as { name?: unknown };
   if (name === 'TimeoutError' || name === 'AbortError')
-    return failed(`${at} did not answer in time.`, ['--timeout gives it longer.'], error);
+    return failed(`${at} did not answer in time.`, ['Increase --timeout.'], error);
   if (LoadAPIKeyError.isInstance(cause) || LoadSettingError.isInstance(cause))
-    return refused(`${at} cannot be asked: its settings are missing.`, choice.provider, error);
+    return refused(`${at} cannot be used: its settings are missing.`, choice.provider, error);
   if (APICallError.isInstance(cause)) return explainStatus(cause, choice, at);
-  return failed(`${at} could not be used: its answer is not what its API promises.`, [], error);
+  return failed(`${at} failed: its response does not match its API.`, [], error);
 }
 
 function explainStatus(error: APICallError, { provider, model }: ModelChoice, at: string): CommandError {
@@ -30,22 +30,26 @@ function explainStatus(error: APICallError, { provider, model }: ModelChoice, at
     const where = URL.parse(error.url)?.origin ?? 'its address';
     return failed(`${at} cannot be reached at ${where} (${networkReason(error)}).`, [], error);
   }
-  if (status === 401) return refused(`${at}: the key is refused (401).`, provider, error);
+  if (status === 401) return refused(`${at}: the key is rejected (401).`, provider, error);
   if (status === 403) {
     const more = provider === 'bedrock' ? ' or has no access to this model' : '';
-    return refused(`${at}: the key is refused${more} (403).`, provider, error);
+    return refused(`${at}: the key is rejected${more} (403).`, provider, error);
   }
   if (status === 404)
-    return usage(`${at} is not there (404).`, [`Is ${JSON.stringify(model)} its name at this provider?`], error);
+    return usage(`${at} does not exist (404).`, [`Is ${JSON.stringify(model)} its name at this provider?`], error);
   if (status === 429)
-    return failed(`${at} takes no more requests now (429).`, ['Try again later; it was tried three times.'], error);
+    return failed(
+      `${at} rejects further requests for now (429).`,
+      ['The agent tried three times. Try again later.'],
+      error,
+    );
   if (status === 400 || status === 422)
     return usage(
-      `${at} does not take the request (${status}).`,
+      `${at} rejects the request (${status}).`,
       ['Does this model support tools? Is its name right?'],
       error,
     );
-  if (status >= 200 && status < 300) return failed(`${at}: its answer is not what its API promises.`, [], error);
+  if (status >= 200 && status < 300) return failed(`${at}: its response does not match its API.`, [], error);
   return failed(`${at} could not answer (${status}).`, [], error);
 }
 

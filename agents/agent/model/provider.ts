@@ -3,10 +3,10 @@ import type { Print } from '../../lib/print.ts';
 import { watchFetch } from '../../lib/watched-fetch.ts';
 import type { ModelChoice } from './choice.ts';
 
-/** The chosen model, ready to be asked. Its library is loaded here and not before: it is large. */
+/** Opens the chosen model. Loads its library only here, because it is large. */
 export async function openModel({ provider, model, settings }: ModelChoice, print: Print): Promise<LanguageModel> {
   const watched = watchFetch(print);
-  // The libraries call it as fetch is called, Request objects included; ours takes addresses.
+  // The libraries may pass Request objects; watchFetch takes only addresses.
   const fetch = ((input: string | URL | Request, init?: RequestInit) =>
     input instanceof Request ? globalThis.fetch(input, init) : watched(input, init)) as typeof globalThis.fetch;
   if (provider === 'anthropic') {

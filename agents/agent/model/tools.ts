@@ -2,7 +2,7 @@ import { dynamicTool, jsonSchema, type ToolSet } from 'ai';
 import * as z from 'zod';
 import { callTool, type Session } from '../session.ts';
 
-/** How much of an answer a model is given; a list without end would cost its owner dearly. */
+/** The most characters of a tool's answer that the model gets, because its provider bills them. */
 const maxResult = 30_000;
 
 const findInput = z.object({
@@ -17,8 +17,8 @@ const invokeInput = z.object({
 const noInput = z.object({});
 
 /**
- * The tools of a model: finding tools, listing servers, and running what was found. Whatever it asks for is done as the
- * caller and judged by the gateway. What tools answer is handed over as data.
+ * The model's tools: find and list tools, list servers, and run a tool. Each call runs as the caller, and the gateway
+ * checks it. Answers of tools are passed on as data.
  */
 export function modelTools(session: Session): ToolSet {
   const { toolbox, print } = session;
@@ -79,7 +79,7 @@ function makeTool<T extends z.ZodObject>(
     inputSchema: jsonSchema(z.toJSONSchema(schema, { io: 'input' }) as Parameters<typeof jsonSchema>[0]),
     execute: async (input) => {
       const read = schema.safeParse(input);
-      // A model can mend its own mistake if it is told.
+      // A model can correct its mistake if it gets the error.
       if (!read.success) return { state: 'failed', result: `wrong arguments: ${z.prettifyError(read.error)}` };
       return run(read.data);
     },

@@ -127,10 +127,10 @@ describe.each(providers)('With a model of %s', (provider, env, path) => {
   });
 
   test.each([
-    [401, 2, 'the key is refused (401)'],
-    [403, 2, 'the key is refused'],
-    [404, 2, 'is not there (404)'],
-    [400, 2, 'does not take the request (400)'],
+    [401, 2, 'the key is rejected (401)'],
+    [403, 2, 'the key is rejected'],
+    [404, 2, 'does not exist (404)'],
+    [400, 2, 'rejects the request (400)'],
     [501, 1, 'could not answer (501)'],
   ])('an answer %i ends with a message', async (status, expected, message) => {
     model.broken = {
@@ -146,18 +146,18 @@ describe.each(providers)('With a model of %s', (provider, env, path) => {
   test('too many requests are tried again, and then told', async () => {
     model.broken = { status: 429, body: '{}', headers: { 'retry-after-ms': '10' } };
     const { code, err } = await ask(provider, env());
-    expect([code, err]).toEqual([1, expect.stringContaining('takes no more requests now (429)')]);
+    expect([code, err]).toEqual([1, expect.stringContaining('rejects further requests for now (429)')]);
     expect(model.requests).toHaveLength(3);
   });
 
   test.each(['<html>', '{}', '{"choices":1}'])('the answer %s is told as one that does not fit', async (body) => {
     model.broken = { status: 200, body };
     const { code, out, err } = await ask(provider, env());
-    expect([code, out, err]).toEqual([1, '', expect.stringContaining('not what its API promises')]);
+    expect([code, out, err]).toEqual([1, '', expect.stringContaining('its response does not match its API')]);
   });
 });
 
-test('An endpoint that is not there is named', async () => {
+test('An unreachable endpoint is named', async () => {
   const { code, err } = await ask('openai-compatible', { OPENAI_BASE_URL: 'http://127.0.0.1:65533/v1' });
   expect([code, err]).toEqual([1, expect.stringContaining('cannot be reached at http://127.0.0.1:65533')]);
 }, 180_000);
@@ -229,7 +229,7 @@ test('A model that calls what there is not, or with wrong arguments, is told and
   expect(shown[3]).toContain('There is no time zone');
 });
 
-test('An answer that never comes ends in time', async () => {
+test('A model without an answer runs into the time limit', async () => {
   const silent = await listen(() => undefined);
   const { code, err } = await ask('openai-compatible', { OPENAI_BASE_URL: `${silent.base}/v1` }, ['--timeout', '2']);
   silent.close();

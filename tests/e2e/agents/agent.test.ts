@@ -14,7 +14,7 @@ afterAll(async () => {
   await gateway?.stop();
 });
 
-/** The registry asks the servers for their tools after it has started. */
+/** Waits until the registry has asked the servers for their tools. */
 async function settled(): Promise<void> {
   for (let tries = 0; tries < 500; tries++) {
     const { code } = await agent('What time is it in Tokyo?');
@@ -39,7 +39,7 @@ test.each([[[]], [['--mcp-registry-url', 'mcp']], [['--mcp-registry-url', 'sse']
   },
 );
 
-test('It knows which servers and tools there are', async () => {
+test('It lists the servers and tools', async () => {
   const servers = await agent('What MCP servers are available?');
   expect(servers.code).toBe(0);
   for (const name of ['currenttime', 'fininfo', 'realserverfaketools', 'mcpgw', 'echo'])
@@ -55,13 +55,13 @@ test('It converts a time between two places', async () => {
   expect([code, out]).toEqual([0, expect.stringMatching(/09:00:00 .* in Europe\/Berlin is .* in America\/New_York/)]);
 });
 
-test('It asks for stock bars, and tells what the tool says: that its server has no key', async () => {
+test('It asks for stock bars and reports the error of the tool, whose server has no key', async () => {
   const { code, out, err } = await agent('Show me daily aggregates of AAPL from 2026-01-02 to 2026-01-09');
   expect([code, out]).toEqual([1, '']);
   expect(err).toMatch(/fininfo \/ (get_stock_aggregates|print_stock_data) says: 401: .*POLYGON_API_KEY/);
 });
 
-test('With the cookie of somebody who has logged in it acts as that person', async () => {
+test('With a session cookie it acts as the logged-in person', async () => {
   await desk.logIn('carol');
   const { code, out } = await agent('What time is it in Tokyo?', ['--use-session-cookie']);
   expect([code, out]).toEqual([0, expect.stringContaining('in Asia/Tokyo')]);
@@ -72,7 +72,7 @@ test('With the cookie of somebody who has logged in it acts as that person', asy
 }, 180_000);
 
 test.each(['bob', 'erin'])(
-  '%s, who may not call the tool, is denied, with what is missing',
+  '%s, who may not call the tool, is denied, and the message names the missing right',
   async (person) => {
     await desk.logIn(person);
     const { code, out, err } = await agent('What time is it in Tokyo?', ['--use-session-cookie']);
@@ -83,7 +83,7 @@ test.each(['bob', 'erin'])(
   40_000,
 );
 
-test('bob sees servers, but no tool of theirs, and is told so', async () => {
+test('bob sees servers without tools, and the answer says so', async () => {
   await desk.logIn('bob');
   const { code, out } = await agent('What MCP tools are available?', ['--use-session-cookie']);
   expect(code).toBe(0);
@@ -99,12 +99,12 @@ test('An agent whose app client may only read is denied', async () => {
 });
 
 describe('A question', () => {
-  test('that no tool fits is not answered by another one', async () => {
+  test('that no tool fits gets no answer from another tool', async () => {
     const { code, out, err } = await agent('What is the weather in Tokyo?');
     expect([code, out, err]).toEqual([1, '', expect.stringContaining('No tool that you may use fits')]);
   });
 
-  test('that leaves something out names it, and exits with 6 where nobody can be asked', async () => {
+  test('that lacks an argument exits with 6 without a terminal, and names the argument', async () => {
     const { code, err } = await agent('stock aggregates of AAPL');
     expect([code, err]).toEqual([6, expect.stringContaining('does not say from_date, to_date')]);
     expect(err).toContain('from_date: start of the time window');
@@ -116,7 +116,7 @@ describe('A question', () => {
     expect(await ended).toMatchObject({ code: 0, out: expect.stringContaining('Asia/Tokyo') });
   });
 
-  test('may ask for an answer as JSON, with the calls that were made', async () => {
+  test('with --json gets the answer and the calls as JSON', async () => {
     const { out } = await agent('What time is it in Tokyo?', ['--json']);
     expect(JSON.parse(out)).toEqual({
       answer: expect.stringContaining('Asia/Tokyo'),
@@ -135,7 +135,7 @@ describe('A question', () => {
   });
 });
 
-test('A tool that changes something is not run without a yes, and with one it is', async () => {
+test('A tool that changes something runs only with a yes', async () => {
   await desk.logIn('alice');
   const remove = (...words: string[]) =>
     agent('remove the service service_name=echosse', ['--use-session-cookie', ...words]);
@@ -149,16 +149,16 @@ test('A tool that changes something is not run without a yes, and with one it is
 
 test.each<[string, string[], NodeJS.ProcessEnv, number, string]>([
   ['no question', ['agent'], {}, 2, 'There is no question'],
-  ['an address that is none', ['agent', '-m', 'x', '--mcp-registry-url', 'mcpgw'], {}, 2, 'is no address of mcpgw'],
+  ['an invalid address', ['agent', '-m', 'x', '--mcp-registry-url', 'mcpgw'], {}, 2, 'is not an address of mcpgw'],
   [
     'an address with no server',
     ['agent', '-m', 'x', '--mcp-registry-url', 'http://localhost/'],
     {},
     2,
-    'is no address',
+    'is not an address',
   ],
   ['a provider without a model', ['agent', '-m', 'x', '--provider', 'anthropic'], {}, 2, 'needs a model'],
-  ['a model that nobody runs', ['agent', '-m', 'x', '--model', 'm'], {}, 2, 'Who runs the model "m"?'],
+  ['a model without a provider', ['agent', '-m', 'x', '--model', 'm'], {}, 2, 'Which provider runs the model "m"?'],
   [
     'a provider that is not set up',
     ['agent', '-m', 'x', '--model', 'm', '--provider', 'bedrock'],

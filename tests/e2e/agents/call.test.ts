@@ -114,12 +114,12 @@ describe('call', () => {
     ['a tool that says it failed', [...tokyo, 'tz_name=Mars/Olympus'], 1, 'Mars/Olympus'],
     ['a server that is not there', ['call', 'nothere', 'x'], 1, 'mcp-gateway servers shows which there are.'],
     ['a tool that is not there', ['call', 'currenttime', 'nothere'], 1, 'nothere'],
-    ['an argument that is none', [...tokyo, 'Asia/Tokyo'], 2, '"Asia/Tokyo" is no argument.'],
+    ['an argument that is none', [...tokyo, 'Asia/Tokyo'], 2, '"Asia/Tokyo" is not an argument.'],
     ['no tool', ['call', 'currenttime'], 2, "missing required argument 'tool'"],
-    ['an option that is none', ['tools', '--jsn'], 2, 'Did you mean --json?'],
-    ['a time that is none', [...tokyo, '--timeout', 'soon'], 2, 'It must be seconds, up to 3600.'],
+    ['an unknown option', ['tools', '--jsn'], 2, 'Did you mean --json?'],
+    ['an invalid time', [...tokyo, '--timeout', 'soon'], 2, 'It must be a number of seconds up to 3600.'],
     ['a gateway that is not there', ['servers', '--gateway', 'http://localhost:9'], 1, 'http://localhost:9'],
-    ['a gateway that is no address', ['servers', '--gateway', 'gateway'], 2, 'REGISTRY_URL'],
+    ['an invalid address of the gateway', ['servers', '--gateway', 'gateway'], 2, 'REGISTRY_URL'],
   ])('%s is named', async (_what, words, expected, says) => {
     const { code, err, out } = await desk.run(words);
     expect([code, out + err]).toEqual([expected, expect.stringContaining(says)]);

@@ -34,7 +34,7 @@ afterEach(() => desk.remove());
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 const me = async () => JSON.parse((await desk.run(['whoami'])).out) as Record<string, unknown>;
 
-test('Somebody logs in with their browser, who they are is known, and the session is theirs alone', async () => {
+test('A user logs in with the browser and gets a session of their own', async () => {
   const browser = await launchBrowser();
   try {
     const { login, html, csp, faults } = await withLoginPort(async () => {
@@ -109,14 +109,14 @@ describe('Without a browser on this machine', () => {
       const login = desk.start(['login', '--no-browser']);
       const address = await shownAddress(login);
       login.type('hello');
-      await login.said('That is not it: paste the whole address');
+      await login.said('That is not the address. Paste the whole one');
       login.type('http://localhost:9090/callback?code=abcdefgh&state=of-another-one');
       await login.said('That is the result of another login.');
       login.type(await signInAs('bob', address));
       expect(await login.ended).toMatchObject({ code: 0 });
     }));
 
-  test("a code of somebody else's login opens nothing, even without its state", () =>
+  test("a code of another user's login opens no session, even without its state", () =>
     withLoginPort(async () => {
       const [login, other] = [desk.start(['login', '--no-browser']), desk.start(['login', '--no-browser'])];
       const code = new URL(await signInAs('alice', await shownAddress(other))).searchParams.get('code') ?? '';
@@ -137,7 +137,7 @@ describe('Without a browser on this machine', () => {
 });
 
 describe('The callback', () => {
-  test('of another login is shown a page that says so, and this one goes on', () =>
+  test('of another login gets an error page, and this login goes on', () =>
     withLoginPort(async () => {
       const opened = recordingBrowser(desk);
       const login = desk.start(['login'], opened.env);
@@ -145,10 +145,7 @@ describe('The callback', () => {
       const wrong = new URL(back);
       wrong.searchParams.set('state', 'of-another-one');
       const stray = await fetch(wrong);
-      expect([stray.status, await stray.text()]).toEqual([
-        400,
-        expect.stringContaining('Not the login that was waited for'),
-      ]);
+      expect([stray.status, await stray.text()]).toEqual([400, expect.stringContaining('Unexpected login')]);
       await login.said('A browser came with another login');
       expect((await fetch(back)).status).toBe(200);
       expect(await login.ended).toMatchObject({ code: 0 });
@@ -180,7 +177,7 @@ describe('The callback', () => {
 });
 
 describe('When port 9090 is taken', () => {
-  test.each(['127.0.0.1', '::1'])('on %s, that is said with what to do, and pasting works all the same', (host) =>
+  test.each(['127.0.0.1', '::1'])('on %s, the message says what to do, and pasting still works', (host) =>
     withLoginPort(async () => {
       const other = createServer().listen(9090, host);
       await once(other, 'listening');
@@ -213,7 +210,7 @@ test('Ctrl-C ends a login, frees the port and keeps nothing', () =>
     expect(existsSync(desk.cookieFile)).toBe(false);
   }));
 
-test('Without a screen the address is shown instead of opening a browser', () =>
+test('Without a display the login shows the address instead of opening a browser', () =>
   withLoginPort(async () => {
     const login = desk.start(['login']);
     await login.said('Open this address in a browser:');
@@ -234,7 +231,7 @@ test.each<[string, () => string, string]>([
   ],
   ['another spelling', () => gateway.url.replace('localhost', '127.0.0.1'), 'REGISTRY_URL'],
 ])(
-  'REGISTRY_URL that names %s is refused before anybody logs in, with the right address where it is known',
+  'REGISTRY_URL that names %s is rejected before the login, with the correct address if it is known',
   async (what, url, says) => {
     const refused = await desk.run(['login'], { REGISTRY_URL: url() });
     expect([refused.code, refused.err]).toEqual([2, expect.stringContaining(says)]);
@@ -242,7 +239,7 @@ test.each<[string, () => string, string]>([
   },
 );
 
-test('Logging out ends the session at the gateway: a copy of the cookie is worth nothing', async () => {
+test('Logout ends the session at the gateway, so that a copy of the cookie stops working', async () => {
   await desk.logIn('bob');
   const copy = desk.file('copy', readFileSync(desk.cookieFile, 'utf8'));
   expect(statSync(copy).mode & 0o077).not.toBe(0);
@@ -258,7 +255,7 @@ test('Logging out ends the session at the gateway: a copy of the cookie is worth
   kept.remove();
 });
 
-test('Logging out without the gateway deletes the session here, and says what it could not do', async () => {
+test('Logout without the gateway deletes the session here, and says what it could not do', async () => {
   await desk.logIn('bob');
   const about = JSON.parse(readFileSync(`${desk.cookieFile}.json`, 'utf8'));
   writeFileSync(`${desk.cookieFile}.json`, JSON.stringify({ ...about, gateway: 'http://localhost:9' }));
@@ -281,7 +278,7 @@ describe('A kept session', () => {
     writeFileSync(`${desk.cookieFile}.json`, JSON.stringify({ ...about, ...change }));
   };
 
-  test('that has expired is told as expired, without asking anybody', async () => {
+  test('that has expired is reported as expired, without any request', async () => {
     changeAbout({ expires_at: 1 });
     const { code, err } = await desk.run(['servers', '--use-session-cookie']);
     expect([code, err]).toEqual([3, expect.stringContaining('The session of bob has expired')]);
@@ -302,7 +299,7 @@ describe('A kept session', () => {
   test('that others may read is not used', async () => {
     const open = desk.file('open', readFileSync(desk.cookieFile, 'utf8'));
     const { code, err } = await desk.run(['whoami', '--session-cookie-file', open]);
-    expect([code, err]).toEqual([2, expect.stringContaining('Others on this machine may read your session')]);
+    expect([code, err]).toEqual([2, expect.stringContaining('Other users of this machine may read your session')]);
   });
 
   test('works from the cookie alone, as the agents of the original keep it', async () => {

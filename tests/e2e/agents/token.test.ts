@@ -60,7 +60,7 @@ test('Of six commands at one moment one asks, and all have its token', async () 
   expect(files().filter((name) => !name.endsWith('.json'))).toEqual([]);
 });
 
-test('It is handed out until 80 % of its life are over, and no longer', async () => {
+test('The cache returns a token for 80 % of its lifetime', async () => {
   const first = await token();
   const kept = JSON.parse(readFileSync(keptFile(), 'utf8')) as { usableUntil: number; expiresAt: number };
   const begun = kept.expiresAt - 3600;
@@ -77,7 +77,7 @@ test('--fresh asks in any case', async () => {
   expect(await token()).toBe(second);
 });
 
-test('Each agent and each choice of scopes has its own token; the order of scopes and the secret do not count', async () => {
+test('Each agent and each set of scopes has its own token, whatever the order of scopes and the secret', async () => {
   const [read, execute] = ['mcp-servers-unrestricted/read', 'mcp-servers-unrestricted/execute'];
   await token([], { COGNITO_SCOPE: `${read} ${execute}` });
   await token([], { COGNITO_SCOPE: `${execute}  ${read}` });
@@ -108,7 +108,7 @@ test('A kept file that others may read or write is not used', async () => {
   expect([asked(), statSync(keptFile()).mode & 0o777]).toEqual([2, 0o600]);
 });
 
-test('The lock of a command that was killed is taken over', async () => {
+test('The lock of a killed command is taken over', async () => {
   await token();
   const lock = `${keptFile()}.lock`;
   mkdirSync(lock);
@@ -168,7 +168,7 @@ test.each<[string, NodeJS.ProcessEnv, number, string]>([
   expect(existsSync(folder()) ? files() : []).toEqual([]);
 });
 
-test('Whoever asks too often is told that each is billed', async () => {
+test('An agent that requests tokens too often gets a warning that each is billed', async () => {
   mkdirSync(join(desk.home, '.mcp'), { mode: 0o700 });
   const times = Array(20).fill(Date.now() / 1000 - 60);
   writeFileSync(join(desk.home, '.mcp', 'token-times.json'), JSON.stringify({ [AGENT]: times }));

@@ -187,7 +187,7 @@ const troubles: Trouble[] = [
   },
 ];
 
-test.each(troubles)('$entry: when $when, it is said with what to do', async ({ provoke, code, says, hint }) => {
+test.each(troubles)('$entry: when $when, the message says what to do', async ({ provoke, code, says, hint }) => {
   const ended = await provoke();
   expect(ended.code).toBe(code);
   expect(ended.err).toContain(says);
@@ -212,7 +212,7 @@ describe('With the right SECRET_KEY, as in older setups,', () => {
       0,
       expect.stringContaining('warning The session was signed on this machine'),
     ]);
-    expect(login.err).toContain('can make a session for anybody');
+    expect(login.err).toContain('can create a session for any user');
     expect(login.err).not.toContain(gatewayKey());
     const { out } = await desk.run(['whoami']);
     expect(JSON.parse(out)).toMatchObject({ username: 'bob', groups: ['mcp-registry-user'] });

@@ -17,26 +17,26 @@ afterAll(() => gateway?.stop());
 
 async function attack(url: string): Promise<Outcomes> {
   const options = readOptions(['--url', url, '--stand-in', `http://127.0.0.1:${gateway.ports.cognito}`]);
-  if (!options) throw new Error('the command line was taken for --help');
+  if (!options) throw new Error('the options were read as --help');
   return await run(await prepare(options));
 }
 
 const names = (list: Outcome[], verdict: Outcome['verdict']) =>
   list.filter((outcome) => outcome.verdict === verdict).map(({ name }) => name);
 
-describe('Against the gateway as it is shipped', () => {
+describe('Against the unchanged gateway', () => {
   let outcomes: Outcomes;
   beforeAll(async () => {
     outcomes = await attack(gateway.url);
   }, 180_000);
 
-  test('no attack gets through, and none is left out', () => {
+  test('no attack gets through, and none is skipped', () => {
     expect(names(outcomes.attacks, 'through')).toEqual([]);
     expect(names(outcomes.attacks, 'skipped')).toEqual([]);
     expect(outcomes.attacks.length).toBeGreaterThan(500);
   });
 
-  test('whoever may do something can do it, before all attacks and after', () => {
+  test('permitted callers are allowed, before all attacks and after', () => {
     expect(names(outcomes.controls, 'refused')).toEqual([]);
     expect(names(outcomes.controls, 'skipped')).toEqual([]);
   });
@@ -52,14 +52,14 @@ describe('Against the gateway as it is shipped', () => {
     }
   });
 
-  test('what reached an upstream that the attackers may not use is nothing', () => {
+  test('no attack reaches an upstream server that the attackers may not use', () => {
     expect(gateway.echo.seen).toEqual([]);
   });
 });
 
-test('An auth-server that says yes to everything is noticed: tokens, bodies, methods and people get through', async () => {
+test('Attacks get through an auth-server that allows everything', async () => {
   const identity = {
-    'x-user': 'anybody',
+    'x-user': 'anyone',
     'x-scopes': 'mcp-servers-unrestricted/execute',
     'x-server-name': 'currenttime',
   };
@@ -85,7 +85,7 @@ test('An auth-server that says yes to everything is noticed: tokens, bodies, met
   }
 }, 180_000);
 
-test('A gateway that refuses everything is noticed, although no attack gets through its MCP endpoints', async () => {
+test('A gateway that refuses everything fails the controls', async () => {
   const body = JSON.stringify({ error: { code: 'not_permitted', message: 'No.' } });
   const no = await startBlind((_req, res) => void res.writeHead(403, { 'content-type': 'application/json' }).end(body));
   try {
@@ -98,7 +98,7 @@ test('A gateway that refuses everything is noticed, although no attack gets thro
   }
 }, 180_000);
 
-test('The shipped nginx without its auth_request is noticed, by whoever has credentials and by who has none', async () => {
+test('Attacks with and without credentials get through nginx without its auth_request', async () => {
   const weakened = await weaken(gateway, { cut: { file: 'mcp.conf', text: 'auth_request /validate;' } });
   try {
     const outcomes = await attack(weakened.url);
@@ -113,7 +113,7 @@ test('The shipped nginx without its auth_request is noticed, by whoever has cred
   }
 }, 180_000);
 
-test('An nginx that lets the assertion of the client pass is noticed, although every attack is refused as before', async () => {
+test('An nginx that forwards the client’s assertion is noticed, although every other attack is refused', async () => {
   const text = 'proxy_set_header X-Mcp-Assertion $auth_assertion;';
   const weakened = await weaken(gateway, { cut: { file: 'identity.conf', text } });
   try {
@@ -123,7 +123,7 @@ test('An nginx that lets the assertion of the client pass is noticed, although e
   }
 }, 180_000);
 
-describe('What a run is worth', () => {
+describe('The result of a run', () => {
   const outcome = (verdict: Outcome['verdict'], source = 'own'): Outcome => ({
     theme: 'x',
     name: 'x',
@@ -133,7 +133,7 @@ describe('What a run is worth', () => {
   });
   const good = { attacks: [outcome('refused')], controls: [outcome('through', 'control')] };
 
-  test('The gateway has held when every attack was refused and every control allowed', () => {
+  test('is good when every attack was refused and every control allowed', () => {
     expect(summarize(good)).toMatchObject({ attacks: 1, through: 0, controls: 1, refused: 0, held: true });
   });
 
@@ -142,7 +142,7 @@ describe('What a run is worth', () => {
     ['a control was refused', { controls: [outcome('refused', 'control')] }],
     ['every attack was skipped', { attacks: [outcome('skipped')] }],
     ['every control was skipped', { controls: [outcome('skipped', 'control')] }],
-  ])('It has not when %s', (_what, change) => {
+  ])('is bad when %s', (_what, change) => {
     expect(summarize({ ...good, ...change }).held).toBe(false);
   });
 });
@@ -158,13 +158,13 @@ describe('The command line', () => {
     expect(() => readOptions(['--url', url])).toThrow(message);
   });
 
-  test('attacks another machine for whom it belongs to, and never sends people to a stand-in elsewhere', () => {
+  test('attacks another machine only with --yes-this-is-mine, and uses no stand-in on another machine', () => {
     const mine = ['--url', 'https://mcp.example.com', '--yes-this-is-mine', '--token', 'x'];
     expect(readOptions(mine)).toMatchObject({ token: 'x', server: 'currenttime' });
     expect(() => readOptions([...mine, '--stand-in', 'http://10.0.0.1'])).toThrow(/on this machine/);
   });
 
-  test('ends with 2 and says why when it cannot even start', () => {
+  test('exits with 2 and says why when it cannot start', () => {
     const ends = (...args: string[]) => spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
     expect(ends('--url', 'http://10.0.0.1')).toMatchObject({ status: 2, stdout: '' });
     const unreachable = ends('--stand-in', 'http://127.0.0.1:1');

@@ -8,19 +8,19 @@ import { nginxServices, writeNginxFiles } from '../../../launch/nginx-files.ts';
 import { Supervisor } from '../../../launch/supervisor.ts';
 import { freePorts, type Gateway } from '../../support/gateway/gateway.ts';
 
-/** A second nginx in front of a running gateway's services, made worse. */
+/** A second, weakened nginx in front of a running gateway's services. */
 export interface Weakened {
   url: string;
   stop(): Promise<void>;
 }
 
-/** How it is made worse: another auth-server, or a piece cut out of a file of nginx/gate. */
+/** The weakness: another auth-server, or text removed from a file of nginx/gate. */
 export interface Weakness {
   authServer?: number;
   cut?: { file: string; text: string };
 }
 
-/** Starts the shipped nginx configuration, weakened, on a port of its own. */
+/** Starts a weakened copy of the nginx configuration on a free port. */
 export async function weaken(gateway: Gateway, { authServer, cut }: Weakness): Promise<Weakened> {
   const [port = 0] = await freePorts(1);
   const dataDir = mkdtempSync(join(tmpdir(), 'weakened-'));
@@ -65,7 +65,7 @@ export async function weaken(gateway: Gateway, { authServer, cut }: Weakness): P
   return { url: publicUrl, stop };
 }
 
-/** A service that answers everything the same way, whoever asks and whatever for. */
+/** A service that answers every request the same way. */
 export async function startBlind(listener: RequestListener): Promise<{ port: number; stop(): Promise<void> }> {
   const server = createServer((req, res) => {
     req.resume();

@@ -14,7 +14,7 @@ import { listen, recordedLog } from '../../support/servers/mcp-clients.ts';
 const { log } = recordedLog();
 const zone = z.object({ tz_name: z.string().describe('IANA time zone') });
 
-/** Each request's path and cookie, at the gateway and at an address that only a list names. */
+/** Path and cookie of each request to the gateway, and the requests to an address that only a list names. */
 let seen: { path: string; cookie: string | undefined }[];
 let strayed: string[];
 let wiped: number;
@@ -49,7 +49,7 @@ beforeEach(() => {
   wiped = 0;
 });
 
-/** A list that says of every server that it is somewhere else, and a tool that does not say that it is harmless. */
+/** A list that places every server elsewhere, and a tool that does not declare itself read-only. */
 function mcpgw() {
   const found = (server: string, tool: string, description: string, schema: z.ZodType) => ({
     ...{ server, tool, description, input_schema: z.toJSONSchema(schema), score: 1 },
@@ -100,7 +100,7 @@ async function agent(words: string[], { typed, terminal = true }: { typed?: stri
   return { code, ...text };
 }
 
-test('The cookie goes to the gateway and nowhere else, whatever a list says about endpoints', async () => {
+test('The cookie is sent only to the gateway, whatever endpoints a list names', async () => {
   const { code, out } = await agent(['-m', 'What time is it in Tokyo?'], { terminal: false });
   expect([code, out]).toEqual([0, 'Thursday, 15 January 2026, 21:00:00 JST (UTC+09:00) in Asia/Tokyo\n']);
   expect(strayed).toEqual([]);
@@ -108,7 +108,7 @@ test('The cookie goes to the gateway and nowhere else, whatever a list says abou
   expect(seen.some(({ path }) => path === '/currenttime/mcp')).toBe(true);
 });
 
-test('A session goes to no other gateway than its own, whatever --mcp-registry-url says', async () => {
+test('A session is sent only to its own gateway, whatever --mcp-registry-url says', async () => {
   const about = {
     gateway: gateway.base,
     cookie_name: 'mcp_gateway_session',
@@ -123,26 +123,26 @@ test('A session goes to no other gateway than its own, whatever --mcp-registry-u
   expect(err).toContain('You are logged in at');
 });
 
-test('A server with a path for a name is called nowhere', async () => {
+test('A server whose name is a path is never called', async () => {
   const { code, err } = await agent(['-m', 'steal the cookie', '--yes'], { terminal: false });
   expect([code, err]).toEqual([1, expect.stringContaining('There is no server "../evil"')]);
   expect([strayed, seen.filter(({ path }) => path.includes('evil'))]).toEqual([[], []]);
 });
 
-test('On a terminal it asks for what is missing, again if the answer does not fit, and shows what it does', async () => {
+test('On a terminal it asks for a missing argument until the answer fits, and shows its calls', async () => {
   const { code, out, err } = await agent(['-m', 'What is the time?'], { typed: ['', 'Europe/Paris'] });
   expect([code, out]).toEqual([0, expect.stringContaining('13:00:00')]);
   expect(err.match(/tz_name \(IANA time zone\): /g)?.length).toBeGreaterThanOrEqual(2);
   expect(err).toContain('calling currenttime / current_time_by_timezone …');
 });
 
-test('An ambiguous time zone is asked about, with the zones that it may be', async () => {
+test('On a terminal it asks which zone an ambiguous abbreviation means', async () => {
   const { code, out, err } = await agent(['-m', 'What time is it in IST?'], { typed: ['Asia/Kolkata'] });
   expect([code, out]).toEqual([0, expect.stringContaining('17:30:00')]);
   expect(err).toMatch(/one of .*Europe\/Dublin/);
 });
 
-test('Without a terminal nothing is shown but the answer', async () => {
+test('Without a terminal it shows only the answer', async () => {
   expect((await agent(['-m', 'What time is it in Tokyo?'], { terminal: false })).err).toBe('');
 });
 
@@ -152,23 +152,23 @@ test.each([
   [['n'], 6, 0],
   [[''], 6, 0],
   [['yeah but'], 6, 0],
-])('What may change something is run after a yes only: %j', async (typed, expected, times) => {
+])('A tool that may change something runs only after a yes: %j', async (typed, expected, times) => {
   const { code, err } = await agent(['-m', 'wipe the disk'], { typed });
   expect([code, wiped]).toEqual([expected, times]);
   expect(err).toContain('This tool may change something. Run it? [y/N]');
 });
 
-test('What a tool answers cannot steer the terminal', async () => {
+test('A tool’s answer cannot control the terminal', async () => {
   const { out } = await agent(['-m', 'wipe the disk', '--yes'], { terminal: false });
   expect(out).toBe('wiped [2J]0;titleclean\n');
 });
 
-test('Whoever ends the input instead of answering stops it', async () => {
+test('The end of the input stops the command', async () => {
   const { code, out } = await agent(['-m', 'What is the time?'], { typed: [] });
   expect([code, out]).toEqual([130, '']);
 });
 
-test('A conversation answers one question after the other, goes on after one that it cannot answer, and ends', async () => {
+test('A conversation answers several questions, and goes on after a failed one', async () => {
   const typed = ['What time is it in Tokyo?', 'Make me a sandwich', 'What time is it in Paris?', ''];
   const { code, out, err } = await agent(['--interactive'], { typed });
   expect([code, out.match(/in \w+\/\w+/g)]).toEqual([0, ['in Asia/Tokyo', 'in Europe/Paris']]);

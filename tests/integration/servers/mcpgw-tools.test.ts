@@ -209,7 +209,7 @@ test.each([
     const { failed, text } = await ask(bob, tool, args);
     expect([failed, text]).toEqual([
       true,
-      `not_permitted: You need the permission ${permission}. Whoever looks after the policy can give it to your group.`,
+      `not_permitted: You need the permission ${permission}. Ask an administrator to grant it to your group.`,
     ]);
     expect(registry.store.list()).toEqual(before);
   },

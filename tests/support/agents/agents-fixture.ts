@@ -6,18 +6,18 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withLock } from '../../../agents/token/lock.ts';
 import { run as runProgram } from '../../../agents/program.ts';
+import { withLock } from '../../../agents/token/lock.ts';
 import { locationOf, newBrowser, submitSignIn } from '../stand-in/hosted-login.ts';
 
 const folder = join(import.meta.dirname, '../../../agents');
 
-/** A command that is running. */
+/** A running command. */
 export interface Running {
   child: ChildProcess;
   out(): string;
   err(): string;
-  /** Waits until stderr has this. */
+  /** Waits until stderr contains this. */
   said(text: string | RegExp): Promise<string>;
   /** Types a line. */
   type(line: string): void;
@@ -30,18 +30,18 @@ export interface Ended {
   err: string;
 }
 
-/** A person's home and a terminal, with settings that lead to one gateway. */
+/** A user's home and terminal, with the settings of one gateway. */
 export interface Desk {
   home: string;
-  /** Where the session is kept. */
+  /** The session file. */
   cookieFile: string;
-  /** Starts the command as a process of its own, as a shell does. */
+  /** Starts the command as its own process. */
   start(words: readonly string[], env?: NodeJS.ProcessEnv): Running;
   /** Runs the command in this process, with an empty stdin and no terminal. */
   run(words: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ended>;
   /** Writes a settings file. @returns its path */
   file(name: string, text: string): string;
-  /** Logs somebody in without a screen, by pasting. */
+  /** Logs a person in by pasting the callback. */
   logIn(person: string, words?: readonly string[]): Promise<Ended>;
   remove(): void;
 }
@@ -123,30 +123,30 @@ function watch(child: ChildProcess): Running {
         if (found) return found;
         await sleep(25);
       }
-      throw new Error(`never said ${text}:\n${texts.err}`);
+      throw new Error(`stderr never contained ${text}:\n${texts.err}`);
     },
     type: (line) => void child.stdin?.write(`${line}\n`),
     ended: once(child, 'close').then(([code]) => ({ code: code as number | null, ...texts })),
   };
 }
 
-/** The address that a login shows to be opened. */
+/** The address that a login shows. */
 export function shownAddress({ said }: Running): Promise<string> {
   return said(/http\S+\/oauth2\/authorize\S+(?=\n)/);
 }
 
-/** Signs in at the user pool. @returns where the browser would end */
+/** Signs in at the user pool. @returns the callback address */
 export async function signInAs(person: string, address: string): Promise<string> {
   const back = await submitSignIn(newBrowser(), address, person);
   return locationOf(back).href;
 }
 
-/** Only one login at a time may have port 9090, also of test files that run beside each other. */
+/** Runs one login at a time, across test files, because all use port 9090. */
 export function withLoginPort<T>(work: () => Promise<T>): Promise<T> {
   return withLock(join(tmpdir(), 'mcp-gateway-tests-port-9090'), work);
 }
 
-/** A BROWSER that writes down where it is sent. */
+/** A BROWSER that records the address that it should open. */
 export function recordingBrowser(desk: Desk): { env: NodeJS.ProcessEnv; address: () => Promise<string> } {
   const log = join(desk.home, 'browser.log');
   const script = desk.file('browser', `#!/bin/sh\nprintf '%s' "$1" > ${log}.part && mv ${log}.part ${log}\n`);

@@ -8,13 +8,13 @@ import { type Desk, signInAs, withLoginPort } from './agents-fixture.ts';
 
 const program = join(import.meta.dirname, '../../../agents/main.ts');
 
-/** A place where commands are typed as in the documentation, on a terminal of 100 columns. */
+/** Runs command lines of the documentation on a terminal of 100 columns. */
 export interface Booth {
-  /** What the terminal shows after the command line was typed. */
+  /** Returns the terminal's output of a command line. */
   capture(line: string, person?: string): Promise<string>;
 }
 
-/** @param desk whose home it is; `mcp-gateway` is put into its path */
+/** @param desk provides the home; `mcp-gateway` is in the PATH */
 export function newBooth(desk: Desk, gateway: Gateway): Booth {
   const bin = join(desk.home, 'bin');
   mkdirSync(bin);
@@ -60,7 +60,7 @@ async function paste(person: string, shown: () => string, type: (text: string) =
   }
 }
 
-/** What differs from run to run, as it stands in the documentation. */
+/** Replaces values that differ from run to run by those in the documentation. */
 function asInDocs(shown: string, { url, ports }: Gateway, { home }: Desk): string {
   return overwritten(shown)
     .replaceAll(url, 'http://localhost:8080')
@@ -76,7 +76,7 @@ function asInDocs(shown: string, { url, ports }: Gateway, { home }: Desk): strin
     .trimEnd();
 }
 
-/** What is left on the screen when a line has been written over: progress goes, and its remains too. */
+/** Applies carriage returns, so that progress lines disappear. */
 function overwritten(shown: string): string {
   const left = (line: string) => line.split('\r').reduce((before, part) => part + before.slice(part.length));
   return shown

@@ -3,17 +3,17 @@ import { text as readAll } from 'node:stream/consumers';
 import * as z from 'zod';
 import { listen } from '../servers/mcp-clients.ts';
 
-/** What a model does in one turn: it calls a tool, or it answers. */
+/** One turn of a model: a tool call or an answer. */
 export type Move = { tool: string; input: Record<string, unknown> } | { text: string };
 
-/** A model that plays a script, behind one of the three APIs. */
+/** A scripted model behind one of the three APIs. */
 export interface ModelStandIn {
   base: string;
-  /** The requests it got. */
+  /** The received requests. */
   requests: { url: string; headers: IncomingHttpHeaders; body: Body }[];
-  /** What it does in its nth turn, from 0, having been shown this. */
+  /** Returns the move of a turn (from 0) for the last message. */
   play: (turn: number, shown: string) => Move;
-  /** Answers every request with this instead. */
+  /** If set, the answer to every request. */
   broken: { status: number; body: string; headers?: Record<string, string> } | undefined;
   close: () => void;
 }
@@ -21,7 +21,7 @@ export interface ModelStandIn {
 const bodySchema = z.looseObject({ messages: z.array(z.looseObject({ role: z.string() })) });
 type Body = z.infer<typeof bodySchema>;
 
-/** Speaks OpenAI's chat completions, Anthropic's messages and Bedrock's Converse, by the path of the request. */
+/** Starts the stand-in for OpenAI's chat completions, Anthropic's messages and Bedrock's Converse, chosen by path. */
 export async function startModel(): Promise<ModelStandIn> {
   const { base, close } = await listen(async (req, res) => {
     const body = bodySchema.parse(JSON.parse(await readAll(req)));

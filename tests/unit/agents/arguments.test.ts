@@ -41,8 +41,8 @@ test('Without a schema, as when the tools may not be listed, text stays text', (
 });
 
 test.each<[string[], string | undefined, string]>([
-  [['Asia/Tokyo'], undefined, '"Asia/Tokyo" is no argument.'],
-  [['n=three'], undefined, 'n must be a whole number, and "three" is none.'],
+  [['Asia/Tokyo'], undefined, '"Asia/Tokyo" is not an argument.'],
+  [['n=three'], undefined, 'n must be a whole number, not "three".'],
   [['n=1.5'], undefined, 'n must be a whole number'],
   [['x='], undefined, 'x must be a number'],
   [['b=yes'], undefined, 'b must be true or false.'],

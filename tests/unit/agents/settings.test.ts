@@ -74,7 +74,7 @@ describe('What counts first', () => {
   });
 });
 
-describe('Where the tool finder is', () => {
+describe('The address of the tool finder', () => {
   test.each<[string, string, NodeJS.ProcessEnv, Partial<SettingsOptions>, string, string]>([
     ['follows from the gateway', 'REGISTRY_URL=http://gw:1', {}, {}, 'http://gw:1', 'http://gw:1/mcpgw/sse'],
     [
@@ -115,7 +115,7 @@ describe('Where the tool finder is', () => {
   });
 });
 
-describe('What cannot be used is named, with the file, and without its value', () => {
+describe('The message for an invalid setting names the setting and the file, not the value', () => {
   test.each<[string, string]>([
     ['COGNITO_CLIENT_ID', 'your_actual_cognito_client_id_here'],
     ['COGNITO_CLIENT_SECRET', 'your_actual_cognito_client_secret_here'],
@@ -145,15 +145,15 @@ describe('What cannot be used is named, with the file, and without its value', (
   test('a file that is not there', () => {
     expect(failureOf(() => read({ envFile: '/nowhere/.env' }))).toMatchObject({
       exitCode: 2,
-      message: 'The settings file /nowhere/.env is not there.',
+      message: 'The settings file /nowhere/.env does not exist.',
     });
   });
 
-  test('a tool finder that is no address', () => {
+  test('an invalid address of the tool finder', () => {
     write('.env.agent', 'REGISTRY_URL=http://gw:1\nMCP_REGISTRY_URL=mcpgw');
     expect(failureOf(read)).toMatchObject({
       exitCode: 2,
-      message: 'MCP_REGISTRY_URL in agents/.env.agent is no address.',
+      message: 'MCP_REGISTRY_URL in agents/.env.agent is not a URL.',
     });
   });
 });
@@ -161,18 +161,18 @@ describe('What cannot be used is named, with the file, and without its value', (
 test('A placeholder that nothing needs is only remarked on', () => {
   write('.env.user', 'REGISTRY_URL=http://gw:1\nSECRET_KEY=your-secret-key-here');
   expect(read({ mode: 'user' }).notices).toEqual([
-    "SECRET_KEY in agents/.env.user is still the template's example value; nothing uses it as it is.",
+    "SECRET_KEY in agents/.env.user is still the template's example value and is ignored.",
   ]);
 });
 
 test("A region that is not the user pool's is remarked on", () => {
   write('.env.agent', 'REGISTRY_URL=http://gw:1\nCOGNITO_USER_POOL_ID=us-east-1_Pool\nAWS_REGION=us-west-2');
   expect(read().notices).toEqual([
-    'AWS_REGION in agents/.env.agent is us-west-2, but the user pool is in us-east-1, and that counts.',
+    'AWS_REGION in agents/.env.agent is us-west-2, but the user pool is in us-east-1, which takes precedence.',
   ]);
 });
 
-test('Variables that nothing knows are ignored', () => {
+test('Unknown variables are ignored', () => {
   write('.env.agent', 'REGISTRY_URL=http://gw:1\nANYTHING=your_value\nBEDROCK=1');
   expect(read().notices).toEqual([]);
 });
