@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import open from 'open';
-import { spoiltBy } from '../../common/settings/spoilt.ts';
+import { invalidSetting } from '../../common/settings/invalid-setting.ts';
 import { cookieFile, keepSession } from '../gateway/cookie-file.ts';
 import { type CommonOptions, does, newCommand, type Run, settingsFor } from '../lib/command.ts';
 import type { Context } from '../lib/context.ts';
@@ -142,7 +142,7 @@ async function finish(settings: Settings, print: Print, pool: PoolLogin, callbac
   const { tokens, person } = await pool.finish(callback);
   print.debug(`the user pool says: ${person.username}, groups ${person.groups.join(', ') || 'none'}`);
   const key = settings.env.SECRET_KEY?.trim();
-  if (key && !spoiltBy(key)) {
+  if (key && !invalidSetting(key)) {
     const signed = await signSession(settings, print, key, person);
     if (!('refused' in signed)) {
       await pool.forget(tokens);

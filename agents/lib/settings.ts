@@ -4,7 +4,7 @@ import { parseEnv } from 'node:util';
 import * as z from 'zod';
 import { poolIdPattern } from '../../common/identity/cognito.ts';
 import { readConfig } from '../../common/settings/config.ts';
-import { spoiltBy } from '../../common/settings/spoilt.ts';
+import { invalidSetting } from '../../common/settings/invalid-setting.ts';
 import { settings as every, shapeFor } from '../../common/settings/table.ts';
 import { ConfigError } from '../../common/text/config-error.ts';
 import type { Context } from './context.ts';
@@ -127,7 +127,7 @@ function registryUrl(env: NodeJS.ProcessEnv, origin: string, file: string): stri
   const given = env.MCP_REGISTRY_URL?.trim();
   if (!given) return `${origin}/mcpgw/sse`;
   const url = URL.parse(given);
-  if (url && /^https?:$/.test(url.protocol) && !url.username && !spoiltBy(given)) return given;
+  if (url && /^https?:$/.test(url.protocol) && !url.username && !invalidSetting(given)) return given;
   throw new CommandError(exitCodes.usage, `MCP_REGISTRY_URL in ${file} is not a URL.`, {
     hints: [`Example: ${origin}/mcpgw/sse, which is also the default.`],
   });
@@ -139,7 +139,7 @@ function noticesOn(file: NodeJS.Dict<string>, shown: string): string[] {
   const region = file.AWS_REGION?.trim();
   const pool = poolIdPattern.exec(file.COGNITO_USER_POOL_ID?.trim() ?? '')?.[1];
   const elsewhere =
-    region && pool && region !== pool && !file.MODEL && !spoiltBy(region)
+    region && pool && region !== pool && !file.MODEL && !invalidSetting(region)
       ? [`AWS_REGION in ${shown} is ${region}, but the user pool is in ${pool}, which takes precedence.`]
       : [];
   return [...elsewhere, ...placeholders(file, shown)];
@@ -147,7 +147,7 @@ function noticesOn(file: NodeJS.Dict<string>, shown: string): string[] {
 
 function placeholders(file: NodeJS.Dict<string>, shown: string): string[] {
   return Object.entries(file).flatMap(([name, value]) => {
-    if (!Object.hasOwn(every, name) || name in shape || !spoiltBy(value?.trim() ?? '')) return [];
+    if (!Object.hasOwn(every, name) || name in shape || !invalidSetting(value?.trim() ?? '')) return [];
     return [`${name} in ${shown} is still the template's example value and is ignored.`];
   });
 }

@@ -1,5 +1,4 @@
-import { port } from './config.ts';
-import { host } from './values.ts';
+import { host, port } from './values.ts';
 
 /**
  * The MCP servers that come with the gateway: the title that each reports to its clients, and its default port. A new one

@@ -1,7 +1,7 @@
 import type { Program } from './setting.ts';
 import { settingList, settings } from './table.ts';
 
-/** Something odd about a variable that does not keep a program from starting. */
+/** A probable mistake in a variable that does not prevent a program from starting. */
 export interface Notice {
   variable: string;
   message: string;
@@ -10,10 +10,10 @@ export interface Notice {
 const ourPrefixes = /^(COGNITO|REGISTRY|AUTH_SERVER|RELAY|MCPGW|CURRENTTIME|METRICS|OIDC)_/;
 
 /**
- * What in an environment is most likely a mistake: a name that is nearly one of ours, or has one of our prefixes and is
- * none, and white space around a value (it is cut off).
- * @param programs whose settings to look at; all when left out
- * @returns one notice per variable; never a value
+ * Finds probable mistakes in an environment: a name that is almost the name of a setting, an unknown name with one of our
+ * prefixes, and white space around a value (it is cut off).
+ * @param programs whose settings to check; all if omitted
+ * @returns one notice for each variable; none repeats a value
  */
 export function noticesOn(env: NodeJS.ProcessEnv, programs?: readonly Program[]): Notice[] {
   const own = (name: string) =>
@@ -28,13 +28,13 @@ export function noticesOn(env: NodeJS.ProcessEnv, programs?: readonly Program[])
     if (near !== undefined) {
       return own(near) ? [{ variable, message: `${variable} is no setting: did you mean ${near}?` }] : [];
     }
-    // The auth-server has settings of most prefixes; if every service spoke up, one slip would be six warnings.
+    // The auth-server has settings with most prefixes. If every service warned, one mistake would cause six warnings.
     if (!ourPrefixes.test(variable) || !(programs?.includes('auth-server') ?? true)) return [];
     return [{ variable, message: `${variable} is no setting: nothing reads it (docs/configuration.md has the list)` }];
   });
 }
 
-/** The known name that this one is a slip of: at most two letters wrong, missing, too many or swapped; one in a short name. */
+/** The setting whose name differs by at most two letters (wrong, missing, additional or swapped); by one if it is short. */
 function nearestName(name: string): string | undefined {
   const most = name.length < 9 ? 1 : 2;
   const near = settingList
@@ -44,7 +44,7 @@ function nearestName(name: string): string | undefined {
   return near[0]?.known;
 }
 
-/** The fewest single-letter changes and swaps of neighbours that turn one text into another. */
+/** The number of single-letter changes and swaps of neighbours that turn one text into another (Damerau-Levenshtein). */
 export function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 8) return Number.POSITIVE_INFINITY;
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];

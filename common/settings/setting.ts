@@ -7,24 +7,24 @@ export const services = ['auth-server', 'registry', 'relay', ...bundledServerNam
 /** The same, and the local stand-in of Cognito. */
 export const servicesAndStandIn = [...services, 'cognito'] as const;
 
-/** The programs that read settings. `doctor` looks at everybody's. */
+/** The programs that read settings. `doctor` checks the settings of all of them. */
 export type Program = (typeof servicesAndStandIn)[number] | 'up' | 'agents' | 'agent' | 'compose';
 
 /** One environment variable. */
 export interface Setting {
   /** What its value must look like, with its default. An empty variable counts as unset. */
   schema: z.ZodType;
-  /** Empty when only `npm run doctor` looks at it. */
+  /** Empty when only `npm run doctor` checks it. */
   readBy: readonly Program[];
   /** One sentence or two, in Markdown, without a full stop at the end. */
   purpose: string;
-  /** Its value is printed nowhere. */
+  /** Its value is never printed. */
   secret?: boolean;
-  /** The default in words, where the value itself would say too little. */
+  /** The default in words, where the value alone would not explain it. */
   shownDefault?: string;
 }
 
-/** Keeps the exact type of a setting, so that the shape of each program's settings is known to the compiler. */
+/** Keeps the exact type of a setting, so that the compiler knows the type of each program's settings. */
 export function setting<S extends z.ZodType, const P extends readonly Program[]>(
   schema: S,
   readBy: P,

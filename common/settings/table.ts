@@ -1,14 +1,14 @@
-import { agentModelSettings } from './agent-model.ts';
-import { composeSettings } from './compose.ts';
-import { gatewaySettings } from './gateway.ts';
-import { innerSettings } from './inner.ts';
 import type { Program, Setting } from './setting.ts';
-import { signOnSettings } from './sign-on.ts';
-import { standInSettings } from './stand-in.ts';
-import { tracingSettings } from './tracing.ts';
-import { userPoolSettings } from './user-pool.ts';
+import { agentModelSettings } from './variables/agent-model.ts';
+import { composeSettings } from './variables/compose.ts';
+import { gatewaySettings } from './variables/gateway.ts';
+import { innerSettings } from './variables/inner.ts';
+import { signOnSettings } from './variables/sign-on.ts';
+import { standInSettings } from './variables/stand-in.ts';
+import { tracingSettings } from './variables/tracing.ts';
+import { userPoolSettings } from './variables/user-pool.ts';
 
-/** The table in parts, as people read it: the title of each with its settings. */
+/** The table in sections, as the documentation shows it: title and settings. */
 export const sections = [
   ['The gateway', gatewaySettings],
   ['Amazon Cognito', userPoolSettings],
@@ -39,10 +39,10 @@ export type SettingName = keyof Settings;
 export type ReadBy<P extends Program> = {
   [K in SettingName]: P extends Settings[K]['readBy'][number] ? K : never;
 }[SettingName];
-/** What a program's settings must look like, by variable: to be handed to `z.object`. */
+/** The schema of each of a program's settings, for `z.object`. */
 export type ShapeFor<P extends Program> = { [K in ReadBy<P>]: Settings[K]['schema'] };
 
-/** The part of the table that one program reads, as the shape of a zod object. */
+/** The settings that one program reads, as the shape of a zod object. */
 export function shapeFor<P extends Program>(program: P): ShapeFor<P> {
   const own = settingList.filter(([, { readBy }]) => readBy.includes(program));
   return Object.fromEntries(own.map(([name, { schema }]) => [name, schema])) as ShapeFor<P>;

@@ -2,21 +2,24 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { origin } from '../network/origin.ts';
 
-/** The folder of the project; defaults that are paths count from it, wherever a service is started. */
+/** The folder of the project. Default paths are relative to it, wherever a service is started. */
 export const root = join(import.meta.dirname, '..', '..');
 
-/** Items separated by commas; spaces around them and empty places do not count. */
+/** Items separated by commas. Surrounding spaces and empty items are dropped. */
 export const list = z.string().transform((text) => text.split(',').flatMap((item) => item.trim() || []));
 
 /** Origins separated by commas. */
 export const origins = list.pipe(z.array(origin));
+
+/** A TCP port number, 1 to 65535. */
+export const port = z.coerce.number('must be a port number').int().min(1).max(65535);
 
 /** Port numbers separated by commas. */
 export const ports = list
   .transform((items) => items.map(Number))
   .pipe(z.array(z.int('must be port numbers separated by commas').min(1).max(65535)));
 
-/** Addresses or networks separated by commas: what nginx takes for `set_real_ip_from`, and nothing else. */
+/** Addresses or networks separated by commas, as nginx accepts them for `set_real_ip_from`. */
 export const networks = list.pipe(
   z.array(
     z
@@ -25,15 +28,15 @@ export const networks = list.pipe(
   ),
 );
 
-/** A path; a default counts from the project's folder. */
+/** A path. The default is relative to the project's folder. */
 export const path = (...fallback: string[]) => z.string().default(join(root, ...fallback));
 
-/** An address to listen on: this machine only, unless somebody says otherwise. */
+/** An address to listen on; by default this machine only. */
 export const host = z.string().default('127.0.0.1');
 
 /**
- * `SECRET_KEY`: one key or several, the first of which seals. The same check as for every value refuses placeholders;
- * this one refuses what looks like an example in the middle of a key as well.
+ * `SECRET_KEY`: one key or several; the first one encrypts. Every value is checked for placeholders; a key is refused also
+ * if it contains a word of an example anywhere.
  */
 export const secretKeys = list
   .refine((keys) => keys.length > 0 && keys.every((key) => key.length >= 32), {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { serverNameForm } from '../../policy/names.ts';
 import { readYaml } from '../files/yaml-file.ts';
 import { origin } from '../network/origin.ts';
-import { spoiltBy } from '../settings/spoilt.ts';
+import { invalidSetting } from '../settings/invalid-setting.ts';
 import { ConfigError } from '../text/config-error.ts';
 
 /** The form of a secret's name, the same as a server's. It appears in the routes file, nginx's configuration and the registry. */
@@ -46,7 +46,7 @@ const entry = z
       fault([], 'must have exactly one of value, env and file');
     if (header === 'X-API-Key' && scheme !== undefined && scheme !== 'none')
       fault(['scheme'], 'is for Authorization; X-API-Key has none');
-    const why = value === undefined ? undefined : spoiltBy(value);
+    const why = value === undefined ? undefined : invalidSetting(value);
     if (why) fault(['value'], why);
   });
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { setting } from './setting.ts';
+import { setting } from '../setting.ts';
 
 const text = z.string().optional();
 const address = z
@@ -8,34 +8,34 @@ const address = z
 const anthropic = 'the key of an Anthropic account';
 const secret = { secret: true } as const;
 
-/** Which model `mcp-gateway agent` asks. They go into `agents/.env.agent` or `agents/.env.user`. */
+/** The model of `mcp-gateway agent`. These settings go into `agents/.env.agent` or `agents/.env.user`. */
 export const agentModelSettings = {
-  MODEL: setting(text, ['agent'], "the model's name at its provider; `--model` counts first", {
+  MODEL: setting(text, ['agent'], "the model's name at its provider; `--model` takes precedence", {
     shownDefault: 'none: the agent works offline ([agent.md](agent.md))',
   }),
   MODEL_PROVIDER: setting(
     z.enum(['bedrock', 'anthropic', 'openai-compatible']).optional(),
     ['agent'],
-    'who runs the model: `bedrock`, `anthropic` or `openai-compatible`; `--provider` counts first',
-    { shownDefault: 'the one whose key is there' },
+    'the provider of the model: `bedrock`, `anthropic` or `openai-compatible`; `--provider` takes precedence',
+    { shownDefault: 'the one whose key is set' },
   ),
   ANTHROPIC_API_KEY: setting(text, ['agent'], anthropic, secret),
-  ANTHROPIC_BASE_URL: setting(address.default('https://api.anthropic.com/v1'), ['agent'], 'where that API answers'),
+  ANTHROPIC_BASE_URL: setting(address.default('https://api.anthropic.com/v1'), ['agent'], 'the address of that API'),
   OPENAI_API_KEY: setting(
     text,
     ['agent'],
-    'the key for `OPENAI_BASE_URL`; endpoints on your own machine often take none',
+    'the key for `OPENAI_BASE_URL`; an endpoint on your own machine often needs none',
     secret,
   ),
   OPENAI_BASE_URL: setting(
     address.default('https://api.openai.com/v1'),
     ['agent'],
-    'any endpoint with the chat completions API of OpenAI: Ollama, vLLM, LiteLLM …',
+    "an endpoint with OpenAI's chat completions API: OpenAI, Ollama, vLLM, LiteLLM …",
   ),
   AWS_ACCESS_KEY_ID: setting(
     text,
     ['agent'],
-    'for Amazon Bedrock in the region `AWS_REGION`. Profiles are not read: `eval "$(aws configure export-credentials --format env)"`',
+    'the access key for Amazon Bedrock in the region `AWS_REGION`. Profiles are not read; use `eval "$(aws configure export-credentials --format env)"`',
   ),
   AWS_SECRET_ACCESS_KEY: setting(text, ['agent'], 'the secret of that key', secret),
   AWS_SESSION_TOKEN: setting(text, ['agent'], 'its session token, if it is temporary', secret),

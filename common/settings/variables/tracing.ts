@@ -1,34 +1,38 @@
 import * as z from 'zod';
-import { services, setting } from './setting.ts';
+import { services, setting } from '../setting.ts';
 
 const optional = z.string().optional();
 const protocol = z.enum(['http/protobuf', 'http/json', 'grpc']);
 
-/** OpenTelemetry's own variables, as far as we look at them; its libraries read more. Not set, nothing of it is loaded. */
+/** The OpenTelemetry variables that we check; its libraries read more. Without them, OpenTelemetry is not loaded. */
 export const tracingSettings = {
   OTEL_EXPORTER_OTLP_ENDPOINT: setting(
     z.url({ protocol: /^https?$/ }).optional(),
     services,
-    'a collector of OpenTelemetry, such as `http://collector:4318`: turns traces on ([operations/monitoring.md](operations/monitoring.md#traces))',
+    'an OpenTelemetry collector, such as `http://collector:4318`; turns traces on ([operations/monitoring.md](operations/monitoring.md#traces))',
   ),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: setting(
     z.url({ protocol: /^https?$/ }).optional(),
     services,
-    'the same, with its path',
+    'the same with the whole path, for traces only',
   ),
   OTEL_EXPORTER_OTLP_PROTOCOL: setting(
     protocol.default('http/protobuf'),
     services,
     '`http/protobuf`, `http/json` or `grpc`',
   ),
-  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: setting(protocol.optional(), services, 'the same, before the other'),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: setting(
+    protocol.optional(),
+    services,
+    'the same for traces only; takes precedence',
+  ),
   OTEL_TRACES_EXPORTER: setting(
     z.enum(['otlp', 'console', 'none']).optional(),
     services,
     '`otlp` or `console` turns traces on, `none` off',
   ),
   OTEL_SDK_DISABLED: setting(z.enum(['true', 'false']).default('false'), services, '`true` turns traces off'),
-  OTEL_SERVICE_NAME: setting(optional, services, 'the name of one service in its traces', {
+  OTEL_SERVICE_NAME: setting(optional, services, 'the name of the service in its traces', {
     shownDefault: 'its own',
   }),
 };
