@@ -2,9 +2,9 @@ import type { RequestListener } from 'node:http';
 import cookieParser from 'cookie-parser';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
-import { type DecisionsDoorDeps, decisionsDoor } from './decisions/read-endpoint.ts';
+import { type DecisionsEndpointDeps, decisionsEndpoint } from './decisions/read-endpoint.ts';
 import { createResourceMetadata, type MetadataSettings } from './gate/metadata.ts';
-import { type RelayDoorDeps, relayDoor } from './gate/relay-callbacks.ts';
+import { type RelayCallbacksDeps, relayCallbacks } from './gate/relay-callbacks.ts';
 import { createValidate, type ValidateDeps } from './gate/validate.ts';
 import { type LoginDeps, loginRoutes } from './login/login.ts';
 import { LoginFailure } from './login/login-failure.ts';
@@ -15,8 +15,8 @@ export type AppDeps = ValidateDeps &
   LoginDeps &
   HealthSettings &
   MetadataSettings &
-  RelayDoorDeps &
-  DecisionsDoorDeps &
+  RelayCallbacksDeps &
+  DecisionsEndpointDeps &
   SessionExchangeDeps;
 
 const pageSecurity = {
@@ -32,25 +32,17 @@ const pageSecurity = {
 };
 
 /**
- * The auth-server's routes. `/validate` is answered before Express sees the request: it is asked for every request that
- * anybody makes, needs nothing of the rest, and finding a route takes Express as long as all else takes the decision.
+ * The auth-server's routes, in order.
+ * @param validate the handler of `/validate`, for a caller that also uses it without Express
  */
-export function createApp(deps: AppDeps): RequestListener {
-  const validate = createValidate(deps);
-  const rest = createPagesApp(deps);
-  return (req, res) => {
-    if (req.url === '/validate' && (req.method === 'POST' || req.method === 'GET')) validate(req, res);
-    else rest(req, res);
-  };
-}
-
-function createPagesApp(deps: AppDeps): Express {
+export function createApp(deps: AppDeps, validate: RequestListener = createValidate(deps)): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
 
-  // same-origin: with no-referrer a browser sends `Origin: null` with the logout form, and the form would be refused.
+  app.route('/validate').get(validate).post(validate);
+  // same-origin: with no-referrer a browser sends `Origin: null` with the logout form, and the form would be rejected.
   const referrerPolicy = { policy: 'same-origin' } as const;
   app.use(helmet({ contentSecurityPolicy: pageSecurity, strictTransportSecurity: false, referrerPolicy }));
   app.get('/health', createHealth(deps));
@@ -61,12 +53,11 @@ function createPagesApp(deps: AppDeps): Express {
   app.get(/^\/\.well-known\/oauth-protected-resource(\/|$)/, createResourceMetadata(deps));
   app.use('/oauth2/static', express.static(`${import.meta.dirname}/login/public`, { index: false, maxAge: '1h' }));
 
-  app.use(relayDoor(deps));
-  app.use(decisionsDoor(deps));
-  // Before anything reads a cookie.
-  app.use(sessionExchange(deps));
+  app.use(relayCallbacks(deps)); // /relay/ended, /relay/bindings, /relay/tasks
+  app.use(decisionsEndpoint(deps)); // /decisions
+  app.use(sessionExchange(deps)); // /oauth2/session, which must not depend on a cookie
   app.use(cookieParser());
-  app.use(loginRoutes(deps));
+  app.use(loginRoutes(deps)); // /login, /oauth2/providers, /oauth2/login, /oauth2/callback, /oauth2/logout
   app.use((_req, res) => {
     res.status(404).json({ error: { code: 'not_found', message: 'There is nothing here.' } });
   });
@@ -76,16 +67,16 @@ function createPagesApp(deps: AppDeps): Express {
 
 function showFailure({ pages, log }: AppDeps): ErrorRequestHandler {
   return (error, _req, res, _next) => {
-    const failure = error instanceof LoginFailure ? error : ownFault(error);
+    const failure = error instanceof LoginFailure ? error : internalFailure(error);
     log[failure.status >= 500 ? 'error' : 'warn']({ err: failure.cause, status: failure.status }, failure.title);
     pages.failure(res, failure);
   };
 }
 
-function ownFault(cause: unknown): LoginFailure {
+function internalFailure(cause: unknown): LoginFailure {
   const lines = [
     'Wait a moment and try again.',
-    'If it stays, tell an administrator; the log of the auth-server says more.',
+    'If it happens again, tell an administrator. The log of the auth-server has the details.',
   ];
   return new LoginFailure(503, 'The gateway could not do that', lines, cause);
 }

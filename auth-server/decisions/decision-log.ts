@@ -2,15 +2,14 @@ import { stdSerializers } from 'pino';
 import { type Logger, lineWriter } from '../../common/service/log.ts';
 import type { McpRequest } from '../../policy/request/mcp-request.ts';
 import { type AuthError, type AuthErrorCode, meanings } from '../denials/auth-error.ts';
-import { perPrincipal } from '../identity/per-principal.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
 
 /** What became known about one request on its way to a decision. */
-export interface AuditEntry {
+export interface DecisionEntry {
   /** `performance.now()` at the beginning. */
   started: number;
-  /** The version of the policy that decided; of the one in force, where it did not come to that. */
+  /** The version of the policy that decided, or else of the one in force. */
   policy: string;
   request?: OriginalRequest;
   principal?: Principal;
@@ -19,14 +18,11 @@ export interface AuditEntry {
   error?: AuthError;
 }
 
-const longest = 200;
-const longestMessage = 1_000;
-
-/** What a line of the decision log says. */
-export interface AuditLine {
+/** One line of the decision log. docs/operations/monitoring.md explains each field. */
+export interface DecisionLine {
   verdict: 'allow' | 'deny';
-  reason?: AuthErrorCode;
-  status?: number;
+  reason?: AuthErrorCode | undefined;
+  status?: number | undefined;
   request_id: string | undefined;
   subject: string | undefined;
   username: string | undefined;
@@ -42,25 +38,28 @@ export interface AuditLine {
   microseconds: number;
 }
 
-/** What was written: the line as a JSON object ({@link AuditLine}), and what a refused caller was told. */
-export interface Said {
+/** What was written: the line as JSON ({@link DecisionLine}), and the message that a denied caller got. */
+export interface WrittenDecision {
   line: string;
   message?: string;
 }
 
-/** Writes one line per decision, which took so many milliseconds, and says what it has written. */
-export type Audit = (entry: AuditEntry, milliseconds: number) => Said;
+/** Writes one line for a decision that took `milliseconds`, and returns what it has written. */
+export type DecisionLog = (entry: DecisionEntry, milliseconds: number) => WrittenDecision;
+
+const longestField = 200;
+const longestMessage = 1_000;
 
 /**
- * Writes one line per decision: who, what, verdict, why. Every field is explained in docs/operations/monitoring.md. Never a
- * credential; whatever a caller wrote is cut, and shown as {@link shown} does.
+ * A log with one line per decision: who, what, verdict, why. Never a credential. Text that a caller wrote is cut and
+ * escaped by {@link shown}.
  */
-export function createAudit(log: Logger): Audit {
+export function createDecisionLog(log: Logger): DecisionLog {
   const write = lineWriter(log);
   return (entry, milliseconds) => {
     const { error } = entry;
-    const fields = fieldsOf(entry, milliseconds);
-    const line = `{${fields}}`;
+    const line = JSON.stringify(lineOf(entry, milliseconds));
+    const fields = line.slice(1, -1);
     if (!error) {
       write('info', fields, 'allowed');
       return { line };
@@ -73,39 +72,27 @@ export function createAudit(log: Logger): Audit {
   };
 }
 
-/** The members of {@link AuditLine} as JSON. By hand: `JSON.stringify` of an object takes three times as long. */
-function fieldsOf({ request, principal, asked, rule, policy, error }: AuditEntry, milliseconds: number): string {
+function lineOf({ request, principal, asked, rule, policy, error }: DecisionEntry, milliseconds: number): DecisionLine {
   const target = request?.target;
-  const verdict = error
-    ? `"verdict":"deny","reason":"${error.code}","status":${meanings[error.code].status}`
-    : '"verdict":"allow"';
-  const who = principal ? whoOf(principal) : '';
-  const server = target?.resource === 'mcp' ? field('server', target.server) : '';
-  const resource = target ? `,"resource":"${target.resource}"` : '';
-  const http = request ? field('http', `${request.method} ${pathOf(request.uri)}`) : '';
-  const object = asked?.accesses.find((access) => access.object)?.object?.name;
-  const what = `${field('method', asked?.method)}${field('object', object)}${field('rule', rule)}`;
-  const how = `${field('policy', policy)},"microseconds":${Math.round(milliseconds * 1000)}`;
-  return `${verdict}${field('request_id', request?.requestId)}${who}${resource}${server}${http}${what}${how}`;
-}
-
-/** Says who it is, the same for all requests of theirs. */
-const whoOf = perPrincipal(({ subject, username, clientId, authMethod }) =>
-  [
-    field('subject', subject),
-    field('username', username),
-    field('client_id', clientId),
-    field('auth_method', authMethod),
-  ].join(''),
-);
-
-/** Letters that JSON and {@link shown} leave as they are, and no more of them than a line may have. */
-const plain = /^[ !#-[\]-~]{0,200}$/;
-
-/** One more member of a JSON object; nothing for what there is not. */
-function field(name: keyof AuditLine, value: string | undefined): string {
-  if (value === undefined) return '';
-  return plain.test(value) ? `,"${name}":"${value}"` : `,"${name}":${JSON.stringify(shown(value))}`;
+  const object = asked?.accesses.find((access) => access.object)?.object;
+  return {
+    verdict: error ? 'deny' : 'allow',
+    reason: error?.code,
+    status: error && meanings[error.code].status,
+    request_id: shown(request?.requestId),
+    subject: shown(principal?.subject),
+    username: shown(principal?.username),
+    client_id: shown(principal?.clientId),
+    auth_method: principal?.authMethod,
+    resource: target?.resource,
+    server: target?.resource === 'mcp' ? shown(target.server) : undefined,
+    http: request && shown(`${request.method} ${pathOf(request.uri)}`),
+    method: shown(asked?.method),
+    object: shown(object?.name),
+    rule: shown(rule),
+    policy: shown(policy),
+    microseconds: Math.round(milliseconds * 1000),
+  };
 }
 
 function pathOf(uri: string): string {
@@ -113,20 +100,23 @@ function pathOf(uri: string): string {
   return query === -1 ? uri : uri.slice(0, query);
 }
 
-/** DEL, the C1 controls, line and paragraph separators, and what is invisible or turns text around (Unicode Cf). */
-const acting = /[\x7f-\x9f\p{Zl}\p{Zp}\p{Cf}]/u;
-const allActing = new RegExp(acting, 'gu');
+/** DEL, the C1 controls, line and paragraph separators, and characters that are invisible or turn text around (Cf). */
+const unsafe = /[\x7f-\x9f\p{Zl}\p{Zp}\p{Cf}]/u;
+const allUnsafe = new RegExp(unsafe, 'gu');
 
 /**
- * A caller's text for a log line, cut. JSON escapes C0 controls and quotes by itself; what it leaves raw, and a
- * terminal or a viewer may take for a new line, a command or text the other way round, stands percent-encoded (UTF-8).
+ * A caller's text for a log line, cut. JSON escapes C0 controls and quotes. What JSON leaves as it is, and a terminal or
+ * viewer may take for a new line, a command or reversed text, is percent-encoded (UTF-8).
  */
-function shown(text: string, limit = longest): string {
+function shown(text: string, limit?: number): string;
+function shown(text: string | undefined, limit?: number): string | undefined;
+function shown(text: string | undefined, limit = longestField): string | undefined {
+  if (text === undefined) return undefined;
   const cut = text.length > limit ? text.slice(0, limit) : text;
-  return acting.test(cut) ? cut.replace(allActing, encodeURIComponent) : cut;
+  return unsafe.test(cut) ? cut.replace(allUnsafe, encodeURIComponent) : cut;
 }
 
-/** An error's own fields stay out: nobody knows what a library puts there, and it may be a request with its headers. */
+/** Without an error's own fields: a library may put a whole request with its headers there. */
 function causeOf(error: AuthError): object | undefined {
   if (!(error.cause instanceof Error)) return undefined;
   const { type, message, stack } = stdSerializers.err(error.cause);

@@ -1,35 +1,33 @@
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { PolicyWatch } from '../../common/policy/policy-watch.ts';
 import { addProcessMetrics } from '../../common/service/process-metrics.ts';
-import type { AuditEntry } from './decision-log.ts';
-import { measureDecisions } from './decision-times.ts';
-import type { Told } from './shared-metrics.ts';
+import type { DecisionEntry } from './decision-log.ts';
 
-/** What the auth-server counts about itself. Every metric is explained in docs/operations/monitoring.md. */
+/** All metrics of a process as values. */
+export type MetricValues = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+
+/** The auth-server's metrics. docs/operations/monitoring.md explains each of them. */
 export interface Metrics {
-  /**
-   * Counts one decision.
-   * @param seconds how long it took
-   */
-  decided(entry: AuditEntry, seconds: number): void;
+  /** Counts one decision, which took `seconds`. */
+  decided(entry: DecisionEntry, seconds: number): void;
   /** Counts one look-up in a cache. */
   lookedUp(cache: 'assertion' | 'session', hit: boolean): void;
-  /** The user pool's keys have just been fetched. */
+  /** Notes that the user pool's keys have just been fetched. */
   keysFetched(): void;
-  /** All metrics as values, for the process that shows those of several. */
-  json(): Promise<Told>;
+  /** All metrics as values, for the process that adds up those of its workers. */
+  json(): Promise<MetricValues>;
   /** All metrics in the Prometheus text format 0.0.4, and its media type. */
   text(): Promise<string>;
   contentType: string;
 }
 
-/** As many servers get a label of their own; a gateway that routes more still answers a scrape in time. */
+/** This many servers get a label of their own, so that a scrape of a gateway with more is still answered in time. */
 const mostServers = 1_000;
 
 /**
  * Metrics in a registry of their own, so that two services in one process do not share them.
- * @param policy the watch on the policy file, asked at each scrape
- * @param secretFaults faults of the file of upstream secrets as it stands
+ * @param policy the watch on the policy file, read at each scrape
+ * @param secretFaults faults of the file of upstream secrets, read at each scrape
  */
 export function createMetrics(
   policy: Pick<PolicyWatch, 'version' | 'faults' | 'history'>,
@@ -57,39 +55,41 @@ export function createMetrics(
   };
 }
 
+/** Upper bounds in seconds: from 50 µs, a decision answered from caches, to the 2 s after which nginx gives up. */
+const buckets = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 2];
+
 function decisionMetrics(registry: Registry): Metrics['decided'] {
   const registers = [registry];
-  const decisions = countedElsewhere(registers, {
+  const decisions = new Counter({
     name: 'mcp_gateway_decisions_total',
-    help: 'Decisions by verdict, reason of a denial, and server as far as it is routed and the caller known',
+    help: 'Decisions by verdict, reason of a denial, and server if it is routed and the caller known',
     labelNames: ['verdict', 'reason', 'server'],
+    registers,
   });
-  const measured = measureDecisions(registry);
-  const counters = new Map<string, Count>();
+  const times = new Histogram({
+    name: 'mcp_gateway_decision_seconds',
+    help: 'Time from the question of nginx to the answer, including the reading of the body',
+    labelNames: ['verdict'],
+    buckets,
+    registers,
+  });
+  for (const verdict of ['allow', 'deny']) times.zero({ verdict });
   const servers = new Set<string>();
-  return (entry, took) => {
+  return (entry, seconds) => {
     const verdict = entry.error ? 'deny' : 'allow';
-    const reason = entry.error?.code ?? '';
-    const server = serverLabel(entry, servers);
-    const key = reason === '' ? server : `${reason} ${server}`;
-    let counter = counters.get(key);
-    if (!counter) {
-      counter = decisions({ verdict, reason, server });
-      counters.set(key, counter);
-    }
-    counter.count++;
-    measured(verdict, took);
+    decisions.inc({ verdict, reason: entry.error?.code ?? '', server: serverLabel(entry, servers) });
+    times.observe({ verdict }, seconds);
   };
 }
 
 /**
- * A caller must not be able to make up labels: each stays in memory, here and in Prometheus, for good. So only routed
- * servers have one, only once the caller is known, and only so many.
+ * A caller must not be able to invent labels, because each stays in memory for good, here and in Prometheus. So only
+ * routed servers get one, only if the caller is known, and only {@link mostServers} of them.
  */
-function serverLabel({ request, principal }: AuditEntry, servers: Set<string>): string {
+function serverLabel({ request, principal }: DecisionEntry, servers: Set<string>): string {
   if (!principal || !request) return '';
   const { target } = request;
-  // A reserved name: no server can be called so.
+  // Reserved: no server can have this name.
   if (target.resource === 'registry') return 'registry';
   if (!target.routed) return '';
   if (servers.has(target.server)) return target.server;
@@ -99,50 +99,15 @@ function serverLabel({ request, principal }: AuditEntry, servers: Set<string>): 
 }
 
 function cacheMetrics(registry: Registry): Metrics['lookedUp'] {
-  const requests = countedElsewhere([registry], {
+  const requests = new Counter({
     name: 'mcp_gateway_cache_requests_total',
     help: 'Look-ups in the caches of the auth-server by result',
     labelNames: ['cache', 'result'],
+    registers: [registry],
   });
-  const of = (cache: string) => ({
-    hit: requests({ cache, result: 'hit' }),
-    miss: requests({ cache, result: 'miss' }),
-  });
-  const counters = { assertion: of('assertion'), session: of('session') };
-  return (cache, hit) => {
-    counters[cache][hit ? 'hit' : 'miss'].count++;
-  };
-}
-
-interface Count {
-  count: number;
-}
-
-/**
- * A counter whose numbers are handed over at the scrape: prom-client's own `inc` puts the labels together each time,
- * which costs a request more than all else that is measured here.
- * @returns makes the number for one set of labels
- */
-function countedElsewhere<T extends string>(
-  registers: Registry[],
-  { name, help, labelNames }: { name: string; help: string; labelNames: T[] },
-): (labels: Record<T, string>) => Count {
-  const counts: (Count & { labels: Record<T, string> })[] = [];
-  new Counter<T>({
-    name,
-    help,
-    labelNames,
-    registers,
-    collect() {
-      this.reset();
-      for (const { labels, count } of counts) this.inc(labels, count);
-    },
-  });
-  return (labels) => {
-    const count = { labels, count: 0 };
-    counts.push(count);
-    return count;
-  };
+  for (const cache of ['assertion', 'session'])
+    for (const result of ['hit', 'miss']) requests.inc({ cache, result }, 0);
+  return (cache, hit) => requests.inc({ cache, result: hit ? 'hit' : 'miss' });
 }
 
 function policyMetrics(registry: Registry, policy: Parameters<typeof createMetrics>[0]): void {
@@ -202,7 +167,7 @@ function keyAgeMetric(registry: Registry): () => void {
       if (fetched !== undefined) this.set((performance.now() - fetched) / 1000);
     },
   });
-  // A gauge without labels starts at 0, which would say that the keys have just been fetched.
+  // A gauge without labels starts at 0, which would mean that the keys have just been fetched.
   age.remove();
   return () => {
     fetched = performance.now();

@@ -9,7 +9,7 @@ import { mayUseUi, mayUseUiSomewhere } from '../../policy/ui.ts';
 import type { AssertionSigner } from '../identity/assertion.ts';
 import type { RecentDecisions } from './recent-decisions.ts';
 
-export interface DecisionsDoorDeps {
+export interface DecisionsEndpointDeps {
   publicUrl: string;
   assertions: AssertionSigner;
   recent: RecentDecisions;
@@ -20,11 +20,11 @@ export interface DecisionsDoorDeps {
 const claims = z.object({ scopes: z.array(z.string()) });
 
 /**
- * `GET /decisions`: what the registry asks for somebody who looks at its audit page. nginx leads nobody here. It comes with
- * the assertion that was made for that person and the registry, and shows what `view_audit` lets them see: decisions about
- * the servers that it names, and with `all` those about the registry itself and about no server too.
+ * `GET /decisions`, for the registry's audit page; nginx does not route to it. The registry sends the assertion that was
+ * issued for the person and the registry. The answer holds what the person may see by `view_audit`: decisions about the
+ * servers that it names, and with `all` also those about the registry itself and about no server.
  */
-export function decisionsDoor({ publicUrl, assertions, recent, policy, log }: DecisionsDoorDeps): Router {
+export function decisionsEndpoint({ publicUrl, assertions, recent, policy, log }: DecisionsEndpointDeps): Router {
   const router = Router();
   const scopesOf = async (req: Request): Promise<readonly string[] | undefined> => {
     const keys = createLocalJWKSet((await assertions.jwks()) as JSONWebKeySet);

@@ -4,16 +4,16 @@ import { databaseIn, openDatabase } from '../../common/database/open.ts';
 import type { Decision, DecisionPage, DecisionsQuery } from '../../common/policy/decisions.ts';
 import { interval } from '../../common/time/interval.ts';
 import { perPrincipal } from '../identity/per-principal.ts';
-import type { AuditEntry, Said } from './decision-log.ts';
-import { compareIds, type Noted, pageOf } from './recent-query.ts';
+import type { DecisionEntry, WrittenDecision } from './decision-log.ts';
+import { compareIds, pageOf, type StoredDecision } from './recent-query.ts';
 
-/** The last decisions of all auth-servers that share a database. */
+/** The latest decisions of all auth-servers that share a database. */
 export interface RecentDecisions {
-  /** Notes a decision; it is kept within a second. No I/O. Page views of the registry, which decide nothing, are not noted. */
-  note(said: Said, entry: AuditEntry): void;
+  /** Adds a decision, which is stored within a second. No I/O. Allowed page views of the registry are not added. */
+  add(written: WrittenDecision, entry: DecisionEntry): void;
   /**
-   * Those that fit, the newest first.
-   * @param may whether the asker may see a decision
+   * Returns the decisions that match the query, newest first.
+   * @param may whether the reader may see a decision
    * @throws what the database threw
    */
   read(query: DecisionsQuery, may: (decision: Decision) => boolean): Promise<DecisionPage>;
@@ -25,31 +25,31 @@ interface Schema {
 }
 
 export interface RecentOptions {
-  /** How many are kept, of all processes together. */
+  /** How many decisions are kept, of all processes together. */
   capacity?: number;
   flushMilliseconds?: number;
   onFailure?: (error: unknown) => void;
 }
 
-/** Of numbers that PostgreSQL gives out, a smaller one may become visible later: so far one looks back. */
+/** PostgreSQL's sequence numbers can commit out of order. Re-read this many rows before the last one seen. */
 const lookBack = 1_000;
-/** More at once would hold up whoever asks meanwhile: SQLite writes on this thread. */
+/** A larger batch would delay requests: SQLite writes on this thread. */
 const batchSize = 250;
 
 /**
- * Opens the record. Each process gathers its decisions in memory and writes them once a second, or 250 at a time, as one row:
- * the decision itself waits for nothing, and whoever asks any of the processes gets those of all.
- * @param where a folder for `decisions.db`, or `postgres://…`. Not the auth-server's own SQLite file: each write there makes
- *   other processes forget the sessions that they have in memory
+ * Opens the record. Each process collects decisions in memory and writes them once a second, or 250 at a time, as one
+ * row, so that no decision waits for the database. Every process reads the decisions of all.
+ * @param where a folder for `decisions.db`, or `postgres://…`. Not the auth-server's own SQLite file: each write there
+ *   makes other processes drop the sessions that they have in memory
  */
 export async function openRecentDecisions(where: string, options: RecentOptions = {}): Promise<RecentDecisions> {
   const { capacity = 10_000, flushMilliseconds = 1_000, onFailure = () => undefined } = options;
   const place = databaseIn(where, 'decisions.db');
   const { kind, db, close } = await openDatabase<Schema>(place, changes, 'decisions', onFailure);
-  // What is lost when the power fails stands in the log; waiting for the disk each second would cost every request.
+  // Decisions lost in a power failure are still in the log. Waiting for the disk each second would delay every request.
   if (kind === 'sqlite') await sql`pragma synchronous = normal`.execute(db);
 
-  /** Each a decision as JSON, ready to be written. */
+  /** Decisions as JSON, ready to be written. */
   let waiting: string[] = [];
   let sinceTrim = capacity;
   let isFailing = false;
@@ -74,7 +74,7 @@ export async function openRecentDecisions(where: string, options: RecentOptions 
     await trim(db, capacity);
   };
   let writing: Promise<void> | undefined;
-  // One after the other: who reads wants all that was noted before, what is being written too.
+  // One at a time: a reader waits for everything that was added before, including a write in progress.
   const flush = (): Promise<void> => {
     const mine = (writing ?? Promise.resolve()).catch(() => undefined).then(write);
     writing = mine;
@@ -84,21 +84,22 @@ export async function openRecentDecisions(where: string, options: RecentOptions 
     mine.then(done, done);
     return mine;
   };
-  const known = createKnown(db, capacity);
+  const readAll = createReader(db, capacity);
   const timer = interval(flushMilliseconds, flush, onFailure);
   return {
-    note({ line, message }, { error, request, principal }) {
-      const isLook = request?.target.resource === 'registry' && (request.method === 'GET' || request.method === 'HEAD');
-      if (isLook && !error) return;
-      const told = message === undefined ? '' : `,"message":${JSON.stringify(message)}`;
-      waiting.push(`{"at":${Date.now()},"said":{"line":${line}${told}}${principal ? powersOf(principal) : ''}}`);
-      // A database that cannot be written is tried again by the timer, which tells of it.
+    add({ line, message }, { error, request, principal }) {
+      const isPageView =
+        request?.target.resource === 'registry' && (request.method === 'GET' || request.method === 'HEAD');
+      if (isPageView && !error) return;
+      const denial = message === undefined ? '' : `,"message":${JSON.stringify(message)}`;
+      waiting.push(`{"at":${Date.now()},"said":{"line":${line}${denial}}${principal ? rightsOf(principal) : ''}}`);
+      // While the database cannot be written, only the timer retries, and reports the failure.
       if (waiting.length >= batchSize && !writing && !isFailing) flush().catch(() => undefined);
       if (waiting.length >= 2 * capacity) waiting = waiting.slice(-capacity);
     },
     async read(query, may) {
       await flush();
-      return pageOf(await known(), query, may);
+      return pageOf(await readAll(), query, may);
     },
     async close() {
       clearInterval(timer);
@@ -108,14 +109,14 @@ export async function openRecentDecisions(where: string, options: RecentOptions 
   };
 }
 
-/** What somebody may, the same for all requests of theirs. */
-const powersOf = perPrincipal(
+/** A principal's rights as JSON members, built once for each principal. */
+const rightsOf = perPrincipal(
   ({ groups, scopes }) => `,"groups":${JSON.stringify(groups)},"scopes":${JSON.stringify(scopes)}`,
 );
 
-/** The decisions in the database, the newest first. What was read once is kept in memory, for those who look again and again. */
-function createKnown(db: Kysely<Schema>, capacity: number): () => Promise<readonly Noted[]> {
-  let sorted: Noted[] = [];
+/** Reads the decisions in the database, newest first. What was read before comes from memory. */
+function createReader(db: Kysely<Schema>, capacity: number): () => Promise<readonly StoredDecision[]> {
+  let sorted: StoredDecision[] = [];
   const seen = new Set<number>();
   let last = 0;
   return async () => {
@@ -138,15 +139,15 @@ function createKnown(db: Kysely<Schema>, capacity: number): () => Promise<readon
   };
 }
 
-async function readBatches(db: Kysely<Schema>, ids: readonly number[]): Promise<Noted[]> {
-  const noted: Noted[] = [];
+async function readBatches(db: Kysely<Schema>, ids: readonly number[]): Promise<StoredDecision[]> {
+  const stored: StoredDecision[] = [];
   for (let start = 0; start < ids.length; start += 500) {
     const some = ids.slice(start, start + 500);
     const rows = await db.selectFrom('decision_batch').select(['id', 'decisions']).where('id', 'in', some).execute();
     for (const { id, decisions } of rows)
-      for (const [index, each] of JSON.parse(decisions).entries()) noted.push({ ...each, batch: id, index });
+      for (const [index, each] of JSON.parse(decisions).entries()) stored.push({ ...each, batch: id, index });
   }
-  return noted;
+  return stored;
 }
 
 async function trim(db: Kysely<Schema>, capacity: number): Promise<void> {

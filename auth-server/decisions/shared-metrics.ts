@@ -3,20 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AggregatorRegistry, Registry } from 'prom-client';
 import * as z from 'zod';
 import type { Shown } from '../../common/service/metrics-endpoint.ts';
+import type { MetricValues } from './metrics.ts';
 
-/** All metrics of a process as prom-client hands them out. */
-export type Told = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
-
-/** What a worker is asked for, and what it answers. */
+/** The supervisor's message to a worker, and the worker's answer. */
 const question = 'metrics?';
-const answer = z.object({ metrics: z.custom<Told>(Array.isArray) });
+const answer = z.object({ metrics: z.custom<MetricValues>(Array.isArray) });
 
-const longestWait = 1_000;
-/** What a process tells about itself says nothing once it is gone. */
+const longestWaitMilliseconds = 1_000;
+/** Metrics of a process itself mean nothing once it has ended. */
 const ofProcess = /^(?:process|nodejs)_/;
 
-/** In a worker: tells the metrics to the process that shows those of all. Does nothing in a process of its own. */
-export function tellMetrics(metrics: { json(): Promise<Told> }): void {
+/** In a worker: answers the supervisor's questions for metrics. Does nothing in a process that has no supervisor. */
+export function shareMetrics(metrics: { json(): Promise<MetricValues> }): void {
   if (!cluster.isWorker) return;
   process.on('message', async (message) => {
     if (message === question) process.send?.({ metrics: await metrics.json() });
@@ -24,16 +22,15 @@ export function tellMetrics(metrics: { json(): Promise<Told> }): void {
 }
 
 /**
- * The metrics of several workers as those of one service: counters are added up. One that has died stays in the sum with
- * what it said last, because a counter that goes down looks to Prometheus as if it had begun anew. One that does not
- * answer counts with what it said last, too.
+ * The sum of the metrics of several workers. The last values of a worker that has ended stay in the sum: to Prometheus,
+ * a counter that goes down has been reset. The last values also stand in for a worker that does not answer.
  */
 export function createSharedMetrics(): Shown & { add(worker: Worker): void } {
-  const alive = new Map<Worker, Told>();
-  let gone: Told[] = [];
+  const alive = new Map<Worker, MetricValues>();
+  let ended: MetricValues[] = [];
   const ask = async (worker: Worker) => {
     if (!worker.isConnected()) return;
-    const told = new Promise<void>((resolve) => {
+    const answered = new Promise<void>((resolve) => {
       worker.on('message', function listen(message: unknown) {
         const { success, data } = answer.safeParse(message);
         if (!success) return;
@@ -43,22 +40,22 @@ export function createSharedMetrics(): Shown & { add(worker: Worker): void } {
       });
     });
     worker.send(question, () => undefined);
-    await Promise.race([told, sleep(longestWait, undefined, { ref: false })]);
+    await Promise.race([answered, sleep(longestWaitMilliseconds, undefined, { ref: false })]);
   };
   return {
     contentType: new Registry().contentType,
     add(worker) {
       alive.set(worker, []);
       worker.once('exit', () => {
-        const said = alive.get(worker) ?? [];
+        const last = alive.get(worker) ?? [];
         alive.delete(worker);
-        gone.push(said.filter(({ name, type }) => String(type) !== 'gauge' && !ofProcess.test(name)));
+        ended.push(last.filter(({ name, type }) => String(type) !== 'gauge' && !ofProcess.test(name)));
       });
     },
     async text() {
       await Promise.all([...alive.keys()].map(ask));
-      if (gone.length > 1) gone = [await AggregatorRegistry.aggregate(gone).getMetricsAsJSON()];
-      return await AggregatorRegistry.aggregate([...alive.values(), ...gone]).metrics();
+      if (ended.length > 1) ended = [await AggregatorRegistry.aggregate(ended).getMetricsAsJSON()];
+      return await AggregatorRegistry.aggregate([...alive.values(), ...ended]).metrics();
     },
   };
 }

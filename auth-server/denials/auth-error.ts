@@ -79,7 +79,7 @@ export interface DenialDetails {
   /** With method_not_allowed: the methods that are. */
   allow?: readonly string[] | undefined;
   /** With not_permitted, for an agent that a scope would help: that scope, and those that its token carries. */
-  lacking?: { scope: string; held: readonly string[] } | undefined;
+  missing?: { scope: string; held: readonly string[] } | undefined;
   /** With too_many_requests: seconds to wait. */
   retryAfter?: number | undefined;
   cause?: unknown;

@@ -5,19 +5,19 @@ import { perPrincipal } from '../identity/per-principal.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
 
-/** What an allowed request is sent on with. */
+/** What an allowed request is forwarded with. */
 export interface Allowance {
   principal: Principal;
   server: string;
   tool: string | undefined;
   assertion: string;
-  /** The relay's ticket, if the answer has to be seen. */
+  /** The relay's ticket, if the relay has to see the answer. */
   ticket: string | undefined;
-  /** What the upstream gets from the gateway itself, if it wants something. */
+  /** The credential that the gateway itself sends to the upstream, if it needs one. */
   credential?: Credential | undefined;
 }
 
-/** In an answer, where plain `Authorization` would mean something else. */
+/** Names for the answer to nginx, where plain `Authorization` would mean something else. */
 const credentialHeaders = { Authorization: 'X-Upstream-Authorization', 'X-API-Key': 'X-Upstream-Api-Key' } as const;
 
 const longestGroups = 4096;
@@ -36,7 +36,7 @@ export function allow(res: ServerResponse, allowance: Allowance): void {
   res.writeHead(200, headers).end();
 }
 
-/** Names and values in turn: what says who it is, the same for all requests of theirs. */
+/** Names and values in turn: the identity headers, built once for each principal. */
 const headersOf = perPrincipal((principal): readonly string[] => {
   const groups = principal.groups.map(asciiToken).join(',');
   return [
@@ -44,23 +44,23 @@ const headersOf = perPrincipal((principal): readonly string[] => {
     ['X-Username', asciiToken(principal.username)],
     ['X-Scopes', principal.scopes.map(asciiToken).join(' ')],
     ['X-Auth-Method', principal.authMethod],
-    // Without a length Node answers in chunks, and nginx then closes the connection after every single request.
+    // Without a length Node answers in chunks, and nginx then closes the connection after each request.
     ['Content-Length', '0'],
     ...(groups.length > 0 && groups.length <= longestGroups ? [['X-Groups', groups]] : []),
     ...(principal.clientId === undefined ? [] : [['X-Client-Id', asciiToken(principal.clientId)]]),
   ].flat();
 });
 
-/** What a denial needs to know of the gateway to be helpful. */
+/** What a denial refers to. */
 export interface DenialContext {
   publicUrl: string;
-  /** undefined when not even the gate's own headers could be read. */
+  /** Undefined if the gate's own headers could not be read. */
   request: OriginalRequest | undefined;
 }
 
 /**
- * Answers a denial in the two statuses that nginx's auth_request understands: 401 as itself, everything else as 403 with
- * the real status in `X-Deny-Status`. The body travels in a header, because auth_request drops a subrequest's body.
+ * Answers a denial with the two statuses that nginx's auth_request understands: 401 for 401, and 403 for everything else,
+ * with the real status in `X-Deny-Status`. The body is in a header, because auth_request drops a subrequest's body.
  */
 export function deny(res: ServerResponse, error: AuthError, { publicUrl, request }: DenialContext): void {
   const { status } = meanings[error.code];
@@ -73,7 +73,7 @@ export function deny(res: ServerResponse, error: AuthError, { publicUrl, request
   const challenge = challengeFor(error, publicUrl, request);
   if (challenge) headers['WWW-Authenticate'] = challenge;
   if (status === 401 && request && isPageRequest(request)) {
-    // A long address would not fit nginx's header buffer, and the denial would turn into an error.
+    // A longer URI would not fit nginx's header buffer, and the denial would become an error.
     const back = request.uri.length <= longestReturn ? `?redirect_uri=${encodeURIComponent(request.uri)}` : '';
     headers['X-Login-Url'] = `/login${back}`;
   }
@@ -93,24 +93,24 @@ function denialBody(error: AuthError, request: OriginalRequest | undefined): str
   return asciiJson(body);
 }
 
-/** RFC 6750 section 3, RFC 9728 section 5.1; for a scope that is lacking, MCP 2025-11-25, "Scope challenge handling". */
+/** RFC 6750 section 3, RFC 9728 section 5.1; for a missing scope, MCP 2025-11-25, "Scope challenge handling". */
 function challengeFor(error: AuthError, publicUrl: string, request: OriginalRequest | undefined): string | undefined {
   const { status } = meanings[error.code];
-  const { lacking } = error.details;
+  const { missing } = error.details;
   const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource${resourcePath(request)}"`;
   if (status === 401) {
     const invalid = error.code.startsWith('token_') ? 'error="invalid_token", ' : '';
     return `Bearer ${invalid}${metadata}, scope="openid email profile"`;
   }
-  if (status !== 403 || !lacking) return undefined;
+  if (status !== 403 || !missing) return undefined;
   const challenge = (scopes: readonly string[]) =>
     `Bearer error="insufficient_scope", scope="${scopes.join(' ')}", ${metadata}, error_description="This needs a scope that the access token lacks"`;
-  // All that it holds goes along, because older clients ask for nothing but what the challenge names.
-  const whole = challenge([...new Set([...lacking.held, lacking.scope])]);
-  return whole.length <= longestChallenge ? whole : challenge([lacking.scope]);
+  // With the scopes that it has, because older clients request exactly what the challenge names.
+  const whole = challenge([...new Set([...missing.held, missing.scope])]);
+  return whole.length <= longestChallenge ? whole : challenge([missing.scope]);
 }
 
-/** The endpoint whose metadata a client is led to; `/messages` belongs to the client that has connected to `/sse`. */
+/** The endpoint whose metadata the challenge names; clients post to `/messages` after connecting to `/sse`. */
 function resourcePath(request: OriginalRequest | undefined): string {
   const target = request?.target;
   if (target?.resource !== 'mcp') return '';
@@ -121,12 +121,12 @@ function isPageRequest({ target, method, accept }: OriginalRequest): boolean {
   return target.resource === 'registry' && method === 'GET' && (accept?.includes('text/html') ?? false);
 }
 
-/** An id is echoed only when it is small and plain: it is the one thing in the answer that the caller wrote. */
+/** Echoes an id only if it is short and plain: it is the only value in the answer that the caller wrote. */
 function echoable(id: string | number | undefined): string | number | null {
   return id !== undefined && /^[ -~]{1,128}$/.test(String(id)) ? id : null;
 }
 
-/** As much of `text` as fits into `limit` characters once it is escaped: one letter can become twelve of them. */
+/** Cuts `text` to `limit` characters after escaping: one letter can become twelve characters. */
 function cutForAscii(text: string, limit: number): string {
   if (asciiJson(text).length - 2 <= limit) return text;
   let length = 0;
@@ -146,7 +146,7 @@ function asciiJson(value: unknown): string {
 const unsafe = /[^!#$&'*+./0-9:=?@A-Z^_`a-z|~-]/u;
 const allUnsafe = new RegExp(unsafe, 'gu');
 
-/** Percent-encodes what would not be safe, or not unambiguous, in a header that lists values. */
+/** Percent-encodes characters that are unsafe or ambiguous in a header that lists values. */
 function asciiToken(value: string): string {
   return unsafe.test(value) ? value.toWellFormed().replace(allUnsafe, encodeURIComponent) : value;
 }

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { serverNameForm } from '../../policy/names.ts';
 
-/** What the metadata document says of this gateway. */
+/** What the metadata document contains about this gateway. */
 export interface MetadataSettings {
   publicUrl: string;
   issuer: string;
@@ -14,12 +14,12 @@ const cacheSeconds = 3600;
 
 /**
  * OAuth 2.0 Protected Resource Metadata (RFC 9728), for the gateway and for each MCP endpoint: MCP clients find Cognito
- * through it. Open to everybody and every origin; says nothing about which servers exist. `scopes_supported` names only
- * what every user pool knows: Cognito refuses a whole login for one scope that it does not know.
+ * through it. Public, and readable from every origin; does not disclose which servers exist. `scopes_supported` lists only
+ * scopes that every user pool has: Cognito rejects the whole login if one scope is unknown to it.
  */
 export function createResourceMetadata({ publicUrl, issuer }: MetadataSettings): RequestHandler {
   return (req, res) => {
-    // Before the 404 too: a page that may not read it cannot go on to the next address (RFC 9728 section 3.1).
+    // Also for the 404: a page that cannot read it cannot try the next address (RFC 9728 section 3.1).
     res.set('Access-Control-Allow-Origin', '*');
     const path = req.path.slice('/.well-known/oauth-protected-resource'.length);
     if (!resourcePath.test(path)) {

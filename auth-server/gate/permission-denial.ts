@@ -10,11 +10,11 @@ type Denial = Extract<Decision, { allowed: false }>;
 const mostGroups = 3;
 
 /**
- * The denial of a request that no rule allows. Its message says what was asked, what the caller holds, what would help
- * and who can give it; an agent that could ask Cognito for a scope that helps is told which (`details.lacking`). A
- * person is never sent for another token: it would name the same groups.
+ * The denial of a request that no rule allows. Its message says what was asked, which scopes the caller has, what would
+ * help and who can grant it. An agent that could request a helpful scope from Cognito gets its name (`details.missing`). A
+ * person is never sent for another token, which would carry the same groups.
  */
-export function notPermitted(
+export function permissionDenied(
   policy: Policy,
   principal: Principal,
   server: string,
@@ -30,7 +30,7 @@ export function notPermitted(
   const holds = held.length > 0 ? held.join(', ').slice(0, 200) : 'no scope';
   return new AuthError('not_permitted', `Not allowed: ${what} on ${server} (${reason}). You hold ${holds}. ${way}`, {
     id,
-    lacking: scope === undefined ? undefined : { scope, held },
+    missing: scope === undefined ? undefined : { scope, held },
   });
 }
 

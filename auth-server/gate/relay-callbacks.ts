@@ -6,7 +6,7 @@ import type { AssertionSigner } from '../identity/assertion.ts';
 import type { BindingStore } from '../store/binding.ts';
 import type { RevocationFeed } from '../store/revocation-feed.ts';
 
-export interface RelayDoorDeps {
+export interface RelayCallbacksDeps {
   publicUrl: string;
   assertions: AssertionSigner;
   bindings: BindingStore;
@@ -22,10 +22,11 @@ const owned = z.strictObject({
 const taskList = z.strictObject({ ids: z.array(z.string().max(longestId)).max(10_000) });
 
 /**
- * What the relay asks: to note whose a session or task is, and what has ended meanwhile. nginx leads nobody here. Each
- * question about somebody comes with the ticket that was given for their request, and is about nobody else.
+ * The routes for the relay: it binds sessions and tasks to their owners, and reads the revocation feed. nginx does not
+ * route to them. A call about a binding carries the ticket of the request that it belongs to, and can only concern that
+ * ticket's owner and server.
  */
-export function relayDoor({ publicUrl, assertions, bindings, revocationFeed }: RelayDoorDeps): Router {
+export function relayCallbacks({ publicUrl, assertions, bindings, revocationFeed }: RelayCallbacksDeps): Router {
   const router = Router();
   const ticketOf = async (req: Request): Promise<Ticket | undefined> => {
     const token = /^Bearer (\S+)$/.exec(req.get('authorization') ?? '')?.[1] ?? '';

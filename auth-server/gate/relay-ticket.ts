@@ -6,7 +6,7 @@ import type { Endpoint, McpRequest } from '../../policy/request/mcp-request.ts';
 import type { Principal } from '../identity/principal.ts';
 import { revocationKeysOf } from '../store/revocation-keys.ts';
 
-/** Longer ones would swell a header; whoever listens to that many resources is asked anew after each policy change. */
+/** Longer lists would not fit a header. Without its URIs a subscription ends, and is judged again, at each policy change. */
 const longestUris = 4096;
 
 /** An MCP request that the policy allows. */
@@ -15,20 +15,20 @@ export interface AllowedRequest {
   server: string;
   endpoint: Endpoint;
   asked: McpRequest;
-  /** With `/messages`: where at the upstream they go. */
+  /** With `/messages`: path and query at the upstream. */
   target: string | undefined;
-  /** The approved tools, where that is asked: as for `decide`. */
+  /** The approved tools, where approval is required: as for `decide`. */
   approved?: ApprovedTools | undefined;
 }
 
-/** Whose sessions and tasks are whose. A person's are theirs however they come in. */
+/** The owner of the sessions and tasks that this principal creates. A person owns them however they log in. */
 export function ownerOf({ kind, subject }: Principal): string {
   return `${kind}:${subject}`;
 }
 
 /**
- * What the relay has to know of a request whose answer has to be seen; undefined if nobody needs to see it, and nginx
- * takes it to the server itself.
+ * The ticket for a request whose answer the relay has to see. Undefined if nginx can forward the request to the server
+ * directly.
  */
 export function relayTicket(policy: Policy, request: AllowedRequest): Ticket | undefined {
   if (!needsRelay(policy, request)) return undefined;
@@ -42,7 +42,7 @@ export function relayTicket(policy: Policy, request: AllowedRequest): Ticket | u
     kind,
     ...(asked.method === 'subscriptions/listen' && uris.join().length <= longestUris && { uris }),
     ...(target !== undefined && { target }),
-    // On a stream nobody asks again: it ends, and whoever opens it anew is judged by the groups of then.
+    // A stream is judged only when it opens: end it when its groups expire, so that it is reopened with current ones.
     ends: Math.min(expiresAt, groupsValidUntil),
     marks: revocationKeysOf(principal),
   };
@@ -52,6 +52,6 @@ function needsRelay(policy: Policy, { principal, server, endpoint, asked, approv
   if (endpoint !== 'mcp') return true;
   const listing = listings.get(asked.method);
   if (listing) return !isAllVisible({ policy, scopes: principal.scopes, server, approved }, listing);
-  const seen = ['initialize', '(stream)', '(end)', 'subscriptions/listen', 'tasks/list'];
-  return seen.includes(asked.method) || (asked.method === 'tools/call' && asked.mayCreateTask === true);
+  const relayed = ['initialize', '(stream)', '(end)', 'subscriptions/listen', 'tasks/list'];
+  return relayed.includes(asked.method) || (asked.method === 'tools/call' && asked.mayCreateTask === true);
 }

@@ -1,18 +1,17 @@
 import type { McpRequest } from '../../policy/request/mcp-request.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import type { Principal } from '../identity/principal.ts';
-import type { OriginalRequest } from '../request/original-request.ts';
+import type { McpTarget, OriginalRequest } from '../request/original-request.ts';
 import type { Binding, BindingStore } from '../store/binding.ts';
 import { ownerOf } from './relay-ticket.ts';
 
-type McpTarget = Extract<OriginalRequest['target'], { resource: 'mcp' }>;
-
 /**
- * Refuses sessions and tasks that are not the caller's own: of somebody else, unknown, or ended all look alike.
- * @returns with `/messages`, where at the upstream they go
+ * Checks that the caller owns the session and tasks that the request names. Another caller's, unknown and ended ones get
+ * the same answer.
+ * @returns with `/messages`, path and query at the upstream
  * @throws {AuthError} session_unknown or task_unknown
  */
-export async function checkBelongings(
+export async function checkOwnership(
   bindings: BindingStore,
   principal: Principal,
   request: OriginalRequest,
@@ -38,7 +37,7 @@ export async function checkBelongings(
   });
 }
 
-/** Exactly one `sessionId` and nothing else: the address that the stream's `endpoint` event gave. */
+/** The `sessionId`, if the query is exactly that: the address that the stream's `endpoint` event gave. */
 function sessionInQuery(uri: string): string | undefined {
   return /^[^?]*\?sessionId=([0-9a-f-]{36})$/.exec(uri)?.[1];
 }

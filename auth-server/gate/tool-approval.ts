@@ -6,15 +6,15 @@ import { AuthError } from '../denials/auth-error.ts';
 
 const noTools: ApprovedTools = new Map();
 
-/** The approved tools as the policy takes them: none while they cannot be read. */
+/** The approved tools for the policy: none while they cannot be read. */
 export function approvedBy(guard: Pick<ToolGuard, 'approved'>): ApprovedTools | undefined {
   const approved = guard.approved();
   return approved === 'unreadable' ? noTools : approved;
 }
 
 /**
- * The denial of a tool that the policy allows and nobody has approved. To be given after the verdict of the policy: who
- * may not use a tool must not learn that it waits for approval.
+ * The denial of a tool that the policy allows but that is not approved. Use it only after the policy's verdict: a caller
+ * without permission must not learn that a tool waits for approval.
  */
 export function notApproved(
   guard: Pick<ToolGuard, 'approved'>,

@@ -1,8 +1,8 @@
 import type { Tracing } from '../../common/service/tracing.ts';
 import type { Metrics } from '../decisions/metrics.ts';
 
-/** The metrics, which also note each decision in the trace of its request: what was asked and decided, not who asked. */
-export function traced(metrics: Metrics, tracing: Tracing): Metrics {
+/** Metrics that also record each decision in the trace of its request: what was asked and decided, but not who asked. */
+export function traceDecisions(metrics: Metrics, tracing: Tracing): Metrics {
   return {
     ...metrics,
     decided(entry, seconds) {

@@ -1,15 +1,13 @@
 import type { Credential } from '../../common/upstream-secrets/credential.ts';
 import type { UpstreamSecrets } from '../../common/upstream-secrets/watch.ts';
 import { AuthError } from '../denials/auth-error.ts';
-import type { OriginalRequest } from '../request/original-request.ts';
-
-type McpTarget = Extract<OriginalRequest['target'], { resource: 'mcp' }>;
+import type { McpTarget } from '../request/original-request.ts';
 
 /**
- * The credential that the request's upstream gets from the gateway, if its route names a secret.
+ * The credential that the gateway sends to the request's upstream, if its route names a secret.
  * @param id the request's JSON-RPC id
- * @throws {AuthError} upstream_secret_unavailable when there is no such secret, or it is not for this upstream: without
- *   it the server would refuse the call, and nobody would know why
+ * @throws {AuthError} upstream_secret_unavailable if there is no such secret, or it is not for this upstream. Without it
+ *   the server would reject the call, and the reason would be unknown
  */
 export function upstreamCredential(
   secrets: Pick<UpstreamSecrets, 'find'>,
@@ -22,7 +20,7 @@ export function upstreamCredential(
   if (found) return found;
   const message =
     'The gateway has no credential for this MCP server at the moment. Tell whoever runs the gateway: its log says more.';
-  // For the operator only: callers must not learn where a server runs.
+  // Only in the log: callers must not learn where a server runs.
   const cause = new Error(
     `UPSTREAM_SECRETS_FILE has no secret "${secret}" that the server "${server}" may use at ${origin}`,
   );

@@ -1,7 +1,7 @@
 /**
- * Whom a limit by address counts: an IPv4 address, or the /64 of an IPv6 address, which one host is easily given whole.
- * Addresses that stand for IPv4 ones (`::ffff:0:0/96`; RFC 6052, 6145: `64:ff9b::/32`) count by themselves, because their
- * first half says nothing about who it is. As `$client_network` in nginx/gate/maps.conf.
+ * The unit that a limit by address counts: an IPv4 address, or the /64 of an IPv6 address, because one host often gets a
+ * whole /64. Addresses that represent IPv4 ones (`::ffff:0:0/96`; RFC 6052, 6145: `64:ff9b::/32`) count one by one,
+ * because all of them share the first half. The same as `$client_network` in nginx/gate/maps.conf.
  * @param address as nginx writes it in `X-Real-IP`
  */
 export function networkOf(address: string): string {

@@ -6,18 +6,18 @@ import type { OriginalRequest } from '../request/original-request.ts';
 import { networkOf } from './network.ts';
 import { createTally } from './rate-limit.ts';
 
-/** How much is taken in a minute, by each auth-server process; 0 for no limit. */
+/** Limits per minute, of each auth-server process; 0 for no limit. */
 export interface ThrottleLimits {
-  /** Refusals of one credential from one address. */
+  /** Rejections of one credential from one address. */
   failuresPerCredential: number;
-  /** Refusals of all credentials from one address. */
+  /** Rejections of any credentials from one address. */
   failuresPerAddress: number;
   /** Requests of one person or agent. */
   requestsPerPrincipal: number;
 }
 
 /**
- * Lets somebody be identified, unless they are to wait.
+ * Runs `identify`, unless the caller has to wait.
  * @throws {AuthError} too_many_requests, or what `identify` throws
  */
 export type Throttle = (
@@ -25,7 +25,7 @@ export type Throttle = (
   identify: () => Principal | Promise<Principal>,
 ) => Principal | Promise<Principal>;
 
-/** A credential was shown, and it is no good. Not `credentials_missing`: that is how each MCP client begins. */
+/** The credential was rejected. Not `credentials_missing`: every MCP client starts without one. */
 const failures: ReadonlySet<AuthErrorCode> = new Set<AuthErrorCode>([
   'authorization_unreadable',
   'credentials_ambiguous',
@@ -39,30 +39,30 @@ const failures: ReadonlySet<AuthErrorCode> = new Set<AuthErrorCode>([
 ]);
 
 /**
- * What of these a stranger can make up. A token that has run out, or was revoked, was given out by the user pool: a company
- * whose agents all come with yesterday's must not be kept from getting new ones.
+ * The failures that a stranger can produce at will. An expired or revoked token was once issued by the user pool: a company
+ * whose agents all send yesterday's tokens must still be able to get new ones.
  */
 const guesses: ReadonlySet<AuthErrorCode> = new Set<AuthErrorCode>(['authorization_unreadable', 'token_invalid']);
 
 const goodMilliseconds = 3_600_000;
-/** The end of a token's signature: finds it without a digest of the whole. */
+/** The end of a token's signature: finds a token without a digest of the whole. */
 const tailLength = 43;
 
 /**
- * Slows down who shows bad credentials, and who asks for too much. Behind one address may be a whole company, so one
- * broken agent must not lock out the others:
+ * Slows down callers that send bad credentials or too many requests. One address may be a whole company, so one broken
+ * agent must not lock out the others:
  *
- * - A credential that was refused too often waits, by itself.
- * - Only an address from which many different ones are refused waits as a whole, and then only with tokens: not with one
- *   that was good in the last hour, and not with a session, which costs next to nothing to check.
+ * - A credential that was rejected too often has to wait; others do not.
+ * - An address as a whole has to wait only if many different credentials from it were rejected, and only with tokens: not
+ *   with a token that was good in the last hour, and not with a session, which is cheap to check.
  *
- * Without `X-Real-IP` nothing is counted: all callers would look like one.
+ * Without `X-Real-IP` nothing is counted, because all callers would look like one.
  */
 export function createThrottle(limits: ThrottleLimits): Throttle {
   const perCredential = createTally(limits.failuresPerCredential);
   const perAddress = createTally(limits.failuresPerAddress);
   const perPrincipal = createTally(limits.requestsPerPrincipal);
-  // By the tail, the digest of the whole: whoever has one good token can put its tail to thousands of others.
+  // Tail to digest of the whole token: the owner of one good token can append its tail to thousands of others.
   const good = new LRUCache<string, string>({
     max: 50_000,
     ttl: goodMilliseconds,
@@ -74,7 +74,7 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
   const noteGood = (authorization: string) => {
     const tail = tailOf(authorization);
     if (good.get(tail) !== undefined) return;
-    // Copied: a part of a string keeps all of it in memory.
+    // Copied, because a substring keeps the whole string in memory.
     good.set(Buffer.from(tail, 'latin1').toString('latin1'), digest(authorization));
   };
 
@@ -92,17 +92,17 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
     const credential = authorization ?? cookie;
     if (credential === undefined || !(error instanceof AuthError) || !failures.has(error.code)) return;
     perCredential.note(`${network} ${digest(credential)}`);
-    // Sessions do not wait as a whole, so they do not count either.
+    // An address never has to wait with sessions, so they do not count for it.
     if (authorization !== undefined && guesses.has(error.code)) perAddress.note(network);
   };
 
   const passed = (principal: Principal, { authorization }: OriginalRequest['credentials']): Principal => {
     if (limits.failuresPerAddress > 0 && authorization !== undefined) noteGood(authorization);
     if (limits.requestsPerPrincipal > 0) {
-      const who = `${principal.kind} ${principal.subject}`;
-      const wait = perPrincipal.waitFor(who);
+      const key = `${principal.kind} ${principal.subject}`;
+      const wait = perPrincipal.waitFor(key);
       if (wait !== undefined) throw tooMany(wait, 'You have sent more requests than are allowed in a minute. Go on');
-      perPrincipal.note(who);
+      perPrincipal.note(key);
     }
     return principal;
   };

@@ -4,7 +4,7 @@ import { shapeFor } from '../../common/settings/table.ts';
 
 const loopback = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
-/** The auth-server's settings, by environment variable; each is explained in docs/configuration.md. */
+/** The auth-server's settings, by environment variable; docs/configuration.md explains each of them. */
 export const configSchema = z.object(shapeFor('auth-server')).superRefine((config, ctx) => {
   const fault = (path: keyof typeof config, message: string) => ctx.addIssue({ code: 'custom', path: [path], message });
   const region = poolIdPattern.exec(config.COGNITO_USER_POOL_ID)?.[1];
@@ -21,14 +21,14 @@ export const configSchema = z.object(shapeFor('auth-server')).superRefine((confi
   if (config.COGNITO_USER_POOL_ID === localPoolId && !loopback.test(config.REGISTRY_URL)) {
     fault(
       'COGNITO_USER_POOL_ID',
-      `${localPoolId} is the stand-in's, and believed only while REGISTRY_URL is on localhost`,
+      `${localPoolId} is the stand-in's, and accepted only while REGISTRY_URL is on localhost`,
     );
   }
 });
 
 export type Config = z.output<typeof configSchema>;
 
-/** Where the metrics are shown. */
+/** Where the metrics are served. */
 export function metricsAddress({ METRICS_HOST: host, METRICS_PORT: port }: Config) {
   return { host, port, portVariable: 'METRICS_PORT' };
 }

@@ -1,22 +1,22 @@
 import type { RequestHandler } from 'express';
 
-/** What the health answer looks at. */
+/** What `/health` reports on. */
 export interface HealthSettings {
   registryUrl: string;
   relayUrl: string;
-  /** Faults of the policy file as it stands; empty when it is in force. */
+  /** Faults of the current policy file; empty if it is in force. */
   policyFaults: () => readonly string[];
-  /** The same of the file of upstream secrets, if there is one. */
+  /** The same for the file of upstream secrets, if there is one. */
   upstreamSecretFaults?: (() => readonly string[]) | undefined;
-  /** Whether this process has been told to stop: it still answers, and nobody new should be led to it. */
+  /** Whether this process is about to stop: it still answers, but should get no new clients. */
   stopping?: () => boolean;
 }
 
 const timeoutMilliseconds = 1_000;
 
 /**
- * `GET /health`: is the whole gateway up? nginx answers for itself when this service cannot be reached.
- * 200 when everything is, 503 when the relay or the registry is not, or this process is about to stop. Says nothing that an outsider could use.
+ * `GET /health`: whether the whole gateway is up. 200 if it is; 503 if the relay or the registry is down, or this process
+ * is about to stop. nginx itself answers if this service cannot be reached. Discloses nothing of use to an outsider.
  */
 export function createHealth(settings: HealthSettings): RequestHandler {
   const { registryUrl, relayUrl, policyFaults, upstreamSecretFaults, stopping = () => false } = settings;

@@ -5,10 +5,10 @@ import { readConfig } from '../../common/settings/config.ts';
 import { configSchema, metricsAddress } from './config.ts';
 import { createWorkers } from './workers.ts';
 
-/** Longer than a worker takes to finish what it has begun (serve.ts). */
+/** Longer than a worker takes to finish its open requests (serve.ts). */
 const stopMilliseconds = 5_000;
 
-/** The process that answers nothing itself but the question for metrics, and looks after those that do. */
+/** The process that starts the workers and restarts those that end. It serves only the metrics. */
 export function supervise(env: NodeJS.ProcessEnv, count: number, log: Logger): Service {
   const config = readConfig(configSchema, env);
   const lead = config.AUTH_SERVER_STOP_LEAD_SECONDS * 1000;

@@ -4,31 +4,31 @@ import type { Logger } from '../../common/service/log.ts';
 import type { Shown } from '../../common/service/metrics-endpoint.ts';
 import { createSharedMetrics } from '../decisions/shared-metrics.ts';
 
-/** Several processes that answer at the same address, and what to know of them. */
+/** Several processes that serve the same address. */
 export interface Workers {
-  /** The metrics of all of them together. */
+  /** The sum of their metrics. */
   metrics: Shown;
-  /** @throws if the first one does not come up: then none would, and its own message says why */
+  /** @throws if the first worker does not start: then none would, and its own message has the reason */
   start(): Promise<void>;
-  /** Lets each of them finish what it has begun. */
+  /** Lets each worker finish its open requests. */
   stop(): Promise<void>;
 }
 
 export interface WorkersOptions {
   count: number;
   log: Logger;
-  /** How long a worker may take from being told to stop to being gone, in milliseconds. */
+  /** How long a worker may take to stop, in milliseconds. */
   stopMilliseconds: number;
 }
 
-/** A worker that lives this long was in order: whatever ends it afterwards, the next one starts at once. */
-const soundMilliseconds = 10_000;
-const longestPause = 5_000;
+/** A worker that ran this long was healthy: its replacement starts without a pause. */
+const healthyMilliseconds = 10_000;
+const longestPauseMilliseconds = 5_000;
 
 /**
- * Starts workers (this same program, by node:cluster), and a new one for each that ends: at once, or after a pause that
- * doubles for one that ends soon after it has started. Each reads policy, sessions and revocations by itself, as
- * auth-servers on several machines do; nothing that decides anything is shared, so that one that dies takes nothing along.
+ * Starts workers (this same program, by node:cluster), and replaces each one that ends: at once, or after a pause that
+ * doubles while workers end soon after their start. Each worker reads policy, sessions and revocations by itself, like
+ * auth-servers on several machines. Workers share no state, so a crash of one does not affect the others.
  */
 export function createWorkers({ count, log, stopMilliseconds }: WorkersOptions): Workers {
   let stopping = false;
@@ -44,25 +44,25 @@ export function createWorkers({ count, log, stopMilliseconds }: WorkersOptions):
       const started = performance.now();
       const ended = await endOf(worker);
       if (stopping) return;
-      if (performance.now() - started >= soundMilliseconds) pause = 0;
+      if (performance.now() - started >= healthyMilliseconds) pause = 0;
       log.error(
         { worker: slot, pid: worker.process.pid, ...ended, pause },
         'a worker has ended; another one is started',
       );
       await sleep(pause, undefined, { ref: false });
       if (stopping) return;
-      pause = Math.min(pause === 0 ? 100 : pause * 2, longestPause);
+      pause = Math.min(pause === 0 ? 100 : pause * 2, longestPauseMilliseconds);
     }
   };
   const slots: Promise<void>[] = [];
   return {
     metrics,
     async start() {
-      // The first one alone: it makes the tables and the key, and a fault in the settings is told once.
+      // The first one alone: it creates the tables and the key, and reports an invalid setting once.
       const first = fork();
       const up = await isUp(first);
       if (stopping) return;
-      if (!up) throw new Error('the auth-server cannot be started; the message before this one says why');
+      if (!up) throw new Error('the auth-server cannot start; the message before this one has the reason');
       slots.push(keep(1, first));
       for (let slot = 2; slot <= count; slot++) slots.push(keep(slot, fork()));
       log.info({ workers: count }, 'workers answer requests');

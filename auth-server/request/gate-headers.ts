@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
-/** What the gate may send, each header of which `original-request.ts` reads, as nginx writes it. */
+/** The headers of the gate that `original-request.ts` reads, as nginx writes them. */
 const names = [
   'X-Resource',
   'X-Mcp-Server',
@@ -29,8 +29,8 @@ const none: Readonly<Record<string, string | undefined>> = Object.fromEntries(
 );
 
 /**
- * The headers that the gate sends, and no others: `req.headers` sorts out all of them, by more rules than are needed, and
- * takes longer than the decision itself. A header that stands there twice is left to those rules.
+ * The gate's headers and no others. `req.headers` parses all headers by more rules than are needed here, and takes longer
+ * than the decision itself. If a header occurs twice, this returns `req.headers` and leaves the case to those rules.
  */
 export function gateHeaders(req: Pick<IncomingMessage, 'rawHeaders' | 'headers'>): IncomingHttpHeaders {
   const { rawHeaders } = req;

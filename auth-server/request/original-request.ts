@@ -4,16 +4,16 @@ import { isServerName } from '../../policy/names.ts';
 import type { Endpoint } from '../../policy/request/mcp-request.ts';
 import { AuthError } from '../denials/auth-error.ts';
 
-interface McpTarget {
+export interface McpTarget {
   resource: 'mcp';
   server: string;
   endpoint: Endpoint;
   routed: boolean;
-  /** With a server that wants a credential of the gateway's: the secret's name, and the origin that it would go to. */
+  /** If the server needs a credential from the gateway: the secret's name, and the origin to which it is sent. */
   upstream?: { secret: string; origin: string } | undefined;
 }
 
-/** What the gate tells about the request it holds back. Every value comes from nginx, none is believed from the client. */
+/** The request that the gate holds back, as the gate describes it. Every value is set by nginx. */
 export interface OriginalRequest {
   target: { resource: 'registry' } | McpTarget;
   method: string;
@@ -27,14 +27,14 @@ export interface OriginalRequest {
     sessionId: string | undefined;
   };
   accept: string | undefined;
-  /** Of the client, as nginx sees it (`TRUSTED_PROXIES`). */
+  /** The client's address, as nginx sees it (`TRUSTED_PROXIES`). */
   address: string | undefined;
   requestId: string | undefined;
 }
 
 /**
- * Reads the gate's headers (the contract is docs/validate.md). nginx drops empty headers, so what is missing is a fault
- * of the gate and refused: absence must never mean "pass".
+ * Reads the gate's headers (the contract is docs/validate.md). nginx drops empty headers, so a missing one is a fault of
+ * the gate and denied: absence must never mean "pass".
  * @throws {AuthError} gate_misconfigured, method_not_allowed or server_not_found
  */
 export function readOriginalRequest(headers: IncomingHttpHeaders): OriginalRequest {
@@ -77,7 +77,7 @@ function readTarget(
     throw new AuthError('gate_misconfigured', 'The gate sent an unknown X-Mcp-Endpoint.');
   }
   const server = required('x-mcp-server');
-  // A name that can never be registered is never routed; it is refused after the credentials, like any unknown server.
+  // An invalid name is never routed. It is denied after the credentials are checked, like any unknown server.
   const routed = isServerName(server) && one('x-mcp-routed') === '1';
   const secret = one('x-mcp-secret');
   if (secret === undefined) return { resource, server, endpoint, routed };

@@ -200,7 +200,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     decideMilliseconds: shape.decideMilliseconds,
     metrics,
     log,
-    auditLog: log.child({}, { redact: [] }),
+    decisionLog: log.child({}, { redact: [] }),
     recent,
     throttle: createThrottle(shape.throttle),
   });
@@ -208,6 +208,8 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
   await new Promise((resolve) => server.once('listening', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
+    /** For supertest: the routes without a port. */
+    app,
     url,
     lines,
     store,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { JWTPayload } from 'jose';
-import { createAudit } from '../../../../auth-server/decisions/decision-log.ts';
+import { createDecisionLog } from '../../../../auth-server/decisions/decision-log.ts';
 import { asAuthError } from '../../../../auth-server/denials/auth-error.ts';
 import { policyVersion } from '../../../../common/policy/policy-watch.ts';
 import { createLog } from '../../../../common/service/log.ts';
@@ -187,7 +187,7 @@ test('A fault of the gateway is logged with its cause, and without what a librar
   const fault = Object.assign(new Error('disk is full\u2028', { cause: new Error('ENOSPC') }), { headers: 'secret' });
   const entry = { started: 0, policy: 'v', error: asAuthError(fault) };
   const log = createLog('auth-server', 'info', { write: (line) => void auth.lines.push(line) });
-  createAudit(log)(entry, 1);
+  createDecisionLog(log)(entry, 1);
   const line = theLine() as unknown as { level: string; err: Record<string, string> };
   expect(line.level).toBe('error');
   expect(Object.keys(line.err)).toEqual(['type', 'message', 'stack']);

@@ -1,6 +1,6 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AuditEntry, AuditLine, Said } from '../../../../auth-server/decisions/decision-log.ts';
+import type { DecisionEntry, DecisionLine, WrittenDecision } from '../../../../auth-server/decisions/decision-log.ts';
 import { openRecentDecisions, type RecentDecisions } from '../../../../auth-server/decisions/recent-decisions.ts';
 import { AuthError } from '../../../../auth-server/denials/auth-error.ts';
 import type { OriginalRequest } from '../../../../auth-server/request/original-request.ts';
@@ -18,11 +18,11 @@ afterAll(async () => {
   home.remove();
 });
 
-type Line = Partial<AuditLine>;
+type Line = Partial<DecisionLine>;
 
 /** A decision as audit.ts writes it, and what it was about. */
-const decided = (differs: Line = {}, message?: string): [Said, AuditEntry] => {
-  const line: AuditLine = {
+const decided = (differs: Line = {}, message?: string): [WrittenDecision, DecisionEntry] => {
+  const line: DecisionLine = {
     verdict: 'allow',
     request_id: 'r',
     subject: 'sub-alice',
@@ -74,21 +74,21 @@ describe.each<[string, () => Promise<string>]>([
 
   test('Whoever asks one process gets the decisions of all, the newest first, within a second', async () => {
     const [one, other] = [await open(), await open()];
-    one.note(...decided({ object: 'first' }));
+    one.add(...decided({ object: 'first' }));
     await new Promise((resolve) => setTimeout(resolve, 5));
-    other.note(...decided({ object: 'second' }));
+    other.add(...decided({ object: 'second' }));
     const end = performance.now() + 3_000;
     while ((await objects(one)).length < 2 && performance.now() < end) await new Promise((r) => setTimeout(r, 50));
     expect(await objects(one)).toEqual(['second', 'first']);
     expect(await objects(other)).toEqual(['second', 'first']);
-    one.note(...decided({ object: 'third' }));
+    one.add(...decided({ object: 'third' }));
     expect(await objects(one)).toEqual(['third', 'second', 'first']);
   });
 
   test('What was decided before a restart is still there, with what the caller was told, their groups and scopes', async () => {
     const before = await open();
     const [said, entry] = denied({ object: 'x' });
-    before.note(said, { ...entry, principal: { groups: ['g'], scopes: ['s'] } as never });
+    before.add(said, { ...entry, principal: { groups: ['g'], scopes: ['s'] } as never });
     await before.close();
     opened = [];
     const { decisions, kept } = await (await open()).read(ask(), everybody);
@@ -108,7 +108,7 @@ describe.each<[string, () => Promise<string>]>([
     const [one, other] = [await open(100), await open(100)];
     for (let round = 0; round < 30; round++) {
       for (const recent of [one, other]) {
-        for (let i = 0; i < 5; i++) recent.note(...decided({ object: `${round}` }));
+        for (let i = 0; i < 5; i++) recent.add(...decided({ object: `${round}` }));
         await recent.read(ask({ limit: 1 }), everybody);
       }
     }
@@ -120,7 +120,7 @@ describe.each<[string, () => Promise<string>]>([
   test('A flood is kept whole, in the order in which it came', async () => {
     const recent = await open();
     for (let i = 0; i < 1_001; i++) {
-      recent.note(...decided({ object: `${i}` }));
+      recent.add(...decided({ object: `${i}` }));
       if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     const { kept, decisions } = await recent.read(ask({ limit: 200 }), everybody);
@@ -130,23 +130,23 @@ describe.each<[string, () => Promise<string>]>([
 
   test('Pages follow each other without a gap, also when new decisions come in between', async () => {
     const recent = await open();
-    for (let i = 0; i < 25; i++) recent.note(...decided({ object: `${i}` }));
+    for (let i = 0; i < 25; i++) recent.add(...decided({ object: `${i}` }));
     const seen: (string | undefined)[] = [];
     let before: string | null = null;
     do {
       const page = await recent.read(ask({ limit: 10, ...(before !== null && { before }) }), everybody);
       seen.push(...page.decisions.map((decision) => decision.object));
       before = page.next;
-      recent.note(...decided({ object: 'new' }));
+      recent.add(...decided({ object: 'new' }));
     } while (before !== null);
     expect(seen).toEqual(Array.from({ length: 25 }, (_, i) => `${24 - i}`));
   });
 
   test('Each filter finds what fits it, and only what the asker may see is counted', async () => {
     const recent = await open();
-    recent.note(...decided({ object: 'a' }));
-    recent.note(...denied({ object: 'b', username: 'bob', subject: 'sub-bob', server: 'fininfo' }));
-    recent.note(...denied({ object: undefined, method: 'tools/list', reason: 'token_expired' }));
+    recent.add(...decided({ object: 'a' }));
+    recent.add(...denied({ object: 'b', username: 'bob', subject: 'sub-bob', server: 'fininfo' }));
+    recent.add(...denied({ object: undefined, method: 'tools/list', reason: 'token_expired' }));
     expect(await objects(recent, { verdict: 'allow' })).toEqual(['a']);
     expect(await objects(recent, { person: 'BO' })).toEqual(['b']);
     expect(await objects(recent, { person: 'sub-bob' })).toEqual(['b']);
@@ -163,9 +163,9 @@ describe.each<[string, () => Promise<string>]>([
   test('A page that was looked at is not noted, what it changes is, and so is who was sent to the login', async () => {
     const recent = await open();
     const page = { resource: 'registry', server: undefined, method: undefined, object: undefined, rule: undefined };
-    recent.note(...decided({ ...page, http: 'GET /static/style.css' }));
-    recent.note(...decided({ ...page, http: 'POST /servers/x/enable' }));
-    recent.note(...denied({ ...page, http: 'GET /' }));
+    recent.add(...decided({ ...page, http: 'GET /static/style.css' }));
+    recent.add(...decided({ ...page, http: 'POST /servers/x/enable' }));
+    recent.add(...denied({ ...page, http: 'GET /' }));
     const { decisions } = await recent.read(ask(), everybody);
     expect(decisions.map(({ http }) => http)).toEqual(['GET /', 'POST /servers/x/enable']);
   });
@@ -176,7 +176,7 @@ test('While the database cannot be written, decisions wait in memory and are kep
   const failures: unknown[] = [];
   const recent = await openRecentDecisions(url, { flushMilliseconds: 50, onFailure: (error) => failures.push(error) });
   await postgres.stop();
-  recent.note(...decided({ object: 'meanwhile' }));
+  recent.add(...decided({ object: 'meanwhile' }));
   const end = performance.now() + 10_000;
   while (failures.length === 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
   expect(failures.length).toBeGreaterThan(0);

@@ -183,7 +183,7 @@ describe('the message of a denial', () => {
 
 describe('the challenge for a scope that is lacking', () => {
   const challengeFor = async (held: string[], code: 'not_permitted' | 'server_not_found' = 'not_permitted') =>
-    (await denied(new AuthError(code, 'No.', { lacking: { scope: 'new/one', held } }))).headers.get('www-authenticate');
+    (await denied(new AuthError(code, 'No.', { missing: { scope: 'new/one', held } }))).headers.get('www-authenticate');
   const scopesIn = (challenge: string | null) => / scope="([^"]*)"/.exec(challenge ?? '')?.[1]?.split(' ');
 
   test('names each scope once, those that are held first', async () => {

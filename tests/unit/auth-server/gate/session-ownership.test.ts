@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkBelongings } from '../../../../auth-server/gate/session-ownership.ts';
+import { checkOwnership } from '../../../../auth-server/gate/session-ownership.ts';
 import type { Principal } from '../../../../auth-server/identity/principal.ts';
 import type { OriginalRequest } from '../../../../auth-server/request/original-request.ts';
 import { openStore, type Store } from '../../../../auth-server/store/store.ts';
@@ -65,7 +65,7 @@ async function check({ principal, server = 'clock', endpoint = 'mcp', sessionId,
     requestId: undefined,
   };
   const asked: McpRequest = { id: 7, method: 'ping', accesses: [{ method: 'ping' }], ...(tasks && { tasks }) };
-  return await checkBelongings(store.bindings, { ...alice, ...principal }, request, target, asked);
+  return await checkOwnership(store.bindings, { ...alice, ...principal }, request, target, asked);
 }
 const refused = (code: string, message: RegExp) =>
   expect.objectContaining({ code, message: expect.stringMatching(message), details: { id: 7 } });
