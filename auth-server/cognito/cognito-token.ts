@@ -12,6 +12,7 @@ import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
 import { LRUCache } from 'lru-cache';
 import { poolIdPattern } from '../../common/identity/cognito.ts';
 import { AuthError } from '../denials/auth-error.ts';
+import { texts } from '../denials/texts.ts';
 import { rememberVerified } from './verified-cache.ts';
 
 /** The claims of a good Cognito access token that the gateway uses. */
@@ -146,7 +147,7 @@ function readClaims(payload: Record<string, unknown>, publicUrl: string): TokenC
   if (!audiences.some((a) => a === publicUrl || (typeof a === 'string' && a.startsWith(`${publicUrl}/`)))) {
     throw refused(`the token is for another server (aud ${shown(audiences.join(' '))})`);
   }
-  if (typeof sub !== 'string' || typeof client_id !== 'string') throw refused('the token names nobody');
+  if (typeof sub !== 'string' || typeof client_id !== 'string') throw refused('the token names no subject');
   if (!Array.isArray(groups) || !groups.every((g) => typeof g === 'string')) throw refused('its groups are unreadable');
   return {
     sub,
@@ -162,8 +163,7 @@ function readClaims(payload: Record<string, unknown>, publicUrl: string): TokenC
 function explain(error: unknown, userPoolId: string): AuthError {
   if (error instanceof JwtExpiredError) return expired(error);
   if (error instanceof FetchError || error instanceof WaitPeriodNotYetEndedJwkError) {
-    const message = "The identity provider's keys cannot be fetched at the moment. Try again.";
-    return new AuthError('identity_provider_unavailable', message, { cause: error });
+    return new AuthError('identity_provider_unavailable', texts.identity_provider_unavailable, { cause: error });
   }
   return refused(reason(error, userPoolId), error);
 }
@@ -172,9 +172,7 @@ function explain(error: unknown, userPoolId: string): AuthError {
 function expired(error: JwtExpiredError): AuthError {
   const now = Date.now();
   const ago = Math.max(1, Math.round(now / 1000 - Number(error.failedAssertion.actual)));
-  const clock = `${clockAt(now)} by this gateway's clock`;
-  const message = `The access token expired ${ago} s ago (it is ${clock}). Get a new one and try again.`;
-  return new AuthError('token_expired', message, { cause: error });
+  return new AuthError('token_expired', texts.token_expired(ago, clockAt(now)), { cause: error });
 }
 
 function clockAt(milliseconds: number): string {
@@ -189,7 +187,7 @@ function shown(text: unknown): string {
 }
 
 const refreshToken =
-  'it looks like a refresh token, not an access token: revoke it, for it has left the one who may have it';
+  'it looks like a refresh token, not an access token: revoke it, because it must never leave its owner';
 
 function reason(error: unknown, userPoolId: string): string {
   if (error instanceof CognitoJwtInvalidTokenUseError) {
@@ -210,5 +208,5 @@ function reason(error: unknown, userPoolId: string): string {
 }
 
 function refused(why: string, cause?: unknown): AuthError {
-  return new AuthError('token_invalid', `The access token was refused: ${why}.`, { cause });
+  return new AuthError('token_invalid', texts.token_invalid(why), { cause });
 }

@@ -1,7 +1,8 @@
 import { stdSerializers } from 'pino';
 import { type Logger, lineWriter } from '../../common/service/log.ts';
 import type { McpRequest } from '../../policy/request/mcp-request.ts';
-import { type AuthError, type AuthErrorCode, meanings } from '../denials/auth-error.ts';
+import type { AuthError } from '../denials/auth-error.ts';
+import { type AuthErrorCode, meanings } from '../denials/codes.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
 

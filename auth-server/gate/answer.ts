@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Credential } from '../../common/upstream-secrets/credential.ts';
-import { type AuthError, meanings } from '../denials/auth-error.ts';
+import type { AuthError } from '../denials/auth-error.ts';
+import { meanings } from '../denials/codes.ts';
 import { perPrincipal } from '../identity/per-principal.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
@@ -95,12 +96,12 @@ function denialBody(error: AuthError, request: OriginalRequest | undefined): str
 
 /** RFC 6750 section 3, RFC 9728 section 5.1; for a missing scope, MCP 2025-11-25, "Scope challenge handling". */
 function challengeFor(error: AuthError, publicUrl: string, request: OriginalRequest | undefined): string | undefined {
-  const { status } = meanings[error.code];
+  const { status, challenge: reason } = meanings[error.code];
   const { missing } = error.details;
   const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource${resourcePath(request)}"`;
   if (status === 401) {
-    const invalid = error.code.startsWith('token_') ? 'error="invalid_token", ' : '';
-    return `Bearer ${invalid}${metadata}, scope="openid email profile"`;
+    const why = reason ? `error="${reason}", ` : '';
+    return `Bearer ${why}${metadata}, scope="openid email profile"`;
   }
   if (status !== 403 || !missing) return undefined;
   const challenge = (scopes: readonly string[]) =>

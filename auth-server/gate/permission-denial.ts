@@ -3,6 +3,7 @@ import type { Policy } from '../../policy/policy.ts';
 import type { McpRequest } from '../../policy/request/mcp-request.ts';
 import { groupsThatHelp, scopeThatHelps } from '../../policy/review/remedy.ts';
 import { AuthError } from '../denials/auth-error.ts';
+import { texts } from '../denials/texts.ts';
 import type { Principal } from '../identity/principal.ts';
 
 type Denial = Extract<Decision, { allowed: false }>;
@@ -24,24 +25,24 @@ export function permissionDenied(
   const { kind, scopes: held } = principal;
   const denied = { scopes: held, server, accesses };
   const scope = kind === 'agent' ? scopeThatHelps(policy, denied) : undefined;
-  const way = kind === 'agent' ? wayForAgent(scope) : wayForPerson(groupsThatHelp(policy, denied, mostGroups));
+  const remedy = kind === 'agent' ? remedyForAgent(scope) : remedyForPerson(groupsThatHelp(policy, denied, mostGroups));
   const method = access.method.slice(0, 128);
   const what = access.object ? `${method} ${access.object.name.slice(0, 128)}` : method;
   const holds = held.length > 0 ? held.join(', ').slice(0, 200) : 'no scope';
-  return new AuthError('not_permitted', `Not allowed: ${what} on ${server} (${reason}). You hold ${holds}. ${way}`, {
+  return new AuthError('not_permitted', texts.not_permitted({ what, server, reason, holds, remedy }), {
     id,
     missing: scope === undefined ? undefined : { scope, held },
   });
 }
 
-function wayForAgent(scope: string | undefined): string {
+function remedyForAgent(scope: string | undefined): string {
   if (scope === undefined) {
     return "Ask an administrator, who can change this agent's app client in Cognito or scopes.yml.";
   }
-  return `The scope ${scope.slice(0, 128)} would allow it. Whoever manages this agent's app client in Cognito can grant it: App clients > Login pages > Custom scopes.`;
+  return `The scope ${scope.slice(0, 128)} would allow it. The administrator of this agent's app client in Cognito can grant it: App clients > Login pages > Custom scopes.`;
 }
 
-function wayForPerson(groups: readonly string[]): string {
+function remedyForPerson(groups: readonly string[]): string {
   const names = groups.map((group) => group.slice(0, 128));
   if (names.length === 0) return 'Ask an administrator, who can change your groups in Cognito or scopes.yml.';
   const which = names.length === 1 ? `The group ${names[0]}` : `Any of the groups ${names.join(', ')}`;

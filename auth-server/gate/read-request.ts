@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type McpRequest, readMcpRequest } from '../../policy/request/mcp-request.ts';
 import { RefusedRequest } from '../../policy/request/refused-request.ts';
 import { AuthError } from '../denials/auth-error.ts';
+import { texts } from '../denials/texts.ts';
 import type { McpTarget, OriginalRequest } from '../request/original-request.ts';
 
 /**
@@ -18,16 +19,14 @@ export async function readRequest(
   const body = await readBody(req, maxBody);
   // nginx sends a POST for a POST. This is a proxy that does not pass bodies on.
   if (httpMethod === 'POST' && req.method === 'GET' && body.length === 0) {
-    const message =
-      'The proxy in front of the gateway did not pass on the body of this POST, so it is unknown what it asks for.';
-    throw new AuthError('body_unseen', message);
+    throw new AuthError('body_unseen', texts.body_unseen);
   }
   const { method: mcpMethod, name: mcpName, protocolVersion } = mcp;
   try {
     return readMcpRequest({ httpMethod, endpoint, body, mcpMethod, mcpName, protocolVersion });
   } catch (error) {
     if (!(error instanceof RefusedRequest)) throw error;
-    const message = `Refused: ${error.message}.`;
+    const message = texts.request_refused(error.message);
     if (error.status === 405) throw new AuthError('method_not_allowed', message, { allow: error.allow });
     throw new AuthError('request_refused', message, { rpcCode: error.rpcCode, id: error.id });
   }
@@ -43,7 +42,7 @@ function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
       size += chunk.length;
       // Past the limit, read on and drop: a sender that is cut off in the middle of a body never reads the answer.
       if (size <= limit) chunks.push(chunk);
-      else reject(new AuthError('body_too_large', `The body is larger than ${limit} bytes.`));
+      else reject(new AuthError('body_too_large', texts.body_too_large(limit)));
     });
     req.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
   });

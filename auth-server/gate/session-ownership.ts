@@ -1,5 +1,6 @@
 import type { McpRequest } from '../../policy/request/mcp-request.ts';
 import { AuthError } from '../denials/auth-error.ts';
+import { texts } from '../denials/texts.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { McpTarget, OriginalRequest } from '../request/original-request.ts';
 import type { Binding, BindingStore } from '../store/binding.ts';
@@ -25,14 +26,14 @@ export async function checkOwnership(
   };
   for (const task of asked.tasks ?? []) {
     if (!(await own('task', task))) {
-      throw new AuthError('task_unknown', 'You have no such task on this server.', { id: asked.id });
+      throw new AuthError('task_unknown', texts.task_unknown, { id: asked.id });
     }
   }
   const id = target.endpoint === 'messages' ? sessionInQuery(request.uri) : request.mcp.sessionId;
   if (id === undefined && target.endpoint !== 'messages') return undefined;
   const session = id === undefined ? undefined : await own('session', id);
   if (session && (target.endpoint !== 'messages' || session.target !== undefined)) return session.target;
-  throw new AuthError('session_unknown', 'You have no such session on this server. Initialize a new one.', {
+  throw new AuthError('session_unknown', texts.session_unknown, {
     id: asked.id,
   });
 }

@@ -3,6 +3,7 @@ import type { ApprovedTools } from '../../policy/approved-tools.ts';
 import type { Decision } from '../../policy/decide.ts';
 import type { McpRequest } from '../../policy/request/mcp-request.ts';
 import { AuthError } from '../denials/auth-error.ts';
+import { texts } from '../denials/texts.ts';
 
 const noTools: ApprovedTools = new Map();
 
@@ -22,15 +23,8 @@ export function notApproved(
   { id }: McpRequest,
   { access }: Extract<Decision, { allowed: false }>,
 ): AuthError {
-  if (guard.approved() === 'unreadable') {
-    const message =
-      'The gateway cannot tell which tools are approved. Try again; its operator finds the reason in the log.';
-    return new AuthError('approved_tools_unavailable', message, { id });
-  }
+  if (guard.approved() === 'unreadable')
+    return new AuthError('approved_tools_unavailable', texts.approved_tools_unavailable, { id });
   const tool = access.object?.name.slice(0, 128);
-  return new AuthError(
-    'tool_changed',
-    `The tool ${tool} of ${server} is new, or its server has changed it, and nobody has approved it yet. Whoever has modify_service for ${server} can, in the registry.`,
-    { id },
-  );
+  return new AuthError('tool_changed', texts.tool_changed(tool, server), { id });
 }

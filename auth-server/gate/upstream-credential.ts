@@ -1,6 +1,7 @@
 import type { Credential } from '../../common/upstream-secrets/credential.ts';
 import type { UpstreamSecrets } from '../../common/upstream-secrets/watch.ts';
 import { AuthError } from '../denials/auth-error.ts';
+import { texts } from '../denials/texts.ts';
 import type { McpTarget } from '../request/original-request.ts';
 
 /**
@@ -18,11 +19,9 @@ export function upstreamCredential(
   const { secret, origin } = upstream;
   const found = secrets.find(secret, { server, origin });
   if (found) return found;
-  const message =
-    'The gateway has no credential for this MCP server at the moment. Tell whoever runs the gateway: its log says more.';
   // Only in the log: callers must not learn where a server runs.
   const cause = new Error(
     `UPSTREAM_SECRETS_FILE has no secret "${secret}" that the server "${server}" may use at ${origin}`,
   );
-  throw new AuthError('upstream_secret_unavailable', message, { id, cause });
+  throw new AuthError('upstream_secret_unavailable', texts.upstream_secret_unavailable, { id, cause });
 }

@@ -8,6 +8,7 @@ import { createDecisionLog, type DecisionEntry } from '../decisions/decision-log
 import type { Metrics } from '../decisions/metrics.ts';
 import type { RecentDecisions } from '../decisions/recent-decisions.ts';
 import { AuthError, asAuthError } from '../denials/auth-error.ts';
+import { texts } from '../denials/texts.ts';
 import type { AssertionSigner } from '../identity/assertion.ts';
 import { type IdentifyDeps, identify } from '../identity/identify.ts';
 import type { Principal } from '../identity/principal.ts';
@@ -82,8 +83,8 @@ export function createValidate(deps: ValidateDeps): RequestListener {
 /** @throws {AuthError} decision_too_slow after the deadline, or what `work` throws before it */
 function withDeadline<T>(work: Promise<T>, milliseconds: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const tooSlow = 'The gateway could not decide about this request in time. Try again.';
-    const timer = setTimeout(() => reject(new AuthError('decision_too_slow', tooSlow)), milliseconds);
+    const tooSlow = () => reject(new AuthError('decision_too_slow', texts.decision_too_slow));
+    const timer = setTimeout(tooSlow, milliseconds);
     const done = () => clearTimeout(timer);
     work.then(resolve, reject).then(done);
   });
@@ -128,7 +129,8 @@ function permit(deps: ValidateDeps, principal: Principal, target: McpTarget, ask
   if (!isPermitted) throw permissionDenied(policy, principal, target.server, asked, decision);
   // Only after the verdict: a caller without permission must not learn whether a server exists.
   if (!target.routed) {
-    throw new AuthError('server_not_found', `There is no ${target.server}/${target.endpoint} here.`, { id: asked.id });
+    const text = texts.server_not_found(target.server, target.endpoint);
+    throw new AuthError('server_not_found', text, { id: asked.id });
   }
   if (!decision.allowed) throw notApproved(deps.toolGuard, target.server, asked, decision);
   return decision.rule;

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Policy } from '../../policy/policy.ts';
 import type { TokenClaims, TokenVerifier } from '../cognito/cognito-token.ts';
 import { AuthError } from '../denials/auth-error.ts';
+import { texts } from '../denials/texts.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
 import type { RevocationStore } from '../store/revocation.ts';
 import type { LocalSessions } from './local-session.ts';
@@ -47,7 +48,7 @@ function holder(deps: IdentifyDeps, claims: TokenClaims): Principal {
 async function bySession(deps: IdentifyDeps, request: OriginalRequest, cookie: string | undefined): Promise<Principal> {
   const value = sessionCookie(cookie, deps.cookieName);
   if (value === undefined) {
-    throw new AuthError('credentials_missing', 'Log in, or send an access token as "Authorization: Bearer …".');
+    throw new AuthError('credentials_missing', texts.credentials_missing);
   }
   refuseCrossSite(request, deps.publicUrl);
   const local = await deps.localSessions?.open(value);
@@ -87,7 +88,7 @@ function unlessRevoked(
 ): Principal {
   const users = [principal.subject, principal.username];
   if (!revocations.covers(issuedAt, { users, clientId })) return principal;
-  throw new AuthError('access_revoked', 'An administrator has ended this access. Log in again, or get a new token.');
+  throw new AuthError('access_revoked', texts.access_revoked);
 }
 
 const bearer = 'bearer ';
@@ -96,7 +97,7 @@ const bearer = 'bearer ';
 function bearerToken(authorization: string): string {
   const token = /^bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization)?.[1];
   if (token !== undefined) return token;
-  throw new AuthError('authorization_unreadable', 'The Authorization header must be "Bearer" and one access token.');
+  throw new AuthError('authorization_unreadable', texts.authorization_unreadable);
 }
 
 /** The session cookie's value; two different ones mean that somebody else could set cookies here, and neither counts. */
@@ -107,10 +108,7 @@ function sessionCookie(header: string | undefined, name: string): string | undef
     .filter((pair) => pair.startsWith(`${name}=`))
     .map((pair) => pair.slice(name.length + 1));
   if (new Set(values).size > 1) {
-    throw new AuthError(
-      'credentials_ambiguous',
-      'There are two session cookies. Clear the cookies of this site and log in.',
-    );
+    throw new AuthError('credentials_ambiguous', texts.credentials_ambiguous);
   }
   return values[0] || undefined;
 }
@@ -136,5 +134,5 @@ function refuseCrossSite(request: OriginalRequest, publicUrl: string): void {
 }
 
 function foreign(origin: string): AuthError {
-  return new AuthError('origin_not_allowed', `Requests from ${origin.slice(0, 100)} are not accepted here.`);
+  return new AuthError('origin_not_allowed', texts.origin_not_allowed(origin.slice(0, 100)));
 }

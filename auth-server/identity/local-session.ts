@@ -2,6 +2,7 @@ import { jwtVerify, SignJWT } from 'jose';
 import * as z from 'zod';
 import { type Policy, wildcard } from '../../policy/policy.ts';
 import { AuthError } from '../denials/auth-error.ts';
+import { texts } from '../denials/texts.ts';
 import { purposeKey } from '../keys/purpose-key.ts';
 
 /** A session cookie that somebody has signed themselves, with `SECRET_KEY`: nobody has logged in, nothing is kept. */
@@ -55,7 +56,7 @@ export function createLocalSessions(secretKeys: readonly string[], policy: () =>
 }
 
 function check(policy: Policy, session: LocalSession | undefined): LocalSession {
-  const refused = (why: string) => new AuthError('session_invalid', `The locally signed session was refused: ${why}.`);
+  const refused = (why: string) => new AuthError('session_invalid', texts.local_session_invalid(why));
   if (!session) throw refused('it needs sub, username and groups');
   const { iat, exp, groups } = session;
   if (exp - iat > longestSeconds || iat > Date.now() / 1000 + 60) throw refused('it may last eight hours at most');

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../common/service/log.ts';
 import { AuthError } from '../denials/auth-error.ts';
+import { texts } from '../denials/texts.ts';
 import type { SessionRecord, SessionStore } from '../store/session.ts';
 import { createGroupRefresh, type FetchGroups } from './group-refresh.ts';
 import type { SessionClaims } from './session.ts';
@@ -73,8 +74,7 @@ async function standing(deps: SessionKeeperDeps, { sid, sub }: SessionClaims, no
   if (!record || record.sub !== sub || record.expiresAt <= now) throw ended();
   if (!isIdle(record)) return record;
   await sessions.end({ sid });
-  const message = `This session was not used for ${Math.round(idleSeconds / 60)} minutes. Log in again.`;
-  throw new AuthError('session_idle', message);
+  throw new AuthError('session_idle', texts.session_idle(Math.round(idleSeconds / 60)));
 }
 
 /** The record after a refresh, if that has succeeded. */
@@ -82,12 +82,9 @@ async function refreshed({ sessions, groupsMaxAgeSeconds }: SessionKeeperDeps, s
   const record = await sessions.read(sid);
   if (!record) throw ended();
   if (Date.now() / 1000 - record.refreshedAt < groupsMaxAgeSeconds) return record;
-  throw new AuthError(
-    'groups_unconfirmed',
-    'The identity provider cannot confirm your groups at the moment. Try again.',
-  );
+  throw new AuthError('groups_unconfirmed', texts.groups_unconfirmed);
 }
 
 function ended(): AuthError {
-  return new AuthError('session_ended', 'This session has ended. Log in again.');
+  return new AuthError('session_ended', texts.session_ended);
 }

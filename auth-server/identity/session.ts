@@ -1,6 +1,7 @@
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { rememberVerified } from '../cognito/verified-cache.ts';
 import { AuthError } from '../denials/auth-error.ts';
+import { texts } from '../denials/texts.ts';
 import { purposeKey } from '../keys/purpose-key.ts';
 
 /** What the session cookie says. The store's record is the truth; this is a signed snapshot. */
@@ -76,12 +77,11 @@ async function tryOpen(value: string, key: Uint8Array): Promise<SessionClaims | 
       groups: Array.isArray(payload.groups) ? payload.groups : undefined,
     };
   } catch (error) {
-    if (error instanceof errors.JWTExpired)
-      throw new AuthError('session_expired', 'The session has expired. Log in again.');
+    if (error instanceof errors.JWTExpired) throw new AuthError('session_expired', texts.session_expired);
     return undefined;
   }
 }
 
 function invalid(): AuthError {
-  return new AuthError('session_invalid', 'The session cookie is not one of this gateway. Log in again.');
+  return new AuthError('session_invalid', texts.session_invalid);
 }

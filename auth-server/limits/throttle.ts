@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { AuthError, type AuthErrorCode } from '../denials/auth-error.ts';
+import { AuthError } from '../denials/auth-error.ts';
+import type { AuthErrorCode } from '../denials/codes.ts';
+import { texts } from '../denials/texts.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
 import { networkOf } from './network.ts';
@@ -82,11 +84,11 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
     const credential = authorization ?? cookie;
     if (credential === undefined) return;
     const same = perCredential.isEmpty() ? undefined : perCredential.waitFor(`${network} ${digest(credential)}`);
-    if (same !== undefined) throw tooMany(same, 'This credential was refused too often. Get a new one');
+    if (same !== undefined) throw tooMany(same, texts.credential_refused_too_often);
     if (authorization === undefined || perAddress.isEmpty()) return;
     const all = perAddress.waitFor(network);
     if (all === undefined || isGood(authorization)) return;
-    throw tooMany(all, 'Too many credentials from your network were refused. Try again');
+    throw tooMany(all, texts.network_refused_too_often);
   };
   const noteFailure = (network: string, { authorization, cookie }: OriginalRequest['credentials'], error: unknown) => {
     const credential = authorization ?? cookie;
@@ -101,7 +103,7 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
     if (limits.requestsPerPrincipal > 0) {
       const key = `${principal.kind} ${principal.subject}`;
       const wait = perPrincipal.waitFor(key);
-      if (wait !== undefined) throw tooMany(wait, 'You have sent more requests than are allowed in a minute. Go on');
+      if (wait !== undefined) throw tooMany(wait, texts.too_many_requests);
       perPrincipal.note(key);
     }
     return principal;
@@ -130,6 +132,6 @@ function digest(credential: string): string {
   return hash('sha256', credential, 'base64');
 }
 
-function tooMany(seconds: number, message: string): AuthError {
-  return new AuthError('too_many_requests', `${message} in ${seconds} s.`, { retryAfter: seconds });
+function tooMany(seconds: number, text: (seconds: number) => string): AuthError {
+  return new AuthError('too_many_requests', text(seconds), { retryAfter: seconds });
 }

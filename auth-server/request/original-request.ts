@@ -3,6 +3,7 @@ import { secretName } from '../../common/upstream-secrets/secrets-file.ts';
 import { isServerName } from '../../policy/names.ts';
 import type { Endpoint } from '../../policy/request/mcp-request.ts';
 import { AuthError } from '../denials/auth-error.ts';
+import { texts } from '../denials/texts.ts';
 
 export interface McpTarget {
   resource: 'mcp';
@@ -44,7 +45,7 @@ export function readOriginalRequest(headers: IncomingHttpHeaders): OriginalReque
   };
   const required = (name: string): string => {
     const value = one(name);
-    if (value === undefined) throw new AuthError('gate_misconfigured', `The gate did not send ${name}.`);
+    if (value === undefined) throw new AuthError('gate_misconfigured', texts.header_missing(name));
     return value;
   };
   return {
@@ -71,16 +72,16 @@ function readTarget(
 ): OriginalRequest['target'] {
   const resource = required('x-resource');
   if (resource === 'registry') return { resource };
-  if (resource !== 'mcp') throw new AuthError('gate_misconfigured', 'The gate sent an unknown X-Resource.');
+  if (resource !== 'mcp') throw new AuthError('gate_misconfigured', texts.header_unknown('X-Resource'));
   const endpoint = required('x-mcp-endpoint');
   if (endpoint !== 'mcp' && endpoint !== 'sse' && endpoint !== 'messages') {
-    throw new AuthError('gate_misconfigured', 'The gate sent an unknown X-Mcp-Endpoint.');
+    throw new AuthError('gate_misconfigured', texts.header_unknown('X-Mcp-Endpoint'));
   }
   const server = required('x-mcp-server');
   // An invalid name is never routed. It is denied after the credentials are checked, like any unknown server.
   const routed = isServerName(server) && one('x-mcp-routed') === '1';
   const secret = one('x-mcp-secret');
   if (secret === undefined) return { resource, server, endpoint, routed };
-  if (!secretName.test(secret)) throw new AuthError('gate_misconfigured', 'The gate sent an unreadable X-Mcp-Secret.');
+  if (!secretName.test(secret)) throw new AuthError('gate_misconfigured', texts.header_unreadable('X-Mcp-Secret'));
   return { resource, server, endpoint, routed, upstream: { secret, origin: required('x-mcp-upstream') } };
 }

@@ -1,4 +1,5 @@
 import { AuthError } from '../denials/auth-error.ts';
+import { texts } from '../denials/texts.ts';
 
 /** Errors of a pooled connection that was cut while idle; PostgreSQL's codes mean that an administrator ended it. */
 const lostConnection = new Set(['EPIPE', 'ECONNRESET', '57P01', '57P02']);
@@ -16,9 +17,7 @@ export async function requestQuery<T>(query: () => Promise<T>): Promise<T> {
       throw error;
     });
   } catch (cause) {
-    throw new AuthError('store_unavailable', "The gateway's database does not answer at the moment. Try again.", {
-      cause,
-    });
+    throw new AuthError('store_unavailable', texts.store_unavailable, { cause });
   }
 }
 

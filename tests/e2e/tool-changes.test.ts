@@ -98,7 +98,7 @@ test('A tool that the server changes is refused and hidden until somebody approv
   await soon(() => call('forecast'), '403 tool_changed');
   const before = calls;
   const { said } = await mcp(rpc('tools/call', { name: 'forecast' }));
-  expect(said.error.message).toContain('Whoever has modify_service for weather');
+  expect(said.error.message).toContain('A user with modify_service for weather');
   expect([await call('late'), await call('radar'), calls - before]).toEqual(['403 tool_changed', '200', 1]);
   await soon(listed, ['radar']);
 

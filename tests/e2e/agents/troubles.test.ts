@@ -119,7 +119,7 @@ const troubles: Trouble[] = [
     provoke: () => desk.run(tokyo, reader),
     code: 4,
     says: 'would allow it.',
-    hint: 'The scope mcp-servers-restricted/execute would allow it. Whoever manages this agent',
+    hint: 'The scope mcp-servers-restricted/execute would allow it. The administrator of this agent',
   },
   {
     entry: 'JWT token validation failed',

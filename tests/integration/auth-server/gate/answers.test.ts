@@ -98,8 +98,8 @@ describe('the body of a denial', () => {
     const denial = denialOf(await auth.validate(await asAgent('mcp-servers-restricted/read'), toolCall('t')));
     expect(denial.body.error.message).toBe(
       'Not allowed: tools/call t on currenttime (method_not_allowed). You hold mcp-servers-restricted/read. ' +
-        "The scope mcp-servers-restricted/execute would allow it. Whoever manages this agent's app client in Cognito " +
-        'can grant it: App clients > Login pages > Custom scopes.',
+        "The scope mcp-servers-restricted/execute would allow it. The administrator of this agent's app client in " +
+        'Cognito can grant it: App clients > Login pages > Custom scopes.',
     );
   });
 

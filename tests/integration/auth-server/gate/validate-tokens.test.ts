@@ -83,7 +83,7 @@ describe('a token that is not a good access token of our pool', () => {
       /another/,
     ],
     ['has an empty audience', () => mint(personClaims({ aud: [] })), /for another server/],
-    ['names nobody', () => mint(personClaims({ sub: undefined })), /names nobody/],
+    ['names nobody', () => mint(personClaims({ sub: undefined })), /names no subject/],
     [
       'has groups in a text',
       () => mint(personClaims({ 'cognito:groups': 'mcp-registry-admin' })),

@@ -1,5 +1,5 @@
 import { decodeJwt, type JWTPayload } from 'jose';
-import { meanings } from '../../../../auth-server/denials/auth-error.ts';
+import { meanings } from '../../../../auth-server/denials/codes.ts';
 import { requestQuery } from '../../../../auth-server/store/request-query.ts';
 import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
 import {

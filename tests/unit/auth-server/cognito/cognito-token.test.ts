@@ -54,7 +54,7 @@ describe('a token that is signed well and says something wrong', () => {
     ['is for nothing', { aud: [] }, /another server/],
     ['is for a server that starts alike', { aud: `${publicUrl}.evil.example` }, /another server/],
     ['is for a number', { aud: [7] }, /refused/],
-    ['names no subject', { sub: undefined }, /names nobody/],
+    ['names no subject', { sub: undefined }, /names no subject/],
     ['names a number', { sub: 7 }, /refused/],
     ['has a list of scopes', { scope: ['a/b'] }, /refused/],
     ['has a group for its groups', { 'cognito:groups': 'g' }, /groups are unreadable/],

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { AuthError, type AuthErrorCode } from '../../../../auth-server/denials/auth-error.ts';
+import { AuthError } from '../../../../auth-server/denials/auth-error.ts';
+import type { AuthErrorCode } from '../../../../auth-server/denials/codes.ts';
 import type { Principal } from '../../../../auth-server/identity/principal.ts';
 import { networkOf } from '../../../../auth-server/limits/network.ts';
 import { createThrottle, type ThrottleLimits } from '../../../../auth-server/limits/throttle.ts';

@@ -1,0 +1,45 @@
+/** The messages of denials: what happened, and what the caller can do about it. By code; codes.ts has their statuses. */
+export const texts = {
+  credentials_missing: 'Log in, or send an access token as "Authorization: Bearer …".',
+  credentials_ambiguous: 'There are two session cookies. Clear the cookies of this site and log in.',
+  authorization_unreadable: 'The Authorization header must be "Bearer" and one access token.',
+  token_invalid: (why: string) => `The access token was refused: ${why}.`,
+  token_expired: (seconds: number, clock: string) =>
+    `The access token expired ${seconds} s ago (it is ${clock} by this gateway's clock). Get a new one and try again.`,
+  session_invalid: 'The session cookie is not one of this gateway. Log in again.',
+  local_session_invalid: (why: string) => `The locally signed session was refused: ${why}.`,
+  session_expired: 'The session has expired. Log in again.',
+  session_ended: 'This session has ended. Log in again.',
+  session_idle: (minutes: number) => `This session was not used for ${minutes} minutes. Log in again.`,
+  access_revoked: 'An administrator has ended this access. Log in again, or get a new token.',
+  groups_unconfirmed: 'The identity provider cannot confirm your groups at the moment. Try again.',
+  origin_not_allowed: (origin: string) => `Requests from ${origin} are not accepted here.`,
+  not_permitted: ({ what, server, reason, holds, remedy }: Record<string, string>) =>
+    `Not allowed: ${what} on ${server} (${reason}). You hold ${holds}. ${remedy}`,
+  tool_changed: (tool: string | undefined, server: string) =>
+    `The tool ${tool} of ${server} is new, or its server has changed it, and it is not approved yet. A user with modify_service for ${server} can approve it, in the registry.`,
+  approved_tools_unavailable:
+    'The gateway cannot read which tools are approved. Try again; its operator finds the reason in the log.',
+  request_refused: (why: string) => `Refused: ${why}.`,
+  server_not_found: (server: string, endpoint: string) => `There is no ${server}/${endpoint} here.`,
+  session_unknown: 'You have no such session on this server. Initialize a new one.',
+  task_unknown: 'You have no such task on this server.',
+  body_too_large: (limit: number) => `The body is larger than ${limit} bytes.`,
+  credential_refused_too_often: (seconds: number) =>
+    `This credential was refused too often. Get a new one in ${seconds} s.`,
+  network_refused_too_often: (seconds: number) =>
+    `Too many credentials from your network were refused. Try again in ${seconds} s.`,
+  too_many_requests: (seconds: number) =>
+    `You have sent more requests than are allowed in a minute. Go on in ${seconds} s.`,
+  header_missing: (name: string) => `The gate did not send ${name}.`,
+  header_unknown: (name: string) => `The gate sent an unknown ${name}.`,
+  header_unreadable: (name: string) => `The gate sent an unreadable ${name}.`,
+  body_unseen:
+    'The proxy in front of the gateway did not pass on the body of this POST, so it is unknown what it asks for.',
+  identity_provider_unavailable: "The identity provider's keys cannot be fetched at the moment. Try again.",
+  upstream_secret_unavailable:
+    'The gateway has no credential for this MCP server at the moment. Tell its operator: the log has the reason.',
+  store_unavailable: "The gateway's database does not answer at the moment. Try again.",
+  decision_too_slow: 'The gateway could not decide about this request in time. Try again.',
+  internal_error: 'The gateway could not decide about this request. Try again.',
+};
