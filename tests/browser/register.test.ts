@@ -26,7 +26,7 @@ afterAll(async () => {
   await gateway?.stop();
 });
 
-/** An MCP client of somebody else's making, with an agent's own token. */
+/** A foreign MCP client, with an agent's own token. */
 async function callEcho(): Promise<string> {
   const client = new Client({ name: 'test', version: '1' });
   const headers = { Authorization: `Bearer ${await gateway.agentToken()}` };
@@ -50,8 +50,8 @@ async function callSoon(expected: RegExp): Promise<void> {
   expect(said).toMatch(expected);
 }
 
-test('A server that is registered here is healthy, can be called, is gone when disabled, and is deleted', async () => {
-  // Register: the connection is tried first, and nothing is kept by that.
+test('A server that is registered here becomes healthy, can be called, disabled and deleted', async () => {
+  // Register: test the connection first, which saves nothing.
   await page.goto(`${gateway.url}/register`);
   await page.getByLabel('Name', { exact: false }).first().fill('everything');
   await page.getByLabel('Title').fill('Everything');
@@ -77,7 +77,7 @@ test('A server that is registered here is healthy, can be called, is gone when d
   // Callable through the gateway.
   expect(await callEcho()).toContain('round and back');
 
-  // Disabled: it is not there any more, for nobody.
+  // Disabled: no caller reaches it.
   expect(await press('/servers/everything/disable')).toContain('“Everything” is disabled.');
   await callSoon(/refused: .*(404|503|no everything)/is);
   expect(await press('/servers/everything/enable')).toContain('“Everything” is enabled.');
@@ -92,7 +92,7 @@ test('A server that is registered here is healthy, can be called, is gone when d
   expect((await page.request.get(`${gateway.url}/api/servers/everything`)).status()).toBe(404);
   await callSoon(/refused: .*(404|no everything)/is);
 
-  // Registered again: rules of before count for it, and that is said.
+  // Registered again: the page warns that the old rules apply.
   await page.goto(`${gateway.url}/register`);
   await page.getByLabel('Name', { exact: false }).first().fill('everything');
   await page.getByLabel('Title').fill('Everything');
@@ -112,7 +112,7 @@ async function press(action: string): Promise<string> {
   return await page.locator('main').innerText();
 }
 
-test('Somebody who may not register or edit is told which right is missing', async () => {
+test('A person who may not register or edit reads which right is missing', async () => {
   const bob = await openAs(browser, gateway, 'bob');
   await bob.page.goto(`${gateway.url}/register`);
   expect(await bob.page.locator('main').innerText()).toContain('register_service');

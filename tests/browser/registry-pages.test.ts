@@ -185,7 +185,7 @@ interface Visit {
   width?: number;
 }
 
-/** Opens a page as somebody would behind the gateway, and gathers what the browser complains about. */
+/** Opens a page as a browser does behind the gateway, and collects the errors that it reports. */
 async function visit(
   { path, who = boss, scheme = 'light', width = 1280 }: Visit,
   look: (page: Page, complaints: string[]) => Promise<void>,
@@ -222,7 +222,7 @@ const pages: [string, string, object][] = [
 const views = (['light', 'dark'] as const).flatMap((scheme) => [1280, 360].map((width) => ({ scheme, width })));
 
 test.each(pages)(
-  '%s has no fault of accessibility and does not scroll sideways, in any theme and width',
+  '%s has no accessibility fault and no sideways scrolling, in any theme and width',
   async (what, path, who) => {
     await visit({ path, who }, async (page) => {
       // All that is folded, unfolded.
@@ -242,7 +242,7 @@ test.each(pages)(
   },
 );
 
-test('The browser has nothing to complain about: style and icon load under the strict policy', async () => {
+test('The browser reports no error: style and icon load under the strict policy', async () => {
   await visit({ path: '/' }, async (page, complaints) => {
     await page.getByRole('link', { name: 'Current time', exact: true }).click();
     await page.getByRole('heading', { level: 1, name: 'Current time' }).waitFor();
@@ -263,7 +263,7 @@ test('Both themes come from the same page', async () => {
   expect(await ground('dark')).toBe('rgb(16, 20, 24)');
 });
 
-test('Somebody with a keyboard can skip to the content, sees where they are, and reaches everything in the bar', async () => {
+test('A keyboard user can skip to the content, sees the focus, and reaches everything in the bar', async () => {
   await visit({ path: '/' }, async (page) => {
     const focused = (of: string) => page.evaluate(of.replaceAll(/\bit\b/g, 'document.activeElement'));
     await page.keyboard.press('Tab');
@@ -286,7 +286,7 @@ test('Somebody with a keyboard can skip to the content, sees where they are, and
   });
 });
 
-test('The switch of a server is worked by the keyboard, and says its state to a screen reader', async () => {
+test('The switch of a server works by keyboard, and tells its state to a screen reader', async () => {
   await visit({ path: '/' }, async (page) => {
     const toggle = page.getByRole('switch', { name: 'Enabled Locked' });
     expect(await toggle.getAttribute('aria-checked')).toBe('true');
@@ -300,7 +300,7 @@ test('The switch of a server is worked by the keyboard, and says its state to a 
   });
 });
 
-test('Somebody chooses a theme: it stays from page to page, and without a flash of the other', async () => {
+test('A chosen theme stays from page to page, without a flash of the other', async () => {
   await visit({ path: '/', scheme: 'light' }, async (page) => {
     const ground = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
     await page.getByLabel('Theme').selectOption('dark');
@@ -317,7 +317,7 @@ test('Somebody chooses a theme: it stays from page to page, and without a flash 
   });
 });
 
-test('A press on a button copies the configuration for a client', async () => {
+test('A button copies the configuration for a client', async () => {
   await visit({ path: '/servers/currenttime' }, async (page) => {
     await page.getByText('Cursor', { exact: true }).click();
     await page.getByRole('button', { name: 'Copy for Cursor' }).click();
@@ -326,7 +326,7 @@ test('A press on a button copies the configuration for a client', async () => {
   });
 });
 
-test('Without JavaScript the list, its filters, its search and the page of a server are all there', async () => {
+test('Without JavaScript, the list, its filters, its search and the page of a server work', async () => {
   const extraHTTPHeaders = { 'X-Mcp-Assertion': await signer.sign(boss) };
   const context = await browser.newContext({ javaScriptEnabled: false, extraHTTPHeaders });
   context.setDefaultTimeout(90_000);
@@ -359,7 +359,7 @@ test('One click on an address selects all of it', async () => {
   });
 });
 
-test('Signing out posts to the auth-server with our own origin, which it asks for', async () => {
+test('Signing out posts to the auth-server with our own origin, which it requires', async () => {
   await visit({ path: '/' }, async (page) => {
     const sent = page.waitForRequest((request) => request.method() === 'POST');
     await page.getByRole('button', { name: 'Sign out' }).click();

@@ -70,7 +70,7 @@ export const advisories = [
     attack: ['redirect_uri="//evil.example" at logout'],
   }),
   row('GHSA-gmfg-3v4q-9qr4', 'names and errors are shown as text', {
-    'integration/registry/pages/pages': ['Whatever a server or a person calls itself is shown as text'],
+    'integration/registry/pages/pages': ['Names of servers and people are shown as text'],
     'browser/login': ['A name of a server that is markup is shown as text'],
     attack: ['a script as the error', 'a script in redirect_uri', 'a script as the provider'],
   }),

@@ -47,7 +47,7 @@ export const serversText = `
   transports: { streamable-http: /deep/mcp }
 `;
 
-/** Claims of somebody who may see everything, as the auth-server asserts them. */
+/** Claims of a person who may see everything, as the auth-server asserts them. */
 export const admin = {
   sub: '11111111-aaaa-4000-8000-000000000001',
   username: 'alice',
@@ -55,7 +55,7 @@ export const admin = {
   scopes: ['mcp-registry-admin'],
   auth_method: 'session_cookie',
 };
-/** Somebody who may see currenttime only. */
+/** A person who may see currenttime only. */
 export const user = {
   ...admin,
   sub: 'u-2',
@@ -63,7 +63,7 @@ export const user = {
   groups: ['mcp-registry-user'],
   scopes: ['mcp-registry-user'],
 };
-/** Somebody without any group. */
+/** A person without groups. */
 export const stranger = { ...admin, sub: 'u-3', username: 'erin', groups: [], scopes: [] };
 
 export interface Shape {

@@ -55,7 +55,7 @@ describe('A request is refused with 401', () => {
       }),
     ],
     [
-      "somebody else's key signed under our key's id",
+      "another key signed under our key's id",
       async () => {
         const other = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
         return { 'X-Mcp-Assertion': await signer.sign(admin, {}, other.privateKey) };
@@ -118,7 +118,7 @@ describe('A request is refused with 401', () => {
   });
 });
 
-test('A good assertion opens pages and API', async () => {
+test('A valid assertion opens pages and API', async () => {
   for (const path of ['/', '/servers/currenttime', '/static/base.css', '/api/servers', '/api/me'])
     expect([path, (await asking(path)).status]).toEqual([path, 200]);
 });
@@ -131,19 +131,19 @@ test("An assertion made for mcpgw opens the API for its caller, and no page or f
     expect([path, (await asking(path, admin, { audience })).status]).toEqual([path, 401]);
 });
 
-test('A browser that comes without an identity gets a page that names the gateway', async () => {
+test('A browser without an identity gets a page that names the gateway', async () => {
   const answer = await ask('/', { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' });
   expect(answer.status).toBe(401);
   expect(answer.headers.get('content-type')).toMatch(/^text\/html/);
   expect(await answer.text()).toContain(`<a href="${publicUrl}/">`);
 });
 
-test('Health answers without an identity and says no more than that it is well', async () => {
+test('/health needs no identity and reveals only that the registry runs', async () => {
   const answer = await ask('/health');
   expect([answer.status, await answer.json()]).toEqual([200, { status: 'ok' }]);
 });
 
-test('A key set that cannot be read is 503 and not a bad login', async () => {
+test('An unreadable key set is a 503, not a bad login', async () => {
   const down = await startRegistry(async () => {
     throw new TypeError('fetch failed');
   });
@@ -156,7 +156,7 @@ test('A key set that cannot be read is 503 and not a bad login', async () => {
   }
 });
 
-test('A refused assertion is logged with its reason and never with its text', async () => {
+test('A rejected assertion is logged with its reason, never with its text', async () => {
   const { log, lines } = recordingLog();
   const own = await startRegistry(signer.keys, { log });
   try {

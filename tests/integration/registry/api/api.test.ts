@@ -61,16 +61,16 @@ const secretPlans = {
 test.each([
   ['an admin', 'all servers', admin, [currenttime, secretPlans]],
   ['a user', 'the one that list_service names', user, [currenttime]],
-  ['somebody without groups', 'none', stranger, []],
-  ['somebody whose group has the name of a scope', 'none', { ...stranger, groups: ['mcp-registry-admin'] }, []],
-  ['somebody with an unknown scope', 'none', { ...stranger, scopes: ['constructor', '__proto__'] }, []],
+  ['a person without groups', 'none', stranger, []],
+  ['a person whose group has the name of a scope', 'none', { ...stranger, groups: ['mcp-registry-admin'] }, []],
+  ['a person with an unknown scope', 'none', { ...stranger, scopes: ['constructor', '__proto__'] }, []],
 ])('%s lists %s', async (_who, _what, claims, servers) => {
   const { status, body, headers } = await get('/api/servers', claims);
   expect([status, body]).toEqual([200, { servers }]);
   expect(headers.get('cache-control')).toBe('no-store');
 });
 
-test('One server comes with its tools, its last error and what is known about it', async () => {
+test('The answer for one server has its tools, its last error and its settings', async () => {
   const { status, body } = await get('/api/servers/currenttime', user);
   const about = { version: null, repository: null, license: null, icons: [], alias: null, revision: 1 };
   const updated_at = expect.stringMatching(/^\d{4}-.*Z$/);
@@ -86,7 +86,7 @@ test('A server that may not be seen answers exactly like one that does not exist
   expect((await get('/api/servers/secret-plans', admin)).status).toBe(200);
 });
 
-test('Nothing in the API says where a server really runs', async () => {
+test('The API never reveals where a server runs', async () => {
   const all = JSON.stringify([
     (await get('/api/servers', admin)).body,
     (await get('/api/servers/currenttime', admin)).body,
@@ -96,7 +96,7 @@ test('Nothing in the API says where a server really runs', async () => {
   expect(all).not.toMatch(/127\.0\.0\.1|plans\.internal|:8000|:9000|\/deep/);
 });
 
-test('Somebody asks who they are', async () => {
+test('A person asks who they are', async () => {
   expect((await get('/api/me', user)).body).toEqual({
     username: 'bob',
     groups: ['mcp-registry-user'],
@@ -117,7 +117,7 @@ test.each(['/api', '/api/', '/api/nowhere', '/api/servers/', '/api/servers/%E0%A
   },
 );
 
-test('A permission that the policy takes away is gone with the next request', async () => {
+test('A permission that the policy removes is gone with the next request', async () => {
   const nothing = parsePolicy('group_mappings: {}\n');
   let policy = parsePolicy(policyText);
   const own = await startRegistry(signer.keys, { policy: () => policy });

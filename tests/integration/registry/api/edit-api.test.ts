@@ -92,14 +92,14 @@ test.each([
   ['carol, a developer,', carol, [201, 403, 403, 403, 200, 403]],
   ['bob, a user,', bob, [403, 403, 403, 403, 403, 403]],
   ['erin, who is in no group,', erin, [403, 404, 404, 404, 404, 404]],
-])('%s may do exactly what UI-Scopes says', async (_who, person, expected) => {
+])('%s may do exactly what UI-Scopes allow', async (_who, person, expected) => {
   const statuses: number[] = [];
   for (const [, method, path, body] of wants) statuses.push((await send(person, method, path, body())).status);
   expect(statuses).toEqual(expected);
 });
 
 test.each(wants.slice(1))(
-  'A server that bob may not see cannot be told from one that is not there: %s',
+  'A server that bob may not see is indistinguishable from one that does not exist: %s',
   async (...want) => {
     const [, method, path, body] = want;
     const at = (name: string) => send(bob, method, path.replace('currenttime', name), body());
@@ -110,7 +110,7 @@ test.each(wants.slice(1))(
 );
 
 test.each(wants)(
-  'Without a valid assertion for the registry itself nobody may %s',
+  'Without a valid assertion for the registry itself, a caller may not %s',
   async (_what, method, path, body) => {
     const before = registry.store.list();
     const none = await send(alice, method, path, body(), { 'X-Mcp-Assertion': '' });
@@ -127,14 +127,14 @@ test.each(
       (type) => [type, what, method, path, body] as const,
     ),
   ),
-)('What a form of another site could send (%j) does not %s', async (type, _what, method, path, body) => {
+)('A content type that a form of another site can send (%j) does not %s', async (type, _what, method, path, body) => {
   const before = registry.store.list();
   const { status, body: said } = await send(alice, method, path, body(), { 'Content-Type': type });
   expect([status, said.error?.code]).toEqual([415, 'content_type_unsupported']);
   expect(registry.store.list()).toEqual(before);
 });
 
-test('A registered server is answered as it is kept, is listed, and says where it is to who may change it only', async () => {
+test('A registration answers with the stored server, which is listed and shows its location only to people who may change it', async () => {
   const full = {
     ...notes,
     tags: ['a'],
@@ -169,17 +169,17 @@ test.each([
   ['dots in the path', { ...notes, transports: { sse: '/a/../b' } }, 'transports.sse'],
   ['a revision, which it cannot have', { ...notes, revision: 1 }, ''],
   ['a body of 100 kB', { ...notes, description: 'x'.repeat(100_000) }, ''],
-])('A registration with %s is refused, and says where the fault is', async (_what, body, path) => {
+])('A registration with %s is rejected with the place of the fault', async (_what, body, path) => {
   const { status, body: said } = await send(alice, 'POST', '/servers', body);
   expect([status, said.error?.code, said.error?.faults?.[0]?.path]).toEqual([400, 'input_invalid', path]);
 });
 
-test('A name that is taken is refused', async () => {
+test('A taken name is rejected', async () => {
   const { status, body } = await send(alice, 'POST', '/servers', { ...notes, name: 'secret' });
   expect([status, body.error?.code]).toEqual([409, 'name_taken']);
 });
 
-test('An edit changes what it names, a replacement everything, and neither whether the server is enabled', async () => {
+test('An edit changes the named settings, a replacement changes all, and neither enables or disables the server', async () => {
   await send(alice, 'POST', '/servers/secret/disable');
   const patched = await send(alice, 'PATCH', '/servers/secret', { tags: ['x'], revision: revisionOf('secret') });
   expect(patched.body.server).toMatchObject({ title: 'secret', tags: ['x'], enabled: false });
@@ -190,7 +190,7 @@ test('An edit changes what it names, a replacement everything, and neither wheth
     expect((await send(alice, 'PUT', '/servers/secret', { ...all, ...more })).status).toBe(400);
 });
 
-test('Whoever changes or deletes what somebody else has changed meanwhile is told so', async () => {
+test('A change or deletion of an outdated revision is rejected', async () => {
   const revision = revisionOf('secret');
   expect((await send(alice, 'PATCH', '/servers/secret', { title: 'A', revision })).status).toBe(200);
   for (const late of [
@@ -206,7 +206,7 @@ test('Whoever changes or deletes what somebody else has changed meanwhile is tol
   );
 });
 
-test('A change made at one of two registries right after one at the other leaves both changes there', async () => {
+test('Changes at two registries right after each other are both kept', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'edit-'));
   const open = async () =>
     await startRegistry(signer.keys, { policy: () => policy, store: await openStore(join(folder, 'registry.db')) });
@@ -231,13 +231,13 @@ test('A change made at one of two registries right after one at the other leaves
   }
 });
 
-test('Enabling what is enabled is no change', async () => {
+test('Enabling an enabled server is no change', async () => {
   const revision = revisionOf('secret');
   const { status, body } = await send(dave, 'POST', '/servers/secret/enable');
   expect([status, body.route, revisionOf('secret')]).toEqual([200, 'ok', revision]);
 });
 
-test('A disabled server is not asked how it is', async () => {
+test('A disabled server is not checked', async () => {
   await send(dave, 'POST', '/servers/secret/disable');
   const { status, body } = await send(dave, 'POST', '/servers/secret/check');
   expect([status, body.error?.code]).toEqual([409, 'server_disabled']);
@@ -247,7 +247,7 @@ test.each([
   ['registered', 'POST', '/servers', () => notes],
   ['moved', 'PATCH', '/servers/secret', () => ({ upstream: 'http://10.0.0.1', revision: revisionOf('secret') })],
   ['enabled', 'POST', '/servers/secret/enable', () => undefined],
-])('A server whose upstream is refused is not %s, and the reason is told', async (_what, method, path, body) => {
+])('A server whose upstream is refused is not %s, and the answer has the reason', async (_what, method, path, body) => {
   await send(dave, 'POST', '/servers/secret/disable');
   const before = registry.store.list();
   refusal = 'It is a link-local address.';
@@ -262,7 +262,7 @@ test.each([
   ['move', 'PATCH', '/servers/secret', () => ({ upstream: 'http://127.0.0.1:1', revision: revisionOf('secret') })],
   ['disabling', 'POST', '/servers/secret/disable', () => undefined],
   ['deletion', 'DELETE', '/servers/secret', () => undefined],
-])('When nginx refuses the routes after a %s, everything is as it was, and the reason is told', async (...step) => {
+])('If nginx rejects the routes after a %s, it is undone, and the answer has the reason', async (...step) => {
   const [, method, path, body] = step;
   const states = () => registry.store.list().map(({ revision: _, updatedAt: __, ...settings }) => settings);
   const before = states();
@@ -275,7 +275,7 @@ test.each([
   expect(changes).toMatchObject([{ action: 'undo', by: 'alice' }]);
 });
 
-test('While nginx refuses the routes for another reason, what leaves them alone can be changed', async () => {
+test('While nginx rejects the routes for another reason, changes that leave them alone succeed', async () => {
   outcome = { state: 'refused', reason: 'another server' };
   const patch = { title: 'X', revision: revisionOf('secret') };
   expect((await send(alice, 'PATCH', '/servers/secret', patch)).body).toMatchObject({ server: { title: 'X' } });
@@ -283,7 +283,7 @@ test('While nginx refuses the routes for another reason, what leaves them alone 
   expect((await send(alice, 'DELETE', '/servers/notes')).status).toBe(200);
 });
 
-test('When nginx does not say anything in time, the change stays, and the answer says that it is not known', async () => {
+test('If nginx does not answer in time, the change stays, and the answer says that its route is unknown', async () => {
   outcome = { state: 'unknown' };
   expect((await send(alice, 'POST', '/servers', notes)).body).toMatchObject({
     route: 'unknown',
@@ -291,14 +291,14 @@ test('When nginx does not say anything in time, the change stays, and the answer
   });
 });
 
-test('Whoever takes a name that was used before is warned that its rules still stand', async () => {
+test('A registration of a name that was used before warns that its rules still apply', async () => {
   const deleted = await send(alice, 'DELETE', '/servers/secret', { revision: revisionOf('secret') });
   expect(deleted.body).toEqual({ server: null, route: 'ok', warnings: [] });
   const { status, body } = await send(carol, 'POST', '/servers', { ...notes, name: 'secret' });
   expect([status, body.warnings]).toEqual([201, [expect.stringMatching(/"secret" before.*policy/)]]);
 });
 
-test('Nobody can put another server behind mcpgw, whose assertions the registry takes; it can be described and disabled', async () => {
+test('mcpgw, whose assertions the registry accepts, cannot be moved or deleted; it can be described and disabled', async () => {
   const revision = () => revisionOf('mcpgw');
   for (const answer of [
     await send(alice, 'DELETE', '/servers/mcpgw'),
@@ -311,7 +311,7 @@ test('Nobody can put another server behind mcpgw, whose assertions the registry 
   expect((await send(alice, 'POST', '/servers/mcpgw/disable')).status).toBe(200);
 });
 
-test('Who changed what is shown for servers that one may see, and where they ran only to who may change them', async () => {
+test('The change log covers servers that the caller may see, with their location only if the caller may change them', async () => {
   await send(alice, 'PATCH', '/servers/currenttime', { title: 'Clock', revision: revisionOf('currenttime') });
   await send(alice, 'PATCH', '/servers/secret', { title: 'Plans', revision: revisionOf('secret') });
   const seenBy = async (who: object, query = '') => (await send(who, 'GET', `/changes${query}`)).body;

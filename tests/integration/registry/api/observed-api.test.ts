@@ -69,7 +69,7 @@ const api = async (claims: object, method: string, path: string, body?: unknown,
 const show = (description: string) =>
   definitions.observe('currenttime', toObservedTools([{ name: 'now', description, inputSchema: { type: 'object' } }]));
 
-test('Who may see a server sees its state, its past and how it announced itself; nobody else does', async () => {
+test('Only people who may see a server see its state, its history and its self-description', async () => {
   const at = new Date();
   const server = store.get('currenttime');
   if (!server) throw new Error('no server');
@@ -107,7 +107,7 @@ test('Who may see a server sees its state, its past and how it announced itself;
   expect((await api(admin, 'GET', 'secret-plans/health')).body).toMatchObject({ status: 'unknown', announced: null });
 });
 
-test('Changes are seen by who sees the server, and approved by who may modify it, who must say what they saw', async () => {
+test('People who see the server see changed tools; those who may modify it approve them by the hash that they saw', async () => {
   expect((await api(user, 'GET', 'currenttime/tools/changes')).body).toEqual({
     server: 'currenttime',
     first_seen_at: null,

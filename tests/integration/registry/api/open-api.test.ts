@@ -192,7 +192,7 @@ function replacing(): object {
   return settings;
 }
 
-test('What every route answers is what the document says of it', async () => {
+test('Every route answers as the document says', async () => {
   const wrong: unknown[] = [];
   for (const [method, path, request] of requests) {
     const [url, body, type] = request();
@@ -210,12 +210,12 @@ test('What every route answers is what the document says of it', async () => {
   expect(wrong).toEqual([]);
 });
 
-test('No route is left out of the requests of this test, and each has a good answer', () => {
+test('The requests of this test cover every route', () => {
   const asked = new Set(requests.map(([method, path]) => `${method} ${path}`));
   expect(operations.map(({ method, path }) => `${method} ${path}`).filter((route) => !asked.has(route))).toEqual([]);
 });
 
-test('The document refuses what the API refuses', () => {
+test('The document rejects what the API rejects', () => {
   const valid = (component: string, value: unknown) =>
     ajv.validate({ $ref: `api#/components/schemas/${component}` }, value);
   expect(valid('NewServer', fresh)).toBe(true);
@@ -225,7 +225,7 @@ test('The document refuses what the API refuses', () => {
   expect(valid('ServerPatch', { title: 'x', revision: 1 })).toBe(true);
 });
 
-test('It is OpenAPI 3.1: every reference leads somewhere, every parameter of a path is described, every id is its own', () => {
+test('It is OpenAPI 3.1: every reference resolves, every path parameter is described, every id is unique', () => {
   expect(document).toMatchObject({ openapi: '3.1.0', info: { title: expect.any(String), version: '1' } });
   const text = JSON.stringify(document);
   const names = new Set(Object.keys(document.components.schemas));
@@ -246,7 +246,7 @@ test('It is OpenAPI 3.1: every reference leads somewhere, every parameter of a p
   for (const name of names) expect(() => ajv.compile({ $ref: `api#/components/schemas/${name}` })).not.toThrow();
 });
 
-test('The name of the cookie is that of the gateway, with https and without', () => {
+test('The document names the cookie of the gateway, with https and without', () => {
   expect(createDocument(publicUrl).components.securitySchemes.session.name).toBe('mcp_gateway_session');
   expect(createDocument('https://mcp.example.com').components.securitySchemes.session.name).toBe(
     '__Host-mcp_gateway_session',

@@ -48,7 +48,7 @@ const operations: [operation: string, tool: string | undefined, method: string, 
 const tools = ['register_service', 'toggle_service', 'refresh_service', 'remove_service'];
 
 test.each(operations)(
-  'An assertion that mcpgw got with a call can %s only if the call was of %s',
+  'An assertion that mcpgw got with a call can %s only if the call was for %s',
   async (...operation) => {
     const [, allowed, method, path, body] = operation;
     const before = registry.store.list();

@@ -64,7 +64,7 @@ const old = {
   remotes: [{ transport_type: 'streamable', url: 'http://127.0.0.1:7000/mcp' }],
 };
 
-test('A server.json becomes a server with both of its transports, and keeps the name of its makers', async () => {
+test('A server.json becomes a server with both transports and the name of its makers', async () => {
   const { status, body } = await send(weather);
   expect([status, body.results]).toEqual([
     200,
@@ -81,7 +81,7 @@ test('A server.json becomes a server with both of its transports, and keeps the 
   });
 });
 
-test('A server file of the original becomes a server; numbers that nobody can know from it are not read', async () => {
+test('A server file of the original becomes a server, without its counts of tools and stars', async () => {
   await send(original);
   expect(registry.store.get('finance')).toMatchObject({
     title: 'Financial Info',
@@ -99,7 +99,7 @@ test('An older server.json, and one as the MCP registry API answers it, are read
   expect(registry.store.get('older')).toMatchObject({ version: '0.3.0', transports: { 'streamable-http': '/mcp' } });
 });
 
-test('One entry that cannot be registered stops none of the others; what is there already is skipped', async () => {
+test('An entry that cannot be registered does not stop the others; an existing server is skipped', async () => {
   const { body } = await send([weather, { hello: 'world' }, { ...weather }, original]);
   expect(body).toMatchObject({ dry_run: false, registered: 2, skipped: 1, refused: 1 });
   expect(body.results.map(({ outcome, code }) => [outcome, code])).toEqual([
@@ -110,7 +110,7 @@ test('One entry that cannot be registered stops none of the others; what is ther
   ]);
 });
 
-test('A dry run says the same and changes nothing', async () => {
+test('A dry run gives the same answer and changes nothing', async () => {
   const before = registry.store.list();
   const { body } = await send([weather, { ...weather }, original], { query: '?dry_run=true' });
   expect(body).toMatchObject({ dry_run: true, registered: 2, skipped: 1, refused: 0 });
@@ -173,7 +173,7 @@ test('A variable with a value is filled in', async () => {
   expect(registry.store.get('weather')?.upstream).toBe('https://acme.example');
 });
 
-test('A credential that a server wants is not taken from the file; what to do is said', async () => {
+test('A credential is not imported; a hint says what to do', async () => {
   const headers = [{ name: 'Authorization', isRequired: true, isSecret: true, value: 'Bearer {token}' }];
   expect(await one(remote({ headers }))).toMatchObject({
     outcome: 'registered',
@@ -182,7 +182,7 @@ test('A credential that a server wants is not taken from the file; what to do is
   expect(await one({ ...original, auth_type: 'oauth' })).toMatchObject({ hints: [expect.stringMatching(/oauth/)] });
 });
 
-test('A second transport at another address is left out, and that is said', async () => {
+test('A second transport at another address is left out, with a hint', async () => {
   const elsewhere = { ...weather, remotes: [weather.remotes[1], { type: 'sse', url: 'https://other.example/sse' }] };
   expect(await one(elsewhere)).toMatchObject({ hints: [expect.stringContaining('https://other.example')] });
   expect(registry.store.get('weather')?.transports).toEqual({ 'streamable-http': '/v1/mcp' });
@@ -194,12 +194,12 @@ test.each([
   ['an empty list', '[]'],
   ['more than 20 entries', JSON.stringify(Array(21).fill({}))],
   ['more than a megabyte', JSON.stringify({ ...weather, description: 'x'.repeat(1_100_000) })],
-])('%s is refused as a whole', async (_what, body) => {
+])('%s is rejected as a whole', async (_what, body) => {
   const answer = await send(body);
   expect([answer.status, answer.body.error?.code]).toEqual([400, 'input_invalid']);
 });
 
-test('Rights hold for each entry, a form is refused, and an assertion made for mcpgw is not enough', async () => {
+test('Each entry needs the permission, a form is rejected, and an assertion for mcpgw is not enough', async () => {
   const { body } = await send([weather, original], { who: { ...admin, scopes: ['few'] } });
   expect(body.results.map(({ outcome, code }) => [outcome, code])).toEqual([
     ['registered', null],

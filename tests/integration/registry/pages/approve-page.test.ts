@@ -55,7 +55,7 @@ const press = async (who: object, tools: string[], headers: Record<string, strin
 const buttons = (html: string) =>
   [...html.matchAll(/name="tool" value="([0-9a-f]{64} look)"/g)].map(([, value]) => value ?? '');
 
-test('Somebody who may change the server keeps the approved definition, or approves the new one, and reads what came of it', async () => {
+test('A person who may change the server keeps the approved definition or approves the new one, and reads the outcome', async () => {
   const html = await page(admin);
   expect(html).toContain('<ins><span class="unseen">now: </span>&quot;Looks. And tells somebody.&quot;</ins>');
   const [approve = '', keep = ''] = buttons(html);
@@ -70,7 +70,7 @@ test('Somebody who may change the server keeps the approved definition, or appro
   expect(approvals).toBe(2);
 });
 
-test('A definition that is another by now is not approved, and the page says so', async () => {
+test('A definition that has changed again is not approved, and the page says so', async () => {
   await definitions.observe('currenttime', told('Looks around.'));
   const [seen = ''] = buttons(await page(admin));
   await definitions.observe('currenttime', told('Looks, and sends it to somebody.'));
@@ -83,7 +83,7 @@ test.each([
   ['who may not change the server', user, { Origin: publicUrl }, 403],
   ['from another site', admin, { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' }, 403],
   ['without a word on where it comes from', admin, {}, 403],
-])('Nothing is approved by a form of somebody %s', async (_what, who, headers, status) => {
+])('A form of a person %s approves nothing', async (_what, who, headers, status) => {
   const [seen = ''] = buttons(await page(admin));
   expect((await press(who, [seen], headers)).status).toBe(status);
   expect((await press(admin, ['nonsense'])).status).toBe(400);

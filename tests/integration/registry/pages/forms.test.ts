@@ -106,7 +106,7 @@ const typedIn = (html: string, field: string) =>
   )?.[1] ?? new RegExp(`<textarea id="${field}"[^>]*>\\n([\\s\\S]*?)</textarea>`).exec(html)?.[1];
 
 describe('Registering', () => {
-  test('A good form registers the server, leads to its page, and says so once', async () => {
+  test('A valid form registers the server, redirects to its page, and shows one note once', async () => {
     const { status, location } = await post('/servers/register', good);
     expect([status, location?.split('?')[0]]).toEqual([303, '/servers/notes']);
     expect(registry.store.get('notes')).toMatchObject({ title: 'Notes', enabled: true, tags: [], version: null });
@@ -114,13 +114,13 @@ describe('Registering', () => {
     expect((await get(location ?? '')).html).not.toContain('“Notes” is registered');
   });
 
-  test('A note is for the person who sent the form, and for nobody who got hold of the address', async () => {
+  test('A note is shown to the person who sent the form, not to another person with its address', async () => {
     const { location } = await post('/servers/register', { ...good, name: 'team-a' }, { who: team });
     expect((await get(location ?? '', admin)).html).not.toContain('is registered');
     expect((await get(location ?? '', team)).html).toContain('is registered');
   });
 
-  test('All fields of the API can be said', async () => {
+  test('The form has all fields of the API', async () => {
     const all = {
       ...good,
       enabled: '',
@@ -158,12 +158,12 @@ describe('Registering', () => {
     ['http://127.0.0.1:9000/deep/er/mcp/', { 'streamable-http': '/deep/er/mcp' }],
     ['http://127.0.0.1:9000/sse', { sse: '/sse' }],
     ['http://127.0.0.1:9000', { 'streamable-http': '/mcp' }],
-  ])('The path of a pasted address (%s) is taken where no other is said', async (upstream, transports) => {
+  ])('The path of a pasted address (%s) counts if both path fields are empty', async (upstream, transports) => {
     await post('/servers/register', { ...good, upstream, mcp_path: '' });
     expect(registry.store.get('notes')).toMatchObject({ upstream: 'http://127.0.0.1:9000', transports });
   });
 
-  test('Everything that was typed is still there when something is wrong, and each message stands at its field', async () => {
+  test('A rejected form keeps everything that was typed, and shows each message at its field', async () => {
     const typed = { ...good, name: 'No Such Name', title: ' ', tags: 'x', version: '<b>1</b>', upstream: 'ftp://x' };
     const { status, html } = await post('/servers/register', typed);
     expect(status).toBe(400);
@@ -187,14 +187,14 @@ describe('Registering', () => {
     ['a secret that looks like one', { secret: 'Bearer abc' }, 400, 'secret', /name of a secret/],
     ['a third icon that is no address', { icons: 'https://a.b/\nhttps://a.c/\nx' }, 400, 'icons', /^Line 3 must be/],
     ['a long tag', { tags: `ok, ${'x'.repeat(31)}` }, 400, 'tags', /^Tag 2 must have/],
-  ])('%s is refused at its field', async (_what, change, status, field, message) => {
+  ])('%s is rejected at its field', async (_what, change, status, field, message) => {
     const answer = await post('/servers/register', { ...good, ...change });
     expect(answer.status).toBe(status);
     expect(faultAt(answer.html, field)).toMatch(message);
     expect(registry.store.get('notes')).toBeUndefined();
   });
 
-  test('What nginx refuses is not kept, and its reason is said', async () => {
+  test('A registration that nginx rejects is undone, and the page shows the reason', async () => {
     refusal = 'invalid port in upstream';
     const { status, html } = await post('/servers/register', good);
     expect(status).toBe(422);
@@ -203,7 +203,7 @@ describe('Registering', () => {
     expect(registry.store.get('notes')).toBeUndefined();
   });
 
-  test('Who may register some names is told at the name that another one is not theirs', async () => {
+  test('A person who may register some names sees a fault at the field for any other name', async () => {
     expect((await get('/register', team)).status).toBe(200);
     const { status, html } = await post('/servers/register', good, { who: team });
     expect(status).toBe(403);
@@ -211,7 +211,7 @@ describe('Registering', () => {
     expect((await post('/servers/register', { ...good, name: 'team-b' }, { who: team })).status).toBe(303);
   });
 
-  test('Without any right there is no form, and sending one does nothing', async () => {
+  test('Without the permission there is no form, and sending one does nothing', async () => {
     for (const who of [user, stranger]) {
       const { status, html } = await get('/register', who);
       expect([status, html.includes('<h1>Not permitted</h1>')]).toEqual([403, true]);
@@ -284,7 +284,7 @@ describe('Editing', () => {
     return await post('/servers/currenttime/edit', { ...now, ...where, revision: String(revision), ...change });
   };
 
-  test('The form shows what is there; what is changed in it is kept, and the name is not', async () => {
+  test('The form shows the current settings and saves changes, except to the name', async () => {
     const { html } = await get('/servers/currenttime/edit');
     expect(typedIn(html, 'upstream')).toBe('http://127.0.0.1:8000');
     expect(html).not.toContain('id="name"');
@@ -295,7 +295,7 @@ describe('Editing', () => {
     expect((await get((await edit({ title: 'Clock' })).location ?? '')).html).toContain('Nothing was different');
   });
 
-  test('Changed by somebody else meanwhile: 409 with what changed, what was typed stays, the rest is as it is now', async () => {
+  test('A change by another person: 409 shows it, keeps what was typed, and updates untouched fields', async () => {
     const seen = registry.store.get('currenttime')?.revision;
     const who = { ...admin, sub: 'c', username: 'carol' };
     const carols = { title: 'Carols title', description: 'Carols description', tags: 'time, demo' };
@@ -317,7 +317,7 @@ describe('Editing', () => {
     expect(registry.store.get('currenttime')).toMatchObject({ title: 'My title', description: 'Carols description' });
   });
 
-  test('Deleted meanwhile: what was typed is offered as a new registration', async () => {
+  test('If the server was deleted, the form offers what was typed as a new registration', async () => {
     const seen = registry.store.get('currenttime')?.revision;
     await post('/servers/currenttime/delete', { revision: String(seen) });
     const { status, html } = await edit({ title: 'My title' }, seen);
@@ -325,7 +325,7 @@ describe('Editing', () => {
     expect(html).toContain('was deleted while you edited it');
   });
 
-  test('Who may not change it gets no form and changes nothing; who may not see it hears of no server', async () => {
+  test('A person without the right to change it gets no form; one who may not see it gets a 404', async () => {
     expect((await get('/servers/currenttime/edit', user)).status).toBe(403);
     expect((await get('/servers/secret-plans/edit', user)).status).toBe(404);
     const sent = { revision: '1', title: 'x' };
@@ -338,7 +338,7 @@ describe('Editing', () => {
 });
 
 describe('Buttons', () => {
-  test('Enable and disable lead back to where the button was, with a note', async () => {
+  test('Enable and disable redirect to the page of the button, with a note', async () => {
     const { status, location } = await post('/servers/currenttime/disable', { back: '/?q=time' }, { who: user });
     expect([status, location?.startsWith('/?q=time&note=')]).toEqual([303, true]);
     expect(registry.store.get('currenttime')?.enabled).toBe(false);
@@ -348,14 +348,14 @@ describe('Buttons', () => {
   });
 
   test.each(['https://evil.example/', '//evil.example', '/oauth2/logout/cognito', '/\\evil.example', 'javascript:x'])(
-    'Nobody is led to %s',
+    'No form redirects to %s',
     async (back) => {
       const { location } = await post('/servers/currenttime/disable', { back });
       expect(location?.split('?')[0]).toBe('/servers/currenttime');
     },
   );
 
-  test('Why an upstream cannot be enabled is said on the page that the button was on', async () => {
+  test('The page of the button shows why an upstream cannot be enabled', async () => {
     await post('/servers/secret-plans/disable', {});
     const { location } = await post('/servers/secret-plans/enable', {});
     expect((await get(location ?? '')).html).toContain('cannot be resolved');
@@ -364,7 +364,7 @@ describe('Buttons', () => {
     );
   });
 
-  test('A server is deleted only after a page has asked, and only as it was then', async () => {
+  test('A server is deleted only after a page has asked, and only in the revision that the page showed', async () => {
     const { html } = await get('/servers/currenttime/delete');
     expect(html).toContain('Delete Current time?');
     const revision = /name="revision" value="(\d+)"/.exec(html)?.[1] ?? '';
@@ -390,7 +390,7 @@ describe('Forms from elsewhere', () => {
     ['an address bar', { 'Sec-Fetch-Site': 'none' }, 403],
     ['a page without origin', { Origin: 'null' }, 403],
     ['another origin that says same-origin', { 'Sec-Fetch-Site': 'same-origin', Origin: 'https://evil.example' }, 403],
-    ['nobody knows where', {}, 403],
+    ['an unknown place', {}, 403],
   ])('A form from %s with %j is answered %i', async (_where, headers, status) => {
     for (const path of ['/servers/currenttime/disable', '/servers/register'])
       expect([path, (await post(path, good, { headers })).status]).toEqual([path, status]);
@@ -398,7 +398,7 @@ describe('Forms from elsewhere', () => {
     expect(edit.status === 403).toBe(status === 403);
   });
 
-  test('Anything but a form of a browser is refused, and so is one that is too large', async () => {
+  test('A body that is not a form of a browser is rejected, and so is one that is too large', async () => {
     const send = async (headers: Record<string, string>, body: string) => {
       const all = { 'X-Mcp-Assertion': await signer.sign(admin), Accept: 'text/html', ...ours, ...headers };
       const answer = await fetch(`${registry.url}/servers/register`, { method: 'POST', headers: all, body });
@@ -415,7 +415,7 @@ describe('Forms from elsewhere', () => {
 
 describe('Importing', () => {
   const paste = (json: string, who: object = admin) => post('/servers/register', { json, do: 'import' }, { who });
-  test('A pasted server.json fills the form, and nothing is registered by that', async () => {
+  test('A pasted server.json fills the form and registers nothing', async () => {
     const { status, html } = await paste(
       JSON.stringify({
         name: 'io.github.example/weather',
@@ -443,7 +443,7 @@ describe('Importing', () => {
       '{"name":"io.x/y","description":"d","version":"1","packages":[{"registryType":"npm","identifier":"x","transport":{"type":"stdio"}}]}',
       /./,
     ],
-  ])('%s is refused with the reason, and stays in its field', async (json, reason) => {
+  ])('%s is rejected with the reason, and stays in its field', async (json, reason) => {
     const { status, html } = await paste(json);
     expect(status).toBe(400);
     expect(faultAt(html, 'json')).toMatch(reason);
@@ -525,8 +525,8 @@ describe('Testing a connection', () => {
       () => http((_req, res) => void res.end('<html>')),
       /did not answer as an MCP server does/,
     ],
-    ['where nobody listens', async () => 'http://127.0.0.1:1', /Nothing listens at its address/],
-  ])('A server %s: the page comes in time and says so, step by step', async (_what, start, reason) => {
+    ['where nothing listens', async () => 'http://127.0.0.1:1', /Nothing listens at its address/],
+  ])('A server %s: the page answers in time and shows each step', async (_what, start, reason) => {
     const { status, section, took } = await tryIt(await start(), { sse_path: '/sse' });
     expect(status).toBe(200);
     expect(section).toContain('It does not work yet.');
@@ -540,27 +540,27 @@ describe('Testing a connection', () => {
     ['a metadata service', { upstream: 'http://169.254.169.254' }, 'upstream', /metadata/],
     ['a name that cannot be resolved', { upstream: 'http://nowhere.invalid' }, 'upstream', /cannot be resolved/],
     ['a secret that there is not', { secret: 'none' }, 'secret', /no secret called/],
-  ])('%s is not even asked', async (_what, change, field, reason) => {
+  ])('%s is not contacted', async (_what, change, field, reason) => {
     const { html, section } = await tryIt(good.upstream, change);
     expect(section).toContain('The gateway cannot connect.');
     expect(faultAt(html, field)).toMatch(reason);
   });
 
-  test('Without an address there is nothing to try, and other fields may still be empty', async () => {
+  test('Without an address there is nothing to test, and other fields may still be empty', async () => {
     const { status, html, section } = await tryIt('', { name: '', title: '' });
     expect(status).toBe(400);
     expect(section).toContain('There is nothing to connect to yet. Upstream URL:');
     expect(faultAt(html, 'title')).toBeUndefined();
   });
 
-  test('A name that was used before, or is taken, is said before anything is kept', async () => {
+  test('The test warns of a name that is taken or was used before', async () => {
     expect((await tryIt('http://127.0.0.1:1', { name: 'currenttime' })).section).toContain('already');
     const revision = String(registry.store.get('currenttime')?.revision);
     await post('/servers/currenttime/delete', { revision });
     expect((await tryIt('http://127.0.0.1:1', { name: 'currenttime' })).section).toContain('Rules of the policy');
   });
 
-  test('Only so many are tried at once; whoever comes then is asked to wait', async () => {
+  test('Only a limited number of tests runs at once; further ones are asked to wait', async () => {
     const upstream = await raw(() => undefined);
     const all = await Promise.all(Array.from({ length: 10 }, () => tryIt(upstream)));
     const waited = all.filter(({ section }) => section.includes('Try again in a few seconds'));
@@ -568,7 +568,7 @@ describe('Testing a connection', () => {
   });
 });
 
-test('A refusal that has no field stands above the form', async () => {
+test('A refusal without a field is shown above the form', async () => {
   const error = new RegistryError('route_refused', 'no');
   expect(error.status).toBe(422);
   refusal = 'x';

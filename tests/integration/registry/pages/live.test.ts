@@ -62,7 +62,7 @@ const liveOf = async (path: string, who: object) => {
   return (/hx-sse:connect="([^"]+)"/.exec(html)?.[1] ?? '').replaceAll('&amp;', '&');
 };
 
-test('Whoever has the list open is sent the card of a server that goes down, and nothing else but the numbers', async () => {
+test('An open list gets the card of a server that goes down, and the statistics, and nothing else', async () => {
   const stream = await listen(admin, await liveOf('/', admin));
   expect([stream.status, stream.type]).toEqual([200, 'text/event-stream; charset=utf-8']);
   health['secret-plans'] = down();
@@ -76,7 +76,7 @@ test('Whoever has the list open is sent the card of a server that goes down, and
   stream.stop();
 });
 
-test('A browser that comes back says what it has, and is sent only what is new since', async () => {
+test('A browser that connects again says what it has, and gets only what is new', async () => {
   const first = await listen(admin, await liveOf('/', admin));
   health.currenttime = down();
   const id = (await first.next())?.id ?? '';
@@ -89,7 +89,7 @@ test('A browser that comes back says what it has, and is sent only what is new s
   second.stop();
 });
 
-test('Nobody is sent anything about a server that they may not see', async () => {
+test('A stream sends nothing about a server that its reader may not see', async () => {
   const stream = await listen(user, await liveOf('/', user));
   health['secret-plans'] = down();
   health.currenttime = down();
@@ -101,7 +101,7 @@ test('Nobody is sent anything about a server that they may not see', async () =>
   expect((await listen(stranger, '/-/live?server=currenttime')).status).toBe(404);
 });
 
-test('The page of a server is sent its state, its health and its tools', async () => {
+test('The page of a server gets its state, its health and its tools', async () => {
   const stream = await listen(user, await liveOf('/servers/currenttime', user));
   health.currenttime = { ...up, checkedAt: new Date(), tools: [toolOf('look'), toolOf('brand_new_tool')] };
   const event = await stream.next();
@@ -114,7 +114,7 @@ test('The page of a server is sent its state, its health and its tools', async (
   stream.stop();
 });
 
-test('The page of a server is sent its history as soon as a check is kept, each time', async () => {
+test('The page of a server gets its history each time that a check is stored', async () => {
   const stream = await listen(user, await liveOf('/servers/currenttime', user));
   const server = registry.store.get('currenttime');
   if (!server) throw new Error('no server');
@@ -129,14 +129,14 @@ test('The page of a server is sent its history as soon as a check is kept, each 
   stream.stop();
 });
 
-test('Without an identity there is no stream, and one person cannot open them without end', async () => {
+test('A stream requires an identity, and the streams of one person are limited', async () => {
   expect((await fetch(`${registry.url}/-/live`)).status).toBe(401);
   const streams = await Promise.all(Array.from({ length: 13 }, () => listen(stranger)));
   expect(streams.map(({ status }) => status).filter((status) => status === 429)).toHaveLength(1);
   for (const stream of streams) stream.stop();
 });
 
-test('A list of 500 servers comes page by page: quickly, and no larger than what a screen shows', async () => {
+test('A list of 500 servers comes in pages, quickly, and no larger than a screen needs', async () => {
   const many = Array.from({ length: 500 }, (_, i) => ({
     name: `server-${i}`,
     title: `Server number ${i}`,

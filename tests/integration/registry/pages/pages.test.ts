@@ -54,13 +54,13 @@ test('The list shows a server with its state in words, its age, its tools and it
 test.each([
   ['an admin', admin, ['Current time', 'Secret plans']],
   ['a user', user, ['Current time']],
-  ['somebody without groups', stranger, []],
-])('%s sees the servers that list_service names and no other', async (_who, claims, titles) => {
+  ['a person without groups', stranger, []],
+])('%s sees only the servers that list_service names', async (_who, claims, titles) => {
   const { html } = await page('/', claims);
   expect([...html.matchAll(/<h2><a href="\/servers\/[^"]+">([^<]+)</g)].map((m) => m[1])).toEqual(titles);
 });
 
-test('A page about a server shows every endpoint, its tools, and a configuration to copy', async () => {
+test('The page of a server shows every endpoint, its tools, and a configuration to copy', async () => {
   const { html } = await page('/servers/currenttime', user);
   expect(html).toContain('http://localhost:8080/currenttime/sse');
   expect(html).toContain('current_time_by_timezone');
@@ -79,7 +79,7 @@ test('A page about a server shows every endpoint, its tools, and a configuration
   });
 });
 
-test('A page about a server that is down says why and never where it runs', async () => {
+test('The page of a server that is down shows the reason and never where it runs', async () => {
   const { html } = await page('/servers/secret-plans', admin);
   expect(html).toContain('It closed the connection.');
   expect(html).not.toMatch(/plans\.internal|:9000|\/deep/);
@@ -92,14 +92,14 @@ test('A server that may not be seen has the same page as one that does not exist
   expect([missing.status, missing.html]).toEqual([hidden.status, hidden.html]);
 });
 
-test('Somebody in a group that grants nothing reads which groups they have and what to ask for', async () => {
+test('A person in a group that grants nothing reads which groups they have and what to ask for', async () => {
   const { html } = await page('/', { ...stranger, groups: ['night-shift', 'day-shift'] });
   expect(html).toContain('<code>night-shift</code>, <code>day-shift</code>');
   expect(html).toContain('None of them grants <code>list_service</code>');
   expect(html).toContain('Ask an administrator');
 });
 
-test('Every page says who is signed in and lets them sign out by a form', async () => {
+test('Every page shows who is signed in, and a form to sign out', async () => {
   for (const path of ['/', '/servers/currenttime', '/nowhere']) {
     const { html } = await page(path, user);
     expect(html).toContain('<strong>bob</strong>');
@@ -107,7 +107,7 @@ test('Every page says who is signed in and lets them sign out by a form', async 
   }
 });
 
-test('An address with nothing behind it is a 404 page, also when it cannot be decoded', async () => {
+test('An unknown address is a 404 page, also if it cannot be decoded', async () => {
   for (const path of ['/nowhere', '/servers/', '/servers/%E0%A4%A', '/Servers/currenttime']) {
     const { status, html } = await page(path, user);
     expect([path, status]).toEqual([path, 404]);
@@ -115,7 +115,7 @@ test('An address with nothing behind it is a 404 page, also when it cannot be de
   }
 });
 
-test('A fault of our own is a 500 page that gives nothing away, and is in the log', async () => {
+test('An internal error is a 500 page without details, and is logged', async () => {
   const broken = await startRegistry(signer.keys, {
     healthOf: () => {
       throw new Error('disk on fire at /srv/secret');
@@ -135,7 +135,7 @@ test('A fault of our own is a 500 page that gives nothing away, and is in the lo
 /** Scripts of ours, each a file of its own. */
 const ownScripts = /<script src="\/static\/[\w-]+\.[0-9a-f]{16}\.js"(?: defer)?><\/script>/g;
 
-test('Pages carry the strict policy, are not cached, and hold no inline script or style', async () => {
+test('Pages have the strict content security policy, are not cached, and have no inline script or style', async () => {
   const { headers, html } = await page('/', admin);
   expect(
     headers
@@ -158,7 +158,7 @@ test('Pages carry the strict policy, are not cached, and hold no inline script o
   expect(html.replace(ownScripts, '')).not.toMatch(/<script|<style|\sstyle=|\son\w+=/i);
 });
 
-test('The stylesheet is kept for ever under a name made from its content, and the icon is there', async () => {
+test('The stylesheet is cached for ever under a name with its hash, and the icon is served', async () => {
   const { html } = await page('/', admin);
   const href = /href="(\/static\/base\.[0-9a-f]{16}\.css)"/.exec(html)?.[1] ?? '';
   const style = await page(href, admin);
@@ -175,7 +175,7 @@ test('The stylesheet is kept for ever under a name made from its content, and th
   expect((await page('/static/..%2Fservers.yml', admin)).status).toBe(404);
 });
 
-test('Whatever a server or a person calls itself is shown as text', async () => {
+test('Names of servers and people are shown as text', async () => {
   const evil = `"><script>alert(1)</script>'&`;
   const store = await storeOf(
     JSON.stringify([

@@ -168,13 +168,13 @@ test.each([
   expect(registry.store.list()).toHaveLength(2);
 });
 
-test('A field that is missing is named as the form has it', async () => {
+test('A missing field is named as in the form', async () => {
   const { name: _, ...rest } = notes;
   const answer = await ask('POST', '/register', { body: form(rest) });
   expect([answer.status, answer.body.error]).toMatchObject([400, { faults: [{ path: 'name' }] }]);
 });
 
-test('A form of more than 64 kB, one that cannot be read, and one that is none are refused', async () => {
+test('A form of more than 64 kB, an unreadable form, and another content type are rejected', async () => {
   const large = await ask('POST', '/register', { body: form({ ...notes, description: 'x'.repeat(70_000) }) });
   const headers = { 'content-type': 'multipart/form-data; boundary=x' };
   const broken = await ask('POST', '/register', { body: 'no form', headers });
@@ -202,7 +202,7 @@ test.each(writes)('%s %s with a session is accepted from our own pages only', as
 });
 
 test.each(writes)(
-  '%s %s takes the permission that the API takes, and an assertion for the registry',
+  '%s %s requires the permission that the API requires, and an assertion for the registry',
   async (...write) => {
     const [method, path, fields] = write;
     const without = await ask(method, path, { who: { ...user, auth_method: 'jwt' }, body: form(fields) });
@@ -212,7 +212,7 @@ test.each(writes)(
   },
 );
 
-test('Who may register and not see is told what they sent, and no more', async () => {
+test('A person who may register but not see a server gets back what they sent, and no more', async () => {
   const who = { ...agent, scopes: ['blind'] };
   const { status, body } = await ask('POST', '/register', { who, body: form(notes) });
   const { service } = body as { service: object };
@@ -222,7 +222,7 @@ test('Who may register and not see is told what they sent, and no more', async (
   ]);
 });
 
-test('A server is switched off and on as a checkbox says it', async () => {
+test('A server is disabled and enabled by the value of a checkbox', async () => {
   const off = await ask('POST', '/toggle/currenttime/', { body: form({}) });
   expect(off.body).toEqual({
     message: 'Toggle request for /currenttime processed.',
@@ -238,7 +238,7 @@ test('A server is switched off and on as a checkbox says it', async () => {
   expect(registry.store.get('currenttime')?.enabled).toBe(true);
 });
 
-test('An edit changes what the form has, and leads to the list', async () => {
+test('An edit changes the fields of the form, and redirects to the list', async () => {
   const fields = { name: 'Clock', description: '', tags: '', proxy_pass_url: 'http://127.0.0.1:8888/', license: 'MIT' };
   const answer = await ask('POST', '/edit/currenttime', { body: form(fields) });
   expect([answer.status, answer.location]).toEqual([303, '/']);
@@ -255,7 +255,7 @@ test('An edit changes what the form has, and leads to the list', async () => {
 test.each([
   ['currenttime', 'http://127.0.0.1:8000/'],
   ['odd', 'http://127.0.0.1:8001/api/v2'],
-])('An edit of %s that sends its address back as it was shown leaves its paths alone', async (name, url) => {
+])('An edit of %s that sends its address back unchanged leaves its paths alone', async (name, url) => {
   const before = registry.store.get(name)?.transports;
   const shown = await ask('GET', `/api/server_details/${name}`);
   expect(shown.body.proxy_pass_url).toBe(url);
@@ -263,7 +263,7 @@ test.each([
   expect(registry.store.get(name)).toMatchObject({ title: 'New', transports: before });
 });
 
-test('The page to edit is where ours is, for who may edit', async () => {
+test('The edit page redirects to ours, for people who may edit', async () => {
   const answer = await ask('GET', '/edit/currenttime');
   expect([answer.status, answer.location]).toEqual([303, '/servers/currenttime/edit']);
   expect((await ask('GET', '/edit/currenttime', { who: user })).status).toBe(403);
@@ -271,7 +271,7 @@ test('The page to edit is where ours is, for who may edit', async () => {
   expect((await ask('GET', '/edit/%2F%2Fevil.example')).status).toBe(404);
 });
 
-test('All servers come by path, those alone that the caller may see, and where they run only for who may change it', async () => {
+test('All servers that the caller may see come by path, with where they run only if the caller may change them', async () => {
   const all = (await ask('GET', '/api/server_details/all')).body;
   expect(Object.keys(all)).toEqual(['/currenttime', '/odd']);
   expect(all['/odd']).toMatchObject({ license: 'MIT', is_enabled: false, health_status: 'disabled' });
@@ -282,7 +282,7 @@ test('All servers come by path, those alone that the caller may see, and where t
   expect([hidden.status, hidden.body.detail]).toEqual([404, expect.stringContaining('may not see it')]);
 });
 
-test('The tools of one server and of all come in the words of the original', async () => {
+test('The tools of one server and of all come in the format of the original', async () => {
   const { tool_list: tools } = details;
   const one = await ask('GET', '/api/tools/currenttime');
   expect(one.body).toEqual({ service_path: '/currenttime', tools, cached: true });
@@ -294,7 +294,7 @@ test('The tools of one server and of all come in the words of the original', asy
   ]);
 });
 
-test('A refresh asks the server now', async () => {
+test('A refresh checks the server now', async () => {
   const { body } = await ask('POST', '/api/refresh/currenttime');
   expect(body).toEqual({
     message: 'Service /currenttime refreshed successfully',

@@ -86,7 +86,7 @@ test('The schema in the tests refuses what the published one refuses', () => {
     expect(isServerJson(bad)).toBe(false);
 });
 
-test('A server is described with its addresses at the gateway, and never with where it runs', async () => {
+test('A server is described with its addresses at the gateway, never with its upstream', async () => {
   const { body } = await ask('/v0.1/servers/localhost%2Fcurrenttime/versions/latest');
   expect(body).toEqual({
     server: {
@@ -113,7 +113,7 @@ test('A server is described with its addresses at the gateway, and never with wh
   expect(JSON.stringify((await ask('/v0.1/servers')).body)).not.toContain('127.0.0.1');
 });
 
-test('What its makers say about a server is kept: name, version, repository, icons', async () => {
+test('A server keeps the name, version, repository and icons of its makers', async () => {
   const { body } = await ask('/v0.1/servers/io.github.example%2FKnown.Server/versions/2.1.0-beta%2Bbuild.7');
   expect(body.server).toMatchObject({
     name: 'io.github.example/Known.Server',
@@ -124,12 +124,12 @@ test('What its makers say about a server is kept: name, version, repository, ico
   });
 });
 
-test('An alias in the namespace of the gateway does not take the name of another server', async () => {
+test('An alias in the namespace of the gateway does not hide another server', async () => {
   const { body } = await ask('/v0.1/servers/localhost%2Fcurrenttime/versions/latest');
   expect(body._meta['localhost/gateway']).toMatchObject({ name: 'currenttime' });
 });
 
-test('Two servers cannot have one alias', async () => {
+test('Two servers cannot have the same alias', async () => {
   const taken = { ...about('second'), alias: 'io.github.example/Known.Server' };
   const person = { sub: 'x', username: 'x' };
   const next = { ...registry.store.get('known'), ...taken, enabled: true } as never;
@@ -143,19 +143,19 @@ test('A long description is cut to what the format allows, between words', async
   expect(body.server.description).toMatch(/^words that say .*[a-z,]…$/);
 });
 
-test('What cannot be a version is answered as 1.0.0: a range, and the word latest', async () => {
+test('A range, and the word latest, are answered as version 1.0.0', async () => {
   const of = async (name: string) =>
     (await ask(`/v0.1/servers/localhost%2F${name}/versions/1.0.0`)).body.server.version;
   expect([await of('wordy'), await of('off'), await of('currenttime')]).toEqual(['1.0.0', '1.0.0', '1.0.0']);
 });
 
-test('A disabled server is deprecated, with the reason, and comes from a source that is named by its host', async () => {
+test('A disabled server is deprecated, with the reason, and an unknown source is named by its host', async () => {
   const { body } = await ask('/v0.1/servers/localhost%2Foff/versions/latest');
   expect(body._meta[official]).toMatchObject({ status: 'deprecated', statusMessage: expect.stringContaining('404') });
   expect(body.server.repository).toEqual({ url: 'https://git.example.org/off', source: 'git.example.org' });
 });
 
-test('publishedAt stays when a server is changed, updatedAt does not', async () => {
+test('A change of a server changes updatedAt, not publishedAt', async () => {
   const path = '/v0.1/servers/localhost%2Fcurrenttime/versions/latest';
   const before = (await ask(path)).body._meta[official];
   const now = registry.store.get('currenttime');
@@ -169,7 +169,7 @@ test('publishedAt stays when a server is changed, updatedAt does not', async () 
   expect(Date.parse(after.updatedAt)).toBeGreaterThan(Date.parse(before.updatedAt));
 });
 
-test('The versions of a server are one', async () => {
+test('A server has one version', async () => {
   const answer = await ask('/v0.1/servers/localhost%2Foff/versions');
   expect([answer.status, namesOf(answer), answer.body.metadata.count]).toEqual([200, ['localhost/off'], 1]);
 });
@@ -187,7 +187,7 @@ test.each([1, 2, 3, 5, 100])('Pages of %d lead through all servers, each one onc
   expect(seen).toEqual(all);
 });
 
-test('A cursor is still good when the server that it names is gone, and nothing is skipped or given twice', async () => {
+test('A cursor stays valid after its server is deleted, and nothing is skipped or repeated', async () => {
   const first = await ask('/v0.1/servers?limit=2');
   const gone = registry.store.get('currenttime');
   const by = { sub: 'x', username: 'x' };
@@ -197,7 +197,7 @@ test('A cursor is still good when the server that it names is gone, and nothing 
 });
 
 test.each([
-  ['a cursor of somebody else', 'cursor=abc'],
+  ['a foreign cursor', 'cursor=abc'],
   ['a cursor with something added', `cursor=${Buffer.from('1:localhost/off').toString('base64url')}=`],
   ['a cursor twice', 'cursor=a&cursor=b'],
   ['no servers at all', 'limit=0'],
@@ -206,7 +206,7 @@ test.each([
   ['a day without a time', 'updated_since=2026-11-23'],
   ['a time that is none', 'updated_since=yesterday'],
   ['a flag that is none', 'include_deleted=perhaps'],
-])('%s is refused with a sentence', async (_what, query) => {
+])('%s is rejected with a sentence', async (_what, query) => {
   const { status, body } = await ask(`/v0.1/servers?${query}`);
   expect([status, body]).toEqual([400, { error: expect.stringMatching(/^\w+: .+/) }]);
 });
@@ -225,7 +225,7 @@ test.each([
   expect(namesOf(await ask(`/v0.1/servers?${query}`))).toEqual(names);
 });
 
-test('Who may see one server finds no trace of the others', async () => {
+test('A person who may see one server finds no trace of the others', async () => {
   expect(namesOf(await ask('/v0.1/servers', user))).toEqual(['localhost/currenttime']);
   expect(namesOf(await ask('/v0.1/servers', stranger))).toEqual([]);
   const hidden = await ask('/v0.1/servers/localhost%2Foff/versions', user);
@@ -253,7 +253,7 @@ test.each([
   expect([status, body]).toEqual([501, { error: expect.stringContaining('POST /api/servers') }]);
 });
 
-test('Without an assertion, or with one that was made for mcpgw, there is nothing to read', async () => {
+test('Without an assertion, or with one for mcpgw, the API is closed', async () => {
   const none = await fetch(`${registry.url}/v0.1/servers`);
   expect([none.status, await none.json()]).toEqual([401, { error: expect.any(String) }]);
   const headers = { 'X-Mcp-Assertion': await signer.sign(admin, { audience: 'http://localhost:8080/mcpgw' }) };

@@ -14,7 +14,7 @@ pool/act:
 const ask = (change: Record<string, string>) =>
   answerTo(policy, questionIn({ kind: 'group', who: 'users', server: 'clock', object: 'now', ...change }));
 
-test('A denial says what is missing and what would help, an allowed one by which rule', () => {
+test('A denial shows what is missing and what would help; a permission shows its rule', () => {
   const denied = ask({}) as Explained;
   expect(denied).toMatchObject({ allowed: false, rule: undefined, helps: ['the group admins'] });
   expect(denied.verdict).toContain('the rules for the server do not name the method');
@@ -35,11 +35,11 @@ test.each([
   [{ server: '' }, 'Name the server.'],
   [{ object: '' }, 'tools/call requires a name: fill in the tool.'],
   [{ method: 'tools/list' }, 'tools/list takes no name: leave the last field empty.'],
-])('A question that cannot be asked (%j) is answered with what lacks', (change, said) => {
+])('An incomplete question (%j) is answered with what is missing', (change, said) => {
   expect(ask(change)).toBe(said);
 });
 
-test('What the policy or the gateway does not know is said besides', () => {
+test('Notes name what the policy or the gateway does not know', () => {
   const { notes } = ask({ who: 'users nobodies', server: 'No Server' }) as Explained;
   expect(notes).toEqual([
     'The policy does not know the group “nobodies”, so it grants nothing.',
@@ -47,7 +47,7 @@ test('What the policy or the gateway does not know is said besides', () => {
   ]);
 });
 
-test('A resource is asked for by its URI, and a glob that does not count for it is named', () => {
+test('A resource is named by its URI, and the answer names a glob that does not apply to it', () => {
   const read = { method: 'resources/read' };
   expect(ask({ ...read, object: 'file:///a/b' })).toMatchObject({ allowed: true });
   const denied = ask({ ...read, object: 'file:///a/../b' }) as Explained;
@@ -55,7 +55,7 @@ test('A resource is asked for by its URI, and a glob that does not count for it 
   expect(denied.scopes[0]?.rules[0]?.words).toContain('file:///a/* would match');
 });
 
-test('Rules are told in words', () => {
+test('Rules are explained in words', () => {
   const [look] = policy.source.scopes.get('look') ?? [];
   const [act] = policy.source.scopes.get('pool/act') ?? [];
   if (!look || !act) throw new Error('the policy above has both');

@@ -16,7 +16,7 @@ test.each([
   expect(ago(new Date(now.getTime() - seconds * 1_000), now)).toBe(text);
 });
 
-test('Exact times are in UTC and say so', () => {
+test('Exact times are in UTC and labelled so', () => {
   expect(exactTime(new Date('2026-11-23T04:26:07.999Z'))).toBe('2026-11-23 04:26:07 UTC');
 });
 
