@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { buildProgram } from '../../agents/program.ts';
 import { type Desk, newDesk } from '../support/agents/agents-fixture.ts';
@@ -19,11 +18,7 @@ beforeAll(async () => {
   gateway = await startGateway({ SERVERS_FILE: '' });
   desk = newDesk({ REGISTRY_URL: gateway.url, COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}` });
   booth = newBooth(desk, gateway);
-  for (let tries = 0; tries < 300; tries++) {
-    const { out } = await desk.run(['servers', '--json']);
-    if ((out.match(/"status":"healthy"/g) ?? []).length === 4) break;
-    await sleep(500);
-  }
+  await desk.allChecked();
   await desk.logIn('bob');
 }, 180_000);
 afterAll(async () => {

@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { exitCodeMeanings } from '../../agents/lib/failure.ts';
 import { type Desk, newDesk } from '../support/agents/agents-fixture.ts';
@@ -29,18 +28,15 @@ beforeAll(async () => {
   const packages = [{ registryType: 'npm', identifier: 'notes', version: '1.0.0', transport: { type: 'stdio' } }];
   desk.file('packaged.json', JSON.stringify({ ...entry, name: 'io.github.example/notes', packages }));
   booth = newBooth(desk, gateway);
-  for (let tries = 0; tries < 300 && !allChecked(await booth.capture('mcp-gateway servers --json')); tries++)
-    await sleep(500);
+  await desk.allChecked({
+    REGISTRY_URL: gateway.url,
+    COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}`,
+  });
 }, 180_000);
 afterAll(async () => {
   desk?.remove();
   await gateway?.stop();
 });
-
-/** Whether the registry has asked every server how it is. */
-function allChecked(servers: string): boolean {
-  return (servers.match(/"status": "healthy"/g) ?? []).length === 4;
-}
 
 /** A block anew: each of its command lines with what the terminal shows. */
 async function captured(info: string, block: string): Promise<string> {

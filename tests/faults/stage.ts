@@ -48,6 +48,7 @@ export async function startStage(env: NodeJS.ProcessEnv = {}, more: object[] = [
   const gateway = await startGateway(
     { AUTH_FAILURES_PER_CREDENTIAL: '0', AUTH_FAILURES_PER_ADDRESS: '0', ...env },
     more,
+    { processes: true },
   );
   gateway.echo.answer = (res, { method }) => {
     if (method === 'GET') return void res.writeHead(200, { 'content-type': 'text/event-stream' }).write(': hello\n\n');

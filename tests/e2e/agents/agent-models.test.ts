@@ -27,6 +27,7 @@ beforeAll(async () => {
     REGISTRY_URL: gateway.url,
     COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}`,
   });
+  await desk.allChecked();
 }, 180_000);
 afterAll(async () => {
   desk?.remove();

@@ -7,20 +7,12 @@ let desk: Desk;
 beforeAll(async () => {
   gateway = await startGateway();
   desk = newDesk({ REGISTRY_URL: gateway.url, COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}` });
-  await settled();
+  await desk.allChecked();
 }, 180_000);
 afterAll(async () => {
   desk?.remove();
   await gateway?.stop();
 });
-
-/** Waits until the registry has asked the servers for their tools. */
-async function settled(): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    const { code } = await agent('What time is it in Tokyo?');
-    if (code === 0) return;
-  }
-}
 
 const agent = (message: string, words: string[] = [], env: NodeJS.ProcessEnv = {}) =>
   desk.run(['agent', '--message', message, ...words], env);
@@ -111,8 +103,9 @@ describe('A question', () => {
   });
 
   test('may come from stdin', async () => {
-    const { child, ended } = desk.start(['agent']);
-    child.stdin?.end('What time is it in Tokyo?\n');
+    const { type, closeInput, ended } = desk.start(['agent']);
+    type('What time is it in Tokyo?');
+    closeInput();
     expect(await ended).toMatchObject({ code: 0, out: expect.stringContaining('Asia/Tokyo') });
   });
 
@@ -185,7 +178,5 @@ test.each<[string, string[], NodeJS.ProcessEnv, number, string]>([
   ],
 ])('%s ends with a message and exit code', async (_, words, env, expected, message) => {
   const { code, out, err } = await desk.run(words, env);
-  expect(out).toBe('');
-  expect(code).toBe(expected);
-  expect(err).toContain(message);
+  expect({ out, code, err }).toEqual({ out: '', code: expected, err: expect.stringContaining(message) });
 });

@@ -16,6 +16,7 @@ beforeAll(async () => {
   way = { REGISTRY_URL: gateway.url, COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}` };
   desk = newDesk(way);
   await desk.logIn('bob');
+  await desk.allChecked();
 }, 180_000);
 afterAll(async () => {
   desk?.remove();

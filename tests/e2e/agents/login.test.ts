@@ -124,7 +124,7 @@ describe('Without a browser on this machine', () => {
       login.type(code);
       expect(await login.ended).toMatchObject({ code: 3, err: expect.stringContaining('invalid_grant') });
       expect(existsSync(desk.cookieFile)).toBe(false);
-      other.child.kill();
+      other.interrupt();
     }));
 
   test('a browser that can reach this machine needs no pasting', () =>
@@ -160,7 +160,7 @@ describe('The callback', () => {
         await opened.address();
         const answer = await fetch(url);
         expect([answer.status, answer.headers.get('referrer-policy')]).toEqual([404, 'no-referrer']);
-        login.child.kill('SIGINT');
+        login.interrupt();
         await login.ended;
       }),
   );
@@ -200,9 +200,9 @@ describe('When port 9090 is taken', () => {
 test('Ctrl-C ends a login, frees the port and keeps nothing', () =>
   withLoginPort(async () => {
     const opened = recordingBrowser(desk);
-    const login = desk.start(['login'], opened.env);
+    const login = desk.spawn(['login'], opened.env);
     await opened.address();
-    login.child.kill('SIGINT');
+    login.interrupt();
     expect(await login.ended).toMatchObject({ code: 130, err: expect.stringContaining('You are not logged in.') });
     const free = createServer().listen(9090, '127.0.0.1');
     await once(free, 'listening');
@@ -214,7 +214,7 @@ test('Without a display the login shows the address instead of opening a browser
   withLoginPort(async () => {
     const login = desk.start(['login']);
     await login.said('Open this address in a browser:');
-    login.child.kill('SIGINT');
+    login.interrupt();
     await login.ended;
   }));
 

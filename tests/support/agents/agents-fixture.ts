@@ -1,26 +1,31 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { run as runProgram } from '../../../agents/program.ts';
+import { run } from '../../../agents/program.ts';
 import { withLock } from '../../../agents/token/lock.ts';
+import { bundledServerNames } from '../../../common/settings/bundled-servers.ts';
 import { locationOf, newBrowser, submitSignIn } from '../stand-in/hosted-login.ts';
 
+const program = join(import.meta.dirname, '../../../agents/main.ts');
 const folder = join(import.meta.dirname, '../../../agents');
 
 /** A running command. */
 export interface Running {
-  child: ChildProcess;
   out(): string;
   err(): string;
   /** Waits until stderr contains this. */
   said(text: string | RegExp): Promise<string>;
   /** Types a line. */
   type(line: string): void;
+  /** Ends the input. */
+  closeInput(): void;
+  /** Presses Ctrl-C. */
+  interrupt(): void;
   ended: Promise<Ended>;
 }
 
@@ -35,14 +40,17 @@ export interface Desk {
   home: string;
   /** The session file. */
   cookieFile: string;
-  /** Starts the command as its own process. */
+  /** Starts a command in this process, with its own streams. */
   start(words: readonly string[], env?: NodeJS.ProcessEnv): Running;
-  /** Runs the command in this process, with an empty stdin and no terminal. */
   run(words: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ended>;
+  /** Starts a command as its own process: to test signals, and locks between processes. */
+  spawn(words: readonly string[], env?: NodeJS.ProcessEnv): Running;
   /** Writes a settings file. @returns its path */
   file(name: string, text: string): string;
   /** Logs a person in by pasting the callback. */
   logIn(person: string, words?: readonly string[]): Promise<Ended>;
+  /** Waits until the registry has checked every server, and finds the bundled ones healthy. */
+  allChecked(env?: NodeJS.ProcessEnv): Promise<void>;
   remove(): void;
 }
 
@@ -51,40 +59,46 @@ export interface Desk {
  */
 export function newDesk(env: NodeJS.ProcessEnv): Desk {
   const home = mkdtempSync(join(tmpdir(), 'desk-'));
-  const base = {
-    PATH: process.env.PATH,
-    HOME: home,
-    NODE_COMPILE_CACHE: join(tmpdir(), 'desk-compile-cache'),
-    TZ: 'UTC',
-    ...env,
-  };
-  const running = new Set<ChildProcess>();
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const base = { PATH, HOME: home, NODE_COMPILE_CACHE, TZ: 'UTC', ...env };
+  const running = new Set<() => void>();
   const start: Desk['start'] = (words, more = {}) => {
-    const child = spawn(process.execPath, [join(folder, 'main.ts'), ...words], {
-      env: { ...base, ...more },
-      cwd: home,
+    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+    const stop = new AbortController();
+    running.add(() => stop.abort());
+    const context = { env: { ...base, ...more }, folder, home, stdin, stdout, stderr, signal: stop.signal };
+    const code = run(words, context).finally(() => {
+      stdout.end();
+      stderr.end();
     });
-    running.add(child);
-    return watch(child);
+    const closed = Promise.all([code, finished(stdout), finished(stderr)]);
+    return watch(
+      { stdin, stdout, stderr },
+      closed.then(([exitCode]) => exitCode),
+      () => stop.abort(),
+    );
   };
   const desk: Desk = {
     home,
     cookieFile: join(home, '.mcp', 'session_cookie'),
     start,
-    async run(words, more = {}) {
-      const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-      const texts = Promise.all([text(stdout), text(stderr)]);
-      const stdin = new PassThrough().end();
-      const { signal } = new AbortController();
-      const code = await runProgram(words, { env: { ...base, ...more }, folder, home, stdin, stdout, stderr, signal });
-      stdout.end();
-      stderr.end();
-      const [out, err] = await texts;
-      return { code, out, err };
+    spawn(words, more = {}) {
+      const child = spawn(process.execPath, [program, ...words], { env: { ...base, ...more }, cwd: home });
+      running.add(() => child.kill('SIGKILL'));
+      return watch(
+        child,
+        once(child, 'close').then(([code]) => code as number | null),
+        () => child.kill('SIGINT'),
+      );
     },
-    file(name, content) {
+    async run(words, more) {
+      const { closeInput, ended } = start(words, more);
+      closeInput();
+      return ended;
+    },
+    file(name, text) {
       const path = join(home, name);
-      writeFileSync(path, content);
+      writeFileSync(path, text);
       return path;
     },
     logIn: (person, words = []) =>
@@ -97,36 +111,51 @@ export function newDesk(env: NodeJS.ProcessEnv): Desk {
         login.type(await signInAs(person, address));
         return login.ended;
       }),
+    async allChecked(more) {
+      for (const end = performance.now() + 120_000; performance.now() < end; await sleep(100)) {
+        const { code, out } = await desk.run(['servers', '--json'], more);
+        const healthy = out.match(/"status":"healthy"/g) ?? [];
+        if (code === 0 && !out.includes('"status":"unknown"') && healthy.length >= bundledServerNames.length) return;
+      }
+      throw new Error('the bundled servers are not healthy after two minutes');
+    },
     remove() {
-      for (const child of running) child.kill('SIGKILL');
+      for (const end of running) end();
       rmSync(home, { recursive: true, force: true });
     },
   };
   return desk;
 }
 
-function watch(child: ChildProcess): Running {
+interface Streams {
+  stdin: Writable;
+  stdout: Readable;
+  stderr: Readable;
+}
+
+function watch({ stdin, stdout, stderr }: Streams, code: Promise<number | null>, interrupt: () => void): Running {
   const texts = { out: '', err: '' };
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+  stdout.setEncoding('utf8').on('data', (text: string) => {
     texts.out += text;
   });
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+  stderr.setEncoding('utf8').on('data', (text: string) => {
     texts.err += text;
   });
   return {
-    child,
     out: () => texts.out,
     err: () => texts.err,
     async said(text) {
-      for (let tries = 0; tries < 2_000; tries++) {
+      for (let tries = 0; tries < 5_000; tries++) {
         const found = typeof text === 'string' ? texts.err.includes(text) && text : text.exec(texts.err)?.[0];
         if (found) return found;
-        await sleep(25);
+        await sleep(10);
       }
       throw new Error(`stderr never contained ${text}:\n${texts.err}`);
     },
-    type: (line) => void child.stdin?.write(`${line}\n`),
-    ended: once(child, 'close').then(([code]) => ({ code: code as number | null, ...texts })),
+    type: (line) => void stdin.write(`${line}\n`),
+    closeInput: () => void stdin.end(),
+    interrupt,
+    ended: code.then((given) => ({ code: given, ...texts })),
   };
 }
 
@@ -146,15 +175,16 @@ export function withLoginPort<T>(work: () => Promise<T>): Promise<T> {
   return withLock(join(tmpdir(), 'mcp-gateway-tests-port-9090'), work);
 }
 
-/** A BROWSER that records the address that it should open. */
+/** A BROWSER that records the address that it should open. The `open` package reads the environment of this process. */
 export function recordingBrowser(desk: Desk): { env: NodeJS.ProcessEnv; address: () => Promise<string> } {
   const log = join(desk.home, 'browser.log');
   const script = desk.file('browser', `#!/bin/sh\nprintf '%s' "$1" > ${log}.part && mv ${log}.part ${log}\n`);
   chmodSync(script, 0o700);
+  process.env.BROWSER = script;
   return {
     env: { BROWSER: script },
     async address() {
-      for (let tries = 0; tries < 2_000 && !existsSync(log); tries++) await sleep(25);
+      for (let tries = 0; tries < 5_000 && !existsSync(log); tries++) await sleep(10);
       return readFileSync(log, 'utf8');
     },
   };

@@ -8,9 +8,9 @@ import { fetchAgentToken } from '../../../agents/token/token.ts';
 import { bundledServerNames } from '../../../common/settings/bundled-servers.ts';
 import { nodeServices, type Ports, portNames, portVariables } from '../../../launch/services.ts';
 import { startStack } from '../../../launch/stack.ts';
-import { Supervisor } from '../../../launch/supervisor.ts';
 import { locationOf, newBrowser, submitSignIn } from '../stand-in/hosted-login.ts';
 import { type Echo, startEcho } from './echo.ts';
+import { StackSupervisor } from './stack-supervisor.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
@@ -19,7 +19,7 @@ export interface Gateway {
   url: string;
   ports: Ports;
   dataDir: string;
-  supervisor: Supervisor;
+  supervisor: StackSupervisor;
   /** An upstream called `echo` that shows what reached it and answers as the test says. */
   echo: Echo;
   /** Every line that any service logged, `service | line`. */
@@ -89,8 +89,13 @@ export function writeServersFile(folder: string, ports: Ports, extra: object[] =
  * Starts a gateway.
  * @param overrides settings as in `.env`
  * @param more servers beside those that come along and the two of the echo, as in `servers.yml`
+ * @param options `processes`: the stand-in and the bundled servers are processes too
  */
-export async function startGateway(overrides: NodeJS.ProcessEnv = {}, more: object[] = []): Promise<Gateway> {
+export async function startGateway(
+  overrides: NodeJS.ProcessEnv = {},
+  more: object[] = [],
+  options: { processes?: boolean } = {},
+): Promise<Gateway> {
   const ports = await stackPorts();
   const dataDir = mkdtempSync(join(tmpdir(), 'gateway-'));
   const echo = await startEcho();
@@ -111,7 +116,7 @@ export async function startGateway(overrides: NodeJS.ProcessEnv = {}, more: obje
     ...overrides,
   };
   const log: string[] = [];
-  const supervisor = new Supervisor((service, line) => log.push(`${service} | ${line}`));
+  const supervisor = new StackSupervisor((service, line) => log.push(`${service} | ${line}`), options);
   try {
     await startStack({ ports, dataDir, env, supervisor });
   } catch (error) {
@@ -133,11 +138,7 @@ export async function startGateway(overrides: NodeJS.ProcessEnv = {}, more: obje
         COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${ports.cognito}`,
       }),
     sessionCookie: (person) => signIn(url, person),
-    async kill(service) {
-      const pid = supervisor.pid(service);
-      if (pid) process.kill(pid, 'SIGKILL');
-      while (supervisor.pid(service)) await sleep(5);
-    },
+    kill: (service) => supervisor.kill(service),
     async revive(service) {
       const SECRET_KEY = readFileSync(join(dataDir, 'secret-key'), 'utf8');
       const services = nodeServices({ ports, dataDir, env: { ...env, SECRET_KEY }, standIn: true });

@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
+import { createLog, type Logger } from '../../../common/service/log.ts';
+import { readConfig } from '../../../common/settings/config.ts';
+import { shapeFor } from '../../../common/settings/table.ts';
+import type { ServiceSpec } from '../../../launch/services.ts';
+import { type LineSink, Supervisor } from '../../../launch/supervisor.ts';
+import { createApp as createCurrentTime } from '../../../servers/currenttime/server.ts';
+import { createApp as createFinInfo } from '../../../servers/fininfo/server.ts';
+import { createApp as createMcpgw } from '../../../servers/mcpgw/server.ts';
+import { createApp as createFakeTools } from '../../../servers/realserverfaketools/server.ts';
+import { createCognito } from '../../../stand-in/app.ts';
+import { cognitoConfig } from '../../../stand-in/config.ts';
+import { applyFaults } from '../../../stand-in/faults.ts';
+import { loadKeys } from '../../../stand-in/keys.ts';
+import { addGateways, readSeed } from '../../../stand-in/seed.ts';
+
+type Assemble = (log: Logger, env: NodeJS.ProcessEnv) => RequestListener | Promise<RequestListener>;
+
+/** What the main.ts of each does. */
+const assemblies: Record<string, Assemble> = {
+  cognito: async (log, env) => {
+    const config = readConfig(cognitoConfig, env);
+    const seed = addGateways(readSeed(config.seedFile), config.extraGatewayUrls);
+    const keys = await loadKeys(config.keysFile);
+    const { app, control } = createCognito({ seed, keys, publicUrl: config.publicUrl, log });
+    applyFaults(control, config.faults);
+    return app;
+  },
+  currenttime: (log) => createCurrentTime(log, () => Temporal.Now.instant()),
+  fininfo: (log, env) => {
+    const config = readConfig(z.object(shapeFor('fininfo')), env);
+    return createFinInfo(log, { url: config.POLYGON_API_URL, key: config.POLYGON_API_KEY });
+  },
+  mcpgw: (log, env) => createMcpgw(log, readConfig(z.object(shapeFor('mcpgw')), env).REGISTRY_INTERNAL_URL),
+  realserverfaketools: (log) => createFakeTools(log),
+};
+
+/**
+ * Runs a stack's programs for a test. The stand-in and the bundled servers run in the test's process, which saves the
+ * start of five programs for each gateway; with `processes`, every program is a process, as `npm run up` has it.
+ */
+export class StackSupervisor extends Supervisor {
+  readonly #write: LineSink;
+  readonly #processes: boolean;
+  readonly #own = new Map<string, Promise<Server>>();
+
+  constructor(sink: LineSink, { processes = false } = {}) {
+    super(sink);
+    this.#write = sink;
+    this.#processes = processes;
+  }
+
+  override start(spec: ServiceSpec): void {
+    const assemble = this.#processes ? undefined : assemblies[spec.name];
+    if (!assemble) {
+      super.start(spec);
+      return;
+    }
+    const running = this.#listen(spec, assemble);
+    running.catch(() => undefined);
+    this.#own.set(spec.name, running);
+  }
+
+  async #listen({ name, env, port }: ServiceSpec, assemble: Assemble): Promise<Server> {
+    const write = (line: string) => this.#write(name, line.trimEnd());
+    const log = createLog(name, env.LOG_LEVEL?.trim() || 'info', { write });
+    const server = createServer({ maxHeaderSize: 98_304 }, await assemble(log, { ...process.env, ...env }));
+    server.keepAliveTimeout = 75_000;
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+    return server;
+  }
+
+  override async healthy(spec: ServiceSpec, milliseconds?: number): Promise<void> {
+    const own = this.#own.get(spec.name);
+    return own ? void (await own) : super.healthy(spec, milliseconds);
+  }
+
+  /** Kills a service without a word, and returns when it is gone. */
+  async kill(name: string): Promise<void> {
+    const own = this.#own.get(name);
+    if (own) {
+      this.#own.delete(name);
+      const server = (await own).close();
+      server.closeAllConnections();
+      return;
+    }
+    const pid = this.pid(name);
+    if (pid) process.kill(pid, 'SIGKILL');
+    while (this.pid(name)) await sleep(5);
+  }
+
+  override async stop(): Promise<void> {
+    await super.stop();
+    await Promise.all([...this.#own.keys()].map((name) => this.kill(name).catch(() => undefined)));
+  }
+}
