@@ -1,11 +1,11 @@
 # The gateway's Node services, one image for all of them; nginx has its own (nginx/Dockerfile).
-#   --target gateway   what a gateway is made of (the default of the compose file)
-#   --target cognito   the same with the local stand-in of Amazon Cognito; never a part of the other
+#   --target gateway   the gateway (default of the compose file)
+#   --target cognito   the gateway with the local stand-in for Amazon Cognito, which is never part of the other image
 
 FROM node:26-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Nothing that is run here comes from a package's own script.
+# No install script of any package runs.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 
 FROM node:26-bookworm-slim AS gateway
@@ -23,22 +23,22 @@ COPY container container
 COPY operations/command.ts operations/command.ts
 COPY operations/backup operations/backup
 COPY operations/revoke operations/revoke
-# The same servers where each has a machine of its own, by its name.
+# The same servers under their container names.
 RUN awk '/^- name:/ { name = $3 } { sub("//127[.]0[.]0[.]1:", "//" name ":") } 1' registry/servers.yml > registry/servers.compose.yml \
   && install -d -o 1000 -g 1000 -m 700 /data \
   && install -d -o 1000 -g 101 -m 2775 /routes \
   && install -d -o 1000 -g 1000 -m 755 /config /compiled
 USER 1000:1000
-# What Node has compiled is kept in the image: each service starts in half the time. It is loaded once, finds a setting
-# that it cannot take, and ends. By the user that it runs as: Node uses nobody else's.
+# Keep Node's compile cache in the image, which halves the start time. Each service loads once, finds an invalid setting,
+# and exits. It runs as the final user, because Node ignores a cache of another user.
 ENV NODE_COMPILE_CACHE=/compiled
 RUN for workers in 1 2; do for service in container/auth-server container/registry relay servers/*/; do \
     SECRET_KEY=- AUTH_SERVER_WORKERS=$workers LOG_LEVEL=- node "$service/main.ts" > /dev/null 2>&1 || :; \
   done; done
 ENTRYPOINT ["/usr/bin/env", "node", "--disable-warning=ExperimentalWarning"]
 CMD ["--version"]
-# A failure counts only after the start, which takes long where everything starts at once. Nobody restarts what is not
-# healthy: who depends on it waits, and `docker compose ps` says so. What dies is restarted.
+# Failures count only after the start period, because starting everything at once is slow. Docker restarts a dead container
+# but not an unhealthy one: its dependents wait, and `docker compose ps` shows it.
 HEALTHCHECK --interval=10s --timeout=10s --start-period=180s --retries=4 CMD ["container/healthy"]
 
 FROM gateway AS cognito

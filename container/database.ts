@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 /**
- * Waits until the database lets somebody in, a minute at most: in a compose file one cannot depend on a service that only
- * some profiles have. Whoever comes after finds out what is wrong with a database that still does not answer.
- * @param url `DATABASE_URL`; without one there is nothing to wait for
+ * Waits up to a minute until the database accepts connections. Compose cannot depend on a service that only some profiles
+ * have. After a minute it returns anyway, and the service reports the failure.
+ * @param url `DATABASE_URL`; undefined: return at once
  */
 export async function databaseAnswers(url: string | undefined): Promise<void> {
   if (!url) return;
