@@ -105,10 +105,10 @@ export const advisories = [
   }),
   row('GHSA-4mq7-pvjg-xp2r', 'nothing remembered of a token lets another issuer in', {
     'integration/auth-server/gate/validate-tokens': ['has another issuer (J7)'],
-    'unit/auth-server/identity/assertion': ['is for the same caller, server and tool only'],
+    'unit/auth-server/identity/assertion': ['happens only for the same caller, server and tool'],
   }),
   row('CVE-2021-32701 GHSA-qvp4-rpmr-xwrr', 'what was allowed before does not allow something else', {
-    'unit/auth-server/identity/assertion': ['is for the same caller, server and tool only'],
+    'unit/auth-server/identity/assertion': ['happens only for the same caller, server and tool'],
     'e2e/clients': ['%s, who may list and not call, is shown no tool with %s and is refused the call'],
   }),
   row('CVE-2025-24514 CVE-2025-15566', 'registrations inject nothing into nginx', {

@@ -21,22 +21,22 @@ test.each<[string, string[], object]>([
   ['true and false become booleans', ['b=true'], { b: true }],
   ['lists are JSON', ['list=[1,"2"]'], { list: [1, '2'] }],
   ['a string that looks like a number stays a string', ['s=007'], { s: '007' }],
-  ['what may be both stays text', ['either=7'], { either: '7' }],
-  ['what the schema does not know stays text', ['new=5', 'constructor=5'], { new: '5', constructor: '5' }],
-  ['name:=json goes past the schema', ['s:=5', 'any:={"a":[true]}'], { s: 5, any: { a: [true] } }],
+  ['a value that may be text or a number stays text', ['either=7'], { either: '7' }],
+  ['an argument that the schema does not name stays text', ['new=5', 'constructor=5'], { new: '5', constructor: '5' }],
+  ['name:=json bypasses the schema', ['s:=5', 'any:={"a":[true]}'], { s: 5, any: { a: [true] } }],
   ['a JSON object as a word', ['{"s":"a","n":2}'], { s: 'a', n: 2 }],
-  ['later words count more than the object', ['{"s":"a"}', 's=b'], { s: 'b' }],
-  ['a value may hold anything, also = and line breaks', ['s=a=b\nc'], { s: 'a=b\nc' }],
+  ['later words override the object', ['{"s":"a"}', 's=b'], { s: 'b' }],
+  ['a value may contain any character, including = and line breaks', ['s=a=b\nc'], { s: 'a=b\nc' }],
   ['a value may be empty', ['s='], { s: '' }],
 ])('Arguments: %s', (_what, words, expected) => {
   expect(given(words)).toEqual(expected);
 });
 
-test('--args and words are put together', () => {
+test('--args and words are merged', () => {
   expect(given(['n=1'], '{"s":"a"}')).toEqual({ s: 'a', n: 1 });
 });
 
-test('Without a schema, as when the tools may not be listed, text stays text', () => {
+test('Without a schema (the caller may not list the tools), text stays text', () => {
   expect(typedArguments(readArguments(['n=3'], undefined), undefined)).toEqual({ n: '3' });
 });
 
@@ -51,7 +51,7 @@ test.each<[string[], string | undefined, string]>([
   [['{"s":'], undefined, 'The arguments must be one JSON object'],
   [[], '[1]', '--args must be one JSON object'],
   [[], 'null', '--args must be one JSON object'],
-])('%j with --args %s is wrong use: %s', (words, json, message) => {
+])('%j with --args %s is rejected: %s', (words, json, message) => {
   const failure = (() => {
     try {
       return given(words, json);

@@ -35,40 +35,40 @@ const failureOf = (work: () => unknown) => {
   }
 };
 
-describe('What counts first', () => {
+describe('The precedence of settings:', () => {
   beforeEach(() => {
     write('.env.agent.example', 'REGISTRY_URL=http://example:1');
   });
 
-  test('the template, where there is no file of one’s own', () => {
+  test('the template applies when the user has no settings file', () => {
     expect(read()).toMatchObject({ gateway: 'http://example:1', file: 'agents/.env.agent.example' });
   });
 
-  test('one’s own file before the template', () => {
+  test('the user’s file overrides the template', () => {
     write('.env.agent', 'REGISTRY_URL=http://own:1');
     expect(read()).toMatchObject({ gateway: 'http://own:1', file: 'agents/.env.agent' });
   });
 
-  test('the file of --env-file instead of both', () => {
+  test('the file given with --env-file replaces both', () => {
     write('.env.agent', 'REGISTRY_URL=http://own:1\nCOGNITO_CLIENT_ID=own');
     const envFile = write('other', 'REGISTRY_URL=http://other:1');
     const { gateway, env } = read({ envFile });
     expect([gateway, env.COGNITO_CLIENT_ID]).toEqual(['http://other:1', undefined]);
   });
 
-  test('the environment before any file, but not a variable that is empty there', () => {
+  test('the environment overrides any file, except for a variable that is empty there', () => {
     const envFile = write('other', 'REGISTRY_URL=http://other:1\nCOGNITO_CLIENT_ID=other');
     const { gateway, env } = read({ envFile }, { REGISTRY_URL: 'http://environment:1', COGNITO_CLIENT_ID: ' ' });
     expect([gateway, env.COGNITO_CLIENT_ID]).toEqual(['http://environment:1', 'other']);
   });
 
-  test('--gateway before everything', () => {
+  test('--gateway overrides everything', () => {
     expect(read({ gateway: 'http://option:1' }, { REGISTRY_URL: 'http://environment:1' }).gateway).toBe(
       'http://option:1',
     );
   });
 
-  test('of a person it is .env.user', () => {
+  test('a person’s settings file is .env.user', () => {
     write('.env.user', 'REGISTRY_URL=http://user:1');
     expect(read({ mode: 'user' })).toMatchObject({ gateway: 'http://user:1', file: 'agents/.env.user' });
   });
@@ -78,7 +78,7 @@ describe('The address of the tool finder', () => {
   test.each<[string, string, NodeJS.ProcessEnv, Partial<SettingsOptions>, string, string]>([
     ['follows from the gateway', 'REGISTRY_URL=http://gw:1', {}, {}, 'http://gw:1', 'http://gw:1/mcpgw/sse'],
     [
-      'is what the file says',
+      'is the one in the file',
       'REGISTRY_URL=http://gw:1\nMCP_REGISTRY_URL=http://gw:1/mcpgw/mcp',
       {},
       {},
@@ -86,7 +86,7 @@ describe('The address of the tool finder', () => {
       'http://gw:1/mcpgw/mcp',
     ],
     [
-      "says where the gateway is, in the original's file",
+      "also gives the gateway's address, in a file of the Python original",
       'MCP_REGISTRY_URL=http://localhost/mcpgw/sse',
       {},
       {},
@@ -94,7 +94,7 @@ describe('The address of the tool finder', () => {
       'http://localhost/mcpgw/sse',
     ],
     [
-      'does not come from the file when the environment names another gateway',
+      'is not taken from the file when the environment names another gateway',
       'MCP_REGISTRY_URL=http://old/mcpgw/sse',
       { REGISTRY_URL: 'http://gw:1' },
       {},
@@ -102,7 +102,7 @@ describe('The address of the tool finder', () => {
       'http://gw:1/mcpgw/sse',
     ],
     [
-      'nor when --gateway does',
+      'is not taken from the file when --gateway names another gateway',
       'MCP_REGISTRY_URL=http://old/mcpgw/sse',
       { MCP_REGISTRY_URL: 'http://old2/mcpgw/sse' },
       { gateway: 'http://gw:1' },
@@ -158,14 +158,14 @@ describe('The message for an invalid setting names the setting and the file, not
   });
 });
 
-test('A placeholder that nothing needs is only remarked on', () => {
+test('A placeholder in a setting that is not needed causes only a warning', () => {
   write('.env.user', 'REGISTRY_URL=http://gw:1\nSECRET_KEY=your-secret-key-here');
   expect(read({ mode: 'user' }).notices).toEqual([
     "SECRET_KEY in agents/.env.user is still the template's example value and is ignored.",
   ]);
 });
 
-test("A region that is not the user pool's is remarked on", () => {
+test("A region that differs from the user pool's causes a warning", () => {
   write('.env.agent', 'REGISTRY_URL=http://gw:1\nCOGNITO_USER_POOL_ID=us-east-1_Pool\nAWS_REGION=us-west-2');
   expect(read().notices).toEqual([
     'AWS_REGION in agents/.env.agent is us-west-2, but the user pool is in us-east-1, which takes precedence.',
@@ -177,7 +177,7 @@ test('Unknown variables are ignored', () => {
   expect(read().notices).toEqual([]);
 });
 
-/** All that the set-up guide of the original puts into the two files. */
+/** Every variable that the original's set-up guide puts into the two files. */
 const ofTheGuide = {
   user: [
     'COGNITO_CLIENT_ID',
@@ -192,7 +192,7 @@ const ofTheGuide = {
 };
 
 test.each(['user', 'agent'] as const)(
-  'The template .env.%s.example has every variable of the guide, and works as it is',
+  'The template .env.%s.example has every variable of the guide and works unchanged',
   (mode) => {
     const text = readFileSync(join('agents', `.env.${mode}.example`), 'utf8');
     for (const name of ofTheGuide[mode]) expect(text).toMatch(new RegExp(`^(# )?${name}=`, 'm'));

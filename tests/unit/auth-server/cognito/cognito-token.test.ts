@@ -7,7 +7,7 @@ import { issuer, jwks, now, pool, publicUrl, token, verifierOf } from '../../../
 const verify = async (change?: Record<string, unknown>) => await verifierOf().verify(await token(change));
 
 describe('a good access token', () => {
-  test('says who it is for, and nothing that is not used', async () => {
+  test('yields the claims that the gateway uses, and no others', async () => {
     const exp = now() + 60;
     expect(await verify({ exp, jti: 'x', auth_time: 1 })).toEqual({
       ...{ sub: 'alice', client_id: 'web', username: 'Alice', groups: ['g', 'h'], scopes: ['a/b', 'c/d'], exp },
@@ -15,7 +15,7 @@ describe('a good access token', () => {
     });
   });
 
-  test('without groups, scopes or username names none', async () => {
+  test('without groups, scopes or username yields none of them', async () => {
     const bare = await verify({ 'cognito:groups': undefined, scope: undefined, username: undefined });
     expect(bare).toMatchObject({ groups: [], scopes: [], username: undefined });
     expect(await verify({ scope: '  a/b   c/d ', username: 7 })).toMatchObject({
@@ -34,7 +34,7 @@ describe('a good access token', () => {
   test.each([
     [240, true],
     [360, false],
-  ])('that was issued %d seconds from now is taken: %s, because clocks differ by a little', async (ahead, good) => {
+  ])('that was issued %d seconds from now is accepted: %s, because clocks may differ a little', async (ahead, good) => {
     const asked = verify({ iat: now() + ahead, exp: now() + 600 });
     if (good) expect((await asked).sub).toBe('alice');
     else
@@ -44,27 +44,27 @@ describe('a good access token', () => {
   });
 });
 
-describe('a token that is signed well and says something wrong', () => {
+describe('a token with a valid signature and a wrong claim', () => {
   test.each<[string, Record<string, unknown>, RegExp]>([
-    ['does not end', { exp: undefined }, /no expiry/],
-    ['ends at a text', { exp: '2030' }, /refused/],
-    ['was issued at no time', { iat: undefined }, /does not say when/],
-    ['was issued at a text', { iat: '0' }, /refused/],
+    ['has no expiry', { exp: undefined }, /no expiry/],
+    ['has an expiry that is a string', { exp: '2030' }, /refused/],
+    ['has no issue time', { iat: undefined }, /does not say when/],
+    ['has an issue time that is a string', { iat: '0' }, /refused/],
     ['is for another server', { aud: 'https://other.example' }, /another server/],
-    ['is for nothing', { aud: [] }, /another server/],
-    ['is for a server that starts alike', { aud: `${publicUrl}.evil.example` }, /another server/],
-    ['is for a number', { aud: [7] }, /refused/],
+    ['has an empty audience', { aud: [] }, /another server/],
+    ['is for a server whose URL has ours as a prefix', { aud: `${publicUrl}.evil.example` }, /another server/],
+    ['has a number as its audience', { aud: [7] }, /refused/],
     ['names no subject', { sub: undefined }, /names no subject/],
-    ['names a number', { sub: 7 }, /refused/],
+    ['has a number as its subject', { sub: 7 }, /refused/],
     ['has a list of scopes', { scope: ['a/b'] }, /refused/],
-    ['has a group for its groups', { 'cognito:groups': 'g' }, /groups are unreadable/],
+    ['has a string instead of a list of groups', { 'cognito:groups': 'g' }, /groups are unreadable/],
     ['has a number among its groups', { 'cognito:groups': ['g', 7] }, /groups are unreadable/],
     ['is an ID token', { token_use: 'id' }, /ID token/],
     ['is of an app client that is not allowed', { client_id: 'evil' }, /app client is not allowed/],
     ['is of no app client', { client_id: undefined }, /refused/],
     ['is of another pool', { iss: issuer.replace('Pool', 'Evil') }, /another user pool/],
     ['is of no pool', { iss: undefined }, /refused/],
-  ])('because it %s is refused', async (_what, change, why) => {
+  ])('that %s is rejected', async (_what, change, why) => {
     await expect(verify(change)).rejects.toMatchObject({
       code: 'token_invalid',
       message: expect.stringMatching(/^The access token was refused: .*\.$/),
@@ -72,7 +72,7 @@ describe('a token that is signed well and says something wrong', () => {
     await expect(verify(change)).rejects.toThrow(why);
   });
 
-  test('or has expired, is told so, and the log gets the cause', async () => {
+  test('that has expired is rejected with that reason, and the log gets the cause', async () => {
     await expect(verify({ iat: now() - 60, exp: now() - 1 })).rejects.toMatchObject({
       code: 'token_expired',
       message: expect.stringMatching(/expired.*Get a new one and try again\.$/),
@@ -80,7 +80,7 @@ describe('a token that is signed well and says something wrong', () => {
     });
   });
 
-  test('or nothing at all is refused without asking for keys', async () => {
+  test('or an empty string is rejected without fetching keys', async () => {
     const verifier = verifierOf();
     for (const value of ['', 'a', 'a.b', 'a.b.c', '..', 'a.b.c.d.e'])
       await expect(verifier.verify(value)).rejects.toMatchObject({ code: 'token_invalid' });
@@ -89,13 +89,13 @@ describe('a token that is signed well and says something wrong', () => {
 });
 
 describe("the pool's keys", () => {
-  test('are fetched once, from the pool of the settings, and each fetch that brought some is told', async () => {
+  test('are fetched once, from the configured pool, and each successful fetch is reported', async () => {
     const verifier = verifierOf();
     for (let i = 0; i < 3; i++) await verifier.verify(await token());
     expect(verifier.seen).toEqual({ asked: [`${issuer}/.well-known/jwks.json`], brought: 1 });
   });
 
-  test('may be fetched ahead of the first request', async () => {
+  test('can be fetched before the first request', async () => {
     const verifier = verifierOf();
     await verifier.warmUp();
     const asked = [...verifier.seen.asked];
@@ -105,7 +105,7 @@ describe("the pool's keys", () => {
     expect(verifier.seen.asked).toEqual(asked);
   });
 
-  test('are asked for again for a key that is new, and not at once again for one that there is not', async () => {
+  test('are fetched again for an unknown key, but not repeatedly for a key that does not exist', async () => {
     const known = { keys: [] as object[] };
     const verifier = verifierOf(() => known);
     await verifier.warmUp();
@@ -123,7 +123,7 @@ describe("the pool's keys", () => {
     expect(verifier.seen.asked).toHaveLength(before + 2);
   });
 
-  test('that cannot be fetched are no reason to doubt the token, and nobody is told that some came', async () => {
+  test('that cannot be fetched do not make the token invalid, and no fetch is reported', async () => {
     const verifier = verifierOf(() => {
       throw new FetchError('https://pool.example', 'down');
     });
@@ -135,7 +135,7 @@ describe("the pool's keys", () => {
     expect(verifier.seen.brought).toBe(0);
   });
 
-  test('need nobody who counts them', async () => {
+  test('are fetched without a listener too', async () => {
     const fetcher = { fetch: async () => new TextEncoder().encode(JSON.stringify(jwks)).buffer as ArrayBuffer };
     const jwksCache = new SimpleJwksCache({ fetcher });
     const quiet = createTokenVerifier({ userPoolId: pool, allowedClientIds: ['web'], publicUrl, jwksCache });
@@ -143,7 +143,7 @@ describe("the pool's keys", () => {
   });
 });
 
-test('A verified token is known until the keys are fetched anew, for one may be gone; a bad one never is', async () => {
+test('A verified token is cached until the keys are fetched again, because a key may be gone; an invalid token is never cached', async () => {
   const verifier = verifierOf();
   const good = await token();
   expect(verifier.known(good)).toBeUndefined();
@@ -157,24 +157,24 @@ test('A verified token is known until the keys are fetched anew, for one may be 
   expect(verifier.known(good)).toBeUndefined();
 });
 
-describe('what a refusal tells whoever sent the token', () => {
+describe('the message about a rejected token', () => {
   const messageOf = async (value: string) => {
     const error = await verifierOf()
       .verify(value)
       .then(undefined, (thrown: Error) => thrown);
-    return error instanceof Error ? error.message : 'it was not refused';
+    return error instanceof Error ? error.message : 'it was accepted';
   };
   const refusedAs = async (change: Record<string, unknown>) =>
     /^The access token was refused: (.*)\.$/.exec(await messageOf(await token(change)))?.[1];
 
-  test('is which pool it comes from, where it comes from one, and which this gateway trusts', async () => {
+  test('names the pool that issued the token, if there is one, and the pool that this gateway trusts', async () => {
     expect(await refusedAs({ iss: issuer.replace('Pool', 'Evil') })).toBe(
       'it comes from another user pool (us-east-1_Evil; this gateway trusts us-east-1_Pool)',
     );
     expect(await refusedAs({ iss: 'https://evil.example/not a pool' })).toBe('it comes from another user pool');
   });
 
-  test('is which app client and which server it is for, in plain letters and not at any length', async () => {
+  test('names the app client and the server, in ASCII and cut to a limit', async () => {
     expect(await refusedAs({ client_id: 'a"b<c>\nü$' })).toBe(
       'its app client is not allowed here: a?b?c???? is not in COGNITO_ALLOWED_CLIENT_IDS',
     );
@@ -184,14 +184,14 @@ describe('what a refusal tells whoever sent the token', () => {
     );
   });
 
-  test('is what else it is, where that can be seen', async () => {
+  test('names the kind of token, if it can be recognised', async () => {
     expect(await refusedAs({ token_use: 'id' })).toBe('it is an ID token; send the access token');
     expect(await refusedAs({ token_use: 'refresh' })).toBe('it is not an access token');
     expect(await messageOf('a.b.c.d.e')).toMatch(/refresh token/);
     expect(await messageOf('a.b.c')).toBe('The access token was refused: it is not an access token of this user pool.');
   });
 
-  test('is how long ago it expired, at least a second, and by which clock', async () => {
+  test('says how long ago the token expired, at least a second, and by which clock', async () => {
     const expiredFor = async (seconds: number) => {
       const message = await messageOf(await token({ iat: now() - 999, exp: now() - seconds }));
       return /^The access token expired (\d+) s ago \(it is (\d\d):\d\d:\d\dZ by this gateway's clock\)\. /.exec(
@@ -204,12 +204,12 @@ describe('what a refusal tells whoever sent the token', () => {
     expect([1, 2]).toContain(Number((await expiredFor(1))?.[1]));
   });
 
-  test('is not what the library says of it, which the log gets', async () => {
+  test('does not quote the library, whose message goes to the log', async () => {
     await expect(verify({ iss: 'https://evil.example' })).rejects.toMatchObject({ cause: expect.any(Error) });
   });
 });
 
-test('a clock that is off by exactly five minutes is still believed', async () => {
+test('a token from a clock that is exactly five minutes ahead is accepted', async () => {
   const iat = now();
   const value = await token({ iat: iat + 300, exp: iat + 900 });
   const verifier = verifierOf();

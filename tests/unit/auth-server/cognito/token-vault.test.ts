@@ -7,7 +7,7 @@ const token = `eyJ.${'refresh'.repeat(300)}`;
 const third = 'third-key-third-key-third-key-third-key';
 
 describe('the vault of refresh tokens', () => {
-  test('gives back what it locked, and locks the same token differently each time', async () => {
+  test('unlocks what it locked, and locks the same token differently each time', async () => {
     const vault = createTokenVault([secretKey]);
     const [one, two] = [await vault.lock(token), await vault.lock(token)];
     expect(await vault.unlock(one)).toBe(token);
@@ -28,13 +28,13 @@ describe('the vault of refresh tokens', () => {
     ['changed', (locked) => `${locked.slice(0, -4)}AAAA`],
     ['cut', (locked) => locked.slice(0, 40)],
     ['empty', () => ''],
-    ['no token of the vault', () => token],
+    ['not a token of the vault', () => token],
   ])('does not unlock what is %s', async (_what, spoil) => {
     const vault = createTokenVault([secretKey, oldSecretKey]);
     await expect(vault.unlock(await spoil(await vault.lock(token)))).rejects.toThrow();
   });
 
-  test('has a key that neither sessions nor logins have', async () => {
+  test('uses a key of its own, not the one of sessions or logins', async () => {
     const locked = await createTokenVault([secretKey]).lock(token);
     for (const purpose of ['session', 'login', 'local session'])
       await expect(compactDecrypt(locked, purposeKey(secretKey, purpose))).rejects.toThrow();

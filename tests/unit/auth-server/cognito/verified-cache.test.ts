@@ -18,7 +18,7 @@ beforeEach(() => {
 afterEach(() => void jest.useRealTimers());
 const at = (milliseconds: number) => void jest.setSystemTime(start + milliseconds);
 
-test('A credential that was verified is known for five minutes, and only it', () => {
+test('A verified credential is cached for five minutes, and no other credential is', () => {
   expect(verified.find('good')).toBe(claims);
   for (const other of ['goo', 'good ', 'Good', '']) expect(verified.find(other)).toBeUndefined();
   at(300 * second - 1);
@@ -27,7 +27,7 @@ test('A credential that was verified is known for five minutes, and only it', ()
   expect(verified.find('good')).toBeUndefined();
 });
 
-test('What has run out meanwhile is not known any more, to the second', () => {
+test('A credential leaves the cache in the second in which it expires', () => {
   verified.keep('short', { exp: start / 1000 + 10, name: 'bob' });
   at(10 * second - 1);
   expect(verified.find('short')?.name).toBe('bob');
@@ -35,24 +35,24 @@ test('What has run out meanwhile is not known any more, to the second', () => {
   expect(verified.find('short')).toBeUndefined();
 });
 
-test('A clock that was set back lets nothing of before count: a token may be one of the future again', () => {
+test('A clock that is set back invalidates the cache: a cached token may be issued in the future again', () => {
   at(-1);
   expect(verified.find('good')).toBeUndefined();
 });
 
-test('After forgetting, nothing is known', () => {
+test('Clearing the cache removes every credential', () => {
   verified.forget();
   expect(verified.find('good')).toBeUndefined();
 });
 
-test('Many more than are in use at a time are known, each with what it says, and the oldest of too many is forgotten', () => {
+test('The cache holds many credentials, each with its claims, and evicts the oldest when it is full', () => {
   for (let i = 0; i < 5_000; i++) verified.keep(`token ${i}`, { exp: claims.exp, name: `name ${i}` });
   for (const i of [0, 1, 2_500, 4_999, 0]) expect(verified.find(`token ${i}`)?.name).toBe(`name ${i}`);
   for (let i = 5_000; i < 100_001; i++) verified.keep(`token ${i}`, claims);
   expect(verified.find('good')).toBeUndefined();
 });
 
-test('What was verified again is as good as new, also where it was in use', () => {
+test('A credential that is verified again starts its five minutes again, even while it is in use', () => {
   at(299 * second);
   verified.keep('good', { ...claims, name: 'anew' });
   at(500 * second);

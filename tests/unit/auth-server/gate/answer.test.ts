@@ -8,7 +8,7 @@ import type { OriginalRequest } from '../../../../auth-server/request/original-r
 const publicUrl = 'http://localhost:8080';
 const bodyOf = (response: Response) => JSON.parse(response.headers.get('x-deny-body') ?? 'null');
 
-/** What goes over the wire when `write` answers. */
+/** The bytes that `write` sends. */
 async function answered(write: (res: ServerResponse) => void): Promise<Response> {
   const server = createServer((_req, res) => {
     try {
@@ -51,8 +51,8 @@ const allowed = (change: Partial<Allowance>, principal: Partial<Allowance['princ
   );
 const identity = (response: Response) => [...response.headers.keys()].filter((name) => name.startsWith('x-')).sort();
 
-describe('what an allowed request is sent on with', () => {
-  test('names nothing that there is not: no groups, app client, tool or ticket', async () => {
+describe('the headers of an allowed request', () => {
+  test('are left out when there are no groups, app client, tool or ticket', async () => {
     const response = await allowed({});
     expect(response.status).toBe(200);
     expect(identity(response)).toEqual([
@@ -66,32 +66,32 @@ describe('what an allowed request is sent on with', () => {
     expect(response.headers.get('x-mcp-assertion')).toBe('a.b.c');
   });
 
-  test('names the ticket, the app client and the tool where there are such', async () => {
+  test('name the ticket, the app client and the tool', async () => {
     const response = await allowed({ ticket: 't.i.c', tool: 'get time' }, { clientId: 'c 1' });
     expect(response.headers.get('x-relay')).toBe('t.i.c');
     expect(response.headers.get('x-client-id')).toBe('c%201');
     expect(response.headers.get('x-tool-name')).toBe('get%20time');
   });
 
-  test('separates scopes by spaces and groups by commas, whatever stands in them', async () => {
+  test('separate scopes by spaces and groups by commas, and escape both separators in names', async () => {
     const response = await allowed({}, { scopes: ['a/b', 'c d'], groups: ['g,h', 'i'] });
     expect(response.headers.get('x-scopes')).toBe('a/b c%20d');
     expect(response.headers.get('x-groups')).toBe('g%2Ch,i');
   });
 
-  test('leaves the groups out where they take more than 4096 characters, rather than cutting them', async () => {
+  test('leave out the groups instead of cutting them when they take more than 4096 characters', async () => {
     const groups = (length: number) => ['g'.repeat(2000), 'h'.repeat(length - 2001)];
     expect((await allowed({}, { groups: groups(4096) })).headers.get('x-groups')).toHaveLength(4096);
     expect((await allowed({}, { groups: groups(4097) })).headers.get('x-groups')).toBeNull();
   });
 
-  test('cuts the name of a tool that takes more than 1024 characters once it is written in ASCII', async () => {
+  test('cut the name of a tool that takes more than 1024 characters in ASCII', async () => {
     const name = (await allowed({ tool: '日'.repeat(256) })).headers.get('x-tool-name') ?? '';
     expect(name).toHaveLength(1024);
     expect('%E6%97%A5'.repeat(256).startsWith(name)).toBe(true);
   });
 
-  test('leaves every letter that is safe in a list as it is', async () => {
+  test('keep every character that is safe in a list', async () => {
     const safe = "!#$&'*+-./0123456789:=?@AZ^_`az|~";
     expect((await allowed({}, { username: safe })).headers.get('x-username')).toBe(safe);
     const other = '"%(),;<>[\\]{} ';
@@ -122,26 +122,26 @@ const denied = (error: AuthError, request: DenialContext['request'] = mcp) =>
   answered((res) => deny(res, error, { publicUrl, request }));
 const nobody = new AuthError('credentials_missing', 'Log in.');
 
-describe('the way to the login', () => {
+describe('the redirect to the login', () => {
   test.each([
     [1000, true],
     [1001, false],
-  ])('from an address of %d characters leads back to it: %s', async (length, back) => {
+  ])('from a URL of %d characters leads back to it: %s', async (length, back) => {
     const uri = `/${'x'.repeat(length - 1)}`;
     const response = await denied(nobody, { ...page, uri });
     expect(response.headers.get('x-login-url')).toBe(back ? `/login?redirect_uri=%2F${uri.slice(1)}` : '/login');
   });
 
   test.each<[string, AuthError, OriginalRequest]>([
-    ['who does not say what it takes', nobody, { ...page, accept: undefined }],
-    ['who takes JSON only', nobody, { ...page, accept: 'application/json' }],
-    ['whose page sends a form', nobody, { ...page, method: 'POST' }],
-    ['who is known and may not', new AuthError('origin_not_allowed', 'No.'), page],
-  ])('is not shown to somebody %s', async (_who, error, request) => {
+    ['that sends no Accept header', nobody, { ...page, accept: undefined }],
+    ['that accepts JSON only', nobody, { ...page, accept: 'application/json' }],
+    ['that submits a form', nobody, { ...page, method: 'POST' }],
+    ['that is authenticated and not permitted', new AuthError('origin_not_allowed', 'No.'), page],
+  ])('is not sent to a client %s', async (_who, error, request) => {
     expect((await denied(error, request)).headers.get('x-login-url')).toBeNull();
   });
 
-  test('is not shown where not even the gate was understood, and the metadata are those of the gateway', async () => {
+  test('is not sent when the headers of the gate are invalid, and the challenge then names the gateway’s metadata', async () => {
     const response = await answered((res) => deny(res, nobody, { publicUrl, request: undefined }));
     expect(response.headers.get('x-login-url')).toBeNull();
     expect(response.headers.get('www-authenticate')).toBe(
@@ -157,40 +157,40 @@ describe('the message of a denial', () => {
 
   test.each([
     ['of 1024 letters stays whole', 'x'.repeat(1024), 'x'.repeat(1024)],
-    ['of 1025 letters loses the last', 'x'.repeat(1025), 'x'.repeat(1024)],
+    ['of 1025 letters loses the last one', 'x'.repeat(1025), 'x'.repeat(1024)],
     ['keeps a letter of six characters that just fits', `${'x'.repeat(1018)}éy`, `${'x'.repeat(1018)}é`],
-    ['loses one that does not', `${'x'.repeat(1019)}éy`, 'x'.repeat(1019)],
-    ['keeps an emoji of twelve that just fits', `${'x'.repeat(1012)}😀y`, `${'x'.repeat(1012)}😀`],
-    ['loses one that does not, and not only half of it', `${'x'.repeat(1013)}😀y`, 'x'.repeat(1013)],
-    ['counts a quote as the two characters that it takes', `${'x'.repeat(1023)}"`, 'x'.repeat(1023)],
+    ['loses a letter that does not fit', `${'x'.repeat(1019)}éy`, 'x'.repeat(1019)],
+    ['keeps an emoji of twelve characters that just fits', `${'x'.repeat(1012)}😀y`, `${'x'.repeat(1012)}😀`],
+    ['loses an emoji that does not fit as a whole', `${'x'.repeat(1013)}😀y`, 'x'.repeat(1013)],
+    ['counts a quote as two characters', `${'x'.repeat(1023)}"`, 'x'.repeat(1023)],
   ])('%s', async (_what, sent, kept) => {
     expect(await messageOf(sent)).toBe(kept);
   });
 
-  test('travels as ASCII, with the code that the error has more exactly, and says how long it is', async () => {
+  test('is sent as ASCII, with the more exact code of the error and a content length', async () => {
     const response = await denied(new AuthError('request_refused', 'größe', { rpcCode: -32020, id: 'i' }));
     expect(response.headers.get('x-deny-body')).toBe(
       '{"jsonrpc":"2.0","id":"i","error":{"code":-32020,"message":"gr\\u00f6\\u00dfe","data":{"reason":"request_refused"}}}',
     );
   });
 
-  test('of a method that is not offered comes with those that are', async () => {
+  test('about a method that is not offered lists the offered methods', async () => {
     const refused = new AuthError('method_not_allowed', 'No.', { allow: ['POST', 'GET'] });
     expect((await denied(refused)).headers.get('allow')).toBe('POST, GET');
     expect((await denied(nobody)).headers.get('allow')).toBeNull();
   });
 });
 
-describe('the challenge for a scope that is lacking', () => {
+describe('the challenge for a missing scope', () => {
   const challengeFor = async (held: string[], code: 'not_permitted' | 'server_not_found' = 'not_permitted') =>
     (await denied(new AuthError(code, 'No.', { missing: { scope: 'new/one', held } }))).headers.get('www-authenticate');
   const scopesIn = (challenge: string | null) => / scope="([^"]*)"/.exec(challenge ?? '')?.[1]?.split(' ');
 
-  test('names each scope once, those that are held first', async () => {
+  test('names each scope once, the held scopes first', async () => {
     expect(scopesIn(await challengeFor(['a/b', 'a/b', 'new/one', 'c/d']))).toEqual(['a/b', 'new/one', 'c/d']);
   });
 
-  test('of 2048 characters names all, a longer one only what is lacking', async () => {
+  test('names all scopes up to 2048 characters, and only the missing ones beyond that', async () => {
     const bare = (await challengeFor([]))?.length ?? 0;
     const held = (length: number) => ['h'.repeat(length - bare - 1)];
     expect(await challengeFor(held(2048))).toHaveLength(2048);
@@ -198,13 +198,13 @@ describe('the challenge for a scope that is lacking', () => {
     expect(scopesIn(await challengeFor(held(2049)))).toEqual(['new/one']);
   });
 
-  test('comes with a 403 only, and never without something that is lacking', async () => {
+  test('is sent only with a 403, and only if a scope is missing', async () => {
     expect(await challengeFor([], 'server_not_found')).toBeNull();
     expect((await denied(new AuthError('not_permitted', 'No.'))).headers.get('www-authenticate')).toBeNull();
   });
 });
 
-describe('a denial as nginx takes it', () => {
+describe('a denial sent to nginx', () => {
   test.each<[AuthError['code'], number, number, string | null]>([
     ['credentials_missing', 401, 401, null],
     ['token_expired', 401, 401, null],
@@ -212,14 +212,17 @@ describe('a denial as nginx takes it', () => {
     ['server_not_found', 403, 404, null],
     ['method_not_allowed', 403, 405, null],
     ['internal_error', 403, 503, '1'],
-  ])('%s is a %d to auth_request and a %d to the client, to try again after: %s', async (code, http, status, after) => {
-    const response = await denied(new AuthError(code, 'No.'));
-    expect(response.status).toBe(http);
-    expect(response.headers.get('x-deny-status')).toBe(String(status));
-    expect(response.headers.get('x-deny-code')).toBe(code);
-    expect(response.headers.get('retry-after')).toBe(after);
-    expect(response.headers.get('content-length')).toBe('0');
-  });
+  ])(
+    'for %s is a %d to auth_request and a %d to the client, with Retry-After: %s',
+    async (code, http, status, after) => {
+      const response = await denied(new AuthError(code, 'No.'));
+      expect(response.status).toBe(http);
+      expect(response.headers.get('x-deny-status')).toBe(String(status));
+      expect(response.headers.get('x-deny-code')).toBe(code);
+      expect(response.headers.get('retry-after')).toBe(after);
+      expect(response.headers.get('content-length')).toBe('0');
+    },
+  );
 
   test('is a plain object for the registry and JSON-RPC for a server', async () => {
     const refused = new AuthError('not_permitted', 'No.', { id: 1 });
@@ -243,28 +246,28 @@ describe('a denial as nginx takes it', () => {
   });
 });
 
-describe('the challenge to somebody who is not known', () => {
+describe('the challenge to an unauthenticated client', () => {
   const challengeAt = async (request: OriginalRequest, code: AuthError['code'] = 'credentials_missing') =>
     (await denied(new AuthError(code, 'No.'), request)).headers.get('www-authenticate');
   const at = (endpoint: 'mcp' | 'sse' | 'messages') =>
     ({ ...mcp, target: { resource: 'mcp', server: 'clock', endpoint, routed: true } }) as const;
 
   test.each<[string, OriginalRequest, string]>([
-    ['the endpoint that was asked for', at('mcp'), '/clock/mcp'],
-    ['the stream that was asked for', at('sse'), '/clock/sse'],
+    ['the requested endpoint', at('mcp'), '/clock/mcp'],
+    ['the requested stream', at('sse'), '/clock/sse'],
     ['the stream, for a message that belongs to one', at('messages'), '/clock/sse'],
     ['the gateway, for a page', page, ''],
-  ])('leads to the metadata of %s', async (_what, request, path) => {
+  ])('names the metadata of %s', async (_what, request, path) => {
     expect(await challengeAt(request)).toBe(
       `Bearer resource_metadata="${publicUrl}/.well-known/oauth-protected-resource${path}", scope="openid email profile"`,
     );
   });
 
-  test.each(['token_invalid', 'token_expired'] as const)('says that the token is bad where it is: %s', async (code) => {
+  test.each(['token_invalid', 'token_expired'] as const)('says that the token is invalid: %s', async (code) => {
     expect(await challengeAt(mcp, code)).toMatch(/^Bearer error="invalid_token", resource_metadata="/);
   });
 
-  test('leads nobody to the login who asked for a server, not even with a browser', async () => {
+  test('does not redirect a request for a server to the login, not even from a browser', async () => {
     const response = await denied(nobody, { ...mcp, method: 'GET', accept: 'text/html' });
     expect(response.headers.get('x-login-url')).toBeNull();
   });

@@ -46,7 +46,7 @@ describe('the relay sees', () => {
   });
 });
 
-describe('nginx takes to the server itself', () => {
+describe('nginx sends directly to the server', () => {
   test.each([
     'tools/call',
     'prompts/get',
@@ -60,12 +60,15 @@ describe('nginx takes to the server itself', () => {
     expect(relayTicket(policy, request(method))).toBeUndefined();
   });
 
-  test.each(lists)('%s for somebody who may use whatever it could hold, but for resources', (method) => {
-    const ticket = relayTicket(policy, request(method, { principal: principal({ scopes: ['all'] }) }));
-    expect(ticket === undefined).toBe(!method.startsWith('resources'));
-  });
+  test.each(lists)(
+    '%s of a caller who may use everything that the list can contain, except for resources',
+    (method) => {
+      const ticket = relayTicket(policy, request(method, { principal: principal({ scopes: ['all'] }) }));
+      expect(ticket === undefined).toBe(!method.startsWith('resources'));
+    },
+  );
 
-  test('a prompt that asks for a task, which there are none of', () => {
+  test('a prompt that asks for a task, because prompts have no tasks', () => {
     expect(relayTicket(policy, request('prompts/get', {}, { mayCreateTask: true }))).toBeUndefined();
   });
 });
@@ -85,7 +88,7 @@ describe('a ticket', () => {
       }),
     );
 
-  test('names the resources that are listened to, unless they are too many for a header', () => {
+  test('names the subscribed resources, unless they are too long for a header', () => {
     expect(listening(['file:///d/a', 'file:///d/b'])?.uris).toEqual(['file:///d/a', 'file:///d/b']);
     expect(listening([])?.uris).toEqual([]);
     expect(listening(['x'.repeat(4_096)])?.uris).toHaveLength(1);
@@ -93,7 +96,7 @@ describe('a ticket', () => {
     expect(relayTicket(policy, request('initialize'))).not.toHaveProperty('uris');
   });
 
-  test('ends with the credential, and names every mark under which that could end sooner', () => {
+  test('expires with the credential, and names every key under which the credential can be revoked earlier', () => {
     const agent = principal({ kind: 'agent', subject: 'cli', clientId: 'cli', sessionId: undefined, expiresAt: 1_999 });
     expect(relayTicket(policy, request('initialize', { principal: agent }))).toMatchObject({
       ...{ owner: 'agent:cli', kind: 'agent', ends: 1_999 },
@@ -102,7 +105,7 @@ describe('a ticket', () => {
     expect(relayTicket(policy, request('initialize'))?.marks).toEqual(revocationKeysOf(principal()));
   });
 
-  test('names the same owner for a person however they come in, and never an agent’s', () => {
+  test('names the same owner for a person with a token or a session, and never the owner of an agent', () => {
     const byToken = principal({ authMethod: 'jwt', sessionId: undefined, clientId: 'cli' });
     expect(ownerOf(byToken)).toBe(ownerOf(principal()));
     expect(ownerOf(principal({ kind: 'agent' }))).not.toBe(ownerOf(principal()));

@@ -31,7 +31,7 @@ beforeAll(async () => {
   await bind('session', 'his', 'person:bob');
   await bind('session', uuid, 'person:alice', '/messages?upstream=1');
   await bind('session', other, 'person:alice');
-  // An upstream may call a session anything, and this must not be what no session at all is looked up as.
+  // An upstream chooses its session ids. This id must not be the key under which "no session" is looked up.
   await bind('session', 'undefined', 'person:alice', '/messages?upstream=2');
   await bind('task', 'her-task', 'person:alice');
   await bind('task', 'her-other-task', 'person:alice');
@@ -50,7 +50,7 @@ interface Asking {
   uri?: string;
   tasks?: string[];
 }
-/** Asks as the gate does, and gives the target at the upstream, or the code of the denial and the id in it. */
+/** Asks as the gate does. Returns the target at the upstream, or the code of the denial and the JSON-RPC id in it. */
 async function check({ principal, server = 'clock', endpoint = 'mcp', sessionId, uri, tasks }: Asking) {
   const target = { resource: 'mcp', server, endpoint, routed: true } as const;
   const request: OriginalRequest = {
@@ -73,19 +73,19 @@ const noSession = refused('session_unknown', /no such session on this server\. I
 const noTask = refused('task_unknown', /no such task on this server\.$/);
 
 describe('a session at /mcp', () => {
-  test("that is the caller's own is let through, and so is a request without any", async () => {
+  test('of the caller is allowed, and so is a request without a session', async () => {
     expect(await check({ sessionId: 'hers' })).toBeUndefined();
     expect(await check({})).toBeUndefined();
     expect(await check({ endpoint: 'sse' })).toBeUndefined();
   });
 
   test.each<[string, Asking]>([
-    ["is somebody else's", { sessionId: 'his' }],
+    ['belongs to another caller', { sessionId: 'his' }],
     ['nobody has', { sessionId: 'unheard-of' }],
-    ["is the caller's own on another server", { sessionId: 'hers', server: 'other' }],
+    ['belongs to the caller on another server', { sessionId: 'hers', server: 'other' }],
     ['belongs to an agent of the same subject', { sessionId: 'hers', principal: { kind: 'agent' } }],
     ['is a task of the caller', { sessionId: 'her-task' }],
-  ])('that %s is unknown, and the answer says so for the id of the request', async (_what, asking) => {
+  ])('that %s is unknown, and the error carries the id of the request', async (_what, asking) => {
     await expect(check(asking)).rejects.toEqual(noSession);
   });
 });
@@ -94,23 +94,23 @@ describe('a session at /messages', () => {
   const at = (query: string, more: Asking = {}) =>
     check({ endpoint: 'messages', uri: `/clock/messages${query}`, ...more });
 
-  test('is the one in the address, and leads to where the upstream takes its messages', async () => {
+  test("is the one in the URL, and leads to the upstream's message endpoint", async () => {
     expect(await at(`?sessionId=${uuid}`)).toBe('/messages?upstream=1');
     expect(await at(`?sessionId=${uuid}`, { sessionId: 'his' })).toBe('/messages?upstream=1');
   });
 
   test.each([
     ['without a session', ''],
-    ['with an empty one', '?sessionId='],
-    ['with one that is too short', `?sessionId=${uuid.slice(1)}`],
-    ['with one that is too long', `?sessionId=${uuid}0`],
-    ['with something after it', `?sessionId=${uuid}&x=1`],
-    ['with something before it', `?x=1&sessionId=${uuid}`],
-    ['with two questions', `?a?sessionId=${uuid}`],
-    ['with another name', `?session_id=${uuid}`],
-    ["with somebody else's", '?sessionId=11111111-1111-4111-8111-111111111111'],
-    ['with one that has no place for messages', `?sessionId=${other}`],
-  ])('%s is unknown, whatever Mcp-Session-Id says', async (_what, query) => {
+    ['with an empty session', '?sessionId='],
+    ['with a session id that is too short', `?sessionId=${uuid.slice(1)}`],
+    ['with a session id that is too long', `?sessionId=${uuid}0`],
+    ['with something after the session id', `?sessionId=${uuid}&x=1`],
+    ['with something before the session id', `?x=1&sessionId=${uuid}`],
+    ['with two question marks', `?a?sessionId=${uuid}`],
+    ['with another parameter name', `?session_id=${uuid}`],
+    ['with a session of another caller', '?sessionId=11111111-1111-4111-8111-111111111111'],
+    ['with a session that has no message endpoint', `?sessionId=${other}`],
+  ])('%s is unknown, even if Mcp-Session-Id names a valid session', async (_what, query) => {
     await expect(at(query)).rejects.toEqual(noSession);
     await expect(at(query, { sessionId: uuid })).rejects.toEqual(noSession);
   });
@@ -121,19 +121,19 @@ describe('a session at /messages', () => {
 });
 
 describe('tasks', () => {
-  test('of the caller are let through, and no task at all', async () => {
+  test('of the caller are allowed, and so is a request without a task', async () => {
     expect(await check({ tasks: ['her-task', 'her-other-task'] })).toBeUndefined();
     expect(await check({ tasks: [] })).toBeUndefined();
   });
 
   test.each<[string, Asking]>([
-    ['one of somebody else', { tasks: ['his-task'] }],
-    ['one of somebody else behind one of the caller', { tasks: ['her-task', 'his-task'] }],
-    ['one that nobody has', { tasks: ['unheard-of'] }],
+    ['one of another caller', { tasks: ['his-task'] }],
+    ['one of another caller after one of the caller', { tasks: ['her-task', 'his-task'] }],
+    ['one without an owner', { tasks: ['unheard-of'] }],
     ['one of another server', { tasks: ['her-task'], server: 'other' }],
     ['a session of the caller', { tasks: ['hers'] }],
-    ['one of somebody else, in a session of the caller', { tasks: ['his-task'], sessionId: 'hers' }],
-  ])('with %s among them are unknown, and the answer says so for the id of the request', async (_what, asking) => {
+    ['one of another caller, in a session of the caller', { tasks: ['his-task'], sessionId: 'hers' }],
+  ])('with %s among them are unknown, and the error carries the id of the request', async (_what, asking) => {
     await expect(check(asking)).rejects.toEqual(noTask);
   });
 });

@@ -28,18 +28,18 @@ const verdict = (scopes: string[], name: string, known?: typeof approved, server
 };
 
 test.each([
-  ['one that is approved', 'forecast', 'allowed'],
-  ['one that is not', 'radar', 'tool_changed'],
-  ['one whose name begins like one that is', 'forecasts', 'tool_changed'],
-  ['one written with a look-alike letter', 'f\u043erecast', 'tool_changed'],
-  ['one in other case', 'Forecast', 'tool_changed'],
-  ['a property of every object', 'constructor', 'tool_changed'],
-])('Of the tools that the policy allows, %s: the verdict is right', (_what, name, expected) => {
+  ['an approved tool', 'forecast', 'allowed'],
+  ['a tool that is not approved', 'radar', 'tool_changed'],
+  ['a tool whose name starts with an approved name', 'forecasts', 'tool_changed'],
+  ['an approved name with a look-alike letter', 'f\u043erecast', 'tool_changed'],
+  ['an approved name in other letter case', 'Forecast', 'tool_changed'],
+  ['the name of a property of every JavaScript object', 'constructor', 'tool_changed'],
+])('The policy allows %s: the tool approval decides on top of that', (_what, name, expected) => {
   expect(verdict(['all'], name, approved)).toBe(expected);
   expect(verdict(['all'], name)).toBe('allowed');
 });
 
-test('Who may not use a tool is told so, approved or not; and approval allows nothing', () => {
+test('A caller without permission is denied by the policy, approved tool or not: approval grants nothing', () => {
   expect([verdict(['some'], 'forecast', approved), verdict(['some'], 'wipe', approved)]).toEqual([
     'object_not_allowed',
     'object_not_allowed',
@@ -48,7 +48,7 @@ test('Who may not use a tool is told so, approved or not; and approval allows no
   expect(verdict(['all'], 'forecast', new Map())).toBe('tool_changed');
 });
 
-test('Approval is asked of tools only, and lists show what a call would be allowed', () => {
+test('Only tools need approval, and lists show exactly the tools that a call would be allowed to use', () => {
   const prompt = { method: 'prompts/get', object: { kind: 'prompt', name: 'p' } } as const;
   expect(decide(policy, ['all'], 'weather', [prompt], approved).allowed).toBe(true);
   const [tools, prompts] = ['tools/list', 'prompts/list'].map((method) => listings.get(method));
@@ -71,11 +71,11 @@ describe('The file of the approved tools', () => {
     renameSync(`${path}.new`, path);
   };
 
-  test('is not looked at with flag', () => {
+  test('is not read with TOOL_CHANGES=flag', () => {
     expect(watchApprovedTools('flag', '/nowhere', log).approved()).toBeUndefined();
   });
 
-  test('lets no tool pass while it is missing, broken or of another kind, and is read again after each change', async () => {
+  test('allows no tool while it is missing, broken or of another kind, and is read again after each change', async () => {
     rmSync(path, { force: true });
     const guard = watchApprovedTools('refuse', path, log, 20);
     const eventually = async (expected: unknown) => {

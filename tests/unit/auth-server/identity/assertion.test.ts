@@ -30,7 +30,7 @@ const person: Principal = {
 const newSigner = (keys: KeyStore = store.keys) => createAssertionSigner(keys, publicUrl);
 
 describe('an assertion', () => {
-  test('verifies against the published key, for the one server it was made for', async () => {
+  test('verifies with the published key, for one server only', async () => {
     const signer = await newSigner();
     const token = await signer.sign(person, 'currenttime', 't');
     const options = { issuer: publicUrl, audience: `${publicUrl}/currenttime`, algorithms: ['EdDSA'] };
@@ -55,8 +55,8 @@ describe('an assertion', () => {
 
   test.each([
     ['two minutes', 3600, 120],
-    ['the rest of the credential, when that is less', 30, 30],
-  ])('is good for %s', async (_what, credential, lifetime) => {
+    ['the remaining lifetime of the credential, if that is shorter', 30, 30],
+  ])('is valid for %s', async (_what, credential, lifetime) => {
     const signer = await newSigner();
     const { iat = 0, exp = 0 } = decodeJwt(await signer.sign({ ...person, expiresAt: now() + credential }, 'a'));
     expect(exp - iat).toBeGreaterThanOrEqual(lifetime - 1);
@@ -65,7 +65,7 @@ describe('an assertion', () => {
 });
 
 describe('the reuse of an assertion', () => {
-  test('is for the same caller, server and tool only', async () => {
+  test('happens only for the same caller, server and tool', async () => {
     const signer = await newSigner();
     const first = await signer.sign(person, 'a', 't');
     await new Promise((resolve) => setTimeout(resolve, 1100));
@@ -86,12 +86,12 @@ describe('the reuse of an assertion', () => {
       )),
     ];
     expect(new Set([first, ...others]).size).toBe(others.length + 1);
-    // Another session of the same person says the same, but lives and dies with its own credential.
+    // Another session of the same person has the same claims, but expires with its own credential.
     expect(await signer.sign({ ...person, sessionId: 'sid-2' }, 'a', 't')).not.toBe(first);
     expect(await signer.sign({ ...person, expiresAt: person.expiresAt - 1 }, 'a', 't')).not.toBe(first);
   });
 
-  test('ends with forget(), so that a changed policy shows at once', async () => {
+  test('stops at forget(), so that a changed policy applies at once', async () => {
     const signer = await newSigner();
     const first = await signer.sign(person, 'a');
     await new Promise((resolve) => setTimeout(resolve, 1100));
@@ -112,9 +112,9 @@ describe('the key of the assertions', () => {
     await expect(jwtVerify(token, createLocalJWKSet(await after.jwks()))).resolves.toBeDefined();
   });
 
-  test('is the same for two processes that start at once', async () => {
+  test('is the same for two processes that start at the same time', async () => {
     const other = await openStore(home.directory);
-    // Both have looked and found none, as two first starts at the same moment would.
+    // Both processes find no key, as in two first starts at the same moment.
     const blindOnce = (keys: KeyStore): KeyStore => {
       let looks = 0;
       return { list: async () => (looks++ < 2 ? [] : keys.list()), update: (change) => keys.update(change) };
@@ -129,7 +129,7 @@ describe('the key of the assertions', () => {
     await other.close();
   });
 
-  test('is another in another store', async () => {
+  test('differs between stores', async () => {
     const elsewhere = temporaryDirectory();
     const other = await openStore(elsewhere.directory);
     const [one, two] = [await newSigner(), await newSigner(other.keys)];
@@ -138,7 +138,7 @@ describe('the key of the assertions', () => {
     elsewhere.remove();
   });
 
-  test('that was stolen is replaced at once when somebody empties the table, and nothing it signed is good', async () => {
+  test('is replaced at once when an operator empties the table, and nothing that the old key signed stays valid', async () => {
     const signer = await newSigner();
     const stolen = await signer.sign(person, 'a');
     await store.keys.update(async () => []);
@@ -148,7 +148,7 @@ describe('the key of the assertions', () => {
     await expect(jwtVerify(stolen, keys)).rejects.toThrow(/no applicable key/);
   });
 
-  test('is never one that the store could not keep', async () => {
+  test('is never one that the store failed to save', async () => {
     const update = () => Promise.reject(new Error('disk full'));
     await expect(newSigner({ list: async () => [], update })).rejects.toThrow('disk full');
     const forgetful: KeyStore = { list: async () => [], update: async (change) => void (await change([])) };

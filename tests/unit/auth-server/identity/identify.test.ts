@@ -67,18 +67,18 @@ const refused = (code: string, message: RegExp = /./) =>
   expect.objectContaining({ code, message: expect.stringMatching(message) });
 
 describe('a bearer token', () => {
-  test('names its person, whatever cookie is beside it', async () => {
+  test('identifies its person, even with a cookie of another person beside it', async () => {
     const authorization = `Bearer ${await token({ sub: 'bob', 'cognito:groups': ['g'] })}`;
     for (const beside of [undefined, cookie, 'session=rubbish', 'session=a; session=b'])
       expect(await ask({ authorization, cookie: beside })).toMatchObject({ subject: 'bob', authMethod: 'jwt' });
   });
 
-  test.each(['bearer', 'BEARER', 'bEaReR'])('may be announced as %s', async (scheme) => {
+  test.each(['bearer', 'BEARER', 'bEaReR'])('may use the scheme %s', async (scheme) => {
     expect(await ask({ authorization: `${scheme} ${await token()}` })).toMatchObject({ subject: 'alice' });
   });
 
   test.each(['', 'Bearer', 'Bearer ', 'Bearer  a', 'Bearer a b', ' Bearer a', 'xBearer a', 'Bearer a,b', 'Bearer =a'])(
-    'is not read out of %j, and no cookie helps',
+    'is not read from %j, and a cookie beside it does not help',
     async (authorization) => {
       await expect(ask({ authorization, cookie })).rejects.toEqual(
         refused('authorization_unreadable', /^The Authorization header must be "Bearer" and one access token\.$/),
@@ -86,12 +86,9 @@ describe('a bearer token', () => {
     },
   );
 
-  test.each(['Bearer a==', 'Bearer a.b-c_d~e+f/g'])(
-    'of the form %j is one, and then looked into',
-    async (authorization) => {
-      await expect(ask({ authorization })).rejects.toEqual(refused('token_invalid'));
-    },
-  );
+  test.each(['Bearer a==', 'Bearer a.b-c_d~e+f/g'])('of the form %j is read and verified', async (authorization) => {
+    await expect(ask({ authorization })).rejects.toEqual(refused('token_invalid'));
+  });
 
   test.each([
     [undefined, true],
@@ -99,7 +96,7 @@ describe('a bearer token', () => {
     ['https://inspector.example', true],
     ['https://inspector.example.evil', false],
     ['null', false],
-  ])('from a page at %s is taken: %s', async (origin, taken) => {
+  ])('from a page at %s is accepted: %s', async (origin, taken) => {
     const asked = ask({ authorization: `Bearer ${await token()}`, origin, fetchSite: 'cross-site' });
     if (taken) expect((await asked).subject).toBe('alice');
     else await expect(asked).rejects.toEqual(refused('origin_not_allowed', new RegExp(`^Requests from ${origin} are`)));
@@ -107,7 +104,7 @@ describe('a bearer token', () => {
 });
 
 describe('a session cookie', () => {
-  test('names its person, wherever it stands among others', async () => {
+  test('identifies its person at any place among other cookies', async () => {
     for (const sent of [cookie, `a=b; ${cookie}`, `a=b;${cookie};c`, `${cookie} ; c=d`, `${cookie}; ${cookie}`])
       expect(await ask({ cookie: sent })).toMatchObject({
         subject: 'alice',
@@ -116,35 +113,39 @@ describe('a session cookie', () => {
       });
   });
 
-  test('that is not there is told apart from one that is bad', async () => {
+  test('that is missing gives another error than one that is invalid', async () => {
     for (const sent of [undefined, '', 'session=', 'other=x', cookie.replace('session', 'my_session'), 'session'])
       await expect(ask({ cookie: sent })).rejects.toEqual(refused('credentials_missing', /Log in, or send/));
     await expect(ask({ cookie: 'session=x' })).rejects.toEqual(refused('session_invalid'));
   });
 
-  test("that stands twice and differs is none, because one of them is somebody else's", async () => {
+  test('that is sent twice with different values is rejected, because one of them belongs to another person', async () => {
     for (const sent of [`${cookie}; session=x`, `session=x; ${cookie}`, `${cookie}; session=`])
       await expect(ask({ cookie: sent })).rejects.toEqual(refused('credentials_ambiguous', /two session cookies/));
   });
 });
 
-describe('the page that sends a cookie along', () => {
+describe('the page that sends a session cookie', () => {
   const server = { resource: 'mcp', server: 'a', endpoint: 'mcp', routed: true } as const;
   const page = { target: { resource: 'registry' }, method: 'GET', fetchDest: 'document' } as const;
   test.each<[string, Sent, boolean]>([
     ['no page', {}, true],
     ['ours', { origin: publicUrl, fetchSite: 'same-origin' }, true],
-    ['ours, which does not say so', { fetchSite: 'same-origin' }, true],
+    ['ours, without an Origin header', { fetchSite: 'same-origin' }, true],
     ['the address bar', { fetchSite: 'none' }, true],
-    ['one that only tokens may come from', { origin: 'https://inspector.example' }, false],
-    ['one of our own, by its own word, at another origin', { origin: 'https://evil', fetchSite: 'same-origin' }, false],
+    ['one that may send tokens only', { origin: 'https://inspector.example' }, false],
+    [
+      'one that claims to be same-origin, at another origin',
+      { origin: 'https://evil', fetchSite: 'same-origin' },
+      false,
+    ],
     ['another site', { fetchSite: 'cross-site' }, false],
     ['another port', { fetchSite: 'same-site' }, false],
     ['another site, by a link to one of our pages', { ...page, fetchSite: 'cross-site' }, true],
     ['another site, by a link to a server', { ...page, target: server, fetchSite: 'cross-site' }, false],
     ['another site, by a form', { ...page, method: 'POST', fetchSite: 'cross-site' }, false],
     ['another site, by a frame', { ...page, fetchDest: 'iframe', fetchSite: 'cross-site' }, false],
-  ])('may be %s: %j %s', async (_which, sent, taken) => {
+  ])('is %s: %j is accepted: %s', async (_which, sent, taken) => {
     const asked = ask({ ...sent, cookie });
     if (taken) expect((await asked).subject).toBe('alice');
     else
@@ -153,7 +154,7 @@ describe('the page that sends a cookie along', () => {
       );
   });
 
-  test('is named in the refusal, as far as it is not too long to be told', async () => {
+  test('is named in the error message, cut to a limit', async () => {
     const origin = `https://${'x'.repeat(200)}.example`;
     await expect(ask({ cookie, origin })).rejects.toEqual(
       refused('origin_not_allowed', new RegExp(`^Requests from ${origin.slice(0, 100)} are`)),
@@ -164,8 +165,8 @@ describe('the page that sends a cookie along', () => {
   });
 });
 
-describe('what an administrator has ended', () => {
-  // What is ended in one test must not be so in the next.
+describe('a revocation by an administrator', () => {
+  // A revocation of one test must not apply in the next.
   let own: Store;
   beforeEach(async () => {
     own = await openStore(mkdtempSync(join(directory, 'own-')));
@@ -176,7 +177,7 @@ describe('what an administrator has ended', () => {
     'access_revoked',
     /^An administrator has ended this access\. Log in again, or get a new token\.$/,
   );
-  // A little later than now: the second may change before the token that is to be over is made.
+  // A little later than now: the second may change before the token that this revokes is made.
   const end = (kind: 'user' | 'client' | 'everybody', value: string, at = now() + 5) =>
     own.revocations.add({ kind, value, at });
   const bySession = () => ask({ cookie });
@@ -188,7 +189,7 @@ describe('what an administrator has ended', () => {
     ['user', 'Alice'],
     ['client', 'web'],
     ['everybody', ''],
-  ])('for the %s %j is over, for sessions and for tokens', async (kind, value) => {
+  ])('of the %s %j revokes sessions and tokens', async (kind, value) => {
     expect((await bySession()).subject).toBe('alice');
     expect((await byToken()).subject).toBe('alice');
     await end(kind, value);
@@ -196,7 +197,7 @@ describe('what an administrator has ended', () => {
     await expect(byToken()).rejects.toEqual(ended);
   });
 
-  test('for somebody else, or before the login, is not over', async () => {
+  test('of another person, or from before the login, revokes nothing', async () => {
     await end('user', 'bob');
     await end('client', 'agent');
     await end('everybody', '', now() - 60);

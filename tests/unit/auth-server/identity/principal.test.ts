@@ -38,7 +38,7 @@ describe('the caller behind a token', () => {
     });
   });
 
-  test('is an agent when it is the app client itself: its scopes are those of the token that the policy knows', () => {
+  test('is an agent when the subject is the app client: its scopes are those of the token that the policy knows', () => {
     expect(principalOfToken(policy, { ...token, sub: 'app', username: undefined })).toEqual({
       kind: 'agent',
       subject: 'app',
@@ -53,9 +53,9 @@ describe('the caller behind a token', () => {
   });
 
   test.each([
-    ['no name, and is not the app client', { username: undefined }, 'sub-1'],
-    ['the id of the app client, and a name', { sub: 'app' }, 'alice'],
-  ])('is a person when it has %s', (_what, change, username) => {
+    ['no username and another subject than the app client', { username: undefined }, 'sub-1'],
+    ['the id of the app client as subject and a username', { sub: 'app' }, 'alice'],
+  ])('is a person when the token has %s', (_what, change, username) => {
     expect(principalOfToken(policy, { ...token, ...change })).toMatchObject({
       kind: 'person',
       username,
@@ -68,7 +68,7 @@ describe('the caller behind a token', () => {
 describe('the person behind a session', () => {
   const claims = { sid: 's-1', sub: 'sub-1', username: 'alice', groups: ['readers', 'writers', 'unknown'], exp: 1000 };
 
-  test('has the groups that the cookie, the record and the policy name', () => {
+  test('has only groups that the cookie, the session record and the policy all name', () => {
     expect(personOfSession(policy, claims, ['readers', 'unknown'])).toEqual({
       kind: 'person',
       subject: 'sub-1',

@@ -6,7 +6,7 @@ import { alice, now, oldSecretKey, secretKey } from '../../../support/auth-serve
 const claims = { ...alice, sid: 's', exp: now() + 60 };
 
 describe('the seal of the session cookie', () => {
-  test('opens what it sealed, and nothing is lost', async () => {
+  test('opens what it sealed without loss', async () => {
     const seal = createSessionSeal([secretKey]);
     expect(await seal.open(await seal.seal(claims))).toMatchObject(claims);
   });
@@ -26,14 +26,14 @@ describe('the seal of the session cookie', () => {
     });
   });
 
-  test('tells an ended session from one that is not ours, under an old key as well', async () => {
+  test('distinguishes an expired session from one of another gateway, with an old key too', async () => {
     const value = await createSessionSeal([oldSecretKey]).seal({ ...claims, exp: now() - 1 });
     const rotated = createSessionSeal([secretKey, oldSecretKey]);
     await expect(rotated.open(value)).rejects.toMatchObject({ code: 'session_expired' });
     await expect(createSessionSeal([secretKey]).open(value)).rejects.toMatchObject({ code: 'session_invalid' });
   });
 
-  test('has a key for each purpose and for each secret', () => {
+  test('uses a different key for each purpose and each secret', () => {
     const all = [purposeKey(secretKey, 'session'), purposeKey(secretKey, 'login'), purposeKey(oldSecretKey, 'session')];
     expect(new Set(all.map((key) => Buffer.from(key).toString('hex'))).size).toBe(3);
     expect(all.every((key) => key.length === 32)).toBe(true);
