@@ -95,7 +95,7 @@ export const found = [
       'What a caller writes into the headers about credentials changes nothing for a server that wants none, %s',
       "Nor can a caller put something in the place of the gateway's credential, or have a server get another's",
     ],
-    'integration/relay/credentials': ['What stands in these headers without a word in the ticket reaches no server'],
+    'integration/relay/credentials': ['Credential headers without a ticket for them reach no server'],
     attack: ['a credential for the upstream server', 'a chosen secret of the gateway and a chosen destination'],
   }),
   row('J15', 'there are no default passwords or keys', {
