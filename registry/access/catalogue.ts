@@ -2,7 +2,7 @@ import type { Policy } from '../../policy/policy.ts';
 import { mayUseUi } from '../../policy/ui.ts';
 import { type RegisteredServer, type Transport, transportsOf } from '../servers/server.ts';
 import { type Health, neverChecked } from '../servers/server-health.ts';
-import type { ServerStore } from '../store/store.ts';
+import type { ServerStore } from '../store/servers.ts';
 import type { Person } from './guards.ts';
 
 /** One way to reach a server through the gateway. */

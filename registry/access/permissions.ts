@@ -2,7 +2,7 @@ import type { Policy } from '../../policy/policy.ts';
 import { mayUseUi, type UiPermission } from '../../policy/ui.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { RegisteredServer } from '../servers/server.ts';
-import type { ServerStore } from '../store/store.ts';
+import type { ServerStore } from '../store/servers.ts';
 import type { Person } from './guards.ts';
 
 /** What a route needs to decide who may do something with a server. */

@@ -9,7 +9,7 @@ import type { Edited, Editor } from '../editing/editor.ts';
 import type { RegisteredServer } from '../servers/server.ts';
 import type { Health } from '../servers/server-health.ts';
 import { readPatch, readRegistration, readReplacement, readSeen } from '../servers/server-input.ts';
-import type { ServerStore } from '../store/store.ts';
+import type { ServerStore } from '../store/servers.ts';
 import { serverDetails, toDetails } from './servers.ts';
 import { type Answer, name, status, time, tool } from './shared/answer.ts';
 

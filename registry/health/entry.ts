@@ -2,75 +2,69 @@ import type { Logger } from '../../common/service/log.ts';
 import { canonical } from '../servers/definition.ts';
 import type { ObservedServer } from '../servers/self-description.ts';
 import { type Health, neverChecked } from '../servers/server-health.ts';
-import type { Kept, KeptState, LastAnswer, Observation } from '../store/observations.ts';
+import type { LastAnswer, Observation, StoredHealth, StoredState } from '../store/observations.ts';
 import type { Turn } from './queue.ts';
 import { type Finding, isUnstable, stateAfter } from './verdict.ts';
 
-/** What is known of one server. */
+/** What the monitor knows about one server. */
 export interface Entry extends Turn {
   target: string;
   revision: number | undefined;
   checkedAt: Date | undefined;
-  state: KeptState | undefined;
-  seen: (LastAnswer & { at: Date; text: string }) | undefined;
+  state: StoredState | undefined;
+  answer: (LastAnswer & { at: Date; text: string }) | undefined;
   running: Promise<void> | undefined;
 }
 
-/** What a check brought. */
-export interface Asked {
+/** The result of a check. */
+export interface CheckResult {
   finding: Finding;
   observed: ObservedServer | undefined;
   cause: unknown;
   tookMs: number;
 }
 
-/** A server of which nothing is known; it is due. */
+/** Makes an entry for an unknown server, which is due at once. */
 export function newEntry(target: string, revision: number | undefined): Entry {
-  const unknown = { checkedAt: undefined, state: undefined, seen: undefined, running: undefined };
+  const unknown = { checkedAt: undefined, state: undefined, answer: undefined, running: undefined };
   return { target, revision, dueAt: 0, isSlow: false, isRunning: false, ...unknown };
 }
 
-/** Takes over what was kept. */
-export function adopt(entry: Entry, { checkedAt, state, seen }: Kept): void {
-  Object.assign(entry, { checkedAt, state, seen: seen && { ...seen, text: textOf(seen) } });
+/** Copies stored health into an entry. */
+export function restore(entry: Entry, { checkedAt, state, answer }: StoredHealth): void {
+  Object.assign(entry, { checkedAt, state, answer: answer && { ...answer, text: textOf(answer) } });
 }
 
 /**
- * Takes in what a check brought.
- * @returns what of it is worth keeping
+ * Updates an entry with the result of a check.
+ * @returns what to store of it
  */
-export function learn(entry: Entry, server: string, { finding, observed }: Asked, at: Date): Observation {
+export function update(entry: Entry, server: string, { finding, observed }: CheckResult, at: Date): Observation {
   const before = entry.state;
   const state = stateAfter(before, finding, at);
-  const seen = observed && withWhatWasRead(entry.seen, observed, at);
-  const isNews = seen !== undefined && seen.text !== entry.seen?.text;
-  const isOther = before?.status !== state.status || before.error !== state.error;
-  const event = {
-    at,
-    state: isUnstable(state) ? ('unstable' as const) : state.status,
-    latencyMs: state.latencyMs,
-    reason: state.error,
-  };
-  const ok = finding.status === 'healthy';
-  Object.assign(entry, { checkedAt: at, state, seen: seen ?? entry.seen });
-  const { target } = entry;
+  const answer = observed && mergeAnswer(entry.answer, observed, at);
+  const isNew = answer !== undefined && answer.text !== entry.answer?.text;
+  const hasChanged = before?.status !== state.status || before.error !== state.error;
+  const { status, latencyMs, error: reason } = state;
+  const event = { at, state: isUnstable(state) ? ('unstable' as const) : status, latencyMs, reason };
+  Object.assign(entry, { checkedAt: at, state, answer: answer ?? entry.answer });
   return {
     server,
-    target,
+    target: entry.target,
     checkedAt: at,
     state,
-    seen: isNews ? { tools: seen.tools, announced: seen.announced, at } : undefined,
-    events: isOther ? [event] : [],
-    samples: [{ at, ok, ms: state.latencyMs ?? 0 }],
+    answer: isNew ? { tools: answer.tools, announced: answer.announced, at } : undefined,
+    events: hasChanged ? [event] : [],
+    samples: [{ at, ok: finding.status === 'healthy', ms: latencyMs ?? 0 }],
   };
 }
 
-/** A list that could not be read this time stays as it was: pages that forget it help nobody. */
-function withWhatWasRead(
-  before: Entry['seen'],
+/** A list that could not be read this time keeps its last value, so that pages do not lose it. */
+function mergeAnswer(
+  before: Entry['answer'],
   { tools, ...observed }: ObservedServer,
   at: Date,
-): NonNullable<Entry['seen']> {
+): NonNullable<Entry['answer']> {
   const old = before?.announced;
   const announced = {
     ...observed,
@@ -78,28 +72,28 @@ function withWhatWasRead(
     resources: observed.resources ?? old?.resources ?? [],
     resourceTemplates: observed.resourceTemplates ?? old?.resourceTemplates ?? [],
   };
-  const seen = { tools: tools?.map(({ info }) => info) ?? before?.tools ?? [], announced };
-  const text = textOf(seen);
-  // The same objects again, so that whoever compares by identity sees that nothing is new.
-  return before?.text === text ? { ...before, at } : { ...seen, text, at };
+  const answer = { tools: tools?.map(({ info }) => info) ?? before?.tools ?? [], announced };
+  const text = textOf(answer);
+  // Keeps the old objects if nothing changed, so that callers can compare by identity.
+  return before?.text === text ? { ...before, at } : { ...answer, text, at };
 }
 
 function textOf({ tools, announced }: LastAnswer): string {
   return canonical({ tools, announced });
 }
 
-/** What is shown of it. */
+/** The health of a server, as shown to users. */
 export function toHealth(entry: Entry | undefined): Health {
   if (!entry?.state) return neverChecked;
-  const { state, checkedAt = null, seen } = entry;
+  const { state, checkedAt = null, answer } = entry;
   const { status, error, latencyMs, checks, since } = state;
-  const more = { announced: seen?.announced ?? null, seenAt: seen?.at ?? null };
-  const details = { unstable: isUnstable(state), latencyMs, checks, since: new Date(since), ...more };
-  return { status, checkedAt, error, tools: seen?.tools ?? [], details };
+  const said = { announced: answer?.announced ?? null, seenAt: answer?.at ?? null };
+  const details = { unstable: isUnstable(state), latencyMs, checks, since: new Date(since), ...said };
+  return { status, checkedAt, error, tools: answer?.tools ?? [], details };
 }
 
-/** Says in the log that a state has become another. */
-export function tell(log: Logger, server: string, { state }: Entry, thrown: unknown): void {
+/** Logs a change of a server's state. */
+export function logChange(log: Logger, server: string, { state }: Entry, thrown: unknown): void {
   if (!state) return;
   const { status, error: reason } = state;
   const cause = status === 'healthy' && reason === null ? undefined : String(thrown ?? '') || undefined;

@@ -1,15 +1,15 @@
 import { SdkHttpError } from '@modelcontextprotocol/client';
 import { TooMuchError } from '../routing/pinned-fetch.ts';
 
-/** A failure in words for people, without an address. */
+/** A failure as a message for users, without addresses. */
 export interface Explanation {
   status: 'unhealthy' | 'needs-authentication';
   error: string;
 }
 
 /**
- * Why a server did not answer as it should.
- * @param seconds how long it was waited for, if the time ran out
+ * Explains why a server did not answer correctly.
+ * @param seconds the time limit, if it was exceeded
  */
 export function explain(error: unknown, seconds: number | undefined): Explanation {
   const failed = (text: string): Explanation => ({ status: 'unhealthy', error: text });
@@ -31,13 +31,13 @@ export function explain(error: unknown, seconds: number | undefined): Explanatio
   return failed('It did not answer as an MCP server does.');
 }
 
-/** The client of the older transport puts the HTTP status into `code`. */
+/** The client of the SSE transport puts the HTTP status into `code`. */
 function sseStatus(chain: readonly Error[]): number | undefined {
   const codes = chain.map((e) => ('code' in e ? e.code : undefined));
   return codes.find((code): code is number => typeof code === 'number' && code >= 300 && code <= 599);
 }
 
-/** The error and what it was caused by; a failed attempt at several addresses carries its errors in a list. */
+/** The error and its causes. A failed attempt at several addresses holds its errors in a list. */
 function causes(error: unknown): Error[] {
   const chain: Error[] = [];
   for (let next = error; Error.isError(next) && chain.length < 10; next = next.cause) {

@@ -6,25 +6,25 @@ import type { ServerEntry, Transport } from '../servers/server.ts';
 import type { Step, TransportCheck } from '../servers/server-health.ts';
 import { toObservedTools } from '../servers/tool.ts';
 import { explain } from './explain.ts';
-import { readList } from './lists.ts';
+import { readList } from './read-list.ts';
 
-export type { ToolInfo } from '../servers/tool.ts';
-
-/** How long a server may take, in milliseconds. */
+/** Time limits of a check, in milliseconds. */
 export interface ProbeLimits {
-  /** For the handshake and the first page of its tools. */
+  /** For the handshake and the first page of tools. */
   answer: number;
-  /** For all, the further pages included. */
+  /** For everything, including further pages. */
   whole: number;
 }
 
-/** What asking a server by one transport brought. */
+export const usualLimits: ProbeLimits = { answer: 3_000, whole: 10_000 };
+
+/** The result of a check over one transport. */
 export interface ProbeResult extends TransportCheck {
-  /** The first failed step's reason. */
+  /** The reason of the first failed step. */
   error: string | null;
-  /** What the server told, if the handshake succeeded. */
+  /** The server's answers, if the handshake succeeded. */
   observed: ObservedServer | undefined;
-  /** What lies behind the error; for the log. */
+  /** The underlying error, for the log. */
   cause?: unknown;
 }
 
@@ -33,12 +33,11 @@ const maxText = 10_000;
 const maxCapabilities = 65_536;
 
 /**
- * Asks a server as an MCP client would: a handshake of either era, then its lists (MCP 2026-07-28 and 2025-11-25). It
- * goes to the server's own origin, without passing the gateway.
- * @param transport one of the server's
+ * Checks a server as an MCP client: a handshake of either era, then its lists (MCP 2026-07-28 and 2025-11-25). Connects
+ * directly to the server's origin, not through the gateway. Never throws.
+ * @param transport one of the server's transports
  * @param addresses the vetted `ip:port` addresses of the server
- * @param headers the credential that the server wants from the gateway, as headers
- * @returns what came of it; never throws
+ * @param headers the gateway's credential for the server, as headers
  */
 export async function probeServer(
   server: ServerEntry,
@@ -66,7 +65,7 @@ export async function probeServer(
       steps,
       error: reason,
       observed,
-      cause: concealed(error, headers),
+      cause: withoutCredential(error, headers),
     };
   } finally {
     await close(client, connection);
@@ -77,7 +76,7 @@ export async function probeServer(
 type Clock = ReturnType<typeof startClock>;
 const stepNames = ['reach', 'handshake', 'tools'] as const;
 
-/** Notes how long each step took, and ends everything when the time is over. */
+/** Measures each step, and aborts everything when the time is over. */
 function startClock({ answer, whole }: ProbeLimits) {
   const controller = new AbortController();
   const started = performance.now();
@@ -100,16 +99,16 @@ function startClock({ answer, whole }: ProbeLimits) {
       if (!times.has(step)) times.set(step, since());
     },
     skip: (step: Step['step'], reason: string) => void skipped.set(step, reason),
-    /** It answers: from now on it has the time for all pages. */
+    /** The server answers: switches to the limit for all pages. */
     extend(): void {
       clearTimeout(timer);
       limit = whole;
       timer = setTimeout(abort, Math.max(0, whole - since()));
     },
-    /** The client does not let go of each of its requests when the time is over. */
+    /** The client does not abort all of its requests when the time is over. */
     race: <T>(work: Promise<T>): Promise<T> => Promise.race([work, over.promise]),
     stop: () => clearTimeout(timer),
-    /** @param failure reason of the first step that is not done */
+    /** @param failure reason of the first step that did not finish */
     steps(failure: string | null = null): Step[] {
       let before = 0;
       let failed = false;
@@ -137,7 +136,7 @@ async function observe(client: Client, clock: Clock): Promise<ObservedServer> {
   if (!hasTools) clock.skip('tools', 'It announces no tools.');
   const tools = hasTools ? toObservedTools(await read('tools/list', 'tools', 'name')) : [];
   clock.done('tools');
-  // What people only look at must not make a server look broken.
+  // Lists that are only displayed must not make a server count as broken.
   const optional = async (has: unknown, method: string, field: string, key: string): Promise<JsonObject[] | null> =>
     has ? await read(method, field, key).then(boundedList, () => null) : [];
   return {
@@ -182,15 +181,15 @@ function createTransport(
     : new StreamableHTTPClientTransport(new URL(path, server.upstream), { fetch });
 }
 
-/** A server that quotes what it was sent, in an error, must not get the gateway's credential into the log. */
-function concealed(error: unknown, headers: Readonly<Record<string, string>>): unknown {
+/** Removes the gateway's credential from an error, in case the server quoted it, so that it never reaches the log. */
+function withoutCredential(error: unknown, headers: Readonly<Record<string, string>>): unknown {
   const secrets = Object.values(headers).flatMap((value) => [value, value.slice(value.indexOf(' ') + 1)]);
   if (secrets.length === 0) return error;
   return secrets.reduce((text, secret) => text.replaceAll(secret, '(credential)'), String(error));
 }
 
 async function close(client: Client, transport: ReturnType<typeof createTransport>): Promise<void> {
-  // A server with sessions would otherwise keep one more for each time it is asked.
+  // Otherwise a server with sessions would keep one more after each check.
   if (transport instanceof StreamableHTTPClientTransport && transport.sessionId)
     await transport.terminateSession().catch(() => undefined);
   await client.close().catch(() => undefined);

@@ -2,22 +2,21 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Shown } from '../../common/service/metrics-endpoint.ts';
 import { addProcessMetrics } from '../../common/service/process-metrics.ts';
 import type { Status } from '../servers/server-health.ts';
-import type { DefinitionHashes } from '../store/definitions.ts';
 
-/** What the registry counts about itself. Every metric is explained in docs/operations/monitoring.md. */
+/** The registry's metrics. docs/operations/monitoring.md explains each. */
 export interface RegistryMetrics extends Shown {
-  /** A server was asked how it is. */
+  /** A server was checked. */
   checked(status: Status, seconds: number): void;
-  /** nginx has said what it makes of the routes. */
+  /** nginx accepted or refused the routes, or did not answer. */
   published(outcome: 'ok' | 'unknown' | 'refused'): void;
 }
 
-/** What is asked at each scrape. */
+/** What is read at each scrape. */
 export interface Watched {
   /** The status of each server. */
   statuses(): readonly (Status | 'disabled')[];
-  /** By which definitions tools are approved, and which wait. */
-  definitions(): DefinitionHashes;
+  /** How many tools wait for approval. */
+  pendingTools(): number;
 }
 
 const states: readonly (Status | 'disabled')[] = [
@@ -28,7 +27,7 @@ const states: readonly (Status | 'disabled')[] = [
   'unknown',
   'disabled',
 ];
-/** From a server on the same machine to the ten seconds after which a check gives up, by each of two transports. */
+/** From a server on the same machine to two transports that each take the limit of ten seconds. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20];
 
 /** Metrics in a registry of their own, so that two services in one process do not share them. */
@@ -51,7 +50,7 @@ export function createRegistryMetrics(watched: Watched): RegistryMetrics {
     help: 'Tools that are new or were changed by their server, and wait for somebody to approve them',
     registers,
     collect() {
-      this.set([...watched.definitions().values()].reduce((sum, { pending }) => sum + pending.size, 0));
+      this.set(watched.pendingTools());
     },
   });
   const checks = new Histogram({
@@ -67,7 +66,7 @@ export function createRegistryMetrics(watched: Watched): RegistryMetrics {
     labelNames: ['outcome'],
     registers,
   });
-  // Known from the start: an alarm on an increase cannot see a counter appear.
+  // Exported from the start: an alert on an increase misses a counter that appears later.
   for (const outcome of ['ok', 'unknown', 'refused']) published.inc({ outcome }, 0);
   return {
     checked: (status, seconds) => checks.observe({ status }, seconds),

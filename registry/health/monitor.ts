@@ -3,26 +3,26 @@ import type { Upstream } from '../routing/upstreams.ts';
 import { type ServerEntry, targetOf, transportsOf } from '../servers/server.ts';
 import type { Health, Status } from '../servers/server-health.ts';
 import type { ObservedTool } from '../servers/tool.ts';
-import type { Kept, Observations } from '../store/observations.ts';
-import { type Asked, adopt, type Entry, learn, newEntry, tell, toHealth } from './entry.ts';
-import { type ProbeLimits, probeServer } from './mcp-probe.ts';
+import type { Observations, StoredHealth } from '../store/observations.ts';
+import { type CheckResult, type Entry, logChange, newEntry, restore, toHealth, update } from './entry.ts';
+import { type ProbeLimits, type ProbeResult, probeServer, usualLimits } from './mcp-probe.ts';
 import { nextTurns } from './queue.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
-import { findingOf, nowhere, waitAfter } from './verdict.ts';
+import { findingOf, unreachable, waitAfter } from './verdict.ts';
 
-/** A server to look after. Only an enabled one is checked; a new revision is checked at once. */
+/** A server to monitor. Only an enabled one is checked; a new revision is checked at once. */
 export type Monitored = ServerEntry & { enabled?: boolean; revision?: number };
 
 export interface HealthOptions {
   servers: () => readonly Monitored[];
   upstreamOf: (name: string) => Upstream | undefined;
-  /** The credential that a server wants, as headers; undefined when it cannot be had. */
+  /** Returns the server's credential as headers; undefined if it is not available. */
   headersFor?: (server: ServerEntry) => Readonly<Record<string, string>> | undefined;
-  /** Where it is kept over restarts; without it, nowhere. */
+  /** Where results are stored; undefined to keep them in memory only. */
   observations?: Observations | undefined;
-  /** Told of the tools that a server shows, at each check that read them. */
+  /** Receives a server's tools after each check that read them. */
   onTools?: (server: string, tools: readonly ObservedTool[]) => void;
-  /** Told of each check: what the server is now, and how long it took, in seconds. */
+  /** Called after each check with the server's status and the duration in seconds. */
   onChecked?: (status: Status, seconds: number) => void;
   log: Logger;
   intervalMs?: number;
@@ -30,16 +30,16 @@ export interface HealthOptions {
   now?: () => Date;
 }
 
-/** The health of all servers, kept fresh in the background. */
+/** The health of all servers, updated in the background. */
 export interface HealthMonitor {
   of(name: string): Health;
-  /** Asks one server now; never throws. */
+  /** Checks one server now. Never throws. */
   check(server: Monitored): Promise<Health>;
-  /** Brings back what was known before the restart. Never throws. */
+  /** Loads what was stored before a restart. Never throws. */
   recall(): Promise<void>;
-  /** Asks every server from now on, each in its own time. */
+  /** Begins to check all servers, each at its own time. */
   start(): void;
-  /** Keeps what is not kept yet. */
+  /** Stores what is not stored yet. */
   stop(): Promise<void>;
 }
 
@@ -48,26 +48,21 @@ const recordMilliseconds = 5_000;
 const slowMilliseconds = 2_000;
 
 /**
- * Makes the monitor. Every server has its own time, `intervalMs` (30 s) after its last check, later when it has failed
- * for long; `limits` says how long it may take (3 s to answer, 10 s for all pages of its lists).
+ * Makes the monitor. Each server is checked `intervalMs` (30 s) after its last check, and less often after many failures.
+ * `limits` bounds each check (3 s for an answer, 10 s for all pages of its lists).
  */
 export function createHealthMonitor(options: HealthOptions): HealthMonitor {
-  const { servers, log, observations, now = () => new Date() } = options;
+  const { servers, log, observations, intervalMs = tickMilliseconds, now = () => new Date() } = options;
   const known = createEntries();
   const recorder = observations && createRecorder({ observations, log, now, onFound: known.found });
   const run = (server: Monitored, entry: Entry) => runCheck(options, recorder, known, server, entry);
   const tick = () => {
     const all = servers();
     known.only(all.map(({ name }) => name));
-    const turns = all.map((server) => ({ server, entry: known.of(server) }));
-    if (recorder && !recorder.hasDuty()) return;
-    const enabled = turns.filter(({ server }) => server.enabled !== false);
-    const due = nextTurns(
-      enabled.map(({ entry }) => entry),
-      performance.now(),
-    );
-    const isDue = new Set(due);
-    for (const { server, entry } of enabled) if (isDue.has(entry)) void run(server, entry);
+    const turns = new Map(all.map((server) => [known.of(server), server]));
+    if (recorder && !recorder.hasLease()) return;
+    for (const [entry, server] of turns) if (server.enabled === false) turns.delete(entry);
+    for (const entry of nextTurns(turns.keys(), performance.now())) void run(turns.get(entry) as Monitored, entry);
   };
 
   let timers: NodeJS.Timeout[] = [];
@@ -79,37 +74,37 @@ export function createHealthMonitor(options: HealthOptions): HealthMonitor {
       return toHealth(entry);
     },
     async recall() {
-      await recorder?.turn();
+      await recorder?.run();
       for (const server of servers()) known.of(server);
     },
     start() {
       if (timers.length > 0) return;
-      timers = [setInterval(tick, Math.min(tickMilliseconds, options.intervalMs ?? tickMilliseconds)).unref()];
-      if (recorder) timers.push(setInterval(() => void recorder.turn(), recordMilliseconds).unref());
+      timers = [setInterval(tick, Math.min(tickMilliseconds, intervalMs)).unref()];
+      if (recorder) timers.push(setInterval(() => void recorder.run(), recordMilliseconds).unref());
       tick();
     },
     async stop() {
       for (const timer of timers) clearInterval(timer);
       timers = [];
-      await recorder?.turn();
+      await recorder?.run();
     },
   };
 }
 
-/** What is known of the servers, and what was kept of them. */
+/** The monitor's entries, and what was stored of the servers. */
 function createEntries() {
   const entries = new Map<string, Entry>();
-  const kept = new Map<string, Kept>();
+  const stored = new Map<string, StoredHealth>();
   return {
     get: (name: string) => entries.get(name),
-    found(all: readonly Kept[]): void {
+    found(all: readonly StoredHealth[]): void {
       for (const each of all) {
-        kept.set(each.server, each);
+        stored.set(each.server, each);
         const entry = entries.get(each.server);
-        if (entry?.target === each.target && (entry.checkedAt ?? 0) < each.checkedAt) adopt(entry, each);
+        if (entry?.target === each.target && (entry.checkedAt ?? 0) < each.checkedAt) restore(entry, each);
       }
     },
-    /** A server that has moved starts anew. */
+    /** A server that has moved gets a new entry. */
     of(server: Monitored): Entry {
       const target = targetOf(server);
       const { revision } = server;
@@ -119,15 +114,15 @@ function createEntries() {
         return old;
       }
       const entry = newEntry(target, revision);
-      const before = kept.get(server.name);
-      if (before?.target === target) adopt(entry, before);
+      const before = stored.get(server.name);
+      if (before?.target === target) restore(entry, before);
       entries.set(server.name, entry);
       return entry;
     },
-    /** Forgets all others. */
+    /** Deletes all other servers. */
     only(names: readonly string[]): void {
       const present = new Set(names);
-      for (const map of [entries, kept]) for (const name of map.keys()) if (!present.has(name)) map.delete(name);
+      for (const map of [entries, stored]) for (const name of map.keys()) if (!present.has(name)) map.delete(name);
     },
   };
 }
@@ -142,18 +137,18 @@ function runCheck(
   const { log, onTools, onChecked, intervalMs = 30_000, now = () => new Date() } = options;
   const { revision } = entry;
   const check = async () => {
-    const asked = await ask(options, server);
-    const observation = learn(entry, server.name, asked, now());
-    entry.isSlow = asked.tookMs > slowMilliseconds;
-    onChecked?.(observation.state.status, asked.tookMs / 1000);
-    // Changed while it was asked: it is due at once.
+    const result = await probeAll(options, server);
+    const observation = update(entry, server.name, result, now());
+    entry.isSlow = result.tookMs > slowMilliseconds;
+    onChecked?.(observation.state.status, result.tookMs / 1000);
+    // A server that changed during the check stays due.
     if (entry.revision === revision)
       entry.dueAt = performance.now() + waitAfter(observation.state, intervalMs, Math.random());
-    // Gone or elsewhere by now: what was found is of no use any more.
+    // The server was deleted or moved during the check.
     if (known.get(server.name) !== entry) return;
-    if (observation.events.length > 0) tell(log, server.name, entry, asked.cause);
+    if (observation.events.length > 0) logChange(log, server.name, entry, result.cause);
     recorder?.add(observation);
-    if (asked.observed?.tools) onTools?.(server.name, asked.observed.tools);
+    if (result.observed?.tools) onTools?.(server.name, result.observed.tools);
   };
   entry.isRunning = true;
   entry.running = check()
@@ -162,18 +157,20 @@ function runCheck(
   return entry.running;
 }
 
-/** Asks a server by all its transports, one after the other; what the first one told is what it announces. */
-async function ask(
-  { upstreamOf, headersFor = () => ({}), limits = { answer: 3_000, whole: 10_000 } }: HealthOptions,
+/** Checks a server over each of its transports in turn. The first one that answers supplies its self-description. */
+async function probeAll(
+  { upstreamOf, headersFor = () => ({}), limits = usualLimits }: HealthOptions,
   server: ServerEntry,
-): Promise<Asked> {
+): Promise<CheckResult> {
   const upstream = upstreamOf(server.name);
   const headers = headersFor(server);
-  const failed = (problem: string) => ({ finding: nowhere(problem), observed: undefined, cause: undefined, tookMs: 0 });
+  const failed = (problem: string) => {
+    return { finding: unreachable(problem), observed: undefined, cause: undefined, tookMs: 0 };
+  };
   if (!upstream?.addresses.length) return failed(upstream?.problem ?? 'Its address is not known yet.');
-  if (!headers) return failed('The credential that it wants cannot be had from UPSTREAM_SECRETS_FILE.');
+  if (!headers) return failed('Its credential is not available from UPSTREAM_SECRETS_FILE.');
   const started = performance.now();
-  const results = [];
+  const results: ProbeResult[] = [];
   for (const transport of transportsOf(server))
     results.push(await probeServer(server, transport, upstream.addresses, limits, headers));
   const observed = results.find((result) => result.observed)?.observed;

@@ -1,16 +1,16 @@
-/** How many checks run at once, and how many of these may be of servers that were slow the last time. */
+/** How many checks run at once, and how many of them may be of servers that were slow last time. */
 const atOnce = 16;
 const slowAtOnce = 4;
 
-/** What is known of a server's turn. */
+/** When a server is due for a check. */
 export interface Turn {
   dueAt: number;
-  /** The last check ran out of time: a crowd of such servers must not keep the others waiting. */
+  /** The last check was slow. Many such servers must not delay the others. */
   isSlow: boolean;
   isRunning: boolean;
 }
 
-/** Those that are to be checked now: what is due, the longest waiting first, as far as there is room. */
+/** Returns the servers to check now: those that are due, longest waiting first, within the limits. */
 export function nextTurns<T extends Turn>(turns: Iterable<T>, now: number): T[] {
   const all = [...turns];
   const running = all.filter((turn) => turn.isRunning);

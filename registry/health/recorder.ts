@@ -1,82 +1,81 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../common/service/log.ts';
-import type { Kept, Observation, Observations } from '../store/observations.ts';
+import type { Observation, Observations, StoredHealth } from '../store/observations.ts';
 
 export interface RecorderOptions {
   observations: Observations;
   log: Logger;
   now: () => Date;
-  /** Told of what another registry has found. */
-  onFound: (kept: readonly Kept[]) => void;
+  /** Receives what other registries have found. */
+  onFound: (found: readonly StoredHealth[]) => void;
 }
 
-/** Keeps what checks find, and brings what other registries have found. */
+/** Stores what checks find, and loads what other registries have found. */
 export interface Recorder {
   add(observation: Observation): void;
-  /** Whether this registry has the duty to check all servers. */
-  hasDuty(): boolean;
-  /** Everything that is due: takes or holds the duty, keeps what was found, hears what others found. Never throws. */
-  turn(): Promise<void>;
+  /** Whether this registry holds the lease to check all servers. */
+  hasLease(): boolean;
+  /** Acquires or renews the lease, stores what was found, and loads what others found. Never throws. */
+  run(): Promise<void>;
 }
 
-/** A registry that dies with the duty leaves the servers unchecked for no longer. */
-const dutyMilliseconds = 20_000;
-/** Clocks of registries may differ by so much. */
+/** If the registry with the lease dies, servers stay unchecked for this long. */
+const leaseMilliseconds = 20_000;
+/** How much the clocks of registries may differ. */
 const skewMilliseconds = 10_000;
 const mostWaiting = 20_000;
+const mostSamples = 100;
 
 /**
- * What checks find is kept in one transaction every few seconds, whatever the number of servers: each transaction waits
- * for the disk. With several registries over one database, one has the duty to check; the others read what it found.
+ * Stores the results of all servers in one transaction every few seconds, because each transaction waits for the disk. Of
+ * several registries over one database, one holds the lease to check; the others read its results.
  */
 export function createRecorder({ observations, log, now, onFound }: RecorderOptions): Recorder {
   const me = randomUUID();
   let waiting = new Map<string, Observation>();
-  let duty = false;
-  let heardUntil: Date | undefined;
-  const put = (later: Observation) => {
+  let lease = false;
+  let readUntil: Date | undefined;
+  const add = (later: Observation) => {
     const earlier = waiting.get(later.server);
     waiting.set(later.server, earlier?.target === later.target ? merge(earlier, later) : later);
   };
-  const keep = async () => {
+  const store = async () => {
     const batch = waiting;
     waiting = new Map();
     try {
-      await observations.keep([...batch.values()], now());
+      await observations.add([...batch.values()], now());
     } catch (error) {
       const since = waiting;
       waiting = batch.size < mostWaiting ? batch : new Map();
-      for (const later of since.values()) put(later);
+      for (const later of since.values()) add(later);
       throw error;
     }
   };
-  const hear = async () => {
-    if (duty && heardUntil) return;
+  const load = async () => {
+    if (lease && readUntil) return;
     const until = now();
-    onFound(await observations.read(heardUntil && new Date(heardUntil.getTime() - skewMilliseconds)));
-    heardUntil = until;
+    onFound(await observations.read(readUntil && new Date(readUntil.getTime() - skewMilliseconds)));
+    readUntil = until;
   };
   return {
-    add: put,
-    hasDuty: () => duty,
-    async turn() {
+    add,
+    hasLease: () => lease,
+    async run() {
       try {
-        await hear();
-        duty = await observations.takeDuty(me, dutyMilliseconds, now());
-        if (waiting.size > 0) await keep();
+        await load();
+        lease = await observations.takeLease(me, leaseMilliseconds, now());
+        if (waiting.size > 0) await store();
       } catch (err) {
-        log.warn({ err }, 'the health of servers could not be kept; it is tried again');
+        log.warn({ err }, 'the health of servers could not be stored; the registry will try again');
       }
     },
   };
 }
 
-const mostSamples = 100;
-
 function merge(earlier: Observation, later: Observation): Observation {
   return {
     ...later,
-    seen: later.seen ?? earlier.seen,
+    answer: later.answer ?? earlier.answer,
     events: [...earlier.events, ...later.events].slice(-mostSamples),
     samples: [...earlier.samples, ...later.samples].slice(-mostSamples),
   };

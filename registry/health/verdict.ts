@@ -1,29 +1,29 @@
 import type { Status } from '../servers/server-health.ts';
-import type { KeptState } from '../store/observations.ts';
+import type { StoredState } from '../store/observations.ts';
 import type { ProbeResult } from './mcp-probe.ts';
 
-/** So many failed checks in a row turn a healthy server into one that is not. */
-export const failuresToBelieve = 2;
+/** How many failed checks in a row make a healthy server unhealthy. */
+const failuresToBelieve = 2;
 
-/** What one check of a server found, all its transports together. */
+/** The result of one check of a server, over all its transports. */
 export interface Finding {
   status: Exclude<Status, 'unknown'>;
   error: string | null;
   latencyMs: number | null;
-  checks: KeptState['checks'];
+  checks: StoredState['checks'];
 }
 
 const worst: readonly Finding['status'][] = ['unhealthy', 'needs-authentication', 'degraded', 'healthy'];
 const names = { 'streamable-http': 'Streamable HTTP', sse: 'SSE' } as const;
 
-/** The worst of a server's transports, and which it is if the other is better. */
+/** Returns the worst status of a server's transports. The error names the transport if the other one is better. */
 export function findingOf(results: readonly ProbeResult[]): Finding {
   const status = worst.find((each) => results.some((result) => result.status === each)) as Finding['status'];
   const culprit = results.find((result) => result.status === status);
   const isPart = results.some((result) => result.status !== status);
   const error = culprit?.error ?? null;
-  const latencies = results.flatMap(({ steps }) =>
-    steps[1]?.state === 'ok' ? (steps[0]?.ms ?? 0) + (steps[1]?.ms ?? 0) : [],
+  const latencies = results.flatMap(({ steps: [reach, handshake] }) =>
+    handshake?.state === 'ok' ? (reach?.ms ?? 0) + handshake.ms : [],
   );
   return {
     status,
@@ -33,16 +33,16 @@ export function findingOf(results: readonly ProbeResult[]): Finding {
   };
 }
 
-/** A server that there is nowhere to ask. */
-export function nowhere(problem: string): Finding {
+/** The finding for a server that cannot be asked at all. */
+export function unreachable(problem: string): Finding {
   return { status: 'unhealthy', error: problem, latencyMs: null, checks: [] };
 }
 
 /**
- * The state of a server after a check. One failure of a healthy server is noted and not believed: a restart, a lost
- * packet. One success is. Missing credentials are no failure: waiting does not bring them.
+ * Returns the state of a server after a check. One failure of a healthy server is only noted: it may be a restart or a
+ * lost packet. One success is enough. Missing credentials do not count as failures, because waiting does not help.
  */
-export function stateAfter(before: KeptState | undefined, finding: Finding, at: Date): KeptState {
+export function stateAfter(before: StoredState | undefined, finding: Finding, at: Date): StoredState {
   const { status, error, latencyMs, checks } = finding;
   const isFailure = status === 'unhealthy' || status === 'degraded';
   const failures = isFailure ? (before?.failures ?? 0) + 1 : 0;
@@ -52,16 +52,16 @@ export function stateAfter(before: KeptState | undefined, finding: Finding, at: 
   return { status: next, failures, error, since, latencyMs, checks };
 }
 
-/** Whether the state is one that may be a hiccup. */
-export function isUnstable({ status, error }: Pick<KeptState, 'status' | 'error'>): boolean {
+/** Whether a healthy server failed its last check. */
+export function isUnstable({ status, error }: Pick<StoredState, 'status' | 'error'>): boolean {
   return status === 'healthy' && error !== null;
 }
 
 /**
- * How long to wait until the next check: `interval` give or take a tenth, so that registries and servers do not all move
- * together. From the fifth failure on twice as long each time, up to ten times: five minutes for the usual 30 s.
+ * Returns the time until the next check: `interval` plus or minus 10 %, so that registries and servers do not synchronize.
+ * From the fifth failure on, it doubles each time, up to ten times the interval: five minutes for the default of 30 s.
  */
-export function waitAfter({ failures, status }: KeptState, interval: number, random: number): number {
+export function waitAfter({ failures, status }: StoredState, interval: number, random: number): number {
   const slower = status === 'needs-authentication' ? 2 : 2 ** Math.max(0, failures - 4);
   return interval * Math.min(10, slower) * (0.9 + 0.2 * random);
 }

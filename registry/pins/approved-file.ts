@@ -1,5 +1,4 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { replaceFile } from '../../common/files/replace-file.ts';
 import type { Logger } from '../../common/service/log.ts';
 import { interval } from '../../common/time/interval.ts';
 import type { DefinitionHashes } from '../store/definitions.ts';
@@ -12,13 +11,13 @@ export interface ApprovedFileOptions {
   intervalMs?: number;
 }
 
-const againMilliseconds = 15_000;
+const rewriteMilliseconds = 15_000;
 
 /**
- * Keeps the file in step with what is approved, also by other registries over the same database: each writes it on its
- * own machine, for the auth-server and the relay there.
- * @returns `write` to do so now, which never rejects
- * @throws when the file cannot be written the first time
+ * Keeps the file of approved tools up to date, including approvals of other registries over the same database. Each
+ * registry writes it on its own machine, for the auth-server and the relay there.
+ * @returns `write`, which writes the file now and never rejects
+ * @throws if the file cannot be written the first time
  */
 export async function keepApprovedTools({ definitions, path, log, intervalMs = 1_000 }: ApprovedFileOptions) {
   let queue = writeApprovedTools(path, definitions.hashes());
@@ -27,8 +26,8 @@ export async function keepApprovedTools({ definitions, path, log, intervalMs = 1
   let written = { names: definitions.hashes(), at: performance.now() };
   const write = (): Promise<void> => {
     const names = definitions.hashes();
-    // Now and then also if nothing is new: somebody may have spoilt the file.
-    if (names === written.names && performance.now() - written.at < againMilliseconds) return queue;
+    // Also from time to time without a change, in case the file was damaged.
+    if (names === written.names && performance.now() - written.at < rewriteMilliseconds) return queue;
     written = { names, at: performance.now() };
     queue = queue
       .then(() => writeApprovedTools(path, names))
@@ -46,8 +45,8 @@ export async function keepApprovedTools({ definitions, path, log, intervalMs = 1
 }
 
 /**
- * Writes `{"version":1,"servers":{"name":["tool",…]}}` in one step: of every server whose tools were seen, those that
- * may be called. A tool that has changed is not among them.
+ * Atomically writes `{"version":1,"servers":{"name":["tool",…]}}` with the callable tools of every server whose tools the
+ * registry has read. A tool that has changed is not callable.
  */
 async function writeApprovedTools(path: string, names: DefinitionHashes): Promise<void> {
   const servers = Object.fromEntries(
@@ -56,14 +55,5 @@ async function writeApprovedTools(path: string, names: DefinitionHashes): Promis
       [...approved.keys()].filter((name) => !pending.has(name)).sort(),
     ]),
   );
-  const text = `${JSON.stringify({ version: 1, servers })}\n`;
-  if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return;
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${process.pid}.tmp`;
-  const file = await open(draft, 'w', 0o644);
-  await file
-    .writeFile(text)
-    .then(() => file.sync())
-    .finally(() => file.close());
-  await rename(draft, path);
+  await replaceFile(path, `${JSON.stringify({ version: 1, servers })}\n`, 0o700);
 }

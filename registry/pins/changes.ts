@@ -36,13 +36,13 @@ export const toolChangesAnswer = z.strictObject({
 type ToolChange = z.output<typeof toolChange>;
 export type ToolChanges = z.output<typeof toolChangesAnswer>;
 
-/** @param seen the tools that the server showed last; undefined if that is not known */
+/** @param current the tools in the server's last answer; undefined if unknown */
 export function toolChanges(
   server: string,
   known: ServerDefinitions,
-  seen: readonly ToolInfo[] | undefined,
+  current: readonly ToolInfo[] | undefined,
 ): ToolChanges {
-  const present = new Set(seen?.map(({ name }) => name));
+  const present = new Set(current?.map(({ name }) => name));
   const waiting = [...known.pending.values()].map((now): ToolChange => {
     const before = known.approved.get(now.name);
     const large = !now.parts || (before && !before.parts);
@@ -52,10 +52,10 @@ export function toolChanges(
       hash: now.hash,
       since: now.at.toISOString(),
       differences: diffDefinitions(before?.parts ?? null, now.parts).map((each) => ({ ...each, line: lineOf(each) })),
-      note: large ? 'A definition is too large to be kept, so what differs cannot be shown.' : null,
+      note: large ? 'A definition is too large to store, so the differences cannot be shown.' : null,
     };
   });
-  const gone = seen
+  const gone = current
     ? [...known.approved.values()].filter(({ name }) => !present.has(name) && !known.pending.has(name))
     : [];
   const removed = gone.map((before): ToolChange => {

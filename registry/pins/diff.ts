@@ -1,10 +1,10 @@
 import { canonical, type DefinitionParts } from '../servers/definition.ts';
 import { reveal } from './reveal.ts';
 
-/** One thing that is different in a definition: where (`inputSchema.properties.city.description`), and what. */
+/** One difference between definitions. `path` is like `inputSchema.properties.city.description`. */
 export interface Difference {
   path: string;
-  /** JSON, with what is hidden made visible; null where there was nothing. */
+  /** JSON with hidden characters made visible; null if there was no value. */
   before: string | null;
   after: string | null;
 }
@@ -15,8 +15,8 @@ const deepest = 40;
 const fields = ['title', 'description', 'inputSchema', 'outputSchema', 'annotations'] as const;
 
 /**
- * What is different between two definitions, path by path; 200 differences at most.
- * @param before null if there was none, or if it was too large to be kept
+ * Compares two definitions path by path; returns at most 200 differences.
+ * @param before null if there was none, or if it was too large to store
  */
 export function diffDefinitions(before: DefinitionParts | null, after: DefinitionParts | null): Difference[] {
   const found: Difference[] = [];
@@ -24,7 +24,7 @@ export function diffDefinitions(before: DefinitionParts | null, after: Definitio
   return found;
 }
 
-/** One line for people: `inputSchema.properties.city.description: "a" -> "b"`. */
+/** A difference as one line: `inputSchema.properties.city.description: "a" -> "b"`. */
 export function lineOf({ path, before, after }: Difference): string {
   return `${path}: ${before ?? '(nothing)'} -> ${after ?? '(nothing)'}`;
 }
@@ -58,7 +58,7 @@ function own(value: Branch, key: string): unknown {
   return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
 }
 
-/** In a definition, null and nothing are the same. */
+/** In a definition, null and a missing value are the same. */
 function orNothing(value: unknown): unknown {
   return value ?? undefined;
 }

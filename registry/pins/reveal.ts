@@ -1,7 +1,7 @@
 /**
- * What a reader would not see, or would see in another place or order than a model reads it: controls, everything of
+ * Characters that a reader cannot see, or sees in another place or order than a model reads them: control characters,
  * Unicode's categories Cf (zero-width, bidirectional, tags), Co and Cs, line and paragraph separators, variation
- * selectors, letters that are blank, and every space but U+0020.
+ * selectors, blank letters, and every space except U+0020.
  */
 const hidden = new RegExp(
   [
@@ -14,7 +14,7 @@ const hidden = new RegExp(
   'gu',
 );
 
-/** A text with every hidden character spelled out as `\\u{200b}`; line feeds and tabs stay. */
+/** Spells out every hidden character, as `\\u{200b}`. Line feeds and tabs stay. */
 export function reveal(text: string): string {
   return text.replace(hidden, (c) => (c === '\n' || c === '\t' ? c : `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`));
 }

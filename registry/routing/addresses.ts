@@ -9,13 +9,13 @@ export interface Cidr {
 
 /** Which addresses may be an MCP server's. */
 export interface AddressRules {
-  /** Private networks that servers may be in; a private address outside of them is refused. */
+  /** Private networks that servers may be in. Private addresses outside of them are refused. */
   allowPrivate: readonly Cidr[];
   /** The gateway's own ports, refused on loopback. */
   ownPorts: ReadonlySet<number>;
 }
 
-/** Says why `ip`:`port` may not be an upstream, or nothing when it may. */
+/** Returns why `ip`:`port` may not be an upstream; undefined if it may. */
 export type AddressCheck = (ip: string, port: number) => string | undefined;
 
 const metadata = blockList([
@@ -25,7 +25,7 @@ const metadata = blockList([
   '100.100.100.200/32',
   '168.63.129.16/32',
 ]);
-// NAT64 and 6to4 carry an IPv4 address inside: through a translator they reach what the IPv4 rules refuse.
+// NAT64 and 6to4 embed an IPv4 address: through a translator they reach what the IPv4 rules refuse.
 const unusable = blockList([
   '0.0.0.0/8',
   '224.0.0.0/4',
@@ -48,7 +48,7 @@ const closed = blockList([
 
 /**
  * Reads a network in CIDR notation (RFC 4632, RFC 4291 §2.3).
- * @returns the network, or nothing when `text` is not one
+ * @returns the network, or undefined if `text` is not one
  */
 export function parseCidr(text: string): Cidr | undefined {
   const [, address = '', digits = ''] = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(text) ?? [];
@@ -59,8 +59,8 @@ export function parseCidr(text: string): Cidr | undefined {
 }
 
 /**
- * Makes the check that every resolved upstream address has to pass. Refused are metadata services and link-local
- * addresses, addresses that are no single host, the gateway's own ports, and private networks that are not allowed.
+ * Makes the check for resolved upstream addresses. It refuses metadata services, link-local addresses, addresses that are
+ * no single host, the gateway's own ports, and private networks that are not allowed.
  */
 export function createAddressCheck(rules: AddressRules): AddressCheck {
   const allowed = new BlockList();
@@ -80,7 +80,7 @@ export function createAddressCheck(rules: AddressRules): AddressCheck {
   };
 }
 
-/** Mapped addresses have many spellings; the URL parser knows them all and gives one. */
+/** Mapped addresses have many spellings, which the URL parser normalizes. */
 function isMapped(ip: string): boolean {
   return URL.parse(`http://[${ip}]`)?.hostname.startsWith('[::ffff:') ?? true;
 }

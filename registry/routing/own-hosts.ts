@@ -1,15 +1,15 @@
 import type { AddressCheck } from './addresses.ts';
 import type { Resolver } from './upstreams.ts';
 
-/** How long found addresses of our own count, in milliseconds. */
+/** How long the gateway's own addresses are cached, in milliseconds. */
 const freshMilliseconds = 1_000;
 
 /**
- * Where the gateway's own parts are machines of their own, each has another address than this one, and a server
- * registered at such an address would lead around the gate. So the own names are looked up with each upstream.
- * @param names host names of the gateway's parts; one that is not there at the moment has no address to refuse
+ * Refuses the addresses of the gateway's own parts. Where these run on other machines, a server registered at such an
+ * address would bypass the gate. The own names are resolved again with each upstream.
+ * @param names host names of the gateway's parts; a name that does not resolve refuses no address
  * @param resolve finds the addresses of a name
- * @param check what addresses have to pass besides
+ * @param check the other checks of an address
  */
 export function refuseOwnHosts(
   names: readonly string[],

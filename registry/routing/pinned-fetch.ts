@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import type { FetchLike } from '@modelcontextprotocol/client';
 import { pinnedLookup } from '../../common/network/pinned-lookup.ts';
 
-/** More came from a server than we are ready to read. */
+/** A server sent more than the limit. */
 export class TooMuchError extends Error {
   constructor(bytes: number) {
     super(`more than ${bytes} bytes`);
@@ -13,21 +13,19 @@ export class TooMuchError extends Error {
 }
 
 export interface PinnedFetchOptions {
-  /** The only origin that may be asked. */
+  /** The only origin that may be requested. */
   origin: string;
   /** The vetted `ip:port` addresses of that origin. */
   addresses: readonly string[];
-  /** Sent with every request to the origin, and nowhere else: a credential. */
+  /** Credential headers, sent with every request to the origin and nowhere else. */
   headers?: Readonly<Record<string, string>> | undefined;
-  /** How much all answers together may hold. */
+  /** The limit for all answers together. */
   maxBytes: number;
-  /** Ends every request. */
+  /** Aborts every request. */
   signal: AbortSignal;
 }
 
-/**
- * A fetch that connects to vetted addresses only, and does not follow redirects.
- */
+/** Makes a fetch that connects to vetted addresses only, and does not follow redirects. */
 export function createPinnedFetch({
   origin,
   addresses,
@@ -58,7 +56,7 @@ export function createPinnedFetch({
     request.once('error', reject);
     request.once('response', (answer) => {
       const status = answer.statusCode ?? 502;
-      // A client that knew where it leads would go there, and find a server well whose callers nobody leads.
+      // The MCP client would follow the redirect, and report a server as healthy that is broken for the gateway's callers.
       delete answer.headersDistinct.location;
       const headers = Object.entries(answer.headersDistinct).flatMap(([name, values]) =>
         (values ?? []).map((value): [string, string] => [name, value]),

@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Whether nginx took the routes as they are now. `unknown`: it has not said within the time. */
+/** Whether nginx accepted the current routes. `unknown`: no answer within the time limit. */
 export type RouteOutcome = { state: 'ok' | 'unknown' } | { state: 'refused'; reason: string };
 
 const lookMilliseconds = 50;
 
 /**
- * Waits for what `nginx/reload` says about the routes file as it is now.
+ * Waits for the answer of `nginx/reload` about the current routes file.
  * @param folder of `routes`, `routes.status` (`ok CHECKSUM`, or `refused CHECKSUM reason`) and `routes.built` (CHECKSUM
  *   of the routes that nginx started with)
  */
@@ -39,8 +39,8 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * What `cksum | tr ' ' -` prints for these bytes: CRC and length (POSIX.1-2024, cksum).
- * Not the CRC of zlib, which turns the bits around and leaves out the length.
+ * Returns the output of `cksum | tr ' ' -` for these bytes: CRC and length (POSIX.1-2024, cksum).
+ * zlib's CRC is different: it reverses the bits and omits the length.
  */
 export function cksum(bytes: Uint8Array): string {
   let crc = 0;

@@ -1,6 +1,5 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { replaceFile } from '../../common/files/replace-file.ts';
 import { serverNameForm } from '../../policy/names.ts';
 import { endpointPath, routeHost } from '../servers/names.ts';
 import type { ServerEntry } from '../servers/server.ts';
@@ -9,18 +8,18 @@ const [host, path] = [routeHost, endpointPath].map(({ source }) => source.slice(
 const address = '(?:\\d{1,3}(?:\\.\\d{1,3}){3}|\\[[0-9a-f:]+\\]):\\d{1,5}';
 
 /**
- * One line of the routes file: `name scheme host addresses mcp-path sse-path secret`, one space between. The secret is the
- * name of one in UPSTREAM_SECRETS_FILE, or a hyphen.
- * nginx's configuration is built from these fields, so nothing that means something to nginx or to the shell may pass.
+ * One line of the routes file: `name scheme host addresses mcp-path sse-path secret`, separated by single spaces. The
+ * secret is a name from UPSTREAM_SECRETS_FILE, or a hyphen.
+ * nginx's configuration is built from these fields, so no character with a meaning to nginx or the shell may pass.
  */
 export const routeLine = new RegExp(
   `^${serverNameForm} https? ${host} ${address}(?:,${address})* (?:-|${path}) (?:-|${path}) (?:-|${serverNameForm})$`,
 );
 
 /**
- * A server as the data line that nginx's route builder reads.
- * @param addresses where its host was found, as `ip:port`, IPv6 in brackets; at least one
- * @throws {RangeError} when a field holds anything that {@link routeLine} does not allow
+ * Returns the line of a server, for nginx's route builder.
+ * @param addresses its resolved addresses as `ip:port`, IPv6 in brackets; at least one
+ * @throws {RangeError} if a field does not match {@link routeLine}
  */
 export function toRouteLine(server: ServerEntry, addresses: readonly string[]): string {
   const url = new URL(server.upstream);
@@ -32,31 +31,10 @@ export function toRouteLine(server: ServerEntry, addresses: readonly string[]): 
 }
 
 /**
- * Writes `<folder>/routes` in one step, so that its reader sees the old lines or the new ones and never a part.
+ * Writes `<folder>/routes` atomically: readers see the old lines or the new ones.
  * @returns whether the file changed
- * @throws when the folder cannot be written
+ * @throws if the folder cannot be written
  */
-export async function writeRoutes(folder: string, lines: readonly string[]): Promise<boolean> {
-  const path = join(folder, 'routes');
-  const text = lines.map((line) => `${line}\n`).join('');
-  if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return false;
-  await mkdir(folder, { recursive: true });
-  // Several registries may write the same folder: a draft that two share could be half of each.
-  const draft = `${path}.${hostname()}-${process.pid}`;
-  await writeThrough(draft, text);
-  await rename(draft, path);
-  // Without this the rename itself may be lost in a power cut.
-  const directory = await open(folder);
-  await directory.sync().finally(() => directory.close());
-  return true;
-}
-
-async function writeThrough(path: string, text: string): Promise<void> {
-  const file = await open(path, 'w', 0o644);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+export function writeRoutes(folder: string, lines: readonly string[]): Promise<boolean> {
+  return replaceFile(join(folder, 'routes'), lines.map((line) => `${line}\n`).join(''));
 }

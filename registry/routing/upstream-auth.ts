@@ -1,25 +1,25 @@
 import type { UpstreamSecrets } from '../../common/upstream-secrets/watch.ts';
 import type { ServerEntry } from '../servers/server.ts';
 
-/** What servers want from the gateway, as far as the registry has to do with it. */
+/** The gateway's credentials for upstreams. */
 export interface UpstreamAuth {
   /**
-   * Says why a server may not have the secret that it names, in words for who registers it; nothing when it may. A secret
-   * goes to the origins that its own entry lists: else whoever may register a server could send it to one of theirs.
+   * Returns why a server may not use the secret that it names, as a message for its editor; undefined if it may. A secret
+   * may only go to the origins in its own entry. Otherwise a user who may register servers could send it to their own.
    */
   problem(server: ServerEntry): string | undefined;
-  /** The headers with which the server is asked; undefined when it wants a secret that cannot be had. */
+  /** The credential headers for requests to the server; undefined if its secret is not available. */
   headersFor(server: ServerEntry): Readonly<Record<string, string>> | undefined;
 }
 
-/** Looks into the secrets for servers. */
+/** Makes {@link UpstreamAuth} over the secrets file. */
 export function createUpstreamAuth(secrets: Pick<UpstreamSecrets, 'find'>): UpstreamAuth {
   const find = ({ name, upstream, auth }: ServerEntry) =>
     auth ? secrets.find(auth.secret, { server: name, origin: upstream }) : undefined;
   return {
     problem(server) {
       if (!server.auth || find(server)) return undefined;
-      // The same words whether there is no such secret or it is for another place: names of secrets are not told.
+      // The same message for an unknown secret and for one of another origin, so that names of secrets do not leak.
       return `There is no secret called "${server.auth.secret}" for it. Whoever runs the gateway can add one, or this origin to its "for", in UPSTREAM_SECRETS_FILE.`;
     },
     headersFor(server) {

@@ -8,9 +8,9 @@ import { toRouteLine, writeRoutes } from './routes-file.ts';
 /** Finds the IP addresses of a host name. */
 export type Resolver = (host: string) => Promise<readonly string[]>;
 
-/** Where a server was found. Without addresses it is not routed, and `problem` says why in words fit for its users. */
+/** The resolved addresses of a server. Without any it is not routed, and `problem` tells its users why. */
 export interface Upstream {
-  /** Vetted `ip:port`, IPv6 in brackets, in a stable order. */
+  /** Vetted `ip:port`, IPv6 in brackets, sorted. */
   addresses: readonly string[];
   problem?: string;
 }
@@ -21,17 +21,17 @@ export interface UpstreamsOptions {
   check: AddressCheck;
   routesDir: string;
   log: Logger;
-  /** How long one name may take, in milliseconds. */
+  /** Time limit for resolving one name, in milliseconds. */
   timeoutMs?: number;
 }
 
-/** The system's resolver, `/etc/hosts` included. */
+/** The system's resolver, including `/etc/hosts`. */
 export const systemResolver: Resolver = async (host) =>
   (await lookup(host, { all: true })).map((found) => found.address);
 
 /**
- * Keeps the routes file in step with the servers: resolves every upstream, vets what it finds, and writes the lines.
- * A server that cannot be resolved or may not be reached is left out with a warning and never stops the others.
+ * Keeps the routes file up to date: resolves every upstream, checks its addresses, and writes the lines. A server that
+ * cannot be resolved or may not be reached is left out with a warning, and does not affect the others.
  */
 export function createUpstreams(options: UpstreamsOptions) {
   const { servers, routesDir, log } = options;
@@ -55,24 +55,17 @@ export function createUpstreams(options: UpstreamsOptions) {
   };
 
   return {
-    /** Resolves all names and writes the file if something changed. Calls run one after another: one writer at a time. */
+    /** Resolves all names, and writes the file if it changed. Calls run one after another. */
     refresh(): Promise<void> {
       const run = queue.then(refreshNow);
       queue = run.catch(() => undefined);
       return run;
     },
-    /**
-     * Resolves and vets the upstream of a server that has no route yet.
-     * @returns why it cannot have one, in words for who gave the upstream; undefined when it can
-     */
-    async examine(server: ServerEntry): Promise<string | undefined> {
-      return (await find(server)).problem;
-    },
-    /** The same, with the addresses that it may be reached at; `problem` says why there are none. */
+    /** Resolves and checks a server that may have no route yet. Its `problem` includes the details for an editor. */
     find,
-    /** What the last {@link refresh} found for a server. */
+    /** What the last `refresh` found for a server. */
     of: (name: string): Upstream | undefined => found.get(name),
-    /** Refreshes every `intervalMs` from now on. */
+    /** Calls `refresh` every `intervalMs`. */
     start(intervalMs = 60_000): void {
       const failed = (err: unknown) =>
         log.error({ err, folder: routesDir }, 'routes file not written; the old one stays');
@@ -88,7 +81,7 @@ function lineOf(server: ServerEntry, addresses: readonly string[], log: Logger):
   try {
     return [toRouteLine(server, addresses)];
   } catch (error) {
-    // One bad entry must not keep the routes of all others from being written.
+    // One bad entry must not block the routes of all others.
     log.error({ server: server.name, reason: String(error) }, 'server left out of the routes');
     return [];
   }
@@ -106,13 +99,13 @@ async function locate(
     return vet(server, url, ips, options, reasons);
   } catch (error) {
     const code = Error.isError(error) && 'code' in error ? error.code : 'unknown';
-    const said = { server: server.name, host: url.hostname, code };
-    // A resolver that is busy says nothing about the server: dropping its route would turn a hiccup into an outage.
+    const details = { server: server.name, host: url.hostname, code };
+    // A temporary failure of the resolver must not drop the route and cause an outage.
     if (before?.addresses.length && (code === 'EAI_AGAIN' || code === 'ETIMEOUT')) {
-      options.log.warn(said, 'host name not resolved this time; the addresses found before stay in use');
+      options.log.warn(details, 'host name not resolved this time; the addresses found before stay in use');
       return before;
     }
-    options.log.warn(said, 'server left out of the routes: its host name cannot be resolved');
+    options.log.warn(details, 'server left out of the routes: its host name cannot be resolved');
     return { addresses: [], problem: 'Its host name cannot be resolved.' };
   }
 }
@@ -125,17 +118,17 @@ function vet(
   reasons: string[],
 ): Upstream {
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-  const said = { server: server.name, host: url.hostname };
+  const details = { server: server.name, host: url.hostname };
   const addresses = new Set<string>();
   for (const ip of ips) {
     const reason = check(ip, port);
     if (reason) {
       reasons.push(reason);
-      log.warn({ ...said, address: ip, port }, `upstream address refused: it ${reason}`);
+      log.warn({ ...details, address: ip, port }, `upstream address refused: it ${reason}`);
     } else addresses.add(isIPv6(ip) ? `[${ip.toLowerCase()}]:${port}` : `${ip}:${port}`);
   }
   if (addresses.size > 0) return { addresses: [...addresses].sort() };
-  log.warn(said, 'server left out of the routes: it has no address that is allowed');
+  log.warn(details, 'server left out of the routes: it has no address that is allowed');
   return { addresses: [], problem: 'Its address is not one that the gateway may reach.' };
 }
 

@@ -1,4 +1,4 @@
-import type { ToolInfo } from '../health/mcp-probe.ts';
+import type { ToolInfo } from '../servers/tool.ts';
 
 /** A server as the search knows it, with its tools. */
 export interface SearchableServer {

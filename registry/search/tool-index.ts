@@ -1,4 +1,4 @@
-import type { ToolInfo } from '../health/mcp-probe.ts';
+import type { ToolInfo } from '../servers/tool.ts';
 import { type SearchableServer, type ToolText, textOf } from './document.ts';
 import { createTextIndex, type Hit } from './text-index.ts';
 import type { Words } from './words.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 /** A JSON object as a server sent it. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** What a model is told of a tool, as the server sent it. */
+/** What a model sees of a tool, as the server sent it. */
 export interface DefinitionParts {
   title: unknown;
   description: unknown;
@@ -12,35 +12,35 @@ export interface DefinitionParts {
   annotations: unknown;
 }
 
-/** A tool's definition: what must not change behind the back of who approved it. */
+/** A tool's definition. It must not change without a new approval. */
 export interface Definition {
   name: string;
-  /** SHA-256, in hexadecimal, of name and parts, whatever the order of their keys. */
+  /** SHA-256 of name and parts in hexadecimal, independent of the order of keys. */
   hash: string;
-  /** Null when it is too large to be kept. */
+  /** Null if too large to store. */
   parts: DefinitionParts | null;
 }
 
-/** Longer names the gateway refuses to call. */
+/** The gateway refuses calls of longer names. */
 const longestName = 256;
 
 /**
- * The definition of a tool of `tools/list` (MCP 2026-07-28, `Tool`). `_meta`, `icons` and `execution` are no part of it:
- * no model reads them, and servers put times and counters into `_meta`.
- * @throws {RangeError} if it is nested too deeply to be read
+ * Returns the definition of a tool from `tools/list` (MCP 2026-07-28, `Tool`). It excludes `_meta`, `icons` and
+ * `execution`: no model reads them, and servers put times and counters into `_meta`.
+ * @throws {RangeError} if it is nested too deeply
  */
 export function definitionOf(tool: JsonObject): Definition {
   const { title = null, description = null, inputSchema = null, outputSchema = null, annotations = null } = tool;
   const parts = { title, description, inputSchema, outputSchema, annotations };
   const name = String(tool.name);
-  // A twin is a tool of the same name in the same list: either of them may be the one that is called.
+  // A twin is another tool of the same name in the same list: a call may reach either.
   const { twin = null } = tool;
   const whole = canonical({ name, ...parts, ...(twin !== null && { twin }) });
   const hash = createHash('sha256').update(whole).digest('hex');
   return { name: name.slice(0, longestName), hash, parts };
 }
 
-/** JSON with the keys of every object in order, so that equal values are equal texts. */
+/** JSON with the keys of every object sorted, so that equal values give equal texts. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)

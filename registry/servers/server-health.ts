@@ -3,52 +3,52 @@ import type { Transport } from './server.ts';
 import type { ToolInfo } from './tool.ts';
 
 /**
- * `degraded`: it speaks MCP, but its tools could not be read. `needs-authentication`: it answers, but only to somebody
- * with credentials of its own. `unknown`: not asked yet.
+ * `degraded`: it speaks MCP, but its tools could not be read. `needs-authentication`: it only answers requests with
+ * credentials of its own. `unknown`: not checked yet.
  */
 export type Status = 'healthy' | 'degraded' | 'unhealthy' | 'needs-authentication' | 'unknown';
 
-/** One step of a check: is anybody there, do they speak MCP, what are the tools? */
+/** One step of a check: reach the server, speak MCP with it, read its tools. */
 export interface Step {
   step: 'reach' | 'handshake' | 'tools';
   state: 'ok' | 'failed' | 'skipped';
-  /** Why it failed or was left out, for people; holds no address. */
+  /** Why it failed or was skipped, as a message for users without addresses. */
   reason: string | null;
   ms: number;
 }
 
-/** What came of asking a server by one of its transports. */
+/** The result of a check over one transport. */
 export interface TransportCheck {
   transport: Transport;
   status: Status;
   steps: readonly Step[];
 }
 
-/** What is known besides, once a server was asked. */
+/** Details, once a server has been checked. */
 export interface HealthDetails {
-  /** The last check failed, and the one before had not: not enough to call it anything but healthy. */
+  /** The server counts as healthy, but its last check failed. */
   unstable: boolean;
-  /** How long the handshake took, the slower of two transports. */
+  /** Duration of the handshake; of two transports, the longer one. */
   latencyMs: number | null;
-  /** The last check by transport; empty when there was nowhere to ask. */
+  /** The last check by transport; empty if the server had no address. */
   checks: readonly TransportCheck[];
-  /** Since when the status is what it is. */
+  /** When the current status began. */
   since: Date;
-  /** As the server last announced itself, and when. Null until it has. */
+  /** The server's last self-description, and its time. Null until there is one. */
   announced: SelfDescription | null;
   seenAt: Date | null;
 }
 
-/** What is known about a server's health. */
+/** A server's health. */
 export interface Health {
   status: Status;
   checkedAt: Date | null;
-  /** Why it is not healthy, or why the last check of a healthy one failed; for people, holds no address. */
+  /** Why the last check failed, as a message for users without addresses. */
   error: string | null;
-  /** The tools that it last announced. */
+  /** The tools in its last answer. */
   tools: readonly ToolInfo[];
   details?: HealthDetails;
 }
 
-/** The health of a server that has not been asked. */
+/** The health of a server that has not been checked. */
 export const neverChecked: Health = { status: 'unknown', checkedAt: null, error: null, tools: [] };

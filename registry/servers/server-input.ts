@@ -7,10 +7,10 @@ import { endpointPath, publishedName, routeHost } from './names.ts';
 import { type RegisteredServer, settingsOf } from './server.ts';
 
 /**
- * What people will read must be what stands there: no controls, no further lines, nothing invisible, nothing that turns text
- * around. The two joiners are allowed between other letters, because Persian and many emoji need them.
+ * Text that shows exactly what it contains: no control characters, line breaks, invisible characters, or characters that
+ * reverse text. The two joiners are allowed between letters, because Persian and many emoji need them.
  */
-const shown = /^$|^(?=.*[\p{L}\p{N}\p{P}\p{S}])(?:[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|[\u200c\u200d])*$/su;
+const visible = /^$|^(?=.*[\p{L}\p{N}\p{P}\p{S}])(?:[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|[\u200c\u200d])*$/su;
 
 const line = (max: number) =>
   z
@@ -18,7 +18,7 @@ const line = (max: number) =>
     .trim()
     .min(1, 'must not be empty')
     .max(max, `must have at most ${max} characters`)
-    .regex(shown, 'must be one line of letters that can be seen, without control characters');
+    .regex(visible, 'must be one line of letters that can be seen, without control characters');
 
 const name = z.string('must be a name').superRefine((value, ctx) => {
   if (isServerName(value)) return;
@@ -31,7 +31,7 @@ const name = z.string('must be a name').superRefine((value, ctx) => {
 const upstream = z
   .string('must be a URL')
   .trim()
-  // A URL parser takes these out without a word, and what is left may be another host than the one that was meant.
+  // A URL parser silently removes these, and the remaining host may be a different one.
   .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Z}]*$/u, 'must not hold spaces, control characters or letters that cannot be seen')
   .pipe(origin)
   .refine(
@@ -66,13 +66,13 @@ const icon = z.strictObject({
 });
 
 const auth = z.strictObject({
-  // The name and never the secret: what stands here is kept, shown and written to the routes.
+  // Only the name of the secret: this field is stored, shown and written to the routes.
   secret: z
     .string('must be the name of a secret')
     .regex(secretName, 'must be the name of a secret: 1 to 63 of a-z 0-9 _ -, beginning with a letter or digit'),
 });
 
-/** What people say about a server, in the API and in a servers file: checked, and rebuilt from what was understood. */
+/** The settings of a server, in the API and in a servers file. */
 export const serverSettings = z.strictObject({
   name,
   title: line(100),
@@ -94,36 +94,36 @@ export const serverSettings = z.strictObject({
   enabled: z.boolean('must be true or false').default(true),
 });
 
-/** What says how to connect to a server. */
+/** The settings for a connection to a server. */
 const connection = serverSettings.pick({ upstream: true, transports: true, auth: true });
 
 const revision = z.int('must be the number that the server had when you looked at it').min(1);
 const settings = serverSettings.omit({ name: true, enabled: true });
 
-/** All settings, with the revision that they replace. */
+/** All settings that can be edited, with the revision that they replace. */
 export const replacement = z.strictObject({ ...settings.shape, revision });
-/** Some settings, with the revision that they change. */
+/** Some of these settings, with the revision that they change. */
 export const patch = replacement.partial().required({ revision: true });
-/** Which revision somebody has seen, if they say so. */
+/** The revision that the user saw, if given. */
 export const seen = z.strictObject({ revision: revision.optional() });
 
-/** What is changed about a server: all that people say about it but its name, and whether it is enabled. */
+/** All editable settings: every setting except the name and whether the server is enabled. */
 export type Replacement = z.output<typeof replacement>;
 
 /** Reads a server to register. @throws {RegistryError} `input_invalid` with every fault */
 export const readRegistration = reader(serverSettings);
 
-/** Reads where a server is and how it is spoken to. @throws {RegistryError} `input_invalid` with every fault */
+/** Reads the settings for a connection. @throws {RegistryError} `input_invalid` with every fault */
 export const readConnection = reader(connection);
 
-/** Reads all settings of a server, with the revision that they replace. @throws {RegistryError} `input_invalid` */
+/** Reads a {@link Replacement}. @throws {RegistryError} `input_invalid` */
 export const readReplacement = reader(replacement);
 
-/** Reads which revision somebody has seen, if they say so. @throws {RegistryError} `input_invalid` */
+/** Reads the revision that the user saw, if given. @throws {RegistryError} `input_invalid` */
 export const readSeen = reader(seen);
 
 /**
- * Reads some settings of a server: what is left out stays as it is in `server`.
+ * Reads some settings of a server. Missing ones keep their value in `server`.
  * @throws {RegistryError} `input_invalid`
  */
 export function readPatch(body: unknown, server: RegisteredServer): Replacement {

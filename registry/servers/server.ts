@@ -1,27 +1,27 @@
-/** How a client may speak to a server, in the words of the MCP registry's `remotes[].type`. */
+/** A transport of a server, as in the MCP registry's `remotes[].type`. */
 export type Transport = 'streamable-http' | 'sse';
 
-/** What a server wants from the gateway: a secret of UPSTREAM_SECRETS_FILE, by its name. */
+/** The gateway's credential for a server: the name of a secret in UPSTREAM_SECRETS_FILE. */
 export interface UpstreamAuth {
   secret: string;
 }
 
-/** One MCP server: what it is called and where it is. */
+/** One MCP server: its name and location. */
 export interface ServerEntry {
   /** Path segment under the gateway; see `policy/names.ts`. */
   name: string;
   title: string;
   description: string;
-  /** Origin where the server really runs, such as `http://127.0.0.1:8000`. Shown only to who may change it. */
+  /** The server's real origin, such as `http://127.0.0.1:8000`. Only shown to users who may change it. */
   upstream: string;
-  /** Paths on the upstream. Where messages of the 2024-11-05 transport go is announced on its stream. */
+  /** Paths on the upstream. The 2024-11-05 transport announces its message endpoint on its stream. */
   transports: { 'streamable-http'?: string | undefined; sse?: string | undefined };
   tags: readonly string[];
-  /** Shown only to who may change the server. */
+  /** Only shown to users who may change the server. */
   auth?: UpstreamAuth | null | undefined;
 }
 
-/** A picture of a server: `icons` of the MCP registry's `server.json`. */
+/** An icon: `icons` of the MCP registry's `server.json`. */
 export interface Icon {
   /** An https URL. */
   src: string;
@@ -30,31 +30,31 @@ export interface Icon {
   sizes?: readonly string[] | undefined;
 }
 
-/** Everything that people say about a server. */
+/** All settings of a server. */
 export interface ServerSettings extends ServerEntry {
-  /** The server's own version, as its makers number it. */
+  /** The server's own version. */
   version: string | null;
-  /** Where its source is: an https URL. */
+  /** An https URL of its source code. */
   repository: string | null;
   /** SPDX identifier or name. */
   license: string | null;
   icons: readonly Icon[];
-  /** null when the server wants nothing from the gateway. */
+  /** null if the server needs no credential. */
   auth: UpstreamAuth | null;
-  /** The name that its makers published it under, such as `io.github.owner/name`; the MCP registry API lists it so. */
+  /** Its published name, such as `io.github.owner/name`. The MCP registry API lists it under this name. */
   alias: string | null;
-  /** A disabled server is kept and shown, and has no route. */
+  /** A disabled server is shown, but has no route. */
   enabled: boolean;
 }
 
-/** A server as it is kept. */
+/** A stored server. */
 export interface RegisteredServer extends ServerSettings {
-  /** Number of the change that it comes from. Who changes a server says which one they have seen. */
+  /** Number of its last change. A user who changes a server sends the revision that they saw. */
   revision: number;
   updatedAt: Date;
 }
 
-/** The transports that clients can use with this server, the newer first. */
+/** The transports of a server, newest first. */
 export function transportsOf(server: ServerEntry): Transport[] {
   const both: Transport[] = ['streamable-http', 'sse'];
   return both.filter((transport) => server.transports[transport] !== undefined);

@@ -1,8 +1,6 @@
 import { type Definition, definitionOf, type JsonObject } from './definition.ts';
 
-export type { JsonObject };
-
-/** One tool as a server announced it. The text is the server's own and not to be trusted. */
+/** One tool of a server. All texts are the server's own and not to be trusted. */
 export interface ToolInfo {
   name: string;
   title: string | null;
@@ -10,11 +8,11 @@ export interface ToolInfo {
   inputSchema: JsonObject | null;
   outputSchema: JsonObject | null;
   annotations: JsonObject | null;
-  /** Why there is nothing here but the name. */
+  /** Why only the name is stored. */
   note?: string;
 }
 
-/** A tool, and by which definition it is recognised. */
+/** A tool together with its definition. */
 export interface ObservedTool {
   info: ToolInfo;
   definition: Definition;
@@ -25,27 +23,27 @@ const maxToolBytes = 65_536;
 const maxServerBytes = 2 * 1024 * 1024;
 
 /**
- * What is kept of the tools of one server: at most 1,000 and 2 MB; a tool whose JSON is larger than 64 kB, or that does
- * not fit any more, keeps its name, a note, and the digest of its whole definition. Of tools with one name the first is
- * kept, with a digest of all.
+ * Cuts the tools of a server to what is stored: at most 1,000 tools and 2 MB. A tool whose JSON is larger than 64 kB, or
+ * exceeds the total, keeps its name, a note, and the hash of its whole definition. Of several tools with one name the
+ * first is kept, with a hash over all of them.
  */
 export function toObservedTools(tools: readonly JsonObject[]): ObservedTool[] {
   let left = maxServerBytes;
-  const seen = new Map<string, ObservedTool>();
+  const byName = new Map<string, ObservedTool>();
   for (const tool of tools.slice(0, maxTools)) {
     const definition = definitionOf(tool);
-    const twin = seen.get(definition.name);
+    const twin = byName.get(definition.name);
     if (twin) {
-      seen.set(definition.name, { ...twin, definition: definitionOf({ ...tool, twin: twin.definition.hash }) });
+      byName.set(definition.name, { ...twin, definition: definitionOf({ ...tool, twin: twin.definition.hash }) });
       continue;
     }
     const bytes = Buffer.byteLength(JSON.stringify(definition.parts));
     if (bytes <= maxToolBytes) left -= bytes;
     const note = noteOn(bytes, left);
     const parts = note === undefined ? definition.parts : null;
-    seen.set(definition.name, { info: toToolInfo(definition, note), definition: { ...definition, parts } });
+    byName.set(definition.name, { info: toToolInfo(definition, note), definition: { ...definition, parts } });
   }
-  return [...seen.values()];
+  return [...byName.values()];
 }
 
 function noteOn(bytes: number, left: number): string | undefined {

@@ -4,8 +4,8 @@ import type { Writing } from './database.ts';
 import type { Schema } from './migrations.ts';
 
 /**
- * What was done to a server. `seed` and `configure` come from SERVERS_FILE; `undo` takes back what nginx refused;
- * `first-seen` is the registry's own approval of the tools that a server had when it first showed them.
+ * What was done to a server. `seed` and `configure` come from SERVERS_FILE. `undo` reverts a change that nginx refused.
+ * `first-seen` is the registry's own approval of a server's tools when it first reads them.
  */
 export type Action =
   | 'seed'
@@ -19,7 +19,7 @@ export type Action =
   | 'first-seen'
   | 'approve';
 
-/** Who did it: stable subject, and the name for showing. */
+/** Who did it: stable subject and display name. */
 export interface Actor {
   sub: string;
   username: string;
@@ -32,18 +32,18 @@ export interface ServerChange {
   server: string;
   action: Action;
   by: Actor;
-  /** What was different before, by field; null for what was not there. */
+  /** The old and new values of the changed fields; null for none. */
   fields: Readonly<Record<string, { from: unknown; to: unknown }>>;
 }
 
-/** Which changes to read: those of `servers`, older than number `before`, the newest first. */
+/** Selects changes of `servers` with a number below `before`, newest first. */
 export interface ChangeQuery {
   servers: readonly string[];
   before?: number | undefined;
   limit: number;
 }
 
-/** Notes a change, in the transaction that makes it. @returns its number, higher than all before */
+/** Logs a change, in the transaction that makes it. @returns its number, higher than all earlier ones */
 export async function noteChange(
   transaction: Writing,
   { at, server, action, by, fields }: Omit<ServerChange, 'id'>,
@@ -60,7 +60,7 @@ export async function noteChange(
   return id;
 }
 
-/** What differs between two states of a server. */
+/** The fields that differ between two states of a server. */
 export function differences(before: ServerSettings | undefined, after: ServerSettings | undefined) {
   const fields: Record<string, { from: unknown; to: unknown }> = {};
   for (const key of Object.keys(before ?? after ?? {}) as (keyof ServerSettings)[]) {
@@ -70,7 +70,7 @@ export function differences(before: ServerSettings | undefined, after: ServerSet
   return fields;
 }
 
-/** The number of the last change; 0 when there was none. */
+/** The number of the last change; 0 if there is none. */
 export async function lastChange(db: Kysely<Schema>): Promise<number> {
   const row = await db
     .selectFrom('server_change')
@@ -79,13 +79,13 @@ export async function lastChange(db: Kysely<Schema>): Promise<number> {
   return Number(row?.last ?? 0);
 }
 
-/** The names of all servers that there are or were. */
+/** The names of all servers, deleted ones included. */
 export async function namesEver(db: Kysely<Schema>): Promise<string[]> {
   const rows = await db.selectFrom('server_change').select('server').distinct().execute();
   return rows.map(({ server }) => server);
 }
 
-/** When each server was registered for the last time, by name. */
+/** When each server was last registered, by name. */
 export async function registeredAt(db: Kysely<Schema>): Promise<Map<string, Date>> {
   const first = ['seed', 'register', 'configure'];
   const rows = await db
@@ -95,11 +95,11 @@ export async function registeredAt(db: Kysely<Schema>): Promise<Map<string, Date
     .groupBy(['server', 'action'])
     .orderBy('action', 'asc')
     .execute();
-  // `configure` sorts first: it only counts for a server that nobody registered.
+  // `configure` sorts first, so it only counts for a server that was not registered otherwise.
   return new Map(rows.map(({ server, at }) => [server, new Date(at)]));
 }
 
-/** Reads the log. */
+/** Reads the change log. */
 export async function readChanges(db: Kysely<Schema>, query: ChangeQuery): Promise<ServerChange[]> {
   if (query.servers.length === 0) return [];
   const { servers, before, limit } = query;

@@ -6,10 +6,10 @@ import { changes, type Schema } from './migrations.ts';
 /** The registry's database. */
 export type RegistryDatabase = Database<Schema>;
 
-/** A transaction in which nobody else writes. */
+/** A transaction that holds the registry's write lock. */
 export type Writing = Transaction<Schema>;
 
-/** The auth-server takes 7870 and 7871 in a database that both may share. */
+/** Number of the write lock. The auth-server uses 7870 and 7871 in a database that both may share. */
 const writingTurn = 7_860;
 
 /** Opens the registry's tables. @param where `postgres://…`, or the path of a SQLite file */
@@ -18,8 +18,8 @@ export function openRegistryDatabase(where: string, onFailure: (error: unknown) 
 }
 
 /**
- * Does `work` in one transaction, one process at a time. So changes become visible in the order of their numbers, and
- * whoever has seen the last one has missed none.
+ * Runs `work` in one transaction, one process at a time. Changes therefore commit in the order of their numbers: a reader
+ * that has seen the last one has missed none.
  */
 export function writing<T>({ db, alone }: RegistryDatabase, work: (transaction: Writing) => Promise<T>): Promise<T> {
   return db.transaction().execute(async (transaction) => {

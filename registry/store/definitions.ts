@@ -3,7 +3,7 @@ import type { Definition, DefinitionParts } from '../servers/definition.ts';
 import { type Actor, noteChange } from './change-log.ts';
 import { type RegistryDatabase, type Writing, writing } from './database.ts';
 import type { Schema } from './migrations.ts';
-import { readServer } from './server-table.ts';
+import { readServer } from './servers.ts';
 
 /** A stored definition of a tool: the approved one, or one that waits for approval. */
 export interface KeptDefinition extends Definition {

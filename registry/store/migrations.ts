@@ -1,10 +1,9 @@
 import type { Generated, Kysely } from 'kysely';
 import type { DatabaseKind } from '../../common/database/database.ts';
 import { addSerialId, type SchemaChanges } from '../../common/database/migrations.ts';
-import { type ObservedSchema, observedTables } from './observed-tables.ts';
 
-/** The tables as Kysely sees them. Times as ISO 8601 in UTC; lists and objects as JSON text; flags 0 or 1. */
-export interface Schema extends ObservedSchema {
+/** The tables as Kysely sees them. Times are ISO 8601 in UTC; lists and objects are JSON text; flags are 0 or 1. */
+export interface Schema {
   server: {
     name: string;
     revision: number;
@@ -19,9 +18,9 @@ export interface Schema extends ObservedSchema {
     repository: string | null;
     license: string | null;
     icons: string;
-    /** Name of the secret that the upstream gets. */
+    /** Name of the secret for the upstream. */
     auth_secret: string | null;
-    /** The name that its makers published it under. */
+    /** The name in the server's `server.json`. */
     alias: string | null;
     updated_at: string;
   };
@@ -35,9 +34,37 @@ export interface Schema extends ObservedSchema {
     fields: string;
   };
   registry_state: { key: string; value: string };
+  /** The last state of a server, as JSON, and the target that was checked. */
+  server_health: { server: string; target: string; at: string; state: string };
+  /** A server's last answer, as JSON. */
+  server_seen: { server: string; target: string; at: string; seen: string };
+  /** Each change of a server's state. */
+  server_event: {
+    server: string;
+    at: string;
+    state: string;
+    latency_ms: number | null;
+    reason: string | null;
+  };
+  /** Sums of checks over `size` minutes from minute `start` since 1970. */
+  server_checks: {
+    server: string;
+    size: number;
+    start: number;
+    ok: number;
+    failed: number;
+    total_ms: number;
+    longest_ms: number;
+  };
+  /** When the registry first read a server's tools, and so approved them. */
+  tool_baseline: { server: string; at: string };
+  /** The approved definition of a tool; `parts` is JSON, or null if too large to store. */
+  tool_pin: { server: string; name: string; hash: string; parts: string | null; at: string; by_name: string };
+  /** The definition of a tool that waits for approval. */
+  tool_pending: { server: string; name: string; hash: string; parts: string | null; at: string };
 }
 
-/** Every change of the tables, oldest first. A change that has landed is never edited, only followed by another. */
+/** Every change of the tables. Never edit a change that has been released; add another one. */
 export const changes: SchemaChanges = {
   '001-servers-and-changes': serversAndChanges,
   '002-observed': observedTables,
@@ -75,4 +102,39 @@ async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promi
     .addColumn('key', 'text', (c) => c.primaryKey())
     .addColumn('value', 'text', (c) => c.notNull())
     .execute();
+}
+
+async function observedTables(db: Kysely<unknown>): Promise<void> {
+  const texts = { text: ['server', 'target', 'at'] };
+  await make(db, 'server_health', { ...texts, text: [...texts.text, 'state'] }, ['server']);
+  await make(db, 'server_seen', { ...texts, text: [...texts.text, 'seen'] }, ['server']);
+  await make(db, 'server_event', {
+    text: ['server', 'at', 'state'],
+    optional: ['reason'],
+    optionalInteger: ['latency_ms'],
+  });
+  const sums = ['size', 'start', 'ok', 'failed', 'total_ms', 'longest_ms'];
+  await make(db, 'server_checks', { text: ['server'], integer: sums }, ['server', 'size', 'start']);
+  await make(db, 'tool_baseline', { text: ['server', 'at'] }, ['server']);
+  const tool = ['server', 'name', 'hash', 'at'];
+  await make(db, 'tool_pin', { text: [...tool, 'by_name'], optional: ['parts'] }, ['server', 'name']);
+  await make(db, 'tool_pending', { text: tool, optional: ['parts'] }, ['server', 'name']);
+  await db.schema.createIndex('server_event_server').on('server_event').columns(['server', 'at']).execute();
+}
+
+interface Columns {
+  text?: string[];
+  optional?: string[];
+  integer?: string[];
+  optionalInteger?: string[];
+}
+
+async function make(db: Kysely<unknown>, name: string, columns: Columns, key: string[] = []): Promise<void> {
+  let table = db.schema.createTable(name);
+  for (const column of columns.text ?? []) table = table.addColumn(column, 'text', (c) => c.notNull());
+  for (const column of columns.optional ?? []) table = table.addColumn(column, 'text');
+  for (const column of columns.integer ?? []) table = table.addColumn(column, 'integer', (c) => c.notNull());
+  for (const column of columns.optionalInteger ?? []) table = table.addColumn(column, 'integer');
+  if (key.length > 0) table = table.addPrimaryKeyConstraint(`${name}_key`, key as never);
+  await table.execute();
 }

@@ -1,14 +1,15 @@
-import type { Kysely } from 'kysely';
+import type { ExpressionBuilder, Kysely } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { SelfDescription } from '../servers/self-description.ts';
+import { targetOf } from '../servers/server.ts';
 import type { Status, TransportCheck } from '../servers/server-health.ts';
 import type { ToolInfo } from '../servers/tool.ts';
-import { type Chart, chartOf, forgetOldChecks, keepChecks, type Sample } from './check-sums.ts';
+import { addChecks, type Chart, chartOf, deleteOldChecks, type Sample } from './checks.ts';
 import { type RegistryDatabase, type Writing, writing } from './database.ts';
 import type { Schema } from './migrations.ts';
 
-/** What is kept of a server's state. */
-export interface KeptState {
+/** The stored state of a server. */
+export interface StoredState {
   status: Status;
   /** Failed checks in a row. */
   failures: number;
@@ -18,23 +19,23 @@ export interface KeptState {
   checks: readonly TransportCheck[];
 }
 
-/** A server as it last announced itself. */
+/** What a server last said about itself. Stored as JSON under these names. */
 export interface LastAnswer {
   tools: readonly ToolInfo[];
   announced: SelfDescription;
 }
 
-/** Everything that is known of one server from before. */
-export interface Kept {
+/** What is stored of one server's health. */
+export interface StoredHealth {
   server: string;
-  /** Where it was asked: what is kept of another place does not count. */
+  /** Where it was checked, see `targetOf`. What is stored for another target does not count. */
   target: string;
   checkedAt: Date;
-  state: KeptState;
-  seen: (LastAnswer & { at: Date }) | undefined;
+  state: StoredState;
+  answer: (LastAnswer & { at: Date }) | undefined;
 }
 
-/** One state that began, for the history. */
+/** The beginning of one state, for the history. */
 export interface HealthEvent {
   at: Date;
   state: Status | 'unstable';
@@ -42,125 +43,113 @@ export interface HealthEvent {
   reason: string | null;
 }
 
-/** What one or more checks of a server brought, to be kept. */
-export interface Observation {
-  server: string;
-  target: string;
-  checkedAt: Date;
-  state: KeptState;
-  /** Only if it differs from what is kept. */
-  seen: (LastAnswer & { at: Date }) | undefined;
+/** The result of one or more checks of a server. Its `answer` is set only if it differs from the stored one. */
+export interface Observation extends StoredHealth {
   events: readonly HealthEvent[];
   samples: readonly Sample[];
 }
 
-/** A server's past: when its state changed, and its checks over a day and a week. */
+/** A server's past: the changes of its state, and its checks over a day and a week. */
 export interface History {
   events: HealthEvent[];
   chart: Chart;
 }
 
-/** What the registry observed of servers, over restarts. */
+/** What health checks found, in the database. */
 export interface Observations {
-  /** @param after only what was checked later; all if undefined */
-  read(after?: Date): Promise<Kept[]>;
-  /** Keeps all of it in one step. What is of a server that is gone or has moved is dropped. */
-  keep(observations: readonly Observation[], now: Date): Promise<void>;
+  /** @param after returns only what was checked later; undefined for all */
+  read(after?: Date): Promise<StoredHealth[]>;
+  /** Stores all observations in one transaction, except those of servers that are deleted or have moved. */
+  add(observations: readonly Observation[], now: Date): Promise<void>;
   history(server: string, now: Date): Promise<History>;
-  /** When the last check was that this registry has kept of a server, in milliseconds since 1970; 0 for none. */
-  keptAt(server: string): number;
+  /** When this process last stored a check of the server, in milliseconds since 1970; 0 if never. */
+  storedAt(server: string): number;
   /**
-   * Takes or holds the duty to check all servers, which one registry has at a time.
-   * @returns whether it is `owner`'s until `milliseconds` from now
+   * Acquires or renews the lease to check all servers. One registry holds it at a time.
+   * @returns whether `owner` holds it for the next `milliseconds`
    */
-  takeDuty(owner: string, milliseconds: number, now: Date): Promise<boolean>;
+  takeLease(owner: string, milliseconds: number, now: Date): Promise<boolean>;
 }
 
 const mostEvents = 500;
 const eventDays = 30;
 const dayMilliseconds = 86_400_000;
-const tidyMilliseconds = 3_600_000;
+const cleanupMilliseconds = 3_600_000;
 const mostRemembered = 20_000;
-const duty = 'checks';
+const leaseKey = 'checks';
 
 /** Makes {@link Observations} over the registry's database. */
 export function createObservations(database: RegistryDatabase): Observations {
   const { db } = database;
-  let tidiedAt = 0;
-  const keptAt = new LRUCache<string, number>({ max: mostRemembered });
+  let cleanedAt = 0;
+  const storedAt = new LRUCache<string, number>({ max: mostRemembered });
   return {
-    read: (after) => readKept(db, after),
-    async keep(observations, now) {
+    read: (after) => readStored(db, after),
+    async add(observations, now) {
       await writing(database, async (transaction) => {
-        await keepAll(transaction, observations);
-        if (now.getTime() - tidiedAt < tidyMilliseconds) return;
-        await forgetOld(transaction, now);
-        tidiedAt = now.getTime();
+        await addAll(transaction, observations);
+        if (now.getTime() - cleanedAt < cleanupMilliseconds) return;
+        await deleteOld(transaction, now);
+        cleanedAt = now.getTime();
       });
-      for (const { server, checkedAt } of observations) keptAt.set(server, checkedAt.getTime());
+      for (const { server, checkedAt } of observations) storedAt.set(server, checkedAt.getTime());
     },
-    keptAt: (server) => keptAt.get(server) ?? 0,
-    async history(server, now) {
-      const rows = await db
-        .selectFrom('server_event')
-        .select(['at', 'state', 'latency_ms', 'reason'])
-        .where('server', '=', server)
-        .orderBy('at', 'desc')
-        .limit(mostEvents)
-        .execute();
-      const events = rows.map(({ at, state, latency_ms, reason }) => ({
-        at: new Date(at),
-        state: state as HealthEvent['state'],
-        latencyMs: latency_ms,
-        reason,
-      }));
-      return { events, chart: await chartOf(db, server, now) };
-    },
-    takeDuty: (owner, milliseconds, now) =>
+    storedAt: (server) => storedAt.get(server) ?? 0,
+    history: async (server, now) => ({ events: await readEvents(db, server), chart: await chartOf(db, server, now) }),
+    takeLease: (owner, milliseconds, now) =>
       writing(database, async (transaction) => {
-        const row = await transaction
-          .selectFrom('registry_state')
-          .select('value')
-          .where('key', '=', duty)
-          .executeTakeFirst();
-        const [holder, until] = row?.value.split(' ') ?? [];
+        const stored = transaction.selectFrom('registry_state').select('value').where('key', '=', leaseKey);
+        const [holder, until] = (await stored.executeTakeFirst())?.value.split(' ') ?? [];
         if (holder !== owner && Number(until) > now.getTime()) return false;
         const value = `${owner} ${now.getTime() + milliseconds}`;
-        const put = transaction.insertInto('registry_state').values({ key: duty, value });
+        const put = transaction.insertInto('registry_state').values({ key: leaseKey, value });
         await put.onConflict((c) => c.column('key').doUpdateSet({ value })).execute();
         return true;
       }),
   };
 }
 
-/** Forgets all that was observed of a server, in the transaction that deletes or moves it. */
+/** Deletes everything that was observed of a server, in the transaction that deletes or moves it. */
 export async function forgetObservations(transaction: Writing, server: string): Promise<void> {
   for (const table of ['server_health', 'server_seen', 'server_event', 'server_checks'] as const)
     await transaction.deleteFrom(table).where('server', '=', server).execute();
 }
 
-async function readKept(db: Kysely<Schema>, after: Date | undefined): Promise<Kept[]> {
+async function readStored(db: Kysely<Schema>, after: Date | undefined): Promise<StoredHealth[]> {
   const later = after?.toISOString() ?? '';
   const rows = await db.selectFrom('server_health').selectAll().where('at', '>', later).execute();
   const names = rows.map(({ server }) => server);
   if (names.length === 0) return [];
-  const seen = await db.selectFrom('server_seen').selectAll().where('server', 'in', names).execute();
-  const byServer = new Map(seen.map((row) => [row.server, row]));
+  const answers = await db.selectFrom('server_seen').selectAll().where('server', 'in', names).execute();
+  const byServer = new Map(answers.map((row) => [row.server, row]));
   return rows.map(({ server, target, at, state }) => {
     const last = byServer.get(server);
-    const known =
+    const answer =
       last?.target === target ? { ...(JSON.parse(last.seen) as LastAnswer), at: new Date(last.at) } : undefined;
-    return { server, target, checkedAt: new Date(at), state: JSON.parse(state) as KeptState, seen: known };
+    return { server, target, checkedAt: new Date(at), state: JSON.parse(state) as StoredState, answer };
   });
 }
 
-async function forgetOld(transaction: Writing, now: Date): Promise<void> {
-  const oldest = new Date(now.getTime() - eventDays * dayMilliseconds).toISOString();
-  await transaction.deleteFrom('server_event').where('at', '<', oldest).execute();
-  await forgetOldChecks(transaction, now);
+async function readEvents(db: Kysely<Schema>, server: string): Promise<HealthEvent[]> {
+  const rows = await db
+    .selectFrom('server_event')
+    .selectAll()
+    .where('server', '=', server)
+    .orderBy('at', 'desc')
+    .limit(mostEvents)
+    .execute();
+  return rows.map(({ at, state, latency_ms: latencyMs, reason }) => {
+    return { at: new Date(at), state: state as HealthEvent['state'], latencyMs, reason };
+  });
 }
 
-async function keepAll(transaction: Writing, all: readonly Observation[]): Promise<void> {
+async function deleteOld(transaction: Writing, now: Date): Promise<void> {
+  const oldest = new Date(now.getTime() - eventDays * dayMilliseconds).toISOString();
+  await transaction.deleteFrom('server_event').where('at', '<', oldest).execute();
+  await deleteOldChecks(transaction, now);
+}
+
+async function addAll(transaction: Writing, all: readonly Observation[]): Promise<void> {
   const names = all.map(({ server }) => server);
   if (names.length === 0) return;
   const servers = await transaction
@@ -168,43 +157,39 @@ async function keepAll(transaction: Writing, all: readonly Observation[]): Promi
     .select(['name', 'upstream', 'mcp_path', 'sse_path'])
     .where('name', 'in', names)
     .execute();
-  const targets = new Map(servers.map((s) => [s.name, [s.upstream, s.mcp_path ?? '-', s.sse_path ?? '-'].join(' ')]));
+  const targets = new Map(
+    servers.map(({ name, upstream, mcp_path, sse_path }) => {
+      const transports = { 'streamable-http': mcp_path ?? undefined, sse: sse_path ?? undefined };
+      return [name, targetOf({ upstream, transports })];
+    }),
+  );
   const current = all.filter(({ server, target }) => targets.get(server) === target);
   if (current.length === 0) return;
   await putStates(transaction, current);
-  await putSeen(transaction, current);
+  await putAnswers(transaction, current);
   await addEvents(transaction, current);
-  await keepChecks(
-    transaction,
-    current.flatMap(({ server, samples }) => samples.map((sample) => ({ ...sample, server }))),
-  );
+  const samples = current.flatMap((each) => each.samples.map((sample) => ({ ...sample, server: each.server })));
+  await addChecks(transaction, samples);
 }
 
 async function putStates(transaction: Writing, all: readonly Observation[]): Promise<void> {
-  const rows = all.map(({ server, target, checkedAt, state }) => ({
-    server,
-    target,
-    at: checkedAt.toISOString(),
-    state: JSON.stringify(state),
-  }));
+  const rows = all.map(({ server, target, checkedAt, state }) => {
+    return { server, target, at: checkedAt.toISOString(), state: JSON.stringify(state) };
+  });
   const insert = transaction.insertInto('server_health').values(rows);
-  const replaced = (e: { ref: (name: string) => unknown }, name: string) => e.ref(`excluded.${name}`) as never;
-  await insert
-    .onConflict((c) =>
-      c.column('server').doUpdateSet((e) => ({
-        target: replaced(e as never, 'target'),
-        at: replaced(e as never, 'at'),
-        state: replaced(e as never, 'state'),
-      })),
-    )
-    .execute();
+  const excluded = (e: ExpressionBuilder<Schema & { excluded: Schema['server_health'] }, 'excluded'>) => ({
+    target: e.ref('excluded.target'),
+    at: e.ref('excluded.at'),
+    state: e.ref('excluded.state'),
+  });
+  await insert.onConflict((c) => c.column('server').doUpdateSet(excluded)).execute();
 }
 
-async function putSeen(transaction: Writing, all: readonly Observation[]): Promise<void> {
-  for (const { server, target, seen } of all) {
-    if (!seen) continue;
-    const { at, ...body } = seen;
-    const row = { target, at: at.toISOString(), seen: JSON.stringify(body) };
+async function putAnswers(transaction: Writing, all: readonly Observation[]): Promise<void> {
+  for (const { server, target, answer } of all) {
+    if (!answer) continue;
+    const { at, ...seen } = answer;
+    const row = { target, at: at.toISOString(), seen: JSON.stringify(seen) };
     const insert = transaction.insertInto('server_seen').values({ server, ...row });
     await insert.onConflict((c) => c.column('server').doUpdateSet(row)).execute();
   }
@@ -212,27 +197,15 @@ async function putSeen(transaction: Writing, all: readonly Observation[]): Promi
 
 async function addEvents(transaction: Writing, all: readonly Observation[]): Promise<void> {
   const rows = all.flatMap(({ server, events }) =>
-    events.map(({ at, state, latencyMs, reason }) => ({
-      server,
-      at: at.toISOString(),
-      state,
-      latency_ms: latencyMs,
-      reason,
-    })),
+    events.map(({ at, latencyMs, ...same }) => ({ ...same, server, at: at.toISOString(), latency_ms: latencyMs })),
   );
   if (rows.length === 0) return;
   await transaction.insertInto('server_event').values(rows).execute();
   for (const server of new Set(rows.map((row) => row.server))) {
-    const beyond = await transaction
-      .selectFrom('server_event')
-      .select('at')
-      .where('server', '=', server)
-      .orderBy('at', 'desc')
-      .offset(mostEvents)
-      .limit(1)
-      .executeTakeFirst();
+    const events = transaction.selectFrom('server_event').select('at').where('server', '=', server);
+    const beyond = await events.orderBy('at', 'desc').offset(mostEvents).limit(1).executeTakeFirst();
     if (!beyond) continue;
-    const late = transaction.deleteFrom('server_event').where('server', '=', server);
-    await late.where('at', '<=', beyond.at).execute();
+    const surplus = transaction.deleteFrom('server_event').where('server', '=', server);
+    await surplus.where('at', '<=', beyond.at).execute();
   }
 }

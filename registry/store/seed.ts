@@ -1,18 +1,17 @@
 import type { Logger } from '../../common/service/log.ts';
 import { isFixedName } from '../servers/names.ts';
-import type { ServerSettings } from '../servers/server.ts';
-import { settingsOf } from '../servers/server.ts';
+import { type ServerSettings, settingsOf } from '../servers/server.ts';
 import type { Actor } from './change-log.ts';
 import type { RegistryStore } from './store.ts';
 
 const configuration: Actor = { sub: '#configuration', username: 'SERVERS_FILE' };
 
-/** What of a server with a fixed name the file decides at each start. */
+/** The settings of a server with a fixed name that the file sets at each start. */
 const configured = ['upstream', 'transports', 'auth'] as const;
 
 /**
- * Brings the servers of SERVERS_FILE into the store: all of them at the first start of all, and never again, because
- * people change them afterwards. Only where a server with a fixed name runs is taken from the file each time.
+ * Writes the servers of SERVERS_FILE to the store, at the very first start only, because users change them afterwards.
+ * Only the location of a server with a fixed name comes from the file at each start.
  */
 export async function seed(store: RegistryStore, servers: readonly ServerSettings[], log: Logger): Promise<void> {
   const first = await store.seedOnce(servers, configuration);
@@ -26,7 +25,7 @@ export async function seed(store: RegistryStore, servers: readonly ServerSetting
 async function configure(store: RegistryStore, settings: ServerSettings): Promise<void> {
   const { name, upstream, transports, auth } = settings;
   const kept = store.get(name);
-  const next = { ...(kept ? settingsOf(kept) : settings), upstream, transports, auth };
   if (kept && configured.every((field) => JSON.stringify(kept[field]) === JSON.stringify(settings[field]))) return;
+  const next = { ...(kept ? settingsOf(kept) : settings), upstream, transports, auth };
   await store.change({ name, revision: kept?.revision, next, action: 'configure', by: configuration });
 }

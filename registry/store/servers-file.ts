@@ -13,7 +13,7 @@ const file = z.array(serverSettings, 'must be a list of servers').superRefine((s
 });
 
 /**
- * Reads a servers file: a YAML list of what {@link serverSettings} describes.
+ * Reads a servers file: a YAML list of {@link serverSettings}.
  * @throws {ConfigError} with every fault, such as `line 3: [0].upstream: must be an http or https URL …`
  */
 export function parseServers(text: string): ServerSettings[] {

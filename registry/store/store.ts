@@ -7,65 +7,56 @@ import {
   type Actor,
   type ChangeQuery,
   differences,
-  lastChange,
   namesEver,
   noteChange,
   readChanges,
   registeredAt,
   type ServerChange,
 } from './change-log.ts';
-import { openRegistryDatabase, type RegistryDatabase, type Writing, writing } from './database.ts';
+import { openRegistryDatabase, type Writing, writing } from './database.ts';
 import { createDefinitionTable, type DefinitionTable, forgetDefinitions } from './definitions.ts';
 import { createObservations, forgetObservations, type Observations } from './observations.ts';
-import { dropServer, putServer, readServer, readServers } from './server-table.ts';
+import { createServerCache, deleteServer, putServer, readServer, type ServerStore } from './servers.ts';
 
-/** The registry's servers, to be read. Answers come from memory. */
-export interface ServerStore {
-  /** All servers, by name. */
-  list(): readonly RegisteredServer[];
-  get(name: string): RegisteredServer | undefined;
-}
-
-/** One change to make. */
+/** One change of one server. */
 export interface Write {
   name: string;
-  /** The revision that is to be replaced; undefined if there must be none yet. */
+  /** The revision to replace; undefined if there must be none yet. */
   revision: number | undefined;
-  /** What is kept from now on; undefined to forget the server. */
+  /** The new settings; undefined to delete the server. */
   next: ServerSettings | undefined;
   action: Action;
   by: Actor;
 }
 
-/** Everything the registry keeps between restarts. Reads of servers come from memory, everything else asks the database. */
+/** Everything that the registry stores. Servers are read from memory, everything else from the database. */
 export interface RegistryStore extends ServerStore {
   /**
-   * Makes one change and notes it, in one step; once it returns, nothing loses it.
-   * @returns the server as it is kept now, if it is
-   * @throws {RegistryError} `name_taken`, `changed_meanwhile` or `not_found` when the revision is another, and
-   *   `store_unavailable` when the database cannot be asked
+   * Makes one change and logs it in the same transaction. It is durable once this returns.
+   * @returns the new state of the server; undefined if it was deleted
+   * @throws {RegistryError} `name_taken`, `changed_meanwhile` or `not_found` when the revision does not match, and
+   *   `store_unavailable` when the database does not answer
    */
   change(write: Write): Promise<RegisteredServer | undefined>;
   /**
-   * Keeps `servers` if this has never been done to this database, all of them or none. Of processes that start at once,
-   * one does it.
-   * @returns whether this was the time
+   * Inserts all `servers`, once for each database. Of processes that start at once, one does it.
+   * @returns whether this call did it
    */
   seedOnce(servers: readonly ServerSettings[], by: Actor): Promise<boolean>;
-  /** Brings the memory up to date at once, with what other processes have changed. */
+  /** Loads the changes of other processes now. */
   refresh(): Promise<void>;
   changes(query: ChangeQuery): Promise<ServerChange[]>;
-  /** What was observed of servers. */
+  /** What health checks found. */
   observations: Observations;
-  /** Which definitions of tools were approved. */
+  /** The approved definitions of tools. */
   definitions: DefinitionTable;
-  /** The names of all servers that there are or were. */
+  /** The names of all servers, deleted ones included. */
   namesEver(): Promise<string[]>;
   /** When each server was registered, by name. */
   registeredAt(): Promise<ReadonlyMap<string, Date>>;
-  /** Rejects when the database does not answer. */
+  /** Rejects if the database does not answer. */
   ping(): Promise<void>;
-  /** Calls `listener` after another process has changed something. */
+  /** Calls `listener` after a change by another process. */
   onChange(listener: () => void): void;
   close(): Promise<void>;
 }
@@ -73,17 +64,17 @@ export interface RegistryStore extends ServerStore {
 const changeCheckMilliseconds = 400;
 
 /**
- * Opens the store and brings its tables up to date. Servers are also kept in memory, which follows the changes of other
- * processes within half a second.
+ * Opens the store and migrates its tables. The servers in memory follow the changes of other processes within half a
+ * second.
  * @param where `postgres://…`, or the path of a SQLite file (`:memory:` for none)
- * @param onFailure told when the database could not be asked in the background
+ * @param onFailure receives the errors of background reads
  */
 export async function openStore(
   where: string,
   onFailure: (error: unknown) => void = () => undefined,
 ): Promise<RegistryStore> {
   const database = await openRegistryDatabase(where, onFailure);
-  const memory = await createMemory(database).catch(async (error: unknown) => {
+  const memory = await createServerCache(database).catch(async (error: unknown) => {
     await database.close();
     throw error;
   });
@@ -141,13 +132,13 @@ async function makeChange(
   const id = await noteChange(transaction, { at, server: name, action, by, fields });
   const server = next && { ...next, revision: id, updatedAt: at };
   if (server) await putServer(transaction, server);
-  else await dropServer(transaction, name);
+  else await deleteServer(transaction, name);
   if (!next) await forgetDefinitions(transaction, name);
   if (!next || !before || targetOf(before) !== targetOf(next)) await forgetObservations(transaction, name);
   return { id, server };
 }
 
-/** Two servers under one name of the MCP registry could not be told apart there. */
+/** The MCP registry API lists servers by alias, so two servers must not share one. */
 async function refuseTakenAlias(transaction: Writing, name: string, alias: string): Promise<void> {
   const rows = await transaction.selectFrom('server').select('name').where('alias', '=', alias).execute();
   if (rows.some((row) => row.name !== name))
@@ -160,16 +151,16 @@ function conflict(name: string, before: RegisteredServer | undefined, revision: 
   return changedMeanwhile(name);
 }
 
-/** What is said to somebody who wants a name that a server has. */
+/** The error when a new server's name is taken. */
 export function nameTaken(name: string): RegistryError {
   return new RegistryError('name_taken', `There is a server called "${name}" already: choose another name.`);
 }
 
-/** What is said to somebody who has not seen the server as it is now. */
+/** The error when a user changes an old revision of a server. */
 export function changedMeanwhile(name: string): RegistryError {
   return new RegistryError(
     'changed_meanwhile',
-    `Somebody else has changed "${name}" meanwhile. Load it again, and make your change to what is there now.`,
+    `Another user has changed "${name}" meanwhile. Load it again, and repeat your change.`,
   );
 }
 
@@ -180,42 +171,8 @@ async function asking<T>(work: () => Promise<T>): Promise<T> {
     if (error instanceof RegistryError) throw error;
     throw new RegistryError(
       'store_unavailable',
-      'The registry cannot reach its database. Nothing is certain about this change: look again, then try again.',
+      'The registry cannot reach its database. It is unknown whether this change was made: check it, then try again.',
       { cause: error },
     );
   }
-}
-
-/** The servers as the last change left them. */
-async function createMemory({ db }: RegistryDatabase) {
-  let heard = -1;
-  let own = 0;
-  let servers = new Map<string, RegisteredServer>();
-  let listed: readonly RegisteredServer[] = [];
-  const keep = (all: readonly RegisteredServer[]) => {
-    listed = all;
-    servers = new Map(all.map((server) => [server.name, server]));
-  };
-  /** Reads all again if there is a change that has not been heard of. */
-  const follow = async (): Promise<boolean> => {
-    const last = await lastChange(db);
-    if (last === heard) return false;
-    const all = await readServers(db);
-    // Began before a change of our own landed: what was read may not have it yet.
-    if (last < own) return false;
-    keep(all);
-    heard = last;
-    return true;
-  };
-  await follow();
-  return {
-    list: () => listed,
-    get: (name: string) => servers.get(name),
-    follow,
-    put(id: number, name: string, server: RegisteredServer | undefined): void {
-      own = Math.max(own, id);
-      const others = listed.filter((each) => each.name !== name);
-      keep([...others, ...(server ? [server] : [])].sort((a, b) => (a.name < b.name ? -1 : 1)));
-    },
-  };
 }

@@ -150,10 +150,10 @@ async function remember(): Promise<Awaited<ReturnType<typeof createApprovedDefin
     latencyMs: 9,
     checks: [],
   } as const;
-  const seen = undefined;
+  const answer = undefined;
   const target = targetOf(clock);
-  await store.observations.keep(
-    [{ server: 'currenttime', target, checkedAt, state, seen, events: [failed, well], samples }],
+  await store.observations.add(
+    [{ server: 'currenttime', target, checkedAt, state, answer, events: [failed, well], samples }],
     checkedAt,
   );
   const definitions = await createApprovedDefinitions(store.definitions, recordingLog().log);

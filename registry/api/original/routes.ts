@@ -12,7 +12,7 @@ import { fromOriginal, licenseOf, locationOf, originalServer, proxyPassUrl, tags
 import type { RegisteredServer, ServerSettings } from '../../servers/server.ts';
 import { type Health, neverChecked } from '../../servers/server-health.ts';
 import { readPatch, readRegistration } from '../../servers/server-input.ts';
-import type { ServerStore } from '../../store/store.ts';
+import type { ServerStore } from '../../store/servers.ts';
 import type { Answer } from '../shared/answer.ts';
 import {
   type originalRegistered,

@@ -1,4 +1,4 @@
-import type { Span } from '../../store/check-sums.ts';
+import type { Span } from '../../store/checks.ts';
 
 /** A chart of checks: one bar for each span. Successes point up from the line, failures down. */
 export interface Chart {

@@ -70,7 +70,7 @@ async function lookerFor(options: LiveOptions, person: Person, req: Request): Pr
     const entry = options.catalogue.get(person, server);
     if (!entry) return 'gone';
     // The history gets a check some seconds after its outcome is known.
-    const state = JSON.stringify([stateOf(entry), options.store.observations.keptAt(server)]);
+    const state = JSON.stringify([stateOf(entry), options.store.observations.storedAt(server)]);
     if (state === last) return undefined;
     const details = await detailsFor(options, person, server);
     last = state;

@@ -39,7 +39,7 @@ beforeAll(async () => {
     policy: () => policy,
     store,
     edits: {
-      examine: upstreams.examine,
+      examine: async (server) => (await upstreams.find(server)).problem,
       async publish() {
         await upstreams.refresh();
         return { state: 'ok' };

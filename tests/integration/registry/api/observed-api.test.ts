@@ -84,8 +84,8 @@ test('Only people who may see a server see its state, its history and its self-d
   const events = [{ at, state: 'healthy', latencyMs: 7, reason: null }] as const;
   const samples = [{ at, ok: true, ms: 7 }];
   const target = targetOf(server);
-  await store.observations.keep(
-    [{ server: 'currenttime', target, checkedAt: at, state, seen: undefined, events, samples }],
+  await store.observations.add(
+    [{ server: 'currenttime', target, checkedAt: at, state, answer: undefined, events, samples }],
     at,
   );
   const { status, body } = await api(user, 'GET', 'currenttime/health');

@@ -65,7 +65,7 @@ beforeEach(async () => {
     connect,
     secretProblem: upstreamAuth.problem,
     edits: {
-      examine: upstreams.examine,
+      examine: async (server) => (await upstreams.find(server)).problem,
       publish: async () => (refusal === undefined ? { state: 'ok' } : { state: 'refused', reason: refusal }),
     },
   });

@@ -121,8 +121,15 @@ test('The page of a server gets its history each time that a check is stored', a
   const state = { status: 'healthy', failures: 0, error: null, since: '2026-11-23', latencyMs: 1, checks: [] } as const;
   for (let round = 0; round < 2; round++) {
     const at = new Date();
-    const found = { server: server.name, target: targetOf(server), checkedAt: at, state, seen: undefined, events: [] };
-    await registry.store.observations.keep([{ ...found, samples: [{ at, ok: true, ms: 1 }] }], at);
+    const found = {
+      server: server.name,
+      target: targetOf(server),
+      checkedAt: at,
+      state,
+      answer: undefined,
+      events: [],
+    };
+    await registry.store.observations.add([{ ...found, samples: [{ at, ok: true, ms: 1 }] }], at);
     const event = await stream.next();
     expect(event?.html.match(/hx-target="#[\w-]+"/g)).toEqual(['hx-target="#server-health"']);
   }

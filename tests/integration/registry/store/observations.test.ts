@@ -55,7 +55,7 @@ const observation = (server: string, more: Partial<Observation> = {}): Observati
   target: targetOf(settings(server)),
   checkedAt: at(0),
   state,
-  seen: { at: at(0), tools: [toolOf('t', { inputSchema: { type: 'object' } })], announced },
+  answer: { at: at(0), tools: [toolOf('t', { inputSchema: { type: 'object' } })], announced },
   events: [{ at: at(0), state: 'healthy', latencyMs: 12, reason: null }],
   samples: [{ at: at(0), ok: true, ms: 12 }],
   ...more,
@@ -77,39 +77,39 @@ describe.each<[string, () => Promise<string>]>([
   afterEach(() => store.close());
 
   test('What was seen of a server comes back as it was after a restart, with when', async () => {
-    await store.observations.keep([observation('one')], at(1));
+    await store.observations.add([observation('one')], at(1));
     await store.close();
     store = await openStore(where);
     const [kept, ...rest] = await store.observations.read();
-    const { server, target, checkedAt, seen } = observation('one');
+    const { server, target, checkedAt, answer } = observation('one');
     expect(rest).toEqual([]);
-    expect(kept).toEqual({ server, target, checkedAt, state, seen });
+    expect(kept).toEqual({ server, target, checkedAt, state, answer });
     expect(await store.observations.read(at(0))).toEqual([]);
     expect(await store.observations.read(at(-1))).toHaveLength(1);
   });
 
   test('A later state replaces the earlier one, and what the server announced stays unless it is news', async () => {
-    await store.observations.keep([observation('one')], at(1));
+    await store.observations.add([observation('one')], at(1));
     const down = { ...state, status: 'unhealthy' as const, failures: 2, error: 'It closed the connection.' };
-    const later = { checkedAt: at(30), state: down, seen: undefined, events: [], samples: [] };
-    await store.observations.keep([observation('one', later), observation('two')], at(31));
+    const later = { checkedAt: at(30), state: down, answer: undefined, events: [], samples: [] };
+    await store.observations.add([observation('one', later), observation('two')], at(31));
     const [one] = (await store.observations.read()).filter(({ server }) => server === 'one');
-    expect(one).toMatchObject({ checkedAt: at(30), state: down, seen: { at: at(0), announced } });
+    expect(one).toMatchObject({ checkedAt: at(30), state: down, answer: { at: at(0), announced } });
   });
 
   test('A server that is deleted or moves starts anew, and a late check brings nothing back', async () => {
     const all = [observation('one'), observation('two')];
-    await store.observations.keep(all, at(1));
+    await store.observations.add(all, at(1));
     await change('one', undefined);
     await change('two', settings('two', 'http://127.0.0.1:9000'));
-    await store.observations.keep(all, at(2));
+    await store.observations.add(all, at(2));
     expect(await store.observations.read()).toEqual([]);
     for (const name of ['one', 'two'])
       expect(await store.observations.history(name, at(3))).toEqual({ events: [], chart: { day: [], week: [] } });
   });
 
   test('A change of what people say about a server forgets nothing', async () => {
-    await store.observations.keep([observation('one')], at(1));
+    await store.observations.add([observation('one')], at(1));
     await change('one', { ...settings('one'), title: 'Another', enabled: false });
     expect(await store.observations.read()).toHaveLength(1);
   });
@@ -120,8 +120,8 @@ describe.each<[string, () => Promise<string>]>([
       ok: seconds !== 30,
       ms: 10 + seconds,
     }));
-    await store.observations.keep([observation('one', { samples: samples.slice(0, 2) })], at(61));
-    await store.observations.keep([observation('one', { samples: samples.slice(2) }), observation('two')], at(3_601));
+    await store.observations.add([observation('one', { samples: samples.slice(0, 2) })], at(61));
+    await store.observations.add([observation('one', { samples: samples.slice(2) }), observation('two')], at(3_601));
     const { chart } = await store.observations.history('one', at(3_700));
     const span = (seconds: number, ok: number, failed: number, meanMs: number, longestMs: number) => {
       return { start: at(seconds), ok, failed, meanMs, longestMs };
@@ -130,7 +130,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(chart.week).toEqual([span(0, 3, 1, 130, 310), span(3_600, 1, 0, 3_610, 3_610)]);
     const week = 7 * 86_400;
     expect((await store.observations.history('one', at(week))).chart.day).toEqual([]);
-    await store.observations.keep([observation('two', { samples: [] })], at(week + 7_500));
+    await store.observations.add([observation('two', { samples: [] })], at(week + 7_500));
     const { db, close } = await openRegistryDatabase(where, () => undefined);
     const left = await db.selectFrom('server_checks').select(['size', 'start']).where('server', '=', 'one').execute();
     await close();
@@ -140,23 +140,23 @@ describe.each<[string, () => Promise<string>]>([
   test('Of the past states the last 500 of 30 days are kept, the newest first', async () => {
     const event = (seconds: number) => ({ at: at(seconds), state: 'unhealthy' as const, latencyMs: null, reason: 'x' });
     const many = Array.from({ length: 520 }, (_, i) => event(i));
-    await store.observations.keep([observation('one', { events: many })], at(600));
+    await store.observations.add([observation('one', { events: many })], at(600));
     const { events } = await store.observations.history('one', at(600));
     expect([events.length, events[0], events.at(-1)]).toEqual([500, event(519), event(20)]);
     const month = 31 * 86_400;
-    await store.observations.keep([observation('one', { events: [event(month)] })], at(month));
+    await store.observations.add([observation('one', { events: [event(month)] })], at(month));
     expect((await store.observations.history('one', at(month))).events).toEqual([event(month)]);
   });
 
   test('Of several registries one has the duty to check, and when it dies another takes it', async () => {
     const other = await openStore(where);
     try {
-      expect(await store.observations.takeDuty('a', 20_000, at(0))).toBe(true);
-      expect(await other.observations.takeDuty('b', 20_000, at(10))).toBe(false);
-      expect(await store.observations.takeDuty('a', 20_000, at(15))).toBe(true);
-      expect(await other.observations.takeDuty('b', 20_000, at(25))).toBe(false);
-      expect(await other.observations.takeDuty('b', 20_000, at(35))).toBe(true);
-      expect(await store.observations.takeDuty('a', 20_000, at(36))).toBe(false);
+      expect(await store.observations.takeLease('a', 20_000, at(0))).toBe(true);
+      expect(await other.observations.takeLease('b', 20_000, at(10))).toBe(false);
+      expect(await store.observations.takeLease('a', 20_000, at(15))).toBe(true);
+      expect(await other.observations.takeLease('b', 20_000, at(25))).toBe(false);
+      expect(await other.observations.takeLease('b', 20_000, at(35))).toBe(true);
+      expect(await store.observations.takeLease('a', 20_000, at(36))).toBe(false);
     } finally {
       await other.close();
     }

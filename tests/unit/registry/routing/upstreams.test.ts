@@ -179,7 +179,7 @@ test.each([
   async (...given) => {
     const [, resolve, reason] = given;
     const { upstreams } = make([], resolve);
-    const said = await upstreams.examine(entry('x', 'http://x.test:8888'));
+    const said = (await upstreams.find(entry('x', 'http://x.test:8888'))).problem;
     expect(said).toMatch(reason);
     expect(said).not.toMatch(/\d+\.\d+\.\d+|::1/);
     expect(upstreams.of('x')).toBeUndefined();
@@ -189,5 +189,5 @@ test.each([
 
 test('A server of which one address may be reached may be registered', async () => {
   const { upstreams } = make([], async () => ['169.254.169.254', '10.0.0.1']);
-  expect(await upstreams.examine(entry('x', 'http://x.test:9000'))).toBeUndefined();
+  expect((await upstreams.find(entry('x', 'http://x.test:9000'))).problem).toBeUndefined();
 });

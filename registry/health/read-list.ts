@@ -7,11 +7,11 @@ const maxItems = 2_000;
 const item = z.record(z.string(), z.unknown());
 
 /**
- * Reads a list of a server to its end, page by page (MCP 2025-11-25, "Pagination"); 2,000 items and 64 pages at most.
- * Items come as they were sent, unlike from the client's own functions, which also compile every schema.
+ * Reads all pages of a server's list (MCP 2025-11-25, "Pagination"), at most 2,000 items and 64 pages.
+ * Returns the items as they were sent. The client's own functions would compile every schema.
  * @param field key of the list in the result
- * @param key what each item is known by; items without it are left out
- * @param onPage told after each page
+ * @param key identifying key of an item; items without it are skipped
+ * @param onPage called after each page
  */
 export async function readList(
   client: Client,
@@ -31,7 +31,7 @@ export async function readList(
     onPage();
     items.push(...(answer[field] as JsonObject[]).filter((each) => typeof each[key] === 'string' && each[key] !== ''));
     const { nextCursor } = answer as { nextCursor?: string | null };
-    // A cursor that comes again would lead round and round.
+    // A repeated cursor would loop forever.
     if (nextCursor === null || nextCursor === undefined || nextCursor === '' || seen.has(nextCursor)) break;
     seen.add(nextCursor);
     cursor = nextCursor;

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Writing } from './database.ts';
 import type { Schema } from './migrations.ts';
 
-/** One check, for the chart. */
+/** One check of a server, for the charts. */
 export interface Sample {
   at: Date;
   ok: boolean;
@@ -10,17 +10,17 @@ export interface Sample {
   ms: number;
 }
 
-/** The checks of a span of time. */
+/** The checks within a span of time. */
 export interface Span {
   start: Date;
   ok: number;
   failed: number;
-  /** Mean and longest answer of those that succeeded; null if none did. */
+  /** Mean and longest answer time of the successful checks; null if there were none. */
   meanMs: number | null;
   longestMs: number | null;
 }
 
-/** A server's checks, the oldest first: the last 24 hours by 5 minutes, the last 7 days by hours. */
+/** A server's checks, oldest first: the last 24 hours by 5 minutes, the last 7 days by hours. */
 export interface Chart {
   day: Span[];
   week: Span[];
@@ -31,13 +31,13 @@ const kinds = { day: { size: 5, minutes: 24 * 60 }, week: { size: 60, minutes: 7
 
 type Row = Schema['server_checks'];
 
-/** Adds checks to the sums. */
-export async function keepChecks(
+/** Adds checks to the stored sums. */
+export async function addChecks(
   transaction: Writing,
   samples: readonly (Sample & { server: string })[],
 ): Promise<void> {
   const rows = sum(samples);
-  // PostgreSQL takes 65,535 parameters in one statement.
+  // PostgreSQL accepts 65,535 parameters in one statement.
   for (let i = 0; i < rows.length; i += 1_000) {
     await transaction
       .insertInto('server_checks')
@@ -54,15 +54,15 @@ export async function keepChecks(
   }
 }
 
-/** Forgets the sums that no chart shows any more. */
-export async function forgetOldChecks(transaction: Writing, now: Date): Promise<void> {
+/** Deletes the sums that no chart shows any more. */
+export async function deleteOldChecks(transaction: Writing, now: Date): Promise<void> {
   for (const { size, minutes } of Object.values(kinds)) {
     const oldest = Math.floor(now.getTime() / minute) - minutes - 2 * size;
     await transaction.deleteFrom('server_checks').where('size', '=', size).where('start', '<', oldest).execute();
   }
 }
 
-/** The sums of one server that its charts show. */
+/** Reads the charts of one server. */
 export async function chartOf(db: Kysely<Schema>, server: string, now: Date): Promise<Chart> {
   const read = async ({ size, minutes }: { size: number; minutes: number }) => {
     const rows = await db

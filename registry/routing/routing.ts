@@ -1,0 +1,52 @@
+import type { Logger } from '../../common/service/log.ts';
+import { ConfigError } from '../../common/text/config-error.ts';
+import type { RegistryStore } from '../store/store.ts';
+import { type AddressRules, createAddressCheck } from './addresses.ts';
+import { refuseOwnHosts } from './own-hosts.ts';
+import { type RouteOutcome, routeOutcome } from './route-status.ts';
+import { createUpstreams, systemResolver } from './upstreams.ts';
+
+export interface RoutingOptions extends AddressRules {
+  store: Pick<RegistryStore, 'list' | 'onChange'>;
+  /** Host names of the gateway's own parts, which no upstream may use. */
+  ownHosts: readonly string[];
+  routesDir: string;
+  /** How often host names are resolved again. */
+  resolveMilliseconds: number;
+  log: Logger;
+  /** Called after each `publish` with nginx's answer. */
+  onPublished: (state: RouteOutcome['state']) => void;
+}
+
+/** nginx/reload polls once a second, and nginx has to test the routes. */
+const publishMilliseconds = 10_000;
+
+/**
+ * Writes the routes of all enabled servers. Writes them again when a host's addresses change or another registry changes
+ * a server.
+ * @returns the upstreams, and `publish`, which writes the routes and waits for nginx's answer
+ * @throws {ConfigError} if the folder cannot be written
+ */
+export async function startRouting(options: RoutingOptions) {
+  const { store, ownHosts, routesDir, resolveMilliseconds, log, onPublished } = options;
+  const upstreams = createUpstreams({
+    servers: () => store.list().filter((server) => server.enabled),
+    ...refuseOwnHosts(ownHosts, systemResolver, createAddressCheck(options)),
+    routesDir,
+    log,
+  });
+  await upstreams.refresh().catch((error: unknown) => {
+    throw new ConfigError([`ROUTES_DIR ${routesDir} cannot be written: ${error}`]);
+  });
+  upstreams.start(resolveMilliseconds);
+  store.onChange(() => {
+    upstreams.refresh().catch((err: unknown) => log.error({ err }, 'routes file not written; the old one stays'));
+  });
+  const publish = async (): Promise<RouteOutcome> => {
+    await upstreams.refresh();
+    const outcome = await routeOutcome(routesDir, publishMilliseconds);
+    onPublished(outcome.state);
+    return outcome;
+  };
+  return { ...upstreams, publish };
+}

@@ -1,0 +1,104 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { RegisteredServer } from '../servers/server.ts';
+import { lastChange } from './change-log.ts';
+import type { RegistryDatabase } from './database.ts';
+import type { Schema } from './migrations.ts';
+
+/** The registry's servers, read-only and from memory. */
+export interface ServerStore {
+  /** All servers, sorted by name. */
+  list(): readonly RegisteredServer[];
+  get(name: string): RegisteredServer | undefined;
+}
+
+/** All servers in memory, as the last change left them. */
+export async function createServerCache({ db }: RegistryDatabase) {
+  /** Number of the last change that was read. */
+  let cursor = -1;
+  /** Number of the last change that this process made. */
+  let own = 0;
+  let servers = new Map<string, RegisteredServer>();
+  let listed: readonly RegisteredServer[] = [];
+  const keep = (all: readonly RegisteredServer[]) => {
+    listed = all;
+    servers = new Map(all.map((server) => [server.name, server]));
+  };
+  /** Reads all servers again if there is a newer change. @returns whether there was one */
+  const follow = async (): Promise<boolean> => {
+    const last = await lastChange(db);
+    if (last === cursor) return false;
+    const all = await readServers(db);
+    // This read began before a change of our own was committed, and may lack it.
+    if (last < own) return false;
+    keep(all);
+    cursor = last;
+    return true;
+  };
+  await follow();
+  return {
+    list: () => listed,
+    get: (name: string) => servers.get(name),
+    follow,
+    /** Replaces or removes one server after change number `id` of this process. */
+    put(id: number, name: string, server: RegisteredServer | undefined): void {
+      own = Math.max(own, id);
+      const others = listed.filter((each) => each.name !== name);
+      keep([...others, ...(server ? [server] : [])].sort(byName));
+    },
+  };
+}
+
+/** Returns the server of this name, if there is one. */
+export async function readServer(db: Kysely<Schema>, name: string): Promise<RegisteredServer | undefined> {
+  const row = await db.selectFrom('server').selectAll().where('name', '=', name).executeTakeFirst();
+  return row && toServer(row);
+}
+
+/** Inserts a server, or replaces the one of its name. */
+export async function putServer(db: Kysely<Schema>, server: RegisteredServer): Promise<void> {
+  await deleteServer(db, server.name);
+  await db.insertInto('server').values(toRow(server)).execute();
+}
+
+export async function deleteServer(db: Kysely<Schema>, name: string): Promise<void> {
+  await db.deleteFrom('server').where('name', '=', name).execute();
+}
+
+async function readServers(db: Kysely<Schema>): Promise<RegisteredServer[]> {
+  const rows = await db.selectFrom('server').selectAll().execute();
+  // Sorted here, because SQLite and PostgreSQL sort differently.
+  return rows.map(toServer).sort(byName);
+}
+
+function byName(a: RegisteredServer, b: RegisteredServer): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+function toServer(row: Selectable<Schema['server']>): RegisteredServer {
+  const { mcp_path, sse_path, auth_secret, updated_at, ...same } = row;
+  return {
+    ...same,
+    transports: {
+      ...(mcp_path !== null && { 'streamable-http': mcp_path }),
+      ...(sse_path !== null && { sse: sse_path }),
+    },
+    tags: JSON.parse(row.tags),
+    icons: JSON.parse(row.icons),
+    auth: auth_secret === null ? null : { secret: auth_secret },
+    enabled: row.enabled === 1,
+    updatedAt: new Date(updated_at),
+  };
+}
+
+function toRow({ transports, auth, updatedAt, ...same }: RegisteredServer): Selectable<Schema['server']> {
+  return {
+    ...same,
+    enabled: Number(same.enabled),
+    mcp_path: transports['streamable-http'] ?? null,
+    sse_path: transports.sse ?? null,
+    tags: JSON.stringify(same.tags),
+    icons: JSON.stringify(same.icons),
+    auth_secret: auth?.secret ?? null,
+    updated_at: updatedAt.toISOString(),
+  };
+}
