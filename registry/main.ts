@@ -1,7 +1,9 @@
 import { createRemoteJWKSet } from 'jose';
+import type * as z from 'zod';
 import { readConfigFile } from '../common/files/config-file.ts';
 import { watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
 import { watchPolicy } from '../common/policy/policy-watch.ts';
+import type { Logger } from '../common/service/log.ts';
 import { metricsEndpoint } from '../common/service/metrics-endpoint.ts';
 import { policyNeed, storeNeed } from '../common/service/probes.ts';
 import { runService } from '../common/service/service.ts';
@@ -19,7 +21,7 @@ import { keepApprovedTools } from './pins/approved-file.ts';
 import { startRouting } from './routing/routing.ts';
 import { createUpstreamAuth } from './routing/upstream-auth.ts';
 import { createEmbeddings } from './search/embeddings.ts';
-import { createToolSearch } from './search/tool-search.ts';
+import { createToolSearch, type ToolSearchOptions } from './search/tool-search.ts';
 import { seed } from './store/seed.ts';
 import { parseServers } from './store/servers-file.ts';
 import { openStore } from './store/store.ts';
@@ -37,7 +39,6 @@ await runService('registry', process.env, async (log) => {
     pendingTools: () => [...definitions.hashes().values()].reduce((sum, { pending }) => sum + pending.size, 0),
   });
   const routing = await startRouting({ ...config, store, log, onPublished: metrics.published });
-
   const definitions = await createApprovedDefinitions(store.definitions, log);
   const approved = await keepApprovedTools({ definitions, path: config.approvedToolsFile, log });
   const health = createHealthMonitor({
@@ -55,15 +56,9 @@ await runService('registry', process.env, async (log) => {
     for (const server of store.list()) if (server.enabled && server.auth) await health.check(server);
   });
 
-  const guard = watchApprovedTools(config.toolChanges, config.approvedToolsFile, log);
-  const search = await createToolSearch({
-    servers: store.list,
-    toolsOf: (name) => health.of(name).tools,
-    policy: policy.current,
-    guard,
-    embeddings: config.embeddings && createEmbeddings({ ...config.embeddings, log }),
-  });
-  search.start();
+  const toolsOf = (name: string) => health.of(name).tools;
+  const searched = { servers: store.list, toolsOf, policy: policy.current };
+  const search = await startSearch(config, searched, log);
   const editor = createEditor({
     store,
     policy: policy.current,
@@ -95,9 +90,28 @@ await runService('registry', process.env, async (log) => {
     needs: async () => ({ policy: policyNeed(policy.faults()), store: await storeNeed(store.ping) }),
     more: [metricsEndpoint(metrics, config.metrics)],
     async stop() {
-      for (const each of [policy, search, guard, secrets, routing, approved]) each.stop();
+      for (const each of [policy, search, secrets, routing, approved]) each.stop();
       await health.stop();
       await store.close();
     },
   };
 });
+
+/** Starts the search, over words and, if there is a model, over meanings. */
+async function startSearch(
+  { toolChanges, approvedToolsFile, embeddings }: z.output<typeof registryConfig>,
+  options: Pick<ToolSearchOptions, 'servers' | 'toolsOf' | 'policy'>,
+  log: Logger,
+) {
+  const guard = watchApprovedTools(toolChanges, approvedToolsFile, log);
+  const model = embeddings && createEmbeddings({ ...embeddings, log });
+  const search = await createToolSearch({ ...options, guard, embeddings: model });
+  search.start();
+  return {
+    ...search,
+    stop() {
+      search.stop();
+      guard.stop();
+    },
+  };
+}
