@@ -19,16 +19,20 @@ export function configurationDocument(): string {
 }
 
 function section(title: string, part: Readonly<Record<string, Setting>>): string {
-  const rows = Object.entries(part).map(([name, setting]) => {
-    const cells = [
-      `\`${name}\`${setting.secret ? ' (secret)' : ''}`,
-      defaultOf(setting),
-      setting.purpose,
-      readers(setting),
-    ];
-    return `| ${cells.join(' | ')} |\n`;
-  });
-  return `\n## ${title}\n\n| Variable | Default | What it is | Read by |\n|---|---|---|---|\n${rows.join('')}`;
+  const settings = Object.entries(part);
+  const programs = [...new Set(settings.map(([, setting]) => readers(setting)))];
+  // One reader for all: said once, not in each row.
+  const isShared = programs.length === 1;
+  const columns = ['Variable', 'Default', 'What it is', ...(isShared ? [] : ['Read by'])];
+  const rows = settings.map(([name, setting]) => [
+    `\`${name}\`${setting.secret ? ' (secret)' : ''}`,
+    defaultOf(setting),
+    setting.purpose,
+    ...(isShared ? [] : [readers(setting)]),
+  ]);
+  const table = [columns, ...rows].map((cells) => `| ${cells.join(' | ')} |\n`);
+  table.splice(1, 0, `|${'---|'.repeat(columns.length)}\n`);
+  return `\n## ${title}\n\n${isShared ? `Read by ${programs[0]}.\n\n` : ''}${table.join('')}`;
 }
 
 function readers({ readBy }: Setting): string {
