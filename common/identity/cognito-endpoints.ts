@@ -3,7 +3,7 @@ import { cognitoIssuer } from './cognito.ts';
 
 /**
  * The two issuers that a user pool can have: the original one, and the one of pools whose issuer type is UPDATED (Amazon
- * Cognito API reference, IssuerConfigurationType). Which it is, only asking tells.
+ * Cognito API reference, IssuerConfigurationType). Only the discovery documents show which one it is.
  */
 export function cognitoIssuers(userPoolId: string): [string, string] {
   const original = cognitoIssuer(userPoolId);
@@ -11,9 +11,8 @@ export function cognitoIssuers(userPoolId: string): [string, string] {
 }
 
 /**
- * A pool without a domain, or with one that is not announced, has endpoints in its discovery document that do not work:
- * they stand on the API's host. COGNITO_DOMAIN says better; if it is not set, the domain that the console makes by itself
- * is the last guess.
+ * Corrects the endpoints of a pool whose discovery document does not name its domain: there they are on the API's host and
+ * do not work. COGNITO_DOMAIN replaces that host; without it, the domain that the console generates is the best guess.
  * @param domain COGNITO_DOMAIN: a prefix, or a whole host name
  */
 export function withHostedDomain(
@@ -34,7 +33,7 @@ export function withHostedDomain(
   };
 }
 
-/** The host of the login pages: `COGNITO_DOMAIN` as prefix or host name, or the guess. */
+/** The host of the login pages: from `COGNITO_DOMAIN` (a prefix or a host name), or the guess. */
 export function hostedDomain(userPoolId: string, domain: string | undefined): string {
   const region = userPoolId.slice(0, userPoolId.indexOf('_'));
   const name = domain?.replace(/^https?:\/\//, '').replace(/\/+$/, '');
@@ -42,7 +41,7 @@ export function hostedDomain(userPoolId: string, domain: string | undefined): st
   return `${name ?? userPoolId.replace('_', '').toLowerCase()}.auth.${region}.amazoncognito.com`;
 }
 
-/** Whether a host is the pool's API, where there are no login pages. */
+/** Whether a host is the pool's API, which has no login pages. */
 export function isApiHost(hostname: string): boolean {
   return /^(issuer-)?cognito-idp\.[a-z0-9-]+\.amazonaws\.com$/.test(hostname);
 }

@@ -3,9 +3,9 @@ import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * A `SECRET_KEY` of this gateway's own: made at the first start and kept, because an example value that everybody knows
- * would let everybody sign in. Several processes may start at once on one folder: all get the same key.
- * @param dataDir the folder that holds it, in a file that nobody else may read
+ * The generated `SECRET_KEY` of this gateway, created at the first start and kept. There is no default key, because anyone
+ * who knows it could forge a session. Several processes may start at once on one folder: all get the same key.
+ * @param dataDir the folder that holds it, in a file that only this user can read
  * @returns 64 hexadecimal digits
  */
 export function keptSecretKey(dataDir: string): string {
@@ -18,7 +18,7 @@ export function keptSecretKey(dataDir: string): string {
   const draft = `${file}.${randomBytes(8).toString('hex')}`;
   writeFileSync(draft, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
   try {
-    // Unlike a rename, a link never replaces the key of whoever was first, and never shows half of one.
+    // Unlike a rename, a link never replaces the key of the first process, and never shows half a key.
     linkSync(draft, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

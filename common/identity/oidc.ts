@@ -1,20 +1,20 @@
 import * as oidc from 'openid-client';
 import type { StandInFetch } from './cognito.ts';
 
-/** How this program is known to an OpenID Connect provider. */
+/** This program as a client of an OpenID Connect provider. */
 export interface OidcClient {
-  /** Where it may be found, tried in this order. */
+  /** Possible issuers, tried in this order. */
   issuers: readonly string[];
   clientId: string;
   /** Absent for a public client. */
   clientSecret: string | undefined;
-  /** Corrects what the discovery document says of endpoints. */
+  /** Corrects endpoints of the discovery document. */
   mendMetadata?: (metadata: oidc.ServerMetadata) => oidc.ServerMetadata;
-  /** Given when the provider is the local stand-in, which speaks http and has its host rewritten. */
+  /** Set if the provider is the local stand-in, which uses http and another address than its URLs name. */
   standInFetch?: StandInFetch | undefined;
   /** Sends the secret in the body (`client_secret_post`) instead of as Basic. */
   secretInBody?: boolean;
-  /** Put around every request, to see what is asked. */
+  /** Wraps every request, to observe it. */
   watch?: ((fetch: StandInFetch) => StandInFetch) | undefined;
 }
 
@@ -22,9 +22,9 @@ const timeoutSeconds = 5;
 const loopback = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/;
 
 /**
- * Reads the provider's discovery document and returns what openid-client needs for everything else. Signatures of ID
- * tokens are checked although they come over a direct connection. Plain http only towards this machine.
- * @throws openid-client's errors when the provider cannot be reached or contradicts itself; those of the first issuer
+ * Reads the provider's discovery document and returns openid-client's configuration. Signatures of ID tokens are checked
+ * although the tokens come over a direct connection. Plain http is allowed to this machine only.
+ * @throws openid-client's errors for the first issuer, if no provider can be reached or its document is inconsistent
  */
 export async function discoverProvider(client: OidcClient): Promise<oidc.Configuration> {
   const { issuers, clientId, clientSecret, mendMetadata } = client;

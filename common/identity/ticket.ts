@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { nowInSeconds } from '../time/now.ts';
 import { verifySigned } from './verify-signed.ts';
 
-/** How long a ticket is good for, in seconds: as long as an assertion. */
+/** The life of a ticket in seconds: that of an assertion. */
 export const ticketLifetimeSeconds = 120;
 
 const claims = z.object({
@@ -20,22 +20,22 @@ const claims = z.object({
 });
 
 /**
- * What the auth-server tells the relay about a request that it has allowed, beside the assertion, which names the
- * caller's groups and scopes. It goes to nobody else: an upstream that got
- * hold of one could bind sessions in the caller's name.
+ * What the auth-server tells the relay about a request that it has allowed, in addition to the assertion, which names the
+ * caller's groups and scopes. Only the relay gets it: an upstream that held a ticket could bind sessions in the caller's
+ * name.
  */
 export interface Ticket {
   server: string;
   /** The MCP method, or `(stream)`, `(end)`. */
   method: string;
-  /** Whose the sessions and tasks are: `person:` or `agent:` and the subject. */
+  /** The owner of sessions and tasks: `person:` or `agent:` and the subject. */
   owner: string;
   kind: 'person' | 'agent';
-  /** With `subscriptions/listen`: the resources; left out if they are too many to tell. */
+  /** With `subscriptions/listen`: the resources; omitted if there are too many. */
   uris?: readonly string[] | undefined;
-  /** Path and query at the upstream, where the session knows better than the route. */
+  /** Path and query at the upstream, if the session has its own instead of the route's. */
   target?: string | undefined;
-  /** The origin that the gateway's credential with this request is for; it may go nowhere else. */
+  /** The only origin to which the gateway's credential in this request may be sent. */
   credentialFor?: string | undefined;
   /** When the caller's credential ends, in seconds since 1970. */
   ends: number;
@@ -48,7 +48,7 @@ export interface Ticket {
   heard?: number | undefined;
 }
 
-/** The audience of tickets. No server can be called that. */
+/** Audience of tickets. `#` cannot occur in a server name, so no server's audience collides with it. */
 export function ticketAudience(publicUrl: string): string {
   return `${publicUrl}/#relay`;
 }
@@ -56,15 +56,15 @@ export function ticketAudience(publicUrl: string): string {
 /**
  * Reads a ticket.
  * @param keys finds the auth-server's public key
- * @throws jose's errors, or zod's, for anything but a good ticket of this gateway
+ * @throws jose's or zod's errors for anything but a valid ticket of this gateway
  */
 export async function verifyTicket(token: string, keys: JWTVerifyGetKey, publicUrl: string): Promise<Ticket> {
   return await verify(token, keys, publicUrl, { maxTokenAge: ticketLifetimeSeconds });
 }
 
 /**
- * Reads the ticket of a request that is still being answered. A stream may be open for hours, and tells then of new tasks
- * of its owner's: the ticket is as good as on its first day until the owner's credential ends.
+ * Reads the ticket of a request that is still being answered. A stream may be open for hours and then report new tasks of
+ * its owner, so the ticket stays valid until the owner's credential ends.
  * @throws as {@link verifyTicket} does
  */
 export async function verifyOpenTicket(token: string, keys: JWTVerifyGetKey, publicUrl: string): Promise<Ticket> {

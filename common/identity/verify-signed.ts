@@ -1,14 +1,14 @@
 import { type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
 
-/** By how many seconds the clocks of the gateway's services may differ. */
+/** How many seconds the clocks of the gateway's services may differ. */
 export const skewSeconds = 5;
 
 /**
- * Verifies a token that the auth-server has signed (EdDSA: RFC 8037), which says whom it is about and since and until when.
+ * Verifies a token that the auth-server has signed (EdDSA: RFC 8037) and that has a subject, an issue time and an expiry.
  * @param keys finds the auth-server's public key
- * @param publicUrl the gateway's origin, which it names as its issuer
- * @param audience whom it must be for, one of these: `<publicUrl>/<server>`, for instance
- * @param other what is asked otherwise, or besides
+ * @param publicUrl the gateway's origin, which must be the issuer
+ * @param audience the accepted audiences, such as `<publicUrl>/<server>`
+ * @param other further or different requirements
  * @returns its claims
  * @throws jose's errors
  */

@@ -1,9 +1,9 @@
 import { isIPv6, type LookupFunction } from 'node:net';
 
 /**
- * A name look-up that knows the answer: connections made with it go to these addresses, whatever the name says now. The
- * ordinary one would resolve the name once more, and a name that points to a public address while it is vetted could
- * then point to a metadata service (DNS rebinding).
+ * A DNS lookup with a fixed answer: connections made with it go to these addresses only. An ordinary lookup would resolve
+ * the name again, and a name that pointed to a public address when it was vetted could now point to a metadata service
+ * (DNS rebinding).
  * @param addresses vetted `ip:port`, IPv6 in brackets
  */
 export function pinnedLookup(addresses: readonly string[]): LookupFunction {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 
-/** Whether something listens on a port of this machine's loopback. */
+/** Whether a program listens on a port of this machine's loopback address. */
 export async function isPortTaken(port: number): Promise<boolean> {
   return await new Promise((resolve) => {
     const server = createServer();
@@ -11,7 +11,7 @@ export async function isPortTaken(port: number): Promise<boolean> {
 }
 
 /**
- * Which program listens on a port, as far as Linux lets this user see it.
+ * Which program listens on a port, if Linux lets this user see it.
  * @returns `nginx (process 4711)`, or undefined
  */
 export function whoListens(port: number): string | undefined {

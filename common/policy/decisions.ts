@@ -2,14 +2,14 @@ import * as z from 'zod';
 
 const text = z.string().optional();
 
-/** One decision of `/validate`, by the names that the decision log has (docs/operations/monitoring.md). */
+/** One decision of `/validate`, with the field names of the decision log (docs/operations/monitoring.md). */
 export const decision = z.strictObject({
-  id: z.string().describe('Newer ones are said to be `before` none that is older.'),
+  id: z.string().describe('Ids only grow. Pass one as `before` to get older decisions.'),
   at: z.iso.datetime(),
   verdict: z.enum(['allow', 'deny']),
   reason: text.describe('The error code of a refusal.'),
   status: z.int().optional().describe('The HTTP status of a refusal.'),
-  message: text.describe('What the caller was told.'),
+  message: text.describe('The message that the caller got.'),
   request_id: text,
   subject: text,
   username: text,
@@ -32,32 +32,32 @@ export type Decision = z.output<typeof decision>;
 const filter = z.string().trim().max(300, 'must have at most 300 characters').optional();
 const time = z.iso.datetime({ offset: true, error: 'must be a time such as 2026-11-23T09:00:00Z' }).optional();
 
-/** What to look for among the recent decisions, and from where on. */
+/** A query for recent decisions. */
 export const decisionsQuery = z.object({
-  id: filter.describe('This one only.'),
+  id: filter.describe('Only the decision with this id.'),
   verdict: z.enum(['allow', 'deny'], 'must be allow or deny').optional(),
-  person: filter.describe('Part of the name, the subject or the client id of who asked.'),
-  server: filter.describe('The whole name of the server.'),
+  person: filter.describe("Part of the caller's name, subject or client id."),
+  server: filter.describe('The full name of the server.'),
   tool: filter.describe('Part of the name of the tool, prompt or resource, or of the MCP method.'),
   reason: filter.describe('The error code of a refusal.'),
-  since: time.describe('From this time on.'),
-  until: time.describe('Up to this time.'),
+  since: time.describe('Only decisions from this time on.'),
+  until: time.describe('Only decisions up to this time.'),
   before: z
     .string()
     .regex(/^[0-9a-z]+-\d+-\d+$/, 'must be the id of a decision')
     .optional()
-    .describe('Older than the one with this id: `next` of the page before.'),
+    .describe('Only decisions older than the one with this id: `next` of the previous page.'),
   limit: z.coerce.number('must be a number').int().min(1).max(200).default(50),
 });
 
 export type DecisionsQuery = z.output<typeof decisionsQuery>;
 
-/** A page of recent decisions, the newest first. */
+/** A page of recent decisions, newest first. */
 export const decisionPage = z.strictObject({
   decisions: z.array(decision),
   next: z.string().nullable().describe('`before` of the following page; null at the end.'),
-  kept: z.int().describe('How many decisions are kept, of those that the caller may see.'),
-  oldest: z.iso.datetime().nullable().describe('When the oldest of these was taken.'),
+  kept: z.int().describe('The number of kept decisions that the caller may see.'),
+  oldest: z.iso.datetime().nullable().describe('The time of the oldest of these.'),
 });
 
 export type DecisionPage = z.output<typeof decisionPage>;

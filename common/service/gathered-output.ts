@@ -9,23 +9,23 @@ const retryMilliseconds = 50;
 const longestExitMilliseconds = 1_000;
 const nothing = Buffer.alloc(0);
 
-/** Where lines go: `write` returns at once, `flushSync` when what waits has been written or cannot be. */
+/** Where lines go: `write` returns at once; `flushSync` returns when the buffered lines have been written, or cannot be. */
 export interface GatheredOutput extends DestinationStream {
   flushSync(): void;
 }
 
 /**
- * A file descriptor, some milliseconds later and many lines at once: a write for each line would cost a request more than
- * its decision. What waits is written at exit; of a process that is killed at once, the last 20 ms are lost.
+ * Buffers lines for some milliseconds and writes many at once: a write for each line would cost a request more than its
+ * decision. Buffered lines are written at exit; a process that is killed loses those of the last 20 ms.
  *
- * Not pino's own destination (sonic-boom 4.2): at exit it writes to a reader that has gone again and again, for ever, and
- * the process never ends. Nor does it bound what waits for a reader that has stopped to read.
- * @param fd must not block where it is a pipe or a socket (see `standardOutput` in log.ts)
- * @param lost a line that says how many were dropped, because 16 MB of them waited
+ * pino's own destination (sonic-boom 4.2) does not do: at exit it retries for ever to write to a reader that has gone, and
+ * the process never ends. It also does not limit the buffer for a reader that has stopped reading.
+ * @param fd must not block if it is a pipe or a socket (see `standardOutput` in log.ts)
+ * @param lost makes the line that reports how many lines were dropped because 16 MB were waiting
  */
 export function gatherOutput(fd: number, lost: (lines: number) => string): GatheredOutput {
   let waiting = '';
-  /** What is being written. It may begin in the middle of a line, so it has to go out before anything else. */
+  /** What is being written. It may begin in the middle of a line, so it must be written before anything else. */
   let rest = nothing;
   let dropped = 0;
   let isTimed = false;
@@ -44,7 +44,7 @@ export function gatherOutput(fd: number, lost: (lines: number) => string): Gathe
       }
     } catch (error) {
       if (passes.has((error as NodeJS.ErrnoException).code ?? '')) return false;
-      // Nobody reads any more: a service goes on without its log, as it does when a terminal is closed.
+      // The reader has gone: the service continues without its log, as it does when a terminal is closed.
       isGone = true;
       waiting = '';
       rest = nothing;
@@ -55,7 +55,7 @@ export function gatherOutput(fd: number, lost: (lines: number) => string): Gathe
     isTimed = false;
     if (push()) return;
     isTimed = true;
-    // This one keeps the process: what is written slowly is to be written to the end.
+    // This timer keeps the process alive, so that a slow reader gets every line.
     later(send, retryMilliseconds);
   };
   const output: GatheredOutput = {
@@ -80,5 +80,5 @@ export function gatherOutput(fd: number, lost: (lines: number) => string): Gathe
   return output;
 }
 
-/** The reader is behind, or there is no room for a file: that passes. */
+/** Temporary: the reader is behind, or the disk is full. */
 const passes: ReadonlySet<string> = new Set(['EAGAIN', 'ENOSPC', 'EDQUOT', 'EFBIG']);

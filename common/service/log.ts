@@ -4,8 +4,8 @@ import { type GatheredOutput, gatherOutput } from './gathered-output.ts';
 /**
  * A logger that writes one JSON object per line to stdout (or to `destination`).
  * Values go in as named fields, never as text pasted into the message, so that a line break in a value cannot forge a
- * line; fields that usually carry a credential are dropped even when somebody logs a whole request by mistake.
- * @param service name that every line carries, as in `docker compose logs`
+ * line. Fields that usually carry a credential are dropped, even if a whole request is logged by mistake.
+ * @param service the name on every line, as in `docker compose logs`
  * @param level `debug`, `info`, `warn`, `error` or `silent`
  */
 export function createLog(service: string, level: string, destination?: DestinationStream): Logger {
@@ -25,12 +25,12 @@ export function createLog(service: string, level: string, destination?: Destinat
   return pino(options, destination ?? standardOutput(service));
 }
 
-/** Writes one line: its level, its fields as the members of a JSON object, its message. */
+/** Writes one line. `fields` holds the members of a JSON object, without its braces. */
 export type LineWriter = (level: 'info' | 'warn' | 'error', fields: string, message: string) => void;
 
 /**
- * A way past pino for what writes a line with each request, and puts it together for less: the line looks the same, goes
- * where the others go, and only from the same level on. Nothing is dropped from it: the fields must be known.
+ * A faster way than pino for code that writes a line with each request. The line looks the same, goes to the same
+ * destination, and is subject to the same level. No field is dropped from it: the caller must know what the fields hold.
  */
 export function lineWriter(log: Logger): LineWriter {
   const { service } = log.bindings();
@@ -49,15 +49,15 @@ function standardOutput(service: string): GatheredOutput {
     const message = 'lines of the log are lost: standard output was not read fast enough';
     return `${JSON.stringify({ level: 'error', time: timeNow(), service, lines, msg: message })}\n`;
   };
-  // Looking at it is enough: Node then has a pipe or socket refuse what its reader does not take. Otherwise a write waits
-  // for the reader, and with it everything else, the end of the process too.
+  // Accessing it is enough: Node then makes a pipe or socket non-blocking. Otherwise a write waits for the reader, and
+  // blocks everything else, the end of the process included.
   void process.stdout;
   return gatherOutput(1, lost);
 }
 
 let second = { number: Number.NaN, text: '' };
 
-/** ISO 8601. Putting a time into words takes longer than most of a line: that is done once a second. */
+/** ISO 8601. Formatting a time takes longer than most of a line, so it is done once a second. */
 function timeNow(): string {
   const now = Date.now();
   const number = Math.floor(now / 1000);

@@ -1,16 +1,13 @@
 import express, { type Express } from 'express';
 import type { Endpoint } from './service.ts';
 
-/** What can be shown at `/metrics`: text in the Prometheus format 0.0.4, and its media type. */
+/** Metrics: text in the Prometheus format 0.0.4, and its media type. */
 export interface Shown {
   text(): Promise<string>;
   contentType: string;
 }
 
-/**
- * `GET /metrics`, for a port of its own: the names of servers and the rate of denials are nobody's business who only
- * reaches the gateway.
- */
+/** `GET /metrics`, for a port of its own: clients of the gateway must not see names of servers or rates of denials. */
 function createMetricsApp(metrics: Shown): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -23,7 +20,7 @@ function createMetricsApp(metrics: Shown): Express {
   return app;
 }
 
-/** The metrics as an address beside a service's own. */
+/** The metrics as a further address of a service. */
 export function metricsEndpoint(metrics: Shown, at: Omit<Endpoint, 'listener'>): Endpoint {
   return { listener: createMetricsApp(metrics), ...at };
 }

@@ -1,7 +1,7 @@
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import type { Logger } from './log.ts';
 
-/** What is known of a request, for its trace: never a credential, a name of a person or what was sent. */
+/** Attributes of a request's span. Never a credential, a person's name or a request body. */
 export interface TraceNote {
   server?: string | undefined;
   method?: string | undefined;
@@ -10,11 +10,11 @@ export interface TraceNote {
   reason?: string | undefined;
 }
 
-/** The traces of one service; where they are off, both do nothing. */
+/** The traces of one service. If tracing is off, both functions do nothing. */
 export interface Tracing {
-  /** Adds to the span of the request that is being answered. */
+  /** Adds attributes to the span of the current request. */
   note(about: TraceNote): void;
-  /** Sends what has not been sent. */
+  /** Sends the remaining spans. */
   stop(): Promise<void>;
 }
 
@@ -30,8 +30,8 @@ export function wantsTraces(env: Env): boolean {
 }
 
 /**
- * Starts to trace a service, if the standard variables ask for it; imports nothing otherwise. Must come before the first
- * `createServer`. Without the libraries the service runs untraced and the log says so.
+ * Starts to trace a service if the standard variables ask for it; otherwise it imports nothing. Must be called before the
+ * first `createServer`. Without the libraries, the service runs untraced and the log has a warning.
  */
 export async function startTracing(service: string, env: Env, log: Logger): Promise<Tracing> {
   if (!wantsTraces(env)) return off;
@@ -51,7 +51,7 @@ async function start(service: string, env: Env): Promise<Tracing> {
   const { ExpressInstrumentation, ExpressLayerType } = await import('@opentelemetry/instrumentation-express');
   const { UndiciInstrumentation } = await import('@opentelemetry/instrumentation-undici');
   const require = createRequire(import.meta.url);
-  // What the SDK depends on itself: the same versions, wherever npm has put them.
+  // The SDK's own dependencies: the same versions, wherever npm has put them.
   const ofSdk = createRequire(require.resolve('@opentelemetry/sdk-node'));
   const { envDetector, hostDetector, serviceInstanceIdDetector } = ofSdk('@opentelemetry/resources');
   const { W3CTraceContextPropagator } = ofSdk('@opentelemetry/core');
@@ -60,12 +60,12 @@ async function start(service: string, env: Env): Promise<Tracing> {
     traceExporter: cleaning(exporterFor(env, ofSdk)),
     metricReaders: [],
     logRecordProcessors: [],
-    // Not the detector of the process, which tells its command line.
+    // Not processDetector: it reports the command line.
     resourceDetectors: [envDetector, hostDetector, serviceInstanceIdDetector],
-    // No baggage: nobody has looked at what a client puts there.
+    // No baggage: its content comes from clients, unchecked.
     textMapPropagator: new W3CTraceContextPropagator(),
     instrumentations: [
-      // nginx begins every trace: what has no parent is a probe, or a service that asks another how things are.
+      // nginx begins every trace. A request without a parent is a probe, or a health check between services.
       new HttpInstrumentation({
         ignoreIncomingRequestHook: ({ headers }) => headers.traceparent === undefined,
         requireParentforOutgoingSpans: true,
@@ -75,7 +75,7 @@ async function start(service: string, env: Env): Promise<Tracing> {
     ],
   });
   sdk.start();
-  // They are patched when they are required, and the imports of modules that are loaded already then follow.
+  // require() patches them; syncBuiltinESMExports updates the imports of modules that are loaded already.
   for (const name of ['node:http', 'node:https', 'express']) require(name);
   syncBuiltinESMExports();
   return {
@@ -106,11 +106,11 @@ function exporterFor(env: Env, ofSdk: NodeJS.Require): Exporter {
   return new (ofSdk(`@opentelemetry/exporter-trace-otlp-${kind}`).OTLPTraceExporter)();
 }
 
-/** What may leave the service. URLs, queries, headers and messages of errors may hold a code or a token. */
+/** The attributes that may leave the service. URLs, queries, headers and error messages may hold a code or a token. */
 const kept =
   /^(mcp_gateway\.\w+|http\.(request\.method|response\.status_code|route)|server\.(address|port)|error\.type)$/;
 
-/** An exporter that lets go of nothing else: a library's next version may note more than this one. */
+/** An exporter that removes all other attributes: the next version of a library may record more. */
 function cleaning(inner: Exporter) {
   return {
     export(spans: Span[], done: (result: never) => void) {

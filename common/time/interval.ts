@@ -1,8 +1,8 @@
 const tellAgainMilliseconds = 60_000;
 
 /**
- * Does something again and again in the background, and keeps no process alive for it.
- * Not one on top of the other: a database that is slow would be asked ever more often. Failures are told once a minute.
+ * Repeats work in the background without keeping the process alive. A run that is still going on is never overlapped by
+ * the next one: a slow database would get more and more queries. `onFailure` is called once a minute at most.
  */
 export function interval(
   milliseconds: number,

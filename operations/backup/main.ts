@@ -7,7 +7,7 @@ import { copyDatabases, dataDirOf, inDraftFolder } from './databases.ts';
 
 const help = `Copies the databases of a gateway while it runs.
 
-  npm run -s backup -- FOLDER             into FOLDER, which is made; back by npm run -s restore -- FOLDER
+  npm run -s backup -- FOLDER             into FOLDER, which is created; npm run -s restore -- FOLDER restores it
   ... --archive DATA_FOLDER ...           several data folders as a tar on standard output, for containers
 
 It reads UP_DATA_DIR (default: data). The copy holds private keys, and the SECRET_KEY if it was generated: keep it like a

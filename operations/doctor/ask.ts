@@ -1,12 +1,12 @@
-/** Sends one request; redirects are answers here, not followed. */
+/** Sends one request. Redirects are returned, not followed. */
 export type Ask = (url: string, init?: RequestInit) => Promise<Response>;
 
 const timeoutMilliseconds = 5_000;
 
 /**
- * A `fetch` for the doctor: each request has a time limit, and only these places are ever asked.
+ * A `fetch` for the doctor: each request has a time limit, and only these origins are allowed.
  * @param origins where requests may go, as origins (`https://host`)
- * @param standIn where requests go instead when the pool is the local stand-in, whose tokens name a host at Amazon
+ * @param standIn the local stand-in's address, to which all requests go if the pool is its own: its URLs name Amazon's host
  */
 export function createAsk(origins: Iterable<string>, standIn?: string): { ask: Ask; allow(url: string): void } {
   const allowed = new Set(origins);
@@ -19,7 +19,7 @@ export function createAsk(origins: Iterable<string>, standIn?: string): { ask: A
   return { ask, allow: (url) => void allowed.add(new URL(url).origin) };
 }
 
-/** Why a request got no answer, in a few words: `ENOTFOUND`, `no answer in 5 s`. */
+/** Why a request failed, in a few words: `ENOTFOUND`, `no answer in 5 s`. */
 export function reasonOf(error: unknown): string {
   const { name, cause, message } = error as { name?: string; cause?: unknown; message?: string };
   if (name === 'TimeoutError') return `no answer in ${timeoutMilliseconds / 1000} s`;
@@ -27,7 +27,7 @@ export function reasonOf(error: unknown): string {
   return inner.code ?? inner.message ?? message ?? 'unknown';
 }
 
-/** The JSON of an answer; undefined when it is none. */
+/** The JSON of an answer, or undefined if it is not JSON. */
 export async function jsonOf(response: Response): Promise<unknown> {
   return await response.json().catch(() => undefined);
 }

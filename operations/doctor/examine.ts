@@ -14,10 +14,10 @@ import { type Finding, warn } from './finding.ts';
 import { type PoolSetup, poolSetup, publicUrlOf, type Setup } from './setup.ts';
 
 /**
- * All checks, in the order in which a fault of one explains those after it: the settings, the user pool, the login, the
- * agent, the policy, the key, the gateway itself. Asks nobody but the configured providers and the gateway.
- * @param file where the settings are from, for the messages
- * @param tell gets each finding as it is made
+ * Runs all checks, in an order in which a fault of one explains those after it: the settings, the user pool, the login, the
+ * agent, the policy, the key, the gateway itself. Sends requests only to the configured providers and the gateway.
+ * @param file the file of the settings, for the messages
+ * @param tell called with each finding at once
  */
 export async function examine(setup: Setup, file: string, tell: (finding: Finding) => void): Promise<Finding[]> {
   const findings: Finding[] = [];
@@ -28,7 +28,9 @@ export async function examine(setup: Setup, file: string, tell: (finding: Findin
   const pool = poolSetup(setup);
   const policy = readPolicy(setup);
   add(checkSettings(setup, file));
-  add(pool ? await examinePool(setup, pool, policy.policy) : [warn('cognito', 'not asked', 'mend the settings first')]);
+  add(
+    pool ? await examinePool(setup, pool, policy.policy) : [warn('cognito', 'not asked', 'correct the settings first')],
+  );
   const publicUrl = publicUrlOf(setup);
   if (publicUrl !== undefined) add(await checkOidc(setup.env, publicUrl));
   add(policy.policy ? checkGroups(setup, pool, policy.policy) : policy.findings);

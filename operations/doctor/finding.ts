@@ -1,9 +1,9 @@
-/** How a check came out. Only `FAIL` means that something does not work. */
+/** The result of a check. Only `FAIL` means that something does not work. */
 export type State = 'ok' | 'warn' | 'FAIL';
 
 /** One line of the doctor's report. */
 export interface Finding {
-  /** What was looked at, in a word or two: `callback`. */
+  /** What was checked, in a word or two: `callback`. */
   check: string;
   state: State;
   /** What was seen. Never a token, a code or a secret. */
@@ -12,12 +12,12 @@ export interface Finding {
   todo?: string;
 }
 
-/** All is well. */
+/** Nothing is wrong. */
 export function ok(check: string, seen: string): Finding {
   return { check, state: 'ok', seen };
 }
 
-/** It works, or may work, and somebody should know. */
+/** It works, or may work, but the operator should know about it. */
 export function warn(check: string, seen: string, todo: string): Finding {
   return { check, state: 'warn', seen, todo };
 }
@@ -27,7 +27,7 @@ export function fail(check: string, seen: string, todo: string): Finding {
   return { check, state: 'FAIL', seen, todo };
 }
 
-/** Text of a provider or a token, fit to be shown: printable ASCII on one line, cut after 200 characters. */
+/** Makes text of a provider or a token safe to show: printable ASCII on one line, at most 200 characters. */
 export function shown(text: unknown): string {
   return String(text)
     .replace(/[^\x20-\x7e]/g, '?')

@@ -10,9 +10,9 @@ const help = `Examines the settings, the user pool, the login, an agent, the pol
   npm run doctor -- --group my-team       would a person in this group get anything?
   npm run -s doctor -- --json             for programs
 
-Settings come from .env, or from .env.example (the demo); the environment counts first. The agent's come from
-agents/.env.agent; trying it fetches one token, which Cognito bills.
-Only the configured user pool and the gateway are asked. No token, code or secret is printed.
+Settings come from .env, or from .env.example (the demo); the environment takes precedence. The agent's settings come from
+agents/.env.agent; the check of the agent fetches one token, which Cognito bills.
+Requests go only to the configured user pool and the gateway. No token, code or secret is printed.
 Exit code: 0 nothing is broken, 1 at least one FAIL, 2 wrong use.`;
 
 const root = join(import.meta.dirname, '..', '..');

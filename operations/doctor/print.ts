@@ -5,8 +5,8 @@ import type { Finding } from './finding.ts';
 const colours = { ok: 'green', warn: 'yellow', FAIL: 'red' } as const;
 
 /**
- * A finding on one line: the state as a word, what was looked at, what was seen, what to do.
- * @param colour whether the terminal shows colour; the word says the same without
+ * A finding on one line: the state as a word, what was checked, what was seen, what to do.
+ * @param colour whether the terminal shows colour; the word has the same meaning without it
  */
 export function lineOf({ check, state, seen, todo }: Finding, colour: boolean): string {
   const word = state.padEnd(4);

@@ -7,22 +7,22 @@ import { readConfig } from '../../common/settings/config.ts';
 import { settings, shapeFor } from '../../common/settings/table.ts';
 import { ConfigError } from '../../common/text/config-error.ts';
 
-/** What the checks look at: the settings as the services would get them. */
+/** What the checks use: the settings as the services would get them. */
 export interface Setup {
   /** The project's folder. */
   root: string;
   env: NodeJS.ProcessEnv;
   /** The agent's settings, if there are any for this pool. */
   agentEnv: NodeJS.ProcessEnv | undefined;
-  /** Names of groups that people are said to be in (`--group`). */
+  /** Names of groups to check (`--group`). */
   groups: readonly string[];
 }
 
-/** The settings that talking to the user pool takes. */
+/** The settings that are needed to talk to the user pool. */
 export interface PoolSetup {
   poolId: string;
   issuer: string;
-  /** Whether the pool is the local stand-in, and where that answers. */
+  /** The local stand-in's address if the pool is its own. */
   standIn: string | undefined;
   clientId: string;
   clientSecret: string | undefined;
@@ -33,8 +33,8 @@ export interface PoolSetup {
 }
 
 /**
- * Reads the settings as `npm run up` does: `.env`, or else `.env.example`; what stands in the environment counts first.
- * @returns the settings, and which file they are from
+ * Reads the settings as `npm run up` does: `.env`, or else `.env.example`; the environment takes precedence.
+ * @returns the settings, and the file that they are from
  */
 export function readSetup(
   root: string,
@@ -46,13 +46,13 @@ export function readSetup(
   return { setup: { root, env, agentEnv: readAgent(root, env, environment), groups }, file };
 }
 
-/** The agent's own file; the demo's agent counts only beside the demo's user pool. */
+/** The agent's own file. The demo's agent is used only with the demo's user pool. */
 function readAgent(root: string, env: NodeJS.ProcessEnv, environment: NodeJS.ProcessEnv): Setup['agentEnv'] {
   const own = join(root, 'agents', '.env.agent');
   const demo = env.COGNITO_USER_POOL_ID === localPoolId ? join(root, 'agents', '.env.agent.example') : undefined;
   const file = existsSync(own) ? own : demo;
   if (file === undefined) return undefined;
-  // From the environment only where the stand-in is: its COGNITO_CLIENT_ID may be the gateway's.
+  // Take only the stand-in's address from the environment: its COGNITO_CLIENT_ID may be the gateway's.
   const { COGNITO_LOCAL_ENDPOINT } = { ...env, ...environment };
   return {
     ...(COGNITO_LOCAL_ENDPOINT && { COGNITO_LOCAL_ENDPOINT }),
@@ -60,7 +60,7 @@ function readAgent(root: string, env: NodeJS.ProcessEnv, environment: NodeJS.Pro
   };
 }
 
-/** `SECRET_KEY`, or the key that `npm run up` made and keeps; undefined before its first start. */
+/** `SECRET_KEY`, or the key that `npm run up` has generated; undefined before its first start. */
 export function secretKeyOf({ root, env }: Setup): string | undefined {
   if (env.SECRET_KEY?.trim()) return env.SECRET_KEY.trim();
   const kept = join(env.UP_DATA_DIR?.trim() || join(root, 'data'), 'secret-key');
@@ -69,7 +69,7 @@ export function secretKeyOf({ root, env }: Setup): string | undefined {
 
 const poolSchema = z.object(shapeFor('auth-server')).omit({ SECRET_KEY: true });
 
-/** What is needed to ask the user pool; undefined when those settings are at fault. */
+/** The settings to talk to the user pool; undefined if they have faults. */
 export function poolSetup(setup: Setup): PoolSetup | undefined {
   const names = /^(COGNITO_|REGISTRY_URL$)/;
   const env = Object.fromEntries(Object.entries(setup.env).filter(([name]) => names.test(name)));
@@ -93,7 +93,7 @@ export function poolSetup(setup: Setup): PoolSetup | undefined {
   }
 }
 
-/** The gateway's public address, or undefined when it cannot be read. */
+/** The gateway's public address, or undefined if it is invalid. */
 export function publicUrlOf({ env }: Setup): string | undefined {
   return settings.REGISTRY_URL.schema.safeParse(env.REGISTRY_URL?.trim() || undefined).data;
 }

@@ -8,23 +8,23 @@ const kinds: readonly ObjectKind[] = ['tool', 'prompt', 'resource'];
 const usual = { tool: 'tools/call', prompt: 'prompts/get', resource: 'resources/read' } as const;
 
 /**
- * The access that the options of the command describe, the way a request would ask for it.
+ * The access that the options describe, as a request would ask for it.
  * @throws {CommandError} for what no request can ask: no method, two objects, or an object that the method does not name
  */
 export function readAccess(asked: Asked): Access {
   const [kind, ...more] = kinds.filter((k) => asked[k] !== undefined);
   if (more.length > 0)
-    throw new CommandError(`--${kind} and --${more[0]} cannot stand together: a request names one object.`);
+    throw new CommandError(`--${kind} and --${more[0]} exclude each other: a request names one object.`);
   const method = asked.method ?? (kind && usual[kind]);
-  if (!method) throw new CommandError('What is it about? Say --tool, --prompt, --resource or --method.');
+  if (!method) throw new CommandError('What is requested? Give --tool, --prompt, --resource or --method.');
   const names = methods.get(method) ?? [];
   if (kind === undefined) {
     if (names.length === 0 || method === 'subscriptions/listen') return { method };
-    throw new CommandError(`${method} names an object: say ${names.map((name) => `--${name}`).join(' or ')}.`);
+    throw new CommandError(`${method} names an object: give ${names.map((name) => `--${name}`).join(' or ')}.`);
   }
   const name = asked[kind];
   if (!name) throw new CommandError(`--${kind} must not be empty.`);
-  // An unknown method goes on to the verdict, which says that no rule can allow it.
+  // An unknown method is left to the verdict, which reports that no rule can allow it.
   if (methods.has(method) && !names.includes(kind)) throw new CommandError(`${method} does not name a ${kind}.`);
   return { method, object: { kind, name } };
 }

@@ -2,13 +2,13 @@ import { lint } from '../../policy/review/lint.ts';
 import { CommandError, operatorCommand, runAsProgram } from '../command.ts';
 import { defaultPolicyFile, printPlain, readPolicyFile, readServerNames } from './files.ts';
 
-const help = `Looks for mistakes in a policy that is valid: rules that grant nothing, or nothing more, and names that nothing defines.
+const help = `Looks for mistakes in a valid policy: rules that grant nothing, or nothing more, and undefined names.
 
   npm run -s scopes:check
   npm run -s scopes:check -- my-scopes.yml --servers registry/servers.yml
 
-Without a file it is SCOPES_FILE, or scopes.yml. --servers also reports servers that the file of servers does not have
-(the registry may know more: those that somebody registered).
+The default file is SCOPES_FILE, or scopes.yml. --servers also reports servers that are not in the file of servers
+(the registry may have more: those that were registered later).
 Exit code: 0 no warning, 1 warnings, 2 the file cannot be read or is not a valid policy.`;
 
 export const run = operatorCommand<{ servers?: string }>(

@@ -6,7 +6,7 @@ import type { Explanation, RuleExplanation, RuleOutcome } from '../../policy/rev
 import { listOf } from '../../policy/review/rule-shape.ts';
 import type { VersionedPolicy } from './files.ts';
 
-/** All that the answer to one question is made of. */
+/** Everything that the answer to one question shows. */
 export interface Answer {
   file: string;
   policy: VersionedPolicy;
@@ -21,9 +21,9 @@ const because: Record<DenyReason, string> = {
   no_scope: 'they hold no scope at all',
   unknown_method: 'no rule could ever allow this method',
   server_not_allowed: 'no held scope has a rule for this server',
-  method_not_allowed: 'a rule names the server, none the method',
-  object_not_allowed: 'a rule names server and method, none this object',
-  tool_changed: 'a rule allows it, but nobody has approved the tool as it is now',
+  method_not_allowed: 'a rule names the server, but none names the method',
+  object_not_allowed: 'a rule names server and method, but none names this object',
+  tool_changed: 'a rule allows it, but the tool is not approved as it is now',
 };
 
 /** The answer for people: the verdict in the first line, then groups and scopes, then each rule. */
@@ -94,8 +94,10 @@ function notesOf({ caller, notes, server }: Answer): string[] {
   const what = caller.kind === 'person' ? 'group' : 'scope';
   return [
     ...notes,
-    ...caller.unknown.map((name) => `the policy does not know the ${what} ${name}: it counts as nothing`),
-    ...(isServerName(server) ? [] : [`no server can be called ${server}: the gateway never gets as far as the policy`]),
+    ...caller.unknown.map((name) => `the policy does not know the ${what} ${name}: it grants nothing`),
+    ...(isServerName(server)
+      ? []
+      : [`no server can be called ${server}: the gateway rejects the request before it asks the policy`]),
   ];
 }
 

@@ -17,7 +17,7 @@ export async function readCaller(
 ): Promise<{ caller: Caller; notes: string[] }> {
   if ([who.group, who.scope, who.token].filter((given) => given !== undefined).length !== 1) {
     throw new CommandError(
-      'Who is it about? Say --group for a person, --scope for an agent, or --token; people hold scopes by their groups only.',
+      'Who is the caller? Give --group for a person, --scope for an agent, or --token. People hold scopes only by their groups.',
     );
   }
   if (who.group) return { caller: personInGroups(policy, who.group), notes: [] };
@@ -27,7 +27,7 @@ export async function readCaller(
     return { caller: callerOfClaims(policy, claims), notes: notesOn(claims.exp) };
   } catch (error) {
     if (!(error instanceof UnusableClaims)) throw error;
-    throw new CommandError(`The token in ${who.token} is of no use: ${error.message}.`);
+    throw new CommandError(`The token in ${who.token} cannot be used: ${error.message}.`);
   }
 }
 

@@ -8,7 +8,7 @@ import { revokedInWords, sessionsAsJson, sessionsAsTable, shortId } from './prin
 import { type RevokeTarget, revoke } from './revoke.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const help = `Ends access at once: sessions for good, and the tokens given out until now.
+const help = `Ends access at once: sessions permanently, and the tokens issued until now.
 
   npm run -s revoke -- --user alice           by username or by sub, of people and agents
   npm run -s revoke -- --client 3agentclient  every token of this app client, and the sessions made with it
@@ -44,8 +44,8 @@ export const run = operatorCommand<Options>(
   async (options, context) => {
     const { user, client, session, all, list } = options;
     const chosen = [user, client, session, all, list].filter((value) => value !== undefined);
-    if (chosen.length !== 1) throw new CommandError('Say one of --user, --client, --session, --all and --list.');
-    // Most likely a variable of a script that was not set.
+    if (chosen.length !== 1) throw new CommandError('Give one of --user, --client, --session, --all and --list.');
+    // Most likely an unset variable in a script.
     if (chosen[0] === '') throw new CommandError('The name is empty.');
     const store = await openExisting(context.env);
     try {

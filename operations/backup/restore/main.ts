@@ -5,12 +5,12 @@ import { pipeline } from 'node:stream/promises';
 import { CommandError, type Context, operatorCommand, print, runAsProgram } from '../../command.ts';
 import { dataDirOf, inDraftFolder, restoreDatabases } from '../databases.ts';
 
-const help = `Brings a backup back. The gateway must be stopped; what was there is kept as ….before-restore.
+const help = `Restores a backup. Stop the gateway first. The replaced files are kept as ….before-restore.
 
-  npm run -s restore -- FOLDER            what npm run -s backup -- FOLDER made
+  npm run -s restore -- FOLDER            a folder that npm run -s backup -- FOLDER made
   ... --archive DATA_FOLDER ...           a tar from standard input, for containers
 
-It writes to UP_DATA_DIR (default: data). Sessions and tokens that were ended since the backup count again: after the start,
+It writes to UP_DATA_DIR (default: data). Sessions and tokens that were revoked since the backup are valid again: after the start,
 run npm run -s revoke -- --all. Exit code: 0 done, 1 not done, 2 wrong use.`;
 
 export const run = operatorCommand<{ archive?: string[] }>(
@@ -19,7 +19,7 @@ export const run = operatorCommand<{ archive?: string[] }>(
   async ({ archive }, context, [folder]) => {
     if (archive) await restoreArchive(archive, context);
     else if (folder === undefined) throw new CommandError(help);
-    else print(context, `Brought back: ${restoreDatabases(folder, dataDirOf(context.env)).join(', ')}.`);
+    else print(context, `Restored: ${restoreDatabases(folder, dataDirOf(context.env)).join(', ')}.`);
     return 0;
   },
 );
@@ -29,7 +29,7 @@ async function restoreArchive(folders: readonly string[], context: Context): Pro
     const tar = spawn('tar', ['-C', draft, '-xf', '-'], { stdio: ['pipe', 'inherit', 'inherit'] });
     // tar closes its input early when it cannot use it; its exit code tells that.
     const [[code]] = await Promise.all([once(tar, 'close'), pipeline(context.stdin, tar.stdin).catch(() => undefined)]);
-    if (code !== 0) throw new CommandError('what came on standard input is no archive', 1);
+    if (code !== 0) throw new CommandError('standard input is not a tar archive', 1);
     for (const folder of folders) {
       const names = restoreDatabases(join(draft, basename(folder)), folder);
       print(context, `${basename(folder)}: ${names.join(', ')}`);

@@ -18,9 +18,9 @@ type AgentConfig = z.output<typeof schema>;
 const answerSchema = z.object({ access_token: z.string(), expires_in: z.number() });
 
 /**
- * Fetches a token as the agent would (client credentials), and holds what it says against the gateway's settings and
- * policy. The token itself is dropped. It is one billed request.
- * @param policy undefined when the policy file cannot be read
+ * Fetches a token as the agent would (client credentials), and compares its claims with the gateway's settings and policy.
+ * The token itself is discarded. Cognito bills this one request.
+ * @param policy undefined if the policy file cannot be read
  */
 export async function checkAgent(
   pool: PoolSetup,
@@ -45,7 +45,7 @@ function readAgentConfig(env: NodeJS.ProcessEnv): AgentConfig | Finding[] {
     return readConfig(schema, env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return error.faults.map((fault) => fail('agent', fault, 'mend it in agents/.env.agent'));
+    return error.faults.map((fault) => fail('agent', fault, 'correct it in agents/.env.agent'));
   }
 }
 
@@ -74,7 +74,7 @@ function refused({ COGNITO_CLIENT_ID: id, COGNITO_SCOPE: scope }: AgentConfig, e
   }
   if (error === 'unauthorized_client') {
     const seen = `the client credentials grant is not enabled for app client ${id} (unauthorized_client)`;
-    return fail('agent', seen, 'make an app client of the type Machine to machine');
+    return fail('agent', seen, 'create an app client of the type Machine to machine');
   }
   const seen = `Cognito refused the agent's app client ${id} (${shown(error ?? 'no token in the answer')})`;
   return fail('agent', seen, 'compare COGNITO_CLIENT_ID and COGNITO_CLIENT_SECRET in agents/.env.agent');
@@ -92,7 +92,7 @@ function judge(
   const findings: Finding[] = [];
   if (!pool.allowedClientIds.includes(id)) {
     const seen = `client_id ${id} is valid in the pool but not in COGNITO_ALLOWED_CLIENT_IDS: its tokens are refused`;
-    findings.push(fail('agent', seen, 'add it there and start the gateway again'));
+    findings.push(fail('agent', seen, 'add it there and restart the gateway'));
   }
   const unknown = policy ? scopes.filter((scope) => !isKnownScope(policy, scope)) : [];
   if (unknown.length > 0) {

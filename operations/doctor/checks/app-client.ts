@@ -4,14 +4,14 @@ import { type Finding, fail, ok, shown } from '../finding.ts';
 import type { PoolSetup } from '../setup.ts';
 import type { Discovery } from './provider.ts';
 
-/** The first eight hexadecimal digits of a secret's SHA-256: enough to see whether two are the same, no way back. */
+/** The first eight hexadecimal digits of a secret's SHA-256: enough to compare two secrets, and no way to recover one. */
 export function fingerprint(secret: string): string {
   return createHash('sha256').update(secret).digest('hex').slice(0, 8);
 }
 
 /**
- * Are app client and secret accepted? Redeems a code that cannot exist: the right answer is `invalid_grant`, which comes
- * only after the client was believed (RFC 6749 section 5.2; Cognito, "Token endpoint").
+ * Are app client and secret accepted? Redeems a code that cannot exist. The right answer is `invalid_grant`, which Cognito
+ * gives only after it has authenticated the client (RFC 6749 section 5.2; Cognito, "Token endpoint").
  */
 export async function checkAppClient(pool: PoolSetup, { token_endpoint }: Discovery, ask: Ask): Promise<Finding> {
   const { clientId, clientSecret, callback } = pool;
@@ -24,7 +24,8 @@ export async function checkAppClient(pool: PoolSetup, { token_endpoint }: Discov
     const { error } = ((await jsonOf(response)) ?? {}) as { error?: unknown };
     return judge(pool, error, response.status);
   } catch (error) {
-    const todo = 'has the pool this domain (Branding > Domain, COGNITO_DOMAIN)? If so, check DNS, firewall and proxy';
+    const todo =
+      'does the pool have this domain (Branding > Domain, COGNITO_DOMAIN)? If so, check DNS, firewall and proxy';
     return fail('app client', `Cannot reach ${shown(token_endpoint)}: ${reasonOf(error)}`, todo);
   }
 }

@@ -44,7 +44,7 @@ function stranger(publicUrl: string, { status, headers }: Response): Finding {
   );
 }
 
-/** A request without credentials for a server that need not exist: the only good answer is 401. */
+/** Sends a request without credentials for a server that need not exist: the only right answer is 401. */
 async function checkGate(publicUrl: string, ask: Ask): Promise<Finding> {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' });
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };

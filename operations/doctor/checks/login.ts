@@ -7,19 +7,19 @@ import type { Discovery } from './provider.ts';
 /** The scopes that the gateway's login asks for. */
 export const loginScopes = ['openid', 'email', 'profile', 'aws.cognito.signin.user.admin'] as const;
 
-/** What /oauth2/authorize says to a browser that nobody has signed in with. */
+/** The answer of /oauth2/authorize to a browser without a session. */
 type Verdict = 'login' | 'redirect_mismatch' | 'invalid_scope' | 'unknown_client' | 'not_answered' | (string & {});
 
 /**
- * Which URLs are registered, and are the login's scopes allowed? Asks as a browser would that has just pressed "sign in",
- * and looks only at where it is sent: to the login page, back with an error, or to Cognito's own error page, which is the
- * one place where a callback that is not registered shows (Cognito, "Authorize endpoint", "Logout endpoint").
+ * Which URLs are registered, and are the login's scopes allowed? Sends the request that a browser sends after "sign in", and
+ * checks only where it is redirected: to the login page, back with an error, or to Cognito's own error page, the only place
+ * that shows an unregistered callback (Cognito, "Authorize endpoint", "Logout endpoint").
  */
 export async function checkLogin(pool: PoolSetup, discovery: Discovery, ask: Ask): Promise<Finding[]> {
   const probe = (callback: string, scopes: readonly string[]) => authorize(pool, discovery, ask, callback, scopes);
   const verdict = await probe(pool.callback, ['openid']);
   const plain = /^http:\/\/(?!localhost[:/])/.test(pool.callback)
-    ? [warn('callback', `${pool.callback} is plain http, which Cognito takes for localhost only`, 'use https')]
+    ? [warn('callback', `${pool.callback} is plain http, which Cognito accepts for localhost only`, 'use https')]
     : [];
   if (verdict !== 'login')
     return [...plain, await explain(pool, verdict, probe), await checkSignOut(pool, discovery, ask)];
@@ -68,7 +68,7 @@ function verdictOf(response: Response, asked: URL, callback: string): Verdict {
   if (location.href.startsWith(callback) && error)
     return location.searchParams.get('error_description') === 'invalid_scope' ? 'invalid_scope' : error;
   if (location.pathname.endsWith('/error')) return error === 'redirect_mismatch' ? error : 'unknown_client';
-  // A pool whose people are all elsewhere sends them straight on to the provider that knows them.
+  // A pool that uses only an external identity provider redirects straight to it.
   const onward = location.origin !== asked.origin && !error;
   return onward || location.pathname.endsWith('/login') ? 'login' : `sent to ${location.pathname}`;
 }

@@ -6,8 +6,8 @@ import { type Finding, fail, ok, shown } from '../finding.ts';
 const document = z.object({ issuer: z.string(), authorization_endpoint: z.url(), token_endpoint: z.url() });
 
 /**
- * Is the second provider, if there is one, where `OIDC_ISSUER` says (OpenID Connect Discovery, section 4)? Whether its
- * client and callback are right, only a login tells: providers differ too much.
+ * Does the second provider, if there is one, answer at `OIDC_ISSUER` (OpenID Connect Discovery, section 4)? Only a login can
+ * test its client and callback: providers differ too much.
  */
 export async function checkOidc(env: NodeJS.ProcessEnv, publicUrl: string): Promise<Finding[]> {
   const issuer = settings.OIDC_ISSUER.schema.safeParse(env.OIDC_ISSUER?.trim() || undefined).data;

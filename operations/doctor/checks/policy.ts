@@ -8,14 +8,14 @@ import { readSeed } from '../../../stand-in/seed.ts';
 import { type Finding, fail, ok, shown, warn } from '../finding.ts';
 import type { PoolSetup, Setup } from '../setup.ts';
 
-/** The policy, or what keeps it from being read. */
+/** The policy, or the findings that explain why it cannot be read. */
 export function readPolicy({ root, env }: Setup): { policy?: Policy; findings: Finding[] } {
   const file = resolve(root, env.SCOPES_FILE?.trim() || 'scopes.yml');
   try {
     return { policy: parsePolicy(readFileSync(file, 'utf8')), findings: [] };
   } catch (error) {
     if (error instanceof ConfigError) {
-      const todo = 'mend it; npm run -s scopes:check looks for more';
+      const todo = 'correct it; npm run -s scopes:check looks for more';
       return { findings: error.faults.map((fault) => fail('policy', `${file}: ${fault}`, todo)) };
     }
     const seen = `${file} cannot be read (${(error as NodeJS.ErrnoException).code})`;
@@ -24,8 +24,8 @@ export function readPolicy({ root, env }: Setup): { policy?: Policy; findings: F
 }
 
 /**
- * Do the groups that people are in open anything? The names must be the same in the pool and in the policy. A pool in AWS
- * tells nobody its groups without AWS credentials, so what is known is what `--group` says, and the stand-in's seed.
+ * Do people's groups grant anything? The names must be the same in the pool and in the policy. A pool in AWS does not list
+ * its groups without AWS credentials, so the known groups are those of `--group` and those of the stand-in's seed.
  */
 export function checkGroups({ groups, env, root }: Setup, pool: PoolSetup | undefined, policy: Policy): Finding[] {
   const known = [...policy.source.groups.keys()];
@@ -39,7 +39,7 @@ export function checkGroups({ groups, env, root }: Setup, pool: PoolSetup | unde
   ];
   if (findings.length > 0) return findings;
   const names = shown(known.join(', '));
-  return [ok('groups', `scopes.yml knows ${names}; whoever is in none of them sees nothing (--group NAME checks one)`)];
+  return [ok('groups', `scopes.yml knows ${names}; a person in none of them sees nothing (--group NAME checks one)`)];
 }
 
 function missing(groups: readonly string[], known: readonly string[]): string {

@@ -5,12 +5,12 @@ import { type Finding, fail, ok, warn } from '../finding.ts';
 import type { Setup } from '../setup.ts';
 
 /**
- * Are the ports of the services theirs? When the gateway runs they must be taken, otherwise free. Looks at this machine
- * only, so that a gateway elsewhere is judged by its address alone.
- * @param gateway `up` when it answers, `down` when it does not, `elsewhere` when it is another machine's
+ * Do the services have their ports? When the gateway runs, the ports must be taken; otherwise they must be free. Checks this
+ * machine only: the ports of a gateway on another machine are not checked.
+ * @param gateway `up` if it answers, `down` if it does not, `elsewhere` if it is on another machine
  */
 export async function checkPorts({ env }: Setup, gateway: 'up' | 'down' | 'elsewhere'): Promise<Finding[]> {
-  if (gateway === 'elsewhere') return [ok('ports', 'the gateway is on another machine: not looked at')];
+  if (gateway === 'elsewhere') return [ok('ports', 'the gateway is on another machine: not checked')];
   const standIn = env.COGNITO_USER_POOL_ID?.trim() === localPoolId;
   const names = settingList.filter(
     ([n, s]) => /_PORT$/.test(n) && s.readBy.includes('up') && (standIn || n !== 'COGNITO_PORT'),
@@ -29,7 +29,7 @@ export async function checkPorts({ env }: Setup, gateway: 'up' | 'down' | 'elsew
   const taken = states.filter((entry) => entry.taken);
   if (taken.length === 0) return [ok('ports', `all ${states.length} are free`)];
   return taken.map(({ variable, port }) => {
-    // Only its name: what stands behind it on its command line may be a secret.
+    // Only the program's name: its arguments may hold a secret.
     const who = whoListens(port)?.replace(/^(\S+).* (\(process \d+\))$/s, '$1 $2') ?? 'another program';
     const seen = `Port ${port} is taken by ${who}`;
     return fail('ports', seen, `stop it, or choose another port by ${variable}`);

@@ -18,19 +18,19 @@ const discoverySchema = z.object({
   code_challenge_methods_supported: z.array(z.string()).optional(),
 });
 
-/** A user pool's discovery document, as far as it is used. */
+/** The parts of a user pool's discovery document that the checks use. */
 export type Discovery = z.output<typeof discoverySchema>;
 
-/** What was found, and the document, unless nothing further can be asked without it. */
+/** The findings, and the document if it could be read. */
 export interface ProviderReport {
   findings: Finding[];
   discovery?: Discovery;
 }
 
 /**
- * Reads the pool's discovery document and its keys (Cognito, "OIDC endpoints"): is there such a pool, which form of
- * issuer has it, has it a domain, does our clock agree with its clock?
- * @param allow told which further host the document names
+ * Reads the pool's discovery document and its keys (Cognito, "OIDC endpoints"): does the pool exist, which form of issuer
+ * does it have, does it have a domain, and does our clock agree with its clock?
+ * @param allow called with each further host that the document names
  */
 export async function checkProvider(
   pool: PoolSetup,
@@ -53,7 +53,7 @@ export async function checkProvider(
 
 type Read = { discovery: Discovery; date: string | null } | Finding;
 
-/** Of the two issuers that a pool can have, the one that answers; if none does, what the first one said. */
+/** Reads the document of the issuer that answers, of the two that a pool can have. If none does, returns the first failure. */
 async function readDiscovery(pool: PoolSetup, ask: Ask, allow: (url: string) => void): Promise<Read> {
   const issuers = cognitoIssuers(pool.poolId);
   for (const issuer of issuers) allow(issuer);
@@ -84,7 +84,7 @@ function checkIssuer({ poolId }: PoolSetup, { issuer }: Discovery): Finding {
   return fail('discovery', `the pool ${poolId} says that its issuer is ${shown(issuer)}`, 'check COGNITO_USER_POOL_ID');
 }
 
-/** A pool without a domain names addresses at its own host, where there is no login (Cognito, "User pool endpoints"). */
+/** A pool without a domain announces endpoints on the API's host, which has no login (Cognito, "User pool endpoints"). */
 function checkDomain({ poolId }: PoolSetup, discovery: Discovery, configured: string | undefined): Finding {
   const { origin, hostname } = new URL(discovery.authorization_endpoint);
   const domain = configured?.trim() || undefined;
@@ -128,7 +128,7 @@ async function checkKeys(url: string, ask: Ask): Promise<Finding> {
   }
 }
 
-/** MCP (2025-11-25, "Authorization Code Protection") has clients refuse a provider that does not announce PKCE. */
+/** MCP (2025-11-25, "Authorization Code Protection") requires clients to refuse a provider that does not announce PKCE. */
 function checkMcpClients({ code_challenge_methods_supported: methods }: Discovery): Finding {
   if (methods?.includes('S256')) return ok('mcp clients', 'the pool announces PKCE (S256)');
   return ok(

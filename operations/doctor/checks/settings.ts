@@ -20,16 +20,16 @@ const schemas = [
   ...bundledServerNames.map((name) => z.object(shapeFor(name))),
 ];
 
-/** Every fault of every service's settings, then what looks like a slip. Nothing is asked over the network. */
+/** Every fault in every service's settings, then probable mistakes. Sends nothing over the network. */
 export function checkSettings(setup: Setup, file: string): Finding[] {
   const { env } = setup;
-  // npm run up fills it in; without a key at all the check of the key has something to say.
+  // npm run up generates a missing key; checkSecretKey reports on the key itself.
   const complete = { ...env, SECRET_KEY: secretKeyOf(setup) ?? randomBytes(32).toString('hex') };
   const standIn = env.COGNITO_USER_POOL_ID?.trim() === localPoolId;
   const all = [...schemas, ...(standIn ? [cognitoConfig] : [])].flatMap((schema) => faultsOf(schema, complete));
   const faults = [...new Set(all)];
   const own = file === '.env' ? file : '.env (a copy of .env.example)';
-  const todo = `mend it in ${own}, or in the environment`;
+  const todo = `correct it in ${own}, or in the environment`;
   const findings = [
     ...faults.map((fault) => fail('settings', fault, todo)),
     ...noticesOn(env).map(({ message }) => warn('settings', message, todo)),

@@ -115,7 +115,7 @@ describe('the doctor', () => {
     expect(said).toMatch(/warn COGNITO_CLIENT_SECRT is no setting: did you mean COGNITO_CLIENT_SECRET\?/);
     expect(said).toMatch(/warn RELAY_PROT is no setting: did you mean RELAY_PORT\?/);
     expect(JSON.stringify(findings)).not.toMatch(/quoted-secret|slip-secret/);
-    expect(linesOf(findings, 'cognito')).toBe('warn not asked -> mend the settings first');
+    expect(linesOf(findings, 'cognito')).toBe('warn not asked -> correct the settings first');
   });
 
   test('finds that an app client that nobody made is unknown', async () => {

@@ -109,11 +109,11 @@ describe('explain', () => {
   const user = ['--group', 'mcp-registry-user'];
   test.each([
     ['nothing at all', [], /--server is missing/],
-    ['nobody', call, /Who is it about/],
-    ['a person and an agent at once', [...user, '--scope', 's', ...call], /Who is it about/],
-    ['nothing to do', [...user, '--server', 'a'], /What is it about/],
-    ['two objects', [...user, ...call, '--prompt', 'p'], /cannot stand together/],
-    ['a call without a tool', [...user, '--server', 'a', '--method', 'tools/call'], /say --tool/],
+    ['nobody', call, /Who is the caller/],
+    ['a person and an agent at once', [...user, '--scope', 's', ...call], /Who is the caller/],
+    ['nothing to do', [...user, '--server', 'a'], /What is requested/],
+    ['two objects', [...user, ...call, '--prompt', 'p'], /exclude each other/],
+    ['a call without a tool', [...user, '--server', 'a', '--method', 'tools/call'], /give --tool/],
     ['a list of one tool', [...user, ...call, '--method', 'tools/list'], /does not name a tool/],
     ['an option that does not exist', [...user, ...call, '--user', 'u'], /unknown option '--user'/],
     [

@@ -43,9 +43,9 @@ function revoke(args: string[], env: NodeJS.ProcessEnv = { DATA_DIR: home.direct
 
 describe('npm run revoke, used wrongly, ends nothing and says so:', () => {
   test.each([
-    [[], 'Say one of'],
-    [['--user', 'alice', '--all'], 'Say one of'],
-    [['--json'], 'Say one of'],
+    [[], 'Give one of'],
+    [['--user', 'alice', '--all'], 'Give one of'],
+    [['--json'], 'Give one of'],
     [['--user'], '--user'],
     [['--user', ''], 'The name is empty.'],
     [['--user='], 'The name is empty.'],
