@@ -41,7 +41,11 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
   app.disable('etag');
   app.set('query parser', 'simple');
 
-  app.route('/validate').get(validate).post(validate);
+  // A regular expression matches exactly, while a string also matches /validate/.
+  app
+    .route(/^\/validate$/)
+    .get(validate)
+    .post(validate);
   // same-origin: with no-referrer a browser sends `Origin: null` with the logout form, and the form would be rejected.
   const referrerPolicy = { policy: 'same-origin' } as const;
   app.use(helmet({ contentSecurityPolicy: pageSecurity, strictTransportSecurity: false, referrerPolicy }));

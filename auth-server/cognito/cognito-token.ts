@@ -13,9 +13,9 @@ import { LRUCache } from 'lru-cache';
 import { poolIdPattern } from '../../common/identity/cognito.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
-import { rememberVerified } from './verified-cache.ts';
+import { createVerifiedCache } from './verified-cache.ts';
 
-/** The claims of a good Cognito access token that the gateway uses. */
+/** The claims of a valid Cognito access token that the gateway uses. */
 export interface TokenClaims {
   sub: string;
   client_id: string;
@@ -27,21 +27,21 @@ export interface TokenClaims {
   iat: number;
 }
 
-/** What decides whether a token is ours. No field has a default: each is a check. */
+/** Decides whether a token is accepted. No field has a default: each is a check. */
 export interface TokenSettings {
   userPoolId: string;
   allowedClientIds: readonly string[];
   /** The gateway's public origin; a token bound to a resource must name it or something below it. */
   publicUrl: string;
-  /** Fetches the pool's keys; given when the pool is the local stand-in, whose host has to be rewritten. */
+  /** Fetches the pool's keys. Set for the local stand-in, whose host has to be rewritten. */
   jwksCache?: SimpleJwksCache;
-  /** Told each time that the pool's keys have been fetched. */
+  /** Called each time the pool's keys were fetched. */
   keysFetched?: () => void;
 }
 
 /** Verifies access tokens of one user pool. */
 export interface TokenVerifier {
-  /** What a token says that was verified a short while ago, and is still good. */
+  /** The claims of a token that was verified recently and is still valid. */
   known(token: string): TokenClaims | undefined;
   /** @throws {AuthError} token_invalid, token_expired or identity_provider_unavailable */
   verify(token: string): Promise<TokenClaims>;
@@ -54,14 +54,14 @@ const maxClockSkewSeconds = 300;
 /**
  * A verifier for Cognito access tokens (RS256, keys of the pool's JWKS): signature, issuer in both of Cognito's forms,
  * expiry, `token_use: access`, an allowed app client, and `aud` if present (Amazon Cognito Developer Guide, "Verifying
- * JSON web tokens", "Using the access token"). No I/O once the keys are known; an unknown key id asks Cognito again, at
- * most every 10 s.
+ * JSON web tokens", "Using the access token"). No I/O once the keys are known; an unknown key id makes it fetch the keys
+ * again, at most every 10 s.
  */
 export function createTokenVerifier(settings: TokenSettings): TokenVerifier {
-  const verified = rememberVerified<TokenClaims>();
+  const verified = createVerifiedCache<TokenClaims>();
   const keysFetched = () => {
-    // A key may be gone; what it has signed must not be good any longer.
-    verified.forget();
+    // A key may have been withdrawn: tokens that it signed must be verified again.
+    verified.clear();
     settings.keysFetched?.();
   };
   const verifier = CognitoJwtVerifier.create(
@@ -93,7 +93,7 @@ export function createTokenVerifier(settings: TokenSettings): TokenVerifier {
   };
 }
 
-/** Fetched keys are parsed, cached ones never again: so the parser sees each fetch that brought keys. */
+/** Counts fetches in the parser, because keys are parsed exactly once after each successful fetch. */
 function countFetches(cache: SimpleJwksCache, keysFetched: () => void): SimpleJwksCache {
   const { fetcher, penaltyBox, jwksParser } = cache;
   return new SimpleJwksCache({
@@ -107,7 +107,7 @@ function countFetches(cache: SimpleJwksCache, keysFetched: () => void): SimpleJw
   });
 }
 
-/** Many tokens name the same people, agents, groups and scopes: one copy of each is enough for all of them. */
+/** Saves memory: many tokens name the same people, agents, groups and scopes, and then share one copy. */
 function createCompacter(): (claims: TokenClaims) => TokenClaims {
   const lists = new LRUCache<string, readonly string[]>({ max: 10_000 });
   const texts = new LRUCache<string, string>({ max: 10_000 });
@@ -168,7 +168,7 @@ function explain(error: unknown, userPoolId: string): AuthError {
   return refused(reason(error, userPoolId), error);
 }
 
-/** With how long ago, and by which clock: a clock that is wrong looks like tokens that are too old. */
+/** Tells how long ago and by which clock, because with a wrong clock every token looks expired. */
 function expired(error: JwtExpiredError): AuthError {
   const now = Date.now();
   const ago = Math.max(1, Math.round(now / 1000 - Number(error.failedAssertion.actual)));
@@ -179,7 +179,7 @@ function clockAt(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(11, 19)}Z`;
 }
 
-/** What a token says, fit to be repeated to whoever sent it: it may be anybody's invention. */
+/** Text from an unverified token, made safe to repeat to its sender. */
 function shown(text: unknown): string {
   return String(text)
     .replace(/[^\w:/. -]/g, '?')

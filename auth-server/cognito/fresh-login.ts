@@ -2,7 +2,7 @@ import { CognitoJwtVerifier } from 'aws-jwt-verify';
 import { FetchError, WaitPeriodNotYetEndedJwkError } from 'aws-jwt-verify/error';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
 
-/** The tokens of a login, as Cognito's token endpoint gave them to the command line. */
+/** The tokens of a login, as Cognito's token endpoint issued them to the command line. */
 export interface LoginTokens {
   id_token: string;
   access_token: string;
@@ -14,13 +14,13 @@ export interface FreshLogin {
   subject: string;
   username: string;
   groups: readonly string[];
-  /** Names this login in all its tokens, also those of later refreshes. */
+  /** Identifies this login in all its tokens, including those of later refreshes. */
   originJti: string;
   /** When the person signed in, in seconds since 1970. */
   authTime: number;
 }
 
-/** The tokens do not prove a login of a moment ago; `message` is for whoever sent them. */
+/** The tokens do not prove a recent login; `message` is for the client that sent them. */
 export class LoginRefused extends Error {}
 
 /** The provider's keys cannot be fetched. */
@@ -28,21 +28,21 @@ export class KeysUnavailable extends Error {}
 
 export interface FreshLoginSettings {
   userPoolId: string;
-  /** The one app client whose logins count. */
+  /** The only app client whose logins are accepted. */
   clientId: string;
-  /** Fetches the pool's keys; given when the pool is the local stand-in. */
+  /** Fetches the pool's keys. Set for the local stand-in. */
   jwksCache?: SimpleJwksCache;
 }
 
-/** How long after signing in the tokens are good for this; and how far ahead Cognito's clock may be. */
+/** How long after signing in the tokens prove a login, and how far ahead Cognito's clock may be. */
 export const freshSeconds = 300;
 const aheadSeconds = 60;
 
 /**
- * Checks that tokens are of one login, by one person, with the command line's app client, a moment ago: signatures,
+ * Checks that the tokens belong to one recent login, of one person, with the command line's app client: signatures,
  * issuer and expiry of both, `token_use`, `aud` and `client_id`, the same `sub`, `origin_jti` and `auth_time` (Amazon
  * Cognito Developer Guide, "Understanding the identity (ID) token" and "Understanding the access token"). `auth_time`
- * stays the same over refreshes: a stolen refresh token proves no login.
+ * does not change with refreshes, so a stolen refresh token proves no login.
  * @throws {LoginRefused} or {KeysUnavailable}
  */
 export function createFreshLogin(settings: FreshLoginSettings): (tokens: LoginTokens) => Promise<FreshLogin> {
@@ -52,8 +52,8 @@ export function createFreshLogin(settings: FreshLoginSettings): (tokens: LoginTo
   return async ({ id_token, access_token }) => {
     const id = await ids.verify(id_token).catch((error) => refuse('ID token', error));
     const access = await accesses.verify(access_token).catch((error) => refuse('access token', error));
-    const one = (name: string) => id[name] !== undefined && id[name] === access[name];
-    if (!one('sub') || !one('origin_jti') || !one('auth_time'))
+    const isSame = (name: string) => id[name] !== undefined && id[name] === access[name];
+    if (!isSame('sub') || !isSame('origin_jti') || !isSame('auth_time'))
       throw new LoginRefused('The ID token and the access token are not of one login.');
     const age = Date.now() / 1000 - id.auth_time;
     if (age > freshSeconds)

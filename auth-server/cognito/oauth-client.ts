@@ -3,25 +3,25 @@ import { discoverProvider, type OidcClient } from '../../common/identity/oidc.ts
 
 /** An OpenID Connect provider that people log in with. */
 export interface ProviderSettings extends OidcClient {
-  /** In URLs: `cognito`. */
+  /** Name in URLs, such as `cognito`. */
   name: string;
-  /** On the login page: `Amazon Cognito`. */
+  /** Name on the login page, such as `Amazon Cognito`. */
   title: string;
   scope: string;
   groupsClaim: string;
   usernameClaim: string;
-  /** Put in front of its subjects, where another provider might have the same ones. */
+  /** Prefix of its subjects, because another provider might have the same ones. */
   subjectPrefix: string;
-  /** Not for browsers: it has no login page here. */
+  /** Not for browsers: the login page does not list it. */
   unlisted?: boolean;
-  /** What its logout page wants to know; `returnUrl` is where it sends the browser afterwards. */
+  /** Parameters of its logout page; `returnUrl` is where it sends the browser afterwards. */
   logoutParameters(returnUrl: string): Record<string, string>;
 }
 
 /** The provider no longer lets this person in: blocked, deleted, signed out everywhere, or the refresh token expired. */
 export class SignInEnded extends Error {}
 
-/** Who logged in, from a verified ID token. */
+/** The person who logged in, from a verified ID token. */
 export interface LoggedIn {
   subject: string;
   username: string;
@@ -30,7 +30,7 @@ export interface LoggedIn {
   refreshToken: string | undefined;
 }
 
-/** What one attempt to log in has to remember until the browser comes back. */
+/** The state of one login attempt until the browser comes back. */
 export interface LoginAttempt {
   state: string;
   nonce: string;
@@ -47,19 +47,19 @@ export interface OAuthClient {
    */
   logIn(currentUrl: URL, attempt: LoginAttempt): Promise<LoggedIn>;
   /**
-   * Asks again who the person is, without them.
-   * @throws {SignInEnded} if the provider does not let them in any more; openid-client's errors if it could not be asked
+   * Gets the person's current claims without their presence.
+   * @throws {SignInEnded} if the provider no longer lets them in; openid-client's errors if it did not answer
    */
   refresh(refreshToken: string, subject: string): Promise<LoggedIn>;
-  /** Tells the provider that a refresh token is not needed any more (RFC 7009). */
+  /** Revokes a refresh token at the provider (RFC 7009). */
   revoke(refreshToken: string): Promise<void>;
-  /** Where a browser ends its session at the provider; comes back to `returnUrl`. */
+  /** The URL at which a browser ends its session at the provider, and returns to `returnUrl`. */
   logoutUrl(returnUrl: string): Promise<URL | undefined>;
 }
 
 /**
  * A client for the authorization code flow with PKCE, state and nonce, always all three (RFC 6749, RFC 7636, OpenID
- * Connect Core). Endpoints come from discovery, once, at the first need.
+ * Connect Core). Discovers the provider's endpoints once, on first use.
  */
 export function createOAuthClient(settings: ProviderSettings): OAuthClient {
   let discovered: Promise<oidc.Configuration> | undefined;
@@ -96,11 +96,11 @@ export function createOAuthClient(settings: ProviderSettings): OAuthClient {
         const isFinal = error instanceof oidc.ResponseBodyError && error.error === 'invalid_grant';
         throw isFinal ? new SignInEnded('the provider refuses the refresh token') : error;
       });
-      // OpenID Connect Core section 12.2 does not demand one, and without it nothing says what the groups are.
+      // OpenID Connect Core section 12.2 does not require an ID token here, but only it names the groups.
       if (!tokens.claims()) throw new SignInEnded('the provider sends no ID token with a refresh');
       const person = readClaims(settings, tokens.claims());
-      if (person.subject !== subject) throw new SignInEnded('the provider speaks of somebody else now');
-      // Only a provider that rotates them sends another one; the old one is dead then.
+      if (person.subject !== subject) throw new SignInEnded('the provider names another person now');
+      // A provider that rotates refresh tokens sends a new one, and the old one no longer works.
       return { ...person, refreshToken: tokens.refresh_token ?? refreshToken };
     },
     async revoke(refreshToken) {

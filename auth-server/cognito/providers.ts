@@ -18,12 +18,12 @@ export interface ProvidersConfig {
   OIDC_USERNAME_CLAIM: string;
 }
 
-/** What sessions of the command line are listed under. */
+/** The provider name of command-line sessions. */
 export const commandLineName = 'cognito-cli';
 
 /**
- * The providers that sessions come from, by name, in the order in which the login page lists them. A provider is a value:
- * nothing else in the login knows which one it talks to.
+ * The providers of sessions, by name, in the order of the login page. A provider is a value: the rest of the login does not
+ * depend on which one it is.
  */
 export function configuredProviders(
   config: ProvidersConfig,
@@ -52,15 +52,15 @@ function cognito(config: ProvidersConfig, standInFetch: StandInFetch | undefined
     groupsClaim: 'cognito:groups',
     usernameClaim: 'cognito:username',
     subjectPrefix: '',
-    // Cognito's own parameters; it knows nothing of post_logout_redirect_uri (Developer Guide, "Logout endpoint").
+    // Cognito's own parameters: it does not support post_logout_redirect_uri (Developer Guide, "Logout endpoint").
     logoutParameters: (returnUrl) => ({ client_id: config.COGNITO_CLIENT_ID, logout_uri: returnUrl }),
     standInFetch,
   };
 }
 
 /**
- * The same pool, as the app client of the command line knows it: a public one, because every laptop has it. Older setups
- * have one app client with a secret for both; its refresh tokens want that secret here too.
+ * The same pool with the command line's app client: a public client, because every laptop has its id. Older setups use one
+ * app client with a secret for both, whose refresh tokens also need that secret here.
  */
 function commandLine(pool: ProviderSettings, clientId: string): ProviderSettings {
   const clientSecret = clientId === pool.clientId ? pool.clientSecret : undefined;
@@ -78,7 +78,7 @@ function oidc(config: ProvidersConfig): ProviderSettings {
     scope: config.OIDC_SCOPE,
     groupsClaim: config.OIDC_GROUPS_CLAIM,
     usernameClaim: config.OIDC_USERNAME_CLAIM,
-    // Two providers may call two people by the same subject.
+    // Two providers may use the same subject for two people.
     subjectPrefix: 'oidc|',
     logoutParameters: (returnUrl) => ({ client_id: clientId, post_logout_redirect_uri: returnUrl }),
     standInFetch: undefined,

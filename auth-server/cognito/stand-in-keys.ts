@@ -2,7 +2,7 @@ import { FetchError } from 'aws-jwt-verify/error';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
 import type { StandInFetch } from '../../common/identity/cognito.ts';
 
-/** The key cache of aws-jwt-verify, filled from the local stand-in; it fails the way the real one does. */
+/** A key cache for aws-jwt-verify that fetches from the local stand-in, and fails like the library's own. */
 export function standInJwksCache(standInFetch: StandInFetch): SimpleJwksCache {
   return new SimpleJwksCache({
     fetcher: {

@@ -1,14 +1,14 @@
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import { purposeKey } from '../keys/purpose-key.ts';
 
-/** Encrypts refresh tokens for the store: whoever reads a copy of the database gets none. */
+/** Encrypts refresh tokens for the store, so that a copy of the database discloses none. */
 export interface TokenVault {
   lock(token: string): Promise<string>;
-  /** @throws jose's errors if it was locked with a key that is no longer in use */
+  /** @throws jose's errors if the token was locked with a key that is no longer in use */
   unlock(locked: string): Promise<string>;
 }
 
-/** @param secretKeys `SECRET_KEY`: the first locks, all unlock (JWE, A256GCM, by a key that serves nothing else) */
+/** @param secretKeys `SECRET_KEY`: the first locks, all unlock (JWE, A256GCM, with a key for this purpose only) */
 export function createTokenVault(secretKeys: readonly [string, ...string[]]): TokenVault {
   const keys = secretKeys.map((key) => purposeKey(key, 'refresh token'));
   const [first] = keys as [Uint8Array, ...Uint8Array[]];

@@ -1,19 +1,19 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
-/** What a good credential says; at least until when it is one, in seconds since 1970. */
+/** Claims of a credential, with its expiry in seconds since 1970. */
 interface Claims {
   exp: number;
 }
 
-/** Credentials that were found good a short while ago, with what they say. */
-export interface Verified<T extends Claims> {
-  /** What it says, unless it is unknown, has run out, or was looked at too long ago: then it has to be verified again. */
+/** Credentials that were verified recently, with their claims. */
+export interface VerifiedCache<T extends Claims> {
+  /** The claims of a credential. Undefined if it must be verified: it is unknown, expired, or was verified too long ago. */
   find(credential: string): T | undefined;
-  /** Only for what has passed every check: what is refused is looked at anew each time. */
+  /** Adds a credential that has passed every check. Rejected ones are verified each time. */
   keep(credential: string, claims: T): void;
-  /** After this, everything has to be verified again. */
-  forget(): void;
+  /** Removes everything. */
+  clear(): void;
 }
 
 interface Kept<T> {
@@ -22,22 +22,22 @@ interface Kept<T> {
   at: number;
 }
 
-/** How long a credential is believed without looking at its signature again. */
+/** How long a credential is accepted without verifying its signature again. */
 const longestMilliseconds = 300_000;
 const mostKept = 100_000;
 const mostInUse = 1_000;
 
 /**
- * Remembers good credentials: a signature costs more than all the rest of a decision. Nothing else is left out by it:
- * the end of a credential, its session, and revocations are asked for each request.
+ * A cache of verified credentials: verifying a signature costs more than the rest of a decision. It replaces nothing else:
+ * expiry, session and revocations are checked with each request.
  *
- * Kept is a digest (SHA-256), which takes a twentieth of a token's memory; only those in use at the moment are kept as
- * they are, because the digest itself takes longer than finding them.
+ * The key is a SHA-256 digest, which takes a twentieth of a token's memory. The credentials in use at the moment are also
+ * kept whole, because computing the digest takes longer than finding them.
  */
-export function rememberVerified<T extends Claims>(): Verified<T> {
+export function createVerifiedCache<T extends Claims>(): VerifiedCache<T> {
   const all = new LRUCache<string, Kept<T>>({ max: mostKept });
   const inUse = new LRUCache<string, Kept<T>>({ max: mostInUse });
-  /** A clock that was set back may have made a token one of the future again: then nothing of before counts. */
+  /** After the clock was set back, no entry from before counts. */
   const isGood = ({ claims, at }: Kept<T>, now: number) =>
     claims.exp * 1000 > now && now >= at && now - at < longestMilliseconds;
   return {
@@ -55,7 +55,7 @@ export function rememberVerified<T extends Claims>(): Verified<T> {
       inUse.set(credential, kept);
       all.set(digest(credential), kept);
     },
-    forget() {
+    clear() {
       all.clear();
       inUse.clear();
     },

@@ -11,29 +11,29 @@ import type { Principal } from './principal.ts';
 const lifetimeSeconds = 120;
 const reuseMilliseconds = 60_000;
 
-/** Signs who is calling, for the upstream that is about to get the call. */
+/** Signs the caller's identity for the upstream that gets the call. */
 export interface AssertionSigner {
   /**
    * @param principal the caller
    * @param resource the server's name, or `#registry`
    * @param tool the tool that a call names
-   * @returns a JWT (EdDSA), good for two minutes at most; at once where the same was signed a short while ago
+   * @returns a JWT (EdDSA), valid for two minutes at most; synchronously if the same one was signed recently
    */
   sign(principal: Principal, resource: string, tool?: string): string | Promise<string>;
-  /** Signs what the relay has to know of a request: good for two minutes, and for nobody but the relay. */
+  /** Signs a ticket: valid for two minutes, and for the relay only. */
   signTicket(ticket: Ticket): Promise<string>;
-  /** Drops reusable assertions: after a policy change they may say too much. */
+  /** Drops cached assertions: after a policy change they may grant too much. */
   forget(): void;
   /** The public keys, as `/.well-known/jwks.json` serves them (RFC 7517). */
   jwks(): Promise<{ keys: JWK[] }>;
 }
 
 /**
- * A signer with the keys kept in `keys`; on first use it makes one. They are never derived from `SECRET_KEY`, which
- * people keep on laptops: whoever has that could otherwise be anybody to every upstream.
+ * A signer with the keys in `keys`; it creates the first one. Keys are never derived from `SECRET_KEY`, which people keep
+ * on laptops: its owner could then impersonate anyone to every upstream.
  * @param issuer the gateway's public origin
- * @param rotation takes care of the keys; asked here only when there is none to sign with
- * @param lookedUp told of each look-up among the reusable assertions whether it was a hit
+ * @param rotation replaces the keys; called here only when there is no key to sign with
+ * @param lookedUp called for each look-up in the cache of assertions
  */
 export async function createAssertionSigner(
   keys: KeyStore,
@@ -49,7 +49,7 @@ export async function createAssertionSigner(
   };
   const reusable = new LRUCache<string, { signed: string; at: number }>({ max: 10_000 });
   const signJwt = async (claims: JWTPayload, audience: string, ends: number) => {
-    // Read each time: another process may have moved on to the next key, and this one's private half is to be gone.
+    // Read each time: another process may have switched to the next key, and the old private half must not be used.
     const { kid, key } = await importedKey(await signingKey(keys, rotation));
     return new SignJWT(claims)
       .setProtectedHeader({ alg: 'EdDSA', kid, typ: 'JWT' })
@@ -59,10 +59,10 @@ export async function createAssertionSigner(
       .setExpirationTime(Math.min(nowInSeconds() + lifetimeSeconds, ends))
       .sign(key);
   };
-  // Signing costs more than the rest of the request, and a caller's next request says the same.
+  // Signing costs more than the rest of the request, and a caller's next request needs the same assertion.
   const find = (cacheKey: string) => {
     const kept = reusable.get(cacheKey);
-    // By the clock that others read it by: after a jump it would be too old for them, or from the future.
+    // By the wall clock, which verifiers use too: after a jump of it, an assertion may be too old or from the future.
     const age = kept === undefined ? Number.NaN : Date.now() - kept.at;
     const isGood = kept !== undefined && age >= 0 && age < reuseMilliseconds;
     lookedUp(isGood);
@@ -75,7 +75,7 @@ export async function createAssertionSigner(
   const numberOf = createNumbers();
   return {
     sign(principal, resource, tool) {
-      // No resource has a space in it.
+      // No resource contains a space.
       const cacheKey = `${numberOf(principal)} ${resource} ${tool ?? ''}`;
       const kept = find(cacheKey);
       if (kept !== undefined) return kept;
@@ -96,7 +96,7 @@ export async function createAssertionSigner(
   };
 }
 
-/** Numbers principals: those of whom an assertion would say the same have the same. It stands for all that in a key. */
+/** Numbers principals for cache keys: principals with the same content in an assertion get the same number. */
 function createNumbers(): (principal: Principal) => number {
   const byContent = new LRUCache<string, number>({ max: 10_000 });
   let last = 0;
@@ -113,7 +113,7 @@ async function signingKey(keys: KeyStore, rotation: KeyRotation): Promise<Stored
   const find = async () => (await keys.list()).find((key) => stateOf(key) === 'signs');
   const key = await find();
   if (key) return key;
-  // The first start, or somebody has emptied the table to be rid of a stolen key.
+  // The first start, or the table was emptied to get rid of a stolen key.
   await rotation.step();
   const made = await find();
   if (!made) throw new Error('There is no key to sign assertions with, and none could be made. Is the store writable?');

@@ -10,13 +10,13 @@ import { type Principal, personOfLocalSession, personOfSession, principalOfToken
 import type { SessionSeal } from './session.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 
-/** What it takes to tell who is asking. */
+/** What identifying a caller needs. */
 export interface IdentifyDeps {
   policy: () => Policy;
   tokens: TokenVerifier;
   seal: SessionSeal;
   keeper: SessionKeeper;
-  /** Undefined where sessions that were signed elsewhere do not count. */
+  /** Undefined where locally signed sessions are not accepted. */
   localSessions?: LocalSessions | undefined;
   revocations: RevocationStore;
   cookieName: string;
@@ -25,8 +25,8 @@ export interface IdentifyDeps {
 }
 
 /**
- * Turns the credentials of a request into a principal; at once where the token was verified a short while ago.
- * A bearer token, if there is any `Authorization`, decides alone: a bad one is refused and the cookie never looked at.
+ * Turns the credentials of a request into a principal; synchronously if the token was verified recently.
+ * If there is an `Authorization` header, it decides alone: a bad one is rejected, and the cookie is not read.
  * @throws {AuthError} with a 401 or 403 code, or identity_provider_unavailable
  */
 export function identify(deps: IdentifyDeps, request: OriginalRequest): Principal | Promise<Principal> {
@@ -39,9 +39,9 @@ export function identify(deps: IdentifyDeps, request: OriginalRequest): Principa
   return deps.tokens.verify(bearerToken(authorization)).then((claims) => holder(deps, claims));
 }
 
-/** Whoever has the token with these claims. */
+/** The principal with a token of these claims. */
 function holder(deps: IdentifyDeps, claims: TokenClaims): Principal {
-  const principal = remembered(deps.policy(), claims, undefined, (policy) => principalOfToken(policy, claims));
+  const principal = cached(deps.policy(), claims, undefined, (policy) => principalOfToken(policy, claims));
   return unlessRevoked(deps, principal, claims.client_id, claims.iat);
 }
 
@@ -55,31 +55,31 @@ async function bySession(deps: IdentifyDeps, request: OriginalRequest, cookie: s
   if (local) return unlessRevoked(deps, personOfLocalSession(deps.policy(), local), undefined, local.iat);
   const claims = deps.seal.known(value) ?? (await deps.seal.open(value));
   const { record, groupsValidUntil } = await deps.keeper.open(claims);
-  const principal = remembered(deps.policy(), claims, record, (policy) => {
+  const principal = cached(deps.policy(), claims, record, (policy) => {
     return { ...personOfSession(policy, claims, record.groups), groupsValidUntil };
   });
   return unlessRevoked(deps, principal, record.clientId, record.createdAt);
 }
 
-const lately = new LRUCache<object, { policy: Policy; record: object | undefined; principal: Principal }>({
+const recent = new LRUCache<object, { policy: Policy; record: object | undefined; principal: Principal }>({
   max: 1_000,
 });
 
-/** The same claims, record and policy, each the very same object, make the same principal: worked out once. */
-function remembered(
+/** Reuses the principal while claims, record and policy are the same objects. */
+function cached(
   policy: Policy,
   claims: object,
   record: object | undefined,
-  workOut: (policy: Policy) => Principal,
+  create: (policy: Policy) => Principal,
 ): Principal {
-  const kept = lately.get(claims);
+  const kept = recent.get(claims);
   if (kept?.policy === policy && kept.record === record) return kept.principal;
-  const principal = workOut(policy);
-  lately.set(claims, { policy, record, principal });
+  const principal = create(policy);
+  recent.set(claims, { policy, record, principal });
   return principal;
 }
 
-/** An operator may have ended all that was given out to this person or client until some moment. */
+/** @throws {AuthError} access_revoked if an operator has revoked what this person or client was issued until then */
 function unlessRevoked(
   { revocations }: IdentifyDeps,
   principal: Principal,
@@ -100,7 +100,10 @@ function bearerToken(authorization: string): string {
   throw new AuthError('authorization_unreadable', texts.authorization_unreadable);
 }
 
-/** The session cookie's value; two different ones mean that somebody else could set cookies here, and neither counts. */
+/**
+ * The session cookie's value. Two different ones mean that someone else could set cookies for this site: neither is
+ * accepted. Not by cookie-parser, which returns only the first of two.
+ */
 function sessionCookie(header: string | undefined, name: string): string | undefined {
   const values = (header ?? '')
     .split(';')
@@ -113,7 +116,7 @@ function sessionCookie(header: string | undefined, name: string): string | undef
   return values[0] || undefined;
 }
 
-/** Browsers name the page that sends a request; a page of somebody else must not use a token it got hold of from here. */
+/** Browsers name the origin of a request. A page of another origin must not use a token that it obtained here. */
 function refuseForeignOrigin(request: OriginalRequest, { publicUrl, allowedOrigins }: IdentifyDeps): void {
   const { origin } = request.browser;
   if (origin === undefined || origin === publicUrl || allowedOrigins.includes(origin)) return;
@@ -121,8 +124,8 @@ function refuseForeignOrigin(request: OriginalRequest, { publicUrl, allowedOrigi
 }
 
 /**
- * A cookie comes along with whatever page sends the request, and cookies ignore ports: every page on any localhost port
- * is same-site to us. So the request must come from our own pages, from no page at all, or be a person opening a page.
+ * Browsers send the cookie with requests of any page, and cookies ignore ports: every localhost port is same-site. So the
+ * request must come from our own pages or from no page at all, or be a navigation to a page.
  */
 function refuseCrossSite(request: OriginalRequest, publicUrl: string): void {
   const { origin, fetchSite, fetchDest } = request.browser;

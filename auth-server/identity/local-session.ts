@@ -5,12 +5,12 @@ import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
 import { purposeKey } from '../keys/purpose-key.ts';
 
-/** A session cookie that somebody has signed themselves, with `SECRET_KEY`: nobody has logged in, nothing is kept. */
+/** A session cookie that was signed locally with `SECRET_KEY`, without a login and without a record. */
 export interface LocalSession {
   sub: string;
   username: string;
   groups: readonly string[];
-  /** When it was signed and when it ends, in seconds since 1970; at most eight hours apart. */
+  /** When it was signed and when it expires, in seconds since 1970; at most eight hours apart. */
   iat: number;
   exp: number;
 }
@@ -25,22 +25,22 @@ const claims = z.object({
   exp: z.number(),
 });
 
-/** Signs one, as a program on a laptop that has `SECRET_KEY` would (HS256; RFC 7519). */
+/** Signs a local session, as a program on a laptop with `SECRET_KEY` would (HS256; RFC 7519). */
 export function signLocalSession(secretKey: string, { iat, exp, ...rest }: LocalSession): Promise<string> {
   const jwt = new SignJWT({ ...rest }).setProtectedHeader({ alg: 'HS256' }).setAudience(audience);
   return jwt.setIssuedAt(iat).setExpirationTime(exp).sign(purposeKey(secretKey, audience));
 }
 
-/** Reads locally signed sessions; only where `ALLOW_LOCAL_SESSIONS` is on. */
+/** Opens locally signed sessions; only if `ALLOW_LOCAL_SESSIONS` is on. */
 export interface LocalSessions {
   /**
-   * @returns undefined for a cookie that is none
-   * @throws {AuthError} session_invalid for one that may not be: too long, or of an administrator
+   * @returns undefined if the cookie is not a locally signed session
+   * @throws {AuthError} session_invalid if it is not allowed: too long, or of an administrator
    */
   open(value: string): Promise<LocalSession | undefined>;
 }
 
-/** @param secretKeys `SECRET_KEY`; each has a key that serves nothing else, so that no other cookie can be taken for one */
+/** @param secretKeys `SECRET_KEY`; each derives a key for this purpose only, so that no other cookie is accepted */
 export function createLocalSessions(secretKeys: readonly string[], policy: () => Policy): LocalSessions {
   const keys = secretKeys.map((key) => purposeKey(key, audience));
   return {
@@ -67,7 +67,7 @@ function check(policy: Policy, session: LocalSession | undefined): LocalSession 
 
 const administering = ['register_service', 'modify_service', 'toggle_service', 'view_audit'];
 
-/** Whether a group may change or watch every server of the registry, or do everything on every MCP server. */
+/** Whether a group may change or audit every server of the registry, or do everything on every MCP server. */
 export function isAdminGroup({ source }: Policy, group: string): boolean {
   const isAll = (names: readonly string[] = []) => names.some((name) => wildcard(name) === '*');
   return (source.groups.get(group) ?? []).some(

@@ -1,17 +1,17 @@
 import type { Principal } from './principal.ts';
 
 /**
- * What follows from a principal alone, worked out once for each: all requests with one credential have the very same
- * object, until the policy or the session's record is another.
+ * Caches a function of a principal. All requests with one credential share the same principal object until the policy or
+ * the session's record changes.
  */
 export function perPrincipal<T extends string | number | object>(
-  workOut: (principal: Principal) => T,
+  create: (principal: Principal) => T,
 ): (principal: Principal) => T {
   const kept = new WeakMap<Principal, T>();
   return (principal) => {
     const known = kept.get(principal);
     if (known !== undefined) return known;
-    const made = workOut(principal);
+    const made = create(principal);
     kept.set(principal, made);
     return made;
   };

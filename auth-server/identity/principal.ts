@@ -4,26 +4,26 @@ import type { TokenClaims } from '../cognito/cognito-token.ts';
 import type { LocalSession } from './local-session.ts';
 import type { SessionClaims } from './session.ts';
 
-/** Who is asking, after every check of the credential has passed. There is no half-valid principal. */
+/** The caller, after every check of the credential has passed. There is no half-valid principal. */
 export interface Principal {
   kind: 'person' | 'agent';
   /** Cognito's `sub`: stable, unlike names. */
   subject: string;
   username: string;
   clientId: string | undefined;
-  /** Groups as far as the policy knows them. */
+  /** The caller's groups that the policy knows. */
   groups: readonly string[];
-  /** Scopes that the policy defines and this caller has. */
+  /** The caller's scopes that the policy defines. */
   scopes: readonly string[];
   authMethod: 'session_cookie' | 'jwt';
   sessionId: string | undefined;
-  /** When the credential ends, in seconds since 1970. */
+  /** When the credential expires, in seconds since 1970. */
   expiresAt: number;
-  /** With a session: until when its groups may be relied on without asking the provider again. */
+  /** With a session: until when its groups may be used without another group refresh, in seconds since 1970. */
   groupsValidUntil?: number | undefined;
 }
 
-/** The person behind a session, with the groups that both the cookie and the store's record name. */
+/** The person of a session, with the groups that are both in the cookie and in the store's record. */
 export function personOfSession(policy: Policy, claims: SessionClaims, recordGroups: readonly string[]): Principal {
   const both = claims.groups?.filter((group) => recordGroups.includes(group)) ?? recordGroups;
   const { kind, groups, scopes } = personInGroups(policy, both);
@@ -41,8 +41,8 @@ export function personOfSession(policy: Policy, claims: SessionClaims, recordGro
 }
 
 /**
- * The person that a locally signed session names. Whoever has `SECRET_KEY` can name anybody: the subject is another one
- * than that of the person who logs in, so that neither has the other's MCP sessions and tasks.
+ * The person of a locally signed session. With `SECRET_KEY` one can name anyone, so the subject differs from that of the
+ * person who logs in, and neither owns the other's MCP sessions and tasks.
  */
 export function personOfLocalSession(policy: Policy, { sub, username, groups, exp }: LocalSession): Principal {
   return {
@@ -56,7 +56,7 @@ export function personOfLocalSession(policy: Policy, { sub, username, groups, ex
   };
 }
 
-/** The caller behind a verified access token: an agent with the token's scopes, or a person with those of their groups. */
+/** The caller of a verified access token: an agent with the token's scopes, or a person with the scopes of their groups. */
 export function principalOfToken(policy: Policy, claims: TokenClaims): Principal {
   const { kind, groups, scopes } = isAgent(claims)
     ? agentWithScopes(policy, claims.scopes)

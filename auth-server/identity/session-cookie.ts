@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 
-/** How the session cookie is called and set; everything follows from the gateway's public URL. */
+/** Name and attributes of the session cookie, derived from the gateway's public URL. */
 export interface SessionCookie {
   name: string;
   set(res: Response, value: string, lifetimeSeconds: number): void;

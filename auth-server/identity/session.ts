@@ -1,24 +1,24 @@
 import { errors, jwtVerify, SignJWT } from 'jose';
-import { rememberVerified } from '../cognito/verified-cache.ts';
+import { createVerifiedCache } from '../cognito/verified-cache.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
 import { purposeKey } from '../keys/purpose-key.ts';
 
-/** What the session cookie says. The store's record is the truth; this is a signed snapshot. */
+/** The claims in the session cookie: a signed snapshot. The store's record decides. */
 export interface SessionClaims {
   sid: string;
   sub: string;
   username: string;
-  /** Undefined if they did not fit into a cookie: then the record alone says which. */
+  /** Undefined if they did not fit into a cookie: then the record alone names them. */
   groups: readonly string[] | undefined;
-  /** End, in seconds since 1970. */
+  /** Expiry, in seconds since 1970. */
   exp: number;
 }
 
 /** Seals and opens the session cookie's value. */
 export interface SessionSeal {
   seal(claims: SessionClaims): Promise<string>;
-  /** What a cookie says that was opened a short while ago, and has not run out. */
+  /** The claims of a cookie that was opened recently and has not expired. */
   known(value: string): SessionClaims | undefined;
   /** @throws {AuthError} session_invalid or session_expired */
   open(value: string): Promise<SessionClaims>;
@@ -26,17 +26,17 @@ export interface SessionSeal {
 
 const audience = 'session';
 const longestCookie = 4096;
-/** Browsers keep 4096 bytes with the name, and drop more without a word: the person would be sent round and round. */
+/** Browsers silently drop cookies over 4096 bytes, name included: the person would be sent to the login in a loop. */
 const longestSealed = 3800;
 
 /**
  * The session cookie as a JWT (HS256, RFC 7519).
- * @param secretKeys `SECRET_KEY`: the first seals, all open, so that a key can be changed without ending sessions
+ * @param secretKeys `SECRET_KEY`: the first seals, all open, so that a key can be replaced without ending sessions
  */
 export function createSessionSeal(secretKeys: readonly [string, ...string[]]): SessionSeal {
   const [first, ...others] = secretKeys;
   const sealing = purposeKey(first, audience);
-  const opened = rememberVerified<SessionClaims>();
+  const opened = createVerifiedCache<SessionClaims>();
   const opening = [sealing, ...others.map((key) => purposeKey(key, audience))];
   const sign = ({ exp, groups = null, ...claims }: Omit<SessionClaims, 'groups'> & { groups?: unknown }) =>
     new SignJWT({ ...claims, groups })

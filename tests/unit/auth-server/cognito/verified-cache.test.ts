@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { rememberVerified } from '../../../../auth-server/cognito/verified-cache.ts';
+import { createVerifiedCache } from '../../../../auth-server/cognito/verified-cache.ts';
 
 interface Claims {
   exp: number;
@@ -9,10 +9,10 @@ interface Claims {
 const second = 1_000;
 const start = Date.parse('2026-01-01T00:00:00Z');
 const claims = { exp: start / 1000 + 3_600, name: 'alice' };
-let verified: ReturnType<typeof rememberVerified<Claims>>;
+let verified: ReturnType<typeof createVerifiedCache<Claims>>;
 beforeEach(() => {
   jest.useFakeTimers({ now: start });
-  verified = rememberVerified<Claims>();
+  verified = createVerifiedCache<Claims>();
   verified.keep('good', claims);
 });
 afterEach(() => void jest.useRealTimers());
@@ -41,7 +41,7 @@ test('A clock that is set back invalidates the cache: a cached token may be issu
 });
 
 test('Clearing the cache removes every credential', () => {
-  verified.forget();
+  verified.clear();
   expect(verified.find('good')).toBeUndefined();
 });
 
