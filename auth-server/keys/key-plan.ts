@@ -1,21 +1,21 @@
 import type { StoredKey } from '../store/key.ts';
 
 const day = 86_400;
-/** How long a key is published before it signs, and after it has stopped, in seconds. */
+/** How long a key is published before it signs, and after it has stopped signing, in seconds. */
 export const leadSeconds = day;
 export const keepSeconds = day;
-/** How long a process must itself have seen a key published, or stopped, before it acts on it, in seconds. */
+/** How long a process must itself have seen a key's state before it acts on it, in seconds. */
 export const settleSeconds = 600;
 
-/** What is to be done with the keys at one moment. */
+/** What to do with the keys at one moment. */
 export interface KeyPlan {
-  /** The key that signs from this moment on; undefined only if there is no key at all. */
+  /** The key that signs from now on; undefined only if there is no key. */
   signs: string | undefined;
-  /** The keys that verifiers are shown. Whatever signs, or signed what may still be good, is among them. */
+  /** The keys to publish: all that sign, or have signed assertions that may still be valid. */
   published: string[];
   /** Keys to delete. */
   drop: string[];
-  /** `next`: a key that is published now and signs later. `first`: one that signs at once, because nothing else can. */
+  /** `next`: a key that is published now and signs later. `first`: one that signs at once, because there is no other. */
   make: 'nothing' | 'next' | 'first';
 }
 
@@ -25,18 +25,18 @@ export interface KeyMoment {
   now: number;
   /** How long a key signs, in seconds; a day or more. */
   lifeSeconds: number;
-  /** For how long, by a clock that never jumps, this process has seen the key in its present state, in seconds. */
+  /** How long this process has seen the key in its present state, in seconds of a monotonic clock. */
   seenFor: (key: StoredKey) => number;
 }
 
 /**
- * Which key signs, which are published, and what changes. A key signs until the next one has been published for a day,
- * however old it is, and is published for a day after it stopped.
+ * Decides which key signs, which ones are published, and what changes. A key signs until the next one has been published
+ * for a day, whatever its age, and stays published for a day after it has stopped.
  *
- * The wall clock alone is not believed: after a jump a key would sign that verifiers have not fetched yet, or one would
- * vanish whose assertions are still good. So the process must also have watched for ten minutes, which is longer than
- * an assertion lives, and longer than the usual JWKS clients keep what they fetched.
- * @param keys oldest first, no time of theirs in the future
+ * The wall clock alone is not enough: after a jump, a key would sign that verifiers have not fetched yet, or a key would
+ * disappear whose assertions are still valid. So the process must also have seen the state for ten minutes, which is longer
+ * than an assertion lives, and longer than common JWKS clients cache what they fetched.
+ * @param keys oldest first, without times in the future
  */
 export function keyPlan(keys: readonly StoredKey[], { now, lifeSeconds, seenFor }: KeyMoment): KeyPlan {
   const settled = (key: StoredKey) => seenFor(key) >= settleSeconds;
@@ -52,14 +52,14 @@ export function keyPlan(keys: readonly StoredKey[], { now, lifeSeconds, seenFor 
   };
 }
 
-/** @param aged whatever signs since then, or longer, needs a successor; seconds since 1970 */
+/** @param aged a key that has signed since this time, or longer, needs a successor; seconds since 1970 */
 function whatToMake(signing: StoredKey | undefined, waiting: StoredKey | undefined, aged: number): KeyPlan['make'] {
   if (waiting) return 'nothing';
   if (!signing) return 'first';
   return (signing.signsSince ?? aged) <= aged ? 'next' : 'nothing';
 }
 
-/** Where a key stands in its life. */
+/** The state of a key. */
 export function stateOf(key: StoredKey): 'waits' | 'signs' | 'stopped' {
   if (key.stoppedAt !== undefined) return 'stopped';
   return key.signsSince === undefined ? 'waits' : 'signs';

@@ -4,7 +4,7 @@ import { nowInSeconds } from '../../common/time/now.ts';
 import type { KeyStore, StoredKey } from '../store/key.ts';
 import { type KeyPlan, keyPlan, stateOf } from './key-plan.ts';
 
-/** Two clocks, both in seconds: the one on the wall (since 1970), which may be set, and one that only runs on. */
+/** Two clocks, in seconds: the wall clock (since 1970), which may be set, and a monotonic one. */
 export interface Clock {
   wall(): number;
   steady(): number;
@@ -12,19 +12,19 @@ export interface Clock {
 
 const systemClock: Clock = { wall: nowInSeconds, steady: () => performance.now() / 1000 };
 
-/** How long a key signs, in days, unless `ASSERTION_KEY_DAYS` says otherwise. */
+/** How long a key signs, in days: the default of `ASSERTION_KEY_DAYS`. */
 export const defaultKeyDays = 30;
 
 export interface KeyRotation {
   /**
-   * Does what is due now, if anything. Several processes may do so at once: the store lets one decide.
+   * Makes the changes that are due. Several processes may call it at once: the store lets one decide.
    * @returns the keys, oldest first, if this call changed them
    */
   step(): Promise<StoredKey[] | undefined>;
 }
 
 /**
- * Leads the keys of `store` through their lives: made, published for a day, signing, published for another day, gone.
+ * Rotates the keys of `store`: a key is created, published for a day, signs, is published for another day, and deleted.
  * @param days how long a key signs
  */
 export function createKeyRotation(store: KeyStore, days = defaultKeyDays, clock = systemClock): KeyRotation {
@@ -46,7 +46,7 @@ export function createKeyRotation(store: KeyStore, days = defaultKeyDays, clock 
       const stored = await store.list();
       const { keys, plan } = look(stored);
       const later = keys.some((key, index) => key !== stored[index]);
-      // Looked at before anything is locked: nothing is due in nearly every minute.
+      // Checked before taking the lock: in nearly every minute nothing is due.
       if (!later && !isDue(keys, plan)) return undefined;
       let changed: StoredKey[] = [];
       await store.update(async (current) => {
@@ -61,8 +61,8 @@ export function createKeyRotation(store: KeyStore, days = defaultKeyDays, clock 
 }
 
 /**
- * Steps once a minute until stopped, so that a key's times are kept to the minute.
- * @returns stops it
+ * Rotates once a minute until stopped, so that a key's times are exact to the minute.
+ * @returns stops the timer
  */
 export function keepRotating(rotation: KeyRotation, log: Logger, milliseconds = 60_000): () => void {
   const step = async () => {
@@ -70,7 +70,7 @@ export function keepRotating(rotation: KeyRotation, log: Logger, milliseconds = 
       const changed = await rotation.step();
       if (changed) log.info({ keys: changed.map(stateKey) }, 'the keys that sign assertions have changed');
     } catch (error) {
-      log.error({ err: error }, 'the keys that sign assertions could not be looked after; tried again in a minute');
+      log.error({ err: error }, 'the keys that sign assertions could not be rotated; trying again in a minute');
     }
   };
   void step();
@@ -96,8 +96,8 @@ async function carryOut(keys: readonly StoredKey[], plan: KeyPlan, now: number):
 }
 
 /**
- * A clock that was ahead when it wrote leaves times in the future. Taken as they are, the key would not be replaced
- * before that time comes, which may be never; taken as now, everything only takes longer by at most one life.
+ * Caps times in the future, which a clock that was ahead has left. Otherwise the key would not be replaced before that
+ * time, which may be never. With the cap, replacing it takes at most one key lifetime longer.
  */
 function notLaterThan(now: number, key: StoredKey): StoredKey {
   const { madeAt, signsSince = now, stoppedAt = now } = key;
@@ -112,7 +112,7 @@ function notLaterThan(now: number, key: StoredKey): StoredKey {
 
 const stateKey = (key: StoredKey) => `${stateOf(key)} ${key.kid}`;
 
-/** The half of an Ed25519 key that anybody may have (RFC 8037 section 2). */
+/** The public half of an Ed25519 key (RFC 8037 section 2). */
 export function publicHalf({ kty, crv, x, kid }: JWK): JWK {
   return { kty, crv, x, kid } as JWK;
 }

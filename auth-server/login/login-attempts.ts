@@ -3,34 +3,34 @@ import { EncryptJWT, jwtDecrypt } from 'jose';
 import type { LoginAttempt } from '../cognito/oauth-client.ts';
 import { purposeKey } from '../keys/purpose-key.ts';
 
-/** An attempt as its cookie keeps it: where to go afterwards, and which provider it was started with. */
+/** An attempt as its cookie stores it, with the page to return to and the provider. */
 export interface KeptAttempt extends LoginAttempt {
   next: string;
   provider: string;
 }
 
-/** One that came back. `exp` says when it ends, in seconds since 1970. */
+/** An attempt that came back. `exp` is its expiry, in seconds since 1970. */
 export type TakenAttempt = KeptAttempt & { exp: number };
 
-/** Keeps login attempts in cookies of the browser that started them: one cookie each, so that several tabs can log in. */
+/** Stores login attempts in cookies of the browser that started them: one cookie each, so that several tabs can log in. */
 export interface LoginAttempts {
   keep(res: Response, attempt: KeptAttempt): Promise<void>;
-  /** The attempt with this state, taken out of the browser; undefined if this browser started none. */
+  /** Returns the attempt with this state and deletes its cookie; undefined if this browser did not start it. */
   take(req: Request, res: Response, state: unknown): Promise<TakenAttempt | undefined>;
-  /** Forgets the oldest attempts, so that abandoned ones do not grow into a header that nginx refuses. */
+  /** Deletes the oldest attempts, so that abandoned ones do not grow into a header that nginx rejects. */
   prune(req: Request, res: Response): void;
 }
 
 const prefix = 'mcp_gateway_login_';
 const lifetimeSeconds = 600;
 const most = 5;
-/** More in one answer would not fit nginx's buffer for headers, and whoever planted that many would have shut the login. */
-const mostForgotten = 8;
+/** More deletions in one answer would not fit nginx's header buffer, and planted cookies would block the login. */
+const mostDeleted = 8;
 const audience = 'login';
 
 /**
- * @param secretKeys `SECRET_KEY`; attempts are encrypted (JWE, A256GCM) with a key that serves nothing else, so that a
- *   login attempt, which anybody can start, is never good for anything but finishing that login
+ * @param secretKeys `SECRET_KEY`; attempts are encrypted (JWE, A256GCM) with a key for this purpose only, so that a login
+ *   attempt, which any visitor can start, is good for nothing but finishing that login
  * @param secure whether the gateway is on https
  */
 export function createLoginAttempts(secretKeys: readonly [string, ...string[]], secure: boolean): LoginAttempts {
@@ -64,7 +64,7 @@ export function createLoginAttempts(secretKeys: readonly [string, ...string[]], 
     },
     prune(req, res) {
       const names = Object.keys(req.cookies).filter((name) => name.startsWith(prefix));
-      const tooMany = Math.min(mostForgotten, Math.max(0, names.length - most + 1));
+      const tooMany = Math.min(mostDeleted, Math.max(0, names.length - most + 1));
       for (const name of names.slice(0, tooMany)) res.clearCookie(name, options);
     },
   };

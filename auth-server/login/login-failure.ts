@@ -1,11 +1,11 @@
 import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
 
-/** A login that failed, as the person is told: what happened, and what to do. The log gets the cause. */
+/** A login that failed, in words for the person: what happened, and what to do. The cause goes to the log. */
 export class LoginFailure extends Error {
   readonly status: 400 | 403 | 404 | 429 | 502 | 503;
   readonly title: string;
   readonly lines: readonly string[];
-  /** Where the person wanted to go, if that is known: the next try leads there too. */
+  /** The page that the person wanted, if known: the next try leads there too. */
   next: string | undefined;
   /** With 429: seconds to wait. */
   retryAfter: number | undefined;
@@ -19,9 +19,9 @@ export class LoginFailure extends Error {
 
 const again = 'Go back to the login page and try again.';
 const administrator =
-  'Tell an administrator; the log of the auth-server says more, and npm run doctor finds most causes.';
+  'Tell an administrator; the log of the auth-server has the details, and npm run doctor finds most causes.';
 
-/** What an error of the identity provider, or of talking to it, means to the person who wanted to log in. */
+/** Translates an error from the identity provider, or from the connection to it, for the person who is logging in. */
 export function explainFailure(error: unknown, title: string): LoginFailure {
   if (error instanceof LoginFailure) return error;
   if (error instanceof AuthorizationResponseError) return refusedByProvider(error, title);
@@ -36,7 +36,7 @@ export function explainFailure(error: unknown, title: string): LoginFailure {
 const foreignNonce =
   "The ID token's nonce is not that of this login: a login link was used again, or the login began at the provider.";
 
-/** By its words: oauth4webapi has one code for every claim that is not as expected. */
+/** By the message: oauth4webapi has one code for every unexpected claim. */
 function isAboutNonce(error: ClientError): boolean {
   const { message } = (error.cause ?? error) as Error;
   return /nonce/i.test(`${error.message} ${message}`);
@@ -74,6 +74,6 @@ function refusedAtExchange(error: ResponseBodyError, title: string): LoginFailur
 }
 
 function isNetworkError(error: ClientError): boolean {
-  // By name: fetch may have thrown another realm's TypeError.
+  // By name: the TypeError of fetch may be from another realm.
   return (error.cause as Error | undefined)?.name === 'TypeError' || /fetch failed|network/i.test(error.message);
 }

@@ -13,19 +13,19 @@ import { safePath } from './safe-path.ts';
 
 export interface LoginDeps extends OpenSessionDeps {
   publicUrl: string;
-  /** All that sessions come from; those that are `unlisted` have no login page. */
+  /** All providers of sessions; `unlisted` ones are not on the login page. */
   providers: ReadonlyMap<string, OAuthClient>;
   attempts: LoginAttempts;
   used: UsedStore;
   cookie: SessionCookie;
   pages: Pages;
-  /** How many logins of one address may fail in a minute before it has to wait. */
+  /** How many logins from one address may fail in a minute before it has to wait. */
   failedLogins?: number | undefined;
 }
 
 const usuallyFailed = 30;
 
-/** The routes of a person's login and logout, in the order a person meets them. */
+/** The routes of login and logout, in the order in which a person uses them. */
 export function loginRoutes(deps: LoginDeps): Router {
   const router = Router();
   router.get('/login', showLogin(deps));
@@ -65,8 +65,8 @@ function startLogin(deps: LoginDeps): RequestHandler {
 }
 
 /**
- * Anybody can begin a login and come back with a code of their own making. Each such code is a question to the provider,
- * which takes so many of one app client and then refuses everybody's, and a row in the database: so failures are counted.
+ * Any visitor can start a login and come back with an invented code. Each code costs a row in the database and a request to
+ * the provider, which limits the requests of an app client, for all users together: so failures are limited.
  */
 function finishLogin(deps: LoginDeps): RequestHandler {
   const failed = createTally(deps.failedLogins ?? usuallyFailed);
@@ -77,7 +77,7 @@ function finishLogin(deps: LoginDeps): RequestHandler {
     const client = provider(deps, req);
     const attempt = await deps.attempts.take(req, res, req.query.state);
     const isOurs = attempt?.provider === client.settings.name;
-    // The cookie is taken out of the browser, but a copy of it must not bring the attempt back.
+    // The browser deletes the cookie, but a copy of it must not work again.
     if (!attempt || !isOurs || !(await deps.used.use(`login ${attempt.state}`, attempt.exp))) {
       throw new LoginFailure(400, 'This login cannot be finished', [
         'It was started in another browser, was finished already, or took longer than ten minutes.',
@@ -87,7 +87,7 @@ function finishLogin(deps: LoginDeps): RequestHandler {
     const currentUrl = new URL(callbackUrl(deps, client));
     currentUrl.search = new URL(req.originalUrl, deps.publicUrl).search;
     const person = await client.logIn(currentUrl, attempt).catch((error) => {
-      // Without an address everybody would look like one.
+      // Without an address all clients would look like one.
       if (network) failed.note(network);
       throw Object.assign(explainFailure(error, client.settings.title), { next: attempt.next });
     });
@@ -123,7 +123,9 @@ async function endSession(deps: LoginDeps, value: string): Promise<void> {
   const client = record && deps.providers.get(record.provider);
   if (record?.refreshToken === undefined || !client) return;
   const revoked = deps.vault.unlock(record.refreshToken).then(client.revoke);
-  await revoked.catch((error) => deps.log.warn({ err: error }, 'the provider could not be told to forget the sign-in'));
+  await revoked.catch((error) =>
+    deps.log.warn({ err: error }, 'the refresh token could not be revoked at the provider'),
+  );
 }
 
 /** A form of another site must not log people out. Browsers send Origin with every POST. */
@@ -142,7 +144,7 @@ function provider({ providers }: LoginDeps, req: Request): OAuthClient {
   throw new LoginFailure(404, 'There is no such way to log in', ['Choose one on the login page.']);
 }
 
-/** Always built from REGISTRY_URL: a Host header would let a stranger choose where the code is sent. */
+/** Always built from REGISTRY_URL: with a Host header, a stranger could choose where the code is sent. */
 function callbackUrl({ publicUrl }: LoginDeps, { settings }: OAuthClient): string {
   return `${publicUrl}/oauth2/callback/${settings.name}`;
 }

@@ -17,12 +17,12 @@ export interface OpenSessionDeps {
   log: Logger;
 }
 
-/** In bytes, with the subject: what fits into a cookie. Cognito's are 128 characters at most. */
+/** Bytes of subject and username that fit into a cookie. Cognito's are at most 128 characters each. */
 const longestName = 1024;
 
 /**
- * Opens a session for somebody whom a provider has vouched for a moment ago.
- * @returns the cookie's value, and the record that stands behind it
+ * Opens a session for a person who has just logged in at a provider.
+ * @returns the cookie's value and the session's record
  * @throws {LoginFailure} for a name that does not fit into a cookie
  */
 export async function openSession(

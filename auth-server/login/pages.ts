@@ -2,16 +2,16 @@ import { Eta } from 'eta';
 import type { Response } from 'express';
 import type { LoginFailure } from './login-failure.ts';
 
-/** The pages that people see before they are somebody. */
+/** The pages for people who are not logged in. */
 export interface Pages {
   login(res: Response, data: { providers: readonly { name: string; title: string }[]; next: string }): void;
   logout(res: Response): void;
-  /** Leads on to `next`. Not a redirect: a page's CSP holds that to its form-action, and the provider is another origin. */
+  /** Links to `next`. Not a redirect: the CSP's form-action also covers redirects, and the provider is another origin. */
   signedOut(res: Response, data: { next: string; title: string }): void;
   failure(res: Response, failure: LoginFailure): void;
 }
 
-/** Pages from the templates in `views/`; values are escaped by the template engine. */
+/** Renders the templates in `views/`; the template engine escapes values. */
 export function createPages(): Pages {
   const eta = new Eta({ views: `${import.meta.dirname}/views`, cache: true });
   const send = (res: Response, status: number, view: string, data: object) => {

@@ -14,7 +14,7 @@ import type { RevocationStore } from '../store/revocation.ts';
 import type { UsedStore } from '../store/used.ts';
 import { type OpenSessionDeps, openSession } from './open-session.ts';
 
-/** What turns a login of the command line into a session. */
+/** Checks a login of the command line, to turn it into a session. */
 export interface CliLogin {
   check(tokens: LoginTokens): Promise<FreshLogin>;
   /** The user pool as the command line's app client knows it. */
@@ -22,12 +22,12 @@ export interface CliLogin {
 }
 
 export interface SessionExchangeDeps extends OpenSessionDeps {
-  /** Undefined where `COGNITO_CLI_CLIENT_ID` is not set: nothing is exchanged then. */
+  /** Undefined if `COGNITO_CLI_CLIENT_ID` is not set: the exchange is off. */
   cliLogin: CliLogin | undefined;
   used: UsedStore;
   revocations: RevocationStore;
   cookieName: string;
-  /** How many of one address are refused in a minute before it has to wait. */
+  /** How many exchanges from one address may be refused in a minute before it has to wait. */
   refusedExchanges?: number | undefined;
 }
 
@@ -44,14 +44,14 @@ class Refusal extends Error {
 }
 
 const usuallyRefused = 20;
-/** Two tokens with a hundred groups of full length, and a refresh token. */
+/** Fits two tokens with a hundred groups of full length, and a refresh token. */
 const longestBody = '64kb';
 const token = z.string().min(1).max(40_000);
 const body = z.strictObject({ id_token: token, access_token: token, refresh_token: token.optional() });
 
 /**
- * `POST /oauth2/session`: the tokens of a fresh login at the command line in, a session cookie's value out. For programs
- * only; nothing of it depends on a cookie, and no page may use it.
+ * `POST /oauth2/session` exchanges the tokens of a fresh login at the command line for a session cookie's value. For
+ * programs only: it does not depend on cookies, and no page may use it.
  */
 export function sessionExchange(deps: SessionExchangeDeps): Router {
   const router = Router();
@@ -63,7 +63,7 @@ export function sessionExchange(deps: SessionExchangeDeps): Router {
   return router;
 }
 
-/** What can be said before the body is read. */
+/** The checks before the body is read. */
 function admit({ cliLogin }: SessionExchangeDeps, refused: Tally): RequestHandler {
   return (req, res, next) => {
     res.set('Cache-Control', 'no-store');
@@ -89,8 +89,8 @@ async function exchange(deps: SessionExchangeDeps, req: Request) {
     throw new Refusal(401, 'access_revoked', 'An administrator has ended this access. Log in again.');
   if (!(await deps.used.use(`session exchange ${originJti} ${authTime}`, authTime + 2 * freshSeconds)))
     throw new Refusal(401, 'login_used', 'This login has been exchanged already. Log in again.');
-  // Used at once: a refresh token of another login must not be put under this one, and whoever holds only the other
-  // tokens must not get a session for longer than the groups in them count.
+  // Refreshed at once: a refresh token of another login must not be attached to this one, and without a refresh token the
+  // session must not last longer than the groups in the tokens are valid.
   const { refresh_token: kept } = sent.data;
   const person = kept === undefined ? { ...login, refreshToken: undefined } : await client.refresh(kept, subject);
   const { value, record } = await openSession(deps, client.settings, person);
@@ -99,8 +99,8 @@ async function exchange(deps: SessionExchangeDeps, req: Request) {
 }
 
 /**
- * Errors of reading the body carry the body: only what they mean is told and logged. Counted is what is refused, by
- * address: with a number for all together, a stranger with a few addresses could keep everybody from logging in.
+ * Errors from reading the body contain the body, so the answer and the log get only their meaning. Refusals are counted by
+ * address: with one limit for all, a stranger with a few addresses could keep everyone from logging in.
  */
 function showRefusal({ log }: SessionExchangeDeps, refused: Tally): ErrorRequestHandler {
   return (error: unknown, req: Request, res: Response, _next) => {

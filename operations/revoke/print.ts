@@ -26,7 +26,7 @@ export function sessionsAsJson(sessions: readonly SessionRecord[]): string {
 
 /** Sessions as a table, for people. */
 export function sessionsAsTable(sessions: readonly SessionRecord[]): string {
-  if (sessions.length === 0) return 'Nobody is logged in.';
+  if (sessions.length === 0) return 'No one is logged in.';
   const time = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ');
   const rows = sessions.map(({ sid, username, provider, groups, createdAt, lastSeen }) => [
     shortId(sid),
@@ -58,5 +58,5 @@ export function revokedInWords(target: RevokeTarget, { sessions, tokens }: Revok
   if (!tokens) return sessions > 0 ? `${ended}.` : 'There is no such session; --list shows them.';
   const done = `${ended}; tokens given out until now are refused.`;
   if (sessions > 0 || target === 'everybody') return done;
-  return `${done}\nIf that is less than you expected: names count letter for letter, as --list and the log show them.`;
+  return `${done}\nIf you expected more: names must match exactly, as --list and the log show them.`;
 }

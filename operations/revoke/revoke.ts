@@ -1,18 +1,18 @@
 import type { Store } from '../../auth-server/store/store.ts';
 
-/** Whose access is to end. */
+/** Whose access to revoke. */
 export type RevokeTarget = { user: string } | { clientId: string } | { session: string } | 'everybody';
 
-/** What an operator has ended. */
+/** What was revoked. */
 export interface Revoked {
   sessions: number;
-  /** Whether tokens given out until now are refused as well. */
+  /** Whether tokens issued until now are refused as well. */
   tokens: boolean;
 }
 
 /**
- * Ends sessions for good, and refuses every token given out until now to the same user or client. Takes effect in every
- * process within a second, and after a restart.
+ * Ends sessions for good, and refuses every token that was issued to the same user or client until now. Takes effect in
+ * every process within a second, and lasts over restarts.
  * @param now seconds since 1970
  */
 export async function revoke(store: Store, target: RevokeTarget, now: number): Promise<Revoked> {
@@ -25,7 +25,7 @@ export async function revoke(store: Store, target: RevokeTarget, now: number): P
       : 'user' in target
         ? (['user', target.user] as const)
         : (['client', target.clientId] as const);
-  // First the tokens: whoever lost a session must not get on with a token in between.
+  // Tokens first: a user who lost a session must not continue with a token in between.
   await store.revocations.add({ kind, value, at: now });
   return { sessions: await store.sessions.end(target), tokens: true };
 }
