@@ -52,9 +52,7 @@ await runService('registry', process.env, async (log) => {
   });
   await health.recall();
   health.start();
-  secrets.onChange(async () => {
-    for (const server of store.list()) if (server.enabled && server.auth) await health.check(server);
-  });
+  secrets.onChange(() => void health.checkAll(({ enabled, auth }) => enabled && auth !== null));
 
   const toolsOf = (name: string) => health.of(name).tools;
   const searched = { servers: store.list, toolsOf, policy: policy.current };

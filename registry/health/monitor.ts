@@ -13,8 +13,8 @@ import { findingOf, unreachable, waitAfter } from './verdict.ts';
 /** A server to monitor. Only an enabled one is checked; a new revision is checked at once. */
 export type Monitored = ServerEntry & { enabled?: boolean; revision?: number };
 
-export interface HealthOptions {
-  servers: () => readonly Monitored[];
+export interface HealthOptions<Server extends Monitored = Monitored> {
+  servers: () => readonly Server[];
   upstreamOf: (name: string) => Upstream | undefined;
   /** Returns the server's credential as headers; undefined if it is not available. */
   headersFor?: (server: ServerEntry) => Readonly<Record<string, string>> | undefined;
@@ -31,10 +31,12 @@ export interface HealthOptions {
 }
 
 /** The health of all servers, updated in the background. */
-export interface HealthMonitor {
+export interface HealthMonitor<Server extends Monitored = Monitored> {
   of(name: string): Health;
   /** Checks one server now. Never throws. */
   check(server: Monitored): Promise<Health>;
+  /** Checks all matching servers now, one after another. Never throws. */
+  checkAll(matches: (server: Server) => boolean): Promise<void>;
   /** Loads what was stored before a restart. Never throws. */
   recall(): Promise<void>;
   /** Begins to check all servers, each at its own time. */
@@ -51,7 +53,7 @@ const slowMilliseconds = 2_000;
  * Makes the monitor. Each server is checked `intervalMs` (30 s) after its last check, and less often after many failures.
  * `limits` bounds each check (3 s for an answer, 10 s for all pages of its lists).
  */
-export function createHealthMonitor(options: HealthOptions): HealthMonitor {
+export function createHealthMonitor<Server extends Monitored>(options: HealthOptions<Server>): HealthMonitor<Server> {
   const { servers, log, observations, intervalMs = tickMilliseconds, now = () => new Date() } = options;
   const known = createEntries();
   const recorder = observations && createRecorder({ observations, log, now, onFound: known.found });
@@ -65,13 +67,18 @@ export function createHealthMonitor(options: HealthOptions): HealthMonitor {
     for (const entry of nextTurns(turns.keys(), performance.now())) void run(turns.get(entry) as Monitored, entry);
   };
 
+  const check = async (server: Monitored): Promise<Health> => {
+    const entry = known.of(server);
+    await (entry.running ?? run(server, entry));
+    return toHealth(entry);
+  };
+
   let timers: NodeJS.Timeout[] = [];
   return {
     of: (name) => toHealth(known.get(name)),
-    async check(server) {
-      const entry = known.of(server);
-      await (entry.running ?? run(server, entry));
-      return toHealth(entry);
+    check,
+    async checkAll(matches) {
+      for (const server of servers()) if (matches(server)) await check(server);
     },
     async recall() {
       await recorder?.run();

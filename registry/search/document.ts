@@ -1,6 +1,6 @@
 import type { ToolInfo } from '../servers/tool.ts';
 
-/** A server as the search knows it, with its tools. */
+/** A server with its tools, for the search. */
 export interface SearchableServer {
   server: string;
   title: string;
@@ -9,12 +9,12 @@ export interface SearchableServer {
   tools: readonly ToolInfo[];
 }
 
-/** What is searched of one tool, field by field. */
+/** The searched text of one tool, by field. */
 export interface ToolText {
   name: string;
   title: string;
   description: string;
-  /** Names and descriptions of its arguments, those within others too. */
+  /** Names and descriptions of its arguments, including nested ones. */
   args: string;
   server: string;
 }
@@ -24,7 +24,7 @@ const longestArguments = 4_000;
 const deepest = 5;
 const mostArguments = 100;
 
-/** The text of one tool, cut where more would only make the search slow. */
+/** Returns the text of one tool, cut to bound the cost of the search. */
 export function textOf({ server, title, tags }: Omit<SearchableServer, 'tools'>, tool: ToolInfo): ToolText {
   return {
     name: tool.name,

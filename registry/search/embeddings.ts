@@ -3,26 +3,26 @@ import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
 import type { Logger } from '../../common/service/log.ts';
 
-/** Where texts become vectors. */
+/** The embeddings endpoint. */
 export interface EmbeddingsOptions {
-  /** The address that `/v1/embeddings` is under, such as `http://localhost:11434`. */
+  /** The base URL of `/v1/embeddings`, such as `http://localhost:11434`. */
   url: string;
   model: string;
   apiKey: string | undefined;
   log: Logger;
-  /** For one question, in milliseconds: somebody waits for it. */
+  /** Time limit for one query, in milliseconds: a user waits for it. */
   questionTimeoutMs?: number;
-  /** For one batch of tools. */
+  /** Time limit for one batch of tools. */
   batchTimeoutMs?: number;
-  /** How long after a failure nothing is asked again. */
+  /** Pause after a failure. */
   pauseMs?: number;
 }
 
-/** Vectors of texts, all of length one, so that their product says how near they are. */
+/** Vectors of texts, all of length one, so that their product is their similarity. */
 export interface Embeddings {
-  /** The vector of a question, or nothing when it cannot be had in time. */
+  /** The vector of a query; undefined if it is not available in time. */
   ofQuestion(text: string): Promise<Float32Array | undefined>;
-  /** Has the vectors of these texts fetched that are not there yet. Never throws. */
+  /** Fetches the missing vectors of these texts. Never throws. */
   prepare(texts: readonly string[]): Promise<void>;
   /** The vector of a prepared text. */
   of(text: string): Float32Array | undefined;
@@ -37,10 +37,9 @@ const answerSchema = z.object({
 });
 
 /**
- * A client of an OpenAI-compatible endpoint (`POST /v1/embeddings` with `{model, input}`; OpenAI API reference,
- * "Create embeddings"). Vectors are kept in memory by the hash of their text: they are derived from what the servers
- * say, and are fetched anew after a restart. While the endpoint does not answer, there are no new vectors; the log says
- * so once, and once more when it is back.
+ * Makes a client of an OpenAI-compatible endpoint (`POST /v1/embeddings` with `{model, input}`; OpenAI API reference,
+ * "Create embeddings"). Vectors are cached in memory by the hash of their text, and fetched again after a restart. The
+ * log reports once when the endpoint stops answering, and once when it answers again.
  */
 export function createEmbeddings(options: EmbeddingsOptions): Embeddings {
   const { questionTimeoutMs = 1_000, batchTimeoutMs = 20_000, pauseMs = 30_000, log } = options;
@@ -88,7 +87,7 @@ async function request(
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...(apiKey && { Authorization: `Bearer ${apiKey}` }) },
     body: JSON.stringify({ model, input: texts.map((text) => text.slice(0, longestText)) }),
-    // Following a redirect would hand the key to wherever it points.
+    // A redirect could send the key to another host.
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),
   });
@@ -107,7 +106,7 @@ async function request(
 
 class EmbeddingsError extends Error {}
 
-/** Without addresses, keys or texts. */
+/** The reason for the log, without addresses, keys or texts. */
 function reasonOf(error: unknown): string {
   if (error instanceof EmbeddingsError) return error.message;
   if (!Error.isError(error)) return 'unknown';
@@ -126,7 +125,7 @@ function ofLengthOne(values: readonly number[]): Float32Array {
   return Float32Array.from(values, (value) => value / length);
 }
 
-/** How near two vectors of length one are, from -1 to 1; 0 when they cannot be compared. */
+/** The similarity of two vectors of length one, from -1 to 1; 0 if their lengths differ. */
 export function nearness(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length) return 0;
   let sum = 0;

@@ -2,18 +2,18 @@ import { type Embeddings, nearness } from './embeddings.ts';
 import type { Hit } from './text-index.ts';
 import type { IndexedTool, ToolIndex } from './tool-index.ts';
 
-/** Finds tools by what they mean, where their words are others. */
+/** Finds tools by meaning, when the words differ. */
 export interface MeaningIndex {
-  /** Has the vectors of tools fetched that have none yet, in the background; one fetch at a time. */
+  /** Fetches missing vectors in the background, one fetch at a time. */
   fill(): void;
-  /** The tools nearest to a question, the nearest first; undefined when its vector cannot be had. */
+  /** Returns the tools nearest to a query, nearest first; undefined if the query's vector is not available. */
   search(text: string, isVisible: (tool: IndexedTool) => boolean): Promise<readonly Hit[] | undefined>;
 }
 
-/** No more than this: everything is near to everything to some degree. */
+/** A limit is needed, because every tool has some similarity to every query. */
 const mostNear = 50;
 
-/** Makes the index of vectors beside the index of words. */
+/** Makes the index of vectors for the tools of the word index. */
 export function createMeaningIndex(embeddings: Embeddings, tools: ToolIndex): MeaningIndex {
   const vectors = new WeakMap<IndexedTool, Float32Array>();
   let busy = false;
@@ -50,7 +50,24 @@ export function createMeaningIndex(embeddings: Embeddings, tools: ToolIndex): Me
   };
 }
 
-/** What of a tool is turned into a vector. */
+/** The text of a tool that becomes its vector. */
 function meaningOf({ text: { name, title, description, server } }: IndexedTool): string {
   return `${title || name}: ${description} (${name}, ${server})`;
+}
+
+/** The constant of the paper (Cormack, Clarke, Büttcher: Reciprocal Rank Fusion, SIGIR 2009). */
+const k = 60;
+
+/**
+ * Merges ranked lists by reciprocal rank, independent of their scores.
+ * @returns scores from 0 to 1; 1 is first in every list
+ */
+export function fuse(lists: readonly (readonly Pick<Hit, 'id'>[])[]): Hit[] {
+  const scores = new Map<number, number>();
+  for (const list of lists) {
+    list.forEach(({ id }, at) => {
+      scores.set(id, (scores.get(id) ?? 0) + (k + 1) / (k + 1 + at) / lists.length);
+    });
+  }
+  return [...scores].map(([id, score]) => ({ id, score })).sort((a, b) => b.score - a.score);
 }

@@ -8,8 +8,8 @@ import { mayUseUi } from '../../policy/ui.ts';
 const toolsList = listings.get('tools/list');
 
 /**
- * Makes the question whether somebody with `scopes` may call a tool, as the gate would answer it, and may see its
- * server in the registry. Answers are remembered, so ask for one search only.
+ * Returns a check whether a caller with `scopes` may see a server in the registry and call its tool, as the gate decides.
+ * It caches answers, so use it for one search only.
  */
 export function callable(
   policy: Policy,

@@ -2,10 +2,10 @@ import type { SearchableServer } from './document.ts';
 import { createTextIndex } from './text-index.ts';
 import type { Words } from './words.ts';
 
-/** An index over servers, for those who look for one: by name, title, description and tags. */
+/** An index of servers by name, title, description and tags. */
 export interface ServerIndex {
   sync(servers: readonly SearchableServer[]): void;
-  /** The names of the servers that fit `text`, the best first; those that `isVisible` denies take no part. */
+  /** Returns the names of the visible servers that match `text`, best first. */
   search(text: string, isVisible: (server: string) => boolean): string[];
 }
 

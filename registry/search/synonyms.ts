@@ -1,6 +1,5 @@
 /**
- * Words that people use for the same thing. Kept small and general: what tools are commonly about, in the words of a
- * question and in those of an API. None is here for the sake of one tool.
+ * Words for the same thing, in questions and in APIs. The list is small and general; no entry serves a single tool.
  */
 const groups: readonly (readonly string[])[] = [
   ['time', 'clock', 'hour', 'oclock'],
@@ -69,7 +68,7 @@ for (const group of groups) {
 }
 const none: ReadonlySet<string> = new Set();
 
-/** Other words for `word`, both in dictionary form. */
+/** Returns the synonyms of `word`. All words are in dictionary form. */
 export function synonymsOf(word: string): ReadonlySet<string> {
   return meaning.get(word) ?? none;
 }

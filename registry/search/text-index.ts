@@ -1,33 +1,33 @@
 import MiniSearch, { type SearchResult } from 'minisearch';
-import { parseQuery, type Query } from './query.ts';
-import { type Words, wholeName } from './words.ts';
+import { synonymsOf } from './synonyms.ts';
+import { namesIn, type Words, wholeName } from './words.ts';
 
-/** One thing that was found. */
+/** A document that matches a search. */
 export interface Hit {
   id: number;
-  /** How well it fits, from 0 to 1: what part of the question's words the best has, and how this compares with it. */
+  /** From 0 to 1: the share of query words that the best hit covers, times this hit's weight relative to the best. */
   score: number;
 }
 
 export interface TextIndexOptions<F extends string> {
   words: Words;
-  /** The fields, each with its weight. */
+  /** Weights by field. */
   weights: Readonly<Record<F, number>>;
   /** The field that holds the identifier. */
   name: F;
 }
 
-/** An index over documents with fields, by BM25. */
+/** A BM25 index of documents with fields. */
 export interface TextIndex<F extends string> {
   add(id: number, fields: Readonly<Record<F, string>>): void;
   remove(ids: readonly number[]): void;
-  /** What fits `text`, the best first. What `isVisible` denies is left out before anything is weighed or put in order. */
+  /** Returns the hits for `text`, best first. Documents that are not visible are excluded before ranking. */
   search(text: string, isVisible: (id: number) => boolean): Hit[];
 }
 
-/** Words shorter than these are not taken for a beginning or a slip of the pen of another: too many are alike. */
-const shortestBeginning = 3;
-const shortestSlip = 5;
+/** Shorter words do not match as prefixes or typos: too many words are similar. */
+const shortestPrefix = 3;
+const shortestTypo = 5;
 
 /** Makes an empty index. */
 export function createTextIndex<F extends string>({ words, weights, name }: TextIndexOptions<F>): TextIndex<F> {
@@ -45,8 +45,8 @@ export function createTextIndex<F extends string>({ words, weights, name }: Text
       boost: weights,
       boostTerm: (term) => query.terms.get(term)?.weight ?? 0,
       boostDocument: (id) => (isVisible(id as number) ? 1 : 0),
-      prefix: (term) => term.length >= shortestBeginning && query.terms.get(term)?.loose === true,
-      fuzzy: (term) => (term.length >= shortestSlip && query.terms.get(term)?.loose ? 0.2 : false),
+      prefix: (term) => term.length >= shortestPrefix && query.terms.get(term)?.loose === true,
+      fuzzy: (term) => (term.length >= shortestTypo && query.terms.get(term)?.loose ? 0.2 : false),
       maxFuzzy: 1,
       weights: { prefix: 0.3, fuzzy: 0.25 },
     });
@@ -72,13 +72,54 @@ export function createTextIndex<F extends string>({ words, weights, name }: Text
   };
 }
 
-/** Something whose name is the whole question is what was meant, whatever else uses the same words. */
-const exactly = 1e6;
+/** A document whose name equals the whole query ranks above all others. */
+const exactWeight = 1e6;
 
 function weigh({ id, score, queryTerms }: SearchResult, query: Query, exact: boolean) {
   const covered = new Set(queryTerms.map((term) => query.terms.get(term)?.of));
   const part = Math.min(1, covered.size / Math.max(1, query.size));
-  // minisearch has multiplied by the number of terms, and counts synonyms of one word as several.
-  const weight = (score / queryTerms.length) * part * (exact ? exactly : 1);
+  // MiniSearch multiplies by the number of terms, and counts synonyms of one word as several.
+  const weight = (score / queryTerms.length) * part * (exact ? exactWeight : 1);
   return { id: id as number, weight, part: exact ? 1 : part };
+}
+
+/** One search term. */
+interface Term {
+  weight: number;
+  /** Index of the query word that it stands for; synonyms share it. */
+  of: number;
+  /** Whether prefixes and typos match too. */
+  loose: boolean;
+}
+
+/** A parsed query. */
+interface Query {
+  terms: ReadonlyMap<string, Term>;
+  /** Number of different meaningful words. */
+  size: number;
+  /** The whole query as an identifier. */
+  whole: string;
+}
+
+/** Further words are ignored: each costs time. */
+const mostWords = 40;
+const synonymWeight = 0.35;
+const nameWeight = 2;
+
+/** Parses a query. One without meaningful words has no terms. */
+function parseQuery(words: Words, text: string): Query {
+  const asked = [...new Set(words.ofText(text))].slice(0, mostWords);
+  const names = [...new Set(namesIn(text).map(wholeName))].slice(0, mostWords);
+  const terms = new Map<string, Term>();
+  asked.forEach((word, of) => {
+    terms.set(word, { weight: 1, of, loose: true });
+  });
+  names.forEach((name, at) => {
+    if (!terms.has(name)) terms.set(name, { weight: nameWeight, of: asked.length + at, loose: false });
+  });
+  asked.forEach((word, of) => {
+    for (const other of synonymsOf(word))
+      if (!terms.has(other)) terms.set(other, { weight: synonymWeight, of, loose: false });
+  });
+  return { terms, size: asked.length, whole: wholeName(text) };
 }

@@ -10,17 +10,16 @@ export interface IndexedTool {
   text: ToolText;
 }
 
-/** An index over the tools of all servers, which follows what the servers announce. */
+/** An index of the tools of all servers. */
 export interface ToolIndex {
   /**
-   * Brings the index in step with `servers`; those that have not changed cost nothing. The work is done in small parts,
-   * between which other work gets its turn. Until a server's tools are all in, its former ones are found.
-   * @returns when it is in step
+   * Updates the index; servers that have not changed cost nothing. It yields to other work at short intervals. A server's
+   * old tools are found until all its new ones are in the index.
    */
   sync(servers: readonly SearchableServer[]): Promise<void>;
   search(text: string, isVisible: (tool: IndexedTool) => boolean): Hit[];
   get(id: number): IndexedTool | undefined;
-  /** Every tool that can be found. */
+  /** All tools in the index. */
   all(): Iterable<[id: number, tool: IndexedTool]>;
 }
 
@@ -30,7 +29,8 @@ interface Known {
 }
 
 /**
- * What a tool is called and where it is tells most, then what it does, then what it is given. Chosen by `npm run bench:search`, with the questions that are there for tuning.
+ * Name, title and server say most about a tool, then its description, then its arguments. Tuned by
+ * `npm run bench:search` with its questions for tuning.
  */
 const weights: Readonly<Record<keyof ToolText, number>> = {
   name: 2.5,
@@ -39,7 +39,7 @@ const weights: Readonly<Record<keyof ToolText, number>> = {
   args: 0.7,
   server: 2.5,
 };
-/** How long the index may keep others waiting, in milliseconds. */
+/** How long the index may block other work, in milliseconds. */
 const turn = 8;
 
 /** Makes an empty index. */
@@ -71,7 +71,7 @@ export function createToolIndex(words: Words): ToolIndex {
     known.delete(server);
     index.remove(ids);
   };
-  /** Health checks bring new objects that say the same. */
+  /** Health checks create new objects with the same content. */
   const refer = (seen: SearchableServer): void => {
     const ids = known.get(seen.server)?.ids ?? [];
     known.set(seen.server, { seen, ids });
@@ -110,7 +110,7 @@ export function createToolIndex(words: Words): ToolIndex {
   };
 }
 
-/** Whether two say the same without looking into them. */
+/** Compares by identity, not by content. */
 function isUnchanged(a: SearchableServer, b: SearchableServer): boolean {
   return a.title === b.title && a.description === b.description && a.tags === b.tags && a.tools === b.tools;
 }
@@ -119,7 +119,7 @@ function isSame(a: SearchableServer, b: SearchableServer): boolean {
   return isUnchanged(a, b) || JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Lets others have their turn when `ms` have passed since the last time. */
+/** Returns a function that yields to other work if `ms` have passed since the last time. */
 function resting(ms: number): () => Promise<void> {
   let since = performance.now();
   return async () => {

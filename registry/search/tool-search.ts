@@ -8,28 +8,27 @@ import type { RegisteredServer } from '../servers/server.ts';
 import type { ToolInfo } from '../servers/tool.ts';
 import type { SearchableServer } from './document.ts';
 import type { Embeddings } from './embeddings.ts';
-import { fuse } from './fuse.ts';
-import { createMeaningIndex } from './meaning-index.ts';
+import { createMeaningIndex, fuse } from './meaning-index.ts';
 import { callable } from './rights.ts';
 import { createServerIndex } from './server-index.ts';
 import { createToolIndex, type IndexedTool } from './tool-index.ts';
 import { type WhyNothing, whyNothing } from './why-nothing.ts';
 import { loadWords, type Words } from './words.ts';
 
-/** A tool that was found. */
+/** A tool in a search result. */
 export interface FoundTool {
   server: string;
   tool: ToolInfo;
-  /** From 0 to 1; to compare the tools of one answer with. */
+  /** From 0 to 1; comparable within one result. */
   score: number;
 }
 
-/** What a search for tools brought. */
+/** The result of a tool search. */
 export interface FoundTools {
   results: readonly FoundTool[];
-  /** How many there are, those beyond the limit included. */
+  /** Number of all hits, including those beyond the limit. */
   total: number;
-  /** Of nothing: why. */
+  /** Set when there are no results: the reason. */
   why: WhyNothing | undefined;
 }
 
@@ -40,15 +39,15 @@ export interface ToolSearchQuery {
   server?: string | undefined;
 }
 
-/** The search over tools and servers, for one caller at a time. */
+/** The search for tools and servers. */
 export interface ToolSearch {
-  /** The tools that fit and that this caller may call. No other takes part. */
+  /** Returns the matching tools that this caller may call. */
   tools(person: Person, query: ToolSearchQuery): Promise<FoundTools>;
-  /** The names of the servers that fit and that this caller may see, the best first. */
+  /** Returns the names of the matching servers that this caller may see, best first. */
   servers(person: Person, text: string): string[];
-  /** Looks whether servers or tools have changed. @returns when the index is in step */
+  /** Updates the index if servers or tools have changed. */
   follow(): Promise<void>;
-  /** Follows again and again from now on. */
+  /** Updates the index at intervals. */
   start(): void;
   stop(): void;
 }
@@ -57,14 +56,14 @@ export interface ToolSearchOptions {
   servers: () => readonly RegisteredServer[];
   toolsOf: (server: string) => readonly ToolInfo[];
   policy: () => Policy;
-  /** What becomes of tools that nobody has approved; without it, nothing. */
+  /** Hides tools that are not approved; undefined to show all. */
   guard?: ToolGuard;
   embeddings?: Embeddings | undefined;
   words?: Words;
 }
 
 const followMilliseconds = 1_000;
-/** A search waits so long for changes that were just made; it would rather miss one than keep somebody waiting. */
+/** How long a search waits for the index to include recent changes. */
 const waitMilliseconds = 200;
 
 /** Makes the search. Loads the dictionary first, about 100 ms. */
@@ -121,7 +120,7 @@ export async function createToolSearch(options: ToolSearchOptions): Promise<Tool
   };
 }
 
-/** While nobody can tell what is approved, nothing is: the gate would refuse it all. */
+/** While the approved tools are unreadable, none is approved: the gate would refuse all calls. */
 function approvedBy(guard: ToolGuard): ApprovedTools | undefined {
   const approved = guard.approved();
   return approved === 'unreadable' ? new Map() : approved;

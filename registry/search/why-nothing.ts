@@ -7,13 +7,13 @@ import type { Person } from '../access/guards.ts';
 import type { SearchableServer } from './document.ts';
 import { callable } from './rights.ts';
 
-/** Why a search found no tool, from "you see no server" to "none has your words", and what to do. */
+/** Why a search found no tool, and what the caller can do. */
 export interface WhyNothing {
   code: 'no_server_visible' | 'no_tool_known' | 'no_tool_allowed' | 'no_match';
   message: string;
 }
 
-/** By what is decided what somebody may call. */
+/** The rules for what a caller may call. */
 export interface Rules {
   policy: Policy;
   approved: ApprovedTools | undefined;
@@ -22,9 +22,9 @@ export interface Rules {
 const mostGroups = 3;
 
 /**
- * Finds out why somebody was shown nothing. Only servers that they may see take part, so that the answer tells nothing
+ * Explains an empty search result. It only considers servers that the caller may see, so that the answer reveals nothing
  * about others.
- * @param servers those that could have been found: enabled, and the one asked for if one was
+ * @param servers the enabled servers; only the requested one if the search named one
  */
 export function whyNothing(
   { policy, approved }: Rules,
@@ -36,12 +36,11 @@ export function whyNothing(
   const withTools = visible.filter(({ tools }) => tools.length > 0);
   const mayCall = callable(policy, scopes, approved);
   if (visible.length === 0) {
-    const message =
-      'There is no such server that you may see. Whoever looks after the policy can give you list_service.';
+    const message = 'There is no such server that you may see. The maintainer of the policy can give you list_service.';
     return { code: 'no_server_visible', message };
   }
   if (withTools.length === 0) {
-    const message = 'None of the servers that you may see has told the registry its tools yet. Try again in a minute.';
+    const message = 'The registry has not read the tools of the servers that you may see yet. Try again in a minute.';
     return { code: 'no_tool_known', message };
   }
   if (!withTools.some(({ server, tools }) => tools.some((tool) => mayCall(server, tool.name)))) {
@@ -56,11 +55,11 @@ function namesOf(servers: readonly SearchableServer[]): string {
   return [...names, ...(servers.length > 5 ? ['others'] : [])].join(', ');
 }
 
-/** What would open the first of these tools, in the words of the policy. */
+/** The rule that would allow the first of these tools. */
 function helpFor(policy: Policy, { scopes, groups, authMethod }: Person, servers: readonly SearchableServer[]): string {
   const [first] = servers;
   const [tool] = first?.tools ?? [];
-  const ask = 'Whoever looks after the policy can give you a rule with tools/call';
+  const ask = 'The maintainer of the policy can give you a rule with tools/call';
   if (!first || !tool) return `${ask}.`;
   const accesses: [Access] = [{ method: 'tools/call', object: { kind: 'tool', name: tool.name } }];
   const denied = { scopes, server: first.server, accesses };

@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { TokenItsFunction } from 'wink-nlp';
 
-/** Makes search words of text: the same of a question as of what is searched, or nothing would be found. */
+/** Turns text into search words, the same way for queries and documents. */
 export interface Words {
-  /** The words of running text by their dictionary form, without those that say nothing (`the`, `please`). */
+  /** The words of a text in dictionary form, without stop words (`the`, `please`). */
   ofText(text: string): string[];
-  /** The words of an identifier (`getStockPrice`, `list-open_issues`), and the whole of it as one word. */
+  /** The words of an identifier (`getStockPrice`, `list-open_issues`), and the whole identifier as one word. */
   ofName(name: string): string[];
 }
 
@@ -13,12 +13,12 @@ const longestWord = 40;
 const wordsRemembered = 20_000;
 
 /**
- * What wink takes for words without meaning, and which are what a tool does or is about: without these exceptions
- * `move_file` could not be found by "move".
+ * Words that wink counts as stop words, but that matter for tools: without these exceptions a search for "move" would not
+ * find `move_file`.
  */
 const meaningful = new Set(['move', 'call', 'name', 'empty', 'top', 'bottom', 'back', 'amount', 'serious']);
 
-/** Words of questions that wink keeps, and that say how somebody asks instead of what for. */
+/** Words that wink keeps, but that only phrase a question. */
 const asking = new Set([
   'please',
   'want',
@@ -34,9 +34,8 @@ const asking = new Set([
 ]);
 
 /**
- * Loads the English dictionary (wink-nlp, 4 MB, about 100 ms) and makes {@link Words} by it. Words are looked up one by
- * one and not as parts of sentences: the same word then always has the same form, in a name, a question or a sentence,
- * and each has to be looked up once only.
+ * Loads the English dictionary (wink-nlp, 4 MB, about 100 ms) and makes {@link Words}. It looks up single words instead of
+ * sentences: a word then always has the same form, in a name, a query or a sentence, and needs one look-up.
  */
 export async function loadWords(): Promise<Words> {
   const [{ default: wink }, { default: model }] = await Promise.all([
@@ -45,7 +44,7 @@ export async function loadWords(): Promise<Words> {
   ]);
   const nlp = wink(model, ['pos']);
   const { its } = nlp;
-  // wink's own types do not fit each other here.
+  // wink's own types do not match here.
   const lemma = its.lemma as unknown as TokenItsFunction<string>;
   const remembered = new LRUCache<string, string>({ max: wordsRemembered });
 
@@ -74,7 +73,7 @@ export async function loadWords(): Promise<Words> {
   };
 }
 
-/** An identifier as one word, however it is written: `getPrice`, `get_price` and `get-price` are the same. */
+/** An identifier as one word: `getPrice`, `get_price` and `get-price` are the same. */
 export function wholeName(name: string): string {
   return name
     .normalize('NFKC')
@@ -82,7 +81,7 @@ export function wholeName(name: string): string {
     .replace(/[^\p{L}\p{N}]+/gu, '');
 }
 
-/** Identifiers that stand in running text: words that are joined by anything, or change their case within. */
+/** Finds identifiers in a text: words with joiners, or with an inner change of case. */
 export function namesIn(text: string): string[] {
   return text.match(/[\p{L}\p{N}]+(?:[_-][\p{L}\p{N}]+)+|\p{Ll}+\p{Lu}[\p{L}\p{N}]*/gu) ?? [];
 }

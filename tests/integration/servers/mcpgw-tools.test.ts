@@ -123,7 +123,7 @@ describe('intelligent_tool_finder', () => {
     const { failed, text, values } = await ask(bob, 'intelligent_tool_finder', time);
     expect([failed, values?.tools]).toEqual([false, []]);
     expect(text).toBe(
-      'You may see currenttime, and call no tool there. Whoever looks after the policy can give you a rule with tools/call: for currenttime, the group timekeepers or admins has one.',
+      'You may see currenttime, and call no tool there. The maintainer of the policy can give you a rule with tools/call: for currenttime, the group timekeepers or admins has one.',
     );
     const weather = { natural_language_query: 'weather', server: 'weather' };
     const nowhere = { natural_language_query: 'weather', server: 'nowhere' };

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { indexOf, readCorpus } from '../../../../bench/search/corpus.ts';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import type { SearchableServer } from '../../../../registry/search/document.ts';
-import { fuse } from '../../../../registry/search/fuse.ts';
+import { fuse } from '../../../../registry/search/meaning-index.ts';
 import { createToolIndex } from '../../../../registry/search/tool-index.ts';
 import { createToolSearch } from '../../../../registry/search/tool-search.ts';
 import { loadWords } from '../../../../registry/search/words.ts';
