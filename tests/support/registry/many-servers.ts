@@ -1,4 +1,4 @@
-// Little MCP servers in a process of their own: as many as the argument says. Prints their ports, and ends with its input.
+// Runs as many small MCP servers as the argument says. Prints their ports, and exits when its input ends.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { toNodeHandler } from '@modelcontextprotocol/node';

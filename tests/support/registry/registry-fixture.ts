@@ -16,7 +16,7 @@ import { openStore, type RegistryStore } from '../../../registry/store/store.ts'
 
 export const publicUrl = 'http://localhost:8080';
 
-/** A log whose lines a test can read. */
+/** A log with readable lines. */
 export function recordingLog(): { log: Logger; lines: string[] } {
   const lines: string[] = [];
   return { lines, log: createLog('registry', 'debug', { write: (line) => void lines.push(line) }) };
@@ -47,7 +47,7 @@ export const serversText = `
   transports: { streamable-http: /deep/mcp }
 `;
 
-/** Claims of a person who may see everything, as the auth-server asserts them. */
+/** Claims of a person who may see everything, as in the auth-server's assertions. */
 export const admin = {
   sub: '11111111-aaaa-4000-8000-000000000001',
   username: 'alice',
@@ -55,7 +55,7 @@ export const admin = {
   scopes: ['mcp-registry-admin'],
   auth_method: 'session_cookie',
 };
-/** A person who may see currenttime only. */
+/** A person who may only see currenttime. */
 export const user = {
   ...admin,
   sub: 'u-2',
@@ -76,7 +76,7 @@ export interface Shape {
   expires?: number;
 }
 
-/** A key pair like the auth-server's, and what signs with it. */
+/** A key pair like the auth-server's, with a signer. */
 export async function createSigner() {
   const pair = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
   const kid = 'test-key';
@@ -96,7 +96,7 @@ export async function createSigner() {
 
 export { neverChecked };
 
-/** A tool as a server announced it, with what a test wants to differ. */
+/** A tool; a test may override its fields. */
 export const toolOf = (name: string, differs: Partial<ToolInfo> = {}): ToolInfo => ({
   name,
   title: null,
@@ -107,7 +107,7 @@ export const toolOf = (name: string, differs: Partial<ToolInfo> = {}): ToolInfo 
   ...differs,
 });
 
-/** A store in memory whose first servers are those of this servers file. */
+/** A store in memory with the servers of a servers file. */
 export async function storeOf(servers: string): Promise<RegistryStore> {
   const store = await openStore(':memory:');
   await seed(store, parseServers(servers), recordingLog().log);
@@ -116,14 +116,14 @@ export async function storeOf(servers: string): Promise<RegistryStore> {
 
 const words = loadWords();
 
-/** The search over the servers of a store, with the tools that `healthOf` tells. */
+/** The search over the servers of a store and their tools in `healthOf`. */
 export const searchOf = async (
   store: RegistryStore,
   policy: () => Policy,
   healthOf: RegistryParts['healthOf'] = () => neverChecked,
 ) => createToolSearch({ servers: store.list, toolsOf: (name) => healthOf(name).tools, policy, words: await words });
 
-/** The real app on a free port, with what a test wants to differ. */
+/** Starts the real app on a free port; a test may override its parts. */
 export async function startRegistry(
   keys: RegistryParts['keys'],
   parts: Partial<RegistryParts> & { edits?: Partial<EditorOptions> } = {},

@@ -2,7 +2,7 @@ import { readConfig } from '../../../common/settings/config.ts';
 import { ConfigError } from '../../../common/text/config-error.ts';
 import { registryConfig } from '../../../registry/config.ts';
 
-test('Without any variable the registry is set up for one machine', () => {
+test('Without variables the registry is configured for one machine', () => {
   const config = readConfig(registryConfig, {});
   expect(config).toMatchObject({ host: '127.0.0.1', port: 7860, publicUrl: 'http://localhost:8080' });
   expect(config.jwksUrl.href).toBe('http://127.0.0.1:8888/.well-known/jwks.json');
@@ -14,7 +14,7 @@ test('Without any variable the registry is set up for one machine', () => {
   expect(config.allowPrivate).toHaveLength(6);
 });
 
-test('Variables change it, and its own ports count among the own ports', () => {
+test("Variables change the configuration, and the registry's own ports are own ports", () => {
   const config = readConfig(registryConfig, {
     REGISTRY_PORT: '17860',
     REGISTRY_URL: 'https://mcp.example.com/',
@@ -40,7 +40,7 @@ test.each([
   ['ALLOW_PRIVATE_UPSTREAMS', '10.0.0.0'],
   ['OWN_PORTS', '8080,x'],
   ['OWN_PORTS', '70000'],
-])('%s=%s is a fault that names the variable', (name, value) => {
+])("%s=%s is rejected with the variable's name", (name, value) => {
   expect(() => readConfig(registryConfig, { [name]: value })).toThrow(ConfigError);
   expect(() => readConfig(registryConfig, { [name]: value })).toThrow(name);
 });

@@ -47,7 +47,7 @@ async function startMcp(): Promise<{ port: number; seen: { asked: number } }> {
   return { port: (server.address() as AddressInfo).port, seen };
 }
 
-/** In a process of their own, so that only the registry's work is measured. */
+/** In a separate process, so that only the registry's work is measured. */
 async function startMany(count: number): Promise<number[]> {
   const file = join(import.meta.dirname, '../../../support/registry/many-servers.ts');
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file, String(count)], {
@@ -92,7 +92,7 @@ async function until(condition: () => boolean, milliseconds: number): Promise<bo
   return condition();
 }
 
-test('After a restart the last state and tools are there before anybody is asked', async () => {
+test('After a restart the last state and tools are known before any check', async () => {
   const where = join(home, 'restart.db');
   const { port, seen } = await startMcp();
   const first = await registry(where, [entry('one', port)]);
@@ -110,7 +110,7 @@ test('After a restart the last state and tools are there before anybody is asked
   expect(seen.asked).toBe(asked);
 });
 
-test('Of two registries over one database one checks, and the other shows the same', async () => {
+test('Of two registries over one database one checks, and the other shows its results', async () => {
   const where = join(home, 'two.db');
   const { port, seen } = await startMcp();
   const one = await registry(where, [entry('one', port)]);
@@ -128,7 +128,7 @@ test('Of two registries over one database one checks, and the other shows the sa
   expect(seen.asked).toBe(2 * asked);
 }, 180_000);
 
-test('Five hundred servers are checked and kept without holding up anybody else', async () => {
+test('Five hundred servers are checked and stored without blocking other work', async () => {
   const ports = await startMany(20);
   const servers = Array.from({ length: 500 }, (_, i) => entry(`server-${i}`, ports[i % 20] ?? 0));
   const { store, monitor, close } = await registry(join(home, 'many.db'), servers);
@@ -150,7 +150,7 @@ test('Five hundred servers are checked and kept without holding up anybody else'
   process.stderr.write(`${figures}\n`);
   expect(done).toBe(true);
   expect(await store.observations.read()).toHaveLength(500);
-  // Loose, for machines that do much else: all checks at a stretch would take seconds.
+  // Generous, for busy machines: all checks without a pause would take seconds.
   expect(delay.percentile(50) / 1e6).toBeLessThan(1_000);
   expect(delay.percentile(99) / 1e6).toBeLessThan(8_000);
 }, 180_000);

@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-/** Something that listens on a free port; gives its port. */
+/** Listens on a free port. @returns the port */
 async function listen(listener: RequestListener): Promise<number> {
   const server = createServer(listener).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -68,7 +68,7 @@ function monitor(
     upstreamOf: () => upstream,
     log,
     intervalMs: 20,
-    // Long, so that a busy machine does not look like a dead server; short only where the time-out is what is tested.
+    // Long, so that no check times out on a busy machine; short only to test the time-out itself.
     limits: { answer: options.timeoutMs ?? 10_000, whole: 20_000 },
     now: () => checkedAt,
   });
@@ -80,11 +80,11 @@ async function checked(port: number, options?: Parameters<typeof monitor>[1]): P
   return await monitor(port, options).ask();
 }
 
-test('A server that was never asked is unknown', async () => {
+test('A server that was never checked is unknown', async () => {
   expect(monitor(1).monitor.of('little')).toEqual({ status: 'unknown', checkedAt: null, error: null, tools: [] });
 });
 
-test('A real MCP server is healthy, with the tools it announces', async () => {
+test('A real MCP server is healthy, and its tools are known', async () => {
   const { ask, checkedAt } = monitor(await listen(mcpListener()));
   const health = await ask();
   expect(health).toMatchObject({ status: 'healthy', checkedAt, error: null, tools });
@@ -94,7 +94,7 @@ test('A real MCP server is healthy, with the tools it announces', async () => {
   expect(steps).toEqual(['reach ok', 'handshake ok', 'tools ok']);
 });
 
-test('A server of the older era with sessions is healthy, and is not left with a session for each time it was asked', async () => {
+test('A server of the older era with sessions is healthy, and each check ends its session', async () => {
   const sessions = new Map<string, NodeStreamableHTTPServerTransport>();
   let opened = 0;
   const port = await listen(async (req, res) => {
@@ -115,7 +115,7 @@ test('A server of the older era with sessions is healthy, and is not left with a
   expect([opened, sessions.size]).toEqual([1, 0]);
 });
 
-test('A server that has only SSE is healthy', async () => {
+test('A server with SSE only is healthy', async () => {
   const streams = new Map<string, SSEServerTransport>();
   const port = await listen(async (req, res) => {
     if (req.method === 'GET') {
@@ -131,7 +131,7 @@ test('A server that has only SSE is healthy', async () => {
   expect(health).toMatchObject({ status: 'healthy', error: null, tools });
 });
 
-test('It is the vetted address that is asked, whatever the name resolves to by then', async () => {
+test('A check connects to the vetted address, whatever the name resolves to later', async () => {
   const port = await listen(mcpListener());
   const health = await checked(port, { host: 'not-in-any-dns.invalid' });
   expect(health).toMatchObject({ status: 'healthy', tools });
@@ -169,7 +169,7 @@ test.each([
   },
 );
 
-test('A server that nobody runs is unhealthy, and the reason holds no address', async () => {
+test('A server that does not run is unhealthy, and the reason contains no address', async () => {
   const port = await listen(answering(200));
   await closers.pop()?.();
   const { ask, lines } = monitor(port);
@@ -177,7 +177,7 @@ test('A server that nobody runs is unhealthy, and the reason holds no address', 
   expect(lines.join('')).toContain('ECONNREFUSED');
 });
 
-test('A server that may not be reached is unhealthy for that reason and is not asked', async () => {
+test('A server whose address is refused is unhealthy for that reason and gets no request', async () => {
   let asked = 0;
   const port = await listen((_req, res) => {
     asked++;
@@ -191,7 +191,7 @@ test('A server that may not be reached is unhealthy for that reason and is not a
   expect(asked).toBe(0);
 });
 
-test('A redirect to elsewhere is not followed', async () => {
+test('A redirect is not followed', async () => {
   let visited = 0;
   const elsewhere = await listen((_req, res) => {
     visited++;
@@ -202,7 +202,7 @@ test('A redirect to elsewhere is not followed', async () => {
   expect(visited).toBe(0);
 });
 
-test('A server that sends without end is cut off', async () => {
+test('An endless answer is aborted', async () => {
   const flood: RequestListener = (_req, res) => {
     res.writeHead(200, { 'content-type': 'application/json' });
     const more = (): void => {
@@ -214,7 +214,7 @@ test('A server that sends without end is cut off', async () => {
   expect(await checked(await listen(flood))).toMatchObject({ status: 'unhealthy', error: 'It sent more than 4 MB.' });
 });
 
-test('Thousands of tools and endless texts are cut to a size that can be kept; each keeps its name', async () => {
+test('Thousands of tools and very long texts are cut to the stored size; each tool keeps its name', async () => {
   const port = await listen((req, res) => {
     const handle = toNodeHandler(
       createMcpHandler(() => {
@@ -237,7 +237,7 @@ test('Thousands of tools and endless texts are cut to a size that can be kept; e
   expect(seen[999]).toMatchObject({ name: 't998', description: null, note: expect.stringContaining('2 MB') });
 }, 180_000);
 
-test('The monitor asks at once and again by itself, keeps the tools of a server that went away, and can be stopped', async () => {
+test('The monitor checks at once and at intervals, keeps the tools of a server that went down, and can be stopped', async () => {
   let alive = true;
   let asked = 0;
   const mcp = mcpListener();
@@ -267,7 +267,7 @@ async function until(condition: () => boolean, most = 300): Promise<boolean> {
 
 type Asked = { id?: number; method: string; params?: { cursor?: string } };
 
-/** A little MCP server of the older era that answers each method as a test says: undefined is an error, a number an HTTP status. */
+/** A small MCP server of the older era. It answers a method with the given value: undefined for an error, a number for an HTTP status. */
 function scripted(answers: Record<string, unknown>, capabilities: object, asked: string[] = []): RequestListener {
   const serverInfo = { name: 'scripted', title: 'Scripted', version: '2' };
   const hello = { protocolVersion: '2025-06-18', capabilities, serverInfo, instructions: 'Be kind.' };
@@ -287,7 +287,7 @@ function scripted(answers: Record<string, unknown>, capabilities: object, asked:
 }
 const aTool = (name: string) => ({ name, inputSchema: { type: 'object' } });
 
-test('Lists are read to their end, asked for only if they are announced, and what cannot be read is no illness', async () => {
+test('All pages of the supported lists are read, and an unreadable optional list does not affect the status', async () => {
   const asked: string[] = [];
   const answers = {
     'tools/list': { tools: [aTool('a')], nextCursor: 'two' },
@@ -317,14 +317,14 @@ test.each([
   ['cannot tell its tools', {}, 'degraded', 'It did not answer as an MCP server does.'],
   ['hangs when asked for its tools', { 'tools/list': 'hang' }, 'degraded', 'It did not answer within 0.4 s.'],
   ['tells its tools to others', { 'tools/list': 401 }, 'needs-authentication', expect.stringContaining('HTTP 401')],
-])('A server that speaks MCP but %s is told from one that is away', async (_what, answers, status, error) => {
+])('A server that speaks MCP but %s is degraded, not unhealthy', async (_what, answers, status, error) => {
   const health = await checked(await listen(scripted(answers, { tools: {} })), { timeoutMs: 400 });
   expect(health).toMatchObject({ status, error });
   const steps = health.details?.checks[0]?.steps.map(({ state }) => state);
   expect(steps).toEqual(['ok', 'ok', 'failed']);
 });
 
-test('A server with two transports is asked by both, and it is said which one fails', async () => {
+test('Both transports of a server are checked, and the error names the one that fails', async () => {
   const mcp = mcpListener();
   const port = await listen((req, res) => (req.url === '/sse' ? void res.writeHead(500).end() : mcp(req, res)));
   const health = await checked(port, { transports: { 'streamable-http': '/mcp', sse: '/sse' } });
@@ -336,7 +336,7 @@ test('A server with two transports is asked by both, and it is said which one fa
   expect(health.tools.map(({ name }) => name)).toEqual(['tell_time', 'plain']);
 });
 
-test('One failure of a healthy server is noted, a second believed, and one success puts it right', async () => {
+test('A healthy server is unstable after one failure, unhealthy after two, and healthy after one success', async () => {
   let alive = true;
   const mcp = mcpListener();
   const { ask } = monitor(await listen((req, res) => (alive ? mcp(req, res) : void res.writeHead(500).end())));
@@ -349,7 +349,7 @@ test('One failure of a healthy server is noted, a second believed, and one succe
   expect(states).toEqual([well, doubted, 'unhealthy!', well, doubted, well, doubted]);
 });
 
-test('Servers that hang keep no other one waiting', async () => {
+test('Servers that hang do not delay the others', async () => {
   const hanging = await listen(() => undefined);
   const good = await listen(mcpListener());
   const entry = (name: string, port: number) => ({
@@ -371,7 +371,7 @@ test('Servers that hang keep no other one waiting', async () => {
   });
   closers.push(() => m.stop());
   m.start();
-  // The first time nobody knows who hangs.
+  // In the first round it is unknown which servers hang.
   const known = () => [...ports.keys()].every((name) => m.of(name).status !== 'unknown');
   expect(await until(known, 10_000)).toBe(true);
   let checks = 0;

@@ -64,7 +64,7 @@ describe.each<[string, () => Promise<string>]>([
     await definitions.approve('weather', [{ name, hash: hash ?? waiting?.hash ?? '' }], alice);
   };
 
-  test('What a server shows first is approved, and the change log says so', async () => {
+  test('The first tools of a server are approved, and the change log records it', async () => {
     await show(forecast, tool('radar', 'Shows rain'));
     expect(await states()).toEqual([]);
     const [entry] = await store.changes({ servers: ['weather'], limit: 1 });
@@ -75,7 +75,7 @@ describe.each<[string, () => Promise<string>]>([
     ]);
   });
 
-  test('A tool that changed, is new or is gone is told, with what is different; a restart approves nothing', async () => {
+  test('Changed, new and removed tools are reported with their differences; a restart approves nothing', async () => {
     await show(forecast, tool('radar', 'Shows rain'));
     await show(poisoned, tool('delete_all', 'Deletes'));
     const expected = ['delete_all new', 'forecast changed', 'radar removed'];
@@ -96,7 +96,7 @@ describe.each<[string, () => Promise<string>]>([
     ]);
   });
 
-  test('Who approves is noted, and afterwards the new definition is the one that counts', async () => {
+  test('An approval records the user and makes the new definition the approved one', async () => {
     await show(forecast);
     await show(poisoned);
     await approve();
@@ -108,7 +108,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(await states()).toEqual(['forecast changed']);
   });
 
-  test('An approval of what somebody saw does not approve what came afterwards, nor anything beside it', async () => {
+  test('An approval only counts for the definition that the user saw', async () => {
     await show(forecast);
     await show(tool('forecast', 'harmless'), tool('other', 'x'));
     const seen = await changes();
@@ -120,7 +120,7 @@ describe.each<[string, () => Promise<string>]>([
     await expect(definitions.approve('weather', none, alice)).rejects.toMatchObject({ code: 'changed_meanwhile' });
   });
 
-  test('A server that shows now this and now that stays in question until somebody has decided', async () => {
+  test('A definition that alternates stays pending until a user decides', async () => {
     await show(forecast);
     await show(poisoned);
     for (let i = 0; i < 3; i++) {
@@ -137,7 +137,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(await states()).toEqual(['forecast changed']);
   });
 
-  test('A name of look-alike or hidden letters is a new tool, and its letters are made visible', async () => {
+  test('A name with look-alike or hidden characters is a new tool, and the characters are made visible', async () => {
     await show(forecast);
     await show(forecast, tool('f\u043erecast', 'x'), tool('forecast\u200b', 'y\u202e\u{e0041}'));
     const found = await changes();
@@ -154,7 +154,7 @@ describe.each<[string, () => Promise<string>]>([
     ['its output schema', { outputSchema: { type: 'object' } }],
     ['white space in its description', { description: 'Tells the weather ' }],
     ['how deep its schema is', { inputSchema: { type: 'object', properties: { city: { type: 'string' } } } }],
-  ])('A tool has changed if %s has', async (_what, more) => {
+  ])('A change of %s changes the definition', async (_what, more) => {
     await show(forecast);
     await show({ ...forecast, ...more });
     expect(await states()).toEqual(['forecast changed']);
@@ -164,19 +164,19 @@ describe.each<[string, () => Promise<string>]>([
     ['its _meta', { _meta: { at: 'now' } }],
     ['its icons', { icons: [] }],
     ['the order of its keys', { inputSchema: { properties: forecast.inputSchema.properties, type: 'object' } }],
-  ])('A tool has not changed if only %s has', async (_what, more) => {
+  ])('A change of %s alone does not change the definition', async (_what, more) => {
     await show(forecast);
     await show({ ...forecast, ...more });
     expect(await states()).toEqual([]);
   });
 
-  test('A second tool of the same name makes it another', async () => {
+  test('A second tool of the same name changes the definition', async () => {
     await show(forecast);
     await show(forecast, poisoned);
     expect(await states()).toEqual(['forecast changed']);
   });
 
-  test('A tool too large to be kept is still known by its hash', async () => {
+  test('A tool too large to store is still compared by its hash', async () => {
     const large = (end: string) => tool('large', `${'x'.repeat(70_000)}${end}`);
     await show(large('a'));
     await show(large('a'));
@@ -185,7 +185,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(await changes()).toMatchObject([{ state: 'changed', note: expect.stringContaining('too large') }]);
   });
 
-  test('New names that come and go leave nothing behind', async () => {
+  test('New tools that disappear again leave nothing pending', async () => {
     await show(forecast);
     for (let i = 0; i < 3; i++) await show(forecast, tool(`made_up_${i}`, 'x'));
     expect(await states()).toEqual(['made_up_2 new']);
@@ -193,7 +193,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(await states()).toEqual([]);
   });
 
-  test('A server that is deleted and registered again is seen for the first time again; one that moved is not', async () => {
+  test('A server that is deleted and registered again starts over; one that moved does not', async () => {
     await show(forecast);
     const move = { ...server, upstream: 'http://127.0.0.1:2' };
     const change = (next: typeof server | undefined) =>
@@ -216,7 +216,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(await states()).toEqual([]);
   });
 
-  test('The file says what may be called, also after what another registry has done', async () => {
+  test('The file lists the callable tools, also after approvals by another registry', async () => {
     const path = join(mkdtempSync(join(home, 'file-')), 'approved-tools.json');
     const read = () => JSON.parse(readFileSync(path, 'utf8')).servers as Record<string, string[]>;
     const other = await openStore(where);

@@ -78,7 +78,7 @@ const send = async (who: object, method: string, path: string, body?: unknown) =
 };
 const revision = () => registry.store.get('github')?.revision;
 
-test('A server is kept with the name of its secret, which only those see who may change the server', async () => {
+test("The name of a server's secret is stored, and only shown to users who may change the server", async () => {
   const registered = await send(carol, 'POST', '/servers', withSecret);
   expect(registered.status).toBe(201);
   expect(JSON.stringify(registered.body)).not.toContain('"auth"');
@@ -94,12 +94,12 @@ test('A server is kept with the name of its secret, which only those see who may
   }
 });
 
-test('A server that says nothing of a secret wants none', async () => {
+test('A server without a secret needs none', async () => {
   await send(alice, 'POST', '/servers', server);
   expect((await send(alice, 'GET', '/servers/github')).body.location).toMatchObject({ auth: null });
 });
 
-test('The change log says which secret a server had and has, to who may change it', async () => {
+test('The change log shows changes of the secret to users who may change the server', async () => {
   await send(alice, 'POST', '/servers', withSecret);
   await send(alice, 'PATCH', '/servers/github', { auth: { secret: 'key' }, revision: revision() });
   await send(alice, 'PATCH', '/servers/github', { auth: null, revision: revision() });
@@ -117,14 +117,14 @@ test.each([
   ['the origin is a part of it', { ...withSecret, upstream: 'https://mcp.example.com.evil.example' }],
   ['it would go there unencrypted', { ...withSecret, upstream: 'http://mcp.example.com' }],
   ['another port listens there', { ...withSecret, upstream: `${origin}:8443` }],
-])('A server cannot be registered with a secret when %s, and the answer is the same', async (_why, body) => {
+])('A server cannot be registered with a secret if %s, and the answer is the same', async (_why, body) => {
   const answer = await send(carol, 'POST', '/servers', body);
   expect([answer.status, answer.body.error?.code]).toEqual([422, 'upstream_refused']);
   expect(answer.body.error?.message).toContain(`There is no secret called "${body.auth.secret}" for it. Whoever runs`);
   expect(registry.store.get('github')).toBeUndefined();
 });
 
-test('Nobody can lead a secret to a server of their own by an edit: not by moving the server, nor by naming the secret', async () => {
+test('An edit cannot send a secret to another server, neither by moving the server nor by naming the secret', async () => {
   await send(alice, 'POST', '/servers', withSecret);
   const moved = await send(alice, 'PATCH', '/servers/github', {
     upstream: 'https://evil.example',
@@ -155,7 +155,7 @@ test.each([
   ['a value', { value: 'S3cret' }],
   ['a word', 'github'],
   ['a list', ['github']],
-])('A registration with %s for a secret is refused, and nothing is kept', async (_what, auth) => {
+])('A registration with %s for a secret is rejected, and nothing is stored', async (_what, auth) => {
   const { status, body } = await send(alice, 'POST', '/servers', { ...server, auth });
   expect([status, body.error?.code]).toEqual([400, 'input_invalid']);
   expect(body.error?.faults?.[0]?.path).toMatch(/^auth/);
@@ -163,7 +163,7 @@ test.each([
   expect(registry.store.list()).toEqual([]);
 });
 
-test('A database of before gets the column, and its servers want nothing', async () => {
+test('A database of an older version gets the column, and its servers have no secret', async () => {
   const where = join(folder, 'old.db');
   const store = await openStore(where);
   const by = { sub: 's', username: 'u' };
@@ -185,7 +185,7 @@ test('A database of before gets the column, and its servers want nothing', async
   await again.close();
 });
 
-/** An upstream that notes what it is asked, and answers with `status` and `headers`. */
+/** An upstream that records its requests, and answers with `status` and `headers`. */
 async function startUpstream(status: number, headers: Record<string, string> = {}) {
   const seen: IncomingMessage['headers'][] = [];
   const upstream = createServer((req, res) => {
@@ -201,7 +201,7 @@ async function startUpstream(status: number, headers: Record<string, string> = {
   return { seen, address, close };
 }
 
-test('Asked for its health, a server gets its credential at its origin; a redirect takes it nowhere, other origins are refused', async () => {
+test("A health check sends the credential to the server's origin only: redirects are not followed, other origins are refused", async () => {
   const elsewhere = await startUpstream(200);
   const upstream = await startUpstream(307, { location: `http://${elsewhere.address}/` });
   try {
@@ -219,7 +219,7 @@ test('Asked for its health, a server gets its credential at its origin; a redire
   }
 });
 
-test('The headers to ask a server with are none, its credential, or nothing at all when it cannot be had', () => {
+test('The headers for a server are empty, its credential, or undefined if the secret is not available', () => {
   const { headersFor } = createUpstreamAuth(secrets);
   const entry = { ...server, tags: [] };
   expect(headersFor(entry)).toEqual({});

@@ -7,7 +7,7 @@ import { createToolSearch } from '../../../../registry/search/tool-search.ts';
 import { loadWords } from '../../../../registry/search/words.ts';
 import { recordingLog, storeOf, toolOf } from '../../../support/registry/registry-fixture.ts';
 
-/** What a text is about, as an embedding model would know: one number for each subject. */
+/** A simple embedding of a text: one number for each subject. */
 const subjects = [/time|clock|o'clock/i, /umbrella|rain|weather/i, /money|price/i];
 const vectorOf = (text: string) => [...subjects.map((subject) => (subject.test(text) ? 3 : 0)), 0.01];
 
@@ -19,7 +19,7 @@ let asked: Asked[] = [];
 let authorization: string | undefined;
 type Answer = (body: Asked, res: ServerResponse) => void;
 const good: Answer = ({ input }, res) => {
-  // In another order than asked: the index says which is which.
+  // In a different order than requested: clients must use the index.
   const data = input.map((text, index) => ({ object: 'embedding', index, embedding: vectorOf(text) })).reverse();
   res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ object: 'list', data }));
 };
@@ -82,7 +82,7 @@ async function searching(more: { apiKey?: string; pauseMs?: number; questionTime
   return { find, follow: search.follow, lines, close: () => store.close() };
 }
 
-test('What means the same in other words is found, and words still count', async () => {
+test('Tools are found by meaning, and words still count', async () => {
   const { find, close } = await searching({ apiKey: 'key-1' });
   expect((await find('do I need an umbrella'))[0]).toBe('forecast');
   expect((await find('current_time umbrella'))[0]).toBe('current_time');
@@ -94,14 +94,14 @@ test('What means the same in other words is found, and words still count', async
   await close();
 });
 
-test('What the caller may not call is not found by its meaning either', async () => {
+test('Tools that the caller may not call are not found by meaning', async () => {
   const { find, close } = await searching();
   expect(await find('umbrella', 'all')).toContain('forecast');
   expect(await find('umbrella', 'few')).toEqual([]);
   await close();
 });
 
-test('Each text is sent once: neither tools that stay as they are nor a question asked again', async () => {
+test('Each text is sent once: unchanged tools and repeated queries are not sent again', async () => {
   const { find, follow, close } = await searching();
   await find('umbrella');
   await find('umbrella');
@@ -128,7 +128,7 @@ test.each<[string, Answer, string]>([
   ['answers with too few', (_b, res) => void res.end('{"data":[]}'), 'another number'],
   ['breaks the connection', (_b, res) => void res.destroy(), 'reason'],
   ['does not answer', () => undefined, 'in time'],
-])('An endpoint that %s leaves the words, and the log says so once', async (_what, bad, reason) => {
+])('With an endpoint that %s the search uses words only, and logs it once', async (_what, bad, reason) => {
   answer = bad;
   const { find, lines, close } = await searching({ apiKey: 'key-2', questionTimeoutMs: 200, pauseMs: 0 });
   const started = performance.now();
@@ -142,7 +142,7 @@ test.each<[string, Answer, string]>([
   await close();
 });
 
-test('After a failure it is left alone for a while, and the log says when it is back', async () => {
+test('After a failure the endpoint gets no requests for a while, and the log reports its recovery', async () => {
   answer = (_body, res) => void res.writeHead(503).end();
   const { find, follow, lines, close } = await searching({ pauseMs: 300 });
   await find('umbrella');

@@ -76,7 +76,7 @@ describe.each<[string, () => Promise<string>]>([
   });
   afterEach(() => store.close());
 
-  test('What was seen of a server comes back as it was after a restart, with when', async () => {
+  test('Stored health is unchanged after a restart', async () => {
     await store.observations.add([observation('one')], at(1));
     await store.close();
     store = await openStore(where);
@@ -88,7 +88,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(await store.observations.read(at(-1))).toHaveLength(1);
   });
 
-  test('A later state replaces the earlier one, and what the server announced stays unless it is news', async () => {
+  test('A later state replaces the earlier one, and the last answer stays unless there is a new one', async () => {
     await store.observations.add([observation('one')], at(1));
     const down = { ...state, status: 'unhealthy' as const, failures: 2, error: 'It closed the connection.' };
     const later = { checkedAt: at(30), state: down, answer: undefined, events: [], samples: [] };
@@ -97,7 +97,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(one).toMatchObject({ checkedAt: at(30), state: down, answer: { at: at(0), announced } });
   });
 
-  test('A server that is deleted or moves starts anew, and a late check brings nothing back', async () => {
+  test('Deleting or moving a server deletes its health, and a late check does not restore it', async () => {
     const all = [observation('one'), observation('two')];
     await store.observations.add(all, at(1));
     await change('one', undefined);
@@ -108,13 +108,13 @@ describe.each<[string, () => Promise<string>]>([
       expect(await store.observations.history(name, at(3))).toEqual({ events: [], chart: { day: [], week: [] } });
   });
 
-  test('A change of what people say about a server forgets nothing', async () => {
+  test('A change of other settings keeps the health', async () => {
     await store.observations.add([observation('one')], at(1));
     await change('one', { ...settings('one'), title: 'Another', enabled: false });
     expect(await store.observations.read()).toHaveLength(1);
   });
 
-  test('Checks are summed up by five minutes for a day and by hours for a week, and no more is kept', async () => {
+  test('Checks are summed by five minutes for a day and by hours for a week; older ones are deleted', async () => {
     const samples = [0, 30, 60, 300, 3_600].map((seconds) => ({
       at: at(seconds),
       ok: seconds !== 30,
@@ -137,7 +137,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(left).toEqual([{ size: 60, start: at(3_600).getTime() / 60_000 }]);
   });
 
-  test('Of the past states the last 500 of 30 days are kept, the newest first', async () => {
+  test('History keeps the last 500 states of 30 days, newest first', async () => {
     const event = (seconds: number) => ({ at: at(seconds), state: 'unhealthy' as const, latencyMs: null, reason: 'x' });
     const many = Array.from({ length: 520 }, (_, i) => event(i));
     await store.observations.add([observation('one', { events: many })], at(600));
@@ -148,7 +148,7 @@ describe.each<[string, () => Promise<string>]>([
     expect((await store.observations.history('one', at(month))).events).toEqual([event(month)]);
   });
 
-  test('Of several registries one has the duty to check, and when it dies another takes it', async () => {
+  test('One of several registries holds the lease to check; when it dies, another takes it', async () => {
     const other = await openStore(where);
     try {
       expect(await store.observations.takeLease('a', 20_000, at(0))).toBe(true);

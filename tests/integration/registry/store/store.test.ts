@@ -47,7 +47,7 @@ const adding = (name: string, change: Partial<ServerSettings> = {}): Write => ({
   by,
 });
 
-/** What a process of its own begins with: a store, and what it keeps. */
+/** The first lines of a separate process: it opens a store. */
 const program = (where: string) => `
   const { openStore } = await import(${JSON.stringify(resolve('registry/store/store.ts'))});
   const store = await openStore(${JSON.stringify(where)});
@@ -79,7 +79,7 @@ describe.each<[string, () => Promise<string>]>([
   };
   const names = (of: RegistryStore) => of.list().map(({ name }) => name);
 
-  test('A server comes back as it was added, letter for letter, before and after a restart', async () => {
+  test('A server is stored unchanged, also after a restart', async () => {
     const added = await store.change(adding('time'));
     expect(added).toEqual({ ...settings('time'), revision: 1, updatedAt: expect.any(Date) });
     expect(store.get('time')).toEqual(added);
@@ -88,14 +88,14 @@ describe.each<[string, () => Promise<string>]>([
     expect(store.get('Time')).toBeUndefined();
   });
 
-  test('Servers without any of what may be left out come back so', async () => {
+  test('Servers without optional settings are stored unchanged', async () => {
     const bare = { version: null, repository: null, license: null, icons: [], tags: [], transports: { sse: '/sse' } };
     const added = await store.change(adding('bare', bare));
     await reopen();
     expect(store.get('bare')).toEqual(added);
   });
 
-  test('Servers are listed by name', async () => {
+  test('Servers are sorted by name', async () => {
     for (const name of ['b', 'a-b', 'a_b', 'c', 'a']) await store.change(adding(name));
     const sorted = ['a', 'a-b', 'a_b', 'b', 'c'];
     expect(names(store)).toEqual(sorted);
@@ -103,7 +103,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(names(store)).toEqual(sorted);
   });
 
-  test('Of two people who change what they have seen, the second is told, and nothing of theirs is kept', async () => {
+  test('Of two changes to the same revision, the second is rejected and nothing of it is stored', async () => {
     const { revision } = (await store.change(adding('time'))) ?? {};
     const other = await another();
     const edit = (title: string): Write => ({
@@ -120,7 +120,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(await store.changes({ servers: ['time'], limit: 10 })).toHaveLength(2);
   });
 
-  test('A name that is taken is taken, and one that is gone is gone', async () => {
+  test('A taken name cannot be registered, and a deleted server cannot be changed', async () => {
     await store.change(adding('time'));
     await expect(store.change(adding('time'))).rejects.toMatchObject({ code: 'name_taken' });
     const gone: Write = { name: 'nobody', revision: 7, next: undefined, action: 'delete', by };
@@ -128,7 +128,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(await store.changes({ servers: ['time', 'nobody'], limit: 10 })).toHaveLength(1);
   });
 
-  test('A revision is never given out twice, not even after a server was deleted and registered again', async () => {
+  test('A revision is never reused, not even after a server was deleted and registered again', async () => {
     const first = await store.change(adding('time'));
     await store.change({ name: 'time', revision: first?.revision, next: undefined, action: 'delete', by });
     expect(store.get('time')).toBeUndefined();
@@ -139,7 +139,7 @@ describe.each<[string, () => Promise<string>]>([
     await expect(store.change(late)).rejects.toMatchObject({ code: 'changed_meanwhile' });
   });
 
-  test('The log says who changed what from what to what, the newest first, page by page', async () => {
+  test('The change log tells who changed which field from what to what, newest first, in pages', async () => {
     const { revision } = (await store.change(adding('time'))) ?? {};
     const next = settings('time', { title: 'Clock', enabled: true });
     await store.change({ name: 'time', revision, next, action: 'edit', by: { sub: 'd', username: 'dave' } });
@@ -160,7 +160,7 @@ describe.each<[string, () => Promise<string>]>([
     expect((await store.namesEver()).sort()).toEqual(['other', 'time']);
   });
 
-  test('Another process sees a change within a second, and is told', async () => {
+  test('Another process sees a change within a second, and its listeners are called', async () => {
     const other = await another();
     let told = 0;
     other.onChange(() => told++);
@@ -170,14 +170,14 @@ describe.each<[string, () => Promise<string>]>([
     expect(told).toBe(1);
   });
 
-  test('Another process that does not want to wait for it sees a change at once', async () => {
+  test('Another process sees a change at once after refresh()', async () => {
     const other = await another();
     await store.change(adding('time'));
     await other.refresh();
     expect(other.get('time')).toEqual(store.get('time'));
   });
 
-  test('The first servers are kept once: what was deleted or changed since stays so', async () => {
+  test('The first servers are stored once: later changes and deletions stay', async () => {
     const { log } = recordingLog();
     const first = [settings('time'), settings('other')];
     await seed(store, first, log);
@@ -188,14 +188,14 @@ describe.each<[string, () => Promise<string>]>([
     expect(names(store)).toEqual(['other']);
   });
 
-  test('A first start without servers is a first start too', async () => {
+  test('A first start without servers counts as the first start', async () => {
     const { log } = recordingLog();
     await seed(store, [], log);
     await seed(store, [settings('late')], log);
     expect(names(store)).toEqual([]);
   });
 
-  test('Of processes that start at once, one brings the first servers', async () => {
+  test('Of processes that start at once, one stores the first servers', async () => {
     const fresh = await newPlace();
     const text = `${program(fresh)}
       console.log(await store.seedOnce([next], by), store.list().length);
@@ -204,7 +204,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(both.map(({ stdout }) => stdout.trim()).sort()).toEqual(['false 1', 'true 1']);
   });
 
-  test('Where mcpgw runs is taken from the file at each start; what people said about it stays', async () => {
+  test('The location of mcpgw comes from the file at each start; its other settings stay', async () => {
     const { log } = recordingLog();
     await seed(store, [settings('mcpgw', { upstream: 'http://127.0.0.1:1' })], log);
     const { revision } = store.get('mcpgw') ?? {};
@@ -217,7 +217,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(store.get('mcpgw')).toMatchObject({ upstream: 'http://127.0.0.1:2', title: 'Ours', enabled: true });
   });
 
-  test('Nothing that was acknowledged is lost when the process is killed', async () => {
+  test('No acknowledged change is lost when the process is killed', async () => {
     const text = `${program(where)}
       for (let i = 0; ; i++) {
         const name = 'server-' + i;
@@ -241,12 +241,12 @@ describe.each<[string, () => Promise<string>]>([
   });
 
   if (kind === 'SQLite')
-    test('The file can be read by nobody else', () => {
+    test('Other users cannot read the file', () => {
       expect(statSync(where).mode & 0o777).toBe(0o600);
     });
 });
 
-test('While the database is away, servers are still known, and a change is refused with what to do', async () => {
+test('While the database is down, servers can be read, and a change is rejected with advice', async () => {
   const store = await openStore(await postgres.newDatabase());
   try {
     await store.change(adding('time'));
@@ -261,7 +261,7 @@ test('While the database is away, servers are still known, and a change is refus
   }
 });
 
-test('A database that is used by an auth-server as well is no trouble', async () => {
+test('Registry and auth-server can share a database', async () => {
   const where = await postgres.newDatabase();
   const auth = await (await import('../../../../auth-server/store/store.ts')).openStore(where);
   const store = await openStore(where);

@@ -14,7 +14,7 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A server that writes the bytes of its answers itself. */
+/** A server that writes raw bytes. */
 function raw(answer: (socket: Socket) => void): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -127,7 +127,7 @@ test.each([301, 302, 303, 307, 308])(
   },
 );
 
-test('A server that quotes the credential in its error does not bring it into the log', async () => {
+test('A credential that a server quotes in an error does not reach the log', async () => {
   const port = await http((req, res) =>
     res.writeHead(400).end(`You sent ${req.headers.authorization}, that is S3cret`),
   );

@@ -30,11 +30,11 @@ test.each([
   expect(lines(before, after)).toEqual([line]);
 });
 
-test('What is the same is no difference, whatever the order of keys', () => {
+test('Equal values are no difference, whatever the order of keys', () => {
   expect(lines({ annotations: { a: 1, b: { c: 2, d: 3 } } }, { annotations: { b: { d: 3, c: 2 }, a: 1 } })).toEqual([]);
 });
 
-test('Of endless differences and texts so much is shown as a person can read', () => {
+test('The number of differences and the length of texts are limited', () => {
   const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`k${i}`, i]));
   expect(lines({ annotations: {} }, { annotations: many })).toHaveLength(200);
   const [long] = diffDefinitions(null, parts({ description: 'x'.repeat(60_000) }));
@@ -63,7 +63,7 @@ test.each([
   expect(reveal(`a ${letter}b`)).toBe(`a \\u{${code}}b`);
 });
 
-test('Ordinary text of any language stays as it is', () => {
+test('Ordinary text of any language is unchanged', () => {
   const text = 'Größe 東京 Москва – “ok”\n\tمرحبا नमस्ते 🙂';
   expect(reveal(text)).toBe(text);
 });

@@ -51,7 +51,7 @@ test.each([
   expect(check(ip, port)).toMatch(reason);
 });
 
-test('With a shorter list of private networks, an address outside of it is refused, loopback too', () => {
+test('Private addresses outside of the allowed networks are refused, including loopback', () => {
   const narrow = createAddressCheck({ allowPrivate: cidrs('10.20.0.0/16'), ownPorts: new Set() });
   expect(narrow('10.20.3.4', 80)).toBeUndefined();
   expect(narrow('8.8.8.8', 80)).toBeUndefined();
@@ -59,7 +59,7 @@ test('With a shorter list of private networks, an address outside of it is refus
     expect(narrow(ip, 80)).toMatch(/private/);
 });
 
-test('Allowing every address does not allow metadata services', () => {
+test('Allowing every network does not allow metadata services', () => {
   const wide = createAddressCheck({ allowPrivate: cidrs('0.0.0.0/0,::/0'), ownPorts: new Set() });
   expect(wide('169.254.169.254', 80)).toMatch(/metadata/);
   expect(wide('fd00:ec2::254', 80)).toMatch(/metadata/);

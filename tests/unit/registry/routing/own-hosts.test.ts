@@ -22,13 +22,13 @@ test.each(['10.0.0.2', '10.0.0.3'])(
   },
 );
 
-test('Another name for the same machine does not help', async () => {
+test('Another name for the same machine is refused too', async () => {
   const own = refuseOwnHosts(['parts-gate'], resolve, check);
   const [ip = ''] = await own.resolve('alias');
   expect(own.check(ip, 8888)).toMatch(/gateway's own/);
 });
 
-test('Other addresses are left to the other rules', async () => {
+test('Other addresses pass to the other checks', async () => {
   const own = refuseOwnHosts(['parts-gate'], resolve, check);
   await own.resolve('other');
   expect(own.check('10.0.0.9', 8000)).toBeUndefined();

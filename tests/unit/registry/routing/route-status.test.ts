@@ -14,7 +14,7 @@ const write = (name: string, text: string) => writeFileSync(join(folder, name), 
 const routes = 'a http a:1 127.0.0.1:1 /mcp - -\n';
 const sum = cksum(Buffer.from(routes));
 
-test.each([0, 1, 2, 255, 256, 257, 70_000])('The checksum of %i bytes is the one that cksum prints', (length) => {
+test.each([0, 1, 2, 255, 256, 257, 70_000])('The checksum of %i bytes equals that of cksum', (length) => {
   const bytes = randomBytes(length);
   const [crc, size] = execFileSync('cksum', { input: bytes, encoding: 'utf8' }).split(' ');
   expect(cksum(bytes)).toBe(`${crc}-${Number(size)}`);
@@ -27,13 +27,13 @@ test.each([
   ['has only said something about other routes', 'refused 1-1 host not found\n', { state: 'unknown' }],
   ['took other routes', 'ok 1-1\n', { state: 'unknown' }],
   ['said something else', 'hello\n', { state: 'unknown' }],
-])('When nginx %s, that is known', async (_what, status, expected) => {
+])('The outcome is known when nginx %s', async (_what, status, expected) => {
   write('routes', routes);
   write('routes.status', status);
   expect(await routeOutcome(folder, 0)).toEqual(expected);
 });
 
-test('The routes that nginx started with are in force until it says something else', async () => {
+test('The routes that nginx started with count as accepted until it reports otherwise', async () => {
   write('routes', routes);
   write('routes.built', `${sum}\n`);
   expect(await routeOutcome(folder, 0)).toEqual({ state: 'ok' });
@@ -41,7 +41,7 @@ test('The routes that nginx started with are in force until it says something el
   expect(await routeOutcome(folder, 0)).toEqual({ state: 'unknown' });
 });
 
-test('An answer that comes within the time is waited for', async () => {
+test('The registry waits for an answer within the time limit', async () => {
   write('routes', routes);
   setTimeout(() => write('routes.status', `ok ${sum}\n`), 150);
   expect(await routeOutcome(folder, 5_000)).toEqual({ state: 'ok' });

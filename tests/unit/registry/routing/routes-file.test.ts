@@ -19,14 +19,14 @@ test('A server becomes one line with its fields in order', () => {
   expect(toRouteLine(currenttime, addresses)).toBe('currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse -');
 });
 
-test('Endpoints that a server does not have are a hyphen, and several addresses stand together', () => {
+test('A missing endpoint is a hyphen, and several addresses form one field', () => {
   const server = { ...currenttime, upstream: 'https://mcp.example.com', transports: { 'streamable-http': '/v1/mcp/' } };
   expect(toRouteLine(server, ['203.0.113.7:443', '[2001:db8::7]:443'])).toBe(
     'currenttime https mcp.example.com 203.0.113.7:443,[2001:db8::7]:443 /v1/mcp/ - -',
   );
 });
 
-test('A secret stands in the line by its name', () => {
+test('The line contains the name of the secret', () => {
   const line = toRouteLine({ ...currenttime, auth: { secret: 'github_2' } }, addresses);
   expect(line).toBe('currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse github_2');
 });
@@ -109,7 +109,7 @@ test.each([
   ['/a#b', false],
   ['/a b', false],
   ['/mcp\n', false],
-])('The path %j is good in a route: %s', (path, good) => {
+])('The path %j is valid in a route: %s', (path, good) => {
   expect(endpointPath.test(path)).toBe(good);
   expect(routeLine.test(`a http h:1 127.0.0.1:1 ${path} - -`)).toBe(good);
 });
@@ -130,7 +130,7 @@ test.each([
   expect(routeLine.test(line)).toBe(false);
 });
 
-test('A long line of nearly good text is refused at once', () => {
+test('A long, nearly valid line is rejected without delay', () => {
   const started = performance.now();
   expect(routeLine.test(`a http h:1 127.0.0.1:1 ${'/a'.repeat(20_000)}! - -`)).toBe(false);
   expect(routeLine.test(`a http ${'a.'.repeat(20_000)}! 127.0.0.1:1 - -`)).toBe(false);
@@ -144,13 +144,13 @@ describe('The routes file', () => {
   });
   afterEach(() => rm(join(folder, '..'), { recursive: true }));
 
-  test('is made with its folder, one line per server, and leaves no draft behind', async () => {
+  test('is created with its folder, one line per server, and leaves no draft behind', async () => {
     expect(await writeRoutes(folder, ['a', 'b'])).toBe(true);
     expect(await readFile(join(folder, 'routes'), 'utf8')).toBe('a\nb\n');
     expect(await readdir(folder)).toEqual(['routes']);
   });
 
-  test('is not touched when nothing changed, and is replaced as a whole when something did', async () => {
+  test('is not touched without a change, and is replaced atomically after one', async () => {
     await writeRoutes(folder, ['a']);
     const before = await stat(join(folder, 'routes'));
     expect(await writeRoutes(folder, ['a'])).toBe(false);

@@ -34,7 +34,7 @@ const make = (servers: ServerEntry[], resolve: Resolver, timeoutMs = 5_000) => {
   };
 };
 
-test('Every server is resolved, and its addresses come in a stable order without doubles', async () => {
+test('Every server is resolved, and its addresses are sorted without duplicates', async () => {
   const { upstreams } = make([entry('time', 'http://time.test:8000')], async () => [
     '10.0.0.2',
     '::1',
@@ -83,7 +83,7 @@ test.each([
   },
 );
 
-test('An entry that no line can hold is left out, and the others stay', async () => {
+test('An entry that is no valid line is left out, and the others stay', async () => {
   const servers = [entry('a;b', 'http://x.test:1'), entry('good', 'http://good.test:1')];
   const { upstreams, lines } = make(servers, async () => ['10.0.0.1']);
   await upstreams.refresh();
@@ -97,7 +97,7 @@ test('Of several addresses only the allowed ones are used', async () => {
   expect(upstreams.of('mixed')).toEqual({ addresses: ['10.0.0.1:1'] });
 });
 
-test('A busy resolver keeps the addresses found before; a name that is gone loses its route', async () => {
+test('A temporary resolver failure keeps the old addresses; a name that no longer exists loses its route', async () => {
   let answer: () => Promise<readonly string[]> = async () => ['10.0.0.1'];
   const { upstreams } = make([entry('time', 'http://time.test:1')], () => answer());
   await upstreams.refresh();
@@ -109,7 +109,7 @@ test('A busy resolver keeps the addresses found before; a name that is gone lose
   expect(await written()).toEqual([]);
 });
 
-test('An address that becomes forbidden loses its route, though it was good before', async () => {
+test('An address that becomes forbidden loses its route', async () => {
   let ip = '10.0.0.1';
   const { upstreams } = make([entry('rebind', 'http://rebind.test:1')], async () => [ip]);
   await upstreams.refresh();
@@ -119,7 +119,7 @@ test('An address that becomes forbidden loses its route, though it was good befo
   expect(upstreams.of('rebind')?.addresses).toEqual([]);
 });
 
-test('Changed addresses reach the file by themselves', async () => {
+test('Changed addresses reach the file without a refresh by the caller', async () => {
   let ip = '10.0.0.1';
   const { upstreams } = make([entry('time', 'http://time.test:1')], async () => [ip]);
   await upstreams.refresh();
@@ -133,7 +133,7 @@ test('Changed addresses reach the file by themselves', async () => {
   }
 });
 
-test('Two refreshes at once run one after another', async () => {
+test('Concurrent refreshes run one after another', async () => {
   let running = 0;
   let most = 0;
   const { upstreams } = make([entry('time', 'http://time.test:1')], async () => {
@@ -146,7 +146,7 @@ test('Two refreshes at once run one after another', async () => {
   expect(most).toBe(1);
 });
 
-test('A folder that cannot be written fails the refresh, and a later one works again', async () => {
+test('A refresh fails while the folder cannot be written, and works again later', async () => {
   const { upstreams } = make([entry('time', 'http://time.test:1')], async () => ['10.0.0.1']);
   await rm(folder, { recursive: true });
   await writeFile(folder, 'a file in the way');
@@ -157,7 +157,7 @@ test('A folder that cannot be written fails the refresh, and a later one works a
   expect(await written()).toHaveLength(1);
 });
 
-test('The system resolver knows localhost and gives an address back as it is', async () => {
+test('The system resolver resolves localhost, and returns an address unchanged', async () => {
   expect(await systemResolver('localhost')).toContain('127.0.0.1');
   expect(await systemResolver('127.0.0.1')).toEqual(['127.0.0.1']);
 });
@@ -187,7 +187,7 @@ test.each([
   },
 );
 
-test('A server of which one address may be reached may be registered', async () => {
+test('A server with one allowed address may be registered', async () => {
   const { upstreams } = make([], async () => ['169.254.169.254', '10.0.0.1']);
   expect((await upstreams.find(entry('x', 'http://x.test:9000'))).problem).toBeUndefined();
 });

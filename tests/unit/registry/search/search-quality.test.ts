@@ -1,15 +1,15 @@
 import { indexOf, measure, readCorpus, readQuestions } from '../../../../bench/search/corpus.ts';
 
 /**
- * What `npm run bench:search` said when this was written, less one question in a hundred. Raise it when the search gets
- * better; a change that lowers it has made the search worse for somebody.
+ * The results of `npm run bench:search`, less one question in a hundred. Raise them when the search gets better. A change
+ * that lowers them has made the search worse.
  */
 const floors = {
   tuning: { hit1: 0.76, hit3: 0.94, mrr: 0.86 },
   held: { hit1: 0.72, hit3: 0.9, mrr: 0.82 },
 };
 
-test('The questions are many, the tools are many, and each question asks for a tool that there is', () => {
+test('There are many questions and tools, and each question has an existing tool as its answer', () => {
   const corpus = readCorpus();
   const names = new Set(corpus.flatMap(({ server, tools }) => tools.map(({ name }) => `${server}/${name}`)));
   const { tuning, held } = readQuestions();
@@ -19,7 +19,7 @@ test('The questions are many, the tools are many, and each question asks for a t
   for (const expected of [...Object.values(tuning), ...Object.values(held)]) expect(names).toContain(expected);
 });
 
-test.each(['tuning', 'held'] as const)('The search is as good as it was, by the questions for %s', async (part) => {
+test.each(['tuning', 'held'] as const)('The search is as good as before with the questions for %s', async (part) => {
   const index = await indexOf(readCorpus());
   const { hit1, hit3, mrr } = measure(index, readQuestions()[part]);
   const floor = floors[part];

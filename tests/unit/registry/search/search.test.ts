@@ -103,7 +103,7 @@ describe('What a caller may not use', () => {
     }
   });
 
-  test('cannot be told from what is not there by the score of the best', async () => {
+  test('does not change the score of the best hit', async () => {
     const index = await indexOf(readCorpus());
     const [best] = index.search('create an issue', ({ server }) => server === 'jira');
     expect(best?.score).toBe(1);
@@ -121,14 +121,14 @@ describe('The index follows', () => {
     expect(ask('time')).toEqual(['tell_time']);
   });
 
-  test('and does nothing for what says the same in new objects', async () => {
+  test('and does nothing for new objects with the same content', async () => {
     const { index } = await searching([clock([toolOf('ring_bell')])]);
     const before = [...index.all()].map(([id]) => id);
     await index.sync([clock([toolOf('ring_bell')])]);
     expect([...index.all()].map(([id]) => id)).toEqual(before);
   });
 
-  test('while the former tools of a server are found until the new ones are all in', async () => {
+  test('and finds the old tools of a server until all new ones are indexed', async () => {
     const many = Array.from({ length: 2_000 }, (_, i) =>
       toolOf(`ring_bell_${i}`, { description: 'rings a bell '.repeat(20) }),
     );
@@ -140,7 +140,7 @@ describe('The index follows', () => {
     expect(ask('bell')).toHaveLength(2_000);
   });
 
-  test('10,000 tools without keeping others waiting', async () => {
+  test('10,000 tools without blocking other work', async () => {
     const corpus = readCorpus();
     const many = Array.from({ length: 65 }, (_, n) =>
       corpus.map((each) => ({ ...each, server: `${each.server}-${n}` })),
@@ -151,12 +151,12 @@ describe('The index follows', () => {
     await index.sync(many);
     delay.disable();
     expect([...index.all()].length).toBeGreaterThan(10_000);
-    // 35 ms when nothing else runs; the machine of a test has other things to do.
+    // 35 ms on an idle machine; test machines are busy.
     expect(delay.max / 1e6).toBeLessThan(2_000);
   });
 });
 
-test('Several orders become one: what stands high in both comes first', () => {
+test('Ranked lists are merged: what ranks high in both comes first', () => {
   const order = (...ids: number[]) => ids.map((id) => ({ id }));
   expect(fuse([order(1, 2, 3), order(2, 3, 4)]).map(({ id }) => id)).toEqual([2, 3, 1, 4]);
   expect(fuse([order(7), order(7)])).toEqual([{ id: 7, score: 1 }]);
@@ -207,7 +207,7 @@ describe('GET /api/tools/search', () => {
     return (body.results as { server: string; tool: string }[]).map(({ server, tool }) => `${server}/${tool}`).sort();
   };
 
-  test('answers with what to send where', async () => {
+  test('answers with everything needed for a call', async () => {
     const { status, body } = await ask(holding('see/one', 'call/one'), '/tools/search?q=time&limit=1');
     const url = 'http://localhost:8080/clock/mcp';
     expect([status, body]).toEqual([
@@ -253,12 +253,12 @@ describe('GET /api/tools/search', () => {
     ['may call nothing', holding('see/one'), 'time', 'no_tool_allowed'],
     ['asks for what is not there', holding('mcp-registry-admin'), 'volcano', 'no_match'],
     ['asks for a disabled server', holding('mcp-registry-admin'), 'time&server=off', 'no_server_visible'],
-  ])('says why there is nothing to who %s', async (_who, who, query, code) => {
+  ])('explains an empty result to a caller who %s', async (_who, who, query, code) => {
     const { status, body } = await ask(who, `/tools/search?q=${query}`);
     expect([status, body]).toMatchObject([200, { results: [], total: 0, why: { code } }]);
   });
 
-  test('tells an agent the scope and a person the group that opens the first tool', async () => {
+  test('tells an agent the scope and a person the group that allows the first tool', async () => {
     const of = async (who: object) =>
       ((await ask(who, '/tools/search?q=time')).body.why as { message: string }).message;
     expect(await of(holding('see/one'))).toContain('the group g or h or i has one.');
@@ -288,7 +288,7 @@ describe('GET /api/tools/search', () => {
   });
 });
 
-test('Tools that wait for approval are not found while the gate refuses them, and none is while nobody can tell', async () => {
+test('Pending tools are not found while the gate refuses them, and no tool is while the approved ones are unreadable', async () => {
   const store = await storeOf(serversText);
   let approved: ReadonlyMap<string, ReadonlySet<string>> | 'unreadable' = new Map([['clock', new Set(['set_time'])]]);
   const guard = { approved: () => approved, stop: () => undefined };

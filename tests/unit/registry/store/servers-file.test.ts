@@ -20,7 +20,7 @@ const faultsOf = (text: string): readonly string[] => {
   }
 };
 
-test('The file that comes with the registry holds the four that come along', () => {
+test('The bundled file holds the four bundled servers', () => {
   const text = readFileSync(new URL('../../../../registry/servers.yml', import.meta.url), 'utf8');
   const servers = parseServers(text);
   expect(servers.map((server) => [server.name, server.upstream])).toEqual([
@@ -32,7 +32,7 @@ test('The file that comes with the registry holds the four that come along', () 
   expect(servers[0]?.transports).toEqual({ 'streamable-http': '/mcp', sse: '/sse' });
 });
 
-test('An empty list is a good file', () => {
+test('An empty list is valid', () => {
   expect(parseServers('[]')).toEqual([]);
 });
 
@@ -82,15 +82,15 @@ test.each([
   ['an icon of another type', { icons: [{ src: 'https://x.test/', mimeType: 'text/html' }] }, /mimeType: must be an/],
   ['a state that is no truth value', { enabled: 'no' }, /^line 1: \[0\]\.enabled: must be true or false/],
   ['tags that are no list', { tags: 'time' }, /^line 1: \[0\]\.tags/],
-])('%s is a fault with its path', (_what, change, expected) => {
+])('%s is reported with its path', (_what, change, expected) => {
   expect(faultsOf(JSON.stringify([{ ...good, ...change }])).join('\n')).toMatch(expected);
 });
 
-test('A name that is there twice is a fault', () => {
+test('A duplicate name is reported', () => {
   expect(faultsOf(JSON.stringify([good, good]))).toEqual(['line 1: [1].name: "currenttime" is there twice']);
 });
 
-test('Every fault is told at once', () => {
+test('All faults are reported at once', () => {
   expect(
     faultsOf(
       JSON.stringify([
@@ -106,11 +106,11 @@ test.each([
   ['a map', 'currenttime: {}'],
   ['broken YAML', '- {name: [}'],
   ['a key that is there twice', '- {name: a, name: b}'],
-])('%s is no servers file', (_what, text) => {
+])('%s is not a servers file', (_what, text) => {
   expect(faultsOf(text).length).toBeGreaterThan(0);
 });
 
-test('A bomb of aliases is refused', () => {
+test('An alias bomb is rejected', () => {
   const levels = Array.from({ length: 30 }, (_, i) => `- &a${i + 1} [${`*a${i},`.repeat(9)}]`);
   expect(faultsOf(`- &a0 [x]\n${levels.join('\n')}\n`).length).toBeGreaterThan(0);
 });
