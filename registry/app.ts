@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { JWTVerifyGetKey } from 'jose';
 import type { Logger } from '../common/service/log.ts';
 import type { Policy } from '../policy/policy.ts';
 import { createCatalogue } from './access/catalogue.ts';
 import type { ReadDecisions } from './access/decisions.ts';
-import { createIdentify, requireOperation, requirePerson } from './access/guards.ts';
+import { type ChangingTool, createIdentify, requireOperation, requirePerson } from './access/guards.ts';
 import { createChangesApi } from './api/changes.ts';
 import { createDecisionsApi } from './api/decisions.ts';
 import { createEditApi } from './api/edit.ts';
@@ -84,6 +84,7 @@ export function createApp({
   now = () => new Date(),
 }: RegistryParts): Express {
   const identify = createIdentify(publicUrl, keys);
+  const guard = requirePerson(identify, ['#registry']);
   const catalogue = createCatalogue({ store, policy, healthOf, publicUrl });
   const assets = loadAssets(join(import.meta.dirname, 'pages', 'public'), libraries);
   const render = createRender({ assets, navigation: createNavigation(policy), now });
@@ -93,41 +94,29 @@ export function createApp({
   app.enable('case sensitive routing').enable('strict routing').disable('etag').set('query parser', 'simple');
   app.use(securityHeaders(publicUrl));
   app.get('/health', (_req, res) => void res.json({ status: 'ok' }));
+  app.use(neverCached);
 
   app.use('/api', requirePerson(identify, ['#registry', 'mcpgw']));
   // An assertion for mcpgw may only change what the tool it was made for changes.
-  app.use(
-    '/api',
-    createEditApi({
-      guard: (tool) => (tool ? requireOperation(identify, tool) : requirePerson(identify, ['#registry'])),
-      catalogue,
-      store,
-      policy,
-      editor,
-      check,
-    }),
-  );
-  const legacy = { guard: requirePerson(identify, ['#registry']), publicUrl, catalogue, store, policy, editor, check };
-  app.use('/api', createImportApi({ guard: requirePerson(identify, ['#registry']), editor }));
-  app.use('/api', createOpenApi(publicUrl));
-  const guard = requirePerson(identify, ['#registry']);
+  const guardFor = (tool?: ChangingTool) => (tool ? requireOperation(identify, tool) : guard);
+  app.use('/api', createEditApi({ guard: guardFor, catalogue, store, policy, editor, check }));
+  app.use('/api', createImportApi({ guard, editor }), createOpenApi(publicUrl));
   app.use('/api', createToolChangesApi({ guard, catalogue, policy, definitions, onApproved }));
-  app.use(
-    '/api',
-    createHealthApi(catalogue, (server) => store.observations.history(server, now())),
-  );
+  const historyOf = (server: string) => store.observations.history(server, now());
+  app.use('/api', createHealthApi(catalogue, historyOf));
   const shown = { catalogue, policy, store, definitions, search, now };
   app.use('/-', createLive({ ...shown, guard, draw: render.part }));
   app.use('/api', createDecisionsApi({ guard, policy, readDecisions }));
   app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search));
   // After the search: this router would take /tools/search for the tools of a server.
+  const legacy = { guard, publicUrl, catalogue, store, policy, editor, check };
   app.use('/api', createLegacyApi(legacy), createApi(catalogue, search));
 
   const published = { guard, catalogue, registeredAt: store.registeredAt, publicUrl };
   app.use(['/v0.1', '/v0'], createPublicApi(published));
   app.use(createLegacyForms(legacy));
 
-  app.use(requirePerson(identify, ['#registry']));
+  app.use(guard);
   app.use('/static', assets.router);
   const notes = createNotes();
   app.use(showNote(notes));
@@ -146,6 +135,12 @@ export function createApp({
   app.use(createFailureHandler(publicUrl, render, log));
   return app;
 }
+
+/** No answer is cached, except the files of `/static`, which set their own header. */
+const neverCached: RequestHandler = (_req, res, next) => {
+  res.set('Cache-Control', 'no-store');
+  next();
+};
 
 function securityHeaders(publicUrl: string) {
   return helmet({

@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import { errors, type JWTVerifyGetKey } from 'jose';
 import * as z from 'zod';
 import { skewSeconds, verifySigned } from '../../common/identity/verify-signed.ts';
+import { nowInSeconds } from '../../common/time/now.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 
 /** The caller, as the auth-server identified and signed them. */
@@ -71,7 +72,7 @@ export function createIdentify(publicUrl: string, keys: JWTVerifyGetKey): Identi
     const read = claims.safeParse(payload);
     if (!read.success) throw refused(read.error);
     const { sub, username, groups, scopes, auth_method: authMethod, aud, tool, iat, exp } = read.data;
-    const now = Date.now() / 1000;
+    const now = nowInSeconds();
     // An assertion is for one request. If it lived longer, a server could keep it and use it again.
     if (exp - iat > longestLifeSeconds || exp - now > longestLifeSeconds + skewSeconds) throw refused();
     const audience = aud === `${publicUrl}/#registry` ? '#registry' : 'mcpgw';

@@ -50,7 +50,7 @@ export function createChangesApi(store: RegistryStore, policy: () => Policy): Ro
       changes: changes.map((each) => toJson(each, may('modify_service', each.server))),
       next: (changes.length === limit && changes.at(-1)?.id) || null,
     };
-    res.set('Cache-Control', 'no-store').json(answer);
+    res.json(answer);
   });
   return api;
 }

@@ -16,7 +16,7 @@ export function createDecisionsApi({ guard, policy, readDecisions }: DecisionsAp
   api.get('/decisions', guard, async (req, res) => {
     requireViewAudit(policy(), personOf(req));
     const page = await readDecisions(req.get('x-mcp-assertion') ?? '', readDecisionsQuery(req.query));
-    res.set('Cache-Control', 'no-store').json(page);
+    res.json(page);
   });
   return api;
 }

@@ -52,7 +52,7 @@ export function createEditApi(options: EditApiOptions): Router {
   const answer = (req: Request, res: Response, status: number, name: string, { route, warnings }: Edited) => {
     const entry = catalogue.get(personOf(req), name);
     const edited: Answer<typeof editedAnswer> = { server: entry ? toDetails(entry) : null, route, warnings };
-    res.set('Cache-Control', 'no-store').status(status).json(edited);
+    res.status(status).json(edited);
   };
 
   api.post('/servers', ...write('register_service'), async (req, res) => {
@@ -86,7 +86,7 @@ export function createEditApi(options: EditApiOptions): Router {
     if (!server.enabled) throw serverDisabled(`"${name}"`);
     const { status, checkedAt, error, tools } = await check(server);
     const checked = { name, status, checked_at: checkedAt?.toISOString() ?? null, error, tools };
-    res.set('Cache-Control', 'no-store').json(checked satisfies Answer<typeof checkedAnswer>);
+    res.json(checked satisfies Answer<typeof checkedAnswer>);
   });
   return api;
 }

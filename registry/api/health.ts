@@ -82,7 +82,7 @@ export function createHealthApi(catalogue: Catalogue, historyOf: (server: string
       events: events.map(({ at, latencyMs, ...event }) => ({ ...event, at: at.toISOString(), latency_ms: latencyMs })),
       chart: { day: chart.day.map(toJson), week: chart.week.map(toJson) },
     };
-    res.set('Cache-Control', 'no-store').json(answer);
+    res.json(answer);
   });
   return api;
 }

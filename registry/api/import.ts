@@ -19,7 +19,7 @@ export function createImportApi({ guard, editor }: { guard: RequestHandler; edit
   api.post('/import', guard, readJson(maxBytes), async (req, res) => {
     const { dry_run: dryRun } = readInput(importQuery, req.query, () => 'dry_run is true or false.');
     const answer = await importServers(editor, personOf(req), req.body, dryRun === 'true');
-    res.set('Cache-Control', 'no-store').json(answer);
+    res.json(answer);
   });
   return api;
 }

@@ -62,7 +62,7 @@ export function createSearchApi(catalogue: Catalogue, search: ToolSearch): Route
       total,
       why: why ?? null,
     };
-    res.set('Cache-Control', 'no-store').json(answer);
+    res.json(answer);
   });
   return api;
 }

@@ -58,10 +58,6 @@ const longestQuery = 1_000;
 /** The reading routes of the JSON API, mounted at `/api`: `GET /servers?q=`, `GET /servers/:name` and `GET /me`. */
 export function createApi(catalogue: Catalogue, search: ToolSearch): Router {
   const api = Router({ caseSensitive: true, strict: true });
-  api.use((_req, res, next) => {
-    res.set('Cache-Control', 'no-store');
-    next();
-  });
   api.get('/servers', (req, res) => {
     const person = personOf(req);
     const all = catalogue.list(person);

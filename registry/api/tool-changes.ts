@@ -49,7 +49,7 @@ export function createToolChangesApi(options: ToolChangesOptions): Router {
     return toolChanges(name, await definitions.of(name), health.details?.announced ? health.tools : undefined);
   };
   api.get('/servers/:name/tools/changes', async (req: Named, res) => {
-    res.set('Cache-Control', 'no-store').json(await changesOf(req));
+    res.json(await changesOf(req));
   });
   api.post('/servers/:name/tools/approve', guard, readJson(), async (req: Named, res) => {
     const { name } = req.params;
@@ -61,7 +61,7 @@ export function createToolChangesApi(options: ToolChangesOptions): Router {
     const { tools } = readInput(approvalInput, req.body, () => message);
     await definitions.approve(name, tools, { sub, username });
     await onApproved();
-    res.set('Cache-Control', 'no-store').json(await changesOf(req));
+    res.json(await changesOf(req));
   });
   return api;
 }

@@ -5,6 +5,6 @@ import { createDocument } from './document.ts';
 export function createOpenApi(publicUrl: string): Router {
   const api = Router({ caseSensitive: true, strict: true });
   const document = createDocument(publicUrl);
-  api.get('/openapi.json', (_req, res) => void res.set('Cache-Control', 'no-store').json(document));
+  api.get('/openapi.json', (_req, res) => void res.json(document));
   return api;
 }

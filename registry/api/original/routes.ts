@@ -54,7 +54,7 @@ export function createLegacyForms(options: LegacyOptions): Router {
     const { server } = await editor.register(person, settings);
     const entry = server && catalogue.get(person, server.name);
     const service = toOriginalDetails(entry ?? unseen(settings));
-    res.set('Cache-Control', 'no-store').status(201);
+    res.status(201);
     res.json({ message: 'Service registered successfully', service } satisfies Answer<typeof originalRegistered>);
   });
   forms.post('/toggle/*path', ...write, async (req: Pathed, res) => {
@@ -66,7 +66,7 @@ export function createLegacyForms(options: LegacyOptions): Router {
     const state = statusOf(enabled, enabled ? await check(server) : neverChecked);
     const message = `Toggle request for ${pathOf(name)} processed.`;
     const answer = { message, service_path: pathOf(name), new_enabled_state: enabled, ...state };
-    res.set('Cache-Control', 'no-store').json(answer satisfies Answer<typeof originalToggled>);
+    res.json(answer satisfies Answer<typeof originalToggled>);
   });
   forms.get('/edit/*path', guard, (req: Pathed, res) => {
     const name = nameIn(req);
@@ -93,13 +93,11 @@ export function createLegacyApi(options: LegacyOptions): Router {
   };
 
   api.get('/server_details/*path', (req: Pathed, res) => {
-    res.set('Cache-Control', 'no-store');
     if (nameIn(req) !== 'all') return void res.json(toOriginalDetails(found(req)));
     const all = catalogue.list(personOf(req)).map((entry) => [pathOf(entry.name), toOriginalDetails(entry)]);
     res.json(Object.fromEntries(all));
   });
   api.get('/tools/*path', (req: Pathed, res) => {
-    res.set('Cache-Control', 'no-store');
     if (nameIn(req) === 'all') return void res.json(toAllTools(catalogue.list(personOf(req))));
     const { name, enabled, health } = found(req);
     if (!enabled) throw serverDisabled(`"${name}"`);
@@ -113,7 +111,7 @@ export function createLegacyApi(options: LegacyOptions): Router {
     const state = statusOf(true, await check(server));
     const message = `Service ${pathOf(name)} refreshed successfully`;
     const answer = { message, service_path: pathOf(name), ...state };
-    res.set('Cache-Control', 'no-store').json(answer satisfies Answer<typeof originalStatus>);
+    res.json(answer satisfies Answer<typeof originalStatus>);
   });
   return api;
 }

@@ -37,10 +37,7 @@ export function createPublicApi({ guard, catalogue, registeredAt, publicUrl }: P
     return entry;
   };
 
-  api.use(guard, (_req, res, next) => {
-    res.set('Cache-Control', 'no-store');
-    next();
-  });
+  api.use(guard);
   api.get('/servers', async (req, res) => {
     const query = readInput(listQuery, req.query);
     const found = select(catalogue.list(personOf(req)), nameOf, query);

@@ -89,7 +89,7 @@ function marksIn(req: Request): string {
 
 function stream(options: LiveOptions, res: Response, look: Look, marks: string): void {
   const { draw, intervalMs = 1_000, endMs = 60_000 } = options;
-  res.set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store' });
+  res.set('Content-Type', 'text/event-stream; charset=utf-8');
   res.flushHeaders();
   res.write(': open\n\n');
   let have = marks;

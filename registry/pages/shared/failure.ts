@@ -64,10 +64,7 @@ export function createFailureHandler(publicUrl: string, render: Render, log: Log
     const body = isForm ? undefined : errorBody(req.originalUrl, error);
     if (body || req.accepts(['json', 'html']) !== 'html') {
       const { code, message, faults } = error;
-      res
-        .status(error.status)
-        .set('Cache-Control', 'no-store')
-        .json(body ?? { error: { code, message, ...(faults && { faults }) } });
+      res.status(error.status).json(body ?? { error: { code, message, ...(faults && { faults }) } });
       return;
     }
     const title = titles[error.code];

@@ -40,7 +40,7 @@ export interface Render {
   part: (template: string, data: object) => string;
 }
 
-/** Makes the renderer over `registry/pages/views`. The templates escape every value; no page is ever cached. */
+/** Makes the renderer over `registry/pages/views`. The templates escape every value. */
 export function createRender({ assets, navigation, now }: RenderOptions): Render {
   const eta = new Eta({ views: join(import.meta.dirname, '..', 'views'), cache: true, autoEscape: true });
   const helpers = {
@@ -56,7 +56,7 @@ export function createRender({ assets, navigation, now }: RenderOptions): Render
   const page = (res: Response, status: number, template: string, view: View): void => {
     const places = view.person ? navigation(view.person, res.req.path) : [];
     const html = part(template, { navigation: places, note: res.locals.note, ...view });
-    res.status(status).set('Cache-Control', 'no-store').type('html').send(html);
+    res.status(status).type('html').send(html);
   };
   return Object.assign(page, { part });
 }
