@@ -13,11 +13,11 @@ export interface NginxSettings {
   publicUrl: string;
   allowedOrigins: readonly string[];
   maxBodyBytes: number;
-  /** Whose X-Forwarded-For is believed: `TRUSTED_PROXIES`, checked. */
+  /** The proxies whose X-Forwarded-For is trusted: `TRUSTED_PROXIES`, checked. */
   trustedProxies: readonly string[];
   /** How many requests one address may have open at a time; 0 for no limit. */
   connectionsPerAddress: number;
-  /** Certificates that https upstreams are verified against; by default the system's. */
+  /** The CA certificates that verify https upstreams; by default the system's. */
   upstreamCaFile: string | undefined;
 }
 
@@ -34,7 +34,7 @@ export function writeNginxFiles(settings: NginxSettings): string {
   return folder;
 }
 
-/** nginx itself, the watcher that turns the registry's routes into its configuration, and what shows its access log. */
+/** nginx itself, the watcher that turns the registry's routes into its configuration, and a program that shows its access log. */
 export function nginxServices(
   folder: string,
   ports: Ports,
@@ -56,10 +56,10 @@ export function nginxServices(
   };
 }
 
-/** What `nginx/render` is told. */
+/** The environment of `nginx/render`. */
 function renderEnvironment(settings: NginxSettings, folder: string): Record<string, string> {
   const { ports, publicUrl, allowedOrigins, maxBodyBytes, trustedProxies, connectionsPerAddress } = settings;
-  // `localhost` may mean either; a machine without IPv6 refuses to listen on [::1].
+  // `localhost` may be 127.0.0.1 or [::1], but nginx cannot listen on [::1] without IPv6.
   const ipv6 = Object.values(networkInterfaces()).some((list) => list?.some((a) => a.address === '::1'));
   return {
     CONF_DIR: folder,
@@ -69,7 +69,7 @@ function renderEnvironment(settings: NginxSettings, folder: string): Record<stri
     LISTEN_ALIVE: '',
     HSTS: publicUrl.startsWith('https:') ? '31536000' : '0',
     MAX_BODY_BYTES: String(maxBodyBytes),
-    // Not /dev/stdout: what Node gives its children there is a socket, and a socket cannot be opened by its path.
+    // Not /dev/stdout: Node gives its children a socket there, and a socket cannot be opened by its path.
     ACCESS_LOG: join(folder, 'access.log'),
     UPSTREAM_CA_FILE: settings.upstreamCaFile ? resolve(settings.upstreamCaFile) : systemCaFile(folder),
     TRUSTED_PROXIES: trustedProxies.join(','),
@@ -78,7 +78,7 @@ function renderEnvironment(settings: NginxSettings, folder: string): Record<stri
   };
 }
 
-/** A machine without ca-certificates still has the roots that Node brings along. */
+/** On a machine without ca-certificates, uses the root certificates that come with Node. */
 function systemCaFile(folder: string): string {
   const system = ['/etc/ssl/certs/ca-certificates.crt', '/etc/ssl/cert.pem'].find((file) => existsSync(file));
   if (system) return system;

@@ -6,7 +6,7 @@ import {
   portVariable,
 } from '../common/settings/bundled-servers.ts';
 
-/** Where everything listens. The gateway's is the only one that people and agents use. */
+/** The port of each program. People and agents use only the gateway's. */
 export interface Ports extends Record<BundledServer, number> {
   gateway: number;
   authServer: number;
@@ -34,10 +34,10 @@ export const defaultPorts: Ports = {
   ...ofBundled((name) => bundledServers[name].port),
 };
 
-/** All of them, in that order. */
+/** The names of all ports, in that order. */
 export const portNames = Object.keys(defaultPorts) as (keyof Ports)[];
 
-/** The setting that says where each listens. The gateway's is a URL. */
+/** The setting of each port. The gateway's is a URL. */
 export const portVariables: Record<keyof Ports, string> = {
   gateway: 'REGISTRY_URL',
   authServer: 'AUTH_SERVER_PORT',
@@ -50,7 +50,7 @@ export const portVariables: Record<keyof Ports, string> = {
   ...ofBundled(portVariable),
 };
 
-/** A program to run: what, with which settings, and where it says that it is well. */
+/** A program to run: command, environment and health URL. */
 export interface ServiceSpec {
   name: string;
   command: string;
@@ -60,11 +60,11 @@ export interface ServiceSpec {
   healthUrl: string;
 }
 
-/** What a stack is made of. */
+/** The settings of a stack. */
 export interface StackSettings {
   ports: Ports;
   dataDir: string;
-  /** Settings as `.env` has them. */
+  /** Settings as in `.env`. */
   env: NodeJS.ProcessEnv;
   /** Whether logins and tokens come from the local stand-in of Cognito. */
   standIn: boolean;
@@ -72,10 +72,10 @@ export interface StackSettings {
 
 const root = join(import.meta.dirname, '..');
 
-/** The Node programs of a stack, in the order in which they are listed to people. */
+/** The Node programs of a stack, in the order in which they are shown. */
 export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): ServiceSpec[] {
   const common = {
-    // What Node has compiled, for the next start: that takes half as long then.
+    // Node's compile cache halves the time of the next start.
     NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node'),
     APPROVED_TOOLS_FILE: join(dataDir, 'approved-tools.json'),
     ...env,
@@ -97,7 +97,7 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
     ...(standIn ? [cognito] : []),
     service('auth-server', 'auth-server/main.ts', 'authServer', {
       METRICS_PORT: String(ports.metrics),
-      // One person at a laptop keeps no second one busy.
+      // One person on a laptop does not need a second process.
       AUTH_SERVER_WORKERS: env.AUTH_SERVER_WORKERS || '1',
       REGISTRY_INTERNAL_URL: at(ports.registry),
       RELAY_INTERNAL_URL: at(ports.relay),
@@ -122,7 +122,7 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
   ];
 }
 
-/** Where no MCP server may be: it would be a way around the gate, or into what is for the inside only. */
+/** Ports at which no MCP server may be registered: it would bypass the gate, or expose internal services. */
 function ownPorts(ports: Ports): number[] {
   const { gateway, authServer, metrics, registryMetrics, relayMetrics, registry, relay, cognito } = ports;
   return [gateway, authServer, metrics, registryMetrics, relayMetrics, registry, relay, cognito];

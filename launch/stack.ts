@@ -11,7 +11,7 @@ import { nginxServices, writeNginxFiles } from './nginx-files.ts';
 import { defaultPorts, nodeServices, type Ports, type StackSettings } from './services.ts';
 import type { Supervisor } from './supervisor.ts';
 
-/** Settings that end up in nginx's configuration, each checked before. */
+/** Settings that go into nginx's configuration, and are checked first. */
 const ofNginx = z.object({
   ALLOWED_ORIGINS: table.ALLOWED_ORIGINS.schema,
   CONNECTIONS_PER_ADDRESS: table.CONNECTIONS_PER_ADDRESS.schema,
@@ -20,13 +20,13 @@ const ofNginx = z.object({
   UPSTREAM_CA_FILE: table.UPSTREAM_CA_FILE.schema,
 });
 
-/** What a whole gateway is started with. */
+/** The options of a whole gateway. */
 export interface StackOptions {
   ports: Ports;
   dataDir: string;
-  /** Settings as `.env` has them; `SECRET_KEY` may be missing, and is then made and kept in `dataDir`. */
+  /** Settings as `.env` has them; `SECRET_KEY` may be missing; then it is generated and kept in `dataDir`. */
   env: NodeJS.ProcessEnv;
-  /** Runs the services; whoever made it can stop them at any moment, also while they start. */
+  /** Runs the services. Its creator can stop them at any time, even while they start. */
   supervisor: Supervisor;
 }
 
@@ -39,7 +39,7 @@ export interface Stack {
 }
 
 /**
- * Starts everything without Docker and returns when all of it is healthy. If anything fails, all of it is stopped again.
+ * Starts everything without Docker and returns when all services are healthy. If one fails, all are stopped.
  * @throws {ServiceFailure} naming the service
  */
 export async function startStack({ ports, dataDir, env, supervisor }: StackOptions): Promise<Stack> {
@@ -86,7 +86,7 @@ async function startAll(supervisor: Supervisor, settings: StackSettings, publicU
   });
   await Promise.all(services.map((service) => supervisor.healthy(service)));
 
-  // The registry has written its routes before it listens; nginx starts with them rather than reloading at once.
+  // The registry writes its routes before it listens, so nginx starts with them and need not reload at once.
   const { nginx, reload, log } = nginxServices(folder, ports, publicUrl);
   execFileSync(reload.command, ['build'], {
     env: { ...process.env, ...reload.env },
@@ -98,12 +98,12 @@ async function startAll(supervisor: Supervisor, settings: StackSettings, publicU
   supervisor.start(reload);
 }
 
-/** The servers that come along, at the ports where they run this time. */
+/** The bundled servers, at the ports of this run. */
 function firstServers(dataDir: string, ports: Ports): string {
   const shipped = readFileSync(join(import.meta.dirname, '..', 'registry', 'servers.yml'), 'utf8');
   const at = (port: number) => `upstream: http://127.0.0.1:${port}\n`;
   const moves = new Map(bundledServerNames.map((name) => [at(defaultPorts[name]), at(ports[name])]));
-  // In one pass: a port that a server moves to may be another one's default.
+  // In one pass: the port of one server may be the default port of another.
   const moved = shipped.replace(/upstream: .*\n/g, (line) => moves.get(line) ?? line);
   const file = join(dataDir, 'servers.yml');
   writeFileSync(file, moved);

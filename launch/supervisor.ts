@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceSpec } from './services.ts';
 
-/** A service that did not come up or has died, with what it said last. */
+/** A service did not start, or has died. */
 export class ServiceFailure extends Error {
   readonly service: string;
   constructor(service: string, message: string) {
@@ -14,19 +14,19 @@ export class ServiceFailure extends Error {
   }
 }
 
-/** Gets every line that a service writes. */
+/** Called with every line that a service writes. */
 export type LineSink = (service: string, line: string) => void;
 
 const stopMilliseconds = 4_000;
 const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
 
-/** Runs services as child processes, and ends every one of them, however it is left itself. */
+/** Runs services as child processes, and ends all of them, however this process ends. */
 export class Supervisor {
   readonly #sink: LineSink;
   readonly #children = new Map<string, ChildProcess>();
   readonly #lastLines = new Map<string, string[]>();
   #stopping = false;
-  /** Rejects with a {@link ServiceFailure} as soon as any service ends that was not told to. */
+  /** Rejects with a {@link ServiceFailure} as soon as any service ends without being stopped. */
   readonly died: Promise<never>;
   #die: (error: ServiceFailure) => void = () => {};
 
@@ -38,7 +38,7 @@ export class Supervisor {
     this.died.catch(() => {});
   }
 
-  /** Starts a service. On Linux the kernel ends it with us, even when we are killed and can do nothing more. */
+  /** Starts a service. On Linux the kernel ends it with this process, even if this process is killed. */
   start({ name, command, args, env }: ServiceSpec): void {
     const [file, argv] = setpriv ? [setpriv, ['--pdeathsig', 'TERM', '--', command, ...args]] : [command, args];
     const path = `${process.env.PATH}:/usr/sbin:/sbin`;
@@ -60,7 +60,7 @@ export class Supervisor {
     });
   }
 
-  /** Waits until a service answers 200 at its health URL, or has died, or `milliseconds` are over. */
+  /** Waits until a service answers 200 at its health URL. Fails if it dies, or after `milliseconds`. */
   async healthy({ name, healthUrl }: ServiceSpec, milliseconds = 60_000): Promise<void> {
     const until = Date.now() + milliseconds;
     let answer = 'no answer';
@@ -80,7 +80,7 @@ export class Supervisor {
     await Promise.race([poll(), this.died]);
   }
 
-  /** What a service wrote last, oldest first. */
+  /** The last lines of a service, oldest first. */
   lastLines(name: string): readonly string[] {
     return this.#lastLines.get(name) ?? [];
   }
@@ -90,12 +90,12 @@ export class Supervisor {
     return this.#children.get(name)?.pid;
   }
 
-  /** Where a service's standard output is read; whoever pauses it lets the service write to nobody. */
+  /** The standard output of a service. If it is paused, the service's lines are not read. */
   output(name: string): Readable | undefined {
     return this.#children.get(name)?.stdout ?? undefined;
   }
 
-  /** Ends every service and returns when all are gone; who does not stop in time is killed. */
+  /** Stops every service and returns when all have ended. A service that does not stop in time is killed. */
   async stop(): Promise<void> {
     this.#stopping = true;
     const children = [...this.#children.values()];

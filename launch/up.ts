@@ -14,7 +14,7 @@ const help = `Starts the whole gateway on this machine, without Docker, and stop
   npm run up
 
 Settings come from .env, or from .env.example (the demo, with a local stand-in of Amazon Cognito); the environment
-counts first. UP_DATA_DIR (default data) is where the database and generated keys are kept.`;
+takes precedence. UP_DATA_DIR (default data) is the folder of the databases and generated keys.`;
 
 const started = performance.now();
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;
@@ -26,7 +26,7 @@ if (process.argv.length > 2) {
   console.log(help);
 } else {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(0));
-  // npm may be killed without a word to us; then nobody is left who could stop the services.
+  // npm may be killed without a signal to this process; then the services would stay.
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && void end(0), 500).unref();
   await run().catch((error) => end(1, error));
@@ -43,7 +43,7 @@ async function run(): Promise<void> {
   await supervisor.died;
 }
 
-/** The gateway listens where REGISTRY_URL says, or nobody would find it there; behind https somebody else does. */
+/** The gateway listens at the port of REGISTRY_URL. If that is https, a proxy listens there instead. */
 function readPorts(env: NodeJS.ProcessEnv): Ports {
   const url = URL.parse(env.REGISTRY_URL ?? '');
   const ports = { ...defaultPorts };
@@ -72,6 +72,7 @@ async function end(code: number, error?: unknown): Promise<void> {
 
 function explain(error: unknown): string {
   if (!(error instanceof ServiceFailure)) return error instanceof Error ? error.message : String(error);
-  const hint = 'Its last lines are above and say why. Everything was stopped; mend it and run "npm run up" again.';
+  const hint =
+    'Its last lines above give the reason. All services were stopped; correct the fault and run "npm run up" again.';
   return `${error.message}.\n${hint}`;
 }

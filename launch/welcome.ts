@@ -8,7 +8,7 @@ const people = [
   ['erin', '(no group)', 'nothing'],
 ] as const;
 
-/** What a person needs to know once everything is up. */
+/** The text that is shown once the gateway is up. */
 export function welcome({ publicUrl, standIn }: Stack, seconds: number): string {
   const lines = [
     '',

@@ -160,7 +160,7 @@ withDocker('docker compose up, as .env.example has it', () => {
     await stack.project.compose('up -d').catch(() => undefined);
     await until('nginx says why it does not start', async () => {
       const log = String(await stack.project.compose('logs --no-color --tail=20 nginx'));
-      return log.includes('whose passwords everybody knows');
+      return log.includes('whose passwords are public');
     });
     await expect(ask(`${stack.place.url}/health`)).rejects.toThrow();
   });
