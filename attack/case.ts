@@ -168,7 +168,7 @@ const refusals = new Map<string, RegExp>([
  * connection. An error of a server behind it, a 5xx and silence are no denials, with one exception: a 503 because a
  * token's key is unknown and the provider cannot be asked at the moment.
  */
-export function isRefusal({ status, headers, body }: Answer): boolean {
+function isRefusal({ status, headers, body }: Answer): boolean {
   if (status === 0) return true;
   if (status === 302) return /^\/login(\?|$)/.test(String(headers.location));
   const error = errorOf(body);

@@ -3,17 +3,17 @@ import type { McpServer } from '@modelcontextprotocol/server';
 import { SSEServerTransport } from '@modelcontextprotocol/server-legacy/sse';
 import express, { type Request, type Response, type Router } from 'express';
 
-/** JSON-RPC codes: -32600 and -32700 by JSON-RPC 2.0; -32000 and -32001 are the ones MCP SDKs use for the same cases. */
+/** JSON-RPC codes: -32600 and -32700 by JSON-RPC 2.0; -32000 and -32001 as in the MCP SDKs. */
 const code = { parse: -32700, invalid: -32600, refused: -32000, noSession: -32001 };
 
 export interface LegacySseOptions {
   /** The server's name, for its messages. */
   name: string;
-  /** Makes the server that answers on one stream. */
+  /** Creates the server of one stream. */
   build: () => McpServer;
   /** Largest accepted message, in bytes. */
   bodyLimit: number;
-  /** How many streams may be open at once; each holds a server and a connection. */
+  /** The most concurrent streams; each holds a server and a connection. */
   maxStreams: number;
   /** Pause between keep-alive comments, in milliseconds. */
   keepAliveMs: number;
@@ -27,13 +27,13 @@ interface Stream {
 /**
  * The HTTP+SSE transport of MCP 2024-11-05 (Transports, HTTP with SSE): `GET /sse`, then `POST /messages?sessionId=…`.
  * Each message reaches the tools with the headers of its own POST, never with those of the stream.
- * @returns a router that answers 202; 400, 413, 415 for what is no message, 404 for an unknown session, 503 when full
+ * @returns a router that answers 202; 400, 413, 415 for an invalid message, 404 for an unknown session, 503 if full
  */
 export function legacySse(options: LegacySseOptions): Router {
   const streams = new Map<string, Stream>();
   const body = express.raw({ type: 'application/json', limit: options.bodyLimit, inflate: false });
   const router = express.Router({ caseSensitive: true, strict: true });
-  // Express would answer HEAD by the GET route and so open a stream that nobody reads.
+  // Express would answer HEAD with the GET route and open a stream without a reader.
   router.head('/sse', (_req, res) => void res.set('Allow', 'GET').status(405).end());
   router.get('/sse', (_req, res) => open(streams, options, res));
   router.post('/messages', body, (req, res) => receive(streams.get(String(req.query.sessionId)), options, req, res));
@@ -69,14 +69,14 @@ async function receive(
 ): Promise<void> {
   if (!stream) return refuse(res, 404, code.noSession, 'no such session: open a new stream with GET /sse');
   if (!Buffer.isBuffer(req.body)) return refuse(res, 415, code.refused, 'the message must be application/json');
-  // Answers to a client that does not read them pile up in memory; without this one client could fill it.
+  // Unread answers stay in memory; this keeps one client from filling it.
   if (stream.res.writableLength > options.bodyLimit) {
     stream.res.destroy();
     return refuse(res, 404, code.noSession, 'the stream was closed because its answers were not read');
   }
   let message: unknown;
   try {
-    // JSON is UTF-8 (RFC 8259, 8.1) whatever charset the header names, so that every reader sees the same message.
+    // JSON is always UTF-8 (RFC 8259, 8.1), whatever charset the header names, so all readers see the same message.
     message = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(req.body));
   } catch {
     return refuse(res, 400, code.parse, 'the message is not JSON');

@@ -10,7 +10,7 @@ export const version = '0.1.0';
 
 /**
  * A bundled server over HTTP, not yet listening.
- * @param instructions what the server tells its clients about itself
+ * @param instructions the server's description for clients and models
  * @param register adds the tools to a new server
  */
 export function bundledApp(
@@ -30,22 +30,22 @@ export function bundledApp(
 export interface McpAppOptions {
   /** The server's name, for its messages. */
   name: string;
-  /** Makes a server with all its tools; called once per request on /mcp and once per stream on /sse. */
+  /** Creates a server with its tools; called once per request on /mcp and once per stream on /sse. */
   build: () => McpServer;
   log: Logger;
-  /** Largest accepted request body, in bytes; default 1 MiB, what the gateway lets through. */
+  /** Largest accepted request body, in bytes; default 1 MiB, the gateway's limit. */
   bodyLimit?: number;
-  /** How many legacy streams may be open at once; default 1000. */
+  /** The most concurrent legacy streams; default 1000. */
   maxStreams?: number;
   /** Pause between keep-alive comments on legacy streams, in milliseconds; default 25 s, less than common proxy timeouts. */
   keepAliveMs?: number;
 }
 
 /**
- * The HTTP side of one MCP server: `/mcp` (streamable HTTP, protocol 2026-07-28 and the 2025 ones, without sessions),
- * `/sse` and `/messages` (HTTP+SSE of 2024-11-05), `GET /health` (`{"status":"ok"}`), and 404 for the rest.
- * A request whose Origin is not this machine is refused with 403 (MCP 2025-11-25, Transports, Security Warning); the
- * gateway removes Origin, so only a web page that reaches for the server past the gateway is met.
+ * The HTTP endpoints of one MCP server: `/mcp` (streamable HTTP, protocol 2026-07-28 and the 2025 versions, without
+ * sessions), `/sse` and `/messages` (HTTP+SSE of 2024-11-05), `GET /health` (`{"status":"ok"}`), and 404 for the rest.
+ * Rejects an Origin other than this machine with 403 (MCP 2025-11-25, Transports, Security Warning). The gateway removes
+ * Origin, so this affects only web pages that bypass the gateway.
  * @returns an Express app, not yet listening
  */
 export function createMcpApp(options: McpAppOptions): Express {
@@ -72,7 +72,7 @@ export function createMcpApp(options: McpAppOptions): Express {
   return app;
 }
 
-/** Express's own answer would be HTML with a stack trace. */
+/** Replaces Express's own answer, which is HTML with a stack trace. */
 function onError(log: Logger): ErrorRequestHandler {
   return (error: unknown, _req, res, _next) => {
     const status = error instanceof Error && 'status' in error ? Number(error.status) : 500;

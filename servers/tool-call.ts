@@ -2,7 +2,7 @@ import type { CallToolResult, McpServer, ServerContext, ToolAnnotations } from '
 import type * as z from 'zod';
 import type { Logger } from '../common/service/log.ts';
 
-/** A failure the caller can understand and act on: its message goes to the model as it is. */
+/** A failure that the caller can act on. Its message goes to the caller unchanged. */
 export class ToolError extends Error {
   constructor(message: string) {
     super(message);
@@ -10,19 +10,19 @@ export class ToolError extends Error {
   }
 }
 
-/** What a tool answers: text for a reader and the same as values for a program (fits the tool's output schema). */
+/** A tool's answer as text and as values of the tool's output schema. */
 export interface ToolAnswer {
   text: string;
   values: Record<string, unknown>;
 }
 
-/** Every tool here looks something up and changes nothing; clients may run such tools without asking first. */
+/** The annotations of a read-only tool, which clients may run without asking the user. */
 export const readOnly = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
 
 /**
- * Makes a tool handler out of plain work: answers and failures become MCP results, each call becomes one log line.
- * The line holds the tool's name, the duration and whether it failed; never arguments or results, they are the caller's.
- * @param work throws {@link ToolError} for what the caller can mend; any other error is logged and told without details
+ * Makes a tool handler: answers and failures become MCP results, and each call writes one log line with the tool's name, the
+ * duration and whether it failed, but no arguments or results.
+ * @param work throws {@link ToolError} for errors that the caller can correct; other errors are logged and hidden
  * @returns a handler for `McpServer.registerTool`; failures are results with `isError` (MCP 2025-11-25, Tools, Error Handling)
  */
 export function toolCall<Args extends unknown[]>(
@@ -48,13 +48,13 @@ export function toolCall<Args extends unknown[]>(
   };
 }
 
-/** Where a tool is added, and where its calls are logged. */
+/** The server of a tool, and the log of its calls. */
 export interface Tools {
   server: McpServer;
   log: Logger;
 }
 
-/** What a tool tells its clients about itself. */
+/** A tool's description for clients. */
 interface Definition<I extends z.ZodObject> {
   title: string;
   description: string;
@@ -63,7 +63,7 @@ interface Definition<I extends z.ZodObject> {
   annotations: ToolAnnotations;
 }
 
-/** Adds a tool to a server; its work is run by {@link toolCall}. */
+/** Adds a tool to a server and runs its work by {@link toolCall}. */
 export function addTool<I extends z.ZodObject>(
   { server, log }: Tools,
   name: string,

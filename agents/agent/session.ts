@@ -5,7 +5,7 @@ import type { Ask } from './ask.ts';
 import type { Toolbox, ToolOutcome } from './toolbox.ts';
 
 /** One call that the agent made, for `--json` and for the exit code. */
-export interface MadeCall {
+interface MadeCall {
   server: string;
   tool: string;
   arguments: Record<string, unknown>;

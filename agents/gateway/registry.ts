@@ -15,7 +15,7 @@ export const me = z.object({
 });
 
 /** A server as the registry lists it. */
-export const server = z.object({
+const server = z.object({
   name: z.string(),
   title: z.string().default(''),
   description: z.string().default(''),
@@ -26,8 +26,6 @@ export const server = z.object({
   status: z.string().default('unknown'),
 });
 export const serverList = z.object({ servers: z.array(server) });
-
-export type Server = z.output<typeof server>;
 
 const timeoutMilliseconds = 15_000;
 

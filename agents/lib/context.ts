@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 
 /** A stream that may be a terminal. */
-export type Terminal<T> = T & { isTTY?: boolean; columns?: number };
+type Terminal<T> = T & { isTTY?: boolean; columns?: number };
 
 /** Everything that a command takes from its process; `main.ts` creates it. */
 export interface Context {

@@ -7,7 +7,7 @@ import { callbackUrl } from './callback-server.ts';
  * verifier at the token endpoint and the ID token's nonce then tie it to this login.
  * @returns undefined for other text; `foreign` for the callback of another login
  */
-export function readPasted(text: string, state: string): URL | 'foreign' | undefined {
+function readPasted(text: string, state: string): URL | 'foreign' | undefined {
   const pasted = text.trim().replace(/^["'<]|["'>]$/g, '');
   const callback = new URL(callbackUrl);
   if (/^[\w.~+/-]{8,2000}=*$/.test(pasted)) {

@@ -1,2 +1,2 @@
-/** What tells the time: `Temporal.Now.instant`, or a fixed moment. */
+/** Returns the current time: `Temporal.Now.instant`, or a fixed one in tests. */
 export type Clock = () => Temporal.Instant;

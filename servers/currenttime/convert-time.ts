@@ -19,7 +19,7 @@ const conversionInput = z.object({
     .describe('which one is meant if the local time happens twice because the clocks are put back'),
 });
 
-/** Adds the tool `convert_time`; `now` says which day a time without a date is on. */
+/** Adds the tool `convert_time`. @param now gives the day of a time without a date */
 export function registerConvertTime(tools: Tools, now: Clock): void {
   addTool(
     tools,

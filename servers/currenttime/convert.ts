@@ -14,16 +14,16 @@ export interface ConversionRequest {
   time: string;
   from: string;
   to: string;
-  /** Which one is meant when the local time happened twice. */
+  /** Which one to use if the local time happened twice. */
   whenTwice: 'earlier' | 'later';
   now: Temporal.Instant;
 }
 
 /**
- * Reads a local time of one zone on the clock of another. A time that the clocks skipped is moved on by the length of
- * the gap, as calendars do (RFC 5545, 3.3.5).
- * @param request `from` and `to` are zone names that exist
- * @throws {ToolError} if `time` is no local time
+ * Converts a local time of one zone to another zone. A time that the clocks skipped moves forward by the length of the gap,
+ * as in calendars (RFC 5545, 3.3.5).
+ * @param request `from` and `to` must be existing zone names
+ * @throws {ToolError} if `time` is not a local time
  */
 export function convert({ time, from, to, whenTwice, now }: ConversionRequest): Conversion {
   const local = parseLocalTime(time, now.toZonedDateTimeISO(from).toPlainDate());
@@ -42,7 +42,7 @@ function parseLocalTime(time: string, today: Temporal.PlainDate): Temporal.Plain
   try {
     if (clock) return (date ? Temporal.PlainDate.from(date) : today).toPlainDateTime(Temporal.PlainTime.from(clock));
   } catch {
-    // The pattern fits, but there is no such day or time, as on 30 February.
+    // The pattern fits, but the day or time does not exist, such as 30 February.
   }
   throw new ToolError(
     `${JSON.stringify(time)} is no local time. Write 2026-07-01T09:30, or 09:30 for today, on a 24-hour clock, without an offset or Z: from_timezone says where it is that time.`,

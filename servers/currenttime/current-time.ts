@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts';
 import { momentSchema, toMoment, toText } from './moment.ts';
 import { resolveZone, zoneInput } from './zones.ts';
 
-/** Adds the tool `current_time_by_timezone`: the time `now` tells, on the clock of one zone. */
+/** Adds the tool `current_time_by_timezone`: the current time in one zone. */
 export function registerCurrentTime(tools: Tools, now: Clock): void {
   addTool(
     tools,

@@ -10,10 +10,10 @@ const listInput = z.object({
     .max(100)
     .default('')
     .describe('part of a name, such as "europe/" or "new york", or a current UTC offset, such as +05:30; empty: all'),
-  limit: z.int().min(1).max(500).default(50).describe('how many to return at most'),
+  limit: z.int().min(1).max(500).default(50).describe('the most zones to return'),
 });
 
-/** Adds the tool `list_timezones`; offsets and local times are those at `now`. */
+/** Adds the tool `list_timezones`, with the offsets and local times at `now`. */
 export function registerListTimezones(tools: Tools, now: Clock): void {
   addTool(
     tools,
@@ -24,7 +24,7 @@ export function registerListTimezones(tools: Tools, now: Clock): void {
       inputSchema: listInput,
       outputSchema: z.object({
         timezones: z.array(momentSchema.pick({ timezone: true, datetime: true, utc_offset: true })),
-        total: z.int().describe('how many zones fit, whether returned or not'),
+        total: z.int().describe('the number of all fitting zones'),
       }),
       annotations: { ...readOnly, idempotentHint: false },
     },

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** One moment as a clock on the wall of one zone shows it. */
+/** One moment in the local time of one zone. */
 export const momentSchema = z.object({
   timezone: z.string().describe('IANA name of the zone'),
   datetime: z.string().describe('local date and time with offset, ISO 8601, such as 2026-07-01T09:30:00+09:00'),
@@ -11,7 +11,7 @@ export const momentSchema = z.object({
 
 export type Moment = z.infer<typeof momentSchema>;
 
-/** `at` as values for a program; see {@link momentSchema}. */
+/** `at` as data; see {@link momentSchema}. */
 export function toMoment(at: Temporal.ZonedDateTime): Moment {
   return {
     timezone: at.timeZoneId,
@@ -22,7 +22,7 @@ export function toMoment(at: Temporal.ZonedDateTime): Moment {
   };
 }
 
-/** `at` as a person would say it: `Wednesday, 1 July 2026, 20:00:00 EDT (UTC-04:00), daylight saving time`. */
+/** `at` as text: `Wednesday, 1 July 2026, 20:00:00 EDT (UTC-04:00), daylight saving time`. */
 export function toText(at: Temporal.ZonedDateTime): string {
   const date = at.toPlainDate().toLocaleString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
   const time = at.toPlainTime().toString({ smallestUnit: 'second' });
@@ -37,10 +37,10 @@ function weekdayOf(at: Temporal.ZonedDateTime): string {
 }
 
 /**
- * Whether the clocks are put forward. Neither Temporal nor Intl says so directly. Most zones have a name that does
- * ("Eastern Daylight Time"); some have none (Antarctica/Troll) or a misleading one (Irish Standard Time is the summer's):
- * there it is a time from which the clocks will be put back, shorter than ten months, and kept a year later too. The
- * length tells Morocco's Ramadan (a month of another time) apart, the year later a country that changes its zone for good.
+ * Whether daylight saving time is in effect, which neither Temporal nor Intl reports directly. Most zones have a telling
+ * name ("Eastern Daylight Time"). Some have none (Antarctica/Troll) or a misleading one (Irish Standard Time is the summer's):
+ * there a period counts that ends with the clocks put back, is shorter than ten months, and recurs a year later. The length
+ * excludes Morocco's standard time around Ramadan; the recurrence excludes countries that change their zone permanently.
  */
 function isDaylightSaving(at: Temporal.ZonedDateTime): boolean {
   if (/\b(Daylight|Summer)\b/.test(zoneName(at, 'long', 'en-US'))) return true;
@@ -50,7 +50,7 @@ function isDaylightSaving(at: Temporal.ZonedDateTime): boolean {
   return start.until(end, { largestUnit: 'days' }).days < 300 && at.add({ years: 1 }).offset === at.offset;
 }
 
-/** Intl knows an abbreviation only in the locales where people use it; elsewhere it says GMT+9. */
+/** Intl knows an abbreviation only in the locales that use it; elsewhere it returns GMT+9. */
 const locales = ['en-US', 'en-GB', 'en-IE', 'en-AU', 'en-NZ', 'en-CA', 'en-IN', 'en-ZA', 'ja-JP'];
 
 function abbreviationOf(at: Temporal.ZonedDateTime): string | undefined {

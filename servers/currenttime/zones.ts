@@ -4,19 +4,19 @@ import { ToolError } from '../tool-call.ts';
 
 const oldNames = new Map([...modernNames].map(([old, modern]) => [modern, old]));
 
-/** Every zone once, under its present name, sorted; `UTC` too, which `Intl` leaves out. */
+/** Every zone once, by its current name, sorted, and `UTC`, which `Intl` omits. */
 const allZones: readonly string[] = [
   ...new Set(['UTC', ...Intl.supportedValuesOf('timeZone').map((name) => modernNames.get(name) ?? name)]),
 ].sort();
 
-/** A zone as callers may write it; longer text is no zone (the longest IANA name has 32 characters). */
+/** A zone as callers write it. The longest IANA name has 32 characters. */
 export const zoneInput = z.string().max(100);
 
 /**
- * The zone a caller means by `name`: an IANA name, present or former, in any case, with spaces or underscores
- * (`america/new york`), or a fixed offset (`+05:30`).
- * @returns the name in its proper case; a former name stays (`asia/calcutta` becomes `Asia/Calcutta`)
- * @throws {ToolError} if there is no such zone; the message suggests similar ones
+ * Resolves an IANA name, current or former, in any case, with spaces or underscores (`america/new york`), or a fixed offset
+ * (`+05:30`).
+ * @returns the name in its proper case; keeps a former name (`asia/calcutta` becomes `Asia/Calcutta`)
+ * @throws {ToolError} for an unknown zone; the message suggests similar ones
  */
 export function resolveZone(name: string): string {
   const candidate = name.trim().replaceAll(' ', '_');
@@ -30,7 +30,7 @@ export function resolveZone(name: string): string {
 }
 
 function zoneId(candidate: string): string | undefined {
-  // Temporal would also take a whole timestamp and read the zone out of it.
+  // Temporal would also accept a whole timestamp with a zone.
   if (!/^([A-Za-z][A-Za-z0-9_+/-]*|[+-]\d\d:\d\d)$/.test(candidate)) return undefined;
   try {
     return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(candidate).timeZoneId;
@@ -39,7 +39,7 @@ function zoneId(candidate: string): string | undefined {
   }
 }
 
-/** Up to three zones whose place is spelled like the one in `name`, the likeliest first; empty if none is close. */
+/** Up to three zones with a similar place name, the most similar first. */
 export function suggestZones(name: string): string[] {
   const place = letters(name.split('/').at(-1) ?? '');
   const meant = hints.get(place) ?? [];
@@ -47,7 +47,7 @@ export function suggestZones(name: string): string[] {
     .map((zone) => ({ zone, score: Math.max(...namesOf(zone).map((n) => likeness(place, placeOf(n)))) }))
     .filter(({ score }) => score >= 0.5)
     .sort((a, b) => b.score - a.score);
-  // Once a place is spelled right, others that merely look alike would only confuse.
+  // After an exact match, merely similar places would only confuse.
   const best = close.some(({ score }) => score === 1) ? close.filter(({ score }) => score === 1) : close;
   return [...new Set([...meant, ...best.map(({ zone }) => zone)])].slice(0, 3);
 }
@@ -89,7 +89,7 @@ function letters(text: string): string {
     .toLowerCase();
 }
 
-/** Dice's coefficient over pairs of letters: 1 for the same word, 0 for nothing in common. */
+/** Dice's coefficient over pairs of letters: 1 for equal words, 0 for no common pair. */
 function likeness(a: string, b: string): number {
   const [first, second] = [pairs(a), pairs(b)];
   const total = first.size + second.size;

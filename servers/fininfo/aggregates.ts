@@ -13,7 +13,7 @@ const barSchema = z.object({
   transactions: z.number().optional(),
 });
 
-/** What the tools answer as values for a program. */
+/** The structured result of both tools. */
 export const aggregatesSchema = z.object({
   ticker: z.string(),
   multiplier: z.int(),
@@ -28,7 +28,7 @@ export const aggregatesSchema = z.object({
 export type Aggregates = z.infer<typeof aggregatesSchema>;
 type Bar = z.infer<typeof barSchema>;
 
-/** Polygon's answer with names instead of letters. */
+/** Converts Polygon's answer to full field names. */
 export function toAggregates(answer: PolygonAnswer, { multiplier, timespan }: AggregatesInput): Aggregates {
   return {
     ticker: answer.ticker,
@@ -55,11 +55,11 @@ function toBar({ o, h, l, c, v, vw, n, t }: PolygonBar): Bar {
   };
 }
 
-/** One line that says what the bars are. */
-export function headline(data: Aggregates): string {
+/** One line that describes the bars. */
+function headline(data: Aggregates): string {
   const { ticker, multiplier, timespan, adjusted, delayed, count, complete } = data;
   if (count === 0)
-    return `${ticker}: Polygon has no bars in this window. Is the symbol right, and was there trading at all?`;
+    return `${ticker}: Polygon has no bars in this window. Is the symbol correct, and was the stock traded then?`;
   const notes = [
     adjusted ? 'adjusted for splits' : 'not adjusted',
     ...(delayed ? ['delayed'] : []),
@@ -70,10 +70,10 @@ export function headline(data: Aggregates): string {
 
 const maxRows = 100;
 
-/** The bars as a table for people; of a long window its first and last rows. */
+/** The bars as a table; for a long window only the first and last rows. */
 export function table(data: Aggregates): string {
   if (data.count === 0) return headline(data);
-  // Bars of a day or longer start at midnight of the exchange, which is some hour in UTC that nobody asked for.
+  // Bars of a day or longer start at midnight of the exchange; the hour in UTC would only confuse.
   const ofDays = !['second', 'minute', 'hour'].includes(data.timespan);
   const cells = data.results.map((bar) => [
     ofDays ? bar.time.slice(0, 10) : bar.time.slice(0, 19).replace('T', ' '),

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Logger } from '../../common/service/log.ts';
 import { ToolError } from '../tool-call.ts';
 
-/** Where Polygon's API answers, and with which key. */
+/** The address of Polygon's API, and the key. */
 export interface PolygonAccess {
   url: string;
   key: string | undefined;
@@ -35,10 +35,10 @@ export type PolygonAnswer = z.infer<typeof answerSchema>;
 const maxAnswerBytes = 16 * 1024 * 1024;
 
 /**
- * Asks Polygon once. The key goes into a header, so that it stands in no URL, and from there into no log and no message.
- * @param path path and query, as `aggregatesPath` makes them
- * @param signal aborted when the caller gives up
- * @throws {ToolError} if there is no key, Polygon refuses, is not there in time or answers something else
+ * Sends one request to Polygon. The key goes into a header, because URLs end up in logs and messages.
+ * @param path path and query from `aggregatesPath`
+ * @param signal aborts when the caller gives up
+ * @throws {ToolError} without a key, or if Polygon refuses, does not answer in time or answers unexpectedly
  */
 export async function askPolygon(
   { url, key }: PolygonAccess,
@@ -55,7 +55,7 @@ export async function askPolygon(
   try {
     const response = await fetch(new URL(path, url), {
       headers: { Accept: 'application/json', Authorization: `Bearer ${key}` },
-      // Following a redirect would hand the key to wherever it points.
+      // A redirect would leak the key to its target.
       redirect: 'manual',
       signal: AbortSignal.any([timeout, signal]),
     });
@@ -113,12 +113,10 @@ function parsed(text: string, log: Logger): PolygonAnswer {
     { faults: result.error.issues.map(({ path }) => path.join('.')).slice(0, 5) },
     'unexpected answer of Polygon',
   );
-  throw new ToolError(
-    'Polygon answered something that fininfo does not understand; its operator should look at the log',
-  );
+  throw new ToolError('fininfo does not understand the answer of Polygon; the operator should look at its log');
 }
 
-/** The code of a network failure, such as ECONNREFUSED; `fetch` hides it in the cause. */
+/** The code of a network failure, such as ECONNREFUSED, from the cause of the `fetch` error. */
 function causeOf(error: unknown): string {
   const cause = types.isNativeError(error) ? (error.cause ?? error) : error;
   if (!types.isNativeError(cause)) return 'unknown';

@@ -6,10 +6,10 @@ const milliseconds = /^\d{12,14}$/;
 const moment = (which: string) =>
   z.string().max(20).describe(`${which} of the time window: a day (2026-01-02) or Unix time in milliseconds`);
 
-/** The lengths of a bar that Polygon knows. */
-export const timespans = ['second', 'minute', 'hour', 'day', 'week', 'month', 'quarter', 'year'] as const;
+/** The units of a bar at Polygon. */
+const timespans = ['second', 'minute', 'hour', 'day', 'week', 'month', 'quarter', 'year'] as const;
 
-/** What both tools take; the names are those of the Python original. */
+/** The input of both tools, with the names of the Python original. */
 export const aggregatesInput = z.object({
   stock_ticker: z
     .string()
@@ -33,7 +33,7 @@ export type AggregatesInput = z.infer<typeof aggregatesInput>;
 export function aggregatesPath(input: AggregatesInput): string {
   const [from, to] = [input.from_date.trim(), input.to_date.trim()];
   if (instantOf('from_date', from) > instantOf('to_date', to))
-    throw new ToolError(`from_date ${from} is after to_date ${to}; exchange them`);
+    throw new ToolError(`from_date ${from} is after to_date ${to}; swap them`);
   const segments = [input.stock_ticker, 'range', String(input.multiplier), input.timespan, from, to];
   const query = new URLSearchParams({
     adjusted: String(input.adjusted),
@@ -48,7 +48,7 @@ function instantOf(name: string, text: string): number {
   try {
     if (day.test(text)) return Temporal.PlainDate.from(text).toZonedDateTime('UTC').epochMilliseconds;
   } catch {
-    // A day such as 2026-02-30: told below like every other text that is no date.
+    // A day such as 2026-02-30, reported below like other invalid dates.
   }
-  throw new ToolError(`${name} ${JSON.stringify(text)} is no date: write a day such as 2026-01-02, or milliseconds`);
+  throw new ToolError(`${name} ${JSON.stringify(text)} is not a date: write a day such as 2026-01-02, or milliseconds`);
 }

@@ -10,13 +10,13 @@ import { type AggregatesInput, aggregatesInput, aggregatesPath } from './request
 const instructions =
   'Stock prices from Polygon. get_stock_aggregates: open, high, low, close and volume per bar, as values. print_stock_data: the same as a table for people.';
 
-/** Nothing is changed, but the answer comes from somewhere else than this machine. */
+/** Read-only, but the data come from another service. */
 const annotations = { ...readOnly, openWorldHint: true };
 
 /**
  * The fininfo server over HTTP, not yet listening.
- * @param access where Polygon's API is; without a key every call is a tool error that says so
- * @param timeoutMs how long Polygon may take, default 10 s
+ * @param access Polygon's API; without a key every call returns a tool error that names the missing setting
+ * @param timeoutMs the time limit for Polygon, default 10 s
  */
 export function createApp(log: Logger, access: PolygonAccess, timeoutMs = 10_000): Express {
   const ask = async (input: AggregatesInput, context: ServerContext): Promise<Aggregates> => {

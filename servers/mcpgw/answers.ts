@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** A server as the registry's list shows it. Fields that the registry leaves out come as empty. */
+/** A server as the registry lists it. Missing fields become empty. */
 export const serviceSchema = z.object({
   name: z.string(),
   title: z.string().default('').describe('name for people'),
@@ -8,19 +8,19 @@ export const serviceSchema = z.object({
   tags: z.array(z.string()).default([]),
   transports: z.array(z.string()).default([]).describe('streamable-http, sse'),
   endpoints: z.record(z.string(), z.string()).default({}).describe('URL behind the gateway, by transport'),
-  enabled: z.boolean().default(true).describe('a disabled server is known and cannot be reached'),
+  enabled: z.boolean().default(true).describe('a disabled server is registered but not reachable'),
   status: z.string().default('unknown').describe("the registry's latest health check"),
-  checked_at: z.string().nullable().default(null).describe('when that was'),
+  checked_at: z.string().nullable().default(null).describe('time of that check'),
 });
 
 export const serviceListSchema = z.object({ servers: z.array(serviceSchema) });
 
-/** One server with whatever else the registry tells about it. */
+/** One server with everything else that the registry returns. */
 export const serviceDetailsSchema = z.looseObject(serviceSchema.shape);
 
 const schemaObject = z.record(z.string(), z.unknown()).nullable().default(null);
 
-/** One tool of a server, as the server announced it. */
+/** One tool of a server, as the server lists it. */
 export const toolSchema = z.object({
   name: z.string(),
   title: z.string().nullable().default(null),
@@ -28,7 +28,7 @@ export const toolSchema = z.object({
   inputSchema: schemaObject,
 });
 
-/** A tool that a search found, with how to call it. */
+/** A tool found by a search, with how to call it. */
 export const foundToolSchema = z.object({
   server: z.string(),
   tool: z.string(),
@@ -36,7 +36,7 @@ export const foundToolSchema = z.object({
   description: z.string().nullable().default(null),
   input_schema: schemaObject.describe('JSON schema of the arguments'),
   endpoints: z.record(z.string(), z.string()).describe("the server's URL behind the gateway, by transport"),
-  score: z.number().describe('from 0 to 1; to compare the tools of one answer with'),
+  score: z.number().describe('0 to 1, to compare the tools of one answer'),
 });
 
 export const foundToolsSchema = z.object({
@@ -45,17 +45,17 @@ export const foundToolsSchema = z.object({
   why: z.object({ code: z.string(), message: z.string() }).nullable().default(null),
 });
 
-/** What came of a change. */
+/** The result of a change. */
 export const changeSchema = z.object({
   server: serviceDetailsSchema
     .nullable()
     .default(null)
-    .describe('as it is now; null once removed, or not yours to see'),
-  route: z.string().describe('ok: requests reach it; unknown: nginx has not said so yet'),
+    .describe('its current state; null if removed, or if you may not see it'),
+  route: z.string().describe('ok: requests reach it; unknown: nginx has not confirmed it yet'),
   warnings: z.array(z.string()).default([]),
 });
 
-/** What a check of a server found. */
+/** The result of a server's check. */
 export const serviceCheckSchema = z.looseObject({
   name: z.string(),
   status: z.string(),

@@ -1,20 +1,20 @@
 import type { ServerContext } from '@modelcontextprotocol/server';
 import { ToolError } from '../tool-call.ts';
 
-/** A JWT in compact form (RFC 7515, 3.1). Two headers joined by a comma, or anything else, are no identity. */
+/** A JWT in compact form (RFC 7515, 3.1). Rejects everything else, such as two headers joined by a comma. */
 const compactJwt = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** Who calls, and until when the answer is wanted. */
+/** The caller of a tool. */
 export interface Caller {
-  /** The signed identity the gateway put into this request; goes to the registry as it is and into no log. */
+  /** The signed identity that the gateway added to this request. Goes unchanged to the registry, and into no log. */
   assertion: string;
   /** Aborted when the client gives up. */
   signal: AbortSignal;
 }
 
 /**
- * The caller of one tool call, from the HTTP request that carried this very call: over HTTP+SSE that is the POST, not
- * the stream, which somebody else may have opened. The registry verifies the assertion, here it is only passed on.
+ * The caller of one tool call, from its own HTTP request: over HTTP+SSE the POST, not the stream, which another caller may
+ * have opened. The registry verifies the assertion; mcpgw only forwards it.
  * @throws {ToolError} if the request carries none
  */
 export function callerOf(context: ServerContext): Caller {

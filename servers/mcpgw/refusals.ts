@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ToolError } from '../tool-call.ts';
 
-/** The registry knows no such thing, or does not tell this caller of it. */
+/** The registry has no such thing, or the caller may not see it. */
 export class NotFound extends ToolError {}
 
 const bodySchema = z.object({
@@ -12,7 +12,7 @@ const bodySchema = z.object({
   }),
 });
 
-/** What is said of a server that is not there or may not be seen; a caller cannot tell which. */
+/** The error for a missing or hidden server; the caller cannot tell which. */
 export function unknownServer(name: string): ToolError {
   return new NotFound(
     `there is no server ${JSON.stringify(name)} that you may see; list_services names those you may see`,
@@ -20,14 +20,14 @@ export function unknownServer(name: string): ToolError {
 }
 
 /**
- * A refusal of the registry, in words for the caller. Its own words are passed on where they are meant for callers;
- * what it says of its own troubles stays with it.
- * @param body what it sent, parsed
+ * Explains a refusal of the registry to the caller. Passes on messages that are meant for callers, and hides internal
+ * errors.
+ * @param body the parsed response
  */
 export function refusal(status: number, body: unknown): ToolError {
   if (status === 401)
     return new ToolError('the registry does not accept your identity (401); log in at the gateway again');
-  if (status === 404) return new NotFound('the registry knows no such page (404); its version may not fit mcpgw');
+  if (status === 404) return new NotFound('the registry has no such endpoint (404); its version may not match mcpgw');
   if (status >= 500) return new ToolError(`the registry could not answer (${status}); try again later`);
   const { error } = bodySchema.safeParse(body).data ?? {};
   if (!error && status === 403)

@@ -18,22 +18,22 @@ import {
 import type { Caller } from './caller.ts';
 import { NotFound, refusal, unknownServer } from './refusals.ts';
 
-/** The registry as one caller may use it: the registry applies the permissions of the assertion that comes along. */
+/** The registry's API. The registry applies the permissions of the caller's assertion. */
 export interface RegistryClient {
-  /** @throws {ToolError} if the registry refuses, cannot be reached in time, or answers something else; so do all */
+  /** All methods: @throws {ToolError} if the registry refuses, does not answer in time, or answers unexpectedly */
   list: (caller: Caller) => Promise<Service[]>;
-  /** @throws {ToolError} also if `name` is no server the caller may see; so do all that take a name */
+  /** All methods with a name: @throws {ToolError} also if the caller may see no such server */
   get: (caller: Caller, name: string) => Promise<ServiceDetails>;
   /** The tools that fit `text` and that the caller may call, at most `limit`. */
   search: (caller: Caller, query: { text: string; limit: number; server?: string | undefined }) => Promise<FoundTools>;
   register: (caller: Caller, settings: object) => Promise<Change>;
   toggle: (caller: Caller, name: string, enabled: boolean) => Promise<Change>;
   remove: (caller: Caller, name: string) => Promise<Change>;
-  /** Has the registry ask a server now how it is. */
+  /** Makes the registry check a server now. */
   check: (caller: Caller, name: string) => Promise<ServiceCheck>;
 }
 
-/** How long the registry may take: what it has in memory, and what it has to ask others for. */
+/** Time limits for the registry: for reads from memory, and for changes and checks. */
 export interface Timeouts {
   readMs: number;
   writeMs: number;
@@ -56,9 +56,7 @@ export function createRegistryClient(registryUrl: string, log: Logger, timeouts:
     if (result.success) return result.data;
     const faults = result.error.issues.map((issue) => issue.path.join('.'));
     log.error({ path: request.path, faults }, 'unexpected answer of the registry');
-    throw new ToolError(
-      'the registry answered something mcpgw does not understand; its operator should look at the log',
-    );
+    throw new ToolError('mcpgw does not understand the answer of the registry; the operator should look at its log');
   };
   const askAbout = async <T>(
     caller: Caller,
@@ -104,7 +102,7 @@ async function send(
         ...(body && { 'Content-Type': 'application/json' }),
       },
       ...(body && { body: JSON.stringify(body) }),
-      // Following a redirect would hand the caller's identity to wherever it points.
+      // A redirect would leak the caller's identity to its target.
       redirect: 'manual',
       signal: AbortSignal.any([timeout, caller.signal]),
     });
@@ -121,13 +119,13 @@ async function send(
 }
 
 function unansweredText(method: string, timeoutMs: number | undefined): string {
-  const unsure = method === 'GET' ? '' : '. It is not certain whether the change was made: look before you try again';
+  const unsure = method === 'GET' ? '' : '. The change may have been made: check before you try again';
   return timeoutMs === undefined
     ? `the registry cannot be reached; try again later, or tell its operator${unsure}`
     : `the registry did not answer within ${timeoutMs / 1000} s; try again later${unsure}`;
 }
 
-/** What the text says as JSON, or `undefined`, which fits no schema. */
+/** Parses JSON. @returns undefined for other text, which fits no schema */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -136,7 +134,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The code of a network failure, such as ECONNREFUSED; `fetch` hides it in the cause. */
+/** The code of a network failure, such as ECONNREFUSED, from the cause of the `fetch` error. */
 function causeOf(error: unknown): string {
   const cause = types.isNativeError(error) ? (error.cause ?? error) : error;
   if (!types.isNativeError(cause)) return 'unknown';

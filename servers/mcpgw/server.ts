@@ -13,9 +13,9 @@ import { registerToggleService } from './tools/toggle-service.ts';
 import { registerToolFinder } from './tools/tool-finder.ts';
 
 const instructions =
-  'The registry of the MCP servers behind this gateway, as far as you may use them. intelligent_tool_finder finds tools for a task in plain words and tells how to call them; list_services finds servers, get_server_details and get_service_tools tell about one. Endpoints are reached with the same credentials as this server.';
+  'The registry of the MCP servers behind this gateway that you may use. intelligent_tool_finder finds tools for a task in plain words and explains how to call them; list_services finds servers, get_server_details and get_service_tools describe one. Use the same credentials for their endpoints as for this server.';
 
-/** A change waits for nginx, a check for the server that is checked. */
+/** A change waits for nginx, and a check for the checked server. */
 const registryTimeouts: Timeouts = { readMs: 2_000, writeMs: 20_000 };
 
 /**

@@ -1,7 +1,7 @@
 import { cleanText } from '../../common/text/clean.ts';
 import type { Change, FoundTool, Service, ServiceCheck, ServiceDetails, Tool } from './answers.ts';
 
-/** Whether every word of `query` occurs in what the registry's list says about the server, in any case. */
+/** Whether every word of `query` occurs in the server's name, title, description or tags, ignoring case. */
 export function fits(service: Service, query: string): boolean {
   const about = [service.name, service.title, service.description, ...service.tags].join('\n').toLowerCase();
   return query
@@ -10,16 +10,16 @@ export function fits(service: Service, query: string): boolean {
     .every((word) => about.includes(word));
 }
 
-/** The list for a reader, one server after the other; for an empty list why it is empty and what to do. */
+/** The list of servers as text; for an empty list the reason and what to do. */
 export function listText(services: readonly Service[], query: string): string {
   if (services.length === 0)
     return query.trim()
       ? `No server that you may see fits ${JSON.stringify(query)}. Without a query list_services shows all.`
-      : 'There is no server that you may see. Ask the administrator of the registry for access.';
+      : 'You may not see any server. Ask the administrator of the registry for access.';
   return services.map(serviceText).join('\n\n');
 }
 
-/** One server for a reader; what goes beyond the list's fields follows as JSON. */
+/** One server as text, with its additional fields as JSON. */
 export function detailsText(details: ServiceDetails): string {
   const {
     name: _n,
@@ -37,14 +37,14 @@ export function detailsText(details: ServiceDetails): string {
   return [serviceText(details), ...rest].join('\n');
 }
 
-/** The tools of one server for a reader. */
+/** The tools of one server as text. */
 export function toolsText(server: string, tools: readonly Tool[]): string {
   if (tools.length === 0)
-    return `${line(server)} has announced no tools to the registry yet. refresh_service asks it now.`;
+    return `${line(server)} has listed no tools for the registry yet. refresh_service checks it now.`;
   return tools.map(({ name, title, description }) => `${line(name)}: ${line(description ?? title ?? '')}`).join('\n');
 }
 
-/** Tools that were found, each with where it is and how to call it; of none, why. */
+/** Found tools as text, each with its server and how to call it; without any the reason. */
 export function foundText(tools: readonly FoundTool[], why: string | null): string {
   if (tools.length === 0) return why ?? 'No tool fits.';
   return tools.map(foundToolText).join('\n\n');
@@ -59,23 +59,23 @@ function foundToolText({ server, tool, title, description, input_schema, endpoin
   ].join('\n');
 }
 
-/** What came of a change, with what the caller should know besides. */
+/** The result of a change as text, with its warnings. */
 export function changeText(what: string, { server, route, warnings }: Change): string {
   return [
     `${what}.`,
-    ...(route === 'ok' ? [] : ['nginx has not said yet that it took the change; it takes a second or two.']),
+    ...(route === 'ok' ? [] : ['nginx has not confirmed the change yet, which takes a second or two.']),
     ...warnings.map(line),
     ...(server ? ['', serviceText(server)] : []),
   ].join('\n');
 }
 
-/** What a check found. */
+/** The result of a check as text. */
 export function checkText({ name, status, error, tools }: ServiceCheck): string {
   const found = tools.length > 0 ? `\n\n${toolsText(name, tools)}` : '';
   return `${line(name)} is ${line(status)}.${error ? ` ${line(error)}` : ''}${found}`;
 }
 
-/** How many servers are in which state, then each. */
+/** The number of servers by state, then each server. */
 export function healthText(
   services: readonly { name: string; state: string; checked_at: string | null }[],
   states: Readonly<Record<string, number>>,
@@ -98,7 +98,7 @@ function serviceText(service: Service): string {
   ].join('\n');
 }
 
-/** One line: a line break in a description could otherwise pass for another server's entry. */
+/** One line, because a line break in a description could fake the entry of another server. */
 function line(text: string): string {
   return cleanText(text, { replace: ' ' }).replace(/\s+/g, ' ').trim();
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { addTool, readOnly, type Tools } from '../tool-call.ts';
 import { type Dice, diceFor, note } from './synthetic.ts';
 
-/** A demonstration tool, ready to be added to a server. */
+/** A demonstration tool. */
 export interface FakeTool {
   name: string;
   register: (tools: Tools) => void;
@@ -14,11 +14,11 @@ interface Definition<Input extends z.ZodObject<z.ZodRawShape>, Output extends z.
   description: string;
   input: Input;
   output: Output;
-  /** Makes the answer of nothing but the arguments and dice that they seed. */
+  /** Makes the answer from the arguments and the dice that they seed. */
   make: (input: z.output<Input>, dice: Dice) => z.input<z.ZodObject<Output>>;
 }
 
-/** A tool whose every answer says that it is synthetic, and is the same for the same arguments. */
+/** Defines a tool whose answers are marked as synthetic and equal for equal arguments. */
 export function defineFake<Input extends z.ZodObject<z.ZodRawShape>, Output extends z.ZodRawShape>(
   definition: Definition<Input, Output>,
 ): FakeTool {

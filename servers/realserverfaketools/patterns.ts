@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { defineFake } from './fake-tool.ts';
 import { fillRecord, recordSchema } from './records.ts';
 
-/** Patterns "combined" into one. */
+/** Pretends to combine patterns. */
 export const neuralPatternSynthesizer = defineFake({
   name: 'neural_pattern_synthesizer',
   title: 'Neural pattern synthesizer (demo)',
@@ -29,7 +29,7 @@ export const neuralPatternSynthesizer = defineFake({
   },
 });
 
-/** A "profile" of somebody; nothing is looked up and nothing is kept. */
+/** Pretends to analyze a profile. Looks up and stores nothing. */
 export const userProfileAnalyzer = defineFake({
   name: 'user_profile_analyzer',
   title: 'User profile analyzer (demo)',

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { defineFake } from './fake-tool.ts';
 
-/** An invented reading of an invented flux. */
+/** Pretends to measure quantum flux. */
 export const quantumFluxAnalyzer = defineFake({
   name: 'quantum_flux_analyzer',
   title: 'Quantum flux analyzer (demo)',
@@ -29,7 +29,7 @@ export const quantumFluxAnalyzer = defineFake({
   },
 });
 
-/** A point on Earth, drawn into more dimensions than there are. */
+/** Pretends to map a place into higher dimensions. */
 export const hyperDimensionalMapper = defineFake({
   name: 'hyper_dimensional_mapper',
   title: 'Hyper-dimensional mapper (demo)',
@@ -64,7 +64,7 @@ export const hyperDimensionalMapper = defineFake({
 
 const anomalyTypes = ['temporal_shift', 'causal_loop', 'timeline_divergence'] as const;
 
-/** Anomalies in a window of time, at moments that the window really has. */
+/** Pretends to find anomalies, at moments inside the window. */
 export const temporalAnomalyDetector = defineFake({
   name: 'temporal_anomaly_detector',
   title: 'Temporal anomaly detector (demo)',

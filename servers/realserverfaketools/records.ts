@@ -4,10 +4,10 @@ import type { Dice } from './synthetic.ts';
 const types = ['string', 'integer', 'number', 'boolean', 'date', 'email', 'name'] as const;
 type FieldType = (typeof types)[number];
 
-/** A field's type as a word, or as an object that has it (`{"type": "integer"}`), which the original took too. */
+/** A field's type as a word, or as `{"type": "integer"}`, which the original accepts too. */
 const fieldSchema = z.union([z.enum(types), z.object({ type: z.enum(types) })]);
 
-/** Fields by name; at most 50. */
+/** At most 50 fields by name. */
 export const recordSchema = z
   .record(z.string().min(1).max(100), fieldSchema)
   .refine((schema) => Object.keys(schema).length >= 1 && Object.keys(schema).length <= 50, {
@@ -17,7 +17,7 @@ export const recordSchema = z
 
 const names = ['Ada Example', 'Ben Sample', 'Cleo Demo', 'Dan Mock', 'Eve Placeholder'] as const;
 
-/** One record; addresses end in example.com, which belongs to nobody (RFC 2606). */
+/** One record. Mail addresses end in example.com, which is reserved (RFC 2606). */
 export function fillRecord(schema: z.infer<typeof recordSchema>, dice: Dice): Record<string, unknown> {
   const fields = Object.entries(schema).map(([field, type]) => [
     field,

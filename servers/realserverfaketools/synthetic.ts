@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
-/** Stands first in every text and in every value, so that nobody takes an answer for a measurement. */
+/** Starts every text and every result, so that no answer passes for a measurement. */
 export const note = 'Synthetic demonstration data: made up from the arguments, it measures and means nothing.';
 
-/** Numbers that look random and are the same each time. */
+/** Reproducible pseudo-random numbers. */
 export interface Dice {
   /** A number in [low, high), with two decimals. */
   number: (low: number, high: number) => number;
@@ -14,8 +14,8 @@ export interface Dice {
 }
 
 /**
- * Dice for one call: equal arguments give equal throws, in every process and on every machine.
- * @param seed anything JSON can hold; the order of keys counts
+ * The dice of one call. Equal arguments give equal numbers, in every process and on every machine.
+ * @param seed any JSON value; the order of keys matters
  */
 export function diceFor(tool: string, seed: unknown): Dice {
   let block = createHash('sha256')

@@ -8,7 +8,7 @@ import type { Settings } from '../../lib/settings.ts';
 const schema = z.object({ ...shapeFor('agent'), AWS_REGION: z.string().optional() });
 
 /** The settings of model providers. */
-export type ModelSettings = Readonly<z.output<typeof schema>>;
+type ModelSettings = Readonly<z.output<typeof schema>>;
 export type Provider = 'bedrock' | 'anthropic' | 'openai-compatible';
 
 /** The chosen model, its provider and settings. */

@@ -7,12 +7,12 @@ import { looks, type Parts } from './tool-set.ts';
 
 const input = z.strictObject({});
 const output = z.object({
-  total: z.int().describe('servers that you may see'),
-  states: z.record(z.string(), z.int()).describe('how many servers are in which state; disabled is one of them'),
+  total: z.int().describe('number of servers that you may see'),
+  states: z.record(z.string(), z.int()).describe('number of servers by state; disabled is a state too'),
   services: z.array(z.object({ name: z.string(), state: z.string(), checked_at: z.string().nullable() })),
 });
 
-/** Adds the tool `healthcheck`: how the servers are that the caller may see, by the registry's latest checks. */
+/** Adds the tool `healthcheck`: the health of the servers that the caller may see, by the registry's latest checks. */
 export function registerHealthcheck(parts: Parts): void {
   addTool(
     parts,
@@ -20,7 +20,7 @@ export function registerHealthcheck(parts: Parts): void {
     {
       title: 'Health of the MCP servers',
       description:
-        'How the MCP servers are that you may see, by the latest checks of the registry. refresh_service checks one anew.',
+        'The health of the MCP servers that you may see, by the latest checks of the registry. refresh_service checks one again.',
       inputSchema: input,
       outputSchema: output,
       annotations: looks,
@@ -34,7 +34,7 @@ export function registerHealthcheck(parts: Parts): void {
   );
 }
 
-/** What was found before a server was disabled says nothing about it now. */
+/** A disabled server has no health: its last check is outdated. */
 function toHealth({ name, enabled, status, checked_at }: Service) {
   return { name, state: enabled ? status : 'disabled', checked_at };
 }

@@ -7,15 +7,14 @@ import { type Parts, serviceName } from './tool-set.ts';
 
 const input = z.strictObject({ service_name: serviceName });
 
-/** Adds the tool `refresh_service`: the registry asks a server now, and keeps what it says of its tools. */
+/** Adds the tool `refresh_service`: the registry checks a server now and stores its tools. */
 export function registerRefreshService(parts: Parts): void {
   addTool(
     parts,
     'refresh_service',
     {
       title: 'Check an MCP server now',
-      description:
-        'Asks an MCP server now how it is and which tools it has. Needs health_check_service in the registry.',
+      description: 'Checks the health and the tools of an MCP server now. Needs health_check_service in the registry.',
       inputSchema: input,
       outputSchema: serviceCheckSchema,
       annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },

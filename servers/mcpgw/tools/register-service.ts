@@ -7,13 +7,10 @@ import type { Parts } from './tool-set.ts';
 
 const path = z.string().max(256).describe('path on the upstream, such as /mcp');
 const input = z.strictObject({
-  name: z.string().max(63).describe('a-z 0-9 _ -; the server is reached at <gateway>/<name>/mcp from then on'),
+  name: z.string().max(63).describe('a-z 0-9 _ -; clients then reach the server at <gateway>/<name>/mcp'),
   title: z.string().max(100).optional().describe('name for people; default: the name'),
-  description: z.string().max(500).describe('what it is for, in a sentence or two'),
-  upstream: z
-    .string()
-    .max(300)
-    .describe('where it really runs: an origin such as http://10.0.0.5:8000, without a path'),
+  description: z.string().max(500).describe('its purpose, in a sentence or two'),
+  upstream: z.string().max(300).describe('its own origin, such as http://10.0.0.5:8000, without a path'),
   transports: z
     .strictObject({ 'streamable-http': path.optional(), sse: path.optional() })
     .default({ 'streamable-http': '/mcp' })
@@ -25,11 +22,11 @@ const input = z.strictObject({
   auth: z
     .strictObject({ secret: z.string().max(63) })
     .optional()
-    .describe('by which credential the gateway reaches it: the name of a secret that its operator has set up'),
-  enabled: z.boolean().default(true).describe('false: kept and not reachable yet'),
+    .describe('the credential that the gateway uses for it: the name of a secret that the operator has set up'),
+  enabled: z.boolean().default(true).describe('false: registered, but not reachable yet'),
 });
 
-/** Adds the tool `register_service`: a new server, reachable through the gateway at once. */
+/** Adds the tool `register_service`: registers a server, which the gateway then reaches at once. */
 export function registerRegisterService(parts: Parts): void {
   addTool(
     parts,
@@ -37,7 +34,7 @@ export function registerRegisterService(parts: Parts): void {
     {
       title: 'Register an MCP server',
       description:
-        'Adds an MCP server to the registry and routes it through the gateway. Needs register_service in the registry. Who may call its tools is said by the policy, not here.',
+        'Adds an MCP server to the registry and routes it through the gateway. Needs register_service in the registry. The policy decides who may call its tools.',
       inputSchema: input,
       outputSchema: changeSchema,
       annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },

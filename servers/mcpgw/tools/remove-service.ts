@@ -7,7 +7,7 @@ import { type Parts, serviceName } from './tool-set.ts';
 
 const input = z.strictObject({ service_name: serviceName });
 
-/** Adds the tool `remove_service`: the registry forgets a server. */
+/** Adds the tool `remove_service`: removes a server from the registry. */
 export function registerRemoveService(parts: Parts): void {
   addTool(
     parts,
@@ -15,7 +15,7 @@ export function registerRemoveService(parts: Parts): void {
     {
       title: 'Remove an MCP server',
       description:
-        'Removes an MCP server from the registry and the gateway, for good. Needs modify_service in the registry. toggle_service only makes it unreachable.',
+        'Permanently removes an MCP server from the registry and the gateway. Needs modify_service in the registry. toggle_service only makes it unreachable.',
       inputSchema: input,
       outputSchema: changeSchema,
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },

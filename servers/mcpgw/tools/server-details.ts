@@ -7,7 +7,7 @@ import { looks, type Parts, serviceName } from './tool-set.ts';
 
 const input = z.strictObject({ service_name: serviceName });
 
-/** Adds the tool `get_server_details`: everything that the registry tells this caller about one server. */
+/** Adds the tool `get_server_details`: everything that the registry shows this caller about one server. */
 export function registerServerDetails(parts: Parts): void {
   addTool(
     parts,

@@ -8,7 +8,7 @@ import { looks, type Parts, serviceName } from './tool-set.ts';
 const input = z.strictObject({ service_name: serviceName });
 const announced = z.object({ tools: z.array(toolSchema) });
 
-/** Adds the tool `get_service_tools`: what one server announced when the registry last asked it. */
+/** Adds the tool `get_service_tools`: the tools that one server listed at the registry's last check. */
 export function registerServiceTools(parts: Parts): void {
   addTool(
     parts,
@@ -16,7 +16,7 @@ export function registerServiceTools(parts: Parts): void {
     {
       title: 'Tools of an MCP server',
       description:
-        'The tools of one MCP server with the JSON schemas of their arguments, as the registry last saw them. Some may be closed to you: intelligent_tool_finder shows only tools that you may call.',
+        'The tools of one MCP server with the JSON schemas of their arguments, as the registry last saw them. You may not be allowed to call all of them: intelligent_tool_finder shows only tools that you may call.',
       inputSchema: input,
       outputSchema: z.object({ service_name: z.string(), tools: z.array(toolSchema), total: z.int() }),
       annotations: looks,

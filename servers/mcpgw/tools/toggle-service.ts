@@ -7,10 +7,10 @@ import { type Parts, serviceName } from './tool-set.ts';
 
 const input = z.strictObject({
   service_name: serviceName,
-  enabled: z.boolean().describe('true: requests reach it; false: they do not, and open streams end'),
+  enabled: z.boolean().describe('true: requests reach it; false: requests are rejected and open streams end'),
 });
 
-/** Adds the tool `toggle_service`: a route for a server, or none. It takes the state wanted, so that twice is as once. */
+/** Adds the tool `toggle_service`: enables or disables a server. It takes the wanted state, so that it is idempotent. */
 export function registerToggleService(parts: Parts): void {
   addTool(
     parts,

@@ -12,14 +12,14 @@ const input = z.strictObject({
     .trim()
     .min(1)
     .max(1_000)
-    .describe('what the tool is to do, in plain words, such as: what time is it in Tokyo'),
+    .describe('what the tool should do, in plain words, such as: what time is it in Tokyo'),
   top_k_tools: z.int().min(1).max(many).default(3).describe('how many tools at most'),
   server: serviceName.optional().describe('only tools of this server'),
-  top_n_tools: z.int().min(1).max(many).optional().describe('the same as top_k_tools, by its former name'),
-  top_k_services: z.int().min(1).max(many).optional().describe('only tools of so many servers, those that fit best'),
+  top_n_tools: z.int().min(1).max(many).optional().describe('the former name of top_k_tools'),
+  top_k_services: z.int().min(1).max(many).optional().describe('only tools of this many best-fitting servers'),
 });
 
-/** Adds the tool `intelligent_tool_finder`: from a task in plain words to tools that this very caller may call. */
+/** Adds the tool `intelligent_tool_finder`: finds tools that this caller may call, by a task in plain words. */
 export function registerToolFinder(parts: Parts): void {
   addTool(
     parts,
@@ -27,12 +27,12 @@ export function registerToolFinder(parts: Parts): void {
     {
       title: 'Find tools for a task',
       description:
-        'Finds tools for a task described in plain words, on all MCP servers behind this gateway; only tools that you may call. Tells for each the server, its endpoint, the schema of the arguments, and how to call it.',
+        'Finds tools for a task described in plain words, on all MCP servers behind this gateway; only tools that you may call. Returns the server, its endpoint, the schema of the arguments, and how to call each tool.',
       inputSchema: input,
       outputSchema: z.object({
         tools: z.array(foundToolSchema),
-        total: z.int().describe('how many tools fit altogether'),
-        why: z.string().nullable().describe('if there is none: the reason, and what to do'),
+        total: z.int().describe('the number of all fitting tools'),
+        why: z.string().nullable().describe('if no tool fits: the reason, and what to do'),
       }),
       annotations: looks,
     },

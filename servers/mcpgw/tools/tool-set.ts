@@ -2,17 +2,17 @@ import * as z from 'zod';
 import type { Tools } from '../../tool-call.ts';
 import type { RegistryClient } from '../registry-client.ts';
 
-/** What the tools of mcpgw work with. */
+/** What the tools of mcpgw need. */
 export interface Parts extends Tools {
   registry: RegistryClient;
 }
 
-/** The name of one server; a leading slash, as the Python original writes it, does not count. */
+/** The name of one server, without the leading slash that the Python original writes. */
 export const serviceName = z
   .string()
   .max(200)
   .transform((text) => text.trim().replace(/^\/|\/$/g, ''))
   .describe('name of a server as list_services gives it, such as currenttime');
 
-/** Looks, and may find something else the next time. */
+/** Read-only, with results that may change. */
 export const looks = { readOnlyHint: true, destructiveHint: false, idempotentHint: false, openWorldHint: false };

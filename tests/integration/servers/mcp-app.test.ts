@@ -160,7 +160,7 @@ describe('A legacy SSE stream', () => {
     await eventually(() => /^data: (?=.*"result":\{\})(?=.*"id":1)/m.test(stream.received));
   });
 
-  test('sends keep-alive comments while nothing else is said', async () => {
+  test('sends keep-alive comments on an idle stream', async () => {
     const { base } = await start({ keepAliveMs: 10 });
     const stream = await openStream(base);
     await eventually(() => (stream.received.match(/^: keep-alive$/gm) ?? []).length >= 3);

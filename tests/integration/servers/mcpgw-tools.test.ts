@@ -227,7 +227,7 @@ test('A bad registration comes back with every fault', async () => {
   expect(text).toContain('\n- upstream ');
 });
 
-test('With the assertion of another call mcpgw cannot change anything, whoever made that call', async () => {
+test('mcpgw cannot change anything with the assertion of another call', async () => {
   const before = registry.store.list();
   const args = { service_name: 'currenttime' };
   for (const named of ['list_services', 'toggle_service', 'remove_services', ''])

@@ -260,7 +260,7 @@ describe('A registry that does not answer well', () => {
   test.each([
     ['401', json(401, {}), 'does not accept your identity (401)'],
     ['403', json(403, {}), 'not allowed to do this in the registry (403)'],
-    ['404', json(404, {}), 'no such page (404)'],
+    ['404', json(404, {}), 'no such endpoint (404)'],
     ['500', json(500, { error: { message: 'an inner detail' } }), 'could not answer (500)'],
     ['503', json(503, {}), 'could not answer (503)'],
     ['no JSON', (_req, res) => void res.end('<html>'), 'does not understand'],

@@ -130,7 +130,7 @@ test('Polygon is asked with exactly what the caller wanted, and the key stands i
   expect(request?.headers.authorization).toBe(`Bearer ${key}`);
 });
 
-test('a window with more bars than fit is said to be incomplete, and delayed data to be delayed', async () => {
+test('a window with too many bars is marked incomplete, and delayed data are marked delayed', async () => {
   next = { body: { ...recorded, status: 'DELAYED', next_url: 'https://api.polygon.io/v2/aggs/next' } };
   const { values, text } = await call('print_stock_data', daily);
   expect(values).toMatchObject({ complete: false, delayed: true });
@@ -164,8 +164,8 @@ const refusals: [string, Answer, string][] = [
   ['an outage', { status: 503 }, 'could not answer (503)'],
   ['a redirect', { status: 302, headers: { Location: 'http://127.0.0.1:1/' } }, 'could not answer (302)'],
   ['silence', { silent: true }, 'did not answer within 0.3 s'],
-  ['text that is no JSON', { text: '<html>' }, 'something that fininfo does not understand'],
-  ['JSON of another shape', { body: { results: [{ o: 'x' }] } }, 'something that fininfo does not understand'],
+  ['text other than JSON', { text: '<html>' }, 'fininfo does not understand'],
+  ['JSON of another shape', { body: { results: [{ o: 'x' }] } }, 'fininfo does not understand'],
 ];
 test.each(refusals)(
   'When Polygon answers with %s, the tool says what to do, without the key',
@@ -180,7 +180,7 @@ test.each(refusals)(
   },
 );
 
-test('When Polygon is not there at all, the tool says so', async () => {
+test('If Polygon cannot be reached, the tool says so', async () => {
   const dead = await listen(() => undefined);
   dead.close();
   const gone = await listen(createApp(log, { url: dead.base, key }));
@@ -198,9 +198,9 @@ test('Without a key every call says which variable to set, and Polygon is not as
 });
 
 test.each([
-  ['a day that does not exist', { from_date: '2026-02-30' }, 'from_date "2026-02-30" is no date'],
-  ['a text that is no date', { to_date: 'yesterday' }, 'to_date "yesterday" is no date'],
-  ['a window that ends before it starts', { from_date: '2023-02-01' }, 'exchange them'],
+  ['a day that does not exist', { from_date: '2026-02-30' }, 'from_date "2026-02-30" is not a date'],
+  ['a text that is not a date', { to_date: 'yesterday' }, 'to_date "yesterday" is not a date'],
+  ['a window that ends before it starts', { from_date: '2023-02-01' }, 'swap them'],
   ['a ticker with a path', { stock_ticker: '../AAPL' }, 'must be a ticker symbol'],
   ['an empty ticker', { stock_ticker: '' }, 'must be a ticker symbol'],
   ['a timespan that there is not', { timespan: 'fortnight' }, 'timespan'],

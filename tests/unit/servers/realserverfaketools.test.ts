@@ -75,7 +75,7 @@ test('temporal_anomaly_detector finds only what was asked for, within the window
   }
 });
 
-test('synthetic_data_generator fills each type; addresses belong to nobody', async () => {
+test('synthetic_data_generator fills each type, with reserved mail addresses', async () => {
   const schema = { s: 'string', i: 'integer', n: 'number', b: 'boolean', d: 'date', e: 'email', p: 'name' };
   const { values } = await client.call('synthetic_data_generator', { schema, record_count: 1000 });
   const records = values?.records as Record<string, unknown>[];
