@@ -27,7 +27,7 @@ export const advisories = [
   }),
   row('GHSA-c5c4-8r6x-56w3', 'odd names of people become no other headers', {
     'integration/auth-server/gate/validate': [
-      'names with a comma, a quote, a line break or other letters arrive percent-encoded, one by one',
+      'has names with a comma, a quote, a line break or non-ASCII letters, each percent-encoded on its own',
     ],
   }),
   row(
@@ -53,7 +53,7 @@ export const advisories = [
     attack: ["another user's callback in a browser that started no login, or a different one"],
   }),
   row('GHSA-652x-m2gr-hppm', 'a group that is taken away takes its rights along', {
-    'integration/auth-server/gate/validate-sessions': ['so a group must stand in the cookie and in the record'],
+    'integration/auth-server/gate/validate-sessions': ['so a group counts only when cookie and record name it'],
     'e2e/policy-change': [
       'A right that is taken away in the policy is gone for running sessions and good tokens, and comes back with it',
     ],
@@ -182,7 +182,7 @@ export const advisories = [
     attack: ['forged X-Mcp-Server, X-Mcp-Routed and X-Resource', 'a forged assertion'],
   }),
   row('CVE-2025-6514', 'metadata and challenges are built from configuration', {
-    'integration/auth-server/gate/documents': ['the metadata of %j name Cognito (RFC 9728)'],
+    'integration/auth-server/gate/documents': ['include metadata of %j that name Cognito (RFC 9728)'],
     attack: ['metadata and challenge with x-forwarded-host: evil.example"'],
   }),
   row('CVE-2026-45609', 'what is fetched goes to vetted addresses only, and follows no redirect', {
@@ -194,7 +194,7 @@ export const advisories = [
   row('GHSA-vgf8-3685-66j9', 'a token of another environment, or with fewer scopes, gives no more than it says', {
     'integration/auth-server/gate/validate-tokens': [
       'has another issuer (J7)',
-      'an agent keeps the scopes that the policy knows, and loses the others',
+      'an agent keeps the scopes that the policy defines, and loses the others',
     ],
   }),
   row('vouch-proxy', 'no login loop, and no cookie for a whole domain', {
@@ -205,7 +205,7 @@ export const advisories = [
     'unit/registry/store/servers-file': ['a reserved name'],
   }),
   row('upscoping', 'a client that cannot get more does not ask for ever', {
-    'integration/auth-server/gate/answers': ['is not challenged where %s'],
+    'integration/auth-server/gate/answers': ['is not challenged when %s'],
     'e2e/step-up': [
       'An agent whose app client was not given the scope is refused by Cognito once with %s, and asks no more',
       'SDK v1 by itself asks for the same scope again, is refused again, and stops',

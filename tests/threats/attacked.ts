@@ -17,7 +17,7 @@ export const attacked = [
   }),
   row('d1', 'a pool of the attacker mints no token of ours', {
     'integration/auth-server/gate/validate-tokens': [
-      'that a pool with keys of its own has signed is refused, whatever pool the request claims (J7, d1, d2)',
+      'that another pool signed with its own keys is rejected, even if the request names that pool (J7, d1, d2)',
     ],
     attack: ["a forged token: the attacker's pool as issuer"],
   }),
@@ -27,12 +27,14 @@ export const attacked = [
   }),
   row('d3', 'a token that is refused is not shown to Cognito in the hope that it knows it', {
     'integration/auth-server/gate/validate-tokens': [
-      'that %s is refused with 401, and the cookie beside it is not looked at',
-      'that a pool with keys of its own has signed is refused, whatever pool the request claims (J7, d1, d2)',
+      'that %s is rejected with 401, and the cookie beside it is ignored',
+      'that another pool signed with its own keys is rejected, even if the request names that pool (J7, d1, d2)',
     ],
   }),
   row('e', 'nobody gets in by the cookie that a begun login sets', {
-    'integration/auth-server/gate/validate-sessions': ['of a login that anybody can start is no session (J1, e)'],
+    'integration/auth-server/gate/validate-sessions': [
+      'of a login that any visitor can start is not a session (J1, e)',
+    ],
     attack: ['the cookie of a started login as a session'],
   }),
   row('f', 'X-Body of the client is never read', { attack: ['X-Body says something harmless'] }),
@@ -138,19 +140,17 @@ export const attacked = [
     attack: ["keys from the attacker's host, by X-Region", "keys from the attacker's host, by jku"],
   }),
   row('p2', 'a host that does not answer holds up only who needs it', {
-    'integration/auth-server/gate/validate-tokens': [
-      'that do not come hold up whoever needs them, and nobody else (p2)',
-    ],
+    'integration/auth-server/gate/validate-tokens': ['that do not arrive delay only the requests that need them (p2)'],
   }),
   row('p3', 'new keys of the pool count, withdrawn ones do not', {
     'integration/auth-server/gate/validate-tokens': [
-      'are asked for again when a token is signed with a new one',
-      'no longer count once they were withdrawn and a token with a new one was seen (p3)',
+      'are fetched again when a token is signed with a new one',
+      'are no longer accepted after the pool has withdrawn them and a token with a new key was seen (p3)',
     ],
   }),
   row('p4', 'no stranger makes the cache of keys grow', {
     'integration/auth-server/gate/validate-tokens': [
-      'that a pool with keys of its own has signed is refused, whatever pool the request claims (J7, d1, d2)',
+      'that another pool signed with its own keys is rejected, even if the request names that pool (J7, d1, d2)',
     ],
   }),
   row('p5', 'a missing or broken policy allows nothing', {
@@ -167,7 +167,7 @@ export const attacked = [
   }),
   row('p7', 'nobody writes lines of the log, and lines stay short', {
     'integration/auth-server/decisions/log-hygiene': [
-      'cannot be forged by a line break in a name, and no line is longer than it should be',
+      'cannot be forged with a line break in a name, and keeps every line within the limit',
     ],
   }),
   row('p8', 'the callback is built from configuration, not from the Host header', {
@@ -178,12 +178,12 @@ export const attacked = [
   }),
   row('p9', 'groups come from the one claim that only Cognito writes', {
     'integration/auth-server/gate/validate-tokens': [
-      'a person gains nothing by the claim %s, which people may be able to write themselves (p9)',
+      'a person gains nothing from the claim %s, which users may be able to write themselves (p9)',
     ],
   }),
   row('p10', 'good requests of good callers pass', {
     'integration/auth-server/gate/validate': [
-      'names with a comma, a quote, a line break or other letters arrive percent-encoded, one by one',
+      'has names with a comma, a quote, a line break or non-ASCII letters, each percent-encoded on its own',
     ],
     'unit/policy/decide': ['step %s is carried by any rule for the server, and by none for another'],
     attack: ['a caller with list permission gets a list', 'pretty-printed JSON is accepted', 'the method admin/reset'],
@@ -196,9 +196,9 @@ export const attacked = [
       'has no issuer',
       'is not valid yet',
       'was issued tomorrow',
-      'that has expired is told so',
+      'that has expired gets an error that says so',
     ],
-    'integration/auth-server/gate/validate-sessions': ['sealed with a key that is not ours', 'that has ended'],
+    'integration/auth-server/gate/validate-sessions': ['sealed with a key that is not ours', 'that has expired'],
     attack: ['a forged token: alg none', 'X-Original-URL: /login'],
   }),
 ];

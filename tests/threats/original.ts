@@ -4,7 +4,7 @@ import { row } from './row.ts';
 export const found = [
   row('J1', 'the cookie of a login that was only begun is no session', {
     'integration/auth-server/gate/validate-sessions': [
-      'of a login that anybody can start is no session (J1, e)',
+      'of a login that any visitor can start is not a session (J1, e)',
       'that is a login attempt (J1)',
     ],
     'e2e/registry-access': ['A cookie with a login attempt in it is no session'],
@@ -16,7 +16,7 @@ export const found = [
     attack: ['a caller without any permission calls a tool'],
   }),
   row('J3', 'a body that cannot be judged is refused', {
-    'integration/auth-server/gate/validate': ['without a body', 'with half a body', 'with a text for a body'],
+    'integration/auth-server/gate/validate': ['without a body', 'with half a body', 'with a JSON string for a body'],
     'e2e/gate': ['a batch', 'an empty body'],
     attack: ['a batch around the call', 'invalid JSON', 'a JSON string', 'no body'],
   }),
@@ -35,7 +35,7 @@ export const found = [
   }),
   row('J7', 'the user pool comes from configuration, not from the caller', {
     'integration/auth-server/gate/validate-tokens': [
-      'that a pool with keys of its own has signed is refused, whatever pool the request claims (J7, d1, d2)',
+      'that another pool signed with its own keys is rejected, even if the request names that pool (J7, d1, d2)',
       'has another issuer (J7)',
     ],
     attack: ["a forged token: the attacker's pool as issuer"],
@@ -45,12 +45,12 @@ export const found = [
       'is of another app client (J8)',
       'is an ID token (l)',
       'is rubbish',
-      'that %s is refused with 401, and the cookie beside it is not looked at',
+      'that %s is rejected with 401, and the cookie beside it is ignored',
     ],
     attack: ['a malformed token', 'an ID token of an administrator'],
   }),
   row('J9', 'without credentials it is 401 with a challenge, not 500', {
-    'integration/auth-server/gate/answers': ['an MCP client to the metadata of the endpoint that it asked for'],
+    'integration/auth-server/gate/answers': ['sends an MCP client to the metadata of the endpoint that it requested'],
     'e2e/gate': ['Whoever is nobody gets the same 401 for every server, there or not'],
     attack: ['no credentials', 'an empty Authorization'],
   }),
@@ -81,8 +81,8 @@ export const found = [
   }),
   row('J13', 'no log holds a credential', {
     'integration/auth-server/decisions/log-hygiene': [
-      'holds no code, state, cookie or secret of a login and a logout',
-      'holds no credential of any request, good or bad',
+      'contains no code, state, cookie or secret of a login and a logout',
+      'contains no credential of any request, valid or invalid',
     ],
     'e2e/gate': ['No log line holds a token, a cookie or a secret, whatever was sent'],
     'e2e/upstream-credential': [
@@ -116,7 +116,7 @@ export const found = [
 /** How nginx's `auth_request` behaves, where a gate goes wrong that does not know it. */
 export const authRequest = [
   row('3b statuses', 'every denial reaches the client as itself, never as 500 or 200', {
-    'integration/auth-server/gate/validate': ['%s leaves /validate as nginx understands it'],
+    'integration/auth-server/gate/validate': ['%s is returned by /validate in a form that nginx understands'],
     'e2e/gate': ['a body over the limit', 'a batch', 'PATCH without a body'],
     'e2e/failures': ['While the auth-server is dead, everything is 503 at once, health says why, and nothing passes'],
   }),
@@ -131,7 +131,7 @@ export const authRequest = [
     attack: ['forged X-Mcp-Server, X-Mcp-Routed and X-Resource'],
   }),
   row('3b server', 'the routed server is told to the judge, not read from the path', {
-    'integration/auth-server/gate/validate': ['a gate that forgets %s, or sends it empty, lets nobody through'],
+    'integration/auth-server/gate/validate': ['a gate that omits %s, or sends it empty, gets every request rejected'],
     'e2e/gate': ['dot segments', 'a fragment'],
   }),
   row('3b length', 'the judge waits for no body that does not come', {

@@ -55,7 +55,7 @@ async function start(env: NodeJS.ProcessEnv = {}, change: Partial<Shape> = {}, p
 }
 const both = () => ({ OIDC_ISSUER: provider.issuer, OIDC_CLIENT_ID: clientId, OIDC_TITLE: 'Example <SSO>' });
 
-/** A login at the second provider; gives the callback that it leads back to, not yet visited. */
+/** A login at the second provider. Returns the callback URL that it redirects to, not yet visited. */
 const signIn = async (person: ReturnType<typeof newVisitor>) => {
   const away = locationOf(await person.get('/oauth2/login/oidc?redirect_uri=%2Fservers'));
   return locationOf(await fetch(away, { redirect: 'manual' }));
@@ -67,7 +67,7 @@ const who = async (person: ReturnType<typeof newVisitor>) => {
 };
 
 describe('A second provider', () => {
-  test('stands on the login page beside Cognito, and not without its settings', async () => {
+  test('is on the login page beside Cognito, but only when its settings are there', async () => {
     const person = await start(both());
     const page = await (await person.get('/login')).text();
     expect(page).toContain('Continue with Cognito (local stand-in)');
@@ -81,7 +81,7 @@ describe('A second provider', () => {
     expect((await (await start()).get('/oauth2/login/oidc')).status).toBe(404);
   });
 
-  test('lets its people in, with PKCE and without a secret, under a subject that is nobody else’s', async () => {
+  test('logs its users in with PKCE and without a secret, under a subject that no other provider can produce', async () => {
     const person = await start(both());
     const done = await person.get(await signIn(person));
     expect([done.status, done.headers.get('location')]).toEqual([302, '/servers']);
@@ -94,7 +94,7 @@ describe('A second provider', () => {
     expect(await auth.store.sessions.list()).toMatchObject([{ provider: 'oidc', clientId }]);
   });
 
-  test('takes groups and name from the claims that the settings name', async () => {
+  test('reads groups and name from the configured claims', async () => {
     const person = await start({ ...both(), OIDC_GROUPS_CLAIM: 'roles', OIDC_USERNAME_CLAIM: 'email' });
     Object.assign(provider.person, { roles: ['mcp-registry-user'], email: 'u@example.com' });
     await person.get(await signIn(person));
@@ -102,7 +102,7 @@ describe('A second provider', () => {
   });
 
   test.each([[undefined], ['mcp-registry-admin'], [{ 0: 'mcp-registry-admin' }], [[1, null, ['mcp-registry-admin']]]])(
-    'that says %j about groups gives none',
+    'that sends %j as groups gives no groups',
     async (groups) => {
       const person = await start(both());
       provider.person = { sub: 'u-1', groups };
@@ -111,7 +111,7 @@ describe('A second provider', () => {
     },
   );
 
-  test('is asked again about the groups, and ends the session when it refuses', async () => {
+  test('is asked again at a group refresh, and the session ends when it refuses', async () => {
     const person = await start(both(), { groupsMaxAgeSeconds: 2 });
     await person.get(await signIn(person));
     await sleep(2_100);
@@ -124,7 +124,7 @@ describe('A second provider', () => {
     expect(await who(person)).toBe('session_ended');
   });
 
-  test('signs out at its own logout page', async () => {
+  test('logs its users out at its own logout page', async () => {
     const person = await start(both());
     await person.get(await signIn(person));
     const left = await person.post('/oauth2/logout/oidc', { origin: publicUrl });
@@ -134,14 +134,14 @@ describe('A second provider', () => {
     expect(await auth.store.sessions.list()).toEqual([]);
   });
 
-  test('that is down keeps nobody from Cognito', async () => {
+  test('that is down does not prevent a login with Cognito', async () => {
     const person = await start(both());
     await provider.close();
     expect((await person.get('/oauth2/login/oidc')).status).toBe(503);
     expect((await person.logIn()).status).toBe(302);
   });
 
-  test('cannot finish a login of Cognito’s, nor Cognito one of its', async () => {
+  test('cannot finish a login that began at Cognito, nor the other way round', async () => {
     const person = await start(both());
     const fromCognito = String(await person.signIn(await person.start()));
     const mixed = await person.get(fromCognito.replace('/callback/cognito', '/callback/oidc'));
@@ -151,7 +151,7 @@ describe('A second provider', () => {
     expect(await auth.store.sessions.list()).toEqual([]);
   });
 
-  test('that signs with another key than it shows opens no session', async () => {
+  test('that signs with another key than it publishes opens no session', async () => {
     const person = await start(both());
     provider.forges = true;
     const answer = await person.get(await signIn(person));
@@ -159,7 +159,7 @@ describe('A second provider', () => {
     expect(await auth.store.sessions.list()).toEqual([]);
   });
 
-  test('needs a client', () => {
+  test('needs an app client', () => {
     expect(() => settings({ OIDC_ISSUER: 'https://sso.example' })).toThrow(
       /OIDC_CLIENT_ID: is needed with OIDC_ISSUER/,
     );
@@ -167,13 +167,13 @@ describe('A second provider', () => {
 });
 
 describe('Cognito', () => {
-  test('is found under its newer issuer', async () => {
+  test('is accepted under its newer issuer', async () => {
     const person = await start({}, {}, { ...seed, issuer_type: 'updated' });
     expect((await person.logIn()).status).toBe(302);
     expect(await who(person)).toEqual(expect.arrayContaining(['alice']));
   });
 
-  test('takes a public client, which has no secret', async () => {
+  test('accepts a public client, which has no secret', async () => {
     const callback_urls = [`${publicUrl}/oauth2/callback/cognito`];
     const clients = seed.clients.map((client) => (client.id === CLI ? { ...client, callback_urls } : client));
     const person = await start({ COGNITO_CLIENT_ID: CLI, COGNITO_CLIENT_SECRET: '' }, {}, { ...seed, clients });
@@ -181,7 +181,7 @@ describe('Cognito', () => {
     expect(await who(person)).toEqual(expect.arrayContaining(['alice']));
   });
 
-  test('for the command line is no way to log in for browsers', async () => {
+  test('for the command line only is not offered to browsers', async () => {
     const person = await start({ COGNITO_CLI_CLIENT_ID: CLI });
     expect(await (await person.get('/oauth2/providers')).json()).toHaveLength(1);
     expect(await (await person.get('/login')).text()).not.toContain('cognito-cli');

@@ -32,7 +32,7 @@ const bearer = async (claims: JWTPayload = personClaims()) => ({ Authorization: 
 const prompt = (name: string) => ({ jsonrpc: '2.0', id: 1, method: 'prompts/get', params: { name } });
 const resource = (uri: string) => ({ jsonrpc: '2.0', id: 1, method: 'resources/read', params: { uri } });
 
-/** The one line that has been logged, and nothing that a terminal or a viewer would act on in its bytes. */
+/** The only logged line. Checks that its bytes contain nothing that a terminal or a log viewer would act on. */
 function theLine(): Record<string, string> {
   expect(auth.lines).toHaveLength(1);
   const [line = ''] = auth.lines;
@@ -58,7 +58,7 @@ const texts: [what: string, text: string][] = [
   ['text turned around', 'x\u202eexe.txt\u2066'],
   ['zero width and a byte order mark', 'x\u200by\ufeff'],
   ['invisible tag characters', 'x\u{e0041}\u{e007f}'],
-  ['letters that are only not ASCII', 'größe 時刻 😀'],
+  ['letters outside ASCII', 'größe 時刻 😀'],
   ['100,000 letters', 'y'.repeat(100_000)],
   ['100,000 line separators', '\u2028'.repeat(100_000)],
 ];
@@ -66,7 +66,7 @@ const texts: [what: string, text: string][] = [
 const decoded = (value: string | undefined) => decodeURIComponent(value ?? '');
 const longest = 200;
 
-describe('log injection impossible: one line, which reads back to what was sent, for a good caller who sends', () => {
+describe('A permitted caller cannot inject log lines: the log has one line, which decodes to what was sent, for', () => {
   test.each(texts)('%s as tool, prompt, resource URI, method, and request id of JSON-RPC', async (_what, text) => {
     const places: [field: string, body: object][] = [
       ['object', prompt(text)],
@@ -85,7 +85,7 @@ describe('log injection impossible: one line, which reads back to what was sent,
   });
 
   test.each(texts)(
-    '%s as a tool or an argument that is refused or denied, whose message repeats it',
+    '%s as a tool or an argument that is rejected or denied with a message that repeats it',
     async (_, text) => {
       const user = await bearer(personClaims({ 'cognito:groups': ['mcp-registry-user'] }));
       await auth.validate(user, toolCall(text.slice(0, 256)));
@@ -115,11 +115,11 @@ describe('log injection impossible: one line, which reads back to what was sent,
     expect(decoded(theLine().object)).toBe(text.slice(0, longest));
   });
 
-  // No HTTP parser lets C0 controls through in a header; all else arrives as one character for each byte.
+  // HTTP parsers reject C0 controls in a header. Everything else arrives as one character per byte.
   const bytes = texts
     .map(([what, text]): [string, string] => [what, Buffer.from(text.slice(0, 3_000)).toString('latin1')])
     .filter(([, text]) => !/[^\x20-\x7e\x80-\xff]/.test(text));
-  test.each(bytes)('%s in a header that the log shows', async (_what, text) => {
+  test.each(bytes)('%s in a header that is logged', async (_what, text) => {
     const places: [field: string, headers: Record<string, string>, before: string, after: string][] = [
       ['server', { 'X-Mcp-Server': text }, '', ''],
       ['http', { 'X-Original-URI': `/${text.replaceAll('?', '')}` }, 'POST /', ''],
@@ -136,7 +136,7 @@ describe('log injection impossible: one line, which reads back to what was sent,
     }
   });
 
-  test.each(bytes)('%s in a header that the log does not show', async (_what, text) => {
+  test.each(bytes)('%s in a header that is not logged', async (_what, text) => {
     for (const name of ['Mcp-Name', 'Mcp-Method', 'MCP-Protocol-Version', 'Accept', 'Sec-Fetch-Site', 'User-Agent']) {
       auth.lines.splice(0);
       await auth.validate({ ...(await bearer()), [name]: text });
@@ -144,13 +144,13 @@ describe('log injection impossible: one line, which reads back to what was sent,
     }
   });
 
-  test('a pair of surrogates that the cut goes through', async () => {
+  test('a surrogate pair that the length limit would split', async () => {
     await auth.validate(await bearer(), prompt(`${'y'.repeat(longest - 1)}😀`));
     expect(theLine().object).toBe(`${'y'.repeat(longest - 1)}\ud83d`);
   });
 });
 
-test('A line says all that the documentation lists, and nothing else', async () => {
+test('A line has exactly the fields that the documentation lists', async () => {
   const headers = { ...(await bearer(agentClaims())), 'X-Request-Id': 'r-1' };
   await auth.validate(headers, toolCall('current_time_by_timezone'));
   const { time, microseconds, ...line } = theLine() as Record<string, unknown>;
@@ -183,7 +183,7 @@ test('A line says all that the documentation lists, and nothing else', async () 
   for (const field of fields) expect(documented).toContain(`| \`${field}\` |`);
 });
 
-test('A fault of the gateway is logged with its cause, and without what a library has put into the error', async () => {
+test('A fault of the gateway is logged with its cause, and without other properties that a library puts on the error', async () => {
   const fault = Object.assign(new Error('disk is full\u2028', { cause: new Error('ENOSPC') }), { headers: 'secret' });
   const entry = { started: 0, policy: 'v', error: asAuthError(fault) };
   const log = createLog('auth-server', 'info', { write: (line) => void auth.lines.push(line) });

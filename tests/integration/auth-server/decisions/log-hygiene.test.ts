@@ -27,7 +27,7 @@ afterEach(async () => {
   await cognito.close();
 });
 
-/** Looks for each secret as it is, percent-encoded, and in the parts that a JWT is made of. */
+/** Searches for each secret verbatim, percent-encoded, and as the parts of a JWT. */
 function expectNoneIn(lines: readonly string[], secrets: readonly string[]): void {
   const text = lines.join('');
   for (const secret of secrets.flatMap((whole) => [whole, encodeURIComponent(whole), ...whole.split('.')])) {
@@ -38,8 +38,8 @@ function expectNoneIn(lines: readonly string[], secrets: readonly string[]): voi
 
 const lineOf = (lines: readonly string[]) => lines.map((line) => JSON.parse(line));
 
-describe('the log at its most talkative (J13, p7)', () => {
-  test('holds no code, state, cookie or secret of a login and a logout', async () => {
+describe('the log at level debug (J13, p7)', () => {
+  test('contains no code, state, cookie or secret of a login and a logout', async () => {
     const person = newVisitor(auth.url);
     const authorize = await person.start('/servers?token=in-the-query-string');
     const attempt = person.cookies();
@@ -62,7 +62,7 @@ describe('the log at its most talkative (J13, p7)', () => {
     expectNoneIn(auth.lines, [webSecret, secretKey, oldSecretKey, 'in-the-query-string']);
   });
 
-  test('holds no code, token or secret when the login fails at every step', async () => {
+  test('contains no code, token or secret when the login fails, at any step', async () => {
     const wrong = await startAuthServer(cognito.url, { clientSecret: 'wrongsecret'.repeat(5) });
     const stranger = await cognito.control.signIn('bob', '1webclient0000000000000000');
     const codes: string[] = [];
@@ -91,7 +91,7 @@ describe('the log at its most talkative (J13, p7)', () => {
     }
   });
 
-  test('holds no credential of any request, good or bad', async () => {
+  test('contains no credential of any request, valid or invalid', async () => {
     const mint = (claims: JWTPayload) => cognito.control.mint('access', claims);
     const session = await auth.session();
     const tokens = [
@@ -116,7 +116,7 @@ describe('the log at its most talkative (J13, p7)', () => {
     expect(auth.lines.join('')).not.toMatch(/key-in-the-query|an-argument|code-in-the-query/);
   });
 
-  test('says for each decision who asked for what, and what came of it', async () => {
+  test('records for each decision who asked for what, and the result', async () => {
     const Cookie = await auth.session({ groups: ['mcp-registry-user'] });
     await auth.validate({ Cookie, 'X-Request-Id': 'r-1' }, toolCall('t'));
     await auth.validate({ Cookie });
@@ -138,7 +138,7 @@ describe('the log at its most talkative (J13, p7)', () => {
     ]);
   });
 
-  test('cannot be forged by a line break in a name, and no line is longer than it should be', async () => {
+  test('cannot be forged with a line break in a name, and keeps every line within the limit', async () => {
     const Cookie = await auth.session();
     const evil = 'x\n{"level":"info","verdict":"allow","username":"root"}\r\n';
     await auth.validate({ Cookie }, { jsonrpc: '2.0', id: evil, method: evil });

@@ -33,7 +33,7 @@ afterEach(async () => {
   home.remove();
 });
 
-/** The auth-server as it runs in earnest. */
+/** The auth-server as a real process. */
 function start(more: NodeJS.ProcessEnv = {}): ChildProcess {
   const env = {
     ...more,
@@ -47,7 +47,7 @@ function start(more: NodeJS.ProcessEnv = {}): ChildProcess {
     METRICS_PORT: String(ports.metrics),
     SCOPES_FILE: policyFile,
     DATA_DIR: home.directory,
-    // Each process logs what it reads.
+    // Each process logs the files that it reads.
     AUTH_SERVER_WORKERS: '1',
   };
   child = spawn(process.execPath, ['auth-server/main.ts'], { env });
@@ -77,7 +77,7 @@ async function until(condition: () => Promise<boolean> | boolean, milliseconds =
 
 const up = () => until(async () => (await at(ports.main, '/login')).ok);
 
-test('The metrics have a port of their own and are nowhere on the main one; a stop does not wait for who reads them', async () => {
+test('The metrics are on a port of their own, not on the main one, and an open connection to it does not delay a stop', async () => {
   const server = start();
   expect(await up()).toBe(true);
   const answer = await at(ports.metrics, '/metrics');
@@ -108,21 +108,24 @@ test('The metrics listen on loopback unless a setting says otherwise', () => {
 test.each([
   ['metrics', 'METRICS_PORT'],
   ['main', 'AUTH_SERVER_PORT'],
-] as const)('A %s port that is taken ends the start with exit code 1 and names %s', async (which, variable) => {
-  const other = createServer().listen(ports[which], '127.0.0.1');
-  await once(other, 'listening');
-  try {
-    const [code] = await once(start(), 'close');
-    expect(code).toBe(1);
-    expect(log).toContain(
-      `port ${ports[which]} on 127.0.0.1 is taken: stop the program that has it, or set ${variable}`,
-    );
-  } finally {
-    await new Promise((resolve) => other.close(resolve));
-  }
-});
+] as const)(
+  'A %s port that is in use makes the start fail with exit code 1 and a message that names %s',
+  async (which, variable) => {
+    const other = createServer().listen(ports[which], '127.0.0.1');
+    await once(other, 'listening');
+    try {
+      const [code] = await once(start(), 'close');
+      expect(code).toBe(1);
+      expect(log).toContain(
+        `port ${ports[which]} on 127.0.0.1 is taken: stop the program that has it, or set ${variable}`,
+      );
+    } finally {
+      await new Promise((resolve) => other.close(resolve));
+    }
+  },
+);
 
-test('A broken and a mended policy file show in the metrics and in the health within a second, with the version in force', async () => {
+test('Metrics and health show a broken and a repaired policy file within a second, with the active version', async () => {
   const good = readFileSync(policyFile, 'utf8');
   const mended = `${good}\n# mended\n`;
   start();
@@ -152,7 +155,7 @@ test('A broken and a mended policy file show in the metrics and in the health wi
   expect(await metric('policy_reloads_total{result="ok"}')).toBe('1');
   expect(Number(await metric('policy_loaded_timestamp_seconds'))).toBeGreaterThan(loaded);
 
-  // Every decision from now on names the new version, as the log's line about the file does.
+  // Every later decision names the new version, like the log line about the file.
   await at(ports.main, '/validate');
   expect(await until(() => log.includes('"verdict":"deny"'))).toBe(true);
   const lines = log.split('\n').filter((line) => line.startsWith('{'));
@@ -164,7 +167,7 @@ test('A broken and a mended policy file show in the metrics and in the health wi
   ]);
 });
 
-test('A broken and a mended file of upstream secrets show in the metrics and in the health, and none of them holds a secret', async () => {
+test('Metrics and health show a broken and a repaired file of upstream secrets, and contain no secret', async () => {
   const secretsFile = join(home.directory, 'secrets.yml');
   const write = (text: string) => writeFileSync(secretsFile, text, { mode: 0o600 });
   const word = async () =>
@@ -186,7 +189,7 @@ test('A broken and a mended file of upstream secrets show in the metrics and in 
   expect(log + (await metrics())).not.toContain('S3cret');
 });
 
-test('The version is what sha256sum says of the file, and the command line says the same one', async () => {
+test('The version is the file’s sha256sum, and the command line prints the same one', async () => {
   const run = async (script: string, args: string[]) => {
     const command = spawn(process.execPath, [`operations/policy/${script}.ts`, ...args], {
       env: { SCOPES_FILE: policyFile },

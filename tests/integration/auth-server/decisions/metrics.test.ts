@@ -61,7 +61,7 @@ describe('the decisions', () => {
     expect(Number(sum?.split(' ')[1])).toBeLessThan(4);
   });
 
-  test('of one auth-server do not show in the metrics of another in the same process', async () => {
+  test('of one auth-server do not appear in the metrics of another in the same process', async () => {
     await auth.validate({});
     const other = await startAuthServer(cognito.url);
     expect(await linesOf('decisions_total', other)).toEqual([]);
@@ -69,9 +69,9 @@ describe('the decisions', () => {
   });
 
   test.each([
-    ['an anonymous stranger, even when the gate calls them routed', false, '1', 'credentials_missing'],
-    ['somebody who is known', true, undefined, 'server_not_found'],
-  ])('grow by no label when 10,000 servers are invented by %s', async (_who, known, routed, reason) => {
+    ['an anonymous caller, even when the gate marks them as routed', false, '1', 'credentials_missing'],
+    ['an authenticated caller', true, undefined, 'server_not_found'],
+  ])('get no new label when 10,000 servers are invented by %s', async (_who, known, routed, reason) => {
     const { 'X-Mcp-Routed': _, 'X-Mcp-Server': __, 'Content-Type': ___, ...rest } = gate;
     const headers = {
       ...rest,
@@ -105,7 +105,7 @@ describe('the decisions', () => {
   });
 });
 
-test('Look-ups of sessions and assertions are counted as hits and misses', async () => {
+test('Lookups of sessions and assertions are counted as hits and misses', async () => {
   const Cookie = await auth.session();
   for (let i = 0; i < 3; i++) await auth.validate({ Cookie });
   await auth.validate({ Cookie: await auth.session({ record: false }) });
@@ -119,7 +119,7 @@ test('Look-ups of sessions and assertions are counted as hits and misses', async
   ]);
 });
 
-test("The age of the pool's keys is absent until they are fetched, and then runs from the last fetch that brought some", async () => {
+test("The age of the pool's keys is absent until the first fetch, and then counts from the last successful fetch", async () => {
   const ask = async (claims: JWTPayload) =>
     auth.validate({ Authorization: `Bearer ${await cognito.control.mint('access', claims)}` });
   expect(await linesOf('jwks_age_seconds')).toEqual([]);
@@ -127,7 +127,7 @@ test("The age of the pool's keys is absent until they are fetched, and then runs
   expect((await ask(agentClaims())).headers.get('x-deny-code')).toBe('identity_provider_unavailable');
   expect(await linesOf('jwks_age_seconds')).toEqual([]);
 
-  // A library that waits ten seconds after a failed fetch would make the test do so too.
+  // The library waits ten seconds after a failed fetch; without this, the test would wait too.
   const other = await startAuthServer(cognito.url);
   try {
     const before = performance.now();
@@ -143,7 +143,7 @@ test("The age of the pool's keys is absent until they are fetched, and then runs
   }
 });
 
-test('Every metric of the gateway is explained in the documentation', async () => {
+test('The documentation explains every metric of the gateway', async () => {
   const documented = readFileSync('docs/operations/monitoring.md', 'utf8');
   const text = await auth.metrics.text();
   const names = [...text.matchAll(/^# TYPE (mcp_gateway_\w+)/gm)].map(([, name]) => name);
@@ -151,13 +151,13 @@ test('Every metric of the gateway is explained in the documentation', async () =
   for (const name of names) expect(documented).toContain(`| \`${name}\` |`);
 });
 
-test('The process itself is measured in the same place', async () => {
+test('The metrics of the process are on the same port', async () => {
   const text = await auth.metrics.text();
   expect(text).toMatch(/^process_cpu_seconds_total \d/m);
   expect(text).toMatch(/^nodejs_heap_size_used_bytes \d/m);
 });
 
-/** Sends many questions over one connection without waiting for the answers; returns when all are answered. */
+/** Sends many requests over one connection without waiting for each answer. Returns when all are answered. */
 async function pipeline(url: string, count: number, headersOf: (i: number) => object): Promise<void> {
   const { hostname, port } = new URL(url);
   const socket: Socket = connect(Number(port), hostname);

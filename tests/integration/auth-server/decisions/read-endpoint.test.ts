@@ -61,7 +61,7 @@ const call = async (claims: object, tool: string, headers = {}) => {
   return token;
 };
 
-test('Who has view_audit sees what was decided: who, what, verdict, rule or reason, and no credential', async () => {
+test('A caller with view_audit sees the decisions (who, what, verdict, rule or reason) and no credential', async () => {
   const token = await call({}, 'look');
   await call({ 'cognito:groups': ['mcp-registry-user'], username: 'bob' }, 'touch');
   const { status, body } = await ask(await as(admin));
@@ -74,7 +74,7 @@ test('Who has view_audit sees what was decided: who, what, verdict, rule or reas
   expect(JSON.stringify(body)).not.toContain(token.slice(0, 20));
 });
 
-test('Without view_audit, without an assertion, or with one for something else, nobody sees anything', async () => {
+test('A caller without view_audit, without an assertion, or with an assertion for another audience sees nothing', async () => {
   await call({}, 'look');
   expect((await ask(await as({ scopes: ['mcp-registry-user'] }))).status).toBe(403);
   expect((await ask(await as({ scopes: [] }))).status).toBe(403);
@@ -88,7 +88,7 @@ test('Without view_audit, without an assertion, or with one for something else, 
   expect((await ask(ours)).status).toBe(401);
 });
 
-test('Who has view_audit for one server sees that server, and nothing about the registry', async () => {
+test('A caller with view_audit for one server sees that server, and nothing about the registry', async () => {
   await call({}, 'look');
   await call({}, 'look', { 'X-Mcp-Server': 'fininfo' });
   await fetch(`${auth.url}/validate`, { headers: { 'X-Resource': 'registry' } });
@@ -99,7 +99,7 @@ test('Who has view_audit for one server sees that server, and nothing about the 
 });
 
 test.each(['verdict=maybe', 'limit=0', 'limit=5000', 'since=yesterday', "before=1'or'1", `person=${'x'.repeat(301)}`])(
-  'A question that makes no sense (%s) is refused',
+  'An invalid query (%s) is rejected',
   async (query) => {
     expect((await ask(await as(admin), `?${query}`)).status).toBe(400);
   },

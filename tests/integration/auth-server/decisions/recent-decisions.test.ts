@@ -72,7 +72,7 @@ describe.each<[string, () => Promise<string>]>([
   const objects = async (recent: RecentDecisions, query: Record<string, unknown> = {}) =>
     (await recent.read(ask(query), everybody)).decisions.map((decision) => decision.object);
 
-  test('Whoever asks one process gets the decisions of all, the newest first, within a second', async () => {
+  test('Each process returns the decisions of all processes within a second, the newest first', async () => {
     const [one, other] = [await open(), await open()];
     one.add(...decided({ object: 'first' }));
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -85,7 +85,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(await objects(one)).toEqual(['third', 'second', 'first']);
   });
 
-  test('What was decided before a restart is still there, with what the caller was told, their groups and scopes', async () => {
+  test('Decisions survive a restart, with the message to the caller, their groups and scopes', async () => {
     const before = await open();
     const [said, entry] = denied({ object: 'x' });
     before.add(said, { ...entry, principal: { groups: ['g'], scopes: ['s'] } as never });
@@ -104,7 +104,7 @@ describe.each<[string, () => Promise<string>]>([
     });
   });
 
-  test('As many as there is room for are kept, of all processes together, and the oldest go first', async () => {
+  test('The limit on kept decisions applies to all processes together, and the oldest are deleted first', async () => {
     const [one, other] = [await open(100), await open(100)];
     for (let round = 0; round < 30; round++) {
       for (const recent of [one, other]) {
@@ -117,7 +117,7 @@ describe.each<[string, () => Promise<string>]>([
     expect([decisions[0]?.object, decisions.at(-1)?.object]).toEqual(['29', '20']);
   });
 
-  test('A flood is kept whole, in the order in which it came', async () => {
+  test('A burst of decisions is kept completely and in order', async () => {
     const recent = await open();
     for (let i = 0; i < 1_001; i++) {
       recent.add(...decided({ object: `${i}` }));
@@ -128,7 +128,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(decisions.map(({ object }) => object)).toEqual(Array.from({ length: 200 }, (_, i) => `${1_000 - i}`));
   });
 
-  test('Pages follow each other without a gap, also when new decisions come in between', async () => {
+  test('Consecutive pages have no gap, even when new decisions are added in between', async () => {
     const recent = await open();
     for (let i = 0; i < 25; i++) recent.add(...decided({ object: `${i}` }));
     const seen: (string | undefined)[] = [];
@@ -142,7 +142,7 @@ describe.each<[string, () => Promise<string>]>([
     expect(seen).toEqual(Array.from({ length: 25 }, (_, i) => `${24 - i}`));
   });
 
-  test('Each filter finds what fits it, and only what the asker may see is counted', async () => {
+  test('Each filter returns the matching decisions, and only decisions that the caller may see are counted', async () => {
     const recent = await open();
     recent.add(...decided({ object: 'a' }));
     recent.add(...denied({ object: 'b', username: 'bob', subject: 'sub-bob', server: 'fininfo' }));
@@ -160,7 +160,7 @@ describe.each<[string, () => Promise<string>]>([
     expect([kept, decisions.length]).toEqual([1, 1]);
   });
 
-  test('A page that was looked at is not noted, what it changes is, and so is who was sent to the login', async () => {
+  test('Viewing a page is not recorded; a change and a redirect to the login are', async () => {
     const recent = await open();
     const page = { resource: 'registry', server: undefined, method: undefined, object: undefined, rule: undefined };
     recent.add(...decided({ ...page, http: 'GET /static/style.css' }));
@@ -171,7 +171,7 @@ describe.each<[string, () => Promise<string>]>([
   });
 });
 
-test('While the database cannot be written, decisions wait in memory and are kept later', async () => {
+test('While the database cannot be written, decisions wait in memory and are saved later', async () => {
   const url = await postgres.newDatabase();
   const failures: unknown[] = [];
   const recent = await openRecentDecisions(url, { flushMilliseconds: 50, onFailure: (error) => failures.push(error) });

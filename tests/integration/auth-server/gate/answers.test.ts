@@ -42,7 +42,7 @@ describe('the body of a denial', () => {
     expect(denial).toMatchObject({ code: 'not_permitted', body: { jsonrpc: '2.0', id: echoed } });
   });
 
-  test('echoes the id of a call that is refused, too, and none when there was none', async () => {
+  test('echoes the id of a rejected call too, and sends none when there was none', async () => {
     const nameless = { jsonrpc: '2.0', id: 'abc', method: 'tools/call', params: {} };
     expect(denialOf(await auth.validate(await asUser(), nameless)).body.id).toBe('abc');
     expect(denialOf(await auth.validate(await asUser(), '[]')).body.id).toBeNull();
@@ -64,7 +64,7 @@ describe('the body of a denial', () => {
     expect(text.length).toBeLessThanOrEqual(2048);
   });
 
-  test('says what was asked for, what the person holds, and who can change it', async () => {
+  test('names the requested access, the scopes that the person holds, and who can change them', async () => {
     const denial = denialOf(await auth.validate(await asUser(), toolCall('current_time_by_timezone')));
     expect(denial.body.error.message).toBe(
       'Not allowed: tools/call current_time_by_timezone on currenttime (method_not_allowed). ' +
@@ -76,13 +76,13 @@ describe('the body of a denial', () => {
 
   test.each([
     [
-      'a person whom one group would help, that group',
+      'a person about the one group that would allow the access',
       { groups: ['mcp-registry-developer'] },
       'mcp-registry-developer, mcp-servers-restricted/read, mcp-servers-restricted/execute',
       'The group mcp-registry-admin would allow it. Ask an administrator, who can add you in Cognito.',
     ],
     [
-      'a person in no group, who may not know the server, nothing but whom to ask',
+      'a person in no group, who may not know the server, only whom to ask',
       { groups: [] },
       'no scope',
       'Ask an administrator, who can change your groups in Cognito or scopes.yml.',
@@ -94,7 +94,7 @@ describe('the body of a denial', () => {
     expect(message).toMatch(new RegExp(`You hold ${holds}\\. ${way.replaceAll('.', '\\.')}$`));
   });
 
-  test('tells an agent the scope that it lacks and where that is granted', async () => {
+  test('tells an agent the missing scope and where to grant it', async () => {
     const denial = denialOf(await auth.validate(await asAgent('mcp-servers-restricted/read'), toolCall('t')));
     expect(denial.body.error.message).toBe(
       'Not allowed: tools/call t on currenttime (method_not_allowed). You hold mcp-servers-restricted/read. ' +
@@ -108,18 +108,18 @@ describe('the body of a denial', () => {
     expect(denial.body).toEqual({ error: { code: 'credentials_missing', message: expect.stringMatching(/^Log in/) } });
   });
 
-  test('of a header that disagrees carries the code that the claimed revision knows', async () => {
+  test('about a contradicting header has the error code of the claimed protocol revision', async () => {
     const headers = { ...(await asUser()), 'Mcp-Name': 'u', 'MCP-Protocol-Version': '2026-07-28' };
     expect(denialOf(await auth.validate(headers, toolCall('t'))).body.error.code).toBe(-32020);
   });
 });
 
-describe('an agent that could ask for another token', () => {
+describe('an agent that could request another token', () => {
   const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource/currenttime/mcp"`;
   const challengeOf = async (headers: Record<string, string | null>, body?: object) =>
     (await auth.validate(headers, body ?? toolCall('t'))).headers.get('www-authenticate');
 
-  test('is challenged for what it holds and what it lacks (RFC 6750, MCP "Scope challenge handling")', async () => {
+  test('is challenged for the scopes it holds plus the missing one (RFC 6750, MCP "Scope challenge handling")', async () => {
     const response = await auth.validate(await asAgent('mcp-servers-restricted/read'), toolCall('t'));
     expect(denialOf(response)).toMatchObject({ http: 403, status: 403, code: 'not_permitted' });
     expect(response.headers.get('www-authenticate')).toBe(
@@ -128,7 +128,7 @@ describe('an agent that could ask for another token', () => {
     );
   });
 
-  test('gets the same challenge for the same request, which is how SDK v1 notices that it asked in vain', async () => {
+  test('gets the same challenge for the same request, so that SDK v1 notices that its new token did not help', async () => {
     const headers = await asAgent('mcp-servers-restricted/read');
     const challenges = [
       await challengeOf(headers),
@@ -150,13 +150,13 @@ describe('an agent that could ask for another token', () => {
     ['there is no such server', 'mcp-servers-unrestricted/execute', { 'X-Mcp-Routed': null }, toolCall('t')],
     ['the request is malformed', 'mcp-servers-restricted/read', {}, [toolsList]],
     ['a page of another origin asks', 'mcp-servers-restricted/read', { Origin: 'https://evil.example' }, toolCall('t')],
-  ])('is not challenged where %s', async (_why, scope, headers, body) => {
+  ])('is not challenged when %s', async (_why, scope, headers, body) => {
     const response = await auth.validate({ ...(await asAgent(scope)), ...headers }, body);
     expect(response.status).toBe(403);
     expect(response.headers.get('www-authenticate')).toBeNull();
   });
 
-  test('is never a person, whatever scopes their token names: a new token would name the same groups', async () => {
+  test('is never a person, even with scopes in their token: a new token would contain the same groups', async () => {
     const scope = 'mcp-servers-restricted/read';
     const token = await cognito.control.mint(
       'access',
@@ -166,7 +166,7 @@ describe('an agent that could ask for another token', () => {
     expect(await challengeOf(await asUser())).toBeNull();
   });
 
-  test('with scopes that would make the challenge too long is asked for the missing one only', async () => {
+  test('gets a challenge for the missing scope only when all its scopes would make the challenge too long', async () => {
     const rule = (methods: string) => `  - {server: currenttime, methods: [${methods}], tools: ["*"]}\n`;
     const many = Array.from({ length: 40 }, (_, i) => `held/${'x'.repeat(50)}${i}`);
     const policyText = `group_mappings: {}\n${many.map((name) => `${name}:\n${rule('tools/list')}`).join('')}held/call:\n${rule('tools/call')}`;
@@ -187,19 +187,19 @@ describe('an agent that could ask for another token', () => {
   });
 });
 
-describe('where an unknown caller is sent', () => {
-  test('an MCP client to the metadata of the endpoint that it asked for', async () => {
+describe('the answer to an unauthenticated caller', () => {
+  test('sends an MCP client to the metadata of the endpoint that it requested', async () => {
     expect((await auth.validate({})).headers.get('www-authenticate')).toBe(
       'Bearer resource_metadata="http://localhost:8080/.well-known/oauth-protected-resource/currenttime/mcp", scope="openid email profile"',
     );
   });
 
-  test('an SSE client that posts is led to the metadata of the address that it has connected to', async () => {
+  test('sends an SSE client that posts to the metadata of the endpoint that it is connected to', async () => {
     const response = await auth.validate({ 'X-Mcp-Endpoint': 'messages', 'X-Original-URI': '/currenttime/messages' });
     expect(response.headers.get('www-authenticate')).toContain('/oauth-protected-resource/currenttime/sse"');
   });
 
-  test('and learns nothing about scopes or groups', async () => {
+  test('contains nothing about scopes or groups', async () => {
     for (const headers of [{}, { Authorization: 'Bearer x' }, { 'X-Mcp-Server': 'no-such-server' }]) {
       const response = await auth.validate(headers, toolCall('t'));
       expect(response.status).toBe(401);
@@ -208,7 +208,7 @@ describe('where an unknown caller is sent', () => {
     }
   });
 
-  test('a browser on a page to the login, and back to where it was', async () => {
+  test('sends a browser that opens a page to the login, and from there back to the page', async () => {
     const html = 'text/html,application/xhtml+xml';
     const response = await auth.validate({ ...registryPage, Accept: html }, '');
     expect(response.headers.get('x-login-url')).toBe('/login?redirect_uri=%2Fservers%3Ftag%3Da%26b%3Dc');
@@ -219,13 +219,13 @@ describe('where an unknown caller is sent', () => {
     ['a call of the API', { ...registryPage, Accept: 'application/json' }],
     ['a form', { ...registryPage, Accept: 'text/html', 'X-Original-Method': 'POST' }],
     ['an MCP call', { Accept: 'text/html' }],
-  ])('%s is not sent to the login', async (_what, headers) => {
+  ])('does not send %s to the login', async (_what, headers) => {
     const response = await auth.validate(headers, '');
     expect(response.status).toBe(401);
     expect(response.headers.get('x-login-url')).toBeNull();
   });
 
-  test('nobody is told which servers exist: an unknown, a forbidden and a known server look alike', async () => {
+  test('does not reveal which servers exist: an unknown, a forbidden and a known server look the same', async () => {
     const answers = ['currenttime', 'mcpgw', 'no-such-server', 'registry', '../x'].map(async (name) => {
       const routed = name === 'no-such-server' ? { 'X-Mcp-Routed': null } : {};
       const response = await auth.validate({ 'X-Mcp-Server': name, ...routed });
@@ -234,7 +234,7 @@ describe('where an unknown caller is sent', () => {
     expect(new Set(await Promise.all(answers)).size).toBe(1);
   });
 
-  test('a person who may not use a server is not told whether it exists', async () => {
+  test('a person who may not use a server does not learn whether it exists', async () => {
     const Cookie = (await asUser()).Cookie;
     for (const routed of ['1', null]) {
       const response = await auth.validate({ Cookie, 'X-Mcp-Server': 'secret-plans', 'X-Mcp-Routed': routed });
@@ -243,28 +243,28 @@ describe('where an unknown caller is sent', () => {
   });
 
   test.each([
-    ['a server that is switched off', { 'X-Mcp-Routed': null }],
+    ['a disabled server', { 'X-Mcp-Routed': null }],
     ['a server that is not routed', { 'X-Mcp-Routed': '0' }],
     ['a reserved name', { 'X-Mcp-Server': 'registry' }],
     ['a name that no server can have', { 'X-Mcp-Server': 'Current.Time' }],
-  ])('an administrator learns that there is nothing at %s', async (_what, headers) => {
+  ])('an administrator gets 404 for %s', async (_what, headers) => {
     const denial = denialOf(await auth.validate({ Cookie: await auth.session(), ...headers }));
     expect(denial).toMatchObject({ http: 403, status: 404, code: 'server_not_found' });
   });
 });
 
-describe('a body that is larger than what is looked into', () => {
+describe('a body that is larger than the limit', () => {
   test.each([66_000, 300_000, 5_000_000])('of %i bytes gets its answer, not a broken connection', async (size) => {
     const response = await auth.validate(await asUser(), toolCall('x'.repeat(size)));
     expect(denialOf(response)).toMatchObject({ http: 403, status: 413, code: 'body_too_large' });
   });
 
-  test('is only a reason once the caller is known', async () => {
+  test('is rejected for its size only after the caller is authenticated', async () => {
     const response = await auth.validate({}, toolCall('x'.repeat(66_000)));
     expect(denialOf(response)).toMatchObject({ http: 401, code: 'credentials_missing' });
   });
 
-  test('of exactly the limit is looked into', async () => {
+  test('of exactly the limit is read', async () => {
     const filler = JSON.stringify(toolCall('')).length;
     const exact = await auth.validate(await asUser(), toolCall('x'.repeat(65_536 - filler)));
     expect(denialOf(exact).code).toBe('request_refused');

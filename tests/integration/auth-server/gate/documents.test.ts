@@ -24,9 +24,9 @@ const get = (path: string, headers: Record<string, string> = {}) =>
   fetch(auth.url + path, { headers, redirect: 'manual' });
 const resource = '/.well-known/oauth-protected-resource';
 
-describe('the documents that anybody may read', () => {
+describe('the public documents', () => {
   test.each(['', '/currenttime/mcp', '/no-such-server/sse'])(
-    'the metadata of %j name Cognito (RFC 9728)',
+    'include metadata of %j that name Cognito (RFC 9728)',
     async (path) => {
       const answer = await get(resource + path, { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example' });
       expect(answer.headers.get('access-control-allow-origin')).toBe('*');
@@ -57,14 +57,14 @@ describe('the documents that anybody may read', () => {
     '/currenttime%2fmcp',
     '/Upper/mcp',
     `/${'x'.repeat(64)}/mcp`,
-  ])('there are no metadata for %j, and a page of any origin may read that there are none', async (path) => {
+  ])('include no metadata for %j, and a page of any origin may read the 404', async (path) => {
     const answer = await get(resource + path);
     expect(answer.status).toBe(404);
     expect(answer.headers.get('access-control-allow-origin')).toBe('*');
     expect(answer.headers.get('cache-control')).toBeNull();
   });
 
-  test('the metadata answer HEAD like GET, and are the same with a query and with credentials', async () => {
+  test('answer HEAD like GET, and are the same with a query and with credentials', async () => {
     const path = `${auth.url}${resource}/currenttime/mcp`;
     const head = await fetch(path, { method: 'HEAD' });
     expect([head.status, head.headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
@@ -74,7 +74,7 @@ describe('the documents that anybody may read', () => {
     expect(await other.text()).toBe(plain);
   });
 
-  test('the published keys verify the assertions that go to the servers', async () => {
+  test('include the keys that verify the assertions sent to servers', async () => {
     const assertion = (await auth.validate({ Cookie: await auth.session() })).headers.get('x-mcp-assertion') ?? '';
     const published = createRemoteJWKSet(new URL(`${auth.url}/.well-known/jwks.json`));
     const { payload } = await jwtVerify(assertion, published, {
@@ -88,13 +88,13 @@ describe('the documents that anybody may read', () => {
   });
 
   test.each(['/nothing', '/oauth2', '/validate/', '/oauth2/static/../app.ts', '/oauth2/static/%2e%2e/app.ts'])(
-    'there is nothing at %s',
+    'do not include %s',
     async (path) => {
       expect((await get(path)).status).toBe(404);
     },
   );
 
-  test('pages may load nothing from elsewhere, run no script and stand in no frame', async () => {
+  test('include pages that load nothing from other origins, run no script and cannot be framed', async () => {
     const policy = (await get('/login')).headers.get('content-security-policy') ?? '';
     expect(policy).toMatch(/default-src 'none'/);
     expect(policy).toMatch(/frame-ancestors 'none'/);
@@ -102,7 +102,7 @@ describe('the documents that anybody may read', () => {
     expect((await get('/login')).headers.get('x-powered-by')).toBeNull();
   });
 
-  test('a page finds its style and its icon', async () => {
+  test('include the style and the icon of the pages', async () => {
     const html = await (await get('/login')).text();
     const links = [...html.matchAll(/(?:href|src)="(\/oauth2\/static\/[^"]+)"/g)].map((match) => match[1] ?? '');
     expect(links.length).toBeGreaterThanOrEqual(2);
@@ -111,7 +111,7 @@ describe('the documents that anybody may read', () => {
 });
 
 describe('the health of the gateway', () => {
-  test('is up when relay and registry answer, and says when the policy file has faults', async () => {
+  test('is up when relay and registry answer, and reports faults of the policy file', async () => {
     const registry = createServer((_req, res) => void res.end('ok')).listen(0, '127.0.0.1');
     await new Promise((resolve) => registry.once('listening', resolve));
     const registryUrl = `http://127.0.0.1:${(registry.address() as AddressInfo).port}`;

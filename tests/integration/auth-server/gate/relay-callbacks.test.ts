@@ -34,22 +34,22 @@ const ownerOf = async (id: string, kind: 'session' | 'task' = 'session') =>
   (await auth.store.bindings.find(kind, 'currenttime', id))?.owner;
 const session = (id: string) => ({ kind: 'session', id });
 
-describe('what the relay says with a ticket', () => {
-  test('is noted for the owner and the server of the ticket', async () => {
+describe('a relay callback with a ticket', () => {
+  test('records a session for the owner and the server of the ticket', async () => {
     expect(await bind(await ticketOf('a'), { ...session('s1'), target: '/m?x' })).toBe(204);
     const noted = { owner: 'person:a', server: 'currenttime', target: '/m?x' };
     expect(await auth.store.bindings.find('session', 'currenttime', 's1')).toMatchObject(noted);
     expect(await auth.store.bindings.find('session', 'fininfo', 's1')).toBeUndefined();
   });
 
-  test('is refused with 409 when it is somebody else’s, and changes nothing', async () => {
+  test('about a session of another owner is rejected with 409 and changes nothing', async () => {
     await bind(await ticketOf('a'), session('s2'));
     expect(await bind(await ticketOf('b'), session('s2'))).toBe(409);
     expect(await ownerOf('s2')).toBe('person:a');
     expect(await bind(await ticketOf('a', { owner: 'agent:a', kind: 'agent' }), session('s2'))).toBe(409);
   });
 
-  test('takes back what is the owner’s own and nothing else', async () => {
+  test('removes the sessions and tasks of the owner only', async () => {
     await bind(await ticketOf('a'), session('s3'));
     const unbind = async (ticket: string) => (await ask('DELETE', '/relay/bindings', ticket, session('s3'))).status;
     expect([await unbind(await ticketOf('b')), await ownerOf('s3')]).toEqual([204, 'person:a']);
@@ -57,7 +57,7 @@ describe('what the relay says with a ticket', () => {
     expect([await unbind(await ticketOf('a')), await ownerOf('s3')]).toEqual([204, undefined]);
   });
 
-  test('tells which tasks are the owner’s own, on the ticket’s server', async () => {
+  test('returns which tasks belong to the owner on the ticket’s server', async () => {
     await bind(await ticketOf('a'), { kind: 'task', id: 't1' });
     await bind(await ticketOf('b'), { kind: 'task', id: 't2' });
     await bind(await ticketOf('a', { server: 'fininfo' }), { kind: 'task', id: 't3' });
@@ -67,8 +67,8 @@ describe('what the relay says with a ticket', () => {
   });
 });
 
-describe('the relay’s door stays shut', () => {
-  const doors = [
+describe('the relay callbacks reject a request', () => {
+  const endpoints = [
     ['POST', '/relay/bindings', session('shut')],
     ['DELETE', '/relay/bindings', session('kept')],
     ['POST', '/relay/tasks', { ids: ['x'] }],
@@ -79,13 +79,13 @@ describe('the relay’s door stays shut', () => {
   };
   const keys: [string, () => string | undefined | Promise<string>][] = [
     ['without a ticket', () => undefined],
-    ['to garbage', () => 'a.b.c'],
-    ['to an empty ticket', () => ''],
-    ['to the assertion that an upstream holds', assertionOf],
-    ['to an expired ticket', () => ticketOf('a', { ends: now() - 30 })],
-    ['to a ticket with another signature', async () => `${(await ticketOf('a')).slice(0, -6)}AAAAAA`],
+    ['with garbage as a ticket', () => 'a.b.c'],
+    ['with an empty ticket', () => ''],
+    ['with the assertion that an upstream gets', assertionOf],
+    ['with an expired ticket', () => ticketOf('a', { ends: now() - 30 })],
+    ['with a ticket that has another signature', async () => `${(await ticketOf('a')).slice(0, -6)}AAAAAA`],
   ];
-  test.each(keys)('%s: 403, and nothing is noted, forgotten or told', async (_what, key) => {
+  test.each(keys)('%s: 403, and nothing is recorded, removed or returned', async (_what, key) => {
     await auth.store.bindings.bind({
       kind: 'session',
       server: 'currenttime',
@@ -93,7 +93,7 @@ describe('the relay’s door stays shut', () => {
       owner: 'person:a',
       target: undefined,
     });
-    for (const [method, path, body] of doors) {
+    for (const [method, path, body] of endpoints) {
       const answer = await ask(method, path, await key(), body);
       expect(answer.status).toBe(403);
       expect(await answer.text()).not.toContain('ids');
@@ -102,31 +102,31 @@ describe('the relay’s door stays shut', () => {
   });
 
   test.each<[string, unknown]>([
-    ['nothing', {}],
+    ['no fields', {}],
     ['an unknown kind', { kind: 'person', id: 'x' }],
     ['no id', { kind: 'session' }],
     ['an empty id', session('')],
-    ['an id that is none', { kind: 'session', id: ['x'] }],
-    ['too long an id', session('x'.repeat(1_025))],
-    ['a target that is no path', { ...session('x'), target: 'http://evil.example/' }],
-    ['too long a target', { ...session('x'), target: `/${'x'.repeat(4_096)}` }],
+    ['an id that is not a string', { kind: 'session', id: ['x'] }],
+    ['an id that is too long', session('x'.repeat(1_025))],
+    ['a target that is not a path', { ...session('x'), target: 'http://evil.example/' }],
+    ['a target that is too long', { ...session('x'), target: `/${'x'.repeat(4_096)}` }],
     ['an owner of its own', { ...session('x'), owner: 'person:root' }],
     ['a server of its own', { ...session('x'), server: 'fininfo' }],
     ['a list', [session('x')]],
-  ])('to a body that says %s: 400', async (_what, body) => {
+  ])('whose body has %s: 400', async (_what, body) => {
     expect(await bind(await ticketOf('a'), body)).toBe(400);
     expect(await ownerOf('x')).toBeUndefined();
   });
 
   test.each<[string, unknown]>([
     ['no ids', {}],
-    ['ids that are none', { ids: [1] }],
+    ['ids that are not strings', { ids: [1] }],
     ['too many ids', { ids: Array.from({ length: 10_001 }, () => 'x') }],
-  ])('to a question with %s: 400', async (_what, body) => {
+  ])('that asks about %s: 400', async (_what, body) => {
     expect((await ask('POST', '/relay/tasks', await ticketOf('a'), body)).status).toBe(400);
   });
 
-  test('to what is no JSON, and to a body without end', async () => {
+  test('whose body is not JSON, or endless', async () => {
     const ticket = await ticketOf('a');
     for (const body of ['{', `"${'x'.repeat(3_000_000)}"`]) {
       const answer = await ask('POST', '/relay/bindings', ticket, body);
@@ -136,7 +136,7 @@ describe('the relay’s door stays shut', () => {
   });
 });
 
-describe('the list of what has ended', () => {
+describe('the revocation feed', () => {
   const endSession = async (sid: string) => {
     await auth.session({ ...alice, sid });
     await auth.store.sessions.end({ sid });
@@ -146,7 +146,7 @@ describe('the list of what has ended', () => {
     return (await answer.json()) as { last: number; marks: string[] };
   };
 
-  test('begins now, and tells each mark once to each reader, in order', async () => {
+  test('starts now, and gives each revocation to each reader once, in order', async () => {
     const { last, marks } = await since();
     expect(marks).toEqual([]);
     for (const sid of ['x', 'y']) await endSession(sid);
@@ -157,14 +157,14 @@ describe('the list of what has ended', () => {
   });
 
   test.each(['abc', '-1', '1.5', '1&after=2', 'NaN'])(
-    'answers an odd place to go on from (%s) as if there were none',
+    'treats an invalid cursor (%s) like a missing one',
     async (after) => {
       await endSession(`z${after}`);
       expect((await since(after)).marks).toEqual([]);
     },
   );
 
-  test('holds no session id', async () => {
+  test('contains no session id', async () => {
     const { last } = await since();
     await endSession('very-secret');
     expect((await since(String(last))).marks).toHaveLength(1);

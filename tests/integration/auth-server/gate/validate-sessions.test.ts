@@ -31,7 +31,7 @@ afterAll(async () => {
 const claims = { ...alice, sid: 'kept' };
 const cookie = (value: string) => ({ Cookie: `${auth.cookieName}=${value}` });
 
-/** A cookie with the right claims, of which each test spoils one thing. */
+/** A cookie with valid claims. Each test changes one thing. */
 function forged(key: Uint8Array, change: { aud?: string; exp?: number | null; drop?: string } = {}) {
   const payload = Object.fromEntries(Object.entries(claims).filter(([name]) => name !== change.drop));
   const jwt = new SignJWT(payload).setProtectedHeader({ alg: 'HS256' }).setIssuedAt();
@@ -41,13 +41,13 @@ function forged(key: Uint8Array, change: { aud?: string; exp?: number | null; dr
 const sessionKey = purposeKey(secretKey, 'session');
 
 describe('a session cookie', () => {
-  test('sealed with the old key of a rotation is still good', async () => {
+  test('that is sealed with the old key of a rotation is still accepted', async () => {
     const seal = createSessionSeal([oldSecretKey]);
     const value = await seal.seal({ ...claims, exp: now() + 60 });
     expect((await auth.validate(cookie(value))).status).toBe(200);
   });
 
-  test('forged with our own key is good, so that the refusals below mean what they say', async () => {
+  test('that is forged with our own key is accepted, so that the rejections below are meaningful', async () => {
     expect((await auth.validate(cookie(await forged(sessionKey)))).status).toBe(200);
   });
 
@@ -56,11 +56,11 @@ describe('a session cookie', () => {
     ['sealed with SECRET_KEY itself', () => forged(new TextEncoder().encode(secretKey)), 'session_invalid'],
     ['sealed for a login', () => forged(purposeKey(secretKey, 'login')), 'session_invalid'],
     ['for another audience', () => forged(sessionKey, { aud: 'login' }), 'session_invalid'],
-    ['without an end', () => forged(sessionKey, { exp: null }), 'session_invalid'],
+    ['without an expiry', () => forged(sessionKey, { exp: null }), 'session_invalid'],
     ['without a username (J1)', () => forged(sessionKey, { drop: 'username' }), 'session_invalid'],
     ['without groups', () => forged(sessionKey, { drop: 'groups' }), 'session_invalid'],
     ['without a session id', () => forged(sessionKey, { drop: 'sid' }), 'session_invalid'],
-    ['that has ended', () => forged(sessionKey, { exp: now() - 1 }), 'session_expired'],
+    ['that has expired', () => forged(sessionKey, { exp: now() - 1 }), 'session_expired'],
     ['that is not signed', () => new UnsecuredJWT(claims).setAudience('session').encode(), 'session_invalid'],
     ['that is an access token', () => cognito.control.mint('access', personClaims()), 'session_invalid'],
     ['of 5 kB', () => 'x'.repeat(5000), 'session_invalid'],
@@ -73,18 +73,18 @@ describe('a session cookie', () => {
           .encrypt(purposeKey(secretKey, 'login')),
       'session_invalid',
     ],
-  ])('%s is refused with 401', async (_what, make, code) => {
+  ])('%s is rejected with 401', async (_what, make, code) => {
     expect(denialOf(await auth.validate(cookie(await make())))).toMatchObject({ http: 401, code });
   });
 
-  test('of a login that anybody can start is no session (J1, e)', async () => {
+  test('of a login that any visitor can start is not a session (J1, e)', async () => {
     const started = await fetch(`${auth.url}/oauth2/login/cognito`, { redirect: 'manual' });
     const value = /^mcp_gateway_login_[^=]+=([^;]+)/.exec(started.headers.getSetCookie()[0] ?? '')?.[1];
     expect(value).toMatch(/^eyJ/);
     expect(denialOf(await auth.validate(cookie(value ?? '')))).toMatchObject({ http: 401, code: 'session_invalid' });
   });
 
-  test('twice with different values is refused, twice with the same value is one', async () => {
+  test('that is sent twice is rejected if the values differ, and accepted if they are equal', async () => {
     const good = await forged(sessionKey);
     const other = await auth.session();
     const two = denialOf(await auth.validate({ Cookie: `${auth.cookieName}=${good}; ${other}` }));
@@ -95,7 +95,7 @@ describe('a session cookie', () => {
   });
 
   test.each(['', '=x', 'x_mcp_gateway_session=1', 'MCP_GATEWAY_SESSION=1', '__Host-mcp_gateway_session=1', ';;;'])(
-    'is not found in %j: that is nobody',
+    'is not found in %j: the request is unauthenticated',
     async (header) => {
       expect(denialOf(await auth.validate({ Cookie: header }))).toMatchObject({
         http: 401,
@@ -104,7 +104,7 @@ describe('a session cookie', () => {
     },
   );
 
-  test('counts on https only under its __Host- name, which no other page can set', async () => {
+  test('is accepted on https only under its __Host- name, which no other page can set', async () => {
     const secure = await startAuthServer(cognito.url, { publicUrl: 'https://gateway.example' });
     try {
       const session = await secure.session();
@@ -118,21 +118,21 @@ describe('a session cookie', () => {
   });
 });
 
-describe('the record of a session is the truth', () => {
+describe('the session record overrides the cookie', () => {
   test.each<[string, object, string]>([
     ['is gone', { record: false }, 'session_ended'],
-    ['is another person', { sid: 'kept', sub: 'mallory', record: false }, 'session_ended'],
-  ])('so a cookie whose record %s is refused', async (_what, change, code) => {
+    ['belongs to another person', { sid: 'kept', sub: 'mallory', record: false }, 'session_ended'],
+  ])('so a cookie is rejected when its record %s', async (_what, change, code) => {
     expect(denialOf(await auth.validate({ Cookie: await auth.session(change) }))).toMatchObject({ http: 401, code });
   });
 
-  test('so a record that has expired ends the session, though the cookie would go on', async () => {
+  test('so an expired record ends the session before the cookie expires', async () => {
     await auth.store.sessions.add(sessionRecord({ sid: 'short', createdAt: now() - 60, expiresAt: now() - 1 }));
     const Cookie = await auth.session({ sid: 'short', record: false });
     expect(denialOf(await auth.validate({ Cookie }))).toMatchObject({ http: 401, code: 'session_ended' });
   });
 
-  test('so a group must stand in the cookie and in the record', async () => {
+  test('so a group counts only when cookie and record name it', async () => {
     const groups = ['mcp-registry-admin', 'mcp-registry-user'];
     await auth.store.sessions.add(sessionRecord({ groups: groups.slice(1), sid: 'less' }));
     const response = await auth.validate({ Cookie: await auth.session({ sid: 'less', groups, record: false }) });
@@ -160,7 +160,7 @@ describe('which pages may send requests', () => {
     ['a tool without any page', {}, {}, true],
     ['our own page', {}, { Origin: publicUrl, 'Sec-Fetch-Site': 'same-origin' }, true],
     ['our own page without Origin', {}, { 'Sec-Fetch-Site': 'same-origin' }, true],
-    ['a person who types the address', {}, { 'Sec-Fetch-Site': 'none' }, true],
+    ['a person who types the URL', {}, { 'Sec-Fetch-Site': 'none' }, true],
     ['another site', {}, { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' }, false],
     ['another site without Origin', {}, { 'Sec-Fetch-Site': 'cross-site' }, false],
     ['another port of localhost', {}, { Origin: 'http://localhost:3000', 'Sec-Fetch-Site': 'same-site' }, false],
@@ -168,7 +168,7 @@ describe('which pages may send requests', () => {
     ['a sandboxed page', {}, { Origin: 'null' }, false],
     ['a page on our host over https', {}, { Origin: publicUrl.replace('http:', 'https:') }, false],
     ['a page on a host that starts like ours', {}, { Origin: `${publicUrl}.evil.example` }, false],
-    ['a page that only bearers may use', {}, { Origin: 'https://inspector.example' }, false],
+    ['a page that may send bearer tokens only', {}, { Origin: 'https://inspector.example' }, false],
     ['a link on another site to a page', page, { 'Sec-Fetch-Site': 'cross-site' }, true],
     ['a frame on another site', { ...page, 'Sec-Fetch-Dest': 'iframe' }, { 'Sec-Fetch-Site': 'cross-site' }, false],
     ['a script of another site', { ...page, 'Sec-Fetch-Dest': 'script' }, { 'Sec-Fetch-Site': 'cross-site' }, false],

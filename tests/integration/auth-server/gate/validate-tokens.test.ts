@@ -49,7 +49,7 @@ async function altered(): Promise<string> {
   return [head, payload, signature].join('.');
 }
 
-describe('a token that is not a good access token of our pool', () => {
+describe('a token that is not a valid access token of our pool', () => {
   const people = async (kind: 'id_token' | 'refresh_token') =>
     (await cognito.control.signIn('alice', WEB, ['openid', 'email']))[kind] ?? 'none';
   test.each<[string, () => string | Promise<string>, RegExp]>([
@@ -60,8 +60,8 @@ describe('a token that is not a good access token of our pool', () => {
       /ID to/,
     ],
     ['is a refresh token', () => people('refresh_token'), /not an access token/],
-    ['says another use', () => mint(personClaims({ token_use: 'refresh' })), /refused/],
-    ['says no use', () => mint(personClaims({ token_use: undefined })), /refused/],
+    ['has another token_use', () => mint(personClaims({ token_use: 'refresh' })), /refused/],
+    ['has no token_use', () => mint(personClaims({ token_use: undefined })), /refused/],
     ['is of another app client (J8)', () => mint(personClaims({ client_id: CLI })), /app client is not allowed/],
     ['is of no app client', () => mint(personClaims({ client_id: undefined })), /refused/],
     [
@@ -69,23 +69,23 @@ describe('a token that is not a good access token of our pool', () => {
       () => mint(personClaims({ iss: issuer.replace('Local', 'Evil') })),
       /another user pool/,
     ],
-    ['has an issuer that starts like ours', () => mint(personClaims({ iss: `${issuer}.evil.example` })), /user pool/],
+    ['has an issuer with ours as a prefix', () => mint(personClaims({ iss: `${issuer}.evil.example` })), /user pool/],
     ['has no issuer', () => mint(personClaims({ iss: undefined })), /refused/],
     ['never expires (m)', () => mint(personClaims({ exp: undefined })), /no expiry/],
-    ['expires at a text', () => mint(personClaims({ exp: 'never' })), /refused/],
+    ['has an expiry that is a string', () => mint(personClaims({ exp: 'never' })), /refused/],
     ['was issued tomorrow', () => mint(personClaims({ iat: now() + 86_400, exp: now() + 90_000 })), /in the future/],
     ['does not say when it was issued', () => mint(personClaims({ iat: undefined })), /does not say when/],
     ['is not valid yet', () => mint(personClaims({ nbf: now() + 3600 })), /refused/],
     ['is for another server', () => mint(personClaims({ aud: 'https://other.example' })), /for another server/],
     [
-      'is for a server that starts like ours',
+      'is for a server whose URL has ours as a prefix',
       () => mint(personClaims({ aud: `${publicUrl}.evil.example` })),
       /another/,
     ],
     ['has an empty audience', () => mint(personClaims({ aud: [] })), /for another server/],
     ['names nobody', () => mint(personClaims({ sub: undefined })), /names no subject/],
     [
-      'has groups in a text',
+      'has groups in a string',
       () => mint(personClaims({ 'cognito:groups': 'mcp-registry-admin' })),
       /groups are unreadable/,
     ],
@@ -95,8 +95,8 @@ describe('a token that is not a good access token of our pool', () => {
     ['is rubbish', () => 'a.b.c', /refused/],
     ['is one letter', () => 'x', /refused/],
     ['is only dots', () => '..', /refused/],
-    ['is 60 kB of nothing', () => 'x'.repeat(12_000), /refused/],
-  ])('that %s is refused with 401, and the cookie beside it is not looked at', async (_what, make, why) => {
+    ['is 12 kB of one letter', () => 'x'.repeat(12_000), /refused/],
+  ])('that %s is rejected with 401, and the cookie beside it is ignored', async (_what, make, why) => {
     const asked = cognito.control.counts.get(jwksPath);
     const response = await send(await make(), { Cookie: await auth.session() });
     const denial = denialOf(response);
@@ -106,13 +106,13 @@ describe('a token that is not a good access token of our pool', () => {
     if (asked !== undefined) expect(cognito.control.counts.get(jwksPath)).toBe(asked);
   });
 
-  test('that has expired is told so', async () => {
+  test('that has expired gets an error that says so', async () => {
     const response = await send(await mint(personClaims({ iat: now() - 3601, exp: now() - 1 })));
     expect(denialOf(response)).toMatchObject({ http: 401, code: 'token_expired' });
     expect(response.headers.get('www-authenticate')).toMatch(/error="invalid_token"/);
   });
 
-  test('that a pool with keys of its own has signed is refused, whatever pool the request claims (J7, d1, d2)', async () => {
+  test('that another pool signed with its own keys is rejected, even if the request names that pool (J7, d1, d2)', async () => {
     const evil = await startCognito({ keys: await loadKeys() });
     const fresh = await startAuthServer(cognito.url);
     try {
@@ -147,12 +147,12 @@ describe('an Authorization header that is not one bearer token', () => {
     'Token a',
     'a.b.c',
     'DPoP a',
-  ])('%j is refused with 401, even beside a good cookie', async (authorization) => {
+  ])('%j is rejected with 401, even beside a valid cookie', async (authorization) => {
     const response = await auth.validate({ Authorization: authorization, Cookie: await auth.session() });
     expect(denialOf(response)).toMatchObject({ http: 401, code: 'authorization_unreadable' });
   });
 
-  test('does not outweigh a bearer token beside a cookie of somebody else: the token decides alone', async () => {
+  test('a bearer token alone decides who the caller is, even beside a cookie of another person', async () => {
     const cookie = await auth.session({ sub: 'someone-else', username: 'zoe' });
     const response = await send(await mint(personClaims()), { Cookie: cookie });
     expect(response.headers.get('x-username')).toBe('alice');
@@ -160,16 +160,16 @@ describe('an Authorization header that is not one bearer token', () => {
   });
 });
 
-describe('an audience that is ours', () => {
-  test.each([publicUrl, `${publicUrl}/currenttime/mcp`])('%s is good', async (aud) => {
+describe('an audience of this gateway', () => {
+  test.each([publicUrl, `${publicUrl}/currenttime/mcp`])('%s is accepted', async (aud) => {
     expect((await send(await mint(personClaims({ aud })))).status).toBe(200);
     expect((await send(await mint(personClaims({ aud: ['https://other.example', aud] })))).status).toBe(200);
   });
 });
 
-describe('what a token gives', () => {
+describe('the permissions of a token', () => {
   const strong = 'mcp-servers-unrestricted/read mcp-servers-unrestricted/execute';
-  test('a person gains nothing by asking Cognito for scopes of ours', async () => {
+  test('a person gains nothing from requesting scopes of the gateway at Cognito', async () => {
     const token = await mint(personClaims({ 'cognito:groups': undefined, scope: `openid ${strong}` }));
     expect(denialOf(await send(token))).toMatchObject({ code: 'not_permitted' });
     const bob = await mint(personClaims({ 'cognito:groups': ['mcp-registry-user'], scope: strong }));
@@ -178,8 +178,8 @@ describe('what a token gives', () => {
   });
 
   test.each([
-    ['a username, though its sub is the client', { username: 'mallory' }],
-    ['no username, and a sub that is not the client', { sub: 'somebody' }],
+    ['a username, although its sub is the client', { username: 'mallory' }],
+    ['no username and a sub that is not the client', { sub: 'somebody' }],
   ])('a token with %s is a person: its scope claim grants nothing', async (_what, change) => {
     const denial = denialOf(await send(await mint(agentClaims(change))));
     expect(denial).toMatchObject({ http: 403, code: 'not_permitted' });
@@ -193,7 +193,7 @@ describe('what a token gives', () => {
     },
   );
 
-  test('an agent keeps the scopes that the policy knows, and loses the others', async () => {
+  test('an agent keeps the scopes that the policy defines, and loses the others', async () => {
     const scope = 'openid mcp-servers-restricted/read evil/admin mcp-registry-admin2';
     const response = await send(await mint(agentClaims({ scope })));
     expect(response.headers.get('x-scopes')).toBe('mcp-servers-restricted/read');
@@ -201,14 +201,14 @@ describe('what a token gives', () => {
   });
 
   test.each(['groups', 'custom:groups', 'cognito:roles', 'cognito:group'])(
-    'a person gains nothing by the claim %s, which people may be able to write themselves (p9)',
+    'a person gains nothing from the claim %s, which users may be able to write themselves (p9)',
     async (claim) => {
       const token = await mint(personClaims({ 'cognito:groups': undefined, [claim]: ['mcp-registry-admin'] }));
       expect(denialOf(await send(token))).toMatchObject({ http: 403, code: 'not_permitted' });
     },
   );
 
-  test('groups that the policy does not know are left out', async () => {
+  test('groups that the policy does not define are left out', async () => {
     const groups = ['us-east-1_abc_Google', 'mcp-registry-user', '__proto__'];
     const response = await send(await mint(personClaims({ 'cognito:groups': groups })));
     expect(response.headers.get('x-groups')).toBe('mcp-registry-user');
@@ -216,7 +216,7 @@ describe('what a token gives', () => {
 });
 
 describe("the pool's keys", () => {
-  test('are asked for again when a token is signed with a new one', async () => {
+  test('are fetched again when a token is signed with a new one', async () => {
     const pool = await startCognito();
     const server = await startAuthServer(pool.url);
     try {
@@ -233,7 +233,7 @@ describe("the pool's keys", () => {
     }
   });
 
-  test('no longer count once they were withdrawn and a token with a new one was seen (p3)', async () => {
+  test('are no longer accepted after the pool has withdrawn them and a token with a new key was seen (p3)', async () => {
     const pool = await startCognito();
     const server = await startAuthServer(pool.url);
     try {
@@ -251,7 +251,7 @@ describe("the pool's keys", () => {
     }
   });
 
-  test('that do not come hold up whoever needs them, and nobody else (p2)', async () => {
+  test('that do not arrive delay only the requests that need them (p2)', async () => {
     let asked = () => {};
     const reached = new Promise<void>((resolve) => {
       asked = resolve;
@@ -274,7 +274,7 @@ describe("the pool's keys", () => {
     }
   });
 
-  test('that cannot be had are a 503, and a later try works', async () => {
+  test('that cannot be fetched cause a 503, and a later request works', async () => {
     const pool = await startCognito({ keys });
     const server = await startAuthServer(pool.url);
     try {

@@ -36,8 +36,8 @@ const bearer = async (claims: JWTPayload) => ({
 const identity = (response: Response) =>
   Object.fromEntries([...response.headers].filter(([name]) => name.startsWith('x-') && name !== 'x-mcp-assertion'));
 
-describe('who is let through', () => {
-  test('a person with a session is named to the server with stable id, name, groups and scopes', async () => {
+describe('an allowed caller', () => {
+  test('with a session is a person whose stable id, name, groups and scopes are sent to the server', async () => {
     const response = await auth.validate({ Cookie: await auth.session() }, toolCall('current_time_by_timezone'));
     expect(response.status).toBe(200);
     expect(identity(response)).toEqual({
@@ -57,7 +57,7 @@ describe('who is let through', () => {
     });
   });
 
-  test('a person with a token of the stand-in is named with the app client besides', async () => {
+  test('with a token of a person is sent to the server with the app client too', async () => {
     const { access_token } = await cognito.control.signIn('bob', WEB);
     const response = await auth.validate({ Authorization: `Bearer ${access_token}` });
     expect(response.status).toBe(200);
@@ -73,7 +73,7 @@ describe('who is let through', () => {
     });
   });
 
-  test('an agent is named by its app client, has the scopes of its token and no groups', async () => {
+  test('with a token of an agent is named by its app client, and has the scopes of the token and no groups', async () => {
     const response = await auth.validate(await bearer(agentClaims({ 'cognito:groups': ['mcp-registry-admin'] })));
     expect(response.status).toBe(200);
     expect(identity(response)).toEqual({
@@ -86,19 +86,19 @@ describe('who is let through', () => {
     });
   });
 
-  test('a person on a page of the registry is asserted to the registry and to nobody else', async () => {
+  test('on a page of the registry gets an assertion for the registry and for no other audience', async () => {
     const response = await auth.validate({ ...registryPage, Cookie: await auth.session() }, '');
     expect(response.status).toBe(200);
     expect(response.headers.get('x-server-name')).toBe('#registry');
     expect(decodeJwt(response.headers.get('x-mcp-assertion') ?? '').aud).toBe(`${publicUrl}/#registry`);
   });
 
-  test.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('the scheme may be written %s', async (scheme) => {
+  test.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('may write the scheme as %s', async (scheme) => {
     const token = await cognito.control.mint('access', personClaims());
     expect((await auth.validate({ Authorization: `${scheme} ${token}` })).status).toBe(200);
   });
 
-  test('names with a comma, a quote, a line break or other letters arrive percent-encoded, one by one', async () => {
+  test('has names with a comma, a quote, a line break or non-ASCII letters, each percent-encoded on its own', async () => {
     const odd = ['a,b', 'say "hi"', 'größe', 'line\nbreak', '日本', 'semi;colon', '100%'];
     const policyText = `group_mappings: ${JSON.stringify(Object.fromEntries(odd.map((group) => [group, ['s']])))}
 s: [{server: "*", methods: ["*"]}]\n`;
@@ -117,7 +117,7 @@ s: [{server: "*", methods: ["*"]}]\n`;
     }
   });
 
-  test('groups of more than 4 kB are left out of the header, and the assertion still names them', async () => {
+  test('with groups of more than 4 kB has them in the assertion, but not in the header', async () => {
     const many = Array.from({ length: 200 }, (_, index) => `a-group-with-a-long-name-${index}`);
     const policyText = `group_mappings: ${JSON.stringify(Object.fromEntries(many.map((group) => [group, ['s']])))}
 s: [{server: "*", methods: ["*"]}]\n`;
@@ -133,7 +133,7 @@ s: [{server: "*", methods: ["*"]}]\n`;
   });
 });
 
-describe('every way of being refused', () => {
+describe('every code of a denial', () => {
   const expired = () => bearer(personClaims({ iat: now() - 7200, exp: now() - 3600 }));
   const cases: Record<string, () => Promise<Response>> = {
     credentials_missing: () => auth.validate({}),
@@ -171,9 +171,9 @@ describe('every way of being refused', () => {
     body_unseen: async () => auth.validateWithoutBody({ Cookie: await auth.session() }),
     method_not_allowed: async () => auth.validate({ Cookie: await auth.session(), 'X-Original-Method': 'PUT' }),
     server_not_found: async () => auth.validate({ Cookie: await auth.session(), 'X-Mcp-Routed': null }),
-    session_unknown: async () => auth.validate({ Cookie: await auth.session(), 'Mcp-Session-Id': 'somebody-elses' }),
+    session_unknown: async () => auth.validate({ Cookie: await auth.session(), 'Mcp-Session-Id': 'of-another-owner' }),
     task_unknown: async () => {
-      const body = { jsonrpc: '2.0', id: 1, method: 'tasks/get', params: { taskId: 'somebody-elses' } };
+      const body = { jsonrpc: '2.0', id: 1, method: 'tasks/get', params: { taskId: 'of-another-owner' } };
       return auth.validate({ Cookie: await auth.session({ groups: ['mcp-registry-admin'] }) }, body);
     },
     body_too_large: async () => auth.validate({ Cookie: await auth.session() }, toolCall('x'.repeat(66_000))),
@@ -212,15 +212,15 @@ describe('every way of being refused', () => {
     },
   };
 
-  test('is tried here', () => {
+  test('is covered here', () => {
     expect(Object.keys(cases).sort()).toEqual(Object.keys(meanings).sort());
   });
 
   test.each(Object.entries(meanings))(
-    '%s leaves /validate as nginx understands it',
+    '%s is returned by /validate in a form that nginx understands',
     async (code, { status, rpcCode }) => {
       const response = await cases[code]?.();
-      if (!response) throw new Error(`nobody provokes ${code}`);
+      if (!response) throw new Error(`no request provokes ${code}`);
       const denial = denialOf(response);
       expect(denial).toMatchObject({ http: status === 401 ? 401 : 403, status, code });
       const envelope = { jsonrpc: '2.0', error: { code: rpcCode, data: { reason: code } } };
@@ -240,7 +240,7 @@ describe('every way of being refused', () => {
   );
 
   test.each(['X-Resource', 'X-Mcp-Server', 'X-Mcp-Endpoint', 'X-Original-Method', 'X-Original-URI'])(
-    'a gate that forgets %s, or sends it empty, lets nobody through',
+    'a gate that omits %s, or sends it empty, gets every request rejected',
     async (header) => {
       const Cookie = await auth.session();
       expect((await auth.validate({ Cookie })).status).toBe(200);
@@ -255,7 +255,7 @@ describe('every way of being refused', () => {
     ['X-Resource', 'everything'],
     ['X-Resource', 'MCP'],
     ['X-Mcp-Endpoint', 'admin'],
-  ])('a gate that sends %s: %s lets nobody through', async (header, value) => {
+  ])('a gate that sends %s: %s gets every request rejected', async (header, value) => {
     const denial = denialOf(await auth.validate({ Cookie: await auth.session(), [header]: value }));
     expect(denial).toMatchObject({ http: 403, code: 'gate_misconfigured' });
   });
@@ -265,8 +265,8 @@ describe('every way of being refused', () => {
     ['DELETE', 'with a body', toolsList],
     ['POST', 'without a body', ''],
     ['POST', 'with half a body', '{"jsonrpc":"2.0",'],
-    ['POST', 'with a text for a body', '"tools/list"'],
-  ])('%s %s is refused (J3)', async (method, _what, body) => {
+    ['POST', 'with a JSON string for a body', '"tools/list"'],
+  ])('%s %s is rejected (J3)', async (method, _what, body) => {
     const denial = denialOf(await auth.validate({ Cookie: await auth.session(), 'X-Original-Method': method }, body));
     expect(denial).toMatchObject({ http: 403, status: 400, code: 'request_refused' });
   });
