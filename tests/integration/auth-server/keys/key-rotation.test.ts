@@ -179,7 +179,7 @@ describe('the rotation of keys', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(failures).toBe(left);
     const [key] = await store.keys.list();
-    expect(lines.filter((line) => line.includes('could not be looked after'))).toHaveLength(2);
+    expect(lines.filter((line) => line.includes('could not be rotated'))).toHaveLength(2);
     expect(lines.filter((line) => line.includes(`signs ${key?.kid}`))).toHaveLength(1);
     expect(lines.join()).not.toContain(key?.jwk.d);
   });
