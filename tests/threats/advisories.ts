@@ -21,7 +21,7 @@ export const advisories = [
     attack: ['X_Scopes with everything', 'the same with underscores'],
   }),
   row('CVE-2026-34454 GHSA-f24x-5g9q-753f', 'a session ends with its logout', {
-    'integration/auth-server/login/login': ['ends the session for good, and at Cognito too'],
+    'integration/auth-server/login/login': ['ends the session permanently, and at Cognito too'],
     'e2e/registry-access': ['After signing out, the old cookie is refused everywhere'],
     attack: ['a session after its logout'],
   }),
@@ -47,8 +47,8 @@ export const advisories = [
   ),
   row('CVE-2017-1000069', 'nobody is logged in as somebody else', {
     'integration/auth-server/login/login-failures': [
-      'because another browser started it is refused: nobody can log a person in as somebody else',
-      'because its code is from another login is refused: state and nonce tie them together',
+      'that another browser started is rejected: an attacker cannot log a victim in as another person',
+      'with a code of another login is rejected: state and nonce bind the code to the login',
     ],
     attack: ["another user's callback in a browser that started no login, or a different one"],
   }),
@@ -66,7 +66,7 @@ export const advisories = [
     attack: ['a Host with a trailing dot', 'a Host in upper case'],
   }),
   row('GHSA-36f2-fcrx-fp4j', 'a logout leads nowhere else', {
-    'integration/auth-server/login/login': ['leads to Cognito and nowhere else, whatever redirect_uri says (j3)'],
+    'integration/auth-server/login/login': ['redirects to Cognito only, for any redirect_uri (j3)'],
     attack: ['redirect_uri="//evil.example" at logout'],
   }),
   row('GHSA-gmfg-3v4q-9qr4', 'names and errors are shown as text', {
@@ -133,7 +133,7 @@ export const advisories = [
     attack: ['identity headers declared hop-by-hop', 'Connection: X-Mcp-Assertion'],
   }),
   row('CVE-2024-21492', 'a cookie is worth nothing after the logout', {
-    'integration/auth-server/store/store': ['keeps an ended session ended, at once and after a restart'],
+    'integration/auth-server/store/store': ['keeps a revoked session revoked, at once and after a restart'],
     attack: ['a session after its logout'],
   }),
   row('GHSA-46gc-mwh4-cc5r CVE-2025-66414 CVE-2026-34742', 'pages of other names and origins get nothing', {

@@ -69,12 +69,12 @@ export const attacked = [
     attack: ['params twice', 'name twice'],
   }),
   row('j', 'after a login the browser stays here, and a callback works once', {
-    'integration/auth-server/login/login': ['that was started towards %j leads home instead (J10)'],
-    'integration/auth-server/login/login-failures': ['because it was finished already is refused'],
+    'integration/auth-server/login/login': ['that was started with the target %j leads to / instead (J10)'],
+    'integration/auth-server/login/login-failures': ['of a login that is already finished is rejected'],
     attack: ['redirect_uri="https://evil.example/" after the login', 'a replayed callback'],
   }),
   row('j3', 'a logout leads to Cognito and nowhere else', {
-    'integration/auth-server/login/login': ['leads to Cognito and nowhere else, whatever redirect_uri says (j3)'],
+    'integration/auth-server/login/login': ['redirects to Cognito only, for any redirect_uri (j3)'],
     attack: ['redirect_uri="https://evil.example/" at logout'],
   }),
   row('j5', "an error in the callback's address brings nothing along", {
@@ -83,7 +83,7 @@ export const attacked = [
   }),
   row('k', 'a login has state, nonce and PKCE, and a cookie that scripts cannot read', {
     'integration/auth-server/login/login': [
-      'asks Cognito for a code with state, nonce and PKCE, all new each time (k)',
+      'requests a code from Cognito with state, nonce and PKCE, all new each time (k)',
       'on https sets cookies for https only, under the __Host- name',
     ],
     attack: ['a login without state, nonce or PKCE, or with a cookie that scripts can read'],
@@ -171,9 +171,7 @@ export const attacked = [
     ],
   }),
   row('p8', 'the callback is built from configuration, not from the Host header', {
-    'integration/auth-server/login/login': [
-      'is started with the configured address, whatever Host the request names (p8)',
-    ],
+    'integration/auth-server/login/login': ['uses the configured URL, for any Host header of the request (p8)'],
     attack: ['the callback built from Host or X-Forwarded-Host'],
   }),
   row('p9', 'groups come from the one claim that only Cognito writes', {

@@ -57,8 +57,8 @@ export const found = [
   row('J10', 'logins and logouts lead to pages of ours only', {
     'unit/auth-server/login/safe-path': ['/\\evil.example', '/%09/evil.example', 'https:evil.example'],
     'integration/auth-server/login/login': [
-      'that was started towards %j leads home instead (J10)',
-      'does not lead to %j (J10)',
+      'that was started with the target %j leads to / instead (J10)',
+      'does not redirect to %j (J10)',
     ],
     attack: ['redirect_uri="//evil.example" after the login'],
   }),

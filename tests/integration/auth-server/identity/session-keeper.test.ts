@@ -43,7 +43,7 @@ afterEach(async () => {
   home.remove();
 });
 
-/** An auth-server before a user pool; a second one shares its store. */
+/** An auth-server with a user pool. A second one shares its store. */
 async function start(change: Partial<Shape> = {}, pool = seed): Promise<AuthServer> {
   if (servers.length === 0) {
     cognito = await startCognito({ keys, seed: pool });
@@ -54,7 +54,7 @@ async function start(change: Partial<Shape> = {}, pool = seed): Promise<AuthServ
   return server;
 }
 
-/** The Cookie header of carol's, whose groups the pool confirmed so many seconds ago. */
+/** The Cookie header of carol, whose groups the pool confirmed this many seconds ago. */
 async function loggedIn(auth: AuthServer, secondsAgo: number, change: Partial<SessionRecord> = {}): Promise<string> {
   const { refresh_token = '' } = await cognito.control.signIn('carol', WEB);
   const refreshToken = await auth.vault.lock(refresh_token);
@@ -71,7 +71,7 @@ const call = async (auth: AuthServer, Cookie: string) => {
   return { status, code, retryAfter: headers.get('retry-after'), milliseconds };
 };
 
-/** Calls until the answer has this in it, and gives that answer. */
+/** Repeats the call until the answer contains this, and returns that answer. */
 async function callUntil(auth: AuthServer, Cookie: string, expected: object, within = 1_000) {
   const end = Date.now() + within;
   for (;;) {
@@ -82,8 +82,8 @@ async function callUntil(auth: AuthServer, Cookie: string, expected: object, wit
   }
 }
 
-describe("a person's groups are confirmed while the session lasts", () => {
-  test('so whoever is taken out of a group loses what it allowed, without a new login', async () => {
+describe("a group refresh checks a person's groups during the session", () => {
+  test('so a person who is removed from a group loses its permissions without a new login', async () => {
     const auth = await start();
     const cookie = await loggedIn(auth, pastHalf);
     cognito.control.updatePerson('carol', { groups: [] });
@@ -92,21 +92,21 @@ describe("a person's groups are confirmed while the session lasts", () => {
     expect(await auth.store.sessions.read('s')).toMatchObject({ groups: [] });
   });
 
-  test('so whoever comes back after a long pause is judged by the groups of now, in that very request', async () => {
+  test('so the first request after a long pause is decided by the current groups', async () => {
     const auth = await start();
     const cookie = await loggedIn(auth, pastLimit);
     cognito.control.updatePerson('carol', { groups: [] });
     expect(await call(auth, cookie)).toMatchObject({ status: 403, code: 'not_permitted' });
   });
 
-  test('but a group that was given later counts from the next login on only', async () => {
+  test('but a group that is added later applies only after the next login', async () => {
     const auth = await start();
     const cookie = await loggedIn(auth, pastLimit);
     cognito.control.updatePerson('carol', { groups: ['mcp-registry-admin', 'mcp-registry-developer'] });
     expect(await call(auth, cookie)).toMatchObject({ status: 200, groups: 'mcp-registry-developer' });
   });
 
-  test('and nobody is asked while the word of the provider is fresh', async () => {
+  test('and does not ask the provider while the last refresh is recent', async () => {
     const auth = await start();
     const cookie = await loggedIn(auth, limit / 2 - 5);
     for (let calls = 0; calls < 5; calls++) expect((await call(auth, cookie)).status).toBe(200);
@@ -117,7 +117,7 @@ describe("a person's groups are confirmed while the session lasts", () => {
   test.each<[string, () => void]>([
     ['blocked', () => cognito.control.updatePerson('carol', { status: 'DISABLED' })],
     ['signed out everywhere', () => cognito.control.globalSignOut('carol')],
-  ])('so a person who was %s is out, for good', async (_how, act) => {
+  ])('so a person who was %s loses the session permanently', async (_how, act) => {
     const auth = await start();
     const cookie = await loggedIn(auth, pastHalf);
     act();
@@ -128,7 +128,7 @@ describe("a person's groups are confirmed while the session lasts", () => {
     expect(await auth.store.sessions.read('s')).toBeUndefined();
   });
 
-  test('and a session without a refresh token ends when the word is too old, without asking anybody', async () => {
+  test('and ends a session without a refresh token when the last refresh is too old, without asking the provider', async () => {
     const auth = await start();
     const young = await loggedIn(auth, pastHalf, { sid: 'young', refreshToken: undefined });
     const old = await loggedIn(auth, pastLimit, { sid: 'old', refreshToken: undefined });
@@ -138,9 +138,9 @@ describe("a person's groups are confirmed while the session lasts", () => {
   });
 
   test.each<[string, () => Promise<object>]>([
-    ['speaks of somebody else', () => cognito.control.signIn('bob', WEB)],
-    ['says nothing of who it is', async () => ({ access_token: 'a', token_type: 'Bearer', expires_in: 60 })],
-  ])('and a provider that %s ends the session', async (_what, answer) => {
+    ['returns a token of another person', () => cognito.control.signIn('bob', WEB)],
+    ['returns no ID token', async () => ({ access_token: 'a', token_type: 'Bearer', expires_in: 60 })],
+  ])('and ends the session when the provider %s', async (_what, answer) => {
     const auth = await start();
     const cookie = await loggedIn(auth, pastLimit);
     cognito.control.failNext('/oauth2/token', 200, await answer());
@@ -148,7 +148,7 @@ describe("a person's groups are confirmed while the session lasts", () => {
     expect(await auth.store.sessions.read('s')).toBeUndefined();
   });
 
-  test('and an answer that is not signed by the provider is no answer', async () => {
+  test('and ignores an answer that the provider did not sign', async () => {
     const auth = await start();
     const cookie = await loggedIn(auth, pastLimit);
     const { id_token = '', ...tokens } = await cognito.control.signIn('carol', WEB);
@@ -157,15 +157,15 @@ describe("a person's groups are confirmed while the session lasts", () => {
     expect(await call(auth, cookie)).toMatchObject({ status: 503, code: 'groups_unconfirmed' });
   });
 
-  test('and a session of a provider that is no longer configured ends', async () => {
+  test('and ends a session of a provider that is no longer configured', async () => {
     const auth = await start();
     const cookie = await loggedIn(auth, pastLimit, { provider: 'gone' });
     expect(await call(auth, cookie)).toMatchObject({ status: 401, code: 'session_ended' });
   });
 });
 
-describe('a provider that cannot be asked', () => {
-  test('is noticed by nobody before the limit, and is not asked once for each request', async () => {
+describe('a provider that cannot be reached', () => {
+  test('has no effect on users before the limit, and is not asked for every request', async () => {
     const auth = await start();
     const cookie = await loggedIn(auth, pastHalf);
     provider.down = true;
@@ -178,7 +178,7 @@ describe('a provider that cannot be asked', () => {
     expect(told.join()).not.toMatch(/eyJ/);
   });
 
-  test('means 503 with Retry-After past the limit, at once for whoever asks again, and 200 when it is back', async () => {
+  test('causes a 503 with Retry-After after the limit, without delay for the next requests, and a 200 when it is back', async () => {
     const auth = await start();
     const cookie = await loggedIn(auth, pastLimit);
     provider.down = true;
@@ -192,7 +192,7 @@ describe('a provider that cannot be asked', () => {
     expect(back).toMatchObject({ status: 200, groups: 'mcp-registry-developer' });
   });
 
-  test('in time is a 503 within the time that the gate waits, and its late answer counts', async () => {
+  test('in time causes a 503 before the gate times out, and its late answer is still used', async () => {
     const auth = await start({ waitMilliseconds: undefined });
     await call(auth, await loggedIn(auth, pastLimit, { sid: 'discovers' }));
     const cookie = await loggedIn(auth, pastLimit);
@@ -205,7 +205,7 @@ describe('a provider that cannot be asked', () => {
     expect(provider.tokenRequests - before).toBe(1);
   });
 
-  test('that is only slow delays no request at half time', async () => {
+  test('that is only slow delays no request when half of the refresh time is over', async () => {
     const auth = await start();
     const cookie = await loggedIn(auth, pastHalf);
     provider.delayMilliseconds = 1_500;
@@ -243,7 +243,7 @@ describe('the provider is asked once', () => {
     },
   );
 
-  test('though a second process still has the old record in memory, whose refresh token is spent', async () => {
+  test('even if a second process still has the old record, with a used refresh token, in memory', async () => {
     const [one, two] = [await start({}, rotating), await start({}, rotating)];
     const cookie = await loggedIn(one, limit / 2 - 1);
     for (const auth of [one, two]) expect((await call(auth, cookie)).status).toBe(200);
@@ -256,7 +256,7 @@ describe('the provider is asked once', () => {
     expect(provider.tokenRequests).toBe(1);
   });
 
-  test('again with the new refresh token, where the provider changes it each time', async () => {
+  test('with the new refresh token the next time, if the provider rotates it', async () => {
     const auth = await start({ groupsMaxAgeSeconds: 2 }, rotating);
     const cookie = await loggedIn(auth, 10);
     const kept = new Set([(await auth.store.sessions.read('s'))?.refreshToken]);
@@ -271,7 +271,7 @@ describe('the provider is asked once', () => {
 });
 
 describe('a change of SECRET_KEY', () => {
-  test('to NEW,OLD keeps the session, and what is kept is locked with the new key from then on', async () => {
+  test('to NEW,OLD keeps the session, and stored tokens are encrypted with the new key from then on', async () => {
     const before = await start({ secretKeys: [oldSecretKey] });
     const cookie = await loggedIn(before, pastLimit);
     const after = await start({ secretKeys: [secretKey, oldSecretKey] });
@@ -281,7 +281,7 @@ describe('a change of SECRET_KEY', () => {
     await expect(createTokenVault([oldSecretKey]).unlock(refreshToken)).rejects.toThrow();
   });
 
-  test('for good ends the session, whose refresh token nobody can read any more', async () => {
+  test('to NEW only ends the session, because its refresh token cannot be decrypted', async () => {
     const auth = await start({ secretKeys: [secretKey] });
     const { refresh_token = '' } = await cognito.control.signIn('carol', WEB);
     const refreshToken = await createTokenVault([oldSecretKey]).lock(refresh_token);
@@ -293,7 +293,7 @@ describe('a change of SECRET_KEY', () => {
 
 describe('a session that is not used', () => {
   const hour = 3600;
-  test('ends after the idle limit, for good, and says so', async () => {
+  test('ends permanently after the idle limit, with a message that says so', async () => {
     const auth = await start({ idleSeconds: hour });
     const cookie = await auth.session({ sid: 's', lastSeen: now() - hour - 2 });
     const answer = await auth.validate({ Cookie: cookie });
@@ -302,7 +302,7 @@ describe('a session that is not used', () => {
     expect(await call(auth, cookie)).toMatchObject({ code: 'session_ended' });
   });
 
-  test('goes on just before it, and then has the whole time again', async () => {
+  test('continues when it is used just before the limit, and then has the whole time again', async () => {
     const auth = await start({ idleSeconds: hour });
     const cookie = await auth.session({ sid: 's', lastSeen: now() - hour + 5 });
     expect((await call(auth, cookie)).status).toBe(200);
@@ -321,7 +321,7 @@ describe('more groups than fit into a cookie', () => {
     users: seed.users.map((user) => (user.username === 'carol' ? { ...user, groups } : user)),
   };
 
-  test('stay in the record, so that the cookie is one that browsers keep', async () => {
+  test('stay in the session record, so that browsers accept the cookie', async () => {
     const auth = await start({ policyText }, crowded);
     const person = newVisitor(auth.url);
     expect((await person.logIn('carol')).status).toBe(302);
@@ -335,7 +335,7 @@ describe('more groups than fit into a cookie', () => {
     expect(answer.headers.get('x-scopes')).toBe('all');
   });
 
-  test('are taken away like any others', async () => {
+  test('are removed like any others', async () => {
     const auth = await start({ policyText, groupsMaxAgeSeconds: 2 }, crowded);
     const person = newVisitor(auth.url);
     await person.logIn('carol');
@@ -344,7 +344,7 @@ describe('more groups than fit into a cookie', () => {
     expect(await call(auth, person.cookies())).toMatchObject({ status: 403, code: 'not_permitted' });
   });
 
-  test('or a longer name than fits is a page that says so, and no session', async () => {
+  test('(or a name that does not fit) lead to an error page, and to no session', async () => {
     const username = 'x'.repeat(1100);
     const long = {
       ...seed,
@@ -361,14 +361,14 @@ describe('more groups than fit into a cookie', () => {
   });
 });
 
-describe('On PostgreSQL, where memory does not hear of every change of another process,', () => {
+describe('On PostgreSQL, where a process does not hear of every change of another process,', () => {
   let postgres: Postgres;
   beforeAll(async () => {
     postgres = await startPostgres();
   }, 180_000);
   afterAll(() => postgres?.remove());
 
-  test('a refresh token that another process has spent is not sent again', async () => {
+  test('a refresh token that another process has used is not sent again', async () => {
     const where = await postgres.newDatabase();
     const [one, two] = [await start({ where }, rotating), await start({ where }, rotating)];
     const cookie = await loggedIn(one, limit / 2 - 1);
@@ -383,7 +383,7 @@ describe('On PostgreSQL, where memory does not hear of every change of another p
     expect(provider.tokenRequests).toBe(1);
   });
 
-  test('two processes that need an answer at once get the same one', async () => {
+  test('two processes that refresh at the same time get the same answer', async () => {
     const where = await postgres.newDatabase();
     const [one, two] = [await start({ where }, rotating), await start({ where }, rotating)];
     const cookie = await loggedIn(one, pastLimit);

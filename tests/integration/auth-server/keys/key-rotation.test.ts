@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 let callers = 0;
-/** Somebody new each time, so that no assertion is used twice. */
+/** A new person each time, so that no assertion is reused. */
 const caller = (): Principal => ({
   kind: 'person',
   subject: `caller-${++callers}`,
@@ -45,7 +45,7 @@ const caller = (): Principal => ({
   expiresAt: now() + 3600,
 });
 
-/** One auth-server process on the store, as far as keys go, with clocks that a test moves. */
+/** The keys of one auth-server process on the store, with clocks that a test moves. */
 async function startProcess(keys: KeyStore, time = { wall: 1_800_000_000, steady: 0 }) {
   const rotation = createKeyRotation(keys, 30, { wall: () => time.wall, steady: () => time.steady });
   const signer = await createAssertionSigner(keys, publicUrl, rotation);
@@ -61,14 +61,14 @@ async function startProcess(keys: KeyStore, time = { wall: 1_800_000_000, steady
   return { time, signer, sign, signingKid, published, pass, step: rotation.step };
 }
 
-/** What lies on the disk, byte by byte. */
+/** The bytes of the database files. */
 const disk = (directory: string) =>
   readdirSync(directory)
     .map((name) => readFileSync(join(directory, name), 'latin1'))
     .join();
 
 describe('the rotation of keys', () => {
-  test('publishes the next key for a day, signs with it, and publishes the old one for another day', async () => {
+  test('publishes the next key for a day, then signs with it, and publishes the old one for another day', async () => {
     const auth = await startProcess(store.keys);
     const [a] = await auth.published();
     await auth.pass(29 * day - 1);
@@ -88,7 +88,7 @@ describe('the rotation of keys', () => {
     expect(await auth.signingKid()).toBe(b);
   });
 
-  test('leaves nothing of the private half on the disk once the key has stopped', async () => {
+  test('leaves no part of the private key on the disk after the key has stopped', async () => {
     const auth = await startProcess(store.keys);
     const secret = String((await store.keys.list())[0]?.jwk.d);
     expect(secret).toMatch(/^[\w-]{43}$/);
@@ -105,7 +105,7 @@ describe('the rotation of keys', () => {
     expect(disk(home.directory).includes(String(signing?.jwk.d))).toBe(false);
   });
 
-  test('reaches a verifier that keeps what it fetched, without one refusal and without asking again', async () => {
+  test('reaches a verifier that caches the keys, without a rejection and without another fetch', async () => {
     const auth = await startProcess(store.keys);
     let asked = 0;
     const server = createServer(async (_req, res) => {
@@ -129,7 +129,7 @@ describe('the rotation of keys', () => {
       await jwtVerify(second, early);
       await jwtVerify(first, early);
       expect(asked).toBe(2);
-      // One that kept the set of a month ago finds a name it does not know, and fetches once.
+      // A verifier with the key set of a month ago finds an unknown key id, and fetches once.
       await jwtVerify(second, late);
       await jwtVerify(first, late);
       expect(asked).toBe(3);
@@ -139,7 +139,7 @@ describe('the rotation of keys', () => {
     }
   });
 
-  test('goes on after a store of the first version, whose one key signs until its successor may', async () => {
+  test('continues on a store of the first version, whose one key signs until its successor may', async () => {
     const directory = join(home.directory, 'old');
     mkdirSync(directory);
     const { dialect, database } = nodeSqlite(join(directory, 'auth-server.db'));
@@ -162,7 +162,7 @@ describe('the rotation of keys', () => {
     expect(await auth.signingKid()).toBe(next);
   });
 
-  test('is tried again after a failure, which the log tells without a key', async () => {
+  test('is tried again after a failure, which is logged without a key', async () => {
     const lines: string[] = [];
     const log = createLog('auth-server', 'info', { write: (line) => void lines.push(line) });
     let failures = 2;
@@ -186,7 +186,7 @@ describe('the rotation of keys', () => {
 });
 
 describe('a clock that jumps', () => {
-  /** Whatever is signed is good by what was published ten minutes ago, and what was signed lately by what is now. */
+  /** New signatures verify with the keys published ten minutes ago, and recent signatures verify with the current keys. */
   async function expectUnbroken(jumps: Record<number, number>) {
     const auth = await startProcess(store.keys);
     // The successor is made in minute 5.
@@ -217,7 +217,7 @@ describe('a clock that jumps', () => {
     expect(await expectUnbroken(jumps)).toBe(signers);
   });
 
-  test('far ahead leaves no key behind that signs for ever', async () => {
+  test('far ahead leaves no key that signs forever', async () => {
     const time = { wall: 1_800_000_000 + 4000 * day, steady: 0 };
     const auth = await startProcess(store.keys, time);
     const first = await auth.signingKid();
@@ -261,7 +261,7 @@ describe('several processes on one store', () => {
     ${body}`;
   const node = (body: string) => ['--input-type=module', '-e', program(body)];
 
-  test('that start at once, as real processes, make one key, and later one successor', async () => {
+  test('that start at the same time, as real processes, make one key, and later one successor', async () => {
     const body = 'wall += 29 * 86400; await rotation.step(); await rotation.step(); await store.close();';
     await Promise.all([1, 2, 3, 4].map(() => run(process.execPath, node(body))));
     const states = (await store.keys.list()).map((key) => key.signsSince !== undefined);
@@ -276,7 +276,7 @@ describe('several processes on one store', () => {
         'const rotationStuck = () => { console.log("ready"); return new Promise(() => {}); }; await update();',
       [true],
     ],
-  ])('lose nothing when one is killed %s', async (_when, body, expected) => {
+  ])('lose no key when one is killed %s', async (_when, body, expected) => {
     const child: ChildProcess = spawn(
       process.execPath,
       node(`${body} console.log("ready"); setInterval(() => {}, 1000);`),

@@ -15,7 +15,7 @@ afterEach(async () => {
 const callback = '/oauth2/callback/cognito';
 const stateOf = (url: URL) => url.searchParams.get('state') ?? '';
 
-/** What the person sees; no failure may leave a session behind, or say more than is good. */
+/** The page that the person sees. No failure may leave a session or reveal internals. */
 async function failure(page: Response) {
   const html = await page.text();
   expect(page.headers.get('location')).toBeNull();
@@ -35,20 +35,20 @@ describe('a callback that does not belong to a login of this browser', () => {
     ['a strange state', 'code=x&state=../../a;b=c'],
     ['an error and no state', 'error=access_denied'],
     ['nothing', ''],
-  ])('with %s is refused', async (_what, query) => {
+  ])('with %s is rejected', async (_what, query) => {
     const { status, html } = await failure(await newVisitor(auth.url).get(`${callback}?${query}`));
     expect(status).toBe(400);
     expect(html).toContain('This login cannot be finished');
   });
 
-  test('because another browser started it is refused: nobody can log a person in as somebody else', async () => {
+  test('that another browser started is rejected: an attacker cannot log a victim in as another person', async () => {
     const [attacker, victim] = [newVisitor(auth.url), newVisitor(auth.url)];
     await victim.start();
     const back = await attacker.signIn(await attacker.start(), 'bob');
     expect((await failure(await victim.get(back))).status).toBe(400);
   });
 
-  test('because its code is from another login is refused: state and nonce tie them together', async () => {
+  test('with a code of another login is rejected: state and nonce bind the code to the login', async () => {
     const [attacker, victim] = [newVisitor(auth.url), newVisitor(auth.url)];
     const stolen = await attacker.signIn(await attacker.start(), 'bob');
     const own = await victim.start();
@@ -59,7 +59,7 @@ describe('a callback that does not belong to a login of this browser', () => {
     expect(html).toMatch(/did not complete the login/);
   });
 
-  test('because it was started with another provider is refused', async () => {
+  test('of a login that was started with another provider is rejected', async () => {
     const two = await startAuthServer(cognito.url, { providers: ['cognito', 'other'] });
     try {
       const person = newVisitor(two.url);
@@ -72,7 +72,7 @@ describe('a callback that does not belong to a login of this browser', () => {
     }
   });
 
-  test('because its state only starts like the right one is refused', async () => {
+  test('with a state that only has the right prefix is rejected', async () => {
     const person = newVisitor(auth.url);
     const back = await person.signIn(await person.start());
     const state = stateOf(back);
@@ -80,7 +80,7 @@ describe('a callback that does not belong to a login of this browser', () => {
     expect((await failure(await person.get(back))).status).toBe(400);
   });
 
-  test('because it was finished already is refused', async () => {
+  test('of a login that is already finished is rejected', async () => {
     const person = newVisitor(auth.url);
     const back = await person.signIn(await person.start());
     expect((await person.get(back)).status).toBe(302);
@@ -89,7 +89,7 @@ describe('a callback that does not belong to a login of this browser', () => {
     expect(await again.text()).toContain('was finished already');
   });
 
-  test('because its cookie is too old or was changed is refused', async () => {
+  test('with a cookie that is too old or was changed is rejected', async () => {
     const person = newVisitor(auth.url);
     const back = await person.signIn(await person.start());
     const [[name, value] = ['', '']] = person.jar;
@@ -115,7 +115,7 @@ describe('an error of Cognito', () => {
     expect(html).not.toMatch(/<script|<b>/);
   });
 
-  test('at the exchange of the code says that the secret is not accepted', async () => {
+  test('invalid_client at the code exchange leads to a page about the client id and secret', async () => {
     const wrong = await startAuthServer(cognito.url, { clientSecret: 'wrong'.repeat(10) });
     try {
       const { status, html } = await failure(await newVisitor(wrong.url).logIn());
@@ -126,14 +126,14 @@ describe('an error of Cognito', () => {
     }
   });
 
-  test('at the exchange of the code that is its own fault opens no session', async () => {
+  test('of its own at the code exchange opens no session', async () => {
     cognito.control.failNext('/oauth2/token', 500);
     const { status, html } = await failure(await newVisitor(auth.url).logIn());
     expect(status).toBe(502);
     expect(html).toContain('Tell an administrator');
   });
 
-  test('in answering with a token of somebody else opens no session', async () => {
+  test('(a token of another person) opens no session', async () => {
     const other = await cognito.control.signIn('bob', '1webclient0000000000000000');
     cognito.control.failNext('/oauth2/token', 200, other);
     const { status, html } = await failure(await newVisitor(auth.url).logIn());
@@ -143,7 +143,7 @@ describe('an error of Cognito', () => {
 });
 
 describe('Cognito out of reach', () => {
-  test('before the login is a 503 with a page that says so, and the next try works', async () => {
+  test('before the login is a 503 with an error page, and the next try works', async () => {
     const person = newVisitor(auth.url);
     cognito.control.failNext('openid-configuration', 500);
     const { status } = await failure(await person.get('/oauth2/login/cognito'));
@@ -151,7 +151,7 @@ describe('Cognito out of reach', () => {
     expect((await person.logIn()).status).toBe(302);
   });
 
-  test('altogether is a 503', async () => {
+  test('at all times is a 503', async () => {
     const cutOff = await startAuthServer('http://127.0.0.1:1');
     try {
       const { status, html } = await failure(await newVisitor(cutOff.url).get('/oauth2/login/cognito'));
@@ -171,14 +171,14 @@ describe('Cognito out of reach', () => {
     expect(html).toContain('Amazon Cognito cannot be reached');
   });
 
-  test('leads back to where the person wanted to go, at the next try', async () => {
+  test('does not make the next try forget the requested page', async () => {
     const person = newVisitor(auth.url);
     const back = await person.signIn(await person.start('/servers/notes'));
     await cognito.close();
     expect(await (await person.get(back)).text()).toContain('href="/login?redirect_uri=%2Fservers%2Fnotes"');
   });
 
-  test('does not keep anybody from logging out', async () => {
+  test('does not prevent a logout', async () => {
     const person = newVisitor(auth.url);
     await person.logIn();
     await cognito.close();
@@ -188,8 +188,8 @@ describe('Cognito out of reach', () => {
   });
 });
 
-describe('codes that somebody makes up', () => {
-  test('are not all asked about: that address waits, and others log in', async () => {
+describe('invented authorization codes', () => {
+  test('are not all sent to Cognito: that address is throttled, and others can log in', async () => {
     await auth.close();
     auth = await startAuthServer(cognito.url, { failedLogins: 3 });
     const finish = async (code: string, address: string) => {

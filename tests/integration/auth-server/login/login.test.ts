@@ -24,7 +24,7 @@ const callback = '/oauth2/callback/cognito';
 const anyState = 'a'.repeat(43);
 
 describe('the login page', () => {
-  test('offers Cognito, and leads to where the person wanted to go', async () => {
+  test('offers Cognito, and leads to the page that the person requested', async () => {
     const page = await visitor().get('/login?redirect_uri=%2Fservers%3Fa%3D1');
     expect(page.status).toBe(200);
     expect(page.headers.get('cache-control')).toBe('no-store');
@@ -34,7 +34,7 @@ describe('the login page', () => {
   });
 
   test.each(['https://evil.example/', '//evil.example', '/\\evil.example', '"><script>alert(1)</script>'])(
-    'does not lead to %j (J10)',
+    'does not redirect to %j (J10)',
     async (target) => {
       const html = await (await visitor().get(`/login?redirect_uri=${encodeURIComponent(target)}`)).text();
       expect(html).toContain('href="/oauth2/login/cognito?redirect_uri=%2F"');
@@ -42,14 +42,14 @@ describe('the login page', () => {
     },
   );
 
-  test('lists the providers for programs', async () => {
+  test('lists the providers as JSON for programs', async () => {
     const answer = await visitor().get('/oauth2/providers');
     expect(await answer.json()).toEqual([{ name: 'cognito', title: 'Amazon Cognito' }]);
   });
 });
 
 describe('a login', () => {
-  test('asks Cognito for a code with state, nonce and PKCE, all new each time (k)', async () => {
+  test('requests a code from Cognito with state, nonce and PKCE, all new each time (k)', async () => {
     const [one, two] = [await visitor().start(), await visitor().start()];
     expect(one.searchParams.get('redirect_uri')).toBe(`${publicUrl}${callback}`);
     expect(Object.fromEntries(one.searchParams)).toMatchObject({
@@ -64,14 +64,14 @@ describe('a login', () => {
     }
   });
 
-  test('is started with the configured address, whatever Host the request names (p8)', async () => {
+  test('uses the configured URL, for any Host header of the request (p8)', async () => {
     const lies = { 'X-Forwarded-Host': 'evil.example', Forwarded: 'host=evil.example', 'X-Forwarded-Proto': 'https' };
     const started = await visitor().get('/oauth2/login/cognito', lies);
     const url = new URL(started.headers.get('location') ?? '');
     expect(url.searchParams.get('redirect_uri')).toBe(`${publicUrl}${callback}`);
   });
 
-  test('keeps its attempt in a cookie that scripts cannot read, for ten minutes, unreadable to its owner', async () => {
+  test('keeps its attempt for ten minutes in an encrypted cookie that scripts cannot read', async () => {
     const person = visitor();
     const url = await person.start();
     expect(person.setCookies).toHaveLength(1);
@@ -83,7 +83,7 @@ describe('a login', () => {
     expect(person.setCookies[0]).not.toContain(url.searchParams.get('state'));
   });
 
-  test('that goes well opens a session and leads to the page that the person wanted', async () => {
+  test('that succeeds opens a session and leads to the page that the person requested', async () => {
     const person = visitor();
     const done = await person.logIn('carol', '/servers?tag=a&b=c#top');
     expect(done.status).toBe(302);
@@ -97,20 +97,20 @@ describe('a login', () => {
     expect(response.headers.get('x-groups')).toBe('mcp-registry-developer');
   });
 
-  test('of somebody in no group goes well, and the session may do nothing', async () => {
+  test('of a person in no group succeeds, and the session may do nothing', async () => {
     const person = visitor();
     expect((await person.logIn('erin')).status).toBe(302);
     expect(denialOf(await auth.validate({ Cookie: person.cookies() }))).toMatchObject({ code: 'not_permitted' });
   });
 
   test.each(['//evil.example', 'https://evil.example/', '/\\evil', '/login', '/oauth2/logout/cognito'])(
-    'that was started towards %j leads home instead (J10)',
+    'that was started with the target %j leads to / instead (J10)',
     async (next) => {
       expect((await visitor().logIn('alice', next)).headers.get('location')).toBe('/');
     },
   );
 
-  test('in several tabs at once goes well in each', async () => {
+  test('in several tabs at once succeeds in each', async () => {
     const person = visitor();
     const [one, two] = [await person.start('/one'), await person.start('/two')];
     const [second, first] = [await person.signIn(two), await person.signIn(one)];
@@ -118,7 +118,7 @@ describe('a login', () => {
     expect((await person.get(first)).headers.get('location')).toBe('/one');
   });
 
-  test('that is started and left twenty times leaves no more than a few cookies', async () => {
+  test('that is started and abandoned twenty times leaves only a few cookies', async () => {
     const person = visitor();
     for (let i = 0; i < 20; i++) await person.start();
     expect(person.jar.size).toBeLessThanOrEqual(5);
@@ -139,7 +139,7 @@ describe('a login', () => {
 });
 
 describe('logging out', () => {
-  test('by opening the page does nothing but ask', async () => {
+  test('by opening the page only asks for confirmation', async () => {
     const person = visitor();
     await person.logIn();
     const page = await person.get('/oauth2/logout/cognito');
@@ -147,7 +147,7 @@ describe('logging out', () => {
     expect((await auth.validate({ Cookie: person.cookies() })).status).toBe(200);
   });
 
-  test('ends the session for good, and at Cognito too', async () => {
+  test('ends the session permanently, and at Cognito too', async () => {
     const person = visitor();
     await person.logIn();
     const kept = person.cookies();
@@ -161,7 +161,7 @@ describe('logging out', () => {
     expect(denialOf(await auth.validate({ Cookie: kept }))).toMatchObject({ http: 401, code: 'session_ended' });
   });
 
-  test('leads to Cognito and nowhere else, whatever redirect_uri says (j3)', async () => {
+  test('redirects to Cognito only, for any redirect_uri (j3)', async () => {
     const page = await visitor().post('/oauth2/logout/cognito?redirect_uri=https://evil.example/', {
       Origin: publicUrl,
     });
@@ -175,7 +175,7 @@ describe('logging out', () => {
     [{ Origin: 'null' }],
     [{ 'Sec-Fetch-Site': 'cross-site' }],
     [{ 'Sec-Fetch-Site': 'same-site' }],
-  ])('asked for by another page (%j) is refused, and the session goes on', async (headers) => {
+  ])('requested by a page of another origin (%j) is rejected, and the session continues', async (headers) => {
     const person = visitor();
     await person.logIn();
     const page = await person.post('/oauth2/logout/cognito', headers);
@@ -184,7 +184,7 @@ describe('logging out', () => {
     expect((await auth.validate({ Cookie: person.cookies() })).status).toBe(200);
   });
 
-  test('without a session, or with a broken cookie, is fine', async () => {
+  test('without a session, or with an invalid cookie, succeeds', async () => {
     const person = visitor();
     person.jar.set('mcp_gateway_session', 'rubbish');
     expect((await person.post('/oauth2/logout/cognito', { Origin: publicUrl })).status).toBe(200);
@@ -192,9 +192,9 @@ describe('logging out', () => {
   });
 });
 
-describe('a provider that there is not', () => {
+describe('an unknown provider', () => {
   test.each(['/oauth2/login/github', `/oauth2/callback/github?code=x&state=${anyState}`, '/oauth2/login/constructor'])(
-    'is a 404 with a page at %s',
+    'gets a 404 page at %s',
     async (path) => {
       const page = await visitor().get(path);
       expect(page.status).toBe(404);

@@ -31,7 +31,7 @@ afterEach(async () => {
 
 const login = (person = 'carol', client = CLI) => cognito.control.signIn(person, client);
 type Tokens = Partial<TokenAnswer> | Record<string, unknown>;
-/** What the command line sends: tokens, and only those. */
+/** The body that the command line sends: tokens only. */
 const sent = ({ id_token, access_token, refresh_token }: Tokens) =>
   JSON.stringify({ id_token, access_token, refresh_token });
 const post = (body: string, headers: Record<string, string> = {}) =>
@@ -52,7 +52,7 @@ const outcome = async (response: Response) => {
   return { status: response.status, code: error?.code, message: error?.message };
 };
 const exchange = async (tokens: Tokens, headers?: Record<string, string>) => outcome(await post(sent(tokens), headers));
-/** The tokens of a login, with other claims under the pool's own signature. */
+/** The tokens of a login, with changed claims, signed by the pool. */
 const changed = async (tokens: TokenAnswer, id: JWTPayload, access: JWTPayload): Promise<Tokens> => ({
   ...tokens,
   id_token: await cognito.control.mint('id', { ...decodeJwt(tokens.id_token ?? ''), ...id }),
@@ -60,7 +60,7 @@ const changed = async (tokens: TokenAnswer, id: JWTPayload, access: JWTPayload):
 });
 
 describe('A fresh login of the command line', () => {
-  test('is exchanged for a session that works like any other, and can be ended', async () => {
+  test('is exchanged for a session that works like any other, and can be revoked', async () => {
     await start();
     const answer = await post(sent(await login()));
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
@@ -80,7 +80,7 @@ describe('A fresh login of the command line', () => {
     expect(denialOf(await auth.validate({ Cookie }))).toMatchObject({ http: 401, code: 'session_ended' });
   });
 
-  test('has its groups confirmed as the app client of the command line', async () => {
+  test('gets its group refresh through the app client of the command line', async () => {
     await start({ groupsMaxAgeSeconds: 2 });
     const { cookie_name, cookie } = (await (await post(sent(await login()))).json()) as Exchanged;
     await sleep(2_100);
@@ -91,7 +91,7 @@ describe('A fresh login of the command line', () => {
     expect(denialOf(await auth.validate({ Cookie }))).toMatchObject({ code: 'not_permitted' });
   });
 
-  test('without a refresh token gives a session that ends when its groups are too old', async () => {
+  test('without a refresh token gives a session that ends when the next group refresh is due', async () => {
     await start({ groupsMaxAgeSeconds: 4 });
     const { refresh_token: _, ...tokens } = await login();
     const { cookie_name, cookie } = (await (await post(sent(tokens))).json()) as Exchanged;
@@ -101,14 +101,14 @@ describe('A fresh login of the command line', () => {
     expect(denialOf(await auth.validate({ Cookie }))).toMatchObject({ http: 401, code: 'session_ended' });
   });
 
-  test('takes the groups of now, not those of the ID token', async () => {
+  test('takes the current groups, not those of the ID token', async () => {
     await start();
     const tokens = await login();
     cognito.control.updatePerson('carol', { groups: [] });
     expect(await (await post(sent(tokens))).json()).toMatchObject({ groups: [] });
   });
 
-  test('is signed out at the user pool too when its session is', async () => {
+  test('is logged out at the user pool too when its session is', async () => {
     await start();
     const tokens = await login();
     const { cookie_name, cookie } = (await (await post(sent(tokens))).json()) as Exchanged;
@@ -120,7 +120,7 @@ describe('A fresh login of the command line', () => {
     expect(again.status).toBe(400);
   });
 
-  test('leaves no token in the log, taken or refused', async () => {
+  test('leaves no token in the log, accepted or rejected', async () => {
     await start();
     const tokens = await login();
     await post(sent(tokens));
@@ -193,11 +193,15 @@ describe('No session is given for', () => {
       { code: 'login_refused' },
     ],
     [
-      'the refresh token of somebody else',
+      'the refresh token of another person',
       async (t) => ({ ...t, refresh_token: (await login('bob')).refresh_token }),
       { code: 'login_refused' },
     ],
-    ['a refresh token that there is not', async (t) => ({ ...t, refresh_token: 'nothing' }), { code: 'login_refused' }],
+    [
+      'a refresh token that does not exist',
+      async (t) => ({ ...t, refresh_token: 'nothing' }),
+      { code: 'login_refused' },
+    ],
     [
       'a refresh token of the web client',
       async (t) => ({ ...t, refresh_token: (await login('carol', WEB)).refresh_token }),
@@ -209,13 +213,13 @@ describe('No session is given for', () => {
     expect(await auth.store.sessions.list()).toEqual([]);
   });
 
-  test('a login of four minutes ago there is one, so that the refusals above mean what they say', async () => {
+  test('(control: a login of four minutes ago gets a session, so that the rejections above are meaningful)', async () => {
     await start();
     const time = { auth_time: now() - 240 };
     expect(await exchange(await changed(await login(), time, time))).toMatchObject({ status: 200 });
   });
 
-  test('a login that was exchanged already, also when both come at once', async () => {
+  test('a login that was already exchanged, even when both requests arrive at the same time', async () => {
     await start();
     const tokens = await login();
     const answers = await Promise.all([1, 2, 3].map(() => exchange(tokens)));
@@ -224,7 +228,7 @@ describe('No session is given for', () => {
     expect(await auth.store.sessions.list()).toHaveLength(1);
   });
 
-  test('a login from before an administrator ended the access, whatever its tokens say', async () => {
+  test('a login from before a revocation, even if its tokens are valid', async () => {
     await start();
     const tokens = await login();
     await auth.store.revocations.add({ kind: 'user', value: 'carol', at: now() });
@@ -265,7 +269,7 @@ describe('No session is given for', () => {
     expect(await outcome(await post(body, headers))).toMatchObject(expected);
   });
 
-  test('anybody while the user pool cannot be asked, and its keys are not known', async () => {
+  test('any login while the user pool cannot be reached and its keys are not cached', async () => {
     await start();
     const tokens = await login();
     cognito.control.failNext('jwks.json');
@@ -273,8 +277,8 @@ describe('No session is given for', () => {
   });
 });
 
-describe('Refused tries are counted', () => {
-  test('by address: 429 with Retry-After, and nobody else waits, however many addresses somebody has', async () => {
+describe('Failed exchanges are counted', () => {
+  test('by address: 429 with Retry-After, and other clients are not throttled, even if an attacker uses many addresses', async () => {
     await start({ refusedExchanges: 2 });
     const from = (n: number) => ({ 'x-real-ip': `192.0.2.${n}` });
     for (let n = 2; n < 50; n++) {
@@ -286,14 +290,14 @@ describe('Refused tries are counted', () => {
     expect((await post('{}', from(50))).status).toBe(400);
   });
 
-  test('and all addresses of one /64 of IPv6 are one', async () => {
+  test('and all addresses in one IPv6 /64 count as one', async () => {
     await start({ refusedExchanges: 1 });
     expect((await post('{}', { 'x-real-ip': '2001:db8:1:2::5' })).status).toBe(400);
     expect((await post('{}', { 'x-real-ip': '2001:db8:1:2:a:b:c:d' })).status).toBe(429);
     expect((await post('{}', { 'x-real-ip': '2001:db8:1:3::5' })).status).toBe(400);
   });
 
-  test('and logins that go well are not: many people may be behind one address', async () => {
+  test('and successful logins are not: many people may share one address', async () => {
     await start({ refusedExchanges: 1 });
     for (let n = 0; n < 5; n++) expect((await post(sent(await login()))).status).toBe(200);
   });
@@ -305,12 +309,12 @@ describe('A session that was signed locally', () => {
     signLocalSession(key, { ...claims, iat: now(), exp: now() + 3600, ...change });
   const ask = async (value: string) => await auth.validate({ Cookie: `${auth.cookieName}=${value}` });
 
-  test('is a stranger where ALLOW_LOCAL_SESSIONS is not on', async () => {
+  test('is rejected unless ALLOW_LOCAL_SESSIONS is on', async () => {
     await start();
     expect(denialOf(await ask(await signed()))).toMatchObject({ http: 401, code: 'session_invalid' });
   });
 
-  test('counts where it is on, for somebody who shares nothing with the person of that name', async () => {
+  test('is accepted when it is on, for a caller that shares nothing with the person of the same name', async () => {
     await start({ allowLocalSessions: true });
     const answer = await ask(await signed());
     expect([answer.status, answer.headers.get('x-user'), answer.headers.get('x-groups')]).toEqual([
@@ -325,21 +329,21 @@ describe('A session that was signed locally', () => {
     ['of an administrator', () => signed({ groups: ['mcp-registry-user', 'mcp-registry-admin'] })],
     ['for nine hours', () => signed({ exp: now() + 9 * 3600 })],
     ['for nine hours, dated ahead', () => signed({ iat: now() + 3600, exp: now() + 9 * 3600 })],
-    ['that is over', () => signed({ iat: now() - 7200, exp: now() - 10 })],
+    ['that has expired', () => signed({ iat: now() - 7200, exp: now() - 10 })],
     ['by another key', () => signed({}, 'x'.repeat(40))],
     ['without a name', () => signed({ username: '' })],
-    ['with groups that are no list', () => signed({ groups: 'mcp-registry-user' })],
-  ])('%s is refused although it is on', async (_what, make) => {
+    ['with groups that are not a list', () => signed({ groups: 'mcp-registry-user' })],
+  ])('%s is rejected although it is on', async (_what, make) => {
     await start({ allowLocalSessions: true });
     expect(denialOf(await ask(await make()))).toMatchObject({ http: 401, code: 'session_invalid' });
   });
 
-  test('has a key of its own: one for sessions or logins signs none', () => {
+  test('is signed with a key of its own: the keys of sessions and logins do not work', () => {
     const key = (purpose: string) => Buffer.from(purposeKey(secretKey, purpose)).toString('hex');
     expect(new Set(['local session', 'session', 'login', 'refresh token'].map(key)).size).toBe(4);
   });
 
-  test('ends with everything else of its name', async () => {
+  test('is revoked together with everything else of its user name', async () => {
     await start({ allowLocalSessions: true });
     const value = await signed();
     await auth.store.revocations.add({ kind: 'user', value: 'eve', at: now() });
@@ -354,7 +358,7 @@ describe('A session that was signed locally', () => {
     ['[{server: one, methods: ["tools/list"]}]', 'toggle_service: [all]', true],
     ['[{server: one, methods: ["tools/list"]}]', 'modify_service: [one]', false],
     ['[{server: one, methods: ["tools/list"]}]', 'list_service: [all]', false],
-  ])('is of an administrator if %s and "%s" make one: %s', async (rules, ui, expected) => {
+  ])('is of an administrator if the rules %s and the UI-Scopes "%s" make one: %s', async (rules, ui, expected) => {
     await start();
     const policy = parsePolicy(`group_mappings: {g: [s]}\ns: ${rules}\n${ui && `UI-Scopes: {s: {${ui}}}\n`}`);
     expect([isAdminGroup(policy, 'g'), isAdminGroup(policy, 'other')]).toEqual([expected, false]);

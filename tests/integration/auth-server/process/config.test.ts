@@ -37,7 +37,7 @@ describe('the settings of the auth-server', () => {
     });
   });
 
-  test('take lists with spaces and empty places, and an empty variable for none', () => {
+  test('accept lists with spaces and empty items, and an empty variable as unset', () => {
     const config = read({
       ...good,
       SECRET_KEY: `${good.SECRET_KEY}, ${good.SECRET_KEY}2,`,
@@ -79,24 +79,24 @@ describe('the settings of the auth-server', () => {
     ['ASSERTION_KEY_DAYS', '0.5', />=1/],
     ['ASSERTION_KEY_DAYS', '366', /<=365/],
     ['ASSERTION_KEY_DAYS', 'never', /number/],
-  ])('with %s=%j are refused, and the variable is named', (name, value, why) => {
+  ])('with %s=%j are rejected, and the error names the variable', (name, value, why) => {
     expect(faultsOf({ [name]: value })).toEqual([expect.stringMatching(why)]);
     expect(faultsOf({ [name]: value })[0]).toMatch(new RegExp(`^${name}(\\.\\d+)?: `));
   });
 
   test.each(['https://gateway.example', 'http://10.0.0.5:8080', 'http://localhost.evil.example'])(
-    'do not believe the local stand-in for the gateway at %s',
+    'do not trust the local stand-in when the gateway is at %s',
     (url) => {
       const faults = faultsOf({ COGNITO_USER_POOL_ID: 'us-east-1_LocalPool', REGISTRY_URL: url });
       expect(faults).toEqual([expect.stringMatching(/^COGNITO_USER_POOL_ID: .*stand-in/)]);
     },
   );
 
-  test('believe the local stand-in on localhost', () => {
+  test('trust the local stand-in on localhost', () => {
     expect(faultsOf({ COGNITO_USER_POOL_ID: 'us-east-1_LocalPool', REGISTRY_URL: 'http://localhost' })).toEqual([]);
   });
 
-  test('name all faults at once, and never the value of a secret', () => {
+  test('report all faults at once, and never the value of a secret', () => {
     const secrets = { SECRET_KEY: 'my-tiny-secret', COGNITO_CLIENT_SECRET: 'websecret-websecret' };
     const env = { ...secrets, COGNITO_USER_POOL_ID: 'x', REGISTRY_URL: 'y', AUTH_SERVER_PORT: 'z' };
     const error = (() => {
@@ -123,7 +123,7 @@ describe('an auth-server that cannot decide does not start', () => {
   const { directory, remove } = temporaryDirectory();
   afterAll(remove);
 
-  /** Runs main.ts with these variables and nothing else, until it gives up. */
+  /** Runs main.ts with these variables only, until it exits. */
   async function start(env: Record<string, string>) {
     const child = spawn(process.execPath, ['auth-server/main.ts'], { env: { DATA_DIR: directory, ...env } });
     const text: string[] = [];

@@ -30,8 +30,8 @@ const session = (id: string, owner = 'person:a', change: object = {}) => ({
 });
 const sleep = (milliseconds: number) => new Promise((after) => setTimeout(after, milliseconds));
 
-describe('what belongs to somebody', () => {
-  test('is found as it was noted, at once and after a restart, with where its messages go', async () => {
+describe('a session or task with an owner', () => {
+  test('is found as it was recorded, at once and after a restart, with its message endpoint', async () => {
     let bindings = await open();
     const noted = session('s', 'person:a', { target: '/m?x=1' });
     expect(await bindings.bind(noted)).toBe(true);
@@ -43,7 +43,7 @@ describe('what belongs to somebody', () => {
     expect(await bindings.find('session', 'one', 't')).toMatchObject(session('t'));
   });
 
-  test('is one thing on one server and another on another, and a task is no session', async () => {
+  test('is separate for each server, and a task is not a session', async () => {
     const bindings = await open();
     await bindings.bind(session('x', 'person:a'));
     await bindings.bind(session('x', 'person:b', { server: 'two' }));
@@ -57,14 +57,14 @@ describe('what belongs to somebody', () => {
     expect(owners.map((found) => found?.owner)).toEqual(['person:a', 'person:b', 'agent:c', undefined]);
   });
 
-  test('is found by its exact name only', async () => {
+  test('is found by its exact id only', async () => {
     const bindings = await open();
     await bindings.bind(session('Abc'));
     for (const id of ['abc', 'Abc ', ' Abc', 'Ab', '%', '', 'one Abc', "' or 1=1 --"])
       expect(await bindings.find('session', 'one', id)).toBeUndefined();
   });
 
-  test('stays whose it is, whoever else claims it, and may be noted again by its owner', async () => {
+  test('keeps its owner when another caller claims it, and may be recorded again by its owner', async () => {
     const bindings = await open();
     await bindings.bind(session('s', 'person:a', { target: '/a' }));
     expect(await bindings.bind(session('s', 'person:b', { target: '/b' }))).toBe(false);
@@ -74,13 +74,13 @@ describe('what belongs to somebody', () => {
     expect(await bindings.find('session', 'one', 's')).toMatchObject({ target: '/c' });
   });
 
-  test('is claimed by one of many who claim it in the same moment', async () => {
+  test('is given to one of many callers who claim it at the same moment', async () => {
     const bindings = await open();
     const claims = Array.from({ length: 20 }, (_, n) => bindings.bind(session('s', `person:${n}`)));
     expect((await Promise.all(claims)).filter(Boolean)).toHaveLength(1);
   });
 
-  test('is forgotten at its owner’s word, and at nobody else’s', async () => {
+  test('is removed by its owner only', async () => {
     const bindings = await open();
     await bindings.bind(session('s'));
     await bindings.unbind(session('s', 'person:b'));
@@ -93,7 +93,7 @@ describe('what belongs to somebody', () => {
     expect(await bindings.bind(session('s', 'person:b'))).toBe(true);
   });
 
-  test('is what another process sees too, within a second of each change', async () => {
+  test('is the same in another process within a second of each change', async () => {
     const [one, two] = [await open(), await open()];
     await one.bind(session('s'));
     expect(await two.find('session', 'one', 's')).toBeDefined();
@@ -106,7 +106,7 @@ describe('what belongs to somebody', () => {
     expect(await two.bind(session('s', 'person:a'))).toBe(false);
   });
 
-  test('is not lost when the process is killed right after it said so', async () => {
+  test('is not lost when the process is killed right after it reported the write', async () => {
     const program = `
       const { openStore } = await import(${JSON.stringify(resolve('auth-server/store/store.ts'))});
       const { bindings } = await openStore(${JSON.stringify(join(home.directory, 'killed'))});
@@ -134,7 +134,7 @@ describe('what belongs to somebody', () => {
 describe('too many or too old', () => {
   const few: BindingLimits = { idleSeconds: 60, perOwner: 3 };
 
-  test('whoever has too many loses what was unused for longest, and nobody else does', async () => {
+  test('an owner with too many loses the least recently used ones, and other owners lose none', async () => {
     const bindings = await open(few);
     await bindings.bind(session('other', 'person:b'));
     await bindings.bind(session('task', 'person:a', { kind: 'task' }));
@@ -152,7 +152,7 @@ describe('too many or too old', () => {
     expect(await bindings.find('task', 'one', 'task')).toBeDefined();
   });
 
-  test('the newest is kept, however many were noted in the same second', async () => {
+  test('the newest is kept, even if many were recorded in the same second', async () => {
     const bindings = await open(few);
     for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) {
       expect(await bindings.bind(session(id))).toBe(true);
@@ -162,13 +162,13 @@ describe('too many or too old', () => {
     expect(left.filter(Boolean)).toHaveLength(3);
   });
 
-  test('noting one’s own again costs nobody anything', async () => {
+  test('recording one’s own again removes none of any owner', async () => {
     const bindings = await open(few);
     for (const id of ['a', 'b', 'c', 'a', 'a', 'c']) await bindings.bind(session(id));
     for (const id of ['a', 'b', 'c']) expect(await bindings.find('session', 'one', id)).toBeDefined();
   });
 
-  test('what nobody has used for too long is gone, and may then be somebody else’s', async () => {
+  test('one that was unused for too long is removed, and may then get another owner', async () => {
     const bindings = await open({ idleSeconds: 2, perOwner: 3 });
     await bindings.bind(session('idle'));
     await bindings.bind(session('used'));
@@ -181,7 +181,7 @@ describe('too many or too old', () => {
     expect(await bindings.find('session', 'one', 'idle')).toMatchObject({ owner: 'person:b' });
   });
 
-  test('what was in use before a restart is in use after it', async () => {
+  test('one that was in use before a restart is in use after it', async () => {
     let bindings = await open({ idleSeconds: 3, perOwner: 3 });
     await bindings.bind(session('s'));
     await sleep(2_000);

@@ -45,7 +45,7 @@ describe.each<[string, () => Promise<string>]>([
     await store.close();
     store = await openStore(where);
   };
-  /** The store as another process has it. */
+  /** The store of another process. */
   const another = async () => {
     const other = await openStore(where);
     others.push(other);
@@ -59,7 +59,7 @@ describe.each<[string, () => Promise<string>]>([
   const inProcess = async (text: string) =>
     (await run(process.execPath, ['--input-type=module', '-e', program(text)])).stdout.trim();
 
-  /** Kills a process that has said twenty times that it wrote something, and gives what it said. */
+  /** Kills a process after it has reported twenty writes, and returns its output. */
   const killWhileWriting = async (text: string): Promise<string[]> => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', program(text)], {
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -82,7 +82,7 @@ describe.each<[string, () => Promise<string>]>([
     }
   }
 
-  test('keeps an ended session ended, at once and after a restart', async () => {
+  test('keeps a revoked session revoked, at once and after a restart', async () => {
     await store.sessions.add(record());
     expect(await store.sessions.find('s')).toBeDefined();
     expect(await store.sessions.end({ sid: 's' })).toBe(1);
@@ -92,7 +92,7 @@ describe.each<[string, () => Promise<string>]>([
   });
 
   describe('a session', () => {
-    test('comes back as it was added, before and after a restart', async () => {
+    test('is returned as it was added, before and after a restart', async () => {
       const added = record({ groups: ['a,b', 'größe', '"'], refreshToken: 'locked' });
       await store.sessions.add(added);
       expect(await store.sessions.find('s')).toEqual(added);
@@ -105,13 +105,13 @@ describe.each<[string, () => Promise<string>]>([
       for (const sid of ['', 'S', 's ', "' or 1=1 --", '%']) expect(await store.sessions.find(sid)).toBeUndefined();
     });
 
-    test('is not taken twice under the same id', async () => {
+    test('cannot be added twice with the same id', async () => {
       await store.sessions.add(record());
       await expect(store.sessions.add(record({ sub: 'mallory' }))).rejects.toThrow(/unique/i);
       expect(await store.sessions.find('s')).toMatchObject({ sub: alice.sub });
     });
 
-    test('that has expired is forgotten when a new one is added, and not listed before', async () => {
+    test('that has expired is deleted when a new one is added, and not listed before that', async () => {
       await store.sessions.add(record({ sid: 'old', expiresAt: now() - 10 }));
       expect(await store.sessions.list()).toEqual([]);
       await store.sessions.add(record());
@@ -132,13 +132,13 @@ describe.each<[string, () => Promise<string>]>([
 
     test.each<[string, Parameters<Store['sessions']['end']>[0], string[]]>([
       ['its id', { sid: 'a1' }, ['a1']],
-      ['an id that there is not', { sid: 'A1' }, []],
+      ['an id that does not exist', { sid: 'A1' }, []],
       ['its person’s name', { user: 'ann' }, ['a1', 'a2']],
       ['its person’s sub', { user: 'sub-b' }, ['b1']],
       ['its app client', { clientId: 'cli' }, ['a2', 'b1']],
       ['no name', { user: '' }, []],
       ['everybody', 'everybody', ['a1', 'a2', 'b1']],
-    ])('ends by %s, and no other does; each end is announced', async (_by, owner, ended) => {
+    ])('is revoked by %s, and no other is; each revocation is announced', async (_by, owner, ended) => {
       const { last } = await store.revocationFeed.since(undefined);
       const ann = { sub: 'sub-a', username: 'ann' };
       await store.sessions.add(record({ ...ann, sid: 'a1', clientId: 'web' }));
@@ -152,7 +152,7 @@ describe.each<[string, () => Promise<string>]>([
       expect(keys.sort()).toEqual(ended.map(sessionRevocationKey).sort());
     });
 
-    test('that another process has ended is gone here within a second', async () => {
+    test('that another process has revoked is gone here within a second', async () => {
       await store.sessions.add(record());
       const other = await another();
       expect(await other.sessions.find('s')).toBeDefined();
@@ -165,7 +165,7 @@ describe.each<[string, () => Promise<string>]>([
       expect(found).toBeUndefined();
     });
 
-    test('was last used when it was last used, also after a restart, and never before', async () => {
+    test('keeps the time of its last use after a restart, and never moves it back', async () => {
       await store.sessions.add(record({ createdAt: now() - 600, expiresAt: now() + 60 }));
       const known = await store.sessions.find('s');
       if (known) store.sessions.touch(known, now() - 100);
@@ -188,7 +188,7 @@ describe.each<[string, () => Promise<string>]>([
       for (const sid of sids) expect(await store.sessions.find(sid)).toBeDefined();
     });
 
-    test('that was ended stays so, though the process died right after it said so', async () => {
+    test('that was revoked stays revoked when the process dies right after it reported the revocation', async () => {
       for (let n = 0; n < 200; n++) await store.sessions.add(record({ sid: String(n) }));
       const sids = await killWhileWriting(`
         const { sessions } = await openStore(where);
@@ -201,8 +201,8 @@ describe.each<[string, () => Promise<string>]>([
     });
   });
 
-  describe('the right to ask the provider again', () => {
-    test('goes to one of many who want it, in any process, with the record as it is now', async () => {
+  describe('the lease for a group refresh', () => {
+    test('goes to one of many requests, in any process, with the current record', async () => {
       await store.sessions.add(record());
       const other = await another();
       const wanted = [store, other, store, other, store].map(({ sessions }) => sessions.lease('s', 20));
@@ -210,7 +210,7 @@ describe.each<[string, () => Promise<string>]>([
       expect(got).toEqual([record({ createdAt: got[0]?.createdAt ?? 0 })]);
     });
 
-    test('is free again after it was given back, after an answer, and after its time', async () => {
+    test('is free again after it was returned, after an answer, and after its time', async () => {
       await store.sessions.add(record());
       const { sessions } = store;
       expect(await sessions.lease('s', 20)).toBeDefined();
@@ -221,10 +221,10 @@ describe.each<[string, () => Promise<string>]>([
       expect(await sessions.lease('s', 1)).toBeDefined();
       const again = await within(2_500, () => sessions.lease('s', 1), Boolean);
       expect(again).toBeDefined();
-      expect(await sessions.lease('nobody', 1)).toBeUndefined();
+      expect(await sessions.lease('unknown', 1)).toBeUndefined();
     });
 
-    test('leads to a record that every process sees, and to a mark if the groups are others', async () => {
+    test('leads to a record that every process sees, and to a revocation if the groups changed', async () => {
       await store.sessions.add(record({ groups: ['a', 'b'] }));
       const other = await another();
       expect(await other.sessions.find('s')).toBeDefined();
@@ -242,7 +242,7 @@ describe.each<[string, () => Promise<string>]>([
       expect(seen).toMatchObject({ groups: ['a'], refreshToken: 'newer' });
     });
 
-    test('brings no ended session back', async () => {
+    test('does not restore a revoked session', async () => {
       await store.sessions.add(record());
       await store.sessions.end({ sid: 's' });
       const { last } = await store.revocationFeed.since(undefined);
@@ -260,9 +260,9 @@ describe.each<[string, () => Promise<string>]>([
       ['of a user', { user: 'ann' }, true, false, false],
       ['of a client', { clientId: 'cli' }, false, true, false],
       ['of everybody', 'everybody', true, true, true],
-      ['of a user who is called like a client', { user: 'cli' }, false, false, false],
+      ['of a user whose name is the id of a client', { user: 'cli' }, false, false, false],
       ['of no name', { user: '' }, false, false, false],
-    ])('%s covers what was given out until then, and nothing later', async (_what, target, ann, cli, bea) => {
+    ])('%s covers all that was issued until then, and nothing later', async (_what, target, ann, cli, bea) => {
       const at = now();
       await revoke(store, target, at);
       const asked = (issuedAt: number) => [
@@ -306,21 +306,21 @@ describe.each<[string, () => Promise<string>]>([
       }
     }, 180_000);
 
-    test('of a machine whose clock is behind gives nothing back', async () => {
+    test('on a machine whose clock is behind restores nothing', async () => {
       await revoke(store, { user: 'ann' }, now());
       await revoke(store, { user: 'ann' }, now() - 600);
       expect(covers(store, now() - 10, ['ann'])).toBe(true);
     });
 
-    test('is remembered for longer than anything that it covers can live', async () => {
+    test('is kept for longer than anything that it covers can live', async () => {
       await revoke(store, { user: 'ann' }, now() - 7 * 86_400);
       await revoke(store, { user: 'bea' }, now());
       expect(covers(store, now() - 7 * 86_400 - 1, ['ann'])).toBe(true);
     });
   });
 
-  describe('what has ended', () => {
-    test('is told to each reader once and in full, whichever process adds it', async () => {
+  describe('the revocation feed', () => {
+    test('gives each revocation to each reader once, from any process', async () => {
       const { last } = await store.revocationFeed.since(undefined);
       const text = `
         const store = await openStore(where);
@@ -386,7 +386,7 @@ describe.each<[string, () => Promise<string>]>([
       owner,
       target: undefined,
     });
-    /** A program that counts them, past the store. */
+    /** A program that counts them, bypassing the store. */
     const countOf = `
       const { openSqlite } = await import(${JSON.stringify(resolve('common/database/sqlite.ts'))});
       const { openPostgres } = await import(${JSON.stringify(resolve('common/database/postgres.ts'))});
@@ -403,13 +403,13 @@ describe.each<[string, () => Promise<string>]>([
       console.log((await Promise.all(bound)).filter(Boolean).length);
       await store.close();`;
 
-    test('is claimed by one of many who claim it in the same moment, in three processes', async () => {
+    test('is given to one of many callers who claim it at the same moment, in three processes', async () => {
       const text = binding(20, "'s'", "'person:' + process.pid + n");
       const claimed = await Promise.all([1, 2, 3].map(() => inProcess(text)));
       expect(claimed.sort()).toEqual(['0', '0', '1']);
     }, 180_000);
 
-    test('is bounded for each caller while three processes add to it', async () => {
+    test('is limited for each caller while three processes add to it', async () => {
       const text = binding(20, "process.pid + '-' + n", "'person:a'");
       const bound = await Promise.all([1, 2, 3].map(() => inProcess(text)));
       expect(bound).toEqual(['20', '20', '20']);
@@ -420,7 +420,7 @@ describe.each<[string, () => Promise<string>]>([
       expect(mine).toMatchObject({ ids: '5', last: { id: 'last' } });
     }, 180_000);
 
-    test('and was given up in another process is free for somebody else, here too, as soon as memory is over', async () => {
+    test('is free for another caller after another process removed it and the local copy has expired', async () => {
       const brief = await openStore(where, undefined, undefined, undefined, 1);
       others.push(brief);
       await store.bindings.bind(session('s'));
@@ -450,7 +450,7 @@ describe.each<[string, () => Promise<string>]>([
   }, 180_000);
 });
 
-test('The file of SQLite and its folder are for this user only', async () => {
+test('The SQLite file and its folder are accessible to this user only', async () => {
   const where = join(home.directory, 'private');
   const store = await openStore(where);
   await store.sessions.add(record());
@@ -459,7 +459,7 @@ test('The file of SQLite and its folder are for this user only', async () => {
   await store.close();
 });
 
-test('On PostgreSQL an end that is noted later is seen later: no reader passes over the earlier one', async () => {
+test('On PostgreSQL a revocation that commits later is read later: no reader skips the earlier one', async () => {
   const where = await postgres.newDatabase();
   const store = await openStore(where);
   const other = openPostgres<Schema>(where, () => undefined);
@@ -478,7 +478,7 @@ test('On PostgreSQL an end that is noted later is seen later: no reader passes o
   await other.close();
 });
 
-describe('A PostgreSQL that goes away', () => {
+describe('A PostgreSQL outage', () => {
   let store: Store;
   let failures: unknown[];
   beforeEach(async () => {
@@ -511,7 +511,7 @@ describe('A PostgreSQL that goes away', () => {
     store.revocations.add({ kind: 'user', value: 'ann', at: now() }),
   ];
 
-  test('is not noticed by who is in memory, until memory is over; then everything fails, and nothing passes', async () => {
+  test('does not affect cached sessions until the cache expires; then every request fails, and none is allowed', async () => {
     await store.sessions.find('s');
     await postgres.stop();
     expect(await store.sessions.find('s')).toMatchObject({ sid: 's' });
@@ -520,14 +520,14 @@ describe('A PostgreSQL that goes away', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(outcomes.map(() => 'rejected'));
   });
 
-  test('is told of a few times, not several times a second', async () => {
+  test('is logged a few times, not several times a second', async () => {
     await postgres.stop();
     await sleep(3_000);
     expect(failures.length).toBeGreaterThan(0);
     expect(failures.length).toBeLessThan(6);
   });
 
-  test('and comes back is used again by itself, with all that it had', async () => {
+  test('that ends needs no restart: the store works again, with all its data', async () => {
     await postgres.stop();
     await expect(store.sessions.find('s')).rejects.toThrow();
     await postgres.start();
@@ -537,7 +537,7 @@ describe('A PostgreSQL that goes away', () => {
     expect(await store.sessions.end('everybody')).toBe(2);
   });
 
-  test('keeps the times of use that could not be written meanwhile', async () => {
+  test('does not lose the times of use that could not be written', async () => {
     const known = await store.sessions.find('s');
     await postgres.stop();
     if (known) store.sessions.touch(known, now() + 40);
@@ -547,7 +547,7 @@ describe('A PostgreSQL that goes away', () => {
     expect((await store.sessions.find('s'))?.lastSeen).toBeGreaterThan(now() + 30);
   });
 
-  test('by hanging makes everything fail within seven seconds, and is used again when it goes on', async () => {
+  test('in which the database hangs makes every request fail within seven seconds, and ends when the database continues', async () => {
     postgres.signal('SIGSTOP');
     const began = Date.now();
     const outcomes = await Promise.allSettled(everything());
