@@ -49,7 +49,7 @@ const rows = byCaller(theme, [
     'the method in __proto__',
     (t) => as(`{"jsonrpc":"2.0","id":1,"__proto__":{"method":"tools/call","params":${params(t)}}}`),
   ],
-  ['J5 f', 'X-Body says something harmless', (t) => as(call(t), { 'x-body': harmless })],
+  ['J5 f', 'a harmless X-Body', (t) => as(call(t), { 'x-body': harmless })],
   ['J5 g', 'a body of 16 kB with X-Body', (t) => as(padded(t, 16_000), { 'x-body': harmless })],
   ['g', 'a body of 10240 bytes', (t) => as(padded(t, 10_150))],
   ['g', 'a body just below the limit', (t) => as(padded(t, 1_040_000))],

@@ -37,7 +37,7 @@ export const attacked = [
     ],
     attack: ['the cookie of a started login as a session'],
   }),
-  row('f', 'X-Body of the client is never read', { attack: ['X-Body says something harmless'] }),
+  row('f', 'X-Body of the client is never read', { attack: ['a harmless X-Body'] }),
   row('g', 'a large body, or one in pieces, is judged or refused', {
     'e2e/gate': ['A body that arrives in one-byte chunks is judged as a whole or refused, never passed unseen'],
     attack: [

@@ -27,7 +27,7 @@ export const found = [
   }),
   row('J5', 'the body is what is judged, never a header about it', {
     'integration/auth-server/gate/validate': ['a forged X-Body, X-Original-URL or X-User changes nothing'],
-    attack: ['X-Body says something harmless', 'a body of 16 kB with X-Body'],
+    attack: ['a harmless X-Body', 'a body of 16 kB with X-Body'],
   }),
   row('J6', 'the path that is judged is the one that is routed', {
     'e2e/gate': ['dot segments', 'encoded dot segments', 'an encoded slash', 'doubled slashes', 'a double encoding'],

@@ -41,7 +41,7 @@ beforeEach(() => {
   model.play = tokyo;
 });
 
-/** A server whose answer gives orders. */
+/** A server whose answer contains instructions. */
 function notesServer() {
   const build = () => {
     const server = new McpServer({ name: 'notes', version: '1' });
@@ -59,7 +59,7 @@ const invoke = (server: string, tool: string, args: object = {}): Move => ({
   input: { server, tool, arguments: args },
 });
 
-/** Finds the tool, calls it, and answers with what it was shown. */
+/** Finds the tool, calls it, and answers with its result. */
 function tokyo(turn: number, shown: string): Move {
   if (turn === 0) return { tool: 'intelligent_tool_finder', input: { natural_language_query: 'time in a city' } };
   if (turn === 1) return invoke('currenttime', 'current_time_by_timezone', { tz_name: 'Asia/Tokyo' });
@@ -113,7 +113,7 @@ describe.each(providers)('With a model of %s', (provider, env, path) => {
     expect(JSON.stringify(model.requests[1]?.body)).toContain('tz_name');
   });
 
-  test('the key goes to that API only, and is shown nowhere', async () => {
+  test('the key is sent only to that API and never shown', async () => {
     const { err, out } = await ask(provider, env(), ['--debug']);
     expect(out + err).not.toMatch(/-key-of-the-test|aws-secret-of-the-test|eyJ|agentsecret/);
     const headers: IncomingHttpHeaders = model.requests[0]?.headers ?? {};
@@ -144,14 +144,14 @@ describe.each(providers)('With a model of %s', (provider, env, path) => {
     expect(err).not.toContain('not-for-you');
   });
 
-  test('too many requests are tried again, and then told', async () => {
+  test('too many requests are retried and then reported', async () => {
     model.broken = { status: 429, body: '{}', headers: { 'retry-after-ms': '10' } };
     const { code, err } = await ask(provider, env());
     expect([code, err]).toEqual([1, expect.stringContaining('rejects further requests for now (429)')]);
     expect(model.requests).toHaveLength(3);
   });
 
-  test.each(['<html>', '{}', '{"choices":1}'])('the answer %s is told as one that does not fit', async (body) => {
+  test.each(['<html>', '{}', '{"choices":1}'])('the answer %s is reported as invalid', async (body) => {
     model.broken = { status: 200, body };
     const { code, out, err } = await ask(provider, env());
     expect([code, out, err]).toEqual([1, '', expect.stringContaining('its response does not match its API')]);
@@ -163,7 +163,7 @@ test('An unreachable endpoint is named', async () => {
   expect([code, err]).toEqual([1, expect.stringContaining('cannot be reached at http://127.0.0.1:65533')]);
 }, 180_000);
 
-test('A call that the gateway denies is handed to the model as denied, shown, and the exit code', async () => {
+test('A denied call is reported to the model and the user, and sets the exit code', async () => {
   await desk.logIn('bob');
   model.play = (turn, shown) =>
     turn === 0
@@ -173,7 +173,7 @@ test('A call that the gateway denies is handed to the model as denied, shown, an
   expect([code, out, err]).toEqual([4, 'I was denied.\n', 'denied currenttime / current_time_by_timezone\n']);
 }, 180_000);
 
-describe('A model that does what a tool tells it', () => {
+describe('A model that follows instructions of a tool', () => {
   const obey = (turn: number): Move =>
     [invoke('notes', 'read_note'), invoke('mcpgw', 'remove_service', { service_name: 'echo' })][turn] ?? {
       text: 'done',
@@ -190,14 +190,14 @@ describe('A model that does what a tool tells it', () => {
     expect((await desk.run(['agent', '-m', 'Which servers are there?'])).out).toContain('echo');
   });
 
-  test('gets no right that the caller does not have', async () => {
+  test('gets no right that the caller lacks', async () => {
     await desk.logIn('carol');
     model.play = (turn) => [obey(1), { text: 'done' }][turn] ?? { text: 'done' };
     const { code, err } = await askOpenAi(['--use-session-cookie', '--yes']);
     expect([code, err]).toEqual([4, 'denied mcpgw / remove_service\n']);
   }, 180_000);
 
-  test('is given no more of an answer than fits', async () => {
+  test('gets a shortened answer', async () => {
     model.play = obey;
     await askOpenAi([], 'Read my note');
     const shown = JSON.stringify(model.requests[1]?.body.messages.at(-1));
@@ -206,14 +206,14 @@ describe('A model that does what a tool tells it', () => {
   });
 });
 
-test('A model that calls tools for ever is stopped', async () => {
+test('A model that never stops calling tools is stopped', async () => {
   model.play = () => invoke('currenttime', 'list_timezones', { filter: 'tokyo' });
   const { code, out } = await askOpenAi(['--max-steps', '3']);
   expect([code, out]).toEqual([0, 'No answer after 3 steps (--max-steps).\n']);
   expect(model.requests).toHaveLength(3);
 });
 
-test('A model that calls what there is not, or with wrong arguments, is told and may go on', async () => {
+test('A model that calls a missing tool or passes wrong arguments gets the error and may go on', async () => {
   const moves: Move[] = [
     { tool: 'invoke_tool', input: { server: 5 } },
     invoke('nowhere', 'x'),

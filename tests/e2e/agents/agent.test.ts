@@ -75,7 +75,7 @@ test.each(['bob', 'erin'])(
   40_000,
 );
 
-test('bob sees servers without tools, and the answer says so', async () => {
+test('bob gets the servers whose tools he may not use', async () => {
   await desk.logIn('bob');
   const { code, out } = await agent('What MCP tools are available?', ['--use-session-cookie']);
   expect(code).toBe(0);

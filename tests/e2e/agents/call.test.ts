@@ -29,7 +29,7 @@ const reader = {
 };
 const tokyo = ['call', 'currenttime', 'current_time_by_timezone'];
 
-/** Runs a command in this process, in front of a terminal of this width. */
+/** Runs a command in this process, on a terminal of this width. */
 async function onTerminal(words: readonly string[], env: NodeJS.ProcessEnv = {}, columns = 100) {
   const texts = { out: '', err: '' };
   const terminal = (which: 'out' | 'err') => {
@@ -56,7 +56,7 @@ describe('call', () => {
     ['a JSON object', ['{"tz_name":"Asia/Tokyo"}']],
     ['--args', ['--args', '{"tz_name":"Asia/Tokyo"}']],
     ['the legacy transport', ['tz_name=Asia/Tokyo', '--transport', 'sse']],
-  ])('as the agent, with %s, gives the whole result as JSON when it is piped', async (_how, words) => {
+  ])('as the agent, with %s, prints the whole result as JSON in a pipe', async (_how, words) => {
     const { code, out } = await desk.run([...tokyo, ...words]);
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({
@@ -65,12 +65,12 @@ describe('call', () => {
     });
   });
 
-  test('on a terminal gives the text', async () => {
+  test('on a terminal prints the text', async () => {
     const { code, out } = await onTerminal([...tokyo, 'tz_name=Asia/Tokyo']);
     expect([code, out]).toEqual([0, expect.stringMatching(/^\w+, .* JST \(UTC\+09:00\) in Asia\/Tokyo\n$/)]);
   });
 
-  test('gives numbers to a tool that wants numbers', async () => {
+  test('converts text to numbers for a tool that takes numbers', async () => {
     const { code, out } = await desk.run(['call', 'currenttime', 'list_timezones', 'filter=europe/', 'limit=3']);
     expect([code, JSON.parse(out).structuredContent.timezones.length]).toEqual([0, 3]);
   });
@@ -94,7 +94,7 @@ describe('call', () => {
     },
   );
 
-  test('as an agent without the scope is denied, with the scope and who grants it', async () => {
+  test('as an agent without the scope is denied, with the missing scope and who grants it', async () => {
     const { code, err } = await desk.run([...tokyo, '{"tz_name":"Asia/Tokyo"}'], reader);
     expect([code, err]).toEqual([
       4,
@@ -119,9 +119,9 @@ describe('call', () => {
     ['no tool', ['call', 'currenttime'], 2, "missing required argument 'tool'"],
     ['an unknown option', ['tools', '--jsn'], 2, 'Did you mean --json?'],
     ['an invalid time', [...tokyo, '--timeout', 'soon'], 2, 'It must be a number of seconds up to 3600.'],
-    ['a gateway that is not there', ['servers', '--gateway', 'http://localhost:9'], 1, 'http://localhost:9'],
+    ['an unreachable gateway', ['servers', '--gateway', 'http://localhost:9'], 1, 'http://localhost:9'],
     ['an invalid address of the gateway', ['servers', '--gateway', 'gateway'], 2, 'REGISTRY_URL'],
-  ])('%s is named', async (_what, words, expected, says) => {
+  ])('%s is reported', async (_what, words, expected, says) => {
     const { code, err, out } = await desk.run(words);
     expect([code, out + err]).toEqual([expected, expect.stringContaining(says)]);
   });
@@ -134,7 +134,7 @@ describe('call', () => {
     },
   );
 
-  test('a server behind the gateway that is down is not the gateway being down', async () => {
+  test('a server that is down is not reported as an unreachable gateway', async () => {
     const { code, err } = await desk.run(['call', 'echo', 'x']);
     expect([code, err]).toEqual([1, expect.not.stringContaining('cannot be reached')]);
   });
@@ -144,7 +144,7 @@ test.each([
   [['call', 'currenttime', 'current_time_by_timezone', '{"tz_name":"Asia/Tokyo"}']],
   [['call', 'currenttime', 'current_time_by_timezone', '{"tz_name":"Asia/Tokyo"}', '--transport', 'sse']],
   [['servers']],
-])('A kept token that the gateway no longer takes is replaced without a word: %j', async (words) => {
+])('A cached token that the gateway rejects is replaced silently: %j', async (words) => {
   await desk.run(['token']);
   const folder = join(desk.home, '.mcp', 'tokens');
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
@@ -155,13 +155,13 @@ test.each([
 });
 
 describe('servers', () => {
-  test('shows each caller theirs, as JSON when piped', async () => {
+  test('shows each caller their servers, as JSON in a pipe', async () => {
     const { out } = await desk.run(['servers', '--use-session-cookie']);
     const names = (JSON.parse(out) as { servers: { name: string }[] }).servers.map(({ name }) => name);
     expect(names.toSorted()).toEqual(['currenttime', 'fininfo', 'mcpgw', 'realserverfaketools']);
   });
 
-  test('is a table on a terminal, no line of which is longer than the terminal is wide', async () => {
+  test('prints a table on a terminal, with no line longer than its width', async () => {
     const { code, out } = await onTerminal(['servers']);
     expect([code, out]).toEqual([0, expect.stringMatching(/^SERVER +STATE +TRANSPORTS +WHAT IT IS\n/)]);
     expect(out).toMatch(/^currenttime +healthy +streamable-http, sse +The currenttime/m);
@@ -170,13 +170,13 @@ describe('servers', () => {
 });
 
 describe('tools', () => {
-  test('of a server, on a terminal, name their arguments; those in brackets may be left out', async () => {
+  test('of a server, on a terminal, shows arguments, optional ones in brackets', async () => {
     const { out } = await onTerminal(['tools', 'currenttime'], { NO_COLOR: '1' });
     expect(out).toMatch(/^currenttime\n {2}\w/);
     expect(out).toMatch(/^ {2}convert_time time from_timezone to_timezone \[when_twice\]\n {6}What a local time/m);
   });
 
-  test('of all servers leave out what this caller may not call, and say which server did not answer', async () => {
+  test('of all servers omits tools that the caller may not call, and names servers that did not answer', async () => {
     const { out, code } = await desk.run(['tools', '--use-session-cookie']);
     const { tools } = JSON.parse(out) as { tools: { server: string; name: string }[] };
     expect(code).toBe(0);
@@ -185,14 +185,14 @@ describe('tools', () => {
 });
 
 describe('whoami', () => {
-  test('tells a person from an agent', async () => {
+  test('distinguishes a person from an agent', async () => {
     const person = await onTerminal(['whoami']);
     expect(person.out).toMatch(/^.*bob.*, a person, at .*\nGroups {2}mcp-registry-user\nScopes {2}.*\nUntil {3}20/);
     const agent = await onTerminal(['whoami', '--agent'], { NO_COLOR: '1' });
     expect(agent.out).toMatch(/^3agentclient0+, an agent, at .*\nScopes {2}mcp-servers-unrestricted\/read, /);
   });
 
-  test('has colours on a terminal, none with NO_COLOR, none when piped', async () => {
+  test('prints colours on a terminal, but not with NO_COLOR or in a pipe', async () => {
     expect((await onTerminal(['whoami'])).out).toContain('\u001b[1mbob');
     expect((await onTerminal(['whoami'], { NO_COLOR: '1' })).out).not.toContain('\u001b');
     expect((await desk.run(['whoami'])).out).not.toContain('\u001b');

@@ -82,7 +82,7 @@ test('A user logs in with the browser and gets a session of their own', async ()
 });
 
 describe('Without a browser on this machine', () => {
-  test('the address that the browser ended at is pasted', async () => {
+  test('the user pastes the address that the browser ended at', async () => {
     const login = await desk.logIn('bob');
     expect(login).toMatchObject({ code: 0 });
     expect(JSON.parse(login.out)).toMatchObject({
@@ -96,7 +96,7 @@ describe('Without a browser on this machine', () => {
     ['the code alone', (url) => url.searchParams.get('code') ?? ''],
     ['what stands behind the question mark', (url) => url.search.slice(1)],
     ['the address in quotes, with spaces around it', (url) => `  "${url}" `],
-  ])('%s does as well', (_what, cut) =>
+  ])('%s works as well', (_what, cut) =>
     withLoginPort(async () => {
       const login = desk.start(['login', '--no-browser']);
       login.type(cut(new URL(await signInAs('bob', await shownAddress(login)))));
@@ -104,7 +104,7 @@ describe('Without a browser on this machine', () => {
     }),
   );
 
-  test('something else, and the result of another login, are named and asked for again', () =>
+  test('other text and the result of another login are rejected, and the login waits again', () =>
     withLoginPort(async () => {
       const login = desk.start(['login', '--no-browser']);
       const address = await shownAddress(login);
@@ -127,7 +127,7 @@ describe('Without a browser on this machine', () => {
       other.interrupt();
     }));
 
-  test('a browser that can reach this machine needs no pasting', () =>
+  test('a browser on this machine needs no pasting', () =>
     withLoginPort(async () => {
       const login = desk.start(['login', '--no-browser']);
       const back = await signInAs('bob', await shownAddress(login));
@@ -146,7 +146,7 @@ describe('The callback', () => {
       wrong.searchParams.set('state', 'of-another-one');
       const stray = await fetch(wrong);
       expect([stray.status, await stray.text()]).toEqual([400, expect.stringContaining('Unexpected login')]);
-      await login.said('A browser came with another login');
+      await login.said('A browser returned with another login');
       expect((await fetch(back)).status).toBe(200);
       expect(await login.ended).toMatchObject({ code: 0 });
     }));
@@ -165,7 +165,7 @@ describe('The callback', () => {
       }),
   );
 
-  test('with a refusal of the user pool ends the login', () =>
+  test('with an error of the user pool ends the login', () =>
     withLoginPort(async () => {
       const opened = recordingBrowser(desk);
       const login = desk.start(['login'], opened.env);
@@ -197,7 +197,7 @@ describe('When port 9090 is taken', () => {
   );
 });
 
-test('Ctrl-C ends a login, frees the port and keeps nothing', () =>
+test('Ctrl-C ends a login, frees the port and stores nothing', () =>
   withLoginPort(async () => {
     const opened = recordingBrowser(desk);
     const login = desk.spawn(['login'], opened.env);
@@ -261,12 +261,12 @@ test('Logout without the gateway deletes the session here, and says what it coul
   writeFileSync(`${desk.cookieFile}.json`, JSON.stringify({ ...about, gateway: 'http://localhost:9' }));
   const out = await desk.run(['logout']);
   expect([out.code, existsSync(desk.cookieFile)]).toEqual([1, false]);
-  expect(out.err).toContain('at the gateway it may go on until it expires');
+  expect(out.err).toContain('but the gateway may accept it until it expires');
 });
 
-describe('A kept session', () => {
+describe('A stored session', () => {
   let logged: Desk;
-  // Logged in once: the gateway takes twenty logins a minute from one address.
+  // Logs in once, because the gateway accepts twenty logins a minute from one address.
   beforeAll(async () => {
     logged = newDesk(wayTo(gateway));
     await logged.logIn('bob');
@@ -285,7 +285,7 @@ describe('A kept session', () => {
     expect(err).toContain('mcp-gateway login');
   });
 
-  test('is never sent to another gateway than the one that gave it', async () => {
+  test('is sent only to the gateway that issued it', async () => {
     const seen: string[] = [];
     const other = createServer((socket) => socket.on('data', (data) => seen.push(String(data))).end());
     other.listen(0, '127.0.0.1');
@@ -296,27 +296,27 @@ describe('A kept session', () => {
     other.close();
   });
 
-  test('that others may read is not used', async () => {
+  test('that other users may read is not used', async () => {
     const open = desk.file('open', readFileSync(desk.cookieFile, 'utf8'));
     const { code, err } = await desk.run(['whoami', '--session-cookie-file', open]);
     expect([code, err]).toEqual([2, expect.stringContaining('Other users of this machine may read your session')]);
   });
 
-  test('works from the cookie alone, as the agents of the original keep it', async () => {
+  test('works from the cookie alone, as the original’s agents store it', async () => {
     const bare = join(desk.home, 'bare');
     writeFileSync(bare, readFileSync(desk.cookieFile), { mode: 0o600 });
     const { code, out } = await desk.run(['whoami', '--session-cookie-file', bare]);
     expect([code, JSON.parse(out)]).toEqual([0, expect.objectContaining({ username: 'bob', expires_at: null })]);
   });
 
-  test.each(['', 'two\nlines', 'a; b=c'])('that is no cookie (%j) is not sent', async (text) => {
+  test.each(['', 'two\nlines', 'a; b=c'])('with an invalid cookie (%j) is not sent', async (text) => {
     writeFileSync(desk.cookieFile, text);
     const { code, err } = await desk.run(['whoami']);
     expect([code, err]).toEqual([3, expect.stringContaining('There is no session cookie')]);
   });
 });
 
-test('A SECRET_KEY in .env.user is tried where it is not allowed, not used, and the login goes on without it', async () => {
+test('A SECRET_KEY that the gateway does not allow is ignored, and the login goes on without it', async () => {
   const envFile = desk.file(
     'user',
     `COGNITO_CLIENT_ID=2cliclient0000000000000000\nCOGNITO_USER_POOL_ID=us-east-1_LocalPool\nSECRET_KEY=${'ab'.repeat(32)}`,

@@ -2,7 +2,7 @@ import { newDesk } from '../../support/agents/agents-fixture.ts';
 import { startGateway } from '../../support/gateway/gateway.ts';
 import { secretOf, WEB } from '../../support/stand-in/cognito-fixture.ts';
 
-test('A setup with one app client with a secret for both, as in the guide, can be logged in with too', async () => {
+test('A setup with one confidential app client for both, as in the guide, supports the login too', async () => {
   const { url, ports, stop } = await startGateway({ COGNITO_CLI_CLIENT_ID: WEB });
   const desk = newDesk({ REGISTRY_URL: url, COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${ports.cognito}` });
   const settings = {

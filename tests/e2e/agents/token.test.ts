@@ -40,19 +40,19 @@ const token = async (words: string[] = [], env: NodeJS.ProcessEnv = {}) =>
   (await desk.run(['token', ...words], env)).out;
 const reader = { COGNITO_CLIENT_ID: READER, COGNITO_CLIENT_SECRET: secretOf(READER) };
 
-test('The token alone stands on stdout, nothing on stderr', async () => {
+test('stdout holds only the token, and stderr nothing', async () => {
   const { code, out, err } = await desk.run(['token']);
   expect([code, out, err]).toEqual([0, expect.stringMatching(/^eyJ[\w.-]+\n$/), '']);
 });
 
-test('A token is kept, in a file for its owner alone, and asked for once', async () => {
+test('A token is requested once and cached in a private file', async () => {
   const first = await token();
   expect(await token()).toBe(first);
   expect(asked()).toBe(1);
   expect([statSync(keptFile()).mode & 0o777, statSync(folder()).mode & 0o777]).toEqual([0o600, 0o700]);
 });
 
-test('Of six commands at one moment one asks, and all have its token', async () => {
+test('Of six concurrent commands one requests a token, and all use it', async () => {
   const ends = await Promise.all(Array.from({ length: 6 }, () => desk.spawn(['token']).ended));
   const tokens = ends.map(({ out }) => out);
   expect(new Set(tokens).size).toBe(1);
@@ -71,7 +71,7 @@ test('The cache returns a token for 80 % of its lifetime', async () => {
   expect(asked()).toBe(2);
 });
 
-test('--fresh asks in any case', async () => {
+test('--fresh always requests a new token', async () => {
   const first = await token();
   const second = await token(['--fresh']);
   expect([second === first, asked()]).toEqual([false, 2]);
@@ -95,14 +95,14 @@ test('Each agent and each set of scopes has its own token, whatever the order of
   expect(everything).not.toContain('secret');
 });
 
-test.each(['{', '{"token":1}', ''])('A kept file that is broken (%j) is replaced', async (broken) => {
+test.each(['{', '{"token":1}', ''])('An invalid cache file (%j) is replaced', async (broken) => {
   await token();
   writeFileSync(keptFile(), broken);
   expect(await token()).toMatch(/^eyJ/);
   expect(asked()).toBe(2);
 });
 
-test('A kept file that others may read or write is not used', async () => {
+test('A cache file that other users may read or write is not used', async () => {
   await token();
   chmodSync(keptFile(), 0o644);
   await token();
@@ -140,7 +140,7 @@ test.each([
   expect([got, seen]).toEqual([expect.stringMatching(/^eyJ/), [inHeader ? 'Basic ' : undefined]]);
 });
 
-test('--json says whose it is and when it expires', async () => {
+test('--json adds the client and the expiry', async () => {
   const { out } = await desk.run(['token', '--json']);
   const { access_token, client_id, expires_at } = JSON.parse(out) as Record<string, string>;
   expect([access_token, client_id]).toEqual([expect.stringMatching(/^eyJ/), AGENT]);
@@ -162,7 +162,7 @@ test.each<[string, NodeJS.ProcessEnv, number, string]>([
   ],
   ['no way to the user pool', { COGNITO_LOCAL_ENDPOINT: 'http://127.0.0.1:1' }, 5, 'Cognito cannot be reached'],
   ['no secret at all', { COGNITO_CLIENT_SECRET: '<secret>' }, 2, 'COGNITO_CLIENT_SECRET'],
-])('%s is named, with its exit code and without the secret', async (_what, env, code, says) => {
+])('%s is reported with its exit code and without the secret', async (_what, env, code, says) => {
   const ended = await desk.run(['token', '--debug'], env);
   expect([ended.code, ended.out, ended.err]).toEqual([code, '', expect.stringContaining(says)]);
   expect(ended.err).not.toMatch(/wrong-wrong|readersecret|agentsecret/);

@@ -10,7 +10,7 @@ jest.setTimeout(180_000);
 let gateway: Gateway;
 let way: { REGISTRY_URL: string; COGNITO_LOCAL_ENDPOINT: string };
 let desk: Desk;
-/** As older setups are: cookies signed on laptops count, and the demo's agent is not allowed. */
+/** An older setup: it accepts cookies signed on laptops, and does not allow the demo's agent. */
 beforeAll(async () => {
   gateway = await startGateway({ ALLOW_LOCAL_SESSIONS: 'true', COGNITO_ALLOWED_CLIENT_IDS: READER });
   way = { REGISTRY_URL: gateway.url, COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}` };
@@ -31,14 +31,14 @@ const reader = { COGNITO_CLIENT_ID: READER, COGNITO_CLIENT_SECRET: secretOf(READ
 const tokyo = ['call', 'currenttime', 'current_time_by_timezone', 'tz_name=Asia/Tokyo'];
 
 interface Trouble {
-  /** As the set-up guide calls it. */
+  /** The name in the setup guide. */
   entry: string;
   when: string;
   provoke: () => Promise<Ended>;
   code: number;
-  /** What docs/cognito.md quotes. */
+  /** The text quoted in docs/cognito.md. */
   says: string;
-  /** What helps, or is needed to help. */
+  /** The solution, or a detail that helps to find it. */
   hint: string;
 }
 
@@ -194,7 +194,7 @@ test.each(troubles)('$entry: when $when, the message says what to do', async ({ 
   expect(ended.err).toContain(hint);
 });
 
-test('docs/cognito.md explains each of these messages, under the name that the guide has for it', () => {
+test('docs/cognito.md explains each of these messages under its name in the guide', () => {
   const page = readFileSync('docs/cognito.md', 'utf8');
   const rows = page
     .slice(page.indexOf('### mcp-gateway says'))
@@ -206,7 +206,7 @@ test('docs/cognito.md explains each of these messages, under the name that the g
 });
 
 describe('With the right SECRET_KEY, as in older setups,', () => {
-  test('the session is signed here, counts, and comes with a warning', async () => {
+  test('the session is signed locally, works, and prints a warning', async () => {
     const login = await desk.logIn('bob', ['--env-file', userFile(`SECRET_KEY=${gatewayKey()}`)]);
     expect([login.code, login.err]).toEqual([
       0,
@@ -220,7 +220,7 @@ describe('With the right SECRET_KEY, as in older setups,', () => {
     expect(denied.code).toBe(4);
   });
 
-  test('an administrator gets a session of the gateway instead, because a signed one would be refused', async () => {
+  test('an administrator gets a session of the gateway, because a signed one would be rejected', async () => {
     const login = await desk.logIn('alice', ['--env-file', userFile(`SECRET_KEY=${gatewayKey()}`)]);
     expect([login.code, login.err]).toEqual([0, expect.stringContaining('it names a group of administrators')]);
     expect(JSON.parse((await desk.run(['whoami'])).out)).toMatchObject({ username: 'alice' });

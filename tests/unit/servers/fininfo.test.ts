@@ -180,7 +180,7 @@ test.each(refusals)(
   },
 );
 
-test('If Polygon cannot be reached, the tool says so', async () => {
+test('If Polygon cannot be reached, the tool reports it', async () => {
   const dead = await listen(() => undefined);
   dead.close();
   const gone = await listen(createApp(log, { url: dead.base, key }));
