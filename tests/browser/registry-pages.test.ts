@@ -8,9 +8,9 @@ import { toObservedTools } from '../../registry/servers/tool.ts';
 import { accessibility, launchBrowser } from '../support/browser/browser.ts';
 import {
   admin,
-  createSigner,
   neverChecked,
   recordingLog,
+  signer,
   startRegistry,
   storeOf,
   stranger,
@@ -111,7 +111,6 @@ jest.setTimeout(120_000);
 
 let browser: Browser;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
-let signer: Awaited<ReturnType<typeof createSigner>>;
 const policy = parsePolicy(`
 group_mappings:
   mcp-registry-admin: [mcp-registry-admin, everything]
@@ -167,7 +166,6 @@ async function remember(): Promise<Awaited<ReturnType<typeof createApprovedDefin
 }
 
 beforeAll(async () => {
-  signer = await createSigner();
   const definitions = await remember();
   const healthOf = (name: string) => health[name] ?? neverChecked;
   registry = await startRegistry(signer.keys, { store, definitions, policy: () => policy, healthOf });

@@ -2,14 +2,7 @@ import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import { scopesOfGroups } from '../../../policy/policy.ts';
 import type { Health } from '../../../registry/servers/server-health.ts';
 import { createApp } from '../../../servers/mcpgw/server.ts';
-import {
-  admin,
-  createSigner,
-  publicUrl,
-  startRegistry,
-  storeOf,
-  toolOf,
-} from '../../support/registry/registry-fixture.ts';
+import { admin, publicUrl, signer, startRegistry, storeOf, toolOf } from '../../support/registry/registry-fixture.ts';
 import { connect, type Fetch, listen, recordedLog, type ToolResult } from '../../support/servers/mcp-clients.ts';
 
 const policy = parsePolicy(`
@@ -58,11 +51,9 @@ const healthOf = (name: string): Health => ({
   tools: tools[name] ?? [],
 });
 
-let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 let mcpgw: Awaited<ReturnType<typeof listen>>;
 beforeEach(async () => {
-  signer = await createSigner();
   registry = await startRegistry(signer.keys, {
     policy: () => policy,
     store: await storeOf(JSON.stringify(servers)),

@@ -94,6 +94,9 @@ export async function createSigner() {
   return { jwk, keys: createLocalJWKSet({ keys: [jwk] }), sign };
 }
 
+/** The signer of all tests in one file. */
+export const signer = await createSigner();
+
 export { neverChecked };
 
 /** A tool; a test may override its fields. */

@@ -1,19 +1,16 @@
 import { generateKeyPair } from 'jose';
 import {
   admin,
-  createSigner,
   publicUrl,
   recordingLog,
   type Shape,
+  signer,
   startRegistry,
 } from '../../../support/registry/registry-fixture.ts';
 
-type Signer = Awaited<ReturnType<typeof createSigner>>;
-let signer: Signer;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 
 beforeAll(async () => {
-  signer = await createSigner();
   registry = await startRegistry(signer.keys);
 });
 afterAll(() => registry.close());

@@ -2,16 +2,15 @@ import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import type { Health } from '../../../../registry/servers/server-health.ts';
 import {
   admin,
-  createSigner,
   neverChecked,
   policyText,
+  signer,
   startRegistry,
   stranger,
   toolOf,
   user,
 } from '../../../support/registry/registry-fixture.ts';
 
-let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 
 const up: Health = {
@@ -22,7 +21,6 @@ const up: Health = {
 };
 
 beforeAll(async () => {
-  signer = await createSigner();
   registry = await startRegistry(signer.keys, { healthOf: (name) => (name === 'currenttime' ? up : neverChecked) });
 });
 afterAll(() => registry.close());

@@ -5,7 +5,7 @@ import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { scopesOfGroups } from '../../../../policy/policy.ts';
 import type { RouteOutcome } from '../../../../registry/routing/route-status.ts';
 import { openStore } from '../../../../registry/store/store.ts';
-import { admin, createSigner, publicUrl, startRegistry, storeOf } from '../../../support/registry/registry-fixture.ts';
+import { admin, publicUrl, signer, startRegistry, storeOf } from '../../../support/registry/registry-fixture.ts';
 
 const policyText = readFileSync(new URL('../../../../scopes.yml', import.meta.url), 'utf8').replace(
   /\n {2}mcp-registry-user:\n {4}list_service:.*\n/,
@@ -35,13 +35,9 @@ const servers = ['currenttime', 'secret', 'mcpgw'].map((name, index) => ({
 }));
 const notes = { ...servers[0], name: 'notes', upstream: 'http://127.0.0.1:9000/' };
 
-let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 let outcome: RouteOutcome;
 let refusal: string | undefined;
-beforeAll(async () => {
-  signer = await createSigner();
-});
 beforeEach(async () => {
   outcome = { state: 'ok' };
   refusal = undefined;

@@ -8,7 +8,7 @@ import { scopesOfGroups } from '../../../../policy/policy.ts';
 import { createAddressCheck, parseCidr } from '../../../../registry/routing/addresses.ts';
 import { createUpstreams } from '../../../../registry/routing/upstreams.ts';
 import { openStore, type RegistryStore } from '../../../../registry/store/store.ts';
-import { admin, createSigner, startRegistry } from '../../../support/registry/registry-fixture.ts';
+import { admin, signer, startRegistry } from '../../../support/registry/registry-fixture.ts';
 
 const policy = parsePolicy(readFileSync('scopes.yml', 'utf8'));
 const alice = { ...admin, scopes: scopesOfGroups(policy, admin.groups) };
@@ -18,7 +18,6 @@ const loopback = parseCidr('127.0.0.0/8');
 const check = createAddressCheck({ allowPrivate: loopback ? [loopback] : [], ownPorts: new Set([8888]) });
 
 let store: RegistryStore;
-let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 let benign: string;
 let benignRoutes: string;
@@ -31,7 +30,6 @@ const configuration = () => {
   return readFileSync(join(folder, 'routes.conf'), 'utf8');
 };
 beforeAll(async () => {
-  signer = await createSigner();
   store = await openStore(':memory:');
   const resolve = async (host: string) => (/^[0-9.]+$/.test(host) ? [host] : ['127.0.0.1']);
   const upstreams = createUpstreams({ servers: store.list, resolve, check, routesDir: folder, log });

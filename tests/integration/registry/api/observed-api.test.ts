@@ -5,11 +5,11 @@ import { toObservedTools } from '../../../../registry/servers/tool.ts';
 import type { RegistryStore } from '../../../../registry/store/store.ts';
 import {
   admin,
-  createSigner,
   neverChecked,
   publicUrl,
   recordingLog,
   serversText,
+  signer,
   startRegistry,
   storeOf,
   toolOf,
@@ -40,13 +40,11 @@ const check = { transport: 'sse', status: 'healthy', steps } as const;
 const details = { unstable: false, latencyMs: 7, checks: [check], since: checkedAt, announced, seenAt: checkedAt };
 const health = { status: 'healthy', checkedAt, error: null, tools: [toolOf('now')], details } as const;
 
-let signer: Awaited<ReturnType<typeof createSigner>>;
 let store: RegistryStore;
 let definitions: ApprovedDefinitions;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 let told = 0;
 beforeAll(async () => {
-  signer = await createSigner();
   store = await storeOf(serversText);
   definitions = await createApprovedDefinitions(store.definitions, recordingLog().log);
   registry = await startRegistry(signer.keys, {

@@ -4,7 +4,7 @@ import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { createDocument } from '../../../../registry/api/openapi/document.ts';
 import { operations } from '../../../../registry/api/openapi/operations.ts';
 import type { Health } from '../../../../registry/servers/server-health.ts';
-import { admin, createSigner, publicUrl, startRegistry, storeOf } from '../../../support/registry/registry-fixture.ts';
+import { admin, publicUrl, signer, startRegistry, storeOf } from '../../../support/registry/registry-fixture.ts';
 
 const policy = parsePolicy(`
 group_mappings: {}
@@ -68,11 +68,9 @@ const off = { ...time, name: 'off', enabled: false };
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 addFormats.default(ajv);
 
-let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 let document: ReturnType<typeof createDocument>;
 beforeAll(async () => {
-  signer = await createSigner();
   registry = await startRegistry(signer.keys, {
     policy: () => policy,
     store: await storeOf(JSON.stringify([time, off])),

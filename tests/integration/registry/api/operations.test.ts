@@ -1,5 +1,5 @@
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
-import { createSigner, publicUrl, admin as seer, startRegistry } from '../../../support/registry/registry-fixture.ts';
+import { publicUrl, admin as seer, signer, startRegistry } from '../../../support/registry/registry-fixture.ts';
 
 const policy = parsePolicy(`
 group_mappings: {mcp-registry-admin: [mcp-registry-admin]}
@@ -15,11 +15,7 @@ const notes = {
   transports: { 'streamable-http': '/mcp' },
 };
 
-let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
-beforeAll(async () => {
-  signer = await createSigner();
-});
 beforeEach(async () => {
   registry = await startRegistry(signer.keys, { policy: () => policy });
 });

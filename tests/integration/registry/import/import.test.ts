@@ -1,6 +1,6 @@
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import type { ImportAnswer } from '../../../../registry/import/import.ts';
-import { admin, createSigner, publicUrl, startRegistry } from '../../../support/registry/registry-fixture.ts';
+import { admin, publicUrl, signer, startRegistry } from '../../../support/registry/registry-fixture.ts';
 
 const policy = parsePolicy(`
 group_mappings: {}
@@ -8,12 +8,8 @@ UI-Scopes:
   mcp-registry-admin: { list_service: [all], register_service: [all] }
   few: { list_service: [all], register_service: [weather] }
 `);
-let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 let refusal: string | undefined;
-beforeAll(async () => {
-  signer = await createSigner();
-});
 beforeEach(async () => {
   refusal = undefined;
   registry = await startRegistry(signer.keys, { policy: () => policy, edits: { examine: async () => refusal } });

@@ -3,10 +3,10 @@ import { createApprovedDefinitions } from '../../../../registry/pins/approved-de
 import { toObservedTools } from '../../../../registry/servers/tool.ts';
 import {
   admin,
-  createSigner,
   publicUrl,
   recordingLog,
   serversText,
+  signer,
   startRegistry,
   storeOf,
   user,
@@ -20,12 +20,10 @@ UI-Scopes:
 `);
 const told = (description: string) => toObservedTools([{ name: 'look', description }]);
 
-let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 let definitions: Awaited<ReturnType<typeof createApprovedDefinitions>>;
 let approvals = 0;
 beforeAll(async () => {
-  signer = await createSigner();
   const store = await storeOf(serversText);
   definitions = await createApprovedDefinitions(store.definitions, recordingLog().log);
   const onApproved = async () => void approvals++;

@@ -9,9 +9,9 @@ import { toRouteLine } from '../../../../registry/routing/routes-file.ts';
 import { createUpstreams } from '../../../../registry/routing/upstreams.ts';
 import {
   admin,
-  createSigner,
   publicUrl,
   recordingLog,
+  signer,
   startRegistry,
   stranger,
   user,
@@ -51,13 +51,9 @@ const upstreamAuth = {
 };
 const connect = createConnectionTest({ find: upstreams.find, upstreamAuth, limits: { answer: 700, whole: 1_500 } });
 
-let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 let refusal: string | undefined;
 const closers: (() => void)[] = [];
-beforeAll(async () => {
-  signer = await createSigner();
-});
 beforeEach(async () => {
   refusal = undefined;
   registry = await startRegistry(signer.keys, {

@@ -3,7 +3,7 @@ import { targetOf } from '../../../../registry/servers/server.ts';
 import type { Health } from '../../../../registry/servers/server-health.ts';
 import {
   admin,
-  createSigner,
+  signer,
   startRegistry,
   storeOf,
   stranger,
@@ -11,13 +11,11 @@ import {
   user,
 } from '../../../support/registry/registry-fixture.ts';
 
-let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 const up: Health = { status: 'healthy', checkedAt: new Date(), error: null, tools: [toolOf('look')] };
 const health: Record<string, Health> = {};
 
 beforeAll(async () => {
-  signer = await createSigner();
   registry = await startRegistry(signer.keys, { healthOf: (name) => health[name] ?? up });
 });
 afterAll(() => registry.close());

@@ -4,9 +4,9 @@ import type { Health } from '../../../../registry/servers/server-health.ts';
 import { toObservedTools } from '../../../../registry/servers/tool.ts';
 import {
   admin,
-  createSigner,
   neverChecked,
   recordingLog,
+  signer,
   startRegistry,
   storeOf,
   stranger,
@@ -14,7 +14,6 @@ import {
   user,
 } from '../../../support/registry/registry-fixture.ts';
 
-let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 
 const now = new Date('2026-11-23T04:26:19Z');
@@ -29,7 +28,6 @@ const health: Record<string, Health> = {
 };
 
 beforeAll(async () => {
-  signer = await createSigner();
   registry = await startRegistry(signer.keys, { healthOf: (name) => health[name] ?? neverChecked, now: () => now });
 });
 afterAll(() => registry.close());

@@ -10,7 +10,7 @@ import { scopesOfGroups } from '../../../../policy/policy.ts';
 import { createPinnedFetch } from '../../../../registry/routing/pinned-fetch.ts';
 import { createUpstreamAuth } from '../../../../registry/routing/upstream-auth.ts';
 import { openStore } from '../../../../registry/store/store.ts';
-import { admin, createSigner, publicUrl, startRegistry, storeOf } from '../../../support/registry/registry-fixture.ts';
+import { admin, publicUrl, signer, startRegistry, storeOf } from '../../../support/registry/registry-fixture.ts';
 
 const policy = parsePolicy(readFileSync(new URL('../../../../scopes.yml', import.meta.url), 'utf8'));
 const inGroup = (username: string, group: string) => ({
@@ -27,7 +27,6 @@ const folder = mkdtempSync(join(tmpdir(), 'upstream-auth-'));
 const file = join(folder, 'secrets.yml');
 const origin = 'https://mcp.example.com';
 let secrets: UpstreamSecrets;
-let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 beforeAll(async () => {
   writeFileSync(
@@ -38,7 +37,6 @@ beforeAll(async () => {
     },
   );
   secrets = await watchUpstreamSecrets({ path: file, env: {}, log: createLog('test', 'silent') });
-  signer = await createSigner();
 });
 afterAll(() => {
   secrets.stop();

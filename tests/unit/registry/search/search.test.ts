@@ -6,7 +6,7 @@ import { fuse } from '../../../../registry/search/meaning-index.ts';
 import { createToolIndex } from '../../../../registry/search/tool-index.ts';
 import { createToolSearch } from '../../../../registry/search/tool-search.ts';
 import { loadWords } from '../../../../registry/search/words.ts';
-import { admin, createSigner, startRegistry, storeOf, toolOf } from '../../../support/registry/registry-fixture.ts';
+import { admin, signer, startRegistry, storeOf, toolOf } from '../../../support/registry/registry-fixture.ts';
 
 const words = await loadWords();
 const clock = (tools: SearchableServer['tools']): SearchableServer => ({
@@ -185,10 +185,8 @@ const serversText = JSON.stringify(
 const tools = [toolOf('tell_time', { description: 'Tells the time' }), toolOf('set_time')];
 
 describe('GET /api/tools/search', () => {
-  let signer: Awaited<ReturnType<typeof createSigner>>;
   let registry: Awaited<ReturnType<typeof startRegistry>>;
   beforeAll(async () => {
-    signer = await createSigner();
     registry = await startRegistry(signer.keys, {
       policy: () => policy,
       store: await storeOf(serversText),

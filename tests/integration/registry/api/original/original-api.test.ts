@@ -2,8 +2,8 @@ import { parsePolicy } from '../../../../../common/policy/policy-file.ts';
 import type { Health } from '../../../../../registry/servers/server-health.ts';
 import {
   admin,
-  createSigner,
   publicUrl,
+  signer,
   startRegistry,
   storeOf,
   user,
@@ -52,11 +52,7 @@ const servers = [
   },
 ];
 
-let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
-beforeAll(async () => {
-  signer = await createSigner();
-});
 beforeEach(async () => {
   registry = await startRegistry(signer.keys, {
     policy: () => policy,

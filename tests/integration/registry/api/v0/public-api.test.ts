@@ -5,7 +5,7 @@ import { parsePolicy } from '../../../../../common/policy/policy-file.ts';
 import type { ServerList, ServerResponse } from '../../../../../registry/api/v0/schemas.ts';
 import {
   admin,
-  createSigner,
+  signer,
   startRegistry,
   storeOf,
   stranger,
@@ -40,11 +40,7 @@ const servers = [
   about('thief', { alias: 'localhost/currenttime' }),
 ];
 
-let signer: Awaited<ReturnType<typeof createSigner>>;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
-beforeAll(async () => {
-  signer = await createSigner();
-});
 beforeEach(async () => {
   registry = await startRegistry(signer.keys, { store: await storeOf(JSON.stringify(servers)) });
 });
