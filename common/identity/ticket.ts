@@ -37,13 +37,13 @@ export interface Ticket {
   target?: string | undefined;
   /** The only origin to which the gateway's credential in this request may be sent. */
   credentialFor?: string | undefined;
-  /** When the caller's credential ends, in seconds since 1970. */
+  /** When the caller's credential expires, in seconds since 1970. */
   ends: number;
-  /** Digests under which the end of the caller's session, client or account would be announced. */
+  /** The keys of the caller's session, client and account in the revocation feed. */
   marks: readonly string[];
   /**
-   * Up to which number of the list of ends the auth-server had heard when it allowed the request: what ended before that
-   * is none of this request's business, even under one of its marks.
+   * The revocation cursor of the auth-server when it allowed the request. A revocation up to this number does not apply to
+   * the request, even under one of its `marks`.
    */
   heard?: number | undefined;
 }

@@ -36,7 +36,7 @@ type Settings = typeof settings;
 /** The name of a setting. */
 export type SettingName = keyof Settings;
 /** The names of a program's settings. */
-export type ReadBy<P extends Program> = {
+type ReadBy<P extends Program> = {
   [K in SettingName]: P extends Settings[K]['readBy'][number] ? K : never;
 }[SettingName];
 /** The schema of each of a program's settings, for `z.object`. */

@@ -9,7 +9,7 @@ import { ConfigError } from '../text/config-error.ts';
 export const secretName = new RegExp(`^${serverNameForm}$`);
 
 /** Where a secret's text comes from. */
-export type SecretSource = { value: string } | { env: string } | { file: string };
+type SecretSource = { value: string } | { env: string } | { file: string };
 
 /** One entry of the file, before its text is fetched. */
 export interface SecretEntry {

@@ -9,7 +9,7 @@ import { type Credential, toCredential } from './credential.ts';
 import { parseSecrets, type SecretEntry, secretsError } from './secrets-file.ts';
 
 /** Where a secret would be sent. */
-export interface Destination {
+interface Destination {
   /** The server's name at the gateway. */
   server: string;
   /** Its upstream's origin, such as `https://mcp.example.com`. */

@@ -1,5 +1,5 @@
 /** The result of a check. Only `FAIL` means that something does not work. */
-export type State = 'ok' | 'warn' | 'FAIL';
+type State = 'ok' | 'warn' | 'FAIL';
 
 /** One line of the doctor's report. */
 export interface Finding {

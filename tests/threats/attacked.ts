@@ -156,7 +156,7 @@ export const attacked = [
   row('p5', 'a missing or broken policy allows nothing', {
     'integration/auth-server/process/config': ['is not there', 'is empty', 'has a typing error'],
     'unit/common/policy/policy-watch': [
-      'A changed file is read again; a broken one keeps the last good policy and says so',
+      'A changed file is read again; a broken one leaves the last good policy in force and is reported',
     ],
   }),
   row('p6', 'an upstream address becomes no nginx configuration', {

@@ -63,7 +63,7 @@ export const found = [
     attack: ['redirect_uri="//evil.example" after the login'],
   }),
   row('J11', 'without a readable policy nothing starts, and nothing is allowed', {
-    'unit/common/policy/policy-watch': ['A service does not start when the policy file %s, and says which file'],
+    'unit/common/policy/policy-watch': ['A service does not start when the policy file %s, and names the file'],
     'integration/auth-server/process/config': ['is not there', 'is empty'],
     'e2e/policy-change': [
       'A right that is taken away in the policy is gone for running sessions and good tokens, and comes back with it',

@@ -94,12 +94,12 @@ async function explain(pool: PoolSetup, verdict: Verdict, probe: Probe): Promise
     return fail('scopes', `app client ${clientId} does not allow openid`, 'App clients > Login pages > OpenID scopes');
   return fail(
     'callback',
-    `the login page gave another answer: ${shown(verdict)}`,
+    `the login page gave an unexpected answer: ${shown(verdict)}`,
     "open the pool's domain in a browser",
   );
 }
 
-/** The spellings that people register by mistake, as far as the app client knows them. */
+/** Of the URLs that people often register by mistake, those that the app client has. */
 async function registeredVariants({ callback, publicUrl }: PoolSetup, probe: Probe): Promise<string[]> {
   const { protocol, hostname, pathname } = new URL(callback);
   const path = pathname.replace(/\/$/, '');
@@ -121,7 +121,7 @@ async function registeredVariants({ callback, publicUrl }: PoolSetup, probe: Pro
 async function checkScopes(pool: PoolSetup, probe: Probe): Promise<Finding> {
   if ((await probe(pool.callback, loginScopes)) === 'login')
     return ok('scopes', `${loginScopes.join(' ')} are allowed`);
-  // Cognito does not say which one it is; each beside openid tells.
+  // Cognito does not name the scope: try each one together with openid.
   const verdicts = await Promise.all(loginScopes.map((scope) => probe(pool.callback, ['openid', scope])));
   const missing = loginScopes.filter((_, i) => verdicts[i] !== 'login');
   return fail(
@@ -131,7 +131,7 @@ async function checkScopes(pool: PoolSetup, probe: Probe): Promise<Finding> {
   );
 }
 
-/** A sign-out of nobody: sent back where it asked to be, or to Cognito's error page. */
+/** Signs out without a session: the answer redirects to the sign-out URL, or to Cognito's error page. */
 async function checkSignOut(pool: PoolSetup, discovery: Discovery, ask: Ask): Promise<Finding> {
   const { end_session_endpoint } = discovery;
   if (end_session_endpoint === undefined)

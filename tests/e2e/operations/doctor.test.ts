@@ -27,7 +27,7 @@ afterEach(async () => {
   await new Promise((resolve) => gateway.close(resolve));
 });
 
-/** What a gateway answers when all is well: its health, and 401 to whoever brings no credentials. */
+/** The answers of a healthy gateway: its health, and 401 to a request without credentials. */
 const healthy: RequestListener = (req, res) => {
   if (req.url === '/health') res.end('{"status":"up","nginx":"up","auth-server":"up","relay":"up","registry":"up"}');
   else res.writeHead(401).end();
@@ -44,7 +44,7 @@ async function run(args: string[], change: Record<string, string> = {}) {
 }
 
 describe('npm run doctor', () => {
-  test('with everything well prints one line for each check, no colour, and exits with 0', async () => {
+  test('prints one line without colour for each check and exits with 0 if nothing is wrong', async () => {
     const { stdout, stderr, code } = await run([]);
     expect(stderr).toBe('');
     const lines = stdout.trim().split('\n');
@@ -65,20 +65,20 @@ describe('npm run doctor', () => {
     expect(code).toBe(0);
   });
 
-  test('with something broken exits with 1 and says what to do', async () => {
+  test('exits with 1 and tells what to do if something is broken', async () => {
     const { stdout, code } = await run([], { COGNITO_CLIENT_SECRET: 'wrong-wrong-wrong' });
     expect(stdout).toMatch(/^FAIL +app client +Cognito refused client .* -> .*copy it again$/m);
     expect(stdout).toMatch(/1 thing does not work/);
     expect(code).toBe(1);
   });
 
-  test.each([[['--wat']], [['extra']], [['--group']]])('used wrongly, %j, exits with 2', async (args) => {
+  test.each([[['--wat']], [['extra']], [['--group']]])('exits with 2 when used wrongly: %j', async (args) => {
     const { stdout, stderr, code } = await run(args);
     expect({ stdout, code }).toEqual({ stdout: '', code: 2 });
     expect(stderr).toMatch(/--help says how/);
   });
 
-  test('explains itself with an example', async () => {
+  test('shows an example with --help', async () => {
     const { stdout, code } = await run(['--help']);
     expect(stdout).toMatch(/npm run doctor\n/);
     expect(code).toBe(0);
@@ -97,7 +97,7 @@ describe('npm run doctor', () => {
 });
 
 describe('the doctor', () => {
-  test('names all faults of the settings at once, slips of names, and nothing of a value', async () => {
+  test('names all faults of the settings at once, misspelt names too, and never a value', async () => {
     const env = {
       COGNITO_CLIENT_ID: '<client id>',
       COGNITO_CLIENT_SECRET: '"quoted-secret"',
@@ -118,7 +118,7 @@ describe('the doctor', () => {
     expect(linesOf(findings, 'cognito')).toBe('warn not asked -> correct the settings first');
   });
 
-  test('finds that an app client that nobody made is unknown', async () => {
+  test('reports an app client that does not exist', async () => {
     const findings = await diagnose(cognito.url, { env: { COGNITO_CLIENT_ID: '9unknown' } });
     expect(linesOf(findings, 'app client')).toMatch(/^FAIL Cognito refused client 9unknown/);
     expect(linesOf(findings, 'callback')).toBe(
@@ -126,7 +126,7 @@ describe('the doctor', () => {
     );
   });
 
-  test('has nothing to say of an agent where there is none', async () => {
+  test('reports nothing about an agent if there is none', async () => {
     expect(linesOf(await diagnose(cognito.url, { agent: null }), 'agent')).toMatch(/^ok no agents\/\.env\.agent/);
   });
 
@@ -147,7 +147,7 @@ describe('the doctor', () => {
     expect(linesOf(await diagnose(cognito.url, { agent }), 'agent')).toMatch(expected);
   });
 
-  test('warns of a key that no machine made', async () => {
+  test('warns of a key that is not random', async () => {
     const findings = await diagnose(cognito.url, { env: { SECRET_KEY: 'abcabcabcabcabcabcabcabcabcabcabcabc' } });
     expect(linesOf(findings, 'secret key')).toMatch(/^warn fingerprint [0-9a-f]{8}, 36 characters: easy to guess/);
   });
@@ -188,7 +188,7 @@ describe('the doctor', () => {
     expect(linesOf(await diagnose(cognito.url, { env: { REGISTRY_URL: gatewayUrl } }), check)).toMatch(expected);
   });
 
-  test('looks for a second provider where OIDC_ISSUER says', async () => {
+  test('looks for a second provider at OIDC_ISSUER', async () => {
     const other = await startCognito({ seed: { ...seed, issuer_mode: 'local' }, keys });
     try {
       const seen = async (issuer: string) =>
@@ -204,17 +204,17 @@ describe('the doctor', () => {
     }
   });
 
-  test('colours only the word, and lets no text move the cursor', () => {
+  test('colours only the state, and lets no text move the cursor', () => {
     const finding = { check: 'groups', state: 'FAIL', seen: 'a\u001b[2Jb', todo: 'mend\u202eit' } as const;
     expect(lineOf(finding, false)).toBe('FAIL  groups       a\ufffd[2Jb -> mend\ufffdit');
     expect(lineOf(finding, true)).toBe('\u001b[31mFAIL\u001b[39m  groups       a\ufffd[2Jb -> mend\ufffdit');
   });
 
-  test('asks nobody but who is configured', async () => {
+  test('sends requests only to configured origins', async () => {
     await expect(createAsk(['https://a.example']).ask('https://b.example/x')).rejects.toThrow('is not a place to ask');
   });
 
-  test('asks for no token but the one of the agent, and redeems nothing', async () => {
+  test("fetches no token but the agent's, and redeems no code", async () => {
     await diagnose(cognito.url);
     expect(cognito.control.counts.get('POST /oauth2/token')).toBe(2);
   });

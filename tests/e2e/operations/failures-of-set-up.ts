@@ -38,7 +38,7 @@ export const setUpFailures: Row[] = [
   {
     n: 2,
     fault: 'https in front is seen as http behind nginx',
-    where: 'nobody: the callback is built from REGISTRY_URL, whatever the headers say',
+    where: 'no message: the callback is built from REGISTRY_URL, whatever the headers say',
     provoke: async () => {
       const auth = await authServer({ publicUrl: 'http://localhost' });
       const headers = {
@@ -176,7 +176,7 @@ export const setUpFailures: Row[] = [
   {
     n: 10,
     fault: 'groups are looked up in userInfo, where they never are',
-    where: 'nobody: they come from the ID token, and userInfo is not asked',
+    where: 'no message: they come from the ID token, and userInfo is not asked',
     provoke: async () => {
       const auth = await authServer();
       await newVisitor(auth.url).logIn();

@@ -49,7 +49,7 @@ export const useFailures: Row[] = [
   {
     n: 12,
     fault: 'the issuer has the updated form',
-    where: 'nobody: its tokens are accepted',
+    where: 'no message: its tokens are accepted',
     provoke: async () => {
       await poolWith({ issuer_type: 'updated' });
       const token = (await cognito.control.signIn('alice', WEB)).access_token;
@@ -95,7 +95,7 @@ export const useFailures: Row[] = [
   {
     n: 15,
     fault: 'the token of an agent has no audience',
-    where: 'nobody: it is accepted by client id and scope',
+    where: 'no message: it is accepted by client id and scope',
     provoke: async () => {
       const token = await mint(agentClaims());
       return `status ${(await (await authServer()).validate({ Authorization: `Bearer ${token}` })).status}`;
@@ -174,7 +174,7 @@ export const useFailures: Row[] = [
   {
     n: 20,
     fault: 'signing out leads straight back in',
-    where: "nobody: it goes to Cognito's logout with its own parameters",
+    where: "no message: it goes to Cognito's logout with its own parameters",
     provoke: async () => {
       const person = newVisitor((await authServer()).url);
       await person.logIn();
@@ -232,8 +232,8 @@ export const useFailures: Row[] = [
   },
   {
     n: 24,
-    fault: 'the cookie is too large: somebody is in 100 groups',
-    where: 'nobody: groups that the policy does not know stay out of it',
+    fault: 'the cookie is too large: a person is in 100 groups',
+    where: 'no message: groups that the policy does not know stay out of it',
     provoke: async () => {
       const groups = Array.from({ length: 100 }, (_, i) => `${'long-group-name-'.repeat(4)}${i}`);
       cognito.control.updatePerson('alice', { groups: [...groups, ...alice.groups] });

@@ -35,7 +35,7 @@ test('A backup made while the database is open holds the newest writes, which a 
   expect(statSync(join(data, 'registry.db-wal')).size).toBeGreaterThan(0);
 });
 
-test('A backup is readable for its owner only', async () => {
+test('Only its owner can read a backup', async () => {
   await copyDatabases(data, join(folder, 'copy'));
   for (const name of ['registry.db', 'secret-key']) {
     expect(statSync(join(folder, 'copy', name)).mode & 0o077).toBe(0);
@@ -43,19 +43,19 @@ test('A backup is readable for its owner only', async () => {
   expect(statSync(join(folder, 'copy')).mode & 0o077).toBe(0);
 });
 
-test('A second backup to the same folder is refused and leaves the first alone', async () => {
+test('A second backup to the same folder is refused and does not change the first', async () => {
   await copyDatabases(data, join(folder, 'copy'));
   open.exec("insert into server values ('later')");
   await expect(copyDatabases(data, join(folder, 'copy'))).rejects.toThrow(/is there already/);
   expect(namesIn(join(folder, 'copy', 'registry.db'))).toEqual(['kept']);
 });
 
-test('A folder without a database is no data folder, and no backup', async () => {
+test('A folder without a database is refused as data folder and as backup', async () => {
   await expect(copyDatabases(join(folder, 'nothing'), join(folder, 'copy'))).rejects.toThrow(CommandError);
   expect(() => restoreDatabases(join(folder, 'nothing'), data)).toThrow(CommandError);
 });
 
-test('A restore brings back what was, and keeps what it replaces', async () => {
+test('A restore puts the backup in place and keeps the files that it replaces', async () => {
   await copyDatabases(data, join(folder, 'copy'));
   open.exec("delete from server; insert into server values ('wrong')");
   open.close();
@@ -64,7 +64,7 @@ test('A restore brings back what was, and keeps what it replaces', async () => {
   expect(namesIn(join(data, 'registry.db.before-restore'))).toEqual(['wrong']);
 });
 
-test('A restore is refused while somebody has the database open, and changes nothing', async () => {
+test('A restore is refused while a process has the database open, and changes nothing', async () => {
   await copyDatabases(data, join(folder, 'copy'));
   open.exec("insert into server values ('newer')");
   expect(() => restoreDatabases(join(folder, 'copy'), data)).toThrow(/in use: stop the gateway/);
@@ -80,7 +80,7 @@ test('A damaged backup is refused before anything is changed', async () => {
   expect(existsSync(join(data, 'registry.db.before-restore'))).toBe(false);
 });
 
-test('The commands say what they did, and the way by an archive leads back to the same', () => {
+test('The commands report what they did, and an archive restores the same data', () => {
   const command = (file: string, args: string[], input?: Buffer) =>
     execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', file, ...args], {
       env: { ...process.env, UP_DATA_DIR: data },

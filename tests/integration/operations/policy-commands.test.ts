@@ -34,7 +34,7 @@ function token(claims: Record<string, unknown>): Promise<string> {
 const call = ['--server', 'currenttime', '--tool', 'current_time_by_timezone'];
 
 describe('explain', () => {
-  test('a denied person reads the verdict first, then their scopes, then each rule; the exit code is 1', async () => {
+  test('a denied person sees the verdict first, then the scopes, then each rule; the exit code is 1', async () => {
     const { stdout, code } = await run('explain', ['--group', 'mcp-registry-user', ...call]);
     expect(stdout.split('\n')[0]).toMatch(
       /^Denied: a person in the group mcp-registry-user .*\(method_not_allowed\)\.$/,
@@ -44,7 +44,7 @@ describe('explain', () => {
     expect(code).toBe(1);
   });
 
-  test('an allowed agent with two scopes reads which rule hits; the exit code is 0', async () => {
+  test('an allowed agent with two scopes sees which rule applies; the exit code is 0', async () => {
     const scopes = ['--scope', 'mcp-servers-restricted/read', '--scope', 'mcp-servers-restricted/execute'];
     const { stdout, code } = await run('explain', [...scopes, ...call]);
     expect(stdout).toMatch(
@@ -71,14 +71,14 @@ describe('explain', () => {
     },
   );
 
-  test('names in a token cannot write anything but themselves to the terminal', async () => {
+  test('names in a token cannot control the terminal', async () => {
     const claims = { username: 'u', 'cognito:groups': ['\u001b[2J\u001b[Hx\r\u202e'] };
     const { stdout } = await run('explain', ['--token', '-', ...call], { stdin: await token(claims) });
     expect(stdout).toContain('does not know the group x');
     expect(stdout).toMatch(/^[\P{C}\n]*$/u);
   });
 
-  test('with --json a program reads the same, from another policy file too', async () => {
+  test('--json gives a program the same, for another policy file too', async () => {
     const file = write(
       'own.yml',
       '{group_mappings: {g: [s]}, s: [{server: a, methods: [resources/read], resources: ["x:*"]}]}',
@@ -99,7 +99,7 @@ describe('explain', () => {
     }
   });
 
-  test('a method that nobody knows is denied as the gateway denies it, whatever object is named with it', async () => {
+  test('an unknown method is denied as the gateway denies it, whatever object the request names', async () => {
     const args = ['--group', 'mcp-registry-admin', '--server', 'mcpgw', '--method', 'tasks/made-up', '--tool', 'x'];
     const { stdout, code } = await run('explain', args);
     expect(stdout).toMatch(/^Denied: .*\(unknown_method\)\.\n/);
@@ -122,7 +122,7 @@ describe('explain', () => {
       /none\.yml cannot be read \(ENOENT\)/,
     ],
     ['a token that is none', ['--token', '-', ...call], /does not hold a JWT/],
-  ])('asked about %s, it says what is wrong, gives no verdict, and the exit code is 2', async (_, args, message) => {
+  ])('asked about %s, it reports the mistake, gives no verdict, and the exit code is 2', async (_, args, message) => {
     const { stdout, stderr, code } = await run('explain', args);
     expect(stderr).toMatch(message);
     expect([stdout, code]).toEqual(['', 2]);
@@ -135,7 +135,7 @@ describe('scopes:check', () => {
     expect([stdout, code]).toEqual([expect.stringMatching(/scopes\.yml: no warnings\n$/), 0]);
   });
 
-  test("with the registry's servers it names those that are not there, and the exit code is 1", async () => {
+  test("with the registry's servers it names those that are missing, and the exit code is 1", async () => {
     const servers = write('servers.yml', '[{name: mcpgw}, {name: fininfo}, {name: realserverfaketools}]');
     const { stdout, code } = await run('scopes:check', ['--servers', servers]);
     expect(stdout).toMatch(/: 4 warnings\n/);
@@ -147,7 +147,7 @@ describe('scopes:check', () => {
     ['a broken policy', ['broken.yml'], /broken\.yml cannot be used:\n {2}- line 1: group_mappings/],
     ['two policies', ['broken.yml', 'broken.yml'], /Only one policy file/],
     ['a file of servers that is none', ['--servers', 'broken.yml'], /not a list of servers/],
-  ])('given %s, it says so and the exit code is 2', async (_, args, message) => {
+  ])('given %s, it reports that and the exit code is 2', async (_, args, message) => {
     write('broken.yml', 'group_mappings: 7');
     const { stdout, stderr, code } = await run('scopes:check', args);
     expect(stderr).toMatch(message);
@@ -159,7 +159,7 @@ describe('scopes:diff', () => {
   const policy = (tools: string) =>
     `{group_mappings: {g: [s]}, s: [{server: a, methods: [tools/call], tools: [${tools}]}]}`;
 
-  test('it says who gains and who loses what, one file from standard input, and the exit code is 1', async () => {
+  test('it shows who gains and who loses what, with one file from standard input, and the exit code is 1', async () => {
     const { stdout, code } = await run('scopes:diff', ['-', write('new.yml', policy('y'))], { stdin: policy('x') });
     expect(stdout).toBe(`Gain something: 1 group and 1 scope. Lose something: 1 group and 1 scope.
 
@@ -174,7 +174,7 @@ Agents, by scope:
     expect(code).toBe(1);
   });
 
-  test('policies that mean the same differ in nothing, and the exit code is 0', async () => {
+  test('policies with the same meaning have no difference, and the exit code is 0', async () => {
     const file = write('same.yml', policy('y, x'));
     const { stdout, code } = await run('scopes:diff', ['-', file], { stdin: policy('x, y, x') });
     expect([stdout, code]).toEqual(['No caller gains or loses anything from - to same.yml.\n', 0]);
@@ -183,7 +183,7 @@ Agents, by scope:
   test.each([
     ['one file', ['none.yml'], /Two policy files are needed/],
     ['a file that is not there', ['none.yml', 'none.yml'], /none\.yml cannot be read/],
-  ])('given %s, it says so and the exit code is 2', async (_, args, message) => {
+  ])('given %s, it reports that and the exit code is 2', async (_, args, message) => {
     const { stdout, stderr, code } = await run('scopes:diff', args);
     expect(stderr).toMatch(message);
     expect([stdout, code]).toEqual(['', 2]);

@@ -41,7 +41,7 @@ function revoke(args: string[], env: NodeJS.ProcessEnv = { DATA_DIR: home.direct
   });
 }
 
-describe('npm run revoke, used wrongly, ends nothing and says so:', () => {
+describe('npm run revoke, used wrongly, ends nothing and reports the mistake:', () => {
   test.each([
     [[], 'Give one of'],
     [['--user', 'alice', '--all'], 'Give one of'],
@@ -60,7 +60,7 @@ describe('npm run revoke, used wrongly, ends nothing and says so:', () => {
     expect(await store.sessions.read('s')).toBeDefined();
   });
 
-  test('a folder without a database, which it does not make', async () => {
+  test('a folder without a database, which it does not create', async () => {
     const folder = join(home.directory, 'other');
     const { code, err } = await revoke(['--all'], { DATA_DIR: folder });
     expect(code).toBe(1);
@@ -68,7 +68,7 @@ describe('npm run revoke, used wrongly, ends nothing and says so:', () => {
     expect(await revoke(['--all'], { DATA_DIR: folder })).toMatchObject({ code: 1 });
   });
 
-  test('a PostgreSQL that is not there, whose password it does not show', async () => {
+  test('a PostgreSQL that does not answer, whose password it does not show', async () => {
     const { code, out, err } = await revoke(['--all'], { DATABASE_URL: 'postgres://u:geheim@127.0.0.1:1/x' });
     expect([code, out]).toEqual([1, '']);
     expect(err).toMatch(/^The database cannot be opened: .*Nothing was ended\.$/);
@@ -77,13 +77,13 @@ describe('npm run revoke, used wrongly, ends nothing and says so:', () => {
 });
 
 describe('npm run revoke', () => {
-  test('--help says how it is used', async () => {
+  test('--help shows how to use it', async () => {
     const { code, out } = await revoke(['--help']);
     expect(code).toBe(0);
     for (const option of ['--user', '--client', '--session', '--all', '--list']) expect(out).toContain(option);
   });
 
-  test('--list shows who is logged in, and nothing that a session could be made of', async () => {
+  test('--list shows who is logged in, and nothing that could be used to forge a session', async () => {
     const sid = 'abcdefgh'.repeat(5);
     await store.sessions.add(sessionRecord({ sid, refreshToken: 'locked', username: 'a\u001b[2Jb' }));
     const { code, out } = await revoke(['--list']);
@@ -93,7 +93,7 @@ describe('npm run revoke', () => {
     expect(out.replaceAll('\n', '')).not.toMatch(/abcdefgha|locked|\p{C}/u);
   });
 
-  test('--list on a terminal is a table in which no name can act', () => {
+  test('--list on a terminal is a table in which no name can control the terminal', () => {
     const name = 'a\u001b[2J\u202eb';
     const table = sessionsAsTable([sessionRecord({ sid: 'abcdefghijk', username: name, groups: ['x\ny'] })]);
     expect(table.split('\n')).toHaveLength(2);
@@ -118,7 +118,7 @@ describe('npm run revoke', () => {
     expect((await store.sessions.list()).map(({ sid }) => sid).sort()).toEqual(left);
   });
 
-  test('says so when it found no session: exit code 1 for --session, and a hint for a name', async () => {
+  test('reports that it found no session: exit code 1 for --session, and a hint for a name', async () => {
     await store.sessions.add(sessionRecord());
     expect(await revoke(['--session', 'nosuchid'])).toMatchObject({
       code: 1,
@@ -131,7 +131,7 @@ describe('npm run revoke', () => {
     expect(await store.sessions.read('s')).toBeDefined();
   });
 
-  test('works on PostgreSQL as well', async () => {
+  test('works on PostgreSQL too', async () => {
     let postgres: Postgres | undefined;
     try {
       postgres = await startPostgres();
@@ -214,7 +214,7 @@ describe('after npm run revoke, a running auth-server refuses within a second', 
     expect(await settled(who, expected)).toEqual(expected);
   });
 
-  test('what was given out before, and takes what is given out later', async () => {
+  test('what was issued before, and accepts what is issued later', async () => {
     const [person, agent] = [await bearer(personClaims()), await bearer(agentClaims())];
     await revoke(['--all']);
     const refused = ['access_revoked', 'access_revoked'];
@@ -226,7 +226,7 @@ describe('after npm run revoke, a running auth-server refuses within a second', 
     expect(await codeOf({ Cookie })).toBe('allowed');
   });
 
-  test('with a message that says who did it and what to do, and a warning in the log without the token', async () => {
+  test('with a message that explains who did it and what to do, and a warning in the log without the token', async () => {
     const who = await bearer(personClaims());
     await revoke(['--user', 'alice']);
     await settled([who], ['access_revoked']);

@@ -11,14 +11,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test('The key is made once, kept, and readable for nobody else', () => {
+test('The key is generated once, kept, and readable only by its owner', () => {
   const key = keptSecretKey(folder);
   expect(key).toMatch(/^[0-9a-f]{64}$/);
   expect(keptSecretKey(folder)).toBe(key);
   expect(statSync(join(folder, 'secret-key')).mode & 0o077).toBe(0);
 });
 
-test('Processes that start at once get one key, and leave nothing else behind', async () => {
+test('Processes that start at the same time get one key and leave no other file', async () => {
   const module = join(import.meta.dirname, '../../../../common/identity/kept-secret-key.ts');
   const script = `import { keptSecretKey } from ${JSON.stringify(module)}; console.log(keptSecretKey(${JSON.stringify(folder)}))`;
   const starts = Array.from({ length: 4 }, () =>

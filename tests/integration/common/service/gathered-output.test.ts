@@ -32,13 +32,13 @@ const numbers = (output: string) =>
     .split('\n')
     .map((line) => JSON.parse(line).n);
 
-test('Every line arrives, whole and in order, however many there are at once', async () => {
+test('Every line arrives whole and in order, however many are written at once', async () => {
   const child = program("for (let n = 0; n < 100_000; n++) log.info({ n }, 'x'.repeat(n % 100));");
   const output = await text(child.stdout);
   expect(numbers(output)).toEqual(Array.from({ length: 100_000 }, (_, n) => n));
 });
 
-test('The lines of the last moment are written when a process ends by itself, and before a fatal one ends it', async () => {
+test('The last lines are written when a process ends by itself, and when a fatal error ends it', async () => {
   expect(numbers(await text(program("log.info({ n: 1 }, 'a'); process.exit(0);").stdout))).toEqual([1]);
   expect(numbers(await text(program("log.info({ n: 1 }, 'a'); log.fatal({ n: 2 }, 'b');").stdout))).toEqual([1, 2]);
 });
@@ -52,7 +52,7 @@ test('A slow reader gets everything, in order', async () => {
   expect(numbers(await text(child.stdout))).toEqual(Array.from({ length: 5_000 }, (_, n) => n));
 });
 
-test('When nobody reads any more, a process ends all the same, and works on until then', async () => {
+test('When the reader has gone, a process goes on working and still ends', async () => {
   const child = program(
     "process.on('message', () => { log.info('after'); process.send('works'); process.exit(0); }); log.info('up');",
   );
@@ -64,7 +64,7 @@ test('When nobody reads any more, a process ends all the same, and works on unti
   expect([answer, code]).toEqual(['works', 0]);
 });
 
-test('When a reader has stopped, a process works on, and ends within two seconds when it is told to', async () => {
+test('When the reader has stopped, a process goes on working, and ends within two seconds when it is told to', async () => {
   const child = program(`
     for (let n = 0; n < 3_000; n++) log.info({ n }, 'x'.repeat(1_000));
     process.on('message', () => { process.send('works'); process.exit(0); });
@@ -81,7 +81,7 @@ test('When a reader has stopped, a process works on, and ends within two seconds
   expect(performance.now() - began).toBeLessThan(2_500);
 }, 20_000);
 
-test('What is still in the way when a process ends is written whole and in order', async () => {
+test('Lines that are still buffered when a process ends are written whole and in order', async () => {
   const child = program(`
     for (let n = 0; n < 3_000; n++) log.info({ n }, 'x'.repeat(100));
     await sleep(100);
@@ -94,7 +94,7 @@ test('What is still in the way when a process ends is written whole and in order
   expect(numbers(await text(child.stdout))).toEqual(Array.from({ length: 3_100 }, (_, n) => n));
 }, 20_000);
 
-test('A disk that is full is waited for: what was written meanwhile is there when it has room again', async () => {
+test('When the disk is full, lines wait until there is room again', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'log-')), 'log');
   const fd = openSync(file, 'a');
   const child = program(
@@ -110,7 +110,7 @@ test('A disk that is full is waited for: what was written meanwhile is there whe
   expect(numbers(readFileSync(file, 'utf8'))).toEqual(Array.from({ length: 100 }, (_, n) => n));
 }, 20_000);
 
-test('What waits for a reader that has stopped is bounded, and a line says how much was dropped', async () => {
+test('The buffer for a reader that has stopped is limited, and a line reports how many lines were dropped', async () => {
   const child = program(`
     const line = 'x'.repeat(20_000);
     for (let n = 0; n < 1_000; n++) log.info({ n }, line);

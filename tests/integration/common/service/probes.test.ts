@@ -26,7 +26,7 @@ const json = ({ text }: { text: string }) => JSON.parse(text) as unknown;
 const met: Need = { met: true, state: 'answers' };
 const unmet: Need = { met: false, state: 'does not answer' };
 
-test('A service is live as long as its process answers, whatever it lacks', async () => {
+test('A service is live as long as its process answers, whatever is missing', async () => {
   const ask = await serve({ needs: async () => ({ store: unmet }), stopping: () => true });
   const answer = await ask('/health/live');
   expect({ status: answer.status, body: json(answer) }).toEqual({ status: 200, body: { status: 'alive' } });
@@ -42,12 +42,12 @@ test.each([
     { status: 'not ready', policy: 'answers', store: 'does not answer' },
   ],
   ['needs nothing', {}, 200, { status: 'ready' }],
-])('A service that %s says so, and what', async (_what, needs, status, body) => {
+])('A service that %s reports it, with the state of each need', async (_what, needs, status, body) => {
   const answer = await (await serve({ needs: async () => needs, stopping: () => false }))('/health/ready');
   expect({ status: answer.status, body: json(answer) }).toEqual({ status, body });
 });
 
-test('A service that is told to stop is not ready from that moment on, and live until its end', async () => {
+test('A service that is told to stop is no longer ready, and stays live until it ends', async () => {
   let stopping = false;
   const ask = await serve({ needs: async () => ({ store: met }), stopping: () => stopping });
   expect((await ask('/health/ready')).status).toBe(200);
@@ -60,7 +60,7 @@ test('A service that is told to stop is not ready from that moment on, and live 
   expect((await ask('/health/live')).status).toBe(200);
 });
 
-test('A look that fails means not ready, and tells nothing of the failure', async () => {
+test('A check that fails means not ready, and reveals nothing of the failure', async () => {
   const ask = await serve({ needs: () => Promise.reject(new Error('postgres://u:p@h')), stopping: () => false });
   const answer = await ask('/health/ready');
   expect(answer.status).toBe(503);
@@ -80,12 +80,12 @@ test.each([
   expect(answer).toMatchObject({ status: 418, text: `${method} ${path}` });
 });
 
-test('A probe may ask with HEAD', async () => {
+test('A probe may use HEAD', async () => {
   const ask = await serve({ stopping: () => false });
   expect(await ask('/health/ready', 'HEAD')).toMatchObject({ status: 200, text: '' });
 });
 
-test('A policy file with faults is no reason to be away: the last good policy is in force', () => {
+test('A policy file with faults does not make a service unready: the last good policy is in force', () => {
   expect(policyNeed([])).toEqual({ met: true, state: 'in force' });
   expect(policyNeed(['line 3'])).toEqual({ met: true, state: 'last good one in force; the file has faults' });
 });

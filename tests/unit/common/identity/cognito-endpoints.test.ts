@@ -29,11 +29,11 @@ test.each([
   ['x.auth.eu-central-1.amazoncognito.com', false],
   ['cognito-idp.eu-central-1.amazonaws.com.evil.example', false],
   ['evil.example', false],
-])('%s is the API of a pool, where nobody can log in: %s', (host, expected) => {
+])('%s is the API of a pool, which has no login: %s', (host, expected) => {
   expect(isApiHost(host)).toBe(expected);
 });
 
-test('The endpoints that a pool announces are taken as they are, whatever COGNITO_DOMAIN says', () => {
+test('The endpoints that a pool announces are used unchanged, whatever COGNITO_DOMAIN is', () => {
   const metadata = { issuer, authorization_endpoint: 'https://login.example.com/oauth2/authorize' };
   expect(withHostedDomain(metadata, pool, 'other')).toBe(metadata);
 });

@@ -59,13 +59,13 @@ async function made(change: Forgery = {}): Promise<string> {
 const read = async (change?: Forgery) => await verifyTicket(await made(change), keys, publicUrl);
 
 describe('a ticket for the relay', () => {
-  test('says what the auth-server has found out, and nothing that it did not say', async () => {
+  test('holds what the auth-server has found out, and nothing else', async () => {
     expect(await read()).toEqual(ticket);
     const all = { uris: ['x:1'], target: '/messages?id=1', kind: 'agent' };
     expect(await read({ claims: { ...all, more: 'ignored' } })).toEqual({ ...ticket, ...all });
   });
 
-  test('is for an audience that no server can be', () => {
+  test('is for an audience that no server can have', () => {
     expect(ticketAudience('https://gw.example')).toBe('https://gw.example/#relay');
   });
 
@@ -86,7 +86,7 @@ describe('a ticket for the relay', () => {
     await expect(read(change)).rejects.toMatchObject({ code });
   });
 
-  test('is good for two minutes, and a clock that is some seconds off does not matter', async () => {
+  test('is valid for two minutes, and tolerates a clock that is some seconds off', async () => {
     expect(ticketLifetimeSeconds).toBe(120);
     expect(await read({ issued: 118, expires: -3 })).toEqual(ticket);
     expect(await read({ issued: -3 })).toEqual(ticket);
@@ -115,12 +115,12 @@ describe('the ticket of a request that is still being answered', () => {
   const readOpen = async (change?: Forgery) => await verifyOpenTicket(await made(change), keys, publicUrl);
   const old: Forgery = { issued: 5000, expires: -4880 };
 
-  test('is as good as on its first day', async () => {
+  test('stays valid', async () => {
     await expect(read(old)).rejects.toMatchObject({ code: 'ERR_JWT_EXPIRED' });
     expect(await readOpen(old)).toEqual(ticket);
   });
 
-  test('is none once the credential behind it has ended', async () => {
+  test('is invalid once the credential behind it has ended', async () => {
     await expect(readOpen({ ...old, claims: { ends: now() - 1 } })).rejects.toThrow(/credential .* has ended/);
     expect(await readOpen({ ...old, claims: { ends: now() + 5 } })).toMatchObject({ owner: 'person:alice' });
     const ends = now() + 5;

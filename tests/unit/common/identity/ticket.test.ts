@@ -30,19 +30,19 @@ function given(
   return new SignJWT(all).setProtectedHeader({ alg: 'EdDSA' }).sign(key);
 }
 
-test('A ticket that was just given is good for a request and while the request is answered', async () => {
+test('A new ticket is valid for a request and while the request is answered', async () => {
   const token = await given(0, 3_600);
   expect(await verifyTicket(token, keys, publicUrl)).toEqual(ticket(now() + 3_600));
   expect(await verifyOpenTicket(token, keys, publicUrl)).toEqual(ticket(now() + 3_600));
 });
 
-test('After two minutes it is good for no new request, and still for a stream that is open', async () => {
+test('After two minutes it is invalid for a new request, and still valid for an open stream', async () => {
   const token = await given(130, 3_600);
   await expect(verifyTicket(token, keys, publicUrl)).rejects.toThrow();
   expect(await verifyOpenTicket(token, keys, publicUrl)).toMatchObject({ owner: 'person:1' });
 });
 
-test("When its owner's credential has ended it is good for nothing", async () => {
+test("It is invalid once its owner's credential has ended", async () => {
   const token = await given(130, -1);
   await expect(verifyTicket(token, keys, publicUrl)).rejects.toThrow();
   await expect(verifyOpenTicket(token, keys, publicUrl)).rejects.toThrow(/has ended/);

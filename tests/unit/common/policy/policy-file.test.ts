@@ -17,7 +17,7 @@ function faultsOf(text: string): readonly string[] {
 
 const groups = 'group_mappings: {}\n';
 
-describe('the policy file that is shipped', () => {
+describe('the policy file of the project', () => {
   const policy = parsePolicy(readFileSync('scopes.yml', 'utf8'));
 
   test('loads, and gives each group of the README its scopes', () => {
@@ -29,17 +29,17 @@ describe('the policy file that is shipped', () => {
     expect(scopesOfGroups(policy, ['mcp-registry-user'])).toEqual(['mcp-registry-user', 'mcp-servers-restricted/read']);
   });
 
-  test('defines every scope that it hands to a group', () => {
+  test('defines every scope that it gives to a group', () => {
     const handedOut = [...policy.source.groups.values()].flat();
     expect(handedOut.filter((scope) => !isKnownScope(policy, scope))).toEqual([]);
   });
 
-  test('names only methods that can ever be allowed', () => {
+  test('names only methods that a rule can allow', () => {
     const written = [...policy.source.scopes.values()].flat().flatMap((rule) => rule.methods);
     expect(written.filter((method) => !method.endsWith('*') && !isKnownMethod(method))).toEqual([]);
   });
 
-  test('gives two groups together what each gives, without repeats, and nothing for a group it does not know', () => {
+  test('gives two groups together what each gives, without duplicates, and nothing to an unknown group', () => {
     const both = scopesOfGroups(policy, ['mcp-registry-operator', 'mcp-registry-developer', 'nobody-knows-me']);
     expect(both).toEqual([
       'mcp-registry-operator',
@@ -101,7 +101,7 @@ describe('a policy file with a fault', () => {
     for (const text of [alias, merge, bomb]) expect(faultsOf(text).join()).toMatch(/aliases .* are not allowed/);
   });
 
-  test('with several is told all of them at once, in the message too', () => {
+  test('with several faults gets all of them at once, in the message too', () => {
     const text = 'group_mappings:\n  g: admin\ns:\n  - methods: [x]\n  - server: "*x"\n    methods: [y]\n';
     const faults = faultsOf(text);
     expect(faults).toHaveLength(3);
@@ -109,7 +109,7 @@ describe('a policy file with a fault', () => {
   });
 });
 
-describe('what a policy file may be written like', () => {
+describe('the accepted styles of a policy file', () => {
   test('`all` is `*`: for servers, methods, tools and permissions', () => {
     const text = (any: string) =>
       `${groups}UI-Scopes: {s: {list_service: [${any}]}}\ns:\n  - {server: ${any}, methods: [${any}], tools: [${any}]}\n`;
@@ -171,8 +171,8 @@ registry-lob1:
   });
 });
 
-describe('how a fault is told', () => {
-  test('in one line each, below one line that says what they are about', () => {
+describe('how a fault is reported', () => {
+  test('in one line each, below one line with the subject', () => {
     const text = 'group_mappings:\n  g: admin\n  h: guest\n';
     expect(() => parsePolicy(text)).toThrow(
       new ConfigError(
@@ -187,26 +187,26 @@ describe('how a fault is told', () => {
     ]);
   });
 
-  test('without the picture of the line that the YAML parser draws', () => {
+  test('without the excerpt that the YAML parser adds', () => {
     const [fault = '', ...others] = faultsOf(`${groups}s: [\n`);
     expect(fault).toMatch(/line 3/);
     expect([fault, ...others].filter((line) => line.includes('\n'))).toEqual([]);
   });
 
-  test('of a rule that lacks something with the line of that very rule', () => {
+  test('with the line of the rule in which something is missing', () => {
     const good = '  - server: a\n    methods: [x]\n';
     expect(faultsOf(`${groups}s:\n${good}${good}  - methods: [x]\n`)).toEqual([
       expect.stringMatching(/^line 7: s\[2\]\.server: /),
     ]);
   });
 
-  test('in a scope whose name is a number with the line of the scope', () => {
+  test('with the line of the scope, if its name is a number', () => {
     expect(faultsOf(`${groups}2026:\n  - methods: [x]\n`)).toEqual([
       'line 2: 2026[0].server: must be a name in quotes or plain text',
     ]);
   });
 
-  test('that only lenient parsers overlook: a key longer than YAML allows', () => {
+  test('for a key that is longer than YAML allows', () => {
     const key = 'x'.repeat(1100);
     expect(faultsOf(`${groups}${key}: []\n`)).toEqual([expect.stringMatching(/1024/)]);
     expect(faultsOf(`${groups}${key.slice(0, 1000)}: []\n`)).toEqual([]);

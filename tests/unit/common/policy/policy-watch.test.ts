@@ -23,14 +23,14 @@ test.each([
   ['is missing', undefined],
   ['is empty', ''],
   ['is broken', 'group_mappings: ['],
-])('A service does not start when the policy file %s, and says which file', async (_what, text) => {
+])('A service does not start when the policy file %s, and names the file', async (_what, text) => {
   if (text !== undefined) await writeFile(file, text);
   const start = () => watchPolicy(file, recordingLog().log);
   expect(start).toThrow(ConfigError);
   expect(start).toThrow(`SCOPES_FILE ${file}`);
 });
 
-test('A changed file is read again; a broken one keeps the last good policy and says so', async () => {
+test('A changed file is read again; a broken one leaves the last good policy in force and is reported', async () => {
   await writeFile(file, policyText);
   const { log, lines } = recordingLog();
   const policy = watchPolicy(file, log, 10);
@@ -56,7 +56,7 @@ test('A changed file is read again; a broken one keeps the last good policy and 
   }
 });
 
-describe('A policy file of 2,000 rules, which is read on a thread of its own,', () => {
+describe('A policy file of 2,000 rules, which is read on a separate thread,', () => {
   const rules = Array.from(
     { length: 2_000 },
     (_, i) => `  - server: s${i}\n    methods: [tools/call]\n    tools: [t${i}]\n`,
@@ -73,7 +73,7 @@ describe('A policy file of 2,000 rules, which is read on a thread of its own,', 
   });
   afterEach(() => policy.stop());
 
-  test('is taken over like any other, and says its version', async () => {
+  test('comes into force like any other, with its version', async () => {
     const changed: string[] = [];
     policy.onChange(() => changed.push(policy.version()));
     await writeFile(file, long('fininfo'));
@@ -84,7 +84,7 @@ describe('A policy file of 2,000 rules, which is read on a thread of its own,', 
     expect(policy.history()).toMatchObject({ reloads: 1, failed: 0 });
   });
 
-  test('with a fault leaves the last good one in force, and the fault is told with its line', async () => {
+  test('with a fault leaves the last good one in force, and the fault is reported with its line', async () => {
     await writeFile(file, long('fininfo').replace('tools: [t1999]', 'tools: [t*t]'));
     expect(await until(() => policy.faults().length > 0)).toBe(true);
     expect(policy.faults()).toEqual([expect.stringMatching(/scopes\.yml: line \d{4}: long\[1999\]\.tools.*one \*/)]);
@@ -92,7 +92,7 @@ describe('A policy file of 2,000 rules, which is read on a thread of its own,', 
     expect(lines.some((line) => line.includes('the last good one stays'))).toBe(true);
   });
 
-  test('does not come back when a short one has taken its place meanwhile', async () => {
+  test('does not come into force after a short one that has replaced it meanwhile', async () => {
     await writeFile(file, long('currenttime'));
     await new Promise((resolve) => setTimeout(resolve, 30));
     await writeFile(file, policyText.replace('[currenttime]', '[fininfo]'));

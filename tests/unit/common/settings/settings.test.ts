@@ -12,7 +12,7 @@ const names = settingList.map(([name]) => name as string).sort();
 const example = readFileSync('.env.example', 'utf8');
 
 describe('the table of settings', () => {
-  test('is what docs/configuration.md was made from: if not, run npm run -s docs:configuration', () => {
+  test('is the source of docs/configuration.md: if not, run npm run -s docs:configuration', () => {
     expect(readFileSync('docs/configuration.md', 'utf8')).toBe(configurationDocument());
   });
 
@@ -45,7 +45,7 @@ describe('the table of settings', () => {
     expect([...new Set(read)].filter((name) => !names.includes(name) && !others.includes(name))).toEqual([]);
   });
 
-  test('says of each whether it is a secret', () => {
+  test('marks every secret as one', () => {
     const secret = settingList.filter(([, setting]) => setting.secret).map(([name]) => name);
     expect(secret).toEqual(
       names
@@ -54,11 +54,11 @@ describe('the table of settings', () => {
     );
   });
 
-  test('has the same life of a key as the code that rotates them', () => {
+  test('has the same key lifetime as the code that rotates keys', () => {
     expect(settings.ASSERTION_KEY_DAYS.schema.parse(undefined)).toBe(defaultKeyDays);
   });
 
-  test('gives each program its own part', () => {
+  test('gives each program its own settings', () => {
     expect(
       Object.keys(shapeFor('mcpgw'))
         .filter((variable) => !variable.startsWith('OTEL_'))
@@ -105,17 +105,17 @@ describe('a value', () => {
   });
 
   test.each(['1webclient', 'us-east-1_ABC123DEF', 'https://gateway.example', 'a"b', 'x', 'hourly', 'yourself'])(
-    '%j is nothing of the kind',
+    '%j is not a placeholder',
     (value) => {
       expect(faultsOf({ ID: value })).toEqual([]);
     },
   );
 
-  test('with white space around it counts without', () => {
+  test('is trimmed', () => {
     expect(readConfig(schema, { ID: ' a b\n', NUMBER: ' 7 ' })).toEqual({ ID: 'a b', NUMBER: 7 });
   });
 
-  test('that is missing is named, with the others that are wrong', () => {
+  test('that is missing is named, with the others that are invalid', () => {
     expect(faultsOf({ NUMBER: 'x' })).toEqual([
       expect.stringMatching(/^ID: is missing/),
       expect.stringMatching(/^NUMBER: /),
@@ -135,25 +135,25 @@ describe('a variable', () => {
     ['COGNITO_ENABLED', 'nothing reads it'],
     ['AUTH_SERVER_EXTERNAL_URL', 'did you mean AUTH_SERVER_INTERNAL_URL?'],
     ['RELAY_TIMEOUT', 'nothing reads it'],
-  ])('%s is most likely a slip', (name, expected) => {
+  ])('%s is probably a mistake', (name, expected) => {
     expect(messages({ [name]: 'a-secret' })).toEqual([expect.stringContaining(expected)]);
     expect(messages({ [name]: 'a-secret' })[0]).not.toContain('a-secret');
   });
 
   test.each(['PATH', 'HOME', 'PORT', 'HOST', 'AWS_PROFILE', 'NODE_OPTIONS', 'DATE', 'npm_config_cache', ...names])(
-    '%s is left alone',
+    '%s causes no warning',
     (name) => {
       expect(messages({ [name]: 'x' })).toEqual([]);
     },
   );
 
-  test('with white space around its value is noticed, an empty one is not', () => {
+  test('with white space around its value causes a warning, an empty one does not', () => {
     expect(messages({ SECRET_KEY: ' x', COGNITO_CLIENT_ID: '  ' })).toEqual([
       'SECRET_KEY has white space around its value; it is cut off',
     ]);
   });
 
-  test('is noticed only by the services that it is for', () => {
+  test('causes a warning only from the services that read it', () => {
     const env = { RELAY_PROT: '1', COGNITO_FOO: '1', MAX_LIST_BYTES: ' 1' };
     expect(messages(env, 'registry')).toEqual([]);
     expect(messages(env, 'relay')).toHaveLength(2);
@@ -172,7 +172,7 @@ test.each([
   expect(editDistance(a, b)).toBe(distance);
 });
 
-test('The command for a key prints one line and nothing else, another each time', () => {
+test('npm run secret-key prints one line and nothing else, a different one each time', () => {
   const make = () => execFileSync(process.execPath, ['operations/config/secret-key.ts'], { encoding: 'utf8' });
   const first = make();
   expect(first).toMatch(/^[0-9a-f]{64}\n$/);

@@ -42,7 +42,7 @@ const until = async (condition: () => unknown) => {
 };
 
 test.each([
-  ['a bearer token, which is what is meant if nothing else is said', 'value: abc', 'Authorization', 'Bearer abc'],
+  ['a bearer token, which is the default', 'value: abc', 'Authorization', 'Bearer abc'],
   ['a scheme of its own', 'scheme: none, value: "token abc"', 'Authorization', 'token abc'],
   ['a key', 'header: X-API-Key, value: abc', 'X-API-Key', 'abc'],
   ['a key of digits', 'header: X-API-Key, value: 0123', 'X-API-Key', '0123'],
@@ -56,7 +56,7 @@ test.each([
   expect((await watching(entry(more))).find('github', to())).toEqual({ header, value });
 });
 
-test('A secret can come from the environment, or from a file beside, without the line break at its end', async () => {
+test('A secret can come from the environment, or from a file next to this one, without its final line break', async () => {
   write(join(folder, 'token'), `${secret}\n`);
   const text = `one: { for: [${origin}], env: GITHUB_TOKEN }\ntwo: { for: [${origin}], file: token }`;
   const found = await watching(text, { GITHUB_TOKEN: ' fromEnv ' });
@@ -74,18 +74,18 @@ test.each([
   // With a Cyrillic "е", as a URL parser writes it.
   new URL('https://mcp.еxample.com').origin,
   '',
-])('A secret is not for %s, which is no origin that its entry lists', async (other) => {
+])('A secret is not sent to %s, which its entry does not list', async (other) => {
   const found = await watching(entry(`value: ${secret}`));
   expect(found.find('github', to())).toBeDefined();
   expect(found.find('github', to(other))).toBeUndefined();
 });
 
-test('Origins are understood as URLs: case, default port and a slash at the end make no difference', async () => {
+test('Origins are compared as URLs: case, default port and a trailing slash make no difference', async () => {
   const found = await watching(`github: { for: ["https://MCP.example.com:443/"], value: x }`);
   expect(found.find('github', to())).toBeDefined();
 });
 
-test('A secret that names servers is for those only', async () => {
+test('A secret that names servers is sent to those only', async () => {
   const found = await watching(entry(`servers: [github, other], value: ${secret}`));
   expect(found.find('github', to(origin, 'other'))).toBeDefined();
   expect(found.find('github', to(origin, 'mine'))).toBeUndefined();
@@ -102,7 +102,7 @@ test.each([
   ['has a name twice', `${entry('value: a')}\n${entry('value: b')}`, 'line 2', 'DUPLICATE_KEY'],
   ['has an alias', `a: &a { for: [${origin}], value: x }\nb: *a`, '', 'aliases'],
   ['has a tag', `github: !!js/function ${secret}`, 'line 1', ''],
-  ['has a name that is none', `"a;b": { for: [${origin}], value: ${secret} }`, 'entry 1', 'a-z 0-9 _ -'],
+  ['has an invalid name', `"a;b": { for: [${origin}], value: ${secret} }`, 'entry 1', 'a-z 0-9 _ -'],
   ['has no origin', `github: { value: ${secret} }`, 'github.for', 'list of origins'],
   ['has an empty list of origins', `github: { for: [], value: ${secret} }`, 'github.for', 'empty'],
   [
@@ -123,7 +123,7 @@ test.each([
     'github.scheme',
     'has none',
   ],
-  ['has a field that nobody knows', entry(`value: x, ${secret}: y`), 'github', 'none of for, servers'],
+  ['has an unknown field', entry(`value: x, ${secret}: y`), 'github', 'none of for, servers'],
   ['has a placeholder', entry('value: <your token>'), 'github.value', 'example value'],
   ['has the scheme twice', entry('value: bearer abc'), 'github.value', 'leave it out'],
   ['has no colon for Basic', entry(`scheme: Basic, value: ${secret}`), 'github.value', 'user:password'],
@@ -133,7 +133,7 @@ test.each([
   ['names a variable that is not there', entry('env: NOT_THERE'), 'github.env', 'no such environment variable'],
   ['names a file that is not there', entry('file: not-there'), 'github.file', 'ENOENT'],
 ])(
-  'A service does not start when the file %s; the fault says where, and repeats nothing of a secret',
+  'A service does not start when the file %s; the fault has its place, and repeats nothing of a secret',
   async (_what, text, where, why) => {
     const fault: unknown = await watching(text).catch((error: unknown) => error);
     expect(fault).toBeInstanceOf(ConfigError);
@@ -146,16 +146,16 @@ test.each([
   },
 );
 
-test('A service does not start without the file that it is told to read', async () => {
+test('A service does not start if the configured file is missing', async () => {
   await expect(watchUpstreamSecrets({ path, env: {}, log })).rejects.toThrow(`${path} cannot be read (ENOENT)`);
 });
 
-test('Without a file there are no secrets, and nothing is wrong', async () => {
+test('Without a file there are no secrets and no faults', async () => {
   secrets = await watchUpstreamSecrets({ path: undefined, env: {}, log });
   expect([secrets.find('github', to()), secrets.faults()]).toEqual([undefined, []]);
 });
 
-test('A changed secret counts at once, one that is taken out is gone, and listeners are told of each change only', async () => {
+test('A changed secret is used at once, a removed one is gone, and listeners are called for changes only', async () => {
   const found = await watching(entry('value: one'));
   let told = 0;
   found.onChange(() => told++);
@@ -169,7 +169,7 @@ test('A changed secret counts at once, one that is taken out is gone, and listen
   expect(told).toBe(2);
 });
 
-test('A file that an entry names is watched as well', async () => {
+test('A file that an entry names is watched too', async () => {
   write(join(folder, 'token'), 'one');
   const found = await watching(entry('file: token'));
   write(join(folder, 'token'), 'two');
@@ -182,7 +182,7 @@ test.each([
   ['is emptied', () => write(path, '')],
   ['is deleted', () => rmSync(path)],
 ])(
-  'When the file %s while the gateway runs, the last good secrets stay, and the log says so once',
+  'When the file %s while the gateway runs, the last good secrets stay in force, and the log reports it once',
   async (_what, spoil) => {
     const found = await watching(entry(`value: ${secret}`));
     spoil();
@@ -207,14 +207,14 @@ test.each([
   expect(lines.filter((line) => line.includes('can be read by every user'))).toHaveLength(count);
 });
 
-test('A warning says that a secret goes to another machine unencrypted', async () => {
+test('A secret that goes to another machine unencrypted causes a warning', async () => {
   await watching(`a: { for: [http://mcp.example.com, http://127.0.0.1:8000], value: ${secret} }`);
   const told = lines.filter((line) => line.includes('unencrypted'));
   expect(told).toHaveLength(1);
   expect(told[0]).toContain('http://mcp.example.com');
 });
 
-test('The file in the documentation is one that can be used', () => {
+test('The file in the documentation is valid', () => {
   const docs = readFileSync(new URL('../../../../docs/upstreams.md', import.meta.url), 'utf8');
   const [, example = ''] = /## When your server wants a credential.*?```yaml\n(.*?)```/s.exec(docs) ?? [];
   expect(parseSecrets(example).map(({ name, header, scheme }) => [name, header, scheme])).toEqual([
@@ -224,7 +224,7 @@ test('The file in the documentation is one that can be used', () => {
   ]);
 });
 
-test('Every fault of a file is told at once', () => {
+test('All faults of a file are reported at once', () => {
   const read = () => parseSecrets(`a: { value: x }\nb: { for: [${origin}] }`);
   expect(read).toThrow(ConfigError);
   expect(read).toThrow(/a\.for.*\n.*b: must have exactly one/);
