@@ -142,7 +142,7 @@ export const advisories = [
     attack: ['Origin https://evil.example', 'Host "evil.example"'],
   }),
   row('CVE-2026-0621', 'a crafted text stops nobody', {
-    'unit/registry/routing/routes-file': ['A long line of nearly good text is refused at once'],
+    'unit/registry/routing/routes-file': ['A long, nearly valid line is rejected without delay'],
     attack: ['a URI of 15000 braces'],
   }),
   row('CVE-2026-52869', 'a session belongs to the caller who was given it', {
@@ -187,8 +187,8 @@ export const advisories = [
   }),
   row('CVE-2026-45609', 'what is fetched goes to vetted addresses only, and follows no redirect', {
     'integration/registry/health/health': [
-      'A redirect to elsewhere is not followed',
-      'It is the vetted address that is asked, whatever the name resolves to by then',
+      'A redirect is not followed',
+      'A check connects to the vetted address, whatever the name resolves to later',
     ],
   }),
   row('GHSA-vgf8-3685-66j9', 'a token of another environment, or with fewer scopes, gives no more than it says', {

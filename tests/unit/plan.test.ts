@@ -40,7 +40,7 @@ function write(path: string, text: string): string {
   return path;
 }
 
-/** Writes a file that imports only a type from another part or room. */
+/** Writes a file that imports only a type from another part or folder. */
 function importType(from: string, to: string): void {
   write(to, 'export type Thing = string;\n');
   const depth = '../'.repeat(from.split('/').length - 1);
@@ -57,7 +57,7 @@ function cruise(): Violation[] {
   return (JSON.parse(text) as { summary: { violations: Violation[] } }).summary.violations;
 }
 
-test('Each rule of the floor plan refuses the import that it is there for', () => {
+test('Each import rule rejects the import that it forbids', () => {
   const expected: [rule: string, from: string, to: string][] = [];
   rules.forEach(({ name, from, to }, i) => {
     for (const [k, target] of (from.path && Array.isArray(to.path) ? to.path : []).entries()) {

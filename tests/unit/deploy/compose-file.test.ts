@@ -23,18 +23,18 @@ const file = z
   .parse(parse(text, { merge: true }));
 const environmentOf = (name: string) => file.services[name]?.environment ?? {};
 
-/** Ports, addresses and names that stay at their defaults, because each container has its own; the stand-in's are its own. */
+/** Ports, addresses and names that stay at their defaults because each container has its own. The stand-in sets its own. */
 const fixedInside =
   /^(AUTH_SERVER|REGISTRY|RELAY|METRICS|REGISTRY_METRICS|RELAY_METRICS|CURRENTTIME|FININFO|REALSERVERFAKETOOLS|MCPGW|COGNITO)_PORT$|^OWN_PORTS$|^COGNITO_SEED_FILE$|^OTEL_SERVICE_NAME$|^NODE_ENV$/;
 
 describe('docker-compose.yml', () => {
-  test.each(servicesAndStandIn)('gives %s every setting that it reads, and none that it does not', (name) => {
+  test.each(servicesAndStandIn)('gives %s every setting that it reads, and no other', (name) => {
     const given = Object.keys(environmentOf(name)).filter((variable) => variable !== 'HEALTH_PORT');
     const read = Object.keys(shapeFor(name)).filter((variable) => !fixedInside.test(variable));
     expect(given.sort()).toEqual(read.sort());
   });
 
-  test('gives a secret to nobody by value, and to those only who read it', () => {
+  test('contains no secret value, and passes each secret only to the services that read it', () => {
     for (const [name, { environment }] of Object.entries(file.services)) {
       for (const [variable, value] of Object.entries(environment)) {
         const setting = settings[variable as keyof typeof settings];
@@ -45,7 +45,7 @@ describe('docker-compose.yml', () => {
     expect(Object.keys(environmentOf('nginx'))).not.toContain('SECRET_KEY');
   });
 
-  test('builds each image once, and starts nobody with an image that may not be there yet', () => {
+  test('builds each image once, and starts no service before its image is built', () => {
     const images = Object.entries(file.services).filter(([, { image }]) => image.startsWith('mcp-gateway-'));
     const builders = images.filter(([, { build }]) => build !== undefined);
     expect(builders.map(([name, { image }]) => [name, image])).toEqual([
@@ -55,20 +55,20 @@ describe('docker-compose.yml', () => {
     ]);
     for (const [name, { build, pull_policy, depends_on, profiles }] of images) {
       if (build !== undefined) continue;
-      // Nobody else's image of that name is ever taken.
+      // An image of the same name in a public registry is never pulled.
       expect({ name, pull_policy }).toEqual({ name, pull_policy: 'never' });
       if (!profiles.includes('tools')) expect({ name, depends_on }).toMatchObject({ depends_on: { policy: {} } });
     }
   });
 
-  test('publishes ports of nginx, and of the stand-in on loopback, and of nobody else', () => {
+  test('publishes the ports of nginx, and of the stand-in on loopback, and no others', () => {
     const published = Object.entries(file.services).filter(([, { ports }]) => ports.length > 0);
     expect(published.map(([name]) => name)).toEqual(['nginx', 'cognito']);
     expect(file.services.cognito?.ports).toEqual([expect.stringMatching(/^127\.0\.0\.1:/)]);
     expect(file.services.cognito?.profiles).toEqual(['demo']);
   });
 
-  test('leaves servers that come along on a network without a way out, apart from the auth-server and the stand-in', () => {
+  test('puts the bundled servers on a network without outside access, separate from the auth-server and the stand-in', () => {
     const networksOf = (name: string) => {
       const { networks } = file.services[name] ?? { networks: [] };
       return Array.isArray(networks) ? networks : Object.keys(networks);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { settings } from '../../../common/settings/table.ts';
 
-/** What docs/validate.md says in its tables: the header of each row under a heading. */
+/** The tables of docs/validate.md: the header of each row below a heading. */
 function headersUnder(heading: string): string[] {
   const section = readFileSync('docs/validate.md', 'utf8').split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
   return [...section.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell = '']) =>
@@ -13,12 +13,12 @@ const asked = headersUnder('In');
 const answered = headersUnder('Out: 200');
 /** Set by the gate for each request. */
 const set = ['x-resource', 'x-original-method', 'x-original-uri', 'x-mcp-server', 'x-mcp-endpoint', 'x-mcp-routed'];
-/** Answers that a proxy without a relay and without credentials of its own has no use for. */
+/** Response headers that a proxy without a relay and without upstream credentials does not need. */
 const unused = ['x-relay', 'x-upstream-authorization', 'x-upstream-api-key'];
 const identity = answered.filter((name) => !unused.includes(name));
 const bodyLimit = settings.MAX_BODY_BYTES.schema.parse(undefined);
 
-test('The tables of docs/validate.md name what is asked and answered', () => {
+test('The tables of docs/validate.md list the headers of the request and of the response', () => {
   expect(asked).toEqual(expect.arrayContaining(set));
   expect(answered).toEqual(expect.arrayContaining([...unused, 'x-user', 'x-mcp-assertion']));
 });
@@ -39,7 +39,7 @@ describe('envoy.yaml', () => {
     typed_per_filter_config?: object;
   }
 
-  test('takes claims away, asks, and only then leads on; without an answer it leads nowhere', () => {
+  test('removes identity headers, asks, and only then forwards; without an answer it does not forward', () => {
     expect(names).toEqual(['header_mutation', 'ext_authz', 'router'].map((name) => `envoy.filters.http.${name}`));
     expect(filter('ext_authz')).toMatchObject({
       failure_mode_allow: false,
@@ -49,7 +49,7 @@ describe('envoy.yaml', () => {
     expect(all.listeners[0].per_connection_buffer_limit_bytes).toBeGreaterThanOrEqual(bodyLimit);
   });
 
-  test('sets each header of the contract itself, and shows of the client those that the contract lists', () => {
+  test('sets each header of the contract itself, and passes on only the client headers that the contract lists', () => {
     const { authorization_request } = filter('ext_authz').http_service;
     const added = Object.fromEntries(
       authorization_request.headers_to_add.map(({ key, value }: Record<string, string>) => [key, value]),
@@ -63,7 +63,7 @@ describe('envoy.yaml', () => {
     for (const name of shown) expect(name).not.toMatch(/^x-/);
   });
 
-  test('overrules whatever a client claims to be, and hands the answer on instead', () => {
+  test('overrides the identity headers of a client with those of the answer', () => {
     const removed: string[] = filter('header_mutation').mutations.request_mutations.map(
       ({ remove }: { remove: string }) => remove,
     );
@@ -73,7 +73,7 @@ describe('envoy.yaml', () => {
     );
   });
 
-  test('leads only one method and path to a server, without the credentials, and asks about each that it leads', () => {
+  test('forwards only one method and path to a server, without the credentials, and asks about each request', () => {
     const led = routes.filter(({ route }) => route !== undefined);
     expect(led).toHaveLength(1);
     expect(led[0]?.match).toEqual({
@@ -86,7 +86,7 @@ describe('envoy.yaml', () => {
     expect(led[0]?.typed_per_filter_config).toBeUndefined();
   });
 
-  test('knows each cluster that it names', () => {
+  test('defines each cluster that it names', () => {
     const known = all.clusters.map(({ name }: { name: string }) => name).sort();
     const named = [
       filter('ext_authz').http_service.server_uri.cluster,
@@ -101,7 +101,7 @@ describe('traefik.yml', () => {
   const { middlewares, services, routers } = http;
   const lower = (headers: object) => Object.keys(headers).map((name) => name.toLowerCase());
 
-  test('takes claims away and sets the contract, asks with the body, and then takes the credentials away', () => {
+  test('removes identity headers, sets those of the contract, asks with the body, and then removes the credentials', () => {
     expect(routers.currenttime.middlewares).toEqual(['about-currenttime', 'ask', 'without-credentials', 'own-path']);
     expect(Object.keys(middlewares).sort()).toEqual([...routers.currenttime.middlewares].sort());
     expect(Object.keys(services)).toEqual([routers.currenttime.service]);
@@ -115,13 +115,13 @@ describe('traefik.yml', () => {
     expect(middlewares['without-credentials'].headers.customRequestHeaders).toEqual({ Authorization: '', Cookie: '' });
   });
 
-  test('hands the answer on', () => {
+  test('passes the headers of the answer on', () => {
     const handed: string[] = middlewares.ask.forwardAuth.authResponseHeaders;
     expect(handed.map((name) => name.toLowerCase()).sort()).toEqual([...identity].sort());
   });
 });
 
-test('Each file says whether it was run', () => {
+test('Each file says whether a test runs it', () => {
   const first = (name: string) => readFileSync(`deploy/proxies/${name}`, 'utf8').split('\n').slice(0, 3).join(' ');
   expect(first('Caddyfile')).toContain('run by tests/e2e/caddy.test.ts');
   for (const name of ['traefik.yml', 'envoy.yaml']) expect(first(name)).toContain('NOT RUN HERE');

@@ -5,7 +5,7 @@ const now = 1_800_000_000;
 const day = 86_400;
 const watched = 600;
 
-/** A key by the ages of its states, in seconds; a state without an age has not come. */
+/** A key with the ages of its states in seconds. A state without an age has not been reached. */
 function key(kid: string, made: number, signs?: number, stopped?: number): StoredKey {
   const at = (age: number | undefined) => (age === undefined ? undefined : now - age);
   return { kid, jwk: { kty: 'OKP' }, madeAt: now - made, signsSince: at(signs), stoppedAt: at(stopped) };
@@ -23,9 +23,9 @@ describe('the plan for the keys', () => {
     ['a young key signs', [key('a', 0, 0)], {}],
     ['no successor a second before 29 days', [key('a', 29 * day - 1, 29 * day - 1)], {}],
     ['a successor at 29 days', [key('a', 29 * day, 29 * day)], { make: 'next' }],
-    ['a successor after 300 days without a start', [key('a', 300 * day, 300 * day)], { make: 'next' }],
+    ['a successor when the service starts after 300 days', [key('a', 300 * day, 300 * day)], { make: 'next' }],
     [
-      'the time of waiting does not count as life',
+      'the waiting time is not part of the lifetime',
       [key('a', 40 * day, 28 * day)],
       { signs: 'a', published: ['a'], make: 'nothing' },
     ],
@@ -40,18 +40,18 @@ describe('the plan for the keys', () => {
       { signs: 'b', published: ['a', 'b'] },
     ],
     [
-      'the old key is published a second before it is a day out of use',
+      'the old key is still published a second before it has been stopped for a day',
       [key('a', 31 * day, 31 * day, day - 1), key('b', 2 * day, day - 1)],
       { signs: 'b', published: ['a', 'b'] },
     ],
     [
-      'the old key goes after a day out of use',
+      'the old key is removed after it has been stopped for a day',
       [key('a', 31 * day, 31 * day, day), key('b', 2 * day, day)],
       { signs: 'b', published: ['b'], drop: ['a'] },
     ],
-    ['a waiting key signs at once when the one before it is gone', [key('b', 5)], { signs: 'b', published: ['b'] }],
+    ['a waiting key signs at once when its predecessor is gone', [key('b', 5)], { signs: 'b', published: ['b'] }],
     [
-      'a new first key is made when only stopped ones are left',
+      'a new first key is made when only stopped keys are left',
       [key('a', 5 * day, 5 * day, 5)],
       { signs: undefined, make: 'first' },
     ],
@@ -62,7 +62,7 @@ describe('the plan for the keys', () => {
   test.each([
     ['signs no key', [key('a', 60 * day, 60 * day), key('b', 60 * day)], 'a'],
     ['drops no key', [key('a', 90 * day, 90 * day, 60 * day), key('b', 60 * day, 60 * day)], 'b'],
-  ])('%s that the process has not watched for ten minutes, whatever the clock says', (_what, keys, signs) => {
+  ])('%s that the process has not seen for ten minutes, whatever the wall clock says', (_what, keys, signs) => {
     expect(plan(keys, { seen: watched - 1 })).toMatchObject({ signs, published: ['a', 'b'], drop: [] });
     expect(plan(keys)).not.toMatchObject({ signs, published: ['a', 'b'] });
   });
@@ -71,13 +71,13 @@ describe('the plan for the keys', () => {
     [1, 0],
     [2, day],
     [365, 364 * day],
-  ])('with a life of %d days makes the successor after %d seconds of signing', (days, age) => {
+  ])('with a lifetime of %d days makes the successor after %d seconds of signing', (days, age) => {
     expect(plan([key('a', age, age)], { days }).make).toBe('next');
     expect(plan([key('a', age - 1, age - 1)], { days }).make).toBe('nothing');
   });
 });
 
-test('a key waits, then signs, then has stopped, and one that never signed can stop too', () => {
+test('a key waits, then signs, then is stopped, and a key that never signed can be stopped too', () => {
   const states = [key('a', 9), key('a', 9, 5), key('a', 9, 5, 1), key('a', 9, undefined, 1)].map(stateOf);
   expect(states).toEqual(['waits', 'signs', 'stopped', 'stopped']);
 });

@@ -29,11 +29,11 @@ function throttled(change: Partial<ThrottleLimits> = {}) {
       if (typeof outcome === 'string') throw new AuthError(outcome, 'Refused.');
       return outcome;
     };
-    // By turns: a token that is known is found at once, one that is not has to be verified.
+    // Alternate: a cached token is found synchronously, another one must be verified first.
     const identify = asked++ % 2 === 0 ? atOnce : async () => atOnce();
     return await answerOf(async () => await throttle(requestOf(who), identify));
   };
-  /** Asks so often, and gives the last answer. */
+  /** Asks `count` times and returns the last answer. */
   const times = async (count: number, who: Who | ((i: number) => Who), outcome: Principal | AuthErrorCode) => {
     let last = '';
     for (let i = 0; i < count; i++) last = await ask(typeof who === 'function' ? who(i) : who, outcome);
@@ -53,21 +53,21 @@ function requestOf({ token, cookie, address = '203.0.113.9' }: Who): OriginalReq
   return { credentials: { authorization, cookie }, address: address || undefined } as OriginalRequest;
 }
 
-describe('a credential that is refused too often', () => {
+describe('a credential that is rejected too often', () => {
   test.each<[string, Who, AuthErrorCode]>([
-    ['a token that is none', { token: 'bad' }, 'token_invalid'],
+    ['a string that is not a token', { token: 'bad' }, 'token_invalid'],
     ['a token that has expired', { token: 'old' }, 'token_expired'],
     ['a header that is unreadable', { token: 'x y' }, 'authorization_unreadable'],
     ['a session that has ended', { cookie: 's=1' }, 'session_ended'],
-    ['a revoked one', { token: 'was good' }, 'access_revoked'],
-  ])('waits, and is not even verified: %s', async (_what, who, code) => {
+    ['a revoked token', { token: 'was good' }, 'access_revoked'],
+  ])('is throttled without being verified: %s', async (_what, who, code) => {
     const { ask, times, verified } = throttled();
     expect(await times(3, who, code)).toBe(code);
     expect(await ask(who, code)).toBe('too_many_requests');
     expect(verified()).toBe(3);
   });
 
-  test('does not keep others at the same address out, nor itself at another address', async () => {
+  test('does not block others at the same address, nor itself at another address', async () => {
     const { ask, times } = throttled();
     expect(await times(9, { token: 'bad' }, 'token_invalid')).toBe('too_many_requests');
     expect(await ask({ token: 'good' }, agent)).toBe('allowed');
@@ -78,16 +78,16 @@ describe('a credential that is refused too often', () => {
 
   test.each<[string, AuthErrorCode, Who]>([
     ['no credential at all, as each MCP client begins', 'credentials_missing', {}],
-    ['a good one from a foreign page', 'origin_not_allowed', { token: 't' }],
-    ['a provider that cannot be asked', 'identity_provider_unavailable', { token: 't' }],
-    ['a database that cannot be asked', 'store_unavailable', { cookie: 's=1' }],
+    ['a valid token from a page of another origin', 'origin_not_allowed', { token: 't' }],
+    ['a provider that cannot be reached', 'identity_provider_unavailable', { token: 't' }],
+    ['a database that cannot be reached', 'store_unavailable', { cookie: 's=1' }],
     ['groups that cannot be confirmed', 'groups_unconfirmed', { cookie: 's=1' }],
-  ])('is not: %s', async (_what, code, who) => {
+  ])('is not throttled for: %s', async (_what, code, who) => {
     const { times } = throttled({ failuresPerAddress: 3 });
     expect(await times(20, who, code)).toBe(code);
   });
 
-  test('says for how many seconds', async () => {
+  test('gets Retry-After in seconds', async () => {
     const throttle = createThrottle({ ...limits, failuresPerCredential: 1 });
     const ask = async () =>
       await throttle(requestOf({ token: 't' }), () => Promise.reject(new AuthError('token_invalid', 'No.')));
@@ -98,24 +98,24 @@ describe('a credential that is refused too often', () => {
     });
   });
 
-  test('is not counted without an address, when all callers would look like one', async () => {
+  test('is not counted without an address, because then all callers would look like one', async () => {
     const { times } = throttled({ failuresPerAddress: 3 });
     expect(await times(9, { token: 'bad', address: '' }, 'token_invalid')).toBe('token_invalid');
   });
 });
 
-describe('an address that shows one bad token after the other', () => {
+describe('an address that sends many different invalid tokens', () => {
   const flood = (i: number): Who => ({ token: `bad-${i}` });
   const busy = () => throttled({ failuresPerCredential: 3, failuresPerAddress: 10 });
 
-  test('waits with tokens that nobody knows', async () => {
+  test('is throttled for unknown tokens', async () => {
     const { ask, times, verified } = busy();
     expect(await times(10, flood, 'token_invalid')).toBe('token_invalid');
     expect(await ask({ token: 'another' }, 'token_invalid')).toBe('too_many_requests');
     expect(verified()).toBe(10);
   });
 
-  test('still gets through with tokens that were good before, and with sessions', async () => {
+  test('is still allowed with tokens that were valid before, and with sessions', async () => {
     const { ask, times } = busy();
     expect(await ask({ token: 'good' }, agent)).toBe('allowed');
     await times(50, flood, 'token_invalid');
@@ -124,14 +124,14 @@ describe('an address that shows one bad token after the other', () => {
     expect(await ask({ cookie: 's=bad' }, 'session_invalid')).toBe('session_invalid');
   });
 
-  test('with a token that was good and is so no longer is refused for that reason', async () => {
+  test('gets the true reason for a token that was valid and no longer is', async () => {
     const { ask, times } = busy();
     await ask({ token: 'good' }, agent);
     await times(50, flood, 'token_invalid');
     expect(await ask({ token: 'good' }, 'access_revoked')).toBe('access_revoked');
   });
 
-  test('does not get more through with the end of a token that was good', async () => {
+  test('gets no extra attempts with tokens that end like a valid one', async () => {
     const { ask, times } = busy();
     const end = `.${'s'.repeat(50)}`;
     expect(await ask({ token: `good${end}` }, agent)).toBe('allowed');
@@ -141,23 +141,23 @@ describe('an address that shows one bad token after the other', () => {
   });
 
   test.each<[string, (i: number) => Who, AuthErrorCode]>([
-    ['tokens have run out', (i) => ({ token: `old-${i}` }), 'token_expired'],
+    ['tokens have expired', (i) => ({ token: `old-${i}` }), 'token_expired'],
     ['tokens were revoked', (i) => ({ token: `old-${i}` }), 'access_revoked'],
     ['sessions have ended', (i) => ({ cookie: `s=${i}` }), 'session_ended'],
-    ['cookies are none', (i) => ({ cookie: `s=${i}` }), 'session_invalid'],
-  ])('is not one from which a whole company comes whose %s: the next token is taken', async (_what, who, code) => {
+    ['cookies are invalid', (i) => ({ cookie: `s=${i}` }), 'session_invalid'],
+  ])('is not a company network whose %s: its next token is accepted', async (_what, who, code) => {
     const { ask, times } = busy();
     expect(await times(50, who, code)).toBe(code);
     expect(await ask({ token: 'new' }, agent)).toBe('allowed');
   });
 
-  test('keeps nobody else out', async () => {
+  test('does not block other addresses', async () => {
     const { ask, times } = busy();
     await times(50, flood, 'token_invalid');
     expect(await ask({ token: 'new', address: '203.0.113.10' }, agent)).toBe('allowed');
   });
 
-  test('is not one where a single agent repeats its bad token', async () => {
+  test('is not one where a single agent repeats its invalid token', async () => {
     const { ask, times } = busy();
     await times(500, { token: 'bad' }, 'token_invalid');
     expect(await ask({ token: 'new' }, agent)).toBe('allowed');
@@ -179,8 +179,8 @@ describe('an address that shows one bad token after the other', () => {
   });
 });
 
-describe('somebody who sends more requests than REQUESTS_PER_MINUTE', () => {
-  test('waits, from whatever address and with whatever credential; others do not', async () => {
+describe('a caller that sends more requests than REQUESTS_PER_MINUTE', () => {
+  test('is throttled from any address and with any credential; others are not', async () => {
     const { ask, times } = throttled({ requestsPerPrincipal: 5 });
     const anywhere = (i: number): Who => ({ token: `t${i}`, address: `203.0.113.${i}` });
     expect(await times(5, anywhere, agent)).toBe('allowed');
@@ -189,13 +189,13 @@ describe('somebody who sends more requests than REQUESTS_PER_MINUTE', () => {
   });
 });
 
-test('Limits of 0 are no limits', async () => {
+test('A limit of 0 means unlimited', async () => {
   const { times } = throttled({ failuresPerCredential: 0 });
   expect(await times(500, { token: 'bad' }, 'token_invalid')).toBe('token_invalid');
   expect(await times(500, { token: 'good' }, agent)).toBe('allowed');
 });
 
-/** As nginx reads a map: the first regular expression that fits. */
+/** As nginx evaluates a map: the first regular expression that matches. */
 function nginxNetworkOf(address: string): string {
   const text = readFileSync('nginx/gate/maps.conf', 'utf8');
   const map = text.slice(text.indexOf('map $remote_addr $client_network')).split('\n}')[0] ?? '';

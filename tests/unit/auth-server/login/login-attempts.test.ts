@@ -14,7 +14,7 @@ const state = 'abcdefghijklmnopqrstuvwxyz-_0123456789';
 const attempt: KeptAttempt = { state, nonce: 'n', verifier: 'v', next: '/servers', provider: 'cognito' };
 const name = `mcp_gateway_login_${state.slice(0, 16)}`;
 
-/** Does what `login.ts` does with attempts and the session cookie, and nothing else. */
+/** Handles attempts and the session cookie as `login.ts` does, and nothing else. */
 function serve(secure: boolean): Server {
   const attempts = createLoginAttempts([secret, other], secure);
   const session = createSessionCookie(secure ? 'https://gw.example' : 'http://localhost:8080');
@@ -58,7 +58,7 @@ const kept = async () => {
 const take = (value: string, asked = `state=${state}`, as = name) => go(`/take?${asked}`, { [as]: value });
 const now = () => Math.floor(Date.now() / 1000);
 
-/** An attempt sealed with the right key, of which each test spoils one thing; a claim of `undefined` is left out. */
+/** A valid sealed attempt. Each test changes one thing; a claim of `undefined` is left out. */
 function sealed(change: Record<string, unknown> = {}, key = purposeKey(secret, 'login')) {
   return new EncryptJWT({ ...attempt, aud: 'login', iat: now(), exp: now() + 60, ...change })
     .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
@@ -66,7 +66,7 @@ function sealed(change: Record<string, unknown> = {}, key = purposeKey(secret, '
 }
 
 describe('an attempt to log in', () => {
-  test('is taken back as it was kept, and out of the browser', async () => {
+  test('is returned as it was stored, and deleted from the browser', async () => {
     const response = await take(await kept());
     expect(await response.json()).toMatchObject(attempt);
     expect(response.headers.getSetCookie()).toEqual([
@@ -74,36 +74,36 @@ describe('an attempt to log in', () => {
     ]);
   });
 
-  test('is kept for ten minutes, for the login alone, out of reach of scripts', async () => {
+  test('is kept for ten minutes, for the login only, and unreadable to scripts', async () => {
     const [line] = (await go('/keep')).headers.getSetCookie();
     expect(line).toMatch(
       new RegExp(`^${name}=[\\w.-]+; Max-Age=600; Path=/oauth2; Expires=[^;]+; HttpOnly; SameSite=Lax$`),
     );
   });
 
-  test('is kept and taken over https only, where the gateway is there', async () => {
+  test('is stored and read over https only, if the gateway uses https', async () => {
     const [line] = (await go('/keep', {}, secure)).headers.getSetCookie();
     expect(line).toMatch(/; HttpOnly; Secure; SameSite=Lax$/);
     const taken = await go(`/take?state=${state}`, { [name]: await kept() }, secure);
     expect(taken.headers.getSetCookie()[0]).toMatch(/; HttpOnly; Secure; SameSite=Lax$/);
   });
 
-  test('sealed by hand as the gateway seals it is taken, so that the refusals below mean what they say', async () => {
+  test('that the test seals as the gateway does is accepted, so that the rejections below are meaningful', async () => {
     expect(await (await take(await sealed())).json()).toMatchObject(attempt);
   });
 
   test.each<[string, () => Promise<string>]>([
-    ['is sealed for another state that starts alike', () => sealed({ state: `${state.slice(0, -1)}x` })],
+    ['is sealed for another state with a common prefix', () => sealed({ state: `${state.slice(0, -1)}x` })],
     ['has no state', () => sealed({ state: undefined })],
     ['has no nonce', () => sealed({ nonce: undefined })],
     ['never ends', () => sealed({ exp: undefined })],
-    ['began at no time', () => sealed({ iat: undefined })],
+    ['has no issue time', () => sealed({ iat: undefined })],
     ['has ended', () => sealed({ exp: now() - 1 })],
     ['is for another purpose', () => sealed({ aud: 'session' })],
     ['is sealed with the key of sessions', () => sealed({}, purposeKey(secret, 'session'))],
-    ['is sealed with a key that is going out of use', () => sealed({}, purposeKey(other, 'login'))],
+    ['is sealed with the old key of a rotation', () => sealed({}, purposeKey(other, 'login'))],
     ['is rubbish', async () => 'a.b.c.d.e'],
-  ])('that %s is none, and gone from the browser all the same', async (_what, make) => {
+  ])('that %s is rejected, and still deleted from the browser', async (_what, make) => {
     const response = await take(await make());
     expect(await response.json()).toBeNull();
     expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(`^${name}=; `)]);
@@ -112,31 +112,31 @@ describe('an attempt to log in', () => {
   test.each([
     ['is too short', `state=${state.slice(0, 19)}`],
     ['is too long', `state=${'a'.repeat(201)}`],
-    ['has a letter that no state of ours has', `state=${state}.`],
-    ['begins with one', `state=.${state}`],
+    ['has a character that no state of ours has', `state=${state}.`],
+    ['begins with such a character', `state=.${state}`],
     ['stands twice', `state=${state}&state=${state}`],
     ['is missing', 'x=1'],
-  ])('is not looked for where the state %s', async (_what, asked) => {
+  ])('is not looked up when the state %s', async (_what, asked) => {
     const response = await go(`/take?${asked}`, { [name]: await kept(), mcp_gateway_login_aaaaaaaaaaaaaaaa: 'x' });
     expect(await response.json()).toBeNull();
     expect(response.headers.getSetCookie()).toEqual([]);
   });
 
-  test.each([20, 200])('may have a state of %d letters', async (length) => {
+  test.each([20, 200])('may have a state of %d characters', async (length) => {
     const long = 'a'.repeat(length);
     const value = await sealed({ state: long });
     const response = await take(value, `state=${long}`, 'mcp_gateway_login_aaaaaaaaaaaaaaaa');
     expect(await response.json()).toMatchObject({ state: long });
   });
 
-  test('that this browser did not start is none, and nothing is cleared', async () => {
+  test('that this browser did not start is not found, and no cookie is cleared', async () => {
     const response = await go(`/take?state=${state}`);
     expect(await response.json()).toBeNull();
     expect(response.headers.getSetCookie()).toEqual([]);
   });
 });
 
-describe('attempts that were given up', () => {
+describe('abandoned attempts', () => {
   const cookies = (count: number) =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [`mcp_gateway_login_${i}`, 'x']));
   const forgotten = async (count: number) => {
@@ -155,7 +155,7 @@ describe('attempts that were given up', () => {
     [12, 8],
     [13, 8],
     [40, 8],
-  ])('of %d the oldest %d are forgotten, so that there is room for one more', async (count, gone) => {
+  ])('%d in number lose the oldest %d, so that there is room for one more', async (count, gone) => {
     expect(await forgotten(count)).toEqual(oldest(gone));
   });
 });
@@ -163,7 +163,7 @@ describe('attempts that were given up', () => {
 describe('the session cookie', () => {
   const lines = async (path: string, server?: Server) => (await go(path, {}, server)).headers.getSetCookie();
 
-  test('on http is for this host, for as long as the session, and not for scripts', async () => {
+  test('on http is for this host, as long as the session, and unreadable to scripts', async () => {
     expect(await lines('/set')).toEqual([
       expect.stringMatching(
         /^mcp_gateway_session=value; Max-Age=3600; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/,
@@ -171,7 +171,7 @@ describe('the session cookie', () => {
     ]);
   });
 
-  test('on https has the name that no other host can set, and is sent over https only', async () => {
+  test('on https has the __Host- name that no other host can set, and is sent over https only', async () => {
     expect(await lines('/set', secure)).toEqual([
       expect.stringMatching(
         /^__Host-mcp_gateway_session=value; Max-Age=3600; Path=\/; .*; HttpOnly; Secure; SameSite=Lax$/,
@@ -179,7 +179,7 @@ describe('the session cookie', () => {
     ]);
   });
 
-  test('is cleared under the name and path that it was set with: otherwise browsers keep it', async () => {
+  test('is cleared with the name and path that it was set with: otherwise browsers keep it', async () => {
     const gone = 'Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly;';
     expect(await lines('/clear')).toEqual([`mcp_gateway_session=; ${gone} SameSite=Lax`]);
     expect(await lines('/clear', secure)).toEqual([`__Host-mcp_gateway_session=; ${gone} Secure; SameSite=Lax`]);

@@ -2,7 +2,7 @@ import { safePath } from '../../../../auth-server/login/safe-path.ts';
 
 const publicUrl = 'http://localhost:8080';
 
-describe('where a login leads', () => {
+describe('the target after a login', () => {
   test.each([
     '/',
     '/servers',
@@ -12,7 +12,7 @@ describe('where a login leads', () => {
     '/oauth2x',
     '/@x',
     '/a:b',
-  ])('to %s of ours', (path) => {
+  ])('may be our %s', (path) => {
     expect(safePath(path, publicUrl)).toBe(path);
   });
 
@@ -68,27 +68,27 @@ describe('where a login leads', () => {
     7,
     ['/servers'],
     { path: '/servers' },
-  ])('not to %j, but to /', (wanted) => {
+  ])('is / instead of %j', (wanted) => {
     expect(safePath(wanted, publicUrl)).toBe('/');
   });
 });
 
 describe('a path that only looks like another', () => {
   test.each(['/servers/login', '/docs?next=/login', '/a/oauth2/b', '/a/%2f', '/servers?x=//evil.example'])(
-    '%s is ours, because it leads to neither a login nor another host',
+    '%s is followed, because it leads neither to a login nor to another host',
     (path) => {
       expect(safePath(path, publicUrl)).toBe(path);
     },
   );
 
   test.each(['/a?x=\\', '/a?x=\\/b', '/a#\\evil.example', '/a?x=\\/b\\c'])(
-    '%j is not followed: a backslash is a slash to some, wherever it stands',
+    '%j is not followed: some parsers read a backslash as a slash, at any place',
     (path) => {
       expect(safePath(path, publicUrl)).toBe('/');
     },
   );
 
-  test('of a thousand characters is followed, one longer is not', () => {
+  test('of a thousand characters is followed, a longer one is not', () => {
     const path = (length: number) => `/${'x'.repeat(length - 1)}`;
     expect(safePath(path(1000), publicUrl)).toBe(path(1000));
     expect(safePath(path(1001), publicUrl)).toBe('/');

@@ -34,15 +34,15 @@ const cases: [what: string, lines: string[]][] = [
   ['as nginx writes them', gate],
   ['in small letters', gate.map((line) => line.toLowerCase())],
   ['in capitals', gate.map((line) => line.replace(/^[^:]*/, (name) => name.toUpperCase()))],
-  ['with others between', gate.flatMap((line) => [line, 'X-Other: x', 'toString: x', '__proto__: x'])],
-  ['with an empty one', [...gate, 'Cookie:']],
-  ['with one missing', gate.slice(1)],
+  ['with other headers between', gate.flatMap((line) => [line, 'X-Other: x', 'toString: x', '__proto__: x'])],
+  ['with an empty header', [...gate, 'Cookie:']],
+  ['with a missing header', gate.slice(1)],
   ...gate.map((line): [string, string[]] => [`with ${line} twice`, [...gate, line]]),
   ['with two cookies', [...gate, 'Cookie: a=1', 'Cookie: b=2']],
-  ['with one twice, the first empty', [...gate, 'Origin:', 'Origin: https://a.example']],
+  ['with a header twice, the first empty', [...gate, 'Origin:', 'Origin: https://a.example']],
 ];
 
-test.each(cases)('Headers %s are read as Node reads them', async (_what, lines) => {
+test.each(cases)('Headers %s are read as Node would read them', async (_what, lines) => {
   seen.splice(0);
   const { port } = server.address() as AddressInfo;
   await sendBytes(port, [`GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines.join('\r\n')}\r\n\r\n`]);
@@ -51,7 +51,7 @@ test.each(cases)('Headers %s are read as Node reads them', async (_what, lines) 
   expect(fast).toEqual(slow);
 });
 
-test('Every header that is read is among those that are looked for', () => {
+test('Every header that the code uses is among those that are parsed', () => {
   const reader = readFileSync('auth-server/request/original-request.ts', 'utf8');
   const read = [...reader.matchAll(/(?:one|required)\('([a-z-]+)'\)/g)].map(([, name = '']) => name);
   expect(read.length).toBeGreaterThan(15);

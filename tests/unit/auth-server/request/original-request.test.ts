@@ -32,11 +32,11 @@ function refusal(headers: IncomingHttpHeaders): AuthError {
   } catch (error) {
     return error as AuthError;
   }
-  throw new Error('it was not refused');
+  throw new Error('it was accepted');
 }
 
-describe('what the gate tells about a request', () => {
-  test('is read whole, each header for what it is', () => {
+describe('the description of a request by the gate', () => {
+  test('is read completely, each header for its purpose', () => {
     expect(readOriginalRequest({ ...gate, ...client })).toEqual({
       target: { resource: 'mcp', server: 'clock', endpoint: 'mcp', routed: true },
       method: 'POST',
@@ -50,12 +50,12 @@ describe('what the gate tells about a request', () => {
     });
   });
 
-  test('of the registry needs no server, and believes in none', () => {
+  test('needs no server for the registry, and ignores one', () => {
     const headers = { ...gate, 'x-resource': 'registry', 'x-mcp-endpoint': 'admin' };
     expect(readOriginalRequest(headers).target).toEqual({ resource: 'registry' });
   });
 
-  test('as an empty header or as several is nothing: no credential comes of it', () => {
+  test('contains no credential when the header is empty or repeated', () => {
     const headers = { ...gate, authorization: '', cookie: '', origin: '' };
     expect(readOriginalRequest(headers)).toMatchObject({ credentials: nothing, browser: { origin: undefined } });
     const several = { ...gate, cookie: ['a', 'b'] } as unknown as IncomingHttpHeaders;
@@ -68,18 +68,18 @@ describe('what the gate tells about a request', () => {
 
   test.each([
     ['is not routed', { 'x-mcp-routed': '0' }],
-    ['is said to be routed in other words', { 'x-mcp-routed': 'true' }],
-    ['is not said to be routed', { 'x-mcp-routed': undefined }],
+    ['has another value than 1 for routed', { 'x-mcp-routed': 'true' }],
+    ['has no value for routed', { 'x-mcp-routed': undefined }],
     ['has a reserved name', { 'x-mcp-server': 'registry' }],
-    ['has a name that none can have', { 'x-mcp-server': '../clock' }],
-  ])('may be about a server that %s: that one is not there', (_what, change) => {
+    ['has an invalid name', { 'x-mcp-server': '../clock' }],
+  ])('may be about a server that %s: that server is not found', (_what, change) => {
     expect(readOriginalRequest({ ...gate, ...change }).target).toMatchObject({ routed: false });
   });
 });
 
-describe('a gate that does not say what it has to', () => {
+describe('a gate that omits a required header', () => {
   test.each(['x-resource', 'x-mcp-server', 'x-mcp-endpoint', 'x-original-method', 'x-original-uri'])(
-    'is at fault without %s, and is told so by name',
+    'gets an error that names %s',
     (name) => {
       for (const value of [undefined, '']) {
         expect(refusal({ ...gate, [name]: value })).toMatchObject({
@@ -95,7 +95,7 @@ describe('a gate that does not say what it has to', () => {
     ['x-resource', 'relay', 'X-Resource'],
     ['x-mcp-endpoint', 'MCP', 'X-Mcp-Endpoint'],
     ['x-mcp-endpoint', 'admin', 'X-Mcp-Endpoint'],
-  ])('is at fault with the %s %j', (name, value, said) => {
+  ])('gets an error about the %s %j', (name, value, said) => {
     expect(refusal({ ...gate, [name]: value })).toMatchObject({
       code: 'gate_misconfigured',
       message: `The gate sent an unknown ${said}.`,

@@ -42,7 +42,7 @@ test.each([
   ['none', undefined],
   ['the API', `${issuer}/authorize`],
 ])(
-  'A pool that announces %s gets the endpoints of COGNITO_DOMAIN, and keeps its issuer and keys',
+  'For a pool that announces %s, the endpoints come from COGNITO_DOMAIN, and issuer and keys from the pool',
   (_what, announced) => {
     const metadata = {
       issuer,

@@ -36,7 +36,7 @@ interface Forgery {
   expires?: number | undefined;
   alg?: 'EdDSA' | 'Ed25519' | 'RS256';
 }
-/** A ticket with the right claims, of which each test spoils one thing. */
+/** A ticket with valid claims. Each test changes one thing. */
 async function made(change: Forgery = {}): Promise<string> {
   const { issuer, audience, issued, expires, alg } = {
     issuer: publicUrl,
@@ -77,12 +77,12 @@ describe('a ticket for the relay', () => {
     ['of another gateway', { issuer: 'https://other.example' }, 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
     ['that is an assertion for a server', { audience: `${publicUrl}/clock` }, 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
     ['that never expires', { expires: undefined }, 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
-    ['that was issued at no time', { issued: undefined }, 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
+    ['that has no issue time', { issued: undefined }, 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
     ['that has expired', { expires: -6 }, 'ERR_JWT_EXPIRED'],
-    ['that is older than two minutes, though it would go on', { issued: 126, expires: 3600 }, 'ERR_JWT_EXPIRED'],
+    ['that is older than two minutes, but not expired', { issued: 126, expires: 3600 }, 'ERR_JWT_EXPIRED'],
     ['that comes from the future', { issued: -60, expires: 120 }, 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
     ['signed by another kind of key', { alg: 'RS256' }, 'ERR_JOSE_ALG_NOT_ALLOWED'],
-  ])('%s is none', async (_what, change, code) => {
+  ])('%s is rejected', async (_what, change, code) => {
     await expect(read(change)).rejects.toMatchObject({ code });
   });
 
@@ -103,7 +103,7 @@ describe('a ticket for the relay', () => {
     ['ends', 'never'],
     ['marks', undefined],
     ['marks', [1]],
-  ])('whose %s is %j is none, however well it is signed', async (claim, value) => {
+  ])('whose %s is %j is rejected, although its signature is valid', async (claim, value) => {
     await expect(read({ claims: { [claim]: value } })).rejects.toMatchObject({
       name: 'ZodError',
       issues: [expect.objectContaining({ path: expect.arrayContaining([claim]) })],
@@ -111,7 +111,7 @@ describe('a ticket for the relay', () => {
   });
 });
 
-describe('the ticket of a request that is still being answered', () => {
+describe('the ticket of a request that is still in progress', () => {
   const readOpen = async (change?: Forgery) => await verifyOpenTicket(await made(change), keys, publicUrl);
   const old: Forgery = { issued: 5000, expires: -4880 };
 
@@ -136,10 +136,10 @@ describe('the ticket of a request that is still being answered', () => {
   test.each<[string, Forgery, string]>([
     ['of another gateway', { issuer: 'https://other.example' }, 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
     ['that is an assertion for a server', { audience: `${publicUrl}/clock` }, 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
-    ['that was issued at no time', { issued: undefined }, 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
+    ['that has no issue time', { issued: undefined }, 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
     ['that had expired before it was issued', { expires: -6000 }, 'ERR_JWT_EXPIRED'],
     ['signed by another kind of key', { alg: 'RS256' }, 'ERR_JOSE_ALG_NOT_ALLOWED'],
-  ])('%s is none, however old it may be', async (_what, change, code) => {
+  ])('%s is rejected at any age', async (_what, change, code) => {
     await expect(readOpen({ ...old, ...change })).rejects.toMatchObject({ code });
   });
 });

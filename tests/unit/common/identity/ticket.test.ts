@@ -16,7 +16,7 @@ const ticket = (ends: number): Ticket => ({
   marks: [],
 });
 
-/** A ticket as the auth-server signs it, given so many seconds ago, for a credential that ends in so many seconds. */
+/** A ticket as the auth-server signs it, issued this many seconds ago, for a credential that expires in this many seconds. */
 function given(
   secondsAgo: number,
   endsIn: number,
@@ -52,11 +52,11 @@ test.each<[string, () => Promise<string>]>([
   ['another key signed it', () => given(0, 60, {}, other.privateKey)],
   ['it is an assertion', () => given(0, 60, { aud: `${publicUrl}/echo` })],
   ['another gateway issued it', () => given(0, 60, { iss: 'http://localhost:9090' })],
-  ['it does not say when it was given', () => given(0, 60, { iat: undefined })],
+  ['it has no issue time', () => given(0, 60, { iat: undefined })],
   ['it never expires', () => given(0, 60, { exp: undefined })],
-  ['it names no owner', () => given(0, 60, { owner: undefined })],
-  ['it is no token', async () => 'x'],
-])('It is refused, for a stream too, when %s', async (_what, make) => {
+  ['it has no owner', () => given(0, 60, { owner: undefined })],
+  ['it is not a token', async () => 'x'],
+])('A ticket is rejected, for a stream too, when %s', async (_what, make) => {
   const token = await make();
   await expect(verifyTicket(token, keys, publicUrl)).rejects.toThrow();
   await expect(verifyOpenTicket(token, keys, publicUrl)).rejects.toThrow();

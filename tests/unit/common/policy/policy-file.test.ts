@@ -56,10 +56,14 @@ describe('a policy file with a fault', () => {
     ['nothing in it', '', 'the file is empty'],
     ['only comments in it', '# later\n', 'the file is empty'],
     ['a list at the top', '- a\n- b\n', /expected object/],
-    ['a text at the top', 'allow everything\n', /expected object/],
+    ['a string at the top', 'allow everything\n', /expected object/],
     ['no group_mappings', 's: []\n', /group_mappings: must map groups to lists of scopes/],
     ['group_mappings without a value', 'group_mappings:\n', /line 1: group_mappings: must map groups/],
-    ['a group that maps to a text', 'group_mappings:\n  g: admin\n', /line 2: group_mappings\.g: must be a list of sc/],
+    [
+      'a group that maps to a string',
+      'group_mappings:\n  g: admin\n',
+      /line 2: group_mappings\.g: must be a list of sc/,
+    ],
     ['a group that maps to a number', 'group_mappings:\n  g: [1]\n', /line 2: group_mappings\.g\[0\]: must be a name/],
     ['two equal groups', 'group_mappings:\n  g: [a]\n  g: [b]\n', /^line 3: .*keys must be unique/],
     ['two equal scopes', `${groups}s: []\ns: []\n`, /^line 3: .*keys must be unique/],
@@ -80,7 +84,7 @@ describe('a policy file with a fault', () => {
     ['a rule without a server', `${groups}s:\n  - methods: [x]\n`, /line 3: s\[0\]\.server: must be a name/],
     ['a rule without methods', `${groups}s:\n  - server: a\n`, /line 3: s\[0\]\.methods: must be a list of names/],
     ['an empty server', `${groups}s:\n  - server: ""\n    methods: [x]\n`, /line 3: s\[0\]\.server: must not be empty/],
-    ['a scope that is a text', `${groups}s: all\n`, /line 2: s: must be a list of rules/],
+    ['a scope that is a string', `${groups}s: all\n`, /line 2: s: must be a list of rules/],
     ['a scope without a value', `${groups}s:\n`, /line 2: s: must be a list of rules/],
     [
       'an unknown permission',
@@ -88,13 +92,13 @@ describe('a policy file with a fault', () => {
       /line \d: UI-Scopes\.s: .*"delete_al/,
     ],
     ['a misspelt UI-Scopes', `${groups}UI-scopes:\n  s:\n    list_service: [all]\n`, /line 2: UI-scopes: must be a li/],
-  ])('with %s is refused, with the place and what was expected', (_what, text, expected) => {
+  ])('with %s is rejected with the line and what was expected', (_what, text, expected) => {
     expect(faultsOf(text)).toContainEqual(
       typeof expected === 'string' ? expected : expect.stringMatching(expected as RegExp),
     );
   });
 
-  test('with aliases is refused, whether they stand alone, in a merge key or in a bomb', () => {
+  test('with aliases is rejected: alone, in a merge key and in an alias bomb', () => {
     const alias = 'group_mappings:\n  a: &x [s]\n  b: *x\n';
     const merge = `${groups}s:\n  - &r { server: a, methods: [x] }\n  - { <<: *r, tools: [t] }\n`;
     const bomb = `a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\ngroup_mappings: { g: *c }\n`;
@@ -110,7 +114,7 @@ describe('a policy file with a fault', () => {
 });
 
 describe('the accepted styles of a policy file', () => {
-  test('`all` is `*`: for servers, methods, tools and permissions', () => {
+  test('`all` means `*` for servers, methods, tools and permissions', () => {
     const text = (any: string) =>
       `${groups}UI-Scopes: {s: {list_service: [${any}]}}\ns:\n  - {server: ${any}, methods: [${any}], tools: [${any}]}\n`;
     for (const policy of [parsePolicy(text('all')), parsePolicy(text('"*"'))]) {
@@ -120,14 +124,14 @@ describe('the accepted styles of a policy file', () => {
     }
   });
 
-  test('a single name may stand where a list is expected', () => {
+  test('a single name is accepted instead of a list', () => {
     const policy = parsePolicy(`${groups}s:\n  - {server: a, methods: tools/call, tools: t}\n`);
     const call = (name: string) => [{ method: 'tools/call', object: { kind: 'tool', name } }] as const;
     expect(decide(policy, ['s'], 'a', call('t')).allowed).toBe(true);
     expect(decide(policy, ['s'], 'a', call('u')).allowed).toBe(false);
   });
 
-  test('the style of the Python original loads and means the same', () => {
+  test('a file in the style of the Python original loads and has the same meaning', () => {
     const policy = parsePolicy(`
 # UI Scopes for registry
 UI-Scopes:

@@ -102,8 +102,8 @@ describe('A policy file of 2,000 rules, which is read on a separate thread,', ()
   });
 });
 
-test('A policy in a ConfigMap is read again when kubelet swaps the link to its folder, and old folders are deleted', async () => {
-  // As kubelet does it: scopes.yml -> ..data/scopes.yml, ..data -> a folder by time, and ..data is replaced in one step.
+test('A policy in a ConfigMap is read again when kubelet swaps the folder link and deletes the old folder', async () => {
+  // As kubelet does it: scopes.yml -> ..data/scopes.yml, ..data -> a timestamped folder, and ..data is replaced atomically.
   const bring = async (version: string, text: string) => {
     await mkdir(join(folder, version));
     await writeFile(join(folder, version, 'scopes.yml'), text);

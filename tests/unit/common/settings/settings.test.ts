@@ -21,7 +21,7 @@ describe('the table of settings', () => {
     expect(shown).toEqual(names);
   });
 
-  test('has the same defaults as .env.example shows', () => {
+  test('has the same defaults as .env.example', () => {
     const shown = [...example.matchAll(/^# ([A-Z_]+)=(\S+(?: \S+)*?)(?: {2,}.*| {3}.*)?$/gm)];
     expect(shown.length).toBeGreaterThan(25);
     for (const [, name, value] of shown) {
@@ -31,7 +31,7 @@ describe('the table of settings', () => {
     }
   });
 
-  test('knows every variable that the code reads from an environment', () => {
+  test('contains every variable that the code reads from the environment', () => {
     const files = globSync([
       '{agents,attack,auth-server,common,launch,operations,policy,registry,relay,servers}/**/*.ts',
     ]);
@@ -39,7 +39,7 @@ describe('the table of settings', () => {
       [...readFileSync(file, 'utf8').matchAll(/\benv\.([A-Z][A-Z_]+)/g)].map(([, name]) => String(name)),
     );
     expect(new Set(read).size).toBeGreaterThan(5);
-    // Conventions of the terminal, of npm and of the system; no settings of ours.
+    // Conventions of the terminal, npm and the system, not settings of the gateway.
     const terminal = ['NO_COLOR', 'TERM', 'COLUMNS', 'BROWSER', 'DISPLAY', 'WAYLAND_DISPLAY', 'WSL_DISTRO_NAME'];
     const others = [...terminal, 'INIT_CWD', 'PATH', 'HOME'];
     expect([...new Set(read)].filter((name) => !names.includes(name) && !others.includes(name))).toEqual([]);
@@ -95,12 +95,12 @@ describe('a value', () => {
     'us-east-1_XXXXXXXXX',
     'us-east-1_EXAMPLE',
     'good,your_other_id',
-  ])('%j is a placeholder, and a fault that does not repeat it', (value) => {
+  ])('%j is rejected as a placeholder, and the error does not repeat it', (value) => {
     expect(faultsOf({ ID: value })).toEqual([expect.stringMatching(/^ID: is an example value/)]);
     expect(faultsOf({ ID: value })[0]).not.toContain(value);
   });
 
-  test.each(['"abc"', "'abc'", '"a b"'])('%s with its quotes is a fault', (value) => {
+  test.each(['"abc"', "'abc'", '"a b"'])('%s with its quotes is rejected', (value) => {
     expect(faultsOf({ ID: value })).toEqual([expect.stringMatching(/^ID: has quotes around it/)]);
   });
 
@@ -168,7 +168,7 @@ test.each([
   ['abc', 'ab', 1],
   ['', 'ab', 2],
   ['kitten', 'sitting', 3],
-])('from %j to %j it is %d letters', (a, b, distance) => {
+])('the edit distance from %j to %j is %d', (a, b, distance) => {
   expect(editDistance(a, b)).toBe(distance);
 });
 

@@ -98,7 +98,7 @@ test.each(['nothing', 'toString', '__proto__', 'constructor', ''])('There is no 
 test.each([
   ['is empty', '', 'the file', 'write {} for none'],
   ['is a list', '- a', '', 'secrets by their names'],
-  ['is no YAML', `github: { value: ${secret}`, 'line', ''],
+  ['is not YAML', `github: { value: ${secret}`, 'line', ''],
   ['has a name twice', `${entry('value: a')}\n${entry('value: b')}`, 'line 2', 'DUPLICATE_KEY'],
   ['has an alias', `a: &a { for: [${origin}], value: x }\nb: *a`, '', 'aliases'],
   ['has a tag', `github: !!js/function ${secret}`, 'line 1', ''],
@@ -128,10 +128,10 @@ test.each([
   ['has the scheme twice', entry('value: bearer abc'), 'github.value', 'leave it out'],
   ['has no colon for Basic', entry(`scheme: Basic, value: ${secret}`), 'github.value', 'user:password'],
   ['has a line break in a secret', entry(`value: "${secret}\\r\\nX-Evil: 1"`), 'github.value', 'line break'],
-  ['has a letter that no header carries', entry(`value: "${secret}é"`), 'github.value', 'header'],
-  ['has a secret without end', entry(`value: ${'x'.repeat(9_000)}`), 'github.value', 'longer'],
-  ['names a variable that is not there', entry('env: NOT_THERE'), 'github.env', 'no such environment variable'],
-  ['names a file that is not there', entry('file: not-there'), 'github.file', 'ENOENT'],
+  ['has a character that no header can carry', entry(`value: "${secret}é"`), 'github.value', 'header'],
+  ['has a secret that is too long', entry(`value: ${'x'.repeat(9_000)}`), 'github.value', 'longer'],
+  ['names a variable that does not exist', entry('env: NOT_THERE'), 'github.env', 'no such environment variable'],
+  ['names a file that does not exist', entry('file: not-there'), 'github.file', 'ENOENT'],
 ])(
   'A service does not start when the file %s; the fault has its place, and repeats nothing of a secret',
   async (_what, text, where, why) => {
@@ -201,7 +201,7 @@ test.each([
   ['600', 0],
   ['640', 0],
   ['644', 1],
-])('A file with mode %s gets %d warnings, however often it is read', async (mode, count) => {
+])('A file with mode %s causes %d warnings, even if it is read several times', async (mode, count) => {
   await watching(entry('value: x'), {}, Number.parseInt(mode, 8));
   await new Promise((resolve) => setTimeout(resolve, 60));
   expect(lines.filter((line) => line.includes('can be read by every user'))).toHaveLength(count);
