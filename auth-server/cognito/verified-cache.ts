@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../store/record-cache.ts';
 
 /** Claims of a credential, with its expiry in seconds since 1970. */
 interface Claims {
@@ -35,8 +36,8 @@ const mostInUse = 1_000;
  * kept whole, because computing the digest takes longer than finding them.
  */
 export function createVerifiedCache<T extends Claims>(): VerifiedCache<T> {
-  const all = new LRUCache<string, Kept<T>>({ max: mostKept });
-  const inUse = new LRUCache<string, Kept<T>>({ max: mostInUse });
+  const all = new LRUCache<string, Kept<T>>(atMost(mostKept));
+  const inUse = new LRUCache<string, Kept<T>>(atMost(mostInUse));
   /** After the clock was set back, no entry from before counts. */
   const isGood = ({ claims, at }: Kept<T>, now: number) =>
     claims.exp * 1000 > now && now >= at && now - at < longestMilliseconds;

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../store/record-cache.ts';
 
 const windowSeconds = 60;
 const mostRemembered = 10_000;
@@ -15,7 +16,7 @@ export interface Tally {
 
 /** @param limit events in a minute; 0 for no limit */
 export function createTally(limit: number): Tally {
-  const counts = new LRUCache<string, { times: number }>({ max: mostRemembered, ttl: windowSeconds * 1000 });
+  const counts = new LRUCache<string, { times: number }>({ ...atMost(mostRemembered), ttl: windowSeconds * 1000 });
   let lastNoted = Number.NEGATIVE_INFINITY;
   return {
     // Not by size: expired entries are only removed when they are looked up.

@@ -5,6 +5,7 @@ import type { AuthErrorCode } from '../denials/codes.ts';
 import { texts } from '../denials/texts.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
+import { atMost } from '../store/record-cache.ts';
 import { networkOf } from './network.ts';
 import { createTally } from './rate-limit.ts';
 
@@ -66,7 +67,7 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
   const perPrincipal = createTally(limits.requestsPerPrincipal);
   // Tail to digest of the whole token: the owner of one good token can append its tail to thousands of others.
   const good = new LRUCache<string, string>({
-    max: 50_000,
+    ...atMost(50_000),
     ttl: goodMilliseconds,
     ttlResolution: 1_000,
     updateAgeOnGet: true,

@@ -1,6 +1,12 @@
 import { LRUCache } from 'lru-cache';
 
 /**
+ * The bound of an LRUCache. Unlike its `max`, this takes no memory for entries that do not exist: with `max`, each cache
+ * of 100,000 entries takes 9 ms and 4 MB at the start.
+ */
+export const atMost = (entries: number) => ({ maxSize: entries, sizeCalculation: () => 1 });
+
+/**
  * Records in memory, by key, and when each was last used. Times of use are written in batches, because a write with
  * each request would wait for the disk each time.
  */
@@ -12,7 +18,7 @@ export class RecordCache<T extends object> {
 
   /** @param memorySeconds how long a record is used without reading it again */
   constructor(max: number, memorySeconds: number) {
-    this.#records = new LRUCache({ max, ttl: memorySeconds * 1000, ttlResolution: memorySeconds * 10 });
+    this.#records = new LRUCache({ ...atMost(max), ttl: memorySeconds * 1000, ttlResolution: memorySeconds * 10 });
   }
 
   get(key: string): T | undefined {
