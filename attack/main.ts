@@ -1,13 +1,12 @@
 import { explainTokenError } from '../agents/token/token.ts';
 import { prepare } from './attacker.ts';
-import { help, type Options, readOptions, UsageError } from './options.ts';
+import { type Options, readOptions, UsageError } from './options.ts';
 import { asJson, asText, summarize } from './report.ts';
 import { type Attacker, run } from './run.ts';
 
 try {
   const options = readOptions(process.argv.slice(2));
   if (options) await attack(options);
-  else console.log(help);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = error instanceof UsageError ? 2 : 1;

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { Command, CommanderError } from 'commander';
 import { parseOrigin } from '../common/network/origin.ts';
 import { serverNameForm } from '../policy/names.ts';
 
@@ -18,64 +18,71 @@ export interface Options {
 /** Wrong use of the command line. The message says how to correct it. */
 export class UsageError extends Error {}
 
-/** What `--help` prints. */
-export const help = `Attacks a gateway and reports what got through. It changes nothing at the gateway and takes less than a minute.
-
+const examples = `
+Examples:
   npm run attack                                                  the gateway of npm run up
   npm run attack -- --url http://localhost:8080 --verbose         every attack with request and response
   npm run attack -- --url https://mcp.example.com --yes-this-is-mine --token … --server fininfo --tool get_stock
 
-  --url       the gateway (default http://localhost:8080)
-  --token     an access token that may list the tools of --server and mcpgw, and may NOT call --tool
-  --cookie    a session cookie with the same permissions, as name=value
-  --server, --tool, --args   the forbidden call (default currenttime, current_time_by_timezone, {"tz_name":"Asia/Tokyo"})
-  --stand-in  the local stand-in of Cognito (default http://127.0.0.1:9500); without --token and --cookie the
-              attacker uses the demo's agents and people
-  --verbose   show every attack;  --json  for programs
-  --yes-this-is-mine   required for a gateway on another machine; attacking one that is not yours is a crime in most places
-
+Without --token and --cookie the attacker uses the demo's agents and people.
 Exit code 0: no attack got through and every allowed request passed. 1: otherwise. 2: the run could not start.`;
-
-const text = { type: 'string' } as const;
-const flag = { type: 'boolean', default: false } as const;
 
 /**
  * Reads the command line.
- * @returns undefined if help was asked for
+ * @returns undefined after printing the help
  * @throws {UsageError}
  */
 export function readOptions(argv: readonly string[]): Options | undefined {
   const values = parse(argv);
-  if (values.help) return undefined;
+  if (!values) return undefined;
   const url = origin('--url', values.url);
-  if (!isLoopback(url) && !values['yes-this-is-mine']) {
+  if (!isLoopback(url) && !values.yesThisIsMine) {
     throw new UsageError(`${url.host} is not this machine. If it is yours to attack, add --yes-this-is-mine.`);
   }
-  const { server, tool, token, cookie, verbose, json } = values;
-  if (!new RegExp(`^${serverNameForm}$`).test(server))
+  if (!new RegExp(`^${serverNameForm}$`).test(values.server))
     throw new UsageError('--server must be the name of a server, as in its URL path.');
-  const standIn = origin('--stand-in', values['stand-in']);
+  const standIn = origin('--stand-in', values.standIn);
   if (!isLoopback(standIn)) throw new UsageError('--stand-in must be on this machine.');
+  const { server, tool, token, cookie, verbose = false, json = false } = values;
   return { url, standIn, server, tool, args: readArgs(values.args), token, cookie, verbose, json };
 }
 
-function parse(argv: readonly string[]) {
-  const options = {
-    url: { ...text, default: 'http://localhost:8080' },
-    'stand-in': { ...text, default: 'http://127.0.0.1:9500' },
-    server: { ...text, default: 'currenttime' },
-    tool: { ...text, default: 'current_time_by_timezone' },
-    args: { ...text, default: '{"tz_name":"Asia/Tokyo"}' },
-    token: text,
-    cookie: text,
-    verbose: flag,
-    json: flag,
-    help: { ...flag, short: 'h' },
-    'yes-this-is-mine': flag,
-  } as const;
+interface Values {
+  url: string;
+  standIn: string;
+  server: string;
+  tool: string;
+  args: string;
+  token?: string;
+  cookie?: string;
+  verbose?: boolean;
+  json?: boolean;
+  yesThisIsMine?: boolean;
+}
+
+function parse(argv: readonly string[]): Values | undefined {
+  const command = new Command('npm run attack --')
+    .description('Attacks a gateway and reports what got through. Changes nothing there and takes less than a minute.')
+    .option('--url <origin>', 'the gateway', 'http://localhost:8080')
+    .option('--token <token>', 'an access token that may list the tools of --server and mcpgw, and may NOT call --tool')
+    .option('--cookie <name=value>', 'a session cookie with the same permissions')
+    .option('--server <name>', 'the server of the forbidden call', 'currenttime')
+    .option('--tool <name>', 'the tool of the forbidden call', 'current_time_by_timezone')
+    .option('--args <json>', 'the arguments of the forbidden call', '{"tz_name":"Asia/Tokyo"}')
+    .option('--stand-in <origin>', 'the local stand-in of Cognito', 'http://127.0.0.1:9500')
+    .option('--verbose', 'show every attack')
+    .option('--json', 'print the report as JSON')
+    .option(
+      '--yes-this-is-mine',
+      'required for another machine; attacking one that is not yours is a crime in most places',
+    )
+    .addHelpText('after', examples)
+    .configureOutput({ writeErr: () => undefined })
+    .exitOverride();
   try {
-    return parseArgs({ args: [...argv], options }).values;
+    return command.parse(argv, { from: 'user' }).opts<Values & Record<string, unknown>>();
   } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return undefined;
     throw new UsageError(`${error instanceof Error ? error.message : error}. See --help.`);
   }
 }

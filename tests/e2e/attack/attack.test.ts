@@ -173,7 +173,7 @@ describe('The command line', () => {
   });
 
   test.each([
-    ['--nonsense', /Unknown option/],
+    ['--nonsense', /unknown option/],
     ['--args=[]', /JSON object/],
     ['--server=../x', /name of a server/],
   ])('explains what is wrong with %s', (argument, message) => {
