@@ -1,8 +1,7 @@
 import type { Caller } from '../../policy/caller.ts';
-import type { DenyReason } from '../../policy/decide.ts';
 import { isServerName } from '../../policy/names.ts';
 import type { Access } from '../../policy/request/mcp-request.ts';
-import type { Explanation, RuleExplanation, RuleOutcome } from '../../policy/review/explain.ts';
+import { denialWords, type Explanation, type RuleExplanation, type RuleOutcome } from '../../policy/review/explain.ts';
 import { listOf } from '../../policy/review/rule-shape.ts';
 import type { VersionedPolicy } from './files.ts';
 
@@ -16,15 +15,6 @@ export interface Answer {
   access: Access;
   explanation: Explanation;
 }
-
-const because: Record<DenyReason, string> = {
-  no_scope: 'they hold no scope at all',
-  unknown_method: 'no rule could ever allow this method',
-  server_not_allowed: 'no held scope has a rule for this server',
-  method_not_allowed: 'a rule names the server, but none names the method',
-  object_not_allowed: 'a rule names server and method, but none names this object',
-  tool_changed: 'a rule allows it, but the tool is not approved as it is now',
-};
 
 /** The answer for people: the verdict in the first line, then groups and scopes, then each rule. */
 export function asText(answer: Answer): string {
@@ -87,7 +77,7 @@ function verdict({ caller, server, access, explanation: { decision } }: Answer):
   const what = `${access.method}${access.object ? ` ${access.object.name}` : ''} on ${server}`;
   return decision.allowed
     ? `Allowed: ${who} may do ${what}, by the rule ${decision.rule}.`
-    : `Denied: ${who} may not do ${what}: ${because[decision.reason]} (${decision.reason}).`;
+    : `Denied: ${who} may not do ${what}: ${denialWords[decision.reason]} (${decision.reason}).`;
 }
 
 function notesOf({ caller, notes, server }: Answer): string[] {

@@ -26,6 +26,16 @@ export interface Explanation {
   scopes: readonly ScopeExplanation[];
 }
 
+/** The reason of a denial, as the end of a sentence about people in groups or an agent with scopes. */
+export const denialWords: Readonly<Record<DenyReason, string>> = {
+  no_scope: 'they hold no scope at all',
+  unknown_method: 'no rule could ever allow this method',
+  server_not_allowed: 'no held scope has a rule for this server',
+  method_not_allowed: 'a rule names the server, but none names the method',
+  object_not_allowed: 'a rule names server and method, but none names this object',
+  tool_changed: 'a rule allows it, but the tool is not approved as it is now',
+};
+
 const missed: Record<DenyReason, RuleOutcome> = {
   no_scope: 'server',
   unknown_method: 'method',

@@ -172,7 +172,7 @@ test('My rights: alice has a decision explained, with the rule, or with what is 
   await page.getByLabel('Tool, prompt or resource').fill('current_time_by_timezone');
   await page.getByRole('button', { name: 'Explain' }).click();
   await page.getByText('Denied.').waitFor();
-  expect(await text()).toContain('the rules for the server do not name the method');
+  expect(await text()).toContain('a rule names the server, but none names the method');
   expect(await text()).toContain('It would be allowed by the group mcp-registry-');
   await page.getByLabel('Groups or scopes').fill('mcp-registry-admin');
   await page.getByRole('button', { name: 'Explain' }).click();

@@ -1,10 +1,9 @@
 import { agentWithScopes, type Caller, personInGroups } from '../../../policy/caller.ts';
-import type { DenyReason } from '../../../policy/decide.ts';
 import { isServerName } from '../../../policy/names.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import type { Access } from '../../../policy/request/mcp-request.ts';
 import { methods, type ObjectKind } from '../../../policy/request/methods.ts';
-import { explain, type RuleExplanation } from '../../../policy/review/explain.ts';
+import { denialWords, explain, type RuleExplanation } from '../../../policy/review/explain.ts';
 import { groupsThatHelp, scopeThatHelps } from '../../../policy/review/remedy.ts';
 import { listOf } from '../../../policy/review/rule-shape.ts';
 
@@ -29,15 +28,6 @@ export interface Explained {
   /** Groups or scopes that would allow it. */
   helps: readonly string[];
 }
-
-const because: Readonly<Record<DenyReason, string>> = {
-  no_scope: 'they hold no scope',
-  unknown_method: 'the gateway does not know this method, so no rule can allow it',
-  server_not_allowed: 'no rule of their scopes names the server',
-  method_not_allowed: 'the rules for the server do not name the method',
-  object_not_allowed: 'the rules allow the method there, but not for this object',
-  tool_changed: 'the tool waits for approval',
-};
 
 /** Reads the question from a query. Missing fields are empty. */
 export function questionIn(query: Readonly<Record<string, unknown>>): Question {
@@ -68,7 +58,9 @@ export function answerTo(policy: Policy, asked: Question): Explained | string {
   const who = kind === 'group' ? 'A person in these groups' : 'An agent with these scopes';
   return {
     allowed: decision.allowed,
-    verdict: decision.allowed ? `${who} may do ${what}.` : `${who} may not do ${what}: ${because[decision.reason]}.`,
+    verdict: decision.allowed
+      ? `${who} may do ${what}.`
+      : `${who} may not do ${what}: ${denialWords[decision.reason]}.`,
     rule: decision.allowed ? decision.rule : undefined,
     notes: notesOn(asked, caller),
     scopes: scopes.map(({ scope, rules }) => ({

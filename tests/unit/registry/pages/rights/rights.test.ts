@@ -17,7 +17,7 @@ const ask = (change: Record<string, string>) =>
 test('A denial shows what is missing and what would help; a permission shows its rule', () => {
   const denied = ask({}) as Explained;
   expect(denied).toMatchObject({ allowed: false, rule: undefined, helps: ['the group admins'] });
-  expect(denied.verdict).toContain('the rules for the server do not name the method');
+  expect(denied.verdict).toContain('a rule names the server, but none names the method');
   expect(denied.scopes[0]?.rules[0]).toEqual({
     at: 'look[0]',
     hit: false,
