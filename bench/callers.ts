@@ -8,7 +8,7 @@ import { signToken } from '../stand-in/tokens.ts';
 import type { BenchStack } from './stack.ts';
 
 /** Groups of the bench's policy. One person is in all of them. */
-export const manyGroups = Array.from({ length: 50 }, (_, i) => `group-${i}`);
+const manyGroups = Array.from({ length: 50 }, (_, i) => `group-${i}`);
 
 /** The bench's policy: one agent may do everything, another may only list, people have the rights of their groups. */
 export const policy = `

@@ -9,7 +9,7 @@ import { startStack } from '../launch/stack.ts';
 import { Supervisor } from '../launch/supervisor.ts';
 
 /** The stand-in's two agents: one that may do everything, one with the scope `mcp-servers-restricted/read`. */
-export const agents = {
+const agents = {
   full: ['3agentclient000000000000000', 'agentsecretagentsecretagentsecretagentsecret0000000'],
   reader: ['4readeragent0000000000000', 'readersecretreadersecretreadersecretreadersecret000'],
 } as const;

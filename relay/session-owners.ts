@@ -1,7 +1,7 @@
 import { RelayError } from './errors.ts';
 
 /** A session or task of one owner. */
-export interface Owned {
+interface Owned {
   kind: 'session' | 'task';
   id: string;
   /** For a session of the 2024-11-05 transport: where its messages go at the upstream. */

@@ -14,7 +14,7 @@ const ERRORS = new Map([
 ]);
 
 /** Data of the sign-in page. */
-export interface SignInView {
+interface SignInView {
   csrf: string;
   username?: string | undefined;
   /** Why the last attempt failed. */
@@ -22,7 +22,7 @@ export interface SignInView {
 }
 
 /** Data of the page for a new password. */
-export interface NewPasswordView {
+interface NewPasswordView {
   csrf: string;
   challenge: string;
   problem?: string;

@@ -10,7 +10,7 @@ export interface Parameters {
 }
 
 /** Parses a query string or a form body. A repeated parameter has no value, because neither occurrence is right. */
-export function readParameters(text: string): Parameters {
+function readParameters(text: string): Parameters {
   const values = new Map<string, string>();
   const repeated = new Set<string>();
   for (const [name, value] of new URLSearchParams(text)) {

@@ -28,7 +28,7 @@ export interface Grant {
 }
 
 /** A grant behind an authorization code, and what the code is bound to. */
-export interface PendingCode extends Grant {
+interface PendingCode extends Grant {
   readonly redirectUri: string;
   readonly codeChallenge?: string | undefined;
 }
@@ -66,7 +66,7 @@ export interface Pool {
 }
 
 /** Values that expire after their lifetime (seconds), or when too many newer ones arrive. */
-export interface Kept<T> {
+interface Kept<T> {
   put(key: string, value: T, life?: number): void;
   get(key: string): T | undefined;
   /** Removes the value and returns it. */

@@ -6,7 +6,7 @@ import { ConfigError } from '../common/text/config-error.ts';
 /** Scopes every pool has; all others are `<resource server>/<scope>`, except {@link ADMIN_SCOPE}. */
 export const OIDC_SCOPES: readonly string[] = ['openid', 'email', 'phone', 'profile'];
 /** The scope that lets a person's token call Cognito's own API. */
-export const ADMIN_SCOPE = 'aws.cognito.signin.user.admin';
+const ADMIN_SCOPE = 'aws.cognito.signin.user.admin';
 
 const DAY = 86_400;
 const YEAR = 365 * DAY;

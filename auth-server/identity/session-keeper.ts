@@ -7,7 +7,7 @@ import { createGroupRefresh, type FetchGroups } from './group-refresh.ts';
 import type { SessionClaims } from './session.ts';
 
 /** A session that still stands. */
-export interface OpenSession {
+interface OpenSession {
   record: SessionRecord;
   /** Until when its groups may be used without another refresh, in seconds since 1970. */
   groupsValidUntil: number;

@@ -2,10 +2,10 @@ import type { StoredKey } from '../store/key.ts';
 
 const day = 86_400;
 /** How long a key is published before it signs, and after it has stopped signing, in seconds. */
-export const leadSeconds = day;
-export const keepSeconds = day;
+const leadSeconds = day;
+const keepSeconds = day;
 /** How long a process must itself have seen a key's state before it acts on it, in seconds. */
-export const settleSeconds = 600;
+const settleSeconds = 600;
 
 /** What to do with the keys at one moment. */
 export interface KeyPlan {

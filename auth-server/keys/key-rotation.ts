@@ -5,7 +5,7 @@ import type { KeyStore, StoredKey } from '../store/key.ts';
 import { type KeyPlan, keyPlan, stateOf } from './key-plan.ts';
 
 /** Two clocks, in seconds: the wall clock (since 1970), which may be set, and a monotonic one. */
-export interface Clock {
+interface Clock {
   wall(): number;
   steady(): number;
 }

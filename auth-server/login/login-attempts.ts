@@ -10,7 +10,7 @@ export interface KeptAttempt extends LoginAttempt {
 }
 
 /** An attempt that came back. `exp` is its expiry, in seconds since 1970. */
-export type TakenAttempt = KeptAttempt & { exp: number };
+type TakenAttempt = KeptAttempt & { exp: number };
 
 /** Stores login attempts in cookies of the browser that started them: one cookie each, so that several tabs can log in. */
 export interface LoginAttempts {

@@ -4,7 +4,7 @@ import type { RevocationFeed } from './revocation-feed.ts';
 import { accountRevocationKey } from './revocation-keys.ts';
 
 /** Revokes the credentials of an account that were issued up to a moment. */
-export interface Revocation {
+interface Revocation {
   kind: 'user' | 'client' | 'everybody';
   /** Username or `sub`, client id, or empty. */
   value: string;

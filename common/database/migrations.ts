@@ -3,7 +3,7 @@ import { Migrator } from 'kysely/migration';
 import type { Database, DatabaseKind } from './database.ts';
 
 /** One change of the tables. Never edit a change that has been released; add another one. */
-export type SchemaChange = (db: Kysely<unknown>, kind: DatabaseKind) => Promise<void>;
+type SchemaChange = (db: Kysely<unknown>, kind: DatabaseKind) => Promise<void>;
 
 /** Changes by name. They run in the order in which the names sort. */
 export type SchemaChanges = Readonly<Record<string, SchemaChange>>;

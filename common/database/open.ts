@@ -25,7 +25,7 @@ export async function openDatabase<Schema>(
 }
 
 /** Which kind of database `where` names: `postgres://…` (or `postgresql://…`), or else a file or folder. */
-export function databaseKind(where: string): DatabaseKind {
+function databaseKind(where: string): DatabaseKind {
   return /^postgres(ql)?:/.test(where) ? 'postgres' : 'sqlite';
 }
 

@@ -3,7 +3,7 @@ import * as z from 'zod';
 const text = z.string().optional();
 
 /** One decision of `/validate`, with the field names of the decision log (docs/operations/monitoring.md). */
-export const decision = z.strictObject({
+const decision = z.strictObject({
   id: z.string().describe('Ids only grow. Pass one as `before` to get older decisions.'),
   at: z.iso.datetime(),
   verdict: z.enum(['allow', 'deny']),

@@ -21,7 +21,7 @@ export interface PolicyWatch {
 }
 
 /** What has happened to the file since the start. */
-export interface PolicyHistory {
+interface PolicyHistory {
   /** When the policy in force was read, in seconds since 1970. */
   loadedAt: number;
   /** How many changes of the file came into force, and how many could not be used. */

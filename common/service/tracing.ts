@@ -2,7 +2,7 @@ import { createRequire, syncBuiltinESMExports } from 'node:module';
 import type { Logger } from './log.ts';
 
 /** Attributes of a request's span. Never a credential, a person's name or a request body. */
-export interface TraceNote {
+interface TraceNote {
   server?: string | undefined;
   method?: string | undefined;
   tool?: string | undefined;
@@ -23,7 +23,7 @@ const off: Tracing = { note: () => {}, stop: async () => {} };
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Whether the standard variables ask for traces (OpenTelemetry specification, "Environment Variable Specification"). */
-export function wantsTraces(env: Env): boolean {
+function wantsTraces(env: Env): boolean {
   const exporter = env.OTEL_TRACES_EXPORTER?.trim();
   if (exporter === 'none' || env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return false;
   return Boolean(exporter || env.OTEL_EXPORTER_OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT);

@@ -15,7 +15,7 @@ export interface RuleExplanation {
 }
 
 /** The outcomes of the rules of one held scope; empty for a scope without rules. */
-export interface ScopeExplanation {
+interface ScopeExplanation {
   scope: string;
   rules: readonly RuleExplanation[];
 }

@@ -5,7 +5,7 @@ import type { ToolInfo } from '../servers/tool.ts';
 import { type ProbeLimits, type ProbeResult, probeServer, usualLimits } from './mcp-probe.ts';
 
 /** What a server says about itself. */
-export interface TestedServer {
+interface TestedServer {
   name: string | null;
   version: string | null;
   protocolVersion: string | null;

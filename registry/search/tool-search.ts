@@ -24,7 +24,7 @@ export interface FoundTool {
 }
 
 /** The result of a tool search. */
-export interface FoundTools {
+interface FoundTools {
   results: readonly FoundTool[];
   /** Number of all hits, including those beyond the limit. */
   total: number;
@@ -32,7 +32,7 @@ export interface FoundTools {
   why: WhyNothing | undefined;
 }
 
-export interface ToolSearchQuery {
+interface ToolSearchQuery {
   text: string;
   limit: number;
   /** Only tools of this server. */

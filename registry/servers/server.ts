@@ -2,7 +2,7 @@
 export type Transport = 'streamable-http' | 'sse';
 
 /** The gateway's credential for a server: the name of a secret in UPSTREAM_SECRETS_FILE. */
-export interface UpstreamAuth {
+interface UpstreamAuth {
   secret: string;
 }
 
@@ -22,7 +22,7 @@ export interface ServerEntry {
 }
 
 /** An icon: `icons` of the MCP registry's `server.json`. */
-export interface Icon {
+interface Icon {
   /** An https URL. */
   src: string;
   mimeType?: string | undefined;

@@ -6,7 +6,7 @@ import type { Schema } from './migrations.ts';
 import { readServer } from './servers.ts';
 
 /** A stored definition of a tool: the approved one, or one that waits for approval. */
-export interface KeptDefinition extends Definition {
+interface KeptDefinition extends Definition {
   at: Date;
   /** Who approved it; undefined while it waits. */
   by?: string;

@@ -50,7 +50,7 @@ export interface Project {
 }
 
 /** As much of a container as the tests look at. */
-export interface Container {
+interface Container {
   Id: string;
   RestartCount: number;
   State: { Running: boolean; Pid: number; Health?: { Status: string } };

@@ -135,7 +135,7 @@ export async function until(what: string, done: () => Promise<boolean>): Promise
 }
 
 /** Everything in a container but the init process, which nobody inside can kill. */
-export const killAll = 'for p in $(ls /proc | grep "^[0-9]"); do [ $p -eq 1 ] || [ $p -eq $$ ] || kill -9 $p; done';
+const killAll = 'for p in $(ls /proc | grep "^[0-9]"); do [ $p -eq 1 ] || [ $p -eq $$ ] || kill -9 $p; done';
 
 /** Kills what runs in the container of a service, and waits until it was started again. */
 export async function killProcesses({ project }: Stack, service: string): Promise<void> {

@@ -14,7 +14,7 @@ export const blocks = (language: string, page = 'docs/upstreams.md'): string[] =
   );
 
 /** What a server answers to one request. */
-export interface Answer {
+interface Answer {
   status: number;
   /** All that it said, the caller's name among it when it accepts. */
   said: string;
@@ -28,7 +28,7 @@ export interface Checked {
 }
 
 /** Puts a test's values in the place of the document's; each must be there, or the test would check nothing. */
-export function withValues(code: string, values: Record<string, string>): string {
+function withValues(code: string, values: Record<string, string>): string {
   return Object.entries(values).reduce((changed, [from, to]) => {
     if (!changed.includes(from)) throw new Error(`docs/upstreams.md no longer has ${from} in this block`);
     return changed.replaceAll(from, to);

@@ -178,7 +178,7 @@ export function documentsOf(file: string): unknown[] {
 }
 
 /** Everything of the files given, each of a known kind and without a field that its kind does not have. */
-export function readManifests(files: readonly string[]) {
+function readManifests(files: readonly string[]) {
   const all = files.flatMap((file) => documentsOf(file).map((each) => manifest.parse(each, { reportInput: true })));
   const of = <K extends (typeof all)[number]['kind']>(kind: K) =>
     all.filter((each): each is Extract<(typeof all)[number], { kind: K }> => each.kind === kind);

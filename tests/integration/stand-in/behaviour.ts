@@ -4,7 +4,7 @@ import { CALLBACK, seed, type useCognito, WEB } from '../../support/stand-in/cog
 import { type Browser, locationOf, newBrowser, submitSignIn } from '../../support/stand-in/hosted-login.ts';
 
 /** Who says that Cognito does so: its documentation, a standard, somebody who saw it, nobody; or we want it otherwise. */
-export type Source = `AWS: ${string}` | `RFC ${string}` | `seen: ${string}` | 'assumed' | `ours: ${string}`;
+type Source = `AWS: ${string}` | `RFC ${string}` | `seen: ${string}` | 'assumed' | `ours: ${string}`;
 /** A stand-in with the requests that tests make of it. */
 export type Cognito = ReturnType<typeof useCognito>;
 /** One thing that Cognito does: a sentence, its source, what is sent, and what must come back. */

@@ -77,7 +77,7 @@ export interface Shape {
 }
 
 /** A key pair like the auth-server's, with a signer. */
-export async function createSigner() {
+async function createSigner() {
   const pair = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
   const kid = 'test-key';
   const jwk = { ...(await exportJWK(pair.publicKey)), kid, alg: 'EdDSA', use: 'sig' };
@@ -120,7 +120,7 @@ export async function storeOf(servers: string): Promise<RegistryStore> {
 const words = loadWords();
 
 /** The search over the servers of a store and their tools in `healthOf`. */
-export const searchOf = async (
+const searchOf = async (
   store: RegistryStore,
   policy: () => Policy,
   healthOf: RegistryParts['healthOf'] = () => neverChecked,
