@@ -13,7 +13,7 @@ import { createEditApi } from './api/edit.ts';
 import { createHealthApi } from './api/health.ts';
 import { createImportApi } from './api/import.ts';
 import { createOpenApi } from './api/openapi/route.ts';
-import { createLegacyApi, createLegacyForms } from './api/original/routes.ts';
+import { createOriginalApi, createOriginalForms } from './api/original/routes.ts';
 import { createSearchApi } from './api/search.ts';
 import { createApi } from './api/servers.ts';
 import { createToolChangesApi } from './api/tool-changes.ts';
@@ -109,12 +109,12 @@ export function createApp({
   app.use('/api', createDecisionsApi({ guard, policy, readDecisions }));
   app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search));
   // After the search: this router would take /tools/search for the tools of a server.
-  const legacy = { guard, publicUrl, catalogue, store, policy, editor, check };
-  app.use('/api', createLegacyApi(legacy), createApi(catalogue, search));
+  const original = { guard, publicUrl, catalogue, store, policy, editor, check };
+  app.use('/api', createOriginalApi(original), createApi(catalogue, search));
 
   const published = { guard, catalogue, registeredAt: store.registeredAt, publicUrl };
   app.use(['/v0.1', '/v0'], createPublicApi(published));
-  app.use(createLegacyForms(legacy));
+  app.use(createOriginalForms(original));
 
   app.use(guard);
   app.use('/static', assets.router);

@@ -26,7 +26,7 @@ import {
   toOriginalTool,
 } from './answers.ts';
 
-export interface LegacyOptions {
+export interface OriginalOptions {
   /** Requires a person, for writes. */
   guard: RequestHandler;
   publicUrl: string;
@@ -43,7 +43,7 @@ type Pathed = Request<{ path: string[] }>;
  * The form routes of the Python original, mounted at the root: `POST /register`, `POST /toggle/{path}`, `GET` and `POST
  * /edit/{path}`. Fields and answers are the original's; rights, checks and the change log are those of `/api/servers`.
  */
-export function createLegacyForms(options: LegacyOptions): Router {
+export function createOriginalForms(options: OriginalOptions): Router {
   const { guard, publicUrl, catalogue, policy, editor, check } = options;
   const forms = Router({ caseSensitive: true, strict: true });
   const write = [guard, requireOwnPageOrToken(publicUrl), readOriginalForm];
@@ -83,7 +83,7 @@ export function createLegacyForms(options: LegacyOptions): Router {
 }
 
 /** The JSON routes of the original, mounted at `/api`: `GET /server_details/`, `GET /tools/` and `POST /refresh/{path}`. */
-export function createLegacyApi(options: LegacyOptions): Router {
+export function createOriginalApi(options: OriginalOptions): Router {
   const { guard, publicUrl, catalogue, check } = options;
   const api = Router({ caseSensitive: true, strict: true });
   const found = (req: Pathed) => {
