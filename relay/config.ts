@@ -1,5 +1,5 @@
 import * as z from 'zod';
 import { shapeFor } from '../common/settings/table.ts';
 
-/** The relay's settings, by environment variable; each is explained in docs/configuration.md. */
+/** The relay's settings by environment variable. docs/configuration.md explains each. */
 export const relayConfig = z.object(shapeFor('relay'));

@@ -47,7 +47,7 @@ export function createRegistryMetrics(watched: Watched): RegistryMetrics {
   });
   new Gauge({
     name: 'mcp_gateway_registry_tools_waiting',
-    help: 'Tools that are new or were changed by their server, and wait for somebody to approve them',
+    help: 'Tools that are new or were changed by their server, and wait for approval',
     registers,
     collect() {
       this.set(watched.pendingTools());

@@ -20,7 +20,7 @@ export function createUpstreamAuth(secrets: Pick<UpstreamSecrets, 'find'>): Upst
     problem(server) {
       if (!server.auth || find(server)) return undefined;
       // The same message for an unknown secret and for one of another origin, so that names of secrets do not leak.
-      return `There is no secret called "${server.auth.secret}" for it. Whoever runs the gateway can add one, or this origin to its "for", in UPSTREAM_SECRETS_FILE.`;
+      return `There is no secret called "${server.auth.secret}" for it. The operator of the gateway can add one, or this origin to its "for", in UPSTREAM_SECRETS_FILE.`;
     },
     headersFor(server) {
       if (!server.auth) return {};

@@ -1,5 +1,5 @@
 import type { SearchableServer } from './document.ts';
-import { createTextIndex } from './text-index.ts';
+import { createTextIndex, type TextIndex } from './text-index.ts';
 import type { Words } from './words.ts';
 
 /** An index of servers by name, title, description and tags. */
@@ -9,50 +9,29 @@ export interface ServerIndex {
   search(text: string, isVisible: (server: string) => boolean): string[];
 }
 
-interface ServerText {
-  name: string;
-  title: string;
-  description: string;
-  tags: string;
-}
+type Field = 'name' | 'title' | 'description' | 'tags';
 
-const weights: Readonly<Record<keyof ServerText, number>> = { name: 4, title: 3, description: 2, tags: 3 };
+const weights: Readonly<Record<Field, number>> = { name: 4, title: 3, description: 2, tags: 3 };
 
-/** Makes an empty index. */
+/** Makes an empty index. Any change rebuilds it: there are few servers, and their texts are short. */
 export function createServerIndex(words: Words): ServerIndex {
-  const index = createTextIndex<keyof ServerText>({ words, weights, name: 'name' });
-  const known = new Map<string, { id: number; seen: string }>();
-  const names = new Map<number, string>();
-  let nextId = 1;
-
-  const forget = (server: string): void => {
-    const id = known.get(server)?.id;
-    if (id === undefined) return;
-    index.remove([id]);
-    names.delete(id);
-    known.delete(server);
-  };
+  let indexed = '';
+  let names: readonly string[] = [];
+  let index: TextIndex<Field> | undefined;
   return {
     sync(servers) {
-      const present = new Set(servers.map(({ server }) => server));
-      for (const server of [...known.keys()]) if (!present.has(server)) forget(server);
-      for (const { server, title, description, tags } of servers) {
-        const text: ServerText = { name: server, title, description, tags: tags.join(' ') };
-        const seen = JSON.stringify(text);
-        if (known.get(server)?.seen === seen) continue;
-        forget(server);
-        index.add(nextId, text);
-        known.set(server, { id: nextId, seen });
-        names.set(nextId, server);
-        nextId += 1;
-      }
+      const texts = servers.map(({ server: name, title, description, tags }) => {
+        return { name, title, description, tags: tags.join(' ') };
+      });
+      const key = JSON.stringify(texts);
+      if (key === indexed) return;
+      const fresh = createTextIndex<Field>({ words, weights, name: 'name' });
+      for (const [id, text] of texts.entries()) fresh.add(id, text);
+      indexed = key;
+      names = texts.map(({ name }) => name);
+      index = fresh;
     },
     search: (text, isVisible) =>
-      index
-        .search(text, (id) => {
-          const name = names.get(id);
-          return name !== undefined && isVisible(name);
-        })
-        .flatMap(({ id }) => names.get(id) ?? []),
+      (index?.search(text, (id) => isVisible(names[id] ?? '')) ?? []).flatMap(({ id }) => names[id] ?? []),
   };
 }

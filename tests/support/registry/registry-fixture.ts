@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net';
 import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import { createLog, type Logger } from '../../../common/service/log.ts';
@@ -13,6 +12,7 @@ import type { ToolInfo } from '../../../registry/servers/tool.ts';
 import { seed } from '../../../registry/store/seed.ts';
 import { parseServers } from '../../../registry/store/servers-file.ts';
 import { openStore, type RegistryStore } from '../../../registry/store/store.ts';
+import { listen } from '../listen.ts';
 
 export const publicUrl = 'http://localhost:8080';
 
@@ -152,12 +152,10 @@ export async function startRegistry(
   const definitions = given.definitions ?? (await createApprovedDefinitions(store.definitions, log));
   const search = given.search ?? (await searchOf(store, given.policy ?? defaults.policy, given.healthOf));
   const app = createApp({ ...defaults, ...more, editor, check, definitions, ...given, search, store });
-  const server = app.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
+  const server = await listen(app);
   const close = async (): Promise<void> => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await server.close();
     await store.close();
   };
-  return { app, store, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, lines, close };
+  return { app, store, url: `http://127.0.0.1:${server.port}`, lines, close };
 }

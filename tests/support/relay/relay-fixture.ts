@@ -7,9 +7,10 @@ import {
   type OutgoingHttpHeaders,
   type ServerResponse,
 } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { createRemoteJWKSet } from 'jose';
 import { watchPolicy } from '../../../common/policy/policy-watch.ts';
 import { createLog } from '../../../common/service/log.ts';
@@ -21,6 +22,7 @@ import { createRights } from '../../../relay/rights.ts';
 import { watchRoutes } from '../../../relay/routes.ts';
 import { createSessionOwners } from '../../../relay/session-owners.ts';
 import { now, publicUrl, startAuthServer } from '../auth-server/auth-fixture.ts';
+import { listen, until } from '../listen.ts';
 
 /** The group `all` may do everything, `some` a part, and `none` may only list. */
 export const policyText = `
@@ -111,7 +113,7 @@ export async function startRelay(change: Partial<Shape> = {}) {
       log,
     }),
   );
-  const port = await listen(server);
+  const { port, close: closeServer } = await listen(server);
   const agent = new Agent({ keepAlive: true });
   const routeLines = new Map<string, string>();
   const upstreams: { close: () => Promise<void> }[] = [];
@@ -195,8 +197,7 @@ export async function startRelay(change: Partial<Shape> = {}) {
       routes.stop();
       revocations.stop();
       agent.destroy();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await closeServer();
       for (const upstream of upstreams) await upstream.close();
       await auth.close();
       rmSync(folder, { recursive: true });
@@ -207,21 +208,8 @@ export async function startRelay(change: Partial<Shape> = {}) {
 
 export type Relay = Awaited<ReturnType<typeof startRelay>>;
 
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
-}
-
-/** Waits up to two seconds (or `milliseconds`) for a condition. @returns whether it became true */
-export async function until(condition: () => unknown, milliseconds = 2_000): Promise<boolean> {
-  const end = performance.now() + milliseconds;
-  while (!condition() && performance.now() < end) await sleep(5);
-  return Boolean(condition());
-}
-
-export function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
+export { until };
+export const sleep = (milliseconds: number) => setTimeout(milliseconds);
 
 /** Reads an answer to its end; an answer that was cut ends with `<cut>`. */
 export async function textOf(answer: IncomingMessage): Promise<string> {
@@ -270,16 +258,11 @@ export async function startUpstream(answer: (response: ServerResponse, received:
     requests.push(received);
     answer(response, received);
   });
-  const port = await listen(server);
   return {
-    port,
+    ...(await listen(server)),
     requests,
     /** Number of answers that the other side aborted. */
     gone: () => state.gone,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
   };
 }
 
@@ -302,14 +285,14 @@ export async function startRawUpstream(answer: (socket: Socket, nth: number, req
       answer(socket, requests.length, requests.at(-1) ?? '');
     });
   });
-  const port = await listen(server);
+  const { port, close } = await listen(server);
   return {
     port,
     requests,
     open: () => sockets.size,
     async close() {
       for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
+      await close();
     },
   };
 }

@@ -1,12 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
@@ -14,6 +11,7 @@ import { createHealthMonitor } from '../../../../registry/health/monitor.ts';
 import { seed } from '../../../../registry/store/seed.ts';
 import { parseServers } from '../../../../registry/store/servers-file.ts';
 import { openStore } from '../../../../registry/store/store.ts';
+import { listen, until } from '../../../support/listen.ts';
 import { recordingLog } from '../../../support/registry/registry-fixture.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'registry-health-'));
@@ -35,16 +33,12 @@ function buildMcp(): McpServer {
 async function startMcp(): Promise<{ port: number; seen: { asked: number } }> {
   const handle = toNodeHandler(createMcpHandler(buildMcp));
   const seen = { asked: 0 };
-  const server: Server = createServer((req, res) => {
+  const { port, close } = await listen((req, res) => {
     seen.asked++;
     void handle(req as Parameters<typeof handle>[0], res);
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  closers.push(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
   });
-  return { port: (server.address() as AddressInfo).port, seen };
+  closers.push(close);
+  return { port, seen };
 }
 
 /** In a separate process, so that only the registry's work is measured. */
@@ -84,12 +78,6 @@ async function registry(where: string, servers: object[]) {
     await store.close();
   };
   return { store, monitor, close };
-}
-
-async function until(condition: () => boolean, milliseconds: number): Promise<boolean> {
-  const end = performance.now() + milliseconds;
-  while (performance.now() < end && !condition()) await sleep(10);
-  return condition();
 }
 
 test('After a restart the last state and tools are known before any check', async () => {

@@ -1,5 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { NodeStreamableHTTPServerTransport, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
@@ -9,6 +8,7 @@ import { createHealthMonitor } from '../../../../registry/health/monitor.ts';
 import type { Upstream } from '../../../../registry/routing/upstreams.ts';
 import type { ServerEntry } from '../../../../registry/servers/server.ts';
 import type { Health } from '../../../../registry/servers/server-health.ts';
+import { listen as startListening, until } from '../../../support/listen.ts';
 import { recordingLog, toolOf } from '../../../support/registry/registry-fixture.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
@@ -18,13 +18,9 @@ afterEach(async () => {
 
 /** Listens on a free port. @returns the port */
 async function listen(listener: RequestListener): Promise<number> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  closers.push(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return (server.address() as AddressInfo).port;
+  const { port, close } = await startListening(listener);
+  closers.push(close);
+  return port;
 }
 
 function buildMcp(): McpServer {
@@ -248,9 +244,9 @@ test('The monitor checks at once and at intervals, keeps the tools of a server t
   });
   const { monitor: m, lines } = monitor(port);
   m.start();
-  expect(await until(() => m.of('little').status === 'healthy')).toBe(true);
+  expect(await until(() => m.of('little').status === 'healthy', 5_000)).toBe(true);
   alive = false;
-  expect(await until(() => m.of('little').status === 'unhealthy')).toBe(true);
+  expect(await until(() => m.of('little').status === 'unhealthy', 5_000)).toBe(true);
   expect(m.of('little').tools).toEqual(tools);
   m.stop();
   await new Promise((resolve) => setTimeout(resolve, 100));
@@ -259,11 +255,6 @@ test('The monitor checks at once and at intervals, keeps the tools of a server t
   expect(asked).toBe(before);
   expect(lines.filter((line) => line.includes('server is unhealthy'))).toHaveLength(1);
 });
-
-async function until(condition: () => boolean, most = 300): Promise<boolean> {
-  for (let tries = 0; tries < most && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 10));
-  return condition();
-}
 
 type Asked = { id?: number; method: string; params?: { cursor?: string } };
 
@@ -373,7 +364,7 @@ test('Servers that hang do not delay the others', async () => {
   m.start();
   // In the first round it is unknown which servers hang.
   const known = () => [...ports.keys()].every((name) => m.of(name).status !== 'unknown');
-  expect(await until(known, 10_000)).toBe(true);
+  expect(await until(known, 100_000)).toBe(true);
   let checks = 0;
   let last = m.of('good').checkedAt;
   const end = performance.now() + 2_000;

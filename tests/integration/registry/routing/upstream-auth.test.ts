@@ -1,6 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
@@ -10,6 +9,7 @@ import { scopesOfGroups } from '../../../../policy/policy.ts';
 import { createPinnedFetch } from '../../../../registry/routing/pinned-fetch.ts';
 import { createUpstreamAuth } from '../../../../registry/routing/upstream-auth.ts';
 import { openStore } from '../../../../registry/store/store.ts';
+import { listen } from '../../../support/listen.ts';
 import { admin, publicUrl, signer, startRegistry, storeOf } from '../../../support/registry/registry-fixture.ts';
 
 const policy = parsePolicy(readFileSync(new URL('../../../../scopes.yml', import.meta.url), 'utf8'));
@@ -118,7 +118,7 @@ test.each([
 ])('A server cannot be registered with a secret if %s, and the answer is the same', async (_why, body) => {
   const answer = await send(carol, 'POST', '/servers', body);
   expect([answer.status, answer.body.error?.code]).toEqual([422, 'upstream_refused']);
-  expect(answer.body.error?.message).toContain(`There is no secret called "${body.auth.secret}" for it. Whoever runs`);
+  expect(answer.body.error?.message).toContain(`There is no secret called "${body.auth.secret}" for it. The operator`);
   expect(registry.store.get('github')).toBeUndefined();
 });
 
@@ -186,17 +186,11 @@ test('A database of an older version gets the column, and its servers have no se
 /** An upstream that records its requests, and answers with `status` and `headers`. */
 async function startUpstream(status: number, headers: Record<string, string> = {}) {
   const seen: IncomingMessage['headers'][] = [];
-  const upstream = createServer((req, res) => {
+  const { port, close } = await listen((req, res) => {
     seen.push(req.headers);
     res.writeHead(status, headers).end();
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => upstream.once('listening', resolve));
-  const address = `127.0.0.1:${(upstream.address() as AddressInfo).port}`;
-  const close = () => {
-    upstream.closeAllConnections();
-    return new Promise((resolve) => upstream.close(resolve));
-  };
-  return { seen, address, close };
+  });
+  return { seen, address: `127.0.0.1:${port}`, close };
 }
 
 test("A health check sends the credential to the server's origin only: redirects are not followed, other origins are refused", async () => {

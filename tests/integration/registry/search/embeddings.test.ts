@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { createEmbeddings, nearness } from '../../../../registry/search/embeddings.ts';
 import { createToolSearch } from '../../../../registry/search/tool-search.ts';
 import { loadWords } from '../../../../registry/search/words.ts';
+import { listen } from '../../../support/listen.ts';
 import { recordingLog, storeOf, toolOf } from '../../../support/registry/registry-fixture.ts';
 
 /** A simple embedding of a text: one number for each subject. */
@@ -36,14 +36,13 @@ const server = createServer((req: IncomingMessage, res) => {
   });
 });
 let url = '';
+let closeEndpoint: () => Promise<void>;
 beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { port, close } = await listen(server);
+  url = `http://127.0.0.1:${port}`;
+  closeEndpoint = close;
 });
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterAll(() => closeEndpoint());
 beforeEach(() => {
   asked = [];
   answer = good;

@@ -1,24 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { ServerSettings } from '../../../../registry/servers/server.ts';
 import { targetOf } from '../../../../registry/servers/server.ts';
 import { openRegistryDatabase } from '../../../../registry/store/database.ts';
 import type { Observation } from '../../../../registry/store/observations.ts';
 import { parseServers } from '../../../../registry/store/servers-file.ts';
 import { openStore, type RegistryStore } from '../../../../registry/store/store.ts';
-import { type Postgres, startPostgres } from '../../../support/postgres.ts';
+import { useBothDatabases } from '../../../support/both-databases.ts';
 import { toolOf } from '../../../support/registry/registry-fixture.ts';
-
-const home = mkdtempSync(join(tmpdir(), 'registry-observations-'));
-let postgres: Postgres;
-beforeAll(async () => {
-  postgres = await startPostgres();
-}, 180_000);
-afterAll(async () => {
-  await postgres?.remove();
-  rmSync(home, { recursive: true, force: true });
-});
 
 const by = { sub: 'a11ce', username: 'alice' };
 const settings = (name: string, upstream = 'http://127.0.0.1:8000'): ServerSettings => {
@@ -61,10 +48,8 @@ const observation = (server: string, more: Partial<Observation> = {}): Observati
   ...more,
 });
 
-describe.each<[string, () => Promise<string>]>([
-  ['SQLite', async () => join(mkdtempSync(join(home, 'sqlite-')), 'registry.db')],
-  ['PostgreSQL', () => postgres.newDatabase()],
-])('%s:', (_kind, newPlace) => {
+const databases = useBothDatabases();
+describe.each(databases.kinds)('%s:', (_kind, newPlace) => {
   let where: string;
   let store: RegistryStore;
   const change = (name: string, next: ServerSettings | undefined) =>

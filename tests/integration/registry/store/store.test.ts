@@ -1,27 +1,16 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { ServerSettings } from '../../../../registry/servers/server.ts';
 import { seed } from '../../../../registry/store/seed.ts';
 import { openStore, type RegistryStore, type Write } from '../../../../registry/store/store.ts';
-import { type Postgres, startPostgres } from '../../../support/postgres.ts';
+import { useBothDatabases } from '../../../support/both-databases.ts';
 import { recordingLog } from '../../../support/registry/registry-fixture.ts';
 
 const run = promisify(execFile);
-const home = mkdtempSync(join(tmpdir(), 'registry-store-'));
-let postgres: Postgres;
-beforeAll(async () => {
-  postgres = await startPostgres();
-}, 180_000);
-afterAll(async () => {
-  await postgres?.remove();
-  rmSync(home, { recursive: true, force: true });
-});
-
 const by = { sub: 'a11ce', username: 'alice' };
 const settings = (name: string, change: Partial<ServerSettings> = {}): ServerSettings => ({
   name,
@@ -53,10 +42,8 @@ const program = (where: string) => `
   const store = await openStore(${JSON.stringify(where)});
   const [next, by] = ${JSON.stringify([settings('x'), by])};`;
 
-describe.each<[string, () => Promise<string>]>([
-  ['SQLite', async () => join(mkdtempSync(join(home, 'sqlite-')), 'data', 'registry.db')],
-  ['PostgreSQL', () => postgres.newDatabase()],
-])('%s:', (kind, newPlace) => {
+const databases = useBothDatabases();
+describe.each(databases.kinds)('%s:', (kind, newPlace) => {
   let where: string;
   let store: RegistryStore;
   let others: RegistryStore[];
@@ -247,14 +234,14 @@ describe.each<[string, () => Promise<string>]>([
 });
 
 test('While the database is down, servers can be read, and a change is rejected with advice', async () => {
-  const store = await openStore(await postgres.newDatabase());
+  const store = await openStore(await databases.postgres().newDatabase());
   try {
     await store.change(adding('time'));
-    await postgres.stop();
+    await databases.postgres().stop();
     await expect(store.change(adding('other'))).rejects.toMatchObject({ code: 'store_unavailable', status: 503 });
     expect(store.get('time')).toBeDefined();
     expect(store.get('other')).toBeUndefined();
-    await postgres.start();
+    await databases.postgres().start();
     expect(await store.change(adding('other'))).toBeDefined();
   } finally {
     await store.close();
@@ -262,7 +249,7 @@ test('While the database is down, servers can be read, and a change is rejected 
 });
 
 test('Registry and auth-server can share a database', async () => {
-  const where = await postgres.newDatabase();
+  const where = await databases.postgres().newDatabase();
   const auth = await (await import('../../../../auth-server/store/store.ts')).openStore(where);
   const store = await openStore(where);
   try {

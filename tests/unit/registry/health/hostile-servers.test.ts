@@ -1,37 +1,27 @@
-import { once } from 'node:events';
-import { createServer as createHttpServer, type RequestListener } from 'node:http';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { probeServer } from '../../../../registry/health/mcp-probe.ts';
+import { listen } from '../../../support/listen.ts';
 
 const closers: (() => void)[] = [];
 afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-async function listening(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
-}
-
 /** A server that writes raw bytes. */
-function raw(answer: (socket: Socket) => void): Promise<number> {
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    closers.push(() => socket.destroy());
-    socket.once('data', () => answer(socket));
-  });
-  closers.push(() => server.close());
-  return listening(server);
+async function raw(answer: (socket: Socket) => void): Promise<number> {
+  return await http(
+    createServer((socket) => {
+      socket.on('error', () => undefined);
+      closers.push(() => socket.destroy());
+      socket.once('data', () => answer(socket));
+    }),
+  );
 }
 
-async function http(listener: RequestListener): Promise<number> {
-  const server = createHttpServer(listener);
-  closers.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return await listening(server);
+async function http(server: Parameters<typeof listen>[0]): Promise<number> {
+  const { port, close } = await listen(server);
+  closers.push(() => void close());
+  return port;
 }
 
 const credential = { Authorization: 'Bearer S3cret' };

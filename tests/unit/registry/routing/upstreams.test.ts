@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createAddressCheck, parseCidr } from '../../../../registry/routing/addresses.ts';
 import { createUpstreams, type Resolver, systemResolver } from '../../../../registry/routing/upstreams.ts';
 import type { ServerEntry } from '../../../../registry/servers/server.ts';
+import { until } from '../../../support/listen.ts';
 import { recordingLog } from '../../../support/registry/registry-fixture.ts';
 
 const allowPrivate = ['127.0.0.0/8', '::1/128', '10.0.0.0/8'].flatMap((text) => parseCidr(text) ?? []);
@@ -126,7 +127,7 @@ test('Changed addresses reach the file without a refresh by the caller', async (
   upstreams.start(10);
   try {
     ip = '10.0.0.2';
-    await expect(until(async () => (await written())[0]?.includes('10.0.0.2:1'))).resolves.toBe(true);
+    await expect(until(async () => (await written())[0]?.includes('10.0.0.2:1'), 10_000)).resolves.toBe(true);
   } finally {
     upstreams.stop();
     await upstreams.refresh();
@@ -161,14 +162,6 @@ test('The system resolver resolves localhost, and returns an address unchanged',
   expect(await systemResolver('localhost')).toContain('127.0.0.1');
   expect(await systemResolver('127.0.0.1')).toEqual(['127.0.0.1']);
 });
-
-async function until(condition: () => Promise<boolean | undefined>): Promise<boolean> {
-  for (let tries = 0; tries < 1_000; tries++) {
-    if (await condition()) return true;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  return false;
-}
 
 test.each([
   ['a metadata address', async () => ['169.254.169.254'], /metadata/],
