@@ -1,44 +1,13 @@
 import { join } from 'node:path';
-import {
-  type BundledServer,
-  bundledServerNames,
-  bundledServers,
-  portVariable,
-} from '../common/settings/bundled-servers.ts';
-
-/** The port of each program. People and agents use only the gateway's. */
-export interface Ports extends Record<BundledServer, number> {
-  gateway: number;
-  authServer: number;
-  metrics: number;
-  registryMetrics: number;
-  relayMetrics: number;
-  registry: number;
-  relay: number;
-  cognito: number;
-}
+import { type BundledServer, bundledServerNames, portVariable } from '../common/settings/bundled-servers.ts';
+import { settings } from '../common/settings/table.ts';
 
 function ofBundled<T>(make: (name: BundledServer) => T): Record<BundledServer, T> {
   return Object.fromEntries(bundledServerNames.map((name) => [name, make(name)])) as Record<BundledServer, T>;
 }
 
-export const defaultPorts: Ports = {
-  gateway: 8080,
-  authServer: 8888,
-  metrics: 9464,
-  registryMetrics: 9465,
-  relayMetrics: 9466,
-  registry: 7860,
-  relay: 7870,
-  cognito: 9500,
-  ...ofBundled((name) => bundledServers[name].port),
-};
-
-/** The names of all ports, in that order. */
-export const portNames = Object.keys(defaultPorts) as (keyof Ports)[];
-
-/** The setting of each port. The gateway's is a URL. */
-export const portVariables: Record<keyof Ports, string> = {
+/** The setting of each program's port. The gateway's is a URL; people and agents use only that. */
+export const portVariables = {
   gateway: 'REGISTRY_URL',
   authServer: 'AUTH_SERVER_PORT',
   metrics: 'METRICS_PORT',
@@ -48,7 +17,18 @@ export const portVariables: Record<keyof Ports, string> = {
   relay: 'RELAY_PORT',
   cognito: 'COGNITO_PORT',
   ...ofBundled(portVariable),
-};
+} as const;
+
+export type Ports = Record<keyof typeof portVariables, number>;
+
+export const portNames = Object.keys(portVariables) as (keyof Ports)[];
+
+export const defaultPorts = Object.fromEntries(
+  portNames.map((name) => {
+    const value = settings[portVariables[name]].schema.parse(undefined);
+    return [name, Number(name === 'gateway' ? new URL(String(value)).port : value)];
+  }),
+) as Ports;
 
 /** A program to run: command, environment and health URL. */
 export interface ServiceSpec {

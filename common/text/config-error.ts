@@ -12,3 +12,19 @@ export class ConfigError extends Error {
     this.faults = faults;
   }
 }
+
+/**
+ * Calls `work`.
+ * @returns its result, or the faults of the {@link ConfigError} that it throws
+ * @throws every other error
+ */
+export function attempt<T>(
+  work: () => T,
+): { value: T; faults: readonly never[] } | { value: undefined; faults: readonly string[] } {
+  try {
+    return { value: work(), faults: [] };
+  } catch (error) {
+    if (error instanceof ConfigError) return { value: undefined, faults: error.faults };
+    throw error;
+  }
+}

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { cognitoIssuer, localPoolId } from '../../common/identity/cognito.ts';
 import { readConfig } from '../../common/settings/config.ts';
 import { settings, shapeFor } from '../../common/settings/table.ts';
-import { ConfigError } from '../../common/text/config-error.ts';
+import { attempt } from '../../common/text/config-error.ts';
 
 /** What the checks use: the settings as the services would get them. */
 export interface Setup {
@@ -73,24 +73,20 @@ const poolSchema = z.object(shapeFor('auth-server')).omit({ SECRET_KEY: true });
 export function poolSetup(setup: Setup): PoolSetup | undefined {
   const names = /^(COGNITO_|REGISTRY_URL$)/;
   const env = Object.fromEntries(Object.entries(setup.env).filter(([name]) => names.test(name)));
-  try {
-    const config = readConfig(poolSchema, env);
-    const poolId = config.COGNITO_USER_POOL_ID;
-    return {
-      poolId,
-      issuer: cognitoIssuer(poolId),
-      standIn: poolId === localPoolId ? config.COGNITO_LOCAL_ENDPOINT : undefined,
-      clientId: config.COGNITO_CLIENT_ID,
-      clientSecret: config.COGNITO_CLIENT_SECRET,
-      allowedClientIds: [config.COGNITO_CLIENT_ID, ...config.COGNITO_ALLOWED_CLIENT_IDS],
-      publicUrl: config.REGISTRY_URL,
-      callback: `${config.REGISTRY_URL}/oauth2/callback/cognito`,
-      signOut: `${config.REGISTRY_URL}/login`,
-    };
-  } catch (error) {
-    if (error instanceof ConfigError) return undefined;
-    throw error;
-  }
+  const { value: config } = attempt(() => readConfig(poolSchema, env));
+  if (!config) return undefined;
+  const poolId = config.COGNITO_USER_POOL_ID;
+  return {
+    poolId,
+    issuer: cognitoIssuer(poolId),
+    standIn: poolId === localPoolId ? config.COGNITO_LOCAL_ENDPOINT : undefined,
+    clientId: config.COGNITO_CLIENT_ID,
+    clientSecret: config.COGNITO_CLIENT_SECRET,
+    allowedClientIds: [config.COGNITO_CLIENT_ID, ...config.COGNITO_ALLOWED_CLIENT_IDS],
+    publicUrl: config.REGISTRY_URL,
+    callback: `${config.REGISTRY_URL}/oauth2/callback/cognito`,
+    signOut: `${config.REGISTRY_URL}/login`,
+  };
 }
 
 /** The gateway's public address, or undefined if it is invalid. */

@@ -7,7 +7,7 @@ import { parseYaml } from '../../common/files/yaml-file.ts';
 import { parsePolicy } from '../../common/policy/policy-file.ts';
 import { policyVersion } from '../../common/policy/policy-watch.ts';
 import { cleanText } from '../../common/text/clean.ts';
-import { ConfigError } from '../../common/text/config-error.ts';
+import { attempt, ConfigError } from '../../common/text/config-error.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { CommandError, type Context, print } from '../command.ts';
 
@@ -28,12 +28,9 @@ export interface VersionedPolicy extends Policy {
  */
 export async function readPolicyFile(path: string, context: Context): Promise<VersionedPolicy> {
   const text = await readText(path, context);
-  try {
-    return { ...parsePolicy(text), version: policyVersion(text) };
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new CommandError(new ConfigError(error.faults, path).message);
-  }
+  const { value, faults } = attempt(() => parsePolicy(text));
+  if (!value) throw new CommandError(new ConfigError(faults, path).message);
+  return { ...value, version: policyVersion(text) };
 }
 
 const servers = z.array(z.object({ name: z.string() }));

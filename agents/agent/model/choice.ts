@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { readConfig } from '../../../common/settings/config.ts';
 import { shapeFor } from '../../../common/settings/table.ts';
-import { ConfigError } from '../../../common/text/config-error.ts';
+import { attempt } from '../../../common/text/config-error.ts';
 import { CommandError, exitCodes } from '../../lib/failure.ts';
 import type { Settings } from '../../lib/settings.ts';
 
@@ -73,14 +73,11 @@ function shapeOf(model: string): Provider {
 }
 
 function read(env: NodeJS.ProcessEnv, file: string): ModelSettings {
-  try {
-    return readConfig(schema, env);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw wrong(`These settings cannot be used:\n${error.faults.map((fault) => `  ${fault}`).join('\n')}`, [
-      `Set them in ${file}.`,
-    ]);
-  }
+  const { value, faults } = attempt(() => readConfig(schema, env));
+  if (value) return value;
+  throw wrong(`These settings cannot be used:\n${faults.map((fault) => `  ${fault}`).join('\n')}`, [
+    `Set them in ${file}.`,
+  ]);
 }
 
 function wrong(message: string, hints: string[]): CommandError {

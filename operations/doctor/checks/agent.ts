@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose';
 import * as z from 'zod';
 import { readConfig } from '../../../common/settings/config.ts';
 import { settings, shapeFor } from '../../../common/settings/table.ts';
-import { ConfigError } from '../../../common/text/config-error.ts';
+import { attempt } from '../../../common/text/config-error.ts';
 import { isKnownScope, type Policy } from '../../../policy/policy.ts';
 import { type Ask, jsonOf, reasonOf } from '../ask.ts';
 import { type Finding, fail, ok, shown, warn } from '../finding.ts';
@@ -41,12 +41,8 @@ export async function checkAgent(
 }
 
 function readAgentConfig(env: NodeJS.ProcessEnv): AgentConfig | Finding[] {
-  try {
-    return readConfig(schema, env);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.faults.map((fault) => fail('agent', fault, 'correct it in agents/.env.agent'));
-  }
+  const { value, faults } = attempt(() => readConfig(schema, env));
+  return value ?? faults.map((fault) => fail('agent', fault, 'correct it in agents/.env.agent'));
 }
 
 async function fetchToken(

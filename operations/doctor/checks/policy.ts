@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { readConfigFile } from '../../../common/files/config-file.ts';
 import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import { editDistance } from '../../../common/settings/notices.ts';
-import { ConfigError } from '../../../common/text/config-error.ts';
+import { attempt } from '../../../common/text/config-error.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { readSeed } from '../../../stand-in/seed.ts';
 import { type Finding, fail, ok, shown, warn } from '../finding.ts';
@@ -11,16 +11,9 @@ import type { PoolSetup, Setup } from '../setup.ts';
 /** The policy, or the findings that explain why it cannot be read. */
 export function readPolicy({ root, env }: Setup): { policy?: Policy; findings: Finding[] } {
   const file = resolve(root, env.SCOPES_FILE?.trim() || 'scopes.yml');
-  try {
-    return { policy: parsePolicy(readFileSync(file, 'utf8')), findings: [] };
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      const todo = 'correct it; npm run -s scopes:check looks for more';
-      return { findings: error.faults.map((fault) => fail('policy', `${file}: ${fault}`, todo)) };
-    }
-    const seen = `${file} cannot be read (${(error as NodeJS.ErrnoException).code})`;
-    return { findings: [fail('policy', seen, 'check SCOPES_FILE')] };
-  }
+  const { value, faults } = attempt(() => readConfigFile('SCOPES_FILE', file, parsePolicy));
+  const todo = 'correct it; npm run -s scopes:check looks for more';
+  return value ? { policy: value, findings: [] } : { findings: faults.map((fault) => fail('policy', fault, todo)) };
 }
 
 /**

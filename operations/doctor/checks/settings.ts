@@ -6,7 +6,7 @@ import { bundledServerNames } from '../../../common/settings/bundled-servers.ts'
 import { readConfig } from '../../../common/settings/config.ts';
 import { noticesOn } from '../../../common/settings/notices.ts';
 import { shapeFor } from '../../../common/settings/table.ts';
-import { ConfigError } from '../../../common/text/config-error.ts';
+import { attempt } from '../../../common/text/config-error.ts';
 import { registryConfig } from '../../../registry/config.ts';
 import { relayConfig } from '../../../relay/config.ts';
 import { cognitoConfig } from '../../../stand-in/config.ts';
@@ -26,7 +26,9 @@ export function checkSettings(setup: Setup, file: string): Finding[] {
   // npm run up generates a missing key; checkSecretKey reports on the key itself.
   const complete = { ...env, SECRET_KEY: secretKeyOf(setup) ?? randomBytes(32).toString('hex') };
   const standIn = env.COGNITO_USER_POOL_ID?.trim() === localPoolId;
-  const all = [...schemas, ...(standIn ? [cognitoConfig] : [])].flatMap((schema) => faultsOf(schema, complete));
+  const all = [...schemas, ...(standIn ? [cognitoConfig] : [])].flatMap(
+    (schema) => attempt(() => readConfig(schema as z.ZodType<object>, complete)).faults,
+  );
   const faults = [...new Set(all)];
   const own = file === '.env' ? file : '.env (a copy of .env.example)';
   const todo = `correct it in ${own}, or in the environment`;
@@ -35,14 +37,4 @@ export function checkSettings(setup: Setup, file: string): Finding[] {
     ...noticesOn(env).map(({ message }) => warn('settings', message, todo)),
   ];
   return findings.length > 0 ? findings : [ok('settings', `complete and well formed (${file}, environment)`)];
-}
-
-function faultsOf(schema: z.ZodType<object>, env: NodeJS.ProcessEnv): readonly string[] {
-  try {
-    readConfig(schema, env);
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
-    throw error;
-  }
 }

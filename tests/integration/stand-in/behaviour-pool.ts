@@ -1,5 +1,5 @@
 import { decodeProtectedHeader } from 'jose';
-import { ConfigError } from '../../../common/text/config-error.ts';
+import { attempt } from '../../../common/text/config-error.ts';
 import { parseSeed, type Seed } from '../../../stand-in/seed.ts';
 import { startCognito } from '../../../stand-in/start.ts';
 import { ISSUER, keys, seed, WEB } from '../../support/stand-in/cognito-fixture.ts';
@@ -11,15 +11,8 @@ const discoveryOf = async (cognito: Cognito) => {
   return (await (await fetch(`${cognito.pool.url}/${pool_id}/.well-known/openid-configuration`)).json()) as object;
 };
 /** What a pool made of this seed would be refused for. */
-const faultsOf = async (given: object) => {
-  try {
-    parseSeed(JSON.stringify(given));
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults.map((fault) => fault.replace(/^line \d+: /, ''));
-    throw error;
-  }
-  return [];
-};
+const faultsOf = async (given: object) =>
+  attempt(() => parseSeed(JSON.stringify(given))).faults.map((fault) => fault.replace(/^line \d+: /, ''));
 const many = (count: number) => Array.from({ length: count }, (_, i) => `g${i}`);
 const inGroups = (groups: string[]): Seed => ({
   ...seed,

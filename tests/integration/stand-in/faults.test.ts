@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JSONWebKeySet } from 'jose';
 import { readConfig } from '../../../common/settings/config.ts';
-import { ConfigError } from '../../../common/text/config-error.ts';
+import { attempt } from '../../../common/text/config-error.ts';
 import { cognitoConfig } from '../../../stand-in/config.ts';
 import { applyFaults, readFaults } from '../../../stand-in/faults.ts';
 import { freePorts } from '../../support/gateway/gateway.ts';
@@ -24,14 +24,8 @@ describe('COGNITO_FAULTS', () => {
     ['skew:1.5', 'skew takes a whole number from -86400 to 86400, as in skew:-600'],
     ['rotate:fast', 'rotate takes a whole number from 1 to 86400, as in rotate:60'],
   ])('that holds "%s" is refused, saying what it can hold', (item, message) => {
-    try {
-      readConfig(cognitoConfig, { COGNITO_FAULTS: `skew,${item}` });
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      expect(error.faults).toEqual([`COGNITO_FAULTS: ${message}`]);
-      return;
-    }
-    throw new Error('it was taken');
+    const { faults } = attempt(() => readConfig(cognitoConfig, { COGNITO_FAULTS: `skew,${item}` }));
+    expect(faults).toEqual([`COGNITO_FAULTS: ${message}`]);
   });
 
   test('that is good becomes a list, with the usual amount where none is given', () => {

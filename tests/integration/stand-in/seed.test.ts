@@ -1,18 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError } from '../../../common/text/config-error.ts';
+import { attempt } from '../../../common/text/config-error.ts';
 import { parseSeed } from '../../../stand-in/seed.ts';
 
 const SEED = readFileSync('stand-in/seed.yml', 'utf8');
 
-function faultsOf(text: string): readonly string[] {
-  try {
-    parseSeed(text);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
-    throw error;
-  }
-  return [];
-}
+const faultsOf = (text: string) => attempt(() => parseSeed(text)).faults;
 
 /** The seed with one text replaced by another, and the line on which `at` then stands. */
 function changed(from: string, to: string, at: string): { text: string; line: number } {

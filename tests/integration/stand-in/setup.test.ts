@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../../../common/settings/config.ts';
-import { ConfigError } from '../../../common/text/config-error.ts';
+import { attempt } from '../../../common/text/config-error.ts';
 import { cognitoConfig } from '../../../stand-in/config.ts';
 import { loadKeys } from '../../../stand-in/keys.ts';
 import { addGateways, parseSeed, readSeed } from '../../../stand-in/seed.ts';
@@ -16,15 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function faultsOf(action: () => unknown): readonly string[] {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
-    throw error;
-  }
-  return [];
-}
+const faultsOf = (action: () => unknown) => attempt(action).faults;
 
 /** The seed with one line changed, and the number of that line. */
 function changed(from: string, to: string): { text: string; line: number } {

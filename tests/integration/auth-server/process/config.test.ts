@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configSchema } from '../../../../auth-server/process/config.ts';
 import { readConfig } from '../../../../common/settings/config.ts';
-import { ConfigError } from '../../../../common/text/config-error.ts';
+import { attempt, ConfigError } from '../../../../common/text/config-error.ts';
 import { temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
 
 const good = {
@@ -14,15 +14,7 @@ const good = {
 };
 const read = (env: Record<string, string>) => readConfig(configSchema, env);
 
-function faultsOf(change: Record<string, string>): readonly string[] {
-  try {
-    read({ ...good, ...change });
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
-    throw error;
-  }
-  return [];
-}
+const faultsOf = (change: Record<string, string>) => attempt(() => read({ ...good, ...change })).faults;
 
 describe('the settings of the auth-server', () => {
   test('are complete with three variables, and listen on loopback', () => {

@@ -1,19 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
-import { ConfigError } from '../../../../common/text/config-error.ts';
+import { attempt, ConfigError } from '../../../../common/text/config-error.ts';
 import { decide } from '../../../../policy/decide.ts';
 import { isKnownMethod, isKnownScope, scopesOfGroups } from '../../../../policy/policy.ts';
 import { mayUseUi } from '../../../../policy/ui.ts';
 
-function faultsOf(text: string): readonly string[] {
-  try {
-    parsePolicy(text);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
-    throw error;
-  }
-  return [];
-}
+const faultsOf = (text: string) => attempt(() => parsePolicy(text)).faults;
 
 const groups = 'group_mappings: {}\n';
 

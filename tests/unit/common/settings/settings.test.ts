@@ -5,7 +5,7 @@ import { defaultKeyDays } from '../../../../auth-server/keys/key-rotation.ts';
 import { readConfig } from '../../../../common/settings/config.ts';
 import { editDistance, noticesOn } from '../../../../common/settings/notices.ts';
 import { settingList, settings, shapeFor } from '../../../../common/settings/table.ts';
-import { ConfigError } from '../../../../common/text/config-error.ts';
+import { attempt } from '../../../../common/text/config-error.ts';
 import { configurationDocument } from '../../../../operations/config/document.ts';
 
 const names = settingList.map(([name]) => name as string).sort();
@@ -73,15 +73,7 @@ function bySameOrder(order: readonly string[]) {
 }
 
 const schema = z.object({ ID: z.string(), NUMBER: z.coerce.number().default(1) });
-const faultsOf = (env: Record<string, string>): readonly string[] => {
-  try {
-    readConfig(schema, env);
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
-    throw error;
-  }
-};
+const faultsOf = (env: Record<string, string>) => attempt(() => readConfig(schema, env)).faults;
 
 describe('a value', () => {
   test.each([

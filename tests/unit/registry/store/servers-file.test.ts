@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError } from '../../../../common/text/config-error.ts';
+import { attempt } from '../../../../common/text/config-error.ts';
 import { parseServers } from '../../../../registry/store/servers-file.ts';
 
 const good = {
@@ -10,15 +10,7 @@ const good = {
   transports: { 'streamable-http': '/mcp' },
   tags: ['time'],
 };
-const faultsOf = (text: string): readonly string[] => {
-  try {
-    parseServers(text);
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
-    throw error;
-  }
-};
+const faultsOf = (text: string) => attempt(() => parseServers(text)).faults;
 
 test('The bundled file holds the four bundled servers', () => {
   const text = readFileSync(new URL('../../../../registry/servers.yml', import.meta.url), 'utf8');
