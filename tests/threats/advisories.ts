@@ -75,7 +75,7 @@ export const advisories = [
     attack: ['a script as the error', 'a script in redirect_uri', 'a script as the provider'],
   }),
   row('CVE-2023-33189', 'malformed requests are never allowed', {
-    'unit/policy/properties': ['never passes for another, however its bytes, keys, letters and headers are changed'],
+    'unit/policy/properties': ['never passes as another call after changes to its bytes, keys, letters and headers'],
     attack: ['two Host lines', 'a NUL in a header', 'Mcp-Method in two lines'],
   }),
   row('CVE-2024-39315', 'no page and no log shows a token', {

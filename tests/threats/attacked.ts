@@ -7,7 +7,7 @@ export const attacked = [
     attack: ['a caller without any permission lists tools', 'a caller without any permission opens the stream'],
   }),
   row('b', 'requests without a body are judged too', {
-    'unit/policy/decide': ['step %s is carried by any rule for the server, and by none for another'],
+    'unit/policy/decide': ['step %s is allowed by any rule for the server, and by no rule for another server'],
     'integration/auth-server/gate/validate': ['with a body', 'without a body'],
     attack: ['no body', 'the call in the query string', 'a caller without any permission ends a session'],
   }),
@@ -64,8 +64,8 @@ export const attacked = [
     attack: ['/./SERVER/mcp', '/SERVER;x/mcp', '/SERVER/mcp%3f', '/validate, without credentials'],
   }),
   row('i', 'of two equal keys none is taken', {
-    'unit/policy/request/mcp-request': ['has its params twice', 'has its method twice, once escaped'],
-    'unit/policy/properties': ['never passes for another, however its bytes, keys, letters and headers are changed'],
+    'unit/policy/request/mcp-request': ['has its params twice', 'has its method twice, one of them escaped'],
+    'unit/policy/properties': ['never passes as another call after changes to its bytes, keys, letters and headers'],
     attack: ['params twice', 'name twice'],
   }),
   row('j', 'after a login the browser stays here, and a callback works once', {
@@ -105,14 +105,14 @@ export const attacked = [
   }),
   row('o', 'a body over several lines is judged like any other', {
     'unit/policy/request/mcp-request': [
-      'a message over several lines, with tabs, escapes and a colon in a text, reads like one on one line',
+      'a message over several lines, with tabs, escapes and a colon in a string, is read like one on one line',
     ],
     attack: ['a line break in the body', 'CR LF and a header in the body'],
   }),
   row('o5', 'what one parser reads and another does not is refused', {
     'unit/policy/request/mcp-request': ['starts with a byte order mark', 'is UTF-16'],
     'unit/policy/properties': [
-      'reads what a parser that goes letter by letter reads, and refuses the rest and whatever is ambiguous',
+      'reads the same as a character-by-character parser, and rejects invalid and ambiguous JSON',
     ],
     attack: ['a byte order mark', 'UTF-16'],
   }),
@@ -125,11 +125,7 @@ export const attacked = [
     attack: ['an id of 5000 digits'],
   }),
   row('o8', 'broken characters and almost-JSON are refused', {
-    'unit/policy/request/mcp-request': [
-      'holds half a character as an escape',
-      'has a comment',
-      'has something after it',
-    ],
+    'unit/policy/request/mcp-request': ['holds half a character as an escape', 'has a comment', 'has text after it'],
     attack: ['invalid UTF-8 in the tool', 'a NUL after the JSON'],
   }),
   row('o9', 'no other field stands in for the method', {
@@ -183,7 +179,7 @@ export const attacked = [
     'integration/auth-server/gate/validate': [
       'has names with a comma, a quote, a line break or non-ASCII letters, each percent-encoded on its own',
     ],
-    'unit/policy/decide': ['step %s is carried by any rule for the server, and by none for another'],
+    'unit/policy/decide': ['step %s is allowed by any rule for the server, and by no rule for another server'],
     attack: ['a caller with list permission gets a list', 'pretty-printed JSON is accepted', 'the method admin/reset'],
   }),
   row('not holes', 'what the original held, this one holds too', {
@@ -194,7 +190,7 @@ export const attacked = [
       'has no issuer',
       'is not valid yet',
       'was issued tomorrow',
-      'that has expired gets an error that says so',
+      'that has expired gets an error about the expiry',
     ],
     'integration/auth-server/gate/validate-sessions': ['sealed with a key that is not ours', 'that has expired'],
     attack: ['a forged token: alg none', 'X-Original-URL: /login'],

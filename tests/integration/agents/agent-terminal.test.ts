@@ -100,7 +100,7 @@ async function agent(words: string[], { typed, terminal = true }: { typed?: stri
   return { code, ...text };
 }
 
-test('The cookie is sent only to the gateway, whatever endpoints a list names', async () => {
+test('The cookie is sent only to the gateway, even if a list names other endpoints', async () => {
   const { code, out } = await agent(['-m', 'What time is it in Tokyo?'], { terminal: false });
   expect([code, out]).toEqual([0, 'Thursday, 15 January 2026, 21:00:00 JST (UTC+09:00) in Asia/Tokyo\n']);
   expect(strayed).toEqual([]);
@@ -108,7 +108,7 @@ test('The cookie is sent only to the gateway, whatever endpoints a list names', 
   expect(seen.some(({ path }) => path === '/currenttime/mcp')).toBe(true);
 });
 
-test('A session is sent only to its own gateway, whatever --mcp-registry-url says', async () => {
+test('A session is sent only to its own gateway, even if --mcp-registry-url names another', async () => {
   const about = {
     gateway: gateway.base,
     cookie_name: 'mcp_gateway_session',

@@ -25,7 +25,7 @@ function write(name: string, content: string): string {
 }
 
 function token(claims: Record<string, unknown>): Promise<string> {
-  const key = new TextEncoder().encode('any key will do, nobody verifies');
+  const key = new TextEncoder().encode('any key will do, nothing verifies it');
   return new SignJWT({ token_use: 'access', sub: 'a1', client_id: 'a1', ...claims })
     .setProtectedHeader({ alg: 'HS256' })
     .sign(key);
@@ -99,7 +99,7 @@ describe('explain', () => {
     }
   });
 
-  test('an unknown method is denied as the gateway denies it, whatever object the request names', async () => {
+  test('an unknown method is denied as the gateway denies it, for any object in the request', async () => {
     const args = ['--group', 'mcp-registry-admin', '--server', 'mcpgw', '--method', 'tasks/made-up', '--tool', 'x'];
     const { stdout, code } = await run('explain', args);
     expect(stdout).toMatch(/^Denied: .*\(unknown_method\)\.\n/);
@@ -109,7 +109,7 @@ describe('explain', () => {
   const user = ['--group', 'mcp-registry-user'];
   test.each([
     ['nothing at all', [], /--server is missing/],
-    ['nobody', call, /Who is the caller/],
+    ['no caller', call, /Who is the caller/],
     ['a person and an agent at once', [...user, '--scope', 's', ...call], /Who is the caller/],
     ['nothing to do', [...user, '--server', 'a'], /What is requested/],
     ['two objects', [...user, ...call, '--prompt', 'p'], /exclude each other/],

@@ -88,8 +88,8 @@ describe('a list for one caller', () => {
 
   test('is empty for a caller who may use none of it, and the log names the missing rule', async () => {
     answer = (response) => json(response, tools('a', 'b'));
-    const nobody = await relay.person('nina', 'none');
-    const { text, headers } = await relay.read(nobody, { body: message('tools/list') });
+    const groupless = await relay.person('nina', 'none');
+    const { text, headers } = await relay.read(groupless, { body: message('tools/list') });
     expect(text).toBe(JSON.stringify(tools()));
     expect(headers['cache-control']).toBe('private, no-store');
     expect(relay.log()).toContain('a rule for one with methods: [tools/call] that names one of its tools');

@@ -4,13 +4,13 @@ import type { Access } from '../../../policy/request/mcp-request.ts';
 import { lifecycle, methods, type ObjectKind } from '../../../policy/request/methods.ts';
 import { plainUris, trickyUris } from './reference.ts';
 
-/** Whether the tests run to find out what they find out (`npm run mutate`). */
+/** Whether this is a mutation test (`npm run mutate`). */
 export const mutating = process.env.STRYKER_MUTATOR_WORKER !== undefined;
 
-/** How often to try a property. Each mutant runs the tests again: a few runs find a broken policy as well as many do. */
+/** How many cases of a property to try. Mutation tests run the tests for each mutant, and a few cases find a broken policy too. */
 export const runs = (full: number) => (mutating ? Math.ceil(full / 50) : full);
 
-// Few names, many of them beginnings of each other and some that JavaScript gives a meaning of its own: rules collide.
+// Few names, many of them prefixes of each other and some with a meaning in JavaScript, so that rules collide.
 const serverNames = ['a', 'ab', 'abc', 'b', 'all', '__proto__'];
 const objectNames = ['get', 'get_', 'get_time', 'get_tide', 'set', 'all', 'constructor', '*', ''];
 const strangeMethods = ['tools/made-up', 'tasks/gets', 'Tools/call', '__proto__', ''];
@@ -39,7 +39,7 @@ export const policySource: fc.Arbitrary<PolicySource> = fc
     ),
   }));
 
-/** What somebody holds: scopes that the policy knows, and some that it does not. */
+/** The scopes that a caller holds: some that the policy defines, and some unknown ones. */
 export const heldScopes = fc.subarray([...scopeNames, 'openid', '__proto__']);
 export const server = fc.constantFrom(...serverNames, 'c', '');
 
@@ -56,13 +56,13 @@ const access: fc.Arbitrary<Access> = fc.oneof(
     arbitrary: fc.record({ method: fc.constantFrom(...methods.keys(), ...lifecycle, ...strangeMethods) }),
   },
 );
-/** What one request asks for. */
+/** The accesses that one request needs. */
 export const accesses: fc.Arbitrary<[Access, ...Access[]]> = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(access) },
   { weight: 1, arbitrary: fc.tuple(access, access) },
 );
 
-// ---- JSON as text, some of it wrong ----
+// ---- JSON as text, some of it invalid ----
 
 const jsonAtom = fc.constantFrom(
   ...['0', '-0', '01', '1.5', '1.', '1e5', '1E+400', '-1e999', 'true', 'null', 'NaN', "'a'", '', '"a:b"', '"\\""'],
@@ -73,7 +73,7 @@ const blank = fc.constantFrom('', '', '', '', ' ', '\n\t\r', '\u00a0', '\ufeff')
 const goodBlank = fc.constantFrom('', ' ', '\n');
 const atomThatIsGood = fc.constantFrom('0', '-0', '1.5', '1e5', 'true', 'null', '"a:b"', '"\\""', '"\\\\"', '"😀"');
 
-/** JSON texts: objects whose keys are often equal, numbers and texts at the edge of what JSON is, deep nests. */
+/** JSON texts: objects with many duplicate keys, numbers and strings at the limits of JSON, deep nesting. */
 export const jsonText: fc.Arbitrary<string> = fc.letrec<{ value: string }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
@@ -89,7 +89,7 @@ export const jsonText: fc.Arbitrary<string> = fc.letrec<{ value: string }>((tie)
   ),
 })).value;
 
-/** A text around another: white space of all sorts, or so many lists that the limit of depth is near. */
+/** Wraps a text: in white space of all sorts, or in so many lists that the depth limit is near. */
 export const wrapping: fc.Arbitrary<(text: string) => string> = fc.oneof(
   fc.tuple(blank, blank).map(
     ([before, after]) =>
@@ -99,7 +99,7 @@ export const wrapping: fc.Arbitrary<(text: string) => string> = fc.oneof(
   fc.integer({ min: 60, max: 66 }).map((n) => (text: string) => `${'['.repeat(n)}${text}${']'.repeat(n)}`),
 );
 
-/** Up to two bytes struck out, written over or put in between, anywhere. */
+/** Up to two bytes removed, replaced or inserted, anywhere. */
 export const byteEdits: fc.Arbitrary<(bytes: Uint8Array) => Uint8Array> = fc
   .array(
     fc.record({

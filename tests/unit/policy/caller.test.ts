@@ -35,44 +35,44 @@ test.each<[string, Record<string, unknown>]>([
   });
 });
 
-test('what was claimed and the policy does not know is told', () => {
+test('claimed groups and scopes that the policy does not define are reported', () => {
   expect(callerOfClaims(policy, { ...base, scope: 'read openid' }).unknown).toEqual(['openid']);
   expect(callerOfClaims(policy, { ...base, sub: 'u', 'cognito:groups': ['x', 'staff'] }).unknown).toEqual(['x']);
 });
 
 test.each<[string, Record<string, unknown>, RegExp]>([
   ['an ID token', { ...base, token_use: 'id' }, /ID token/],
-  ['a token of somebody else than Cognito', { ...base, token_use: undefined }, /no access token/],
+  ['a token that is not an access token of Cognito', { ...base, token_use: undefined }, /no access token/],
   ['a token without client_id', { ...base, client_id: undefined }, /names no caller/],
   ['a token without sub', { ...base, sub: 7 }, /names no caller/],
-  ['a token with groups that are no list', { ...base, 'cognito:groups': 'staff' }, /cognito:groups/],
-  ['a token with groups that are no names', { ...base, 'cognito:groups': [1] }, /cognito:groups/],
-])('%s is of no use, and the message says why', (_, claims, message) => {
+  ['a token with groups that are not a list', { ...base, 'cognito:groups': 'staff' }, /cognito:groups/],
+  ['a token with groups that are not names', { ...base, 'cognito:groups': [1] }, /cognito:groups/],
+])('%s is rejected, and the message says why', (_, claims, message) => {
   expect(() => callerOfClaims(policy, claims)).toThrow(UnusableClaims);
   expect(() => callerOfClaims(policy, claims)).toThrow(message);
 });
 
-describe('who the claims describe', () => {
-  // Written out, because the gateway reads claims with the very same functions.
+describe('the caller that claims describe', () => {
+  // Expectations are written out, because the gateway reads claims with the same functions.
   test.each<[string, Record<string, unknown>, object]>([
     [
-      'an agent: its scopes are those of the token that the policy knows, in UI-Scopes too',
+      'an agent: its scopes are those of the token that the policy defines, including UI-Scopes',
       { ...base, scope: 'read  look openid', 'cognito:groups': ['staff'] },
       { kind: 'agent', groups: [], scopes: ['read', 'look'], unknown: ['openid'] },
     ],
     ['an agent without a scope claim: it holds nothing', base, { kind: 'agent', groups: [], scopes: [], unknown: [] }],
     [
-      'a person: the scopes are those of the groups, whatever the token asks for',
+      'a person: the scopes are those of the groups, not those of the token',
       { ...base, sub: 'u', username: 'ann', 'cognito:groups': ['finance', 'staff'], scope: 'look' },
       { kind: 'person', groups: ['staff'], scopes: ['read', 'write'], unknown: ['finance'] },
     ],
     [
-      'a person, because there is a username, though the sub is the app client',
+      'a person, because there is a username, although the sub is the app client',
       { ...base, username: 'ann', scope: 'write' },
       { kind: 'person', groups: [], scopes: [], unknown: [] },
     ],
     [
-      'a person, because the sub is not the app client, though there is no username',
+      'a person, because the sub is not the app client, although there is no username',
       { ...base, sub: 'u', scope: 'write' },
       { kind: 'person', groups: [], scopes: [], unknown: [] },
     ],

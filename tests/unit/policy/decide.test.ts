@@ -12,12 +12,12 @@ const people: Record<string, readonly string[]> = {
   operator: inGroup('mcp-registry-operator'),
   developer: inGroup('mcp-registry-developer'),
   user: inGroup('mcp-registry-user'),
-  'somebody in no group': [],
-  'somebody in a group that the policy does not know': inGroup('finance'),
+  'a person in no group': [],
+  'a person in a group that the policy does not define': inGroup('finance'),
   'an agent with unrestricted read and execute': ['mcp-servers-unrestricted/read', 'mcp-servers-unrestricted/execute'],
   'an agent with unrestricted execute only': ['mcp-servers-unrestricted/execute'],
   'an agent with restricted read only': ['mcp-servers-restricted/read'],
-  'an agent with a scope that the policy does not know': ['openid'],
+  'an agent with a scope that the policy does not define': ['openid'],
 };
 
 const tool = (name: string): Access => ({ method: 'tools/call', object: { kind: 'tool', name } });
@@ -52,15 +52,15 @@ describe('with the shipped policy', () => {
     ['user', 'mcpgw', tool('intelligent_tool_finder'), 'allowed'],
     ['user', 'mcpgw', tool('remove_service'), 'object_not_allowed'],
     ['user', 'registered-yesterday', just('initialize'), 'server_not_allowed'],
-    ['somebody in no group', 'currenttime', just('tools/list'), 'no_scope'],
-    ['somebody in no group', 'currenttime', just('initialize'), 'no_scope'],
-    ['somebody in a group that the policy does not know', 'currenttime', just('tools/list'), 'no_scope'],
+    ['a person in no group', 'currenttime', just('tools/list'), 'no_scope'],
+    ['a person in no group', 'currenttime', just('initialize'), 'no_scope'],
+    ['a person in a group that the policy does not define', 'currenttime', just('tools/list'), 'no_scope'],
     ['an agent with unrestricted read and execute', 'registered-yesterday', tool('anything'), 'allowed'],
     ['an agent with unrestricted execute only', 'currenttime', tool('anything'), 'allowed'],
     ['an agent with unrestricted execute only', 'currenttime', just('tools/list'), 'method_not_allowed'],
     ['an agent with restricted read only', 'currenttime', just('tools/list'), 'allowed'],
     ['an agent with restricted read only', 'currenttime', tool('anything'), 'method_not_allowed'],
-    ['an agent with a scope that the policy does not know', 'currenttime', just('ping'), 'server_not_allowed'],
+    ['an agent with a scope that the policy does not define', 'currenttime', just('ping'), 'server_not_allowed'],
   ])('%s on %s asking for %j gets: %s', (who, server, access, expected) => {
     expect(verdict(people[who] ?? [], server, access)).toBe(expected);
   });
@@ -73,13 +73,13 @@ describe('with the shipped policy', () => {
   const allowedTo = (scope: string) =>
     questions.filter(([server, access]) => verdict([scope], server, access) === 'allowed');
 
-  test('read and execute, restricted and unrestricted are four different things', () => {
+  test('the four combinations of read or execute with restricted or unrestricted grant different permissions', () => {
     const scopes = ['unrestricted/read', 'unrestricted/execute', 'restricted/read', 'restricted/execute'];
     const answers = scopes.map((scope) => JSON.stringify(allowedTo(`mcp-servers-${scope}`)));
     expect(new Set(answers).size).toBe(4);
   });
 
-  test.each(['read', 'execute'])('unrestricted %s allows all that restricted allows, and more', (kind) => {
+  test.each(['read', 'execute'])('unrestricted %s allows everything that restricted allows, and more', (kind) => {
     const restricted = allowedTo(`mcp-servers-restricted/${kind}`);
     const unrestricted = allowedTo(`mcp-servers-unrestricted/${kind}`);
     expect(unrestricted).toEqual(expect.arrayContaining(restricted));
@@ -105,16 +105,19 @@ const ask = (scopes: string[], server: string, ...accesses: [Access, ...Access[]
   decide(own, scopes, server, accesses);
 
 describe('the lifecycle', () => {
-  test.each([...lifecycle])('step %s is carried by any rule for the server, and by none for another', (method) => {
-    expect(ask(['list'], 'a', just(method))).toEqual({ allowed: true, rule: 'list[0]' });
-    expect(ask(['list'], 'b', just(method))).toMatchObject({ allowed: false, reason: 'server_not_allowed' });
-    expect(ask([], 'a', just(method))).toMatchObject({ allowed: false, reason: 'no_scope' });
-  });
+  test.each([...lifecycle])(
+    'step %s is allowed by any rule for the server, and by no rule for another server',
+    (method) => {
+      expect(ask(['list'], 'a', just(method))).toEqual({ allowed: true, rule: 'list[0]' });
+      expect(ask(['list'], 'b', just(method))).toMatchObject({ allowed: false, reason: 'server_not_allowed' });
+      expect(ask([], 'a', just(method))).toMatchObject({ allowed: false, reason: 'no_scope' });
+    },
+  );
 });
 
 describe('methods and objects', () => {
   test.each(['tools/lists', 'TOOLS/CALL', 'tools/call ', 'tasks/gets', 'notifications/made-up', '', 'constructor'])(
-    'the unknown method %j is denied, even to somebody with * for everything',
+    'the unknown method %j is denied, even to a caller with * for everything',
     (method) => {
       expect(ask(['everything'], 'a', just(method))).toMatchObject({ allowed: false, reason: 'unknown_method' });
     },
@@ -136,7 +139,7 @@ describe('methods and objects', () => {
   });
 
   test.each(['tools/call', 'prompts/get', 'resources/read', 'resources/subscribe', 'completion/complete'])(
-    '%s without an object, or with no object list in the rule, is denied',
+    '%s without an object, or under a rule without an object list, is denied',
     (method) => {
       expect(ask(['everything'], 'a', just(method))).toMatchObject({ reason: 'object_not_allowed' });
       const object = { kind: 'tool', name: 'x' } as const;
@@ -144,27 +147,27 @@ describe('methods and objects', () => {
     },
   );
 
-  test('a grant for one kind of object is none for another: a prompt called like a tool stays closed', () => {
+  test('a grant for one kind of object does not apply to another: a prompt with the name of a tool stays denied', () => {
     expect(ask(['getters'], 'a', prompt('exact')).allowed).toBe(false);
     expect(
       ask(['prompter'], 'a', { method: 'completion/complete', object: { kind: 'resource', name: 'greet' } }),
     ).toEqual(expect.objectContaining({ allowed: false }));
   });
 
-  test('completion is allowed for its reference only', () => {
+  test('completion is allowed only for a reference that the rule names', () => {
     const complete = (name: string): Access => ({ method: 'completion/complete', object: { kind: 'prompt', name } });
     expect(ask(['prompter'], 'a', complete('greet')).allowed).toBe(true);
     expect(ask(['prompter'], 'a', complete('other')).allowed).toBe(false);
   });
 
-  test('what one rule grants on one server does not add up with another rule on another server', () => {
+  test('rules for different servers do not combine', () => {
     expect(ask(['apart'], 'a', tool('on_a'))).toEqual({ allowed: true, rule: 'apart[0]' });
     expect(ask(['apart'], 'a', tool('on_b')).allowed).toBe(false);
     expect(ask(['apart'], 'b', prompt('p')).allowed).toBe(false);
     expect(ask(['apart'], 'abc', prompt('p'))).toEqual({ allowed: true, rule: 'apart[2]' });
   });
 
-  test('of several accesses each must be allowed, and the first that is not is named', () => {
+  test('a request with several accesses needs all of them allowed, and the denial names the first one that is not', () => {
     const denied = ask(['getters', 'list'], 'a', just('tools/list'), tool('get_x'), tool('set_x'));
     expect(denied).toEqual({ allowed: false, reason: 'object_not_allowed', access: tool('set_x') });
     expect(ask(['getters', 'list'], 'a', just('tools/list'), tool('get_x'))).toEqual({
@@ -209,7 +212,7 @@ describe('resource URIs', () => {
     expect(ask(['everything'], 'a', resource(uri)).allowed).toBe(false);
   });
 
-  test('listening needs every URI that it names, and no URI at all is fine', () => {
+  test('a subscription needs permission for every URI that it names, and may name none', () => {
     const listen = (name: string): Access => ({ method: 'subscriptions/listen', object: { kind: 'resource', name } });
     const start = just('subscriptions/listen');
     expect(ask(['data'], 'a', start).allowed).toBe(true);

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import type { RawMcpRequest } from '../../../policy/request/mcp-request.ts';
 import { byteEdits } from './arbitraries.ts';
 
-/** The tool that the caller is after and must not have, and one that is open to everybody. */
+/** The tool that the caller wants and may not call, and one that every caller may call. */
 export const forbidden = 'wipe';
 export const open = 'clock';
 
 type Member = [key: string, value: string];
-/** A message in its making: each member as text, so that keys can stand twice and be spelt in any way. */
+/** A message under construction: each member as text, so that keys can be duplicate and spelt in any way. */
 interface Draft {
   message: Member[];
   params: Member[];
@@ -25,7 +25,7 @@ const call: readonly Member[] = [
 const place = fc.nat({ max: 6 });
 const level = fc.constantFrom<'message' | 'params'>('message', 'params');
 
-/** A key as it is, with a letter escaped, in other cases, or with a letter that only folds to the right one. */
+/** A key unchanged, with an escaped letter, in another letter case, or with a letter that only case-folds to the right one. */
 const spelling = fc.oneof(
   { weight: 3, arbitrary: fc.constant((key: string) => key) },
   fc.nat({ max: 7 }).map((at) => (key: string) => {
@@ -73,7 +73,7 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
     weight: 3,
     arbitrary: fc.tuple(level, place, value).map(([where, at, text]) => ({ [where]: members }: Draft) => {
       const member = members[at % members.length];
-      // `params` as such is filled in later; only another edit may replace it, by a member of the same name.
+      // The value of `params` is filled in later; only another edit may replace it, with a member of the same name.
       if (member && member[0] !== 'params') member[1] = text;
     }),
   },
@@ -111,8 +111,8 @@ const shape = fc.constantFrom(
 );
 
 /**
- * Calls of the forbidden tool, changed by somebody who wants them to pass for something else: keys twice, keys in other
- * letters, other values, headers that lie, single bytes wrong.
+ * Calls of the forbidden tool, disguised as something else: duplicate keys, keys in other letter case, other values,
+ * contradicting headers, single changed bytes.
  */
 export const hostileRequest: fc.Arbitrary<RawMcpRequest> = fc
   .tuple(fc.array(edit, { maxLength: 3 }), shape, fc.option(byteEdits, { freq: 4 }))

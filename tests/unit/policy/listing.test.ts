@@ -31,34 +31,34 @@ const templates = ['file:///d/{name}', 'file:///{+path}', 'http://{host}/', '{an
 
 test.each<[string, (typeof methods)[number], Partial<Rule>, readonly string[], readonly string[]]>([
   ['tools by name', 'tools/list', { tools: ['get'] }, names, ['get']],
-  ['tools by their beginning', 'tools/list', { tools: ['get*'] }, names, ['get', 'get_x']],
+  ['tools by prefix', 'tools/list', { tools: ['get*'] }, names, ['get', 'get_x']],
   ['all tools', 'tools/list', { tools: ['*'] }, names, names],
   ['no tools', 'tools/list', {}, names, []],
-  ['no tools without the right to call', 'tools/list', { tools: ['*'], methods: ['tools/list'] }, names, []],
+  ['no tools without permission to call them', 'tools/list', { tools: ['*'], methods: ['tools/list'] }, names, []],
   ['no tools of another server', 'tools/list', { tools: ['*'], server: 'b' }, names, []],
   ['prompts by name', 'prompts/list', { prompts: ['set'] }, names, ['set']],
-  ['prompts by their beginning', 'prompts/list', { prompts: ['get_*'] }, names, ['get_x']],
+  ['prompts by prefix', 'prompts/list', { prompts: ['get_*'] }, names, ['get_x']],
   ['all prompts', 'prompts/list', { prompts: ['*'] }, names, names],
-  ['no prompts for a tool’s rule', 'prompts/list', { tools: ['*'], resources: ['*'] }, names, []],
+  ['no prompts for a rule about tools', 'prompts/list', { tools: ['*'], resources: ['*'] }, names, []],
   ['resources by name, even odd ones', 'resources/list', { resources: ['file:///d/../e'] }, uris, ['file:///d/../e']],
   [
-    'resources by their beginning, and none that leads out',
+    'resources by prefix, without those that escape it',
     'resources/list',
     { resources: ['file:///d/*'] },
     uris,
     ['file:///d/a'],
   ],
-  ['all resources that are plain', 'resources/list', { resources: ['*'] }, uris, ['file:///d/a', 'file:///e', 'x:y']],
+  ['all resources in normal form', 'resources/list', { resources: ['*'] }, uris, ['file:///d/a', 'file:///e', 'x:y']],
   ['no resources', 'resources/list', { methods: ['resources/list'], resources: ['*'] }, uris, []],
   [
-    'templates that may lead there',
+    'templates that may expand to it',
     'resources/templates/list',
     { resources: ['file:///d/*'] },
     templates,
     ['file:///d/{name}', 'file:///{+path}', '{any}', 'file:///d/a'],
   ],
   [
-    'templates that may name it',
+    'templates that may have it as an expansion',
     'resources/templates/list',
     { resources: ['file:///d/a'] },
     templates,
@@ -70,7 +70,7 @@ test.each<[string, (typeof methods)[number], Partial<Rule>, readonly string[], r
   expect(sees(rule, method, all)).toEqual(visible);
 });
 
-test.each(methods)('%s shows nothing that has no name: nobody could use it', (method) => {
+test.each(methods)('%s omits entries without a name, which no caller could use', (method) => {
   const viewer = { policy: policyOf({ tools: ['*'], prompts: ['*'], resources: ['*'] }), scopes: ['s'], server: 'a' };
   const { key } = listing(method);
   for (const odd of [null, 1, 'get', [], {}, { [key]: '' }, { [key]: 1 }, { [key]: null }, { [key]: ['get'] }])
@@ -89,7 +89,7 @@ const elements = fc.constantFrom(
   ...trickyUris,
 );
 
-test('A list shows exactly what its reader could use, by the same verdict', () => {
+test('A list shows exactly the entries that its caller may use, by the same decision', () => {
   fc.assert(
     fc.property(
       policySource,
@@ -102,7 +102,7 @@ test('A list shows exactly what its reader could use, by the same verdict', () =
         const { key, kind, use } = listing(method);
         const allowed = decide(policy, scopes, server, [{ method: use, object: { kind, name } }]).allowed;
         expect(isVisible({ policy, scopes, server }, listing(method), { [key]: name })).toBe(allowed && name !== '');
-        // Nobody's list may pass unread that would have lost something.
+        // A list may only skip filtering if filtering would remove nothing.
         if (isAllVisible({ policy, scopes, server }, listing(method))) expect(allowed).toBe(true);
       },
     ),
@@ -110,7 +110,7 @@ test('A list shows exactly what its reader could use, by the same verdict', () =
   );
 });
 
-test('A template is shown to whoever could read one of the things it stands for', () => {
+test('A template is shown to every caller who may read one of its expansions', () => {
   const value = fc.constantFrom('', 'a', 'a.txt', 'data/', 'data/a.txt', 'etc/passwd', 'file:///data/a.txt', 'y');
   const fixed = fc.constantFrom('', 'file:///', 'file:///data/', 'file:///data/a', 'x:', 'http://host/', 'no:');
   fc.assert(
@@ -129,7 +129,7 @@ test('A template is shown to whoever could read one of the things it stands for'
           { method: 'resources/read', object: { kind: 'resource', name: `${before}${given}${after}` } },
         ]);
         if (read.allowed) expect(shown).toBe(true);
-        // And to nobody for whom no rule names anything that begins like it.
+        // And not to a caller without a rule that shares a prefix with it.
         const rules = scopes.flatMap((scope) => source.scopes.get(scope) ?? []);
         const near = rules
           .flatMap(({ resources }) => resources)
@@ -141,7 +141,7 @@ test('A template is shown to whoever could read one of the things it stands for'
   );
 });
 
-test('No list of resources passes unread, because even * does not cover what is not in normal form', () => {
+test('A list of resources is always filtered, because even * does not cover URIs that are not in normal form', () => {
   const viewer = { policy: policyOf({ tools: ['*'], prompts: ['*'], resources: ['*'] }), scopes: ['s'], server: 'a' };
   expect(methods.map((method) => isAllVisible(viewer, listing(method)))).toEqual([true, true, false, false]);
   expect(isAllVisible({ ...viewer, server: 'b' }, listing('tools/list'))).toBe(false);
@@ -149,7 +149,7 @@ test('No list of resources passes unread, because even * does not cover what is 
 });
 
 test.each(['tools/list', 'prompts/list', 'resources/list'] as const)(
-  'A brace in a name of %s is a letter like any other: only templates stand for more than themselves',
+  'A brace in a name of %s has no meaning: only templates have expansions',
   (method) => {
     const policy = policyOf({ tools: ['get_a'], prompts: ['get_a'], resources: ['get_a'] });
     const { key } = listing(method);

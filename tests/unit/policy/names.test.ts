@@ -1,7 +1,7 @@
 import { isServerName, reservedNames } from '../../../policy/names.ts';
 
-describe('what a server may be called', () => {
-  test.each(['currenttime', 'mcpgw', 'a', '0', 'my-server_2', 'x'.repeat(63)])('%s is a name', (name) => {
+describe('the name of a server', () => {
+  test.each(['currenttime', 'mcpgw', 'a', '0', 'my-server_2', 'x'.repeat(63)])('may be %s', (name) => {
     expect(isServerName(name)).toBe(true);
   });
 
@@ -21,23 +21,23 @@ describe('what a server may be called', () => {
     'é',
     '*',
     '$x',
-  ])('%j is none: it would be another path, map key or file name than it looks', (name) => {
+  ])('cannot be %j: as a path, map key or file name it would mean something else', (name) => {
     expect(isServerName(name)).toBe(false);
   });
 
-  test.each([...reservedNames])('%s is none, because the gateway answers there itself', (name) => {
+  test.each([...reservedNames])('cannot be %s, because the gateway itself answers there', (name) => {
     expect(isServerName(name)).toBe(false);
   });
 
   test.each(['registry', 'oauth2', 'login', 'validate', 'health', 'v0', 'all', 'api', 'static'])(
-    '%s is among the reserved names',
+    'cannot be %s',
     (name) => {
       expect(reservedNames.has(name)).toBe(true);
     },
   );
 });
 
-describe('a word that stands for something of the gateway', () => {
+describe('a word that the gateway uses itself', () => {
   test.each([
     ['all', 'every server, in the policy file'],
     ['api', "the registry's API"],
@@ -46,16 +46,16 @@ describe('a word that stands for something of the gateway', () => {
     ['health', 'the health of the gateway'],
     ['login', 'the login page'],
     ['logout', 'signing out'],
-    ['metrics', 'what is measured'],
-    ['nginx', 'the gate itself'],
-    ['oauth2', 'the way through the identity provider'],
+    ['metrics', 'the metrics'],
+    ['nginx', 'the gate'],
+    ['oauth2', 'the login through the identity provider'],
     ['registry', 'a service, and an audience of assertions'],
     ['relay', 'a service'],
     ['servers', 'the pages of servers'],
     ['static', 'styles and icons'],
     ['v0', 'the API of MCP registries'],
-    ['validate', 'the question that the gate asks'],
-  ])('%s (%s) is no name of a server, but longer names may start with it', (name) => {
+    ['validate', 'the endpoint that the gate asks'],
+  ])('%s (%s) cannot be the name of a server, but longer names may start with it', (name) => {
     expect(isServerName(name)).toBe(false);
     expect(isServerName(`${name}-2`)).toBe(true);
   });

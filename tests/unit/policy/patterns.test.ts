@@ -7,14 +7,14 @@ function patternsOf(...patterns: string[]): Patterns<string> {
 }
 
 describe('patterns', () => {
-  test('cover a name by itself, by every prefix and by *, the whole name first', () => {
+  test('match a name exactly, by every prefix and by *, the exact name first', () => {
     const all = patternsOf('*', 'get_*', 'get_t*', 'get_time', 'set_*');
     expect([...all.matching('get_time')]).toEqual(['get_time', '*', 'get_*', 'get_t*']);
     expect([...all.matching('set_')]).toEqual(['*', 'set_*']);
     expect([...all.matching('')]).toEqual(['*']);
   });
 
-  test('without * cover nothing but what they say, however JavaScript calls its own things', () => {
+  test('without * match only the exact name, even if it is a name of a JavaScript property', () => {
     const all = patternsOf('a', 'get_*');
     for (const name of ['b', 'A', 'aa', '', 'get', 'Get_x', 'constructor', '__proto__', 'toString']) {
       expect([...all.matching(name)]).toEqual([]);
@@ -22,14 +22,14 @@ describe('patterns', () => {
     expect([...all.matching('get_x')]).toEqual(['get_*']);
   });
 
-  test('find a whole name apart from globs, so that a glob can be left out of it', () => {
+  test('find an exact name separately from globs, so that globs can be left out', () => {
     const all = patternsOf('*', 'x*', 'exact');
     expect(all.exact('exact')).toBe('exact');
     expect(all.exact('x*')).toBeUndefined();
     expect(all.exact('x')).toBeUndefined();
   });
 
-  test('keep one value for one pattern, however often it is written', () => {
+  test('keep one value per pattern, even if it is added several times', () => {
     const all = new Patterns<string[]>();
     for (const value of ['first', 'second']) all.at('a*', () => []).push(value);
     expect([...all.matching('ab')]).toEqual([['first', 'second']]);
@@ -43,7 +43,7 @@ describe('patterns', () => {
     ['*a', false],
     ['a*b', false],
     ['a**', false],
-  ])('%j can be honoured: %s', (text, expected) => {
+  ])('%j is a valid pattern: %s', (text, expected) => {
     expect(isPattern(text)).toBe(expected);
   });
 });

@@ -26,7 +26,7 @@ const rule = fc.record({
   resources: some(patterns('resource')),
 });
 
-/** Random policies, as the file has them: scopes s and t, groups g (both) and h (one), and what g sees. */
+/** Random policies in the form of the file: scopes s and t, groups g (both) and h (one), and the UI permissions of g. */
 export const anyPolicy: fc.Arbitrary<Policy> = fc
   .record({
     s: fc.array(rule, { maxLength: 4 }),
@@ -43,7 +43,7 @@ const objects = (['tool', 'prompt', 'resource'] as const).flatMap((kind) =>
   names[kind].map((name): { kind: ObjectKind; name: string } => ({ kind, name })),
 );
 
-/** Every question that can be asked with these names, right and wrong ones. */
+/** Every question that these names allow, valid and invalid ones. */
 export const questions: [server: string, access: Access][] = servers.flatMap((server) =>
   [...methodNames, ...lifecycle].flatMap((method) =>
     [undefined, ...objects].map((object): [string, Access] => [server, { method, ...(object && { object }) }]),

@@ -13,13 +13,13 @@ const rule = (change: Partial<Rule>): Rule => ({
 const call = (name: string) => [{ method: 'tools/call', object: { kind: 'tool', name } }] as const;
 
 describe('the rules of one scope', () => {
-  // Compiled anew for each test: what is wrong with compiling must show here.
+  // Compiled again for each test, so that faults in compiling show here.
   const ask = (rules: Rule[], server: string, name: string) => {
     const policy = compilePolicy({ groups: new Map(), ui: new Map(), scopes: new Map([['s', rules]]) });
     return decide(policy, ['s'], server, call(name));
   };
 
-  test('add up where they name the same server and method, and each says what it allowed', () => {
+  test('add up when they name the same server and method, and the decision names the rule that allowed', () => {
     const rules = [rule({ tools: ['x', 'both'] }), rule({ at: 's[1]', tools: ['y', 'both'] })];
     expect(ask(rules, 'a', 'x')).toEqual({ allowed: true, rule: 's[0]' });
     expect(ask(rules, 'a', 'y')).toEqual({ allowed: true, rule: 's[1]' });
@@ -27,7 +27,7 @@ describe('the rules of one scope', () => {
     expect(ask(rules, 'a', 'z')).toMatchObject({ allowed: false, reason: 'object_not_allowed' });
   });
 
-  test('stay apart where they name different servers or methods', () => {
+  test('do not add up when they name different servers or methods', () => {
     const rules = [
       rule({ tools: ['x'] }),
       rule({ at: 's[1]', server: 'b', tools: ['y'] }),
@@ -38,7 +38,7 @@ describe('the rules of one scope', () => {
     expect(ask(rules, 'a', 'z')).toMatchObject({ allowed: false, reason: 'object_not_allowed' });
   });
 
-  test('keep the words of the file beside what they mean', () => {
+  test('keep the source of the file beside the compiled form', () => {
     const scopes = new Map([['s', [rule({ server: 'all', methods: ['*'] })]]]);
     expect(compilePolicy({ groups: new Map(), ui: new Map(), scopes }).source.scopes).toBe(scopes);
   });
@@ -55,7 +55,7 @@ describe('a glob over methods', () => {
     [['tools'], []],
     [['ping', 'initialize', '(stream)'], []],
     [[], []],
-  ])('%j covers %j and no more', (patterns, covered) => {
+  ])('%j covers exactly %j', (patterns, covered) => {
     expect([...expandMethods(patterns)].sort()).toEqual([...covered].sort());
   });
 

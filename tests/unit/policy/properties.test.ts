@@ -20,7 +20,7 @@ import { callsIn, readers } from './readers.ts';
 import { allows, slowlyDecide, type Verdict } from './reference.ts';
 import { isSame, isUnambiguous, readAsWritten, type Written } from './slow-json.ts';
 
-/** Counts what happened, so that a test can show that it has seen every case and not only the easy one. */
+/** Counts the outcomes, so that a test can prove that it has covered every case and not only the easy one. */
 function tally() {
   const counts = new Map<string, number>();
   return {
@@ -31,7 +31,7 @@ function tally() {
 }
 
 describe('decide', () => {
-  /** Asks both, fails where they differ. @returns what both say */
+  /** Asks both and fails if they differ. @returns the common answer */
   function ask(source: PolicySource, policy: Policy, ...question: [string[], string, [Access, ...Access[]]]): Verdict {
     const expected = slowlyDecide(source, ...question);
     const decision = decide(policy, ...question);
@@ -49,7 +49,7 @@ describe('decide', () => {
     return verdict;
   }
 
-  test('agrees with a plain loop over the rules in a million decisions, and names a rule that allows', () => {
+  test('agrees with a simple loop over the rules in a million decisions, and names a rule that allows', () => {
     const seen = tally();
     const several = <T>(arbitrary: fc.Arbitrary<T>, length: number) =>
       fc.array(arbitrary, { minLength: length, maxLength: length });
@@ -90,14 +90,14 @@ describe('a call of a forbidden tool', () => {
   };
   const isOpen = (name: unknown) => typeof name === 'string' && /^clock($|_)/.test(name);
 
-  /** Every call that one server or another finds in a body. */
+  /** Every call that any kind of server finds in a body. */
   const allReadings = (body: Uint8Array) => {
     const written = readAsWritten(body);
     return Object.entries(readers).flatMap(([way, reader]) =>
       callsIn(written, reader).map((read) => ({ way, ...read })),
     );
   };
-  /** Fails when `passes` lets something through in which some server finds a call of a tool that is not open. */
+  /** Fails if `passes` accepts a body in which some server finds a call of a tool that is not open. */
   const talkRound = (passes: (raw: RawMcpRequest) => boolean, seen = tally()) =>
     fc.property(hostileRequest, (raw) => {
       const allowed = passes(raw);
@@ -110,7 +110,7 @@ describe('a call of a forbidden tool', () => {
       if (calls.length > 0) seen.add('allowed call');
     });
 
-  test('never passes for another, however its bytes, keys, letters and headers are changed', () => {
+  test('never passes as another call after changes to its bytes, keys, letters and headers', () => {
     const seen = tally();
     fc.assert(talkRound(gate, seen), { numRuns: runs(40_000) });
     for (const outcome of ['allowed', 'refused', 'allowed call']) {
@@ -118,7 +118,7 @@ describe('a call of a forbidden tool', () => {
     }
   });
 
-  test('does pass a gate that reads as JavaScript does, so that the changes above are shown to be real', () => {
+  test('passes a gate that reads like JavaScript, which proves that the changes above are effective', () => {
     const naive = ({ body }: RawMcpRequest) => {
       try {
         const message = JSON.parse(Buffer.from(body).toString());
@@ -153,7 +153,7 @@ describe('parseStrictJson', () => {
     }
   };
 
-  test('reads what a parser that goes letter by letter reads, and refuses the rest and whatever is ambiguous', () => {
+  test('reads the same as a character-by-character parser, and rejects invalid and ambiguous JSON', () => {
     const seen = tally();
     const property = fc.property(body, (bytes) => {
       const ours = strictly(bytes);

@@ -1,12 +1,12 @@
 import { Members, type Written } from './slow-json.ts';
 
-/** A call as some server would read it out of a body. */
+/** A call as some server would read it from a body. */
 export interface ReadCall {
   method: unknown;
   name: unknown;
 }
 
-/** A server's way with equal keys, and with keys in other letters. */
+/** How a server treats duplicate keys and keys in other letter case. */
 type Reader = (object: Written | undefined, key: string) => Written | undefined;
 
 const exactly = (key: string) => (other: string) => other === key;
@@ -16,12 +16,12 @@ const folded = (key: string) => (other: string) => new RegExp(`^${key}$`, 'iu').
 const values = (object: Written | undefined, matches: (key: string) => boolean) =>
   object instanceof Members ? object.pairs.filter(([key]) => matches(key)).map(([, value]) => value) : [];
 
-/** How servers read JSON: which of several keys wins, and which keys count as the one that is looked for. */
+/** How servers read JSON: which of several keys wins, and which keys count as a match. */
 export const readers: Record<string, Reader> = {
-  'the first of equal keys wins': (object, key) => values(object, exactly(key))[0],
-  'the last of equal keys wins': (object, key) => values(object, exactly(key)).at(-1),
-  'the first wins, whatever its letter case': (object, key) => values(object, folded(key))[0],
-  'the last wins, whatever its letter case': (object, key) => values(object, folded(key)).at(-1),
+  'the first of duplicate keys wins': (object, key) => values(object, exactly(key))[0],
+  'the last of duplicate keys wins': (object, key) => values(object, exactly(key)).at(-1),
+  'the first wins in any letter case': (object, key) => values(object, folded(key))[0],
+  'the last wins in any letter case': (object, key) => values(object, folded(key)).at(-1),
 };
 
 /** Every call that `reader` finds in a body: one, or each of a batch. */

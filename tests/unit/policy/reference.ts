@@ -2,7 +2,7 @@ import type { PolicySource, Rule } from '../../../policy/policy.ts';
 import type { Access } from '../../../policy/request/mcp-request.ts';
 import { lifecycle, methods } from '../../../policy/request/methods.ts';
 
-/** Resource URIs whose prefix says where they lead, and such where it does not; written down, not computed. */
+/** Resource URIs whose prefix determines their target, and others where it does not. Written down, not computed. */
 export const plainUris = ['file:///data/a.txt', 'file:///data/', 'file:///etc/passwd', 'http://host/a?b=c#d', 'x:y'];
 export const trickyUris = [
   'file:///data/../etc/passwd',
@@ -22,7 +22,7 @@ export const trickyUris = [
 export type Verdict = 'allowed' | 'no_scope' | 'unknown_method' | `${'server' | 'method' | 'object'}_not_allowed`;
 
 /**
- * What `decide` should answer, found slowly: every rule of every scope held is looked at, as it stands in the file.
+ * The answer that `decide` should give, computed slowly: by every rule of every held scope, as written in the file.
  * @returns the verdict on the first access that is denied, and which one that is
  */
 export function slowlyDecide(

@@ -1,4 +1,4 @@
-/** JSON as it is written: the members of an object in their order, each of two equal keys. */
+/** JSON as written: the members of an object in order, including duplicate keys. */
 export type Written = null | boolean | number | string | Written[] | Members;
 export class Members {
   readonly pairs: readonly [string, Written][];
@@ -19,7 +19,7 @@ const escapes: Record<string, string> = {
   t: '\t',
 };
 
-/** RFC 8259 letter by letter, and nothing else: no speed, no library, no leniency. Equal keys are kept for the reader. */
+/** RFC 8259 character by character: slow, strict, without a library. Duplicate keys are kept. */
 class Reader {
   readonly #text: string;
   #at = 0;
@@ -29,7 +29,7 @@ class Reader {
 
   document(): Written {
     const value = this.#value(1);
-    if (this.#at !== this.#text.length) throw new Error('something stands after the value');
+    if (this.#at !== this.#text.length) throw new Error('there is text after the value');
     return value;
   }
 
@@ -83,7 +83,8 @@ class Reader {
     let text = '';
     for (;;) {
       const letter = this.#text[this.#at++];
-      if (letter === undefined || letter < ' ') throw new Error('a text does not end, or holds a control character');
+      if (letter === undefined || letter < ' ')
+        throw new Error('a string does not end, or contains a control character');
       if (letter === '"') return text;
       text += letter === '\\' ? this.#escape() : letter;
     }
@@ -110,14 +111,14 @@ class Reader {
   }
 }
 
-/** Reads a body as it is written. @throws {Error} if it is not JSON in UTF-8 without a mark, at most 64 levels deep */
+/** Reads a body. @throws {Error} if it is not JSON in UTF-8 without a byte order mark, at most 64 levels deep */
 export function readAsWritten(bytes: Uint8Array): Written {
   const text = Buffer.from(bytes).toString('utf8');
   if (!Buffer.from(text, 'utf8').equals(bytes)) throw new Error('not UTF-8');
   return new Reader(text).document();
 }
 
-/** Whether every parser reads the same from `value`: no equal keys, no half characters, no number beyond a double. */
+/** Whether every parser reads the same from `value`: no duplicate keys, no unpaired surrogates, no number beyond a double. */
 export function isUnambiguous(value: Written): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value === 'string') return !/\p{Surrogate}/u.test(value);
@@ -127,7 +128,7 @@ export function isUnambiguous(value: Written): boolean {
   return new Set(keys).size === keys.length && value.pairs.flat().every(isUnambiguous);
 }
 
-/** Whether what we hold in our hands is what was written. */
+/** Whether the parsed value equals the written one. */
 export function isSame(written: Written, value: unknown): boolean {
   if (Array.isArray(written)) {
     return Array.isArray(value) && value.length === written.length && written.every((w, i) => isSame(w, value[i]));

@@ -5,7 +5,7 @@ import { mayUseUi, type UiPermission } from '../../../policy/ui.ts';
 
 const policy = parsePolicy(readFileSync('scopes.yml', 'utf8'));
 
-describe('what people may do in the registry', () => {
+describe('the permissions in the registry', () => {
   test.each<[string, UiPermission, string, boolean]>([
     ['mcp-registry-admin', 'modify_service', 'anything', true],
     ['mcp-registry-admin', 'register_service', 'anything', true],
@@ -20,12 +20,12 @@ describe('what people may do in the registry', () => {
     ['mcp-registry-user', 'health_check_service', 'mcpgw', true],
     ['mcp-registry-user', 'health_check_service', 'currenttime', false],
     ['mcp-registry-user', 'toggle_service', 'currenttime', false],
-    ['nobody-knows-me', 'list_service', 'currenttime', false],
-  ])('a member of %s may %s %s: %s', (group, permission, server, expected) => {
+    ['unknown-group', 'list_service', 'currenttime', false],
+  ])('of a member of %s for %s on %s: %s', (group, permission, server, expected) => {
     expect(mayUseUi(policy, scopesOfGroups(policy, [group]), permission, server)).toBe(expected);
   });
 
-  test('without any scope nothing is allowed', () => {
+  test('without any scope allow nothing', () => {
     expect(mayUseUi(policy, [], 'list_service', 'currenttime')).toBe(false);
   });
 });

@@ -50,7 +50,7 @@ function cutAt(bytes: Buffer, places: readonly number[]): Buffer[] {
 }
 
 describe('a stream cut into events', () => {
-  test('holds the same bytes and events, whatever the chunks and line ends', async () => {
+  test('holds the same bytes and events for any chunks and line ends', async () => {
     await fc.assert(
       fc.asyncProperty(streamText, cuts, async (text, places) => {
         const bytes = Buffer.from(text);

@@ -103,7 +103,7 @@ test.each([
 });
 
 test('A caller without permission gets no credential, and does not learn whether there is one', async () => {
-  const groupless = await auth.session({ sub: 'n', username: 'nobody', groups: [] });
+  const groupless = await auth.session({ sub: 'n', username: 'nina', groups: [] });
   const [there, missing] = await Promise.all(
     ['github', 'gitlab'].map((secret) => ask({ ...wanting(secret), Cookie: groupless })),
   );

@@ -83,7 +83,7 @@ describe('a token that is not a valid access token of our pool', () => {
       /another/,
     ],
     ['has an empty audience', () => mint(personClaims({ aud: [] })), /for another server/],
-    ['names nobody', () => mint(personClaims({ sub: undefined })), /names no subject/],
+    ['names no subject', () => mint(personClaims({ sub: undefined })), /names no subject/],
     [
       'has groups in a string',
       () => mint(personClaims({ 'cognito:groups': 'mcp-registry-admin' })),
@@ -106,7 +106,7 @@ describe('a token that is not a valid access token of our pool', () => {
     if (asked !== undefined) expect(cognito.control.counts.get(jwksPath)).toBe(asked);
   });
 
-  test('that has expired gets an error that says so', async () => {
+  test('that has expired gets an error about the expiry', async () => {
     const response = await send(await mint(personClaims({ iat: now() - 3601, exp: now() - 1 })));
     expect(denialOf(response)).toMatchObject({ http: 401, code: 'token_expired' });
     expect(response.headers.get('www-authenticate')).toMatch(/error="invalid_token"/);
@@ -179,7 +179,7 @@ describe('the permissions of a token', () => {
 
   test.each([
     ['a username, although its sub is the client', { username: 'mallory' }],
-    ['no username and a sub that is not the client', { sub: 'somebody' }],
+    ['no username and a sub that is not the client', { sub: 'another-id' }],
   ])('a token with %s is a person: its scope claim grants nothing', async (_what, change) => {
     const denial = denialOf(await send(await mint(agentClaims(change))));
     expect(denial).toMatchObject({ http: 403, code: 'not_permitted' });

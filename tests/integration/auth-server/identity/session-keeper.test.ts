@@ -293,7 +293,7 @@ describe('a change of SECRET_KEY', () => {
 
 describe('a session that is not used', () => {
   const hour = 3600;
-  test('ends permanently after the idle limit, with a message that says so', async () => {
+  test('ends permanently after the idle limit, and the message gives the limit', async () => {
     const auth = await start({ idleSeconds: hour });
     const cookie = await auth.session({ sid: 's', lastSeen: now() - hour - 2 });
     const answer = await auth.validate({ Cookie: cookie });

@@ -378,7 +378,7 @@ describe.each<[string, () => Promise<string>]>([
     });
   });
 
-  describe('what belongs to somebody', () => {
+  describe('a session or task with an owner', () => {
     const session = (id: string, owner = 'person:a') => ({
       kind: 'session' as const,
       server: 'one',

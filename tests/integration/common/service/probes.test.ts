@@ -26,7 +26,7 @@ const json = ({ text }: { text: string }) => JSON.parse(text) as unknown;
 const met: Need = { met: true, state: 'answers' };
 const unmet: Need = { met: false, state: 'does not answer' };
 
-test('A service is live as long as its process answers, whatever is missing', async () => {
+test('A service is live as long as its process answers, even if something that it needs is missing', async () => {
   const ask = await serve({ needs: async () => ({ store: unmet }), stopping: () => true });
   const answer = await ask('/health/live');
   expect({ status: answer.status, body: json(answer) }).toEqual({ status: 200, body: { status: 'alive' } });

@@ -54,7 +54,7 @@ test('The cache holds many credentials, each with its claims, and evicts the old
 
 test('A credential that is verified again starts its five minutes again, even while it is in use', () => {
   at(299 * second);
-  verified.keep('good', { ...claims, name: 'anew' });
+  verified.keep('good', { ...claims, name: 'again' });
   at(500 * second);
-  expect(verified.find('good')?.name).toBe('anew');
+  expect(verified.find('good')?.name).toBe('again');
 });

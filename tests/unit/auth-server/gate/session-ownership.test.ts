@@ -81,7 +81,7 @@ describe('a session at /mcp', () => {
 
   test.each<[string, Asking]>([
     ['belongs to another caller', { sessionId: 'his' }],
-    ['nobody has', { sessionId: 'unheard-of' }],
+    ['has no owner', { sessionId: 'unheard-of' }],
     ['belongs to the caller on another server', { sessionId: 'hers', server: 'other' }],
     ['belongs to an agent of the same subject', { sessionId: 'hers', principal: { kind: 'agent' } }],
     ['is a task of the caller', { sessionId: 'her-task' }],

@@ -27,7 +27,7 @@ beforeAll(async () => {
   });
   const keeper = createSessionKeeper({
     sessions: store.sessions,
-    fetchGroups: () => Promise.reject(new Error('nobody asks')),
+    fetchGroups: () => Promise.reject(new Error('no test asks')),
     idleSeconds: 600,
     groupsMaxAgeSeconds: 600,
     log: createLog('auth-server', 'silent'),

@@ -33,7 +33,7 @@ test.each([
   expect(isApiHost(host)).toBe(expected);
 });
 
-test('The endpoints that a pool announces are used unchanged, whatever COGNITO_DOMAIN is', () => {
+test('The endpoints that a pool announces are used unchanged, for any COGNITO_DOMAIN', () => {
   const metadata = { issuer, authorization_endpoint: 'https://login.example.com/oauth2/authorize' };
   expect(withHostedDomain(metadata, pool, 'other')).toBe(metadata);
 });

@@ -32,7 +32,7 @@ describe('the policy file of the project', () => {
   });
 
   test('gives two groups together what each gives, without duplicates, and nothing to an unknown group', () => {
-    const both = scopesOfGroups(policy, ['mcp-registry-operator', 'mcp-registry-developer', 'nobody-knows-me']);
+    const both = scopesOfGroups(policy, ['mcp-registry-operator', 'mcp-registry-developer', 'unknown-group']);
     expect(both).toEqual([
       'mcp-registry-operator',
       'mcp-servers-restricted/read',
@@ -110,7 +110,7 @@ describe('the accepted styles of a policy file', () => {
     const text = (any: string) =>
       `${groups}UI-Scopes: {s: {list_service: [${any}]}}\ns:\n  - {server: ${any}, methods: [${any}], tools: [${any}]}\n`;
     for (const policy of [parsePolicy(text('all')), parsePolicy(text('"*"'))]) {
-      const call = { method: 'tools/call', object: { kind: 'tool', name: 'whatever' } } as const;
+      const call = { method: 'tools/call', object: { kind: 'tool', name: 'some-tool' } } as const;
       expect(decide(policy, ['s'], 'anything', [call])).toEqual({ allowed: true, rule: 's[0]' });
       expect(mayUseUi(policy, ['s'], 'list_service', 'anything')).toBe(true);
     }

@@ -42,13 +42,13 @@ describe('a list without some of its elements', () => {
       '{"result":{"é":"\u2028","l":["😀","\\ud800"]}}',
     ],
     [
-      'what is no object',
+      'a value that is not an object',
       '{"result":{"l":[null,true,false,"a",[],{}]}}',
       keepAllBut(true),
       '{"result":{"l":[null,false,"a",[],{}]}}',
     ],
     [
-      'names of JavaScript',
+      'names of JavaScript properties',
       '{"__proto__":{"l":[1]},"result":{"__proto__":[1],"l":[{"__proto__":1},1]}}',
       keepAllBut(1),
       '{"__proto__":{"l":[1]},"result":{"__proto__":[1],"l":[{"__proto__":1}]}}',
@@ -59,49 +59,49 @@ describe('a list without some of its elements', () => {
       keepAllBut(1),
       '{"id":{},"a":[],"result":{"b":{},"l":[[]]}}',
     ],
-  ])('is the same text but for them: %s', (_what, text, keep, expected) => {
+  ])('is otherwise the same text: %s', (_what, text, keep, expected) => {
     expect(filterList(text, 'l', keep).text).toBe(expected);
   });
 
-  test('tells how many there were and how many went', () => {
+  test('reports how many there were and how many were removed', () => {
     const text = '{"result":{"l":[{"name":"a"},{"name":"b"},{"name":"a"}]}}';
     expect(filterList(text, 'l', named('a'))).toEqual({ text: '{"result":{"l":[{"name":"b"}]}}', total: 3, hidden: 2 });
   });
 
   test.each([
-    ['all may stay', '{"result": {"l":[ 1 ,2 ]}}', 2],
-    ['it is empty', '{"result":{"l":[ ]}}', 0],
-    ['there is none', '{"result":{"m":[1]}}', 0],
-    ['it is no list', '{"result":{"l":{"0":1}}}', 0],
+    ['no element is removed', '{"result": {"l":[ 1 ,2 ]}}', 2],
+    ['the list is empty', '{"result":{"l":[ ]}}', 0],
+    ['there is no list', '{"result":{"m":[1]}}', 0],
+    ['the value is not a list', '{"result":{"l":{"0":1}}}', 0],
     ['there is no result', '{"l":[1],"error":{}}', 0],
-    ['the result is nothing', '{"result":null}', 0],
+    ['the result is null', '{"result":null}', 0],
     ['the result is text', '{"result":"l"}', 0],
-  ])('is the very same text when %s', (_what, text, total) => {
+  ])('is exactly the same text when %s', (_what, text, total) => {
     expect(filterList(text, 'l', () => true)).toEqual({ text, total, hidden: 0 });
     if (total === 0) expect(filterList(text, 'l', () => false).text).toBe(text);
   });
 
   test.each([
     ['not JSON', '{"result":{"l":[1,]}}'],
-    ['nothing', ''],
+    ['empty', ''],
     ['behind a byte order mark', '\ufeff{"result":{"l":[1]}}'],
     ['followed by more', '{"result":{"l":[1]}}{}'],
     ['a batch', '[{"result":{"l":[1]}}]'],
     ['text', '"result"'],
     ['null', 'null'],
     ['one with the list twice', '{"result":{"l":[1],"l":[]}}'],
-    ['one with the list twice, once as something else', '{"result":{"l":[1],"l":null}}'],
+    ['one with the list twice, once as null', '{"result":{"l":[1],"l":null}}'],
     ['one with the list twice, once in escapes', '{"result":{"l":[1],"\\u006c":[2]}}'],
     ['one with the result twice', '{"result":{"l":[1]},"result":{"l":[]}}'],
-    ['one with the result twice, once as nothing', '{"result":{"l":[1]},"result":null}'],
+    ['one with the result twice, once as null', '{"result":{"l":[1]},"result":null}'],
     ['one with another key twice', '{"id":1,"id":2,"result":{"l":[1]}}'],
-    ['one with a key of JavaScript twice', '{"__proto__":1,"__proto__":2,"result":{"l":[1]}}'],
-  ])('is not made of a message that is %s', (_what, text) => {
+    ['one with the name of a JavaScript property twice', '{"__proto__":1,"__proto__":2,"result":{"l":[1]}}'],
+  ])('cannot be made from a message that is %s', (_what, text) => {
     expect(() => filterList(text, 'l', () => true)).toThrow(UnreadableList);
     expect(() => filterList(text, 'l', () => false)).toThrow(UnreadableList);
   });
 
-  test('is found however deep its elements are nested, and however many there are', () => {
+  test('is found for any depth and number of its elements', () => {
     const depth = runs(50_000);
     const deep = `${'[{"a":'.repeat(depth)}1${'}]'.repeat(depth)}`;
     const text = `{"result":{"x":${deep},"l":[1,${deep},1]}}`;
@@ -113,7 +113,7 @@ describe('a list without some of its elements', () => {
   });
 });
 
-test('A key that stands twice deeper than the result is the server’s own affair', () => {
+test('A duplicate key below the result is passed on', () => {
   membersOfResult('{"result":{"l":[{"a":1,"a":2}]},"params":{"b":1,"b":2}}');
   membersOfResult('{"result":[{"a":1,"a":2}]}');
   expect(() => membersOfResult('{"result":{"a":1,"b":2,"a":3}}')).toThrow(UnreadableList);
@@ -123,7 +123,7 @@ test('A key that stands twice deeper than the result is the server’s own affai
 
 const space = fc.array(fc.constantFrom(' ', '\n', '\t', '\r'), { maxLength: 2 }).map((parts) => parts.join(''));
 
-/** A string of JSON, with some letters as escapes. */
+/** A JSON string with some characters escaped. */
 const printString = (text: string) =>
   fc.array(fc.boolean(), { minLength: text.length, maxLength: text.length }).map((escaped) => {
     const unit = (i: number) => `\\u${text.charCodeAt(i).toString(16).padStart(4, '0')}`;
@@ -156,7 +156,7 @@ const { value } = fc.letrec<{ value: string }>((tie) => ({
   ),
 }));
 
-/** `members` before and behind one member, in an object. */
+/** `members` before and after one member, in an object. */
 const around = fc.uniqueArray(fc.tuple(fc.constantFrom('a', 'b', 'id', 'll', 'Result'), value), {
   maxLength: 3,
   selector: ([name]) => name,
@@ -170,7 +170,7 @@ const message = fc.record({
   places: fc.tuple(fc.nat(3), fc.nat(3)),
 });
 
-test('Whatever a server sends, exactly the hidden elements go, and every other letter stays', () => {
+test('From any answer, exactly the hidden elements are removed, and every other character stays', () => {
   fc.assert(
     fc.property(message, fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }), (parts, keeps) => {
       const [before, after, listed] = [...parts.gaps];
@@ -207,6 +207,6 @@ test.each([
   ['{"result":', 'it is not valid JSON'],
   ['[{"result":{}}]', 'it is not one JSON-RPC message'],
   ['7', 'it is not one JSON-RPC message'],
-])('Why %j cannot be filtered is said: %s', (text, why) => {
+])('The error for %j says why it cannot be filtered: %s', (text, why) => {
   expect(() => filterList(text, 'l', () => true)).toThrow(new UnreadableList(why));
 });

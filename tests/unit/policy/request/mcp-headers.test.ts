@@ -17,7 +17,7 @@ function refusal(change: Partial<RawMcpRequest>): RefusedRequest {
     if (error instanceof RefusedRequest) return error;
     throw error;
   }
-  throw new Error('it was not refused');
+  throw new Error('it was accepted');
 }
 
 describe('the endpoints of a server', () => {
@@ -30,7 +30,7 @@ describe('the endpoints of a server', () => {
     expect(request({ httpMethod, endpoint, body: none })).toEqual({ method, accesses: [{ method }] });
   });
 
-  test.each(['mcp', 'messages'] as const)('POST at /%s asks for what its body says', (endpoint) => {
+  test.each(['mcp', 'messages'] as const)('POST at /%s asks for what its body contains', (endpoint) => {
     expect(request({ endpoint }).method).toBe('tools/call');
   });
 
@@ -44,13 +44,16 @@ describe('the endpoints of a server', () => {
     ['DELETE', 'sse', 'GET'],
     ['GET', 'messages', 'POST'],
     ['DELETE', 'messages', 'POST'],
-  ] as const)('%j at /%s is refused as a method not offered, naming %s', (httpMethod, endpoint, offered) => {
-    const error = refusal({ httpMethod, endpoint });
-    expect(error.status).toBe(405);
-    expect(error.message).toMatch(new RegExp(`takes ${offered}$`));
-  });
+  ] as const)(
+    '%j at /%s is rejected as a method that is not offered, with the offered ones %s',
+    (httpMethod, endpoint, offered) => {
+      const error = refusal({ httpMethod, endpoint });
+      expect(error.status).toBe(405);
+      expect(error.message).toMatch(new RegExp(`takes ${offered}$`));
+    },
+  );
 
-  test.each(['GET', 'DELETE'])('a %s with a body is refused: the body would not be judged', (httpMethod) => {
+  test.each(['GET', 'DELETE'])('a %s with a body is rejected, because the body would not be checked', (httpMethod) => {
     expect(refusal({ httpMethod })).toMatchObject({ status: 400, message: `a ${httpMethod} request has no body` });
   });
 });
@@ -60,10 +63,10 @@ describe('claims in Mcp-Method and Mcp-Name', () => {
     ['the method', { mcpMethod: 'tools/call' }],
     ['the method and the name', { mcpMethod: 'tools/call', mcpName: 't' }],
     ['the name in base64', { mcpName: base64('t') }],
-    ['a name outside of ASCII in base64', { mcpName: base64('größe'), body: toolCall('größe') }],
+    ['a non-ASCII name in base64', { mcpName: base64('größe'), body: toolCall('größe') }],
     ['a URI', { mcpName: 'a:b', body: body({ method: 'resources/read', params: { uri: 'a:b' } }) }],
     ['a name that only looks like base64', { mcpName: '=?BASE64?dA==?=', body: toolCall('=?BASE64?dA==?=') }],
-  ])('that agree with the body pass: %s', (_what, change) => {
+  ])('that match the body are accepted: %s', (_what, change) => {
     expect(request(change).id).toBe(1);
   });
 
@@ -73,27 +76,23 @@ describe('claims in Mcp-Method and Mcp-Name', () => {
     ['a method for a response', { mcpMethod: 'ping', body: body({ result: {} }) }, 'Mcp-Method'],
     ['another name', { mcpName: 'u' }, 'Mcp-Name'],
     ['another name in base64', { mcpName: base64('u') }, 'Mcp-Name'],
-    ['base64 with a wrong letter', { mcpName: '=?base64?d-==?=' }, 'Mcp-Name'],
-    ['base64 that is cut', { mcpName: '=?base64?d?=' }, 'Mcp-Name'],
+    ['base64 with an invalid character', { mcpName: '=?base64?d-==?=' }, 'Mcp-Name'],
+    ['base64 that is truncated', { mcpName: '=?base64?d?=' }, 'Mcp-Name'],
     ['base64 without its padding', { mcpName: '=?base64?dA?=' }, 'Mcp-Name'],
     ['base64 with stray bits', { mcpName: '=?base64?dB==?=' }, 'Mcp-Name'],
     ['base64 that is not UTF-8', { mcpName: '=?base64?/w==?=' }, 'Mcp-Name'],
     ['base64 with capital markers', { mcpName: '=?BASE64?dA==?=' }, 'Mcp-Name'],
     ['base64 after something else', { mcpName: `x${base64('t')}` }, 'Mcp-Name'],
     ['base64 before something else', { mcpName: `${base64('t')}x` }, 'Mcp-Name'],
-    [
-      'bytes that are no letter, for a tool called U+FFFD',
-      { mcpName: '=?base64?/w==?=', body: toolCall('\ufffd') },
-      'Mcp-Name',
-    ],
+    ['invalid UTF-8, for a tool called U+FFFD', { mcpName: '=?base64?/w==?=', body: toolCall('\ufffd') }, 'Mcp-Name'],
     ['a name with a byte order mark', { mcpName: base64('\ufefft') }, 'Mcp-Name'],
-    ['a name where the method names nothing', { mcpName: 't', body: body({ method: 'tools/list' }) }, 'Mcp-Name'],
+    ['a name for a method without a name', { mcpName: 't', body: body({ method: 'tools/list' }) }, 'Mcp-Name'],
     [
-      'broken base64 where nothing is named',
+      'invalid base64 for a method without a name',
       { mcpName: '=?base64?/w==?=', body: body({ method: 'tools/list' }) },
       'Mcp-Name',
     ],
-  ])('that disagree are refused: %s', (_what, change, header) => {
+  ])('that contradict the body are rejected: %s', (_what, change, header) => {
     const error = refusal(change);
     expect(error).toMatchObject({ status: 400, rpcCode: -32600, id: 1 });
     expect(error.message).toBe(`the ${header} header does not say what the body says`);
@@ -105,12 +104,12 @@ describe('claims in Mcp-Method and Mcp-Name', () => {
     ['2025-11-25', { protocolVersion: '2025-11-25' }, -32600],
     ['2026-07-28', { protocolVersion: '2026-07-28' }, -32020],
     ['a later one', { protocolVersion: '2027-01-01' }, -32020],
-    ['something that is no version', { protocolVersion: 'zzz' }, -32600],
+    ['a string that is not a version', { protocolVersion: 'zzz' }, -32600],
     ['2026-07-28 in _meta', { body: toolCall('t', { [version]: '2026-07-28' }) }, -32020],
     ['2025-06-18 in _meta', { body: toolCall('t', { [version]: '2025-06-18' }) }, -32600],
     ['a number in _meta', { body: toolCall('t', { [version]: 20260728 }) }, -32600],
     ['_meta of null', { body: body({ method: 'tools/call', params: { name: 't', _meta: null } }) }, -32600],
-  ])('that disagree are answered with the code of the claimed revision: %s', (_what, change, code) => {
+  ])('that contradict the body get the error code of the claimed revision: %s', (_what, change, code) => {
     expect(refusal({ mcpName: 'u', ...change }).rpcCode).toBe(code);
   });
 });
@@ -123,7 +122,7 @@ describe('the revision that a caller claims', () => {
     ['has something before the date', { protocolVersion: 'v2026-07-28' }],
     ['has something after the date', { protocolVersion: '2026-07-28-draft' }],
     ['is a list of one date', inMeta(['2026-07-28'])],
-  ])('counts as an older one where it %s: only a plain date is a revision', (_what, change) => {
+  ])('counts as an older one when it %s: only a plain date is a revision', (_what, change) => {
     expect(refusal({ mcpName: 'u', ...change }).rpcCode).toBe(-32600);
   });
 });
@@ -133,7 +132,7 @@ describe('an Mcp-Name for a request that names several things', () => {
     method: 'subscriptions/listen',
     params: { notifications: { resourceSubscriptions: ['x:first', 'x:second'] } },
   });
-  test('agrees with the first that has a name, and with no other', () => {
+  test('must match the first one that has a name', () => {
     expect(request({ body: listen, mcpName: 'x:first' }).accesses).toHaveLength(3);
     expect(refusal({ body: listen, mcpName: 'x:second' }).message).toMatch(/Mcp-Name/);
   });

@@ -14,10 +14,10 @@ function refusal(body: string | object | Buffer): RefusedRequest {
     if (error instanceof RefusedRequest) return error;
     throw error;
   }
-  throw new Error('it was not refused');
+  throw new Error('it was accepted');
 }
 
-describe('what each method names', () => {
+describe('the object that each method names', () => {
   test.each([
     ['tools/call', { name: 't', arguments: { name: 'other' } }, { kind: 'tool', name: 't' }],
     ['prompts/get', { name: 'p' }, { kind: 'prompt', name: 'p' }],
@@ -33,7 +33,7 @@ describe('what each method names', () => {
     expect(read(call(params, method))).toEqual({ id: 1, method, accesses: [{ method, ...(object && { object }) }] });
   });
 
-  test('subscriptions/listen asks for itself and for every URI', () => {
+  test('subscriptions/listen needs permission for itself and for every URI', () => {
     const method = 'subscriptions/listen';
     const uris = ['file:///a', 'file:///b'];
     const accesses = uris.map((name) => ({ method, object: { kind: 'resource', name } }));
@@ -51,7 +51,7 @@ describe('what each method names', () => {
     });
   });
 
-  test('a message over several lines, with tabs, escapes and a colon in a text, reads like one on one line', () => {
+  test('a message over several lines, with tabs, escapes and a colon in a string, is read like one on one line', () => {
     const pretty =
       '{\r\n\t"jsonrpc": "2.0",\n\t"id": "a:\\"b",\n\t"method": "tools\\/call",\n"params": {"name": "\\u0074:"}}\n';
     expect(read(pretty)).toMatchObject({ id: 'a:"b', accesses: [{ object: { kind: 'tool', name: 't:' } }] });
@@ -64,7 +64,7 @@ describe('what each method names', () => {
     expect(read(message)).toEqual({ id: 7, method: '(response)', accesses: [{ method: '(response)' }] });
   });
 
-  test.each([0, -1, 'a', '', Number.MAX_SAFE_INTEGER])('the id %j comes back as it was sent', (id) => {
+  test.each([0, -1, 'a', '', Number.MAX_SAFE_INTEGER])('the id %j is returned as it was sent', (id) => {
     expect(read({ jsonrpc: '2.0', id, method: 'ping' }).id).toBe(id);
   });
 });
@@ -76,9 +76,9 @@ const nested = (depth: number) =>
 describe('a body that two parsers could read differently', () => {
   test.each<[string, string | Buffer, RegExp]>([
     ['is empty', '', /empty/],
-    ['is only white space', ' \n', /not valid JSON/],
+    ['contains only white space', ' \n', /not valid JSON/],
     ['is cut short', good.slice(0, -1), /not valid JSON/],
-    ['has something after it', `${good}{}`, /not valid JSON/],
+    ['has text after it', `${good}{}`, /not valid JSON/],
     ['has a NUL after it', `${good}\0`, /not valid JSON/],
     ['starts with a byte order mark', `\ufeff${good}`, /byte order mark/],
     ['is UTF-16', Buffer.from(good, 'utf16le'), /./],
@@ -90,28 +90,28 @@ describe('a body that two parsers could read differently', () => {
     ['holds half a character in a key', good.replace('"name"', '"\\udc00":1,"name"'), /half a character/],
     ['says NaN', good.replace('"id":1', '"id":NaN'), /not valid JSON/],
     ['says Infinity', good.replace('"id":1', '"id":-Infinity'), /not valid JSON/],
-    ['holds a number that no double holds', good.replace('"t"', '"t","a":1e999'), /too large/],
+    ['holds a number that exceeds a double', good.replace('"t"', '"t","a":1e999'), /too large/],
     ['holds a number of 5000 digits', good.replace('"id":1', `"id":${'9'.repeat(5000)}`), /too large/],
     ['has a comment', `/**/${good}`, /not valid JSON/],
-    ['has a comma too many', good.replace('}}', ',}}'), /not valid JSON/],
+    ['has a trailing comma', good.replace('}}', ',}}'), /not valid JSON/],
     ['has single quotes', good.replaceAll('"', "'"), /not valid JSON/],
-    ['has a raw line break in a text', good.replace('"t"', '"t\n"'), /not valid JSON/],
+    ['has a raw line break in a string', good.replace('"t"', '"t\n"'), /not valid JSON/],
     ['is nested 64 deep', nested(63), /64 levels/],
     ['is nested 100000 deep', nested(100_000), /./],
     ['has its method twice', good.replace('"params"', '"method":"tools/list","params"'), /twice/],
-    ['has its method twice, once escaped', good.replace('"params"', '"m\\u0065thod":"ping","params"'), /twice/],
+    ['has its method twice, one of them escaped', good.replace('"params"', '"m\\u0065thod":"ping","params"'), /twice/],
     ['has its params twice', good.replace('}}', '},"params":{"name":"u"}}'), /twice/],
     ['has its name twice', good.replace('"t"', '"t","name":"u"'), /twice/],
     ['has a key twice in its arguments', good.replace('"t"', '"t","arguments":{"a":1,"a":2}'), /twice/],
     ['has a key twice in a list', good.replace('"t"', '"t","arguments":[{"b":{"a":":","a":2}}]'), /twice/],
     ['has __proto__ twice', good.replace('"t"', '"t","__proto__":{},"__proto__":{"name":"u"}'), /twice/],
-  ])('that %s is refused as unreadable', (_what, body, why) => {
+  ])('that %s is rejected as unreadable', (_what, body, why) => {
     const error = refusal(body);
     expect(error).toMatchObject({ status: 400, rpcCode: -32700 });
     expect(error.message).toMatch(why);
   });
 
-  test('is no deeper than allowed with 62 lists in its params', () => {
+  test('is within the depth limit with 62 lists in its params', () => {
     expect(read(nested(62)).method).toBe('x');
   });
 });
@@ -149,17 +149,17 @@ describe('a message that is not exactly one JSON-RPC call or response', () => {
     ['an id of 2^60', good.replace('"id":1', '"id":1152921504606846976'), /id must be a string or an integer/],
     ['an id that is an object', { ...call({ name: 't' }), id: {} }, /id must be a string or an integer/],
     ['params as a list', call(['t']), /params must be an object/],
-    ['params as a text', call('t'), /params must be an object/],
+    ['params as a string', call('t'), /params must be an object/],
     ['params of null', call(null), /params must be an object/],
     ['params only in the prototype', call(JSON.parse('{"__proto__":{"name":"t"}}')), /params\.name/],
-  ])('with %s is refused as an invalid request', (_what, body, why) => {
+  ])('with %s is rejected as an invalid request', (_what, body, why) => {
     const error = refusal(body);
     expect(error).toMatchObject({ status: 400, rpcCode: -32600 });
     expect(error.message).toMatch(why);
   });
 });
 
-describe('a call that does not say clearly which object it is about', () => {
+describe('a call without a clear object', () => {
   test.each<[string, unknown, RegExp]>([
     ['tools/call', undefined, /params\.name/],
     ['tools/call', {}, /params\.name/],
@@ -190,14 +190,14 @@ describe('a call that does not say clearly which object it is about', () => {
     ['subscriptions/listen', { notifications: { resourceSubscriptions: 'file:///a' } }, /must be a list/],
     ['subscriptions/listen', { notifications: { resourceSubscriptions: [''] } }, /resourceSubscriptions/],
     ['subscriptions/listen', { notifications: { resourcesubscriptions: ['a'] } }, /letter case/],
-  ])('%s with %j is refused, with the id to answer to', (method, params, why) => {
+  ])('%s with %j is rejected, with the id for the answer', (method, params, why) => {
     const error = refusal(call(params, method));
     expect(error).toMatchObject({ status: 400, rpcCode: -32600, id: 1 });
     expect(error.message).toMatch(why);
   });
 });
 
-describe('what is not the fault of a request', () => {
+describe('a fault that the request did not cause', () => {
   const fault = () => {
     throw new RangeError('our own');
   };
@@ -211,7 +211,7 @@ describe('what is not the fault of a request', () => {
   test.each([
     ['reading the body', { httpMethod: 'POST', endpoint: 'mcp', body: bytesThatFail } as const],
     ['comparing the headers', headersThatFail],
-  ])('a fault of the gateway itself while %s is not told to the client as one of the request', (_what, raw) => {
+  ])('while %s is not reported to the client as a fault of the request', (_what, raw) => {
     expect(() => readMcpRequest(raw)).toThrow(new RangeError('our own'));
   });
 });
@@ -226,14 +226,11 @@ test('the name of a tool may be 256 characters long', () => {
 });
 
 describe('tasks', () => {
-  test.each(['tasks/get', 'tasks/result', 'tasks/cancel', 'tasks/update'])(
-    '%s names the one that it is about',
-    (method) => {
-      expect(read(call({ taskId: 't-1' }, method))).toEqual({ id: 1, method, accesses: [{ method }], tasks: ['t-1'] });
-    },
-  );
+  test.each(['tasks/get', 'tasks/result', 'tasks/cancel', 'tasks/update'])('%s names its task', (method) => {
+    expect(read(call({ taskId: 't-1' }, method))).toEqual({ id: 1, method, accesses: [{ method }], tasks: ['t-1'] });
+  });
 
-  test('may come of a call whose client asks for one', () => {
+  test('may be created by a call whose client asks for one', () => {
     expect(read(call({ name: 't', task: { ttl: 60 } })).mayCreateTask).toBe(true);
   });
 
@@ -241,12 +238,12 @@ describe('tasks', () => {
     [{ taskIds: 't-1' }, 'params.notifications.taskIds must be a list'],
     [{ taskIds: ['t-1', ''] }, 'params.notifications.taskIds must be a string that is not empty'],
     ['t-1', 'params.notifications must be an object'],
-  ])('are not listened to by %j, and the message says why', (notifications, message) => {
+  ])('cannot be subscribed to with %j, and the message says why', (notifications, message) => {
     expect(refusal(call({ notifications }, 'subscriptions/listen')).message).toBe(message);
     expect(() => readTasks('subscriptions/listen', { notifications })).toThrow(new RefusedRequest(message));
   });
 
-  test('are nothing that a plain call speaks of', () => {
+  test('are not part of a plain call', () => {
     const plain = read(call({ name: 't' }));
     expect(plain).not.toHaveProperty('tasks');
     expect(plain).not.toHaveProperty('mayCreateTask');

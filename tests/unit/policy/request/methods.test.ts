@@ -14,7 +14,7 @@ const mayName = (method: string, kind: ObjectKind) =>
   decide(policy, ['everything'], 'a', [{ method, object: { kind, name: 'x:y' } }]).allowed;
 const mayNameNothing = (method: string) => decide(policy, ['everything'], 'a', [{ method }]).allowed;
 
-// By hand, from the `params` of each method in the MCP schemas 2024-11-05 to 2026-07-28.
+// Written by hand, from the `params` of each method in the MCP schemas 2024-11-05 to 2026-07-28.
 const named: [method: string, kinds: string][] = [
   ['tools/list', 'nothing'],
   ['tools/call', 'tool'],
@@ -49,29 +49,29 @@ const steps = [
 ];
 
 describe('the methods that a rule can allow', () => {
-  test.each(named)('%s is among them, and names: %s', (method, expected) => {
+  test.each(named)('include %s, which names: %s', (method, expected) => {
     expect(kinds.filter((kind) => mayName(method, kind)).join(' or ') || 'nothing').toBe(expected);
     expect(mayNameNothing(method)).toBe(expected === 'nothing' || method === 'subscriptions/listen');
   });
 
-  test('are no others: a * in a rule covers nothing that is not written here', () => {
+  test('are exactly these: a * in a rule covers no other method', () => {
     expect([...methods.keys()].sort()).toEqual(named.map(([method]) => method).sort());
   });
 });
 
-describe('the steps that any rule for a server carries', () => {
-  test.each(steps)('%s is one: who may only list tools may take it', (method) => {
+describe('the lifecycle steps that any rule for a server allows', () => {
+  test.each(steps)('include %s: a caller who may only list tools may send it', (method) => {
     expect(decide(policy, ['list'], 'a', [{ method }])).toEqual({ allowed: true, rule: 'list[0]' });
   });
 
-  test('are no others: what shows something of a server needs a rule of its own', () => {
+  test('are exactly these: a method that returns data of a server needs its own rule', () => {
     expect([...lifecycle].sort()).toEqual([...steps].sort());
     for (const [method] of named) expect(lifecycle.has(method)).toBe(false);
   });
 });
 
 test.each([...ClientRequestSchema.options, ...ClientNotificationSchema.options].map(({ shape }) => shape.method.value))(
-  '%s, which a client by the official SDK can send, is known',
+  '%s, which a client of the official SDK can send, is a known method',
   (method) => {
     expect(isKnownMethod(method)).toBe(true);
   },

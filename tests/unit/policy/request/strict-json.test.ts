@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parseStrictJson } from '../../../../policy/request/strict-json.ts';
 
-/** Long enough to be left in leaps, and of what could make one land in the wrong place. */
+/** Long enough for the skip of whole chunks, with the characters that could make a skip end at the wrong place. */
 const nasty = fc.string({
   unit: fc.constantFrom('"', '\\', ':', 'a', '{', '}', ',', '\u0000', 'é', '😀'),
   maxLength: 120,
@@ -9,7 +9,7 @@ const nasty = fc.string({
 const bytes = (text: string) => new TextEncoder().encode(text);
 const numRuns = process.env.STRYKER_MUTATOR_WORKER ? 50 : 1_000;
 
-test('Strings of quotes, backslashes and colons, short or long, are read as they were written', () => {
+test('Short and long strings of quotes, backslashes and colons are read unchanged', () => {
   fc.assert(
     fc.property(nasty, nasty, fc.array(nasty, { maxLength: 3 }), (key, value, list) => {
       const written = { [`k${key}`]: value, list };
@@ -19,7 +19,7 @@ test('Strings of quotes, backslashes and colons, short or long, are read as they
   );
 });
 
-test('A key that stands twice is found behind any string', () => {
+test('A duplicate key is found after any string', () => {
   fc.assert(
     fc.property(nasty, nasty, (before, value) => {
       const member = `${JSON.stringify(value)}:${JSON.stringify(before)}`;
@@ -31,13 +31,13 @@ test('A key that stands twice is found behind any string', () => {
 });
 
 test.each(['{"a":"\\ud800"}', '{"\\udc00":1}', `{"a":"${'x'.repeat(40)}\\uD83D"}`, '["\\uDE00\\uD83D"]'])(
-  'Half a character in %s is refused',
+  'An unpaired surrogate in %s is rejected',
   (text) => {
     expect(() => parseStrictJson(bytes(text))).toThrow('holds half a character');
   },
 );
 
-test('A body of one long string costs hardly more than its parsing, whatever the string is made of', () => {
+test('The check of a body with one long string costs little more than its parsing, for any characters', () => {
   for (const filling of ['x', '\\\\', '\\"', ':']) {
     const text = bytes(`{"a":"${filling.repeat(200_000)}"}`);
     const started = performance.now();

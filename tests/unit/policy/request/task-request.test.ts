@@ -13,24 +13,24 @@ const ofTasks = ['tasks/get', 'tasks/result', 'tasks/update', 'tasks/cancel'];
 const notNames = [undefined, null, '', 0, 1, true, {}, [], ['t']];
 
 describe('a request about tasks', () => {
-  test.each(ofTasks)('%s names the task that it is about', (method) => {
+  test.each(ofTasks)('%s names its task', (method) => {
     expect(readTasks(method, { taskId: 't' })).toEqual(['t']);
     expect(read(method, { taskId: 't' })).toMatchObject({ method, tasks: ['t'], accesses: [{ method }] });
   });
 
-  test.each(ofTasks)('%s is refused without the name of a task', (method) => {
+  test.each(ofTasks)('%s is rejected without a task id', (method) => {
     for (const taskId of notNames) expect(() => readTasks(method, { taskId })).toThrow(RefusedRequest);
     expect(() => read(method, {})).toThrow('params.taskId must be a string that is not empty');
   });
 
-  test('may listen to several tasks, and to none', () => {
+  test('may subscribe to several tasks or none', () => {
     const listen = (notifications?: unknown) => readTasks('subscriptions/listen', { notifications });
     expect(listen({ taskIds: ['t', 'u'] })).toEqual(['t', 'u']);
     expect(listen({ taskIds: [] })).toEqual([]);
     expect([listen({}), listen(), listen(null)]).toEqual([undefined, undefined, undefined]);
   });
 
-  test('is refused when what it listens to is not a list of names', () => {
+  test('is rejected when its task ids are not a list of names', () => {
     const listen = (notifications: unknown) => () => readTasks('subscriptions/listen', { notifications });
     for (const taskIds of ['t', {}, null, 1, true]) expect(listen({ taskIds })).toThrow(RefusedRequest);
     for (const id of notNames) expect(listen({ taskIds: ['t', id] })).toThrow(RefusedRequest);
@@ -38,13 +38,13 @@ describe('a request about tasks', () => {
   });
 
   test.each(['tasks/list', 'tools/call', 'tools/list', 'initialize', 'notifications/tasks/status'])(
-    '%s names none, whatever its parameters hold',
+    '%s names none, even if its parameters contain task ids',
     (method) => {
       expect(readTasks(method, { taskId: 't', notifications: { taskIds: ['t'] } })).toBeUndefined();
     },
   );
 
-  test.each(ofTasks)('%s must say the same task in Mcp-Name as in its body (SEP-2663)', (method) => {
+  test.each(ofTasks)('%s must have the same task in Mcp-Name as in its body (SEP-2663)', (method) => {
     expect(read(method, { taskId: 'a' }, { mcpName: 'a', mcpMethod: method }).tasks).toEqual(['a']);
     expect(read(method, { taskId: 'é' }, { mcpName: '=?base64?w6k=?=' }).tasks).toEqual(['é']);
     for (const mcpName of ['b', 'A', '', '=?base64?Yg==?=']) {
@@ -61,24 +61,24 @@ describe('a request whose answer may be a task', () => {
 
   test.each<[string, object]>([
     ['asks for one, as in 2025-11-25', { task: {} }],
-    ['asks for one with a life', { task: { ttl: 60 } }],
-    ['asks for one oddly', { task: null }],
-    ['says that its client can take one, as in 2026-07-28', withCapabilities({ extensions: { [capability]: {} } })],
-    ['says so without extensions', withCapabilities({ [capability]: {} })],
-    ['says so oddly', withCapabilities({ extensions: { [capability]: false } })],
+    ['asks for one with a lifetime', { task: { ttl: 60 } }],
+    ['asks for one with null', { task: null }],
+    ['has the client capability, as in 2026-07-28', withCapabilities({ extensions: { [capability]: {} } })],
+    ['has the capability outside of extensions', withCapabilities({ [capability]: {} })],
+    ['has the capability with the value false', withCapabilities({ extensions: { [capability]: false } })],
   ])('%s', (_how, params) => {
     expect(mayCreateTask(params as Record<string, unknown>)).toBe(true);
     expect(read('tools/call', { name: 'x', ...params }).mayCreateTask).toBe(true);
   });
 
   test.each<[string, object]>([
-    ['says nothing', {}],
+    ['has no parameters for it', {}],
     ['has other capabilities', withCapabilities({ extensions: { 'io.modelcontextprotocol/ui': {} }, sampling: {} })],
     ['has no extensions', withCapabilities({ extensions: null })],
-    ['has capabilities that are none', withCapabilities('io.modelcontextprotocol/tasks')],
-    ['has a _meta that is none', { _meta: null }],
+    ['has capabilities that are not an object', withCapabilities('io.modelcontextprotocol/tasks')],
+    ['has a _meta of null', { _meta: null }],
     ['names the capability somewhere else', { _meta: { [capability]: {} }, arguments: { task: {} } }],
-  ])('is none that %s', (_how, params) => {
+  ])('does not include one that %s', (_how, params) => {
     expect(mayCreateTask(params as Record<string, unknown>)).toBe(false);
     expect(read('tools/call', { name: 'x', ...params })).not.toHaveProperty('mayCreateTask');
   });

@@ -16,11 +16,11 @@ const ofRules = (before: string, after: string) => {
   return told(policy(before), policy(after)).map((line) => line.replace('agent s ', ''));
 };
 
-test('a policy does not differ from itself', () => {
+test('a policy has no difference from itself', () => {
   expect(diff(shipped, shipped)).toEqual([]);
 });
 
-test('a line added to a scope of the shipped policy is told for the groups and the scope that gain by it', () => {
+test('a line added to a scope of the shipped policy is reported for the groups and the scope that gain from it', () => {
   const after = shippedText.replace(
     'mcp-servers-restricted/read:\n  - server',
     'mcp-servers-restricted/read:\n  - {server: currenttime, methods: [tools/call], tools: [current_time_by_timezone]}\n  - server',
@@ -31,7 +31,7 @@ test('a line added to a scope of the shipped policy is told for the groups and t
   ]);
 });
 
-test('a group that is taken away loses, and nobody gains', () => {
+test('a removed group loses its permissions, and no caller gains any', () => {
   const after = parsePolicy(shippedText.replace(/ {2}mcp-registry-operator:\n {4}.*\n {4}.*\n {4}.*\n/, ''));
   const differences = diff(shipped, after);
   expect(differences.length).toBeGreaterThan(5);
@@ -40,7 +40,7 @@ test('a group that is taken away loses, and nobody gains', () => {
   );
 });
 
-test('what a group may do in the registry counts too', () => {
+test('a change of registry permissions is reported too', () => {
   const policy = (names: string) =>
     parsePolicy(`{group_mappings: {g: [u]}, UI-Scopes: {u: {list_service: [${names}]}}}`);
   expect(told(policy('a'), policy('a, b'))).toEqual([
@@ -55,8 +55,8 @@ test('what a group may do in the registry counts too', () => {
 
 const any = '{server: "*", methods: [tools/list]}';
 test.each([
-  ['the same written another way', '{server: all, methods: [tools/list]}', any, []],
-  ['a rule that nothing matches', any, `${any}, {server: a, methods: [tools/run]}`, []],
+  ['the same rules in another form', '{server: all, methods: [tools/list]}', any, []],
+  ['a rule that matches nothing', any, `${any}, {server: a, methods: [tools/run]}`, []],
   [
     'a server glob instead of a name',
     '{server: a, methods: [tools/list]}',
@@ -88,22 +88,22 @@ test.each([
     ['gains subscriptions/listen on every server', 'gains subscriptions/listen resource x:y on every server'],
   ],
   [
-    'a glob over resources that is one only for URIs in normal form',
+    'a glob over resources, which matches only URIs in normal form',
     any,
     `${any}, {server: "*", methods: [resources/read], resources: ["http*", "file:///d/*"]}`,
     ['gains resources/read http* on every server', 'gains resources/read file:///d/* on every server'],
   ],
   [
-    'a glob that leaves hardly a letter for any other tool',
+    'a glob that leaves almost no other tool name',
     `{server: "*", methods: [tools/call], tools: [${[...'xyzabcdefghijklmnopqrstuvw0123456789_~-'].map((c) => `"${c}*"`)}]}`,
     '{server: "*", methods: [tools/call], tools: ["*"]}',
     ['gains tools/call any other tool on every server'],
   ],
-])('%s is told in words', (_, before, after, expected) => {
+])('%s is described in words', (_, before, after, expected) => {
   expect(ofRules(before, after)).toEqual(expected);
 });
 
-test('a verdict that differs is told, and equal policies tell nothing, whatever the policies', () => {
+test('every different verdict is reported, and equal policies have no difference, for any policies', () => {
   let equal = 0;
   let different = 0;
   const verdicts = (policy: Policy) =>
@@ -117,7 +117,7 @@ test('a verdict that differs is told, and equal policies tell nothing, whatever 
       const differs = JSON.stringify(verdicts(before)) !== JSON.stringify(verdicts(after));
       if (differs) different++;
       else equal++;
-      // Only this way round: the samples know more names than these questions ask about.
+      // Only in this direction: the samples contain more names than these questions.
       if (differs) expect(diff(before, after)).not.toEqual([]);
       if (same) expect(diff(before, after)).toEqual([]);
     }),

@@ -19,7 +19,7 @@ const resource = (name: string): Access => ({ method: 'resources/read', object: 
 const outcomes = (server: string, access: Access, scopes = ['clock']) =>
   explain(policy, scopes, server, access).scopes.flatMap(({ rules }) => rules.map(({ outcome }) => outcome));
 
-test('a rule hits if and only if the gateway allows, whatever the policy and the question', () => {
+test('a rule hits if and only if the gateway allows, for any policy and question', () => {
   let allowed = 0;
   fc.assert(
     fc.property(anyPolicy, fc.subarray(['s', 't', 'unknown']), (random, scopes) => {
@@ -40,9 +40,9 @@ test.each<[string, string, Access, string[]]>([
   ['the tool get_now', 'time', tool('get_now'), ['server', 'method', 'hit', 'method']],
   ['the tool set_now', 'time', tool('set_now'), ['server', 'method', 'object', 'method']],
   ['the tools of a server without rules', 'nowhere', tool('get_now'), ['server', 'server', 'server', 'method']],
-  ['ping, which any rule for the server carries', 'time', { method: 'ping' }, ['server', 'hit', 'hit', 'hit']],
-  ['a method that nobody knows', 'time', { method: 'tasks/made-up' }, ['method', 'method', 'method', 'method']],
-])('of %s each rule says what does not fit first', (_, server, access, expected) => {
+  ['ping, which any rule for the server allows', 'time', { method: 'ping' }, ['server', 'hit', 'hit', 'hit']],
+  ['an unknown method', 'time', { method: 'tasks/made-up' }, ['method', 'method', 'method', 'method']],
+])('for %s each rule names its first mismatch', (_, server, access, expected) => {
   expect(outcomes(server, access)).toEqual(expected);
 });
 
@@ -54,7 +54,7 @@ test('a scope without rules, an unknown scope and no scope at all show no rule',
   expect(explain(policy, [], 'time', tool('x'))).toMatchObject({ decision: { reason: 'no_scope' }, scopes: [] });
 });
 
-test('a glob that fits a URI only by its letters is named as the one that does not count', () => {
+test('a glob that matches a URI only literally is reported as not applicable', () => {
   const last = (uri: string) => explain(policy, ['clock'], 'time', resource(uri)).scopes[0]?.rules[3];
   expect(last('file:///d/../etc')).toMatchObject({ outcome: 'object', unheededGlob: 'file:///d/*' });
   expect(last('file:///elsewhere')).not.toHaveProperty('unheededGlob');

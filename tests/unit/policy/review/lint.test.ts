@@ -12,11 +12,11 @@ const findings = (yaml: string, servers?: string[]) =>
   lint(parsePolicy(yaml), servers && new Set(servers)).map(({ level, at, message }) => `${level} ${at}: ${message}`);
 const ofRule = (rule: string) => findings(`{group_mappings: {g: [s]}, s: [${rule}]}`);
 
-test('the shipped policy is clean', () => {
+test('the shipped policy has no findings', () => {
   expect(lint(shipped)).toEqual([]);
 });
 
-test('with the known servers given, each mention of another server is reported, in the pages too', () => {
+test('with a list of known servers, each mention of another server is reported, in UI-Scopes too', () => {
   const all = ['currenttime', 'mcpgw', 'fininfo', 'realserverfaketools'];
   expect(lint(shipped, new Set(all))).toEqual([]);
   const ats = lint(shipped, new Set(all.slice(0, 3))).map(({ level, at }) => `${level} ${at}`);
@@ -28,13 +28,13 @@ test('with the known servers given, each mention of another server is reported, 
   ]);
 });
 
-test('a glob that covers no known server is an info only, because such a server may still come', () => {
+test('a glob that covers no known server is only an info, because such a server may be added later', () => {
   const yaml = '{group_mappings: {g: [s]}, s: [{server: "fin*", methods: [tools/list]}]}';
   expect(findings(yaml, ['fininfo'])).toEqual([]);
   expect(findings(yaml, ['clock'])).toEqual(['info s[0]: no known server has a name like fin*']);
 });
 
-test('a scope that a group gives and nothing defines is a warning; one that UI-Scopes defines is fine', () => {
+test('a scope that a group gives and nothing defines is a warning; one that UI-Scopes defines is not', () => {
   expect(findings('{group_mappings: {g: [typo, seen]}, UI-Scopes: {seen: {list_service: [all]}}}')).toEqual([
     'warning group_mappings.g: gives typo, which nothing defines: it grants nothing',
   ]);
@@ -76,7 +76,7 @@ test.each([
   ['a server in capitals', '{server: Clock, methods: [tools/list]}', 'warning', /ever be called Clock/],
   ['a server with a slash', '{server: /clock, methods: [tools/list]}', 'warning', /ever be called \/clock/],
   ['a reserved server', '{server: registry, methods: [tools/list]}', 'warning', /ever be called registry/],
-  ['a server glob that no name fits', '{server: "A*", methods: [tools/list]}', 'warning', /ever be called A\*/],
+  ['a server glob that no name can match', '{server: "A*", methods: [tools/list]}', 'warning', /ever be called A\*/],
 ])('%s is reported once', (_, rule, level, message) => {
   const found = ofRule(rule);
   expect(found).toEqual([expect.stringMatching(message)]);
@@ -87,13 +87,13 @@ test.each([
   ['all for everything', '{server: all, methods: [all], tools: [all], prompts: [all], resources: [all]}'],
   ['listening without resources', '{server: a, methods: [subscriptions/listen]}'],
   ['completion of prompts only', '{server: a, methods: [completion/complete], prompts: [x]}'],
-  ['a glob whose beginning is a reserved word', '{server: "registry*", methods: [tools/list]}'],
+  ['a glob that starts with a reserved word', '{server: "registry*", methods: [tools/list]}'],
   ['tools that a method glob uses', '{server: a, methods: [tools/*], tools: [x]}'],
 ])('%s is not reported', (_, rule) => {
   expect(ofRule(rule)).toEqual([]);
 });
 
-test('of two scopes with the same rules, however they are ordered and written, the second is reported', () => {
+test('of two scopes with the same rules, in any order and form, the second is reported', () => {
   const yaml = `
 group_mappings: {g: [one, two, three]}
 one: [{server: all, methods: [tools/call, tools/list], tools: [x, y]}, {server: b, methods: [prompts/list]}]
@@ -119,7 +119,7 @@ test.each([
   expect(ofRule(`${first}, ${second}`)).toEqual([expect.stringContaining(`warning ${at}: grants nothing that`)]);
 });
 
-test('what grants nothing at all is reported as that, and not as a repetition too', () => {
+test('a rule that grants nothing is reported as that, and not also as redundant', () => {
   expect(ofRule('{server: a, methods: [tools/list]}, {server: a, methods: [ping]}')).toEqual([
     'info s[1]: ping need not be written: any rule for a server carries it',
   ]);
@@ -129,7 +129,7 @@ test('what grants nothing at all is reported as that, and not as a repetition to
   ]);
 });
 
-test('a resource that no glob may match is not taken for covered by one', () => {
+test('a resource that no glob may match does not count as covered by a glob', () => {
   const rules = (uri: string) =>
     ofRule(
       `{server: a, methods: [resources/read], resources: ["*"]}, {server: a, methods: [resources/read], resources: ["${uri}"]}`,
@@ -138,7 +138,7 @@ test('a resource that no glob may match is not taken for covered by one', () => 
   expect(rules('file:///d/x')).toHaveLength(1);
 });
 
-test('deleting a redundant rule changes no verdict, whatever the policy', () => {
+test('deleting a redundant rule changes no verdict, for any policy', () => {
   let redundant = 0;
   fc.assert(
     fc.property(anyPolicy, (policy) => {

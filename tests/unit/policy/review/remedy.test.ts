@@ -20,22 +20,40 @@ describe('with the shipped policy', () => {
   const [restricted, unrestricted] = ['mcp-servers-restricted/', 'mcp-servers-unrestricted/'];
 
   test.each<[string, string[], string, Access, string | undefined]>([
-    ['calling a tool, who may read some', ['restricted/read'], 'currenttime', tool('x'), `${restricted}execute`],
-    ['calling a tool, who may read all', ['unrestricted/read'], 'currenttime', tool('x'), `${unrestricted}execute`],
-    ['listing, who may call', ['restricted/execute'], 'fininfo', { method: 'tools/list' }, `${restricted}read`],
+    ['calling a tool, with restricted read', ['restricted/read'], 'currenttime', tool('x'), `${restricted}execute`],
+    [
+      'calling a tool, with unrestricted read',
+      ['unrestricted/read'],
+      'currenttime',
+      tool('x'),
+      `${unrestricted}execute`,
+    ],
+    [
+      'listing tools, with restricted execute',
+      ['restricted/execute'],
+      'fininfo',
+      { method: 'tools/list' },
+      `${restricted}read`,
+    ],
     ['changing the registry', ['restricted/read'], 'mcpgw', tool('register_service'), `${unrestricted}execute`],
     ['calling a tool of any other server', ['unrestricted/read'], 'echo', tool('x'), `${unrestricted}execute`],
-    ['a method that no rule could allow', ['restricted/read'], 'currenttime', { method: 'admin/reset' }, undefined],
+    ['a method that no rule can allow', ['restricted/read'], 'currenttime', { method: 'admin/reset' }, undefined],
     ['a call that names no tool', ['restricted/read'], 'currenttime', { method: 'tools/call' }, undefined],
-    ['what it may do already', ['restricted/read'], 'currenttime', { method: 'tools/list' }, undefined],
-    ['a server that it neither uses nor sees', ['restricted/execute'], 'mcpgw', { method: 'tools/list' }, undefined],
-    ['anything, who holds nothing', [], 'currenttime', { method: 'tools/list' }, undefined],
-  ])('for %s the scope is the right one', (_what, held, server, access, scope) => {
+    ['a method that is already allowed', ['restricted/read'], 'currenttime', { method: 'tools/list' }, undefined],
+    [
+      'a server that the caller neither uses nor sees',
+      ['restricted/execute'],
+      'mcpgw',
+      { method: 'tools/list' },
+      undefined,
+    ],
+    ['a caller without scopes', [], 'currenttime', { method: 'tools/list' }, undefined],
+  ])('for %s the suggested scope is right', (_what, held, server, access, scope) => {
     const scopes = held.map((name) => `mcp-servers-${name}`);
     expect(scopeThatHelps(policy, denied(scopes, server, access))).toBe(scope);
   });
 
-  test('a person is told the groups that would do, those with less power first, and no more than asked for', () => {
+  test('a person gets the groups that would help, the least powerful first, and no more than requested', () => {
     const call = denied(scopesOfGroups(policy, ['mcp-registry-user']), 'currenttime', tool('x'));
     const all = ['mcp-registry-operator', 'mcp-registry-developer', 'mcp-registry-admin'];
     expect(groupsThatHelp(policy, call, 3)).toEqual(all);
@@ -43,7 +61,7 @@ describe('with the shipped policy', () => {
   });
 });
 
-describe('which scope it is', () => {
+describe('the suggested scope', () => {
   const policy = (text: string) =>
     parsePolicy(`group_mappings: {}\nheld/list:\n  - {server: s, methods: [x]}\n${text}`);
   const call = denied(['held/list'], 's', tool('t'));
@@ -55,23 +73,27 @@ describe('which scope it is', () => {
     ['names rather than a glob', `b/glob:\n${rule('s', '"t*"')}a/two:\n${rule('s', 't, u, v')}`, 'a/two'],
     ['`all` counts as a glob', `b/all:\n${rule('s', 'all')}a/two:\n${rule('s', 't, u')}`, 'a/two'],
     ['one server rather than all', `b/all:\n${rule('*', 't')}a/globs:\n${rule('s', '"*"', '*')}`, 'a/globs'],
-    ['the first of two that are alike', `b/one:\n${rule('s', 't')}a/one:\n${rule('s', 't')}`, 'b/one'],
-    ['the one of a resource server it knows', `a/one:\n${rule('s', 't')}held/all:\n${rule('*', '"*"')}`, 'held/all'],
-    ['none, where each allows something else', `a/u:\n${rule('s', 'u')}a/o:\n${rule('other', 't')}`, undefined],
-    ['none that Cognito cannot have: no slash', `plain:\n${rule('s', 't')}`, undefined],
+    ['the first of two equal ones', `b/one:\n${rule('s', 't')}a/one:\n${rule('s', 't')}`, 'b/one'],
+    [
+      'the one of a resource server that the agent already uses',
+      `a/one:\n${rule('s', 't')}held/all:\n${rule('*', '"*"')}`,
+      'held/all',
+    ],
+    ['none, if each allows something else', `a/u:\n${rule('s', 'u')}a/o:\n${rule('other', 't')}`, undefined],
+    ['none without a slash, which Cognito requires', `plain:\n${rule('s', 't')}`, undefined],
     ['none with a space', `"a b/c":\n${rule('s', 't')}`, undefined],
     ['none with a quote', `'a"/c':\n${rule('s', 't')}`, undefined],
     ['none with a backslash', `'a\\/c':\n${rule('s', 't')}`, undefined],
-    ['none with other letters', `größe/c:\n${rule('s', 't')}`, undefined],
+    ['none with non-ASCII letters', `größe/c:\n${rule('s', 't')}`, undefined],
     ['none without a name', `a/:\n${rule('s', 't')}`, undefined],
     ['none without an identifier', `/a:\n${rule('s', 't')}`, undefined],
-    ['none with an identifier too long', `${'a'.repeat(257)}/c:\n${rule('s', 't')}`, undefined],
+    ['none with an identifier that is too long', `${'a'.repeat(257)}/c:\n${rule('s', 't')}`, undefined],
     ['one whose identifier is a URL', `https://gw.example/s/use:\n${rule('s', 't')}`, 'https://gw.example/s/use'],
   ])('is %s', (_what, text, scope) => {
     expect(scopeThatHelps(policy(text), call)).toBe(scope);
   });
 
-  test('is one that allows all that is missing, not only a part of it', () => {
+  test('allows everything that is missing, not only a part of it', () => {
     const some = 'a/one:\n  - {server: s, methods: [resources/read], resources: ["x:1"]}\n';
     const all = 'b/both:\n  - {server: s, methods: [resources/read], resources: ["x:1", "x:2"]}\n';
     const asked = denied(['held/list'], 's', resource('x:1'), resource('x:2'));
@@ -81,7 +103,7 @@ describe('which scope it is', () => {
   });
 });
 
-test('whether a server is there cannot be told from the answer to who may not see it', () => {
+test('does not reveal to a caller without permission whether a server exists', () => {
   const policy = parsePolicy(`
 group_mappings: {falcon: [falcon/use]}
 UI-Scopes: {seer/see: {list_service: [secret-plans]}}
@@ -97,7 +119,7 @@ falcon/use:
   expect(help(['seer/see'], 'nowhere')).toEqual([undefined]);
 });
 
-test('what is offered would be allowed, and where nothing is offered nothing would be, whatever the policy', () => {
+test('would allow the request, and is missing only if no scope would, for any policy', () => {
   let offered = 0;
   fc.assert(
     fc.property(anyPolicy, fc.subarray(['p/s', 'q/t', 'p/none']), (random, scopes) => {
@@ -124,7 +146,7 @@ test('what is offered would be allowed, and where nothing is offered nothing wou
   expect(offered).toBeGreaterThan(100);
 });
 
-describe('what it costs', () => {
+describe('the cost of the search', () => {
   const thousand = (server: (i: number) => string) =>
     compilePolicy({
       groups: new Map(),
@@ -144,18 +166,18 @@ describe('what it costs', () => {
       ),
     });
 
-  test('with ten thousand rules for as many servers only those for the one in question are looked at', () => {
+  test('with ten thousand rules for as many servers covers only those for the requested server', () => {
     const policy = thousand((n) => `server-${n}`);
     expect(scopeThatHelps(policy, denied(['a/held'], 'server-9995', tool('t999')))).toBe('a/s999');
   });
 
-  test('with a thousand scopes for one server the search ends before it has looked at all of them', () => {
+  test('with a thousand scopes for one server ends before all are examined', () => {
     const policy = thousand(() => 's');
     expect(scopeThatHelps(policy, denied(['a/held'], 's', tool('t150')))).toBe('a/s150');
     expect(scopeThatHelps(policy, denied(['a/held'], 's', tool('t950')))).toBeUndefined();
   });
 
-  test('a request for very many or very long things is not searched for', () => {
+  test('is skipped for a request with very many or very long names', () => {
     const policy = parsePolicy(`
 group_mappings: {}
 UI-Scopes: {a/held: {list_service: [s]}}
@@ -172,7 +194,7 @@ a/all:
   });
 });
 
-describe('how far the search goes', () => {
+describe('the limit of the search', () => {
   const rule = (server: string, methods: string[], tools: string[], resources: string[] = []) => ({
     at: '',
     server,
@@ -187,7 +209,7 @@ describe('how far the search goes', () => {
     compilePolicy({ groups: new Map(Object.entries(groups)), ui: seen, scopes: new Map(Object.entries(scopes)) });
   const call = denied(['a/held'], 's', tool('t'));
 
-  test('the least powerful scope comes first, whether it names the server or has it by a glob', () => {
+  test('keeps the least powerful scope first, with the server by name or by glob', () => {
     const both = [rule('s', ['tools/call'], ['t']), rule('*', ['tools/call'], ['t'])];
     const less = [rule('*', ['tools/call'], ['t'])];
     expect(scopeThatHelps(policyOf({ 'b/both': both, 'c/less': less }), call)).toBe('c/less');
@@ -197,7 +219,7 @@ describe('how far the search goes', () => {
     ]);
   });
 
-  test('of two hundred scopes for one server the last is found, one further on is not', () => {
+  test('allows the last of two hundred scopes for one server to be found, and no later one', () => {
     const only = (last: number) =>
       policyOf(
         Object.fromEntries(
@@ -208,7 +230,7 @@ describe('how far the search goes', () => {
     expect(scopeThatHelps(only(201), call)).toBeUndefined();
   });
 
-  test('a request for several things ends the search so much earlier', () => {
+  test('is lower for a request with several accesses', () => {
     const [first = resource('x:0'), ...others] = Array.from({ length: 16 }, (_, i) => resource(`x:${i}`));
     const policy = policyOf(
       Object.fromEntries(
@@ -219,7 +241,7 @@ describe('how far the search goes', () => {
     expect(scopeThatHelps(policy, denied(['a/held'], 's', first, ...others))).toBeUndefined();
   });
 
-  test('one very long name among short ones, or beside a method that names nothing, is enough not to search', () => {
+  test('is reached by one very long name, among short ones or beside a method without a name', () => {
     const policy = policyOf({ 'a/all': [rule('s', ['resources/read', 'tools/list'], [], ['*'])] });
     const long = resource(`x:${'a'.repeat(1023)}`);
     expect(scopeThatHelps(policy, denied(['a/held'], 's', resource('x:a')))).toBe('a/all');
@@ -227,13 +249,13 @@ describe('how far the search goes', () => {
     expect(scopeThatHelps(policy, denied(['a/held'], 's', { method: 'tools/list' }, long))).toBeUndefined();
   });
 
-  test('scopes of a group that no rule defines do not count, however many they are', () => {
+  test('does not count scopes of a group that no rule defines', () => {
     const many = Array.from({ length: 300 }, (_, i) => `page/${i}`);
     const policy = policyOf({ use: [rule('s', ['tools/call'], ['t'])] }, { g: [...many, 'use'] });
     expect(groupsThatHelp(policy, call, 1)).toEqual(['g']);
   });
 
-  test('the rules of the file are weighed at the first denial under a policy, and never again', () => {
+  test('the rules of a policy are ranked once, at the first denial', () => {
     const compiled = policyOf({ 'a/use': [rule('s', ['tools/call'], ['t'])] });
     let looks = 0;
     const policy = Object.defineProperty({ ...compiled }, 'source', {
