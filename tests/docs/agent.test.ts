@@ -14,7 +14,7 @@ let gateway: Gateway;
 let desk: Desk;
 let booth: Booth;
 beforeAll(async () => {
-  // The servers that come along, and not the test's own.
+  // Use the bundled servers instead of the test's own.
   gateway = await startGateway({ SERVERS_FILE: '' });
   desk = newDesk({ REGISTRY_URL: gateway.url, COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}` });
   booth = newBooth(desk, gateway);
@@ -26,17 +26,17 @@ afterAll(async () => {
   await gateway?.stop();
 });
 
-/** With UPDATE_DOCS=1 the page is written anew instead. */
+/** With UPDATE_DOCS=1 the test rewrites the page instead. */
 test('Every capture in docs/agent.md is what the command prints', async () => {
-  let anew = page;
+  let updated = page;
   for (const [whole, block = ''] of page.matchAll(/```console\n([\s\S]*?)```/g)) {
     const parts: string[] = [];
     for (const line of block.split('\n').filter((text) => text.startsWith('$ ')))
       parts.push(`${line}\n${await booth.capture(line.slice(2))}\n`);
-    anew = anew.replace(whole, () => `\`\`\`console\n${parts.join('\n')}\`\`\``);
+    updated = updated.replace(whole, () => `\`\`\`console\n${parts.join('\n')}\`\`\``);
   }
-  if (process.env.UPDATE_DOCS) writeFileSync(file, anew);
-  else expect(page).toBe(anew);
+  if (process.env.UPDATE_DOCS) writeFileSync(file, updated);
+  else expect(page).toBe(updated);
 });
 
 test('Every option of the command is in docs/agent.md or is one that all commands have', () => {

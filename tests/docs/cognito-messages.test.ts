@@ -8,15 +8,15 @@ const section = page.slice(
 const code = globSync('{agents,auth-server,common,operations/doctor}/**/*.ts').map((file) =>
   readFileSync(file, 'utf8'),
 );
-/** What stands between quotes in the first column: our own words. */
+/** The quoted texts in the first column: the messages of this code. */
 const quoted = [...section.matchAll(/^\| ("[^|]*") \|/gm)].flatMap(([, cell = '']) =>
   [...cell.matchAll(/"([^"]+)"/g)].map(([, message]) => String(message)),
 );
 
-test.each(quoted)('The message that docs/cognito.md explains is one that the code has: %s', (message) => {
+test.each(quoted)('The code contains the message that docs/cognito.md explains: %s', (message) => {
   expect(code.some((text) => text.includes(message))).toBe(true);
 });
 
-test('The page explains messages of the doctor, the login page, the answers and the token command', () => {
+test('The page explains messages of the doctor, the login page, the responses and the token command', () => {
   expect(quoted.length).toBeGreaterThan(35);
 });

@@ -17,7 +17,7 @@ interface Template {
   Outputs: Record<string, { Description: string; Value: { ref: string } }>;
 }
 
-/** CloudFormation's own tags, as far as the template uses them. */
+/** The CloudFormation tags that the template uses. */
 const tags: ScalarTag[] = [
   { tag: '!Ref', resolve: (text) => ({ ref: text }) },
   { tag: '!Sub', resolve: (text) => ({ sub: text.replace(/\$\{(\w+)\}/g, '<$1>') }) },
@@ -28,7 +28,7 @@ const ofType = (type: string) =>
 const propertiesOf = (name: string) => template.Resources[name]?.Properties ?? {};
 const policy = parsePolicy(read('scopes.yml'));
 
-test('Everything that the template refers to is there', () => {
+test('Everything that the template refers to is defined', () => {
   const known = new Set([...Object.keys(template.Resources), ...Object.keys(template.Parameters)]);
   const refs = [...JSON.stringify(template).matchAll(/"ref":"([^"]+)"/g)].map(([, name = '']) => name);
   const inTexts = [...JSON.stringify(template).matchAll(/<(\w+)>\//g)].map(([, name = '']) => name);
@@ -38,12 +38,12 @@ test('Everything that the template refers to is there', () => {
     for (const name of DependsOn) expect(known).toContain(name);
 });
 
-test('It makes exactly the groups that scopes.yml maps', () => {
+test('The template creates exactly the groups that scopes.yml maps', () => {
   const groups = ofType('UserPoolGroup').map(([, { Properties }]) => Properties.GroupName);
   expect(groups.sort()).toEqual([...policy.source.groups.keys()].sort());
 });
 
-test('It makes exactly the scopes of resource servers for which scopes.yml has rules', () => {
+test('The template creates exactly the resource server scopes for which scopes.yml has rules', () => {
   const scopes = ofType('UserPoolResourceServer').flatMap(([, { Properties }]) =>
     (Properties.Scopes as { ScopeName: string }[]).map(({ ScopeName }) => `${Properties.Identifier}/${ScopeName}`),
   );
@@ -64,14 +64,14 @@ test("The client for people has the gateway's callbacks and sign-out pages, and 
   expect(propertiesOf('WebClient').AllowedOAuthScopes).toEqual(asked);
 });
 
-test('The client of the command line has no secret, and the one callback that it listens on', () => {
+test('The client of the command line has no secret, and its only callback is the one that the command line listens on', () => {
   expect(propertiesOf('CommandLineClient')).toMatchObject({
     GenerateSecret: false,
     CallbackURLs: ['http://localhost:9090/callback'],
   });
 });
 
-test("An agent's client gets tokens by client credentials, for scopes that exist by then", () => {
+test("An agent's client uses the client credentials grant, and the scopes are created before it", () => {
   const { DependsOn } = template.Resources.AgentClient ?? {};
   const Properties = propertiesOf('AgentClient');
   expect(Properties).toMatchObject({ GenerateSecret: true, AllowedOAuthFlows: ['client_credentials'] });
@@ -79,7 +79,7 @@ test("An agent's client gets tokens by client credentials, for scopes that exist
   expect(DependsOn).toEqual(['RestrictedServers']);
 });
 
-test('No output holds a secret, and each is named after the setting that it is for', () => {
+test('No output contains a secret, and each is named after its setting', () => {
   const settings = read('docs', 'configuration.md');
   for (const { Description, Value } of Object.values(template.Outputs)) {
     expect(Value).toEqual({ ref: expect.any(String) });

@@ -15,7 +15,7 @@ let gateway: Gateway;
 let desk: Desk;
 let booth: Booth;
 beforeAll(async () => {
-  // The servers that come along, and not the test's own.
+  // Use the bundled servers instead of the test's own.
   gateway = await startGateway({ SERVERS_FILE: '' });
   desk = newDesk({});
   desk.file(
@@ -38,7 +38,7 @@ afterAll(async () => {
   await gateway?.stop();
 });
 
-/** A block anew: each of its command lines with what the terminal shows. */
+/** The block with fresh output: each of its command lines, followed by what the terminal shows. */
 async function captured(info: string, block: string): Promise<string> {
   const [, person] = info.trim().split(' ');
   const parts: string[] = [];
@@ -47,13 +47,13 @@ async function captured(info: string, block: string): Promise<string> {
   return `\`\`\`console${info}\n${parts.join('\n')}\`\`\``;
 }
 
-/** With UPDATE_DOCS=1 the page is written anew instead. */
+/** With UPDATE_DOCS=1 the test rewrites the page instead. */
 test('Every capture in docs/command-line.md is what the commands print', async () => {
-  let anew = page;
+  let updated = page;
   for (const [whole, info = '', block = ''] of page.matchAll(fence))
-    anew = anew.replace(whole, await captured(info, block).then((text) => text.replaceAll('$', '$$$$')));
-  if (process.env.UPDATE_DOCS) writeFileSync(file, anew);
-  else expect(page).toBe(anew);
+    updated = updated.replace(whole, await captured(info, block).then((text) => text.replaceAll('$', '$$$$')));
+  if (process.env.UPDATE_DOCS) writeFileSync(file, updated);
+  else expect(page).toBe(updated);
 });
 
 test('The table of exit codes is the one that the commands use', () => {

@@ -1,6 +1,6 @@
 /**
- * Where each command of the docs is run. A command in no row fails tests/docs/commands.test.ts, and so does a row for
- * which there is no command any more. A row is for the commands of that page that begin with its text; the longest wins.
+ * Where each command of the docs is run. tests/docs/commands.test.ts fails for a command without a row, and for a row
+ * without a command. A row covers the commands of its page that begin with its text; the longest match wins.
  */
 export interface Row {
   file: string;
@@ -9,14 +9,14 @@ export interface Row {
 }
 
 type How =
-  /** Here, in a terminal of its own for each page, against a gateway that runs. */
+  /** Here: against a running gateway, in one terminal per page. */
   | { run: 'here'; code: number; shows: RegExp | 'as the page' | undefined }
-  /** In another test: the file (a glob), and the name or the beginning of the name of the test. */
+  /** In another test: the file (a glob), and the test's name or the beginning of it. */
   | { run: 'elsewhere'; test: string; name: string }
-  /** Nowhere, for a reason that the page gives its readers too, in these words. */
+  /** Nowhere. The page gives its readers the same reason in the same words. */
   | { run: 'nowhere'; because: string };
 
-/** @param shows what has to be in what the terminal shows */
+/** @param shows text that the terminal's output must contain */
 const here = (shows?: RegExp | 'as the page', code = 0): How => ({ run: 'here', code, shows });
 const inTest = (test: string, name: string): How => ({ run: 'elsewhere', test, name });
 const not = (because: string): How => ({ run: 'nowhere', because });
@@ -29,7 +29,7 @@ const composeUp = compose('From nothing to a tool call: an agent calls a tool wi
 const faults = inTest('tests/integration/stand-in/faults.test.ts', 'A stand-in that is started with faults says so');
 const cases = 'tests/e2e/attack/attack.test.ts';
 const attacked = inTest(cases, 'no attack gets through, and none is skipped');
-const ofMigration = inTest('tests/docs/migration.test.ts', 'Every command of the page does what it says');
+const ofMigration = inTest('tests/docs/migration.test.ts', 'Every command of the page does what the page says');
 const migrated = ['OLD=', 'cp ', 'npm run doctor', 'npm run -s '];
 const tokyo = /JST \(UTC\+09:00\) in Asia\/Tokyo/;
 const isMetrics = /^mcp_gateway_\w+/m;

@@ -21,19 +21,19 @@ const isHere = (command: DocCommand) => rowOf(command)?.how.run === 'here';
 const first = ({ command }: DocCommand) => command.split('\n')[0] ?? '';
 
 describe('Every command in the docs is executed by a test', () => {
-  test('each has a row that says where, or why not', () => {
+  test('each command has a row that says where it runs, or why it does not', () => {
     const without = commands.filter((command) => !rowOf(command));
     expect(without.map((one) => `${one.file}:${one.line} ${first(one)}`)).toEqual([]);
     expect(commands.length).toBeGreaterThan(50);
   });
 
-  test('each row has a command', () => {
+  test('each row has a command in the docs', () => {
     const used = new Set(commands.map(rowOf));
     expect(rows.filter((row) => !used.has(row))).toEqual([]);
   });
 
   test.each(rows.filter(({ how }) => how.run !== 'here').map((row) => [row.file, row.command, row] as const))(
-    '%s, %s: the test is there, or the page says why there is none',
+    '%s, %s: the named test exists, or the page says why there is none',
     (file, _, { how }) => {
       if (how.run === 'elsewhere')
         expect(namesIn(how.test).filter((name) => name.startsWith(how.name))).not.toEqual([]);
@@ -41,14 +41,14 @@ describe('Every command in the docs is executed by a test', () => {
     },
   );
 
-  test('no block without a language is one of commands: it would be no use to a reader, and not be run', () => {
+  test('no block without a language contains commands, because no test would run them', () => {
     const looksTyped =
       /^(\$ |npm |npx |node |curl |docker |git |jq |cp |kubectl |mcp-gateway |sha256sum |[A-Z_]+=\S+ n)/m;
     const found = blocks.flatMap(({ plain }) => plain).filter(({ text }) => looksTyped.test(text));
     expect(found.map(({ file, line }) => `${file}:${line}`)).toEqual([]);
   });
 
-  test('each npm script that is named anywhere is there', () => {
+  test('each npm script that the docs name exists', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
     const named = pages.flatMap((file) =>
       [...readFileSync(file, 'utf8').matchAll(/npm run (?:-s )?([a-z][\w:-]*)/g)].map(([, name = '']) => name),
@@ -57,11 +57,11 @@ describe('Every command in the docs is executed by a test', () => {
   });
 });
 
-describe('Typed beside a gateway that runs', () => {
+describe('Typed in a terminal beside a running gateway', () => {
   let gateway: Gateway;
   let terminal: Terminal;
   beforeAll(async () => {
-    // The servers that come along, and not the tests' own.
+    // Use the bundled servers instead of the tests' own.
     gateway = await startGateway({ SERVERS_FILE: '' });
     terminal = newTerminal(gateway);
     await prepare(gateway, terminal.folder);
@@ -75,7 +75,7 @@ describe('Typed beside a gateway that runs', () => {
     const typed = commands.filter((command) => command.file === file && isHere(command));
     let outcomes: Typed[];
     beforeAll(async () => {
-      // Anew for each page: one of them ends alice's sessions, with all that was given out in the same second.
+      // Log in again for each page: one page revokes alice's sessions, with every session of the same second.
       await sleep(1_000);
       terminal.logIn(await gateway.sessionCookie('alice'));
       outcomes = await terminal.type(typed.map(({ command }) => command));
@@ -101,7 +101,7 @@ function namesIn(files: string): string[] {
   return globSync(files).flatMap((file) => [...testNames(readFileSync(file, 'utf8'))]);
 }
 
-/** What the pages take for granted: servers that were looked at, a log, a commit, and a policy that was changed since. */
+/** What the pages assume: checked servers, a log, a commit, and a policy changed since that commit. */
 async function prepare({ url, log, agentToken }: Gateway, folder: string): Promise<void> {
   const git = (...args: string[]) =>
     execFileSync('git', ['-C', folder, '-c', 'user.name=x', '-c', 'user.email=x@x', ...args]);
@@ -141,7 +141,7 @@ function asOnPage(shown: string, folder: string): string {
     .trimEnd();
 }
 
-/** The page's output; a line of dots stands for whatever follows. */
+/** The page's output as a pattern; a line of dots matches any further output. */
 function pattern(output: string): RegExp {
   const escaped = output.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/^ *\\\.\\\.\\\.$/gm, '[\\s\\S]*');
   return new RegExp(`^${escaped}$`);

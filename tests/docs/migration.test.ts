@@ -13,7 +13,7 @@ jest.setTimeout(180_000);
 const file = 'docs/migration.md';
 const page = readFileSync(file, 'utf8');
 
-/** A policy as somebody has it who runs the original: lifecycle written out, and calls allowed by `tools` alone. */
+/** A policy of the original: it lists the lifecycle methods and allows calls by `tools` alone. */
 const oldPolicy = `
 UI-Scopes:
   mcp-registry-admin: { list_service: [all], register_service: [all], health_check_service: [all], toggle_service: [all], modify_service: [all] }
@@ -75,7 +75,7 @@ function writeOldInstallation(folder: string): void {
   write('registry/servers/server_state.json', '{"/notes": true, "/currenttime": true}');
 }
 
-/** What each command of the page has to show; those that are not here are run by other tests (command-table.ts). */
+/** What each command of the page must show. Other tests run the remaining commands (command-table.ts). */
 const expected: readonly (readonly [begin: string, code: number, shows: RegExp])[] = [
   ['npm run -s scopes:check', 1, /tools\/call/],
   ['npm run -s scopes:diff', 1, /mcp-registry-user/],
@@ -100,7 +100,7 @@ beforeAll(async () => {
   terminal = newTerminal(gateway);
   terminal.logIn(await gateway.sessionCookie('alice'));
   writeOldInstallation(join(terminal.folder, '..', 'mcp-gateway-registry'));
-  // Until the registry has asked the servers for their tools.
+  // Wait until the registry has read the tools of the servers.
   for (let tries = 0; tries < 600 && !(await isAsked()); tries++) await sleep(500);
 }, 150_000);
 afterAll(async () => {
@@ -114,9 +114,9 @@ async function isAsked(): Promise<boolean> {
   return (await answer.text()).includes('"status":"healthy"');
 }
 
-test('Every command of the page does what it says, against an installation of the original', async () => {
+test('Every command of the page does what the page says, against an installation of the original', async () => {
   const commands = blocksOf(file).commands.map(({ command }) => command);
-  // The variable first: the others stand on it.
+  // The variable comes first, because the other commands use it.
   const typed = commands.filter(
     (each) => each.startsWith('OLD=') || !elsewhere.some((begin) => each.startsWith(begin)),
   );
@@ -132,11 +132,11 @@ test('Every command of the page does what it says, against an installation of th
   expect(used).toHaveLength(expected.length);
 });
 
-test('The old policy loads unchanged, and what the page says of it is so', () => {
+test('The old policy loads unchanged, and does what the page says about it', () => {
   expect(() => parsePolicy(oldPolicy)).not.toThrow();
 });
 
-test('Every variable that the page says is still there is one that is read, and every other one is not', () => {
+test('The code reads every variable that the page says it keeps, and no other one', () => {
   const table = page.slice(page.indexOf('### Variables'), page.indexOf('### What scopes.yml means'));
   const rows = [...table.matchAll(/^\| (.*?) \| (.*?) \|/gm)].slice(2);
   const names = (cell: string) => [...cell.matchAll(/`([A-Z][A-Z_]+)/g)].map(([, name]) => name as SettingName);

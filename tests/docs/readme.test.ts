@@ -15,13 +15,13 @@ interface Person {
 }
 const { users } = parse(readFileSync('stand-in/seed.yml', 'utf8')) as { users: Person[] };
 
-test('The people that one can sign in as are those of the stand-in, with their groups and the one password', () => {
+test('The README lists the people of the stand-in, with their groups and their shared password', () => {
   const shown = tableOf(section('Start')).map(([name, group]) => `${name}: ${group}`);
   expect(shown.sort()).toEqual(users.map(({ username, groups }) => `${username}: ${groups?.join() ?? 'none'}`).sort());
   for (const { password } of users) expect(section('Start')).toContain(`\`${password}\` for all of them`);
 });
 
-test('The ports are those that npm run up listens on', () => {
+test('The README lists the ports that npm run up listens on', () => {
   const start = section('Start').replace(/\s+/g, ' ');
   expect(start).toContain(`nginx on port ${defaultPorts.gateway}`);
   expect(start).toContain(`Amazon Cognito on port ${defaultPorts.cognito}`);
@@ -29,7 +29,7 @@ test('The ports are those that npm run up listens on', () => {
   expect(new Set(named)).toEqual(new Set([defaultPorts.gateway]));
 });
 
-test('The settings have the defaults that the code has', () => {
+test('The README gives each setting the default of the code', () => {
   const rows = tableOf(section('Settings'));
   expect(rows.length).toBeGreaterThan(5);
   for (const [names = '', shown = ''] of rows) {
@@ -43,13 +43,13 @@ test('The settings have the defaults that the code has', () => {
   }
 });
 
-test('Every page of the docs can be found from the README', () => {
+test('The README leads to every page of the docs', () => {
   const pages = [...globSync('docs/*.md'), ...globSync('docs/operations/*.md')];
   expect(pages.length).toBeGreaterThan(15);
   expect(pages.filter((file) => !page.includes(`(${file})`) && !page.includes(`(${file}#`))).toEqual([]);
 });
 
-test('Every decision can be found from their index', () => {
+test('The index of decisions links to every decision', () => {
   const index = readFileSync('docs/adr/README.md', 'utf8');
   const decisions = globSync('0*.md', { cwd: 'docs/adr' });
   expect(decisions.length).toBeGreaterThan(20);
@@ -60,7 +60,7 @@ interface Parser {
   safeParse(value: unknown): { success: boolean; data?: unknown };
 }
 
-/** Without the folder of this checkout, and without marks. */
+/** Without the folder of this checkout and without markup. */
 function short(value: string): string {
   return value.replace(`${process.cwd()}/`, '').replaceAll('`', '');
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 
-/** The pages that people read, from the root of the repository. */
+/** The pages of the docs, relative to the repository. */
 export const pages: readonly string[] = [
   'README.md',
   'CONTRIBUTING.md',
@@ -12,17 +12,17 @@ export const pages: readonly string[] = [
 /** A command that a page tells its reader to type. */
 export interface DocCommand {
   file: string;
-  /** Where its block begins. */
+  /** The line on which its block begins. */
   line: number;
-  /** What kind of block: commands alone, or a terminal with its output. */
+  /** The kind of block: commands alone, or a terminal with output. */
   fence: 'sh' | 'console';
-  /** As it is typed, over several lines perhaps, with its comment. */
+  /** As the reader types it, with its comment; it may span several lines. */
   command: string;
-  /** What the terminal is said to show; of a console block only. */
+  /** The output that the page shows; console blocks only. */
   output?: string;
 }
 
-/** A fenced block that is neither commands nor a language of its own. */
+/** A fenced block without a language. */
 export interface PlainBlock {
   file: string;
   line: number;
@@ -41,7 +41,7 @@ function fencedOf(file: string, page: string): Fenced[] {
   }));
 }
 
-/** Every block of the page that is a command or might be one. */
+/** Every block of the page that contains commands or might contain them. */
 export function blocksOf(file: string): { commands: DocCommand[]; plain: PlainBlock[] } {
   const blocks = fencedOf(file, readFileSync(file, 'utf8'));
   const of = (...kinds: string[]) => blocks.filter(({ info }) => kinds.includes(info.split(' ')[0] ?? ''));
@@ -60,7 +60,7 @@ export function blocksOf(file: string): { commands: DocCommand[]; plain: PlainBl
   return { commands: [...typed, ...shown].sort((a, b) => a.line - b.line), plain: of('', 'text') };
 }
 
-/** The commands of a block of lines. A block that only sets variables to plain values is lines for `.env`. */
+/** The commands of a block. A block that only sets variables to plain values holds lines for `.env`, not commands. */
 function commandsIn(text: string): string[] {
   const commands: string[] = [];
   let begun = '';
@@ -75,7 +75,7 @@ function commandsIn(text: string): string[] {
   return commands.every((command) => /^\w+=\S*$/.test(command)) ? [] : commands;
 }
 
-/** Quotes are closed, loops are done. */
+/** Whether all quotes are closed and all loops are complete. */
 function isWhole(command: string): boolean {
   return spawnSync('bash', ['-n', '-c', command]).status === 0;
 }

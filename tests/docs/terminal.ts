@@ -13,17 +13,17 @@ export interface Typed {
   shown: string;
 }
 
-/** A reader's checkout with a home folder, beside a gateway that runs. */
+/** A reader's checkout with a home folder, beside a running gateway. */
 export interface Terminal {
   folder: string;
-  /** @param session the value of a Cookie header: the person who has logged in there */
+  /** @param session the Cookie header of the person who is logged in */
   logIn(session: string): void;
-  /** Types the commands one after the other into one shell. */
+  /** Types the commands into one shell, one after the other. */
   type(commands: readonly string[]): Promise<Typed[]>;
   remove(): void;
 }
 
-/** What a checkout has and git does not. */
+/** Files that a checkout has and git does not track. */
 const notCheckedOut = new Set(['.git', '.gitignore', '.env', 'data', 'scopes.yml', 'reports']);
 
 export function newTerminal(gateway: Gateway): Terminal {
@@ -43,7 +43,7 @@ export function newTerminal(gateway: Gateway): Terminal {
   };
 }
 
-/** The settings without which the commands would look at the usual ports and folders. */
+/** Settings that point the commands at the test's ports and folders. */
 function environment({ ports, dataDir }: Gateway): NodeJS.ProcessEnv {
   return {
     PATH: process.env.PATH,

@@ -29,7 +29,7 @@ const checked: Record<string, Checked> = {};
 beforeAll(async () => {
   home = temporaryDirectory();
   cognito = await startCognito({ keys });
-  // Stands where nginx stands: the address that assertions name, with the auth-server's keys behind it.
+  // Takes the place of nginx: the issuer of the assertions, with the auth-server's keys behind it.
   front = createServer(async (req, res) => {
     const answer = await fetch(auth.url + req.url);
     res.writeHead(answer.status, { 'Content-Type': 'application/json' }).end(await answer.text());
@@ -56,7 +56,7 @@ async function fromGateway(server: string): Promise<string> {
   return assertion;
 }
 
-/** What the auth-server signs, and with its own key, unless something is said otherwise. */
+/** An assertion with the claims and the key of the auth-server, unless arguments replace them. */
 async function signed(
   change: { [claim in keyof JWTPayload]: unknown } = {},
   header: object = {},
@@ -100,50 +100,65 @@ const person: Principal = {
 const refused: [string, () => Promise<string | undefined>][] = [
   ['is missing', async () => undefined],
   ['is empty', async () => ''],
-  ['is no JWT', async () => 'alice'],
-  ['is not even ASCII', async () => 'é.ü.ß'],
+  ['is not a JWT', async () => 'alice'],
+  ['is not ASCII', async () => 'é.ü.ß'],
   ['was made for another server', () => fromGateway('fininfo')],
-  ['was made for a server whose name begins alike', () => signed({ aud: `${gateway}/currenttime2` })],
+  ['was made for a server whose name has the same beginning', () => signed({ aud: `${gateway}/currenttime2` })],
   ['was made for the registry', () => signed({ aud: `${gateway}/#registry` })],
   ['has expired', () => signed({ iat: now() - 130, exp: now() - 10 })],
   ['never expires', () => signed({ exp: undefined })],
-  ['names nobody', () => signed({ sub: undefined })],
-  ['is of another gateway', () => signed({ iss: 'https://other.example' })],
-  ['is of a gateway whose address begins alike', () => signed({ iss: `${gateway}/` })],
+  ['names no subject', () => signed({ sub: undefined })],
+  ['comes from another gateway', () => signed({ iss: 'https://other.example' })],
+  ['comes from a gateway whose address has the same beginning', () => signed({ iss: `${gateway}/` })],
   [
-    'was changed',
+    'was modified',
     () => tampered(([h, , s]) => [h, json({ ...alice, iss: gateway, aud: `${gateway}/currenttime` }), s]),
   ],
   ['has another signature', () => tampered(([h, p, s]) => [h, p, (s.startsWith('A') ? 'B' : 'A') + s.slice(1)])],
   ['has no signature', () => tampered(([h, p]) => [h, p, ''])],
-  ['says alg none', () => tampered(([, p]) => [json({ alg: 'none', typ: 'JWT' }), p, ''])],
+  ['declares alg none', () => tampered(([, p]) => [json({ alg: 'none', typ: 'JWT' }), p, ''])],
   [
-    'says alg none with the kid',
+    'declares alg none with the kid',
     async () => {
       const { kid } = await ownKey();
       return tampered(([, p]) => [json({ alg: 'none', kid }), p, '']);
     },
   ],
-  ['is HS256 with the public key as the secret', async () => signed({}, { alg: 'HS256' }, await asSecret('raw'))],
-  ['is HS256 with the public JWK as the secret', async () => signed({}, { alg: 'HS256' }, await asSecret('jwk'))],
-  ['is HS256 with the public PEM as the secret', async () => signed({}, { alg: 'HS256' }, await asSecret('pem'))],
-  ['is of a foreign key under the same kid', async () => signed({}, {}, (await foreign()).privateKey)],
-  ['is of a foreign key under its own kid', async () => signed({}, { kid: 'mine' }, (await foreign()).privateKey)],
-  ['names no key', async () => signed({}, { kid: undefined }, (await foreign()).privateKey)],
+  [
+    'is signed by HS256 with the public key as the secret',
+    async () => signed({}, { alg: 'HS256' }, await asSecret('raw')),
+  ],
+  [
+    'is signed by HS256 with the public JWK as the secret',
+    async () => signed({}, { alg: 'HS256' }, await asSecret('jwk')),
+  ],
+  [
+    'is signed by HS256 with the public PEM as the secret',
+    async () => signed({}, { alg: 'HS256' }, await asSecret('pem')),
+  ],
+  ['is signed by a foreign key under the same kid', async () => signed({}, {}, (await foreign()).privateKey)],
+  [
+    'is signed by a foreign key under its own kid',
+    async () => signed({}, { kid: 'mine' }, (await foreign()).privateKey),
+  ],
+  [
+    'is signed by a foreign key and has no kid',
+    async () => signed({}, { kid: undefined }, (await foreign()).privateKey),
+  ],
 ];
 
 describe.each(['TypeScript', 'Python'])('the %s of docs/upstreams.md', (language) => {
   const ask = (assertion: string | undefined) => (checked[language] as Checked).ask(assertion);
 
-  test('lets a caller of the gateway in, and knows who it is', async () => {
+  test('accepts a caller of the gateway, and knows who it is', async () => {
     const { status, said } = await ask(await fromGateway('currenttime'));
     expect(said).toContain(alice.sub);
     expect(said).toContain('alice');
     expect(status).toBe(200);
   });
 
-  test('lets an assertion in that is right in everything but the hand that asks for it', async () => {
-    // What the refusals below differ from in one point each.
+  test('accepts a valid assertion that the test itself has signed', async () => {
+    // Each assertion that is refused below differs from this one in one point.
     expect((await ask(await signed())).status).toBe(200);
   });
 
@@ -154,7 +169,7 @@ describe.each(['TypeScript', 'Python'])('the %s of docs/upstreams.md', (language
     });
   });
 
-  test('refuses everybody when the keys cannot be fetched', async () => {
+  test('refuses every caller when the keys cannot be fetched', async () => {
     const start = language === 'Python' ? startPython : startTypeScript;
     const cut = await start(join(home.directory, `cut-${language}`), 'http://127.0.0.1:1', 'currenttime');
     try {
@@ -177,7 +192,7 @@ describe('the document', () => {
     execFileSync(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', directory], { encoding: 'utf8' });
   });
 
-  test('has Python for FastMCP that is at least Python', () => {
+  test('has Python for FastMCP that Python can parse', () => {
     const [, , fastMcp = ''] = blocks('python');
     expect(fastMcp).toContain('RequireCaller(mcp.streamable_http_app())');
     execFileSync(findPython(), ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], { input: fastMcp });

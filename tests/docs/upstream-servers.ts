@@ -7,27 +7,27 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A page's blocks of code in one language, in their order. */
+/** A page's code blocks in one language, in order. */
 export const blocks = (language: string, page = 'docs/upstreams.md'): string[] =>
   [...readFileSync(page, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, of, code = '']) =>
     of === language ? [code] : [],
   );
 
-/** What a server answers to one request. */
+/** A server's response to one request. */
 interface Answer {
   status: number;
-  /** All that it said, the caller's name among it when it accepts. */
+  /** The whole response; it contains the caller's name if the server accepts the request. */
   said: string;
 }
 
-/** A server made of the document's code. */
+/** A server built from the document's code. */
 export interface Checked {
-  /** Sends a request with this assertion; undefined for none. */
+  /** Sends a request with this assertion, or without one if undefined. */
   ask(assertion: string | undefined): Promise<Answer>;
   close(): Promise<void>;
 }
 
-/** Puts a test's values in the place of the document's; each must be there, or the test would check nothing. */
+/** Replaces the document's values with the test's. Each must occur, or the test would check nothing. */
 function withValues(code: string, values: Record<string, string>): string {
   return Object.entries(values).reduce((changed, [from, to]) => {
     if (!changed.includes(from)) throw new Error(`docs/upstreams.md no longer has ${from} in this block`);
@@ -37,7 +37,7 @@ function withValues(code: string, values: Record<string, string>): string {
 
 const theirGateway = 'https://gateway.example.com';
 
-/** The first two TypeScript blocks as the files the document names, in `directory`, where their imports are found. */
+/** Writes the first two TypeScript blocks to the files that the document names, in `directory`, where their imports resolve. */
 export function writeTypeScript(directory: string, gateway: string, server: string, port: number): void {
   const [caller = '', program = ''] = blocks('ts');
   mkdirSync(directory, { recursive: true });
@@ -96,7 +96,7 @@ for line in sys.stdin:
     print(json.dumps(asyncio.run(ask(json.loads(line)))), flush=True)
 `;
 
-/** Runs the document's ASGI middleware around an app that says who is calling. */
+/** Runs the document's ASGI middleware around an app that returns the caller's name. */
 export async function startPython(directory: string, gateway: string, server: string): Promise<Checked> {
   const [caller = '', middleware = ''] = blocks('python');
   mkdirSync(directory, { recursive: true });
@@ -126,7 +126,7 @@ export async function startPython(directory: string, gateway: string, server: st
 
 /**
  * A Python that has PyJWT and cryptography.
- * @throws {Error} that says what to install
+ * @throws {Error} names what to install
  */
 export function findPython(candidates: readonly string[] = ['python3', '/usr/bin/python3']): string {
   for (const python of candidates) {
@@ -134,7 +134,7 @@ export function findPython(candidates: readonly string[] = ['python3', '/usr/bin
       execFileSync(python, ['-c', 'import jwt, cryptography; jwt.PyJWKClient'], { stdio: 'ignore' });
       return python;
     } catch {
-      // The next one may have it: a python3 of pyenv or conda stands before Debian's on many machines.
+      // Try the next one: on many machines a python3 of pyenv or conda precedes Debian's in PATH.
     }
   }
   throw new Error(

@@ -10,13 +10,13 @@ let stage: Stage;
 let file: string;
 let good: string;
 
-/** With TOOL_CHANGES=refuse; all calls go to a server whose tools the registry has seen and approved. */
+/** A gateway with TOOL_CHANGES=refuse. All calls go to a server whose tools the registry has approved. */
 beforeAll(async () => {
   stage = await startStage({ TOOL_CHANGES: 'refuse' });
   const { gateway, callers } = stage;
   const request = { path: '/currenttime/mcp', headers: callers.agent, body: rpc('tools/call', call) };
   for (const kind of callers.kinds) {
-    // The tool is looked at before the session.
+    // The gate checks the tool before the session.
     if (kind.due === '404 session_unknown') kind.due = '403 tool_changed';
     if (kind.due !== '200' || kind.request.body === undefined || kind.request.path !== '/echo/mcp') continue;
     const { 'mcp-session-id': _, ...headers } = kind.request.headers ?? {};
@@ -34,7 +34,7 @@ function replace(text: string): void {
   renameSync(`${file}.test`, file);
 }
 const mended = { lasts: 2_000, within: 3, end: () => replace(good) };
-// A list of tools through the relay is refused like a call: nobody can tell what may stand in it.
+// A list of tools through the relay is refused like a call, because the gate cannot tell which tools are approved.
 const refusals = ['503 approved_tools_unavailable'];
 
 test.each<Fault>([
@@ -62,4 +62,4 @@ test.each<Fault>([
     refusals,
     mayLose: ['open streams'],
   },
-])('$what: no tool is called', async (fault) => record(await stage.endure(fault)), 60_000);
+])('No tool is called during this fault: $what', async (fault) => record(await stage.endure(fault)), 60_000);

@@ -6,14 +6,14 @@ import type { Kind } from './load.ts';
 const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 type Who = Record<string, string>;
 
-/** Whoever may open streams through the relay: an agent, and a person. */
+/** The requests of the load, and the headers of two callers who may open streams through the relay. */
 export interface Callers {
   kinds: Kind[];
   agent: Who;
   person: Who;
 }
 
-/** The load of every fault: somebody of each sort who must be let in, and of each sort who must not. */
+/** The load during every fault: each kind of caller who must be allowed, and each kind who must be denied. */
 export async function callersOf(gateway: Gateway, env: NodeJS.ProcessEnv): Promise<Callers> {
   const token = await gateway.agentToken();
   const agent = { ...json, authorization: `Bearer ${token}` };
@@ -38,22 +38,22 @@ export async function callersOf(gateway: Gateway, env: NodeJS.ProcessEnv): Promi
     kind('an agent calls a tool within its MCP session', call({ ...agent, ...session }), '200'),
     kind('an agent lists tools through the relay', list, '200'),
     kind('a person asks the registry', servers(person), '200'),
-    kind('an agent calls what it may not', call(reader, 'echo', forbidden), '403 not_permitted'),
-    kind('an agent calls a tool that it only sees', call(reader, 'currenttime', forbidden), '403 not_permitted'),
+    kind('an agent calls a tool that it may not call', call(reader, 'echo', forbidden), '403 not_permitted'),
+    kind('an agent calls a tool that it may only list', call(reader, 'currenttime', forbidden), '403 not_permitted'),
     kind(
       "a person uses an agent's MCP session",
       call({ ...person, ...session }, 'echo', forbidden),
       '404 session_unknown',
     ),
-    kind('somebody whose session has ended', call(left, 'echo', forbidden), '401 session_ended'),
+    kind('a person whose session was revoked', call(left, 'echo', forbidden), '401 session_ended'),
     kind('a forged token', call(forged, 'echo', forbidden), '401 token_invalid'),
-    kind('nobody', call(json, 'echo', forbidden), '401 credentials_missing'),
-    kind('nobody asks the registry', servers(json), '401 credentials_missing'),
+    kind('a call without credentials', call(json, 'echo', forbidden), '401 credentials_missing'),
+    kind('a request without credentials to the registry', servers(json), '401 credentials_missing'),
   ];
   return { kinds, agent, person };
 }
 
-/** The tool that only those call who may not: it must never reach a server. */
+/** A tool that only denied callers call. A call of it must never reach a server. */
 export const forbidden = 'must-never-arrive';
 
 function endSessionsOf(user: string, { dataDir }: Gateway, env: NodeJS.ProcessEnv): void {
@@ -61,7 +61,7 @@ function endSessionsOf(user: string, { dataDir }: Gateway, env: NodeJS.ProcessEn
   execFileSync(process.execPath, command, { env: { ...process.env, DATA_DIR: dataDir, ...env }, stdio: 'pipe' });
 }
 
-/** An MCP session at the echo, which the gateway notes as the agent's. */
+/** Opens an MCP session at the echo. The gateway records the agent as the session owner. */
 async function initialize({ ports, echo }: Gateway, headers: Who): Promise<string> {
   const id = `session-${Math.random().toString(36).slice(2)}`;
   const before = echo.answer;

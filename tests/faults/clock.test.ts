@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Fault, type Stage, startStage } from './stage.ts';
 import { record } from './table.ts';
 
-/** Debian's faketime: the whole stack runs with it, and reads from a file how far its clock is off. */
+/** Debian's faketime: the whole stack runs under it, and reads the clock's offset from a file. */
 const library = globSync('/usr/lib/*/faketime/libfaketime.so.1')[0] ?? '';
 const folder = mkdtempSync(join(tmpdir(), 'clock-'));
 const offset = join(folder, 'offset');
@@ -16,7 +16,7 @@ beforeAll(async () => {
     LD_PRELOAD: library,
     FAKETIME_TIMESTAMP_FILE: offset,
     FAKETIME_CACHE_DURATION: '1',
-    // Clocks that cannot be set, of which timers are made, are left alone by the system too.
+    // Leave monotonic clocks, which drive timers, alone: setting the system's time does not change them either.
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
   });
 }, 120_000);
@@ -25,7 +25,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** faketime looks at the file once a second in each process: for so long two of them may have different clocks. */
+/** faketime reads the file once a second in each process. Until then two processes may have different clocks. */
 const noticedLater = ['401 identity_required', '403 ticket_invalid'];
 const moved = (by: string): Pick<Fault, 'begin' | 'end'> => ({
   begin: () => writeFileSync(offset, by),
@@ -73,4 +73,4 @@ test.each<Fault>([
     mayLose: ['open streams'],
     within: 4,
   },
-])('$what: nobody gets in', async (fault) => record(await stage.endure(fault)), 60_000);
+])('While $what, no unauthorized request is allowed', async (fault) => record(await stage.endure(fault)), 60_000);

@@ -26,7 +26,7 @@ test.each<Fault>([
     within: 8,
   },
   {
-    what: 'PostgreSQL is stopped for longer than memory counts (a minute)',
+    what: 'PostgreSQL is stopped for longer than sessions are cached (a minute)',
     begin: () => postgres.stop(),
     lasts: 70_000,
     end: () => postgres.start(),
@@ -45,4 +45,8 @@ test.each<Fault>([
     refusals: noStore,
     within: 8,
   },
-])('$what: nobody gets in, and all is as before', async (fault) => record(await stage.endure(fault)), 150_000);
+])(
+  'While $what, no unauthorized request is allowed, and the gateway recovers afterwards',
+  async (fault) => record(await stage.endure(fault)),
+  150_000,
+);

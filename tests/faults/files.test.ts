@@ -23,7 +23,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** As an editor or a deployment does it, also where there is a directory now. */
+/** Replaces the file as an editor or a deployment does, even if a directory has its name. */
 function replace(path: string, text: string): void {
   rmSync(path, { recursive: true, force: true });
   writeFileSync(`${path}.new`, text, { mode: 0o600 });
@@ -48,7 +48,7 @@ test.each<Fault>([
     what: '`scopes.yml` is cut off in the middle of a write',
     begin: () => replace(SCOPES_FILE, shipped.slice(0, shipped.length / 2)),
     ...mended,
-    // Half a policy is a smaller policy: whoever writes in place instead of renaming takes rights away for a moment.
+    // Half a policy is a smaller policy: writing in place instead of renaming revokes rights for a moment.
     refusals: ['403 not_permitted'],
     mayLose: ['open streams'],
   },
@@ -69,12 +69,12 @@ test.each<Fault>([
     within: 2,
   },
 ])(
-  '$what: nobody gets in, and the last good one stays in force',
+  'When $what, no unauthorized request is allowed, and the last good file stays in force',
   async (fault) => record(await stage.endure(fault)),
   60_000,
 );
 
-/** What a process may write to a file at most, in bytes: a disk that is full, for it alone. */
+/** Sets the maximum file size of a process, in bytes. The process then sees a full disk. */
 function limitFiles(service: string, bytes: number | 'unlimited'): void {
   const pid = stage.gateway.supervisor.pid(service) ?? 0;
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
@@ -89,7 +89,7 @@ const full = (service: string): Pick<Fault, 'lasts' | 'end' | 'within'> => ({
   within: 5,
 });
 
-test('The disk of the auth-server is full: no login and no MCP session begins, it says why, and nothing that was there is lost', async () => {
+test('When the disk of the auth-server is full, no login and no MCP session begins, the log says why, and no data is lost', async () => {
   const { gateway, callers } = stage;
   const initialize = async () => {
     const { echo, ports } = gateway;
@@ -127,7 +127,7 @@ test('The disk of the auth-server is full: no login and no MCP session begins, i
   expect(await initialize()).toBe('200');
 }, 60_000);
 
-test('The disk of the registry is full: nothing is registered, it says why, and nothing that was there is lost', async () => {
+test('When the disk of the registry is full, no server can be registered, the log says why, and no data is lost', async () => {
   const { gateway, callers } = stage;
   const register = async (name: string) => {
     const server = { name, title: 'New', description: 'A new one', upstream: gateway.echo.url, tags: [] };

@@ -1,4 +1,4 @@
-// Opens streams from many addresses and keeps them: node idle-streams.ts PORT HOW-MANY HOW-MANY-FROM-ONE-ADDRESS
+// Opens streams from many addresses and keeps them open: node idle-streams.ts PORT HOW-MANY HOW-MANY-FROM-ONE-ADDRESS
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 

@@ -1,34 +1,34 @@
 import { type Answer, type Sent, send } from '../support/gateway/send.ts';
 
-/** One kind of request of a load: who sends what, and what must come of it. */
+/** One kind of request in the load: the caller, the request and the expected answer. */
 export interface Kind {
   name: string;
   request: Sent;
-  /** `200`, or the one refusal that is right, such as `403 not_permitted`. */
+  /** `200`, or the only correct denial, such as `403 not_permitted`. */
   due: string;
 }
 
-/** One answer, on performance.now()'s clock. */
+/** One answer. Times are those of performance.now(), in milliseconds. */
 export interface Result {
   kind: Kind;
   started: number;
   ended: number;
-  /** `200`, `503 authorization_unavailable`, or `lost ECONNRESET` when there was no answer. */
+  /** `200`, `503 authorization_unavailable`, or `lost ECONNRESET` if no answer came. */
   got: string;
 }
 
 /** A steady load that runs until it is stopped. */
 export interface Load {
   results: Result[];
-  /** Answers to requests that were begun in this span and are not what was due. */
+  /** Unexpected answers to requests that began in this span. */
   abnormal(since: number, until?: number): Result[];
-  /** Stops asking, and returns when every answer is there. */
+  /** Stops sending requests, and resolves when every answer has arrived. */
   stop(): Promise<void>;
 }
 
 /**
- * Sends requests of all kinds by turns, whether the ones before have been answered or not: a gateway that hangs must not
- * slow down who asks it.
+ * Sends requests of all kinds in turn, without waiting for earlier answers: a hanging gateway must not slow down the
+ * load.
  * @param each milliseconds from one request to the next
  */
 export function startLoad(port: number, kinds: readonly Kind[], each = 25): Load {
@@ -56,7 +56,7 @@ export function startLoad(port: number, kinds: readonly Kind[], each = 25): Load
   };
 }
 
-/** Status and reason of an answer, whichever of the gateway's two forms it has. */
+/** Status and reason of an answer in either of the gateway's two formats. */
 export function nameOf({ status, body }: Pick<Answer, 'status' | 'body'>): string {
   if (status === 200) return '200';
   const reason = reasonIn(body);
@@ -72,7 +72,7 @@ function reasonIn(body: string): string | undefined {
   }
 }
 
-/** Whether somebody was let through who must not be: the one thing that no fault may bring about. */
+/** The requests that were allowed and must not be. No fault may cause any. */
 export function wronglyAllowed(results: readonly Result[]): Result[] {
   return results.filter(({ kind, got }) => kind.due !== '200' && /^[23]/.test(got));
 }

@@ -10,7 +10,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(() => stage?.stop());
 
-/** Far more lines than a pipe or socket holds. */
+/** Far more lines than a pipe or socket buffers. */
 async function fillTheLog(): Promise<void> {
   const lane = async () => {
     for (let i = 0; i < 250; i++) {
@@ -27,7 +27,7 @@ function megabytes(): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid()}/status`, 'utf8'))?.[1]) / 1024;
 }
 
-test('Whoever reads the log of the auth-server stops: all requests are answered as before, and no line is lost', async () => {
+test("When the reader of the auth-server's log pauses, all requests are answered as before, and no line is lost", async () => {
   const output = stage.gateway.supervisor.output('auth-server');
   let before = 0;
   const outcome = await stage.endure({
@@ -50,7 +50,7 @@ test('Whoever reads the log of the auth-server stops: all requests are answered 
   record(outcome);
 }, 120_000);
 
-test('And it ends when it is told to, though nobody reads what it says about that', async () => {
+test('The auth-server ends when it is told to, even if nothing reads its log', async () => {
   const running = pid();
   stage.gateway.supervisor.output('auth-server')?.pause();
   await fillTheLog();

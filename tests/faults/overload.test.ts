@@ -6,7 +6,7 @@ import { nameOf } from './load.ts';
 import { type Stage, startStage } from './stage.ts';
 import { record } from './table.ts';
 
-/** As it is shipped, but for a limit by address that a test can reach. */
+/** A gateway with default settings, except for a limit by address that a test can reach. */
 const limit = 200;
 let stage: Stage;
 beforeAll(async () => {
@@ -24,7 +24,7 @@ afterAll(async () => {
 
 const stranger = { 'x-forwarded-for': '203.0.113.66' };
 
-/** The headers of a POST whose body never ends, from another address than the load's. */
+/** The headers of a POST whose body never ends. It comes from another address than the load. */
 function slowBody(address: string): Socket {
   const { gateway } = stage;
   const socket = connect(gateway.ports.gateway, '127.0.0.1');
@@ -36,7 +36,7 @@ function slowBody(address: string): Socket {
   return socket;
 }
 
-test('A thousand bodies that come a byte at a time, from one address: those over the limit get 429, others are served', async () => {
+test('When one address sends a thousand bodies a byte at a time, those over the limit get 429, and others are served', async () => {
   const sockets: Socket[] = [];
   const answers: string[] = [];
   const outcome = await stage.endure({
@@ -66,7 +66,7 @@ test('A thousand bodies that come a byte at a time, from one address: those over
   record(outcome);
 }, 60_000);
 
-test('Headers and bodies that stop are cut off after ten seconds, and hold nothing', async () => {
+test('The gateway closes a connection whose headers or body stop arriving for ten seconds', async () => {
   const socket = slowBody('203.0.113.67');
   const began = performance.now();
   const head = connect(stage.gateway.ports.gateway, '127.0.0.1');
@@ -75,7 +75,7 @@ test('Headers and bodies that stop are cut off after ten seconds, and hold nothi
   expect((performance.now() - began) / 1000).toBeLessThan(14);
 }, 60_000);
 
-test('A client that floods with bad tokens, each another one, waits; others go on being served', async () => {
+test('A client that floods the gateway with different bad tokens is throttled, and others are served', async () => {
   const { gateway, callers } = stage;
   const got = new Map<string, number>();
   let flooding = true;
@@ -94,14 +94,14 @@ test('A client that floods with bad tokens, each another one, waits; others go o
   };
   let floods: Promise<void>[] = [];
   const outcome = await stage.endure({
-    what: 'one address floods with bad tokens, each another one',
+    what: 'one address floods the gateway with bad tokens, each a different one',
     begin: () => {
-      // Few: they share this process with the MCP server that the load is for.
+      // Only a few, because they share this process with the MCP server of the load.
       floods = Array.from({ length: 6 }, flood);
     },
     lasts: 10_000,
     end: async () => {
-      // Known to be good, so it gets through from there too.
+      // A token that is known to be good is allowed from that address too.
       const headers = { ...callers.agent, ...stranger };
       const request = { path: '/echo/mcp', headers, body: rpc('tools/call', { name: 'look' }) };
       expect(nameOf(await send(gateway.ports.gateway, request))).toBe('200');
@@ -116,14 +116,14 @@ test('A client that floods with bad tokens, each another one, waits; others go o
   record(outcome);
 }, 60_000);
 
-/** As many as a process may have open files: the relay needs two for each stream. */
+/** Limited by the open files of a process: the relay needs two for each stream. */
 const mostFiles = Number(execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }));
 const idle = Math.min(10_000, Math.floor((mostFiles - 200) / 2));
 
-test('With thousands of idle streams open, all others are served as before, and no stream ends', async () => {
+test('With thousands of idle streams open, all other requests are served as before, and no stream ends', async () => {
   const { gateway, callers } = stage;
   const { authorization = '' } = callers.agent as { authorization?: string };
-  // A process of its own: the echo, which has as many connections, runs in this one.
+  // Run it in a separate process, because the echo with as many connections runs in this one.
   const args = [`${import.meta.dirname}/idle-streams.ts`, String(gateway.ports.gateway), String(idle), String(limit)];
   const clients = spawn(process.execPath, args, { env: { ...process.env, AUTHORIZATION: authorization } });
   let said = '';

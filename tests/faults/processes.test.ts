@@ -8,7 +8,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(() => stage?.stop());
 
-/** To a service and all processes that it has started, workers among them. */
+/** Signals a service and all processes that it has started, including its workers. */
 function signal(service: string, name: NodeJS.Signals): void {
   const pid = stage.gateway.supervisor.pid(service) ?? 0;
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
@@ -55,4 +55,8 @@ test.each<Fault>([
     refusals: ['502 upstream_unavailable'],
     within: 8,
   },
-])('$what: nobody gets in, and all is as before', async (fault) => record(await stage.endure(fault)), 60_000);
+])(
+  'During this fault, no unauthorized request is allowed, and the gateway recovers afterwards: $what',
+  async (fault) => record(await stage.endure(fault)),
+  60_000,
+);

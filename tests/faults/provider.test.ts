@@ -7,19 +7,19 @@ import { nameOf } from './load.ts';
 import { type Fault, type Stage, startStage } from './stage.ts';
 import { record } from './table.ts';
 
-// After a failed question the provider is left alone for three seconds: half of this has to be enough for another one.
+// After a failed request the auth-server waits three seconds before it asks again: half of this must allow another try.
 const maxAgeSeconds = 12;
 let stage: Stage;
 let pool: Control;
 let ownPool: OwnPool;
 
-/** The user pool runs in this process, where it can be told what to do badly. */
+/** The user pool runs in this process, where the test can make it misbehave. */
 beforeAll(async () => {
   stage = await startStage({ GROUPS_MAX_AGE: String(maxAgeSeconds / 60) });
   const { gateway } = stage;
   ownPool = await takeOverPool(gateway);
   pool = ownPool.control;
-  // Sessions of the process before are unknown to this one: only what is opened from now on can be confirmed.
+  // This pool does not know the sessions of the previous one: only sessions opened from now on can be refreshed.
   const before = stage.callers.person.cookie;
   const cookie = await gateway.sessionCookie('alice');
   const headers = [stage.callers.person, ...stage.callers.kinds.map(({ request }) => request.headers ?? {})];
@@ -69,12 +69,12 @@ test.each<Fault>([
     within: 1,
   },
 ])(
-  'While $what: nobody gets in, and sessions go on by themselves',
+  'While $what, no unauthorized request is allowed, and sessions continue without a new login',
   async (fault) => record(await stage.endure(fault)),
   60_000,
 );
 
-test('A token by a new key of the provider counts as soon as the keys are fetched again, and one by a key that is gone does not', async () => {
+test('A token signed by a new key of the provider is accepted as soon as the keys are fetched again, and one signed by a removed key is not', async () => {
   const [COGNITO_CLIENT_ID, COGNITO_CLIENT_SECRET] = agents.agent;
   const { ports } = stage.gateway;
   const COGNITO_LOCAL_ENDPOINT = `http://127.0.0.1:${ports.cognito}`;

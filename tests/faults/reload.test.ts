@@ -22,7 +22,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(() => stage?.stop());
 
-test('nginx is reloaded 20 times with 50 streams open: no stream ends, none misses an event, no request fails', async () => {
+test('When nginx is reloaded 20 times with 50 streams open, no stream ends or misses an event, and no request fails', async () => {
   const { gateway, callers } = stage;
   const open = await Promise.all(
     Array.from({ length: streams }, () =>

@@ -1,5 +1,5 @@
-// Does anything grow? A steady mixed load for some minutes, at half of what the machine can do, while memory and open
-// files of every process are watched: npm run soak -- --minutes 10
+// Checks that nothing grows: runs a steady mixed load for some minutes, at half of the machine's capacity, and measures
+// memory and open files of every process: npm run soak -- --minutes 10
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,10 +21,10 @@ const { values } = parseArgs({
   options: { minutes: { type: 'string' }, rate: { type: 'string' }, help: { type: 'boolean' } },
 });
 const minutes = Number(values.minutes ?? 10);
-/** Of what lives: caches that are not full yet. */
+/** Live memory may grow this much, because caches are still filling. */
 const slackMegabytes = 6;
 const slackFiles = 30;
-/** Whose memory is watched, with all processes that they start. */
+/** The services to measure, with all processes that they start. */
 const names = ['nginx', 'auth-server', 'relay', 'registry', 'currenttime', 'mcpgw'];
 
 interface Sample {
@@ -36,7 +36,7 @@ if (values.help || !(minutes > 0)) console.log(help);
 else await run();
 
 async function run(): Promise<void> {
-  // A snapshot of the heap collects all garbage first, so it says what lives: memory alone goes up and down by itself.
+  // A heap snapshot collects all garbage first, so it shows live memory; resident memory fluctuates by itself.
   const snapshots = mkdtempSync(join(tmpdir(), 'soak-'));
   process.env.NODE_OPTIONS = `--heapsnapshot-signal=SIGUSR2 --diagnostic-dir=${snapshots}`;
   const stage = await startStage();
@@ -45,7 +45,7 @@ async function run(): Promise<void> {
     const rate = Number(values.rate ?? Math.round((await capacity(stage)) / 2));
     console.log(`${minutes} minutes at ${rate} requests a second, of ${stage.callers.kinds.length} kinds`);
     const start = () => startLoad(stage.gateway.ports.gateway, stage.callers.kinds, Math.max(1, 1000 / rate));
-    // The first third is for warming up.
+    // The first third is warm-up.
     const warm = start();
     await watch(stage, minutes / 3);
     await warm.stop();
@@ -61,7 +61,7 @@ async function run(): Promise<void> {
   }
 }
 
-/** Megabytes of what lives in each process of Node's, by name and number. */
+/** Megabytes of live memory in each Node process, by name and pid. */
 async function living({ gateway }: Stage, folder: string): Promise<Map<string, number>> {
   const found = new Map<string, number>();
   for (const [name, pid] of processes(gateway)) {
@@ -87,7 +87,7 @@ async function snapshotOf(folder: string, pid: number): Promise<Snapshot> {
       rmSync(join(folder, file));
       return snapshot;
     } catch {
-      // Not written to the end yet.
+      // The snapshot is not complete yet.
     }
   }
   throw new Error(`process ${pid} has made no snapshot of its heap`);
@@ -101,7 +101,7 @@ function sumOf({ snapshot, nodes }: Snapshot): number {
   return sum;
 }
 
-/** Requests a second when 16 callers ask as fast as they can. */
+/** Requests per second when 16 callers send requests as fast as they can. */
 async function capacity({ gateway, callers }: Stage): Promise<number> {
   const until = performance.now() + 4_000;
   let done = 0;
@@ -120,7 +120,7 @@ async function watch({ gateway }: Stage, span: number): Promise<Map<string, Samp
   const end = performance.now() + span * 60_000;
   while (performance.now() < end) {
     await sleep(2_000);
-    // What the driver itself would keep.
+    // Discard what this driver recorded, so that it does not run out of memory.
     gateway.echo.seen.length = 0;
     gateway.log.length = 0;
     for (const [name, pid] of processes(gateway)) {
@@ -132,7 +132,7 @@ async function watch({ gateway }: Stage, span: number): Promise<Map<string, Samp
   return samples;
 }
 
-/** Every process of the stack with all that it has started. */
+/** Every process of the stack and all its descendants. */
 function processes({ supervisor }: Stage['gateway']): [string, number][] {
   return names.flatMap((name) => {
     const pid = supervisor.pid(name);
@@ -158,7 +158,7 @@ function sampleOf(pid: number): Sample | undefined {
   }
 }
 
-/** What lives, and open files, in the first half and at the end. */
+/** Live memory and open files, in the first half and at the end. */
 function printTable(
   samples: ReadonlyMap<string, readonly Sample[]>,
   before: ReadonlyMap<string, number>,
@@ -173,7 +173,7 @@ function printTable(
     const files = (part: readonly Sample[]) => median(part.map((sample) => sample.files));
     const [first, last] = [files(all.slice(0, half)), files(all.slice(half))];
     const resident = Math.max(...all.map(({ megabytes }) => megabytes));
-    // nginx has no heap to look into, and does not collect: what it has, it needs.
+    // nginx has no heap to inspect and no garbage collection: use its resident memory.
     const lives = before.get(name) ?? all[0]?.megabytes ?? 0;
     const livesNow = after.get(name) ?? all.at(-1)?.megabytes ?? 0;
     const grows = livesNow - lives > slackMegabytes || last - first > slackFiles;

@@ -6,26 +6,26 @@ import { type Callers, callersOf, forbidden } from './callers.ts';
 import { type Load, type Result, startLoad, wronglyAllowed } from './load.ts';
 import type { Outcome } from './table.ts';
 
-/** A fault, how it is brought about and undone, and what the callers may see of it. */
+/** A fault: how the test causes and undoes it, and what callers may see of it. */
 export interface Fault {
-  /** As it stands in the table of docs/operations/failures.md. */
+  /** Its name in the table of docs/operations/failures.md. */
   what: string;
   begin: () => unknown;
-  /** How long it is left alone, in milliseconds. */
+  /** How long the fault lasts, in milliseconds. */
   lasts: number;
-  /** Undoes it; nothing where it passes by itself. */
+  /** Undoes the fault. Missing if it ends by itself. */
   end?: () => unknown;
-  /** Refusals that may be seen meanwhile beside those that are due anyway, such as `503 store_unavailable`. */
+  /** Denials that callers may see beyond the expected ones, such as `503 store_unavailable`. */
   refusals: readonly string[];
-  /** What the load does not try and the test does, as the table shows it. */
+  /** Answers that only the test tries, not the load, as the table shows them. */
   also?: string;
-  /** What may be lost of `open streams` and `lines of the decision log`; nothing else may. */
+  /** What may be lost: `open streams` or `lines of the decision log`, nothing else. */
   mayLose?: readonly string[];
-  /** Where a person's stream ends by itself within the time: only an agent's is looked at. */
+  /** Set if a person's stream ends by itself in this time: the test then checks only the agent's stream. */
   onlyAgentStreams?: true;
-  /** Seconds after which there are no refusals any more, though the fault lasts. */
+  /** Seconds after which the denials stop although the fault lasts. */
   settles?: number;
-  /** Seconds until everything is as before, counted from the end of `lasts`. */
+  /** Seconds until full recovery, counted from the end of `lasts`. */
   within: number;
 }
 
@@ -34,17 +34,17 @@ export interface Stage {
   gateway: Gateway;
   callers: Callers;
   load: Load;
-  /** Lets a fault happen and judges what came of it. Throws at once if anybody was let through who must not be. */
+  /** Causes a fault and returns its outcome. Throws at once if a request was allowed that must not be. */
   endure(fault: Fault): Promise<Outcome>;
   stop(): Promise<void>;
 }
 
-/** Nobody notices a gap shorter than this as one. */
+/** A gap shorter than this does not count, in milliseconds. */
 const quietMilliseconds = 1_500;
 
 /** @param env settings as in `.env` */
 export async function startStage(env: NodeJS.ProcessEnv = {}, more: object[] = []): Promise<Stage> {
-  // So that a bad credential gets the reason that is due however often it comes.
+  // Turn the throttle off, so that a bad credential always gets its own reason.
   const gateway = await startGateway(
     { AUTH_FAILURES_PER_CREDENTIAL: '0', AUTH_FAILURES_PER_ADDRESS: '0', ...env },
     more,
@@ -120,12 +120,12 @@ async function endure(
   return { what: fault.what, allowed: letThrough.length, refused, also: fault.also, seconds, lost };
 }
 
-/** Without its headers, which hold credentials. */
+/** Drops the headers, which contain credentials. */
 function inShort({ kind, got }: Result): string {
   return `${kind.name}: ${got}`;
 }
 
-/** Waits until every answer has been as it should be for a while. */
+/** Waits until all answers have been the expected ones for a while. */
 async function untilQuiet(load: Load, latest: number): Promise<void> {
   for (;;) {
     await sleep(100);
@@ -138,7 +138,7 @@ async function untilQuiet(load: Load, latest: number): Promise<void> {
   }
 }
 
-/** Each kind has been asked and answered in the last while. */
+/** Whether each kind of request was sent and answered recently. */
 function isThrough({ results }: Load, now: number): boolean {
   const kinds = new Set(results.filter(({ started }) => started > now - quietMilliseconds).map(({ kind }) => kind));
   return kinds.size >= new Set(results.map(({ kind }) => kind)).size;
@@ -154,7 +154,7 @@ function decisionLines({ log }: Gateway): number {
   return log.filter((line) => line.startsWith('auth-server |') && line.includes('"verdict":')).length;
 }
 
-/** Answers that name a decision of the auth-server, less the lines about decisions. */
+/** The number of answers that needed a decision, minus the number of lines in the decision log. */
 function goneLines(gateway: Gateway, { results }: Load, linesBefore: number): number {
   const undecided = /^lost|^503 (authorization_unavailable|unavailable)$|^\d+ too_many_connections|^40[08]/;
   const decided = results.filter(({ got }) => !undecided.test(got)).length;

@@ -1,15 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** What came of a fault. */
+/** The outcome of a fault. */
 export interface Outcome {
   what: string;
-  /** Requests that were allowed and should not have been. */
+  /** Requests that were wrongly allowed. */
   allowed: number;
-  /** `status reason` of answers that were not what was due. */
+  /** `status reason` of the unexpected answers. */
   refused: readonly string[];
-  /** What the load does not try, and the test has. */
+  /** Answers that only the test tried, not the load. */
   also?: string | undefined;
-  /** From the moment when the fault was undone until the last such answer. */
+  /** From the end of the fault to the last unexpected answer, in seconds. */
   seconds: number;
   lost: readonly string[];
 }
@@ -21,8 +21,8 @@ const head = `| Fault | Wrongly allowed | Unusual answers | Recovery | Lost |
 |---|---|---|---|---|`;
 
 /**
- * Holds an outcome against its row in docs/operations/failures.md, or, with UPDATE_DOCS=1, writes the row. Times are only shown; a
- * run may see fewer of the answers and losses that the row names, but no others.
+ * Compares an outcome with its row in docs/operations/failures.md, or writes the row with UPDATE_DOCS=1. Times are not
+ * compared. A run may see fewer answers and losses than the row names, but no others.
  */
 export function record(outcome: Outcome): void {
   const rows = readRows();
@@ -46,7 +46,7 @@ function cellsOf({ what, allowed, refused, also, seconds, lost }: Outcome): stri
   return [what, String(allowed), shown, after, lost.join(', ') || 'nothing'];
 }
 
-/** The rows of the table, each as its cells. */
+/** The rows of the table, each as a list of its cells. */
 export function readRows(): string[][] {
   const [, table] = parts();
   const lines = table.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| Fault |'));

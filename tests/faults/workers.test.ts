@@ -9,7 +9,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => stage?.stop());
 
-/** The processes that answer, as the kernel lists the children of the one that looks after them. */
+/** The pids of the workers, as the kernel lists the children of their supervisor. */
 function workers(): number[] {
   const pid = stage.gateway.supervisor.pid('auth-server');
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
@@ -34,7 +34,7 @@ async function decisions(): Promise<number> {
   return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
-test('A worker that is killed under load is replaced at once, nobody is answered wrongly, and no counter goes back', async () => {
+test('A worker that is killed under load is replaced at once, no request gets a wrong answer, and no counter goes down', async () => {
   await until(() => workers().length === 2, 30_000);
   const [victim = 0, other] = workers();
   const counted = await decisions();
@@ -46,7 +46,7 @@ test('A worker that is killed under load is replaced at once, nobody is answered
       replaced = await until(() => workers().length === 2 && !workers().includes(victim), 5_000);
     },
     lasts: 0,
-    // What the worker was in the middle of deciding.
+    // Denials of the requests that the worker was deciding.
     refusals: ['503 authorization_unavailable', '503 unavailable'],
     mayLose: ['lines of the decision log'],
     within: 10,
@@ -59,7 +59,7 @@ test('A worker that is killed under load is replaced at once, nobody is answered
   expect(stage.gateway.log.filter((line) => line.includes('a worker has ended'))).toHaveLength(1);
 }, 120_000);
 
-test('The metrics are those of all workers together, and of no worker twice', async () => {
+test('The metrics add up all workers and count no worker twice', async () => {
   await until(() => workers().length === 2, 30_000);
   const text = await metrics();
   expect(text).toMatch(/^mcp_gateway_policy_info\{version="[0-9a-f]{12}"\} 1$/m);
@@ -68,12 +68,12 @@ test('The metrics are those of all workers together, and of no worker twice', as
   const [counted, seen] = [await decisions(), answers()];
   await until(() => answers() - seen >= 80, 30_000);
   const more = (await decisions()) - counted;
-  // Nearly each of them was decided by one of the two; some more are on their way.
+  // The two workers decided nearly all of them; a few are still on their way.
   expect(more).toBeGreaterThan(60);
   expect(more).toBeLessThan(1.5 * (answers() - seen));
 });
 
-test('When the process that looks after the workers is killed, they end too and leave the port free', async () => {
+test('When the supervisor is killed, its workers end too and free the port', async () => {
   const before = workers();
   await stage.gateway.kill('auth-server');
   await until(() => before.every((pid) => !isAlive(pid)), 5_000);
