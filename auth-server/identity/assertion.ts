@@ -73,11 +73,10 @@ export async function createAssertionSigner(
     reusable.set(cacheKey, { signed, at: Date.now() });
     return signed;
   };
-  const numberOf = createNumbers();
   return {
     sign(principal, resource, tool) {
       // No resource contains a space.
-      const cacheKey = `${numberOf(principal)} ${resource} ${tool ?? ''}`;
+      const cacheKey = `${resource} ${contentOf(principal)} ${tool ?? ''}`;
       const kept = find(cacheKey);
       if (kept !== undefined) return kept;
       const { subject: sub, username, groups, scopes, authMethod: auth_method, clientId, expiresAt } = principal;
@@ -97,18 +96,10 @@ export async function createAssertionSigner(
   };
 }
 
-/** Numbers principals for cache keys: principals with the same content in an assertion get the same number. */
-function createNumbers(): (principal: Principal) => number {
-  const byContent = new LRUCache<string, number>(atMost(10_000));
-  let last = 0;
-  return perPrincipal((principal) => {
-    const { authMethod, sessionId, subject, clientId, expiresAt, username, scopes, groups } = principal;
-    const content = JSON.stringify([authMethod, sessionId, subject, clientId, expiresAt, username, scopes, groups]);
-    const number = byContent.get(content) ?? ++last;
-    byContent.set(content, number);
-    return number;
-  });
-}
+/** What an assertion says about a principal, as text: principals with the same text share assertions. */
+const contentOf = perPrincipal(({ authMethod, sessionId, subject, clientId, expiresAt, username, scopes, groups }) =>
+  JSON.stringify([authMethod, sessionId, subject, clientId, expiresAt, username, scopes, groups]),
+);
 
 async function signingKey(keys: KeyStore, rotation: KeyRotation): Promise<StoredKey> {
   const find = async () => (await keys.list()).find((key) => stateOf(key) === 'signs');
