@@ -65,15 +65,15 @@ async function endpointOf(stream: { received: string }): Promise<string> {
 const json = { 'Content-Type': 'application/json' };
 const ping = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' });
 
-describe('The HTTP side of an MCP server', () => {
-  test('tells a health check that it is up, and nothing about Express', async () => {
+describe('The HTTP endpoints of an MCP server', () => {
+  test('report health, and do not reveal Express', async () => {
     const { base } = await start();
     const response = await fetch(`${base}/health`);
     expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
     expect(response.headers.get('x-powered-by')).toBeNull();
   });
 
-  test.each(['/', '/admin', '/MCP', '/mcp/', '/health/'])('answers 404 as JSON at %s', async (path) => {
+  test.each(['/', '/admin', '/MCP', '/mcp/', '/health/'])('answer 404 as JSON at %s', async (path) => {
     const { base } = await start();
     const response = await fetch(base + path);
     expect([response.status, await response.json()]).toEqual([
@@ -91,7 +91,7 @@ describe('The HTTP side of an MCP server', () => {
     },
   );
 
-  test.each(['/mcp', '/messages?sessionId='])('refuses a body over the limit at %s with 413', async (path) => {
+  test.each(['/mcp', '/messages?sessionId='])('reject a body over the limit at %s with 413', async (path) => {
     const { base } = await start({ bodyLimit: 1000 });
     const stream = await openStream(base);
     const session = new URL(await endpointOf(stream), base).searchParams.get('sessionId');
@@ -103,14 +103,14 @@ describe('The HTTP side of an MCP server', () => {
     expect((await fetch(url, { method: 'POST', headers, body: fill(10) })).status).not.toBe(413);
   });
 
-  test('reports the version that package.json names', async () => {
+  test('report the version of package.json', async () => {
     const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
     expect(version).toBe(JSON.parse(text).version);
   });
 });
 
 describe('A tool call', () => {
-  test('leaves one line in the log with the tool, its duration and outcome, and never the arguments', async () => {
+  test('writes one log line with the tool, its duration and outcome, without the arguments', async () => {
     const { base, lines } = await start();
     const client = await connect(base);
     await client.call('echo', { text: 'something private' });
@@ -124,14 +124,14 @@ describe('A tool call', () => {
     expect(lines.join('')).not.toContain('private');
   });
 
-  test('that fails for a reason the caller can mend says the reason', async () => {
+  test('that the caller can correct returns the reason', async () => {
     const { base } = await start();
     const client = await connect(base);
     expect(await client.call('refuse', { text: '' })).toMatchObject({ failed: true, text: 'write it in another way' });
     await client.close();
   });
 
-  test('that breaks tells the log why and the caller no details', async () => {
+  test('that fails unexpectedly logs the reason and gives the caller no details', async () => {
     const { base, lines } = await start();
     const client = await connect(base);
     const result = await client.call('break', { text: '' });
@@ -143,7 +143,7 @@ describe('A tool call', () => {
 });
 
 describe('A legacy SSE stream', () => {
-  test('announces where messages go and tells proxies not to buffer', async () => {
+  test('announces its message address and disables buffering of proxies', async () => {
     const { base } = await start();
     const stream = await openStream(base);
     expect(stream.response.headers.get('content-type')).toBe('text/event-stream');
@@ -151,7 +151,7 @@ describe('A legacy SSE stream', () => {
     expect(await endpointOf(stream)).toMatch(/^\/messages\?sessionId=[\w-]{36}$/);
   });
 
-  test('answers on the stream what is posted there', async () => {
+  test('answers posted messages on the stream', async () => {
     const { base } = await start();
     const stream = await openStream(base);
     const endpoint = new URL(await endpointOf(stream), base);
@@ -166,7 +166,7 @@ describe('A legacy SSE stream', () => {
     await eventually(() => (stream.received.match(/^: keep-alive$/gm) ?? []).length >= 3);
   });
 
-  test('beyond the limit is refused with 503, and the place is free again when another one ends', async () => {
+  test('beyond the limit is rejected with 503 until another stream ends', async () => {
     const { base } = await start({ maxStreams: 1 });
     const first = await openStream(base);
     const refused = await fetch(`${base}/sse`);
@@ -176,7 +176,7 @@ describe('A legacy SSE stream', () => {
     await eventually(async () => (await openStream(base)).response.status === 200);
   });
 
-  test('that has ended is an unknown session', async () => {
+  test('that ended is an unknown session', async () => {
     const { base } = await start();
     const stream = await openStream(base);
     const endpoint = new URL(await endpointOf(stream), base);
@@ -186,7 +186,7 @@ describe('A legacy SSE stream', () => {
     expect(await (await post()).json()).toMatchObject({ jsonrpc: '2.0', id: null, error: { code: -32001 } });
   });
 
-  test('whose client does not read its answers is closed before they fill the memory', async () => {
+  test('is closed if its client does not read the answers', async () => {
     const { base } = await start({ maxStreams: 1 });
     const response = await new Promise<IncomingMessage>((resolve) => get(`${base}/sse`, resolve));
     const [hello] = await once(response, 'data');
@@ -218,7 +218,7 @@ describe('A legacy SSE stream', () => {
     ['JSON that is not UTF-8', '', json, Buffer.from([0x22, 0xff, 0x22]), 400, -32700],
     ['JSON that is no JSON-RPC', '', json, '{"hello":1}', 400, -32600],
     ['a batch', '', json, `[${ping}]`, 400, -32600],
-  ])('refuses a message with %s', async (_, path, headers, body, status, code) => {
+  ])('rejects a message with %s', async (_, path, headers, body, status, code) => {
     const { base } = await start();
     const endpoint = await endpointOf(await openStream(base));
     const session = endpoint.split('?')[1];

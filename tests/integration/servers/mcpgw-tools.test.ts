@@ -110,7 +110,7 @@ describe('intelligent_tool_finder', () => {
     expect(all.values).toMatchObject({ total: 3 });
   });
 
-  test('tells who may call nothing why, what opens it, and nothing of servers that they may not see', async () => {
+  test('explains to a caller without rights what is missing, without revealing hidden servers', async () => {
     const { failed, text, values } = await ask(bob, 'intelligent_tool_finder', time);
     expect([failed, values?.tools]).toEqual([false, []]);
     expect(text).toBe(
@@ -131,7 +131,7 @@ describe('intelligent_tool_finder', () => {
     [{ top_n_tools: 2 }, ['currenttime', 'currenttime']],
     [{ top_k_tools: 20, top_k_services: 1 }, ['currenttime', 'currenttime']],
     [{ server: '/weather/' }, ['weather']],
-  ])('takes %j', async (more, expected) => {
+  ])('accepts %j', async (more, expected) => {
     const { values } = await ask(alice, 'intelligent_tool_finder', { ...time, ...more });
     expect(values?.tools).toMatchObject(expected.map((server) => ({ server })));
   });
@@ -141,13 +141,13 @@ describe('intelligent_tool_finder', () => {
     [{ username: 'alice' }],
     [{ top_k_tools: 21 }],
     [{ natural_language_query: ' ' }],
-  ])('refuses %j', async (more) => {
+  ])('rejects %j', async (more) => {
     const refused = await ask(alice, 'intelligent_tool_finder', { ...time, ...more }).catch((error: unknown) => error);
     expect(refused instanceof Error || (refused as ToolResult).failed).toBe(true);
   });
 });
 
-test('get_service_tools and healthcheck tell what the registry knows of the servers that one may see', async () => {
+test('get_service_tools and healthcheck show what the registry knows about visible servers', async () => {
   const shown = await ask(bob, 'get_service_tools', { service_name: 'currenttime' });
   expect(shown.values).toMatchObject({
     service_name: 'currenttime',
@@ -161,7 +161,7 @@ test('get_service_tools and healthcheck tell what the registry knows of the serv
   expect((await ask(bob, 'healthcheck')).values).toMatchObject({ total: 1, states: { healthy: 1 } });
 });
 
-test('A server is registered, checked, disabled, enabled and removed by tools, and the log says by whom', async () => {
+test('Tools register, check, disable, enable and remove a server, and the log names the caller', async () => {
   const notes = { name: 'notes', description: 'Keeps notes', upstream: 'http://127.0.0.1:9000' };
   const registered = await ask(alice, 'register_service', notes);
   expect(registered.values).toMatchObject({ server: { name: 'notes', title: 'notes', enabled: true }, route: 'ok' });
@@ -194,7 +194,7 @@ test.each([
   ['refresh_service', { service_name: 'currenttime' }, 'health_check_service for "currenttime"'],
   ['remove_service', { service_name: 'currenttime' }, 'modify_service for "currenttime"'],
 ])(
-  '%s by bob, whom UI-Scopes do not let, says which permission is missing and who gives it',
+  '%s by bob, who lacks the UI-Scope, names the missing permission and who can grant it',
   async (tool, args, permission) => {
     const before = registry.store.list();
     const { failed, text } = await ask(bob, tool, args);
@@ -206,7 +206,7 @@ test.each([
   },
 );
 
-test('A bad registration comes back with every fault', async () => {
+test('An invalid registration returns every fault', async () => {
   const { failed, text } = await ask(alice, 'register_service', {
     name: 'Bad Name',
     description: 'x',
@@ -229,7 +229,7 @@ test('mcpgw cannot change anything with the assertion of another call', async ()
   expect(registry.store.list()).toEqual(before);
 });
 
-test('Annotations say which tools only look, which undo something, and which may be repeated', async () => {
+test('Annotations tell which tools are read-only, destructive or idempotent', async () => {
   const client = await connect(mcpgw.base);
   const told = (await client.listTools()).map(({ name, annotations }) => {
     const { readOnlyHint, destructiveHint, idempotentHint } = annotations as Record<string, boolean>;

@@ -104,7 +104,7 @@ async function ask(tool: string, args: Record<string, unknown> = {}, assertion: 
 }
 
 describe.each(connections)('%s', (_, connectAs) => {
-  test('asks the registry as the caller whose identity came with the request', async () => {
+  test('asks the registry as the caller of the request', async () => {
     const client = await connectAs(mcpgw.base, sending(alice, { Authorization: 'Bearer of-the-client' }));
     expect(client.about()).toEqual({
       instructions: expect.stringContaining('list_services'),
@@ -122,7 +122,7 @@ describe.each(connections)('%s', (_, connectAs) => {
     ]);
   });
 
-  test('without an identity is told to use the gateway, and the registry is not asked', async () => {
+  test('without an identity gets the advice to use the gateway, and sends no request to the registry', async () => {
     const client = await connectAs(mcpgw.base);
     for (const [tool, args] of [
       ['list_services', {}],
@@ -142,13 +142,13 @@ test.each([
   ['two joined headers', `${alice}, ${bob}`],
   ['no JWT', 'alice'],
   ['an empty header', ''],
-])('A caller with %s has no identity, and the registry is not asked', async (_, assertion) => {
+])('A caller with %s has no identity, and causes no request to the registry', async (_, assertion) => {
   expect(await ask('list_services', {}, assertion)).toMatchObject({ failed: true, text: /no caller identity/ });
   expect(asked).toEqual([]);
 });
 
 describe('Over SSE the identity', () => {
-  test('is that of the POST with the call, not of the stream or of another POST', async () => {
+  test('comes from the POST with the call, not from the stream or another POST', async () => {
     let identity: string | undefined = alice;
     const client = await connectSse(mcpgw.base, (url, init) => sending(identity)(url, init));
     await client.call('list_services');
@@ -160,7 +160,7 @@ describe('Over SSE the identity', () => {
     await client.close();
   });
 
-  test('of one call is not taken by another that runs at the same time on the same stream', async () => {
+  test('of one call is not used by a concurrent call on the same stream', async () => {
     const waiting: (() => void)[] = [];
     answers.set('/api/servers', (req, res) => {
       const servers = [{ name: req.headers['x-mcp-assertion'] === alice ? 'for-alice' : 'for-bob' }];
@@ -181,7 +181,7 @@ describe('Over SSE the identity', () => {
 });
 
 describe('list_services', () => {
-  test('reads well, and a line break in a description cannot pass for another entry', async () => {
+  test('is readable, and a line break in a description cannot fake another entry', async () => {
     expect((await ask('list_services')).text).toBe(
       [
         'currenttime: Current Time (healthy)',
@@ -204,31 +204,31 @@ describe('list_services', () => {
     ['clock zone', ['currenttime']],
     ['clock prices', []],
     [' ', ['currenttime', 'fininfo']],
-  ])('with the query %j shows what fits', async (query, names) => {
+  ])('with the query %j shows the fitting servers', async (query, names) => {
     const { values } = await ask('list_services', { query });
     expect(values).toMatchObject({ services: names.map((name) => ({ name })), total: names.length });
   });
 
-  test('with nothing to show says why', async () => {
+  test('without results gives the reason', async () => {
     expect((await ask('list_services', { query: 'weather' })).text).toContain('fits "weather"');
     answers.set('/api/servers', json(200, { servers: [] }));
     expect((await ask('list_services')).text).toContain('Ask the administrator');
   });
 
-  test('takes a server that only has a name', async () => {
+  test('accepts a server that has only a name', async () => {
     answers.set('/api/servers', json(200, { servers: [{ name: 'bare' }] }));
     expect(await ask('list_services')).toMatchObject({ text: 'bare (unknown)', values: { services: [{ tags: [] }] } });
   });
 });
 
 describe('get_server_details', () => {
-  test('tells whatever the registry knows', async () => {
+  test('returns everything that the registry knows', async () => {
     const { text } = await ask('get_server_details', { service_name: ' currenttime ' });
     expect(text).toContain('currenttime: Current Time (healthy)');
     expect(text).toContain('  tools: [{"name":"current_time_by_timezone"}]\n  owner: "platform"');
   });
 
-  test('of a server that is not there names the tool that lists them', async () => {
+  test('of an unknown server names the tool that lists servers', async () => {
     expect(await ask('get_server_details', { service_name: 'nothing' })).toMatchObject({
       failed: true,
       text: 'there is no server "nothing" that you may see; list_services names those you may see',
@@ -256,7 +256,7 @@ describe('get_server_details', () => {
   });
 });
 
-describe('A registry that does not answer well', () => {
+describe('A registry with a bad answer', () => {
   test.each([
     ['401', json(401, {}), 'does not accept your identity (401)'],
     ['403', json(403, {}), 'not allowed to do this in the registry (403)'],
@@ -274,7 +274,7 @@ describe('A registry that does not answer well', () => {
     expect(result.text).not.toContain('inner detail');
   });
 
-  test('that redirects is not followed, so the identity goes nowhere else', async () => {
+  test('gets no identity to another address by a redirect', async () => {
     answers.set('/api/servers', json(307, {}, { Location: `${registry.base}/elsewhere` }));
     expect(await ask('list_services')).toMatchObject({ failed: true, text: expect.stringContaining('(307)') });
     expect(asked.map((request) => request.path)).toEqual(['/api/servers']);
@@ -283,7 +283,7 @@ describe('A registry that does not answer well', () => {
   test.each<[string, Answer]>([
     ['nothing', () => undefined],
     ['only headers', (_req, res) => void res.writeHead(200).write('{')],
-  ])('and sends %s is given up after two seconds', async (_, answer) => {
+  ])('that sends %s is abandoned after two seconds', async (_, answer) => {
     answers.set('/api/servers', answer);
     const started = performance.now();
     const result = await ask('list_services');
@@ -291,7 +291,7 @@ describe('A registry that does not answer well', () => {
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 
-  test('because it is down makes the call fail clearly', async () => {
+  test('because it is down makes the call fail with a clear message', async () => {
     const gone = await listen(() => undefined);
     gone.close();
     const own = await listen(createApp(log, gone.base));

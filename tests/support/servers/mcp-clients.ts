@@ -26,11 +26,11 @@ export interface Lists {
   templates: { uriTemplate: string }[];
 }
 
-/** What the tests need of a client, whichever SDK it is from. */
+/** The part of a client that tests need, for both SDKs. */
 export interface TestClient {
   call: (name: string, args?: Record<string, unknown>) => Promise<ToolResult>;
   listTools: () => Promise<{ name: string; description?: string | undefined; annotations?: object | undefined }[]>;
-  /** Every list that the server has, as the client got it. */
+  /** Every list of the server, as the client received it. */
   lists: () => Promise<Lists>;
   /** The names of the tools on every page. */
   toolsOfAllPages: () => Promise<string[]>;
@@ -67,7 +67,7 @@ function testClient(client: ClientV1 | v2.Client): TestClient {
   };
 }
 
-/** SDK v2 follows the cursors by itself, and then there is none left. */
+/** SDK v2 follows the cursors itself. */
 async function allPages(
   page: (cursor?: string) => Promise<{ tools: { name: string }[]; nextCursor?: string | undefined }>,
 ): Promise<string[]> {
@@ -101,7 +101,7 @@ const streamableV2 =
   (base, fetch) =>
     connectV2(new v2.StreamableHTTPClientTransport(new URL(`${base}/mcp`), given(fetch)), mode);
 
-/** Every client and transport that must work, by a name for the test's title. */
+/** Every supported client and transport, by a name for test titles. */
 export const connections: [string, Connect][] = [
   ['an SDK v1 client over streamable HTTP', (base, f) => connectV1(new HttpV1(new URL(`${base}/mcp`), given(f)))],
   ['an SDK v1 client over SSE', (base, f) => connectV1(new SseV1(new URL(`${base}/sse`), given(f)))],
@@ -114,7 +114,7 @@ export const connections: [string, Connect][] = [
   ],
 ];
 
-/** A client for tests that do not care which. */
+/** A client for tests of other subjects. */
 export const connect: Connect = streamableV2('auto');
 
 /** A client over SSE, for tests of that transport. */
@@ -134,7 +134,7 @@ export async function listen(listener: RequestListener): Promise<{ base: string;
   return { base: `http://127.0.0.1:${address.port}`, close };
 }
 
-/** A log at its most talkative whose lines the test can read. */
+/** A log at the lowest level whose lines the test can read. */
 export function recordedLog(): { log: Logger; lines: string[] } {
   const lines: string[] = [];
   return { log: createLog('test', 'debug', { write: (line: string) => void lines.push(line) }), lines };

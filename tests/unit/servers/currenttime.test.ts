@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 
 describe.each(connections)('%s', (_, connectAs) => {
-  test('learns what the server is and asks it for the time', async () => {
+  test('gets the server’s description and the time', async () => {
     const own = await connectAs(http.base);
     expect(own.about()).toEqual({
       instructions: expect.stringContaining('current_time_by_timezone'),
@@ -98,7 +98,7 @@ describe('current_time_by_timezone', () => {
     ],
     ['the second they change', '2026-03-08T07:00:00Z', 'America/New_York', '2026-03-08T03:00:00-04:00', true],
     ['a fixed offset', winter, '-03:30', '2026-01-15T08:30:00-03:30', false],
-  ])('is right for %s', async (_, now, tz_name, datetime, dst) => {
+  ])('is correct for %s', async (_, now, tz_name, datetime, dst) => {
     clock = now;
     const { values } = await client.call('current_time_by_timezone', { tz_name });
     expect(values).toMatchObject({ timezone: tz_name, datetime, utc_offset: datetime.slice(-6), dst });
@@ -113,11 +113,11 @@ describe('current_time_by_timezone', () => {
     ['utc', 'UTC'],
     ['etc/gmt-14', 'Etc/GMT-14'],
     ['america/port-au-prince', 'America/Port-au-Prince'],
-  ])('takes %j as %s', async (tz_name, timezone) => {
+  ])('reads %j as %s', async (tz_name, timezone) => {
     expect((await client.call('current_time_by_timezone', { tz_name })).values).toMatchObject({ timezone });
   });
 
-  test('without an argument tells the time in New York', async () => {
+  test('without an argument returns the time in New York', async () => {
     expect((await client.call('current_time_by_timezone')).text).toBe(
       'Thursday, 15 January 2026, 07:00:00 EST (UTC-05:00) in America/New_York',
     );
@@ -137,7 +137,7 @@ describe('current_time_by_timezone', () => {
     [winter, 'Asia/Kolkata', 'Thursday, 15 January 2026, 17:30:00 IST (UTC+05:30) in Asia/Kolkata'],
     [winter, 'Asia/Singapore', 'Thursday, 15 January 2026, 20:00:00 UTC+08:00 in Asia/Singapore'],
     [winter, 'UTC', 'Thursday, 15 January 2026, 12:00:00 UTC (UTC+00:00) in UTC'],
-  ])('at %s in %s reads %j', async (now, tz_name, text) => {
+  ])('at %s in %s returns %j', async (now, tz_name, text) => {
     clock = now;
     expect((await client.call('current_time_by_timezone', { tz_name })).text).toBe(text);
   });
@@ -157,14 +157,14 @@ describe('current_time_by_timezone', () => {
     ['2026-01-01T00:00Z[Asia/Tokyo]', 'There is no time zone'],
     ['Asia/Tokyo\n', null],
     ['../etc/passwd', 'There is no time zone'],
-  ])('for %j says what was meant', async (tz_name, advice) => {
+  ])('for %j suggests a zone', async (tz_name, advice) => {
     const { failed, text, values } = await client.call('current_time_by_timezone', { tz_name });
     if (advice === null) return expect(values).toMatchObject({ timezone: 'Asia/Tokyo' });
     expect([failed, values]).toEqual([true, undefined]);
     expect(text).toContain(advice);
   });
 
-  test('refuses a name that is far too long without repeating it', async () => {
+  test('rejects a very long name without repeating it', async () => {
     const { failed, text } = await client.call('current_time_by_timezone', { tz_name: 'x'.repeat(5000) });
     expect(failed).toBe(true);
     expect(text.length).toBeLessThan(500);
@@ -172,13 +172,13 @@ describe('current_time_by_timezone', () => {
 });
 
 describe('The tables of names', () => {
-  test.each([...modernNames])('hold %s and %s for the same zone', (old, modern) => {
+  test.each([...modernNames])('contain %s and %s as the same zone', (old, modern) => {
     const at = (zone: string) => Temporal.Instant.from(winter).toZonedDateTimeISO(resolveZone(zone));
     expect(at(modern).timeZoneId).toBe(modern);
     expect(at(modern).equals(at(old))).toBe(true);
   });
 
-  test.each([...hints])('suggest existing zones for %s, which is none itself', (name, zones) => {
+  test.each([...hints])('suggest existing zones for %s, which is not a zone', (name, zones) => {
     expect(() => resolveZone(name)).toThrow('There is no time zone');
     expect(zones.map(resolveZone)).toEqual(zones);
     expect(suggestZones(name)).toEqual(expect.arrayContaining([...zones]));
@@ -198,11 +198,11 @@ describe('convert_time', () => {
     ['2026-01-15T12:00', 'utc', 'America/St_Johns', '2026-01-15T08:30:00-03:30', '-03:30'],
     ['2024-02-29T12:00', 'UTC', 'UTC', '2024-02-29T12:00:00+00:00', '+00:00'],
     ['09:30', 'Asia/Tokyo', 'UTC', '2026-01-15T00:30:00+00:00', '-09:00'],
-  ])('reads %s in %s on the clock of %s', async (time, from, to, datetime, difference) => {
+  ])('converts %s in %s to %s', async (time, from, to, datetime, difference) => {
     expect((await convert(time, from, to)).values).toMatchObject({ to: { datetime }, difference, occurs: 'once' });
   });
 
-  test('takes a time without a date as today where that time is, not where the server is', async () => {
+  test('reads a time without a date as today in its own zone, not in the server’s', async () => {
     clock = '2026-01-15T23:00:00Z';
     expect((await convert('09:30', 'Asia/Tokyo', 'UTC')).values).toMatchObject({
       from: { datetime: '2026-01-16T09:30:00+09:00' },
@@ -214,7 +214,7 @@ describe('convert_time', () => {
     ['2026-03-29T01:00', 'Europe/London', '2026-03-29T02:00:00+01:00', '2026-03-29T01:00:00+00:00'],
     ['2026-10-04T02:15', 'Australia/Lord_Howe', '2026-10-04T02:45:00+11:00', '2026-10-03T15:45:00+00:00'],
     ['2011-12-30T12:00', 'Pacific/Apia', '2011-12-31T12:00:00+14:00', '2011-12-30T22:00:00+00:00'],
-  ])('says that the clocks skip %s in %s and moves on past the gap', async (time, from, moved, utc) => {
+  ])('reports that the clocks skip %s in %s, and moves past the gap', async (time, from, moved, utc) => {
     const { text, values } = await convert(time, from, 'UTC');
     expect(values).toMatchObject({ occurs: 'never', from: { datetime: moved }, to: { datetime: utc } });
     expect(values).not.toHaveProperty('other');
@@ -224,14 +224,14 @@ describe('convert_time', () => {
   test.each([
     ['earlier', '2026-11-01T05:30:00+00:00', '2026-11-01T06:30:00+00:00'],
     ['later', '2026-11-01T06:30:00+00:00', '2026-11-01T05:30:00+00:00'],
-  ])('says that a time occurs twice and takes the %s one when told so', async (when_twice, chosen, other) => {
+  ])('reports that a time occurs twice, and uses the %s one on request', async (when_twice, chosen, other) => {
     const { text, values } = await convert('2026-11-01T01:30', 'America/New_York', 'UTC', { when_twice });
     expect(values).toMatchObject({ occurs: 'twice', to: { datetime: chosen }, other: { to: { datetime: other } } });
     expect(text).toContain('occurs twice in America/New_York');
     expect(text).toContain(other.slice(11, 19));
   });
 
-  test('takes the earlier one of two times when not told which', async () => {
+  test('uses the earlier of two times by default', async () => {
     const { values } = await convert('2026-10-25T02:30', 'Europe/Berlin', 'UTC');
     expect(values).toMatchObject({ occurs: 'twice', to: { datetime: '2026-10-25T00:30:00+00:00' } });
   });
@@ -246,7 +246,7 @@ describe('convert_time', () => {
     '2026-01-15T09:30Z',
     '2026-01-15T09:30+02:00',
     '',
-  ])('refuses %j, which is no local time', async (time) => {
+  ])('rejects %j, which is not a local time', async (time) => {
     const { failed, text } = await convert(time, 'UTC', 'Asia/Tokyo');
     expect([failed, text]).toEqual([true, expect.stringContaining(`${JSON.stringify(time)} is no local time`)]);
   });
@@ -254,7 +254,7 @@ describe('convert_time', () => {
   test.each([
     ['Tokyo', 'UTC'],
     ['UTC', 'Tokyo'],
-  ])('from %s to %s names the zone that was meant', async (from, to) => {
+  ])('from %s to %s suggests a zone', async (from, to) => {
     expect(await convert('12:00', from, to)).toMatchObject({
       failed: true,
       text: expect.stringContaining('Asia/Tokyo'),
@@ -279,7 +279,7 @@ describe('list_timezones', () => {
     expect(values).toMatchObject({ timezones: expected.map((timezone) => ({ timezone })), total: expected.length });
   });
 
-  test('goes by the offset of the moment', async () => {
+  test('uses the current offset', async () => {
     clock = summer;
     expect((await client.call('list_timezones', { filter: '-02:30' })).values).toEqual({
       timezones: [{ timezone: 'America/St_Johns', datetime: '2026-07-15T09:30:00-02:30', utc_offset: '-02:30' }],
@@ -287,14 +287,14 @@ describe('list_timezones', () => {
     });
   });
 
-  test('shows what it was asked for and says how many there are', async () => {
+  test('shows the requested zones and the total', async () => {
     const { text, values } = await client.call('list_timezones', { limit: 2 });
     expect(values).toMatchObject({ timezones: [{ timezone: 'Africa/Abidjan' }, { timezone: 'Africa/Accra' }] });
     expect(Number(values?.total)).toBeGreaterThan(400);
     expect(text).toMatch(/^2 of \d{3} time zones that fit:\nAfrica\/Abidjan \(UTC\+00:00\), now 2026-01-15 12:00\n/);
   });
 
-  test('lists every zone once, under its present name', async () => {
+  test('lists every zone once, by its current name', async () => {
     const { values } = await client.call('list_timezones', { limit: 500 });
     const names = zoneList.parse(values).timezones.map((zone) => zone.timezone);
     expect(new Set(names).size).toBe(names.length);
@@ -302,7 +302,7 @@ describe('list_timezones', () => {
     expect(names.filter((name) => modernNames.has(name))).toEqual([]);
   });
 
-  test('says what to try when nothing fits', async () => {
+  test('suggests what to try if nothing fits', async () => {
     expect((await client.call('list_timezones', { filter: 'atlantis' })).text).toContain('No time zone fits');
   });
 });

@@ -68,7 +68,7 @@ async function call(tool: string, args: Record<string, unknown>, base = fininfo.
   }
 }
 
-test.each(connections)('%s gets the bars of a stock as values', async (_, connectAs) => {
+test.each(connections)('%s gets the bars of a stock as data', async (_, connectAs) => {
   const client = await connectAs(fininfo.base);
   expect(client.about().server).toMatchObject({ name: 'fininfo' });
   expect((await client.listTools()).map(({ name }) => name)).toEqual(['get_stock_aggregates', 'print_stock_data']);
@@ -112,7 +112,7 @@ test('print_stock_data shows the same as a table', async () => {
   );
 });
 
-test('Polygon is asked with exactly what the caller wanted, and the key stands in a header only', async () => {
+test('The request to Polygon has exactly the caller’s arguments, and the key only in a header', async () => {
   await call('get_stock_aggregates', {
     ...daily,
     stock_ticker: 'BRK.A',
@@ -137,7 +137,7 @@ test('a window with too many bars is marked incomplete, and delayed data are mar
   expect(text).toContain('delayed, the window holds more');
 });
 
-test('a long table shows its first and last rows, the values all', async () => {
+test('a long table shows its first and last rows; the data contain all', async () => {
   const results = Array.from({ length: 250 }, (_, i) => ({ ...recorded.results[0], t: i * 60_000 }));
   next = { body: { ...recorded, results } };
   const { text, values } = await call('print_stock_data', { ...daily, timespan: 'minute' });
@@ -146,7 +146,7 @@ test('a long table shows its first and last rows, the values all', async () => {
   expect(values).toMatchObject({ count: 250 });
 });
 
-test('a stock without bars in the window is told so, and nothing is made up', async () => {
+test('a window without bars is reported as such', async () => {
   const { results: _, ...empty } = recorded;
   next = { body: { ...empty, ticker: 'NOSUCH', resultsCount: 0 } };
   const { failed, text, values } = await call('print_stock_data', { ...daily, stock_ticker: 'NOSUCH' });
@@ -189,7 +189,7 @@ test('If Polygon cannot be reached, the tool reports it', async () => {
   expect([failed, text]).toEqual([true, expect.stringContaining('Polygon cannot be reached (ECONNREFUSED)')]);
 });
 
-test('Without a key every call says which variable to set, and Polygon is not asked', async () => {
+test('Without a key every call names the variable to set, and sends no request to Polygon', async () => {
   const keyless = await listen(createApp(log, { url: polygon.base, key: undefined }));
   const { failed, text } = await call('print_stock_data', daily, keyless.base);
   keyless.close();
@@ -206,13 +206,13 @@ test.each([
   ['a timespan that there is not', { timespan: 'fortnight' }, 'timespan'],
   ['a multiplier of nothing', { multiplier: 0 }, 'multiplier'],
   ['a limit beyond Polygon', { limit: 50_001 }, 'limit'],
-])('%s is refused before Polygon is asked', async (_, change, expected) => {
+])('%s is rejected without a request to Polygon', async (_, change, expected) => {
   const { failed, text } = await call('get_stock_aggregates', { ...daily, ...change });
   expect([failed, seen]).toEqual([true, []]);
   expect(text).toContain(expected);
 });
 
-test('The log holds neither the key nor what was asked', async () => {
+test('The log holds neither the key nor the arguments', async () => {
   await call('get_stock_aggregates', daily);
   next = { status: 401 };
   await call('get_stock_aggregates', daily);

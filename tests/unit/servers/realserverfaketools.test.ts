@@ -32,14 +32,14 @@ test.each(connections)('%s finds the six tools of the original and calls each', 
   await own.close();
 });
 
-test.each(calls)('%s says in text and values that its answer is synthetic', async (name, args) => {
+test.each(calls)('%s marks its answer as synthetic in text and data', async (name, args) => {
   const { text, values } = await client.call(name, args);
   expect(values).toMatchObject({ synthetic: true, note: expect.stringContaining('Synthetic demonstration data') });
   expect(text.split('\n')[0]).toBe(values?.note);
   expect(JSON.parse(text.slice(text.indexOf('\n')))).toEqual(values);
 });
 
-test.each(calls)('%s answers the same to the same, also in another process of it', async (name, args) => {
+test.each(calls)('%s gives equal answers to equal arguments, also in another process', async (name, args) => {
   const other = await listen(createApp(log));
   const second = await connect(other.base);
   expect(await second.call(name, args)).toEqual(await client.call(name, args));
@@ -47,20 +47,20 @@ test.each(calls)('%s answers the same to the same, also in another process of it
   other.close();
 });
 
-test('other arguments give another answer', async () => {
+test('different arguments give different answers', async () => {
   const [a, b] = await Promise.all(
     [1, 2].map((seed) => client.call('synthetic_data_generator', { schema: { n: 'integer' }, seed })),
   );
   expect(a?.values).not.toEqual(b?.values);
 });
 
-test('hyper_dimensional_mapper keeps the place and adds the dimensions that were asked for', async () => {
+test('hyper_dimensional_mapper keeps the place and adds the requested dimensions', async () => {
   const { values } = await client.call(...(calls[2] ?? ['', {}]));
   expect(values?.mapped_coordinates).toHaveLength(6);
   expect(values?.mapped_coordinates).toEqual(expect.arrayContaining([35.7, 139.7, 0]));
 });
 
-test('temporal_anomaly_detector finds only what was asked for, within the window', async () => {
+test('temporal_anomaly_detector finds only the requested types, within the window', async () => {
   const timeframe = { start: '2026-01-01T00:00:00+02:00', end: '2026-01-02' };
   const args = { timeframe, sensitivity: 10, anomaly_types: ['causal_loop'] };
   for (const sensitivity of [4, 6, 8, 10]) {
@@ -104,17 +104,17 @@ test.each<[string, Record<string, unknown>]>([
   ['synthetic_data_generator', { schema: {} }],
   ['synthetic_data_generator', { schema: { a: 'blob' } }],
   ['synthetic_data_generator', { schema: { a: 'string' }, record_count: 1001 }],
-])('%s refuses %j', async (name, args) => {
+])('%s rejects %j', async (name, args) => {
   expect((await client.call(name, args)).failed).toBe(true);
 });
 
-test('a profile reaches no log', async () => {
+test('a profile never reaches the log', async () => {
   await client.call('user_profile_analyzer', { profile: { username: 'ada-lovelace', email: 'ada@example.org' } });
   expect(lines.join('')).toContain('user_profile_analyzer');
   expect(lines.join('')).not.toMatch(/ada-lovelace|example\.org/);
 });
 
-test('The dice are fair enough: every face comes, none beyond', () => {
+test('The dice return every value of the range, and no other', () => {
   const dice = diceFor('x', 1);
   const thrown = Array.from({ length: 600 }, () => dice.int(1, 6));
   expect([...new Set(thrown)].sort()).toEqual([1, 2, 3, 4, 5, 6]);
