@@ -53,7 +53,7 @@ export class DatabaseBindings implements BindingStore {
     this.#writeEverySeconds = Math.min(300, Math.ceil(limits.idleSeconds / 10));
   }
 
-  async bind({ kind, server, id, owner, target = undefined }: Binding): Promise<boolean> {
+  async bind({ kind, server, id, owner, target }: Binding): Promise<boolean> {
     const key = keyOf(kind, server, id);
     const row = { key, kind, server, id, owner, target: target ?? null, used_at: nowInSeconds() };
     const stored = await this.#db.transaction().execute(async (db) => {
