@@ -102,7 +102,7 @@ test.each(
 );
 
 test.each([301, 302, 303, 307, 308])(
-  'A server that redirects with %d, if only to itself, is unwell: nobody leads its callers there',
+  'A server that redirects with %d, even to itself, is unhealthy: the gateway does not follow redirects',
   async (status) => {
     const paths: string[] = [];
     const port = await http((req, res) => {

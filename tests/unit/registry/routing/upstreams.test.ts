@@ -167,18 +167,15 @@ test.each([
   ['a metadata address', async () => ['169.254.169.254'], /metadata/],
   ["the gateway's own port", async () => ['127.0.0.1', '::1'], /own port 8888\. It is the gateway's own port 8888\./],
   ['a name that cannot be resolved', () => failing('ENOTFOUND'), /^Its host name cannot be resolved\.$/],
-])(
-  'Whoever asks for a server at %s is told why not, without its address, and no route is touched',
-  async (...given) => {
-    const [, resolve, reason] = given;
-    const { upstreams } = make([], resolve);
-    const said = (await upstreams.find(entry('x', 'http://x.test:8888'))).problem;
-    expect(said).toMatch(reason);
-    expect(said).not.toMatch(/\d+\.\d+\.\d+|::1/);
-    expect(upstreams.of('x')).toBeUndefined();
-    await expect(written()).rejects.toThrow('ENOENT');
-  },
-);
+])('A server at %s is refused with a reason without its address, and no route changes', async (...given) => {
+  const [, resolve, reason] = given;
+  const { upstreams } = make([], resolve);
+  const said = (await upstreams.find(entry('x', 'http://x.test:8888'))).problem;
+  expect(said).toMatch(reason);
+  expect(said).not.toMatch(/\d+\.\d+\.\d+|::1/);
+  expect(upstreams.of('x')).toBeUndefined();
+  await expect(written()).rejects.toThrow('ENOENT');
+});
 
 test('A server with one allowed address may be registered', async () => {
   const { upstreams } = make([], async () => ['169.254.169.254', '10.0.0.1']);

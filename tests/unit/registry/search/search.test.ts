@@ -63,7 +63,7 @@ describe('A tool is found', () => {
     ['its title', 'wake me', 'set_alarm'],
     ['its description', 'ringing', 'set_alarm'],
     ['an argument', 'eggs', 'timer'],
-    ['what is said of an argument', 'boils', 'timer'],
+    ['the description of an argument', 'boils', 'timer'],
     ['the beginning of a word', 'coun', 'timer'],
     ['a word with a slip', 'alram', undefined],
     ['a word with one letter wrong', 'alarn', 'set_alarm'],
