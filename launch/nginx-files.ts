@@ -3,9 +3,10 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { rootCertificates } from 'node:tls';
+import { root } from '../common/settings/values.ts';
 import type { Ports, ServiceSpec } from './services.ts';
 
-const source = join(import.meta.dirname, '..', 'nginx');
+const source = join(root, 'nginx');
 
 export interface NginxSettings {
   ports: Ports;

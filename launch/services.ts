@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type BundledServer, bundledServerNames, portVariable } from '../common/settings/bundled-servers.ts';
 import { settings } from '../common/settings/table.ts';
+import { root } from '../common/settings/values.ts';
 
 function ofBundled<T>(make: (name: BundledServer) => T): Record<BundledServer, T> {
   return Object.fromEntries(bundledServerNames.map((name) => [name, make(name)])) as Record<BundledServer, T>;
@@ -49,8 +50,6 @@ export interface StackSettings {
   /** Whether logins and tokens come from the local stand-in of Cognito. */
   standIn: boolean;
 }
-
-const root = join(import.meta.dirname, '..');
 
 /** The Node programs of a stack, in the order in which they are shown. */
 export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): ServiceSpec[] {

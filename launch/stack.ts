@@ -7,6 +7,7 @@ import { keptSecretKey } from '../common/identity/kept-secret-key.ts';
 import { bundledServerNames } from '../common/settings/bundled-servers.ts';
 import { readConfig } from '../common/settings/config.ts';
 import { settings as table } from '../common/settings/table.ts';
+import { root } from '../common/settings/values.ts';
 import { nginxServices, writeNginxFiles } from './nginx-files.ts';
 import { defaultPorts, nodeServices, type Ports, type StackSettings } from './services.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -100,7 +101,7 @@ async function startAll(supervisor: Supervisor, settings: StackSettings, publicU
 
 /** The bundled servers, at the ports of this run. */
 function firstServers(dataDir: string, ports: Ports): string {
-  const shipped = readFileSync(join(import.meta.dirname, '..', 'registry', 'servers.yml'), 'utf8');
+  const shipped = readFileSync(join(root, 'registry', 'servers.yml'), 'utf8');
   const at = (port: number) => `upstream: http://127.0.0.1:${port}\n`;
   const moves = new Map(bundledServerNames.map((name) => [at(defaultPorts[name]), at(ports[name])]));
   // In one pass: the port of one server may be the default port of another.

@@ -1,14 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { isPortTaken, whoListens } from '../common/network/ports.ts';
+import { readEnvFile } from '../common/settings/env-file.ts';
+import { root } from '../common/settings/values.ts';
 import { createLineSink } from './log-lines.ts';
 import { defaultPorts, type Ports, portNames, portVariables } from './services.ts';
 import { startStack } from './stack.ts';
 import { ServiceFailure, Supervisor } from './supervisor.ts';
 import { welcome } from './welcome.ts';
 
-const root = join(import.meta.dirname, '..');
 const help = `Starts the whole gateway on this machine, without Docker, and stops it on Ctrl-C.
 
   npm run up
@@ -33,8 +32,7 @@ if (process.argv.length > 2) {
 }
 
 async function run(): Promise<void> {
-  const file = existsSync(join(root, '.env')) ? '.env' : '.env.example';
-  const env = { ...parseEnv(readFileSync(join(root, file), 'utf8')), ...process.env };
+  const { env } = readEnvFile(process.env);
   const ports = readPorts(env);
   await refuseTakenPorts(ports);
   const dataDir = env.UP_DATA_DIR || join(root, 'data');

@@ -2,6 +2,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
+import { root } from '../../common/settings/values.ts';
 import { CommandError } from '../command.ts';
 
 const secretKey = 'secret-key';
@@ -9,7 +10,7 @@ const isDatabase = (name: string) => name.endsWith('.db');
 
 /** The data folder that the commands work on: `UP_DATA_DIR`, or `data` in the project. */
 export function dataDirOf(env: NodeJS.ProcessEnv): string {
-  return env.UP_DATA_DIR || join(import.meta.dirname, '../../data');
+  return env.UP_DATA_DIR || join(root, 'data');
 }
 
 /** Calls `work` with an empty temporary folder, and removes the folder afterwards. */

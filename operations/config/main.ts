@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { root } from '../../common/settings/values.ts';
 import { operatorCommand, print, runAsProgram } from '../command.ts';
 import { configurationDocument } from './document.ts';
 
@@ -7,7 +8,7 @@ const help = `Writes docs/configuration.md from the table of settings in common/
 
   npm run docs:configuration`;
 
-const file = join(import.meta.dirname, '..', '..', 'docs', 'configuration.md');
+const file = join(root, 'docs', 'configuration.md');
 
 export const run = operatorCommand(
   help,

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { root } from '../../common/settings/values.ts';
 import { collect, operatorCommand, print, runAsProgram } from '../command.ts';
 import { examine } from './examine.ts';
 import { jsonText, lineOf, summaryOf } from './print.ts';
@@ -14,8 +14,6 @@ Settings come from .env, or from .env.example (the demo); the environment takes 
 agents/.env.agent; the check of the agent fetches one token, which Cognito bills.
 Requests go only to the configured user pool and the gateway. No token, code or secret is printed.
 Exit code: 0 nothing is broken, 1 at least one FAIL, 2 wrong use.`;
-
-const root = join(import.meta.dirname, '..', '..');
 
 export const run = operatorCommand<{ json?: true; group?: readonly string[] }>(
   help,

@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util';
 import * as z from 'zod';
 import { cognitoIssuer, localPoolId } from '../../common/identity/cognito.ts';
 import { readConfig } from '../../common/settings/config.ts';
+import { readEnvFile } from '../../common/settings/env-file.ts';
 import { settings, shapeFor } from '../../common/settings/table.ts';
 import { attempt } from '../../common/text/config-error.ts';
 
@@ -41,8 +42,7 @@ export function readSetup(
   environment: NodeJS.ProcessEnv,
   groups: readonly string[],
 ): { setup: Setup; file: string } {
-  const file = existsSync(join(root, '.env')) ? '.env' : '.env.example';
-  const env = { ...parseEnv(readFileSync(join(root, file), 'utf8')), ...environment };
+  const { env, file } = readEnvFile(environment, root);
   return { setup: { root, env, agentEnv: readAgent(root, env, environment), groups }, file };
 }
 

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { parseYaml } from '../../common/files/yaml-file.ts';
 import { parsePolicy } from '../../common/policy/policy-file.ts';
 import { policyVersion } from '../../common/policy/policy-watch.ts';
+import { root } from '../../common/settings/values.ts';
 import { cleanText } from '../../common/text/clean.ts';
 import { attempt, ConfigError } from '../../common/text/config-error.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -13,7 +14,7 @@ import { CommandError, type Context, print } from '../command.ts';
 
 /** The policy's file if no argument names one: `SCOPES_FILE`, as for the services, or the file that comes with the project. */
 export function defaultPolicyFile(env: NodeJS.ProcessEnv): string {
-  return resolve(import.meta.dirname, '..', '..', env.SCOPES_FILE || 'scopes.yml');
+  return resolve(root, env.SCOPES_FILE || 'scopes.yml');
 }
 
 /** A policy, and the version of its text as the gateway's log and metrics name it. */

@@ -1,13 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { openStore, type Store } from '../../auth-server/store/store.ts';
+import { readEnvFile } from '../../common/settings/env-file.ts';
+import { root } from '../../common/settings/values.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
 import { CommandError, type Context, operatorCommand, print, runAsProgram } from '../command.ts';
 import { revokedInWords, sessionsAsJson, sessionsAsTable, shortId } from './print.ts';
 import { type RevokeTarget, revoke } from './revoke.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const help = `Ends access at once: sessions permanently, and the tokens issued until now.
 
   npm run -s revoke -- --user alice           by username or by sub, of people and agents
@@ -57,8 +57,7 @@ export const run = operatorCommand<Options>(
 );
 
 async function openExisting(given: NodeJS.ProcessEnv): Promise<Store> {
-  const file = join(root, '.env');
-  const env = { ...(existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}), ...given };
+  const { env } = readEnvFile(given);
   const url = env.DATABASE_URL?.trim();
   const folder = env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data');
   // A new, empty database would report success and end nothing.

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const copied = [...readFileSync('Dockerfile', 'utf8').matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, paths]) =>
+  (paths ?? '').split(' '),
+);
+const sent = [...readFileSync('.dockerignore', 'utf8').matchAll(/^!(.*)$/gm)].map(([, path]) => String(path));
+const compose = readFileSync('docker-compose.yml', 'utf8');
+const programs = new Set([...compose.matchAll(/command: \[([\w./-]+\.ts)/g)].map(([, file]) => String(file)));
+
+function withImports(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()'(\.[^']*)'/g))
+    withImports(join(dirname(file), String(path)), found);
+  return found;
+}
+
+test.each([...programs])('The image holds %s with everything that it imports', (program) => {
+  const isIn = (paths: readonly string[]) => (file: string) =>
+    paths.some((path) => file === path || file.startsWith(`${path}/`));
+  const files = [...withImports(program)];
+  expect(files.filter((file) => !isIn(copied)(file))).toEqual([]);
+  expect(files.filter((file) => !isIn(sent)(file))).toEqual([]);
+});
+
+test('The compose file names the programs', () => {
+  expect(programs.size).toBeGreaterThan(8);
+});
