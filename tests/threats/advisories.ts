@@ -2,21 +2,21 @@ import { row } from './row.ts';
 
 /** Published holes of other gateways, proxies and MCP libraries. */
 export const advisories = [
-  row('CVE-2025-54576 GHSA-7rh7-c77v-6434', 'an open path in the query opens nothing', {
+  row('CVE-2025-54576 GHSA-7rh7-c77v-6434', 'an open path in the query does not bypass the gate', {
     attack: ['an open path in the query', 'a health check in the query'],
   }),
-  row('CVE-2026-40575 GHSA-7x63-xv5r-3p2x', 'X-Forwarded-Uri and its like are not believed', {
+  row('CVE-2026-40575 GHSA-7x63-xv5r-3p2x', 'X-Forwarded-Uri and similar headers are ignored', {
     'integration/auth-server/gate/validate': ['a forged X-Body, X-Original-URL or X-User changes nothing'],
     attack: ['X-Forwarded-Uri: /login', 'X-Rewrite-URL: /login', 'X-Forwarded-Method: OPTIONS'],
   }),
-  row('CVE-2026-41059 GHSA-pxq7-h93f-9jrg', 'a fragment is no part of the decision', {
+  row('CVE-2026-41059 GHSA-pxq7-h93f-9jrg', 'a fragment does not affect the decision', {
     'e2e/gate': ['a fragment'],
     attack: ['/SERVER/mcp#/mcpgw/mcp', '/SERVER/mcp%23/../../mcpgw/mcp'],
   }),
-  row('CVE-2026-34457 GHSA-5hvv-m4w4-gf6v', 'a health check is recognised by nothing a client can say', {
+  row('CVE-2026-34457 GHSA-5hvv-m4w4-gf6v', 'no client header marks a request as a health check', {
     attack: ['User-Agent GoogleHC/1.0', 'User-Agent kube-probe/1.30', 'User-Agent mcp-gateway-registry'],
   }),
-  row('CVE-2025-64484 GHSA-vjrc-mh2v-45x6', 'identity headers in another spelling reach nobody', {
+  row('CVE-2025-64484 GHSA-vjrc-mh2v-45x6', 'identity headers in another spelling reach no server', {
     'e2e/upstream': ['X_User', 'X-USER'],
     attack: ['X_Scopes with everything', 'the same with underscores'],
   }),
@@ -25,14 +25,14 @@ export const advisories = [
     'e2e/registry-access': ['After signing out, the old cookie is refused everywhere'],
     attack: ['a session after its logout'],
   }),
-  row('GHSA-c5c4-8r6x-56w3', 'odd names of people become no other headers', {
+  row('GHSA-c5c4-8r6x-56w3', 'unusual user names inject no headers', {
     'integration/auth-server/gate/validate': [
       'has names with a comma, a quote, a line break or non-ASCII letters, each percent-encoded on its own',
     ],
   }),
   row(
     'GHSA-qqxw-m5fj-f7gv GHSA-j7px-6hwj-hpjg GHSA-5m6c-jp6f-2vcv GHSA-4mf2-f3wh-gvf2',
-    'no spelling of an address leads away',
+    'no spelling of an address leads to another site',
     {
       'unit/auth-server/login/safe-path': [
         '/\\evil.example',
@@ -45,27 +45,27 @@ export const advisories = [
       ],
     },
   ),
-  row('CVE-2017-1000069', 'nobody is logged in as somebody else', {
+  row('CVE-2017-1000069', 'a user cannot be logged in as another user', {
     'integration/auth-server/login/login-failures': [
       'that another browser started is rejected: an attacker cannot log a victim in as another person',
       'with a code of another login is rejected: state and nonce bind the code to the login',
     ],
     attack: ["another user's callback in a browser that started no login, or a different one"],
   }),
-  row('GHSA-652x-m2gr-hppm', 'a group that is taken away takes its rights along', {
+  row('GHSA-652x-m2gr-hppm', 'removing a group removes its rights', {
     'integration/auth-server/gate/validate-sessions': ['so a group counts only when cookie and record name it'],
     'e2e/policy-change': [
       'A right that is taken away in the policy is gone for running sessions and good tokens, and comes back with it',
     ],
   }),
-  row('CVE-2021-32637', 'an address that cannot be parsed is refused', {
+  row('CVE-2021-32637', 'an invalid address is rejected', {
     'e2e/gate': ['a broken escape'],
     attack: ['/SERVER/mcp%zz', 'X-Original-URL: http://[', 'control bytes in the path'],
   }),
-  row('CVE-2026-48794', 'a Host in another spelling changes no decision', {
+  row('CVE-2026-48794', 'another spelling of Host does not affect the decision', {
     attack: ['a Host with a trailing dot', 'a Host in upper case'],
   }),
-  row('GHSA-36f2-fcrx-fp4j', 'a logout leads nowhere else', {
+  row('GHSA-36f2-fcrx-fp4j', 'a logout leads to no other site', {
     'integration/auth-server/login/login': ['redirects to Cognito only, for any redirect_uri (j3)'],
     attack: ['redirect_uri="//evil.example" at logout'],
   }),
@@ -82,7 +82,7 @@ export const advisories = [
     'e2e/gate': ['No log line holds a token, a cookie or a secret, whatever was sent'],
     attack: ['a token in a response of the registry'],
   }),
-  row('CVE-2024-47616', 'the registry takes only what was asserted to it', {
+  row('CVE-2024-47616', 'the registry accepts only assertions made for it', {
     'integration/registry/access/guards': [
       'it was made for an MCP server',
       'the token comes as a bearer',
@@ -93,21 +93,21 @@ export const advisories = [
     'e2e/gate': ['/metrics', '/debug'],
     attack: ['/debug/pprof, without credentials', '/metrics, without credentials'],
   }),
-  row('GHSA-p224-6x5r-fjpm', 'an open path in front opens nothing', {
+  row('GHSA-p224-6x5r-fjpm', 'an open path as a prefix does not bypass the gate', {
     'e2e/gate': ['dot segments'],
     attack: ['/login/../SERVER/mcp', '/.well-known/%2e%2e/SERVER/mcp', '/static/../SERVER/mcp'],
   }),
-  row('GHSA-vhr5-ggp3-qq85', 'X-Forwarded-Proto is not believed', {
+  row('GHSA-vhr5-ggp3-qq85', 'X-Forwarded-Proto is ignored', {
     'e2e/registry-access': [
       'The callback is built from the configured address, whatever the Host or X-Forwarded-* headers say',
     ],
     attack: ['X-Forwarded-Proto and other headers that gateways trust from proxies'],
   }),
-  row('GHSA-4mq7-pvjg-xp2r', 'nothing remembered of a token lets another issuer in', {
+  row('GHSA-4mq7-pvjg-xp2r', 'caches of tokens never accept another issuer', {
     'integration/auth-server/gate/validate-tokens': ['has another issuer (J7)'],
     'unit/auth-server/identity/assertion': ['happens only for the same caller, server and tool'],
   }),
-  row('CVE-2021-32701 GHSA-qvp4-rpmr-xwrr', 'what was allowed before does not allow something else', {
+  row('CVE-2021-32701 GHSA-qvp4-rpmr-xwrr', 'an earlier permission does not allow another request', {
     'unit/auth-server/identity/assertion': ['happens only for the same caller, server and tool'],
     'e2e/clients': ['%s, who may list and not call, is shown no tool with %s and is refused the call'],
   }),
@@ -115,7 +115,7 @@ export const advisories = [
     'unit/registry/routing/routes-file': ['%j cannot get into a line'],
     'e2e/reload': ['a directive in the name', 'a quote'],
   }),
-  row('CVE-2026-24513', 'a denial that gets a page of its own stays a denial', {
+  row('CVE-2026-24513', 'a denial with its own page stays a denial', {
     'e2e/configuration': ['No error leads to a location that proxies, except from reading the body to the gate'],
     'e2e/failures': [
       'While the auth-server hangs, a call is 503 within two seconds and reaches nobody; afterwards calls go on',
@@ -128,20 +128,20 @@ export const advisories = [
       attack: ['X-Forwarded-Prefix: /login', 'metadata and challenge with x-forwarded-prefix: /evil.example'],
     },
   ),
-  row('CVE-2025-48865', 'Connection strips no identity header', {
+  row('CVE-2025-48865', 'Connection removes no identity header', {
     'e2e/upstream': ['still names the caller when the client declares the identity headers hop-by-hop'],
     attack: ['identity headers declared hop-by-hop', 'Connection: X-Mcp-Assertion'],
   }),
-  row('CVE-2024-21492', 'a cookie is worth nothing after the logout', {
+  row('CVE-2024-21492', 'a cookie stops working after logout', {
     'integration/auth-server/store/store': ['keeps a revoked session revoked, at once and after a restart'],
     attack: ['a session after its logout'],
   }),
-  row('GHSA-46gc-mwh4-cc5r CVE-2025-66414 CVE-2026-34742', 'pages of other names and origins get nothing', {
+  row('GHSA-46gc-mwh4-cc5r CVE-2025-66414 CVE-2026-34742', 'pages of other hosts and origins get nothing', {
     'e2e/gate': ['a foreign Origin', 'A Host that is not ours (%s) is not served'],
     'integration/auth-server/gate/validate-sessions': ['another port of localhost'],
     attack: ['Origin https://evil.example', 'Host "evil.example"'],
   }),
-  row('CVE-2026-0621', 'a crafted text stops nobody', {
+  row('CVE-2026-0621', 'a crafted text delays no request', {
     'unit/registry/routing/routes-file': ['A long, nearly valid line is rejected without delay'],
     attack: ['a URI of 15000 braces'],
   }),
@@ -165,11 +165,11 @@ export const advisories = [
     ],
     attack: ["another caller's task", 'tasks/get with an invented id', 'listening to an invented task'],
   }),
-  row('CVE-2026-59950', 'no websocket is opened, from whatever page', {
+  row('CVE-2026-59950', 'no page can open a websocket', {
     'e2e/gate': ['an upgrade to websocket'],
     attack: ['an upgrade to websocket', 'a websocket by GET at /ws/health_status'],
   }),
-  row('CVE-2026-11719', 'every protocol version is judged alike', {
+  row('CVE-2026-11719', 'every protocol version is checked the same way', {
     attack: [
       'the call with MCP-Protocol-Version "2024-11-05"',
       'the call with MCP-Protocol-Version "2026-07-28"',
@@ -177,7 +177,7 @@ export const advisories = [
       'the call with MCP-Protocol-Version "latest"',
     ],
   }),
-  row('GHSA-g53w-w6mj-hrpp', 'headers of the inside are worth nothing from outside', {
+  row('GHSA-g53w-w6mj-hrpp', 'internal headers from clients are ignored', {
     'e2e/upstream': ['x-mcp-assertion'],
     attack: ['forged X-Mcp-Server, X-Mcp-Routed and X-Resource', 'a forged assertion'],
   }),
@@ -185,13 +185,13 @@ export const advisories = [
     'integration/auth-server/gate/documents': ['include metadata of %j that name Cognito (RFC 9728)'],
     attack: ['metadata and challenge with x-forwarded-host: evil.example"'],
   }),
-  row('CVE-2026-45609', 'what is fetched goes to vetted addresses only, and follows no redirect', {
+  row('CVE-2026-45609', 'requests go only to checked addresses and follow no redirect', {
     'integration/registry/health/health': [
       'A redirect is not followed',
       'A check connects to the vetted address, whatever the name resolves to later',
     ],
   }),
-  row('GHSA-vgf8-3685-66j9', 'a token of another environment, or with fewer scopes, gives no more than it says', {
+  row('GHSA-vgf8-3685-66j9', 'a token of another environment or with fewer scopes gives no additional rights', {
     'integration/auth-server/gate/validate-tokens': [
       'has another issuer (J7)',
       'an agent keeps the scopes that the policy defines, and loses the others',
@@ -200,11 +200,11 @@ export const advisories = [
   row('vouch-proxy', 'no login loop, and no cookie for a whole domain', {
     'integration/auth-server/login/login': ['/login', 'on https sets cookies for https only, under the __Host- name'],
   }),
-  row('reserved names', 'nobody takes a name that the gateway answers itself', {
+  row('reserved names', 'no server can take a reserved name', {
     'e2e/configuration': ['Every first path segment that nginx answers itself is a name that no server may take'],
     'unit/registry/store/servers-file': ['a reserved name'],
   }),
-  row('upscoping', 'a client that cannot get more does not ask for ever', {
+  row('upscoping', 'a client that cannot get more scopes stops asking', {
     'integration/auth-server/gate/answers': ['is not challenged when %s'],
     'e2e/step-up': [
       'An agent whose app client was not given the scope is refused by Cognito once with %s, and asks no more',

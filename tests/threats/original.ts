@@ -2,7 +2,7 @@ import { row } from './row.ts';
 
 /** Holes that were found by reading the gateway's Python original, and by running it. */
 export const found = [
-  row('J1', 'the cookie of a login that was only begun is no session', {
+  row('J1', 'the cookie of a started login is not a session', {
     'integration/auth-server/gate/validate-sessions': [
       'of a login that any visitor can start is not a session (J1, e)',
       'that is a login attempt (J1)',
@@ -10,26 +10,26 @@ export const found = [
     'e2e/registry-access': ['A cookie with a login attempt in it is no session'],
     attack: ['the cookie of a started login as a session'],
   }),
-  row('J2', 'somebody without scopes may do nothing', {
+  row('J2', 'a caller without scopes may do nothing', {
     'integration/auth-server/gate/validate-sessions': ['so a person in the groups %j may do nothing (J2, a)'],
     'integration/auth-server/gate/validate-tokens': ['an agent with the scopes %j may do nothing'],
     attack: ['a caller without any permission calls a tool'],
   }),
-  row('J3', 'a body that cannot be judged is refused', {
+  row('J3', 'an unreadable body is rejected', {
     'integration/auth-server/gate/validate': ['without a body', 'with half a body', 'with a JSON string for a body'],
     'e2e/gate': ['a batch', 'an empty body'],
     attack: ['a batch around the call', 'invalid JSON', 'a JSON string', 'no body'],
   }),
-  row('J4', 'no key may stand twice', {
+  row('J4', 'duplicate keys are rejected', {
     'unit/policy/request/mcp-request': ['has its method twice', 'has its name twice'],
     'e2e/gate': ['a key twice'],
     attack: ['method twice, the call first', 'method twice, the call last'],
   }),
-  row('J5', 'the body is what is judged, never a header about it', {
+  row('J5', 'the gate checks the body, not a header about it', {
     'integration/auth-server/gate/validate': ['a forged X-Body, X-Original-URL or X-User changes nothing'],
     attack: ['a harmless X-Body', 'a body of 16 kB with X-Body'],
   }),
-  row('J6', 'the path that is judged is the one that is routed', {
+  row('J6', 'the checked path is the routed one', {
     'e2e/gate': ['dot segments', 'encoded dot segments', 'an encoded slash', 'doubled slashes', 'a double encoding'],
     attack: ['/mcpgw/%2e%2e/SERVER/mcp', '/mcpgw/..;/SERVER/mcp', '/mcpgw\\..\\SERVER\\mcp'],
   }),
@@ -40,7 +40,7 @@ export const found = [
     ],
     attack: ["a forged token: the attacker's pool as issuer"],
   }),
-  row('J8', 'tokens of other clients, ID tokens and rubbish are 401, and Cognito is not asked about them', {
+  row('J8', 'tokens of other clients, ID tokens and malformed tokens get 401 without a request to Cognito', {
     'integration/auth-server/gate/validate-tokens': [
       'is of another app client (J8)',
       'is an ID token (l)',
@@ -49,12 +49,12 @@ export const found = [
     ],
     attack: ['a malformed token', 'an ID token of an administrator'],
   }),
-  row('J9', 'without credentials it is 401 with a challenge, not 500', {
+  row('J9', 'requests without credentials get 401 with a challenge, not 500', {
     'integration/auth-server/gate/answers': ['sends an MCP client to the metadata of the endpoint that it requested'],
     'e2e/gate': ['Whoever is nobody gets the same 401 for every server, there or not'],
     attack: ['no credentials', 'an empty Authorization'],
   }),
-  row('J10', 'logins and logouts lead to pages of ours only', {
+  row('J10', 'logins and logouts lead only to pages of the gateway', {
     'unit/auth-server/login/safe-path': ['/\\evil.example', '/%09/evil.example', 'https:evil.example'],
     'integration/auth-server/login/login': [
       'that was started with the target %j leads to / instead (J10)',
@@ -62,14 +62,14 @@ export const found = [
     ],
     attack: ['redirect_uri="//evil.example" after the login'],
   }),
-  row('J11', 'without a readable policy nothing starts, and nothing is allowed', {
+  row('J11', 'without a readable policy no service starts, and nothing is allowed', {
     'unit/common/policy/policy-watch': ['A service does not start when the policy file %s, and names the file'],
     'integration/auth-server/process/config': ['is not there', 'is empty'],
     'e2e/policy-change': [
       'A right that is taken away in the policy is gone for running sessions and good tokens, and comes back with it',
     ],
   }),
-  row('J12', 'what somebody registers becomes no nginx configuration, and reaches no forbidden address', {
+  row('J12', 'a registration injects no nginx configuration and reaches no forbidden address', {
     'unit/registry/routing/routes-file': ['%j cannot get into a line', 'a;b', 'a\nb', 'a$b'],
     'unit/registry/routing/addresses': ['169.254.169.254', '0:0:0:0:0:ffff:127.0.0.1'],
     'integration/registry/health/health': ['A redirect is not followed'],
@@ -105,7 +105,7 @@ export const found = [
     ],
     attack: ['admin and password with Basic', 'admin and password in a form', 'a session signed with "changeme"'],
   }),
-  row('J16', 'what is for the inside has no door to the outside', {
+  row('J16', 'internal endpoints are not reachable from outside', {
     'e2e/gate': ['%s is not there from outside', '/validate'],
     'e2e/registry-access': ['The registry reached around the gateway believes no header'],
     'integration/registry/access/guards': ['only plain identity headers say who asks'],
@@ -115,7 +115,7 @@ export const found = [
 
 /** How nginx's `auth_request` behaves, where a gate goes wrong that does not know it. */
 export const authRequest = [
-  row('3b statuses', 'every denial reaches the client as itself, never as 500 or 200', {
+  row('3b statuses', 'every denial reaches the client unchanged, never as 500 or 200', {
     'integration/auth-server/gate/validate': ['%s is returned by /validate in a form that nginx understands'],
     'e2e/gate': ['a body over the limit', 'a batch', 'PATCH without a body'],
     'e2e/failures': ['While the auth-server is dead, everything is 503 at once, health says why, and nothing passes'],
@@ -126,20 +126,20 @@ export const authRequest = [
       'An agent that has asked for read only and follows the challenge with %s gets a token for execute, and its result',
     ],
   }),
-  row('3b subrequest', 'the subrequest carries no header of the client that nobody listed', {
+  row('3b subrequest', 'the subrequest carries only listed headers of the client', {
     'e2e/upstream': ['is our value under %s, not what the client sent'],
     attack: ['forged X-Mcp-Server, X-Mcp-Routed and X-Resource'],
   }),
-  row('3b server', 'the routed server is told to the judge, not read from the path', {
+  row('3b server', 'nginx tells the auth-server the routed server; the path does not count', {
     'integration/auth-server/gate/validate': ['a gate that omits %s, or sends it empty, gets every request rejected'],
     'e2e/gate': ['dot segments', 'a fragment'],
   }),
-  row('3b length', 'the judge waits for no body that does not come', {
+  row('3b length', 'the auth-server does not wait for a missing body', {
     'e2e/registry-access': [
       'A request for the registry with a body is judged at once, without it: nothing waits for a body that does not come',
     ],
   }),
-  row('3b underscore', 'an identity header written with underscores is not believed', {
+  row('3b underscore', 'identity headers with underscores are ignored', {
     'e2e/upstream': ['X_User'],
     'e2e/configuration': ['Header names with an underscore are dropped'],
     attack: ['X_User and the other identity headers'],

@@ -1,14 +1,14 @@
-/** One threat, and what would notice it. */
+/** One threat and the tests that cover it. */
 export interface Row {
   /** The row's names: its letter, or the advisories that describe it. */
   id: string;
-  /** What would be wrong if it got through. */
+  /** The property that the threat would break. */
   what: string;
   /** Test file below tests/, without `.test.ts`, or `attack` for cases of `npm run attack`: exact titles or table cells. */
   held: Record<string, readonly string[]>;
 }
 
-/** Shorter to write, and to read as a table. */
+/** Keeps the tables short. */
 export function row(id: string, what: string, held: Row['held']): Row {
   return { id, what, held };
 }
