@@ -26,7 +26,7 @@ const page = (file: string, rows: Record<string, How>): Row[] =>
 const up = inTest('tests/up/up.test.ts', 'It comes up, says where everything is and how to try it');
 const compose = (name: string, file = 'demo') => inTest(`tests/compose/${file}.compose.ts`, name);
 const composeUp = compose('From nothing to a tool call: an agent calls a tool with its token');
-const faults = inTest('tests/integration/stand-in/faults.test.ts', 'A stand-in that is started with faults says so');
+const faults = inTest('tests/integration/stand-in/faults.test.ts', 'A stand-in that is started with faults logs them');
 const cases = 'tests/e2e/attack/attack.test.ts';
 const attacked = inTest(cases, 'no attack gets through, and none is skipped');
 const ofMigration = inTest('tests/docs/migration.test.ts', 'Every command of the page does what the page says');

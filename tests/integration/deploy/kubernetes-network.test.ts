@@ -2,7 +2,7 @@ import { type Deployment, inBase, labelsOf, policies, portsOf, type Selector, se
 
 describe('Network policies', () => {
   const pods = inBase.deployments;
-  /** Whether the policies of the base let a pod reach another. */
+  /** Whether the policies of the base allow one pod to reach another. */
   const mayReach = (from: Deployment, to: Deployment, port: number) => {
     const rules = inBase.policies.map(({ spec }) => spec);
     const mine = (each: Deployment, type: 'Ingress' | 'Egress') =>
@@ -21,7 +21,7 @@ describe('Network policies', () => {
     return allowedIn && allowedOut;
   };
 
-  /** The in-cluster peers of a policy's rules, with their ports: towards itself, or towards them. */
+  /** The in-cluster peers of a policy's rules, with their ports, inbound or outbound. */
   const peersOf = ({ spec }: (typeof policies)[number]) => {
     const ingress = (spec.ingress ?? []).map(({ from, ports }) => ({ peers: from, ports, to: spec.podSelector }));
     const egress = (spec.egress ?? []).map(({ to, ports }) => ({ peers: to, ports, to: undefined }));
@@ -30,19 +30,19 @@ describe('Network policies', () => {
     );
   };
 
-  test.each(policies)('$metadata.name is for pods that exist, and names peers that exist', (policy) => {
+  test.each(policies)('$metadata.name selects existing pods, and names existing peers', (policy) => {
     expect(selected(policy.spec.podSelector)).not.toEqual([]);
     for (const { podSelector } of peersOf(policy)) expect(selected(podSelector)).not.toEqual([]);
   });
 
-  test.each(policies)('$metadata.name opens ports that somebody listens on', (policy) => {
+  test.each(policies)('$metadata.name opens only ports that a container listens on', (policy) => {
     const own = (policy.spec.ingress ?? []).flatMap(({ ports }) => ports ?? []);
     for (const { port } of own) expect(selected(policy.spec.podSelector).flatMap(portsOf)).toContain(port);
     for (const { to, ports } of peersOf(policy))
       for (const { port } of ports ?? []) expect(selected(to).flatMap(portsOf)).toContain(port);
   });
 
-  test('each pod reaches those that serve it, and nobody else', () => {
+  test('each pod reaches only the pods that serve it', () => {
     const reach = pods.flatMap((from) =>
       pods.flatMap((to) =>
         from === to
@@ -64,19 +64,19 @@ describe('Network policies', () => {
     );
   });
 
-  test('everybody is under a policy that allows nothing by itself', () => {
-    const nobody = policies.find(({ metadata }) => metadata.name === 'nobody')?.spec;
-    expect(nobody).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+  test('every pod is under a policy that denies all traffic by default', () => {
+    const denyAll = policies.find(({ metadata }) => metadata.name === 'nobody')?.spec;
+    expect(denyAll).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
   });
 
-  test('from outside only the ports of nginx are open', () => {
+  test('only the ports of nginx are open to the outside', () => {
     const open = policies.flatMap(({ spec }) =>
       (spec.ingress ?? []).filter(({ from }) => !from).map(({ ports }) => ports),
     );
     expect(open).toEqual([[{ port: 8080 }, { port: 8443 }]]);
   });
 
-  test('only the gate and the auth-server reach public addresses, by https; nobody reaches the metadata service', () => {
+  test('only the gate and the auth-server reach public addresses, over https; no pod reaches the metadata service', () => {
     const out = policies.flatMap(({ spec }) =>
       (spec.egress ?? []).flatMap(({ to, ports }) =>
         to.flatMap(({ ipBlock }) =>

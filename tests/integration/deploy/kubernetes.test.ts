@@ -27,7 +27,7 @@ import {
 
 const docs = readFileSync('docs/scaling.md', 'utf8');
 
-/** What a container of ours runs, by its argument. */
+/** The program that a container of the gateway runs, by its argument. */
 const programs: Readonly<Record<string, Program>> = {
   'container/auth-server/main.ts': 'auth-server',
   'container/registry/main.ts': 'registry',
@@ -41,25 +41,22 @@ const containers = deployments.flatMap((deployment) =>
 const nodeContainers = containers.filter(({ name }) => name !== 'nginx');
 const programOf = ({ args }: Container): Program => {
   const program = programs[args[0] ?? ''];
-  if (!program) throw new Error(`nobody knows ${args[0]}`);
+  if (!program) throw new Error(`unknown program ${args[0]}`);
   return program;
 };
 
 describe('The files', () => {
-  test.each(['base', 'production', 'tool-changes'])(
-    'of %s are all in its kustomization.yaml, and no others',
-    (name) => {
-      const { resources, patches, configMapGenerator } = kustomizationOf(name);
-      const used = [
-        ...resources.filter((each) => !each.startsWith('..')),
-        ...patches.map(({ path }) => path),
-        ...configMapGenerator.flatMap(({ files }) => files),
-      ];
-      expect(used.sort()).toEqual(filesOf(name).sort());
-    },
-  );
+  test.each(['base', 'production', 'tool-changes'])('of %s are exactly those in its kustomization.yaml', (name) => {
+    const { resources, patches, configMapGenerator } = kustomizationOf(name);
+    const used = [
+      ...resources.filter((each) => !each.startsWith('..')),
+      ...patches.map(({ path }) => path),
+      ...configMapGenerator.flatMap(({ files }) => files),
+    ];
+    expect(used.sort()).toEqual(filesOf(name).sort());
+  });
 
-  test('define each thing once', () => {
+  test('define each resource once', () => {
     const names = all.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
     expect(new Set(names).size).toBe(names.length);
     expect(names).toEqual(
@@ -72,7 +69,7 @@ describe('The files', () => {
     );
   });
 
-  // What this file reads by its own schemas, kustomize has to accept too.
+  // This file reads the manifests with its own schemas. kustomize must accept them too.
   const kubectl = (() => {
     try {
       return execFileSync('kubectl', ['version', '--client'], { stdio: 'pipe' }).length > 0;
@@ -80,7 +77,7 @@ describe('The files', () => {
       return false;
     }
   })();
-  (kubectl ? test : test.skip)('are put together by kubectl kustomize (skipped where there is no kubectl)', () => {
+  (kubectl ? test : test.skip)('are accepted by kubectl kustomize (skipped without kubectl)', () => {
     const built = execFileSync('kubectl', ['kustomize', `${folder}/production`], { encoding: 'utf8' });
     for (const { newName, newTag } of production.images) expect(built).toContain(`image: ${newName}:${newTag}`);
     expect(built).not.toMatch(/image: mcp-gateway-/);
@@ -91,41 +88,41 @@ describe('The files', () => {
 });
 
 describe('Names, selectors and ports', () => {
-  test.each(deployments)('the pods of $metadata.name carry the labels by which they are selected', (deployment) => {
+  test.each(deployments)('the pods of $metadata.name have the labels of their selector', (deployment) => {
     expect(selects(deployment.spec.selector, labelsOf(deployment))).toBe(true);
     for (const { labelSelector } of deployment.spec.template.spec.topologySpreadConstraints ?? [])
       expect(selects(labelSelector, labelsOf(deployment))).toBe(true);
   });
 
-  test.each(services)('the service $metadata.name leads to one kind of pods, which have its ports', ({ spec }) => {
+  test.each(services)('the service $metadata.name selects one deployment, whose pods have its ports', ({ spec }) => {
     const behind = selected({ matchLabels: spec.selector });
     expect(behind).toHaveLength(1);
     const ports = behind.flatMap(containersOf).flatMap((each) => each.ports);
     for (const { targetPort, port } of spec.ports) {
       const found = ports.find(({ name }) => name === targetPort);
       expect(found).toBeDefined();
-      // Only who comes from outside asks for another port than the container's.
+      // Only clients from outside the cluster use another port than the container's.
       if (spec.type !== 'LoadBalancer') expect(found?.containerPort).toBe(port);
     }
   });
 
-  test.each(deployments)('the pods of $metadata.name use no port and no name of a port twice', (deployment) => {
+  test.each(deployments)('the pods of $metadata.name have unique ports and port names', (deployment) => {
     const ports = containersOf(deployment).flatMap((each) => each.ports);
     expect(new Set(ports.map(({ name }) => name)).size).toBe(ports.length);
     expect(new Set(ports.map(({ containerPort }) => containerPort)).size).toBe(ports.length);
   });
 
-  test.each(nodeContainers)('$name listens where its settings say', ({ container }) => {
+  test.each(nodeContainers)('$name listens on the configured ports', ({ container }) => {
     const shape = shapeFor(programOf(container)) as Record<string, { parse(value: unknown): unknown }>;
     const own = Object.keys(shape).filter((name) => /_PORT$/.test(name) || name === 'METRICS_PORT');
     const ports = own.map((name) => shape[name]?.parse(undefined)).sort();
     expect(container.ports.map(({ containerPort }) => containerPort).sort()).toEqual(ports);
     const env = new Map(container.env.map(({ name, value }) => [name, value]));
-    // On loopback, as it is by default, nobody could reach it.
+    // On loopback, the default, it would be unreachable.
     for (const host of own.map((name) => name.replace(/PORT$/, 'HOST'))) expect(env.get(host)).toBe('0.0.0.0');
   });
 
-  test('nginx listens where it does in its image', () => {
+  test('nginx listens on the ports of its image', () => {
     const start = readFileSync('nginx/start', 'utf8');
     const nginx = containers.find(({ name }) => name === 'nginx');
     const ports = nginx?.container.ports.map(({ containerPort }) => containerPort) ?? [];
@@ -134,7 +131,7 @@ describe('Names, selectors and ports', () => {
     expect(start).toContain(`LISTEN_TLS=${ports[1]}`);
   });
 
-  test('every address of a part of the gateway is one that there is', () => {
+  test('every address of a part of the gateway exists', () => {
     const own = containers.flatMap(({ container }) => container.env.map(({ value }) => value ?? ''));
     const servers = parseServers(readFileSync(`${folder}/base/servers.yml`, 'utf8')).map(({ upstream }) => upstream);
     const addresses = [...own, ...servers].flatMap((value) => [...value.matchAll(/(?:http:\/\/)?([a-z-]+):(\d+)/g)]);
@@ -154,7 +151,7 @@ describe('Names, selectors and ports', () => {
 const isMcpServer = (deployment: Deployment) => labelsOf(deployment)['app.kubernetes.io/component'] === 'mcp-server';
 
 describe('Settings', () => {
-  test.each(nodeContainers)('$name is given settings that it reads, with values that it takes', ({ container }) => {
+  test.each(nodeContainers)('$name gets only settings that it reads, with valid values', ({ container }) => {
     const shape = shapeFor(programOf(container)) as Record<string, { safeParse(value: unknown): { success: boolean } }>;
     for (const { name, value, valueFrom } of container.env) {
       expect(Object.keys(shape)).toContain(name);
@@ -165,7 +162,7 @@ describe('Settings', () => {
     }
   });
 
-  test('nginx is given settings that its scripts read, and no secret', () => {
+  test('nginx gets only settings that its scripts read, and no secret', () => {
     const scripts = ['start', 'render', 'reload'].map((file) => readFileSync(`nginx/${file}`, 'utf8')).join('\n');
     const nginx = containers.find(({ name }) => name === 'nginx')?.container;
     for (const { name, value } of nginx?.env ?? []) {
@@ -174,7 +171,7 @@ describe('Settings', () => {
     }
   });
 
-  test('what a gateway sets of its own are settings that there are, none of them secret', () => {
+  test('the settings of each gateway exist, and none of them is secret', () => {
     const literals = [...production.configMapGenerator, ...component.configMapGenerator].flatMap(
       (each) => each.literals,
     );
@@ -187,18 +184,18 @@ describe('Settings', () => {
     }
   });
 
-  test('a setting that every gateway has of its own is fixed for no container', () => {
+  test('a setting of each gateway is not fixed in any container', () => {
     const own = production.configMapGenerator.flatMap(({ literals }) => literals.map((each) => each.split('=')[0]));
     const fixed = containers.flatMap(({ container }) => container.env.map(({ name }) => name));
     expect(own.filter((name) => fixed.includes(name ?? ''))).toEqual([]);
   });
 
-  test('placeholders stop the start instead of being used', () => {
+  test('placeholders make the start fail instead of being used', () => {
     const pool = production.configMapGenerator.flatMap((each) => each.literals).find((each) => /POOL_ID/.test(each));
     expect(pool).toBe('COGNITO_USER_POOL_ID=us-east-1_XXXXXXXXX');
   });
 
-  test('every ConfigMap and Secret is made here, or by a command of docs/scaling.md', () => {
+  test('every ConfigMap and Secret is created here, or by a command of docs/scaling.md', () => {
     const made = [base, production].flatMap(({ configMapGenerator }) => configMapGenerator.map(({ name }) => name));
     const pods = deployments.map(({ spec }) => spec.template.spec);
     const maps = [
@@ -222,7 +219,7 @@ describe('Settings', () => {
     expect(docs).toContain('create secret tls gateway-tls ');
   });
 
-  test('the policy is mounted as a folder, whose changes a pod sees', () => {
+  test('the policy is mounted as a folder, so that a pod sees changes', () => {
     const readers = nodeContainers.filter(({ container }) =>
       Object.keys(shapeFor(programOf(container))).includes('SCOPES_FILE'),
     );
@@ -246,39 +243,42 @@ describe('Containers', () => {
     expect(production.images.map(({ name }) => name)).toContain(container.image);
   });
 
-  test.each(nodeContainers)('$name starts a file that is in the image', ({ container }) => {
+  test.each(nodeContainers)('$name starts a file of the image', ({ container }) => {
     const [file = ''] = container.args;
     expect(existsSync(file)).toBe(true);
     expect(readFileSync('Dockerfile', 'utf8')).toContain(`COPY ${file.split('/')[0]} ${file.split('/')[0]}`);
     expect(Object.keys(programs)).toContain(file);
   });
 
-  test.each(containers)('$name has no root, no capabilities, no way to more, and a read-only file system', (each) => {
-    const pod = each.deployment.spec.template.spec.securityContext;
-    const own = { ...pod, ...each.container.securityContext };
-    expect(own).toMatchObject({
-      runAsNonRoot: true,
-      seccompProfile: { type: 'RuntimeDefault' },
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    });
-    const dockerfile = readFileSync(each.name === 'nginx' ? 'nginx/Dockerfile' : 'Dockerfile', 'utf8');
-    expect(dockerfile).toContain(`\nUSER ${own.runAsUser}:${own.runAsGroup}\n`);
-    expect(compose.services.nginx).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
-  });
+  test.each(containers)(
+    '$name has no root, no capabilities, no privilege escalation, and a read-only file system',
+    (each) => {
+      const pod = each.deployment.spec.template.spec.securityContext;
+      const own = { ...pod, ...each.container.securityContext };
+      expect(own).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
+      const dockerfile = readFileSync(each.name === 'nginx' ? 'nginx/Dockerfile' : 'Dockerfile', 'utf8');
+      expect(dockerfile).toContain(`\nUSER ${own.runAsUser}:${own.runAsGroup}\n`);
+      expect(compose.services.nginx).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+    },
+  );
 
-  test.each(containers)('$name mounts volumes that there are, and has a folder for temporary files', (each) => {
+  test.each(containers)('$name mounts existing volumes, and has a folder for temporary files', (each) => {
     const volumes = each.deployment.spec.template.spec.volumes.map(({ name }) => name);
     for (const { name } of each.container.volumeMounts) expect(volumes).toContain(name);
     const temporary = each.container.volumeMounts.find(({ mountPath }) => mountPath === '/tmp');
     expect(temporary).toBeDefined();
-    // Of its own: what one writes there is nobody else's.
+    // A separate one: other containers cannot read it.
     const others = containersOf(each.deployment).filter(({ name }) => name !== each.name);
     expect(others.flatMap(({ volumeMounts }) => volumeMounts.map(({ name }) => name))).not.toContain(temporary?.name);
   });
 
-  test('registry and relay are sidecars of nginx, up before it and until after it', () => {
+  test('registry and relay are sidecars of nginx: they start before it and stop after it', () => {
     const { initContainers, containers: main } = named('gate').spec.template.spec;
     expect(initContainers.map(({ name, restartPolicy }) => [name, restartPolicy])).toEqual([
       ['registry', 'Always'],
@@ -288,18 +288,18 @@ describe('Containers', () => {
       expect.objectContaining({ httpGet: { path: '/health/ready', port: 'registry' } }),
       expect.objectContaining({ httpGet: { path: '/health/ready', port: 'relay' } }),
     ]);
-    // Not ready without the database, they would take nginx away from everybody at once.
+    // Readiness probes would make nginx unavailable to all clients during a database outage.
     expect(initContainers.map(({ readinessProbe }) => readinessProbe)).toEqual([undefined, undefined]);
     expect(main.map(({ name }) => name)).toEqual(['nginx']);
   });
 
-  test('nobody is cut off before the time that it takes to stop', () => {
+  test('no container is killed before it has had time to stop', () => {
     const lead = Number(
       containersOf(named('auth-server'))[0]?.env.find(({ name }) => name === 'AUTH_SERVER_STOP_LEAD_SECONDS')?.value,
     );
     // The cluster's DNS remembers for up to 30 seconds; nginx looks once a second.
     expect(lead).toBeGreaterThanOrEqual(35);
-    // And five for what has begun.
+    // And five for requests in progress.
     expect(named('auth-server').spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(lead + 5);
     const gate = named('gate').spec.template.spec;
     const [command, seconds] = gate.containers[0]?.lifecycle?.preStop.exec.command ?? [];
@@ -308,7 +308,7 @@ describe('Containers', () => {
     expect(Number(seconds)).toBeGreaterThanOrEqual(10);
   });
 
-  test.each(budgets)('of $metadata.name one may go at a time', ({ spec }) => {
+  test.each(budgets)('one pod of $metadata.name may be evicted at a time', ({ spec }) => {
     const [deployment] = selected(spec.selector);
     expect(deployment?.spec.replicas).toBeGreaterThan(spec.minAvailable);
     expect(deployment?.spec.strategy?.rollingUpdate).toEqual({ maxUnavailable: 0, maxSurge: 1 });
@@ -325,25 +325,25 @@ describe('Probes', () => {
     ),
   );
 
-  test('ask at paths that every service answers (tests/integration/deploy/probes.test.ts asks them), on a port of the container', () => {
+  test('use paths that every service answers (see tests/integration/deploy/probes.test.ts), on a port of the container', () => {
     const asked = probes.flatMap(({ container, probe }) =>
       'httpGet' in probe ? [{ container, ...probe.httpGet }] : [],
     );
     expect(new Set(asked.map(({ path }) => path))).toEqual(new Set(['/health/live', '/health/ready']));
     for (const { container, port } of asked) {
       const found = container.ports.find(({ name }) => name === port);
-      // Not the port of the metrics, which answers 404.
+      // Not the metrics port, which answers 404.
       expect(found?.containerPort).toBe(container.ports[0]?.containerPort);
     }
   });
 
-  test('live means the process, never what it needs: a database that is down starts nothing anew', () => {
+  test('check liveness of the process only: a database outage restarts nothing', () => {
     for (const { container } of nodeContainers) {
       expect(container.livenessProbe).toMatchObject({ httpGet: { path: '/health/live' } });
     }
   });
 
-  test("nginx is asked where its image's health check asks", () => {
+  test("use the path of the image's health check for nginx", () => {
     const asked = probes.flatMap(({ probe }) => ('exec' in probe ? [probe.exec.command] : []));
     expect(asked).toHaveLength(3);
     const image = readFileSync('nginx/Dockerfile', 'utf8');
@@ -351,7 +351,7 @@ describe('Probes', () => {
   });
 });
 
-test('The registry beside an auth-server, for TOOL_CHANGES=refuse, is the one beside nginx', () => {
+test('With TOOL_CHANGES=refuse, the registry beside the auth-server equals the one beside nginx', () => {
   const [patch] = documentsOf('tool-changes/auth-server.yaml') as [
     { spec: { template: { spec: { initContainers: Record<string, unknown>[]; volumes: { name: string }[] } } } },
   ];
@@ -360,7 +360,7 @@ test('The registry beside an auth-server, for TOOL_CHANGES=refuse, is the one be
   const [own] = initContainers;
   const without = (env: unknown) =>
     (env as { name: string }[]).filter(({ name }) => name !== 'AUTH_SERVER_INTERNAL_URL');
-  // The auth-server is on the loopback that they share, at the address that is the default.
+  // The auth-server is on their shared loopback, at the default address.
   expect(without(own?.env)).toEqual(without(beside?.env));
   for (const field of [
     'image',

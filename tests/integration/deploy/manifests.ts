@@ -169,7 +169,7 @@ export const kustomizationOf = (name: string) =>
 export const filesOf = (name: string) =>
   readdirSync(join(folder, name)).filter((file) => file !== 'kustomization.yaml');
 
-/** A file as plain values; a fault of its YAML is thrown. */
+/** A file as plain values. Throws if its YAML is invalid. */
 export function documentsOf(file: string): unknown[] {
   return parseAllDocuments(readFileSync(join(folder, file), 'utf8'), { strict: true, uniqueKeys: true }).map((each) => {
     if (each.errors.length > 0) throw new Error(`${file}: ${each.errors[0]?.message}`);
@@ -177,7 +177,7 @@ export function documentsOf(file: string): unknown[] {
   });
 }
 
-/** Everything of the files given, each of a known kind and without a field that its kind does not have. */
+/** All resources in the given files, each of a known kind and without unknown fields. */
 function readManifests(files: readonly string[]) {
   const all = files.flatMap((file) => documentsOf(file).map((each) => manifest.parse(each, { reportInput: true })));
   const of = <K extends (typeof all)[number]['kind']>(kind: K) =>
@@ -191,13 +191,13 @@ function readManifests(files: readonly string[]) {
   };
 }
 
-/** The containers of a pod, those that start first before the others. */
+/** The containers of a pod, init containers first. */
 export const containersOf = ({ spec }: Deployment): Container[] => [
   ...spec.template.spec.initContainers,
   ...spec.template.spec.containers,
 ];
 
-/** Whether a selector takes in these labels. */
+/** Whether a selector matches these labels. */
 export function selects(wanted: Selector, found: Readonly<Record<string, string>>): boolean {
   return (
     Object.entries(wanted.matchLabels ?? {}).every(([key, value]) => found[key] === value) &&
@@ -205,11 +205,11 @@ export function selects(wanted: Selector, found: Readonly<Record<string, string>
   );
 }
 
-/** What every gateway has, what each has of its own, and the part for TOOL_CHANGES=refuse. */
+/** The base, the production overlay, and the part for TOOL_CHANGES=refuse. */
 export const base = kustomizationOf('base');
 export const production = kustomizationOf('production');
 export const component = kustomizationOf('tool-changes');
-/** All that there is. */
+/** All resources. */
 export const { all, deployments, services, budgets, policies } = readManifests([
   ...base.resources.map((file) => `base/${file}`),
   'production/namespace.yaml',
@@ -221,7 +221,7 @@ export const inBase = readManifests(base.resources.map((file) => `base/${file}`)
 /** The labels of a deployment's pods. */
 export const labelsOf = ({ spec }: Deployment): Readonly<Record<string, string>> => spec.template.metadata.labels;
 
-/** The deployments whose pods a selector takes in. */
+/** The deployments whose pods a selector matches. */
 export const selected = (selector: Selector): Deployment[] =>
   deployments.filter((each) => selects(selector, labelsOf(each)));
 

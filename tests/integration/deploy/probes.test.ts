@@ -77,10 +77,10 @@ async function until(port: number, path: string, status: number): Promise<unknow
   throw new Error(`${path} never answered ${status}; at last ${JSON.stringify(await ask(port, path))}`);
 }
 
-test('Every service of the manifests answers its probes, and says what it waits for and that it stops', async () => {
+test('Every service of the manifests answers its probes, and reports what it waits for and when it stops', async () => {
   start('relay/main.ts');
   await until(ports.relay, '/health/live', 200);
-  // Nobody has told it yet what has ended.
+  // It has not yet received the revocation feed.
   expect(await ask(ports.relay, '/health/ready')).toEqual({
     status: 503,
     body: { status: 'not ready', policy: 'in force', 'auth-server': 'does not answer' },
@@ -93,7 +93,7 @@ test('Every service of the manifests answers its probes, and says what it waits 
     store: 'answers',
   });
   expect(await ask(ports.auth, '/health/live')).toEqual({ status: 200, body: { status: 'alive' } });
-  // What it says of the whole gateway is another matter: there is no registry yet.
+  // The health of the whole gateway differs: there is no registry yet.
   expect((await ask(ports.auth, '/health')).status).toBe(503);
   expect(await until(ports.relay, '/health/ready', 200)).toMatchObject({ 'auth-server': 'answers' });
 

@@ -51,7 +51,7 @@ function promtool(...words: string[]) {
 
 const cookie = 'mcp_gateway_session';
 
-/** Names of metrics in a text; of a histogram, the name that its HELP line has. */
+/** Names of metrics in a text. A histogram has the name of its HELP line. */
 function metricsIn(text: string): string[] {
   const names = text.match(/\b(mcp_gateway|process|nodejs)_[a-z0-9_]+[a-z0-9]\b/g) ?? [];
   return [...new Set(names.map((name) => name.replace(/_(bucket|sum|count)$/, '')))].filter((n) => n !== cookie).sort();
@@ -60,12 +60,12 @@ function metricsIn(text: string): string[] {
 test.each([
   ['the configuration', ['check', 'config', `${folder}/prometheus.yml`]],
   ['the alarms', ['check', 'rules', `${folder}/alerts.yml`]],
-  ['what the alarms do', ['test', 'rules', `${folder}/alerts.test.yml`]],
-])('promtool finds %s sound', (_, words) => {
+  ['the tests of the alerts', ['test', 'rules', `${folder}/alerts.test.yml`]],
+])('promtool accepts %s', (_, words) => {
   expect(promtool(...words)).toMatchObject({ status: 0 });
 });
 
-test('An alarm that would never be raised is noticed by the tests of the alarms', () => {
+test('The tests of the alerts detect an alert that never fires', () => {
   const copy = mkdtempSync(join(tmpdir(), 'alerts-'));
   try {
     cpSync(folder, copy, { recursive: true });
@@ -74,7 +74,7 @@ test('An alarm that would never be raised is noticed by the tests of the alarms'
       rules.replace('mcp_gateway_policy_faults > 0', 'mcp_gateway_policy_faults > 99'),
     );
     expect(promtool('test', 'rules', join(copy, 'alerts.test.yml')).status).toBe(1);
-    // All that fire are listed there, so one that is listed and does not fire fails like this one.
+    // Every firing alert is listed there, so a listed alert that does not fire fails the same way.
     const names = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
     const fired = [...tests.matchAll(/alertname="(\w+)"}', value: 1/g)].map(([, name]) => name);
     expect(fired.sort()).toEqual(names.sort());
@@ -83,7 +83,7 @@ test('An alarm that would never be raised is noticed by the tests of the alarms'
   }
 });
 
-test('Every alarm has a level, and says what is wrong and what to do', () => {
+test('Every alert has a severity, and says what is wrong and what to do', () => {
   const parts = rules.split('- alert: ').slice(1);
   for (const part of parts) for (const word of ['severity:', 'summary:', 'description:']) expect(part).toContain(word);
 });
@@ -95,20 +95,20 @@ test.each([
   ['the alarms', rules],
   ['their tests', tests],
   ['docs/operations/monitoring.md', page],
-])('Of the metrics, %s: each that is named there is one that the services serve', (_, text) => {
+])('The services export every metric in %s', (_, text) => {
   const named = metricsIn(text);
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((name) => !help(served).includes(name))).toEqual([]);
 });
 
-test('Every metric of ours is explained in docs/operations/monitoring.md and shown by the dashboard', () => {
+test('docs/operations/monitoring.md explains every metric of the gateway, and the dashboard shows it', () => {
   const ours = [...new Set(help(served))].filter((name) => name.startsWith('mcp_gateway_'));
   const table = [...page.matchAll(/^\| `(mcp_gateway_\w+)` \|/gm)].map(([, name]) => name);
   expect(table.sort()).toEqual(ours.sort());
   expect(ours.filter((name) => !metricsIn(JSON.stringify(dashboard)).includes(name))).toEqual([]);
 });
 
-test('Every panel of the dashboard has a title, a text, a unit and a question, and lies on no other', () => {
+test('Every panel of the dashboard has a title, a description, a unit and a query, and overlaps no other', () => {
   const taken = new Set<string>();
   for (const { title, description, gridPos, fieldConfig, targets } of dashboard.panels) {
     expect([title, description, fieldConfig.defaults.unit].every((text) => text.length > 0)).toBe(true);
@@ -123,7 +123,7 @@ test('Every panel of the dashboard has a title, a text, a unit and a question, a
   }
 });
 
-test('Every variable in the dashboard is one that it has', () => {
+test('The dashboard defines every variable that it uses', () => {
   const known = [...dashboard.templating.list.map(({ name }) => name), '__rate_interval', '__all'];
   const used = [...JSON.stringify(dashboard).matchAll(/\$\{?(\w+)/g)].map(([, name]) => name);
   expect(used.filter((name) => !known.includes(String(name)))).toEqual([]);

@@ -16,7 +16,7 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'setup-'));
   for (const path of ['launch', 'node_modules/.bin', 'bin']) mkdirSync(join(folder, path), { recursive: true });
-  // What npm ci leaves behind, without the packages.
+  // The files that npm ci leaves, without the packages.
   for (const file of ['launch/setup', 'package-lock.json', 'node_modules/.package-lock.json'])
     copyFileSync(file, join(folder, file));
   for (const program of ['bin/npm', 'node_modules/.bin/node']) {
@@ -49,7 +49,7 @@ test('After npm ci, npm run up installs nothing again', () => {
 
 test.each<[string, string, Parameters<typeof change>[1]]>([
   [
-    'another version is wanted',
+    'another version is required',
     'package-lock.json',
     (packages) => Object.assign(packages['node_modules/zod'] ?? {}, { version: '0.0.1' }),
   ],
@@ -59,13 +59,17 @@ test.each<[string, string, Parameters<typeof change>[1]]>([
     (packages) => Object.assign(packages['node_modules/zod'] ?? {}, { integrity: 'x' }),
   ],
   ['a package is missing', 'node_modules/.package-lock.json', (packages) => delete packages['node_modules/zod']],
-  ['a package is there that is not wanted', 'package-lock.json', (packages) => delete packages['node_modules/zod']],
-])('npm run up installs when %s', (_what, file, edit) => {
+  [
+    'a package is installed that is not required',
+    'package-lock.json',
+    (packages) => delete packages['node_modules/zod'],
+  ],
+])('npm run up installs packages when %s', (_what, file, edit) => {
   change(file, edit);
   expect(installs()).toBe(true);
 });
 
-test('npm run up installs when nothing is installed', () => {
+test('npm run up installs packages when nothing is installed', () => {
   rmSync(join(folder, 'node_modules/.package-lock.json'));
   expect(installs()).toBe(true);
 });

@@ -44,7 +44,7 @@ async function start(options: Partial<McpAppOptions> = {}) {
   return { base, lines };
 }
 
-/** Opens a stream and collects what comes; `end` hangs up. */
+/** Opens a stream and collects what it receives. `end` closes it. */
 async function openStream(base: string) {
   const abort = new AbortController();
   closers.push(() => abort.abort());
@@ -83,7 +83,7 @@ describe('The HTTP endpoints of an MCP server', () => {
   });
 
   test.each(['http://evil.example', 'null', 'http://localhost.evil.example'])(
-    'refuses a call that a web page of %s makes',
+    'rejects a call from a web page of %s',
     async (origin) => {
       const { base } = await start();
       const response = await fetch(`${base}/mcp`, { method: 'POST', headers: { ...json, Origin: origin }, body: ping });
@@ -216,7 +216,7 @@ describe('A legacy SSE stream', () => {
     ['another content type', '', { 'Content-Type': 'text/plain' }, ping, 415, -32000],
     ['no JSON', '', json, '{"jsonrpc":', 400, -32700],
     ['JSON that is not UTF-8', '', json, Buffer.from([0x22, 0xff, 0x22]), 400, -32700],
-    ['JSON that is no JSON-RPC', '', json, '{"hello":1}', 400, -32600],
+    ['JSON that is not JSON-RPC', '', json, '{"hello":1}', 400, -32600],
     ['a batch', '', json, `[${ping}]`, 400, -32600],
   ])('rejects a message with %s', async (_, path, headers, body, status, code) => {
     const { base } = await start();

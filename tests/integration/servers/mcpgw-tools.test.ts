@@ -67,7 +67,7 @@ afterEach(async () => {
   await registry.close();
 });
 
-/** Calls a tool as the gateway leads the call there: with an assertion for mcpgw that names the tool. */
+/** Calls a tool as the gateway forwards the call: with an assertion for mcpgw that names the tool. */
 async function ask(
   who: object,
   tool: string,
@@ -87,7 +87,7 @@ async function ask(
 const time = { natural_language_query: 'what is the current time' };
 
 describe('intelligent_tool_finder', () => {
-  test('shows each person exactly the tools that they may call, with how to call them', async () => {
+  test('returns exactly the tools that each person may call, and how to call them', async () => {
     const found = await ask(tina, 'intelligent_tool_finder', time);
     expect(found.values).toEqual({
       tools: [
@@ -218,7 +218,7 @@ test('An invalid registration returns every fault', async () => {
   expect(text).toContain('\n- upstream ');
 });
 
-test('mcpgw cannot change anything with the assertion of another call', async () => {
+test('mcpgw cannot make changes with the assertion of another call', async () => {
   const before = registry.store.list();
   const args = { service_name: 'currenttime' };
   for (const named of ['list_services', 'toggle_service', 'remove_services', ''])

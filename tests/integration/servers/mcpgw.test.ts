@@ -47,7 +47,7 @@ const toolNames = [
   'remove_service',
 ];
 
-/** Stands for the registry: answers what a test set for a path, and remembers who asked. */
+/** Stands in for the registry: answers as a test sets it for a path, and records the callers. */
 type Answer = (req: IncomingMessage, res: ServerResponse) => void;
 const asked: {
   path: string | undefined;
@@ -84,7 +84,7 @@ beforeEach(() => {
   answers.set('/api/servers/currenttime', json(200, details));
 });
 
-/** As the gateway does it: every request of this client carries the header, if there is one. */
+/** Like the gateway: every request of this client carries the header, if there is one. */
 const sending =
   (assertion: string | undefined, more: Record<string, string> = {}): Fetch =>
   (url, init) => {
@@ -267,7 +267,7 @@ describe('A registry with a bad answer', () => {
     ['another shape', json(200, { items: [] }), 'does not understand'],
     ['a server without a name', json(200, { servers: [{ title: 'x' }] }), 'does not understand'],
     ['a broken connection', (_req, res) => void res.destroy(), 'cannot be reached'],
-  ] satisfies [string, Answer, string][])('with %s makes the call fail clearly', async (_, answer, message) => {
+  ] satisfies [string, Answer, string][])('(%s) makes the call fail with a clear error', async (_, answer, message) => {
     answers.set('/api/servers', answer);
     const result = await ask('list_services');
     expect(result).toMatchObject({ failed: true, text: expect.stringContaining(message), values: undefined });
@@ -305,7 +305,7 @@ describe('A registry with a bad answer', () => {
   });
 });
 
-test('The log names calls and failures, and holds no identity', () => {
+test('The log contains calls and failures, and no identity', () => {
   const text = lines.join('');
   expect(text).toContain('"tool":"list_services"');
   expect(text).toContain('ECONNREFUSED');

@@ -10,7 +10,7 @@ const blind = seedWith({ read_attributes: ['email', 'name'] });
 const revoke = (cognito: Cognito, token = '', client: string | null = WEB) =>
   said(cognito.post('/oauth2/revoke', { token }, client));
 
-/** /oauth2/userInfo and /oauth2/revoke, and what an app client's own settings change. */
+/** /oauth2/userInfo, /oauth2/revoke, and the effects of an app client's settings. */
 export const accountBehaviours: Behaviour[] = [
   [
     'userInfo gives sub, username and the attributes of the scopes, and never groups',
@@ -114,7 +114,7 @@ export const accountBehaviours: Behaviour[] = [
   [
     'Revoking as an unknown client is invalid_client with 401',
     page,
-    (c) => revoke(c, 'x', 'nobody'),
+    (c) => revoke(c, 'x', 'unknown'),
     '401 invalid_client',
   ],
   [

@@ -12,7 +12,7 @@ const errorOf = async (cognito: Cognito, change: Change) =>
   (await ask(cognito, change)).replace(/error_desc[^&]*&/, '');
 const S256 = { code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' };
 
-/** /oauth2/authorize: what goes on, what is told to the callback, and what is not. */
+/** /oauth2/authorize: what is accepted, which errors go to the callback, and which do not. */
 export const authorizeBehaviours: Behaviour[] = [
   ['A registered callback leads to the sign-in page', page, (c) => ask(c), '/login'],
   [
@@ -59,7 +59,7 @@ export const authorizeBehaviours: Behaviour[] = [
   [
     'An unknown app client, or none, ends on the error page',
     'assumed',
-    async (c) => [await ask(c, { client_id: 'nobody' }), await ask(c, { client_id: undefined })],
+    async (c) => [await ask(c, { client_id: 'unknown' }), await ask(c, { client_id: undefined })],
     ['error page invalid_request', 'error page invalid_request'],
   ],
   ['No response_type is invalid_request', page, (c) => ask(c, { response_type: undefined }), refused],

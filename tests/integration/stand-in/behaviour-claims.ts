@@ -21,7 +21,7 @@ const acrossRefresh = async (cognito: Cognito, claim: string) => {
   return [decodeJwt(first.access_token)[claim], decodeJwt(next.access_token)[claim]];
 };
 
-/** What is in the tokens of each kind and flow. */
+/** The contents of the tokens of each kind and flow. */
 export const claimBehaviours: Behaviour[] = [
   [
     'The header of a token has kid and alg only, no typ',

@@ -23,7 +23,7 @@ const newPassword = async (cognito: Cognito, password: string) => {
   return shown(browser.post(path, { ...form, new_password: password, confirm_password: password }));
 };
 
-/** The sign-in pages, the browser's session at them, and /logout. */
+/** The sign-in pages, their browser session, and /logout. */
 export const pageBehaviours: Behaviour[] = [
   ['The right password leads back with a code', 'assumed', (c) => signIn(c, 'alice'), 'signed in'],
   [
@@ -137,7 +137,7 @@ export const pageBehaviours: Behaviour[] = [
     'assumed',
     async (c) => [
       await logout(c, { client_id: WEB, redirect_uri: CALLBACK }),
-      await logout(c, { client_id: 'nobody', logout_uri: HOME }),
+      await logout(c, { client_id: 'unknown', logout_uri: HOME }),
     ],
     ['error page invalid_request', 'error page invalid_request'],
   ],

@@ -10,7 +10,7 @@ const discoveryOf = async (cognito: Cognito) => {
   const { pool_id } = seed;
   return (await (await fetch(`${cognito.pool.url}/${pool_id}/.well-known/openid-configuration`)).json()) as object;
 };
-/** What a pool made of this seed would be refused for. */
+/** The faults for which a pool with this seed is rejected. */
 const faultsOf = async (given: object) =>
   attempt(() => parseSeed(JSON.stringify(given))).faults.map((fault) => fault.replace(/^line \d+: /, ''));
 const many = (count: number) => Array.from({ length: count }, (_, i) => `g${i}`);
@@ -25,7 +25,7 @@ const withScopes = (count: number) => ({
 const urls = (count: number) => many(count).map((name) => `https://${name}.example/`);
 const lifeOf = (seconds: number) => faultsOf(seedWith({ access_token_validity: seconds }));
 
-/** The pool's own host, its keys, its issuer, and what fits into a pool. */
+/** The pool's host, its keys, its issuer and its limits. */
 export const poolBehaviours: Behaviour[] = [
   [
     'The discovery document has exactly the keys of a real one',

@@ -20,7 +20,7 @@ const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 const agentAsks = (cognito: Cognito, form: Record<string, string> = {}, client = AGENT) =>
   cognito.post('/oauth2/token', { ...MACHINE, ...form }, client);
 
-/** POST /oauth2/token: who may ask, and what for. */
+/** POST /oauth2/token: client authentication and grants. */
 export const tokenBehaviours: Behaviour[] = [
   [
     'Only forms are accepted: JSON is invalid_request',
@@ -41,7 +41,7 @@ export const tokenBehaviours: Behaviour[] = [
     (c) => said(c.post('/oauth2/token', 'grant_type=client_credentials&grant_type=client_credentials', AGENT)),
     '400 invalid_request',
   ],
-  ['An unknown client is invalid_client', page, (c) => byHeader(c, basic('nobody:x')), '400 invalid_client'],
+  ['An unknown client is invalid_client', page, (c) => byHeader(c, basic('unknown:x')), '400 invalid_client'],
   ['No client is invalid_client', 'assumed', (c) => inForm(c, { ...CODE, code: 'x' }), '400 invalid_client'],
   [
     'A missing secret is invalid_client',

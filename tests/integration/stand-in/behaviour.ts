@@ -3,11 +3,11 @@ import type { TokenAnswer } from '../../../stand-in/tokens.ts';
 import { CALLBACK, seed, type useCognito, WEB } from '../../support/stand-in/cognito-fixture.ts';
 import { type Browser, locationOf, newBrowser, submitSignIn } from '../../support/stand-in/hosted-login.ts';
 
-/** Who says that Cognito does so: its documentation, a standard, somebody who saw it, nobody; or we want it otherwise. */
+/** The source of a behaviour: AWS's documentation, a standard, an observation, an assumption, or our own stricter choice. */
 type Source = `AWS: ${string}` | `RFC ${string}` | `seen: ${string}` | 'assumed' | `ours: ${string}`;
 /** A stand-in with the requests that tests make of it. */
 export type Cognito = ReturnType<typeof useCognito>;
-/** One thing that Cognito does: a sentence, its source, what is sent, and what must come back. */
+/** One behaviour of Cognito: a sentence, its source, the request, and the expected result. */
 export type Behaviour = readonly [
   name: string,
   source: Source,
@@ -18,7 +18,7 @@ export type Behaviour = readonly [
 ];
 export type Change = Record<string, string | undefined>;
 
-/** Where an authorize or logout request leads, in a few words. */
+/** A short description of where an authorize or logout request leads. */
 export function leadsTo(cognito: Cognito, response: Response): string {
   const location = locationOf(response);
   if (location.origin !== new URL(cognito.pool.url).origin)
@@ -39,7 +39,7 @@ export async function signedIn(cognito: Cognito): Promise<Browser> {
   return browser;
 }
 
-/** Status and error of an answer, or the names of what it holds. */
+/** Status and error of an answer, or its keys. */
 export async function said(response: Response | Promise<Response>): Promise<string> {
   const answer = await response;
   const text = await answer.text();
@@ -55,12 +55,12 @@ export async function tokensFor(cognito: Cognito, change: Change = {}, person = 
   return (await answer.json()) as TokenAnswer;
 }
 
-/** POSTs to the token endpoint with an Authorization header of one's own, or none. */
+/** POSTs to the token endpoint with the given headers. */
 export function postRaw(cognito: Cognito, body: string, headers: Record<string, string>): Promise<Response> {
   return fetch(`${cognito.pool.url}/oauth2/token`, { method: 'POST', body, headers });
 }
 
-/** The seed in which the web client is set up otherwise. */
+/** The seed with a changed web client. */
 export function seedWith(change: Partial<Seed['clients'][number]>): Seed {
   return { ...seed, clients: seed.clients.map((client) => (client.id === WEB ? { ...client, ...change } : client)) };
 }

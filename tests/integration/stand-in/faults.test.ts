@@ -23,12 +23,12 @@ describe('COGNITO_FAULTS', () => {
     ['slow:', 'slow takes a whole number from 1 to 60, as in slow:3'],
     ['skew:1.5', 'skew takes a whole number from -86400 to 86400, as in skew:-600'],
     ['rotate:fast', 'rotate takes a whole number from 1 to 86400, as in rotate:60'],
-  ])('that holds "%s" is refused, saying what it can hold', (item, message) => {
+  ])('with "%s" is rejected with the valid values', (item, message) => {
     const { faults } = attempt(() => readConfig(cognitoConfig, { COGNITO_FAULTS: `skew,${item}` }));
     expect(faults).toEqual([`COGNITO_FAULTS: ${message}`]);
   });
 
-  test('that is good becomes a list, with the usual amount where none is given', () => {
+  test('is parsed into a list, with default amounts', () => {
     expect(readConfig(cognitoConfig, { COGNITO_FAULTS: 'slow, skew:-60,no-keys' }).faults).toEqual([
       { name: 'slow', amount: 3 },
       { name: 'skew', amount: -60 },
@@ -37,7 +37,7 @@ describe('COGNITO_FAULTS', () => {
   });
 });
 
-test('With "down" every connection is closed without an answer, but for /health', async () => {
+test('With "down" every connection is closed without an answer, except for /health', async () => {
   run('down');
   await expect(askForToken()).rejects.toThrow();
   expect(await health()).toBe(200);
@@ -45,7 +45,7 @@ test('With "down" every connection is closed without an answer, but for /health'
   expect((await askForToken()).status).toBe(200);
 });
 
-test('With "slow:1" an answer comes a second late, and /health at once', async () => {
+test('With "slow:1" an answer takes a second, and /health none', async () => {
   run('slow:1');
   const began = performance.now();
   expect(await health()).toBe(200);
@@ -55,7 +55,7 @@ test('With "slow:1" an answer comes a second late, and /health at once', async (
   expect(early).toBeLessThan(900);
 });
 
-test('With "refuse:2" two requests for tokens fail and the third is answered', async () => {
+test('With "refuse:2" two token requests fail and the third succeeds', async () => {
   run('refuse:2');
   const statuses = [await askForToken(), await askForToken(), await askForToken()].map(({ status }) => status);
   expect(statuses).toEqual([500, 500, 200]);
@@ -71,7 +71,7 @@ const start = (env: NodeJS.ProcessEnv) =>
     env: { PATH: process.env.PATH, ...env },
   });
 
-test('A stand-in that is started with faults says so, has another time, and changes its keys', async () => {
+test('A stand-in that is started with faults logs them, has another time, and changes its keys', async () => {
   const [port = 0] = await freePorts(1);
   const program = start({ COGNITO_PORT: String(port), COGNITO_FAULTS: 'skew:-600,rotate:1' });
   const log = text(program.stdout);
@@ -89,7 +89,7 @@ test('A stand-in that is started with faults says so, has another time, and chan
   expect(await log).toMatch(/behaves badly on purpose \(COGNITO_FAULTS\)/);
 }, 180_000);
 
-test('A stand-in with a fault that it does not know does not start', async () => {
+test('A stand-in with an unknown fault does not start', async () => {
   const program = start({ COGNITO_PORT: '1', COGNITO_FAULTS: 'slwo' });
   const said = Promise.all([text(program.stdout), text(program.stderr)]);
   const [code] = await once(program, 'exit');

@@ -7,7 +7,7 @@ import { seed, WEB } from '../../support/stand-in/cognito-fixture.ts';
 import { seedWith } from './behaviour.ts';
 
 type Visitor = ReturnType<typeof newVisitor>;
-/** A way in which a login, or the way out, fails: set-up, what the person does, and what they see. */
+/** A failure of a login or logout: set-up, what the person does, and what they see. */
 interface Way {
   way: string;
   pool?: Seed;
@@ -21,12 +21,12 @@ interface Way {
 const callback = '/oauth2/callback/cognito';
 const [alice] = seed.users;
 const longName = 'a'.repeat(1100);
-/** Comes back from the provider with an error in place of a code. */
+/** Returns from the provider with an error instead of a code. */
 const returnWith = async (person: Visitor, error: string) => {
   const state = (await person.start()).searchParams.get('state') ?? '';
   return person.get(`${callback}?${new URLSearchParams({ error, state })}`);
 };
-/** Signs in at the provider, lets something happen, and only then comes back. */
+/** Signs in at the provider, lets something happen, and then returns. */
 const returnAfter = async (person: Visitor, happens: () => unknown) => {
   const back = await person.signIn(await person.start());
   await happens();
@@ -180,7 +180,7 @@ const ways: Way[] = [
   },
 ];
 
-describe('Somebody whose login fails is told what happened and what to do', () => {
+describe('A person whose login fails learns what happened and what to do', () => {
   let cognito: RunningCognito;
   let auth: AuthServer;
   afterEach(async () => {

@@ -24,7 +24,7 @@ describe('the sign-in page', () => {
     ['an unknown name', 'mallory', 'Passw0rd!', 'Incorrect username or password.'],
     ['a disabled person', 'grace', 'Passw0rd!', 'User is disabled.'],
     ['a disabled person with a wrong password', 'grace', 'wrong', 'Incorrect username or password.'],
-  ])('refuses %s and keeps the name that was typed', async (_case, username, password, message) => {
+  ])('rejects %s and keeps the typed name', async (_case, username, password, message) => {
     const response = await submitSignIn(browser, authorizeUrl(), username, password);
     const html = await response.text();
     expect(response.status).toBe(400);
@@ -33,7 +33,7 @@ describe('the sign-in page', () => {
     expect(locationOf(await browser.get(authorizeUrl())).pathname).toBe('/login');
   });
 
-  test('refuses a form that did not come from it', async () => {
+  test('rejects a form that did not come from it', async () => {
     const login = locationOf(await browser.get(authorizeUrl()));
     const form = { username: 'alice', password: 'Passw0rd!' };
     expect((await browser.post(login, { ...form, _csrf: 'a'.repeat(32) })).status).toBe(403);
@@ -42,7 +42,7 @@ describe('the sign-in page', () => {
     expect((await browser.post(login, form)).status).toBe(403);
   });
 
-  test('asks a person whose password is temporary for a new one and goes on with it', async () => {
+  test('asks a person with a temporary password for a new one, and continues with it', async () => {
     const login = locationOf(await browser.get(authorizeUrl()));
     const page = await (await submitSignIn(browser, authorizeUrl(), 'frank')).text();
     const [_csrf, challenge] = [hidden(page, '_csrf'), hidden(page, 'challenge')];
@@ -91,9 +91,9 @@ describe('the authorize endpoint', () => {
       { redirect_uri: 'http://127.0.0.1:8080/oauth2/callback/cognito' },
       'redirect_mismatch',
     ],
-    ['a slash too many', { redirect_uri: `${CALLBACK}/` }, 'redirect_mismatch'],
+    ['an extra slash', { redirect_uri: `${CALLBACK}/` }, 'redirect_mismatch'],
     ['no callback', { redirect_uri: undefined }, 'redirect_mismatch'],
-    ['an unknown client', { client_id: 'nobody' }, 'invalid_request'],
+    ['an unknown client', { client_id: 'unknown' }, 'invalid_request'],
   ])('shows its own error page for %s', async (_case, change, error) => {
     const page = locationOf(await newBrowser().get(authorizeUrl(change)));
     expect(page.origin + page.pathname).toBe(`${cognito.pool.url}/error`);
@@ -117,7 +117,7 @@ describe('the authorize endpoint', () => {
     ['a scope the client lacks', { scope: 'openid phone' }, 'error_description=invalid_scope'],
     ['email without openid', { scope: 'email' }, 'error_description=invalid_scope'],
     ['an http resource elsewhere', { resource: 'http://example.com/mcp' }, 'error_description=invalid+resource'],
-    ['prompt=none of a stranger', { prompt: 'none' }, 'error=login_required'],
+    ['prompt=none without a session', { prompt: 'none' }, 'error=login_required'],
     ['an unknown provider', { identity_provider: 'Google' }, 'error=invalid_request'],
   ])('tells the callback about %s', async (_case, change, error) => {
     const back = locationOf(await newBrowser().get(authorizeUrl(change)));
@@ -127,7 +127,7 @@ describe('the authorize endpoint', () => {
     expect(back.searchParams.has('code')).toBe(false);
   });
 
-  test('refuses a parameter sent twice, and never picks one of two callbacks', async () => {
+  test('rejects a duplicate parameter, and never chooses one of two callbacks', async () => {
     const twice = locationOf(await newBrowser().get(`${authorizeUrl()}&scope=openid`));
     expect(twice.searchParams.get('error')).toBe('invalid_request');
     const callbacks = `${authorizeUrl()}&redirect_uri=${encodeURIComponent('http://evil.example/')}`;
@@ -137,7 +137,7 @@ describe('the authorize endpoint', () => {
 
 describe('logout', () => {
   const HOME = 'http://localhost:8080/login';
-  test('with a registered sign-out URL goes there and forgets the browser', async () => {
+  test('with a registered sign-out URL goes there and ends the browser session', async () => {
     const browser = newBrowser();
     await submitSignIn(browser, authorizeUrl(), 'alice');
     const out = await browser.get(`${cognito.pool.url}/logout?client_id=${WEB}&logout_uri=${encodeURIComponent(HOME)}`);
@@ -156,8 +156,8 @@ describe('logout', () => {
     ['an unregistered URL', { client_id: WEB, logout_uri: 'http://evil.example/' }, 'redirect_mismatch'],
     ['an unregistered callback', { client_id: WEB, redirect_uri: HOME, response_type: 'code' }, 'redirect_mismatch'],
     ['a callback without response_type', { client_id: WEB, redirect_uri: CALLBACK }, 'invalid_request'],
-    ['an unknown client', { client_id: 'nobody', logout_uri: HOME }, 'invalid_request'],
-  ])('refuses %s and leaves the browser signed in', async (_case, query, error) => {
+    ['an unknown client', { client_id: 'unknown', logout_uri: HOME }, 'invalid_request'],
+  ])('rejects %s and leaves the browser signed in', async (_case, query, error) => {
     const browser = newBrowser();
     await submitSignIn(browser, authorizeUrl(), 'alice');
     const page = locationOf(await browser.get(`${cognito.pool.url}/logout?${new URLSearchParams(query)}`));
@@ -165,7 +165,7 @@ describe('logout', () => {
     expect(locationOf(await browser.get(authorizeUrl())).searchParams.has('code')).toBe(true);
   });
 
-  test("does not understand OpenID's own parameters", async () => {
+  test('ignores the parameters of OpenID Connect', async () => {
     const response = await fetch(
       `${cognito.pool.url}/logout?client_id=${WEB}&post_logout_redirect_uri=${encodeURIComponent(HOME)}`,
     );

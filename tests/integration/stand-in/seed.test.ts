@@ -6,7 +6,7 @@ const SEED = readFileSync('stand-in/seed.yml', 'utf8');
 
 const faultsOf = (text: string) => attempt(() => parseSeed(text)).faults;
 
-/** The seed with one text replaced by another, and the line on which `at` then stands. */
+/** The seed with one text replaced by another, and the line that then contains `at`. */
 function changed(from: string, to: string, at: string): { text: string; line: number } {
   expect(SEED).toContain(from);
   const text = SEED.replace(from, to);
@@ -16,7 +16,7 @@ function changed(from: string, to: string, at: string): { text: string; line: nu
 const bob = 'username: bob';
 const agent = '  - id: 3agentclient000000000000000\n';
 
-describe('The line and the place of a fault in the seed file are named', () => {
+describe('The error for a fault in the seed file names its line and path', () => {
   test.each<[string, string, string, string, string]>([
     [
       'a list that is a word',
@@ -149,7 +149,7 @@ describe('The line and the place of a fault in the seed file are named', () => {
   });
 });
 
-test('Two unknown keys of one client are two faults, each with its line', () => {
+test('Two unknown keys of one client are reported as two faults, each with its line', () => {
   const { text, line } = changed(agent, `${agent}    colour: red\n    size: 1\n`, 'colour');
   expect(faultsOf(text)).toEqual([
     `line ${line}: clients[2]: Unrecognized key: "colour"`,
@@ -158,11 +158,11 @@ test('Two unknown keys of one client are two faults, each with its line', () => 
 });
 
 test.each([
-  ['an alias of nothing', 'region: *nowhere\n', /^line 1: /],
+  ['an alias without an anchor', 'region: *nowhere\n', /^line 1: /],
   ['two documents', `${SEED}\n---\n${SEED}`, /^line \d+: .*multiple documents/],
   ['tabs', 'users:\n\t- x\n', /^line 2: /],
   ['a list at the top', '- a\n', /^line 1: the file: Invalid input: expected object/],
-])('A file with %s is refused without a stack', (_case, text, message) => {
+])('A file with %s is rejected without a stack trace', (_case, text, message) => {
   expect(faultsOf(text)[0]).toMatch(message);
 });
 

@@ -33,7 +33,7 @@ describe('the seed file', () => {
       'users[1].groups[0]: group "mcp-registry-usr" is not listed under groups',
     ],
     [
-      'a scope nobody defines',
+      'a scope that is not defined',
       'scopes: [mcp-servers-restricted/read]',
       'scopes: [mcp-servers-restricted/write]',
       'clients[3].scopes[0]: scope "mcp-servers-restricted/write" is not defined by any resource server',
@@ -47,7 +47,7 @@ describe('the seed file', () => {
       'pool_id: must start with the region, us-east-1_',
     ],
     [
-      'a pool id no verifier takes',
+      'a pool id that no verifier accepts',
       'pool_id: us-east-1_LocalPool',
       'pool_id: us-east-1_local-pool',
       'pool_id: must look like us-east-1_LocalPool',
@@ -58,8 +58,8 @@ describe('the seed file', () => {
       'short',
       'clients[3].secret: must have 20 characters or more',
     ],
-    ['an email that is none', 'email: bob@example.com', 'email: bob', 'users[1].email: Invalid email address'],
-  ])('with %s is refused, naming the line', (_case, from, to, message) => {
+    ['an invalid email', 'email: bob@example.com', 'email: bob', 'users[1].email: Invalid email address'],
+  ])('with %s is rejected, with the line', (_case, from, to, message) => {
     const { text, line } = changed(from, to);
     const [fault, ...more] = faultsOf(() => parseSeed(text));
     expect(more).toEqual([]);
@@ -67,7 +67,7 @@ describe('the seed file', () => {
     expect(fault).toContain(message);
   });
 
-  test('with two faults is refused with both', () => {
+  test('with two faults is rejected with both', () => {
     const text = SEED.replace('email: bob@example.com', 'email: bob').replace(
       'email: carol@example.com',
       'email: carol',
@@ -76,10 +76,10 @@ describe('the seed file', () => {
   });
 
   test.each([
-    ['is no YAML', 'region: [us-east-1\n', 'line 2: '],
+    ['is not YAML', 'region: [us-east-1\n', 'line 2: '],
     ['has a key twice', 'region: us-east-1\nregion: us-east-2\n', 'line 2: Map keys must be unique'],
     ['is empty', '', 'the file is empty'],
-  ])('that %s is refused', (_case, text, start) => {
+  ])('that %s is rejected', (_case, text, start) => {
     expect(faultsOf(() => parseSeed(text))[0]).toMatch(new RegExp(`^${start}`));
   });
 
@@ -91,19 +91,19 @@ describe('the seed file', () => {
     ],
     ['a sign-in without callback', { callback_urls: [] }, 'code needs callback_urls'],
     ['both flows together', { flows: ['code', 'client_credentials'] }, 'cannot be together'],
-  ])('with a client that is %s is refused', (_case, change, message) => {
+  ])('with a client that is %s is rejected', (_case, change, message) => {
     const seed = parseSeed(SEED);
     const text = JSON.stringify({ ...seed, clients: [{ ...seed.clients[0], ...change }] });
     expect(faultsOf(() => parseSeed(text)).join()).toContain(message);
   });
 
-  test('that is not there is named', () => {
+  test('that does not exist is named in the error', () => {
     expect(faultsOf(() => readSeed(join(folder, 'none.yml')))[0]).toMatch(
       /^COGNITO_SEED_FILE .*none\.yml cannot be read/,
     );
   });
 
-  test('gets the callback and sign-out URLs of extra gateways for the web client alone', () => {
+  test('gets the callback and sign-out URLs of extra gateways for the web client only', () => {
     const seed = readSeed('stand-in/seed.yml');
     const more = addGateways(seed, ['http://localhost:8181']);
     expect(more.clients[0]?.callback_urls.at(-1)).toBe('http://localhost:8181/oauth2/callback/cognito');
@@ -156,7 +156,7 @@ describe('the settings', () => {
 });
 
 describe('the key file', () => {
-  test('is written for its owner alone and gives the same keys at the next start', async () => {
+  test('is readable by its owner only and gives the same keys at the next start', async () => {
     const file = join(folder, 'sub', 'keys.json');
     const first = await loadKeys(file);
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -165,7 +165,7 @@ describe('the key file', () => {
     expect(first.id.kid).not.toBe(first.access.kid);
   });
 
-  test('that is broken is refused and left alone', async () => {
+  test('that is broken is rejected and not changed', async () => {
     const file = join(folder, 'keys.json');
     writeFileSync(file, '{"id":{}}');
     chmodSync(file, 0o600);

@@ -110,7 +110,7 @@ describe('a person who signs in', () => {
     expect(id.protectedHeader.kid).not.toBe(access.protectedHeader.kid);
   });
 
-  test('and is in no group gets tokens without a groups claim', async () => {
+  test('without a group gets tokens without a groups claim', async () => {
     const answer = await tokensIn(redeem(await codeFor({}, 'erin')));
     for (const token of [answer.access_token, answer.id_token ?? ''])
       expect(decodeJwt(token)).not.toHaveProperty('cognito:groups');
@@ -121,7 +121,7 @@ describe('a person who signs in', () => {
     ['openid email', ['email', 'email_verified']],
     ['openid email profile', ['email', 'email_verified', 'name']],
     ['openid aws.cognito.signin.user.admin', ['email', 'email_verified', 'name']],
-  ])('with scope "%s" finds these attributes in the id token and in userInfo: %j', async (scope, expected) => {
+  ])('with scope "%s" gets these attributes in the ID token and from userInfo: %j', async (scope, expected) => {
     const answer = await tokensIn(redeem(await codeFor({ scope })));
     const info = (await (await userInfo(answer.access_token)).json()) as object;
     for (const claims of [decodeJwt(answer.id_token ?? ''), info])
@@ -129,12 +129,12 @@ describe('a person who signs in', () => {
     expect(info).not.toHaveProperty('cognito:groups');
   });
 
-  test('without asking for a scope gets all scopes of the client', async () => {
+  test('without a requested scope gets all scopes of the client', async () => {
     const answer = await tokensIn(redeem(await codeFor({ scope: undefined })));
     expect(decodeJwt(answer.access_token).scope).toBe('openid email profile aws.cognito.signin.user.admin');
   });
 
-  test('for a resource finds it as aud of the access token, also after a refresh', async () => {
+  test('for a resource gets it as aud of the access token, after a refresh too', async () => {
     const resource = 'http://localhost:8080/currenttime/mcp';
     const answer = await tokensIn(redeem(await codeFor({ resource })));
     expect(decodeJwt(answer.access_token).aud).toBe(resource);
@@ -161,7 +161,7 @@ describe('a person who signs in', () => {
     expect(await withEmptySecret.json()).toEqual({ error: 'invalid_client' });
   });
 
-  test('whose groups change sees the new ones at the next refresh', async () => {
+  test('whose groups change gets the new ones at the next refresh', async () => {
     const first = await cognito.pool.control.signIn('bob', WEB);
     cognito.pool.control.updatePerson('bob', { groups: ['mcp-registry-developer'] });
     const next = await tokensIn(refresh(first.refresh_token ?? ''));
@@ -193,7 +193,7 @@ describe('the pool host', () => {
     for (const key of (await readJwks()).keys) expect(Object.keys(key)).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use']);
   });
 
-  test("gives keys with which AWS's own verifier accepts the access token and refuses the id token", async () => {
+  test("publishes keys with which AWS's verifier accepts the access token and rejects the ID token", async () => {
     const tokens = await cognito.pool.control.signIn('alice', WEB);
     const verifier = CognitoJwtVerifier.create({
       userPoolId: 'us-east-1_LocalPool',
@@ -216,7 +216,7 @@ describe('the pool host', () => {
     expect(other.issuer.replace(/localhost:\d+/, 'localhost:1')).toBe(issuer);
   });
 
-  test('says in /health that it is up', async () => {
+  test('reports in /health that it is up', async () => {
     const response = await fetch(`${cognito.pool.url}/health`);
     expect([response.status, await response.json()]).toEqual([
       200,
@@ -224,14 +224,14 @@ describe('the pool host', () => {
     ]);
   });
 
-  test('answers 404 with a page for anything else', async () => {
+  test('answers 404 with a page at any other path', async () => {
     expect((await fetch(`${cognito.pool.url}/oauth2/userinfo`)).status).toBe(404);
     expect((await fetch(`${cognito.pool.url}/us-east-1_Other/.well-known/jwks.json`)).status).toBe(404);
   });
 });
 
 describe('the hooks for tests', () => {
-  test('rotating the access key keeps old tokens good unless the old key is dropped', async () => {
+  test('rotating the access key keeps old tokens valid unless the old key is removed', async () => {
     const old = await cognito.pool.control.signIn('alice', WEB);
     await cognito.pool.control.rotate('access');
     const next = await cognito.pool.control.signIn('alice', WEB);
@@ -242,21 +242,21 @@ describe('the hooks for tests', () => {
     expect((await userInfo(next.access_token)).status).toBe(401);
   });
 
-  test('a skewed clock shows in new tokens', async () => {
+  test('a skewed clock changes new tokens', async () => {
     cognito.pool.control.skew(-7200);
     expect(decodeJwt((await cognito.pool.control.signIn('alice', WEB)).access_token).exp).toBe(
       cognito.seconds() - 3600,
     );
   });
 
-  test('failNext fails one request and counts tell how often it was asked for', async () => {
+  test('failNext makes one request fail, and counts returns the number of requests', async () => {
     cognito.pool.control.failNext('/oauth2/token', 503, { error: 'temporarily_unavailable' });
     const ask = () => post('/oauth2/token', { grant_type: 'client_credentials' }, AGENT);
     expect([(await ask()).status, (await ask()).status]).toEqual([503, 200]);
     expect(cognito.pool.control.counts.get('POST /oauth2/token')).toBe(2);
   });
 
-  test('signing in somebody the seed does not have is an error that says so', () => {
+  test('signing in a person who is not in the seed throws an error with the name', () => {
     expect(() => cognito.pool.control.signIn('mallory', WEB)).toThrow('the seed has no user "mallory"');
     expect(() => cognito.pool.control.signIn('alice', 'x')).toThrow('the seed has no client "x"');
   });

@@ -24,7 +24,7 @@ describe('the token endpoint', () => {
   test.each<[string, Record<string, string> | string, string | null, object]>([
     ['no grant type', {}, WEB, { error: 'invalid_request' }],
     ['an unknown grant type', { grant_type: 'password' }, WEB, { error: 'unsupported_grant_type' }],
-    ['an unknown client', { ...CODE, code: 'x' }, 'nobody', { error: 'invalid_client' }],
+    ['an unknown client', { ...CODE, code: 'x' }, 'unknown', { error: 'invalid_client' }],
     ['no client', { ...CODE, code: 'x' }, null, { error: 'invalid_client' }],
     ['no secret', { ...CODE, code: 'x', client_id: WEB }, null, { error: 'invalid_client' }],
     [
@@ -65,14 +65,14 @@ describe('the token endpoint', () => {
       READER,
       { error: 'invalid_scope' },
     ],
-  ])('refuses %s', async (_case, form, client, error) => {
+  ])('rejects %s', async (_case, form, client, error) => {
     const response = await post('/oauth2/token', form, client);
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual(error);
     expect(response.headers.get('cache-control')).toBe('no-store');
   });
 
-  test('refuses JSON', async () => {
+  test('rejects JSON', async () => {
     const body = JSON.stringify({ grant_type: 'client_credentials', client_id: AGENT, client_secret: secretOf(AGENT) });
     const response = await fetch(`${cognito.pool.url}/oauth2/token`, {
       method: 'POST',
@@ -82,7 +82,7 @@ describe('the token endpoint', () => {
     expect([response.status, await response.json()]).toEqual([400, { error: 'invalid_request' }]);
   });
 
-  test('takes a code once, within five minutes, from its own client, with its own callback and verifier', async () => {
+  test('accepts a code once, within five minutes, from its own client, with its own callback and verifier', async () => {
     const code_challenge = await oidc.calculatePKCECodeChallenge(VERIFIER);
     const bound = { code_challenge, code_challenge_method: 'S256' };
     const answerTo = async (response: Promise<Response>) => (await response).json();
@@ -109,9 +109,9 @@ describe('the token endpoint', () => {
   });
 
   test.each([
-    ['Basic', oidc.ClientSecretBasic],
-    ['the form', oidc.ClientSecretPost],
-  ])('gives a machine that sends its secret by %s a token with exactly these claims', async (_case, auth) => {
+    ['by Basic', oidc.ClientSecretBasic],
+    ['in the form', oidc.ClientSecretPost],
+  ])('gives a machine that sends its secret %s a token with exactly these claims', async (_case, auth) => {
     const config = await discover(AGENT, auth(secretOf(AGENT)));
     const tokens = await oidc.clientCredentialsGrant(config, { scope: 'mcp-servers-unrestricted/read' });
     const now = cognito.seconds();
@@ -132,7 +132,7 @@ describe('the token endpoint', () => {
     expect(decodeJwt(all.access_token).scope).toBe('mcp-servers-unrestricted/read mcp-servers-unrestricted/execute');
   });
 
-  test("refuses a refresh token that is another client's, expired, or of a person disabled since", async () => {
+  test("rejects a refresh token that is another client's, expired, or of a person who was disabled", async () => {
     const tokens = await cognito.pool.control.signIn('bob', WEB);
     const token = tokens.refresh_token ?? '';
     const foreign = await post(
@@ -152,7 +152,7 @@ describe('the token endpoint', () => {
 });
 
 describe('revoke and userInfo', () => {
-  test('a revoked sign-in is over for both, though its token still verifies locally', async () => {
+  test('a revoked sign-in is rejected by both, although its token still verifies locally', async () => {
     const { access_token, refresh_token = '' } = await cognito.pool.control.signIn('alice', WEB);
     expect((await userInfo(access_token)).status).toBe(200);
     for (const _twice of [1, 2]) expect((await post('/oauth2/revoke', { token: refresh_token })).status).toBe(200);
@@ -162,7 +162,7 @@ describe('revoke and userInfo', () => {
     await jwtVerify(access_token, createLocalJWKSet(await readJwks()), { currentDate: new Date(cognito.now()) });
   });
 
-  test('revoke refuses what is not a refresh token, and does nothing for another client', async () => {
+  test('revoke rejects a token that is not a refresh token, and does nothing for another client', async () => {
     const { access_token, refresh_token = '' } = await cognito.pool.control.signIn('alice', WEB);
     const jwt = await post('/oauth2/revoke', { token: access_token });
     expect([jwt.status, await jwt.json()]).toEqual([400, { error: 'unsupported_token_type' }]);
@@ -173,7 +173,7 @@ describe('revoke and userInfo', () => {
     expect((await refresh(refresh_token)).status).toBe(200);
   });
 
-  test('a global sign-out ends tokens but not what the sign-in page remembers', async () => {
+  test('a global sign-out ends tokens, but not the session of the sign-in page', async () => {
     const browser = newBrowser();
     const back = locationOf(await submitSignIn(browser, authorizeUrl(), 'alice'));
     const tokens = await tokensIn(redeem(back.searchParams.get('code') ?? ''));
@@ -183,7 +183,7 @@ describe('revoke and userInfo', () => {
     expect(locationOf(await browser.get(authorizeUrl())).searchParams.has('code')).toBe(true);
   });
 
-  test('a person who is disabled loses tokens, codes and what the sign-in page remembers', async () => {
+  test('a disabled person loses tokens, codes and the session of the sign-in page', async () => {
     const browser = newBrowser();
     const tokens = await cognito.pool.control.signIn('alice', WEB);
     const back = locationOf(await submitSignIn(browser, authorizeUrl(), 'alice'));
@@ -193,7 +193,7 @@ describe('revoke and userInfo', () => {
     expect(locationOf(await browser.get(authorizeUrl())).pathname).toBe('/login');
   });
 
-  test('userInfo refuses every token but a good access token of a person with openid', async () => {
+  test('userInfo accepts only a valid access token of a person with the scope openid', async () => {
     const good = await cognito.pool.control.signIn('alice', WEB);
     const claims = decodeJwt(good.access_token);
     const machine = await tokensIn(post('/oauth2/token', { grant_type: 'client_credentials' }, AGENT));
@@ -212,7 +212,7 @@ describe('revoke and userInfo', () => {
       endless: await cognito.pool.control.mint('access', endless),
       'without openid': await cognito.pool.control.mint('access', { ...claims, scope: 'email' }),
       'of another pool': await cognito.pool.control.mint('access', { ...claims, iss: `${ISSUER}x` }),
-      'of nobody': await cognito.pool.control.mint('access', { ...claims, username: 'mallory' }),
+      'of an unknown person': await cognito.pool.control.mint('access', { ...claims, username: 'mallory' }),
     };
     const statuses = await Promise.all(
       Object.entries(bad).map(async ([name, t]) => [name, (await userInfo(t)).status]),
@@ -232,7 +232,7 @@ describe('a client with settings of its own', () => {
   const clients = seed.clients.map((client) => (client.id === WEB ? { ...client, ...settings } : client));
   const special = useCognito({ ...seed, clients });
 
-  test('gets access tokens of its own length and a new refresh token each time', async () => {
+  test('gets access tokens with its own lifetime and a new refresh token each time', async () => {
     const first = await special.pool.control.signIn('alice', WEB);
     expect(first.expires_in).toBe(300);
     const second = await tokensIn(special.refresh(first.refresh_token));
@@ -243,7 +243,7 @@ describe('a client with settings of its own', () => {
     expect(exp - iat).toBe(300);
   });
 
-  test('cannot revoke when revocation is switched off', async () => {
+  test('cannot revoke when revocation is disabled', async () => {
     const { refresh_token = '' } = await special.pool.control.signIn('alice', WEB);
     const response = await special.post('/oauth2/revoke', { token: refresh_token });
     expect([response.status, await response.json()]).toEqual([400, { error: 'invalid_request' }]);

@@ -66,7 +66,7 @@ describe('current_time_by_timezone', () => {
     ['a negative half-hour', winter, 'America/St_Johns', '2026-01-15T08:30:00-03:30', false],
     ['the next day', winter, 'Pacific/Kiritimati', '2026-01-16T02:00:00+14:00', false],
     ['UTC', winter, 'UTC', '2026-01-15T12:00:00+00:00', false],
-    ['Etc, where the sign is the other way round', winter, 'Etc/GMT+5', '2026-01-15T07:00:00-05:00', false],
+    ['Etc, where the sign is reversed', winter, 'Etc/GMT+5', '2026-01-15T07:00:00-05:00', false],
     ['Irish Standard Time, which is summer time', summer, 'Europe/Dublin', '2026-07-15T13:00:00+01:00', true],
     ['Dublin in winter', winter, 'Europe/Dublin', '2026-01-15T12:00:00+00:00', false],
     ['summer time without a name', summer, 'Antarctica/Troll', '2026-07-15T14:00:00+02:00', true],
@@ -96,7 +96,7 @@ describe('current_time_by_timezone', () => {
       '2026-03-08T01:59:59-05:00',
       false,
     ],
-    ['the second they change', '2026-03-08T07:00:00Z', 'America/New_York', '2026-03-08T03:00:00-04:00', true],
+    ['the second in which they change', '2026-03-08T07:00:00Z', 'America/New_York', '2026-03-08T03:00:00-04:00', true],
     ['a fixed offset', winter, '-03:30', '2026-01-15T08:30:00-03:30', false],
   ])('is correct for %s', async (_, now, tz_name, datetime, dst) => {
     clock = now;

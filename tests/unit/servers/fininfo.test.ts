@@ -158,9 +158,9 @@ const refusals: [string, Answer, string][] = [
   ['an unknown key', { status: 401 }, 'should check POLYGON_API_KEY'],
   ['data beyond the plan', { status: 403 }, 'does not include this data (403)'],
   ['an unknown ticker', { status: 404 }, 'has nothing under this ticker'],
-  ['a request that it does not understand', { status: 400 }, 'does not understand the request'],
+  ['an invalid request', { status: 400 }, 'does not understand the request'],
   ['too many requests', { status: 429 }, 'try again in a minute'],
-  ['too many requests, saying when', { status: 429, headers: { 'Retry-After': '17' } }, 'try again in 17 s'],
+  ['too many requests, with Retry-After', { status: 429, headers: { 'Retry-After': '17' } }, 'try again in 17 s'],
   ['an outage', { status: 503 }, 'could not answer (503)'],
   ['a redirect', { status: 302, headers: { Location: 'http://127.0.0.1:1/' } }, 'could not answer (302)'],
   ['silence', { silent: true }, 'did not answer within 0.3 s'],
@@ -170,7 +170,7 @@ const refusals: [string, Answer, string][] = [
 test.each(refusals)(
   'When Polygon answers with %s, the tool says what to do, without the key',
   async (_, answer, expected) => {
-    // What Polygon writes is not repeated: it may name the key.
+    // Polygon's message is not repeated: it may contain the key.
     next = { body: { status: 'ERROR', error: `Unknown API Key ${key}` }, ...answer };
     const { failed, text, values } = await call('get_stock_aggregates', daily);
     expect([failed, values]).toEqual([true, undefined]);
@@ -203,9 +203,9 @@ test.each([
   ['a window that ends before it starts', { from_date: '2023-02-01' }, 'swap them'],
   ['a ticker with a path', { stock_ticker: '../AAPL' }, 'must be a ticker symbol'],
   ['an empty ticker', { stock_ticker: '' }, 'must be a ticker symbol'],
-  ['a timespan that there is not', { timespan: 'fortnight' }, 'timespan'],
-  ['a multiplier of nothing', { multiplier: 0 }, 'multiplier'],
-  ['a limit beyond Polygon', { limit: 50_001 }, 'limit'],
+  ['an unknown timespan', { timespan: 'fortnight' }, 'timespan'],
+  ['a multiplier of zero', { multiplier: 0 }, 'multiplier'],
+  ["a limit above Polygon's maximum", { limit: 50_001 }, 'limit'],
 ])('%s is rejected without a request to Polygon', async (_, change, expected) => {
   const { failed, text } = await call('get_stock_aggregates', { ...daily, ...change });
   expect([failed, seen]).toEqual([true, []]);
