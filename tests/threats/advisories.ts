@@ -1,6 +1,6 @@
 import { row } from './row.ts';
 
-/** Published holes of other gateways, proxies and MCP libraries. */
+/** Published vulnerabilities of other gateways, proxies and MCP libraries. */
 export const advisories = [
   row('CVE-2025-54576 GHSA-7rh7-c77v-6434', 'an open path in the query does not bypass the gate', {
     attack: ['an open path in the query', 'a health check in the query'],
@@ -188,7 +188,7 @@ export const advisories = [
   row('CVE-2026-45609', 'requests go only to checked addresses and follow no redirect', {
     'integration/registry/health/health': [
       'A redirect is not followed',
-      'A check connects to the vetted address, whatever the name resolves to later',
+      'A check connects to the vetted address, even if the name resolves to another one later',
     ],
   }),
   row('GHSA-vgf8-3685-66j9', 'a token of another environment or with fewer scopes gives no additional rights', {

@@ -1,6 +1,6 @@
 import { row } from './row.ts';
 
-/** Holes that were found by reading the gateway's Python original, and by running it. */
+/** Vulnerabilities that were found by reading and running the gateway's Python original. */
 export const found = [
   row('J1', 'the cookie of a started login is not a session', {
     'integration/auth-server/gate/validate-sessions': [
@@ -113,7 +113,7 @@ export const found = [
   }),
 ];
 
-/** How nginx's `auth_request` behaves, where a gate goes wrong that does not know it. */
+/** Behaviour of nginx's `auth_request` that a gate must take into account. */
 export const authRequest = [
   row('3b statuses', 'every denial reaches the client unchanged, never as 500 or 200', {
     'integration/auth-server/gate/validate': ['%s is returned by /validate in a form that nginx understands'],

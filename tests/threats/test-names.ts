@@ -1,8 +1,8 @@
 import { type CallExpression, type Expression, type Node, parseSync } from '@swc/core';
 
 /**
- * The titles of the tests in a source, and the texts in the tables of its `each`, as they are written (`%s` stays). Tests
- * that are skipped or commented out do not count.
+ * The titles of the tests in a source, and the strings in the tables of its `each`, as written (`%s` stays). Skipped and
+ * commented-out tests do not count.
  */
 export function testNames(source: string): Set<string> {
   const tables = new Map<string, Expression>();

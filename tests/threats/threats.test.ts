@@ -46,16 +46,16 @@ test.each(rows.map(({ id, what, held }) => [id, what, held] as const))('%s: %s',
 });
 
 describe('The list itself', () => {
-  test('has each hole of the original once', () => {
-    const holes = Array.from({ length: 16 }, (_, i) => `J${i + 1}`);
-    expect(found.map(({ id }) => id)).toEqual(holes);
+  test('has each vulnerability of the original once', () => {
+    const vulnerabilities = Array.from({ length: 16 }, (_, i) => `J${i + 1}`);
+    expect(found.map(({ id }) => id)).toEqual(vulnerabilities);
     const letters =
       'a b c d1 d2 d3 e f g g4 h1 h2 h3 i j j3 j5 k l m n o o5 o6 o7 o8 o9 p1 p2 p3 p4 p5 p6 p7 p8 p9 p10';
     expect(attacked.map(({ id }) => id)).toEqual([...letters.split(' '), 'not holes']);
     expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
   });
 
-  test('has a row for whatever an attack says it comes from', () => {
+  test('has a row for every source of an attack', () => {
     const theirs = new Set(cases.flatMap(({ source }) => source.split(' ')));
     const other = ['own', 'control', 'of', 'J', 'd', '§4'];
     expect([...theirs].filter((source) => !ids.includes(source) && !other.includes(source))).toEqual([]);

@@ -65,14 +65,14 @@ export interface Shape {
   relayUrl: string;
   idleSeconds: number;
   groupsMaxAgeSeconds: number;
-  /** How long it may take to decide, and wait for the provider: long, unless the test is about that. */
+  /** Deadlines for a decision and for the provider. Long, unless the test is about them. */
   decideMilliseconds: number | undefined;
   waitMilliseconds: number | undefined;
-  /** Names in URLs; all of them lead to the one user pool. */
+  /** Provider names in URLs. All of them lead to the one user pool. */
   providers: string[];
-  /** A folder or a `postgres://…`, to share a store or to outlive this server; a folder of its own unless given. */
+  /** A folder or a `postgres://…` URL, for a store that is shared or outlives this server. Default: a new folder. */
   where: string | undefined;
-  /** Instead of those that `providers` names. */
+  /** Replaces those that `providers` names. */
   clients: readonly OAuthClient[];
   allowLocalSessions: boolean;
   refusedExchanges: number | undefined;
@@ -82,8 +82,8 @@ export interface Shape {
 }
 
 /**
- * The real app on a free port, assembled as main.ts does it, with a store in a directory of its own.
- * @param cognito where its user pool answers
+ * The real app on a free port, assembled as in main.ts, with a store in its own directory.
+ * @param cognito URL of its user pool
  */
 export async function startAuthServer(cognito: string, change: Partial<Shape> = {}) {
   const shape: Shape = {
@@ -208,7 +208,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
   await new Promise((resolve) => server.once('listening', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    /** For supertest: the routes without a port. */
+    /** The routes without a port, for supertest. */
     app,
     url,
     lines,
@@ -218,12 +218,12 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     metrics,
     vault,
     cookieName: cookie.name,
-    /** Asks /validate as the gate does; a header of `null` is left out. */
+    /** Sends a request to /validate as the gate does. A header of `null` is left out. */
     validate: (headers: Headers_, body: Body_ = toolsList) =>
       fetch(`${url}/validate`, { method: 'POST', headers: present({ ...gate, ...headers }), body: asBody(body) }),
-    /** Asks as a proxy that shows no bodies. */
+    /** Sends a request as a proxy that does not pass on bodies. */
     validateWithoutBody: (headers: Headers_) => fetch(`${url}/validate`, { headers: present({ ...gate, ...headers }) }),
-    /** A Cookie header for somebody who has logged in. */
+    /** A Cookie header of a logged-in person. */
     session: async (person: Partial<Person> & Partial<SessionRecord> = {}) => {
       const { record = true, ...claims } = { ...alice, sid: `sid-${Math.random()}`, exp: now() + 3600, ...person };
       const { exp: expiresAt, ...rest } = claims;
@@ -240,7 +240,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
   };
 }
 
-/** The record of a session of alice's that was opened a moment ago, or what `change` makes of it. */
+/** The record of a session that alice opened just now, with the changes of `change`. */
 export function sessionRecord(change: Partial<SessionRecord> = {}): SessionRecord {
   const at = change.createdAt ?? now();
   const login = { provider: 'cognito', clientId: WEB, refreshedAt: at, lastSeen: at, refreshToken: undefined };
@@ -304,7 +304,7 @@ function asBody(body: Body_): string | Uint8Array<ArrayBuffer> {
   return typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body ?? '');
 }
 
-/** What a denial says: nginx turns these headers into the answer. */
+/** The contents of a denial: nginx turns these headers into the answer. */
 export function denialOf(response: Response) {
   const header = (name: string) => response.headers.get(name);
   return {
@@ -315,7 +315,7 @@ export function denialOf(response: Response) {
   };
 }
 
-/** Claims of a person's access token, as Cognito writes them. */
+/** Claims of a person's access token, as in Cognito. */
 export const personClaims = (change: object = {}) => ({
   sub: alice.sub,
   'cognito:groups': alice.groups,

@@ -9,7 +9,7 @@ const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: 
 export const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' }] };
 export const now = () => Math.floor(Date.now() / 1000);
 
-/** A good token, of which each test spoils one thing; a claim of `undefined` is left out. */
+/** A valid token. Each test changes one thing; a claim of `undefined` is left out. */
 export function token(change: Record<string, unknown> = {}, kid = 'k1'): Promise<string> {
   const claims = {
     iss: issuer,
@@ -26,7 +26,7 @@ export function token(change: Record<string, unknown> = {}, kid = 'k1'): Promise
   return new SignJWT(JSON.parse(JSON.stringify(claims))).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey);
 }
 
-/** The real verifier, whose pool answers with `keys`, and what it was asked. */
+/** The real verifier, whose pool answers with `keys`, and the requests that the pool got. */
 export function verifierOf(keys: () => object = () => jwks) {
   const seen = { asked: [] as string[], brought: 0 };
   const cache = new SimpleJwksCache({

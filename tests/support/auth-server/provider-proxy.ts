@@ -2,19 +2,19 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Stands between the auth-server and its identity provider, and makes that slow or unreachable. */
+/** A proxy between the auth-server and its identity provider that makes the provider slow or unreachable. */
 export interface ProviderProxy {
   url: string;
-  /** How long each answer is held back. */
+  /** Delay of each answer in milliseconds. */
   delayMilliseconds: number;
-  /** Whether connections are cut before anything is answered. */
+  /** Whether connections are closed before an answer. */
   down: boolean;
-  /** How often tokens were asked for. */
+  /** Number of token requests. */
   tokenRequests: number;
   close(): Promise<void>;
 }
 
-/** @param provider where the real one answers */
+/** @param provider URL of the real provider */
 export async function startProviderProxy(provider: string): Promise<ProviderProxy> {
   const server = createServer(async (req, res) => {
     const path = req.url ?? '/';

@@ -4,7 +4,7 @@ import { publicUrl } from './auth-fixture.ts';
 /**
  * A person's browser in front of the gateway: it keeps cookies, and reaches the gateway's public address where the test
  * runs it.
- * @param gateway where the auth-server really listens
+ * @param gateway URL at which the auth-server listens
  */
 export function newVisitor(gateway: string) {
   const jar = new Map<string, string>();
@@ -28,13 +28,13 @@ export function newVisitor(gateway: string) {
     cookies,
     get: (path: string | URL, headers: Record<string, string> = {}) => go(path, {}, headers),
     post: (path: string, headers: Record<string, string> = {}) => go(path, { method: 'POST' }, headers),
-    /** Starts a login and gives the URL at the provider that it leads to. */
+    /** Starts a login. @returns the URL at the provider */
     start: async (next = '/servers?x=1') =>
       locationOf(await visitor.get(`/oauth2/login/cognito?redirect_uri=${encodeURIComponent(next)}`)),
-    /** Signs in at the provider and gives the callback that it leads back to, not yet visited. */
+    /** Signs in at the provider. @returns the callback URL, not yet visited */
     signIn: async (authorize: URL, username = 'alice') =>
       locationOf(await submitSignIn(newBrowser(), authorize, username)),
-    /** A whole login; gives the answer of the callback. */
+    /** A complete login. @returns the answer of the callback */
     logIn: async (username = 'alice', next?: string) =>
       visitor.get(await visitor.signIn(await visitor.start(next), username)),
   };

@@ -4,7 +4,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Debian's Chromium, kept from asking anything of the internet. */
+/** Debian's Chromium, without access to the internet. */
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: '/usr/bin/chromium',
@@ -20,9 +20,9 @@ export function launchBrowser(): Promise<Browser> {
   });
 }
 
-/** What axe says of the page as it is shown now, by the rules of WCAG 2.2 A and AA. */
+/** The violations of WCAG 2.2 A and AA that axe finds on the current page. */
 export async function accessibility(page: Page): Promise<{ faults: [id: string, nodes: string[]][]; passes: number }> {
-  // page.evaluate goes past the page's Content-Security-Policy, so the policy stays as it is.
+  // page.evaluate bypasses the page's Content-Security-Policy, so the policy stays unchanged.
   await page.evaluate(axeSource);
   const found = (await page.evaluate(
     `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] })`,
@@ -31,7 +31,7 @@ export async function accessibility(page: Page): Promise<{ faults: [id: string, 
   return { faults, passes: found.passes.length };
 }
 
-/** What stands out of the window at the right, as the page is shown now: nothing, or a person has to scroll sideways. */
+/** The elements that extend beyond the right edge of the window. Should be empty: otherwise the page scrolls sideways. */
 export async function tooWide(page: Page): Promise<string[]> {
   return await page.evaluate(`(() => {
     const { scrollWidth } = document.documentElement;

@@ -1,14 +1,14 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Gateway } from '../gateway/gateway.ts';
 
-/** A browser of somebody who has signed in at the gateway, and what it has complained about. */
+/** The browser of a person who is signed in at the gateway, and its console errors. */
 export interface Visit {
   context: BrowserContext;
   page: Page;
   complaints: string[];
 }
 
-/** Opens a browser for `person`, with a session of theirs. */
+/** Opens a browser for `person`, with their session. */
 export async function openAs(
   browser: Browser,
   gateway: Gateway,

@@ -6,12 +6,12 @@ interface Seen {
   method: string;
   url: string;
   headers: IncomingMessage['headers'];
-  /** Names and values as sent, so that repeated lines show. */
+  /** Names and values as sent, including repeated lines. */
   rawHeaders: string[];
   body: string;
 }
 
-/** An upstream of the tests: records what reaches it, and answers what the test wants. */
+/** An upstream for tests: records its requests, and answers as the test sets it. */
 export interface Echo {
   url: string;
   seen: Seen[];
@@ -32,7 +32,7 @@ export async function startEcho(): Promise<Echo> {
     let body = '';
     for await (const chunk of req.setEncoding('utf8')) body += chunk;
     const { method = '', url = '', headers, rawHeaders } = req;
-    // The registry's own health checks are not what the tests look at.
+    // Ignores the health checks of the registry.
     if (headers['x-mcp-assertion'] === undefined && body.includes('"mcp-gateway-registry'))
       return ordinary(res, { method, url, headers, rawHeaders, body });
     const seen = { method, url, headers, rawHeaders, body };

@@ -6,13 +6,13 @@ import { freePorts } from './gateway.ts';
 
 const program = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-everything/dist/index.js'));
 
-/** The reference server of the MCP project, which uses SDK v1 and keeps sessions, as a process of its own. */
+/** The reference server of the MCP project, which uses SDK v1 and keeps sessions, as a separate process. */
 export interface Everything {
   url: string;
   stop(): Promise<void>;
 }
 
-/** Starts it. Its SSE transport announces `/message`, without the `s` that others have. */
+/** Starts it. Its SSE transport announces `/message`, where others have `/messages`. */
 export async function startEverything(transport: 'streamableHttp' | 'sse'): Promise<Everything> {
   const [port = 0] = await freePorts(1);
   const lines: string[] = [];

@@ -20,17 +20,17 @@ export interface Gateway {
   ports: Ports;
   dataDir: string;
   supervisor: StackSupervisor;
-  /** An upstream called `echo` that shows what reached it and answers as the test says. */
+  /** An upstream called `echo` that records its requests and answers as the test sets it. */
   echo: Echo;
-  /** Every line that any service logged, `service | line`. */
+  /** Every log line of every service, as `service | line`. */
   log: string[];
-  /** An access token of the demo agent (everything), or of the reader agent. */
+  /** An access token of the demo agent (full permissions), or of the reader agent. */
   agentToken(which?: 'agent' | 'reader'): Promise<string>;
-  /** Signs in through the login pages; the value for a Cookie header. */
+  /** Signs in through the login pages. @returns the value of a Cookie header */
   sessionCookie(person: string): Promise<string>;
-  /** Kills a service without a word, and returns when it is gone. */
+  /** Kills a service with SIGKILL, and returns when it is gone. */
   kill(service: string): Promise<void>;
-  /** Starts a killed service again with the settings it had, and returns when it is well. */
+  /** Restarts a killed service with the same settings, and returns when it is healthy. */
   revive(service: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export const agents = {
   reader: ['4readeragent0000000000000', 'readersecretreadersecretreadersecretreadersecret000'],
 } as const;
 
-/** Ports below the range from which the kernel takes ports for outgoing connections, so that none is lost in between. */
+/** Ports below the kernel's range for outgoing connections, so that no connection takes one. */
 export async function freePorts(count: number): Promise<number[]> {
   const found: number[] = [];
   let port = 12_000 + Number(process.env.JEST_WORKER_ID ?? 0) * 1_000 + Math.floor(Math.random() * 900);
@@ -63,7 +63,7 @@ export async function stackPorts(): Promise<Ports> {
   return Object.fromEntries(portNames.map((name, index) => [name, free[index]])) as unknown as Ports;
 }
 
-/** The settings by which `npm run up` and the commands use these ports. */
+/** The settings that make `npm run up` and the commands use these ports. */
 export function portsAsSettings(ports: Ports): NodeJS.ProcessEnv {
   const variables = Object.fromEntries(portNames.map((name) => [portVariables[name], String(ports[name])]));
   return { ...variables, REGISTRY_URL: `http://localhost:${ports.gateway}` };
@@ -88,7 +88,7 @@ export function writeServersFile(folder: string, ports: Ports, extra: object[] =
 /**
  * Starts a gateway.
  * @param overrides settings as in `.env`
- * @param more servers beside those that come along and the two of the echo, as in `servers.yml`
+ * @param more servers in addition to the bundled ones and the two of the echo, as in `servers.yml`
  * @param options `processes`: the stand-in and the bundled servers are processes too
  */
 export async function startGateway(

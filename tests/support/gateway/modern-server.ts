@@ -6,7 +6,7 @@ import { listen } from '../servers/mcp-clients.ts';
 
 const documents = 'demo://resource/static/document';
 
-/** A server of SDK v2, without sessions and for both eras, with a little of what the reference server has. */
+/** A server with SDK v2, without sessions and for both eras, with a part of the reference server's features. */
 export function startModernServer(name: string): Promise<{ base: string; close: () => void }> {
   return listen(createMcpApp({ name, log: createLog(name, 'silent'), build: () => build(name) }));
 }

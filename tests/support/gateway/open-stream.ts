@@ -6,12 +6,12 @@ import type { Sent } from './send.ts';
 export interface OpenStream {
   status: number;
   headers: IncomingHttpHeaders;
-  /** What has come so far. */
+  /** The text received so far. */
   text(): string;
   isOpen(): boolean;
   /** When it ended, on performance.now()'s clock. */
   ended: Promise<number>;
-  /** Waits until its text has this in it. */
+  /** Waits until its text contains this. */
   holds(part: string): Promise<void>;
   close(): void;
 }

@@ -7,14 +7,14 @@ import type { Gateway } from './gateway.ts';
 
 /** A gateway's user pool in the test's own process. */
 export interface OwnPool {
-  /** Changes its people, and tells it what to do badly. */
+  /** Changes its users, and injects faults. */
   control: Control;
   /** Makes it answer again. */
   open(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Takes the place of a gateway's user pool, with the keys that it had. Sessions of before are unknown to the new one. */
+/** Replaces a gateway's user pool, with the same keys. The new pool does not know earlier sessions. */
 export async function takeOverPool(gateway: Gateway): Promise<OwnPool> {
   await gateway.kill('cognito');
   const { cognito: port } = gateway.ports;

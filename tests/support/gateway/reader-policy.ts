@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const listsAnd = (...more: string[]) =>
   JSON.stringify(['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list', ...more]);
 
-/** What the reader may use of every server of these tests. */
+/** The objects that the reader may use on every server of these tests. */
 export const visible = {
   tools: ['echo', 'get-sum'],
   prompts: ['simple-prompt'],
@@ -22,7 +22,7 @@ mcp-servers-restricted/read:
     resources: ${JSON.stringify([`${visible.resources}*`, `${visible.templates}*`])}
 `;
 
-/** A policy in which the admin (and alice) may do everything, and the reader (and bob) what `rules` say. */
+/** A policy that allows the admin (and alice) everything, and the reader (and bob) what `rules` allow. */
 function policyText(rules: string): string {
   return `
 group_mappings:
@@ -41,7 +41,7 @@ ${rules}`;
 /** A policy file of a test. */
 export interface PolicyFile {
   SCOPES_FILE: string;
-  /** Gives the reader other rules; without any, those that it started with. */
+  /** Gives the reader other rules; without an argument, the initial ones. */
   replace(rules?: string): void;
   remove(): void;
 }

@@ -1,10 +1,10 @@
 import { decodeJwt } from 'jose';
 import { rpc, type Sent } from './send.ts';
 
-/** A call that nginx takes to the server itself. */
+/** A call that nginx sends directly to the server. */
 export const called: Partial<Sent> = { body: rpc('tools/call', { name: 'echo', arguments: {} }) };
 
-/** One request of each kind whose answer has to be seen, for a caller who may not use everything. */
+/** One request of each kind that must go through the relay, for a caller who may not use everything. */
 export const relayed: [string, Partial<Sent>][] = [
   ['initialize', { body: rpc('initialize', {}) }],
   ['tools/list', { body: rpc('tools/list') }],
@@ -17,7 +17,7 @@ export const relayed: [string, Partial<Sent>][] = [
 ];
 
 /**
- * Asks the auth-server as nginx does, for a caller who initializes at the server `echo`.
+ * Sends a request to the auth-server as nginx does, for a caller who initializes at the server `echo`.
  * @returns the ticket that only nginx gets to see
  */
 export async function ticketOf(authServerPort: number, authorization: string): Promise<string> {
@@ -38,7 +38,7 @@ export async function ticketOf(authServerPort: number, authorization: string): P
   return answer.headers.get('x-relay') ?? '';
 }
 
-/** Every JWT in a text that was made for the relay. */
+/** Every JWT in a text that has the relay as its audience. */
 export function tickets(text: string): string[] {
   const tokens = text.match(/eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+/g) ?? [];
   return tokens.filter((token) => String(decodeJwt(token).aud).endsWith('#relay'));

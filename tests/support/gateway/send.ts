@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 
-/** An answer as it came over the wire. */
+/** An answer with the bytes as received. */
 export interface Answer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
@@ -11,7 +11,7 @@ export interface Answer {
 export interface Sent {
   method?: string;
   path: string;
-  /** A list of values is sent as that many lines. */
+  /** Each value of a list is sent as a separate line. */
   headers?: Record<string, string | string[]>;
   body?: string | Buffer;
 }
@@ -36,7 +36,7 @@ export function send(port: number, { method = 'POST', path, headers = {}, body }
   });
 }
 
-/** Sends bytes as they are, in the pieces given, and returns the first answer, or what came until the connection ended. */
+/** Sends raw bytes in the given pieces. @returns the first answer, or everything until the connection ended */
 export function sendBytes(port: number, pieces: Iterable<string | Buffer>): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');

@@ -19,7 +19,7 @@ import { addGateways, readSeed } from '../../../stand-in/seed.ts';
 
 type Assemble = (log: Logger, env: NodeJS.ProcessEnv) => RequestListener | Promise<RequestListener>;
 
-/** What the main.ts of each does. */
+/** Starts each program as its main.ts does. */
 const assemblies: Record<string, Assemble> = {
   cognito: async (log, env) => {
     const config = readConfig(cognitoConfig, env);
@@ -78,7 +78,7 @@ export class StackSupervisor extends Supervisor {
     return own ? void (await own) : super.healthy(spec, milliseconds);
   }
 
-  /** Kills a service without a word, and returns when it is gone. */
+  /** Kills a service with SIGKILL, and returns when it is gone. */
   async kill(name: string): Promise<void> {
     const own = this.#own.get(name);
     if (own) {

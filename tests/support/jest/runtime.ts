@@ -5,7 +5,7 @@ const require = createRequire(import.meta.url);
 const { default: JestRuntime } = require('jest-runtime') as typeof import('jest-runtime');
 const globals = new URL('./globals.ts', import.meta.url).href;
 
-// '@jest/globals' throws outside of Jest's own module loader. Each importer gets a copy of its own.
+// '@jest/globals' throws outside of Jest's own module loader. Each importer gets its own copy.
 registerHooks({
   resolve: (specifier, context, next) =>
     specifier === '@jest/globals'

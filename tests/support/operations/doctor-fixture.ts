@@ -15,7 +15,7 @@ const portVariables = [
   'MCPGW_PORT',
 ];
 
-/** Settings of a gateway that is not running, on ports that nobody has, beside a stand-in at `cognito`. */
+/** Settings of a gateway that is not running, on free ports, with a stand-in at `cognito`. */
 export async function goodSettings(cognito: string, gateway = 'http://localhost:1'): Promise<Record<string, string>> {
   const ports = await freePorts(portVariables.length);
   return {
@@ -30,14 +30,14 @@ export async function goodSettings(cognito: string, gateway = 'http://localhost:
   };
 }
 
-/** What is other than in {@link goodSettings}; an agent of `null` is none. */
+/** Changes to {@link goodSettings}. An agent of `null` means no agent. */
 export interface Illness {
   env?: Record<string, string>;
   agent?: Record<string, string> | null;
   groups?: string[];
 }
 
-/** Examines a gateway beside the stand-in at `cognito`. */
+/** Runs the doctor for a gateway with the stand-in at `cognito`. */
 export async function diagnose(cognito: string, { env = {}, agent = {}, groups = [] }: Illness = {}) {
   const settings = { ...(await goodSettings(cognito)), ...env };
   const { COGNITO_USER_POOL_ID, COGNITO_LOCAL_ENDPOINT } = settings as Record<string, string>;
@@ -56,7 +56,7 @@ export function linesOf(findings: readonly Finding[], check: string): string {
   return own.map(({ state, seen, todo }) => `${state} ${seen} -> ${todo ?? ''}`).join('\n');
 }
 
-/** A port that somebody else has. */
+/** A port that another program uses. */
 export async function takenPort(): Promise<{ port: string; release(): Promise<void> }> {
   const [port = 0] = await freePorts(1);
   const server = createServer().listen(port, '127.0.0.1');

@@ -5,7 +5,7 @@ import { newVisitor } from '../auth-server/visitor.ts';
 import { keys, seed, WEB } from '../stand-in/cognito-fixture.ts';
 import { diagnose, type Illness, linesOf } from './doctor-fixture.ts';
 
-/** One way in which it goes wrong. */
+/** One known failure. */
 export interface Row {
   /** Number in the list of known failures of Cognito set-ups. */
   n: number;
@@ -15,9 +15,9 @@ export interface Row {
   says: string | RegExp;
 }
 
-/** The pool that the next row meets; a new one for each. */
+/** The pool of the current row; a new one for each. */
 export let cognito: RunningCognito;
-/** What to close after the row. */
+/** Functions to call after the row. */
 export const closers: (() => unknown)[] = [];
 beforeEach(async () => {
   cognito = await startCognito({ seed, keys });
@@ -27,13 +27,13 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** A pool that differs from the shipped one, in the place of it. */
+/** Replaces the pool with one that differs from the shipped one. */
 export async function poolWith(change: Partial<Seed>): Promise<void> {
   cognito = await startCognito({ seed: { ...seed, ...change }, keys });
   closers.push(cognito.close);
 }
 
-/** The shipped app clients, with another web client. */
+/** The shipped app clients, with a changed web client. */
 export const webClientWith = (change: Partial<Seed['clients'][number]>) => ({
   clients: seed.clients.map((client) => (client.id === WEB ? { ...client, ...change } : client)),
 });
@@ -55,13 +55,13 @@ export async function loginPage(
   return (await person.get(back)).text();
 }
 
-/** What /validate says to a bearer token. */
+/** The answer of /validate to a bearer token. */
 export async function toToken(token: string | undefined, at = cognito.url): Promise<string> {
   const auth = await authServer({}, at);
   return JSON.stringify(denialOf(await auth.validate({ Authorization: `Bearer ${token}` })).body);
 }
 
-/** What /validate says to a session cookie. */
+/** The answer of /validate to a session cookie. */
 export async function toSession(person: object, keysOfOther?: [string, ...string[]]): Promise<string> {
   const auth = await authServer();
   const issuer = keysOfOther ? await authServer({ secretKeys: keysOfOther }) : auth;

@@ -24,7 +24,7 @@ import { createSessionOwners } from '../../../relay/session-owners.ts';
 import { now, publicUrl, startAuthServer } from '../auth-server/auth-fixture.ts';
 import { listen, until } from '../listen.ts';
 
-/** The group `all` may do everything, `some` a part, and `none` may only list. */
+/** The group `all` may do everything, `some` may do a part, and `none` may only list. */
 export const policyText = `
 group_mappings:
   all: [everything]
@@ -45,7 +45,7 @@ lists:
 export interface Shape {
   maxAnswer: number;
   quickMilliseconds: number;
-  /** Added to how long the auth-server has been silent. */
+  /** Milliseconds added to the time since the last answer of the auth-server. */
   moreSilence: () => number;
   limits: LiveLimits;
   ca: string;
@@ -78,7 +78,7 @@ export const modernTaskCall = (name = 'echo') => {
   return message('tools/call', { name, _meta: { 'io.modelcontextprotocol/clientCapabilities': capabilities } });
 };
 
-/** The relay as main.ts assembles it, a real auth-server, and a routes file and a policy file that a test can change. */
+/** The relay as in main.ts, a real auth-server, and a routes file and a policy file that a test can change. */
 export async function startRelay(change: Partial<Shape> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'relay-'));
   const files = { policy: join(folder, 'scopes.yml'), routes: join(folder, 'routes') };
@@ -142,7 +142,7 @@ export async function startRelay(change: Partial<Shape> = {}) {
     /** A session cookie of a person in `group`. */
     person: (sub: string, group: 'all' | 'some' | 'none', more: { sid?: string; exp?: number } = {}) =>
       auth.session({ sub, username: sub, groups: [group], exp: now() + 3600, ...more }),
-    /** What the gate answers: 200 with the headers for the relay, or a denial. */
+    /** The answer of the gate: 200 with the headers for the relay, or a denial. */
     async admit(
       cookie: string,
       { server: name = 'one', endpoint = 'mcp', method, body, sessionId, search = '' }: Asked,
@@ -186,7 +186,7 @@ export async function startRelay(change: Partial<Shape> = {}) {
       if (!headers['x-relay']) throw new Error(`the gate answered ${status} without a ticket`);
       return await relay.send(headers, asked);
     },
-    /** Asks, and reads the answer to its end. */
+    /** Sends a request, and reads the answer to its end. */
     async read(cookie: string, asked: Asked) {
       const answer = await relay.ask(cookie, asked);
       return { status: answer.statusCode, headers: answer.headers, text: await textOf(answer) };

@@ -83,7 +83,7 @@ async function allPages(
 
 async function connectV1(transport: object): Promise<TestClient> {
   const client = new ClientV1(info);
-  // SDK v1's own transports do not fit its interface under exactOptionalPropertyTypes.
+  // The transports of SDK v1 do not match its interface under exactOptionalPropertyTypes.
   await client.connect(transport as TransportV1);
   return testClient(client);
 }
@@ -140,7 +140,7 @@ export function recordedLog(): { log: Logger; lines: string[] } {
   return { log: createLog('test', 'debug', { write: (line: string) => void lines.push(line) }), lines };
 }
 
-/** Waits until `check` holds, at most two seconds; fails otherwise. */
+/** Waits up to two seconds until `check` succeeds; fails otherwise. */
 export async function eventually(check: () => boolean | Promise<boolean>): Promise<void> {
   for (const end = Date.now() + 2_000; Date.now() < end; ) {
     if (await check()) return;

@@ -17,7 +17,7 @@ export const ISSUER = 'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Loc
 
 type Change = Record<string, string | undefined>;
 
-/** The shipped seed, with frank (must choose a new password) and grace (disabled) besides. */
+/** The shipped seed, plus frank (must choose a new password) and grace (disabled). */
 export const seed: Seed = (() => {
   const file = readSeed('stand-in/seed.yml');
   const person = { password: 'Passw0rd!', email: 'x@example.com', groups: [] };
@@ -31,8 +31,8 @@ export const tokensIn = async (response: Response | Promise<Response>) =>
   (await (await response).json()) as TokenAnswer;
 
 /**
- * A fresh stand-in for each test, with a clock of its own, and the requests most tests make of it.
- * @param given the pool it runs
+ * A new stand-in with its own clock for each test, and the requests that most tests need.
+ * @param given the seed of the pool
  */
 export function useCognito(given: Seed = seed) {
   let clock = 0;
@@ -53,7 +53,7 @@ export function useCognito(given: Seed = seed) {
     const back = locationOf(await submitSignIn(newBrowser(), authorizeUrl(change), username));
     return back.searchParams.get('code') ?? '';
   };
-  /** POSTs a form to an OAuth endpoint as a client with its secret by Basic, or (null) without that header. */
+  /** POSTs a form to an OAuth endpoint as a client with its secret by Basic, or with `null` without that header. */
   const post = (path: string, form: Record<string, string> | string, client: string | null = WEB) => {
     const basic = Buffer.from(`${client}:${secretOf(client ?? '')}`).toString('base64');
     const headers: Record<string, string> = client ? { authorization: `Basic ${basic}` } : {};

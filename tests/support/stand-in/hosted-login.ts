@@ -1,4 +1,4 @@
-/** A browser as far as the sign-in pages need one: it keeps cookies and shows where it is sent instead of going there. */
+/** A minimal browser for the sign-in pages: it keeps cookies and does not follow redirects. */
 export interface Browser {
   get(url: string | URL): Promise<Response>;
   post(url: string | URL, form: Record<string, string>): Promise<Response>;
@@ -23,7 +23,7 @@ export function newBrowser(): Browser {
   };
 }
 
-/** Where a response sends the browser. */
+/** The URL to which a response redirects the browser. */
 export function locationOf(response: Response): URL {
   return new URL(response.headers.get('location') ?? 'about:blank');
 }
@@ -35,7 +35,7 @@ export function hidden(html: string, name: string): string {
 
 /**
  * Opens an authorize URL, fills in the sign-in form and sends it.
- * @returns the answer to the form: a redirect to the callback when all went well
+ * @returns the answer to the form: a redirect to the callback on success
  */
 export async function submitSignIn(
   browser: Browser,

@@ -26,9 +26,9 @@ const unsigned = (claims: object): string => {
   return `${encode({ alg: 'none' })}.${encode(payload)}.`;
 };
 
-describe('A request is refused with 401', () => {
+describe('A request is rejected with 401', () => {
   const refusals: [string, () => Promise<Record<string, string>>][] = [
-    ['nothing says who asks', async () => ({})],
+    ['it has no identity', async () => ({})],
     [
       'only plain identity headers say who asks',
       async () => ({
@@ -38,7 +38,7 @@ describe('A request is refused with 401', () => {
         'X-Scopes': 'mcp-registry-admin',
       }),
     ],
-    ['the assertion is no token', async () => ({ 'X-Mcp-Assertion': 'alice' })],
+    ['the assertion is not a token', async () => ({ 'X-Mcp-Assertion': 'alice' })],
     ['the token comes as a bearer', async () => ({ Authorization: `Bearer ${await signer.sign(admin)}` })],
     [
       'two assertions come',
@@ -120,7 +120,7 @@ test('A valid assertion opens pages and API', async () => {
     expect([path, (await asking(path)).status]).toEqual([path, 200]);
 });
 
-test("An assertion made for mcpgw opens the API for its caller, and no page or file, whatever the path's spelling", async () => {
+test('An assertion made for mcpgw opens the API for its caller, and no page or file, in any spelling of the path', async () => {
   const audience = `${publicUrl}/mcpgw`;
   expect((await asking('/api/servers', admin, { audience })).status).toBe(200);
   expect((await asking('/api/me', admin, { audience })).status).toBe(200);

@@ -118,7 +118,7 @@ const structural: [string, (text: string) => object][] = [
   ['secret', (text) => ({ auth: { secret: text } })],
   ['field', (text) => ({ [text]: 'x' })],
 ];
-/** What a path or a host may be made of, so that it stands in the configuration and does nothing there. */
+/** The characters that a path or a host may contain because they have no meaning in the configuration. */
 const harmless = new Set(['-', '#', 'nоtes', 'ｎｏｔｅｓ']);
 
 test.each(structural)('A hostile %s of a server reaches neither nginx nor the store', async (_field, change) => {
@@ -127,7 +127,7 @@ test.each(structural)('A hostile %s of a server reaches neither nginx nor the st
     const { status, body } = await send('POST', '/servers', { ...server, name: 'evil', ...change(text) });
     if (status === 201) {
       expect([text, harmless.has(text)]).toEqual([text, true]);
-      // Parsed and rebuilt: what is kept is plain ASCII that means only itself.
+      // Parsed and rebuilt: the stored value is plain ASCII without special meaning.
       const kept = store.get('evil');
       expect(`${kept?.upstream} ${JSON.stringify(kept?.transports)}`).toMatch(/^[ -~]*$/);
       expect(configuration()).toMatch(/^[ -~\n]*$/);
@@ -219,8 +219,8 @@ test('If many people register the same name at once, one succeeds and the others
 
 test.each([
   ['10 MB of text', () => JSON.stringify({ ...server, description: 'x'.repeat(10_000_000) })],
-  ['a million empty lists in each other', () => '['.repeat(1_000_000)],
-  ['lists in each other, just within the limit', () => `{"tags":${'['.repeat(30_000)}${']'.repeat(30_000)}}`],
+  ['a million nested empty lists', () => '['.repeat(1_000_000)],
+  ['nested lists, just within the limit', () => `{"tags":${'['.repeat(30_000)}${']'.repeat(30_000)}}`],
   [
     'ten thousand fields',
     () => JSON.stringify(Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`f${i}`, 1]))),
@@ -230,7 +230,7 @@ test.each([
     () => JSON.stringify({ ...server, name: 'large', tags: Array.from({ length: 10_000 }, () => 'a') }),
   ],
   ['a field called __proto__', () => '{"__proto__":{"enabled":true},"name":"large"}'],
-])('A registration of %s is rejected quickly, and the registry goes on', async (_what, body) => {
+])('A registration of %s is rejected quickly, and the registry keeps working', async (_what, body) => {
   const started = performance.now();
   const text = body();
   const { status, body: said } = await send('POST', '/servers', text).catch(() => ({ status: 400, body: {} as Body }));

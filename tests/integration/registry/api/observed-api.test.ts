@@ -100,7 +100,7 @@ test('Only people who may see a server see its state, its history and its self-d
     chart: { day: [{ ok: 1, failed: 0, mean_ms: 7, longest_ms: 7 }], week: [{ ok: 1 }] },
   });
   expect(JSON.stringify(body)).not.toContain('127.0.0.1');
-  for (const path of ['secret-plans/health', 'nobody/health', 'secret-plans/tools/changes'])
+  for (const path of ['secret-plans/health', 'unknown/health', 'secret-plans/tools/changes'])
     expect((await api(user, 'GET', path)).status).toBe(404);
   expect((await api(admin, 'GET', 'secret-plans/health')).body).toMatchObject({ status: 'unknown', announced: null });
 });

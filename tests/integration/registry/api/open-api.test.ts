@@ -94,7 +94,7 @@ async function ask(method: string, path: string, body?: unknown, type = 'applica
   return { status: answer.status, body: (text.startsWith('{') ? JSON.parse(text) : undefined) as unknown };
 }
 
-/** Of express's router: a route, or middleware with the place that it is mounted at. */
+/** An entry of express's router: a route, or middleware with its mount path. */
 interface Layer {
   route?: { path: string; methods: Record<string, boolean> };
   handle: { stack?: Layer[] };
@@ -108,7 +108,7 @@ const routesOf = (stack: readonly Layer[], prefix = ''): string[] =>
     if (route) return Object.keys(route.methods).map((method) => `${method} ${prefix}${String(route.path)}`);
     return handle.stack ? mountsOf(layer).flatMap((mount) => routesOf(handle.stack ?? [], prefix + mount)) : [];
   });
-/** Pages, files and the health check for the one who starts the registry are no API. */
+/** Pages, files and the health check are not part of the API. */
 const isApi = (route: string) => /^(?!get \/register$)\w+ \/(api|v0|register$|toggle\/|edit\/)/.test(route);
 const written = (path: string) => path.replace(/[:*](\w+)/g, '{$1}');
 
@@ -127,7 +127,7 @@ const named = 'io.github.example%2Fnew';
 const fresh = { ...time, name: 'fresh', alias: 'io.github.example/new' };
 const revision = () => registry.store.get('fresh')?.revision;
 const entry = { server_name: 'x', path: '/imported', proxy_pass_url: 'http://127.0.0.1:1/' };
-/** One request and more for each route, in an order in which they make sense: good ones, and some that are refused. */
+/** At least one request for each route, in a meaningful order: valid ones, and some that are rejected. */
 const requests: [string, string, () => [string, unknown?, string?]][] = [
   ['get', '/api/servers', () => ['/api/servers']],
   ['get', '/api/servers', () => ['/api/servers?q=time']],

@@ -127,7 +127,7 @@ test('A server with SSE only is healthy', async () => {
   expect(health).toMatchObject({ status: 'healthy', error: null, tools });
 });
 
-test('A check connects to the vetted address, whatever the name resolves to later', async () => {
+test('A check connects to the vetted address, even if the name resolves to another one later', async () => {
   const port = await listen(mcpListener());
   const health = await checked(port, { host: 'not-in-any-dns.invalid' });
   expect(health).toMatchObject({ status: 'healthy', tools });

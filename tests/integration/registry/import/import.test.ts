@@ -156,7 +156,7 @@ test.each([
   ['text', 'hello', /neither/],
   ['a list', [], /neither/],
   ['null', null, /neither/],
-])('%s is refused with a reason', async (_what, entry, reason) => {
+])('%s is rejected with a reason', async (_what, entry, reason) => {
   const before = registry.store.list();
   const result = (await send([entry])).body.results[0];
   expect(result).toMatchObject({ outcome: 'refused', reason: expect.stringMatching(reason) });

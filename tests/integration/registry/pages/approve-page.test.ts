@@ -33,7 +33,7 @@ beforeAll(async () => {
 afterAll(() => registry.close());
 beforeEach(async () => {
   approvals = 0;
-  await definitions.observe('currenttime', told('Looks. And tells somebody.'));
+  await definitions.observe('currenttime', told('Looks. And tells others.'));
 });
 
 const page = async (who: object, path = '/servers/currenttime') => {
@@ -60,7 +60,7 @@ test('A person who may change the server keeps the approved definition or approv
   expect((await press(admin, [keep])).status).toBe(303);
   expect((await definitions.of('currenttime')).pending.size).toBe(0);
 
-  await definitions.observe('currenttime', told('Looks. And tells somebody.'));
+  await definitions.observe('currenttime', told('Looks. And tells others.'));
   const done = await press(admin, [approve]);
   expect(done.headers.get('location')).toMatch(/^\/servers\/currenttime\?note=/);
   expect(await page(admin, done.headers.get('location') ?? '')).toContain('The tool is approved.');
@@ -68,10 +68,10 @@ test('A person who may change the server keeps the approved definition or approv
   expect(approvals).toBe(2);
 });
 
-test('A definition that has changed again is not approved, and the page says so', async () => {
+test('A definition that has changed again is not approved, and the page shows a message', async () => {
   await definitions.observe('currenttime', told('Looks around.'));
   const [seen = ''] = buttons(await page(admin));
-  await definitions.observe('currenttime', told('Looks, and sends it to somebody.'));
+  await definitions.observe('currenttime', told('Looks, and sends it to others.'));
   const refused = await press(admin, [seen]);
   expect(await page(admin, refused.headers.get('location') ?? '')).toContain('has another definition by now');
   expect((await definitions.of('currenttime')).pending.size).toBe(1);
@@ -80,7 +80,7 @@ test('A definition that has changed again is not approved, and the page says so'
 test.each([
   ['who may not change the server', user, { Origin: publicUrl }, 403],
   ['from another site', admin, { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' }, 403],
-  ['without a word on where it comes from', admin, {}, 403],
+  ['without Origin and Sec-Fetch-Site', admin, {}, 403],
 ])('A form of a person %s approves nothing', async (_what, who, headers, status) => {
   const [seen = ''] = buttons(await page(admin));
   expect((await press(who, [seen], headers)).status).toBe(status);

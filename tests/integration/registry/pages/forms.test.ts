@@ -95,7 +95,7 @@ const plain = (html: string) =>
 /** The message at a field. */
 const faultAt = (html: string, field: string) =>
   new RegExp(`id="${field}-fault"><svg[\\s\\S]*?</svg>([^<]*)`).exec(html)?.[1]?.trim();
-/** What stands in a field. */
+/** The value of a field. */
 const typedIn = (html: string, field: string) =>
   new RegExp(`<input id="${field}"[^>]* value="([\\s\\S]*?)"(?: placeholder| aria| readonly| autocomplete)`).exec(
     html,
@@ -179,9 +179,9 @@ describe('Registering', () => {
     ['a metadata service', { upstream: 'http://169.254.169.254' }, 422, 'upstream', /metadata/],
     ['the gateway’s own port', { upstream: 'http://127.0.0.1:7860' }, 422, 'upstream', /own port/],
     ['a name that cannot be resolved', { upstream: 'http://nowhere.invalid' }, 422, 'upstream', /cannot be resolved/],
-    ['a secret that there is not', { secret: 'none' }, 422, 'secret', /no secret called/],
+    ['a secret that does not exist', { secret: 'none' }, 422, 'secret', /no secret called/],
     ['a secret that looks like one', { secret: 'Bearer abc' }, 400, 'secret', /name of a secret/],
-    ['a third icon that is no address', { icons: 'https://a.b/\nhttps://a.c/\nx' }, 400, 'icons', /^Line 3 must be/],
+    ['a third icon that is not a URL', { icons: 'https://a.b/\nhttps://a.c/\nx' }, 400, 'icons', /^Line 3 must be/],
     ['a long tag', { tags: `ok, ${'x'.repeat(31)}` }, 400, 'tags', /^Tag 2 must have/],
   ])('%s is rejected at its field', async (_what, change, status, field, message) => {
     const answer = await post('/servers/register', { ...good, ...change });
@@ -246,7 +246,7 @@ const everyField = [
   'alias',
   'icons',
 ];
-test.each(everyField)('What is written into %s is refused at the field, or is only ever text', async (field) => {
+test.each(everyField)('Input into %s is rejected at the field, or is shown as text only', async (field) => {
   for (const text of injections) {
     const answer = await post('/servers/register', { ...good, [field]: text });
     expect([text, answer.status]).toEqual([text, answer.status === 303 ? 303 : 400]);
@@ -257,8 +257,8 @@ test.each(everyField)('What is written into %s is refused at the field, or is on
       continue;
     }
     expect(['title', 'description', 'tags', 'version', 'license']).toContain(field);
-    if (!kept) throw new Error('it was neither refused nor kept');
-    // What nginx gets is the same as without it.
+    if (!kept) throw new Error('it was neither rejected nor stored');
+    // nginx gets the same as without it.
     const line = 'notes 127.0.0.1:9000';
     expect(toRouteLine(kept, ['127.0.0.1:9000'])).toContain(line.split(' ')[1]);
     expect(toRouteLine(kept, ['127.0.0.1:9000'])).toBe(
@@ -535,7 +535,7 @@ describe('Testing a connection', () => {
   test.each([
     ['a metadata service', { upstream: 'http://169.254.169.254' }, 'upstream', /metadata/],
     ['a name that cannot be resolved', { upstream: 'http://nowhere.invalid' }, 'upstream', /cannot be resolved/],
-    ['a secret that there is not', { secret: 'none' }, 'secret', /no secret called/],
+    ['a secret that does not exist', { secret: 'none' }, 'secret', /no secret called/],
   ])('%s is not contacted', async (_what, change, field, reason) => {
     const { html, section } = await tryIt(good.upstream, change);
     expect(section).toContain('The gateway cannot connect.');

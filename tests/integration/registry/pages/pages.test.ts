@@ -236,8 +236,8 @@ test('Names of servers and people are shown as text', async () => {
       expect(html).not.toContain('<script');
       expect(html).not.toContain(evil);
     }
-    const nobody = await page('/', { ...stranger, username: evil, groups: [evil] }, own.url);
-    expect(nobody.html.replace(ownScripts, '')).not.toContain('<script');
+    const groupless = await page('/', { ...stranger, username: evil, groups: [evil] }, own.url);
+    expect(groupless.html.replace(ownScripts, '')).not.toContain('<script');
   } finally {
     await own.close();
   }

@@ -103,7 +103,7 @@ describe.each(databases.kinds)('%s:', (_kind, newPlace) => {
     const approvals = seen.map(({ name, hash }) => ({ name, hash }));
     await expect(definitions.approve('weather', approvals, alice)).rejects.toMatchObject({ code: 'changed_meanwhile' });
     expect(await states()).toEqual(['forecast changed', 'other new']);
-    const none = [{ name: 'nobody', hash: 'f'.repeat(64) }];
+    const none = [{ name: 'unknown', hash: 'f'.repeat(64) }];
     await expect(definitions.approve('weather', none, alice)).rejects.toMatchObject({ code: 'changed_meanwhile' });
   });
 

@@ -110,9 +110,9 @@ describe.each(databases.kinds)('%s:', (kind, newPlace) => {
   test('A taken name cannot be registered, and a deleted server cannot be changed', async () => {
     await store.change(adding('time'));
     await expect(store.change(adding('time'))).rejects.toMatchObject({ code: 'name_taken' });
-    const gone: Write = { name: 'nobody', revision: 7, next: undefined, action: 'delete', by };
+    const gone: Write = { name: 'unknown', revision: 7, next: undefined, action: 'delete', by };
     await expect(store.change(gone)).rejects.toMatchObject({ code: 'not_found' });
-    expect(await store.changes({ servers: ['time', 'nobody'], limit: 10 })).toHaveLength(1);
+    expect(await store.changes({ servers: ['time', 'unknown'], limit: 10 })).toHaveLength(1);
   });
 
   test('A revision is never reused, not even after a server was deleted and registered again', async () => {

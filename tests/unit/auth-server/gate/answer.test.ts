@@ -120,7 +120,7 @@ const mcp: OriginalRequest = {
 };
 const denied = (error: AuthError, request: DenialContext['request'] = mcp) =>
   answered((res) => deny(res, error, { publicUrl, request }));
-const nobody = new AuthError('credentials_missing', 'Log in.');
+const unauthenticated = new AuthError('credentials_missing', 'Log in.');
 
 describe('the redirect to the login', () => {
   test.each([
@@ -128,21 +128,21 @@ describe('the redirect to the login', () => {
     [1001, false],
   ])('from a URL of %d characters leads back to it: %s', async (length, back) => {
     const uri = `/${'x'.repeat(length - 1)}`;
-    const response = await denied(nobody, { ...page, uri });
+    const response = await denied(unauthenticated, { ...page, uri });
     expect(response.headers.get('x-login-url')).toBe(back ? `/login?redirect_uri=%2F${uri.slice(1)}` : '/login');
   });
 
   test.each<[string, AuthError, OriginalRequest]>([
-    ['that sends no Accept header', nobody, { ...page, accept: undefined }],
-    ['that accepts JSON only', nobody, { ...page, accept: 'application/json' }],
-    ['that submits a form', nobody, { ...page, method: 'POST' }],
+    ['that sends no Accept header', unauthenticated, { ...page, accept: undefined }],
+    ['that accepts JSON only', unauthenticated, { ...page, accept: 'application/json' }],
+    ['that submits a form', unauthenticated, { ...page, method: 'POST' }],
     ['that is authenticated and not permitted', new AuthError('origin_not_allowed', 'No.'), page],
   ])('is not sent to a client %s', async (_who, error, request) => {
     expect((await denied(error, request)).headers.get('x-login-url')).toBeNull();
   });
 
   test('is not sent when the headers of the gate are invalid, and the challenge then names the gateway’s metadata', async () => {
-    const response = await answered((res) => deny(res, nobody, { publicUrl, request: undefined }));
+    const response = await answered((res) => deny(res, unauthenticated, { publicUrl, request: undefined }));
     expect(response.headers.get('x-login-url')).toBeNull();
     expect(response.headers.get('www-authenticate')).toBe(
       `Bearer resource_metadata="${publicUrl}/.well-known/oauth-protected-resource", scope="openid email profile"`,
@@ -177,7 +177,7 @@ describe('the message of a denial', () => {
   test('about a method that is not offered lists the offered methods', async () => {
     const refused = new AuthError('method_not_allowed', 'No.', { allow: ['POST', 'GET'] });
     expect((await denied(refused)).headers.get('allow')).toBe('POST, GET');
-    expect((await denied(nobody)).headers.get('allow')).toBeNull();
+    expect((await denied(unauthenticated)).headers.get('allow')).toBeNull();
   });
 });
 
@@ -268,7 +268,7 @@ describe('the challenge to an unauthenticated client', () => {
   });
 
   test('does not redirect a request for a server to the login, not even from a browser', async () => {
-    const response = await denied(nobody, { ...mcp, method: 'GET', accept: 'text/html' });
+    const response = await denied(unauthenticated, { ...mcp, method: 'GET', accept: 'text/html' });
     expect(response.headers.get('x-login-url')).toBeNull();
   });
 });

@@ -74,7 +74,7 @@ const bad: [string, (socket: Socket) => void][] = [
   ],
   ['sends one event without end', (socket) => flood(socket, head('999999999', 'text/event-stream'), megabyte)],
   [
-    'says five letters a second',
+    'sends five characters a second',
     (socket) => {
       socket.write(head(1_000));
       setInterval(() => socket.write('{'), 200).unref();
@@ -84,13 +84,13 @@ const bad: [string, (socket: Socket) => void][] = [
     'upgrades the connection',
     (socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
   ],
-  ['speaks no HTTP', (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')],
+  ['does not speak HTTP', (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')],
   ['hangs', () => undefined],
 ];
 test.each(
   bad.flatMap(([what, answer]) => (['streamable-http', 'sse'] as const).map((by) => [what, by, answer] as const)),
 )(
-  'A server that %s, asked by %s, is found unwell in time, without being read to its end',
+  'A server that %s, checked by %s, is unhealthy in time, and its answer is not read to the end',
   async (_what, by, answer) => {
     const { result, took, grown } = await probe(await raw(answer), by);
     expect(['unhealthy', 'degraded']).toContain(result.status);

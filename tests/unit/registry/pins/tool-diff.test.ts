@@ -30,7 +30,7 @@ test.each([
   expect(lines(before, after)).toEqual([line]);
 });
 
-test('Equal values are no difference, whatever the order of keys', () => {
+test('Equal values are no difference, in any order of keys', () => {
   expect(lines({ annotations: { a: 1, b: { c: 2, d: 3 } } }, { annotations: { b: { d: 3, c: 2 }, a: 1 } })).toEqual([]);
 });
 

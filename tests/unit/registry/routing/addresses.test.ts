@@ -47,7 +47,7 @@ test.each([
   ['100.64.0.1', 80, /private/],
   ['localhost', 80, /not a plain IP/],
   ['', 80, /not a plain IP/],
-])('%s port %i is refused', (ip, port, reason) => {
+])('%s port %i is rejected', (ip, port, reason) => {
   expect(check(ip, port)).toMatch(reason);
 });
 
@@ -67,7 +67,7 @@ test('Allowing every network does not allow metadata services', () => {
 });
 
 test.each(['10.0.0.0', '10.0.0.0/33', 'fc00::/129', '10.0.0/8', 'host/8', '10.0.0.0/-1', '10.0.0.0/8 '])(
-  '%j is no network',
+  '%j is not a network',
   (text) => {
     expect(parseCidr(text)).toBeUndefined();
   },

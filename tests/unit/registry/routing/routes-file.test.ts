@@ -126,7 +126,7 @@ test.each([
   'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse Secret',
   'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse a;b',
   'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse --',
-])('%j is no route line', (line) => {
+])('%j is not a route line', (line) => {
   expect(routeLine.test(line)).toBe(false);
 });
 

@@ -46,7 +46,7 @@ describe('Words', () => {
 describe('A tool is found', () => {
   const tools = [
     toolOf('current_time', { description: 'The time of day in a zone' }),
-    toolOf('set_alarm', { title: 'Wake somebody', description: 'Rings later' }),
+    toolOf('set_alarm', { title: 'Wake a person', description: 'Rings later' }),
     toolOf('timer', {
       description: 'Counts down',
       inputSchema: {

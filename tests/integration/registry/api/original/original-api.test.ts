@@ -157,7 +157,7 @@ test.each([
   ['no address', { proxy_pass_url: 'nowhere' }, 400, 'input_invalid'],
   ['an address with credentials', { proxy_pass_url: 'http://u:p@127.0.0.1:1/' }, 400, 'input_invalid'],
   ['a name that is taken', { path: '/currenttime' }, 409, 'name_taken'],
-])('%s is refused, with `detail` for old clients', async (_what, change, status, code) => {
+])('%s is rejected, with `detail` for old clients', async (_what, change, status, code) => {
   const answer = await ask('POST', '/register', { body: form({ ...notes, ...change }) });
   const { detail, error } = answer.body as { detail: string; error: { code: string; message: string } };
   expect([answer.status, error.code, detail]).toEqual([status, code, error.message]);

@@ -69,7 +69,7 @@ test.each(['/v0.1', '/v0'])('%s lists every server by name, each one valid again
   }
 });
 
-test('The schema in the tests refuses what the published one refuses', () => {
+test('The schema in the tests rejects what the published one rejects', () => {
   const good = { name: 'a.b/c', description: 'x', version: '1' };
   expect(isServerJson(good)).toBe(true);
   for (const bad of [
@@ -200,8 +200,8 @@ test.each([
   ['more than a hundred', 'limit=101'],
   ['a limit in words', 'limit=ten'],
   ['a day without a time', 'updated_since=2026-11-23'],
-  ['a time that is none', 'updated_since=yesterday'],
-  ['a flag that is none', 'include_deleted=perhaps'],
+  ['an invalid time', 'updated_since=yesterday'],
+  ['an invalid flag', 'include_deleted=perhaps'],
 ])('%s is rejected with a sentence', async (_what, query) => {
   const { status, body } = await ask(`/v0.1/servers?${query}`);
   expect([status, body]).toEqual([400, { error: expect.stringMatching(/^\w+: .+/) }]);
@@ -244,7 +244,7 @@ test.each([
   ['DELETE', '/servers/localhost%2Foff/versions/1.0.0'],
   ['PATCH', '/servers/localhost%2Foff/versions/1.0.0/status'],
   ['PATCH', '/servers/localhost%2Foff/status'],
-])('%s %s is not implemented, and says where to go', async (method, path) => {
+])('%s %s is not implemented, and the answer says where to go', async (method, path) => {
   const { status, body } = await ask(`/v0.1${path}`, admin, { method });
   expect([status, body]).toEqual([501, { error: expect.stringContaining('POST /api/servers') }]);
 });
