@@ -13,7 +13,7 @@ let said = '';
 let bearer: string;
 beforeAll(async () => {
   [port = 0] = await freePorts(1);
-  // The auth-server knows the public address: here it is Caddy's. nginx runs beside it and is not asked.
+  // The public address of the auth-server is Caddy's. nginx runs too, but gets no requests.
   gateway = await startGateway();
   const { authServer, relay, registry } = gateway.ports;
   const env = {
@@ -23,7 +23,7 @@ beforeAll(async () => {
     AUTH_SERVER: `127.0.0.1:${authServer}`,
     RELAY: `127.0.0.1:${relay}`,
     REGISTRY: `127.0.0.1:${registry}`,
-    // In its place: it shows what reached it.
+    // The echo takes its place and records what reaches it.
     CURRENTTIME: new URL(gateway.echo.url).host,
   };
   caddy = spawn('caddy', ['run', '--adapter', 'caddyfile', '--config', 'deploy/proxies/Caddyfile'], { env });
@@ -51,10 +51,10 @@ const ask = (more: Sent) =>
   send(port, { method: 'GET', ...more, headers: { host: `localhost:${port}`, ...mcp, ...more.headers } });
 
 test.each([
-  ['a call of a tool', rpc('tools/call', { name: 'current_time_by_timezone' }), {}],
+  ['a tool call', rpc('tools/call', { name: 'current_time_by_timezone' }), {}],
   ['a list', rpc('tools/list'), {}],
   [
-    'a request of 2026-07-28, whose headers say what the body would',
+    'a request of 2026-07-28, whose headers repeat the body',
     rpc('tools/call', { name: 'x' }),
     {
       'mcp-method': 'tools/call',
@@ -62,29 +62,32 @@ test.each([
       'mcp-protocol-version': '2026-07-28',
     },
   ],
-  ['no body at all', '', {}],
-])('Whoever may do everything is refused %s through Caddy, which does not show bodies', async (_, body, headers) => {
-  const answer = await ask({
-    method: 'POST',
-    path: '/currenttime/mcp',
-    body,
-    headers: { authorization: bearer, ...headers } as Record<string, string>,
-  });
-  expect(answer.status).toBe(403);
-  expect(answer.headers['x-deny-code']).toBe('body_unseen');
-  expect(gateway.echo.seen).toEqual([]);
-});
+  ['a request without a body', '', {}],
+])(
+  'An agent that may do everything is refused %s through Caddy, which does not forward bodies to the gate',
+  async (_, body, headers) => {
+    const answer = await ask({
+      method: 'POST',
+      path: '/currenttime/mcp',
+      body,
+      headers: { authorization: bearer, ...headers } as Record<string, string>,
+    });
+    expect(answer.status).toBe(403);
+    expect(answer.headers['x-deny-code']).toBe('body_unseen');
+    expect(gateway.echo.seen).toEqual([]);
+  },
+);
 
-test('Whoever may have a stream of the server gets to it through Caddy and the relay, by their right alone', async () => {
+test("An agent with the right to a server's stream reaches it through Caddy and the relay", async () => {
   const answer = await ask({
     path: '/currenttime/mcp',
     headers: { authorization: bearer, accept: 'text/event-stream' },
   });
-  // The server offers no such stream, and says so itself.
+  // The answer comes from the server, which offers no such stream.
   expect([answer.status, answer.headers['x-deny-code']]).toEqual([405, undefined]);
 });
 
-test('Without a credential a GET and a POST through Caddy are 401', async () => {
+test('Without a credential a GET and a POST through Caddy get 401', async () => {
   for (const method of ['GET', 'POST']) {
     const body = method === 'POST' ? { body: rpc('tools/list') } : {};
     const answer = await ask({ method, path: '/currenttime/mcp', ...body });
@@ -93,14 +96,14 @@ test('Without a credential a GET and a POST through Caddy are 401', async () => 
   expect(gateway.echo.seen).toEqual([]);
 });
 
-test('An agent without a right for the server is refused its stream, and nothing reaches the server', async () => {
+test('A person without a right to the server is refused its stream, and nothing reaches the server', async () => {
   const cookie = await gateway.sessionCookie('erin');
   const answer = await ask({ path: '/currenttime/mcp', headers: { cookie, accept: 'text/event-stream' } });
   expect([answer.status, answer.headers['x-deny-code']]).toEqual([403, 'not_permitted']);
   expect(gateway.echo.seen).toEqual([]);
 });
 
-test('Whoever may see the registry sees it through Caddy, in their own name and in nobody else’s', async () => {
+test('An agent that may see the registry sees it through Caddy under its own name only', async () => {
   const claimed = { 'x-user': 'root', 'x-username': 'alice', 'x-scopes': 'mcp-servers-unrestricted/execute' };
   const answer = await ask({ path: '/api/me', headers: { authorization: bearer, ...claimed } });
   expect(answer.status).toBe(200);
@@ -114,7 +117,7 @@ test.each([
   ['X-Resource', { 'x-resource': 'registry' }],
   ['X-Original-Method', { 'x-original-method': 'GET' }],
   ['X_Original_Method', { x_original_method: 'GET' }],
-])('A client that sends its own %s is not believed', async (_, headers) => {
+])('A client cannot forge the header %s', async (_, headers) => {
   const answer = await ask({
     method: 'POST',
     path: '/currenttime/mcp',
@@ -137,7 +140,7 @@ test.each([
   expect(gateway.echo.seen).toEqual([]);
 });
 
-test('While the auth-server is dead, nothing passes Caddy', async () => {
+test('While the auth-server is down, Caddy forwards no request', async () => {
   await gateway.kill('auth-server');
   for (const path of ['/currenttime/mcp', '/api/me']) {
     const answer = await ask({ path, headers: { authorization: bearer } });

@@ -9,7 +9,7 @@ afterAll(() => gateway?.stop());
 
 const tokyo = ['current_time_by_timezone', { tz_name: 'Asia/Tokyo' }] as const;
 
-/** The caller's credential on every request, as a client with a token or cookie of its own sends it. */
+/** Adds the caller's credential to every request, as a client with its own token or cookie does. */
 function as(headers: Record<string, string>): Fetch {
   return (url, init) => {
     const all = new Headers(init?.headers);
@@ -38,7 +38,7 @@ test.each(everyClientAs('the demo agent', 'alice', 'carol'))(
 );
 
 test.each(everyClientAs('the reader agent', 'bob'))(
-  '%s, who may list and not call, is shown no tool with %s and is refused the call',
+  '%s, who may list but not call, sees no tool with %s and is refused the call',
   async (who, _client, connect) => {
     const client = await connect(`${gateway.url}/currenttime`, as(await credentials(who)));
     expect(await client.listTools()).toEqual([]);
@@ -61,7 +61,7 @@ test.each(connections)('Without credentials %s cannot connect', async (_client, 
 });
 
 test.each(connections)(
-  'With %s bob asks mcpgw for servers and gets those that bob may see',
+  'With %s bob asks mcpgw for servers and gets only those that bob may see',
   async (_client, connect) => {
     const client = await connect(`${gateway.url}/mcpgw`, as(await credentials('bob')));
     const { failed, text } = await client.call('list_services');
@@ -72,7 +72,7 @@ test.each(connections)(
   },
 );
 
-test('alice asks mcpgw for a server that bob does not see, and gets its details', async () => {
+test('alice asks mcpgw for a server that bob cannot see, and gets its details', async () => {
   const [, connect] = connections[0] ?? [];
   const details = async (who: string) => {
     const client = await connect?.(`${gateway.url}/mcpgw`, as(await credentials(who)));
@@ -84,7 +84,7 @@ test('alice asks mcpgw for a server that bob does not see, and gets its details'
   expect((await details('bob'))?.failed).toBe(true);
 });
 
-test('mcpgw reached around the gateway has nobody to ask the registry for', async () => {
+test('A caller that reaches mcpgw around the gateway gets no data of the registry', async () => {
   const [, connect] = connections[0] ?? [];
   const client = await connect?.(`http://127.0.0.1:${gateway.ports.mcpgw}`);
   expect(await client?.call('list_services')).toMatchObject({ failed: true });

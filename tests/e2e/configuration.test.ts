@@ -15,21 +15,21 @@ function block(start: string): string {
   return everything.slice(open, everything.indexOf('\n}', open));
 }
 
-test('The location that reads the body never returns 403, 404 or 405: they would jump to the gate', () => {
+test('The location that reads the body never returns 403, 404 or 405, which would jump to the gate', () => {
   const reading = block('location ~ "^/(?<mcp_server>');
   expect(reading).toContain('mirror ');
   expect(reading).not.toMatch(/return (403|404|405)/);
   expect(reading).not.toMatch(/proxy_pass/);
 });
 
-test('Requests for MCP servers are proxied in one place only, which only the gate leads to', () => {
+test('Requests for MCP servers are proxied in one place only, and only the gate leads there', () => {
   expect(everything.match(/proxy_pass \$/g)).toHaveLength(1);
   expect(block('location @upstream {')).toContain('proxy_pass $mcp_pass');
   expect(everything.match(/@upstream;/g)).toEqual(['@upstream;']);
   expect(block('location @gate {')).toMatch(/auth_request \/validate;[\s\S]*try_files \/nothing @upstream;/);
 });
 
-test('No error leads to a location that proxies, except from reading the body to the gate', () => {
+test('No error page leads to a location that proxies, except from reading the body to the gate', () => {
   const targets = [...everything.matchAll(/error_page [\d ]+=? ?(\S+);/g)].map(([, target]) => String(target));
   expect(new Set(targets).has('@upstream')).toBe(false);
   for (const target of new Set(targets)) {
@@ -50,7 +50,7 @@ test('Header names with an underscore are dropped', () => {
   expect(everything.match(/underscores_in_headers .*;/g)).toEqual(['underscores_in_headers off;']);
 });
 
-test('Every first path segment that nginx answers itself is a name that no server may take', () => {
+test('Every first path segment that nginx answers itself is a reserved server name', () => {
   const segments = [...everything.matchAll(/location (?:=|\^~) \/([a-z0-9.-]+)/g)].map(([, name]) => String(name));
   const asServer = segments.filter((name) => /^[a-z0-9][a-z0-9_-]*$/.test(name));
   expect(asServer).toEqual(expect.arrayContaining(['login', 'oauth2', 'health', 'api', 'servers', 'static', 'v0']));

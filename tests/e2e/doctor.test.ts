@@ -10,7 +10,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => gateway?.stop());
 
-/** The settings of a person who asks the doctor beside that gateway. */
+/** The settings of a person who runs the doctor for that gateway. */
 function settings(): NodeJS.ProcessEnv {
   const { ports, dataDir } = gateway;
   return {
@@ -27,7 +27,7 @@ test('The doctor finds nothing wrong with the demo while it runs', async () => {
   expect(findings.map(({ check }) => check)).toEqual(expect.arrayContaining(['gateway', 'gate', 'callback', 'ports']));
 });
 
-test('The doctor tries the login with the scopes, and the callback, that the login really sends', async () => {
+test('The doctor checks the login with the scopes and the callback that the login sends', async () => {
   const start = await fetch(`${gateway.url}/oauth2/login/cognito`, { redirect: 'manual' });
   const sent = new URL(start.headers.get('location') ?? '').searchParams;
   expect(sent.get('scope')).toBe(loginScopes.join(' '));

@@ -29,17 +29,17 @@ async function timed<T>(work: () => Promise<T>): Promise<[T, seconds: number]> {
   return [await work(), (performance.now() - start) / 1000];
 }
 
-test('GET /health says that nginx, auth-server and registry are up', async () => {
+test('GET /health reports that nginx, auth-server and registry are up', async () => {
   expect(await health()).toMatchObject({ status: 'up', nginx: 'up', 'auth-server': 'up', relay: 'up', registry: 'up' });
 });
 
-test.each(['/health/live', '/health/ready'])('%s is for the inside: nginx leads nobody there', async (path) => {
+test.each(['/health/live', '/health/ready'])('nginx does not expose %s', async (path) => {
   expect((await send(gateway.ports.gateway, { method: 'GET', path })).status).toBe(404);
   for (const port of [gateway.ports.authServer, gateway.ports.registry, gateway.ports.relay])
     expect((await fetch(`http://127.0.0.1:${port}${path}`)).status).toBe(200);
 });
 
-test('While the auth-server hangs, a call is 503 within two seconds and reaches nobody; afterwards calls go on', async () => {
+test('While the auth-server hangs, a call gets 503 within two seconds and reaches no server; afterwards calls work again', async () => {
   signal('auth-server', 'SIGSTOP');
   try {
     const [answer, seconds] = await timed(call);
@@ -54,7 +54,7 @@ test('While the auth-server hangs, a call is 503 within two seconds and reaches 
   expect((await call()).status).toBe(200);
 });
 
-test('While the registry is dead, health says so, tool calls go on, and its pages are 503', async () => {
+test('While the registry is down, health reports it, tool calls go on, and its pages get 503', async () => {
   signal('registry', 'SIGKILL');
   await expect(gateway.supervisor.died).rejects.toThrow('registry stopped by itself');
   expect(await health()).toMatchObject({ status: 'down', 'auth-server': 'up', relay: 'up', registry: 'down' });
@@ -66,7 +66,7 @@ test('While the registry is dead, health says so, tool calls go on, and its page
   expect([page.status, page.headers['content-type']]).toEqual([503, 'text/html']);
 });
 
-test('While the auth-server is dead, everything is 503 at once, health says why, and nothing passes', async () => {
+test('While the auth-server is down, every request gets 503 at once, health says why, and no request reaches a server', async () => {
   signal('auth-server', 'SIGKILL');
   while (gateway.supervisor.pid('auth-server')) await new Promise((resolve) => setTimeout(resolve, 10));
   const [answer, seconds] = await timed(call);
@@ -79,7 +79,7 @@ test('While the auth-server is dead, everything is 503 at once, health says why,
   expect(gateway.echo.seen).toEqual([]);
 });
 
-test('The generated configuration is one that nginx finds sound, without a warning', () => {
+test('nginx accepts the generated configuration without a warning', () => {
   const output = execFileSync('nginx', ['-t', '-q', '-c', `${gateway.dataDir}/nginx/nginx.conf`], {
     env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -6,7 +6,7 @@ import { nameOf } from '../faults/load.ts';
 import { type Stage, startStage } from '../faults/stage.ts';
 import { rpc, send } from '../support/gateway/send.ts';
 
-// The quick part of tests/faults, which has all of them, takes minutes, and writes the table of docs/operations/failures.md.
+// A quick selection. tests/faults has all faults, takes minutes and writes the table of docs/operations/failures.md.
 const folder = mkdtempSync(join(tmpdir(), 'faults-'));
 const SCOPES_FILE = join(folder, 'scopes.yml');
 const shipped = readFileSync('scopes.yml', 'utf8');
@@ -27,7 +27,7 @@ function replacePolicy(text: string): void {
 
 const unanswered = ['503 authorization_unavailable', '503 decision_too_slow', '503 unavailable'];
 
-test('The auth-server is killed and started again: nobody gets in, everybody else goes on', async () => {
+test('While the auth-server is killed and started again, no unauthorized request is allowed, and the gateway recovers', async () => {
   await stage.endure({
     what: 'kill',
     begin: () => stage.gateway.kill('auth-server'),
@@ -39,7 +39,7 @@ test('The auth-server is killed and started again: nobody gets in, everybody els
   });
 }, 180_000);
 
-test('The auth-server hangs: nobody gets in, everybody else goes on', async () => {
+test('While the auth-server hangs, no unauthorized request is allowed, and the gateway recovers', async () => {
   const pid = stage.gateway.supervisor.pid('auth-server') ?? 0;
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
   const signal = (name: NodeJS.Signals) => {
@@ -55,7 +55,7 @@ test('The auth-server hangs: nobody gets in, everybody else goes on', async () =
   });
 }, 180_000);
 
-test('The policy is broken: the last good one stays in force', async () => {
+test('While the policy file is broken, the last good policy stays in force', async () => {
   await stage.endure({
     what: 'policy',
     begin: () => replacePolicy('}{'),
@@ -66,7 +66,7 @@ test('The policy is broken: the last good one stays in force', async () => {
   });
 }, 180_000);
 
-test('One address floods with bad tokens, each another one: it waits, everybody else goes on', async () => {
+test('An address that floods the gateway with different bad tokens is throttled, and all others are served', async () => {
   const { ports } = stage.gateway;
   const stranger = { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.66' };
   const call = (headers: Record<string, string>) =>
@@ -88,7 +88,7 @@ test('One address floods with bad tokens, each another one: it waits, everybody 
     },
     lasts: 2_000,
     end: async () => {
-      // Known to be good, so it gets through from there too.
+      // A token that is known to be good is allowed from that address too.
       expect(await call({ ...stage.callers.agent, ...stranger })).toBe('200');
       flooding = false;
       await Promise.all(floods);

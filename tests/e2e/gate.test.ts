@@ -20,7 +20,7 @@ beforeEach(() => gateway.echo.reset());
 
 const ask = (sent: Sent) => send(gateway.ports.gateway, sent);
 
-test('The control: an allowed call reaches the upstream once, and its answer comes back', async () => {
+test('An allowed call reaches the upstream once, and its answer comes back', async () => {
   const answer = await ask({ path: '/echo/mcp', headers: admin, body: call });
   expect(answer.status).toBe(200);
   expect(JSON.parse(answer.body)).toEqual({ jsonrpc: '2.0', id: 1, result: {} });
@@ -67,7 +67,7 @@ test.each<[string, number, Partial<Sent>]>([
   ['PUT', 400, { method: 'PUT' }],
   ['PATCH without a body', 405, { method: 'PATCH', body: '' }],
   ['HEAD', 405, { method: 'HEAD', body: '' }],
-  ['a page being opened', 400, { headers: { 'sec-fetch-dest': 'document' } }],
+  ['a page navigation', 400, { headers: { 'sec-fetch-dest': 'document' } }],
   ['a frame', 400, { headers: { 'sec-fetch-dest': 'iframe' } }],
   ['a script', 400, { headers: { 'sec-fetch-dest': 'script' } }],
   ['a service worker', 400, { headers: { 'sec-fetch-dest': 'serviceworker' } }],
@@ -81,7 +81,7 @@ test.each<[string, number, Partial<Sent>]>([
   ],
   ['a byte order mark', 400, { body: `\ufeff${call}` }],
   ['a body over the limit', 413, { body: rpc('tools/call', { name: 'x', arguments: { a: 'x'.repeat(1_100_000) } }) }],
-])('The agent that may do everything sends %s and is answered %i in JSON', async (_what, status, sent) => {
+])('The agent that may do everything sends %s and gets %i in JSON', async (_what, status, sent) => {
   const { body = call, headers, ...rest } = sent;
   const answer = await ask({
     path: '/echo/mcp',
@@ -111,7 +111,7 @@ test.each([
   ['two Authorization lines', 'Authorization: Bearer a\r\nAuthorization: Bearer b\r\nContent-Length: 0'],
   ['two Host lines', 'Host: localhost\r\nContent-Length: 0'],
   ['Content-Length beside Transfer-Encoding', 'Content-Length: 4\r\nTransfer-Encoding: chunked'],
-])('%s are not valid HTTP here', async (_what, lines) => {
+])('A request with %s is rejected as invalid HTTP', async (_what, lines) => {
   const head = `POST /echo/mcp HTTP/1.1\r\nHost: localhost:${gateway.ports.gateway}\r\n${lines}\r\nConnection: close\r\n\r\n`;
   expect(await sendBytes(gateway.ports.gateway, [head])).toMatch(/^HTTP\/1.1 400 [\s\S]*"error"/);
 });
@@ -125,7 +125,7 @@ test.each(['evil.example', 'a?b', 'localhost.evil.example', '127.0.0.1', 'u@loca
   },
 );
 
-test('Whoever is nobody gets the same 401 for every server, there or not', async () => {
+test('A caller without credentials gets the same 401 for every server, whether it exists or not', async () => {
   const answers = await Promise.all(
     ['echo', 'currenttime', 'nowhere'].map((name) => ask({ path: `/${name}/mcp`, headers: json, body: call })),
   );
@@ -138,7 +138,7 @@ test('Whoever is nobody gets the same 401 for every server, there or not', async
   }
 });
 
-test('A server that is not there is 404 to who may use every server, and 403 like any other to carol', async () => {
+test('A missing server is 404 for a caller who may use every server, and 403 like any other server for carol', async () => {
   expect((await ask({ path: '/nowhere/mcp', headers: admin, body: call })).status).toBe(404);
   expect((await ask({ path: '/echo/sse', method: 'GET', headers: admin })).status).toBe(404);
   const [there, notThere] = await Promise.all(
@@ -148,7 +148,7 @@ test('A server that is not there is 404 to who may use every server, and 403 lik
   expect(there?.body.replaceAll('echo', 'nowhere')).toBe(notThere?.body);
 });
 
-test('A denial carries the id of the request, the reason, and no challenge where a new token would not help', async () => {
+test('A denial carries the id of the request and the reason, and no challenge if a new token would not help', async () => {
   const answer = await ask({ path: '/echo/mcp', headers: carol, body: rpc('tools/call', { name: 'x' }, 'my-id') });
   expect(JSON.parse(answer.body)).toMatchObject({
     jsonrpc: '2.0',
@@ -166,16 +166,16 @@ test.each([
   '/metrics',
   '/debug',
   '/nginx_status',
-])('%s is not there from outside', async (path) => {
+])('%s cannot be reached from outside', async (path) => {
   expect((await ask({ path, method: 'GET', headers: admin })).status).toBe(404);
 });
 
-test('A method that an endpoint does not take is answered with those that it takes', async () => {
+test('A method that an endpoint does not accept gets 405 with the accepted methods', async () => {
   const answer = await ask({ path: '/echo/mcp', method: 'PATCH', headers: admin });
   expect(answer).toMatchObject({ status: 405, headers: { allow: 'POST, GET, DELETE' } });
 });
 
-test('A page of an allowed origin may call by CORS, a page of another gets no such header', async () => {
+test('A page of an allowed origin may call by CORS, and a page of another origin gets no CORS header', async () => {
   const from = (origin: string) => ask({ path: '/echo/mcp', method: 'OPTIONS', headers: { origin } });
   const [allowed, foreign] = [await from('https://tools.example.com'), await from('https://evil.example')];
   expect(allowed).toMatchObject({
@@ -186,7 +186,7 @@ test('A page of an allowed origin may call by CORS, a page of another gets no su
   expect(foreign.headers['access-control-allow-origin']).toBeUndefined();
 });
 
-test('A bad token that comes again and again gets 429, whatever addresses its sender makes up; others go on', async () => {
+test('A bad token that is sent repeatedly gets 429 even if its sender forges addresses, and others are served', async () => {
   const headers = (i: number) => ({
     ...json,
     authorization: 'Bearer again.and.again',
@@ -214,7 +214,7 @@ test('A bad token that comes again and again gets 429, whatever addresses its se
   for (const line of lines()) expect(line).toContain('"client":"127.0.0.1"');
 }, 60_000);
 
-test('A body that nginx itself finds too large is refused in the form of MCP', async () => {
+test("A body over nginx's own limit is refused with an MCP error", async () => {
   const answer = await ask({ path: '/echo/mcp', headers: admin, body: 'x'.repeat(1_100_000) });
   expect([answer.status, JSON.parse(answer.body)]).toMatchObject([
     413,
@@ -222,7 +222,7 @@ test('A body that nginx itself finds too large is refused in the form of MCP', a
   ]);
 });
 
-test('No log line holds a token, a cookie or a secret, whatever was sent', async () => {
+test('No log line contains a token, a cookie or a secret that a client sent', async () => {
   await ask({ path: `/echo/mcp?token=${admin.authorization}`.replaceAll(' ', '+'), headers: admin, body: call });
   const secrets = [
     admin.authorization?.slice(7),

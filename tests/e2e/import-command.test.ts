@@ -36,7 +36,7 @@ const type = async (...words: string[]) => {
   return { code, out: said(stdout), err: said(stderr) };
 };
 
-test('Servers of several files are registered through the gate, as the person who has logged in', async () => {
+test('The servers of several files are registered through the gate as the logged-in person', async () => {
   const original = { server_name: 'One', path: '/one', proxy_pass_url: `${gateway.echo.url}/` };
   const published = {
     name: 'com.example/two',
@@ -60,16 +60,16 @@ test('Servers of several files are registered through the gate, as the person wh
   expect(outcomes(await type(...files)).map(([, outcome]) => outcome)).toEqual(['skipped', 'skipped']);
 });
 
-test('What is refused is told with the reason, and the exit code says so', async () => {
+test('A refused server is reported with the reason, and the exit code shows it', async () => {
   const stdio = { name: 'com.example/local', description: 'x', version: '1', packages: [{ registryType: 'npm' }] };
   const { code, out } = await type(write('stdio.json', [stdio]));
   expect([code, out]).toEqual([1, expect.stringContaining('bridge to streamable HTTP')]);
 });
 
 test.each([
-  ['is not there', () => join(folder, 'nowhere.json'), 'cannot be read (ENOENT)'],
-  ['is no JSON', () => write('text.json', 'hello'), 'is not JSON'],
-])('A file that %s is named, and nothing is sent', async (_what, file, words) => {
+  ['does not exist', () => join(folder, 'nowhere.json'), 'cannot be read (ENOENT)'],
+  ['is not JSON', () => write('text.json', 'hello'), 'is not JSON'],
+])('A file that %s is reported by name, and no request is sent', async (_what, file, words) => {
   const { code, err } = await type(file());
   expect([code, err]).toEqual([2, expect.stringContaining(words)]);
 });

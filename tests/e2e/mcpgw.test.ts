@@ -26,7 +26,7 @@ function as(headers: Record<string, string>): Fetch {
     const all = new Headers(init?.headers);
     for (const [name, value] of Object.entries(headers)) all.set(name, value);
     const ask = () => fetch(url, { ...init, headers: all });
-    // Routes change here all the time, and the nginx of before closes kept connections: one may be used just then.
+    // Routes change often here, and the old nginx workers close idle connections, perhaps while one is being reused.
     return await ask().catch((error) =>
       error?.cause?.code === 'UND_ERR_SOCKET' || error?.cause?.code === 'ECONNRESET' ? ask() : Promise.reject(error),
     );
@@ -46,7 +46,7 @@ const find = async (who: string, natural_language_query: string, over = connect)
 };
 const tokyo = 'what time is it in Tokyo';
 
-/** The registry asks the servers right after it has started. */
+/** Waits for the first health checks, which the registry makes right after its start. */
 async function untilFound(who: string, question: string, tool: string): Promise<void> {
   for (let tries = 0; tries < 500; tries++) {
     if ((await find(who, question)).tools.some((found) => found.tool === tool)) return;
@@ -60,7 +60,7 @@ test.each([
   ['carol', connect],
   ['the demo agent', connect],
   ['carol', connectSse],
-])('%s finds the tool that tells the time, and calls it where the finder says', async (who, over) => {
+])('%s finds the tool that tells the time, and calls it at the address from the finder', async (who, over) => {
   await untilFound(who, tokyo, 'current_time_by_timezone');
   const [first] = (await find(who, tokyo, over)).tools;
   expect(first).toMatchObject({ server: 'currenttime', tool: 'current_time_by_timezone' });
@@ -72,7 +72,7 @@ test.each([
 });
 
 test.each(['bob', 'the reader agent'])(
-  '%s, who may list and not call, finds only the tools of mcpgw that look',
+  '%s, who may list but not call, finds only the read-only tools of mcpgw',
   async (who) => {
     await untilFound(who, 'list servers', 'list_services');
     for (const question of [tokyo, 'list servers and their tools', 'register a server', 'time zone', 'echo']) {
@@ -103,7 +103,7 @@ test.each([
   ['dave', 5],
   ['bob', 5],
   ['the reader agent', 5],
-])('%s is shown %i tools of mcpgw', async (who, count) => {
+])('%s sees %i tools of mcpgw', async (who, count) => {
   expect(await using(who, (client) => client.listTools())).toHaveLength(count);
 });
 
@@ -135,7 +135,7 @@ test.each([
   ['alice', connect],
   ['the demo agent', connect],
   ['alice', connectSse],
-])('%s registers a server by a tool, and it is reached at once; disabled, it is not', async (who, over) => {
+])('%s registers a server with a tool and reaches it at once, and no longer when it is disabled', async (who, over) => {
   const name = `made-by-${who.replaceAll(' ', '-')}-${over === connect ? 'http' : 'sse'}`;
   const registered = await call(who, 'register_service', registration(name), over);
   expect(registered).toMatchObject({ failed: false, values: { route: 'ok', server: { name, enabled: true } } });
@@ -150,7 +150,7 @@ test.each([
 });
 
 test.each(['bob', 'dave', 'carol', 'the reader agent'])(
-  '%s may not call the tools that change the registry: the gate refuses, and nothing changes',
+  '%s may not call the tools that change the registry: the gate denies the call, and nothing changes',
   async (who) => {
     const mine = { service_name: 'echo', enabled: false };
     await expect(call(who, 'register_service', registration('not-for-them'))).rejects.toThrow(/403|Not allowed|scope/i);
@@ -161,7 +161,7 @@ test.each(['bob', 'dave', 'carol', 'the reader agent'])(
   },
 );
 
-test('healthcheck and refresh_service tell how the servers are', async () => {
+test('healthcheck and refresh_service report the health of the servers', async () => {
   const checked = await call('alice', 'refresh_service', { service_name: 'currenttime' });
   expect(checked.values).toMatchObject({ name: 'currenttime', status: 'healthy' });
   const { values } = await call('bob', 'healthcheck');

@@ -8,7 +8,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => gateway?.stop());
 
-test('The metrics count what goes through nginx, and no path through nginx leads to them', async () => {
+test('The metrics count the requests through nginx, and no path through nginx leads to the metrics', async () => {
   const authorization = `Bearer ${await gateway.agentToken()}`;
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization };
   const body = rpc('tools/call', { name: 'look' });
@@ -30,7 +30,7 @@ test('The metrics count what goes through nginx, and no path through nginx leads
   }
 });
 
-test('The registry is told that the port of the metrics is no upstream', async () => {
+test('The registry gets the port of the metrics in OWN_PORTS, so that no server can use it as upstream', async () => {
   const registry = nodeServices({ ports: gateway.ports, dataDir: gateway.dataDir, env: {}, standIn: true }).find(
     ({ name }) => name === 'registry',
   );

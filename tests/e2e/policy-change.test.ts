@@ -33,7 +33,7 @@ async function statusSoon(credential: Record<string, string>, expected: number):
   return (await ask()).status;
 }
 
-test('A right that is taken away in the policy is gone for running sessions and good tokens, and comes back with it', async () => {
+test('A right that the policy no longer grants is denied to open sessions and valid tokens, and allowed again when it is restored', async () => {
   const carol = { cookie: await gateway.sessionCookie('carol') };
   const agent = { authorization: `Bearer ${await gateway.agentToken()}` };
   expect([await statusSoon(carol, 200), await statusSoon(agent, 200)]).toEqual([200, 200]);

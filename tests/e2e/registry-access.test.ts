@@ -11,7 +11,7 @@ const get = (path: string, headers: Record<string, string> = {}, port = gateway.
   send(port, { method: 'GET', path, headers });
 
 test.each(['/', '/servers/currenttime'])(
-  'A browser without a session that opens %s is led to the login, and back',
+  'A browser without a session that opens %s is redirected to the login and back',
   async (path) => {
     const answer = await get(path, { accept: 'text/html,*/*' });
     expect([answer.status, answer.headers.location]).toEqual([302, `/login?redirect_uri=${encodeURIComponent(path)}`]);
@@ -19,7 +19,7 @@ test.each(['/', '/servers/currenttime'])(
 );
 
 test.each(['/api/servers', '/api/me', '/v0.1/servers', '/static/icon.svg'])(
-  'A program without credentials that asks for %s is answered 401, never led to a login',
+  'A program without credentials that requests %s gets 401 and no redirect to a login',
   async (path) => {
     const answer = await get(path, { accept: 'application/json' });
     expect(answer.status).toBe(401);
@@ -38,12 +38,12 @@ test.each([
   expect(servers.map((server) => server.name).sort()).toEqual(expected);
 });
 
-test('The registry reached around the gateway believes no header', async () => {
+test('A request that reaches the registry around the gateway cannot authenticate with any header', async () => {
   const forged = { 'x-user': 'alice', 'x-groups': 'mcp-registry-admin', 'x-scopes': 'mcp-registry-admin' };
   expect((await get('/api/servers', forged, gateway.ports.registry)).status).toBe(401);
 });
 
-test('A request for the registry with a body is judged at once, without it: nothing waits for a body that does not come', async () => {
+test('A request to the registry is decided at once without waiting for its body', async () => {
   const cookie = await gateway.sessionCookie('alice');
   const post = (headers: Record<string, string>) =>
     send(gateway.ports.gateway, {
@@ -56,7 +56,7 @@ test('A request for the registry with a body is judged at once, without it: noth
   expect(Date.now() - started).toBeLessThan(1_500);
 });
 
-test('A page of another site cannot use a session: not by fetch, not by form', async () => {
+test('A page of another site cannot use a session, neither by fetch nor by form', async () => {
   const cookie = await gateway.sessionCookie('alice');
   const from = (headers: Record<string, string>) => get('/api/servers', { cookie, ...headers });
   expect((await from({ origin: 'https://evil.example' })).status).toBe(403);
@@ -77,7 +77,7 @@ test('After signing out, the old cookie is refused everywhere', async () => {
   expect((await get('/api/me', { cookie })).status).toBe(401);
 });
 
-test('A cookie with a login attempt in it is no session', async () => {
+test('The cookie of a login attempt is not a session', async () => {
   const start = await get('/oauth2/login/cognito');
   const attempt = String(start.headers['set-cookie']).replace(/^[^=]+=([^;]*).*/s, '$1');
   expect(attempt.length).toBeGreaterThan(100);
@@ -85,7 +85,7 @@ test('A cookie with a login attempt in it is no session', async () => {
   expect((await get('/api/me', { cookie })).status).toBe(401);
 });
 
-test('The callback is built from the configured address, whatever the Host or X-Forwarded-* headers say', async () => {
+test('The callback is built from the configured address, and Host and X-Forwarded-* headers are ignored', async () => {
   const answer = await get('/oauth2/login/cognito', {
     'x-forwarded-host': 'evil.example',
     'x-forwarded-proto': 'https',
@@ -95,7 +95,7 @@ test('The callback is built from the configured address, whatever the Host or X-
 });
 
 test.each(['', '/currenttime/mcp', '/echo/mcp', '/mcpgw/sse'])(
-  'Anybody may read the resource metadata of "%s", which names Cognito and this exact address',
+  'Any client may read the resource metadata of "%s", which names Cognito and this exact address',
   async (path) => {
     const answer = await get(`/.well-known/oauth-protected-resource${path}`, { origin: 'https://any.example' });
     expect(answer).toMatchObject({ status: 200, headers: { 'access-control-allow-origin': '*' } });

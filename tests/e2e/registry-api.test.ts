@@ -27,7 +27,7 @@ const form = (path: string, body: string, headers: Record<string, string>) =>
     headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
   });
 
-test.each(['%2F', '%2f'])('A name with %s in it reaches the registry as it was written', async (slash) => {
+test.each(['%2F', '%2f'])('A name with %s reaches the registry unchanged', async (slash) => {
   const path = `/v0.1/servers/localhost${slash}currenttime/versions`;
   for (const end of ['', '/latest', '/1.0.0']) {
     const { status, body } = await get(`${path}${end}`, { cookie: alice });
@@ -36,14 +36,14 @@ test.each(['%2F', '%2f'])('A name with %s in it reaches the registry as it was w
   }
 });
 
-test('A version with a plus sign can be asked for; other encoded letters are refused', async () => {
+test('A version with a plus sign can be requested, and other encoded characters are refused', async () => {
   const path = '/v0.1/servers/localhost%2Fcurrenttime/versions';
   expect((await get(`${path}/1.0.0%2Bbuild`, { cookie: alice })).status).toBe(404);
   expect((await get(`${path}/%2e%2e`, { cookie: alice })).status).toBe(400);
   expect((await get('/api/servers%2Fcurrenttime', { cookie: alice })).status).toBe(400);
 });
 
-test('An agent pages through the servers that its scopes let it list, and calls them where the list says', async () => {
+test('An agent pages through the servers that its scopes let it list, and calls them at the listed addresses', async () => {
   const names: string[] = [];
   const urls: string[] = [];
   for (let path = '/v0.1/servers?limit=2'; path; ) {
@@ -61,12 +61,12 @@ test('An agent pages through the servers that its scopes let it list, and calls 
   expect((await get('/v0.1/servers/localhost%2Fecho/versions', await bearer('reader'))).status).toBe(404);
 });
 
-test('Without credentials nothing is told, under either address', async () => {
+test('Without credentials the list is refused at both addresses', async () => {
   for (const path of ['/v0.1/servers', '/v0/servers', '/v0.1/servers/localhost%2Fcurrenttime/versions'])
     expect((await get(path, {})).status).toBe(401);
 });
 
-test('A page of an allowed origin may read the list with a token of its own, and a page of no other', async () => {
+test('Only a page of an allowed origin may read the list with its own token', async () => {
   const path = '/v0.1/servers';
   const preflight = (origin: string) =>
     send(gateway.ports.gateway, {
@@ -86,7 +86,7 @@ test('A page of an allowed origin may read the list with a token of its own, and
   expect((await send(gateway.ports.gateway, { method: 'GET', path, headers: withCookie })).status).toBe(403);
 });
 
-test('A client of the original registers, switches, edits and reads a server by its forms', async () => {
+test("A client of the original registers, toggles, edits and reads a server with the original's forms", async () => {
   const own = { cookie: alice, origin: gateway.url };
   const fields = new URLSearchParams({
     name: 'Old friend',
@@ -114,7 +114,7 @@ const forms: [string, string][] = [
   ['/edit/echo', 'name=stolen'],
   ['/api/refresh/echo', ''],
 ];
-test.each(forms)('A form of another site that is sent to %s with the session is refused', async (path, body) => {
+test.each(forms)('A form of another site that is posted to %s with the session is refused', async (path, body) => {
   const other = 'http://localhost:9999';
   for (const headers of [
     { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
@@ -122,7 +122,7 @@ test.each(forms)('A form of another site that is sent to %s with the session is 
     { origin: 'null' },
     { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate' },
     { 'sec-fetch-site': 'same-site' },
-    // Neither says where it comes from: no browser of today, and still not enough.
+    // Neither header is present. No current browser omits both, but the request must be refused all the same.
     {},
     { 'sec-fetch-site': 'none' },
   ] as Record<string, string>[]) {
@@ -135,13 +135,13 @@ test.each(forms)('A form of another site that is sent to %s with the session is 
   expect((await get('/api/servers/stolen', { cookie: alice })).status).toBe(404);
 });
 
-test('The description of the API is for everybody who is known', async () => {
+test('Every authenticated caller may read the description of the API', async () => {
   const { status, body } = await get('/api/openapi.json', await bearer('reader'));
   expect([status, body]).toMatchObject([200, { openapi: '3.1.0', servers: [{ url: gateway.url }] }]);
   expect((await get('/api/openapi.json', {})).status).toBe(401);
 });
 
-test('An import goes through the gate, with the rights of who sends it', async () => {
+test('An import goes through the gate with the rights of its sender', async () => {
   const headers = { cookie: alice, origin: gateway.url, 'content-type': 'application/json' };
   const entry = { server_name: 'Imported', path: '/imported', proxy_pass_url: `${gateway.echo.url}/` };
   const sendIt = (more: object) =>

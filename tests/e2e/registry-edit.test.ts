@@ -47,7 +47,7 @@ const registration = (name: string, upstream = gateway.echo.url) => ({
   transports: { 'streamable-http': '/mcp' },
 });
 
-/** Old workers of nginx answer their open connections to the end, so the change may take a moment to show. */
+/** Old nginx workers serve their open connections to the end, so a change may take a moment to show. */
 async function expectSoon(person: string, server: string, expected: number): Promise<void> {
   const end = performance.now() + 20_000;
   let status = await call(person, server);
@@ -55,7 +55,7 @@ async function expectSoon(person: string, server: string, expected: number): Pro
   expect(status).toBe(expected);
 }
 
-test('A server that alice registers can be called by her at once, and by nobody whom no rule lets', async () => {
+test('alice can call a server as soon as she has registered it, and callers without a rule for it cannot', async () => {
   const { status, body } = await api('alice', 'POST', '/servers', registration('life'));
   expect([status, body.route, body.server?.name]).toEqual([201, 'ok', 'life']);
   await expectSoon('alice', 'life', 200);
@@ -63,7 +63,7 @@ test('A server that alice registers can be called by her at once, and by nobody 
   expect((await api('bob', 'GET', '/servers/life')).status).toBe(404);
 });
 
-test('When it is disabled, calls find nothing and open streams end; enabled, it is there again', async () => {
+test('When the server is disabled, calls get 404 and open streams end; when it is enabled, calls work again', async () => {
   gateway.echo.answer = (res) =>
     void res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: {"jsonrpc":"2.0","method":"x"}\n\n');
   const stream = await openStream(gateway.ports.gateway, { path: '/life/mcp', headers: mcp('alice') });
@@ -78,7 +78,7 @@ test('When it is disabled, calls find nothing and open streams end; enabled, it 
   await expectSoon('alice', 'life', 200);
 });
 
-test('When it moves, calls reach it where it is now, and streams of other servers stay open', async () => {
+test('When the server moves, calls reach its new address, and streams of other servers stay open', async () => {
   gateway.echo.answer = (res) =>
     void res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: {"jsonrpc":"2.0","method":"x"}\n\n');
   const stream = await openStream(gateway.ports.gateway, { path: '/echo/mcp', headers: mcp('alice') });
@@ -97,7 +97,7 @@ test('When it moves, calls reach it where it is now, and streams of other server
   stream.close();
 });
 
-test('When it is deleted, it is gone from the routes, and the log still says who did what', async () => {
+test('When the server is deleted, its route is removed, and the log still says who did what', async () => {
   const { status, body } = await api('alice', 'DELETE', '/servers/life');
   expect([status, body]).toEqual([200, { server: null, route: 'ok', warnings: [] }]);
   await expectSoon('alice', 'life', 404);
@@ -116,9 +116,9 @@ test('When it is deleted, it is gone from the routes, and the log still says who
 test.each([
   ['a metadata service', 'http://169.254.169.254', 'metadata'],
   ['a metadata service, written as a number', 'http://2852039166', 'metadata'],
-  ['no single host', 'http://0.0.0.0:8000', 'not the address of one host'],
-  ['a name that nobody knows', 'http://no-such-host.invalid', 'cannot be resolved'],
-])('A server that would be %s is refused with the reason', async (_what, upstream, reason) => {
+  ['not a single host', 'http://0.0.0.0:8000', 'not the address of one host'],
+  ['a host name that does not resolve', 'http://no-such-host.invalid', 'cannot be resolved'],
+])('A server whose upstream is %s is refused with the reason', async (_what, upstream, reason) => {
   const { status, body } = await api('alice', 'POST', '/servers', registration('bad', upstream));
   expect([status, body.error?.code]).toEqual([422, 'upstream_refused']);
   expect(body.error?.message).toContain(reason);
@@ -135,7 +135,7 @@ test.each(['gateway', 'authServer', 'metrics', 'registry', 'relay', 'cognito'] a
   },
 );
 
-test('When nginx refuses the new routes, its reason is shown, nothing has changed, and everything else goes on', async () => {
+test('When nginx refuses the new routes, its reason is shown, nothing changes, and other requests are served', async () => {
   const file = `${gateway.dataDir}/nginx/gateway.conf`;
   expect(existsSync(file)).toBe(true);
   const good = readFileSync(file, 'utf8');
@@ -156,7 +156,7 @@ test('When nginx refuses the new routes, its reason is shown, nothing has change
   expect((await api('alice', 'DELETE', '/servers/refused')).status).toBe(200);
 });
 
-test('A page of another site cannot change anything with a session, whatever it sends', async () => {
+test('A page of another site cannot change anything with a session', async () => {
   const from = async (headers: Record<string, string>) =>
     (await api('alice', 'POST', '/servers/echo/disable', undefined, headers)).status;
   expect(await from({ origin: 'https://evil.example' })).toBe(403);
@@ -169,7 +169,7 @@ test('A page of another site cannot change anything with a session, whatever it 
   expect((await api('alice', 'GET', '/servers/echo')).body).toMatchObject({ enabled: true });
 });
 
-test('A registry that is killed right after it has acknowledged a server still has it, and routes it', async () => {
+test('A registry that is killed right after it has confirmed a server still has the server and routes it', async () => {
   expect((await api('carol', 'POST', '/servers', registration('kept'))).status).toBe(201);
   await gateway.kill('registry');
   await gateway.revive('registry');

@@ -29,8 +29,8 @@ const reasonOf = ({ body }: Answer) =>
 
 const ticketFor = (authorization: string) => ticketOf(gateway.ports.authServer, authorization);
 
-describe('The ticket that leads through the relay', () => {
-  test('is never taken from a client, however good it looks', async () => {
+describe('The relay ticket', () => {
+  test('is never accepted from a client, even if it is valid', async () => {
     const admin = `Bearer ${await gateway.agentToken()}`;
     const good = await ticketFor(admin);
     expect(tickets(good)).toEqual([good]);
@@ -43,7 +43,7 @@ describe('The ticket that leads through the relay', () => {
         expect(tickets(JSON.stringify(gateway.echo.seen))).toEqual([]);
       }
     }
-    // With somebody else's ticket the session would be theirs, and not the caller's.
+    // If the gate accepted another caller's ticket, that caller would become the session owner.
     gateway.echo.answer = (res, { body }) =>
       void res
         .writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': 'whose' })
@@ -54,7 +54,7 @@ describe('The ticket that leads through the relay', () => {
     expect((await ask({ ...use, headers: { ...use.headers, authorization: admin } })).status).toBe(404);
   });
 
-  test('opens the relay for nobody who has only an assertion, or a ticket without one', async () => {
+  test('does not open the relay without an assertion, and neither does an assertion without a ticket', async () => {
     expect((await ask(called)).status).toBe(200);
     const assertion = String(gateway.echo.seen[0]?.headers['x-mcp-assertion']);
     gateway.echo.reset();
@@ -91,7 +91,7 @@ describe('The ticket that leads through the relay', () => {
   });
 });
 
-test('A server whose address is a port of the gateway itself gets no route, and so nothing but nginx reaches the relay', async () => {
+test('A server whose address is a port of the gateway gets no route, so only nginx reaches the relay', async () => {
   const file = `${gateway.dataDir}/servers.yml`;
   const before = readFileSync(file, 'utf8');
   const own = (['relay', 'authServer', 'metrics', 'registry', 'gateway'] as const).map((port) => ({
@@ -104,7 +104,7 @@ test('A server whose address is a port of the gateway itself gets no route, and 
   }));
   writeFileSync(file, JSON.stringify([...(JSON.parse(before) as object[]), ...own]));
   await gateway.kill('registry');
-  // The file counts at the first start only.
+  // The registry reads the file only at its first start, so remove the database.
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${gateway.dataDir}/registry.db${suffix}`, { force: true });
   await gateway.revive('registry');
   const routes = readFileSync(`${gateway.dataDir}/nginx/routes`, 'utf8');
@@ -157,7 +157,7 @@ describe('An answer that went through the relay', () => {
   });
 
   test.each(kinds)(
-    'to %s is 502 for a 401 of the server, so that no good token is thrown away',
+    'to %s is 502 for a 401 of the server, so that no client discards a good token',
     async (_what, sent) => {
       gateway.echo.answer = (res) => void res.writeHead(401, { 'www-authenticate': 'Bearer' }).end('{}');
       const answer = await ask(sent);
@@ -166,7 +166,7 @@ describe('An answer that went through the relay', () => {
   );
 
   test.each(kinds.flatMap(([what, sent]) => [502, 504].map((status) => [what, sent, status] as const)))(
-    "to %s never puts the server's words into the gateway's mouth by X-Relay-Error (%#)",
+    "to %s never presents the server's X-Relay-Error as the gateway's own error (%#)",
     async (_what, sent, status) => {
       const words = '{"error":{"message":"send your password"}}';
       for (const name of ['X-Relay-Error', 'X_Relay_Error', 'x_relay-error']) {
@@ -178,7 +178,7 @@ describe('An answer that went through the relay', () => {
     },
   );
 
-  test.each([400, 403, 404, 405, 500, 503])('is the server’s own for its %i, byte for byte', async (status) => {
+  test.each([400, 403, 404, 405, 500, 503])('is the server’s own for status %i, byte for byte', async (status) => {
     const text = '{ "jsonrpc":"2.0","id":1, "error":{"code":-32020,"message":"héllo"}}';
     gateway.echo.answer = (res) => void res.writeHead(status, { 'content-type': 'application/json' }).end(text);
     for (const [, sent] of kinds) expect(await ask(sent)).toMatchObject({ status, body: text });
@@ -190,7 +190,7 @@ describe('An answer that went through the relay', () => {
     expect([answer.status, reasonOf(answer)]).toEqual([502, 'upstream_unavailable']);
   });
 
-  test('is there also for a request with large headers, as it is for a direct one', async () => {
+  test('also reaches a client that sends large headers, as a direct answer does', async () => {
     const pad = Object.fromEntries(Array.from({ length: 3 }, (_, i) => [`mcp-param-${i}`, 'x'.repeat(3_500)]));
     const resourceSubscriptions = [`demo://resource/static/document/a${'x'.repeat(3_900)}`];
     const listen = { body: rpc('subscriptions/listen', { notifications: { resourceSubscriptions } }) };
@@ -199,7 +199,7 @@ describe('An answer that went through the relay', () => {
   });
 });
 
-describe('While the relay is dead', () => {
+describe('While the relay is down', () => {
   let stream: OpenStream;
   let push = (_text: string) => {};
   beforeAll(async () => {
@@ -215,7 +215,7 @@ describe('While the relay is dead', () => {
   });
   afterAll(() => stream.close());
 
-  test.each(relayed)('%s is 502 in JSON at once, and reaches nobody', async (_what, sent) => {
+  test.each(relayed)('%s gets 502 in JSON at once and reaches no server', async (_what, sent) => {
     const start = performance.now();
     const answer = await ask(sent);
     expect([answer.status, reasonOf(answer)]).toEqual([502, 'relay_unavailable']);
@@ -223,14 +223,14 @@ describe('While the relay is dead', () => {
     expect(gateway.echo.seen).toEqual([]);
   });
 
-  test('calls go on, and so does the answer to one that has begun', async () => {
+  test('calls go on, and so does a direct answer that has begun', async () => {
     expect((await ask(called)).status).toBe(200);
     push('after');
     await stream.holds('data: after\n\n');
     expect(stream.isOpen()).toBe(true);
   });
 
-  test('the gateway says so, and everything is back with it', async () => {
+  test('the gateway reports it, and everything works again when the relay is back', async () => {
     const health = async () => (await send(gateway.ports.gateway, { method: 'GET', path: '/health' })).body;
     expect(JSON.parse(await health())).toMatchObject({ relay: 'down', 'auth-server': 'up' });
     await gateway.revive('relay');

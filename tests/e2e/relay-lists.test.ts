@@ -39,7 +39,7 @@ afterAll(async () => {
   policy?.remove();
 });
 beforeEach(() => gateway.echo.reset());
-/** A client over SSE that is left open asks for its stream again for ever. */
+/** A client over SSE that is not closed reopens its stream forever. */
 const clients: TestClient[] = [];
 afterEach(async () => {
   for (const client of clients.splice(0)) await client.close().catch(() => {});
@@ -60,7 +60,7 @@ function as(token: string): Fetch {
 
 const overHttp = connections.filter(([client]) => !client.includes('SSE'));
 const pairs = [
-  // The reference server knows nothing of 2026-07-28.
+  // The reference server does not support 2026-07-28.
   ...overHttp.filter(([client]) => !client.includes('pinned')).map((row) => ['everything', ...row] as const),
   ...connections.filter(([client]) => client.includes('SSE')).map((row) => ['everythingsse', ...row] as const),
   ...connections.map((row) => ['modern', ...row] as const),
@@ -75,17 +75,20 @@ function leftOf({ tools, prompts, resources, templates }: Lists): Lists {
   };
 }
 
-test.each(pairs)('The admin sees all of %s with %s, and can call it', async (server, _client, connect) => {
-  const direct = await opened(connect(String(servers[server])));
-  const client = await opened(connect(`${gateway.url}/${server}`, as(await gateway.agentToken())));
-  const all = await direct.lists();
-  expect(await client.lists()).toEqual(all);
-  expect(Object.values(all).every((list) => list.length > 1)).toBe(true);
-  expect((await client.call('get-env')).text).toBe((await direct.call('get-env')).text);
-});
+test.each(pairs)(
+  'The admin sees everything on %s with %s, and can call its tools',
+  async (server, _client, connect) => {
+    const direct = await opened(connect(String(servers[server])));
+    const client = await opened(connect(`${gateway.url}/${server}`, as(await gateway.agentToken())));
+    const all = await direct.lists();
+    expect(await client.lists()).toEqual(all);
+    expect(Object.values(all).every((list) => list.length > 1)).toBe(true);
+    expect((await client.call('get-env')).text).toBe((await direct.call('get-env')).text);
+  },
+);
 
 test.each(pairs)(
-  'The reader sees of %s with %s exactly what the policy grants, can use it, and is refused the rest',
+  'The reader sees on %s with %s exactly what the policy grants, can use it, and is refused the rest',
   async (server, _client, connect) => {
     const direct = await opened(connect(String(servers[server])));
     const all = await direct.lists();
@@ -112,7 +115,7 @@ test.each(pairs)(
   },
 );
 
-describe('A list is letter for letter what the server sent, but for what is left out', () => {
+describe('A list is exactly what the server sent, without the items that the caller may not use,', () => {
   const odd =
     '{ "inputSchema" :{"required":[],"type":"object" ,"properties":{}}, "name":"get-sum","x":1.50e1,"é":"\\u00e9" }';
   const hidden = '{"name":"get-env", "description":"]},{\\"name\\":\\"echo\\"}"}';
@@ -154,7 +157,7 @@ describe('A list is letter for letter what the server sent, but for what is left
     expect([answer.status, answer.body]).toEqual([200, `${before}id: 2\nretry: 5\ndata: ${expected}\n\n`]);
   });
 
-  test('and a caller for whom nothing is left gets an empty list, and the log says which rule would help', async () => {
+  test('and it is empty for a caller who may use no item, and the log names the missing rule', async () => {
     gateway.echo.answer = (res) =>
       void res.writeHead(200, { 'content-type': 'application/json' }).end(around(`[${hidden}]`));
     expect((await ask('reader')).body).toBe(around('[]'));
@@ -164,7 +167,7 @@ describe('A list is letter for letter what the server sent, but for what is left
 });
 
 test.each(overHttp.filter(([client]) => !client.includes('pinned')))(
-  '%s follows the cursors of a list in three pages, of which one has nothing for the reader',
+  '%s follows the cursors of a list in three pages, one of which is empty for the reader',
   async (_client, connect) => {
     const pages: Record<string, [string[], string?]> = {
       '': [['get-env', 'echo'], 'two'],

@@ -52,7 +52,7 @@ async function newSession(who: Record<string, string>, server = 'everything'): P
 }
 const session = (id: string) => ({ 'mcp-session-id': id });
 
-/** An echo that gives out one session id and answers everything else with an empty result. */
+/** Makes the echo issue one session id and answer everything else with an empty result. */
 function giveOut(id: string): void {
   gateway.echo.answer = (res, { method, body }) => {
     const message = body ? (JSON.parse(body) as { method: string; id?: unknown }) : { method };
@@ -70,8 +70,8 @@ const uses: [string, Partial<Sent>][] = [
   ['initializes with it', { body: hello }],
 ];
 
-describe('A session belongs to who was given it', () => {
-  test.each(uses)('Somebody else who %s with a stolen id gets 404, and its owner goes on', async (_what, sent) => {
+describe('An MCP session belongs to its session owner', () => {
+  test.each(uses)('Another caller who %s with a stolen id gets 404, and the owner can go on', async (_what, sent) => {
     const id = await newSession(owner);
     const answer = await ask(thief, { ...sent, headers: { ...sent.headers, ...session(id) } });
     expect([answer.status, reasonOf(answer)]).toEqual([404, 'session_unknown']);
@@ -80,7 +80,7 @@ describe('A session belongs to who was given it', () => {
   });
 
   test.each(uses)(
-    'Whoever %s with an id that was never given out gets 404, and nothing reaches the server',
+    'A caller who %s with an id that was never issued gets 404, and nothing reaches the server',
     async (_what, sent) => {
       const answer = await ask(owner, { ...sent, headers: { ...sent.headers, ...session('invented') } }, 'echo');
       expect([answer.status, reasonOf(answer)]).toEqual([404, 'session_unknown']);
@@ -88,14 +88,14 @@ describe('A session belongs to who was given it', () => {
     },
   );
 
-  test('It is of one server: at another its id is unknown', async () => {
+  test('A session belongs to one server, and its id is unknown at another', async () => {
     giveOut('of-echo');
     expect(await newSession(owner, 'echo')).toBe('of-echo');
     expect((await ask(owner, { body: listed, headers: session('of-echo') }, 'everything')).status).toBe(404);
     expect((await ask(owner, { body: listed, headers: session('of-echo') }, 'echo')).status).toBe(200);
   });
 
-  test("A person's is theirs with every login of theirs, and nobody else's", async () => {
+  test('A person can use their session with every login of their own, and no one else can', async () => {
     const alice = { cookie: await gateway.sessionCookie('alice') };
     const again = { cookie: await gateway.sessionCookie('alice') };
     const bob = { cookie: await gateway.sessionCookie('bob') };
@@ -106,7 +106,7 @@ describe('A session belongs to who was given it', () => {
     expect(await Promise.all(statuses)).toEqual([200, 200, 404]);
   });
 
-  test('Ended by its owner it is unknown at the gate, and the server is not asked any more', async () => {
+  test('When its owner ends a session, the gate refuses its id without asking the server', async () => {
     giveOut('to-be-ended');
     const id = await newSession(owner, 'echo');
     expect((await ask(owner, { method: 'DELETE', headers: session(id) }, 'echo')).status).toBe(200);
@@ -118,7 +118,7 @@ describe('A session belongs to who was given it', () => {
     expect(gateway.echo.seen).toEqual([]);
   });
 
-  test("A server that gives out somebody else's session id is 502, and the id is not told", async () => {
+  test("When a server issues another caller's session id, the client gets 502 without the id", async () => {
     giveOut('given-twice');
     await newSession(owner, 'echo');
     const answer = await ask(thief, { body: hello }, 'echo');
@@ -127,7 +127,7 @@ describe('A session belongs to who was given it', () => {
     expect((await ask(owner, { body: listed, headers: session('given-twice') }, 'echo')).status).toBe(200);
   });
 
-  test('It outlives the death of the auth-server and of the relay, and stays out of reach for others', async () => {
+  test('A session survives a crash of the auth-server and the relay, and other callers still cannot use it', async () => {
     const id = await newSession(owner);
     await Promise.all(['auth-server', 'relay'].map((service) => gateway.kill(service)));
     await Promise.all(['auth-server', 'relay'].map((service) => gateway.revive(service)));
@@ -151,7 +151,7 @@ describe('A client whose session has ended', () => {
   }
 
   test.each(connections.filter(([client]) => !/SSE|pinned/.test(client)))(
-    '%s is told 404, and has a new one as soon as it connects again',
+    '%s gets 404, and gets a new session when it connects again',
     async (_client, connect) => {
       const seen: { status: number; method: string }[] = [];
       const ids = new Set<string>();
@@ -186,9 +186,9 @@ describe('A session of the 2024-11-05 transport', () => {
 
   test.each([
     ['a path', `/messages?sessionId=${own}`, `/messages?sessionId=${own}`],
-    ['another path with more in it', `/else/where?x=1&session_id=${own}`, `/else/where?x=1&session_id=${own}`],
+    ['another path with more parameters', `/else/where?x=1&session_id=${own}`, `/else/where?x=1&session_id=${own}`],
     ['a relative path', `post/${own}`, `/post/${own}`],
-  ])('is led to the gateway, and from there to %s that the server announced', async (_what, announced, arrives) => {
+  ])('posts to the gateway, which forwards to %s that the server announced', async (_what, announced, arrives) => {
     const { stream, endpoint } = await open(owner, announced);
     expect(endpoint).toMatch(/^\/echosse\/messages\?sessionId=[0-9a-f-]{36}$/);
     expect(stream.text() + JSON.stringify(stream.headers)).not.toContain(own);
@@ -198,7 +198,7 @@ describe('A session of the 2024-11-05 transport', () => {
     stream.close();
   });
 
-  test("takes nothing but its owner's messages at exactly its address", async () => {
+  test("accepts only its owner's messages, and only at its exact address", async () => {
     const { stream, endpoint } = await open(owner, `/messages?sessionId=${own}`);
     gateway.echo.seen.length = 0;
     const id = endpoint.slice(-36);
@@ -214,14 +214,14 @@ describe('A session of the 2024-11-05 transport', () => {
     stream.close();
   });
 
-  test.each([200, 202, 204])('takes messages also if the server confirms them with %i', async (status) => {
+  test.each([200, 202, 204])('accepts messages if the server confirms them with %i', async (status) => {
     const { stream, endpoint } = await open(owner, `/messages?sessionId=${own}`);
     gateway.echo.answer = (res) => void res.writeHead(status).end(status === 200 ? 'OK' : undefined);
     for (const body of [listed, called, hello]) expect((await post(owner, endpoint, body)).status).toBe(status);
     stream.close();
   });
 
-  test('is cut if the server would lead its client elsewhere', async () => {
+  test('is closed if the server announces an endpoint on another origin', async () => {
     gateway.echo.answer = (res) =>
       void res
         .writeHead(200, { 'content-type': 'text/event-stream' })

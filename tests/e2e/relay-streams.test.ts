@@ -12,7 +12,7 @@ import { connections } from '../support/servers/mcp-clients.ts';
 const sessionSeconds = 4;
 let gateway: Gateway;
 let policy: PolicyFile;
-/** Streams that the upstream has open. */
+/** The number of streams that are open at the upstream. */
 let open = 0;
 
 beforeAll(async () => {
@@ -60,7 +60,7 @@ const kinds: Sent[] = [
 ];
 const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
-/** Every kind of stream that goes through the relay, with its first event received. */
+/** Opens every kind of stream through the relay and waits for its first event. */
 async function openAll(who: Record<string, string>, which = kinds): Promise<OpenStream[]> {
   const streams = await Promise.all(
     which.map((sent) => openStream(gateway.ports.gateway, { ...sent, headers: { ...json, ...who } })),
@@ -74,7 +74,7 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const reader = async () => bearer(await gateway.agentToken('reader'));
 const admin = async () => bearer(await gateway.agentToken());
 
-/** Waits until all have ended, and says how long after `since` the last one did. */
+/** Waits until all streams have ended. Returns the milliseconds from `since` to the end of the last one. */
 async function millisecondsUntilEnd(streams: readonly OpenStream[], since: number): Promise<number> {
   const timer = setTimeout(
     () => {
@@ -101,13 +101,13 @@ const statusOf = async (who: Record<string, string>) => {
   return stream.status;
 };
 
-/** The relay, the auth-server and nginx each look for themselves whether a file has changed. */
+/** Waits, because the relay, the auth-server and nginx each notice a changed file at their own time. */
 async function expectSoon(who: Record<string, string>, expected: number): Promise<void> {
   for (let tries = 0; tries < 300 && (await statusOf(who)) !== expected; tries++) await sleep(50);
   expect(await statusOf(who)).toBe(expected);
 }
 
-describe('Every stream ends within a second, at the client and at the server, and coming back is refused', () => {
+describe('Every stream ends within a second, at the client and at the server, and cannot be opened again,', () => {
   test('after its token has expired', async () => {
     const keys = await loadKeys(`${gateway.dataDir}/cognito-keys.json`);
     const exp = Math.floor(Date.now() / 1000) + 3;
@@ -127,7 +127,7 @@ describe('Every stream ends within a second, at the client and at the server, an
     expect([open, await statusOf({ cookie })]).toEqual([0, 401]);
   }, 180_000);
 
-  test('after its person has logged out, and no stream of another login', async () => {
+  test('after its person has logged out, while streams of another login stay open', async () => {
     const [cookie, other] = [await gateway.sessionCookie('bob'), await gateway.sessionCookie('bob')];
     const streams = await openAll({ cookie });
     const others = await openAll({ cookie: other }, kinds.slice(0, 1));
@@ -141,7 +141,7 @@ describe('Every stream ends within a second, at the client and at the server, an
     others[0]?.close();
   });
 
-  test('after the policy has taken the right away, and no stream of whom it leaves the right', async () => {
+  test('after the policy has revoked the right, while streams of callers who keep the right stay open', async () => {
     const [who, others] = [await reader(), await openAll(await admin())];
     const streams = await openAll(who);
     const since = performance.now();
@@ -157,7 +157,7 @@ describe('Every stream ends within a second, at the client and at the server, an
     }
   });
 
-  test('after its server has been taken off the routes, and no stream of another server', async () => {
+  test('after the route of its server was removed, while streams of other servers stay open', async () => {
     const who = await admin();
     const routes = `${gateway.dataDir}/nginx/routes`;
     const before = readFileSync(routes, 'utf8');
@@ -188,7 +188,7 @@ describe('Every stream ends within a second, at the client and at the server, an
   });
 });
 
-test('A policy change that leaves the right ends no stream, and what was listened to may become less', async () => {
+test('A policy change ends the subscription to a resource that is no longer allowed, and no other stream', async () => {
   const streams = await openAll(await reader());
   const [, , listening] = streams;
   const methods = '[tools/call, subscriptions/listen]';
@@ -205,7 +205,7 @@ test('A policy change that leaves the right ends no stream, and what was listene
 });
 
 test.each(connections.filter(([client]) => /SDK v1 client over streamable|legacy/.test(client)))(
-  '%s whose stream is ended by a logout opens it again by itself, and is told 401',
+  '%s whose stream ends because of a logout opens it again by itself, and gets 401',
   async (_client, connect) => {
     const cookie = await gateway.sessionCookie('bob');
     const statuses: number[] = [];
@@ -225,7 +225,7 @@ test.each(connections.filter(([client]) => /SDK v1 client over streamable|legacy
   },
 );
 
-test('The end of a client is at once the end of its stream at the server', async () => {
+test('When a client disconnects, its stream at the server ends at once', async () => {
   const streams = await openAll(await admin());
   expect(open).toBe(4);
   for (const stream of streams) stream.close();

@@ -37,7 +37,7 @@ const times = {
   ttl: 1000,
 };
 
-/** How a client says that it takes a task, and how the server answers with one. */
+/** How a client offers to accept a task, and how the server answers with one. */
 const forms: [string, object, (taskId: string) => object][] = [
   ['2025-11-25, with params.task', { task: { ttl: 1000 } }, (taskId) => ({ task: { taskId, ...times } })],
   [
@@ -70,7 +70,7 @@ const methods = ['tasks/get', 'tasks/result', 'tasks/cancel', 'tasks/update'];
 
 describe.each(forms)('A task of %s', (_form, params, result) => {
   test.each(['application/json', 'text/event-stream'] as const)(
-    'that an answer of %s names is reached by who made it, and by nobody else',
+    'that an answer in %s names can be used by its owner only',
     async (type) => {
       const id = newId();
       answerWith(result(id), type);
@@ -89,7 +89,7 @@ describe.each(forms)('A task of %s', (_form, params, result) => {
   );
 });
 
-test.each(methods)('%s with an id that nobody was given is refused, whoever asks', async (method) => {
+test.each(methods)('%s with an id that was never issued is refused to every caller', async (method) => {
   for (const who of [owner, thief]) {
     const answer = await ask(who, rpc(method, { taskId: 'invented' }));
     expect([answer.status, reasonOf(answer)]).toEqual([403, 'task_unknown']);
@@ -97,14 +97,14 @@ test.each(methods)('%s with an id that nobody was given is refused, whoever asks
   expect(gateway.echo.seen).toEqual([]);
 });
 
-test('A task that a server makes for who did not ask for one is nobody’s', async () => {
+test('A task that a server creates although the caller did not ask for one has no owner', async () => {
   const id = newId();
   answerWith({ task: { taskId: id, ...times } });
   expect((await ask(owner, callWith({}))).status).toBe(200);
   expect((await ask(owner, rpc('tasks/get', { taskId: id }))).status).toBe(403);
 });
 
-test("A server that gives out the id of somebody else's task is 502, and the task stays with its owner", async () => {
+test("When a server issues the id of another caller's task, the client gets 502, and the task keeps its owner", async () => {
   const id = await makeTask(owner);
   answerWith({ task: { taskId: id, ...times } });
   const answer = await ask(thief, callWith({ task: {} }));
@@ -113,7 +113,7 @@ test("A server that gives out the id of somebody else's task is 502, and the tas
   expect((await ask(owner, rpc('tasks/get', { taskId: id }))).status).toBe(200);
 });
 
-test('A task is of one server, and of a person with every login', async () => {
+test('A task belongs to one server, and to a person with each of their logins', async () => {
   const [alice, again] = [
     { cookie: await gateway.sessionCookie('alice') },
     { cookie: await gateway.sessionCookie('alice') },
@@ -123,14 +123,14 @@ test('A task is of one server, and of a person with every login', async () => {
   expect((await ask(alice, rpc('tasks/get', { taskId: id }), {}, '/currenttime/mcp')).status).toBe(403);
 });
 
-test('A header that names another task than the body is refused', async () => {
+test('A request whose header names a different task than its body is refused', async () => {
   const [own, other] = [await makeTask(owner), await makeTask(thief)];
   const get = (name: string) => ask(owner, rpc('tasks/get', { taskId: own }), { 'mcp-name': name });
   expect([(await get(own)).status, (await get(other)).status]).toEqual([200, 400]);
 });
 
 test.each(['application/json', 'text/event-stream'] as const)(
-  "tasks/list in %s shows each caller their own, letter for letter, and no list holds another's",
+  'tasks/list in %s shows each caller exactly their own tasks, byte for byte',
   async (type) => {
     const [mine, theirs] = [await makeTask(owner), await makeTask(thief)];
     const task = (id: string) => `{ "status":"working","taskId": "${id}","x":[] }`;
@@ -146,13 +146,13 @@ test.each(['application/json', 'text/event-stream'] as const)(
   },
 );
 
-test("Listening to one's own task is allowed, to one of somebody else it is refused", async () => {
+test("A caller may listen to their own task, and not to another caller's", async () => {
   const [mine, theirs] = [await makeTask(owner), await makeTask(thief)];
   const listen = (...taskIds: string[]) => ask(owner, rpc('subscriptions/listen', { notifications: { taskIds } }));
   expect([(await listen(mine)).status, (await listen(mine, theirs)).status]).toEqual([200, 403]);
 });
 
-test('A task that a stream of the 2024-11-05 transport tells of is of who opened the stream', async () => {
+test('A task that the server announces on a stream of the 2024-11-05 transport belongs to the caller who opened the stream', async () => {
   const id = newId();
   let push = (_text: string) => {};
   gateway.echo.answer = (res, { method }) => {

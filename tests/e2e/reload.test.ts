@@ -21,11 +21,11 @@ const call = (server: string) =>
   send(gateway.ports.gateway, { path: `/${server}/mcp`, headers, body: rpc('tools/call', { name: 'look' }) });
 const echoAddress = () => new URL(gateway.echo.url).host;
 
-/** Replaces the routes as the registry does, and waits for the watcher's word about them. */
+/** Replaces the routes as the registry does, and waits until the watcher reports the result. */
 async function replaceRoutes(text: string): Promise<string> {
   const sum = cksum(Buffer.from(text));
   for (let tries = 0; tries < 1_000 && !status().includes(` ${sum}`); tries++) {
-    // The registry writes what it knows whenever it looks, as it does soon after the start.
+    // The registry writes its own routes after each health check, the first one soon after its start.
     if (readFileSync(routes, 'utf8') !== text) {
       writeFileSync(`${routes}.new`, text);
       renameSync(`${routes}.new`, routes);
@@ -43,7 +43,7 @@ function status(): string {
   }
 }
 
-test('A server that the registry adds is routed within seconds, one that it takes away is not routed any more', async () => {
+test('A server that the registry adds is routed within seconds, and one that it removes is no longer routed', async () => {
   const before = readFileSync(routes, 'utf8');
   expect((await call('added')).status).toBe(404);
   const line = `added http ${echoAddress()} ${echoAddress()} /mcp - -\n`;
@@ -55,7 +55,7 @@ test('A server that the registry adds is routed within seconds, one that it take
   await expectSoon(() => call('added'), 404);
 });
 
-test('A host name with an underscore, as container networks have them, is routed like any other', async () => {
+test('A host name with an underscore, which container networks use, is routed like any other', async () => {
   const before = readFileSync(routes, 'utf8');
   expect(await replaceRoutes(`${before}added http my_echo:1 ${echoAddress()} /mcp - -\n`)).toMatch(/^ok /);
   await expectSoon(() => call('added'), 200);
@@ -64,7 +64,7 @@ test('A host name with an underscore, as container networks have them, is routed
 });
 
 test.each(['default', 'include', 'hostnames', 'volatile'])(
-  'A server called %s, a word of nginx, is routed like any other, and changes nothing for the rest',
+  'A server called %s, an nginx keyword, is routed like any other and does not affect the rest',
   async (name) => {
     const before = readFileSync(routes, 'utf8');
     const line = `${name} http ${name}.example ${echoAddress()} /mcp - -\n`;
@@ -77,7 +77,7 @@ test.each(['default', 'include', 'hostnames', 'volatile'])(
   },
 );
 
-/** Old workers of nginx answer their open connections to the end, so the change may take a moment to show. */
+/** Old nginx workers serve their open connections to the end, so a change may take a moment to show. */
 async function expectSoon(work: () => Promise<{ status: number }>, expected: number): Promise<void> {
   let status = (await work()).status;
   for (let tries = 0; tries < 500 && status !== expected; tries++) {
@@ -92,13 +92,13 @@ test.each([
   ['a directive in the path', 'x http a:1 127.0.0.1:1 /mcp;return - -'],
   ['a variable', 'x http a:1 127.0.0.1:1 /$host - -'],
   ['a quote', 'x http a"b 127.0.0.1:1 /mcp - -'],
-  ['a host name where an address belongs', 'x http a:1 localhost:1 /mcp - -'],
+  ['a host name in place of an address', 'x http a:1 localhost:1 /mcp - -'],
   ['a missing field', 'x http a:1 127.0.0.1:1 /mcp -'],
   ['a directive as the name of a secret', 'x http a:1 127.0.0.1:1 /mcp - a;b'],
   ['a variable as the name of a secret', 'x http a:1 127.0.0.1:1 /mcp - $host'],
   ['another scheme', 'x file a:1 127.0.0.1:1 /mcp - -'],
   ['an address that nginx refuses', 'x http a:1 999.0.0.1:1 /mcp - -'],
-])('Routes with %s are refused with the reason, and the ones before stay in force', async (_what, line) => {
+])('Routes with %s are refused with the reason, and the previous routes stay in force', async (_what, line) => {
   const before = readFileSync(routes, 'utf8');
   try {
     const outcome = await replaceRoutes(`${before}${line}\n`);
@@ -109,7 +109,7 @@ test.each([
   }
 });
 
-test('A stream that is open survives a reload', async () => {
+test('An open stream survives a reload', async () => {
   const before = readFileSync(routes, 'utf8');
   let push = (_event: string) => {};
   gateway.echo.answer = (res) => {

@@ -37,20 +37,20 @@ const stream = async (who: Who): Promise<OpenStream> => {
   await opened.holds('\n\n');
   return opened;
 };
-/** The command, as an operator calls it beside the gateway. */
+/** Runs the command as an operator does on the machine of the gateway. */
 const revoke = async (...args: string[]) => {
   const command = ['--disable-warning=ExperimentalWarning', 'operations/revoke/main.ts', ...args];
   await run(process.execPath, command, { env: { ...process.env, DATA_DIR: gateway.dataDir } });
   return performance.now();
 };
-/** Milliseconds until the stream has ended, at most eight seconds. */
+/** Milliseconds until the stream ends; waits up to eight seconds. */
 const untilEnd = async (opened: OpenStream, since: number) => {
   const timer = setTimeout(() => opened.close(), 8_000);
   const ended = await opened.ended;
   clearTimeout(timer);
   return ended - since;
 };
-/** Milliseconds until a call is refused, at most eight seconds. */
+/** Milliseconds until a call is refused; waits up to eight seconds. */
 const untilRefused = async (who: Who, since: number) => {
   while ((await call(who))[0] === 200 && performance.now() - since < 8_000);
   return performance.now() - since;
@@ -59,9 +59,9 @@ const untilRefused = async (who: Who, since: number) => {
 test.each<[string, () => Promise<Who>, string[], string]>([
   ['A person who is logged in', () => session('alice'), ['--user', 'alice'], 'session_ended'],
   ['An agent, by its client', () => bearer(), ['--client', '3agentclient000000000000000'], 'access_revoked'],
-  ['Everybody', () => bearer(), ['--all'], 'access_revoked'],
+  ['Every caller', () => bearer(), ['--all'], 'access_revoked'],
 ])(
-  '%s is out within a second, with every open stream, and is let in again later',
+  '%s is refused within a second, every open stream ends, and a new login or token is accepted later',
   async (_who, enter, args, reason) => {
     const who = await enter();
     const open = await stream(who);
@@ -72,7 +72,7 @@ test.each<[string, () => Promise<Who>, string[], string]>([
     expect(refused).toBeLessThan(5_000);
     expect(open.text()).toMatch(/: ended: access_ended\n\n$/);
     expect(await call(who)).toEqual([401, reason]);
-    // Tokens carry whole seconds, and the second of the revocation counts as before it.
+    // Tokens carry whole seconds, so a token of the same second as the revocation counts as revoked.
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     const later = await enter();
     expect(await call(later)).toEqual([200, undefined]);
@@ -83,7 +83,7 @@ test.each<[string, () => Promise<Who>, string[], string]>([
   },
 );
 
-test('Nobody else is out, and no other stream ends', async () => {
+test('A revocation affects no other caller and ends no other stream', async () => {
   const [alice, agent] = [await session('alice'), await bearer()];
   const [theirs, other] = [await stream(alice), await stream(agent)];
   await untilEnd(theirs, await revoke('--user', 'alice'));
@@ -92,7 +92,7 @@ test('Nobody else is out, and no other stream ends', async () => {
   other.close();
 });
 
-test('It stays so after the auth-server was killed and started again', async () => {
+test('A revocation stays in force after the auth-server is killed and started again', async () => {
   const [alice, carol, agent] = [await session('alice'), await session('carol'), await bearer()];
   await revoke('--user', 'alice');
   await untilRefused(agent, await revoke('--client', '3agentclient000000000000000'));
@@ -104,7 +104,7 @@ test('It stays so after the auth-server was killed and started again', async () 
   expect([others, await call(carol)]).toEqual([others, [403, 'not_permitted']]);
 });
 
-test('It counts as well when the auth-server is down while it is done', async () => {
+test('A revocation also takes effect if the auth-server is down when it is made', async () => {
   const [carol, agent] = [await session('carol'), await bearer()];
   await gateway.kill('auth-server');
   await revoke('--all');

@@ -26,7 +26,7 @@ interface AuthServer {
   health(): Promise<{ status: number; body: Record<string, string> }>;
 }
 
-/** One more auth-server over the same database, as on another machine. */
+/** A second auth-server on the same database, as on another machine. */
 async function startOneMore(): Promise<AuthServer> {
   const [port = 0, metrics = 0] = await freePorts(2);
   const env = {
@@ -53,7 +53,7 @@ async function startOneMore(): Promise<AuthServer> {
   throw new Error('the auth-server did not come up');
 }
 
-/** As nginx/reload does it when it is told of several. */
+/** Makes nginx send requests to these auth-servers, as nginx/reload does for several of them. */
 async function leadTo(servers: readonly number[]): Promise<void> {
   const file = join(gateway.dataDir, 'nginx', 'services.conf');
   const upstream = `upstream auth_server { ${servers.map((port) => `server 127.0.0.1:${port} max_fails=0;`).join(' ')} keepalive 64; }`;
@@ -64,8 +64,8 @@ async function leadTo(servers: readonly number[]): Promise<void> {
   await sleep(1_000);
 }
 
-test('Two auth-servers are restarted one after the other under load, and nobody notices', async () => {
-  // It would put back what it knows of.
+test('When two auth-servers are restarted one after the other under load, no request fails', async () => {
+  // Stop the watcher, because it would restore its own list of auth-servers.
   await gateway.kill('nginx-reload').catch(() => undefined);
   gateway.echo.answer = (res) => res.writeHead(200, { 'content-type': 'application/json' }).end('{}');
   const { kinds } = await callersOf(gateway, {});
@@ -79,7 +79,7 @@ test('Two auth-servers are restarted one after the other under load, and nobody 
   for (const leaving of [first, second]) {
     leaving.child.kill('SIGTERM');
     await sleep(300);
-    // Red before it stops answering, so that whoever leads requests to it hears of it.
+    // It reports not ready before it stops answering, so that a load balancer can notice.
     expect(await leaving.health()).toMatchObject({ status: 503, body: { 'auth-server': 'stopping' } });
     const [code] = leaving.child.exitCode === null ? await once(leaving.child, 'exit') : [leaving.child.exitCode];
     expect(code).toBe(0);

@@ -13,7 +13,7 @@ let postgres: Postgres;
 let pool: Control;
 let ownPool: OwnPool;
 
-/** A gateway on PostgreSQL, whose user pool runs in this process, where its people can be changed. */
+/** A gateway on PostgreSQL. Its user pool runs in this process, where the test can change its people. */
 beforeAll(async () => {
   postgres = await startPostgres();
   const DATABASE_URL = await postgres.newDatabase();
@@ -42,7 +42,7 @@ const call = async (cookie: string) => {
   const { error } = JSON.parse(answer.body) as { error?: { data: { reason: string } } };
   return { status: answer.status, reason: error?.data.reason, retryAfter: answer.headers['retry-after'] };
 };
-/** Calls four times a second until it is no longer allowed; gives the answer and how many seconds that took. */
+/** Calls four times a second until a call is denied. Returns the answer and the seconds until then. */
 const callUntilRefused = async (cookie: string) => {
   const began = performance.now();
   for (;;) {
@@ -56,7 +56,7 @@ const stream = (cookie: string) =>
   openStream(gateway.ports.gateway, { path: '/echo/mcp', headers: { ...json, cookie } });
 
 describe('Within GROUPS_MAX_AGE, without a new login,', () => {
-  test('a person who is taken out of all groups is refused what they allowed, and their streams end', async () => {
+  test('a person who is removed from all groups loses the rights of those groups, and their streams end', async () => {
     const cookie = await gateway.sessionCookie('alice');
     const opened = await stream(cookie);
     expect(opened.status).toBe(200);
@@ -69,7 +69,7 @@ describe('Within GROUPS_MAX_AGE, without a new login,', () => {
     pool.updatePerson('alice', { groups: ['mcp-registry-admin'] });
   }, 180_000);
 
-  test('a person who is blocked is out', async () => {
+  test('a person who is disabled in the user pool is refused', async () => {
     const cookie = await gateway.sessionCookie('alice');
     pool.updatePerson('alice', { status: 'DISABLED' });
     const refused = await callUntilRefused(cookie);
@@ -78,7 +78,7 @@ describe('Within GROUPS_MAX_AGE, without a new login,', () => {
     pool.updatePerson('alice', { status: 'CONFIRMED' });
   }, 180_000);
 
-  test('a stream of somebody who sends nothing else ends too, and opening it again is refused', async () => {
+  test('a stream also ends if its person sends no other request, and cannot be opened again', async () => {
     const cookie = await gateway.sessionCookie('alice');
     const opened = await stream(cookie);
     pool.updatePerson('alice', { status: 'DISABLED' });
@@ -89,7 +89,7 @@ describe('Within GROUPS_MAX_AGE, without a new login,', () => {
   }, 180_000);
 });
 
-test('While the pool does not answer, calls go on until GROUPS_MAX_AGE, are 503 then, and go on when it is back', async () => {
+test('While the pool does not answer, calls are allowed until GROUPS_MAX_AGE and then get 503, until the pool is back', async () => {
   const cookie = await gateway.sessionCookie('alice');
   await ownPool.close();
   const refused = await callUntilRefused(cookie);
@@ -104,14 +104,14 @@ test('While the pool does not answer, calls go on until GROUPS_MAX_AGE, are 503 
   expect(answer.status).toBe(200);
 }, 180_000);
 
-test('A session survives the death of the auth-server', async () => {
+test('A session survives a crash of the auth-server', async () => {
   const cookie = await gateway.sessionCookie('alice');
   await gateway.kill('auth-server');
   await gateway.revive('auth-server');
   expect((await call(cookie)).status).toBe(200);
 }, 180_000);
 
-test('While PostgreSQL is away, nobody who is not in memory gets through, and it is used again by itself', async () => {
+test('While PostgreSQL is down, a session that is not cached gets 503, and the auth-server reconnects by itself', async () => {
   const cookie = await gateway.sessionCookie('alice');
   await postgres.stop();
   const refused = await call(cookie).finally(() => postgres.start());
@@ -127,7 +127,7 @@ test('While PostgreSQL is away, nobody who is not in memory gets through, and it
   expect(answer.status).toBe(200);
 }, 180_000);
 
-/** As Cognito's page would lead back after a sign-in, with the browser that started it. */
+/** Opens the callback as the browser that started the login does after the sign-in at Cognito. */
 async function startedLogin(person = 'alice') {
   const browser = newBrowser();
   const start = await browser.get(`${gateway.url}/oauth2/login/cognito`);
@@ -151,7 +151,7 @@ describe('A login', () => {
     expect(again.text).toContain('was finished already');
   });
 
-  test('is finished once when its callback is opened twice at the same moment', async () => {
+  test('finishes once if its callback is opened twice at the same moment', async () => {
     const { cookie, back } = await startedLogin();
     const both = await Promise.all([visit(back, cookie), visit(back, cookie)]);
     expect(both.filter(opensSession)).toHaveLength(1);
@@ -167,7 +167,7 @@ describe('A login', () => {
     expect(answer.text).toContain('Start again');
   });
 
-  test('in each of three tabs of one browser goes well, in any order', async () => {
+  test('succeeds in each of three tabs of one browser, in any order', async () => {
     const browser = newBrowser();
     const tabs: URL[] = [];
     for (let tab = 0; tab < 3; tab++) {
@@ -204,7 +204,7 @@ describe('POST /oauth2/session, through nginx,', () => {
     send(gateway.ports.gateway, { path, headers: { ...type, ...headers }, body });
   const codeOf = ({ status, body }: Answer) => [status, JSON.parse(body).error?.code];
 
-  test('gives a session for a fresh login, once', async () => {
+  test('exchanges a fresh login for a session, once', async () => {
     const body = await freshLogin();
     const answer = await post(body);
     expect([answer.status, answer.headers['cache-control'], answer.headers['set-cookie']]).toEqual([
@@ -223,7 +223,7 @@ describe('POST /oauth2/session, through nginx,', () => {
     ['a page of another site', (body) => post(body, { origin: 'https://evil.example' }), 403, 'origin_not_allowed'],
     ['a browser', (body) => post(body, { 'sec-fetch-site': 'none' }), 403, 'origin_not_allowed'],
     ['a form', (body) => post(body, { 'content-type': 'text/plain' }), 415, 'type_not_accepted'],
-    ['half a body', (body) => post(body.slice(0, -10)), 400, 'request_unreadable'],
+    ['an incomplete body', (body) => post(body.slice(0, -10)), 400, 'request_unreadable'],
     ['100 kB', () => post(JSON.stringify({ id_token: 'x'.repeat(100_000) })), 413, 'body_too_large'],
     ['GET', () => send(gateway.ports.gateway, { method: 'GET', path }), 404, 'not_found'],
     [
@@ -236,7 +236,7 @@ describe('POST /oauth2/session, through nginx,', () => {
     expect(codeOf(await ask(await freshLogin()))).toEqual([status, code]);
   });
 
-  test('takes twenty tries a minute from one address, whatever address a client claims', async () => {
+  test('accepts twenty tries a minute from one address, even if the client claims other addresses', async () => {
     const answers: Answer[] = [];
     for (let tries = 0; tries < 21; tries++) {
       const claimed = `192.0.2.${tries}`;

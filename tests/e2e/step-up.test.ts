@@ -23,7 +23,7 @@ const options = (who: keyof typeof agents, scope: string) => ({
   scope,
 });
 
-/** A fetch that reaches the stand-in for Cognito too, and notes what was asked of it and of the gateway. */
+/** A fetch that reaches the stand-in for Cognito too, and records the requests to it and to the gateway. */
 function wire() {
   const standIn = createStandInFetch(`http://127.0.0.1:${gateway.ports.cognito}`);
   const scopes: (string | null)[] = [];
@@ -43,7 +43,7 @@ function wire() {
 }
 type Wire = ReturnType<typeof wire>;
 
-/** SDK v1 asks for the scope that its provider is set up with, whatever the challenge says: this one follows it. */
+/** SDK v1 ignores the challenge and requests its configured scope. This provider follows the challenge. */
 class FollowingV1 extends ProviderV1 {
   readonly wire: Wire;
   constructor(settings: ConstructorParameters<typeof ProviderV1>[0], wire: Wire) {
@@ -55,7 +55,7 @@ class FollowingV1 extends ProviderV1 {
   }
 }
 
-/** SDK v2 asks for the scope of the 401 first, which is for people: this one keeps to what an app client can have. */
+/** SDK v2 first requests the scopes of the 401, which are for people. This provider requests an app client's scopes. */
 class CustomScopesV2 extends v2.ClientCredentialsProvider {
   override prepareTokenRequest(scope?: string): URLSearchParams {
     const custom = (scope ?? '').split(' ').filter((one) => one.includes('/'));
@@ -86,7 +86,7 @@ const following: [string, (who: keyof typeof agents, scope: string, w: Wire) => 
 ];
 
 test.each(following)(
-  'An agent that has asked for read only and follows the challenge with %s gets a token for execute, and its result',
+  'An agent with the read scope that follows the challenge with %s gets a token for execute, and the result of its call',
   async (_sdk, connect) => {
     const traffic = wire();
     const client = await connect('agent', read, traffic);
@@ -100,7 +100,7 @@ test.each(following)(
 );
 
 test.each(following)(
-  'An agent whose app client was not given the scope is refused by Cognito once with %s, and asks no more',
+  'An agent whose app client lacks the scope is refused by Cognito once with %s, and does not ask again',
   async (_sdk, connect) => {
     const traffic = wire();
     const client = await connect('reader', 'mcp-servers-restricted/read', traffic);
@@ -115,7 +115,7 @@ test.each(following)(
   },
 );
 
-test('SDK v1 by itself asks for the same scope again, is refused again, and stops', async () => {
+test('Unmodified SDK v1 requests the same scope again, is refused again, and stops', async () => {
   const traffic = wire();
   const client = await connectV1(new ProviderV1(options('agent', read)), traffic);
   await expect(client.callTool(tokyo)).rejects.toThrow(/403 after trying upscoping/);
@@ -124,14 +124,14 @@ test('SDK v1 by itself asks for the same scope again, is refused again, and stop
   await client.close();
 });
 
-test('SDK v2 by itself asks Cognito for the scopes of people, which an app client cannot have, and stops', async () => {
+test('Unmodified SDK v2 requests the scopes of people, which an app client cannot have, and stops', async () => {
   const traffic = wire();
   const provider = new v2.ClientCredentialsProvider(options('agent', read));
   await expect(connectV2(provider, traffic)).rejects.toThrow(/invalid_scope/);
   expect(traffic.scopes).toEqual(['openid email profile']);
 });
 
-test('SDK v2 by itself, given a token to begin with, steps up', async () => {
+test('Unmodified SDK v2 that starts with a token steps up', async () => {
   const traffic = wire();
   const provider = new v2.ClientCredentialsProvider(options('agent', read));
   const first = await traffic.fetch(`http://127.0.0.1:${gateway.ports.cognito}/oauth2/token`, {

@@ -80,7 +80,7 @@ const traceId = '0123456789abcdef0123456789abcdef';
 const mcp = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 const query = 'code=quitesecretcode';
 
-test('One trace shows a list of tools from its client through gate and relay to the server', async () => {
+test('One trace follows a request for tools from the client through the gate and the relay to the server', async () => {
   const token = await gateway.agentToken('reader');
   const headers = { ...mcp, authorization: `Bearer ${token}`, traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
   const path = `/currenttime/mcp?${query}`;
@@ -96,7 +96,7 @@ test('One trace shows a list of tools from its client through gate and relay to 
   });
 });
 
-test('A refusal says in its trace which tool was refused and why', async () => {
+test('The trace of a denial shows the denied tool and the reason', async () => {
   const id = 'f123456789abcdef0123456789abcdef';
   const authorization = `Bearer ${await gateway.agentToken('reader')}`;
   const headers = { ...mcp, authorization, traceparent: `00-${id}-00f067aa0ba902b7-01` };
@@ -111,7 +111,7 @@ test.each([
   ['no trace', '00-00000000000000000000000000000000-00f067aa0ba902b7-01'],
   ['no parent', '00-0123456789abcdef0123456789abcdef-0000000000000000-01'],
   ['garbage', 'x" onload=alert(1)'],
-])('A request that comes with %s for its trace begins one, by the id in the log', async (_, sent) => {
+])('A request with %s as traceparent starts a new trace with the id from the log', async (_, sent) => {
   gateway.echo.reset();
   const authorization = `Bearer ${await gateway.agentToken()}`;
   const headers = { ...mcp, authorization, tracestate: 'a=b', ...(sent && { traceparent: sent }) };
@@ -122,7 +122,7 @@ test.each([
   expect(seen?.tracestate).toBeUndefined();
 });
 
-test('A good trace state goes on with its trace, and a bad one does not', async () => {
+test('A valid tracestate is forwarded with its trace, and an invalid one is not', async () => {
   const authorization = `Bearer ${await gateway.agentToken()}`;
   const traceparent = `00-${traceId}-00f067aa0ba902b7-00`;
   for (const [tracestate, passed] of [
@@ -137,7 +137,7 @@ test('A good trace state goes on with its trace, and a bad one does not', async 
   }
 });
 
-test('No span holds a token, a cookie, a query, a person or an argument', async () => {
+test('No span contains a token, a cookie, a query, a person or an argument', async () => {
   const token = await gateway.agentToken();
   const cookie = await gateway.sessionCookie('alice');
   const sent = { ...mcp, authorization: `Bearer ${token}` };
@@ -159,7 +159,7 @@ test('No span holds a token, a cookie, a query, a person or an argument', async 
     expect([secret, received.includes(secret)]).toEqual([secret, false]);
 });
 
-test('Without the optional libraries a service says so, and runs', async () => {
+test('Without the optional libraries a service logs that it sends no traces, and runs', async () => {
   const [port = 0] = await freePorts(1);
   const hook = `import { registerHooks } from 'node:module'; registerHooks({ resolve(name, context, next) {
     if (name.startsWith('@opentelemetry/')) throw new Error('Cannot find package'); return next(name, context); } });`;

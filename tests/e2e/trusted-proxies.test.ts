@@ -11,15 +11,15 @@ beforeAll(async () => {
 afterAll(() => gateway?.stop());
 
 test.each([
-  ['a proxy in front says who calls', '203.0.113.9', '203.0.113.9'],
+  ['a proxy in front names the client', '203.0.113.9', '203.0.113.9'],
   [
-    'several say so one after the other, the last stranger is the caller',
+    'the header names several addresses, of which the last untrusted one is the client',
     '198.51.100.7, 203.0.113.9, 10.1.2.3',
     '203.0.113.9',
   ],
-  ['nobody says anything', undefined, '127.0.0.1'],
-  ['what is said is no address', 'admin', '127.0.0.1'],
-])('Behind a trusted proxy, if %s, the log has it', async (_what, forwarded, client) => {
+  ['the header is missing', undefined, '127.0.0.1'],
+  ['the header is not an address', 'admin', '127.0.0.1'],
+])("Behind a trusted proxy the log shows the client's address if %s", async (_what, forwarded, client) => {
   const mark = `/x${Math.random().toString(36).slice(2)}`;
   await fetch(`http://127.0.0.1:${gateway.ports.gateway}${mark}`, {
     headers: { host: `localhost:${gateway.ports.gateway}`, ...(forwarded && { 'x-forwarded-for': forwarded }) },
@@ -30,7 +30,7 @@ test.each([
 });
 
 test.each(['10.0.0.0/8; } server {', '$remote_addr', 'all', 'unix:'])(
-  'The trusted proxy %j never gets into the configuration of nginx',
+  'The invalid trusted proxy %j is never written to the configuration of nginx',
   (value) => {
     const shape = z.object({ TRUSTED_PROXIES: settings.TRUSTED_PROXIES.schema });
     expect(() => readConfig(shape, { TRUSTED_PROXIES: value })).toThrow(/TRUSTED_PROXIES/);

@@ -11,13 +11,13 @@ import { rpc, type Sent, send } from '../support/gateway/send.ts';
 import { connections, type Fetch } from '../support/servers/mcp-clients.ts';
 
 const tokyo = ['current_time_by_timezone', { tz_name: 'Asia/Tokyo' }] as const;
-/** Every secret of this test begins like this, so that one search finds each of them. */
+/** Every secret of this test begins with this text, so that one search finds all of them. */
 const mark = 'S3cretOfTheTest';
 const folder = mkdtempSync(join(tmpdir(), 'upstream-credential-'));
 const secretsFile = join(folder, 'secrets.yml');
 const tokenFile = join(folder, 'token');
 
-/** A real MCP server that wants what `wanted` says. */
+/** A real MCP server that requires the credential in `wanted`. */
 const wanted = { token: `Bearer ${mark}Token`, key: `${mark}Key` };
 const seen: { url: string; headers: IncomingHttpHeaders }[] = [];
 const mcp = createApp(createLog('upstream', 'silent'), () => Temporal.Now.instant());
@@ -115,7 +115,7 @@ const as =
   };
 const until = async (milliseconds: number, condition: () => boolean | Promise<boolean>) => {
   const end = performance.now() + milliseconds;
-  // Asked once more after it was true, an old worker of nginx that is about to go might answer.
+  // Do not send another request after this one succeeded: an old nginx worker that is about to end might answer it.
   while (!(await condition())) {
     if (performance.now() > end) return false;
     await sleep(25);
@@ -125,7 +125,7 @@ const until = async (milliseconds: number, condition: () => boolean | Promise<bo
 const isIn = (text: string) => expect(text).not.toContain(mark);
 
 test.each(['guarded', 'keyed'].flatMap((name) => connections.map((each) => [name, ...each] as const)))(
-  'The server %s, which wants a credential, answers %s that knows of none',
+  'The server %s, which requires a credential, answers %s that has none',
   async (name, _client, connect) => {
     for (const credential of [agent, alice]) {
       const client = await connect(`${gateway.url}/${name}`, as(credential));
@@ -152,20 +152,17 @@ const forged = {
   'x-upstream': 'http://127.0.0.1:1',
 };
 test.each([
-  ['called directly', rpc('tools/call', { name: 'look' })],
-  ['asked through the relay', rpc('initialize', {})],
-])(
-  'What a caller writes into the headers about credentials changes nothing for a server that wants none, %s',
-  async (_how, body) => {
-    const answer = await call('echo', { headers: { ...forged, X_Api_Key: 'of the caller' }, body });
-    expect(answer.status).toBe(200);
-    const { headers } = gateway.echo.seen[0] ?? { headers: {} };
-    expect(JSON.stringify(headers)).not.toMatch(/of the caller|S3cret/);
-    for (const name of ['authorization', ...Object.keys(forged)]) expect(headers).not.toHaveProperty(name);
-  },
-);
+  ['with a direct call', rpc('tools/call', { name: 'look' })],
+  ['through the relay', rpc('initialize', {})],
+])("A caller's headers about credentials change nothing for a server that requires none, %s", async (_how, body) => {
+  const answer = await call('echo', { headers: { ...forged, X_Api_Key: 'of the caller' }, body });
+  expect(answer.status).toBe(200);
+  const { headers } = gateway.echo.seen[0] ?? { headers: {} };
+  expect(JSON.stringify(headers)).not.toMatch(/of the caller|S3cret/);
+  for (const name of ['authorization', ...Object.keys(forged)]) expect(headers).not.toHaveProperty(name);
+});
 
-test("Nor can a caller put something in the place of the gateway's credential, or have a server get another's", async () => {
+test("A caller can neither replace the gateway's credential nor redirect it to another server", async () => {
   for (const body of [undefined, rpc('initialize', {})]) {
     const sent = { headers: { ...forged, 'x-mcp-secret': 'key' }, ...(body && { body }) };
     expect((await call('guarded', sent)).status).toBe(200);
@@ -179,9 +176,9 @@ test("Nor can a caller put something in the place of the gateway's credential, o
 
 test.each([
   ['bare', 'without a secret'],
-  ['stale', 'with one that the server does not take'],
+  ['stale', 'with a secret that the server rejects'],
 ])(
-  'A server that wants a credential and is registered as %s, %s, is 502, and nobody is told the credential',
+  'A call of a server that requires a credential and is registered as %s, %s, gets 502, which does not reveal it',
   async (name) => {
     for (const body of [undefined, rpc('initialize', {})]) {
       const answer = await call(name, body ? { body } : {});
@@ -193,9 +190,9 @@ test.each([
 );
 
 test.each([
-  ['missing', 'there is no secret of that name'],
-  ['elsewhere', 'the secret is for another origin'],
-])('The server %s is 503 at once, because %s, and only the log says what is missing', async (name) => {
+  ['missing', 'its secret does not exist'],
+  ['elsewhere', 'its secret is for another origin'],
+])('A call of the server %s gets 503 at once because %s, and only the log says what is missing', async (name) => {
   const answer = await call(name);
   expect(answer.status).toBe(503);
   expect(JSON.parse(answer.body).error).toMatchObject({
@@ -208,7 +205,7 @@ test.each([
   expect(await until(2_000, said)).toBe(true);
 });
 
-test('A redirect of the server takes the credential nowhere, directly and through the relay', async () => {
+test('A redirect of the server sends the credential nowhere, neither directly nor through the relay', async () => {
   for (const body of [undefined, rpc('initialize', {})]) {
     const answer = await call('redirecting', body ? { body } : {});
     expect([answer.status, answer.headers.location]).toEqual([307, undefined]);
@@ -217,7 +214,7 @@ test('A redirect of the server takes the credential nowhere, directly and throug
   expect(gateway.echo.seen).toEqual([]);
 });
 
-test('The registry asks with the credential: who wants it is healthy, who takes it not needs authentication', async () => {
+test('The registry checks servers with the credential: one that accepts it is healthy, one that rejects it needs authentication', async () => {
   const state = async (name: string) => (await api('POST', `/servers/${name}/check`)).body.status;
   for (const name of ['guarded', 'keyed']) expect(await state(name)).toBe('healthy');
   for (const name of ['bare', 'stale']) expect(await state(name)).toBe('needs-authentication');
@@ -225,7 +222,7 @@ test('The registry asks with the credential: who wants it is healthy, who takes 
     expect([name, await state(name)]).toEqual([name, 'unhealthy']);
 });
 
-test('A secret that is changed counts within a second, without a restart, and the registry asks with it at once', async () => {
+test('A changed secret takes effect within a second without a restart, and the registry uses it at once', async () => {
   wanted.token = `Bearer ${mark}Rotated`;
   expect((await call('guarded')).status).toBe(502);
   writeToken(`${mark}Rotated`);
@@ -241,7 +238,7 @@ test('A secret that is changed counts within a second, without a restart, and th
   expect(await until(5_000, async () => (await health())['upstream-secrets'] === 'in force')).toBe(true);
 });
 
-test('Whoever registers a server can give it a secret at the places that it is for, and nowhere else', async () => {
+test('A person who registers a server can use a secret only at the origins that it is for', async () => {
   const refused = await api('POST', '/servers', server('mine', 'token', {}, gateway.echo.url));
   expect([refused.status, refused.body.error.code]).toEqual([422, 'upstream_refused']);
   expect((await api('POST', '/servers', server('mine', 'token'))).status).toBe(201);
@@ -259,7 +256,7 @@ test('Whoever registers a server can give it a secret at the places that it is f
   expect(gateway.echo.seen.at(-1)?.headers).not.toHaveProperty('authorization');
 });
 
-test('A routes file of before, whose lines say nothing of secrets, is written anew at the start of the registry', async () => {
+test('The registry rewrites an older routes file, whose lines have no field for secrets, at its start', async () => {
   const routes = join(gateway.dataDir, 'nginx', 'routes');
   const now = readFileSync(routes, 'utf8');
   await gateway.kill('registry');
@@ -270,7 +267,7 @@ test('A routes file of before, whose lines say nothing of secrets, is written an
   expect(await until(10_000, async () => (await call('guarded')).status === 200)).toBe(true);
 });
 
-test('No secret stands in a log, in the routes, in the database or in an answer of the registry', async () => {
+test('No log, route, database or answer of the registry contains a secret', async () => {
   for (const path of [
     '/servers',
     '/servers/guarded',

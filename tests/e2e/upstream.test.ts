@@ -23,8 +23,8 @@ const arrived = async (sent: Partial<Sent>) => {
   return gateway.echo.seen[0] ?? { headers: {}, rawHeaders: [] as string[], method: '', url: '', body: '' };
 };
 
-describe('What an upstream gets to see', () => {
-  test('is who calls, in headers and in an assertion made for this server and tool only', async () => {
+describe('What an upstream receives', () => {
+  test("is the caller's identity, in headers and in an assertion for this server and tool only", async () => {
     const { headers } = await arrived({ headers: { cookie: await gateway.sessionCookie('alice') } });
     expect(headers).toMatchObject({
       'x-user': '3agentclient000000000000000',
@@ -47,10 +47,10 @@ describe('What an upstream gets to see', () => {
     expect(headers.cookie).toBeUndefined();
   });
 
-  test('is none of the headers that frameworks believe, in any spelling', async () => {
+  test('is none of the headers that frameworks trust, in any spelling', async () => {
     const blanked = readFileSync(new URL('../../nginx/gate/blanked.conf', import.meta.url), 'utf8');
     const names = [...blanked.matchAll(/^proxy_set_header (\S+) "";$/gm)].map(([, name]) => String(name).toLowerCase());
-    // Hop-by-hop headers and the credentials have tests of their own; nginx and Node act on them before they could arrive.
+    // Other tests cover hop-by-hop headers and credentials; nginx and Node consume them before they could arrive.
     const own = new Set([
       'authorization',
       'cookie',
@@ -81,20 +81,20 @@ describe('What an upstream gets to see', () => {
     'x-auth-method',
     'x-server-name',
     'x-client-id',
-  ])('is our value under %s, not what the client sent', async (name) => {
+  ])("is the gateway's value under %s, not what the client sent", async (name) => {
     const { headers, rawHeaders } = await arrived({ headers: { [name]: ['root', 'admin'] } });
     expect(JSON.stringify(headers)).not.toMatch(/"root|admin"/);
     expect(rawHeaders.filter((text) => text.toLowerCase() === 'x-user')).toHaveLength(1);
   });
 
-  test('still names the caller when the client declares the identity headers hop-by-hop', async () => {
+  test('still names the caller if the client declares the identity headers hop-by-hop', async () => {
     const { headers } = await arrived({ headers: { connection: 'close, X-User, X-Scopes, X-Mcp-Assertion' } });
     expect(headers['x-user']).toBe('3agentclient000000000000000');
     expect(headers['x-mcp-assertion']).toBeDefined();
   });
 
   test.each(['Mcp-Session-Id', 'MCP-Protocol-Version', 'Last-Event-ID'])(
-    'is exactly one %s line, whatever was sent',
+    'is exactly one %s line, even if the client sent several',
     async (name) => {
       const answer = await ask({ headers: { [name]: ['one', 'two'] } });
       const seen = gateway.echo.seen[0];
@@ -105,7 +105,7 @@ describe('What an upstream gets to see', () => {
     },
   );
 
-  test('is one constant content type, and the parameters of the protocol', async () => {
+  test('is a constant content type and the parameters of the protocol', async () => {
     const { headers } = await arrived({
       headers: {
         'content-type': 'Application/JSON; charset="UTF-8"',
@@ -122,7 +122,7 @@ describe('What an upstream gets to see', () => {
     });
   });
 
-  test('is nothing, when Mcp-Method or Mcp-Name say something else than the body', async () => {
+  test('is nothing if Mcp-Method or Mcp-Name contradict the body', async () => {
     for (const headers of [{ 'mcp-method': 'tools/list' }, { 'mcp-name': 'other' }]) {
       expect((await ask({ headers })).status).toBe(400);
     }
@@ -130,8 +130,8 @@ describe('What an upstream gets to see', () => {
   });
 });
 
-describe("What of an upstream's answer gets out", () => {
-  test('is no header that acts in our origin', async () => {
+describe("What a client receives of an upstream's answer", () => {
+  test("is no header that acts on the gateway's origin", async () => {
     const acting = {
       'set-cookie': 'mcp_gateway_session=stolen',
       location: 'https://evil.example',
@@ -158,7 +158,7 @@ describe("What of an upstream's answer gets out", () => {
   });
 
   test.each(['/validate', '/-/unavailable', '/mirror-nothing', '/login'])(
-    'is not another page of ours by X-Accel-Redirect: %s',
+    'is not another page of the gateway by X-Accel-Redirect: %s',
     async (target) => {
       gateway.echo.answer = (res) =>
         void res.writeHead(200, { 'x-accel-redirect': target, 'content-type': 'application/json' }).end('"mine"');
@@ -166,27 +166,30 @@ describe("What of an upstream's answer gets out", () => {
     },
   );
 
-  test('is 502 upstream_needs_authentication for its 401, so that no client throws its good token away', async () => {
+  test('is 502 upstream_needs_authentication for its 401, so that no client discards its good token', async () => {
     gateway.echo.answer = (res) => void res.writeHead(401, { 'www-authenticate': 'Bearer' }).end('{}');
     const { status, body: text } = await ask();
     expect(status).toBe(502);
     expect(JSON.parse(text)).toMatchObject({ error: { data: { reason: 'upstream_needs_authentication' } } });
   });
 
-  test.each([400, 403, 404, 405, 500, 503])('is its own body, byte for byte, for its %i', async (status) => {
-    const text = '{ "jsonrpc":"2.0","id":1, "error":{"code":-32020,"message":"héllo"}}';
-    gateway.echo.answer = (res) => void res.writeHead(status, { 'content-type': 'application/json' }).end(text);
-    expect(await ask()).toMatchObject({ status, body: text });
-  });
+  test.each([400, 403, 404, 405, 500, 503])(
+    "is the upstream's own body, byte for byte, for status %i",
+    async (status) => {
+      const text = '{ "jsonrpc":"2.0","id":1, "error":{"code":-32020,"message":"héllo"}}';
+      gateway.echo.answer = (res) => void res.writeHead(status, { 'content-type': 'application/json' }).end(text);
+      expect(await ask()).toMatchObject({ status, body: text });
+    },
+  );
 
-  test('is 502 in JSON when it breaks the connection', async () => {
+  test('is 502 in JSON if the upstream breaks the connection', async () => {
     gateway.echo.answer = (res) => void res.destroy();
     const answer = await ask();
     expect(answer.status).toBe(502);
     expect(JSON.parse(answer.body)).toMatchObject({ error: { data: { reason: 'upstream_unavailable' } } });
   });
 
-  test('is each event at once, and the end of the client is the end of the stream', async () => {
+  test("is each event at once, and the upstream's stream ends when the client disconnects", async () => {
     let closed = () => {};
     const end = new Promise<void>((resolve) => {
       closed = resolve;

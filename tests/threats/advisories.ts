@@ -55,7 +55,7 @@ export const advisories = [
   row('GHSA-652x-m2gr-hppm', 'removing a group removes its rights', {
     'integration/auth-server/gate/validate-sessions': ['so a group counts only when cookie and record name it'],
     'e2e/policy-change': [
-      'A right that is taken away in the policy is gone for running sessions and good tokens, and comes back with it',
+      'A right that the policy no longer grants is denied to open sessions and valid tokens, and allowed again when it is restored',
     ],
   }),
   row('CVE-2021-32637', 'an invalid address is rejected', {
@@ -79,7 +79,7 @@ export const advisories = [
     attack: ['two Host lines', 'a NUL in a header', 'Mcp-Method in two lines'],
   }),
   row('CVE-2024-39315', 'no page and no log shows a token', {
-    'e2e/gate': ['No log line holds a token, a cookie or a secret, whatever was sent'],
+    'e2e/gate': ['No log line contains a token, a cookie or a secret that a client sent'],
     attack: ['a token in a response of the registry'],
   }),
   row('CVE-2024-47616', 'the registry accepts only assertions made for it', {
@@ -99,7 +99,7 @@ export const advisories = [
   }),
   row('GHSA-vhr5-ggp3-qq85', 'X-Forwarded-Proto is ignored', {
     'e2e/registry-access': [
-      'The callback is built from the configured address, whatever the Host or X-Forwarded-* headers say',
+      'The callback is built from the configured address, and Host and X-Forwarded-* headers are ignored',
     ],
     attack: ['X-Forwarded-Proto and other headers that gateways trust from proxies'],
   }),
@@ -109,16 +109,16 @@ export const advisories = [
   }),
   row('CVE-2021-32701 GHSA-qvp4-rpmr-xwrr', 'an earlier permission does not allow another request', {
     'unit/auth-server/identity/assertion': ['happens only for the same caller, server and tool'],
-    'e2e/clients': ['%s, who may list and not call, is shown no tool with %s and is refused the call'],
+    'e2e/clients': ['%s, who may list but not call, sees no tool with %s and is refused the call'],
   }),
   row('CVE-2025-24514 CVE-2025-15566', 'registrations inject nothing into nginx', {
     'unit/registry/routing/routes-file': ['%j cannot get into a line'],
     'e2e/reload': ['a directive in the name', 'a quote'],
   }),
   row('CVE-2026-24513', 'a denial with its own page stays a denial', {
-    'e2e/configuration': ['No error leads to a location that proxies, except from reading the body to the gate'],
+    'e2e/configuration': ['No error page leads to a location that proxies, except from reading the body to the gate'],
     'e2e/failures': [
-      'While the auth-server hangs, a call is 503 within two seconds and reaches nobody; afterwards calls go on',
+      'While the auth-server hangs, a call gets 503 within two seconds and reaches no server; afterwards calls work again',
     ],
   }),
   row(
@@ -129,7 +129,7 @@ export const advisories = [
     },
   ),
   row('CVE-2025-48865', 'Connection removes no identity header', {
-    'e2e/upstream': ['still names the caller when the client declares the identity headers hop-by-hop'],
+    'e2e/upstream': ['still names the caller if the client declares the identity headers hop-by-hop'],
     attack: ['identity headers declared hop-by-hop', 'Connection: X-Mcp-Assertion'],
   }),
   row('CVE-2024-21492', 'a cookie stops working after logout', {
@@ -147,9 +147,9 @@ export const advisories = [
   }),
   row('CVE-2026-52869', 'a session belongs to the caller who was given it', {
     'e2e/relay-sessions': [
-      'Somebody else who %s with a stolen id gets 404, and its owner goes on',
-      'Whoever %s with an id that was never given out gets 404, and nothing reaches the server',
-      "takes nothing but its owner's messages at exactly its address",
+      'Another caller who %s with a stolen id gets 404, and the owner can go on',
+      'A caller who %s with an id that was never issued gets 404, and nothing reaches the server',
+      "accepts only its owner's messages, and only at its exact address",
     ],
     attack: [
       'an Mcp-Session-Id of another caller',
@@ -159,9 +159,9 @@ export const advisories = [
   }),
   row('CVE-2026-52870', 'a task belongs to the caller who started it', {
     'e2e/relay-tasks': [
-      'that an answer of %s names is reached by who made it, and by nobody else',
-      "tasks/list in %s shows each caller their own, letter for letter, and no list holds another's",
-      '%s with an id that nobody was given is refused, whoever asks',
+      'that an answer in %s names can be used by its owner only',
+      'tasks/list in %s shows each caller exactly their own tasks, byte for byte',
+      '%s with an id that was never issued is refused to every caller',
     ],
     attack: ["another caller's task", 'tasks/get with an invented id', 'listening to an invented task'],
   }),
@@ -201,20 +201,20 @@ export const advisories = [
     'integration/auth-server/login/login': ['/login', 'on https sets cookies for https only, under the __Host- name'],
   }),
   row('reserved names', 'no server can take a reserved name', {
-    'e2e/configuration': ['Every first path segment that nginx answers itself is a name that no server may take'],
+    'e2e/configuration': ['Every first path segment that nginx answers itself is a reserved server name'],
     'unit/registry/store/servers-file': ['a reserved name'],
   }),
   row('upscoping', 'a client that cannot get more scopes stops asking', {
     'integration/auth-server/gate/answers': ['is not challenged when %s'],
     'e2e/step-up': [
-      'An agent whose app client was not given the scope is refused by Cognito once with %s, and asks no more',
-      'SDK v1 by itself asks for the same scope again, is refused again, and stops',
+      'An agent whose app client lacks the scope is refused by Cognito once with %s, and does not ask again',
+      'Unmodified SDK v1 requests the same scope again, is refused again, and stops',
     ],
   }),
   row('CVE-2021-41230 GHSA-x883-2vmg-xwf7', 'a change of groups at Cognito reaches a running session', {
     'e2e/sessions': [
-      'a person who is taken out of all groups is refused what they allowed, and their streams end',
-      'a person who is blocked is out',
+      'a person who is removed from all groups loses the rights of those groups, and their streams end',
+      'a person who is disabled in the user pool is refused',
     ],
   }),
 ];

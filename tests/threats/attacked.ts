@@ -98,8 +98,8 @@ export const attacked = [
   }),
   row('n', "the client's identity headers reach no server", {
     'e2e/upstream': [
-      'is our value under %s, not what the client sent',
-      'is none of the headers that frameworks believe, in any spelling',
+      "is the gateway's value under %s, not what the client sent",
+      'is none of the headers that frameworks trust, in any spelling',
     ],
     attack: ['X-User and the other identity headers', 'X-User in two lines', 'X-Scopes with everything'],
   }),

@@ -7,7 +7,7 @@ export const found = [
       'of a login that any visitor can start is not a session (J1, e)',
       'that is a login attempt (J1)',
     ],
-    'e2e/registry-access': ['A cookie with a login attempt in it is no session'],
+    'e2e/registry-access': ['The cookie of a login attempt is not a session'],
     attack: ['the cookie of a started login as a session'],
   }),
   row('J2', 'a caller without scopes may do nothing', {
@@ -51,7 +51,7 @@ export const found = [
   }),
   row('J9', 'requests without credentials get 401 with a challenge, not 500', {
     'integration/auth-server/gate/answers': ['sends an MCP client to the metadata of the endpoint that it requested'],
-    'e2e/gate': ['Whoever is nobody gets the same 401 for every server, there or not'],
+    'e2e/gate': ['A caller without credentials gets the same 401 for every server, whether it exists or not'],
     attack: ['no credentials', 'an empty Authorization'],
   }),
   row('J10', 'logins and logouts lead only to pages of the gateway', {
@@ -66,7 +66,7 @@ export const found = [
     'unit/common/policy/policy-watch': ['A service does not start when the policy file %s, and names the file'],
     'integration/auth-server/process/config': ['is not there', 'is empty'],
     'e2e/policy-change': [
-      'A right that is taken away in the policy is gone for running sessions and good tokens, and comes back with it',
+      'A right that the policy no longer grants is denied to open sessions and valid tokens, and allowed again when it is restored',
     ],
   }),
   row('J12', 'a registration injects no nginx configuration and reaches no forbidden address', {
@@ -84,16 +84,14 @@ export const found = [
       'contains no code, state, cookie or secret of a login and a logout',
       'contains no credential of any request, valid or invalid',
     ],
-    'e2e/gate': ['No log line holds a token, a cookie or a secret, whatever was sent'],
-    'e2e/upstream-credential': [
-      'No secret stands in a log, in the routes, in the database or in an answer of the registry',
-    ],
+    'e2e/gate': ['No log line contains a token, a cookie or a secret that a client sent'],
+    'e2e/upstream-credential': ['No log, route, database or answer of the registry contains a secret'],
   }),
   row('J14', "the caller's credentials stay at the gate", {
     'e2e/upstream': ["is never the caller's token or cookie"],
     'e2e/upstream-credential': [
-      'What a caller writes into the headers about credentials changes nothing for a server that wants none, %s',
-      "Nor can a caller put something in the place of the gateway's credential, or have a server get another's",
+      "A caller's headers about credentials change nothing for a server that requires none, %s",
+      "A caller can neither replace the gateway's credential nor redirect it to another server",
     ],
     'integration/relay/credentials': ['Credential headers without a ticket for them reach no server'],
     attack: ['a credential for the upstream server', 'a chosen secret of the gateway and a chosen destination'],
@@ -106,8 +104,10 @@ export const found = [
     attack: ['admin and password with Basic', 'admin and password in a form', 'a session signed with "changeme"'],
   }),
   row('J16', 'internal endpoints are not reachable from outside', {
-    'e2e/gate': ['%s is not there from outside', '/validate'],
-    'e2e/registry-access': ['The registry reached around the gateway believes no header'],
+    'e2e/gate': ['%s cannot be reached from outside', '/validate'],
+    'e2e/registry-access': [
+      'A request that reaches the registry around the gateway cannot authenticate with any header',
+    ],
     'integration/registry/access/guards': ['only plain identity headers say who asks'],
     attack: ['a websocket by GET at /ws/health_status', '/ws/stats, without credentials'],
   }),
@@ -118,16 +118,18 @@ export const authRequest = [
   row('3b statuses', 'every denial reaches the client unchanged, never as 500 or 200', {
     'integration/auth-server/gate/validate': ['%s is returned by /validate in a form that nginx understands'],
     'e2e/gate': ['a body over the limit', 'a batch', 'PATCH without a body'],
-    'e2e/failures': ['While the auth-server is dead, everything is 503 at once, health says why, and nothing passes'],
+    'e2e/failures': [
+      'While the auth-server is down, every request gets 503 at once, health says why, and no request reaches a server',
+    ],
   }),
   row('3b challenge', 'the challenge of a 401 and of a 403 both arrive', {
-    'e2e/gate': ['Whoever is nobody gets the same 401 for every server, there or not'],
+    'e2e/gate': ['A caller without credentials gets the same 401 for every server, whether it exists or not'],
     'e2e/step-up': [
-      'An agent that has asked for read only and follows the challenge with %s gets a token for execute, and its result',
+      'An agent with the read scope that follows the challenge with %s gets a token for execute, and the result of its call',
     ],
   }),
   row('3b subrequest', 'the subrequest carries only listed headers of the client', {
-    'e2e/upstream': ['is our value under %s, not what the client sent'],
+    'e2e/upstream': ["is the gateway's value under %s, not what the client sent"],
     attack: ['forged X-Mcp-Server, X-Mcp-Routed and X-Resource'],
   }),
   row('3b server', 'nginx tells the auth-server the routed server; the path does not count', {
@@ -135,9 +137,7 @@ export const authRequest = [
     'e2e/gate': ['dot segments', 'a fragment'],
   }),
   row('3b length', 'the auth-server does not wait for a missing body', {
-    'e2e/registry-access': [
-      'A request for the registry with a body is judged at once, without it: nothing waits for a body that does not come',
-    ],
+    'e2e/registry-access': ['A request to the registry is decided at once without waiting for its body'],
   }),
   row('3b underscore', 'identity headers with underscores are ignored', {
     'e2e/upstream': ['X_User'],

@@ -31,7 +31,7 @@ test.each([[[]], [['--mcp-registry-url', 'mcp']], [['--mcp-registry-url', 'sse']
   },
 );
 
-test('It lists the servers and tools', async () => {
+test('The agent lists the servers and tools', async () => {
   const servers = await agent('What MCP servers are available?');
   expect(servers.code).toBe(0);
   for (const name of ['currenttime', 'fininfo', 'realserverfaketools', 'mcpgw', 'echo'])
@@ -42,18 +42,18 @@ test('It lists the servers and tools', async () => {
     expect(tools.out).toContain(name);
 });
 
-test('It converts a time between two places', async () => {
+test('The agent converts a time between two places', async () => {
   const { code, out } = await agent('What time is it in New York when it is 9:00 in Berlin?');
   expect([code, out]).toEqual([0, expect.stringMatching(/09:00:00 .* in Europe\/Berlin is .* in America\/New_York/)]);
 });
 
-test('It asks for stock bars and reports the error of the tool, whose server has no key', async () => {
+test('The agent asks for stock bars and reports the error of the tool, whose server has no key', async () => {
   const { code, out, err } = await agent('Show me daily aggregates of AAPL from 2026-01-02 to 2026-01-09');
   expect([code, out]).toEqual([1, '']);
   expect(err).toMatch(/fininfo \/ (get_stock_aggregates|print_stock_data) says: 401: .*POLYGON_API_KEY/);
 });
 
-test('With a session cookie it acts as the logged-in person', async () => {
+test('With a session cookie the agent acts as the logged-in person', async () => {
   await desk.logIn('carol');
   const { code, out } = await agent('What time is it in Tokyo?', ['--use-session-cookie']);
   expect([code, out]).toEqual([0, expect.stringContaining('in Asia/Tokyo')]);
@@ -75,7 +75,7 @@ test.each(['bob', 'erin'])(
   40_000,
 );
 
-test('bob gets the servers whose tools he may not use', async () => {
+test('bob gets the list of servers although he may not use their tools', async () => {
   await desk.logIn('bob');
   const { code, out } = await agent('What MCP tools are available?', ['--use-session-cookie']);
   expect(code).toBe(0);

@@ -112,10 +112,10 @@ describe('call', () => {
   });
 
   test.each<[string, string[], number, string]>([
-    ['a tool that says it failed', [...tokyo, 'tz_name=Mars/Olympus'], 1, 'Mars/Olympus'],
-    ['a server that is not there', ['call', 'nothere', 'x'], 1, 'mcp-gateway servers shows which there are.'],
-    ['a tool that is not there', ['call', 'currenttime', 'nothere'], 1, 'nothere'],
-    ['an argument that is none', [...tokyo, 'Asia/Tokyo'], 2, '"Asia/Tokyo" is not an argument.'],
+    ['a tool that reports an error', [...tokyo, 'tz_name=Mars/Olympus'], 1, 'Mars/Olympus'],
+    ['a server that does not exist', ['call', 'nothere', 'x'], 1, 'mcp-gateway servers shows which there are.'],
+    ['a tool that does not exist', ['call', 'currenttime', 'nothere'], 1, 'nothere'],
+    ['an argument without a name', [...tokyo, 'Asia/Tokyo'], 2, '"Asia/Tokyo" is not an argument.'],
     ['no tool', ['call', 'currenttime'], 2, "missing required argument 'tool'"],
     ['an unknown option', ['tools', '--jsn'], 2, 'Did you mean --json?'],
     ['an invalid time', [...tokyo, '--timeout', 'soon'], 2, 'It must be a number of seconds up to 3600.'],

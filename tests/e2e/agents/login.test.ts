@@ -94,7 +94,7 @@ describe('Without a browser on this machine', () => {
 
   test.each<[string, (url: URL) => string]>([
     ['the code alone', (url) => url.searchParams.get('code') ?? ''],
-    ['what stands behind the question mark', (url) => url.search.slice(1)],
+    ['the part after the question mark', (url) => url.search.slice(1)],
     ['the address in quotes, with spaces around it', (url) => `  "${url}" `],
   ])('%s works as well', (_what, cut) =>
     withLoginPort(async () => {

@@ -78,7 +78,7 @@ test('--fresh always requests a new token', async () => {
   expect(await token()).toBe(second);
 });
 
-test('Each agent and each set of scopes has its own token, whatever the order of scopes and the secret', async () => {
+test('Each agent and each set of scopes has its own token, regardless of the order of scopes and of the secret', async () => {
   const [read, execute] = ['mcp-servers-unrestricted/read', 'mcp-servers-unrestricted/execute'];
   await token([], { COGNITO_SCOPE: `${read} ${execute}` });
   await token([], { COGNITO_SCOPE: `${execute}  ${read}` });

@@ -15,7 +15,7 @@ import {
 } from '../../support/operations/failures-fixture.ts';
 import { READER, secretOf, WEB } from '../../support/stand-in/cognito-fixture.ts';
 
-/** Numbers 1 to 10: app clients, URLs, scopes and groups that are not as they should be. */
+/** Numbers 1 to 10: wrong app clients, URLs, scopes and groups. */
 export const setUpFailures: Row[] = [
   {
     n: 1,
@@ -38,7 +38,7 @@ export const setUpFailures: Row[] = [
   {
     n: 2,
     fault: 'https in front is seen as http behind nginx',
-    where: 'no message: the callback is built from REGISTRY_URL, whatever the headers say',
+    where: 'no message: the callback is built from REGISTRY_URL, and the headers are ignored',
     provoke: async () => {
       const auth = await authServer({ publicUrl: 'http://localhost' });
       const headers = {

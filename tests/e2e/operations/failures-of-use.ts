@@ -20,7 +20,7 @@ import { AGENT, CLI, READER, WEB } from '../../support/stand-in/cognito-fixture.
 
 const anotherIssuer = 'https://cognito-idp.us-west-2.amazonaws.com/us-west-2_Other';
 
-/** Numbers 11 to 26: pools, tokens, clocks, keys, sessions and clients that are not as they should be. */
+/** Numbers 11 to 26: wrong pools, tokens, clocks, keys, sessions and clients. */
 export const useFailures: Row[] = [
   {
     n: 11,

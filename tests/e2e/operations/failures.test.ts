@@ -1,7 +1,7 @@
 import { setUpFailures } from './failures-of-set-up.ts';
 import { useFailures } from './failures-of-use.ts';
 
-/** How setting up Cognito goes wrong, each provoked for real; what cannot happen here has a row that shows why. */
+/** The known failures with Cognito, each one provoked. A failure that cannot happen here has a row that shows why. */
 const rows = [...setUpFailures, ...useFailures];
 
 describe('when Cognito is set up or used wrongly', () => {
