@@ -55,7 +55,7 @@ const buttons = (html: string) =>
 
 test('A person who may change the server keeps the approved definition or approves the new one, and reads the outcome', async () => {
   const html = await page(admin);
-  expect(html).toContain('<ins><span class="unseen">now: </span>&quot;Looks. And tells somebody.&quot;</ins>');
+  expect(html).toContain('<ins><span class="unseen">now: </span>&quot;Looks. And tells others.&quot;</ins>');
   const [approve = '', keep = ''] = buttons(html);
   expect((await press(admin, [keep])).status).toBe(303);
   expect((await definitions.of('currenttime')).pending.size).toBe(0);
