@@ -7,14 +7,14 @@ import { openAs, type Visit } from '../support/browser/visit.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { rpc, send } from '../support/gateway/send.ts';
 
-// A browser on a busy machine takes longer than a unit.
+// A browser test on a busy machine takes longer than a unit test.
 jest.setTimeout(90_000);
 
 let gateway: Gateway;
 let browser: Browser;
 let alice: Visit;
 let page: Page;
-/** A page of somebody else. */
+/** A page on another origin. */
 let elsewhere: Server;
 let evil: string;
 beforeAll(async () => {
@@ -38,7 +38,7 @@ afterAll(async () => {
   await gateway?.stop();
 });
 afterEach(() => {
-  // What the browser says itself about an answer that is no 2xx is no fault of the page.
+  // The browser reports every response that is not 2xx. That is not an error of the page.
   const faults = alice.complaints.splice(0).filter((line) => !line.startsWith('Failed to load resource'));
   expect(faults).toEqual([]);
 });
@@ -65,8 +65,8 @@ const call = async (person: string, server: string, tool: string) => {
   });
 };
 
-describe('A form on a page of somebody else', () => {
-  test.each(['localhost', '127.0.0.1'])('does nothing when it is sent from %s', async (host) => {
+describe("A form on another origin's page", () => {
+  test.each(['localhost', '127.0.0.1'])('changes nothing when it is sent from %s', async (host) => {
     const before = await revisionOf('fininfo');
     for (const path of ['/servers/fininfo/disable', '/servers/fininfo/delete', '/servers/register']) {
       await page.goto(`http://${host}:${evil}/?to=${encodeURIComponent(gateway.url + path)}`);
@@ -77,7 +77,7 @@ describe('A form on a page of somebody else', () => {
     expect(await revisionOf('fininfo')).toBe(before);
   });
 
-  test('that has no session to use does not get any further', async () => {
+  test('is refused without a session', async () => {
     const context = await browser.newContext();
     context.setDefaultTimeout(90_000);
     const answer = await context.request.post(`${gateway.url}/servers/fininfo/disable`, { form: { revision: '1' } });
@@ -86,7 +86,7 @@ describe('A form on a page of somebody else', () => {
   });
 });
 
-test('A form of ten megabytes is answered with a page that says what to do', async () => {
+test('A form of ten megabytes gets a page that says what to do', async () => {
   await page.goto(`${gateway.url}/register`);
   await page.evaluate(`document.getElementById('description').value = 'x'.repeat(10_000_000)`);
   const answered = page.waitForResponse(`${gateway.url}/servers/register`);
@@ -96,7 +96,7 @@ test('A form of ten megabytes is answered with a page that says what to do', asy
   await page.getByRole('heading', { name: 'The form is too large' }).waitFor();
 });
 
-test('A server is registered with the keyboard alone; what is wrong gets the focus first', async () => {
+test('A server can be registered with the keyboard alone, and the list of faults gets the focus first', async () => {
   await page.goto(`${gateway.url}/register`);
   const focused = () => page.evaluate(`document.activeElement.id || document.activeElement.textContent.trim()`);
   const to = async (id: string) => {
@@ -127,7 +127,7 @@ test('A server is registered with the keyboard alone; what is wrong gets the foc
   await page.waitForURL(/\/servers\/by-keyboard\?note=/);
 });
 
-test('Testing a connection leaves the page as it is, and works without scripts too', async () => {
+test('Testing a connection does not change the page, and works without scripts too', async () => {
   await page.goto(`${gateway.url}/register`);
   await page.getByLabel('Upstream URL').fill(`http://127.0.0.1:${gateway.ports.currenttime}`);
   await page.getByRole('button', { name: 'Test connection' }).click();
@@ -144,7 +144,7 @@ test('Testing a connection leaves the page as it is, and works without scripts t
   await plain.context.close();
 });
 
-test('My rights: bob reads what he may call, what not, and which group would help; nobody else is explained to him', async () => {
+test('My rights: bob sees what he may call, what he may not, and which group would help, and gets no explanation for others', async () => {
   const bob = await openAs(browser, gateway, 'bob');
   await bob.page.goto(`${gateway.url}/rights`);
   const said = await bob.page.locator('main').innerText();
@@ -156,7 +156,7 @@ test('My rights: bob reads what he may call, what not, and which group would hel
   await bob.context.close();
 });
 
-test('My rights: erin, who is in no group, is told so and whom to ask', async () => {
+test('My rights: erin, who is in no group, sees that and whom to ask', async () => {
   const erin = await openAs(browser, gateway, 'erin');
   await erin.page.goto(`${gateway.url}/rights`);
   const said = await erin.page.locator('main').innerText();
@@ -165,7 +165,7 @@ test('My rights: erin, who is in no group, is told so and whom to ask', async ()
   await erin.context.close();
 });
 
-test('My rights: alice has a decision explained, with the rule, or with what is missing', async () => {
+test('My rights: alice gets a decision explained, with its rule or with what is missing', async () => {
   await page.goto(`${gateway.url}/rights`);
   await page.getByLabel('Groups or scopes').fill('mcp-registry-user');
   await page.getByLabel('Server', { exact: true }).fill('currenttime');
@@ -183,7 +183,7 @@ test('My rights: alice has a decision explained, with the rule, or with what is 
   await page.getByText('tools/call requires a name').waitFor();
 });
 
-test('Audit: alice filters what was decided, opens one, and gets to its explanation', async () => {
+test('Audit: alice filters decisions, opens one, and follows the link to its explanation', async () => {
   await call('bob', 'currenttime', 'current_time_by_timezone');
   await call('alice', 'currenttime', 'current_time_by_timezone');
   await page.goto(`${gateway.url}/audit`);
@@ -203,7 +203,7 @@ test('Audit: alice filters what was decided, opens one, and gets to its explanat
   expect(await text()).toContain('since: must be a time');
 });
 
-test('Audit: the live view shows a decision without a reload', async () => {
+test('Audit: the live view shows a new decision without a reload', async () => {
   await page.goto(`${gateway.url}/audit?tool=live_tool`);
   await page.getByText('No decision matches').waitFor();
   await page.getByRole('link', { name: 'Watch live' }).click();
@@ -214,7 +214,7 @@ test('Audit: the live view shows a decision without a reload', async () => {
   await page.getByText('Watch live').waitFor();
 });
 
-test('Audit over the API: pages, filters, and nothing for who has not view_audit', async () => {
+test('Audit over the API: alice pages and filters, and a caller without view_audit gets no decisions', async () => {
   const api = `${gateway.url}/api/decisions`;
   const first = await (await page.request.get(`${api}?limit=1&server=currenttime`)).json();
   expect(first.decisions).toHaveLength(1);
@@ -297,7 +297,7 @@ const views: [string, () => Promise<unknown>][] = [
       page.goto(`${gateway.url}/rights?kind=group&who=mcp-registry-user&server=currenttime&method=tools/call&object=x`),
   ],
   ['audit', () => page.goto(`${gateway.url}/audit`)],
-  ['audit-nothing', () => page.goto(`${gateway.url}/audit?person=nobody-at-all`)],
+  ['audit-nothing', () => page.goto(`${gateway.url}/audit?person=no-such-person`)],
   [
     'decision',
     async () => {
@@ -307,23 +307,20 @@ const views: [string, () => Promise<unknown>][] = [
     },
   ],
 ];
-test.each(views)(
-  '%s can be used by everybody (WCAG 2.2 AA) in both themes, and does not scroll sideways',
-  async (name, open) => {
-    await open();
-    for (const [colorScheme, width] of [
-      ['light', 1280],
-      ['dark', 1280],
-      ['light', 360],
-      ['dark', 360],
-    ] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height: 800 });
-      const shots = process.env.SCREENSHOTS;
-      if (shots) await page.screenshot({ path: `${shots}/${name}-${colorScheme}-${width}.png`, fullPage: true });
-      expect([colorScheme, width, (await accessibility(page)).faults]).toEqual([colorScheme, width, []]);
-      expect([width, await tooWide(page)]).toEqual([width, []]);
-    }
-    await page.setViewportSize({ width: 1280, height: 800 });
-  },
-);
+test.each(views)('%s meets WCAG 2.2 AA in both themes and does not scroll sideways', async (name, open) => {
+  await open();
+  for (const [colorScheme, width] of [
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 360],
+    ['dark', 360],
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 800 });
+    const shots = process.env.SCREENSHOTS;
+    if (shots) await page.screenshot({ path: `${shots}/${name}-${colorScheme}-${width}.png`, fullPage: true });
+    expect([colorScheme, width, (await accessibility(page)).faults]).toEqual([colorScheme, width, []]);
+    expect([width, await tooWide(page)]).toEqual([width, []]);
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+});

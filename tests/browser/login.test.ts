@@ -4,7 +4,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { accessibility, launchBrowser } from '../support/browser/browser.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 
-// A browser on a busy machine takes longer than a unit.
+// A browser test on a busy machine takes longer than a unit test.
 jest.setTimeout(180_000);
 
 let gateway: Gateway;
@@ -51,7 +51,7 @@ test('alice opens the registry, signs in at the stand-in, sees the servers, sign
   await context.addCookies([{ name: 'mcp_gateway_session', value: session?.value ?? '', url: gateway.url }]);
   await page.goto(`${gateway.url}/`);
   expect(page.url()).toContain('/login');
-  // Signed out at the provider as well: its form is shown, nobody is let straight back in.
+  // alice is signed out at the provider too: it shows its form instead of signing her in again.
   await page.getByRole('link', { name: /^Continue with/ }).click();
   await page.getByLabel('Password').waitFor();
   expect(faults).toEqual([]);
@@ -62,7 +62,7 @@ test('carol follows a link to a server, signs in, and arrives at that server', a
   await signIn('carol');
   await page.waitForURL(`${gateway.url}/servers/currenttime`);
   await page.getByRole('heading', { level: 1, name: 'currenttime' }).waitFor();
-  // The tools come with the registry's first look at the server, which may be a moment after the start.
+  // The registry reads the tools at its first check of the server, which may be a moment after the start.
   while ((await page.getByText('current_time_by_timezone').count()) === 0) {
     await sleep(250);
     await page.reload();
@@ -78,7 +78,7 @@ test('bob sees only the servers that his group may list', async () => {
   expect(await page.content()).not.toContain('echosse');
 });
 
-test('erin, who is in no group, is told so and what to ask for', async () => {
+test('erin, who is in no group, sees that and what to ask for', async () => {
   await page.goto(`${gateway.url}/`);
   await signIn('erin');
   await page.waitForURL(`${gateway.url}/`);
@@ -89,13 +89,13 @@ test('erin, who is in no group, is told so and what to ask for', async () => {
   expect(await page.content()).not.toContain('/currenttime/mcp');
 });
 
-test('A name of a server that is markup is shown as text', async () => {
+test('A server name that contains markup is shown as text', async () => {
   await page.goto(`${gateway.url}/`);
   await signIn('alice');
   await page.getByText('The "echo" <server>').first().waitFor();
 });
 
-test('Two tabs that log in at the same time both arrive', async () => {
+test('Two tabs that log in at the same time both succeed', async () => {
   const other = await context.newPage();
   await page.goto(`${gateway.url}/login`);
   await other.goto(`${gateway.url}/servers/mcpgw`);
@@ -109,7 +109,7 @@ test('Two tabs that log in at the same time both arrive', async () => {
   await page.waitForURL(`${gateway.url}/`);
 });
 
-test('A callback that nobody here started ends on a page that says what to do', async () => {
+test('A callback without a started login shows a page that says what to do', async () => {
   await page.goto(`${gateway.url}/oauth2/callback/cognito?code=abc&state=${'x'.repeat(43)}`);
   await page.getByRole('heading', { name: 'This login cannot be finished' }).waitFor();
   await page.getByRole('link', { name: 'Go to the login page' }).click();
@@ -137,7 +137,7 @@ test('After signing out, the back button shows nothing private, and another tab 
   expect(other.url()).toBe(`${gateway.url}/login?redirect_uri=%2Fservers%2Fcurrenttime`);
 });
 
-test('Two tabs that are signed in both work, and signing out in one ends the other at its next click', async () => {
+test('Two signed-in tabs both work, and signing out in one signs out the other at its next click', async () => {
   await page.goto(`${gateway.url}/`);
   await signIn('alice');
   const other = await context.newPage();
@@ -149,7 +149,7 @@ test('Two tabs that are signed in both work, and signing out in one ends the oth
   expect(other.url()).toContain('/login');
 });
 
-test('Somebody with a keyboard can log in and out, and sees where they are', async () => {
+test('A keyboard user can log in and out and sees the focus', async () => {
   const focused = (of: string) => page.evaluate(`${of.replaceAll('it', 'document.activeElement')}`);
   await page.goto(`${gateway.url}/login?redirect_uri=%2Fservers%2Fmcpgw`);
   await page.keyboard.press('Tab');
@@ -175,12 +175,12 @@ test('Somebody with a keyboard can log in and out, and sees where they are', asy
   expect(faults).toEqual([]);
 });
 
-test('The page after signing out says where it goes on, in case the browser does not go by itself', async () => {
+test('The page after signing out has a link to continue, in case the browser does not redirect', async () => {
   await page.goto(`${gateway.url}/`);
   await signIn('alice');
   await page.waitForURL(`${gateway.url}/`);
   const way = new RegExp(`:${gateway.ports.cognito}/logout`);
-  // Answered with nothing, the browser stays on the page that it would have left at once.
+  // With an empty response, the browser stays on the page that it would otherwise leave at once.
   await page.route(way, (route) => route.fulfill({ status: 204 }));
   await page.goto(`${gateway.url}/oauth2/logout/cognito`);
   await page.getByRole('button', { name: 'Sign out' }).click();
@@ -190,7 +190,7 @@ test('The page after signing out says where it goes on, in case the browser does
 
 const paths = ['/login', '/oauth2/logout/cognito', '/oauth2/callback/cognito?code=a&state=b', '/oauth2/login/none'];
 
-test('The pages of the login keep their heading in one place, and scroll sideways on no phone', async () => {
+test('The login pages keep their heading in one place and do not scroll sideways on a phone', async () => {
   for (const width of [360, 1280]) {
     await page.setViewportSize({ width, height: 700 });
     const places = new Set<unknown>();

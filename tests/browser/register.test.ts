@@ -6,7 +6,7 @@ import { openAs } from '../support/browser/visit.ts';
 import { type Everything, startEverything } from '../support/gateway/everything.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 
-// A browser on a busy machine takes longer than a unit.
+// A browser test on a busy machine takes longer than a unit test.
 jest.setTimeout(120_000);
 
 let gateway: Gateway;
@@ -26,7 +26,7 @@ afterAll(async () => {
   await gateway?.stop();
 });
 
-/** A foreign MCP client, with an agent's own token. */
+/** Calls the tool with an independent MCP client and an agent's own token. */
 async function callEcho(): Promise<string> {
   const client = new Client({ name: 'test', version: '1' });
   const headers = { Authorization: `Bearer ${await gateway.agentToken()}` };
@@ -42,7 +42,7 @@ async function callEcho(): Promise<string> {
   }
 }
 
-/** Open streams let nginx's old workers go on for a moment. */
+/** Calls until the expected answer comes: open streams keep nginx's old workers alive for a moment. */
 async function callSoon(expected: RegExp): Promise<void> {
   const end = performance.now() + 10_000;
   let said = await callEcho();
@@ -51,7 +51,7 @@ async function callSoon(expected: RegExp): Promise<void> {
 }
 
 test('A server that is registered here becomes healthy, can be called, disabled and deleted', async () => {
-  // Register: test the connection first, which saves nothing.
+  // Register. Test the connection first, which saves nothing.
   await page.goto(`${gateway.url}/register`);
   await page.getByLabel('Name', { exact: false }).first().fill('everything');
   await page.getByLabel('Title').fill('Everything');
@@ -65,7 +65,7 @@ test('A server that is registered here becomes healthy, can be called, disabled 
   await page.waitForURL(/\/servers\/everything\?note=/);
   await page.getByText('“Everything” is registered').waitFor();
 
-  // Healthy: the registry has asked it and read its tools.
+  // Healthy: the registry has checked it and read its tools.
   const details = async () => await (await page.request.get(`${gateway.url}/api/servers/everything`)).json();
   const end = performance.now() + 15_000;
   while ((await details()).status !== 'healthy' && performance.now() < end) await page.waitForTimeout(100);
@@ -74,7 +74,7 @@ test('A server that is registered here becomes healthy, can be called, disabled 
   await page.getByText('Healthy').first().waitFor();
   await page.getByText('echo', { exact: true }).first().waitFor();
 
-  // Callable through the gateway.
+  // It can be called through the gateway.
   expect(await callEcho()).toContain('round and back');
 
   // Disabled: no caller reaches it.
@@ -83,7 +83,7 @@ test('A server that is registered here becomes healthy, can be called, disabled 
   expect(await press('/servers/everything/enable')).toContain('“Everything” is enabled.');
   await callSoon(/round and back/);
 
-  // Deleted, after being asked.
+  // Deleted, after a confirmation.
   await page.goto(`${gateway.url}/servers/everything/edit`);
   await page.getByRole('link', { name: 'Delete…' }).click();
   await page.getByRole('heading', { name: 'Delete Everything?' }).waitFor();
@@ -92,7 +92,7 @@ test('A server that is registered here becomes healthy, can be called, disabled 
   expect((await page.request.get(`${gateway.url}/api/servers/everything`)).status()).toBe(404);
   await callSoon(/refused: .*(404|no everything)/is);
 
-  // Registered again: the page warns that the old rules apply.
+  // Register it again: the page warns that the old rules apply.
   await page.goto(`${gateway.url}/register`);
   await page.getByLabel('Name', { exact: false }).first().fill('everything');
   await page.getByLabel('Title').fill('Everything');
@@ -102,7 +102,7 @@ test('A server that is registered here becomes healthy, can be called, disabled 
   await page.getByText('There was a server called "everything" before.').waitFor();
 });
 
-/** Presses a form button of the details page. @returns the text of the page it leads to */
+/** Submits a form of the details page. @returns the text of the resulting page */
 async function press(action: string): Promise<string> {
   await page.goto(`${gateway.url}/servers/everything`);
   await page.evaluate(
@@ -112,7 +112,7 @@ async function press(action: string): Promise<string> {
   return await page.locator('main').innerText();
 }
 
-test('A person who may not register or edit reads which right is missing', async () => {
+test('A person who may not register or edit sees which right is missing', async () => {
   const bob = await openAs(browser, gateway, 'bob');
   await bob.page.goto(`${gateway.url}/register`);
   expect(await bob.page.locator('main').innerText()).toContain('register_service');

@@ -106,7 +106,7 @@ const health: Record<string, Health> = {
   },
 };
 
-// A browser on a busy machine takes longer than a unit.
+// A browser test on a busy machine takes longer than a unit test.
 jest.setTimeout(120_000);
 
 let browser: Browser;
@@ -125,7 +125,7 @@ mcp-registry-user:
 `);
 const boss = { ...admin, scopes: ['mcp-registry-admin', 'everything'] };
 
-/** A day of checks, a quarter of an hour of it failed; then a tool that changed and one that is new. */
+/** Records a day of checks with a quarter of an hour of failures, then a changed tool and a new one. */
 async function remember(): Promise<Awaited<ReturnType<typeof createApprovedDefinitions>>> {
   const clock = store.get('currenttime');
   if (!clock) throw new Error('there is no currenttime');
@@ -183,7 +183,7 @@ interface Visit {
   width?: number;
 }
 
-/** Opens a page as a browser does behind the gateway, and collects the errors that it reports. */
+/** Opens a page in a browser behind the gateway and collects the errors that the browser reports. */
 async function visit(
   { path, who = boss, scheme = 'light', width = 1280 }: Visit,
   look: (page: Page, complaints: string[]) => Promise<void>,
@@ -208,22 +208,22 @@ const pages: [string, string, object][] = [
   ['the list of a user', '/', user],
   ['the empty list', '/', stranger],
   ['a search', '/?q=time', boss],
-  ['a search without result', '/?q=zzzz', boss],
+  ['a search without results', '/?q=zzzz', boss],
   ['the servers with issues', '/?show=issues', boss],
   ['the disabled servers', '/?show=disabled', boss],
   ['a server that is up', '/servers/currenttime', boss],
   ['a server that a user sees', '/servers/currenttime', user],
   ['a server that is down', '/servers/fininfo', boss],
   ['a server that needs authentication', '/servers/locked', boss],
-  ['a page that is not there', '/nowhere', boss],
+  ['a page that does not exist', '/nowhere', boss],
 ];
 const views = (['light', 'dark'] as const).flatMap((scheme) => [1280, 360].map((width) => ({ scheme, width })));
 
 test.each(pages)(
-  '%s has no accessibility fault and no sideways scrolling, in any theme and width',
+  '%s has no accessibility fault and no sideways scrolling in any theme and width',
   async (what, path, who) => {
     await visit({ path, who }, async (page) => {
-      // All that is folded, unfolded.
+      // Open every collapsed section.
       await page.evaluate('document.querySelectorAll("details:not([name])").forEach((each) => { each.open = true; })');
       for (const { scheme, width } of views) {
         await page.emulateMedia({ colorScheme: scheme });
@@ -240,7 +240,7 @@ test.each(pages)(
   },
 );
 
-test('The browser reports no error: style and icon load under the strict policy', async () => {
+test('The browser reports no error, because style and icon load under the strict policy', async () => {
   await visit({ path: '/' }, async (page, complaints) => {
     await page.getByRole('link', { name: 'Current time', exact: true }).click();
     await page.getByRole('heading', { level: 1, name: 'Current time' }).waitFor();
@@ -249,7 +249,7 @@ test('The browser reports no error: style and icon load under the strict policy'
   });
 });
 
-test('Both themes come from the same page', async () => {
+test('The same page has both themes', async () => {
   const ground = async (scheme: 'light' | 'dark') => {
     let colour: unknown;
     await visit({ path: '/', scheme }, async (page) => {
@@ -261,7 +261,7 @@ test('Both themes come from the same page', async () => {
   expect(await ground('dark')).toBe('rgb(16, 20, 24)');
 });
 
-test('A keyboard user can skip to the content, sees the focus, and reaches everything in the bar', async () => {
+test('A keyboard user can skip to the content, sees the focus, and reaches every item of the navigation bar', async () => {
   await visit({ path: '/' }, async (page) => {
     const focused = (of: string) => page.evaluate(of.replaceAll(/\bit\b/g, 'document.activeElement'));
     await page.keyboard.press('Tab');
@@ -284,13 +284,13 @@ test('A keyboard user can skip to the content, sees the focus, and reaches every
   });
 });
 
-test('The switch of a server works by keyboard, and tells its state to a screen reader', async () => {
+test('The switch of a server works by keyboard and exposes its state to screen readers', async () => {
   await visit({ path: '/' }, async (page) => {
     const toggle = page.getByRole('switch', { name: 'Enabled Locked' });
     expect(await toggle.getAttribute('aria-checked')).toBe('true');
     await toggle.focus();
     const sent = page.waitForRequest((request) => request.method() === 'POST');
-    // Where it leads to is waited for: a browser whose page is closed on the way sometimes never says that it is closed.
+    // Wait for the navigation: closing a page while it navigates sometimes never completes.
     const back = page.waitForEvent('load');
     await page.keyboard.press('Space');
     expect(new URL((await sent).url()).pathname).toBe('/servers/locked/disable');
@@ -298,12 +298,12 @@ test('The switch of a server works by keyboard, and tells its state to a screen 
   });
 });
 
-test('A chosen theme stays from page to page, without a flash of the other', async () => {
+test('A chosen theme stays from page to page without a flash of the other theme', async () => {
   await visit({ path: '/', scheme: 'light' }, async (page) => {
     const ground = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
     await page.getByLabel('Theme').selectOption('dark');
     expect(await ground()).toBe('rgb(16, 20, 24)');
-    // The script that knows the choice stands before the body and waits for nothing, so that nothing is drawn without it.
+    // The theme script precedes the body and is not deferred, so the browser draws nothing before it runs.
     const script = page.locator('head script').first();
     expect(await script.getAttribute('src')).toMatch(/^\/static\/theme\.[0-9a-f]{16}\.js$/);
     expect([await script.getAttribute('defer'), await script.getAttribute('async')]).toEqual([null, null]);
@@ -315,7 +315,7 @@ test('A chosen theme stays from page to page, without a flash of the other', asy
   });
 });
 
-test('A button copies the configuration for a client', async () => {
+test('A button copies the configuration for an MCP client', async () => {
   await visit({ path: '/servers/currenttime' }, async (page) => {
     await page.getByText('Cursor', { exact: true }).click();
     await page.getByRole('button', { name: 'Copy for Cursor' }).click();
@@ -357,7 +357,7 @@ test('One click on an address selects all of it', async () => {
   });
 });
 
-test('Signing out posts to the auth-server with our own origin, which it requires', async () => {
+test("Signing out posts to the auth-server with the gateway's origin, which it requires", async () => {
   await visit({ path: '/' }, async (page) => {
     const sent = page.waitForRequest((request) => request.method() === 'POST');
     await page.getByRole('button', { name: 'Sign out' }).click();

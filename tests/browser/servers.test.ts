@@ -5,7 +5,7 @@ import { openAs, type Visit } from '../support/browser/visit.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { send } from '../support/gateway/send.ts';
 
-// A browser on a busy machine takes longer than a unit.
+// A browser test on a busy machine takes longer than a unit test.
 jest.setTimeout(400_000);
 
 let gateway: Gateway;
@@ -29,7 +29,7 @@ async function open(person: string, path = '/'): Promise<Visit> {
 
 const card = (page: Page, name: string) => page.locator(`#card-${name}`);
 
-/** Asks the registry to look at a server, as somebody else than who has the page open. */
+/** Makes the registry check a server, as another person than the one who has the page open. */
 async function check(name: string): Promise<void> {
   const headers = {
     cookie: await gateway.sessionCookie('dave'),
@@ -40,7 +40,7 @@ async function check(name: string): Promise<void> {
   expect((await send(gateway.ports.gateway, { method: 'POST', path, headers })).status).toBe(200);
 }
 
-test('A server that goes down changes on the open pages by itself, and again when it is back', async () => {
+test('Open pages show without a reload that a server goes down, and that it is back', async () => {
   const list = await open('alice');
   const details = await open('alice', '/servers/currenttime');
   for (const { page } of [list, details]) await page.evaluate('window.isTheSamePage = true');
@@ -50,7 +50,7 @@ test('A server that goes down changes on the open pages by itself, and again whe
 
   await details.page.getByText('As a table').first().click();
   await gateway.kill('currenttime');
-  // One failure is noted and not believed.
+  // A single failure does not make the server unhealthy.
   await check('currenttime');
   await card(list.page, 'currenttime').getByText('The last check failed.').waitFor();
   await check('currenttime');
@@ -62,13 +62,13 @@ test('A server that goes down changes on the open pages by itself, and again whe
   await check('currenttime');
   await card(list.page, 'currenttime').getByText('Healthy', { exact: true }).waitFor();
   await details.page.locator('#server-state').getByText('Healthy', { exact: true }).waitFor();
-  // What somebody has unfolded stays so.
+  // A section that the user has opened stays open.
   expect(await details.page.locator('#server-health details[open]').count()).toBe(1);
   for (const { page } of [list, details]) expect(await page.evaluate('window.isTheSamePage')).toBe(true);
   expect([list.complaints, details.complaints]).toEqual([[], []]);
 });
 
-test('dave disables a server by its switch on the list, comes back to the filter he had, and enables it again', async () => {
+test('dave disables a server with its switch on the list, returns to his filter, and enables the server again', async () => {
   const { page, complaints } = await open('dave', '/?show=enabled');
   const other = await open('carol');
   const alice = await open('alice');
@@ -80,7 +80,7 @@ test('dave disables a server by its switch on the list, comes back to the filter
 
   await page.getByRole('link', { name: /^Disabled/ }).click();
   expect(await card(page, 'fininfo').getByRole('switch').getAttribute('aria-checked')).toBe('false');
-  // A page that was open all the time has the server's new revision in its forms, too.
+  // A page that stayed open gets the server's new revision in its forms too.
   await alice.page.locator('#card-fininfo').getByText('Disabled').waitFor();
   const revisionOn = (on: Page) => on.locator('#card-fininfo input[name=revision]').inputValue();
   expect(await revisionOn(alice.page)).toBe(await revisionOn(page));
@@ -104,7 +104,7 @@ const shown: [string, places: string[], onCard: string[], onPage: string[]][] = 
   ['bob', ['Servers', 'My rights'], [], []],
 ];
 
-test.each(shown)('%s sees the buttons that work for them, and no other', async (person, places, onCard, onPage) => {
+test.each(shown)('%s sees only the buttons that work for them', async (person, places, onCard, onPage) => {
   const { page } = await open(person);
   expect(await page.getByRole('navigation', { name: 'Main' }).getByRole('link').allTextContents()).toEqual(places);
   expect(await buttonsIn(page, '#card-currenttime')).toEqual(onCard);
@@ -141,14 +141,14 @@ async function buttonsIn(page: Page, within: string): Promise<string[]> {
   return found;
 }
 
-test('erin, who is in no group, sees no server and no button but what tells her why', async () => {
+test('erin, who is in no group, sees no server and no button, and reads why', async () => {
   const { page } = await open('erin');
   await page.getByRole('heading', { name: 'There is no server that you may see' }).waitFor();
   expect(await page.getByRole('switch').count()).toBe(0);
   expect((await page.goto(`${gateway.url}/servers/currenttime`))?.status()).toBe(404);
 });
 
-test('Who may change a server reads what everybody may do with it; bob reads what he may', async () => {
+test("A person who may change a server sees everyone's rights on it, and bob sees only his own", async () => {
   const rows = async (person: string) => {
     const { page } = await open(person, '/servers/currenttime');
     return (await page.locator('.access tbody th').allTextContents()).map((text) => text.replace(/\s+/g, ' ').trim());
@@ -159,7 +159,7 @@ test('Who may change a server reads what everybody may do with it; bob reads wha
   expect(await rows('bob')).toEqual(['people in mcp-registry-user']);
 });
 
-test('The search finds servers and the tools that one may call, and says so when there is none', async () => {
+test('The search finds servers and the tools that the user may call, and reports when nothing matches', async () => {
   const { page } = await open('alice');
   await check('currenttime');
   await page.getByRole('searchbox').fill('what time is it in a timezone');
@@ -170,7 +170,7 @@ test('The search finds servers and the tools that one may call, and says so when
   await page.getByRole('heading', { name: 'No server matches' }).waitFor();
 });
 
-test('Every page can be used by everybody, in both themes and on a phone, through the gateway', async () => {
+test('Through the gateway, every page is accessible in both themes and on a phone', async () => {
   const { page, complaints } = await open('alice');
   await check('currenttime');
   for (const path of ['/', '/servers/currenttime']) {
@@ -194,7 +194,7 @@ test('Every page can be used by everybody, in both themes and on a phone, throug
   expect(complaints).toEqual([]);
 });
 
-test('Whoever signs out elsewhere is told on the page that stayed open, which hears nothing any more', async () => {
+test('A page that stays open reports that the user has signed out elsewhere and that it no longer updates', async () => {
   const { page, context } = await open('carol');
   await card(page, 'currenttime').waitFor();
   const other = await context.newPage();
@@ -202,7 +202,7 @@ test('Whoever signs out elsewhere is told on the page that stayed open, which he
   await other.getByRole('button', { name: 'Sign out' }).click();
   await other.waitForURL(`${gateway.url}/login`);
   await page.bringToFront();
-  // A stream lasts a minute; a registry that starts anew ends it at once.
+  // A stream lasts up to a minute. A restart of the registry ends it at once.
   await gateway.kill('registry');
   await gateway.revive('registry');
   await page.getByText('You are signed out, so this page no longer updates.').waitFor({ timeout: 90_000 });

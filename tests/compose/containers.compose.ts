@@ -3,7 +3,7 @@ import { demoServices, useStack, withDocker } from './stack.ts';
 withDocker('The containers of docker compose up', () => {
   const stack = useStack();
 
-  test('Only nginx can be reached from outside; in the demo the stand-in too, on this machine only', () => {
+  test('Only nginx can be reached from outside, and in the demo the stand-in too, from this machine only', () => {
     for (const service of demoServices) {
       const published = Object.values(stack.project.inspect(service).HostConfig.PortBindings ?? {}).flat();
       const open = ['nginx', 'cognito'].includes(service);
@@ -13,7 +13,7 @@ withDocker('The containers of docker compose up', () => {
   });
 
   test.each(demoServices)(
-    '%s runs without root, without privileges, on a file system that it cannot change, within limits',
+    '%s runs without root and privileges, on a read-only file system, within limits',
     async (service) => {
       const { Config, HostConfig } = stack.project.inspect(service);
       expect(Config.User).not.toMatch(/^(0|root)?(:|$)/);
@@ -34,7 +34,7 @@ withDocker('The containers of docker compose up', () => {
     },
   );
 
-  test('What needs no way out has none, and no MCP server reaches the auth-server', async () => {
+  test('Services that need no internet access have none, and no MCP server reaches the auth-server', async () => {
     const reach = async (service: string, ...places: string[]) =>
       JSON.parse(String(await stack.project.exec(service, 'node', '-e', dial, ...places))) as Record<string, boolean>;
     expect(await reach('relay', 'auth-server:8888')).toEqual({ 'auth-server:8888': true });
@@ -54,7 +54,7 @@ withDocker('The containers of docker compose up', () => {
     }
   });
 
-  test('A service finds its code compiled, and has to read no TypeScript', () => {
+  test('A service finds its code compiled and does not parse TypeScript', () => {
     const { docker } = stack.project;
     for (const [image, main] of [
       ['mcp-gateway-registry', 'container/auth-server/main.ts'],
@@ -63,7 +63,7 @@ withDocker('The containers of docker compose up', () => {
       ['mcp-gateway-registry', 'servers/mcpgw/main.ts'],
       ['mcp-gateway-cognito', 'stand-in/main.ts'],
     ] as const) {
-      // Settings that it cannot take: it is loaded, and ends.
+      // With invalid settings the service loads its code and ends.
       const settings = ['SECRET_KEY=- ', 'LOG_LEVEL=-', 'AUTH_SERVER_WORKERS=1', 'NODE_DEBUG_NATIVE=COMPILE_CACHE'];
       const load = ['--entrypoint', 'sh', image, '-c', `node ${main} 2>&1 || true`];
       const said = docker('run', '--rm', '--network', 'none', ...settings.flatMap((each) => ['-e', each]), ...load);
@@ -74,7 +74,7 @@ withDocker('The containers of docker compose up', () => {
     }
   });
 
-  test('The images hold no secret, no test and no stand-in but its own; their sizes', () => {
+  test('The images contain no secret and no test, and only its own image contains the stand-in', () => {
     const { docker } = stack.project;
     const size = (image: string) => `${Math.round(JSON.parse(docker('image', 'inspect', image))[0].Size / 1e6)} MB`;
     const images = ['mcp-gateway-registry', 'mcp-gateway-nginx', 'mcp-gateway-cognito'];
@@ -93,7 +93,7 @@ withDocker('The containers of docker compose up', () => {
   });
 });
 
-/** Says which places can be reached, as JSON. */
+/** Prints as JSON which addresses can be reached. */
 const dial = `const net = require('net');
 Promise.all(process.argv.slice(1).map((place) => new Promise((resolve) => {
   const [host, port] = place.split(':');
@@ -102,6 +102,6 @@ Promise.all(process.argv.slice(1).map((place) => new Promise((resolve) => {
     .on('connect', () => done(true)).on('error', () => done(false));
 }))).then((found) => console.log(JSON.stringify(Object.fromEntries(found))))`;
 
-/** What is ours in an image, and which packages. */
+/** Lists the gateway's own files and the names of the packages in an image. */
 const listFiles =
   'find /app /opt /data /config /routes -not -path "*/node_modules/*/*" -not -path "*/node_modules/.bin*" 2>/dev/null || true';

@@ -6,15 +6,15 @@ import { promisify } from 'node:util';
 import { killProcesses, tellsTime, until, useStack, withDocker } from './stack.ts';
 import { ask, callClock, signIn } from './visit.ts';
 
-withDocker('docker compose up, as .env.example has it', () => {
+withDocker('docker compose up with .env.example', () => {
   const stack = useStack();
 
-  test('From nothing to a tool call: an agent calls a tool with its token', async () => {
+  test('After a first start an agent calls a tool with its token', async () => {
     await stack.up();
     await stack.login();
   });
 
-  test('The command of the README calls the tool through the containers', async () => {
+  test("The README's command calls the tool through the containers", async () => {
     const args = ['run', '-s', 'call', '--', 'currenttime', 'current_time_by_timezone', '{"tz_name":"Asia/Tokyo"}'];
     const env = {
       ...process.env,
@@ -26,25 +26,25 @@ withDocker('docker compose up, as .env.example has it', () => {
     expect(stdout).toContain('in Asia/Tokyo');
   });
 
-  test('Somebody without a credential gets 401, and a person who may only look gets 403', async () => {
+  test('A caller without a credential gets 401, and a person with read access only gets 403', async () => {
     expect((await callClock(stack.place, {})).status).toBe(401);
     const cookie = await signIn(stack.place, 'bob');
     expect((await callClock(stack.place, { cookie })).status).toBe(403);
   });
 
-  test('A person who has signed in in the browser calls the same tool with the session', async () => {
+  test('A person who is logged in with the browser calls the same tool with the session', async () => {
     const cookie = await signIn(stack.place, 'dave');
     expect(tellsTime(await callClock(stack.place, { cookie }))).toBe(true);
   });
 
-  test('The log of the auth-server shows each decision, and no credential', async () => {
+  test('The log of the auth-server shows each decision and no credential', async () => {
     const log = String(await stack.project.compose('logs --no-color auth-server'));
     expect(log).toMatch(/"verdict":"allow".*"object":"current_time_by_timezone"/);
     expect(log).toMatch(/"verdict":"deny".*"username":"bob"/);
     expect(log).not.toMatch(/eyJ[\w-]+\.[\w-]+\.[\w-]+|Passw0rd|websecret/);
   });
 
-  test('A server that somebody registers is routed, and one at a part of the gateway is refused', async () => {
+  test('A newly registered server is routed, and a server at an address of the gateway itself is refused', async () => {
     const register = (name: string, upstream: string, path = '/mcp') =>
       ask(`${stack.place.url}/api/servers`, {
         method: 'POST',
@@ -70,10 +70,10 @@ withDocker('docker compose up, as .env.example has it', () => {
     });
   });
 
-  test('A policy that an editor puts in place of the old one counts, without a restart', async () => {
+  test('A policy file that an editor replaces takes effect without a restart', async () => {
     const file = join(stack.project.folder, 'scopes.yml');
     const text = readFileSync(file, 'utf8');
-    // A new file under the old name, as most editors and git do it.
+    // Rename a new file over the old one, as most editors and git do.
     const replace = (content: string) => {
       writeFileSync(`${file}.new`, content);
       renameSync(`${file}.new`, file);
@@ -86,14 +86,14 @@ withDocker('docker compose up, as .env.example has it', () => {
     await until('dave may again', async () => tellsTime(await callClock(stack.place, { cookie })));
   });
 
-  test('The attack, run against the containers, gets nothing through', async () => {
+  test('No attack gets through against the containers', async () => {
     const printed = await stack.attack();
     expect(printed).toMatch(/ 0 got through/);
     expect(printed).toMatch(/ 0 refused\s*$/);
   });
 
   test.each(['nginx', 'auth-server', 'registry', 'relay'])(
-    'When the process of %s is killed, it comes back by itself and all works again',
+    'When the process of %s is killed, it restarts by itself and everything works again',
     async (service) => {
       await killProcesses(stack, service);
       await stack.up();
@@ -103,7 +103,7 @@ withDocker('docker compose up, as .env.example has it', () => {
     },
   );
 
-  test('A service that hangs is shown as unhealthy, and as healthy when it answers again', async () => {
+  test('A service that hangs is reported as unhealthy, and as healthy when it answers again', async () => {
     const health = () => stack.project.inspect('fininfo').State.Health?.Status;
     await until('it is healthy', async () => health() === 'healthy');
     await stack.project.exec('fininfo', 'sh', '-c', signalNode('STOP'));
@@ -112,12 +112,12 @@ withDocker('docker compose up, as .env.example has it', () => {
     await until('it is healthy again', async () => health() === 'healthy');
   });
 
-  test('After an upgrade the containers are new ones, and know the session, the registered server and the token of before', async () => {
+  test('An upgrade replaces the containers and keeps the session, the registered server and the token', async () => {
     const cookie = await signIn(stack.place, 'dave');
     const parts = ['nginx', 'auth-server', 'registry', 'relay', 'mcpgw'];
     const containers = () => parts.map((service) => stack.project.inspect(service).Id);
     const before = containers();
-    // A new version, as `git pull` would bring it.
+    // Simulate a new version from `git pull`.
     appendFileSync(join(stack.project.folder, 'common/service/service.ts'), '// changed\n');
     appendFileSync(join(stack.project.folder, 'nginx/start'), '# changed\n');
     await stack.project.compose('up -d --build');
@@ -131,7 +131,7 @@ withDocker('docker compose up, as .env.example has it', () => {
     });
   });
 
-  test('A backup made while it runs brings back what was deleted', async () => {
+  test('A backup of the running gateway restores a server that was deleted later', async () => {
     const { project, place } = stack;
     const archive = await project.compose('run --rm -T backup');
     const gone = await ask(`${place.url}/api/servers/clock`, {
@@ -149,12 +149,12 @@ withDocker('docker compose up, as .env.example has it', () => {
     });
     expect(String(await project.exec('auth-server', 'node', 'operations/revoke/main.ts', '--all'))).not.toBe('');
     await until('no token of before counts', async () => (await callClock(place, stack.bearer)).status === 401);
-    // What was given out in the very second of the revocation has ended with it.
+    // A token that was issued in the same second as the revocation is revoked too.
     await sleep(1_100);
     await stack.login();
   });
 
-  // The last one: it leaves nginx without an address.
+  // This test comes last, because it leaves nginx without an address.
   test('The stand-in is never served to other machines', async () => {
     stack.project.set('PUBLISH_ADDRESS', '0.0.0.0');
     await stack.project.compose('up -d').catch(() => undefined);
@@ -166,6 +166,6 @@ withDocker('docker compose up, as .env.example has it', () => {
   });
 });
 
-/** Stops or continues the Node that the init process looks after. */
+/** Stops or continues the Node process of the container. */
 const signalNode = (signal: 'STOP' | 'CONT') =>
   `for p in /proc/[0-9]*; do case $(readlink $p/exe) in */node) kill -${signal} \${p#/proc/} ;; esac; done`;

@@ -16,7 +16,7 @@ import { basename, dirname, join } from 'node:path';
 const root = join(import.meta.dirname, '../..');
 const transcript = join(root, 'reports', 'compose.log');
 
-/** The command for Compose on this machine, v2 or 1.29; undefined where no engine answers. */
+/** The command for Compose v2 or 1.29 on this machine; undefined if no Docker engine answers. */
 export function composeCommand(): readonly [string, ...string[]] | undefined {
   const works = (command: string, ...args: string[]) => {
     try {
@@ -31,25 +31,25 @@ export function composeCommand(): readonly [string, ...string[]] | undefined {
   return works('docker-compose', 'version') ? ['docker-compose'] : undefined;
 }
 
-/** A clean checkout in a folder of its own, and Compose in it. */
+/** A clean checkout in its own folder, with Compose. */
 export interface Project {
   folder: string;
   /** Runs `docker compose …` there; returns its standard output. Everything goes into reports/compose.log too. */
   compose(args: string | readonly string[], input?: Buffer): Promise<Buffer>;
   /** Runs `docker …`. */
   docker(...args: string[]): string;
-  /** Runs a command in the container of a service, as `docker compose exec -T` does; much cheaper than that. */
+  /** Runs a command in the container of a service like `docker compose exec -T`, but much faster. */
   exec(service: string, ...words: string[]): Promise<Buffer>;
-  /** What the container of a service is, as `docker inspect` has it. */
+  /** The container of a service, from `docker inspect`. */
   inspect(service: string): Container;
-  /** Writes `name=value` into .env, in place of the line that is there. */
+  /** Sets `name=value` in .env and replaces an existing line. */
   set(name: string, value: string): void;
   /** Writes into reports/compose.log. */
   note(text: string): void;
   remove(): void;
 }
 
-/** As much of a container as the tests look at. */
+/** The fields of a container that the tests read. */
 interface Container {
   Id: string;
   RestartCount: number;
@@ -68,10 +68,10 @@ interface Container {
   };
 }
 
-/** Copies what git knows, and what it would take, to a folder whose name is the project's. */
+/** Copies all files that git tracks or would add to a folder with the project's name. */
 export function newProject(command: readonly [string, ...string[]]): Project {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-compose-'));
-  // As git makes it: user 1000 in the containers reads scopes.yml there.
+  // Use git's file modes: user 1000 in the containers must be able to read scopes.yml.
   chmodSync(folder, 0o755);
   const list = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root, encoding: 'utf8' });
   for (const name of list.split('\0').filter(Boolean)) {
@@ -154,7 +154,7 @@ function run(program: string, args: string[], { folder, input, note }: Run): Pro
   });
 }
 
-/** `preferred`, or another port if somebody has it. */
+/** `preferred`, or another port if that one is taken. */
 export async function portNear(preferred: number): Promise<number> {
   for (let port = preferred; port < preferred + 200; port++) {
     const free = await new Promise<boolean>((resolve) => {

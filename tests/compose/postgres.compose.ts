@@ -10,7 +10,7 @@ withDocker('docker compose up with the profile postgres', () => {
   });
   let cookie = '';
 
-  /** How many of a service nginx leads requests to. */
+  /** The number of instances of a service to which nginx sends requests. */
   const used = async (port: number) => {
     const lines = String(await stack.project.exec('nginx', 'cat', '/tmp/gateway/services.conf'));
     return [...lines.matchAll(new RegExp(`:${port} `, 'g'))].length;
@@ -30,7 +30,7 @@ withDocker('docker compose up with the profile postgres', () => {
       }),
     });
 
-  test('nginx leads to both auth-servers and both registries, and a person and an agent may call', async () => {
+  test('nginx sends requests to both auth-servers and both registries, and a person and an agent may call', async () => {
     await stack.up();
     await bothUsed();
     await stack.login();
@@ -38,7 +38,7 @@ withDocker('docker compose up with the profile postgres', () => {
     for (let call = 0; call < 10; call++) expect(tellsTime(await callClock(stack.place, { cookie }))).toBe(true);
   });
 
-  test('While calls flow, each of the auth-servers is killed in turn, and no call is refused', async () => {
+  test('No call is refused while each auth-server is killed in turn', async () => {
     const calls = callAllTheTime((count) => callClock(stack.place, count % 2 === 0 ? { cookie } : stack.bearer));
     for (const service of ['auth-server', 'auth-server-2']) {
       await killProcesses(stack, service);
@@ -52,7 +52,7 @@ withDocker('docker compose up with the profile postgres', () => {
     expect(calls.others).toEqual([]);
   });
 
-  test('While calls flow, an auth-server is stopped and started as for an upgrade, and no call is refused', async () => {
+  test('No call is refused while an auth-server is stopped and started as for an upgrade', async () => {
     const calls = callAllTheTime(() => callClock(stack.place, { cookie }));
     await stack.project.compose('stop auth-server');
     await until('nginx uses the other one', async () => (await used(8888)) === 1);
@@ -64,7 +64,7 @@ withDocker('docker compose up with the profile postgres', () => {
     expect(calls.others).toEqual([]);
   });
 
-  test('What one registry has written the other one knows, and routes follow, whichever is there', async () => {
+  test('Each registry knows the servers of the other and keeps the routes up to date when the other is down', async () => {
     for (const [down, other] of [
       ['registry', 'registry-2'],
       ['registry-2', 'registry'],
@@ -94,7 +94,7 @@ withDocker('docker compose up with the profile postgres', () => {
     }
   });
 
-  test('When the database is killed, everything goes on by itself once it is back', async () => {
+  test('After the database is killed and started again, all services recover by themselves', async () => {
     await stack.project.compose('kill postgres');
     await until('it is missed', async () => (await askFor('clock-without-registry')).status === 503);
     await stack.project.compose('start postgres');
@@ -102,7 +102,7 @@ withDocker('docker compose up with the profile postgres', () => {
     await until('the registry knows', async () => (await askFor('clock-without-registry')).status === 200);
   });
 
-  test('Everything is taken down and started again: the session, the servers and the token of before count', async () => {
+  test('The session, the servers and the token stay valid after everything is taken down and started again', async () => {
     await stack.project.compose('down');
     await stack.project.compose('up -d');
     await stack.up();
@@ -112,7 +112,7 @@ withDocker('docker compose up with the profile postgres', () => {
   });
 });
 
-/** Makes calls, one after the other with a short rest, until it is stopped; remembers every answer that is not the tool's. */
+/** Makes calls with short pauses until it is stopped. Records every answer that is not the tool's result. */
 function callAllTheTime(call: (count: number) => ReturnType<typeof callClock>) {
   const calls = { count: 0, others: [] as string[], stop: () => Promise.resolve() };
   let stopped = false;

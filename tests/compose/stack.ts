@@ -6,16 +6,16 @@ import { bundledServerNames } from '../../common/settings/bundled-servers.ts';
 import { composeCommand, newProject, type Project, portNear } from './engine.ts';
 import { type Answer, agentToken, ask, callClock, type Place, signIn } from './visit.ts';
 
-// Images are built, and everything is started several times.
+// The tests build images and start everything several times.
 jest.setTimeout(900_000);
 
 const command = composeCommand();
 if (!command) {
-  // Not by the console: what is said there in a file whose tests are all skipped, nobody sees.
-  process.stderr.write('\nNOT TESTED: no Docker engine answers here, so nothing is known about docker-compose.yml.\n');
+  // Do not use the console: Jest hides its output for a file whose tests are all skipped.
+  process.stderr.write('\nNOT TESTED: no Docker engine answers here, so docker-compose.yml was not tested.\n');
 }
 
-/** `describe` where there is an engine; where there is none, what it would have shown is listed as skipped. */
+/** `describe` if a Docker engine answers; otherwise the tests are listed as skipped. */
 export const withDocker = command ? describe : describe.skip;
 
 /** The containers of the demo. */
@@ -25,30 +25,30 @@ export const demoServices = [
   'cognito',
 ];
 
-/** A gateway in containers, and what all tests do with it. */
+/** A gateway in containers, with the actions that the tests share. */
 export interface Stack {
-  /** The checkout that it runs from. */
+  /** The checkout from which the gateway runs. */
   readonly project: Project;
-  /** Where it is reached. A test that changes its address says so here. */
+  /** The addresses of the gateway. A test that changes them must update this. */
   place: Place;
   readonly httpsPort: number;
-  /** The headers with the demo agent's token, once {@link login} has been there. */
+  /** The headers with the demo agent's token, available after {@link login}. */
   bearer: object;
   /** Waits until `/health` is 200. */
   up(): Promise<void>;
   /** Gets the agent a new token and waits until it may call the clock with it. */
   login(): Promise<void>;
-  /** Waits until the agent's token counts, and the tool answers. */
+  /** Waits until the agent's token is accepted and the tool answers. */
   agentCalls(): Promise<void>;
-  /** Waits until a person could sign in; the value for a Cookie header. */
+  /** Waits until a person can sign in. Returns the value of the Cookie header. */
   personSignsIn(username: string): Promise<string>;
-  /** Runs the attack against it; what it printed. */
+  /** Runs the attack against the gateway. Returns its output. */
   attack(env?: NodeJS.ProcessEnv): Promise<string>;
 }
 
 /**
  * Starts everything from a clean checkout before the first test of the file, and removes it after the last one.
- * @param settings what is written into .env beside what `.env.example` has
+ * @param settings settings for .env in addition to those of `.env.example`
  */
 export function useStack(settings: Readonly<Record<string, string>> = {}): Stack {
   let project: Project | undefined;
@@ -84,7 +84,7 @@ export function useStack(settings: Readonly<Record<string, string>> = {}): Stack
       await serversAreHealthy(stack);
       const args = ['attack/main.ts', '--url', stack.place.url, '--stand-in', stack.place.standIn];
       const options = { maxBuffer: 16_000_000, env };
-      // A failed one says the most: its tests show what it printed.
+      // A failed attack still returns its output, because the tests check it.
       const { stdout, stderr } = await promisify(execFile)(process.execPath, args, options).catch((error) => error);
       stack.project.note(`\n$ npm run attack\n${stdout}${stderr}`);
       return `${stdout}${stderr}`;
@@ -98,7 +98,7 @@ export function useStack(settings: Readonly<Record<string, string>> = {}): Stack
     const [httpPort, standInPort] = [await portNear(8080), await portNear(9500)];
     httpsPort = await portNear(8443);
     stack.place = { url: `http://localhost:${httpPort}`, standIn: `http://localhost:${standInPort}` };
-    // As .env.example has them, unless somebody has the ports.
+    // Use the ports of .env.example unless they are taken.
     project.set('HTTP_PORT', String(httpPort));
     project.set('HTTPS_PORT', String(httpsPort));
     project.set('COGNITO_PORT', String(standInPort));
@@ -116,11 +116,11 @@ export function useStack(settings: Readonly<Record<string, string>> = {}): Stack
   return stack;
 }
 
-/** Whether the clock told the time in Tokyo. */
+/** Whether the answer contains the time in Tokyo. */
 export const tellsTime = ({ status, text }: Answer): boolean =>
   status === 200 && /JST \(UTC\+09:00\) in Asia\/Tokyo/.test(text);
 
-/** Asks twice a second, until it is so; what fails meanwhile is not so yet. */
+/** Checks the condition twice a second until it is true. A check that throws counts as false. */
 export async function until(what: string, done: () => Promise<boolean>): Promise<void> {
   let last: unknown;
   for (const end = performance.now() + 180_000; performance.now() < end; await sleep(500)) {
@@ -134,10 +134,10 @@ export async function until(what: string, done: () => Promise<boolean>): Promise
   throw new Error(`not within three minutes: ${what}`, { cause: last });
 }
 
-/** Everything in a container but the init process, which nobody inside can kill. */
+/** Every process in a container except init, which cannot be killed from inside. */
 const killAll = 'for p in $(ls /proc | grep "^[0-9]"); do [ $p -eq 1 ] || [ $p -eq $$ ] || kill -9 $p; done';
 
-/** Kills what runs in the container of a service, and waits until it was started again. */
+/** Kills the processes in the container of a service, and waits until the container has restarted. */
 export async function killProcesses({ project }: Stack, service: string): Promise<void> {
   const before = await project.inspect(service);
   await project.compose(['exec', '-T', service, 'sh', '-c', killAll]).catch(() => undefined);
@@ -147,7 +147,7 @@ export async function killProcesses({ project }: Stack, service: string): Promis
   });
 }
 
-/** The attack compares answers that show how servers are: one that changes meanwhile would look like a success. */
+/** Waits for stable health: the attack compares answers, and a changing state would look like a successful attack. */
 function serversAreHealthy({ place, bearer }: Stack): Promise<void> {
   return until('all servers are healthy', async () => {
     const { text } = await ask(`${place.url}/api/servers`, { headers: bearer, ...(place.ca && { ca: place.ca }) });

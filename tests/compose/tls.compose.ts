@@ -9,7 +9,7 @@ withDocker('docker compose up with https', () => {
   let plain = '';
   const own = '/var/lib/gateway/tls/self-signed';
 
-  test('With TLS=self-signed an agent and a person use it over https', async () => {
+  test('With TLS=self-signed an agent and a person use the gateway over https', async () => {
     plain = stack.place.url;
     const url = `https://localhost:${stack.httpsPort}`;
     stack.project.set('TLS', 'self-signed');
@@ -28,14 +28,14 @@ withDocker('docker compose up with https', () => {
     expect(tellsTime(await callClock(stack.place, { cookie }))).toBe(true);
   });
 
-  test('A page asked for by http is led to https, and a token sent in the clear is refused', async () => {
+  test('A page requested by http is redirected to https, and a token sent in plain text is refused', async () => {
     const { url } = stack.place;
     expect(await ask(`${plain}/servers/`)).toMatchObject({ status: 301, headers: { location: `${url}/servers/` } });
     const { status, text } = await callClock({ ...stack.place, url: plain }, stack.bearer);
     expect({ status, text }).toMatchObject({ status: 403, text: expect.stringContaining('"https_required"') });
   });
 
-  test('nginx does not say its version, and a certificate of its own brings no HSTS to localhost', async () => {
+  test('nginx does not reveal its version, and sends no HSTS with a self-signed certificate', async () => {
     for (const url of [`${stack.place.url}/login`, `${stack.place.url}/nothing`, `${plain}/servers/`]) {
       const { headers, text } = await ask(url, trust());
       expect({ url, server: headers.server, hsts: headers['strict-transport-security'] }).toEqual({
@@ -58,7 +58,7 @@ withDocker('docker compose up with https', () => {
     expect(await handshake(stack.httpsPort, options)).toBe(good);
   });
 
-  test('The attack, run over https, gets nothing through', async () => {
+  test('No attack gets through over https', async () => {
     const file = join(stack.project.folder, 'gateway.crt');
     writeFileSync(file, stack.place.ca ?? '');
     const printed = await stack.attack({ ...process.env, NODE_EXTRA_CA_CERTS: file });
@@ -67,8 +67,8 @@ withDocker('docker compose up with https', () => {
     expect(printed).not.toMatch(/skipped/);
   });
 
-  test('With TLS=on it serves the certificate of TLS_DIR, and says HSTS on every answer', async () => {
-    // A folder of the test's own: the engine has made the default one, and root owns it.
+  test('With TLS=on nginx serves the certificate of TLS_DIR and sends HSTS with every answer', async () => {
+    // Use another folder: the engine has created the default one, which root owns.
     const folder = join(stack.project.folder, 'certificates');
     mkdirSync(folder);
     writeFileSync(join(folder, 'fullchain.pem'), await stack.project.exec('nginx', 'cat', `${own}.crt`));
@@ -84,7 +84,7 @@ withDocker('docker compose up with https', () => {
       });
   });
 
-  test('With TLS=on and no key nginx does not start, and says what is missing', async () => {
+  test('With TLS=on and without a key nginx does not start and says what is missing', async () => {
     stack.project.set('TLS_DIR', './docs');
     await stack.project.compose('up -d').catch(() => undefined);
     await until('nginx says why', async () =>
@@ -101,7 +101,7 @@ interface Client {
   ciphers: string;
 }
 
-/** Whether a TLS connection comes about. */
+/** Whether a TLS handshake succeeds. */
 function handshake(port: number, client: Client): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ ...client, port, host: 'localhost', minVersion: 'TLSv1' }, () => {

@@ -3,11 +3,11 @@ import { request as httpsRequest } from 'node:https';
 import { fetchAgentToken } from '../../agents/token/token.ts';
 import { hidden } from '../support/stand-in/hosted-login.ts';
 
-/** A gateway in containers, as somebody outside reaches it. */
+/** The addresses of a gateway in containers, from outside. */
 export interface Place {
   url: string;
   standIn: string;
-  /** The certificate that is trusted besides. */
+  /** An additional trusted certificate. */
   ca?: string;
 }
 
@@ -17,7 +17,7 @@ export interface Answer {
   text: string;
 }
 
-/** Sends one request over a connection of its own; redirects are not followed. */
+/** Sends one request over a new connection. Does not follow redirects. */
 export function ask(url: string, init: { method?: string; headers?: object; body?: string; ca?: string } = {}) {
   return new Promise<Answer>((resolve, reject) => {
     const { method = 'GET', headers = {}, body, ca } = init;
@@ -59,7 +59,7 @@ export function callClock({ url, ca }: Place, headers: object): Promise<Answer> 
 const cookiesOf = ({ headers }: Answer) => (headers['set-cookie'] as string[] | undefined) ?? [];
 const pairs = (lines: string[]) => lines.map((line) => line.split(';')[0]).join('; ');
 
-/** Signs a person in as a browser does, through the stand-in's pages; the value for a Cookie header. */
+/** Signs a person in through the stand-in's pages, as a browser does. Returns the value of the Cookie header. */
 export async function signIn({ url, ca }: Place, username: string): Promise<string> {
   const trust = ca ? { ca } : {};
   const start = await ask(`${url}/oauth2/login/cognito`, trust);

@@ -23,9 +23,9 @@ const not = (because: string): How => ({ run: 'nowhere', because });
 const page = (file: string, rows: Record<string, How>): Row[] =>
   Object.entries(rows).map(([command, how]) => ({ file, command, how }));
 
-const up = inTest('tests/up/up.test.ts', 'It comes up, says where everything is and how to try it');
+const up = inTest('tests/up/up.test.ts', 'npm run up starts everything, shows the addresses and how to try them');
 const compose = (name: string, file = 'demo') => inTest(`tests/compose/${file}.compose.ts`, name);
-const composeUp = compose('From nothing to a tool call: an agent calls a tool with its token');
+const composeUp = compose('After a first start an agent calls a tool with its token');
 const faults = inTest('tests/integration/stand-in/faults.test.ts', 'A stand-in that is started with faults logs them');
 const cases = 'tests/e2e/attack/attack.test.ts';
 const attacked = inTest(cases, 'no attack gets through, and none is skipped');
@@ -96,8 +96,11 @@ export const rows: readonly Row[] = [
     'docker compose ps': compose('Only nginx can be reached from outside', 'containers'),
     'docker compose logs': compose('The log of the auth-server shows each decision'),
     'docker compose down': composeUp,
-    'docker compose exec -T nginx cat': compose('With TLS=self-signed an agent and a person use it over https', 'tls'),
-    'NODE_EXTRA_CA_CERTS=': compose('With TLS=self-signed an agent and a person use it over https', 'tls'),
+    'docker compose exec -T nginx cat': compose(
+      'With TLS=self-signed an agent and a person use the gateway over https',
+      'tls',
+    ),
+    'NODE_EXTRA_CA_CERTS=': compose('With TLS=self-signed an agent and a person use the gateway over https', 'tls'),
     'npm run test:compose': composeUp,
   }),
   ...page('docs/migration.md', {

@@ -71,7 +71,7 @@ export const advisories = [
   }),
   row('GHSA-gmfg-3v4q-9qr4', 'names and errors are shown as text', {
     'integration/registry/pages/pages': ['Names of servers and people are shown as text'],
-    'browser/login': ['A name of a server that is markup is shown as text'],
+    'browser/login': ['A server name that contains markup is shown as text'],
     attack: ['a script as the error', 'a script in redirect_uri', 'a script as the provider'],
   }),
   row('CVE-2023-33189', 'malformed requests are never allowed', {

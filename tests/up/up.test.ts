@@ -29,7 +29,7 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-/** `npm run up`, as a person starts it, with its ports and data elsewhere. */
+/** Starts `npm run up` as a person does, with the test's own ports and data folder. */
 function up(overrides: NodeJS.ProcessEnv = {}): ChildProcess {
   const env = {
     ...process.env,
@@ -46,7 +46,7 @@ function up(overrides: NodeJS.ProcessEnv = {}): ChildProcess {
   return child;
 }
 
-/** Where the second terminal finds this gateway and its stand-in. */
+/** The environment of a second terminal: the addresses of this gateway and its stand-in. */
 function callerEnvironment(): NodeJS.ProcessEnv {
   const COGNITO_LOCAL_ENDPOINT = `http://127.0.0.1:${ports.cognito}`;
   return { ...process.env, HOME: dataDir, REGISTRY_URL: `http://localhost:${ports.gateway}`, COGNITO_LOCAL_ENDPOINT };
@@ -60,7 +60,7 @@ async function said(text: string | RegExp): Promise<void> {
   throw new Error(`never said ${text}:\n${output}`);
 }
 
-/** Every process that carries this test's folder in its environment or command line, by its command. */
+/** The pid and command of every process with this test's folder in its environment or command line. */
 function left(): string[] {
   return readdirSync('/proc')
     .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
@@ -91,7 +91,7 @@ function pidOf(part: string): number {
   return Number.parseInt(line, 10);
 }
 
-test('It comes up, says where everything is and how to try it, and Ctrl-C leaves nothing behind', async () => {
+test('npm run up starts everything, shows the addresses and how to try them, and Ctrl-C leaves no process behind', async () => {
   const npm = up();
   await said('The gateway is up');
   const health = await fetch(`http://localhost:${ports.gateway}/health`);
@@ -109,14 +109,14 @@ test('It comes up, says where everything is and how to try it, and Ctrl-C leaves
   await noneLeft();
 });
 
-test.each(['npm', 'launch/up.ts'])('When %s is killed outright, nothing stays behind', async (which) => {
+test.each(['npm', 'launch/up.ts'])('When %s is killed, no process stays behind', async (which) => {
   const npm = up();
   await said('The gateway is up');
   process.kill(which === 'npm' ? (npm.pid ?? 0) : pidOf('launch/up.ts'), 'SIGKILL');
   await noneLeft();
 });
 
-test('Ctrl-C while it is starting leaves nothing behind', async () => {
+test('Ctrl-C during the start leaves no process behind', async () => {
   const npm = up();
   await said(/\| listening/);
   npm.kill('SIGINT');
@@ -124,7 +124,7 @@ test('Ctrl-C while it is starting leaves nothing behind', async () => {
   await noneLeft();
 });
 
-test('A port that is taken is named, with the program that has it and the way around it', async () => {
+test('A port that is taken is reported with the program that uses it and a way around it', async () => {
   const server = createServer().listen(ports.authServer, '127.0.0.1');
   await once(server, 'listening');
   up();
@@ -135,7 +135,7 @@ test('A port that is taken is named, with the program that has it and the way ar
   expect(output).toContain('AUTH_SERVER_PORT');
 });
 
-test('A bad configuration is named by its variables, all at once, and everything is stopped', async () => {
+test('An invalid configuration is reported with all its variables at once, and everything is stopped', async () => {
   up({ SECRET_KEY: 'short', SESSION_HOURS: 'soon' });
   expect(await exitCode()).toBe(1);
   expect(output).toMatch(/SESSION_HOURS/);
@@ -144,13 +144,13 @@ test('A bad configuration is named by its variables, all at once, and everything
   expect(output).not.toContain('short');
 });
 
-test('A policy file that cannot be used is named with its line', async () => {
+test('An invalid policy file is reported with the line', async () => {
   up({ SCOPES_FILE: join(root, 'package.json') });
   expect(await exitCode()).toBe(1);
   expect(output).toMatch(/SCOPES_FILE .*package\.json: line \d+/);
 });
 
-test('A service that dies is named, and everything is stopped', async () => {
+test('A service that dies is reported by name, and everything is stopped', async () => {
   up();
   await said('The gateway is up');
   process.kill(pidOf('servers/currenttime/main.ts'), 'SIGKILL');
@@ -158,7 +158,7 @@ test('A service that dies is named, and everything is stopped', async () => {
   expect(output).toContain('currenttime stopped by itself (SIGKILL)');
 });
 
-test('It starts again on the same data with the same key, so that sessions stay good', async () => {
+test('npm run up starts again on the same data with the same key, so that sessions stay valid', async () => {
   for (const round of ['first', 'second']) {
     const npm = up();
     await said('The gateway is up');
