@@ -108,7 +108,7 @@ export const found = [
     'e2e/registry-access': [
       'A request that reaches the registry around the gateway cannot authenticate with any header',
     ],
-    'integration/registry/access/guards': ['only plain identity headers say who asks'],
+    'integration/registry/access/guards': ['only plain identity headers name the caller'],
     attack: ['a websocket by GET at /ws/health_status', '/ws/stats, without credentials'],
   }),
 ];

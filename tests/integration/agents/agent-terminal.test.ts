@@ -49,7 +49,7 @@ beforeEach(() => {
   wiped = 0;
 });
 
-/** A list that places every server elsewhere, and a tool that does not declare itself read-only. */
+/** A list that gives every server another address, and a tool without the read-only annotation. */
 function mcpgw() {
   const found = (server: string, tool: string, description: string, schema: z.ZodType) => ({
     ...{ server, tool, description, input_schema: z.toJSONSchema(schema), score: 1 },
@@ -168,7 +168,7 @@ test('The end of the input stops the command', async () => {
   expect([code, out]).toEqual([130, '']);
 });
 
-test('A conversation answers several questions, and goes on after a failed one', async () => {
+test('A conversation answers several questions, and continues after a failed one', async () => {
   const typed = ['What time is it in Tokyo?', 'Make me a sandwich', 'What time is it in Paris?', ''];
   const { code, out, err } = await agent(['--interactive'], { typed });
   expect([code, out.match(/in \w+\/\w+/g)]).toEqual([0, ['in Asia/Tokyo', 'in Europe/Paris']]);

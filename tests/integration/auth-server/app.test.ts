@@ -9,7 +9,7 @@ afterAll(() => auth.close());
 
 const headers = gate as Record<string, string>;
 
-test('The app itself answers /validate, with the identity headers of the contract and nothing of a page', async () => {
+test('The app itself answers /validate, with the identity headers of the contract and without the headers of a page', async () => {
   const cookie = await auth.session();
   const answer = await request(auth.app)
     .post('/validate')

@@ -229,7 +229,7 @@ export const selected = (selector: Selector): Deployment[] =>
 export const portsOf = (deployment: Deployment): number[] =>
   containersOf(deployment).flatMap(({ ports }) => ports.map(({ containerPort }) => containerPort));
 
-/** @throws if there is none of this name */
+/** @throws if no resource has this name */
 export const named = (name: string): Deployment => {
   const found = deployments.find(({ metadata }) => metadata.name === name);
   if (!found) throw new Error(`there is no ${name}`);

@@ -9,7 +9,7 @@ const scripts = (JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: 
 const folder = mkdtempSync(join(tmpdir(), 'policy-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Runs the script as package.json has it, with this Node, from a folder of its own. */
+/** Runs the script of package.json with this Node, in its own folder. */
 async function run(script: string, args: string[], { stdin = '', env = {} } = {}) {
   const [, main = 'missing'] = scripts[script]?.split(' ') ?? [];
   const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, INIT_CWD: folder, ...env } });
@@ -111,7 +111,7 @@ describe('explain', () => {
     ['nothing at all', [], /--server is missing/],
     ['no caller', call, /Who is the caller/],
     ['a person and an agent at once', [...user, '--scope', 's', ...call], /Who is the caller/],
-    ['nothing to do', [...user, '--server', 'a'], /What is requested/],
+    ['no method', [...user, '--server', 'a'], /What is requested/],
     ['two objects', [...user, ...call, '--prompt', 'p'], /exclude each other/],
     ['a call without a tool', [...user, '--server', 'a', '--method', 'tools/call'], /give --tool/],
     ['a list of one tool', [...user, ...call, '--method', 'tools/list'], /does not name a tool/],
@@ -121,7 +121,7 @@ describe('explain', () => {
       [...user, ...call, '--file', 'none.yml'],
       /none\.yml cannot be read \(ENOENT\)/,
     ],
-    ['a token that is none', ['--token', '-', ...call], /does not hold a JWT/],
+    ['a string that is not a token', ['--token', '-', ...call], /does not hold a JWT/],
   ])('asked about %s, it reports the mistake, gives no verdict, and the exit code is 2', async (_, args, message) => {
     const { stdout, stderr, code } = await run('explain', args);
     expect(stderr).toMatch(message);
@@ -146,7 +146,7 @@ describe('scopes:check', () => {
   test.each([
     ['a broken policy', ['broken.yml'], /broken\.yml cannot be used:\n {2}- line 1: group_mappings/],
     ['two policies', ['broken.yml', 'broken.yml'], /Only one policy file/],
-    ['a file of servers that is none', ['--servers', 'broken.yml'], /not a list of servers/],
+    ['a file that is not a list of servers', ['--servers', 'broken.yml'], /not a list of servers/],
   ])('given %s, it reports that and the exit code is 2', async (_, args, message) => {
     write('broken.yml', 'group_mappings: 7');
     const { stdout, stderr, code } = await run('scopes:check', args);

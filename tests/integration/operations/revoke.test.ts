@@ -41,7 +41,7 @@ function revoke(args: string[], env: NodeJS.ProcessEnv = { DATA_DIR: home.direct
   });
 }
 
-describe('npm run revoke, used wrongly, ends nothing and reports the mistake:', () => {
+describe('npm run revoke with wrong arguments revokes nothing and reports the mistake:', () => {
   test.each([
     [[], 'Give one of'],
     [['--user', 'alice', '--all'], 'Give one of'],
@@ -150,7 +150,7 @@ describe('npm run revoke', () => {
   }, 180_000);
 });
 
-describe('after npm run revoke, a running auth-server refuses within a second', () => {
+describe('within a second of npm run revoke, a running auth-server rejects', () => {
   let cognito: RunningCognito;
   let auth: AuthServer;
   beforeEach(async () => {

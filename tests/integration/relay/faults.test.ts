@@ -39,37 +39,37 @@ const writes = (text: string, then?: 'end' | 'destroy') => (socket: Socket) => {
 describe('a server that', () => {
   test.each<[string, Parameters<typeof startRawUpstream>[0], object, number, string]>([
     ['never answers', () => undefined, list, 504, 'upstream_too_slow'],
-    ['never answers to initialize', () => undefined, initialize, 504, 'upstream_too_slow'],
-    ['never answers to a stream', () => undefined, stream, 504, 'upstream_too_slow'],
-    ['says 100 and nothing more', writes('HTTP/1.1 100 Continue\r\n\r\n'), list, 504, 'upstream_too_slow'],
-    ['sends a list’s headers and nothing more', writes(head('content-length: 9\r\n')), list, 504, 'upstream_too_slow'],
+    ['never answers initialize', () => undefined, initialize, 504, 'upstream_too_slow'],
+    ['never answers a stream request', () => undefined, stream, 504, 'upstream_too_slow'],
+    ['sends 100 Continue only', writes('HTTP/1.1 100 Continue\r\n\r\n'), list, 504, 'upstream_too_slow'],
+    ['sends only the headers of a list', writes(head('content-length: 9\r\n')), list, 504, 'upstream_too_slow'],
     ['hangs up', (socket) => void socket.end(), list, 502, 'upstream_unavailable'],
     ['resets the connection', (socket) => void socket.resetAndDestroy(), list, 502, 'upstream_unavailable'],
-    ['breaks off in its headers', writes('HTTP/1.1 200 OK\r\ncont', 'end'), list, 502, 'upstream_unavailable'],
+    ['stops in its headers', writes('HTTP/1.1 200 OK\r\ncont', 'end'), list, 502, 'upstream_unavailable'],
+    ['stops in a list', writes(`${head('content-length: 900\r\n')}{"re`, 'end'), list, 502, 'upstream_unavailable'],
     [
-      'breaks off in a list',
-      writes(`${head('content-length: 900\r\n')}{"re`, 'end'),
-      list,
-      502,
-      'upstream_unavailable',
-    ],
-    [
-      'says too long a length',
+      'announces a length that is too long',
       writes(good.replace(/length: \d+/, 'length: 900'), 'end'),
       list,
       502,
       'upstream_unavailable',
     ],
     [
-      'says too short a length',
+      'announces a length that is too short',
       writes(good.replace(/length: \d+/, 'length: 45')),
       list,
       502,
       'upstream_answer_unreadable',
     ],
-    ['says two lengths', writes(head('content-length: 2\r\ncontent-length: 3\r\n')), list, 502, 'upstream_unavailable'],
     [
-      'says a length and chunks',
+      'announces two lengths',
+      writes(head('content-length: 2\r\ncontent-length: 3\r\n')),
+      list,
+      502,
+      'upstream_unavailable',
+    ],
+    [
+      'announces a length and chunks',
       writes(head('content-length: 2\r\ntransfer-encoding: chunked\r\n')),
       list,
       502,
@@ -83,7 +83,7 @@ describe('a server that', () => {
       'upstream_unavailable',
     ],
     [
-      'breaks off between chunks',
+      'stops between chunks',
       writes(`${head('transfer-encoding: chunked\r\n')}2\r\n{}\r\n`, 'end'),
       list,
       502,
@@ -111,7 +111,7 @@ describe('a server that', () => {
   test.each([
     ['redirects', 'HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n', 307],
     ['has no content', 'HTTP/1.1 204 No Content\r\n\r\n', 204],
-    ['answers that nothing has changed', 'HTTP/1.1 304 Not Modified\r\n\r\n', 304],
+    ['answers 304 Not Modified', 'HTTP/1.1 304 Not Modified\r\n\r\n', 304],
     ['sends early hints', `HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n${good}`, 200],
     ['names a trailer', good.replace('\r\n\r\n', '\r\ntrailer: x\r\n\r\n'), 200],
   ])('%s is passed on unchanged and asked only once', async (_what, text, status) => {
@@ -120,16 +120,16 @@ describe('a server that', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  test('is not there at all gets an error answer', async () => {
+  test('is not running gets an error answer', async () => {
     await relay.route('one', 'http 127.0.0.1:1 127.0.0.1:1 /mcp - -');
     expect(await relay.read(bob, list)).toMatchObject({ status: 502 });
   });
 
   test.each([
-    ['breaks off in a result', `${head('content-length: 200000\r\n')}{"result":"${'x'.repeat(100_000)}`],
-    ['sends a shorter one than it said', `${head('content-length: 100002\r\n')}"${'x'.repeat(100_000)}`],
+    ['stops in a result', `${head('content-length: 200000\r\n')}{"result":"${'x'.repeat(100_000)}`],
+    ['sends a shorter result than announced', `${head('content-length: 100002\r\n')}"${'x'.repeat(100_000)}`],
     [
-      'sends garbage behind chunks of it',
+      'sends garbage after chunks of it',
       `${head('transfer-encoding: chunked\r\n')}186A0\r\n${'x'.repeat(100_000)}\r\nzz\r\n`,
     ],
   ])('%s leaves the client with an aborted connection, not with a complete answer', async (_what, text) => {

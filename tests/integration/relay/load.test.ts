@@ -23,7 +23,7 @@ afterEach(() => relay.close());
 
 const megabyte = Buffer.alloc(1_048_576, 'x');
 
-/** Writes up to `megabytes`, as fast as the other side reads; returns how many it took. */
+/** Writes up to `megabytes` as fast as the other side reads. @returns how many it accepted */
 function pour(response: ServerResponse, megabytes: number) {
   const taken = { megabytes: 0 };
   // Each race leaves a listener behind.
@@ -61,7 +61,13 @@ describe('a gigabyte', () => {
       '{"result":{"tools":["',
       'upstream_answer_too_large',
     ],
-    ['in a list that says it is text', { body: message('tools/list') }, 'text/plain', '', 'upstream_answer_too_large'],
+    [
+      'in a list with the content type of text',
+      { body: message('tools/list') },
+      'text/plain',
+      '',
+      'upstream_answer_too_large',
+    ],
   ])(
     '%s is aborted after a few megabytes, and takes less than a hundred of memory',
     async (_how, asked, type, begun, ending) => {
@@ -136,7 +142,7 @@ describe('a client that reads slowly', () => {
       const answer = await relay.ask(bob, asked);
       answer.pause();
       const grown = await growth(() => sleep(700));
-      // What the kernel holds for two connections, and a few events.
+      // The kernel's buffers of two connections, and a few events.
       expect(sent).toBeLessThan(20_000_000);
       expect(grown).toBeLessThan(60);
       let received = 0;

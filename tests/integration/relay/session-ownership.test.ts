@@ -230,10 +230,10 @@ describe('the endpoint that a server of the 2024-11-05 transport announces', () 
 
   test.each([
     ['a path', '/message?sessionId=abc', '/message?sessionId=abc'],
-    ['a path beside its own', 'post?x=1#y', '/post?x=1'],
+    ['a relative path', 'post?x=1#y', '/post?x=1'],
     ['a query', '?s=1', '/sse?s=1'],
-    ['a URL of its own', () => `http://127.0.0.1:${upstream.port}/m/é?a=b`, '/m/%C3%A9?a=b'],
-    ['a path that leads up', '/a/../../b', '/b'],
+    ['a URL of the server', () => `http://127.0.0.1:${upstream.port}/m/é?a=b`, '/m/%C3%A9?a=b'],
+    ['a path with dot segments', '/a/../../b', '/b'],
   ])('is replaced by one at the gateway, which forwards to it: %s', async (_what, data, path) => {
     answer = (response) => void sse(response, announced(typeof data === 'string' ? data : data())).end();
     const { text } = await relay.read(bob, legacyStream);

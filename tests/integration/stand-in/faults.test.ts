@@ -71,7 +71,7 @@ const start = (env: NodeJS.ProcessEnv) =>
     env: { PATH: process.env.PATH, ...env },
   });
 
-test('A stand-in that is started with faults logs them, has another time, and changes its keys', async () => {
+test('A stand-in that is started with faults logs them, has a skewed clock, and rotates its keys', async () => {
   const [port = 0] = await freePorts(1);
   const program = start({ COGNITO_PORT: String(port), COGNITO_FAULTS: 'skew:-600,rotate:1' });
   const log = text(program.stdout);

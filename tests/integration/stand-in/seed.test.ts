@@ -19,22 +19,28 @@ const agent = '  - id: 3agentclient000000000000000\n';
 describe('The error for a fault in the seed file names its line and path', () => {
   test.each<[string, string, string, string, string]>([
     [
-      'a list that is a word',
+      'a word instead of a list',
       '[mcp-registry-user]',
       'mcp-registry-user',
       'groups: mcp-registry-user\n',
       'users[1].groups: Invalid input: expected array',
     ],
-    ['a number for a name', bob, 'username: 7', 'username: 7', 'users[1].username: Invalid input: expected string'],
     [
-      'a word for true',
+      'a number instead of a name',
+      bob,
+      'username: 7',
+      'username: 7',
+      'users[1].username: Invalid input: expected string',
+    ],
+    [
+      'a word instead of true',
       'require_pkce: true',
       'require_pkce: yes',
       'require_pkce',
       'clients[1].require_pkce: Invalid input: expected boolean',
     ],
     [
-      'a word for seconds',
+      'a word instead of seconds',
       agent,
       `${agent}    access_token_validity: 1h\n`,
       'access_token_validity',
@@ -63,7 +69,7 @@ describe('The error for a fault in the seed file names its line and path', () =>
       'issuer_mode: Invalid option',
     ],
     [
-      'a URL that is none',
+      'an invalid URL',
       'http://localhost:9090/callback]',
       'localhost]',
       'callback_urls: [localhost',

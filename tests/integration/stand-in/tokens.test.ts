@@ -34,13 +34,18 @@ describe('the token endpoint', () => {
       { error: 'invalid_client' },
     ],
     [
-      'a secret where there is none',
+      'a secret for a client without one',
       { ...CODE, code: 'x', client_id: CLI, client_secret: 'x' },
       null,
       { error: 'invalid_client' },
     ],
     ['two clients at once', { ...CODE, code: 'x', client_id: CLI }, WEB, { error: 'invalid_request' }],
-    ['two ways at once', { ...CODE, code: 'x', client_secret: secretOf(WEB) }, WEB, { error: 'invalid_request' }],
+    [
+      'a secret both by Basic and in the form',
+      { ...CODE, code: 'x', client_secret: secretOf(WEB) },
+      WEB,
+      { error: 'invalid_request' },
+    ],
     [
       'a parameter twice',
       'grant_type=client_credentials&grant_type=client_credentials',

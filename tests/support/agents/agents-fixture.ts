@@ -55,7 +55,7 @@ export interface Desk {
 }
 
 /**
- * @param env the way to the gateway and the stand-in: REGISTRY_URL, COGNITO_LOCAL_ENDPOINT
+ * @param env the addresses of the gateway and the stand-in: REGISTRY_URL, COGNITO_LOCAL_ENDPOINT
  */
 export function newDesk(env: NodeJS.ProcessEnv): Desk {
   const home = mkdtempSync(join(tmpdir(), 'desk-'));

@@ -14,7 +14,7 @@ import { StackSupervisor } from './stack-supervisor.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
-/** A whole gateway with the real nginx, as `npm run up` starts it, on ports of its own. */
+/** A complete gateway with the real nginx, as `npm run up` starts it, on its own ports. */
 export interface Gateway {
   url: string;
   ports: Ports;
@@ -57,7 +57,7 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Ports for a whole stack. */
+/** Ports for all services of a gateway. */
 export async function stackPorts(): Promise<Ports> {
   const free = await freePorts(portNames.length);
   return Object.fromEntries(portNames.map((name, index) => [name, free[index]])) as unknown as Ports;

@@ -31,14 +31,14 @@ export async function goodSettings(cognito: string, gateway = 'http://localhost:
 }
 
 /** Changes to {@link goodSettings}. An agent of `null` means no agent. */
-export interface Illness {
+export interface DoctorSetup {
   env?: Record<string, string>;
   agent?: Record<string, string> | null;
   groups?: string[];
 }
 
 /** Runs the doctor for a gateway with the stand-in at `cognito`. */
-export async function diagnose(cognito: string, { env = {}, agent = {}, groups = [] }: Illness = {}) {
+export async function diagnose(cognito: string, { env = {}, agent = {}, groups = [] }: DoctorSetup = {}) {
   const settings = { ...(await goodSettings(cognito)), ...env };
   const { COGNITO_USER_POOL_ID, COGNITO_LOCAL_ENDPOINT } = settings as Record<string, string>;
   const usual = { COGNITO_CLIENT_ID: AGENT, COGNITO_CLIENT_SECRET: secretOf(AGENT) };

@@ -3,7 +3,7 @@ import { type RunningCognito, startCognito } from '../../../stand-in/start.ts';
 import { denialOf, type Shape, startAuthServer } from '../auth-server/auth-fixture.ts';
 import { newVisitor } from '../auth-server/visitor.ts';
 import { keys, seed, WEB } from '../stand-in/cognito-fixture.ts';
-import { diagnose, type Illness, linesOf } from './doctor-fixture.ts';
+import { type DoctorSetup, diagnose, linesOf } from './doctor-fixture.ts';
 
 /** One known failure. */
 export interface Row {
@@ -68,7 +68,7 @@ export async function toSession(person: object, keysOfOther?: [string, ...string
   return JSON.stringify(denialOf(await auth.validate({ Cookie: await issuer.session(person) })).body);
 }
 
-export const doctor = async (check: string, illness?: Illness) => linesOf(await diagnose(cognito.url, illness), check);
+export const doctor = async (check: string, setup?: DoctorSetup) => linesOf(await diagnose(cognito.url, setup), check);
 export const mint = (claims: object) =>
   cognito.control.mint('access', claims as Parameters<typeof cognito.control.mint>[1]);
 export const refuseExchange = (body: object) => () => cognito.control.failNext('/oauth2/token', 400, body);

@@ -51,8 +51,8 @@ describe('the body of a denial', () => {
 
   test.each([
     ['a long tool', toolCall('x'.repeat(256), 'y'.repeat(128))],
-    ['a long tool of other letters', toolCall('日'.repeat(256), 'y'.repeat(128))],
-    ['a long method of other letters', { jsonrpc: '2.0', id: '"'.repeat(128), method: '😀'.repeat(5000) }],
+    ['a long tool name of non-ASCII letters', toolCall('日'.repeat(256), 'y'.repeat(128))],
+    ['a long method of emoji', { jsonrpc: '2.0', id: '"'.repeat(128), method: '😀'.repeat(5000) }],
     ['a method of quotes', { jsonrpc: '2.0', id: '\\'.repeat(128), method: '"\\'.repeat(5000) }],
     ['a long URI of emoji', { jsonrpc: '2.0', id: 1, method: 'resources/read', params: { uri: '😀'.repeat(5000) } }],
     ['a tool of control characters', toolCall('\u0000\u0001\r\n\t'.repeat(50))],

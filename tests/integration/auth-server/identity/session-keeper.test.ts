@@ -83,7 +83,7 @@ async function callUntil(auth: AuthServer, Cookie: string, expected: object, wit
 }
 
 describe("a group refresh checks a person's groups during the session", () => {
-  test('so a person who is removed from a group loses its permissions without a new login', async () => {
+  test('so a person who is removed from a group loses the permissions of the group without a new login', async () => {
     const auth = await start();
     const cookie = await loggedIn(auth, pastHalf);
     cognito.control.updatePerson('carol', { groups: [] });

@@ -126,7 +126,7 @@ describe('an error of Cognito', () => {
     }
   });
 
-  test('of its own at the code exchange opens no session', async () => {
+  test('that is internal at the code exchange opens no session', async () => {
     cognito.control.failNext('/oauth2/token', 500);
     const { status, html } = await failure(await newVisitor(auth.url).logIn());
     expect(status).toBe(502);

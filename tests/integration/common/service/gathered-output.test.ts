@@ -12,7 +12,7 @@ afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL');
 });
 
-/** A program with a log, which does `what` with it. */
+/** A program that runs the code `what` with a log. */
 function program(what: string, output: 'pipe' | number = 'pipe'): ChildProcess & { stdout: Readable } {
   const source = `
     import { createLog } from './common/service/log.ts';
@@ -32,13 +32,13 @@ const numbers = (output: string) =>
     .split('\n')
     .map((line) => JSON.parse(line).n);
 
-test('Every line arrives whole and in order, however many are written at once', async () => {
+test('Every line arrives complete and in order, even if many are written at the same time', async () => {
   const child = program("for (let n = 0; n < 100_000; n++) log.info({ n }, 'x'.repeat(n % 100));");
   const output = await text(child.stdout);
   expect(numbers(output)).toEqual(Array.from({ length: 100_000 }, (_, n) => n));
 });
 
-test('The last lines are written when a process ends by itself, and when a fatal error ends it', async () => {
+test('The last lines are written when a process exits normally, and when a fatal error stops it', async () => {
   expect(numbers(await text(program("log.info({ n: 1 }, 'a'); process.exit(0);").stdout))).toEqual([1]);
   expect(numbers(await text(program("log.info({ n: 1 }, 'a'); log.fatal({ n: 2 }, 'b');").stdout))).toEqual([1, 2]);
 });
@@ -52,7 +52,7 @@ test('A slow reader gets everything, in order', async () => {
   expect(numbers(await text(child.stdout))).toEqual(Array.from({ length: 5_000 }, (_, n) => n));
 });
 
-test('When the reader has gone, a process goes on working and still ends', async () => {
+test('A process keeps working, and still exits, after its reader is gone', async () => {
   const child = program(
     "process.on('message', () => { log.info('after'); process.send('works'); process.exit(0); }); log.info('up');",
   );
@@ -64,7 +64,7 @@ test('When the reader has gone, a process goes on working and still ends', async
   expect([answer, code]).toEqual(['works', 0]);
 });
 
-test('When the reader has stopped, a process goes on working, and ends within two seconds when it is told to', async () => {
+test('A process keeps working after its reader has stopped reading, and can exit within two seconds', async () => {
   const child = program(`
     for (let n = 0; n < 3_000; n++) log.info({ n }, 'x'.repeat(1_000));
     process.on('message', () => { process.send('works'); process.exit(0); });
@@ -81,7 +81,7 @@ test('When the reader has stopped, a process goes on working, and ends within tw
   expect(performance.now() - began).toBeLessThan(2_500);
 }, 20_000);
 
-test('Lines that are still buffered when a process ends are written whole and in order', async () => {
+test('Lines that are still buffered when a process exits are written completely and in order', async () => {
   const child = program(`
     for (let n = 0; n < 3_000; n++) log.info({ n }, 'x'.repeat(100));
     await sleep(100);
@@ -94,7 +94,7 @@ test('Lines that are still buffered when a process ends are written whole and in
   expect(numbers(await text(child.stdout))).toEqual(Array.from({ length: 3_100 }, (_, n) => n));
 }, 20_000);
 
-test('When the disk is full, lines wait until there is room again', async () => {
+test('While the disk is full, lines wait until there is space again', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'log-')), 'log');
   const fd = openSync(file, 'a');
   const child = program(

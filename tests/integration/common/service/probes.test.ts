@@ -47,7 +47,7 @@ test.each([
   expect({ status: answer.status, body: json(answer) }).toEqual({ status, body });
 });
 
-test('A service that is told to stop is no longer ready, and stays live until it ends', async () => {
+test('A service that is stopping is no longer ready, and stays live until it exits', async () => {
   let stopping = false;
   const ask = await serve({ needs: async () => ({ store: met }), stopping: () => stopping });
   expect((await ask('/health/ready')).status).toBe(200);
@@ -74,7 +74,7 @@ test.each([
   ['POST', '/health/ready'],
   ['DELETE', '/health/live'],
   ['POST', '/validate'],
-])("%s %s is the service's own business", async (method, path) => {
+])('%s %s is left to the service', async (method, path) => {
   const ask = await serve({ stopping: () => false });
   const answer = await ask(path, method);
   expect(answer).toMatchObject({ status: 418, text: `${method} ${path}` });

@@ -12,7 +12,7 @@ const program = (port: number) => `
 `;
 
 test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-  'At %s a service finishes its answers before it ends',
+  'At %s a service finishes its answers before it exits',
   async (signal) => {
     const [port = 0] = await freePorts(1);
     const child = spawn(process.execPath, ['--input-type=module', '-e', program(port)]);

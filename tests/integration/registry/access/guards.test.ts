@@ -30,7 +30,7 @@ describe('A request is rejected with 401', () => {
   const refusals: [string, () => Promise<Record<string, string>>][] = [
     ['it has no identity', async () => ({})],
     [
-      'only plain identity headers say who asks',
+      'only plain identity headers name the caller',
       async () => ({
         'X-User': 'alice',
         'X-Username': 'alice',
@@ -68,7 +68,7 @@ describe('A request is rejected with 401', () => {
       async () => ({ 'X-Mcp-Assertion': await signer.sign(admin, { audience: `${publicUrl}/currenttime` }) }),
     ],
     [
-      'it was made for several at once',
+      'it was made for several audiences',
       async () => ({
         'X-Mcp-Assertion': await signer.sign(admin, {
           audience: [`${publicUrl}/#registry`, `${publicUrl}/currenttime`],

@@ -61,7 +61,7 @@ test.each(tools)('An assertion for %s that was made for another server changes n
     expect([path, await send(tool, method, path, body, 'currenttime')]).toEqual([path, 401]);
 });
 
-test.each([...tools, 'list_services', undefined])('With a call of %s one may read', async (tool) => {
+test.each([...tools, 'list_services', undefined])('With a call of %s the caller may read', async (tool) => {
   for (const path of ['/servers', '/servers/currenttime', '/tools/search?q=time', '/me', '/changes'])
     expect([path, await send(tool, 'GET', path)]).toEqual([path, 200]);
 });

@@ -305,9 +305,14 @@ test('All pages of the supported lists are read, and an unreadable optional list
 });
 
 test.each([
-  ['cannot tell its tools', {}, 'degraded', 'It did not answer as an MCP server does.'],
+  ['cannot list its tools', {}, 'degraded', 'It did not answer as an MCP server does.'],
   ['hangs when asked for its tools', { 'tools/list': 'hang' }, 'degraded', 'It did not answer within 0.4 s.'],
-  ['tells its tools to others', { 'tools/list': 401 }, 'needs-authentication', expect.stringContaining('HTTP 401')],
+  [
+    'requires credentials for its tools',
+    { 'tools/list': 401 },
+    'needs-authentication',
+    expect.stringContaining('HTTP 401'),
+  ],
 ])('A server that speaks MCP but %s is degraded, not unhealthy', async (_what, answers, status, error) => {
   const health = await checked(await listen(scripted(answers, { tools: {} })), { timeoutMs: 400 });
   expect(health).toMatchObject({ status, error });

@@ -379,8 +379,8 @@ describe('Buttons', () => {
 describe('Forms from elsewhere', () => {
   const nothing = { Origin: publicUrl };
   test.each<[string, Record<string, string>, number]>([
-    ['our page, in a browser of today', ours, 303],
-    ['our page, in a browser that does not say where it comes from', nothing, 303],
+    ['our page, in a current browser', ours, 303],
+    ['our page, in a browser without Sec-Fetch-Site and Origin', nothing, 303],
     ['another site', { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' }, 403],
     ['another port of our host', { 'Sec-Fetch-Site': 'same-site', Origin: 'http://localhost:1' }, 403],
     ['an address bar', { 'Sec-Fetch-Site': 'none' }, 403],
@@ -507,7 +507,7 @@ describe('Testing a connection', () => {
       /closed the connection|did not answer/,
     ],
     [
-      'that leads elsewhere',
+      'that redirects elsewhere',
       () => http((_req, res) => void res.writeHead(302, { location: 'http://169.254.169.254/' }).end()),
       /It answered HTTP 302 instead of MCP/,
     ],

@@ -109,7 +109,7 @@ test('The change log shows changes of the secret to users who may change the ser
 });
 
 test.each([
-  ['there is no such secret', { ...withSecret, auth: { secret: 'gitlab' } }],
+  ['the secret does not exist', { ...withSecret, auth: { secret: 'gitlab' } }],
   ['the server is at another origin', { ...withSecret, upstream: 'https://evil.example' }],
   ['the origin only looks like it', { ...withSecret, upstream: 'https://mcp.еxample.com' }],
   ['the origin is a part of it', { ...withSecret, upstream: 'https://mcp.example.com.evil.example' }],

@@ -29,9 +29,9 @@ describe('the vault of refresh tokens', () => {
     ['cut', (locked) => locked.slice(0, 40)],
     ['empty', () => ''],
     ['not a token of the vault', () => token],
-  ])('does not unlock what is %s', async (_what, spoil) => {
+  ])('does not unlock what is %s', async (_what, make) => {
     const vault = createTokenVault([secretKey, oldSecretKey]);
-    await expect(vault.unlock(await spoil(await vault.lock(token)))).rejects.toThrow();
+    await expect(vault.unlock(await make(await vault.lock(token)))).rejects.toThrow();
   });
 
   test('uses a key of its own, not the one of sessions or logins', async () => {
