@@ -103,7 +103,7 @@ export function newProject(command: readonly [string, ...string[]]): Project {
       `label=com.docker.compose.${name}=${value}`,
     ]);
     const id = docker('ps', '-aq', ...filters).trim();
-    if (!/^\w+$/.test(id)) throw new Error(`${service} has not one container: "${id}"`);
+    if (!/^\w+$/.test(id)) throw new Error(`${service} does not have exactly one container: "${id}"`);
     return id;
   };
   return {

@@ -39,7 +39,7 @@ withDocker('docker compose up with the profile postgres', () => {
   });
 
   test('No call is refused while each auth-server is killed in turn', async () => {
-    const calls = callAllTheTime((count) => callClock(stack.place, count % 2 === 0 ? { cookie } : stack.bearer));
+    const calls = callContinuously((count) => callClock(stack.place, count % 2 === 0 ? { cookie } : stack.bearer));
     for (const service of ['auth-server', 'auth-server-2']) {
       await killProcesses(stack, service);
       await until(`${service} is healthy`, async () => {
@@ -53,7 +53,7 @@ withDocker('docker compose up with the profile postgres', () => {
   });
 
   test('No call is refused while an auth-server is stopped and started as for an upgrade', async () => {
-    const calls = callAllTheTime(() => callClock(stack.place, { cookie }));
+    const calls = callContinuously(() => callClock(stack.place, { cookie }));
     await stack.project.compose('stop auth-server');
     await until('nginx uses the other one', async () => (await used(8888)) === 1);
     await sleep(2_000);
@@ -113,7 +113,7 @@ withDocker('docker compose up with the profile postgres', () => {
 });
 
 /** Makes calls with short pauses until it is stopped. Records every answer that is not the tool's result. */
-function callAllTheTime(call: (count: number) => ReturnType<typeof callClock>) {
+function callContinuously(call: (count: number) => ReturnType<typeof callClock>) {
   const calls = { count: 0, others: [] as string[], stop: () => Promise.resolve() };
   let stopped = false;
   const loop = async () => {

@@ -86,7 +86,7 @@ describe('Typed in a terminal beside a running gateway', () => {
       (_line, _first, command, index) => {
         const { code, shown } = outcomes[index] as Typed;
         const how = rowOf(command)?.how;
-        if (how?.run !== 'here') throw new Error('This command is not for here');
+        if (how?.run !== 'here') throw new Error('another test runs this command');
         expect({ shown, code }).toEqual({ shown, code: how.code });
         if (how.shows === 'as the page')
           expect(asOnPage(shown, terminal.folder)).toMatch(pattern(command.output ?? ''));

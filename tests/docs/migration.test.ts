@@ -124,7 +124,7 @@ test('Every command of the page does what the page says, against an installation
   for (const [index, command] of typed.entries()) {
     if (command.startsWith('OLD=')) continue;
     const row = expected.find(([begin]) => command.startsWith(begin));
-    if (!row) throw new Error(`nothing is expected of ${command}`);
+    if (!row) throw new Error(`there is no expected output for ${command}`);
     const { code, shown = '' } = outcomes[index] ?? {};
     expect({ command, code, shown }).toEqual({ command, code: row[1], shown: expect.stringMatching(row[2]) });
   }

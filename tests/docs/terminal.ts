@@ -79,7 +79,7 @@ async function typeInto(cwd: string, env: NodeJS.ProcessEnv, { ports }: Gateway,
   return commands.map((command, index): Typed => {
     const begin = shown.indexOf(`@@ ${index}\n`);
     const [, text, code] = /^@@ \d+\n([\s\S]*?)@@= (\d+)\n/.exec(begin < 0 ? '' : shown.slice(begin)) ?? [];
-    if (text === undefined) throw new Error(`It never ended: ${command}\n${shown}`);
+    if (text === undefined) throw new Error(`the command did not end: ${command}\n${shown}`);
     return { code: Number(code), shown: text };
   });
 }

@@ -52,7 +52,7 @@ afterAll(async () => {
 async function fromGateway(server: string): Promise<string> {
   const headers = { Cookie: await auth.session(), 'X-Mcp-Server': server, 'X-Original-URI': `/${server}/mcp` };
   const assertion = (await auth.validate(headers)).headers.get('x-mcp-assertion');
-  if (!assertion) throw new Error('The auth-server gave no assertion');
+  if (!assertion) throw new Error('the auth-server sent no assertion');
   return assertion;
 }
 
@@ -70,7 +70,7 @@ async function signed(
 }
 async function ownKey() {
   const key = (await auth.store.keys.list()).find((each) => each.signsSince !== undefined);
-  if (!key) throw new Error('The auth-server has no key');
+  if (!key) throw new Error('the auth-server has no key');
   return key;
 }
 const json = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');

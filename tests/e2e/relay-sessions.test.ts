@@ -53,7 +53,7 @@ async function newSession(who: Record<string, string>, server = 'everything'): P
 const session = (id: string) => ({ 'mcp-session-id': id });
 
 /** Makes the echo issue one session id and answer everything else with an empty result. */
-function giveOut(id: string): void {
+function issueSessionId(id: string): void {
   gateway.echo.answer = (res, { method, body }) => {
     const message = body ? (JSON.parse(body) as { method: string; id?: unknown }) : { method };
     const headers = { 'content-type': 'application/json', ...(message.method === 'initialize' && session(id)) };
@@ -89,7 +89,7 @@ describe('An MCP session belongs to its session owner', () => {
   );
 
   test('A session belongs to one server, and its id is unknown at another', async () => {
-    giveOut('of-echo');
+    issueSessionId('of-echo');
     expect(await newSession(owner, 'echo')).toBe('of-echo');
     expect((await ask(owner, { body: listed, headers: session('of-echo') }, 'everything')).status).toBe(404);
     expect((await ask(owner, { body: listed, headers: session('of-echo') }, 'echo')).status).toBe(200);
@@ -107,7 +107,7 @@ describe('An MCP session belongs to its session owner', () => {
   });
 
   test('When its owner ends a session, the gate refuses its id without asking the server', async () => {
-    giveOut('to-be-ended');
+    issueSessionId('to-be-ended');
     const id = await newSession(owner, 'echo');
     expect((await ask(owner, { method: 'DELETE', headers: session(id) }, 'echo')).status).toBe(200);
     gateway.echo.seen.length = 0;
@@ -119,7 +119,7 @@ describe('An MCP session belongs to its session owner', () => {
   });
 
   test("When a server issues another caller's session id, the client gets 502 without the id", async () => {
-    giveOut('given-twice');
+    issueSessionId('given-twice');
     await newSession(owner, 'echo');
     const answer = await ask(thief, { body: hello }, 'echo');
     expect([answer.status, reasonOf(answer)]).toEqual([502, 'upstream_session_conflict']);

@@ -27,7 +27,7 @@ interface AuthServer {
 }
 
 /** A second auth-server on the same database, as on another machine. */
-async function startOneMore(): Promise<AuthServer> {
+async function startAuthServer(): Promise<AuthServer> {
   const [port = 0, metrics = 0] = await freePorts(2);
   const env = {
     ...parseEnv(readFileSync('.env.example', 'utf8')),
@@ -50,11 +50,11 @@ async function startOneMore(): Promise<AuthServer> {
     if ((await health().catch(() => undefined))?.status === 200) return { child, port, health };
     await sleep(50);
   }
-  throw new Error('the auth-server did not come up');
+  throw new Error('the auth-server did not start');
 }
 
 /** Makes nginx send requests to these auth-servers, as nginx/reload does for several of them. */
-async function leadTo(servers: readonly number[]): Promise<void> {
+async function pointNginxAt(servers: readonly number[]): Promise<void> {
   const file = join(gateway.dataDir, 'nginx', 'services.conf');
   const upstream = `upstream auth_server { ${servers.map((port) => `server 127.0.0.1:${port} max_fails=0;`).join(' ')} keepalive 64; }`;
   writeFileSync(file, readFileSync(file, 'utf8').replace(/^upstream auth_server .*$/m, upstream));
@@ -69,9 +69,9 @@ test('When two auth-servers are restarted one after the other under load, no req
   await gateway.kill('nginx-reload').catch(() => undefined);
   gateway.echo.answer = (res) => res.writeHead(200, { 'content-type': 'application/json' }).end('{}');
   const { kinds } = await callersOf(gateway, {});
-  const first = await startOneMore();
-  const second = await startOneMore();
-  await leadTo([first.port, second.port]);
+  const first = await startAuthServer();
+  const second = await startAuthServer();
+  await pointNginxAt([first.port, second.port]);
 
   const load = startLoad(gateway.ports.gateway, kinds, 20);
   await sleep(1_000);
@@ -84,13 +84,13 @@ test('When two auth-servers are restarted one after the other under load, no req
     const [code] = leaving.child.exitCode === null ? await once(leaving.child, 'exit') : [leaving.child.exitCode];
     expect(code).toBe(0);
     if (leaving === first) {
-      other = await startOneMore();
-      await leadTo([second.port, other.port]);
+      other = await startAuthServer();
+      await pointNginxAt([second.port, other.port]);
     }
   }
   await sleep(500);
   await load.stop();
   expect(load.results.length).toBeGreaterThan(100);
   expect(wronglyAllowed(load.results)).toEqual([]);
-  expect(load.abnormal(0).map(({ kind, got }) => `${kind.name}: ${got}`)).toEqual([]);
+  expect(load.unexpected(0).map(({ kind, got }) => `${kind.name}: ${got}`)).toEqual([]);
 }, 180_000);

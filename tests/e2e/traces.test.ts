@@ -67,13 +67,15 @@ function spansIn(body: string): Span[] {
   );
 }
 
-async function traced(traceId: string, services: readonly string[]): Promise<Span[]> {
+async function untilTraced(traceId: string, services: readonly string[]): Promise<Span[]> {
   for (let tries = 0; tries < 500; tries++) {
     const found = spans.filter((span) => span.traceId === traceId);
     if (services.every((name) => found.some(({ service }) => service === name))) return found;
     await sleep(100);
   }
-  throw new Error(`of ${traceId} only ${JSON.stringify(spans.filter((span) => span.traceId === traceId))}`);
+  throw new Error(
+    `the trace ${traceId} is incomplete: ${JSON.stringify(spans.filter((span) => span.traceId === traceId))}`,
+  );
 }
 
 const traceId = '0123456789abcdef0123456789abcdef';
@@ -86,7 +88,7 @@ test('One trace follows a request for tools from the client through the gate and
   const path = `/currenttime/mcp?${query}`;
   const answer = await send(gateway.ports.gateway, { path, headers, body: rpc('tools/list') });
   expect(answer.status).toBe(200);
-  const found = await traced(traceId, ['auth-server', 'relay', 'currenttime']);
+  const found = await untilTraced(traceId, ['auth-server', 'relay', 'currenttime']);
   const gate = found.find(({ service, attributes }) => service === 'auth-server' && attributes['mcp_gateway.verdict']);
   expect(gate?.parentSpanId).toBe('00f067aa0ba902b7');
   expect(gate?.attributes).toMatchObject({
@@ -101,7 +103,7 @@ test('The trace of a denial shows the denied tool and the reason', async () => {
   const authorization = `Bearer ${await gateway.agentToken('reader')}`;
   const headers = { ...mcp, authorization, traceparent: `00-${id}-00f067aa0ba902b7-01` };
   await send(gateway.ports.gateway, { path: '/echo/mcp', headers, body: rpc('tools/call', { name: 'look' }) });
-  const [span] = await traced(id, ['auth-server']);
+  const [span] = await untilTraced(id, ['auth-server']);
   expect(span?.attributes).toMatchObject({ 'mcp_gateway.tool': 'look', 'mcp_gateway.reason': 'not_permitted' });
 });
 

@@ -122,7 +122,7 @@ const until = async (milliseconds: number, condition: () => boolean | Promise<bo
   }
   return true;
 };
-const isIn = (text: string) => expect(text).not.toContain(mark);
+const expectNoSecretIn = (text: string) => expect(text).not.toContain(mark);
 
 test.each(['guarded', 'keyed'].flatMap((name) => connections.map((each) => [name, ...each] as const)))(
   'The server %s, which requires a credential, answers %s that has none',
@@ -184,7 +184,7 @@ test.each([
       const answer = await call(name, body ? { body } : {});
       expect(answer.status).toBe(502);
       expect(JSON.parse(answer.body).error.data.reason).toBe('upstream_needs_authentication');
-      isIn(answer.body + JSON.stringify(answer.headers));
+      expectNoSecretIn(answer.body + JSON.stringify(answer.headers));
     }
   },
 );
@@ -276,9 +276,11 @@ test('No log, route, database or answer of the registry contains a secret', asyn
     '/changes?limit=200',
     '/me',
   ])
-    isIn((await api('GET', path)).text);
+    expectNoSecretIn((await api('GET', path)).text);
   expect((await api('GET', '/servers/guarded')).body.location.auth).toEqual({ secret: 'token' });
-  isIn((await send(gateway.ports.gateway, { method: 'GET', path: '/servers/guarded', headers: alice })).body);
+  expectNoSecretIn(
+    (await send(gateway.ports.gateway, { method: 'GET', path: '/servers/guarded', headers: alice })).body,
+  );
 
   const files = readdirSync(gateway.dataDir, { recursive: true, encoding: 'utf8' }).map((name) =>
     join(gateway.dataDir, name),

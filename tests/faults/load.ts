@@ -21,7 +21,7 @@ export interface Result {
 export interface Load {
   results: Result[];
   /** Unexpected answers to requests that began in this span. */
-  abnormal(since: number, until?: number): Result[];
+  unexpected(since: number, until?: number): Result[];
   /** Stops sending requests, and resolves when every answer has arrived. */
   stop(): Promise<void>;
 }
@@ -47,7 +47,7 @@ export function startLoad(port: number, kinds: readonly Kind[], each = 25): Load
   }, each);
   return {
     results,
-    abnormal: (since, until = Number.POSITIVE_INFINITY) =>
+    unexpected: (since, until = Number.POSITIVE_INFINITY) =>
       results.filter(({ kind, started, got }) => started >= since && started < until && got !== kind.due),
     async stop() {
       clearInterval(timer);

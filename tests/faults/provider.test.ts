@@ -87,7 +87,8 @@ test('A token signed by a new key of the provider is accepted as soon as the key
   const token = await fetchAgentToken({ ...settings, COGNITO_LOCAL_ENDPOINT });
   const began = performance.now();
   while ((await call(token)) !== '200') {
-    if (performance.now() - began > 15_000) throw new Error(`a token by the new key is still ${await call(token)}`);
+    if (performance.now() - began > 15_000)
+      throw new Error(`a token signed by the new key still gets ${await call(token)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const [, payload, signature] = token.split('.');

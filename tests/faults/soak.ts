@@ -10,12 +10,12 @@ import { send } from '../support/gateway/send.ts';
 import { type Load, startLoad, wronglyAllowed } from './load.ts';
 import { type Stage, startStage } from './stage.ts';
 
-const help = `Sends a steady mixed load and says whether memory and open files of every process stay flat.
+const help = `Sends a steady mixed load and reports whether memory and open files of every process stay flat.
 
   npm run soak -- [--minutes 10] [--rate N]
 
---rate   requests a second; by default half of what the machine can do just now
-Exit code: 0 all flat and every answer right, 1 otherwise.`;
+--rate   requests per second; default: half of the machine's current capacity
+Exit code: 0 if all is flat and every answer is the expected one, 1 otherwise.`;
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string' }, rate: { type: 'string' }, help: { type: 'boolean' } },
@@ -49,11 +49,11 @@ async function run(): Promise<void> {
     const warm = start();
     await watch(stage, minutes / 3);
     await warm.stop();
-    const before = await living(stage, snapshots);
+    const before = await liveMegabytes(stage, snapshots);
     const load = start();
     const samples = await watch(stage, (minutes * 2) / 3);
     await load.stop();
-    const flat = printTable(samples, before, await living(stage, snapshots));
+    const flat = printTable(samples, before, await liveMegabytes(stage, snapshots));
     process.exitCode = printAnswers([warm, load]) && flat ? 0 : 1;
   } finally {
     await stage.stop();
@@ -62,7 +62,7 @@ async function run(): Promise<void> {
 }
 
 /** Megabytes of live memory in each Node process, by name and pid. */
-async function living({ gateway }: Stage, folder: string): Promise<Map<string, number>> {
+async function liveMegabytes({ gateway }: Stage, folder: string): Promise<Map<string, number>> {
   const found = new Map<string, number>();
   for (const [name, pid] of processes(gateway)) {
     if (name === 'nginx') continue;
@@ -90,7 +90,7 @@ async function snapshotOf(folder: string, pid: number): Promise<Snapshot> {
       // The snapshot is not complete yet.
     }
   }
-  throw new Error(`process ${pid} has made no snapshot of its heap`);
+  throw new Error(`process ${pid} wrote no heap snapshot`);
 }
 
 function sumOf({ snapshot, nodes }: Snapshot): number {
@@ -188,12 +188,12 @@ function printTable(
 }
 
 function printAnswers(loads: readonly Load[]): boolean {
-  const bad = loads.flatMap((load) => load.abnormal(0));
+  const bad = loads.flatMap((load) => load.unexpected(0));
   const results = loads.flatMap((load) => load.results);
   const took = results.map(({ started, ended }) => ended - started).sort((a, b) => a - b);
   const at = (share: number) => (took[Math.floor(took.length * share)] ?? 0).toFixed(1);
   console.log(
-    `\n${results.length} answers, ${bad.length} not as they should be, ${wronglyAllowed(results).length} let through wrongly`,
+    `\n${results.length} answers, ${bad.length} unexpected, ${wronglyAllowed(results).length} wrongly allowed`,
   );
   console.log(`milliseconds: median ${at(0.5)}, 99 % ${at(0.99)}, 99.9 % ${at(0.999)}`);
   for (const { kind, got } of bad.slice(0, 10)) console.log(`  ${kind.name}: ${got} instead of ${kind.due}`);

@@ -80,9 +80,9 @@ async function endure(
 ): Promise<Outcome> {
   const since = performance.now();
   await sleep(700);
-  expect(load.abnormal(since).map(inShort)).toEqual([]);
+  expect(load.unexpected(since).map(summaryOf)).toEqual([]);
   const before = await serverNames(gateway, callers);
-  const gone = goneLines(gateway, load, linesBefore);
+  const gone = missingLogLines(gateway, load, linesBefore);
   const open = (headers: Record<string, string>) =>
     openStream(gateway.ports.gateway, { method: 'GET', path: '/echo/mcp', headers });
   const listeners = fault.onlyAgentStreams ? [callers.agent] : [callers.agent, callers.person];
@@ -93,19 +93,19 @@ async function endure(
   await sleep(fault.lasts);
   const ended = performance.now();
   await fault.end?.();
-  await untilQuiet(load, ended + (fault.within + 2) * 1000).catch((error: Error) => {
+  await untilRecovered(load, ended + (fault.within + 2) * 1000).catch((error: Error) => {
     const faults = gateway.log.filter((line) => /"level":"(error|fatal)"|Error:/.test(line));
     throw new Error(`${error.message}\n${faults.slice(-8).join('\n')}`);
   });
 
-  const bad = load.abnormal(began);
+  const bad = load.unexpected(began);
   const letThrough = wronglyAllowed(load.results);
   const arrived = gateway.echo.seen.filter(({ body }) => body.includes(forbidden));
-  expect({ letThrough: letThrough.map(inShort), arrived }).toEqual({ letThrough: [], arrived: [] });
+  expect({ letThrough: letThrough.map(summaryOf), arrived }).toEqual({ letThrough: [], arrived: [] });
   const refused = [...new Set(bad.map(({ got }) => got))].sort();
   expect(refused.filter((each) => !fault.refusals.includes(each))).toEqual([]);
   if (fault.settles !== undefined) {
-    expect(load.abnormal(began + fault.settles * 1000, ended).map(inShort)).toEqual([]);
+    expect(load.unexpected(began + fault.settles * 1000, ended).map(summaryOf)).toEqual([]);
   }
   const last = Math.max(...bad.map(({ ended: at }) => at), ended);
   const seconds = (last - ended) / 1000;
@@ -113,7 +113,7 @@ async function endure(
   expect(await serverNames(gateway, callers)).toEqual(before);
   const lost = [
     ...(streams.some((stream) => !stream.isOpen()) ? ['open streams'] : []),
-    ...(goneLines(gateway, load, linesBefore) > gone ? ['lines of the decision log'] : []),
+    ...(missingLogLines(gateway, load, linesBefore) > gone ? ['lines of the decision log'] : []),
   ];
   for (const stream of streams) stream.close();
   expect(lost.filter((each) => !fault.mayLose?.includes(each))).toEqual([]);
@@ -121,25 +121,25 @@ async function endure(
 }
 
 /** Drops the headers, which contain credentials. */
-function inShort({ kind, got }: Result): string {
+function summaryOf({ kind, got }: Result): string {
   return `${kind.name}: ${got}`;
 }
 
 /** Waits until all answers have been the expected ones for a while. */
-async function untilQuiet(load: Load, latest: number): Promise<void> {
+async function untilRecovered(load: Load, latest: number): Promise<void> {
   for (;;) {
     await sleep(100);
     const now = performance.now();
     const bad = load.results.filter(({ ended, kind, got }) => ended > now - quietMilliseconds && got !== kind.due);
     const newest = load.results.at(-1);
-    if (bad.length === 0 && newest && newest.started > now - 500 && isThrough(load, now)) return;
+    if (bad.length === 0 && newest && newest.started > now - 500 && allKindsAnswered(load, now)) return;
     if (now > latest + quietMilliseconds)
-      throw new Error(`it does not go on: ${JSON.stringify(bad.slice(-5).map(inShort))}`);
+      throw new Error(`the gateway did not recover: ${JSON.stringify(bad.slice(-5).map(summaryOf))}`);
   }
 }
 
 /** Whether each kind of request was sent and answered recently. */
-function isThrough({ results }: Load, now: number): boolean {
+function allKindsAnswered({ results }: Load, now: number): boolean {
   const kinds = new Set(results.filter(({ started }) => started > now - quietMilliseconds).map(({ kind }) => kind));
   return kinds.size >= new Set(results.map(({ kind }) => kind)).size;
 }
@@ -155,7 +155,7 @@ function decisionLines({ log }: Gateway): number {
 }
 
 /** The number of answers that needed a decision, minus the number of lines in the decision log. */
-function goneLines(gateway: Gateway, { results }: Load, linesBefore: number): number {
+function missingLogLines(gateway: Gateway, { results }: Load, linesBefore: number): number {
   const undecided = /^lost|^503 (authorization_unavailable|unavailable)$|^\d+ too_many_connections|^40[08]/;
   const decided = results.filter(({ got }) => !undecided.test(got)).length;
   return Math.max(0, decided - (decisionLines(gateway) - linesBefore));

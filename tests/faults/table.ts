@@ -63,6 +63,6 @@ function writeRows(rows: readonly (readonly string[])[]): void {
 function parts(): [before: string, table: string, after: string] {
   const text = readFileSync(file, 'utf8');
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`${file} has no place for the table of faults`);
+  if (from < 0 || to < from) throw new Error(`${file} has no markers for the table of faults`);
   return [text.slice(0, from), text.slice(from + begin.length, to), text.slice(to + end.length)];
 }

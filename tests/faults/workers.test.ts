@@ -16,10 +16,10 @@ function workers(): number[] {
   return children.trim().split(' ').map(Number);
 }
 
-async function until(isSo: () => boolean | Promise<boolean>, milliseconds: number): Promise<number> {
+async function until(condition: () => boolean | Promise<boolean>, milliseconds: number): Promise<number> {
   const started = performance.now();
-  while (!(await isSo())) {
-    if (performance.now() - started > milliseconds) throw new Error('it did not come to that in time');
+  while (!(await condition())) {
+    if (performance.now() - started > milliseconds) throw new Error('the condition was not met in time');
     await sleep(10);
   }
   return performance.now() - started;
@@ -80,7 +80,7 @@ test('When the supervisor is killed, its workers end too and free the port', asy
   await stage.gateway.revive('auth-server');
   const since = performance.now() + 1_000;
   await sleep(3_000);
-  expect(stage.load.abnormal(since).map(({ got }) => got)).toEqual([]);
+  expect(stage.load.unexpected(since).map(({ got }) => got)).toEqual([]);
 }, 60_000);
 
 function isAlive(pid: number): boolean {

@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   child?.kill('SIGKILL');
-  await noneLeft();
+  await untilNoneRemain();
   rmSync(dataDir, { recursive: true, force: true });
 });
 
@@ -52,16 +52,16 @@ function callerEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, HOME: dataDir, REGISTRY_URL: `http://localhost:${ports.gateway}`, COGNITO_LOCAL_ENDPOINT };
 }
 
-async function said(text: string | RegExp): Promise<void> {
+async function untilPrinted(text: string | RegExp): Promise<void> {
   for (let tries = 0; tries < 2_400; tries++) {
     if (typeof text === 'string' ? output.includes(text) : text.test(output)) return;
     await sleep(50);
   }
-  throw new Error(`never said ${text}:\n${output}`);
+  throw new Error(`the output does not contain ${text}:\n${output}`);
 }
 
 /** The pid and command of every process with this test's folder in its environment or command line. */
-function left(): string[] {
+function remainingProcesses(): string[] {
   return readdirSync('/proc')
     .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
     .flatMap((pid) => {
@@ -75,9 +75,9 @@ function left(): string[] {
     });
 }
 
-async function noneLeft(): Promise<void> {
-  for (let tries = 0; tries < 600 && left().length > 0; tries++) await sleep(50);
-  expect(left()).toEqual([]);
+async function untilNoneRemain(): Promise<void> {
+  for (let tries = 0; tries < 600 && remainingProcesses().length > 0; tries++) await sleep(50);
+  expect(remainingProcesses()).toEqual([]);
 }
 
 async function exitCode(): Promise<number | null> {
@@ -86,14 +86,14 @@ async function exitCode(): Promise<number | null> {
 }
 
 function pidOf(part: string): number {
-  const line = left().find((entry) => entry.includes(part));
-  if (!line) throw new Error(`no process ${part} in ${left().join('\n')}`);
+  const line = remainingProcesses().find((entry) => entry.includes(part));
+  if (!line) throw new Error(`no process ${part} in ${remainingProcesses().join('\n')}`);
   return Number.parseInt(line, 10);
 }
 
 test('npm run up starts everything, shows the addresses and how to try them, and Ctrl-C leaves no process behind', async () => {
   const npm = up();
-  await said('The gateway is up');
+  await untilPrinted('The gateway is up');
   const health = await fetch(`http://localhost:${ports.gateway}/health`);
   expect(await health.json()).toMatchObject({ status: 'up' });
   expect(output).toContain(`http://localhost:${ports.gateway}/currenttime/mcp`);
@@ -103,25 +103,25 @@ test('npm run up starts everything, shows the addresses and how to try them, and
   const { stdout } = await promisify(execFile)('npm', tokyo, { cwd: root, env: callerEnvironment() });
   expect(stdout).toMatch(/JST \(UTC\+09:00\) in Asia\/Tokyo/);
   expect(output).toMatch(/auth-server +\| listening/);
-  expect(left().length).toBeGreaterThan(7);
+  expect(remainingProcesses().length).toBeGreaterThan(7);
   npm.kill('SIGINT');
   expect(await exitCode()).toBe(0);
-  await noneLeft();
+  await untilNoneRemain();
 });
 
 test.each(['npm', 'launch/up.ts'])('When %s is killed, no process stays behind', async (which) => {
   const npm = up();
-  await said('The gateway is up');
+  await untilPrinted('The gateway is up');
   process.kill(which === 'npm' ? (npm.pid ?? 0) : pidOf('launch/up.ts'), 'SIGKILL');
-  await noneLeft();
+  await untilNoneRemain();
 });
 
 test('Ctrl-C during the start leaves no process behind', async () => {
   const npm = up();
-  await said(/\| listening/);
+  await untilPrinted(/\| listening/);
   npm.kill('SIGINT');
   await exitCode();
-  await noneLeft();
+  await untilNoneRemain();
 });
 
 test('A port that is taken is reported with the program that uses it and a way around it', async () => {
@@ -152,7 +152,7 @@ test('An invalid policy file is reported with the line', async () => {
 
 test('A service that dies is reported by name, and everything is stopped', async () => {
   up();
-  await said('The gateway is up');
+  await untilPrinted('The gateway is up');
   process.kill(pidOf('servers/currenttime/main.ts'), 'SIGKILL');
   expect(await exitCode()).toBe(1);
   expect(output).toContain('currenttime stopped by itself (SIGKILL)');
@@ -161,7 +161,7 @@ test('A service that dies is reported by name, and everything is stopped', async
 test('npm run up starts again on the same data with the same key, so that sessions stay valid', async () => {
   for (const round of ['first', 'second']) {
     const npm = up();
-    await said('The gateway is up');
+    await untilPrinted('The gateway is up');
     npm.kill('SIGINT');
     expect({ round, code: await exitCode() }).toEqual({ round, code: 0 });
     output = '';

@@ -61,7 +61,7 @@ const troubles: Trouble[] = [
   },
   {
     entry: 'Secret key mismatch',
-    when: 'SECRET_KEY in .env.user is not the one of the gateway',
+    when: "SECRET_KEY in .env.user differs from the gateway's",
     provoke: () => desk.logIn('bob', ['--env-file', userFile(`SECRET_KEY=${'ab'.repeat(32)}`)]),
     code: 0,
     says: 'is not used: the gateway refuses cookies signed with it',
@@ -69,7 +69,7 @@ const troubles: Trouble[] = [
   },
   {
     entry: 'Secret key mismatch',
-    when: 'SECRET_KEY in .env.user still is the example',
+    when: 'SECRET_KEY in .env.user is still the example',
     provoke: () => desk.logIn('bob', ['--env-file', userFile('SECRET_KEY=your-secret-key-here')]),
     code: 0,
     says: "is still the template's example value",
@@ -179,7 +179,7 @@ const troubles: Trouble[] = [
   },
   {
     entry: 'Registry URL',
-    when: 'REGISTRY_URL is the registry itself (http://localhost:7860), as the guide has it',
+    when: 'REGISTRY_URL is the registry itself (http://localhost:7860), as in the guide',
     provoke: () => desk.run(['login'], { REGISTRY_URL: `http://localhost:${gateway.ports.registry}` }),
     code: 2,
     says: 'is the registry itself, behind the gateway',

@@ -37,7 +37,7 @@ export const setUpFailures: Row[] = [
   },
   {
     n: 2,
-    fault: 'https in front is seen as http behind nginx',
+    fault: 'nginx sees http although https is in front of it',
     where: 'no message: the callback is built from REGISTRY_URL, and the headers are ignored',
     provoke: async () => {
       const auth = await authServer({ publicUrl: 'http://localhost' });
@@ -53,7 +53,7 @@ export const setUpFailures: Row[] = [
   },
   {
     n: 3,
-    fault: 'a port that Cognito knows is taken by another program',
+    fault: 'another program uses a port that is registered at Cognito',
     where: 'the doctor',
     provoke: async () => {
       const { port, release } = await takenPort();
@@ -99,7 +99,7 @@ export const setUpFailures: Row[] = [
   },
   {
     n: 6,
-    fault: 'the redirect URI is another one at the token endpoint',
+    fault: 'the redirect URI at the token endpoint differs',
     where: 'the login page',
     provoke: () =>
       loginPage({}, refuseExchange({ error: 'unauthorized_client', error_description: 'invalid_redirect' })),
@@ -175,7 +175,7 @@ export const setUpFailures: Row[] = [
   },
   {
     n: 10,
-    fault: 'groups are looked up in userInfo, where they never are',
+    fault: 'groups are expected in userInfo, which never has them',
     where: 'no message: they come from the ID token, and userInfo is not asked',
     provoke: async () => {
       const auth = await authServer();

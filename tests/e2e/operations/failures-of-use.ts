@@ -73,7 +73,7 @@ export const useFailures: Row[] = [
   },
   {
     n: 14,
-    fault: 'the app client is good in the pool, but not allowed here',
+    fault: 'the app client is valid in the pool, but not allowed here',
     where: 'the answer to the request',
     provoke: async () => toToken((await cognito.control.signIn('alice', CLI)).access_token),
     says: `its app client is not allowed here: ${CLI} is not in COGNITO_ALLOWED_CLIENT_IDS`,
@@ -152,14 +152,14 @@ export const useFailures: Row[] = [
   },
   {
     n: 18,
-    fault: 'two parts may have different SECRET_KEYs',
+    fault: 'two services may have different SECRET_KEYs',
     where: 'the doctor, which names each by its fingerprint',
     provoke: () => doctor('secret key'),
     says: /^ok fingerprint 61831d9a, 32 characters/,
   },
   {
     n: 19,
-    fault: 'the session is over',
+    fault: 'the session has ended',
     where: 'the answer to the request',
     provoke: () => toSession({ exp: now() - 720 }),
     says: /session has expired|session has ended/i,
@@ -173,7 +173,7 @@ export const useFailures: Row[] = [
   },
   {
     n: 20,
-    fault: 'signing out leads straight back in',
+    fault: 'after signing out the user is logged in again at once',
     where: "no message: it goes to Cognito's logout with its own parameters",
     provoke: async () => {
       const person = newVisitor((await authServer()).url);
@@ -194,14 +194,14 @@ export const useFailures: Row[] = [
   },
   {
     n: 21,
-    fault: 'COGNITO_DOMAIN is another than that of the pool',
+    fault: 'COGNITO_DOMAIN is not the domain of the pool',
     where: 'the doctor',
     provoke: () => doctor('domain', { env: { COGNITO_DOMAIN: 'old-name' } }),
     says: /^warn http:\/\/localhost:\d+, but COGNITO_DOMAIN means old-name\.auth\.us-east-1\.amazoncognito\.com/,
   },
   {
     n: 22,
-    fault: 'the cookie of the login was lost: begun at 127.0.0.1, finished at localhost',
+    fault: 'the login cookie was lost because the login began at 127.0.0.1 and ended at localhost',
     where: 'the login page',
     provoke: async () => {
       const auth = await authServer();
@@ -213,7 +213,7 @@ export const useFailures: Row[] = [
   },
   {
     n: 23,
-    fault: "the ID token's nonce is of another login",
+    fault: "the ID token's nonce belongs to another login",
     where: 'the login page',
     provoke: () =>
       loginPage({}, async () => {

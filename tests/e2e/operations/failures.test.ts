@@ -5,7 +5,7 @@ import { useFailures } from './failures-of-use.ts';
 const rows = [...setUpFailures, ...useFailures];
 
 describe('when Cognito is set up or used wrongly', () => {
-  test.each(rows)('$n: $fault (told by $where)', async ({ provoke, says }) => {
+  test.each(rows)('$n: $fault (reported by $where)', async ({ provoke, says }) => {
     const said = await provoke();
     if (typeof says === 'string') expect(said).toContain(says);
     else expect(said).toMatch(says);
