@@ -122,7 +122,7 @@ test.each(forms)('A form of another site that is posted to %s with the session i
     { origin: 'null' },
     { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate' },
     { 'sec-fetch-site': 'same-site' },
-    // Neither header is present. No current browser omits both, but the request must be refused all the same.
+    // These two name no origin. No current browser sends such a form, but the gateway must still refuse it.
     {},
     { 'sec-fetch-site': 'none' },
   ] as Record<string, string>[]) {
