@@ -1,13 +1,11 @@
 // Compares the gate's speed with simpler servers. `--quick` takes fewer samples, `--json` prints JSON.
 
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { inManyGroups, longPolicy, policy, question, sessionOf, tokenMaker } from './callers.ts';
 import { measureColdTokens, measureLatency, measureRegistry, measureSearch, measureStart } from './figures.ts';
 import { type Started, startAuthServer, startGate, startSubject } from './gates.ts';
-import { startBenchStack } from './stack.ts';
+import { startBenchStack, startUpstream } from './stack.ts';
 import { asMarkdown, type Cell, rowsOf } from './table.ts';
 import { needWrk, type Shot, shoot } from './wrk.ts';
 
@@ -16,18 +14,17 @@ const json = process.argv.includes('--json');
 const rounds = quick ? 3 : 7;
 const seconds = quick ? 1 : 3;
 const agent = 'ours, agent';
+const types = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
 const bodies = { '300 B': 130, '16 kB': 15_830 } as const;
 
 await needWrk();
 const answer = Buffer.from('{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"done"}]}}');
-const upstream = createServer((req, res) => {
+const upstream = await startUpstream((req, res) => {
   req.resume().on('end', () => {
     res.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length }).end(answer);
   });
 });
-upstream.keepAliveTimeout = 75_000;
-await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
-const stack = await startBenchStack(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`, policy);
+const stack = await startBenchStack(upstream.origin, policy);
 const others: Started[] = [];
 // Only the stack ends together with this process.
 const endOthers = () => {
@@ -38,9 +35,8 @@ process.once('exit', endOthers);
 try {
   const { cells, gate, open } = await measureAll();
   const rows = rowsOf(cells);
-  const half =
-    (rows.find((row) => row.place === 'behind nginx' && row.connections === 32 && row.subject === agent)?.perSecond ??
-      0) / 2;
+  const ours = rows.find((row) => row.place === 'behind nginx' && row.connections === 32 && row.subject === agent);
+  const half = (ours?.perSecond ?? 0) / 2;
   const figures = {
     ...(await measureStart(stack, longPolicy)),
     ...(await measureColdTokens(stack, quick ? 3_000 : 100_000)),
@@ -49,16 +45,10 @@ try {
     ...(await measureRegistry(policy, quick ? 2 : 10)),
   };
   if (json) console.log(JSON.stringify({ rows, figures }, undefined, 2));
-  else
-    console.log(
-      `${asMarkdown(rows)}\n${Object.entries(figures)
-        .map((each) => each.join(': '))
-        .join('\n')}`,
-    );
+  else console.log([asMarkdown(rows), ...Object.entries(figures).map((each) => each.join(': '))].join('\n'));
 } finally {
   endOthers();
   await stack.stop();
-  upstream.closeAllConnections();
   upstream.close();
 }
 
@@ -123,22 +113,16 @@ async function takeTurns(runs: readonly { cell: Cell; shot: Shot }[]): Promise<v
 function direct({ port, pid }: Started, who: Record<string, string>, letters: number): Shot {
   const headers = {
     ...who,
+    ...types,
     ...question,
     'X-Request-Id': '0123456789abcdef0123456789abcdef',
     'X-Real-IP': '127.0.0.1',
-    'Content-Type': 'application/json',
-    Accept: 'application/json, text/event-stream',
   };
   return { url: `http://127.0.0.1:${port}/validate`, headers, body: bodyOf(letters), pids: [pid] };
 }
 
 function behind({ port }: Started, who: Record<string, string>, letters: number): Shot {
-  const headers = {
-    ...who,
-    Host: `localhost:${port}`,
-    'Content-Type': 'application/json',
-    Accept: 'application/json, text/event-stream',
-  };
+  const headers = { ...who, ...types, Host: `localhost:${port}` };
   return { url: `http://127.0.0.1:${port}/bench/mcp`, headers, body: bodyOf(letters), pids: [] };
 }
 

@@ -1,13 +1,9 @@
 // Measures the relay: a filtered list beside an unfiltered one, a tool call with the relay up and down, and the memory of
 // idle streams. Needs wrk.
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { Agent, createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { startBenchStack } from './stack.ts';
-import { median } from './wrk.ts';
+import { startBenchStack, startUpstream } from './stack.ts';
+import { cpuOf, median, memoryOf, shoot } from './wrk.ts';
 
 const rounds = 7;
 const secondsEach = 2;
@@ -33,7 +29,7 @@ const result = Buffer.from(
   JSON.stringify({ jsonrpc: '2.0', id: 1, result: { content: [{ type: 'text', text: 'done' }] } }),
 );
 
-const upstream = createServer((req, res) => {
+const upstream = await startUpstream((req, res) => {
   if (req.method === 'GET')
     return void res.writeHead(200, { 'content-type': 'text/event-stream' }).write(': hello\n\n');
   let body = '';
@@ -45,12 +41,8 @@ const upstream = createServer((req, res) => {
     res.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length }).end(answer);
   });
 });
-upstream.keepAliveTimeout = 75_000;
-await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
 // All streams come from one address here.
-const stack = await startBenchStack(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`, policy, [], {
-  CONNECTIONS_PER_ADDRESS: '0',
-});
+const stack = await startBenchStack(upstream.origin, policy, [], { CONNECTIONS_PER_ADDRESS: '0' });
 try {
   const full = await stack.token('full');
   const reader = await stack.token('reader');
@@ -59,37 +51,38 @@ try {
   await measureCalls(full);
 } finally {
   await stack.stop();
-  upstream.closeAllConnections();
   upstream.close();
 }
 
 async function measureLists(full: string, reader: string): Promise<void> {
   const body = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}';
-  const rates = await turnByTurn({
-    unfiltered: () => wrk(full, body),
-    filtered: () => wrk(reader, body),
-  });
+  const rates: { unfiltered: number[]; filtered: number[] } = { unfiltered: [], filtered: [] };
+  // Interleaved, so that other load on the machine affects both alike. The first round warms up.
+  for (let round = 0; round <= rounds; round++) {
+    const [unfiltered, filtered] = [await rate(full, body), await rate(reader, body)];
+    if (round === 0) continue;
+    rates.unfiltered.push(unfiltered);
+    rates.filtered.push(filtered);
+  }
   console.log(`tools/list, 50 tools (${Math.round(list.length / 1024)} kB), 32 connections, behind nginx:`);
-  print(rates, 'unfiltered');
+  print(rates, rates.unfiltered);
 }
 
 async function measureCalls(full: string): Promise<void> {
   const body = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"tool-1","arguments":{}}}';
   const up: number[] = [];
-  for (let i = 0; i < rounds; i++) up.push(await wrk(full, body));
-  const pid = stack.supervisor.pid('relay');
-  if (pid === undefined) throw new Error('there is no relay to kill');
-  process.kill(pid, 'SIGKILL');
+  for (let i = 0; i < rounds; i++) up.push(await rate(full, body));
+  process.kill(relayPid(), 'SIGKILL');
   await sleep(200);
   const dead: number[] = [];
-  for (let i = 0; i < rounds; i++) dead.push(await wrk(full, body));
+  for (let i = 0; i < rounds; i++) dead.push(await rate(full, body));
   console.log('tools/call, 32 connections, behind nginx:');
-  print({ 'relay up': up, 'relay dead': dead }, 'relay up');
+  print({ 'relay up': up, 'relay dead': dead }, up);
 }
 
 async function measureStreams(reader: string): Promise<void> {
-  const pid = stack.supervisor.pid('relay');
-  const before = rss(pid);
+  const pid = relayPid();
+  const before = memoryOf(pid);
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
   let open = 0;
   const started = performance.now();
@@ -98,16 +91,18 @@ async function measureStreams(reader: string): Promise<void> {
   }
   const took = (performance.now() - started) / 1000;
   await sleep(3_000);
-  const after = rss(pid);
-  const cpu = await cpuShare(pid, 5_000);
+  const after = memoryOf(pid);
+  const used = cpuOf([pid]);
+  await sleep(5_000);
+  const cpu = (cpuOf([pid]) - used) / 5;
   console.log(`${open} idle streams through nginx and the relay, opened in ${took.toFixed(1)} s:`);
   console.log(
-    `  relay's memory ${before} MB before, ${after} MB with them: ${(((after - before) * 1024) / open).toFixed(0)} kB each`,
+    `  relay's memory ${before.toFixed(0)} MB before, ${after.toFixed(0)} MB with them: ${(((after - before) * 1024) / open).toFixed(0)} kB each`,
   );
   console.log(`  relay's CPU while nothing happens: ${(cpu * 100).toFixed(1)} % of a core`);
   agent.destroy();
   await sleep(2_000);
-  console.log(`  relay's memory ${rss(pid)} MB after they have gone`);
+  console.log(`  relay's memory ${memoryOf(pid).toFixed(0)} MB after they have gone`);
 }
 
 function openStream(agent: Agent, token: string): Promise<void> {
@@ -126,53 +121,26 @@ function openStream(agent: Agent, token: string): Promise<void> {
   });
 }
 
-function rss(pid: number | undefined): number {
-  const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Math.round(Number(kilobytes) / 1024);
+function relayPid(): number {
+  const pid = stack.supervisor.pid('relay');
+  if (pid === undefined) throw new Error('there is no relay');
+  return pid;
 }
 
-async function cpuShare(pid: number | undefined, milliseconds: number): Promise<number> {
-  const ticks = () => {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    return Number(fields[11]) + Number(fields[12]);
+/** Requests per second over 32 connections. Fails if any answer is not 200. */
+async function rate(token: string, body: string): Promise<number> {
+  const headers = {
+    Authorization: `Bearer ${token}`,
+    'Content-Type': 'application/json',
+    Accept: 'application/json, text/event-stream',
   };
-  const before = ticks();
-  await sleep(milliseconds);
-  return ((ticks() - before) * 10) / milliseconds;
+  return (await shoot({ url: `${stack.url}/bench/mcp`, headers, body, pids: [] }, 32, secondsEach)).perSecond;
 }
 
-/** Requests per second. Fails if any answer is not 200. */
-async function wrk(token: string, body: string): Promise<number> {
-  const script = `${import.meta.dirname}/post.lua`;
-  const { stdout: out } = await promisify(execFile)(
-    'wrk',
-    ['-t1', '-c32', `-d${secondsEach}s`, '-s', script, `${stack.url}/bench/mcp`],
-    {
-      encoding: 'utf8',
-      env: { ...process.env, BENCH_TOKEN: token, BENCH_BODY: body },
-    },
-  );
-  if (/Non-2xx|Socket errors/.test(out) || !/[1-9]\d* requests in/.test(out))
-    throw new Error(`not all requests went well:\n${out}`);
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(out)?.[1]);
-}
-
-/** Interleaved, so that other load on the machine affects all alike. */
-async function turnByTurn(runs: Record<string, () => Promise<number>>): Promise<Record<string, number[]>> {
-  const rates: Record<string, number[]> = {};
-  for (let round = 0; round <= rounds; round++) {
-    for (const [name, run] of Object.entries(runs)) {
-      const rate = await run();
-      if (round > 0) rates[name] = [...(rates[name] ?? []), rate];
-    }
-  }
-  return rates;
-}
-
-function print(rates: Record<string, number[]>, base: string): void {
+function print(rates: Record<string, number[]>, base: readonly number[]): void {
   for (const [name, values] of Object.entries(rates)) {
     const spread = `${Math.round(Math.min(...values))} to ${Math.round(Math.max(...values))}`;
-    const ratio = (median(values) / median(rates[base] ?? [])).toFixed(2);
+    const ratio = (median(values) / median(base)).toFixed(2);
     console.log(
       `  ${name.padEnd(12)} ${String(Math.round(median(values))).padStart(6)}/s  ratio ${ratio}  (${spread})`,
     );

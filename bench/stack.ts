@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -18,7 +21,6 @@ const agents = {
 export interface BenchStack {
   url: string;
   ports: Ports;
-  /** Data directory. */
   dataDir: string;
   /** Its settings, as in `.env`, with the generated key. */
   env: NodeJS.ProcessEnv;
@@ -78,6 +80,20 @@ export async function startBenchStack(
     async stop() {
       await supervisor.stop();
       rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts the MCP server to measure with, on a free port. */
+export async function startUpstream(listener: RequestListener): Promise<{ origin: string; close(): void }> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  server.keepAliveTimeout = 75_000;
+  await once(server, 'listening');
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close() {
+      server.closeAllConnections();
+      server.close();
     },
   };
 }

@@ -3,35 +3,34 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { rootCertificates } from 'node:tls';
+import * as z from 'zod';
+import { readConfig } from '../common/settings/config.ts';
+import { settings } from '../common/settings/table.ts';
 import { root } from '../common/settings/values.ts';
-import type { Ports, ServiceSpec } from './services.ts';
+import type { Ports, ServiceSpec, StackSettings } from './services.ts';
 
 const source = join(root, 'nginx');
 
-export interface NginxSettings {
-  ports: Ports;
-  dataDir: string;
-  publicUrl: string;
-  allowedOrigins: readonly string[];
-  maxBodyBytes: number;
-  /** The proxies whose X-Forwarded-For is trusted: `TRUSTED_PROXIES`, checked. */
-  trustedProxies: readonly string[];
-  /** How many requests one address may have open at a time; 0 for no limit. */
-  connectionsPerAddress: number;
-  /** The CA certificates that verify https upstreams; by default the system's. */
-  upstreamCaFile: string | undefined;
-}
+const { ALLOWED_ORIGINS, CONNECTIONS_PER_ADDRESS, MAX_BODY_BYTES, TRUSTED_PROXIES, UPSTREAM_CA_FILE } = settings;
+/** The settings that go into nginx's configuration, and are checked first. */
+const ofNginx = z.object({
+  ALLOWED_ORIGINS: ALLOWED_ORIGINS.schema,
+  CONNECTIONS_PER_ADDRESS: CONNECTIONS_PER_ADDRESS.schema,
+  MAX_BODY_BYTES: MAX_BODY_BYTES.schema,
+  TRUSTED_PROXIES: TRUSTED_PROXIES.schema,
+  UPSTREAM_CA_FILE: UPSTREAM_CA_FILE.schema,
+});
 
 /**
  * Fills in nginx's templates for a run without Docker, into `dataDir/nginx`.
  * @returns the folder
  */
-export function writeNginxFiles(settings: NginxSettings): string {
-  const folder = join(settings.dataDir, 'nginx');
+export function writeNginxFiles({ ports, dataDir, env }: Omit<StackSettings, 'standIn'>, publicUrl: string): string {
+  const folder = join(dataDir, 'nginx');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'access.log'), '');
-  const env = { ...process.env, ...renderEnvironment(settings, folder) };
-  execFileSync(join(source, 'render'), { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const all = { ...process.env, ...renderEnvironment(ports, env, publicUrl, folder) };
+  execFileSync(join(source, 'render'), { env: all, stdio: ['ignore', 'ignore', 'inherit'] });
   return folder;
 }
 
@@ -57,9 +56,8 @@ export function nginxServices(
   };
 }
 
-/** The environment of `nginx/render`. */
-function renderEnvironment(settings: NginxSettings, folder: string): Record<string, string> {
-  const { ports, publicUrl, allowedOrigins, maxBodyBytes, trustedProxies, connectionsPerAddress } = settings;
+function renderEnvironment(ports: Ports, env: NodeJS.ProcessEnv, publicUrl: string, folder: string) {
+  const config = readConfig(ofNginx, env);
   // `localhost` may be 127.0.0.1 or [::1], but nginx cannot listen on [::1] without IPv6.
   const ipv6 = Object.values(networkInterfaces()).some((list) => list?.some((a) => a.address === '::1'));
   return {
@@ -69,13 +67,13 @@ function renderEnvironment(settings: NginxSettings, folder: string): Record<stri
     LISTEN_TLS: '',
     LISTEN_ALIVE: '',
     HSTS: publicUrl.startsWith('https:') ? '31536000' : '0',
-    MAX_BODY_BYTES: String(maxBodyBytes),
+    MAX_BODY_BYTES: String(config.MAX_BODY_BYTES),
     // Not /dev/stdout: Node gives its children a socket there, and a socket cannot be opened by its path.
     ACCESS_LOG: join(folder, 'access.log'),
-    UPSTREAM_CA_FILE: settings.upstreamCaFile ? resolve(settings.upstreamCaFile) : systemCaFile(folder),
-    TRUSTED_PROXIES: trustedProxies.join(','),
-    CONNECTIONS_PER_ADDRESS: String(connectionsPerAddress),
-    ALLOWED_ORIGINS: allowedOrigins.join(','),
+    UPSTREAM_CA_FILE: config.UPSTREAM_CA_FILE ? resolve(config.UPSTREAM_CA_FILE) : systemCaFile(folder),
+    TRUSTED_PROXIES: config.TRUSTED_PROXIES.join(','),
+    CONNECTIONS_PER_ADDRESS: String(config.CONNECTIONS_PER_ADDRESS),
+    ALLOWED_ORIGINS: config.ALLOWED_ORIGINS.join(','),
   };
 }
 

@@ -1,32 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as z from 'zod';
 import { localPoolId } from '../common/identity/cognito.ts';
 import { keptSecretKey } from '../common/identity/kept-secret-key.ts';
 import { bundledServerNames } from '../common/settings/bundled-servers.ts';
-import { readConfig } from '../common/settings/config.ts';
-import { settings as table } from '../common/settings/table.ts';
 import { root } from '../common/settings/values.ts';
 import { nginxServices, writeNginxFiles } from './nginx-files.ts';
 import { defaultPorts, nodeServices, type Ports, type StackSettings } from './services.ts';
 import type { Supervisor } from './supervisor.ts';
 
-/** Settings that go into nginx's configuration, and are checked first. */
-const ofNginx = z.object({
-  ALLOWED_ORIGINS: table.ALLOWED_ORIGINS.schema,
-  CONNECTIONS_PER_ADDRESS: table.CONNECTIONS_PER_ADDRESS.schema,
-  MAX_BODY_BYTES: table.MAX_BODY_BYTES.schema,
-  TRUSTED_PROXIES: table.TRUSTED_PROXIES.schema,
-  UPSTREAM_CA_FILE: table.UPSTREAM_CA_FILE.schema,
-});
-
-/** The options of a whole gateway. */
-export interface StackOptions {
-  ports: Ports;
-  dataDir: string;
-  /** Settings as `.env` has them; `SECRET_KEY` may be missing; then it is generated and kept in `dataDir`. */
-  env: NodeJS.ProcessEnv;
+/** The options of a whole gateway. Without `SECRET_KEY` in `env`, it is generated and kept in `dataDir`. */
+interface StackOptions extends Omit<StackSettings, 'standIn'> {
   /** Runs the services. Its creator can stop them at any time, even while they start. */
   supervisor: Supervisor;
 }
@@ -70,25 +54,11 @@ export async function startStack({ ports, dataDir, env, supervisor }: StackOptio
 async function startAll(supervisor: Supervisor, settings: StackSettings, publicUrl: string): Promise<void> {
   const services = nodeServices(settings);
   for (const service of services) supervisor.start(service);
-  const { ports, dataDir, env } = settings;
-  const { ALLOWED_ORIGINS, CONNECTIONS_PER_ADDRESS, MAX_BODY_BYTES, TRUSTED_PROXIES, UPSTREAM_CA_FILE } = readConfig(
-    ofNginx,
-    env,
-  );
-  const folder = writeNginxFiles({
-    ports,
-    dataDir,
-    publicUrl,
-    allowedOrigins: ALLOWED_ORIGINS,
-    maxBodyBytes: MAX_BODY_BYTES,
-    trustedProxies: TRUSTED_PROXIES,
-    connectionsPerAddress: CONNECTIONS_PER_ADDRESS,
-    upstreamCaFile: UPSTREAM_CA_FILE,
-  });
+  const folder = writeNginxFiles(settings, publicUrl);
   await Promise.all(services.map((service) => supervisor.healthy(service)));
 
   // The registry writes its routes before it listens, so nginx starts with them and need not reload at once.
-  const { nginx, reload, log } = nginxServices(folder, ports, publicUrl);
+  const { nginx, reload, log } = nginxServices(folder, settings.ports, publicUrl);
   execFileSync(reload.command, ['build'], {
     env: { ...process.env, ...reload.env },
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -26,23 +26,19 @@ export class Supervisor {
   readonly #children = new Map<string, ChildProcess>();
   readonly #lastLines = new Map<string, string[]>();
   #stopping = false;
+  readonly #death = Promise.withResolvers<never>();
   /** Rejects with a {@link ServiceFailure} as soon as any service ends without being stopped. */
-  readonly died: Promise<never>;
-  #die: (error: ServiceFailure) => void = () => {};
+  readonly died = this.#death.promise;
 
   constructor(sink: LineSink) {
     this.#sink = sink;
-    this.died = new Promise((_, reject) => {
-      this.#die = reject;
-    });
     this.died.catch(() => {});
   }
 
   /** Starts a service. On Linux the kernel ends it with this process, even if this process is killed. */
   start({ name, command, args, env }: ServiceSpec): void {
     const [file, argv] = setpriv ? [setpriv, ['--pdeathsig', 'TERM', '--', command, ...args]] : [command, args];
-    const path = `${process.env.PATH}:/usr/sbin:/sbin`;
-    const all = { ...process.env, PATH: path, ...env };
+    const all = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, ...env };
     const child = spawn(file, argv, { env: all, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#children.set(name, child);
     const last: string[] = [];
@@ -53,10 +49,11 @@ export class Supervisor {
         this.#sink(name, line);
       });
     }
-    child.once('error', (error) => this.#die(new ServiceFailure(name, `cannot be started: ${error.message}`)));
+    child.once('error', (error) => this.#death.reject(new ServiceFailure(name, `cannot be started: ${error.message}`)));
     child.once('close', (code, signal) => {
       this.#children.delete(name);
-      if (!this.#stopping) this.#die(new ServiceFailure(name, `stopped by itself (${signal ?? `exit code ${code}`})`));
+      if (!this.#stopping)
+        this.#death.reject(new ServiceFailure(name, `stopped by itself (${signal ?? `exit code ${code}`})`));
     });
   }
 

@@ -1,5 +1,5 @@
 import { CompactEncrypt, compactDecrypt } from 'jose';
-import { purposeKey } from '../keys/purpose-key.ts';
+import { purposeKey } from '../../common/identity/purpose-key.ts';
 
 /** Encrypts refresh tokens for the store, so that a copy of the database discloses none. */
 export interface TokenVault {

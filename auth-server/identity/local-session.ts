@@ -1,9 +1,9 @@
-import { jwtVerify, SignJWT } from 'jose';
+import { jwtVerify } from 'jose';
 import * as z from 'zod';
+import { purposeKey } from '../../common/identity/purpose-key.ts';
 import { type Policy, wildcard } from '../../policy/policy.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
-import { purposeKey } from '../keys/purpose-key.ts';
 
 /** A session cookie that was signed locally with `SECRET_KEY`, without a login and without a record. */
 export interface LocalSession {
@@ -24,12 +24,6 @@ const claims = z.object({
   iat: z.number(),
   exp: z.number(),
 });
-
-/** Signs a local session, as a program on a laptop with `SECRET_KEY` would (HS256; RFC 7519). */
-export function signLocalSession(secretKey: string, { iat, exp, ...rest }: LocalSession): Promise<string> {
-  const jwt = new SignJWT({ ...rest }).setProtectedHeader({ alg: 'HS256' }).setAudience(audience);
-  return jwt.setIssuedAt(iat).setExpirationTime(exp).sign(purposeKey(secretKey, audience));
-}
 
 /** Opens locally signed sessions; only if `ALLOW_LOCAL_SESSIONS` is on. */
 export interface LocalSessions {

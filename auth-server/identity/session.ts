@@ -1,8 +1,8 @@
 import { errors, jwtVerify, SignJWT } from 'jose';
+import { purposeKey } from '../../common/identity/purpose-key.ts';
 import { createVerifiedCache } from '../cognito/verified-cache.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
-import { purposeKey } from '../keys/purpose-key.ts';
 
 /** The claims in the session cookie: a signed snapshot. The store's record decides. */
 export interface SessionClaims {

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { EncryptJWT, jwtDecrypt } from 'jose';
+import { purposeKey } from '../../common/identity/purpose-key.ts';
 import type { LoginAttempt } from '../cognito/oauth-client.ts';
-import { purposeKey } from '../keys/purpose-key.ts';
 
 /** An attempt as its cookie stores it, with the page to return to and the provider. */
 export interface KeptAttempt extends LoginAttempt {

@@ -8,7 +8,7 @@ import { exportSPKI, generateKeyPair, importJWK, type JWTPayload, SignJWT } from
 import { createAssertionSigner } from '../../auth-server/identity/assertion.ts';
 import type { Principal } from '../../auth-server/identity/principal.ts';
 import { openStore } from '../../auth-server/store/store.ts';
-import { type RunningCognito, startCognito } from '../../stand-in/start.ts';
+import { type RunningCognito, startCognito } from '../support/stand-in/start.ts';
 import {
   type AuthServer,
   alice,

@@ -26,17 +26,8 @@ export async function weaken(gateway: Gateway, { authServer, cut }: Weakness): P
   const dataDir = mkdtempSync(join(tmpdir(), 'weakened-'));
   const ports = { ...gateway.ports, gateway: port, authServer: authServer ?? gateway.ports.authServer };
   const publicUrl = `http://localhost:${port}`;
-  const settings = {
-    ports,
-    dataDir,
-    publicUrl,
-    allowedOrigins: [],
-    maxBodyBytes: 1_048_576,
-    trustedProxies: [],
-    connectionsPerAddress: 0,
-    upstreamCaFile: undefined,
-  };
-  const folder = writeNginxFiles(settings);
+  const env = { MAX_BODY_BYTES: '1048576', CONNECTIONS_PER_ADDRESS: '0' };
+  const folder = writeNginxFiles({ ports, dataDir, env }, publicUrl);
   copyFileSync(join(gateway.dataDir, 'nginx', 'routes'), join(folder, 'routes'));
   if (cut) {
     const file = join(folder, 'gate', cut.file);

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { openStore, type Store } from '../../../auth-server/store/store.ts';
 import { sessionsAsTable } from '../../../operations/revoke/print.ts';
-import { type RunningCognito, startCognito } from '../../../stand-in/start.ts';
+import { type RunningCognito, startCognito } from '../../support/stand-in/start.ts';
 import {
   AGENT,
   type AuthServer,

@@ -1,6 +1,6 @@
 import type { Control } from '../../../stand-in/control.ts';
 import type { Seed } from '../../../stand-in/seed.ts';
-import { type RunningCognito, startCognito } from '../../../stand-in/start.ts';
+import { type RunningCognito, startCognito } from '../../support/stand-in/start.ts';
 import { type AuthServer, keys, type Shape, startAuthServer } from '../../support/auth-server/auth-fixture.ts';
 import { newVisitor } from '../../support/auth-server/visitor.ts';
 import { seed, WEB } from '../../support/stand-in/cognito-fixture.ts';

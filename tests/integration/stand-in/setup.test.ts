@@ -7,7 +7,7 @@ import { attempt } from '../../../common/text/config-error.ts';
 import { cognitoConfig } from '../../../stand-in/config.ts';
 import { loadKeys } from '../../../stand-in/keys.ts';
 import { addGateways, parseSeed, readSeed } from '../../../stand-in/seed.ts';
-import { startCognito } from '../../../stand-in/start.ts';
+import { startCognito } from '../../support/stand-in/start.ts';
 
 const SEED = readFileSync('stand-in/seed.yml', 'utf8');
 let folder: string;

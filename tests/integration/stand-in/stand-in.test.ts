@@ -1,7 +1,7 @@
 import { CognitoJwtVerifier } from 'aws-jwt-verify/cognito-verifier';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
-import { startCognito } from '../../../stand-in/start.ts';
+import { startCognito } from '../../support/stand-in/start.ts';
 import {
   AGENT,
   CALLBACK,

@@ -1,8 +1,8 @@
 import type { Seed } from '../../../stand-in/seed.ts';
-import { type RunningCognito, startCognito } from '../../../stand-in/start.ts';
 import { denialOf, type Shape, startAuthServer } from '../auth-server/auth-fixture.ts';
 import { newVisitor } from '../auth-server/visitor.ts';
 import { keys, seed, WEB } from '../stand-in/cognito-fixture.ts';
+import { type RunningCognito, startCognito } from '../stand-in/start.ts';
 import { type DoctorSetup, diagnose, linesOf } from './doctor-fixture.ts';
 
 /** One known failure. */

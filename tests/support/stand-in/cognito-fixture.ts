@@ -3,9 +3,9 @@ import type { JSONWebKeySet } from 'jose';
 import * as oidc from 'openid-client';
 import { loadKeys } from '../../../stand-in/keys.ts';
 import { readSeed, type Seed } from '../../../stand-in/seed.ts';
-import { type RunningCognito, startCognito } from '../../../stand-in/start.ts';
 import type { TokenAnswer } from '../../../stand-in/tokens.ts';
 import { locationOf, newBrowser, submitSignIn } from './hosted-login.ts';
+import { type RunningCognito, startCognito } from './start.ts';
 
 export const WEB = '1webclient0000000000000000';
 export const CLI = '2cliclient0000000000000000';

@@ -4,7 +4,6 @@ import { configSchema } from '../../../../auth-server/process/config.ts';
 import { createStandInFetch, localPoolId } from '../../../../common/identity/cognito.ts';
 import { readConfig } from '../../../../common/settings/config.ts';
 import type { Seed } from '../../../../stand-in/seed.ts';
-import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
 import {
   type AuthServer,
   CLI,
@@ -21,6 +20,7 @@ import {
 import { newVisitor } from '../../../support/auth-server/visitor.ts';
 import { type OidcProvider, startOidcProvider } from '../../../support/oidc-provider.ts';
 import { locationOf } from '../../../support/stand-in/hosted-login.ts';
+import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
 const clientId = 'gateway-at-the-provider';
 let cognito: RunningCognito;

@@ -4,7 +4,6 @@ import { createDecisionLog } from '../../../../auth-server/decisions/decision-lo
 import { asAuthError } from '../../../../auth-server/denials/auth-error.ts';
 import { policyVersion } from '../../../../common/policy/policy-watch.ts';
 import { createLog } from '../../../../common/service/log.ts';
-import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
 import {
   AGENT,
   type AuthServer,
@@ -14,6 +13,7 @@ import {
   startAuthServer,
   toolCall,
 } from '../../../support/auth-server/auth-fixture.ts';
+import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
 let cognito: RunningCognito;
 let auth: AuthServer;

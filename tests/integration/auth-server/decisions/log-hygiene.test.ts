@@ -1,5 +1,4 @@
 import { decodeJwt, type JWTPayload } from 'jose';
-import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
 import {
   type AuthServer,
   agentClaims,
@@ -15,6 +14,7 @@ import {
   webSecret,
 } from '../../../support/auth-server/auth-fixture.ts';
 import { newVisitor } from '../../../support/auth-server/visitor.ts';
+import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
 let cognito: RunningCognito;
 let auth: AuthServer;

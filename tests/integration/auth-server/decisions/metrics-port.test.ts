@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { configSchema } from '../../../../auth-server/process/config.ts';
 import { policyVersion } from '../../../../common/policy/policy-watch.ts';
 import { readConfig } from '../../../../common/settings/config.ts';
-import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
 import { keys, publicUrl, secretKey, temporaryDirectory, WEB } from '../../../support/auth-server/auth-fixture.ts';
 import { freePorts } from '../../../support/gateway/gateway.ts';
+import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
 let cognito: RunningCognito;
 let ports: { main: number; metrics: number };

@@ -4,7 +4,6 @@ import type { JWTPayload } from 'jose';
 import { createMetrics } from '../../../../auth-server/decisions/metrics.ts';
 import type { Principal } from '../../../../auth-server/identity/principal.ts';
 import { readOriginalRequest } from '../../../../auth-server/request/original-request.ts';
-import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
 import {
   type AuthServer,
   agentClaims,
@@ -15,6 +14,7 @@ import {
   startAuthServer,
   toolCall,
 } from '../../../support/auth-server/auth-fixture.ts';
+import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
 let cognito: RunningCognito;
 let auth: AuthServer;

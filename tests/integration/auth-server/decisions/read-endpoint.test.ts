@@ -1,6 +1,5 @@
 import type { JWTPayload } from 'jose';
 import type { DecisionPage } from '../../../../common/policy/decisions.ts';
-import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
 import {
   AGENT,
   type AuthServer,
@@ -10,6 +9,7 @@ import {
   startAuthServer,
   toolCall,
 } from '../../../support/auth-server/auth-fixture.ts';
+import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
 const policyText = `
 group_mappings:

@@ -1,4 +1,3 @@
-import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
 import {
   type AuthServer,
   agentClaims,
@@ -11,6 +10,7 @@ import {
   toolCall,
   toolsList,
 } from '../../../support/auth-server/auth-fixture.ts';
+import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
 let cognito: RunningCognito;
 let auth: AuthServer;

@@ -1,7 +1,6 @@
 import { EncryptJWT, SignJWT, UnsecuredJWT } from 'jose';
 import { createSessionSeal } from '../../../../auth-server/identity/session.ts';
-import { purposeKey } from '../../../../auth-server/keys/purpose-key.ts';
-import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
+import { purposeKey } from '../../../../common/identity/purpose-key.ts';
 import {
   type AuthServer,
   alice,
@@ -16,6 +15,7 @@ import {
   sessionRecord,
   startAuthServer,
 } from '../../../support/auth-server/auth-fixture.ts';
+import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
 let cognito: RunningCognito;
 let auth: AuthServer;

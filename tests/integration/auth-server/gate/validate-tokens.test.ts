@@ -3,7 +3,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportSPKI, importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { loadKeys } from '../../../../stand-in/keys.ts';
-import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
 import {
   AGENT,
   type AuthServer,
@@ -19,6 +18,7 @@ import {
   toolCall,
   WEB,
 } from '../../../support/auth-server/auth-fixture.ts';
+import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
 let cognito: RunningCognito;
 let auth: AuthServer;

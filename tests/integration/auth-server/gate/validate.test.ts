@@ -1,7 +1,6 @@
 import { decodeJwt, type JWTPayload } from 'jose';
 import { meanings } from '../../../../auth-server/denials/codes.ts';
 import { requestQuery } from '../../../../auth-server/store/request-query.ts';
-import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
 import {
   AGENT,
   type AuthServer,
@@ -19,6 +18,7 @@ import {
   usualThrottle,
   WEB,
 } from '../../../support/auth-server/auth-fixture.ts';
+import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
 let cognito: RunningCognito;
 let auth: AuthServer;

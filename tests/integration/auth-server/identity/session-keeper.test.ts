@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTokenVault } from '../../../../auth-server/cognito/token-vault.ts';
 import type { SessionRecord } from '../../../../auth-server/store/session.ts';
-import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
 import {
   type AuthServer,
   denialOf,
@@ -18,6 +17,7 @@ import {
 import { type ProviderProxy, startProviderProxy } from '../../../support/auth-server/provider-proxy.ts';
 import { newVisitor } from '../../../support/auth-server/visitor.ts';
 import { type Postgres, startPostgres } from '../../../support/postgres.ts';
+import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
 const limit = 900;
 const pastHalf = limit / 2 + 5;

@@ -1,6 +1,6 @@
-import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
 import { type AuthServer, keys, startAuthServer } from '../../../support/auth-server/auth-fixture.ts';
 import { newVisitor } from '../../../support/auth-server/visitor.ts';
+import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
 let cognito: RunningCognito;
 let auth: AuthServer;

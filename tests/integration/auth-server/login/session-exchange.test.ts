@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeJwt, type JWTPayload } from 'jose';
-import { isAdminGroup, signLocalSession } from '../../../../auth-server/identity/local-session.ts';
-import { purposeKey } from '../../../../auth-server/keys/purpose-key.ts';
+import { signLocalSession } from '../../../../agents/login/local-session.ts';
+import { isAdminGroup } from '../../../../auth-server/identity/local-session.ts';
+import { purposeKey } from '../../../../common/identity/purpose-key.ts';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
-import { type RunningCognito, startCognito } from '../../../../stand-in/start.ts';
 import type { TokenAnswer } from '../../../../stand-in/tokens.ts';
 import {
   type AuthServer,
@@ -17,6 +17,7 @@ import {
   startAuthServer,
   WEB,
 } from '../../../support/auth-server/auth-fixture.ts';
+import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
 let cognito: RunningCognito;
 let auth: AuthServer;

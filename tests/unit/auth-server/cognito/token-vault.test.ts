@@ -1,6 +1,6 @@
 import { compactDecrypt, decodeProtectedHeader } from 'jose';
 import { createTokenVault } from '../../../../auth-server/cognito/token-vault.ts';
-import { purposeKey } from '../../../../auth-server/keys/purpose-key.ts';
+import { purposeKey } from '../../../../common/identity/purpose-key.ts';
 import { oldSecretKey, secretKey } from '../../../support/auth-server/auth-fixture.ts';
 
 const token = `eyJ.${'refresh'.repeat(300)}`;

@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose';
 import { createSessionSeal } from '../../../../auth-server/identity/session.ts';
-import { purposeKey } from '../../../../auth-server/keys/purpose-key.ts';
+import { purposeKey } from '../../../../common/identity/purpose-key.ts';
 
 const secret = '0123456789abcdef0123456789abcdef';
 const now = () => Math.floor(Date.now() / 1000);

@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { createSessionSeal } from '../../../../auth-server/identity/session.ts';
-import { purposeKey } from '../../../../auth-server/keys/purpose-key.ts';
+import { purposeKey } from '../../../../common/identity/purpose-key.ts';
 import { alice, now, oldSecretKey, secretKey } from '../../../support/auth-server/auth-fixture.ts';
 
 const claims = { ...alice, sid: 's', exp: now() + 60 };

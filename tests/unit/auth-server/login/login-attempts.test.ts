@@ -5,7 +5,7 @@ import cookieParser from 'cookie-parser';
 import express from 'express';
 import { EncryptJWT } from 'jose';
 import { createSessionCookie } from '../../../../auth-server/identity/session-cookie.ts';
-import { purposeKey } from '../../../../auth-server/keys/purpose-key.ts';
+import { purposeKey } from '../../../../common/identity/purpose-key.ts';
 import { createLoginAttempts, type KeptAttempt } from '../../../../auth-server/login/login-attempts.ts';
 
 const secret = '0123456789abcdef0123456789abcdef';

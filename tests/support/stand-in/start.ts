@@ -1,10 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { type CognitoOptions, createCognito } from './app.ts';
-import type { Control } from './control.ts';
-import { loadKeys } from './keys.ts';
-import { readSeed } from './seed.ts';
+import { type CognitoOptions, createCognito } from '../../../stand-in/app.ts';
+import type { Control } from '../../../stand-in/control.ts';
+import { loadKeys } from '../../../stand-in/keys.ts';
+import { readSeed } from '../../../stand-in/seed.ts';
 
 /** A stand-in that listens in this process. */
 export interface RunningCognito {
@@ -18,14 +17,14 @@ export interface RunningCognito {
   close(): Promise<void>;
 }
 
-/** Starts a stand-in for tests on a free port of 127.0.0.1. Defaults: seed.yml beside this file, and new keys. */
+/** Starts a stand-in for tests on a free port of 127.0.0.1. Defaults: stand-in/seed.yml, and new keys. */
 export async function startCognito(options: Partial<Omit<CognitoOptions, 'publicUrl'>> = {}): Promise<RunningCognito> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve);
   });
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
-  const seed = options.seed ?? readSeed(fileURLToPath(new URL('seed.yml', import.meta.url)));
+  const seed = options.seed ?? readSeed('stand-in/seed.yml');
   const { app, control } = createCognito({
     ...options,
     seed,
