@@ -65,7 +65,7 @@ describe('Network policies', () => {
   });
 
   test('every pod is under a policy that denies all traffic by default', () => {
-    const denyAll = policies.find(({ metadata }) => metadata.name === 'nobody')?.spec;
+    const denyAll = policies.find(({ metadata }) => metadata.name === 'deny-all')?.spec;
     expect(denyAll).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
   });
 
