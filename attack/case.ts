@@ -95,6 +95,15 @@ export function rpc(method: string, params?: object, id: string | number = 1): s
   return JSON.stringify({ jsonrpc: '2.0', id, method, ...(params && { params }) });
 }
 
+/** Requests that change nothing. The low-privileged caller may send them to `mcpgw`. */
+export const listTools = rpc('tools/list');
+export const listServices = rpc('tools/call', { name: 'list_services', arguments: {} });
+export const initialize = rpc('initialize', {
+  protocolVersion: '2025-06-18',
+  capabilities: {},
+  clientInfo: { name: 'x', version: '1' },
+});
+
 /** The call that must not succeed. */
 export function forbiddenCall({ tool, args }: Target): string {
   return rpc('tools/call', { name: tool, arguments: args });
@@ -116,33 +125,40 @@ export function callers({ credentials: { token, cookie } }: Context): Record<str
   return [...(token ? [{ authorization: `Bearer ${token}` }] : []), ...(cookie ? [{ cookie }] : [])];
 }
 
+/** Sends each request once with each available kind of credential. */
+export function asCallers(...sent: readonly Sent[]): Case['send'] {
+  return (ctx) =>
+    Promise.all(callers(ctx).flatMap((caller) => sent.map((one) => ctx.send(complete(ctx.target, one, caller)))));
+}
+
 /** A request, or a function that builds one for a target. */
 export type Row = readonly [source: string, name: string, sent: Sent | ((target: Target, ctx: Context) => Sent)];
 
 const build = (sent: Row[2], ctx: Context) => (typeof sent === 'function' ? sent(ctx.target, ctx) : sent);
 
+/** Makes a case of a theme. By default everything but a clear denial counts as through. */
+export function caseOf(theme: string) {
+  return (
+    source: string,
+    name: string,
+    needs: readonly Need[],
+    send: Case['send'],
+    through: Case['through'] = anyThrough,
+  ): Case => ({ theme, source, name, needs, send, through });
+}
+
 /** Attacks by the low-privileged caller, sent once with each available kind of credential. */
 export function byCaller(theme: string, rows: readonly Row[]): Case[] {
-  return rows.map(([source, name, sent]) => ({
-    theme,
-    source,
-    name,
-    needs: ['caller'],
-    send: (ctx) => Promise.all(callers(ctx).map((c) => ctx.send(complete(ctx.target, build(sent, ctx), c)))),
-    through: anyThrough,
-  }));
+  return rows.map(([source, name, sent]) =>
+    caseOf(theme)(source, name, ['caller'], (ctx) => asCallers(build(sent, ctx))(ctx)),
+  );
 }
 
 /** Attacks without a credential, or with one of their own. */
 export function anonymously(theme: string, rows: readonly Row[], needs: readonly Need[] = []): Case[] {
-  return rows.map(([source, name, sent]) => ({
-    theme,
-    source,
-    name,
-    needs,
-    send: async (ctx) => [await ctx.send(complete(ctx.target, build(sent, ctx)))],
-    through: anyThrough,
-  }));
+  return rows.map(([source, name, sent]) =>
+    caseOf(theme)(source, name, needs, async (ctx) => [await ctx.send(complete(ctx.target, build(sent, ctx)))]),
+  );
 }
 
 /** The rule for most attacks: everything but a clear denial by the gateway counts as through. */

@@ -3,8 +3,10 @@ import {
   byCaller,
   type Case,
   callers,
+  caseOf,
   complete,
   forbiddenCall,
+  listTools,
   mcpPath,
   rpc,
   type Sent,
@@ -14,26 +16,27 @@ import {
 const theme = 'Ambiguous bodies';
 const as = (body: string | Buffer | undefined, headers: Sent['headers'] = {}): Sent => ({ body, headers });
 const call = forbiddenCall;
-const harmless = rpc('tools/list');
 /** The forbidden call with text added after its opening brace, or before its closing one. */
 const first = (target: Target, text: string) => as(call(target).replace('{', `{${text},`));
 const last = (target: Target, text: string) => as(call(target).replace(/\}$/, `,${text}}`));
 const padded = (target: Target, length: number) =>
   rpc('tools/call', { name: target.tool, arguments: { ...target.args, pad: 'x'.repeat(length) } });
-const typed = (value: string) => (target: Target) => as(call(target), { 'content-type': value });
+const typed = (value: string | string[]) => (target: Target) => as(call(target), { 'content-type': value });
 const params = (target: Target) => JSON.stringify({ name: target.tool, arguments: target.args });
+/** A JSON-RPC message with other fields than those of a request. */
+const fields = (text: string) => as(`{"jsonrpc":"2.0",${text}}`);
 
 const rows = byCaller(theme, [
   ['J3 c', 'a batch around the call', (t) => as(`[${call(t)}]`)],
-  ['J3 c', 'a batch with a harmless request first', (t) => as(`[${harmless},${call(t)}]`)],
+  ['J3 c', 'a batch with a harmless request first', (t) => as(`[${listTools},${call(t)}]`)],
   ['J3', 'an empty batch', as('[]')],
   ['J3', 'invalid JSON', as('{')],
   ['J3', 'a JSON string', as('"x"')],
   ['J3', 'null', as('null')],
   ['J3 b', 'no body', as(undefined)],
   ['J3 b', 'an empty body', as('')],
-  ['J3', 'two objects in a row', (t) => as(harmless + call(t))],
-  ['J3', 'two lines of JSON', (t) => as(`${harmless}\n${call(t)}`)],
+  ['J3', 'two objects in a row', (t) => as(listTools + call(t))],
+  ['J3', 'two lines of JSON', (t) => as(`${listTools}\n${call(t)}`)],
   ['J4 i', 'method twice, the call first', (t) => last(t, '"method":"tools/list"')],
   ['J4 i', 'method twice, the call last', (t) => first(t, '"method":"tools/list"')],
   ['J4 i', 'method twice, once written with an escape', (t) => last(t, '"meth\\u006fd":"tools/list"')],
@@ -44,13 +47,9 @@ const rows = byCaller(theme, [
   ['J4', 'params with a long s, which folds to s', (t) => first(t, '"paramſ":{}')],
   ['J4', 'method beside result', (t) => last(t, '"result":{}')],
   ['J4', 'a call disguised as a response', (t) => last(t, '"error":{"code":1,"message":"x"}')],
-  [
-    'J4',
-    'the method in __proto__',
-    (t) => as(`{"jsonrpc":"2.0","id":1,"__proto__":{"method":"tools/call","params":${params(t)}}}`),
-  ],
-  ['J5 f', 'a harmless X-Body', (t) => as(call(t), { 'x-body': harmless })],
-  ['J5 g', 'a body of 16 kB with X-Body', (t) => as(padded(t, 16_000), { 'x-body': harmless })],
+  ['J4', 'the method in __proto__', (t) => fields(`"id":1,"__proto__":{"method":"tools/call","params":${params(t)}}`)],
+  ['J5 f', 'a harmless X-Body', (t) => as(call(t), { 'x-body': listTools })],
+  ['J5 g', 'a body of 16 kB with X-Body', (t) => as(padded(t, 16_000), { 'x-body': listTools })],
   ['g', 'a body of 10240 bytes', (t) => as(padded(t, 10_150))],
   ['g', 'a body just below the limit', (t) => as(padded(t, 1_040_000))],
   ['g', 'a body over the limit', (t) => as(padded(t, 1_100_000))],
@@ -83,22 +82,18 @@ const rows = byCaller(theme, [
   [
     'o9',
     'method null, with another field in its place',
-    (t) => as(`{"jsonrpc":"2.0","id":1,"method":null,"tool":"tools/list","params":${params(t)}}`),
+    (t) => fields(`"id":1,"method":null,"tool":"tools/list","params":${params(t)}`),
   ],
-  ['o9', 'method empty', as('{"jsonrpc":"2.0","id":1,"method":"","params":{"name":"tools/list"}}')],
+  ['o9', 'method empty', fields('"id":1,"method":"","params":{"name":"tools/list"}')],
   ['o9', 'method as a list', (t) => as(call(t).replace('"tools/call"', '["tools/call"]'))],
   ['o9', 'method as an object', (t) => as(call(t).replace('"tools/call"', '{"toString":"tools/call"}'))],
   ['o9', 'the tool as a list', (t) => as(call(t).replace(`"${t.tool}"`, `["${t.tool}"]`))],
-  ['o9', 'params as a list', (t) => as(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[${params(t)}]}`)],
+  ['o9', 'params as a list', (t) => fields(`"id":1,"method":"tools/call","params":[${params(t)}]`)],
   ['o9', 'the tool with a trailing space', (t) => as(call(t).replace(t.tool, `${t.tool} `))],
   ['o9', 'the tool in upper case', (t) => as(call(t).replace(t.tool, t.tool.toUpperCase()))],
   ['o9', 'the method in mixed case', (t) => as(call(t).replace('tools/call', 'Tools/Call'))],
   ['o9', 'the method with a NUL', (t) => as(call(t).replace('tools/call', 'tools/list\\u0000tools/call'))],
-  [
-    'own',
-    'a call without an id, as a notification',
-    (t) => as(`{"jsonrpc":"2.0","method":"tools/call","params":${params(t)}}`),
-  ],
+  ['own', 'a call without an id, as a notification', (t) => fields(`"method":"tools/call","params":${params(t)}`)],
   ['own', 'a call with id null', (t) => as(call(t).replace('"id":1', '"id":null'))],
   ['own', 'jsonrpc 1.0', (t) => as(call(t).replace('2.0', '1.0'))],
   ['own', 'a tool named *', (t) => as(call(t).replace(t.tool, '*'))],
@@ -107,21 +102,16 @@ const rows = byCaller(theme, [
   ['own', 'text/plain, which needs no preflight', typed('text/plain')],
   ['own', 'a form', typed('application/x-www-form-urlencoded')],
   ['own', 'a multipart body', typed('multipart/form-data; boundary=x')],
-  [
-    'own',
-    'Content-Type in two lines',
-    (t) => ({ body: call(t), headers: { 'content-type': ['application/json', 'text/plain'] } }),
-  ],
+  ['own', 'Content-Type in two lines', typed(['application/json', 'text/plain'])],
 ]);
 
 /** A chunked body in the given pieces, with the first available credential. */
 function chunked(name: string, pieces: (body: string) => string[]): Case {
-  return {
-    theme,
-    source: 'g',
+  return caseOf(theme)(
+    'g',
     name,
-    needs: ['caller'],
-    send: async (ctx) => {
+    ['caller'],
+    async (ctx) => {
       const [credential = {}] = callers(ctx);
       const { headers = {} } = complete(ctx.target, {}, credential);
       const lines = Object.entries({ ...headers, 'transfer-encoding': 'chunked', connection: 'close' });
@@ -131,9 +121,8 @@ function chunked(name: string, pieces: (body: string) => string[]): Case {
       );
       return [await ctx.sendBytes([head, ...chunks, '0\r\n\r\n'])];
     },
-    through: (answers) =>
-      answers.some(({ status, body }) => ![400, 403, 413].includes(status) || !body.includes('"error"')),
-  };
+    (answers) => answers.some(({ status, body }) => ![400, 403, 413].includes(status) || !body.includes('"error"')),
+  );
 }
 
 /** Bodies in every form and encoding: the Python original checked fewer bodies than it let through. */

@@ -1,22 +1,29 @@
 import {
   type Answer,
+  asCallers,
   type Case,
   type Context,
-  callers,
+  type Credentials,
+  caseOf,
   complete,
+  listServices,
+  listTools,
   type Need,
   resultOf,
   rpc,
   type Sent,
 } from '../case.ts';
 
-const theme = 'Controls';
 type Judge = (answer: Answer, ctx: Context) => boolean;
 
 function control(name: string, needs: readonly Need[], send: Case['send'], good: Judge): Case {
-  const through = (answers: readonly Answer[], ctx: Context) =>
-    answers.length > 0 && answers.every((answer) => good(answer, ctx));
-  return { theme, source: 'control', name, needs, send, through };
+  return caseOf('Controls')(
+    'control',
+    name,
+    needs,
+    send,
+    (answers, ctx) => answers.length > 0 && answers.every((answer) => good(answer, ctx)),
+  );
 }
 
 const hasTools: Judge = (answer) => JSON.stringify(resultOf(answer) ?? '').includes('"tools":[{');
@@ -28,8 +35,10 @@ const worked: Judge = (answer) => {
 };
 const ok: Judge = ({ status }) => status === 200;
 
-const asCallers = (sent: Sent) => (ctx: Context) =>
-  Promise.all(callers(ctx).map((credential) => ctx.send(complete(ctx.target, sent, credential))));
+const once =
+  (sent: Sent, headers: (credentials: Credentials) => Record<string, string>): Case['send'] =>
+  async (ctx) => [await ctx.send(complete(ctx.target, sent, headers(ctx.credentials)))];
+const fullToken = (credentials: Credentials) => ({ authorization: `Bearer ${credentials.fullToken}` });
 const get = (path: string, accept = 'application/json'): Sent => ({
   method: 'GET',
   path,
@@ -38,9 +47,9 @@ const get = (path: string, accept = 'application/json'): Sent => ({
 const open = (path: string, judge: Judge = ok) =>
   control(`${path} is open`, [], async (ctx) => [await ctx.send(get(path))], judge);
 
-const list = rpc('tools/list');
+const list = { body: listTools };
 const ownOrigin = (ctx: Context) =>
-  asCallers({ body: list, headers: { origin: ctx.target.url.origin, 'sec-fetch-site': 'same-origin' } })(ctx);
+  asCallers({ ...list, headers: { origin: ctx.target.url.origin, 'sec-fetch-site': 'same-origin' } })(ctx);
 
 /** Requests that must be allowed, so that a gateway that refuses everything fails. */
 export const controls: Case[] = [
@@ -51,34 +60,22 @@ export const controls: Case[] = [
   control(
     'an anonymous caller gets a challenge (RFC 6750, RFC 9728)',
     [],
-    async (ctx) => [await ctx.send(complete(ctx.target, {}))],
+    once({}, () => ({})),
     ({ status, headers }) => status === 401 && String(headers['www-authenticate']).includes('resource_metadata='),
   ),
-  control(
-    "a permitted caller gets the tool's result",
-    ['fullToken'],
-    async (ctx) => [await ctx.send(complete(ctx.target, {}, { authorization: `Bearer ${ctx.credentials.fullToken}` }))],
-    worked,
-  ),
-  control(
-    'a permitted caller sees the tools',
-    ['fullToken'],
-    async (ctx) => [
-      await ctx.send(complete(ctx.target, { body: list }, { authorization: `Bearer ${ctx.credentials.fullToken}` })),
-    ],
-    hasTools,
-  ),
-  control('a caller with list permission gets a list', ['caller'], asCallers({ body: list }), hasList),
+  control("a permitted caller gets the tool's result", ['fullToken'], once({}, fullToken), worked),
+  control('a permitted caller sees the tools', ['fullToken'], once(list, fullToken), hasTools),
+  control('a caller with list permission gets a list', ['caller'], asCallers(list), hasList),
   control(
     'pretty-printed JSON is accepted',
     ['caller'],
-    asCallers({ body: JSON.stringify(JSON.parse(list), null, 2) }),
+    asCallers({ body: JSON.stringify(JSON.parse(listTools), null, 2) }),
     hasList,
   ),
   control(
     'charset=utf-8 is accepted',
     ['caller'],
-    asCallers({ body: list, headers: { 'content-type': 'application/json; charset=UTF-8' } }),
+    asCallers({ ...list, headers: { 'content-type': 'application/json; charset=UTF-8' } }),
     hasList,
   ),
   control(
@@ -91,16 +88,14 @@ export const controls: Case[] = [
   control(
     'a permitted caller gets the servers from mcpgw',
     ['caller'],
-    asCallers({ path: '/mcpgw/mcp', body: rpc('tools/call', { name: 'list_services', arguments: {} }) }),
+    asCallers({ path: '/mcpgw/mcp', body: listServices }),
     worked,
   ),
   control("a signed-in caller gets the registry's API", ['caller'], asCallers(get('/api/me')), ok),
   control(
     "a signed-in user gets the registry's page",
     ['cookie'],
-    async (ctx) => [
-      await ctx.send(complete(ctx.target, get('/', 'text/html'), { cookie: String(ctx.credentials.cookie) })),
-    ],
+    once(get('/', 'text/html'), ({ cookie }) => ({ cookie: String(cookie) })),
     ({ status, body }) => status === 200 && body.includes('<html'),
   ),
   control(
@@ -110,7 +105,7 @@ export const controls: Case[] = [
       const visitor = ctx.visitor();
       await ctx.signIn?.(visitor, '/oauth2/login/cognito?redirect_uri=/servers/mcpgw');
       const cookie = visitor.cookie('mcp_gateway_session') ?? 'none=1';
-      return [await ctx.send(complete(ctx.target, { body: list }, { cookie }))];
+      return [await ctx.send(complete(ctx.target, list, { cookie }))];
     },
     hasList,
   ),

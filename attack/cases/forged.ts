@@ -1,5 +1,15 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
-import { anonymously, anyThrough, type Case, type Context, type Row, type Sent } from '../case.ts';
+import {
+  anonymously,
+  anyThrough,
+  type Case,
+  type Context,
+  caseOf,
+  listTools,
+  mcpPath,
+  type Row,
+  type Sent,
+} from '../case.ts';
 
 const theme = 'Forged credentials';
 const own = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -26,7 +36,10 @@ const hmac = (secret: string) => (input: string) => createHmac('sha256', secret)
 const bearer = (token: string, headers: Sent['headers'] = {}): Sent => ({
   headers: { authorization: `Bearer ${token}`, ...headers },
 });
+const withCookie = (cookie: string | undefined): Sent => ({ headers: { cookie } });
 const tokenOf = (ctx: Context) => String(ctx.credentials.token);
+const cookieOf = (ctx: Context) => String(ctx.credentials.cookie);
+const pem = String(own.publicKey.export({ type: 'spki', format: 'pem' }));
 type Forgery = [source: string, name: string, header: Json, claims: Json, sign: typeof keep, headers?: Sent['headers']];
 
 const forgeries: Forgery[] = [
@@ -36,13 +49,7 @@ const forgeries: Forgery[] = [
   ['own', 'alg none in mixed case', { alg: 'nOnE' }, everything, none],
   ['own', 'alg none with the old signature', { alg: 'none' }, everything, keep],
   ['own', 'HS256 with an empty secret', { alg: 'HS256' }, everything, hmac('\0')],
-  [
-    'own',
-    'HS256 with a public key as the secret',
-    { alg: 'HS256' },
-    everything,
-    hmac(String(own.publicKey.export({ type: 'spki', format: 'pem' }))),
-  ],
+  ['own', 'HS256 with a public key as the secret', { alg: 'HS256' }, everything, hmac(pem)],
   ['J7 d1', "the attacker's key under the pool's key id", {}, everything, byOwnKey],
   ['J7 d1', "the attacker's key, unknown key id", { kid: 'attacker' }, everything, byOwnKey],
   ['J7 d1', "the attacker's key in the token itself (jwk)", { kid: 'attacker', jwk }, everything, byOwnKey],
@@ -78,7 +85,7 @@ const misplaced = anonymously(
   [
     ['own', 'a truncated signature', (_t, ctx) => bearer(tokenOf(ctx).slice(0, -4))],
     ['own', 'a token with a trailing dot', (_t, ctx) => bearer(`${tokenOf(ctx)}.`)],
-    ['own', 'a token as session cookie', (_t, ctx) => ({ headers: { cookie: `mcp_gateway_session=${tokenOf(ctx)}` } })],
+    ['own', 'a token as session cookie', (_t, ctx) => withCookie(`mcp_gateway_session=${tokenOf(ctx)}`)],
     ['own', 'a token in the query', (t, ctx) => ({ path: `/${t.server}/mcp?access_token=${tokenOf(ctx)}` })],
     [
       'own',
@@ -98,41 +105,25 @@ const cookieCases = anonymously(
     [
       'J8',
       'a bad bearer token beside a good cookie',
-      (_t, ctx) => ({
-        body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
-        headers: { authorization: 'Bearer x', cookie: ctx.credentials.cookie },
-      }),
+      (_t, ctx) => ({ body: listTools, headers: { authorization: 'Bearer x', cookie: cookieOf(ctx) } }),
     ],
     [
       'own',
       'two different session cookies',
-      (_t, ctx) => ({
-        body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
-        headers: { cookie: `${ctx.credentials.cookie}; ${ctx.credentials.cookie}x` },
-      }),
+      (_t, ctx) => ({ body: listTools, ...withCookie(`${cookieOf(ctx)}; ${cookieOf(ctx)}x`) }),
     ],
-    [
-      'own',
-      'a session cookie as bearer token',
-      (_t, ctx) => bearer(String(ctx.credentials.cookie).replace(/^[^=]*=/, '')),
-    ],
+    ['own', 'a session cookie as bearer token', (_t, ctx) => bearer(cookieOf(ctx).replace(/^[^=]*=/, ''))],
     [
       'own',
       'a session cookie with another signature',
-      (_t, ctx) => ({
-        headers: { cookie: `${String(ctx.credentials.cookie).replace(/\.[^.]*$/, '')}.${'A'.repeat(43)}` },
-      }),
+      (_t, ctx) => withCookie(cookieOf(ctx).replace(/\.[^.]*$/, `.${'A'.repeat(43)}`)),
     ],
-    [
-      'own',
-      'a session cookie with alg none',
-      (_t, ctx) => ({ headers: { cookie: changedCookie(ctx, { alg: 'none' }, none) } }),
-    ],
+    ['own', 'a session cookie with alg none', (_t, ctx) => withCookie(changedCookie(ctx, { alg: 'none' }, none))],
     ...['secret', 'your-secret-key', 'your-super-secure-random-64-character-string-here', 'changeme', ''].map(
       (secret): Row => [
         'J15',
         `a session signed with ${JSON.stringify(secret)}`,
-        (_t, ctx) => ({ headers: { cookie: changedCookie(ctx, {}, hmac(secret || '\0')) } }),
+        (_t, ctx) => withCookie(changedCookie(ctx, {}, hmac(secret || '\0'))),
       ],
     ),
   ],
@@ -154,11 +145,7 @@ const nothing = anonymously(theme, [
   ['own', 'Bearer null', bearer('null')],
   ['own', 'Bearer of 15000 letters', bearer('A'.repeat(15_000))],
   ['own', 'Bearer with an encoded NUL', bearer('a%00b')],
-  [
-    'J15',
-    'admin and password with Basic',
-    { headers: { authorization: `Basic ${Buffer.from('admin:password').toString('base64')}` } },
-  ],
+  ['J15', 'admin and password with Basic', { headers: { authorization: `Basic ${btoa('admin:password')}` } }],
   [
     'J15',
     'admin and password in a form',
@@ -168,51 +155,43 @@ const nothing = anonymously(theme, [
       body: 'username=admin&password=password',
     },
   ],
-  ['own', 'an empty session cookie', { headers: { cookie: 'mcp_gateway_session=' } }],
-  ['own', 'a session cookie that is JSON', { headers: { cookie: 'mcp_gateway_session={"username":"admin"}' } }],
-  ['own', 'the __Host- cookie on http', { headers: { cookie: '__Host-mcp_gateway_session=x' } }],
+  ['own', 'an empty session cookie', withCookie('mcp_gateway_session=')],
+  ['own', 'a session cookie that is JSON', withCookie('mcp_gateway_session={"username":"admin"}')],
+  ['own', 'the __Host- cookie on http', withCookie('__Host-mcp_gateway_session=x')],
 ]);
 
-const withIdToken = anonymously(
-  theme,
-  [['J8 l', 'an ID token of an administrator', (_t, ctx) => bearer(String(ctx.credentials.idToken))]],
-  ['idToken'],
+/** The gateway must not fetch keys, or anything else, from an address in a token or a header. HOST is the attacker's. */
+const addresses: readonly [
+  source: string,
+  name: string,
+  header: Json,
+  claims: Json,
+  headers: Record<string, string>,
+][] = [
+  ['d2 p1', 'X-Region', {}, {}, { 'x-region': '@HOST/x?', 'x-user-pool-id': 'x', 'x-client-id': 'x' }],
+  ['d2', 'the issuer', {}, { iss: 'http://HOST/pool' }, {}],
+  ['own', 'jku', { jku: 'http://HOST/jwks' }, {}, {}],
+  ['own', 'x5u', { x5u: 'http://HOST/x5u' }, {}, {}],
+  ['own', 'X-Forwarded-Host', {}, {}, { 'x-forwarded-host': 'HOST', forwarded: 'host=HOST' }],
+];
+const fetches = addresses.map(([source, name, ...values]) =>
+  caseOf(theme)(
+    source,
+    `keys from the attacker's host, by ${name}`,
+    ['token'],
+    async (ctx) => {
+      const [header, claims, headers] = JSON.parse(
+        JSON.stringify(values).replaceAll('HOST', ctx.trap.host),
+      ) as typeof values;
+      const token = forged(tokenOf(ctx), { kid: 'attacker', ...header }, { ...everything, ...claims }, byOwnKey);
+      const before = ctx.trap.hits();
+      const sent = bearer(token, { ...headers, 'content-type': 'application/json' });
+      const answer = await ctx.send({ path: mcpPath(ctx.target), ...sent, body: listTools });
+      return [{ ...answer, status: ctx.trap.hits() > before ? 200 : answer.status }];
+    },
+    (answers) => answers.some(({ status }) => status === 200) || anyThrough(answers),
+  ),
 );
-
-/** The gateway must not fetch keys, or anything else, from an address in a token or a header. */
-const fetches: Case[] = (
-  [
-    [
-      'd2 p1',
-      'X-Region',
-      {},
-      {},
-      (host: string) => ({ 'x-region': `@${host}/x?`, 'x-user-pool-id': 'x', 'x-client-id': 'x' }),
-    ],
-    ['d2', 'the issuer', {}, { iss: 'http://HOST/pool' }, () => ({})],
-    ['own', 'jku', { jku: 'http://HOST/jwks' }, {}, () => ({})],
-    ['own', 'x5u', { x5u: 'http://HOST/x5u' }, {}, () => ({})],
-    ['own', 'X-Forwarded-Host', {}, {}, (host: string) => ({ 'x-forwarded-host': host, forwarded: `host=${host}` })],
-  ] as const
-).map(([source, name, header, claims, headers]) => ({
-  theme,
-  source,
-  name: `keys from the attacker's host, by ${name}`,
-  needs: ['token'],
-  send: async (ctx: Context) => {
-    const at = (values: Json) => JSON.parse(JSON.stringify(values).replaceAll('HOST', ctx.trap.host)) as Json;
-    const token = forged(tokenOf(ctx), { kid: 'attacker', ...at(header) }, { ...everything, ...at(claims) }, byOwnKey);
-    const before = ctx.trap.hits();
-    const { headers: all = {} } = bearer(token, headers(ctx.trap.host));
-    const answer = await ctx.send({
-      path: `/${ctx.target.server}/mcp`,
-      headers: { ...all, 'content-type': 'application/json' },
-      body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
-    });
-    return [{ ...answer, status: ctx.trap.hits() > before ? 200 : answer.status }];
-  },
-  through: (answers) => answers.some(({ status }) => status === 200) || anyThrough(answers),
-}));
 
 /** Tokens and cookies that were never issued, or were issued for another purpose. */
 export const forgedCredentials: Case[] = [
@@ -220,6 +199,10 @@ export const forgedCredentials: Case[] = [
   ...fromToken,
   ...misplaced,
   ...cookieCases,
-  ...withIdToken,
+  ...anonymously(
+    theme,
+    [['J8 l', 'an ID token of an administrator', (_t, ctx) => bearer(String(ctx.credentials.idToken))]],
+    ['idToken'],
+  ),
   ...fetches,
 ];

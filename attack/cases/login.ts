@@ -1,11 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, anonymously, anyThrough, type Case, type Context, complete, type Row, rpc } from '../case.ts';
+import {
+  type Answer,
+  anonymously,
+  type Case,
+  type Context,
+  caseOf,
+  complete,
+  listTools,
+  type Row,
+  type Visitor,
+} from '../case.ts';
 import { locationOf } from '../visitor.ts';
 
 const theme = 'Login and logout';
 const start = '/oauth2/login/cognito';
 const out = '/oauth2/logout/cognito';
-const list = { body: rpc('tools/list') };
+const list = { body: listTools };
 /** A complete login in a new browser. */
 async function signIn(ctx: Context, path = start) {
   const visitor = ctx.visitor();
@@ -13,124 +23,90 @@ async function signIn(ctx: Context, path = start) {
   return { visitor, ...(await ctx.signIn(visitor, path)) };
 }
 
-const byCookie = (visitor: { cookie(prefix: string): string | undefined }, prefix: string) => ({
-  cookie: visitor.cookie(prefix) ?? 'x=y',
-});
+const byCookie = (visitor: Visitor) => ({ cookie: visitor.cookie('mcp_gateway_session') ?? 'x=y' });
 
 const sessions: Case[] = [
-  {
-    theme,
-    source: 'J1 e',
-    name: 'the cookie of a started login as a session',
-    needs: [],
-    async send(ctx) {
-      const visitor = ctx.visitor();
-      await visitor.open(start);
-      const value =
-        visitor
-          .cookie('mcp_gateway_login')
-          ?.split(';')[0]
-          ?.replace(/^[^=]*=/, '') ?? '';
-      const as = (name: string) => ctx.send(complete(ctx.target, list, { cookie: `${name}=${value}` }));
-      return await Promise.all([as('mcp_gateway_session'), as('__Host-mcp_gateway_session')]);
-    },
-    through: anyThrough,
-  },
-  {
-    theme,
-    source: 'CVE-2024-21492 CVE-2026-34454',
-    name: 'a session after its logout',
-    needs: ['signIn'],
-    async send(ctx) {
-      const { visitor } = await signIn(ctx);
-      const kept = byCookie(visitor, 'mcp_gateway_session');
-      const before = await ctx.send(complete(ctx.target, list, kept));
-      await visitor.submit(out, {});
-      // A session that never worked would prove nothing.
-      if (before.status !== 200) throw new Error('the session was refused before the logout');
-      // With several auth-server processes a logout takes effect everywhere within a second.
-      await sleep(1_000);
-      return [await ctx.send(complete(ctx.target, list, kept))];
-    },
-    through: anyThrough,
-  },
-  {
-    theme,
-    source: 'own',
-    name: 'a logout by GET, or by a form of another site',
-    needs: ['signIn'],
-    async send(ctx) {
+  caseOf(theme)('J1 e', 'the cookie of a started login as a session', [], async (ctx) => {
+    const visitor = ctx.visitor();
+    await visitor.open(start);
+    const started = visitor.cookie('mcp_gateway_login')?.split(';')[0] ?? '';
+    const value = started.replace(/^[^=]*=/, '');
+    const as = (name: string) => ctx.send(complete(ctx.target, list, { cookie: `${name}=${value}` }));
+    return await Promise.all([as('mcp_gateway_session'), as('__Host-mcp_gateway_session')]);
+  }),
+  caseOf(theme)('CVE-2024-21492 CVE-2026-34454', 'a session after its logout', ['signIn'], async (ctx) => {
+    const { visitor } = await signIn(ctx);
+    const kept = byCookie(visitor);
+    const before = await ctx.send(complete(ctx.target, list, kept));
+    await visitor.submit(out, {});
+    // A session that never worked would prove nothing.
+    if (before.status !== 200) throw new Error('the session was refused before the logout');
+    // With several auth-server processes a logout takes effect everywhere within a second.
+    await sleep(1_000);
+    return [await ctx.send(complete(ctx.target, list, kept))];
+  }),
+  caseOf(theme)(
+    'own',
+    'a logout by GET, or by a form of another site',
+    ['signIn'],
+    async (ctx) => {
       const { visitor } = await signIn(ctx);
       await visitor.open(out);
-      for (const headers of [
-        { origin: 'https://evil.example' },
-        { origin: 'null' },
-        { 'sec-fetch-site': 'cross-site' },
-      ]) {
-        await visitor.submit(out, {}, headers as Record<string, string>);
-      }
-      return [await ctx.send(complete(ctx.target, list, byCookie(visitor, 'mcp_gateway_session')))];
+      await visitor.submit(out, {}, { origin: 'https://evil.example' });
+      await visitor.submit(out, {}, { origin: 'null' });
+      await visitor.submit(out, {}, { 'sec-fetch-site': 'cross-site' });
+      return [await ctx.send(complete(ctx.target, list, byCookie(visitor)))];
     },
-    through: (answers) => answers.some(({ status }) => status !== 200),
-  },
-  {
-    theme,
-    source: 'j',
-    name: 'a replayed callback',
-    needs: ['signIn'],
-    async send(ctx) {
+    (answers) => answers.some(({ status }) => status !== 200),
+  ),
+  caseOf(theme)(
+    'j',
+    'a replayed callback',
+    ['signIn'],
+    async (ctx) => {
       const { visitor, callback } = await signIn(ctx);
       return [await visitor.open(callback)];
     },
-    through: opensSession,
-  },
-  {
-    theme,
-    source: 'CVE-2017-1000069',
-    name: "another user's callback in a browser that started no login, or a different one",
-    needs: ['signIn'],
-    async send(ctx) {
+    opensSession,
+  ),
+  caseOf(theme)(
+    'CVE-2017-1000069',
+    "another user's callback in a browser that started no login, or a different one",
+    ['signIn'],
+    async (ctx) => {
       const { callback } = await signIn(ctx);
       const [fresh, other] = [ctx.visitor(), ctx.visitor()];
       await other.open(start);
-      return await Promise.all([
-        fresh.open(callback),
-        other.open(callback),
-        fresh.open(callback.replace(/state=[^&]*/, 'state=')),
-      ]);
+      const stateless = callback.replace(/state=[^&]*/, 'state=');
+      return await Promise.all([fresh.open(callback), other.open(callback), fresh.open(stateless)]);
     },
-    through: opensSession,
-  },
-  {
-    theme,
-    source: 'k',
-    name: 'a login without state, nonce or PKCE, or with a cookie that scripts can read',
-    needs: [],
-    send: async (ctx) => [await ctx.send({ method: 'GET', path: start })],
-    through: ([answer], { target }) => {
+    opensSession,
+  ),
+  caseOf(theme)(
+    'k',
+    'a login without state, nonce or PKCE, or with a cookie that scripts can read',
+    [],
+    async (ctx) => [await ctx.send({ method: 'GET', path: start })],
+    ([answer], { target }) => {
       const to = answer && locationOf(answer, target.url);
       const missing = ['state', 'nonce', 'code_challenge'].some((name) => !to?.searchParams.get(name));
       const cookies = [answer?.headers['set-cookie'] ?? []].flat();
-      return (
-        missing ||
-        cookies.length === 0 ||
-        cookies.some((text) => !/; HttpOnly/i.test(text) || !/; SameSite=Lax/i.test(text))
-      );
+      const isOpen = (cookie: string) => !/; HttpOnly/i.test(cookie) || !/; SameSite=Lax/i.test(cookie);
+      return missing || cookies.length === 0 || cookies.some(isOpen);
     },
-  },
-  {
-    theme,
-    source: 'J10 p8',
-    name: 'the callback built from Host or X-Forwarded-Host',
-    needs: [],
-    send: (ctx) =>
-      Promise.all(
-        [{ host: 'evil.example' }, { 'x-forwarded-host': 'evil.example' }, { forwarded: 'host=evil.example' }].map(
-          (headers) => ctx.send({ method: 'GET', path: start, headers: headers as Record<string, string> }),
-        ),
-      ),
-    through: (answers) => answers.some(({ headers }) => String(headers.location).includes('evil.example')),
-  },
+  ),
+  caseOf(theme)(
+    'J10 p8',
+    'the callback built from Host or X-Forwarded-Host',
+    [],
+    (ctx) =>
+      Promise.all([
+        ctx.send({ method: 'GET', path: start, headers: { host: 'evil.example' } }),
+        ctx.send({ method: 'GET', path: start, headers: { 'x-forwarded-host': 'evil.example' } }),
+        ctx.send({ method: 'GET', path: start, headers: { forwarded: 'host=evil.example' } }),
+      ]),
+    (answers) => answers.some(({ headers }) => String(headers.location).includes('evil.example')),
+  ),
 ];
 
 function opensSession(answers: readonly Answer[]): boolean {

@@ -1,10 +1,9 @@
-import { anonymously, byCaller, type Case, forbiddenCall, rpc, type Sent } from '../case.ts';
+import { anonymously, byCaller, type Case, forbiddenCall, listServices, type Row, type Sent } from '../case.ts';
 
 const theme = 'Ambiguous paths';
-/** The caller may use this tool on `mcpgw`. The paths look like mcpgw's to the check and lead to the target's server. */
-const allowed = rpc('tools/call', { name: 'list_services', arguments: {} });
 type Paths = readonly [source: string, path: (server: string) => string][];
 
+/** These look like paths of mcpgw to the check, where the caller may list the services, and lead to the target's server. */
 const confusing: Paths = [
   ['J6 h1', (s) => `/mcpgw/../${s}/mcp`],
   ['J6 h1', (s) => `/mcpgw/%2e%2e/${s}/mcp`],
@@ -54,19 +53,10 @@ const query =
 
 /** The path selects the server: the checked path must be the routed one. */
 export const paths: Case[] = [
-  ...byCaller(
-    theme,
-    confusing.map(([source, path]) => [source, path('SERVER'), (t) => ({ path: path(t.server), body: allowed })]),
-  ),
-  ...anonymously(
-    theme,
-    confusing.map(([source, path]) => [
-      source,
-      `${path('SERVER')}, without credentials`,
-      (t) => ({ path: path(t.server) }),
-    ]),
-  ),
   ...byCaller(theme, [
+    ...confusing.map(
+      ([source, path]): Row => [source, path('SERVER'), (t) => ({ path: path(t.server), body: listServices })],
+    ),
     [
       'b',
       'the call in the query string',
@@ -81,6 +71,9 @@ export const paths: Case[] = [
     ['own', 'an absolute-form target', (t) => ({ path: `http://${t.url.host}/mcpgw/../${t.server}/mcp` })],
   ]),
   ...anonymously(theme, [
+    ...confusing.map(
+      ([source, path]): Row => [source, `${path('SERVER')}, without credentials`, (t) => ({ path: path(t.server) })],
+    ),
     ['CVE-2025-54576', 'an open path in the query', query('/SERVER/mcp?x=/login')],
     ['CVE-2025-54576', 'a health check in the query', query('/SERVER/mcp?/health')],
     ['CVE-2025-54576', 'an open path after a fragment', query('/SERVER/mcp#/.well-known/')],

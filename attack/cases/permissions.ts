@@ -1,49 +1,31 @@
-import { anonymously, byCaller, type Case, complete, forbiddenCall, type Row, rpc } from '../case.ts';
+import {
+  anonymously,
+  byCaller,
+  type Case,
+  caseOf,
+  complete,
+  initialize,
+  listServices,
+  listTools,
+  type Row,
+  rpc,
+} from '../case.ts';
 
 const theme = 'Missing permissions';
-const versions = [
-  '2024-11-05',
-  '2025-03-26',
-  '2025-06-18',
-  '2025-11-25',
-  '2026-07-28',
-  '9999-01-01',
-  '',
-  'latest',
-  'x\tx',
-];
-const unknown = [
-  'admin/reset',
-  'tools/delete',
-  'tools/call/x',
-  'initialize/tools/call',
-  'rpc.discover',
-  'sampling/createMessage',
-];
+const versions = [...'2024-11-05 2025-03-26 2025-06-18 2025-11-25 2026-07-28 9999-01-01 latest'.split(' '), '', 'x\tx'];
+const unknown = 'admin/reset tools/delete tools/call/x initialize/tools/call rpc.discover sampling/createMessage'.split(
+  ' ',
+);
 
 const withoutPermission: Row[] = [
-  ['J2 a', 'lists tools', { body: rpc('tools/list') }],
+  ['J2 a', 'lists tools', { body: listTools }],
   ['J2 a', 'calls a tool', {}],
-  [
-    'J2 a',
-    'initializes',
-    {
-      body: rpc('initialize', {
-        protocolVersion: '2025-06-18',
-        capabilities: {},
-        clientInfo: { name: 'x', version: '1' },
-      }),
-    },
-  ],
+  ['J2 a', 'initializes', { body: initialize }],
   ['J2 a', 'opens the stream', { method: 'GET' }],
   ['J2 b', 'ends a session', { method: 'DELETE' }],
   ['J2 a', 'opens a legacy stream', (t) => ({ method: 'GET', path: `/${t.server}/sse` })],
   ['J2 a', 'posts to a legacy stream', (t) => ({ path: `/${t.server}/messages?sessionId=x` })],
-  [
-    'J2 a',
-    'asks mcpgw for servers',
-    { path: '/mcpgw/mcp', body: rpc('tools/call', { name: 'list_services', arguments: {} }) },
-  ],
+  ['J2 a', 'asks mcpgw for servers', { path: '/mcpgw/mcp', body: listServices }],
 ];
 
 /** Requests of signed-in callers beyond their permissions. */
@@ -63,7 +45,7 @@ export const permissions: Case[] = [
     [
       'own',
       'a list with Mcp-Method: tools/call',
-      (t) => ({ body: rpc('tools/list'), headers: { 'mcp-method': 'tools/call', 'mcp-name': t.tool } }),
+      (t) => ({ body: listTools, headers: { 'mcp-method': 'tools/call', 'mcp-name': t.tool } }),
     ],
     ['own', 'Mcp-Method in two lines', { headers: { 'mcp-method': ['tools/list', 'tools/call'] } }],
     ['own', 'MCP-Protocol-Version in two lines', { headers: { 'mcp-protocol-version': ['2025-06-18', '2026-07-28'] } }],
@@ -133,17 +115,15 @@ export const permissions: Case[] = [
     ]),
     ['ungroupedCookie'],
   ),
-  {
-    theme,
-    source: 'own',
-    name: 'one hundred concurrent calls',
-    needs: ['token'],
-    send: (ctx) => {
-      const headers = { authorization: `Bearer ${ctx.credentials.token}` };
-      const sent = complete(ctx.target, { body: forbiddenCall(ctx.target) }, headers);
+  caseOf(theme)(
+    'own',
+    'one hundred concurrent calls',
+    ['token'],
+    (ctx) => {
+      const sent = complete(ctx.target, {}, { authorization: `Bearer ${ctx.credentials.token}` });
       return Promise.all(Array.from({ length: 100 }, () => ctx.send(sent)));
     },
     // Some of many concurrent requests may get 503; none may pass.
-    through: (answers) => answers.some(({ status }) => ![403, 429, 503].includes(status)),
-  },
+    (answers) => answers.some(({ status }) => ![403, 429, 503].includes(status)),
+  ),
 ];

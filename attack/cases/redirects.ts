@@ -1,9 +1,8 @@
-import type { Answer, Case, Target } from '../case.ts';
+import { type Answer, type Case, caseOf } from '../case.ts';
 import { locationOf } from '../visitor.ts';
 
 const theme = 'Redirects';
 const start = '/oauth2/login/cognito';
-const out = '/oauth2/logout/cognito';
 const elsewhere = [
   'https://evil.example/',
   '//evil.example',
@@ -23,7 +22,7 @@ const elsewhere = [
 const away = (path: string, to: string) => `${path}?redirect_uri=${encodeURIComponent(to)}`;
 
 /** Whether a response redirects or links to the attacker's host, or sets the attacker's cookie. */
-function leadsAway({ headers, body }: Answer, { url }: Target): boolean {
+function leadsAway({ headers, body }: Answer, url: URL): boolean {
   const { location } = headers;
   if (typeof location === 'string') {
     const to = URL.parse(location, url);
@@ -36,52 +35,42 @@ function leadsAway({ headers, body }: Answer, { url }: Target): boolean {
 }
 
 /** After a complete login the browser must stay at the gateway. */
-const redirects: Case[] = elsewhere.map((to) => ({
-  theme,
-  source: 'J10 j',
-  name: `redirect_uri=${JSON.stringify(to)} after the login`,
-  needs: ['signIn'],
-  send: async (ctx) => {
-    const done = await ctx.signIn?.(ctx.visitor(), away(start, to));
-    return done ? [done.answer] : [];
-  },
-  through: ([answer], { target }) =>
-    answer?.status !== 302 || locationOf(answer, target.url)?.origin !== target.url.origin || leadsAway(answer, target),
-}));
+const redirects = elsewhere.map((to) =>
+  caseOf(theme)(
+    'J10 j',
+    `redirect_uri=${JSON.stringify(to)} after the login`,
+    ['signIn'],
+    async (ctx) => {
+      const done = await ctx.signIn?.(ctx.visitor(), away(start, to));
+      return done ? [done.answer] : [];
+    },
+    ([answer], { target: { url } }) =>
+      answer?.status !== 302 || locationOf(answer, url)?.origin !== url.origin || leadsAway(answer, url),
+  ),
+);
 
 /** A page that an attacker can link to: it must not redirect elsewhere, contain a script or fail. */
-const harmless = (
-  path: string,
-  source: string,
-  name: string,
-  headers: Record<string, string> = {},
-  method = 'GET',
-): Case => ({
-  theme,
-  source,
-  name,
-  needs: [],
-  send: async (ctx) => [await ctx.send({ method, path, headers: { accept: 'text/html', ...headers } })],
-  through: (answers, { target }) =>
-    answers.some((answer) => leadsAway(answer, target) || /<script>alert/.test(answer.body) || answer.status >= 500),
-});
+const harmless = (path: string, source: string, name: string, headers: Record<string, string> = {}): Case =>
+  caseOf(theme)(
+    source,
+    name,
+    [],
+    async (ctx) => [await ctx.send({ method: 'GET', path, headers: { accept: 'text/html', ...headers } })],
+    (answers, { target: { url } }) =>
+      answers.some((answer) => leadsAway(answer, url) || /<script>alert/.test(answer.body) || answer.status >= 500),
+  );
+
+const linksAway = (count: number, path: string, source: string, where: string) =>
+  elsewhere
+    .slice(0, count)
+    .map((to) => harmless(away(path, to), source, `redirect_uri=${JSON.stringify(to)} ${where}`));
 
 /** Addresses that an attacker may send users to. */
 export const redirections: Case[] = [
   ...redirects,
-  ...elsewhere.map((to) => harmless(away(out, to), 'J10 j3', `redirect_uri=${JSON.stringify(to)} at logout`)),
-  ...elsewhere
-    .slice(0, 4)
-    .map((to) =>
-      harmless(
-        away('/oauth2/logout/github', to),
-        'j3',
-        `redirect_uri=${JSON.stringify(to)} at the logout of an unknown provider`,
-      ),
-    ),
-  ...elsewhere
-    .slice(0, 6)
-    .map((to) => harmless(away('/login', to), 'J10', `redirect_uri=${JSON.stringify(to)} on the login page`)),
+  ...linksAway(elsewhere.length, '/oauth2/logout/cognito', 'J10 j3', 'at logout'),
+  ...linksAway(4, '/oauth2/logout/github', 'j3', 'at the logout of an unknown provider'),
+  ...linksAway(6, '/login', 'J10', 'on the login page'),
   harmless('/oauth2/callback/cognito?error=a%26error%3Db', 'j5', 'an error that injects parameters'),
   harmless(
     '/oauth2/callback/cognito?error=%3Cscript%3Ealert(1)%3C/script%3E&error_description=%3Cscript%3Ealert(1)%3C/script%3E',

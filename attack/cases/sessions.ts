@@ -1,28 +1,25 @@
 import {
   anonymously,
-  anyThrough,
+  asCallers,
   byCaller,
   type Case,
   type Context,
-  callers,
+  caseOf,
   complete,
+  initialize,
+  listTools,
   type Row,
   rpc,
+  type Sent,
 } from '../case.ts';
 
 const theme = 'Sessions and tasks of other callers';
 const invented = '00000000-0000-4000-8000-000000000000';
-const list = rpc('tools/list');
-const initialize = rpc('initialize', {
-  protocolVersion: '2025-06-18',
-  capabilities: {},
-  clientInfo: { name: 'x', version: '1' },
-});
 const forged = 'eyJhbGciOiJub25lIn0.eyJzZXJ2ZXIiOiJjdXJyZW50dGltZSIsIm93bmVyIjoiYWdlbnQ6cm9vdCJ9.';
 
 /** Uses of a session, none of which needs a permission that the caller lacks. */
-const uses: readonly [string, Row[2]][] = [
-  ['listing', { body: list }],
+const uses: readonly [string, Sent][] = [
+  ['listing', { body: listTools }],
   ['initializing', { body: initialize }],
   ['answering the server', { body: '{"jsonrpc":"2.0","id":1,"result":{}}' }],
   ['opening its stream', { method: 'GET', headers: { accept: 'text/event-stream' } }],
@@ -37,8 +34,10 @@ const ids: readonly [string, string | string[]][] = [
   [' in two lines', [invented, invented]],
   [' that is very long', 'x'.repeat(2_000)],
 ];
-const withId = (sent: Row[2], id: string | string[]): Row[2] =>
-  typeof sent === 'function' ? sent : { ...sent, headers: { ...sent.headers, 'mcp-session-id': id } };
+const withId = (sent: Sent, id: string | string[]): Sent => ({
+  ...sent,
+  headers: { ...sent.headers, 'mcp-session-id': id },
+});
 
 const searches = [
   `?sessionId=${invented}`,
@@ -50,7 +49,6 @@ const searches = [
   `?sessionId[]=${invented}`,
   "?sessionId='+OR+1=1",
 ];
-const taskMethods = ['tasks/get', 'tasks/result', 'tasks/cancel', 'tasks/update'];
 
 /** Sends with the full token: every permission still gives no access to other callers' tasks. */
 const withFullToken = (rows: readonly [name: string, body: string][]): Case[] =>
@@ -83,71 +81,48 @@ async function theirSession(ctx: Context): Promise<string> {
 }
 
 const stolen: Case[] = [
-  {
-    theme,
-    source: 'CVE-2026-52869',
-    name: 'a legacy session that another caller opened',
-    needs: ['fullToken', 'caller'],
-    async send(ctx) {
+  caseOf(theme)(
+    'CVE-2026-52869',
+    'a legacy session that another caller opened',
+    ['fullToken', 'caller'],
+    async (ctx) => {
       const path = await theirMessages(ctx);
-      const bodies = [list, initialize, rpc('ping')];
-      return await Promise.all(
-        callers(ctx).flatMap((caller) => bodies.map((body) => ctx.send(complete(ctx.target, { path, body }, caller)))),
-      );
+      return asCallers(...[listTools, initialize, rpc('ping')].map((body) => ({ path, body })))(ctx);
     },
-    through: anyThrough,
-  },
-  {
-    theme,
-    source: 'CVE-2026-52869',
-    name: 'an Mcp-Session-Id of another caller',
-    needs: ['fullToken', 'caller'],
-    async send(ctx) {
-      const id = await theirSession(ctx);
-      const sent = uses.map(([, use]) => withId(use, id)).filter((use) => typeof use !== 'function');
-      return await Promise.all(
-        callers(ctx).flatMap((caller) => sent.map((use) => ctx.send(complete(ctx.target, use, caller)))),
-      );
-    },
-    through: anyThrough,
-  },
+  ),
+  caseOf(theme)('CVE-2026-52869', 'an Mcp-Session-Id of another caller', ['fullToken', 'caller'], async (ctx) => {
+    const id = await theirSession(ctx);
+    return asCallers(...uses.map(([, use]) => withId(use, id)))(ctx);
+  }),
 ];
 
 /** Sessions and tasks of other callers, and relay tickets that only the gate may issue. */
 export const otherCallers: Case[] = [
   ...stolen,
-  ...byCaller(
-    theme,
-    ids.flatMap(([what, id]) =>
-      uses.map(
-        ([use, sent]): Row => ['CVE-2026-52869', `${use} with an invented Mcp-Session-Id${what}`, withId(sent, id)],
-      ),
-    ),
-  ),
-  ...byCaller(
-    theme,
-    searches.map(
-      (search): Row => [
-        'CVE-2026-52869',
-        `a list posted to /SERVER/messages${search}`,
-        ({ server }) => ({ path: `/${server}/messages${search}`, body: list }),
-      ],
-    ),
-  ),
-  ...withFullToken(
-    taskMethods.flatMap((method) => [
+  ...withFullToken([
+    ...['tasks/get', 'tasks/result', 'tasks/cancel', 'tasks/update'].flatMap((method): [string, string][] => [
       [`${method} with an invented id`, rpc(method, { taskId: invented })],
       [`${method} with a wildcard as id`, rpc(method, { taskId: '*' })],
       [`${method} without an id`, rpc(method, {})],
       [`${method} with a list of ids`, rpc(method, { taskId: [invented] })],
       [`${method} with the id in a second spelling as well`, rpc(method, { taskId: invented, TaskId: '1' })],
     ]),
-  ),
-  ...withFullToken([
     ['listening to an invented task', rpc('subscriptions/listen', { notifications: { taskIds: [invented] } })],
     ['listening to all tasks', rpc('subscriptions/listen', { notifications: { taskIds: '*' } })],
   ]),
   ...byCaller(theme, [
+    ...ids.flatMap(([what, id]) =>
+      uses.map(
+        ([use, sent]): Row => ['CVE-2026-52869', `${use} with an invented Mcp-Session-Id${what}`, withId(sent, id)],
+      ),
+    ),
+    ...searches.map(
+      (search): Row => [
+        'CVE-2026-52869',
+        `a list posted to /SERVER/messages${search}`,
+        ({ server }) => ({ path: `/${server}/messages${search}`, body: listTools }),
+      ],
+    ),
     ['GHSA-g53w-w6mj-hrpp', 'the call with X-Relay: 1', { headers: { 'x-relay': '1' } }],
     ['GHSA-g53w-w6mj-hrpp', 'the call with a forged ticket in X-Relay', { headers: { 'x-relay': forged } }],
     ['CVE-2025-64484', 'the call with a forged ticket in X_Relay', { headers: { X_Relay: forged } }],
@@ -162,7 +137,7 @@ export const otherCallers: Case[] = [
     [
       'GHSA-g53w-w6mj-hrpp',
       "another caller's session with a forged ticket",
-      { body: list, headers: { 'x-relay': forged, 'mcp-session-id': invented } },
+      { body: listTools, headers: { 'x-relay': forged, 'mcp-session-id': invented } },
     ],
   ]),
   ...anonymously(theme, [
