@@ -76,7 +76,7 @@ function mcpgw() {
   return createMcpApp({ name: 'mcpgw', log, build });
 }
 
-/** Runs the agent; on a terminal where each question is answered by the next line typed. */
+/** Runs the agent on a terminal where the next typed line answers each question. */
 async function agent(words: string[], { typed, terminal = true }: { typed?: string[]; terminal?: boolean } = {}) {
   const stream = () => Object.assign(new PassThrough(), { isTTY: terminal, columns: 200 });
   const [stdin, stdout, stderr] = [stream(), stream(), stream()];
@@ -85,7 +85,7 @@ async function agent(words: string[], { typed, terminal = true }: { typed?: stri
   let answered = 0;
   stderr.on('data', async (data) => {
     text.err += String(data);
-    // readline writes the question in one piece, behind codes that clear the line.
+    // readline writes the question in one piece, after codes that clear the line.
     if (!/(\): |> |\[y\/N\] )$/.test(stripVTControlCharacters(text.err))) return;
     const line = typed?.[answered++];
     await sleep(5);

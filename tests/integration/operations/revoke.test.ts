@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { openStore, type Store } from '../../../auth-server/store/store.ts';
 import { sessionsAsTable } from '../../../operations/revoke/print.ts';
-import { type RunningCognito, startCognito } from '../../support/stand-in/start.ts';
 import {
   AGENT,
   type AuthServer,
@@ -18,6 +17,7 @@ import {
   temporaryDirectory,
 } from '../../support/auth-server/auth-fixture.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { type RunningCognito, startCognito } from '../../support/stand-in/start.ts';
 
 let home: ReturnType<typeof temporaryDirectory>;
 let store: Store;
@@ -30,7 +30,7 @@ afterEach(async () => {
   home.remove();
 });
 
-/** The command, as an operator calls it. */
+/** Runs the command as an operator does. */
 function revoke(args: string[], env: NodeJS.ProcessEnv = { DATA_DIR: home.directory }) {
   const command = ['--disable-warning=ExperimentalWarning', 'operations/revoke/main.ts', ...args];
   const { PATH } = process.env;
@@ -168,7 +168,7 @@ describe('within a second of npm run revoke, a running auth-server rejects', () 
     const answer = await auth.validate(headers);
     return answer.status === 200 ? 'allowed' : denialOf(answer).code;
   };
-  /** The codes as soon as they are what is expected, or after a second. */
+  /** The codes as soon as they equal the expected ones, or after a second. */
   const settled = async (who: Record<string, string>[], expected: string[]) => {
     const end = Date.now() + 1_000;
     for (;;) {

@@ -34,7 +34,7 @@ const open = async (who: string, asked: Parameters<Relay['ask']>[1] = stream) =>
   await until(() => state.text.includes('hello') || state.ended);
   return state;
 };
-/** How long it takes until the stream has ended with `reason`, in milliseconds; far too long if it does not. */
+/** Milliseconds until the stream ends with `reason`; a very large number if it does not. */
 const endsWith = async (state: { text: string; ended: boolean }, reason: string) => {
   const began = performance.now();
   const ended = await until(() => state.ended, 10_000);

@@ -26,7 +26,7 @@ const megabyte = Buffer.alloc(1_048_576, 'x');
 /** Writes up to `megabytes` as fast as the other side reads. @returns how many it accepted */
 function pour(response: ServerResponse, megabytes: number) {
   const taken = { megabytes: 0 };
-  // Each race leaves a listener behind.
+  // Each race leaves a listener.
   response.setMaxListeners(0);
   const run = async () => {
     while (taken.megabytes < megabytes && !response.destroyed) {

@@ -1,9 +1,9 @@
 import type { Control } from '../../../stand-in/control.ts';
 import type { Seed } from '../../../stand-in/seed.ts';
-import { type RunningCognito, startCognito } from '../../support/stand-in/start.ts';
 import { type AuthServer, keys, type Shape, startAuthServer } from '../../support/auth-server/auth-fixture.ts';
 import { newVisitor } from '../../support/auth-server/visitor.ts';
 import { seed, WEB } from '../../support/stand-in/cognito-fixture.ts';
+import { type RunningCognito, startCognito } from '../../support/stand-in/start.ts';
 import { seedWith } from './behaviour.ts';
 
 type Visitor = ReturnType<typeof newVisitor>;

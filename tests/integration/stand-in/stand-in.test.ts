@@ -1,7 +1,6 @@
 import { CognitoJwtVerifier } from 'aws-jwt-verify/cognito-verifier';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
-import { startCognito } from '../../support/stand-in/start.ts';
 import {
   AGENT,
   CALLBACK,
@@ -16,6 +15,7 @@ import {
   WEB,
 } from '../../support/stand-in/cognito-fixture.ts';
 import { locationOf, newBrowser, submitSignIn } from '../../support/stand-in/hosted-login.ts';
+import { startCognito } from '../../support/stand-in/start.ts';
 
 const ALICE = 'a11ce000-0000-4000-8000-000000000001';
 const VERIFIER = 'a-verifier-that-is-long-enough-for-rfc-7636-1234';

@@ -17,7 +17,7 @@ function readAsClient(bytes: Buffer) {
   let [name, data, id] = ['', [] as string[], ''];
   const text = new TextDecoder().decode(bytes);
   const lines = text.split(/\r\n|\n|\r/);
-  // The text after the last line end is no line.
+  // The text after the last line end is not a line.
   for (const line of lines.slice(0, -1)) {
     if (line === '') {
       if (data.length > 0) events.push({ name: name || 'message', data: data.join('\n'), id });

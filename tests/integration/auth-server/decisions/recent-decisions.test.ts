@@ -20,7 +20,7 @@ afterAll(async () => {
 
 type Line = Partial<DecisionLine>;
 
-/** A decision as audit.ts writes it, and what it was about. */
+/** A decision as the decision log writes it, with its subject. */
 const decided = (differs: Line = {}, message?: string): [WrittenDecision, DecisionEntry] => {
   const line: DecisionLine = {
     verdict: 'allow',

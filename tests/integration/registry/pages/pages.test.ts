@@ -130,7 +130,7 @@ test('An internal error is a 500 page without details, and is logged', async () 
   }
 });
 
-/** Scripts of ours, each a file of its own. */
+/** The gateway's own scripts, each in its own file. */
 const ownScripts = /<script src="\/static\/[\w-]+\.[0-9a-f]{16}\.js"(?: defer)?><\/script>/g;
 
 test('Pages have the strict content security policy, are not cached, and have no inline script or style', async () => {
@@ -165,7 +165,7 @@ test('The stylesheet is cached for ever under a name with its hash, and the icon
   expect(style.headers.get('content-type')).toBe('text/css; charset=utf-8');
   const icon = await page('/static/icon.svg', admin);
   expect([icon.status, icon.headers.get('content-type')]).toEqual([200, 'image/svg+xml']);
-  // Not by fetch, which adds "Cache-Control: no-cache" to a request with a condition.
+  // Without fetch, which adds "Cache-Control: no-cache" to a conditional request.
   const again = await request(registry.url)
     .get('/static/icon.svg')
     .set({ 'X-Mcp-Assertion': await signer.sign(admin), 'If-None-Match': icon.headers.get('etag') ?? '' });

@@ -5,8 +5,8 @@ import cookieParser from 'cookie-parser';
 import express from 'express';
 import { EncryptJWT } from 'jose';
 import { createSessionCookie } from '../../../../auth-server/identity/session-cookie.ts';
-import { purposeKey } from '../../../../common/identity/purpose-key.ts';
 import { createLoginAttempts, type KeptAttempt } from '../../../../auth-server/login/login-attempts.ts';
+import { purposeKey } from '../../../../common/identity/purpose-key.ts';
 
 const secret = '0123456789abcdef0123456789abcdef';
 const other = 'fedcba9876543210fedcba9876543210';
