@@ -77,7 +77,9 @@ describe('Typed in a terminal beside a running gateway', () => {
     beforeAll(async () => {
       // Log in again for each page: one page revokes alice's sessions, with every session of the same second.
       await sleep(1_000);
-      terminal.logIn(await gateway.sessionCookie('alice'));
+      const session = await gateway.sessionCookie('alice');
+      await identityAccepted(gateway, session);
+      terminal.logIn(session);
       outcomes = await terminal.type(typed.map(({ command }) => command));
     });
 
@@ -95,6 +97,15 @@ describe('Typed in a terminal beside a running gateway', () => {
     );
   });
 });
+
+/** Waits until the registry knows the signing key: one page deletes it, and jose fetches keys at most every 30 seconds. */
+async function identityAccepted({ url }: Gateway, cookie: string): Promise<void> {
+  for (let tries = 0; tries < 80; tries++) {
+    if ((await fetch(`${url}/api/me`, { headers: { cookie } })).ok) return;
+    await sleep(500);
+  }
+  throw new Error('the registry accepts no identity');
+}
 
 /** The names of the tests in these files. */
 function namesIn(files: string): string[] {
