@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { accessibility, launchBrowser } from '../support/browser/browser.ts';
@@ -13,7 +14,7 @@ let browser: Browser;
 const visits: Visit[] = [];
 
 beforeAll(async () => {
-  [gateway, browser] = await Promise.all([startGateway(), launchBrowser()]);
+  [gateway, browser] = await Promise.all([startGateway({}, [], { processes: true }), launchBrowser()]);
 });
 afterAll(() => Promise.all([browser?.close(), gateway?.stop()]));
 afterEach(async () => {
@@ -43,12 +44,18 @@ async function check(name: string): Promise<void> {
 test('Open pages show without a reload that a server goes down, and that it is back', async () => {
   const list = await open('alice');
   const details = await open('alice', '/servers/currenttime');
+  // The chart appears once checks are recorded, which happens every five seconds.
+  const chart = details.page.getByText('As a table').first();
+  for (let tries = 0; tries < 60 && !(await chart.isVisible()); tries++) {
+    await sleep(500);
+    await details.page.reload();
+  }
   for (const { page } of [list, details]) await page.evaluate('window.isTheSamePage = true');
   await check('currenttime');
   await card(list.page, 'currenttime').getByText('Healthy').waitFor();
-  await details.page.getByText('current_time_by_timezone').first().waitFor();
+  await details.page.getByText('current_time_by_timezone').filter({ visible: true }).first().waitFor();
 
-  await details.page.getByText('As a table').first().click();
+  await chart.click();
   await gateway.kill('currenttime');
   // A single failure does not make the server unhealthy.
   await check('currenttime');

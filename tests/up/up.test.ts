@@ -109,10 +109,10 @@ test('npm run up starts everything, shows the addresses and how to try them, and
   await untilNoneRemain();
 });
 
-test.each(['npm', 'launch/up.ts'])('When %s is killed, no process stays behind', async (which) => {
-  const npm = up();
+test('When launch/up.ts is killed, no process stays behind', async () => {
+  up();
   await untilPrinted('The gateway is up');
-  process.kill(which === 'npm' ? (npm.pid ?? 0) : pidOf('launch/up.ts'), 'SIGKILL');
+  process.kill(pidOf('launch/up.ts'), 'SIGKILL');
   await untilNoneRemain();
 });
 
@@ -158,13 +158,18 @@ test('A service that dies is reported by name, and everything is stopped', async
   expect(output).toContain('currenttime stopped by itself (SIGKILL)');
 });
 
-test('npm run up starts again on the same data with the same key, so that sessions stay valid', async () => {
-  for (const round of ['first', 'second']) {
-    const npm = up();
-    await untilPrinted('The gateway is up');
-    npm.kill('SIGINT');
-    expect({ round, code: await exitCode() }).toEqual({ round, code: 0 });
-    output = '';
-  }
-  expect(readFileSync(join(dataDir, 'secret-key'), 'utf8')).toMatch(/^[0-9a-f]{64}$/);
+test('npm run up starts again on the same data with the same key, and when npm is killed, no process stays behind', async () => {
+  const keyFile = join(dataDir, 'secret-key');
+  const first = up();
+  await untilPrinted('The gateway is up');
+  const key = readFileSync(keyFile, 'utf8');
+  expect(key).toMatch(/^[0-9a-f]{64}$/);
+  first.kill('SIGINT');
+  expect(await exitCode()).toBe(0);
+  output = '';
+  const second = up();
+  await untilPrinted('The gateway is up');
+  expect(readFileSync(keyFile, 'utf8')).toBe(key);
+  process.kill(second.pid ?? 0, 'SIGKILL');
+  await untilNoneRemain();
 });
