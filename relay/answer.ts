@@ -20,8 +20,9 @@ export async function passAnswer(deps: RelayDeps, exchange: Exchange): Promise<v
     return;
   }
   if (!(isList || method === 'tools/call')) return await passRest(exchange);
-  const limits = isList ? listLimits(deps) : { bytes: longestTaskAnswer };
-  const { bytes, whole } = await readUpTo(answer, limits);
+  const { bytes, whole } = isList
+    ? await readUpTo(answer, deps.maxAnswer, deps.quickMilliseconds)
+    : await readUpTo(answer, longestTaskAnswer);
   if (!whole && isList) throw new RelayError('upstream_answer_too_large');
   // An answer about a new task is short. A longer one is a tool's result, which the relay does not inspect.
   if (!whole) return await passRest(exchange, bytes);
@@ -56,7 +57,7 @@ export async function updateSessionOwner({ owners }: RelayDeps, exchange: Exchan
  */
 async function mustHoldNoList(deps: RelayDeps, exchange: Exchange): Promise<void> {
   const { answer } = exchange;
-  const { bytes, whole } = await readUpTo(answer, listLimits(deps));
+  const { bytes, whole } = await readUpTo(answer, deps.maxAnswer, deps.quickMilliseconds);
   if (!whole) throw new RelayError('upstream_answer_too_large');
   if (!isPlain(answer) || needsFilter(decode(bytes))) throw new RelayError('upstream_answer_unreadable');
   await passRest(exchange, bytes);
@@ -78,24 +79,19 @@ async function passRest({ answer, response }: Exchange, begun?: Buffer): Promise
   await pipeline(answer, response);
 }
 
-interface ReadLimits {
-  bytes: number;
-  /** Undefined for an answer without a time limit. */
-  milliseconds?: number;
-}
-
-function listLimits({ maxAnswer, quickMilliseconds }: RelayDeps): ReadLimits {
-  return { bytes: maxAnswer, milliseconds: quickMilliseconds };
-}
-
-async function readUpTo(answer: IncomingMessage, limits: ReadLimits): Promise<{ bytes: Buffer; whole: boolean }> {
+/** Without `milliseconds` there is no time limit. */
+async function readUpTo(
+  answer: IncomingMessage,
+  most: number,
+  milliseconds?: number,
+): Promise<{ bytes: Buffer; whole: boolean }> {
   const gathered = new ByteGatherer();
   const giveUp = () => answer.destroy(new RelayError('upstream_too_slow'));
-  const timer = limits.milliseconds === undefined ? undefined : setTimeout(giveUp, limits.milliseconds);
+  const timer = milliseconds === undefined ? undefined : setTimeout(giveUp, milliseconds);
   try {
     for await (const chunk of answer.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       gathered.add(chunk);
-      if (gathered.length > limits.bytes) return { bytes: gathered.bytes(), whole: false };
+      if (gathered.length > most) return { bytes: gathered.bytes(), whole: false };
     }
   } catch (error) {
     throw asRelayError(error);

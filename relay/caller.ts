@@ -16,8 +16,7 @@ export interface Caller {
   tool?: string | undefined;
 }
 
-/** @throws {RelayError} ticket_invalid */
-export type IdentifyCaller = (ticket: unknown, assertion: unknown) => Promise<Caller>;
+export type IdentifyCaller = ReturnType<typeof createIdentifyCaller>;
 
 const claims = z.object({
   sub: z.string(),
@@ -32,8 +31,9 @@ const rememberMilliseconds = 60_000;
  * `X-Mcp-Assertion`, the assertion for the ticket's server and the same caller.
  * @param keys finds the auth-server's public key
  * @param publicUrl the gateway's origin, the issuer of both
+ * @returns the check, which throws {@link RelayError} `ticket_invalid`
  */
-export function createIdentifyCaller(keys: JWTVerifyGetKey, publicUrl: string): IdentifyCaller {
+export function createIdentifyCaller(keys: JWTVerifyGetKey, publicUrl: string) {
   // The auth-server repeats both for up to a minute, and checking signatures is expensive.
   const known = new LRUCache<string, Caller>({ max: 5_000, ttl: rememberMilliseconds });
   const verify = async (token: string, assertion: string): Promise<{ caller: Caller; ends: number }> => {
@@ -44,7 +44,7 @@ export function createIdentifyCaller(keys: JWTVerifyGetKey, publicUrl: string): 
     const ends = Math.min(payload.exp ?? 0, decodeJwt(token).exp ?? 0);
     return { caller: { ticket, token, groups, scopes, tool }, ends };
   };
-  return async (token, assertion) => {
+  return async (token: unknown, assertion: unknown): Promise<Caller> => {
     if (typeof token !== 'string' || typeof assertion !== 'string') throw new RelayError('ticket_invalid');
     const key = `${token} ${assertion}`;
     const kept = known.get(key);

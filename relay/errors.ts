@@ -1,30 +1,8 @@
-/** Every way in which the relay fails. The code is the same in the answer, the log and the docs. */
-export type RelayErrorCode =
-  | 'ticket_invalid'
-  | 'upstream_unavailable'
-  | 'upstream_too_slow'
-  | 'upstream_answer_unreadable'
-  | 'upstream_answer_too_large'
-  | 'upstream_session_conflict'
-  | 'authorization_unavailable';
-
-interface RelayErrorMeaning {
-  status: 403 | 502 | 503 | 504;
-  rpcCode: number;
-  logLevel: 'warn' | 'error';
-  message: string;
-}
-
 const upstream = { status: 502, rpcCode: -32008, logLevel: 'warn' } as const;
 
-/** What each code means to the client and to the log. */
-export const meanings: Readonly<Record<RelayErrorCode, RelayErrorMeaning>> = {
-  ticket_invalid: {
-    status: 403,
-    rpcCode: -32003,
-    logLevel: 'warn',
-    message: 'Only the gateway comes in here.',
-  },
+/** Every way in which the relay fails, and what it means to the client and to the log. The docs use the same codes. */
+export const meanings = {
+  ticket_invalid: { status: 403, rpcCode: -32003, logLevel: 'warn', message: 'Only the gateway comes in here.' },
   upstream_unavailable: { ...upstream, message: 'The MCP server behind the gateway does not answer.' },
   upstream_too_slow: {
     ...upstream,
@@ -50,7 +28,9 @@ export const meanings: Readonly<Record<RelayErrorCode, RelayErrorMeaning>> = {
     logLevel: 'error',
     message: 'The gateway cannot check permissions at the moment. Try again.',
   },
-};
+} as const;
+
+export type RelayErrorCode = keyof typeof meanings;
 
 /** A failure of the relay or of the server behind it. */
 export class RelayError extends Error {

@@ -20,7 +20,7 @@ export interface LiveStream {
 }
 
 /** What decides whether a stream may continue. */
-export interface StreamRights {
+interface StreamRights {
   mayContinue(caller: Caller): boolean;
   routeOf(server: string): Route | undefined;
   /** Milliseconds since the auth-server last answered. */

@@ -1,22 +1,16 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { Shown } from '../common/service/metrics-endpoint.ts';
 import { addProcessMetrics } from '../common/service/process-metrics.ts';
 import type { RelayErrorCode } from './errors.ts';
 import type { EndReason } from './live-streams.ts';
 
 /** The relay's metrics. docs/operations/monitoring.md explains each. */
-export interface RelayMetrics extends Shown {
-  /** The relay ended a stream before its server did. */
-  streamEnded(reason: EndReason): void;
-  /** The relay could not answer a request. */
-  failed(reason: RelayErrorCode): void;
-}
+export type RelayMetrics = ReturnType<typeof createRelayMetrics>;
 
 /**
  * @param openStreams returns the number of open streams
  * @param silence returns the milliseconds since the auth-server last answered
  */
-export function createRelayMetrics(openStreams: () => number, silence: () => number): RelayMetrics {
+export function createRelayMetrics(openStreams: () => number, silence: () => number) {
   const registry = new Registry();
   const registers = [registry];
   addProcessMetrics(registry);
@@ -49,8 +43,9 @@ export function createRelayMetrics(openStreams: () => number, silence: () => num
     registers,
   });
   return {
-    streamEnded: (reason) => ended.inc({ reason }),
-    failed: (reason) => failures.inc({ reason }),
+    /** The relay ended a stream before its server did. */
+    streamEnded: (reason: EndReason) => ended.inc({ reason }),
+    failed: (reason: RelayErrorCode) => failures.inc({ reason }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

@@ -1,33 +1,18 @@
 import type { Logger } from '../common/service/log.ts';
-
-/** The auth-server's revocations. Each has a number; the number of the newest one that was read is the cursor. */
-export interface RevocationFeed {
-  /** Milliseconds since the auth-server last answered, or since the start if it never has. */
-  silence(): number;
-  hasAnswered(): boolean;
-  stop(): void;
-}
-
-/** What revocations end. */
-export interface Revocable {
-  /** @param marks of the sessions, clients and accounts that were revoked since the last answer; `cursor`: the newest */
-  revoke(marks: readonly string[], cursor: number): void;
-  /** @param cursor of the first answer, which lists no revocations from before it */
-  endAdmittedBefore(cursor: number): void;
-}
+import type { LiveStreams } from './live-streams.ts';
 
 const timeoutMilliseconds = 2_000;
 
 /**
- * Polls the auth-server a few times a second for revocations.
+ * Polls the auth-server a few times a second for revocations. Each has a number; that of the newest one read is the cursor.
  * @param url the auth-server's internal address
  */
 export function followRevocations(
   url: string,
-  streams: Revocable,
+  streams: Pick<LiveStreams, 'revoke' | 'endAdmittedBefore'>,
   log: Logger,
   intervalMilliseconds = 300,
-): RevocationFeed {
+) {
   let cursor: number | undefined;
   let answeredAt = performance.now();
   let timer: NodeJS.Timeout;
@@ -39,6 +24,7 @@ export function followRevocations(
       if (!answer.ok) throw new Error(`answered ${answer.status}`);
       const { last, marks } = (await answer.json()) as { last: number; marks: string[] };
       answeredAt = performance.now();
+      // The first answer lists no revocations from before it.
       if (cursor === undefined) streams.endAdmittedBefore(last);
       cursor = last;
       if (marks.length > 0) streams.revoke(marks, last);
@@ -49,9 +35,10 @@ export function followRevocations(
   };
   void poll();
   return {
+    /** Milliseconds since the auth-server last answered, or since the start if it never has. */
     silence: () => performance.now() - answeredAt,
     hasAnswered: () => cursor !== undefined,
-    stop() {
+    stop(): void {
       stopped = true;
       clearTimeout(timer);
     },

@@ -1,4 +1,4 @@
-import { allTools, type ToolGuard } from '../common/policy/approved-tools-watch.ts';
+import { allTools, approvedBy, type ToolGuard } from '../common/policy/approved-tools-watch.ts';
 import type { ApprovedTools } from '../policy/approved-tools.ts';
 import { agentWithScopes, personInGroups } from '../policy/caller.ts';
 import { decide } from '../policy/decide.ts';
@@ -8,35 +8,26 @@ import type { Access } from '../policy/request/mcp-request.ts';
 import type { Caller } from './caller.ts';
 
 /** What a caller may do under the policy in force. */
-export interface Rights {
-  viewer(caller: Caller): Viewer;
-  /** Whether the request that the caller was admitted for would still be allowed. */
-  mayContinue(caller: Caller): boolean;
-}
-
-const noTools: ApprovedTools = new Map();
+export type Rights = ReturnType<typeof createRights>;
 
 /**
  * @param policy returns the policy in force; called each time, because it may change while a stream is open
  * @param guard the approved tools; while they cannot be read, no tool may be used
  */
-export function createRights(policy: () => Policy, guard: Pick<ToolGuard, 'approved'> = allTools): Rights {
+export function createRights(policy: () => Policy, guard: Pick<ToolGuard, 'approved'> = allTools) {
   const verdicts = new WeakMap<Caller, { policy: Policy; approved: ApprovedTools | undefined; verdict: boolean }>();
-  const approvedNow = () => {
-    const approved = guard.approved();
-    return approved === 'unreadable' ? noTools : approved;
-  };
   const scopesOf = ({ ticket, groups, scopes }: Caller, now: Policy) =>
     ticket.kind === 'agent' ? agentWithScopes(now, scopes).scopes : personInGroups(now, groups).scopes;
   return {
-    viewer(caller) {
+    viewer(caller: Caller): Viewer {
       const now = policy();
-      return { policy: now, scopes: scopesOf(caller, now), server: caller.ticket.server, approved: approvedNow() };
+      return { policy: now, scopes: scopesOf(caller, now), server: caller.ticket.server, approved: approvedBy(guard) };
     },
-    mayContinue(caller) {
+    /** Whether the request that the caller was admitted for would still be allowed. */
+    mayContinue(caller: Caller): boolean {
       const now = policy();
       const known = verdicts.get(caller);
-      const approved = approvedNow();
+      const approved = approvedBy(guard);
       if (known?.policy === now && known.approved === approved) return known.verdict;
       const { server, method, uris = [] } = caller.ticket;
       // The ticket left out its resources, so they cannot be checked again: the client has to ask the gate.

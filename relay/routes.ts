@@ -22,18 +22,14 @@ export interface Route {
 const fields = 7;
 
 /** The servers that the registry routes now. */
-export interface Routes {
-  of(server: string): Route | undefined;
-  onChange(listener: () => void): void;
-  stop(): void;
-}
+export type Routes = ReturnType<typeof watchRoutes>;
 
 /**
  * Reads the registry's routes file, which also configures nginx, and reads it again within half a second of each change.
  * @param path a file with lines of the form `name scheme host addresses mcp-path sse-path secret-name`
  * @param ca certificates to verify https upstreams against; undefined for Node's own
  */
-export function watchRoutes(path: string, ca: string | undefined, log: Logger, intervalMilliseconds?: number): Routes {
+export function watchRoutes(path: string, ca: string | undefined, log: Logger, intervalMilliseconds?: number) {
   let routes = new Map<string, Route>();
   const listeners: (() => void)[] = [];
   const take = (found: Found<string>) => {
@@ -54,9 +50,9 @@ export function watchRoutes(path: string, ca: string | undefined, log: Logger, i
   const file = watchFile(path, take, intervalMilliseconds);
   take(file.first);
   return {
-    of: (server) => routes.get(server),
-    onChange: (listener) => void listeners.push(listener),
-    stop() {
+    of: (server: string) => routes.get(server),
+    onChange: (listener: () => void) => void listeners.push(listener),
+    stop(): void {
       file.stop();
       for (const route of routes.values()) closeAgents(route);
     },

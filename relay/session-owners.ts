@@ -9,13 +9,7 @@ interface Owned {
 }
 
 /** Who owns which session and task, as stored by the auth-server. `ticket` is the ticket of the request at hand. */
-export interface SessionOwners {
-  /** @returns false if it belongs to another owner */
-  bind(ticket: string, owned: Owned): Promise<boolean>;
-  unbind(ticket: string, owned: Owned): Promise<void>;
-  /** @returns those of `ids` that are tasks of the ticket's owner */
-  ownTasks(ticket: string, ids: readonly string[]): Promise<readonly string[]>;
-}
+export type SessionOwners = ReturnType<typeof createSessionOwners>;
 
 const timeoutMilliseconds = 2_000;
 
@@ -23,7 +17,7 @@ const timeoutMilliseconds = 2_000;
  * Makes a client of the auth-server's internal address. Every method throws {@link RelayError}
  * `authorization_unavailable` when the auth-server does not answer.
  */
-export function createSessionOwners(url: string): SessionOwners {
+export function createSessionOwners(url: string) {
   const ask = async (method: string, path: string, ticket: string, body: object) => {
     const headers = { authorization: `Bearer ${ticket}`, 'content-type': 'application/json' };
     const signal = AbortSignal.timeout(timeoutMilliseconds);
@@ -37,9 +31,15 @@ export function createSessionOwners(url: string): SessionOwners {
     }
   };
   return {
-    bind: async (ticket, owned) => (await ask('POST', '/relay/bindings', ticket, owned)).status !== 409,
-    unbind: async (ticket, owned) => void (await ask('DELETE', '/relay/bindings', ticket, owned)),
-    async ownTasks(ticket, ids) {
+    /** @returns false if it belongs to another owner */
+    async bind(ticket: string, owned: Owned): Promise<boolean> {
+      return (await ask('POST', '/relay/bindings', ticket, owned)).status !== 409;
+    },
+    async unbind(ticket: string, owned: Owned): Promise<void> {
+      await ask('DELETE', '/relay/bindings', ticket, owned);
+    },
+    /** @returns those of `ids` that are tasks of the ticket's owner */
+    async ownTasks(ticket: string, ids: readonly string[]): Promise<readonly string[]> {
       const { json } = await ask('POST', '/relay/tasks', ticket, { ids });
       return (json as { ids: string[] }).ids;
     },

@@ -1,9 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { RelayError } from './errors.ts';
 import { parseEvent, splitEvents, TooLarge, withData } from './event-stream.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
-import { gatewayEndpoint } from './legacy-endpoint.ts';
 import type { EndReason, LiveStream } from './live-streams.ts';
 import { filterMessage, needsFilter } from './message-filter.ts';
 import { answerHeaders } from './upstream.ts';
@@ -69,6 +69,25 @@ async function filterEvent(deps: RelayDeps, exchange: Exchange, bytes: Buffer): 
     exchange.log.warn({ err: error.cause, reason: error.code, server: exchange.caller.ticket.server }, error.message);
     return undefined;
   }
+}
+
+/**
+ * Where the client of a 2024-11-05 stream posts its messages: to the gateway, under an id of the relay's own. The relay
+ * binds the id to the caller, together with the path that the server announced. The server's own session id never leaves
+ * the gateway: it is all that another caller would need.
+ * @param announced the data of the server's `endpoint` event: a path, or a URL of the server itself
+ * @returns path and query at the gateway
+ * @throws {RelayError} upstream_answer_unreadable if it points to another host
+ */
+async function gatewayEndpoint({ owners }: RelayDeps, { caller, route }: Exchange, announced: string): Promise<string> {
+  const base = new URL(route.paths.sse ?? '/', route.origin);
+  const url = URL.parse(announced, base);
+  if (!url || url.origin !== base.origin || url.username !== '') {
+    throw new RelayError('upstream_answer_unreadable', new Error('its endpoint event leads elsewhere'));
+  }
+  const id = randomUUID();
+  await owners.bind(caller.token, { kind: 'session', id, target: url.pathname + url.search });
+  return `/${caller.ticket.server}/messages?sessionId=${id}`;
 }
 
 async function drained(response: ServerResponse): Promise<void> {

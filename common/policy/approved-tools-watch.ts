@@ -13,6 +13,14 @@ export interface ToolGuard {
   stop(): void;
 }
 
+const noTools: ApprovedTools = new Map();
+
+/** While the approved tools are unreadable, none is approved: the gate refuses all calls. */
+export function approvedBy(guard: Pick<ToolGuard, 'approved'>): ApprovedTools | undefined {
+  const approved = guard.approved();
+  return approved === 'unreadable' ? noTools : approved;
+}
+
 /** The guard of a gateway that refuses no tool because it is new or changed. */
 export const allTools: ToolGuard = { approved: () => undefined, stop: () => undefined };
 

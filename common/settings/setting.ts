@@ -28,8 +28,7 @@ export interface Setting {
 export function setting<S extends z.ZodType, const P extends readonly Program[]>(
   schema: S,
   readBy: P,
-  purpose: string,
-  more: Pick<Setting, 'secret' | 'shownDefault'> = {},
+  about: Pick<Setting, 'purpose' | 'secret' | 'shownDefault'>,
 ): Setting & { schema: S; readBy: P } {
-  return { schema, readBy, purpose, ...more };
+  return { schema, readBy, ...about };
 }

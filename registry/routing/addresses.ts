@@ -18,15 +18,15 @@ export interface AddressRules {
 /** Returns why `ip`:`port` may not be an upstream; undefined if it may. */
 export type AddressCheck = (ip: string, port: number) => string | undefined;
 
-const metadata = blockList([
+const metadata = blockList(
   '169.254.0.0/16',
   'fe80::/10',
   'fd00:ec2::254/128',
   '100.100.100.200/32',
   '168.63.129.16/32',
-]);
+);
 // NAT64 and 6to4 embed an IPv4 address: through a translator they reach what the IPv4 rules refuse.
-const unusable = blockList([
+const unusable = blockList(
   '0.0.0.0/8',
   '224.0.0.0/4',
   '240.0.0.0/4',
@@ -34,17 +34,17 @@ const unusable = blockList([
   'ff00::/8',
   '64:ff9b::/96',
   '2002::/16',
-]);
-const loopback = blockList(['127.0.0.0/8', '::1/128']);
-const closed = blockList([
-  '127.0.0.0/8',
-  '::1/128',
+);
+const loopbackNetworks = ['127.0.0.0/8', '::1/128'];
+const loopback = blockList(...loopbackNetworks);
+const closed = blockList(
+  ...loopbackNetworks,
   '10.0.0.0/8',
   '172.16.0.0/12',
   '192.168.0.0/16',
   '100.64.0.0/10',
   'fc00::/7',
-]);
+);
 
 /**
  * Reads a network in CIDR notation (RFC 4632, RFC 4291 §2.3).
@@ -85,7 +85,7 @@ function isMapped(ip: string): boolean {
   return URL.parse(`http://[${ip}]`)?.hostname.startsWith('[::ffff:') ?? true;
 }
 
-function blockList(networks: readonly string[]): BlockList {
+function blockList(...networks: readonly string[]): BlockList {
   const result = new BlockList();
   for (const text of networks) {
     const cidr = parseCidr(text);

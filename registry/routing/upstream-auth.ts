@@ -2,27 +2,24 @@ import type { UpstreamSecrets } from '../../common/upstream-secrets/watch.ts';
 import type { ServerEntry } from '../servers/server.ts';
 
 /** The gateway's credentials for upstreams. */
-export interface UpstreamAuth {
-  /**
-   * Returns why a server may not use the secret that it names, as a message for its editor; undefined if it may. A secret
-   * may only go to the origins in its own entry. Otherwise a user who may register servers could send it to their own.
-   */
-  problem(server: ServerEntry): string | undefined;
-  /** The credential headers for requests to the server; undefined if its secret is not available. */
-  headersFor(server: ServerEntry): Readonly<Record<string, string>> | undefined;
-}
+export type UpstreamAuth = ReturnType<typeof createUpstreamAuth>;
 
 /** Makes {@link UpstreamAuth} over the secrets file. */
-export function createUpstreamAuth(secrets: Pick<UpstreamSecrets, 'find'>): UpstreamAuth {
+export function createUpstreamAuth(secrets: Pick<UpstreamSecrets, 'find'>) {
   const find = ({ name, upstream, auth }: ServerEntry) =>
     auth ? secrets.find(auth.secret, { server: name, origin: upstream }) : undefined;
   return {
-    problem(server) {
+    /**
+     * Returns why a server may not use the secret that it names, as a message for its editor; undefined if it may. A secret
+     * may only go to the origins in its own entry. Otherwise a user who may register servers could send it to their own.
+     */
+    problem(server: ServerEntry): string | undefined {
       if (!server.auth || find(server)) return undefined;
       // The same message for an unknown secret and for one of another origin, so that names of secrets do not leak.
       return `There is no secret called "${server.auth.secret}" for it. The operator of the gateway can add one, or this origin to its "for", in UPSTREAM_SECRETS_FILE.`;
     },
-    headersFor(server) {
+    /** The credential headers for requests to the server; undefined if its secret is not available. */
+    headersFor(server: ServerEntry): Readonly<Record<string, string>> | undefined {
       if (!server.auth) return {};
       const credential = find(server);
       return credential && { [credential.header]: credential.value };

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
 import type { Logger } from '../../common/service/log.ts';
 
 /** The embeddings endpoint. */
-export interface EmbeddingsOptions {
+interface EmbeddingsOptions {
   /** The base URL of `/v1/embeddings`, such as `http://localhost:11434`. */
   url: string;
   model: string;
@@ -19,14 +19,7 @@ export interface EmbeddingsOptions {
 }
 
 /** Vectors of texts, all of length one, so that their product is their similarity. */
-export interface Embeddings {
-  /** The vector of a query; undefined if it is not available in time. */
-  ofQuestion(text: string): Promise<Float32Array | undefined>;
-  /** Fetches the missing vectors of these texts. Never throws. */
-  prepare(texts: readonly string[]): Promise<void>;
-  /** The vector of a prepared text. */
-  of(text: string): Float32Array | undefined;
-}
+export type Embeddings = ReturnType<typeof createEmbeddings>;
 
 const batchSize = 64;
 const mostKept = 20_000;
@@ -41,7 +34,7 @@ const answerSchema = z.object({
  * "Create embeddings"). Vectors are cached in memory by the hash of their text, and fetched again after a restart. The
  * log reports once when the endpoint stops answering, and once when it answers again.
  */
-export function createEmbeddings(options: EmbeddingsOptions): Embeddings {
+export function createEmbeddings(options: EmbeddingsOptions) {
   const { questionTimeoutMs = 1_000, batchTimeoutMs = 20_000, pauseMs = 30_000, log } = options;
   const kept = new LRUCache<string, Float32Array>({ max: mostKept });
   let silentUntil = 0;
@@ -64,17 +57,20 @@ export function createEmbeddings(options: EmbeddingsOptions): Embeddings {
     }
   };
   return {
-    async ofQuestion(text) {
+    /** The vector of a query; undefined if it is not available in time. */
+    async ofQuestion(text: string): Promise<Float32Array | undefined> {
       const key = keyOf(text);
       if (!kept.has(key)) await ask([text], questionTimeoutMs);
       return kept.get(key);
     },
-    async prepare(texts) {
+    /** Fetches the missing vectors of these texts. Never throws. */
+    async prepare(texts: readonly string[]): Promise<void> {
       const missing = [...new Set(texts)].filter((text) => !kept.has(keyOf(text)));
       for (let at = 0; at < missing.length; at += batchSize)
         await ask(missing.slice(at, at + batchSize), batchTimeoutMs);
     },
-    of: (text) => kept.get(keyOf(text)),
+    /** The vector of a prepared text. */
+    of: (text: string): Float32Array | undefined => kept.get(keyOf(text)),
   };
 }
 
@@ -117,7 +113,7 @@ function reasonOf(error: unknown): string {
 }
 
 function keyOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64');
+  return hash('sha256', text, 'base64');
 }
 
 function ofLengthOne(values: readonly number[]): Float32Array {

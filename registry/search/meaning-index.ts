@@ -2,19 +2,11 @@ import { type Embeddings, nearness } from './embeddings.ts';
 import type { Hit } from './text-index.ts';
 import type { IndexedTool, ToolIndex } from './tool-index.ts';
 
-/** Finds tools by meaning, when the words differ. */
-export interface MeaningIndex {
-  /** Fetches missing vectors in the background, one fetch at a time. */
-  fill(): void;
-  /** Returns the tools nearest to a query, nearest first; undefined if the query's vector is not available. */
-  search(text: string, isVisible: (tool: IndexedTool) => boolean): Promise<readonly Hit[] | undefined>;
-}
-
 /** A limit is needed, because every tool has some similarity to every query. */
 const mostNear = 50;
 
-/** Makes the index of vectors for the tools of the word index. */
-export function createMeaningIndex(embeddings: Embeddings, tools: ToolIndex): MeaningIndex {
+/** Makes the index of vectors for the tools of the word index. It finds tools by meaning, when the words differ. */
+export function createMeaningIndex(embeddings: Embeddings, tools: ToolIndex) {
   const vectors = new WeakMap<IndexedTool, Float32Array>();
   let busy = false;
 
@@ -30,14 +22,16 @@ export function createMeaningIndex(embeddings: Embeddings, tools: ToolIndex): Me
     }
   };
   return {
-    fill() {
+    /** Fetches missing vectors in the background, one fetch at a time. */
+    fill(): void {
       if (busy) return;
       busy = true;
       void fillNow().finally(() => {
         busy = false;
       });
     },
-    async search(text, isVisible) {
+    /** Returns the tools nearest to a query, nearest first; undefined if the query's vector is not available. */
+    async search(text: string, isVisible: (tool: IndexedTool) => boolean): Promise<readonly Hit[] | undefined> {
       const asked = await embeddings.ofQuestion(text);
       if (!asked) return undefined;
       const hits: Hit[] = [];

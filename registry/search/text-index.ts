@@ -9,28 +9,19 @@ export interface Hit {
   score: number;
 }
 
-export interface TextIndexOptions<F extends string> {
-  words: Words;
-  /** Weights by field. */
-  weights: Readonly<Record<F, number>>;
-  /** The field that holds the identifier. */
-  name: F;
-}
-
 /** A BM25 index of documents with fields. */
-export interface TextIndex<F extends string> {
-  add(id: number, fields: Readonly<Record<F, string>>): void;
-  remove(ids: readonly number[]): void;
-  /** Returns the hits for `text`, best first. Documents that are not visible are excluded before ranking. */
-  search(text: string, isVisible: (id: number) => boolean): Hit[];
-}
+export type TextIndex<F extends string> = ReturnType<typeof createTextIndex<F>>;
 
 /** Shorter words do not match as prefixes or typos: too many words are similar. */
 const shortestPrefix = 3;
 const shortestTypo = 5;
 
-/** Makes an empty index. */
-export function createTextIndex<F extends string>({ words, weights, name }: TextIndexOptions<F>): TextIndex<F> {
+/**
+ * Makes an empty index.
+ * @param weights the weights by field
+ * @param name the field that holds the identifier
+ */
+export function createTextIndex<F extends string>(words: Words, weights: Readonly<Record<F, number>>, name: F) {
   const wholes = new Map<number, string>();
   const index = new MiniSearch<{ id: number }>({
     fields: Object.keys(weights),
@@ -52,15 +43,16 @@ export function createTextIndex<F extends string>({ words, weights, name }: Text
     });
 
   return {
-    add(id, document) {
+    add(id: number, document: Readonly<Record<F, string>>): void {
       index.add({ id, ...document });
       wholes.set(id, wholeName(document[name]));
     },
-    remove(ids) {
+    remove(ids: readonly number[]): void {
       index.discardAll(ids);
       for (const id of ids) wholes.delete(id);
     },
-    search(text, isVisible) {
+    /** Returns the hits for `text`, best first. Documents that are not visible are excluded before ranking. */
+    search(text: string, isVisible: (id: number) => boolean): Hit[] {
       const query = parseQuery(words, text);
       if (query.terms.size === 0) return [];
       const found = find(query, isVisible).map((result) => weigh(result, query, wholes.get(result.id) === query.whole));

@@ -11,41 +11,20 @@ export interface IndexedTool {
 }
 
 /** An index of the tools of all servers. */
-export interface ToolIndex {
-  /**
-   * Updates the index; servers that have not changed cost nothing. It yields to other work at short intervals. A server's
-   * old tools are found until all its new ones are in the index.
-   */
-  sync(servers: readonly SearchableServer[]): Promise<void>;
-  search(text: string, isVisible: (tool: IndexedTool) => boolean): Hit[];
-  get(id: number): IndexedTool | undefined;
-  /** All tools in the index. */
-  all(): Iterable<[id: number, tool: IndexedTool]>;
-}
-
-interface Known {
-  seen: SearchableServer;
-  ids: readonly number[];
-}
+export type ToolIndex = ReturnType<typeof createToolIndex>;
 
 /**
  * Name, title and server say most about a tool, then its description, then its arguments. Tuned by
  * `npm run bench:search` with its questions for tuning.
  */
-const weights: Readonly<Record<keyof ToolText, number>> = {
-  name: 2.5,
-  title: 2.5,
-  description: 2,
-  args: 0.7,
-  server: 2.5,
-};
+const weights = { name: 2.5, title: 2.5, description: 2, args: 0.7, server: 2.5 };
 /** How long the index may block other work, in milliseconds. */
 const turn = 8;
 
 /** Makes an empty index. */
-export function createToolIndex(words: Words): ToolIndex {
-  const index = createTextIndex<keyof ToolText>({ words, weights, name: 'name' });
-  const known = new Map<string, Known>();
+export function createToolIndex(words: Words) {
+  const index = createTextIndex<keyof ToolText>(words, weights, 'name');
+  const known = new Map<string, { seen: SearchableServer; ids: readonly number[] }>();
   const live = new Map<number, IndexedTool>();
   let nextId = 1;
   let running: Promise<void> = Promise.resolve();
@@ -71,42 +50,42 @@ export function createToolIndex(words: Words): ToolIndex {
     known.delete(server);
     index.remove(ids);
   };
-  /** Health checks create new objects with the same content. */
-  const refer = (seen: SearchableServer): void => {
-    const ids = known.get(seen.server)?.ids ?? [];
-    known.set(seen.server, { seen, ids });
-  };
   const inStep = async (servers: readonly SearchableServer[]): Promise<void> => {
     const rest = resting(turn);
     const present = new Set(servers.map(({ server }) => server));
     for (const server of [...known.keys()]) if (!present.has(server)) forget(server);
     for (const server of servers) {
-      const before = known.get(server.server)?.seen;
-      if (before && isSame(before, server)) refer(server);
+      const before = known.get(server.server);
+      // Health checks create new objects with the same content.
+      if (before && isSame(before.seen, server)) known.set(server.server, { ...before, seen: server });
       else await add(server, rest);
     }
   };
   const isIdle = (servers: readonly SearchableServer[]) =>
     servers.length === known.size &&
     servers.every((server) => {
-      const before = known.get(server.server)?.seen;
-      return before !== undefined && isUnchanged(before, server);
+      const before = known.get(server.server);
+      return before !== undefined && isUnchanged(before.seen, server);
     });
 
   return {
-    sync(servers) {
+    /**
+     * Updates the index; servers that have not changed cost nothing. It yields to other work at short intervals. A server's
+     * old tools are found until all its new ones are in the index.
+     */
+    sync(servers: readonly SearchableServer[]): Promise<void> {
       if (isIdle(servers)) return running;
       const run = running.then(() => inStep(servers));
       running = run.catch(() => undefined);
       return run;
     },
-    search: (text, isVisible) =>
+    search: (text: string, isVisible: (tool: IndexedTool) => boolean): Hit[] =>
       index.search(text, (id) => {
         const found = live.get(id);
         return found !== undefined && isVisible(found);
       }),
-    get: (id) => live.get(id),
-    all: () => live,
+    get: (id: number) => live.get(id),
+    all: (): Iterable<[id: number, tool: IndexedTool]> => live,
   };
 }
 

@@ -1,6 +1,5 @@
-import { allTools, type ToolGuard } from '../../common/policy/approved-tools-watch.ts';
+import { allTools, approvedBy, type ToolGuard } from '../../common/policy/approved-tools-watch.ts';
 import { interval } from '../../common/time/interval.ts';
-import type { ApprovedTools } from '../../policy/approved-tools.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUi } from '../../policy/ui.ts';
 import type { Person } from '../access/guards.ts';
@@ -12,7 +11,7 @@ import { createMeaningIndex, fuse } from './meaning-index.ts';
 import { callable } from './rights.ts';
 import { createServerIndex } from './server-index.ts';
 import { createToolIndex, type IndexedTool } from './tool-index.ts';
-import { type WhyNothing, whyNothing } from './why-nothing.ts';
+import { whyNothing } from './why-nothing.ts';
 import { loadWords, type Words } from './words.ts';
 
 /** A tool in a search result. */
@@ -23,15 +22,6 @@ export interface FoundTool {
   score: number;
 }
 
-/** The result of a tool search. */
-interface FoundTools {
-  results: readonly FoundTool[];
-  /** Number of all hits, including those beyond the limit. */
-  total: number;
-  /** Set when there are no results: the reason. */
-  why: WhyNothing | undefined;
-}
-
 interface ToolSearchQuery {
   text: string;
   limit: number;
@@ -40,17 +30,7 @@ interface ToolSearchQuery {
 }
 
 /** The search for tools and servers. */
-export interface ToolSearch {
-  /** Returns the matching tools that this caller may call. */
-  tools(person: Person, query: ToolSearchQuery): Promise<FoundTools>;
-  /** Returns the names of the matching servers that this caller may see, best first. */
-  servers(person: Person, text: string): string[];
-  /** Updates the index if servers or tools have changed. */
-  follow(): Promise<void>;
-  /** Updates the index at intervals. */
-  start(): void;
-  stop(): void;
-}
+export type ToolSearch = Awaited<ReturnType<typeof createToolSearch>>;
 
 export interface ToolSearchOptions {
   servers: () => readonly RegisteredServer[];
@@ -67,7 +47,7 @@ const followMilliseconds = 1_000;
 const waitMilliseconds = 200;
 
 /** Makes the search. Loads the dictionary first, about 100 ms. */
-export async function createToolSearch(options: ToolSearchOptions): Promise<ToolSearch> {
+export async function createToolSearch(options: ToolSearchOptions) {
   const { servers, toolsOf, policy, guard = allTools, embeddings } = options;
   const words = options.words ?? (await loadWords());
   const toolIndex = createToolIndex(words);
@@ -78,20 +58,19 @@ export async function createToolSearch(options: ToolSearchOptions): Promise<Tool
   const searchable = (): SearchableServer[] =>
     servers()
       .filter(({ enabled }) => enabled)
-      .map(({ name: server, title, description, tags }) => ({
-        server,
-        title,
-        description,
-        tags,
-        tools: toolsOf(server),
-      }));
+      .map(({ name, title, description, tags }) => ({ server: name, title, description, tags, tools: toolsOf(name) }));
+  /** Updates the index if servers or tools have changed. */
   const follow = async (): Promise<void> => {
     await toolIndex.sync(searchable());
     meanings?.fill();
   };
 
   return {
-    async tools(person, { text, limit, server }) {
+    /**
+     * Returns the matching tools that this caller may call; `total` counts those beyond the limit too.
+     * @returns `why` is the reason if there are no results
+     */
+    async tools(person: Person, { text, limit, server }: ToolSearchQuery) {
       await within(waitMilliseconds, follow());
       const mayCall = callable(policy(), person.scopes, approvedBy(guard));
       const isVisible = (found: IndexedTool) =>
@@ -99,31 +78,26 @@ export async function createToolSearch(options: ToolSearchOptions): Promise<Tool
       const near = await meanings?.search(text, isVisible);
       const hits = toolIndex.search(text, isVisible);
       const all = near ? fuse([hits, near]) : hits;
-      const results = all.slice(0, limit).flatMap(({ id, score }) => {
+      const results = all.slice(0, limit).flatMap(({ id, score }): FoundTool | [] => {
         const found = toolIndex.get(id);
         return found ? { server: found.server, tool: found.tool, score: Math.round(score * 1e3) / 1e3 } : [];
       });
       const asked = () => searchable().filter((each) => server === undefined || server === each.server);
-      const why =
-        results.length > 0 ? undefined : whyNothing({ policy: policy(), approved: approvedBy(guard) }, person, asked());
+      const why = results.length > 0 ? undefined : whyNothing(policy(), approvedBy(guard), person, asked());
       return { results, total: all.length, why };
     },
-    servers({ scopes }, text) {
+    /** Returns the names of the matching servers that this caller may see, best first. */
+    servers({ scopes }: Person, text: string): string[] {
       serverIndex.sync(servers().map(({ name, ...rest }) => ({ ...rest, server: name, tools: [] })));
       return serverIndex.search(text, (server) => mayUseUi(policy(), scopes, 'list_service', server));
     },
     follow,
-    start() {
+    /** Updates the index at intervals. */
+    start(): void {
       timer ??= interval(followMilliseconds, follow, () => undefined);
     },
-    stop: () => clearInterval(timer),
+    stop: (): void => clearInterval(timer),
   };
-}
-
-/** While the approved tools are unreadable, none is approved: the gate would refuse all calls. */
-function approvedBy(guard: ToolGuard): ApprovedTools | undefined {
-  const approved = guard.approved();
-  return approved === 'unreadable' ? new Map() : approved;
 }
 
 async function within(ms: number, work: Promise<void>): Promise<void> {

@@ -7,18 +7,6 @@ import type { Person } from '../access/guards.ts';
 import type { SearchableServer } from './document.ts';
 import { callable } from './rights.ts';
 
-/** Why a search found no tool, and what the caller can do. */
-export interface WhyNothing {
-  code: 'no_server_visible' | 'no_tool_known' | 'no_tool_allowed' | 'no_match';
-  message: string;
-}
-
-/** The rules for what a caller may call. */
-export interface Rules {
-  policy: Policy;
-  approved: ApprovedTools | undefined;
-}
-
 const mostGroups = 3;
 
 /**
@@ -27,10 +15,11 @@ const mostGroups = 3;
  * @param servers the enabled servers; only the requested one if the search named one
  */
 export function whyNothing(
-  { policy, approved }: Rules,
+  policy: Policy,
+  approved: ApprovedTools | undefined,
   person: Person,
   servers: readonly SearchableServer[],
-): WhyNothing {
+): { code: 'no_server_visible' | 'no_tool_known' | 'no_tool_allowed' | 'no_match'; message: string } {
   const { scopes } = person;
   const visible = servers.filter(({ server }) => mayUseUi(policy, scopes, 'list_service', server));
   const withTools = visible.filter(({ tools }) => tools.length > 0);

@@ -2,12 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { TokenItsFunction } from 'wink-nlp';
 
 /** Turns text into search words, the same way for queries and documents. */
-export interface Words {
-  /** The words of a text in dictionary form, without stop words (`the`, `please`). */
-  ofText(text: string): string[];
-  /** The words of an identifier (`getStockPrice`, `list-open_issues`), and the whole identifier as one word. */
-  ofName(name: string): string[];
-}
+export type Words = Awaited<ReturnType<typeof loadWords>>;
 
 const longestWord = 40;
 const wordsRemembered = 20_000;
@@ -19,25 +14,13 @@ const wordsRemembered = 20_000;
 const meaningful = new Set(['move', 'call', 'name', 'empty', 'top', 'bottom', 'back', 'amount', 'serious']);
 
 /** Words that wink keeps, but that only phrase a question. */
-const asking = new Set([
-  'please',
-  'want',
-  'need',
-  'like',
-  'would',
-  'tool',
-  'help',
-  'let',
-  'use',
-  'someone',
-  'somebody',
-]);
+const asking = new Set('please want need like would tool help let use someone somebody'.split(' '));
 
 /**
  * Loads the English dictionary (wink-nlp, 4 MB, about 100 ms) and makes {@link Words}. It looks up single words instead of
  * sentences: a word then always has the same form, in a name, a query or a sentence, and needs one look-up.
  */
-export async function loadWords(): Promise<Words> {
+export async function loadWords() {
   const [{ default: wink }, { default: model }] = await Promise.all([
     import('wink-nlp'),
     import('wink-eng-lite-web-model'),
@@ -46,26 +29,19 @@ export async function loadWords(): Promise<Words> {
   const { its } = nlp;
   // wink's own types do not match here.
   const lemma = its.lemma as unknown as TokenItsFunction<string>;
-  const remembered = new LRUCache<string, string>({ max: wordsRemembered });
-
   const lookUp = (word: string): string => {
     if (asking.has(word)) return '';
     const tokens = nlp.readDoc(word).tokens();
     if (!meaningful.has(word) && tokens.out(its.stopWordFlag).every(Boolean)) return '';
     return tokens.out(lemma).join('') || word;
   };
-  const formOf = (word: string): string => {
-    let form = remembered.get(word);
-    if (form === undefined) {
-      form = lookUp(word);
-      remembered.set(word, form);
-    }
-    return form;
-  };
-  const ofText = (text: string) => splitWords(text).flatMap((word) => formOf(word) || []);
+  const forms = new LRUCache<string, string>({ max: wordsRemembered, memoMethod: lookUp });
+  /** The words of a text in dictionary form, without stop words (`the`, `please`). */
+  const ofText = (text: string): string[] => splitWords(text).flatMap((word) => forms.memo(word) || []);
   return {
     ofText,
-    ofName(name) {
+    /** The words of an identifier (`getStockPrice`, `list-open_issues`), and the whole identifier as one word. */
+    ofName(name: string): string[] {
       const whole = wholeName(name);
       const parts = ofText(name);
       return parts.length === 1 && parts[0] === whole ? parts : [...parts, whole];

@@ -8,132 +8,106 @@ const wholeNumber = z.coerce.number().int().min(0);
 
 /** The gateway's public address, its limits, and who may do what. */
 export const gatewaySettings = {
-  REGISTRY_URL: setting(
-    origin.default('http://localhost:8080'),
-    ['auth-server', 'registry', 'relay', 'up', 'agents'],
-    "the gateway's public address, which is nginx's and never a service's own port. Cookies, callbacks and links are built from it",
-  ),
-  MCP_REGISTRY_URL: setting(
-    z.string().optional(),
-    ['agents'],
-    'the address where `mcp-gateway agent` finds tools: the server `mcpgw` behind the gateway, at `/mcp` or `/sse`. It goes into `agents/.env.agent`',
-    { shownDefault: '`REGISTRY_URL` and `/mcpgw/sse`' },
-  ),
-  SECRET_KEY: setting(
-    secretKeys,
-    ['auth-server', 'up'],
-    'encrypts sessions and login attempts; at least 32 characters. `npm run -s secret-key` generates one. `NEW,OLD` changes it without ending sessions: the first encrypts, all decrypt',
-    { secret: true, shownDefault: '(required); `npm run up` generates one at its first start' },
-  ),
-  SESSION_HOURS: setting(
-    z.coerce
-      .number()
-      .positive()
-      .max(24 * 7)
-      .default(8),
-    ['auth-server'],
-    'the longest life of a session in hours, at most 168',
-  ),
-  SESSION_IDLE_MINUTES: setting(
-    z.coerce.number().positive().default(120),
-    ['auth-server'],
-    'minutes without a request after which a session ends',
-  ),
+  REGISTRY_URL: setting(origin.default('http://localhost:8080'), ['auth-server', 'registry', 'relay', 'up', 'agents'], {
+    purpose:
+      "the gateway's public address, which is nginx's and never a service's own port. Cookies, callbacks and links are built from it",
+  }),
+  MCP_REGISTRY_URL: setting(z.string().optional(), ['agents'], {
+    purpose:
+      'the address where `mcp-gateway agent` finds tools: the server `mcpgw` behind the gateway, at `/mcp` or `/sse`. It goes into `agents/.env.agent`',
+    shownDefault: '`REGISTRY_URL` and `/mcpgw/sse`',
+  }),
+  SECRET_KEY: setting(secretKeys, ['auth-server', 'up'], {
+    purpose:
+      'encrypts sessions and login attempts; at least 32 characters. `npm run -s secret-key` generates one. `NEW,OLD` changes it without ending sessions: the first encrypts, all decrypt',
+    secret: true,
+    shownDefault: '(required); `npm run up` generates one at its first start',
+  }),
+  SESSION_HOURS: setting(z.coerce.number().positive().max(168).default(8), ['auth-server'], {
+    purpose: 'the longest life of a session in hours, at most 168',
+  }),
+  SESSION_IDLE_MINUTES: setting(z.coerce.number().positive().default(120), ['auth-server'], {
+    purpose: 'minutes without a request after which a session ends',
+  }),
   GROUPS_MAX_AGE: setting(
-    z.coerce
-      .number('must be minutes, such as 15')
-      .positive()
-      .max(24 * 60)
-      .default(15),
+    z.coerce.number('must be minutes, such as 15').positive().max(1440).default(15),
     ['auth-server'],
-    'minutes after which the groups of a session are refreshed from the identity provider. A person who is removed from a group or blocked there loses access after this time at most',
+    {
+      purpose:
+        'minutes after which the groups of a session are refreshed from the identity provider. A person who is removed from a group or blocked there loses access after this time at most',
+    },
   ),
-  ALLOW_LOCAL_SESSIONS: setting(
-    z.enum(['true', 'false'], 'must be true or false').default('false'),
-    ['auth-server'],
-    '`true` accepts session cookies that were signed with `SECRET_KEY` outside the gateway ([operations/access.md](operations/access.md#locally-signed-sessions) explains the risk)',
-  ),
-  ALLOWED_ORIGINS: setting(
-    origins.default([]),
-    ['auth-server', 'up'],
-    'other web origins whose pages may call MCP endpoints with a bearer token, separated by commas',
-  ),
-  TRUSTED_PROXIES: setting(
-    networks.default([]),
-    ['up'],
-    'load balancers in front of nginx, as addresses or networks separated by commas. `X-Forwarded-For` is trusted only from them; the log and the limits by address use it',
-  ),
-  SCOPES_FILE: setting(
-    path('scopes.yml'),
-    ['auth-server', 'registry', 'relay'],
-    'the policy: who may do what ([scopes.md](scopes.md))',
-  ),
-  SERVERS_FILE: setting(
-    path('registry', 'servers.yml'),
-    ['registry', 'up'],
-    'the MCP servers that the registry has at its first start; change them in the registry afterwards. Only the address of `mcpgw` is read from this file at each start',
-  ),
+  ALLOW_LOCAL_SESSIONS: setting(z.enum(['true', 'false'], 'must be true or false').default('false'), ['auth-server'], {
+    purpose:
+      '`true` accepts session cookies that were signed with `SECRET_KEY` outside the gateway ([operations/access.md](operations/access.md#locally-signed-sessions) explains the risk)',
+  }),
+  ALLOWED_ORIGINS: setting(origins.default([]), ['auth-server', 'up'], {
+    purpose: 'other web origins whose pages may call MCP endpoints with a bearer token, separated by commas',
+  }),
+  TRUSTED_PROXIES: setting(networks.default([]), ['up'], {
+    purpose:
+      'load balancers in front of nginx, as addresses or networks separated by commas. `X-Forwarded-For` is trusted only from them; the log and the limits by address use it',
+  }),
+  SCOPES_FILE: setting(path('scopes.yml'), ['auth-server', 'registry', 'relay'], {
+    purpose: 'the policy: who may do what ([scopes.md](scopes.md))',
+  }),
+  SERVERS_FILE: setting(path('registry', 'servers.yml'), ['registry', 'up'], {
+    purpose:
+      'the MCP servers that the registry has at its first start; change them in the registry afterwards. Only the address of `mcpgw` is read from this file at each start',
+  }),
   ALLOW_PRIVATE_UPSTREAMS: setting(
     list.prefault('127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7'),
     ['registry'],
-    'private networks in which MCP servers may run, separated by commas',
-    { shownDefault: 'loopback and all private networks' },
+    {
+      purpose: 'private networks in which MCP servers may run, separated by commas',
+      shownDefault: 'loopback and all private networks',
+    },
   ),
   TOOL_CHANGES: setting(
     z.enum(['flag', 'refuse'], 'must be flag or refuse').default('flag'),
     ['auth-server', 'relay', 'registry'],
-    'what happens to a tool that is new or that its server has changed: `flag` marks it in the registry; `refuse` also hides it and refuses its calls until it is approved ([tool-changes.md](tool-changes.md))',
+    {
+      purpose:
+        'what happens to a tool that is new or that its server has changed: `flag` marks it in the registry; `refuse` also hides it and refuses its calls until it is approved ([tool-changes.md](tool-changes.md))',
+    },
   ),
-  UPSTREAM_CA_FILE: setting(
-    z.string().optional(),
-    ['relay', 'up'],
-    'the CA certificates that verify https MCP servers',
-    { shownDefault: "the system's" },
-  ),
-  UPSTREAM_SECRETS_FILE: setting(
-    z.string().optional(),
-    ['auth-server', 'registry'],
-    'a file of the credentials that the gateway sends to MCP servers ([upstreams.md](upstreams.md#when-your-server-wants-a-credential))',
-    { shownDefault: 'none' },
-  ),
-  ASSERTION_KEY_DAYS: setting(
-    z.coerce.number().min(1).max(365).default(30),
-    ['auth-server'],
-    'how many days a key signs the assertions for MCP servers, 1 to 365 ([upstreams.md](upstreams.md))',
-  ),
-  MAX_BODY_BYTES: setting(
-    z.coerce.number().int().min(1024).default(1_048_576),
-    ['auth-server', 'up'],
-    'the largest request body; a larger one is refused, because only a complete request can be checked',
-  ),
-  CONNECTIONS_PER_ADDRESS: setting(
-    wholeNumber.max(60_000).default(1_000),
-    ['up'],
-    'how many requests and streams one address (one /64 of IPv6) may have open at a time; more get 429. 0 for no limit. An office behind one address needs one for each of its streams ([operations/failures.md](operations/failures.md#limits))',
-  ),
-  AUTH_FAILURES_PER_CREDENTIAL: setting(
-    wholeNumber.default(60),
-    ['auth-server'],
-    'how often in a minute an address gets the reason why one credential is rejected; after that it gets 429 until the minute is over. 0 for no limit',
-  ),
-  AUTH_FAILURES_PER_ADDRESS: setting(
-    wholeNumber.default(1_200),
-    ['auth-server'],
-    'how many rejected credentials in a minute an address may send; after that it gets 429 for every token that was not valid in the last hour. 0 for no limit',
-  ),
-  REQUESTS_PER_MINUTE: setting(
-    wholeNumber.default(0),
-    ['auth-server'],
-    'how many requests in a minute one person or agent may send, counted by each process of the auth-server; more get 429. 0 for no limit',
-  ),
-  MAX_LIST_BYTES: setting(
-    z.coerce.number().int().min(65_536).default(8_388_608),
-    ['relay'],
-    'the largest list or event of an MCP server that the relay filters; a larger one is refused',
-  ),
+  UPSTREAM_CA_FILE: setting(z.string().optional(), ['relay', 'up'], {
+    purpose: 'the CA certificates that verify https MCP servers',
+    shownDefault: "the system's",
+  }),
+  UPSTREAM_SECRETS_FILE: setting(z.string().optional(), ['auth-server', 'registry'], {
+    purpose:
+      'a file of the credentials that the gateway sends to MCP servers ([upstreams.md](upstreams.md#when-your-server-wants-a-credential))',
+    shownDefault: 'none',
+  }),
+  ASSERTION_KEY_DAYS: setting(z.coerce.number().min(1).max(365).default(30), ['auth-server'], {
+    purpose: 'how many days a key signs the assertions for MCP servers, 1 to 365 ([upstreams.md](upstreams.md))',
+  }),
+  MAX_BODY_BYTES: setting(z.coerce.number().int().min(1024).default(1_048_576), ['auth-server', 'up'], {
+    purpose: 'the largest request body; a larger one is refused, because only a complete request can be checked',
+  }),
+  CONNECTIONS_PER_ADDRESS: setting(wholeNumber.max(60_000).default(1_000), ['up'], {
+    purpose:
+      'how many requests and streams one address (one /64 of IPv6) may have open at a time; more get 429. 0 for no limit. An office behind one address needs one for each of its streams ([operations/failures.md](operations/failures.md#limits))',
+  }),
+  AUTH_FAILURES_PER_CREDENTIAL: setting(wholeNumber.default(60), ['auth-server'], {
+    purpose:
+      'how often in a minute an address gets the reason why one credential is rejected; after that it gets 429 until the minute is over. 0 for no limit',
+  }),
+  AUTH_FAILURES_PER_ADDRESS: setting(wholeNumber.default(1_200), ['auth-server'], {
+    purpose:
+      'how many rejected credentials in a minute an address may send; after that it gets 429 for every token that was not valid in the last hour. 0 for no limit',
+  }),
+  REQUESTS_PER_MINUTE: setting(wholeNumber.default(0), ['auth-server'], {
+    purpose:
+      'how many requests in a minute one person or agent may send, counted by each process of the auth-server; more get 429. 0 for no limit',
+  }),
+  MAX_LIST_BYTES: setting(z.coerce.number().int().min(65_536).default(8_388_608), ['relay'], {
+    purpose: 'the largest list or event of an MCP server that the relay filters; a larger one is refused',
+  }),
   LOG_LEVEL: setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
     servicesAndStandIn,
-    '`debug`, `info`, `warn`, `error` or `silent`. No level logs a secret',
+    { purpose: '`debug`, `info`, `warn`, `error` or `silent`. No level logs a secret' },
   ),
 };

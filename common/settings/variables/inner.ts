@@ -5,47 +5,44 @@ import { bundledServerSettings } from '../bundled-servers.ts';
 import { setting } from '../setting.ts';
 import { host, list, path, port, ports } from '../values.ts';
 
+const usualWorkers = () => Math.min(availableParallelism(), 4);
+const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must look like postgres://user:password@host/database');
+
 /** Where the services listen, how they reach each other, and where they keep data. */
 export const innerSettings = {
-  AUTH_SERVER_HOST: setting(host, ['auth-server'], 'the address that the auth-server listens on'),
-  AUTH_SERVER_PORT: setting(port.default(8888), ['auth-server', 'up'], 'its port'),
-  AUTH_SERVER_WORKERS: setting(
-    z.coerce
-      .number()
-      .int()
-      .min(1)
-      .max(64)
-      .default(() => Math.min(availableParallelism(), 4)),
-    ['auth-server'],
-    'how many processes of the auth-server answer requests ([performance.md](performance.md)). `npm run up` starts one',
-    { shownDefault: 'as many as there are cores, at most 4' },
-  ),
-  AUTH_SERVER_STOP_LEAD_SECONDS: setting(
-    z.coerce.number().min(0).max(300).default(0),
-    ['auth-server'],
-    'how long the auth-server still answers after SIGTERM while `/health` gives 503, so that a load balancer in front of several notices',
-  ),
-  METRICS_HOST: setting(
-    host,
-    ['auth-server'],
-    'the address that its metrics listen on ([operations/monitoring.md](operations/monitoring.md#metrics)); they need no credentials',
-  ),
-  METRICS_PORT: setting(port.default(9464), ['auth-server', 'up'], 'the port of its metrics'),
-  REGISTRY_METRICS_HOST: setting(host, ['registry'], 'the address that the metrics of the registry listen on'),
-  REGISTRY_METRICS_PORT: setting(port.default(9465), ['registry', 'up'], 'the port of the metrics of the registry'),
-  RELAY_METRICS_HOST: setting(host, ['relay'], 'the address that the metrics of the relay listen on'),
-  RELAY_METRICS_PORT: setting(port.default(9466), ['relay', 'up'], 'the port of the metrics of the relay'),
-  REGISTRY_HOST: setting(host, ['registry'], 'the address that the registry listens on'),
-  REGISTRY_PORT: setting(port.default(7860), ['registry', 'up'], 'its port'),
-  RELAY_HOST: setting(host, ['relay'], 'the address that the relay listens on'),
-  RELAY_PORT: setting(port.default(7870), ['relay', 'up'], 'its port'),
+  AUTH_SERVER_HOST: setting(host, ['auth-server'], { purpose: 'the address that the auth-server listens on' }),
+  AUTH_SERVER_PORT: setting(port.default(8888), ['auth-server', 'up'], { purpose: 'its port' }),
+  AUTH_SERVER_WORKERS: setting(z.coerce.number().int().min(1).max(64).default(usualWorkers), ['auth-server'], {
+    purpose:
+      'how many processes of the auth-server answer requests ([performance.md](performance.md)). `npm run up` starts one',
+    shownDefault: 'as many as there are cores, at most 4',
+  }),
+  AUTH_SERVER_STOP_LEAD_SECONDS: setting(z.coerce.number().min(0).max(300).default(0), ['auth-server'], {
+    purpose:
+      'how long the auth-server still answers after SIGTERM while `/health` gives 503, so that a load balancer in front of several notices',
+  }),
+  METRICS_HOST: setting(host, ['auth-server'], {
+    purpose:
+      'the address that its metrics listen on ([operations/monitoring.md](operations/monitoring.md#metrics)); they need no credentials',
+  }),
+  METRICS_PORT: setting(port.default(9464), ['auth-server', 'up'], { purpose: 'the port of its metrics' }),
+  REGISTRY_METRICS_HOST: setting(host, ['registry'], {
+    purpose: 'the address that the metrics of the registry listen on',
+  }),
+  REGISTRY_METRICS_PORT: setting(port.default(9465), ['registry', 'up'], {
+    purpose: 'the port of the metrics of the registry',
+  }),
+  RELAY_METRICS_HOST: setting(host, ['relay'], { purpose: 'the address that the metrics of the relay listen on' }),
+  RELAY_METRICS_PORT: setting(port.default(9466), ['relay', 'up'], { purpose: 'the port of the metrics of the relay' }),
+  REGISTRY_HOST: setting(host, ['registry'], { purpose: 'the address that the registry listens on' }),
+  REGISTRY_PORT: setting(port.default(7860), ['registry', 'up'], { purpose: 'its port' }),
+  RELAY_HOST: setting(host, ['relay'], { purpose: 'the address that the relay listens on' }),
+  RELAY_PORT: setting(port.default(7870), ['relay', 'up'], { purpose: 'its port' }),
   ...bundledServerSettings,
-  POLYGON_API_KEY: setting(
-    z.string().optional(),
-    ['fininfo'],
-    "fininfo's key for Polygon's stock price API; without it, its tools report that it is missing",
-    { secret: true },
-  ),
+  POLYGON_API_KEY: setting(z.string().optional(), ['fininfo'], {
+    purpose: "fininfo's key for Polygon's stock price API; without it, its tools report that it is missing",
+    secret: true,
+  }),
   POLYGON_API_URL: setting(
     origin
       .refine((url) => /^https:|^http:\/\/(127\.0\.0\.1|localhost)(:|$)/.test(url), {
@@ -53,70 +50,55 @@ export const innerSettings = {
       })
       .default('https://api.polygon.io'),
     ['fininfo'],
-    'the address of that API',
+    { purpose: 'the address of that API' },
   ),
-  AUTH_SERVER_INTERNAL_URL: setting(
-    origin.default('http://127.0.0.1:8888'),
-    ['registry', 'relay'],
-    'the address of the auth-server for the other services. `npm run up` sets it',
-  ),
-  REGISTRY_INTERNAL_URL: setting(
-    origin.default('http://127.0.0.1:7860'),
-    ['auth-server', 'mcpgw'],
-    'the address of the registry for the other services. `npm run up` sets it',
-  ),
-  RELAY_INTERNAL_URL: setting(
-    origin.default('http://127.0.0.1:7870'),
-    ['auth-server'],
-    'the address of the relay for the auth-server. `npm run up` sets it',
-  ),
-  OWN_PORTS: setting(
-    ports.prefault('8080,8888,7860,7870,9464,9465,9466,9500'),
-    ['registry'],
-    "the gateway's own ports, at which no MCP server may be registered. `npm run up` sets it",
-  ),
-  OWN_HOSTS: setting(
-    list.default([]),
-    ['registry'],
-    "host names of the gateway's own services on other machines: no MCP server may be registered at their addresses. The compose file sets it",
-  ),
-  RESOLVE_SECONDS: setting(
-    z.coerce.number().min(1).max(3600).default(60),
-    ['registry'],
-    'how often the host names of MCP servers are resolved again. The compose file sets 5, because a container that is replaced gets another address',
-  ),
-  DATA_DIR: setting(
-    z.string().default('data'),
-    ['auth-server', 'registry'],
-    'the folder of the databases. `npm run up` sets it',
-  ),
-  DATABASE_URL: setting(
-    z
-      .string()
-      .regex(/^postgres(ql)?:\/\//, 'must look like postgres://user:password@host/database')
-      .optional(),
-    ['auth-server', 'registry'],
-    'a PostgreSQL database to use instead of the files in `DATA_DIR`, for several machines',
-    { secret: true, shownDefault: 'the files in `DATA_DIR`' },
-  ),
-  EMBEDDINGS_URL: setting(
-    origin.optional(),
-    ['registry'],
-    'an OpenAI-compatible server whose `/v1/embeddings` lets the tool search find tools by meaning too ([mcpgw.md](mcpgw.md#how-the-search-works)). It receives the descriptions of the tools and every search query',
-  ),
-  EMBEDDINGS_MODEL: setting(z.string().default('text-embedding-3-small'), ['registry'], 'the embedding model'),
-  EMBEDDINGS_API_KEY: setting(z.string().optional(), ['registry'], 'the key of that server, sent as a bearer token', {
+  AUTH_SERVER_INTERNAL_URL: setting(origin.default('http://127.0.0.1:8888'), ['registry', 'relay'], {
+    purpose: 'the address of the auth-server for the other services. `npm run up` sets it',
+  }),
+  REGISTRY_INTERNAL_URL: setting(origin.default('http://127.0.0.1:7860'), ['auth-server', 'mcpgw'], {
+    purpose: 'the address of the registry for the other services. `npm run up` sets it',
+  }),
+  RELAY_INTERNAL_URL: setting(origin.default('http://127.0.0.1:7870'), ['auth-server'], {
+    purpose: 'the address of the relay for the auth-server. `npm run up` sets it',
+  }),
+  OWN_PORTS: setting(ports.prefault('8080,8888,7860,7870,9464,9465,9466,9500'), ['registry'], {
+    purpose: "the gateway's own ports, at which no MCP server may be registered. `npm run up` sets it",
+  }),
+  OWN_HOSTS: setting(list.default([]), ['registry'], {
+    purpose:
+      "host names of the gateway's own services on other machines: no MCP server may be registered at their addresses. The compose file sets it",
+  }),
+  RESOLVE_SECONDS: setting(z.coerce.number().min(1).max(3600).default(60), ['registry'], {
+    purpose:
+      'how often the host names of MCP servers are resolved again. The compose file sets 5, because a container that is replaced gets another address',
+  }),
+  DATA_DIR: setting(z.string().default('data'), ['auth-server', 'registry'], {
+    purpose: 'the folder of the databases. `npm run up` sets it',
+  }),
+  DATABASE_URL: setting(postgresUrl.optional(), ['auth-server', 'registry'], {
+    purpose: 'a PostgreSQL database to use instead of the files in `DATA_DIR`, for several machines',
+    secret: true,
+    shownDefault: 'the files in `DATA_DIR`',
+  }),
+  EMBEDDINGS_URL: setting(origin.optional(), ['registry'], {
+    purpose:
+      'an OpenAI-compatible server whose `/v1/embeddings` lets the tool search find tools by meaning too ([mcpgw.md](mcpgw.md#how-the-search-works)). It receives the descriptions of the tools and every search query',
+  }),
+  EMBEDDINGS_MODEL: setting(z.string().default('text-embedding-3-small'), ['registry'], {
+    purpose: 'the embedding model',
+  }),
+  EMBEDDINGS_API_KEY: setting(z.string().optional(), ['registry'], {
+    purpose: 'the key of that server, sent as a bearer token',
     secret: true,
   }),
-  ROUTES_DIR: setting(
-    path('data', 'nginx'),
-    ['registry', 'relay'],
-    'the folder to which the registry writes the routes for nginx. `npm run up` sets it',
-  ),
-  APPROVED_TOOLS_FILE: setting(
-    path('data', 'approved-tools.json'),
-    ['auth-server', 'registry', 'relay'],
-    'the file to which the registry writes the approved tools, for `TOOL_CHANGES=refuse`. `npm run up` sets it',
-  ),
-  UP_DATA_DIR: setting(path('data'), ['up'], "where `npm run up` keeps the database, generated keys and nginx's files"),
+  ROUTES_DIR: setting(path('data', 'nginx'), ['registry', 'relay'], {
+    purpose: 'the folder to which the registry writes the routes for nginx. `npm run up` sets it',
+  }),
+  APPROVED_TOOLS_FILE: setting(path('data', 'approved-tools.json'), ['auth-server', 'registry', 'relay'], {
+    purpose:
+      'the file to which the registry writes the approved tools, for `TOOL_CHANGES=refuse`. `npm run up` sets it',
+  }),
+  UP_DATA_DIR: setting(path('data'), ['up'], {
+    purpose: "where `npm run up` keeps the database, generated keys and nginx's files",
+  }),
 };

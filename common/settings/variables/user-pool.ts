@@ -9,38 +9,27 @@ export const userPoolSettings = {
   COGNITO_USER_POOL_ID: setting(
     z.string().regex(poolIdPattern, 'must look like us-east-1_ABC123DEF'),
     ['auth-server', 'up', 'agents'],
-    "the user pool; `us-east-1_LocalPool` is the stand-in's and is trusted on localhost only",
+    { purpose: "the user pool; `us-east-1_LocalPool` is the stand-in's and is trusted on localhost only" },
   ),
-  COGNITO_CLIENT_ID: setting(
-    z.string(),
-    ['auth-server', 'agents'],
-    'the app client that people log in with; for an agent, its own app client',
-  ),
-  COGNITO_CLIENT_SECRET: setting(
-    z.string().optional(),
-    ['auth-server', 'agents'],
-    'the secret of that app client; a public client has none. An agent needs one',
-    { secret: true },
-  ),
-  COGNITO_ALLOWED_CLIENT_IDS: setting(
-    list.default([]),
-    ['auth-server'],
-    'other app clients whose tokens are accepted, separated by commas: one for each agent',
-  ),
-  COGNITO_CLI_CLIENT_ID: setting(
-    z.string().optional(),
-    ['auth-server', 'agents'],
-    'the app client of the command line, without a secret: a login made with it can be exchanged for a session. `mcp-gateway login` uses it too, or else `COGNITO_CLIENT_ID` in `agents/.env.user`. Its tokens are accepted only if it is also in `COGNITO_ALLOWED_CLIENT_IDS`',
-    { shownDefault: 'none: no login is exchanged' },
-  ),
-  AWS_REGION: setting(
-    z.string().optional(),
-    ['auth-server'],
-    "must be the region in the pool's id; it is only checked",
-    {
-      shownDefault: "from the pool's id",
-    },
-  ),
+  COGNITO_CLIENT_ID: setting(z.string(), ['auth-server', 'agents'], {
+    purpose: 'the app client that people log in with; for an agent, its own app client',
+  }),
+  COGNITO_CLIENT_SECRET: setting(z.string().optional(), ['auth-server', 'agents'], {
+    purpose: 'the secret of that app client; a public client has none. An agent needs one',
+    secret: true,
+  }),
+  COGNITO_ALLOWED_CLIENT_IDS: setting(list.default([]), ['auth-server'], {
+    purpose: 'other app clients whose tokens are accepted, separated by commas: one for each agent',
+  }),
+  COGNITO_CLI_CLIENT_ID: setting(z.string().optional(), ['auth-server', 'agents'], {
+    purpose:
+      'the app client of the command line, without a secret: a login made with it can be exchanged for a session. `mcp-gateway login` uses it too, or else `COGNITO_CLIENT_ID` in `agents/.env.user`. Its tokens are accepted only if it is also in `COGNITO_ALLOWED_CLIENT_IDS`',
+    shownDefault: 'none: no login is exchanged',
+  }),
+  AWS_REGION: setting(z.string().optional(), ['auth-server'], {
+    purpose: "must be the region in the pool's id; it is only checked",
+    shownDefault: "from the pool's id",
+  }),
   COGNITO_DOMAIN: setting(
     z
       .string()
@@ -50,22 +39,19 @@ export const userPoolSettings = {
       )
       .optional(),
     ['auth-server', 'agents'],
-    "the pool's domain, as prefix or whole host name. Needed only if the pool's discovery document does not name it; `npm run doctor` compares the two",
+    {
+      purpose:
+        "the pool's domain, as prefix or whole host name. Needed only if the pool's discovery document does not name it; `npm run doctor` compares the two",
+    },
   ),
-  COGNITO_SCOPE: setting(
-    z.string().optional(),
-    ['agents'],
-    'the scopes that the agent requests, separated by spaces. It goes into `agents/.env.agent`',
-    { shownDefault: 'all scopes of the app client' },
-  ),
-  COGNITO_CLIENT_AUTH: setting(
-    z.enum(['basic', 'post'], 'must be basic or post').default('basic'),
-    ['agents'],
-    'how `mcp-gateway` sends the secret of its app client: in the header (`basic`) or in the body (`post`)',
-  ),
-  COGNITO_LOCAL_ENDPOINT: setting(
-    origin.default('http://127.0.0.1:9500'),
-    ['auth-server', 'agents'],
-    'the address of the local stand-in for the services; used only with its pool id',
-  ),
+  COGNITO_SCOPE: setting(z.string().optional(), ['agents'], {
+    purpose: 'the scopes that the agent requests, separated by spaces. It goes into `agents/.env.agent`',
+    shownDefault: 'all scopes of the app client',
+  }),
+  COGNITO_CLIENT_AUTH: setting(z.enum(['basic', 'post'], 'must be basic or post').default('basic'), ['agents'], {
+    purpose: 'how `mcp-gateway` sends the secret of its app client: in the header (`basic`) or in the body (`post`)',
+  }),
+  COGNITO_LOCAL_ENDPOINT: setting(origin.default('http://127.0.0.1:9500'), ['auth-server', 'agents'], {
+    purpose: 'the address of the local stand-in for the services; used only with its pool id',
+  }),
 };
