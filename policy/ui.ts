@@ -1,14 +1,17 @@
 import type { Policy } from './policy.ts';
 
 /** Permissions in the registry, as `UI-Scopes` names them. */
-export type UiPermission =
-  | 'list_service'
-  | 'register_service'
-  | 'health_check_service'
-  | 'toggle_service'
-  | 'modify_service'
+export const uiPermissions = [
+  'list_service',
+  'register_service',
+  'health_check_service',
+  'toggle_service',
+  'modify_service',
   /** See the decisions about requests for the server; with `all`, also about the registry. */
-  | 'view_audit';
+  'view_audit',
+] as const;
+
+export type UiPermission = (typeof uiPermissions)[number];
 
 /**
  * Whether a caller with `scopes` has `permission` for the server named `server`. It looks only at the policy's

@@ -40,7 +40,7 @@ await runService('registry', process.env, async (log) => {
   });
   const routing = await startRouting({ ...config, store, log, onPublished: metrics.published });
   const definitions = await createApprovedDefinitions(store.definitions, log);
-  const approved = await keepApprovedTools({ definitions, path: config.approvedToolsFile, log });
+  const approved = await keepApprovedTools(definitions, config.approvedToolsFile, log);
   const health = createHealthMonitor({
     servers: store.list,
     upstreamOf: routing.of,

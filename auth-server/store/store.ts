@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
-import type { Database } from '../../common/database/database.ts';
+import { type Database, ping } from '../../common/database/database.ts';
 import { databaseIn, openDatabase } from '../../common/database/open.ts';
-import { ping } from '../../common/database/ping.ts';
 import { interval } from '../../common/time/interval.ts';
 import { type BindingLimits, type BindingStore, DatabaseBindings } from './binding.ts';
 import { createKeyStore, type KeyStore } from './key.ts';

@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 
 /** Which database: SQLite and PostgreSQL differ in how they number rows, lock and announce writes. */
 export type DatabaseKind = 'sqlite' | 'postgres';
@@ -13,4 +13,9 @@ export interface Database<Schema> {
    */
   alone(transaction: Transaction<Schema>, turn: number): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Sends the database a query that reads nothing. Rejects if there is no answer. */
+export async function ping<Schema>(db: Kysely<Schema>): Promise<void> {
+  await sql`select 1`.execute(db);
 }

@@ -45,27 +45,16 @@ export function watchContent<T>(
 }
 
 /** A text file that is being watched. */
-export interface WatchedFile {
-  /** The file as it was at the start. */
-  first: Found<string>;
-  stop(): void;
-}
+export type WatchedFile = ReturnType<typeof watchFile>;
 
-/** Reads a text file at once, and reports each change of it within `intervalMilliseconds`. */
-export function watchFile(
-  path: string,
-  changed: (found: Found<string>) => void,
-  intervalMilliseconds = usualInterval,
-): WatchedFile {
+/**
+ * Reads a text file at once, and reports each change of it within `intervalMilliseconds`.
+ * @returns `first` is the file as it was at the start
+ */
+export function watchFile(path: string, changed: (found: Found<string>) => void, intervalMilliseconds = usualInterval) {
   const first = readNow(path);
-  const stop = watchContent(
-    first,
-    () => readFile(path, 'utf8'),
-    (text) => text,
-    changed,
-    intervalMilliseconds,
-  );
-  return { first, stop };
+  const read = () => readFile(path, 'utf8');
+  return { first, stop: watchContent(first, read, String, changed, intervalMilliseconds) };
 }
 
 function readNow(path: string): Found<string> {

@@ -11,17 +11,6 @@ export interface YamlOptions {
   secret?: boolean;
 }
 
-/** A YAML text that could be parsed. */
-export interface YamlFile {
-  value: unknown;
-  /**
-   * Describes what a schema found.
-   * @param at where in the file the checked value is; the paths of the issues continue from there
-   * @returns one line for each fault, such as `line 3: users[1].groups[0]: must be a name`
-   */
-  faults(issues: readonly z.core.$ZodIssue[], at?: readonly PropertyKey[]): string[];
-}
-
 /**
  * Parses a YAML text and checks it.
  * @throws {ConfigError} with every fault, each with its line and path
@@ -38,7 +27,7 @@ export function parseYaml<T>(text: string, schema: z.ZodType<T>, options: YamlOp
  * Parses a YAML text: one document, each key once.
  * @throws {ConfigError} with every fault, each with its line
  */
-export function readYaml(text: string, { subject, aliases = false, secret = false }: YamlOptions): YamlFile {
+export function readYaml(text: string, { subject, aliases = false, secret = false }: YamlOptions) {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false, ...(secret && { schema: 'failsafe' }) });
   const lineOf = (offset: number) => `line ${lineCounter.linePos(offset).line}`;
@@ -61,7 +50,12 @@ export function readYaml(text: string, { subject, aliases = false, secret = fals
     `${lineOf(offsetOf(document, node))}: ${showPath(path)}: ${message}`;
   return {
     value: expand(document, subject),
-    faults: (issues, at = []) =>
+    /**
+     * Describes what a schema found.
+     * @param at where in the file the checked value is; the paths of the issues continue from there
+     * @returns one line for each fault, such as `line 3: users[1].groups[0]: must be a name`
+     */
+    faults: (issues: readonly z.core.$ZodIssue[], at: readonly PropertyKey[] = []): string[] =>
       issues.flatMap((issue) => {
         const path = [...at, ...issue.path];
         if (issue.code !== 'unrecognized_keys' || secret) return [describe(path, path, issue.message)];

@@ -8,14 +8,25 @@ export const ticketLifetimeSeconds = 120;
 
 const claims = z.object({
   server: z.string(),
+  /** The MCP method, or `(stream)`, `(end)`. */
   method: z.string(),
+  /** The owner of sessions and tasks: `person:` or `agent:` and the subject. */
   owner: z.string(),
   kind: z.enum(['person', 'agent']),
-  uris: z.array(z.string()).optional(),
+  /** With `subscriptions/listen`: the resources; omitted if there are too many. */
+  uris: z.array(z.string()).readonly().optional(),
+  /** Path and query at the upstream, if the session has its own instead of the route's. */
   target: z.string().optional(),
+  /** The only origin to which the gateway's credential in this request may be sent. */
   credentialFor: z.string().optional(),
+  /** When the caller's credential expires, in seconds since 1970. */
   ends: z.number(),
-  marks: z.array(z.string()),
+  /** The keys of the caller's session, client and account in the revocation feed. */
+  marks: z.array(z.string()).readonly(),
+  /**
+   * The revocation cursor of the auth-server when it allowed the request. A revocation up to this number does not apply to
+   * the request, even under one of its `marks`.
+   */
   heard: z.number().optional(),
 });
 
@@ -24,29 +35,7 @@ const claims = z.object({
  * caller's groups and scopes. Only the relay gets it: an upstream that held a ticket could bind sessions in the caller's
  * name.
  */
-export interface Ticket {
-  server: string;
-  /** The MCP method, or `(stream)`, `(end)`. */
-  method: string;
-  /** The owner of sessions and tasks: `person:` or `agent:` and the subject. */
-  owner: string;
-  kind: 'person' | 'agent';
-  /** With `subscriptions/listen`: the resources; omitted if there are too many. */
-  uris?: readonly string[] | undefined;
-  /** Path and query at the upstream, if the session has its own instead of the route's. */
-  target?: string | undefined;
-  /** The only origin to which the gateway's credential in this request may be sent. */
-  credentialFor?: string | undefined;
-  /** When the caller's credential expires, in seconds since 1970. */
-  ends: number;
-  /** The keys of the caller's session, client and account in the revocation feed. */
-  marks: readonly string[];
-  /**
-   * The revocation cursor of the auth-server when it allowed the request. A revocation up to this number does not apply to
-   * the request, even under one of its `marks`.
-   */
-  heard?: number | undefined;
-}
+export type Ticket = z.output<typeof claims>;
 
 /** Audience of tickets. `#` cannot occur in a server name, so no server's audience collides with it. */
 export function ticketAudience(publicUrl: string): string {

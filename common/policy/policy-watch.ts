@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import { compilePolicy, type Policy, type PolicySource } from '../../policy/policy.ts';
+import { compilePolicy, type PolicySource } from '../../policy/policy.ts';
 import { configFileError } from '../files/config-file.ts';
 import { type Found, type WatchedFile, watchFile } from '../files/watched-file.ts';
 import type { Logger } from '../service/log.ts';
@@ -9,29 +9,11 @@ import { readPolicySource } from './policy-file.ts';
 import type { PolicyAnswer } from './policy-thread.ts';
 
 /** The policy in force, and the faults of the file when a change of it cannot be used. */
-export interface PolicyWatch {
-  current(): Policy;
-  /** Which text of the file is in force, as {@link policyVersion} names it. */
-  version(): string;
-  /** Faults of the file as it stands now; empty when it is the policy in force. */
-  faults(): readonly string[];
-  history(): PolicyHistory;
-  onChange(listener: () => void): void;
-  stop(): void;
-}
-
-/** What has happened to the file since the start. */
-interface PolicyHistory {
-  /** When the policy in force was read, in seconds since 1970. */
-  loadedAt: number;
-  /** How many changes of the file came into force, and how many could not be used. */
-  reloads: number;
-  failed: number;
-}
+export type PolicyWatch = ReturnType<typeof watchPolicy>;
 
 /** A short name for one text of a policy file: the first 12 hexadecimal digits of its SHA-256, as sha256sum shows them. */
 export function policyVersion(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+  return hash('sha256', text).slice(0, 12);
 }
 
 /**
@@ -41,7 +23,7 @@ export function policyVersion(text: string): string {
  * @param intervalMilliseconds how often to look for a change
  * @throws {ConfigError} if the file cannot be used at the start: without a policy nothing may run
  */
-export function watchPolicy(path: string, log: Logger, intervalMilliseconds?: number): PolicyWatch {
+export function watchPolicy(path: string, log: Logger, intervalMilliseconds?: number) {
   let faults: readonly string[] = [];
   let reloads = 0;
   let failed = 0;
@@ -80,11 +62,14 @@ export function watchPolicy(path: string, log: Logger, intervalMilliseconds?: nu
   let inForce = readAtStart(path, file);
   return {
     current: () => inForce.policy,
+    /** Which text of the file is in force, as {@link policyVersion} names it. */
     version: () => inForce.version,
+    /** Faults of the file as it stands now; empty when it is the policy in force. */
     faults: () => faults,
+    /** When the policy in force was read, and how many changes of the file came into force or could not be used. */
     history: () => ({ loadedAt: inForce.loadedAt, reloads, failed }),
-    onChange: (listener) => void listeners.push(listener),
-    stop() {
+    onChange: (listener: () => void) => void listeners.push(listener),
+    stop(): void {
       changes++;
       file.stop();
     },
@@ -96,17 +81,12 @@ function textOf(found: Found<string>): string {
   return found.value;
 }
 
-interface InForce {
-  policy: Policy;
-  version: string;
-  loadedAt: number;
-}
-
-function inForceFrom(text: string, source: PolicySource): InForce {
+/** `loadedAt` is in seconds since 1970. */
+function inForceFrom(text: string, source: PolicySource) {
   return { policy: compilePolicy(source), version: policyVersion(text), loadedAt: Date.now() / 1000 };
 }
 
-function readAtStart(path: string, file: WatchedFile): InForce {
+function readAtStart(path: string, file: WatchedFile): ReturnType<typeof inForceFrom> {
   try {
     const text = textOf(file.first);
     return inForceFrom(text, readPolicySource(text));

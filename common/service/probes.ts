@@ -1,4 +1,5 @@
 import type { RequestListener, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The current state of one thing that a service needs. */
 export interface Need {
@@ -11,20 +12,18 @@ export interface Need {
 /** Checks everything that a service needs, by name. May take a second. */
 export type LookAtNeeds = () => Promise<Readonly<Record<string, Need>>>;
 
-export interface ProbesOptions {
-  needs?: LookAtNeeds | undefined;
-  /** Whether the process is to stop: it still answers, but should get no new clients. */
-  stopping: () => boolean;
-}
-
 const waitMilliseconds = 1_000;
 
 /**
  * Answers `/health/live` and `/health/ready` for orchestrators and load balancers, and passes other requests to `listener`.
  * Live: always 200, because this process answers. Ready: 200 when every need is met, otherwise 503; the JSON names the
  * state of each need. nginx does not route to these paths.
+ * @param stopping whether the process is to stop: it still answers, but should get no new clients
  */
-export function withProbes(listener: RequestListener, { needs, stopping }: ProbesOptions): RequestListener {
+export function withProbes(
+  listener: RequestListener,
+  { needs, stopping }: { needs?: LookAtNeeds | undefined; stopping: () => boolean },
+): RequestListener {
   return (req, res) => {
     if (req.method !== 'GET' && req.method !== 'HEAD') return listener(req, res);
     if (req.url === '/health/live') return tell(res, 200, { status: 'alive' });
@@ -62,15 +61,10 @@ export function policyNeed(faults: readonly string[]): Need {
  * @param milliseconds how long the query may take
  */
 export async function storeNeed(ping: () => Promise<unknown>, milliseconds = waitMilliseconds): Promise<Need> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), milliseconds).unref();
-  });
   const answers = ping().then(
     () => true,
     () => false,
   );
-  const met = await Promise.race([answers, late]);
-  clearTimeout(timer);
+  const met = await Promise.race([answers, sleep(milliseconds, false, { ref: false })]);
   return { met, state: met ? 'answers' : 'does not answer' };
 }

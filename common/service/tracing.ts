@@ -2,13 +2,7 @@ import { createRequire, syncBuiltinESMExports } from 'node:module';
 import type { Logger } from './log.ts';
 
 /** Attributes of a request's span. Never a credential, a person's name or a request body. */
-interface TraceNote {
-  server?: string | undefined;
-  method?: string | undefined;
-  tool?: string | undefined;
-  verdict?: string | undefined;
-  reason?: string | undefined;
-}
+type TraceNote = Partial<Record<'server' | 'method' | 'tool' | 'verdict' | 'reason', string | undefined>>;
 
 /** The traces of one service. If tracing is off, both functions do nothing. */
 export interface Tracing {

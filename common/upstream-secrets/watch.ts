@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { configFileError } from '../files/config-file.ts';
@@ -8,18 +8,13 @@ import { ConfigError } from '../text/config-error.ts';
 import { type Credential, toCredential } from './credential.ts';
 import { parseSecrets, type SecretEntry, secretsError } from './secrets-file.ts';
 
-/** Where a secret would be sent. */
-interface Destination {
-  /** The server's name at the gateway. */
-  server: string;
-  /** Its upstream's origin, such as `https://mcp.example.com`. */
-  origin: string;
-}
-
 /** The credentials that the gateway sends to upstreams. */
 export interface UpstreamSecrets {
-  /** The secret `name` as a header; undefined if there is none, or if it must not be sent there. */
-  find(name: string, to: Destination): Credential | undefined;
+  /**
+   * The secret `name` as a header; undefined if there is none, or if it must not be sent there.
+   * @param to the server's name at the gateway, and its upstream's origin, such as `https://mcp.example.com`
+   */
+  find(name: string, to: { server: string; origin: string }): Credential | undefined;
   /** Faults of the file as it stands now; empty when it is in force. */
   faults(): readonly string[];
   onChange(listener: () => void): void;
@@ -114,7 +109,7 @@ async function load(path: string, env: NodeJS.ProcessEnv): Promise<Loaded> {
   const kept = read.filter((each) => typeof each !== 'string');
   return {
     secrets: new Map(kept.map((each) => [each.name, each])),
-    digest: createHash('sha256').update(JSON.stringify(kept)).digest('hex'),
+    digest: hash('sha256', JSON.stringify(kept)),
     warnings: await warningsOn(path, entries),
   };
 }

@@ -2,7 +2,7 @@ import { agentWithScopes, personInGroups } from '../caller.ts';
 import { decide } from '../decide.ts';
 import { type Policy, type Rule, wildcard } from '../policy.ts';
 import { methods, type ObjectKind } from '../request/methods.ts';
-import { mayUseUi, type UiPermission } from '../ui.ts';
+import { mayUseUi, uiPermissions } from '../ui.ts';
 import { type Sample, type Universe, universeOf } from './universe.ts';
 
 /** A caller who may do something under one policy and not under the other. */
@@ -20,15 +20,6 @@ export interface Difference {
 type Side = { policy: Policy; scopes: readonly string[] };
 type Ask = (side: Side, server: string) => boolean;
 
-const permissions: readonly UiPermission[] = [
-  'list_service',
-  'register_service',
-  'health_check_service',
-  'toggle_service',
-  'modify_service',
-  'view_audit',
-];
-
 /**
  * Lists which groups, and which scopes of agents, may do more or less under `after` than under `before`. It compares
  * verdicts, not lines: a file that is written differently and means the same shows no difference. Pure.
@@ -37,25 +28,11 @@ export function diff(before: Policy, after: Policy): Difference[] {
   const named = (of: (policy: Policy) => Iterable<string>) => [...new Set([...of(before), ...of(after)])].sort();
   const groups = named((policy) => policy.source.groups.keys());
   const scopes = named((policy) => [...policy.source.scopes.keys(), ...policy.source.ui.keys()]);
-  const sides = (read: (policy: Policy) => readonly string[]): [Side, Side] => [
-    { policy: before, scopes: read(before) },
-    { policy: after, scopes: read(after) },
-  ];
+  const person = (policy: Policy, group: string): Side => ({ policy, ...personInGroups(policy, [group]) });
+  const agent = (policy: Policy, scope: string): Side => ({ policy, ...agentWithScopes(policy, [scope]) });
   return [
-    ...groups.flatMap((who) =>
-      diffOne(
-        'person',
-        who,
-        sides((policy) => personInGroups(policy, [who]).scopes),
-      ),
-    ),
-    ...scopes.flatMap((who) =>
-      diffOne(
-        'agent',
-        who,
-        sides((policy) => agentWithScopes(policy, [who]).scopes),
-      ),
-    ),
+    ...groups.flatMap((who) => diffOne('person', who, [person(before, who), person(after, who)])),
+    ...scopes.flatMap((who) => diffOne('agent', who, [agent(before, who), agent(after, who)])),
   ];
 }
 
@@ -97,7 +74,7 @@ function newlyAllowed(universe: Universe, server: string, without: Side, having:
         );
       }),
     ),
-    ...permissions
+    ...uiPermissions
       .filter((permission) => isNew(({ policy, scopes }, on) => mayUseUi(policy, scopes, permission, on)))
       .map((permission) => `${permission} (in the registry)`),
   ];

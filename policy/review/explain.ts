@@ -14,16 +14,11 @@ export interface RuleExplanation {
   unheededGlob?: string;
 }
 
-/** The outcomes of the rules of one held scope; empty for a scope without rules. */
-interface ScopeExplanation {
-  scope: string;
-  rules: readonly RuleExplanation[];
-}
-
 /** The verdict and the reasons for it. */
 export interface Explanation {
   decision: Decision;
-  scopes: readonly ScopeExplanation[];
+  /** The outcomes of the rules of each held scope; empty for a scope without rules. */
+  scopes: readonly { scope: string; rules: readonly RuleExplanation[] }[];
 }
 
 /** The reason of a denial, as the end of a sentence about people in groups or an agent with scopes. */

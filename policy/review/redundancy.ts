@@ -1,6 +1,6 @@
 import type { Rule } from '../policy.ts';
 import { methods, type ObjectKind } from '../request/methods.ts';
-import { decideByRule, type RuleShape, shapeOf } from './rule-shape.ts';
+import { type RuleShape, readsResource, shapeOf } from './rule-shape.ts';
 
 /**
  * Returns the rules of one scope that could be deleted without effect, each with a rule that grants as much. Of two equal
@@ -36,13 +36,7 @@ export function equalScopes(scopes: ReadonlyMap<string, readonly Rule[]>): [firs
 function normal(rule: Rule): string {
   const { server, methods, objects } = shapeOf(rule);
   const sorted = (names: Iterable<string>) => [...new Set(names)].sort();
-  return JSON.stringify([
-    server,
-    sorted(methods),
-    sorted(objects.tool),
-    sorted(objects.prompt),
-    sorted(objects.resource),
-  ]);
+  return JSON.stringify([server, ...[methods, objects.tool, objects.prompt, objects.resource].map(sorted)]);
 }
 
 function grantsAll(wide: RuleShape, narrow: RuleShape): boolean {
@@ -58,17 +52,8 @@ function grantsAll(wide: RuleShape, narrow: RuleShape): boolean {
 
 function objectWithin(kind: ObjectKind, name: string, pattern: string): boolean {
   if (!patternWithin(name, pattern)) return false;
-  // A resource that is written out may not be in normal form, and then no glob covers it: ask `decide`.
-  if (kind !== 'resource' || name.endsWith('*') || name === pattern) return true;
-  const rule: Rule = {
-    at: '',
-    server: '*',
-    methods: ['resources/read'],
-    tools: [],
-    prompts: [],
-    resources: [pattern],
-  };
-  return decideByRule(rule, 'any', { method: 'resources/read', object: { kind, name } }).allowed;
+  // A resource that is written out may not be in normal form.
+  return kind !== 'resource' || name.endsWith('*') || name === pattern || readsResource(pattern, name);
 }
 
 function patternWithin(narrow: string, wide: string): boolean {

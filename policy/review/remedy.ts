@@ -19,10 +19,7 @@ interface Option {
 }
 
 /** The options by the servers that their rules name, least power first. */
-interface Options {
-  scopes: Patterns<Option[]>;
-  groups: Patterns<Option[]>;
-}
+type Options = Record<'scopes' | 'groups', Patterns<Option[]>>;
 
 const longestName = 1024;
 const mostAccesses = 16;
@@ -57,12 +54,8 @@ export function scopeThatHelps(policy: Policy, denied: Denied): string | undefin
  * request. The least powerful comes first; at most `most` groups. Pure.
  */
 export function groupsThatHelp(policy: Policy, denied: Denied, most: number): string[] {
-  const names: string[] = [];
-  for (const { name } of helpful(policy, 'groups', denied)) {
-    if (names.length === most) break;
-    names.push(name);
-  }
-  return names;
+  const names = helpful(policy, 'groups', denied).map(({ name }) => name);
+  return names.take(most).toArray();
 }
 
 function* helpful(policy: Policy, kind: keyof Options, { scopes, server, accesses }: Denied): Generator<Option> {
@@ -94,19 +87,13 @@ const compiled = new WeakMap<Policy, Options>();
 
 /** Built once per policy, at its first denial: later denials skip the rules for other servers. */
 function optionsOf(policy: Policy): Options {
-  let options = compiled.get(policy);
-  if (!options) {
-    const { scopes, groups } = policy.source;
-    const ofPool = [...scopes.keys()].filter((scope) => customScope.test(scope));
-    options = {
-      scopes: index(
-        policy,
-        ofPool.map((scope) => [scope, [scope]]),
-      ),
-      groups: index(policy, [...groups]),
-    };
-    compiled.set(policy, options);
-  }
+  const known = compiled.get(policy);
+  if (known) return known;
+  const { scopes, groups } = policy.source;
+  const ofPool = [...scopes.keys()].filter((scope) => customScope.test(scope));
+  const scopesByName = ofPool.map((scope): [string, string[]] => [scope, [scope]]);
+  const options = { scopes: index(policy, scopesByName), groups: index(policy, [...groups]) };
+  compiled.set(policy, options);
   return options;
 }
 
@@ -129,12 +116,7 @@ function index(policy: Policy, named: readonly [name: string, scopes: readonly s
 
 function powerOf(rules: readonly Rule[]): [serverGlobs: number, otherGlobs: number, all: number] {
   const isGlob = (pattern: string) => wildcard(pattern).endsWith('*');
-  const others = rules.flatMap(({ methods, tools, prompts, resources }) => [
-    ...methods,
-    ...tools,
-    ...prompts,
-    ...resources,
-  ]);
+  const others = rules.flatMap(({ methods, tools, prompts, resources }) => [methods, tools, prompts, resources].flat());
   // All, not names alone: ranks are compared by this only when the numbers of globs are equal.
   return [rules.filter(({ server }) => isGlob(server)).length, others.filter(isGlob).length, others.length];
 }

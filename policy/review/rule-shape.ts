@@ -44,3 +44,10 @@ export function decideByRule(rule: Rule, server: string, access: Access): Return
   const policy = compilePolicy({ groups: new Map(), ui: new Map(), scopes: new Map([['only', [rule]]]) });
   return decide(policy, ['only'], server, [access]);
 }
+
+/** Whether a pattern of `resources` grants reading `uri`: no glob covers a URI that is not in normal form. Pure. */
+export function readsResource(pattern: string, uri: string): boolean {
+  const nothing = { at: '', tools: [], prompts: [] };
+  const rule: Rule = { ...nothing, server: '*', methods: ['resources/read'], resources: [pattern] };
+  return decideByRule(rule, 'any', { method: 'resources/read', object: { kind: 'resource', name: uri } }).allowed;
+}

@@ -1,6 +1,6 @@
 import type { Rule } from '../policy.ts';
 import type { ObjectKind } from '../request/methods.ts';
-import { decideByRule, shapeOf } from './rule-shape.ts';
+import { readsResource, shapeOf } from './rule-shape.ts';
 
 /** A sample name that represents all names which the policy treats alike. */
 export interface Sample {
@@ -22,11 +22,10 @@ export interface Universe {
  */
 export function universeOf(rules: readonly Rule[], servers: readonly string[] = []): Universe {
   const shapes = rules.map(shapeOf);
-  const samples = (kind: ObjectKind) =>
-    samplesOf(
-      shapes.flatMap((shape) => shape.objects[kind]),
-      kind,
-    );
+  const samples = (kind: ObjectKind) => {
+    const names = shapes.flatMap((shape) => shape.objects[kind]);
+    return samplesOf(names, kind);
+  };
   return {
     servers: samplesOf([...shapes.map((shape) => shape.server), ...servers]),
     objects: { tool: samples('tool'), prompt: samples('prompt'), resource: samples('resource') },
@@ -54,23 +53,9 @@ function nameUnder(glob: string, all: ReadonlySet<string>, kind: ObjectKind | un
     // Suffixes that turn most prefixes into a URI in normal form, including `http` and `http://host`.
     const endings = kind === 'resource' ? [c, `${c}/`, `/${c}`, `${c}:x`, `://${c}/`] : [c];
     const free = endings.map((ending) => prefix + ending).filter((name) => !taken(name));
-    const fit = free.find((name) => kind !== 'resource' || globsApply(name)) ?? (letter ? undefined : free[0]);
+    const fit = free.find((name) => kind !== 'resource' || readsResource('*', name)) ?? (letter ? undefined : free[0]);
     if (fit !== undefined) return fit;
   }
 }
 
 const firstLetters = 'xyzabcdefghijklmnopqrstuvw0123456789-_~ABCDEFGHIJKLMNOPQRSTUVWXYZ';
-
-const everyResource: Rule = {
-  at: '',
-  server: '*',
-  methods: ['resources/read'],
-  tools: [],
-  prompts: [],
-  resources: ['*'],
-};
-
-function globsApply(uri: string): boolean {
-  return decideByRule(everyResource, 'any', { method: 'resources/read', object: { kind: 'resource', name: uri } })
-    .allowed;
-}

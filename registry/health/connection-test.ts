@@ -1,15 +1,9 @@
 import type { UpstreamAuth } from '../routing/upstream-auth.ts';
 import type { Upstream } from '../routing/upstreams.ts';
+import type { SelfDescription } from '../servers/self-description.ts';
 import { type ServerEntry, transportsOf } from '../servers/server.ts';
 import type { ToolInfo } from '../servers/tool.ts';
 import { type ProbeLimits, type ProbeResult, probeServer, usualLimits } from './mcp-probe.ts';
-
-/** What a server says about itself. */
-interface TestedServer {
-  name: string | null;
-  version: string | null;
-  protocolVersion: string | null;
-}
 
 /** The result of a connection test, before anything is stored. */
 export interface ConnectionReport {
@@ -18,14 +12,14 @@ export interface ConnectionReport {
   problem: { field: 'upstream' | 'secret'; reason: string } | undefined;
   /** By transport. */
   checks: readonly Pick<ProbeResult, 'transport' | 'status' | 'steps' | 'error'>[];
-  server: TestedServer | undefined;
+  server: Pick<SelfDescription, 'name' | 'version' | 'protocolVersion'> | undefined;
   tools: readonly ToolInfo[];
 }
 
 /** Tests a connection. Returns undefined when too many tests are running. */
 export type ConnectionTest = (server: ServerEntry) => Promise<ConnectionReport | undefined>;
 
-export interface ConnectionTestOptions {
+interface ConnectionTestOptions {
   /** Resolves and checks the upstream's addresses. */
   find: (server: ServerEntry) => Promise<Upstream>;
   upstreamAuth: UpstreamAuth;

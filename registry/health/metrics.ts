@@ -1,37 +1,19 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Shown } from '../../common/service/metrics-endpoint.ts';
 import { addProcessMetrics } from '../../common/service/process-metrics.ts';
 import type { Status } from '../servers/server-health.ts';
 
-/** The registry's metrics. docs/operations/monitoring.md explains each. */
-export interface RegistryMetrics extends Shown {
-  /** A server was checked. */
-  checked(status: Status, seconds: number): void;
-  /** nginx accepted or refused the routes, or did not answer. */
-  published(outcome: 'ok' | 'unknown' | 'refused'): void;
-}
-
-/** What is read at each scrape. */
-export interface Watched {
-  /** The status of each server. */
-  statuses(): readonly (Status | 'disabled')[];
-  /** How many tools wait for approval. */
-  pendingTools(): number;
-}
-
-const states: readonly (Status | 'disabled')[] = [
-  'healthy',
-  'degraded',
-  'unhealthy',
-  'needs-authentication',
-  'unknown',
-  'disabled',
-];
+const states = ['healthy', 'degraded', 'unhealthy', 'needs-authentication', 'unknown', 'disabled'] as const;
 /** From a server on the same machine to two transports that each take the limit of ten seconds. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20];
 
-/** Metrics in a registry of their own, so that two services in one process do not share them. */
-export function createRegistryMetrics(watched: Watched): RegistryMetrics {
+/** What is read at each scrape: the status of each server, and how many tools wait for approval. */
+type Watched = { statuses: () => readonly (typeof states)[number][]; pendingTools: () => number };
+
+/**
+ * The registry's metrics, which docs/operations/monitoring.md explains. They are in a registry of their own, so that two
+ * services in one process do not share them.
+ */
+export function createRegistryMetrics({ statuses, pendingTools }: Watched) {
   const registry = new Registry();
   const registers = [registry];
   addProcessMetrics(registry);
@@ -41,8 +23,8 @@ export function createRegistryMetrics(watched: Watched): RegistryMetrics {
     labelNames: ['status'],
     registers,
     collect() {
-      const statuses = watched.statuses();
-      for (const status of states) this.set({ status }, statuses.filter((each) => each === status).length);
+      const all = statuses();
+      for (const status of states) this.set({ status }, all.filter((each) => each === status).length);
     },
   });
   new Gauge({
@@ -50,7 +32,7 @@ export function createRegistryMetrics(watched: Watched): RegistryMetrics {
     help: 'Tools that are new or were changed by their server, and wait for approval',
     registers,
     collect() {
-      this.set(watched.pendingTools());
+      this.set(pendingTools());
     },
   });
   const checks = new Histogram({
@@ -69,8 +51,9 @@ export function createRegistryMetrics(watched: Watched): RegistryMetrics {
   // Exported from the start: an alert on an increase misses a counter that appears later.
   for (const outcome of ['ok', 'unknown', 'refused']) published.inc({ outcome }, 0);
   return {
-    checked: (status, seconds) => checks.observe({ status }, seconds),
-    published: (outcome) => published.inc({ outcome }),
+    checked: (status: Status, seconds: number) => checks.observe({ status }, seconds),
+    /** nginx accepted or refused the routes, or did not answer. */
+    published: (outcome: 'ok' | 'unknown' | 'refused') => published.inc({ outcome }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

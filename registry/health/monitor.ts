@@ -13,7 +13,7 @@ import { findingOf, unreachable, waitAfter } from './verdict.ts';
 /** A server to monitor. Only an enabled one is checked; a new revision is checked at once. */
 export type Monitored = ServerEntry & { enabled?: boolean; revision?: number };
 
-export interface HealthOptions<Server extends Monitored = Monitored> {
+interface HealthOptions<Server extends Monitored = Monitored> {
   servers: () => readonly Server[];
   upstreamOf: (name: string) => Upstream | undefined;
   /** Returns the server's credential as headers; undefined if it is not available. */
@@ -30,33 +30,18 @@ export interface HealthOptions<Server extends Monitored = Monitored> {
   now?: () => Date;
 }
 
-/** The health of all servers, updated in the background. */
-export interface HealthMonitor<Server extends Monitored = Monitored> {
-  of(name: string): Health;
-  /** Checks one server now. Never throws. */
-  check(server: Monitored): Promise<Health>;
-  /** Checks all matching servers now, one after another. Never throws. */
-  checkAll(matches: (server: Server) => boolean): Promise<void>;
-  /** Loads what was stored before a restart. Never throws. */
-  recall(): Promise<void>;
-  /** Begins to check all servers, each at its own time. */
-  start(): void;
-  /** Stores what is not stored yet. */
-  stop(): Promise<void>;
-}
-
 const tickMilliseconds = 250;
 const recordMilliseconds = 5_000;
 const slowMilliseconds = 2_000;
 
 /**
- * Makes the monitor. Each server is checked `intervalMs` (30 s) after its last check, and less often after many failures.
+ * Makes the monitor of the health of all servers. Each server is checked `intervalMs` (30 s) after its last check, and less often after many failures.
  * `limits` bounds each check (3 s for an answer, 10 s for all pages of its lists).
  */
-export function createHealthMonitor<Server extends Monitored>(options: HealthOptions<Server>): HealthMonitor<Server> {
+export function createHealthMonitor<Server extends Monitored>(options: HealthOptions<Server>) {
   const { servers, log, observations, intervalMs = tickMilliseconds, now = () => new Date() } = options;
   const known = createEntries();
-  const recorder = observations && createRecorder({ observations, log, now, onFound: known.found });
+  const recorder = observations && createRecorder(observations, log, now, known.found);
   const run = (server: Monitored, entry: Entry) => runCheck(options, recorder, known, server, entry);
   const tick = () => {
     const all = servers();
@@ -67,6 +52,7 @@ export function createHealthMonitor<Server extends Monitored>(options: HealthOpt
     for (const entry of nextTurns(turns.keys(), performance.now())) void run(turns.get(entry) as Monitored, entry);
   };
 
+  /** Checks one server now. Never throws. */
   const check = async (server: Monitored): Promise<Health> => {
     const entry = known.of(server);
     await (entry.running ?? run(server, entry));
@@ -75,22 +61,26 @@ export function createHealthMonitor<Server extends Monitored>(options: HealthOpt
 
   let timers: NodeJS.Timeout[] = [];
   return {
-    of: (name) => toHealth(known.get(name)),
+    of: (name: string): Health => toHealth(known.get(name)),
     check,
-    async checkAll(matches) {
+    /** Checks all matching servers now, one after another. Never throws. */
+    async checkAll(matches: (server: Server) => boolean): Promise<void> {
       for (const server of servers()) if (matches(server)) await check(server);
     },
-    async recall() {
+    /** Loads what was stored before a restart. Never throws. */
+    async recall(): Promise<void> {
       await recorder?.run();
       for (const server of servers()) known.of(server);
     },
-    start() {
+    /** Begins to check all servers, each at its own time. */
+    start(): void {
       if (timers.length > 0) return;
       timers = [setInterval(tick, Math.min(tickMilliseconds, intervalMs)).unref()];
       if (recorder) timers.push(setInterval(() => void recorder.run(), recordMilliseconds).unref());
       tick();
     },
-    async stop() {
+    /** Stores what is not stored yet. */
+    async stop(): Promise<void> {
       for (const timer of timers) clearInterval(timer);
       timers = [];
       await recorder?.run();

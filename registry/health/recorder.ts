@@ -2,22 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../common/service/log.ts';
 import type { Observation, Observations, StoredHealth } from '../store/observations.ts';
 
-export interface RecorderOptions {
-  observations: Observations;
-  log: Logger;
-  now: () => Date;
-  /** Receives what other registries have found. */
-  onFound: (found: readonly StoredHealth[]) => void;
-}
-
 /** Stores what checks find, and loads what other registries have found. */
-export interface Recorder {
-  add(observation: Observation): void;
-  /** Whether this registry holds the lease to check all servers. */
-  hasLease(): boolean;
-  /** Acquires or renews the lease, stores what was found, and loads what others found. Never throws. */
-  run(): Promise<void>;
-}
+export type Recorder = ReturnType<typeof createRecorder>;
 
 /** If the registry with the lease dies, servers stay unchecked for this long. */
 const leaseMilliseconds = 20_000;
@@ -29,8 +15,14 @@ const mostSamples = 100;
 /**
  * Stores the results of all servers in one transaction every few seconds, because each transaction waits for the disk. Of
  * several registries over one database, one holds the lease to check; the others read its results.
+ * @param onFound receives what other registries have found
  */
-export function createRecorder({ observations, log, now, onFound }: RecorderOptions): Recorder {
+export function createRecorder(
+  observations: Observations,
+  log: Logger,
+  now: () => Date,
+  onFound: (found: readonly StoredHealth[]) => void,
+) {
   const me = randomUUID();
   let waiting = new Map<string, Observation>();
   let lease = false;
@@ -59,8 +51,10 @@ export function createRecorder({ observations, log, now, onFound }: RecorderOpti
   };
   return {
     add,
+    /** Whether this registry holds the lease to check all servers. */
     hasLease: () => lease,
-    async run() {
+    /** Acquires or renews the lease, stores what was found, and loads what others found. Never throws. */
+    async run(): Promise<void> {
       try {
         await load();
         lease = await observations.takeLease(me, leaseMilliseconds, now());

@@ -12,23 +12,7 @@ export interface Approval {
   hash: string;
 }
 
-export interface ApprovedDefinitions {
-  /**
-   * Compares a server's tools with the approved definitions; tools that are new or changed wait for approval. On the
-   * first call for a server, all its tools are approved. Never throws.
-   */
-  observe(server: string, tools: readonly ObservedTool[]): Promise<void>;
-  /**
-   * Approves pending definitions. An approval of the definition that is approved already drops the pending one.
-   * @throws {RegistryError} `changed_meanwhile` if a tool's definition has changed again; then nothing is approved
-   */
-  approve(server: string, approvals: readonly Approval[], by: Actor): Promise<void>;
-  of(server: string): Promise<ServerDefinitions>;
-  /** The hashes for all servers, from memory. */
-  hashes(): DefinitionHashes;
-  /** Loads what other processes have changed. @returns whether anything had */
-  follow(): Promise<boolean>;
-}
+export type ApprovedDefinitions = Awaited<ReturnType<typeof createApprovedDefinitions>>;
 
 const firstSeen: Actor = { sub: '#registry', username: 'first seen' };
 const mostPending = 1_000;
@@ -41,9 +25,10 @@ export async function createApprovedDefinitions(
   table: DefinitionTable,
   log: Logger,
   now: () => Date = () => new Date(),
-): Promise<ApprovedDefinitions> {
+) {
   let version = -1;
   let hashes: DefinitionHashes = new Map();
+  /** Loads what other processes have changed. @returns whether anything had */
   const follow = async (): Promise<boolean> => {
     const latest = await table.version();
     if (latest === version) return false;
@@ -57,7 +42,11 @@ export async function createApprovedDefinitions(
     await follow();
   };
   return {
-    async observe(server, tools) {
+    /**
+     * Compares a server's tools with the approved definitions; tools that are new or changed wait for approval. On the
+     * first call for a server, all its tools are approved. Never throws.
+     */
+    async observe(server: string, tools: readonly ObservedTool[]): Promise<void> {
       const definitions = tools.map(({ definition }) => definition);
       if (isKnown(hashes, server, definitions)) return;
       try {
@@ -71,10 +60,15 @@ export async function createApprovedDefinitions(
         log.error({ err, server }, 'the tools of a server could not be compared with those that were approved');
       }
     },
-    async approve(server, approvals, by) {
+    /**
+     * Approves pending definitions. An approval of the definition that is approved already drops the pending one.
+     * @throws {RegistryError} `changed_meanwhile` if a tool's definition has changed again; then nothing is approved
+     */
+    async approve(server: string, approvals: readonly Approval[], by: Actor): Promise<void> {
       await change(server, (known) => approving(server, known, approvals, by));
     },
-    of: (server) => table.of(server),
+    of: table.of,
+    /** The hashes for all servers, from memory. */
     hashes: () => hashes,
     follow,
   };

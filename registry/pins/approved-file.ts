@@ -4,13 +4,6 @@ import { interval } from '../../common/time/interval.ts';
 import type { DefinitionHashes } from '../store/definitions.ts';
 import type { ApprovedDefinitions } from './approved-definitions.ts';
 
-export interface ApprovedFileOptions {
-  definitions: Pick<ApprovedDefinitions, 'hashes' | 'follow'>;
-  path: string;
-  log: Logger;
-  intervalMs?: number;
-}
-
 const rewriteMilliseconds = 15_000;
 
 /**
@@ -19,7 +12,12 @@ const rewriteMilliseconds = 15_000;
  * @returns `write`, which writes the file now and never rejects
  * @throws if the file cannot be written the first time
  */
-export async function keepApprovedTools({ definitions, path, log, intervalMs = 1_000 }: ApprovedFileOptions) {
+export async function keepApprovedTools(
+  definitions: Pick<ApprovedDefinitions, 'hashes' | 'follow'>,
+  path: string,
+  log: Logger,
+  intervalMs = 1_000,
+) {
   let queue = writeApprovedTools(path, definitions.hashes());
   await queue;
   const failed = (err: unknown) => log.error({ err, path }, 'the approved tools cannot be written; the old file stays');

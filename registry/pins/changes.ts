@@ -58,15 +58,9 @@ export function toolChanges(
   const gone = current
     ? [...known.approved.values()].filter(({ name }) => !present.has(name) && !known.pending.has(name))
     : [];
+  const nothing = { since: null, differences: [], note: null };
   const removed = gone.map((before): ToolChange => {
-    return {
-      ...about(before.name, before),
-      state: 'removed',
-      hash: before.hash,
-      since: null,
-      differences: [],
-      note: null,
-    };
+    return { ...about(before.name, before), state: 'removed', hash: before.hash, ...nothing };
   });
   const tools = [...waiting, ...removed].sort((a, b) => (a.name < b.name ? -1 : 1));
   return { server, first_seen_at: known.firstSeenAt?.toISOString() ?? null, tools };

@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Database } from '../../common/database/database.ts';
 import { openDatabase } from '../../common/database/open.ts';
 import { changes, type Schema } from './migrations.ts';
@@ -26,4 +26,15 @@ export function writing<T>({ db, alone }: RegistryDatabase, work: (transaction: 
     await alone(transaction, writingTurn);
     return await work(transaction);
   });
+}
+
+/** One value of `registry_state`; undefined if it was never written. */
+export async function readState(db: Kysely<Schema>, key: string): Promise<string | undefined> {
+  const row = await db.selectFrom('registry_state').select('value').where('key', '=', key).executeTakeFirst();
+  return row?.value;
+}
+
+export async function putState(transaction: Writing, key: string, value: string): Promise<void> {
+  const put = transaction.insertInto('registry_state').values({ key, value });
+  await put.onConflict((c) => c.column('key').doUpdateSet({ value })).execute();
 }

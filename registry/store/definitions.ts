@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Definition, DefinitionParts } from '../servers/definition.ts';
-import { type Actor, noteChange } from './change-log.ts';
-import { type RegistryDatabase, type Writing, writing } from './database.ts';
+import { type Actor, noteChange, type ServerChange } from './change-log.ts';
+import { putState, type RegistryDatabase, readState, type Writing, writing } from './database.ts';
 import type { Schema } from './migrations.ts';
 import { readServer } from './servers.ts';
 
@@ -34,32 +34,27 @@ export interface DefinitionChange {
   /** Names of tools whose pending definition is dropped. */
   drop?: readonly string[];
   /** The entry for the change log. */
-  note?: { action: 'first-seen' | 'approve'; by: Actor; fields: Record<string, { from: unknown; to: unknown }> };
+  note?: { action: 'first-seen' | 'approve'; by: Actor; fields: ServerChange['fields'] };
 }
 
 /** The approved and pending definitions in the database. */
-export interface DefinitionTable {
-  /** A number that changes with every write. */
-  version(): Promise<number>;
-  hashes(): Promise<DefinitionHashes>;
-  of(server: string): Promise<ServerDefinitions>;
-  /**
-   * Changes the definitions of one server's tools, one process at a time.
-   * @param decide returns the change to make to what is stored, or undefined for none
-   */
-  change(server: string, at: Date, decide: (known: ServerDefinitions) => DefinitionChange | undefined): Promise<void>;
-}
+export type DefinitionTable = ReturnType<typeof createDefinitionTable>;
 
 const versionKey = 'pins';
 
 /** Makes the {@link DefinitionTable} over the registry's database. */
-export function createDefinitionTable(database: RegistryDatabase): DefinitionTable {
+export function createDefinitionTable(database: RegistryDatabase) {
   const { db } = database;
   return {
+    /** A number that changes with every write. */
     version: () => readVersion(db),
     hashes: () => readHashes(db),
-    of: (server) => readDefinitions(db, server),
-    change: (server, at, decide) =>
+    of: (server: string) => readDefinitions(db, server),
+    /**
+     * Changes the definitions of one server's tools, one process at a time.
+     * @param decide returns the change to make to what is stored, or undefined for none
+     */
+    change: (server: string, at: Date, decide: (known: ServerDefinitions) => DefinitionChange | undefined) =>
       writing(database, async (transaction) => {
         // The server may have been deleted during the check.
         if (!(await readServer(transaction, server))) return;
@@ -77,14 +72,11 @@ export async function forgetDefinitions(transaction: Writing, server: string): P
 }
 
 async function readVersion(db: Kysely<Schema>): Promise<number> {
-  const row = await db.selectFrom('registry_state').select('value').where('key', '=', versionKey).executeTakeFirst();
-  return Number(row?.value ?? 0);
+  return Number((await readState(db, versionKey)) ?? 0);
 }
 
 async function bumpVersion(transaction: Writing): Promise<void> {
-  const value = String((await readVersion(transaction)) + 1);
-  const put = transaction.insertInto('registry_state').values({ key: versionKey, value });
-  await put.onConflict((c) => c.column('key').doUpdateSet({ value })).execute();
+  await putState(transaction, versionKey, String((await readVersion(transaction)) + 1));
 }
 
 async function readHashes(db: Kysely<Schema>): Promise<DefinitionHashes> {
@@ -120,13 +112,9 @@ async function readDefinitions(db: Kysely<Schema>, server: string): Promise<Serv
 async function apply(transaction: Writing, server: string, date: Date, change: DefinitionChange): Promise<void> {
   const { firstSeenAt, approve = [], hold = [], drop = [], note } = change;
   const at = date.toISOString();
-  const toRow = ({ name, hash, parts }: Definition) => ({
-    server,
-    name,
-    hash,
-    parts: parts && JSON.stringify(parts),
-    at,
-  });
+  const toRow = ({ name, hash, parts }: Definition) => {
+    return { server, name, hash, parts: parts && JSON.stringify(parts), at };
+  };
   const remove = (table: 'tool_pin' | 'tool_pending', name: string) =>
     transaction.deleteFrom(table).where('server', '=', server).where('name', '=', name).execute();
   if (firstSeenAt) await transaction.insertInto('tool_baseline').values({ server, at }).execute();

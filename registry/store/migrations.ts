@@ -39,13 +39,7 @@ export interface Schema {
   /** A server's last answer, as JSON. */
   server_seen: { server: string; target: string; at: string; seen: string };
   /** Each change of a server's state. */
-  server_event: {
-    server: string;
-    at: string;
-    state: string;
-    latency_ms: number | null;
-    reason: string | null;
-  };
+  server_event: { server: string; at: string; state: string; latency_ms: number | null; reason: string | null };
   /** Sums of checks over `size` minutes from minute `start` since 1970. */
   server_checks: {
     server: string;
@@ -68,17 +62,9 @@ export interface Schema {
 export const changes: SchemaChanges = {
   '001-servers-and-changes': serversAndChanges,
   '002-observed': observedTables,
-  '003-upstream-secret': upstreamSecret,
-  '004-published-name': publishedName,
+  '003-upstream-secret': (db) => db.schema.alterTable('server').addColumn('auth_secret', 'text').execute(),
+  '004-published-name': (db) => db.schema.alterTable('server').addColumn('alias', 'text').execute(),
 };
-
-async function upstreamSecret(db: Kysely<unknown>): Promise<void> {
-  await db.schema.alterTable('server').addColumn('auth_secret', 'text').execute();
-}
-
-async function publishedName(db: Kysely<unknown>): Promise<void> {
-  await db.schema.alterTable('server').addColumn('alias', 'text').execute();
-}
 
 async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
   const server = db.schema
@@ -122,12 +108,7 @@ async function observedTables(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('server_event_server').on('server_event').columns(['server', 'at']).execute();
 }
 
-interface Columns {
-  text?: string[];
-  optional?: string[];
-  integer?: string[];
-  optionalInteger?: string[];
-}
+type Columns = Partial<Record<'text' | 'optional' | 'integer' | 'optionalInteger', string[]>>;
 
 async function make(db: Kysely<unknown>, name: string, columns: Columns, key: string[] = []): Promise<void> {
   let table = db.schema.createTable(name);

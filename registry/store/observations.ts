@@ -5,7 +5,7 @@ import { targetOf } from '../servers/server.ts';
 import type { Status, TransportCheck } from '../servers/server-health.ts';
 import type { ToolInfo } from '../servers/tool.ts';
 import { addChecks, type Chart, chartOf, deleteOldChecks, type Sample } from './checks.ts';
-import { type RegistryDatabase, type Writing, writing } from './database.ts';
+import { putState, type RegistryDatabase, readState, type Writing, writing } from './database.ts';
 import type { Schema } from './migrations.ts';
 
 /** The stored state of a server. */
@@ -56,20 +56,7 @@ export interface History {
 }
 
 /** What health checks found, in the database. */
-export interface Observations {
-  /** @param after returns only what was checked later; undefined for all */
-  read(after?: Date): Promise<StoredHealth[]>;
-  /** Stores all observations in one transaction, except those of servers that are deleted or have moved. */
-  add(observations: readonly Observation[], now: Date): Promise<void>;
-  history(server: string, now: Date): Promise<History>;
-  /** When this process last stored a check of the server, in milliseconds since 1970; 0 if never. */
-  storedAt(server: string): number;
-  /**
-   * Acquires or renews the lease to check all servers. One registry holds it at a time.
-   * @returns whether `owner` holds it for the next `milliseconds`
-   */
-  takeLease(owner: string, milliseconds: number, now: Date): Promise<boolean>;
-}
+export type Observations = ReturnType<typeof createObservations>;
 
 const mostEvents = 500;
 const eventDays = 30;
@@ -79,13 +66,15 @@ const mostRemembered = 20_000;
 const leaseKey = 'checks';
 
 /** Makes {@link Observations} over the registry's database. */
-export function createObservations(database: RegistryDatabase): Observations {
+export function createObservations(database: RegistryDatabase) {
   const { db } = database;
   let cleanedAt = 0;
   const storedAt = new LRUCache<string, number>({ max: mostRemembered });
   return {
-    read: (after) => readStored(db, after),
-    async add(observations, now) {
+    /** @param after returns only what was checked later; undefined for all */
+    read: (after?: Date) => readStored(db, after),
+    /** Stores all observations in one transaction, except those of servers that are deleted or have moved. */
+    async add(observations: readonly Observation[], now: Date): Promise<void> {
       await writing(database, async (transaction) => {
         await addAll(transaction, observations);
         if (now.getTime() - cleanedAt < cleanupMilliseconds) return;
@@ -94,16 +83,20 @@ export function createObservations(database: RegistryDatabase): Observations {
       });
       for (const { server, checkedAt } of observations) storedAt.set(server, checkedAt.getTime());
     },
-    storedAt: (server) => storedAt.get(server) ?? 0,
-    history: async (server, now) => ({ events: await readEvents(db, server), chart: await chartOf(db, server, now) }),
-    takeLease: (owner, milliseconds, now) =>
+    /** When this process last stored a check of the server, in milliseconds since 1970; 0 if never. */
+    storedAt: (server: string) => storedAt.get(server) ?? 0,
+    async history(server: string, now: Date): Promise<History> {
+      return { events: await readEvents(db, server), chart: await chartOf(db, server, now) };
+    },
+    /**
+     * Acquires or renews the lease to check all servers. One registry holds it at a time.
+     * @returns whether `owner` holds it for the next `milliseconds`
+     */
+    takeLease: (owner: string, milliseconds: number, now: Date) =>
       writing(database, async (transaction) => {
-        const stored = transaction.selectFrom('registry_state').select('value').where('key', '=', leaseKey);
-        const [holder, until] = (await stored.executeTakeFirst())?.value.split(' ') ?? [];
+        const [holder, until] = (await readState(transaction, leaseKey))?.split(' ') ?? [];
         if (holder !== owner && Number(until) > now.getTime()) return false;
-        const value = `${owner} ${now.getTime() + milliseconds}`;
-        const put = transaction.insertInto('registry_state').values({ key: leaseKey, value });
-        await put.onConflict((c) => c.column('key').doUpdateSet({ value })).execute();
+        await putState(transaction, leaseKey, `${owner} ${now.getTime() + milliseconds}`);
         return true;
       }),
   };

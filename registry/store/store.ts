@@ -1,4 +1,4 @@
-import { ping } from '../../common/database/ping.ts';
+import { ping } from '../../common/database/database.ts';
 import { interval } from '../../common/time/interval.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import { type RegisteredServer, type ServerSettings, settingsOf, targetOf } from '../servers/server.ts';
@@ -11,12 +11,11 @@ import {
   noteChange,
   readChanges,
   registeredAt,
-  type ServerChange,
 } from './change-log.ts';
 import { openRegistryDatabase, type Writing, writing } from './database.ts';
-import { createDefinitionTable, type DefinitionTable, forgetDefinitions } from './definitions.ts';
-import { createObservations, forgetObservations, type Observations } from './observations.ts';
-import { createServerCache, deleteServer, putServer, readServer, type ServerStore } from './servers.ts';
+import { createDefinitionTable, forgetDefinitions } from './definitions.ts';
+import { createObservations, forgetObservations } from './observations.ts';
+import { createServerCache, deleteServer, putServer, readServer } from './servers.ts';
 
 /** One change of one server. */
 export interface Write {
@@ -30,36 +29,7 @@ export interface Write {
 }
 
 /** Everything that the registry stores. Servers are read from memory, everything else from the database. */
-export interface RegistryStore extends ServerStore {
-  /**
-   * Makes one change and logs it in the same transaction. It is durable once this returns.
-   * @returns the new state of the server; undefined if it was deleted
-   * @throws {RegistryError} `name_taken`, `changed_meanwhile` or `not_found` when the revision does not match, and
-   *   `store_unavailable` when the database does not answer
-   */
-  change(write: Write): Promise<RegisteredServer | undefined>;
-  /**
-   * Inserts all `servers`, once for each database. Of processes that start at once, one does it.
-   * @returns whether this call did it
-   */
-  seedOnce(servers: readonly ServerSettings[], by: Actor): Promise<boolean>;
-  /** Loads the changes of other processes now. */
-  refresh(): Promise<void>;
-  changes(query: ChangeQuery): Promise<ServerChange[]>;
-  /** What health checks found. */
-  observations: Observations;
-  /** The approved definitions of tools. */
-  definitions: DefinitionTable;
-  /** The names of all servers, deleted ones included. */
-  namesEver(): Promise<string[]>;
-  /** When each server was registered, by name. */
-  registeredAt(): Promise<ReadonlyMap<string, Date>>;
-  /** Rejects if the database does not answer. */
-  ping(): Promise<void>;
-  /** Calls `listener` after a change by another process. */
-  onChange(listener: () => void): void;
-  close(): Promise<void>;
-}
+export type RegistryStore = Awaited<ReturnType<typeof openStore>>;
 
 const changeCheckMilliseconds = 400;
 
@@ -69,10 +39,7 @@ const changeCheckMilliseconds = 400;
  * @param where `postgres://…`, or the path of a SQLite file (`:memory:` for none)
  * @param onFailure receives the errors of background reads
  */
-export async function openStore(
-  where: string,
-  onFailure: (error: unknown) => void = () => undefined,
-): Promise<RegistryStore> {
+export async function openStore(where: string, onFailure: (error: unknown) => void = () => undefined) {
   const database = await openRegistryDatabase(where, onFailure);
   const memory = await createServerCache(database).catch(async (error: unknown) => {
     await database.close();
@@ -86,25 +53,40 @@ export async function openStore(
   return {
     list: memory.list,
     get: memory.get,
-    async change(write) {
+    /**
+     * Makes one change and logs it in the same transaction. It is durable once this returns.
+     * @returns the new state of the server; undefined if it was deleted
+     * @throws {RegistryError} `name_taken`, `changed_meanwhile` or `not_found` when the revision does not match, and
+     *   `store_unavailable` when the database does not answer
+     */
+    async change(write: Write): Promise<RegisteredServer | undefined> {
       const { id, server } = await asking(() => writing(database, (transaction) => makeChange(transaction, write)));
       memory.put(id, write.name, server);
       return server;
     },
-    async seedOnce(servers, by) {
+    /**
+     * Inserts all `servers`, once for each database. Of processes that start at once, one does it.
+     * @returns whether this call did it
+     */
+    async seedOnce(servers: readonly ServerSettings[], by: Actor): Promise<boolean> {
       const done = await writing(database, (transaction) => makeSeed(transaction, servers, by));
       await memory.follow();
       return done;
     },
+    /** Loads the changes of other processes now. */
     refresh: () => asking(catchUp),
-    changes: (query) => asking(() => readChanges(database.db, query)),
+    changes: (query: ChangeQuery) => asking(() => readChanges(database.db, query)),
+    /** The names of all servers, deleted ones included. */
     namesEver: () => asking(() => namesEver(database.db)),
     observations: createObservations(database),
     definitions: createDefinitionTable(database),
+    /** When each server was registered, by name. */
     registeredAt: () => asking(() => registeredAt(database.db)),
+    /** Rejects if the database does not answer. */
     ping: () => ping(database.db),
-    onChange: (listener) => void listeners.push(listener),
-    async close() {
+    /** Calls `listener` after a change by another process. */
+    onChange: (listener: () => void) => void listeners.push(listener),
+    async close(): Promise<void> {
       clearInterval(timer);
       await database.close();
     },

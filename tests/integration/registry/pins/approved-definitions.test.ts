@@ -208,7 +208,7 @@ describe.each(databases.kinds)('%s:', (_kind, newPlace) => {
     const read = () => JSON.parse(readFileSync(path, 'utf8')).servers as Record<string, string[]>;
     const other = await openStore(where);
     const theirs = await createApprovedDefinitions(other.definitions, recordingLog().log);
-    const file = await keepApprovedTools({ definitions: theirs, path, log: recordingLog().log, intervalMs: 20 });
+    const file = await keepApprovedTools(theirs, path, recordingLog().log, 20);
     const eventually = async (expected: object) => {
       for (let tries = 0; tries < 500 && JSON.stringify(read()) !== JSON.stringify(expected); tries++)
         await new Promise((resolve) => setTimeout(resolve, 20));
