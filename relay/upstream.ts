@@ -23,16 +23,10 @@ export interface UpstreamRequest {
 
 const credentials = ['authorization', 'x-api-key'];
 
+const hopByHop = ['connection', 'keep-alive', 'transfer-encoding'];
+
 /** Hop-by-hop or internal headers. nginx has set all others. */
-const notForwarded = [
-  'host',
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'x-relay',
-  'accept-encoding',
-  'content-length',
-];
+const notForwarded = [...hopByHop, 'host', 'x-relay', 'accept-encoding', 'content-length'];
 
 /**
  * Sends a request to an upstream and returns when its answer begins. Does not follow redirects.
@@ -103,15 +97,7 @@ function forwarded(
   return kept;
 }
 
-const notPassedOn = new Set([
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'trailer',
-  'content-length',
-  'upgrade',
-  'x-relay-error',
-]);
+const notPassedOn = new Set([...hopByHop, 'trailer', 'content-length', 'upgrade', 'x-relay-error']);
 
 /** The headers of an answer for nginx: without hop-by-hop headers, and without the length, which may change. */
 export function answerHeaders(answer: IncomingMessage): Record<string, string | string[]> {

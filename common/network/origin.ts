@@ -15,9 +15,6 @@ export function parseOrigin(text: string): string | undefined {
 export const origin = z.string().transform((text, ctx) => {
   const parsed = parseOrigin(text);
   if (parsed !== undefined) return parsed;
-  ctx.addIssue({
-    code: 'custom',
-    message: 'must be an http or https URL without a path, such as http://localhost:8080',
-  });
+  ctx.addIssue('must be an http or https URL without a path, such as http://localhost:8080');
   return z.NEVER;
 });

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { isPattern } from '../../policy/patterns.ts';
 import { compilePolicy, type Policy, type PolicySource, type Rule } from '../../policy/policy.ts';
+import { uiPermissions } from '../../policy/ui.ts';
 import { parseYaml } from '../files/yaml-file.ts';
 
 const name = z.string('must be a name in quotes or plain text').min(1, 'must not be empty');
@@ -13,14 +14,7 @@ const rule = z.strictObject({
   prompts: patterns.default([]),
   resources: patterns.default([]),
 });
-const permissions = z.strictObject({
-  list_service: patterns.optional(),
-  register_service: patterns.optional(),
-  health_check_service: patterns.optional(),
-  toggle_service: patterns.optional(),
-  modify_service: patterns.optional(),
-  view_audit: patterns.optional(),
-});
+const permissions = z.strictObject(Object.fromEntries(uiPermissions.map((each) => [each, patterns.optional()])));
 const file = z
   .object({
     group_mappings: z.record(name, z.array(name, 'must be a list of scopes'), 'must map groups to lists of scopes'),

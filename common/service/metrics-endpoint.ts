@@ -1,4 +1,4 @@
-import express, { type Express } from 'express';
+import express from 'express';
 import type { Endpoint } from './service.ts';
 
 /** Metrics: text in the Prometheus format 0.0.4, and its media type. */
@@ -7,8 +7,11 @@ export interface Shown {
   contentType: string;
 }
 
-/** `GET /metrics`, for a port of its own: clients of the gateway must not see names of servers or rates of denials. */
-function createMetricsApp(metrics: Shown): Express {
+/**
+ * The metrics as a further address of a service: `GET /metrics` on a port of its own, because clients of the gateway must
+ * not see names of servers or rates of denials.
+ */
+export function metricsEndpoint(metrics: Shown, at: Omit<Endpoint, 'listener'>): Endpoint {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -17,10 +20,5 @@ function createMetricsApp(metrics: Shown): Express {
     res.set('Cache-Control', 'no-store').set('Content-Type', metrics.contentType).send(text);
   });
   app.use((_req, res) => void res.status(404).type('text').send('The metrics are at /metrics.\n'));
-  return app;
-}
-
-/** The metrics as a further address of a service. */
-export function metricsEndpoint(metrics: Shown, at: Omit<Endpoint, 'listener'>): Endpoint {
-  return { listener: createMetricsApp(metrics), ...at };
+  return { listener: app, ...at };
 }

@@ -21,8 +21,7 @@ export interface UpstreamSecrets {
   stop(): void;
 }
 
-/** What to watch. */
-export interface SecretsOptions {
+interface SecretsOptions {
   /** The file; without one there are no secrets. */
   path: string | undefined;
   /** Environment variables, for secrets that name one. */
@@ -33,13 +32,7 @@ export interface SecretsOptions {
 
 type Kept = SecretEntry & { credential: Credential };
 
-/** The content of the file and of the files that it names. */
-interface Loaded {
-  secrets: ReadonlyMap<string, Kept>;
-  /** SHA-256 of the secrets, to compare two states. */
-  digest: string;
-  warnings: readonly string[];
-}
+type Loaded = Awaited<ReturnType<typeof load>>;
 
 /** No secrets at all. */
 export const noSecrets: UpstreamSecrets = {
@@ -101,7 +94,11 @@ function faultsOf(error: unknown): readonly string[] {
   return error instanceof ConfigError ? error.faults : [`cannot be read (${reasonOf(error)})`];
 }
 
-async function load(path: string, env: NodeJS.ProcessEnv): Promise<Loaded> {
+/**
+ * Reads the file and the files that it names.
+ * @returns the secrets by name; `digest` is their SHA-256, to compare two states
+ */
+async function load(path: string, env: NodeJS.ProcessEnv) {
   const entries = parseSecrets(await readFile(path, 'utf8'));
   const read = await Promise.all(entries.map((entry) => resolveEntry(entry, dirname(path), env)));
   const faults = read.flatMap((each) => (typeof each === 'string' ? [each] : []));

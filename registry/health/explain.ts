@@ -2,10 +2,7 @@ import { SdkHttpError } from '@modelcontextprotocol/client';
 import { TooMuchError } from '../routing/pinned-fetch.ts';
 
 /** A failure as a message for users, without addresses. */
-export interface Explanation {
-  status: 'unhealthy' | 'needs-authentication';
-  error: string;
-}
+type Explanation = { status: 'unhealthy' | 'needs-authentication'; error: string };
 
 /**
  * Explains why a server did not answer correctly.

@@ -20,7 +20,8 @@ const fields = ['title', 'description', 'inputSchema', 'outputSchema', 'annotati
  */
 export function diffDefinitions(before: DefinitionParts | null, after: DefinitionParts | null): Difference[] {
   const found: Difference[] = [];
-  for (const field of fields) walk(found, field, orNothing(before?.[field]), orNothing(after?.[field]), 0);
+  // In a definition, null and a missing value are the same.
+  for (const field of fields) walk(found, field, before?.[field] ?? undefined, after?.[field] ?? undefined, 0);
   return found;
 }
 
@@ -56,11 +57,6 @@ function isBranch(value: unknown): value is Branch {
 
 function own(value: Branch, key: string): unknown {
   return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
-}
-
-/** In a definition, null and a missing value are the same. */
-function orNothing(value: unknown): unknown {
-  return value ?? undefined;
 }
 
 function join(path: string, key: string, isIndex: boolean): string {

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../servers/definition.ts';
 import type { ToolInfo } from '../servers/tool.ts';
 
 /** A server with its tools, for the search. */
@@ -37,18 +38,14 @@ export function textOf({ server, title, tags }: Omit<SearchableServer, 'tools'>,
 
 /** The names and descriptions of a JSON schema's properties (JSON Schema 2020-12, 10.3.2.1). */
 function* argumentsOf(schema: unknown, depth: number): Generator<string> {
-  if (depth === 0 || !isObject(schema)) return;
-  if (isObject(schema.properties)) {
+  if (depth === 0 || !isJsonObject(schema)) return;
+  if (isJsonObject(schema.properties)) {
     for (const [name, property] of Object.entries(schema.properties)) {
       yield name;
-      if (!isObject(property)) continue;
+      if (!isJsonObject(property)) continue;
       if (typeof property.description === 'string') yield property.description;
       yield* argumentsOf(property, depth - 1);
     }
   }
   yield* argumentsOf(schema.items, depth - 1);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -75,31 +75,20 @@ function weigh({ id, score, queryTerms }: SearchResult, query: Query, exact: boo
   return { id: id as number, weight, part: exact ? 1 : part };
 }
 
-/** One search term. */
-interface Term {
-  weight: number;
-  /** Index of the query word that it stands for; synonyms share it. */
-  of: number;
-  /** Whether prefixes and typos match too. */
-  loose: boolean;
-}
-
-/** A parsed query. */
-interface Query {
-  terms: ReadonlyMap<string, Term>;
-  /** Number of different meaningful words. */
-  size: number;
-  /** The whole query as an identifier. */
-  whole: string;
-}
+/** `of`: index of the query word that the term stands for; synonyms share it. `loose`: prefixes and typos match too. */
+type Term = { weight: number; of: number; loose: boolean };
+type Query = ReturnType<typeof parseQuery>;
 
 /** Further words are ignored: each costs time. */
 const mostWords = 40;
 const synonymWeight = 0.35;
 const nameWeight = 2;
 
-/** Parses a query. One without meaningful words has no terms. */
-function parseQuery(words: Words, text: string): Query {
+/**
+ * Parses a query. One without meaningful words has no terms.
+ * @returns `size` is the number of different meaningful words, `whole` the whole query as an identifier
+ */
+function parseQuery(words: Words, text: string) {
   const asked = [...new Set(words.ofText(text))].slice(0, mostWords);
   const names = [...new Set(namesIn(text).map(wholeName))].slice(0, mostWords);
   const terms = new Map<string, Term>();

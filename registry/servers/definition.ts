@@ -1,7 +1,11 @@
-import { createHash } from 'node:crypto';
+import { hash as hashOf } from 'node:crypto';
 
 /** A JSON object as a server sent it. */
 export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /** What a model sees of a tool, as the server sent it. */
 export interface DefinitionParts {
@@ -36,15 +40,13 @@ export function definitionOf(tool: JsonObject): Definition {
   // A twin is another tool of the same name in the same list: a call may reach either.
   const { twin = null } = tool;
   const whole = canonical({ name, ...parts, ...(twin !== null && { twin }) });
-  const hash = createHash('sha256').update(whole).digest('hex');
+  const hash = hashOf('sha256', whole);
   return { name: name.slice(0, longestName), hash, parts };
 }
 
 /** JSON with the keys of every object sorted, so that equal values give equal texts. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
+    isJsonObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
   );
 }

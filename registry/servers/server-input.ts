@@ -3,6 +3,7 @@ import { origin } from '../../common/network/origin.ts';
 import { secretName } from '../../common/upstream-secrets/secrets-file.ts';
 import { isServerName, reservedNames } from '../../policy/names.ts';
 import { RegistryError } from '../errors/registry-error.ts';
+import { isJsonObject } from './definition.ts';
 import { endpointPath, publishedName, routeHost } from './names.ts';
 import { type RegisteredServer, settingsOf } from './server.ts';
 
@@ -128,8 +129,7 @@ export const readSeen = reader(seen);
  */
 export function readPatch(body: unknown, server: RegisteredServer): Replacement {
   const { name: _, enabled: __, ...current } = settingsOf(server);
-  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
-  return readReplacement(isObject ? { ...current, ...body } : body);
+  return readReplacement(isJsonObject(body) ? { ...current, ...body } : body);
 }
 
 function reader<T extends z.ZodType>(schema: T): (body: unknown) => z.output<T> {

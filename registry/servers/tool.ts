@@ -1,4 +1,4 @@
-import { type Definition, definitionOf, type JsonObject } from './definition.ts';
+import { type Definition, definitionOf, isJsonObject, type JsonObject } from './definition.ts';
 
 /** One tool of a server. All texts are the server's own and not to be trusted. */
 export interface ToolInfo {
@@ -70,5 +70,5 @@ function textOrNull(value: unknown): string | null {
 }
 
 function objectOrNull(value: unknown): JsonObject | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
+  return isJsonObject(value) ? value : null;
 }

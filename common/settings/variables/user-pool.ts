@@ -4,6 +4,8 @@ import { origin } from '../../network/origin.ts';
 import { setting } from '../setting.ts';
 import { list } from '../values.ts';
 
+const domain = /^(https:\/\/)?[a-z0-9][a-z0-9.-]*\/?$/;
+
 /** The settings of Amazon Cognito for the gateway and the agents ([cognito.md] shows where to find each value). */
 export const userPoolSettings = {
   COGNITO_USER_POOL_ID: setting(
@@ -31,13 +33,7 @@ export const userPoolSettings = {
     shownDefault: "from the pool's id",
   }),
   COGNITO_DOMAIN: setting(
-    z
-      .string()
-      .regex(
-        /^(https:\/\/)?[a-z0-9][a-z0-9.-]*\/?$/,
-        'must be a domain prefix, or a host name such as login.example.com',
-      )
-      .optional(),
+    z.string().regex(domain, 'must be a domain prefix, or a host name such as login.example.com').optional(),
     ['auth-server', 'agents'],
     {
       purpose:
