@@ -9,9 +9,9 @@ const code = { parse: -32700, invalid: -32600, refused: -32000, noSession: -3200
 export interface LegacySseOptions {
   /** The server's name, for its messages. */
   name: string;
-  /** Creates the server of one stream. */
+  /** Creates a server with its tools; called once per request on /mcp and once per stream on /sse. */
   build: () => McpServer;
-  /** Largest accepted message, in bytes. */
+  /** Largest accepted body, in bytes. */
   bodyLimit: number;
   /** The most concurrent streams; each holds a server and a connection. */
   maxStreams: number;
@@ -19,10 +19,7 @@ export interface LegacySseOptions {
   keepAliveMs: number;
 }
 
-interface Stream {
-  transport: SSEServerTransport;
-  res: Response;
-}
+type Stream = { transport: SSEServerTransport; res: Response };
 
 /**
  * The HTTP+SSE transport of MCP 2024-11-05 (Transports, HTTP with SSE): `GET /sse`, then `POST /messages?sessionId=…`.

@@ -3,7 +3,7 @@ import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Logger } from '../common/service/log.ts';
 import { type BundledServer, bundledServers } from '../common/settings/bundled-servers.ts';
-import { legacySse } from './legacy-sse.ts';
+import { type LegacySseOptions, legacySse } from './legacy-sse.ts';
 
 /** The version that every bundled server reports on `initialize` and `server/discover`. */
 export const version = '0.1.0';
@@ -27,19 +27,11 @@ export function bundledApp(
   return createMcpApp({ name, log, build });
 }
 
-export interface McpAppOptions {
-  /** The server's name, for its messages. */
-  name: string;
-  /** Creates a server with its tools; called once per request on /mcp and once per stream on /sse. */
-  build: () => McpServer;
-  log: Logger;
-  /** Largest accepted request body, in bytes; default 1 MiB, the gateway's limit. */
-  bodyLimit?: number;
-  /** The most concurrent legacy streams; default 1000. */
-  maxStreams?: number;
-  /** Pause between keep-alive comments on legacy streams, in milliseconds; default 25 s, less than common proxy timeouts. */
-  keepAliveMs?: number;
-}
+/**
+ * The options of both transports. Defaults: a body of 1 MiB, the gateway's limit; 1000 streams; a keep-alive every 25 s,
+ * less than common proxy timeouts.
+ */
+export type McpAppOptions = Pick<LegacySseOptions, 'name' | 'build'> & Partial<LegacySseOptions> & { log: Logger };
 
 /**
  * The HTTP endpoints of one MCP server: `/mcp` (streamable HTTP, protocol 2026-07-28 and the 2025 versions, without

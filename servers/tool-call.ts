@@ -1,13 +1,18 @@
+import { types } from 'node:util';
 import type { CallToolResult, McpServer, ServerContext, ToolAnnotations } from '@modelcontextprotocol/server';
 import type * as z from 'zod';
 import type { Logger } from '../common/service/log.ts';
 
+/** The code of a network failure, such as ECONNREFUSED, from the cause of the `fetch` error. */
+export function causeOf(error: unknown): string {
+  const cause = types.isNativeError(error) ? (error.cause ?? error) : error;
+  if (!types.isNativeError(cause)) return 'unknown';
+  return 'code' in cause ? String(cause.code) : cause.name;
+}
+
 /** A failure that the caller can act on. Its message goes to the caller unchanged. */
 export class ToolError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'ToolError';
-  }
+  override readonly name = 'ToolError';
 }
 
 /** A tool's answer as text and as values of the tool's output schema. */

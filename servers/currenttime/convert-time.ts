@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { addTool, readOnly, type ToolAnswer, type Tools } from '../tool-call.ts';
-import type { Clock } from './clock.ts';
 import { type Conversion, convert, difference } from './convert.ts';
-import { momentSchema, toMoment, toText } from './moment.ts';
+import { type Clock, momentSchema, toMoment, toText } from './moment.ts';
 import { resolveZone, zoneInput } from './zones.ts';
 
 const pair = z.object({ from: momentSchema, to: momentSchema });
@@ -47,7 +46,7 @@ export function registerConvertTime(tools: Tools, now: Clock): void {
 
 function describeConversion(conversion: Conversion): ToolAnswer {
   const { from, to, occurs, other } = conversion;
-  const line = (c: { from: Temporal.ZonedDateTime; to: Temporal.ZonedDateTime }) =>
+  const line = (c: Pick<Conversion, 'from' | 'to'>) =>
     `${toText(c.from)} in ${c.from.timeZoneId} is ${toText(c.to)} in ${c.to.timeZoneId}.`;
   const notes = {
     once: '',

@@ -1,12 +1,16 @@
 import { ToolError } from '../tool-call.ts';
 
-export interface Conversion {
+/** One moment in two zones. */
+interface Pair {
   from: Temporal.ZonedDateTime;
   to: Temporal.ZonedDateTime;
+}
+
+export interface Conversion extends Pair {
   /** Whether the local time happened once, twice (clocks put back) or never (clocks put forward). */
   occurs: 'once' | 'twice' | 'never';
   /** The other moment with the same local time, if there are two. */
-  other?: { from: Temporal.ZonedDateTime; to: Temporal.ZonedDateTime };
+  other?: Pair;
 }
 
 export interface ConversionRequest {

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { addTool, readOnly, type Tools } from '../tool-call.ts';
-import type { Clock } from './clock.ts';
-import { momentSchema, toMoment, toText } from './moment.ts';
+import { type Clock, momentSchema, toMoment, toText } from './moment.ts';
 import { resolveZone, zoneInput } from './zones.ts';
 
 /** Adds the tool `current_time_by_timezone`: the current time in one zone. */

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { addTool, readOnly, type Tools } from '../tool-call.ts';
-import type { Clock } from './clock.ts';
-import { momentSchema } from './moment.ts';
+import { type Clock, momentSchema } from './moment.ts';
 import { findZones } from './zones.ts';
 
 const listInput = z.object({

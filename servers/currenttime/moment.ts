@@ -1,5 +1,8 @@
 import * as z from 'zod';
 
+/** Returns the current time: `Temporal.Now.instant`, or a fixed one in tests. */
+export type Clock = () => Temporal.Instant;
+
 /** One moment in the local time of one zone. */
 export const momentSchema = z.object({
   timezone: z.string().describe('IANA name of the zone'),
@@ -9,10 +12,8 @@ export const momentSchema = z.object({
   dst: z.boolean().describe('whether daylight saving time is in effect'),
 });
 
-export type Moment = z.infer<typeof momentSchema>;
-
 /** `at` as data; see {@link momentSchema}. */
-export function toMoment(at: Temporal.ZonedDateTime): Moment {
+export function toMoment(at: Temporal.ZonedDateTime): z.infer<typeof momentSchema> {
   return {
     timezone: at.timeZoneId,
     datetime: at.toString({ timeZoneName: 'never', smallestUnit: 'second' }),

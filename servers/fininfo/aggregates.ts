@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { PolygonAnswer, PolygonBar } from './polygon.ts';
+import type { PolygonAnswer } from './polygon.ts';
 import type { AggregatesInput } from './request.ts';
 
 const barSchema = z.object({
@@ -26,7 +26,6 @@ export const aggregatesSchema = z.object({
 });
 
 export type Aggregates = z.infer<typeof aggregatesSchema>;
-type Bar = z.infer<typeof barSchema>;
 
 /** Converts Polygon's answer to full field names. */
 export function toAggregates(answer: PolygonAnswer, { multiplier, timespan }: AggregatesInput): Aggregates {
@@ -42,7 +41,7 @@ export function toAggregates(answer: PolygonAnswer, { multiplier, timespan }: Ag
   };
 }
 
-function toBar({ o, h, l, c, v, vw, n, t }: PolygonBar): Bar {
+function toBar({ o, h, l, c, v, vw, n, t }: PolygonAnswer['results'][number]): Aggregates['results'][number] {
   return {
     time: Temporal.Instant.fromEpochMilliseconds(Math.trunc(t)).toString({ smallestUnit: 'second' }),
     open: o,

@@ -1,7 +1,6 @@
-import { types } from 'node:util';
 import * as z from 'zod';
 import type { Logger } from '../../common/service/log.ts';
-import { ToolError } from '../tool-call.ts';
+import { causeOf, ToolError } from '../tool-call.ts';
 
 /** The address of Polygon's API, and the key. */
 export interface PolygonAccess {
@@ -29,7 +28,6 @@ const answerSchema = z.object({
   next_url: z.string().optional(),
 });
 
-export type PolygonBar = z.infer<typeof barSchema>;
 export type PolygonAnswer = z.infer<typeof answerSchema>;
 
 const maxAnswerBytes = 16 * 1024 * 1024;
@@ -114,11 +112,4 @@ function parsed(text: string, log: Logger): PolygonAnswer {
     'unexpected answer of Polygon',
   );
   throw new ToolError('fininfo does not understand the answer of Polygon; the operator should look at its log');
-}
-
-/** The code of a network failure, such as ECONNREFUSED, from the cause of the `fetch` error. */
-function causeOf(error: unknown): string {
-  const cause = types.isNativeError(error) ? (error.cause ?? error) : error;
-  if (!types.isNativeError(cause)) return 'unknown';
-  return 'code' in cause ? String(cause.code) : cause.name;
 }

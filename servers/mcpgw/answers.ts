@@ -68,6 +68,5 @@ export type Service = z.infer<typeof serviceSchema>;
 export type ServiceDetails = z.infer<typeof serviceDetailsSchema>;
 export type Tool = z.infer<typeof toolSchema>;
 export type FoundTool = z.infer<typeof foundToolSchema>;
-export type FoundTools = z.infer<typeof foundToolsSchema>;
 export type Change = z.infer<typeof changeSchema>;
 export type ServiceCheck = z.infer<typeof serviceCheckSchema>;

@@ -1,16 +1,10 @@
-import { types } from 'node:util';
 import type * as z from 'zod';
 import type { Logger } from '../../common/service/log.ts';
 import { isServerName } from '../../policy/names.ts';
-import { ToolError } from '../tool-call.ts';
+import { causeOf, ToolError } from '../tool-call.ts';
 import {
-  type Change,
   changeSchema,
-  type FoundTools,
   foundToolsSchema,
-  type Service,
-  type ServiceCheck,
-  type ServiceDetails,
   serviceCheckSchema,
   serviceDetailsSchema,
   serviceListSchema,
@@ -18,26 +12,11 @@ import {
 import type { Caller } from './caller.ts';
 import { NotFound, refusal, unknownServer } from './refusals.ts';
 
-/** The registry's API. The registry applies the permissions of the caller's assertion. */
-export interface RegistryClient {
-  /** All methods: @throws {ToolError} if the registry refuses, does not answer in time, or answers unexpectedly */
-  list: (caller: Caller) => Promise<Service[]>;
-  /** All methods with a name: @throws {ToolError} also if the caller may see no such server */
-  get: (caller: Caller, name: string) => Promise<ServiceDetails>;
-  /** The tools that fit `text` and that the caller may call, at most `limit`. */
-  search: (caller: Caller, query: { text: string; limit: number; server?: string | undefined }) => Promise<FoundTools>;
-  register: (caller: Caller, settings: object) => Promise<Change>;
-  toggle: (caller: Caller, name: string, enabled: boolean) => Promise<Change>;
-  remove: (caller: Caller, name: string) => Promise<Change>;
-  /** Makes the registry check a server now. */
-  check: (caller: Caller, name: string) => Promise<ServiceCheck>;
-}
+/** Time limits: a read comes from memory, a change waits for nginx, and a check for the checked server. */
+const timeouts = { readMs: 2_000, writeMs: 20_000 };
 
-/** Time limits for the registry: for reads from memory, and for changes and checks. */
-export interface Timeouts {
-  readMs: number;
-  writeMs: number;
-}
+/** The registry's API. The registry applies the permissions of the caller's assertion. */
+export type RegistryClient = ReturnType<typeof createRegistryClient>;
 
 interface Request {
   method?: 'GET' | 'POST' | 'DELETE';
@@ -46,12 +25,13 @@ interface Request {
 }
 
 /**
+ * A client of the registry's HTTP API. All methods throw a ToolError if the registry refuses, does not answer in time or
+ * answers unexpectedly; those with a name also if the caller may see no such server.
  * @param registryUrl origin of the registry inside the deployment
- * @returns a client of the registry's HTTP API
  */
-export function createRegistryClient(registryUrl: string, log: Logger, timeouts: Timeouts): RegistryClient {
+export function createRegistryClient(registryUrl: string, log: Logger) {
   const ask = async <T>(caller: Caller, request: Request, schema: z.ZodType<T>): Promise<T> => {
-    const answer = await send(new URL(request.path, registryUrl), request, { caller, log, timeouts });
+    const answer = await send(new URL(request.path, registryUrl), request, { caller, log });
     const result = schema.safeParse(parsed(answer));
     if (result.success) return result.data;
     const faults = result.error.issues.map((issue) => issue.path.join('.'));
@@ -71,24 +51,28 @@ export function createRegistryClient(registryUrl: string, log: Logger, timeouts:
     });
   };
   return {
-    list: async (caller) => (await ask(caller, { path: '/api/servers' }, serviceListSchema)).servers,
-    get: (caller, name) => askAbout(caller, name, {}, serviceDetailsSchema),
-    search(caller, { text, limit, server }) {
+    list: async (caller: Caller) => (await ask(caller, { path: '/api/servers' }, serviceListSchema)).servers,
+    get: (caller: Caller, name: string) => askAbout(caller, name, {}, serviceDetailsSchema),
+    /** The tools that fit `text` and that the caller may call, at most `limit`. */
+    search(caller: Caller, { text, limit, server }: { text: string; limit: number; server?: string | undefined }) {
       const query = new URLSearchParams({ q: text, limit: String(limit), ...(server !== undefined && { server }) });
       return ask(caller, { path: `/api/tools/search?${query}` }, foundToolsSchema);
     },
-    register: (caller, body) => ask(caller, { method: 'POST', path: '/api/servers', body }, changeSchema),
-    toggle: (caller, name, enabled) =>
+    register: (caller: Caller, body: object) =>
+      ask(caller, { method: 'POST', path: '/api/servers', body }, changeSchema),
+    toggle: (caller: Caller, name: string, enabled: boolean) =>
       askAbout(caller, name, { method: 'POST', tail: enabled ? '/enable' : '/disable' }, changeSchema),
-    remove: (caller, name) => askAbout(caller, name, { method: 'DELETE' }, changeSchema),
-    check: (caller, name) => askAbout(caller, name, { method: 'POST', tail: '/check' }, serviceCheckSchema),
+    remove: (caller: Caller, name: string) => askAbout(caller, name, { method: 'DELETE' }, changeSchema),
+    /** Makes the registry check a server now. */
+    check: (caller: Caller, name: string) =>
+      askAbout(caller, name, { method: 'POST', tail: '/check' }, serviceCheckSchema),
   };
 }
 
 async function send(
   url: URL,
   { method = 'GET', body }: Request,
-  { caller, log, timeouts }: { caller: Caller; log: Logger; timeouts: Timeouts },
+  { caller, log }: { caller: Caller; log: Logger },
 ): Promise<string> {
   const timeoutMs = method === 'GET' ? timeouts.readMs : timeouts.writeMs;
   const timeout = AbortSignal.timeout(timeoutMs);
@@ -132,11 +116,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** The code of a network failure, such as ECONNREFUSED, from the cause of the `fetch` error. */
-function causeOf(error: unknown): string {
-  const cause = types.isNativeError(error) ? (error.cause ?? error) : error;
-  if (!types.isNativeError(cause)) return 'unknown';
-  return 'code' in cause ? String(cause.code) : cause.name;
 }

@@ -1,5 +1,13 @@
 import { cleanText } from '../../common/text/clean.ts';
-import type { Change, FoundTool, Service, ServiceCheck, ServiceDetails, Tool } from './answers.ts';
+import {
+  type Change,
+  type FoundTool,
+  type Service,
+  type ServiceCheck,
+  type ServiceDetails,
+  serviceSchema,
+  type Tool,
+} from './answers.ts';
 
 /** Whether every word of `query` occurs in the server's name, title, description or tags, ignoring case. */
 export function fits(service: Service, query: string): boolean {
@@ -21,20 +29,8 @@ export function listText(services: readonly Service[], query: string): string {
 
 /** One server as text, with its additional fields as JSON. */
 export function detailsText(details: ServiceDetails): string {
-  const {
-    name: _n,
-    title: _t,
-    description: _d,
-    tags: _g,
-    transports: _r,
-    endpoints: _e,
-    status: _s,
-    enabled: _b,
-    checked_at: _c,
-    ...more
-  } = details;
-  const rest = Object.entries(more).map(([key, value]) => `  ${line(key)}: ${JSON.stringify(value)}`);
-  return [serviceText(details), ...rest].join('\n');
+  const more = Object.entries(details).filter(([key]) => !Object.hasOwn(serviceSchema.shape, key));
+  return [serviceText(details), ...more.map(([key, value]) => `  ${line(key)}: ${JSON.stringify(value)}`)].join('\n');
 }
 
 /** The tools of one server as text. */

@@ -62,6 +62,7 @@ export const hyperDimensionalMapper = defineFake({
   },
 });
 
+const moment = z.iso.date().or(z.iso.datetime({ offset: true }));
 const anomalyTypes = ['temporal_shift', 'causal_loop', 'timeline_divergence'] as const;
 
 /** Pretends to find anomalies, at moments inside the window. */
@@ -72,14 +73,8 @@ export const temporalAnomalyDetector = defineFake({
   input: z.object({
     timeframe: z
       .object({
-        start: z.iso
-          .date()
-          .or(z.iso.datetime({ offset: true }))
-          .describe('2026-01-02, or with time and offset'),
-        end: z.iso
-          .date()
-          .or(z.iso.datetime({ offset: true }))
-          .describe('as start, and not before it'),
+        start: moment.describe('2026-01-02, or with time and offset'),
+        end: moment.describe('as start, and not before it'),
       })
       .refine(({ start, end }) => Date.parse(start) <= Date.parse(end), { error: 'start must not be after end' }),
     sensitivity: z.int().min(1).max(10).default(7).describe('the higher, the more anomalies, 1 to 10'),

@@ -14,5 +14,8 @@ export const serviceName = z
   .transform((text) => text.trim().replace(/^\/|\/$/g, ''))
   .describe('name of a server as list_services gives it, such as currenttime');
 
+/** The input of a tool for one server. */
+export const nameInput = z.strictObject({ service_name: serviceName });
+
 /** Read-only, with results that may change. */
 export const looks = { readOnlyHint: true, destructiveHint: false, idempotentHint: false, openWorldHint: false };
