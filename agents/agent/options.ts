@@ -1,9 +1,8 @@
-import type { CommonOptions } from '../lib/command.ts';
-import type { IdentityOptions } from '../lib/settings.ts';
+import type { CallerOptions } from '../lib/command.ts';
 import type { Provider } from './model/choice.ts';
 
 /** The options of `agent`, as commander reads them. */
-export interface AgentOptions extends CommonOptions, IdentityOptions {
+export interface AgentOptions extends CallerOptions {
   message?: string;
   mcpRegistryUrl?: string;
   model?: string;

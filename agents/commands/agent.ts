@@ -1,18 +1,26 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AgentOptions } from '../agent/options.ts';
-import { does, newCommand, withIdentity } from '../lib/command.ts';
-import type { Context } from '../lib/context.ts';
-import type { ExitCode } from '../lib/failure.ts';
+import { does, withIdentity } from '../lib/command.ts';
 
 /** The command `agent`: answers a question with the tools behind the gateway. */
-export function agentCommand(context: Context, done: (code: ExitCode) => void): Command {
-  const command = withIdentity(
-    newCommand('agent', 'Answer a question with the tools behind the gateway, with a model or offline.', [
-      'mcp-gateway agent --message "What time is it in Tokyo?"',
-      'mcp-gateway agent --use-session-cookie --message "What MCP servers are available?"',
-      'mcp-gateway agent --provider anthropic --model MODEL --verbose --message "What tools can I use?"',
-    ]),
-  )
+export const agentCommand = does<AgentOptions>(
+  'agent',
+  'Answer a question with the tools behind the gateway, with a model or offline.',
+  [
+    'mcp-gateway agent --message "What time is it in Tokyo?"',
+    'mcp-gateway agent --use-session-cookie --message "What MCP servers are available?"',
+    'mcp-gateway agent --provider anthropic --model MODEL --verbose --message "What tools can I use?"',
+  ],
+  agentOptions,
+  // Loads the agent only when it runs: its libraries are large, and no other command needs them.
+  async (run) => (await import('../agent/run.ts')).runAgent(run),
+);
+
+function agentOptions(command: Command): Command {
+  // An answer is prose, so it becomes JSON only on request, not because stdout is a pipe.
+  const json = command.options.find(({ long }) => long === '--json');
+  if (json) json.description = 'print the answer and the tool calls as JSON';
+  return withIdentity(command)
     .option('-m, --message <text>', 'the question; read from stdin if missing')
     .option(
       '--mcp-registry-url <url>',
@@ -23,7 +31,7 @@ export function agentCommand(context: Context, done: (code: ExitCode) => void): 
       new Option(
         '--provider <name>',
         "the model's provider (default: MODEL_PROVIDER, or the one whose key is set)",
-      ).choices([...['bedrock', 'anthropic', 'openai-compatible']]),
+      ).choices(['bedrock', 'anthropic', 'openai-compatible']),
     )
     .option('--offline', 'use no model, even if one is set')
     .option('-i, --interactive', 'ask several questions')
@@ -31,11 +39,6 @@ export function agentCommand(context: Context, done: (code: ExitCode) => void): 
     .option('-y, --yes', 'run tools that may change something without asking')
     .option('--max-steps <number>', 'the most model requests for one answer', whole(100), 12)
     .option('--timeout <seconds>', 'the time limit of one answer', whole(3600), 120);
-  // An answer is prose, so it becomes JSON only on request, not because stdout is a pipe.
-  const json = command.options.find(({ long }) => long === '--json');
-  if (json) json.description = 'print the answer and the tool calls as JSON';
-  // Loads the agent only when it runs: its libraries are large, and no other command needs them.
-  return does<AgentOptions>(command, context, done, async (run) => (await import('../agent/run.ts')).runAgent(run));
 }
 
 function whole(most: number): (text: string) => number {

@@ -1,36 +1,36 @@
 import type { CallToolResult, Client } from '@modelcontextprotocol/client';
-import { type Command, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { listTools, openGateway, serverUrl } from '../gateway/connection.ts';
 import { begin } from '../gateway/identity.ts';
-import { type CommonOptions, does, newCommand, type Run, withIdentity } from '../lib/command.ts';
-import type { Context } from '../lib/context.ts';
+import { type CallerOptions, does, type Run, transportOption, withIdentity } from '../lib/command.ts';
 import { CommandError, type ExitCode, exitCodes } from '../lib/failure.ts';
 import { safeText } from '../lib/print.ts';
-import type { IdentityOptions } from '../lib/settings.ts';
 import { readArguments, type ToolArguments, typedArguments, type WrittenArguments } from './tool-arguments.ts';
-import { transportOf, withTransport } from './transport.ts';
 
-interface CallOptions extends CommonOptions, IdentityOptions {
+interface CallOptions extends CallerOptions {
   args?: string;
   timeout: number;
   transport: 'mcp' | 'sse';
 }
 
 /** The command `call`: calls one tool of one server. */
-export function callCommand(context: Context, done: (code: ExitCode) => void): Command {
-  const command = withIdentity(
-    newCommand('call', 'Call one tool of one server through the gateway.', [
-      'mcp-gateway call currenttime current_time_by_timezone tz_name=Asia/Tokyo',
-      `mcp-gateway call currenttime current_time_by_timezone '{"tz_name":"Asia/Tokyo"}'`,
-    ]),
-  )
-    .argument('<server>', 'name of the server: mcp-gateway servers')
-    .argument('<tool>', 'name of the tool: mcp-gateway tools <server>')
-    .argument('[arguments...]', 'name=text, name:=json, or one JSON object')
-    .option('--args <json>', 'the arguments as one JSON object')
-    .option('--timeout <seconds>', 'the time limit of the call', seconds, 60);
-  return does<CallOptions>(withTransport(command), context, done, call);
-}
+export const callCommand = does<CallOptions>(
+  'call',
+  'Call one tool of one server through the gateway.',
+  [
+    'mcp-gateway call currenttime current_time_by_timezone tz_name=Asia/Tokyo',
+    `mcp-gateway call currenttime current_time_by_timezone '{"tz_name":"Asia/Tokyo"}'`,
+  ],
+  (command) =>
+    withIdentity(command)
+      .argument('<server>', 'name of the server: mcp-gateway servers')
+      .argument('<tool>', 'name of the tool: mcp-gateway tools <server>')
+      .argument('[arguments...]', 'name=text, name:=json, or one JSON object')
+      .option('--args <json>', 'the arguments as one JSON object')
+      .option('--timeout <seconds>', 'the time limit of the call', seconds, 60)
+      .addOption(transportOption()),
+  call,
+);
 
 function seconds(text: string): number {
   const value = Number(text);
@@ -43,7 +43,7 @@ async function call(run: Run<CallOptions>): Promise<ExitCode> {
   const [server = '', tool = '', ...words] = args;
   const written = readArguments(words, options.args);
   const { settings, identity } = await begin(run);
-  const url = serverUrl(settings.gateway, server, transportOf(options));
+  const url = serverUrl(settings.gateway, server, options.transport);
   const gateway = await openGateway({ settings, identity, print, url, signal: context.signal });
   try {
     const timeout = options.timeout * 1000;

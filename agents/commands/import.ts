@@ -1,15 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import type { Command } from 'commander';
 import * as z from 'zod';
 import { begin } from '../gateway/identity.ts';
 import { askRegistry } from '../gateway/registry.ts';
-import { type CommonOptions, does, newCommand, type Run, withIdentity } from '../lib/command.ts';
-import type { Context } from '../lib/context.ts';
+import { type CallerOptions, does, type Run, withIdentity } from '../lib/command.ts';
 import { CommandError, type ExitCode, exitCodes } from '../lib/failure.ts';
 import { table } from '../lib/print.ts';
-import type { IdentityOptions } from '../lib/settings.ts';
 
-interface ImportOptions extends CommonOptions, IdentityOptions {
+interface ImportOptions extends CallerOptions {
   dryRun?: boolean;
 }
 
@@ -27,19 +24,21 @@ const answer = z.object({
 });
 
 /** The command `import`: registers the servers that files describe. */
-export function importCommand(context: Context, done: (code: ExitCode) => void): Command {
-  const command = newCommand(
-    'import',
-    'Register servers from server.json files, or from server files of the Python original.',
-    [
-      'mcp-gateway import --use-session-cookie --dry-run server.json',
-      'mcp-gateway import --use-session-cookie registry/servers/*.json',
-    ],
-  )
-    .argument('<file...>', 'JSON: one server, or a list of them')
-    .option('--dry-run', 'only show what would happen');
-  return does<ImportOptions>(withIdentity(command), context, done, importFiles);
-}
+export const importCommand = does<ImportOptions>(
+  'import',
+  'Register servers from server.json files, or from server files of the Python original.',
+  [
+    'mcp-gateway import --use-session-cookie --dry-run server.json',
+    'mcp-gateway import --use-session-cookie registry/servers/*.json',
+  ],
+  (command) =>
+    withIdentity(
+      command
+        .argument('<file...>', 'JSON: one server, or a list of them')
+        .option('--dry-run', 'only show what would happen'),
+    ),
+  importFiles,
+);
 
 async function importFiles(run: Run<ImportOptions>): Promise<ExitCode> {
   const { print, options, args } = run;

@@ -1,10 +1,9 @@
-import type { Command } from 'commander';
 import open from 'open';
 import { invalidSetting } from '../../common/settings/invalid-setting.ts';
 import { cookieFile, keepSession } from '../gateway/cookie-file.ts';
-import { type CommonOptions, does, newCommand, type Run, settingsFor } from '../lib/command.ts';
+import { type CommonOptions, does, type Run, settingsFor } from '../lib/command.ts';
 import type { Context } from '../lib/context.ts';
-import { CommandError, type ExitCode, exitCodes } from '../lib/failure.ts';
+import { CommandError, exitCodes } from '../lib/failure.ts';
 import type { Print } from '../lib/print.ts';
 import type { Settings } from '../lib/settings.ts';
 import { type CallbackServer, callbackUrl, openCallback, type Returned } from '../login/callback-server.ts';
@@ -21,15 +20,19 @@ interface LoginOptions extends CommonOptions {
 const longestMinutes = 5;
 
 /** The command `login`: opens a session in the browser. */
-export function loginCommand(context: Context, done: (code: ExitCode) => void): Command {
-  const command = newCommand('login', 'Log in with the browser, and keep the session in ~/.mcp/session_cookie.', [
+export const loginCommand = does<LoginOptions>(
+  'login',
+  'Log in with the browser, and keep the session in ~/.mcp/session_cookie.',
+  [
     'mcp-gateway login',
     'mcp-gateway login --no-browser      (over ssh: open the shown address elsewhere and paste the one that the browser ends at)',
-  ])
-    .option('--no-browser', 'show the address instead of opening the browser')
-    .option('--session-cookie-file <file>', 'keep the session in another file');
-  return does<LoginOptions>(command, context, done, login);
-}
+  ],
+  (command) =>
+    command
+      .option('--no-browser', 'show the address instead of opening the browser')
+      .option('--session-cookie-file <file>', 'keep the session in another file'),
+  login,
+);
 
 async function login(run: Run<LoginOptions>): Promise<undefined> {
   const { context, print, options } = run;

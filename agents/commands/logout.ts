@@ -1,8 +1,6 @@
-import type { Command } from 'commander';
 import { cookieFile, cookieNameFor, forgetSession, peekSession } from '../gateway/cookie-file.ts';
-import { type CommonOptions, does, newCommand, type Run, settingsFor } from '../lib/command.ts';
-import type { Context } from '../lib/context.ts';
-import { CommandError, type ExitCode } from '../lib/failure.ts';
+import { type CommonOptions, does, type Run, settingsFor } from '../lib/command.ts';
+import { CommandError } from '../lib/failure.ts';
 import { endSession } from '../login/session.ts';
 
 interface LogoutOptions extends CommonOptions {
@@ -10,12 +8,13 @@ interface LogoutOptions extends CommonOptions {
 }
 
 /** The command `logout`: ends the session at the gateway, and always deletes it here. */
-export function logoutCommand(context: Context, done: (code: ExitCode) => void): Command {
-  const command = newCommand('logout', 'End the session at the gateway and delete it here.', [
-    'mcp-gateway logout',
-  ]).option('--session-cookie-file <file>', 'read the session from another file');
-  return does<LogoutOptions>(command, context, done, logout);
-}
+export const logoutCommand = does<LogoutOptions>(
+  'logout',
+  'End the session at the gateway and delete it here.',
+  ['mcp-gateway logout'],
+  (command) => command.option('--session-cookie-file <file>', 'read the session from another file'),
+  logout,
+);
 
 async function logout({ context, print, options }: Run<LogoutOptions>): Promise<undefined> {
   const file = cookieFile(context, options.sessionCookieFile);

@@ -1,7 +1,4 @@
-import type { Command } from 'commander';
-import { type CommonOptions, does, newCommand, type Run, settingsFor } from '../lib/command.ts';
-import type { Context } from '../lib/context.ts';
-import type { ExitCode } from '../lib/failure.ts';
+import { type CommonOptions, does, type Run, settingsFor } from '../lib/command.ts';
 import { poolSettings } from '../lib/settings.ts';
 import { agentToken } from '../token/token-cache.ts';
 
@@ -10,17 +7,16 @@ interface TokenOptions extends CommonOptions {
 }
 
 /** The command `token`: prints only an agent's access token. */
-export function tokenCommand(context: Context, done: (code: ExitCode) => void): Command {
-  const command = newCommand(
-    'token',
-    "Print the agent's access token (client credentials), cached for 80 % of its lifetime.",
-    [
-      'curl -H "Authorization: Bearer $(mcp-gateway token)" http://localhost:8080/api/servers',
-      'mcp-gateway token --env-file agents/.env.reader',
-    ],
-  ).option('--fresh', 'request a new one from Cognito, which bills it');
-  return does<TokenOptions>(command, context, done, printToken);
-}
+export const tokenCommand = does<TokenOptions>(
+  'token',
+  "Print the agent's access token (client credentials), cached for 80 % of its lifetime.",
+  [
+    'curl -H "Authorization: Bearer $(mcp-gateway token)" http://localhost:8080/api/servers',
+    'mcp-gateway token --env-file agents/.env.reader',
+  ],
+  (command) => command.option('--fresh', 'request a new one from Cognito, which bills it'),
+  printToken,
+);
 
 async function printToken({ context, print, options }: Run<TokenOptions>): Promise<undefined> {
   const settings = settingsFor(context, print, options, 'agent');

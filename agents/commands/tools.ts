@@ -1,41 +1,33 @@
 import type { Tool } from '@modelcontextprotocol/client';
-import type { Command } from 'commander';
 import { listTools, openGateway, serverUrl } from '../gateway/connection.ts';
-import type { Identity } from '../gateway/identity.ts';
-import { begin } from '../gateway/identity.ts';
+import { begin, type Identity } from '../gateway/identity.ts';
 import { askRegistry, serverList } from '../gateway/registry.ts';
-import { type CommonOptions, does, newCommand, type Run, withIdentity } from '../lib/command.ts';
-import type { Context } from '../lib/context.ts';
-import { CommandError, type ExitCode, exitCodes } from '../lib/failure.ts';
+import { type CallerOptions, does, type Run, transportOption, withIdentity } from '../lib/command.ts';
+import { CommandError, exitCodes } from '../lib/failure.ts';
 import { type Print, safeText, wrap } from '../lib/print.ts';
-import type { IdentityOptions, Settings } from '../lib/settings.ts';
-import { transportOf, withTransport } from './transport.ts';
+import type { Settings } from '../lib/settings.ts';
 
-interface ToolsOptions extends CommonOptions, IdentityOptions {
+interface ToolsOptions extends CallerOptions {
   transport: 'mcp' | 'sse';
 }
 
-interface Asking {
-  context: Context;
-  print: Print;
-  settings: Settings;
-  identity: Identity;
-  transport: 'mcp' | 'sse';
-}
+type Asking = Pick<Run<ToolsOptions>, 'context' | 'print'> &
+  Pick<ToolsOptions, 'transport'> & { settings: Settings; identity: Identity };
 
 /** The command `tools`: lists the tools that the caller may call. */
-export function toolsCommand(context: Context, done: (code: ExitCode) => void): Command {
-  const command = newCommand('tools', 'List the tools that you may call, of one server or of all that you may see.', [
-    'mcp-gateway tools currenttime',
-    "mcp-gateway tools --json | jq '.tools[] | {server, name, inputSchema}'",
-  ]).argument('[server]', 'name of the server: mcp-gateway servers');
-  return does<ToolsOptions>(withTransport(withIdentity(command)), context, done, showTools);
-}
+export const toolsCommand = does<ToolsOptions>(
+  'tools',
+  'List the tools that you may call, of one server or of all that you may see.',
+  ['mcp-gateway tools currenttime', "mcp-gateway tools --json | jq '.tools[] | {server, name, inputSchema}'"],
+  (command) =>
+    withIdentity(command).argument('[server]', 'name of the server: mcp-gateway servers').addOption(transportOption()),
+  showTools,
+);
 
 async function showTools(run: Run<ToolsOptions>): Promise<undefined> {
   const { context, print, options, args } = run;
   const [server] = args;
-  const asking: Asking = { ...(await begin(run)), context, print, transport: transportOf(options) };
+  const asking: Asking = { ...(await begin(run)), context, print, transport: options.transport };
   const { tools, skipped } = server === undefined ? await everywhere(asking) : await ofServer(asking, server);
   for (const { server: name, why } of skipped)
     print.note(`${print.style('yellow', 'note')} ${name} is skipped: ${why}`);

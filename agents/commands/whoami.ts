@@ -1,10 +1,7 @@
-import type { Command } from 'commander';
 import { readSession } from '../gateway/cookie-file.ts';
 import { begin } from '../gateway/identity.ts';
 import { askRegistry, me } from '../gateway/registry.ts';
-import { type CommonOptions, does, newCommand, type Run } from '../lib/command.ts';
-import type { Context } from '../lib/context.ts';
-import type { ExitCode } from '../lib/failure.ts';
+import { type CommonOptions, does, type Run } from '../lib/command.ts';
 import type { Settings } from '../lib/settings.ts';
 import { agentToken } from '../token/token-cache.ts';
 
@@ -14,15 +11,16 @@ interface WhoamiOptions extends CommonOptions {
 }
 
 /** The command `whoami`: shows the person or agent as the gateway identifies them. */
-export function whoamiCommand(context: Context, done: (code: ExitCode) => void): Command {
-  const command = newCommand('whoami', 'Show who you are to the gateway: groups, scopes and expiry.', [
-    'mcp-gateway whoami',
-    'mcp-gateway whoami --agent',
-  ])
-    .option('--agent', 'show the agent of agents/.env.agent instead of the logged-in person')
-    .option('--session-cookie-file <file>', 'read the session from another file');
-  return does<WhoamiOptions>(command, context, done, whoami);
-}
+export const whoamiCommand = does<WhoamiOptions>(
+  'whoami',
+  'Show who you are to the gateway: groups, scopes and expiry.',
+  ['mcp-gateway whoami', 'mcp-gateway whoami --agent'],
+  (command) =>
+    command
+      .option('--agent', 'show the agent of agents/.env.agent instead of the logged-in person')
+      .option('--session-cookie-file <file>', 'read the session from another file'),
+  whoami,
+);
 
 async function whoami(run: Run<WhoamiOptions>): Promise<undefined> {
   const { print, options } = run;

@@ -1,5 +1,5 @@
 import { nowInSeconds } from '../../common/time/now.ts';
-import { type CommonOptions, type Run, settingsFor } from '../lib/command.ts';
+import { type CallerOptions, type Run, settingsFor } from '../lib/command.ts';
 import type { Context } from '../lib/context.ts';
 import type { Print } from '../lib/print.ts';
 import { type IdentityOptions, modeOf, poolSettings, type Settings } from '../lib/settings.ts';
@@ -86,9 +86,7 @@ export async function openIdentity(
 }
 
 /** Reads the settings and opens the identity that the options choose. @throws {CommandError} as {@link openIdentity} */
-export async function begin(
-  run: Run<CommonOptions & IdentityOptions>,
-): Promise<{ settings: Settings; identity: Identity }> {
+export async function begin(run: Run<CallerOptions>): Promise<{ settings: Settings; identity: Identity }> {
   const { context, print, options } = run;
   const settings = settingsFor(context, print, options);
   const identity = await openIdentity(context, settings, options, print);

@@ -15,27 +15,14 @@ export interface Run<O extends CommonOptions> {
   context: Context;
   print: Print;
   options: O;
-  /** The command's arguments, in order. */
   args: string[];
 }
 
-/** The work of a command. Throws `CommandError` on failure; returns the exit code, undefined for ok. */
-export type Work<O extends CommonOptions> = (run: Run<O>) => Promise<ExitCode | undefined>;
+/** The options of a command that acts as the agent or the person. */
+export interface CallerOptions extends CommonOptions, IdentityOptions {}
 
-/** Creates a command with the common options; its help ends with the examples. */
-export function newCommand(name: string, description: string, examples: readonly string[]): Command {
-  return new Command(name)
-    .description(description)
-    .helpOption('-h, --help', 'show this help')
-    .option('--env-file <file>', 'read settings from this file instead of the one in agents/')
-    .option('--gateway <url>', 'the address of the gateway, instead of REGISTRY_URL')
-    .addOption(new Option('--json', 'print the result as JSON (default if stdout is not a terminal)'))
-    .option('--debug', 'show requests, status and times on stderr, without secrets')
-    .addHelpText(
-      'after',
-      `\nExample${examples.length > 1 ? 's' : ''}:\n${examples.map((line) => `  ${line}`).join('\n')}`,
-    );
-}
+/** Makes a command for one run, and passes its exit code to `done`. */
+export type MakeCommand = (context: Context, done: (code: ExitCode) => void) => Command;
 
 /** Adds the options that choose between the agent's identity and the person's. */
 export function withIdentity(command: Command): Command {
@@ -44,27 +31,42 @@ export function withIdentity(command: Command): Command {
     .option('--session-cookie-file <file>', 'the same, with this file instead of ~/.mcp/session_cookie');
 }
 
-/** Sets a command's action, and passes its exit code to `done`. */
-export function does<O extends CommonOptions>(
-  command: Command,
-  context: Context,
-  done: (code: ExitCode) => void,
-  work: Work<O>,
-): Command {
-  return command.action(async () => {
-    const options = command.opts<O>();
-    const print = createPrint(context, options);
-    const code = await attempt(print, () => work({ context, print, options, args: command.args }));
-    done(context.signal.aborted ? exitCodes.interrupted : code);
-  });
+/** The option `--transport`. */
+export function transportOption(): Option {
+  const option = new Option('--transport <name>', 'mcp (streamable HTTP) or sse (legacy)');
+  return option.choices(['mcp', 'sse']).default('mcp');
 }
 
-async function attempt(print: Print, work: () => Promise<ExitCode | undefined>): Promise<ExitCode> {
-  try {
-    return (await work()) ?? exitCodes.ok;
-  } catch (error) {
-    return report(print, error);
-  }
+/**
+ * Defines a command with the common options.
+ * @param examples the end of its help
+ * @param define adds the command's own options and arguments
+ * @param work throws `CommandError` on failure; returns the exit code, undefined for ok
+ */
+export function does<O extends CommonOptions>(
+  name: string,
+  description: string,
+  examples: readonly string[],
+  define: (command: Command) => Command,
+  work: (run: Run<O>) => Promise<ExitCode | undefined>,
+): MakeCommand {
+  return (context, done) => {
+    const command = new Command(name)
+      .description(description)
+      .helpOption('-h, --help', 'show this help')
+      .option('--env-file <file>', 'read settings from this file instead of the one in agents/')
+      .option('--gateway <url>', 'the address of the gateway, instead of REGISTRY_URL')
+      .option('--json', 'print the result as JSON (default if stdout is not a terminal)')
+      .option('--debug', 'show requests, status and times on stderr, without secrets')
+      .addHelpText('after', `\nExample${examples.length > 1 ? 's' : ''}:\n  ${examples.join('\n  ')}`);
+    return define(command).action(async () => {
+      const options = command.opts<O>();
+      const print = createPrint(context, options);
+      const run = work({ context, print, options, args: command.args });
+      const code = await run.catch((error: unknown) => report(print, error));
+      done(context.signal.aborted ? exitCodes.interrupted : (code ?? exitCodes.ok));
+    });
+  };
 }
 
 /** Prints an error on stderr. @returns its exit code */
