@@ -1,8 +1,9 @@
 import { stdSerializers } from 'pino';
+import type { Decision } from '../../common/policy/decisions.ts';
 import { type Logger, lineWriter } from '../../common/service/log.ts';
 import type { McpRequest } from '../../policy/request/mcp-request.ts';
 import type { AuthError } from '../denials/auth-error.ts';
-import { type AuthErrorCode, meanings } from '../denials/codes.ts';
+import { meanings } from '../denials/codes.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
 
@@ -20,24 +21,7 @@ export interface DecisionEntry {
 }
 
 /** One line of the decision log. docs/operations/monitoring.md explains each field. */
-export interface DecisionLine {
-  verdict: 'allow' | 'deny';
-  reason?: AuthErrorCode | undefined;
-  status?: number | undefined;
-  request_id: string | undefined;
-  subject: string | undefined;
-  username: string | undefined;
-  client_id: string | undefined;
-  auth_method: string | undefined;
-  resource: string | undefined;
-  server: string | undefined;
-  http: string | undefined;
-  method: string | undefined;
-  object: string | undefined;
-  rule: string | undefined;
-  policy: string;
-  microseconds: number;
-}
+export type DecisionLine = Omit<Decision, 'id' | 'at' | 'message' | 'groups' | 'scopes'>;
 
 /** What was written: the line as JSON ({@link DecisionLine}), and the message that a denied caller got. */
 export interface WrittenDecision {
@@ -45,19 +29,17 @@ export interface WrittenDecision {
   message?: string;
 }
 
-/** Writes one line for a decision that took `milliseconds`, and returns what it has written. */
-export type DecisionLog = (entry: DecisionEntry, milliseconds: number) => WrittenDecision;
-
 const longestField = 200;
 const longestMessage = 1_000;
 
 /**
  * A log with one line per decision: who, what, verdict, why. Never a credential. Text that a caller wrote is cut and
  * escaped by {@link shown}.
+ * @returns writes the line for a decision that took `milliseconds`
  */
-export function createDecisionLog(log: Logger): DecisionLog {
+export function createDecisionLog(log: Logger) {
   const write = lineWriter(log);
-  return (entry, milliseconds) => {
+  return (entry: DecisionEntry, milliseconds: number): WrittenDecision => {
     const { error } = entry;
     const line = JSON.stringify(lineOf(entry, milliseconds));
     const fields = line.slice(1, -1);

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { PolicyWatch } from '../../common/policy/policy-watch.ts';
+import type { Shown } from '../../common/service/metrics-endpoint.ts';
 import { addProcessMetrics } from '../../common/service/process-metrics.ts';
 import type { DecisionEntry } from './decision-log.ts';
 
@@ -7,18 +8,15 @@ import type { DecisionEntry } from './decision-log.ts';
 export type MetricValues = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
 /** The auth-server's metrics. docs/operations/monitoring.md explains each of them. */
-export interface Metrics {
+export interface Metrics extends Shown {
   /** Counts one decision, which took `seconds`. */
   decided(entry: DecisionEntry, seconds: number): void;
   /** Counts one look-up in a cache. */
   lookedUp(cache: 'assertion' | 'session', hit: boolean): void;
   /** Notes that the user pool's keys have just been fetched. */
   keysFetched(): void;
-  /** All metrics as values, for the process that adds up those of its workers. */
+  /** For the process that adds up the metrics of its workers. */
   json(): Promise<MetricValues>;
-  /** All metrics in the Prometheus text format 0.0.4, and its media type. */
-  text(): Promise<string>;
-  contentType: string;
 }
 
 /** This many servers get a label of their own, so that a scrape of a gateway with more is still answered in time. */

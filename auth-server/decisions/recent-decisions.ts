@@ -8,23 +8,13 @@ import type { DecisionEntry, WrittenDecision } from './decision-log.ts';
 import { compareIds, pageOf, type StoredDecision } from './recent-query.ts';
 
 /** The latest decisions of all auth-servers that share a database. */
-export interface RecentDecisions {
-  /** Adds a decision, which is stored within a second. No I/O. Allowed page views of the registry are not added. */
-  add(written: WrittenDecision, entry: DecisionEntry): void;
-  /**
-   * Returns the decisions that match the query, newest first.
-   * @param may whether the reader may see a decision
-   * @throws what the database threw
-   */
-  read(query: DecisionsQuery, may: (decision: Decision) => boolean): Promise<DecisionPage>;
-  close(): Promise<void>;
-}
+export type RecentDecisions = Awaited<ReturnType<typeof openRecentDecisions>>;
 
 interface Schema {
   decision_batch: { id: Generated<number>; count: number; decisions: string };
 }
 
-export interface RecentOptions {
+interface RecentOptions {
   /** How many decisions are kept, of all processes together. */
   capacity?: number;
   flushMilliseconds?: number;
@@ -42,7 +32,7 @@ const batchSize = 250;
  * @param where a folder for `decisions.db`, or `postgres://…`. Not the auth-server's own SQLite file: each write there
  *   makes other processes drop the sessions that they have in memory
  */
-export async function openRecentDecisions(where: string, options: RecentOptions = {}): Promise<RecentDecisions> {
+export async function openRecentDecisions(where: string, options: RecentOptions = {}) {
   const { capacity = 10_000, flushMilliseconds = 1_000, onFailure = () => undefined } = options;
   const place = databaseIn(where, 'decisions.db');
   const { kind, db, close } = await openDatabase<Schema>(place, changes, 'decisions', onFailure);
@@ -87,7 +77,8 @@ export async function openRecentDecisions(where: string, options: RecentOptions 
   const readAll = createReader(db, capacity);
   const timer = interval(flushMilliseconds, flush, onFailure);
   return {
-    add({ line, message }, { error, request, principal }) {
+    /** Adds a decision, which is stored within a second. No I/O. Allowed page views of the registry are not added. */
+    add({ line, message }: WrittenDecision, { error, request, principal }: DecisionEntry) {
       const isPageView =
         request?.target.resource === 'registry' && (request.method === 'GET' || request.method === 'HEAD');
       if (isPageView && !error) return;
@@ -97,7 +88,12 @@ export async function openRecentDecisions(where: string, options: RecentOptions 
       if (waiting.length >= batchSize && !writing && !isFailing) flush().catch(() => undefined);
       if (waiting.length >= 2 * capacity) waiting = waiting.slice(-capacity);
     },
-    async read(query, may) {
+    /**
+     * Returns the decisions that match the query, newest first.
+     * @param may whether the reader may see a decision
+     * @throws what the database threw
+     */
+    async read(query: DecisionsQuery, may: (decision: Decision) => boolean): Promise<DecisionPage> {
       await flush();
       return pageOf(await readAll(), query, may);
     },

@@ -21,10 +21,7 @@ export function compareIds(a: Place, b: Place): number {
   return b.at - a.at || b.batch - a.batch || b.index - a.index;
 }
 
-/**
- * Selects from `all`, sorted by {@link compareIds}, the decisions that the reader may see and that match the query. Pure.
- * @param may whether the reader may see a decision
- */
+/** Selects from `all`, sorted by {@link compareIds}, the decisions that the reader may see and that match the query. */
 export function pageOf(
   all: readonly StoredDecision[],
   query: DecisionsQuery,

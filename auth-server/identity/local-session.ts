@@ -5,16 +5,6 @@ import { type Policy, wildcard } from '../../policy/policy.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
 
-/** A session cookie that was signed locally with `SECRET_KEY`, without a login and without a record. */
-export interface LocalSession {
-  sub: string;
-  username: string;
-  groups: readonly string[];
-  /** When it was signed and when it expires, in seconds since 1970; at most eight hours apart. */
-  iat: number;
-  exp: number;
-}
-
 const audience = 'local session';
 const longestSeconds = 8 * 3600;
 const claims = z.object({
@@ -25,20 +15,26 @@ const claims = z.object({
   exp: z.number(),
 });
 
-/** Opens locally signed sessions; only if `ALLOW_LOCAL_SESSIONS` is on. */
-export interface LocalSessions {
-  /**
-   * @returns undefined if the cookie is not a locally signed session
-   * @throws {AuthError} session_invalid if it is not allowed: too long, or of an administrator
-   */
-  open(value: string): Promise<LocalSession | undefined>;
-}
+/**
+ * A session cookie that was signed locally with `SECRET_KEY`, without a login and without a record. `iat` and `exp` are in
+ * seconds since 1970, at most eight hours apart.
+ */
+export type LocalSession = z.output<typeof claims>;
 
-/** @param secretKeys `SECRET_KEY`; each derives a key for this purpose only, so that no other cookie is accepted */
-export function createLocalSessions(secretKeys: readonly string[], policy: () => Policy): LocalSessions {
+export type LocalSessions = ReturnType<typeof createLocalSessions>;
+
+/**
+ * Opens locally signed sessions; only if `ALLOW_LOCAL_SESSIONS` is on.
+ * @param secretKeys `SECRET_KEY`; each derives a key for this purpose only, so that no other cookie is accepted
+ */
+export function createLocalSessions(secretKeys: readonly string[], policy: () => Policy) {
   const keys = secretKeys.map((key) => purposeKey(key, audience));
   return {
-    async open(value) {
+    /**
+     * @returns undefined if the cookie is not a locally signed session
+     * @throws {AuthError} session_invalid if it is not allowed: too long, or of an administrator
+     */
+    async open(value: string): Promise<LocalSession | undefined> {
       for (const key of keys) {
         const options = { audience, algorithms: ['HS256'], requiredClaims: ['exp', 'iat'] };
         const verified = await jwtVerify(value, key, options).catch(() => undefined);

@@ -13,16 +13,9 @@ interface OpenSession {
   groupsValidUntil: number;
 }
 
-/** Decides whether a session still stands. */
-export interface SessionKeeper {
-  /**
-   * @returns the session, with groups that the provider named no longer ago than is allowed
-   * @throws {AuthError} session_ended, session_idle or groups_unconfirmed
-   */
-  open(claims: SessionClaims): Promise<OpenSession>;
-}
+export type SessionKeeper = ReturnType<typeof createSessionKeeper>;
 
-export interface SessionKeeperDeps {
+interface SessionKeeperDeps {
   sessions: SessionStore;
   fetchGroups: FetchGroups;
   /** Seconds without a request after which a session ends. */
@@ -34,21 +27,23 @@ export interface SessionKeeperDeps {
   log: Logger;
 }
 
-const usualWaitMilliseconds = 1_000;
-
 /**
  * Opens sessions by their record in the store. At half of their allowed age, the groups are refreshed in the background;
  * only the first request after a longer pause waits for the refresh.
  */
-export function createSessionKeeper(deps: SessionKeeperDeps): SessionKeeper {
-  const { sessions, groupsMaxAgeSeconds, waitMilliseconds = usualWaitMilliseconds } = deps;
+export function createSessionKeeper(deps: SessionKeeperDeps) {
+  const { sessions, groupsMaxAgeSeconds, waitMilliseconds = 1_000 } = deps;
   const refreshGroups = createGroupRefresh({ ...deps, waitMilliseconds });
   const opened = (record: SessionRecord): OpenSession => ({
     record,
     groupsValidUntil: record.refreshedAt + groupsMaxAgeSeconds,
   });
   return {
-    async open(claims) {
+    /**
+     * @returns the session, with groups that the provider named no longer ago than is allowed
+     * @throws {AuthError} session_ended, session_idle or groups_unconfirmed
+     */
+    async open(claims: SessionClaims): Promise<OpenSession> {
       const now = Date.now() / 1000;
       const record = await standing(deps, claims, now);
       sessions.touch(record, Math.floor(now));

@@ -15,14 +15,7 @@ export interface SessionClaims {
   exp: number;
 }
 
-/** Seals and opens the session cookie's value. */
-export interface SessionSeal {
-  seal(claims: SessionClaims): Promise<string>;
-  /** The claims of a cookie that was opened recently and has not expired. */
-  known(value: string): SessionClaims | undefined;
-  /** @throws {AuthError} session_invalid or session_expired */
-  open(value: string): Promise<SessionClaims>;
-}
+export type SessionSeal = ReturnType<typeof createSessionSeal>;
 
 const audience = 'session';
 const longestCookie = 4096;
@@ -30,10 +23,10 @@ const longestCookie = 4096;
 const longestSealed = 3800;
 
 /**
- * The session cookie as a JWT (HS256, RFC 7519).
+ * Seals and opens the session cookie's value: a JWT (HS256, RFC 7519).
  * @param secretKeys `SECRET_KEY`: the first seals, all open, so that a key can be replaced without ending sessions
  */
-export function createSessionSeal(secretKeys: readonly [string, ...string[]]): SessionSeal {
+export function createSessionSeal(secretKeys: readonly [string, ...string[]]) {
   const [first, ...others] = secretKeys;
   const sealing = purposeKey(first, audience);
   const opened = createVerifiedCache<SessionClaims>();
@@ -46,12 +39,14 @@ export function createSessionSeal(secretKeys: readonly [string, ...string[]]): S
       .setAudience(audience)
       .sign(sealing);
   return {
-    async seal(claims) {
+    async seal(claims: SessionClaims) {
       const whole = await sign(claims);
       return whole.length <= longestSealed ? whole : await sign({ ...claims, groups: null });
     },
+    /** The claims of a cookie that was opened recently and has not expired. */
     known: opened.find,
-    async open(value) {
+    /** @throws {AuthError} session_invalid or session_expired */
+    async open(value: string): Promise<SessionClaims> {
       if (value.length > longestCookie) throw invalid();
       for (const key of opening) {
         const claims = await tryOpen(value, key);
@@ -66,16 +61,10 @@ export function createSessionSeal(secretKeys: readonly [string, ...string[]]): S
 
 async function tryOpen(value: string, key: Uint8Array): Promise<SessionClaims | undefined> {
   try {
-    const options = {
-      audience,
-      algorithms: ['HS256'],
-      requiredClaims: ['exp', 'iat', 'sub', 'sid', 'username', 'groups'],
-    };
-    const { payload } = await jwtVerify(value, key, options);
-    return {
-      ...(payload as unknown as SessionClaims),
-      groups: Array.isArray(payload.groups) ? payload.groups : undefined,
-    };
+    const requiredClaims = ['exp', 'iat', 'sub', 'sid', 'username', 'groups'];
+    const { payload } = await jwtVerify(value, key, { audience, algorithms: ['HS256'], requiredClaims });
+    const groups = Array.isArray(payload.groups) ? payload.groups : undefined;
+    return { ...(payload as unknown as SessionClaims), groups };
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new AuthError('session_expired', texts.session_expired);
     return undefined;

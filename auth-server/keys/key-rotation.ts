@@ -5,29 +5,18 @@ import type { KeyStore, StoredKey } from '../store/key.ts';
 import { type KeyPlan, keyPlan, stateOf } from './key-plan.ts';
 
 /** Two clocks, in seconds: the wall clock (since 1970), which may be set, and a monotonic one. */
-interface Clock {
-  wall(): number;
-  steady(): number;
-}
-
-const systemClock: Clock = { wall: nowInSeconds, steady: () => performance.now() / 1000 };
+const systemClock = { wall: nowInSeconds, steady: () => performance.now() / 1000 };
 
 /** How long a key signs, in days: the default of `ASSERTION_KEY_DAYS`. */
 export const defaultKeyDays = 30;
 
-export interface KeyRotation {
-  /**
-   * Makes the changes that are due. Several processes may call it at once: the store lets one decide.
-   * @returns the keys, oldest first, if this call changed them
-   */
-  step(): Promise<StoredKey[] | undefined>;
-}
+export type KeyRotation = ReturnType<typeof createKeyRotation>;
 
 /**
  * Rotates the keys of `store`: a key is created, published for a day, signs, is published for another day, and deleted.
  * @param days how long a key signs
  */
-export function createKeyRotation(store: KeyStore, days = defaultKeyDays, clock = systemClock): KeyRotation {
+export function createKeyRotation(store: KeyStore, days = defaultKeyDays, clock = systemClock) {
   const firstSeen = new Map<string, number>();
   const seen = (keys: readonly StoredKey[]) => {
     const states = new Set(keys.map(stateKey));
@@ -42,7 +31,11 @@ export function createKeyRotation(store: KeyStore, days = defaultKeyDays, clock 
     return { now, keys, plan: keyPlan(keys, { now, lifeSeconds: days * 86_400, seenFor }) };
   };
   return {
-    async step() {
+    /**
+     * Makes the changes that are due. Several processes may call it at once: the store lets one decide.
+     * @returns the keys, oldest first, if this call changed them
+     */
+    async step(): Promise<StoredKey[] | undefined> {
       const stored = await store.list();
       const { keys, plan } = look(stored);
       const later = keys.some((key, index) => key !== stored[index]);
@@ -74,8 +67,7 @@ export function keepRotating(rotation: KeyRotation, log: Logger, milliseconds = 
     }
   };
   void step();
-  const timer = setInterval(step, milliseconds);
-  timer.unref();
+  const timer = setInterval(step, milliseconds).unref();
   return () => clearInterval(timer);
 }
 

@@ -6,8 +6,7 @@ import { texts } from '../denials/texts.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
 import { atMost } from '../store/record-cache.ts';
-import { networkOf } from './network.ts';
-import { createTally } from './rate-limit.ts';
+import { createTally, networkOf } from './rate-limit.ts';
 
 /** Limits per minute, of each auth-server process; 0 for no limit. */
 export interface ThrottleLimits {

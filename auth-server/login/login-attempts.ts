@@ -12,14 +12,7 @@ export interface KeptAttempt extends LoginAttempt {
 /** An attempt that came back. `exp` is its expiry, in seconds since 1970. */
 type TakenAttempt = KeptAttempt & { exp: number };
 
-/** Stores login attempts in cookies of the browser that started them: one cookie each, so that several tabs can log in. */
-export interface LoginAttempts {
-  keep(res: Response, attempt: KeptAttempt): Promise<void>;
-  /** Returns the attempt with this state and deletes its cookie; undefined if this browser did not start it. */
-  take(req: Request, res: Response, state: unknown): Promise<TakenAttempt | undefined>;
-  /** Deletes the oldest attempts, so that abandoned ones do not grow into a header that nginx rejects. */
-  prune(req: Request, res: Response): void;
-}
+export type LoginAttempts = ReturnType<typeof createLoginAttempts>;
 
 const prefix = 'mcp_gateway_login_';
 const lifetimeSeconds = 600;
@@ -29,15 +22,16 @@ const mostDeleted = 8;
 const audience = 'login';
 
 /**
+ * Stores login attempts in cookies of the browser that started them: one cookie each, so that several tabs can log in.
  * @param secretKeys `SECRET_KEY`; attempts are encrypted (JWE, A256GCM) with a key for this purpose only, so that a login
  *   attempt, which any visitor can start, is good for nothing but finishing that login
  * @param secure whether the gateway is on https
  */
-export function createLoginAttempts(secretKeys: readonly [string, ...string[]], secure: boolean): LoginAttempts {
+export function createLoginAttempts(secretKeys: readonly [string, ...string[]], secure: boolean) {
   const key = purposeKey(secretKeys[0], audience);
   const options = { httpOnly: true, sameSite: 'lax', secure, path: '/oauth2' } as const;
   return {
-    async keep(res, attempt) {
+    async keep(res: Response, attempt: KeptAttempt) {
       const value = await new EncryptJWT({ ...attempt })
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
         .setAudience(audience)
@@ -46,23 +40,23 @@ export function createLoginAttempts(secretKeys: readonly [string, ...string[]], 
         .encrypt(key);
       res.cookie(cookieName(attempt.state), value, { ...options, maxAge: lifetimeSeconds * 1000 });
     },
-    async take(req, res, state) {
+    /** Returns the attempt with this state and deletes its cookie; undefined if this browser did not start it. */
+    async take(req: Request, res: Response, state: unknown): Promise<TakenAttempt | undefined> {
       if (typeof state !== 'string' || !/^[\w-]{20,200}$/.test(state)) return undefined;
       const name = cookieName(state);
       const value: unknown = req.cookies[name];
       if (typeof value !== 'string') return undefined;
       res.clearCookie(name, options);
       try {
-        const { payload } = await jwtDecrypt(value, key, {
-          audience,
-          requiredClaims: ['exp', 'iat', 'state', 'nonce'],
-        });
+        const requiredClaims = ['exp', 'iat', 'state', 'nonce'];
+        const { payload } = await jwtDecrypt(value, key, { audience, requiredClaims });
         return payload.state === state ? (payload as unknown as TakenAttempt) : undefined;
       } catch {
         return undefined;
       }
     },
-    prune(req, res) {
+    /** Deletes the oldest attempts, so that abandoned ones do not grow into a header that nginx rejects. */
+    prune(req: Request, res: Response) {
       const names = Object.keys(req.cookies).filter((name) => name.startsWith(prefix));
       const tooMany = Math.min(mostDeleted, Math.max(0, names.length - most + 1));
       for (const name of names.slice(0, tooMany)) res.clearCookie(name, options);

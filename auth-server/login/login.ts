@@ -2,8 +2,7 @@ import { type Request, type RequestHandler, Router } from 'express';
 import { randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client';
 import type { OAuthClient } from '../cognito/oauth-client.ts';
 import type { SessionCookie } from '../identity/session-cookie.ts';
-import { networkOf } from '../limits/network.ts';
-import { createTally } from '../limits/rate-limit.ts';
+import { createTally, networkOf } from '../limits/rate-limit.ts';
 import type { UsedStore } from '../store/used.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import { explainFailure, LoginFailure } from './login-failure.ts';
@@ -19,11 +18,9 @@ export interface LoginDeps extends OpenSessionDeps {
   used: UsedStore;
   cookie: SessionCookie;
   pages: Pages;
-  /** How many logins from one address may fail in a minute before it has to wait. */
+  /** How many logins from one address may fail in a minute before it has to wait. Default 30. */
   failedLogins?: number | undefined;
 }
-
-const usuallyFailed = 30;
 
 /** The routes of login and logout, in the order in which a person uses them. */
 export function loginRoutes(deps: LoginDeps): Router {
@@ -69,7 +66,7 @@ function startLogin(deps: LoginDeps): RequestHandler {
  * the provider, which limits the requests of an app client, for all users together: so failures are limited.
  */
 function finishLogin(deps: LoginDeps): RequestHandler {
-  const failed = createTally(deps.failedLogins ?? usuallyFailed);
+  const failed = createTally(deps.failedLogins ?? 30);
   return async (req, res) => {
     const network = networkOf(req.get('x-real-ip') ?? '');
     const wait = failed.waitFor(network);
@@ -110,7 +107,7 @@ function logOut(deps: LoginDeps): RequestHandler {
     if (typeof value === 'string') await endSession(deps, value);
     deps.cookie.clear(res);
     const away = await client.logoutUrl(`${deps.publicUrl}/login`).catch(() => undefined);
-    deps.pages.signedOut(res, { next: away?.href ?? '/login', title: client.settings.title });
+    deps.pages.signedOut(res, away?.href ?? '/login', client.settings.title);
   };
 }
 

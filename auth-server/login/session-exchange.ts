@@ -8,8 +8,7 @@ import {
   type LoginTokens,
 } from '../cognito/fresh-login.ts';
 import { type OAuthClient, SignInEnded } from '../cognito/oauth-client.ts';
-import { networkOf } from '../limits/network.ts';
-import { createTally, type Tally } from '../limits/rate-limit.ts';
+import { createTally, networkOf, type Tally } from '../limits/rate-limit.ts';
 import type { RevocationStore } from '../store/revocation.ts';
 import type { UsedStore } from '../store/used.ts';
 import { type OpenSessionDeps, openSession } from './open-session.ts';
@@ -27,7 +26,7 @@ export interface SessionExchangeDeps extends OpenSessionDeps {
   used: UsedStore;
   revocations: RevocationStore;
   cookieName: string;
-  /** How many exchanges from one address may be refused in a minute before it has to wait. */
+  /** How many exchanges from one address may be refused in a minute before it has to wait. Default 20. */
   refusedExchanges?: number | undefined;
 }
 
@@ -43,7 +42,6 @@ class Refusal extends Error {
   }
 }
 
-const usuallyRefused = 20;
 /** Fits two tokens with a hundred groups of full length, and a refresh token. */
 const longestBody = '64kb';
 const token = z.string().min(1).max(40_000);
@@ -56,7 +54,7 @@ const body = z.strictObject({ id_token: token, access_token: token, refresh_toke
 export function sessionExchange(deps: SessionExchangeDeps): Router {
   const router = Router();
   const path = '/oauth2/session';
-  const refused = createTally(deps.refusedExchanges ?? usuallyRefused);
+  const refused = createTally(deps.refusedExchanges ?? 20);
   const answer: RequestHandler = async (req, res) => void res.json(await exchange(deps, req));
   router.post(path, admit(deps, refused), express.json({ limit: longestBody, type: 'application/json' }), answer);
   router.use(path, showRefusal(deps, refused));

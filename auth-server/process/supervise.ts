@@ -12,6 +12,6 @@ const stopMilliseconds = 5_000;
 export function supervise(env: NodeJS.ProcessEnv, count: number, log: Logger): Service {
   const config = readConfig(configSchema, env);
   const lead = config.AUTH_SERVER_STOP_LEAD_SECONDS * 1000;
-  const { metrics, start, stop } = createWorkers({ count, log, stopMilliseconds: lead + stopMilliseconds });
+  const { metrics, start, stop } = createWorkers(count, lead + stopMilliseconds, log);
   return { ...metricsEndpoint(metrics, metricsAddress(config)), afterListening: start, stop };
 }

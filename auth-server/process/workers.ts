@@ -1,25 +1,8 @@
 import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../common/service/log.ts';
-import type { Shown } from '../../common/service/metrics-endpoint.ts';
 import { createSharedMetrics } from '../decisions/shared-metrics.ts';
-
-/** Several processes that serve the same address. */
-export interface Workers {
-  /** The sum of their metrics. */
-  metrics: Shown;
-  /** @throws if the first worker does not start: then none would, and its own message has the reason */
-  start(): Promise<void>;
-  /** Lets each worker finish its open requests. */
-  stop(): Promise<void>;
-}
-
-export interface WorkersOptions {
-  count: number;
-  log: Logger;
-  /** How long a worker may take to stop, in milliseconds. */
-  stopMilliseconds: number;
-}
 
 /** A worker that ran this long was healthy: its replacement starts without a pause. */
 const healthyMilliseconds = 10_000;
@@ -29,8 +12,10 @@ const longestPauseMilliseconds = 5_000;
  * Starts workers (this same program, by node:cluster), and replaces each one that ends: at once, or after a pause that
  * doubles while workers end soon after their start. Each worker reads policy, sessions and revocations by itself, like
  * auth-servers on several machines. Workers share no state, so a crash of one does not affect the others.
+ * @param stopMilliseconds how long a worker may take to stop
+ * @returns with the sum of their metrics
  */
-export function createWorkers({ count, log, stopMilliseconds }: WorkersOptions): Workers {
+export function createWorkers(count: number, stopMilliseconds: number, log: Logger) {
   let stopping = false;
   const metrics = createSharedMetrics();
   const fork = () => {
@@ -45,10 +30,8 @@ export function createWorkers({ count, log, stopMilliseconds }: WorkersOptions):
       const ended = await endOf(worker);
       if (stopping) return;
       if (performance.now() - started >= healthyMilliseconds) pause = 0;
-      log.error(
-        { worker: slot, pid: worker.process.pid, ...ended, pause },
-        'a worker has ended; another one is started',
-      );
+      const { pid } = worker.process;
+      log.error({ worker: slot, pid, ...ended, pause }, 'a worker has ended; another one is started');
       await sleep(pause, undefined, { ref: false });
       if (stopping) return;
       pause = Math.min(pause === 0 ? 100 : pause * 2, longestPauseMilliseconds);
@@ -57,6 +40,7 @@ export function createWorkers({ count, log, stopMilliseconds }: WorkersOptions):
   const slots: Promise<void>[] = [];
   return {
     metrics,
+    /** @throws if the first worker does not start: then none would, and its own message has the reason */
     async start() {
       // The first one alone: it creates the tables and the key, and reports an invalid setting once.
       const first = fork();
@@ -67,6 +51,7 @@ export function createWorkers({ count, log, stopMilliseconds }: WorkersOptions):
       for (let slot = 2; slot <= count; slot++) slots.push(keep(slot, fork()));
       log.info({ workers: count }, 'workers answer requests');
     },
+    /** Lets each worker finish its open requests. */
     async stop() {
       stopping = true;
       const all = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
@@ -81,12 +66,10 @@ export function createWorkers({ count, log, stopMilliseconds }: WorkersOptions):
 }
 
 async function isUp(worker: Worker): Promise<boolean> {
-  const up = new Promise<boolean>((resolve) => worker.once('listening', () => resolve(true)));
-  return await Promise.race([up, endOf(worker).then(() => false)]);
+  return await Promise.race([once(worker, 'listening').then(() => true), endOf(worker).then(() => false)]);
 }
 
-function endOf(worker: Worker): Promise<{ code: number | null; signal: string | null }> {
-  return new Promise((resolve) => {
-    worker.once('exit', (code, signal) => resolve({ code, signal }));
-  });
+async function endOf(worker: Worker): Promise<{ code: number | null; signal: string | null }> {
+  const [code, signal] = await once(worker, 'exit');
+  return { code, signal };
 }

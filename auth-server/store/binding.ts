@@ -15,18 +15,7 @@ export interface Binding {
   target?: string | undefined;
 }
 
-/** Bindings, shared by all processes and kept over restarts. */
-export interface BindingStore {
-  /**
-   * Binds a session or task to `owner`. Past the limit, the owner's least recently used bindings are deleted.
-   * @returns false if it is already bound to another owner, which does not change
-   */
-  bind(binding: Binding): Promise<boolean>;
-  /** Finds a binding and notes its use. A binding that was idle for too long no longer exists. */
-  find(kind: Binding['kind'], server: string, id: string): Promise<Binding | undefined>;
-  /** Deletes a binding if it is `owner`'s. */
-  unbind(binding: Binding): Promise<void>;
-}
+export type BindingStore = Pick<DatabaseBindings, 'bind' | 'find' | 'unbind'>;
 
 /** After how long without use a binding ends, and how many of one kind an owner may have. */
 export interface BindingLimits {
@@ -34,12 +23,10 @@ export interface BindingLimits {
   perOwner: number;
 }
 
-interface UsedBinding extends Binding {
-  usedAt: number;
-}
+type UsedBinding = Binding & { usedAt: number };
 
-/** Bindings in the database; those in use also in memory. */
-export class DatabaseBindings implements BindingStore {
+/** Bindings in the database, shared by all processes and kept over restarts; those in use also in memory. */
+export class DatabaseBindings {
   readonly #db: Kysely<Schema>;
   readonly #limits: BindingLimits;
   readonly #cache: RecordCache<UsedBinding>;
@@ -53,6 +40,10 @@ export class DatabaseBindings implements BindingStore {
     this.#writeEverySeconds = Math.min(300, Math.ceil(limits.idleSeconds / 10));
   }
 
+  /**
+   * Binds a session or task to `owner`. Past the limit, the owner's least recently used bindings are deleted.
+   * @returns false if it is already bound to another owner, which does not change
+   */
   async bind({ kind, server, id, owner, target }: Binding): Promise<boolean> {
     const key = keyOf(kind, server, id);
     const row = { key, kind, server, id, owner, target: target ?? null, used_at: nowInSeconds() };
@@ -72,6 +63,7 @@ export class DatabaseBindings implements BindingStore {
     return stored?.owner === owner;
   }
 
+  /** Finds a binding and notes its use. A binding that was idle for too long no longer exists. */
   async find(kind: Binding['kind'], server: string, id: string): Promise<Binding | undefined> {
     const key = keyOf(kind, server, id);
     const cached = this.#cache.get(key);
@@ -86,6 +78,7 @@ export class DatabaseBindings implements BindingStore {
     return found;
   }
 
+  /** Deletes a binding if it is `owner`'s. */
   async unbind({ kind, server, id, owner }: Binding): Promise<void> {
     const key = keyOf(kind, server, id);
     await this.#db.deleteFrom('binding').where('key', '=', key).where('owner', '=', owner).execute();

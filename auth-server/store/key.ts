@@ -17,22 +17,19 @@ export interface StoredKey {
   stoppedAt: number | undefined;
 }
 
-/** The keys that sign assertions, shared by all processes. */
-export interface KeyStore {
-  /** All keys, oldest first, as the last change of any process left them. Read for each signature. */
-  list(): Promise<StoredKey[]>;
-  /**
-   * Passes the keys to `change` and stores exactly those that it returns, under a lock. If `change` throws, nothing
-   * changes. Deleted keys are overwritten on disk, unless another process is reading at that moment.
-   */
-  update(change: (keys: StoredKey[]) => Promise<StoredKey[]>): Promise<void>;
-}
+export type KeyStore = ReturnType<typeof createKeyStore>;
 
-export function createKeyStore({ kind, db, alone }: Database<Schema>): KeyStore {
+/** The keys that sign assertions, shared by all processes. */
+export function createKeyStore({ kind, db, alone }: Database<Schema>) {
   const all = db.selectFrom('assertion_key').selectAll().orderBy('id').compile();
   return {
+    /** All keys, oldest first, as the last change of any process left them. Read for each signature. */
     list: async () => (await requestQuery(() => db.executeQuery(all))).rows.map(storedKey),
-    async update(change) {
+    /**
+     * Passes the keys to `change` and stores exactly those that it returns, under a lock. If `change` throws, nothing
+     * changes. Deleted keys are overwritten on disk, unless another process is reading at that moment.
+     */
+    async update(change: (keys: StoredKey[]) => Promise<StoredKey[]>): Promise<void> {
       await db.transaction().execute(async (transaction) => {
         // A lock instead of SERIALIZABLE: of two processes starting on an empty database, PostgreSQL would abort one.
         await alone(transaction, turns.keys);

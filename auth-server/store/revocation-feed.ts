@@ -3,52 +3,46 @@ import type { Database } from '../../common/database/database.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
 import { type Schema, turns } from './migrations.ts';
 
-/**
- * Revocations in the order in which they were made, for processes that keep connections open. Each is a revocation key:
- * a digest of the session or account, so that the feed discloses neither.
- */
-export interface RevocationFeed {
-  /**
-   * Appends keys as part of the transaction that revokes. Call it last in the transaction: it holds a lock that no other
-   * revocation gets until the transaction ends.
-   */
-  append(transaction: Transaction<Schema>, keys: readonly string[]): Promise<void>;
-  /**
-   * @param after the `last` of the previous answer; undefined for "from now on"
-   * @returns the keys since then, oldest first, and the cursor to continue from
-   */
-  since(after: number | undefined): Promise<{ last: number; keys: string[] }>;
-  /** The revocation cursor: every revocation up to this number is known to this process. No I/O. */
-  cursor(): number;
-}
+export type RevocationFeed = ReturnType<typeof createRevocationFeed>;
 
 const keepSeconds = 86_400;
 const longestAnswer = 10_000;
 /** SQLite takes 32,766 values in one statement. */
 const mostAtOnce = 1_000;
 
-/** The feed in the database. Rows are kept for a day: a relay that was away for longer has no open connections. */
-export function createRevocationFeed({ db, alone }: Database<Schema>, cursor: () => number): RevocationFeed {
+/**
+ * Revocations in the order in which they were made, for processes that keep connections open. Each is a revocation key:
+ * a digest of the session or account, so that the feed discloses neither. Rows are kept for a day: a relay that was away
+ * for longer has no open connections.
+ */
+export function createRevocationFeed({ db, alone }: Database<Schema>, cursor: () => number) {
   const newest = db
     .selectFrom('ended')
     .select((e) => e.fn.max('id').as('id'))
     .compile();
   return {
+    /** The revocation cursor: every revocation up to this number is known to this process. No I/O. */
     cursor,
-    async append(transaction, keys) {
+    /**
+     * Appends keys as part of the transaction that revokes. Call it last in the transaction: it holds a lock that no other
+     * revocation gets until the transaction ends.
+     */
+    async append(transaction: Transaction<Schema>, keys: readonly string[]) {
       const at = nowInSeconds();
       // One at a time: a row that becomes visible after one with a higher number would be skipped by every reader.
       await alone(transaction, turns.revocations);
-      await transaction
-        .deleteFrom('ended')
-        .where('at', '<', at - keepSeconds)
-        .execute();
+      const oldest = at - keepSeconds;
+      await transaction.deleteFrom('ended').where('at', '<', oldest).execute();
       for (let start = 0; start < keys.length; start += mostAtOnce) {
         const rows = keys.slice(start, start + mostAtOnce).map((mark) => ({ mark, at }));
         await transaction.insertInto('ended').values(rows).execute();
       }
     },
-    async since(after) {
+    /**
+     * @param after the `last` of the previous answer; undefined for "from now on"
+     * @returns the keys since then, oldest first, and the cursor to continue from
+     */
+    async since(after: number | undefined): Promise<{ last: number; keys: string[] }> {
       if (after === undefined) return { last: (await db.executeQuery(newest)).rows[0]?.id ?? 0, keys: [] };
       const rows = db.selectFrom('ended').select(['id', 'mark']).where('id', '>', after);
       const found = await rows.orderBy('id').limit(longestAnswer).execute();

@@ -4,7 +4,7 @@ import type { Schema } from './migrations.ts';
 import { RecordCache } from './record-cache.ts';
 import { requestQuery } from './request-query.ts';
 import type { RevocationFeed } from './revocation-feed.ts';
-import { sessionRevocationKey } from './revocation-keys.ts';
+import { revocationKey } from './revocation-keys.ts';
 
 /** The record of one session: the session lasts as long as its record. Times in seconds since 1970. */
 export interface SessionRecord {
@@ -29,35 +29,17 @@ export interface SessionRecord {
 export type RefreshedGroups = Pick<SessionRecord, 'groups' | 'refreshedAt' | 'refreshToken'>;
 
 /** Selects the sessions to end. */
-export type SessionOwner = { sid: string } | { user: string } | { clientId: string } | 'everybody';
+type SessionOwner = { sid: string } | { user: string } | { clientId: string } | 'everybody';
 
-/** Sessions. An ended session stays ended after a restart, and for every process. */
-export interface SessionStore {
-  add(record: SessionRecord): Promise<void>;
-  find(sid: string): Promise<SessionRecord | undefined>;
-  /** Notes that a session is in use; written a little later. */
-  touch(record: SessionRecord, now: number): void;
-  /** Reads the record from the database, whatever is in memory. */
-  read(sid: string): Promise<SessionRecord | undefined>;
-  /**
-   * Takes the lease for a group refresh, for some seconds.
-   * @returns the record as it is now; undefined if another process has the lease, or there is no such session
-   */
-  lease(sid: string, seconds: number): Promise<SessionRecord | undefined>;
-  /** Gives the lease back. */
-  release(sid: string): Promise<void>;
-  /** Stores refreshed groups and gives the lease back. Revokes the person's open streams if the groups have changed. */
-  saveGroups(sid: string, refreshed: RefreshedGroups): Promise<void>;
-  /** All sessions that have not expired, newest first. */
-  list(): Promise<SessionRecord[]>;
-  /** @returns how many sessions ended */
-  end(owner: SessionOwner): Promise<number>;
-}
+export type SessionStore = Omit<DatabaseSessions, 'forget' | 'flush'>;
 
 const seenEverySeconds = 30;
 
-/** Sessions in the database; those in use also in memory. */
-export class DatabaseSessions implements SessionStore {
+/**
+ * Sessions in the database; those in use also in memory. An ended session stays ended after a restart, and for every
+ * process.
+ */
+export class DatabaseSessions {
   readonly #db: Kysely<Schema>;
   readonly #feed: RevocationFeed;
   readonly #lookedUp: (hit: boolean) => void;
@@ -85,6 +67,7 @@ export class DatabaseSessions implements SessionStore {
     return cached ?? (await this.read(sid));
   }
 
+  /** Reads the record from the database, whatever is in memory. */
   read(sid: string): Promise<SessionRecord | undefined> {
     const query = this.#db.selectFrom('session').selectAll().where('sid', '=', sid);
     return this.#cache.load(sid, async () => {
@@ -93,19 +76,22 @@ export class DatabaseSessions implements SessionStore {
     });
   }
 
+  /** Notes that a session is in use; written a little later. */
   touch(record: SessionRecord, now: number): void {
     if (now - record.lastSeen < seenEverySeconds) return;
     record.lastSeen = now;
     this.#cache.use(record.sid, now);
   }
 
-  async lease(sid: string, forSeconds: number): Promise<SessionRecord | undefined> {
+  /**
+   * Takes the lease for a group refresh, for some seconds.
+   * @returns the record as it is now; undefined if another process has the lease, or there is no such session
+   */
+  async lease(sid: string, seconds: number): Promise<SessionRecord | undefined> {
     const now = nowInSeconds();
+    const change = { leased_until: now + seconds };
     const free = this.#db.updateTable('session').where('sid', '=', sid).where('leased_until', '<=', now);
-    const row = await free
-      .set({ leased_until: now + forSeconds })
-      .returningAll()
-      .executeTakeFirst();
+    const row = await free.set(change).returningAll().executeTakeFirst();
     return row && this.#toRecord(row);
   }
 
@@ -113,6 +99,7 @@ export class DatabaseSessions implements SessionStore {
     await this.#db.updateTable('session').set({ leased_until: 0 }).where('sid', '=', sid).execute();
   }
 
+  /** Stores refreshed groups and gives the lease back. Revokes the person's open streams if the groups have changed. */
   async saveGroups(sid: string, { groups, refreshedAt, refreshToken }: RefreshedGroups): Promise<void> {
     await this.#db.transaction().execute(async (transaction) => {
       const before = await transaction.selectFrom('session').select('groups').where('sid', '=', sid).executeTakeFirst();
@@ -126,22 +113,28 @@ export class DatabaseSessions implements SessionStore {
       await transaction.updateTable('session').set(change).where('sid', '=', sid).execute();
       // Open streams were admitted with the old groups: end them, so that the new groups decide when they are reopened.
       if (!sameGroups(JSON.parse(before.groups), groups))
-        await this.#feed.append(transaction, [sessionRevocationKey(sid)]);
+        await this.#feed.append(transaction, [revocationKey('session', sid)]);
     });
     this.#cache.invalidate(sid);
   }
 
+  /** All sessions that have not expired, newest first. */
   async list(): Promise<SessionRecord[]> {
     const all = this.#db.selectFrom('session').selectAll().where('expires_at', '>', nowInSeconds());
     return (await all.orderBy('created_at', 'desc').orderBy('sid').execute()).map((row) => this.#toRecord(row));
   }
 
+  /** @returns how many sessions ended */
   async end(owner: SessionOwner): Promise<number> {
     // Both or neither: processes with the record in memory, or an open stream, learn of the end from the feed only.
     const ended = await this.#db.transaction().execute(async (transaction) => {
       const all = transaction.deleteFrom('session').returning('sid');
       const sids = (await ownedBy(all, owner).execute()).map(({ sid }) => sid);
-      if (sids.length > 0) await this.#feed.append(transaction, sids.map(sessionRevocationKey));
+      if (sids.length > 0)
+        await this.#feed.append(
+          transaction,
+          sids.map((sid) => revocationKey('session', sid)),
+        );
       return sids;
     });
     for (const sid of ended) this.#cache.remove(sid);
@@ -158,20 +151,27 @@ export class DatabaseSessions implements SessionStore {
     return this.#cache.flush((uses) =>
       this.#db.transaction().execute(async (db) => {
         for (const [sid, at] of uses) {
-          await db
-            .updateTable('session')
-            .set({ last_seen: at })
-            .where('sid', '=', sid)
-            .where('last_seen', '<', at)
-            .execute();
+          const older = db.updateTable('session').where('sid', '=', sid).where('last_seen', '<', at);
+          await older.set({ last_seen: at }).execute();
         }
       }),
     );
   }
 
   #toRecord(row: Row): SessionRecord {
-    const record = toRecord(row);
-    return { ...record, lastSeen: this.#cache.lastUse(row.sid, record.lastSeen) };
+    return {
+      sid: row.sid,
+      sub: row.sub,
+      username: row.username,
+      groups: JSON.parse(row.groups) as string[],
+      createdAt: row.created_at,
+      expiresAt: row.expires_at,
+      provider: row.provider,
+      clientId: row.client_id,
+      refreshedAt: row.refreshed_at,
+      lastSeen: this.#cache.lastUse(row.sid, row.last_seen),
+      refreshToken: row.refresh_token ?? undefined,
+    };
   }
 }
 
@@ -204,21 +204,5 @@ function toRow(record: SessionRecord): Row {
     last_seen: record.lastSeen,
     refresh_token: record.refreshToken ?? null,
     leased_until: 0,
-  };
-}
-
-function toRecord(row: Row): SessionRecord {
-  return {
-    sid: row.sid,
-    sub: row.sub,
-    username: row.username,
-    groups: JSON.parse(row.groups) as string[],
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-    provider: row.provider,
-    clientId: row.client_id,
-    refreshedAt: row.refreshed_at,
-    lastSeen: row.last_seen,
-    refreshToken: row.refresh_token ?? undefined,
   };
 }

@@ -3,25 +3,15 @@ import { type Database, ping } from '../../common/database/database.ts';
 import { databaseIn, openDatabase } from '../../common/database/open.ts';
 import { interval } from '../../common/time/interval.ts';
 import { type BindingLimits, type BindingStore, DatabaseBindings } from './binding.ts';
-import { createKeyStore, type KeyStore } from './key.ts';
+import { createKeyStore } from './key.ts';
 import { changes, type Schema } from './migrations.ts';
-import { createRevocationStore, type RevocationStore } from './revocation.ts';
-import { createRevocationFeed, type RevocationFeed } from './revocation-feed.ts';
+import { createRevocationStore } from './revocation.ts';
+import { createRevocationFeed } from './revocation-feed.ts';
 import { DatabaseSessions, type SessionStore } from './session.ts';
-import { createUsedStore, type UsedStore } from './used.ts';
+import { createUsedStore } from './used.ts';
 
 /** Everything the auth-server keeps between restarts. */
-export interface Store {
-  sessions: SessionStore;
-  revocations: RevocationStore;
-  revocationFeed: RevocationFeed;
-  keys: KeyStore;
-  bindings: BindingStore;
-  used: UsedStore;
-  /** Rejects when the database does not answer. */
-  ping(): Promise<void>;
-  close(): Promise<void>;
-}
+export type Store = Awaited<ReturnType<typeof openStore>>;
 
 const changeCheckMilliseconds = 400;
 const writeUseMilliseconds = 30_000;
@@ -43,7 +33,7 @@ export async function openStore(
   limits: BindingLimits = bindingLimits,
   onFailure: (error: unknown) => void = () => undefined,
   memory = memorySeconds,
-): Promise<Store> {
+) {
   // Kysely's own prefix, which the tables of the first versions have.
   const database = await openDatabase<Schema>(databaseIn(where, 'auth-server.db'), changes, 'kysely', onFailure);
   const { db } = database;
@@ -76,12 +66,13 @@ export async function openStore(
     interval(changeCheckMilliseconds, refresh, onFailure),
   ];
   return {
-    sessions,
+    sessions: sessions as SessionStore,
     revocations,
     revocationFeed,
     keys: createKeyStore(database),
-    bindings,
+    bindings: bindings as BindingStore,
     used: createUsedStore(db),
+    /** Rejects when the database does not answer. */
     ping: () => ping(db),
     async close() {
       for (const timer of timers) clearInterval(timer);

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { sessionRevocationKey } from '../../../auth-server/store/revocation-keys.ts';
+import { revocationKey } from '../../../auth-server/store/revocation-keys.ts';
 import { now } from '../../support/auth-server/auth-fixture.ts';
 import {
   follow,
@@ -70,7 +70,7 @@ describe('an open stream', () => {
     await sleep(900);
     const state = follow(await relay.send(headers, stream));
     expect(await endsWith(state, 'access_ended')).toBeLessThan(2_000);
-    expect(sessionRevocationKey('gone')).not.toContain('gone');
+    expect(revocationKey('session', 'gone')).not.toContain('gone');
   });
 
   test('ends within a second of a policy change that forbids it, and continues after any other', async () => {

@@ -1,4 +1,4 @@
-import { sessionRevocationKey } from '../../../../auth-server/store/revocation-keys.ts';
+import { revocationKey } from '../../../../auth-server/store/revocation-keys.ts';
 import type { Ticket } from '../../../../common/identity/ticket.ts';
 import { type AuthServer, alice, now, startAuthServer, toolsList } from '../../../support/auth-server/auth-fixture.ts';
 
@@ -151,7 +151,7 @@ describe('the revocation feed', () => {
     expect(marks).toEqual([]);
     for (const sid of ['x', 'y']) await endSession(sid);
     const news = await since(String(last));
-    expect(news.marks).toEqual([sessionRevocationKey('x'), sessionRevocationKey('y')]);
+    expect(news.marks).toEqual([revocationKey('session', 'x'), revocationKey('session', 'y')]);
     expect(await since(String(news.last))).toEqual({ last: news.last, marks: [] });
     expect((await since(String(last))).marks).toEqual(news.marks);
   });

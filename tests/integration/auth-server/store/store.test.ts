@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Schema } from '../../../../auth-server/store/migrations.ts';
 import { createRevocationFeed } from '../../../../auth-server/store/revocation-feed.ts';
-import { accountRevocationKey, sessionRevocationKey } from '../../../../auth-server/store/revocation-keys.ts';
+import { revocationKey } from '../../../../auth-server/store/revocation-keys.ts';
 import { openStore, type Store } from '../../../../auth-server/store/store.ts';
 import { openPostgres } from '../../../../common/database/postgres.ts';
 import { revoke } from '../../../../operations/revoke/revoke.ts';
@@ -149,7 +149,7 @@ describe.each<[string, () => Promise<string>]>([
       const left = await Promise.all(['a1', 'a2', 'b1'].map((sid) => store.sessions.find(sid)));
       expect(left.flatMap((found) => found?.sid ?? [])).toEqual(['a1', 'a2', 'b1'].filter((s) => !ended.includes(s)));
       const { keys } = await store.revocationFeed.since(last);
-      expect(keys.sort()).toEqual(ended.map(sessionRevocationKey).sort());
+      expect(keys.sort()).toEqual(ended.map((sid) => revocationKey('session', sid)).sort());
     });
 
     test('that another process has revoked is gone here within a second', async () => {
@@ -233,7 +233,7 @@ describe.each<[string, () => Promise<string>]>([
       expect((await store.revocationFeed.since(last)).keys).toEqual([]);
       expect(await store.sessions.find('s')).toMatchObject({ groups: ['b', 'a'], refreshToken: 'new' });
       await store.sessions.saveGroups('s', { groups: ['a'], refreshedAt: now(), refreshToken: 'newer' });
-      expect((await store.revocationFeed.since(last)).keys).toEqual([sessionRevocationKey('s')]);
+      expect((await store.revocationFeed.since(last)).keys).toEqual([revocationKey('session', 's')]);
       const seen = await within(
         1_000,
         () => other.sessions.find('s'),
@@ -285,7 +285,7 @@ describe.each<[string, () => Promise<string>]>([
       await revoke(store, { user: 'ann' }, now());
       const seen = await within(1_000, async () => covers(other, now() - 5, ['ann']), Boolean);
       expect(seen).toBe(true);
-      expect((await other.revocationFeed.since(last)).keys).toEqual([accountRevocationKey('user', 'ann')]);
+      expect((await other.revocationFeed.since(last)).keys).toEqual([revocationKey('user', 'ann')]);
     });
 
     test('made while a process starts is known to it', async () => {
@@ -473,7 +473,7 @@ test('On PostgreSQL a revocation that commits later is read later: no reader ski
   const quick = store.revocations.add({ kind: 'user', value: 'ann', at: now() });
   expect(await Promise.race([quick.then(() => 'noted'), sleep(200).then(() => 'waits')])).toBe('waits');
   await Promise.all([slow, quick]);
-  expect((await store.revocationFeed.since(last)).keys).toEqual(['first', accountRevocationKey('user', 'ann')]);
+  expect((await store.revocationFeed.since(last)).keys).toEqual(['first', revocationKey('user', 'ann')]);
   await store.close();
   await other.close();
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { AuthError } from '../../../../auth-server/denials/auth-error.ts';
 import type { AuthErrorCode } from '../../../../auth-server/denials/codes.ts';
 import type { Principal } from '../../../../auth-server/identity/principal.ts';
-import { networkOf } from '../../../../auth-server/limits/network.ts';
+import { networkOf } from '../../../../auth-server/limits/rate-limit.ts';
 import { createThrottle, type ThrottleLimits } from '../../../../auth-server/limits/throttle.ts';
 import type { OriginalRequest } from '../../../../auth-server/request/original-request.ts';
 
