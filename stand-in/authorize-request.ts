@@ -4,32 +4,21 @@ import type { HostedSession, Pool } from './pool.ts';
 import { type Client, OIDC_SCOPES } from './seed.ts';
 
 /** A valid sign-in request. */
-export interface AuthorizeRequest {
-  readonly client: Client;
-  readonly redirectUri: string;
-  readonly scopes: readonly string[];
-  readonly parameters: Parameters;
-  readonly prompts: readonly string[];
-  /** The redirect URI with `error` (and `state`) in it. */
-  errorLocation(error: string, description?: string): string;
-}
-
-/** An invalid request: the browser is redirected to `refusal`. */
-export interface RefusedRequest {
-  readonly refusal: string;
-}
+export type AuthorizeRequest = Exclude<ReturnType<typeof checkAuthorizeRequest>, { refusal: string }>;
 
 /**
  * Judges the parameters of /oauth2/authorize and /login (Cognito, "Authorize endpoint").
  * An unknown client or an unregistered callback ends on the pool's own error page, never at the requested address: an
  * open redirect would leak codes.
+ * @returns the request, or where to redirect the browser if it is invalid
  */
-export function checkAuthorizeRequest(pool: Pool, parameters: Parameters): AuthorizeRequest | RefusedRequest {
+export function checkAuthorizeRequest(pool: Pool, parameters: Parameters) {
   const client = pool.clients.get(parameters.get('client_id') ?? '');
   const redirectUri = parameters.get('redirect_uri');
   if (!client) return { refusal: errorPageUrl(pool, 'invalid_request', parameters.get('client_id')) };
   if (!redirectUri || !client.callback_urls.includes(redirectUri))
     return { refusal: errorPageUrl(pool, 'redirect_mismatch', client.id) };
+  /** The redirect URI with `error` (and `state`) in it. */
   const errorLocation = (error: string, description?: string) =>
     // This order is the live service's: some clients split the text by hand.
     withParameters(redirectUri, { error_description: description, state: parameters.get('state'), error });

@@ -1,16 +1,13 @@
 import type { Control } from './control.ts';
 
 /** A fault and its amount: seconds, or a number of times. */
-export interface ChosenFault {
-  readonly name: string;
-  readonly amount: number;
-}
+type ChosenFault = { name: string; amount: number };
 
 interface KnownFault {
   /** Default amount; undefined if the fault has no amount. */
-  readonly usual?: number;
-  readonly range?: readonly [least: number, most: number];
-  readonly apply: (control: Control, amount: number) => void;
+  usual?: number;
+  range?: [least: number, most: number];
+  apply(control: Control, amount: number): void;
 }
 
 const DAY = 86_400;
@@ -29,14 +26,11 @@ const KNOWN = new Map<string, KnownFault>([
  * @returns the faults, and a sentence for each invalid item
  */
 export function readFaults(items: readonly string[]): { chosen: ChosenFault[]; problems: string[] } {
-  const chosen: ChosenFault[] = [];
-  const problems: string[] = [];
-  for (const item of items) {
-    const fault = readFault(item);
-    if (typeof fault === 'string') problems.push(fault);
-    else chosen.push(fault);
-  }
-  return { chosen, problems };
+  const read = items.map(readFault);
+  return {
+    chosen: read.filter((fault) => typeof fault !== 'string'),
+    problems: read.filter((fault) => typeof fault === 'string'),
+  };
 }
 
 function readFault(item: string): ChosenFault | string {

@@ -15,10 +15,7 @@ export interface SigningKey {
 }
 
 /** A pool has two keys: one signs id tokens, the other access tokens (Cognito, "Verifying JSON web tokens"). */
-export interface PoolKeys {
-  readonly id: SigningKey;
-  readonly access: SigningKey;
-}
+export type PoolKeys = Record<'id' | 'access', SigningKey>;
 
 /** A new 2048-bit RSA key pair, for RS256. */
 export async function newSigningKey(): Promise<SigningKey> {

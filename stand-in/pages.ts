@@ -13,20 +13,8 @@ const ERRORS = new Map([
   ['invalid_request', 'The request lacks something, has something twice, or names an app client that does not exist.'],
 ]);
 
-/** Data of the sign-in page. */
-interface SignInView {
-  csrf: string;
-  username?: string | undefined;
-  /** Why the last attempt failed. */
-  problem?: string | undefined;
-}
-
-/** Data of the page for a new password. */
-interface NewPasswordView {
-  csrf: string;
-  challenge: string;
-  problem?: string;
-}
+/** What a form shows; `problem` is the reason why the last attempt failed. */
+type FormView = { csrf: string; problem?: string };
 
 /** A rendered page. */
 export interface Page {
@@ -36,28 +24,22 @@ export interface Page {
   returnsTo?: string;
 }
 
-/** The pages of the sign-in; one with a `problem` has status 400. */
-export interface Pages {
-  signIn(request: AuthorizeRequest, view: SignInView): Page;
-  newPassword(request: AuthorizeRequest, view: NewPasswordView): Page;
-  /** @param reason one of Cognito's error names, or a sentence */
-  error(status: number, reason: string): Page;
-}
+export type Pages = ReturnType<typeof createPages>;
 
 /**
- * The pages of one pool, compiled on first use.
+ * The pages of one pool, compiled on first use; one with a `problem` has status 400.
  * @param pool the sign-in page offers its people
  */
-export function createPages(pool: Pool): Pages {
+export function createPages(pool: Pool) {
   const eta = new Eta({ views: fileURLToPath(new URL('views', import.meta.url)), cache: true });
   const render = (view: string, data: object) => eta.render(view, { pool: pool.seed.pool_id, ...data });
-  const form = (view: string, request: AuthorizeRequest, data: SignInView | NewPasswordView): Page => ({
+  const form = (view: string, request: AuthorizeRequest, data: FormView): Page => ({
     status: data.problem ? 400 : 200,
     html: render(view, { ...data, client: request.client.name, query: request.parameters.toString() }),
     returnsTo: request.redirectUri,
   });
   return {
-    signIn: (request, view) => {
+    signIn: (request: AuthorizeRequest, view: FormView & { username: string | undefined }) => {
       const people = pool.seed.users.map((seeded) => {
         const { username, groups, status, password } = pool.people.get(seeded.username) ?? seeded;
         // Only the seed's password is public. A password that a person chose later is private.
@@ -66,8 +48,13 @@ export function createPages(pool: Pool): Pages {
       });
       return form('sign-in', request, Object.assign({ people }, view));
     },
-    newPassword: (request, view) => form('new-password', request, view),
-    error: (status, reason) => ({ status, html: render('error', { reason, meaning: ERRORS.get(reason) }) }),
+    newPassword: (request: AuthorizeRequest, view: FormView & { challenge: string }) =>
+      form('new-password', request, view),
+    /** @param reason one of Cognito's error names, or a sentence */
+    error: (status: number, reason: string): Page => ({
+      status,
+      html: render('error', { reason, meaning: ERRORS.get(reason) }),
+    }),
   };
 }
 

@@ -1,16 +1,12 @@
 import type { Request } from 'express';
 
-/** The parameters of a request by name, without empty ones (RFC 6749 section 3.1). */
-export interface Parameters {
-  get(name: string): string | undefined;
-  /** Repeated names, which RFC 6749 section 3.1 forbids. */
-  readonly repeated: ReadonlySet<string>;
-  /** All parameters as a query string. */
-  toString(): string;
-}
+export type Parameters = ReturnType<typeof readParameters>;
 
-/** Parses a query string or a form body. A repeated parameter has no value, because neither occurrence is right. */
-function readParameters(text: string): Parameters {
+/**
+ * Parses a query string or a form body into parameters by name, without empty ones. A repeated parameter, which RFC 6749
+ * section 3.1 forbids, has no value, because neither occurrence is right.
+ */
+function readParameters(text: string) {
   const values = new Map<string, string>();
   const repeated = new Set<string>();
   for (const [name, value] of new URLSearchParams(text)) {
@@ -18,8 +14,9 @@ function readParameters(text: string): Parameters {
     values.set(name, value);
   }
   return {
-    get: (name) => (repeated.has(name) ? undefined : values.get(name) || undefined),
+    get: (name: string) => (repeated.has(name) ? undefined : values.get(name) || undefined),
     repeated,
+    /** All parameters as a query string. */
     toString: () => new URLSearchParams([...values].filter(([, value]) => value)).toString(),
   };
 }

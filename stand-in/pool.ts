@@ -43,65 +43,36 @@ export interface HostedSession {
 export type Fault = 'no-domain' | 'no-keys' | 'down';
 
 /** A running user pool: people, clients, keys, and everything that it issues. */
-export interface Pool {
-  readonly seed: Seed;
-  readonly publicUrl: string;
-  readonly issuer: string;
-  readonly clients: ReadonlyMap<string, Client>;
-  readonly people: ReadonlyMap<string, Person>;
-  readonly customScopes: ReadonlySet<string>;
-  readonly keys: { id: SigningKey; access: SigningKey; retired: SigningKey[] };
-  readonly codes: Kept<PendingCode>;
-  readonly refreshTokens: Kept<Grant>;
-  readonly sessions: Kept<HostedSession>;
-  readonly challenges: Kept<string>;
-  /** The `origin_jti` of every revoked sign-in. */
-  readonly revoked: Kept<true>;
-  /** Current faults. */
-  readonly faults: Set<Fault>;
-  /** The pool's clock, in whole Unix seconds. */
-  seconds(): number;
-  /** Moves the pool's clock, in seconds. */
-  setSkew(seconds: number): void;
-}
-
-/** Values that expire after their lifetime (seconds), or when too many newer ones arrive. */
-interface Kept<T> {
-  put(key: string, value: T, life?: number): void;
-  get(key: string): T | undefined;
-  /** Removes the value and returns it. */
-  take(key: string): T | undefined;
-  drop(key: string): void;
-  entries(): Iterable<[string, T]>;
-}
+export type Pool = ReturnType<typeof createPool>;
 
 /**
  * Creates a user pool in which no browser is signed in.
- * @param seed people and clients
- * @param keys signing keys
- * @param publicUrl public URL without a trailing slash
+ * @param publicUrl without a trailing slash
  * @param now clock, in milliseconds since 1970
  */
-export function createPool(seed: Seed, keys: PoolKeys, publicUrl: string, now: () => number): Pool {
+export function createPool(seed: Seed, keys: PoolKeys, publicUrl: string, now: () => number) {
   let skew = 0;
   const milliseconds = () => now() + skew * 1000;
-  const kept = <T extends NonNullable<unknown>>(life: number): Kept<T> => createKept<T>(life, milliseconds);
+  const kept = <T extends NonNullable<unknown>>(life: number) => createKept<T>(life, milliseconds);
   return {
     seed,
     publicUrl,
     issuer: issuerOf(seed, publicUrl),
-    clients: new Map(seed.clients.map((c) => [c.id, c])),
-    people: new Map(seed.users.map((u) => [u.username, { ...u }])),
+    clients: new Map(seed.clients.map((c): [string, Client] => [c.id, c])),
+    people: new Map(seed.users.map((u): [string, Person] => [u.username, { ...u }])),
     customScopes: customScopes(seed.resource_servers),
-    keys: { id: keys.id, access: keys.access, retired: [] },
+    keys: { ...keys, retired: [] as SigningKey[] },
     codes: kept<PendingCode>(CODE_LIFE),
     refreshTokens: kept<Grant>(LONGEST_ACCESS),
     sessions: kept<HostedSession>(SESSION_LIFE),
     challenges: kept<string>(CHALLENGE_LIFE),
+    /** The `origin_jti` of every revoked sign-in. */
     revoked: kept<true>(LONGEST_ACCESS),
-    faults: new Set(),
+    faults: new Set<Fault>(),
+    /** The pool's clock, in whole Unix seconds. */
     seconds: () => Math.floor(milliseconds() / 1000),
-    setSkew: (seconds) => {
+    /** Moves the pool's clock, in seconds. */
+    setSkew: (seconds: number) => {
       skew = seconds;
     },
   };
@@ -120,21 +91,23 @@ function issuerOf(seed: Seed, publicUrl: string): string {
   return `https://${host}.${seed.region}.amazonaws.com/${seed.pool_id}`;
 }
 
-function createKept<T extends NonNullable<unknown>>(life: number, now: () => number): Kept<T> {
+/** Values that expire after their lifetime (seconds), or when too many newer ones arrive. */
+function createKept<T extends NonNullable<unknown>>(life: number, now: () => number) {
   // Use the pool's clock: a skew must age codes and sessions like tokens.
   const cache = new LRUCache<string, T>({ max: MOST_KEPT, ttl: life * 1000, ttlResolution: 0, perf: { now } });
   return {
-    put: (key, value, seconds = life) => {
+    put: (key: string, value: T, seconds = life) => {
       cache.purgeStale();
       cache.set(key, value, { ttl: seconds * 1000 });
     },
-    get: (key) => cache.get(key),
-    take: (key) => {
+    get: (key: string) => cache.get(key),
+    /** Removes the value and returns it. */
+    take: (key: string) => {
       const value = cache.get(key);
       cache.delete(key);
       return value;
     },
-    drop: (key) => void cache.delete(key),
+    drop: (key: string) => void cache.delete(key),
     entries: () => [...cache.entries()],
   };
 }

@@ -102,7 +102,6 @@ const seedSchema = poolSchema.superRefine((seed, ctx) => {
   });
 });
 
-/** Reports duplicate names. */
 function* repeated({ users, clients, groups }: Seed): Generator<[(string | number)[], string]> {
   const names: [values: string[], pathOf: (index: number) => (string | number)[]][] = [
     [groups, (i) => ['groups', i]],
@@ -126,7 +125,6 @@ function* clientFaults(client: Client): Generator<[string, string]> {
 }
 
 /**
- * Reads a seed file.
  * @param text YAML
  * @throws {ConfigError} with every fault, each as `line 31: users[1].groups[0]: what is wrong`
  */
@@ -134,17 +132,13 @@ export function parseSeed(text: string): Seed {
   return parseYaml(text, seedSchema, { subject: 'The seed file', aliases: true });
 }
 
-/**
- * Reads the seed file at `path`.
- * @throws {ConfigError} if it cannot be read, or with all its faults
- */
+/** @throws {ConfigError} if the file cannot be read, or with all its faults */
 export function readSeed(path: string): Seed {
   return readConfigFile('COGNITO_SEED_FILE', path, parseSeed);
 }
 
 /**
  * Registers further gateways.
- * @param seed the pool
  * @param origins their public origins (`http://localhost:8081`)
  * @returns the pool whose gateway client also knows `<origin>/oauth2/callback/cognito` and `<origin>/login`
  * @throws {ConfigError} if there are origins and no client has `gateway: true`

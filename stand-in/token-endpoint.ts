@@ -19,14 +19,8 @@ const GRANTORS = new Map<string, Grantor>([
 
 /** OPTIONS /oauth2/token: any origin may call it. AWS documents the `*`; the rest is assumed. */
 export function tokenPreflight(_req: Request, res: Response): void {
-  res
-    .set({
-      'Access-Control-Allow-Origin': '*',
-      'Access-Control-Allow-Methods': 'POST',
-      'Access-Control-Allow-Headers': 'authorization, content-type',
-    })
-    .status(200)
-    .end();
+  res.set('Access-Control-Allow-Origin', '*').set('Access-Control-Allow-Methods', 'POST');
+  res.set('Access-Control-Allow-Headers', 'authorization, content-type').status(200).end();
 }
 
 /** POST /oauth2/token (Cognito, "Token endpoint"): forms only, every refusal with status 400. */
