@@ -27,6 +27,12 @@ export function reasonOf(error: unknown): string {
   return inner.code ?? inner.message ?? message ?? 'unknown';
 }
 
+/** HTTP Basic credentials of an app client (RFC 6749 section 2.3.1). */
+export function basic(id: string, secret: string): string {
+  const pair = [id, secret].map(encodeURIComponent).join(':');
+  return `Basic ${Buffer.from(pair).toString('base64')}`;
+}
+
 /** The JSON of an answer, or undefined if it is not JSON. */
 export async function jsonOf(response: Response): Promise<unknown> {
   return await response.json().catch(() => undefined);

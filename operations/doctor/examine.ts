@@ -8,8 +8,7 @@ import { checkOidc } from './checks/oidc.ts';
 import { checkGroups, readPolicy } from './checks/policy.ts';
 import { checkPorts } from './checks/ports.ts';
 import { checkProvider } from './checks/provider.ts';
-import { checkSecretKey } from './checks/secret-key.ts';
-import { checkSettings } from './checks/settings.ts';
+import { checkSecretKey, checkSettings } from './checks/settings.ts';
 import { type Finding, warn } from './finding.ts';
 import { type PoolSetup, poolSetup, publicUrlOf, type Setup } from './setup.ts';
 

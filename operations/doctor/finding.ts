@@ -1,11 +1,9 @@
-/** The result of a check. Only `FAIL` means that something does not work. */
-type State = 'ok' | 'warn' | 'FAIL';
-
 /** One line of the doctor's report. */
 export interface Finding {
   /** What was checked, in a word or two: `callback`. */
   check: string;
-  state: State;
+  /** Only `FAIL` means that something does not work. */
+  state: 'ok' | 'warn' | 'FAIL';
   /** What was seen. Never a token, a code or a secret. */
   seen: string;
   /** What to do about it. */
@@ -13,19 +11,13 @@ export interface Finding {
 }
 
 /** Nothing is wrong. */
-export function ok(check: string, seen: string): Finding {
-  return { check, state: 'ok', seen };
-}
+export const ok = (check: string, seen: string): Finding => ({ check, state: 'ok', seen });
 
 /** It works, or may work, but the operator should know about it. */
-export function warn(check: string, seen: string, todo: string): Finding {
-  return { check, state: 'warn', seen, todo };
-}
+export const warn = (check: string, seen: string, todo: string): Finding => ({ check, state: 'warn', seen, todo });
 
 /** It does not work. */
-export function fail(check: string, seen: string, todo: string): Finding {
-  return { check, state: 'FAIL', seen, todo };
-}
+export const fail = (check: string, seen: string, todo: string): Finding => ({ check, state: 'FAIL', seen, todo });
 
 /** Makes text of a provider or a token safe to show: printable ASCII on one line, at most 200 characters. */
 export function shown(text: unknown): string {

@@ -10,7 +10,6 @@ import { attempt } from '../../common/text/config-error.ts';
 
 /** What the checks use: the settings as the services would get them. */
 export interface Setup {
-  /** The project's folder. */
   root: string;
   env: NodeJS.ProcessEnv;
   /** The agent's settings, if there are any for this pool. */
@@ -20,30 +19,16 @@ export interface Setup {
 }
 
 /** The settings that are needed to talk to the user pool. */
-export interface PoolSetup {
-  poolId: string;
-  issuer: string;
-  /** The local stand-in's address if the pool is its own. */
-  standIn: string | undefined;
-  clientId: string;
-  clientSecret: string | undefined;
-  allowedClientIds: readonly string[];
-  publicUrl: string;
-  callback: string;
-  signOut: string;
-}
+export type PoolSetup = NonNullable<ReturnType<typeof poolSetup>>;
 
 /**
  * Reads the settings as `npm run up` does: `.env`, or else `.env.example`; the environment takes precedence.
  * @returns the settings, and the file that they are from
  */
-export function readSetup(
-  root: string,
-  environment: NodeJS.ProcessEnv,
-  groups: readonly string[],
-): { setup: Setup; file: string } {
+export function readSetup(root: string, environment: NodeJS.ProcessEnv, groups: readonly string[]) {
   const { env, file } = readEnvFile(environment, root);
-  return { setup: { root, env, agentEnv: readAgent(root, env, environment), groups }, file };
+  const setup: Setup = { root, env, agentEnv: readAgent(root, env, environment), groups };
+  return { setup, file };
 }
 
 /** The agent's own file. The demo's agent is used only with the demo's user pool. */
@@ -54,10 +39,7 @@ function readAgent(root: string, env: NodeJS.ProcessEnv, environment: NodeJS.Pro
   if (file === undefined) return undefined;
   // Take only the stand-in's address from the environment: its COGNITO_CLIENT_ID may be the gateway's.
   const { COGNITO_LOCAL_ENDPOINT } = { ...env, ...environment };
-  return {
-    ...(COGNITO_LOCAL_ENDPOINT && { COGNITO_LOCAL_ENDPOINT }),
-    ...parseEnv(readFileSync(file, 'utf8')),
-  };
+  return { ...(COGNITO_LOCAL_ENDPOINT && { COGNITO_LOCAL_ENDPOINT }), ...parseEnv(readFileSync(file, 'utf8')) };
 }
 
 /** `SECRET_KEY`, or the key that `npm run up` has generated; undefined before its first start. */
@@ -70,7 +52,7 @@ export function secretKeyOf({ root, env }: Setup): string | undefined {
 const poolSchema = z.object(shapeFor('auth-server')).omit({ SECRET_KEY: true });
 
 /** The settings to talk to the user pool; undefined if they have faults. */
-export function poolSetup(setup: Setup): PoolSetup | undefined {
+export function poolSetup(setup: Setup) {
   const names = /^(COGNITO_|REGISTRY_URL$)/;
   const env = Object.fromEntries(Object.entries(setup.env).filter(([name]) => names.test(name)));
   const { value: config } = attempt(() => readConfig(poolSchema, env));
@@ -79,6 +61,7 @@ export function poolSetup(setup: Setup): PoolSetup | undefined {
   return {
     poolId,
     issuer: cognitoIssuer(poolId),
+    /** The local stand-in's address if the pool is its own. */
     standIn: poolId === localPoolId ? config.COGNITO_LOCAL_ENDPOINT : undefined,
     clientId: config.COGNITO_CLIENT_ID,
     clientSecret: config.COGNITO_CLIENT_SECRET,

@@ -19,11 +19,9 @@ export const run = operatorCommand(
       throw new CommandError('Two policy files are needed: the old one and the new one.');
     }
     const differences = diff(await readPolicyFile(before, context), await readPolicyFile(after, context));
-    printPlain(
-      context,
-      differences.length === 0 ? `No caller gains or loses anything from ${before} to ${after}.` : asText(differences),
-    );
-    return differences.length === 0 ? 0 : 1;
+    const isSame = differences.length === 0;
+    printPlain(context, isSame ? `No caller gains or loses anything from ${before} to ${after}.` : asText(differences));
+    return isSame ? 0 : 1;
   },
 );
 

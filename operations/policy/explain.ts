@@ -21,25 +21,17 @@ How:   --file FILE       the policy (default: SCOPES_FILE, or scopes.yml)
        --json            the answer as JSON
 Exit code: 0 allowed, 1 denied, 2 wrong use or a file that cannot be read.`;
 
-interface Options {
-  group?: readonly string[];
-  scope?: readonly string[];
-  token?: string;
-  server?: string;
-  method?: string;
-  tool?: string;
-  prompt?: string;
-  resource?: string;
-  file?: string;
-  json?: true;
-}
+const lists = ['group', 'scope'] as const;
+const values = ['token', 'server', 'method', 'tool', 'prompt', 'resource', 'file'] as const;
+type Options = { [list in (typeof lists)[number]]?: readonly string[] } & {
+  [value in (typeof values)[number]]?: string;
+} & { json?: true };
 
 export const run = operatorCommand<Options>(
   help,
   (command) => {
-    for (const name of ['group', 'scope']) command.option(`--${name} <name>`, '', collect);
-    for (const name of ['token', 'server', 'method', 'tool', 'prompt', 'resource', 'file'])
-      command.option(`--${name} <value>`);
+    for (const name of lists) command.option(`--${name} <name>`, '', collect);
+    for (const name of values) command.option(`--${name} <value>`);
     return command.option('--json');
   },
   async (options, context) => {

@@ -1,5 +1,5 @@
 import { decodeJwt, errors } from 'jose';
-import { agentWithScopes, type Caller, callerOfClaims, personInGroups, UnusableClaims } from '../../policy/caller.ts';
+import { agentWithScopes, callerOfClaims, personInGroups, UnusableClaims } from '../../policy/caller.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { CommandError, type Context } from '../command.ts';
 import { readText } from './files.ts';
@@ -10,11 +10,7 @@ type Who = { group?: readonly string[]; scope?: readonly string[]; token?: strin
  * The caller that the options describe, with notes on how reliable that is.
  * @throws {CommandError} unless exactly one of group, scope and token is given, or if the token cannot be read
  */
-export async function readCaller(
-  policy: Policy,
-  who: Who,
-  context: Context,
-): Promise<{ caller: Caller; notes: string[] }> {
+export async function readCaller(policy: Policy, who: Who, context: Context) {
   if ([who.group, who.scope, who.token].filter((given) => given !== undefined).length !== 1) {
     throw new CommandError(
       'Who is the caller? Give --group for a person, --scope for an agent, or --token. People hold scopes only by their groups.',

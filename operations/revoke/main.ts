@@ -22,25 +22,15 @@ log in at the identity provider can do so again: to keep a person out, block the
 Run it where the auth-server's database is. It reads DATABASE_URL, DATA_DIR or UP_DATA_DIR (default: data) from the
 environment or .env. Exit code: 0 done, 1 nothing could be ended, 2 wrong use.`;
 
-interface Options {
-  user?: string;
-  client?: string;
-  session?: string;
-  all?: true;
-  list?: true;
-  json?: true;
-}
+type Options = { [name in 'user' | 'client' | 'session']?: string } & { [flag in 'all' | 'list' | 'json']?: true };
 
 export const run = operatorCommand<Options>(
   help,
-  (command) =>
-    command
-      .option('--user <name>')
-      .option('--client <id>')
-      .option('--session <id>')
-      .option('--all')
-      .option('--list')
-      .option('--json'),
+  (command) => {
+    for (const flags of ['--user <name>', '--client <id>', '--session <id>', '--all', '--list', '--json'])
+      command.option(flags);
+    return command;
+  },
   async (options, context) => {
     const { user, client, session, all, list } = options;
     const chosen = [user, client, session, all, list].filter((value) => value !== undefined);

@@ -38,14 +38,8 @@ export function sessionsAsTable(sessions: readonly SessionRecord[]): string {
   ]);
   const table = [['SESSION', 'USER', 'PROVIDER', 'GROUPS', 'SINCE (UTC)', 'LAST USED'], ...rows];
   const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
-  return table
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+  return lines.map((line) => line.trimEnd()).join('\n');
 }
 
 function plain(text: string): string {

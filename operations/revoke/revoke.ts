@@ -3,12 +3,8 @@ import type { Store } from '../../auth-server/store/store.ts';
 /** Whose access to revoke. */
 export type RevokeTarget = { user: string } | { clientId: string } | { session: string } | 'everybody';
 
-/** What was revoked. */
-export interface Revoked {
-  sessions: number;
-  /** Whether tokens issued until now are refused as well. */
-  tokens: boolean;
-}
+/** How many sessions ended, and whether tokens issued until now are refused as well. */
+export type Revoked = { sessions: number; tokens: boolean };
 
 /**
  * Ends sessions for good, and refuses every token that was issued to the same user or client until now. Takes effect in

@@ -4,7 +4,7 @@ import { readConfig } from '../../../common/settings/config.ts';
 import { settings, shapeFor } from '../../../common/settings/table.ts';
 import { attempt } from '../../../common/text/config-error.ts';
 import { isKnownScope, type Policy } from '../../../policy/policy.ts';
-import { type Ask, jsonOf, reasonOf } from '../ask.ts';
+import { type Ask, basic, jsonOf, reasonOf } from '../ask.ts';
 import { type Finding, fail, ok, shown, warn } from '../finding.ts';
 import type { PoolSetup } from '../setup.ts';
 import type { Discovery } from './provider.ts';
@@ -16,6 +16,7 @@ const schema = z.object({
 type AgentConfig = z.output<typeof schema>;
 
 const answerSchema = z.object({ access_token: z.string(), expires_in: z.number() });
+type Token = z.output<typeof answerSchema>;
 
 /**
  * Fetches a token as the agent would (client credentials), and compares its claims with the gateway's settings and policy.
@@ -30,8 +31,8 @@ export async function checkAgent(
   ask: Ask,
 ): Promise<Finding[]> {
   if (env === undefined) return [ok('agent', 'no agents/.env.agent on this machine: nothing to try')];
-  const config = readAgentConfig(env);
-  if (Array.isArray(config)) return config;
+  const { value: config, faults } = attempt(() => readConfig(schema, env));
+  if (!config) return faults.map((fault) => fail('agent', fault, 'correct it in agents/.env.agent'));
   if (config.COGNITO_USER_POOL_ID !== pool.poolId) {
     const seen = `the agent's pool is ${config.COGNITO_USER_POOL_ID}; this gateway trusts ${pool.poolId}`;
     return [fail('agent', seen, 'set COGNITO_USER_POOL_ID in agents/.env.agent')];
@@ -40,21 +41,11 @@ export async function checkAgent(
   return 'check' in fetched ? [fetched] : judge(pool, config, fetched, policy);
 }
 
-function readAgentConfig(env: NodeJS.ProcessEnv): AgentConfig | Finding[] {
-  const { value, faults } = attempt(() => readConfig(schema, env));
-  return value ?? faults.map((fault) => fail('agent', fault, 'correct it in agents/.env.agent'));
-}
-
-async function fetchToken(
-  config: AgentConfig,
-  { token_endpoint }: Discovery,
-  ask: Ask,
-): Promise<z.output<typeof answerSchema> | Finding> {
-  const pair = [config.COGNITO_CLIENT_ID, config.COGNITO_CLIENT_SECRET].map(encodeURIComponent).join(':');
+async function fetchToken(config: AgentConfig, { token_endpoint }: Discovery, ask: Ask): Promise<Token | Finding> {
   const body = new URLSearchParams({ grant_type: 'client_credentials' });
   if (config.COGNITO_SCOPE !== undefined) body.set('scope', config.COGNITO_SCOPE);
   try {
-    const headers = { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+    const headers = { authorization: basic(config.COGNITO_CLIENT_ID, config.COGNITO_CLIENT_SECRET) };
     const answer = await jsonOf(await ask(token_endpoint, { method: 'POST', headers, body }));
     const token = answerSchema.safeParse(answer);
     return token.success ? token.data : refused(config, (answer as { error?: unknown } | undefined)?.error);
@@ -79,7 +70,7 @@ function refused({ COGNITO_CLIENT_ID: id, COGNITO_SCOPE: scope }: AgentConfig, e
 function judge(
   pool: PoolSetup,
   { COGNITO_CLIENT_ID: id }: AgentConfig,
-  { access_token, expires_in }: z.output<typeof answerSchema>,
+  { access_token, expires_in }: Token,
   policy: Policy | undefined,
 ): Finding[] {
   const scopes = String(decodeJwt(access_token).scope ?? '')
@@ -93,9 +84,8 @@ function judge(
   const unknown = policy ? scopes.filter((scope) => !isKnownScope(policy, scope)) : [];
   if (unknown.length > 0) {
     const seen = `the scopes ${shown(unknown.join(', '))} of ${id} are not in scopes.yml: they grant nothing`;
-    findings.push(
-      (unknown.length === scopes.length ? fail : warn)('agent', seen, 'docs/scopes.md says how to add them'),
-    );
+    const level = unknown.length === scopes.length ? fail : warn;
+    findings.push(level('agent', seen, 'docs/scopes.md says how to add them'));
   }
   if (findings.length > 0) return findings;
   const life = `its token lasts ${Math.round(expires_in / 60)} min; keep it that long, for each is billed`;

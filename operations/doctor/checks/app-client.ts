@@ -1,12 +1,12 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { type Ask, jsonOf, reasonOf } from '../ask.ts';
+import { hash, randomUUID } from 'node:crypto';
+import { type Ask, basic, jsonOf, reasonOf } from '../ask.ts';
 import { type Finding, fail, ok, shown } from '../finding.ts';
 import type { PoolSetup } from '../setup.ts';
 import type { Discovery } from './provider.ts';
 
 /** The first eight hexadecimal digits of a secret's SHA-256: enough to compare two secrets, and no way to recover one. */
 export function fingerprint(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex').slice(0, 8);
+  return hash('sha256', secret).slice(0, 8);
 }
 
 /**
@@ -31,13 +31,9 @@ export async function checkAppClient(pool: PoolSetup, { token_endpoint }: Discov
 }
 
 function judge({ clientId, clientSecret }: PoolSetup, error: unknown, status: number): Finding {
-  const sent =
-    clientSecret === undefined
-      ? 'no'
-      : `yes, ${clientSecret.length} characters, fingerprint ${fingerprint(clientSecret)}`;
+  const print = clientSecret === undefined ? '' : `fingerprint ${fingerprint(clientSecret)}`;
   if (error === 'invalid_grant') {
-    const how =
-      clientSecret === undefined ? 'without a secret' : `with its secret (fingerprint ${fingerprint(clientSecret)})`;
+    const how = clientSecret === undefined ? 'without a secret' : `with its secret (${print})`;
     return ok('app client', `${clientId} is accepted ${how}`);
   }
   if (error === 'invalid_client') {
@@ -45,6 +41,7 @@ function judge({ clientId, clientSecret }: PoolSetup, error: unknown, status: nu
       clientSecret === undefined
         ? 'if the app client has a secret, set COGNITO_CLIENT_SECRET'
         : 'if the app client has no secret, leave COGNITO_CLIENT_SECRET unset; else copy it again';
+    const sent = clientSecret === undefined ? 'no' : `yes, ${clientSecret.length} characters, ${print}`;
     return fail('app client', `Cognito refused client ${clientId} (invalid_client). We sent a secret: ${sent}`, todo);
   }
   if (error === 'unauthorized_client') {
@@ -52,9 +49,4 @@ function judge({ clientId, clientSecret }: PoolSetup, error: unknown, status: nu
     return fail('app client', seen, 'App clients > Login pages > Edit > Grant type: Authorization code');
   }
   return fail('app client', `the token endpoint answered ${status} ${shown(error ?? '')}`, 'try again in a minute');
-}
-
-function basic(id: string, secret: string): string {
-  const pair = [id, secret].map((text) => encodeURIComponent(text)).join(':');
-  return `Basic ${Buffer.from(pair).toString('base64')}`;
 }

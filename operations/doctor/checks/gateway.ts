@@ -4,14 +4,11 @@ import { type Finding, fail, ok, shown, warn } from '../finding.ts';
 
 const healthSchema = z.record(z.string(), z.string());
 
-/** What was found, and whether a gateway answered at all. */
-export interface GatewayReport {
-  findings: Finding[];
-  up: boolean;
-}
-
-/** Does the gateway answer at its public address, are all its parts up, and does it ask who is calling? */
-export async function checkGateway(publicUrl: string, ask: Ask): Promise<GatewayReport> {
+/**
+ * Does the gateway answer at its public address, are all its parts up, and does it ask who is calling?
+ * @returns with `up`: whether a gateway answered at all
+ */
+export async function checkGateway(publicUrl: string, ask: Ask): Promise<{ findings: Finding[]; up: boolean }> {
   try {
     const response = await ask(`${publicUrl}/health`);
     const health = healthSchema.safeParse(await jsonOf(response));
@@ -20,13 +17,8 @@ export async function checkGateway(publicUrl: string, ask: Ask): Promise<Gateway
     const parts = Object.entries(health.data).map(([name, state]) => `${name} ${state}`);
     const down = parts.filter((part) => part.endsWith(' down') && !part.startsWith('status'));
     const seen = `${publicUrl}/health says: ${shown(parts.join(', '))}`;
-    const finding = response.ok
-      ? ok('gateway', seen)
-      : fail(
-          'gateway',
-          seen,
-          `look at the log of ${down.map((part) => part.split(' ')[0]).join(', ') || 'the auth-server'}`,
-        );
+    const suspects = down.map((part) => part.split(' ')[0]).join(', ') || 'the auth-server';
+    const finding = response.ok ? ok('gateway', seen) : fail('gateway', seen, `look at the log of ${suspects}`);
     return { findings: [finding, await checkGate(publicUrl, ask)], up: true };
   } catch (error) {
     const seen = `${publicUrl} cannot be reached: ${reasonOf(error)}`;
@@ -37,11 +29,8 @@ export async function checkGateway(publicUrl: string, ask: Ask): Promise<Gateway
 function stranger(publicUrl: string, { status, headers }: Response): Finding {
   const location = headers.get('location');
   const seen = location ? `sends on to ${shown(location)}` : `answered ${status} to /health, not as this gateway does`;
-  return fail(
-    'gateway',
-    `${publicUrl} ${seen}`,
-    'REGISTRY_URL must be the address of the nginx of this gateway, exactly',
-  );
+  const todo = 'REGISTRY_URL must be the address of the nginx of this gateway, exactly';
+  return fail('gateway', `${publicUrl} ${seen}`, todo);
 }
 
 /** Sends a request without credentials for a server that need not exist: the only right answer is 401. */
@@ -58,9 +47,6 @@ async function checkGate(publicUrl: string, ask: Ask): Promise<Finding> {
     const seen = `answers ${status} where 401 belongs: MCP requests do not reach the gate`;
     return warn('gate', seen, 'check the locations of nginx (docs/validate.md)');
   }
-  return fail(
-    'gate',
-    `answers ${status} without credentials: the gate is open or not there`,
-    'stop nginx and look at it',
-  );
+  const seen = `answers ${status} without credentials: the gate is open or not there`;
+  return fail('gate', seen, 'stop nginx and look at it');
 }

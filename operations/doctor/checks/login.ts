@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { type Ask, reasonOf } from '../ask.ts';
 import { type Finding, fail, ok, shown, warn } from '../finding.ts';
 import type { PoolSetup } from '../setup.ts';
@@ -21,14 +21,11 @@ export async function checkLogin(pool: PoolSetup, discovery: Discovery, ask: Ask
   const plain = /^http:\/\/(?!localhost[:/])/.test(pool.callback)
     ? [warn('callback', `${pool.callback} is plain http, which Cognito accepts for localhost only`, 'use https')]
     : [];
-  if (verdict !== 'login')
-    return [...plain, await explain(pool, verdict, probe), await checkSignOut(pool, discovery, ask)];
-  return [
-    ...plain,
-    ok('callback', `${pool.callback} is registered`),
-    await checkScopes(pool, probe),
-    await checkSignOut(pool, discovery, ask),
-  ];
+  const found =
+    verdict === 'login'
+      ? [ok('callback', `${pool.callback} is registered`), await checkScopes(pool, probe)]
+      : [await explain(pool, verdict, probe)];
+  return [...plain, ...found, await checkSignOut(pool, discovery, ask)];
 }
 
 type Probe = (callback: string, scopes: readonly string[]) => Promise<Verdict>;
@@ -49,7 +46,7 @@ async function authorize(
     scope: scopes.join(' '),
     state: random(),
     nonce: random(),
-    code_challenge: createHash('sha256').update(random()).digest('base64url'),
+    code_challenge: hash('sha256', random(), 'base64url'),
     code_challenge_method: 'S256',
   };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
@@ -78,11 +75,8 @@ async function explain(pool: PoolSetup, verdict: Verdict, probe: Probe): Promise
   if (verdict === 'redirect_mismatch') {
     const others = await registeredVariants(pool, probe);
     const seen = others.length > 0 ? `; registered instead: ${others.join(', ')}` : '';
-    return fail(
-      'callback',
-      `Callback we send: ${callback}. It is not registered (redirect_mismatch)${seen}`,
-      `list it character for character in app client ${clientId} > Login pages > Allowed callback URLs`,
-    );
+    const todo = `list it character for character in app client ${clientId} > Login pages > Allowed callback URLs`;
+    return fail('callback', `Callback we send: ${callback}. It is not registered (redirect_mismatch)${seen}`, todo);
   }
   if (verdict === 'unknown_client')
     return fail('callback', `the pool does not know the app client ${clientId}`, 'check COGNITO_CLIENT_ID');
@@ -92,11 +86,8 @@ async function explain(pool: PoolSetup, verdict: Verdict, probe: Probe): Promise
   }
   if (verdict === 'invalid_scope')
     return fail('scopes', `app client ${clientId} does not allow openid`, 'App clients > Login pages > OpenID scopes');
-  return fail(
-    'callback',
-    `the login page gave an unexpected answer: ${shown(verdict)}`,
-    "open the pool's domain in a browser",
-  );
+  const seen = `the login page gave an unexpected answer: ${shown(verdict)}`;
+  return fail('callback', seen, "open the pool's domain in a browser");
 }
 
 /** Of the URLs that people often register by mistake, those that the app client has. */

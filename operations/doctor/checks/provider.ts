@@ -21,33 +21,28 @@ const discoverySchema = z.object({
 /** The parts of a user pool's discovery document that the checks use. */
 export type Discovery = z.output<typeof discoverySchema>;
 
-/** The findings, and the document if it could be read. */
-export interface ProviderReport {
-  findings: Finding[];
-  discovery?: Discovery;
-}
-
 /**
  * Reads the pool's discovery document and its keys (Cognito, "OIDC endpoints"): does the pool exist, which form of issuer
  * does it have, does it have a domain, and does our clock agree with its clock?
  * @param allow called with each further host that the document names
+ * @returns the findings, and the document if it could be read
  */
 export async function checkProvider(
   pool: PoolSetup,
   domain: string | undefined,
   ask: Ask,
   allow: (url: string) => void,
-): Promise<ProviderReport> {
+): Promise<{ findings: Finding[]; discovery?: Discovery }> {
   const read = await readDiscovery(pool, ask, allow);
   if ('check' in read) return { findings: [read] };
-  const { date } = read;
-  const findings = [checkIssuer(pool, read.discovery), checkDomain(pool, read.discovery, domain), checkClock(date)];
-  const keys = await checkKeys(read.discovery.jwks_uri, ask);
-  const { issuer, authorization_endpoint, token_endpoint } = read.discovery;
+  const { date, discovery: named } = read;
+  const findings = [checkIssuer(pool, named), checkDomain(pool, named, domain), checkClock(date)];
+  const keys = await checkKeys(named.jwks_uri, ask);
+  const { issuer, authorization_endpoint, token_endpoint } = named;
   const mended = withHostedDomain({ issuer, authorization_endpoint, token_endpoint }, pool.poolId, domain || undefined);
-  const discovery: Discovery = { ...read.discovery, ...(mended as Partial<Discovery>) };
+  const discovery: Discovery = { ...named, ...(mended as Partial<Discovery>) };
   for (const url of [discovery.authorization_endpoint, discovery.token_endpoint, discovery.end_session_endpoint])
-    if (url && isSafe(url, pool)) allow(url);
+    if (url && (pool.standIn !== undefined || url.startsWith('https://'))) allow(url);
   return { findings: [...findings, keys, checkMcpClients(discovery)], discovery };
 }
 
@@ -57,9 +52,9 @@ type Read = { discovery: Discovery; date: string | null } | Finding;
 async function readDiscovery(pool: PoolSetup, ask: Ask, allow: (url: string) => void): Promise<Read> {
   const issuers = cognitoIssuers(pool.poolId);
   for (const issuer of issuers) allow(issuer);
-  const [first, second] = await Promise.all(issuers.map((issuer) => fetchDiscovery(pool, issuer, ask)));
-  const found = [first, second].find((read) => read && 'discovery' in read);
-  return found ?? first ?? fail('discovery', 'not asked', 'check COGNITO_USER_POOL_ID');
+  const reads = await Promise.all(issuers.map((issuer) => fetchDiscovery(pool, issuer, ask)));
+  const found = reads.find((read) => 'discovery' in read);
+  return found ?? reads[0] ?? fail('discovery', 'not asked', 'check COGNITO_USER_POOL_ID');
 }
 
 async function fetchDiscovery(pool: PoolSetup, issuer: string, ask: Ask): Promise<Read> {
@@ -119,12 +114,9 @@ async function checkKeys(url: string, ask: Ask): Promise<Finding> {
     const todo = 'look at the address in a browser; a pool has two keys';
     return (keys.length === 0 ? fail : warn)('keys', `${keys.length} keys in ${shown(url)}`, todo);
   } catch (error) {
+    const reason = error instanceof z.ZodError ? 'no keys' : reasonOf(error);
     const todo = 'no token can be checked without them: check firewall and proxy';
-    return fail(
-      'keys',
-      `Cannot fetch ${shown(url)}: ${error instanceof z.ZodError ? 'no keys' : reasonOf(error)}`,
-      todo,
-    );
+    return fail('keys', `Cannot fetch ${shown(url)}: ${reason}`, todo);
   }
 }
 
@@ -135,8 +127,4 @@ function checkMcpClients({ code_challenge_methods_supported: methods }: Discover
     'mcp clients',
     'the pool does not announce PKCE (Cognito never does): a client that says "does not support S256" needs a token from elsewhere, such as npm run -s token',
   );
-}
-
-function isSafe(url: string, { standIn }: PoolSetup): boolean {
-  return standIn !== undefined || url.startsWith('https://');
 }

@@ -12,6 +12,7 @@ import { relayConfig } from '../../../relay/config.ts';
 import { cognitoConfig } from '../../../stand-in/config.ts';
 import { type Finding, fail, ok, warn } from '../finding.ts';
 import { type Setup, secretKeyOf } from '../setup.ts';
+import { fingerprint } from './app-client.ts';
 
 const schemas = [
   configSchema,
@@ -37,4 +38,17 @@ export function checkSettings(setup: Setup, file: string): Finding[] {
     ...noticesOn(env).map(({ message }) => warn('settings', message, todo)),
   ];
   return findings.length > 0 ? findings : [ok('settings', `complete and well formed (${file}, environment)`)];
+}
+
+/** Shows the fingerprint of the SECRET_KEY in use, and warns if it does not look random. */
+export function checkSecretKey(setup: Setup): Finding[] {
+  const value = secretKeyOf(setup);
+  const unset = 'not set: npm run up generates one at its first start (elsewhere: npm run -s secret-key)';
+  if (value === undefined) return [ok('secret key', unset)];
+  const keys = value.split(',').flatMap((key) => key.trim() || []);
+  return keys.map((key, i) => {
+    const which = `fingerprint ${fingerprint(key)}, ${key.length} characters${i > 0 ? ', older: only decrypts' : ''}`;
+    if (new Set(key).size >= 10) return ok('secret key', which);
+    return warn('secret key', `${which}: easy to guess`, 'make another: npm run -s secret-key');
+  });
 }
