@@ -7,7 +7,7 @@ import { type PolicyWatch, watchPolicy } from '../common/policy/policy-watch.ts'
 import type { Logger } from '../common/service/log.ts';
 import { metricsEndpoint } from '../common/service/metrics-endpoint.ts';
 import { type LookAtNeeds, policyNeed, storeNeed } from '../common/service/probes.ts';
-import type { Endpoint, Service } from '../common/service/service.ts';
+import type { Service } from '../common/service/service.ts';
 import type { Tracing } from '../common/service/tracing.ts';
 import { readConfig } from '../common/settings/config.ts';
 import { watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
@@ -31,10 +31,9 @@ import { createSessionSeal } from './identity/session.ts';
 import { createSessionCookie } from './identity/session-cookie.ts';
 import { createSessionKeeper, type SessionKeeper } from './identity/session-keeper.ts';
 import { createKeyRotation, keepRotating } from './keys/key-rotation.ts';
-import { createThrottle, type Throttle } from './limits/throttle.ts';
+import { createThrottle } from './limits/throttle.ts';
 import { createLoginAttempts } from './login/login-attempts.ts';
 import { createPages } from './login/pages.ts';
-import type { CliLogin } from './login/session-exchange.ts';
 import { type Config, configSchema, metricsAddress } from './process/config.ts';
 import { openStore, type Store } from './store/store.ts';
 
@@ -48,7 +47,10 @@ export async function serve(env: NodeJS.ProcessEnv, log: Logger, tracing: Tracin
   const { listener, metrics, needs, stop } = await assemble(config, env, () => stopping, tracing, log);
   shareMetrics(metrics);
   return {
-    ...endpointOf(config, listener),
+    listener,
+    host: config.AUTH_SERVER_HOST,
+    port: config.AUTH_SERVER_PORT,
+    portVariable: 'AUTH_SERVER_PORT',
     needs,
     more: cluster.isWorker ? [] : [metricsEndpoint(metrics, metricsAddress(config))],
     beforeStop: () => {
@@ -112,14 +114,13 @@ async function assemble(
     vault,
     keeper: keeperOf(config, store, { providers, vault, policy: policy.current }, log),
     localSessions: localSessionsOf(config, policy.current, log),
-    cliLogin: cliLoginOf(config, providers, standInFetch),
+    cliLogin: cliLoginOf(providers.get(commandLineName), config, standInFetch),
     pages: createPages(),
     metrics,
     log,
     // decision-log.ts names every field. Searching each line for secrets would cost more than the decision.
     decisionLog: log.child({}, { redact: [] }),
     recent,
-    throttle: throttleOf(config),
   };
   const stop = async () => {
     for (const watch of [policy, toolGuard, upstreamSecrets]) watch.stop();
@@ -144,7 +145,7 @@ function needsOf(policy: PolicyWatch, { ping }: Store): LookAtNeeds {
   return async () => ({ policy: policyNeed(policy.faults()), store: await storeNeed(ping) });
 }
 
-/** Settings that are passed on unchanged. */
+/** What depends on the settings alone. */
 function plainSettings(config: Config) {
   return {
     publicUrl: config.REGISTRY_URL,
@@ -154,11 +155,12 @@ function plainSettings(config: Config) {
     sessionSeconds: Math.round(config.SESSION_HOURS * 3600),
     allowedOrigins: config.ALLOWED_ORIGINS,
     maxBody: config.MAX_BODY_BYTES,
+    throttle: createThrottle({
+      failuresPerCredential: config.AUTH_FAILURES_PER_CREDENTIAL,
+      failuresPerAddress: config.AUTH_FAILURES_PER_ADDRESS,
+      requestsPerPrincipal: config.REQUESTS_PER_MINUTE,
+    }),
   };
-}
-
-function endpointOf({ AUTH_SERVER_HOST: host, AUTH_SERVER_PORT: port }: Config, listener: RequestListener): Endpoint {
-  return { listener, host, port, portVariable: 'AUTH_SERVER_PORT' };
 }
 
 function verifierOf(config: Config, standInFetch: StandInFetch | undefined, metrics: Metrics): TokenVerifier {
@@ -176,27 +178,10 @@ function keeperOf(config: Config, { sessions }: Store, deps: GroupSourceDeps, lo
   return createSessionKeeper({ ...limits, sessions, fetchGroups: createGroupSource(deps), log });
 }
 
-function throttleOf(config: Config): Throttle {
-  return createThrottle({
-    failuresPerCredential: config.AUTH_FAILURES_PER_CREDENTIAL,
-    failuresPerAddress: config.AUTH_FAILURES_PER_ADDRESS,
-    requestsPerPrincipal: config.REQUESTS_PER_MINUTE,
-  });
-}
-
-function cliLoginOf(
-  config: Config,
-  providers: ReadonlyMap<string, OAuthClient>,
-  standInFetch: StandInFetch | undefined,
-): CliLogin | undefined {
-  const client = providers.get(commandLineName);
+function cliLoginOf(client: OAuthClient | undefined, config: Config, standInFetch: StandInFetch | undefined) {
   if (!client) return undefined;
-  const { clientId } = client.settings;
   const jwksCache = standInFetch && standInJwksCache(standInFetch);
-  return {
-    check: createFreshLogin({ userPoolId: config.COGNITO_USER_POOL_ID, clientId, ...(jwksCache && { jwksCache }) }),
-    client,
-  };
+  return { check: createFreshLogin(config.COGNITO_USER_POOL_ID, client.settings.clientId, jwksCache), client };
 }
 
 function localSessionsOf(config: Config, policy: () => Policy, log: Logger) {

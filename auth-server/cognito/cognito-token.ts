@@ -29,7 +29,7 @@ export interface TokenClaims {
 }
 
 /** Decides whether a token is accepted. No field has a default: each is a check. */
-export interface TokenSettings {
+interface TokenSettings {
   userPoolId: string;
   allowedClientIds: readonly string[];
   /** The gateway's public origin; a token bound to a resource must name it or something below it. */
@@ -41,14 +41,7 @@ export interface TokenSettings {
 }
 
 /** Verifies access tokens of one user pool. */
-export interface TokenVerifier {
-  /** The claims of a token that was verified recently and is still valid. */
-  known(token: string): TokenClaims | undefined;
-  /** @throws {AuthError} token_invalid, token_expired or identity_provider_unavailable */
-  verify(token: string): Promise<TokenClaims>;
-  /** Fetches the pool's keys ahead of the first request. */
-  warmUp(): Promise<void>;
-}
+export type TokenVerifier = ReturnType<typeof createTokenVerifier>;
 
 const maxClockSkewSeconds = 300;
 
@@ -58,7 +51,7 @@ const maxClockSkewSeconds = 300;
  * JSON web tokens", "Using the access token"). No I/O once the keys are known; an unknown key id makes it fetch the keys
  * again, at most every 10 s.
  */
-export function createTokenVerifier(settings: TokenSettings): TokenVerifier {
+export function createTokenVerifier(settings: TokenSettings) {
   const verified = createVerifiedCache<TokenClaims>();
   const keysFetched = () => {
     // A key may have been withdrawn: tokens that it signed must be verified again.
@@ -79,9 +72,12 @@ export function createTokenVerifier(settings: TokenSettings): TokenVerifier {
     }
   };
   return {
+    /** Fetches the pool's keys ahead of the first request. */
     warmUp: () => verifier.hydrate(),
+    /** The claims of a token that was verified recently and is still valid. */
     known: verified.find,
-    async verify(token) {
+    /** @throws {AuthError} token_invalid, token_expired or identity_provider_unavailable */
+    async verify(token: string): Promise<TokenClaims> {
       // Cognito's refresh tokens are encrypted JWTs, in five parts.
       if (token.split('.').length === 5) throw refused(refreshToken);
       const payload = await verify(token).catch((error) => {
@@ -114,14 +110,13 @@ function createCompacter(): (claims: TokenClaims) => TokenClaims {
   const texts = new LRUCache<string, string>(atMost(10_000));
   const list = (items: readonly string[]) => shared(lists, JSON.stringify(items), items);
   const text = (value: string) => shared(texts, value, value);
-  return ({ sub, client_id, username, groups, scopes, exp, iat }) => ({
-    sub: text(sub),
-    client_id: text(client_id),
-    username: username === undefined ? undefined : text(username),
-    groups: list(groups),
-    scopes: list(scopes),
-    exp,
-    iat,
+  return (claims) => ({
+    ...claims,
+    sub: text(claims.sub),
+    client_id: text(claims.client_id),
+    username: claims.username === undefined ? undefined : text(claims.username),
+    groups: list(claims.groups),
+    scopes: list(claims.scopes),
   });
 }
 
@@ -140,9 +135,8 @@ function readClaims(payload: Record<string, unknown>, publicUrl: string): TokenC
   const now = Date.now();
   const early = Math.round(iat - now / 1000);
   if (early > maxClockSkewSeconds) {
-    throw refused(
-      `it was issued ${early} s in the future by this gateway's clock (${clockAt(now)}): one clock is wrong`,
-    );
+    const when = `${early} s in the future by this gateway's clock (${clockAt(now)})`;
+    throw refused(`it was issued ${when}: one clock is wrong`);
   }
   const audiences = aud === undefined ? [publicUrl] : [aud].flat();
   if (!audiences.some((a) => a === publicUrl || (typeof a === 'string' && a.startsWith(`${publicUrl}/`)))) {
@@ -150,15 +144,8 @@ function readClaims(payload: Record<string, unknown>, publicUrl: string): TokenC
   }
   if (typeof sub !== 'string' || typeof client_id !== 'string') throw refused('the token names no subject');
   if (!Array.isArray(groups) || !groups.every((g) => typeof g === 'string')) throw refused('its groups are unreadable');
-  return {
-    sub,
-    client_id,
-    username: typeof username === 'string' ? username : undefined,
-    groups,
-    scopes: typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [],
-    exp,
-    iat,
-  };
+  const scopes = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [];
+  return { sub, client_id, username: typeof username === 'string' ? username : undefined, groups, scopes, exp, iat };
 }
 
 function explain(error: unknown, userPoolId: string): AuthError {

@@ -26,14 +26,6 @@ export class LoginRefused extends Error {}
 /** The provider's keys cannot be fetched. */
 export class KeysUnavailable extends Error {}
 
-export interface FreshLoginSettings {
-  userPoolId: string;
-  /** The only app client whose logins are accepted. */
-  clientId: string;
-  /** Fetches the pool's keys. Set for the local stand-in. */
-  jwksCache?: SimpleJwksCache;
-}
-
 /** How long after signing in the tokens prove a login, and how far ahead Cognito's clock may be. */
 export const freshSeconds = 300;
 const aheadSeconds = 60;
@@ -43,13 +35,14 @@ const aheadSeconds = 60;
  * issuer and expiry of both, `token_use`, `aud` and `client_id`, the same `sub`, `origin_jti` and `auth_time` (Amazon
  * Cognito Developer Guide, "Understanding the identity (ID) token" and "Understanding the access token"). `auth_time`
  * does not change with refreshes, so a stolen refresh token proves no login.
+ * @param clientId the only app client whose logins are accepted
+ * @param jwksCache fetches the pool's keys
  * @throws {LoginRefused} or {KeysUnavailable}
  */
-export function createFreshLogin(settings: FreshLoginSettings): (tokens: LoginTokens) => Promise<FreshLogin> {
-  const { userPoolId, clientId, jwksCache = new SimpleJwksCache() } = settings;
+export function createFreshLogin(userPoolId: string, clientId: string, jwksCache = new SimpleJwksCache()) {
   const ids = CognitoJwtVerifier.create({ userPoolId, clientId, tokenUse: 'id' }, { jwksCache });
   const accesses = CognitoJwtVerifier.create({ userPoolId, clientId, tokenUse: 'access' }, { jwksCache });
-  return async ({ id_token, access_token }) => {
+  return async ({ id_token, access_token }: LoginTokens): Promise<FreshLogin> => {
     const id = await ids.verify(id_token).catch((error) => refuse('ID token', error));
     const access = await accesses.verify(access_token).catch((error) => refuse('access token', error));
     const isSame = (name: string) => id[name] !== undefined && id[name] === access[name];

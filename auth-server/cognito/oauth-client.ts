@@ -31,37 +31,15 @@ export interface LoggedIn {
 }
 
 /** The state of one login attempt until the browser comes back. */
-export interface LoginAttempt {
-  state: string;
-  nonce: string;
-  verifier: string;
-}
+export type LoginAttempt = Record<'state' | 'nonce' | 'verifier', string>;
 
-export interface OAuthClient {
-  settings: ProviderSettings;
-  /** Where to send the browser. */
-  authorizeUrl(attempt: LoginAttempt, callbackUrl: string): Promise<URL>;
-  /**
-   * Exchanges the code in `currentUrl` and verifies the ID token: signature, issuer, audience, nonce, expiry.
-   * @throws openid-client's errors
-   */
-  logIn(currentUrl: URL, attempt: LoginAttempt): Promise<LoggedIn>;
-  /**
-   * Gets the person's current claims without their presence.
-   * @throws {SignInEnded} if the provider no longer lets them in; openid-client's errors if it did not answer
-   */
-  refresh(refreshToken: string, subject: string): Promise<LoggedIn>;
-  /** Revokes a refresh token at the provider (RFC 7009). */
-  revoke(refreshToken: string): Promise<void>;
-  /** The URL at which a browser ends its session at the provider, and returns to `returnUrl`. */
-  logoutUrl(returnUrl: string): Promise<URL | undefined>;
-}
+export type OAuthClient = ReturnType<typeof createOAuthClient>;
 
 /**
  * A client for the authorization code flow with PKCE, state and nonce, always all three (RFC 6749, RFC 7636, OpenID
  * Connect Core). Discovers the provider's endpoints once, on first use.
  */
-export function createOAuthClient(settings: ProviderSettings): OAuthClient {
+export function createOAuthClient(settings: ProviderSettings) {
   let discovered: Promise<oidc.Configuration> | undefined;
   const configuration = () => {
     discovered ??= discoverProvider(settings).catch((error) => {
@@ -72,7 +50,8 @@ export function createOAuthClient(settings: ProviderSettings): OAuthClient {
   };
   return {
     settings,
-    async authorizeUrl({ state, nonce, verifier }, callbackUrl) {
+    /** Where to send the browser. */
+    async authorizeUrl({ state, nonce, verifier }: LoginAttempt, callbackUrl: string): Promise<URL> {
       return oidc.buildAuthorizationUrl(await configuration(), {
         redirect_uri: callbackUrl,
         scope: settings.scope,
@@ -82,7 +61,11 @@ export function createOAuthClient(settings: ProviderSettings): OAuthClient {
         code_challenge_method: 'S256',
       });
     },
-    async logIn(currentUrl, { state, nonce, verifier }) {
+    /**
+     * Exchanges the code in `currentUrl` and verifies the ID token: signature, issuer, audience, nonce, expiry.
+     * @throws openid-client's errors
+     */
+    async logIn(currentUrl: URL, { state, nonce, verifier }: LoginAttempt): Promise<LoggedIn> {
       const tokens = await oidc.authorizationCodeGrant(await configuration(), currentUrl, {
         expectedState: state,
         expectedNonce: nonce,
@@ -91,7 +74,11 @@ export function createOAuthClient(settings: ProviderSettings): OAuthClient {
       });
       return { ...readClaims(settings, tokens.claims()), refreshToken: tokens.refresh_token };
     },
-    async refresh(refreshToken, subject) {
+    /**
+     * Gets the person's current claims without their presence.
+     * @throws {SignInEnded} if the provider no longer lets them in; openid-client's errors if it did not answer
+     */
+    async refresh(refreshToken: string, subject: string): Promise<LoggedIn> {
       const tokens = await oidc.refreshTokenGrant(await configuration(), refreshToken).catch((error: unknown) => {
         const isFinal = error instanceof oidc.ResponseBodyError && error.error === 'invalid_grant';
         throw isFinal ? new SignInEnded('the provider refuses the refresh token') : error;
@@ -103,11 +90,13 @@ export function createOAuthClient(settings: ProviderSettings): OAuthClient {
       // A provider that rotates refresh tokens sends a new one, and the old one no longer works.
       return { ...person, refreshToken: tokens.refresh_token ?? refreshToken };
     },
-    async revoke(refreshToken) {
+    /** Revokes a refresh token at the provider (RFC 7009). */
+    async revoke(refreshToken: string) {
       const provider = await configuration();
       if (provider.serverMetadata().revocation_endpoint) await oidc.tokenRevocation(provider, refreshToken);
     },
-    async logoutUrl(returnUrl) {
+    /** The URL at which a browser ends its session at the provider, and returns to `returnUrl`. */
+    async logoutUrl(returnUrl: string): Promise<URL | undefined> {
       const { end_session_endpoint } = (await configuration()).serverMetadata();
       if (!end_session_endpoint) return undefined;
       const url = new URL(end_session_endpoint);

@@ -1,3 +1,5 @@
+import type { ToolGuard } from '../../common/policy/approved-tools-watch.ts';
+import type { ApprovedTools } from '../../policy/approved-tools.ts';
 import type { Decision } from '../../policy/decide.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { McpRequest } from '../../policy/request/mcp-request.ts';
@@ -47,4 +49,28 @@ function remedyForPerson(groups: readonly string[]): string {
   if (names.length === 0) return 'Ask an administrator, who can change your groups in Cognito or scopes.yml.';
   const which = names.length === 1 ? `The group ${names[0]}` : `Any of the groups ${names.join(', ')}`;
   return `${which} would allow it. Ask an administrator, who can add you in Cognito.`;
+}
+
+const noTools: ApprovedTools = new Map();
+
+/** The approved tools for the policy: none while they cannot be read. */
+export function approvedBy(guard: Pick<ToolGuard, 'approved'>): ApprovedTools | undefined {
+  const approved = guard.approved();
+  return approved === 'unreadable' ? noTools : approved;
+}
+
+/**
+ * The denial of a tool that the policy allows but that is not approved. Use it only after the policy's verdict: a caller
+ * without permission must not learn that a tool waits for approval.
+ */
+export function notApproved(
+  guard: Pick<ToolGuard, 'approved'>,
+  server: string,
+  { id }: McpRequest,
+  { access }: Denial,
+): AuthError {
+  if (guard.approved() === 'unreadable')
+    return new AuthError('approved_tools_unavailable', texts.approved_tools_unavailable, { id });
+  const tool = access.object?.name.slice(0, 128);
+  return new AuthError('tool_changed', texts.tool_changed(tool, server), { id });
 }

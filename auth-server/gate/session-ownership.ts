@@ -25,17 +25,13 @@ export async function checkOwnership(
     return found?.owner === owner ? found : undefined;
   };
   for (const task of asked.tasks ?? []) {
-    if (!(await own('task', task))) {
-      throw new AuthError('task_unknown', texts.task_unknown, { id: asked.id });
-    }
+    if (!(await own('task', task))) throw new AuthError('task_unknown', texts.task_unknown, { id: asked.id });
   }
   const id = target.endpoint === 'messages' ? sessionInQuery(request.uri) : request.mcp.sessionId;
   if (id === undefined && target.endpoint !== 'messages') return undefined;
   const session = id === undefined ? undefined : await own('session', id);
   if (session && (target.endpoint !== 'messages' || session.target !== undefined)) return session.target;
-  throw new AuthError('session_unknown', texts.session_unknown, {
-    id: asked.id,
-  });
+  throw new AuthError('session_unknown', texts.session_unknown, { id: asked.id });
 }
 
 /** The `sessionId`, if the query is exactly that: the address that the stream's `endpoint` event gave. */

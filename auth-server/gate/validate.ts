@@ -18,11 +18,10 @@ import { type McpTarget, type OriginalRequest, readOriginalRequest } from '../re
 import type { BindingStore } from '../store/binding.ts';
 import type { RevocationFeed } from '../store/revocation-feed.ts';
 import { type Allowance, allow, deny } from './answer.ts';
-import { permissionDenied } from './permission-denial.ts';
+import { approvedBy, notApproved, permissionDenied } from './permission-denial.ts';
 import { readRequest } from './read-request.ts';
 import { relayTicket } from './relay-ticket.ts';
 import { checkOwnership } from './session-ownership.ts';
-import { approvedBy, notApproved } from './tool-approval.ts';
 import { upstreamCredential } from './upstream-credential.ts';
 
 export interface ValidateDeps extends IdentifyDeps {
@@ -33,9 +32,7 @@ export interface ValidateDeps extends IdentifyDeps {
   metrics: Pick<Metrics, 'decided'>;
   /** Largest body in bytes that is read. */
   maxBody: number;
-  /** The credentials that the gateway itself sends to upstreams. */
   upstreamSecrets: Pick<UpstreamSecrets, 'find'>;
-  /** Which tools are approved, where approval is required. */
   toolGuard: Pick<ToolGuard, 'approved'>;
   decisionLog: Logger;
   recent: Pick<RecentDecisions, 'add'>;

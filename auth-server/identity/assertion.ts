@@ -13,21 +13,7 @@ const lifetimeSeconds = 120;
 const reuseMilliseconds = 60_000;
 
 /** Signs the caller's identity for the upstream that gets the call. */
-export interface AssertionSigner {
-  /**
-   * @param principal the caller
-   * @param resource the server's name, or `#registry`
-   * @param tool the tool that a call names
-   * @returns a JWT (EdDSA), valid for two minutes at most; synchronously if the same one was signed recently
-   */
-  sign(principal: Principal, resource: string, tool?: string): string | Promise<string>;
-  /** Signs a ticket: valid for two minutes, and for the relay only. */
-  signTicket(ticket: Ticket): Promise<string>;
-  /** Drops cached assertions: after a policy change they may grant too much. */
-  forget(): void;
-  /** The public keys, as `/.well-known/jwks.json` serves them (RFC 7517). */
-  jwks(): Promise<{ keys: JWK[] }>;
-}
+export type AssertionSigner = Awaited<ReturnType<typeof createAssertionSigner>>;
 
 /**
  * A signer with the keys in `keys`; it creates the first one. Keys are never derived from `SECRET_KEY`, which people keep
@@ -41,7 +27,7 @@ export async function createAssertionSigner(
   issuer: string,
   rotation: KeyRotation = createKeyRotation(keys),
   lookedUp: (hit: boolean) => void = () => undefined,
-): Promise<AssertionSigner> {
+) {
   await signingKey(keys, rotation);
   let imported: { kid: string; key: CryptoKey | Uint8Array } | undefined;
   const importedKey = async ({ kid, jwk }: StoredKey) => {
@@ -74,7 +60,12 @@ export async function createAssertionSigner(
     return signed;
   };
   return {
-    sign(principal, resource, tool) {
+    /**
+     * @param resource the server's name, or `#registry`
+     * @param tool the tool that a call names
+     * @returns a JWT (EdDSA), valid for two minutes at most; synchronously if the same one was signed recently
+     */
+    sign(principal: Principal, resource: string, tool?: string): string | Promise<string> {
       // No resource contains a space.
       const cacheKey = `${resource} ${contentOf(principal)} ${tool ?? ''}`;
       const kept = find(cacheKey);
@@ -84,12 +75,15 @@ export async function createAssertionSigner(
       const claims = { sub, username, groups: [...groups], scopes: [...scopes], auth_method, ...optional };
       return signJwt(claims, `${issuer}/${resource}`, expiresAt).then((signed) => keep(cacheKey, signed));
     },
-    async signTicket(ticket) {
+    /** Signs a ticket: valid for two minutes, and for the relay only. */
+    async signTicket(ticket: Ticket): Promise<string> {
       const cacheKey = JSON.stringify(ticket);
       return find(cacheKey) ?? keep(cacheKey, await signJwt({ ...ticket }, ticketAudience(issuer), ticket.ends));
     },
+    /** Drops cached assertions: after a policy change they may grant too much. */
     forget: () => reusable.clear(),
-    async jwks() {
+    /** The public keys, as `/.well-known/jwks.json` serves them (RFC 7517). */
+    async jwks(): Promise<{ keys: JWK[] }> {
       const stored = await keys.list();
       return { keys: stored.map(({ jwk }) => ({ ...publicHalf(jwk), alg: 'EdDSA', use: 'sig' })) };
     },

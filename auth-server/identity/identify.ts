@@ -10,7 +10,6 @@ import { type Principal, personOfLocalSession, personOfSession, principalOfToken
 import type { SessionSeal } from './session.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 
-/** What identifying a caller needs. */
 export interface IdentifyDeps {
   policy: () => Policy;
   tokens: TokenVerifier;
@@ -41,40 +40,33 @@ export function identify(deps: IdentifyDeps, request: OriginalRequest): Principa
 
 /** The principal with a token of these claims. */
 function holder(deps: IdentifyDeps, claims: TokenClaims): Principal {
-  const principal = cached(deps.policy(), claims, undefined, (policy) => principalOfToken(policy, claims));
+  const policy = deps.policy();
+  const principal = cached(policy, claims, undefined, () => principalOfToken(policy, claims));
   return unlessRevoked(deps, principal, claims.client_id, claims.iat);
 }
 
 async function bySession(deps: IdentifyDeps, request: OriginalRequest, cookie: string | undefined): Promise<Principal> {
   const value = sessionCookie(cookie, deps.cookieName);
-  if (value === undefined) {
-    throw new AuthError('credentials_missing', texts.credentials_missing);
-  }
+  if (value === undefined) throw new AuthError('credentials_missing', texts.credentials_missing);
   refuseCrossSite(request, deps.publicUrl);
   const local = await deps.localSessions?.open(value);
   if (local) return unlessRevoked(deps, personOfLocalSession(deps.policy(), local), undefined, local.iat);
   const claims = deps.seal.known(value) ?? (await deps.seal.open(value));
   const { record, groupsValidUntil } = await deps.keeper.open(claims);
-  const principal = cached(deps.policy(), claims, record, (policy) => {
-    return { ...personOfSession(policy, claims, record.groups), groupsValidUntil };
-  });
+  const policy = deps.policy();
+  const person = () => ({ ...personOfSession(policy, claims, record.groups), groupsValidUntil });
+  const principal = cached(policy, claims, record, person);
   return unlessRevoked(deps, principal, record.clientId, record.createdAt);
 }
 
-const recent = new LRUCache<object, { policy: Policy; record: object | undefined; principal: Principal }>({
-  max: 1_000,
-});
+type Recent = { policy: Policy; record: object | undefined; principal: Principal };
+const recent = new LRUCache<object, Recent>({ max: 1_000 });
 
 /** Reuses the principal while claims, record and policy are the same objects. */
-function cached(
-  policy: Policy,
-  claims: object,
-  record: object | undefined,
-  create: (policy: Policy) => Principal,
-): Principal {
+function cached(policy: Policy, claims: object, record: object | undefined, create: () => Principal): Principal {
   const kept = recent.get(claims);
   if (kept?.policy === policy && kept.record === record) return kept.principal;
-  const principal = create(policy);
+  const principal = create();
   recent.set(claims, { policy, record, principal });
   return principal;
 }
@@ -110,9 +102,7 @@ function sessionCookie(header: string | undefined, name: string): string | undef
     .map((pair) => pair.trim())
     .filter((pair) => pair.startsWith(`${name}=`))
     .map((pair) => pair.slice(name.length + 1));
-  if (new Set(values).size > 1) {
-    throw new AuthError('credentials_ambiguous', texts.credentials_ambiguous);
-  }
+  if (new Set(values).size > 1) throw new AuthError('credentials_ambiguous', texts.credentials_ambiguous);
   return values[0] || undefined;
 }
 

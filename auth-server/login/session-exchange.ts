@@ -1,28 +1,18 @@
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
 import * as z from 'zod';
-import {
-  type FreshLogin,
-  freshSeconds,
-  KeysUnavailable,
-  LoginRefused,
-  type LoginTokens,
-} from '../cognito/fresh-login.ts';
+import { type createFreshLogin, freshSeconds, KeysUnavailable, LoginRefused } from '../cognito/fresh-login.ts';
 import { type OAuthClient, SignInEnded } from '../cognito/oauth-client.ts';
 import { createTally, networkOf, type Tally } from '../limits/rate-limit.ts';
 import type { RevocationStore } from '../store/revocation.ts';
 import type { UsedStore } from '../store/used.ts';
 import { type OpenSessionDeps, openSession } from './open-session.ts';
 
-/** Checks a login of the command line, to turn it into a session. */
-export interface CliLogin {
-  check(tokens: LoginTokens): Promise<FreshLogin>;
-  /** The user pool as the command line's app client knows it. */
-  client: OAuthClient;
-}
-
 export interface SessionExchangeDeps extends OpenSessionDeps {
-  /** Undefined if `COGNITO_CLI_CLIENT_ID` is not set: the exchange is off. */
-  cliLogin: CliLogin | undefined;
+  /**
+   * Checks a login of the command line, to turn it into a session; `client` is the user pool as the command line's app
+   * client knows it. Undefined if `COGNITO_CLI_CLIENT_ID` is not set: the exchange is off.
+   */
+  cliLogin: { check: ReturnType<typeof createFreshLogin>; client: OAuthClient } | undefined;
   used: UsedStore;
   revocations: RevocationStore;
   cookieName: string;

@@ -19,10 +19,8 @@ export const configSchema = z.object(shapeFor('auth-server')).superRefine((confi
     fault('REGISTRY_URL', `points past the gate; use the address of nginx, such as http://localhost:8080`);
   }
   if (config.COGNITO_USER_POOL_ID === localPoolId && !loopback.test(config.REGISTRY_URL)) {
-    fault(
-      'COGNITO_USER_POOL_ID',
-      `${localPoolId} is the stand-in's, and accepted only while REGISTRY_URL is on localhost`,
-    );
+    const only = "is the stand-in's, and accepted only while REGISTRY_URL is on localhost";
+    fault('COGNITO_USER_POOL_ID', `${localPoolId} ${only}`);
   }
 });
 

@@ -182,7 +182,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     vault,
     localSessions: shape.allowLocalSessions ? createLocalSessions(shape.secretKeys, () => policy) : undefined,
     cliLogin: {
-      check: createFreshLogin({ userPoolId: localPoolId, clientId: CLI, jwksCache: standInJwksCache(standInFetch) }),
+      check: createFreshLogin(localPoolId, CLI, standInJwksCache(standInFetch)),
       client: cli,
     },
     refusedExchanges: shape.refusedExchanges,
