@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { JWTVerifyGetKey } from 'jose';
@@ -12,7 +11,7 @@ import { createDecisionsApi } from './api/decisions.ts';
 import { createEditApi } from './api/edit.ts';
 import { createHealthApi } from './api/health.ts';
 import { createImportApi } from './api/import.ts';
-import { createOpenApi } from './api/openapi/route.ts';
+import { createDocument } from './api/openapi/document.ts';
 import { createOriginalApi, createOriginalForms } from './api/original/routes.ts';
 import { createSearchApi } from './api/search.ts';
 import { createApi } from './api/servers.ts';
@@ -30,7 +29,7 @@ import { createRegisterPages } from './pages/forms/register.ts';
 import { showServers } from './pages/list/servers.ts';
 import { createLive } from './pages/live/live.ts';
 import { showRights } from './pages/rights/rights-page.ts';
-import { libraries, loadAssets } from './pages/shared/assets.ts';
+import { loadAssets } from './pages/shared/assets.ts';
 import { createFailureHandler } from './pages/shared/failure.ts';
 import { createNavigation } from './pages/shared/navigation.ts';
 import { createNotes, showNote } from './pages/shared/notes.ts';
@@ -86,8 +85,8 @@ export function createApp({
   const identify = createIdentify(publicUrl, keys);
   const guard = requirePerson(identify, ['#registry']);
   const catalogue = createCatalogue({ store, policy, healthOf, publicUrl });
-  const assets = loadAssets(join(import.meta.dirname, 'pages', 'public'), libraries);
-  const render = createRender({ assets, navigation: createNavigation(policy), now });
+  const assets = loadAssets();
+  const render = createRender(assets, createNavigation(policy), now);
 
   const app = express();
   // Express's defaults would route /API and /api/ past the guards below, which are mounted on /api.
@@ -100,7 +99,9 @@ export function createApp({
   // An assertion for mcpgw may only change what the tool it was made for changes.
   const guardFor = (tool?: ChangingTool) => (tool ? requireOperation(identify, tool) : guard);
   app.use('/api', createEditApi({ guard: guardFor, catalogue, store, policy, editor, check }));
-  app.use('/api', createImportApi({ guard, editor }), createOpenApi(publicUrl));
+  app.use('/api', createImportApi({ guard, editor }));
+  const document = createDocument(publicUrl);
+  app.get('/api/openapi.json', (_req, res) => void res.json(document));
   app.use('/api', createToolChangesApi({ guard, catalogue, policy, definitions, onApproved }));
   const historyOf = (server: string) => store.observations.history(server, now());
   app.use('/api', createHealthApi(catalogue, historyOf));

@@ -36,7 +36,7 @@ export interface StoredHealth {
 }
 
 /** The beginning of one state, for the history. */
-export interface HealthEvent {
+interface HealthEvent {
   at: Date;
   state: Status | 'unstable';
   latencyMs: number | null;

@@ -2,7 +2,7 @@ import { type Request, Router } from 'express';
 import type { Decision, DecisionPage, DecisionsQuery } from '../../../common/policy/decisions.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { type ReadDecisions, readDecisionsQuery, requireViewAudit } from '../../access/decisions.ts';
-import { type Person, personOf } from '../../access/guards.ts';
+import { personOf } from '../../access/guards.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import type { Render, View } from '../shared/render.ts';
 
@@ -10,30 +10,6 @@ const filterNames = ['verdict', 'person', 'server', 'tool', 'reason', 'since', '
 
 /** The filters as typed. */
 type Filters = Record<(typeof filterNames)[number], string>;
-
-/** The page of recent decisions. */
-interface AuditView extends View {
-  person: Person;
-  filters: Filters;
-  /** What is wrong with the filters. If it is set, no decisions are read. */
-  fault: string;
-  page: DecisionPage;
-  isFiltered: boolean;
-  isFirst: boolean;
-  /** The address that the live page polls; empty unless it is live. */
-  liveUrl: string;
-  liveLink: string;
-  stillLink: string;
-  nextLink: string;
-}
-
-/** The page of one decision. */
-interface DecisionView extends View {
-  person: Person;
-  decision: Decision;
-  /** Address of the same question to the current policy; empty if no rule decided. */
-  explainLink: string;
-}
 
 export interface AuditOptions {
   policy: () => Policy;
@@ -63,26 +39,29 @@ export function createAuditPages({ policy, readDecisions, render, now }: AuditOp
     const isFirst = req.query.before === undefined;
     const isLive = isFirst && since <= seconds && seconds - since < liveSeconds;
     const link = (more: Record<string, string>) => linkTo({ ...filters, ...more });
-    render<AuditView>(res, fault ? 400 : 200, 'audit', {
+    const view = {
       title: 'Audit',
       person: personOf(req),
       filters,
       fault,
+      /** Empty if the filters have a fault. */
       page,
       isFiltered: filterNames.some((name) => filters[name] !== ''),
       isFirst,
+      /** The address that the live page polls. */
       liveUrl: isLive ? link({ live: String(since) }) : '',
       liveLink: link({ live: String(seconds) }),
       stillLink: link({}),
       nextLink: page.next === null ? '' : link({ before: page.next }),
-    });
+    };
+    render<View & typeof view>(res, fault ? 400 : 200, 'audit', view);
   });
   pages.get('/audit/:id', async (req: Request<{ id: string }>, res) => {
     const { decisions } = await readDecisions(assertionOf(req), { id: req.params.id, limit: 1 });
     const [decision] = decisions;
     if (!decision) throw new RegistryError('not_found', 'This decision is no longer kept, or you may not see it.');
-    const explainLink = explainLinkOf(decision);
-    render<DecisionView>(res, 200, 'decision', { title: 'Decision', person: personOf(req), decision, explainLink });
+    const view = { title: 'Decision', person: personOf(req), decision, explainLink: explainLinkOf(decision) };
+    render<View & typeof view>(res, 200, 'decision', view);
   });
   return pages;
 }
@@ -114,6 +93,7 @@ function linkTo(query: Record<string, string>): string {
   return set.length > 0 ? `/audit?${new URLSearchParams(set)}` : '/audit';
 }
 
+/** The address of the same question to the current policy; empty if no rule decided. */
 function explainLinkOf({ resource, server, method, object, scopes, groups }: Decision): string {
   if (resource !== 'mcp' || !server || !method || !scopes) return '';
   const [kind, names] = groups?.length ? ['group', groups] : ['scope', scopes];

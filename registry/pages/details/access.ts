@@ -3,27 +3,6 @@ import { covers } from '../../../policy/review/rule-shape.ts';
 import { mayUseUi, type UiPermission } from '../../../policy/ui.ts';
 import type { Person } from '../../access/guards.ts';
 
-/** What a group of people, or a scope of agents, may do with one server. */
-interface AccessRow {
-  kind: 'group' | 'scope';
-  name: string;
-  /** The scopes of the group, or the scope itself. */
-  scopes: readonly string[];
-  /** Names and globs as in the policy. `*` means all; an empty list means none. */
-  tools: readonly string[];
-  prompts: readonly string[];
-  resources: readonly string[];
-  /** What it permits in the registry. */
-  manages: readonly string[];
-}
-
-/** Who may use a server. */
-export interface Access {
-  rows: readonly AccessRow[];
-  /** False if only the reader's own rights are listed. */
-  isWhole: boolean;
-}
-
 const words: readonly [UiPermission, string][] = [
   ['list_service', 'see it'],
   ['health_check_service', 'check it'],
@@ -32,10 +11,10 @@ const words: readonly [UiPermission, string][] = [
 ];
 
 /**
- * Who may use the server called `server`, by the policy. A person who may change the server sees all groups and scopes,
- * everyone else only their own. Pure.
+ * Who may use the server called `server`, by the policy: groups of people, and scopes of agents. A person who may change
+ * the server sees all (`isWhole`), everyone else only their own. Pure.
  */
-export function accessTo(policy: Policy, person: Person, server: string): Access {
+export function accessTo(policy: Policy, person: Person, server: string) {
   const isWhole = mayUseUi(policy, person.scopes, 'modify_service', server);
   const { groups, scopes, ui } = policy.source;
   const ofGroup = (name: string) => row(policy, server, 'group', name, scopesOfGroups(policy, [name]));
@@ -45,25 +24,18 @@ export function accessTo(policy: Policy, person: Person, server: string): Access
   const agents = [...new Set([...scopes.keys(), ...ui.keys()])].filter(
     (scope) => !groups.has(scope) || !grouped.has(scope),
   );
-  if (isWhole) return { isWhole, rows: [...[...groups.keys()].map(ofGroup), ...agents.map(ofScope)].filter(grants) };
   const own =
     person.groups.length > 0
       ? person.groups.filter((group) => groups.has(group)).map(ofGroup)
       : person.scopes.map(ofScope);
-  return { isWhole, rows: own.filter(grants) };
+  const rows = isWhole ? [...[...groups.keys()].map(ofGroup), ...agents.map(ofScope)] : own;
+  const grants = ({ tools, prompts, resources, manages }: (typeof rows)[number]) =>
+    tools.length + prompts.length + resources.length + manages.length > 0;
+  return { isWhole, rows: rows.filter(grants) };
 }
 
-function grants({ tools, prompts, resources, manages }: AccessRow): boolean {
-  return tools.length + prompts.length + resources.length + manages.length > 0;
-}
-
-function row(
-  policy: Policy,
-  server: string,
-  kind: AccessRow['kind'],
-  name: string,
-  scopes: readonly string[],
-): AccessRow {
+/** Names and globs as in the policy: `*` means all, an empty list none. `manages` is what it permits in the registry. */
+function row(policy: Policy, server: string, kind: 'group' | 'scope', name: string, scopes: readonly string[]) {
   const rules = scopes
     .flatMap((scope) => policy.source.scopes.get(scope) ?? [])
     .filter((rule) => covers(rule.server, server));
@@ -76,7 +48,6 @@ function row(
   return {
     kind,
     name,
-    scopes,
     tools: named('tools/call', 'tools'),
     prompts: named('prompts/get', 'prompts'),
     resources: named('resources/read', 'resources'),

@@ -2,32 +2,13 @@ import { reveal } from '../../pins/reveal.ts';
 import type { JsonObject } from '../../servers/definition.ts';
 import { shortened } from '../shared/format.ts';
 
-/** One argument of a tool, as the page shows it. */
-export interface Argument {
-  name: string;
-  type: string;
-  required: boolean;
-  description: string;
-  /** Further keywords of the schema, such as `default: 10`. */
-  limits: readonly string[];
-}
-
 const mostArguments = 100;
 const longestText = 2_000;
-const keywords = [
-  'default',
-  'format',
-  'pattern',
-  'minimum',
-  'maximum',
-  'minLength',
-  'maxLength',
-  'minItems',
-  'maxItems',
-];
+/** Further keywords of the schema that the page shows, such as `default: 10`. */
+const keywords = 'default format pattern minimum maximum minLength maxLength minItems maxItems'.split(' ');
 
 /** The top-level properties of a tool's input schema (JSON Schema 2020-12). The schema may be malformed. */
-export function argumentsOf(schema: JsonObject | null): Argument[] {
+export function argumentsOf(schema: JsonObject | null) {
   const { properties, required } = schema ?? {};
   if (!isObject(properties)) return [];
   const needed: ReadonlySet<unknown> = new Set(Array.isArray(required) ? required : []);

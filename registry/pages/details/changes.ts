@@ -1,15 +1,6 @@
 import type { ServerChange } from '../../store/change-log.ts';
 import { shortened } from '../shared/format.ts';
 
-/** One line of a server's change log. */
-export interface LogLine {
-  at: Date;
-  action: string;
-  by: string;
-  /** Values are empty unless the reader may change the server: one of them says where it runs. */
-  fields: readonly { field: string; from: string; to: string }[];
-}
-
 const actions: Record<ServerChange['action'], string> = {
   seed: 'added at the first start',
   configure: 'set from SERVERS_FILE',
@@ -25,8 +16,11 @@ const actions: Record<ServerChange['action'], string> = {
 
 const longest = 300;
 
-/** The log for one person. @param withValues whether they may change the server */
-export function logLines(changes: readonly ServerChange[], withValues: boolean): LogLine[] {
+/**
+ * The change log of a server.
+ * @param withValues whether the reader may change the server: one of the values says where it runs
+ */
+export function logLines(changes: readonly ServerChange[], withValues: boolean) {
   return changes.map(({ at, action, by, fields }) => ({
     at,
     action: actions[action],

@@ -1,23 +1,5 @@
 import type { Span } from '../../store/checks.ts';
 
-/** A chart of checks: one bar for each span. Successes point up from the line, failures down. */
-export interface Chart {
-  id: 'day' | 'week';
-  label: string;
-  width: number;
-  height: number;
-  /** SVG paths; empty if there is nothing to draw. */
-  ok: string;
-  failed: string;
-  none: string;
-  /** Under the bars. */
-  ticks: readonly { x: number; text: string }[];
-  /** The picture in words. */
-  summary: string;
-  /** The same as a table, the newest first. */
-  rows: readonly { start: Date; checks: number; failed: number; meanMs: number | null; longestMs: number | null }[];
-}
-
 const minute = 60_000;
 const shapes = {
   day: { label: 'Last 24 hours', size: 5 * minute, bars: 288, rowOf: 12, tickOf: 72 },
@@ -30,8 +12,12 @@ const down = 20;
 const height = line + down + 16;
 const smallest = 3;
 
-/** Draws the sums of checks. @param spans oldest first; spans without a check are missing */
-export function chartOf(id: 'day' | 'week', spans: readonly Span[], now: Date): Chart {
+/**
+ * Draws the sums of checks, one bar for each span, as SVG paths: successes point up from the line, failures down. The same
+ * in words (`summary`) and as a table (`rows`), the newest first.
+ * @param spans oldest first; spans without a check are missing
+ */
+export function chartOf(id: 'day' | 'week', spans: readonly Span[], now: Date) {
   const { label, size, bars, tickOf } = shapes[id];
   const bar = width / bars;
   const end = Math.floor(now.getTime() / size) + 1;
@@ -52,16 +38,7 @@ export function chartOf(id: 'day' | 'week', spans: readonly Span[], now: Date): 
     if (span.failed > 0) paths.failed += box(x, line, bar, tall(span.failed / all, down));
   }
   const inside = spans.filter(({ start }) => start.getTime() >= (end - bars) * size);
-  return {
-    id,
-    label,
-    width: bars * bar,
-    height,
-    ...paths,
-    ticks,
-    summary: summaryOf(inside),
-    rows: rowsOf(id, inside),
-  };
+  return { label, width, height, ...paths, ticks, summary: summaryOf(inside), rows: rowsOf(id, inside) };
 }
 
 /** One bar, a little narrower than its room. */
@@ -88,7 +65,7 @@ function summaryOf(spans: readonly Span[]): string {
   return `${share} % of ${checks.toLocaleString('en')} checks succeeded${took}.`;
 }
 
-function rowsOf(id: 'day' | 'week', spans: readonly Span[]): Chart['rows'] {
+function rowsOf(id: 'day' | 'week', spans: readonly Span[]) {
   const { size, rowOf } = shapes[id];
   const rows = Map.groupBy(spans, ({ start }) => Math.floor(start.getTime() / (size * rowOf)));
   return [...rows].map(([key, row]) => ({ start: new Date(key * size * rowOf), ...sumOf(row) })).reverse();

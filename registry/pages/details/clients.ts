@@ -1,20 +1,11 @@
 import type { CatalogueEntry } from '../../access/catalogue.ts';
 
-/** The configuration of one client for a server behind the gateway. */
-export interface ClientConfig {
-  id: string;
-  client: string;
-  /** Where to put the text. */
-  where: string;
-  text: string;
-}
-
 /**
  * Texts to copy, for the newest transport of the server, each with a placeholder for an access token. Sources: Claude Code
  * "Connect Claude Code to tools via MCP", VS Code "MCP configuration reference", Cursor "Model Context Protocol", README of
  * @modelcontextprotocol/inspector.
  */
-export function clientConfigs({ name, endpoints }: Pick<CatalogueEntry, 'name' | 'endpoints'>): ClientConfig[] {
+export function clientConfigs({ name, endpoints }: Pick<CatalogueEntry, 'name' | 'endpoints'>) {
   const [endpoint] = endpoints;
   if (!endpoint) return [];
   const { url } = endpoint;

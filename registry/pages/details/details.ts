@@ -1,34 +1,18 @@
 import type { Policy } from '../../../policy/policy.ts';
-import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
+import type { Catalogue } from '../../access/catalogue.ts';
 import type { Person } from '../../access/guards.ts';
 import type { ApprovedDefinitions } from '../../pins/approved-definitions.ts';
-import { type ToolChanges, toolChanges } from '../../pins/changes.ts';
+import { toolChanges } from '../../pins/changes.ts';
 import { callable } from '../../search/rights.ts';
-import type { HealthEvent } from '../../store/observations.ts';
 import type { RegistryStore } from '../../store/store.ts';
-import { type RightsOn, rightsOn } from '../shared/rights-on.ts';
-import { type Access, accessTo } from './access.ts';
-import { type LogLine, logLines } from './changes.ts';
-import { type Chart, chartOf } from './chart.ts';
-import { type ClientConfig, clientConfigs } from './clients.ts';
-import { type Offers, offersOf } from './offers.ts';
-import { type ShownTool, shownTools } from './tools.ts';
+import { rightsOn } from '../shared/rights-on.ts';
+import { accessTo } from './access.ts';
+import { logLines } from './changes.ts';
+import { chartOf } from './chart.ts';
+import { clientConfigs } from './clients.ts';
+import { offersOf } from './offers.ts';
+import { shownTools } from './tools.ts';
 
-/** What the page of a server shows to one person. */
-export interface Details {
-  server: CatalogueEntry;
-  rights: RightsOn;
-  tools: readonly ShownTool[];
-  offers: Offers;
-  charts: readonly Chart[];
-  events: readonly HealthEvent[];
-  changes: ToolChanges;
-  access: Access;
-  log: readonly LogLine[];
-  clients: readonly ClientConfig[];
-}
-
-/** The sources of a server's page. */
 export interface DetailsParts {
   catalogue: Catalogue;
   policy: () => Policy;
@@ -40,8 +24,10 @@ export interface DetailsParts {
 const mostChanges = 30;
 const mostEvents = 20;
 
+export type Details = NonNullable<Awaited<ReturnType<typeof detailsFor>>>;
+
 /** The server called `name` as `person` sees it; undefined if they may not see it or it does not exist. */
-export async function detailsFor(parts: DetailsParts, person: Person, name: string): Promise<Details | undefined> {
+export async function detailsFor(parts: DetailsParts, person: Person, name: string) {
   const { catalogue, policy, store, definitions, now } = parts;
   const server = catalogue.get(person, name);
   if (!server) return undefined;

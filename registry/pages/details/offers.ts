@@ -2,25 +2,13 @@ import { reveal } from '../../pins/reveal.ts';
 import type { JsonObject } from '../../servers/definition.ts';
 import type { SelfDescription } from '../../servers/self-description.ts';
 
-/** A prompt or a resource as the page shows it. */
-interface Offer {
-  name: string;
-  title: string;
-  description: string;
-  /** Arguments of a prompt, type and size of a resource. */
-  more: readonly string[];
-}
-
-export interface Offers {
-  prompts: readonly Offer[];
-  resources: readonly Offer[];
-  templates: readonly Offer[];
-}
-
 const most = 200;
 
-/** What a server offers besides tools. Invisible characters are spelled out. */
-export function offersOf(announced: SelfDescription | null | undefined): Offers {
+/**
+ * What a server offers besides tools, with the arguments of a prompt, or type and size of a resource, in `more`. Invisible
+ * characters are spelled out.
+ */
+export function offersOf(announced: SelfDescription | null | undefined) {
   const read = (items: readonly JsonObject[] | undefined, key: string, more: (item: JsonObject) => string[]) =>
     (items ?? []).slice(0, most).map((item) => ({ ...about(item, key), more: more(item) }));
   return {
@@ -30,7 +18,7 @@ export function offersOf(announced: SelfDescription | null | undefined): Offers 
   };
 }
 
-function about(item: JsonObject, key: string): Omit<Offer, 'more'> {
+function about(item: JsonObject, key: string) {
   const title = textOf(item.title) || (key === 'name' ? '' : textOf(item.name));
   return { name: textOf(item[key]), title, description: textOf(item.description) };
 }

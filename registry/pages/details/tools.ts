@@ -1,35 +1,20 @@
 import { reveal } from '../../pins/reveal.ts';
 import type { ToolInfo } from '../../servers/tool.ts';
-import { type Argument, argumentsOf } from './arguments.ts';
+import { argumentsOf } from './arguments.ts';
 
-/** One tool as the page shows it. Invisible characters are spelled out. */
-export interface ShownTool {
-  name: string;
-  title: string;
-  description: string;
-  note: string;
-  arguments: readonly Argument[];
-  /** Its definition as JSON; empty once the page has 400 kB of JSON. */
-  json: string;
-  /** Claims of the server, such as `says it changes nothing`. */
-  hints: readonly string[];
-  mayCall: boolean;
-}
-
+/** Characters of JSON on one page. After that, `json` is empty. */
 const mostJson = 400_000;
 
-/** The tools of a server for one person. @param mayCall whether the policy allows a call of this tool */
-export function shownTools(tools: readonly ToolInfo[], mayCall: (tool: string) => boolean): ShownTool[] {
+/**
+ * The tools of a server for one person. Invisible characters are spelled out.
+ * @param mayCall whether the policy allows a call of this tool
+ */
+export function shownTools(tools: readonly ToolInfo[], mayCall: (tool: string) => boolean) {
   let left = mostJson;
   return tools.map((tool) => {
     const { name, title, description, inputSchema, outputSchema, annotations, note } = tool;
-    const json = reveal(
-      JSON.stringify(
-        { inputSchema, ...(outputSchema && { outputSchema }), ...(annotations && { annotations }) },
-        null,
-        2,
-      ),
-    );
+    const definition = { inputSchema, ...(outputSchema && { outputSchema }), ...(annotations && { annotations }) };
+    const json = reveal(JSON.stringify(definition, null, 2));
     left -= json.length;
     return {
       name: reveal(name),

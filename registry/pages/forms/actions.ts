@@ -12,8 +12,7 @@ import { type Note, noteOn } from '../shared/notes.ts';
 import type { FormOptions } from './form-page.ts';
 import { revisionIn } from './server-form.ts';
 
-export interface ActionOptions
-  extends Pick<FormOptions, 'publicUrl' | 'catalogue' | 'store' | 'policy' | 'editor' | 'notes'> {
+export interface ActionOptions extends FormOptions {
   check: (server: RegisteredServer) => Promise<Health>;
   definitions: Pick<ApprovedDefinitions, 'approve'>;
   /** Called after tools were approved. */

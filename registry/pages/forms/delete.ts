@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import { formOf, readForm } from '../../access/body.ts';
-import { type Person, personOf } from '../../access/guards.ts';
+import { personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
 import { serverFor } from '../../access/permissions.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
@@ -12,14 +12,6 @@ import { isNoted } from './actions.ts';
 import type { FormOptions } from './form-page.ts';
 import { revisionIn } from './server-form.ts';
 
-/** The page that asks before a server is deleted. */
-interface DeleteView extends View {
-  person: Person;
-  server: RegisteredServer;
-  /** Why it was not deleted; empty at first. */
-  fault: string;
-}
-
 type Named = Request<{ name: string }>;
 
 /** `GET /servers/:name/delete`, which asks first, and `POST` to the same address, which deletes. */
@@ -29,7 +21,8 @@ export function createDeletePages(options: FormOptions): Router {
   const ask = (req: Named, res: Response, status: number, fault: string) => {
     const server = deletable(options, req);
     const title = `Delete ${server.title}`;
-    render<DeleteView>(res, status, 'delete-server', { title, person: personOf(req), server, fault });
+    const view = { title, person: personOf(req), server, fault };
+    render<View & typeof view>(res, status, 'delete-server', view);
   };
   pages.get('/servers/:name/delete', (req: Named, res) => ask(req, res, 200, ''));
   pages.post('/servers/:name/delete', requireOwnPage(publicUrl), readForm, async (req: Named, res) => {

@@ -13,7 +13,6 @@ import type { Render, View } from '../shared/render.ts';
 import type { Meanwhile } from './meanwhile.ts';
 import { type Faults, type Field, faultsOf, fields, inputOf, labels, type Values } from './server-form.ts';
 
-/** What the pages with forms need. */
 export interface FormOptions {
   publicUrl: string;
   catalogue: Catalogue;
@@ -27,7 +26,6 @@ export interface FormOptions {
   notes: Notes;
 }
 
-/** The state of the form. */
 export interface FormState {
   kind: 'register' | 'edit';
   values: Values;
@@ -42,7 +40,6 @@ export interface FormState {
   notice?: string;
 }
 
-/** The page of the form. */
 interface FormView extends FormState, View {
   person: Person;
   faults: Faults;
@@ -65,12 +62,8 @@ export function showForm(render: Render, req: Request, res: Response, status: nu
 const ofConnection: ReadonlySet<string> = new Set(['upstream', 'mcp_path', 'sse_path', 'secret']);
 
 /** Tests the connection that the form describes, and shows the form again with the outcome. Saves nothing. */
-export async function tryConnection(
-  { connect, render, store }: Pick<FormOptions, 'connect' | 'render' | 'store'>,
-  req: Request,
-  res: Response,
-  state: FormState,
-): Promise<void> {
+export async function tryConnection(options: FormOptions, req: Request, res: Response, state: FormState) {
+  const { connect, render, store } = options;
   const { values } = state;
   const name = values.name.trim();
   const warnings = state.kind === 'register' ? await warningsOn(store, name) : [];

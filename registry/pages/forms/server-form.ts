@@ -1,30 +1,8 @@
 import type { InputFault, RegistryError } from '../../errors/registry-error.ts';
 import type { ServerSettings } from '../../servers/server.ts';
 
-/** The fields of the form, in order. */
-export const fields = [
-  'name',
-  'title',
-  'description',
-  'tags',
-  'upstream',
-  'mcp_path',
-  'sse_path',
-  'secret',
-  'version',
-  'license',
-  'repository',
-  'alias',
-  'icons',
-] as const;
-
-export type Field = (typeof fields)[number];
-
-/** The input of the form, exactly as typed. */
-export type Values = Record<Field, string> & { enabled: boolean };
-
-/** The label of each field. */
-export const labels: Readonly<Record<Field, string>> = {
+/** The fields of the form, in order, and their labels. */
+export const labels = {
   name: 'Name',
   title: 'Title',
   description: 'Description',
@@ -38,7 +16,13 @@ export const labels: Readonly<Record<Field, string>> = {
   repository: 'Repository',
   alias: 'Published name',
   icons: 'Icons',
-};
+} as const;
+
+export type Field = keyof typeof labels;
+export const fields = Object.keys(labels) as Field[];
+
+/** The input of the form, exactly as typed. */
+export type Values = Record<Field, string> & { enabled: boolean };
 
 /** Messages by field; `form` is for faults that belong to no field. */
 export type Faults = Partial<Record<Field | 'form', string>>;
@@ -104,7 +88,7 @@ export function inputOf(values: Values): Record<string, unknown> {
     version: optional('version'),
     repository: optional('repository'),
     license: optional('license'),
-    icons: linesOf(values.icons).map(iconOf),
+    icons: values.icons.split('\n').flatMap(iconOf),
     auth: optional('secret') && { secret: optional('secret') },
     alias: optional('alias'),
     enabled: values.enabled,
@@ -126,19 +110,13 @@ function locationOf({ upstream, mcp_path, sse_path }: Values): { upstream: strin
   };
 }
 
-function linesOf(text: string): string[] {
-  return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter(Boolean);
-}
-
-/** Reads a line such as `https://example.com/icon.png image/png 48x48 96x96`. Type and sizes are optional. */
-function iconOf(line: string): object {
-  const [src, ...rest] = line.split(/\s+/);
+/** Reads a line such as `https://example.com/icon.png image/png 48x48 96x96`. An empty line is no icon. */
+function iconOf(line: string): object[] {
+  const [src, ...rest] = line.trim().split(/\s+/);
+  if (!src) return [];
   const mimeType = rest.find((word) => word.includes('/'));
   const sizes = rest.filter((word) => word !== mimeType);
-  return { src, ...(mimeType && { mimeType }), ...(sizes.length > 0 && { sizes }) };
+  return [{ src, ...(mimeType && { mimeType }), ...(sizes.length > 0 && { sizes }) }];
 }
 
 const places: Readonly<Record<string, Field>> = {

@@ -4,41 +4,9 @@ import { type Catalogue, type CatalogueEntry, inOrder } from '../../access/catal
 import type { Person } from '../../access/guards.ts';
 import type { ApprovedDefinitions } from '../../pins/approved-definitions.ts';
 import type { ToolSearch } from '../../search/tool-search.ts';
-import { type RightsOn, rightsOn } from '../shared/rights-on.ts';
+import { rightsOn } from '../shared/rights-on.ts';
 import { type ListQuery, listHref, type Show, shows } from './query.ts';
 
-/** One server in the list, and what the person may do with it. */
-export interface Card {
-  server: CatalogueEntry;
-  rights: RightsOn;
-  /** Number of tools that wait for approval. */
-  waiting: number;
-  /** Where its forms redirect to. */
-  back: string;
-}
-
-/** Counts of the servers that the person sees, and of their tools. */
-interface Statistics {
-  servers: number;
-  healthy: number;
-  issues: number;
-  disabled: number;
-  tools: number;
-}
-
-/** What the list shows to one person. */
-export interface List {
-  query: ListQuery;
-  statistics: Statistics;
-  filters: readonly { show: Show; label: string; href: string; count: number; current: boolean }[];
-  cards: readonly Card[];
-  /** How many servers match the query, on all pages. */
-  fitting: number;
-  pages: { number: number; of: number; previous: string | undefined; next: string | undefined };
-  mayRegister: boolean;
-}
-
-/** The sources of a list. */
 export interface ListParts {
   catalogue: Catalogue;
   policy: () => Policy;
@@ -56,8 +24,13 @@ const labels: Record<Show, string> = {
   issues: 'With issues',
 };
 
-/** The servers that `person` may see and that match `query`. A page beyond the last counts as the last. */
-export function listFor({ catalogue, policy, definitions, search }: ListParts, person: Person, query: ListQuery): List {
+export type List = ReturnType<typeof listFor>;
+
+/**
+ * The servers that `person` may see and that match `query`. A page beyond the last counts as the last. `fitting` counts the
+ * matches on all pages, `waiting` the tools of a server that wait for approval; `statistics` are about all that they see.
+ */
+export function listFor({ catalogue, policy, definitions, search }: ListParts, person: Person, query: ListQuery) {
   const all = catalogue.list(person);
   const found = query.q ? inOrder(all, search.servers(person, query.q)) : all;
   const waitingOf = (name: string) => definitions.hashes().get(name)?.pending.size ?? 0;
@@ -92,6 +65,7 @@ export function listFor({ catalogue, policy, definitions, search }: ListParts, p
       server,
       rights: rightsOn(policy(), person, server.name, server.enabled),
       waiting: server.enabled ? waitingOf(server.name) : 0,
+      /** Where its forms redirect to. */
       back,
     })),
     fitting: fitting.length,

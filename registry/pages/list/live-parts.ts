@@ -1,5 +1,5 @@
 import { digest, marksOf, type Part } from '../shared/digest.ts';
-import type { Card, List } from './list.ts';
+import type { List } from './list.ts';
 import { listHref } from './query.ts';
 
 /** The address of a list's event stream. */
@@ -26,7 +26,7 @@ export function listParts(list: List): Part[] {
   ];
 }
 
-function shownOn({ server, rights, waiting }: Card): unknown {
+function shownOn({ server, rights, waiting }: List['cards'][number]): unknown {
   const { name, revision, health } = server;
   const { status, error, checkedAt, tools } = health;
   return [name, revision, rights, waiting, status, error, checkedAt?.getTime() ?? 0, tools.length];

@@ -2,7 +2,6 @@
 export const shows = ['all', 'enabled', 'disabled', 'issues'] as const;
 export type Show = (typeof shows)[number];
 
-/** The query of a list's address. */
 export interface ListQuery {
   /** The search text; empty for all servers. */
   q: string;

@@ -1,27 +1,10 @@
 import type { RequestHandler } from 'express';
-import { type Person, personOf } from '../../access/guards.ts';
-import type { FoundTool, ToolSearch } from '../../search/tool-search.ts';
+import { personOf } from '../../access/guards.ts';
+import type { ToolSearch } from '../../search/tool-search.ts';
 import type { Render, View } from '../shared/render.ts';
-import { type List, type ListParts, listFor } from './list.ts';
+import { type ListParts, listFor } from './list.ts';
 import { listLive } from './live-parts.ts';
 import { readListQuery } from './query.ts';
-
-/** A tool that the search found, with the title of its server. */
-interface ShownTool extends FoundTool {
-  serverTitle: string;
-}
-
-/** The page of all servers. */
-interface ServersView extends View {
-  person: Person;
-  /** Whether no server is registered at all. */
-  none: boolean;
-  list: List;
-  /** Tools that the search found; undefined without a search. */
-  tools: readonly ShownTool[] | undefined;
-  /** Address of the page's event stream. */
-  live: string;
-}
 
 const mostTools = 8;
 
@@ -33,11 +16,11 @@ export function showServers(parts: ListParts & { search: Pick<ToolSearch, 'tools
     const list = listFor(parts, person, readListQuery(req.query));
     const { q } = list.query;
     const found = q ? await search.tools(person, { text: q, limit: mostTools }) : undefined;
-    const tools = found?.results.flatMap((tool): ShownTool[] => {
+    const tools = found?.results.flatMap((tool) => {
       const serverTitle = catalogue.get(person, tool.server)?.title;
       return serverTitle === undefined ? [] : [{ ...tool, serverTitle }];
     });
-    const none = catalogue.isEmpty();
-    render<ServersView>(res, 200, 'servers', { title: 'Servers', person, none, list, tools, live: listLive(list) });
+    const view = { title: 'Servers', person, none: catalogue.isEmpty(), list, tools, live: listLive(list) };
+    render<View & typeof view>(res, 200, 'servers', view);
   };
 }

@@ -11,19 +11,19 @@ import { readListQuery } from '../list/query.ts';
 import { marksOf, missing, type Part } from '../shared/digest.ts';
 
 export interface LiveOptions extends Omit<ListParts, 'definitions'>, Omit<DetailsParts, 'definitions'> {
-  /** Requires a person. */
   guard: RequestHandler;
   definitions: Pick<ApprovedDefinitions, 'hashes' | 'of'>;
   /** Draws a template. */
   draw: (template: string, data: object) => string;
-  /** How often a stream looks for changes. */
-  intervalMs?: number;
-  /** When a stream ends. The browser connects again, and must identify itself again. */
-  endMs?: number;
-  /** Limits of open streams: for one person, and for all. */
-  mostOfOne?: number;
-  most?: number;
 }
+
+/** How often a stream looks for changes. */
+const intervalMs = 1_000;
+/** When a stream ends. The browser connects again, and must identify itself again. */
+const endMs = 60_000;
+/** Limits of open streams: for one person, and for all. */
+const mostOfOne = 12;
+const most = 500;
 
 /**
  * `GET /live`, mounted at `/-`: the changes of an open page as an event stream (HTML standard, "Server-sent events"). With
@@ -33,7 +33,6 @@ export interface LiveOptions extends Omit<ListParts, 'definitions'>, Omit<Detail
  * a stream ends after a minute and the browser connects again.
  */
 export function createLive(options: LiveOptions): Router {
-  const { mostOfOne = 12, most = 500 } = options;
   const open = new Map<string, number>();
   let all = 0;
   const api = Router({ caseSensitive: true, strict: true });
@@ -50,7 +49,7 @@ export function createLive(options: LiveOptions): Router {
       else open.delete(person.sub);
       all -= 1;
     });
-    stream(options, res, look, marksIn(req));
+    stream(options.draw, res, look, marksIn(req));
   });
   return api;
 }
@@ -87,8 +86,7 @@ function marksIn(req: Request): string {
   throw new RegistryError('input_invalid', 'have must be the value that the page was given.');
 }
 
-function stream(options: LiveOptions, res: Response, look: Look, marks: string): void {
-  const { draw, intervalMs = 1_000, endMs = 60_000 } = options;
+function stream(draw: LiveOptions['draw'], res: Response, look: Look, marks: string): void {
   res.set('Content-Type', 'text/event-stream; charset=utf-8');
   res.flushHeaders();
   res.write(': open\n\n');
@@ -102,8 +100,9 @@ function stream(options: LiveOptions, res: Response, look: Look, marks: string):
       const parts = await look();
       if (res.destroyed || res.writableEnded) return;
       if (parts === 'gone') return void res.end();
-      const now = parts && marksOf(parts);
-      if (parts === undefined || now === undefined || now === have) return;
+      if (parts === undefined) return;
+      const now = marksOf(parts);
+      if (now === have) return;
       res.write(toEvent(now, partials(missing(parts, have), draw)));
       have = now;
     } catch {

@@ -16,18 +16,7 @@ export interface Question {
   object: string;
 }
 
-/** The verdict and its reasons. */
-export interface Explained {
-  allowed: boolean;
-  /** One sentence. */
-  verdict: string;
-  /** The rule that allows it. */
-  rule: string | undefined;
-  notes: readonly string[];
-  scopes: readonly { scope: string; rules: readonly { at: string; hit: boolean; words: string }[] }[];
-  /** Groups or scopes that would allow it. */
-  helps: readonly string[];
-}
+export type Explained = Exclude<ReturnType<typeof answerTo>, string>;
 
 /** Reads the question from a query. Missing fields are empty. */
 export function questionIn(query: Readonly<Record<string, unknown>>): Question {
@@ -45,7 +34,7 @@ export function questionIn(query: Readonly<Record<string, unknown>>): Question {
  * Answers a question with the code that decides at the gate. Pure.
  * @returns the answer, or as text what is wrong with the question
  */
-export function answerTo(policy: Policy, asked: Question): Explained | string {
+export function answerTo(policy: Policy, asked: Question) {
   const { kind, server } = asked;
   const names = asked.who.split(/[\s,]+/).filter(Boolean);
   if (names.length === 0) return kind === 'group' ? 'Name at least one group.' : 'Name at least one scope.';
@@ -54,24 +43,22 @@ export function answerTo(policy: Policy, asked: Question): Explained | string {
   if (typeof access === 'string') return access;
   const caller = kind === 'group' ? personInGroups(policy, names) : agentWithScopes(policy, names);
   const { decision, scopes } = explain(policy, caller.scopes, server, access);
+  const { allowed } = decision;
   const what = `${access.method}${access.object ? ` “${access.object.name}”` : ''} on “${server}”`;
   const who = kind === 'group' ? 'A person in these groups' : 'An agent with these scopes';
   return {
-    allowed: decision.allowed,
-    verdict: decision.allowed
-      ? `${who} may do ${what}.`
-      : `${who} may not do ${what}: ${denialWords[decision.reason]}.`,
-    rule: decision.allowed ? decision.rule : undefined,
+    allowed,
+    verdict: allowed ? `${who} may do ${what}.` : `${who} may not do ${what}: ${denialWords[decision.reason]}.`,
+    rule: allowed ? decision.rule : undefined,
     notes: notesOn(asked, caller),
     scopes: scopes.map(({ scope, rules }) => ({
       scope,
-      rules: rules.map((each) => ({
-        at: each.rule.at,
-        hit: each.outcome === 'hit',
-        words: outcomeWords(each, server, access),
-      })),
+      rules: rules.map((each) => {
+        return { at: each.rule.at, hit: each.outcome === 'hit', words: outcomeWords(each, server, access) };
+      }),
     })),
-    helps: decision.allowed ? [] : helpsWith(policy, caller, server, access),
+    /** Groups or scopes that would allow it. */
+    helps: allowed ? [] : helpsWith(policy, caller, server, access),
   };
 }
 

@@ -3,27 +3,10 @@ import type { Policy } from '../../../policy/policy.ts';
 import { lifecycle, methods } from '../../../policy/request/methods.ts';
 import { mayUseUiEverywhere } from '../../../policy/ui.ts';
 import type { Catalogue } from '../../access/catalogue.ts';
-import { type Person, personOf } from '../../access/guards.ts';
+import { personOf } from '../../access/guards.ts';
 import type { Render, View } from '../shared/render.ts';
-import { answerTo, type Explained, type Question, questionIn } from './explained.ts';
-import { type Rights, rightsOf } from './rights.ts';
-
-/** The page of a person's rights. */
-interface RightsView extends Rights, View {
-  person: Person;
-  /** The form that explains a decision; undefined unless the person may change every server. */
-  explain: ExplainForm | undefined;
-}
-
-interface ExplainForm {
-  asked: Question;
-  answer: Explained | undefined;
-  fault: string;
-  methods: readonly string[];
-  groups: readonly string[];
-  scopes: readonly string[];
-  servers: readonly string[];
-}
+import { answerTo, questionIn } from './explained.ts';
+import { rightsOf } from './rights.ts';
 
 const offered = [...methods.keys(), ...[...lifecycle].filter((method) => !method.startsWith('('))];
 
@@ -37,15 +20,12 @@ export function showRights(catalogue: Catalogue, policy: () => Policy, render: R
     const mayExplain = mayUseUiEverywhere(policy(), person.scopes, 'modify_service');
     const names = servers.map(({ name }) => name);
     const explain = mayExplain ? explainForm(policy(), req.query, names) : undefined;
-    render<RightsView>(res, 200, 'rights', { title: 'My rights', person, ...rights, explain });
+    const view = { title: 'My rights', person, ...rights, explain };
+    render<View & typeof view>(res, 200, 'rights', view);
   };
 }
 
-function explainForm(
-  policy: Policy,
-  query: Readonly<Record<string, unknown>>,
-  servers: readonly string[],
-): ExplainForm {
+function explainForm(policy: Policy, query: Readonly<Record<string, unknown>>, servers: readonly string[]) {
   const asked = questionIn(query);
   const answer = query.who === undefined ? undefined : answerTo(policy, asked);
   const { groups, scopes, ui } = policy.source;

@@ -7,51 +7,12 @@ import type { CatalogueEntry } from '../../access/catalogue.ts';
 import type { Person } from '../../access/guards.ts';
 import { ruleWords, serverWords, uiWords } from './words.ts';
 
-/** One scope of the person: the groups that give it, and what it grants. */
-interface ScopeRights {
-  scope: string;
-  groups: readonly string[];
-  rules: readonly { at: string; server: string; may: readonly string[] }[];
-}
-
-/** What the person may use of one visible server. */
-interface ServerRights {
-  name: string;
-  title: string;
-  enabled: boolean;
-  /** The last announced tools that they may call, and that they may not. */
-  tools: readonly string[];
-  denied: readonly string[];
-  /** Whether anything at all is allowed there. */
-  connects: boolean;
-  /** Groups that would each permit something that is denied. */
-  helps: readonly string[];
-}
-
-/** One permission in the registry. */
-interface UiRights {
-  permission: UiPermission;
-  words: string;
-  /** The servers that it covers. */
-  where: readonly string[];
-  /** If it covers no server: groups that would give it for a server that the person sees. */
-  helps: readonly string[];
-}
-
-/** One person's rights. */
-export interface Rights {
-  isAgent: boolean;
-  scopes: readonly ScopeRights[];
-  servers: readonly ServerRights[];
-  ui: readonly UiRights[];
-}
-
 const mostGroups = 3;
 /** At most this many denied tools of a server are searched for groups that would help. */
 const mostDenied = 20;
 
 /** What `person` may do, by the policy. Pure. @param servers that they see */
-export function rightsOf(policy: Policy, person: Person, servers: readonly CatalogueEntry[]): Rights {
+export function rightsOf(policy: Policy, person: Person, servers: readonly CatalogueEntry[]) {
   return {
     // Only people have groups: a token with scopes but without groups belongs to an agent.
     isAgent: person.authMethod === 'jwt' && person.groups.length === 0 && person.scopes.length > 0,
@@ -61,7 +22,8 @@ export function rightsOf(policy: Policy, person: Person, servers: readonly Catal
   };
 }
 
-function scopeRights(policy: Policy, person: Person, scope: string): ScopeRights {
+/** The groups that give the person this scope, and what it grants. */
+function scopeRights(policy: Policy, person: Person, scope: string) {
   const rules = policy.source.scopes.get(scope) ?? [];
   return {
     scope,
@@ -70,7 +32,11 @@ function scopeRights(policy: Policy, person: Person, scope: string): ScopeRights
   };
 }
 
-function serverRights(policy: Policy, { scopes }: Person, entry: CatalogueEntry): ServerRights {
+/**
+ * What the person may use of one visible server: the last announced tools that they may call, and that they may not, whether
+ * anything at all is allowed there, and groups that would each permit something that is denied.
+ */
+function serverRights(policy: Policy, { scopes }: Person, entry: CatalogueEntry) {
   const { name, title, enabled, health } = entry;
   const call = (tool: string): Access => ({ method: 'tools/call', object: { kind: 'tool', name: tool } });
   const mayCall = (tool: string) => decide(policy, scopes, name, [call(tool)]).allowed;
@@ -82,23 +48,15 @@ function serverRights(policy: Policy, { scopes }: Person, entry: CatalogueEntry)
   const helps = lacking.flatMap((access) =>
     groupsThatHelp(policy, { scopes, server: name, accesses: [access] }, mostGroups),
   );
-  return {
-    name,
-    title,
-    enabled,
-    tools: all.filter(mayCall),
-    denied,
-    connects,
-    helps: [...new Set(helps)].slice(0, mostGroups),
-  };
+  const about = { name, title, enabled, tools: all.filter(mayCall), denied, connects };
+  return { ...about, helps: [...new Set(helps)].slice(0, mostGroups) };
 }
 
-function uiRights(
-  policy: Policy,
-  { scopes }: Person,
-  permission: UiPermission,
-  seen: readonly CatalogueEntry[],
-): UiRights {
+/**
+ * The servers that one permission in the registry covers (`where`). If it covers none: groups that would give it for a server
+ * that the person sees.
+ */
+function uiRights(policy: Policy, { scopes }: Person, permission: UiPermission, seen: readonly CatalogueEntry[]) {
   const patterns = new Set(scopes.flatMap((scope) => policy.source.ui.get(scope)?.get(permission) ?? []).map(wildcard));
   const where = patterns.has('*') ? [serverWords('*')] : [...patterns].map(serverWords);
   const gives = (held: readonly string[]) => seen.some(({ name }) => mayUseUi(policy, held, permission, name));

@@ -12,8 +12,9 @@ const types: Record<string, string> = {
 
 const installed = createRequire(import.meta.url);
 
+const folder = join(import.meta.dirname, '..', 'public');
 /** Files from npm packages, by their name here. Pages load nothing from other hosts. */
-export const libraries: Readonly<Record<string, string>> = {
+const libraries: Readonly<Record<string, string>> = {
   'htmx.js': installed.resolve('htmx.org/dist/htmx.min.js'),
   'hx-sse.js': installed.resolve('htmx.org/dist/ext/hx-sse.min.js'),
 };
@@ -25,23 +26,19 @@ export interface Assets {
   router: Router;
 }
 
-/**
- * Reads a folder of static files once.
- * @param others further files, by name
- * @throws if a file's extension has no content type here
- */
-export function loadAssets(folder: string, others: Readonly<Record<string, string>> = {}, mount = '/static'): Assets {
+/** Reads the static files once. @throws if a file's extension has no content type here */
+export function loadAssets(): Assets {
   const router = Router({ caseSensitive: true, strict: true });
   const hrefs = new Map<string, string>();
   const own = readdirSync(folder).map((file): [string, string] => [file, join(folder, file)]);
-  for (const [file, path] of [...own, ...Object.entries(others)]) {
+  for (const [file, path] of [...own, ...Object.entries(libraries)]) {
     const extension = extname(file);
     const type = types[extension];
     if (!type) throw new Error(`${path}: no content type is known for "${extension}"`);
     const body = readFileSync(path);
     const hash = createHash('sha256').update(body).digest('hex').slice(0, 16);
     const hashed = `${file.slice(0, -extension.length)}.${hash}${extension}`;
-    hrefs.set(file, `${mount}/${hashed}`);
+    hrefs.set(file, `/static/${hashed}`);
     serve(router, `/${hashed}`, 'private, max-age=31536000, immutable', hash, type, body);
     // Requests that do not come from our pages, such as for a bookmark's icon, use the plain name.
     serve(router, `/${file}`, 'private, no-cache', hash, type, body);

@@ -5,17 +5,6 @@ import { errorBody } from '../../errors/error-body.ts';
 import { type ErrorCode, toRegistryError } from '../../errors/registry-error.ts';
 import type { Render, View } from './render.ts';
 
-/** The page that shows a refusal. */
-interface MessageView extends View {
-  text: string;
-  hint: string;
-}
-
-/** The page without an identity. It has no header and no stylesheet: its reader may not fetch one. */
-interface NoIdentityView extends View {
-  publicUrl: string;
-}
-
 const titles: Record<ErrorCode, string> = {
   identity_required: 'Not signed in',
   identity_unavailable: 'Sign-in cannot be checked',
@@ -68,10 +57,11 @@ export function createFailureHandler(publicUrl: string, render: Render, log: Log
       return;
     }
     const title = titles[error.code];
+    // This page has no header and no stylesheet: its reader may not fetch one.
     if (error.code === 'identity_required')
-      return render<NoIdentityView>(res, error.status, 'no-identity', { title, publicUrl });
-    const hint = hints[error.code] ?? '';
-    render<MessageView>(res, error.status, 'message', { title, person: personIfAny(req), text: error.message, hint });
+      return render<View & { publicUrl: string }>(res, error.status, 'no-identity', { title, publicUrl });
+    const view = { title, person: personIfAny(req), text: error.message, hint: hints[error.code] ?? '' };
+    render<View & typeof view>(res, error.status, 'message', view);
   };
 }
 

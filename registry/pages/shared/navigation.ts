@@ -2,20 +2,11 @@ import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';
 import type { Person } from '../../access/guards.ts';
 
-/** One entry of the navigation on every page. */
-interface NavigationItem {
-  href: string;
-  label: string;
-  /** `aria-current`: `page` on the page itself, `true` on a page below it. */
-  current: 'page' | 'true' | undefined;
-}
+export type Navigation = ReturnType<typeof createNavigation>;
 
-/** The entries for one person on the page at `path`. Pages that would not open for them are left out. */
-export type Navigation = (person: Person, path: string) => readonly NavigationItem[];
-
-/** Makes the navigation from the policy. */
-export function createNavigation(policy: () => Policy): Navigation {
-  return ({ scopes }, path) => {
+/** Makes the navigation of each page: the entries for a person, without pages that would not open for them. */
+export function createNavigation(policy: () => Policy) {
+  return ({ scopes }: Person, path: string) => {
     const may = (permission: 'register_service' | 'view_audit') => mayUseUiSomewhere(policy(), scopes, permission);
     const items = [
       { href: '/', label: 'Servers', below: /^\/servers\/(?!register$)/ },
@@ -24,6 +15,7 @@ export function createNavigation(policy: () => Policy): Navigation {
       ...(may('view_audit') ? [{ href: '/audit', label: 'Audit', below: /^\/audit\// }] : []),
     ];
     return items.map(({ href, label, below }) => {
+      // `aria-current`: `page` on the page itself, `true` on a page below it.
       const current = path === href ? 'page' : below.test(path) ? 'true' : undefined;
       return { href, label, current };
     });

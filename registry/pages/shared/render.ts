@@ -13,24 +13,8 @@ export interface View {
   person?: Person | undefined;
 }
 
-export interface RenderOptions {
-  assets: Assets;
-  navigation: Navigation;
-  /** The clock behind "12 s ago". */
-  now: () => Date;
-}
-
 /** Later files override earlier ones. Every page links them all, so that a browser fetches them once. */
-const styles = [
-  'tokens.css',
-  'base.css',
-  'layout.css',
-  'parts.css',
-  'list.css',
-  'server.css',
-  'forms.css',
-  'audit.css',
-];
+const styles = ['tokens', 'base', 'layout', 'parts', 'list', 'server', 'forms', 'audit'];
 const scripts = ['htmx.js', 'hx-sse.js', 'page.js'];
 
 export interface Render {
@@ -40,11 +24,14 @@ export interface Render {
   part: (template: string, data: object) => string;
 }
 
-/** Makes the renderer over `registry/pages/views`. The templates escape every value. */
-export function createRender({ assets, navigation, now }: RenderOptions): Render {
+/**
+ * Makes the renderer over `registry/pages/views`. The templates escape every value.
+ * @param now the clock behind "12 s ago"
+ */
+export function createRender(assets: Assets, navigation: Navigation, now: () => Date): Render {
   const eta = new Eta({ views: join(import.meta.dirname, '..', 'views'), cache: true, autoEscape: true });
   const helpers = {
-    styles: styles.map(assets.href),
+    styles: styles.map((name) => assets.href(`${name}.css`)),
     scripts: scripts.map(assets.href),
     themeScript: assets.href('theme.js'),
     icon: assets.href('icon.svg'),

@@ -3,17 +3,8 @@ import { mayUseUi, type UiPermission } from '../../../policy/ui.ts';
 import type { Person } from '../../access/guards.ts';
 import { isFixedName } from '../../servers/names.ts';
 
-/** The buttons for a server that work for one person. The others are not shown. */
-export interface RightsOn {
-  toggle: boolean;
-  check: boolean;
-  edit: boolean;
-  remove: boolean;
-  approve: boolean;
-}
-
-/** What `person` may do, by the policy, with the server called `name`, which they may see. */
-export function rightsOn(policy: Policy, { scopes }: Person, name: string, enabled: boolean): RightsOn {
+/** The buttons that work for `person`, by the policy, on the server called `name`, which they may see. */
+export function rightsOn(policy: Policy, { scopes }: Person, name: string, enabled: boolean) {
   const may = (permission: UiPermission) => mayUseUi(policy, scopes, permission, name);
   const modify = may('modify_service');
   return {
