@@ -99,7 +99,7 @@ export function createApp({
   // An assertion for mcpgw may only change what the tool it was made for changes.
   const guardFor = (tool?: ChangingTool) => (tool ? requireOperation(identify, tool) : guard);
   app.use('/api', createEditApi({ guard: guardFor, catalogue, store, policy, editor, check }));
-  app.use('/api', createImportApi({ guard, editor }));
+  app.use('/api', createImportApi(guard, editor));
   const document = createDocument(publicUrl);
   app.get('/api/openapi.json', (_req, res) => void res.json(document));
   app.use('/api', createToolChangesApi({ guard, catalogue, policy, definitions, onApproved }));
@@ -107,7 +107,7 @@ export function createApp({
   app.use('/api', createHealthApi(catalogue, historyOf));
   const shown = { catalogue, policy, store, definitions, search, now };
   app.use('/-', createLive({ ...shown, guard, draw: render.part }));
-  app.use('/api', createDecisionsApi({ guard, policy, readDecisions }));
+  app.use('/api', createDecisionsApi(guard, policy, readDecisions));
   app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search));
   // After the search: this router would take /tools/search for the tools of a server.
   const original = { guard, publicUrl, catalogue, store, policy, editor, check };

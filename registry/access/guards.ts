@@ -15,22 +15,16 @@ export interface Person {
   authMethod: 'session_cookie' | 'jwt';
 }
 
-/** A caller, and what their assertion was made for: the registry itself, or a call of one of mcpgw's tools. */
-interface Identified {
-  person: Person;
-  audience: Audience;
-  /** The tool of the call. */
-  tool: string | undefined;
-}
+/** A request for one server. */
+export type Named = Request<{ name: string }>;
 
 /** An assertion's audience: the registry itself, or mcpgw, which passes on the assertion of its own caller. */
-export type Audience = '#registry' | 'mcpgw';
+type Audience = '#registry' | 'mcpgw';
 
 /** The tools of mcpgw that change servers. */
 export type ChangingTool = 'register_service' | 'toggle_service' | 'refresh_service' | 'remove_service';
 
-/** Verifies an assertion and returns its person. Throws {@link RegistryError}. */
-export type Identify = (assertion: string | undefined, audiences: readonly Audience[]) => Promise<Identified>;
+export type Identify = ReturnType<typeof createIdentify>;
 
 const longestLifeSeconds = 120;
 
@@ -51,16 +45,16 @@ const claims = z.object({
  * auth-server.
  * @param publicUrl the gateway's origin. It is the issuer; `<publicUrl>/<audience>` is the audience
  * @param keys finds the auth-server's public key for a token
- * @returns a function that throws `identity_required` unless the assertion is valid for one of the audiences, and
- *   `identity_unavailable` if the keys cannot be fetched
+ * @returns a function that reads an assertion, and throws `identity_required` unless it is valid for one of the audiences,
+ *   and `identity_unavailable` if the keys cannot be fetched
  */
-export function createIdentify(publicUrl: string, keys: JWTVerifyGetKey): Identify {
+export function createIdentify(publicUrl: string, keys: JWTVerifyGetKey) {
   const refused = (cause?: unknown) =>
     new RegistryError('identity_required', `No valid identity came with this request. Go through ${publicUrl}/.`, {
       cause,
     });
 
-  return async (assertion, audiences) => {
+  return async (assertion: string | undefined, audiences: readonly Audience[]) => {
     if (!assertion) throw refused();
     const allowed = audiences.map((audience) => `${publicUrl}/${audience}`);
     const payload = await verifySigned(assertion, keys, publicUrl, allowed).catch((error: unknown) => {
@@ -75,7 +69,8 @@ export function createIdentify(publicUrl: string, keys: JWTVerifyGetKey): Identi
     const now = nowInSeconds();
     // An assertion is for one request. If it lived longer, a server could keep it and use it again.
     if (exp - iat > longestLifeSeconds || exp - now > longestLifeSeconds + skewSeconds) throw refused();
-    const audience = aud === `${publicUrl}/#registry` ? '#registry' : 'mcpgw';
+    const audience: Audience = aud === `${publicUrl}/#registry` ? '#registry' : 'mcpgw';
+    // `tool` is the tool of mcpgw that was called.
     return { person: { sub, username, groups, scopes, authMethod }, audience, tool };
   };
 }

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Policy } from '../../policy/policy.ts';
 import { readJson } from '../access/body.ts';
 import type { Catalogue } from '../access/catalogue.ts';
-import { type ChangingTool, personOf } from '../access/guards.ts';
+import { type ChangingTool, type Named, personOf } from '../access/guards.ts';
 import { serverDisabled, serverFor } from '../access/permissions.ts';
 import type { Edited, Editor } from '../editing/editor.ts';
 import type { RegisteredServer } from '../servers/server.ts';
@@ -38,8 +38,6 @@ export const checkedAnswer = z.strictObject({
   error: z.string().nullable(),
   tools: z.array(tool),
 });
-
-type Named = Request<{ name: string }>;
 
 /**
  * The writing routes of the JSON API, mounted at `/api`: `POST /servers`, `PUT`, `PATCH` and `DELETE /servers/:name`, and

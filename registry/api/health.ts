@@ -1,7 +1,7 @@
-import { type Request, Router } from 'express';
+import { Router } from 'express';
 import * as z from 'zod';
 import type { Catalogue } from '../access/catalogue.ts';
-import { personOf } from '../access/guards.ts';
+import { type Named, personOf } from '../access/guards.ts';
 import { notFound } from '../access/permissions.ts';
 import type { History } from '../store/observations.ts';
 import { type Answer, name, object, status, time } from './shared/answer.ts';
@@ -63,7 +63,7 @@ export const serverHealth = z.strictObject({
  */
 export function createHealthApi(catalogue: Catalogue, historyOf: (server: string) => Promise<History>): Router {
   const api = Router({ caseSensitive: true, strict: true });
-  api.get('/servers/:name/health', async (req: Request<{ name: string }>, res) => {
+  api.get('/servers/:name/health', async (req: Named, res) => {
     const entry = catalogue.get(personOf(req), req.params.name);
     if (!entry) throw notFound();
     const { status, checkedAt, error, details } = entry.health;

@@ -14,7 +14,7 @@ export const importQuery = z.object({
 const maxBytes = 1_048_576;
 
 /** `POST /import?dry_run=`, mounted at `/api`: registers servers from `server.json` and from files of the Python original. */
-export function createImportApi({ guard, editor }: { guard: RequestHandler; editor: Editor }): Router {
+export function createImportApi(guard: RequestHandler, editor: Editor): Router {
   const api = Router({ caseSensitive: true, strict: true });
   api.post('/import', guard, readJson(maxBytes), async (req, res) => {
     const { dry_run: dryRun } = readInput(importQuery, req.query, () => 'dry_run is true or false.');

@@ -1,7 +1,7 @@
-import { type Request, Router } from 'express';
+import { Router } from 'express';
 import * as z from 'zod';
 import { type Catalogue, type CatalogueEntry, type Endpoint, inOrder } from '../access/catalogue.ts';
-import { personOf } from '../access/guards.ts';
+import { type Named, personOf } from '../access/guards.ts';
 import { notFound } from '../access/permissions.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { ToolSearch } from '../search/tool-search.ts';
@@ -66,7 +66,7 @@ export function createApi(catalogue: Catalogue, search: ToolSearch): Router {
     const shown = isSearch ? inOrder(all, search.servers(person, q.slice(0, longestQuery))) : all;
     res.json({ servers: shown.map(toSummary) } satisfies Answer<typeof serverListing>);
   });
-  api.get('/servers/:name', (req: Request<{ name: string }>, res) => {
+  api.get('/servers/:name', (req: Named, res) => {
     const entry = catalogue.get(personOf(req), req.params.name);
     if (!entry) throw notFound();
     res.json(toDetails(entry));

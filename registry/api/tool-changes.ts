@@ -1,9 +1,9 @@
-import { type Request, type RequestHandler, Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import * as z from 'zod';
 import type { Policy } from '../../policy/policy.ts';
 import { readJson } from '../access/body.ts';
 import type { Catalogue } from '../access/catalogue.ts';
-import { personOf } from '../access/guards.ts';
+import { type Named, personOf } from '../access/guards.ts';
 import { notFound, requireRight } from '../access/permissions.ts';
 import { readInput } from '../errors/read-input.ts';
 import type { ApprovedDefinitions } from '../pins/approved-definitions.ts';
@@ -31,8 +31,6 @@ export const approvalInput = z.strictObject({
     .min(1, 'must name a tool')
     .max(1_000),
 });
-
-type Named = Request<{ name: string }>;
 
 /**
  * `GET /servers/:name/tools/changes`, for people who may see the server, and `POST /servers/:name/tools/approve` for those

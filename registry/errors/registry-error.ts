@@ -34,6 +34,7 @@ export interface InputFault {
 
 /** A refusal with a message for the caller: what happened, to what, and what to do. */
 export class RegistryError extends Error {
+  override readonly name = 'RegistryError';
   readonly code: ErrorCode;
   readonly status: number;
   /** With `input_invalid`: every fault of the input. */
@@ -41,7 +42,6 @@ export class RegistryError extends Error {
   constructor(code: ErrorCode, message: string, options: ErrorOptions & { faults?: readonly InputFault[] } = {}) {
     super(message, options);
     this.faults = options.faults;
-    this.name = 'RegistryError';
     this.code = code;
     this.status = statuses[code];
   }

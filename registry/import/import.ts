@@ -43,12 +43,7 @@ const ours: ReadonlySet<string> = new Set(['store_unavailable', 'internal_error'
  * @param body one entry, a list of up to 20, or a page of the MCP registry API
  * @throws {RegistryError} `input_invalid` for any other body; failures of the registry
  */
-export async function importServers(
-  editor: Editor,
-  person: Person,
-  body: unknown,
-  dryRun: boolean,
-): Promise<ImportAnswer> {
+export async function importServers(editor: Editor, person: Person, body: unknown, dryRun: boolean) {
   const entries = entriesOf(body);
   const results: ImportResult[] = [];
   const names = new Set<string>();
@@ -58,13 +53,8 @@ export async function importServers(
     results.push(result);
   }
   const count = (outcome: ImportResult['outcome']) => results.filter((result) => result.outcome === outcome).length;
-  return {
-    dry_run: dryRun,
-    registered: count('registered'),
-    skipped: count('skipped'),
-    refused: count('refused'),
-    results,
-  };
+  const counts = { registered: count('registered'), skipped: count('skipped'), refused: count('refused') };
+  return { dry_run: dryRun, ...counts, results } satisfies ImportAnswer;
 }
 
 type One = Omit<ImportResult, 'index'>;

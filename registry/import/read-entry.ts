@@ -3,9 +3,6 @@ import { fromOriginal, originalServer } from './original.ts';
 import { EntryRefused } from './refused.ts';
 import { credentialHint, fromServerJson, type Read, serverJson } from './server-json.ts';
 
-/** The format of an entry. */
-export type Format = 'server.json' | 'original';
-
 const wrapped = z.looseObject({ server: z.looseObject({}) });
 
 /**
@@ -13,7 +10,7 @@ const wrapped = z.looseObject({ server: z.looseObject({}) });
  * Python original.
  * @throws {EntryRefused} if it is neither, or cannot be a server here
  */
-export function readEntry(entry: unknown): Read & { format: Format } {
+export function readEntry(entry: unknown): Read & { format: 'server.json' | 'original' } {
   const inner = wrapped.safeParse(entry);
   const value = inner.success ? inner.data.server : entry;
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);

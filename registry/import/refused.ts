@@ -1,7 +1,4 @@
 /** Why an imported entry cannot be a server here. The message tells the person what is wrong and what to do. */
 export class EntryRefused extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'EntryRefused';
-  }
+  override readonly name = 'EntryRefused';
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { publishedName } from '../servers/names.ts';
 import type { Transport } from '../servers/server.ts';
 import { EntryRefused } from './refused.ts';
-import { fillIn, type Inputs } from './url-template.ts';
+import { fillIn } from './url-template.ts';
 
 const input = z.looseObject({
   name: z.string().optional(),
@@ -114,10 +114,7 @@ function locate(server: ServerJson) {
     other && !together
       ? [`It also offers ${other.transport} at another address (${otherUrl?.origin}), which is not imported.`]
       : [];
-  const transports = {
-    [main.transport]: url.pathname,
-    ...(together && { [other.transport]: otherUrl.pathname }),
-  };
+  const transports = { [main.transport]: url.pathname, ...(together && { [other.transport]: otherUrl.pathname }) };
   return { upstream: url.origin, transports, hints, used: together ? [main.each, other.each] : [main.each] };
 }
 
@@ -133,8 +130,7 @@ function withoutRemote({ packages, remotes }: ServerJson): string {
 }
 
 function urlOf({ url, variables, headers }: Remote): URL {
-  const known: Inputs = variables ?? {};
-  const { text, missing } = fillIn(url, known);
+  const { text, missing } = fillIn(url, variables ?? {});
   if (missing.length > 0) {
     const names = missing.map((name) => `{${name}}`).join(', ');
     throw new EntryRefused(

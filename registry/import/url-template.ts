@@ -1,14 +1,15 @@
-/** The variables of a template, by name. */
-export type Inputs = Readonly<
-  Record<string, { value?: string | undefined; default?: string | undefined; isSecret?: boolean | undefined }>
->;
+interface Input {
+  value?: string | undefined;
+  default?: string | undefined;
+  isSecret?: boolean | undefined;
+}
 
 /**
  * Replaces each `{name}` by the variable's fixed or default value (`server.json`, "Input"). A secret stays out: addresses are
  * stored, shown and logged.
  * @returns the text, and the names of variables without a value
  */
-export function fillIn(template: string, inputs: Inputs): { text: string; missing: string[] } {
+export function fillIn(template: string, inputs: Readonly<Record<string, Input>>): { text: string; missing: string[] } {
   const missing: string[] = [];
   const text = template.replace(/\{([^{}]*)\}/g, (whole, name: string) => {
     const input = Object.hasOwn(inputs, name) ? inputs[name] : undefined;

@@ -3,13 +3,10 @@ import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import { personOf } from '../../access/guards.ts';
 import { readInput } from '../../errors/read-input.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
-import { readCursor, toCursor } from './cursor.ts';
-import { listedName, namespaceOf } from './names.ts';
 import { listQuery, type ServerList } from './schemas.ts';
-import { toServerResponse, versionOf } from './server-response.ts';
+import { listedName, namespaceOf, toServerResponse, versionOf } from './server-response.ts';
 
-export interface PublicApiOptions {
-  /** Requires a person. */
+interface PublicApiOptions {
   guard: RequestHandler;
   catalogue: Catalogue;
   registeredAt: () => Promise<ReadonlyMap<string, Date>>;
@@ -99,4 +96,19 @@ function select(
 /** Compares code units, the same on every machine: a cursor must not depend on a locale. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
+}
+
+/**
+ * A cursor in a list that is sorted by name. It holds the last name of a page, so that the next page skips and repeats
+ * nothing even if servers come and go.
+ */
+function toCursor(lastName: string): string {
+  return Buffer.from(`1:${lastName}`, 'utf8').toString('base64url');
+}
+
+/** The name in a cursor; undefined if {@link toCursor} did not make it. */
+function readCursor(cursor: string): string | undefined {
+  const name = /^1:(.{1,200})$/su.exec(Buffer.from(cursor, 'base64url').toString('utf8'))?.[1];
+  // Decoding is lenient, so compare with our own encoding.
+  return name !== undefined && toCursor(name) === cursor ? name : undefined;
 }

@@ -1,6 +1,6 @@
-import { type Request, type RequestHandler, Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import { formOf, readForm } from '../../access/body.ts';
-import { personOf } from '../../access/guards.ts';
+import { type Named, personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
 import { notFound, requireRight, serverDisabled, serverFor } from '../../access/permissions.ts';
 import { type ErrorCode, RegistryError } from '../../errors/registry-error.ts';
@@ -18,8 +18,6 @@ export interface ActionOptions extends FormOptions {
   /** Called after tools were approved. */
   onApproved: () => Promise<void>;
 }
-
-type Named = Request<{ name: string }>;
 
 /** Refusals that become a note on the page of the form. All others get a page of their own. */
 const noted: ReadonlySet<ErrorCode> = new Set([

@@ -1,6 +1,6 @@
-import { type Request, type Response, Router } from 'express';
+import { type Response, Router } from 'express';
 import { formOf, readForm } from '../../access/body.ts';
-import { personOf } from '../../access/guards.ts';
+import { type Named, personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
 import { serverFor } from '../../access/permissions.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
@@ -11,8 +11,6 @@ import type { View } from '../shared/render.ts';
 import { isNoted } from './actions.ts';
 import type { FormOptions } from './form-page.ts';
 import { revisionIn } from './server-form.ts';
-
-type Named = Request<{ name: string }>;
 
 /** `GET /servers/:name/delete`, which asks first, and `POST` to the same address, which deletes. */
 export function createDeletePages(options: FormOptions): Router {

@@ -1,7 +1,7 @@
-import { type Request, type Response, Router } from 'express';
+import { type Response, Router } from 'express';
 import { mayUseUi } from '../../../policy/ui.ts';
 import { formOf, readForm } from '../../access/body.ts';
-import { personOf } from '../../access/guards.ts';
+import { type Named, personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
 import { notFound, requireRight, serverFor } from '../../access/permissions.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
@@ -13,8 +13,6 @@ import { noteOn } from '../shared/notes.ts';
 import { type FormOptions, type FormState, showForm, tryConnection } from './form-page.ts';
 import { merge } from './meanwhile.ts';
 import { faultsOf, inputOf, revisionIn, type Values, valuesIn, valuesOf } from './server-form.ts';
-
-type Named = Request<{ name: string }>;
 
 /** `GET /servers/:name/edit`, and `POST` to the same address: the button `do` saves, or tests the connection (`test`). */
 export function createEditPages(options: FormOptions): Router {
