@@ -100,8 +100,12 @@ export function createApp({
   const guardFor = (tool?: ChangingTool) => (tool ? requireOperation(identify, tool) : guard);
   app.use('/api', createEditApi({ guard: guardFor, catalogue, store, policy, editor, check }));
   app.use('/api', createImportApi(guard, editor));
-  const document = createDocument(publicUrl);
-  app.get('/api/openapi.json', (_req, res) => void res.json(document));
+  // Made with the first request: it takes longer than the rest of the app.
+  let document: ReturnType<typeof createDocument> | undefined;
+  app.get('/api/openapi.json', (_req, res) => {
+    document ??= createDocument(publicUrl);
+    res.json(document);
+  });
   app.use('/api', createToolChangesApi({ guard, catalogue, policy, definitions, onApproved }));
   const historyOf = (server: string) => store.observations.history(server, now());
   app.use('/api', createHealthApi(catalogue, historyOf));
