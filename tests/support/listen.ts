@@ -10,6 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
  */
 export async function listen(what: Server | RequestListener): Promise<{ port: number; close: () => Promise<void> }> {
   const server = typeof what === 'function' ? createServer(what) : what;
+  // Node closes idle connections after five seconds: on a busy machine, a client that reuses one gets ECONNRESET.
+  if (server instanceof HttpServer) server.keepAliveTimeout = 75_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const close = async () => {

