@@ -1,4 +1,4 @@
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type { JWTVerifyGetKey } from 'jose';
 import type { Logger } from '../common/service/log.ts';
@@ -65,23 +65,9 @@ export interface RegistryParts {
 }
 
 /** The registry's middleware and routes, in order. Every route but `/health` needs a person. */
-export function createApp({
-  publicUrl,
-  keys,
-  policy,
-  store,
-  editor,
-  healthOf,
-  search,
-  check,
-  connect,
-  secretProblem,
-  readDecisions,
-  definitions,
-  onApproved = async () => undefined,
-  log,
-  now = () => new Date(),
-}: RegistryParts): Express {
+export function createApp(parts: RegistryParts): Express {
+  const { publicUrl, keys, policy, store, editor, healthOf, search, check, readDecisions, definitions, log } = parts;
+  const { onApproved = async () => undefined, now = () => new Date() } = parts;
   const identify = createIdentify(publicUrl, keys);
   const guard = requirePerson(identify, ['#registry']);
   const catalogue = createCatalogue({ store, policy, healthOf, publicUrl });
@@ -93,7 +79,11 @@ export function createApp({
   app.enable('case sensitive routing').enable('strict routing').disable('etag').set('query parser', 'simple');
   app.use(securityHeaders(publicUrl));
   app.get('/health', (_req, res) => void res.json({ status: 'ok' }));
-  app.use(neverCached);
+  // No answer is cached, except the files of `/static`, which set their own header.
+  app.use((_req, res, next) => {
+    res.set('Cache-Control', 'no-store');
+    next();
+  });
 
   app.use('/api', requirePerson(identify, ['#registry', 'mcpgw']));
   // An assertion for mcpgw may only change what the tool it was made for changes.
@@ -117,18 +107,17 @@ export function createApp({
   const original = { guard, publicUrl, catalogue, store, policy, editor, check };
   app.use('/api', createOriginalApi(original), createApi(catalogue, search));
 
-  const published = { guard, catalogue, registeredAt: store.registeredAt, publicUrl };
-  app.use(['/v0.1', '/v0'], createPublicApi(published));
+  app.use(['/v0.1', '/v0'], createPublicApi({ guard, catalogue, registeredAt: store.registeredAt, publicUrl }));
   app.use(createOriginalForms(original));
 
   app.use(guard);
   app.use('/static', assets.router);
   const notes = createNotes();
   app.use(showNote(notes));
-  const forms = { publicUrl, catalogue, store, policy, editor, connect, secretProblem, render, notes };
+  const forms = { ...parts, catalogue, render, notes };
   // Before the page of a server: `register` is a reserved name.
   app.use(createRegisterPages(forms), createEditPages(forms), createDeletePages(forms));
-  app.use(createActions({ ...forms, check, definitions, onApproved }));
+  app.use(createActions({ ...forms, onApproved }));
   app.get('/rights', showRights(catalogue, policy, render));
   app.use(createAuditPages({ policy, readDecisions, render, now }));
   app.get('/', showServers(shown, render));
@@ -140,12 +129,6 @@ export function createApp({
   app.use(createFailureHandler(publicUrl, render, log));
   return app;
 }
-
-/** No answer is cached, except the files of `/static`, which set their own header. */
-const neverCached: RequestHandler = (_req, res, next) => {
-  res.set('Cache-Control', 'no-store');
-  next();
-};
 
 function securityHeaders(publicUrl: string) {
   return helmet({

@@ -22,25 +22,20 @@ export interface CatalogueEntry extends Omit<RegisteredServer, keyof Location> {
   location: Location | undefined;
 }
 
-export interface CatalogueOptions {
+interface CatalogueOptions {
   store: ServerStore;
   policy: () => Policy;
   healthOf: (name: string) => Health;
   publicUrl: string;
 }
 
-/** The servers that one person may see. The API and the pages both read here, so that neither shows more than the other. */
-export interface Catalogue {
-  /** The servers that this person may see (`list_service`), by title. */
-  list(person: Person): CatalogueEntry[];
-  /** One server; undefined if it does not exist or may not be seen. The caller cannot tell which. */
-  get(person: Person, name: string): CatalogueEntry | undefined;
-  /** Whether no server is registered at all. */
-  isEmpty(): boolean;
-}
+export type Catalogue = ReturnType<typeof createCatalogue>;
 
-/** Makes the catalogue from store, policy and health. */
-export function createCatalogue({ store, policy, healthOf, publicUrl }: CatalogueOptions): Catalogue {
+/**
+ * Makes the catalogue: the servers that one person may see. The API and the pages both read here, so that neither shows more
+ * than the other.
+ */
+export function createCatalogue({ store, policy, healthOf, publicUrl }: CatalogueOptions) {
   const maySee = (person: Person, name: string) => mayUseUi(policy(), person.scopes, 'list_service', name);
   const toEntry = (person: Person, server: RegisteredServer): CatalogueEntry => {
     const { upstream, transports, auth, ...shown } = server;
@@ -56,17 +51,20 @@ export function createCatalogue({ store, policy, healthOf, publicUrl }: Catalogu
     };
   };
   return {
-    list: (person) =>
+    /** The servers that this person may see (`list_service`), by title. */
+    list: (person: Person): CatalogueEntry[] =>
       store
         .list()
         .filter((server) => maySee(person, server.name))
         .map((server) => toEntry(person, server))
         .sort((a, b) => a.title.localeCompare(b.title, 'en')),
-    get: (person, name) => {
+    /** One server; undefined if it does not exist or may not be seen. The caller cannot tell which. */
+    get: (person: Person, name: string): CatalogueEntry | undefined => {
       const server = store.get(name);
       return server && maySee(person, name) ? toEntry(person, server) : undefined;
     },
-    isEmpty: () => store.list().length === 0,
+    /** Whether no server is registered at all. */
+    isEmpty: (): boolean => store.list().length === 0,
   };
 }
 

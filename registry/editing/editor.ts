@@ -33,23 +33,7 @@ export interface Edited {
   warnings: readonly string[];
 }
 
-/**
- * Changes servers for people: checks their rights, stores the change, publishes the routes to nginx, and undoes the change
- * if nginx rejects them. Every function throws {@link RegistryError}.
- */
-export interface Editor {
-  register(person: Person, settings: ServerSettings): Promise<Edited>;
-  /**
-   * Does the checks of `register` and changes nothing. nginx is not asked.
-   * @returns the warnings of `register`
-   */
-  rehearse(person: Person, settings: ServerSettings): Promise<string[]>;
-  /** @param change makes the new settings from the current ones */
-  edit(person: Person, name: string, change: (now: RegisteredServer) => Replacement): Promise<Edited>;
-  /** @param revision that the person has seen, if known */
-  toggle(person: Person, name: string, enabled: boolean, revision: number | undefined): Promise<Edited>;
-  remove(person: Person, name: string, revision: number | undefined): Promise<Edited>;
-}
+export type Editor = ReturnType<typeof createEditor>;
 
 interface Step {
   before: RegisteredServer | undefined;
@@ -57,8 +41,12 @@ interface Step {
   action: Action;
 }
 
-/** Makes the editor. Changes run one after another, so that a rejection by nginx belongs to the current change. */
-export function createEditor(options: EditorOptions): Editor {
+/**
+ * Makes the editor, which changes servers for people: it checks their rights, stores the change, publishes the routes to
+ * nginx, and undoes the change if nginx rejects them. Changes run one after another, so that a rejection by nginx belongs to
+ * the current change. Every function throws {@link RegistryError}.
+ */
+export function createEditor(options: EditorOptions) {
   const { store, policy } = options;
   let queue: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -76,7 +64,7 @@ export function createEditor(options: EditorOptions): Editor {
   };
 
   return {
-    register(person, settings) {
+    async register(person: Person, settings: ServerSettings): Promise<Edited> {
       requireRegistration(policy(), person, settings.name);
       refuseFixed(settings.name);
       return inTurn(async () => {
@@ -85,7 +73,8 @@ export function createEditor(options: EditorOptions): Editor {
         return { ...(await apply(options, person, settings.name, step)), warnings };
       });
     },
-    async rehearse(person, settings) {
+    /** Does the checks of `register` and returns its warnings. Changes nothing, and does not ask nginx. */
+    async rehearse(person: Person, settings: ServerSettings): Promise<string[]> {
       requireRegistration(policy(), person, settings.name);
       refuseFixed(settings.name);
       await store.refresh();
@@ -94,7 +83,8 @@ export function createEditor(options: EditorOptions): Editor {
       if (reason) throw upstreamRefused(settings, reason);
       return await warningsFor(store, settings.name);
     },
-    edit(person, name, change) {
+    /** @param change makes the new settings from the current ones */
+    async edit(person: Person, name: string, change: (now: RegisteredServer) => Replacement): Promise<Edited> {
       requireRight(policy(), person, 'modify_service', name);
       return inTurn(async () => {
         const before = await current(name);
@@ -105,7 +95,8 @@ export function createEditor(options: EditorOptions): Editor {
         return await apply(options, person, name, { before, next, action: 'edit' });
       });
     },
-    toggle(person, name, enabled, revision) {
+    /** @param revision that the person has seen, if known */
+    async toggle(person: Person, name: string, enabled: boolean, revision: number | undefined): Promise<Edited> {
       requireRight(policy(), person, 'toggle_service', name);
       return inTurn(async () => {
         const before = await current(name, revision);
@@ -114,7 +105,7 @@ export function createEditor(options: EditorOptions): Editor {
         return await apply(options, person, name, { before, next, action });
       });
     },
-    remove(person, name, revision) {
+    async remove(person: Person, name: string, revision: number | undefined): Promise<Edited> {
       requireRight(policy(), person, 'modify_service', name);
       refuseFixed(name);
       return inTurn(async () => {

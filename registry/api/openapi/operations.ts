@@ -45,6 +45,7 @@ function routes(tag: Tag, table: Readonly<Record<`${Method} /${string}`, About>>
 const write: readonly ErrorCode[] = ['input_invalid', 'content_type_unsupported', 'not_permitted', 'store_unavailable'];
 const route: readonly ErrorCode[] = ['upstream_refused', 'route_refused'];
 const changed: readonly ErrorCode[] = ['not_found', 'changed_meanwhile'];
+const listed = { permission: 'list_service', refusals: ['not_found', 'store_unavailable'] } as const;
 const edit = {
   permission: 'modify_service',
   answer: 'Edited',
@@ -98,16 +99,14 @@ const servers = routes('servers', {
     refusals: ['content_type_unsupported', 'not_permitted', 'not_found', 'server_disabled'],
   },
   'get /api/servers/{name}/health': {
+    ...listed,
     summary: 'The health of a server: its last check, step by step, and its history',
-    permission: 'list_service',
     answer: 'ServerHealth',
-    refusals: ['not_found', 'store_unavailable'],
   },
   'get /api/servers/{name}/tools/changes': {
+    ...listed,
     summary: 'The tools that are not as they were approved, and how they differ',
-    permission: 'list_service',
     answer: 'ToolChanges',
-    refusals: ['not_found', 'store_unavailable'],
   },
   'post /api/servers/{name}/tools/approve': {
     summary: 'Approve tools by the hash of the definition that the caller has seen',
@@ -152,7 +151,6 @@ const account = routes('account', {
 });
 
 const notSupported = { summary: 'Not supported', status: 501, answer: 'PlainError' } as const;
-const listed = { permission: 'list_service', refusals: ['not_found', 'store_unavailable'] } as const;
 const registry = ['/v0.1', '/v0'].flatMap((prefix) =>
   routes(
     'MCP registry',

@@ -17,12 +17,7 @@ export interface ListParts {
 /** A page of 50 cards has about 100 kB, which a browser draws at once. */
 const perPage = 50;
 
-const labels: Record<Show, string> = {
-  all: 'All',
-  enabled: 'Enabled',
-  disabled: 'Disabled',
-  issues: 'With issues',
-};
+const labels: Record<Show, string> = { all: 'All', enabled: 'Enabled', disabled: 'Disabled', issues: 'With issues' };
 
 export type List = ReturnType<typeof listFor>;
 

@@ -19,15 +19,14 @@ const libraries: Readonly<Record<string, string>> = {
   'hx-sse.js': installed.resolve('htmx.org/dist/ext/hx-sse.min.js'),
 };
 
-/** The files in `public/`, served with a hash of the content in the name: `/static/base.css` is `/static/base.1f0c….css`. */
-export interface Assets {
-  /** The address of a file, for a page. */
-  href(file: string): string;
-  router: Router;
-}
+export type Assets = ReturnType<typeof loadAssets>;
 
-/** Reads the static files once. @throws if a file's extension has no content type here */
-export function loadAssets(): Assets {
+/**
+ * Reads the files in `public/` once, and serves them with a hash of the content in the name: `/static/base.css` is
+ * `/static/base.1f0c….css`.
+ * @throws if a file's extension has no content type here
+ */
+export function loadAssets() {
   const router = Router({ caseSensitive: true, strict: true });
   const hrefs = new Map<string, string>();
   const own = readdirSync(folder).map((file): [string, string] => [file, join(folder, file)]);
@@ -44,7 +43,8 @@ export function loadAssets(): Assets {
     serve(router, `/${file}`, 'private, no-cache', hash, type, body);
   }
   return {
-    href(file) {
+    /** The address of a file, for a page. */
+    href(file: string): string {
       const href = hrefs.get(file);
       if (!href) throw new Error(`${file} is not in ${folder}`);
       return href;

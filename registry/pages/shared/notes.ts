@@ -11,27 +11,21 @@ export interface Note {
   more: readonly string[];
 }
 
-/** Notes that wait to be shown, each once and to one person. */
-export interface Notes {
-  /** @returns where to redirect the browser: `path` with the note's id, which works for this person only */
-  leave(person: Person, path: string, note: Note): string;
-  take(person: Person, id: unknown): Note | undefined;
-}
+export type Notes = ReturnType<typeof createNotes>;
 
-const secondsToLive = 120;
-
-/** Keeps the notes of one registry in memory: a lost note costs one sentence. */
-export function createNotes(): Notes {
-  const waiting = new LRUCache<string, Note>({ max: 1_000, ttl: secondsToLive * 1_000 });
+/** Keeps notes that wait to be shown, each once and to one person. In memory: a lost note costs one sentence. */
+export function createNotes() {
+  const waiting = new LRUCache<string, Note>({ max: 1_000, ttl: 120_000 });
   return {
-    leave(person, path, note) {
+    /** @returns where to redirect the browser: `path` with the note's id, which works for this person only */
+    leave(person: Person, path: string, note: Note): string {
       const id = randomBytes(9).toString('base64url');
       waiting.set(`${person.sub} ${id}`, note);
       const url = new URL(path, 'http://registry');
       url.searchParams.set('note', id);
       return `${url.pathname}${url.search}`;
     },
-    take(person, id) {
+    take(person: Person, id: unknown): Note | undefined {
       if (typeof id !== 'string') return undefined;
       const key = `${person.sub} ${id}`;
       const note = waiting.get(key);
