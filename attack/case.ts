@@ -1,3 +1,5 @@
+import { parseJson } from '../common/text/json.ts';
+
 /** The gateway under attack, and the call that must fail. */
 export interface Target {
   url: URL;
@@ -179,6 +181,8 @@ const refusals = new Map<string, RegExp>([
   ].flatMap((line) => line.split(' ').map((code): [string, RegExp] => [code, /./])),
 ]);
 
+type RpcError = { code?: unknown; message?: unknown; data?: { reason?: unknown } };
+
 /**
  * Whether the gateway itself denied the request: a 4xx with one of its codes, a redirect to the login, or a closed
  * connection. An error of a server behind it, a 5xx and silence are no denials, with one exception: a 503 because a
@@ -187,34 +191,16 @@ const refusals = new Map<string, RegExp>([
 function isRefusal({ status, headers, body }: Answer): boolean {
   if (status === 0) return true;
   if (status === 302) return /^\/login(\?|$)/.test(String(headers.location));
-  const error = errorOf(body);
+  const { error } = (parseJson(body) ?? {}) as { error?: RpcError };
   if (status === 503) return error?.data?.reason === 'identity_provider_unavailable';
   if (status < 400 || status >= 500) return false;
   if (typeof error?.data?.reason === 'string') return /^[a-z]+(_[a-z]+)+$/.test(error.data.reason);
   return refusals.get(String(error?.code))?.test(String(error?.message)) ?? false;
 }
 
-interface RpcError {
-  code?: unknown;
-  message?: unknown;
-  data?: { reason?: unknown };
-}
-
-function errorOf(body: string): RpcError | undefined {
-  try {
-    return (JSON.parse(body) as { error?: RpcError }).error;
-  } catch {
-    return undefined;
-  }
-}
-
 /** The JSON-RPC result of a response, plain or in an SSE event; undefined if there is none. */
 export function resultOf({ status, body }: Answer): unknown {
   if (status !== 200) return undefined;
   const text = /^data: (\{.*)$/m.exec(body)?.[1] ?? body;
-  try {
-    return (JSON.parse(text) as { result?: unknown }).result;
-  } catch {
-    return undefined;
-  }
+  return (parseJson(text) as { result?: unknown } | null | undefined)?.result;
 }

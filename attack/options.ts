@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { parseOrigin } from '../common/network/origin.ts';
+import { parseJson } from '../common/text/json.ts';
 import { serverNameForm } from '../policy/names.ts';
 
 /** The options of the command line. */
@@ -47,18 +48,8 @@ export function readOptions(argv: readonly string[]): Options | undefined {
   return { url, standIn, server, tool, args: readArgs(values.args), token, cookie, verbose, json };
 }
 
-interface Values {
-  url: string;
-  standIn: string;
-  server: string;
-  tool: string;
-  args: string;
-  token?: string;
-  cookie?: string;
-  verbose?: boolean;
-  json?: boolean;
-  yesThisIsMine?: boolean;
-}
+type Values = Record<'url' | 'standIn' | 'server' | 'tool' | 'args', string> &
+  Partial<Record<'token' | 'cookie', string> & Record<'verbose' | 'json' | 'yesThisIsMine', boolean>>;
 
 function parse(argv: readonly string[]): Values | undefined {
   const command = new Command('npm run attack --')
@@ -94,10 +85,8 @@ function origin(name: string, value: string): URL {
 }
 
 function readArgs(value: string): Record<string, unknown> {
-  try {
-    const args: unknown = JSON.parse(value);
-    if (typeof args === 'object' && args !== null && !Array.isArray(args)) return args as Record<string, unknown>;
-  } catch {}
+  const args = parseJson(value);
+  if (typeof args === 'object' && args !== null && !Array.isArray(args)) return args as Record<string, unknown>;
   throw new UsageError('--args must be a JSON object.');
 }
 

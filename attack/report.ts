@@ -1,18 +1,8 @@
 import { forShow } from './redact.ts';
 import type { Outcome, Outcomes } from './run.ts';
 
-/** The counts of a run, and whether the gateway held. */
-export interface Summary {
-  attacks: number;
-  through: number;
-  controls: number;
-  refused: number;
-  skipped: number;
-  held: boolean;
-}
-
-/** Counts the outcomes. A run without attacks or without controls fails too. */
-export function summarize({ attacks, controls }: Outcomes): Summary {
+/** Counts the outcomes, and tells whether the gateway held. A run without attacks or without controls fails too. */
+export function summarize({ attacks, controls }: Outcomes) {
   const ran = (list: readonly Outcome[]) => list.filter(({ verdict }) => verdict !== 'skipped');
   const through = attacks.filter(({ verdict }) => verdict === 'through').length;
   const refused = controls.filter(({ verdict }) => verdict === 'refused').length;
@@ -71,8 +61,7 @@ function caseLines({ verdict, source, name, why, answers }: Outcome): string[] {
 }
 
 function reasons({ attacks, controls }: Outcomes): string {
-  const counts = new Map<string, number>();
-  for (const { verdict, why = '' } of [...attacks, ...controls])
-    if (verdict === 'skipped') counts.set(why, (counts.get(why) ?? 0) + 1);
-  return [...counts].map(([why, count]) => `${count} with ${why}`).join('; ');
+  const skipped = [...attacks, ...controls].filter(({ verdict }) => verdict === 'skipped');
+  const byReason = [...Map.groupBy(skipped, ({ why = '' }) => why)];
+  return byReason.map(([why, { length }]) => `${length} with ${why}`).join('; ');
 }

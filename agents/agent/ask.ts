@@ -4,20 +4,10 @@ import { CommandError, exitCodes } from '../lib/failure.ts';
 import { safeText } from '../lib/print.ts';
 
 /** Asks the user at the terminal. */
-export interface Ask {
-  /** Whether stdin and stderr are a terminal. */
-  readonly possible: boolean;
-  /**
-   * @returns the trimmed answer
-   * @throws {CommandError} interrupted, if the user ends the input
-   */
-  line(question: string): Promise<string>;
-  /** @returns false without a terminal */
-  yes(question: string): Promise<boolean>;
-}
+export type Ask = ReturnType<typeof createAsk>;
 
 /** Asks on stderr, so that stdout holds only the command's answer. */
-export function createAsk({ stdin, stderr, signal }: Context): Ask {
+export function createAsk({ stdin, stderr, signal }: Context) {
   const possible = Boolean(stdin.isTTY && stderr.isTTY);
   const line = async (question: string): Promise<string> => {
     const reader = createInterface({ input: stdin, output: stderr, terminal: true });
@@ -34,8 +24,11 @@ export function createAsk({ stdin, stderr, signal }: Context): Ask {
     }
   };
   return {
+    /** Whether stdin and stderr are a terminal. */
     possible,
+    /** Returns the trimmed answer. Throws `interrupted` if the user ends the input. */
     line,
-    yes: async (question) => possible && /^y(es)?$/i.test(await line(`${question} [y/N] `)),
+    /** False without a terminal. */
+    yes: async (question: string) => possible && /^y(es)?$/i.test(await line(`${question} [y/N] `)),
   };
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJson } from '../../common/text/json.ts';
 
 /** The part of JSON Schema that the agent uses to fill and show arguments. */
 export interface JsonSchema {
@@ -72,11 +73,11 @@ export function coerce(text: string, schema: JsonSchema): unknown {
     integer: () => (Number.isInteger(numberIn(plain)) ? numberIn(plain) : undefined),
     boolean: () => (/^(true|yes|on)$/i.test(plain) ? true : /^(false|no|off)$/i.test(plain) ? false : undefined),
     string: () => (plain === '' ? undefined : plain),
-    array: () => (Array.isArray(parsed(plain)) ? parsed(plain) : listOf(plain, schema.items ?? {})),
-    object: () => (isRecord(parsed(plain)) ? parsed(plain) : undefined),
+    array: () => (Array.isArray(parseJson(plain)) ? parseJson(plain) : listOf(plain, schema.items ?? {})),
+    object: () => (isRecord(parseJson(plain)) ? parseJson(plain) : undefined),
   };
   const type = typeOf(schema);
-  return Object.hasOwn(read, type) ? read[type]?.() : (parsed(plain) ?? plain);
+  return Object.hasOwn(read, type) ? read[type]?.() : (parseJson(plain) ?? plain);
 }
 
 function numberIn(text: string): number | undefined {
@@ -91,12 +92,4 @@ function isRecord(value: unknown): boolean {
 function listOf(text: string, items: JsonSchema): unknown[] | undefined {
   const values = text.split(',').map((item) => coerce(item, { type: 'string', ...items }));
   return values.length > 0 && !values.includes(undefined) ? values : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,11 +1,8 @@
-import type { CallToolResult, Tool } from '@modelcontextprotocol/client';
+import type { CallToolResult } from '@modelcontextprotocol/client';
 import * as z from 'zod';
 import { isServerName } from '../../policy/names.ts';
-import { type GatewayConnection, openGateway, serverUrl } from '../gateway/connection.ts';
-import type { Identity } from '../gateway/identity.ts';
+import { type GatewayConnection, type GatewayOptions, openGateway, serverUrl } from '../gateway/connection.ts';
 import { CommandError, exitCodes } from '../lib/failure.ts';
-import type { Print } from '../lib/print.ts';
-import type { Settings } from '../lib/settings.ts';
 import { type JsonSchema, readSchema } from './json-schema.ts';
 
 /** A tool that may answer a question. */
@@ -28,42 +25,18 @@ export interface ToolOutcome {
 }
 
 /** A server that the caller may see. */
-export interface ListedServer {
-  name: string;
-  title: string;
-  description: string;
-  status: string;
-}
+export type ListedServer = z.output<typeof servicesSchema>['services'][number];
 
 /** The tools behind the gateway that the caller may use. */
-export interface Toolbox {
-  /** Asks mcpgw's finder for tools; the best first. */
-  find(query: string, limit: number): Promise<FoundTool[]>;
-  servers(): Promise<ListedServer[]>;
-  /** The tools that a server lists for this caller. */
-  tools(server: string): Promise<Tool[]>;
-  /** The tools of a server that the registry knows, including those that the caller may not use. */
-  described(server: string): Promise<FoundTool[]>;
-  /**
-   * Calls a tool. Failures of the tool and denials are outcomes, not errors.
-   * @throws {CommandError} notLoggedIn, unreachable
-   */
-  call(server: string, tool: string, args: Record<string, unknown>): Promise<ToolOutcome>;
-  close(): Promise<void>;
-}
+export type Toolbox = Awaited<ReturnType<typeof openToolbox>>;
 
-export interface ToolboxOptions {
-  settings: Settings;
+interface ToolboxOptions extends Omit<GatewayOptions, 'url'> {
   /** The address of mcpgw behind the gateway, `/mcp` or `/sse`. */
   registryUrl: string;
-  identity: Identity;
-  print: Print;
-  signal: AbortSignal;
   /** How long one call may take, in milliseconds. */
   callMs: number;
 }
 
-const finder = 'intelligent_tool_finder';
 const endpointsSchema = z.record(z.string(), z.unknown()).catch({});
 const foundSchema = z.object({
   tools: z.array(
@@ -104,7 +77,7 @@ const describedSchema = z.object({
  * nowhere else, whatever endpoints a list names.
  * @throws {CommandError} notLoggedIn, denied, unreachable
  */
-export async function openToolbox(options: ToolboxOptions): Promise<Toolbox> {
+export async function openToolbox(options: ToolboxOptions) {
   const { registryUrl, print, callMs } = options;
   const { origin, pathname } = new URL(registryUrl);
   const registryName = pathname.split('/')[1] ?? '';
@@ -133,33 +106,35 @@ export async function openToolbox(options: ToolboxOptions): Promise<Toolbox> {
     throw new CommandError(exitCodes.failed, `${registryName} could not run ${tool}: ${why}`);
   };
   return {
-    async find(query, limit) {
-      const { tools } = await ask(
-        finder,
-        { natural_language_query: query.slice(0, 1000), top_k_tools: limit },
-        foundSchema,
-      );
+    /** Asks mcpgw's finder for tools; the best first. */
+    async find(query: string, limit: number) {
+      const args = { natural_language_query: query.slice(0, 1000), top_k_tools: limit };
+      const { tools } = await ask('intelligent_tool_finder', args, foundSchema);
       for (const { server, endpoints } of tools) note(server, endpoints);
-      return tools.map((found) =>
-        toFound(found.server, found.tool, found.description, found.input_schema, found.score),
-      );
+      return tools.map((found) => toFound(found, found.input_schema));
     },
     async servers() {
       const { services } = await ask('list_services', {}, servicesSchema);
       for (const { name, endpoints } of services) note(name, endpoints);
       return services;
     },
-    async tools(server) {
+    /** The tools that a server lists for this caller. */
+    async tools(server: string) {
       const connection = await connect(server);
       return (await connection.run((client) => client.listTools(undefined, { timeout: callMs }))).tools;
     },
-    async described(server) {
+    /** The tools of a server that the registry knows, including those that the caller may not use. */
+    async described(server: string) {
       const { tools } = await ask('get_server_details', { service_name: server }, describedSchema);
-      return tools.map((tool) =>
-        toFound(server, tool.name, tool.description, tool.inputSchema ?? tool.input_schema, 0),
+      return tools.map(({ name, description, inputSchema, input_schema }) =>
+        toFound({ server, tool: name, description, score: 0 }, inputSchema ?? input_schema),
       );
     },
-    async call(server, tool, args) {
+    /**
+     * Calls a tool. Failures of the tool and denials are outcomes, not errors.
+     * @throws {CommandError} notLoggedIn, unreachable
+     */
+    async call(server: string, tool: string, args: Record<string, unknown>): Promise<ToolOutcome> {
       try {
         const result = await callOn(await connect(server), tool, args);
         return { state: result.isError ? 'failed' : 'ok', text: textOf(result) };
@@ -175,21 +150,11 @@ export async function openToolbox(options: ToolboxOptions): Promise<Toolbox> {
   };
 }
 
-function toFound(
-  server: string,
-  tool: string,
-  description: string | null | undefined,
-  rawSchema: unknown,
-  score: number,
-): FoundTool {
-  return {
-    server,
-    tool,
-    description: description ?? '',
-    schema: readSchema(rawSchema),
-    rawSchema: rawSchema ?? {},
-    score,
-  };
+type Described = Pick<FoundTool, 'server' | 'tool' | 'score'> & { description?: string | null | undefined };
+
+function toFound({ server, tool, description, score }: Described, rawSchema: unknown): FoundTool {
+  const schema = readSchema(rawSchema);
+  return { server, tool, description: description ?? '', schema, rawSchema: rawSchema ?? {}, score };
 }
 
 function outcomeOf(error: unknown): ToolOutcome {

@@ -1,3 +1,4 @@
+import { parseJson } from '../../common/text/json.ts';
 import { CommandError, exitCodes } from '../lib/failure.ts';
 
 /** A tool's arguments by name. */
@@ -65,20 +66,14 @@ function typeOf(schema: unknown, name: string): string | undefined {
 }
 
 function parsedJson(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw usage(`${name} must be JSON, not: ${text.slice(0, 100)}`);
-  }
+  const value = parseJson(text);
+  if (value === undefined) throw usage(`${name} must be JSON, not: ${text.slice(0, 100)}`);
+  return value;
 }
 
 function objectOf(text: string, what: string): ToolArguments {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as ToolArguments;
-  } catch {
-    // Reported below.
-  }
+  const value = parseJson(text);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as ToolArguments;
   throw usage(`${what} must be one JSON object, such as '{"tz_name":"Asia/Tokyo"}'.`);
 }
 

@@ -1,5 +1,6 @@
 import { ProtocolError, SdkError, SdkErrorCode } from '@modelcontextprotocol/client';
 import * as z from 'zod';
+import { parseJson } from '../../common/text/json.ts';
 import { CommandError, type ExitCode, exitCodes } from '../lib/failure.ts';
 import { safeText } from '../lib/print.ts';
 import type { Settings } from '../lib/settings.ts';
@@ -23,7 +24,7 @@ const longestBody = 10_000;
 /** Reads the refusal in a response: JSON-RPC from MCP endpoints, a plain error object from all others. */
 export async function asRefusal(response: Response): Promise<Refusal | undefined> {
   const text = await response.text().catch(() => '');
-  const body = text.length > longestBody ? undefined : parsed(text);
+  const body = text.length > longestBody ? undefined : parseJson(text);
   const plain = plainBody.safeParse(body);
   const { status } = response;
   if (plain.success) return { status, reason: plain.data.error.code, message: safeText(plain.data.error.message) };
@@ -31,14 +32,6 @@ export async function asRefusal(response: Response): Promise<Refusal | undefined
   if (!rpc.success) return { status, reason: '', message: `The answer was ${status} ${response.statusText}`.trim() };
   const { message, data } = rpc.data.error;
   return { status, reason: data?.reason ?? '', message: safeText(message) };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 export interface Circumstances {

@@ -9,29 +9,10 @@ export interface PrintOptions {
 }
 
 /** Prints results on stdout, and everything else on stderr. */
-export interface Print {
-  /** Whether results are JSON: with `--json`, or if stdout is not a terminal. */
-  readonly json: boolean;
-  /** Whether stderr is a terminal, so that progress is shown. */
-  readonly interactive: boolean;
-  /** The columns available for a table. */
-  readonly width: number;
-  /** Prints the result of a command: `value` as JSON, or `text()`. */
-  result(value: unknown, text: () => string): void;
-  /** Prints plain text on stdout, such as a token. */
-  text(text: string): void;
-  /** Prints a remark for the user. */
-  note(text: string): void;
-  /** Shows a line until the next output; only on a terminal. */
-  progress(text: string): void;
-  /** Prints a line with `--debug`. Never pass a token, cookie, code or secret. */
-  debug(text: string): void;
-  /** Styles text if the output has colours. */
-  style(format: 'bold' | 'dim' | 'red' | 'green' | 'yellow', text: string): string;
-}
+export type Print = ReturnType<typeof createPrint>;
 
 /** Creates the output. Uses colours only on a terminal without `NO_COLOR` (no-color.org). */
-export function createPrint({ stdout, stderr, env }: Context, { json, debug }: PrintOptions = {}): Print {
+export function createPrint({ stdout, stderr, env }: Context, { json, debug }: PrintOptions = {}) {
   const asJson = json ?? !stdout.isTTY;
   const colour = Boolean(stdout.isTTY) && !env.NO_COLOR && env.TERM !== 'dumb';
   let shown = 0;
@@ -44,23 +25,34 @@ export function createPrint({ stdout, stderr, env }: Context, { json, debug }: P
     stream.write(`${text}\n`);
   };
   return {
+    /** Whether results are JSON: with `--json`, or if stdout is not a terminal. */
     json: asJson,
+    /** Whether stderr is a terminal, so that progress is shown. */
     interactive: Boolean(stderr.isTTY),
+    /** The columns available for a table. */
     width: Math.max(40, stdout.columns || Number(env.COLUMNS) || 100),
-    result: (value, text) => line(stdout, asJson ? JSON.stringify(value, null, stdout.isTTY ? 2 : 0) : text()),
-    text: (text) => line(stdout, text),
-    note: (text) => line(stderr, text),
-    progress(text) {
+    /** Prints the result of a command: `value` as JSON, or `text()`. */
+    result: (value: unknown, text: () => string) =>
+      line(stdout, asJson ? JSON.stringify(value, null, stdout.isTTY ? 2 : 0) : text()),
+    /** Prints plain text on stdout, such as a token. */
+    text: (text: string) => line(stdout, text),
+    /** Prints a remark for the user. */
+    note: (text: string) => line(stderr, text),
+    /** Shows a line until the next output; only on a terminal. */
+    progress(text: string) {
       if (!stderr.isTTY || debug) return;
       wipe();
       const cut = safeText(text).slice(0, Math.max(20, (stderr.columns || 80) - 1));
       stderr.write(cut);
       shown = cut.length;
     },
-    debug: (text) => {
+    /** Prints a line with `--debug`. Never pass a token, cookie, code or secret. */
+    debug: (text: string) => {
       if (debug) line(stderr, `debug ${safeText(text)}`);
     },
-    style: (format, text) => (colour ? styleText(format, text, { validateStream: false }) : text),
+    /** Styles text if the output has colours. */
+    style: (format: 'bold' | 'dim' | 'red' | 'green' | 'yellow', text: string) =>
+      colour ? styleText(format, text, { validateStream: false }) : text,
   };
 }
 

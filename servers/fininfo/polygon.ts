@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Logger } from '../../common/service/log.ts';
+import { parseJson } from '../../common/text/json.ts';
 import { causeOf, ToolError } from '../tool-call.ts';
 
 /** The address of Polygon's API, and the key. */
@@ -99,13 +100,7 @@ async function boundedText(response: Response): Promise<string> {
 }
 
 function parsed(text: string, log: Logger): PolygonAnswer {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined;
-  }
-  const result = answerSchema.safeParse(value);
+  const result = answerSchema.safeParse(parseJson(text));
   if (result.success) return result.data;
   log.error(
     { faults: result.error.issues.map(({ path }) => path.join('.')).slice(0, 5) },

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { Logger } from '../../common/service/log.ts';
+import { parseJson } from '../../common/text/json.ts';
 import { isServerName } from '../../policy/names.ts';
 import { causeOf, ToolError } from '../tool-call.ts';
 import {
@@ -32,7 +33,7 @@ interface Request {
 export function createRegistryClient(registryUrl: string, log: Logger) {
   const ask = async <T>(caller: Caller, request: Request, schema: z.ZodType<T>): Promise<T> => {
     const answer = await send(new URL(request.path, registryUrl), request, { caller, log });
-    const result = schema.safeParse(parsed(answer));
+    const result = schema.safeParse(parseJson(answer));
     if (result.success) return result.data;
     const faults = result.error.issues.map((issue) => issue.path.join('.'));
     log.error({ path: request.path, faults }, 'unexpected answer of the registry');
@@ -93,7 +94,7 @@ async function send(
     const text = await response.text();
     if (response.ok) return text;
     log.warn({ ...said, status: response.status }, 'the registry refused');
-    throw refusal(response.status, parsed(text));
+    throw refusal(response.status, parseJson(text));
   } catch (error) {
     if (error instanceof ToolError) throw error;
     const reason = timeout.aborted ? `no answer within ${timeoutMs} ms` : causeOf(error);
@@ -107,13 +108,4 @@ function unansweredText(method: string, timeoutMs: number | undefined): string {
   return timeoutMs === undefined
     ? `the registry cannot be reached; try again later, or tell its operator${unsure}`
     : `the registry did not answer within ${timeoutMs / 1000} s; try again later${unsure}`;
-}
-
-/** Parses JSON. @returns undefined for other text, which fits no schema */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,3 +1,4 @@
+import { parseJson } from '../../../common/text/json.ts';
 import { CommandError, exitCodes } from '../../lib/failure.ts';
 import { safeText } from '../../lib/print.ts';
 import { coerce, typeOf } from '../json-schema.ts';
@@ -96,10 +97,6 @@ function describe({ schema, choices }: Missing): string {
 
 /** Prints JSON over several lines, because it is easier to read; leaves other text as it is. */
 function readable(text: string): string {
-  if (!/^[[{]/.test(text)) return safeText(text);
-  try {
-    return safeText(JSON.stringify(JSON.parse(text), null, 2));
-  } catch {
-    return safeText(text);
-  }
+  const value = /^[[{]/.test(text) ? parseJson(text) : undefined;
+  return safeText(value === undefined ? text : JSON.stringify(value, null, 2));
 }
