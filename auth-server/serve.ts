@@ -3,10 +3,10 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cognitoIssuer, createStandInFetch, localPoolId, type StandInFetch } from '../common/identity/cognito.ts';
 import { watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
-import { type PolicyWatch, watchPolicy } from '../common/policy/policy-watch.ts';
+import { watchPolicy } from '../common/policy/policy-watch.ts';
 import type { Logger } from '../common/service/log.ts';
 import { metricsEndpoint } from '../common/service/metrics-endpoint.ts';
-import { type LookAtNeeds, policyNeed, storeNeed } from '../common/service/probes.ts';
+import { policyNeed, storeNeed } from '../common/service/probes.ts';
 import type { Service } from '../common/service/service.ts';
 import type { Tracing } from '../common/service/tracing.ts';
 import { readConfig } from '../common/settings/config.ts';
@@ -122,13 +122,15 @@ async function assemble(
     decisionLog: log.child({}, { redact: [] }),
     recent,
   };
+  // Without the user pool: while its keys cannot be fetched, sessions still work, and another machine cannot fetch them either.
+  const needs = async () => ({ policy: policyNeed(policy.faults()), store: await storeNeed(store.ping) });
   const stop = async () => {
     for (const watch of [policy, toolGuard, upstreamSecrets]) watch.stop();
     stopRotating();
     await recent.close();
     await store.close();
   };
-  return { listener: listenerOf(deps), metrics, needs: needsOf(policy, store), stop };
+  return { listener: listenerOf(deps), metrics, needs, stop };
 }
 
 /** The app, and a shortcut to its `/validate`: Express's routing costs 14 µs of CPU per request (Node 26). */
@@ -138,11 +140,6 @@ function listenerOf(deps: AppDeps): RequestListener {
   const isValidate = ({ url, method }: IncomingMessage) =>
     url === '/validate' && (method === 'POST' || method === 'GET');
   return (req, res) => (isValidate(req) ? validate(req, res) : app(req, res));
-}
-
-/** Without the user pool: while its keys cannot be fetched, sessions still work, and another machine cannot fetch them either. */
-function needsOf(policy: PolicyWatch, { ping }: Store): LookAtNeeds {
-  return async () => ({ policy: policyNeed(policy.faults()), store: await storeNeed(ping) });
 }
 
 /** What depends on the settings alone. */

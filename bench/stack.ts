@@ -18,16 +18,7 @@ const agents = {
 } as const;
 
 /** A whole gateway to measure, with its own ports. */
-export interface BenchStack {
-  url: string;
-  ports: Ports;
-  dataDir: string;
-  /** Its settings, as in `.env`, with the generated key. */
-  env: NodeJS.ProcessEnv;
-  token(which: keyof typeof agents): Promise<string>;
-  supervisor: Supervisor;
-  stop(): Promise<void>;
-}
+export type BenchStack = Awaited<ReturnType<typeof startBenchStack>>;
 
 /**
  * Starts the gateway with default settings and one MCP server named `bench`.
@@ -41,7 +32,7 @@ export async function startBenchStack(
   scopes: string,
   more: readonly string[] = [],
   change: NodeJS.ProcessEnv = {},
-): Promise<BenchStack> {
+) {
   const root = join(import.meta.dirname, '..');
   const dataDir = mkdtempSync(join(tmpdir(), 'bench-'));
   const ports = await freePorts();
@@ -55,7 +46,7 @@ export async function startBenchStack(
   }));
   writeFileSync(join(dataDir, 'servers.yml'), JSON.stringify(servers));
   writeFileSync(join(dataDir, 'scopes.yml'), scopes);
-  const env = {
+  const env: NodeJS.ProcessEnv = {
     ...parseEnv(readFileSync(join(root, '.env.example'), 'utf8')),
     REGISTRY_URL: `http://localhost:${ports.gateway}`,
     SERVERS_FILE: join(dataDir, 'servers.yml'),
@@ -68,8 +59,9 @@ export async function startBenchStack(
     url: `http://localhost:${ports.gateway}`,
     ports,
     dataDir,
+    /** Its settings, as in `.env`, with the generated key. */
     env: { ...env, SECRET_KEY: readFileSync(join(dataDir, 'secret-key'), 'utf8') },
-    token: (which) =>
+    token: (which: keyof typeof agents) =>
       fetchAgentToken({
         ...env,
         COGNITO_CLIENT_ID: agents[which][0],

@@ -9,24 +9,11 @@ export interface Cell {
   runs: Run[];
 }
 
-/** One line of the table, in numbers: ratios against bare Node in the same place. */
-export interface Row {
-  place: string;
-  body: string;
-  connections: number;
-  subject: string;
-  perSecond: number;
-  ratio: number;
-  /** Lowest and highest ratio of a round to the same round's bare Node. */
-  spread: [number, number];
-  p99: number;
-  p99Ratio: number;
-  cpu: number;
-  cpuRatio: number;
-}
+/** One line of the table, in numbers. */
+export type Row = ReturnType<typeof rowsOf>[number];
 
-/** Ratios are taken per round, because other load affects both sides of a round alike. */
-export function rowsOf(cells: readonly Cell[]): Row[] {
+/** Ratios are against bare Node in the same place. They are taken per round, because other load affects both alike. */
+export function rowsOf(cells: readonly Cell[]) {
   return cells.map((cell) => {
     const base = cells.find((each) => each.subject === 'bare Node' && isSamePlace(each, cell)) ?? cell;
     const ratios = cell.runs.map(({ perSecond }, i) => perSecond / (base.runs[i]?.perSecond ?? Number.NaN));
@@ -35,6 +22,7 @@ export function rowsOf(cells: readonly Cell[]): Row[] {
       ...{ place: cell.place, body: cell.body, connections: cell.connections, subject: cell.subject },
       perSecond: of(cell.runs, 'perSecond'),
       ratio: median(ratios),
+      /** Lowest and highest ratio of a round. */
       spread: [Math.min(...ratios), Math.max(...ratios)],
       p99: of(cell.runs, 'p99'),
       p99Ratio: of(cell.runs, 'p99') / of(base.runs, 'p99'),

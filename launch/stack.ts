@@ -16,18 +16,13 @@ interface StackOptions extends Omit<StackSettings, 'standIn'> {
 }
 
 /** A gateway that is up. */
-export interface Stack {
-  publicUrl: string;
-  standIn: boolean;
-  supervisor: Supervisor;
-  stop(): Promise<void>;
-}
+export type Stack = Awaited<ReturnType<typeof startStack>>;
 
 /**
  * Starts everything without Docker and returns when all services are healthy. If one fails, all are stopped.
  * @throws {ServiceFailure} naming the service
  */
-export async function startStack({ ports, dataDir, env, supervisor }: StackOptions): Promise<Stack> {
+export async function startStack({ ports, dataDir, env, supervisor }: StackOptions) {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const publicUrl = env.REGISTRY_URL || `http://localhost:${ports.gateway}`;
   const standIn = env.COGNITO_USER_POOL_ID === localPoolId;

@@ -52,18 +52,12 @@ const headersOf = perPrincipal((principal): readonly string[] => {
   ].flat();
 });
 
-/** What a denial refers to. */
-export interface DenialContext {
-  publicUrl: string;
-  /** Undefined if the gate's own headers could not be read. */
-  request: OriginalRequest | undefined;
-}
-
 /**
  * Answers a denial with the two statuses that nginx's auth_request understands: 401 for 401, and 403 for everything else,
  * with the real status in `X-Deny-Status`. The body is in a header, because auth_request drops a subrequest's body.
+ * @param request undefined if the gate's own headers could not be read
  */
-export function deny(res: ServerResponse, error: AuthError, { publicUrl, request }: DenialContext): void {
+export function deny(res: ServerResponse, error: AuthError, publicUrl: string, request?: OriginalRequest): void {
   const { status } = meanings[error.code];
   const headers: Record<string, string | number> = {
     'X-Deny-Status': status,

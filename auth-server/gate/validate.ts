@@ -54,7 +54,7 @@ export function createValidate(deps: ValidateDeps): RequestListener {
     } catch (error) {
       entry.error = asAuthError(error);
     }
-    if (entry.error) deny(res, entry.error, { publicUrl, request: entry.request });
+    if (entry.error) deny(res, entry.error, publicUrl, entry.request);
     const milliseconds = performance.now() - entry.started;
     deps.recent.add(writeDecision(entry, milliseconds), entry);
     deps.metrics.decided(entry, milliseconds / 1000);

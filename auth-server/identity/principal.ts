@@ -26,11 +26,14 @@ export interface Principal {
 /** The person of a session, with the groups that are both in the cookie and in the store's record. */
 export function personOfSession(policy: Policy, claims: SessionClaims, recordGroups: readonly string[]): Principal {
   const both = claims.groups?.filter((group) => recordGroups.includes(group)) ?? recordGroups;
+  const { kind, groups, scopes } = personInGroups(policy, both);
   return {
-    ...personInGroups(policy, both),
+    kind,
     subject: claims.sub,
     username: claims.username,
     clientId: undefined,
+    groups,
+    scopes,
     authMethod: 'session_cookie',
     sessionId: claims.sid,
     expiresAt: claims.exp,
@@ -55,11 +58,16 @@ export function personOfLocalSession(policy: Policy, { sub, username, groups, ex
 
 /** The caller of a verified access token: an agent with the token's scopes, or a person with the scopes of their groups. */
 export function principalOfToken(policy: Policy, claims: TokenClaims): Principal {
+  const { kind, groups, scopes } = isAgent(claims)
+    ? agentWithScopes(policy, claims.scopes)
+    : personInGroups(policy, claims.groups);
   return {
-    ...(isAgent(claims) ? agentWithScopes(policy, claims.scopes) : personInGroups(policy, claims.groups)),
+    kind,
     subject: claims.sub,
     username: claims.username ?? claims.sub,
     clientId: claims.client_id,
+    groups,
+    scopes,
     authMethod: 'jwt',
     sessionId: undefined,
     expiresAt: claims.exp,

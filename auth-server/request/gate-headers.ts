@@ -1,28 +1,14 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 /** The headers of the gate that `original-request.ts` reads, as nginx writes them. */
-const names = [
-  'X-Resource',
-  'X-Mcp-Server',
-  'X-Mcp-Endpoint',
-  'X-Mcp-Routed',
-  'X-Mcp-Upstream',
-  'X-Mcp-Secret',
-  'X-Original-Method',
-  'X-Original-URI',
-  'Authorization',
-  'Cookie',
-  'Origin',
-  'Accept',
-  'Sec-Fetch-Site',
-  'Sec-Fetch-Dest',
-  'Mcp-Method',
-  'Mcp-Name',
-  'MCP-Protocol-Version',
-  'Mcp-Session-Id',
-  'X-Request-Id',
-  'X-Real-IP',
-];
+const names = `
+  X-Resource X-Mcp-Server X-Mcp-Endpoint X-Mcp-Routed X-Mcp-Upstream X-Mcp-Secret X-Original-Method X-Original-URI
+  Authorization Cookie Origin Accept Sec-Fetch-Site Sec-Fetch-Dest
+  Mcp-Method Mcp-Name MCP-Protocol-Version Mcp-Session-Id
+  X-Request-Id X-Real-IP
+`
+  .trim()
+  .split(/\s+/);
 const keys = new Map(names.flatMap((name) => [name, name.toLowerCase()].map((each) => [each, name.toLowerCase()])));
 const none: Readonly<Record<string, string | undefined>> = Object.fromEntries(
   names.map((name) => [name.toLowerCase(), undefined]),

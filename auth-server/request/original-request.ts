@@ -15,30 +15,14 @@ export interface McpTarget {
 }
 
 /** The request that the gate holds back, as the gate describes it. Every value is set by nginx. */
-export interface OriginalRequest {
-  target: { resource: 'registry' } | McpTarget;
-  method: string;
-  uri: string;
-  credentials: { authorization: string | undefined; cookie: string | undefined };
-  browser: { origin: string | undefined; fetchSite: string | undefined; fetchDest: string | undefined };
-  mcp: {
-    method: string | undefined;
-    name: string | undefined;
-    protocolVersion: string | undefined;
-    sessionId: string | undefined;
-  };
-  accept: string | undefined;
-  /** The client's address, as nginx sees it (`TRUSTED_PROXIES`). */
-  address: string | undefined;
-  requestId: string | undefined;
-}
+export type OriginalRequest = ReturnType<typeof readOriginalRequest>;
 
 /**
  * Reads the gate's headers (the contract is docs/validate.md). nginx drops empty headers, so a missing one is a fault of
  * the gate and denied: absence must never mean "pass".
  * @throws {AuthError} gate_misconfigured, method_not_allowed or server_not_found
  */
-export function readOriginalRequest(headers: IncomingHttpHeaders): OriginalRequest {
+export function readOriginalRequest(headers: IncomingHttpHeaders) {
   const one = (name: string): string | undefined => {
     const value = headers[name];
     return typeof value === 'string' && value !== '' ? value : undefined;
@@ -61,15 +45,15 @@ export function readOriginalRequest(headers: IncomingHttpHeaders): OriginalReque
       sessionId: one('mcp-session-id'),
     },
     accept: one('accept'),
+    /** The client's address, as nginx sees it (`TRUSTED_PROXIES`). */
     address: one('x-real-ip'),
     requestId: one('x-request-id'),
   };
 }
 
-function readTarget(
-  required: (name: string) => string,
-  one: (name: string) => string | undefined,
-): OriginalRequest['target'] {
+type Target = { resource: 'registry' } | McpTarget;
+
+function readTarget(required: (name: string) => string, one: (name: string) => string | undefined): Target {
   const resource = required('x-resource');
   if (resource === 'registry') return { resource };
   if (resource !== 'mcp') throw new AuthError('gate_misconfigured', texts.header_unknown('X-Resource'));

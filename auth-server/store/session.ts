@@ -159,14 +159,12 @@ export class DatabaseSessions {
   }
 
   #toRecord(row: Row): SessionRecord {
+    const { sid, sub, username, provider } = row;
     return {
-      sid: row.sid,
-      sub: row.sub,
-      username: row.username,
+      ...{ sid, sub, username, provider },
       groups: JSON.parse(row.groups) as string[],
       createdAt: row.created_at,
       expiresAt: row.expires_at,
-      provider: row.provider,
       clientId: row.client_id,
       refreshedAt: row.refreshed_at,
       lastSeen: this.#cache.lastUse(row.sid, row.last_seen),
@@ -191,14 +189,12 @@ function sameGroups(before: readonly string[], now: readonly string[]): boolean 
 type Row = Selectable<Schema['session']>;
 
 function toRow(record: SessionRecord): Row {
+  const { sid, sub, username, provider } = record;
   return {
-    sid: record.sid,
-    sub: record.sub,
-    username: record.username,
+    ...{ sid, sub, username, provider },
     groups: JSON.stringify(record.groups),
     created_at: record.createdAt,
     expires_at: record.expiresAt,
-    provider: record.provider,
     client_id: record.clientId,
     refreshed_at: record.refreshedAt,
     last_seen: record.lastSeen,

@@ -10,7 +10,7 @@ interface WrittenServer extends Omit<SearchableServer, 'tools'> {
 }
 
 /** The expected tool, as `server/tool`, by question. */
-export type Questions = Readonly<Record<'tuning' | 'held', Readonly<Record<string, string>>>>;
+type Questions = Readonly<Record<'tuning' | 'held', Readonly<Record<string, string>>>>;
 
 /** Reads the servers and tools of tools.yml. */
 export function readCorpus(): SearchableServer[] {
@@ -37,18 +37,12 @@ export async function indexOf(servers: readonly SearchableServer[]): Promise<Too
   return index;
 }
 
-/** Quality of the answers: the share with the right tool first, the share with it among the first three, and the MRR. */
-export interface Quality {
-  questions: number;
-  hit1: number;
-  hit3: number;
-  mrr: number;
-  /** Questions whose tool was not first, with what was. */
-  misses: readonly string[];
-}
-
-/** Asks all questions and compares. */
-export function measure(index: ToolIndex, questions: Readonly<Record<string, string>>): Quality {
+/**
+ * Asks all questions and compares.
+ * @returns the share with the right tool first, the share with it among the first three, the MRR, and the questions whose
+ *   tool was not first, with what was
+ */
+export function measure(index: ToolIndex, questions: Readonly<Record<string, string>>) {
   const misses: string[] = [];
   const places = Object.entries(questions).map(([question, expected]) => {
     const found = index.search(question, () => true).map(({ id }) => nameOf(index, id));

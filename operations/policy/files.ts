@@ -18,9 +18,7 @@ export function defaultPolicyFile(env: NodeJS.ProcessEnv): string {
 }
 
 /** A policy, and the version of its text as the gateway's log and metrics name it. */
-export interface VersionedPolicy extends Policy {
-  version: string;
-}
+export type VersionedPolicy = Policy & { version: string };
 
 /**
  * Reads a policy file.

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AuthError } from '../../../../auth-server/denials/auth-error.ts';
-import { type Allowance, allow, type DenialContext, deny } from '../../../../auth-server/gate/answer.ts';
+import { type Allowance, allow, deny } from '../../../../auth-server/gate/answer.ts';
 import type { OriginalRequest } from '../../../../auth-server/request/original-request.ts';
 
 const publicUrl = 'http://localhost:8080';
@@ -118,8 +118,8 @@ const mcp: OriginalRequest = {
   method: 'POST',
   accept: 'application/json, text/event-stream',
 };
-const denied = (error: AuthError, request: DenialContext['request'] = mcp) =>
-  answered((res) => deny(res, error, { publicUrl, request }));
+const denied = (error: AuthError, request: OriginalRequest | undefined = mcp) =>
+  answered((res) => deny(res, error, publicUrl, request));
 const unauthenticated = new AuthError('credentials_missing', 'Log in.');
 
 describe('the redirect to the login', () => {
@@ -142,7 +142,7 @@ describe('the redirect to the login', () => {
   });
 
   test('is not sent when the headers of the gate are invalid, and the challenge then names the gateway’s metadata', async () => {
-    const response = await answered((res) => deny(res, unauthenticated, { publicUrl, request: undefined }));
+    const response = await answered((res) => deny(res, unauthenticated, publicUrl));
     expect(response.headers.get('x-login-url')).toBeNull();
     expect(response.headers.get('www-authenticate')).toBe(
       `Bearer resource_metadata="${publicUrl}/.well-known/oauth-protected-resource", scope="openid email profile"`,
