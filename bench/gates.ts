@@ -7,11 +7,7 @@ import { nodeServices } from '../launch/services.ts';
 import type { BenchStack } from './stack.ts';
 
 /** A process started for a measurement. */
-export interface Started {
-  port: number;
-  child: ChildProcess;
-  pid: number;
-}
+export type Started = { port: number; child: ChildProcess; pid: number };
 
 let nextPort = 23_000;
 

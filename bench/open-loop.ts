@@ -3,11 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Shot } from './wrk.ts';
 
 /** Latency in milliseconds. */
-export interface Latency {
-  p50: number;
-  p99: number;
-  p999: number;
-}
+export type Latency = Record<'p50' | 'p99' | 'p999', number>;
 
 /**
  * Sends requests at a fixed rate and measures each from the moment it was due. wrk sends the next request only after the

@@ -4,9 +4,8 @@ import { readEnvFile } from '../common/settings/env-file.ts';
 import { root } from '../common/settings/values.ts';
 import { createLineSink } from './log-lines.ts';
 import { defaultPorts, type Ports, portNames, portVariables } from './services.ts';
-import { startStack } from './stack.ts';
+import { type Stack, startStack } from './stack.ts';
 import { ServiceFailure, Supervisor } from './supervisor.ts';
-import { welcome } from './welcome.ts';
 
 const help = `Starts the whole gateway on this machine, without Docker, and stops it on Ctrl-C.
 
@@ -14,6 +13,14 @@ const help = `Starts the whole gateway on this machine, without Docker, and stop
 
 Settings come from .env, or from .env.example (the demo, with a local stand-in of Amazon Cognito); the environment
 takes precedence. UP_DATA_DIR (default data) is the folder of the databases and generated keys.`;
+
+const people = [
+  ['alice', 'mcp-registry-admin', 'everything'],
+  ['dave', 'mcp-registry-operator', 'list and call tools, not change the registry'],
+  ['carol', 'mcp-registry-developer', 'list and call tools, not change the registry'],
+  ['bob', 'mcp-registry-user', 'list and look'],
+  ['erin', '(no group)', 'nothing'],
+] as const;
 
 const started = performance.now();
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;
@@ -73,4 +80,27 @@ function explain(error: unknown): string {
   const hint =
     'Its last lines above give the reason. All services were stopped; correct the fault and run "npm run up" again.';
   return `${error.message}.\n${hint}`;
+}
+
+/** The text that is shown once the gateway is up. */
+function welcome({ publicUrl, standIn }: Stack, seconds: number): string {
+  const lines = [
+    '',
+    `The gateway is up after ${seconds.toFixed(1)} s. Ctrl-C stops everything.`,
+    '',
+    `  Registry     ${publicUrl}/`,
+    `  Health       ${publicUrl}/health`,
+    `  MCP servers  ${publicUrl}/currenttime/mcp   ${publicUrl}/mcpgw/mcp   (legacy SSE: /sse instead of /mcp)`,
+  ];
+  if (standIn) {
+    lines.push('', '  Sign in as   group                    may              password for all: Passw0rd!');
+    for (const [name, group, may] of people) lines.push(`    ${name.padEnd(10)} ${group.padEnd(24)} ${may}`);
+  }
+  lines.push(
+    '',
+    '  Try, in another terminal:',
+    `    npm run -s call -- currenttime current_time_by_timezone '{"tz_name":"Asia/Tokyo"}'`,
+    '',
+  );
+  return lines.join('\n');
 }

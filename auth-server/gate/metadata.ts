@@ -2,15 +2,9 @@ import type { RequestHandler } from 'express';
 import { serverNameForm } from '../../policy/names.ts';
 
 /** What the metadata document contains about this gateway. */
-export interface MetadataSettings {
-  publicUrl: string;
-  issuer: string;
-}
+export type MetadataSettings = Record<'publicUrl' | 'issuer', string>;
 
 const resourcePath = new RegExp(`^(/${serverNameForm}/(mcp|sse))?$`);
-
-/** An hour: clients fetch the document for each login, and REGISTRY_URL and the pool hardly ever change. */
-const cacheSeconds = 3600;
 
 /**
  * OAuth 2.0 Protected Resource Metadata (RFC 9728), for the gateway and for each MCP endpoint: MCP clients find Cognito
@@ -26,7 +20,8 @@ export function createResourceMetadata({ publicUrl, issuer }: MetadataSettings):
       res.status(404).json({ error: { code: 'not_found', message: 'There is no such resource here.' } });
       return;
     }
-    res.set('Cache-Control', `public, max-age=${cacheSeconds}`).json({
+    // Clients fetch the document for each login, and REGISTRY_URL and the pool hardly ever change.
+    res.set('Cache-Control', 'public, max-age=3600').json({
       resource: `${publicUrl}${path}`,
       authorization_servers: [issuer],
       scopes_supported: ['openid', 'email', 'profile'],

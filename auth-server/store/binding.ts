@@ -18,10 +18,7 @@ export interface Binding {
 export type BindingStore = Pick<DatabaseBindings, 'bind' | 'find' | 'unbind'>;
 
 /** After how long without use a binding ends, and how many of one kind an owner may have. */
-export interface BindingLimits {
-  idleSeconds: number;
-  perOwner: number;
-}
+export type BindingLimits = Record<'idleSeconds' | 'perOwner', number>;
 
 type UsedBinding = Binding & { usedAt: number };
 
