@@ -21,7 +21,7 @@ import type { Editor } from './editing/editor.ts';
 import { RegistryError } from './errors/registry-error.ts';
 import type { ConnectionTest } from './health/connection-test.ts';
 import { createAuditPages } from './pages/audit/audit.ts';
-import { showServer } from './pages/details/server.ts';
+import { showServer } from './pages/details/details.ts';
 import { createActions } from './pages/forms/actions.ts';
 import { createDeletePages } from './pages/forms/delete.ts';
 import { createEditPages } from './pages/forms/edit.ts';

@@ -15,7 +15,6 @@ export interface ToolChangesOptions {
   catalogue: Catalogue;
   policy: () => Policy;
   definitions: ApprovedDefinitions;
-  /** Called after tools were approved. */
   onApproved: () => Promise<void>;
 }
 

@@ -15,7 +15,6 @@ import { revisionIn } from './server-form.ts';
 export interface ActionOptions extends FormOptions {
   check: (server: RegisteredServer) => Promise<Health>;
   definitions: Pick<ApprovedDefinitions, 'approve'>;
-  /** Called after tools were approved. */
   onApproved: () => Promise<void>;
 }
 
