@@ -8,7 +8,6 @@ import { exportSPKI, generateKeyPair, importJWK, type JWTPayload, SignJWT } from
 import { createAssertionSigner } from '../../auth-server/identity/assertion.ts';
 import type { Principal } from '../../auth-server/identity/principal.ts';
 import { openStore } from '../../auth-server/store/store.ts';
-import { type RunningCognito, startCognito } from '../support/stand-in/start.ts';
 import {
   type AuthServer,
   alice,
@@ -17,6 +16,7 @@ import {
   startAuthServer,
   temporaryDirectory,
 } from '../support/auth-server/auth-fixture.ts';
+import { type RunningCognito, startCognito } from '../support/stand-in/start.ts';
 import { blocks, type Checked, findPython, startPython, startTypeScript, writeTypeScript } from './upstream-servers.ts';
 
 let home: ReturnType<typeof temporaryDirectory>;

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
-import { startCognito } from '../../support/stand-in/start.ts';
 import { type Desk, type Ended, newDesk } from '../../support/agents/agents-fixture.ts';
 import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
 import { AGENT, CLI, keys, READER, secretOf, seed } from '../../support/stand-in/cognito-fixture.ts';
+import { startCognito } from '../../support/stand-in/start.ts';
 
 jest.setTimeout(180_000);
 

@@ -4,10 +4,10 @@ import { text } from 'node:stream/consumers';
 import { createAsk } from '../../../operations/doctor/ask.ts';
 import { lineOf } from '../../../operations/doctor/print.ts';
 import { addGateways } from '../../../stand-in/seed.ts';
-import { type RunningCognito, startCognito } from '../../support/stand-in/start.ts';
 import { freePorts } from '../../support/gateway/gateway.ts';
 import { diagnose, goodSettings, linesOf } from '../../support/operations/doctor-fixture.ts';
 import { keys, secretOf, seed, WEB } from '../../support/stand-in/cognito-fixture.ts';
+import { type RunningCognito, startCognito } from '../../support/stand-in/start.ts';
 
 let cognito: RunningCognito;
 let gateway: Server;
