@@ -5,30 +5,24 @@ import { parseJson } from '../../common/text/json.ts';
 export interface JsonSchema {
   type?: string | string[] | undefined;
   description?: string | undefined;
-  format?: string | undefined;
   enum?: unknown[] | undefined;
   default?: unknown;
   required?: string[] | undefined;
   properties?: Record<string, JsonSchema> | undefined;
   items?: JsonSchema | undefined;
   anyOf?: JsonSchema[] | undefined;
-  minimum?: number | undefined;
-  maximum?: number | undefined;
 }
 
 const node: z.ZodType<JsonSchema> = z.lazy(() =>
   z.object({
     type: z.union([z.string(), z.array(z.string())]).optional(),
     description: z.string().optional(),
-    format: z.string().optional(),
     enum: z.array(z.unknown()).optional(),
     default: z.unknown().optional(),
     required: z.array(z.string()).optional(),
     properties: z.record(z.string(), tolerant).optional(),
     items: tolerant.optional(),
     anyOf: z.array(tolerant).optional(),
-    minimum: z.number().optional(),
-    maximum: z.number().optional(),
   }),
 );
 

@@ -2,7 +2,7 @@ import { text as readAll } from 'node:stream/consumers';
 import type { ModelMessage } from 'ai';
 import { openIdentity } from '../gateway/identity.ts';
 import { type Run, report, settingsFor } from '../lib/command.ts';
-import { CommandError, type ExitCode, exitCodes } from '../lib/failure.ts';
+import { CommandError, type ExitCode, exitCodes, usageError } from '../lib/failure.ts';
 import type { Settings } from '../lib/settings.ts';
 import { createAsk } from './ask.ts';
 import { chooseModel, idleProviders, type ModelChoice } from './model/choice.ts';
@@ -29,7 +29,7 @@ export async function runAgent(run: Run<AgentOptions>): Promise<ExitCode> {
   const ask = createAsk(context);
   const interactive = options.interactive === true || (options.message === undefined && ask.possible);
   const message = interactive ? options.message : (options.message ?? (await readAll(context.stdin)));
-  if (!interactive && !message?.trim()) throw new CommandError(exitCodes.usage, 'There is no question: --message "…".');
+  if (!interactive && !message?.trim()) throw usageError('There is no question: --message "…".');
 
   print.progress(`connecting to ${registryUrl} …`);
   const identity = await openIdentity(context, settings, options, print);
@@ -53,9 +53,9 @@ function readRegistryUrl(text: string): string {
   const url = URL.parse(text);
   if (url && /^https?:$/.test(url.protocol) && !url.username && /^\/[^/]+\/(mcp|sse)$/.test(url.pathname))
     return url.href;
-  throw new CommandError(exitCodes.usage, `${JSON.stringify(text)} is not an address of mcpgw behind the gateway.`, {
-    hints: ['Example: http://localhost:8080/mcpgw/sse, or …/mcpgw/mcp.'],
-  });
+  throw usageError(`${JSON.stringify(text)} is not an address of mcpgw behind the gateway.`, [
+    'Example: http://localhost:8080/mcpgw/sse, or …/mcpgw/mcp.',
+  ]);
 }
 
 function noteOffline({ print, options }: Run<AgentOptions>, settings: Settings): void {
@@ -117,10 +117,7 @@ async function converse(
   answerTo: AnswerTo,
   first: string | undefined,
 ): Promise<ExitCode> {
-  if (!session.ask.possible)
-    throw new CommandError(exitCodes.usage, '--interactive needs a terminal.', {
-      hints: ['Use --message instead.'],
-    });
+  if (!session.ask.possible) throw usageError('--interactive needs a terminal.', ['Use --message instead.']);
   print.note(print.style('dim', 'End with an empty line or Ctrl-D.'));
   for (let message = first; ; message = undefined) {
     const said = message ?? (await session.ask.line('> ').catch(endOfInput));

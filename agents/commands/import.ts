@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { begin } from '../gateway/identity.ts';
 import { askRegistry } from '../gateway/registry.ts';
 import { type CallerOptions, does, type Run, withIdentity } from '../lib/command.ts';
-import { CommandError, type ExitCode, exitCodes } from '../lib/failure.ts';
+import { type ExitCode, exitCodes, usageError } from '../lib/failure.ts';
 import { table } from '../lib/print.ts';
 
 interface ImportOptions extends CallerOptions {
@@ -73,11 +73,11 @@ async function entriesOf(file: string): Promise<{ file: string; entry: unknown }
 
 async function readJson(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new CommandError(exitCodes.usage, `${file} cannot be read (${cause.code ?? 'unknown'}).`, { cause });
+    throw usageError(`${file} cannot be read (${cause.code ?? 'unknown'}).`, [], cause);
   });
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new CommandError(exitCodes.usage, `${file} is not JSON.`, { cause });
+    throw usageError(`${file} is not JSON.`, [], cause);
   }
 }

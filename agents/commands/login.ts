@@ -3,7 +3,7 @@ import { invalidSetting } from '../../common/settings/invalid-setting.ts';
 import { cookieFile, keepSession } from '../gateway/cookie-file.ts';
 import { type CommonOptions, does, type Run, settingsFor } from '../lib/command.ts';
 import type { Context } from '../lib/context.ts';
-import { CommandError, exitCodes } from '../lib/failure.ts';
+import { CommandError, exitCodes, usageError } from '../lib/failure.ts';
 import type { Print } from '../lib/print.ts';
 import type { Settings } from '../lib/settings.ts';
 import { type CallbackServer, callbackUrl, openCallback, type Returned } from '../login/callback-server.ts';
@@ -127,7 +127,7 @@ async function firstOf(
 function asReturned(url: URL | undefined, server: CallbackServer | undefined): Returned | Promise<Returned> {
   if (url) return { url, finish: async () => undefined };
   if (server) return server.returned;
-  throw new CommandError(exitCodes.usage, 'The input ended without a pasted address.');
+  throw usageError('The input ended without a pasted address.');
 }
 
 /** Linux without a display has no browser; over ssh it runs on another machine. */

@@ -1,5 +1,5 @@
 import { parseJson } from '../../common/text/json.ts';
-import { CommandError, exitCodes } from '../lib/failure.ts';
+import { type CommandError, usageError } from '../lib/failure.ts';
 
 /** A tool's arguments by name. */
 export type ToolArguments = Record<string, unknown>;
@@ -79,5 +79,5 @@ function objectOf(text: string, what: string): ToolArguments {
 
 function usage(message: string): CommandError {
   const hints = ['Arguments are name=text, name:=json, or one JSON object: mcp-gateway call --help'];
-  return new CommandError(exitCodes.usage, message, { hints });
+  return usageError(message, hints);
 }

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Context } from '../lib/context.ts';
-import { CommandError, exitCodes } from '../lib/failure.ts';
+import { CommandError, exitCodes, usageError } from '../lib/failure.ts';
 import { makePrivateFolder, writePrivateFile } from '../lib/private-file.ts';
 import type { Settings } from '../lib/settings.ts';
 
@@ -85,9 +85,9 @@ function readCookie(file: string): string {
   let text: string;
   try {
     if (statSync(file).mode & 0o077)
-      throw new CommandError(exitCodes.usage, `Other users of this machine may read your session in ${file}.`, {
-        hints: [`If you trust them: chmod 600 ${file}. Otherwise: mcp-gateway logout`],
-      });
+      throw usageError(`Other users of this machine may read your session in ${file}.`, [
+        `If you trust them: chmod 600 ${file}. Otherwise: mcp-gateway logout`,
+      ]);
     text = readFileSync(file, 'utf8').trim();
   } catch (error) {
     if (error instanceof CommandError) throw error;

@@ -26,6 +26,7 @@ export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
 
 /** A failure of a command, with hints for the user. Never holds a secret. */
 export class CommandError extends Error {
+  override readonly name = 'CommandError';
   readonly exitCode: ExitCode;
   /** The gateway's code (docs/validate.md), such as `not_permitted`; undefined if the gateway did not fail. */
   readonly reason: string | undefined;
@@ -37,9 +38,13 @@ export class CommandError extends Error {
     more: { hints?: readonly string[]; reason?: string | undefined; cause?: unknown } = {},
   ) {
     super(message, { cause: more.cause });
-    this.name = 'CommandError';
     this.exitCode = exitCode;
     this.reason = more.reason;
     this.hints = more.hints ?? [];
   }
+}
+
+/** Wrong use of a command: an argument or a setting. */
+export function usageError(message: string, hints: readonly string[] = [], cause?: unknown): CommandError {
+  return new CommandError(exitCodes.usage, message, { hints, cause });
 }

@@ -8,7 +8,7 @@ import { invalidSetting } from '../../common/settings/invalid-setting.ts';
 import { settings as every, shapeFor } from '../../common/settings/table.ts';
 import { ConfigError } from '../../common/text/config-error.ts';
 import type { Context } from './context.ts';
-import { CommandError, exitCodes } from './failure.ts';
+import { usageError } from './failure.ts';
 
 /** Whose settings: of a person (`agents/.env.user`), or of an agent with its own identity (`agents/.env.agent`). */
 export type Mode = 'user' | 'agent';
@@ -108,7 +108,7 @@ function readFile(path: string, shown: string): NodeJS.Dict<string> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-    throw new CommandError(exitCodes.usage, `The settings file ${shown} ${why}.`, { cause: error });
+    throw usageError(`The settings file ${shown} ${why}.`, [], error);
   }
 }
 
@@ -119,7 +119,7 @@ function read<T extends z.ZodType<object>>(schema: T, env: NodeJS.ProcessEnv, fi
     if (!(error instanceof ConfigError)) throw error;
     const faults = error.faults.map((fault) => `  ${fault}`).join('\n');
     const hints = [`Set them in ${file} or in the environment; docs/cognito.md says where each value comes from.`];
-    throw new CommandError(exitCodes.usage, `These settings cannot be used:\n${faults}`, { hints, cause: error });
+    throw usageError(`These settings cannot be used:\n${faults}`, hints, error);
   }
 }
 
@@ -128,9 +128,9 @@ function registryUrl(env: NodeJS.ProcessEnv, origin: string, file: string): stri
   if (!given) return `${origin}/mcpgw/sse`;
   const url = URL.parse(given);
   if (url && /^https?:$/.test(url.protocol) && !url.username && !invalidSetting(given)) return given;
-  throw new CommandError(exitCodes.usage, `MCP_REGISTRY_URL in ${file} is not a URL.`, {
-    hints: [`Example: ${origin}/mcpgw/sse, which is also the default.`],
-  });
+  throw usageError(`MCP_REGISTRY_URL in ${file} is not a URL.`, [
+    `Example: ${origin}/mcpgw/sse, which is also the default.`,
+  ]);
 }
 
 /** Notices on variables that this command does not need. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { cognitoIssuers } from '../../common/identity/cognito-endpoints.ts';
 import { asRefusal, explainFailure, explainRefusal } from '../gateway/explain.ts';
-import { CommandError, exitCodes } from '../lib/failure.ts';
+import { usageError } from '../lib/failure.ts';
 import type { Print } from '../lib/print.ts';
 import { poolSettings, type Settings } from '../lib/settings.ts';
 import { watchFetch } from '../lib/watched-fetch.ts';
@@ -25,17 +25,13 @@ export async function checkGateway(settings: Settings, print: Print): Promise<vo
   const found = response.ok ? metadata.safeParse(await response.json().catch(() => undefined)) : undefined;
   if (!found?.success) {
     const hints = [`REGISTRY_URL (${settings.file}) is the address that people open in the browser, without a path.`];
-    throw new CommandError(exitCodes.usage, `${settings.gateway} does not answer like a gateway.`, { hints });
+    throw usageError(`${settings.gateway} does not answer like a gateway.`, hints);
   }
   const { resource, authorization_servers: issuers } = found.data;
   if (new URL(resource).origin !== settings.gateway) {
-    throw new CommandError(
-      exitCodes.usage,
-      `${settings.gateway} is not the address of the gateway, which is ${resource}.`,
-      {
-        hints: [`Set REGISTRY_URL=${new URL(resource).origin} in ${settings.file}.`],
-      },
-    );
+    throw usageError(`${settings.gateway} is not the address of the gateway, which is ${resource}.`, [
+      `Set REGISTRY_URL=${new URL(resource).origin} in ${settings.file}.`,
+    ]);
   }
   refuseOtherPool(settings, issuers);
 }
@@ -44,7 +40,7 @@ function refuseOtherPool(settings: Settings, issuers: readonly string[]): void {
   const pool = poolSettings(settings).COGNITO_USER_POOL_ID;
   if (issuers.some((issuer) => cognitoIssuers(pool).includes(issuer))) return;
   const theirs = issuers.map((issuer) => issuer.slice(issuer.lastIndexOf('/') + 1)).join(', ');
-  throw new CommandError(exitCodes.usage, `The gateway trusts the user pool ${theirs}, not ${pool}.`, {
-    hints: [`Set COGNITO_USER_POOL_ID=${theirs} in ${settings.file}, or REGISTRY_URL to the gateway of ${pool}.`],
-  });
+  throw usageError(`The gateway trusts the user pool ${theirs}, not ${pool}.`, [
+    `Set COGNITO_USER_POOL_ID=${theirs} in ${settings.file}, or REGISTRY_URL to the gateway of ${pool}.`,
+  ]);
 }

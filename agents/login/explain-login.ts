@@ -1,5 +1,5 @@
 import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
-import { CommandError, exitCodes } from '../lib/failure.ts';
+import { CommandError, exitCodes, usageError } from '../lib/failure.ts';
 import { safeText } from '../lib/print.ts';
 import { networkReason } from '../lib/watched-fetch.ts';
 import { callbackUrl } from './callback-server.ts';
@@ -16,12 +16,10 @@ export function refusedCallback(error: string, { clientId, file }: Client): Comm
     const hints = [
       `Cognito console > App clients > ${clientId} > Login pages > Edit > Allowed callback URLs: add it, letter by letter.`,
     ];
-    return new CommandError(exitCodes.usage, message, { hints });
+    return usageError(message, hints);
   }
   const message = `The user pool does not know the app client ${clientId} (${safeText(error).slice(0, 60)}).`;
-  return new CommandError(exitCodes.usage, message, {
-    hints: [`Compare COGNITO_CLIENT_ID in ${file} with the app client.`],
-  });
+  return usageError(message, [`Compare COGNITO_CLIENT_ID in ${file} with the app client.`]);
 }
 
 const again = 'Log in again: mcp-gateway login';

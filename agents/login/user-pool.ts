@@ -1,11 +1,9 @@
 import * as oidc from 'openid-client';
-import { createStandInFetch, localPoolId } from '../../common/identity/cognito.ts';
-import { cognitoIssuers, withHostedDomain } from '../../common/identity/cognito-endpoints.ts';
-import { discoverProvider } from '../../common/identity/oidc.ts';
 import { CommandError, exitCodes } from '../lib/failure.ts';
 import type { Print } from '../lib/print.ts';
 import { poolSettings, type Settings } from '../lib/settings.ts';
 import { type Fetch, watchFetch, watchWith } from '../lib/watched-fetch.ts';
+import { discoverPool } from '../token/token.ts';
 import { callbackUrl } from './callback-server.ts';
 import { explainLogin, refusedCallback } from './explain-login.ts';
 
@@ -47,7 +45,7 @@ export async function beginPoolLogin(settings: Settings, print: Print): Promise<
   const pool = poolSettings(settings);
   const clientId = pool.COGNITO_CLI_CLIENT_ID ?? pool.COGNITO_CLIENT_ID;
   const explain = (error: unknown) => explainLogin(error, { clientId, file: settings.file });
-  const provider = await discover(settings, print, clientId).catch((error) => {
+  const provider = await discoverPool(pool, clientId, watchWith(print)).catch((error) => {
     throw explain(error);
   });
   const [state, nonce, verifier] = [oidc.randomState(), oidc.randomNonce(), oidc.randomPKCECodeVerifier()];
@@ -76,20 +74,6 @@ export async function beginPoolLogin(settings: Settings, print: Print): Promise<
       if (refresh_token !== undefined) await oidc.tokenRevocation(provider, refresh_token).catch(() => undefined);
     },
   };
-}
-
-function discover(settings: Settings, print: Print, clientId: string): Promise<oidc.Configuration> {
-  const pool = poolSettings(settings);
-  const id = pool.COGNITO_USER_POOL_ID;
-  return discoverProvider({
-    issuers: cognitoIssuers(id),
-    mendMetadata: (metadata) => withHostedDomain(metadata, id, pool.COGNITO_DOMAIN),
-    clientId,
-    clientSecret: pool.COGNITO_CLIENT_SECRET,
-    secretInBody: pool.COGNITO_CLIENT_AUTH === 'post',
-    standInFetch: id === localPoolId ? createStandInFetch(pool.COGNITO_LOCAL_ENDPOINT) : undefined,
-    watch: watchWith(print),
-  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { clientCredentialsGrant } from 'openid-client';
+import { type Configuration, clientCredentialsGrant } from 'openid-client';
 import * as z from 'zod';
 import { createStandInFetch, localPoolId, type StandInFetch } from '../../common/identity/cognito.ts';
 import { cognitoIssuers, withHostedDomain } from '../../common/identity/cognito-endpoints.ts';
@@ -6,6 +6,7 @@ import { discoverProvider } from '../../common/identity/oidc.ts';
 import { readConfig } from '../../common/settings/config.ts';
 import { shapeFor } from '../../common/settings/table.ts';
 import { ConfigError } from '../../common/text/config-error.ts';
+import type { PoolSettings } from '../lib/settings.ts';
 
 const shape = shapeFor('agents');
 // A person may log in with a public client; an agent needs its secret.
@@ -20,37 +21,39 @@ export async function fetchAgentToken(env: NodeJS.ProcessEnv): Promise<string> {
   return (await grantAgentToken(env)).token;
 }
 
-/** A token from Cognito's token endpoint. */
-export interface GrantedToken {
-  token: string;
-  /** Its lifetime in seconds. */
-  expiresIn: number;
-}
-
 const usualLifeSeconds = 3600;
 
 /**
- * The same, with the token's lifetime.
+ * The same, with the token's lifetime in seconds.
  * @param watch wraps the `fetch` for requests to Cognito
  */
 export async function grantAgentToken(
   env: NodeJS.ProcessEnv,
   watch?: (fetch: StandInFetch) => StandInFetch,
-): Promise<GrantedToken> {
+): Promise<{ token: string; expiresIn: number }> {
   const config = readConfig(schema, env);
-  const local = config.COGNITO_USER_POOL_ID === localPoolId;
-  const provider = await discoverProvider({
-    issuers: cognitoIssuers(config.COGNITO_USER_POOL_ID),
-    mendMetadata: (metadata) => withHostedDomain(metadata, config.COGNITO_USER_POOL_ID, config.COGNITO_DOMAIN),
-    clientId: config.COGNITO_CLIENT_ID,
-    clientSecret: config.COGNITO_CLIENT_SECRET,
-    secretInBody: config.COGNITO_CLIENT_AUTH === 'post',
-    standInFetch: local ? createStandInFetch(config.COGNITO_LOCAL_ENDPOINT) : undefined,
-    watch,
-  });
+  const provider = await discoverPool(config, config.COGNITO_CLIENT_ID, watch);
   const parameters: Record<string, string> = config.COGNITO_SCOPE ? { scope: config.COGNITO_SCOPE } : {};
   const { access_token: token, expires_in: expiresIn } = await clientCredentialsGrant(provider, parameters);
   return { token, expiresIn: expiresIn ?? usualLifeSeconds };
+}
+
+/** The user pool of these settings, for one of its app clients. */
+export function discoverPool(
+  pool: PoolSettings,
+  clientId: string,
+  watch?: (fetch: StandInFetch) => StandInFetch,
+): Promise<Configuration> {
+  const id = pool.COGNITO_USER_POOL_ID;
+  return discoverProvider({
+    issuers: cognitoIssuers(id),
+    mendMetadata: (metadata) => withHostedDomain(metadata, id, pool.COGNITO_DOMAIN),
+    clientId,
+    clientSecret: pool.COGNITO_CLIENT_SECRET,
+    secretInBody: pool.COGNITO_CLIENT_AUTH === 'post',
+    standInFetch: id === localPoolId ? createStandInFetch(pool.COGNITO_LOCAL_ENDPOINT) : undefined,
+    watch,
+  });
 }
 
 /** Explains an error of {@link fetchAgentToken}, and what to do. */

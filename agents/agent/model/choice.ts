@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { readConfig } from '../../../common/settings/config.ts';
 import { shapeFor } from '../../../common/settings/table.ts';
 import { attempt } from '../../../common/text/config-error.ts';
-import { CommandError, exitCodes } from '../../lib/failure.ts';
+import { usageError } from '../../lib/failure.ts';
 import type { Settings } from '../../lib/settings.ts';
 
 const schema = z.object({ ...shapeFor('agent'), AWS_REGION: z.string().optional() });
@@ -32,16 +32,16 @@ export function chooseModel(
   const wanted = options.provider ?? settings.MODEL_PROVIDER;
   if (!model) {
     if (options.provider === undefined) return undefined;
-    throw wrong('--provider needs a model.', [`Set --model, or MODEL in ${file}.`]);
+    throw usageError('--provider needs a model.', [`Set --model, or MODEL in ${file}.`]);
   }
   const ready = configured(settings, env);
   const provider = wanted ?? (ready.length === 1 ? ready[0] : ready.find((one) => one === shapeOf(model)));
   if (!provider) {
     const hints = [`Choose it with --provider, and set its key in ${file}: ${Object.values(needs).join('; or ')}.`];
-    throw wrong(`Which provider runs the model ${JSON.stringify(model)}?`, hints);
+    throw usageError(`Which provider runs the model ${JSON.stringify(model)}?`, hints);
   }
   if (!ready.includes(provider))
-    throw wrong(`The provider ${provider} is not set up.`, [`Set in ${file}: ${needs[provider]}.`]);
+    throw usageError(`The provider ${provider} is not set up.`, [`Set in ${file}: ${needs[provider]}.`]);
   return { provider, model, settings };
 }
 
@@ -75,11 +75,7 @@ function shapeOf(model: string): Provider {
 function read(env: NodeJS.ProcessEnv, file: string): ModelSettings {
   const { value, faults } = attempt(() => readConfig(schema, env));
   if (value) return value;
-  throw wrong(`These settings cannot be used:\n${faults.map((fault) => `  ${fault}`).join('\n')}`, [
+  throw usageError(`These settings cannot be used:\n${faults.map((fault) => `  ${fault}`).join('\n')}`, [
     `Set them in ${file}.`,
   ]);
-}
-
-function wrong(message: string, hints: string[]): CommandError {
-  return new CommandError(exitCodes.usage, message, { hints });
 }

@@ -1,5 +1,5 @@
 import { APICallError, LoadAPIKeyError, LoadSettingError, RetryError } from 'ai';
-import { CommandError, exitCodes } from '../../lib/failure.ts';
+import { CommandError, exitCodes, usageError } from '../../lib/failure.ts';
 import { networkReason } from '../../lib/watched-fetch.ts';
 import type { ModelChoice, Provider } from './choice.ts';
 
@@ -36,7 +36,7 @@ function explainStatus(error: APICallError, { provider, model }: ModelChoice, at
     return refused(`${at}: the key is rejected${more} (403).`, provider, error);
   }
   if (status === 404)
-    return usage(`${at} does not exist (404).`, [`Is ${JSON.stringify(model)} its name at this provider?`], error);
+    return usageError(`${at} does not exist (404).`, [`Is ${JSON.stringify(model)} its name at this provider?`], error);
   if (status === 429)
     return failed(
       `${at} rejects further requests for now (429).`,
@@ -44,7 +44,7 @@ function explainStatus(error: APICallError, { provider, model }: ModelChoice, at
       error,
     );
   if (status === 400 || status === 422)
-    return usage(
+    return usageError(
       `${at} rejects the request (${status}).`,
       ['Does this model support tools? Is its name right?'],
       error,
@@ -54,11 +54,7 @@ function explainStatus(error: APICallError, { provider, model }: ModelChoice, at
 }
 
 function refused(message: string, provider: Provider, cause: unknown): CommandError {
-  return usage(message, [`Check ${keyNames[provider]}.`], cause);
-}
-
-function usage(message: string, hints: string[], cause: unknown): CommandError {
-  return new CommandError(exitCodes.usage, message, { hints, cause });
+  return usageError(message, [`Check ${keyNames[provider]}.`], cause);
 }
 
 function failed(message: string, hints: string[], cause: unknown): CommandError {
