@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import type { Logger } from '../common/service/log.ts';
 import { serverNameForm } from '../policy/names.ts';
 import type { Endpoint } from '../policy/request/mcp-request.ts';
@@ -56,7 +57,8 @@ async function begin(
   // The ticket allows one server: the request must be for the same one.
   if (server !== ticket.server) throw new RelayError('ticket_invalid');
   const route = deps.routes.of(server);
-  const path = ticket.target ?? withSearch(route?.paths[endpoint as Endpoint], search);
+  const routed = route?.paths[endpoint as Endpoint];
+  const path = ticket.target ?? (routed && routed + search);
   if (!route || path === undefined) throw new RelayError('upstream_unavailable', new Error('there is no such route'));
   // The route has changed since the gate allowed the request: the credential is for another origin.
   if (ticket.credentialFor !== undefined && ticket.credentialFor !== route.origin)
@@ -66,7 +68,7 @@ async function begin(
     path,
     method: request.method ?? '',
     headers: request.headers,
-    body: await readBody(request),
+    body: await buffer(request),
     timeoutMilliseconds:
       ticket.method === 'tools/call' || ticket.method === 'tasks/result' ? slowMilliseconds : deps.quickMilliseconds,
     credentialFor: ticket.credentialFor,
@@ -75,16 +77,6 @@ async function begin(
   });
   const sessionId = request.headers['mcp-session-id'] as string | undefined;
   return { caller, endpoint: endpoint as Endpoint, route, answer, sessionId, response, log };
-}
-
-function withSearch(path: string | undefined, search: string): string | undefined {
-  return path === undefined ? undefined : path + search;
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 function fail({ metrics }: RelayDeps, response: ServerResponse, error: RelayError, log: Logger): void {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Credential } from '../../common/upstream-secrets/credential.ts';
+import type { Credential } from '../../common/upstream-secrets/secrets-file.ts';
 import type { AuthError } from '../denials/auth-error.ts';
 import { meanings } from '../denials/codes.ts';
 import { perPrincipal } from '../identity/per-principal.ts';

@@ -1,4 +1,4 @@
-import type { Credential } from '../../common/upstream-secrets/credential.ts';
+import type { Credential } from '../../common/upstream-secrets/secrets-file.ts';
 import type { UpstreamSecrets } from '../../common/upstream-secrets/watch.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 
@@ -14,19 +14,10 @@ export async function replaceFile(path: string, text: string, folderMode = 0o777
   await mkdir(folder, { recursive: true, mode: folderMode });
   // Several processes, also on other machines, may write the same file, so each needs its own draft.
   const draft = `${path}.${hostname()}-${process.pid}`;
-  await synced(draft, 'w', (file) => file.writeFile(text));
+  await writeFile(draft, text, { mode: 0o644, flush: true });
   await rename(draft, path);
   // Otherwise a power cut may undo the rename.
-  await synced(folder, 'r', async () => undefined);
+  const renamed = await open(folder);
+  await renamed.sync().finally(() => renamed.close());
   return true;
-}
-
-async function synced(path: string, flags: 'r' | 'w', work: (file: FileHandle) => Promise<void>): Promise<void> {
-  const file = await open(path, flags, 0o644);
-  try {
-    await work(file);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

@@ -16,7 +16,8 @@ export async function isPortTaken(port: number): Promise<boolean> {
  */
 export function whoListens(port: number): string | undefined {
   const inodes = listeningInodes(port);
-  for (const pid of inodes.size > 0 ? processIds() : []) {
+  if (inodes.size === 0) return undefined;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     if (!socketsOf(pid).some((inode) => inodes.has(inode))) continue;
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean).join(' ');
@@ -38,10 +39,6 @@ function listeningInodes(port: number): Set<string> {
   const fields = rows.map((row) => row.trim().split(/\s+/));
   // Columns of /proc/net/tcp: local address, state (0A is LISTEN), inode.
   return new Set(fields.flatMap((f) => (f[1]?.endsWith(`:${hex}`) && f[3] === '0A' && f[9] ? [f[9]] : [])));
-}
-
-function processIds(): string[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
 }
 
 function socketsOf(pid: string): string[] {

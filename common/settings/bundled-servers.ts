@@ -20,11 +20,7 @@ export const bundledServerNames = Object.keys(bundledServers) as BundledServer[]
 export const hostVariable = <N extends BundledServer>(name: N) => `${name.toUpperCase() as Uppercase<N>}_HOST` as const;
 export const portVariable = <N extends BundledServer>(name: N) => `${name.toUpperCase() as Uppercase<N>}_PORT` as const;
 
-interface Addressed<S, P> {
-  schema: S;
-  readBy: P;
-  purpose: string;
-}
+type Addressed<S, P> = { schema: S; readBy: P; purpose: string };
 type AddressSettings = {
   [N in BundledServer as ReturnType<typeof hostVariable<N>>]: Addressed<typeof host, readonly [N]>;
 } & {

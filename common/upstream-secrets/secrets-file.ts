@@ -8,9 +8,6 @@ import { ConfigError } from '../text/config-error.ts';
 /** The form of a secret's name, the same as a server's. It appears in the routes file, nginx's configuration and the registry. */
 export const secretName = new RegExp(`^${serverNameForm}$`);
 
-/** Where a secret's text comes from. */
-type SecretSource = { value: string } | { env: string } | { file: string };
-
 /** One entry of the file, before its text is fetched. */
 export interface SecretEntry {
   name: string;
@@ -20,7 +17,8 @@ export interface SecretEntry {
   servers: readonly string[] | undefined;
   header: 'Authorization' | 'X-API-Key';
   scheme: 'Bearer' | 'Basic' | 'none';
-  source: SecretSource;
+  /** Where its text comes from. */
+  source: { value: string } | { env: string } | { file: string };
 }
 
 const fields = 'for, servers, header, scheme, and one of value, env and file';
@@ -84,4 +82,30 @@ function toEntry(name: string, read: z.output<typeof entry>): SecretEntry {
   const scheme = header === 'X-API-Key' ? 'none' : (read.scheme ?? 'Bearer');
   const source = value !== undefined ? { value } : file !== undefined ? { file } : { env };
   return { name, for: read.for, servers, header, scheme, source };
+}
+
+/** What the gateway shows an upstream: one header, ready to be sent. */
+export interface Credential {
+  header: 'Authorization' | 'X-API-Key';
+  value: string;
+}
+
+/** Headers of an upstream and nginx's buffers have to hold it. */
+const longest = 8_192;
+
+/**
+ * Makes the header of a secret (RFC 9110 section 11.6.2; for Basic, RFC 7617).
+ * @param text the secret itself; for Basic `user:password`
+ * @returns the credential, or what is wrong with the text, in words that hold nothing of it
+ */
+export function toCredential({ header, scheme }: SecretEntry, text: string): Credential | string {
+  const prefix = scheme === 'none' ? '' : `${scheme} `;
+  if (text === '') return 'is empty';
+  if (prefix && text.toLowerCase().startsWith(prefix.toLowerCase()))
+    return `begins with "${scheme}", which the gateway adds itself: leave it out`;
+  if (scheme === 'Basic' && !/^[^:\p{Cc}]+:\P{Cc}*$/u.test(text)) return 'must be user:password for Basic';
+  const value = prefix + (scheme === 'Basic' ? Buffer.from(text, 'utf8').toString('base64') : text);
+  // What is sent is put into a header line by nginx and by Node: nothing in it may end the line.
+  if (!/^[!-~](?:[ -~]*[!-~])?$/.test(value)) return 'holds characters that no header can carry, such as a line break';
+  return value.length <= longest ? { header, value } : `is longer than ${longest} characters`;
 }

@@ -5,8 +5,7 @@ import { configFileError } from '../files/config-file.ts';
 import { type Found, reasonOf, usualInterval, watchContent } from '../files/watched-file.ts';
 import type { Logger } from '../service/log.ts';
 import { ConfigError } from '../text/config-error.ts';
-import { type Credential, toCredential } from './credential.ts';
-import { parseSecrets, type SecretEntry, secretsError } from './secrets-file.ts';
+import { type Credential, parseSecrets, type SecretEntry, secretsError, toCredential } from './secrets-file.ts';
 
 /** The credentials that the gateway sends to upstreams. */
 export interface UpstreamSecrets {

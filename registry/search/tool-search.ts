@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { allTools, approvedBy, type ToolGuard } from '../../common/policy/approved-tools-watch.ts';
 import { interval } from '../../common/time/interval.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -71,7 +72,7 @@ export async function createToolSearch(options: ToolSearchOptions) {
      * @returns `why` is the reason if there are no results
      */
     async tools(person: Person, { text, limit, server }: ToolSearchQuery) {
-      await within(waitMilliseconds, follow());
+      await Promise.race([follow(), sleep(waitMilliseconds, undefined, { ref: false })]);
       const mayCall = callable(policy(), person.scopes, approvedBy(guard));
       const isVisible = (found: IndexedTool) =>
         (server === undefined || server === found.server) && mayCall(found.server, found.tool.name);
@@ -98,10 +99,4 @@ export async function createToolSearch(options: ToolSearchOptions) {
     },
     stop: (): void => clearInterval(timer),
   };
-}
-
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }

@@ -1,12 +1,9 @@
 /**
- * Servers that the registry itself trusts: it accepts assertions that were made for them. A user who put another server
- * behind such a name would receive everyone's assertions, and could act as them.
+ * Whether only the configuration sets where this server runs. The registry trusts such a server: it accepts assertions that
+ * were made for it. A user who put another server behind its name would receive everyone's assertions, and could act as them.
  */
-const fixedNames: ReadonlySet<string> = new Set(['mcpgw']);
-
-/** Whether only the configuration sets where this server runs. */
 export function isFixedName(name: string): boolean {
-  return fixedNames.has(name);
+  return name === 'mcpgw';
 }
 
 /** `name` of the MCP registry's `server.json`. */

@@ -95,9 +95,6 @@ export const serverSettings = z.strictObject({
   enabled: z.boolean('must be true or false').default(true),
 });
 
-/** The settings for a connection to a server. */
-const connection = serverSettings.pick({ upstream: true, transports: true, auth: true });
-
 const revision = z.int('must be the number that the server had when you looked at it').min(1);
 const settings = serverSettings.omit({ name: true, enabled: true });
 
@@ -115,7 +112,7 @@ export type Replacement = z.output<typeof replacement>;
 export const readRegistration = reader(serverSettings);
 
 /** Reads the settings for a connection. @throws {RegistryError} `input_invalid` with every fault */
-export const readConnection = reader(connection);
+export const readConnection = reader(serverSettings.pick({ upstream: true, transports: true, auth: true }));
 
 /** Reads a {@link Replacement}. @throws {RegistryError} `input_invalid` */
 export const readReplacement = reader(replacement);

@@ -1,4 +1,4 @@
-import type { ExpressionBuilder, Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { SelfDescription } from '../servers/self-description.ts';
 import { targetOf } from '../servers/server.ts';
@@ -170,12 +170,12 @@ async function putStates(transaction: Writing, all: readonly Observation[]): Pro
     return { server, target, at: checkedAt.toISOString(), state: JSON.stringify(state) };
   });
   const insert = transaction.insertInto('server_health').values(rows);
-  const excluded = (e: ExpressionBuilder<Schema & { excluded: Schema['server_health'] }, 'excluded'>) => ({
-    target: e.ref('excluded.target'),
-    at: e.ref('excluded.at'),
-    state: e.ref('excluded.state'),
-  });
-  await insert.onConflict((c) => c.column('server').doUpdateSet(excluded)).execute();
+  const replaced = insert.onConflict((c) =>
+    c.column('server').doUpdateSet(({ ref }) => {
+      return { target: ref('excluded.target'), at: ref('excluded.at'), state: ref('excluded.state') };
+    }),
+  );
+  await replaced.execute();
 }
 
 async function putAnswers(transaction: Writing, all: readonly Observation[]): Promise<void> {

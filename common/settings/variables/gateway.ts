@@ -5,6 +5,10 @@ import { list, networks, origins, path, secretKeys } from '../values.ts';
 
 /** A whole number, 0 for no limit. */
 const wholeNumber = z.coerce.number().int().min(0);
+const minutes = z.coerce.number('must be minutes, such as 15').positive();
+const toolChanges = z.enum(['flag', 'refuse'], 'must be flag or refuse');
+const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']);
+const privateNetworks = '127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7';
 
 /** The gateway's public address, its limits, and who may do what. */
 export const gatewaySettings = {
@@ -29,14 +33,10 @@ export const gatewaySettings = {
   SESSION_IDLE_MINUTES: setting(z.coerce.number().positive().default(120), ['auth-server'], {
     purpose: 'minutes without a request after which a session ends',
   }),
-  GROUPS_MAX_AGE: setting(
-    z.coerce.number('must be minutes, such as 15').positive().max(1440).default(15),
-    ['auth-server'],
-    {
-      purpose:
-        'minutes after which the groups of a session are refreshed from the identity provider. A person who is removed from a group or blocked there loses access after this time at most',
-    },
-  ),
+  GROUPS_MAX_AGE: setting(minutes.max(1440).default(15), ['auth-server'], {
+    purpose:
+      'minutes after which the groups of a session are refreshed from the identity provider. A person who is removed from a group or blocked there loses access after this time at most',
+  }),
   ALLOW_LOCAL_SESSIONS: setting(z.enum(['true', 'false'], 'must be true or false').default('false'), ['auth-server'], {
     purpose:
       '`true` accepts session cookies that were signed with `SECRET_KEY` outside the gateway ([operations/access.md](operations/access.md#locally-signed-sessions) explains the risk)',
@@ -55,22 +55,14 @@ export const gatewaySettings = {
     purpose:
       'the MCP servers that the registry has at its first start; change them in the registry afterwards. Only the address of `mcpgw` is read from this file at each start',
   }),
-  ALLOW_PRIVATE_UPSTREAMS: setting(
-    list.prefault('127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7'),
-    ['registry'],
-    {
-      purpose: 'private networks in which MCP servers may run, separated by commas',
-      shownDefault: 'loopback and all private networks',
-    },
-  ),
-  TOOL_CHANGES: setting(
-    z.enum(['flag', 'refuse'], 'must be flag or refuse').default('flag'),
-    ['auth-server', 'relay', 'registry'],
-    {
-      purpose:
-        'what happens to a tool that is new or that its server has changed: `flag` marks it in the registry; `refuse` also hides it and refuses its calls until it is approved ([tool-changes.md](tool-changes.md))',
-    },
-  ),
+  ALLOW_PRIVATE_UPSTREAMS: setting(list.prefault(privateNetworks), ['registry'], {
+    purpose: 'private networks in which MCP servers may run, separated by commas',
+    shownDefault: 'loopback and all private networks',
+  }),
+  TOOL_CHANGES: setting(toolChanges.default('flag'), ['auth-server', 'relay', 'registry'], {
+    purpose:
+      'what happens to a tool that is new or that its server has changed: `flag` marks it in the registry; `refuse` also hides it and refuses its calls until it is approved ([tool-changes.md](tool-changes.md))',
+  }),
   UPSTREAM_CA_FILE: setting(z.string().optional(), ['relay', 'up'], {
     purpose: 'the CA certificates that verify https MCP servers',
     shownDefault: "the system's",
@@ -105,9 +97,7 @@ export const gatewaySettings = {
   MAX_LIST_BYTES: setting(z.coerce.number().int().min(65_536).default(8_388_608), ['relay'], {
     purpose: 'the largest list or event of an MCP server that the relay filters; a larger one is refused',
   }),
-  LOG_LEVEL: setting(
-    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-    servicesAndStandIn,
-    { purpose: '`debug`, `info`, `warn`, `error` or `silent`. No level logs a secret' },
-  ),
+  LOG_LEVEL: setting(logLevel.default('info'), servicesAndStandIn, {
+    purpose: '`debug`, `info`, `warn`, `error` or `silent`. No level logs a secret',
+  }),
 };

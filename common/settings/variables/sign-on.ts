@@ -1,16 +1,13 @@
 import * as z from 'zod';
 import { setting } from '../setting.ts';
 
+const issuer = z.url({ protocol: /^https?$/, error: "must be the provider's issuer URL" });
+
 /** A second provider that people can log in with: any OpenID Connect provider (Keycloak, Entra ID, Okta, Google). */
 export const signOnSettings = {
-  OIDC_ISSUER: setting(
-    z.url({ protocol: /^https?$/, error: "must be the provider's issuer URL" }).optional(),
-    ['auth-server'],
-    {
-      purpose:
-        "the provider's issuer, as in its discovery document. Its callback is `REGISTRY_URL/oauth2/callback/oidc`",
-    },
-  ),
+  OIDC_ISSUER: setting(issuer.optional(), ['auth-server'], {
+    purpose: "the provider's issuer, as in its discovery document. Its callback is `REGISTRY_URL/oauth2/callback/oidc`",
+  }),
   OIDC_CLIENT_ID: setting(z.string().optional(), ['auth-server'], {
     purpose: 'the client id there; required with `OIDC_ISSUER`',
   }),

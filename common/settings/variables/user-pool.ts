@@ -4,7 +4,9 @@ import { origin } from '../../network/origin.ts';
 import { setting } from '../setting.ts';
 import { list } from '../values.ts';
 
-const domain = /^(https:\/\/)?[a-z0-9][a-z0-9.-]*\/?$/;
+const domain = z
+  .string()
+  .regex(/^(https:\/\/)?[a-z0-9][a-z0-9.-]*\/?$/, 'must be a domain prefix, or a host name such as login.example.com');
 
 /** The settings of Amazon Cognito for the gateway and the agents ([cognito.md] shows where to find each value). */
 export const userPoolSettings = {
@@ -32,14 +34,10 @@ export const userPoolSettings = {
     purpose: "must be the region in the pool's id; it is only checked",
     shownDefault: "from the pool's id",
   }),
-  COGNITO_DOMAIN: setting(
-    z.string().regex(domain, 'must be a domain prefix, or a host name such as login.example.com').optional(),
-    ['auth-server', 'agents'],
-    {
-      purpose:
-        "the pool's domain, as prefix or whole host name. Needed only if the pool's discovery document does not name it; `npm run doctor` compares the two",
-    },
-  ),
+  COGNITO_DOMAIN: setting(domain.optional(), ['auth-server', 'agents'], {
+    purpose:
+      "the pool's domain, as prefix or whole host name. Needed only if the pool's discovery document does not name it; `npm run doctor` compares the two",
+  }),
   COGNITO_SCOPE: setting(z.string().optional(), ['agents'], {
     purpose: 'the scopes that the agent requests, separated by spaces. It goes into `agents/.env.agent`',
     shownDefault: 'all scopes of the app client',
