@@ -3,10 +3,10 @@ import { addProcessMetrics } from '../common/service/process-metrics.ts';
 import type { RelayErrorCode } from './errors.ts';
 import type { EndReason } from './live-streams.ts';
 
-/** The relay's metrics. docs/operations/monitoring.md explains each. */
 export type RelayMetrics = ReturnType<typeof createRelayMetrics>;
 
 /**
+ * Makes the relay's metrics, which docs/operations/monitoring.md explains.
  * @param openStreams returns the number of open streams
  * @param silence returns the milliseconds since the auth-server last answered
  */

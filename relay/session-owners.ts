@@ -8,14 +8,14 @@ interface Owned {
   target?: string;
 }
 
-/** Who owns which session and task, as stored by the auth-server. `ticket` is the ticket of the request at hand. */
 export type SessionOwners = ReturnType<typeof createSessionOwners>;
 
 const timeoutMilliseconds = 2_000;
 
 /**
- * Makes a client of the auth-server's internal address. Every method throws {@link RelayError}
- * `authorization_unavailable` when the auth-server does not answer.
+ * Makes a client of the auth-server, which stores who owns which session and task. Every method takes the ticket of the
+ * request at hand, and throws {@link RelayError} `authorization_unavailable` when the auth-server does not answer.
+ * @param url the auth-server's internal address
  */
 export function createSessionOwners(url: string) {
   const ask = async (method: string, path: string, ticket: string, body: object) => {

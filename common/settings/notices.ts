@@ -2,10 +2,7 @@ import type { Program } from './setting.ts';
 import { settingList, settings } from './table.ts';
 
 /** A probable mistake in a variable that does not prevent a program from starting. */
-export interface Notice {
-  variable: string;
-  message: string;
-}
+type Notice = { variable: string; message: string };
 
 const ourPrefixes = /^(COGNITO|REGISTRY|AUTH_SERVER|RELAY|MCPGW|CURRENTTIME|METRICS|OIDC)_/;
 

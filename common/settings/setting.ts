@@ -10,7 +10,6 @@ export const servicesAndStandIn = [...services, 'cognito'] as const;
 /** The programs that read settings. `doctor` checks the settings of all of them. */
 export type Program = (typeof servicesAndStandIn)[number] | 'up' | 'agents' | 'agent' | 'compose';
 
-/** One environment variable. */
 export interface Setting {
   /** What its value must look like, with its default. An empty variable counts as unset. */
   schema: z.ZodType;

@@ -33,9 +33,7 @@ export const settings = {
 };
 
 type Settings = typeof settings;
-/** The name of a setting. */
 export type SettingName = keyof Settings;
-/** The names of a program's settings. */
 type ReadBy<P extends Program> = {
   [K in SettingName]: P extends Settings[K]['readBy'][number] ? K : never;
 }[SettingName];
@@ -48,5 +46,4 @@ export function shapeFor<P extends Program>(program: P): ShapeFor<P> {
   return Object.fromEntries(own.map(([name, { schema }]) => [name, schema])) as ShapeFor<P>;
 }
 
-/** The table as a list. */
 export const settingList = Object.entries<Setting>(settings) as [SettingName, Setting][];

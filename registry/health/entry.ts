@@ -60,11 +60,7 @@ export function update(entry: Entry, server: string, { finding, observed }: Chec
 }
 
 /** A list that could not be read this time keeps its last value, so that pages do not lose it. */
-function mergeAnswer(
-  before: Entry['answer'],
-  { tools, ...observed }: ObservedServer,
-  at: Date,
-): NonNullable<Entry['answer']> {
+function mergeAnswer(before: Entry['answer'], { tools, ...observed }: ObservedServer, at: Date) {
   const old = before?.announced;
   const announced = {
     ...observed,

@@ -8,7 +8,7 @@ import { type CheckResult, type Entry, logChange, newEntry, restore, toHealth, u
 import { type ProbeLimits, type ProbeResult, probeServer, usualLimits } from './mcp-probe.ts';
 import { nextTurns } from './queue.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
-import { findingOf, unreachable, waitAfter } from './verdict.ts';
+import { findingOf, waitAfter } from './verdict.ts';
 
 /** A server to monitor. Only an enabled one is checked; a new revision is checked at once. */
 export type Monitored = ServerEntry & { enabled?: boolean; revision?: number };
@@ -161,8 +161,9 @@ async function probeAll(
 ): Promise<CheckResult> {
   const upstream = upstreamOf(server.name);
   const headers = headersFor(server);
-  const failed = (problem: string) => {
-    return { finding: unreachable(problem), observed: undefined, cause: undefined, tookMs: 0 };
+  const failed = (error: string): CheckResult => {
+    const finding = { status: 'unhealthy', error, latencyMs: null, checks: [] } as const;
+    return { finding, observed: undefined, cause: undefined, tookMs: 0 };
   };
   if (!upstream?.addresses.length) return failed(upstream?.problem ?? 'Its address is not known yet.');
   if (!headers) return failed('Its credential is not available from UPSTREAM_SECRETS_FILE.');

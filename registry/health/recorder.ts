@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../common/service/log.ts';
 import type { Observation, Observations, StoredHealth } from '../store/observations.ts';
 
-/** Stores what checks find, and loads what other registries have found. */
 export type Recorder = ReturnType<typeof createRecorder>;
 
 /** If the registry with the lease dies, servers stay unchecked for this long. */

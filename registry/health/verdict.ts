@@ -33,11 +33,6 @@ export function findingOf(results: readonly ProbeResult[]): Finding {
   };
 }
 
-/** The finding for a server that cannot be asked at all. */
-export function unreachable(problem: string): Finding {
-  return { status: 'unhealthy', error: problem, latencyMs: null, checks: [] };
-}
-
 /**
  * Returns the state of a server after a check. One failure of a healthy server is only noted: it may be a restart or a
  * lost packet. One success is enough. Missing credentials do not count as failures, because waiting does not help.

@@ -6,18 +6,6 @@ import { refuseOwnHosts } from './own-hosts.ts';
 import { type RouteOutcome, routeOutcome } from './route-status.ts';
 import { createUpstreams, systemResolver } from './upstreams.ts';
 
-export interface RoutingOptions extends AddressRules {
-  store: Pick<RegistryStore, 'list' | 'onChange'>;
-  /** Host names of the gateway's own parts, which no upstream may use. */
-  ownHosts: readonly string[];
-  routesDir: string;
-  /** How often host names are resolved again. */
-  resolveMilliseconds: number;
-  log: Logger;
-  /** Called after each `publish` with nginx's answer. */
-  onPublished: (state: RouteOutcome['state']) => void;
-}
-
 /** nginx/reload polls once a second, and nginx has to test the routes. */
 const publishMilliseconds = 10_000;
 
@@ -27,7 +15,19 @@ const publishMilliseconds = 10_000;
  * @returns the upstreams, and `publish`, which writes the routes and waits for nginx's answer
  * @throws {ConfigError} if the folder cannot be written
  */
-export async function startRouting(options: RoutingOptions) {
+export async function startRouting(
+  options: AddressRules & {
+    store: Pick<RegistryStore, 'list' | 'onChange'>;
+    /** Host names of the gateway's own parts, which no upstream may use. */
+    ownHosts: readonly string[];
+    routesDir: string;
+    /** How often host names are resolved again. */
+    resolveMilliseconds: number;
+    log: Logger;
+    /** Called after each `publish` with nginx's answer. */
+    onPublished: (state: RouteOutcome['state']) => void;
+  },
+) {
   const { store, ownHosts, routesDir, resolveMilliseconds, log, onPublished } = options;
   const upstreams = createUpstreams({
     servers: () => store.list().filter((server) => server.enabled),

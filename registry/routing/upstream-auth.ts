@@ -1,10 +1,9 @@
 import type { UpstreamSecrets } from '../../common/upstream-secrets/watch.ts';
 import type { ServerEntry } from '../servers/server.ts';
 
-/** The gateway's credentials for upstreams. */
 export type UpstreamAuth = ReturnType<typeof createUpstreamAuth>;
 
-/** Makes {@link UpstreamAuth} over the secrets file. */
+/** Makes the gateway's credentials for upstreams over the secrets file. */
 export function createUpstreamAuth(secrets: Pick<UpstreamSecrets, 'find'>) {
   const find = ({ name, upstream, auth }: ServerEntry) =>
     auth ? secrets.find(auth.secret, { server: name, origin: upstream }) : undefined;

@@ -3,7 +3,6 @@ import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
 import type { Logger } from '../../common/service/log.ts';
 
-/** The embeddings endpoint. */
 interface EmbeddingsOptions {
   /** The base URL of `/v1/embeddings`, such as `http://localhost:11434`. */
   url: string;
@@ -18,7 +17,6 @@ interface EmbeddingsOptions {
   pauseMs?: number;
 }
 
-/** Vectors of texts, all of length one, so that their product is their similarity. */
 export type Embeddings = ReturnType<typeof createEmbeddings>;
 
 const batchSize = 64;
@@ -31,7 +29,7 @@ const answerSchema = z.object({
 
 /**
  * Makes a client of an OpenAI-compatible endpoint (`POST /v1/embeddings` with `{model, input}`; OpenAI API reference,
- * "Create embeddings"). Vectors are cached in memory by the hash of their text, and fetched again after a restart. The
+ * "Create embeddings"). All vectors have length one, so that their product is their similarity. They are cached in memory by the hash of their text, and fetched again after a restart. The
  * log reports once when the endpoint stops answering, and once when it answers again.
  */
 export function createEmbeddings(options: EmbeddingsOptions) {

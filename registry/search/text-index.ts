@@ -9,7 +9,6 @@ export interface Hit {
   score: number;
 }
 
-/** A BM25 index of documents with fields. */
 export type TextIndex<F extends string> = ReturnType<typeof createTextIndex<F>>;
 
 /** Shorter words do not match as prefixes or typos: too many words are similar. */
@@ -17,7 +16,7 @@ const shortestPrefix = 3;
 const shortestTypo = 5;
 
 /**
- * Makes an empty index.
+ * Makes an empty BM25 index of documents with fields.
  * @param weights the weights by field
  * @param name the field that holds the identifier
  */

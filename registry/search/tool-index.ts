@@ -10,7 +10,6 @@ export interface IndexedTool {
   text: ToolText;
 }
 
-/** An index of the tools of all servers. */
 export type ToolIndex = ReturnType<typeof createToolIndex>;
 
 /**
@@ -21,7 +20,7 @@ const weights = { name: 2.5, title: 2.5, description: 2, args: 0.7, server: 2.5 
 /** How long the index may block other work, in milliseconds. */
 const turn = 8;
 
-/** Makes an empty index. */
+/** Makes an empty index of the tools of all servers. */
 export function createToolIndex(words: Words) {
   const index = createTextIndex<keyof ToolText>(words, weights, 'name');
   const known = new Map<string, { seen: SearchableServer; ids: readonly number[] }>();

@@ -23,14 +23,6 @@ export interface FoundTool {
   score: number;
 }
 
-interface ToolSearchQuery {
-  text: string;
-  limit: number;
-  /** Only tools of this server. */
-  server?: string | undefined;
-}
-
-/** The search for tools and servers. */
 export type ToolSearch = Awaited<ReturnType<typeof createToolSearch>>;
 
 export interface ToolSearchOptions {
@@ -47,7 +39,7 @@ const followMilliseconds = 1_000;
 /** How long a search waits for the index to include recent changes. */
 const waitMilliseconds = 200;
 
-/** Makes the search. Loads the dictionary first, about 100 ms. */
+/** Makes the search for tools and servers. Loads the dictionary first, about 100 ms. */
 export async function createToolSearch(options: ToolSearchOptions) {
   const { servers, toolsOf, policy, guard = allTools, embeddings } = options;
   const words = options.words ?? (await loadWords());
@@ -69,9 +61,10 @@ export async function createToolSearch(options: ToolSearchOptions) {
   return {
     /**
      * Returns the matching tools that this caller may call; `total` counts those beyond the limit too.
+     * @param server only tools of this server
      * @returns `why` is the reason if there are no results
      */
-    async tools(person: Person, { text, limit, server }: ToolSearchQuery) {
+    async tools(person: Person, { text, limit, server }: { text: string; limit: number; server?: string | undefined }) {
       await Promise.race([follow(), sleep(waitMilliseconds, undefined, { ref: false })]);
       const mayCall = callable(policy(), person.scopes, approvedBy(guard));
       const isVisible = (found: IndexedTool) =>

@@ -8,13 +8,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /** What a model sees of a tool, as the server sent it. */
-export interface DefinitionParts {
-  title: unknown;
-  description: unknown;
-  inputSchema: unknown;
-  outputSchema: unknown;
-  annotations: unknown;
-}
+export type DefinitionParts = Record<'title' | 'description' | 'inputSchema' | 'outputSchema' | 'annotations', unknown>;
 
 /** A tool's definition. It must not change without a new approval. */
 export interface Definition {

@@ -39,7 +39,6 @@ export interface HealthDetails {
   seenAt: Date | null;
 }
 
-/** A server's health. */
 export interface Health {
   status: Status;
   checkedAt: Date | null;
@@ -50,5 +49,4 @@ export interface Health {
   details?: HealthDetails;
 }
 
-/** The health of a server that has not been checked. */
 export const neverChecked: Health = { status: 'unknown', checkedAt: null, error: null, tools: [] };

@@ -1,11 +1,6 @@
 /** A transport of a server, as in the MCP registry's `remotes[].type`. */
 export type Transport = 'streamable-http' | 'sse';
 
-/** The gateway's credential for a server: the name of a secret in UPSTREAM_SECRETS_FILE. */
-interface UpstreamAuth {
-  secret: string;
-}
-
 /** One MCP server: its name and location. */
 export interface ServerEntry {
   /** Path segment under the gateway; see `policy/names.ts`. */
@@ -17,20 +12,18 @@ export interface ServerEntry {
   /** Paths on the upstream. The 2024-11-05 transport announces its message endpoint on its stream. */
   transports: { 'streamable-http'?: string | undefined; sse?: string | undefined };
   tags: readonly string[];
-  /** Only shown to users who may change the server. */
-  auth?: UpstreamAuth | null | undefined;
+  /** The name of the gateway's credential in UPSTREAM_SECRETS_FILE. Only shown to users who may change the server. */
+  auth?: { secret: string } | null | undefined;
 }
 
-/** An icon: `icons` of the MCP registry's `server.json`. */
+/** An icon: `icons` of the MCP registry's `server.json`. `src` is an https URL. */
 interface Icon {
-  /** An https URL. */
   src: string;
   mimeType?: string | undefined;
   /** Such as `48x48`, or `any`. */
   sizes?: readonly string[] | undefined;
 }
 
-/** All settings of a server. */
 export interface ServerSettings extends ServerEntry {
   /** The server's own version. */
   version: string | null;
@@ -40,14 +33,13 @@ export interface ServerSettings extends ServerEntry {
   license: string | null;
   icons: readonly Icon[];
   /** null if the server needs no credential. */
-  auth: UpstreamAuth | null;
+  auth: { secret: string } | null;
   /** Its published name, such as `io.github.owner/name`. The MCP registry API lists it under this name. */
   alias: string | null;
   /** A disabled server is shown, but has no route. */
   enabled: boolean;
 }
 
-/** A stored server. */
 export interface RegisteredServer extends ServerSettings {
   /** Number of its last change. A user who changes a server sends the revision that they saw. */
   revision: number;

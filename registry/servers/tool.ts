@@ -12,7 +12,6 @@ export interface ToolInfo {
   note?: string;
 }
 
-/** A tool together with its definition. */
 export interface ObservedTool {
   info: ToolInfo;
   definition: Definition;

@@ -25,7 +25,6 @@ export interface Actor {
   username: string;
 }
 
-/** One change of one server. */
 export interface ServerChange {
   id: number;
   at: Date;
@@ -44,18 +43,10 @@ export interface ChangeQuery {
 }
 
 /** Logs a change, in the transaction that makes it. @returns its number, higher than all earlier ones */
-export async function noteChange(
-  transaction: Writing,
-  { at, server, action, by, fields }: Omit<ServerChange, 'id'>,
-): Promise<number> {
-  const row = {
-    at: at.toISOString(),
-    server,
-    action,
-    by_sub: by.sub,
-    by_name: by.username,
-    fields: JSON.stringify(fields),
-  };
+export async function noteChange(transaction: Writing, change: Omit<ServerChange, 'id'>): Promise<number> {
+  const { at, server, action, by, fields } = change;
+  const who = { by_sub: by.sub, by_name: by.username };
+  const row = { at: at.toISOString(), server, action, ...who, fields: JSON.stringify(fields) };
   const { id } = await transaction.insertInto('server_change').values(row).returning('id').executeTakeFirstOrThrow();
   return id;
 }

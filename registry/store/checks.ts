@@ -21,10 +21,7 @@ export interface Span {
 }
 
 /** A server's checks, oldest first: the last 24 hours by 5 minutes, the last 7 days by hours. */
-export interface Chart {
-  day: Span[];
-  week: Span[];
-}
+export type Chart = Record<keyof typeof kinds, Span[]>;
 
 const minute = 60_000;
 const kinds = { day: { size: 5, minutes: 24 * 60 }, week: { size: 60, minutes: 7 * 24 * 60 } } as const;
@@ -73,7 +70,13 @@ export async function chartOf(db: Kysely<Schema>, server: string, now: Date): Pr
       .where('start', '>', Math.floor(now.getTime() / minute) - minutes - size)
       .orderBy('start')
       .execute();
-    return rows.map(toSpan);
+    return rows.map(({ start, ok, failed, total_ms, longest_ms }) => ({
+      start: new Date(start * minute),
+      ok,
+      failed,
+      meanMs: ok > 0 ? Math.round(total_ms / ok) : null,
+      longestMs: ok > 0 ? longest_ms : null,
+    }));
   };
   return { day: await read(kinds.day), week: await read(kinds.week) };
 }
@@ -94,14 +97,4 @@ function sum(samples: readonly (Sample & { server: string })[]): Row[] {
     }
   }
   return [...rows.values()];
-}
-
-function toSpan({ start, ok, failed, total_ms, longest_ms }: Row): Span {
-  return {
-    start: new Date(start * minute),
-    ok,
-    failed,
-    meanMs: ok > 0 ? Math.round(total_ms / ok) : null,
-    longestMs: ok > 0 ? longest_ms : null,
-  };
 }

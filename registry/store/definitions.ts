@@ -37,12 +37,11 @@ export interface DefinitionChange {
   note?: { action: 'first-seen' | 'approve'; by: Actor; fields: ServerChange['fields'] };
 }
 
-/** The approved and pending definitions in the database. */
 export type DefinitionTable = ReturnType<typeof createDefinitionTable>;
 
 const versionKey = 'pins';
 
-/** Makes the {@link DefinitionTable} over the registry's database. */
+/** Makes the table of approved and pending definitions over the registry's database. */
 export function createDefinitionTable(database: RegistryDatabase) {
   const { db } = database;
   return {

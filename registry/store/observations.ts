@@ -55,7 +55,6 @@ export interface History {
   chart: Chart;
 }
 
-/** What health checks found, in the database. */
 export type Observations = ReturnType<typeof createObservations>;
 
 const mostEvents = 500;
@@ -65,7 +64,7 @@ const cleanupMilliseconds = 3_600_000;
 const mostRemembered = 20_000;
 const leaseKey = 'checks';
 
-/** Makes {@link Observations} over the registry's database. */
+/** Makes the store of what health checks found, over the registry's database. */
 export function createObservations(database: RegistryDatabase) {
   const { db } = database;
   let cleanedAt = 0;

@@ -102,17 +102,15 @@ async function makeSeed(transaction: Writing, servers: readonly ServerSettings[]
   return true;
 }
 
-async function makeChange(
-  transaction: Writing,
-  { name, revision, next, action, by }: Write,
-): Promise<{ id: number; server: RegisteredServer | undefined }> {
+/** @returns the number of the change, and the new state of the server */
+async function makeChange(transaction: Writing, { name, revision, next, action, by }: Write) {
   const before = await readServer(transaction, name);
   if (before?.revision !== revision) throw conflict(name, before, revision);
   if (next?.alias) await refuseTakenAlias(transaction, name, next.alias);
   const at = new Date();
   const fields = differences(before && settingsOf(before), next);
   const id = await noteChange(transaction, { at, server: name, action, by, fields });
-  const server = next && { ...next, revision: id, updatedAt: at };
+  const server: RegisteredServer | undefined = next && { ...next, revision: id, updatedAt: at };
   if (server) await putServer(transaction, server);
   else await deleteServer(transaction, name);
   if (!next) await forgetDefinitions(transaction, name);
@@ -129,8 +127,7 @@ async function refuseTakenAlias(transaction: Writing, name: string, alias: strin
 
 function conflict(name: string, before: RegisteredServer | undefined, revision: number | undefined): RegistryError {
   if (!before) return new RegistryError('not_found', `There is no server called "${name}" any more.`);
-  if (revision === undefined) return nameTaken(name);
-  return changedMeanwhile(name);
+  return revision === undefined ? nameTaken(name) : changedMeanwhile(name);
 }
 
 /** The error when a new server's name is taken. */
