@@ -4,6 +4,7 @@ import { type Catalogue, type CatalogueEntry, inOrder } from '../../access/catal
 import type { Person } from '../../access/guards.ts';
 import type { ApprovedDefinitions } from '../../pins/approved-definitions.ts';
 import type { ToolSearch } from '../../search/tool-search.ts';
+import { digest, marksOf, type Part } from '../shared/digest.ts';
 import { rightsOn } from '../shared/rights-on.ts';
 import { type ListQuery, listHref, type Show, shows } from './query.ts';
 
@@ -19,7 +20,7 @@ const perPage = 50;
 
 const labels: Record<Show, string> = { all: 'All', enabled: 'Enabled', disabled: 'Disabled', issues: 'With issues' };
 
-export type List = ReturnType<typeof listFor>;
+type List = ReturnType<typeof listFor>;
 
 /**
  * The servers that `person` may see and that match `query`. A page beyond the last counts as the last. `fitting` counts the
@@ -78,4 +79,34 @@ export function listFor({ catalogue, policy, definitions, search }: ListParts, p
 function hasIssue({ enabled, health }: CatalogueEntry, waiting: number): boolean {
   if (!enabled || health.status === 'unknown') return false;
   return health.status !== 'healthy' || health.error !== null || waiting > 0;
+}
+
+/** The address of a list's event stream. */
+export function listLive(list: List): string {
+  const href = listHref(list.query, '/-/live');
+  return `${href}${href.includes('?') ? '&' : '?'}have=${marksOf(listParts(list))}`;
+}
+
+/**
+ * The parts of a list in drawing order: first the results as a whole, whose mark covers only which servers there are, then
+ * the statistics and each card.
+ */
+export function listParts(list: List): Part[] {
+  const { cards, filters, statistics, pages, fitting } = list;
+  const frame = [cards.map(({ server }) => server.name), pages, fitting, filters.map(({ href }) => href)];
+  const numbers = [statistics, filters.map(({ count }) => count)];
+  return [
+    { id: 'results', mark: digest(['results', frame]), template: 'results', data: { list } },
+    { id: 'statistics', mark: digest(['statistics', numbers]), template: 'statistics', data: { list } },
+    ...cards.map((card) => {
+      const id = `card-${card.server.name}`;
+      return { id, mark: digest(shownOn(card)), template: 'card', data: { card } };
+    }),
+  ];
+}
+
+function shownOn({ server, rights, waiting }: List['cards'][number]): unknown {
+  const { name, revision, health } = server;
+  const { status, error, checkedAt, tools } = health;
+  return [name, revision, rights, waiting, status, error, checkedAt?.getTime() ?? 0, tools.length];
 }

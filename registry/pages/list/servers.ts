@@ -2,8 +2,7 @@ import type { RequestHandler } from 'express';
 import { personOf } from '../../access/guards.ts';
 import type { ToolSearch } from '../../search/tool-search.ts';
 import type { Render, View } from '../shared/render.ts';
-import { type ListParts, listFor } from './list.ts';
-import { listLive } from './live-parts.ts';
+import { type ListParts, listFor, listLive } from './list.ts';
 import { readListQuery } from './query.ts';
 
 const mostTools = 8;

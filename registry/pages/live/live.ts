@@ -4,8 +4,7 @@ import { notFound } from '../../access/permissions.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import type { ApprovedDefinitions } from '../../pins/approved-definitions.ts';
 import { type DetailsParts, detailsFor, serverParts, stateOf } from '../details/details.ts';
-import { type ListParts, listFor } from '../list/list.ts';
-import { listParts } from '../list/live-parts.ts';
+import { type ListParts, listFor, listParts } from '../list/list.ts';
 import { readListQuery } from '../list/query.ts';
 import { marksOf, missing, type Part } from '../shared/digest.ts';
 
