@@ -104,13 +104,8 @@ async function firstOf(
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   const stop = () => reject(new CommandError(exitCodes.interrupted, 'Stopped. You are not logged in.'));
   context.signal.addEventListener('abort', stop, { once: true });
-  const late = new CommandError(
-    exitCodes.notLoggedIn,
-    `The login was not completed within ${longestMinutes} minutes.`,
-    {
-      hints: ['Start again: mcp-gateway login'],
-    },
-  );
+  const text = `The login was not completed within ${longestMinutes} minutes.`;
+  const late = new CommandError(exitCodes.notLoggedIn, text, { hints: ['Start again: mcp-gateway login'] });
   const timer = setTimeout(() => reject(late), longestMinutes * 60_000);
   const waits: Promise<Returned>[] = [stopped];
   if (server) waits.push(server.returned);
@@ -165,13 +160,10 @@ async function finish(settings: Settings, print: Print, pool: PoolLogin, callbac
 }
 
 function warnOfKey(print: Print, { file }: Settings): void {
-  print.note(
-    `${print.style('yellow', 'warning')} The session was signed on this machine with SECRET_KEY of ${file}. Everyone who has`,
-  );
-  print.note(
-    '  that key can create a session for any user, and the gateway cannot end this one: logout only deletes the file.',
-  );
-  print.note('  Remove SECRET_KEY; the login works without it (docs/operations/access.md, "Locally signed sessions").');
+  const mark = print.style('yellow', 'warning');
+  print.note(`${mark} The session was signed on this machine with SECRET_KEY of ${file}. Everyone who has
+  that key can create a session for any user, and the gateway cannot end this one: logout only deletes the file.
+  Remove SECRET_KEY; the login works without it (docs/operations/access.md, "Locally signed sessions").`);
 }
 
 function showSession(

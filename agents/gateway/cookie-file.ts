@@ -74,11 +74,9 @@ export function cookieNameFor(gateway: string): string {
   return gateway.startsWith('https:') ? '__Host-mcp_gateway_session' : 'mcp_gateway_session';
 }
 
-/** Deletes a session. @returns whether there was one */
-export function forgetSession(file: string): boolean {
-  const was = statSync(file, { throwIfNoEntry: false }) !== undefined;
+/** Deletes a session, if there is one. */
+export function forgetSession(file: string): void {
   for (const one of [file, `${file}.json`]) rmSync(one, { force: true });
-  return was;
 }
 
 function readCookie(file: string): string {

@@ -18,11 +18,7 @@ export interface Returned {
   finish(outcome: { title: string; text: string; failed: boolean }): Promise<void>;
 }
 
-export interface CallbackServer {
-  /** Resolves when a browser returns with this login's `state`. Others get an error page. */
-  returned: Promise<Returned>;
-  close(): void;
-}
+export type CallbackServer = Awaited<ReturnType<typeof openCallback>>;
 
 /**
  * Listens for the browser at `http://localhost:9090/callback`, on this machine only.
@@ -30,7 +26,7 @@ export interface CallbackServer {
  * @param stray called for a browser with another state
  * @throws {CommandError} failed: the port is taken
  */
-export async function openCallback(state: string, stray: () => void): Promise<CallbackServer> {
+export async function openCallback(state: string, stray: () => void) {
   const { promise, resolve } = Promise.withResolvers<Returned>();
   const servers: Server[] = [];
   const close = () => {
@@ -64,6 +60,7 @@ export async function openCallback(state: string, stray: () => void): Promise<Ca
     close();
     throw error;
   }
+  /** `returned` resolves when a browser returns with this login's `state`. Others get an error page. */
   return { returned: promise, close };
 }
 

@@ -22,14 +22,10 @@ function readPasted(text: string, state: string): URL | 'foreign' | undefined {
   return callback;
 }
 
-export interface Pasting {
-  /** Resolves with the pasted callback; `undefined` if the input ends without one. */
-  pasted: Promise<URL | undefined>;
-  close(): void;
-}
+export type Pasting = ReturnType<typeof waitForPaste>;
 
 /** Reads lines until one is the callback of this login, and explains what is wrong with the others. */
-export function waitForPaste({ stdin }: Context, state: string, say: (text: string) => void): Pasting {
+export function waitForPaste({ stdin }: Context, state: string, say: (text: string) => void) {
   const lines = createInterface({ input: stdin, terminal: false });
   const pasted = new Promise<URL | undefined>((resolve) => {
     lines.on('line', (line) => {
@@ -45,6 +41,7 @@ export function waitForPaste({ stdin }: Context, state: string, say: (text: stri
     lines.once('close', () => resolve(undefined));
   });
   return {
+    /** Resolves with the pasted callback; `undefined` if the input ends without one. */
     pasted,
     close() {
       lines.close();

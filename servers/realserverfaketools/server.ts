@@ -19,6 +19,6 @@ const tools = [
 /** The realserverfaketools server over HTTP, not yet listening. */
 export function createApp(log: Logger): Express {
   return bundledApp('realserverfaketools', log, instructions, (server) => {
-    for (const tool of tools) tool.register({ server, log });
+    for (const addTo of tools) addTo({ server, log });
   });
 }

@@ -17,18 +17,18 @@ export function explainModelError(error: unknown, choice: ModelChoice, signal: A
   const at = `The model ${choice.model} (${choice.provider})`;
   const { name } = cause as { name?: unknown };
   if (name === 'TimeoutError' || name === 'AbortError')
-    return failed(`${at} did not answer in time.`, ['Increase --timeout.'], error);
+    return failed(`${at} did not answer in time.`, error, 'Increase --timeout.');
   if (LoadAPIKeyError.isInstance(cause) || LoadSettingError.isInstance(cause))
     return refused(`${at} cannot be used: its settings are missing.`, choice.provider, error);
   if (APICallError.isInstance(cause)) return explainStatus(cause, choice, at);
-  return failed(`${at} failed: its response does not match its API.`, [], error);
+  return failed(`${at} failed: its response does not match its API.`, error);
 }
 
 function explainStatus(error: APICallError, { provider, model }: ModelChoice, at: string): CommandError {
   const { statusCode: status } = error;
   if (status === undefined) {
     const where = URL.parse(error.url)?.origin ?? 'its address';
-    return failed(`${at} cannot be reached at ${where} (${networkReason(error)}).`, [], error);
+    return failed(`${at} cannot be reached at ${where} (${networkReason(error)}).`, error);
   }
   if (status === 401) return refused(`${at}: the key is rejected (401).`, provider, error);
   if (status === 403) {
@@ -40,8 +40,8 @@ function explainStatus(error: APICallError, { provider, model }: ModelChoice, at
   if (status === 429)
     return failed(
       `${at} rejects further requests for now (429).`,
-      ['The agent tried three times. Try again later.'],
       error,
+      'The agent tried three times. Try again later.',
     );
   if (status === 400 || status === 422)
     return usageError(
@@ -49,14 +49,14 @@ function explainStatus(error: APICallError, { provider, model }: ModelChoice, at
       ['Does this model support tools? Is its name right?'],
       error,
     );
-  if (status >= 200 && status < 300) return failed(`${at}: its response does not match its API.`, [], error);
-  return failed(`${at} could not answer (${status}).`, [], error);
+  if (status >= 200 && status < 300) return failed(`${at}: its response does not match its API.`, error);
+  return failed(`${at} could not answer (${status}).`, error);
 }
 
 function refused(message: string, provider: Provider, cause: unknown): CommandError {
   return usageError(message, [`Check ${keyNames[provider]}.`], cause);
 }
 
-function failed(message: string, hints: string[], cause: unknown): CommandError {
+function failed(message: string, cause: unknown, ...hints: string[]): CommandError {
   return new CommandError(exitCodes.failed, message, { hints, cause });
 }
