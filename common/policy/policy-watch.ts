@@ -39,10 +39,8 @@ export function watchPolicy(path: string, log: Logger, intervalMilliseconds?: nu
   const refuse = (error: unknown) => {
     faults = configFileError('SCOPES_FILE', path, error).faults;
     failed++;
-    log.error(
-      { path, faults, policy: inForce.version },
-      'the changed policy file cannot be used; the last good one stays in force',
-    );
+    const policy = inForce.version;
+    log.error({ path, faults, policy }, 'the changed policy file cannot be used; the last good one stays in force');
   };
   const changed = (found: Found<string>) => {
     const mine = ++changes;

@@ -71,10 +71,8 @@ export async function runService(
       });
     await service.afterListening?.();
   } catch (error) {
-    log.fatal(
-      { err: error instanceof ConfigError ? undefined : error },
-      error instanceof Error ? error.message : 'failed',
-    );
+    const err = error instanceof ConfigError ? undefined : error;
+    log.fatal({ err }, error instanceof Error ? error.message : 'failed');
     process.exit(1);
   }
 }
@@ -89,9 +87,8 @@ function listen({ listener, host, port, portVariable }: Endpoint): Promise<Serve
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EADDRINUSE') return reject(error);
-      reject(
-        new ConfigError([`port ${port} on ${host} is taken: stop the program that has it, or set ${portVariable}`]),
-      );
+      const fault = `port ${port} on ${host} is taken: stop the program that has it, or set ${portVariable}`;
+      reject(new ConfigError([fault]));
     });
     server.listen(port, host, () => resolve(server));
   });

@@ -19,14 +19,12 @@ export const ports = list
   .transform((items) => items.map(Number))
   .pipe(z.array(z.int('must be port numbers separated by commas').min(1).max(65535)));
 
+const network = z
+  .string()
+  .regex(/^[0-9a-f.:]+(\/\d{1,3})?$/i, 'must be addresses or networks separated by commas, such as 10.0.0.0/8');
+
 /** Addresses or networks separated by commas, as nginx accepts them for `set_real_ip_from`. */
-export const networks = list.pipe(
-  z.array(
-    z
-      .string()
-      .regex(/^[0-9a-f.:]+(\/\d{1,3})?$/i, 'must be addresses or networks separated by commas, such as 10.0.0.0/8'),
-  ),
-);
+export const networks = list.pipe(z.array(network));
 
 /** A path. The default is relative to the project's folder. */
 export const path = (...fallback: string[]) => z.string().default(join(root, ...fallback));

@@ -78,9 +78,8 @@ function weakestFirst(found: Iterable<readonly Option[]>): readonly Option[] {
 
 /** A caller without a rule for a server, who does not see it in the registry, must not learn who has access. */
 function mayKnow(policy: Policy, scopes: readonly string[], server: string): boolean {
-  return (
-    decide(policy, scopes, server, [{ method: 'ping' }]).allowed || mayUseUi(policy, scopes, 'list_service', server)
-  );
+  const hasRule = decide(policy, scopes, server, [{ method: 'ping' }]).allowed;
+  return hasRule || mayUseUi(policy, scopes, 'list_service', server);
 }
 
 const compiled = new WeakMap<Policy, Options>();

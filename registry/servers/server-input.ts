@@ -57,13 +57,11 @@ const url = (max: number) =>
       return z.NEVER;
     });
 
+const iconSize = z.string().regex(/^(?:\d{1,5}x\d{1,5}|any)$/, 'must be like 48x48, or any');
 const icon = z.strictObject({
   src: url(255),
   mimeType: z.enum(['image/png', 'image/jpeg', 'image/svg+xml', 'image/webp'], 'must be an image type').optional(),
-  sizes: z
-    .array(z.string().regex(/^(?:\d{1,5}x\d{1,5}|any)$/, 'must be like 48x48, or any'))
-    .max(10)
-    .optional(),
+  sizes: z.array(iconSize).max(10).optional(),
 });
 
 const auth = z.strictObject({

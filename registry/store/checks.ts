@@ -27,12 +27,10 @@ const minute = 60_000;
 const kinds = { day: { size: 5, minutes: 24 * 60 }, week: { size: 60, minutes: 7 * 24 * 60 } } as const;
 
 type Row = Schema['server_checks'];
+type ServerSample = Sample & { server: string };
 
 /** Adds checks to the stored sums. */
-export async function addChecks(
-  transaction: Writing,
-  samples: readonly (Sample & { server: string })[],
-): Promise<void> {
+export async function addChecks(transaction: Writing, samples: readonly ServerSample[]): Promise<void> {
   const rows = sum(samples);
   // PostgreSQL accepts 65,535 parameters in one statement.
   for (let i = 0; i < rows.length; i += 1_000) {
@@ -81,7 +79,7 @@ export async function chartOf(db: Kysely<Schema>, server: string, now: Date): Pr
   return { day: await read(kinds.day), week: await read(kinds.week) };
 }
 
-function sum(samples: readonly (Sample & { server: string })[]): Row[] {
+function sum(samples: readonly ServerSample[]): Row[] {
   const rows = new Map<string, Row>();
   for (const { server, at, ok, ms } of samples) {
     for (const { size } of Object.values(kinds)) {
