@@ -75,6 +75,20 @@ test('Open pages show without a reload that a server goes down, and that it is b
   expect([list.complaints, details.complaints]).toEqual([[], []]);
 });
 
+test('A page whose scripts arrive slowly, one after the other, still gets live updates', async () => {
+  const { context, page } = await openAs(browser, gateway, 'alice');
+  let scripts = 0;
+  await context.route('**/static/*.js', async (route) => {
+    scripts += 1;
+    await sleep(scripts * 300);
+    await route.continue();
+  });
+  const live = page.waitForResponse((response) => new URL(response.url()).pathname === '/-/live');
+  await page.goto(`${gateway.url}/`);
+  expect((await live).status()).toBe(200);
+  await context.close();
+});
+
 test('dave disables a server with its switch on the list, returns to his filter, and enables the server again', async () => {
   const { page, complaints } = await open('dave', '/?show=enabled');
   const other = await open('carol');

@@ -13,10 +13,12 @@ const types: Record<string, string> = {
 const installed = createRequire(import.meta.url);
 
 const folder = join(import.meta.dirname, '..', 'public');
-/** Files from npm packages, by their name here. Pages load nothing from other hosts. */
-const libraries: Readonly<Record<string, string>> = {
-  'htmx.js': installed.resolve('htmx.org/dist/htmx.min.js'),
-  'hx-sse.js': installed.resolve('htmx.org/dist/ext/hx-sse.min.js'),
+/**
+ * Files from npm packages, by their name here. Pages load nothing from other hosts. htmx and its extension are one script:
+ * htmx reads the page by a timer after its own script, and a page whose extension loads later never gets live updates.
+ */
+const libraries: Readonly<Record<string, readonly string[]>> = {
+  'htmx.js': ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-sse.min.js'].map((file) => installed.resolve(file)),
 };
 
 export type Assets = ReturnType<typeof loadAssets>;
@@ -29,12 +31,12 @@ export type Assets = ReturnType<typeof loadAssets>;
 export function loadAssets() {
   const router = Router({ caseSensitive: true, strict: true });
   const hrefs = new Map<string, string>();
-  const own = readdirSync(folder).map((file): [string, string] => [file, join(folder, file)]);
-  for (const [file, path] of [...own, ...Object.entries(libraries)]) {
+  const own = readdirSync(folder).map((file) => [file, [join(folder, file)]] as const);
+  for (const [file, paths] of [...own, ...Object.entries(libraries)]) {
     const extension = extname(file);
     const type = types[extension];
-    if (!type) throw new Error(`${path}: no content type is known for "${extension}"`);
-    const body = readFileSync(path);
+    if (!type) throw new Error(`${file}: no content type is known for "${extension}"`);
+    const body = Buffer.concat(paths.flatMap((path) => [readFileSync(path), Buffer.from('\n')]));
     const hash = createHash('sha256').update(body).digest('hex').slice(0, 16);
     const hashed = `${file.slice(0, -extension.length)}.${hash}${extension}`;
     hrefs.set(file, `/static/${hashed}`);

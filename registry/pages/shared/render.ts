@@ -15,7 +15,7 @@ export interface View {
 
 /** Later files override earlier ones. Every page links them all, so that a browser fetches them once. */
 const styles = ['tokens', 'base', 'layout', 'parts', 'list', 'server', 'forms', 'audit'];
-const scripts = ['htmx.js', 'hx-sse.js', 'page.js'];
+const scripts = ['htmx.js', 'page.js'];
 
 export interface Render {
   /** Answers with the page that `template` makes of `view`. Name the view's type: without it, this does not compile. */
