@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { fetchAgentToken } from '../agents/token/token.ts';
-import { isPortTaken } from '../common/network/ports.ts';
+import { isPortTaken } from '../common/network/port-in-use.ts';
 import { defaultPorts, type Ports } from '../launch/services.ts';
 import { startStack } from '../launch/stack.ts';
 import { Supervisor } from '../launch/supervisor.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { isPortTaken, whoListens } from '../common/network/ports.ts';
+import { isPortTaken, whoListens } from '../common/network/port-in-use.ts';
 import { readEnvFile } from '../common/settings/env-file.ts';
 import { root } from '../common/settings/values.ts';
 import { createLineSink } from './log-lines.ts';

@@ -1,5 +1,5 @@
 import { localPoolId } from '../../../common/identity/cognito.ts';
-import { isPortTaken, whoListens } from '../../../common/network/ports.ts';
+import { isPortTaken, whoListens } from '../../../common/network/port-in-use.ts';
 import { settingList } from '../../../common/settings/table.ts';
 import { type Finding, fail, ok, warn } from '../finding.ts';
 import type { Setup } from '../setup.ts';
