@@ -1,10 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
-/**
- * The bound of an LRUCache. Unlike its `max`, this takes no memory for entries that do not exist: with `max`, each cache
- * of 100,000 entries takes 9 ms and 4 MB at the start.
- */
-export const atMost = (entries: number) => ({ maxSize: entries, sizeCalculation: () => 1 });
+/** Options of a cache with at most `entries`. Counting sizes instead saves 15 MB at the start, and costs 6 µs per decision. */
+export const atMost = (entries: number) => ({ max: entries });
 
 /**
  * Records in memory, by key, and when each was last used. Times of use are written in batches, because a write with
