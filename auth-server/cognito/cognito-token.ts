@@ -13,7 +13,6 @@ import { LRUCache } from 'lru-cache';
 import { poolIdPattern } from '../../common/identity/cognito.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
-import { atMost } from '../store/record-cache.ts';
 import { createVerifiedCache } from './verified-cache.ts';
 
 /** The claims of a valid Cognito access token that the gateway uses. */
@@ -106,8 +105,8 @@ function countFetches(cache: SimpleJwksCache, keysFetched: () => void): SimpleJw
 
 /** Saves memory: many tokens name the same people, agents, groups and scopes, and then share one copy. */
 function createCompacter(): (claims: TokenClaims) => TokenClaims {
-  const lists = new LRUCache<string, readonly string[]>(atMost(10_000));
-  const texts = new LRUCache<string, string>(atMost(10_000));
+  const lists = new LRUCache<string, readonly string[]>({ max: 10_000 });
+  const texts = new LRUCache<string, string>({ max: 10_000 });
   const list = (items: readonly string[]) => shared(lists, JSON.stringify(items), items);
   const text = (value: string) => shared(texts, value, value);
   return (claims) => ({

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { atMost } from '../store/record-cache.ts';
 
 /** `at` is the time of the check, in milliseconds since 1970. */
 type Kept<T> = { claims: T; at: number };
@@ -18,8 +17,8 @@ const mostInUse = 1_000;
  * kept whole, because computing the digest takes longer than finding them. `exp` is a time in seconds since 1970.
  */
 export function createVerifiedCache<T extends { exp: number }>() {
-  const all = new LRUCache<string, Kept<T>>(atMost(mostKept));
-  const inUse = new LRUCache<string, Kept<T>>(atMost(mostInUse));
+  const all = new LRUCache<string, Kept<T>>({ max: mostKept });
+  const inUse = new LRUCache<string, Kept<T>>({ max: mostInUse });
   /** After the clock was set back, no entry from before counts. */
   const isGood = ({ claims, at }: Kept<T>, now: number) =>
     claims.exp * 1000 > now && now >= at && now - at < longestMilliseconds;

@@ -5,7 +5,6 @@ import { nowInSeconds } from '../../common/time/now.ts';
 import { stateOf } from '../keys/key-plan.ts';
 import { createKeyRotation, type KeyRotation, publicHalf } from '../keys/key-rotation.ts';
 import type { KeyStore, StoredKey } from '../store/key.ts';
-import { atMost } from '../store/record-cache.ts';
 import { perPrincipal } from './per-principal.ts';
 import type { Principal } from './principal.ts';
 
@@ -34,7 +33,7 @@ export async function createAssertionSigner(
     if (imported?.kid !== kid) imported = { kid, key: await importJWK(jwk, 'EdDSA') };
     return imported;
   };
-  const reusable = new LRUCache<string, { signed: string; at: number }>(atMost(10_000));
+  const reusable = new LRUCache<string, { signed: string; at: number }>({ max: 10_000 });
   const signJwt = async (claims: JWTPayload, audience: string, ends: number) => {
     // Read each time: another process may have switched to the next key, and the old private half must not be used.
     const { kid, key } = await importedKey(await signingKey(keys, rotation));

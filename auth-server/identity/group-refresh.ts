@@ -5,7 +5,6 @@ import { nowInSeconds } from '../../common/time/now.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { type OAuthClient, SignInEnded } from '../cognito/oauth-client.ts';
 import type { TokenVault } from '../cognito/token-vault.ts';
-import { atMost } from '../store/record-cache.ts';
 import type { RefreshedGroups, SessionRecord, SessionStore } from '../store/session.ts';
 
 export interface GroupSourceDeps {
@@ -54,7 +53,7 @@ const rememberFailureMilliseconds = 3_000;
  */
 export function createGroupRefresh(deps: GroupRefreshDeps): (record: SessionRecord) => Promise<void> {
   const running = new Map<string, Promise<void>>();
-  const failed = new LRUCache<string, true>({ ...atMost(10_000), ttl: rememberFailureMilliseconds });
+  const failed = new LRUCache<string, true>({ max: 10_000, ttl: rememberFailureMilliseconds });
   return async (record) => {
     const { sid } = record;
     if (failed.has(sid)) return;

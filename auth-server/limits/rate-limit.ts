@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache';
-import { atMost } from '../store/record-cache.ts';
 
 const windowSeconds = 60;
 const mostRemembered = 10_000;
@@ -11,7 +10,7 @@ export type Tally = ReturnType<typeof createTally>;
  * @param limit events in a minute; 0 for no limit
  */
 export function createTally(limit: number) {
-  const counts = new LRUCache<string, { times: number }>({ ...atMost(mostRemembered), ttl: windowSeconds * 1000 });
+  const counts = new LRUCache<string, { times: number }>({ max: mostRemembered, ttl: windowSeconds * 1000 });
   let lastNoted = Number.NEGATIVE_INFINITY;
   return {
     /** Whether nothing was counted in the last minute. Not by size: expired entries are only removed when looked up. */

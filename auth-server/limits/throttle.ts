@@ -5,7 +5,6 @@ import type { AuthErrorCode } from '../denials/codes.ts';
 import { texts } from '../denials/texts.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
-import { atMost } from '../store/record-cache.ts';
 import { createTally, networkOf } from './rate-limit.ts';
 
 /** Limits per minute, of each auth-server process; 0 for no limit. */
@@ -66,7 +65,7 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
   const perPrincipal = createTally(limits.requestsPerPrincipal);
   // Tail to digest of the whole token: the owner of one good token can append its tail to thousands of others.
   const good = new LRUCache<string, string>({
-    ...atMost(50_000),
+    max: 50_000,
     ttl: goodMilliseconds,
     ttlResolution: 1_000,
     updateAgeOnGet: true,
