@@ -15,9 +15,10 @@ const mostInUse = 1_000;
  *
  * The key is a SHA-256 digest, which takes a twentieth of a token's memory. The credentials in use at the moment are also
  * kept whole, because computing the digest takes longer than finding them. `exp` is a time in seconds since 1970.
+ * @param most how many are kept
  */
-export function createVerifiedCache<T extends { exp: number }>() {
-  const all = new LRUCache<string, Kept<T>>({ max: mostKept });
+export function createVerifiedCache<T extends { exp: number }>(most = mostKept) {
+  const all = new LRUCache<string, Kept<T>>({ max: most });
   const inUse = new LRUCache<string, Kept<T>>({ max: mostInUse });
   /** After the clock was set back, no entry from before counts. */
   const isGood = ({ claims, at }: Kept<T>, now: number) =>

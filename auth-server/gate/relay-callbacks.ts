@@ -1,10 +1,10 @@
-import express, { type Request, Router } from 'express';
-import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
+import express, { type ErrorRequestHandler, type Request, Router } from 'express';
 import * as z from 'zod';
-import { type Ticket, verifyOpenTicket } from '../../common/identity/ticket.ts';
+import type { Ticket } from '../../common/identity/ticket.ts';
 import type { AssertionSigner } from '../identity/assertion.ts';
 import type { BindingStore } from '../store/binding.ts';
 import type { RevocationFeed } from '../store/revocation-feed.ts';
+import { createTicketReader } from './open-tickets.ts';
 
 export interface RelayCallbacksDeps {
   publicUrl: string;
@@ -14,12 +14,14 @@ export interface RelayCallbacksDeps {
 }
 
 const longestId = 1024;
+/** A server names the ids: more than an owner can have there are not worth a look. The relay asks in several questions. */
+const mostIds = 1_000;
 const owned = z.strictObject({
   kind: z.enum(['session', 'task']),
   id: z.string().min(1).max(longestId),
   target: z.string().startsWith('/').max(4096).optional(),
 });
-const taskList = z.strictObject({ ids: z.array(z.string().max(longestId)).max(10_000) });
+const taskList = z.strictObject({ ids: z.array(z.string().max(longestId)).max(mostIds) });
 
 /**
  * The routes for the relay: it binds sessions and tasks to their owners, and reads the revocation feed. nginx does not
@@ -28,11 +30,9 @@ const taskList = z.strictObject({ ids: z.array(z.string().max(longestId)).max(10
  */
 export function relayCallbacks({ publicUrl, assertions, bindings, revocationFeed }: RelayCallbacksDeps): Router {
   const router = Router();
-  const ticketOf = async (req: Request): Promise<Ticket | undefined> => {
-    const token = /^Bearer (\S+)$/.exec(req.get('authorization') ?? '')?.[1] ?? '';
-    const keys = createLocalJWKSet((await assertions.jwks()) as JSONWebKeySet);
-    return await verifyOpenTicket(token, keys, publicUrl).catch(() => undefined);
-  };
+  const readTicket = createTicketReader(assertions, publicUrl);
+  const ticketOf = async (req: Request): Promise<Ticket | undefined> =>
+    await readTicket(/^Bearer (\S+)$/.exec(req.get('authorization') ?? '')?.[1] ?? '');
   router.get('/relay/ended', async (req, res) => {
     const after = z.coerce.number().int().min(0).optional().safeParse(req.query.after);
     const { last, keys: marks } = await revocationFeed.since(after.data);
@@ -58,8 +58,15 @@ export function relayCallbacks({ publicUrl, assertions, bindings, revocationFeed
     const ticket = await ticketOf(req);
     const body = taskList.safeParse(req.body);
     if (!ticket || !body.success) return void res.sendStatus(ticket ? 400 : 403);
-    const found = await Promise.all(body.data.ids.map((id) => bindings.find('task', ticket.server, id)));
-    res.json({ ids: found.flatMap((task) => (task?.owner === ticket.owner ? task.id : [])) });
+    res.json({ ids: await bindings.findOwn('task', ticket.server, ticket.owner, body.data.ids) });
   });
+  router.use('/relay', refuseUnreadable);
   return router;
 }
+
+/** A body that is no JSON or too large is the relay's mistake, or what a server made of its question: no failure of ours. */
+const refuseUnreadable: ErrorRequestHandler = (error, _req, res, next) => {
+  const { status } = error as { status?: number };
+  if (status === undefined || status >= 500) return next(error);
+  res.sendStatus(status);
+};

@@ -15,7 +15,7 @@ export interface Binding {
   target?: string | undefined;
 }
 
-export type BindingStore = Pick<DatabaseBindings, 'bind' | 'find' | 'unbind'>;
+export type BindingStore = Pick<DatabaseBindings, 'bind' | 'find' | 'findOwn' | 'unbind'>;
 
 /** After how long without use a binding ends, and how many of one kind an owner may have. */
 export type BindingLimits = Record<'idleSeconds' | 'perOwner', number>;
@@ -73,6 +73,23 @@ export class DatabaseBindings {
       this.#cache.use(key, now);
     }
     return found;
+  }
+
+  /**
+   * Finds those of `ids` that are `owner`'s at one server, and notes their use. Always one query, which reads only what the
+   * owner has: a server chooses the ids, so their number must not decide what the answer costs.
+   */
+  async findOwn(kind: Binding['kind'], server: string, owner: string, ids: readonly string[]): Promise<string[]> {
+    const own = this.#db.selectFrom('binding').select(['key', 'id', 'used_at']).where('owner', '=', owner);
+    const query = own.where('kind', '=', kind).where('server', '=', server);
+    const rows = ids.length > 0 ? await requestQuery(() => query.execute()) : [];
+    const [asked, now] = [new Set(ids), nowInSeconds()];
+    const found = rows.flatMap(({ key, id, used_at }) =>
+      asked.has(id) ? [{ key, id, usedAt: this.#cache.lastUse(key, used_at) }] : [],
+    );
+    const alive = found.filter(({ usedAt }) => usedAt >= this.#oldest());
+    for (const { key, usedAt } of alive) if (now - usedAt >= this.#writeEverySeconds) this.#cache.use(key, now);
+    return alive.map(({ id }) => id);
   }
 
   /** Deletes a binding if it is `owner`'s. */

@@ -12,6 +12,7 @@ import { redirections } from '../../attack/cases/redirects.ts';
 import { otherCallers } from '../../attack/cases/sessions.ts';
 import { advisories } from './advisories.ts';
 import { attacked } from './attacked.ts';
+import { judge } from './judge.ts';
 import { authRequest, found } from './original.ts';
 import { testNames } from './test-names.ts';
 
@@ -28,7 +29,7 @@ const cases = [
   redirections,
 ].flat();
 const attacks = new Set(cases.map(({ name }) => name));
-const rows = [...found, ...authRequest, ...attacked, ...advisories];
+const rows = [...found, ...authRequest, ...attacked, ...advisories, ...judge];
 const ids = rows.flatMap(({ id }) => id.split(' '));
 
 const known = new Map<string, Set<string>>();

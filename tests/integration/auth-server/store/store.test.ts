@@ -420,6 +420,19 @@ describe.each<[string, () => Promise<string>]>([
       expect(mine).toMatchObject({ ids: '5', last: { id: 'last' } });
     }, 180_000);
 
+    test('is found among others of the same caller on the same server, by its exact id', async () => {
+      for (const id of ['a', 'b', "c' or 1=1 --"]) await store.bindings.bind({ ...session(id), kind: 'task' });
+      await store.bindings.bind(session('session'));
+      await store.bindings.bind({ ...session('two'), kind: 'task', server: 'two' });
+      await store.bindings.bind({ ...session('foreign', 'person:b'), kind: 'task' });
+      const own = (ids: string[]) => store.bindings.findOwn('task', 'one', 'person:a', ids);
+      expect((await own(['a', "c' or 1=1 --", 'session', 'two', 'foreign', 'B', '%', ''])).sort()).toEqual([
+        'a',
+        "c' or 1=1 --",
+      ]);
+      expect(await own([])).toEqual([]);
+    });
+
     test('is free for another caller after another process removed it and the local copy has expired', async () => {
       const brief = await openStore(where, undefined, undefined, undefined, 1);
       others.push(brief);

@@ -1,0 +1,12 @@
+import { row } from './row.ts';
+
+/** Sizes and spellings that a server or a caller chooses, against the service that judges all requests. */
+export const judge = [
+  row('judge-tasks', 'a server that names many tasks costs one query and one check of a signature', {
+    'integration/auth-server/gate/relay-callbacks': [
+      'costs one query, whether the store knows them or not',
+      'costs one check of the ticket’s signature',
+      'too many ids',
+    ],
+  }),
+];
