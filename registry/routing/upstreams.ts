@@ -120,16 +120,20 @@ function vet(
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
   const details = { server: server.name, host: url.hostname };
   const addresses = new Set<string>();
+  let refused = 0;
   for (const ip of ips) {
     const reason = check(ip, port);
     if (reason) {
+      refused++;
       reasons.push(reason);
       log.warn({ ...details, address: ip, port }, `upstream address refused: it ${reason}`);
     } else addresses.add(isIPv6(ip) ? `[${ip.toLowerCase()}]:${port}` : `${ip}:${port}`);
   }
-  if (addresses.size > 0) return { addresses: [...addresses].sort() };
-  log.warn(details, 'server left out of the routes: it has no address that is allowed');
-  return { addresses: [], problem: 'Its address is not one that the gateway may reach.' };
+  // A name with a forbidden address beside an allowed one may be an attempt to get past this check.
+  if (addresses.size > 0 && refused === 0) return { addresses: [...addresses].sort() };
+  log.warn(details, 'server left out of the routes: it has no address that is allowed, or also one that is refused');
+  const subject = addresses.size > 0 ? 'One of its addresses' : 'Its address';
+  return { addresses: [], problem: `${subject} is not one that the gateway may reach.` };
 }
 
 async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {

@@ -14,6 +14,7 @@ import { advisories } from './advisories.ts';
 import { attacked } from './attacked.ts';
 import { judge } from './judge.ts';
 import { authRequest, found } from './original.ts';
+import { registered } from './registered.ts';
 import { testNames } from './test-names.ts';
 
 const cases = [
@@ -29,7 +30,7 @@ const cases = [
   redirections,
 ].flat();
 const attacks = new Set(cases.map(({ name }) => name));
-const rows = [...found, ...authRequest, ...attacked, ...advisories, ...judge];
+const rows = [...found, ...authRequest, ...attacked, ...advisories, ...judge, ...registered];
 const ids = rows.flatMap(({ id }) => id.split(' '));
 
 const known = new Map<string, Set<string>>();
