@@ -17,10 +17,18 @@ export interface Binding {
 
 export type BindingStore = Pick<DatabaseBindings, 'bind' | 'find' | 'findOwn' | 'unbind'>;
 
-/** After how long without use a binding ends, and how many of one kind an owner may have. */
-export type BindingLimits = Record<'idleSeconds' | 'perOwner', number>;
+/**
+ * After how long without use a binding ends, and how many of one kind an owner may have: at one server, and at all of them
+ * together. A server can announce any number, so its own count first.
+ */
+export type BindingLimits = Record<'idleSeconds' | 'perServer' | 'perOwner', number>;
 
 type UsedBinding = Binding & { usedAt: number };
+/** A binding as it is counted. */
+type Counted = Record<'kind' | 'owner' | 'server' | 'key', string>;
+
+/** So many at a time, if a limit was lowered: the next binding drops the rest. */
+const mostDropped = 1_000;
 
 /** Bindings in the database, shared by all processes and kept over restarts; those in use also in memory. */
 export class DatabaseBindings {
@@ -38,7 +46,9 @@ export class DatabaseBindings {
   }
 
   /**
-   * Binds a session or task to `owner`. Past the limit, the owner's least recently used bindings are deleted.
+   * Binds a session or task to `owner`. Past the limit of a server, the owner's least recently used bindings there are
+   * deleted. Past the limit of the owner, those at the server that has the most: a server can displace others' only down to
+   * as many as it has itself.
    * @returns false if it is already bound to another owner, which does not change
    */
   async bind({ kind, server, id, owner, target }: Binding): Promise<boolean> {
@@ -53,7 +63,8 @@ export class DatabaseBindings {
           c.column('key').doUpdateSet({ target: row.target, used_at: row.used_at }).where('binding.owner', '=', owner),
         )
         .execute();
-      await this.#dropOldest(db, kind, owner, key);
+      await this.#dropOldest(db, row, this.#limits.perServer - 1);
+      await this.#dropLargest(db, row);
       return await db.selectFrom('binding').select('owner').where('key', '=', key).executeTakeFirst();
     });
     this.#cache.invalidate(key);
@@ -125,20 +136,44 @@ export class DatabaseBindings {
     });
   }
 
-  /** @param newest is kept, even if others were used in the same second */
-  async #dropOldest(db: Transaction<Schema>, kind: string, owner: string, newest: string): Promise<void> {
+  /**
+   * Deletes the least recently used ones at a server.
+   * @param newest is kept, even if others were used in the same second
+   * @param others how many others are kept
+   */
+  async #dropOldest(db: Transaction<Schema>, newest: Counted, others: number): Promise<void> {
+    const { kind, owner, server, key } = newest;
     const all = db.selectFrom('binding').select('key').where('owner', '=', owner).where('kind', '=', kind);
     const tooMany = await all
-      .where('key', '!=', newest)
+      .where('server', '=', server)
+      .where('key', '!=', key)
       .orderBy('used_at', 'desc')
       .orderBy('key')
-      .limit(1000)
-      .offset(this.#limits.perOwner - 1)
+      .limit(mostDropped)
+      .offset(others)
       .execute();
-    for (const { key } of tooMany) {
-      this.#cache.invalidate(key);
-      await db.deleteFrom('binding').where('key', '=', key).execute();
-    }
+    const keys = tooMany.map((row) => row.key);
+    if (keys.length > 0) await db.deleteFrom('binding').where('key', 'in', keys).execute();
+    for (const dropped of keys) this.#cache.invalidate(dropped);
+  }
+
+  /** Past the owner's limit, deletes the least recently used one at the server with the most. */
+  async #dropLargest(db: Transaction<Schema>, newest: Counted): Promise<void> {
+    const { kind, owner, server } = newest;
+    const counts = await db
+      .selectFrom('binding')
+      .select(({ fn }) => ['server', fn.countAll<number | string>().as('count')])
+      .where('owner', '=', owner)
+      .where('kind', '=', kind)
+      .groupBy('server')
+      .execute();
+    const sizes = counts.map((row) => ({ server: row.server, count: Number(row.count) }));
+    if (sizes.reduce((sum, { count }) => sum + count, 0) <= this.#limits.perOwner) return;
+    // Of equal ones the one that adds, so that it gains nothing by being as large as another.
+    const rank = (size: { server: string; count: number }) => size.count + (size.server === server ? 0.5 : 0);
+    const largest = sizes.reduce((a, b) => (rank(b) > rank(a) ? b : a));
+    if (largest.server === server) return await this.#dropOldest(db, newest, Math.max(0, largest.count - 2));
+    await this.#dropOldest(db, { ...newest, server: largest.server }, largest.count - 1);
   }
 
   #oldest(): number {

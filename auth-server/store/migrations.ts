@@ -50,6 +50,7 @@ export const changes: SchemaChanges = {
   '003-bindings-and-ends': bindingsAndEnds,
   '004-confirmed-sessions': confirmedSessions,
   '005-used-once': usedOnce,
+  '006-bindings-by-server': bindingsByServer,
 };
 
 async function sessionsAndKeys(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
@@ -121,4 +122,11 @@ async function usedOnce(db: Kysely<unknown>): Promise<void> {
     .addColumn('digest', 'text', (c) => c.primaryKey())
     .addColumn('until', 'integer', (c) => c.notNull())
     .execute();
+}
+
+/** Bindings are counted for each owner and server. */
+async function bindingsByServer(db: Kysely<unknown>): Promise<void> {
+  await db.schema.dropIndex('binding_owner').execute();
+  const columns = ['owner', 'kind', 'server', 'used_at'];
+  await db.schema.createIndex('binding_owner_server').on('binding').columns(columns).execute();
 }

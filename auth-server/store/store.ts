@@ -15,7 +15,7 @@ export type Store = Awaited<ReturnType<typeof openStore>>;
 
 const changeCheckMilliseconds = 400;
 const writeUseMilliseconds = 30_000;
-const bindingLimits: BindingLimits = { idleSeconds: 86_400, perOwner: 1_000 };
+const bindingLimits: BindingLimits = { idleSeconds: 86_400, perServer: 1_000, perOwner: 5_000 };
 /** While the database is down, records in memory are used for this long. After that, requests are refused. */
 const memorySeconds = 60;
 

@@ -9,4 +9,10 @@ export const judge = [
       'too many ids',
     ],
   }),
+  row('judge-displaced', 'a server cannot end the sessions and tasks of its callers at other servers', {
+    'integration/auth-server/store/store': [
+      'is not displaced by another server that announces any number',
+      'is displaced, past the limit over all servers, at the server that has the most',
+    ],
+  }),
 ];

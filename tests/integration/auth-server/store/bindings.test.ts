@@ -132,7 +132,7 @@ describe('a session or task with an owner', () => {
 });
 
 describe('too many or too old', () => {
-  const few: BindingLimits = { idleSeconds: 60, perOwner: 3 };
+  const few: BindingLimits = { idleSeconds: 60, perServer: 3, perOwner: 100 };
 
   test('an owner with too many loses the least recently used ones, and other owners lose none', async () => {
     const bindings = await open(few);
@@ -169,7 +169,7 @@ describe('too many or too old', () => {
   });
 
   test('one that was unused for too long is removed, and may then get another owner', async () => {
-    const bindings = await open({ idleSeconds: 2, perOwner: 3 });
+    const bindings = await open({ ...few, idleSeconds: 2 });
     await bindings.bind(session('idle'));
     await bindings.bind(session('used'));
     for (let n = 0; n < 8; n++) {
@@ -182,13 +182,13 @@ describe('too many or too old', () => {
   });
 
   test('one that was in use before a restart is in use after it', async () => {
-    let bindings = await open({ idleSeconds: 3, perOwner: 3 });
+    let bindings = await open({ ...few, idleSeconds: 3 });
     await bindings.bind(session('s'));
     await sleep(2_000);
     await bindings.find('session', 'one', 's');
     await close();
     await sleep(1_500);
-    bindings = await open({ idleSeconds: 3, perOwner: 3 });
+    bindings = await open({ ...few, idleSeconds: 3 });
     expect(await bindings.find('session', 'one', 's')).toBeDefined();
   });
 });

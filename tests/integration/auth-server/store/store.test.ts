@@ -394,7 +394,7 @@ describe.each<[string, () => Promise<string>]>([
       console.log((await db.selectFrom('binding').select('key').execute()).length);
       await close();`;
     const binding = (count: number, id: string, owner: string) => `
-      const store = await openStore(where, undefined, { idleSeconds: 60, perOwner: 5 });
+      const store = await openStore(where, undefined, { idleSeconds: 60, perServer: 5, perOwner: 100 });
       const bound = [];
       for (let n = 0; n < ${count}; n++) {
         const mine = { kind: 'session', server: 'one', id: ${id}, owner: ${owner}, target: undefined };
@@ -413,12 +413,39 @@ describe.each<[string, () => Promise<string>]>([
       const text = binding(20, "process.pid + '-' + n", "'person:a'");
       const bound = await Promise.all([1, 2, 3].map(() => inProcess(text)));
       expect(bound).toEqual(['20', '20', '20']);
-      const few = await openStore(where, undefined, { idleSeconds: 60, perOwner: 5 });
+      const few = await openStore(where, undefined, { idleSeconds: 60, perServer: 5, perOwner: 100 });
       others.push(few);
       await few.bindings.bind(session('last'));
       const mine = { ids: await inProcess(countOf), last: await few.bindings.find('session', 'one', 'last') };
       expect(mine).toMatchObject({ ids: '5', last: { id: 'last' } });
     }, 180_000);
+
+    test('is not displaced by another server that announces any number', async () => {
+      const few = await openStore(where, undefined, { idleSeconds: 60, perServer: 5, perOwner: 100 });
+      others.push(few);
+      for (const kind of ['session', 'task'] as const) {
+        await few.bindings.bind({ ...session('mine'), kind });
+        for (let n = 0; n < 12; n++) await few.bindings.bind({ ...session(`n${n}`), kind, server: 'evil' });
+        expect(await few.bindings.find(kind, 'one', 'mine')).toBeDefined();
+        expect(await few.bindings.find(kind, 'evil', 'n11')).toBeDefined();
+      }
+    });
+
+    test('is displaced, past the limit over all servers, at the server that has the most', async () => {
+      const few = await openStore(where, undefined, { idleSeconds: 60, perServer: 5, perOwner: 8 });
+      others.push(few);
+      const ids = [1, 2, 3, 4, 5].map((n) => `n${n}`);
+      await few.bindings.bind(session('mine'));
+      for (const server of ['evil', 'worse', 'worst'])
+        for (const id of ids) await few.bindings.bind({ ...session(id), server });
+      await few.bindings.bind(session('mine too'));
+      const left = async (server: string) =>
+        (await Promise.all(ids.map((id) => few.bindings.find('session', server, id)))).filter(Boolean).length;
+      expect(await few.bindings.find('session', 'one', 'mine')).toBeDefined();
+      expect(await few.bindings.find('session', 'one', 'mine too')).toBeDefined();
+      expect((await Promise.all(['evil', 'worse', 'worst'].map(left))).sort()).toEqual([2, 2, 2]);
+      expect(await few.bindings.find('session', 'worst', 'n5')).toBeDefined();
+    });
 
     test('is found among others of the same caller on the same server, by its exact id', async () => {
       for (const id of ['a', 'b', "c' or 1=1 --"]) await store.bindings.bind({ ...session(id), kind: 'task' });
