@@ -24,7 +24,7 @@ export function refuseLookAlikes(object: Record<string, unknown>, judged: Judged
 }
 
 /** Unicode simple case folding onto ASCII: to a folding parser, `ſ` is an s and the Kelvin sign a k. */
-function fold(key: string): string {
+export function fold(key: string): string {
   return key.toUpperCase().toLowerCase();
 }
 

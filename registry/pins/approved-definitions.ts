@@ -44,7 +44,7 @@ export async function createApprovedDefinitions(
   return {
     /**
      * Compares a server's tools with the approved definitions; tools that are new or changed wait for approval. On the
-     * first call for a server, all its tools are approved. Never throws.
+     * first call for a server, all its usable tools are approved. Never throws.
      */
     async observe(server: string, tools: readonly ObservedTool[]): Promise<void> {
       const definitions = tools.map(({ definition }) => definition);
@@ -62,7 +62,8 @@ export async function createApprovedDefinitions(
     },
     /**
      * Approves pending definitions. An approval of the definition that is approved already drops the pending one.
-     * @throws {RegistryError} `changed_meanwhile` if a tool's definition has changed again; then nothing is approved
+     * @throws {RegistryError} `changed_meanwhile` if a tool's definition has changed again, `input_invalid` if a tool is
+     * unusable; then nothing is approved
      */
     async approve(server: string, approvals: readonly Approval[], by: Actor): Promise<void> {
       await change(server, (known) => approving(server, known, approvals, by));
@@ -89,9 +90,11 @@ function compare(
   now: Date,
 ): DefinitionChange | undefined {
   if (!known.firstSeenAt) {
-    const to = definitions.map(({ name, hash }) => `${name} ${hash.slice(0, 12)}`);
+    const approve = definitions.filter(({ unusable }) => unusable === undefined);
+    const hold = definitions.filter(({ unusable }) => unusable !== undefined);
+    const to = approve.map(({ name, hash }) => `${name} ${hash.slice(0, 12)}`);
     const note = { action: 'first-seen', by: firstSeen, fields: { tools: { from: null, to } } } as const;
-    return { firstSeenAt: now, approve: definitions, note };
+    return { firstSeenAt: now, approve, hold, note };
   }
   const present = new Set(definitions.map(({ name }) => name));
   const hold = definitions.filter(
@@ -115,6 +118,7 @@ function approving(
   for (const { name, hash } of new Map(approvals.map((each) => [each.name, each])).values()) {
     const pending = known.pending.get(name);
     const approved = known.approved.get(name);
+    if (pending?.hash === hash && pending.unusable !== undefined) throw unusable(server, pending);
     if (pending?.hash === hash) approve.push(pending);
     else if (approved?.hash === hash && pending) drop.push(name);
     else if (approved?.hash !== hash) throw definitionChanged(server, name);
@@ -122,6 +126,11 @@ function approving(
   }
   if (approve.length === 0 && drop.length === 0) return undefined;
   return { approve, drop, note: { action: 'approve', by, fields } };
+}
+
+function unusable(server: string, { name, unusable: why }: Definition): RegistryError {
+  const message = `The tool ${JSON.stringify(name.slice(0, 128))} of "${server}" cannot be approved. ${why}`;
+  return new RegistryError('input_invalid', message, { faults: [{ path: 'tools', message }] });
 }
 
 function definitionChanged(server: string, tool: string): RegistryError {

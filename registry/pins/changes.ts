@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Definition } from '../servers/definition.ts';
 import type { ToolInfo } from '../servers/tool.ts';
 import type { ServerDefinitions } from '../store/definitions.ts';
 import { diffDefinitions, lineOf } from './diff.ts';
@@ -23,7 +24,7 @@ const toolChange = z.strictObject({
       line: z.string().describe('The difference as one line.'),
     }),
   ),
-  note: z.string().nullable().describe('Why nothing can be compared.'),
+  note: z.string().nullable().describe('Why nothing can be compared, or why the tool cannot be approved.'),
 });
 
 /** The tools of a server that are not as they were approved. */
@@ -45,14 +46,13 @@ export function toolChanges(
   const present = new Set(current?.map(({ name }) => name));
   const waiting = [...known.pending.values()].map((now): ToolChange => {
     const before = known.approved.get(now.name);
-    const large = !now.parts || (before && !before.parts);
     return {
       ...about(now.name, before),
       state: before ? 'changed' : 'new',
       hash: now.hash,
       since: now.at.toISOString(),
-      differences: diffDefinitions(before?.parts ?? null, now.parts).map((each) => ({ ...each, line: lineOf(each) })),
-      note: large ? 'A definition is too large to store, so the differences cannot be shown.' : null,
+      differences: differencesOf(before, now),
+      note: noteOn(before, now),
     };
   });
   const gone = current
@@ -64,6 +64,17 @@ export function toolChanges(
   });
   const tools = [...waiting, ...removed].sort((a, b) => (a.name < b.name ? -1 : 1));
   return { server, first_seen_at: known.firstSeenAt?.toISOString() ?? null, tools };
+}
+
+function differencesOf(before: Definition | undefined, now: Definition): ToolChange['differences'] {
+  if (now.unusable !== undefined) return [];
+  return diffDefinitions(before?.parts ?? null, now.parts).map((each) => ({ ...each, line: lineOf(each) }));
+}
+
+function noteOn(before: Definition | undefined, now: Definition): string | null {
+  if (now.unusable !== undefined) return reveal(now.unusable);
+  const isLarge = !now.parts || (before && !before.parts);
+  return isLarge ? 'A definition is too large to store, so the differences cannot be shown.' : null;
 }
 
 function about(name: string, approved: { hash: string; at: Date; by?: string } | undefined) {

@@ -1,4 +1,4 @@
-import type { ToolInfo } from '../servers/tool.ts';
+import { isUnusable, type ToolInfo } from '../servers/tool.ts';
 import { type SearchableServer, type ToolText, textOf } from './document.ts';
 import { createTextIndex, type Hit } from './text-index.ts';
 import type { Words } from './words.ts';
@@ -32,6 +32,7 @@ export function createToolIndex(words: Words) {
     const before = known.get(seen.server);
     const added = new Map<number, IndexedTool>();
     for (const tool of seen.tools) {
+      if (isUnusable(tool)) continue;
       const text = textOf(seen, tool);
       index.add(nextId, text);
       added.set(nextId, { server: seen.server, tool, text });

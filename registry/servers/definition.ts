@@ -15,27 +15,31 @@ export interface Definition {
   name: string;
   /** SHA-256 of name and parts in hexadecimal, independent of the order of keys. */
   hash: string;
-  /** Null if too large to store. */
+  /** Null if too large to store, or unusable. */
   parts: DefinitionParts | null;
+  /** Why it can neither be shown nor approved; undefined if it can. */
+  unusable?: string | undefined;
 }
 
 /** The gateway refuses calls of longer names. */
 const longestName = 256;
 
+/** The name under which a tool is stored. */
+export function nameOf(tool: JsonObject): string {
+  return String(tool.name).slice(0, longestName);
+}
+
 /**
  * Returns the definition of a tool from `tools/list` (MCP 2026-07-28, `Tool`). It excludes `_meta`, `icons` and
  * `execution`: no model reads them, and servers put times and counters into `_meta`.
+ * @param more what else the hash covers; another `more` gives another hash
  * @throws {RangeError} if it is nested too deeply
  */
-export function definitionOf(tool: JsonObject): Definition {
+export function definitionOf(tool: JsonObject, more: JsonObject = {}): Definition {
   const { title = null, description = null, inputSchema = null, outputSchema = null, annotations = null } = tool;
   const parts = { title, description, inputSchema, outputSchema, annotations };
-  const name = String(tool.name);
-  // A twin is another tool of the same name in the same list: a call may reach either.
-  const { twin = null } = tool;
-  const whole = canonical({ name, ...parts, ...(twin !== null && { twin }) });
-  const hash = hashOf('sha256', whole);
-  return { name: name.slice(0, longestName), hash, parts };
+  const whole = canonical({ name: String(tool.name), ...parts, ...more });
+  return { name: nameOf(tool), hash: hashOf('sha256', whole), parts };
 }
 
 /** JSON with the keys of every object sorted, so that equal values give equal texts. */

@@ -1,4 +1,5 @@
-import { type Definition, definitionOf, isJsonObject, type JsonObject } from './definition.ts';
+import { type Definition, definitionOf, isJsonObject, type JsonObject, nameOf } from './definition.ts';
+import { type LookAlike, lookAlikeIn, lookAlikesOf } from './look-alikes.ts';
 
 /** One tool of a server. All texts are the server's own and not to be trusted. */
 export interface ToolInfo {
@@ -20,29 +21,46 @@ export interface ObservedTool {
 const maxTools = 1_000;
 const maxToolBytes = 65_536;
 const maxServerBytes = 2 * 1024 * 1024;
+const longestShownKey = 64;
 
 /**
  * Cuts the tools of a server to what is stored: at most 1,000 tools and 2 MB. A tool whose JSON is larger than 64 kB, or
  * exceeds the total, keeps its name, a note, and the hash of its whole definition. Of several tools with one name the
- * first is kept, with a hash over all of them.
+ * first is kept, with a hash over all of them, because a call may reach any. A tool with look-alike keys is unusable.
  */
 export function toObservedTools(tools: readonly JsonObject[]): ObservedTool[] {
   let left = maxServerBytes;
   const byName = new Map<string, ObservedTool>();
-  for (const tool of tools.slice(0, maxTools)) {
-    const definition = definitionOf(tool);
-    const twin = byName.get(definition.name);
-    if (twin) {
-      byName.set(definition.name, { ...twin, definition: definitionOf({ ...tool, twin: twin.definition.hash }) });
-      continue;
-    }
+  for (const tool of tools) {
+    const twin = byName.get(nameOf(tool));
+    if (!twin && byName.size >= maxTools) continue;
+    const lookAlike = lookAlikeIn(tool);
+    const definition = definitionOf(tool, {
+      ...(twin && { twin: twin.definition.hash }),
+      ...(lookAlike && { lookAlikes: lookAlikesOf(tool) }),
+    });
+    const unusable = twin?.definition.unusable ?? (lookAlike && unusableNote(lookAlike));
     const bytes = Buffer.byteLength(JSON.stringify(definition.parts));
     if (bytes <= maxToolBytes) left -= bytes;
-    const note = noteOn(bytes, left);
-    const parts = note === undefined ? definition.parts : null;
-    byName.set(definition.name, { info: toToolInfo(definition, note), definition: { ...definition, parts } });
+    const note = unusable ?? noteOn(bytes, left);
+    const stored = { ...definition, parts: note === undefined ? definition.parts : null, unusable };
+    const info = twin && !unusable ? twin.info : toToolInfo(stored, note);
+    byName.set(definition.name, { info, definition: stored });
   }
   return [...byName.values()];
+}
+
+/** Begins the note on an unusable tool. */
+const unusablePrefix = 'Programs may read it differently: ';
+
+/** Whether a tool has look-alike keys. It is neither shown nor found, and cannot be approved. */
+export function isUnusable({ note }: { note?: string | null }): boolean {
+  return note?.startsWith(unusablePrefix) ?? false;
+}
+
+function unusableNote({ key, readAs }: LookAlike): string {
+  const shown = JSON.stringify(key.slice(0, longestShownKey));
+  return `${unusablePrefix}the key ${shown} looks like "${readAs}". It is not shown, and it cannot be approved.`;
 }
 
 function noteOn(bytes: number, left: number): string | undefined {

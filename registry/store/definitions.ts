@@ -95,7 +95,7 @@ async function readDefinitions(db: Kysely<Schema>, server: string): Promise<Serv
   const first = await db.selectFrom('tool_baseline').select('at').where('server', '=', server).executeTakeFirst();
   const approved = await db.selectFrom('tool_pin').selectAll().where('server', '=', server).execute();
   const pending = await db.selectFrom('tool_pending').selectAll().where('server', '=', server).execute();
-  const kept = ({ name, hash, parts, at }: (typeof pending)[number]): KeptDefinition => ({
+  const kept = ({ name, hash, parts, at }: Omit<(typeof pending)[number], 'unusable'>): KeptDefinition => ({
     name,
     hash,
     parts: parts === null ? null : (JSON.parse(parts) as DefinitionParts),
@@ -104,7 +104,7 @@ async function readDefinitions(db: Kysely<Schema>, server: string): Promise<Serv
   return {
     firstSeenAt: first && new Date(first.at),
     approved: new Map(approved.map((row) => [row.name, { ...kept(row), by: row.by_name }])),
-    pending: new Map(pending.map((row) => [row.name, kept(row)])),
+    pending: new Map(pending.map((row) => [row.name, { ...kept(row), unusable: row.unusable ?? undefined }])),
   };
 }
 
@@ -123,7 +123,10 @@ async function apply(transaction: Writing, server: string, date: Date, change: D
     const row = { ...toRow(definition), by_name: note?.by.username ?? '' };
     await transaction.insertInto('tool_pin').values(row).execute();
   }
-  for (const definition of hold) await transaction.insertInto('tool_pending').values(toRow(definition)).execute();
+  for (const definition of hold) {
+    const row = { ...toRow(definition), unusable: definition.unusable ?? null };
+    await transaction.insertInto('tool_pending').values(row).execute();
+  }
   if (note) await noteChange(transaction, { at: date, server, ...note });
   await bumpVersion(transaction);
 }

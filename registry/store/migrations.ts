@@ -55,7 +55,15 @@ export interface Schema {
   /** The approved definition of a tool; `parts` is JSON, or null if too large to store. */
   tool_pin: { server: string; name: string; hash: string; parts: string | null; at: string; by_name: string };
   /** The definition of a tool that waits for approval. */
-  tool_pending: { server: string; name: string; hash: string; parts: string | null; at: string };
+  tool_pending: {
+    server: string;
+    name: string;
+    hash: string;
+    parts: string | null;
+    at: string;
+    /** Why it cannot be approved; null if it can. */
+    unusable: string | null;
+  };
 }
 
 /** Every change of the tables. Never edit a change that has been released; add another one. */
@@ -64,6 +72,7 @@ export const changes: SchemaChanges = {
   '002-observed': observedTables,
   '003-upstream-secret': (db) => db.schema.alterTable('server').addColumn('auth_secret', 'text').execute(),
   '004-published-name': (db) => db.schema.alterTable('server').addColumn('alias', 'text').execute(),
+  '005-unusable-tools': (db) => db.schema.alterTable('tool_pending').addColumn('unusable', 'text').execute(),
 };
 
 async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {

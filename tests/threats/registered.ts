@@ -1,6 +1,6 @@
 import { row } from './row.ts';
 
-/** What a hostile server, or who registers one, could do to the registry and through it. */
+/** What a hostile server, or a user who registers one, could do to the registry and through it. */
 export const registered = [
   row('special-addresses', 'no setting lets a server be registered at a metadata service or special-purpose address', {
     'unit/registry/routing/special-addresses': [
@@ -10,6 +10,15 @@ export const registered = [
     ],
     'unit/registry/routing/upstreams': [
       'A name is refused if one of its addresses is, and an editor sees which rule refused it',
+    ],
+  }),
+  row('look-alike-definitions', 'a tool with keys that another reader takes for its description cannot be approved', {
+    'unit/registry/servers/look-alikes': [
+      'A tool with the key %j is unusable: neither its text nor its schema is kept, and the note names the key',
+      'A key of the server cannot pass for a second tool of the same name',
+    ],
+    'integration/registry/pins/approved-definitions': [
+      'A tool with a look-alike key is never approved: not when first seen, and not by a user',
     ],
   }),
 ];

@@ -6,6 +6,7 @@ import { notFound } from '../../access/permissions.ts';
 import type { ApprovedDefinitions } from '../../pins/approved-definitions.ts';
 import { toolChanges } from '../../pins/changes.ts';
 import { callable } from '../../search/rights.ts';
+import { isUnusable } from '../../servers/tool.ts';
 import type { RegistryStore } from '../../store/store.ts';
 import { digest, marksOf, type Part } from '../shared/digest.ts';
 import type { Render, View } from '../shared/render.ts';
@@ -35,13 +36,14 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
   const { catalogue, policy, store, definitions, now } = parts;
   const server = catalogue.get(person, name);
   if (!server) return undefined;
-  const [history, known, changes] = await Promise.all([
+  const [history, known, log] = await Promise.all([
     store.observations.history(name, now()),
     definitions.of(name),
     store.changes({ servers: [name], limit: mostChanges }),
   ]);
   const { details, tools } = server.health;
   const rights = rightsOn(policy(), person, name, server.enabled);
+  const changes = toolChanges(name, known, details?.announced ? tools : undefined);
   const mayCall = callable(policy(), person.scopes, undefined);
   return {
     server,
@@ -50,9 +52,10 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
     offers: offersOf(details?.announced),
     charts: [chartOf('day', history.chart.day, now()), chartOf('week', history.chart.week, now())],
     events: history.events.slice(0, mostEvents),
-    changes: toolChanges(name, known, details?.announced ? tools : undefined),
+    changes,
+    unusable: new Set(changes.tools.filter(isUnusable).map((tool) => tool.name)),
     access: accessTo(policy(), person, name),
-    log: logLines(changes, rights.edit),
+    log: logLines(log, rights.edit),
     clients: clientConfigs(server),
   };
 }

@@ -20,7 +20,7 @@ export function shownTools(tools: readonly ToolInfo[], mayCall: (tool: string) =
       name: reveal(name),
       title: title === name ? '' : reveal(title ?? ''),
       description: reveal(description ?? ''),
-      note: note ?? '',
+      note: reveal(note ?? ''),
       arguments: argumentsOf(inputSchema),
       json: left >= 0 && inputSchema ? json : '',
       hints: hintsOf(annotations),
