@@ -4,27 +4,27 @@ import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { openStream } from '../support/gateway/open-stream.ts';
 import { type OwnPool, takeOverPool } from '../support/gateway/own-pool.ts';
 import { type Answer, rpc, send } from '../support/gateway/send.ts';
-import { type Postgres, startPostgres } from '../support/postgres.ts';
+import { newDatabase } from '../support/postgres/databases.ts';
+import { type Line, openLine } from '../support/postgres/line.ts';
 import { locationOf, newBrowser, submitSignIn } from '../support/stand-in/hosted-login.ts';
 
 const maxAgeSeconds = 6;
 let gateway: Gateway;
-let postgres: Postgres;
+let line: Line;
 let pool: Control;
 let ownPool: OwnPool;
 
 /** A gateway on PostgreSQL. Its user pool runs in this process, where the test can change its people. */
 beforeAll(async () => {
-  postgres = await startPostgres();
-  const DATABASE_URL = await postgres.newDatabase();
-  gateway = await startGateway({ DATABASE_URL, GROUPS_MAX_AGE: String(maxAgeSeconds / 60) });
+  line = await openLine(await newDatabase());
+  gateway = await startGateway({ DATABASE_URL: line.url, GROUPS_MAX_AGE: String(maxAgeSeconds / 60) });
   ownPool = await takeOverPool(gateway);
   pool = ownPool.control;
 }, 180_000);
 afterAll(async () => {
   await gateway?.stop();
   await ownPool?.close();
-  await postgres?.remove();
+  await line?.close();
 });
 beforeEach(() => {
   gateway.echo.reset();
@@ -113,8 +113,8 @@ test('A session survives a crash of the auth-server', async () => {
 
 test('While PostgreSQL is down, a session that is not cached gets 503, and the auth-server reconnects by itself', async () => {
   const cookie = await gateway.sessionCookie('alice');
-  await postgres.stop();
-  const refused = await call(cookie).finally(() => postgres.start());
+  await line.cut();
+  const refused = await call(cookie).finally(() => line.restore());
   expect(refused).toMatchObject({
     status: 503,
     reason: expect.stringMatching(/^(store_unavailable|decision_too_slow)$/),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Postgres, startPostgres } from '../support/postgres.ts';
+import { type Postgres, startPostgres } from '../support/postgres/server.ts';
 import { type Fault, type Stage, startStage } from './stage.ts';
 import { record } from './table.ts';
 
@@ -7,7 +7,7 @@ let stage: Stage;
 let postgres: Postgres;
 beforeAll(async () => {
   postgres = await startPostgres();
-  stage = await startStage({ DATABASE_URL: await postgres.newDatabase() });
+  stage = await startStage({ DATABASE_URL: postgres.urlOf('postgres') });
 }, 90_000);
 afterAll(async () => {
   await stage?.stop();

@@ -1,22 +1,11 @@
-import { mkdtempSync } from 'node:fs';
-import { join } from 'node:path';
 import type { DecisionEntry, DecisionLine, WrittenDecision } from '../../../../auth-server/decisions/decision-log.ts';
 import { openRecentDecisions, type RecentDecisions } from '../../../../auth-server/decisions/recent-decisions.ts';
 import { AuthError } from '../../../../auth-server/denials/auth-error.ts';
 import type { OriginalRequest } from '../../../../auth-server/request/original-request.ts';
 import { decisionsQuery } from '../../../../common/policy/decisions.ts';
-import { temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
-import { type Postgres, startPostgres } from '../../../support/postgres.ts';
-
-const home = temporaryDirectory();
-let postgres: Postgres;
-beforeAll(async () => {
-  postgres = await startPostgres();
-}, 180_000);
-afterAll(async () => {
-  await postgres?.remove();
-  home.remove();
-});
+import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
+import { emptyDatabase } from '../../../support/postgres/databases.ts';
+import { openLine } from '../../../support/postgres/line.ts';
 
 type Line = Partial<DecisionLine>;
 
@@ -51,10 +40,7 @@ const denied = (differs: Line = {}) =>
 const everybody = () => true;
 const ask = (query: Record<string, unknown> = {}) => decisionsQuery.parse(query);
 
-describe.each<[string, () => Promise<string>]>([
-  ['SQLite', async () => mkdtempSync(join(home.directory, 'recent-'))],
-  ['PostgreSQL', () => postgres.newDatabase()],
-])('%s:', (_kind, newPlace) => {
+describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
   let where: string;
   let opened: RecentDecisions[];
   const open = async (capacity?: number) => {
@@ -63,7 +49,7 @@ describe.each<[string, () => Promise<string>]>([
     return recent;
   };
   beforeEach(async () => {
-    where = await newPlace();
+    where = await places.empty();
     opened = [];
   });
   afterEach(async () => {
@@ -172,17 +158,21 @@ describe.each<[string, () => Promise<string>]>([
 });
 
 test('While the database cannot be written, decisions wait in memory and are saved later', async () => {
-  const url = await postgres.newDatabase();
+  const line = await openLine(await emptyDatabase());
   const failures: unknown[] = [];
-  const recent = await openRecentDecisions(url, { flushMilliseconds: 50, onFailure: (error) => failures.push(error) });
-  await postgres.stop();
+  const recent = await openRecentDecisions(line.url, {
+    flushMilliseconds: 50,
+    onFailure: (error) => failures.push(error),
+  });
+  await line.cut();
   recent.add(...decided({ object: 'meanwhile' }));
   const end = performance.now() + 10_000;
   while (failures.length === 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
   expect(failures.length).toBeGreaterThan(0);
   await expect(recent.read(ask(), everybody)).rejects.toThrow();
-  await postgres.start();
+  await line.restore();
   const { decisions } = await recent.read(ask(), everybody);
   expect(decisions.map(({ object }) => object)).toEqual(['meanwhile']);
   await recent.close();
-}, 180_000);
+  await line.close();
+});

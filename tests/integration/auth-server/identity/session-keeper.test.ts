@@ -16,7 +16,7 @@ import {
 } from '../../../support/auth-server/auth-fixture.ts';
 import { type ProviderProxy, startProviderProxy } from '../../../support/auth-server/provider-proxy.ts';
 import { newVisitor } from '../../../support/auth-server/visitor.ts';
-import { type Postgres, startPostgres } from '../../../support/postgres.ts';
+import { emptyDatabase } from '../../../support/postgres/databases.ts';
 import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
 const limit = 900;
@@ -362,14 +362,8 @@ describe('more groups than fit into a cookie', () => {
 });
 
 describe('On PostgreSQL, where a process does not hear of every change of another process,', () => {
-  let postgres: Postgres;
-  beforeAll(async () => {
-    postgres = await startPostgres();
-  }, 180_000);
-  afterAll(() => postgres?.remove());
-
   test('a refresh token that another process has used is not sent again', async () => {
-    const where = await postgres.newDatabase();
+    const where = await emptyDatabase();
     const [one, two] = [await start({ where }, rotating), await start({ where }, rotating)];
     const cookie = await loggedIn(one, limit / 2 - 1);
     for (const auth of [one, two]) expect((await call(auth, cookie)).status).toBe(200);
@@ -384,7 +378,7 @@ describe('On PostgreSQL, where a process does not hear of every change of anothe
   });
 
   test('two processes that refresh at the same time get the same answer', async () => {
-    const where = await postgres.newDatabase();
+    const where = await emptyDatabase();
     const [one, two] = [await start({ where }, rotating), await start({ where }, rotating)];
     const cookie = await loggedIn(one, pastLimit);
     provider.delayMilliseconds = 200;
@@ -394,7 +388,7 @@ describe('On PostgreSQL, where a process does not hear of every change of anothe
   });
 
   test('a session that was used in another process is not idle', async () => {
-    const where = await postgres.newDatabase();
+    const where = await emptyDatabase();
     const [one, two] = [await start({ where, idleSeconds: 60 }), await start({ where, idleSeconds: 60 })];
     const cookie = await one.session({ sid: 's', lastSeen: now() - 58 });
     const inMemory = await one.store.sessions.find('s');

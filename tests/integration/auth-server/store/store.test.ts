@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -11,30 +11,22 @@ import { openStore, type Store } from '../../../../auth-server/store/store.ts';
 import { openPostgres } from '../../../../common/database/postgres.ts';
 import { revoke } from '../../../../operations/revoke/revoke.ts';
 import { alice, now, sessionRecord, temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
-import { type Postgres, startPostgres } from '../../../support/postgres.ts';
+import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
+import { emptyDatabase } from '../../../support/postgres/databases.ts';
+import { type Line, openLine } from '../../../support/postgres/line.ts';
 
 const run = promisify(execFile);
 const home = temporaryDirectory();
 const storeModule = JSON.stringify(resolve('auth-server/store/store.ts'));
-let postgres: Postgres;
-beforeAll(async () => {
-  postgres = await startPostgres();
-}, 180_000);
-afterAll(async () => {
-  await postgres?.remove();
-  home.remove();
-});
+afterAll(() => home.remove());
 const record = sessionRecord;
 
-describe.each<[string, () => Promise<string>]>([
-  ['SQLite', async () => join(mkdtempSync(join(home.directory, 'sqlite-')), 'data')],
-  ['PostgreSQL', () => postgres.newDatabase()],
-])('%s:', (_kind, newPlace) => {
+describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) => {
   let where: string;
   let store: Store;
   let others: Store[];
   beforeEach(async () => {
-    where = await newPlace();
+    where = await places.empty();
     store = await openStore(where);
     others = [];
   });
@@ -477,7 +469,7 @@ describe.each<[string, () => Promise<string>]>([
   });
 
   test('several processes can open a new store at once', async () => {
-    where = await newPlace();
+    where = await places.fresh();
     const text = `
       const store = await openStore(where);
       await store.sessions.add({ ...record, sid: String(process.pid) });
@@ -500,7 +492,7 @@ test('The SQLite file and its folder are accessible to this user only', async ()
 });
 
 test('On PostgreSQL a revocation that commits later is read later: no reader skips the earlier one', async () => {
-  const where = await postgres.newDatabase();
+  const where = await emptyDatabase();
   const store = await openStore(where);
   const other = openPostgres<Schema>(where, () => undefined);
   const ended = createRevocationFeed(other, () => 0);
@@ -519,24 +511,20 @@ test('On PostgreSQL a revocation that commits later is read later: no reader ski
 });
 
 describe('A PostgreSQL outage', () => {
+  let line: Line;
   let store: Store;
   let failures: unknown[];
   beforeEach(async () => {
     failures = [];
-    store = await openStore(
-      await postgres.newDatabase(),
-      undefined,
-      undefined,
-      (error) => void failures.push(error),
-      2,
-    );
+    line = await openLine(await emptyDatabase());
+    store = await openStore(line.url, undefined, undefined, (error) => void failures.push(error), 2);
     await store.sessions.add(record());
     await store.bindings.bind({ kind: 'session', server: 'one', id: 'm', owner: 'person:a', target: undefined });
   });
   afterEach(async () => {
-    await postgres.stop();
-    await postgres.start();
+    await line.restore();
     await store.close();
+    await line.close();
   });
   const everything = () => [
     store.sessions.find('s'),
@@ -553,7 +541,7 @@ describe('A PostgreSQL outage', () => {
 
   test('does not affect cached sessions until the cache expires; then every request fails, and none is allowed', async () => {
     await store.sessions.find('s');
-    await postgres.stop();
+    await line.cut();
     expect(await store.sessions.find('s')).toMatchObject({ sid: 's' });
     await sleep(2_100);
     const outcomes = await Promise.allSettled(everything());
@@ -561,16 +549,16 @@ describe('A PostgreSQL outage', () => {
   });
 
   test('is logged a few times, not several times a second', async () => {
-    await postgres.stop();
+    await line.cut();
     await sleep(3_000);
     expect(failures.length).toBeGreaterThan(0);
     expect(failures.length).toBeLessThan(6);
   });
 
   test('that ends needs no restart: the store works again, with all its data', async () => {
-    await postgres.stop();
+    await line.cut();
     await expect(store.sessions.find('s')).rejects.toThrow();
-    await postgres.start();
+    await line.restore();
     expect(await store.sessions.find('s')).toMatchObject({ sid: 's' });
     expect(await store.bindings.find('session', 'one', 'm')).toMatchObject({ owner: 'person:a' });
     await store.sessions.add(record({ sid: 't' }));
@@ -579,21 +567,21 @@ describe('A PostgreSQL outage', () => {
 
   test('does not lose the times of use that could not be written', async () => {
     const known = await store.sessions.find('s');
-    await postgres.stop();
+    await line.cut();
     if (known) store.sessions.touch(known, now() + 40);
     await sleep(2_100);
     await expect(store.sessions.find('s')).rejects.toThrow();
-    await postgres.start();
+    await line.restore();
     expect((await store.sessions.find('s'))?.lastSeen).toBeGreaterThan(now() + 30);
   });
 
   test('in which the database hangs makes every request fail within seven seconds, and ends when the database continues', async () => {
-    postgres.signal('SIGSTOP');
+    line.hang();
     const began = Date.now();
     const outcomes = await Promise.allSettled(everything());
     expect(outcomes.map(({ status }) => status)).toEqual(outcomes.map(() => 'rejected'));
     expect(Date.now() - began).toBeLessThan(20_000);
-    postgres.signal('SIGCONT');
+    line.resume();
     let found: unknown;
     for (let tries = 0; tries < 250 && !found; tries++) {
       found = await store.sessions.find('s').catch(() => undefined);

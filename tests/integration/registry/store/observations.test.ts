@@ -4,7 +4,7 @@ import { openRegistryDatabase } from '../../../../registry/store/database.ts';
 import type { Observation } from '../../../../registry/store/observations.ts';
 import { parseServers } from '../../../../registry/store/servers-file.ts';
 import { openStore, type RegistryStore } from '../../../../registry/store/store.ts';
-import { useBothDatabases } from '../../../support/both-databases.ts';
+import { bothDatabases } from '../../../support/postgres/both-databases.ts';
 import { toolOf } from '../../../support/registry/registry-fixture.ts';
 
 const by = { sub: 'a11ce', username: 'alice' };
@@ -48,14 +48,13 @@ const observation = (server: string, more: Partial<Observation> = {}): Observati
   ...more,
 });
 
-const databases = useBothDatabases();
-describe.each(databases.kinds)('%s:', (_kind, newPlace) => {
+describe.each(bothDatabases('registry.db'))('%s:', (_kind, places) => {
   let where: string;
   let store: RegistryStore;
   const change = (name: string, next: ServerSettings | undefined) =>
     store.change({ name, revision: store.get(name)?.revision, next, action: next ? 'edit' : 'delete', by });
   beforeEach(async () => {
-    where = await newPlace();
+    where = await places.empty();
     store = await openStore(where);
     for (const name of ['one', 'two']) await change(name, settings(name));
   });

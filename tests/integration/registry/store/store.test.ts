@@ -7,7 +7,9 @@ import { promisify } from 'node:util';
 import type { ServerSettings } from '../../../../registry/servers/server.ts';
 import { seed } from '../../../../registry/store/seed.ts';
 import { openStore, type RegistryStore, type Write } from '../../../../registry/store/store.ts';
-import { useBothDatabases } from '../../../support/both-databases.ts';
+import { bothDatabases } from '../../../support/postgres/both-databases.ts';
+import { emptyDatabase } from '../../../support/postgres/databases.ts';
+import { openLine } from '../../../support/postgres/line.ts';
 import { recordingLog } from '../../../support/registry/registry-fixture.ts';
 
 const run = promisify(execFile);
@@ -42,13 +44,12 @@ const program = (where: string) => `
   const store = await openStore(${JSON.stringify(where)});
   const [next, by] = ${JSON.stringify([settings('x'), by])};`;
 
-const databases = useBothDatabases();
-describe.each(databases.kinds)('%s:', (kind, newPlace) => {
+describe.each(bothDatabases('registry.db'))('%s:', (kind, places) => {
   let where: string;
   let store: RegistryStore;
   let others: RegistryStore[];
   beforeEach(async () => {
-    where = await newPlace();
+    where = await places.empty();
     store = await openStore(where);
     others = [];
   });
@@ -183,7 +184,7 @@ describe.each(databases.kinds)('%s:', (kind, newPlace) => {
   });
 
   test('Of processes that start at once, one stores the first servers', async () => {
-    const fresh = await newPlace();
+    const fresh = await places.fresh();
     const text = `${program(fresh)}
       console.log(await store.seedOnce([next], by), store.list().length);
       await store.close();`;
@@ -234,22 +235,24 @@ describe.each(databases.kinds)('%s:', (kind, newPlace) => {
 });
 
 test('While the database is down, servers can be read, and a change is rejected with advice', async () => {
-  const store = await openStore(await databases.postgres().newDatabase());
+  const line = await openLine(await emptyDatabase());
+  const store = await openStore(line.url);
   try {
     await store.change(adding('time'));
-    await databases.postgres().stop();
+    await line.cut();
     await expect(store.change(adding('other'))).rejects.toMatchObject({ code: 'store_unavailable', status: 503 });
     expect(store.get('time')).toBeDefined();
     expect(store.get('other')).toBeUndefined();
-    await databases.postgres().start();
+    await line.restore();
     expect(await store.change(adding('other'))).toBeDefined();
   } finally {
     await store.close();
+    await line.close();
   }
 });
 
 test('Registry and auth-server can share a database', async () => {
-  const where = await databases.postgres().newDatabase();
+  const where = await emptyDatabase();
   const auth = await (await import('../../../../auth-server/store/store.ts')).openStore(where);
   const store = await openStore(where);
   try {
