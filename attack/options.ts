@@ -12,6 +12,12 @@ export interface Options {
   args: Record<string, unknown>;
   token: string | undefined;
   cookie: string | undefined;
+  /** Whether to attack with a server's answers in place of requests. */
+  hostile: boolean;
+  /** The server whose place the hostile one takes. */
+  place: string;
+  /** Text in the names of the behaviours to try. */
+  only: string;
   verbose: boolean;
   json: boolean;
 }
@@ -23,10 +29,13 @@ const examples = `
 Examples:
   npm run attack                                                  the gateway of npm run up
   npm run attack -- --url http://localhost:8080 --verbose         every attack with request and response
+  npm run attack -- --with-hostile-server                         what a hostile MCP server can do, in some minutes
   npm run attack -- --url https://mcp.example.com --yes-this-is-mine --token … --server fininfo --tool get_stock
 
 Without --token and --cookie the attacker uses the demo's agents and people.
-Exit code 0: no attack got through and every allowed request passed. 1: otherwise. 2: the run could not start.`;
+With --with-hostile-server it starts hostile MCP servers on this machine and registers them in an administrator's name: one
+takes the place of a server of the demo for as long as the run takes. At the end, and on Ctrl-C, all is put back.
+Exit code 0: no attack got through, nothing died, and every allowed request passed. 1: otherwise. 2: the run could not start.`;
 
 /**
  * Reads the command line.
@@ -44,16 +53,47 @@ export function readOptions(argv: readonly string[]): Options | undefined {
     throw new UsageError('--server must be the name of a server, as in its URL path.');
   const standIn = origin('--stand-in', values.standIn);
   if (!isLoopback(standIn)) throw new UsageError('--stand-in must be on this machine.');
-  const { server, tool, token, cookie, verbose = false, json = false } = values;
-  return { url, standIn, server, tool, args: readArgs(values.args), token, cookie, verbose, json };
+  const {
+    server,
+    tool,
+    token,
+    cookie,
+    place,
+    only,
+    verbose = false,
+    json = false,
+    withHostileServer: hostile = false,
+  } = values;
+  if (hostile && !isLoopback(url)) throw new UsageError('--with-hostile-server is for a gateway on this machine.');
+  if (hostile && (token ?? cookie) !== undefined)
+    throw new UsageError("--with-hostile-server uses the demo's people and agents, not --token or --cookie.");
+  return {
+    url,
+    standIn,
+    server,
+    tool,
+    args: readArgs(values.args),
+    token,
+    cookie,
+    hostile,
+    place,
+    only,
+    verbose,
+    json,
+  };
 }
 
-type Values = Record<'url' | 'standIn' | 'server' | 'tool' | 'args', string> &
-  Partial<Record<'token' | 'cookie', string> & Record<'verbose' | 'json' | 'yesThisIsMine', boolean>>;
+type Values = Record<'url' | 'standIn' | 'server' | 'tool' | 'args' | 'place' | 'only', string> &
+  Partial<
+    Record<'token' | 'cookie', string> & Record<'withHostileServer' | 'verbose' | 'json' | 'yesThisIsMine', boolean>
+  >;
 
 function parse(argv: readonly string[]): Values | undefined {
   const command = new Command('npm run attack --')
-    .description('Attacks a gateway and reports what got through. Changes nothing there and takes less than a minute.')
+    .description(
+      'Attacks a gateway and reports what got through. Changes nothing there and takes less than a minute, except with ' +
+        '--with-hostile-server.',
+    )
     .option('--url <origin>', 'the gateway', 'http://localhost:8080')
     .option('--token <token>', 'an access token that may list the tools of --server and mcpgw, and may NOT call --tool')
     .option('--cookie <name=value>', 'a session cookie with the same permissions')
@@ -61,6 +101,9 @@ function parse(argv: readonly string[]): Values | undefined {
     .option('--tool <name>', 'the tool of the forbidden call', 'current_time_by_timezone')
     .option('--args <json>', 'the arguments of the forbidden call', '{"tz_name":"Asia/Tokyo"}')
     .option('--stand-in <origin>', 'the local stand-in of Cognito', 'http://127.0.0.1:9500')
+    .option('--with-hostile-server', 'attack by the answers of a server in place of requests')
+    .option('--place <name>', 'the server of the demo whose place the hostile one takes', 'realserverfaketools')
+    .option('--only <text>', 'of the hostile behaviours, try those with this text in their names', '')
     .option('--verbose', 'show every attack')
     .option('--json', 'print the report as JSON')
     .option(

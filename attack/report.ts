@@ -49,7 +49,8 @@ function themeLine(theme: string, list: readonly Outcome[]): string {
   return `${bad > 0 ? 'FAIL' : 'ok  '}  ${theme}: ${what}`;
 }
 
-function caseLines({ verdict, source, name, why, answers }: Outcome): string[] {
+/** A case with its answers, as lines of the report. */
+export function caseLines({ verdict, source, name, why, answers }: Outcome): string[] {
   const head = `      ${verdict.padEnd(8)} [${source}] ${name}${why ? ` (${why})` : ''}`;
   const shown = answers
     .slice(0, 4)

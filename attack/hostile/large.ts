@@ -1,0 +1,170 @@
+import { answer, anyRequest, type Behaviour, begin, event, isGet, type Kind, result, when } from './behaviour.ts';
+
+/** Just below the largest list that the relay reads by default. */
+const almost = 8_300_000;
+
+const filled = (unit: string, bytes: number) => {
+  const list = new Array(Math.floor(bytes / (unit.length + 1))).fill(unit).join(',');
+  return list;
+};
+const inTools = (list: string) => `{"jsonrpc":"2.0","id":1,"result":{"tools":[${list}]}}`;
+const keys = (count: number) => Array.from({ length: count }, (_, n) => `"k${n}":0`).join(',');
+
+/** Answers of up to eight megabytes that take a multiple of their size in memory. */
+const largeBodies: readonly (readonly [name: string, body: () => string])[] = [
+  ['[0,0,…]', () => inTools(filled('0', almost))],
+  ['[{},{},…]', () => inTools(filled('{}', almost))],
+  ['[[],[],…]', () => inTools(filled('[]', almost))],
+  ['[[[…]]]', () => inTools('['.repeat(almost / 2 - 100) + ']'.repeat(almost / 2 - 100))],
+  ['objects in objects', () => inTools('{"a":'.repeat(1_200_000) + '1' + '}'.repeat(1_200_000))],
+  ['tools with a name only', () => inTools(filled('{"name":"x"}', almost))],
+  ['tools with empty schemas', () => inTools(filled('{"name":"x","inputSchema":{"type":"object"}}', almost))],
+  ['one tool with 600,000 keys', () => inTools(`{"name":"x",${keys(600_000)}}`)],
+  ['600,000 keys beside the list', () => `{"jsonrpc":"2.0","id":1,"result":{"tools":[],${keys(600_000)}}}`],
+  ['600,000 keys beside the result', () => `{"jsonrpc":"2.0","id":1,${keys(600_000)},"result":{"tools":[]}}`],
+  ['one name of eight megabytes', () => inTools(`{"name":"${'x'.repeat(almost - 200)}"}`)],
+  ['one name of escapes', () => inTools(`{"name":"${'\\u0041'.repeat(almost / 6 - 100)}"}`)],
+  [
+    'one number of eight megabytes',
+    () => `{"jsonrpc":"2.0","id":1,"result":{"tools":[],"n":${'9'.repeat(almost - 200)}}}`,
+  ],
+  ['spaces', () => inTools(' '.repeat(almost - 200))],
+  [
+    'prompts, resources and tools of 2 MB each',
+    () => {
+      const list = (key: string) => `[${filled(`{"${key}":"x:y"}`, 2_000_000)}]`;
+      return `{"jsonrpc":"2.0","id":1,"result":{"tools":${list('name')},"prompts":${list('name')},"resources":${list('uri')}}}`;
+    },
+  ],
+  ['a batch of [0,0,…]', () => `[${filled('0', almost)}]`],
+];
+
+const behaviours: Behaviour[] = largeBodies.flatMap(([name, body]): Behaviour[] => [
+  {
+    name: `a list of eight megabytes: ${name}`,
+    uses: ['list', 'list', 'prompts'],
+    answer: when(anyRequest, (heard) => answer(heard, 'application/json', body())),
+    lasts: 3_000,
+  },
+  {
+    name: `an event of eight megabytes: ${name}`,
+    uses: ['stream', 'sse', 'list'],
+    answer: when(anyRequest, (heard) => begin(heard, event(body())).end()),
+    lasts: 3_000,
+  },
+]);
+
+/** A bound in bytes that is taken for a bound in memory or time. */
+export const largeAnswers: Kind = {
+  name: 'Large answers',
+  means: 'the relay lives, and answers others meanwhile',
+  behaviours,
+};
+
+const pages: Behaviour = {
+  name: 'pages of a list without an end',
+  uses: ['check'],
+  answer: when(
+    ({ rpc }) => rpc === 'tools/list',
+    (heard) =>
+      answer(
+        heard,
+        'application/json',
+        result(
+          { tools: [{ name: 'x', inputSchema: { type: 'object' } }], nextCursor: String(Math.random()) },
+          heard.id,
+        ),
+      ),
+  ),
+};
+
+const ofTool = (change: object) => result({ tools: [{ name: 'x', inputSchema: { type: 'object' }, ...change }] });
+
+const checkedBodies: readonly (readonly [name: string, body: () => string])[] = [
+  ...largeBodies,
+  [
+    '100,000 tools with different names',
+    () =>
+      result({
+        tools: Array.from({ length: 100_000 }, (_, n) => ({ name: `t${n}`, inputSchema: { type: 'object' } })),
+      }),
+  ],
+  ['a description of four megabytes', () => ofTool({ description: 'x '.repeat(2_000_000) })],
+  [
+    'a schema of 100,000 properties',
+    () =>
+      ofTool({
+        inputSchema: {
+          type: 'object',
+          properties: Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`p${n}`, {}])),
+        },
+      }),
+  ],
+  [
+    'a schema that nests 5,000 levels',
+    () =>
+      `{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"x","inputSchema":{"type":"object","properties":${'{"a":{"properties":'.repeat(5_000)}{}${'}}'.repeat(5_000)}}}]}}`,
+  ],
+  [
+    '500 tools with the same name',
+    () => result({ tools: Array.from({ length: 500 }, () => ({ name: 'x', inputSchema: { type: 'object' } })) }),
+  ],
+  [
+    'names of control characters and reversed text',
+    () => result({ tools: [{ name: '\u202e\0\n<b>', inputSchema: { type: 'object' } }] }),
+  ],
+  [
+    'an "__proto__" beside the list',
+    () =>
+      '{"jsonrpc":"2.0","id":1,"result":{"__proto__":{"x":1},"tools":[{"name":"__proto__","inputSchema":{"type":"object","__proto__":{}}}]}}',
+  ],
+];
+
+const checkedOf = (name: string, body: () => string, stream: boolean): Behaviour => ({
+  name: `a tool list for the registry's check ${stream ? 'in an event' : 'as JSON'}: ${name}`,
+  uses: ['check'],
+  answer: when(
+    ({ rpc }) => rpc === 'tools/list',
+    (heard) => {
+      const text = body().replace('"id":1', `"id":${JSON.stringify(heard.id)}`);
+      if (stream) begin(heard, event(text)).end();
+      else answer(heard, 'application/json', text);
+    },
+  ),
+});
+
+/** What a server answers to the registry's check. */
+export const checks: Kind = {
+  name: 'Answers to the registry’s check',
+  means: 'the registry lives, and shows its pages meanwhile',
+  behaviours: [
+    ...checkedBodies.map(([name, body]) => checkedOf(name, body, false)),
+    ...largeBodies.slice(0, 3).map(([name, body]) => checkedOf(name, body, true)),
+    pages,
+    {
+      name: 'an initialize answer of eight megabytes',
+      uses: ['check', 'connect'],
+      answer: when(
+        ({ rpc }) => rpc === 'initialize',
+        (heard) => {
+          const text = JSON.stringify({
+            jsonrpc: '2.0',
+            id: heard.id,
+            result: {
+              protocolVersion: '2025-06-18',
+              capabilities: {},
+              serverInfo: { name: 'x', version: '1' },
+              instructions: 'x'.repeat(almost),
+            },
+          });
+          answer(heard, 'application/json', text);
+        },
+      ),
+    },
+    {
+      name: 'an endless stream by GET',
+      uses: ['check'],
+      answer: when(isGet, (heard) => begin(heard, ': x\n\n')),
+    },
+  ],
+};

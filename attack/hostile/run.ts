@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Target } from '../case.ts';
+import type { Outcome } from '../run.ts';
+import type { Behaviour, Kind } from './behaviour.ts';
+import { bystandersOf, type Met, watch } from './bystanders.ts';
+import { type Clients, canary, sessionAtVictim, use } from './clients.ts';
+import { type Part, type PartReport, watchParts } from './parts.ts';
+import { type Administrator, register } from './registration.ts';
+import { type HostileServer, startHostileServer } from './server.ts';
+
+/** What the run needs. */
+export interface Plan {
+  /** An honest server, and a tool of it, that the bystanders use. */
+  target: Target;
+  /** The registered server whose place the hostile one takes. */
+  place: string;
+  few: string;
+  many: string;
+  administrator: Administrator;
+  signIn: Clients['signIn'];
+  parts: readonly Part[];
+  kinds: readonly Kind[];
+  /** Ends the run early; everything is put back. */
+  signal: AbortSignal;
+}
+
+/** What happened while the server behaved in ways of one kind. */
+export interface KindReport {
+  name: string;
+  outcomes: Outcome[];
+  bystanders: Met[];
+  parts: PartReport[];
+}
+
+/** Everything that a run found. */
+export interface HostileReport {
+  /** What the bystanders met before. */
+  before: Met[];
+  kinds: KindReport[];
+  /** Parts that were not watched, because their metrics did not answer. */
+  unwatched: string[];
+}
+
+const beforeMilliseconds = 5_000;
+/** The first requests to a gateway are slow. */
+const warmUpMilliseconds = 1_500;
+/** So that what one behaviour left behind does not count for the next. */
+const restMilliseconds = 150;
+
+/**
+ * Registers hostile servers at a gateway, lets callers use them, and watches what happens to these callers, to others and
+ * to the gateway. Puts the registry back as it was.
+ * @throws {Error} if the registry refuses the servers, or does not take them back
+ */
+export async function runHostile(plan: Plan): Promise<HostileReport> {
+  const { target, place, few, many, administrator, kinds, signal } = plan;
+  const { url } = target;
+  const [hostile, victim] = await Promise.all([startHostileServer(), startHostileServer()]);
+  try {
+    const registration = await register(administrator, place, hostile.url, victim.url);
+    try {
+      const clients: Clients = { url, server: place, few, many, signIn: plan.signIn, registration };
+      const bystanders = bystandersOf(target, few, many, administrator.cookie);
+      const watchFor = (milliseconds: number) =>
+        watch(url, bystanders, AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]));
+      await watchFor(warmUpMilliseconds);
+      const before = await watchFor(beforeMilliseconds);
+      const reports: KindReport[] = [];
+      const watchedAll = await watchParts(plan.parts);
+      await watchedAll.stop();
+      for (const kind of kinds) {
+        if (signal.aborted) break;
+        const parts = await watchParts(plan.parts);
+        const over = new AbortController();
+        const met = watch(url, bystanders, over.signal);
+        const outcomes: Outcome[] = [];
+        for (const behaviour of kind.behaviours) {
+          if (signal.aborted) break;
+          outcomes.push(await runOne(kind, behaviour, clients, hostile, victim));
+        }
+        over.abort();
+        const seen = await met;
+        await parts.stop();
+        reports.push({ name: kind.name, outcomes, bystanders: seen, parts: parts.reports() });
+      }
+      const unwatched = plan.parts.flatMap(({ name }) => (watchedAll.names.includes(name) ? [] : [name]));
+      return { before, kinds: reports, unwatched };
+    } finally {
+      hostile.behave(undefined);
+      await registration.undo();
+    }
+  } finally {
+    await Promise.all([hostile.close(), victim.close()]);
+  }
+}
+
+async function runOne(
+  kind: Kind,
+  behaviour: Behaviour,
+  clients: Clients,
+  hostile: HostileServer,
+  victim: HostileServer,
+): Promise<Outcome> {
+  const { name, uses, lasts } = behaviour;
+  const outcome = { theme: kind.name, name, source: 'hostile server' };
+  const led = () => victim.bodies.filter((body) => body.includes(canary)).length;
+  const before = led();
+  try {
+    const isAlive = await sessionAtVictim(clients, clients.many);
+    hostile.behave(behaviour);
+    const used = await Promise.all(uses.map((what) => use(clients, what, lasts)));
+    hostile.behave(undefined);
+    await sleep(restMilliseconds);
+    const through = used.flatMap((one, index) => one.through.map((what) => `${uses[index]}: ${what}`));
+    if (led() > before) through.push('a client of the hostile server was led to another one');
+    if (!(await isAlive())) through.push('a caller lost the session at another server');
+    const answers = used.slice(0, 4).flatMap((one) => one.answers);
+    return {
+      ...outcome,
+      verdict: through.length > 0 ? 'through' : 'refused',
+      ...(through.length > 0 && { why: [...new Set(through)].slice(0, 3).join('; ') }),
+      answers: answers.map((one) => ({ ...one, headers: {} })),
+    };
+  } catch (error) {
+    hostile.behave(undefined);
+    return { ...outcome, verdict: 'through', why: error instanceof Error ? error.message : String(error), answers: [] };
+  }
+}
