@@ -79,29 +79,31 @@ async function both(...all: Promise<Used>[]): Promise<Used> {
 }
 
 async function request(
-  { url, server }: Clients,
+  clients: Clients,
   sent: Sent,
   credential: Record<string, string>,
   milliseconds: number,
 ): Promise<Used> {
+  const { url, server } = clients;
   const whole = complete({ url, server, tool: '', args: {} }, sent, credential);
   const collected = await collect(url, whole, milliseconds);
   const { method = 'POST', path = '' } = whole;
   const type = collected.headers['content-type'];
   const shown = { sent: `${method} ${path} ${sent.body ?? ''}`, status: collected.status, body: describe(collected) };
   const received = { method, contentType: type, body: collected.body.subarray(0, mostRead) };
-  return { through: [...stolenBy(received, server), ...tunnel(collected)], answers: [shown] };
+  const stolen = stolenBy(received, server, credential.authorization === bearer(clients.few).authorization);
+  return { through: [...stolen, ...tunnel(collected)], answers: [shown] };
 }
 
 /** What readers look at: a smuggled list is short. */
 const mostRead = 300_000;
 
 /** What the readers find in an answer that they should not, with the names of those who do. */
-function stolenBy(received: Received, server: string): string[] {
+function stolenBy(received: Received, server: string, hasFewRights: boolean): string[] {
   const found = readers.flatMap((reader) => {
     const reading = reader.read(received);
     const stolen = itemsIn(reading).find(
-      ({ list, name }) => list === 'tasks' || (list === 'tools' && name === stolenTool),
+      ({ list, name }) => list === 'tasks' || (hasFewRights && list === 'tools' && name === stolenTool),
     );
     const [stray] = strayEndpoints(reading, server);
     return [

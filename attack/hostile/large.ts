@@ -16,7 +16,7 @@ const largeBodies: readonly (readonly [name: string, body: () => string])[] = [
   ['[{},{},…]', () => inTools(filled('{}', almost))],
   ['[[],[],…]', () => inTools(filled('[]', almost))],
   ['[[[…]]]', () => inTools('['.repeat(almost / 2 - 100) + ']'.repeat(almost / 2 - 100))],
-  ['objects in objects', () => inTools('{"a":'.repeat(1_200_000) + '1' + '}'.repeat(1_200_000))],
+  ['objects in objects', () => inTools(`${'{"a":'.repeat(1_200_000)}1${'}'.repeat(1_200_000)}`)],
   ['tools with a name only', () => inTools(filled('{"name":"x"}', almost))],
   ['tools with empty schemas', () => inTools(filled('{"name":"x","inputSchema":{"type":"object"}}', almost))],
   ['one tool with 600,000 keys', () => inTools(`{"name":"x",${keys(600_000)}}`)],

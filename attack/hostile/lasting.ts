@@ -14,6 +14,8 @@ import {
 
 /** More than one caller may own. */
 const many = 1_200;
+/** As long as it takes to store so many. */
+const storeMilliseconds = 12_000;
 const note = event('{"jsonrpc":"2.0","method":"notifications/message","params":{}}');
 
 const typed = (contentType: string | undefined, status = 200): Behaviour => ({
@@ -68,7 +70,7 @@ export const evictions: Kind = {
       answer: when(isGet, (heard) =>
         begin(heard, ...Array.from({ length: many }, (_, n) => event(`/messages?sessionId=${n}`, 'endpoint'))),
       ),
-      lasts: 4_000,
+      lasts: storeMilliseconds,
     },
     {
       name: `${many} tasks on a stream`,
@@ -76,7 +78,7 @@ export const evictions: Kind = {
       answer: when(anyRequest, (heard) =>
         begin(heard, ...Array.from({ length: many }, (_, n) => event(result({ task: { taskId: `e${n}` } }, n)))),
       ),
-      lasts: 4_000,
+      lasts: storeMilliseconds,
     },
     {
       name: `${many} tasks of the tasks extension on a stream`,
@@ -87,7 +89,7 @@ export const evictions: Kind = {
           ...Array.from({ length: many }, (_, n) => event(result({ resultType: 'task', taskId: `m${n}` }, n))),
         ),
       ),
-      lasts: 4_000,
+      lasts: storeMilliseconds,
     },
     {
       name: 'a new session in the answer to each of many requests',

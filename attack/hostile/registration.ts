@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseJson } from '../../common/text/json.ts';
 import type { Answer } from '../case.ts';
 import { send } from '../raw.ts';
@@ -19,8 +20,9 @@ export interface Registration {
 
 type Server = { revision: number; location: { upstream: string; transports: Record<string, string> } };
 
-/** The registry waits up to ten seconds for nginx. */
-const tries = 4;
+/** How long to go on asking a gateway that is busy or starts again. */
+const patienceMilliseconds = 120_000;
+const pauseMilliseconds = 500;
 
 /**
  * Puts the hostile server in the place of a registered one, for which callers with few rights have rules, and registers the
@@ -33,7 +35,7 @@ export async function register(
   hostile: string,
   victim: string,
 ): Promise<Registration> {
-  const ask = async (method: string, path: string, body: object | undefined = undefined) => {
+  const ask = async (method: string, path: string, body?: object, patience = patienceMilliseconds) => {
     const headers = {
       cookie: administrator.cookie,
       accept: 'application/json',
@@ -42,11 +44,13 @@ export async function register(
       ...(method !== 'GET' && { 'content-type': 'application/json' }),
     };
     const sent = body === undefined ? (method === 'GET' ? undefined : '{}') : JSON.stringify(body);
-    let answer: Answer;
-    let left = tries;
-    do answer = await send(administrator.url, { method, path, headers, body: sent });
-    while ((answer.status <= 0 || answer.status >= 500) && --left > 0);
-    return answer;
+    const until = performance.now() + patience;
+    for (;;) {
+      const answer = await send(administrator.url, { method, path, headers, body: sent });
+      const isBusy = answer.status <= 0 || answer.status >= 500;
+      if (!isBusy || performance.now() > until) return answer;
+      await sleep(pauseMilliseconds);
+    }
   };
   const demand = async (...request: Parameters<typeof ask>) => {
     const answer = await ask(...request);
@@ -56,9 +60,14 @@ export async function register(
     );
   };
   const own = `/api/servers/${name}`;
-  const move = async (location: Server['location']) => {
-    const { revision } = (await demand('GET', own)) as Server;
-    await demand('PATCH', own, { ...location, revision });
+  // A request that timed out may have been carried out all the same: look first.
+  const move = async (location: Server['location'], triesLeft = 5): Promise<void> => {
+    const { revision, location: now } = (await demand('GET', own)) as Server;
+    if (now.upstream === location.upstream) return;
+    const { status } = await ask('PATCH', own, { ...location, revision }, 0);
+    if (status === 200) return;
+    if (triesLeft === 0) throw new Error(`${name} could not be moved to ${location.upstream}: ${status}`);
+    await move(location, triesLeft - 1);
   };
   const { upstream, transports } = ((await demand('GET', own)) as Server).location;
   const undo = async () => {
@@ -70,11 +79,12 @@ export async function register(
   try {
     await ask('DELETE', `/api/servers/${victimName}`);
     const about = { title: 'Attack', description: 'Started by npm run attack', upstream: victim, transports: both };
-    await demand('POST', '/api/servers', { name: victimName, ...about });
+    const { status, body } = await ask('POST', '/api/servers', { name: victimName, ...about });
+    if (status !== 201 && status !== 409) throw new Error(`${victimName} could not be registered: ${status} ${body}`);
     await move({ upstream: hostile, transports: both });
   } catch (error) {
     await undo().catch(() => undefined);
     throw error;
   }
-  return { check: () => ask('POST', `${own}/check`), undo };
+  return { check: () => ask('POST', `${own}/check`, undefined, 0), undo };
 }

@@ -31,19 +31,19 @@ function compare(before: readonly Met[], during: readonly Met[]): Compared[] {
 }
 
 /** Counts what a run found, and tells whether the gateway held. A run without behaviours fails too. */
-export function summarizeHostile({ before, kinds }: HostileReport) {
+export function summarizeHostile({ before, kinds, leftBehind }: HostileReport) {
   const outcomes = kinds.flatMap((kind) => kind.outcomes);
   const through = outcomes.filter(({ verdict }) => verdict === 'through').length;
   const died = kinds.flatMap(({ parts }) => parts).reduce((sum, part) => sum + part.died, 0);
   const hurt = kinds.flatMap((kind) => compare(before, kind.bystanders)).filter((one) => one.hurt).length;
-  const held = through + died + hurt === 0 && outcomes.length > 0;
+  const held = through + died + hurt === 0 && outcomes.length > 0 && leftBehind === undefined;
   return { behaviours: outcomes.length, through, died, hurt, held };
 }
 
 /** One line per kind with the failed behaviours (with `verbose` all), the bystanders, the processes, and the result. */
 export function hostileText(report: HostileReport, verbose: boolean): string {
   const { behaviours, through, died, hurt } = summarizeHostile(report);
-  const { before, kinds, unwatched } = report;
+  const { before, kinds, unwatched, leftBehind } = report;
   const all = compare(before, together(kinds.map(({ bystanders }) => bystanders)));
   return [
     ...kinds.flatMap((kind) => kindLines(before, kind, verbose)),
@@ -51,6 +51,7 @@ export function hostileText(report: HostileReport, verbose: boolean): string {
     'Bystanders, all kinds',
     ...all.map(bystanderLine),
     ...(unwatched.length > 0 ? ['', `Not watched, because their metrics do not answer: ${unwatched.join(', ')}`] : []),
+    ...(leftBehind === undefined ? [] : ['', leftBehind]),
     '',
     `${behaviours} behaviours, ${through} got through`,
     `${died} processes died, ${hurt} bystanders were hurt`,
@@ -88,7 +89,7 @@ function bystanderLine({ name, before, during, ratio, requests, refused, hurt }:
 
 /** The same as JSON. */
 export function hostileJson(report: HostileReport): string {
-  const { before, unwatched } = report;
+  const { before, unwatched, leftBehind } = report;
   const kinds = report.kinds.map(({ name, outcomes, bystanders, parts }) => ({
     name,
     bystanders: compare(before, bystanders),
@@ -100,5 +101,5 @@ export function hostileJson(report: HostileReport): string {
       answers: answers.map(({ sent, status, body }) => ({ sent: forShow(sent), status, body: forShow(body) })),
     })),
   }));
-  return JSON.stringify({ summary: summarizeHostile(report), kinds, unwatched }, null, 2);
+  return JSON.stringify({ summary: summarizeHostile(report), kinds, unwatched, leftBehind }, null, 2);
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from '../case.ts';
 import type { Outcome } from '../run.ts';
-import type { Behaviour, Kind } from './behaviour.ts';
+import { type Behaviour, type Kind, victimName } from './behaviour.ts';
 import { bystandersOf, type Met, watch } from './bystanders.ts';
 import { type Clients, canary, sessionAtVictim, use } from './clients.ts';
 import { type Part, type PartReport, watchParts } from './parts.ts';
@@ -39,6 +39,8 @@ export interface HostileReport {
   kinds: KindReport[];
   /** Parts that were not watched, because their metrics did not answer. */
   unwatched: string[];
+  /** Why the registry is not as it was; undefined if it is. */
+  leftBehind?: string | undefined;
 }
 
 const beforeMilliseconds = 5_000;
@@ -50,48 +52,61 @@ const restMilliseconds = 150;
 /**
  * Registers hostile servers at a gateway, lets callers use them, and watches what happens to these callers, to others and
  * to the gateway. Puts the registry back as it was.
- * @throws {Error} if the registry refuses the servers, or does not take them back
+ * @throws {Error} if the registry refuses the servers
  */
 export async function runHostile(plan: Plan): Promise<HostileReport> {
-  const { target, place, few, many, administrator, kinds, signal } = plan;
-  const { url } = target;
+  const { target, place, few, many, administrator } = plan;
   const [hostile, victim] = await Promise.all([startHostileServer(), startHostileServer()]);
   try {
     const registration = await register(administrator, place, hostile.url, victim.url);
+    const clients: Clients = { url: target.url, server: place, few, many, signIn: plan.signIn, registration };
+    let report: HostileReport | undefined;
+    let leftBehind: string | undefined;
     try {
-      const clients: Clients = { url, server: place, few, many, signIn: plan.signIn, registration };
-      const bystanders = bystandersOf(target, few, many, administrator.cookie);
-      const watchFor = (milliseconds: number) =>
-        watch(url, bystanders, AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]));
-      await watchFor(warmUpMilliseconds);
-      const before = await watchFor(beforeMilliseconds);
-      const reports: KindReport[] = [];
-      const watchedAll = await watchParts(plan.parts);
-      await watchedAll.stop();
-      for (const kind of kinds) {
-        if (signal.aborted) break;
-        const parts = await watchParts(plan.parts);
-        const over = new AbortController();
-        const met = watch(url, bystanders, over.signal);
-        const outcomes: Outcome[] = [];
-        for (const behaviour of kind.behaviours) {
-          if (signal.aborted) break;
-          outcomes.push(await runOne(kind, behaviour, clients, hostile, victim));
-        }
-        over.abort();
-        const seen = await met;
-        await parts.stop();
-        reports.push({ name: kind.name, outcomes, bystanders: seen, parts: parts.reports() });
-      }
-      const unwatched = plan.parts.flatMap(({ name }) => (watchedAll.names.includes(name) ? [] : [name]));
-      return { before, kinds: reports, unwatched };
+      report = await runKinds(plan, clients, hostile, victim);
     } finally {
       hostile.behave(undefined);
-      await registration.undo();
+      await registration.undo().catch((error: unknown) => {
+        leftBehind = `${place} and ${victimName} are not as they were: ${error instanceof Error ? error.message : error}`;
+      });
     }
+    return { ...report, leftBehind };
   } finally {
     await Promise.all([hostile.close(), victim.close()]);
   }
+}
+
+async function runKinds(
+  plan: Plan,
+  clients: Clients,
+  hostile: HostileServer,
+  victim: HostileServer,
+): Promise<HostileReport> {
+  const { target, few, many, administrator, signal } = plan;
+  const bystanders = bystandersOf(target, few, many, administrator.cookie);
+  const watchUntil = (over: AbortSignal) => watch(target.url, bystanders, over);
+  const watchFor = (milliseconds: number) => watchUntil(AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]));
+  await watchFor(warmUpMilliseconds);
+  const before = await watchFor(beforeMilliseconds);
+  const kinds: KindReport[] = [];
+  const watched = new Set<string>();
+  for (const kind of plan.kinds) {
+    if (signal.aborted) break;
+    const parts = await watchParts(plan.parts);
+    for (const name of parts.names) watched.add(name);
+    const over = new AbortController();
+    const met = watchUntil(over.signal);
+    const outcomes: Outcome[] = [];
+    for (const behaviour of kind.behaviours) {
+      if (!signal.aborted) outcomes.push(await runOne(kind, behaviour, clients, hostile, victim));
+    }
+    over.abort();
+    const bystandersMet = await met;
+    await parts.stop();
+    kinds.push({ name: kind.name, outcomes, bystanders: bystandersMet, parts: parts.reports() });
+  }
+  const unwatched = plan.parts.flatMap(({ name }) => (watched.has(name) ? [] : [name]));
+  return { before, kinds, unwatched };
 }
 
 async function runOne(
