@@ -1,8 +1,8 @@
 import { type ApprovedTools, isApproved } from './approved-tools.ts';
-import type { Patterns } from './patterns.ts';
 import { isKnownMethod, type MethodGrant, type Policy, type ServerGrant } from './policy.ts';
 import type { Access } from './request/mcp-request.ts';
 import { lifecycle, methods, type ObjectKind } from './request/methods.ts';
+import { staysUnder } from './resource-uri.ts';
 
 /** Why an access is denied, from "nothing at all" to "everything but this object". */
 export type DenyReason =
@@ -86,22 +86,8 @@ function plainRule(grant: MethodGrant, method: string): string | undefined {
   return mustName.length === 0 || method === 'subscriptions/listen' ? grant.rule : undefined;
 }
 
-function objectRule(grant: MethodGrant, object: { kind: ObjectKind; name: string }): string | undefined {
-  const patterns = grant.objects[object.kind];
-  if (object.kind === 'resource' && !isPlainUri(object.name)) return patterns.exact(object.name);
-  return firstMatch(patterns, object.name);
-}
-
-function firstMatch(patterns: Patterns<string>, name: string): string | undefined {
-  for (const rule of patterns.matching(name)) return rule;
-  return undefined;
-}
-
-/**
- * Whether every parser reads a resource URI alike, so that its prefix says where it leads. For example,
- * `file:///data/../etc/passwd` starts with `file:///data/` and is not there (WHATWG URL Standard, path normalisation).
- */
-function isPlainUri(uri: string): boolean {
-  const url = URL.parse(uri);
-  return url !== null && url.href === uri && url.username === '' && url.password === '' && !/%(2e|2f|5c)/i.test(uri);
+/** A glob of resources covers only what every reader places under its prefix; those of tools and prompts go by letters. */
+function objectRule(grant: MethodGrant, { kind, name }: { kind: ObjectKind; name: string }): string | undefined {
+  const found = grant.objects[kind].matching(name, kind === 'resource' ? staysUnder : undefined);
+  return found.next().value ?? undefined;
 }

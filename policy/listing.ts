@@ -2,6 +2,7 @@ import type { ApprovedTools } from './approved-tools.ts';
 import { decide, methodGrants } from './decide.ts';
 import type { Policy } from './policy.ts';
 import type { ObjectKind } from './request/methods.ts';
+import { staysUnder } from './resource-uri.ts';
 
 /** A method that answers with a list, the kind of its elements, and the method that uses an element. */
 export interface Listing {
@@ -53,14 +54,18 @@ export function isVisible({ policy, scopes, server, approved }: Viewer, listing:
   const brace = listing.key === 'uriTemplate' ? name.indexOf('{') : -1;
   if (brace === -1) return false;
   const fixed = name.slice(0, brace);
-  return methodGrants(policy, scopes, server, method).some((grant) => grant.objects[kind].overlaps(fixed));
+  return methodGrants(policy, scopes, server, method).some((grant) =>
+    grant.objects[kind].overlaps(fixed, hasResourceUnder),
+  );
 }
 
-/**
- * Whether a list needs no filter because the caller may use everything in it. Resources always need one: even `*` does
- * not cover a URI that is not in normal form.
- */
+/** Whether some URI that begins with `fixed` is under a shorter prefix. What follows may end a segment, or continue it. */
+function hasResourceUnder(prefix: string, fixed: string): boolean {
+  return ['x', '/x'].some((rest) => staysUnder(prefix, fixed + rest));
+}
+
+/** Whether a list needs no filter because the caller may use everything in it. */
 export function isAllVisible({ policy, scopes, server, approved }: Viewer, listing: Listing): boolean {
-  if (listing.kind === 'resource' || (listing.kind === 'tool' && approved !== undefined)) return false;
+  if (listing.kind === 'tool' && approved !== undefined) return false;
   return methodGrants(policy, scopes, server, listing.use).some((grant) => grant.objects[listing.kind].coversAll());
 }

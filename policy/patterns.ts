@@ -1,3 +1,6 @@
+type Covers = (prefix: string, name: string) => boolean;
+const always: Covers = () => true;
+
 /**
  * A set of names and prefix globs (`get_*`, `*`), each with a value. Look-up time does not depend on their number: one
  * map holds whole names, another holds prefixes and is read once per prefix length in use.
@@ -31,20 +34,29 @@ export class Patterns<T> {
     return this.#prefixes.has('');
   }
 
-  /** Whether a pattern could match some name that starts with `prefix`. The time grows with the number of patterns. */
-  overlaps(prefix: string): boolean {
+  /**
+   * Whether a pattern could match some name that starts with `prefix`. The time grows with the number of patterns.
+   * @param covers as for `matching`: whether a shorter glob covers what starts with `prefix`
+   */
+  overlaps(prefix: string, covers: Covers = always): boolean {
     if (this.#exact.keys().some((name) => name.startsWith(prefix))) return true;
-    return this.#prefixes.keys().some((glob) => glob.startsWith(prefix) || prefix.startsWith(glob));
+    return this.#prefixes
+      .keys()
+      .some((glob) => glob.startsWith(prefix) || (prefix.startsWith(glob) && covers(glob, prefix)));
   }
 
-  /** Yields the values of all patterns that match `name`, the whole name first. */
-  *matching(name: string): Generator<T> {
-    const exact = this.#exact.get(name);
+  /**
+   * Yields the values of all patterns that match `name`, the whole name first.
+   * @param covers whether a glob covers a name that starts with its prefix. Default: always
+   */
+  *matching(name: string, covers: Covers = always): Generator<T> {
+    const exact = this.exact(name);
     if (exact !== undefined) yield exact;
     for (const length of this.#lengths) {
       if (length > name.length) continue;
-      const value = this.#prefixes.get(name.slice(0, length));
-      if (value !== undefined) yield value;
+      const prefix = name.slice(0, length);
+      const value = this.#prefixes.get(prefix);
+      if (value !== undefined && covers(prefix, name)) yield value;
     }
   }
 }

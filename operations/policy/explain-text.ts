@@ -99,7 +99,9 @@ function ruleWords({ rule, outcome, unheededGlob }: RuleExplanation, { server, a
     method: () => `miss: methods are ${list(rule.methods)}`,
     object: () => (object ? `miss: ${listOf[object.kind]} are ${list(rule[listOf[object.kind]])}` : 'miss: no object'),
   };
-  const glob = unheededGlob && ` (${unheededGlob} would fit, but a glob covers no URI that is not in its normal form)`;
+  const glob =
+    unheededGlob &&
+    ` (${unheededGlob} would fit, but not every program that reads this URI takes it to be under that prefix)`;
   return `${words[outcome]()}${glob ?? ''}`;
 }
 

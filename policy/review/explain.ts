@@ -10,7 +10,7 @@ export type RuleOutcome = 'hit' | 'server' | 'method' | 'object';
 export interface RuleExplanation {
   rule: Rule;
   outcome: RuleOutcome;
-  /** A glob that fits the letters of a resource URI which is not in normal form, so that no glob may match it. */
+  /** A glob whose prefix a resource URI starts with, although not every reader places the URI under it. */
   unheededGlob?: string;
 }
 

@@ -52,8 +52,8 @@ function grantsAll(wide: RuleShape, narrow: RuleShape): boolean {
 
 function objectWithin(kind: ObjectKind, name: string, pattern: string): boolean {
   if (!patternWithin(name, pattern)) return false;
-  // A resource that is written out may not be in normal form.
-  return kind !== 'resource' || name.endsWith('*') || name === pattern || readsResource(pattern, name);
+  // A resource, or the prefix of a glob, that is written out may lead out of the wider glob.
+  return kind !== 'resource' || name === pattern || readsResource(pattern, name.replace(/\*$/, 'x'));
 }
 
 function patternWithin(narrow: string, wide: string): boolean {

@@ -45,7 +45,7 @@ export function decideByRule(rule: Rule, server: string, access: Access): Return
   return decide(policy, ['only'], server, [access]);
 }
 
-/** Whether a pattern of `resources` grants reading `uri`: no glob covers a URI that is not in normal form. Pure. */
+/** Whether a pattern of `resources` grants reading `uri`, as `decide` does. Pure. */
 export function readsResource(pattern: string, uri: string): boolean {
   const nothing = { at: '', tools: [], prompts: [] };
   const rule: Rule = { ...nothing, server: '*', methods: ['resources/read'], resources: [pattern] };

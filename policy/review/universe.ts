@@ -50,10 +50,10 @@ function nameUnder(glob: string, all: ReadonlySet<string>, kind: ObjectKind | un
     const letter = firstLetters[i];
     // Each glob excludes at most one letter, and there are more letters than globs, so this loop ends.
     const c = letter ?? String.fromCodePoint(0x4e00 + i);
-    // Suffixes that turn most prefixes into a URI in normal form, including `http` and `http://host`.
+    // Suffixes that every reader places under most prefixes, including `http` and `http://host`.
     const endings = kind === 'resource' ? [c, `${c}/`, `/${c}`, `${c}:x`, `://${c}/`] : [c];
     const free = endings.map((ending) => prefix + ending).filter((name) => !taken(name));
-    const fit = free.find((name) => kind !== 'resource' || readsResource('*', name)) ?? (letter ? undefined : free[0]);
+    const fit = free.find((name) => kind !== 'resource' || readsResource(glob, name)) ?? (letter ? undefined : free[0]);
     if (fit !== undefined) return fit;
   }
 }

@@ -15,4 +15,11 @@ export const judge = [
       'is displaced, past the limit over all servers, at the server that has the most',
     ],
   }),
+  row('judge-prefix', 'no spelling of a resource leads out of the prefix that a rule grants', {
+    'unit/policy/resource-uri': [
+      'under %j the rest %j',
+      'What a prefix covers stays under it for path functions, URL parsers and readers that decode once or twice',
+    ],
+    'unit/policy/decide': ['%j is allowed by a lone * and by "all", which guard nothing'],
+  }),
 ];

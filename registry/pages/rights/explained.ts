@@ -96,6 +96,8 @@ function outcomeWords({ rule, outcome, unheededGlob }: RuleExplanation, server: 
   if (outcome === 'hit') return 'allows it';
   if (outcome === 'server') return `is for ${rule.server}, not ${server}`;
   if (outcome === 'method') return `has other methods: ${list(rule.methods)}`;
-  const glob = unheededGlob ? ` (${unheededGlob} would match, but a glob matches only URIs in normal form)` : '';
+  const glob = unheededGlob
+    ? ` (${unheededGlob} would match, but not every program that reads this URI takes it to be under that prefix)`
+    : '';
   return object ? `has other ${listOf[object.kind]}: ${list(rule[listOf[object.kind]])}${glob}` : 'names no object';
 }

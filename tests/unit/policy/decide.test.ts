@@ -92,6 +92,7 @@ const own = parsePolicy(`
 group_mappings: {}
 list: [{server: a, methods: [tools/list]}]
 everything: [{server: "*", methods: ["*"], tools: ["*"], prompts: ["*"], resources: ["*"]}]
+all: [{server: all, methods: [all], resources: [all]}]
 getters: [{server: a, methods: [tools/call], tools: ["get_*", exact]}]
 no-objects: [{server: a, methods: ["*"]}]
 data: [{server: a, methods: [resources/*, subscriptions/listen], resources: ["file:///data/*", "file:///up/../x"]}]
@@ -201,15 +202,20 @@ describe('resource URIs', () => {
   });
 
   test.each([
+    'http://host/a',
     'http://user@host/a',
-    'http://user:pw@host/a',
-    'http://:pw@host/a',
+    'postgres://user:pw@host:5432/db',
     'http://host/../a',
-    'http://HOST/a',
+    'http://HOST/a%2Fb',
+    'note:pub/../secret',
+    'docs/Übersicht 2.pdf',
     'no uri at all',
-  ])('%j matches no glob at all, not even *', (uri) => {
-    expect(ask(['everything'], 'a', resource('http://host/a')).allowed).toBe(true);
-    expect(ask(['everything'], 'a', resource(uri)).allowed).toBe(false);
+    'мемо://日本/✓',
+    'file:///{+path}',
+  ])('%j is allowed by a lone * and by "all", which guard nothing', (uri) => {
+    for (const scope of ['everything', 'all'])
+      for (const method of ['resources/read', 'resources/subscribe', 'completion/complete'])
+        expect(ask([scope], 'a', { method, object: { kind: 'resource', name: uri } }).allowed).toBe(true);
   });
 
   test('a subscription needs permission for every URI that it names, and may name none', () => {

@@ -48,7 +48,7 @@ test.each<[string, (typeof methods)[number], Partial<Rule>, readonly string[], r
     uris,
     ['file:///d/a'],
   ],
-  ['all resources in normal form', 'resources/list', { resources: ['*'] }, uris, ['file:///d/a', 'file:///e', 'x:y']],
+  ['all resources, even odd ones', 'resources/list', { resources: ['*'] }, uris, uris],
   ['no resources', 'resources/list', { methods: ['resources/list'], resources: ['*'] }, uris, []],
   [
     'templates that may expand to it',
@@ -141,11 +141,20 @@ test('A template is shown to every caller who may read one of its expansions', (
   );
 });
 
-test('A list of resources is always filtered, because even * does not cover URIs that are not in normal form', () => {
+test('A list needs no filter where a lone * lets its caller use everything in it', () => {
   const viewer = { policy: policyOf({ tools: ['*'], prompts: ['*'], resources: ['*'] }), scopes: ['s'], server: 'a' };
-  expect(methods.map((method) => isAllVisible(viewer, listing(method)))).toEqual([true, true, false, false]);
+  expect(methods.map((method) => isAllVisible(viewer, listing(method)))).toEqual([true, true, true, true]);
   expect(isAllVisible({ ...viewer, server: 'b' }, listing('tools/list'))).toBe(false);
   expect(isAllVisible({ ...viewer, scopes: [] }, listing('tools/list'))).toBe(false);
+  expect(isAllVisible({ ...viewer, approved: new Map() }, listing('tools/list'))).toBe(false);
+  const some = { ...viewer, policy: policyOf({ resources: ['file:///*'] }) };
+  expect(isAllVisible(some, listing('resources/list'))).toBe(false);
+});
+
+test('A template that leads out of a prefix in its fixed part is not shown for that prefix', () => {
+  const hidden = ['file:///d/../{name}', 'file:///d//{name}', 'file:///d/%2e%2e/{name}'];
+  const shown = ['file:///d/{name}', 'file:///d/a/{name}', 'file:///d/.{name}', 'file:///{+path}'];
+  expect(sees({ resources: ['file:///d/*'] }, 'resources/templates/list', [...hidden, ...shown])).toEqual(shown);
 });
 
 test.each(['tools/list', 'prompts/list', 'resources/list'] as const)(

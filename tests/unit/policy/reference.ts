@@ -2,19 +2,30 @@ import type { PolicySource, Rule } from '../../../policy/policy.ts';
 import type { Access } from '../../../policy/request/mcp-request.ts';
 import { lifecycle, methods } from '../../../policy/request/methods.ts';
 
-/** Resource URIs whose prefix determines their target, and others where it does not. Written down, not computed. */
-export const plainUris = ['file:///data/a.txt', 'file:///data/', 'file:///etc/passwd', 'http://host/a?b=c#d', 'x:y'];
+/** Resource URIs that are under each prefix that they start with, and others that are not. Written down, not computed. */
+export const plainUris = [
+  'file:///data/a.txt',
+  'file:///data/',
+  'file:///data/%E6%96%87%20a',
+  'file:///etc/passwd',
+  'http://host/a?b=c#d',
+  'http://HOST/a',
+  'FILE:///data/a',
+  'data/a',
+  'x:y',
+];
 export const trickyUris = [
   'file:///data/../etc/passwd',
   'file:///data/%2e%2E/etc',
   'file:///data/a%2fb',
   'file:///data/a%5Cb',
   'file:///data\\..\\etc',
-  'FILE:///data/a',
+  'file:///data/?/../../etc/passwd',
+  'file:///data/#/../../etc/passwd',
+  'file:///data//etc/passwd',
+  'file:///data/%252e%252e/etc',
   'http://user@host/a',
   'http://:pw@host/a',
-  'http://HOST/a',
-  'data/a',
   'all',
   '',
 ];
@@ -62,10 +73,14 @@ function grantsObject(rule: Rule, { method, object }: Access): boolean {
   if (object.kind === 'tool') return rule.tools.some((pattern) => covers(pattern, object.name));
   if (object.kind === 'prompt') return rule.prompts.some((pattern) => covers(pattern, object.name));
   const tricky = trickyUris.includes(object.name);
-  return rule.resources.some((p) => (tricky ? p === object.name && p !== 'all' : covers(p, object.name)));
+  return rule.resources.some((p) => (tricky && !isAll(p) ? p === object.name : covers(p, object.name)));
+}
+
+function isAll(pattern: string): boolean {
+  return pattern === 'all' || pattern === '*';
 }
 
 function covers(pattern: string, name: string): boolean {
-  if (pattern === 'all' || pattern === '*') return true;
+  if (isAll(pattern)) return true;
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
 }

@@ -88,7 +88,7 @@ test.each([
     ['gains subscriptions/listen on every server', 'gains subscriptions/listen resource x:y on every server'],
   ],
   [
-    'a glob over resources, which matches only URIs in normal form',
+    'a glob over resources, which covers what every reader places under it',
     any,
     `${any}, {server: "*", methods: [resources/read], resources: ["http*", "file:///d/*"]}`,
     ['gains resources/read http* on every server', 'gains resources/read file:///d/* on every server'],

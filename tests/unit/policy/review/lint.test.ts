@@ -129,13 +129,16 @@ test('a rule that grants nothing is reported as that, and not also as redundant'
   ]);
 });
 
-test('a resource that no glob may match does not count as covered by a glob', () => {
-  const rules = (uri: string) =>
+test('a resource that leads out of a prefix does not count as covered by it', () => {
+  const rules = (glob: string, uri: string) =>
     ofRule(
-      `{server: a, methods: [resources/read], resources: ["*"]}, {server: a, methods: [resources/read], resources: ["${uri}"]}`,
+      `{server: a, methods: [resources/read], resources: ["${glob}"]}, {server: a, methods: [resources/read], resources: ["${uri}"]}`,
     );
-  expect(rules('file:///d/../x')).toEqual([]);
-  expect(rules('file:///d/x')).toHaveLength(1);
+  for (const uri of ['file:///d/../x', 'file:///d/../x/*', 'file:///d/?/../x']) {
+    expect(rules('file:///d/*', uri)).toEqual([]);
+    expect(rules('*', uri)).toHaveLength(1);
+  }
+  for (const uri of ['file:///d/x', 'file:///d/x/*', 'file:///d/*']) expect(rules('file:///d/*', uri)).toHaveLength(1);
 });
 
 test('deleting a redundant rule changes no verdict, for any policy', () => {
