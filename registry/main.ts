@@ -38,9 +38,9 @@ await runService('registry', process.env, async (log) => {
     statuses: () => store.list().map(({ name, enabled }) => (enabled ? health.of(name).status : 'disabled')),
     pendingTools: () => [...definitions.hashes().values()].reduce((sum, { pending }) => sum + pending.size, 0),
   });
-  const routing = await startRouting({ ...config, store, log, onPublished: metrics.published });
   const definitions = await createApprovedDefinitions(store.definitions, log);
-  const approved = await keepApprovedTools(definitions, config.approvedToolsFile, log);
+  const routing = await startRouting({ ...config, store, definitions, log, onPublished: metrics.published });
+  const approved = await keepApprovedTools(definitions, config.approvedToolsFile, log, routing.rewrite);
   const health = createHealthMonitor({
     servers: store.list,
     upstreamOf: routing.of,

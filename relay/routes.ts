@@ -19,14 +19,17 @@ export interface Route {
   freshAgent: HttpAgent | HttpsAgent;
 }
 
-const fields = 7;
+/** The last one is missing if the server gets no headers of its own; nginx forwards them. */
+const fields = { least: 7, most: 8 };
+/** Index of the headers after name, scheme, host and addresses. */
+const beforeHeaders = 3;
 
 /** The servers that the registry routes now. */
 export type Routes = ReturnType<typeof watchRoutes>;
 
 /**
  * Reads the registry's routes file, which also configures nginx, and reads it again within half a second of each change.
- * @param path a file with lines of the form `name scheme host addresses mcp-path sse-path secret-name`
+ * @param path a file with lines of the form `name scheme host addresses mcp-path sse-path secret-name [header-names]`
  * @param ca certificates to verify https upstreams against; undefined for Node's own
  */
 export function watchRoutes(path: string, ca: string | undefined, log: Logger, intervalMilliseconds?: number) {
@@ -65,7 +68,10 @@ function linesOf(found: Found<string>, path: string, log: Logger): string[] {
     return [];
   }
   const lines = found.value.split('\n').filter(Boolean);
-  const good = lines.filter((line) => line.split(' ').length === fields);
+  const good = lines.filter((line) => {
+    const { length } = line.split(' ');
+    return length >= fields.least && length <= fields.most;
+  });
   if (good.length < lines.length) log.error({ path }, 'some lines of the routes file are malformed and were skipped');
   return good;
 }
@@ -76,7 +82,8 @@ function closeAgents({ agent, freshAgent }: Route): void {
 }
 
 function toRoute(line: string, ca: string | undefined): Route {
-  const [, scheme, host, addresses = '', ...rest] = line.split(' ');
+  const [, scheme, host, addresses = '', ...all] = line.split(' ');
+  const rest = all.slice(0, beforeHeaders);
   const [mcp, sse] = rest.map((path) => (path === '-' ? undefined : path));
   const options = { lookup: pinnedLookup(addresses.split(',')), ...(ca !== undefined && { ca }) };
   const newAgent = (keepAlive: boolean) =>

@@ -155,7 +155,7 @@ async function tryPublish({ publish, log }: EditorOptions): Promise<RouteOutcome
 /** Whether the routes may differ afterwards. */
 function routesChange(before: RegisteredServer | undefined, next: ServerSettings | undefined): boolean {
   if (!before?.enabled || !next?.enabled) return Boolean(before?.enabled) !== Boolean(next?.enabled);
-  return isMoved(before, next);
+  return isMoved(before, next) || before.forward_headers.join() !== next.forward_headers.join();
 }
 
 function isSame(before: RegisteredServer, next: ServerSettings): boolean {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { headerFault, mostForwardedHeaders } from '../servers/header-names.ts';
 import { publishedName } from '../servers/names.ts';
 import type { Transport } from '../servers/server.ts';
 import { EntryRefused } from './refused.ts';
@@ -85,6 +86,7 @@ export function fromServerJson(server: ServerJson): Read {
         ...(sizes && { sizes }),
       })),
       alias,
+      forward_headers: forwardedNames(used),
     },
     hints: [...hints, ...used.flatMap(headerHints)],
   };
@@ -140,11 +142,13 @@ function urlOf({ url, variables, headers }: Remote): URL {
   const parsed = URL.parse(text);
   if (!parsed) throw new EntryRefused(`Its address ${text} is not a URL.`);
   if (parsed.search) throw new EntryRefused(`Its address ${text} has a query, which the gateway does not forward.`);
-  const fixed = (headers ?? []).filter((header) => isRequired(header) && !credentialHeader.test(header.name ?? ''));
+  const fixed = (headers ?? []).filter(
+    (header) => isRequired(header) && !credentialHeader.test(header.name ?? '') && !isCallers(header),
+  );
   if (fixed.length > 0) {
     const names = fixed.map(({ name }) => name ?? '?').join(', ');
     throw new EntryRefused(
-      `It requires headers that the gateway does not send: ${names}. The gateway only sends a credential, in Authorization or X-API-Key.`,
+      `It requires headers that the gateway does not send: ${names}. The gateway sends a credential, in Authorization or X-API-Key, and what callers send themselves.`,
     );
   }
   return parsed;
@@ -154,10 +158,22 @@ function isRequired(header: z.output<typeof input>): boolean {
   return header.isRequired ?? header.is_required ?? header.value !== undefined;
 }
 
+/** Whether the callers choose the value of a header, and the gateway may pass it on. */
+function isCallers({ name, value, isSecret, is_secret }: z.output<typeof input>): boolean {
+  return value === undefined && !(isSecret ?? is_secret) && headerFault(name ?? '') === undefined;
+}
+
+function forwardedNames(remotes: readonly Remote[]): string[] {
+  const headers = remotes.flatMap((each) => each.headers ?? []).filter(isCallers);
+  const names = new Map(headers.map(({ name = '' }) => [name.toLowerCase(), name]));
+  return [...names.values()].slice(0, mostForwardedHeaders);
+}
+
 function headerHints({ headers = [] }: Remote): string[] {
-  return headers
-    .filter(({ name }) => credentialHeader.test(name ?? ''))
-    .map(({ name }) => credentialHint(`in ${name}`));
+  const ofCallers = headers.filter((each) => isRequired(each) && isCallers(each)).map(({ name }) => name);
+  const names = ofCallers.length > 0 ? [`Callers must send ${ofCallers.join(', ')} themselves.`] : [];
+  const credentials = headers.filter(({ name }) => credentialHeader.test(name ?? ''));
+  return [...credentials.map(({ name }) => credentialHint(`in ${name}`)), ...names];
 }
 
 /** Tells the person how to give a server its credential. @param kind such as `in X-API-Key` */

@@ -28,11 +28,13 @@ export async function createApprovedDefinitions(
 ) {
   let version = -1;
   let hashes: DefinitionHashes = new Map();
+  let headers: ReadonlyMap<string, readonly string[]> = new Map();
   /** Loads what other processes have changed. @returns whether anything had */
   const follow = async (): Promise<boolean> => {
     const latest = await table.version();
     if (latest === version) return false;
     hashes = await table.hashes();
+    headers = await table.headers();
     version = latest;
     return true;
   };
@@ -71,6 +73,11 @@ export async function createApprovedDefinitions(
     of: table.of,
     /** The hashes for all servers, from memory. */
     hashes: () => hashes,
+    /**
+     * The headers that callers of a server's approved tools send, from memory. Approved ones only: a server that announces
+     * other names at each check would otherwise have nginx reload without end.
+     */
+    headersOf: (server: string): readonly string[] => headers.get(server) ?? [],
     follow,
   };
 }

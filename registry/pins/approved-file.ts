@@ -9,6 +9,7 @@ const rewriteMilliseconds = 15_000;
 /**
  * Keeps the file of approved tools up to date, including approvals of other registries over the same database. Each
  * registry writes it on its own machine, for the auth-server and the relay there.
+ * @param onChange called after each change of a definition. Never rejects
  * @returns `write`, which writes the file now and never rejects
  * @throws if the file cannot be written the first time
  */
@@ -16,6 +17,7 @@ export async function keepApprovedTools(
   definitions: Pick<ApprovedDefinitions, 'hashes' | 'follow'>,
   path: string,
   log: Logger,
+  onChange: () => Promise<void> = async () => undefined,
   intervalMs = 1_000,
 ) {
   let queue = writeApprovedTools(path, definitions.hashes());
@@ -26,6 +28,7 @@ export async function keepApprovedTools(
     const names = definitions.hashes();
     // Also from time to time without a change, in case the file was damaged.
     if (names === written.names && performance.now() - written.at < rewriteMilliseconds) return queue;
+    if (names !== written.names) void onChange();
     written = { names, at: performance.now() };
     queue = queue
       .then(() => writeApprovedTools(path, names))

@@ -4,7 +4,7 @@ import type { RegistryStore } from '../store/store.ts';
 import { type AddressRules, createAddressCheck } from './addresses.ts';
 import { refuseOwnHosts } from './own-hosts.ts';
 import { type RouteOutcome, routeOutcome } from './route-status.ts';
-import { createUpstreams, systemResolver } from './upstreams.ts';
+import { createUpstreams, systemResolver, type UpstreamsOptions } from './upstreams.ts';
 
 /** nginx/reload polls once a second, and nginx has to test the routes. */
 const publishMilliseconds = 10_000;
@@ -21,6 +21,7 @@ export async function startRouting(
     /** Host names of the gateway's own parts, which no upstream may use. */
     ownHosts: readonly string[];
     routesDir: string;
+    definitions: Pick<Required<UpstreamsOptions>, 'headersOf'>;
     /** How often host names are resolved again. */
     resolveMilliseconds: number;
     log: Logger;
@@ -28,25 +29,27 @@ export async function startRouting(
     onPublished: (state: RouteOutcome['state']) => void;
   },
 ) {
-  const { store, ownHosts, routesDir, resolveMilliseconds, log, onPublished } = options;
+  const { store, ownHosts, routesDir, definitions, resolveMilliseconds, log, onPublished } = options;
   const upstreams = createUpstreams({
     servers: () => store.list().filter((server) => server.enabled),
     ...refuseOwnHosts(ownHosts, systemResolver, createAddressCheck(options)),
     routesDir,
+    headersOf: definitions.headersOf,
     log,
   });
   await upstreams.refresh().catch((error: unknown) => {
     throw new ConfigError([`ROUTES_DIR ${routesDir} cannot be written: ${error}`]);
   });
   upstreams.start(resolveMilliseconds);
-  store.onChange(() => {
+  /** Writes the routes if they have changed. Never rejects. */
+  const rewrite = (): Promise<void> =>
     upstreams.refresh().catch((err: unknown) => log.error({ err }, 'routes file not written; the old one stays'));
-  });
+  store.onChange(() => void rewrite());
   const publish = async (): Promise<RouteOutcome> => {
     await upstreams.refresh();
     const outcome = await routeOutcome(routesDir, publishMilliseconds);
     onPublished(outcome.state);
     return outcome;
   };
-  return { ...upstreams, publish };
+  return { ...upstreams, publish, rewrite };
 }

@@ -20,6 +20,8 @@ export interface UpstreamsOptions {
   resolve: Resolver;
   check: AddressCheck;
   routesDir: string;
+  /** The headers that callers of a server's tools send. */
+  headersOf?: (server: string) => readonly string[];
   log: Logger;
   /** Time limit for resolving one name, in milliseconds. */
   timeoutMs?: number;
@@ -43,7 +45,7 @@ export function createUpstreams(options: UpstreamsOptions) {
     const entries = servers();
     const upstreams = await Promise.all(entries.map((server) => locate(server, found.get(server.name), options)));
     found = new Map(entries.map((server, index) => [server.name, upstreams[index] ?? { addresses: [] }]));
-    const lines = entries.flatMap((server) => lineOf(server, found.get(server.name)?.addresses ?? [], log));
+    const lines = entries.flatMap((server) => lineOf(server, found.get(server.name)?.addresses ?? [], options));
     if (await writeRoutes(routesDir, lines)) log.info({ routes: lines.length }, 'routes file written');
   };
 
@@ -76,10 +78,10 @@ export function createUpstreams(options: UpstreamsOptions) {
   };
 }
 
-function lineOf(server: ServerEntry, addresses: readonly string[], log: Logger): string[] {
+function lineOf(server: ServerEntry, addresses: readonly string[], { headersOf, log }: UpstreamsOptions): string[] {
   if (addresses.length === 0) return [];
   try {
-    return [toRouteLine(server, addresses)];
+    return [toRouteLine(server, addresses, headersOf?.(server.name))];
   } catch (error) {
     // One bad entry must not block the routes of all others.
     log.error({ server: server.name, reason: String(error) }, 'server left out of the routes');

@@ -4,6 +4,7 @@ import { secretName } from '../../common/upstream-secrets/secrets-file.ts';
 import { isServerName, reservedNames } from '../../policy/names.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import { isJsonObject } from './definition.ts';
+import { headerFault, mostForwardedHeaders } from './header-names.ts';
 import { endpointPath, publishedName, routeHost } from './names.ts';
 import { type RegisteredServer, settingsOf } from './server.ts';
 
@@ -71,6 +72,18 @@ const auth = z.strictObject({
     .regex(secretName, 'must be the name of a secret: 1 to 63 of a-z 0-9 _ -, beginning with a letter or digit'),
 });
 
+const headerName = z
+  .string('must be the name of a header')
+  .trim()
+  .superRefine((value, ctx) => {
+    const message = headerFault(value);
+    if (message) ctx.addIssue({ code: 'custom', message });
+  });
+const forwardHeaders = z
+  .array(headerName, 'must be a list of header names')
+  .max(mostForwardedHeaders, `must have at most ${mostForwardedHeaders} names`)
+  .refine((names) => new Set(names.map((each) => each.toLowerCase())).size === names.length, 'must not repeat a name');
+
 /** The settings of a server, in the API and in a servers file. */
 export const serverSettings = z.strictObject({
   name,
@@ -84,6 +97,7 @@ export const serverSettings = z.strictObject({
   license: line(100).nullable().default(null),
   icons: z.array(icon).max(10).default([]),
   auth: auth.nullable().default(null),
+  forward_headers: forwardHeaders.default([]),
   alias: z
     .string('must be text')
     .max(200, 'must have at most 200 characters')

@@ -14,6 +14,8 @@ export interface ServerEntry {
   tags: readonly string[];
   /** The name of the gateway's credential in UPSTREAM_SECRETS_FILE. Only shown to users who may change the server. */
   auth?: { secret: string } | null | undefined;
+  /** Names of headers that the server gets as its callers send them. Only shown to users who may change the server. */
+  forward_headers?: readonly string[] | undefined;
 }
 
 /** An icon: `icons` of the MCP registry's `server.json`. `src` is an https URL. */
@@ -34,6 +36,7 @@ export interface ServerSettings extends ServerEntry {
   icons: readonly Icon[];
   /** null if the server needs no credential. */
   auth: { secret: string } | null;
+  forward_headers: readonly string[];
   /** Its published name, such as `io.github.owner/name`. The MCP registry API lists it under this name. */
   alias: string | null;
   /** A disabled server is shown, but has no route. */

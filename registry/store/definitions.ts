@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Definition, DefinitionParts } from '../servers/definition.ts';
 import { type Actor, noteChange, type ServerChange } from './change-log.ts';
 import { putState, type RegistryDatabase, readState, type Writing, writing } from './database.ts';
-import type { Schema } from './migrations.ts';
+import { headersText, type Schema } from './migrations.ts';
 import { readServer } from './servers.ts';
 
 /** A stored definition of a tool: the approved one, or one that waits for approval. */
@@ -48,6 +48,8 @@ export function createDefinitionTable(database: RegistryDatabase) {
     /** A number that changes with every write. */
     version: () => readVersion(db),
     hashes: () => readHashes(db),
+    /** The names of headers that callers of approved tools send (SEP-2243), by server. */
+    headers: () => readHeaders(db),
     of: (server: string) => readDefinitions(db, server),
     /**
      * Changes the definitions of one server's tools, one process at a time.
@@ -91,6 +93,13 @@ async function readHashes(db: Kysely<Schema>): Promise<DefinitionHashes> {
   return all;
 }
 
+async function readHeaders(db: Kysely<Schema>): Promise<Map<string, string[]>> {
+  const rows = await db.selectFrom('tool_pin').select(['server', 'headers']).where('headers', 'is not', null).execute();
+  const all = new Map<string, string[]>();
+  for (const { server, headers } of rows) all.set(server, [...(all.get(server) ?? []), ...(headers ?? '').split(',')]);
+  return all;
+}
+
 async function readDefinitions(db: Kysely<Schema>, server: string): Promise<ServerDefinitions> {
   const first = await db.selectFrom('tool_baseline').select('at').where('server', '=', server).executeTakeFirst();
   const approved = await db.selectFrom('tool_pin').selectAll().where('server', '=', server).execute();
@@ -120,7 +129,8 @@ async function apply(transaction: Writing, server: string, date: Date, change: D
   for (const name of [...[...approve, ...hold].map((each) => each.name), ...drop]) await remove('tool_pending', name);
   for (const definition of approve) {
     await remove('tool_pin', definition.name);
-    const row = { ...toRow(definition), by_name: note?.by.username ?? '' };
+    const headers = headersText(definition.parts?.inputSchema);
+    const row = { ...toRow(definition), by_name: note?.by.username ?? '', headers };
     await transaction.insertInto('tool_pin').values(row).execute();
   }
   for (const definition of hold) {

@@ -1,6 +1,7 @@
 import type { Generated, Kysely } from 'kysely';
 import type { DatabaseKind } from '../../common/database/database.ts';
 import { addSerialId, type SchemaChanges } from '../../common/database/migrations.ts';
+import { parameterHeaders } from '../servers/header-names.ts';
 
 /** The tables as Kysely sees them. Times are ISO 8601 in UTC; lists and objects are JSON text; flags are 0 or 1. */
 export interface Schema {
@@ -22,6 +23,8 @@ export interface Schema {
     auth_secret: string | null;
     /** The name in the server's `server.json`. */
     alias: string | null;
+    /** A list of header names; null if it was never set. */
+    forward_headers: string | null;
     updated_at: string;
   };
   server_change: {
@@ -52,8 +55,16 @@ export interface Schema {
   };
   /** When the registry first read a server's tools, and so approved them. */
   tool_baseline: { server: string; at: string };
-  /** The approved definition of a tool; `parts` is JSON, or null if too large to store. */
-  tool_pin: { server: string; name: string; hash: string; parts: string | null; at: string; by_name: string };
+  /** The approved definition of a tool; `parts` is JSON, or null if too large to store. `headers` are what its callers send, or null. */
+  tool_pin: {
+    server: string;
+    name: string;
+    hash: string;
+    parts: string | null;
+    at: string;
+    by_name: string;
+    headers: string | null;
+  };
   /** The definition of a tool that waits for approval. */
   tool_pending: {
     server: string;
@@ -73,6 +84,7 @@ export const changes: SchemaChanges = {
   '003-upstream-secret': (db) => db.schema.alterTable('server').addColumn('auth_secret', 'text').execute(),
   '004-published-name': (db) => db.schema.alterTable('server').addColumn('alias', 'text').execute(),
   '005-unusable-tools': (db) => db.schema.alterTable('tool_pending').addColumn('unusable', 'text').execute(),
+  '006-forwarded-headers': forwardedHeaders,
 };
 
 async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
@@ -97,6 +109,22 @@ async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promi
     .addColumn('key', 'text', (c) => c.primaryKey())
     .addColumn('value', 'text', (c) => c.notNull())
     .execute();
+}
+
+async function forwardedHeaders(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('server').addColumn('forward_headers', 'text').execute();
+  await db.schema.alterTable('tool_pin').addColumn('headers', 'text').execute();
+  const pins = (db as Kysely<Schema>).selectFrom('tool_pin').select(['server', 'name', 'parts']);
+  for (const { server, name, parts } of await pins.where('parts', 'like', '%x-mcp-header%').execute()) {
+    const headers = headersText(JSON.parse(parts ?? '{}').inputSchema);
+    const pin = (db as Kysely<Schema>).updateTable('tool_pin').where('server', '=', server).where('name', '=', name);
+    await pin.set({ headers }).execute();
+  }
+}
+
+/** The column `headers` for a tool's `inputSchema`: names separated by commas, or null if there are none. */
+export function headersText(inputSchema: unknown): string | null {
+  return parameterHeaders(inputSchema).join() || null;
 }
 
 async function observedTables(db: Kysely<unknown>): Promise<void> {

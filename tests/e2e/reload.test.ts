@@ -96,6 +96,11 @@ test.each([
   ['a missing field', 'x http a:1 127.0.0.1:1 /mcp -'],
   ['a directive as the name of a secret', 'x http a:1 127.0.0.1:1 /mcp - a;b'],
   ['a variable as the name of a secret', 'x http a:1 127.0.0.1:1 /mcp - $host'],
+  ['a directive as the name of a header', 'x http a:1 127.0.0.1:1 /mcp - - X-A;b'],
+  ['17 names of headers', `x http a:1 127.0.0.1:1 /mcp - - ${Array.from({ length: 17 }, (_, i) => `X-${i}`)}`],
+  ['a header that the gateway sets', 'x http a:1 127.0.0.1:1 /mcp - - X-Region,x-USER'],
+  ['a credential as a header', 'x http a:1 127.0.0.1:1 /mcp - - Cookie'],
+  ['a header twice', 'x http a:1 127.0.0.1:1 /mcp - - X-Region,x-region'],
   ['another scheme', 'x file a:1 127.0.0.1:1 /mcp - -'],
   ['an address that nginx refuses', 'x http a:1 999.0.0.1:1 /mcp - -'],
 ])('Routes with %s are refused with the reason, and the previous routes stay in force', async (_what, line) => {

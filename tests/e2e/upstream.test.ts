@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
@@ -47,28 +46,6 @@ describe('What an upstream receives', () => {
     expect(headers.cookie).toBeUndefined();
   });
 
-  test('is none of the headers that frameworks trust, in any spelling', async () => {
-    const blanked = readFileSync(new URL('../../nginx/gate/blanked.conf', import.meta.url), 'utf8');
-    const names = [...blanked.matchAll(/^proxy_set_header (\S+) "";$/gm)].map(([, name]) => String(name).toLowerCase());
-    // Other tests cover hop-by-hop headers and credentials; nginx and Node consume them before they could arrive.
-    const own = new Set([
-      'authorization',
-      'cookie',
-      'expect',
-      'te',
-      'trailer',
-      'keep-alive',
-      'proxy-connection',
-      'origin',
-      'sec-fetch-site',
-      'sec-fetch-dest',
-    ]);
-    const sent = names.filter((name) => !own.has(name));
-    expect(sent.length).toBeGreaterThan(70);
-    const { headers } = await arrived({ headers: Object.fromEntries(sent.map((name) => [name, 'forged'])) });
-    expect(Object.entries(headers).filter(([, value]) => value === 'forged')).toEqual([]);
-  });
-
   test.each([
     'x-user',
     'X-USER',
@@ -105,18 +82,16 @@ describe('What an upstream receives', () => {
     },
   );
 
-  test('is a constant content type and the parameters of the protocol', async () => {
+  test('is a constant content type and the headers of the protocol', async () => {
     const { headers } = await arrived({
       headers: {
         'content-type': 'Application/JSON; charset="UTF-8"',
-        'mcp-param-city': 'Tokyo',
         'mcp-method': 'tools/call',
         'mcp-name': 'look',
       },
     });
     expect(headers).toMatchObject({
       'content-type': 'application/json',
-      'mcp-param-city': 'Tokyo',
       'mcp-method': 'tools/call',
       'mcp-name': 'look',
     });

@@ -97,9 +97,11 @@ export const attacked = [
     attack: ['a forged token: no expiry'],
   }),
   row('n', "the client's identity headers reach no server", {
-    'e2e/upstream': [
-      "is the gateway's value under %s, not what the client sent",
-      'is none of the headers that frameworks trust, in any spelling',
+    'e2e/upstream': ["is the gateway's value under %s, not what the client sent"],
+    'e2e/upstream-headers': ['No header that a client adds reaches a server %s'],
+    'unit/registry/servers/header-names': ['%s cannot be forwarded, in any case'],
+    'integration/registry/pins/approved-definitions': [
+      'Only approved tools name headers that callers send, so that a server cannot have nginx reload at each check',
     ],
     attack: ['X-User and the other identity headers', 'X-User in two lines', 'X-Scopes with everything'],
   }),

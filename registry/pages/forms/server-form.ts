@@ -11,6 +11,7 @@ export const labels = {
   mcp_path: 'Path of Streamable HTTP',
   sse_path: 'Path of SSE',
   secret: 'Secret',
+  forward_headers: 'Headers that callers may send',
   version: 'Version',
   license: 'License',
   repository: 'Repository',
@@ -47,7 +48,16 @@ export function revisionIn(form: URLSearchParams): number | undefined {
 
 /** The form for an imported entry. Its settings are not validated yet. */
 export function valuesOfEntry(entry: Readonly<Record<string, unknown>>): Values {
-  const blank = { title: '', description: '', upstream: '', transports: {}, icons: [], enabled: true, tags: [] };
+  const blank = {
+    title: '',
+    description: '',
+    upstream: '',
+    transports: {},
+    icons: [],
+    enabled: true,
+    tags: [],
+    forward_headers: [],
+  };
   return valuesOf({ ...blank, ...entry } as unknown as ServerSettings);
 }
 
@@ -62,6 +72,7 @@ export function valuesOf(server: ServerSettings): Values {
     mcp_path: server.transports['streamable-http'] ?? '',
     sse_path: server.transports.sse ?? '',
     secret: server.auth?.secret ?? '',
+    forward_headers: server.forward_headers.join(', '),
     version: server.version ?? '',
     license: server.license ?? '',
     repository: server.repository ?? '',
@@ -89,6 +100,7 @@ export function inputOf(values: Values): Record<string, unknown> {
     repository: optional('repository'),
     license: optional('license'),
     icons: values.icons.split('\n').flatMap(iconOf),
+    forward_headers: [...new Set(values.forward_headers.split(/[,\s]+/))].filter(Boolean),
     auth: optional('secret') && { secret: optional('secret') },
     alias: optional('alias'),
     enabled: values.enabled,
@@ -127,6 +139,9 @@ const places: Readonly<Record<string, Field>> = {
   'auth.secret': 'secret',
 };
 
+/** What an item of a list field is called. */
+const items: Readonly<Record<string, string>> = { icons: 'Line', forward_headers: 'Name' };
+
 /** The faults of the form for a refusal of the API. */
 export function faultsOf({ code, message, faults }: RegistryError): Faults {
   if (faults) return faultsAt(faults);
@@ -141,7 +156,7 @@ function faultsAt(faults: readonly InputFault[]): Faults {
     const [head = '', index] = path.split('.');
     const field = places[path] ?? fields.find((each) => each === head) ?? 'form';
     const isItem = index !== undefined && /^\d+$/.test(index);
-    const which = isItem ? `${head === 'icons' ? 'Line' : 'Tag'} ${Number(index) + 1} ` : '';
+    const which = isItem ? `${items[head] ?? 'Tag'} ${Number(index) + 1} ` : '';
     found[field] ??= asSentence(`${which}${message}`);
   }
   return found;

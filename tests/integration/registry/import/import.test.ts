@@ -146,7 +146,16 @@ test.each([
     /\{key\}/,
   ],
   ['one with a query', remote({ url: 'https://w.example/mcp?x=1' }), /query/],
-  ['one with a header of its own', remote({ headers: [{ name: 'X-Region', isRequired: true }] }), /X-Region/],
+  [
+    'one with a header whose value is fixed',
+    remote({ headers: [{ name: 'X-Region', isRequired: true, value: 'eu' }] }),
+    /X-Region/,
+  ],
+  [
+    'one with a secret in a header of its own',
+    remote({ headers: [{ name: 'X-Region', isRequired: true, isSecret: true }] }),
+    /X-Region/,
+  ],
   ['one whose address is a file', remote({ url: 'file:///etc/passwd' }), /upstream/],
   ['one whose name has no namespace', { ...weather, name: 'weather' }, /name: must be like/],
   ['one whose name the gateway uses', { ...weather, name: 'a.b/api' }, /"api" is a name that the gateway uses/],
@@ -176,6 +185,20 @@ test('A credential is not imported; a hint says what to do', async () => {
     hints: [expect.stringMatching(/Authorization.*UPSTREAM_SECRETS_FILE/)],
   });
   expect(await one({ ...original, auth_type: 'oauth' })).toMatchObject({ hints: [expect.stringMatching(/oauth/)] });
+});
+
+test('Headers whose values callers choose are forwarded; a hint names those that are required', async () => {
+  const headers = [
+    { name: 'X-Region', isRequired: true },
+    { name: 'X-MCP-Toolsets' },
+    { name: 'X-User-Id' },
+    { name: 'Authorization', isSecret: true },
+  ];
+  expect((await one(remote({ headers })))?.hints).toEqual([
+    expect.stringContaining('Authorization'),
+    'Callers must send X-Region themselves.',
+  ]);
+  expect(registry.store.get('weather')?.forward_headers).toEqual(['X-Region', 'X-MCP-Toolsets']);
 });
 
 test('A second transport at another address is left out, with a hint', async () => {

@@ -219,13 +219,33 @@ describe.each(bothDatabases('registry.db'))('%s:', (_kind, places) => {
     expect(await states()).toEqual([]);
   });
 
+  test('Only approved tools name headers that callers send, so that a server cannot have nginx reload at each check', async () => {
+    const sending = (...headers: string[]) => {
+      const properties = Object.fromEntries(headers.map((name) => [name, { type: 'string', 'x-mcp-header': name }]));
+      return tool('forecast', 'Tells the weather', { inputSchema: { type: 'object', properties } });
+    };
+    await show(sending('Region'), tool('radar', 'Shows rain'));
+    expect(definitions.headersOf('weather')).toEqual(['Mcp-Param-Region']);
+    for (const name of ['A', 'B', 'C']) {
+      await show(sending(name), tool('radar', 'Shows rain'));
+      expect(definitions.headersOf('weather')).toEqual(['Mcp-Param-Region']);
+    }
+    await approve();
+    expect(definitions.headersOf('weather')).toEqual(['Mcp-Param-C']);
+    expect(definitions.headersOf('other')).toEqual([]);
+    const other = await openStore(where);
+    const theirs = await createApprovedDefinitions(other.definitions, recordingLog().log);
+    expect(theirs.headersOf('weather')).toEqual(['Mcp-Param-C']);
+    await other.close();
+  });
+
   test('The file lists the callable tools, also after approvals by another registry', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'approved-'));
     const path = join(folder, 'approved-tools.json');
     const read = () => JSON.parse(readFileSync(path, 'utf8')).servers as Record<string, string[]>;
     const other = await openStore(where);
     const theirs = await createApprovedDefinitions(other.definitions, recordingLog().log);
-    const file = await keepApprovedTools(theirs, path, recordingLog().log, 20);
+    const file = await keepApprovedTools(theirs, path, recordingLog().log, undefined, 20);
     const eventually = async (expected: object) => {
       for (let tries = 0; tries < 500 && JSON.stringify(read()) !== JSON.stringify(expected); tries++)
         await new Promise((resolve) => setTimeout(resolve, 20));

@@ -84,6 +84,7 @@ test("The name of a server's secret is stored, and only shown to users who may c
     upstream: origin,
     transports: server.transports,
     auth: { secret: 'github' },
+    forward_headers: [],
   });
   for (const path of ['/servers/github', '/servers', '/changes']) {
     const shown = JSON.stringify((await send(carol, 'GET', path)).body);
@@ -172,6 +173,7 @@ test('A database of an older version gets the column, and its servers have no se
     repository: null,
     license: null,
     icons: [],
+    forward_headers: [],
     enabled: true,
     auth: null,
     alias: null,

@@ -27,6 +27,7 @@ const settings = (name: string, change: Partial<ServerSettings> = {}): ServerSet
   alias: null,
   icons: [{ src: 'https://example.com/i.png', sizes: ['48x48'] }],
   auth: { secret: 'github' },
+  forward_headers: ['X-MCP-Toolsets'],
   enabled: false,
   ...change,
 });

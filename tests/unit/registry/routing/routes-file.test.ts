@@ -31,6 +31,13 @@ test('The line contains the name of the secret', () => {
   expect(line).toBe('currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse github_2');
 });
 
+test('A server that gets headers of its callers has a last field with their names', () => {
+  const server = { ...currenttime, forward_headers: ['X-MCP-Toolsets'] };
+  expect(toRouteLine(server, addresses, ['Mcp-Param-City'])).toBe(
+    'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse - X-MCP-Toolsets,Mcp-Param-City',
+  );
+});
+
 const hostile = [
   'a b',
   'a;b',
@@ -126,6 +133,12 @@ test.each([
   'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse Secret',
   'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse a;b',
   'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse --',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse - ,',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse - X_A',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse - X-A,',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse - X-A X-B',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse - $host',
+  `currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse - ${'X-A,'.repeat(16)}X-A`,
 ])('%j is not a route line', (line) => {
   expect(routeLine.test(line)).toBe(false);
 });
