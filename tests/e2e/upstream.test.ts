@@ -105,6 +105,20 @@ describe('What an upstream receives', () => {
   });
 });
 
+/** Headers that act on the origin of an answer, on the connection, or on caches and proxies in front. */
+const acts = `
+  set-cookie2 set-login activate-storage-access secure-session-registration sec-session-challenge authentication-info
+  optional-www-authenticate onion-location content-location speculation-rules supports-loading-mode no-vary-search
+  use-as-dictionary content-disposition sourcemap origin-agent-cluster origin-trial expect-ct accept-ch critical-ch delegate-ch
+  reporting-endpoints report-to nel attribution-reporting-register-source observe-browsing-topics shared-storage-write
+  referrer-policy permissions-policy document-policy integrity-policy cross-origin-opener-policy cross-origin-embedder-policy
+  cross-origin-resource-policy timing-allow-origin access-control-allow-private-network upgrade keep-alive cache-control
+  cdn-cache-control surrogate-control surrogate-key cache-tag expires pragma age x-sendfile x-reproxy-url x-user x-groups
+  x-mcp-assertion x-relay x-relay-error x-deny-status x-upstream-authorization x-api-key authorization
+`
+  .trim()
+  .split(/\s+/);
+
 describe("What a client receives of an upstream's answer", () => {
   test("is no header that acts on the gateway's origin", async () => {
     const acting = {
@@ -121,12 +135,14 @@ describe("What a client receives of an upstream's answer", () => {
       'access-control-allow-credentials': 'true',
       'x-powered-by': 'x',
       'content-security-policy': 'default-src *',
+      ...Object.fromEntries(acts.map((name) => [name, 'from-the-server'])),
     };
     gateway.echo.answer = (res) =>
       void res.writeHead(200, { ...acting, 'content-type': 'text/html' }).end('<script>alert(1)</script>');
     const { headers } = await ask();
     expect(Object.keys(acting).filter((name) => headers[name] === acting[name as keyof typeof acting])).toEqual([]);
     expect(headers).toMatchObject({
+      'cache-control': 'no-store',
       'content-security-policy': "sandbox; default-src 'none'",
       'x-content-type-options': 'nosniff',
     });
