@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { configuredProviders } from '../../../../auth-server/cognito/providers.ts';
 import { configSchema } from '../../../../auth-server/process/config.ts';
 import { createStandInFetch, localPoolId } from '../../../../common/identity/cognito.ts';
@@ -18,11 +17,13 @@ import {
   webSecret,
 } from '../../../support/auth-server/auth-fixture.ts';
 import { newVisitor } from '../../../support/auth-server/visitor.ts';
+import { useClock } from '../../../support/clock.ts';
 import { type OidcProvider, startOidcProvider } from '../../../support/oidc-provider.ts';
 import { locationOf } from '../../../support/stand-in/hosted-login.ts';
 import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
 const clientId = 'gateway-at-the-provider';
+const clock = useClock();
 let cognito: RunningCognito;
 let provider: OidcProvider;
 let auth: AuthServer;
@@ -112,15 +113,15 @@ describe('A second provider', () => {
   );
 
   test('is asked again at a group refresh, and the session ends when it refuses', async () => {
-    const person = await start(both(), { groupsMaxAgeSeconds: 2 });
+    const person = await start(both(), { groupsMaxAgeSeconds: 900 });
     await person.get(await signIn(person));
-    await sleep(2_100);
+    clock.advance(905);
     expect(await who(person)).toEqual(expect.arrayContaining(['mcp-registry-developer']));
     provider.person.groups = [];
-    await sleep(2_100);
+    clock.advance(905);
     expect(await who(person)).toBe('not_permitted');
     provider.refreshes = false;
-    await sleep(2_100);
+    clock.advance(905);
     expect(await who(person)).toBe('session_ended');
   });
 

@@ -16,6 +16,8 @@ import {
 } from '../../../support/auth-server/auth-fixture.ts';
 import { type ProviderProxy, startProviderProxy } from '../../../support/auth-server/provider-proxy.ts';
 import { newVisitor } from '../../../support/auth-server/visitor.ts';
+import { useClock } from '../../../support/clock.ts';
+import { until } from '../../../support/listen.ts';
 import { emptyDatabase } from '../../../support/postgres/databases.ts';
 import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
@@ -28,6 +30,7 @@ const rotating = {
   clients: seed.clients.map((client) => ({ ...client, refresh_token_rotation: client.id === WEB })),
 };
 
+const clock = useClock();
 let cognito: RunningCognito;
 let provider: ProviderProxy;
 let home: ReturnType<typeof temporaryDirectory>;
@@ -80,6 +83,12 @@ async function callUntil(auth: AuthServer, Cookie: string, expected: object, wit
     if (Object.entries(answer).some(([n, v]) => n === name && v === value) || Date.now() > end) return answer;
     await sleep(20);
   }
+}
+
+/** Waits until this process knows that the pool has confirmed the groups of the session `s` since then. */
+async function confirmed(auth: AuthServer, since: number): Promise<void> {
+  const found = await until(async () => ((await auth.store.sessions.find('s'))?.refreshedAt ?? 0) > since, 10_000);
+  expect(found).toBe(true);
 }
 
 describe("a group refresh checks a person's groups during the session", () => {
@@ -188,6 +197,7 @@ describe('a provider that cannot be reached', () => {
     expect(again).toMatchObject({ status: 503, code: 'groups_unconfirmed' });
     expect(again.milliseconds).toBeLessThan(1_000);
     provider.down = false;
+    clock.advance(3);
     const back = await callUntil(auth, cookie, { status: 200 }, 20_000);
     expect(back).toMatchObject({ status: 200, groups: 'mcp-registry-developer' });
   });
@@ -237,33 +247,33 @@ describe('the provider is asked once', () => {
       provider.delayMilliseconds = 100;
       const answers = await Promise.all([one, two, one, two].map((auth) => call(auth, cookie)));
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-      await sleep(1_000);
-      expect((await call(two, cookie)).status).toBe(200);
+      for (const auth of [one, two]) await confirmed(auth, now() - 60);
+      for (const auth of [one, two]) expect((await call(auth, cookie)).status).toBe(200);
       expect(provider.tokenRequests).toBe(1);
     },
   );
 
   test('even if a second process still has the old record, with a used refresh token, in memory', async () => {
     const [one, two] = [await start({}, rotating), await start({}, rotating)];
-    const cookie = await loggedIn(one, limit / 2 - 1);
+    const cookie = await loggedIn(one, limit / 2 - 30);
     for (const auth of [one, two]) expect((await call(auth, cookie)).status).toBe(200);
-    await sleep(1_500);
+    clock.advance(31);
     for (let calls = 0; calls < 3; calls++) {
       for (const auth of [one, two]) expect((await call(auth, cookie)).status).toBe(200);
     }
-    await sleep(800);
+    for (const auth of [one, two]) await confirmed(auth, now() - 60);
     for (const auth of [one, two]) expect((await call(auth, cookie)).status).toBe(200);
     expect(provider.tokenRequests).toBe(1);
   });
 
   test('with the new refresh token the next time, if the provider rotates it', async () => {
-    const auth = await start({ groupsMaxAgeSeconds: 2 }, rotating);
-    const cookie = await loggedIn(auth, 10);
+    const auth = await start({}, rotating);
+    const cookie = await loggedIn(auth, pastLimit);
     const kept = new Set([(await auth.store.sessions.read('s'))?.refreshToken]);
     for (let round = 1; round <= 3; round++) {
       expect((await call(auth, cookie)).status).toBe(200);
       kept.add((await auth.store.sessions.read('s'))?.refreshToken);
-      await sleep(2_100);
+      clock.advance(pastLimit);
     }
     expect(kept.size).toBeGreaterThanOrEqual(4);
     expect(cognito.control.counts.get('POST /oauth2/token')).toBe(kept.size - 1);
@@ -336,11 +346,11 @@ describe('more groups than fit into a cookie', () => {
   });
 
   test('are removed like any others', async () => {
-    const auth = await start({ policyText, groupsMaxAgeSeconds: 2 }, crowded);
+    const auth = await start({ policyText }, crowded);
     const person = newVisitor(auth.url);
     await person.logIn('carol');
     cognito.control.updatePerson('carol', { groups: [] });
-    await sleep(2_100);
+    clock.advance(pastLimit);
     expect(await call(auth, person.cookies())).toMatchObject({ status: 403, code: 'not_permitted' });
   });
 
@@ -365,14 +375,17 @@ describe('On PostgreSQL, where a process does not hear of every change of anothe
   test('a refresh token that another process has used is not sent again', async () => {
     const where = await emptyDatabase();
     const [one, two] = [await start({ where }, rotating), await start({ where }, rotating)];
-    const cookie = await loggedIn(one, limit / 2 - 1);
+    const cookie = await loggedIn(one, limit / 2 - 30);
     for (const auth of [one, two]) expect((await call(auth, cookie)).status).toBe(200);
-    await sleep(1_500);
+    clock.advance(31);
     expect((await call(one, cookie)).status).toBe(200);
-    await sleep(800);
+    await confirmed(one, now() - 60);
+    const released = jest.spyOn(two.store.sessions, 'release');
     for (let calls = 0; calls < 3; calls++) {
+      const before = released.mock.calls.length;
       expect((await call(two, cookie)).status).toBe(200);
-      await sleep(200);
+      expect(await until(() => released.mock.calls.length > before, 10_000)).toBe(true);
+      await Promise.all(released.mock.results.map(({ value }) => value));
     }
     expect(provider.tokenRequests).toBe(1);
   });
@@ -390,12 +403,12 @@ describe('On PostgreSQL, where a process does not hear of every change of anothe
   test('a session that was used in another process is not idle', async () => {
     const where = await emptyDatabase();
     const [one, two] = [await start({ where, idleSeconds: 60 }), await start({ where, idleSeconds: 60 })];
-    const cookie = await one.session({ sid: 's', lastSeen: now() - 58 });
+    const cookie = await one.session({ sid: 's', lastSeen: now() - 40 });
     const inMemory = await one.store.sessions.find('s');
     expect((await call(two, cookie)).status).toBe(200);
     await two.close();
     servers.pop();
-    await sleep(3_000);
+    clock.advance(21);
     expect(inMemory?.lastSeen).toBeLessThan(now() - 60);
     expect((await call(one, cookie)).status).toBe(200);
   });

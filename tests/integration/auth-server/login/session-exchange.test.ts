@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeJwt, type JWTPayload } from 'jose';
 import { signLocalSession } from '../../../../agents/login/local-session.ts';
 import { isAdminGroup } from '../../../../auth-server/identity/local-session.ts';
@@ -17,8 +16,10 @@ import {
   startAuthServer,
   WEB,
 } from '../../../support/auth-server/auth-fixture.ts';
+import { useClock } from '../../../support/clock.ts';
 import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
+const clock = useClock();
 let cognito: RunningCognito;
 let auth: AuthServer;
 const start = async (change: Partial<Shape> = {}) => {
@@ -77,28 +78,27 @@ describe('A fresh login of the command line', () => {
     const used = await auth.validate({ Cookie });
     expect([used.status, used.headers.get('x-username')]).toEqual([200, 'carol']);
     expect(await auth.store.sessions.end({ clientId: CLI })).toBe(1);
-    await sleep(600);
     expect(denialOf(await auth.validate({ Cookie }))).toMatchObject({ http: 401, code: 'session_ended' });
   });
 
   test('gets its group refresh through the app client of the command line', async () => {
-    await start({ groupsMaxAgeSeconds: 2 });
+    await start({ groupsMaxAgeSeconds: 900 });
     const { cookie_name, cookie } = (await (await post(sent(await login()))).json()) as Exchanged;
-    await sleep(2_100);
+    clock.advance(905);
     const Cookie = `${cookie_name}=${cookie}`;
     expect((await auth.validate({ Cookie })).status).toBe(200);
     cognito.control.updatePerson('carol', { groups: [] });
-    await sleep(2_100);
+    clock.advance(905);
     expect(denialOf(await auth.validate({ Cookie }))).toMatchObject({ code: 'not_permitted' });
   });
 
   test('without a refresh token gives a session that ends when the next group refresh is due', async () => {
-    await start({ groupsMaxAgeSeconds: 4 });
+    await start({ groupsMaxAgeSeconds: 900 });
     const { refresh_token: _, ...tokens } = await login();
     const { cookie_name, cookie } = (await (await post(sent(tokens))).json()) as Exchanged;
     const Cookie = `${cookie_name}=${cookie}`;
     expect((await auth.validate({ Cookie })).status).toBe(200);
-    await sleep(4_100);
+    clock.advance(905);
     expect(denialOf(await auth.validate({ Cookie }))).toMatchObject({ http: 401, code: 'session_ended' });
   });
 

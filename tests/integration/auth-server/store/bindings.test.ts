@@ -4,7 +4,10 @@ import { join, resolve } from 'node:path';
 import type { BindingLimits } from '../../../../auth-server/store/binding.ts';
 import { openStore, type Store } from '../../../../auth-server/store/store.ts';
 import { temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
+import { useClock } from '../../../support/clock.ts';
+import { until } from '../../../support/listen.ts';
 
+const clock = useClock();
 let home: ReturnType<typeof temporaryDirectory>;
 let stores: Store[];
 beforeEach(() => {
@@ -28,7 +31,6 @@ const session = (id: string, owner = 'person:a', change: object = {}) => ({
   ...{ kind: 'session' as const, server: 'one', id, owner, target: undefined },
   ...change,
 });
-const sleep = (milliseconds: number) => new Promise((after) => setTimeout(after, milliseconds));
 
 describe('a session or task with an owner', () => {
   test('is found as it was recorded, at once and after a restart, with its message endpoint', async () => {
@@ -98,9 +100,7 @@ describe('a session or task with an owner', () => {
     await one.bind(session('s'));
     expect(await two.find('session', 'one', 's')).toBeDefined();
     await one.unbind(session('s'));
-    const began = Date.now();
-    while ((await two.find('session', 'one', 's')) && Date.now() - began < 10_000) await sleep(20);
-    expect(Date.now() - began).toBeLessThan(6_000);
+    expect(await until(async () => !(await two.find('session', 'one', 's')), 6_000)).toBe(true);
     await one.bind(session('s', 'person:b'));
     expect(await two.find('session', 'one', 's')).toMatchObject({ owner: 'person:b' });
     expect(await two.bind(session('s', 'person:a'))).toBe(false);
@@ -139,7 +139,7 @@ describe('too many or too old', () => {
     await bindings.bind(session('other', 'person:b'));
     await bindings.bind(session('task', 'person:a', { kind: 'task' }));
     await bindings.bind(session('zz-oldest'));
-    await sleep(1_100);
+    clock.advance(1);
     for (const id of ['b', 'a', 'c']) expect(await bindings.bind(session(id))).toBe(true);
     const there = async (id: string) => (await bindings.find('session', 'one', id)) !== undefined;
     expect(await Promise.all(['zz-oldest', 'a', 'b', 'c', 'other'].map(there))).toEqual([
@@ -169,11 +169,11 @@ describe('too many or too old', () => {
   });
 
   test('one that was unused for too long is removed, and may then get another owner', async () => {
-    const bindings = await open({ ...few, idleSeconds: 2 });
+    const bindings = await open({ ...few, idleSeconds: 20 });
     await bindings.bind(session('idle'));
     await bindings.bind(session('used'));
     for (let n = 0; n < 8; n++) {
-      await sleep(500);
+      clock.advance(5);
       expect(await bindings.find('session', 'one', 'used')).toBeDefined();
     }
     expect(await bindings.find('session', 'one', 'idle')).toBeUndefined();
@@ -182,13 +182,13 @@ describe('too many or too old', () => {
   });
 
   test('one that was in use before a restart is in use after it', async () => {
-    let bindings = await open({ ...few, idleSeconds: 3 });
+    let bindings = await open({ ...few, idleSeconds: 30 });
     await bindings.bind(session('s'));
-    await sleep(2_000);
+    clock.advance(20);
     await bindings.find('session', 'one', 's');
     await close();
-    await sleep(1_500);
-    bindings = await open({ ...few, idleSeconds: 3 });
+    clock.advance(15);
+    bindings = await open({ ...few, idleSeconds: 30 });
     expect(await bindings.find('session', 'one', 's')).toBeDefined();
   });
 });
