@@ -1,45 +1,50 @@
 import { answer, anyRequest, type Behaviour, begin, event, isGet, type Kind, result, when } from './behaviour.ts';
 
-/** Just below the largest list that the relay reads by default. */
-const almost = 8_300_000;
+/** Just below the largest list that the relay reads by default, and the largest answer that the registry reads. */
+const forRelay = 8_300_000;
+const forRegistry = 4_100_000;
 
-const filled = (unit: string, bytes: number) => {
-  const list = new Array(Math.floor(bytes / (unit.length + 1))).fill(unit).join(',');
-  return list;
-};
+const repeated = (unit: string, bytes: number) => new Array(Math.floor(bytes / (unit.length + 1))).fill(unit).join(',');
 const inTools = (list: string) => `{"jsonrpc":"2.0","id":1,"result":{"tools":[${list}]}}`;
-const keys = (count: number) => Array.from({ length: count }, (_, n) => `"k${n}":0`).join(',');
+const keys = (bytes: number) => Array.from({ length: Math.floor(bytes / 12) }, (_, n) => `"k${n}":0`).join(',');
+const nested = (open: string, close: string, bytes: number) => {
+  const levels = Math.floor(bytes / (open.length + close.length));
+  return `${open.repeat(levels)}1${close.repeat(levels)}`;
+};
 
-/** Answers of up to eight megabytes that take a multiple of their size in memory. */
-const largeBodies: readonly (readonly [name: string, body: () => string])[] = [
-  ['[0,0,…]', () => inTools(filled('0', almost))],
-  ['[{},{},…]', () => inTools(filled('{}', almost))],
-  ['[[],[],…]', () => inTools(filled('[]', almost))],
-  ['[[[…]]]', () => inTools('['.repeat(almost / 2 - 100) + ']'.repeat(almost / 2 - 100))],
-  ['objects in objects', () => inTools(`${'{"a":'.repeat(1_200_000)}1${'}'.repeat(1_200_000)}`)],
-  ['tools with a name only', () => inTools(filled('{"name":"x"}', almost))],
-  ['tools with empty schemas', () => inTools(filled('{"name":"x","inputSchema":{"type":"object"}}', almost))],
-  ['one tool with 600,000 keys', () => inTools(`{"name":"x",${keys(600_000)}}`)],
-  ['600,000 keys beside the list', () => `{"jsonrpc":"2.0","id":1,"result":{"tools":[],${keys(600_000)}}}`],
-  ['600,000 keys beside the result', () => `{"jsonrpc":"2.0","id":1,${keys(600_000)},"result":{"tools":[]}}`],
-  ['one name of eight megabytes', () => inTools(`{"name":"${'x'.repeat(almost - 200)}"}`)],
-  ['one name of escapes', () => inTools(`{"name":"${'\\u0041'.repeat(almost / 6 - 100)}"}`)],
-  [
-    'one number of eight megabytes',
-    () => `{"jsonrpc":"2.0","id":1,"result":{"tools":[],"n":${'9'.repeat(almost - 200)}}}`,
-  ],
-  ['spaces', () => inTools(' '.repeat(almost - 200))],
-  [
-    'prompts, resources and tools of 2 MB each',
-    () => {
-      const list = (key: string) => `[${filled(`{"${key}":"x:y"}`, 2_000_000)}]`;
-      return `{"jsonrpc":"2.0","id":1,"result":{"tools":${list('name')},"prompts":${list('name')},"resources":${list('uri')}}}`;
-    },
-  ],
-  ['a batch of [0,0,…]', () => `[${filled('0', almost)}]`],
-];
+type Body = readonly [name: string, body: () => string];
 
-const behaviours: Behaviour[] = largeBodies.flatMap(([name, body]): Behaviour[] => [
+/** Answers of this many bytes, or a little less, that take a multiple of their size in memory. */
+function largeBodies(size: number): readonly Body[] {
+  const bytes = size - 200;
+  return [
+    ['[0,0,…]', () => inTools(repeated('0', bytes))],
+    ['[{},{},…]', () => inTools(repeated('{}', bytes))],
+    ['[[],[],…]', () => inTools(repeated('[]', bytes))],
+    ['[[[…]]]', () => inTools(nested('[', ']', bytes))],
+    ['objects in objects', () => inTools(nested('{"a":', '}', bytes))],
+    ['tools with a name only', () => inTools(repeated('{"name":"x"}', bytes))],
+    ['tools with empty schemas', () => inTools(repeated('{"name":"x","inputSchema":{"type":"object"}}', bytes))],
+    ['one tool with too many keys', () => inTools(`{"name":"x",${keys(bytes)}}`)],
+    ['too many keys beside the list', () => `{"jsonrpc":"2.0","id":1,"result":{"tools":[],${keys(bytes)}}}`],
+    ['too many keys beside the result', () => `{"jsonrpc":"2.0","id":1,${keys(bytes)},"result":{"tools":[]}}`],
+    ['one long name', () => inTools(`{"name":"${'x'.repeat(bytes)}"}`)],
+    ['one name of escapes', () => inTools(`{"name":"${'\\u0041'.repeat(bytes / 6)}"}`)],
+    ['one long number', () => `{"jsonrpc":"2.0","id":1,"result":{"tools":[],"n":${'9'.repeat(bytes)}}}`],
+    ['spaces', () => inTools(' '.repeat(bytes))],
+    ['a batch of [0,0,…]', () => `[${repeated('0', bytes)}]`],
+    [
+      'prompts, resources and tools',
+      () => {
+        const list = (key: string) => `[${repeated(`{"${key}":"x:y"}`, bytes / 3)}]`;
+        const all = `"tools":${list('name')},"prompts":${list('name')},"resources":${list('uri')}`;
+        return `{"jsonrpc":"2.0","id":1,"result":{${all}}}`;
+      },
+    ],
+  ];
+}
+
+const behaviours: Behaviour[] = largeBodies(forRelay).flatMap(([name, body]): Behaviour[] => [
   {
     name: `a list of eight megabytes: ${name}`,
     uses: ['list', 'list', 'prompts'],
@@ -80,8 +85,9 @@ const pages: Behaviour = {
 
 const ofTool = (change: object) => result({ tools: [{ name: 'x', inputSchema: { type: 'object' }, ...change }] });
 
-const checkedBodies: readonly (readonly [name: string, body: () => string])[] = [
-  ...largeBodies,
+const checkedBodies: readonly Body[] = [
+  ...largeBodies(forRegistry),
+  ...largeBodies(forRelay).slice(0, 2),
   [
     '100,000 tools with different names',
     () =>
@@ -139,10 +145,12 @@ export const checks: Kind = {
   means: 'the registry lives, and shows its pages meanwhile',
   behaviours: [
     ...checkedBodies.map(([name, body]) => checkedOf(name, body, false)),
-    ...largeBodies.slice(0, 3).map(([name, body]) => checkedOf(name, body, true)),
+    ...largeBodies(forRegistry)
+      .slice(0, 3)
+      .map(([name, body]) => checkedOf(name, body, true)),
     pages,
     {
-      name: 'an initialize answer of eight megabytes',
+      name: 'an initialize answer of four megabytes',
       uses: ['check', 'connect'],
       answer: when(
         ({ rpc }) => rpc === 'initialize',
@@ -154,7 +162,7 @@ export const checks: Kind = {
               protocolVersion: '2025-06-18',
               capabilities: {},
               serverInfo: { name: 'x', version: '1' },
-              instructions: 'x'.repeat(almost),
+              instructions: 'x'.repeat(forRegistry - 400),
             },
           });
           answer(heard, 'application/json', text);
