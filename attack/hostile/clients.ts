@@ -33,6 +33,8 @@ const usualMilliseconds = 1_000;
 const sdkMilliseconds = 1_000;
 /** A stream must end this long after its session, with a margin for a busy machine. */
 const endMilliseconds = 3_000;
+/** How long a gateway may take until it serves again. What others see meanwhile counts against it. */
+const recoveryMilliseconds = 60_000;
 
 /** Uses the hostile server once. @param milliseconds how long to read answers that do not end */
 export function use(clients: Clients, what: Use, milliseconds = usualMilliseconds): Promise<Used> {
@@ -172,15 +174,22 @@ async function logOut({ url, server, signIn }: Clients): Promise<Used> {
   };
 }
 
-/** A caller's session at the other server, to see whether it outlives what the hostile one does. */
+/**
+ * A caller's session at the other server, to see whether it outlives what the hostile one does. It waits for a gateway that has
+ * not recovered yet.
+ * @throws {Error} if it does not recover
+ */
 export async function sessionAtVictim({ url }: Clients, token: string): Promise<() => Promise<boolean>> {
   const path = `/${victimName}/mcp`;
   const ask = (body: string, headers: Record<string, string> = {}) => {
     const sent = complete({ url, server: victimName, tool: '', args: {} }, { path, body, headers }, bearer(token));
     return collect(url, sent, 5_000);
   };
-  const { headers, status } = await ask(initialize);
-  const id = headers['mcp-session-id'];
-  if (typeof id !== 'string') throw new Error(`${path} gives no session: ${status}`);
+  let opened = await ask(initialize);
+  for (const until = performance.now() + recoveryMilliseconds; opened.status !== 200; opened = await ask(initialize)) {
+    if (performance.now() > until) throw new Error(`the gateway has not recovered: ${opened.status}`);
+    await sleep(500);
+  }
+  const id = String(opened.headers['mcp-session-id']);
   return async () => (await ask(listTools, { 'mcp-session-id': id })).status !== 404;
 }
