@@ -69,3 +69,12 @@ export function isAllVisible({ policy, scopes, server, approved }: Viewer, listi
   if (listing.kind === 'tool' && approved !== undefined) return false;
   return methodGrants(policy, scopes, server, listing.use).some((grant) => grant.objects[listing.kind].coversAll());
 }
+
+/** Whether the caller may ask the server for some list of which something has to be removed. */
+export function isSomeListFiltered(viewer: Viewer): boolean {
+  const { policy, scopes, server } = viewer;
+  return listings.values().some((listing) => {
+    const mayList = decide(policy, scopes, server, [{ method: listing.method }]).allowed;
+    return mayList && !isAllVisible(viewer, listing);
+  });
+}

@@ -11,6 +11,8 @@ import { askUpstream } from './upstream.ts';
 
 const requestTarget = new RegExp(`^/(${serverNameForm})/(mcp|sse|messages)(\\?.*)?$`);
 const slowMilliseconds = 3_600_000;
+/** Methods that make a server work: as long as nginx waits for an answer that does not pass here. */
+const slow = /^(tools\/call|tasks\/result|prompts\/get|resources\/read|completion\/complete)$/;
 /** Methods that only read, or that create a session which no client would learn of. */
 const repeatable = /^(initialize|subscriptions\/listen|.*\/list)$/;
 
@@ -69,8 +71,7 @@ async function begin(
     method: request.method ?? '',
     headers: request.headers,
     body: await buffer(request),
-    timeoutMilliseconds:
-      ticket.method === 'tools/call' || ticket.method === 'tasks/result' ? slowMilliseconds : deps.quickMilliseconds,
+    timeoutMilliseconds: slow.test(ticket.method) ? slowMilliseconds : deps.quickMilliseconds,
     credentialFor: ticket.credentialFor,
     mayRepeat: request.method !== 'POST' || repeatable.test(ticket.method),
     signal,

@@ -1,10 +1,11 @@
 import { allTools, approvedBy, type ToolGuard } from '../common/policy/approved-tools-watch.ts';
 import type { ApprovedTools } from '../policy/approved-tools.ts';
 import { agentWithScopes, personInGroups } from '../policy/caller.ts';
-import { decide } from '../policy/decide.ts';
+import { decide, methodGrants } from '../policy/decide.ts';
 import type { Viewer } from '../policy/listing.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Access } from '../policy/request/mcp-request.ts';
+import { methods } from '../policy/request/methods.ts';
 import type { Caller } from './caller.ts';
 
 /** What a caller may do under the policy in force. */
@@ -35,7 +36,13 @@ export function createRights(policy: () => Policy, guard: Pick<ToolGuard, 'appro
       const resources = uris.map((name): Access => ({ method, object: { kind: 'resource', name } }));
       const whole: Access =
         caller.tool === undefined ? { method } : { method, object: { kind: 'tool', name: caller.tool } };
-      const mayNow = decide(now, scopesOf(caller, now), server, [whole, ...resources], approved).allowed;
+      const scopes = scopesOf(caller, now);
+      // Tickets of other requests than calls and subscriptions do not say what was named: any right to the method will do.
+      const isUnnamed = whole.object === undefined && uris.length === 0 && (methods.get(method) ?? []).length > 0;
+      const mayNow =
+        isUnnamed && method !== 'subscriptions/listen'
+          ? methodGrants(now, scopes, server, method).length > 0
+          : decide(now, scopes, server, [whole, ...resources], approved).allowed;
       const verdict = !isUncheckable && mayNow;
       verdicts.set(caller, { policy: now, approved, verdict });
       return verdict;

@@ -1,8 +1,9 @@
 import type { Ticket } from '../../common/identity/ticket.ts';
 import type { ApprovedTools } from '../../policy/approved-tools.ts';
-import { isAllVisible, listings } from '../../policy/listing.ts';
+import { isSomeListFiltered } from '../../policy/listing.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Endpoint, McpRequest } from '../../policy/request/mcp-request.ts';
+import { perPrincipal } from '../identity/per-principal.ts';
 import type { Principal } from '../identity/principal.ts';
 import { revocationKeysOf } from '../store/revocation-keys.ts';
 
@@ -48,10 +49,33 @@ export function relayTicket(policy: Policy, request: AllowedRequest): Ticket | u
   };
 }
 
+/**
+ * A client takes a list from any answer of its server, also from that to a ping: a server could answer a pending
+ * `tools/list` there. So the relay sees all answers to callers for whom some list of the server is filtered.
+ */
 function needsRelay(policy: Policy, { principal, server, endpoint, asked, approved }: AllowedRequest): boolean {
-  if (endpoint !== 'mcp') return true;
-  const listing = listings.get(asked.method);
-  if (listing) return !isAllVisible({ policy, scopes: principal.scopes, server, approved }, listing);
-  const relayed = ['initialize', '(stream)', '(end)', 'subscriptions/listen', 'tasks/list'];
-  return relayed.includes(asked.method) || (asked.method === 'tools/call' && asked.mayCreateTask === true);
+  if (endpoint !== 'mcp' || relayed.has(asked.method)) return true;
+  if (asked.method === 'tools/call' && asked.mayCreateTask === true) return true;
+  return hasFilteredList(policy, principal, server, approved);
+}
+
+const relayed = new Set(['initialize', '(stream)', '(end)', 'subscriptions/listen', 'tasks/list']);
+
+type Known = { policy: Policy; approved: ApprovedTools | undefined; servers: Map<string, boolean> };
+const known = perPrincipal((): { now: Known | undefined } => ({ now: undefined }));
+
+/** Remembered for each principal and server until the policy or the approved tools change. */
+function hasFilteredList(
+  policy: Policy,
+  principal: Principal,
+  server: string,
+  approved: ApprovedTools | undefined,
+): boolean {
+  const kept = known(principal);
+  if (kept.now?.policy !== policy || kept.now.approved !== approved)
+    kept.now = { policy, approved, servers: new Map() };
+  const { servers } = kept.now;
+  const found = servers.get(server) ?? isSomeListFiltered({ policy, scopes: principal.scopes, server, approved });
+  servers.set(server, found);
+  return found;
 }

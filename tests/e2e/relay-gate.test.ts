@@ -8,6 +8,8 @@ import { type Answer, rpc, type Sent, send } from '../support/gateway/send.ts';
 let gateway: Gateway;
 let policy: PolicyFile;
 let reader: Record<string, string>;
+/** May use everything, so that nothing has to be filtered: nginx sends this caller's calls directly to the server. */
+let admin: Record<string, string>;
 
 const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
@@ -15,6 +17,7 @@ beforeAll(async () => {
   policy = writePolicy();
   gateway = await startGateway({ SCOPES_FILE: policy.SCOPES_FILE });
   reader = { ...json, authorization: `Bearer ${await gateway.agentToken('reader')}` };
+  admin = { authorization: `Bearer ${await gateway.agentToken()}` };
 }, 180_000);
 afterAll(async () => {
   await gateway?.stop();
@@ -22,8 +25,12 @@ afterAll(async () => {
 });
 beforeEach(() => gateway.echo.reset());
 
-const ask = (sent: Partial<Sent>) =>
-  send(gateway.ports.gateway, { path: '/echo/mcp', ...sent, headers: { ...reader, ...sent.headers } });
+/** A request of the reader, or of the admin (`direct`). */
+type Asked = Partial<Sent> & { direct?: true };
+const ask = ({ direct, ...sent }: Asked) => {
+  const headers = { ...reader, ...(direct && admin), ...sent.headers };
+  return send(gateway.ports.gateway, { path: '/echo/mcp', ...sent, headers });
+};
 const reasonOf = ({ body }: Answer) =>
   (JSON.parse(body) as { error?: { data?: { reason?: string } } }).error?.data?.reason;
 
@@ -31,14 +38,13 @@ const ticketFor = (authorization: string) => ticketOf(gateway.ports.authServer, 
 
 describe('The relay ticket', () => {
   test('is never accepted from a client, even if it is valid', async () => {
-    const admin = `Bearer ${await gateway.agentToken()}`;
-    const good = await ticketFor(admin);
+    const good = await ticketFor(String(admin.authorization));
     expect(tickets(good)).toEqual([good]);
     for (const name of ['x-relay', 'X_Relay', 'X-RELAY']) {
       for (const value of ['1', 'eyJhbGciOiJub25lIn0.e30.', good, [good, good]]) {
         gateway.echo.reset();
         gateway.log.length = 0;
-        expect((await ask({ ...called, headers: { [name]: value } })).status).toBe(200);
+        expect((await ask({ ...called, direct: true, headers: { [name]: value } })).status).toBe(200);
         expect(gateway.log.filter((line) => line.startsWith('relay'))).toEqual([]);
         expect(tickets(JSON.stringify(gateway.echo.seen))).toEqual([]);
       }
@@ -51,7 +57,7 @@ describe('The relay ticket', () => {
     expect((await ask({ ...relayed[0]?.[1], headers: { 'x-relay': good } })).status).toBe(200);
     const use = { ...called, headers: { 'mcp-session-id': 'whose' } };
     expect((await ask(use)).status).toBe(200);
-    expect((await ask({ ...use, headers: { ...use.headers, authorization: admin } })).status).toBe(404);
+    expect((await ask({ ...use, direct: true })).status).toBe(404);
   });
 
   test('does not open the relay without an assertion, and neither does an assertion without a ticket', async () => {
@@ -110,9 +116,7 @@ test('A server whose address is a port of the gateway gets no route, so only ngi
   const routes = readFileSync(`${gateway.dataDir}/nginx/routes`, 'utf8');
   expect(routes).toMatch(/^echo /m);
   expect(routes).not.toMatch(/^own-/m);
-  const admin = `Bearer ${await gateway.agentToken()}`;
-  for (const { name } of own)
-    expect((await ask({ ...called, path: `/${name}/mcp`, headers: { authorization: admin } })).status).toBe(404);
+  for (const { name } of own) expect((await ask({ ...called, direct: true, path: `/${name}/mcp` })).status).toBe(404);
 });
 
 describe('An answer that went through the relay', () => {
@@ -137,7 +141,7 @@ describe('An answer that went through the relay', () => {
     'x-accel-buffering': 'yes',
   };
   const hopByHop = { trailer: 'x-mine', 'keep-alive': 'timeout=1' };
-  const kinds = [...relayed.slice(0, 7), ['a direct call', called] as const];
+  const kinds: [string, Asked][] = [...relayed.slice(0, -1), ['a direct call', { ...called, direct: true }]];
 
   test.each(kinds)('to %s carries no header that acts in our origin, and keeps the others', async (_what, sent) => {
     const body = '{"jsonrpc":"2.0","id":1,"result":{}}';
@@ -194,10 +198,32 @@ describe('An answer that went through the relay', () => {
     const pad = Object.fromEntries(Array.from({ length: 3 }, (_, i) => [`mcp-param-${i}`, 'x'.repeat(3_500)]));
     const resourceSubscriptions = [`demo://resource/static/document/a${'x'.repeat(3_900)}`];
     const listen = { body: rpc('subscriptions/listen', { notifications: { resourceSubscriptions } }) };
-    expect((await ask({ ...called, headers: pad })).status).toBe(200);
+    for (const call of [called, { ...called, direct: true as const }])
+      expect((await ask({ ...call, headers: pad })).status).toBe(200);
     expect((await ask({ ...listen, headers: pad })).status).toBe(200);
   });
 });
+
+test.each([
+  ['a ping', 'ping', {}],
+  ['a call', 'tools/call', { name: 'echo', arguments: {} }],
+  ['a prompt', 'prompts/get', { name: 'simple-prompt' }],
+  ['a resource', 'resources/read', { uri: 'demo://resource/static/document/a' }],
+])(
+  'A list that a server sends on the answer to %s is filtered, because a client may be waiting for it',
+  async (_what, method, params) => {
+    const tools = ['echo', 'get-env'].map((name) => ({ name, inputSchema: { type: 'object' } }));
+    const list = JSON.stringify({ jsonrpc: '2.0', id: 1, result: { tools } });
+    gateway.echo.answer = (res) =>
+      void res.writeHead(200, { 'content-type': 'text/event-stream' }).end(`data: ${list}\n\ndata: {"id":2}\n\n`);
+    const answer = await ask({ body: rpc(method, params) });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toContain('"echo"');
+    expect(answer.body).not.toContain('get-env');
+    expect(answer.body).toContain('"id":2');
+    expect((await ask({ body: rpc(method, params), direct: true })).body).toContain('get-env');
+  },
+);
 
 describe('While the relay is down', () => {
   let stream: OpenStream;
@@ -208,7 +234,7 @@ describe('While the relay is down', () => {
       res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: before\n\n');
       push = (text) => void res.write(`data: ${text}\n\n`);
     };
-    const sent = { method: 'POST', path: '/echo/mcp', headers: reader, ...called };
+    const sent = { method: 'POST', path: '/echo/mcp', headers: { ...reader, ...admin }, ...called };
     stream = await openStream(gateway.ports.gateway, sent);
     await stream.holds('before');
     await gateway.kill('relay');
@@ -223,8 +249,8 @@ describe('While the relay is down', () => {
     expect(gateway.echo.seen).toEqual([]);
   });
 
-  test('calls go on, and so does a direct answer that has begun', async () => {
-    expect((await ask(called)).status).toBe(200);
+  test('calls of callers whose lists need no filter go on, and so does a direct answer that has begun', async () => {
+    expect((await ask({ ...called, direct: true })).status).toBe(200);
     push('after');
     await stream.holds('data: after\n\n');
     expect(stream.isOpen()).toBe(true);

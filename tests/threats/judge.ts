@@ -22,4 +22,10 @@ export const judge = [
     ],
     'unit/policy/decide': ['%j is allowed by a lone * and by "all", which guard nothing'],
   }),
+  row('judge-direct', 'a server cannot send an unfiltered list on the answer to another request', {
+    'unit/auth-server/gate/relay-ticket': ['%s of a caller for whom some list of the server is filtered'],
+    'e2e/relay-gate': [
+      'A list that a server sends on the answer to %s is filtered, because a client may be waiting for it',
+    ],
+  }),
 ];

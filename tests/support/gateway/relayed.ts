@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { rpc, type Sent } from './send.ts';
 
-/** A call that nginx sends directly to the server. */
+/** A call that nginx sends directly to the server, unless some list of the server is filtered for the caller. */
 export const called: Partial<Sent> = { body: rpc('tools/call', { name: 'echo', arguments: {} }) };
 
 /** One request of each kind that must go through the relay, for a caller who may not use everything. */
@@ -10,6 +10,9 @@ export const relayed: [string, Partial<Sent>][] = [
   ['tools/list', { body: rpc('tools/list') }],
   ['resources/list', { body: rpc('resources/list') }],
   ['tasks/list', { body: rpc('tasks/list') }],
+  ['a ping', { body: rpc('ping') }],
+  ['a call', { body: rpc('tools/call', { name: 'echo', arguments: {} }) }],
+  ['a prompt', { body: rpc('prompts/get', { name: 'simple-prompt' }) }],
   ['a call that may become a task', { body: rpc('tools/call', { name: 'echo', task: {} }) }],
   ['subscriptions/listen', { body: rpc('subscriptions/listen', {}) }],
   ['the GET stream', { method: 'GET' }],

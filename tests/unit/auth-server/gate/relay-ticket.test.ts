@@ -6,6 +6,8 @@ import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 const policy = parsePolicy(`
 group_mappings: {}
 all: [{ server: "*", methods: ["*"], tools: ["*"], prompts: ["*"], resources: ["*"] }]
+caller: [{ server: "*", methods: [tools/call], tools: [get_*] }]
+tools: [{ server: "*", methods: [tools/list, tools/call], tools: ["*"] }]
 some: [{ server: "*", methods: ["*"], tools: [get_*], prompts: [hello], resources: ["file:///d/*"] }]
 `);
 const principal = (change: Partial<Principal> = {}): Principal => ({
@@ -18,6 +20,10 @@ const request = (method: string, change: Partial<AllowedRequest> = {}, more: obj
   asked: { method, accesses: [{ method }], ...more },
   ...change,
 });
+const direct = [
+  ...['tools/call', 'prompts/get', 'resources/read', 'completion/complete', 'server/discover', 'ping', '(response)'],
+  ...['notifications/initialized', 'tasks/get', 'tasks/result', 'tasks/cancel'],
+];
 const lists = ['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list'];
 
 describe('the relay sees', () => {
@@ -39,8 +45,18 @@ describe('the relay sees', () => {
     expect(relayTicket(policy, request(method, { endpoint: 'sse' }))).toMatchObject({ method });
   });
 
+  test.each(direct)('%s of a caller for whom some list of the server is filtered', (method) => {
+    expect(relayTicket(policy, request(method))).toMatchObject({ method });
+  });
+
+  test('everything of a caller who may list tools that are not approved', () => {
+    const everything = { principal: principal({ scopes: ['all'] }), approved: new Map() };
+    expect(relayTicket(policy, request('ping', everything))).toMatchObject({ method: 'ping' });
+  });
+
   test('a call whose answer may be a task', () => {
-    expect(relayTicket(policy, request('tools/call', {}, { mayCreateTask: true }))).toMatchObject({
+    const all = { principal: principal({ scopes: ['all'] }) };
+    expect(relayTicket(policy, request('tools/call', all, { mayCreateTask: true }))).toMatchObject({
       method: 'tools/call',
     });
   });
@@ -48,28 +64,42 @@ describe('the relay sees', () => {
 
 describe('nginx sends directly to the server', () => {
   test.each([
-    'tools/call',
-    'prompts/get',
-    'resources/read',
-    'server/discover',
-    'ping',
-    '(response)',
-    'tasks/get',
-    'tasks/result',
-  ])('%s', (method) => {
-    expect(relayTicket(policy, request(method))).toBeUndefined();
+    ['may use everything that a list can contain', 'all'],
+    ['may ask for no list', 'caller'],
+    ['may use everything in each list that they may ask for', 'tools'],
+  ])('every request of a caller who %s', (_who, scope) => {
+    for (const method of direct) {
+      const ticket = relayTicket(policy, request(method, { principal: principal({ scopes: [scope] }) }));
+      expect([method, ticket]).toEqual([method, undefined]);
+    }
   });
 
-  test.each(lists)(
-    '%s of a caller who may use everything that the list can contain, except for resources',
-    (method) => {
-      const ticket = relayTicket(policy, request(method, { principal: principal({ scopes: ['all'] }) }));
-      expect(ticket === undefined).toBe(!method.startsWith('resources'));
-    },
-  );
+  test('a list of a caller who may use everything that it can contain', () => {
+    for (const method of lists)
+      expect(relayTicket(policy, request(method, { principal: principal({ scopes: ['all'] }) }))).toBeUndefined();
+  });
 
   test('a prompt that asks for a task, because prompts have no tasks', () => {
-    expect(relayTicket(policy, request('prompts/get', {}, { mayCreateTask: true }))).toBeUndefined();
+    const all = { principal: principal({ scopes: ['all'] }) };
+    expect(relayTicket(policy, request('prompts/get', all, { mayCreateTask: true }))).toBeUndefined();
+  });
+
+  test('no longer, after the policy or the approved tools have changed, or for another server', () => {
+    const caller = principal({ scopes: ['all'] });
+    const goes = (now: typeof policy, change: Partial<AllowedRequest> = {}) =>
+      relayTicket(now, request('ping', { principal: caller, ...change })) === undefined;
+    const narrower = parsePolicy(`
+group_mappings: {}
+all: [{ server: one, methods: ["*"], tools: [a] }, { server: two, methods: ["*"], tools: ["*"], prompts: ["*"], resources: ["*"] }]
+`);
+    const approved = new Map();
+    expect([goes(policy), goes(narrower), goes(narrower, { server: 'two' }), goes(policy)]).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ]);
+    expect([goes(policy, { approved }), goes(policy), goes(policy, { approved })]).toEqual([false, true, false]);
   });
 });
 
