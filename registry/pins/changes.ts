@@ -2,10 +2,12 @@ import * as z from 'zod';
 import type { Definition } from '../servers/definition.ts';
 import type { ToolInfo } from '../servers/tool.ts';
 import type { ServerDefinitions } from '../store/definitions.ts';
-import { diffDefinitions, lineOf } from './diff.ts';
+import { type DiffBudget, diffDefinitions, lineOf } from './diff.ts';
 import { reveal } from './reveal.ts';
 
 const time = z.iso.datetime();
+/** Characters of the differences of one server. They are on its page, and twice in an answer. */
+const mostCharacters = 500_000;
 
 const toolChange = z.strictObject({
   name: z.string().describe('As the server writes it. An approval names it like this.'),
@@ -44,6 +46,7 @@ export function toolChanges(
   current: readonly ToolInfo[] | undefined,
 ): ToolChanges {
   const present = new Set(current?.map(({ name }) => name));
+  const budget = { characters: mostCharacters };
   const waiting = [...known.pending.values()].map((now): ToolChange => {
     const before = known.approved.get(now.name);
     return {
@@ -51,8 +54,7 @@ export function toolChanges(
       state: before ? 'changed' : 'new',
       hash: now.hash,
       since: now.at.toISOString(),
-      differences: differencesOf(before, now),
-      note: noteOn(before, now),
+      ...comparedTo(before, now, budget),
     };
   });
   const gone = current
@@ -66,15 +68,20 @@ export function toolChanges(
   return { server, first_seen_at: known.firstSeenAt?.toISOString() ?? null, tools };
 }
 
-function differencesOf(before: Definition | undefined, now: Definition): ToolChange['differences'] {
-  if (now.unusable !== undefined) return [];
-  return diffDefinitions(before?.parts ?? null, now.parts).map((each) => ({ ...each, line: lineOf(each) }));
-}
-
-function noteOn(before: Definition | undefined, now: Definition): string | null {
-  if (now.unusable !== undefined) return reveal(now.unusable);
+function comparedTo(
+  before: Definition | undefined,
+  now: Definition,
+  budget: DiffBudget,
+): Pick<ToolChange, 'differences' | 'note'> {
+  const only = (note: string) => ({ differences: [], note });
+  if (now.unusable !== undefined) return only(reveal(now.unusable));
+  if (budget.characters <= 0) return only('The tools before it differ so much that its own differences are not shown.');
+  const found = diffDefinitions(before?.parts ?? null, now.parts, budget);
   const isLarge = !now.parts || (before && !before.parts);
-  return isLarge ? 'A definition is too large to store, so the differences cannot be shown.' : null;
+  return {
+    differences: found.map((each) => ({ ...each, line: lineOf(each) })),
+    note: isLarge ? 'A definition is too large to store, so the differences cannot be shown.' : null,
+  };
 }
 
 function about(name: string, approved: { hash: string; at: Date; by?: string } | undefined) {

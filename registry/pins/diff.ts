@@ -14,14 +14,25 @@ const longest = 4_000;
 const deepest = 40;
 const fields = ['title', 'description', 'inputSchema', 'outputSchema', 'annotations'] as const;
 
+/** How much of the differences of one answer may still be listed. {@link diffDefinitions} takes from it. */
+export interface DiffBudget {
+  /** Characters of all texts. */
+  characters: number;
+}
+
 /**
  * Compares two definitions path by path; returns at most 200 differences.
  * @param before null if there was none, or if it was too large to store
  */
-export function diffDefinitions(before: DefinitionParts | null, after: DefinitionParts | null): Difference[] {
+export function diffDefinitions(
+  before: DefinitionParts | null,
+  after: DefinitionParts | null,
+  budget: DiffBudget = { characters: Number.POSITIVE_INFINITY },
+): Difference[] {
   const found: Difference[] = [];
   // In a definition, null and a missing value are the same.
-  for (const field of fields) walk(found, field, before?.[field] ?? undefined, after?.[field] ?? undefined, 0);
+  for (const field of fields)
+    walk(found, { root: field, keys: [] }, before?.[field] ?? undefined, after?.[field] ?? undefined, budget);
   return found;
 }
 
@@ -30,23 +41,50 @@ export function lineOf({ path, before, after }: Difference): string {
   return `${path}: ${before ?? '(nothing)'} -> ${after ?? '(nothing)'}`;
 }
 
-function walk(found: Difference[], path: string, before: unknown, after: unknown, depth: number): void {
-  if (found.length >= most) return;
-  if (depth < deepest && isBranch(before) && isBranch(after) && Array.isArray(before) === Array.isArray(after)) {
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
-      walk(found, join(path, key, Array.isArray(before)), own(before, key), own(after, key), depth + 1);
-    return;
-  }
-  const [was, is] = [show(before), show(after)];
-  if (was.whole === is.whole) return;
-  found.push({ path: reveal(path).slice(0, longest), before: was.text, after: is.text });
+/** Where a value is: an element's key is its number. */
+interface Path {
+  root: string;
+  keys: (string | number)[];
 }
 
-function show(value: unknown): { whole: string | null; text: string | null } {
-  if (value === undefined) return { whole: null, text: null };
-  const whole = canonical(value);
-  const shown = reveal(whole);
-  return { whole, text: shown.length > longest ? `${shown.slice(0, longest)}… (${shown.length} characters)` : shown };
+function walk(found: Difference[], path: Path, before: unknown, after: unknown, budget: DiffBudget): void {
+  if (
+    path.keys.length < deepest &&
+    isBranch(before) &&
+    isBranch(after) &&
+    Array.isArray(before) === Array.isArray(after)
+  ) {
+    for (const key of keysOf(before, after)) {
+      if (found.length >= most || budget.characters <= 0) return;
+      path.keys.push(key);
+      walk(found, path, own(before, key), own(after, key), budget);
+      path.keys.pop();
+    }
+    return;
+  }
+  if (before === after) return;
+  const [was, is] = [wholeOf(before), wholeOf(after)];
+  if (was === is) return;
+  const difference = { path: reveal(textOf(path)).slice(0, longest), before: show(was), after: show(is) };
+  budget.characters -= difference.path.length + (difference.before?.length ?? 0) + (difference.after?.length ?? 0);
+  found.push(difference);
+}
+
+function keysOf(before: Branch, after: Branch): Iterable<string | number> {
+  if (Array.isArray(before) && Array.isArray(after)) return Array(Math.max(before.length, after.length)).keys();
+  return new Set([...Object.keys(before), ...Object.keys(after)]);
+}
+
+function wholeOf(value: unknown): string | null {
+  return value === undefined ? null : canonical(value);
+}
+
+/** Makes hidden characters visible, in the part of a text that is not cut off. */
+function show(whole: string | null): string | null {
+  if (whole === null) return null;
+  const shown = reveal(whole.slice(0, longest));
+  const isCut = Math.max(whole.length, shown.length) > longest;
+  return isCut ? `${shown.slice(0, longest)}… (${whole.length} characters)` : shown;
 }
 
 type Branch = Record<string, unknown> | unknown[];
@@ -55,11 +93,13 @@ function isBranch(value: unknown): value is Branch {
   return typeof value === 'object' && value !== null;
 }
 
-function own(value: Branch, key: string): unknown {
-  return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+function own(value: Branch, key: string | number): unknown {
+  return Object.hasOwn(value, key) ? (value as Record<string | number, unknown>)[key] : undefined;
 }
 
-function join(path: string, key: string, isIndex: boolean): string {
-  if (isIndex) return `${path}[${key}]`;
-  return /^[\w$-]+$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
+function textOf({ root, keys }: Path): string {
+  return keys.reduce<string>((path, key) => {
+    if (typeof key === 'number') return `${path}[${key}]`;
+    return /^[\w$-]+$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
+  }, root);
 }

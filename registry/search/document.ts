@@ -20,18 +20,31 @@ export interface ToolText {
   server: string;
 }
 
+const longestTitle = 200;
 const longestDescription = 2_000;
 const longestArguments = 4_000;
 const deepest = 5;
 const mostArguments = 100;
 
-/** Returns the text of one tool, cut to bound the cost of the search. */
-export function textOf({ server, title, tags }: Omit<SearchableServer, 'tools'>, tool: ToolInfo): ToolText {
+/**
+ * Returns the text of one tool, cut to bound the cost of the search.
+ * @param left how many characters of descriptions and arguments may still be indexed for this server
+ */
+export function textOf(
+  { server, title, tags }: Omit<SearchableServer, 'tools'>,
+  tool: ToolInfo,
+  left: number,
+): ToolText {
+  const description = tool.description?.slice(0, Math.min(left, longestDescription)) ?? '';
+  const longest = Math.min(left - description.length, longestArguments);
   return {
     name: tool.name,
-    title: tool.title ?? '',
-    description: tool.description?.slice(0, longestDescription) ?? '',
-    args: [...argumentsOf(tool.inputSchema, deepest)].slice(0, mostArguments).join(' ').slice(0, longestArguments),
+    title: tool.title?.slice(0, longestTitle) ?? '',
+    description,
+    args:
+      longest > 0
+        ? argumentsOf(tool.inputSchema, deepest).take(mostArguments).toArray().join(' ').slice(0, longest)
+        : '',
     server: [server, title, ...tags].join(' '),
   };
 }

@@ -1,5 +1,6 @@
 import MiniSearch, { type SearchResult } from 'minisearch';
 import { synonymsOf } from './synonyms.ts';
+import type { Allows } from './vocabulary.ts';
 import { namesIn, type Words, wholeName } from './words.ts';
 
 /** A document that matches a search. */
@@ -22,9 +23,10 @@ const shortestTypo = 5;
  */
 export function createTextIndex<F extends string>(words: Words, weights: Readonly<Record<F, number>>, name: F) {
   const wholes = new Map<number, string>();
+  let allowed: Allows | undefined;
   const index = new MiniSearch<{ id: number }>({
     fields: Object.keys(weights),
-    tokenize: (text, field) => (field === name ? words.ofName(text) : words.ofText(text)),
+    tokenize: (text, field) => (field === name ? words.ofName(text, allowed) : words.ofText(text, allowed)),
     processTerm: (term) => term,
   });
 
@@ -42,7 +44,9 @@ export function createTextIndex<F extends string>(words: Words, weights: Readonl
     });
 
   return {
-    add(id: number, document: Readonly<Record<F, string>>): void {
+    /** @param allows which words of the document count; all if undefined */
+    add(id: number, document: Readonly<Record<F, string>>, allows?: Allows): void {
+      allowed = allows;
       index.add({ id, ...document });
       wholes.set(id, wholeName(document[name]));
     },

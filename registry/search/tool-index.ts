@@ -1,6 +1,7 @@
 import { isUnusable, type ToolInfo } from '../servers/tool.ts';
 import { type SearchableServer, type ToolText, textOf } from './document.ts';
 import { createTextIndex, type Hit } from './text-index.ts';
+import { createVocabulary } from './vocabulary.ts';
 import type { Words } from './words.ts';
 
 /** A tool in the index. */
@@ -17,6 +18,8 @@ export type ToolIndex = ReturnType<typeof createToolIndex>;
  * `npm run bench:search` with its questions for tuning.
  */
 const weights = { name: 2.5, title: 2.5, description: 2, args: 0.7, server: 2.5 };
+/** Characters of descriptions and arguments that are indexed for one server. */
+const mostCharacters = 500_000;
 /** How long the index may block other work, in milliseconds. */
 const turn = 8;
 
@@ -31,10 +34,13 @@ export function createToolIndex(words: Words) {
   const add = async (seen: SearchableServer, rest: () => Promise<void>): Promise<void> => {
     const before = known.get(seen.server);
     const added = new Map<number, IndexedTool>();
+    const wordsOf = createVocabulary();
+    let left = mostCharacters;
     for (const tool of seen.tools) {
       if (isUnusable(tool)) continue;
-      const text = textOf(seen, tool);
-      index.add(nextId, text);
+      const text = textOf(seen, tool, left);
+      left -= text.description.length + text.args.length;
+      index.add(nextId, text, wordsOf());
       added.set(nextId, { server: seen.server, tool, text });
       nextId += 1;
       await rest();

@@ -1,10 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import type { TokenItsFunction } from 'wink-nlp';
+import type { Allows } from './vocabulary.ts';
 
 /** Turns text into search words, the same way for queries and documents. */
 export type Words = Awaited<ReturnType<typeof loadWords>>;
 
 const longestWord = 40;
+/** Normalizing a run of combining marks takes time with the square of its length. */
+const longestText = 4_000;
 const wordsRemembered = 20_000;
 
 /**
@@ -37,13 +40,14 @@ export async function loadWords() {
   };
   const forms = new LRUCache<string, string>({ max: wordsRemembered, memoMethod: lookUp });
   /** The words of a text in dictionary form, without stop words (`the`, `please`). */
-  const ofText = (text: string): string[] => splitWords(text).flatMap((word) => forms.memo(word) || []);
+  const ofText = (text: string, allows: Allows = () => true): string[] =>
+    splitWords(text).flatMap((word) => (allows(word) && forms.memo(word)) || []);
   return {
     ofText,
     /** The words of an identifier (`getStockPrice`, `list-open_issues`), and the whole identifier as one word. */
-    ofName(name: string): string[] {
+    ofName(name: string, allows?: Allows): string[] {
       const whole = wholeName(name);
-      const parts = ofText(name);
+      const parts = ofText(name, allows);
       return parts.length === 1 && parts[0] === whole ? parts : [...parts, whole];
     },
   };
@@ -52,6 +56,7 @@ export async function loadWords() {
 /** An identifier as one word: `getPrice`, `get_price` and `get-price` are the same. */
 export function wholeName(name: string): string {
   return name
+    .slice(0, longestText)
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '');
@@ -64,7 +69,9 @@ export function namesIn(text: string): string[] {
 
 function splitWords(text: string): string[] {
   const apart = text
+    .slice(0, longestText)
     .normalize('NFKC')
+    .slice(0, longestText)
     .replace(/['’](?:s|re|ve|ll|d|m|t)\b/giu, ' ')
     .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, '$1 $2')
     .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2');

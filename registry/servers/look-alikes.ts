@@ -84,6 +84,6 @@ function among(object: JsonObject, keys: Known): LookAlike | undefined {
 
 /** Without letter case, joiners, invisible characters, and everything after a NUL. */
 function folded(key: string): string {
-  if (/^[a-z$]+$/.test(key)) return key;
+  if (/^[a-z0-9$]+$/.test(key)) return key;
   return fold(key.split('\0', 1)[0] ?? '').replace(/[\p{M}\p{C}_-]+/gu, '');
 }

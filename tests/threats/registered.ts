@@ -21,4 +21,14 @@ export const registered = [
       'A tool with a look-alike key is never approved: not when first seen, and not by a user',
     ],
   }),
+  row('hostile-texts', 'what a server writes about its tools makes no page, answer or search slow or large', {
+    'unit/registry/pages/hostile-tools': [
+      'The page of a server with %s stays small, and names every tool',
+      'Changes of all tools of a server with %s make a small answer, and name every tool',
+    ],
+    'unit/registry/search/hostile-tools': [
+      'A tool brings 300 new words at most, a server 4,000, and known words stay allowed',
+      'A tool with %s is found by its first words',
+    ],
+  }),
 ];

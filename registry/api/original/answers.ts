@@ -108,11 +108,33 @@ export function toOriginalTool({ name, description, inputSchema }: ToolInfo): An
   };
 }
 
-/** The tools of these servers, as one list and by server. */
+/** Characters of descriptions and schemas in one answer with the tools of all servers, in each of its two lists. */
+const mostOfAll = 8_000_000;
+
+/**
+ * The tools of these servers, as one list and by server. Each server has the same share of the answer; its tools beyond that
+ * have neither description nor schema.
+ */
 export function toAllTools(entries: readonly CatalogueEntry[]): Answer<typeof originalAllTools> {
+  const share = mostOfAll / Math.max(1, entries.length);
   const servers = entries.map(({ name, title, health }) => {
     const about = { server_path: pathOf(name), server_name: title };
-    return [pathOf(name), health.tools.map((tool) => ({ ...toOriginalTool(tool), ...about }))] as const;
+    let left = share;
+    const tools = health.tools.map((tool) => {
+      left -= sizeOf(tool);
+      return { ...toOriginalTool(left >= 0 ? tool : { ...tool, description: null, inputSchema: null }), ...about };
+    });
+    return [pathOf(name), tools] as const;
   });
   return { service_path: 'all', tools: servers.flatMap(([, tools]) => tools), servers: Object.fromEntries(servers) };
+}
+
+const sizes = new WeakMap<ToolInfo, number>();
+
+function sizeOf(tool: ToolInfo): number {
+  const known = sizes.get(tool);
+  if (known !== undefined) return known;
+  const size = JSON.stringify([tool.description, tool.inputSchema]).length;
+  sizes.set(tool, size);
+  return size;
 }

@@ -15,6 +15,8 @@ const actions: Record<ServerChange['action'], string> = {
 };
 
 const longest = 300;
+/** An approval has a field for each tool. */
+const mostFields = 50;
 
 /**
  * The change log of a server.
@@ -25,9 +27,11 @@ export function logLines(changes: readonly ServerChange[], withValues: boolean) 
     at,
     action: actions[action],
     by: by.sub === '#registry' ? 'the registry' : by.username,
-    fields: Object.entries(fields).map(([field, { from, to }]) =>
-      withValues ? { field, from: textOf(from), to: textOf(to) } : { field, from: '', to: '' },
-    ),
+    fields: Object.entries(fields)
+      .slice(0, mostFields)
+      .map(([field, { from, to }]) =>
+        withValues ? { field, from: textOf(from), to: textOf(to) } : { field, from: '', to: '' },
+      ),
   }));
 }
 

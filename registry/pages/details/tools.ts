@@ -1,32 +1,54 @@
 import { reveal } from '../../pins/reveal.ts';
 import type { ToolInfo } from '../../servers/tool.ts';
-import { argumentsOf } from './arguments.ts';
+import { shortened } from '../shared/format.ts';
+import { argumentsOf, textLength } from './arguments.ts';
 
+/** Characters of text on one page. The page is drawn in one go, for every visitor, and its browser must show it. */
+const mostText = 1_000_000;
 /** Characters of JSON on one page. After that, `json` is empty. */
 const mostJson = 400_000;
+/** Each tool's description is shown up to here, however much text there is. */
+const leastText = 500;
+const longestDescription = 10_000;
+const mostIndented = 20;
 
 /**
- * The tools of a server for one person. Invisible characters are spelled out.
+ * The tools of a server for one person. Invisible characters are spelled out. Long texts are cut: all texts together are
+ * bounded, because the server writes them.
  * @param mayCall whether the policy allows a call of this tool
  */
 export function shownTools(tools: readonly ToolInfo[], mayCall: (tool: string) => boolean) {
-  let left = mostJson;
+  let text = mostText;
+  let json = mostJson;
   return tools.map((tool) => {
-    const { name, title, description, inputSchema, outputSchema, annotations, note } = tool;
-    const definition = { inputSchema, ...(outputSchema && { outputSchema }), ...(annotations && { annotations }) };
-    const json = reveal(JSON.stringify(definition, null, 2));
-    left -= json.length;
-    return {
+    const { name, title, description, inputSchema, annotations, note } = tool;
+    const longest = Math.min(Math.max(text, leastText), longestDescription);
+    const shown = {
       name: reveal(name),
-      title: title === name ? '' : reveal(title ?? ''),
-      description: reveal(description ?? ''),
+      title: title === name ? '' : reveal(shortened(title ?? '', longest)),
+      description: reveal(shortened(description ?? '', longest)),
       note: reveal(note ?? ''),
-      arguments: argumentsOf(inputSchema),
-      json: left >= 0 && inputSchema ? json : '',
       hints: hintsOf(annotations),
       mayCall: mayCall(name),
     };
+    text -= shown.title.length + shown.description.length;
+    const args = text > 0 ? argumentsOf(inputSchema) : [];
+    text -= textLength(args);
+    const whole = json > 0 && inputSchema ? jsonOf(tool) : '';
+    json -= whole.length;
+    return { ...shown, arguments: args, json: json >= 0 ? whole : '' };
   });
+}
+
+/** The definition as JSON: indented, unless the indent could be many times as long as the JSON. */
+function jsonOf({ inputSchema, outputSchema, annotations }: ToolInfo): string {
+  const definition = { inputSchema, ...(outputSchema && { outputSchema }), ...(annotations && { annotations }) };
+  return reveal(JSON.stringify(definition, null, isDeep(definition, mostIndented) ? 0 : 2));
+}
+
+function isDeep(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isDeep(inner, depth - 1));
 }
 
 /** MCP 2025-11-25, `ToolAnnotations`: unverified claims of the server. */
