@@ -1,36 +1,84 @@
 import type { IncomingMessage } from 'node:http';
-import { pipeline } from 'node:stream/promises';
-import { ByteGatherer } from './byte-gatherer.ts';
-import { asRelayError, RelayError } from './errors.ts';
+import { finished } from 'node:stream/promises';
+import { ByteGatherer } from '../common/answers/byte-gatherer.ts';
+import { UnreadableAnswer } from '../common/answers/limits.ts';
+import { essenceOf, jsonType } from '../common/answers/media-type.ts';
+import { readMessage } from '../common/answers/message.ts';
+import { cleanText } from '../common/text/clean.ts';
+import { asRelayError, RelayError, unreadable } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
-import { filterMessage, needsFilter } from './message-filter.ts';
+import { longestErrorText } from './limits.ts';
+import { filterMessage } from './message-filter.ts';
 import { answerHeaders } from './upstream.ts';
 
-const longestTaskAnswer = 65_536;
-
-/** Passes on an answer that is not a stream. It filters the answer if it may hold a list or a task. */
+/**
+ * Passes on an answer that is not a stream: a JSON-RPC message that was read, filtered and written again, a short text of an
+ * error, or a bare status.
+ */
 export async function passAnswer(deps: RelayDeps, exchange: Exchange): Promise<void> {
-  const { caller, answer, response } = exchange;
+  const { answer, account } = exchange;
   const status = answer.statusCode ?? 502;
-  const { method } = caller.ticket;
-  const isList = method.endsWith('/list');
-  if (!isJson(answer)) {
-    if (isList && status < 300) await mustHoldNoList(deps, exchange);
-    else await passRest(exchange);
-    return;
+  // A status with a message that clients read is passed on with it; a redirect has none.
+  if (status >= 300 && status < 400) return await send(exchange);
+  const gathered = new ByteGatherer(account);
+  try {
+    const bytes = await gather(gathered, exchange, deps.limits.bytes);
+    if (bytes.length === 0) return await send(exchange);
+    if (status < 400 && exchange.expectsAnswer && essenceOf(answer.headers['content-type']) !== jsonType)
+      throw new RelayError('upstream_answer_unreadable', new Error('it is neither JSON nor a stream'));
+    // A server that confirms a notification has nothing to say; some send the word "Accepted".
+    if (status < 400 && !exchange.expectsAnswer) return await send(exchange);
+    const json = await filtered(deps, exchange, bytes);
+    if (json) return await send(exchange, { type: jsonType, body: json });
+    await send(exchange, textOfError(bytes));
+  } finally {
+    gathered.release();
   }
-  if (!(isList || method === 'tools/call')) return await passRest(exchange);
-  const { bytes, whole } = isList
-    ? await readUpTo(answer, deps.maxAnswer, deps.quickMilliseconds)
-    : await readUpTo(answer, longestTaskAnswer);
-  if (!whole && isList) throw new RelayError('upstream_answer_too_large');
-  // An answer about a new task is short. A longer one is a tool's result, which the relay does not inspect.
-  if (!whole) return await passRest(exchange, bytes);
-  const filtered = Buffer.from(await filterMessage(deps, caller, decode(bytes)));
-  const { etag: _, ...headers } = answerHeaders(answer);
+}
+
+/**
+ * @returns undefined for an error's body that is no JSON-RPC message
+ * @throws {RelayError} if it may be one, and cannot be read
+ */
+async function filtered(deps: RelayDeps, exchange: Exchange, bytes: Buffer): Promise<Buffer | undefined> {
+  const { caller, answer, requestId, pace } = exchange;
+  const isError = (answer.statusCode ?? 502) >= 400;
+  pace.begin();
+  try {
+    if (!isIdentity(answer)) throw new UnreadableAnswer(`the encoding ${answer.headers['content-encoding']}, unasked`);
+    const message = await readMessage(bytes, deps.limits, pace);
+    if (message.isResponse && message.result.size > 0 && String(message.id) !== String(requestId))
+      throw new UnreadableAnswer('the answer to another request');
+    return await filterMessage(deps, caller, message, pace, () => true);
+  } catch (error) {
+    if (isError && error instanceof UnreadableAnswer) return undefined;
+    throw unreadable(error);
+  } finally {
+    pace.end();
+  }
+}
+
+/** The text of an error, such as "Session not found". Text with a brace could be taken for a message, and is dropped. */
+function textOfError(bytes: Buffer): { type: string; body: Buffer } | undefined {
+  const text = bytes.toString('utf8', 0, longestErrorText);
+  if (/[{[\0]/.test(text)) return undefined;
+  return { type: 'text/plain; charset=utf-8', body: Buffer.from(cleanText(text, { keep: '\n' })) };
+}
+
+async function send({ answer, response, sessionId, caller }: Exchange, content?: { type: string; body: Buffer }) {
+  const isNew = caller.ticket.method === 'initialize';
+  const headers = answerHeaders(answer, isNew ? undefined : sessionId);
   // A cache must not give one caller's list to another.
-  const own = { 'cache-control': 'private, no-store', 'content-length': filtered.length };
-  response.writeHead(status, { ...headers, ...own }).end(filtered);
+  response.writeHead(answer.statusCode ?? 502, {
+    ...headers,
+    'cache-control': 'private, no-store',
+    ...(content && { 'content-type': content.type }),
+    'content-length': content?.body.length ?? 0,
+  });
+  response.end(content?.body);
+  answer.destroy();
+  // Until then the answer takes memory.
+  await finished(response).catch(() => undefined);
 }
 
 /**
@@ -51,60 +99,27 @@ export async function updateSessionOwner({ owners }: RelayDeps, exchange: Exchan
   }
 }
 
-/**
- * A list in any other form would pass unfiltered. Only the bare "Accepted" may pass, by which servers of the 2024-11-05
- * transport confirm a message; some send it with 200 instead of 202.
- */
-async function mustHoldNoList(deps: RelayDeps, exchange: Exchange): Promise<void> {
-  const { answer } = exchange;
-  const { bytes, whole } = await readUpTo(answer, deps.maxAnswer, deps.quickMilliseconds);
-  if (!whole) throw new RelayError('upstream_answer_too_large');
-  if (!isPlain(answer) || needsFilter(decode(bytes))) throw new RelayError('upstream_answer_unreadable');
-  await passRest(exchange, bytes);
+export function isIdentity(answer: IncomingMessage): boolean {
+  return (answer.headers['content-encoding'] ?? 'identity').toLowerCase() === 'identity';
 }
 
-function isJson(answer: IncomingMessage): boolean {
-  return isPlain(answer) && /^application\/json\b/i.test(answer.headers['content-type'] ?? '');
-}
-
-function isPlain(answer: IncomingMessage): boolean {
-  return (answer.headers['content-encoding'] ?? 'identity') === 'identity';
-}
-
-async function passRest({ answer, response }: Exchange, begun?: Buffer): Promise<void> {
-  const length = answer.headers['content-length'];
-  const headers = { ...answerHeaders(answer), ...(length !== undefined && { 'content-length': length }) };
-  response.writeHead(answer.statusCode ?? 502, headers);
-  if (begun) response.write(begun);
-  await pipeline(answer, response);
-}
-
-/** Without `milliseconds` there is no time limit. */
-async function readUpTo(
-  answer: IncomingMessage,
+/** @throws {RelayError} upstream_answer_too_large or upstream_too_slow */
+async function gather(
+  gathered: ByteGatherer,
+  { answer, timeoutMilliseconds }: Exchange,
   most: number,
-  milliseconds?: number,
-): Promise<{ bytes: Buffer; whole: boolean }> {
-  const gathered = new ByteGatherer();
+): Promise<Buffer> {
   const giveUp = () => answer.destroy(new RelayError('upstream_too_slow'));
-  const timer = milliseconds === undefined ? undefined : setTimeout(giveUp, milliseconds);
+  const timer = setTimeout(giveUp, timeoutMilliseconds);
   try {
-    for await (const chunk of answer.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      if (gathered.length + chunk.length > most) throw new RelayError('upstream_answer_too_large');
       gathered.add(chunk);
-      if (gathered.length > most) return { bytes: gathered.bytes(), whole: false };
     }
   } catch (error) {
-    throw asRelayError(error);
+    throw error instanceof UnreadableAnswer ? unreadable(error) : asRelayError(error);
   } finally {
     clearTimeout(timer);
   }
-  return { bytes: gathered.bytes(), whole: true };
-}
-
-function decode(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (error) {
-    throw new RelayError('upstream_answer_unreadable', error);
-  }
+  return gathered.bytes();
 }

@@ -1,3 +1,6 @@
+import { NoRoom } from '../common/answers/held-bytes.ts';
+import { OversizedAnswer, UnreadableAnswer } from '../common/answers/limits.ts';
+
 const upstream = { status: 502, rpcCode: -32008, logLevel: 'warn' } as const;
 
 /** Every way in which the relay fails, and what it means to the client and to the log. The docs use the same codes. */
@@ -22,6 +25,12 @@ export const meanings = {
     logLevel: 'error',
     message: 'The MCP server behind the gateway gave out a session that belongs to another caller.',
   },
+  relay_overloaded: {
+    status: 503,
+    rpcCode: -32002,
+    logLevel: 'warn',
+    message: 'The gateway has too many large answers or streams open at the moment. Try again.',
+  },
   authorization_unavailable: {
     status: 503,
     rpcCode: -32002,
@@ -45,4 +54,11 @@ export class RelayError extends Error {
 /** Returns any thrown error as a {@link RelayError}, whose message reveals nothing internal. */
 export function asRelayError(error: unknown): RelayError {
   return error instanceof RelayError ? error : new RelayError('upstream_unavailable', error);
+}
+
+/** Returns what {@link UnreadableAnswer} means for the relay; every other error as it is. */
+export function unreadable(error: unknown): unknown {
+  if (error instanceof NoRoom) return new RelayError('relay_overloaded', error);
+  if (error instanceof OversizedAnswer) return new RelayError('upstream_answer_too_large', error);
+  return error instanceof UnreadableAnswer ? new RelayError('upstream_answer_unreadable', error) : error;
 }

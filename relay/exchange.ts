@@ -1,4 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Account } from '../common/answers/byte-gatherer.ts';
+import type { HeldBytes } from '../common/answers/held-bytes.ts';
+import type { MessageLimits } from '../common/answers/limits.ts';
 import type { Logger } from '../common/service/log.ts';
 import type { Tracing } from '../common/service/tracing.ts';
 import type { Endpoint } from '../policy/request/mcp-request.ts';
@@ -7,14 +10,17 @@ import type { LiveStreams } from './live-streams.ts';
 import type { MessageFilterDeps } from './message-filter.ts';
 import type { RelayMetrics } from './metrics.ts';
 import type { Route, Routes } from './routes.ts';
+import type { ServerPace, ServerShares } from './server-share.ts';
 
 /** What the relay needs to answer requests. */
 export interface RelayDeps extends MessageFilterDeps {
   identify: IdentifyCaller;
   routes: Routes;
   streams: LiveStreams;
-  /** The longest answer or event, in bytes, that the relay holds to inspect it. */
-  maxAnswer: number;
+  /** Bounds on one answer or event. */
+  limits: MessageLimits;
+  held: HeldBytes;
+  shares: ServerShares;
   /** Time limit for the start of an upstream's answer and for a whole list. Tool calls may take an hour. */
   quickMilliseconds: number;
   metrics?: Pick<RelayMetrics, 'streamEnded' | 'failed'>;
@@ -30,6 +36,16 @@ export interface Exchange {
   answer: IncomingMessage;
   /** The request's `Mcp-Session-Id`. */
   sessionId: string | undefined;
+  /** The JSON-RPC id of the request; undefined for what is no JSON-RPC request. */
+  requestId: string | number | undefined;
+  /** Whether the server owes a message: not for notifications, and not on the 2024-11-05 transport. */
+  expectsAnswer: boolean;
+  /** Time limit for a whole answer that is not a stream. */
+  timeoutMilliseconds: number;
+  account: Account;
+  pace: ServerPace;
+  /** Whether a message that answers no request of its own may ask the auth-server about tasks. */
+  mayAskUnasked: () => boolean;
   response: ServerResponse;
   log: Logger;
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Caller } from './caller.ts';
+import { relayLimits } from './limits.ts';
 import type { Route } from './routes.ts';
 
 /** Why the relay ended a stream before its server did. The client reconnects, and the gate gives the details. */
@@ -45,6 +46,7 @@ const rememberMilliseconds = 300_000;
  */
 export class LiveStreams {
   readonly #streams = new Map<LiveStream, { lastWrite: number }>();
+  readonly #byOwner = new Map<string, number>();
   /** Recent revocations by mark, each with its number in the revocation feed. */
   readonly #revoked = new Map<string, { at: number; number: number }>();
   /** The revocation cursor at which this relay began to listen. */
@@ -60,10 +62,21 @@ export class LiveStreams {
     return this.#streams.size;
   }
 
+  /** Whether no more streams fit, of all callers or of this one. */
+  isFull({ ticket }: Caller): boolean {
+    return (
+      this.#streams.size >= relayLimits.streams || (this.#byOwner.get(ticket.owner) ?? 0) >= relayLimits.streamsOfOwner
+    );
+  }
+
   /** Watches a stream until it closes. A stream that is not permitted ends at once. */
   add(stream: LiveStream): void {
     this.#streams.set(stream, { lastWrite: performance.now() });
-    stream.response.once('close', () => this.#streams.delete(stream));
+    this.#count(stream, 1);
+    stream.response.once('close', () => {
+      this.#streams.delete(stream);
+      this.#count(stream, -1);
+    });
     const reason = this.#isRevoked(stream.caller) ? 'access_ended' : this.#reasonToEnd(stream);
     if (reason) stream.end(reason);
   }
@@ -105,6 +118,13 @@ export class LiveStreams {
       }
     }
     for (const [mark, { at }] of this.#revoked) if (now - at > rememberMilliseconds) this.#revoked.delete(mark);
+  }
+
+  #count({ caller }: LiveStream, change: number): void {
+    const { owner } = caller.ticket;
+    const count = (this.#byOwner.get(owner) ?? 0) + change;
+    if (count > 0) this.#byOwner.set(owner, count);
+    else this.#byOwner.delete(owner);
   }
 
   /**

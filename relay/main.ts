@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRemoteJWKSet } from 'jose';
+import { HeldBytes } from '../common/answers/held-bytes.ts';
 import { watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
 import { watchPolicy } from '../common/policy/policy-watch.ts';
 import { metricsEndpoint } from '../common/service/metrics-endpoint.ts';
@@ -9,12 +10,14 @@ import { runService } from '../common/service/service.ts';
 import { readConfig } from '../common/settings/config.ts';
 import { createIdentifyCaller } from './caller.ts';
 import { relayConfig } from './config.ts';
+import { answerLimits, relayLimits } from './limits.ts';
 import { LiveStreams } from './live-streams.ts';
 import { createRelayMetrics } from './metrics.ts';
 import { createRelay } from './relay.ts';
 import { followRevocations } from './revocation-feed.ts';
 import { createRights } from './rights.ts';
 import { watchRoutes } from './routes.ts';
+import { ServerShares } from './server-share.ts';
 import { createSessionOwners } from './session-owners.ts';
 
 const tickMilliseconds = 250;
@@ -46,7 +49,9 @@ await runService('relay', process.env, (log, tracing) => {
       owners: createSessionOwners(authServer),
       routes,
       streams,
-      maxAnswer: config.MAX_LIST_BYTES,
+      limits: answerLimits(config.MAX_LIST_BYTES),
+      held: new HeldBytes(relayLimits.heldBytes, relayLimits.heldBytesOfServer),
+      shares: new ServerShares(),
       quickMilliseconds: 30_000,
       metrics,
       tracing,

@@ -1,10 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { buffer } from 'node:stream/consumers';
+import { ByteGatherer } from '../common/answers/byte-gatherer.ts';
+import { essenceOf, streamType } from '../common/answers/media-type.ts';
+import { readMessage } from '../common/answers/message.ts';
+import type { Ticket } from '../common/identity/ticket.ts';
 import type { Logger } from '../common/service/log.ts';
 import { serverNameForm } from '../policy/names.ts';
 import type { Endpoint } from '../policy/request/mcp-request.ts';
 import { passAnswer, updateSessionOwner } from './answer.ts';
-import { asRelayError, meanings, RelayError } from './errors.ts';
+import { asRelayError, meanings, RelayError, unreadable } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
 import { passStream } from './stream.ts';
 import { askUpstream } from './upstream.ts';
@@ -33,18 +36,30 @@ export function createRelay(deps: RelayDeps): RequestListener {
       if (statusCode === 502 || statusCode === 504) throw new RelayError('upstream_unavailable');
       await updateSessionOwner(deps, exchange);
       gone.signal.throwIfAborted();
-      // Anywhere in the header: some clients only search for these words.
-      const isStream = /text\/event-stream/i.test(exchange.answer.headers['content-type'] ?? '');
-      await (isStream ? passStream(deps, exchange) : passAnswer(deps, exchange));
+      await (isStream(request, exchange) ? passStream(deps, exchange) : passAnswer(deps, exchange));
     } catch (error) {
       const hasGone = gone.signal.aborted;
       // The rest of the upstream's answer has no reader. It would hold its connection open forever.
       gone.abort();
-      if (!hasGone) fail(deps, response, asRelayError(error), log);
+      if (!hasGone) fail(deps, response, asRelayError(unreadable(error)), log);
     }
   };
 }
 
+/**
+ * A GET is answered by a stream, whatever its answer claims to be: the stream must end with its owner's access.
+ * @throws {RelayError} upstream_answer_unreadable
+ */
+function isStream({ method }: IncomingMessage, { answer }: Exchange): boolean {
+  const { statusCode = 502, headers } = answer;
+  if (statusCode >= 300) return false;
+  const claims = essenceOf(headers['content-type']) === streamType;
+  if (method === 'GET' && !claims)
+    throw new RelayError('upstream_answer_unreadable', new Error('it answers a GET, and is no event stream'));
+  return claims;
+}
+
+/** Checks who asks, and sends the request to the upstream. */
 async function begin(
   deps: RelayDeps,
   request: IncomingMessage,
@@ -55,29 +70,46 @@ async function begin(
   const caller = await deps.identify(request.headers['x-relay'], request.headers['x-mcp-assertion']);
   const { ticket } = caller;
   deps.tracing?.note({ server: ticket.server, method: ticket.method });
-  const [, server, endpoint, search = ''] = requestTarget.exec(request.url ?? '') ?? [];
+  const { route, endpoint, path } = targetOf(deps, request.url ?? '', ticket);
+  const { server } = ticket;
+  const timeoutMilliseconds = slow.test(ticket.method) ? slowMilliseconds : deps.quickMilliseconds;
+  const pace = deps.shares.paceOf(server);
+  const account = deps.held.accountOf(server);
+  const gathered = new ByteGatherer(account);
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) gathered.add(chunk);
+    const body = gathered.bytes();
+    const id = body.length > 0 ? (await readMessage(body, deps.limits, pace)).id : undefined;
+    const requestId = ticket.method === '(response)' ? undefined : id;
+    const answer = await askUpstream({
+      ...{ route, path, body, timeoutMilliseconds, signal },
+      method: request.method ?? '',
+      headers: request.headers,
+      credentialFor: ticket.credentialFor,
+      mayRepeat: request.method !== 'POST' || repeatable.test(ticket.method),
+    });
+    const sessionId = request.headers['mcp-session-id'] as string | undefined;
+    const expectsAnswer = requestId !== undefined && endpoint === 'mcp';
+    const mayAskUnasked = () => deps.shares.mayAsk(server);
+    const asked = { caller, endpoint, route, sessionId, requestId, expectsAnswer, timeoutMilliseconds };
+    return { ...asked, answer, response, log, account, pace, mayAskUnasked };
+  } finally {
+    gathered.release();
+  }
+}
+
+function targetOf({ routes }: RelayDeps, url: string, { server: allowed, target, credentialFor }: Ticket) {
+  const [, server, endpoint, search = ''] = requestTarget.exec(url) ?? [];
   // The ticket allows one server: the request must be for the same one.
-  if (server !== ticket.server) throw new RelayError('ticket_invalid');
-  const route = deps.routes.of(server);
+  if (server !== allowed) throw new RelayError('ticket_invalid');
+  const route = routes.of(server);
   const routed = route?.paths[endpoint as Endpoint];
-  const path = ticket.target ?? (routed && routed + search);
+  const path = target ?? (routed && routed + search);
   if (!route || path === undefined) throw new RelayError('upstream_unavailable', new Error('there is no such route'));
   // The route has changed since the gate allowed the request: the credential is for another origin.
-  if (ticket.credentialFor !== undefined && ticket.credentialFor !== route.origin)
+  if (credentialFor !== undefined && credentialFor !== route.origin)
     throw new RelayError('upstream_unavailable', new Error('the route is no longer where the credential may go'));
-  const answer = await askUpstream({
-    route,
-    path,
-    method: request.method ?? '',
-    headers: request.headers,
-    body: await buffer(request),
-    timeoutMilliseconds: slow.test(ticket.method) ? slowMilliseconds : deps.quickMilliseconds,
-    credentialFor: ticket.credentialFor,
-    mayRepeat: request.method !== 'POST' || repeatable.test(ticket.method),
-    signal,
-  });
-  const sessionId = request.headers['mcp-session-id'] as string | undefined;
-  return { caller, endpoint: endpoint as Endpoint, route, answer, sessionId, response, log };
+  return { route, endpoint: endpoint as Endpoint, path };
 }
 
 function fail({ metrics }: RelayDeps, response: ServerResponse, error: RelayError, log: Logger): void {

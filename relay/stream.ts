@@ -1,26 +1,69 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { RelayError } from './errors.ts';
-import { parseEvent, splitEvents, TooLarge, withData } from './event-stream.ts';
+import {
+  type OversizedEvent,
+  parseEvent,
+  type StreamEvent,
+  splitEvents,
+  writeEvent,
+} from '../common/answers/event-stream.ts';
+import { UnreadableAnswer } from '../common/answers/limits.ts';
+import { streamType } from '../common/answers/media-type.ts';
+import { readMessage } from '../common/answers/message.ts';
+import { isIdentity } from './answer.ts';
+import { meanings, RelayError } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
 import type { EndReason, LiveStream } from './live-streams.ts';
-import { filterMessage, needsFilter } from './message-filter.ts';
+import { filterMessage } from './message-filter.ts';
+import { oversizedId } from './oversized-id.ts';
 import { answerHeaders } from './upstream.ts';
 
 const longestEndMilliseconds = 500;
 
+/** What a stream has passed on so far. */
+interface Progress {
+  /** Whether anything was passed on, after which no `endpoint` event may follow. */
+  hasBegun: boolean;
+  /** Whether the request of this stream has its answer. */
+  isAnswered: boolean;
+}
+
 /**
- * Passes on an event stream, one whole event after another, for as long as its owner may have it. While the client does
- * not read, the relay reads nothing from the upstream.
+ * Passes on an event stream for as long as its owner may have it. Each event is read, filtered and written again from what
+ * was understood. While the client does not read, the relay reads nothing from the upstream.
  */
 export async function passStream(deps: RelayDeps, exchange: Exchange): Promise<void> {
-  const { caller, answer, response, route, log } = exchange;
-  const encoding = answer.headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') throw new RelayError('upstream_answer_unreadable');
-  response.writeHead(answer.statusCode ?? 502, { ...answerHeaders(answer), 'cache-control': 'no-store' });
-  response.flushHeaders();
+  const { answer, response, pace, account } = exchange;
+  if (!isIdentity(answer)) throw new RelayError('upstream_answer_unreadable', new Error('it is compressed'));
+  if (deps.streams.isFull(exchange.caller)) throw new RelayError('relay_overloaded');
+  const { stream, hasEnded } = openStream(deps, exchange);
+  const progress: Progress = { hasBegun: false, isAnswered: false };
+  try {
+    for await (const event of splitEvents(arrivals(exchange), deps.limits.bytes, account)) {
+      const passed = await passEvent(deps, exchange, event, progress);
+      if (hasEnded()) return;
+      if (passed) {
+        deps.streams.wrote(stream);
+        if (!response.write(passed)) await drained(response);
+      }
+      if (pace.isDue()) await pace.rest();
+    }
+    response.end();
+  } catch (error) {
+    if (!hasEnded() && !response.destroyed) throw error;
+  }
+}
 
+/** Begins the answer, and watches the stream until it closes. */
+function openStream(deps: RelayDeps, exchange: Exchange): { stream: LiveStream; hasEnded: () => boolean } {
+  const { caller, answer, response, route, log, sessionId } = exchange;
+  response.writeHead(answer.statusCode ?? 502, {
+    ...answerHeaders(answer, caller.ticket.method === 'initialize' ? undefined : sessionId),
+    'content-type': streamType,
+    'cache-control': 'no-store',
+  });
+  response.flushHeaders();
   let ended = false;
   const end = (reason: EndReason) => {
     if (ended) return;
@@ -36,39 +79,77 @@ export async function passStream(deps: RelayDeps, exchange: Exchange): Promise<v
   };
   const stream: LiveStream = { caller, route, response, end };
   deps.streams.add(stream);
-  try {
-    for await (const event of splitEvents(answer, deps.maxAnswer)) {
-      const passed = await filterEvent(deps, exchange, event);
-      if (ended) return;
-      deps.streams.wrote(stream);
-      if (passed && !response.write(passed)) await drained(response);
-    }
-    response.end();
-  } catch (error) {
-    if (ended || response.destroyed) return;
-    if (error instanceof TooLarge) throw new RelayError('upstream_answer_too_large', error);
-    throw error;
+  return { stream, hasEnded: () => ended };
+}
+
+/** The upstream's bytes. The pace counts the time from the arrival of each piece until the next one is wanted. */
+async function* arrivals({ answer, pace }: Exchange): AsyncGenerator<Buffer> {
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    pace.begin();
+    yield chunk;
+    pace.end();
+    if (pace.isDue()) await pace.rest();
   }
 }
 
-/** @returns the event as the caller may see it; undefined if it cannot be read */
-async function filterEvent(deps: RelayDeps, exchange: Exchange, bytes: Buffer): Promise<Buffer | undefined> {
-  const isLegacy = exchange.endpoint === 'sse';
-  const text = bytes.toString('utf8');
-  if (!isLegacy && !needsFilter(text)) return bytes;
-  const event = parseEvent(text);
-  if (isLegacy && event.name === 'endpoint' && event.data !== '')
-    return withData(event, await gatewayEndpoint(deps, exchange, event.data));
-  // Events of any name are filtered: not all clients look at the name.
-  if (event.data === '') return bytes;
+/** @returns the event as the caller may see it; undefined if it is not passed on */
+async function passEvent(
+  deps: RelayDeps,
+  exchange: Exchange,
+  bytes: Buffer | OversizedEvent,
+  progress: Progress,
+): Promise<Buffer | undefined> {
   try {
-    const data = await filterMessage(deps, exchange.caller, event.data);
-    return data === event.data ? bytes : withData(event, data);
+    if (!Buffer.isBuffer(bytes)) return tooLarge(deps, exchange, bytes);
+    const event = parseEvent(bytes);
+    const isEndpoint = event.name === 'endpoint';
+    if (isEndpoint && (exchange.endpoint !== 'sse' || progress.hasBegun))
+      throw new UnreadableAnswer('an endpoint event that does not belong there');
+    const data = isEndpoint
+      ? Buffer.from(await gatewayEndpoint(deps, exchange, event.data?.toString('utf8') ?? ''))
+      : await messageFor(deps, exchange, event, progress);
+    progress.hasBegun ||= data !== undefined;
+    const passed = writeEvent({ ...event, data });
+    return passed.length > 0 ? passed : undefined;
   } catch (error) {
-    if (!(error instanceof RelayError) || error.code !== 'upstream_answer_unreadable') throw error;
-    exchange.log.warn({ err: error.cause, reason: error.code, server: exchange.caller.ticket.server }, error.message);
+    if (!(error instanceof UnreadableAnswer)) throw error;
+    const { server } = exchange.caller.ticket;
+    exchange.log.warn({ err: error, reason: 'upstream_answer_unreadable', server }, 'an event was dropped');
     return undefined;
   }
+}
+
+/** The data of an event: a message, or empty to give the event's id only (MCP 2025-11-25, "Resumability"). */
+async function messageFor(
+  deps: RelayDeps,
+  { caller, requestId, pace, mayAskUnasked }: Exchange,
+  { data }: StreamEvent,
+  progress: Progress,
+): Promise<Buffer | undefined> {
+  if (!data || data.length === 0) return data;
+  const message = await readMessage(data, deps.limits, pace);
+  const isOfRequest = requestId !== undefined;
+  if (isOfRequest && message.isResponse) {
+    const isForeign = message.id !== undefined && String(message.id) !== String(requestId);
+    if (isForeign || (message.id === undefined && message.result.size > 0))
+      throw new UnreadableAnswer('the answer to another request');
+    if (progress.isAnswered) throw new UnreadableAnswer('a second answer');
+    progress.isAnswered = true;
+  }
+  return await filterMessage(deps, caller, message, pace, () => isOfRequest || mayAskUnasked());
+}
+
+/** Tells the client that the answer it waits for was too large. Without it, the client would wait until its own time limit. */
+function tooLarge(deps: RelayDeps, { log, caller, requestId }: Exchange, event: OversizedEvent): Buffer | undefined {
+  const { message, rpcCode } = meanings.upstream_answer_too_large;
+  const reason = 'upstream_answer_too_large';
+  log.warn({ reason, server: caller.ticket.server }, message);
+  deps.metrics?.failed(reason);
+  const id = requestId ?? oversizedId(event);
+  if (id === undefined) return undefined;
+  const error = { code: rpcCode, message, data: { reason } };
+  const data = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, error }));
+  return writeEvent({ name: undefined, id: undefined, retry: undefined, data });
 }
 
 /**
@@ -77,14 +158,15 @@ async function filterEvent(deps: RelayDeps, exchange: Exchange, bytes: Buffer): 
  * the gateway: it is all that another caller would need.
  * @param announced the data of the server's `endpoint` event: a path, or a URL of the server itself
  * @returns path and query at the gateway
- * @throws {RelayError} upstream_answer_unreadable if it points to another host
+ * @throws {UnreadableAnswer} if it is empty
+ * @throws {RelayError} upstream_answer_unreadable if it points to another host, which ends the stream
  */
 async function gatewayEndpoint({ owners }: RelayDeps, { caller, route }: Exchange, announced: string): Promise<string> {
   const base = new URL(route.paths.sse ?? '/', route.origin);
   const url = URL.parse(announced, base);
-  if (!url || url.origin !== base.origin || url.username !== '') {
+  if (announced === '') throw new UnreadableAnswer('an endpoint event without an address');
+  if (!url || url.origin !== base.origin || url.username !== '')
     throw new RelayError('upstream_answer_unreadable', new Error('its endpoint event leads elsewhere'));
-  }
   const id = randomUUID();
   await owners.bind(caller.token, { kind: 'session', id, target: url.pathname + url.search });
   return `/${caller.ticket.server}/messages?sessionId=${id}`;

@@ -23,10 +23,11 @@ export interface UpstreamRequest {
 
 const credentials = ['authorization', 'x-api-key'];
 
-const hopByHop = ['connection', 'keep-alive', 'transfer-encoding'];
-
 /** Hop-by-hop or internal headers. nginx has set all others. */
-const notForwarded = [...hopByHop, 'host', 'x-relay', 'accept-encoding', 'content-length'];
+const notForwarded = [
+  ...['connection', 'keep-alive', 'transfer-encoding', 'upgrade'],
+  ...['host', 'x-relay', 'accept-encoding', 'content-length'],
+];
 
 /**
  * Sends a request to an upstream and returns when its answer begins. Does not follow redirects.
@@ -97,12 +98,23 @@ function forwarded(
   return kept;
 }
 
-const notPassedOn = new Set([...hopByHop, 'trailer', 'content-length', 'upgrade', 'x-relay-error']);
+/** Headers of an answer that a client can use. The relay sets those about the body itself. */
+const passedOn = /^(?:mcp-protocol-version|retry-after|allow)$/;
+/** Longer values would not fit nginx's buffer for headers. */
+const longestHeader = 4_096;
 
-/** The headers of an answer for nginx: without hop-by-hop headers, and without the length, which may change. */
-export function answerHeaders(answer: IncomingMessage): Record<string, string | string[]> {
-  // nginx reads X_Relay_Error as X-Relay-Error: a server could forge the relay's errors.
-  const isDropped = (name: string) => notPassedOn.has(name.replaceAll('_', '-'));
-  const kept = Object.entries(answer.headers).filter(([name, value]) => value !== undefined && !isDropped(name));
-  return Object.fromEntries(kept) as Record<string, string | string[]>;
+/**
+ * The headers of an answer for nginx: those on the list, in printable ASCII.
+ * @param sessionId the session of the request: another one may only be given out by `initialize`, where it is bound first
+ */
+export function answerHeaders(answer: IncomingMessage, sessionId: string | undefined): Record<string, string> {
+  const isNew = sessionId === undefined;
+  const passes = (name: string, value: string) =>
+    passedOn.test(name) || (name === 'mcp-session-id' && (isNew || value === sessionId));
+  return Object.fromEntries(
+    Object.entries(answer.headers).filter(
+      (entry): entry is [string, string] =>
+        typeof entry[1] === 'string' && entry[1].length <= longestHeader && passes(entry[0], entry[1]),
+    ),
+  );
 }

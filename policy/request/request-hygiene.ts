@@ -11,16 +11,16 @@ export function judgedKeys(...names: string[]): JudgedKeys {
   return { names: new Set(names), folds: new Set(names.map(fold)) };
 }
 
-/**
- * Refuses a key that a case-insensitive parser (such as Go's encoding/json) takes for a judged key: with `Name` beside
- * `name`, the upstream would read another tool than the one that was judged.
- */
+/** Whether `key` is another key than a judged one, but a case-insensitive parser (such as Go's encoding/json) reads it as one. */
+export function looksLikeJudged(key: string, judged: JudgedKeys): boolean {
+  return !judged.names.has(key) && judged.folds.has(fold(key));
+}
+
+/** Refuses look-alikes: with `Name` beside `name`, the upstream could read another tool than the one that was judged. */
 export function refuseLookAlikes(object: Record<string, unknown>, judged: JudgedKeys): void {
-  for (const key of Object.keys(object)) {
-    if (!judged.names.has(key) && judged.folds.has(fold(key))) {
+  for (const key of Object.keys(object))
+    if (looksLikeJudged(key, judged))
       throw new RefusedRequest('a key differs from a known one only in its letter case');
-    }
-  }
 }
 
 /** Unicode simple case folding onto ASCII: to a folding parser, `ſ` is an s and the Kelvin sign a k. */

@@ -12,14 +12,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { createRemoteJWKSet } from 'jose';
+import { HeldBytes } from '../../../common/answers/held-bytes.ts';
 import { watchPolicy } from '../../../common/policy/policy-watch.ts';
 import { createLog } from '../../../common/service/log.ts';
 import { createIdentifyCaller } from '../../../relay/caller.ts';
+import { answerLimits, relayLimits } from '../../../relay/limits.ts';
 import { type LiveLimits, LiveStreams } from '../../../relay/live-streams.ts';
 import { createRelay } from '../../../relay/relay.ts';
 import { followRevocations } from '../../../relay/revocation-feed.ts';
 import { createRights } from '../../../relay/rights.ts';
 import { watchRoutes } from '../../../relay/routes.ts';
+import { ServerShares } from '../../../relay/server-share.ts';
 import { createSessionOwners } from '../../../relay/session-owners.ts';
 import { now, publicUrl, startAuthServer } from '../auth-server/auth-fixture.ts';
 import { listen, until } from '../listen.ts';
@@ -108,7 +111,9 @@ export async function startRelay(change: Partial<Shape> = {}) {
       owners: createSessionOwners(authServer),
       routes,
       streams,
-      maxAnswer: change.maxAnswer ?? 8_388_608,
+      limits: answerLimits(change.maxAnswer ?? 8_388_608),
+      held: new HeldBytes(relayLimits.heldBytes, relayLimits.heldBytesOfServer),
+      shares: new ServerShares(),
       quickMilliseconds: change.quickMilliseconds ?? 30_000,
       log,
     }),

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { parseEvent, splitEvents, TooLarge, withData } from '../../../relay/event-stream.ts';
+import { type OversizedEvent, parseEvent, splitEvents, writeEvent } from '../../../../common/answers/event-stream.ts';
+import { asLine } from '../../../../common/answers/line.ts';
 
 async function* chunks(...parts: (string | Buffer)[]) {
   for (const part of parts) yield Buffer.from(part);
@@ -7,7 +8,7 @@ async function* chunks(...parts: (string | Buffer)[]) {
 
 async function split(...parts: (string | Buffer)[]): Promise<Buffer[]> {
   const events: Buffer[] = [];
-  for await (const event of splitEvents(chunks(...parts), 10_000)) events.push(Buffer.from(event));
+  for await (const event of splitEvents(chunks(...parts), 10_000)) if (Buffer.isBuffer(event)) events.push(event);
   return events;
 }
 
@@ -72,8 +73,8 @@ describe('a stream cut into events', () => {
     await fc.assert(
       fc.asyncProperty(streamText, async (text) => {
         const events = await split(text);
-        const seen = events.map((event) => parseEvent(event.toString())).filter(({ lines }) => lines.some(isData));
-        expect(seen.map(({ name, data }) => ({ name, data }))).toEqual(
+        const seen = events.map(parseEvent).filter(({ data }) => data !== undefined);
+        expect(seen.map(({ name = 'message', data }) => ({ name, data: String(data) }))).toEqual(
           readAsClient(Buffer.from(text)).map(({ name, data }) => ({ name, data })),
         );
       }),
@@ -122,8 +123,24 @@ describe('a stream cut into events', () => {
     ['in one piece', ['x'.repeat(10_001)]],
     ['in many', Array.from({ length: 101 }, () => 'x'.repeat(100))],
     ['behind other events', ['data: 1\n\n', 'x'.repeat(5_000), 'x'.repeat(5_001)]],
-  ])('fails when an event is longer than the limit, %s', async (_how, parts) => {
-    await expect(split(...parts)).rejects.toThrow(TooLarge);
+    ['with its end in the same chunk', ['x'.repeat(10_001), '']],
+    ['much longer', ['x'.repeat(9_000), ...Array.from({ length: 100 }, () => 'x'.repeat(9_000))]],
+  ])('reports an event that is longer than the limit, %s, and goes on with the next', async (_how, parts) => {
+    const seen: (Buffer | OversizedEvent)[] = [];
+    let held = 0;
+    let most = 0;
+    const account = (bytes: number) => {
+      held += bytes;
+      most = Math.max(most, held);
+    };
+    const long = ['id: first\n', ...parts.slice(0, -1), `${parts.at(-1)}last\n\n`, 'data: next\n\n'];
+    for await (const event of splitEvents(chunks(...long), 10_000, account)) seen.push(event);
+    const oversized = seen.filter((event): event is OversizedEvent => !Buffer.isBuffer(event));
+    expect(oversized).toHaveLength(1);
+    expect(oversized[0]?.tail).toMatch(/last\n\n$/);
+    expect(String(seen.at(-1))).toBe('data: next\n\n');
+    expect(held).toBe(0);
+    expect(most).toBeLessThan(40_000);
   });
 
   test('may hold many short events in one chunk', async () => {
@@ -144,29 +161,41 @@ describe('a stream cut into events', () => {
   });
 });
 
-function isData(text: string): boolean {
-  return text === 'data' || text.startsWith('data:');
-}
-
 function bomRest(text: string): Buffer {
   return Buffer.concat([Buffer.from([0xbf]), Buffer.from(text)]);
 }
 
-describe('an event with other data', () => {
-  test('keeps its id, name, retry time and comments in their places', () => {
-    const event = parseEvent('id: 7\r\nevent: message\r\n: note\r\ndata: {"a":\r\nretry: 5\r\ndata: 1}\r\n\r\n');
-    expect(event.data).toBe('{"a":\n1}');
-    expect(String(withData(event, '{}'))).toBe('id: 7\nevent: message\n: note\ndata: {}\nretry: 5\n\n');
+describe('an event as it is passed on', () => {
+  const rewrite = (text: string) => {
+    const event = parseEvent(Buffer.from(text));
+    return String(writeEvent({ ...event, data: event.data && asLine(event.data) }));
+  };
+
+  test.each([
+    [
+      'its fields, in one order',
+      'id: 7\r\nevent: message\r\nretry: 5\r\ndata: {"a":\r\ndata: 1}\r\n\r\n',
+      'event: message\nid: 7\nretry: 5\ndata: {"a": 1}\n\n',
+    ],
+    ['no comments and no other fields', ': note\nx: y\ndata: {}\nDATA: {"b":1}\n\n', 'data: {}\n\n'],
+    ['no field behind a byte order mark in Latin-1', '\u00ef\u00bb\u00bfdata: {}\n\n', ''],
+    ['no field with space before the colon', 'data : {}\n\n', ''],
+    ['no field behind another line separator', ': x\u2028data: {}\n\n', ''],
+    ['an id without data', 'id: 7\n\n', 'id: 7\n\n'],
+    ['an id with empty data', 'id: 7\ndata:\n\n', 'id: 7\ndata: \n\n'],
+    ['no id that does not fit a header', 'id: \u00e9\ndata: {}\n\n', 'data: {}\n\n'],
+    ['no name that is not plain', 'event: a b\ndata: {}\n\n', 'data: {}\n\n'],
+    ['an hour at most until the client reconnects', 'retry: 999999999\n\n', 'retry: 3600000\n\n'],
+    [
+      'line separators in strings as escapes',
+      'data: {"a":"\u2028\u2029\u0085\u2027"}\n\n',
+      'data: {"a":"\\u2028\\u2029\\u0085\u2027"}\n\n',
+    ],
+  ])('has %s', (_what, sent, passed) => {
+    expect(rewrite(sent)).toBe(passed);
   });
 
-  test('carries any text without a carriage return unchanged', () => {
-    const data = fc.array(fc.constantFrom('a', ' ', '\n', ':', 'data: x', 'é', 'id: 9'), { minLength: 1 });
-    fc.assert(
-      fc.property(data, (parts) => {
-        const text = parts.join('');
-        const [read] = readAsClient(withData(parseEvent('id: 1\ndata: old\ndata: older\n\n'), text));
-        expect(read).toEqual({ name: 'message', data: text, id: '1' });
-      }),
-    );
+  test('cannot have lines without end', () => {
+    expect(() => parseEvent(Buffer.from('data\r'.repeat(60_000)))).toThrow('more than 50000 lines');
   });
 });

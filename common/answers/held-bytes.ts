@@ -1,0 +1,33 @@
+import type { Account } from './byte-gatherer.ts';
+import { UnreadableAnswer } from './limits.ts';
+
+/** There is no memory for another large message at the moment. */
+export class NoRoom extends UnreadableAnswer {
+  override readonly name = 'NoRoom';
+}
+
+/** Bounds the memory for messages that are being read: in all, and for each server, so that none takes it from others. */
+export class HeldBytes {
+  readonly #most: number;
+  readonly #mostEach: number;
+  readonly #byServer = new Map<string, number>();
+  #held = 0;
+
+  /** @param mostEach for one server; both in bytes */
+  constructor(most: number, mostEach: number) {
+    this.#most = most;
+    this.#mostEach = mostEach;
+  }
+
+  /** @returns the account of one message or stream of a server, which throws {@link NoRoom} */
+  accountOf(server: string): Account {
+    return (bytes) => {
+      const own = (this.#byServer.get(server) ?? 0) + bytes;
+      if (bytes > 0 && (own > this.#mostEach || this.#held + bytes > this.#most))
+        throw new NoRoom('more large messages at once than there is memory for');
+      this.#held += bytes;
+      if (own === 0) this.#byServer.delete(server);
+      else this.#byServer.set(server, own);
+    };
+  }
+}
