@@ -8,7 +8,7 @@ import {
   splitEvents,
   writeEvent,
 } from '../common/answers/event-stream.ts';
-import { UnreadableAnswer } from '../common/answers/limits.ts';
+import { OversizedAnswer, UnreadableAnswer } from '../common/answers/limits.ts';
 import { streamType } from '../common/answers/media-type.ts';
 import { readMessage } from '../common/answers/message.ts';
 import { isIdentity } from './answer.ts';
@@ -45,13 +45,16 @@ export async function passStream(deps: RelayDeps, exchange: Exchange): Promise<v
       if (hasEnded()) return;
       if (passed) {
         deps.streams.wrote(stream);
-        if (!response.write(passed)) await drained(response);
+        await write(response, passed);
       }
       if (pace.isDue()) await pace.rest();
     }
     response.end();
   } catch (error) {
-    if (!hasEnded() && !response.destroyed) throw error;
+    if (hasEnded() || response.destroyed) return;
+    if (!(error instanceof OversizedAnswer) || exchange.requestId === undefined) throw error;
+    response.end(tooLarge(deps, exchange));
+    answer.destroy();
   }
 }
 
@@ -140,12 +143,12 @@ async function messageFor(
 }
 
 /** Tells the client that the answer it waits for was too large. Without it, the client would wait until its own time limit. */
-function tooLarge(deps: RelayDeps, { log, caller, requestId }: Exchange, event: OversizedEvent): Buffer | undefined {
+function tooLarge(deps: RelayDeps, { log, caller, requestId }: Exchange, event?: OversizedEvent): Buffer | undefined {
   const { message, rpcCode } = meanings.upstream_answer_too_large;
   const reason = 'upstream_answer_too_large';
   log.warn({ reason, server: caller.ticket.server }, message);
   deps.metrics?.failed(reason);
-  const id = requestId ?? oversizedId(event);
+  const id = requestId ?? (event && oversizedId(event));
   if (id === undefined) return undefined;
   const error = { code: rpcCode, message, data: { reason } };
   const data = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, error }));
@@ -172,7 +175,9 @@ async function gatewayEndpoint({ owners }: RelayDeps, { caller, route }: Exchang
   return `/${caller.ticket.server}/messages?sessionId=${id}`;
 }
 
-async function drained(response: ServerResponse): Promise<void> {
+/** Returns when the client has taken so much that more may follow. */
+async function write(response: ServerResponse, bytes: Buffer): Promise<void> {
+  if (response.write(bytes)) return;
   // A closed response emits neither 'drain' nor 'close' any more.
   if (response.destroyed) throw new Error('the client has gone');
   const gone = new AbortController();

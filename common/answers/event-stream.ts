@@ -16,12 +16,15 @@ const blankLine = /(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n))/g;
 const byteOrderMark = Buffer.from('\ufeff');
 /** What is kept of each end of an event that is too long. */
 const keptEnd = 512;
+/** An event may be this many times longer than the limit until its stream is given up. */
+const mostDropped = 4;
 
 /**
  * Splits a byte stream into events, each with the empty line that ends it (WHATWG HTML, "Parsing an event stream"). Bytes
  * after the last empty line are no event; they are dropped, as in clients, so that no partial answer is passed on.
  * @param limit the longest event in bytes; a longer one is not held, and yields an {@link OversizedEvent} when it ends
  * @param account is told how much memory is held
+ * @throws {OversizedAnswer} for an event that does not end
  */
 export async function* splitEvents(
   source: AsyncIterable<Uint8Array>,
@@ -32,11 +35,13 @@ export async function* splitEvents(
   /** The beginning of the event that is being dropped. */
   let dropped: Buffer | undefined;
   let isFirst = true;
+  let length = 0;
   const finish = (event: Buffer): Buffer | OversizedEvent => {
     const head = dropped ?? (event.length > limit ? event.subarray(0, keptEnd) : undefined);
     const whole = isFirst ? withoutMark(event) : event;
     dropped = undefined;
     isFirst = false;
+    length = 0;
     return head ? new OversizedEvent(head, event.subarray(-keptEnd)) : whole;
   };
   try {
@@ -50,6 +55,8 @@ export async function* splitEvents(
         for (const [index, end] of ends.entries()) yield finish(events.subarray(ends[index - 1] ?? 0, end));
       }
       if (!dropped && gathered.length <= limit) continue;
+      length += chunk.length;
+      if (length > limit * mostDropped) throw new OversizedAnswer('an event without an end');
       const begun = gathered.bytes();
       dropped ??= Buffer.from(begun.subarray(0, keptEnd));
       gathered.take(begun.subarray(-keptEnd));

@@ -205,7 +205,7 @@ test('A comment keeps an idle stream alive, never within an event, and not while
   const comments = () => state.text.split(': keep-alive').length;
   const before = comments();
   for (let n = 0; n < 8; n++) {
-    feed.write(`data: ${n}\n\n`);
+    feed.write(`data: {"n":${n}}\n\n`);
     await sleep(100);
   }
   expect(comments()).toBe(before);
@@ -213,8 +213,8 @@ test('A comment keeps an idle stream alive, never within an event, and not while
 
 describe('a client that does not read', () => {
   const fill = (response: ServerResponse) => {
-    const event = `data: ${'x'.repeat(1_000_000)}\n\n`;
-    for (let n = 0; n < 12; n++) response.write(event);
+    const event = `data: {"x":"${'x'.repeat(8_000_000)}"}\n\n`;
+    for (let n = 0; n < 2; n++) response.write(event);
   };
 
   test('loses its stream within a second of a revocation, and does not crash the relay', async () => {
@@ -224,10 +224,12 @@ describe('a client that does not read', () => {
     answer.pause();
     await until(() => feed);
     fill(feed);
-    await sleep(300);
+    expect(await until(() => answer.readableLength > 10_000, 10_000)).toBe(true);
     await relay.auth.store.sessions.end({ sid: 's' });
     expect(await until(() => relay.streams.size === 0, 10_000)).toBe(true);
     expect(await until(() => upstream.gone() === 1, 10_000)).toBe(true);
-    expect(await textOf(answer)).toMatch(/<cut>$/);
+    const t = await textOf(answer);
+    console.log(t.length, JSON.stringify(t.slice(-200)));
+    expect(t).toMatch(/<cut>$/);
   });
 });

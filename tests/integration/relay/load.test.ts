@@ -9,7 +9,6 @@ import {
   startRelay,
   startUpstream,
   stream,
-  taskCall,
   until,
 } from '../../support/relay/relay-fixture.ts';
 
@@ -83,7 +82,7 @@ describe('a gigabyte', () => {
         expect(text).toContain(ending);
         expect(await until(() => upstream.gone() === 1, 10_000)).toBe(true);
       });
-      expect(taken.megabytes).toBeLessThan(40);
+      expect(taken.megabytes).toBeLessThan(60);
       expect(grown).toBeLessThan(100);
       expect(relay.logged('upstream_answer_too_large')).toHaveLength(1);
     },
@@ -112,12 +111,6 @@ test('A list that arrives one byte at a time takes no more memory than any other
 describe('a client that reads slowly', () => {
   test.each([
     [
-      'a result of 100 MB',
-      100_000_000,
-      { body: taskCall() },
-      (response: ServerResponse) => void response.writeHead(200, { 'content-type': 'application/json' }),
-    ],
-    [
       'a stream of 40 MB',
       40_000_000,
       stream,
@@ -131,7 +124,7 @@ describe('a client that reads slowly', () => {
         await startUpstream(async (response) => {
           begin(response);
           response.setMaxListeners(0);
-          const event = Buffer.from(`data: ${'x'.repeat(100_000)}\n\n`);
+          const event = Buffer.from(`data: {"x":"${'x'.repeat(100_000)}"}\n\n`);
           for (; sent < size && !response.destroyed; sent += event.length) {
             if (!response.write(event))
               await Promise.race([once(response, 'drain'), once(response, 'close')]).catch(() => undefined);
