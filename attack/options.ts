@@ -16,8 +16,8 @@ export interface Options {
   hostile: boolean;
   /** The server whose place the hostile one takes. */
   place: string;
-  /** Text in the names of the behaviours to try. */
-  only: string;
+  /** Texts in the names of the behaviours to try; none means all. */
+  only: readonly string[];
   verbose: boolean;
   json: boolean;
 }
@@ -83,7 +83,8 @@ export function readOptions(argv: readonly string[]): Options | undefined {
   };
 }
 
-type Values = Record<'url' | 'standIn' | 'server' | 'tool' | 'args' | 'place' | 'only', string> &
+type Values = Record<'url' | 'standIn' | 'server' | 'tool' | 'args' | 'place', string> &
+  Record<'only', string[]> &
   Partial<
     Record<'token' | 'cookie', string> & Record<'withHostileServer' | 'verbose' | 'json' | 'yesThisIsMine', boolean>
   >;
@@ -103,7 +104,7 @@ function parse(argv: readonly string[]): Values | undefined {
     .option('--stand-in <origin>', 'the local stand-in of Cognito', 'http://127.0.0.1:9500')
     .option('--with-hostile-server', 'attack by the answers of a server in place of requests')
     .option('--place <name>', 'the server of the demo whose place the hostile one takes', 'realserverfaketools')
-    .option('--only <text>', 'of the hostile behaviours, try those with this text in their names', '')
+    .option('--only <text...>', 'of the hostile behaviours, try those with one of these texts in their names', [])
     .option('--verbose', 'show every attack')
     .option('--json', 'print the report as JSON')
     .option(

@@ -40,11 +40,11 @@ export async function prepareHostile(
     return { cookie, logOut: async () => void (await visitor.submit('/oauth2/logout/cognito', {})) };
   };
   const chosen = kinds.map((kind): Kind => {
-    const matches = ({ name }: { name: string }) => `${kind.name}: ${name}`.toLowerCase().includes(only.toLowerCase());
-    return { ...kind, behaviours: kind.behaviours.filter(matches) };
+    const matches = (name: string) => only.length === 0 || only.some((text) => `${kind.name}: ${name}`.includes(text));
+    return { ...kind, behaviours: kind.behaviours.filter(({ name }) => matches(name)) };
   });
   const left = chosen.filter(({ behaviours }) => behaviours.length > 0);
-  if (left.length === 0) throw new Error(`no behaviour has ${JSON.stringify(only)} in its name`);
+  if (left.length === 0) throw new Error(`no behaviour has ${only.join(' or ')} in its name`);
   const { token = '', fullToken = '' } = await demoTokens(seed, standIn);
   return {
     target: { url, server, tool, args },

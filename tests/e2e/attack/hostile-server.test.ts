@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { prepareHostile } from '../../../attack/hostile/prepare.ts';
 import { hostileJson, hostileText, summarizeHostile } from '../../../attack/hostile/report.ts';
 import { type HostileReport, runHostile } from '../../../attack/hostile/run.ts';
@@ -5,7 +7,6 @@ import { readOptions } from '../../../attack/options.ts';
 import type { Outcome } from '../../../attack/run.ts';
 import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
 import { partsOf } from '../../support/gateway/parts.ts';
-import { weaken } from './weakened.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {
@@ -28,19 +29,24 @@ const some = [
   'an event that never ends',
 ];
 
-const optionsFor = (url: string, only: string) => {
+const optionsFor = (only: readonly string[]) => {
   const options = readOptions([
     '--with-hostile-server',
-    ...['--url', url, '--stand-in', `http://127.0.0.1:${gateway.ports.cognito}`, '--only', only],
+    ...[
+      '--url',
+      gateway.url,
+      '--stand-in',
+      `http://127.0.0.1:${gateway.ports.cognito}`,
+      ...only.flatMap((text) => ['--only', text]),
+    ],
   ]);
   if (!options) throw new Error('the options were read as --help');
   return options;
 };
-const attack = async (url: string, only: string, signal = new AbortController().signal): Promise<HostileReport> =>
-  await runHostile(await prepareHostile(optionsFor(url, only), partsOf(gateway), signal));
+const attack = async (only: readonly string[], signal = new AbortController().signal): Promise<HostileReport> =>
+  await runHostile(await prepareHostile(optionsFor(only), partsOf(gateway), signal));
 const through = ({ kinds }: HostileReport): Outcome[] =>
   kinds.flatMap(({ outcomes }) => outcomes).filter(({ verdict }) => verdict === 'through');
-const shown = (report: HostileReport) => through(report).map(({ name, why }) => `${name} (${why})`);
 
 async function servers(): Promise<unknown> {
   const headers = { authorization: `Bearer ${await gateway.agentToken()}` };
@@ -49,34 +55,42 @@ async function servers(): Promise<unknown> {
 }
 
 describe('A hostile server behind the unchanged gateway', () => {
-  test.each(some)(
-    'gets nothing through and ends no part: %s',
-    async (only) => {
-      const report = await attack(gateway.url, only);
-      expect(shown(report)).toEqual([]);
-      expect(report.kinds.flatMap(({ parts }) => parts).filter(({ died }) => died > 0)).toEqual([]);
-      expect(report).toMatchObject({ unwatched: [], leftBehind: undefined });
-    },
-    120_000,
-  );
+  let report: HostileReport;
+  let before: unknown;
+  beforeAll(async () => {
+    before = await servers();
+    report = await attack(some);
+  }, 300_000);
 
-  test('leaves the registry as it was, also when the run is interrupted', async () => {
-    const before = await servers();
-    await attack(gateway.url, 'an answer 101');
-    await attack(gateway.url, 'Lists that pass the filter', AbortSignal.timeout(8_000));
+  test('gets nothing through', () => {
+    expect(through(report).map(({ name, why }) => `${name} (${why})`)).toEqual([]);
+    expect(report.kinds.flatMap(({ outcomes }) => outcomes).length).toBeGreaterThanOrEqual(some.length);
+  });
+
+  test('ends no part of it', () => {
+    expect(report.unwatched).toEqual([]);
+    expect(report.kinds.flatMap(({ parts }) => parts).filter(({ died }) => died > 0)).toEqual([]);
+  });
+
+  test('is gone from the registry at the end, also when the run is interrupted', async () => {
+    expect(await servers()).toEqual(before);
+    expect((await attack([], AbortSignal.timeout(1_000))).leftBehind).toBeUndefined();
     expect(await servers()).toEqual(before);
   }, 120_000);
 });
 
 test('A hostile server gets lists and addresses through an nginx that never asks the relay', async () => {
-  const text = 'map $relay_ticket $mcp_pass { default "http://relay/$mcp_server/$mcp_endpoint"; "" $mcp_direct; }';
-  const direct = 'map $relay_ticket $mcp_pass { default $mcp_direct; }';
-  const weakened = await weaken(gateway, { cut: { file: 'maps.conf', text, by: direct } });
+  const file = join(gateway.dataDir, 'nginx', 'gate', 'maps.conf');
+  const maps = readFileSync(file, 'utf8');
+  const toRelay = 'default "http://relay/$mcp_server/$mcp_endpoint";';
+  expect(maps).toContain(toRelay);
+  // The registration makes nginx read it.
+  writeFileSync(file, maps.replace(toRelay, 'default $mcp_direct;'));
   try {
-    expect(through(await attack(weakened.url, 'a list as JSON, plain'))).toHaveLength(1);
-    expect(through(await attack(weakened.url, 'an endpoint event as it should be'))).toHaveLength(1);
+    expect(through(await attack(['a list as JSON, plain']))).toHaveLength(1);
+    expect(through(await attack(['an endpoint event as it should be']))).toHaveLength(1);
   } finally {
-    await weakened.stop();
+    writeFileSync(file, maps);
   }
 }, 120_000);
 
@@ -120,13 +134,11 @@ describe('The command line of an attack by a server', () => {
     const ask = (...more: string[]) => readOptions(['--with-hostile-server', ...more]);
     expect(() => ask('--url', 'https://mcp.example.com', '--yes-this-is-mine')).toThrow(/on this machine/);
     expect(() => ask('--token', 'x')).toThrow(/not --token/);
-    expect(ask('--place', 'fininfo')).toMatchObject({ hostile: true, place: 'fininfo', only: '' });
+    expect(ask('--place', 'fininfo')).toMatchObject({ hostile: true, place: 'fininfo', only: [] });
   });
 
   test('names what it does not know', async () => {
     const signal = new AbortController().signal;
-    await expect(prepareHostile(optionsFor(gateway.url, 'no such behaviour'), [], signal)).rejects.toThrow(
-      /no behaviour/,
-    );
+    await expect(prepareHostile(optionsFor(['no such behaviour']), [], signal)).rejects.toThrow(/no behaviour/);
   });
 });

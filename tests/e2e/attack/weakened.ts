@@ -14,10 +14,10 @@ export interface Weakened {
   stop(): Promise<void>;
 }
 
-/** The weakness: another auth-server, or text of a file of nginx/gate that is removed or replaced. */
+/** The weakness: another auth-server, or text removed from a file of nginx/gate. */
 export interface Weakness {
   authServer?: number;
-  cut?: { file: string; text: string; by?: string };
+  cut?: { file: string; text: string };
 }
 
 /** Starts a weakened copy of the nginx configuration on a free port. */
@@ -33,10 +33,7 @@ export async function weaken(gateway: Gateway, { authServer, cut }: Weakness): P
     const file = join(folder, 'gate', cut.file);
     const text = readFileSync(file, 'utf8');
     if (!text.includes(cut.text)) throw new Error(`nginx/gate/${cut.file} has no ${cut.text}`);
-    writeFileSync(
-      file,
-      text.replace(cut.text, () => cut.by ?? ''),
-    );
+    writeFileSync(file, text.replace(cut.text, ''));
   }
 
   const supervisor = new Supervisor(() => {});
