@@ -26,6 +26,7 @@ export const toolSchema = z.object({
   title: z.string().nullable().default(null),
   description: z.string().nullable().default(null),
   inputSchema: schemaObject,
+  note: z.string().optional().describe('why something is missing'),
 });
 
 /** A tool found by a search, with how to call it. */
@@ -35,6 +36,7 @@ export const foundToolSchema = z.object({
   title: z.string().nullable().default(null),
   description: z.string().nullable().default(null),
   input_schema: schemaObject.describe('JSON schema of the arguments'),
+  note: z.string().optional().describe('why something is missing'),
   endpoints: z.record(z.string(), z.string()).describe("the server's URL behind the gateway, by transport"),
   score: z.number().describe('0 to 1, to compare the tools of one answer'),
 });

@@ -10,9 +10,11 @@ import {
   serviceDetailsSchema,
   serviceListSchema,
 } from './answers.ts';
+import { type BodyReader, createBodyReader } from './body.ts';
 import type { Caller } from './caller.ts';
 import { NotFound, refusal, unknownServer } from './refusals.ts';
 
+const mostFaults = 10;
 /** Time limits: a read comes from memory, a change waits for nginx, and a check for the checked server. */
 const timeouts = { readMs: 2_000, writeMs: 20_000 };
 
@@ -31,11 +33,12 @@ interface Request {
  * @param registryUrl origin of the registry inside the deployment
  */
 export function createRegistryClient(registryUrl: string, log: Logger) {
+  const read = createBodyReader();
   const ask = async <T>(caller: Caller, request: Request, schema: z.ZodType<T>): Promise<T> => {
-    const answer = await send(new URL(request.path, registryUrl), request, { caller, log });
-    const result = schema.safeParse(parseJson(answer));
+    const parse = (answer: string) => schema.safeParse(parseJson(answer));
+    const result = await send(new URL(request.path, registryUrl), request, { caller, log, read, parse });
     if (result.success) return result.data;
-    const faults = result.error.issues.map((issue) => issue.path.join('.'));
+    const faults = result.error.issues.slice(0, mostFaults).map((issue) => issue.path.join('.'));
     log.error({ path: request.path, faults }, 'unexpected answer of the registry');
     throw new ToolError('mcpgw does not understand the answer of the registry; the operator should look at its log');
   };
@@ -70,11 +73,11 @@ export function createRegistryClient(registryUrl: string, log: Logger) {
   };
 }
 
-async function send(
+async function send<T>(
   url: URL,
   { method = 'GET', body }: Request,
-  { caller, log }: { caller: Caller; log: Logger },
-): Promise<string> {
+  { caller, log, read, parse }: { caller: Caller; log: Logger; read: BodyReader; parse: (answer: string) => T },
+): Promise<T> {
   const timeoutMs = method === 'GET' ? timeouts.readMs : timeouts.writeMs;
   const timeout = AbortSignal.timeout(timeoutMs);
   const said = { method, path: url.pathname };
@@ -91,10 +94,9 @@ async function send(
       redirect: 'manual',
       signal: AbortSignal.any([timeout, caller.signal]),
     });
-    const text = await response.text();
-    if (response.ok) return text;
+    if (response.ok) return await read(response, parse);
     log.warn({ ...said, status: response.status }, 'the registry refused');
-    throw refusal(response.status, parseJson(text));
+    throw refusal(response.status, await read(response, parseJson));
   } catch (error) {
     if (error instanceof ToolError) throw error;
     const reason = timeout.aborted ? `no answer within ${timeoutMs} ms` : causeOf(error);

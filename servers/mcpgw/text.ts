@@ -46,12 +46,12 @@ export function foundText(tools: readonly FoundTool[], why: string | null): stri
   return tools.map(foundToolText).join('\n\n');
 }
 
-function foundToolText({ server, tool, title, description, input_schema, endpoints, score }: FoundTool): string {
+function foundToolText({ server, tool, title, description, input_schema, endpoints, score, note }: FoundTool): string {
   return [
     `${line(tool)} on ${line(server)} (score ${score})`,
     ...[description ?? title ?? ''].filter(Boolean).map((text) => `  ${line(text)}`),
     ...Object.entries(endpoints).map(([transport, url]) => `  ${line(transport)}: ${line(url)}`),
-    `  call: tools/call with name ${JSON.stringify(tool)} and arguments that fit ${JSON.stringify(input_schema ?? {})}`,
+    `  call: tools/call with name ${JSON.stringify(tool)} and arguments that fit ${note ?? JSON.stringify(input_schema ?? {})}`,
   ].join('\n');
 }
 

@@ -31,4 +31,11 @@ export const registered = [
       'A tool with %s is found by its first words',
     ],
   }),
+  row('hostile-texts-mcpgw', 'what a server writes about its tools makes no answer of mcpgw too large for a model', {
+    'integration/servers/mcpgw-bounds': [
+      '%s about a server with %s makes an answer that a model can read',
+      'A found tool with a large schema is found without it, and the answer says where the schema is',
+      '%s is not read to the end',
+    ],
+  }),
 ];

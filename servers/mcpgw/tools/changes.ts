@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { addTool } from '../../tool-call.ts';
 import { changeSchema, serviceCheckSchema } from '../answers.ts';
+import { boundTools } from '../bounds.ts';
 import { callerOf } from '../caller.ts';
 import { changeText, checkText } from '../text.ts';
 import { nameInput, type Parts } from './tool-set.ts';
@@ -103,7 +104,8 @@ export function registerRefreshService(parts: Parts): void {
     },
     async (asked, context) => {
       const check = await parts.registry.check(callerOf(context), asked.service_name);
-      return { text: checkText(check), values: check };
+      const values = { ...check, tools: boundTools(check.tools) };
+      return { text: checkText(values), values };
     },
   );
 }

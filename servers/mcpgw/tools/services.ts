@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { addTool, ToolError } from '../../tool-call.ts';
 import { type Service, serviceDetailsSchema, serviceSchema, toolSchema } from '../answers.ts';
+import { boundTools } from '../bounds.ts';
 import { callerOf } from '../caller.ts';
 import { detailsText, fits, healthText, listText, toolsText } from '../text.ts';
 import { looks, nameInput, type Parts } from './tool-set.ts';
@@ -20,6 +21,8 @@ const healthOutput = z.object({
 });
 
 const listed = z.object({ tools: z.array(toolSchema) });
+const text = z.string().nullish();
+const listedInFull = z.object({ tools: z.array(z.looseObject({ title: text, description: text })) });
 
 /** Adds the tool `list_services`: the servers that the caller may see. */
 export function registerListServices(parts: Parts): void {
@@ -54,7 +57,9 @@ export function registerServerDetails(parts: Parts): void {
     },
     async (asked, context) => {
       const details = await parts.registry.get(callerOf(context), asked.service_name);
-      return { text: detailsText(details), values: details };
+      const { data } = listedInFull.safeParse(details);
+      const values = data ? { ...details, tools: boundTools(data.tools) } : details;
+      return { text: detailsText(values), values };
     },
   );
 }
@@ -76,8 +81,8 @@ export function registerServiceTools(parts: Parts): void {
       const details = await parts.registry.get(callerOf(context), asked.service_name);
       const { data } = listed.safeParse(details);
       if (!data) throw new ToolError(`the registry does not say which tools ${details.name} has`);
-      const { tools } = data;
-      const values = { service_name: details.name, tools, total: tools.length };
+      const tools = boundTools(data.tools);
+      const values = { service_name: details.name, tools, total: data.tools.length };
       return { text: toolsText(details.name, tools), values };
     },
   );

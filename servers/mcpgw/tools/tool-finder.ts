@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { addTool } from '../../tool-call.ts';
 import { type FoundTool, foundToolSchema } from '../answers.ts';
+import { boundTools } from '../bounds.ts';
 import { callerOf } from '../caller.ts';
 import { foundText } from '../text.ts';
 import { looks, type Parts, serviceName } from './tool-set.ts';
@@ -41,7 +42,7 @@ export function registerToolFinder(parts: Parts): void {
       const count = asked.top_n_tools ?? asked.top_k_tools;
       const limit = services === undefined ? count : 50;
       const found = await parts.registry.search(callerOf(context), { text, limit, server: only });
-      const tools = ofBestServers(found.results, services ?? many).slice(0, count);
+      const tools = boundTools(ofBestServers(found.results, services ?? many).slice(0, count));
       const why = tools.length > 0 ? null : (found.why?.message ?? 'No tool fits.');
       return { text: foundText(tools, why), values: { tools, total: found.total, why } };
     },
