@@ -92,6 +92,12 @@ export class Supervisor {
     return this.#children.get(name)?.stdout ?? undefined;
   }
 
+  /** Lets this process end while services run: the kernel ends them then. */
+  unref(): void {
+    for (const child of this.#children.values())
+      for (const handle of [child, child.stdout, child.stderr]) (handle as { unref?: () => void } | null)?.unref?.();
+  }
+
   /** Stops every service and returns when all have ended. A service that does not stop in time is killed. */
   async stop(): Promise<void> {
     this.#stopping = true;

@@ -1,11 +1,10 @@
-import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { type SharedGateway, sharedGateway } from '../support/gateway/shared-gateway.ts';
 import { connections, type Fetch } from '../support/servers/mcp-clients.ts';
 
-let gateway: Gateway;
+let gateway: SharedGateway;
 beforeAll(async () => {
-  gateway = await startGateway();
+  gateway = await sharedGateway();
 }, 180_000);
-afterAll(() => gateway?.stop());
 
 const tokyo = ['current_time_by_timezone', { tz_name: 'Asia/Tokyo' }] as const;
 

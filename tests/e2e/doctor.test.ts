@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { loginScopes } from '../../operations/doctor/checks/login.ts';
 import { examine } from '../../operations/doctor/examine.ts';
 import { readSetup } from '../../operations/doctor/setup.ts';
-import { type Gateway, portsAsSettings, startGateway } from '../support/gateway/gateway.ts';
+import { portsAsSettings } from '../support/gateway/gateway.ts';
+import { type SharedGateway, sharedGateway } from '../support/gateway/shared-gateway.ts';
 
-let gateway: Gateway;
+let gateway: SharedGateway;
 beforeAll(async () => {
-  gateway = await startGateway();
+  gateway = await sharedGateway();
 }, 180_000);
-afterAll(() => gateway?.stop());
 
 /** The settings of a person who runs the doctor for that gateway. */
 function settings(): NodeJS.ProcessEnv {

@@ -1,24 +1,30 @@
 import { nodeServices } from '../../launch/services.ts';
-import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { rpc, send } from '../support/gateway/send.ts';
+import { type SharedGateway, sharedGateway } from '../support/gateway/shared-gateway.ts';
 
-let gateway: Gateway;
+let gateway: SharedGateway;
 beforeAll(async () => {
-  gateway = await startGateway();
+  gateway = await sharedGateway();
 }, 180_000);
-afterAll(() => gateway?.stop());
 
 test('The metrics count the requests through nginx, and no path through nginx leads to the metrics', async () => {
   const authorization = `Bearer ${await gateway.agentToken()}`;
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization };
   const body = rpc('tools/call', { name: 'look' });
+  const decisions = async (labels: string) => {
+    const text = await (await fetch(`http://127.0.0.1:${gateway.ports.metrics}/metrics`)).text();
+    expect(text).not.toContain('invented');
+    const line = text.split('\n').find((each) => each.startsWith(`mcp_gateway_decisions_total{${labels}} `));
+    return Number(line?.split(' ').at(-1) ?? 0);
+  };
+  const allowed = 'verdict="allow",reason="",server="echo"';
+  const denied = 'verdict="deny",reason="server_not_found",server=""';
+  const before = [await decisions(allowed), await decisions(denied)];
   for (const path of ['/echo/mcp', '/echo/mcp', '/invented/mcp']) {
     await send(gateway.ports.gateway, { path, headers, body });
   }
-  const text = await (await fetch(`http://127.0.0.1:${gateway.ports.metrics}/metrics`)).text();
-  expect(text).toContain('mcp_gateway_decisions_total{verdict="allow",reason="",server="echo"} 2');
-  expect(text).toContain('mcp_gateway_decisions_total{verdict="deny",reason="server_not_found",server=""} 1');
-  expect(text).not.toContain('invented');
+  const [calls = 0, strays = 0] = before;
+  expect([await decisions(allowed), await decisions(denied)]).toEqual([calls + 2, strays + 1]);
 
   const cookie = await gateway.sessionCookie('alice');
   for (const path of ['/metrics', '/metrics/mcp', '/auth-server/metrics', '/oauth2/metrics', '/.well-known/metrics']) {

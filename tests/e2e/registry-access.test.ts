@@ -1,11 +1,10 @@
-import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { send } from '../support/gateway/send.ts';
+import { type SharedGateway, sharedGateway } from '../support/gateway/shared-gateway.ts';
 
-let gateway: Gateway;
+let gateway: SharedGateway;
 beforeAll(async () => {
-  gateway = await startGateway();
+  gateway = await sharedGateway();
 }, 180_000);
-afterAll(() => gateway?.stop());
 
 const get = (path: string, headers: Record<string, string> = {}, port = gateway.ports.gateway) =>
   send(port, { method: 'GET', path, headers });

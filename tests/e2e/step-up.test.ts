@@ -4,13 +4,13 @@ import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport as TransportV1 } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { cognitoIssuer, createStandInFetch, localPoolId } from '../../common/identity/cognito.ts';
-import { agents, type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { agents } from '../support/gateway/gateway.ts';
+import { type SharedGateway, sharedGateway } from '../support/gateway/shared-gateway.ts';
 
-let gateway: Gateway;
+let gateway: SharedGateway;
 beforeAll(async () => {
-  gateway = await startGateway();
+  gateway = await sharedGateway();
 }, 180_000);
-afterAll(() => gateway?.stop());
 
 const expectedIssuer = cognitoIssuer(localPoolId);
 const info = { name: 'test', version: '1' };

@@ -1,18 +1,17 @@
 import { get } from 'node:http';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { rpc, type Sent, send } from '../support/gateway/send.ts';
+import { type SharedGateway, sharedGateway } from '../support/gateway/shared-gateway.ts';
 
-let gateway: Gateway;
+let gateway: SharedGateway;
 let admin: Record<string, string>;
 const body = rpc('tools/call', { name: 'look' });
 const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
 beforeAll(async () => {
-  gateway = await startGateway();
+  gateway = await sharedGateway();
   admin = { ...json, authorization: `Bearer ${await gateway.agentToken()}` };
 }, 180_000);
-afterAll(() => gateway?.stop());
 beforeEach(() => gateway.echo.reset());
 
 const ask = (sent: Partial<Sent> = {}) =>

@@ -21,6 +21,11 @@ export async function listen(what: Server | RequestListener): Promise<{ port: nu
   return { port: (server.address() as AddressInfo).port, close };
 }
 
+/** Lets this process end although the server listens and has connections. */
+export function unrefServer(server: Server): void {
+  server.unref().on('connection', (socket) => socket.unref());
+}
+
 /** Waits up to two seconds (or `milliseconds`) for a condition. @returns whether it became true */
 export async function until(condition: () => unknown, milliseconds = 2_000): Promise<boolean> {
   const end = performance.now() + milliseconds;

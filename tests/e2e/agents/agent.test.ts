@@ -128,18 +128,6 @@ describe('A question', () => {
   });
 });
 
-test('A tool that changes something runs only with a yes', async () => {
-  await desk.logIn('alice');
-  const remove = (...words: string[]) =>
-    agent('remove the service service_name=echosse', ['--use-session-cookie', ...words]);
-  const refused = await remove();
-  expect([refused.code, refused.err]).toEqual([6, expect.stringContaining('remove_service may change something')]);
-  expect((await agent('Which servers are there?')).out).toContain('echosse');
-  const done = await remove('--yes');
-  expect([done.code, done.err]).toEqual([0, '']);
-  expect((await agent('Which servers are there?')).out).not.toContain('echosse');
-}, 180_000);
-
 test.each<[string, string[], NodeJS.ProcessEnv, number, string]>([
   ['no question', ['agent'], {}, 2, 'There is no question'],
   ['an invalid address', ['agent', '-m', 'x', '--mcp-registry-url', 'mcpgw'], {}, 2, 'is not an address of mcpgw'],
@@ -180,3 +168,16 @@ test.each<[string, string[], NodeJS.ProcessEnv, number, string]>([
   const { code, out, err } = await desk.run(words, env);
   expect({ out, code, err }).toEqual({ out: '', code: expected, err: expect.stringContaining(message) });
 });
+
+// Last: nginx then loads other routes, and closes connections that a test after it could be about to use.
+test('A tool that changes something runs only with a yes', async () => {
+  await desk.logIn('alice');
+  const remove = (...words: string[]) =>
+    agent('remove the service service_name=echosse', ['--use-session-cookie', ...words]);
+  const refused = await remove();
+  expect([refused.code, refused.err]).toEqual([6, expect.stringContaining('remove_service may change something')]);
+  expect((await agent('Which servers are there?')).out).toContain('echosse');
+  const done = await remove('--yes');
+  expect([done.code, done.err]).toEqual([0, '']);
+  expect((await agent('Which servers are there?')).out).not.toContain('echosse');
+}, 180_000);

@@ -4,24 +4,21 @@ import { PassThrough } from 'node:stream';
 import { jest } from '@jest/globals';
 import { run } from '../../../agents/program.ts';
 import { type Desk, newDesk } from '../../support/agents/agents-fixture.ts';
-import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
+import { type SharedGateway, sharedGateway } from '../../support/gateway/shared-gateway.ts';
 
 jest.setTimeout(180_000);
 
-let gateway: Gateway;
+let gateway: SharedGateway;
 let desk: Desk;
 let way: { REGISTRY_URL: string; COGNITO_LOCAL_ENDPOINT: string };
 beforeAll(async () => {
-  gateway = await startGateway();
+  gateway = await sharedGateway();
   way = { REGISTRY_URL: gateway.url, COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}` };
   desk = newDesk(way);
   await desk.logIn('bob');
   await desk.allChecked();
 }, 180_000);
-afterAll(async () => {
-  desk?.remove();
-  await gateway?.stop();
-});
+afterAll(() => desk?.remove());
 
 const reader = {
   COGNITO_CLIENT_ID: '4readeragent0000000000000',

@@ -3,8 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
 import { rpc, send } from '../../support/gateway/send.ts';
+import { type SharedGateway, sharedGateway } from '../../support/gateway/shared-gateway.ts';
 
 jest.setTimeout(180_000);
 
@@ -27,10 +27,10 @@ interface Dashboard {
   templating: { list: { name: string; definition?: string }[] };
 }
 
-let gateway: Gateway;
+let gateway: SharedGateway;
 let served: string;
 beforeAll(async () => {
-  gateway = await startGateway();
+  gateway = await sharedGateway();
   const authorization = `Bearer ${await gateway.agentToken()}`;
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization };
   const body = rpc('tools/call', { name: 'look' });
@@ -41,7 +41,6 @@ beforeAll(async () => {
   );
   served = (await Promise.all(texts)).join('\n');
 }, 180_000);
-afterAll(() => gateway?.stop());
 
 function promtool(...words: string[]) {
   const { status, stdout, stderr, error } = spawnSync(tool, words, { encoding: 'utf8' });

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { unrefServer } from '../listen.ts';
 
 /** One request as it reached the upstream. */
 interface Seen {
@@ -18,6 +19,8 @@ export interface Echo {
   /** Replaces the answer until the next `reset`. */
   answer: (res: ServerResponse, seen: Seen) => void;
   reset(): void;
+  /** Lets this process end although the echo runs. */
+  unref(): void;
   stop(): Promise<void>;
 }
 
@@ -48,6 +51,7 @@ export async function startEcho(): Promise<Echo> {
       echo.seen.length = 0;
       echo.answer = ordinary;
     },
+    unref: () => unrefServer(server),
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

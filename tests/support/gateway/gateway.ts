@@ -89,16 +89,17 @@ export function writeServersFile(folder: string, ports: Ports, extra: object[] =
  * Starts a gateway.
  * @param overrides settings as in `.env`
  * @param more servers in addition to the bundled ones and the two of the echo, as in `servers.yml`
- * @param options `processes`: the stand-in and the bundled servers are processes too
+ * @param options `processes`: the stand-in and the bundled servers are processes too. `shared`: see shared-gateway.ts
  */
 export async function startGateway(
   overrides: NodeJS.ProcessEnv = {},
   more: object[] = [],
-  options: { processes?: boolean } = {},
+  options: { processes?: boolean; shared?: boolean } = {},
 ): Promise<Gateway> {
   const ports = await stackPorts();
   const dataDir = mkdtempSync(join(tmpdir(), 'gateway-'));
   const echo = await startEcho();
+  if (options.shared) echo.unref();
   const url = `http://localhost:${ports.gateway}`;
   const shown = (name: string, transports: object) => ({
     name,

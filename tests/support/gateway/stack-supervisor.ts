@@ -16,6 +16,7 @@ import { cognitoConfig } from '../../../stand-in/config.ts';
 import { applyFaults } from '../../../stand-in/faults.ts';
 import { loadKeys } from '../../../stand-in/keys.ts';
 import { addGateways, readSeed } from '../../../stand-in/seed.ts';
+import { unrefServer } from '../listen.ts';
 
 type Assemble = (log: Logger, env: NodeJS.ProcessEnv) => RequestListener | Promise<RequestListener>;
 
@@ -40,23 +41,29 @@ const assemblies: Record<string, Assemble> = {
 
 /**
  * Runs a stack's programs for a test. The stand-in and the bundled servers run in the test's process, which saves the
- * start of five programs for each gateway; with `processes`, every program is a process, as `npm run up` has it.
+ * start of five programs for each gateway; with `processes`, every program is a process, as `npm run up` has it. With
+ * `shared`, the test's process can end although they run.
  */
 export class StackSupervisor extends Supervisor {
   readonly #write: LineSink;
   readonly #processes: boolean;
+  readonly #shared: boolean;
   readonly #own = new Map<string, Promise<Server>>();
+  readonly #names = new Set<string>();
 
-  constructor(sink: LineSink, { processes = false } = {}) {
+  constructor(sink: LineSink, { processes = false, shared = false } = {}) {
     super(sink);
     this.#write = sink;
     this.#processes = processes;
+    this.#shared = shared;
   }
 
   override start(spec: ServiceSpec): void {
     const assemble = this.#processes ? undefined : assemblies[spec.name];
     if (!assemble) {
+      this.#names.add(spec.name);
       super.start(spec);
+      if (this.#shared) this.unref();
       return;
     }
     const running = this.#listen(spec, assemble);
@@ -69,6 +76,7 @@ export class StackSupervisor extends Supervisor {
     const log = createLog(name, env.LOG_LEVEL?.trim() || 'info', { write });
     const server = createServer({ maxHeaderSize: 98_304 }, await assemble(log, { ...process.env, ...env }));
     server.keepAliveTimeout = 75_000;
+    if (this.#shared) unrefServer(server);
     await once(server.listen(port, '127.0.0.1'), 'listening');
     return server;
   }
@@ -90,6 +98,14 @@ export class StackSupervisor extends Supervisor {
     const pid = this.pid(name);
     if (pid) process.kill(pid, 'SIGKILL');
     while (this.pid(name)) await sleep(5);
+  }
+
+  /** Ends all processes at once, for a process that is about to end. nginx ends its workers if it gets SIGTERM. */
+  endNow(): void {
+    for (const name of this.#names) {
+      const pid = this.pid(name);
+      if (pid) process.kill(pid, name === 'nginx' ? 'SIGTERM' : 'SIGKILL');
+    }
   }
 
   override async stop(): Promise<void> {
