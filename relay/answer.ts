@@ -65,12 +65,11 @@ function textOfError(bytes: Buffer): { type: string; body: Buffer } | undefined 
   return { type: 'text/plain; charset=utf-8', body: Buffer.from(cleanText(text, { keep: '\n' })) };
 }
 
-async function send({ answer, response, sessionId, caller }: Exchange, content?: { type: string; body: Buffer }) {
-  const isNew = caller.ticket.method === 'initialize';
-  const headers = answerHeaders(answer, isNew ? undefined : sessionId);
+async function send(exchange: Exchange, content?: { type: string; body: Buffer }) {
+  const { answer, response } = exchange;
   // A cache must not give one caller's list to another.
   response.writeHead(answer.statusCode ?? 502, {
-    ...headers,
+    ...answerHeaders(answer, sessionOf(exchange)),
     'cache-control': 'private, no-store',
     ...(content && { 'content-type': content.type }),
     'content-length': content?.body.length ?? 0,
@@ -97,6 +96,12 @@ export async function updateSessionOwner({ owners }: RelayDeps, exchange: Exchan
   if (ticket.method === '(end)' && isOver && sessionId !== undefined) {
     await owners.unbind(token, { kind: 'session', id: sessionId });
   }
+}
+
+/** The session of an exchange: one that `updateSessionOwner` has bound, or that of the request. */
+export function sessionOf({ answer, caller, sessionId }: Exchange): string | undefined {
+  const given = answer.headers['mcp-session-id'];
+  return caller.ticket.method === 'initialize' && typeof given === 'string' ? given : sessionId;
 }
 
 export function isIdentity(answer: IncomingMessage): boolean {

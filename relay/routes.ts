@@ -15,7 +15,9 @@ export interface Route {
   paths: Readonly<Partial<Record<Endpoint, string>>>;
   /** Keeps connections alive, to the vetted addresses only. */
   agent: HttpAgent | HttpsAgent;
-  /** Opens a new connection for each request, for requests that must not be sent twice. */
+  /** As `agent`, but only with connections that were used a moment ago: for requests that must not be sent twice. */
+  callAgent: HttpAgent | HttpsAgent;
+  /** Opens a new connection for each request. */
   freshAgent: HttpAgent | HttpsAgent;
 }
 
@@ -76,25 +78,28 @@ function linesOf(found: Found<string>, path: string, log: Logger): string[] {
   return good;
 }
 
-function closeAgents({ agent, freshAgent }: Route): void {
-  agent.destroy();
-  freshAgent.destroy();
+function closeAgents({ agent, callAgent, freshAgent }: Route): void {
+  for (const each of [agent, callAgent, freshAgent]) each.destroy();
 }
+
+/** Servers keep an idle connection for two seconds or more: one that was used within this time is still open. */
+const freshMilliseconds = 1_000;
 
 function toRoute(line: string, ca: string | undefined): Route {
   const [, scheme, host, addresses = '', ...all] = line.split(' ');
   const rest = all.slice(0, beforeHeaders);
   const [mcp, sse] = rest.map((path) => (path === '-' ? undefined : path));
   const options = { lookup: pinnedLookup(addresses.split(',')), ...(ca !== undefined && { ca }) };
-  const newAgent = (keepAlive: boolean) =>
-    scheme === 'https' ? new HttpsAgent({ ...options, keepAlive }) : new HttpAgent({ ...options, keepAlive });
+  const newAgent = (how: { keepAlive: boolean; timeout?: number }) =>
+    scheme === 'https' ? new HttpsAgent({ ...options, ...how }) : new HttpAgent({ ...options, ...how });
   return {
     line,
     // Includes the secret's name: a stream that was opened with another credential must end.
     server: [scheme, host, ...rest].join(' '),
     origin: `${scheme}://${host}`,
     paths: { ...(mcp && { mcp }), ...(sse && { sse }) },
-    agent: newAgent(true),
-    freshAgent: newAgent(false),
+    agent: newAgent({ keepAlive: true }),
+    callAgent: newAgent({ keepAlive: true, timeout: freshMilliseconds }),
+    freshAgent: newAgent({ keepAlive: false }),
   };
 }

@@ -7,8 +7,7 @@ const share = 0.25;
 const burst = 20;
 const slice = 1;
 
-/** Questions about tasks that no request asked for: how many at once, and how many more in a second. */
-const questionBurst = 100;
+/** Questions about tasks that no request asked for: how many more in a second. */
 const questionsPerSecond = 10;
 
 /** The pace of one answer or stream. */
@@ -22,6 +21,12 @@ export interface ServerPace extends Pace {
 /** Divides the relay's thread between servers: what one server sends delays the callers of others by a slice at most. */
 export class ServerShares {
   readonly #shares = new Map<string, ServerShare>();
+  readonly #questionBurst: number;
+
+  /** @param questionBurst how many questions a server may cause at once */
+  constructor(questionBurst = 100) {
+    this.#questionBurst = questionBurst;
+  }
 
   /** A pace for one answer or stream of `server`. All paces of a server share its time. */
   paceOf(server: string): ServerPace {
@@ -48,7 +53,7 @@ export class ServerShares {
   }
 
   #shareOf(server: string): ServerShare {
-    const own = this.#shares.get(server) ?? new ServerShare();
+    const own = this.#shares.get(server) ?? new ServerShare(this.#questionBurst);
     this.#shares.set(server, own);
     return own;
   }
@@ -86,9 +91,13 @@ class Credit {
 }
 
 class ServerShare {
-  readonly questions = new Credit(questionBurst, questionsPerSecond / 1_000);
+  readonly questions: Credit;
   readonly #time = new Credit(burst, share);
   #lastTurn: Promise<void> = Promise.resolve();
+
+  constructor(questionBurst: number) {
+    this.questions = new Credit(questionBurst, questionsPerSecond / 1_000);
+  }
 
   spend(milliseconds: number): void {
     this.#time.spend(milliseconds);

@@ -11,7 +11,7 @@ import {
 import { OversizedAnswer, UnreadableAnswer } from '../common/answers/limits.ts';
 import { streamType } from '../common/answers/media-type.ts';
 import { readMessage } from '../common/answers/message.ts';
-import { isIdentity } from './answer.ts';
+import { isIdentity, sessionOf } from './answer.ts';
 import { meanings, RelayError } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
 import type { EndReason, LiveStream } from './live-streams.ts';
@@ -60,9 +60,9 @@ export async function passStream(deps: RelayDeps, exchange: Exchange): Promise<v
 
 /** Begins the answer, and watches the stream until it closes. */
 function openStream(deps: RelayDeps, exchange: Exchange): { stream: LiveStream; hasEnded: () => boolean } {
-  const { caller, answer, response, route, log, sessionId } = exchange;
+  const { caller, answer, response, route, log } = exchange;
   response.writeHead(answer.statusCode ?? 502, {
-    ...answerHeaders(answer, caller.ticket.method === 'initialize' ? undefined : sessionId),
+    ...answerHeaders(answer, sessionOf(exchange)),
     'content-type': streamType,
     'cache-control': 'no-store',
   });

@@ -32,14 +32,14 @@ const notForwarded = [
 /**
  * Sends a request to an upstream and returns when its answer begins. Does not follow redirects.
  * The upstream may close a kept-alive connection just then, and it is unknown whether it received the request. Requests
- * that may be repeated are sent again over a new connection; all others use a new connection from the start.
+ * that may be repeated are sent again over a new connection; all others use connections that are unlikely to be closed.
  * @throws {RelayError} upstream_unavailable or upstream_too_slow
  */
 export async function askUpstream(request: UpstreamRequest): Promise<IncomingMessage> {
   try {
-    return await send(request, request.mayRepeat ? request.route.agent : request.route.freshAgent);
+    return await send(request, request.mayRepeat ? request.route.agent : request.route.callAgent);
   } catch (error) {
-    if (!(error instanceof LostConnection)) throw error;
+    if (!(error instanceof LostConnection && request.mayRepeat)) throw error;
     return await send(request, request.route.freshAgent);
   }
 }
@@ -104,13 +104,12 @@ const passedOn = /^(?:mcp-protocol-version|retry-after|allow)$/;
 const longestHeader = 4_096;
 
 /**
- * The headers of an answer for nginx: those on the list, in printable ASCII.
- * @param sessionId the session of the request: another one may only be given out by `initialize`, where it is bound first
+ * The headers of an answer for nginx: those on the list.
+ * @param session the only `Mcp-Session-Id` that the client may be given
  */
-export function answerHeaders(answer: IncomingMessage, sessionId: string | undefined): Record<string, string> {
-  const isNew = sessionId === undefined;
+export function answerHeaders(answer: IncomingMessage, session: string | undefined): Record<string, string> {
   const passes = (name: string, value: string) =>
-    passedOn.test(name) || (name === 'mcp-session-id' && (isNew || value === sessionId));
+    passedOn.test(name) || (name === 'mcp-session-id' && value === session);
   return Object.fromEntries(
     Object.entries(answer.headers).filter(
       (entry): entry is [string, string] =>

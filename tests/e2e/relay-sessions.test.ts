@@ -193,7 +193,7 @@ describe('A session of the 2024-11-05 transport', () => {
     expect(endpoint).toMatch(/^\/echosse\/messages\?sessionId=[0-9a-f-]{36}$/);
     expect(stream.text() + JSON.stringify(stream.headers)).not.toContain(own);
     gateway.echo.seen.length = 0;
-    expect(await post(owner, endpoint)).toMatchObject({ status: 202, body: 'Accepted' });
+    expect(await post(owner, endpoint)).toMatchObject({ status: 202, body: '' });
     expect(gateway.echo.seen.map(({ url }) => url)).toEqual([arrives]);
     stream.close();
   });

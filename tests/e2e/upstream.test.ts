@@ -185,7 +185,7 @@ describe("What a client receives of an upstream's answer", () => {
       closed = resolve;
     });
     gateway.echo.answer = (res) => {
-      res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: first\n\n');
+      res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: {"first":1}\n\n');
       res.on('close', closed);
     };
     const first = await new Promise<string>((resolve) => {
@@ -197,7 +197,7 @@ describe("What a client receives of an upstream's answer", () => {
       });
       req.on('error', () => {});
     });
-    expect(first).toBe('data: first\n\n');
+    expect(first).toBe('data: {"first":1}\n\n');
     await end;
   });
 });

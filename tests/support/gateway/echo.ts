@@ -24,7 +24,8 @@ export interface Echo {
   stop(): Promise<void>;
 }
 
-function ordinary(res: ServerResponse, { body }: Seen): void {
+function ordinary(res: ServerResponse, { method, body }: Seen): void {
+  if (method === 'GET') return void res.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: {}\n\n');
   const id = body.startsWith('{') ? (JSON.parse(body) as { id?: unknown }).id : null;
   res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, result: {} }));
 }

@@ -46,6 +46,7 @@ lists:
 `;
 
 export interface Shape {
+  questionBurst: number;
   maxAnswer: number;
   quickMilliseconds: number;
   /** Milliseconds added to the time since the last answer of the auth-server. */
@@ -113,7 +114,7 @@ export async function startRelay(change: Partial<Shape> = {}) {
       streams,
       limits: answerLimits(change.maxAnswer ?? 8_388_608),
       held: new HeldBytes(relayLimits.heldBytes, relayLimits.heldBytesOfServer),
-      shares: new ServerShares(),
+      shares: new ServerShares(change.questionBurst),
       quickMilliseconds: change.quickMilliseconds ?? 30_000,
       log,
     }),

@@ -1,0 +1,52 @@
+import { ServerShares } from '../../../relay/server-share.ts';
+
+/** Keeps the thread busy. */
+function work(milliseconds: number): void {
+  const until = performance.now() + milliseconds;
+  while (performance.now() < until);
+}
+
+describe('the time of the relay', () => {
+  test('is cut into slices of about a millisecond', () => {
+    const pace = new ServerShares().paceOf('one');
+    pace.begin();
+    expect(pace.isDue()).toBe(false);
+    work(2);
+    expect(pace.isDue()).toBe(true);
+  });
+
+  test('runs out for a server that uses a lot of it at once, and not for others', async () => {
+    const shares = new ServerShares();
+    const [greedy, other] = [shares.paceOf('greedy'), shares.paceOf('other')];
+    greedy.begin();
+    work(100);
+    greedy.end();
+    // On each stream of the same server.
+    const next = shares.paceOf('greedy');
+    next.begin();
+    other.begin();
+    expect([next.isDue(), other.isDue()]).toEqual([true, false]);
+    const began = performance.now();
+    await next.rest();
+    // 100 ms less the 20 that were saved up, at a quarter of the time.
+    expect(performance.now() - began).toBeGreaterThan(200);
+  });
+
+  test('is given to the waiting streams of a server one after another', async () => {
+    const shares = new ServerShares();
+    const order: number[] = [];
+    await Promise.all(
+      [1, 2, 3].map(async (n) => {
+        await shares.paceOf('one').rest();
+        order.push(n);
+      }),
+    );
+    expect(order).toEqual([1, 2, 3]);
+  });
+});
+
+test('A server may cause a few questions at once, and others are not affected', () => {
+  const shares = new ServerShares(2);
+  expect([1, 2, 3].map(() => shares.mayAsk('one'))).toEqual([true, true, false]);
+  expect(shares.mayAsk('two')).toBe(true);
+});
