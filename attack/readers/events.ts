@@ -16,8 +16,8 @@ export function sdkEvents(body: Buffer): ReadEvent[] {
 
 /** The line ends of Python's `str.splitlines`, which some clients use. */
 const everyLineEnd = new RegExp(['\r\n', '[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]'].join('|'));
-/** Byte order marks, also those of UTF-8 that were decoded twice. */
-const marks = /\ufeff|\u00ef\u00bb\u00bf/g;
+/** Byte order marks anywhere, and at the start of a line also those of UTF-8 that were decoded twice. */
+const marks = /\ufeff|(?<=^|[\n\r])(?:\u00ef\u00bb\u00bf)+/g;
 
 /**
  * Reads a stream as tolerantly as any client might: every line end of Unicode, field names in any case and with spaces

@@ -1,7 +1,7 @@
 /**
  * Writes checked JSON as one line that every reader of event streams takes for one line. Outside of strings, JSON has line
  * feeds and carriage returns only as white space. Inside, it may have characters at which some readers (such as Python's
- * `splitlines`) begin a new line: they are escaped.
+ * `splitlines`) begin a new line: they are escaped. So are byte order marks, which some readers drop wherever they find them.
  * @param json valid JSON in UTF-8, in pieces
  */
 export function asLine(...json: readonly Uint8Array[]): Buffer {
@@ -12,12 +12,12 @@ export function asLine(...json: readonly Uint8Array[]): Buffer {
   return mayBreak.some((sign) => line.includes(sign)) ? escaped(line) : line;
 }
 
-/** The bytes of U+0085, and of U+2028 and U+2029 without the last. */
-const mayBreak = [Buffer.from([0xc2, 0x85]), Buffer.from([0xe2, 0x80])];
+/** The bytes of U+0085 and U+FEFF, and of U+2028 and U+2029 without the last. */
+const mayBreak = [Buffer.from([0xc2, 0x85]), Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from([0xe2, 0x80])];
 
 function escaped(line: Buffer): Buffer {
   const text = line.toString('utf8');
   return Buffer.from(
-    text.replace(/[\u0085\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    text.replace(/[\u0085\u2028\u2029\ufeff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
   );
 }

@@ -35,30 +35,22 @@ function isAllowed({ list, name }: { list: string; name: string }, server: strin
   return name === '' || isVisible({ policy, scopes, server }, listing, { [listing.key]: name });
 }
 
-/** What a client acts on, in a form that is the same for readers that see the same. */
+/** What the gateway judges and a client acts on, in a form that is the same for readers that see the same. */
 function meaningOf(reading: Reading): string {
   return JSON.stringify(
     reading.messages
       .filter((message) => typeof message === 'object' && message !== null)
       .map((message) => [
-        ...['id', 'method'].map((key) => get(message, key)),
-        scalars(get(message, 'error'), ['code', 'message']),
-        scalars(get(message, 'params'), ['uri', 'name', 'taskId', 'message', 'progress']),
-        scalars(get(message, 'result'), [
-          'nextCursor',
-          'protocolVersion',
-          'instructions',
-          'resultType',
-          'taskId',
-          'isError',
-        ]),
-        scalars(get(get(message, 'result'), 'task'), ['taskId', 'status']),
-        [...byField.keys(), 'content'].map((key) => elementsOf(get(get(message, 'result'), key))),
+        scalars(message, ['id', 'method']),
+        get(message, 'error') !== undefined,
+        scalars(get(message, 'result'), ['nextCursor', 'resultType', 'taskId']),
+        scalars(get(get(message, 'result'), 'task'), ['taskId']),
+        [...byField.keys()].map((key) => elementsOf(get(get(message, 'result'), key))),
       ]),
   );
 }
 
-const keysOfElements = ['name', 'title', 'description', 'uri', 'uriTemplate', 'mimeType', 'type', 'text'];
+const keysOfElements = ['name', 'title', 'description', 'uri', 'uriTemplate'];
 
 function elementsOf(list: unknown): unknown {
   return Array.isArray(list) ? list.map((element) => scalars(element, keysOfElements)) : undefined;
