@@ -1,23 +1,21 @@
-import { spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { SignJWT } from 'jose';
+import { run as check } from '../../../operations/policy/check.ts';
+import { run as diff } from '../../../operations/policy/diff.ts';
+import { run as explain } from '../../../operations/policy/explain.ts';
+import { runCommand } from '../../support/operations/run-command.ts';
 
-const scripts = (JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }).scripts;
+const commands = { explain, 'scopes:check': check, 'scopes:diff': diff };
+type Script = keyof typeof commands;
 const folder = mkdtempSync(join(tmpdir(), 'policy-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Runs the script of package.json with this Node, in its own folder. */
-async function run(script: string, args: string[], { stdin = '', env = {} } = {}) {
-  const [, main = 'missing'] = scripts[script]?.split(' ') ?? [];
-  const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, INIT_CWD: folder, ...env } });
-  child.stdin.end(stdin);
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  return { stdout, stderr, code };
-}
+/** Runs the script, called in the test's folder. */
+const run = (script: Script, args: string[], { stdin = '', env = {} } = {}) =>
+  runCommand(commands[script], args, { stdin, env: { INIT_CWD: folder, ...env } });
 
 function write(name: string, content: string): string {
   writeFileSync(join(folder, name), content);
@@ -190,12 +188,13 @@ Agents, by scope:
   });
 });
 
-test.each(['explain', 'scopes:check', 'scopes:diff'])(
+test.each<Script>(['explain', 'scopes:check', 'scopes:diff'])(
   '%s --help shows an example and the exit codes',
-  async (script) => {
-    const { stdout, code } = await run(script, ['--help']);
+  (script) => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+    const [, main = 'missing'] = scripts[script]?.split(' ') ?? [];
+    const stdout = execFileSync(process.execPath, [main, '--help'], { encoding: 'utf8' });
     expect(stdout).toContain(`npm run -s ${script}`);
     expect(stdout).toContain('Exit code: 0');
-    expect(code).toBe(0);
   },
 );

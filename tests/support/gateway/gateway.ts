@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,6 +69,9 @@ export function portsAsSettings(ports: Ports): NodeJS.ProcessEnv {
   return { ...variables, REGISTRY_URL: `http://localhost:${ports.gateway}` };
 }
 
+/** The keys of the user pool of this worker's first gateway. Each pool can have them, and new ones take long to make. */
+let poolKeys: Buffer | undefined;
+
 /** The registry's first servers, on these ports. */
 export function writeServersFile(folder: string, ports: Ports, extra: object[] = []): string {
   const transports = { 'streamable-http': '/mcp', sse: '/sse' };
@@ -98,6 +101,8 @@ export async function startGateway(
 ): Promise<Gateway> {
   const ports = await stackPorts();
   const dataDir = mkdtempSync(join(tmpdir(), 'gateway-'));
+  const keysFile = join(dataDir, 'cognito-keys.json');
+  if (poolKeys) writeFileSync(keysFile, poolKeys, { mode: 0o600 });
   const echo = await startEcho();
   if (options.shared) echo.unref();
   const url = `http://localhost:${ports.gateway}`;
@@ -124,6 +129,7 @@ export async function startGateway(
     await echo.stop();
     throw new Error(`${error}\n${log.slice(-30).join('\n')}`);
   }
+  if (existsSync(keysFile)) poolKeys ??= readFileSync(keysFile);
   return {
     url,
     ports,
