@@ -24,9 +24,12 @@ test('The location that reads the body never returns 403, 404 or 405, which woul
 
 test('Requests for MCP servers are proxied in one place only, and only the gate leads there', () => {
   expect(everything.match(/proxy_pass \$/g)).toHaveLength(1);
-  expect(block('location @upstream {')).toContain('proxy_pass $mcp_pass');
-  expect(everything.match(/@upstream;/g)).toEqual(['@upstream;']);
-  expect(block('location @gate {')).toMatch(/auth_request \/validate;[\s\S]*try_files \/nothing @upstream;/);
+  expect(read('gate/upstream.conf')).toContain('proxy_pass $mcp_pass');
+  const scripts = ['render', 'reload', 'start'].map(read).join('\n');
+  const included = [...`${everything}\n${scripts}`.matchAll(/(\S+ \{) include gate\/upstream.conf;/g)];
+  expect(included.map(([, location]) => location)).toEqual(['@upstream {', '@upstream_%s {']);
+  expect(everything.match(/\$mcp_location/g)).toHaveLength(1);
+  expect(block('location @gate {')).toMatch(/auth_request \/validate;[\s\S]*try_files \/nothing \$mcp_location;/);
 });
 
 test('No error page leads to a location that proxies, except from reading the body to the gate', () => {

@@ -80,7 +80,7 @@ test.each<[string, number, Partial<Sent>]>([
     { body: `{"jsonrpc":"2.0","id":1,"method":"tools/list","method":"tools/call","params":{"name":"x"}}` },
   ],
   ['a byte order mark', 400, { body: `\ufeff${call}` }],
-  ['a body over the limit', 413, { body: rpc('tools/call', { name: 'x', arguments: { a: 'x'.repeat(1_100_000) } }) }],
+  ['a body over the limit', 413, { body: rpc('tools/call', { name: 'x', arguments: { a: 'x'.repeat(4_200_000) } }) }],
 ])('The agent that may do everything sends %s and gets %i in JSON', async (_what, status, sent) => {
   const { body = call, headers, ...rest } = sent;
   const answer = await ask({
@@ -215,7 +215,7 @@ test('A bad token that is sent repeatedly gets 429 even if its sender forges add
 }, 60_000);
 
 test("A body over nginx's own limit is refused with an MCP error", async () => {
-  const answer = await ask({ path: '/echo/mcp', headers: admin, body: 'x'.repeat(1_100_000) });
+  const answer = await ask({ path: '/echo/mcp', headers: admin, body: 'x'.repeat(4_200_000) });
   expect([answer.status, JSON.parse(answer.body)]).toMatchObject([
     413,
     { error: { data: { reason: 'body_too_large' } } },

@@ -75,7 +75,7 @@ export const gatewaySettings = {
   ASSERTION_KEY_DAYS: setting(z.coerce.number().min(1).max(365).default(30), ['auth-server'], {
     purpose: 'how many days a key signs the assertions for MCP servers, 1 to 365 ([upstreams.md](upstreams.md))',
   }),
-  MAX_BODY_BYTES: setting(z.coerce.number().int().min(1024).default(1_048_576), ['auth-server', 'up'], {
+  MAX_BODY_BYTES: setting(z.coerce.number().int().min(1024).default(4_194_304), ['auth-server', 'up'], {
     purpose: 'the largest request body; a larger one is refused, because only a complete request can be checked',
   }),
   CONNECTIONS_PER_ADDRESS: setting(wholeNumber.max(60_000).default(1_000), ['up'], {
