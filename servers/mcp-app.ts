@@ -28,7 +28,7 @@ export function bundledApp(
 }
 
 /**
- * The options of both transports. Defaults: a body of 1 MiB, the gateway's limit; 1000 streams; a keep-alive every 25 s,
+ * The options of both transports. Defaults: a body of 1 MiB, far more than their tools take; 1000 streams; a keep-alive every 25 s,
  * less than common proxy timeouts.
  */
 export type McpAppOptions = Pick<LegacySseOptions, 'name' | 'build'> & Partial<LegacySseOptions> & { log: Logger };

@@ -31,6 +31,9 @@ export const texts = {
     `Too many credentials from your network were refused. Try again in ${seconds} s.`,
   too_many_requests: (seconds: number) =>
     `You have sent more requests than are allowed in a minute. Go on in ${seconds} s.`,
+  heavy_too_often: (seconds: number) =>
+    `Your large requests have used their share of the gateway's time. Go on in ${seconds} s; small requests pass.`,
+  too_busy: 'The gateway is checking too many large requests at the moment. Try again.',
   header_missing: (name: string) => `The gate did not send ${name}.`,
   header_unknown: (name: string) => `The gate sent an unknown ${name}.`,
   header_unreadable: (name: string) => `The gate sent an unreadable ${name}.`,

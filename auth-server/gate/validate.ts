@@ -12,6 +12,7 @@ import { texts } from '../denials/texts.ts';
 import type { AssertionSigner } from '../identity/assertion.ts';
 import { type IdentifyDeps, identify } from '../identity/identify.ts';
 import type { Principal } from '../identity/principal.ts';
+import { createBodyLimits } from '../limits/bodies.ts';
 import type { Throttle } from '../limits/throttle.ts';
 import { gateHeaders } from '../request/gate-headers.ts';
 import { type McpTarget, type OriginalRequest, readOriginalRequest } from '../request/original-request.ts';
@@ -32,6 +33,8 @@ export interface ValidateDeps extends IdentifyDeps {
   metrics: Pick<Metrics, 'decided'>;
   /** Largest body in bytes that is read. */
   maxBody: number;
+  /** Most bytes of bodies that are held at a time. Default: some of the largest. */
+  heldBytes?: number | undefined;
   upstreamSecrets: Pick<UpstreamSecrets, 'find'>;
   toolGuard: Pick<ToolGuard, 'approved'>;
   decisionLog: Logger;
@@ -48,6 +51,7 @@ export interface ValidateDeps extends IdentifyDeps {
 export function createValidate(deps: ValidateDeps): RequestListener {
   const { decideMilliseconds = 1_200, publicUrl } = deps;
   const writeDecision = createDecisionLog(deps.decisionLog);
+  const receive = createBodyLimits(deps.maxBody, deps.heldBytes);
   const answerAndRecord = (res: ServerResponse, entry: DecisionEntry, allowance: Allowance | undefined) => {
     try {
       if (allowance) allow(res, allowance);
@@ -63,7 +67,7 @@ export function createValidate(deps: ValidateDeps): RequestListener {
     const entry: DecisionEntry = { started: performance.now(), policy: deps.policyVersion() };
     let allowance: Allowance | undefined;
     try {
-      allowance = await withDeadline(decideRequest(deps, req, entry), decideMilliseconds);
+      allowance = await withDeadline(decideRequest(deps, receive, req, entry), decideMilliseconds);
     } catch (error) {
       entry.error = asAuthError(error);
     }
@@ -91,7 +95,12 @@ function withDeadline<T>(work: Promise<T>, milliseconds: number): Promise<T> {
  * Decides about a request, and notes in `entry` what became known on the way.
  * @throws {AuthError} for each denial
  */
-async function decideRequest(deps: ValidateDeps, req: IncomingMessage, entry: DecisionEntry): Promise<Allowance> {
+async function decideRequest(
+  deps: ValidateDeps,
+  receive: ReturnType<typeof createBodyLimits>,
+  req: IncomingMessage,
+  entry: DecisionEntry,
+): Promise<Allowance> {
   // Read first, so that the decision below knows every revocation up to this cursor.
   const cursor = deps.revocationFeed.cursor();
   const request = readOriginalRequest(gateHeaders(req));
@@ -103,7 +112,7 @@ async function decideRequest(deps: ValidateDeps, req: IncomingMessage, entry: De
     const assertion = await deps.assertions.sign(principal, '#registry');
     return { principal, server: '#registry', tool: undefined, assertion, ticket: undefined };
   }
-  const asked = await readRequest(req, request, target, deps.maxBody);
+  const asked = await readRequest(req, request, target, receive(principal));
   entry.asked = asked;
   // Again: the policy may have changed while the credential and the body were read.
   entry.policy = deps.policyVersion();

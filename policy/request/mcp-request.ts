@@ -1,7 +1,7 @@
 import type { ObjectKind } from './methods.ts';
 import { RefusedRequest } from './refused-request.ts';
 import { headerName, judgedKeys, refuseLookAlikes } from './request-hygiene.ts';
-import { asObject, type Json, text } from './request-shape.ts';
+import { asObject, type Json, text, texts } from './request-shape.ts';
 import { parseStrictJson, UnreadableBody } from './strict-json.ts';
 import { mayCreateTask, readTasks } from './task-request.ts';
 
@@ -140,12 +140,8 @@ function readRef(ref: Json): { kind: ObjectKind; name: string } {
 
 function readSubscriptions(method: string, notifications: Json): [Access, ...Access[]] {
   refuseLookAlikes(notifications, judgedNotifications);
-  const uris = notifications.resourceSubscriptions ?? [];
-  if (!Array.isArray(uris)) throw new RefusedRequest('params.notifications.resourceSubscriptions must be a list');
-  const accesses = uris.map((uri): Access => {
-    return { method, object: { kind: 'resource', name: text(uri, 'params.notifications.resourceSubscriptions') } };
-  });
-  return [{ method }, ...accesses];
+  const uris = texts(notifications.resourceSubscriptions ?? [], 'params.notifications.resourceSubscriptions');
+  return [{ method }, ...uris.map((name): Access => ({ method, object: { kind: 'resource', name } }))];
 }
 
 function checkHeaders(raw: RawMcpRequest, message: Json, request: McpRequest): void {

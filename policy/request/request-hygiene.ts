@@ -16,9 +16,15 @@ export function looksLikeJudged(key: string, judged: JudgedKeys): boolean {
   return !judged.names.has(key) && judged.folds.has(fold(key));
 }
 
+/** Members of an object in which keys are judged. Each is compared, and real requests have a few. */
+export const mostJudgedMembers = 1_000;
+
 /** Refuses look-alikes: with `Name` beside `name`, the upstream could read another tool than the one that was judged. */
 export function refuseLookAlikes(object: Record<string, unknown>, judged: JudgedKeys): void {
-  for (const key of Object.keys(object))
+  const keys = Object.keys(object);
+  if (keys.length > mostJudgedMembers)
+    throw new RefusedRequest(`an object of the request has more than ${mostJudgedMembers} members`);
+  for (const key of keys)
     if (looksLikeJudged(key, judged))
       throw new RefusedRequest('a key differs from a known one only in its letter case');
 }

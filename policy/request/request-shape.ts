@@ -14,3 +14,13 @@ export function text(value: unknown, what: string): string {
   if (typeof value === 'string' && value !== '') return value;
   throw new RefusedRequest(`${what} must be a string that is not empty`);
 }
+
+/** Names in one request, such as the resources of a subscription. Each is judged, and real clients name a few. */
+export const mostNames = 100;
+
+/** @throws {RefusedRequest} naming `what` for anything but a list of at most {@link mostNames} strings that are not empty */
+export function texts(value: unknown, what: string): string[] {
+  if (!Array.isArray(value)) throw new RefusedRequest(`${what} must be a list`);
+  if (value.length > mostNames) throw new RefusedRequest(`${what} has more than ${mostNames} entries`);
+  return value.map((item) => text(item, what));
+}

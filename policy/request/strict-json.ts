@@ -4,15 +4,20 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** The body cannot be read. `message` is meant for the client. */
 export class UnreadableBody extends Error {}
 
+/** Values and members of a body together. Requests of real clients have some hundreds; each costs time and memory. */
+export const mostValues = 100_000;
+
 /**
  * Reads JSON that every parser reads alike (RFC 8259; I-JSON, RFC 7493): UTF-8 without a byte order mark, no repeated key
- * in an object, no trailing data, no lone surrogates, numbers that fit, at most 64 levels deep. It refuses anything else:
- * a request that two parsers read differently bypasses the gate.
+ * in an object, no trailing data, no lone surrogates, numbers that fit, at most 64 levels deep and {@link mostValues}
+ * values. It refuses anything else: a request that two parsers read differently bypasses the gate.
  * @param bytes the body
  * @returns the value
  * @throws {UnreadableBody}
  */
 export function parseStrictJson(bytes: Uint8Array): unknown {
+  if (bytes.length === 0) throw new UnreadableBody('the body is empty, or too large to be checked');
+  const colons = countColons(bytes);
   const text = decode(bytes);
   let value: unknown;
   try {
@@ -25,12 +30,11 @@ export function parseStrictJson(bytes: Uint8Array): unknown {
   // JSON.parse silently keeps the last of two equal keys. The colons outside strings count the members as written. Fewer
   // members in the value mean a repeated key, however it was escaped.
   const members = countMembers(value, 0, mayHoldHalves);
-  if (members !== countColons(text)) throw new UnreadableBody('a key stands twice in one object');
+  if (members !== colons) throw new UnreadableBody('a key stands twice in one object');
   return value;
 }
 
 function decode(bytes: Uint8Array): string {
-  if (bytes.length === 0) throw new UnreadableBody('the body is empty, or too large to be checked');
   let text: string;
   try {
     text = utf8.decode(bytes);
@@ -44,14 +48,25 @@ function decode(bytes: Uint8Array): string {
 const quote = 0x22;
 const backslash = 0x5c;
 const colon = 0x3a;
+const comma = 0x2c;
+const bracket = 0x5b;
+const brace = 0x7b;
 
-/** Counts the colons outside strings, in valid JSON. */
-function countColons(text: string): number {
+/**
+ * Counts the colons outside strings, in bytes that may be JSON. In UTF-8, these bytes are part of no other character.
+ * @throws {UnreadableBody} at the first value too many, before anything is built of them
+ */
+function countColons(bytes: Uint8Array): number {
   let colons = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c === quote) i = endOfString(text, i + 1);
+  let others = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const c = bytes[i];
+    if (c === quote) i = endOfString(bytes, i + 1);
     else if (c === colon) colons++;
+    else if (c === comma || c === bracket || c === brace) others++;
+    else continue;
+    if (colons + others > mostValues)
+      throw new UnreadableBody(`the body has more than ${mostValues} values and members`);
   }
   return colons;
 }
@@ -59,19 +74,23 @@ function countColons(text: string): number {
 /** A loop over characters is faster for short strings, `indexOf` for long ones. */
 const shortString = 24;
 
-/** Returns the offset of the quote that ends the string whose content begins at `start`. */
-function endOfString(text: string, start: number): number {
-  for (let i = start; i < start + shortString; i++) {
-    const c = text.charCodeAt(i);
-    if (c === quote) return i;
-    if (c === backslash) i++;
-  }
-  for (let end = text.indexOf('"', start); ; end = text.indexOf('"', end + 1)) {
-    let before = end;
-    while (before > start && text.charCodeAt(before - 1) === backslash) before--;
+/** Returns the offset of the quote that ends the string whose content begins at `start`; the end if there is none. */
+function endOfString(bytes: Uint8Array, start: number): number {
+  for (let i = start; i < bytes.length; i++) {
+    for (const near = i + shortString; i < near; i++) {
+      const c = bytes[i];
+      if (c === quote) return i;
+      if (c === backslash) i++;
+    }
+    const begun = i;
+    i = bytes.indexOf(quote, begun);
+    if (i === -1) break;
+    let before = i;
+    while (before > begun && bytes[before - 1] === backslash) before--;
     // A quote after an even number of backslashes is not escaped.
-    if ((end - before) % 2 === 0) return end;
+    if ((i - before) % 2 === 0) return i;
   }
+  return bytes.length;
 }
 
 function countMembers(value: unknown, depth: number, mayHoldHalves: boolean): number {

@@ -1,5 +1,4 @@
-import { RefusedRequest } from './refused-request.ts';
-import { asObject, type Json, text } from './request-shape.ts';
+import { asObject, type Json, text, texts } from './request-shape.ts';
 
 const tasksExtension = 'io.modelcontextprotocol/tasks';
 
@@ -12,8 +11,7 @@ export function readTasks(method: string, params: Json): readonly string[] | und
   if (method === 'subscriptions/listen') {
     const { taskIds } = asObject(params.notifications ?? {}, 'params.notifications must be an object');
     if (taskIds === undefined) return undefined;
-    if (!Array.isArray(taskIds)) throw new RefusedRequest('params.notifications.taskIds must be a list');
-    return taskIds.map((id) => text(id, 'params.notifications.taskIds'));
+    return texts(taskIds, 'params.notifications.taskIds');
   }
   if (!method.startsWith('tasks/') || method === 'tasks/list') return undefined;
   return [text(params.taskId, 'params.taskId')];

@@ -28,4 +28,18 @@ export const judge = [
       'A list that a server sends on the answer to %s is filtered, because a client may be waiting for it',
     ],
   }),
+  row('judge-bodies', 'a caller with large bodies does not delay others', {
+    'unit/policy/request/mcp-request': ['%s are limited, and the message says to how many'],
+    'unit/policy/request/strict-json': [
+      '%s is rejected before anything is built of it, and one below the limit is read',
+    ],
+    'unit/auth-server/limits/bodies': [
+      'is a quarter of one process for each principal',
+      'is never asked of other principals, nor of ordinary bodies',
+      'is bounded for all together, until some of them are released',
+    ],
+    'integration/auth-server/gate/validate': [
+      'a caller whose large bodies took too much time has to wait with them, and with nothing else',
+    ],
+  }),
 ];

@@ -57,6 +57,7 @@ export interface Shape {
   publicUrl: string;
   clientSecret: string;
   maxBody: number;
+  heldBytes: number | undefined;
   allowedOrigins: string[];
   policyText: string;
   approved: ReturnType<ToolGuard['approved']>;
@@ -91,6 +92,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     publicUrl,
     clientSecret: webSecret,
     maxBody: 65_536,
+    heldBytes: undefined,
     allowedOrigins: ['https://inspector.example'],
     policyText: readFileSync('scopes.yml', 'utf8'),
     policyFaults: [],
@@ -197,6 +199,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     }),
     pages: createPages(),
     maxBody: shape.maxBody,
+    heldBytes: shape.heldBytes,
     decideMilliseconds: shape.decideMilliseconds,
     metrics,
     log,

@@ -133,6 +133,19 @@ s: [{server: "*", methods: ["*"]}]\n`;
   });
 });
 
+test('a caller whose large bodies took too much time has to wait with them, and with nothing else', async () => {
+  const server = await startAuthServer(cognito.url, { maxBody: 4_194_304 });
+  const [Cookie, other] = [await server.session(), await server.session({ sub: 'other', username: 'other' })];
+  const large = toolCall('t', { text: '\\"'.repeat(1_000_000) });
+  let denial = denialOf(await server.validate({ Cookie }, large));
+  for (let n = 0; n < 200 && denial.status !== 429; n++) denial = denialOf(await server.validate({ Cookie }, large));
+  expect(denial).toMatchObject({ status: 429, code: 'too_many_requests' });
+  expect(denial.body.error.message).toMatch(/^Your large requests .* small requests pass\.$/);
+  expect((await server.validate({ Cookie }, toolsList)).status).toBe(200);
+  expect(denialOf(await server.validate({ Cookie: other }, large)).status).not.toBe(429);
+  await server.close();
+}, 60_000);
+
 describe('every code of a denial', () => {
   const expired = () => bearer(personClaims({ iat: now() - 7200, exp: now() - 3600 }));
   const cases: Record<string, () => Promise<Response>> = {
@@ -182,6 +195,10 @@ describe('every code of a denial', () => {
       const ask = () => busy.validate({ Authorization: 'Bearer rubbish', 'X-Real-IP': '203.0.113.9' });
       await ask();
       return ask().finally(busy.close);
+    },
+    too_busy: async () => {
+      const full = await startAuthServer(cognito.url, { heldBytes: 10 });
+      return full.validate({ Cookie: await full.session() }, toolsList).finally(full.close);
     },
     gate_misconfigured: async () => auth.validate({ Cookie: await auth.session(), 'X-Resource': null }),
     identity_provider_unavailable: async () => {

@@ -216,6 +216,27 @@ describe('a fault that the request did not cause', () => {
   });
 });
 
+describe('what makes a judgement long', () => {
+  const many = (count: number, name: (n: number) => string) => Array.from({ length: count }, (_, n) => name(n));
+  const members = (count: number) => Object.fromEntries(many(count, (n) => `k${n}`).map((key) => [key, 0]));
+  const listen = (notifications: object) => call({ notifications }, 'subscriptions/listen');
+
+  test.each([
+    ['resources of a subscription', (n: number) => listen({ resourceSubscriptions: many(n, (i) => `x:${i}`) }), 100],
+    ['tasks of a subscription', (n: number) => listen({ taskIds: many(n, String) }), 100],
+    ['members of params', (n: number) => call(members(n), 'tools/list'), 1_000],
+    ['members of notifications', (n: number) => listen(members(n)), 1_000],
+    ['members of a reference', (n: number) => call({ ref: members(n) }, 'completion/complete'), 1_000],
+  ])('%s are limited, and the message says to how many', (_what, request, most) => {
+    expect(String(refusal(request(most + 3)).message)).toMatch(/has more than 1,?000? (entries|members)/);
+    try {
+      read(request(most));
+    } catch (error) {
+      expect(String(error)).not.toMatch(/more than/);
+    }
+  });
+});
+
 test('a notification has no id, not even one that is undefined', () => {
   expect(read({ jsonrpc: '2.0', method: 'notifications/initialized' })).not.toHaveProperty('id');
 });

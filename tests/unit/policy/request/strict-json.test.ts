@@ -45,3 +45,29 @@ test('The check of a body with one long string costs little more than its parsin
     expect(performance.now() - started).toBeLessThan(10_000);
   }
 });
+
+describe('A body with too many values', () => {
+  const most = 100_000;
+  test.each([
+    ['in a list', (n: number) => `[${'0,'.repeat(n - 1)}0]`],
+    ['in lists of their own', (n: number) => `[${'[],'.repeat(n / 2)}0]`],
+    ['as members', (n: number) => `{${Array.from({ length: n / 2 }, (_, i) => `"${i}":0`).join()}}`],
+  ])('%s is rejected before anything is built of it, and one below the limit is read', (_where, text) => {
+    const parsed = jest.spyOn(JSON, 'parse');
+    expect(() => parseStrictJson(bytes(text(most + 4)))).toThrow('the body has more than 100000 values and members');
+    expect(parsed).not.toHaveBeenCalled();
+    parsed.mockRestore();
+    expect(parseStrictJson(bytes(text(most - 4)))).toBeDefined();
+  });
+
+  test('does not count what stands in strings', () => {
+    expect(parseStrictJson(bytes(JSON.stringify({ a: ',:[{'.repeat(100_000) })))).toBeDefined();
+  });
+
+  test.each(['{"a":"x', '"', '["\\', '"\\"', `"${'x'.repeat(100)}`, `"${'\\"'.repeat(50)}`])(
+    'and one that ends in the string %j is rejected',
+    (text) => {
+      expect(() => parseStrictJson(bytes(text))).toThrow('the body is not valid JSON');
+    },
+  );
+});
