@@ -21,24 +21,34 @@ export interface Met {
 const longestMilliseconds = 30_000;
 const pauseMilliseconds = 40;
 
-/**
- * Those who call a tool, list tools, open a stream and read a page of the registry.
- * @param target an honest server, and a tool of it
- * @param few a token that may list the server's tools, `many` one that may call the tool, `cookie` of a person
- */
-export function bystandersOf(target: Target, few: string, many: string, cookie: string): readonly Bystander[] {
-  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+/** Session cookies of people who do not use the hostile server. */
+export interface BystanderCookies {
+  /** May list the honest server's tools. */
+  lists: string;
+  /** May call its tools. */
+  calls: string;
+  /** May read the registry. */
+  reads: string;
+}
+
+/** Those who call a tool, list tools, open a stream and read a page of the registry. @param target an honest server */
+export function bystandersOf(target: Target, { lists, calls, reads }: BystanderCookies): readonly Bystander[] {
+  const path = mcpPath(target);
   const call = rpc('tools/call', { name: target.tool, arguments: target.args });
-  const get = (path: string, headers: Record<string, string>): Sent => ({ method: 'GET', path, headers });
+  const get = (from: string, accept: string, cookie: string): Sent => ({
+    method: 'GET',
+    path: from,
+    headers: { accept, cookie },
+  });
   return [
-    { name: 'calls a tool', sent: complete(target, { path: mcpPath(target), body: call }, bearer(many)) },
-    { name: 'lists tools', sent: complete(target, { path: mcpPath(target), body: listTools }, bearer(few)) },
+    { name: 'calls a tool', sent: complete(target, { path, body: call }, { cookie: calls }) },
+    { name: 'lists tools', sent: complete(target, { path, body: listTools }, { cookie: lists }) },
     {
       name: 'opens a stream',
-      sent: get(`/${target.server}/sse`, { accept: 'text/event-stream', ...bearer(many) }),
+      sent: get(`/${target.server}/sse`, 'text/event-stream', calls),
       until: 'sessionId=',
     },
-    { name: 'reads a page of the registry', sent: get('/servers/mcpgw', { accept: 'text/html', cookie }) },
+    { name: 'reads a page of the registry', sent: get('/servers/mcpgw', 'text/html', reads) },
   ];
 }
 

@@ -46,12 +46,17 @@ export async function prepareHostile(
   const left = chosen.filter(({ behaviours }) => behaviours.length > 0);
   if (left.length === 0) throw new Error(`no behaviour has ${only.join(' or ')} in its name`);
   const { token = '', fullToken = '' } = await demoTokens(seed, standIn);
+  const [reads, lists, calls] = await Promise.all(
+    ['mcp-registry-admin', 'mcp-registry-user', 'mcp-registry-developer'].map(async (group) => await session(group)),
+  );
+  if (!reads || !lists || !calls) throw new Error('a person of the demo cannot sign in');
   return {
     target: { url, server, tool, args },
     place,
     few: token,
     many: fullToken,
-    administrator: { url, cookie: (await session('mcp-registry-admin')).cookie },
+    bystanders: { reads: reads.cookie, lists: lists.cookie, calls: calls.cookie },
+    administrator: { url, cookie: reads.cookie },
     signIn: () => session('mcp-registry-user').catch(() => undefined),
     parts,
     kinds: left,

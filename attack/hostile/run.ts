@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from '../case.ts';
 import type { Outcome } from '../run.ts';
 import { type Behaviour, type Kind, victimName } from './behaviour.ts';
-import { bystandersOf, type Met, watch } from './bystanders.ts';
+import { type BystanderCookies, bystandersOf, type Met, watch } from './bystanders.ts';
 import { type Clients, canary, sessionAtVictim, use } from './clients.ts';
 import { type Part, type PartReport, watchParts } from './parts.ts';
 import { type Administrator, register } from './registration.ts';
@@ -14,8 +14,10 @@ export interface Plan {
   target: Target;
   /** The registered server whose place the hostile one takes. */
   place: string;
+  /** Tokens of the hostile server's callers: one who may only list, and one who may do everything. */
   few: string;
   many: string;
+  bystanders: BystanderCookies;
   administrator: Administrator;
   signIn: Clients['signIn'];
   parts: readonly Part[];
@@ -82,8 +84,8 @@ async function runKinds(
   hostile: HostileServer,
   victim: HostileServer,
 ): Promise<HostileReport> {
-  const { target, few, many, administrator, signal } = plan;
-  const bystanders = bystandersOf(target, few, many, administrator.cookie);
+  const { target, signal } = plan;
+  const bystanders = bystandersOf(target, plan.bystanders);
   const watchUntil = (over: AbortSignal) => watch(target.url, bystanders, over);
   const watchFor = (milliseconds: number) => watchUntil(AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]));
   await watchFor(warmUpMilliseconds);
