@@ -10,7 +10,9 @@ import { paths } from '../../attack/cases/paths.ts';
 import { permissions } from '../../attack/cases/permissions.ts';
 import { redirections } from '../../attack/cases/redirects.ts';
 import { otherCallers } from '../../attack/cases/sessions.ts';
+import { kinds } from '../../attack/hostile/behaviours.ts';
 import { advisories } from './advisories.ts';
+import { answers } from './answers.ts';
 import { attacked } from './attacked.ts';
 import { judge } from './judge.ts';
 import { authRequest, found } from './original.ts';
@@ -29,8 +31,9 @@ const cases = [
   permissions,
   redirections,
 ].flat();
-const attacks = new Set(cases.map(({ name }) => name));
-const rows = [...found, ...authRequest, ...attacked, ...advisories, ...judge, ...registered];
+const behaviours = kinds.flatMap((kind) => kind.behaviours);
+const attacks = new Set([...cases, ...behaviours].map(({ name }) => name));
+const rows = [...found, ...authRequest, ...attacked, ...answers, ...advisories, ...judge, ...registered];
 const ids = rows.flatMap(({ id }) => id.split(' '));
 
 const known = new Map<string, Set<string>>();

@@ -1,0 +1,45 @@
+import { type HostileAnswer, hostileAnswer } from '../../support/relay/answers/answer.ts';
+import { startHarness } from '../../support/relay/answers/harness.ts';
+import { randomFrom } from '../../support/relay/answers/random.ts';
+import { regressions } from '../../support/relay/answers/regressions.ts';
+import { type Relay, startRelay } from '../../support/relay/relay-fixture.ts';
+
+const seconds = Number(process.env.FUZZ_SECONDS ?? 60);
+const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000_000);
+const servers = ['one', 'two', 'three', 'four'];
+const mostShown = 5;
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay({ maxAnswer: 200_000 });
+});
+afterAll(() => relay.close());
+
+test.each(regressions)('An answer that once got past the relay no longer does: %s', async (_name, answer) => {
+  const harness = await startHarness(relay, 'regressions');
+  expect((await harness.pass(answer)).faults).toEqual([]);
+});
+
+test(
+  'No reader sees in a changed answer what its caller may not use, and all readers read the same',
+  async () => {
+    const until = performance.now() + seconds * 1_000;
+    const failed: { case: number; faults: string[]; answer: HostileAnswer }[] = [];
+    let count = 0;
+    await Promise.all(
+      servers.map(async (server) => {
+        const harness = await startHarness(relay, server);
+        while (performance.now() < until && failed.length < mostShown) {
+          const number = count++;
+          const answer = hostileAnswer(randomFrom(seed + number));
+          const { faults } = await harness.pass(answer);
+          if (faults.length > 0) failed.push({ case: number, faults, answer });
+        }
+      }),
+    );
+    // Repeat a case with FUZZ_SEED=<seed + case>, and keep it in tests/support/relay/answers/regressions.ts.
+    expect({ seed, failed }).toEqual({ seed, failed: [] });
+    expect(count).toBeGreaterThan(seconds * 10);
+  },
+  seconds * 1_000 + 60_000,
+);
