@@ -58,11 +58,11 @@ async function filtered(deps: RelayDeps, exchange: Exchange, bytes: Buffer): Pro
   }
 }
 
-/** The text of an error, such as "Session not found". Text with a brace could be taken for a message, and is dropped. */
+/** The text of an error as one line, such as "Session not found". With a brace it could be taken for a message: dropped. */
 function textOfError(bytes: Buffer): { type: string; body: Buffer } | undefined {
   const text = bytes.toString('utf8', 0, longestErrorText);
   if (/[{[\0]/.test(text)) return undefined;
-  return { type: 'text/plain; charset=utf-8', body: Buffer.from(cleanText(text, { keep: '\n' })) };
+  return { type: 'text/plain; charset=utf-8', body: Buffer.from(cleanText(text, { replace: ' ' })) };
 }
 
 async function send(exchange: Exchange, content?: { type: string; body: Buffer }) {

@@ -52,8 +52,8 @@ export async function filterMessage(
   const newTask = newTaskOf(caller, message);
   if (((tasks?.length ?? 0) > 0 || newTask !== undefined) && !mayAsk())
     throw new UnreadableAnswer('more about tasks than was asked for');
-  if (tasks) kept.set('tasks', await ownOf(deps, caller, message.bytes, tasks));
-  if (newTask !== undefined && !(await deps.owners.bind(caller.token, { kind: 'task', id: newTask })))
+  if (tasks) kept.set('tasks', await pace.wait(ownOf(deps, caller, message.bytes, tasks)));
+  if (newTask !== undefined && !(await pace.wait(deps.owners.bind(caller.token, { kind: 'task', id: newTask }))))
     throw new RelayError('upstream_session_conflict');
   return withLists(message, kept);
 }
@@ -108,8 +108,12 @@ async function ownOf(
 function newTaskOf({ ticket }: Caller, { bytes, result }: ServerMessage): string | undefined {
   if (ticket.method.startsWith('tasks/')) return undefined;
   const task = result.get('task');
-  const nested = task && nameOf(bytes, task, 'taskId');
-  if (nested !== undefined) return nested;
+  if (task && bytes[task.from] === 0x7b) {
+    const members = membersOf(bytes, task, judgedOfElement);
+    if (!members) throw new UnreadableAnswer('a task that has no single meaning');
+    const id = stringAt(bytes, members.get('taskId'));
+    if (id) return id;
+  }
   return stringAt(bytes, result.get('resultType')) === 'task'
     ? stringAt(bytes, result.get('taskId')) || undefined
     : undefined;

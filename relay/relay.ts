@@ -79,7 +79,9 @@ async function begin(
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) gathered.add(chunk);
     const body = gathered.bytes();
+    pace.begin();
     const id = body.length > 0 ? (await readMessage(body, deps.limits, pace)).id : undefined;
+    pace.end();
     const requestId = ticket.method === '(response)' ? undefined : id;
     const answer = await askUpstream({
       ...{ route, path, body, timeoutMilliseconds, signal },

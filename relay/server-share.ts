@@ -3,7 +3,7 @@ import type { Pace } from '../common/answers/pace.ts';
 
 /** Part of the relay's only thread that the answers of one server may take. */
 const share = 0.25;
-/** Milliseconds of work that a server may save up, and the length of a slice. */
+/** Milliseconds of work that a server may save up, and the length of a slice. Ordinary answers take less than half a slice. */
 const burst = 20;
 const slice = 1;
 
@@ -32,17 +32,29 @@ export class ServerShares {
   paceOf(server: string): ServerPace {
     const own = this.#shareOf(server);
     let began = performance.now();
+    const begin = () => {
+      began = performance.now();
+    };
     const spent = () => performance.now() - began;
+    const end = () => {
+      if (spent() > slice / 2) own.spend(spent());
+    };
     return {
-      begin() {
-        began = performance.now();
-      },
-      end: () => own.spend(spent()),
-      isDue: () => spent() > slice || own.isOverdrawn(),
+      begin,
+      end,
+      isDue: () => spent() > slice || (spent() > slice / 4 && own.isOverdrawn()),
       async rest() {
         own.spend(spent());
         await own.turn();
-        began = performance.now();
+        begin();
+      },
+      async wait(other) {
+        end();
+        try {
+          return await other;
+        } finally {
+          begin();
+        }
       },
     };
   }

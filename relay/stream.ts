@@ -43,19 +43,21 @@ export async function passStream(deps: RelayDeps, exchange: Exchange): Promise<v
     for await (const event of splitEvents(arrivals(exchange), deps.limits.bytes, account)) {
       const passed = await passEvent(deps, exchange, event, progress);
       if (hasEnded()) return;
-      if (passed) {
-        deps.streams.wrote(stream);
-        await write(response, passed);
-      }
-      if (pace.isDue()) await pace.rest();
+      if (passed) deps.streams.wrote(stream);
+      if (passed && !response.write(passed)) await pace.wait(drained(response));
+      else if (pace.isDue()) await pace.rest();
     }
     response.end();
   } catch (error) {
-    if (hasEnded() || response.destroyed) return;
-    if (!(error instanceof OversizedAnswer) || exchange.requestId === undefined) throw error;
-    response.end(tooLarge(deps, exchange));
-    answer.destroy();
+    if (!hasEnded() && !response.destroyed) giveUp(deps, exchange, error);
   }
+}
+
+/** Ends a stream whose server sent an event without end: with an error, if it is known for which request. */
+function giveUp(deps: RelayDeps, exchange: Exchange, error: unknown): void {
+  if (!(error instanceof OversizedAnswer) || exchange.requestId === undefined) throw error;
+  exchange.response.end(tooLarge(deps, exchange));
+  exchange.answer.destroy();
 }
 
 /** Begins the answer, and watches the stream until it closes. */
@@ -109,7 +111,7 @@ async function passEvent(
     if (isEndpoint && (exchange.endpoint !== 'sse' || progress.hasBegun))
       throw new UnreadableAnswer('an endpoint event that does not belong there');
     const data = isEndpoint
-      ? Buffer.from(await gatewayEndpoint(deps, exchange, event.data?.toString('utf8') ?? ''))
+      ? Buffer.from(await exchange.pace.wait(gatewayEndpoint(deps, exchange, event.data?.toString('utf8') ?? '')))
       : await messageFor(deps, exchange, event, progress);
     progress.hasBegun ||= data !== undefined;
     const passed = writeEvent({ ...event, data });
@@ -175,9 +177,7 @@ async function gatewayEndpoint({ owners }: RelayDeps, { caller, route }: Exchang
   return `/${caller.ticket.server}/messages?sessionId=${id}`;
 }
 
-/** Returns when the client has taken so much that more may follow. */
-async function write(response: ServerResponse, bytes: Buffer): Promise<void> {
-  if (response.write(bytes)) return;
+async function drained(response: ServerResponse): Promise<void> {
   // A closed response emits neither 'drain' nor 'close' any more.
   if (response.destroyed) throw new Error('the client has gone');
   const gone = new AbortController();

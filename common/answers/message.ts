@@ -69,8 +69,8 @@ function startOutline(bytes: Buffer, limits: MessageLimits) {
   const isBatch = first === openList;
 
   const onValue = (depth: number, keys: readonly (string | undefined)[], from: number, to: number): void => {
-    if (depth === 1 && keys[1] !== undefined) add(message, keys[1], { from, to });
-    else if (depth === 2 && isBatch) refuseResults(keys[2]);
+    if (isBatch) checkBatch(message, depth, keys[2], { from, to });
+    else if (depth === 1 && keys[1] !== undefined) add(message, keys[1], { from, to });
     else if (depth === 2 && keys[1] === 'result' && keys[2] !== undefined) add(result, keys[2], { from, to });
     else if (depth === 3 && keys[1] === 'result' && keys[3] === undefined && listNames.has(keys[2] ?? '')) {
       const field = keys[2] as string;
@@ -102,10 +102,17 @@ function add(members: Map<string, Span>, key: string, span: Span): void {
   members.set(key, span);
 }
 
-/** Batches of notifications existed in 2025-03-26. A batch never answers a request that the gate admits. */
-function refuseResults(key: string | undefined): void {
-  if (key === 'result' || (key !== undefined && looksLikeJudged(key, judgedOfMessage)))
-    throw new UnreadableAnswer('a batch of results');
+const keysOfNotification = new Set(['jsonrpc', 'id', 'method', 'params']);
+
+/**
+ * Batches of notifications existed in 2025-03-26. A batch never answers a request that the gate admits.
+ * @param message the members of the element at hand
+ */
+function checkBatch(message: Map<string, Span>, depth: number, key: string | undefined, span: Span): void {
+  if (depth === 1) message.clear();
+  if (depth !== 2) return;
+  if (key === undefined || !keysOfNotification.has(key)) throw new UnreadableAnswer('a batch of results');
+  add(message, key, span);
 }
 
 function refuseLookAlikes(members: ReadonlyMap<string, Span>, judged: ReturnType<typeof judgedKeys>): void {

@@ -6,6 +6,8 @@ export interface Pace {
   isDue(): boolean;
   /** Waits until the next slice may begin. */
   rest(): Promise<void>;
+  /** Waits for something else than this work. The time does not count. */
+  wait<T>(other: Promise<T>): Promise<T>;
 }
 
 /** A pace that gives way to other work every few milliseconds. */
@@ -17,5 +19,6 @@ export function startPace(sliceMilliseconds = 2): Pace {
       await nextTurn();
       began = performance.now();
     },
+    wait: (other) => other,
   };
 }

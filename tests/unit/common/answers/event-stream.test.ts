@@ -124,7 +124,7 @@ describe('a stream cut into events', () => {
     ['in many', Array.from({ length: 101 }, () => 'x'.repeat(100))],
     ['behind other events', ['data: 1\n\n', 'x'.repeat(5_000), 'x'.repeat(5_001)]],
     ['with its end in the same chunk', ['x'.repeat(10_001), '']],
-    ['much longer', ['x'.repeat(9_000), ...Array.from({ length: 100 }, () => 'x'.repeat(9_000))]],
+    ['three times as long', ['x'.repeat(9_000), ...Array.from({ length: 2 }, () => 'x'.repeat(9_000))]],
   ])('reports an event that is longer than the limit, %s, and goes on with the next', async (_how, parts) => {
     const seen: (Buffer | OversizedEvent)[] = [];
     let held = 0;
@@ -141,6 +141,11 @@ describe('a stream cut into events', () => {
     expect(String(seen.at(-1))).toBe('data: next\n\n');
     expect(held).toBe(0);
     expect(most).toBeLessThan(40_000);
+  });
+
+  test('ends when an event is four times as long', async () => {
+    const parts = Array.from({ length: 100 }, () => 'x'.repeat(1_000));
+    await expect(split(...parts)).rejects.toThrow('an event without an end');
   });
 
   test('may hold many short events in one chunk', async () => {

@@ -165,6 +165,7 @@ describe('a list without some of its elements', () => {
     await readMessage(Buffer.from(`{"result":{"x":[${'"", '.repeat(200_000)}""]}}`), usualLimits, {
       isDue: () => true,
       rest: () => new Promise((resolve) => setTimeout(resolve, 1)),
+      wait: (other) => other,
     });
     clearInterval(counting);
     expect(turns).toBeGreaterThan(10);
