@@ -1,21 +1,27 @@
 import { usualLimits } from '../common/answers/limits.ts';
 
-/**
- * What the relay holds at most, in bytes and numbers. All of it together must fit into the memory that docker-compose.yml
- * and deploy/ give to it, which tests/unit/deploy/memory.test.ts checks.
- */
-export const relayLimits = {
+/** What the relay holds at most, in bytes. Its streams get the rest of its memory. */
+export const relayMemory = {
   /** Requests and answers that are being read, of all servers and of one. */
-  heldBytes: 96 * 1024 * 1024,
-  heldBytesOfServer: 48 * 1024 * 1024,
-  /** Open streams, of all callers and of one. */
-  streams: 5_000,
-  streamsOfOwner: 1_000,
-  /** What an idle stream takes, by measurement (`npm run bench:relay`). */
-  bytesOfStream: 46 * 1024,
+  held: 96 * 1024 * 1024,
+  heldOfServer: 48 * 1024 * 1024,
+  /** An idle stream, by measurement (`npm run bench:relay`). */
+  stream: 46 * 1024,
   /** The process without any work. */
-  idleBytes: 110 * 1024 * 1024,
+  idle: 110 * 1024 * 1024,
 };
+
+const fewestStreams = 200;
+const mostStreams = 50_000;
+
+/**
+ * How many streams fit into the relay's memory.
+ * @param memory in bytes: what the container may use, or the machine has
+ */
+export function streamsIn(memory: number): number {
+  const { held, idle, stream } = relayMemory;
+  return Math.min(mostStreams, Math.max(fewestStreams, Math.floor((memory - idle - held) / stream)));
+}
 
 /** Longer error texts of servers are cut. */
 export const longestErrorText = 4_096;

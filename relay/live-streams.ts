@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http';
 import type { Caller } from './caller.ts';
-import { relayLimits } from './limits.ts';
 import type { Route } from './routes.ts';
 
 /** Why the relay ended a stream before its server did. The client reconnects, and the gate gives the details. */
@@ -28,8 +27,10 @@ interface StreamRights {
   silence(): number;
 }
 
-/** Time limits in milliseconds. */
+/** Limits; times in milliseconds. */
 export interface LiveLimits {
+  /** How many streams may be open at once. */
+  streams: number;
   /** How long a stream may be idle before a comment keeps it alive. */
   keepAlive: number;
   /** How long the auth-server may be silent before all streams end. */
@@ -37,7 +38,7 @@ export interface LiveLimits {
 }
 
 /** The silence is long enough for a restart of the auth-server. Beyond it, no revocation could end a stream. */
-const usualLimits: LiveLimits = { keepAlive: 15_000, longestSilence: 10_000 };
+const usualLimits = { streams: Number.POSITIVE_INFINITY, keepAlive: 15_000, longestSilence: 10_000 };
 const rememberMilliseconds = 300_000;
 
 /**
@@ -53,20 +54,19 @@ export class LiveStreams {
   #firstCursor = 0;
   readonly #rights: StreamRights;
   readonly #limits: LiveLimits;
-  constructor(rights: StreamRights, limits: LiveLimits = usualLimits) {
+  constructor(rights: StreamRights, limits: Partial<LiveLimits> = {}) {
     this.#rights = rights;
-    this.#limits = limits;
+    this.#limits = { ...usualLimits, ...limits };
   }
 
   get size(): number {
     return this.#streams.size;
   }
 
-  /** Whether no more streams fit, of all callers or of this one. */
+  /** Whether no more streams fit. One caller may have half of them. */
   isFull({ ticket }: Caller): boolean {
-    return (
-      this.#streams.size >= relayLimits.streams || (this.#byOwner.get(ticket.owner) ?? 0) >= relayLimits.streamsOfOwner
-    );
+    const own = this.#byOwner.get(ticket.owner) ?? 0;
+    return this.#streams.size >= this.#limits.streams || own >= this.#limits.streams / 2;
   }
 
   /** Watches a stream until it closes. A stream that is not permitted ends at once. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { createRemoteJWKSet } from 'jose';
 import { HeldBytes } from '../common/answers/held-bytes.ts';
@@ -10,7 +11,7 @@ import { runService } from '../common/service/service.ts';
 import { readConfig } from '../common/settings/config.ts';
 import { createIdentifyCaller } from './caller.ts';
 import { relayConfig } from './config.ts';
-import { answerLimits, relayLimits } from './limits.ts';
+import { answerLimits, relayMemory, streamsIn } from './limits.ts';
 import { LiveStreams } from './live-streams.ts';
 import { createRelayMetrics } from './metrics.ts';
 import { createRelay } from './relay.ts';
@@ -33,7 +34,10 @@ await runService('relay', process.env, (log, tracing) => {
   const tools = watchApprovedTools(config.TOOL_CHANGES, config.APPROVED_TOOLS_FILE, log);
   const rights = createRights(policy.current, tools);
   const silence = () => revocations.silence();
-  const streams = new LiveStreams({ mayContinue: rights.mayContinue, routeOf: routes.of, silence });
+  const streams = new LiveStreams(
+    { mayContinue: rights.mayContinue, routeOf: routes.of, silence },
+    { streams: streamsIn(Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem())) },
+  );
   const revocations = followRevocations(authServer, streams, log);
   policy.onChange(() => streams.tick());
   routes.onChange(() => streams.tick());
@@ -50,7 +54,7 @@ await runService('relay', process.env, (log, tracing) => {
       routes,
       streams,
       limits: answerLimits(config.MAX_LIST_BYTES),
-      held: new HeldBytes(relayLimits.heldBytes, relayLimits.heldBytesOfServer),
+      held: new HeldBytes(relayMemory.held, relayMemory.heldOfServer),
       shares: new ServerShares(),
       quickMilliseconds: 30_000,
       metrics,

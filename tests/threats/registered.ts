@@ -2,6 +2,46 @@ import { row } from './row.ts';
 
 /** What a hostile server, or a user who registers one, could do to the registry and through it. */
 export const registered = [
+  row('answers-read-differently', 'no list passes the filter because a client reads an answer in another way', {
+    'integration/relay/unreadable-answers': [
+      '%s',
+      'as the answer to another request, %s',
+      'as a second answer to the same request',
+      'The content type is always the gateway’s own',
+      'Only headers on the list are passed on, and no session that was not bound',
+    ],
+    'unit/common/answers/message': ['cannot be made from a message that is %s'],
+    'unit/common/answers/event-stream': ['has %s'],
+  }),
+  row('endpoint-elsewhere', 'no server leads a client, with its credential, to another server', {
+    'integration/relay/session-ownership': [
+      'is replaced by one at the gateway, which forwards to it: %s',
+      'ends the stream when it points to %s',
+      'is dropped when it comes %s',
+    ],
+  }),
+  row('unlabelled-streams', 'a GET ends with its owner’s access, whatever its answer is called', {
+    'integration/relay/unreadable-answers': ['called %s is refused, so that it cannot outlive its owner’s access'],
+  }),
+  row('large-answers', 'no answer ends the relay, and a client learns why it gets none', {
+    'unit/common/answers/message': [
+      'may be deep and long up to the limits, and costs no more than its bytes beyond them',
+      'gives way to other work while a long message is read',
+    ],
+    'integration/relay/unreadable-answers': [
+      'on the answer to %s becomes an error that says why, and the stream goes on',
+      'and does not end ends its request with an error',
+    ],
+    'integration/relay/load': ['%s is aborted after a few megabytes, and takes less than a hundred of memory'],
+    'unit/deploy/memory': ['The relay with the limit of %s holds all that its limits allow together'],
+  }),
+  row('one-server-floods', 'what one server sends takes a bounded part of the relay’s time and of the store', {
+    'unit/relay/server-share': [
+      'runs out for a server that uses a lot of it at once, and not for others',
+      'A server may cause a few questions at once, and others are not affected',
+    ],
+    'integration/relay/unreadable-answers': ['Questions about tasks that no request asked for are limited'],
+  }),
   row('special-addresses', 'no setting lets a server be registered at a metadata service or special-purpose address', {
     'unit/registry/routing/special-addresses': [
       'No setting allows the metadata service of %s: %s',

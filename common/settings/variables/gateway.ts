@@ -95,7 +95,8 @@ export const gatewaySettings = {
       'how many requests in a minute one person or agent may send, counted by each process of the auth-server; more get 429. 0 for no limit',
   }),
   MAX_LIST_BYTES: setting(z.coerce.number().int().min(65_536).default(8_388_608), ['relay'], {
-    purpose: 'the largest list or event of an MCP server that the relay filters; a larger one is refused',
+    purpose:
+      'the largest answer or event of an MCP server that goes through the relay; a larger one becomes an error that says so',
   }),
   LOG_LEVEL: setting(logLevel.default('info'), servicesAndStandIn, {
     purpose: '`debug`, `info`, `warn`, `error` or `silent`. No level logs a secret',

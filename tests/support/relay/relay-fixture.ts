@@ -16,7 +16,7 @@ import { HeldBytes } from '../../../common/answers/held-bytes.ts';
 import { watchPolicy } from '../../../common/policy/policy-watch.ts';
 import { createLog } from '../../../common/service/log.ts';
 import { createIdentifyCaller } from '../../../relay/caller.ts';
-import { answerLimits, relayLimits } from '../../../relay/limits.ts';
+import { answerLimits, relayMemory } from '../../../relay/limits.ts';
 import { type LiveLimits, LiveStreams } from '../../../relay/live-streams.ts';
 import { createRelay } from '../../../relay/relay.ts';
 import { followRevocations } from '../../../relay/revocation-feed.ts';
@@ -51,7 +51,7 @@ export interface Shape {
   quickMilliseconds: number;
   /** Milliseconds added to the time since the last answer of the auth-server. */
   moreSilence: () => number;
-  limits: LiveLimits;
+  limits: Partial<LiveLimits>;
   ca: string;
   /** The auth-server's address for the relay; by default that of the real one. */
   authServer: string;
@@ -113,7 +113,7 @@ export async function startRelay(change: Partial<Shape> = {}) {
       routes,
       streams,
       limits: answerLimits(change.maxAnswer ?? 8_388_608),
-      held: new HeldBytes(relayLimits.heldBytes, relayLimits.heldBytesOfServer),
+      held: new HeldBytes(relayMemory.held, relayMemory.heldOfServer),
       shares: new ServerShares(change.questionBurst),
       quickMilliseconds: change.quickMilliseconds ?? 30_000,
       log,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { settings } from '../../../common/settings/table.ts';
-import { relayLimits } from '../../../relay/limits.ts';
+import { relayMemory, streamsIn } from '../../../relay/limits.ts';
 
 const megabyte = 1024 * 1024;
 const units: Record<string, number> = { m: megabyte, g: 1024 * megabyte, Mi: megabyte, Gi: 1024 * megabyte };
@@ -83,7 +83,9 @@ test('nginx and the auth-server have the same default for the largest body', () 
 test.each(memoryOf('relay'))(
   'The relay with the limit of %s holds all that its limits allow together',
   (_file, memory) => {
-    const { idleBytes, heldBytes, streams, bytesOfStream } = relayLimits;
-    expect(idleBytes + heldBytes + streams * bytesOfStream).toBeLessThanOrEqual(memory);
+    const { idle, held, stream } = relayMemory;
+    const streams = streamsIn(memory);
+    expect(streams).toBeGreaterThan(1_000);
+    expect(idle + held + streams * stream).toBeLessThanOrEqual(memory);
   },
 );
