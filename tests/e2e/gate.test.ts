@@ -53,6 +53,33 @@ test.each([
   expect(gateway.echo.seen).toEqual([]);
 });
 
+/** Every spelling of these in a path that may contain %2F: a slash, a dot segment, an empty segment. */
+const slashes = ['/', '%2F', '%2f'];
+const dots = ['..', '.', '%2e%2e', '.%2E', '..;', '%252e%252e', '..%00', '%c0%ae%c0%ae', '..%5c', '..\\'];
+const spellings = ['/v0', '/v0.1'].flatMap((prefix) =>
+  slashes.flatMap((before) => [
+    ...dots.flatMap((dot) => slashes.map((after) => `${prefix}${before}${dot}${after}echo/mcp`)),
+    ...slashes.map((after) => `${prefix}/servers${before}${after}echo/mcp`),
+    ...['..', '.'].map((dot) => `${prefix}/servers/a${before}${dot}`),
+  ]),
+);
+
+test('Dot segments and empty segments next to an encoded slash are no canonical path, in every spelling', async () => {
+  expect(spellings.length).toBeGreaterThan(200);
+  for (const path of spellings) {
+    const answer = await ask({ path, headers: admin, body: call });
+    expect([path, answer.status, answer.body]).toEqual([
+      path,
+      400,
+      expect.stringMatching(/uri_not_canonical|bad_request/),
+    ]);
+  }
+  expect(gateway.echo.seen).toEqual([]);
+  const named = await ask({ method: 'GET', path: '/v0/servers/io.github.a%2Fb..c/versions/1.0%2B1', headers: admin });
+  expect(named.status).toBe(404);
+  expect(named.body).not.toContain('uri_not_canonical');
+});
+
 test.each<[string, number, Partial<Sent>]>([
   ['a gzip body', 415, { headers: { 'content-encoding': 'gzip' }, body: gzipSync(call) }],
   ['charset=utf-7', 415, { headers: { 'content-type': 'application/json; charset=utf-7' } }],
@@ -220,6 +247,36 @@ test("A body over nginx's own limit is refused with an MCP error", async () => {
     413,
     { error: { data: { reason: 'body_too_large' } } },
   ]);
+});
+
+test('Bytes that are not printable ASCII are refused in a path and a query, and never reach the access log', async () => {
+  const file = `${gateway.dataDir}/nginx/access.log`;
+  const before = readFileSync(file).length;
+  const bytes = [
+    '\xff\xfe',
+    '\xe2\x80\xae',
+    '\xc3\xa9',
+    '\x80',
+    '\x7f',
+    '\xf0\x9f\x98\x80',
+    '\xed\xa0\x80',
+    '\x01',
+    '"\\',
+  ];
+  const targets = bytes.flatMap((text) => [`/echo/mcp${text}`, `/${text}x`, `/echo/mcp?a=${text}b`]);
+  for (const target of targets) {
+    const text = `POST ${target} HTTP/1.1\r\nHost: localhost:${gateway.ports.gateway}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
+    const answer = await sendBytes(gateway.ports.gateway, [Buffer.from(text, 'latin1')]);
+    expect([target, answer]).toEqual([target, expect.stringMatching(/^HTTP\/1.1 4\d\d /)]);
+  }
+  for (const line of [`GE\xe2T / HTTP/1.1\r\n\r\n`, `\xe2\x80\xae\r\n\r\n`, `GET / HTTP/1.1\r\nHost: \xff\r\n\r\n`])
+    await sendBytes(gateway.ports.gateway, [Buffer.from(line, 'latin1')]);
+  await ask({ path: '/health', method: 'GET' });
+  const written = readFileSync(file).subarray(before);
+  expect(written.toString('latin1')).toMatch(/^[\n -~]+$/);
+  const lines = written.toString().trim().split('\n');
+  expect(lines.length).toBeGreaterThan(targets.length);
+  for (const line of lines) expect(JSON.parse(line)).toMatchObject({ service: 'nginx', msg: 'request' });
 });
 
 test('No log line contains a token, a cookie or a secret that a client sent', async () => {

@@ -14,6 +14,7 @@ import { kinds } from '../../attack/hostile/behaviours.ts';
 import { advisories } from './advisories.ts';
 import { answers } from './answers.ts';
 import { attacked } from './attacked.ts';
+import { gate } from './gate.ts';
 import { judge } from './judge.ts';
 import { authRequest, found } from './original.ts';
 import { registered } from './registered.ts';
@@ -33,7 +34,7 @@ const cases = [
 ].flat();
 const behaviours = kinds.flatMap((kind) => kind.behaviours);
 const attacks = new Set([...cases, ...behaviours].map(({ name }) => name));
-const rows = [...found, ...authRequest, ...attacked, ...answers, ...advisories, ...judge, ...registered];
+const rows = [...found, ...authRequest, ...attacked, ...answers, ...advisories, ...gate, ...judge, ...registered];
 const ids = rows.flatMap(({ id }) => id.split(' '));
 
 const known = new Map<string, Set<string>>();

@@ -1,0 +1,38 @@
+import { row } from './row.ts';
+
+/** What strangers and servers could do to nginx, or by what it passes on. */
+export const gate = [
+  row(
+    'gate-headers',
+    'no header of a client reaches a server unless the gateway lists it or the server’s entry names it',
+    {
+      'e2e/upstream-headers': [
+        'No header that a client adds reaches a server %s',
+        'A header that the entry of a server names reaches this server and no other, %s',
+      ],
+      'unit/registry/servers/header-names': ['%s cannot be forwarded, in any case'],
+      'e2e/reload': ['a header that the gateway sets', 'a credential as a header'],
+      'integration/registry/pins/approved-definitions': [
+        'Only approved tools name headers that callers send, so that a server cannot have nginx reload at each check',
+      ],
+    },
+  ),
+  row('gate-answers', 'no header of a server acts on the gateway’s origin, or on a cache in front', {
+    'e2e/upstream': ["is no header that acts on the gateway's origin"],
+  }),
+  row('gate-memory', 'bodies and connections of strangers fit into the memory of nginx', {
+    'e2e/body-memory': [
+      "One address that sends bodies %s takes a part of nginx's memory, and others are served",
+      'Calls of every size that many addresses hold open fit into the memory of the container, and small ones are served',
+    ],
+    'unit/deploy/memory': ['holds all the connections and bodies that its limits allow together'],
+  }),
+  row('gate-paths', 'a dot segment next to an encoded slash leads to no other location', {
+    'e2e/gate': ['Dot segments and empty segments next to an encoded slash are no canonical path, in every spelling'],
+  }),
+  row('gate-log', 'a stranger’s bytes do not break or disguise lines of the access log', {
+    'e2e/gate': [
+      'Bytes that are not printable ASCII are refused in a path and a query, and never reach the access log',
+    ],
+  }),
+];
