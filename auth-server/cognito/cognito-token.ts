@@ -25,6 +25,8 @@ export interface TokenClaims {
   exp: number;
   /** When it was issued, in seconds since 1970. */
   iat: number;
+  /** When the person signed in, which is the same in all tokens of a sign-in, also refreshed ones; undefined if not said. */
+  authTime?: number | undefined;
 }
 
 /** Decides whether a token is accepted. No field has a default: each is a check. */
@@ -126,7 +128,7 @@ function shared<T extends object | string>(copies: LRUCache<string, T>, key: str
 }
 
 function readClaims(payload: Record<string, unknown>, publicUrl: string): TokenClaims {
-  const { sub, client_id, username, exp, iat, aud, scope } = payload;
+  const { sub, client_id, username, exp, iat, aud, scope, auth_time } = payload;
   const groups = payload['cognito:groups'] ?? [];
   // The library checks `exp` only where there is one, and `iat` not at all.
   if (typeof exp !== 'number') throw refused('the token has no expiry');
@@ -144,7 +146,9 @@ function readClaims(payload: Record<string, unknown>, publicUrl: string): TokenC
   if (typeof sub !== 'string' || typeof client_id !== 'string') throw refused('the token names no subject');
   if (!Array.isArray(groups) || !groups.every((g) => typeof g === 'string')) throw refused('its groups are unreadable');
   const scopes = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [];
-  return { sub, client_id, username: typeof username === 'string' ? username : undefined, groups, scopes, exp, iat };
+  const authTime = typeof auth_time === 'number' ? auth_time : undefined;
+  const name = typeof username === 'string' ? username : undefined;
+  return { sub, client_id, username: name, groups, scopes, exp, iat, authTime };
 }
 
 function explain(error: unknown, userPoolId: string): AuthError {

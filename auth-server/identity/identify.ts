@@ -42,7 +42,9 @@ export function identify(deps: IdentifyDeps, request: OriginalRequest): Principa
 function holder(deps: IdentifyDeps, claims: TokenClaims): Principal {
   const policy = deps.policy();
   const principal = cached(policy, claims, undefined, () => principalOfToken(policy, claims));
-  return unlessRevoked(deps, principal, claims.client_id, claims.iat);
+  // A client that refreshes its tokens at Cognito after a revocation gets a new issue time, but not a new sign-in.
+  const since = principal.kind === 'person' ? Math.min(claims.authTime ?? claims.iat, claims.iat) : claims.iat;
+  return unlessRevoked(deps, principal, claims.client_id, since);
 }
 
 async function bySession(deps: IdentifyDeps, request: OriginalRequest, cookie: string | undefined): Promise<Principal> {
@@ -71,15 +73,18 @@ function cached(policy: Policy, claims: object, record: object | undefined, crea
   return principal;
 }
 
-/** @throws {AuthError} access_revoked if an operator has revoked what this person or client was issued until then */
+/**
+ * @param since when the person signed in, or the credential was issued
+ * @throws {AuthError} access_revoked if an operator has revoked this person or client since
+ */
 function unlessRevoked(
   { revocations }: IdentifyDeps,
   principal: Principal,
   clientId: string | undefined,
-  issuedAt: number,
+  since: number,
 ): Principal {
   const users = [principal.subject, principal.username];
-  if (!revocations.covers(issuedAt, { users, clientId })) return principal;
+  if (!revocations.covers(since, { users, clientId })) return principal;
   throw new AuthError('access_revoked', texts.access_revoked);
 }
 

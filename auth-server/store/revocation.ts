@@ -4,15 +4,15 @@ import type { RevocationFeed } from './revocation-feed.ts';
 import { revocationKey } from './revocation-keys.ts';
 
 /**
- * Revokes the credentials of an account that were issued up to `at`, in seconds since 1970. `value` is a username or `sub`,
- * a client id, or empty.
+ * Revokes the credentials of an account whose sign-in or, for an agent, whose issue was up to `at`, in seconds since 1970.
+ * `value` is a username or `sub`, a client id, or empty.
  */
 type Revocation = { kind: 'user' | 'client' | 'everybody'; value: string; at: number };
 
 export type RevocationStore = Awaited<ReturnType<typeof createRevocationStore>>;
 
-/** Longer than any token (a day) or session (a week) lives, including one that was just being issued. */
-const keepSeconds = 8 * 86_400;
+/** Longer than Cognito lets a sign-in be refreshed: ten years (`RefreshTokenValidity` of an app client). */
+const keepSeconds = 3_660 * 86_400;
 
 /** Revocations of accounts: all of them in memory, and in the database for the other processes. */
 export async function createRevocationStore({ db }: Database<Schema>, feed: RevocationFeed) {
@@ -40,11 +40,11 @@ export async function createRevocationStore({ db }: Database<Schema>, feed: Revo
       });
       await load();
     },
-    /** Whether credentials issued at `issuedAt` (seconds since 1970) under one of these names are revoked. No I/O. */
-    covers(issuedAt: number, { users, clientId }: { users: readonly string[]; clientId: string | undefined }): boolean {
+    /** Whether credentials from `since` (sign-in or issue, in seconds since 1970) under one of these names are revoked. No I/O. */
+    covers(since: number, { users, clientId }: { users: readonly string[]; clientId: string | undefined }): boolean {
       if (known.size === 0) return false;
       const keys = ['everybody ', ...users.map((user) => `user ${user}`), `client ${clientId ?? ''}`];
-      return keys.some((key) => issuedAt <= (known.get(key) ?? -1));
+      return keys.some((key) => since <= (known.get(key) ?? -1));
     },
   };
 }

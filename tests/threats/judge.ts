@@ -42,4 +42,9 @@ export const judge = [
       'a caller whose large bodies took too much time has to wait with them, and with nothing else',
     ],
   }),
+  row('judge-refreshed', 'a revocation also ends the tokens that a client refreshes later', {
+    'integration/auth-server/gate/validate-tokens': [
+      'also ends what a client refreshes at Cognito later, until the person signs in again',
+    ],
+  }),
 ];

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportSPKI, importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import { decodeJwt, exportSPKI, importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { loadKeys } from '../../../../stand-in/keys.ts';
 import {
   AGENT,
@@ -287,5 +287,45 @@ describe("the pool's keys", () => {
       await server.close();
       await pool.close();
     }
+  });
+});
+
+describe('a revocation', () => {
+  let pool: RunningCognito;
+  let gate: AuthServer;
+  beforeEach(async () => {
+    pool = await startCognito({ keys });
+    gate = await startAuthServer(pool.url);
+  });
+  afterEach(async () => {
+    await gate.close();
+    await pool.close();
+  });
+  const of = async (token: string) => denialOf(await gate.validate({ Authorization: `Bearer ${token}` }));
+  const revoke = (kind: 'user' | 'client', value: string) => gate.store.revocations.add({ kind, value, at: now() });
+
+  test('also ends what a client refreshes at Cognito later, until the person signs in again', async () => {
+    const { access_token, refresh_token = '' } = await pool.control.signIn('bob', CLI);
+    expect(await of(access_token)).toMatchObject({ http: 200 });
+    await revoke('user', 'bob');
+    expect(await of(access_token)).toMatchObject({ status: 401, code: 'access_revoked' });
+    pool.control.skew(30);
+    const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: CLI, refresh_token });
+    const answer = await fetch(`${pool.url}/oauth2/token`, { method: 'POST', body: form });
+    const { access_token: refreshed } = (await answer.json()) as { access_token: string };
+    expect(decodeJwt(refreshed).iat).toBeGreaterThan(now());
+    expect(await of(refreshed)).toMatchObject({ status: 401, code: 'access_revoked' });
+    expect(await of((await pool.control.signIn('bob', CLI)).access_token)).toMatchObject({ http: 200 });
+  });
+
+  test('does not end an agent, whose next token is a new sign-in', async () => {
+    await revoke('client', AGENT);
+    expect(
+      await of(await pool.control.mint('access', agentClaims({ auth_time: now() - 60, iat: now() + 2 }))),
+    ).toMatchObject({ http: 200 });
+    expect(await of(await pool.control.mint('access', agentClaims()))).toMatchObject({
+      status: 401,
+      code: 'access_revoked',
+    });
   });
 });

@@ -11,7 +11,7 @@ describe('a good access token', () => {
     const exp = now() + 60;
     expect(await verify({ exp, jti: 'x', auth_time: 1 })).toEqual({
       ...{ sub: 'alice', client_id: 'web', username: 'Alice', groups: ['g', 'h'], scopes: ['a/b', 'c/d'], exp },
-      ...{ iat: expect.any(Number) },
+      ...{ iat: expect.any(Number), authTime: 1 },
     });
   });
 
