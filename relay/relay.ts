@@ -78,6 +78,8 @@ async function begin(
   const gathered = new ByteGatherer(account);
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) gathered.add(chunk);
+    // The wait for the body is no work of the server.
+    pace.begin();
     const body = gathered.bytes();
     pace.begin();
     const id = body.length > 0 ? (await readMessage(body, deps.limits, pace)).id : undefined;
