@@ -17,6 +17,7 @@ import {
   startAuthServer,
   toolCall,
   WEB,
+  webSecret,
 } from '../../../support/auth-server/auth-fixture.ts';
 import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
@@ -305,17 +306,22 @@ describe('a revocation', () => {
   const revoke = (kind: 'user' | 'client', value: string) => gate.store.revocations.add({ kind, value, at: now() });
 
   test('also ends what a client refreshes at Cognito later, until the person signs in again', async () => {
-    const { access_token, refresh_token = '' } = await pool.control.signIn('bob', CLI);
+    const { access_token, refresh_token = '' } = await pool.control.signIn('bob', WEB);
     expect(await of(access_token)).toMatchObject({ http: 200 });
     await revoke('user', 'bob');
     expect(await of(access_token)).toMatchObject({ status: 401, code: 'access_revoked' });
     pool.control.skew(30);
-    const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: CLI, refresh_token });
+    const form = new URLSearchParams({
+      grant_type: 'refresh_token',
+      client_id: WEB,
+      client_secret: webSecret,
+      refresh_token,
+    });
     const answer = await fetch(`${pool.url}/oauth2/token`, { method: 'POST', body: form });
     const { access_token: refreshed } = (await answer.json()) as { access_token: string };
     expect(decodeJwt(refreshed).iat).toBeGreaterThan(now());
     expect(await of(refreshed)).toMatchObject({ status: 401, code: 'access_revoked' });
-    expect(await of((await pool.control.signIn('bob', CLI)).access_token)).toMatchObject({ http: 200 });
+    expect(await of((await pool.control.signIn('bob', WEB)).access_token)).toMatchObject({ http: 200 });
   });
 
   test('does not end an agent, whose next token is a new sign-in', async () => {
