@@ -11,6 +11,9 @@ import { longestErrorText } from './limits.ts';
 import { filterMessage } from './message-filter.ts';
 import { answerHeaders } from './upstream.ts';
 
+const longestDiscarded = 65_536;
+const discardMilliseconds = 2_000;
+
 /**
  * Passes on an answer that is not a stream: a JSON-RPC message that was read, filtered and written again, a short text of an
  * error, or a bare status.
@@ -18,16 +21,17 @@ import { answerHeaders } from './upstream.ts';
 export async function passAnswer(deps: RelayDeps, exchange: Exchange): Promise<void> {
   const { answer, account } = exchange;
   const status = answer.statusCode ?? 502;
-  // A status with a message that clients read is passed on with it; a redirect has none.
-  if (status >= 300 && status < 400) return await send(exchange);
+  // A server that confirms a notification has nothing to say, though some send the word "Accepted". A redirect has no message.
+  if (status < 400 && (status >= 300 || !exchange.expectsAnswer)) {
+    discard(answer);
+    return await send(exchange);
+  }
   const gathered = new ByteGatherer(account);
   try {
     const bytes = await gather(gathered, exchange, deps.limits.bytes);
     if (bytes.length === 0) return await send(exchange);
-    if (status < 400 && exchange.expectsAnswer && essenceOf(answer.headers['content-type']) !== jsonType)
+    if (status < 400 && essenceOf(answer.headers['content-type']) !== jsonType)
       throw new RelayError('upstream_answer_unreadable', new Error('it is neither JSON nor a stream'));
-    // A server that confirms a notification has nothing to say; some send the word "Accepted".
-    if (status < 400 && !exchange.expectsAnswer) return await send(exchange);
     const json = await filtered(deps, exchange, bytes);
     if (json) return await send(exchange, { type: jsonType, body: json });
     await send(exchange, textOfError(bytes));
@@ -66,18 +70,27 @@ function textOfError(bytes: Buffer): { type: string; body: Buffer } | undefined 
 }
 
 async function send(exchange: Exchange, content?: { type: string; body: Buffer }) {
-  const { answer, response } = exchange;
+  const { answer, response, account } = exchange;
+  const size = content?.body.length ?? 0;
+  account(size);
   // A cache must not give one caller's list to another.
   response.writeHead(answer.statusCode ?? 502, {
     ...answerHeaders(answer, sessionOf(exchange)),
     'cache-control': 'private, no-store',
     ...(content && { 'content-type': content.type }),
-    'content-length': content?.body.length ?? 0,
+    'content-length': size,
   });
   response.end(content?.body);
-  answer.destroy();
-  // Until then the answer takes memory.
+  // Until the client has taken it, the answer takes memory.
   await finished(response).catch(() => undefined);
+  account(-size);
+}
+
+/** Lets a connection be used again after a short answer that does not matter. */
+function discard(answer: IncomingMessage): void {
+  if (Number(answer.headers['content-length'] ?? 0) > longestDiscarded) return void answer.destroy();
+  const timer = setTimeout(() => answer.destroy(), discardMilliseconds).unref();
+  answer.resume().once('close', () => clearTimeout(timer));
 }
 
 /**

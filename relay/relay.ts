@@ -9,11 +9,14 @@ import type { Endpoint } from '../policy/request/mcp-request.ts';
 import { passAnswer, updateSessionOwner } from './answer.ts';
 import { asRelayError, meanings, RelayError, unreadable } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
+import { answerLimits } from './limits.ts';
 import { passStream } from './stream.ts';
 import { askUpstream } from './upstream.ts';
 
 const requestTarget = new RegExp(`^/(${serverNameForm})/(mcp|sse|messages)(\\?.*)?$`);
 const slowMilliseconds = 3_600_000;
+/** The gate has bounded the request. */
+const requestLimits = answerLimits(Number.POSITIVE_INFINITY);
 /** Methods that make a server work: as long as nginx waits for an answer that does not pass here. */
 const slow = /^(tools\/call|tasks\/result|prompts\/get|resources\/read|completion\/complete)$/;
 /** Methods that only read, or that create a session which no client would learn of. */
@@ -82,7 +85,7 @@ async function begin(
     pace.begin();
     const body = gathered.bytes();
     pace.begin();
-    const id = body.length > 0 ? (await readMessage(body, deps.limits, pace)).id : undefined;
+    const id = body.length > 0 ? (await readMessage(body, requestLimits, pace)).id : undefined;
     pace.end();
     const requestId = ticket.method === '(response)' ? undefined : id;
     const answer = await askUpstream({

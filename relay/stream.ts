@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
 import {
   type OversizedEvent,
   parseEvent,
@@ -44,7 +43,7 @@ export async function passStream(deps: RelayDeps, exchange: Exchange): Promise<v
       const passed = await passEvent(deps, exchange, event, progress);
       if (hasEnded()) return;
       if (passed) deps.streams.wrote(stream);
-      if (passed && !response.write(passed)) await pace.wait(drained(response));
+      if (passed && !response.write(passed)) await pace.wait(drained(exchange, passed.length));
       else if (pace.isDue()) await pace.rest();
     }
     response.end();
@@ -177,9 +176,11 @@ async function gatewayEndpoint({ owners }: RelayDeps, { caller, route }: Exchang
   return `/${caller.ticket.server}/messages?sessionId=${id}`;
 }
 
-async function drained(response: ServerResponse): Promise<void> {
+/** Waits until the client has read so much that more may follow. What it has not read takes memory. */
+async function drained({ response, account }: Exchange, bytes: number): Promise<void> {
   // A closed response emits neither 'drain' nor 'close' any more.
   if (response.destroyed) throw new Error('the client has gone');
+  account(bytes);
   const gone = new AbortController();
   const stop = () => gone.abort();
   response.once('close', stop);
@@ -187,5 +188,6 @@ async function drained(response: ServerResponse): Promise<void> {
     await once(response, 'drain', { signal: gone.signal });
   } finally {
     response.off('close', stop);
+    account(-bytes);
   }
 }

@@ -29,7 +29,7 @@ const mostDropped = 4;
 export async function* splitEvents(
   source: AsyncIterable<Uint8Array>,
   limit: number,
-  account?: Account,
+  account: Account = () => undefined,
 ): AsyncGenerator<Buffer | OversizedEvent> {
   const gathered = new ByteGatherer(account);
   /** The beginning of the event that is being dropped. */
@@ -52,7 +52,12 @@ export async function* splitEvents(
       const last = ends.at(-1);
       if (last !== undefined) {
         const events = gathered.take(gathered.bytes().subarray(last));
-        for (const [index, end] of ends.entries()) yield finish(events.subarray(ends[index - 1] ?? 0, end));
+        account(events.length);
+        try {
+          for (const [index, end] of ends.entries()) yield finish(events.subarray(ends[index - 1] ?? 0, end));
+        } finally {
+          account(-events.length);
+        }
       }
       if (!dropped && gathered.length <= limit) continue;
       length += chunk.length;
