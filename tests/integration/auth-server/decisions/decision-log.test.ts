@@ -1,34 +1,14 @@
 import { readFileSync } from 'node:fs';
-import type { JWTPayload } from 'jose';
 import { createDecisionLog } from '../../../../auth-server/decisions/decision-log.ts';
 import { asAuthError } from '../../../../auth-server/denials/auth-error.ts';
 import { policyVersion } from '../../../../common/policy/policy-watch.ts';
 import { createLog } from '../../../../common/service/log.ts';
-import {
-  AGENT,
-  type AuthServer,
-  agentClaims,
-  keys,
-  personClaims,
-  startAuthServer,
-  toolCall,
-} from '../../../support/auth-server/auth-fixture.ts';
-import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
+import { AGENT, agentClaims, personClaims, toolCall } from '../../../support/auth-server/auth-fixture.ts';
+import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 
-let cognito: RunningCognito;
-let auth: AuthServer;
-beforeAll(async () => {
-  cognito = await startCognito({ keys });
-  auth = await startAuthServer(cognito.url, { maxBody: 1_048_576 });
-});
-afterAll(async () => {
-  await auth.close();
-  await cognito.close();
-});
+const { auth, bearer } = await authServerWithPool({ maxBody: 1_048_576 });
 beforeEach(() => void auth.lines.splice(0));
 
-const tokenOf = (claims: JWTPayload) => cognito.control.mint('access', claims);
-const bearer = async (claims: JWTPayload = personClaims()) => ({ Authorization: `Bearer ${await tokenOf(claims)}` });
 const prompt = (name: string) => ({ jsonrpc: '2.0', id: 1, method: 'prompts/get', params: { name } });
 const resource = (uri: string) => ({ jsonrpc: '2.0', id: 1, method: 'resources/read', params: { uri } });
 

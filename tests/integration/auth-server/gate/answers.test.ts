@@ -1,8 +1,6 @@
 import {
-  type AuthServer,
   agentClaims,
   denialOf,
-  keys,
   personClaims,
   publicUrl,
   registryPage,
@@ -10,21 +8,10 @@ import {
   toolCall,
   toolsList,
 } from '../../../support/auth-server/auth-fixture.ts';
-import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
+import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 
-let cognito: RunningCognito;
-let auth: AuthServer;
-beforeAll(async () => {
-  cognito = await startCognito({ keys });
-  auth = await startAuthServer(cognito.url);
-});
-afterAll(async () => {
-  await auth.close();
-  await cognito.close();
-});
-const asAgent = async (scope: string) => ({
-  Authorization: `Bearer ${await cognito.control.mint('access', agentClaims({ scope }))}`,
-});
+const { cognito, auth, bearer } = await authServerWithPool();
+const asAgent = (scope: string) => bearer(agentClaims({ scope }));
 const asUser = async () => ({ Cookie: await auth.session({ groups: ['mcp-registry-user'] }) });
 
 describe('the body of a denial', () => {

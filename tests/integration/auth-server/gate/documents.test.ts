@@ -1,25 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import {
-  type AuthServer,
-  issuer,
-  keys,
-  publicUrl,
-  startAuthServer,
-} from '../../../support/auth-server/auth-fixture.ts';
-import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
+import { issuer, publicUrl, startAuthServer } from '../../../support/auth-server/auth-fixture.ts';
+import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 
-let cognito: RunningCognito;
-let auth: AuthServer;
-beforeAll(async () => {
-  cognito = await startCognito({ keys });
-  auth = await startAuthServer(cognito.url);
-});
-afterAll(async () => {
-  await auth.close();
-  await cognito.close();
-});
+const { cognito, auth } = await authServerWithPool();
 const get = (path: string, headers: Record<string, string> = {}) =>
   fetch(auth.url + path, { headers, redirect: 'manual' });
 const resource = '/.well-known/oauth-protected-resource';

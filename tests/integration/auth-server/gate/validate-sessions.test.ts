@@ -2,10 +2,8 @@ import { EncryptJWT, SignJWT, UnsecuredJWT } from 'jose';
 import { createSessionSeal } from '../../../../auth-server/identity/session.ts';
 import { purposeKey } from '../../../../common/identity/purpose-key.ts';
 import {
-  type AuthServer,
   alice,
   denialOf,
-  keys,
   now,
   oldSecretKey,
   personClaims,
@@ -15,18 +13,11 @@ import {
   sessionRecord,
   startAuthServer,
 } from '../../../support/auth-server/auth-fixture.ts';
-import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
+import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 
-let cognito: RunningCognito;
-let auth: AuthServer;
+const { cognito, auth } = await authServerWithPool();
 beforeAll(async () => {
-  cognito = await startCognito({ keys });
-  auth = await startAuthServer(cognito.url);
   await auth.store.sessions.add(sessionRecord({ sid: 'kept', expiresAt: now() + 3600 }));
-});
-afterAll(async () => {
-  await auth.close();
-  await cognito.close();
 });
 const claims = { ...alice, sid: 'kept' };
 const cookie = (value: string) => ({ Cookie: `${auth.cookieName}=${value}` });

@@ -19,18 +19,10 @@ import {
   WEB,
   webSecret,
 } from '../../../support/auth-server/auth-fixture.ts';
+import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
-let cognito: RunningCognito;
-let auth: AuthServer;
-beforeAll(async () => {
-  cognito = await startCognito({ keys });
-  auth = await startAuthServer(cognito.url);
-});
-afterAll(async () => {
-  await auth.close();
-  await cognito.close();
-});
+const { cognito, auth } = await authServerWithPool();
 const jwksPath = 'GET /us-east-1_LocalPool/.well-known/jwks.json';
 const mint = (claims: JWTPayload) => cognito.control.mint('access', claims);
 const send = (token: string, headers: Record<string, string> = {}) =>

@@ -1,13 +1,11 @@
-import { decodeJwt, type JWTPayload } from 'jose';
+import { decodeJwt } from 'jose';
 import { meanings } from '../../../../auth-server/denials/codes.ts';
 import { requestQuery } from '../../../../auth-server/store/request-query.ts';
 import {
   AGENT,
-  type AuthServer,
   agentClaims,
   alice,
   denialOf,
-  keys,
   now,
   personClaims,
   publicUrl,
@@ -18,21 +16,9 @@ import {
   usualThrottle,
   WEB,
 } from '../../../support/auth-server/auth-fixture.ts';
-import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
+import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 
-let cognito: RunningCognito;
-let auth: AuthServer;
-beforeAll(async () => {
-  cognito = await startCognito({ keys });
-  auth = await startAuthServer(cognito.url);
-});
-afterAll(async () => {
-  await auth.close();
-  await cognito.close();
-});
-const bearer = async (claims: JWTPayload) => ({
-  Authorization: `Bearer ${await cognito.control.mint('access', claims)}`,
-});
+const { cognito, auth, bearer } = await authServerWithPool();
 const identity = (response: Response) =>
   Object.fromEntries([...response.headers].filter(([name]) => name.startsWith('x-') && name !== 'x-mcp-assertion'));
 

@@ -1,24 +1,8 @@
-import {
-  type AuthServer,
-  denialOf,
-  keys,
-  publicUrl,
-  startAuthServer,
-  WEB,
-} from '../../../support/auth-server/auth-fixture.ts';
+import { denialOf, publicUrl, startAuthServer, WEB } from '../../../support/auth-server/auth-fixture.ts';
 import { newVisitor } from '../../../support/auth-server/visitor.ts';
-import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
+import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 
-let cognito: RunningCognito;
-let auth: AuthServer;
-beforeAll(async () => {
-  cognito = await startCognito({ keys });
-  auth = await startAuthServer(cognito.url);
-});
-afterAll(async () => {
-  await auth.close();
-  await cognito.close();
-});
+const { cognito, auth } = await authServerWithPool();
 const visitor = () => newVisitor(auth.url);
 const callback = '/oauth2/callback/cognito';
 const anyState = 'a'.repeat(43);
