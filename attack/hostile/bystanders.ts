@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { complete, listTools, mcpPath, rpc, type Sent, type Target } from '../case.ts';
 import { collect } from './collect.ts';
 
 /** A caller who has nothing to do with the hostile server. */
-interface Bystander {
+export interface Bystander {
   name: string;
   sent: Sent;
   /** Text after which the answer counts as given, for streams. */
@@ -50,6 +51,18 @@ export function bystandersOf(target: Target, { lists, calls, reads }: BystanderC
     },
     { name: 'reads a page of the registry', sent: get('/servers/mcpgw', 'text/html', reads) },
   ];
+}
+
+/** {@link watch} in a thread of its own. */
+export function watchApart(url: URL, bystanders: readonly Bystander[], signal: AbortSignal): Promise<Met[]> {
+  const workerData = { url: url.href, bystanders };
+  const thread = new Worker(new URL('./bystander-thread.ts', import.meta.url), { workerData });
+  if (signal.aborted) thread.postMessage('over');
+  signal.addEventListener('abort', () => thread.postMessage('over'), { once: true });
+  return new Promise((resolve, reject) => {
+    thread.once('message', resolve);
+    thread.once('error', reject);
+  });
 }
 
 /** Lets every bystander send one request after another until the signal comes. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from '../case.ts';
 import type { Outcome } from '../run.ts';
 import { type Behaviour, type Kind, victimName } from './behaviour.ts';
-import { type BystanderCookies, bystandersOf, type Met, watch } from './bystanders.ts';
+import { type BystanderCookies, bystandersOf, type Met, watchApart } from './bystanders.ts';
 import { type Clients, canary, sessionAtVictim, use } from './clients.ts';
 import { type Part, type PartReport, watchParts } from './parts.ts';
 import { type Administrator, register } from './registration.ts';
@@ -86,7 +86,7 @@ async function runKinds(
 ): Promise<HostileReport> {
   const { target, signal } = plan;
   const bystanders = bystandersOf(target, plan.bystanders);
-  const watchUntil = (over: AbortSignal) => watch(target.url, bystanders, over);
+  const watchUntil = (over: AbortSignal) => watchApart(target.url, bystanders, over);
   const watchFor = (milliseconds: number) => watchUntil(AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]));
   await watchFor(warmUpMilliseconds);
   const before = await watchFor(beforeMilliseconds);
