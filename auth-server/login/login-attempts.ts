@@ -14,7 +14,6 @@ type TakenAttempt = KeptAttempt & { exp: number };
 
 export type LoginAttempts = ReturnType<typeof createLoginAttempts>;
 
-const prefix = 'mcp_gateway_login_';
 const lifetimeSeconds = 600;
 const most = 5;
 /** More deletions in one answer would not fit nginx's header buffer, and planted cookies would block the login. */
@@ -23,13 +22,18 @@ const audience = 'login';
 
 /**
  * Stores login attempts in cookies of the browser that started them: one cookie each, so that several tabs can log in.
+ * On https their names start with `__Host-`, as that of the session does: a sibling subdomain or a plain-http page cannot
+ * plant an attempt, with which the browser would finish a login that an attacker began. On plain http nothing prevents it.
  * @param secretKeys `SECRET_KEY`; attempts are encrypted (JWE, A256GCM) with a key for this purpose only, so that a login
  *   attempt, which any visitor can start, is good for nothing but finishing that login
  * @param secure whether the gateway is on https
  */
 export function createLoginAttempts(secretKeys: readonly [string, ...string[]], secure: boolean) {
   const key = purposeKey(secretKeys[0], audience);
-  const options = { httpOnly: true, sameSite: 'lax', secure, path: '/oauth2' } as const;
+  const prefix = `${secure ? '__Host-' : ''}mcp_gateway_login_`;
+  // Browsers accept `__Host-` for the path / only (RFC 6265bis section 4.1.3.2).
+  const options = { httpOnly: true, sameSite: 'lax', secure, path: secure ? '/' : '/oauth2' } as const;
+  const cookieName = (state: string) => prefix + state.slice(0, 16);
   return {
     async keep(res: Response, attempt: KeptAttempt) {
       const value = await new EncryptJWT({ ...attempt })
@@ -62,8 +66,4 @@ export function createLoginAttempts(secretKeys: readonly [string, ...string[]], 
       for (const name of names.slice(0, tooMany)) res.clearCookie(name, options);
     },
   };
-}
-
-function cookieName(state: string): string {
-  return prefix + state.slice(0, 16);
 }

@@ -68,6 +68,7 @@ function startLogin(deps: LoginDeps): RequestHandler {
 function finishLogin(deps: LoginDeps): RequestHandler {
   const failed = createTally(deps.failedLogins ?? 30);
   return async (req, res) => {
+    refuseHidden(req);
     const network = networkOf(req.get('x-real-ip') ?? '');
     const wait = failed.waitFor(network);
     if (wait !== undefined) throw tooManyFailed(wait);
@@ -92,6 +93,13 @@ function finishLogin(deps: LoginDeps): RequestHandler {
     deps.cookie.set(res, value, deps.sessionSeconds);
     res.redirect(302, attempt.next);
   };
+}
+
+/** A page must not finish a login in an image or a frame: the person would not see that another account is logged in. */
+function refuseHidden(req: Request): void {
+  const destination = req.get('sec-fetch-dest');
+  if (destination === undefined || destination === 'document') return;
+  throw new LoginFailure(403, 'This login cannot be finished here', ['Open the gateway in a window of its own.']);
 }
 
 function tooManyFailed(seconds: number): LoginFailure {

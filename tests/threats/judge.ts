@@ -47,4 +47,11 @@ export const judge = [
       'also ends what a client refreshes at Cognito later, until the person signs in again',
     ],
   }),
+  row('judge-planted', 'a login that an attacker began cannot be finished in a victim’s browser', {
+    'unit/auth-server/login/login-attempts': [
+      'on https has the __Host- name that no other host can set, and is sent over https only',
+      'on https is not taken from a cookie that a sibling subdomain could have planted',
+    ],
+    'integration/auth-server/login/login': ['is not finished out of sight of the person, as the %s of a page'],
+  }),
 ];

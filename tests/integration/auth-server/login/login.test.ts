@@ -102,6 +102,17 @@ describe('a login', () => {
     expect((await person.get(first)).headers.get('location')).toBe('/one');
   });
 
+  test.each(['image', 'iframe', 'script', 'empty', 'object'])(
+    'is not finished out of sight of the person, as the %s of a page',
+    async (destination) => {
+      const person = visitor();
+      const back = await person.signIn(await person.start());
+      const hidden = await person.get(back, { 'Sec-Fetch-Dest': destination });
+      expect([hidden.status, [...person.jar.keys()]]).toEqual([403, [expect.stringMatching('^mcp_gateway_login_')]]);
+      expect((await person.get(back, { 'Sec-Fetch-Dest': 'document' })).status).toBe(302);
+    },
+  );
+
   test('that is started and abandoned twenty times leaves only a few cookies', async () => {
     const person = visitor();
     for (let i = 0; i < 20; i++) await person.start();
@@ -114,7 +125,9 @@ describe('a login', () => {
     try {
       const person = newVisitor(secure.url);
       await person.start();
-      expect(person.setCookies[0]).toMatch(/; HttpOnly; Secure; SameSite=Lax$/);
+      expect(person.setCookies[0]).toMatch(
+        /^__Host-mcp_gateway_login_.*; Path=\/; .*; HttpOnly; Secure; SameSite=Lax$/,
+      );
       expect(secure.cookieName).toBe('__Host-mcp_gateway_session');
     } finally {
       await secure.close();

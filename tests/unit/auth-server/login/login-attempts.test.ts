@@ -81,11 +81,24 @@ describe('an attempt to log in', () => {
     );
   });
 
-  test('is stored and read over https only, if the gateway uses https', async () => {
-    const [line] = (await go('/keep', {}, secure)).headers.getSetCookie();
-    expect(line).toMatch(/; HttpOnly; Secure; SameSite=Lax$/);
-    const taken = await go(`/take?state=${state}`, { [name]: await kept() }, secure);
-    expect(taken.headers.getSetCookie()[0]).toMatch(/; HttpOnly; Secure; SameSite=Lax$/);
+  test('on https has the __Host- name that no other host can set, and is sent over https only', async () => {
+    const [line = ''] = (await go('/keep', {}, secure)).headers.getSetCookie();
+    expect(line).toMatch(
+      new RegExp(`^__Host-${name}=[\\w.-]+; Max-Age=600; Path=/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$`),
+    );
+    const taken = await go(`/take?state=${state}`, { [`__Host-${name}`]: await kept() }, secure);
+    expect(await taken.json()).toMatchObject(attempt);
+    expect(taken.headers.getSetCookie()).toEqual([
+      `__Host-${name}=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax`,
+    ]);
+  });
+
+  test('on https is not taken from a cookie that a sibling subdomain could have planted', async () => {
+    const value = await kept();
+    for (const planted of [name, `__host-${name}`, ` __Host-${name}x`]) {
+      const taken = await go(`/take?state=${state}`, { [planted]: value }, secure);
+      expect([planted, await taken.json()]).toEqual([planted, null]);
+    }
   });
 
   test('that the test seals as the gateway does is accepted, so that the rejections below are meaningful', async () => {
