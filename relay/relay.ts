@@ -84,7 +84,6 @@ async function begin(
     // The wait for the body is no work of the server.
     pace.begin();
     const body = gathered.bytes();
-    pace.begin();
     const id = body.length > 0 ? (await readMessage(body, requestLimits, pace)).id : undefined;
     pace.end();
     const requestId = ticket.method === '(response)' ? undefined : id;
