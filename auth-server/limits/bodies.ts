@@ -61,8 +61,10 @@ export function createBodyLimits(maxBody: number, heldBytes = heldBytesFor(maxBo
         size += bytes;
         held += bytes;
         if (size > maxBody) throw new AuthError('body_too_large', texts.body_too_large(maxBody));
+        if (size <= heavyBytes) return;
+        // Ordinary requests go on while others' large bodies fill the memory.
         if (held > heldBytes) throw new AuthError('too_busy', texts.too_busy);
-        if (size > heavyBytes && !wasHeavy) refuseOverdrawn(key);
+        if (!wasHeavy) refuseOverdrawn(key);
       },
       judge(work) {
         if (size <= heavyBytes) return work();

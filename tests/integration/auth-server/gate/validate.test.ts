@@ -184,7 +184,7 @@ describe('every code of a denial', () => {
     },
     too_busy: async () => {
       const full = await startAuthServer(cognito.url, { heldBytes: 10 });
-      return full.validate({ Cookie: await full.session() }, toolsList).finally(full.close);
+      return full.validate({ Cookie: await full.session() }, toolCall('x'.repeat(65_600))).finally(full.close);
     },
     gate_misconfigured: async () => auth.validate({ Cookie: await auth.session(), 'X-Resource': null }),
     identity_provider_unavailable: async () => {

@@ -92,6 +92,12 @@ describe('the memory of bodies', () => {
     expect(denial(() => receive(someone('4')).add(maxBody))).toBeUndefined();
   });
 
+  test('never refuses an ordinary request, however much large bodies take', () => {
+    const { receive, denial } = limits(10_000_000);
+    for (const n of [1, 2, 3]) denial(() => receive(someone(String(n))).add(maxBody));
+    expect(denial(() => receive(someone('4')).add(heavyBytes))).toBeUndefined();
+  });
+
   test('is bounded for each one', () => {
     const { receive, denial } = limits();
     const body = receive(someone('a'));
