@@ -44,7 +44,7 @@ describe('the body of a denial', () => {
     ['a long URI of emoji', { jsonrpc: '2.0', id: 1, method: 'resources/read', params: { uri: '😀'.repeat(5000) } }],
     ['a tool of control characters', toolCall('\u0000\u0001\r\n\t'.repeat(50))],
   ])('is at most 2 kB of ASCII for %s', async (_what, body) => {
-    const response = await auth.validate(await asUser(), body);
+    const response = await auth.validate({ Cookie: await auth.session({ groups: [] }) }, body);
     expect(denialOf(response)).toMatchObject({ code: 'not_permitted', body: { jsonrpc: '2.0' } });
     const text = response.headers.get('x-deny-body') ?? '';
     expect(text).toMatch(/^[ -~]+$/);

@@ -98,8 +98,10 @@ describe('a server that names many tasks', () => {
     expect(await tasks()).toBe(403);
     clock.mockRestore();
     expect(await tasks()).toBe(200);
+    const keys = await auth.store.keys.list();
     await auth.store.keys.update(async () => []);
     expect(await tasks()).toBe(403);
+    await auth.store.keys.update(async () => keys);
   });
 });
 
