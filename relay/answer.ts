@@ -11,8 +11,9 @@ import { longestErrorText } from './limits.ts';
 import { filterMessage } from './message-filter.ts';
 import { answerHeaders } from './upstream.ts';
 
-const longestDiscarded = 65_536;
-const discardMilliseconds = 2_000;
+/** What is read of an answer that says little, in bytes and milliseconds. */
+const longestError = 65_536;
+const errorMilliseconds = 2_000;
 
 /**
  * Passes on an answer that is not a stream: a JSON-RPC message that was read, filtered and written again, a short text of an
@@ -28,7 +29,9 @@ export async function passAnswer(deps: RelayDeps, exchange: Exchange): Promise<v
   }
   const gathered = new ByteGatherer(account);
   try {
-    const bytes = await gather(gathered, exchange, deps.limits.bytes);
+    const bytes = await (status < 400
+      ? gather(gathered, answer, deps.limits.bytes, exchange.timeoutMilliseconds)
+      : gatherError(gathered, answer));
     if (bytes.length === 0) return await send(exchange);
     if (status < 400 && essenceOf(answer.headers['content-type']) !== jsonType)
       throw new RelayError('upstream_answer_unreadable', new Error('it is neither JSON nor a stream'));
@@ -88,8 +91,8 @@ async function send(exchange: Exchange, content?: { type: string; body: Buffer }
 
 /** Lets a connection be used again after a short answer that does not matter. */
 function discard(answer: IncomingMessage): void {
-  if (Number(answer.headers['content-length'] ?? 0) > longestDiscarded) return void answer.destroy();
-  const timer = setTimeout(() => answer.destroy(), discardMilliseconds).unref();
+  if (Number(answer.headers['content-length'] ?? 0) > longestError) return void answer.destroy();
+  const timer = setTimeout(() => answer.destroy(), errorMilliseconds).unref();
   answer.resume().once('close', () => clearTimeout(timer));
 }
 
@@ -121,14 +124,20 @@ export function isIdentity(answer: IncomingMessage): boolean {
   return (answer.headers['content-encoding'] ?? 'identity').toLowerCase() === 'identity';
 }
 
+/** The body of an error; empty if it is too long or does not end. */
+async function gatherError(gathered: ByteGatherer, answer: IncomingMessage): Promise<Buffer> {
+  return await gather(gathered, answer, longestError, errorMilliseconds).catch(() => Buffer.alloc(0));
+}
+
 /** @throws {RelayError} upstream_answer_too_large or upstream_too_slow */
 async function gather(
   gathered: ByteGatherer,
-  { answer, timeoutMilliseconds }: Exchange,
+  answer: IncomingMessage,
   most: number,
+  milliseconds: number,
 ): Promise<Buffer> {
   const giveUp = () => answer.destroy(new RelayError('upstream_too_slow'));
-  const timer = setTimeout(giveUp, timeoutMilliseconds);
+  const timer = setTimeout(giveUp, milliseconds);
   try {
     for await (const chunk of answer as AsyncIterable<Buffer>) {
       if (gathered.length + chunk.length > most) throw new RelayError('upstream_answer_too_large');

@@ -127,6 +127,11 @@ describe('a GET that is answered by something else than a stream', () => {
     }
   });
 
+  test('called an error that does not end gives its status only, within seconds', async () => {
+    answer = (response) => void response.writeHead(404, { 'content-type': 'text/plain' }).write('Not');
+    expect(await relay.read(bob, stream)).toMatchObject({ status: 404, text: '' });
+  });
+
   test('called an error is passed on', async () => {
     answer = typed('text/plain', 'Method Not Allowed', 405);
     expect(await relay.read(bob, stream)).toMatchObject({ status: 405, text: 'Method Not Allowed' });

@@ -183,7 +183,7 @@ describe('every code of a denial', () => {
       return ask().finally(busy.close);
     },
     too_busy: async () => {
-      const full = await startAuthServer(cognito.url, { heldBytes: 10 });
+      const full = await startAuthServer(cognito.url, { heldBytes: 10, maxBody: 4_194_304 });
       return full.validate({ Cookie: await full.session() }, toolCall('x'.repeat(65_600))).finally(full.close);
     },
     gate_misconfigured: async () => auth.validate({ Cookie: await auth.session(), 'X-Resource': null }),
