@@ -1,9 +1,12 @@
+import { HeldBytes } from '../../common/answers/held-bytes.ts';
 import type { UpstreamAuth } from '../routing/upstream-auth.ts';
 import type { Upstream } from '../routing/upstreams.ts';
 import type { SelfDescription } from '../servers/self-description.ts';
 import { type ServerEntry, transportsOf } from '../servers/server.ts';
 import type { ToolInfo } from '../servers/tool.ts';
-import { type ProbeLimits, type ProbeResult, probeServer, usualLimits } from './mcp-probe.ts';
+import type { ProbeLimits } from './clock.ts';
+import { connectionTestsAtOnce, heldByTests } from './limits.ts';
+import { type ProbeResult, probeServer, usualLimits } from './mcp-probe.ts';
 
 /** The result of a connection test, before anything is stored. */
 export interface ConnectionReport {
@@ -25,26 +28,31 @@ interface ConnectionTestOptions {
   upstreamAuth: UpstreamAuth;
   /** As for health checks. nginx waits 30 s. */
   limits?: ProbeLimits;
-  /** How many tests may run at once: each may take up to 4 MB and ten seconds. */
+  /** How many tests may run at once. Each may take ten seconds. */
   atOnce?: number;
 }
 
 /** Makes the test: the handshake of the health check, over the same vetted addresses. */
 export function createConnectionTest(options: ConnectionTestOptions): ConnectionTest {
-  const { atOnce = 8 } = options;
+  const { atOnce = connectionTestsAtOnce } = options;
+  const held = new HeldBytes(heldByTests.all, heldByTests.ofServer);
   let running = 0;
   return async (server) => {
     if (running >= atOnce) return undefined;
     running++;
     try {
-      return await connect(options, server);
+      return await connect(options, held, server);
     } finally {
       running--;
     }
   };
 }
 
-async function connect(options: ConnectionTestOptions, server: ServerEntry): Promise<ConnectionReport> {
+async function connect(
+  options: ConnectionTestOptions,
+  held: HeldBytes,
+  server: ServerEntry,
+): Promise<ConnectionReport> {
   const { find, upstreamAuth, limits = usualLimits } = options;
   const nothing = { ok: false, checks: [], server: undefined, tools: [] };
   const secretProblem = upstreamAuth.problem(server);
@@ -53,8 +61,9 @@ async function connect(options: ConnectionTestOptions, server: ServerEntry): Pro
   if (addresses.length === 0)
     return { ...nothing, problem: { field: 'upstream', reason: problem ?? 'It has no address.' } };
   const headers = upstreamAuth.headersFor(server);
+  const account = held.accountOf(server.name);
   const results = await Promise.all(
-    transportsOf(server).map((transport) => probeServer(server, transport, addresses, limits, headers)),
+    transportsOf(server).map((transport) => probeServer(server, transport, addresses, limits, headers, account)),
   );
   const self = results.find(({ observed }) => observed !== undefined)?.observed;
   const tools = results.find(({ observed }) => observed?.tools)?.observed?.tools ?? [];

@@ -1,4 +1,6 @@
 import { SdkHttpError } from '@modelcontextprotocol/client';
+import { NoRoom } from '../../common/answers/held-bytes.ts';
+import { UnreadableAnswer } from '../../common/answers/limits.ts';
 import { TooMuchError } from '../routing/pinned-fetch.ts';
 
 /** A failure as a message for users, without addresses. */
@@ -12,6 +14,10 @@ export function explain(error: unknown, seconds: number | undefined): Explanatio
   const failed = (text: string): Explanation => ({ status: 'unhealthy', error: text });
   const chain = causes(error);
   if (chain.some((e) => e instanceof TooMuchError)) return failed('It sent more than 4 MB.');
+  if (chain.some((e) => e instanceof NoRoom))
+    return failed('Other servers sent too much at once. It is checked again soon.');
+  const unreadable = chain.find((e) => e instanceof UnreadableAnswer);
+  if (unreadable) return failed(`It did not answer as an MCP server does: it sent ${unreadable.message}.`);
   const http = chain.find((e) => SdkHttpError.isInstance(e));
   const status = http?.status ?? sseStatus(chain);
   if (status === 401 || status === 403)

@@ -1,20 +1,19 @@
 import { Client, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type { Account } from '../../common/answers/byte-gatherer.ts';
+import { NoRoom } from '../../common/answers/held-bytes.ts';
+import { UnreadableAnswer } from '../../common/answers/limits.ts';
+import { type Holding, startHolding } from '../routing/holding.ts';
 import { createPinnedFetch } from '../routing/pinned-fetch.ts';
+import { readingFetch } from '../routing/read-answers.ts';
 import type { JsonObject } from '../servers/definition.ts';
 import { boundedList, type ObservedServer } from '../servers/self-description.ts';
 import type { ServerEntry, Transport } from '../servers/server.ts';
-import type { Step, TransportCheck } from '../servers/server-health.ts';
-import { toObservedTools } from '../servers/tool.ts';
+import type { TransportCheck } from '../servers/server-health.ts';
+import { observeTools } from '../servers/tool.ts';
+import { type Clock, type ProbeLimits, startClock } from './clock.ts';
 import { explain } from './explain.ts';
+import { bytesOfCheck, readingLimits } from './limits.ts';
 import { readList } from './read-list.ts';
-
-/** Time limits of a check, in milliseconds. */
-export interface ProbeLimits {
-  /** For the handshake and the first page of tools. */
-  answer: number;
-  /** For everything, including further pages. */
-  whole: number;
-}
 
 export const usualLimits: ProbeLimits = { answer: 3_000, whole: 10_000 };
 
@@ -28,7 +27,6 @@ export interface ProbeResult extends TransportCheck {
   cause?: unknown;
 }
 
-const maxBytes = 4 * 1024 * 1024;
 const maxText = 10_000;
 const maxCapabilities = 65_536;
 
@@ -38,6 +36,7 @@ const maxCapabilities = 65_536;
  * @param transport one of the server's transports
  * @param addresses the vetted `ip:port` addresses of the server
  * @param headers the gateway's credential for the server, as headers
+ * @param account counts the memory that the check holds
  */
 export async function probeServer(
   server: ServerEntry,
@@ -45,16 +44,23 @@ export async function probeServer(
   addresses: readonly string[],
   limits: ProbeLimits,
   headers: Readonly<Record<string, string>> = {},
+  account?: Account,
 ): Promise<ProbeResult> {
   const clock = startClock(limits);
+  const alarm = createAlarm();
+  const holding = startHolding(account);
   const client = new Client({ name: 'mcp-gateway-registry', version: '1' }, { versionNegotiation: { mode: 'auto' } });
-  const connection = createTransport(server, transport, { addresses, headers }, clock);
+  const connection = createTransport(server, transport, { addresses, headers }, { clock, alarm, holding });
   try {
-    await clock.race(client.connect(connection, { signal: clock.signal, timeout: limits.answer + 100 }));
+    const { signal } = clock;
+    await clock.race(alarm.watch(client.connect(connection, { signal, timeout: limits.answer + 100 })));
     clock.done('handshake');
-    const observed = await clock.race(observe(client, clock));
-    return { transport, status: 'healthy', steps: clock.steps(), error: null, observed };
-  } catch (error) {
+    const observed = await clock.race(observe(client, clock, alarm));
+    const unreadable = alarm.raised();
+    const error = unreadable ? explain(unreadable, undefined).error : null;
+    return { transport, status: 'healthy', steps: clock.steps(), error, observed, cause: unreadable };
+  } catch (thrown) {
+    const error = alarm.raised() ?? thrown;
     const { status, error: reason } = explain(error, clock.ranOut());
     const steps = clock.steps(reason);
     const spoke = steps[1]?.state === 'ok';
@@ -65,80 +71,49 @@ export async function probeServer(
       steps,
       error: reason,
       observed,
-      cause: withoutCredential(error, headers),
+      cause: error instanceof NoRoom ? error : withoutCredential(error, headers),
     };
   } finally {
     await close(client, connection);
     clock.stop();
+    holding.release();
   }
 }
 
-type Clock = ReturnType<typeof startClock>;
-const stepNames = ['reach', 'handshake', 'tools'] as const;
+type Alarm = ReturnType<typeof createAlarm>;
 
-/** Measures each step, and aborts everything when the time is over. */
-function startClock({ answer, whole }: ProbeLimits) {
-  const controller = new AbortController();
-  const started = performance.now();
-  const times = new Map<Step['step'], number>();
-  const skipped = new Map<Step['step'], string>();
-  let limit = answer;
-  const over = Promise.withResolvers<never>();
-  over.promise.catch(() => undefined);
-  const abort = () => {
-    const reason = new Error('the time is over');
-    controller.abort(reason);
-    over.reject(reason);
-  };
-  let timer = setTimeout(abort, limit);
-  const since = () => Math.round(performance.now() - started);
+/** Ends what the client does when an answer cannot be read: over an event stream it would only wait. */
+function createAlarm() {
+  let first: Error | undefined;
+  let ring = Promise.withResolvers<never>();
   return {
-    signal: controller.signal,
-    ranOut: () => (controller.signal.aborted ? limit / 1000 : undefined),
-    done(step: Step['step']): void {
-      if (!times.has(step)) times.set(step, since());
+    raise(error: Error): void {
+      first ??= error;
+      ring.reject(error);
     },
-    skip: (step: Step['step'], reason: string) => void skipped.set(step, reason),
-    /** The server answers: switches to the limit for all pages. */
-    extend(): void {
-      clearTimeout(timer);
-      limit = whole;
-      timer = setTimeout(abort, Math.max(0, whole - since()));
-    },
-    /** The client does not abort all of its requests when the time is over. */
-    race: <T>(work: Promise<T>): Promise<T> => Promise.race([work, over.promise]),
-    stop: () => clearTimeout(timer),
-    /** @param failure reason of the first step that did not finish */
-    steps(failure: string | null = null): Step[] {
-      let before = 0;
-      let failed = false;
-      return stepNames.map((step): Step => {
-        const left = skipped.get(step);
-        if (left !== undefined) return { step, state: 'skipped', reason: left, ms: 0 };
-        const at = times.get(step);
-        if (at === undefined && failed) return { step, state: 'skipped', reason: null, ms: 0 };
-        const ms = Math.max(0, (at ?? since()) - before);
-        before += ms;
-        failed ||= at === undefined;
-        return { step, state: at === undefined ? 'failed' : 'ok', reason: at === undefined ? failure : null, ms };
-      });
+    /** The first answer that could not be read. */
+    raised: () => first,
+    watch<T>(work: Promise<T>): Promise<T> {
+      ring = Promise.withResolvers<never>();
+      ring.promise.catch(() => undefined);
+      return Promise.race([work, ring.promise]);
     },
   };
 }
 
 const noLists = { tools: null, prompts: null, resources: null, resourceTemplates: null };
 
-async function observe(client: Client, clock: Clock): Promise<ObservedServer> {
+async function observe(client: Client, clock: Clock, alarm: Alarm): Promise<ObservedServer> {
   const { signal } = clock;
   const { tools: hasTools, prompts: hasPrompts, resources: hasResources } = client.getServerCapabilities() ?? {};
   const read = (method: string, field: string, key: string) =>
-    readList(client, method, field, key, signal, clock.extend);
+    alarm.watch(readList(client, method, field, key, signal, clock.extend));
   if (!hasTools) clock.skip('tools', 'It announces no tools.');
-  const tools = hasTools ? toObservedTools(await read('tools/list', 'tools', 'name')) : [];
+  const tools = hasTools ? await observeTools(await read('tools/list', 'tools', 'name')) : [];
   clock.done('tools');
   // Lists that are only displayed must not make a server count as broken.
   const optional = async (has: unknown, method: string, field: string, key: string): Promise<JsonObject[] | null> =>
-    has ? await read(method, field, key).then(boundedList, () => null) : [];
+    has ? await read(method, field, key).then(boundedList, (error: unknown) => noted(error, alarm)) : [];
   return {
     ...about(client),
     tools,
@@ -146,6 +121,12 @@ async function observe(client: Client, clock: Clock): Promise<ObservedServer> {
     resources: await optional(hasResources, 'resources/list', 'resources', 'uri'),
     resourceTemplates: await optional(hasResources, 'resources/templates/list', 'resourceTemplates', 'uriTemplate'),
   };
+}
+
+/** A list that is only displayed: the check goes on, and says what was wrong. */
+function noted(error: unknown, alarm: Alarm): null {
+  if (error instanceof UnreadableAnswer) alarm.raise(error);
+  return null;
 }
 
 function about(client: Client) {
@@ -167,14 +148,15 @@ function createTransport(
   server: ServerEntry,
   transport: Transport,
   to: { addresses: readonly string[]; headers: Readonly<Record<string, string>> },
-  { signal, done }: Clock,
+  { clock: { signal, done }, alarm, holding }: { clock: Clock; alarm: Alarm; holding: Holding },
 ) {
-  const pinned = createPinnedFetch({ origin: server.upstream, ...to, maxBytes, signal });
-  const fetch: typeof pinned = async (...request) => {
+  const pinned = createPinnedFetch({ origin: server.upstream, ...to, maxBytes: bytesOfCheck, signal });
+  const reached: typeof pinned = async (...request) => {
     const answer = await pinned(...request);
     done('reach');
     return answer;
   };
+  const fetch = readingFetch(reached, { limits: readingLimits, holding, onUnreadable: alarm.raise });
   const path = server.transports[transport] ?? '/';
   return transport === 'sse'
     ? new SSEClientTransport(new URL(path, server.upstream), { fetch })

@@ -1,11 +1,14 @@
+import { HeldBytes, NoRoom } from '../../common/answers/held-bytes.ts';
 import type { Logger } from '../../common/service/log.ts';
 import type { Upstream } from '../routing/upstreams.ts';
 import { type ServerEntry, targetOf, transportsOf } from '../servers/server.ts';
 import type { Health, Status } from '../servers/server-health.ts';
 import type { ObservedTool } from '../servers/tool.ts';
 import type { Observations, StoredHealth } from '../store/observations.ts';
+import type { ProbeLimits } from './clock.ts';
 import { type CheckResult, type Entry, logChange, newEntry, restore, toHealth, update } from './entry.ts';
-import { type ProbeLimits, type ProbeResult, probeServer, usualLimits } from './mcp-probe.ts';
+import { heldByChecks } from './limits.ts';
+import { type ProbeResult, probeServer, usualLimits } from './mcp-probe.ts';
 import { nextTurns } from './queue.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { findingOf, waitAfter } from './verdict.ts';
@@ -33,6 +36,8 @@ interface HealthOptions<Server extends Monitored = Monitored> {
 const tickMilliseconds = 250;
 const recordMilliseconds = 5_000;
 const slowMilliseconds = 2_000;
+/** After this time a check that found no memory runs again. */
+const noRoomMilliseconds = 3_000;
 
 /**
  * Makes the monitor of the health of all servers. Each server is checked `intervalMs` (30 s) after its last check, and less often after many failures.
@@ -42,7 +47,8 @@ export function createHealthMonitor<Server extends Monitored>(options: HealthOpt
   const { servers, log, observations, intervalMs = tickMilliseconds, now = () => new Date() } = options;
   const known = createEntries();
   const recorder = observations && createRecorder(observations, log, now, known.found);
-  const run = (server: Monitored, entry: Entry) => runCheck(options, recorder, known, server, entry);
+  const held = new HeldBytes(heldByChecks.all, heldByChecks.ofServer);
+  const run = (server: Monitored, entry: Entry) => runCheck(options, { recorder, known, held }, server, entry);
   const tick = () => {
     const all = servers();
     known.only(all.map(({ name }) => name));
@@ -126,15 +132,23 @@ function createEntries() {
 
 function runCheck(
   options: HealthOptions,
-  recorder: Recorder | undefined,
-  known: ReturnType<typeof createEntries>,
+  {
+    recorder,
+    known,
+    held,
+  }: { recorder: Recorder | undefined; known: ReturnType<typeof createEntries>; held: HeldBytes },
   server: Monitored,
   entry: Entry,
 ): Promise<void> {
   const { log, onTools, onChecked, intervalMs = 30_000, now = () => new Date() } = options;
   const { revision } = entry;
   const check = async () => {
-    const result = await probeAll(options, server);
+    const result = await probeAll(options, server, held);
+    if (result.cause instanceof NoRoom) {
+      // This says nothing about the server.
+      entry.dueAt = performance.now() + noRoomMilliseconds;
+      return log.warn({ server: server.name }, 'a check waits: checks hold as much memory as they may');
+    }
     const observation = update(entry, server.name, result, now());
     entry.isSlow = result.tookMs > slowMilliseconds;
     onChecked?.(observation.state.status, result.tookMs / 1000);
@@ -158,6 +172,7 @@ function runCheck(
 async function probeAll(
   { upstreamOf, headersFor = () => ({}), limits = usualLimits }: HealthOptions,
   server: ServerEntry,
+  held: HeldBytes,
 ): Promise<CheckResult> {
   const upstream = upstreamOf(server.name);
   const headers = headersFor(server);
@@ -168,9 +183,10 @@ async function probeAll(
   if (!upstream?.addresses.length) return failed(upstream?.problem ?? 'Its address is not known yet.');
   if (!headers) return failed('Its credential is not available from UPSTREAM_SECRETS_FILE.');
   const started = performance.now();
+  const account = held.accountOf(server.name);
   const results: ProbeResult[] = [];
   for (const transport of transportsOf(server))
-    results.push(await probeServer(server, transport, upstream.addresses, limits, headers));
+    results.push(await probeServer(server, transport, upstream.addresses, limits, headers, account));
   const observed = results.find((result) => result.observed)?.observed;
   const cause = results.find((result) => result.cause !== undefined)?.cause;
   return { finding: findingOf(results), observed, cause, tookMs: performance.now() - started };

@@ -1,6 +1,4 @@
-/** How many checks run at once, and how many of them may be of servers that were slow last time. */
-const atOnce = 16;
-const slowAtOnce = 4;
+import { checksAtOnce, slowChecksAtOnce } from './limits.ts';
 
 /** When a server is due for a check. */
 export interface Turn {
@@ -14,8 +12,8 @@ export interface Turn {
 export function nextTurns<T extends Turn>(turns: Iterable<T>, now: number): T[] {
   const all = [...turns];
   const running = all.filter((turn) => turn.isRunning);
-  let room = atOnce - running.length;
-  let slowRoom = slowAtOnce - running.filter((turn) => turn.isSlow).length;
+  let room = checksAtOnce - running.length;
+  let slowRoom = slowChecksAtOnce - running.filter((turn) => turn.isSlow).length;
   const due = all.filter((turn) => !turn.isRunning && turn.dueAt <= now).sort((a, b) => a.dueAt - b.dueAt);
   return due.filter((turn) => {
     if (room <= 0 || (turn.isSlow && slowRoom <= 0)) return false;

@@ -1,10 +1,17 @@
 import type { Client } from '@modelcontextprotocol/client';
 import * as z from 'zod';
-import type { JsonObject } from '../servers/definition.ts';
+import { UnreadableAnswer } from '../../common/answers/limits.ts';
+import { isJsonObject, type JsonObject } from '../servers/definition.ts';
 
-const maxPages = 64;
+/** How many pages of a list are read. */
+export const maxPages = 64;
 const maxItems = 2_000;
-const item = z.record(z.string(), z.unknown());
+/** An item of MCP has fewer than ten keys. */
+const maxItemKeys = 100;
+const longestCursor = 4_096;
+
+/** Nothing but an object: a schema of the items would walk, and report, what the server chose to send. */
+const result = z.looseObject({});
 
 /**
  * Reads all pages of a server's list (MCP 2025-11-25, "Pagination"), at most 2,000 items and 64 pages.
@@ -12,6 +19,7 @@ const item = z.record(z.string(), z.unknown());
  * @param field key of the list in the result
  * @param key identifying key of an item; items without it are skipped
  * @param onPage called after each page
+ * @throws {UnreadableAnswer} if the list is no list of objects
  */
 export async function readList(
   client: Client,
@@ -21,7 +29,6 @@ export async function readList(
   signal: AbortSignal,
   onPage: () => void = () => undefined,
 ): Promise<JsonObject[]> {
-  const result = z.looseObject({ [field]: z.array(item), nextCursor: z.string().nullish() });
   const items: JsonObject[] = [];
   const seen = new Set<string>();
   let cursor: string | undefined;
@@ -29,12 +36,34 @@ export async function readList(
     const params = cursor === undefined ? {} : { cursor };
     const answer = await client.request({ method, params }, result, { signal, timeout: 60_000 });
     onPage();
-    items.push(...(answer[field] as JsonObject[]).filter((each) => typeof each[key] === 'string' && each[key] !== ''));
-    const { nextCursor } = answer as { nextCursor?: string | null };
+    for (const item of itemsOf(answer[field], field)) if (isNamed(item, key)) items.push(item);
+    cursor = cursorOf(answer);
     // A repeated cursor would loop forever.
-    if (nextCursor === null || nextCursor === undefined || nextCursor === '' || seen.has(nextCursor)) break;
-    seen.add(nextCursor);
-    cursor = nextCursor;
+    if (cursor === undefined || seen.has(cursor)) break;
+    seen.add(cursor);
   }
   return items.slice(0, maxItems);
+}
+
+/** Looks at a list before anything else walks it. How many elements it may have, the reader of answers has checked. */
+function itemsOf(list: unknown, field: string): JsonObject[] {
+  if (!Array.isArray(list)) throw new UnreadableAnswer(`an answer without a list of ${field}`);
+  return list.map((item: unknown) => {
+    if (!isJsonObject(item)) throw new UnreadableAnswer(`a list of ${field} that holds something else than objects`);
+    if (Object.keys(item).length > maxItemKeys)
+      throw new UnreadableAnswer(`a list of ${field} with one of more than ${maxItemKeys} keys`);
+    return item;
+  });
+}
+
+function isNamed(item: JsonObject, key: string): boolean {
+  return typeof item[key] === 'string' && item[key] !== '';
+}
+
+function cursorOf({ nextCursor }: Readonly<Record<string, unknown>>): string | undefined {
+  if (nextCursor === undefined || nextCursor === null || nextCursor === '') return undefined;
+  if (typeof nextCursor !== 'string') throw new UnreadableAnswer('a cursor that is no text');
+  if (nextCursor.length > longestCursor)
+    throw new UnreadableAnswer(`a cursor of more than ${longestCursor} characters`);
+  return nextCursor;
 }

@@ -2,13 +2,14 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import type { FetchLike } from '@modelcontextprotocol/client';
+import { UnreadableAnswer } from '../../common/answers/limits.ts';
 import { pinnedLookup } from '../../common/network/pinned-lookup.ts';
 
 /** A server sent more than the limit. */
-export class TooMuchError extends Error {
+export class TooMuchError extends UnreadableAnswer {
+  override readonly name = 'TooMuchError';
   constructor(bytes: number) {
     super(`more than ${bytes} bytes`);
-    this.name = 'TooMuchError';
   }
 }
 
@@ -55,7 +56,11 @@ export function createPinnedFetch({
     });
     request.once('error', reject);
     request.once('response', (answer) => {
-      const status = answer.statusCode ?? 502;
+      const status = answer.statusCode ?? 0;
+      if (status < 200 || status > 599) {
+        answer.destroy();
+        return reject(new TypeError(`the server answered HTTP ${status}`));
+      }
       // The MCP client would follow the redirect, and report a server as healthy that is broken for the gateway's callers.
       delete answer.headersDistinct.location;
       const headers = Object.entries(answer.headersDistinct).flatMap(([name, values]) =>

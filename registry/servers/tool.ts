@@ -1,3 +1,4 @@
+import { type Pace, startPace } from '../../common/answers/pace.ts';
 import { type Definition, definitionOf, isJsonObject, type JsonObject, nameOf } from './definition.ts';
 import { type LookAlike, lookAlikeIn, lookAlikesOf } from './look-alikes.ts';
 
@@ -29,9 +30,28 @@ const longestShownKey = 64;
  * first is kept, with a hash over all of them, because a call may reach any. A tool with look-alike keys is unusable.
  */
 export function toObservedTools(tools: readonly JsonObject[]): ObservedTool[] {
+  const work = observing(tools);
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
+}
+
+/** {@link toObservedTools} in slices, with other work in between. */
+export async function observeTools(tools: readonly JsonObject[], pace: Pace = startPace()): Promise<ObservedTool[]> {
+  const work = observing(tools);
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+    if (pace.isDue()) await pace.rest();
+  }
+}
+
+function* observing(tools: readonly JsonObject[]): Generator<void, ObservedTool[]> {
   let left = maxServerBytes;
   const byName = new Map<string, ObservedTool>();
   for (const tool of tools) {
+    yield;
     const twin = byName.get(nameOf(tool));
     if (!twin && byName.size >= maxTools) continue;
     const lookAlike = lookAlikeIn(tool);

@@ -78,4 +78,17 @@ export const registered = [
       '%s is not read to the end',
     ],
   }),
+  row('hostile-checks', 'no answer of a server stops the registry or takes the memory of other checks', {
+    'unit/registry/health/hostile-answers': [
+      'A list of tools %s, sent as %s, ends the check with a sentence that says what was wrong',
+      'A hostile answer to %s leaves the tools known, and the check says what was wrong',
+      'An answer to %s with %s is refused with a sentence',
+      'answers with HTTP 600',
+      'Values count over all pages',
+      'A server cannot make the client send requests: its own are left out, and its answers to none',
+    ],
+    'unit/registry/health/limits': [
+      'All checks and connection tests together fit into the memory of the registry in compose',
+    ],
+  }),
 ];
