@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import { origin } from '../network/origin.ts';
+import { isWeakKey } from './weak-key.ts';
 
 /** The folder of the project. Default paths are relative to it, wherever a service is started. */
 export const root = join(import.meta.dirname, '..', '..');
@@ -34,7 +35,7 @@ export const host = z.string().default('127.0.0.1');
 
 /**
  * `SECRET_KEY`: one key or several; the first one encrypts. Every value is checked for placeholders; a key is refused also
- * if it contains a word of an example anywhere.
+ * if it contains a word of an example anywhere, or was plainly not made at random.
  */
 export const secretKeys = list
   .refine((keys) => keys.length > 0 && keys.every((key) => key.length >= 32), {
@@ -42,4 +43,8 @@ export const secretKeys = list
   })
   .refine((keys) => !keys.some((key) => /your|change|example|secret-?key/i.test(key)), {
     error: 'is an example value; make one of your own: npm run -s secret-key',
+  })
+  .refine((keys) => !keys.some((key) => key.length >= 32 && isWeakKey(key)), {
+    error:
+      'is easy to guess: few different characters, or a pattern that repeats. Make a random one: npm run -s secret-key',
   });

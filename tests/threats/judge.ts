@@ -54,4 +54,7 @@ export const judge = [
     ],
     'integration/auth-server/login/login': ['is not finished out of sight of the person, as the %s of a page'],
   }),
+  row('judge-key', 'a SECRET_KEY that can be guessed is refused at the start', {
+    'unit/common/settings/weak-key': ['A key of %s is weak'],
+  }),
 ];

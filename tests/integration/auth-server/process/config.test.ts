@@ -50,6 +50,8 @@ describe('the settings of the auth-server', () => {
     ['SECRET_KEY', `${good.SECRET_KEY},short`, /at least 32 characters/],
     ['SECRET_KEY', 'your-secret-key-here-your-secret-key', /example value/],
     ['SECRET_KEY', 'change-me-change-me-change-me-change-me', /example value/],
+    ['SECRET_KEY', 'x'.repeat(32), /easy to guess.*npm run -s secret-key/],
+    ['SECRET_KEY', `${good.SECRET_KEY},${'ab'.repeat(40)}`, /easy to guess/],
     ['COGNITO_USER_POOL_ID', '', /./],
     ['COGNITO_USER_POOL_ID', 'ABC123', /must look like us-east-1_ABC123DEF/],
     ['COGNITO_USER_POOL_ID', 'us-east-1_x/../../evil', /must look like/],
