@@ -1,10 +1,9 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { createLocalJWKSet, createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { Kysely } from 'kysely';
 import { createAssertionSigner } from '../../../../auth-server/identity/assertion.ts';
@@ -17,8 +16,8 @@ import { migrate } from '../../../../common/database/migrations.ts';
 import { nodeSqlite } from '../../../../common/database/sqlite.ts';
 import { createLog } from '../../../../common/service/log.ts';
 import { alice, now, publicUrl, temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
+import { nodeArguments, outputOf } from '../../../support/process.ts';
 
-const run = promisify(execFile);
 const day = 86_400;
 let home: ReturnType<typeof temporaryDirectory>;
 let store: Store;
@@ -259,11 +258,10 @@ describe('several processes on one store', () => {
     const rotation = createKeyRotation(store.keys, 30, { wall: () => wall, steady: () => steady });
     await rotation.step();
     ${body}`;
-  const node = (body: string) => ['--input-type=module', '-e', program(body)];
 
   test('that start at the same time, as real processes, make one key, and later one successor', async () => {
     const body = 'wall += 29 * 86400; await rotation.step(); await rotation.step(); await store.close();';
-    await Promise.all([1, 2, 3, 4].map(() => run(process.execPath, node(body))));
+    await Promise.all([1, 2, 3, 4].map(() => outputOf(program(body))));
     const states = (await store.keys.list()).map((key) => key.signsSince !== undefined);
     expect(states).toEqual([true, false]);
   });
@@ -279,7 +277,7 @@ describe('several processes on one store', () => {
   ])('lose no key when one is killed %s', async (_when, body, expected) => {
     const child: ChildProcess = spawn(
       process.execPath,
-      node(`${body} console.log("ready"); setInterval(() => {}, 1000);`),
+      nodeArguments(program(`${body} console.log("ready"); setInterval(() => {}, 1000);`)),
     );
     try {
       await once(child.stdout as NonNullable<typeof child.stdout>, 'data');

@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import type { BindingLimits } from '../../../../auth-server/store/binding.ts';
 import { openStore, type Store } from '../../../../auth-server/store/store.ts';
 import { temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
 import { useClock } from '../../../support/clock.ts';
 import { until } from '../../../support/listen.ts';
+import { linesUntilKilled } from '../../../support/process.ts';
 
 const clock = useClock();
 let home: ReturnType<typeof temporaryDirectory>;
@@ -107,24 +106,13 @@ describe('a session or task with an owner', () => {
   });
 
   test('is not lost when the process is killed right after it reported the write', async () => {
-    const program = `
+    const ids = await linesUntilKilled(`
       const { openStore } = await import(${JSON.stringify(resolve('auth-server/store/store.ts'))});
       const { bindings } = await openStore(${JSON.stringify(join(home.directory, 'killed'))});
       for (let n = 0; ; n++) {
         await bindings.bind({ kind: 'session', server: 'one', id: String(n), owner: 'person:a', target: undefined });
         process.stdout.write(n + '\\n');
-      }`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    let said = '';
-    child.stdout.on('data', (bytes: Buffer) => {
-      said += bytes;
-      if (said.split('\n').length > 20) child.kill('SIGKILL');
-    });
-    await once(child, 'close');
-    const ids = said.split('\n').slice(0, -1);
-    expect(ids.length).toBeGreaterThanOrEqual(20);
+      }`);
     const store = await openStore(join(home.directory, 'killed'));
     stores.push(store);
     for (const id of ids) expect(await store.bindings.find('session', 'one', id)).toBeDefined();

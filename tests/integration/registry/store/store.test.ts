@@ -1,18 +1,15 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import type { ServerSettings } from '../../../../registry/servers/server.ts';
 import { seed } from '../../../../registry/store/seed.ts';
 import { openStore, type RegistryStore, type Write } from '../../../../registry/store/store.ts';
 import { bothDatabases } from '../../../support/postgres/both-databases.ts';
 import { emptyDatabase } from '../../../support/postgres/databases.ts';
 import { openLine } from '../../../support/postgres/line.ts';
+import { linesUntilKilled, outputOf } from '../../../support/process.ts';
 import { recordingLog } from '../../../support/registry/registry-fixture.ts';
 
-const run = promisify(execFile);
 const by = { sub: 'a11ce', username: 'alice' };
 const settings = (name: string, change: Partial<ServerSettings> = {}): ServerSettings => ({
   name,
@@ -189,8 +186,8 @@ describe.each(bothDatabases('registry.db'))('%s:', (kind, places) => {
     const text = `${program(fresh)}
       console.log(await store.seedOnce([next], by), store.list().length);
       await store.close();`;
-    const both = await Promise.all([1, 2].map(() => run(process.execPath, ['--input-type=module', '-e', text])));
-    expect(both.map(({ stdout }) => stdout.trim()).sort()).toEqual(['false 1', 'true 1']);
+    const both = await Promise.all([1, 2].map(() => outputOf(text)));
+    expect(both.sort()).toEqual(['false 1', 'true 1']);
   });
 
   test('The location of mcpgw comes from the file at each start; its other settings stay', async () => {
@@ -207,23 +204,12 @@ describe.each(bothDatabases('registry.db'))('%s:', (kind, places) => {
   });
 
   test('No acknowledged change is lost when the process is killed', async () => {
-    const text = `${program(where)}
+    const acknowledged = await linesUntilKilled(`${program(where)}
       for (let i = 0; ; i++) {
         const name = 'server-' + i;
         await store.change({ name, revision: undefined, next: { ...next, name }, action: 'register', by });
         console.log(name);
-      }`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', text], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    let said = '';
-    child.stdout.on('data', (bytes: Buffer) => {
-      said += bytes;
-      if (said.split('\n').length > 20) child.kill('SIGKILL');
-    });
-    await once(child, 'close');
-    const acknowledged = said.split('\n').slice(0, -1);
-    expect(acknowledged.length).toBeGreaterThanOrEqual(20);
+      }`);
     await reopen();
     expect(names(store)).toEqual(expect.arrayContaining(acknowledged));
     expect((await store.namesEver()).length).toBe(names(store).length);
