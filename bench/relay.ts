@@ -1,5 +1,5 @@
-// Measures the relay: a filtered list beside an unfiltered one, a tool call with the relay up and down, and the memory of
-// idle streams. Needs wrk.
+// Measures the relay: a filtered list beside an unfiltered one, a relayed call beside a direct one, a call with the relay up
+// and down, and the memory of idle streams. Needs wrk.
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBenchStack, startUpstream } from './stack.ts';
@@ -29,6 +29,8 @@ const result = Buffer.from(
   JSON.stringify({ jsonrpc: '2.0', id: 1, result: { content: [{ type: 'text', text: 'done' }] } }),
 );
 
+const call = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"tool-1","arguments":{}}}';
+
 const upstream = await startUpstream((req, res) => {
   if (req.method === 'GET')
     return void res.writeHead(200, { 'content-type': 'text/event-stream' }).write(': hello\n\n');
@@ -47,6 +49,7 @@ try {
   const full = await stack.token('full');
   const reader = await stack.token('reader');
   await measureLists(full, reader);
+  await measureRelayedCalls(full, reader);
   await measureStreams(reader);
   await measureCalls(full);
 } finally {
@@ -68,14 +71,26 @@ async function measureLists(full: string, reader: string): Promise<void> {
   print(rates, rates.unfiltered);
 }
 
+/** The calls of a caller whose list is cut go through the relay; those of a caller who may use everything do not. */
+async function measureRelayedCalls(full: string, reader: string): Promise<void> {
+  const rates: { direct: number[]; relayed: number[] } = { direct: [], relayed: [] };
+  for (let round = 0; round <= rounds; round++) {
+    const [direct, relayed] = [await rate(full, call), await rate(reader, call)];
+    if (round === 0) continue;
+    rates.direct.push(direct);
+    rates.relayed.push(relayed);
+  }
+  console.log('tools/call, 32 connections, behind nginx:');
+  print(rates, rates.direct);
+}
+
 async function measureCalls(full: string): Promise<void> {
-  const body = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"tool-1","arguments":{}}}';
   const up: number[] = [];
-  for (let i = 0; i < rounds; i++) up.push(await rate(full, body));
+  for (let i = 0; i < rounds; i++) up.push(await rate(full, call));
   process.kill(relayPid(), 'SIGKILL');
   await sleep(200);
   const dead: number[] = [];
-  for (let i = 0; i < rounds; i++) dead.push(await rate(full, body));
+  for (let i = 0; i < rounds; i++) dead.push(await rate(full, call));
   console.log('tools/call, 32 connections, behind nginx:');
   print({ 'relay up': up, 'relay dead': dead }, up);
 }
