@@ -1,8 +1,11 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Pace } from '../common/answers/pace.ts';
+import { Credit } from './credit.ts';
 
-/** Part of the relay's only thread that the answers of one server may take. */
+/** Part of the relay's only thread that the answers of one server may take, and when no other server was active lately. */
 const share = 0.25;
+const shareAlone = 0.7;
+const lately = 1_000;
 /** Milliseconds of work that a server may save up, and the length of a slice. Ordinary answers take less than half a slice. */
 const burst = 20;
 const slice = 1;
@@ -22,6 +25,8 @@ export interface ServerPace extends Pace {
 export class ServerShares {
   readonly #shares = new Map<string, ServerShare>();
   readonly #questionBurst: number;
+  /** The server that was active last, and since when it has been the only one. */
+  #active = { server: '', since: 0 };
 
   /** @param questionBurst how many questions a server may cause at once */
   constructor(questionBurst = 100) {
@@ -32,17 +37,28 @@ export class ServerShares {
   paceOf(server: string): ServerPace {
     const own = this.#shareOf(server);
     let began = performance.now();
+    let cpuBegan = cpuTime();
     const begin = () => {
+      this.#noteActive(server);
       began = performance.now();
+      cpuBegan = cpuTime();
     };
-    const spent = () => performance.now() - began;
+    /** Not by the clock: on a busy machine, other processes' work would count too. */
+    const spent = () => {
+      const passed = performance.now() - began;
+      return passed < slice / 4 ? passed : cpuTime() - cpuBegan;
+    };
     const end = () => {
-      if (spent() > slice / 2) own.spend(spent());
+      const milliseconds = spent();
+      if (milliseconds > slice / 2) own.spend(milliseconds);
     };
     return {
       begin,
       end,
-      isDue: () => spent() > slice || (spent() > slice / 4 && own.isOverdrawn()),
+      isDue() {
+        const milliseconds = spent();
+        return milliseconds > slice || (milliseconds > slice / 4 && own.isOverdrawn());
+      },
       async rest() {
         own.spend(spent());
         await own.turn();
@@ -64,51 +80,27 @@ export class ServerShares {
     return this.#shareOf(server).questions.take(1);
   }
 
+  #noteActive(server: string): void {
+    if (server === this.#active.server) return;
+    this.#active = { server, since: performance.now() };
+  }
+
   #shareOf(server: string): ServerShare {
-    const own = this.#shares.get(server) ?? new ServerShare(this.#questionBurst);
+    const rate = () => (performance.now() - this.#active.since > lately ? shareAlone : share);
+    const own = this.#shares.get(server) ?? new ServerShare(this.#questionBurst, rate);
     this.#shares.set(server, own);
     return own;
   }
 }
 
-/** Credit that comes back with time. */
-class Credit {
-  #left: number;
-  #countedAt = performance.now();
-  readonly #most: number;
-  readonly #perMillisecond: number;
-  constructor(most: number, perMillisecond: number) {
-    this.#most = most;
-    this.#left = most;
-    this.#perMillisecond = perMillisecond;
-  }
-
-  get left(): number {
-    const now = performance.now();
-    this.#left = Math.min(this.#most, this.#left + (now - this.#countedAt) * this.#perMillisecond);
-    this.#countedAt = now;
-    return this.#left;
-  }
-
-  /** May leave a debt. */
-  spend(amount: number): void {
-    this.#left = this.left - amount;
-  }
-
-  take(amount: number): boolean {
-    const enough = this.left >= amount;
-    if (enough) this.spend(amount);
-    return enough;
-  }
-}
-
 class ServerShare {
   readonly questions: Credit;
-  readonly #time = new Credit(burst, share);
+  readonly #time: Credit;
   #lastTurn: Promise<void> = Promise.resolve();
 
-  constructor(questionBurst: number) {
-    this.questions = new Credit(questionBurst, questionsPerSecond / 1_000);
+  constructor(questionBurst: number, rate: () => number) {
+    this.questions = new Credit(questionBurst, () => questionsPerSecond / 1_000);
+    this.#time = new Credit(burst, rate);
   }
 
   spend(milliseconds: number): void {
@@ -123,10 +115,16 @@ class ServerShare {
   turn(): Promise<void> {
     this.#lastTurn = this.#lastTurn.then(async () => {
       await nextTurn();
-      while (this.isOverdrawn()) await sleep(Math.max(1, -this.#time.left / share));
+      while (this.isOverdrawn()) await sleep(Math.max(1, -this.#time.left / share / 2));
       // Paid ahead: the turn that waits behind this one must not begin before its work is counted.
       this.spend(slice);
     });
     return this.#lastTurn;
   }
+}
+
+/** Milliseconds of processor time that this thread has used. */
+function cpuTime(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
 }
