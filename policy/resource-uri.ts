@@ -1,5 +1,5 @@
 /** A longer URI must be written out, or be covered by a lone `*`. */
-const longestUri = 8_192;
+const longestUri = 2_048;
 
 /**
  * What may follow a prefix: letters and digits of every script, dashes, quotation marks, pictures, and the characters of
@@ -32,7 +32,9 @@ export function staysUnder(prefix: string, uri: string): boolean {
   if (decoded === undefined || endsInEscape.test(before)) return false;
   // Some file systems and host names treat compatibility characters as the letters that they resemble (Unicode, NFKC).
   const alike = decoded.normalize('NFKC');
-  return isPlain(prefix, rest) && [decoded, alike].every((text) => plainText.test(text) && isPlain(before, text));
+  const isSame = (text: string) => text === rest && before === prefix;
+  const others = [...new Set([decoded, alike])].filter((text) => !isSame(text));
+  return isPlain(prefix, rest) && others.every((text) => plainText.test(text) && isPlain(before, text));
 }
 
 const endsInEscape = /%[0-9a-f]?$/i;

@@ -12,7 +12,7 @@ const overdrawnMilliseconds = 800;
 
 /**
  * Reads what an MCP request asks for, from the body and the headers that the gate passed on.
- * @param received counts the body, and is released here
+ * @param received counts the body
  * @throws {AuthError} body_unseen, body_too_large, too_busy, too_many_requests, method_not_allowed or request_refused
  */
 export async function readRequest(
@@ -36,8 +36,6 @@ export async function readRequest(
     const message = texts.request_refused(error.message);
     if (error.status === 405) throw new AuthError('method_not_allowed', message, { allow: error.allow });
     throw new AuthError('request_refused', message, { rpcCode: error.rpcCode, id: error.id });
-  } finally {
-    received.release();
   }
 }
 

@@ -2,7 +2,7 @@ import express, { type ErrorRequestHandler, type Request, Router } from 'express
 import * as z from 'zod';
 import type { Ticket } from '../../common/identity/ticket.ts';
 import type { AssertionSigner } from '../identity/assertion.ts';
-import type { BindingStore } from '../store/binding.ts';
+import { type BindingStore, longestId } from '../store/binding.ts';
 import type { RevocationFeed } from '../store/revocation-feed.ts';
 import { createTicketReader } from './open-tickets.ts';
 
@@ -13,7 +13,6 @@ export interface RelayCallbacksDeps {
   revocationFeed: RevocationFeed;
 }
 
-const longestId = 1024;
 /** A server names the ids: more than an owner can have there are not worth a look. The relay asks in several questions. */
 const mostIds = 1_000;
 const owned = z.strictObject({

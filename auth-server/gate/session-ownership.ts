@@ -24,9 +24,14 @@ export async function checkOwnership(
     const found = await bindings.find(kind, target.server, id);
     return found?.owner === owner ? found : undefined;
   };
-  for (const task of asked.tasks ?? []) {
-    if (!(await own('task', task))) throw new AuthError('task_unknown', texts.task_unknown, { id: asked.id });
-  }
+  const { tasks = [] } = asked;
+  const [only] = tasks;
+  // One of them is usually in memory. Several cost one query.
+  const isOwner =
+    tasks.length > 1
+      ? (await bindings.findOwn('task', target.server, owner, tasks)).length === new Set(tasks).size
+      : only === undefined || (await own('task', only)) !== undefined;
+  if (!isOwner) throw new AuthError('task_unknown', texts.task_unknown, { id: asked.id });
   const id = target.endpoint === 'messages' ? sessionInQuery(request.uri) : request.mcp.sessionId;
   if (id === undefined && target.endpoint !== 'messages') return undefined;
   const session = id === undefined ? undefined : await own('session', id);

@@ -10,6 +10,8 @@ import type { Principal } from './principal.ts';
 
 const lifetimeSeconds = 120;
 const reuseMilliseconds = 60_000;
+/** Longer ones are signed each time: a caller could fill the memory with tickets of long lists of resources. */
+const longestReused = 2_048;
 
 /** Signs the caller's identity for the upstream that gets the call. */
 export type AssertionSigner = Awaited<ReturnType<typeof createAssertionSigner>>;
@@ -55,6 +57,7 @@ export async function createAssertionSigner(
     return isGood ? kept.signed : undefined;
   };
   const keep = (cacheKey: string, signed: string) => {
+    if (cacheKey.length > longestReused) return signed;
     reusable.set(cacheKey, { signed, at: Date.now() });
     return signed;
   };

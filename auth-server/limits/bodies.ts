@@ -25,7 +25,7 @@ export function heldBytesFor(maxBody: number): number {
 export interface ReceivedBody {
   /** Counts bytes that were received and are held. @throws {AuthError} body_too_large, too_busy or too_many_requests */
   add(bytes: number): void;
-  /** Runs the part of the decision that takes the longer, the larger the body is. */
+  /** Runs a part of the decision that takes the longer, the larger the body is. */
   judge<T>(work: () => T): T;
   release(): void;
 }
@@ -72,10 +72,11 @@ export function createBodyLimits(maxBody: number, heldBytes = heldBytesFor(maxBo
         try {
           return work();
         } finally {
-          charge(key, now() - start + size * receiveMilliseconds);
+          charge(key, now() - start);
         }
       },
       release() {
+        if (size > heavyBytes) charge(key, size * receiveMilliseconds);
         held -= size;
         size = 0;
       },

@@ -27,6 +27,9 @@ type UsedBinding = Binding & { usedAt: number };
 /** A binding as it is counted. */
 type Counted = Record<'kind' | 'owner' | 'server' | 'key', string>;
 
+/** In characters. Servers choose the ids of sessions and tasks, and callers name them in requests of any size. */
+export const longestId = 1_024;
+
 /** So many at a time, if a limit was lowered: the next binding drops the rest. */
 const mostDropped = 1_000;
 
@@ -73,6 +76,7 @@ export class DatabaseBindings {
 
   /** Finds a binding and notes its use. A binding that was idle for too long no longer exists. */
   async find(kind: Binding['kind'], server: string, id: string): Promise<Binding | undefined> {
+    if (id.length > longestId) return undefined;
     const key = keyOf(kind, server, id);
     const cached = this.#cache.get(key);
     // Too old by what this process knows: another one may have seen it in use since.

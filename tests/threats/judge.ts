@@ -57,4 +57,12 @@ export const judge = [
   row('judge-key', 'a SECRET_KEY that can be guessed is refused at the start', {
     'unit/common/settings/weak-key': ['A key of %s is weak'],
   }),
+  row('judge-names', 'what callers name costs a bounded number of queries and bytes', {
+    'unit/auth-server/gate/session-ownership': [
+      'cost one query, however many they are, and none if no server could have named them so',
+    ],
+    'unit/auth-server/identity/assertion': [
+      'is also that of a ticket, unless it is too long to keep ten thousand of them',
+    ],
+  }),
 ];

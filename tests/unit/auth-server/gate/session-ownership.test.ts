@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { checkOwnership } from '../../../../auth-server/gate/session-ownership.ts';
 import type { Principal } from '../../../../auth-server/identity/principal.ts';
 import type { OriginalRequest } from '../../../../auth-server/request/original-request.ts';
@@ -124,6 +125,19 @@ describe('tasks', () => {
   test('of the caller are allowed, and so is a request without a task', async () => {
     expect(await check({ tasks: ['her-task', 'her-other-task'] })).toBeUndefined();
     expect(await check({ tasks: [] })).toBeUndefined();
+    expect(await check({ tasks: ['her-task', 'her-task'] })).toBeUndefined();
+  });
+
+  test('cost one query, however many they are, and none if no server could have named them so', async () => {
+    const ids = Array.from({ length: 100 }, (_, n) => `unheard-of-${n}`);
+    const queries = jest.spyOn(DatabaseSync.prototype, 'prepare');
+    const asked = () => queries.mock.calls.filter(([sql]) => sql.includes('binding')).length;
+    await expect(check({ tasks: ids })).rejects.toEqual(noTask);
+    expect(asked()).toBe(1);
+    await expect(check({ tasks: ['x'.repeat(1_025)] })).rejects.toEqual(noTask);
+    await expect(check({ sessionId: 'x'.repeat(16_000) })).rejects.toEqual(noSession);
+    expect(asked()).toBe(1);
+    queries.mockRestore();
   });
 
   test.each<[string, Asking]>([

@@ -91,6 +91,18 @@ describe('the reuse of an assertion', () => {
     expect(await signer.sign({ ...person, expiresAt: person.expiresAt - 1 }, 'a', 't')).not.toBe(first);
   });
 
+  test('is also that of a ticket, unless it is too long to keep ten thousand of them', async () => {
+    const hits: boolean[] = [];
+    const signer = await createAssertionSigner(store.keys, publicUrl, undefined, (hit) => hits.push(hit));
+    const reused = async (uris: readonly string[]) => {
+      const owner = { server: 's', method: 'm', owner: 'person:a', kind: 'person' } as const;
+      const ticket = { ...owner, ends: now() + 90, marks: [], uris };
+      for (let n = 0; n < 2; n++) await signer.signTicket(ticket);
+      return hits.at(-1);
+    };
+    expect([await reused(['x:a']), await reused(['x:'.padEnd(4_000, 'a')])]).toEqual([true, false]);
+  });
+
   test('stops at forget(), so that a changed policy applies at once', async () => {
     const signer = await newSigner();
     const first = await signer.sign(person, 'a');
