@@ -19,6 +19,8 @@ export interface Met {
   refused: Record<string, number>;
 }
 
+/** Who shows how busy the machine itself is. */
+export const machine = 'asks no gateway, but this machine';
 const longestMilliseconds = 30_000;
 const pauseMilliseconds = 40;
 

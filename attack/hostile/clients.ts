@@ -147,7 +147,10 @@ async function check({ registration }: Clients): Promise<Used> {
   return { through: [], answers: [{ sent, status, body }] };
 }
 
-/** Opens both kinds of streams with a session, ends the session, and waits for their ends. */
+/**
+ * Opens both kinds of streams with a session, ends the session, and waits for their ends. A request that is still
+ * unanswered gives no access.
+ */
 async function logOut({ url, server, signIn }: Clients): Promise<Used> {
   const session = await signIn();
   if (!session) return { through: ['no session to end: the person could not sign in'], answers: [] };
@@ -164,7 +167,7 @@ async function logOut({ url, server, signIn }: Clients): Promise<Used> {
   clearTimeout(timer);
   return {
     through: read.flatMap(({ path, collected }) =>
-      collected.end === 'open' ? [`GET ${path} goes on after the logout`] : [],
+      collected.end === 'open' && collected.status > 0 ? [`GET ${path} goes on after the logout`] : [],
     ),
     answers: read.map(({ path, collected }) => ({
       sent: `GET ${path}`,

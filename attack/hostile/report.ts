@@ -1,9 +1,12 @@
 import { forShow } from '../redact.ts';
 import { caseLines } from '../report.ts';
-import { type Met, percentile, together } from './bystanders.ts';
+import { type Met, machine, percentile, together } from './bystanders.ts';
 import type { HostileReport, KindReport } from './run.ts';
 
-/** A bystander is hurt when the slowest of a hundred requests takes over twice as long, and this much longer. */
+/**
+ * A bystander is hurt when the slowest of a hundred requests takes over twice as long, and this much longer. If the machine
+ * itself has become slower, the usual time is multiplied by as much.
+ */
 const floorMilliseconds = 100;
 
 /** One bystander, before and while the server was hostile. Times are in milliseconds. */
@@ -19,12 +22,14 @@ export interface Compared {
 }
 
 /** Compares what bystanders met before and during the attack. */
-function compare(before: readonly Met[], during: readonly Met[]): Compared[] {
+export function compare(before: readonly Met[], during: readonly Met[]): Compared[] {
+  const middle = (list: readonly number[] = []) => ({ p50: percentile(list, 0.5), p99: percentile(list, 0.99) });
+  const p99Of = (all: readonly Met[]) => middle(all.find(({ name }) => name === machine)?.times).p99;
+  const slower = Math.max(1, p99Of(during) / p99Of(before) || 1);
   return during.map(({ name, times, refused }, index) => {
-    const middle = (list: readonly number[]) => ({ p50: percentile(list, 0.5), p99: percentile(list, 0.99) });
-    const [usual, now] = [middle(before[index]?.times ?? []), middle(times)];
-    const isSlow = now.p99 > 2 * usual.p99 + floorMilliseconds;
-    const hurt = isSlow || Object.keys(refused).length > 0 || times.length === 0;
+    const [usual, now] = [middle(before[index]?.times), middle(times)];
+    const isSlow = now.p99 > 2 * slower * usual.p99 + floorMilliseconds;
+    const hurt = name !== machine && (isSlow || Object.keys(refused).length > 0 || times.length === 0);
     const ratio = usual.p99 > 0 ? now.p99 / usual.p99 : 0;
     return { name, before: usual, during: now, ratio, requests: times.length, refused, hurt };
   });

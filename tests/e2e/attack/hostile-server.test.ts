@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { machine } from '../../../attack/hostile/bystanders.ts';
 import { prepareHostile } from '../../../attack/hostile/prepare.ts';
 import { hostileJson, hostileText, summarizeHostile } from '../../../attack/hostile/report.ts';
 import { type HostileReport, runHostile } from '../../../attack/hostile/run.ts';
@@ -114,6 +115,14 @@ describe('The result of a run', () => {
       '0 processes died, 0 bystanders were hurt',
     ]);
     expect(JSON.parse(hostileJson(good)).summary.held).toBe(true);
+  });
+
+  test('takes a busy machine into account', () => {
+    const busy = (milliseconds: number) => ({ name: machine, times: [milliseconds], refused: {} });
+    const during = [...met([15, 400]), busy(200)];
+    const report = { ...good, before: [...met([10, 100]), busy(50)], kinds: [{ ...kind, bystanders: during }] };
+    expect(summarizeHostile(report).hurt).toBe(0);
+    expect(summarizeHostile({ ...report, before: [...met([10, 100]), busy(200)] }).hurt).toBe(1);
   });
 
   test.each<[string, Partial<HostileReport>]>([
