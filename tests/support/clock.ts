@@ -1,5 +1,3 @@
-import { jest } from '@jest/globals';
-
 /**
  * A clock that a test moves forward instead of waiting. It moves what this process reads as the time, `Date.now` and
  * `performance.now`, and so the ages of sessions, tokens and records in memory. Timers and sockets keep real time.
@@ -7,16 +5,17 @@ import { jest } from '@jest/globals';
  */
 export function useClock(): { advance(seconds: number): void } {
   let ahead = 0;
-  let spies: { mockRestore(): void }[] = [];
+  const clocks = [Date, performance].map((clock) => ({ clock, real: clock.now }));
+  beforeAll(() => {
+    // Not a mock: what was started in one test may still ask for the time after it.
+    for (const { clock, real } of clocks) clock.now = () => real.call(clock) + ahead;
+  });
   beforeEach(() => {
     ahead = 0;
-    spies = [Date, performance].map((clock) => {
-      const now = clock.now.bind(clock);
-      return jest.spyOn(clock, 'now').mockImplementation(() => now() + ahead);
-    });
   });
-  afterEach(() => {
-    for (const spy of spies) spy.mockRestore();
+  afterAll(() => {
+    ahead = 0;
+    for (const { clock, real } of clocks) clock.now = real;
   });
   return {
     advance(seconds) {

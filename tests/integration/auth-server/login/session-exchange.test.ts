@@ -22,13 +22,36 @@ import { type RunningCognito, startCognito } from '../../../support/stand-in/sta
 const clock = useClock();
 let cognito: RunningCognito;
 let auth: AuthServer;
+type Started = { cognito: RunningCognito; auth: AuthServer };
+/** What only this test uses. */
+let own: Started | undefined;
+/** What is shared by tests that change nothing in it. */
+const shared = new Map<string, Started>();
+const startNew = async (change: Partial<Shape>): Promise<Started> => {
+  const pool = await startCognito({ keys });
+  return { cognito: pool, auth: await startAuthServer(pool.url, change) };
+};
+const close = async (started: Started | undefined) => {
+  await started?.auth.close();
+  await started?.cognito.close();
+};
 const start = async (change: Partial<Shape> = {}) => {
-  cognito = await startCognito({ keys });
-  auth = await startAuthServer(cognito.url, change);
+  own = await startNew(change);
+  ({ cognito, auth } = own);
+};
+/** Like `start`, for tests in which nothing is accepted or changed. They do not count each other's refusals. */
+const share = async (change: Partial<Shape> = {}) => {
+  const key = JSON.stringify(change);
+  const kept = shared.get(key) ?? (await startNew({ refusedExchanges: 1_000, ...change }));
+  shared.set(key, kept);
+  ({ cognito, auth } = kept);
 };
 afterEach(async () => {
-  await auth.close();
-  await cognito.close();
+  await close(own);
+  own = undefined;
+});
+afterAll(async () => {
+  for (const started of shared.values()) await close(started);
 });
 
 const login = (person = 'carol', client = CLI) => cognito.control.signIn(person, client);
@@ -209,7 +232,7 @@ describe('No session is given for', () => {
       { code: 'login_refused' },
     ],
   ])('%s', async (_what, make, expected) => {
-    await start();
+    await share();
     expect(await exchange(await make(await login()))).toMatchObject({ status: 401, ...expected });
     expect(await auth.store.sessions.list()).toEqual([]);
   });
@@ -245,12 +268,12 @@ describe('No session is given for', () => {
   });
 
   test.each([publicUrl, 'https://evil.example', 'null'])('a page at %s', async (origin) => {
-    await start();
+    await share();
     expect(await exchange(await login(), { origin })).toMatchObject({ status: 403, code: 'origin_not_allowed' });
   });
 
   test.each([['same-origin'], ['none'], ['cross-site']])('a browser (%s)', async (site) => {
-    await start();
+    await share();
     expect(await exchange(await login(), { 'sec-fetch-site': site })).toMatchObject({ status: 403 });
   });
 
@@ -266,7 +289,7 @@ describe('No session is given for', () => {
     ['numbers', '{"id_token":1,"access_token":2}', {}, { status: 400 }],
     ['70 kB', JSON.stringify({ id_token: 'x'.repeat(70_000) }), {}, { status: 413, code: 'body_too_large' }],
   ])('%s', async (_what, body, headers, expected) => {
-    await start();
+    await share();
     expect(await outcome(await post(body, headers))).toMatchObject(expected);
   });
 
@@ -335,7 +358,7 @@ describe('A session that was signed locally', () => {
     ['without a name', () => signed({ username: '' })],
     ['with groups that are not a list', () => signed({ groups: 'mcp-registry-user' })],
   ])('%s is rejected although it is on', async (_what, make) => {
-    await start({ allowLocalSessions: true });
+    await share({ allowLocalSessions: true });
     expect(denialOf(await ask(await make()))).toMatchObject({ http: 401, code: 'session_invalid' });
   });
 
@@ -359,8 +382,7 @@ describe('A session that was signed locally', () => {
     ['[{server: one, methods: ["tools/list"]}]', 'toggle_service: [all]', true],
     ['[{server: one, methods: ["tools/list"]}]', 'modify_service: [one]', false],
     ['[{server: one, methods: ["tools/list"]}]', 'list_service: [all]', false],
-  ])('is of an administrator if the rules %s and the UI-Scopes "%s" make one: %s', async (rules, ui, expected) => {
-    await start();
+  ])('is of an administrator if the rules %s and the UI-Scopes "%s" make one: %s', (rules, ui, expected) => {
     const policy = parsePolicy(`group_mappings: {g: [s]}\ns: ${rules}\n${ui && `UI-Scopes: {s: {${ui}}}\n`}`);
     expect([isAdminGroup(policy, 'g'), isAdminGroup(policy, 'other')]).toEqual([expected, false]);
   });
