@@ -173,7 +173,7 @@ const refusals = new Map<string, RegExp>([
   ['bad_request', /^The request is not valid HTTP/],
   ['not_found', /^(There is nothing (here|at this address)|There is no such )/],
   ...[
-    'uri_not_canonical wrong_host upgrade_refused encoding_not_accepted type_not_accepted stray_body not_a_page',
+    'uri_not_canonical wrong_host encoding_not_accepted type_not_accepted stray_body not_a_page',
     'method_not_allowed body_too_large too_slow credentials_missing credentials_ambiguous authorization_unreadable',
     'token_invalid token_expired session_invalid session_expired session_ended origin_not_allowed not_permitted',
     'request_refused identity_required session_unknown task_unknown too_many_requests too_many_connections',

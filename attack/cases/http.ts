@@ -123,9 +123,10 @@ const bytes: Case[] = [
 
 const listWith = (headers: Sent['headers']): Sent => ({ body: listTools, headers });
 const openedAs = (to: string) => ({ 'sec-fetch-dest': to, 'content-type': undefined });
-const upgrade = (to: string, headers = {}) => listWith({ upgrade: to, connection: 'Upgrade', ...headers });
+/** The gateway drops an offered upgrade (RFC 9110 section 7.8), so this is the call that the caller may not make. */
+const upgrade = (to: string, headers = {}): Sent => ({ headers: { upgrade: to, connection: 'Upgrade', ...headers } });
 
-/** Requests that the caller may make, each with one invalid header. */
+/** Requests that the caller may make, each with one invalid header, and upgrades. */
 const invalidHeader: Row[] = [
   ...hosts.map((host): Row => ['h2 GHSA-46gc-mwh4-cc5r', `Host ${JSON.stringify(host)}`, listWith({ host })]),
   ...origins.map((origin): Row => ['CVE-2025-66414', `Origin ${origin}`, listWith({ origin })]),

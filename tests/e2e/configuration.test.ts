@@ -16,15 +16,23 @@ function block(start: string): string {
 }
 
 test('The location that reads the body never returns 403, 404 or 405, which would jump to the gate', () => {
-  const reading = block('location ~ "^/(?<mcp_server>');
+  const reading = block(`${String(/^location ~ .*$/m.exec(read('gate/mcp.conf')))}\n  include gate/cors.conf`);
   expect(reading).toContain('mirror ');
   expect(reading).not.toMatch(/return (403|404|405)/);
   expect(reading).not.toMatch(/proxy_pass/);
 });
 
 test('Requests for MCP servers are proxied in one place only, and only the gate leads there', () => {
-  expect(everything.match(/proxy_pass \$/g)).toHaveLength(1);
+  expect(everything.match(/proxy_pass \$/g)).toHaveLength(2);
   expect(read('gate/upstream.conf')).toContain('proxy_pass $mcp_pass');
+  // The last step, which only nginx itself can reach.
+  expect(read('gate/direct.conf')).toMatch(
+    /^if \(\$http_x_gate != \$direct_key\) \{ return 403; \}$[\s\S]*proxy_pass \$mcp_target/m,
+  );
+  expect(everything.match(/gate\/direct.conf;/g)).toHaveLength(1);
+  expect(read('gateway.conf.template')).toMatch(
+    /server \{\s+listen unix:\S+;\s+access_log off;\s+include gate\/direct.conf;\s+\}/,
+  );
   const scripts = ['render', 'reload', 'start'].map(read).join('\n');
   const included = [...`${everything}\n${scripts}`.matchAll(/(\S+ \{) include gate\/upstream.conf;/g)];
   expect(included.map(([, location]) => location)).toEqual(['@upstream {', '@upstream_%s {']);

@@ -166,7 +166,7 @@ export const advisories = [
     attack: ["another caller's task", 'tasks/get with an invented id', 'listening to an invented task'],
   }),
   row('CVE-2026-59950', 'no page can open a websocket', {
-    'e2e/gate': ['an upgrade to websocket'],
+    'e2e/upgrade': ['No 101 of a server opens a tunnel: %s at %s'],
     attack: ['an upgrade to websocket', 'a websocket by GET at /ws/health_status'],
   }),
   row('CVE-2026-11719', 'every protocol version is checked the same way', {

@@ -27,6 +27,9 @@ export const gate = [
     ],
     'unit/deploy/memory': ['holds all the connections and bodies that its limits allow together'],
   }),
+  row('gate-upgrade', 'no answer of a server makes a tunnel of a connection', {
+    'e2e/upgrade': ['No 101 of a server opens a tunnel: %s at %s'],
+  }),
   row('gate-paths', 'a dot segment next to an encoded slash leads to no other location', {
     'e2e/gate': ['Dot segments and empty segments next to an encoded slash are no canonical path, in every spelling'],
   }),
