@@ -2,21 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { accessibility, launchBrowser } from '../support/browser/browser.ts';
-import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { type SharedGateway, sharedGateway } from '../support/gateway/shared-gateway.ts';
 
 // A browser test on a busy machine takes longer than a unit test.
 jest.setTimeout(180_000);
 
-let gateway: Gateway;
+let gateway: SharedGateway;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
 let faults: string[];
 
 beforeAll(async () => {
-  [gateway, browser] = await Promise.all([startGateway(), launchBrowser()]);
+  [gateway, browser] = await Promise.all([sharedGateway(), launchBrowser()]);
 });
-afterAll(() => Promise.all([browser?.close(), gateway?.stop()]));
+afterAll(() => browser?.close());
 beforeEach(async () => {
   context = await browser.newContext();
   context.setDefaultTimeout(90_000);
