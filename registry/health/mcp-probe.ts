@@ -175,4 +175,6 @@ async function close(client: Client, transport: ReturnType<typeof createTranspor
   if (transport instanceof StreamableHTTPClientTransport && transport.sessionId)
     await transport.terminateSession().catch(() => undefined);
   await client.close().catch(() => undefined);
+  // The client does not know its transport before the handshake, and would leave that running.
+  await transport.close().catch(() => undefined);
 }
