@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import type { ServerEntry } from '../servers/server.ts';
 
+const longest = 2_000;
 const text = z.string().nullish();
+const short = z.string().max(longest, `must have at most ${longest} characters`);
 const list = z
   .union([z.array(z.string()), z.string()])
   .transform(tagsIn)
@@ -13,14 +15,14 @@ const list = z
  */
 export const originalServer = z.looseObject({
   server_name: z.string('must be text').min(1, 'must not be empty'),
-  path: z.string('must be a path such as /currenttime'),
-  proxy_pass_url: z.string('must be a URL'),
+  path: z.string('must be a path such as /currenttime').max(longest),
+  proxy_pass_url: z.string('must be a URL').max(longest),
   description: text,
   tags: list,
   license: text,
   supported_transports: list,
-  mcp_endpoint: text,
-  sse_endpoint: text,
+  mcp_endpoint: short.nullish(),
+  sse_endpoint: short.nullish(),
   auth_type: text,
   auth_scheme: text,
 });
@@ -44,7 +46,8 @@ export function locationOf(
   const url = URL.parse(server.proxy_pass_url.trim());
   if (!url || url.search || url.hash || url.username || url.password)
     return { upstream: server.proxy_pass_url, transports: {} };
-  const path = url.pathname.replace(/\/+$/, '');
+  // The lookbehind keeps the time linear in a run of slashes.
+  const path = url.pathname.replace(/(?<!\/)\/+$/, '');
   const base = path.replace(/\/(?:mcp|sse)$/, '');
   const wanted = server.supported_transports?.map((name) => name.toLowerCase()) ?? [];
   const sse = path.endsWith('/sse') || wanted.includes('sse') || Boolean(server.sse_endpoint);
@@ -70,7 +73,7 @@ export function proxyPassUrl({ upstream, transports }: Pick<ServerEntry, 'upstre
 export function fromOriginal(server: OriginalServer) {
   const { server_name: title, path, description, tags = [], license } = server;
   return {
-    name: path.replace(/^\/+|\/+$/g, ''),
+    name: path.replace(/^\/+|(?<!\/)\/+$/g, ''),
     title,
     description: description?.trim() || title,
     ...locationOf(server),

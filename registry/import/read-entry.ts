@@ -1,8 +1,11 @@
 import * as z from 'zod';
+import { boundEntry } from './bounds.ts';
 import { fromOriginal, originalServer } from './original.ts';
 import { EntryRefused } from './refused.ts';
 import { credentialHint, fromServerJson, type Read, serverJson } from './server-json.ts';
 
+const mostFaults = 10;
+const longestPath = 200;
 const wrapped = z.looseObject({ server: z.looseObject({}) });
 
 /**
@@ -11,6 +14,7 @@ const wrapped = z.looseObject({ server: z.looseObject({}) });
  * @throws {EntryRefused} if it is neither, or cannot be a server here
  */
 export function readEntry(entry: unknown): Read & { format: 'server.json' | 'original' } {
+  boundEntry(entry);
   const inner = wrapped.safeParse(entry);
   const value = inner.success ? inner.data.server : entry;
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -32,6 +36,8 @@ function hintsOn({ auth_type: type, auth_scheme: scheme }: z.output<typeof origi
 function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const faults = result.error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`);
+  const faults = result.error.issues
+    .slice(0, mostFaults)
+    .map(({ path, message }) => `${path.join('.').slice(0, longestPath) || 'it'}: ${message}`);
   throw new EntryRefused(`It cannot be read. ${faults.join('; ')}.`);
 }

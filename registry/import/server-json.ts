@@ -17,7 +17,7 @@ const input = z.looseObject({
 const remote = z.looseObject({
   type: z.string().optional(),
   transport_type: z.string().optional(),
-  url: z.string('must be a URL'),
+  url: z.string('must be a URL').max(2_000, 'must have at most 2000 characters'),
   headers: z.array(input).optional(),
   variables: z.record(z.string(), input).optional(),
 });

@@ -91,4 +91,10 @@ export const registered = [
       'All checks and connection tests together fit into the memory of the registry in compose',
     ],
   }),
+  row('hostile-imports', 'no entry of an import keeps the registry busy or makes a reason of megabytes', {
+    'unit/registry/import/hostile-entries': [
+      'An entry with %s is refused with a short reason',
+      'An entry with many faults names the first ones',
+    ],
+  }),
 ];

@@ -141,7 +141,7 @@ function changesIn(fields: Fields, now: RegisteredServer): object {
   const [title, description, url] = [filled('name'), filled('description'), filled('proxy_pass_url')];
   const { tags, license } = fields;
   // A URL that comes back as it was shown keeps paths that the original cannot express.
-  const moved = url !== undefined && url.replace(/\/+$/, '') !== proxyPassUrl(now).replace(/\/+$/, '');
+  const moved = url !== undefined && withoutEnd(url) !== withoutEnd(proxyPassUrl(now));
   return {
     revision: now.revision,
     ...(title && { title }),
@@ -150,6 +150,11 @@ function changesIn(fields: Fields, now: RegisteredServer): object {
     ...(license !== undefined && { license: licenseOf(license) }),
     ...(moved && locationOf({ proxy_pass_url: url })),
   };
+}
+
+/** Without slashes at the end. The lookbehind keeps the time linear in a run of slashes. */
+function withoutEnd(url: string): string {
+  return url.replace(/(?<!\/)\/+$/, '');
 }
 
 /** The new server, for a person who may register it but not see it: what they sent. */
