@@ -3,11 +3,10 @@ import { caseLines } from '../report.ts';
 import { type Met, machine, percentile, together } from './bystanders.ts';
 import type { HostileReport, KindReport } from './run.ts';
 
-/**
- * A bystander is hurt when the slowest of a hundred requests takes over twice as long, and this much longer. If the machine
- * itself has become slower, the usual time is multiplied by as much.
- */
+/** A bystander is hurt when the slowest of a hundred requests takes over twice as long, and this much longer. */
 const floorMilliseconds = 100;
+/** By how many processes a request goes: on a busy machine it waits for each of them. */
+const hops = 5;
 
 /** One bystander, before and while the server was hostile. Times are in milliseconds. */
 export interface Compared {
@@ -22,13 +21,13 @@ export interface Compared {
 }
 
 /** Compares what bystanders met before and during the attack. */
-export function compare(before: readonly Met[], during: readonly Met[]): Compared[] {
+function compare(before: readonly Met[], during: readonly Met[]): Compared[] {
   const middle = (list: readonly number[] = []) => ({ p50: percentile(list, 0.5), p99: percentile(list, 0.99) });
   const p99Of = (all: readonly Met[]) => middle(all.find(({ name }) => name === machine)?.times).p99;
-  const slower = Math.max(1, p99Of(during) / p99Of(before) || 1);
+  const busier = hops * Math.max(0, p99Of(during) - p99Of(before));
   return during.map(({ name, times, refused }, index) => {
     const [usual, now] = [middle(before[index]?.times), middle(times)];
-    const isSlow = now.p99 > 2 * slower * usual.p99 + floorMilliseconds;
+    const isSlow = now.p99 > 2 * usual.p99 + floorMilliseconds + busier;
     const hurt = name !== machine && (isSlow || Object.keys(refused).length > 0 || times.length === 0);
     const ratio = usual.p99 > 0 ? now.p99 / usual.p99 : 0;
     return { name, before: usual, during: now, ratio, requests: times.length, refused, hurt };

@@ -107,7 +107,7 @@ async function runKinds(
     await parts.stop();
     kinds.push({ name: kind.name, outcomes, bystanders: bystandersMet, parts: parts.reports() });
   }
-  const unwatched = plan.parts.flatMap(({ name }) => (watched.has(name) ? [] : [name]));
+  const unwatched = plan.parts.flatMap(({ name }) => (watched.has(name) || kinds.length === 0 ? [] : [name]));
   return { before, kinds, unwatched };
 }
 
