@@ -1,5 +1,5 @@
 /** A longer URI must be written out, or be covered by a lone `*`. */
-const longestUri = 2_048;
+const longestUri = 4_096;
 
 /**
  * What may follow a prefix: letters and digits of every script, dashes, quotation marks, pictures, and the characters of

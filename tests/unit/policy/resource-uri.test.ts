@@ -109,7 +109,7 @@ describe('a prefix does not cover', () => {
     ['file:///data/', 'a\u202egpj.exe'],
     ['file:///data/', '{x}'],
     ['file:///data/', '$HOME/x'],
-    ['file:///data/', 'a'.repeat(2_048)],
+    ['file:///data/', 'a'.repeat(4_096)],
     ['http://', 'user@host/a'],
     ['http://', ':pw@host/a'],
     ['https://host', '@evil.example/'],
