@@ -117,26 +117,40 @@ async function readDefinitions(db: Kysely<Schema>, server: string): Promise<Serv
   };
 }
 
+/** Rows of one statement. A statement for each tool would keep the process busy for a fifth of a second. */
+const rowsAtOnce = 100;
+
 async function apply(transaction: Writing, server: string, date: Date, change: DefinitionChange): Promise<void> {
   const { firstSeenAt, approve = [], hold = [], drop = [], note } = change;
   const at = date.toISOString();
   const toRow = ({ name, hash, parts }: Definition) => {
     return { server, name, hash, parts: parts && JSON.stringify(parts), at };
   };
-  const remove = (table: 'tool_pin' | 'tool_pending', name: string) =>
-    transaction.deleteFrom(table).where('server', '=', server).where('name', '=', name).execute();
+  const remove = async (table: 'tool_pin' | 'tool_pending', names: readonly string[]) => {
+    for (const some of chunks(names))
+      await transaction.deleteFrom(table).where('server', '=', server).where('name', 'in', some).execute();
+  };
   if (firstSeenAt) await transaction.insertInto('tool_baseline').values({ server, at }).execute();
-  for (const name of [...[...approve, ...hold].map((each) => each.name), ...drop]) await remove('tool_pending', name);
-  for (const definition of approve) {
-    await remove('tool_pin', definition.name);
-    const headers = headersText(definition.parts?.inputSchema);
-    const row = { ...toRow(definition), by_name: note?.by.username ?? '', headers };
-    await transaction.insertInto('tool_pin').values(row).execute();
+  await remove('tool_pending', [...[...approve, ...hold].map((each) => each.name), ...drop]);
+  await remove(
+    'tool_pin',
+    approve.map((each) => each.name),
+  );
+  for (const some of chunks(approve)) {
+    const rows = some.map((definition) => {
+      const headers = headersText(definition.parts?.inputSchema);
+      return { ...toRow(definition), by_name: note?.by.username ?? '', headers };
+    });
+    await transaction.insertInto('tool_pin').values(rows).execute();
   }
-  for (const definition of hold) {
-    const row = { ...toRow(definition), unusable: definition.unusable ?? null };
-    await transaction.insertInto('tool_pending').values(row).execute();
+  for (const some of chunks(hold)) {
+    const rows = some.map((definition) => ({ ...toRow(definition), unusable: definition.unusable ?? null }));
+    await transaction.insertInto('tool_pending').values(rows).execute();
   }
   if (note) await noteChange(transaction, { at: date, server, ...note });
   await bumpVersion(transaction);
+}
+
+function* chunks<T>(items: readonly T[]): Generator<T[]> {
+  for (let from = 0; from < items.length; from += rowsAtOnce) yield items.slice(from, from + rowsAtOnce);
 }

@@ -3,6 +3,9 @@ import type { JsonObject } from '../../servers/definition.ts';
 import type { SelfDescription } from '../../servers/self-description.ts';
 
 const most = 200;
+const longestText = 300;
+const longestDescription = 2_000;
+const mostArguments = 20;
 
 /**
  * What a server offers besides tools, with the arguments of a prompt, or type and size of a resource, in `more`. Invisible
@@ -20,12 +23,12 @@ export function offersOf(announced: SelfDescription | null | undefined) {
 
 function about(item: JsonObject, key: string) {
   const title = textOf(item.title) || (key === 'name' ? '' : textOf(item.name));
-  return { name: textOf(item[key]), title, description: textOf(item.description) };
+  return { name: textOf(item[key]), title, description: textOf(item.description, longestDescription) };
 }
 
 function argumentsOf({ arguments: all }: JsonObject): string[] {
   if (!Array.isArray(all)) return [];
-  return all.slice(0, 50).flatMap((each: unknown) => {
+  return all.slice(0, mostArguments).flatMap((each: unknown) => {
     const { name, required } = (each ?? {}) as JsonObject;
     return typeof name === 'string' ? [`${textOf(name)}${required === true ? '' : ' (optional)'}`] : [];
   });
@@ -35,6 +38,6 @@ function kindOf({ mimeType, size }: JsonObject): string[] {
   return [textOf(mimeType), typeof size === 'number' ? `${size} bytes` : ''].filter(Boolean);
 }
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? reveal(value).slice(0, 4_000) : '';
+function textOf(value: unknown, longest = longestText): string {
+  return typeof value === 'string' ? reveal(value.slice(0, longest)).slice(0, longest) : '';
 }
