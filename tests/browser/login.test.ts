@@ -2,19 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { accessibility, launchBrowser } from '../support/browser/browser.ts';
-import { type SharedGateway, sharedGateway } from '../support/gateway/shared-gateway.ts';
+import { sharedGateway } from '../support/gateway/shared-gateway.ts';
 
 // A browser test on a busy machine takes longer than a unit test.
 jest.setTimeout(180_000);
 
-let gateway: SharedGateway;
+const gateway = await sharedGateway();
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
 let faults: string[];
 
 beforeAll(async () => {
-  [gateway, browser] = await Promise.all([sharedGateway(), launchBrowser()]);
+  browser = await launchBrowser();
 });
 afterAll(() => browser?.close());
 beforeEach(async () => {

@@ -1,10 +1,7 @@
-import { type SharedGateway, sharedGateway } from '../support/gateway/shared-gateway.ts';
+import { sharedGateway } from '../support/gateway/shared-gateway.ts';
 import { connections, type Fetch } from '../support/servers/mcp-clients.ts';
 
-let gateway: SharedGateway;
-beforeAll(async () => {
-  gateway = await sharedGateway();
-}, 180_000);
+const gateway = await sharedGateway();
 
 const tokyo = ['current_time_by_timezone', { tz_name: 'Asia/Tokyo' }] as const;
 

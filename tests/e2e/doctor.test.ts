@@ -3,12 +3,9 @@ import { loginScopes } from '../../operations/doctor/checks/login.ts';
 import { examine } from '../../operations/doctor/examine.ts';
 import { readSetup } from '../../operations/doctor/setup.ts';
 import { portsAsSettings } from '../support/gateway/gateway.ts';
-import { type SharedGateway, sharedGateway } from '../support/gateway/shared-gateway.ts';
+import { sharedGateway } from '../support/gateway/shared-gateway.ts';
 
-let gateway: SharedGateway;
-beforeAll(async () => {
-  gateway = await sharedGateway();
-}, 180_000);
+const gateway = await sharedGateway();
 
 /** The settings of a person who runs the doctor for that gateway. */
 function settings(): NodeJS.ProcessEnv {

@@ -1,12 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rpc, send } from '../support/gateway/send.ts';
-import { type SharedGateway, sharedGateway } from '../support/gateway/shared-gateway.ts';
+import { sharedGateway } from '../support/gateway/shared-gateway.ts';
 import { connect, connectSse, type Fetch, type TestClient, type ToolResult } from '../support/servers/mcp-clients.ts';
 
-let gateway: SharedGateway;
-beforeAll(async () => {
-  gateway = await sharedGateway();
-}, 180_000);
+const gateway = await sharedGateway();
 
 const kept = new Map<string, Record<string, string>>();
 async function credentials(who: string): Promise<Record<string, string>> {

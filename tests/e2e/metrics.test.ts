@@ -1,11 +1,8 @@
 import { nodeServices } from '../../launch/services.ts';
 import { rpc, send } from '../support/gateway/send.ts';
-import { type SharedGateway, sharedGateway } from '../support/gateway/shared-gateway.ts';
+import { sharedGateway } from '../support/gateway/shared-gateway.ts';
 
-let gateway: SharedGateway;
-beforeAll(async () => {
-  gateway = await sharedGateway();
-}, 180_000);
+const gateway = await sharedGateway();
 
 test('The metrics count the requests through nginx, and no path through nginx leads to the metrics', async () => {
   const authorization = `Bearer ${await gateway.agentToken()}`;

@@ -1,10 +1,7 @@
 import { send } from '../support/gateway/send.ts';
-import { type SharedGateway, sharedGateway } from '../support/gateway/shared-gateway.ts';
+import { sharedGateway } from '../support/gateway/shared-gateway.ts';
 
-let gateway: SharedGateway;
-beforeAll(async () => {
-  gateway = await sharedGateway();
-}, 180_000);
+const gateway = await sharedGateway();
 
 const get = (path: string, headers: Record<string, string> = {}, port = gateway.ports.gateway) =>
   send(port, { method: 'GET', path, headers });

@@ -5,12 +5,9 @@ import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/s
 import type { Transport as TransportV1 } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { cognitoIssuer, createStandInFetch, localPoolId } from '../../common/identity/cognito.ts';
 import { agents } from '../support/gateway/gateway.ts';
-import { type SharedGateway, sharedGateway } from '../support/gateway/shared-gateway.ts';
+import { sharedGateway } from '../support/gateway/shared-gateway.ts';
 
-let gateway: SharedGateway;
-beforeAll(async () => {
-  gateway = await sharedGateway();
-}, 180_000);
+const gateway = await sharedGateway();
 
 const expectedIssuer = cognitoIssuer(localPoolId);
 const info = { name: 'test', version: '1' };

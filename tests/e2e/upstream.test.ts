@@ -1,15 +1,14 @@
 import { get } from 'node:http';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { rpc, type Sent, send } from '../support/gateway/send.ts';
-import { type SharedGateway, sharedGateway } from '../support/gateway/shared-gateway.ts';
+import { sharedGateway } from '../support/gateway/shared-gateway.ts';
 
-let gateway: SharedGateway;
+const gateway = await sharedGateway();
 let admin: Record<string, string>;
 const body = rpc('tools/call', { name: 'look' });
 const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
 beforeAll(async () => {
-  gateway = await sharedGateway();
   admin = { ...json, authorization: `Bearer ${await gateway.agentToken()}` };
 }, 180_000);
 beforeEach(() => gateway.echo.reset());

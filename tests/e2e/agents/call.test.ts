@@ -4,15 +4,14 @@ import { PassThrough } from 'node:stream';
 import { jest } from '@jest/globals';
 import { run } from '../../../agents/program.ts';
 import { type Desk, newDesk } from '../../support/agents/agents-fixture.ts';
-import { type SharedGateway, sharedGateway } from '../../support/gateway/shared-gateway.ts';
+import { sharedGateway } from '../../support/gateway/shared-gateway.ts';
 
 jest.setTimeout(180_000);
 
-let gateway: SharedGateway;
+const gateway = await sharedGateway();
 let desk: Desk;
 let way: { REGISTRY_URL: string; COGNITO_LOCAL_ENDPOINT: string };
 beforeAll(async () => {
-  gateway = await sharedGateway();
   way = { REGISTRY_URL: gateway.url, COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}` };
   desk = newDesk(way);
   await desk.logIn('bob');

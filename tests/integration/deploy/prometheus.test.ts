@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { rpc, send } from '../../support/gateway/send.ts';
-import { type SharedGateway, sharedGateway } from '../../support/gateway/shared-gateway.ts';
+import { sharedGateway } from '../../support/gateway/shared-gateway.ts';
 
 jest.setTimeout(180_000);
 
@@ -27,10 +27,9 @@ interface Dashboard {
   templating: { list: { name: string; definition?: string }[] };
 }
 
-let gateway: SharedGateway;
+const gateway = await sharedGateway();
 let served: string;
 beforeAll(async () => {
-  gateway = await sharedGateway();
   const authorization = `Bearer ${await gateway.agentToken()}`;
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization };
   const body = rpc('tools/call', { name: 'look' });

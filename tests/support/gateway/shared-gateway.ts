@@ -2,33 +2,51 @@ import { rmSync } from 'node:fs';
 import { type Gateway, startGateway } from './gateway.ts';
 
 /** What a test may use of a gateway that other test files use too. */
-export type SharedGateway = Pick<Gateway, 'url' | 'ports' | 'dataDir' | 'echo' | 'agentToken' | 'sessionCookie'>;
+type SharedGateway = Pick<Gateway, 'url' | 'ports' | 'dataDir' | 'echo' | 'agentToken' | 'sessionCookie'>;
+
+/** A gateway that waits costs processor time: it ends unless another test file asks for it before that. */
+const idleMilliseconds = 10_000;
 
 let running: Promise<Gateway> | undefined;
+let idle: NodeJS.Timeout | undefined;
 
 /**
- * The gateway of this worker, with the default settings: the first test file that asks for it starts it, and it runs until
- * the worker ends. Test files that use it leave it as they found it, and assert no absolute counts. A test file that needs
- * other settings, kills a service, revokes for everyone or spends the limits of an address starts its own.
+ * The gateway that the test files of a worker share, with the default settings. Call it at the top of a file. The sequencer
+ * lets the files that call it follow each other. They leave the gateway as they found it, and assert no absolute counts. A
+ * file that needs other settings, stops a service, revokes for everyone or spends the limits of an address starts its own.
  */
 export async function sharedGateway(): Promise<SharedGateway> {
-  running ??= startShared();
+  clearTimeout(idle);
+  afterAll(() => {
+    idle = setTimeout(() => void stop(), idleMilliseconds).unref();
+  });
+  running ??= start();
   const gateway = await running;
   gateway.echo.reset();
   return gateway;
 }
 
-async function startShared(): Promise<Gateway> {
+async function stop(): Promise<void> {
+  const gateway = running;
+  running = undefined;
+  process.off('exit', atExit).off('SIGTERM', exit);
+  await (await gateway)?.stop();
+}
+
+const exit = () => process.exit();
+let atExit = () => {};
+
+async function start(): Promise<Gateway> {
   const gateway = await startGateway({}, [], { shared: true });
-  // A test that has killed a service of this gateway must not make other test files fail.
+  atExit = () => {
+    gateway.supervisor.endNow();
+    rmSync(gateway.dataDir, { recursive: true, force: true });
+  };
+  // Jest ends a worker that has grown too large with SIGTERM, which by itself runs no exit listener.
+  process.once('exit', atExit).once('SIGTERM', exit);
+  // A file that has stopped a service of this gateway by mistake must not make other files fail.
   gateway.supervisor.died.catch(() => {
     running = undefined;
   });
-  process.once('exit', () => {
-    gateway.supervisor.endNow();
-    rmSync(gateway.dataDir, { recursive: true, force: true });
-  });
-  // Jest ends a worker that has grown too large with SIGTERM, which by itself runs no exit listener.
-  process.once('SIGTERM', () => process.exit());
   return gateway;
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
@@ -5,11 +6,12 @@ const { default: TestSequencer } = require('@jest/test-sequencer') as typeof imp
 
 type Tests = Parameters<InstanceType<typeof TestSequencer>['sort']>[0];
 
-/** The layers whose files take longest. */
-const slowFirst = ['/tests/up/', '/tests/browser/', '/tests/docs/', '/tests/e2e/'];
+/** The layers whose files take longest, and among them the files that share a gateway (shared-gateway.ts). */
+const slowFirst = ['/tests/up/', '/tests/browser/', 'shared', '/tests/docs/', '/tests/e2e/'];
 
 const rank = (path: string) => {
-  const found = slowFirst.findIndex((layer) => path.includes(layer));
+  const place = readFileSync(path, 'utf8').includes('await sharedGateway()') ? 'shared' : path;
+  const found = slowFirst.findIndex((layer) => place.includes(layer));
   return found < 0 ? slowFirst.length : found;
 };
 
@@ -21,6 +23,7 @@ const rank = (path: string) => {
 export default class SlowFirst extends TestSequencer {
   override async sort(tests: Tests): Promise<Tests> {
     const sorted = await super.sort(tests);
-    return sorted.toSorted((a, b) => rank(a.path) - rank(b.path));
+    const ranks = new Map(sorted.map(({ path }) => [path, rank(path)]));
+    return sorted.toSorted((a, b) => (ranks.get(a.path) ?? 0) - (ranks.get(b.path) ?? 0));
   }
 }
