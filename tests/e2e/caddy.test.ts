@@ -134,6 +134,9 @@ test.each([
   '//currenttime/mcp',
   '/currenttime/mcp/',
   '/CURRENTTIME/mcp',
+  '/v0/..%2Fcurrenttime/mcp',
+  '/v0%2f..%2Fcurrenttime/mcp',
+  '/v0/servers/%2Fx',
 ])('The path %s leads nowhere', async (path) => {
   const answer = await ask({ path, headers: { authorization: bearer } });
   expect([path, [400, 404].includes(answer.status)]).toEqual([path, true]);

@@ -3,7 +3,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
+import { heldBytesFor } from '../../../auth-server/limits/bodies.ts';
 import { settings } from '../../../common/settings/table.ts';
+import {
+  checksAtOnce,
+  connectionTestsAtOnce,
+  heldByChecks,
+  heldByTests,
+  uncountedOfCheck,
+} from '../../../registry/health/limits.ts';
 import { relayMemory, streamsIn } from '../../../relay/limits.ts';
 
 const megabyte = 1024 * 1024;
@@ -22,15 +30,18 @@ interface Manifest {
   spec: { template: { spec: { containers: Container[]; initContainers?: Container[] } } };
 }
 const compose = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true });
-const gate = parseAllDocuments(readFileSync('deploy/kubernetes/base/gate.yaml', 'utf8'))
-  .map((each) => each.toJS() as Manifest)
-  .find(({ kind }) => kind === 'Deployment')?.spec.template.spec;
+const pods = ['gate', 'auth-server'].flatMap((file) =>
+  parseAllDocuments(readFileSync(`deploy/kubernetes/base/${file}.yaml`, 'utf8'))
+    .map((each) => each.toJS() as Manifest)
+    .filter(({ kind }) => kind === 'Deployment')
+    .flatMap(({ spec }) => [...spec.template.spec.containers, ...(spec.template.spec.initContainers ?? [])]),
+);
 /** The limits of a service, in bytes. */
 function memoryOf(name: string): [string, number][] {
-  const inPod = [...(gate?.containers ?? []), ...(gate?.initContainers ?? [])].find((each) => each.name === name);
+  const inPod = pods.find((each) => each.name === name);
   return [
     ['docker-compose.yml', bytesOf(compose.services[name].mem_limit)],
-    ['deploy/kubernetes/base/gate.yaml', bytesOf(inPod?.resources.limits.memory ?? '')],
+    ['deploy/kubernetes/base/', bytesOf(inPod?.resources.limits.memory ?? '')],
   ];
 }
 
@@ -87,5 +98,27 @@ test.each(memoryOf('relay'))(
     const streams = streamsIn(memory);
     expect(streams).toBeGreaterThan(1_000);
     expect(idle + held + streams * stream).toBeLessThanOrEqual(memory);
+  },
+);
+
+test.each(memoryOf('registry'))(
+  'The registry with the limit of %s holds all that its limits allow together',
+  (_file, memory) => {
+    // By measurement, see registry/health/limits.ts.
+    const own = 200 * megabyte;
+    const uncounted = (checksAtOnce + connectionTestsAtOnce) * uncountedOfCheck;
+    // What a check has read is held as text or as values, and twice while one becomes the other.
+    expect(own + uncounted + 2 * (heldByChecks.all + heldByTests.all)).toBeLessThanOrEqual(memory);
+  },
+);
+
+test.each(memoryOf('auth-server'))(
+  'The auth-server with the limit of %s holds all bodies that its limits allow together',
+  (file, memory) => {
+    const maxBody = settings.MAX_BODY_BYTES.schema.parse(undefined);
+    const workers = file.includes('kubernetes') ? 1 : 4;
+    // By measurement: an idle process. One body at a time is read, which takes its size ten times at most.
+    const own = 120 * megabyte;
+    expect(workers * (own + heldBytesFor(maxBody) + 10 * maxBody)).toBeLessThanOrEqual(memory);
   },
 );
