@@ -23,7 +23,8 @@ export class HeldBytes {
   accountOf(server: string): Account {
     return (bytes) => {
       const own = (this.#byServer.get(server) ?? 0) + bytes;
-      if (bytes > 0 && (own > this.#mostEach || this.#held + bytes > this.#most))
+      // A server may hold as much as stays free for the others: several together can never take all.
+      if (bytes > 0 && (own > this.#mostEach || own > this.#most - this.#held - bytes))
         throw new NoRoom('more large messages at once than there is memory for');
       this.#held += bytes;
       if (own === 0) this.#byServer.delete(server);
