@@ -87,6 +87,9 @@ export const registered = [
       'Values count over all pages',
       'A server cannot make the client send requests: its own are left out, and its answers to none',
     ],
+    'integration/registry/health/hostile-servers': [
+      'The registry process survives hostile servers with the memory of compose, and checks the others',
+    ],
     'unit/registry/health/limits': [
       'All checks and connection tests together fit into the memory of the registry in compose',
     ],
