@@ -17,7 +17,7 @@ export function looksLikeJudged(key: string, judged: JudgedKeys): boolean {
 }
 
 /** Members of an object in which keys are judged. Each is compared, and real requests have a few. */
-export const mostJudgedMembers = 1_000;
+const mostJudgedMembers = 1_000;
 
 /** Refuses look-alikes: with `Name` beside `name`, the upstream could read another tool than the one that was judged. */
 export function refuseLookAlikes(object: Record<string, unknown>, judged: JudgedKeys): void {

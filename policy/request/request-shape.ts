@@ -16,7 +16,7 @@ export function text(value: unknown, what: string): string {
 }
 
 /** Names in one request, such as the resources of a subscription. Each is judged, and real clients name a few. */
-export const mostNames = 100;
+const mostNames = 100;
 
 /** @throws {RefusedRequest} naming `what` for anything but a list of at most {@link mostNames} strings that are not empty */
 export function texts(value: unknown, what: string): string[] {

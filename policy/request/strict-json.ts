@@ -5,7 +5,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export class UnreadableBody extends Error {}
 
 /** Values and members of a body together. Requests of real clients have some hundreds; each costs time and memory. */
-export const mostValues = 100_000;
+const mostValues = 100_000;
 
 /**
  * Reads JSON that every parser reads alike (RFC 8259; I-JSON, RFC 7493): UTF-8 without a byte order mark, no repeated key
