@@ -239,6 +239,25 @@ test('A bad token that is sent repeatedly gets 429 even if its sender forges add
   for (const line of lines()) expect(line).toContain('"client":"127.0.0.1"');
 }, 60_000);
 
+test('A caller whose large bodies took too much time gets 429 for them, while small requests and others are served', async () => {
+  const large = rpc('tools/call', { name: 'nothing', arguments: { text: '\\"'.repeat(950_000) } });
+  const flood = Array.from({ length: 8 }, async () => {
+    for (let n = 0; n < 60; n++) {
+      const answer = await ask({ path: '/echo/mcp', headers: carol, body: large });
+      if (answer.status === 429) return answer;
+    }
+    return undefined;
+  });
+  const refused = (await Promise.all(flood)).filter((answer) => answer !== undefined);
+  expect(refused.length).toBeGreaterThan(0);
+  for (const { headers, body } of refused) {
+    expect(headers['retry-after']).toMatch(/^\d+$/);
+    expect(JSON.parse(body)).toMatchObject({ error: { data: { reason: 'too_many_requests' } } });
+  }
+  expect((await ask({ path: '/echo/mcp', headers: carol, body: call })).status).toBe(403);
+  expect((await ask({ path: '/echo/mcp', headers: admin, body: call })).status).toBe(200);
+}, 120_000);
+
 test("A body over nginx's own limit is refused with an MCP error", async () => {
   const answer = await ask({ path: '/echo/mcp', headers: admin, body: 'x'.repeat(4_200_000) });
   expect([answer.status, JSON.parse(answer.body)]).toMatchObject([

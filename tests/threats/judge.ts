@@ -38,6 +38,9 @@ export const judge = [
       'is never asked of other principals, nor of ordinary bodies',
       'is bounded for all together, until some of them are released',
     ],
+    'e2e/gate': [
+      'A caller whose large bodies took too much time gets 429 for them, while small requests and others are served',
+    ],
     'integration/auth-server/gate/validate': [
       'a caller whose large bodies took too much time has to wait with them, and with nothing else',
     ],
