@@ -9,12 +9,14 @@ import type { Caller } from './caller.ts';
 import { RelayError } from './errors.ts';
 import { mostTasks } from './limits.ts';
 import type { Rights } from './rights.ts';
+import type { ServerShares } from './server-share.ts';
 import type { SessionOwners } from './session-owners.ts';
 
 /** What the filter of a server's messages needs. */
 export interface MessageFilterDeps {
   rights: Rights;
   owners: SessionOwners;
+  shares: Pick<ServerShares, 'takeLine'>;
   log: Logger;
 }
 
@@ -59,7 +61,7 @@ export async function filterMessage(
 }
 
 async function visibleOf(
-  { rights, log }: MessageFilterDeps,
+  { rights, shares, log }: MessageFilterDeps,
   caller: Caller,
   listing: Listing,
   bytes: Buffer,
@@ -77,10 +79,9 @@ async function visibleOf(
   if (elements.length > 0 && visible.length === 0) {
     const { server, owner } = caller.ticket;
     const needed = `a rule for ${server} with methods: [${listing.use}] that names one of its ${listing.field}`;
-    log.info(
-      { server, owner, method: listing.method, hidden: elements.length, needed },
-      'nothing of a list is left for this caller',
-    );
+    const left_out = shares.takeLine(server);
+    const about = { server, owner, method: listing.method, hidden: elements.length, needed, left_out };
+    if (left_out !== undefined) log.info(about, 'nothing of a list is left for this caller');
   }
   return visible;
 }

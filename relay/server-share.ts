@@ -13,6 +13,10 @@ const slice = 1;
 /** Questions about tasks that no request asked for: how many more in a second. */
 const questionsPerSecond = 10;
 
+/** Log lines about what a server sends on its streams: how many at once, and how many more in a second. */
+const lineBurst = 20;
+const linesPerSecond = 1;
+
 /** The pace of one answer or stream. */
 export interface ServerPace extends Pace {
   /** Begins to measure: input has arrived. */
@@ -80,6 +84,14 @@ export class ServerShares {
     return this.#shareOf(server).questions.take(1);
   }
 
+  /**
+   * Asks for one log line about what `server` sent.
+   * @returns how many lines were left out since the last one; undefined if this one is to be left out, too
+   */
+  takeLine(server: string): number | undefined {
+    return this.#shareOf(server).takeLine();
+  }
+
   #noteActive(server: string): void {
     if (server === this.#active.server) return;
     this.#active = { server, since: performance.now() };
@@ -96,6 +108,8 @@ export class ServerShares {
 class ServerShare {
   readonly questions: Credit;
   readonly #time: Credit;
+  readonly #lines = new Credit(lineBurst, () => linesPerSecond / 1_000);
+  #leftOut = 0;
   #lastTurn: Promise<void> = Promise.resolve();
 
   constructor(questionBurst: number, rate: () => number) {
@@ -105,6 +119,16 @@ class ServerShare {
 
   spend(milliseconds: number): void {
     this.#time.spend(milliseconds);
+  }
+
+  takeLine(): number | undefined {
+    if (!this.#lines.take(1)) {
+      this.#leftOut++;
+      return undefined;
+    }
+    const leftOut = this.#leftOut;
+    this.#leftOut = 0;
+    return leftOut;
   }
 
   isOverdrawn(): boolean {

@@ -118,7 +118,9 @@ async function passEvent(
   } catch (error) {
     if (!(error instanceof UnreadableAnswer)) throw error;
     const { server } = exchange.caller.ticket;
-    exchange.log.warn({ err: error, reason: 'upstream_answer_unreadable', server }, 'an event was dropped');
+    const left_out = deps.shares.takeLine(server);
+    const about = { err: error, reason: 'upstream_answer_unreadable', server, left_out };
+    if (left_out !== undefined) exchange.log.warn(about, 'an event was dropped');
     return undefined;
   }
 }
@@ -147,7 +149,9 @@ async function messageFor(
 function tooLarge(deps: RelayDeps, { log, caller, requestId }: Exchange, event?: OversizedEvent): Buffer | undefined {
   const { message, rpcCode } = meanings.upstream_answer_too_large;
   const reason = 'upstream_answer_too_large';
-  log.warn({ reason, server: caller.ticket.server }, message);
+  const { server } = caller.ticket;
+  const left_out = deps.shares.takeLine(server);
+  if (left_out !== undefined) log.warn({ reason, server, left_out }, message);
   deps.metrics?.failed(reason);
   const id = requestId ?? (event && oversizedId(event));
   if (id === undefined) return undefined;

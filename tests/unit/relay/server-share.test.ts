@@ -58,3 +58,12 @@ test('A server may cause a few questions at once, and others are not affected', 
   expect([1, 2, 3].map(() => shares.mayAsk('one'))).toEqual([true, true, false]);
   expect(shares.mayAsk('two')).toBe(true);
 });
+
+describe('log lines about what a server sends', () => {
+  test('come in a burst, then are left out and counted, for each server by itself', () => {
+    const shares = new ServerShares();
+    const taken = Array.from({ length: 100 }, () => shares.takeLine('noisy'));
+    expect(taken.filter((leftOut) => leftOut !== undefined)).toEqual(Array(20).fill(0));
+    expect(shares.takeLine('other')).toBe(0);
+  });
+});
