@@ -8,7 +8,10 @@ import { rpc, send } from '../support/gateway/send.ts';
 let gateway: Gateway;
 let headers: Record<string, string>;
 let routes: string;
+/** How many processes of nginx may be left from before the last reloads. */
+const most = 6;
 beforeAll(async () => {
+  process.env.OLD_WORKERS = String(most);
   gateway = await startGateway();
   routes = `${gateway.dataDir}/nginx/routes`;
   const authorization = `Bearer ${await gateway.agentToken()}`;
@@ -19,6 +22,9 @@ beforeEach(() => gateway.echo.reset());
 
 const call = (server: string) =>
   send(gateway.ports.gateway, { path: `/${server}/mcp`, headers, body: rpc('tools/call', { name: 'look' }) });
+/** An event of a stream. */
+const eventOf = (data: string) =>
+  `data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data } })}\n\n`;
 const echoAddress = () => new URL(gateway.echo.url).host;
 
 /** Replaces the routes as the registry does, and waits until the watcher reports the result. */
@@ -118,8 +124,8 @@ test('An open stream survives a reload', async () => {
   const before = readFileSync(routes, 'utf8');
   let push = (_event: string) => {};
   gateway.echo.answer = (res) => {
-    res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: before\n\n');
-    push = (event) => void res.write(`data: ${event}\n\n`);
+    res.writeHead(200, { 'content-type': 'text/event-stream' }).write(eventOf('before'));
+    push = (data) => void res.write(eventOf(data));
   };
   let received = '';
   let ended = false;
@@ -137,7 +143,38 @@ test('An open stream survives a reload', async () => {
   await expectSoon(() => call('nowhere'), 404);
   push('after');
   for (let tries = 0; tries < 1_000 && !received.includes('after'); tries++) await sleep(20);
-  expect(received).toBe('data: before\n\ndata: after\n\n');
+  expect(received).toContain('"data":"before"');
+  expect(received).toContain('"data":"after"');
   expect(ended).toBe(false);
   req.destroy();
 });
+
+test('After many reloads with open streams only some processes of nginx are left, and the newest streams are open', async () => {
+  const before = readFileSync(routes, 'utf8');
+  gateway.echo.answer = (res) => void res.writeHead(200, { 'content-type': 'text/event-stream' }).write(': open\n\n');
+  const isOpen: boolean[] = [];
+  for (let i = 0; i < most + 4; i++) {
+    const index = isOpen.push(true) - 1;
+    const req = get(`${gateway.url}/echo/mcp`, { headers });
+    req
+      .on('error', () => {})
+      .on('response', (res) => {
+        res.resume().on('close', () => {
+          isOpen[index] = false;
+        });
+      });
+    await new Promise((begun) => req.once('response', begun));
+    const line = `added http ${echoAddress()} ${echoAddress()} /mcp - - X-A${i}\n`;
+    expect(await replaceRoutes(before + line)).toMatch(/^ok /);
+  }
+  const master = readFileSync(`${gateway.dataDir}/nginx/nginx.pid`, 'utf8').trim();
+  const old = () =>
+    readFileSync(`/proc/${master}/task/${master}/children`, 'utf8')
+      .trim()
+      .split(' ')
+      .filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('shutting down')).length;
+  for (let tries = 0; tries < 200 && old() > most; tries++) await sleep(50);
+  expect(old()).toBeLessThanOrEqual(most);
+  expect(isOpen.at(-1)).toBe(true);
+  await replaceRoutes(before);
+}, 60_000);

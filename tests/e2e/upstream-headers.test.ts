@@ -46,7 +46,7 @@ let gateway: Gateway;
 let named: Echo;
 let cities: Server;
 let admin: Record<string, string>;
-const json5 = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+const mcp = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
 /** An MCP server whose tool has its callers repeat an argument in a header. */
 function startCities(): Promise<Server> {
@@ -92,7 +92,7 @@ beforeAll(async () => {
     at('named', named.url, { forward_headers: ['X-MCP-Toolsets', 'X-Atlassian-Jira-Url'] }),
     at('cities', `http://127.0.0.1:${(cities.address() as AddressInfo).port}`),
   ]);
-  admin = { ...json5, authorization: `Bearer ${await gateway.agentToken()}` };
+  admin = { ...mcp, authorization: `Bearer ${await gateway.agentToken()}` };
 }, 180_000);
 afterAll(async () => {
   await gateway?.stop();

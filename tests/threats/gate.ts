@@ -25,6 +25,9 @@ export const gate = [
       "One address that sends bodies %s takes a part of nginx's memory, and others are served",
       'Calls of every size that many addresses hold open fit into the memory of the container, and small ones are served',
     ],
+    'e2e/reload': [
+      'After many reloads with open streams only some processes of nginx are left, and the newest streams are open',
+    ],
     'unit/deploy/memory': ['holds all the connections and bodies that its limits allow together'],
   }),
   row('gate-upgrade', 'no answer of a server makes a tunnel of a connection', {

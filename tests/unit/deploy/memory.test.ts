@@ -67,7 +67,7 @@ describe.each(memoryOf('nginx'))('nginx with the limit of %s', (_file, memory) =
   test('holds all the connections and bodies that its limits allow together', () => {
     // By measurement: nginx itself with processes that end after a reload; a connection with TLS, a body below 10 kB and its
     // headers, here as nginx limits them; a body three times.
-    const own = 96 * megabyte;
+    const own = 128 * megabyte;
     const [, buffers, kilobytes] = /large_client_header_buffers (\d+) (\d+)k;/.exec(text) ?? [];
     const connection = (Number(buffers) * Number(kilobytes) + 32) * 1024;
     const copies = 3.2;
