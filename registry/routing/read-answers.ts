@@ -86,7 +86,7 @@ async function* readEvents(
     if (left-- <= 0) throw new OversizedAnswer(`more than ${events} events`);
     if (event instanceof OversizedEvent) throw new OversizedAnswer(`more than ${bytes} bytes in one message`);
     const { name = 'message', id, data } = parseEvent(event);
-    if (!data?.length) continue;
+    if (!data || !mayBeRead(name, data)) continue;
     if (name === 'endpoint' && isFirstEndpoint) {
       isFirstEndpoint = false;
       yield writeEvent({ ...bare, name, data: endpointOf(data) });
@@ -94,6 +94,13 @@ async function* readEvents(
     const line = name === 'message' ? await responses.read(data) : undefined;
     if (line) yield writeEvent({ ...bare, id, data: line });
   }
+}
+
+/** Other events are nothing to the client, such as one that keeps the stream open. */
+function mayBeRead(name: string, data: Buffer): boolean {
+  return (
+    name === 'endpoint' || (name === 'message' && /^[ \t\r\n]*\{/.test(data.toString('latin1', 0, longestEndpoint)))
+  );
 }
 
 /** Without the time to reconnect: a server could make the client reconnect all the time. */

@@ -27,6 +27,9 @@ export interface UpstreamsOptions {
   timeoutMs?: number;
 }
 
+/** Each address is a line of nginx's configuration. */
+const mostAddresses = 64;
+
 /** The system's resolver, including `/etc/hosts`. */
 export const systemResolver: Resolver = async (host) =>
   (await lookup(host, { all: true })).map((found) => found.address);
@@ -123,6 +126,11 @@ function vet(
   const details = { server: server.name, host: url.hostname };
   const addresses = new Set<string>();
   let refused = 0;
+  if (ips.length > mostAddresses) {
+    reasons.push(`has more than ${mostAddresses} addresses`);
+    log.warn({ ...details, addresses: ips.length }, 'server left out of the routes: it has too many addresses');
+    return { addresses: [], problem: 'Its host name has too many addresses.' };
+  }
   for (const ip of ips) {
     const reason = check(ip, port);
     if (reason) {

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { HeldBytes } from '../../../../common/answers/held-bytes.ts';
 import type { ProbeLimits } from '../../../../registry/health/clock.ts';
-import { heldByChecks, readingLimits } from '../../../../registry/health/limits.ts';
+import { heldByChecks, heldByTests, readingLimits } from '../../../../registry/health/limits.ts';
 import { probeServer } from '../../../../registry/health/mcp-probe.ts';
 import { listen } from '../../../support/listen.ts';
 import {
@@ -282,6 +282,18 @@ test('A server cannot make the client send requests: its own are left out, and i
   expect(asked.filter((method) => method === undefined)).toEqual([]);
 });
 
+test('Events that are no message of MCP do not end the check', async () => {
+  const { status, error } = await probe({
+    'tools/list': (request, res) => {
+      res.writeHead(200, { 'content-type': 'Text/Event-Stream; charset=utf-8' });
+      const others = ': hello\n\ndata: ping\n\nevent: ping\ndata: {"a":1,"a":2}\n\ndata:\n\ndata: [0]\n\n';
+      res.end(`${others}data: ${response(request, '{"tools":[]}')}\n\n`);
+      return undefined;
+    },
+  });
+  expect([status, error]).toEqual(['healthy', null]);
+});
+
 test('A check gives back all memory that it held, and one that finds none says so', async () => {
   const list = () => `{"tools":[{"name":"a","description":"${'x'.repeat(1_000_000)}"}]}`;
   const held = new HeldBytes(10_000_000, 10_000_000);
@@ -293,14 +305,17 @@ test('A check gives back all memory that it held, and one that finds none says s
   const result = await probe({ 'tools/list': list }, { held: narrow });
   expect(result.error).toBe('Other servers sent too much at once. It is checked again soon.');
   const account = narrow.accountOf('other');
-  expect(() => account(1_000_000)).not.toThrow();
+  expect(() => account(500_000)).not.toThrow();
 });
 
-test('The largest answer of one check fits into the memory for one server', async () => {
+test.each([
+  ['checks', heldByChecks],
+  ['connection tests', heldByTests],
+])('The largest answer fits into the memory of %s for one server', async (_what, { all, ofServer }) => {
   const { bytes, values } = readingLimits.message;
   const keys = numbered(values / 2 - 200, (i) => `"${i}":0`);
   const rest = 'x'.repeat(bytes - keys.length - 1_000);
   const large = () => `{"tools":[{"name":"a","x":{${keys}},"description":"${rest}"}]}`;
-  const result = await probe({ 'tools/list': large }, { held: new HeldBytes(heldByChecks.all, heldByChecks.ofServer) });
+  const result = await probe({ 'tools/list': large }, { held: new HeldBytes(all, ofServer) });
   expect(result).toMatchObject({ status: 'healthy', error: null });
 });

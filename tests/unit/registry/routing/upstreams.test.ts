@@ -60,6 +60,11 @@ test.each([
   ['cannot be resolved', () => failing('ENOTFOUND'), /cannot be resolved/],
   ['resolves to nothing', async () => [], /no address that is allowed/],
   ['takes too long to resolve', () => new Promise<string[]>(() => undefined), /cannot be resolved/],
+  [
+    'resolves to hundreds of addresses',
+    async () => Array.from({ length: 200 }, (_, i) => `10.0.0.${i}`),
+    /too many addresses/,
+  ],
   ['resolves to a metadata service', async () => ['169.254.169.254'], /metadata/],
   ['resolves to something that is no address', async () => ['1.2.3.4;include'], /not a plain IP address/],
   ["resolves to the gateway's own port", async () => ['127.0.0.1'], /own port 8888/],
