@@ -17,7 +17,7 @@ const escapes = new Set(Buffer.from('"\\/bfnrt'));
 const scalar = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
 
 /** Depth to which values are reported: 0 is the text itself, 3 is an element of a list in the result of a message. */
-export const reportedDepth = 3;
+const reportedDepth = 3;
 
 /**
  * Called when a value ends.

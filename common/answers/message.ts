@@ -31,7 +31,7 @@ const openList = 0x5b;
 const openObject = 0x7b;
 
 /** Keys of a result that name lists. */
-export const listFields = ['tools', 'prompts', 'resources', 'resourceTemplates', 'tasks'] as const;
+const listFields = ['tools', 'prompts', 'resources', 'resourceTemplates', 'tasks'] as const;
 
 const judgedOfMessage = judgedKeys('jsonrpc', 'id', 'method', 'params', 'result', 'error');
 const judgedOfResult = judgedKeys(...listFields, 'task', 'taskId', 'resultType', 'nextCursor');

@@ -4,7 +4,7 @@ import { UnreadableAnswer } from '../../common/answers/limits.ts';
 import { isJsonObject, type JsonObject } from '../servers/definition.ts';
 
 /** How many pages of a list are read. */
-export const maxPages = 64;
+const maxPages = 64;
 const maxItems = 2_000;
 /** An item of MCP has fewer than ten keys. */
 const maxItemKeys = 100;

@@ -50,7 +50,7 @@ function nginxWith(memory: number): string {
   const folder = mkdtempSync(join(tmpdir(), 'memory-'));
   const env = { PATH: process.env.PATH, CONF_DIR: folder, ACCESS_LOG: '/dev/stdout', LISTEN: '8080', WORKERS: '4' };
   try {
-    execFileSync('nginx/render', { env: { ...env, MEMORY_MB: String(memory / megabyte) } });
+    execFileSync('sh', ['nginx/render'], { env: { ...env, MEMORY_MB: String(memory / megabyte) } });
     return ['nginx.conf', 'gateway.conf'].map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
   } finally {
     rmSync(folder, { recursive: true });
