@@ -1,7 +1,8 @@
 import type { Client } from '@modelcontextprotocol/client';
 import * as z from 'zod';
-import { UnreadableAnswer } from '../../common/answers/limits.ts';
+import { OversizedAnswer, UnreadableAnswer } from '../../common/answers/limits.ts';
 import { isJsonObject, type JsonObject } from '../servers/definition.ts';
+import { readingLimits } from './limits.ts';
 
 /** How many pages of a list are read. */
 const maxPages = 64;
@@ -45,9 +46,11 @@ export async function readList(
   return items.slice(0, maxItems);
 }
 
-/** Looks at a list before anything else walks it. How many elements it may have, the reader of answers has checked. */
+/** Looks at a list before anything else walks it. */
 function itemsOf(list: unknown, field: string): JsonObject[] {
   if (!Array.isArray(list)) throw new UnreadableAnswer(`an answer without a list of ${field}`);
+  const { elements } = readingLimits.message;
+  if (list.length > elements) throw new OversizedAnswer(`a list of more than ${elements} ${field}`);
   return list.map((item: unknown) => {
     if (!isJsonObject(item)) throw new UnreadableAnswer(`a list of ${field} that holds something else than objects`);
     if (Object.keys(item).length > maxItemKeys)
