@@ -223,7 +223,7 @@ describe('within a second of npm run revoke, a running auth-server rejects', () 
     await revoke(['--all']);
     const refused = ['access_revoked', 'access_revoked'];
     expect(await settled([person, agent], refused)).toEqual(refused);
-    const later = { iat: now() + 1, exp: now() + 60 };
+    const later = { auth_time: now() + 1, iat: now() + 1, exp: now() + 60 };
     expect(await codeOf(await bearer(personClaims(later)))).toBe('allowed');
     expect(await codeOf(await bearer(agentClaims(later)))).toBe('allowed');
     const Cookie = await auth.session({ createdAt: now() + 1 });

@@ -75,8 +75,8 @@ const call = async (auth: AuthServer, Cookie: string) => {
 };
 
 /** Repeats the call until the answer contains this, and returns that answer. */
-async function callUntil(auth: AuthServer, Cookie: string, expected: object, within = 1_000) {
-  const end = Date.now() + within;
+async function callUntil(auth: AuthServer, Cookie: string, expected: object) {
+  const end = Date.now() + 20_000;
   for (;;) {
     const answer = await call(auth, Cookie);
     const [[name = '', value] = []] = Object.entries(expected);
@@ -198,7 +198,7 @@ describe('a provider that cannot be reached', () => {
     expect(again.milliseconds).toBeLessThan(1_000);
     provider.down = false;
     clock.advance(3);
-    const back = await callUntil(auth, cookie, { status: 200 }, 20_000);
+    const back = await callUntil(auth, cookie, { status: 200 });
     expect(back).toMatchObject({ status: 200, groups: 'mcp-registry-developer' });
   });
 
@@ -211,21 +211,21 @@ describe('a provider that cannot be reached', () => {
     const first = await call(auth, cookie);
     expect(first).toMatchObject({ status: 503, code: 'groups_unconfirmed' });
     expect(first.milliseconds).toBeLessThan(1_750);
-    expect(await callUntil(auth, cookie, { status: 200 }, 20_000)).toMatchObject({ status: 200 });
+    expect(await callUntil(auth, cookie, { status: 200 })).toMatchObject({ status: 200 });
     expect(provider.tokenRequests - before).toBe(1);
   });
 
   test('that is only slow delays no request when half of the refresh time is over', async () => {
     const auth = await start();
     const cookie = await loggedIn(auth, pastHalf);
-    provider.delayMilliseconds = 1_500;
+    provider.delayMilliseconds = 6_000;
     const times: number[] = [];
     for (let calls = 0; calls < 30; calls++) {
       const { status, milliseconds } = await call(auth, cookie);
       expect(status).toBe(200);
       times.push(milliseconds);
     }
-    expect(times.sort((a, b) => a - b).at(-2)).toBeLessThan(1_400);
+    expect(times.sort((a, b) => a - b).at(-2)).toBeLessThan(5_000);
   });
 });
 
