@@ -33,6 +33,9 @@ export const gate = [
   row('gate-upgrade', 'no answer of a server makes a tunnel of a connection', {
     'e2e/upgrade': ['No 101 of a server opens a tunnel: %s at %s'],
   }),
+  row('gate-raw', 'a server cannot send a second answer whose headers the gateway has not read', {
+    'e2e/raw-answers': ['A second answer behind %s does not reach the client of a direct call'],
+  }),
   row('gate-paths', 'a dot segment next to an encoded slash leads to no other location', {
     'e2e/gate': ['Dot segments and empty segments next to an encoded slash are no canonical path, in every spelling'],
   }),
