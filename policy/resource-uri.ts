@@ -73,10 +73,9 @@ function hasPlainSegments(tail: string): boolean {
   return !tail.split(/[/?#&=:,]/).some((segment) => segment.includes('.') && !/[^. +\p{M}]/u.test(segment));
 }
 
-/** On Windows, a path that begins with `C:` is absolute. */
+/** On Windows, a path that begins with `C:` is absolute. With the character before: only a whole segment can begin a path. */
 function hasDrive(prefix: string, uri: string, head: number): boolean {
-  const isSegment = prefix.endsWith('/') && head <= prefix.length;
-  return /\/[a-z]:/i.test((isSegment ? '/' : '') + uri.slice(Math.max(prefix.length, head)));
+  return /\/[a-z]:/i.test(uri.slice(Math.max(prefix.length, head) - 1));
 }
 
 /** The rest adds no user name, port or domain to an authority that the prefix begins. */

@@ -37,6 +37,11 @@ describe('a prefix covers', () => {
     ['npm://', 'lodash/4.17.21'],
     ['npm://registry/', '@scope/pkg'],
     ['docs/', 'read/me.md'],
+    ['urn:x:', 'y:z'],
+    ['file:///dat', 'a:x'],
+    ['note:x/C:/', 'y'],
+    ['file:///data/./', 'x'],
+    ['file:///data/', 'a'.repeat(4_096 - 'file:///data/'.length)],
   ])('under %j the rest %j', (prefix, rest) => {
     expect(under(prefix, rest)).toBe(true);
   });
@@ -83,6 +88,10 @@ describe('a prefix does not cover', () => {
     ['file:///data/', 'C:/Windows'],
     ['file:///data/', 'C:Windows'],
     ['file:///data/', 'file:/etc/passwd'],
+    ['file:///data/', 'sub/D:x'],
+    ['file:///', 'C:Windows'],
+    ['file:///', 'C:/D:x'],
+    ['file:///data/', 'a#bc#d'],
     ['file:///data/', 'http://evil/'],
     ['file:///data/', '..\u0000/etc'],
     ['file:///data/', 'a\t../etc'],
