@@ -31,7 +31,7 @@ function slowBody(address: string): Socket {
   socket.on('error', () => {});
   socket.write(
     `POST /echo/mcp HTTP/1.1\r\nHost: localhost:${gateway.ports.gateway}\r\nX-Forwarded-For: ${address}\r\n` +
-      'Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"jsonrpc"',
+      'Content-Type: application/json\r\nContent-Length: 9000\r\n\r\n{"jsonrpc"',
   );
   return socket;
 }
