@@ -39,7 +39,9 @@ export function createRelay(deps: RelayDeps): RequestListener {
       if (statusCode === 502 || statusCode === 504) throw new RelayError('upstream_unavailable');
       await updateSessionOwner(deps, exchange);
       gone.signal.throwIfAborted();
-      await (isStream(request, exchange) ? passStream(deps, exchange) : passAnswer(deps, exchange));
+      const { server } = exchange.caller.ticket;
+      if (!isStream(request, exchange)) await passAnswer(deps, exchange);
+      else await passStream(deps, { ...exchange, pace: deps.shares.paceOf(server, 'stream') });
     } catch (error) {
       const hasGone = gone.signal.aborted;
       // The rest of the upstream's answer has no reader. It would hold its connection open forever.
@@ -76,7 +78,7 @@ async function begin(
   const { route, endpoint, path } = targetOf(deps, request.url ?? '', ticket);
   const { server } = ticket;
   const timeoutMilliseconds = slow.test(ticket.method) ? slowMilliseconds : deps.quickMilliseconds;
-  const pace = deps.shares.paceOf(server);
+  const pace = deps.shares.paceOf(server, 'answer');
   const account = deps.held.accountOf(server);
   const gathered = new ByteGatherer(account);
   try {

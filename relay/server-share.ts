@@ -37,8 +37,12 @@ export class ServerShares {
     this.#questionBurst = questionBurst;
   }
 
-  /** A pace for one answer or stream of `server`. All paces of a server share its time. */
-  paceOf(server: string): ServerPace {
+  /**
+   * A pace for one answer or stream of `server`. All paces of a server share its time.
+   * @param kind the small answers of a busy server do not count; of a stream, which the server sends unasked, all does
+   */
+  paceOf(server: string, kind: 'answer' | 'stream'): ServerPace {
+    const free = kind === 'stream' ? 0 : slice / 2;
     const own = this.#shareOf(server);
     let began = performance.now();
     let cpuBegan = cpuTime();
@@ -54,14 +58,14 @@ export class ServerShares {
     };
     const end = () => {
       const milliseconds = spent();
-      if (milliseconds > slice / 2) own.spend(milliseconds);
+      if (milliseconds > free) own.spend(milliseconds);
     };
     return {
       begin,
       end,
       isDue() {
         const milliseconds = spent();
-        return milliseconds > slice || (milliseconds > slice / 4 && own.isOverdrawn());
+        return milliseconds > slice || (milliseconds > free / 2 && own.isOverdrawn());
       },
       async rest() {
         own.spend(spent());

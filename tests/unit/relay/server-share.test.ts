@@ -12,7 +12,7 @@ function work(milliseconds: number): void {
 
 describe('the time of the relay', () => {
   test('is cut into slices of about a millisecond', () => {
-    const pace = new ServerShares().paceOf('one');
+    const pace = new ServerShares().paceOf('one', 'answer');
     pace.begin();
     expect(pace.isDue()).toBe(false);
     work(2);
@@ -21,12 +21,12 @@ describe('the time of the relay', () => {
 
   test('runs out for a server that uses a lot of it at once, and not for others', async () => {
     const shares = new ServerShares();
-    const [greedy, other] = [shares.paceOf('greedy'), shares.paceOf('other')];
+    const [greedy, other] = [shares.paceOf('greedy', 'answer'), shares.paceOf('other', 'answer')];
     greedy.begin();
     work(100);
     greedy.end();
     // On each stream of the same server.
-    const next = shares.paceOf('greedy');
+    const next = shares.paceOf('greedy', 'answer');
     next.begin();
     expect(next.isDue()).toBe(false);
     work(0.4);
@@ -40,12 +40,24 @@ describe('the time of the relay', () => {
     expect(performance.now() - began).toBeGreaterThan(200);
   });
 
+  test('is used up by many small pieces of work on streams', () => {
+    const pace = new ServerShares().paceOf('one', 'stream');
+    for (let n = 0; n < 400; n++) {
+      pace.begin();
+      work(0.3);
+      pace.end();
+    }
+    pace.begin();
+    work(0.1);
+    expect(pace.isDue()).toBe(true);
+  });
+
   test('is given to the waiting streams of a server one after another', async () => {
     const shares = new ServerShares();
     const order: number[] = [];
     await Promise.all(
       [1, 2, 3].map(async (n) => {
-        await shares.paceOf('one').rest();
+        await shares.paceOf('one', 'answer').rest();
         order.push(n);
       }),
     );
