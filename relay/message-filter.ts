@@ -107,14 +107,14 @@ async function ownOf(
 
 /** `result.task` of MCP 2025-11-25, `resultType: "task"` of the tasks extension of 2026-07-28 (SEP-2663). */
 function newTaskOf({ ticket }: Caller, { bytes, result }: ServerMessage): string | undefined {
-  if (ticket.method.startsWith('tasks/')) return undefined;
   const task = result.get('task');
-  if (task && bytes[task.from] === 0x7b) {
-    const members = membersOf(bytes, task, judgedOfElement);
-    if (!members) throw new UnreadableAnswer('a task that has no single meaning');
-    const id = stringAt(bytes, members.get('taskId'));
-    if (id) return id;
-  }
+  const isObject = task && bytes[task.from] === 0x7b;
+  const members = isObject ? membersOf(bytes, task, judgedOfElement) : undefined;
+  // Also in an answer about a task that exists: two clients could read two ids.
+  if (isObject && !members) throw new UnreadableAnswer('a task that has no single meaning');
+  if (ticket.method.startsWith('tasks/')) return undefined;
+  const id = stringAt(bytes, members?.get('taskId'));
+  if (id) return id;
   return stringAt(bytes, result.get('resultType')) === 'task'
     ? stringAt(bytes, result.get('taskId')) || undefined
     : undefined;
