@@ -5,7 +5,8 @@ import { regressions } from '../../support/relay/answers/regressions.ts';
 import { type Relay, startRelay } from '../../support/relay/relay-fixture.ts';
 
 const seconds = Number(process.env.FUZZ_SECONDS ?? 60);
-const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000_000);
+/** The same cases in each run, so that a change is to blame for a failure. `npm run fuzz:answers` tries others. */
+const seed = Number(process.env.FUZZ_SEED ?? 1);
 const servers = ['one', 'two', 'three', 'four'];
 const mostShown = 5;
 

@@ -36,6 +36,10 @@ export const regressions: readonly (readonly [name: string, answer: HostileAnswe
   ['a list in fields in capitals', stream('prompts', `DATA: ${stolen}\n\n`)],
   ['a list in a stream in UTF-7', stream('tools', `+AGQAYQB0AGE-: ${stolen}\n\n`, 'text/event-stream; charset=utf-7')],
   ['a list as JSON whose type mentions streams', json('tools', stolen, 'application/json; x="text/event-stream"')],
+  [
+    'a task with two ids in an answer about tasks',
+    json('tasks', '{"jsonrpc":"2.0","id":1,"result":{"task":{"taskId":"one","status":"working","taskId":"two"}}}'),
+  ],
   ['a list behind another value', json('initialize', `{}${stolen}`)],
   ['a list under a key with a byte order mark inside', json('tools', stolen.replace('tools', `to${mark}ols`))],
   ['a list under a key in capitals', json('call', stolen.replace('tools', 'TOOLS'))],
