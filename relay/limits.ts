@@ -2,9 +2,8 @@ import { usualLimits } from '../common/answers/limits.ts';
 
 /** What the relay holds at most, in bytes. Its streams get the rest of its memory. */
 export const relayMemory = {
-  /** Requests and answers that are being read, of all servers and of one. */
+  /** Requests and answers that are being read, of all servers. One alone gets half. */
   held: 96 * 1024 * 1024,
-  heldOfServer: 48 * 1024 * 1024,
   /** An idle stream, by measurement (`npm run bench:relay`). */
   stream: 46 * 1024,
   /** The process without any work. */

@@ -54,7 +54,7 @@ await runService('relay', process.env, (log, tracing) => {
       routes,
       streams,
       limits: answerLimits(config.MAX_LIST_BYTES),
-      held: new HeldBytes(relayMemory.held, relayMemory.heldOfServer),
+      held: new HeldBytes(relayMemory.held),
       shares: new ServerShares(),
       quickMilliseconds: 30_000,
       metrics,

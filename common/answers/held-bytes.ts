@@ -6,25 +6,25 @@ export class NoRoom extends UnreadableAnswer {
   override readonly name = 'NoRoom';
 }
 
-/** Bounds the memory for messages that are being read: in all, and for each server, so that none takes it from others. */
+/**
+ * Bounds the memory for messages that are being read. A server may hold as much as stays free for the others: one alone half
+ * of it, and several together never all.
+ */
 export class HeldBytes {
   readonly #most: number;
-  readonly #mostEach: number;
   readonly #byServer = new Map<string, number>();
   #held = 0;
 
-  /** @param mostEach for one server; both in bytes */
-  constructor(most: number, mostEach: number) {
+  /** @param most in bytes */
+  constructor(most: number) {
     this.#most = most;
-    this.#mostEach = mostEach;
   }
 
   /** @returns the account of one message or stream of a server, which throws {@link NoRoom} */
   accountOf(server: string): Account {
     return (bytes) => {
       const own = (this.#byServer.get(server) ?? 0) + bytes;
-      // A server may hold as much as stays free for the others: several together can never take all.
-      if (bytes > 0 && (own > this.#mostEach || own > this.#most - this.#held - bytes))
+      if (bytes > 0 && own > this.#most - this.#held - bytes)
         throw new NoRoom('more large messages at once than there is memory for');
       this.#held += bytes;
       if (own === 0) this.#byServer.delete(server);

@@ -35,7 +35,7 @@ interface ConnectionTestOptions {
 /** Makes the test: the handshake of the health check, over the same vetted addresses. */
 export function createConnectionTest(options: ConnectionTestOptions): ConnectionTest {
   const { atOnce = connectionTestsAtOnce } = options;
-  const held = new HeldBytes(heldByTests.all, heldByTests.ofServer);
+  const held = new HeldBytes(heldByTests);
   let running = 0;
   return async (server) => {
     if (running >= atOnce) return undefined;

@@ -21,12 +21,12 @@ export const readingLimits: ReadingLimits = {
 };
 
 /**
- * Memory for what checks, or connection tests, hold until they end, in bytes: all together, and those of one server. The
+ * Memory for what checks, or connection tests, hold until they end, in bytes. Those of one server get half of it. The
  * registry has 512 MB in compose, and takes 200 MB without any check. The largest check takes 30 MB. A check that finds no
  * room ends, and runs again soon.
  */
-export const heldByChecks = { all: 72 * 1024 * 1024, ofServer: 36 * 1024 * 1024 };
-export const heldByTests = { all: 64 * 1024 * 1024, ofServer: 32 * 1024 * 1024 };
+export const heldByChecks = 72 * 1024 * 1024;
+export const heldByTests = 64 * 1024 * 1024;
 
 /** What a check holds that is not counted: sockets, the client, and the first 4 kB of each answer. */
 export const uncountedOfCheck = 512 * 1024;

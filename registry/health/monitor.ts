@@ -47,7 +47,7 @@ export function createHealthMonitor<Server extends Monitored>(options: HealthOpt
   const { servers, log, observations, intervalMs = tickMilliseconds, now = () => new Date() } = options;
   const known = createEntries();
   const recorder = observations && createRecorder(observations, log, now, known.found);
-  const held = new HeldBytes(heldByChecks.all, heldByChecks.ofServer);
+  const held = new HeldBytes(heldByChecks);
   const run = (server: Monitored, entry: Entry) => runCheck(options, { recorder, known, held }, server, entry);
   const tick = () => {
     const all = servers();

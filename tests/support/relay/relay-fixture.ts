@@ -113,7 +113,7 @@ export async function startRelay(change: Partial<Shape> = {}) {
       routes,
       streams,
       limits: answerLimits(change.maxAnswer ?? 8_388_608),
-      held: new HeldBytes(relayMemory.held, relayMemory.heldOfServer),
+      held: new HeldBytes(relayMemory.held),
       shares: new ServerShares(change.questionBurst),
       quickMilliseconds: change.quickMilliseconds ?? 30_000,
       log,

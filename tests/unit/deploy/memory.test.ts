@@ -108,7 +108,7 @@ test.each(memoryOf('registry'))(
     const own = 200 * megabyte;
     const uncounted = (checksAtOnce + connectionTestsAtOnce) * uncountedOfCheck;
     // What a check has read is held as text or as values, and twice while one becomes the other.
-    expect(own + uncounted + 2 * (heldByChecks.all + heldByTests.all)).toBeLessThanOrEqual(memory);
+    expect(own + uncounted + 2 * (heldByChecks + heldByTests)).toBeLessThanOrEqual(memory);
   },
 );
 
