@@ -76,17 +76,20 @@ async function send(exchange: Exchange, content?: { type: string; body: Buffer }
   const { answer, response, account } = exchange;
   const size = content?.body.length ?? 0;
   account(size);
-  // A cache must not give one caller's list to another.
-  response.writeHead(answer.statusCode ?? 502, {
-    ...answerHeaders(answer, sessionOf(exchange)),
-    'cache-control': 'private, no-store',
-    ...(content && { 'content-type': content.type }),
-    'content-length': size,
-  });
-  response.end(content?.body);
-  // Until the client has taken it, the answer takes memory.
-  await finished(response).catch(() => undefined);
-  account(-size);
+  try {
+    // A cache must not give one caller's list to another.
+    response.writeHead(answer.statusCode ?? 502, {
+      ...answerHeaders(answer, sessionOf(exchange)),
+      'cache-control': 'private, no-store',
+      ...(content && { 'content-type': content.type }),
+      'content-length': size,
+    });
+    response.end(content?.body);
+    // Until the client has taken it, the answer takes memory.
+    await finished(response).catch(() => undefined);
+  } finally {
+    account(-size);
+  }
 }
 
 /** Lets a connection be used again after a short answer that does not matter. */

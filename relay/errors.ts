@@ -51,6 +51,12 @@ export class RelayError extends Error {
   }
 }
 
+/** The JSON-RPC error of a failure. @param id of the request, if it is known */
+export function errorBody(code: RelayErrorCode, id: string | number | null = null): string {
+  const { rpcCode, message } = meanings[code];
+  return JSON.stringify({ jsonrpc: '2.0', id, error: { code: rpcCode, message, data: { reason: code } } });
+}
+
 /** Returns any thrown error as a {@link RelayError}, whose message reveals nothing internal. */
 export function asRelayError(error: unknown): RelayError {
   return error instanceof RelayError ? error : new RelayError('upstream_unavailable', error);

@@ -44,8 +44,6 @@ export interface Exchange {
   timeoutMilliseconds: number;
   account: Account;
   pace: ServerPace;
-  /** Whether a message that answers no request of its own may ask the auth-server about tasks. */
-  mayAskUnasked: () => boolean;
   response: ServerResponse;
   log: Logger;
 }

@@ -16,7 +16,7 @@ import type { SessionOwners } from './session-owners.ts';
 export interface MessageFilterDeps {
   rights: Rights;
   owners: SessionOwners;
-  shares: Pick<ServerShares, 'takeLine'>;
+  shares: Pick<ServerShares, 'log'>;
   log: Logger;
 }
 
@@ -79,9 +79,8 @@ async function visibleOf(
   if (elements.length > 0 && visible.length === 0) {
     const { server, owner } = caller.ticket;
     const needed = `a rule for ${server} with methods: [${listing.use}] that names one of its ${listing.field}`;
-    const left_out = shares.takeLine(server);
-    const about = { server, owner, method: listing.method, hidden: elements.length, needed, left_out };
-    if (left_out !== undefined) log.info(about, 'nothing of a list is left for this caller');
+    const about = { server, owner, method: listing.method, hidden: elements.length, needed };
+    shares.log(server, (more) => log.info({ ...about, ...more }, 'nothing of a list is left for this caller'));
   }
   return visible;
 }

@@ -7,7 +7,7 @@ import type { Logger } from '../common/service/log.ts';
 import { serverNameForm } from '../policy/names.ts';
 import type { Endpoint } from '../policy/request/mcp-request.ts';
 import { passAnswer, updateSessionOwner } from './answer.ts';
-import { asRelayError, meanings, RelayError, unreadable } from './errors.ts';
+import { asRelayError, errorBody, meanings, RelayError, unreadable } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
 import { answerLimits } from './limits.ts';
 import { passStream } from './stream.ts';
@@ -98,9 +98,8 @@ async function begin(
     });
     const sessionId = request.headers['mcp-session-id'] as string | undefined;
     const expectsAnswer = requestId !== undefined && endpoint === 'mcp';
-    const mayAskUnasked = () => deps.shares.mayAsk(server);
     const asked = { caller, endpoint, route, sessionId, requestId, expectsAnswer, timeoutMilliseconds };
-    return { ...asked, answer, response, log, account, pace, mayAskUnasked };
+    return { ...asked, answer, response, log, account, pace };
   } finally {
     gathered.release();
   }
@@ -122,15 +121,11 @@ function targetOf({ routes }: RelayDeps, url: string, { server: allowed, target,
 
 function fail({ metrics }: RelayDeps, response: ServerResponse, error: RelayError, log: Logger): void {
   metrics?.failed(error.code);
-  const { status, rpcCode, logLevel, message } = meanings[error.code];
+  const { status, logLevel, message } = meanings[error.code];
   log[logLevel]({ err: error.cause, reason: error.code }, message);
   // Once an answer has begun, only closing the connection tells the client that it is incomplete.
   if (response.headersSent) return void response.destroy();
-  const body = JSON.stringify({
-    jsonrpc: '2.0',
-    id: null,
-    error: { code: rpcCode, message, data: { reason: error.code } },
-  });
+  const body = errorBody(error.code);
   // nginx replaces the body of every 502 and 504, unless it finds ours in this header.
   response.writeHead(status, { 'content-type': 'application/json', 'x-relay-error': body }).end(body);
 }

@@ -89,11 +89,12 @@ export class ServerShares {
   }
 
   /**
-   * Asks for one log line about what `server` sent.
-   * @returns how many lines were left out since the last one; undefined if this one is to be left out, too
+   * Writes one log line about what `server` sent, unless it has caused too many lately.
+   * @param write gets the field that says how many lines were left out since the last one
    */
-  takeLine(server: string): number | undefined {
-    return this.#shareOf(server).takeLine();
+  log(server: string, write: (more: { left_out: number }) => void): void {
+    const left_out = this.#shareOf(server).takeLine();
+    if (left_out !== undefined) write({ left_out });
   }
 
   #noteActive(server: string): void {
@@ -125,6 +126,7 @@ class ServerShare {
     this.#time.spend(milliseconds);
   }
 
+  /** @returns how many lines were left out since the last one; undefined if this one is left out, too */
   takeLine(): number | undefined {
     if (!this.#lines.take(1)) {
       this.#leftOut++;

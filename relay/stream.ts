@@ -11,7 +11,7 @@ import { OversizedAnswer, UnreadableAnswer } from '../common/answers/limits.ts';
 import { streamType } from '../common/answers/media-type.ts';
 import { readMessage } from '../common/answers/message.ts';
 import { isIdentity, sessionOf } from './answer.ts';
-import { meanings, RelayError } from './errors.ts';
+import { errorBody, meanings, RelayError } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
 import type { EndReason, LiveStream } from './live-streams.ts';
 import { filterMessage } from './message-filter.ts';
@@ -118,9 +118,8 @@ async function passEvent(
   } catch (error) {
     if (!(error instanceof UnreadableAnswer)) throw error;
     const { server } = exchange.caller.ticket;
-    const left_out = deps.shares.takeLine(server);
-    const about = { err: error, reason: 'upstream_answer_unreadable', server, left_out };
-    if (left_out !== undefined) exchange.log.warn(about, 'an event was dropped');
+    const about = { err: error, reason: 'upstream_answer_unreadable', server };
+    deps.shares.log(server, (more) => exchange.log.warn({ ...about, ...more }, 'an event was dropped'));
     return undefined;
   }
 }
@@ -128,7 +127,7 @@ async function passEvent(
 /** The data of an event: a message, or empty to give the event's id only (MCP 2025-11-25, "Resumability"). */
 async function messageFor(
   deps: RelayDeps,
-  { caller, requestId, pace, mayAskUnasked }: Exchange,
+  { caller, requestId, pace }: Exchange,
   { data }: StreamEvent,
   progress: Progress,
 ): Promise<Buffer | undefined> {
@@ -142,21 +141,24 @@ async function messageFor(
     if (progress.isAnswered) throw new UnreadableAnswer('a second answer');
     progress.isAnswered = true;
   }
-  return await filterMessage(deps, caller, message, pace, () => isOfRequest || mayAskUnasked());
+  return await filterMessage(
+    deps,
+    caller,
+    message,
+    pace,
+    () => isOfRequest || deps.shares.mayAsk(caller.ticket.server),
+  );
 }
 
 /** Tells the client that the answer it waits for was too large. Without it, the client would wait until its own time limit. */
 function tooLarge(deps: RelayDeps, { log, caller, requestId }: Exchange, event?: OversizedEvent): Buffer | undefined {
-  const { message, rpcCode } = meanings.upstream_answer_too_large;
   const reason = 'upstream_answer_too_large';
   const { server } = caller.ticket;
-  const left_out = deps.shares.takeLine(server);
-  if (left_out !== undefined) log.warn({ reason, server, left_out }, message);
+  deps.shares.log(server, (more) => log.warn({ reason, server, ...more }, meanings[reason].message));
   deps.metrics?.failed(reason);
   const id = requestId ?? (event && oversizedId(event));
   if (id === undefined) return undefined;
-  const error = { code: rpcCode, message, data: { reason } };
-  const data = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, error }));
+  const data = Buffer.from(errorBody(reason, id));
   return writeEvent({ name: undefined, id: undefined, retry: undefined, data });
 }
 

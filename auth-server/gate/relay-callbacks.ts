@@ -13,7 +13,7 @@ export interface RelayCallbacksDeps {
   revocationFeed: RevocationFeed;
 }
 
-/** A server names the ids: more than an owner can have there are not worth a look. The relay asks in several questions. */
+/** A server names the ids: more than an owner can have there are not worth a look. The relay refuses longer lists. */
 const mostIds = 1_000;
 const owned = z.strictObject({
   kind: z.enum(['session', 'task']),

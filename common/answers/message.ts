@@ -19,7 +19,7 @@ export interface ServerMessage {
   isResponse: boolean;
   /** The members of its result, if that is an object. */
   result: ReadonlyMap<string, Span>;
-  /** The elements of the lists in its result: tools, prompts, resources, templates, tasks. */
+  /** The elements of the lists in its result: tools, prompts, resources, templates, tasks. An empty list is absent. */
   lists: ReadonlyMap<string, readonly Span[]>;
   /** How many members all of its objects have together, as written. `JSON.parse` yields fewer if a key is repeated. */
   members: number;
@@ -88,8 +88,6 @@ function startOutline(bytes: Buffer, limits: MessageLimits) {
       if (first !== openObject) throw new UnreadableAnswer('no JSON-RPC message');
       refuseLookAlikes(message, judgedOfMessage);
       refuseLookAlikes(result, judgedOfResult);
-      for (const field of listFields)
-        if (result.has(field) && !lists.has(field)) addEmptyList(bytes, result, lists, field);
       const isResponse = message.has('result') || message.has('error');
       return { id: readId(bytes, message.get('id')), isResponse, result, lists };
     },
@@ -121,16 +119,6 @@ function refuseLookAlikes(members: ReadonlyMap<string, Span>, judged: ReturnType
       throw new UnreadableAnswer('a key that differs from a known one only in its letter case');
 }
 
-/** An empty list has no elements to report. An object under a list's key is no list. */
-function addEmptyList(
-  bytes: Buffer,
-  result: ReadonlyMap<string, Span>,
-  lists: Map<string, Span[]>,
-  field: string,
-): void {
-  if (bytes[result.get(field)?.from ?? 0] === openList) lists.set(field, []);
-}
-
 function readId(bytes: Buffer, span: Span | undefined): string | number | undefined {
   if (!span || span.to - span.from > longestId) return undefined;
   const id: unknown = JSON.parse(textOf(bytes, span.from, span.to));
@@ -156,11 +144,7 @@ export function membersOf(
     if (found.has(key) || looksLikeJudged(key, judged)) isPlain = false;
     found.set(key, { from: span.from + from, to: span.from + to });
   };
-  const check = checkJson(
-    bytes.subarray(span.from, span.to),
-    { depth: usualLimits.depth, values: usualLimits.values },
-    onValue,
-  );
+  const check = checkJson(bytes.subarray(span.from, span.to), usualLimits, onValue);
   while (!check.next().done);
   return isPlain ? found : undefined;
 }
