@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { Credit } from '../../common/time/credit.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
 import type { Principal } from '../identity/principal.ts';
@@ -38,18 +39,17 @@ export interface ReceivedBody {
  * @param now milliseconds of a monotonic clock
  */
 export function createBodyLimits(maxBody: number, heldBytes = heldBytesFor(maxBody), now = () => performance.now()) {
-  const accounts = new LRUCache<string, { owed: number; at: number }>({ max: mostPrincipals });
+  const credits = new LRUCache<string, Credit>({ max: mostPrincipals });
   let held = 0;
-  const owedBy = (key: string) => {
-    const { owed, at } = accounts.get(key) ?? { owed: 0, at: now() };
-    return Math.max(0, owed - (now() - at) * share);
+  const charge = (key: string, milliseconds: number) => {
+    const credit = credits.get(key) ?? new Credit(burstMilliseconds, () => share, now);
+    credit.spend(milliseconds);
+    credits.set(key, credit);
   };
-  const charge = (key: string, milliseconds: number) =>
-    accounts.set(key, { owed: owedBy(key) + milliseconds, at: now() });
   const refuseOverdrawn = (key: string) => {
-    const over = owedBy(key) - burstMilliseconds;
-    if (over <= 0) return;
-    const seconds = Math.ceil(over / share / 1000);
+    const { left = 0 } = credits.get(key) ?? {};
+    if (left >= 0) return;
+    const seconds = Math.ceil(-left / share / 1000);
     throw new AuthError('too_many_requests', texts.heavy_too_often(seconds), { retryAfter: seconds });
   };
   return (principal: Principal): ReceivedBody => {

@@ -1,19 +1,26 @@
-/** Credit that comes back with time. */
+/** Credit that comes back with time, up to a most: a burst and a rate (token bucket). */
 export class Credit {
   #left: number;
-  #countedAt = performance.now();
+  #countedAt: number;
   readonly #most: number;
   readonly #rate: () => number;
+  readonly #now: () => number;
 
-  /** @param rate what comes back in a millisecond */
-  constructor(most: number, rate: () => number) {
+  /**
+   * @param rate what comes back in a millisecond
+   * @param now milliseconds of a monotonic clock
+   */
+  constructor(most: number, rate: () => number, now = () => performance.now()) {
     this.#most = most;
     this.#left = most;
     this.#rate = rate;
+    this.#now = now;
+    this.#countedAt = now();
   }
 
+  /** Negative while there is a debt. */
   get left(): number {
-    const now = performance.now();
+    const now = this.#now();
     this.#left = Math.min(this.#most, this.#left + (now - this.#countedAt) * this.#rate());
     this.#countedAt = now;
     return this.#left;
