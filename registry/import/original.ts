@@ -46,8 +46,7 @@ export function locationOf(
   const url = URL.parse(server.proxy_pass_url.trim());
   if (!url || url.search || url.hash || url.username || url.password)
     return { upstream: server.proxy_pass_url, transports: {} };
-  // The lookbehind keeps the time linear in a run of slashes.
-  const path = url.pathname.replace(/(?<!\/)\/+$/, '');
+  const path = withoutEnd(url.pathname);
   const base = path.replace(/\/(?:mcp|sse)$/, '');
   const wanted = server.supported_transports?.map((name) => name.toLowerCase()) ?? [];
   const sse = path.endsWith('/sse') || wanted.includes('sse') || Boolean(server.sse_endpoint);
@@ -63,6 +62,11 @@ export function locationOf(
   };
 }
 
+/** A path or URL without slashes at the end. The lookbehind keeps the time linear in a run of slashes. */
+export function withoutEnd(path: string): string {
+  return path.replace(/(?<!\/)\/+$/, '');
+}
+
 /** The reverse of {@link locationOf}: the original's `proxy_pass_url` of a server. */
 export function proxyPassUrl({ upstream, transports }: Pick<ServerEntry, 'upstream' | 'transports'>): string {
   const path = transports['streamable-http'] ?? transports.sse ?? '/mcp';
@@ -73,7 +77,7 @@ export function proxyPassUrl({ upstream, transports }: Pick<ServerEntry, 'upstre
 export function fromOriginal(server: OriginalServer) {
   const { server_name: title, path, description, tags = [], license } = server;
   return {
-    name: path.replace(/^\/+|(?<!\/)\/+$/g, ''),
+    name: withoutEnd(path).replace(/^\/+/, ''),
     title,
     description: description?.trim() || title,
     ...locationOf(server),

@@ -8,7 +8,15 @@ import { requireOwnPageOrToken } from '../../access/own-page.ts';
 import { notFound, requireRight, serverDisabled, serverFor } from '../../access/permissions.ts';
 import type { Editor } from '../../editing/editor.ts';
 import { readInput } from '../../errors/read-input.ts';
-import { fromOriginal, licenseOf, locationOf, originalServer, proxyPassUrl, tagsIn } from '../../import/original.ts';
+import {
+  fromOriginal,
+  licenseOf,
+  locationOf,
+  originalServer,
+  proxyPassUrl,
+  tagsIn,
+  withoutEnd,
+} from '../../import/original.ts';
 import type { RegisteredServer, ServerSettings } from '../../servers/server.ts';
 import { type Health, neverChecked } from '../../servers/server-health.ts';
 import { readPatch, readRegistration } from '../../servers/server-input.ts';
@@ -150,11 +158,6 @@ function changesIn(fields: Fields, now: RegisteredServer): object {
     ...(license !== undefined && { license: licenseOf(license) }),
     ...(moved && locationOf({ proxy_pass_url: url })),
   };
-}
-
-/** Without slashes at the end. The lookbehind keeps the time linear in a run of slashes. */
-function withoutEnd(url: string): string {
-  return url.replace(/(?<!\/)\/+$/, '');
 }
 
 /** The new server, for a person who may register it but not see it: what they sent. */
