@@ -78,13 +78,12 @@ async function begin(
   const { route, endpoint, path } = targetOf(deps, request.url ?? '', ticket);
   const { server } = ticket;
   const timeoutMilliseconds = slow.test(ticket.method) ? slowMilliseconds : deps.quickMilliseconds;
-  const pace = deps.shares.paceOf(server, 'answer');
   const account = deps.held.accountOf(server);
   const gathered = new ByteGatherer(account);
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) gathered.add(chunk);
-    // The wait for the body is no work of the server.
-    pace.begin();
+    // Begins here: the wait for the body is no work of the server.
+    const pace = deps.shares.paceOf(server, 'answer');
     const body = gathered.bytes();
     const id = body.length > 0 ? (await readMessage(body, requestLimits, pace)).id : undefined;
     pace.end();

@@ -38,19 +38,20 @@ export class ServerShares {
   }
 
   /**
-   * A pace for one answer or stream of `server`. All paces of a server share its time.
+   * Begins the pace of one answer or stream of `server`. All paces of a server share its time.
    * @param kind the small answers of a busy server do not count; of a stream, which the server sends unasked, all does
    */
   paceOf(server: string, kind: 'answer' | 'stream'): ServerPace {
     const free = kind === 'stream' ? 0 : slice / 2;
     const own = this.#shareOf(server);
-    let began = performance.now();
-    let cpuBegan = cpuTime();
+    let began = 0;
+    let cpuBegan = 0;
     const begin = () => {
       this.#noteActive(server);
       began = performance.now();
       cpuBegan = cpuTime();
     };
+    begin();
     /** Not by the clock: on a busy machine, other processes' work would count too. */
     const spent = () => {
       const passed = performance.now() - began;

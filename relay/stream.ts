@@ -62,6 +62,8 @@ function giveUp(deps: RelayDeps, exchange: Exchange, error: unknown): void {
 /** Begins the answer, and watches the stream until it closes. */
 function openStream(deps: RelayDeps, exchange: Exchange): { stream: LiveStream; hasEnded: () => boolean } {
   const { caller, answer, response, route, log } = exchange;
+  // A stream may be silent for hours: only TCP keep-alive shows whether the other side is still there.
+  answer.socket.setKeepAlive(true, 30_000);
   response.writeHead(answer.statusCode ?? 502, {
     ...answerHeaders(answer, sessionOf(exchange)),
     'content-type': streamType,

@@ -62,14 +62,14 @@ function send(
   const timer = setTimeout(() => out.destroy(new RelayError('upstream_too_slow')), timeoutMilliseconds);
   out.once('error', (error) => reject(explain(error, out)));
   // An unexpected upgrade ends a connection without an error.
-  out.once('close', () => {
+  const closed = () => {
     clearTimeout(timer);
     reject(new RelayError('upstream_unavailable', new Error('the connection was closed without an answer')));
-  });
+  };
+  out.once('close', closed);
   out.once('response', (answer) => {
     clearTimeout(timer);
-    // A stream may be silent for hours: only TCP keep-alive shows whether the other side is still there.
-    answer.socket.setKeepAlive(true, 30_000);
+    out.off('close', closed);
     resolve(answer);
   });
   out.end(body);
