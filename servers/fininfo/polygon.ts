@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Logger } from '../../common/service/log.ts';
 import { parseJson } from '../../common/text/json.ts';
+import { boundedText } from '../bounded-text.ts';
 import { causeOf, ToolError } from '../tool-call.ts';
 
 /** The address of Polygon's API, and the key. */
@@ -32,6 +33,7 @@ const answerSchema = z.object({
 export type PolygonAnswer = z.infer<typeof answerSchema>;
 
 const maxAnswerBytes = 16 * 1024 * 1024;
+const tooLarge = "Polygon's answer is too large; ask for a shorter window";
 
 /**
  * Sends one request to Polygon. The key goes into a header, because URLs end up in logs and messages.
@@ -63,7 +65,7 @@ export async function askPolygon(
       log.warn({ status: response.status }, 'Polygon refused');
       throw refusal(response);
     }
-    return parsed(await boundedText(response), log);
+    return parsed(await boundedText(response, maxAnswerBytes, tooLarge), log);
   } catch (error) {
     if (error instanceof ToolError) throw error;
     const reason = timeout.aborted ? 'timeout' : causeOf(error);
@@ -86,17 +88,6 @@ function refusal({ status, headers }: Response): ToolError {
     429: `Polygon's limit of requests is reached (429); try again ${/^\d{1,5}$/.test(wait ?? '') ? `in ${wait} s` : 'in a minute'}`,
   };
   return new ToolError(texts[status] ?? `Polygon could not answer (${status}); try again later`);
-}
-
-async function boundedText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maxAnswerBytes) throw new ToolError("Polygon's answer is too large; ask for a shorter window");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parsed(text: string, log: Logger): PolygonAnswer {

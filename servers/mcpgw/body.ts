@@ -1,4 +1,4 @@
-import { ToolError } from '../tool-call.ts';
+import { boundedText } from '../bounded-text.ts';
 
 export type BodyReader = ReturnType<typeof createBodyReader>;
 
@@ -6,6 +6,7 @@ export type BodyReader = ReturnType<typeof createBodyReader>;
 const mostBytes = 4 * 1024 * 1024;
 /** Larger answers are read one after another. Parsed, one takes many times its size, and this server has 192 MB. */
 const smallBytes = 256 * 1024;
+const tooLarge = 'the answer of the registry is too large; ask for less';
 
 /**
  * Makes the reader of the registry's answers, which contain what MCP servers wrote.
@@ -13,7 +14,8 @@ const smallBytes = 256 * 1024;
  */
 export function createBodyReader() {
   let last: Promise<unknown> = Promise.resolve();
-  const readThen = async <T>(response: Response, use: (text: string) => T): Promise<T> => use(await textOf(response));
+  const readThen = async <T>(response: Response, use: (text: string) => T): Promise<T> =>
+    use(await boundedText(response, mostBytes, tooLarge));
   return <T>(response: Response, use: (text: string) => T): Promise<T> => {
     const length = Number(response.headers.get('content-length') ?? Number.POSITIVE_INFINITY);
     if (length <= smallBytes) return readThen(response, use);
@@ -21,15 +23,4 @@ export function createBodyReader() {
     last = run.catch(() => undefined);
     return run;
   };
-}
-
-async function textOf(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > mostBytes) throw new ToolError('the answer of the registry is too large; ask for less');
-    chunks.push(chunk);
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks));
 }
