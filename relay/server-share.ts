@@ -25,16 +25,36 @@ export interface ServerPace extends Pace {
   end(): void;
 }
 
+/** What tells the time of a thread, in milliseconds. */
+export interface ThreadClock {
+  /** Monotonic. */
+  now(): number;
+  /** Processor time that the thread has used. */
+  used(): number;
+  sleep(milliseconds: number): Promise<unknown>;
+}
+
+const threadClock: ThreadClock = {
+  now: () => performance.now(),
+  used() {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1_000;
+  },
+  sleep,
+};
+
 /** Divides the relay's thread between servers: what one server sends delays the callers of others by a slice at most. */
 export class ServerShares {
   readonly #shares = new Map<string, ServerShare>();
   readonly #questionBurst: number;
+  readonly #clock: ThreadClock;
   /** The server that was active last, and since when it has been the only one. */
   #active = { server: '', since: 0 };
 
   /** @param questionBurst how many questions a server may cause at once */
-  constructor(questionBurst = 100) {
+  constructor(questionBurst = 100, clock = threadClock) {
     this.#questionBurst = questionBurst;
+    this.#clock = clock;
   }
 
   /**
@@ -44,18 +64,19 @@ export class ServerShares {
   paceOf(server: string, kind: 'answer' | 'stream'): ServerPace {
     const free = kind === 'stream' ? 0 : slice / 2;
     const own = this.#shareOf(server);
+    const clock = this.#clock;
     let began = 0;
     let cpuBegan = 0;
     const begin = () => {
       this.#noteActive(server);
-      began = performance.now();
-      cpuBegan = cpuTime();
+      began = clock.now();
+      cpuBegan = clock.used();
     };
     begin();
     /** Not by the clock: on a busy machine, other processes' work would count too. */
     const spent = () => {
-      const passed = performance.now() - began;
-      return passed < slice / 4 ? passed : cpuTime() - cpuBegan;
+      const passed = clock.now() - began;
+      return passed < slice / 4 ? passed : clock.used() - cpuBegan;
     };
     const end = () => {
       const milliseconds = spent();
@@ -100,12 +121,12 @@ export class ServerShares {
 
   #noteActive(server: string): void {
     if (server === this.#active.server) return;
-    this.#active = { server, since: performance.now() };
+    this.#active = { server, since: this.#clock.now() };
   }
 
   #shareOf(server: string): ServerShare {
-    const rate = () => (performance.now() - this.#active.since > lately ? shareAlone : share);
-    const own = this.#shares.get(server) ?? new ServerShare(this.#questionBurst, rate);
+    const rate = () => (this.#clock.now() - this.#active.since > lately ? shareAlone : share);
+    const own = this.#shares.get(server) ?? new ServerShare(this.#questionBurst, rate, this.#clock);
     this.#shares.set(server, own);
     return own;
   }
@@ -114,13 +135,16 @@ export class ServerShares {
 class ServerShare {
   readonly questions: Credit;
   readonly #time: Credit;
-  readonly #lines = new Credit(lineBurst, () => linesPerSecond / 1_000);
+  readonly #lines: Credit;
+  readonly #clock: ThreadClock;
   #leftOut = 0;
   #lastTurn: Promise<void> = Promise.resolve();
 
-  constructor(questionBurst: number, rate: () => number) {
-    this.questions = new Credit(questionBurst, () => questionsPerSecond / 1_000);
-    this.#time = new Credit(burst, rate);
+  constructor(questionBurst: number, rate: () => number, clock: ThreadClock) {
+    this.questions = new Credit(questionBurst, () => questionsPerSecond / 1_000, clock.now);
+    this.#time = new Credit(burst, rate, clock.now);
+    this.#lines = new Credit(lineBurst, () => linesPerSecond / 1_000, clock.now);
+    this.#clock = clock;
   }
 
   spend(milliseconds: number): void {
@@ -146,16 +170,10 @@ class ServerShare {
   turn(): Promise<void> {
     this.#lastTurn = this.#lastTurn.then(async () => {
       await nextTurn();
-      while (this.isOverdrawn()) await sleep(Math.max(1, -this.#time.left / share / 2));
+      while (this.isOverdrawn()) await this.#clock.sleep(Math.max(1, -this.#time.left / share / 2));
       // Paid ahead: the turn that waits behind this one must not begin before its work is counted.
       this.spend(slice);
     });
     return this.#lastTurn;
   }
-}
-
-/** Milliseconds of processor time that this thread has used. */
-function cpuTime(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1_000;
 }
