@@ -1,10 +1,11 @@
 import { OversizedAnswer, UnreadableAnswer } from '../common/answers/limits.ts';
-import { withLists } from '../common/answers/lists.ts';
 import { membersOf, type ServerMessage, type Span, stringAt } from '../common/answers/message.ts';
 import type { Pace } from '../common/answers/pace.ts';
+import { type JsonPieces, listOf, withMembers } from '../common/answers/rewrite.ts';
 import type { Logger } from '../common/service/log.ts';
 import { isAllVisible, isVisible, type Listing, listings } from '../policy/listing.ts';
 import { judgedKeys } from '../policy/request/request-hygiene.ts';
+import { cacheHints } from './cache-hints.ts';
 import type { Caller } from './caller.ts';
 import { RelayError } from './errors.ts';
 import { mostTasks } from './limits.ts';
@@ -29,7 +30,7 @@ const longestId = 1024;
 
 /**
  * Filters one message of a server for a caller: removes list entries that the caller may not use, binds a new task to the
- * caller, and removes tasks of other owners. It goes by the message's shape: the request tells which list was asked for,
+ * caller, removes tasks of other owners, and keeps what is cached to this caller. It goes by the message's shape: the request tells which list was asked for,
  * but not which lists a client would read.
  * @param mayAsk whether the message may ask the auth-server about tasks
  * @returns the message as one line of JSON
@@ -43,21 +44,23 @@ export async function filterMessage(
   pace: Pace,
   mayAsk: () => boolean,
 ): Promise<Buffer> {
-  const kept = new Map<string, readonly Span[]>();
+  const changes = new Map<string, JsonPieces>(cacheHints(caller.ticket.method, message));
+  const keep = (field: string, elements: readonly Span[]) =>
+    changes.set(field, listOf(elements.map(({ from, to }) => [message.bytes.subarray(from, to)])));
   for (const listing of listings.values()) {
     const elements = message.lists.get(listing.field);
     if (!elements) continue;
     const visible = await visibleOf(deps, caller, listing, message.bytes, elements, pace);
-    if (visible.length < elements.length) kept.set(listing.field, visible);
+    if (visible.length < elements.length) keep(listing.field, visible);
   }
   const tasks = message.lists.get('tasks');
   const newTask = newTaskOf(caller, message);
   if (((tasks?.length ?? 0) > 0 || newTask !== undefined) && !mayAsk())
     throw new UnreadableAnswer('more about tasks than was asked for');
-  if (tasks) kept.set('tasks', await pace.wait(ownOf(deps, caller, message.bytes, tasks)));
+  if (tasks) keep('tasks', await pace.wait(ownOf(deps, caller, message.bytes, tasks)));
   if (newTask !== undefined && !(await pace.wait(deps.owners.bind(caller.token, { kind: 'task', id: newTask }))))
     throw new RelayError('upstream_session_conflict');
-  return withLists(message, kept);
+  return withMembers(message, changes);
 }
 
 async function visibleOf(

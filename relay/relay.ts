@@ -20,7 +20,7 @@ const requestLimits = answerLimits(Number.POSITIVE_INFINITY);
 /** Methods that make a server work: as long as nginx waits for an answer that does not pass here. */
 const slow = /^(tools\/call|tasks\/result|prompts\/get|resources\/read|completion\/complete)$/;
 /** Methods that only read, or that create a session which no client would learn of. */
-const repeatable = /^(initialize|subscriptions\/listen|.*\/list)$/;
+const repeatable = /^(initialize|server\/discover|subscriptions\/listen|.*\/list)$/;
 
 /**
  * Makes the relay. It sends a request that the gate has allowed to the upstream, and filters the answer. It learns who the

@@ -3,6 +3,7 @@ import type { ApprovedTools } from '../../policy/approved-tools.ts';
 import { isSomeListFiltered } from '../../policy/listing.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Endpoint, McpRequest } from '../../policy/request/mcp-request.ts';
+import { cacheable } from '../../policy/request/methods.ts';
 import { perPrincipal } from '../identity/per-principal.ts';
 import type { Principal } from '../identity/principal.ts';
 import { revocationKeysOf } from '../store/revocation-keys.ts';
@@ -59,7 +60,8 @@ function needsRelay(policy: Policy, { principal, server, endpoint, asked, approv
   return hasFilteredList(policy, principal, server, approved);
 }
 
-const relayed = new Set(['initialize', '(stream)', '(end)', 'subscriptions/listen', 'tasks/list']);
+/** The relay forbids others to use what one caller may cache, also where nothing of the answer is removed. */
+const relayed = new Set(['initialize', '(stream)', '(end)', 'subscriptions/listen', 'tasks/list', ...cacheable]);
 
 type Known = { policy: Policy; approved: ApprovedTools | undefined; servers: Map<string, boolean> };
 const known = perPrincipal((): { now: Known | undefined } => ({ now: undefined }));

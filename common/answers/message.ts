@@ -17,8 +17,10 @@ export interface ServerMessage {
   id: string | number | undefined;
   /** Whether it is a response, with a result or an error. */
   isResponse: boolean;
-  /** The members of its result, if that is an object. */
+  /** The members of its result, if that is an object, in the order of the text. */
   result: ReadonlyMap<string, Span>;
+  /** Where its result is, if it has one that is an object. */
+  resultSpan: Span | undefined;
   /** The elements of the lists in its result: tools, prompts, resources, templates, tasks. An empty list is absent. */
   lists: ReadonlyMap<string, readonly Span[]>;
   /** How many members all of its objects have together, as written. `JSON.parse` yields fewer if a key is repeated. */
@@ -34,7 +36,7 @@ const openObject = 0x7b;
 const listFields = ['tools', 'prompts', 'resources', 'resourceTemplates', 'tasks'] as const;
 
 const judgedOfMessage = judgedKeys('jsonrpc', 'id', 'method', 'params', 'result', 'error');
-const judgedOfResult = judgedKeys(...listFields, 'task', 'taskId', 'resultType', 'nextCursor');
+const judgedOfResult = judgedKeys(...listFields, 'task', 'taskId', 'resultType', 'nextCursor', 'ttlMs', 'cacheScope');
 
 /**
  * Reads a message that every JSON parser reads alike in all that the gateway judges (RFC 8259, RFC 7493): UTF-8 without a
@@ -84,12 +86,14 @@ function startOutline(bytes: Buffer, limits: MessageLimits) {
   return {
     onValue,
     done(): Omit<ServerMessage, 'bytes' | 'members'> {
-      if (isBatch) return { id: undefined, isResponse: false, result, lists };
+      if (isBatch) return { id: undefined, isResponse: false, result, resultSpan: undefined, lists };
       if (first !== openObject) throw new UnreadableAnswer('no JSON-RPC message');
       refuseLookAlikes(message, judgedOfMessage);
       refuseLookAlikes(result, judgedOfResult);
       const isResponse = message.has('result') || message.has('error');
-      return { id: readId(bytes, message.get('id')), isResponse, result, lists };
+      const span = message.get('result');
+      const resultSpan = span && bytes[span.from] === openObject ? span : undefined;
+      return { id: readId(bytes, message.get('id')), isResponse, result, resultSpan, lists };
     },
   };
 }

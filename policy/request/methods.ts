@@ -43,3 +43,16 @@ export const methods: ReadonlyMap<string, readonly ObjectKind[]> = new Map<strin
   ['tasks/cancel', []],
   ['tasks/list', []],
 ]);
+
+/**
+ * Methods whose results may be cached and carry a hint how (MCP 2026-07-28, server/utilities/caching). Each of these results
+ * depends on the caller's rights.
+ */
+export const cacheable: ReadonlySet<string> = new Set([
+  'server/discover',
+  'tools/list',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+]);

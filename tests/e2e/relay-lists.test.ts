@@ -1,3 +1,4 @@
+import { Client, InMemoryResponseCacheStore, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { type Everything, startEverything } from '../support/gateway/everything.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { startModernServer } from '../support/gateway/modern-server.ts';
@@ -203,3 +204,41 @@ test.each(overHttp.filter(([client]) => !client.includes('pinned')))(
     ]);
   },
 );
+
+test('Two principals of one client program that share a cache never see what the other may', async () => {
+  const responseCacheStore = new InMemoryResponseCacheStore();
+  const sent: string[] = [];
+  const open = async (cachePartition: 'agent' | 'reader') => {
+    const options = {
+      versionNegotiation: { mode: { pin: '2026-07-28' } },
+      responseCacheStore,
+      cachePartition,
+    } as const;
+    const client = new Client({ name: 'shared', version: '1' }, options);
+    const token = as(await gateway.agentToken(cachePartition));
+    const noted: Fetch = async (url, init) => {
+      sent.push(`${cachePartition} ${JSON.parse(String(init?.body)).method}`);
+      return await token(url, init);
+    };
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${gateway.url}/modern/mcp`), { fetch: noted }));
+    clients.push(client as unknown as TestClient);
+    return client;
+  };
+  const secret = 'demo://resource/static/document/features.md';
+  const admin = await open('agent');
+  expect((await admin.listTools()).tools.map(({ name }) => name)).toContain('get-env');
+  expect((await admin.listPrompts()).prompts).toHaveLength(2);
+  const all = (await admin.listResources()).resources.length;
+  await admin.readResource({ uri: secret });
+
+  const reader = await open('reader');
+  expect((await reader.listTools()).tools.map(({ name }) => name)).toEqual(visible.tools);
+  expect((await reader.listPrompts()).prompts.map(({ name }) => name)).toEqual(visible.prompts);
+  expect((await reader.listResources()).resources.length).toBeLessThan(all);
+  await expect(reader.readResource({ uri: secret })).rejects.toThrow(/Not allowed|403|scope/);
+
+  const again = await open('agent');
+  expect((await again.listTools()).tools.map(({ name }) => name)).toContain('get-env');
+  // The caller's own answers may be served for some seconds.
+  expect(sent.filter((each) => each === 'agent tools/list')).toHaveLength(1);
+});

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { UnreadableAnswer, usualLimits } from '../../../../common/answers/limits.ts';
-import { withLists } from '../../../../common/answers/lists.ts';
 import { readMessage } from '../../../../common/answers/message.ts';
+import { listOf, withMembers } from '../../../../common/answers/rewrite.ts';
 
 /** The message without the tools that `keep` does not want, and how many there were. */
 async function filterList(text: string | Buffer, keep: (element: unknown) => boolean) {
@@ -9,8 +9,9 @@ async function filterList(text: string | Buffer, keep: (element: unknown) => boo
   const elements = message.lists.get('tools') ?? [];
   const values = elements.map(({ from, to }) => JSON.parse(message.bytes.toString('utf8', from, to)) as unknown);
   const kept = elements.filter((_, index) => keep(values[index]));
-  const lists = new Map(kept.length < elements.length ? [['tools', kept] as const] : []);
-  return { text: String(withLists(message, lists)), total: elements.length, hidden: elements.length - kept.length };
+  const pieces = kept.map(({ from, to }) => [message.bytes.subarray(from, to)]);
+  const lists = new Map(kept.length < elements.length ? [['tools', listOf(pieces)] as const] : []);
+  return { text: String(withMembers(message, lists)), total: elements.length, hidden: elements.length - kept.length };
 }
 
 /** As the writer leaves it: line ends outside of strings become spaces, and line separators in strings become escapes. */
@@ -285,4 +286,38 @@ test.each([
   ['7', 'no JSON-RPC message'],
 ])('The error for %j says why it cannot be read: %s', async (text, why) => {
   await expect(filterList(text, () => true)).rejects.toThrow(new UnreadableAnswer(why));
+});
+
+describe('a result with other members', () => {
+  const changed = async (text: string, ...changes: [string, string][]) => {
+    const pieces = changes.map(([key, value]) => [key, [Buffer.from(value)]] as const);
+    return String(withMembers(await readMessage(Buffer.from(text)), new Map(pieces)));
+  };
+
+  test.each<[string, string, [string, string][], string]>([
+    ['one that it has', '{"result":{"a":1,"b":[2]},"id":1}', [['b', '3']], '{"result":{"a":1,"b":3},"id":1}'],
+    ['one that it lacks', '{"result": {"a":1}}', [['b', '3']], '{"result": {"b":3,"a":1}}'],
+    [
+      'the first ones',
+      '{"result":{ }}',
+      [
+        ['b', '3'],
+        ['c', '4'],
+      ],
+      '{"result":{"b":3,"c":4 }}',
+    ],
+    [
+      'old and new ones',
+      '{"result":{"a":1}}',
+      [
+        ['b', '3'],
+        ['a', '2'],
+      ],
+      '{"result":{"b":3,"a":2}}',
+    ],
+    ['none, because it is no object', '{"result":[1]}', [['b', '3']], '{"result":[1]}'],
+    ['none, because it is an error', '{"error":{"code":1}}', [['b', '3']], '{"error":{"code":1}}'],
+  ])('gets %s', async (_what, text, changes, expected) => {
+    expect(await changed(text, ...changes)).toBe(expected);
+  });
 });
