@@ -23,21 +23,18 @@ test('The location that reads the body never returns 403, 404 or 405, which woul
 });
 
 test('Requests for MCP servers are proxied in one place only, and only the gate leads there', () => {
-  expect(everything.match(/proxy_pass \$/g)).toHaveLength(2);
+  expect(everything.match(/proxy_pass \$/g)).toHaveLength(1);
   expect(read('gate/upstream.conf')).toContain('proxy_pass $mcp_pass');
-  // The last step, which only nginx itself can reach.
-  expect(read('gate/direct.conf')).toMatch(
-    /^if \(\$http_x_gate != \$direct_key\) \{ return 403; \}$[\s\S]*proxy_pass \$mcp_target/m,
-  );
-  expect(everything.match(/gate\/direct.conf;/g)).toHaveLength(1);
-  expect(read('gateway.conf.template')).toMatch(
-    /server \{\s+listen unix:\S+;\s+access_log off;\s+include gate\/direct.conf;\s+\}/,
-  );
   const scripts = ['render', 'reload', 'start'].map(read).join('\n');
   const included = [...`${everything}\n${scripts}`.matchAll(/(\S+ \{) include gate\/upstream.conf;/g)];
   expect(included.map(([, location]) => location)).toEqual(['@upstream {', '@upstream_%s {']);
   expect(everything.match(/\$mcp_location/g)).toHaveLength(1);
   expect(block('location @gate {')).toMatch(/auth_request \/validate;[\s\S]*try_files \/nothing \$mcp_location;/);
+});
+
+test('Each answer of a server is checked before nginx passes it on', () => {
+  expect(read('gate/upstream.conf')).toContain('include gate/upstream-response.conf;');
+  expect(read('gate/upstream-response.conf')).toContain('js_header_filter answers.check;');
 });
 
 test('No error page leads to a location that proxies, except from reading the body to the gate', () => {

@@ -1,5 +1,4 @@
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { rpc, send } from '../support/gateway/send.ts';
 
@@ -61,13 +60,8 @@ test.each([
     'content-length': call.length,
   });
   socket.write(`POST /raw/mcp HTTP/1.1\r\n${lines.map((line) => line.join(': ')).join('\r\n')}\r\n\r\n${call}`);
-  for (let tries = 0; tries < 100 && answer === ''; tries++) await sleep(20);
-  await sleep(300);
-  socket.destroy();
-  expect(answer).not.toBe('');
-  // Either the gateway's own answer, or bytes that no client takes for one.
-  if (answer.startsWith('HTTP/')) expect(answer).toMatch(/^HTTP\/1.1 502 [\s\S]*"reason":"upstream_unavailable"/);
-  expect(answer.slice(5)).not.toContain('HTTP/');
+  await new Promise((closed) => socket.once('close', closed));
+  expect(answer).toBe('');
 });
 
 test('Ordinary answers and streams that mention HTTP/1.1 arrive as the server wrote them', async () => {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
@@ -113,21 +112,5 @@ test.each(upgrades)('A call with %s reaches an ordinary server without it, and i
   });
   expect(answer.status).toBe(200);
   const seen = gateway.echo.seen[0]?.headers ?? {};
-  expect([seen.upgrade, seen['http2-settings'], seen['x-gate']]).toEqual([undefined, undefined, undefined]);
-});
-
-test('Nothing but nginx can use the socket of the last step', async () => {
-  const conf = readFileSync(`${gateway.dataDir}/nginx/gateway.conf`, 'utf8');
-  const socket = connect(/listen unix:(\S+);/.exec(conf)?.[1] ?? '');
-  let answer = '';
-  socket.on('data', (data) => {
-    answer += data;
-  });
-  socket.write(
-    'POST /switching/mcp HTTP/1.1\r\nHost: x\r\nX-Gate: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
-  );
-  arrived = '';
-  await new Promise((closed) => socket.once('close', closed));
-  expect(answer).toMatch(/^HTTP\/1.1 403 /);
-  expect(arrived).toBe('');
+  expect([seen.upgrade, seen['http2-settings']]).toEqual([undefined, undefined]);
 });

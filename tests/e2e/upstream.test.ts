@@ -103,22 +103,18 @@ describe('What an upstream receives', () => {
   });
 });
 
-/** Headers that act on the origin of an answer, on the connection, or on caches and proxies in front. */
+/** Headers that act on the origin of an answer, on the connection, or on caches and proxies in front, and made-up ones. */
 const acts = `
-  set-cookie2 set-login activate-storage-access secure-session-registration sec-session-challenge authentication-info
-  optional-www-authenticate onion-location content-location speculation-rules supports-loading-mode no-vary-search
-  use-as-dictionary content-disposition sourcemap origin-agent-cluster origin-trial expect-ct accept-ch critical-ch delegate-ch
-  reporting-endpoints report-to nel attribution-reporting-register-source observe-browsing-topics shared-storage-write
-  referrer-policy permissions-policy document-policy integrity-policy cross-origin-opener-policy cross-origin-embedder-policy
-  cross-origin-resource-policy timing-allow-origin access-control-allow-private-network upgrade keep-alive cache-control
-  cdn-cache-control surrogate-control surrogate-key cache-tag expires pragma age x-sendfile x-reproxy-url x-user x-groups
-  x-mcp-assertion x-relay x-relay-error x-deny-status x-upstream-authorization x-api-key authorization
+  set-cookie2 set-login activate-storage-access onion-location speculation-rules sourcemap origin-trial accept-ch report-to nel
+  referrer-policy permissions-policy integrity-policy cross-origin-opener-policy timing-allow-origin upgrade keep-alive via etag
+  last-modified cdn-cache-control surrogate-key expires age x-sendfile x-user x-mcp-assertion x-relay x-relay-error x-deny-status
+  x-upstream-authorization x-api-key authorization x-of-tomorrow browsers-will-obey-this
 `
   .trim()
   .split(/\s+/);
 
 describe("What a client receives of an upstream's answer", () => {
-  test("is no header that acts on the gateway's origin", async () => {
+  test('is the headers of a list only, none that acts on the gateway or on what stands in front of it', async () => {
     const acting = {
       'set-cookie': 'mcp_gateway_session=stolen',
       location: 'https://evil.example',
@@ -136,13 +132,22 @@ describe("What a client receives of an upstream's answer", () => {
       ...Object.fromEntries(acts.map((name) => [name, 'from-the-server'])),
     };
     gateway.echo.answer = (res) =>
-      void res.writeHead(200, { ...acting, 'content-type': 'text/html' }).end('<script>alert(1)</script>');
+      void res
+        .writeHead(200, { ...acting, 'content-type': 'text/html', 'content-length': 25, 'mcp-session-id': 's1' })
+        .end('<script>alert(1)</script>');
     const { headers } = await ask();
-    expect(Object.keys(acting).filter((name) => headers[name] === acting[name as keyof typeof acting])).toEqual([]);
-    expect(headers).toMatchObject({
+    expect(headers).toEqual({
+      'content-type': 'text/html',
+      'content-length': '25',
+      'mcp-session-id': 's1',
       'cache-control': 'no-store',
       'content-security-policy': "sandbox; default-src 'none'",
       'x-content-type-options': 'nosniff',
+      'x-accel-buffering': 'no',
+      vary: 'Origin',
+      connection: expect.any(String),
+      date: expect.any(String),
+      server: 'nginx',
     });
   });
 

@@ -18,7 +18,7 @@ export const gate = [
     },
   ),
   row('gate-answers', 'no header of a server acts on the gateway’s origin, or on a cache in front', {
-    'e2e/upstream': ["is no header that acts on the gateway's origin"],
+    'e2e/upstream': ['is the headers of a list only, none that acts on the gateway or on what stands in front of it'],
   }),
   row('gate-memory', 'bodies and connections of strangers fit into the memory of nginx', {
     'e2e/body-memory': [
