@@ -5,11 +5,13 @@ import { UnreadableAnswer } from '../common/answers/limits.ts';
 import { essenceOf, jsonType } from '../common/answers/media-type.ts';
 import { readMessage } from '../common/answers/message.ts';
 import { cleanText } from '../common/text/clean.ts';
-import { asRelayError, RelayError, unreadable } from './errors.ts';
+import { decodedBody } from './decoded-body.ts';
+import { asciiJson, asRelayError, RelayError, unreadable, unreadableBecause } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
 import { longestErrorText } from './limits.ts';
 import { filterMessage } from './message-filter.ts';
-import { answerHeaders } from './upstream.ts';
+import { refusalOf, refuseRedirect } from './refusals.ts';
+import { answerHeaders, longestHeader } from './upstream.ts';
 
 /** What is read of an answer that says little, in bytes and milliseconds. */
 const longestError = 65_536;
@@ -22,7 +24,8 @@ const errorMilliseconds = 2_000;
 export async function passAnswer(deps: RelayDeps, exchange: Exchange): Promise<void> {
   const { answer, account } = exchange;
   const status = answer.statusCode ?? 502;
-  // A server that confirms a notification has nothing to say, though some send the word "Accepted". A redirect has no message.
+  refuseRedirect(exchange);
+  // A server that confirms a notification has nothing to say, though some send the word "Accepted".
   if (status < 400 && (status >= 300 || !exchange.expectsAnswer)) {
     discard(answer);
     return await send(exchange);
@@ -32,10 +35,14 @@ export async function passAnswer(deps: RelayDeps, exchange: Exchange): Promise<v
     const bytes = await (status < 400
       ? gather(gathered, answer, deps.limits.bytes, exchange.timeoutMilliseconds)
       : gatherError(gathered, answer));
+    const refusal = refusalOf(exchange, bytes);
+    if (refusal) throw refusal;
+    if (bytes.length === 0 && isReplaced(status)) throw new RelayError('upstream_unavailable');
     if (bytes.length === 0) return await send(exchange);
     if (status < 400 && essenceOf(answer.headers['content-type']) !== jsonType)
-      throw new RelayError('upstream_answer_unreadable', new Error('it is neither JSON nor a stream'));
+      throw unreadableBecause('an answer that is neither JSON nor a stream');
     const json = await filtered(deps, exchange, bytes);
+    if (isReplaced(status) && !isErrorOf(exchange, json)) throw new RelayError('upstream_unavailable');
     if (json) return await send(exchange, { type: jsonType, body: json });
     await send(exchange, textOfError(bytes));
   } finally {
@@ -52,7 +59,6 @@ async function filtered(deps: RelayDeps, exchange: Exchange, bytes: Buffer): Pro
   const isError = (answer.statusCode ?? 502) >= 400;
   pace.begin();
   try {
-    if (!isIdentity(answer)) throw new UnreadableAnswer(`the encoding ${answer.headers['content-encoding']}, unasked`);
     const message = await readMessage(bytes, deps.limits, pace);
     if (message.isResponse && message.result.size > 0 && String(message.id) !== String(requestId))
       throw new UnreadableAnswer('the answer to another request');
@@ -78,9 +84,11 @@ async function send(exchange: Exchange, content?: { type: string; body: Buffer }
   account(size);
   try {
     // A cache must not give one caller's list to another.
-    response.writeHead(answer.statusCode ?? 502, {
+    const status = answer.statusCode ?? 502;
+    response.writeHead(status, {
       ...answerHeaders(answer, sessionOf(exchange)),
       'cache-control': 'private, no-store',
+      ...(content && isReplaced(status) && { 'x-relay-error': asciiJson(String(content.body)) }),
       ...(content && { 'content-type': content.type }),
       'content-length': size,
     });
@@ -99,18 +107,25 @@ function discard(answer: IncomingMessage): void {
   answer.resume().once('close', () => clearTimeout(timer));
 }
 
+const cookieText =
+  'a server sets a cookie, which the gateway does not keep: a load balancer in front of it must choose by Mcp-Session-Id, not by its cookie';
+
 /**
  * Binds a new session to its owner before the client learns its id, and unbinds it when it has ended.
  * @throws {RelayError} upstream_session_conflict if the upstream hands out another owner's session
  */
-export async function updateSessionOwner({ owners }: RelayDeps, exchange: Exchange): Promise<void> {
-  const { caller, answer, sessionId } = exchange;
+export async function updateSessionOwner({ owners, shares }: RelayDeps, exchange: Exchange): Promise<void> {
+  const { caller, answer, sessionId, log } = exchange;
   const { token, ticket } = caller;
   const status = answer.statusCode ?? 502;
   const id = answer.headers['mcp-session-id'];
   if (ticket.method === 'initialize' && status < 300 && typeof id === 'string') {
+    if (id.length > longestHeader) throw new RelayError('upstream_session_too_long');
     if (!(await owners.bind(token, { kind: 'session', id }))) throw new RelayError('upstream_session_conflict');
   }
+  const { server } = ticket;
+  if (ticket.method === 'initialize' && answer.headers['set-cookie'])
+    shares.log(server, (more) => log.info({ server, ...more }, cookieText));
   const isOver = status < 300 || status === 404;
   if (ticket.method === '(end)' && isOver && sessionId !== undefined) {
     await owners.unbind(token, { kind: 'session', id: sessionId });
@@ -123,8 +138,16 @@ export function sessionOf({ answer, caller, sessionId }: Exchange): string | und
   return caller.ticket.method === 'initialize' && typeof given === 'string' ? given : sessionId;
 }
 
-export function isIdentity(answer: IncomingMessage): boolean {
-  return (answer.headers['content-encoding'] ?? 'identity').toLowerCase() === 'identity';
+/** Whether it is the error of the server's own for the request, as JSON-RPC 2.0 writes it, and fits a header. */
+function isErrorOf({ requestId }: Exchange, json: Buffer | undefined): json is Buffer {
+  if (!json || requestId === undefined || asciiJson(String(json)).length > longestHeader) return false;
+  const { jsonrpc, id, error } = JSON.parse(String(json)) as { jsonrpc?: unknown; id?: unknown; error?: unknown };
+  return jsonrpc === '2.0' && id === requestId && typeof error === 'object' && error !== null;
+}
+
+/** nginx replaces the body of these by what it finds in a header. */
+function isReplaced(status: number): boolean {
+  return status === 502 || status === 504;
 }
 
 /** The body of an error; empty if it is too long or does not end. */
@@ -142,7 +165,7 @@ async function gather(
   const giveUp = () => answer.destroy(new RelayError('upstream_too_slow'));
   const timer = setTimeout(giveUp, milliseconds);
   try {
-    for await (const chunk of answer as AsyncIterable<Buffer>) {
+    for await (const chunk of decodedBody(answer)) {
       if (gathered.length + chunk.length > most) throw new RelayError('upstream_answer_too_large');
       gathered.add(chunk);
     }

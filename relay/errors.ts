@@ -23,7 +23,32 @@ export const meanings = {
   upstream_session_conflict: {
     ...upstream,
     logLevel: 'error',
-    message: 'The MCP server behind the gateway gave out a session that belongs to another caller.',
+    message:
+      'The MCP server behind the gateway gave out a session that belongs to another caller. A server that gives the same session id to everyone keeps its callers apart only without sessions: tell the person who registered it.',
+  },
+  upstream_session_too_long: {
+    ...upstream,
+    message: 'The MCP server behind the gateway gave out a session id of more than 4,096 characters.',
+  },
+  upstream_needs_authentication: {
+    ...upstream,
+    rpcCode: -32007,
+    message: 'The MCP server behind the gateway asks the gateway for a credential. Tell the person who registered it.',
+  },
+  upstream_redirects: {
+    ...upstream,
+    message:
+      'The MCP server behind the gateway redirects to another address, which the gateway does not follow. Tell the person who registered it: the registry names that address.',
+  },
+  upstream_refuses_host: {
+    ...upstream,
+    message:
+      'The MCP server behind the gateway refuses the Host header, because it checks under which names it is called. Tell the person who registered it: its settings must allow the host name of its registered address.',
+  },
+  upstream_tls_failed: {
+    ...upstream,
+    message:
+      'The gateway cannot make a TLS connection that it trusts to the MCP server. Tell the person who registered it: the registry says why.',
   },
   relay_overloaded: {
     status: 503,
@@ -44,17 +69,28 @@ export type RelayErrorCode = keyof typeof meanings;
 /** A failure of the relay or of the server behind it. */
 export class RelayError extends Error {
   readonly code: RelayErrorCode;
-  constructor(code: RelayErrorCode, cause?: unknown) {
-    super(meanings[code].message, { cause });
+  /** @param message what the client reads; by default the usual text of the code */
+  constructor(code: RelayErrorCode, cause?: unknown, message: string = meanings[code].message) {
+    super(message, { cause });
     this.name = 'RelayError';
     this.code = code;
   }
 }
 
-/** The JSON-RPC error of a failure. @param id of the request, if it is known */
-export function errorBody(code: RelayErrorCode, id: string | number | null = null): string {
-  const { rpcCode, message } = meanings[code];
-  return JSON.stringify({ jsonrpc: '2.0', id, error: { code: rpcCode, message, data: { reason: code } } });
+/**
+ * The JSON-RPC error of a failure, in ASCII.
+ * @param id of the request, if it is known; only a short and plain one is repeated
+ */
+export function errorBody({ code, message }: Pick<RelayError, 'code' | 'message'>, id?: string | number): string {
+  const { rpcCode } = meanings[code];
+  const isPlain = typeof id === 'number' ? Number.isSafeInteger(id) : /^[ -~]{1,128}$/.test(id ?? '');
+  const error = { code: rpcCode, message, data: { reason: code } };
+  return asciiJson(JSON.stringify({ jsonrpc: '2.0', id: isPlain ? id : null, error }));
+}
+
+/** JSON that may stand in a header. @param json on one line */
+export function asciiJson(json: string): string {
+  return json.replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** Returns any thrown error as a {@link RelayError}, whose message reveals nothing internal. */
@@ -66,5 +102,11 @@ export function asRelayError(error: unknown): RelayError {
 export function unreadable(error: unknown): unknown {
   if (error instanceof NoRoom) return new RelayError('relay_overloaded', error);
   if (error instanceof OversizedAnswer) return new RelayError('upstream_answer_too_large', error);
-  return error instanceof UnreadableAnswer ? new RelayError('upstream_answer_unreadable', error) : error;
+  return error instanceof UnreadableAnswer ? unreadableBecause(error.message, error) : error;
+}
+
+/** @param why what the server sent, in the gateway's own words */
+export function unreadableBecause(why: string, cause: Error = new Error(why)): RelayError {
+  const { message } = meanings.upstream_answer_unreadable;
+  return new RelayError('upstream_answer_unreadable', cause, message.replace(/\.$/, `: ${why}.`));
 }

@@ -22,6 +22,8 @@ import { ServerShares } from './server-share.ts';
 import { createSessionOwners } from './session-owners.ts';
 
 const tickMilliseconds = 250;
+/** Some servers install themselves, or start a process, before they answer `initialize`. */
+const quickMilliseconds = 120_000;
 /** The relay polls a few times a second. After ten seconds of silence it ends all streams. */
 const silentMilliseconds = 5_000;
 
@@ -56,7 +58,7 @@ await runService('relay', process.env, (log, tracing) => {
       limits: answerLimits(config.MAX_LIST_BYTES),
       held: new HeldBytes(relayMemory.held),
       shares: new ServerShares(),
-      quickMilliseconds: 30_000,
+      quickMilliseconds,
       metrics,
       tracing,
       log,

@@ -7,7 +7,7 @@ import type { Logger } from '../common/service/log.ts';
 import { serverNameForm } from '../policy/names.ts';
 import type { Endpoint } from '../policy/request/mcp-request.ts';
 import { passAnswer, updateSessionOwner } from './answer.ts';
-import { asRelayError, errorBody, meanings, RelayError, unreadable } from './errors.ts';
+import { asRelayError, errorBody, meanings, RelayError, unreadable, unreadableBecause } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
 import { answerLimits } from './limits.ts';
 import { passStream } from './stream.ts';
@@ -32,11 +32,9 @@ export function createRelay(deps: RelayDeps): RequestListener {
     const gone = new AbortController();
     response.once('close', () => response.writableFinished || gone.abort());
     const log = deps.log.child({ request_id: request.headers['x-request-id'] });
+    const asked: Asked = { requestId: undefined };
     try {
-      const exchange = await begin(deps, request, response, gone.signal, log);
-      const { statusCode } = exchange.answer;
-      // nginx would take the server's own 502 or 504 for one of the relay's.
-      if (statusCode === 502 || statusCode === 504) throw new RelayError('upstream_unavailable');
+      const exchange = await begin(deps, request, response, gone.signal, log, asked);
       await updateSessionOwner(deps, exchange);
       gone.signal.throwIfAborted();
       const { server } = exchange.caller.ticket;
@@ -46,10 +44,13 @@ export function createRelay(deps: RelayDeps): RequestListener {
       const hasGone = gone.signal.aborted;
       // The rest of the upstream's answer has no reader. It would hold its connection open forever.
       gone.abort();
-      if (!hasGone) fail(deps, response, asRelayError(unreadable(error)), log);
+      if (!hasGone) fail(deps, response, asRelayError(unreadable(error)), log, asked);
     }
   };
 }
+
+/** What is known of a request that may fail. */
+type Asked = Pick<Exchange, 'requestId'>;
 
 /**
  * A GET is answered by a stream, whatever its answer claims to be: the stream must end with its owner's access.
@@ -59,8 +60,7 @@ function isStream({ method }: IncomingMessage, { answer }: Exchange): boolean {
   const { statusCode = 502, headers } = answer;
   if (statusCode >= 300) return false;
   const claims = essenceOf(headers['content-type']) === streamType;
-  if (method === 'GET' && !claims)
-    throw new RelayError('upstream_answer_unreadable', new Error('it answers a GET, and is no event stream'));
+  if (method === 'GET' && !claims) throw unreadableBecause('an answer to a GET that is no event stream');
   return claims;
 }
 
@@ -71,6 +71,7 @@ async function begin(
   response: ServerResponse,
   signal: AbortSignal,
   log: Logger,
+  known: Asked,
 ): Promise<Exchange> {
   const caller = await deps.identify(request.headers['x-relay'], request.headers['x-mcp-assertion']);
   const { ticket } = caller;
@@ -88,6 +89,9 @@ async function begin(
     const id = body.length > 0 ? (await readMessage(body, requestLimits, pace)).id : undefined;
     pace.end();
     const requestId = ticket.method === '(response)' ? undefined : id;
+    known.requestId = requestId;
+    // A new session begins. The gate has not looked whose session a client still names, such as one of before a restart.
+    if (ticket.method === 'initialize') delete request.headers['mcp-session-id'];
     const answer = await askUpstream({
       ...{ route, path, body, timeoutMilliseconds, signal },
       method: request.method ?? '',
@@ -118,13 +122,19 @@ function targetOf({ routes }: RelayDeps, url: string, { server: allowed, target,
   return { route, endpoint: endpoint as Endpoint, path };
 }
 
-function fail({ metrics }: RelayDeps, response: ServerResponse, error: RelayError, log: Logger): void {
+function fail(
+  { metrics }: RelayDeps,
+  response: ServerResponse,
+  error: RelayError,
+  log: Logger,
+  { requestId }: Asked,
+): void {
   metrics?.failed(error.code);
-  const { status, logLevel, message } = meanings[error.code];
-  log[logLevel]({ err: error.cause, reason: error.code }, message);
+  const { status, logLevel } = meanings[error.code];
+  log[logLevel]({ err: error.cause, reason: error.code }, error.message);
   // Once an answer has begun, only closing the connection tells the client that it is incomplete.
   if (response.headersSent) return void response.destroy();
-  const body = errorBody(error.code);
+  const body = errorBody(error, requestId);
   // nginx replaces the body of every 502 and 504, unless it finds ours in this header.
   response.writeHead(status, { 'content-type': 'application/json', 'x-relay-error': body }).end(body);
 }

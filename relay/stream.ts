@@ -10,8 +10,9 @@ import {
 import { OversizedAnswer, UnreadableAnswer } from '../common/answers/limits.ts';
 import { streamType } from '../common/answers/media-type.ts';
 import { readMessage } from '../common/answers/message.ts';
-import { isIdentity, sessionOf } from './answer.ts';
-import { errorBody, meanings, RelayError } from './errors.ts';
+import { sessionOf } from './answer.ts';
+import { decodedBody } from './decoded-body.ts';
+import { errorBody, RelayError, unreadableBecause } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
 import type { EndReason, LiveStream } from './live-streams.ts';
 import { filterMessage } from './message-filter.ts';
@@ -34,12 +35,12 @@ interface Progress {
  */
 export async function passStream(deps: RelayDeps, exchange: Exchange): Promise<void> {
   const { answer, response, pace, account } = exchange;
-  if (!isIdentity(answer)) throw new RelayError('upstream_answer_unreadable', new Error('it is compressed'));
+  const body = decodedBody(answer);
   if (deps.streams.isFull(exchange.caller)) throw new RelayError('relay_overloaded');
   const { stream, hasEnded } = openStream(deps, exchange);
   const progress: Progress = { hasBegun: false, isAnswered: false };
   try {
-    for await (const event of splitEvents(arrivals(exchange), deps.limits.bytes, account)) {
+    for await (const event of splitEvents(arrivals(body, pace), deps.limits.bytes, account)) {
       const passed = await passEvent(deps, exchange, event, progress);
       if (hasEnded()) return;
       if (passed) deps.streams.wrote(stream);
@@ -89,8 +90,8 @@ function openStream(deps: RelayDeps, exchange: Exchange): { stream: LiveStream; 
 }
 
 /** The upstream's bytes. The pace counts the time from the arrival of each piece until the next one is wanted. */
-async function* arrivals({ answer, pace }: Exchange): AsyncGenerator<Buffer> {
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
+async function* arrivals(body: AsyncIterable<Buffer>, pace: Exchange['pace']): AsyncGenerator<Buffer> {
+  for await (const chunk of body) {
     pace.begin();
     yield chunk;
     pace.end();
@@ -155,12 +156,13 @@ async function messageFor(
 /** Tells the client that the answer it waits for was too large. Without it, the client would wait until its own time limit. */
 function tooLarge(deps: RelayDeps, { log, caller, requestId }: Exchange, event?: OversizedEvent): Buffer | undefined {
   const reason = 'upstream_answer_too_large';
+  const error = new RelayError(reason);
   const { server } = caller.ticket;
-  deps.shares.log(server, (more) => log.warn({ reason, server, ...more }, meanings[reason].message));
+  deps.shares.log(server, (more) => log.warn({ reason, server, ...more }, error.message));
   deps.metrics?.failed(reason);
   const id = requestId ?? (event && oversizedId(event));
   if (id === undefined) return undefined;
-  const data = Buffer.from(errorBody(reason, id));
+  const data = Buffer.from(errorBody(error, id));
   return writeEvent({ name: undefined, id: undefined, retry: undefined, data });
 }
 
@@ -178,7 +180,7 @@ async function gatewayEndpoint({ owners }: RelayDeps, { caller, route }: Exchang
   const url = URL.parse(announced, base);
   if (announced === '') throw new UnreadableAnswer('an endpoint event without an address');
   if (!url || url.origin !== base.origin || url.username !== '')
-    throw new RelayError('upstream_answer_unreadable', new Error('its endpoint event leads elsewhere'));
+    throw unreadableBecause('an endpoint event that leads to another host');
   const id = randomUUID();
   await owners.bind(caller.token, { kind: 'session', id, target: url.pathname + url.search });
   return `/${caller.ticket.server}/messages?sessionId=${id}`;

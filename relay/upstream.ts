@@ -78,9 +78,10 @@ function send(
 
 function explain(error: Error, out: ClientRequest): RelayError {
   if (error instanceof RelayError) return error;
-  const code = (error as NodeJS.ErrnoException).code;
+  const { code = '' } = error as NodeJS.ErrnoException;
   if (out.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE'))
     return new LostConnection('upstream_unavailable', error);
+  if (/CERT|TLS|SSL|UNABLE_TO|^EPROTO$/.test(code)) return new RelayError('upstream_tls_failed', error);
   return new RelayError('upstream_unavailable', error);
 }
 
@@ -100,8 +101,8 @@ function forwarded(
 
 /** Headers of an answer that a client can use. The relay sets those about the body itself. */
 const passedOn = /^(?:mcp-protocol-version|retry-after|allow)$/;
-/** Longer values would not fit nginx's buffer for headers. */
-const longestHeader = 4_096;
+/** Longer values would not fit nginx's buffer for headers. The auth-server stores no longer session ids. */
+export const longestHeader = 4_096;
 
 /**
  * The headers of an answer for nginx: those on the list.

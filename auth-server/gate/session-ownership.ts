@@ -33,6 +33,8 @@ export async function checkOwnership(
       : only === undefined || (await own('task', only)) !== undefined;
   if (!isOwner) throw new AuthError('task_unknown', texts.task_unknown, { id: asked.id });
   const id = target.endpoint === 'messages' ? sessionInQuery(request.uri) : request.mcp.sessionId;
+  // It begins a new session. The relay does not pass on the one that the client still names.
+  if (asked.method === 'initialize' && target.endpoint === 'mcp') return undefined;
   if (id === undefined && target.endpoint !== 'messages') return undefined;
   const session = id === undefined ? undefined : await own('session', id);
   if (session && (target.endpoint !== 'messages' || session.target !== undefined)) return session.target;

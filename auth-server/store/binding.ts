@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Kysely, Transaction } from 'kysely';
 import { nowInSeconds } from '../../common/time/now.ts';
 import type { Schema } from './migrations.ts';
@@ -28,7 +29,9 @@ type UsedBinding = Binding & { usedAt: number };
 type Counted = Record<'kind' | 'owner' | 'server' | 'key', string>;
 
 /** In characters. Servers choose the ids of sessions and tasks, and callers name them in requests of any size. */
-export const longestId = 1_024;
+export const longestId = 4_096;
+/** PostgreSQL takes no keys of more than 2,700 bytes into an index. */
+const longestKeyed = 1_024;
 
 /** So many at a time, if a limit was lowered: the next binding drops the rest. */
 const mostDropped = 1_000;
@@ -185,7 +188,7 @@ export class DatabaseBindings {
   }
 }
 
-/** Neither kind nor server name contains a space. */
+/** Neither kind nor server name contains a space, and no kind a `#`. */
 function keyOf(kind: string, server: string, id: string): string {
-  return `${kind} ${server} ${id}`;
+  return id.length <= longestKeyed ? `${kind} ${server} ${id}` : `${kind}# ${server} ${hash('sha256', id)}`;
 }

@@ -67,7 +67,6 @@ const uses: [string, Partial<Sent>][] = [
   ['answers a request of the server', { body: '{"jsonrpc":"2.0","id":1,"result":{}}' }],
   ['opens the stream', { method: 'GET', headers: { accept: 'text/event-stream' } }],
   ['ends it', { method: 'DELETE' }],
-  ['initializes with it', { body: hello }],
 ];
 
 describe('An MCP session belongs to its session owner', () => {
@@ -85,6 +84,18 @@ describe('An MCP session belongs to its session owner', () => {
       const answer = await ask(owner, { ...sent, headers: { ...sent.headers, ...session('invented') } }, 'echo');
       expect([answer.status, reasonOf(answer)]).toEqual([404, 'session_unknown']);
       expect(gateway.echo.seen).toEqual([]);
+    },
+  );
+
+  test.each(['invented', 'stolen'])(
+    'A caller who initializes with an id that is %s begins a new session',
+    async (what) => {
+      issueSessionId(`new-${what}`);
+      const id = what === 'stolen' ? await newSession(thief) : 'made-by-the-client';
+      gateway.echo.seen.length = 0;
+      const answer = await ask(owner, { body: hello, headers: session(id) }, 'echo');
+      expect([answer.status, answer.headers['mcp-session-id']]).toEqual([200, `new-${what}`]);
+      expect(gateway.echo.seen.map(({ headers }) => headers['mcp-session-id'])).toEqual([undefined]);
     },
   );
 
@@ -230,6 +241,6 @@ describe('A session of the 2024-11-05 transport', () => {
     const stream = await openStream(gateway.ports.gateway, { path: '/echosse/sse', headers });
     await stream.ended;
     expect(stream.text()).toBe('');
-    await eventually(() => gateway.log.some((line) => line.includes('its endpoint event leads elsewhere')));
+    await eventually(() => gateway.log.some((line) => line.includes('an endpoint event that leads to another host')));
   });
 });

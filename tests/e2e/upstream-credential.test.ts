@@ -208,7 +208,8 @@ test.each([
 test('A redirect of the server sends the credential nowhere, neither directly nor through the relay', async () => {
   for (const body of [undefined, rpc('initialize', {})]) {
     const answer = await call('redirecting', body ? { body } : {});
-    expect([answer.status, answer.headers.location]).toEqual([307, undefined]);
+    expect([answer.status, answer.headers.location]).toEqual([502, undefined]);
+    expect(JSON.parse(answer.body).error.data.reason).toBe('upstream_redirects');
   }
   expect(seen).toHaveLength(2);
   expect(gateway.echo.seen).toEqual([]);

@@ -69,8 +69,8 @@ test('A redirect is not followed, so the credential does not leave the server', 
     await startUpstream((response) => response.writeHead(307, { location: `${at(elsewhere)}/mcp` }).end()),
   );
   const answer = await relay.send(await sent(at(redirecting)));
-  expect(answer.statusCode).toBe(307);
-  await textOf(answer);
+  expect(answer.statusCode).toBe(502);
+  expect(await textOf(answer)).toContain('upstream_redirects');
   expect(lastOf(redirecting)).toMatchObject({ authorization: 'Bearer S3cret' });
   expect(elsewhere.requests).toEqual([]);
 });

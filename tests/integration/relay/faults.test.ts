@@ -109,7 +109,6 @@ describe('a server that', () => {
   });
 
   test.each([
-    ['redirects', 'HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n', 307],
     ['has no content', 'HTTP/1.1 204 No Content\r\n\r\n', 204],
     ['answers 304 Not Modified', 'HTTP/1.1 304 Not Modified\r\n\r\n', 304],
     ['sends early hints', `HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n${good}`, 200],

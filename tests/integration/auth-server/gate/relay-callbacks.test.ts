@@ -145,7 +145,7 @@ describe('the relay callbacks reject a request', () => {
     ['no id', { kind: 'session' }],
     ['an empty id', session('')],
     ['an id that is not a string', { kind: 'session', id: ['x'] }],
-    ['an id that is too long', session('x'.repeat(1_025))],
+    ['an id that is too long', session('x'.repeat(4_097))],
     ['a target that is not a path', { ...session('x'), target: 'http://evil.example/' }],
     ['a target that is too long', { ...session('x'), target: `/${'x'.repeat(4_096)}` }],
     ['an owner of its own', { ...session('x'), owner: 'person:root' }],

@@ -63,6 +63,7 @@ describe('an allowed caller', () => {
     const response = await auth.validate(await bearer(agentClaims({ 'cognito:groups': ['mcp-registry-admin'] })));
     expect(response.status).toBe(200);
     expect(identity(response)).toEqual({
+      'x-relay': expect.stringMatching(/^eyJ/),
       'x-user': AGENT,
       'x-username': AGENT,
       'x-client-id': AGENT,

@@ -134,7 +134,7 @@ describe('tasks', () => {
     const asked = () => queries.mock.calls.filter(([sql]) => sql.includes('binding')).length;
     await expect(check({ tasks: ids })).rejects.toEqual(noTask);
     expect(asked()).toBe(1);
-    await expect(check({ tasks: ['x'.repeat(1_025)] })).rejects.toEqual(noTask);
+    await expect(check({ tasks: ['x'.repeat(4_097)] })).rejects.toEqual(noTask);
     await expect(check({ sessionId: 'x'.repeat(16_000) })).rejects.toEqual(noSession);
     expect(asked()).toBe(1);
     queries.mockRestore();
