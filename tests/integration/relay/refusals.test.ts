@@ -77,7 +77,7 @@ test.each([
   expect([passed, text]).toEqual([status, body]);
 });
 
-test('A 401 is told as the refusal of the server, with its words, and challenges nobody', async () => {
+test('A 401 is told as the refusal of the server, with its words and without a challenge', async () => {
   answer = says(401, '{"error": "Forbidden: Invalid Jira URL"}', { 'www-authenticate': 'Bearer realm="x"' });
   const { headers, ...told } = await failed();
   expect(told).toMatchObject({ status: 502, reason: 'upstream_needs_authentication' });
