@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { finished } from 'node:stream/promises';
 import { ByteGatherer } from '../common/answers/byte-gatherer.ts';
+import { decodedBody } from '../common/answers/decoded-body.ts';
 import { UnreadableAnswer } from '../common/answers/limits.ts';
 import { essenceOf, jsonType } from '../common/answers/media-type.ts';
 import { readMessage } from '../common/answers/message.ts';
 import { cleanText } from '../common/text/clean.ts';
-import { decodedBody } from './decoded-body.ts';
 import { asciiJson, asRelayError, RelayError, unreadable, unreadableBecause } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
 import { longestErrorText } from './limits.ts';
@@ -165,7 +165,7 @@ async function gather(
   const giveUp = () => answer.destroy(new RelayError('upstream_too_slow'));
   const timer = setTimeout(giveUp, milliseconds);
   try {
-    for await (const chunk of decodedBody(answer)) {
+    for await (const chunk of decodedBody(answer) as AsyncIterable<Buffer>) {
       if (gathered.length + chunk.length > most) throw new RelayError('upstream_answer_too_large');
       gathered.add(chunk);
     }

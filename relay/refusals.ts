@@ -1,11 +1,9 @@
+import { isHostCheck } from '../common/answers/host-check.ts';
 import { cleanText } from '../common/text/clean.ts';
 import { RelayError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 
 const redirects = new Set([301, 302, 303, 307, 308]);
-/** How the SDKs, Starlette, Django, Vite and Go servers refuse a name. Some do it with 421, which means just that. */
-const hostCheck =
-  /\b(?:invalid|disallowed|unknown|not allowed|blocked)\b.{0,20}\bhost\b|\bhost\b.{0,60}\bnot allowed\b/i;
 /** Enough for a sentence. It must fit a header. */
 const longestQuote = 300;
 
@@ -17,8 +15,7 @@ const longestQuote = 300;
 export function refusalOf({ answer, caller }: Exchange, body: Buffer): RelayError | undefined {
   const { statusCode = 502 } = answer;
   const text = cleanText(body.toString('utf8', 0, 2_000), { replace: ' ' });
-  const isHostCheck = statusCode === 421 || ((statusCode === 400 || statusCode === 403) && hostCheck.test(text));
-  if (isHostCheck) return new RelayError('upstream_refuses_host', new Error(`HTTP ${statusCode}`));
+  if (isHostCheck(statusCode, text)) return new RelayError('upstream_refuses_host', new Error(`HTTP ${statusCode}`));
   if (statusCode !== 401) return undefined;
   // The server may quote the credential.
   if (caller.ticket.credentialFor !== undefined) return new RelayError('upstream_needs_authentication');

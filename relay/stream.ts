@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { decodedBody } from '../common/answers/decoded-body.ts';
 import {
   type OversizedEvent,
   parseEvent,
@@ -11,7 +12,6 @@ import { OversizedAnswer, UnreadableAnswer } from '../common/answers/limits.ts';
 import { streamType } from '../common/answers/media-type.ts';
 import { readMessage } from '../common/answers/message.ts';
 import { sessionOf } from './answer.ts';
-import { decodedBody } from './decoded-body.ts';
 import { errorBody, RelayError, unreadableBecause } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
 import type { EndReason, LiveStream } from './live-streams.ts';
@@ -35,7 +35,7 @@ interface Progress {
  */
 export async function passStream(deps: RelayDeps, exchange: Exchange): Promise<void> {
   const { answer, response, pace, account } = exchange;
-  const body = decodedBody(answer);
+  const body: AsyncIterable<Buffer> = decodedBody(answer);
   if (deps.streams.isFull(exchange.caller)) throw new RelayError('relay_overloaded');
   const { stream, hasEnded } = openStream(deps, exchange);
   const progress: Progress = { hasBegun: false, isAnswered: false };

@@ -11,7 +11,7 @@ import type { ServerEntry, Transport } from '../servers/server.ts';
 import type { TransportCheck } from '../servers/server-health.ts';
 import { observeTools } from '../servers/tool.ts';
 import { type Clock, type ProbeLimits, startClock } from './clock.ts';
-import { explain } from './explain.ts';
+import { explain, type Seen } from './explain.ts';
 import { bytesOfCheck, readingLimits } from './limits.ts';
 import { readList } from './read-list.ts';
 
@@ -50,18 +50,19 @@ export async function probeServer(
   const alarm = createAlarm();
   const holding = startHolding(account);
   const client = new Client({ name: 'mcp-gateway-registry', version: '1' }, { versionNegotiation: { mode: 'auto' } });
-  const connection = createTransport(server, transport, { addresses, headers }, { clock, alarm, holding });
+  const seen: Seen = { server, transport, hasCredential: Object.keys(headers).length > 0 };
+  const connection = createTransport(server, transport, { addresses, headers }, { clock, alarm, holding, seen });
   try {
     const { signal } = clock;
     await clock.race(alarm.watch(client.connect(connection, { signal, timeout: limits.answer + 100 })));
     clock.done('handshake');
     const observed = await clock.race(observe(client, clock, alarm));
     const unreadable = alarm.raised();
-    const error = unreadable ? explain(unreadable, undefined).error : null;
+    const error = unreadable ? explain(unreadable, undefined, seen).error : null;
     return { transport, status: 'healthy', steps: clock.steps(), error, observed, cause: unreadable };
   } catch (thrown) {
     const error = alarm.raised() ?? thrown;
-    const { status, error: reason } = explain(error, clock.ranOut());
+    const { status, error: reason } = explain(error, clock.ranOut(), seen);
     const steps = clock.steps(reason);
     const spoke = steps[1]?.state === 'ok';
     const observed = spoke ? { ...about(client), ...noLists } : undefined;
@@ -148,15 +149,23 @@ function createTransport(
   server: ServerEntry,
   transport: Transport,
   to: { addresses: readonly string[]; headers: Readonly<Record<string, string>> },
-  { clock: { signal, done }, alarm, holding }: { clock: Clock; alarm: Alarm; holding: Holding },
+  { clock: { signal, done }, alarm, holding, seen }: { clock: Clock; alarm: Alarm; holding: Holding; seen: Seen },
 ) {
-  const pinned = createPinnedFetch({ origin: server.upstream, ...to, maxBytes: bytesOfCheck, signal });
-  const reached: typeof pinned = async (...request) => {
-    const answer = await pinned(...request);
+  const onRedirect = (location: string) => {
+    seen.redirect = location;
+  };
+  const onRefusal = (text: string) => {
+    seen.refusal = text;
+  };
+  const pinned = createPinnedFetch({ origin: server.upstream, ...to, maxBytes: bytesOfCheck, onRedirect, signal });
+  const reached: typeof pinned = async (url, init) => {
+    const answer = await pinned(url, init);
     done('reach');
+    if (!answer.ok)
+      seen.refused = { status: answer.status, path: new URL(url).pathname, isPost: init?.method === 'POST' };
     return answer;
   };
-  const fetch = readingFetch(reached, { limits: readingLimits, holding, onUnreadable: alarm.raise });
+  const fetch = readingFetch(reached, { limits: readingLimits, holding, onUnreadable: alarm.raise, onRefusal });
   const path = server.transports[transport] ?? '/';
   return transport === 'sse'
     ? new SSEClientTransport(new URL(path, server.upstream), { fetch })

@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import type { FetchLike } from '@modelcontextprotocol/client';
+import { decodedBody } from '../../common/answers/decoded-body.ts';
 import { UnreadableAnswer } from '../../common/answers/limits.ts';
 import { pinnedLookup } from '../../common/network/pinned-lookup.ts';
 
@@ -22,6 +23,8 @@ export interface PinnedFetchOptions {
   headers?: Readonly<Record<string, string>> | undefined;
   /** The limit for all answers together. */
   maxBytes: number;
+  /** Told of a redirect, which is not followed: its Location as sent. */
+  onRedirect?: ((location: string) => void) | undefined;
   /** Aborts every request. */
   signal: AbortSignal;
 }
@@ -32,6 +35,7 @@ export function createPinnedFetch({
   addresses,
   headers: own,
   maxBytes,
+  onRedirect,
   signal,
 }: PinnedFetchOptions): FetchLike {
   const lookup = pinnedLookup(addresses);
@@ -62,13 +66,22 @@ export function createPinnedFetch({
         return reject(new TypeError(`the server answered HTTP ${status}`));
       }
       // The MCP client would follow the redirect, and report a server as healthy that is broken for the gateway's callers.
+      if (answer.headers.location !== undefined) onRedirect?.(answer.headers.location);
       delete answer.headersDistinct.location;
+      let decoded: Readable;
+      try {
+        decoded = decodedBody(answer);
+      } catch (error) {
+        answer.destroy();
+        return reject(error as Error);
+      }
+      delete answer.headersDistinct['content-encoding'];
       const headers = Object.entries(answer.headersDistinct).flatMap(([name, values]) =>
         (values ?? []).map((value): [string, string] => [name, value]),
       );
       const empty = status === 204 || status === 205 || status === 304;
       if (empty) answer.resume();
-      const body = empty ? null : counted(Readable.toWeb(answer) as ReadableStream<Uint8Array>, count);
+      const body = empty ? null : counted(Readable.toWeb(decoded) as ReadableStream<Uint8Array>, count);
       resolve(new Response(body, { status, headers }));
     });
     request.end(typeof init.body === 'string' ? init.body : undefined);

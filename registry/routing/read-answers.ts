@@ -18,13 +18,15 @@ export interface Reading {
   holding: Holding;
   /** Told of the first answer that cannot be read. The client may hide the error, or try again. */
   onUnreadable: (error: UnreadableAnswer) => void;
+  /** Told of the beginning of the text of each refusal. */
+  onRefusal?: ((text: string) => void) | undefined;
 }
 
 /** A refusal is read up to here; its text is cut to the second, because it only goes to the log. */
 const longestRefusal = 65_536;
 const longestReason = 2_048;
 const longestEndpoint = 2_048;
-const plainSession = /^[!-~]{1,1024}$/;
+const plainSession = /^[!-~]{1,4096}$/;
 
 /**
  * Makes a fetch for the MCP client that passes on only what was read: a response to one of its requests, or an event stream
@@ -32,7 +34,7 @@ const plainSession = /^[!-~]{1,1024}$/;
  * and every event is written again from its fields. Requests and notifications of the server are left out: a check answers
  * none. Of other bodies, only the text of a refusal is passed on.
  */
-export function readingFetch(fetch: FetchLike, { limits, holding, onUnreadable }: Reading): FetchLike {
+export function readingFetch(fetch: FetchLike, { limits, holding, onUnreadable, onRefusal }: Reading): FetchLike {
   const responses = createResponseReader(limits, holding);
   let { requests } = limits;
   const note = (error: unknown): void => {
@@ -44,9 +46,7 @@ export function readingFetch(fetch: FetchLike, { limits, holding, onUnreadable }
     const essence = essenceOf(answer.headers.get('content-type') ?? undefined);
     const plain = { status, headers: headersOf(answer, essence) };
     if (!body) return new Response(null, plain);
-    if (!ok) return new Response(await refusalIn(body, essence, responses), plain);
-    if (answer.headers.has('content-encoding'))
-      throw new UnreadableAnswer('a compressed answer, which it was not asked for');
+    if (!ok) return new Response(await refusalIn(body, essence, responses, onRefusal), plain);
     if (essence === streamType && (isGet || isRequest)) {
       const events = readEvents(splitEvents(body, limits.message.bytes, holding.add), responses, limits);
       return new Response(ReadableStream.from(noting(events, note)), plain);
@@ -128,6 +128,7 @@ async function refusalIn(
   body: AsyncIterable<Uint8Array>,
   essence: string,
   responses: ResponseReader,
+  onRefusal: Reading['onRefusal'],
 ): Promise<Uint8Array<ArrayBuffer> | string> {
   const pieces: Uint8Array[] = [];
   let left = longestRefusal;
@@ -137,9 +138,10 @@ async function refusalIn(
     if (left <= 0) break;
   }
   const whole = Buffer.concat(pieces);
+  const text = whole.toString('utf8', 0, longestReason);
+  onRefusal?.(text);
   const response = essence === jsonType ? await responses.read(whole).catch(() => undefined) : undefined;
   if (response) return new Uint8Array(response);
-  const text = whole.toString('utf8', 0, longestReason);
   return /^\s*[[{]/.test(text) ? '' : text;
 }
 

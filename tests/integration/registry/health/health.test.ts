@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { json } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { NodeStreamableHTTPServerTransport, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { SSEServerTransport } from '@modelcontextprotocol/server-legacy/sse';
@@ -46,16 +47,22 @@ function mcpListener(): RequestListener {
 
 function monitor(
   port: number,
-  options: { transports?: ServerEntry['transports']; upstream?: Upstream; host?: string; timeoutMs?: number } = {},
+  options: Partial<Pick<ServerEntry, 'transports' | 'forward_headers'>> & {
+    upstream?: Upstream;
+    scheme?: string;
+    host?: string;
+    timeoutMs?: number;
+  } = {},
 ) {
   const { log, lines } = recordingLog();
   const entry: ServerEntry = {
     name: 'little',
     title: 'Little',
     description: 'Little',
-    upstream: `http://${options.host ?? '127.0.0.1'}:${port}`,
+    upstream: `${options.scheme ?? 'http'}://${options.host ?? '127.0.0.1'}:${port}`,
     transports: options.transports ?? { 'streamable-http': '/mcp' },
     tags: [],
+    forward_headers: options.forward_headers ?? [],
   };
   const upstream = options.upstream ?? { addresses: [`127.0.0.1:${port}`] };
   const checkedAt = new Date('2026-11-23T00:00:00Z');
@@ -144,6 +151,38 @@ test.each([
   ['fails', answering(500), 'unhealthy', 'It answered HTTP 500 instead of MCP.'],
   ['knows no such path', answering(404), 'unhealthy', 'It answered HTTP 404 instead of MCP.'],
   [
+    'redirects to the path with a slash',
+    answering(307, '', { location: '/mcp/?token=x' }),
+    'unhealthy',
+    'It answered HTTP 307 instead of MCP: it redirects to /mcp/. Register that path.',
+  ],
+  [
+    'redirects to another host',
+    answering(308, '', { location: 'http://169.254.169.254/mcp' }),
+    'unhealthy',
+    'It answered HTTP 308 instead of MCP: it redirects to another host.',
+  ],
+  [
+    'redirects to https',
+    answering(301, '', { location: 'https://127.0.0.1/mcp' }),
+    'unhealthy',
+    'It answered HTTP 301 instead of MCP: it redirects to https at the same host. Register that address.',
+  ],
+  [
+    'checks the Host header with 421',
+    answering(421, 'Invalid Host header'),
+    'unhealthy',
+    'It refuses the Host header (HTTP 421): its settings must allow the host name of its address.',
+  ],
+  [
+    'checks the Host header with 403',
+    answering(403, '{"jsonrpc":"2.0","error":{"code":-32000,"message":"Invalid Host: x"},"id":null}', {
+      'content-type': 'application/json',
+    }),
+    'unhealthy',
+    'It refuses the Host header (HTTP 403): its settings must allow the host name of its address.',
+  ],
+  [
     'is a web page',
     answering(200, '<h1>Hi</h1>', { 'content-type': 'text/html' }),
     'unhealthy',
@@ -164,6 +203,49 @@ test.each([
     expect(await checked(await listen(listener), { timeoutMs })).toMatchObject({ status, error, tools: [] });
   },
 );
+
+test('A server whose callers bring their own credential says so, unless the registry has one for it', async () => {
+  const port = await listen(answering(401));
+  const own = await checked(port, { forward_headers: ['X-Atlassian-Jira-Url'] });
+  expect([own.status, own.error]).toEqual([
+    'needs-authentication',
+    'Its callers bring their own credential (HTTP 401 without one). The registry has none, and cannot read its tools.',
+  ]);
+});
+
+test('A server that speaks plain HTTP and was registered with https is told as that', async () => {
+  const port = await listen(answering(200));
+  const { status, error } = await checked(port, { scheme: 'https' });
+  expect([status, error]).toEqual(['unhealthy', expect.stringMatching(/^It does not speak TLS at its address/)]);
+});
+
+test('An address for messages that a server announces, and does not serve, is named', async () => {
+  const port = await listen((req, res) => {
+    if (req.method === 'POST') return void res.writeHead(404).end();
+    res.writeHead(200, { 'content-type': 'text/event-stream' }).write('event: endpoint\ndata: /pre/messages/?s=1\n\n');
+  });
+  expect((await checked(port, { transports: { sse: '/sse' } })).error).toBe(
+    'It answered HTTP 404 instead of MCP at /pre/messages/, the address for messages that it announced.',
+  );
+});
+
+test('A server that compresses unasked is healthy', async () => {
+  const mcp = mcpListener();
+  const inner = await listen(mcp);
+  const port = await listen(async (req, res) => {
+    const body = req.method === 'POST' ? await new Response(ReadableStream.from(req)).text() : undefined;
+    const { 'content-length': _, ...headers } = req.headers as Record<string, string>;
+    const answer = await fetch(`http://127.0.0.1:${inner}${req.url}`, {
+      method: req.method ?? '',
+      headers,
+      body: body ?? null,
+    });
+    const { status } = answer;
+    const type = answer.headers.get('content-type') ?? 'text/plain';
+    res.writeHead(status, { 'content-type': type, 'content-encoding': 'gzip' }).end(gzipSync(await answer.text()));
+  });
+  expect(await checked(port)).toMatchObject({ status: 'healthy', tools });
+});
 
 test('A server that does not run is unhealthy, and the reason contains no address', async () => {
   const port = await listen(answering(200));

@@ -111,7 +111,10 @@ test.each([301, 302, 303, 307, 308])(
     });
     for (const by of ['streamable-http', 'sse'] as const) {
       const { result } = await probe(port, by);
-      expect([result.status, result.error]).toEqual(['unhealthy', `It answered HTTP ${status} instead of MCP.`]);
+      expect([result.status, result.error]).toEqual([
+        'unhealthy',
+        `It answered HTTP ${status} instead of MCP: it redirects to /elsewhere. Register that path.`,
+      ]);
     }
     expect(paths).not.toContain('/elsewhere');
   },

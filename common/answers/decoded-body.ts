@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { unreadableBecause } from './errors.ts';
+import { UnreadableAnswer } from './limits.ts';
 
 const decoders: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>> = {
   gzip: createGunzip,
@@ -11,15 +11,15 @@ const decoders: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>
 };
 
 /**
- * The body of an answer without its content coding (RFC 9110 section 8.4.1). The relay asks for none, and some servers
+ * The body of an answer without its content coding (RFC 9110 section 8.4.1). The gateway asks for none, and some servers
  * compress all the same. The reader must bound what it takes: a little may become a lot.
- * @throws {RelayError} upstream_answer_unreadable for a coding that is not known
+ * @throws {UnreadableAnswer} for a coding that is not known
  */
-export function decodedBody(answer: IncomingMessage): AsyncIterable<Buffer> {
+export function decodedBody(answer: IncomingMessage): Readable {
   const coding = answer.headers['content-encoding']?.trim().toLowerCase() || 'identity';
   if (coding === 'identity') return answer;
   const decoder = decoders[coding]?.();
-  if (!decoder) throw unreadableBecause('an answer in a content coding that the gateway did not ask for');
+  if (!decoder) throw new UnreadableAnswer('an answer in a content coding that the gateway did not ask for');
   // A failure of either ends both, and reaches the reader of the decoder.
   return pipeline(answer, decoder, () => undefined);
 }
