@@ -16,6 +16,8 @@ export interface PolicySource {
   groups: ReadonlyMap<string, readonly string[]>;
   scopes: ReadonlyMap<string, readonly Rule[]>;
   ui: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+  /** Parts of the file that have no effect: where they are, and why. */
+  idle?: readonly { at: string; message: string }[];
 }
 
 /** The grant of one scope for one method of a server: the rule, and the objects by kind. */

@@ -1,11 +1,11 @@
-import { type Document, isMap, isNode, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isAlias, isCollection, isMap, isNode, isPair, LineCounter, parseDocument, visit } from 'yaml';
 import type * as z from 'zod';
 import { ConfigError } from '../text/config-error.ts';
 
 export interface YamlOptions {
   /** What cannot be used, for the message of the error: `The policy file`. */
   subject: string;
-  /** Aliases are refused unless this is set: nested ones grow without end when they are expanded. */
+  /** Aliases and merge keys are refused unless this is set. They are expanded, up to {@link mostExpanded} values. */
   aliases?: boolean;
   /** The file holds secrets: every value is text, and no fault repeats anything of the file but paths that the caller gives. */
   secret?: boolean;
@@ -29,7 +29,12 @@ export function parseYaml<T>(text: string, schema: z.ZodType<T>, options: YamlOp
  */
 export function readYaml(text: string, { subject, aliases = false, secret = false }: YamlOptions) {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, ...(secret && { schema: 'failsafe' }) });
+  const document = parseDocument(text, {
+    lineCounter,
+    prettyErrors: false,
+    merge: aliases,
+    ...(secret && { schema: 'failsafe' }),
+  });
   const lineOf = (offset: number) => `line ${lineCounter.linePos(offset).line}`;
   const faults = [...document.errors, ...document.warnings].map(
     // The parser's own words may quote the file.
@@ -50,6 +55,8 @@ export function readYaml(text: string, { subject, aliases = false, secret = fals
     `${lineOf(offsetOf(document, node))}: ${showPath(path)}: ${message}`;
   return {
     value: expand(document, subject),
+    /** Where a value is, such as `line 3: users[1].groups`. */
+    placeOf: (path: readonly PropertyKey[]) => `${lineOf(offsetOf(document, path))}: ${showPath(path)}`,
     /**
      * Describes what a schema found.
      * @param at where in the file the checked value is; the paths of the issues continue from there
@@ -64,12 +71,33 @@ export function readYaml(text: string, { subject, aliases = false, secret = fals
   };
 }
 
+/** Values of a file with its aliases written out. A policy of 10,000 rules has about as many. */
+const mostExpanded = 200_000;
+
 function expand(document: Document, subject: string): unknown {
+  const sizes = new Map<unknown, number>();
+  if (sizeOf(document.contents, document, sizes) > mostExpanded) {
+    const why = `its aliases (*name) stand for more than ${mostExpanded} values, or for themselves: write them out`;
+    throw new ConfigError([why], subject);
+  }
   try {
-    return document.toJS();
+    return document.toJS({ maxAliasCount: -1 });
   } catch (error) {
     throw new ConfigError([(error as Error).message], subject);
   }
+}
+
+/** How many values a node holds when its aliases are written out; Infinity if it holds itself. */
+function sizeOf(node: unknown, document: Document, sizes: Map<unknown, number>): number {
+  if (isAlias(node)) return sizeOf(node.resolve(document), document, sizes);
+  if (isPair(node)) return sizeOf(node.key, document, sizes) + sizeOf(node.value, document, sizes);
+  if (!isCollection(node)) return 1;
+  const known = sizes.get(node);
+  if (known !== undefined) return known;
+  sizes.set(node, Number.POSITIVE_INFINITY);
+  const size = node.items.reduce<number>((sum, item) => sum + sizeOf(item, document, sizes), 1);
+  sizes.set(node, size);
+  return size;
 }
 
 /** Where a value is in the text. A missing key has no place of its own: then it is the nearest value around it. */

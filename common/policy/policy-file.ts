@@ -2,30 +2,36 @@ import * as z from 'zod';
 import { isPattern } from '../../policy/patterns.ts';
 import { compilePolicy, type Policy, type PolicySource, type Rule } from '../../policy/policy.ts';
 import { uiPermissions } from '../../policy/ui.ts';
-import { parseYaml } from '../files/yaml-file.ts';
+import { readYaml } from '../files/yaml-file.ts';
+import { ConfigError } from '../text/config-error.ts';
+import { withoutIdleParts } from './idle-parts.ts';
 
 const name = z.string('must be a name in quotes or plain text').min(1, 'must not be empty');
 const pattern = name.refine(isPattern, 'may have one * and only at its end, such as get_*');
 const patterns = z.union([pattern.transform((p) => [p]), z.array(pattern)], 'must be a list of names');
+const objects = patterns.nullish().transform((names) => names ?? []);
 const rule = z.strictObject({
   server: pattern,
   methods: patterns,
-  tools: patterns.default([]),
-  prompts: patterns.default([]),
-  resources: patterns.default([]),
+  tools: objects,
+  prompts: objects,
+  resources: objects,
 });
 const permissions = z.strictObject(Object.fromEntries(uiPermissions.map((each) => [each, patterns.optional()])));
 const file = z
   .object({
-    group_mappings: z.record(name, z.array(name, 'must be a list of scopes'), 'must map groups to lists of scopes'),
+    group_mappings: z
+      .record(name, z.array(name, 'must be a list of scopes'), 'must map groups to lists of scopes')
+      .default({}),
     'UI-Scopes': z.record(name, permissions).default({}),
   })
-  .catchall(z.array(rule, 'must be a list of rules'));
+  // A place of an idle rule stays empty, so that the others keep their number.
+  .catchall(z.array(rule.optional(), 'must be a list of rules'));
 
 /**
  * Reads `scopes.yml`.
  * @param text the file's content: `group_mappings`, `UI-Scopes`, and per scope a list of `{server, methods, tools}`
- * @returns the compiled policy
+ * @returns the compiled policy; `source.idle` names the parts of the file that have no effect
  * @throws {ConfigError} with every fault found (line, path, what was expected); an empty file is a fault
  */
 export function parsePolicy(text: string): Policy {
@@ -37,7 +43,16 @@ export function parsePolicy(text: string): Policy {
  * @throws {ConfigError} as {@link parsePolicy} does
  */
 export function readPolicySource(text: string): PolicySource {
-  return toSource(parseYaml(text, file, { subject: 'The policy file' }));
+  const subject = 'The policy file';
+  const yaml = readYaml(text, { subject, aliases: true });
+  if (yaml.value === null) throw new ConfigError(['the file is empty'], subject);
+  const { used, idle } = withoutIdleParts(yaml.value);
+  const result = file.safeParse(used);
+  if (!result.success) throw new ConfigError(yaml.faults(result.error.issues), subject);
+  return {
+    ...toSource(result.data),
+    idle: idle.map(({ path, message }) => ({ at: yaml.placeOf(path), message })),
+  };
 }
 
 function toSource({ group_mappings, 'UI-Scopes': ui, ...scopes }: z.output<typeof file>): PolicySource {
@@ -52,7 +67,7 @@ function toSource({ group_mappings, 'UI-Scopes': ui, ...scopes }: z.output<typeo
     scopes: new Map(
       Object.entries(scopes).map(([scope, rules]) => [
         scope,
-        rules.map((r, index): Rule => ({ at: `${scope}[${index}]`, ...r })),
+        rules.flatMap((r, index): Rule[] => (r ? [{ at: `${scope}[${index}]`, ...r }] : [])),
       ]),
     ),
   };

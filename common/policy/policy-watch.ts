@@ -34,6 +34,7 @@ export function watchPolicy(path: string, log: Logger, intervalMilliseconds?: nu
     faults = [];
     reloads++;
     log.info({ path, policy: inForce.version }, 'policy file read again');
+    warnOfIdleParts(source, path, log);
     for (const listener of listeners) listener();
   };
   const refuse = (error: unknown) => {
@@ -58,6 +59,7 @@ export function watchPolicy(path: string, log: Logger, intervalMilliseconds?: nu
   };
   const file = watchFile(path, changed, intervalMilliseconds);
   let inForce = readAtStart(path, file);
+  warnOfIdleParts(inForce.policy.source, path, log);
   return {
     current: () => inForce.policy,
     /** Which text of the file is in force, as {@link policyVersion} names it. */
@@ -72,6 +74,12 @@ export function watchPolicy(path: string, log: Logger, intervalMilliseconds?: nu
       file.stop();
     },
   };
+}
+
+function warnOfIdleParts({ idle = [] }: PolicySource, path: string, log: Logger): void {
+  if (idle.length === 0) return;
+  const parts = idle.map(({ at, message }) => `${at}: ${message}`);
+  log.warn({ path, parts }, 'parts of the policy file have no effect');
 }
 
 function textOf(found: Found<string>): string {

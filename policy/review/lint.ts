@@ -1,5 +1,5 @@
 import { isServerName } from '../names.ts';
-import { expandMethods, isKnownScope, type Policy, type Rule, wildcard } from '../policy.ts';
+import { expandMethods, isKnownScope, type Policy, type PolicySource, type Rule, wildcard } from '../policy.ts';
 import { lifecycle, methods, type ObjectKind } from '../request/methods.ts';
 import { equalScopes, redundantRules } from './redundancy.ts';
 import { covers, listOf, type RuleShape, shapeOf } from './rule-shape.ts';
@@ -20,7 +20,9 @@ export interface Finding {
 export function lint(policy: Policy, servers?: ReadonlySet<string>): Finding[] {
   const { source } = policy;
   return [
+    ...(source.idle ?? []).map(({ at, message }) => warning(at, message)),
     ...lintGroups(policy),
+    ...lintListing(policy),
     ...[...source.ui].flatMap(([scope, grants]) =>
       [...grants].flatMap(([permission, names]) =>
         names.flatMap((name) => lintServer(`UI-Scopes.${scope}.${permission}`, name, servers)),
@@ -45,6 +47,33 @@ function lintGroups(policy: Policy): Finding[] {
     .filter((scope) => !given.has(scope))
     .map((scope) => info(scope, 'no group gives this scope: only an agent can hold it'));
   return [...undefinedScopes, ...ungiven];
+}
+
+/** Servers that may be called, but that the registry answers with 404 and the tool finder does not find. */
+function lintListing({ source }: Policy): Finding[] {
+  const given = new Set([...source.groups.values()].flat());
+  return [
+    ...[...source.groups].flatMap(([group, scopes]) => unlisted(source, `group_mappings.${group}`, scopes)),
+    ...[...source.scopes.keys()]
+      .filter((scope) => !given.has(scope))
+      .flatMap((scope) => unlisted(source, scope, [scope]).map(({ at, message }) => info(at, message))),
+  ];
+}
+
+function unlisted({ scopes: all, ui }: PolicySource, at: string, scopes: readonly string[]): Finding[] {
+  const listed = scopes.flatMap((scope) => ui.get(scope)?.get('list_service') ?? []);
+  const called = scopes.flatMap((scope) => all.get(scope) ?? []).map(({ server }) => wildcard(server));
+  const hidden = [...new Set(called)].filter(
+    (server) => canBeServer(server) && !listed.some((pattern) => covers(pattern, server)),
+  );
+  if (hidden.length === 0) return [];
+  const names = hidden.join(', ');
+  return [
+    warning(
+      at,
+      `gives the use of ${names} without list_service in UI-Scopes: the registry and the tool finder hide it`,
+    ),
+  ];
 }
 
 function lintScope(scope: string, rules: readonly Rule[], servers: ReadonlySet<string> | undefined): Finding[] {

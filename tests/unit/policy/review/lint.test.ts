@@ -10,7 +10,8 @@ import { anyPolicy, questions } from '../policies.ts';
 const shipped = parsePolicy(readFileSync('scopes.yml', 'utf8'));
 const findings = (yaml: string, servers?: string[]) =>
   lint(parsePolicy(yaml), servers && new Set(servers)).map(({ level, at, message }) => `${level} ${at}: ${message}`);
-const ofRule = (rule: string) => findings(`{group_mappings: {g: [s]}, s: [${rule}]}`);
+const ofRule = (rule: string) =>
+  findings(`{group_mappings: {g: [s]}, UI-Scopes: {s: {list_service: [all]}}, s: [${rule}]}`);
 
 test('the shipped policy has no findings', () => {
   expect(lint(shipped)).toEqual([]);
@@ -29,7 +30,8 @@ test('with a list of known servers, each mention of another server is reported, 
 });
 
 test('a glob that covers no known server is only an info, because such a server may be added later', () => {
-  const yaml = '{group_mappings: {g: [s]}, s: [{server: "fin*", methods: [tools/list]}]}';
+  const yaml =
+    '{group_mappings: {g: [s]}, UI-Scopes: {s: {list_service: [all]}}, s: [{server: "fin*", methods: [tools/list]}]}';
   expect(findings(yaml, ['fininfo'])).toEqual([]);
   expect(findings(yaml, ['clock'])).toEqual(['info s[0]: no known server has a name like fin*']);
 });
@@ -41,13 +43,37 @@ test('a scope that a group gives and nothing defines is a warning; one that UI-S
 });
 
 test('a scope that no group gives is an info, because an agent may hold it', () => {
-  expect(findings('{group_mappings: {}, s: [{server: a, methods: [tools/list]}]}')).toEqual([
+  expect(
+    findings('{group_mappings: {}, UI-Scopes: {s: {list_service: a}}, s: [{server: a, methods: [tools/list]}]}'),
+  ).toEqual(['info s: no group gives this scope: only an agent can hold it']);
+});
+
+test('a server that a group may use and not list is a warning, because the registry hides it', () => {
+  const rules = 's: [{server: a, methods: [tools/list]}, {server: "b*", methods: [tools/list]}]';
+  const listing = (names: string) => findings(`{group_mappings: {g: [s, t]}, UI-Scopes: {t: {${names}}}, ${rules}}`);
+  expect(listing('list_service: [a, "b*"]')).toEqual([]);
+  expect(listing('list_service: all')).toEqual([]);
+  expect(listing('list_service: [b1], toggle_service: [a]')).toEqual([
+    'warning group_mappings.g: gives the use of a, b* without list_service in UI-Scopes: the registry and the tool finder hide it',
+  ]);
+});
+
+test('a server that only an agent may use, and not list, is an info', () => {
+  expect(findings('{s: [{server: a, methods: [tools/list]}]}')).toEqual([
     'info s: no group gives this scope: only an agent can hold it',
+    'info s: gives the use of a without list_service in UI-Scopes: the registry and the tool finder hide it',
+  ]);
+});
+
+test('each part of the file that has no effect is a warning with its line', () => {
+  expect(findings('group_mappings: {}\nversion: 2\nUI-Scopes:\n  s: {list_agents: [all]}\n')).toEqual([
+    'warning line 2: version: is no list of rules: the gateway does not know this section, and it has no effect',
+    'warning line 4: UI-Scopes.s.list_agents: is a permission that the gateway does not have: it has no effect',
   ]);
 });
 
 test('a scope without rules is a warning', () => {
-  expect(findings('{group_mappings: {g: [s]}, s: []}')).toEqual([
+  expect(findings('{group_mappings: {g: [s]}, UI-Scopes: {s: {list_service: [all]}}, s: []}')).toEqual([
     'warning s: has no rules: it grants nothing on any server',
   ]);
 });
@@ -96,6 +122,7 @@ test.each([
 test('of two scopes with the same rules, in any order and form, the second is reported', () => {
   const yaml = `
 group_mappings: {g: [one, two, three]}
+UI-Scopes: {one: {list_service: [all]}}
 one: [{server: all, methods: [tools/call, tools/list], tools: [x, y]}, {server: b, methods: [prompts/list]}]
 two: [{server: b, methods: [prompts/list]}, {server: "*", methods: ["tools/*"], tools: [y, x]}]
 three: [{server: "*", methods: [tools/*], tools: [y]}]
