@@ -1,5 +1,5 @@
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { finished } from 'node:stream/promises';
 import { ByteGatherer } from '../common/answers/byte-gatherer.ts';
 import { decodedBody } from '../common/answers/decoded-body.ts';
 import { UnreadableAnswer } from '../common/answers/limits.ts';
@@ -10,6 +10,7 @@ import { asciiJson, asRelayError, RelayError, unreadable, unreadableBecause } fr
 import type { Exchange, RelayDeps } from './exchange.ts';
 import { longestErrorText } from './limits.ts';
 import { filterMessage } from './message-filter.ts';
+import { readAll } from './read-all.ts';
 import { refusalOf, refuseRedirect } from './refusals.ts';
 import { answerHeaders, longestHeader } from './upstream.ts';
 
@@ -94,7 +95,7 @@ async function send(exchange: Exchange, content?: { type: string; body: Buffer }
     });
     response.end(content?.body);
     // Until the client has taken it, the answer takes memory.
-    await finished(response).catch(() => undefined);
+    if (!response.closed) await once(response, 'close');
   } finally {
     account(-size);
   }
@@ -165,10 +166,10 @@ async function gather(
   const giveUp = () => answer.destroy(new RelayError('upstream_too_slow'));
   const timer = setTimeout(giveUp, milliseconds);
   try {
-    for await (const chunk of decodedBody(answer) as AsyncIterable<Buffer>) {
+    await readAll(decodedBody(answer), (chunk) => {
       if (gathered.length + chunk.length > most) throw new RelayError('upstream_answer_too_large');
       gathered.add(chunk);
-    }
+    });
   } catch (error) {
     throw error instanceof UnreadableAnswer ? unreadable(error) : asRelayError(error);
   } finally {

@@ -10,6 +10,7 @@ import { passAnswer, updateSessionOwner } from './answer.ts';
 import { asRelayError, errorBody, meanings, RelayError, unreadable, unreadableBecause } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
 import { answerLimits } from './limits.ts';
+import { readAll } from './read-all.ts';
 import { passStream } from './stream.ts';
 import { askUpstream } from './upstream.ts';
 
@@ -82,7 +83,7 @@ async function begin(
   const account = deps.held.accountOf(server);
   const gathered = new ByteGatherer(account);
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) gathered.add(chunk);
+    await readAll(request, (chunk) => gathered.add(chunk));
     // Begins here: the wait for the body is no work of the server.
     const pace = deps.shares.paceOf(server, 'answer');
     const body = gathered.bytes();

@@ -1,5 +1,6 @@
-import { Agent as HttpAgent } from 'node:http';
+import { type ClientRequestArgs, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import { type Found, reasonOf, watchFile } from '../common/files/watched-file.ts';
 import { pinnedLookup } from '../common/network/pinned-lookup.ts';
 import type { Logger } from '../common/service/log.ts';
@@ -12,6 +13,8 @@ export interface Route {
   /** The line without name and addresses: the addresses of a host may change while the server stays the same. */
   server: string;
   origin: string;
+  /** The origin, as Node's `request` wants it. */
+  at: Pick<ClientRequestArgs, 'protocol' | 'hostname' | 'port'>;
   paths: Readonly<Partial<Record<Endpoint, string>>>;
   /** Keeps connections alive, to the vetted addresses only. */
   agent: HttpAgent | HttpsAgent;
@@ -89,6 +92,8 @@ function toRoute(line: string, ca: string | undefined): Route {
   const [, scheme, host, addresses = '', ...all] = line.split(' ');
   const rest = all.slice(0, beforeHeaders);
   const [mcp, sse] = rest.map((path) => (path === '-' ? undefined : path));
+  const origin = `${scheme}://${host}`;
+  const { protocol, hostname, port } = urlToHttpOptions(new URL(origin));
   const options = { lookup: pinnedLookup(addresses.split(',')), ...(ca !== undefined && { ca }) };
   const newAgent = (how: { keepAlive: boolean; timeout?: number }) =>
     scheme === 'https' ? new HttpsAgent({ ...options, ...how }) : new HttpAgent({ ...options, ...how });
@@ -96,7 +101,8 @@ function toRoute(line: string, ca: string | undefined): Route {
     line,
     // Includes the secret's name: a stream that was opened with another credential must end.
     server: [scheme, host, ...rest].join(' '),
-    origin: `${scheme}://${host}`,
+    origin,
+    at: { protocol, hostname, port },
     paths: { ...(mcp && { mcp }), ...(sse && { sse }) },
     agent: newAgent({ keepAlive: true }),
     callAgent: newAgent({ keepAlive: true, timeout: freshMilliseconds }),

@@ -228,8 +228,6 @@ describe('a client that does not read', () => {
     await relay.auth.store.sessions.end({ sid: 's' });
     expect(await until(() => relay.streams.size === 0, 10_000)).toBe(true);
     expect(await until(() => upstream.gone() === 1, 10_000)).toBe(true);
-    const t = await textOf(answer);
-    console.log(t.length, JSON.stringify(t.slice(-200)));
-    expect(t).toMatch(/<cut>$/);
+    expect(await textOf(answer)).toMatch(/<cut>$/);
   });
 });
