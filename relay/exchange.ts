@@ -6,6 +6,7 @@ import type { Logger } from '../common/service/log.ts';
 import type { Tracing } from '../common/service/tracing.ts';
 import type { Endpoint } from '../policy/request/mcp-request.ts';
 import type { Caller, IdentifyCaller } from './caller.ts';
+import type { ListKind } from './list-changes.ts';
 import type { LiveStreams } from './live-streams.ts';
 import type { MessageFilterDeps } from './message-filter.ts';
 import type { RelayMetrics } from './metrics.ts';
@@ -38,6 +39,8 @@ export interface Exchange {
   sessionId: string | undefined;
   /** The JSON-RPC id of the request; undefined for what is no JSON-RPC request. */
   requestId: string | number | undefined;
+  /** The kinds of lists whose changes the request subscribes to. */
+  listensTo: readonly ListKind[];
   /** Whether the server owes a message: not for notifications, and not on the 2024-11-05 transport. */
   expectsAnswer: boolean;
   /** Time limit for a whole answer that is not a stream. */

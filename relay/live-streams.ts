@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
+import type { Viewer } from '../policy/listing.ts';
 import type { Caller } from './caller.ts';
+import { createListChanges, type ListChannel } from './list-changes.ts';
 import type { Route } from './routes.ts';
 
 /** Why the relay ended a stream before its server did. The client reconnects, and the gate gives the details. */
@@ -15,6 +17,8 @@ export interface LiveStream {
   caller: Caller;
   route: Route;
   response: ServerResponse;
+  /** Where it announces changes of lists, if it does. */
+  lists?: ListChannel | undefined;
   /** Closes the connections to the upstream and to the client. */
   end(reason: EndReason): void;
 }
@@ -22,6 +26,7 @@ export interface LiveStream {
 /** What decides whether a stream may continue. */
 interface StreamRights {
   mayContinue(caller: Caller): boolean;
+  viewer(caller: Caller): Viewer;
   routeOf(server: string): Route | undefined;
   /** Milliseconds since the auth-server last answered. */
   silence(): number;
@@ -46,7 +51,7 @@ const rememberMilliseconds = 300_000;
  * streams that have run out, and keeps proxies from cutting idle connections.
  */
 export class LiveStreams {
-  readonly #streams = new Map<LiveStream, { lastWrite: number }>();
+  readonly #streams = new Map<LiveStream, { lastWrite: number; changes: ((now: number) => Buffer) | undefined }>();
   readonly #byOwner = new Map<string, number>();
   /** Recent revocations by mark, each with its number in the revocation feed. */
   readonly #revoked = new Map<string, { at: number; number: number }>();
@@ -71,7 +76,9 @@ export class LiveStreams {
 
   /** Watches a stream until it closes. A stream that is not permitted ends at once. */
   add(stream: LiveStream): void {
-    this.#streams.set(stream, { lastWrite: performance.now() });
+    const { caller, lists } = stream;
+    const changes = lists && createListChanges(caller, lists, (who) => this.#rights.viewer(who));
+    this.#streams.set(stream, { lastWrite: performance.now(), changes });
     this.#count(stream, 1);
     stream.response.once('close', () => {
       this.#streams.delete(stream);
@@ -105,17 +112,19 @@ export class LiveStreams {
     this.tick();
   }
 
-  /** Ends the streams that may not continue. Also called after each change of the policy or of the routes. */
+  /** Ends the streams that may not continue, and tells the others if their callers' lists have changed. Also called after each change of the policy or of the routes. */
   tick(): void {
     const now = performance.now();
     for (const [stream, state] of this.#streams) {
       const reason = this.#reasonToEnd(stream);
       if (reason) stream.end(reason);
-      else if (now - state.lastWrite > this.#limits.keepAlive && mayWrite(stream.response)) {
-        // Only whole events are ever written, so the comment stands between two of them.
-        stream.response.write(': keep-alive\n\n');
-        state.lastWrite = now;
-      }
+      if (reason || !mayWrite(stream.response)) continue;
+      const isIdle = now - state.lastWrite > this.#limits.keepAlive;
+      const changed = state.changes?.(now) ?? '';
+      if (changed.length === 0 && !isIdle) continue;
+      // Only whole events are ever written, so these stand between two of them.
+      stream.response.write(changed.length > 0 ? changed : ': keep-alive\n\n');
+      state.lastWrite = now;
     }
     for (const [mark, { at }] of this.#revoked) if (now - at > rememberMilliseconds) this.#revoked.delete(mark);
   }

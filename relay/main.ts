@@ -37,7 +37,7 @@ await runService('relay', process.env, (log, tracing) => {
   const rights = createRights(policy.current, tools);
   const silence = () => revocations.silence();
   const streams = new LiveStreams(
-    { mayContinue: rights.mayContinue, routeOf: routes.of, silence },
+    { mayContinue: rights.mayContinue, viewer: rights.viewer, routeOf: routes.of, silence },
     { streams: streamsIn(Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem())) },
   );
   const revocations = followRevocations(authServer, streams, log);

@@ -10,6 +10,7 @@ import { passAnswer, updateSessionOwner } from './answer.ts';
 import { asRelayError, errorBody, meanings, RelayError, unreadable, unreadableBecause } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
 import { answerLimits } from './limits.ts';
+import { kindsListenedTo } from './list-changes.ts';
 import { readAll } from './read-all.ts';
 import { passStream } from './stream.ts';
 import { askUpstream } from './upstream.ts';
@@ -101,8 +102,9 @@ async function begin(
       mayRepeat: request.method !== 'POST' || repeatable.test(ticket.method),
     });
     const sessionId = request.headers['mcp-session-id'] as string | undefined;
+    const listensTo = ticket.method === 'subscriptions/listen' ? kindsListenedTo(body) : [];
     const expectsAnswer = requestId !== undefined && endpoint === 'mcp';
-    const asked = { caller, endpoint, route, sessionId, requestId, expectsAnswer, timeoutMilliseconds };
+    const asked = { caller, endpoint, route, sessionId, requestId, listensTo, expectsAnswer, timeoutMilliseconds };
     return { ...asked, answer, response, log, account, pace };
   } finally {
     gathered.release();

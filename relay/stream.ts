@@ -14,6 +14,7 @@ import { readMessage } from '../common/answers/message.ts';
 import { sessionOf } from './answer.ts';
 import { errorBody, RelayError, unreadableBecause } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
+import { allKinds, type ListChannel } from './list-changes.ts';
 import type { EndReason, LiveStream } from './live-streams.ts';
 import { filterMessage } from './message-filter.ts';
 import { oversizedId } from './oversized-id.ts';
@@ -37,8 +38,8 @@ export async function passStream(deps: RelayDeps, exchange: Exchange): Promise<v
   const { answer, response, pace, account } = exchange;
   const body: AsyncIterable<Buffer> = decodedBody(answer);
   if (deps.streams.isFull(exchange.caller)) throw new RelayError('relay_overloaded');
-  const { stream, hasEnded } = openStream(deps, exchange);
   const progress: Progress = { hasBegun: false, isAnswered: false };
+  const { stream, hasEnded } = openStream(deps, exchange, progress);
   try {
     for await (const event of splitEvents(arrivals(body, pace), deps.limits.bytes, account)) {
       const passed = await passEvent(deps, exchange, event, progress);
@@ -61,7 +62,11 @@ function giveUp(deps: RelayDeps, exchange: Exchange, error: unknown): void {
 }
 
 /** Begins the answer, and watches the stream until it closes. */
-function openStream(deps: RelayDeps, exchange: Exchange): { stream: LiveStream; hasEnded: () => boolean } {
+function openStream(
+  deps: RelayDeps,
+  exchange: Exchange,
+  progress: Progress,
+): { stream: LiveStream; hasEnded: () => boolean } {
   const { caller, answer, response, route, log } = exchange;
   // A stream may be silent for hours: only TCP keep-alive shows whether the other side is still there.
   answer.socket.setKeepAlive(true, 30_000);
@@ -84,9 +89,23 @@ function openStream(deps: RelayDeps, exchange: Exchange): { stream: LiveStream; 
     const cut = setTimeout(() => response.destroy(), longestEndMilliseconds).unref();
     response.once('close', () => clearTimeout(cut));
   };
-  const stream: LiveStream = { caller, route, response, end };
+  const stream: LiveStream = { caller, route, response, lists: listChannelOf(exchange, progress), end };
   deps.streams.add(stream);
   return { stream, hasEnded: () => ended };
+}
+
+/**
+ * The stream of a session announces changes of all lists, a subscription those it asked for. The first message of a
+ * subscription is its confirmation, and that of the 2024-11-05 transport is its `endpoint`.
+ */
+function listChannelOf(
+  { caller, endpoint, requestId, listensTo }: Exchange,
+  progress: Progress,
+): ListChannel | undefined {
+  const isSession = caller.ticket.method === '(stream)';
+  if (!isSession && listensTo.length === 0) return undefined;
+  const isOpen = () => progress.hasBegun || (isSession && endpoint === 'mcp');
+  return { kinds: isSession ? allKinds : listensTo, subscription: isSession ? undefined : requestId, isOpen };
 }
 
 /** The upstream's bytes. The pace counts the time from the arrival of each piece until the next one is wanted. */

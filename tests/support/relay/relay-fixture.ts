@@ -100,7 +100,10 @@ export async function startRelay(change: Partial<Shape> = {}) {
   const routes = watchRoutes(files.routes, change.ca, log, 50);
   const rights = createRights(policy.current);
   const silence = () => revocations.silence() + (change.moreSilence?.() ?? 0);
-  const streams = new LiveStreams({ mayContinue: rights.mayContinue, routeOf: routes.of, silence }, change.limits);
+  const streams = new LiveStreams(
+    { mayContinue: rights.mayContinue, viewer: rights.viewer, routeOf: routes.of, silence },
+    change.limits,
+  );
   const revocations = followRevocations(authServer, streams, log);
   policy.onChange(() => streams.tick());
   routes.onChange(() => streams.tick());
