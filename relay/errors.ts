@@ -43,7 +43,7 @@ export const meanings = {
   upstream_refuses_host: {
     ...upstream,
     message:
-      'The MCP server behind the gateway refuses the Host header, because it checks under which names it is called. Tell the person who registered it: its settings must allow the host name of its registered address.',
+      'The MCP server behind the gateway refuses the Host header, because it checks under which names it is called. Tell the person who registered it: its settings must accept the host name of its registered address.',
   },
   upstream_tls_failed: {
     ...upstream,

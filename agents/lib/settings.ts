@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { parseEnv } from 'node:util';
 import * as z from 'zod';
 import { poolIdPattern } from '../../common/identity/cognito.ts';
 import { readConfig } from '../../common/settings/config.ts';
+import { parseEnvFile } from '../../common/settings/env-file.ts';
 import { invalidSetting } from '../../common/settings/invalid-setting.ts';
 import { settings as every, shapeFor } from '../../common/settings/table.ts';
 import { ConfigError } from '../../common/text/config-error.ts';
@@ -104,7 +104,7 @@ function findFile({ folder }: Context, mode: Mode, envFile: string | undefined):
 
 function readFile(path: string, shown: string): NodeJS.Dict<string> {
   try {
-    return parseEnv(readFileSync(path, 'utf8'));
+    return parseEnvFile(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
+import { ConfigError } from '../text/config-error.ts';
 import type { Database } from './database.ts';
 
 /** Runs migrations in one transaction, so that two processes that start at once do not both run them. */
@@ -45,12 +46,32 @@ export function nodeSqlite(path: string): { dialect: SqliteDialect; database: Da
  */
 export function openSqlite<Schema>(path: string): Database<Schema> {
   const isFile = path !== ':memory:';
-  if (isFile) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const { dialect } = nodeSqlite(path);
-  if (isFile) chmodSync(path, 0o600);
+  const dialect = isFile ? sqliteFile(path) : nodeSqlite(path).dialect;
   const db = new Kysely<Schema>({ dialect });
   // Every transaction begins with `begin immediate`, so no two are open at once.
   return { kind: 'sqlite', db, alone: async () => undefined, close: () => db.destroy() };
+}
+
+/** @throws {ConfigError} if this user cannot write the file */
+function sqliteFile(path: string): SqliteDialect {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const { dialect } = nodeSqlite(path);
+    chmodSync(path, 0o600);
+    return dialect;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    const who = `the user of this process (uid ${process.getuid?.() ?? 'unknown'})`;
+    const todo = 'make it writable, or name another folder in DATA_DIR (npm run up: UP_DATA_DIR)';
+    throw new ConfigError([`DATA_DIR: ${path} cannot be written by ${who}; ${todo}`]);
+  }
+}
+
+/** Whether the file system refuses to write: by its rights, or because a part of the path is no folder. */
+function isRefusal(error: unknown): boolean {
+  const { code, errcode = 0 } = error as NodeJS.ErrnoException & { errcode?: number };
+  // The low byte is SQLite's primary result code: READONLY, CANTOPEN.
+  return ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(code ?? '') || [8, 14].includes(errcode & 0xff);
 }
 
 function adapted(sql: string, { isTransaction }: DatabaseSync): string {

@@ -20,7 +20,7 @@ export function readConfig<T extends z.ZodType<object>>(schema: T, env: NodeJS.P
       return why === undefined ? [] : [[name, why]];
     }),
   );
-  const result = schema.safeParse(set);
+  const result = schema.safeParse(set, { error: inOurWords });
   const issues = result.error?.issues.filter(({ path }) => !invalid.has(String(path[0]))) ?? [];
   const faults = [
     ...[...invalid].map(([name, why]) => `${name}: ${why}`),
@@ -31,6 +31,17 @@ export function readConfig<T extends z.ZodType<object>>(schema: T, env: NodeJS.P
   ];
   if (!result.success || faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(result.data);
+}
+
+/** For the faults that a setting does not describe itself. None repeats a value. */
+function inOurWords(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_type' && issue.input === undefined) return undefined;
+  if (issue.code === 'invalid_type' && issue.expected === 'int') return 'must be a whole number';
+  if (issue.code === 'invalid_type' && issue.expected === 'number') return 'must be a number, without a unit';
+  if (issue.code === 'too_small') return `must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`;
+  if (issue.code === 'too_big') return `must be ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`;
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`;
+  return undefined;
 }
 
 function namesIn(schema: z.core.$ZodType): string[] {

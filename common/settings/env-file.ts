@@ -11,6 +11,16 @@ export function readEnvFile(environment: NodeJS.ProcessEnv, folder = root): { en
   const file = existsSync(join(folder, '.env')) ? '.env' : '.env.example';
   const path = join(folder, file);
   // An image has neither file.
-  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  return { env: { ...parseEnv(text), ...environment }, file };
+  return { env: { ...(existsSync(path) && parseEnvFile(path)), ...environment }, file };
+}
+
+/**
+ * Reads the variables of one file. Editors on Windows save it with a byte order mark, some as UTF-16.
+ * @throws what reading the file throws
+ */
+export function parseEnvFile(path: string): NodeJS.Dict<string> {
+  const bytes = readFileSync(path);
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8';
+  // The decoder takes the mark away.
+  return parseEnv(new TextDecoder(encoding).decode(bytes));
 }

@@ -6,8 +6,17 @@ import { isWeakKey } from './weak-key.ts';
 /** The folder of the project. Default paths are relative to it, wherever a service is started. */
 export const root = join(import.meta.dirname, '..', '..');
 
-/** Items separated by commas. Surrounding spaces and empty items are dropped. */
-export const list = z.string().transform((text) => text.split(',').flatMap((item) => item.trim() || []));
+/** Items separated by commas only, which may hold anything else. Surrounding spaces and empty items are dropped. */
+const commaList = z.string().transform((text) => text.split(',').flatMap((item) => item.trim() || []));
+
+/**
+ * Items separated by commas, semicolons or white space, each also in quotes, or a JSON array: other programs write their lists
+ * in all of these forms. No item of a setting holds one of these characters. Empty items are dropped.
+ */
+export const list = z.string().transform((text) => {
+  const inside = /^\[(.*)\]$/s.exec(text.trim());
+  return (inside?.[1] ?? text).split(/[\s,;]+/).flatMap((item) => item.replace(/^(["'])(.*)\1$/, '$2') || []);
+});
 
 /** Origins separated by commas. */
 export const origins = list.pipe(z.array(origin));
@@ -37,7 +46,7 @@ export const host = z.string().default('127.0.0.1');
  * `SECRET_KEY`: one key or several; the first one encrypts. Every value is checked for placeholders; a key is refused also
  * if it contains a word of an example anywhere, or was plainly not made at random.
  */
-export const secretKeys = list
+export const secretKeys = commaList
   .refine((keys) => keys.length > 0 && keys.every((key) => key.length >= 32), {
     error: 'needs at least 32 characters: npm run -s secret-key',
   })

@@ -7,7 +7,12 @@ import { list, networks, origins, path, secretKeys } from '../values.ts';
 const wholeNumber = z.coerce.number().int().min(0);
 const minutes = z.coerce.number('must be minutes, such as 15').positive();
 const toolChanges = z.enum(['flag', 'refuse'], 'must be flag or refuse');
-const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']);
+/** As other programs write levels: in any letter case, and with the names of Python. */
+const logLevel = z
+  .string()
+  .transform((level) => level.toLowerCase())
+  .transform((level) => ({ warning: 'warn', critical: 'fatal' })[level] ?? level)
+  .pipe(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']));
 const privateNetworks = '127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7';
 
 /** The gateway's public address, its limits, and who may do what. */
@@ -30,7 +35,7 @@ export const gatewaySettings = {
   SESSION_HOURS: setting(z.coerce.number().positive().max(168).default(8), ['auth-server'], {
     purpose: 'the longest life of a session in hours, at most 168',
   }),
-  SESSION_IDLE_MINUTES: setting(z.coerce.number().positive().default(120), ['auth-server'], {
+  SESSION_IDLE_MINUTES: setting(minutes.default(120), ['auth-server'], {
     purpose: 'minutes without a request after which a session ends',
   }),
   GROUPS_MAX_AGE: setting(minutes.max(1440).default(15), ['auth-server'], {

@@ -8,6 +8,9 @@ const domain = z
   .string()
   .regex(/^(https:\/\/)?[a-z0-9][a-z0-9.-]*\/?$/, 'must be a domain prefix, or a host name such as login.example.com');
 
+/** Amazon Cognito API Reference, ClientIdType. */
+const clientIds = list.pipe(z.array(z.string().regex(/^[\w+]{1,128}$/, 'must be app client ids separated by commas')));
+
 /** The settings of Amazon Cognito for the gateway and the agents ([cognito.md] shows where to find each value). */
 export const userPoolSettings = {
   COGNITO_USER_POOL_ID: setting(
@@ -22,7 +25,7 @@ export const userPoolSettings = {
     purpose: 'the secret of that app client; a public client has none. An agent needs one',
     secret: true,
   }),
-  COGNITO_ALLOWED_CLIENT_IDS: setting(list.default([]), ['auth-server'], {
+  COGNITO_ALLOWED_CLIENT_IDS: setting(clientIds.default([]), ['auth-server'], {
     purpose: 'other app clients whose tokens are accepted, separated by commas: one for each agent',
   }),
   COGNITO_CLI_CLIENT_ID: setting(z.string().optional(), ['auth-server', 'agents'], {

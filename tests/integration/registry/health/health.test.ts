@@ -172,7 +172,7 @@ test.each([
     'checks the Host header with 421',
     answering(421, 'Invalid Host header'),
     'unhealthy',
-    'It refuses the Host header (HTTP 421): its settings must allow the host name of its address.',
+    'It refuses the Host header (HTTP 421): its settings must accept the host name of its address.',
   ],
   [
     'checks the Host header with 403',
@@ -180,7 +180,7 @@ test.each([
       'content-type': 'application/json',
     }),
     'unhealthy',
-    'It refuses the Host header (HTTP 403): its settings must allow the host name of its address.',
+    'It refuses the Host header (HTTP 403): its settings must accept the host name of its address.',
   ],
   [
     'is a web page',

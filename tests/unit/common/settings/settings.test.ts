@@ -1,8 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import * as z from 'zod';
 import { defaultKeyDays } from '../../../../auth-server/keys/key-rotation.ts';
 import { readConfig } from '../../../../common/settings/config.ts';
+import { parseEnvFile } from '../../../../common/settings/env-file.ts';
 import { editDistance, noticesOn } from '../../../../common/settings/notices.ts';
 import { settingList, settings, shapeFor } from '../../../../common/settings/table.ts';
 import { attempt } from '../../../../common/text/config-error.ts';
@@ -29,6 +33,24 @@ describe('the table of settings', () => {
       const text = String(setting.schema.parse(undefined)).replace(`${process.cwd()}/`, '');
       expect(`${name}=${text}`).toBe(`${name}=${value}`);
     }
+  });
+
+  test('may be copied from .env.example line by line: what explains a value is a comment', () => {
+    const lines = [...example.matchAll(/^# ([A-Z_]+=.*)$/gm)].map(([, line]) => String(line));
+    expect(lines.length).toBeGreaterThan(80);
+    for (const line of lines) {
+      const [[name, value] = ['', '']] = Object.entries(parseEnv(line));
+      if (value === '') continue;
+      const setting = settings[name as keyof typeof settings];
+      expect({
+        line,
+        faults: attempt(() => readConfig(z.object({ [name]: setting.schema }), { [name]: value })).faults,
+      }).toEqual({
+        line,
+        faults: [],
+      });
+    }
+    expect(parseEnv(lines.join('\n'))).toMatchObject({ SESSION_HOURS: '8', UPSTREAM_CA_FILE: '', LOG_LEVEL: 'info' });
   });
 
   test('contains every variable that the code reads from the environment', () => {
@@ -112,6 +134,61 @@ describe('a value', () => {
       expect.stringMatching(/^ID: is missing/),
       expect.stringMatching(/^NUMBER: /),
     ]);
+  });
+});
+
+describe('the settings of the auth-server', () => {
+  const shape = shapeFor('auth-server');
+  const read = (env: Record<string, string>) => {
+    const chosen = Object.fromEntries(Object.keys(env).map((name) => [name, shape[name as keyof typeof shape]]));
+    return attempt(() => readConfig(z.object(chosen), env));
+  };
+
+  test.each(['a1,b2', 'a1, b2', 'a1 b2', 'a1;b2', 'a1\nb2', '["a1","b2"]', "['a1', 'b2']", '[a1, b2]', 'a1,"b2"'])(
+    'accept a list in each of its forms: %j',
+    (value) => {
+      expect(read({ COGNITO_ALLOWED_CLIENT_IDS: value }).value).toEqual({ COGNITO_ALLOWED_CLIENT_IDS: ['a1', 'b2'] });
+    },
+  );
+
+  test('refuse what can be no app client', () => {
+    for (const value of ['a1|b2', '{"a1":1}', 'a-1', 'a1:b2'])
+      expect(read({ COGNITO_ALLOWED_CLIENT_IDS: value }).faults).toEqual([
+        expect.stringContaining('must be app client ids separated by commas'),
+      ]);
+  });
+
+  test.each([
+    ['INFO', 'info'],
+    ['Warning', 'warn'],
+    ['CRITICAL', 'fatal'],
+    ['debug', 'debug'],
+  ])('accept the log level %s', (written, level) => {
+    expect(read({ LOG_LEVEL: written }).value).toEqual({ LOG_LEVEL: level });
+  });
+
+  test.each([
+    [{ SESSION_HOURS: '8h' }, 'SESSION_HOURS: must be a number, without a unit'],
+    [{ SESSION_HOURS: '200' }, 'SESSION_HOURS: must be at most 168'],
+    [{ REQUESTS_PER_MINUTE: '1.5' }, 'REQUESTS_PER_MINUTE: must be a whole number'],
+    [{ MAX_BODY_BYTES: '4MB' }, 'MAX_BODY_BYTES: must be a number, without a unit'],
+    [{ MAX_BODY_BYTES: '4' }, 'MAX_BODY_BYTES: must be at least 1024'],
+    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal, silent'],
+  ])('say what a value must be, in the words of this project: %j', (env, fault) => {
+    expect(read(env).faults).toEqual([fault]);
+  });
+});
+
+describe('a file of settings that an editor on Windows has saved', () => {
+  const text = 'FIRST=1\r\nSECOND=2\r\n';
+  test.each([
+    ['a byte order mark', Buffer.from(`\ufeff${text}`)],
+    ['UTF-16', Buffer.from(`\ufeff${text}`, 'utf16le')],
+    ['neither', Buffer.from(text)],
+  ])('loses none of its variables: with %s', (_, bytes) => {
+    const path = join(mkdtempSync(join(tmpdir(), 'settings-')), '.env');
+    writeFileSync(path, bytes);
+    expect(parseEnvFile(path)).toEqual({ FIRST: '1', SECOND: '2' });
   });
 });
 
