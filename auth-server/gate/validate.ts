@@ -113,15 +113,16 @@ async function decideRequest(
     return { principal, server: '#registry', tool: undefined, assertion, ticket: undefined };
   }
   const received = receive(principal);
-  const judge = async () => {
-    const asked = await readRequest(req, request, target, received);
+  let asked: McpRequest;
+  try {
+    asked = await readRequest(req, request, target, received);
     entry.asked = asked;
     // Again: the policy may have changed while the credential and the body were read.
     entry.policy = deps.policyVersion();
     entry.rule = received.judge(() => permit(deps, principal, target, asked));
-    return asked;
-  };
-  const asked = await judge().finally(received.release);
+  } finally {
+    received.release();
+  }
   const { server } = target;
   const credential = upstreamCredential(deps.upstreamSecrets, target, asked.id);
   const credentialFor = credential && target.upstream?.origin;

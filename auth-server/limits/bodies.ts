@@ -53,7 +53,7 @@ export function createBodyLimits(maxBody: number, heldBytes = heldBytesFor(maxBo
     throw new AuthError('too_many_requests', texts.heavy_too_often(seconds), { retryAfter: seconds });
   };
   return (principal: Principal): ReceivedBody => {
-    const key = `${principal.kind} ${principal.subject}`;
+    const key = () => `${principal.kind} ${principal.subject}`;
     let size = 0;
     return {
       add(bytes) {
@@ -64,7 +64,7 @@ export function createBodyLimits(maxBody: number, heldBytes = heldBytesFor(maxBo
         if (size <= heavyBytes) return;
         // Ordinary requests go on while others' large bodies fill the memory.
         if (held > heldBytes) throw new AuthError('too_busy', texts.too_busy);
-        if (!wasHeavy) refuseOverdrawn(key);
+        if (!wasHeavy) refuseOverdrawn(key());
       },
       judge(work) {
         if (size <= heavyBytes) return work();
@@ -72,11 +72,11 @@ export function createBodyLimits(maxBody: number, heldBytes = heldBytesFor(maxBo
         try {
           return work();
         } finally {
-          charge(key, now() - start);
+          charge(key(), now() - start);
         }
       },
       release() {
-        if (size > heavyBytes) charge(key, size * receiveMilliseconds);
+        if (size > heavyBytes) charge(key(), size * receiveMilliseconds);
         held -= size;
         size = 0;
       },
