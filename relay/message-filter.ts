@@ -5,6 +5,7 @@ import { type JsonPieces, listOf, withMembers } from '../common/answers/rewrite.
 import type { Logger } from '../common/service/log.ts';
 import { isAllVisible, isVisible, type Listing, listings } from '../policy/listing.ts';
 import { judgedKeys } from '../policy/request/request-hygiene.ts';
+import { mayReadAllPages, withoutPage } from './app-pages.ts';
 import { cacheHints } from './cache-hints.ts';
 import type { Caller } from './caller.ts';
 import { RelayError } from './errors.ts';
@@ -30,7 +31,7 @@ const longestId = 1024;
 
 /**
  * Filters one message of a server for a caller: removes list entries that the caller may not use, binds a new task to the
- * caller, removes tasks of other owners, and keeps what is cached to this caller. It goes by the message's shape: the request tells which list was asked for,
+ * caller, removes tasks of other owners and pages of tools that they may not read, and keeps what is cached to this caller. It goes by the message's shape: the request tells which list was asked for,
  * but not which lists a client would read.
  * @param mayAsk whether the message may ask the auth-server about tasks
  * @returns the message as one line of JSON
@@ -51,7 +52,10 @@ export async function filterMessage(
     const elements = message.lists.get(listing.field);
     if (!elements) continue;
     const visible = await visibleOf(deps, caller, listing, message.bytes, elements, pace);
-    if (visible.length < elements.length) keep(listing.field, visible);
+    const shown =
+      listing.field === 'tools' ? await withoutPages(deps, caller, message.bytes, visible, pace) : undefined;
+    if (shown) changes.set(listing.field, listOf(shown));
+    else if (visible.length < elements.length) keep(listing.field, visible);
   }
   const tasks = message.lists.get('tasks');
   const newTask = newTaskOf(caller, message);
@@ -86,6 +90,27 @@ async function visibleOf(
     shares.log(server, (more) => log.info({ ...about, ...more }, 'nothing of a list is left for this caller'));
   }
   return visible;
+}
+
+/** The tools without the pages that the caller may not read; undefined if all stay as they are. */
+async function withoutPages(
+  { rights }: MessageFilterDeps,
+  caller: Caller,
+  bytes: Buffer,
+  tools: readonly Span[],
+  pace: Pace,
+): Promise<JsonPieces[] | undefined> {
+  const viewer = rights.viewer(caller);
+  if (mayReadAllPages(viewer)) return undefined;
+  let hasChanged = false;
+  const shown: JsonPieces[] = [];
+  for (const tool of tools) {
+    if (pace.isDue()) await pace.rest();
+    const changed = bytes[tool.from] === 0x7b ? withoutPage(viewer, bytes, tool) : undefined;
+    hasChanged ||= changed !== undefined;
+    shown.push(changed ?? [bytes.subarray(tool.from, tool.to)]);
+  }
+  return hasChanged ? shown : undefined;
 }
 
 /** The value of `key` in an object that every reader reads alike. */

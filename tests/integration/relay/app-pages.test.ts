@@ -1,0 +1,79 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  json,
+  message,
+  policyText,
+  type Relay,
+  result,
+  sse,
+  startRelay,
+  startUpstream,
+} from '../../support/relay/relay-fixture.ts';
+import { eventually } from '../../support/servers/mcp-clients.ts';
+
+let relay: Relay;
+let sent: string;
+let asEvent = false;
+const callers: Record<string, string> = {};
+beforeAll(async () => {
+  relay = await startRelay();
+  relay.changePolicy(policyText.replace('"x:exact"', '"ui://notes/own.html"'));
+  await relay.lead(
+    await startUpstream((response) => (asEvent ? void sse(response, `data: ${sent}\n\n`).end() : json(response, sent))),
+  );
+  callers.all = await relay.person('alice', 'all');
+  callers.some = await relay.person('bob', 'some');
+});
+afterAll(() => relay.close());
+afterEach(() => {
+  asEvent = false;
+});
+
+const list = async (who: string, text: string | object) => {
+  sent = typeof text === 'string' ? text : JSON.stringify(result({ tools: text }));
+  const answer = await relay.read(String(callers[who]), { body: message('tools/list') });
+  return JSON.parse(answer.text.replace(/^data: /, '')).result.tools as object[];
+};
+const tool = (_meta: unknown) => ({ name: 'get_a', _meta, title: 'A' });
+const hidden = 'ui://notes/secret';
+const own = 'ui://notes/own.html';
+
+test.each([
+  [
+    'both keys',
+    { ui: { resourceUri: hidden, csp: { x: [1] } }, 'ui/resourceUri': hidden, a: 1 },
+    { ui: { csp: { x: [1] } }, a: 1 },
+  ],
+  ['the flat key', { 'ui/resourceUri': hidden }, {}],
+  ['the nested key', { ui: { resourceUri: hidden } }, { ui: {} }],
+  ['one of two that differ', { ui: { resourceUri: own }, 'ui/resourceUri': hidden }, { ui: {} }],
+  ['what is no address', { ui: { resourceUri: 7 } }, { ui: {} }],
+])('A tool loses %s of a page that its caller may not read', async (_what, given, left) => {
+  expect(await list('some', [tool(given)])).toEqual([tool(left)]);
+  asEvent = true;
+  expect(await list('some', [tool(given)])).toEqual([tool(left)]);
+  expect(await list('all', [tool(given)])).toEqual([tool(given)]);
+});
+
+test.each([
+  ['its page, which a rule allows', { ui: { resourceUri: own }, 'ui/resourceUri': own }],
+  ['other metadata', { ui: { visibility: ['app'] }, x: 1 }],
+  ['metadata that is no object', 'x'],
+])('A tool keeps %s', async (_what, given) => {
+  // The policy of this file may have to be read first.
+  await eventually(async () => isDeepStrictEqual(await list('some', [tool(given)]), [tool(given)]));
+});
+
+test.each([
+  ['a key twice', `"_meta":{"ui":{"resourceUri":"${own}"},"ui":{"resourceUri":"${hidden}"}}`],
+  ['a key in another case', `"_meta":{"UI":{"resourceUri":"${hidden}"}}`],
+  ['an inner key in another case', `"_meta":{"ui":{"ResourceUri":"${hidden}"}}`],
+  ['an escaped key', `"_meta":{"\\u0075i":{"resource\\u0055ri":"${hidden}"}}`],
+])('A page is not hidden from the gateway by %s', async (_what, meta) => {
+  const tools = await list(
+    'some',
+    `{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"get_a",${meta}},{"name":"echo"}]}}`,
+  );
+  expect(JSON.stringify(tools)).not.toContain(hidden);
+  expect(tools.at(-1)).toEqual({ name: 'echo' });
+});
