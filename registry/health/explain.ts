@@ -38,7 +38,9 @@ export function explain(error: unknown, seconds: number | undefined, seen: Seen)
   const http = chain.find((e) => SdkHttpError.isInstance(e));
   const status = http?.status ?? sseStatus(chain) ?? announcedStatus(seen);
   if (status !== undefined && isHostCheck(status, seen.refusal ?? ''))
-    return failed(`It refuses the Host header (HTTP ${status}): its settings must accept the host name of its address.`);
+    return failed(
+      `It refuses the Host header (HTTP ${status}): its settings must accept the host name of its address.`,
+    );
   if (status === 401 || status === 403)
     return { status: 'needs-authentication', error: credentialWanted(status, seen) };
   if (seconds !== undefined) return failed(`It did not answer within ${seconds} s.`);

@@ -12,7 +12,10 @@ export interface Difference {
 const most = 200;
 const longest = 4_000;
 const deepest = 40;
-const fields = ['title', 'description', 'inputSchema', 'outputSchema', 'annotations'] as const;
+const fields = [
+  ...(['title', 'description', 'inputSchema', 'outputSchema', 'annotations'] as const),
+  ...(['_meta.ui', '_meta["ui/resourceUri"]', 'icons', 'execution'] as const),
+];
 
 /** How much of the differences of one answer may still be listed. {@link diffDefinitions} takes from it. */
 export interface DiffBudget {

@@ -8,7 +8,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /** What a model sees of a tool, as the server sent it. */
-export type DefinitionParts = Record<'title' | 'description' | 'inputSchema' | 'outputSchema' | 'annotations', unknown>;
+type ModelParts = Record<'title' | 'description' | 'inputSchema' | 'outputSchema' | 'annotations', unknown>;
+/** What a host does with it: the page that it opens, the icon that it shows, and whether a call may become a task. */
+type HostParts = Partial<Record<'_meta.ui' | '_meta["ui/resourceUri"]' | 'icons' | 'execution', unknown>>;
+export type DefinitionParts = ModelParts & HostParts;
 
 /** A tool's definition. It must not change without a new approval. */
 export interface Definition {
@@ -30,17 +33,44 @@ export function nameOf(tool: JsonObject): string {
 }
 
 /**
- * Returns the definition of a tool from `tools/list` (MCP 2026-07-28, `Tool`). It excludes `_meta`, `icons` and
- * `execution`: no model reads them, and servers put times and counters into `_meta`.
+ * Returns the definition of a tool from `tools/list` (MCP 2026-07-28, `Tool`). Of `_meta` it covers the
+ * page only (MCP Apps): servers put times and counters there. What only hosts read counts where it is there, so that tools
+ * without it keep the hash that they had before it counted.
  * @param more what else the hash covers; another `more` gives another hash
  * @throws {RangeError} if it is nested too deeply
  */
 export function definitionOf(tool: JsonObject, more: JsonObject = {}): Definition {
   const { title = null, description = null, inputSchema = null, outputSchema = null, annotations = null } = tool;
-  const parts = { title, description, inputSchema, outputSchema, annotations };
+  const parts = { title, description, inputSchema, outputSchema, annotations, ...hostPartsOf(tool) };
   const whole = canonical({ name: String(tool.name), ...parts, ...more });
   return { name: nameOf(tool), hash: hashOf('sha256', whole), parts };
 }
+
+function hostPartsOf({ _meta, icons, execution }: JsonObject): HostParts {
+  const meta = isJsonObject(_meta) ? _meta : {};
+  const flat = meta['ui/resourceUri'];
+  return {
+    ...(isThere(meta.ui) && { '_meta.ui': meta.ui }),
+    ...(isThere(flat) && { '_meta["ui/resourceUri"]': flat }),
+    ...(isThere(icons) && canonical(icons) !== '[]' && { icons: shortened(icons) }),
+    ...(isThere(execution) && canonical(execution) !== usualExecution && { execution }),
+  };
+}
+
+/** Icons may be whole images. A digest tells a change as well, and leaves room for the texts of the tool. */
+function shortened(icons: unknown): unknown {
+  const whole = canonical(icons);
+  return whole.length <= longestIcons ? icons : `SHA-256 ${hashOf('sha256', whole)}`;
+}
+
+const longestIcons = 4_096;
+
+function isThere(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+/** What a tool without it means (MCP 2025-11-25, `ToolExecution`). Some SDKs write it for each tool. */
+const usualExecution = canonical({ taskSupport: 'forbidden' });
 
 /**
  * JSON with the keys of every object sorted, so that equal values give equal texts. Three times as fast as JSON.stringify

@@ -140,6 +140,10 @@ describe.each(bothDatabases('registry.db'))('%s:', (_kind, places) => {
     ['its annotations', { annotations: { readOnlyHint: true } }],
     ['its output schema', { outputSchema: { type: 'object' } }],
     ['white space in its description', { description: 'Tells the weather ' }],
+    ['its page', { _meta: { ui: { resourceUri: 'ui://weather/map' } } }],
+    ['its page in the older form', { _meta: { 'ui/resourceUri': 'ui://weather/map' } }],
+    ['its icons', { icons: [{ src: 'data:image/svg+xml,x' }] }],
+    ['its execution', { execution: { taskSupport: 'required' } }],
     ['how deep its schema is', { inputSchema: { type: 'object', properties: { city: { type: 'string' } } } }],
   ])('A change of %s changes the definition', async (_what, more) => {
     await show(forecast);
@@ -148,13 +152,27 @@ describe.each(bothDatabases('registry.db'))('%s:', (_kind, places) => {
   });
 
   test.each([
-    ['its _meta', { _meta: { at: 'now' } }],
-    ['its icons', { icons: [] }],
+    ['the rest of its _meta', { _meta: { at: 'now', ui: null } }],
+    ['its icons, of which there are none', { icons: [] }],
+    ['its execution, to what it means without', { execution: { taskSupport: 'forbidden' } }],
     ['the order of its keys', { inputSchema: { properties: forecast.inputSchema.properties, type: 'object' } }],
   ])('A change of %s alone does not change the definition', async (_what, more) => {
     await show(forecast);
     await show({ ...forecast, ...more });
     expect(await states()).toEqual([]);
+  });
+
+  test('A page that is swapped is shown as the difference', async () => {
+    const page = (resourceUri: string) => ({
+      ...forecast,
+      _meta: { ui: { resourceUri, csp: { connectDomains: [] } } },
+    });
+    await show(page('ui://weather/map'));
+    await show(page('ui://weather/other'));
+    const [changed] = await changes();
+    expect(changed?.differences.map(({ line }) => line)).toEqual([
+      '_meta.ui.resourceUri: "ui://weather/map" -> "ui://weather/other"',
+    ]);
   });
 
   test('A second tool of the same name changes the definition', async () => {
