@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import { shapeFor } from '../common/settings/table.ts';
+import { limitsOf } from './health/clock.ts';
 import { type Cidr, parseCidr } from './routing/addresses.ts';
 
 const shape = shapeFor('registry');
@@ -36,6 +37,9 @@ export const registryConfig = z.object({ ...shape, ALLOW_PRIVATE_UPSTREAMS: cidr
   approvedToolsFile: env.APPROVED_TOOLS_FILE,
   /** Whether the search hides tools without approval, as the gate refuses them. */
   toolChanges: env.TOOL_CHANGES,
+  health: { limits: limitsOf(env.HEALTH_SECONDS), intervalMs: env.HEALTH_INTERVAL_SECONDS * 1_000 },
+  /** CA certificates in PEM that verify https upstreams; undefined for the system's. */
+  upstreamCaFile: env.UPSTREAM_CA_FILE,
   allowPrivate: env.ALLOW_PRIVATE_UPSTREAMS,
   /** The embeddings endpoint for the search by meaning. */
   embeddings: env.EMBEDDINGS_URL

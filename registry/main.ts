@@ -30,6 +30,7 @@ await runService('registry', process.env, async (log) => {
   const config = readConfig(registryConfig, process.env);
   const firstServers = readConfigFile('SERVERS_FILE', config.serversFile, parseServers);
   const secrets = await watchUpstreamSecrets({ path: config.upstreamSecretsFile, env: process.env, log });
+  const ca = readAuthorities(config.upstreamCaFile);
   const upstreamAuth = createUpstreamAuth(secrets);
   const store = await openStore(config.database, (err) => log.error({ err }, 'the database did not answer'));
   await seed(store, firstServers, log);
@@ -48,6 +49,8 @@ await runService('registry', process.env, async (log) => {
     observations: store.observations,
     onTools: (server, tools) => void definitions.observe(server, tools).then(approved.write),
     onChecked: metrics.checked,
+    ...config.health,
+    ca,
     log,
   });
   await health.recall();
@@ -55,8 +58,7 @@ await runService('registry', process.env, async (log) => {
   secrets.onChange(() => void health.checkAll(({ enabled, auth }) => enabled && auth !== null));
 
   const toolsOf = (name: string) => health.of(name).tools;
-  const searched = { servers: store.list, toolsOf, policy: policy.current };
-  const search = await startSearch(config, searched, log);
+  const search = await startSearch(config, { servers: store.list, toolsOf, policy: policy.current }, log);
   const editor = createEditor({
     store,
     policy: policy.current,
@@ -75,7 +77,7 @@ await runService('registry', process.env, async (log) => {
       healthOf: health.of,
       search,
       check: health.check,
-      connect: createConnectionTest({ find: routing.find, upstreamAuth }),
+      connect: createConnectionTest({ find: routing.find, upstreamAuth, ca }),
       secretProblem: upstreamAuth.problem,
       readDecisions: createReadDecisions(config.authServerUrl),
       definitions,
@@ -94,6 +96,10 @@ await runService('registry', process.env, async (log) => {
     },
   };
 });
+
+function readAuthorities(path: string | undefined): string | undefined {
+  return path && readConfigFile('UPSTREAM_CA_FILE', path, (text) => text);
+}
 
 /** Starts the search, over words and, if there is a model, over meanings. */
 async function startSearch(

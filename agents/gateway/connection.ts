@@ -71,7 +71,9 @@ export async function openGateway(options: GatewayOptions): Promise<GatewayConne
       throw explainFailure(broken ?? error, { ...circumstances, refusal });
     }
   };
-  const client = new Client({ name: 'mcp-gateway', version: '0.1.0' }, { versionNegotiation: { mode: 'auto' } });
+  // The legacy transport knows no headers of 2026-07-28: servers refuse a version header without the others (-32020).
+  const mode = isLegacy(url) ? 'legacy' : 'auto';
+  const client = new Client({ name: 'mcp-gateway', version: '0.1.0' }, { versionNegotiation: { mode } });
   signal?.addEventListener('abort', () => void client.close().catch(() => undefined), { once: true });
   await run(client, () => client.connect(transportFor(url, fetch)));
   print.debug(`connected to ${url.pathname} as ${identity.shown}, MCP ${client.getNegotiatedProtocolVersion() ?? '?'}`);
@@ -79,9 +81,11 @@ export async function openGateway(options: GatewayOptions): Promise<GatewayConne
 }
 
 function transportFor(url: URL, fetch: Fetch): Transport {
-  return url.pathname.endsWith('/sse')
-    ? new SSEClientTransport(url, { fetch })
-    : new StreamableHTTPClientTransport(url, { fetch });
+  return isLegacy(url) ? new SSEClientTransport(url, { fetch }) : new StreamableHTTPClientTransport(url, { fetch });
+}
+
+function isLegacy(url: URL): boolean {
+  return url.pathname.endsWith('/sse');
 }
 
 const mostPages = 100;

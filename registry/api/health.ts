@@ -39,6 +39,7 @@ export const serverHealth = z.strictObject({
   name,
   status,
   unstable: z.boolean().describe('The last check failed after a success.'),
+  slow: z.boolean().describe('It is healthy, but its answers take more than two seconds.'),
   since: time.nullable(),
   checked_at: time.nullable(),
   error: z.string().nullable(),
@@ -49,7 +50,7 @@ export const serverHealth = z.strictObject({
   events: z.array(
     z.strictObject({
       at: time,
-      state: z.enum([...status.options, 'unstable']),
+      state: z.enum([...status.options, 'unstable', 'slow']),
       latency_ms: z.number().nullable(),
       reason: z.string().nullable(),
     }),
@@ -72,6 +73,7 @@ export function createHealthApi(catalogue: Catalogue, historyOf: (server: string
       name: entry.name,
       status,
       unstable: details?.unstable ?? false,
+      slow: details?.slow ?? false,
       since: details?.since.toISOString() ?? null,
       checked_at: checkedAt?.toISOString() ?? null,
       error,

@@ -8,6 +8,14 @@ export interface ProbeLimits {
   whole: number;
 }
 
+/** What one further page, or one more list, adds at most: bridges start a process for each request. */
+const wholeTimes = 3;
+
+/** The limits of a check. @param seconds for the handshake and the first page of tools */
+export function limitsOf(seconds: number): ProbeLimits {
+  return { answer: seconds * 1_000, whole: seconds * wholeTimes * 1_000 };
+}
+
 export type Clock = ReturnType<typeof startClock>;
 const stepNames = ['reach', 'handshake', 'tools'] as const;
 

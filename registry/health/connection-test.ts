@@ -6,7 +6,7 @@ import { type ServerEntry, transportsOf } from '../servers/server.ts';
 import type { ToolInfo } from '../servers/tool.ts';
 import type { ProbeLimits } from './clock.ts';
 import { connectionTestsAtOnce, heldByTests } from './limits.ts';
-import { type ProbeResult, probeServer, usualLimits } from './mcp-probe.ts';
+import { type ProbeResult, probeServer } from './mcp-probe.ts';
 
 /** The result of a connection test, before anything is stored. */
 export interface ConnectionReport {
@@ -26,11 +26,15 @@ interface ConnectionTestOptions {
   /** Resolves and checks the upstream's addresses. */
   find: (server: ServerEntry) => Promise<Upstream>;
   upstreamAuth: UpstreamAuth;
-  /** As for health checks. nginx waits 30 s. */
   limits?: ProbeLimits;
-  /** How many tests may run at once. Each may take ten seconds. */
+  /** CA certificates in PEM that verify upstreams; undefined for the system's. */
+  ca?: string | undefined;
+  /** How many tests may run at once. */
   atOnce?: number;
 }
+
+/** nginx waits 30 s for the answer, of which five may go into resolving the name. */
+const testLimits: ProbeLimits = { answer: 22_000, whole: 24_000 };
 
 /** Makes the test: the handshake of the health check, over the same vetted addresses. */
 export function createConnectionTest(options: ConnectionTestOptions): ConnectionTest {
@@ -53,7 +57,7 @@ async function connect(
   held: HeldBytes,
   server: ServerEntry,
 ): Promise<ConnectionReport> {
-  const { find, upstreamAuth, limits = usualLimits } = options;
+  const { find, upstreamAuth, limits = testLimits, ca } = options;
   const nothing = { ok: false, checks: [], server: undefined, tools: [] };
   const secretProblem = upstreamAuth.problem(server);
   if (secretProblem) return { ...nothing, problem: { field: 'secret', reason: secretProblem } };
@@ -63,7 +67,9 @@ async function connect(
   const headers = upstreamAuth.headersFor(server);
   const account = held.accountOf(server.name);
   const results = await Promise.all(
-    transportsOf(server).map((transport) => probeServer(server, transport, addresses, limits, headers, account)),
+    transportsOf(server).map((transport) =>
+      probeServer(server, transport, addresses, limits, headers, account, { ca }),
+    ),
   );
   const self = results.find(({ observed }) => observed !== undefined)?.observed;
   const tools = results.find(({ observed }) => observed?.tools)?.observed?.tools ?? [];

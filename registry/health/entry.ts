@@ -1,10 +1,11 @@
 import type { Logger } from '../../common/service/log.ts';
 import { canonical } from '../servers/definition.ts';
 import type { ObservedServer } from '../servers/self-description.ts';
-import { type Health, neverChecked } from '../servers/server-health.ts';
+import { type Health, neverChecked, type Status } from '../servers/server-health.ts';
 import type { LastAnswer, Observation, StoredHealth, StoredState } from '../store/observations.ts';
+import type { KeptConnection } from './kept-connection.ts';
 import type { Turn } from './queue.ts';
-import { type Finding, isUnstable, stateAfter } from './verdict.ts';
+import { type Finding, isSlow, isUnstable, stateAfter } from './verdict.ts';
 
 /** What the monitor knows about one server. */
 export interface Entry extends Turn {
@@ -14,6 +15,8 @@ export interface Entry extends Turn {
   state: StoredState | undefined;
   answer: (LastAnswer & { at: Date; text: string }) | undefined;
   running: Promise<void> | undefined;
+  /** What the last check over Streamable HTTP has kept for the next one. */
+  kept: KeptConnection | undefined;
 }
 
 /** The result of a check. */
@@ -26,7 +29,7 @@ export interface CheckResult {
 
 /** Makes an entry for an unknown server, which is due at once. */
 export function newEntry(target: string, revision: number | undefined): Entry {
-  const unknown = { checkedAt: undefined, state: undefined, answer: undefined, running: undefined };
+  const unknown = { checkedAt: undefined, state: undefined, answer: undefined, running: undefined, kept: undefined };
   return { target, revision, dueAt: 0, isSlow: false, isRunning: false, ...unknown };
 }
 
@@ -44,9 +47,10 @@ export function update(entry: Entry, server: string, { finding, observed }: Chec
   const state = stateAfter(before, finding, at);
   const answer = observed && mergeAnswer(entry.answer, observed, at);
   const isNew = answer !== undefined && answer.text !== entry.answer?.text;
-  const hasChanged = before?.status !== state.status || before.error !== state.error;
-  const { status, latencyMs, error: reason } = state;
-  const event = { at, state: isUnstable(state) ? ('unstable' as const) : status, latencyMs, reason };
+  const hasChanged =
+    before?.status !== state.status || before.error !== state.error || isSlow(before) !== isSlow(state);
+  const { latencyMs, error: reason } = state;
+  const event = { at, state: shownState(state), latencyMs, reason };
   Object.assign(entry, { checkedAt: at, state, answer: answer ?? entry.answer });
   return {
     server,
@@ -84,8 +88,20 @@ export function toHealth(entry: Entry | undefined): Health {
   const { state, checkedAt = null, answer } = entry;
   const { status, error, latencyMs, checks, since } = state;
   const said = { announced: answer?.announced ?? null, seenAt: answer?.at ?? null };
-  const details = { unstable: isUnstable(state), latencyMs, checks, since: new Date(since), ...said };
+  const details = {
+    unstable: isUnstable(state),
+    slow: isSlow(state),
+    latencyMs,
+    checks,
+    since: new Date(since),
+    ...said,
+  };
   return { status, checkedAt, error, tools: answer?.tools ?? [], details };
+}
+
+function shownState(state: StoredState): Status | 'unstable' | 'slow' {
+  if (isUnstable(state)) return 'unstable';
+  return isSlow(state) ? 'slow' : state.status;
 }
 
 /** Logs a change of a server's state. */
@@ -95,5 +111,5 @@ export function logChange(log: Logger, server: string, { state }: Entry, thrown:
   const cause = status === 'healthy' && reason === null ? undefined : String(thrown ?? '') || undefined;
   const line = { server, status, reason, cause };
   if (status === 'unhealthy') log.warn(line, 'server is unhealthy');
-  else log.info(line, isUnstable(state) ? 'server is unstable' : `server is ${status}`);
+  else log.info(line, `server is ${shownState(state)}`);
 }

@@ -2,7 +2,7 @@ import type { ReadingLimits } from '../routing/read-responses.ts';
 
 /** How many checks run at once, and how many of them may be of servers that were slow last time. */
 export const checksAtOnce = 16;
-export const slowChecksAtOnce = 4;
+export const slowChecksAtOnce = 8;
 
 /** How many connection tests run at once. Each tests the transports of a server side by side. */
 export const connectionTestsAtOnce = 8;

@@ -11,11 +11,11 @@ import type { ServerEntry, Transport } from '../servers/server.ts';
 import type { TransportCheck } from '../servers/server-health.ts';
 import { observeTools } from '../servers/tool.ts';
 import { type Clock, type ProbeLimits, startClock } from './clock.ts';
+import { type CheckTarget, endLateSessions, endSession } from './end-session.ts';
 import { explain, type Seen } from './explain.ts';
+import { type KeptConnection, noSession, withoutPlaceholder } from './kept-connection.ts';
 import { bytesOfCheck, readingLimits } from './limits.ts';
 import { readList } from './read-list.ts';
-
-export const usualLimits: ProbeLimits = { answer: 3_000, whole: 10_000 };
 
 /** The result of a check over one transport. */
 export interface ProbeResult extends TransportCheck {
@@ -25,14 +25,27 @@ export interface ProbeResult extends TransportCheck {
   observed: ObservedServer | undefined;
   /** The underlying error, for the log. */
   cause?: unknown;
+  /** What the next check needs to ask for the tools only; undefined if it must begin with the handshake. */
+  kept?: KeptConnection | undefined;
+}
+
+/** What a check may use and leave behind. */
+export interface ProbeOptions {
+  /** CA certificates in PEM that verify the server. */
+  ca?: string | undefined;
+  /** What an earlier check has kept. */
+  kept?: KeptConnection | undefined;
+  /** Keeps the session for the next check, instead of ending it. */
+  keep?: boolean | undefined;
 }
 
 const maxText = 10_000;
 const maxCapabilities = 65_536;
 
 /**
- * Checks a server as an MCP client: a handshake of either era, then its lists (MCP 2026-07-28 and 2025-11-25). Connects
- * directly to the server's origin, not through the gateway. Never throws.
+ * Checks a server as an MCP client: a handshake of either era, then its lists (MCP 2026-07-28 and 2025-11-25). With what an
+ * earlier check has kept, it asks for the tools only. Connects directly to the server's origin, not through the gateway.
+ * Never throws.
  * @param transport one of the server's transports
  * @param addresses the vetted `ip:port` addresses of the server
  * @param headers the gateway's credential for the server, as headers
@@ -45,40 +58,65 @@ export async function probeServer(
   limits: ProbeLimits,
   headers: Readonly<Record<string, string>> = {},
   account?: Account,
+  { ca, kept, keep = false }: ProbeOptions = {},
 ): Promise<ProbeResult> {
   const clock = startClock(limits);
   const alarm = createAlarm();
   const holding = startHolding(account);
-  const client = new Client({ name: 'mcp-gateway-registry', version: '1' }, { versionNegotiation: { mode: 'auto' } });
+  // The legacy transport knows no headers of 2026-07-28: servers refuse a version header without the others (-32020).
+  const mode = transport === 'sse' || kept?.session !== undefined ? 'legacy' : 'auto';
+  const client = new Client({ name: 'mcp-gateway-registry', version: '1' }, { versionNegotiation: { mode } });
+  const target = { origin: server.upstream, addresses, headers, ca };
+  const url = new URL(server.transports[transport] ?? '/', server.upstream);
   const seen: Seen = { server, transport, hasCredential: Object.keys(headers).length > 0 };
-  const connection = createTransport(server, transport, { addresses, headers }, { clock, alarm, holding, seen });
+  const connection = createTransport(url, transport, target, { clock, alarm, holding, kept, seen });
+  let next: KeptConnection | undefined;
   try {
-    const { signal } = clock;
-    await clock.race(alarm.watch(client.connect(connection, { signal, timeout: limits.answer + 100 })));
-    clock.done('handshake');
-    const observed = await clock.race(observe(client, clock, alarm));
+    const options = { signal: clock.signal, timeout: limits.answer + 100, ...priorOf(kept) };
+    await clock.race(alarm.watch(client.connect(connection, options)));
+    if (kept) clock.skip('handshake', 'An earlier check has made it.');
+    else clock.done('handshake');
+    const observed = await clock.race(kept ? observeAgain(client, kept, clock, alarm) : observe(client, clock, alarm));
     const unreadable = alarm.raised();
     const error = unreadable ? explain(unreadable, undefined, seen).error : null;
-    return { transport, status: 'healthy', steps: clock.steps(), error, observed, cause: unreadable };
+    if (keep && !unreadable) next = kept ?? keepConnection(client, connection, target, url);
+    return { transport, status: 'healthy', steps: clock.steps(), error, observed, cause: unreadable, kept: next };
   } catch (thrown) {
-    const error = alarm.raised() ?? thrown;
-    const { status, error: reason } = explain(error, clock.ranOut(), seen);
-    const steps = clock.steps(reason);
-    const spoke = steps[1]?.state === 'ok';
-    const observed = spoke ? { ...about(client), ...noLists } : undefined;
-    return {
-      transport,
-      status: spoke && status === 'unhealthy' ? 'degraded' : status,
-      steps,
-      error: reason,
-      observed,
-      cause: error instanceof NoRoom ? error : withoutCredential(error, headers),
-    };
+    return failureOf(alarm.raised() ?? thrown, { transport, client, clock, headers, seen });
   } finally {
     await close(client, connection);
     clock.stop();
     holding.release();
+    if (!next && !kept) await endOpened(connection, target, url);
   }
+}
+
+function failureOf(
+  error: unknown,
+  of: { transport: Transport; client: Client; clock: Clock; headers: Readonly<Record<string, string>>; seen: Seen },
+): ProbeResult {
+  const { status, error: reason } = explain(error, of.clock.ranOut(), of.seen);
+  const steps = of.clock.steps(reason);
+  const spoke = steps[1]?.state === 'ok';
+  return {
+    transport: of.transport,
+    status: spoke && status === 'unhealthy' ? 'degraded' : status,
+    steps,
+    error: reason,
+    observed: spoke ? { ...about(of.client), ...noLists } : undefined,
+    cause: error instanceof NoRoom ? error : withoutCredential(error, of.headers),
+  };
+}
+
+/** What the client may take as known from an earlier connection. */
+function priorOf(kept: KeptConnection | undefined) {
+  return kept?.discover && { prior: { kind: 'modern' as const, discover: kept.discover } };
+}
+
+/** Ends the session of a check. Otherwise a server with sessions would keep one more after each check. */
+async function endOpened(connection: ReturnType<typeof createTransport>, target: CheckTarget, url: URL) {
+  if (connection instanceof StreamableHTTPClientTransport && connection.sessionId)
+    await endSession(target, url, connection.sessionId, connection.protocolVersion);
 }
 
 type Alarm = ReturnType<typeof createAlarm>;
@@ -130,7 +168,36 @@ function noted(error: unknown, alarm: Alarm): null {
   return null;
 }
 
-function about(client: Client) {
+/** Reads the tools only. The other lists, and what the server says about itself, keep their last value. */
+async function observeAgain(
+  client: Client,
+  { about: known }: KeptConnection,
+  clock: Clock,
+  alarm: Alarm,
+): Promise<ObservedServer> {
+  const listed = await alarm.watch(readList(client, 'tools/list', 'tools', 'name', clock.signal, clock.extend));
+  const tools = await observeTools(listed);
+  clock.done('tools');
+  return { ...known, ...noLists, tools };
+}
+
+function keepConnection(
+  client: Client,
+  connection: ReturnType<typeof createTransport>,
+  target: CheckTarget,
+  url: URL,
+): KeptConnection | undefined {
+  const isStreamable = connection instanceof StreamableHTTPClientTransport;
+  if (!isStreamable || !client.getServerCapabilities()?.tools) return undefined;
+  const known = { about: about(client), checks: 0 };
+  const discover = client.getDiscoverResult();
+  if (discover) return { ...known, discover, end: async () => undefined };
+  const { sessionId, protocolVersion: version } = connection;
+  const end = async () => (sessionId ? await endSession(target, url, sessionId, version) : undefined);
+  return { ...known, session: sessionId ?? noSession, version, end };
+}
+
+function about(client: Client): KeptConnection['about'] {
   const { name = null, title = null, version = null } = client.getServerVersion() ?? {};
   const capabilities: JsonObject = { ...client.getServerCapabilities() };
   const cut = (text: string | null | undefined, most: number) => text?.slice(0, most) ?? null;
@@ -146,10 +213,16 @@ function about(client: Client) {
 }
 
 function createTransport(
-  server: ServerEntry,
+  url: URL,
   transport: Transport,
-  to: { addresses: readonly string[]; headers: Readonly<Record<string, string>> },
-  { clock: { signal, done }, alarm, holding, seen }: { clock: Clock; alarm: Alarm; holding: Holding; seen: Seen },
+  target: CheckTarget,
+  {
+    clock: { signal, done },
+    alarm,
+    holding,
+    kept,
+    seen,
+  }: { clock: Clock; alarm: Alarm; holding: Holding; kept: KeptConnection | undefined; seen: Seen },
 ) {
   const onRedirect = (location: string) => {
     seen.redirect = location;
@@ -157,19 +230,28 @@ function createTransport(
   const onRefusal = (text: string) => {
     seen.refusal = text;
   };
-  const pinned = createPinnedFetch({ origin: server.upstream, ...to, maxBytes: bytesOfCheck, onRedirect, signal });
-  const reached: typeof pinned = async (url, init) => {
-    const answer = await pinned(url, init);
+  const reading = { ...target, maxBytes: bytesOfCheck, onRedirect };
+  const pinned = createPinnedFetch({ ...reading, signal });
+  const late = endLateSessions(reading, signal);
+  const reached: typeof pinned = async (input, init) => {
+    const opens = transport === 'streamable-http' && opensSession(init?.body);
+    const answer = await (opens ? late : pinned)(input, withoutPlaceholder(init));
     done('reach');
     if (!answer.ok)
-      seen.refused = { status: answer.status, path: new URL(url).pathname, isPost: init?.method === 'POST' };
+      seen.refused = { status: answer.status, path: new URL(input).pathname, isPost: init?.method === 'POST' };
     return answer;
   };
   const fetch = readingFetch(reached, { limits: readingLimits, holding, onUnreadable: alarm.raise, onRefusal });
-  const path = server.transports[transport] ?? '/';
-  return transport === 'sse'
-    ? new SSEClientTransport(new URL(path, server.upstream), { fetch })
-    : new StreamableHTTPClientTransport(new URL(path, server.upstream), { fetch });
+  if (transport === 'sse') return new SSEClientTransport(url, { fetch });
+  return new StreamableHTTPClientTransport(url, {
+    fetch,
+    ...(kept?.session !== undefined && { sessionId: kept.session }),
+    ...(kept?.version !== undefined && { protocolVersion: kept.version }),
+  });
+}
+
+function opensSession(body: unknown): boolean {
+  return typeof body === 'string' && (JSON.parse(body) as { method?: unknown }).method === 'initialize';
 }
 
 /** Removes the gateway's credential from an error, in case the server quoted it, so that it never reaches the log. */
@@ -180,9 +262,6 @@ function withoutCredential(error: unknown, headers: Readonly<Record<string, stri
 }
 
 async function close(client: Client, transport: ReturnType<typeof createTransport>): Promise<void> {
-  // Otherwise a server with sessions would keep one more after each check.
-  if (transport instanceof StreamableHTTPClientTransport && transport.sessionId)
-    await transport.terminateSession().catch(() => undefined);
   await client.close().catch(() => undefined);
   // The client does not know its transport before the handshake, and would leave that running.
   await transport.close().catch(() => undefined);

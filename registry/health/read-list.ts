@@ -10,6 +10,8 @@ const maxItems = 2_000;
 /** An item of MCP has fewer than ten keys. */
 const maxItemKeys = 100;
 const longestCursor = 4_096;
+/** The check's own clock ends it earlier. */
+const longestWait = 600_000;
 
 /** Nothing but an object: a schema of the items would walk, and report, what the server chose to send. */
 const result = z.looseObject({});
@@ -35,7 +37,7 @@ export async function readList(
   let cursor: string | undefined;
   for (let page = 0; page < maxPages && items.length < maxItems; page++) {
     const params = cursor === undefined ? {} : { cursor };
-    const answer = await client.request({ method, params }, result, { signal, timeout: 60_000 });
+    const answer = await client.request({ method, params }, result, { signal, timeout: longestWait });
     onPage();
     for (const item of itemsOf(answer[field], field)) if (isNamed(item, key)) items.push(item);
     cursor = cursorOf(answer);

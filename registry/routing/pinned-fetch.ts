@@ -21,6 +21,8 @@ export interface PinnedFetchOptions {
   addresses: readonly string[];
   /** Credential headers, sent with every request to the origin and nowhere else. */
   headers?: Readonly<Record<string, string>> | undefined;
+  /** CA certificates in PEM that verify the origin; undefined for the system's. */
+  ca?: string | undefined;
   /** The limit for all answers together. */
   maxBytes: number;
   /** Told of a redirect, which is not followed: its Location as sent. */
@@ -34,6 +36,7 @@ export function createPinnedFetch({
   origin,
   addresses,
   headers: own,
+  ca,
   maxBytes,
   onRedirect,
   signal,
@@ -56,6 +59,7 @@ export function createPinnedFetch({
       headers: Object.fromEntries(sent),
       agent: false,
       lookup,
+      ...(ca !== undefined && { ca }),
       signal: init.signal ? AbortSignal.any([signal, init.signal]) : signal,
     });
     request.once('error', reject);

@@ -12,6 +12,8 @@ export type Resolver = (host: string) => Promise<readonly string[]>;
 export interface Upstream {
   /** Vetted `ip:port`, IPv6 in brackets, sorted. */
   addresses: readonly string[];
+  /** The origin that was looked up; undefined for the server's own. */
+  origin?: string;
   problem?: string;
 }
 
@@ -47,7 +49,12 @@ export function createUpstreams(options: UpstreamsOptions) {
   const refreshNow = async (): Promise<void> => {
     const entries = servers();
     const upstreams = await Promise.all(entries.map((server) => locate(server, found.get(server.name), options)));
-    found = new Map(entries.map((server, index) => [server.name, upstreams[index] ?? { addresses: [] }]));
+    found = new Map(
+      entries.map((server, index) => [
+        server.name,
+        { ...(upstreams[index] ?? { addresses: [] }), origin: server.upstream },
+      ]),
+    );
     const lines = entries.flatMap((server) => lineOf(server, found.get(server.name)?.addresses ?? [], options));
     if (await writeRoutes(routesDir, lines)) log.info({ routes: lines.length }, 'routes file written');
   };

@@ -28,7 +28,9 @@ export interface TransportCheck {
 export interface HealthDetails {
   /** The server counts as healthy, but its last check failed. */
   unstable: boolean;
-  /** Duration of the handshake; of two transports, the longer one. */
+  /** It works, but callers wait for it: its answers take more than two seconds. */
+  slow?: boolean;
+  /** Duration of the handshake, or of the only request of a check that made none; of two transports, the longer one. */
   latencyMs: number | null;
   /** The last check by transport; empty if the server had no address. */
   checks: readonly TransportCheck[];

@@ -98,6 +98,12 @@ export const serverSettings = z.strictObject({
   icons: z.array(icon).max(10).default([]),
   auth: auth.nullable().default(null),
   forward_headers: forwardHeaders.default([]),
+  health_seconds: z
+    .int('must be a whole number of seconds, 1 to 120')
+    .min(1, 'must be 1 or more')
+    .max(120, 'must be 120 or less')
+    .nullable()
+    .default(null),
   alias: z
     .string('must be text')
     .max(200, 'must have at most 200 characters')

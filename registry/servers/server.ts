@@ -16,6 +16,8 @@ export interface ServerEntry {
   auth?: { secret: string } | null | undefined;
   /** Names of headers that the server gets as its callers send them. Only shown to users who may change the server. */
   forward_headers?: readonly string[] | undefined;
+  /** How many seconds a health check waits for its answer; null for HEALTH_SECONDS. */
+  health_seconds?: number | null | undefined;
 }
 
 /** An icon: `icons` of the MCP registry's `server.json`. `src` is an https URL. */
@@ -37,6 +39,7 @@ export interface ServerSettings extends ServerEntry {
   /** null if the server needs no credential. */
   auth: { secret: string } | null;
   forward_headers: readonly string[];
+  health_seconds: number | null;
   /** Its published name, such as `io.github.owner/name`. The MCP registry API lists it under this name. */
   alias: string | null;
   /** A disabled server is shown, but has no route. */

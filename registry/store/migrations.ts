@@ -25,6 +25,8 @@ export interface Schema {
     alias: string | null;
     /** A list of header names; null if it was never set. */
     forward_headers: string | null;
+    /** How many seconds a health check waits; null for the setting. */
+    health_seconds: number | null;
     updated_at: string;
   };
   server_change: {
@@ -85,6 +87,7 @@ export const changes: SchemaChanges = {
   '004-published-name': (db) => db.schema.alterTable('server').addColumn('alias', 'text').execute(),
   '005-unusable-tools': (db) => db.schema.alterTable('tool_pending').addColumn('unusable', 'text').execute(),
   '006-forwarded-headers': forwardedHeaders,
+  '007-health-seconds': (db) => db.schema.alterTable('server').addColumn('health_seconds', 'integer').execute(),
 };
 
 async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {

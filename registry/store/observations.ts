@@ -16,6 +16,8 @@ export interface StoredState {
   error: string | null;
   since: string;
   latencyMs: number | null;
+  /** Missing in what older versions have stored. */
+  slow?: boolean;
   checks: readonly TransportCheck[];
 }
 
@@ -38,7 +40,7 @@ export interface StoredHealth {
 /** The beginning of one state, for the history. */
 interface HealthEvent {
   at: Date;
-  state: Status | 'unstable';
+  state: Status | 'unstable' | 'slow';
   latencyMs: number | null;
   reason: string | null;
 }

@@ -68,9 +68,16 @@ export const gatewaySettings = {
     purpose:
       'what happens to a tool that is new or that its server has changed: `flag` marks it in the registry; `refuse` also hides it and refuses its calls until it is approved ([tool-changes.md](tool-changes.md))',
   }),
-  UPSTREAM_CA_FILE: setting(z.string().optional(), ['relay', 'up'], {
+  UPSTREAM_CA_FILE: setting(z.string().optional(), ['relay', 'registry', 'up'], {
     purpose: 'the CA certificates that verify https MCP servers',
     shownDefault: "the system's",
+  }),
+  HEALTH_SECONDS: setting(z.coerce.number().int().min(1).max(120).default(30), ['registry'], {
+    purpose:
+      'how many seconds a health check waits for the first answers of an MCP server, 1 to 120. A server may have a value of its own ([registry.md](registry.md#health-checks))',
+  }),
+  HEALTH_INTERVAL_SECONDS: setting(z.coerce.number().int().min(5).max(3_600).default(30), ['registry'], {
+    purpose: 'how many seconds after a health check of an MCP server the next one follows, 5 to 3600',
   }),
   UPSTREAM_SECRETS_FILE: setting(z.string().optional(), ['auth-server', 'registry'], {
     purpose:

@@ -12,6 +12,7 @@ export const labels = {
   sse_path: 'Path of SSE',
   secret: 'Secret',
   forward_headers: 'Headers that callers may send',
+  health_seconds: 'Seconds that a health check waits',
   version: 'Version',
   license: 'License',
   repository: 'Repository',
@@ -73,6 +74,7 @@ export function valuesOf(server: ServerSettings): Values {
     sse_path: server.transports.sse ?? '',
     secret: server.auth?.secret ?? '',
     forward_headers: server.forward_headers.join(', '),
+    health_seconds: server.health_seconds?.toString() ?? '',
     version: server.version ?? '',
     license: server.license ?? '',
     repository: server.repository ?? '',
@@ -101,10 +103,18 @@ export function inputOf(values: Values): Record<string, unknown> {
     license: optional('license'),
     icons: values.icons.split('\n').flatMap(iconOf),
     forward_headers: [...new Set(values.forward_headers.split(/[,\s]+/))].filter(Boolean),
+    health_seconds: numberOf(values.health_seconds),
     auth: optional('secret') && { secret: optional('secret') },
     alias: optional('alias'),
     enabled: values.enabled,
   };
+}
+
+/** A number as one; anything else as it was typed, for the API's reader to refuse. */
+function numberOf(typed: string): number | string | null {
+  const text = typed.trim();
+  if (text === '') return null;
+  return /^\d+$/.test(text) ? Number(text) : text;
 }
 
 /** If both path fields are empty, the URL's path counts: people paste what their client has, `http://host/mcp`. */

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { NodeStreamableHTTPServerTransport, toNodeHandler } from '@modelcontextprotocol/node';
@@ -97,25 +100,133 @@ test('A real MCP server is healthy, and its tools are known', async () => {
   expect(steps).toEqual(['reach ok', 'handshake ok', 'tools ok']);
 });
 
-test('A server of the older era with sessions is healthy, and each check ends its session', async () => {
+/** A server of the older era with sessions. @param late resolves when `initialize` may be answered */
+async function sessionServer(late: () => Promise<unknown> = async () => undefined) {
   const sessions = new Map<string, NodeStreamableHTTPServerTransport>();
-  let opened = 0;
+  const asked: string[] = [];
   const port = await listen(async (req, res) => {
+    const body = req.method === 'POST' ? await json(req) : undefined;
+    const { method = req.method } = (body ?? {}) as { method?: string };
+    asked.push(String(method));
     const known = sessions.get(String(req.headers['mcp-session-id']));
-    if (known) return void known.handleRequest(req, res);
+    if (known) return void known.handleRequest(req, res, body);
+    if (req.headers['mcp-session-id']) return void res.writeHead(404).end();
+    if (method === 'initialize') await late();
     const transport = new NodeStreamableHTTPServerTransport({
       sessionIdGenerator: () => crypto.randomUUID(),
-      onsessioninitialized: (id) => {
-        opened++;
-        sessions.set(id, transport);
-      },
+      onsessioninitialized: (id) => void sessions.set(id, transport),
       onsessionclosed: (id) => void sessions.delete(id),
     });
     await buildMcp().connect(transport);
-    await transport.handleRequest(req, res);
+    await transport.handleRequest(req, res, body);
   });
-  expect(await checked(port)).toMatchObject({ status: 'healthy', tools });
-  expect([opened, sessions.size]).toEqual([1, 0]);
+  return { port, sessions, asked };
+}
+
+test('Checks keep one session: later ones ask for the tools only, and the end of the monitor ends it', async () => {
+  const { port, sessions, asked } = await sessionServer();
+  const { monitor: health, ask } = monitor(port);
+  expect(await ask()).toMatchObject({ status: 'healthy', tools });
+  expect(sessions.size).toBe(1);
+  asked.length = 0;
+  health.start();
+  await until(() => asked.length >= 5);
+  expect(new Set(asked)).toEqual(new Set(['tools/list']));
+  expect(health.of('little')).toMatchObject({ status: 'healthy', tools, details: { announced: { name: 'little' } } });
+  await health.stop();
+  await until(() => sessions.size === 0);
+});
+
+test('A session that the server has forgotten is replaced within the same check', async () => {
+  const { port, sessions, asked } = await sessionServer();
+  const { monitor: health, ask } = monitor(port);
+  await ask();
+  sessions.clear();
+  asked.length = 0;
+  health.start();
+  await until(() => sessions.size === 1 && asked.filter((method) => method === 'tools/list').length >= 2);
+  expect(health.of('little')).toMatchObject({ status: 'healthy', error: null, tools, details: { unstable: false } });
+});
+
+test('A session that a server opened after its check had given up is ended', async () => {
+  const released = Promise.withResolvers<void>();
+  const { port, sessions, asked } = await sessionServer(() => released.promise);
+  const health = await checked(port, { timeoutMs: 300 });
+  expect(health).toMatchObject({ status: 'unhealthy', error: 'It did not answer within 0.3 s.' });
+  expect(sessions.size).toBe(0);
+  released.resolve();
+  await until(() => asked.includes('DELETE'));
+  await until(() => sessions.size === 0);
+});
+
+test('A server over SSE that refuses version headers without the others is asked as its transport says', async () => {
+  const streams = new Map<string, SSEServerTransport>();
+  const port = await listen(async (req, res) => {
+    if (req.headers['mcp-protocol-version'] === '2026-07-28') return void res.writeHead(400).end('-32020');
+    if (req.method !== 'GET') {
+      const session = new URL(req.url ?? '', 'http://x').searchParams.get('sessionId');
+      return void streams.get(String(session))?.handlePostMessage(req, res);
+    }
+    const transport = new SSEServerTransport('/messages', res);
+    streams.set(transport.sessionId, transport);
+    await buildMcp().connect(transport);
+  });
+  expect(await checked(port, { transports: { sse: '/sse' } })).toMatchObject({ status: 'healthy', tools });
+});
+
+test('The certificate authorities of a setting verify a server', async () => {
+  const [cert, key] = ['cert', 'key'].map((part) =>
+    readFileSync(join(import.meta.dirname, `../../../support/upstream-${part}.pem`), 'utf8'),
+  );
+  const handle = mcpListener();
+  const server = createSecureServer({ cert, key }, handle);
+  const { port, close } = await startListening(server);
+  closers.push(close);
+  const entry = {
+    name: 'x',
+    title: 'x',
+    description: 'x',
+    upstream: `https://localhost:${port}`,
+    transports: { 'streamable-http': '/mcp' },
+    tags: [],
+  };
+  const upstreamOf = () => ({ addresses: [`127.0.0.1:${port}`] });
+  const { log } = recordingLog();
+  const [trusting, other] = [cert, undefined].map((ca) =>
+    createHealthMonitor({ servers: () => [entry], upstreamOf, log, ca }),
+  );
+  expect(await trusting?.check(entry)).toMatchObject({ status: 'healthy', tools });
+  expect(await other?.check(entry)).toMatchObject({ error: 'Its TLS certificate cannot be verified.' });
+  await trusting?.stop();
+});
+
+test('A server is not judged before it was located', async () => {
+  const { log } = recordingLog();
+  const port = await listen(mcpListener());
+  const upstream = `http://127.0.0.1:${port}`;
+  const entry = {
+    name: 'x',
+    title: 'x',
+    description: 'x',
+    upstream,
+    transports: { 'streamable-http': '/mcp' },
+    tags: [],
+  };
+  let found: Upstream | undefined;
+  const health = createHealthMonitor({ servers: () => [entry], upstreamOf: () => found, log });
+  closers.push(async () => health.stop());
+  expect(await health.check(entry)).toMatchObject({ status: 'unknown', checkedAt: null });
+  // It has moved, and only its old address is known.
+  found = { addresses: [], problem: 'Its host name cannot be resolved.', origin: 'http://old.example' };
+  expect(await health.check(entry)).toMatchObject({ status: 'unknown', checkedAt: null });
+  found = { addresses: [`127.0.0.1:${port}`], origin: upstream };
+  expect(await health.check(entry)).toMatchObject({ status: 'healthy' });
+});
+
+test('A server that is slow is healthy, and shown as slow', async () => {
+  const handle = mcpListener();
+  const port = await listen((req, res) => void setTimeout(() => handle(req, res), 2_100));
+  expect(await checked(port)).toMatchObject({ status: 'healthy', tools, details: { slow: true } });
 });
 
 test('A server with SSE only is healthy', async () => {

@@ -85,6 +85,7 @@ test("The name of a server's secret is stored, and only shown to users who may c
     transports: server.transports,
     auth: { secret: 'github' },
     forward_headers: [],
+    health_seconds: null,
   });
   for (const path of ['/servers/github', '/servers', '/changes']) {
     const shown = JSON.stringify((await send(carol, 'GET', path)).body);
@@ -174,6 +175,7 @@ test('A database of an older version gets the column, and its servers have no se
     license: null,
     icons: [],
     forward_headers: [],
+    health_seconds: null,
     enabled: true,
     auth: null,
     alias: null,
