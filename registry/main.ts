@@ -49,9 +49,7 @@ await runService('registry', process.env, async (log) => {
     observations: store.observations,
     onTools: (server, tools) => void definitions.observe(server, tools).then(approved.write),
     onChecked: metrics.checked,
-    ...config.health,
-    ca,
-    log,
+    ...{ ...config.health, ca, log },
   });
   await health.recall();
   health.start();

@@ -18,7 +18,7 @@ const firstSeen: Actor = { sub: '#registry', username: 'first seen' };
 const mostPending = 1_000;
 
 /**
- * Keeps the approved definitions of tools. A changed definition stays pending until someone decides on it, even if the
+ * Keeps the approved definitions of tools. A changed definition stays pending until a person decides on it, even if the
  * server shows the approved one again: it may show different definitions to different clients.
  */
 export async function createApprovedDefinitions(
@@ -63,12 +63,20 @@ export async function createApprovedDefinitions(
       }
     },
     /**
-     * Approves pending definitions. An approval of the definition that is approved already drops the pending one.
+     * Approves pending definitions. An approval of the definition that is approved already rejects the pending one: the
+     * tool stays in question until a check has seen that its server announces the approved one again.
+     * @returns names of the tools whose pending definition was rejected
      * @throws {RegistryError} `changed_meanwhile` if a tool's definition has changed again, `input_invalid` if a tool is
      * unusable; then nothing is approved
      */
-    async approve(server: string, approvals: readonly Approval[], by: Actor): Promise<void> {
-      await change(server, (known) => approving(server, known, approvals, by));
+    async approve(server: string, approvals: readonly Approval[], by: Actor): Promise<readonly string[]> {
+      let rejected: readonly string[] = [];
+      await change(server, (known) => {
+        const result = approving(server, known, approvals, by);
+        rejected = result?.reject ?? [];
+        return result;
+      });
+      return rejected;
     },
     of: table.of,
     /** The hashes for all servers, from memory. */
@@ -88,6 +96,7 @@ function isKnown(hashes: DefinitionHashes, server: string, definitions: readonly
   if (!known) return false;
   const present = new Set(definitions.map(({ name }) => name));
   for (const name of known.pending.keys()) if (!present.has(name) && !known.approved.has(name)) return false;
+  if (definitions.some(({ name, hash }) => known.rejected.has(name) && known.approved.get(name) === hash)) return false;
   return definitions.every(({ name, hash }) => known.pending.get(name) === hash || known.approved.get(name) === hash);
 }
 
@@ -108,7 +117,11 @@ function compare(
     ({ name, hash }) => known.approved.get(name)?.hash !== hash && known.pending.get(name)?.hash !== hash,
   );
   // A new tool that disappears again needs no approval. Otherwise a server could invent names without end.
-  const drop = [...known.pending.keys()].filter((name) => !present.has(name) && !known.approved.has(name));
+  const gone = [...known.pending.keys()].filter((name) => !present.has(name) && !known.approved.has(name));
+  const back = definitions.filter(
+    ({ name, hash }) => known.pending.get(name)?.rejected && known.approved.get(name)?.hash === hash,
+  );
+  const drop = [...gone, ...back.map(({ name }) => name)];
   if (hold.length === 0 && drop.length === 0) return undefined;
   return { hold: hold.slice(0, mostPending), drop };
 }
@@ -120,19 +133,19 @@ function approving(
   by: Actor,
 ): DefinitionChange | undefined {
   const approve: Definition[] = [];
-  const drop: string[] = [];
+  const reject: string[] = [];
   const fields: Record<string, { from: unknown; to: unknown }> = {};
   for (const { name, hash } of new Map(approvals.map((each) => [each.name, each])).values()) {
     const pending = known.pending.get(name);
     const approved = known.approved.get(name);
     if (pending?.hash === hash && pending.unusable !== undefined) throw unusable(server, pending);
     if (pending?.hash === hash) approve.push(pending);
-    else if (approved?.hash === hash && pending) drop.push(name);
+    else if (approved?.hash === hash && pending) reject.push(name);
     else if (approved?.hash !== hash) throw definitionChanged(server, name);
     if (pending) fields[`tool ${name}`] = { from: approved?.hash.slice(0, 12) ?? null, to: hash.slice(0, 12) };
   }
-  if (approve.length === 0 && drop.length === 0) return undefined;
-  return { approve, drop, note: { action: 'approve', by, fields } };
+  if (approve.length === 0 && reject.length === 0) return undefined;
+  return { approve, reject, note: { action: 'approve', by, fields } };
 }
 
 function unusable(server: string, { name, unusable: why }: Definition): RegistryError {

@@ -14,7 +14,12 @@ const toolChange = z.strictObject({
   shown_name: z.string().describe('The name with hidden characters made visible.'),
   state: z.enum(['new', 'changed', 'removed']).describe('removed needs no approval.'),
   hash: z.string().describe('Of the definition that waits, or of the approved one of a removed tool.'),
-  approved_hash: z.string().nullable().describe('Approving this one rejects the definition that waits.'),
+  approved_hash: z
+    .string()
+    .nullable()
+    .describe(
+      'Approving this one rejects the definition that waits: the tool stays in question until a check has seen this one.',
+    ),
   approved_at: time.nullable(),
   approved_by: z.string().nullable(),
   since: time.nullable().describe('When the definition that waits was first seen.'),
@@ -26,7 +31,10 @@ const toolChange = z.strictObject({
       line: z.string().describe('The difference as one line.'),
     }),
   ),
-  note: z.string().nullable().describe('Why nothing can be compared, or why the tool cannot be approved.'),
+  note: z
+    .string()
+    .nullable()
+    .describe('What the tool waits for, why nothing can be compared, or why the tool cannot be approved.'),
 });
 
 /** The tools of a server that are not as they were approved. */
@@ -54,7 +62,7 @@ export function toolChanges(
       state: before ? 'changed' : 'new',
       hash: now.hash,
       since: now.at.toISOString(),
-      ...comparedTo(before, now, budget),
+      ...noted(comparedTo(before, now, budget), now.rejected === true),
     };
   });
   const gone = current
@@ -66,6 +74,13 @@ export function toolChanges(
   });
   const tools = [...waiting, ...removed].sort((a, b) => (a.name < b.name ? -1 : 1));
   return { server, first_seen_at: known.firstSeenAt?.toISOString() ?? null, tools };
+}
+
+/** Says that a person has decided, and what the tool waits for. */
+function noted(compared: Pick<ToolChange, 'differences' | 'note'>, isRejected: boolean): typeof compared {
+  if (!isRejected) return compared;
+  const note = 'The approved definition is kept. It counts again when a check finds that the server announces it.';
+  return { ...compared, note: compared.note === null ? note : `${note} ${compared.note}` };
 }
 
 function comparedTo(

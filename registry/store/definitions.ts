@@ -10,6 +10,8 @@ interface KeptDefinition extends Definition {
   at: Date;
   /** Who approved it; undefined while it waits. */
   by?: string;
+  /** A person keeps the approved definition instead. It counts again once a check has seen it. */
+  rejected?: boolean;
 }
 
 /** The definitions of one server's tools, by tool name. */
@@ -23,7 +25,12 @@ export interface ServerDefinitions {
 /** Hashes of the definitions by tool name, for every server whose tools the registry has read. */
 export type DefinitionHashes = ReadonlyMap<
   string,
-  { approved: ReadonlyMap<string, string>; pending: ReadonlyMap<string, string> }
+  {
+    approved: ReadonlyMap<string, string>;
+    pending: ReadonlyMap<string, string>;
+    /** Names of tools whose pending definition was rejected. */
+    rejected: ReadonlySet<string>;
+  }
 >;
 
 /** What one check of a server, or one approval, changes. */
@@ -33,6 +40,8 @@ export interface DefinitionChange {
   hold?: readonly Definition[];
   /** Names of tools whose pending definition is dropped. */
   drop?: readonly string[];
+  /** Names of tools whose pending definition is rejected. It stays until a check has seen the approved one. */
+  reject?: readonly string[];
   /** The entry for the change log. */
   note?: { action: 'first-seen' | 'approve'; by: Actor; fields: ServerChange['fields'] };
 }
@@ -81,15 +90,17 @@ async function bumpVersion(transaction: Writing): Promise<void> {
 }
 
 async function readHashes(db: Kysely<Schema>): Promise<DefinitionHashes> {
-  const all = new Map<string, { approved: Map<string, string>; pending: Map<string, string> }>();
+  const all = new Map<string, { approved: Map<string, string>; pending: Map<string, string>; rejected: Set<string> }>();
   for (const { server } of await db.selectFrom('tool_baseline').select('server').execute())
-    all.set(server, { approved: new Map(), pending: new Map() });
+    all.set(server, { approved: new Map(), pending: new Map(), rejected: new Set() });
   for (const [table, state] of [
     ['tool_pin', 'approved'],
     ['tool_pending', 'pending'],
   ] as const)
     for (const { server, name, hash } of await db.selectFrom(table).select(['server', 'name', 'hash']).execute())
       all.get(server)?.[state].set(name, hash);
+  const rejected = db.selectFrom('tool_pending').select(['server', 'name']).where('rejected', '=', 1);
+  for (const { server, name } of await rejected.execute()) all.get(server)?.rejected.add(name);
   return all;
 }
 
@@ -104,7 +115,12 @@ async function readDefinitions(db: Kysely<Schema>, server: string): Promise<Serv
   const first = await db.selectFrom('tool_baseline').select('at').where('server', '=', server).executeTakeFirst();
   const approved = await db.selectFrom('tool_pin').selectAll().where('server', '=', server).execute();
   const pending = await db.selectFrom('tool_pending').selectAll().where('server', '=', server).execute();
-  const kept = ({ name, hash, parts, at }: Omit<(typeof pending)[number], 'unusable'>): KeptDefinition => ({
+  const kept = ({
+    name,
+    hash,
+    parts,
+    at,
+  }: Omit<(typeof pending)[number], 'unusable' | 'rejected'>): KeptDefinition => ({
     name,
     hash,
     parts: parts === null ? null : (JSON.parse(parts) as DefinitionParts),
@@ -113,7 +129,12 @@ async function readDefinitions(db: Kysely<Schema>, server: string): Promise<Serv
   return {
     firstSeenAt: first && new Date(first.at),
     approved: new Map(approved.map((row) => [row.name, { ...kept(row), by: row.by_name }])),
-    pending: new Map(pending.map((row) => [row.name, { ...kept(row), unusable: row.unusable ?? undefined }])),
+    pending: new Map(
+      pending.map((row) => [
+        row.name,
+        { ...kept(row), unusable: row.unusable ?? undefined, rejected: row.rejected === 1 },
+      ]),
+    ),
   };
 }
 
@@ -121,7 +142,7 @@ async function readDefinitions(db: Kysely<Schema>, server: string): Promise<Serv
 const rowsAtOnce = 100;
 
 async function apply(transaction: Writing, server: string, date: Date, change: DefinitionChange): Promise<void> {
-  const { firstSeenAt, approve = [], hold = [], drop = [], note } = change;
+  const { firstSeenAt, approve = [], hold = [], drop = [], reject = [], note } = change;
   const at = date.toISOString();
   const toRow = ({ name, hash, parts }: Definition) => {
     return { server, name, hash, parts: parts && JSON.stringify(parts), at };
@@ -143,8 +164,16 @@ async function apply(transaction: Writing, server: string, date: Date, change: D
     });
     await transaction.insertInto('tool_pin').values(rows).execute();
   }
+  for (const some of chunks(reject)) {
+    const waiting = transaction.updateTable('tool_pending').set({ rejected: 1 }).where('server', '=', server);
+    await waiting.where('name', 'in', some).execute();
+  }
   for (const some of chunks(hold)) {
-    const rows = some.map((definition) => ({ ...toRow(definition), unusable: definition.unusable ?? null }));
+    const rows = some.map((definition) => ({
+      ...toRow(definition),
+      unusable: definition.unusable ?? null,
+      rejected: null,
+    }));
     await transaction.insertInto('tool_pending').values(rows).execute();
   }
   if (note) await noteChange(transaction, { at: date, server, ...note });

@@ -76,6 +76,8 @@ export interface Schema {
     at: string;
     /** Why it cannot be approved; null if it can. */
     unusable: string | null;
+    /** 1 if a person keeps the approved definition: this one waits until a check has seen that one again. */
+    rejected: number | null;
   };
 }
 
@@ -88,6 +90,7 @@ export const changes: SchemaChanges = {
   '005-unusable-tools': (db) => db.schema.alterTable('tool_pending').addColumn('unusable', 'text').execute(),
   '006-forwarded-headers': forwardedHeaders,
   '007-health-seconds': (db) => db.schema.alterTable('server').addColumn('health_seconds', 'integer').execute(),
+  '008-rejected-tools': (db) => db.schema.alterTable('tool_pending').addColumn('rejected', 'integer').execute(),
 };
 
 async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {

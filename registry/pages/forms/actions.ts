@@ -70,8 +70,9 @@ export function createActions(options: ActionOptions): Router {
     requireRight(policy(), person, 'modify_service', name);
     if (!catalogue.get(person, name)) throw notFound();
     const approvals = approvalsIn(formOf(req).getAll('tool'));
-    await definitions.approve(name, approvals, { sub: person.sub, username: person.username });
+    const rejected = await definitions.approve(name, approvals, { sub: person.sub, username: person.username });
     await onApproved();
+    if (rejected.length > 0) return { tone: 'wait', text: 'The approved definition is kept.', more: [untilSeen] };
     const text = approvals.length === 1 ? 'The tool is approved.' : `${approvals.length} tools are approved.`;
     return { tone: 'good', text, more: [] };
   });
@@ -86,6 +87,7 @@ function noteOnCheck({ title }: RegisteredServer, { status, error, tools }: Heal
   return { tone: status === 'unhealthy' ? 'bad' : 'wait', text, more: error === null ? [] : [error] };
 }
 
+const untilSeen = 'The tool stays in question until a check finds that its server announces that definition again.';
 const mostTools = 1_000;
 
 function approvalsIn(fields: readonly string[]): Approval[] {

@@ -119,9 +119,26 @@ describe.each(bothDatabases('registry.db'))('%s:', (_kind, places) => {
     await show(forecast);
     const [waiting] = await changes();
     await approve('forecast', waiting?.approved_hash ?? '');
+    await show(forecast);
     expect(await states()).toEqual([]);
     await show(poisoned);
     expect(await states()).toEqual(['forecast changed']);
+  });
+
+  test('A rejected definition stays in question until a check has seen the approved one, also after a restart', async () => {
+    await show(forecast);
+    await show(poisoned);
+    const [waiting] = await changes();
+    await approve('forecast', waiting?.approved_hash ?? '');
+    expect(await states()).toEqual(['forecast changed']);
+    expect((await changes())[0]?.note).toMatch(/^The approved definition is kept/);
+    await show(poisoned);
+    await store.close();
+    store = await openStore(where);
+    definitions = await createApprovedDefinitions(store.definitions, recordingLog().log);
+    expect(await states()).toEqual(['forecast changed']);
+    await show(forecast);
+    expect(await states()).toEqual([]);
   });
 
   test('A name with look-alike or hidden characters is a new tool, and the characters are made visible', async () => {
