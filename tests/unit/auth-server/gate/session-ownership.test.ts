@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { jest } from '@jest/globals';
 import { checkOwnership } from '../../../../auth-server/gate/session-ownership.ts';
 import type { Principal } from '../../../../auth-server/identity/principal.ts';
 import type { OriginalRequest } from '../../../../auth-server/request/original-request.ts';
