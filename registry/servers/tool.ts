@@ -10,6 +10,8 @@ export interface ToolInfo {
   inputSchema: JsonObject | null;
   outputSchema: JsonObject | null;
   annotations: JsonObject | null;
+  /** The resource of its page (MCP Apps), which a host shows to people. */
+  page?: string;
   /** Why only the name is stored. */
   note?: string;
 }
@@ -92,6 +94,7 @@ function toToolInfo({ name, parts }: Definition, note: string | undefined): Tool
   const bare = { name, title: null, description: null, inputSchema: null, outputSchema: null, annotations: null };
   if (note !== undefined || !parts) return { ...bare, ...(note !== undefined && { note }) };
   const { title, description, inputSchema, outputSchema, annotations } = parts;
+  const page = textOrNull(objectOrNull(parts['_meta.ui'])?.resourceUri) ?? textOrNull(parts['_meta["ui/resourceUri"]']);
   return {
     name,
     title: textOrNull(title) ?? textOrNull(objectOrNull(annotations)?.title),
@@ -99,6 +102,7 @@ function toToolInfo({ name, parts }: Definition, note: string | undefined): Tool
     inputSchema: objectOrNull(inputSchema),
     outputSchema: objectOrNull(outputSchema),
     annotations: objectOrNull(annotations),
+    ...(page !== null && { page }),
   };
 }
 

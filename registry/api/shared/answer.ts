@@ -24,6 +24,7 @@ export const tool = z.strictObject({
   inputSchema: object.nullable(),
   outputSchema: object.nullable(),
   annotations: object.nullable(),
+  page: z.string().optional().describe('The `ui://` resource of its page (MCP Apps), which a host shows to people.'),
   note: z.string().optional().describe('Why only the name is known.'),
 });
 

@@ -21,14 +21,14 @@ export function shownTools(tools: readonly ToolInfo[], mayCall: (tool: string) =
   let text = mostText;
   let json = mostJson;
   return tools.map((tool) => {
-    const { name, title, description, inputSchema, annotations, note } = tool;
+    const { name, title, description, inputSchema, annotations, page, note } = tool;
     const longest = Math.min(Math.max(text, leastText), longestDescription);
     const shown = {
       name: reveal(name),
       title: title === name ? '' : reveal(shortened(title ?? '', longest)),
       description: reveal(shortened(description ?? '', longest)),
       note: reveal(note ?? ''),
-      hints: hintsOf(annotations),
+      hints: [...hintsOf(annotations), ...(page === undefined ? [] : ['brings a page'])],
       mayCall: mayCall(name),
     };
     text -= shown.title.length + shown.description.length;

@@ -53,3 +53,19 @@ test.each(hostile)(
     for (const { differences, note } of changed) expect(differences.length > 0 || note !== null).toBe(true);
   },
 );
+
+test.each([
+  ['the nested key', { ui: { resourceUri: 'ui://weather/map' } }],
+  ['the flat key', { 'ui/resourceUri': 'ui://weather/map' }],
+])('A tool that brings a page says so, by %s', (_what, _meta) => {
+  const [info, plain] = toObservedTools([
+    { name: 'map', _meta },
+    { name: 'now', _meta: { ui: { visibility: ['app'] } } },
+  ]);
+  expect([info?.info.page, plain?.info.page]).toEqual(['ui://weather/map', undefined]);
+  const shown = shownTools(
+    [info?.info, plain?.info].filter((each) => each !== undefined),
+    () => true,
+  );
+  expect(shown.map(({ hints }) => hints)).toEqual([['brings a page'], []]);
+});
