@@ -67,6 +67,11 @@ async function importFiles(run: Run<ImportOptions>): Promise<ExitCode> {
 
 async function entriesOf(file: string): Promise<{ file: string; entry: unknown }[]> {
   const value = await readJson(file);
+  if (typeof value === 'object' && value !== null && 'mcpServers' in value && typeof value.mcpServers === 'object')
+    return Object.entries(value.mcpServers ?? {}).map(([name, of]) => ({
+      file,
+      entry: { clientServer: name, config: of },
+    }));
   const page = typeof value === 'object' && value !== null && 'servers' in value ? value.servers : value;
   return (Array.isArray(page) ? page : [page]).map((entry: unknown) => ({ file, entry }));
 }

@@ -64,6 +64,8 @@ export function createEditor(options: EditorOptions) {
   };
 
   return {
+    /** The published name of the server called `name`: null if it has none, undefined if there is no such server. */
+    aliasOf: (name: string): string | null | undefined => store.get(name)?.alias,
     async register(person: Person, settings: ServerSettings): Promise<Edited> {
       requireRegistration(policy(), person, settings.name);
       refuseFixed(settings.name);

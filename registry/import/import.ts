@@ -3,14 +3,16 @@ import type { Person } from '../access/guards.ts';
 import type { Editor } from '../editing/editor.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import { readRegistration } from '../servers/server-input.ts';
+import { clientServers } from './client-config.ts';
 import { readEntry } from './read-entry.ts';
 import { EntryRefused } from './refused.ts';
+import { longName, type Read } from './server-json.ts';
 
 /** The outcome of one entry. */
 const importResult = z.strictObject({
   index: z.int().describe('Its position in the input, from 0.'),
   name: z.string().nullable().describe('The name of the server here, if the entry has one.'),
-  format: z.enum(['server.json', 'original']).nullable(),
+  format: z.enum(['server.json', 'original', 'client']).nullable(),
   outcome: z
     .enum(['registered', 'skipped', 'refused'])
     .describe(
@@ -46,15 +48,21 @@ const ours: ReadonlySet<string> = new Set(['store_unavailable', 'internal_error'
 export async function importServers(editor: Editor, person: Person, body: unknown, dryRun: boolean) {
   const entries = entriesOf(body);
   const results: ImportResult[] = [];
-  const names = new Set<string>();
+  /** The published name of each server that this import has registered, by its name. */
+  const names = new Map<string, unknown>();
   for (const [index, entry] of entries.entries()) {
     const result = { index, ...(await importOne(editor, person, entry, { dryRun, names })) };
-    if (result.name !== null && result.outcome === 'registered') names.add(result.name);
+    if (result.name !== null && result.outcome === 'registered') names.set(result.name, aliasIn(entry));
     results.push(result);
   }
   const count = (outcome: ImportResult['outcome']) => results.filter((result) => result.outcome === outcome).length;
   const counts = { registered: count('registered'), skipped: count('skipped'), refused: count('refused') };
   return { dry_run: dryRun, ...counts, results } satisfies ImportAnswer;
+}
+
+/** The published name of an entry that could be read. */
+function aliasIn(entry: unknown): unknown {
+  return readEntry(entry).settings.alias ?? null;
 }
 
 type One = Omit<ImportResult, 'index'>;
@@ -63,11 +71,12 @@ async function importOne(
   editor: Editor,
   person: Person,
   entry: unknown,
-  { dryRun, names }: { dryRun: boolean; names: ReadonlySet<string> },
+  { dryRun, names }: { dryRun: boolean; names: ReadonlyMap<string, unknown> },
 ): Promise<One> {
   const about: Pick<One, 'name' | 'format' | 'hints'> = { name: null, format: null, hints: [] };
   try {
-    const { settings: raw, format, hints } = readEntry(entry);
+    const { settings: read, format, hints } = readEntry(entry);
+    const raw = apart(editor, read, names);
     Object.assign(about, { name: raw.name, format, hints });
     const settings = readRegistration(raw);
     if (dryRun && names.has(settings.name)) throw new RegistryError('name_taken', `"${settings.name}" is there twice.`);
@@ -84,15 +93,29 @@ async function importOne(
   }
 }
 
+/** Another vendor's server of the same short name must not stop this one: then both parts of the published name count. */
+function apart(editor: Editor, read: Read['settings'], names: ReadonlyMap<string, unknown>): Read['settings'] {
+  const { name, alias } = read;
+  if (typeof alias !== 'string') return read;
+  const holder = names.has(name) ? names.get(name) : editor.aliasOf(name);
+  return holder === undefined || holder === alias ? read : { ...read, name: longName(alias) };
+}
+
 function reasonOf({ message, faults = [] }: RegistryError): string {
   if (faults.length < 2) return message;
   return faults.map((fault) => `${fault.path}: ${fault.message}`).join('; ');
 }
 
 function entriesOf(body: unknown): readonly unknown[] {
+  const client = clientServers(body);
+  if (client) return bounded(client);
   const page = typeof body === 'object' && body !== null && 'servers' in body ? body.servers : body;
-  const entries = Array.isArray(page) ? page : [page];
-  if (typeof page !== 'object' || page === null || entries.length === 0 || entries.length > maxEntries) {
+  if (typeof page !== 'object' || page === null) return bounded([]);
+  return bounded(Array.isArray(page) ? page : [page]);
+}
+
+function bounded(entries: readonly unknown[]): readonly unknown[] {
+  if (entries.length === 0 || entries.length > maxEntries) {
     const message = `Send one server, or a list of 1 to ${maxEntries}.`;
     throw new RegistryError('input_invalid', message, { faults: [{ path: '', message }] });
   }

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { boundEntry } from './bounds.ts';
+import { fromClientServer, isClientServer } from './client-config.ts';
+import { mend } from './mend.ts';
 import { fromOriginal, originalServer } from './original.ts';
 import { EntryRefused } from './refused.ts';
 import { credentialHint, fromServerJson, type Read, serverJson } from './server-json.ts';
@@ -7,14 +9,32 @@ import { credentialHint, fromServerJson, type Read, serverJson } from './server-
 const mostFaults = 10;
 const longestPath = 200;
 const wrapped = z.looseObject({ server: z.looseObject({}) });
+/** What the MCP registry itself says of a version (`_meta` of its API). */
+const official = z.looseObject({
+  _meta: z.looseObject({
+    'io.modelcontextprotocol.registry/official': z.looseObject({
+      status: z.string().optional(),
+      isLatest: z.boolean().optional(),
+    }),
+  }),
+});
+
+function ofRegistry(entry: unknown): { status?: string | undefined; isLatest?: boolean | undefined } {
+  const found = official.safeParse(entry);
+  return found.success ? found.data._meta['io.modelcontextprotocol.registry/official'] : {};
+}
 
 /**
- * Reads one entry: a `server.json`, alone or as the MCP registry API answers it (`{server, _meta}`), or a server file of the
- * Python original.
+ * Reads one entry: a `server.json`, alone or as the MCP registry API answers it (`{server, _meta}`), a server file of the
+ * Python original, or a server of a client's configuration.
  * @throws {EntryRefused} if it is neither, or cannot be a server here
  */
-export function readEntry(entry: unknown): Read & { format: 'server.json' | 'original' } {
+export function readEntry(entry: unknown): Read & { format: 'server.json' | 'original' | 'client' } {
   boundEntry(entry);
+  if (isClientServer(entry)) return { ...mended(fromClientServer(entry)), format: 'client' };
+  const { status, isLatest } = ofRegistry(entry);
+  if (status === 'deleted') throw new EntryRefused('Its makers have deleted it from the registry it comes from.');
+  if (isLatest === false) throw new EntryRefused('It is not the newest version. Import that one.');
   const inner = wrapped.safeParse(entry);
   const value = inner.success ? inner.data.server : entry;
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -22,15 +42,42 @@ export function readEntry(entry: unknown): Read & { format: 'server.json' | 'ori
     throw new EntryRefused('It is neither a server.json ("name") nor a server file of the original ("server_name").');
   if ('server_name' in value) {
     const server = parse(originalServer, value);
-    return { settings: fromOriginal(server), hints: hintsOn(server), format: 'original' };
+    return { ...mended(readOriginal(server)), format: 'original' };
   }
-  return { ...fromServerJson(parse(serverJson, value)), format: 'server.json' };
+  const { settings, hints } = mended(fromServerJson(parse(serverJson, value)));
+  const old = status === 'deprecated' ? ['Its makers call it deprecated.'] : [];
+  return { settings, hints: [...hints, ...old], format: 'server.json' };
 }
 
-function hintsOn({ auth_type: type, auth_scheme: scheme }: z.output<typeof originalServer>): string[] {
+function mended({ settings, hints }: Read): Read {
+  const better = mend(settings);
+  return { settings: better.settings, hints: [...hints, ...better.hints] };
+}
+
+/** A path of several segments, or with capitals, becomes a name of one; a credential in an address stays out. */
+function readOriginal(server: z.output<typeof originalServer>): Read {
+  const hints = hintsOn(server);
+  const url = URL.parse(server.proxy_pass_url);
+  if (url && (url.username || url.password)) {
+    url.username = '';
+    url.password = '';
+    hints.push(credentialHint('in its address'));
+  }
+  const settings = fromOriginal({ ...server, proxy_pass_url: url?.href ?? server.proxy_pass_url });
+  const { name } = settings;
+  if (!/^[A-Za-z0-9][A-Za-z0-9_./-]*$/.test(name) || /^[a-z0-9_-]+$/.test(name)) return { settings, hints };
+  const plain = name.toLowerCase().replace(/[./]+/g, '-').slice(0, 63);
+  return {
+    settings: { ...settings, name: plain },
+    hints: [...hints, `Its path ${server.path} became the name ${plain}.`],
+  };
+}
+
+function hintsOn({ auth_type: type, auth_scheme: scheme, headers }: z.output<typeof originalServer>): string[] {
   const kind = type ?? scheme ?? 'none';
-  if (kind === 'none') return [];
-  return [credentialHint(`(${kind})`)];
+  if (kind !== 'none') return [credentialHint(`(${kind})`)];
+  const sent = Array.isArray(headers) ? headers.flatMap((each) => Object.keys(each ?? {})) : Object.keys(headers ?? {});
+  return sent.length > 0 ? [credentialHint(`in ${sent.slice(0, mostFaults).join(', ').slice(0, longestPath)}`)] : [];
 }
 
 function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {

@@ -32,14 +32,16 @@ const packaged = z.looseObject({
 /** A `server.json` of 2025-12-11, or in an older spelling (`snake_case` until 2025-09, `version_detail` in 2025-07). */
 export const serverJson = z.looseObject({
   name: z.string('must be text').regex(publishedName, 'must be like io.github.owner/name').max(200),
-  title: z.string().nullish(),
+  // What only decorates a server is mended later, see `mend`.
+  title: z.unknown().optional(),
   description: z.string('must be text'),
-  version: z.string().nullish(),
-  version_detail: z.looseObject({ version: z.string() }).nullish(),
-  repository: z.looseObject({ url: z.string().nullish() }).nullish(),
-  icons: z
-    .array(z.looseObject({ src: z.string(), mimeType: z.string().optional(), sizes: z.array(z.string()).optional() }))
-    .nullish(),
+  version: z.unknown().optional(),
+  version_detail: z.looseObject({ version: z.unknown().optional() }).nullish().catch(null),
+  repository: z
+    .union([z.looseObject({ url: z.unknown().optional() }), z.string()])
+    .nullish()
+    .catch(null),
+  icons: z.array(z.unknown()).nullish().catch(null),
   remotes: z.array(remote).nullish(),
   packages: z.array(packaged).nullish(),
 });
@@ -74,17 +76,13 @@ export function fromServerJson(server: ServerJson): Read {
   return {
     settings: {
       name,
-      title: title?.trim() || alias.slice(alias.indexOf('/') + 1),
+      title: (typeof title === 'string' && title.trim()) || alias.slice(alias.indexOf('/') + 1),
       description,
       upstream,
       transports,
       version: version ?? detail?.version ?? null,
-      repository: repository?.url || null,
-      icons: (icons ?? []).map(({ src, mimeType, sizes }) => ({
-        src,
-        ...(mimeType && { mimeType: mimeType === 'image/jpg' ? 'image/jpeg' : mimeType }),
-        ...(sizes && { sizes }),
-      })),
+      repository: addressOf(typeof repository === 'string' ? repository : repository?.url),
+      icons: (icons ?? []).map(iconOf),
       alias,
       forward_headers: forwardedNames(used),
     },
@@ -92,10 +90,44 @@ export function fromServerJson(server: ServerJson): Read {
   };
 }
 
-/** `io.github.owner/Name.of-it` → `name-of-it`. */
+/** The https address of a repository, also of one in git's own spelling. */
+function addressOf(given: unknown): unknown {
+  if (typeof given !== 'string') return given || null;
+  return given.replace(/^git\+(?=https:)/, '').replace(/^(?:git|ssh):\/\/(?:git@)?(?=[^/]+\/)/, 'https://') || null;
+}
+
+function iconOf(given: unknown): unknown {
+  const icon = z
+    .looseObject({ src: z.unknown(), mimeType: z.unknown(), sizes: z.unknown() })
+    .partial()
+    .safeParse(given);
+  if (!icon.success) return given;
+  const { src, mimeType, sizes } = icon.data;
+  return {
+    src,
+    ...(mimeType !== undefined && { mimeType: mimeType === 'image/jpg' ? 'image/jpeg' : mimeType }),
+    ...(sizes !== undefined && { sizes }),
+  };
+}
+
+/** Words that say what every server is. Alone they name none: `com.stripe/mcp`. */
+const anyServer =
+  /^(?:(?:remote|official|public|api|http|the)[-_.]?)*(?:mcp|server|mcp[-_.]?server|server[-_.]?mcp|mcp[-_.]?remote)$/;
+
+/** `io.github.owner/Name.of-it` → `name-of-it`; `com.stripe/mcp` → `stripe-mcp`. */
 function nameOf(published: string): string {
   const own = published.slice(published.indexOf('/') + 1).toLowerCase();
-  return own
+  return anyServer.test(own) ? longName(published) : plainName(own);
+}
+
+/** A name that tells vendors apart: `com.notion/search` → `notion-search`. */
+export function longName(published: string): string {
+  const [domain = '', own = ''] = published.toLowerCase().split('/');
+  return plainName(`${domain.split('.').at(-1)}-${own}`);
+}
+
+function plainName(text: string): string {
+  return text
     .replace(/[^a-z0-9_-]+/g, '-')
     .replace(/^[_-]+|-+$/g, '')
     .slice(0, 63);

@@ -229,3 +229,85 @@ test('Each entry needs the permission, a form is rejected, and an assertion for 
   expect((await send(weather, { headers: { 'X-Mcp-Assertion': forMcpgw } })).status).toBe(401);
   expect((await send(weather, { query: '?dry_run=maybe' })).status).toBe(400);
 });
+
+const published = (name: string, more: object = {}) => ({
+  name,
+  description: 'x',
+  remotes: [{ type: 'streamable-http', url: `https://${name.split('/')[0]}/mcp` }],
+  ...more,
+});
+
+test('Servers of different vendors get different names, also where their own part is the same', async () => {
+  const page = ['com.stripe/mcp', 'com.notion/mcp', 'com.one/search', 'com.two/search'].map((name) => published(name));
+  const expected = ['stripe-mcp', 'notion-mcp', 'search', 'two-search'];
+  const tried = await send(page, { query: '?dry_run=true' });
+  expect(tried.body.results.map(({ name, outcome }) => `${name} ${outcome}`)).toEqual(
+    expected.map((name) => `${name} registered`),
+  );
+  const { body } = await send(page);
+  expect(body.results.map(({ name, outcome }) => `${name} ${outcome}`)).toEqual(
+    expected.map((name) => `${name} registered`),
+  );
+  // Importing again finds each under the name that it has.
+  expect((await send(page)).body).toMatchObject({ registered: 0, skipped: 4 });
+});
+
+test('Only the newest version counts, and what its makers have deleted is not imported', async () => {
+  const version = (name: string, of: object) => ({
+    server: published(name),
+    _meta: { 'io.modelcontextprotocol.registry/official': of },
+  });
+  const { body } = await send([
+    version('com.example/notes', { status: 'active', isLatest: false }),
+    version('com.example/notes', { status: 'active', isLatest: true }),
+    version('com.example/gone', { status: 'deleted', isLatest: true }),
+    version('com.example/old', { status: 'deprecated', isLatest: true }),
+  ]);
+  expect(body.results.map(({ outcome }) => outcome)).toEqual(['refused', 'registered', 'refused', 'registered']);
+  expect(body.results[3]?.hints).toEqual(['Its makers call it deprecated.']);
+});
+
+test('What only decorates a server does not stop its import, and hints say what was changed', async () => {
+  const decorated = published('com.example/plain', {
+    title: 'A'.repeat(200),
+    description: '',
+    repository: 'git+https://github.com/example/plain.git',
+    icons: [{ src: 'http://example.com/i.png' }, { src: 'https://example.com/i.png' }],
+    version: 3,
+  });
+  const result = await one(decorated);
+  expect(result).toMatchObject({ outcome: 'registered', name: 'plain' });
+  expect(result?.hints.join(' ')).toMatch(/title was shortened.*description was missing.*version was left out.*icons/);
+  expect(registry.store.get('plain')).toMatchObject({
+    repository: 'https://github.com/example/plain.git',
+    icons: [{ src: 'https://example.com/i.png' }],
+  });
+  const many = { ...original, tags: Array.from({ length: 30 }, (_, n) => `t${n}`) };
+  expect(await one(many)).toMatchObject({ outcome: 'registered' });
+  expect(registry.store.get('finance')?.tags).toHaveLength(20);
+});
+
+test('The configuration of a client is imported; what a client starts itself is refused with the way out', async () => {
+  const mcpServers = {
+    'My Notes': { type: 'http', url: 'https://notes.example/mcp', headers: { Authorization: 'Bearer S3cret' } },
+    local: { command: 'npx', args: ['x'] },
+  };
+  const { body } = await send({ mcpServers });
+  expect(body.results).toMatchObject([
+    { name: 'my-notes', format: 'client', outcome: 'registered' },
+    { outcome: 'refused', reason: expect.stringContaining('Run it behind a bridge') },
+  ]);
+  expect(body.results[0]?.hints.join()).toContain('UPSTREAM_SECRETS_FILE');
+  expect(JSON.stringify(body)).not.toContain('S3cret');
+});
+
+test('Paths and credentials of the original are mended or named, and no credential is kept', async () => {
+  const named = await one({ ...original, path: '/Team/Notes' });
+  expect(named).toMatchObject({ name: 'team-notes', outcome: 'registered' });
+  expect(named?.hints).toEqual(['Its path /Team/Notes became the name team-notes.']);
+  const secret = { proxy_pass_url: 'http://user:S3cret@127.0.0.1:8001/', headers: [{ 'X-Token': 'S3cret' }] };
+  const result = await one({ ...original, path: '/secret', ...secret });
+  expect(result).toMatchObject({ name: 'secret', outcome: 'registered' });
+  expect(result?.hints.join()).toMatch(/in X-Token.*in its address/);
+  expect(JSON.stringify([result, registry.store.get('secret')])).not.toContain('S3cret');
+});

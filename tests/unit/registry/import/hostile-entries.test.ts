@@ -35,8 +35,8 @@ test.each([
 });
 
 test('An entry with many faults names the first ones', () => {
-  expect(() => readEntry({ ...published, icons: many(5_000, {}) })).toThrow(
-    /^It cannot be read\. icons\.0\.src.{0,2000}$/s,
+  expect(() => readEntry({ ...published, remotes: many(5_000, {}) })).toThrow(
+    /^It cannot be read\. remotes\.0\.url.{0,2000}$/s,
   );
 });
 
