@@ -12,7 +12,12 @@ import { type Answer, name, time } from './shared/answer.ts';
 export const changesQuery = z.object({
   server: z.string().optional(),
   before: z.coerce.number('must be a number').int().min(1).optional(),
-  limit: z.coerce.number('must be a number').int().min(1).max(200).default(50),
+  limit: z.coerce
+    .number('must be a number from 1 to 200')
+    .int('must be a whole number')
+    .min(1, 'must be 1 or more')
+    .max(200, 'must be 200 or less')
+    .default(50),
 });
 
 const change = z.strictObject({

@@ -10,7 +10,12 @@ import { type Answer, name, object } from './shared/answer.ts';
 /** The query of `GET /tools/search`. */
 export const toolSearchQuery = z.object({
   q: z.string('must be one text').trim().min(1, 'must say what the tool is to do').max(1_000),
-  limit: z.coerce.number('must be a number').int().min(1).max(50).default(10),
+  limit: z.coerce
+    .number('must be a number from 1 to 50')
+    .int('must be a whole number')
+    .min(1, 'must be 1 or more')
+    .max(50, 'must be 50 or less')
+    .default(10),
   server: z.string('must be one name').max(63).optional(),
 });
 

@@ -63,7 +63,12 @@ const flag = z.enum(['true', 'false'], 'must be true or false');
 /** The query of `GET /servers`. */
 export const listQuery = z.object({
   cursor: z.string().max(400, 'is none of ours').optional().describe('`metadata.nextCursor` of the page before.'),
-  limit: z.coerce.number('must be a number').int('must be a whole number').min(1).max(100).default(30),
+  limit: z.coerce
+    .number('must be a number from 1 to 100')
+    .int('must be a whole number')
+    .min(1, 'must be 1 or more')
+    .max(100, 'must be 100 or less')
+    .default(30),
   search: z.string().max(200, 'must have at most 200 characters').optional().describe('Text in the name or the title.'),
   updated_since: z.iso
     .datetime({ offset: true, error: 'must be a time such as 2026-11-23T12:00:00Z (RFC 3339)' })

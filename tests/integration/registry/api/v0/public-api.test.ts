@@ -207,6 +207,13 @@ test.each([
   expect([status, body]).toEqual([400, { error: expect.stringMatching(/^\w+: .+/) }]);
 });
 
+test('A limit that is too large is rejected with the largest one', async () => {
+  expect(await ask('/v0.1/servers?limit=500')).toMatchObject({
+    status: 400,
+    body: { error: 'limit: must be 100 or less' },
+  });
+});
+
 test.each([
   ['search=TIME', ['localhost/currenttime']],
   ['search=the+known', ['io.github.example/Known.Server']],
