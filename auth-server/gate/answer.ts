@@ -109,6 +109,9 @@ function challengeFor(error: AuthError, publicUrl: string, request: OriginalRequ
 function resourcePath(request: OriginalRequest | undefined): string {
   const target = request?.target;
   if (target?.resource !== 'mcp') return '';
+  // As the client wrote it: it refuses metadata about another resource (RFC 9728 section 3.3).
+  const own = `/${target.server}`;
+  if (request?.uri.replace(/\/?(\?.*)?$/, '') === own) return own;
   return `/${target.server}/${target.endpoint === 'messages' ? 'sse' : target.endpoint}`;
 }
 

@@ -4,7 +4,7 @@ import { serverNameForm } from '../../policy/names.ts';
 /** What the metadata document contains about this gateway. */
 export type MetadataSettings = Record<'publicUrl' | 'issuer', string>;
 
-const resourcePath = new RegExp(`^(/${serverNameForm}/(mcp|sse))?$`);
+const resourcePath = new RegExp(`^(/${serverNameForm}(/(mcp|sse))?)?$`);
 
 /**
  * OAuth 2.0 Protected Resource Metadata (RFC 9728), for the gateway and for each MCP endpoint: MCP clients find Cognito
@@ -15,7 +15,7 @@ export function createResourceMetadata({ publicUrl, issuer }: MetadataSettings):
   return (req, res) => {
     // Also for the 404: a page that cannot read it cannot try the next address (RFC 9728 section 3.1).
     res.set('Access-Control-Allow-Origin', '*');
-    const path = req.path.slice('/.well-known/oauth-protected-resource'.length);
+    const path = req.path.slice('/.well-known/oauth-protected-resource'.length).replace(/\/$/, '');
     if (!resourcePath.test(path)) {
       res.status(404).json({ error: { code: 'not_found', message: 'There is no such resource here.' } });
       return;

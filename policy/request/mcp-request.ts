@@ -38,8 +38,7 @@ export interface McpRequest {
 
 const longestToolName = 256;
 
-const requestKeys = new Set(['jsonrpc', 'id', 'method', 'params']);
-const responseKeys = new Set(['jsonrpc', 'id', 'result', 'error']);
+const judgedMembers = judgedKeys('jsonrpc', 'id', 'method', 'params', 'result', 'error');
 const judgedParams = judgedKeys('name', 'uri', 'ref', 'notifications', 'task', 'taskId', '_meta');
 const judgedRef = judgedKeys('type', 'name', 'uri');
 const judgedNotifications = judgedKeys('resourceSubscriptions', 'taskIds');
@@ -68,6 +67,7 @@ function readMessage(raw: RawMcpRequest): McpRequest {
   const message = asObject(parse(raw.body), 'the body must be one JSON-RPC message; batches are not accepted');
   const id = readId(message);
   try {
+    refuseLookAlikes(message, judgedMembers);
     if (message.jsonrpc !== '2.0') throw new RefusedRequest('jsonrpc must be "2.0"');
     const request = 'method' in message ? readCall(message) : readResponse(message);
     checkHeaders(raw, message, request);
@@ -94,17 +94,22 @@ function readId({ id }: Json): string | number | undefined {
 }
 
 function readResponse(message: Json): McpRequest {
-  onlyKeys(message, responseKeys);
-  if ('result' in message === 'error' in message) throw new RefusedRequest('a response has either result or error');
+  const { result, error } = message;
+  // Some programs write the other one as null.
+  const isOne =
+    'result' in message && 'error' in message
+      ? (result === null) !== (error === null)
+      : 'result' in message || 'error' in message;
+  if (!isOne || 'params' in message) throw new RefusedRequest('a response has either result or error');
   return { method: '(response)', accesses: [{ method: '(response)' }] };
 }
 
 function readCall(message: Json): McpRequest {
-  onlyKeys(message, requestKeys);
-  const { method, params = {} } = message;
+  if ((message.result ?? message.error ?? null) !== null) throw new RefusedRequest('a request has no result or error');
+  const { method } = message;
   if (typeof method !== 'string' || method === '') throw new RefusedRequest('method must be a string');
   if (message.id === null) throw new RefusedRequest('id must not be null');
-  const args = asObject(params, 'params must be an object');
+  const args = asObject(message.params ?? {}, 'params must be an object');
   refuseLookAlikes(args, judgedParams);
   const accesses = readAccesses(method, args);
   const tasks = readTasks(method, args);
@@ -159,11 +164,6 @@ function mismatchCode(raw: RawMcpRequest, message: Json): number {
   const meta = (message.params as Json | undefined)?._meta as Json | undefined;
   const version = raw.protocolVersion ?? meta?.['io.modelcontextprotocol/protocolVersion'];
   return typeof version === 'string' && /^\d{4}-\d\d-\d\d$/.test(version) && version >= '2026-07-28' ? -32020 : -32600;
-}
-
-function onlyKeys(message: Json, allowed: ReadonlySet<string>): void {
-  const other = Object.keys(message).find((key) => !allowed.has(key));
-  if (other !== undefined) throw new RefusedRequest('the message has a key that does not belong there');
 }
 
 /** MCP recommends at most 128 characters (2025-11-25, "Tool Names"). The limit bounds each header that carries the name. */

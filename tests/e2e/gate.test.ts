@@ -119,6 +119,76 @@ test.each<[string, number, Partial<Sent>]>([
   expect(gateway.echo.seen).toEqual([]);
 });
 
+test.each(['/echo/mcp/', '/echo/', '/echo', '/echo?a=b'])('The address %s is the same as /echo/mcp', async (path) => {
+  const refused = await ask({ path, headers: json, body: call });
+  expect(refused.status).toBe(401);
+  const metadata = /resource_metadata="([^"]+)"/.exec(String(refused.headers['www-authenticate']))?.[1] ?? '';
+  const document = await ask({ method: 'GET', path: new URL(metadata).pathname });
+  const { resource } = JSON.parse(document.body);
+  expect(`${gateway.url}${path.replace(/\?.*/, '')}`).toMatch(new RegExp(`^${resource}/?$`));
+  const preflight = { origin: 'https://tools.example.com', 'access-control-request-method': 'POST' };
+  expect((await ask({ method: 'OPTIONS', path, headers: preflight })).status).toBe(204);
+  expect((await ask({ path, headers: carol, body: call })).status).not.toBe(404);
+  expect(gateway.echo.seen).toEqual([]);
+  expect((await ask({ path, headers: admin, body: call })).status).toBe(200);
+  expect(gateway.echo.seen.map(({ method, url, body }) => [method, url.replace(/\?.*/, ''), body])).toEqual([
+    ['POST', '/mcp', call],
+  ]);
+});
+
+test.each([
+  'application/json ; charset=utf-8',
+  'application/json;  charset=utf-8',
+  'application/json; charset=utf8',
+  'application/json;',
+  'application/json; charset="UTF-8";',
+  'Application/JSON',
+])('The media type may be spelled as %j', async (type) => {
+  expect((await ask({ path: '/echo/mcp', headers: { ...admin, 'content-type': type }, body: call })).status).toBe(200);
+  expect(gateway.echo.seen[0]?.headers['content-type']).toBe('application/json');
+});
+
+test('A preflight of an allowed origin may ask for any header, and of another origin for none', async () => {
+  const names = 'authorization,mcp-param-region,traceparent,x-mcp-toolsets';
+  const preflight = (origin: string, asked = names) =>
+    ask({ method: 'OPTIONS', path: '/echo/mcp', headers: { origin, 'access-control-request-headers': asked } });
+  const allowed = 'access-control-allow-headers';
+  expect((await preflight('https://tools.example.com')).headers[allowed]).toBe(names);
+  expect((await preflight('https://tools.example.com', 'a"b')).headers[allowed]).toMatch(/^Authorization, /);
+  expect((await preflight('https://evil.example')).headers[allowed]).toBeUndefined();
+});
+
+test.each(['10.1.2.3', 'node-7.internal:8080', ''])(
+  'A load balancer gets /health under the Host %j, and only that',
+  async (host) => {
+    const head = (path: string) => `GET ${path} HTTP/1.0\r\n${host && `Host: ${host}\r\n`}\r\n`;
+    expect(await sendBytes(gateway.ports.gateway, [head('/health')])).toMatch(/^HTTP\/1.1 200 [\s\S]*"status":"up"/);
+    for (const path of ['/', '/echo/mcp', '/health/x', '/oauth2/providers'])
+      expect(await sendBytes(gateway.ports.gateway, [head(path)])).toMatch(/^HTTP\/1.1 421 /);
+  },
+);
+
+test.each([
+  ['/rights/', 404],
+  ['/nothing/here', 404],
+  ['/docs', 404],
+  ['/echo/mcp', 400],
+])('A browser that opens %s gets a page', async (path, status) => {
+  const browser = { accept: 'text/html,*/*;q=0.8', 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate' };
+  const answer = await ask({ method: 'GET', path, headers: browser });
+  expect([answer.status, answer.headers['content-type']]).toEqual([status, 'text/html']);
+});
+
+test('A script of a page without credentials gets 401, htmx with the address of the login', async () => {
+  const get = (headers: Record<string, string>) =>
+    ask({ method: 'GET', path: '/rights', headers: { accept: 'text/html', ...headers } });
+  expect((await get({ 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' })).status).toBe(302);
+  expect((await get({})).status).toBe(302);
+  expect(await get({ 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' })).toMatchObject({ status: 401 });
+  expect((await get({ 'hx-request': 'true' })).headers['hx-redirect']).toBe('/login');
+  expect((await get({ 'hx-request': 'true' })).status).toBe(401);
+});
+
 test('A body that arrives in one-byte chunks is judged as a whole or refused, never passed unseen', async () => {
   const body = JSON.stringify({
     jsonrpc: '2.0',

@@ -29,10 +29,17 @@ describe('the public documents', () => {
   );
 
   test.each([
-    '/',
-    '/currenttime',
-    '/currenttime/',
-    '/currenttime/mcp/',
+    ['/', ''],
+    ['/currenttime', '/currenttime'],
+    ['/currenttime/', '/currenttime'],
+    ['/currenttime/mcp/', '/currenttime/mcp'],
+  ])('include metadata for other spellings of an endpoint: %j', async (path, named) => {
+    expect(await (await get(resource + path)).json()).toMatchObject({ resource: publicUrl + named });
+  });
+
+  test.each([
+    '//',
+    '/currenttime//',
     '/currenttime/mcp/mcp',
     '/currenttime/messages',
     '/currenttime/admin',

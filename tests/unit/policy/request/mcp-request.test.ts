@@ -116,6 +116,19 @@ describe('a body that two parsers could read differently', () => {
   });
 });
 
+describe('what nothing is decided on', () => {
+  test.each<[string, object]>([
+    ['params of null', { method: 'tools/list', params: null }],
+    ['a member of its own', { method: 'ping', _meta: { a: 1 }, trace: 'x' }],
+    ['an error of null beside a method', { method: 'ping', error: null }],
+    ['an error of null beside a result', { result: {}, error: null }],
+    ['a result of null beside an error', { result: null, error: { code: 1, message: 'x' } }],
+    ['a result of null', { result: null }],
+  ])('does not stop a message: %s', (_what, rest) => {
+    expect(read({ jsonrpc: '2.0', id: 1, ...rest })).toMatchObject({ id: 1 });
+  });
+});
+
 describe('a message that is not exactly one JSON-RPC call or response', () => {
   test.each<[string, string | object, RegExp]>([
     ['a batch', `[${good}]`, /batches/],
@@ -126,13 +139,12 @@ describe('a message that is not exactly one JSON-RPC call or response', () => {
     ['JSON-RPC 1.0', { ...call({ name: 't' }), jsonrpc: '1.0' }, /jsonrpc must be "2.0"/],
     ['jsonrpc as a number', { ...call({ name: 't' }), jsonrpc: 2 }, /jsonrpc must be "2.0"/],
     ['no jsonrpc', { id: 1, method: 'ping' }, /jsonrpc must be "2.0"/],
-    ['an unknown key', { ...call({ name: 't' }), tool: 'x' }, /does not belong/],
-    ['a method beside a result', { ...call({ name: 't' }), result: {} }, /does not belong/],
-    ['a method beside an error', { ...call({ name: 't' }), error: {} }, /does not belong/],
+    ['a method beside a result', { ...call({ name: 't' }), result: {} }, /no result or error/],
+    ['a method beside an error', { ...call({ name: 't' }), error: {} }, /no result or error/],
     ['a result beside an error', { jsonrpc: '2.0', id: 1, result: {}, error: {} }, /either result or error/],
     ['neither method nor result', { jsonrpc: '2.0', id: 1 }, /either result or error/],
-    ['a response with params', { jsonrpc: '2.0', id: 1, result: {}, params: {} }, /does not belong/],
-    ['a method of null', { jsonrpc: '2.0', method: null, tool: 'tools/list' }, /does not belong/],
+    ['a response with params', { jsonrpc: '2.0', id: 1, result: {}, params: {} }, /either result or error/],
+    ['a method of null', { jsonrpc: '2.0', method: null, tool: 'tools/list' }, /method must be a string/],
     ['a method of null and nothing else', { jsonrpc: '2.0', id: 1, method: null }, /method must be a string/],
     [
       'an empty method',
@@ -140,9 +152,9 @@ describe('a message that is not exactly one JSON-RPC call or response', () => {
       /method must be a string/,
     ],
     ['a method in a list', { jsonrpc: '2.0', id: 1, method: ['tools/call'] }, /method must be a string/],
-    ['Method', { jsonrpc: '2.0', id: 1, method: 'ping', Method: 'tools/call' }, /does not belong/],
-    ['only METHOD', { jsonrpc: '2.0', id: 1, METHOD: 'tools/call' }, /does not belong/],
-    ['paramſ', { ...call({ name: 't' }), paramſ: { name: 'u' } }, /does not belong/],
+    ['Method', { jsonrpc: '2.0', id: 1, method: 'ping', Method: 'tools/call' }, /letter case/],
+    ['only METHOD', { jsonrpc: '2.0', id: 1, METHOD: 'tools/call' }, /letter case/],
+    ['paramſ', { ...call({ name: 't' }), paramſ: { name: 'u' } }, /letter case/],
     ['an id of null', { ...call({ name: 't' }), id: null }, /id must not be null/],
     ['an id of true', { ...call({ name: 't' }), id: true }, /id must be a string or an integer/],
     ['an id of 1.5', { ...call({ name: 't' }), id: 1.5 }, /id must be a string or an integer/],
@@ -150,7 +162,8 @@ describe('a message that is not exactly one JSON-RPC call or response', () => {
     ['an id that is an object', { ...call({ name: 't' }), id: {} }, /id must be a string or an integer/],
     ['params as a list', call(['t']), /params must be an object/],
     ['params as a string', call('t'), /params must be an object/],
-    ['params of null', call(null), /params must be an object/],
+    ['params of null where an object is named', call(null), /params\.name/],
+    ['a result and an error of null', { jsonrpc: '2.0', id: 1, result: null, error: null }, /either result or error/],
     ['params only in the prototype', call(JSON.parse('{"__proto__":{"name":"t"}}')), /params\.name/],
   ])('with %s is rejected as an invalid request', (_what, body, why) => {
     const error = refusal(body);
