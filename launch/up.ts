@@ -16,8 +16,8 @@ takes precedence. UP_DATA_DIR (default data) is the folder of the databases and 
 
 const people = [
   ['alice', 'mcp-registry-admin', 'everything'],
-  ['dave', 'mcp-registry-operator', 'list and call tools, not change the registry'],
-  ['carol', 'mcp-registry-developer', 'list and call tools, not change the registry'],
+  ['dave', 'mcp-registry-operator', 'list and call tools, switch servers on and off'],
+  ['carol', 'mcp-registry-developer', 'list and call tools, register servers'],
   ['bob', 'mcp-registry-user', 'list and look'],
   ['erin', '(no group)', 'nothing'],
 ] as const;
