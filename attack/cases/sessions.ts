@@ -17,10 +17,12 @@ const theme = 'Sessions and tasks of other callers';
 const invented = '00000000-0000-4000-8000-000000000000';
 const forged = 'eyJhbGciOiJub25lIn0.eyJzZXJ2ZXIiOiJjdXJyZW50dGltZSIsIm93bmVyIjoiYWdlbnQ6cm9vdCJ9.';
 
-/** Uses of a session, none of which needs a permission that the caller lacks. */
+/**
+ * Uses of a session, none of which needs a permission that the caller lacks. `initialize` is none: it begins a new one, and
+ * the server does not get the id.
+ */
 const uses: readonly [string, Sent][] = [
   ['listing', { body: listTools }],
-  ['initializing', { body: initialize }],
   ['answering the server', { body: '{"jsonrpc":"2.0","id":1,"result":{}}' }],
   ['opening its stream', { method: 'GET', headers: { accept: 'text/event-stream' } }],
   ['ending it', { method: 'DELETE' }],

@@ -84,12 +84,8 @@ test('A hostile server gets lists and addresses through an nginx that never asks
   const file = join(gateway.dataDir, 'nginx', 'gate', 'maps.conf');
   const maps = readFileSync(file, 'utf8');
   const toRelay = 'default "http://relay/$mcp_server/$mcp_endpoint";';
-  const keyForDirectOnly = 'map $relay_ticket $direct_key_sent { default "";';
   expect(maps).toContain(toRelay);
-  expect(maps).toContain(keyForDirectOnly);
-  const weakened = maps
-    .replace(toRelay, () => 'default $mcp_direct;')
-    .replace(keyForDirectOnly, () => 'map $relay_ticket $direct_key_sent { default $direct_key;');
+  const weakened = maps.replace(toRelay, () => 'default $mcp_direct;');
   // The registration makes nginx read it.
   writeFileSync(file, weakened);
   try {
