@@ -184,18 +184,27 @@ const refusals = new Map<string, RegExp>([
 type RpcError = { code?: unknown; message?: unknown; data?: { reason?: unknown } };
 
 /**
- * Whether the gateway itself denied the request: a 4xx with one of its codes, a redirect to the login, or a closed
+ * Whether the gateway itself denied the request: a 4xx with one of its codes, a 200 with the same code in `X-Deny-Code`, which
+ * nginx removes from every answer of a server, a redirect to the login, or a closed
  * connection. An error of a server behind it, a 5xx and silence are no denials, with one exception: a 503 because a
  * token's key is unknown and the provider cannot be asked at the moment.
  */
-function isRefusal({ status, headers, body }: Answer): boolean {
+export function isRefusal({ status, headers, body }: Answer): boolean {
   if (status === 0) return true;
   if (status === 302) return /^\/login(\?|$)/.test(String(headers.location));
   const { error } = (parseJson(body) ?? {}) as { error?: RpcError };
   if (status === 503) return error?.data?.reason === 'identity_provider_unavailable';
+  if (status === 200) return isRefusedInBand(headers['x-deny-code'], body, error);
   if (status < 400 || status >= 500) return false;
   if (typeof error?.data?.reason === 'string') return /^[a-z]+(_[a-z]+)+$/.test(error.data.reason);
   return refusals.get(String(error?.code))?.test(String(error?.message)) ?? false;
+}
+
+/** A refusal of one request, or the empty list in place of a list that the caller may not ask the server for. */
+function isRefusedInBand(code: unknown, body: string, error: RpcError | undefined): boolean {
+  if (code === 'nothing_to_list')
+    return /^\{"jsonrpc":"2\.0","id":.*,"result":\{[^{}]*"[a-zA-Z]+":\[\]\}\}$/.test(body);
+  return typeof code === 'string' && error?.data?.reason === code;
 }
 
 /** The JSON-RPC result of a response, plain or in an SSE event; undefined if there is none. */

@@ -1,14 +1,15 @@
 import { type ApprovedTools, isApproved } from './approved-tools.ts';
-import { isKnownMethod, type MethodGrant, type Policy, type ServerGrant } from './policy.ts';
+import type { MethodGrant, Policy, ServerGrant } from './policy.ts';
 import type { Access } from './request/mcp-request.ts';
-import { lifecycle, methods, type ObjectKind } from './request/methods.ts';
+import { kindsOf, lifecycle, methods, type ObjectKind } from './request/methods.ts';
 import { staysUnder } from './resource-uri.ts';
 
 /** Why an access is denied, from "nothing at all" to "everything but this object". */
 export type DenyReason =
   | 'no_scope'
-  | 'unknown_method'
   | 'server_not_allowed'
+  /** MCP has no such method, and no rule names it as one of an extension. */
+  | 'unknown_method'
   | 'method_not_allowed'
   | 'object_not_allowed'
   /** A rule allows it, but the tool is new or has changed and is not approved. */
@@ -45,7 +46,6 @@ export function decide(
 function decideOne(policy: Policy, scopes: readonly string[], server: string, access: Access): Decision {
   const deny = (reason: DenyReason): Decision => ({ allowed: false, reason, access });
   if (scopes.length === 0) return deny('no_scope');
-  if (!isKnownMethod(access.method)) return deny('unknown_method');
   const isLifecycle = lifecycle.has(access.method);
 
   let nearest: DenyReason = 'server_not_allowed';
@@ -53,7 +53,8 @@ function decideOne(policy: Policy, scopes: readonly string[], server: string, ac
     if (isLifecycle) return { allowed: true, rule: grant.rule };
     const method = grant.methods.get(access.method);
     if (!method) {
-      if (nearest === 'server_not_allowed') nearest = 'method_not_allowed';
+      if (nearest === 'server_not_allowed')
+        nearest = methods.has(access.method) ? 'method_not_allowed' : 'unknown_method';
       continue;
     }
     const rule = access.object ? objectRule(method, access.object) : plainRule(method, access.method);
@@ -82,7 +83,7 @@ function* grantsOn(policy: Policy, scopes: readonly string[], server: string): G
 
 /** A method that must name an object grants nothing without one. Only `subscriptions/listen` may name none. */
 function plainRule(grant: MethodGrant, method: string): string | undefined {
-  const mustName = methods.get(method) ?? [];
+  const mustName = kindsOf(method);
   return mustName.length === 0 || method === 'subscriptions/listen' ? grant.rule : undefined;
 }
 

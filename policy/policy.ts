@@ -1,5 +1,5 @@
 import { Patterns } from './patterns.ts';
-import { lifecycle, methods, type ObjectKind } from './request/methods.ts';
+import { extensionMethods, isExtensionMethod, kindsOf, methods, type ObjectKind } from './request/methods.ts';
 
 /** One rule as the policy file writes it. `at` is its place: `mcp-servers-restricted/read[2]`. */
 export interface Rule {
@@ -76,15 +76,28 @@ function addMethod(grant: ServerGrant, method: string, rule: Rule): void {
     prompt: rule.prompts,
     resource: rule.resources,
   };
-  for (const kind of methods.get(method) ?? []) {
+  for (const kind of kindsOf(method)) {
     for (const pattern of named[kind]) entry.objects[kind].at(wildcard(pattern), () => rule.at);
   }
 }
 
-/** The known methods that the names and globs of a rule match. */
+/**
+ * The methods that the names and globs of a rule grant: those of MCP that match, and those of extensions that are named.
+ * Of globs, only one for an extension's own namespace (`skills/*`) covers what is known of it.
+ */
 export function expandMethods(patterns: readonly string[]): Set<string> {
   const wanted = asPatterns(patterns);
-  return new Set([...methods.keys()].filter((method) => !wanted.matching(method).next().done));
+  const found = [...methods.keys()].filter((method) => !wanted.matching(method).next().done);
+  const own = asPatterns(patterns.filter(isOfExtension));
+  const known = [...extensionMethods.keys()].filter((method) => !own.matching(method).next().done);
+  return new Set([...found, ...known, ...patterns.filter(isExtensionMethod)]);
+}
+
+const namespaces = new Set([...methods.keys()].map((method) => method.split('/')[0]));
+
+function isOfExtension(pattern: string): boolean {
+  const slash = pattern.indexOf('/');
+  return slash > 0 && !namespaces.has(pattern.slice(0, slash));
 }
 
 function asPatterns(names: readonly string[]): Patterns<string> {
@@ -109,9 +122,4 @@ export function scopesOfGroups(policy: Policy, groups: readonly string[]): strin
 /** Whether the policy file has a rule or a registry permission for a scope. */
 export function isKnownScope(policy: Policy, scope: string): boolean {
   return policy.scopes.has(scope) || policy.ui.has(scope);
-}
-
-/** Whether any rule could allow `method`. */
-export function isKnownMethod(method: string): boolean {
-  return lifecycle.has(method) || methods.has(method);
 }

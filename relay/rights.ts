@@ -5,7 +5,7 @@ import { decide, methodGrants } from '../policy/decide.ts';
 import type { Viewer } from '../policy/listing.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Access } from '../policy/request/mcp-request.ts';
-import { methods } from '../policy/request/methods.ts';
+import { kindsOf } from '../policy/request/methods.ts';
 import type { Caller } from './caller.ts';
 
 /** What a caller may do under the policy in force. */
@@ -38,7 +38,7 @@ export function createRights(policy: () => Policy, guard: Pick<ToolGuard, 'appro
         caller.tool === undefined ? { method } : { method, object: { kind: 'tool', name: caller.tool } };
       const scopes = scopesOf(caller, now);
       // Tickets of other requests than calls and subscriptions do not say what was named: any right to the method will do.
-      const isUnnamed = whole.object === undefined && uris.length === 0 && (methods.get(method) ?? []).length > 0;
+      const isUnnamed = whole.object === undefined && uris.length === 0 && kindsOf(method).length > 0;
       const mayNow =
         isUnnamed && method !== 'subscriptions/listen'
           ? methodGrants(now, scopes, server, method).length > 0

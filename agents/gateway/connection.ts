@@ -55,7 +55,7 @@ export async function openGateway(options: GatewayOptions): Promise<GatewayConne
       broken = error;
       throw error;
     });
-    if (!response.ok) refusal = (await asRefusal(response.clone())) ?? refusal;
+    if (isRefused(response)) refusal = (await asRefusal(response.clone())) ?? refusal;
     return response;
   };
   const run = async <T>(client: Client, work: (client: Client) => Promise<T>): Promise<T> => {
@@ -67,7 +67,7 @@ export async function openGateway(options: GatewayOptions): Promise<GatewayConne
       if (error instanceof CommandError) throw error;
       const circumstances = { settings, identity, url };
       // A server's own error arrived through the gateway, so an earlier refusal is not its cause.
-      if (error instanceof ProtocolError) throw explainFailure(error, circumstances);
+      if (error instanceof ProtocolError && !isOf(refusal, error)) throw explainFailure(error, circumstances);
       throw explainFailure(broken ?? error, { ...circumstances, refusal });
     }
   };
@@ -78,6 +78,18 @@ export async function openGateway(options: GatewayOptions): Promise<GatewayConne
   await run(client, () => client.connect(transportFor(url, fetch)));
   print.debug(`connected to ${url.pathname} as ${identity.shown}, MCP ${client.getNegotiatedProtocolVersion() ?? '?'}`);
   return { client, run: (work) => run(client, work), close: () => client.close().catch(() => undefined) };
+}
+
+/** The gateway refuses one request of a session with the status 200. nginx takes the header out of servers' answers. */
+function isRefused({ ok, headers }: Response): boolean {
+  const code = headers.get('x-deny-code');
+  return !ok || (code !== null && code !== 'nothing_to_list');
+}
+
+function isOf(refusal: Refusal | undefined, { data }: ProtocolError): boolean {
+  return (
+    refusal !== undefined && refusal.reason !== '' && (data as Partial<Refusal> | undefined)?.reason === refusal.reason
+  );
 }
 
 function transportFor(url: URL, fetch: Fetch): Transport {

@@ -61,11 +61,14 @@ export function explainRefusal(refusal: Refusal, circumstances: Circumstances, c
   return new CommandError(exitCodeOf(refusal), message, { reason: reason || undefined, hints, cause });
 }
 
+/** Refusals of the policy. Their status is 200 if they answer one request of a session. */
+const denials: ReadonlySet<string> = new Set(['not_permitted', 'tool_changed']);
+
 function exitCodeOf({ status, reason }: Refusal): ExitCode {
   // REGISTRY_URL names the registry's own port; a login would not help.
   if (reason === 'identity_required') return exitCodes.usage;
   if (status === 401) return exitCodes.notLoggedIn;
-  if (status === 403) return exitCodes.denied;
+  if (status === 403 || denials.has(reason)) return exitCodes.denied;
   return exitCodes.failed;
 }
 

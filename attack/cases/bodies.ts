@@ -6,6 +6,7 @@ import {
   caseOf,
   complete,
   forbiddenCall,
+  isRefusal,
   listTools,
   mcpPath,
   rpc,
@@ -121,7 +122,11 @@ function chunked(name: string, pieces: (body: string) => string[]): Case {
       );
       return [await ctx.sendBytes([head, ...chunks, '0\r\n\r\n'])];
     },
-    (answers) => answers.some(({ status, body }) => ![400, 403, 413].includes(status) || !body.includes('"error"')),
+    (answers) =>
+      answers.some(
+        (answer) =>
+          !isRefusal(answer) && (![400, 403, 413].includes(answer.status) || !answer.body.includes('"error"')),
+      ),
   );
 }
 

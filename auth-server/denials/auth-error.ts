@@ -7,6 +7,10 @@ export interface DenialDetails {
   rpcCode?: number;
   /** The request's JSON-RPC id, so that the client can match the answer. */
   id?: string | number | undefined;
+  /** Whether the client claims MCP 2026-07-28 or later, which wants 404 for an unknown method. */
+  isModern?: boolean | undefined;
+  /** With nothing_to_list: the result that answers the request instead of an error. */
+  result?: object | undefined;
   /** With method_not_allowed: the allowed methods. */
   allow?: readonly string[] | undefined;
   /** With not_permitted, for an agent: a scope that would allow the request, and the scopes that its token has. */

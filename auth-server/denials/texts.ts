@@ -16,6 +16,10 @@ export const texts = {
   origin_not_allowed: (origin: string) => `Requests from ${origin} are not accepted here.`,
   not_permitted: ({ what, server, reason, holds, remedy }: Record<string, string>) =>
     `Not allowed: ${what} on ${server} (${reason}). You hold ${holds}. ${remedy}`,
+  method_unknown: (method: string, server: string, remedy: string) =>
+    `There is no method ${method} for you on ${server}.${remedy}`,
+  nothing_to_list: (method: string, server: string) =>
+    `Answered with an empty list: no rule allows ${method} on ${server}.`,
   tool_changed: (tool: string | undefined, server: string) =>
     `The tool ${tool} of ${server} is new, or its server has changed it, and it is not approved yet. A user with modify_service for ${server} can approve it, in the registry.`,
   approved_tools_unavailable:

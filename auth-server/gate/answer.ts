@@ -24,6 +24,7 @@ const credentialHeaders = { Authorization: 'X-Upstream-Authorization', 'X-API-Ke
 const longestGroups = 4096;
 const longestReturn = 1000;
 const longestMessage = 1024;
+const longestId = 1024;
 /** All headers of a denial must fit nginx's proxy_buffer_size. */
 const longestChallenge = 2048;
 
@@ -65,6 +66,7 @@ export function deny(res: ServerResponse, error: AuthError, publicUrl: string, r
     'X-Deny-Body': denialBody(error, request),
     'Content-Length': 0,
   };
+  if (isInBand(error, request)) headers['X-Deny-In-Band'] = 1;
   const challenge = challengeFor(error, publicUrl, request);
   if (challenge) headers['WWW-Authenticate'] = challenge;
   if (status === 401 && request && isPageRequest(request)) {
@@ -77,15 +79,26 @@ export function deny(res: ServerResponse, error: AuthError, publicUrl: string, r
   res.writeHead(status === 401 ? 401 : 403, headers).end();
 }
 
-/** JSON-RPC 2.0 for MCP requests, a plain error object for the registry's; ASCII, at most 2 kB. */
+/**
+ * Whether the body answers a JSON-RPC request, so that nginx may send it with the status 200. A client of the 2024-11-05
+ * transport waits for its answer on the stream, and reads nothing but the status here.
+ */
+function isInBand({ code, details }: AuthError, request: OriginalRequest | undefined): boolean {
+  const { target } = request ?? {};
+  if (!meanings[code].inBand || target?.resource !== 'mcp' || target.endpoint !== 'mcp') return false;
+  // MCP 2026-07-28, "Sending Messages to the Server": 404 for an unknown method.
+  return echoable(details.id) !== null && !(code === 'method_unknown' && details.isModern === true);
+}
+
+/** JSON-RPC 2.0 for MCP requests, a plain error object for the registry's; ASCII, at most 3 kB. */
 function denialBody(error: AuthError, request: OriginalRequest | undefined): string {
   const message = cutForAscii(error.message, longestMessage);
-  const { id, rpcCode = meanings[error.code].rpcCode } = error.details;
-  const body =
-    request?.target.resource === 'registry'
-      ? { error: { code: error.code, message } }
-      : { jsonrpc: '2.0', id: echoable(id), error: { code: rpcCode, message, data: { reason: error.code } } };
-  return asciiJson(body);
+  const { result, rpcCode = meanings[error.code].rpcCode } = error.details;
+  if (request?.target.resource === 'registry') return asciiJson({ error: { code: error.code, message } });
+  const id = echoable(error.details.id);
+  const content =
+    result && id !== null ? { result } : { error: { code: rpcCode, message, data: { reason: error.code } } };
+  return asciiJson({ jsonrpc: '2.0', id, ...content });
 }
 
 /** RFC 6750 section 3, RFC 9728 section 5.1; for a missing scope, MCP 2025-11-25, "Scope challenge handling". */
@@ -119,9 +132,9 @@ function isPageRequest({ target, method, accept }: OriginalRequest): boolean {
   return target.resource === 'registry' && method === 'GET' && (accept?.includes('text/html') ?? false);
 }
 
-/** Echoes an id only if it is short and plain: it is the only value in the answer that the caller wrote. */
+/** The id of the answer; null for one that would not fit the header. */
 function echoable(id: string | number | undefined): string | number | null {
-  return id !== undefined && /^[ -~]{1,128}$/.test(String(id)) ? id : null;
+  return id !== undefined && asciiJson(id).length <= longestId ? id : null;
 }
 
 /** Cuts `text` to `limit` characters after escaping: one letter can become twelve characters. */

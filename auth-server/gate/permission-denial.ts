@@ -1,6 +1,7 @@
 import type { ToolGuard } from '../../common/policy/approved-tools-watch.ts';
 import type { ApprovedTools } from '../../policy/approved-tools.ts';
 import type { Decision } from '../../policy/decide.ts';
+import { listings } from '../../policy/listing.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { McpRequest } from '../../policy/request/mcp-request.ts';
 import { groupsThatHelp, scopeThatHelps } from '../../policy/review/remedy.ts';
@@ -21,14 +22,22 @@ export function permissionDenied(
   policy: Policy,
   principal: Principal,
   server: string,
-  { id, accesses }: McpRequest,
+  { id, accesses, isModern }: McpRequest,
   { access, reason }: Denial,
 ): AuthError {
   const { kind, scopes: held } = principal;
   const denied = { scopes: held, server, accesses };
   const scope = kind === 'agent' ? scopeThatHelps(policy, denied) : undefined;
-  const remedy = kind === 'agent' ? remedyForAgent(scope) : remedyForPerson(groupsThatHelp(policy, denied, mostGroups));
+  const groups = kind === 'agent' ? [] : groupsThatHelp(policy, denied, mostGroups);
+  const remedy = kind === 'agent' ? remedyForAgent(scope) : remedyForPerson(groups);
   const method = access.method.slice(0, 128);
+  if (reason === 'unknown_method') {
+    const known = scope !== undefined || groups.length > 0;
+    return new AuthError('method_unknown', texts.method_unknown(method, server, known ? ` ${remedy}` : ''), {
+      id,
+      isModern,
+    });
+  }
   const what = access.object ? `${method} ${access.object.name.slice(0, 128)}` : method;
   const holds = held.length > 0 ? held.join(', ').slice(0, 200) : 'no scope';
   return new AuthError('not_permitted', texts.not_permitted({ what, server, reason, holds, remedy }), {
@@ -52,6 +61,23 @@ function remedyForPerson(groups: readonly string[]): string {
 }
 
 const noTools: ApprovedTools = new Map();
+
+/**
+ * The answer to a caller who asks for a list that no rule grants, of a server that a rule names: an empty one, in place of
+ * the server's. Clients ask for every list that a server announces, and many give up at a refusal.
+ * @returns undefined if that is not what was denied
+ */
+export function emptyList(
+  server: string,
+  { id, isModern }: McpRequest,
+  { access, reason }: Denial,
+): AuthError | undefined {
+  const listing = id !== undefined && reason === 'method_not_allowed' ? listings.get(access.method) : undefined;
+  if (!listing) return undefined;
+  const hints = isModern && { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
+  const result = { ...hints, [listing.field]: [] };
+  return new AuthError('nothing_to_list', texts.nothing_to_list(access.method, server), { id, result });
+}
 
 /** The approved tools for the policy: none while they cannot be read. */
 export function approvedBy(guard: Pick<ToolGuard, 'approved'>): ApprovedTools | undefined {

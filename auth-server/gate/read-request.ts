@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type McpRequest, readMcpRequest } from '../../policy/request/mcp-request.ts';
 import { RefusedRequest } from '../../policy/request/refused-request.ts';
 import { AuthError } from '../denials/auth-error.ts';
+import { meanings } from '../denials/codes.ts';
 import { texts } from '../denials/texts.ts';
 import type { ReceivedBody } from '../limits/bodies.ts';
 import type { McpTarget, OriginalRequest } from '../request/original-request.ts';
@@ -13,7 +14,8 @@ const overdrawnMilliseconds = 800;
 /**
  * Reads what an MCP request asks for, from the body and the headers that the gate passed on.
  * @param received counts the body
- * @throws {AuthError} body_unseen, body_too_large, too_busy, too_many_requests, method_not_allowed or request_refused
+ * @throws {AuthError} body_unseen, body_too_large, too_busy, too_many_requests, method_not_allowed, request_refused or
+ * params_invalid
  */
 export async function readRequest(
   req: IncomingMessage,
@@ -35,7 +37,8 @@ export async function readRequest(
     if (!(error instanceof RefusedRequest)) throw error;
     const message = texts.request_refused(error.message);
     if (error.status === 405) throw new AuthError('method_not_allowed', message, { allow: error.allow });
-    throw new AuthError('request_refused', message, { rpcCode: error.rpcCode, id: error.id });
+    const code = error.rpcCode === meanings.params_invalid.rpcCode ? 'params_invalid' : 'request_refused';
+    throw new AuthError(code, message, { rpcCode: error.rpcCode, id: error.id });
   }
 }
 

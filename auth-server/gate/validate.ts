@@ -19,7 +19,7 @@ import { type McpTarget, type OriginalRequest, readOriginalRequest } from '../re
 import type { BindingStore } from '../store/binding.ts';
 import type { RevocationFeed } from '../store/revocation-feed.ts';
 import { type Allowance, allow, deny } from './answer.ts';
-import { approvedBy, notApproved, permissionDenied } from './permission-denial.ts';
+import { approvedBy, emptyList, notApproved, permissionDenied } from './permission-denial.ts';
 import { readRequest } from './read-request.ts';
 import { relayTicket } from './relay-ticket.ts';
 import { checkOwnership } from './session-ownership.ts';
@@ -138,12 +138,14 @@ function permit(deps: ValidateDeps, principal: Principal, target: McpTarget, ask
   const policy = deps.policy();
   const decision = decide(policy, principal.scopes, target.server, asked.accesses, approvedBy(deps.toolGuard));
   const isPermitted = decision.allowed || decision.reason === 'tool_changed';
-  if (!isPermitted) throw permissionDenied(policy, principal, target.server, asked, decision);
+  const empty = isPermitted || target.endpoint !== 'mcp' ? undefined : emptyList(target.server, asked, decision);
+  if (!isPermitted && !empty) throw permissionDenied(policy, principal, target.server, asked, decision);
   // Only after the verdict: a caller without permission must not learn whether a server exists.
   if (!target.routed) {
     const text = texts.server_not_found(target.server, target.endpoint);
     throw new AuthError('server_not_found', text, { id: asked.id });
   }
+  if (empty) throw empty;
   if (!decision.allowed) throw notApproved(deps.toolGuard, target.server, asked, decision);
   return decision.rule;
 }

@@ -1,5 +1,5 @@
 import type { Access } from '../../policy/request/mcp-request.ts';
-import { methods, type ObjectKind } from '../../policy/request/methods.ts';
+import { kindsOf, methods, type ObjectKind } from '../../policy/request/methods.ts';
 import { CommandError } from '../command.ts';
 
 type Asked = Partial<Record<'method' | ObjectKind, string | undefined>>;
@@ -17,7 +17,7 @@ export function readAccess(asked: Asked): Access {
     throw new CommandError(`--${kind} and --${more[0]} exclude each other: a request names one object.`);
   const method = asked.method ?? (kind && usual[kind]);
   if (!method) throw new CommandError('What is requested? Give --tool, --prompt, --resource or --method.');
-  const names = methods.get(method) ?? [];
+  const names = kindsOf(method);
   if (kind === undefined) {
     if (names.length === 0 || method === 'subscriptions/listen') return { method };
     throw new CommandError(`${method} names an object: give ${names.map((name) => `--${name}`).join(' or ')}.`);

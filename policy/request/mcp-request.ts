@@ -1,7 +1,7 @@
 import type { ObjectKind } from './methods.ts';
 import { RefusedRequest } from './refused-request.ts';
 import { headerName, judgedKeys, refuseLookAlikes } from './request-hygiene.ts';
-import { asObject, type Json, text, texts } from './request-shape.ts';
+import { asObject, invalidParams, type Json, objectParam, text, texts } from './request-shape.ts';
 import { parseStrictJson, UnreadableBody } from './strict-json.ts';
 import { mayCreateTask, readTasks } from './task-request.ts';
 
@@ -34,6 +34,8 @@ export interface McpRequest {
   tasks?: readonly string[];
   /** Whether the answer may be a new task instead of a result. */
   mayCreateTask?: boolean;
+  /** Whether the client claims 2026-07-28 or later, whose statuses and results differ. */
+  isModern?: boolean;
 }
 
 const longestToolName = 256;
@@ -71,7 +73,7 @@ function readMessage(raw: RawMcpRequest): McpRequest {
     if (message.jsonrpc !== '2.0') throw new RefusedRequest('jsonrpc must be "2.0"');
     const request = 'method' in message ? readCall(message) : readResponse(message);
     checkHeaders(raw, message, request);
-    return { ...request, ...(id !== undefined && { id }) };
+    return { ...request, ...(id !== undefined && { id }), ...(isModern(raw, message) && { isModern: true }) };
   } catch (error) {
     if (!(error instanceof RefusedRequest)) throw error;
     throw new RefusedRequest(error.message, { ...error, id });
@@ -126,11 +128,12 @@ function readAccesses(method: string, params: Json): [Access, ...Access[]] {
     case 'resources/read':
     case 'resources/subscribe':
     case 'resources/unsubscribe':
+    case 'resources/directory/read':
       return [{ method, object: { kind: 'resource', name: text(params.uri, 'params.uri') } }];
     case 'completion/complete':
-      return [{ method, object: readRef(asObject(params.ref, 'params.ref must be an object')) }];
+      return [{ method, object: readRef(objectParam(params.ref, 'params.ref')) }];
     case 'subscriptions/listen':
-      return readSubscriptions(method, asObject(params.notifications ?? {}, 'params.notifications must be an object'));
+      return readSubscriptions(method, objectParam(params.notifications ?? {}, 'params.notifications'));
     default:
       return [{ method }];
   }
@@ -140,7 +143,7 @@ function readRef(ref: Json): { kind: ObjectKind; name: string } {
   refuseLookAlikes(ref, judgedRef);
   if (ref.type === 'ref/prompt') return { kind: 'prompt', name: text(ref.name, 'params.ref.name') };
   if (ref.type === 'ref/resource') return { kind: 'resource', name: text(ref.uri, 'params.ref.uri') };
-  throw new RefusedRequest('params.ref.type must be ref/prompt or ref/resource');
+  throw invalidParams('params.ref.type must be ref/prompt or ref/resource');
 }
 
 function readSubscriptions(method: string, notifications: Json): [Access, ...Access[]] {
@@ -152,24 +155,26 @@ function readSubscriptions(method: string, notifications: Json): [Access, ...Acc
 function checkHeaders(raw: RawMcpRequest, message: Json, request: McpRequest): void {
   const named = request.accesses.find((access) => access.object)?.object?.name ?? request.tasks?.[0];
   const wrong = (header: string) =>
-    new RefusedRequest(`the ${header} header does not say what the body says`, { rpcCode: mismatchCode(raw, message) });
+    new RefusedRequest(`the ${header} header does not say what the body says`, {
+      // Older dual-era clients read -32020 as "this server is modern".
+      rpcCode: isModern(raw, message) ? -32020 : -32600,
+    });
   if (raw.mcpMethod !== undefined && raw.mcpMethod !== message.method) throw wrong('Mcp-Method');
   if (raw.mcpName === undefined) return;
   const claimed = headerName(raw.mcpName);
   if (claimed === undefined || claimed !== named) throw wrong('Mcp-Name');
 }
 
-/** -32020 only for clients that claim 2026-07-28 or later: older dual-era clients read it as "this server is modern". */
-function mismatchCode(raw: RawMcpRequest, message: Json): number {
+/** Whether the client claims 2026-07-28 or later: in the header, or in `_meta` of the request. */
+function isModern({ protocolVersion }: RawMcpRequest, message: Json): boolean {
   const meta = (message.params as Json | undefined)?._meta as Json | undefined;
-  const version = raw.protocolVersion ?? meta?.['io.modelcontextprotocol/protocolVersion'];
-  return typeof version === 'string' && /^\d{4}-\d\d-\d\d$/.test(version) && version >= '2026-07-28' ? -32020 : -32600;
+  const version = protocolVersion ?? meta?.['io.modelcontextprotocol/protocolVersion'];
+  return typeof version === 'string' && /^\d{4}-\d\d-\d\d$/.test(version) && version >= '2026-07-28';
 }
 
 /** MCP recommends at most 128 characters (2025-11-25, "Tool Names"). The limit bounds each header that carries the name. */
 function toolName(value: unknown): string {
   const name = text(value, 'params.name');
-  if (name.length > longestToolName)
-    throw new RefusedRequest(`params.name is longer than ${longestToolName} characters`);
+  if (name.length > longestToolName) throw invalidParams(`params.name is longer than ${longestToolName} characters`);
   return name;
 }

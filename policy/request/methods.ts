@@ -1,3 +1,5 @@
+import { fold } from './request-hygiene.ts';
+
 /** The kinds of objects that a method can name. */
 export type ObjectKind = 'tool' | 'prompt' | 'resource';
 
@@ -23,7 +25,7 @@ export const lifecycle: ReadonlySet<string> = new Set([
 /**
  * Every client-to-server method of the MCP revisions 2024-11-05 to 2026-07-28 that is not lifecycle, with the kinds of
  * object it names. Any other method is denied, even by a rule with `*`: a `*` written today must not grant what a later
- * revision adds. A rule for `tasks/*` allows the use of tasks; the owner of the task is checked separately.
+ * revision adds. Only a rule that names it grants it ({@link isExtensionMethod}). A rule for `tasks/*` allows the use of tasks; the owner of the task is checked separately.
  */
 export const methods: ReadonlyMap<string, readonly ObjectKind[]> = new Map<string, readonly ObjectKind[]>([
   ['tools/list', []],
@@ -56,3 +58,25 @@ export const cacheable: ReadonlySet<string> = new Set([
   'resources/templates/list',
   'resources/read',
 ]);
+/** Known methods of extensions, and the kinds of object they name: of `io.modelcontextprotocol/skills` (SEP-2640). */
+export const extensionMethods: ReadonlyMap<string, readonly ObjectKind[]> = new Map<string, readonly ObjectKind[]>([
+  ['skills/list', []],
+  ['skills/get', []],
+  ['resources/directory/read', ['resource']],
+]);
+
+/** The kinds of object that a method names, of MCP or of an extension. What an unknown method names is not judged. */
+export function kindsOf(method: string): readonly ObjectKind[] {
+  return methods.get(method) ?? extensionMethods.get(method) ?? [];
+}
+
+const folded = new Set([...methods.keys(), ...lifecycle].map(fold));
+const methodForm = /^[A-Za-z][\w.$-]*(?:\/[\w.$-]+)+$/;
+
+/**
+ * Whether a rule may name `method` as one of an extension: `namespace/method`. A method of MCP in other letters is none,
+ * because a careless server would take it for the real one, whose objects are judged.
+ */
+export function isExtensionMethod(method: string): boolean {
+  return methodForm.test(method) && !folded.has(fold(method));
+}

@@ -1,4 +1,4 @@
-import { asObject, type Json, text, texts } from './request-shape.ts';
+import { type Json, objectParam, text, texts } from './request-shape.ts';
 
 const tasksExtension = 'io.modelcontextprotocol/tasks';
 
@@ -9,7 +9,7 @@ const tasksExtension = 'io.modelcontextprotocol/tasks';
  */
 export function readTasks(method: string, params: Json): readonly string[] | undefined {
   if (method === 'subscriptions/listen') {
-    const { taskIds } = asObject(params.notifications ?? {}, 'params.notifications must be an object');
+    const { taskIds } = objectParam(params.notifications ?? {}, 'params.notifications');
     if (taskIds === undefined) return undefined;
     return texts(taskIds, 'params.notifications.taskIds');
   }

@@ -1,6 +1,13 @@
 import { isServerName } from '../names.ts';
 import { expandMethods, isKnownScope, type Policy, type PolicySource, type Rule, wildcard } from '../policy.ts';
-import { lifecycle, methods, type ObjectKind } from '../request/methods.ts';
+import {
+  extensionMethods,
+  isExtensionMethod,
+  kindsOf,
+  lifecycle,
+  methods,
+  type ObjectKind,
+} from '../request/methods.ts';
 import { equalScopes, redundantRules } from './redundancy.ts';
 import { covers, listOf, type RuleShape, shapeOf } from './rule-shape.ts';
 
@@ -114,23 +121,39 @@ function lintMethod(rule: Rule, pattern: string): Finding[] {
     if (always) return [info(rule.at, `${pattern} need not be written: any rule for a server carries it`)];
     return [warning(rule.at, `no known method is called ${pattern}: it grants nothing`)];
   }
+  if (looksMistyped(pattern))
+    return [
+      warning(
+        rule.at,
+        `no known method is called ${pattern}: it grants only one that a server's extension adds by that name`,
+      ),
+    ];
   const idle = covered.filter((method) => !canGrant(rule, method));
-  const lists = [...new Set(idle.flatMap((method) => methods.get(method) ?? []))].map((kind) => `"${listOf[kind]}"`);
+  const lists = [...new Set(idle.flatMap((method) => kindsOf(method)))].map((kind) => `"${listOf[kind]}"`);
   if (idle.length === 0) return [];
   const message = `${idle.join(', ')} grants nothing without ${lists.join(' or ')} in the same rule`;
   if (idle.length === covered.length) return [warning(rule.at, message)];
   return [info(rule.at, `${pattern} covers more than it grants: ${message}`)];
 }
 
+/** A name that the gateway does not know, in a namespace of MCP. Extensions mostly have their own. */
+function looksMistyped(method: string): boolean {
+  if (!isExtensionMethod(method) || extensionMethods.has(method)) return false;
+  return methods.keys().some((known) => known.split('/')[0] === method.split('/')[0]);
+}
+
 function canGrant(rule: Rule, method: string): boolean {
-  const kinds = methods.get(method) ?? [];
+  const kinds = kindsOf(method);
   return kinds.length === 0 || method === 'subscriptions/listen' || kinds.some((kind) => rule[listOf[kind]].length > 0);
 }
 
 function lintObjects(shape: RuleShape): Finding[] {
   const kinds: ObjectKind[] = ['tool', 'prompt', 'resource'];
   return kinds
-    .filter((kind) => shape.objects[kind].length > 0 && !methodsNaming(kind).some((m) => shape.methods.has(m)))
+    .filter(
+      (kind) =>
+        shape.objects[kind].length > 0 && !shape.methods.values().some((method) => kindsOf(method).includes(kind)),
+    )
     .map((kind) =>
       warning(shape.at, `"${listOf[kind]}" grants nothing without ${methodsNaming(kind).join(' or ')} in "methods"`),
     );

@@ -1,5 +1,5 @@
 import type { Rule } from '../policy.ts';
-import { methods, type ObjectKind } from '../request/methods.ts';
+import { kindsOf, type ObjectKind } from '../request/methods.ts';
 import { type RuleShape, readsResource, shapeOf } from './rule-shape.ts';
 
 /**
@@ -44,7 +44,7 @@ function grantsAll(wide: RuleShape, narrow: RuleShape): boolean {
   return [...narrow.methods].every(
     (method) =>
       wide.methods.has(method) &&
-      (methods.get(method) ?? []).every((kind) =>
+      kindsOf(method).every((kind) =>
         narrow.objects[kind].every((name) => wide.objects[kind].some((pattern) => objectWithin(kind, name, pattern))),
       ),
   );

@@ -26,10 +26,10 @@ withDocker('docker compose up with .env.example', () => {
     expect(stdout).toContain('in Asia/Tokyo');
   });
 
-  test('A caller without a credential gets 401, and a person with read access only gets 403', async () => {
+  test('A caller without a credential gets 401, and a person with read access only is refused', async () => {
     expect((await callClock(stack.place, {})).status).toBe(401);
     const cookie = await signIn(stack.place, 'bob');
-    expect((await callClock(stack.place, { cookie })).status).toBe(403);
+    expect((await callClock(stack.place, { cookie })).headers['x-deny-code']).toBe('not_permitted');
   });
 
   test('A person who is logged in with the browser calls the same tool with the session', async () => {
@@ -81,7 +81,10 @@ withDocker('docker compose up with .env.example', () => {
     const noTools = /tools: \[?("\*"|'\*'|\*|all)\]?/g;
     replace(text.replaceAll('current_time_by_timezone', 'some_other_tool').replace(noTools, 'tools: []'));
     const cookie = await signIn(stack.place, 'dave');
-    await until('dave is refused', async () => (await callClock(stack.place, { cookie })).status === 403);
+    await until(
+      'dave is refused',
+      async () => (await callClock(stack.place, { cookie })).headers['x-deny-code'] === 'not_permitted',
+    );
     replace(text);
     await until('dave may again', async () => tellsTime(await callClock(stack.place, { cookie })));
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
-import { rpc, send } from '../support/gateway/send.ts';
+import { rpc, send, verdictOf } from '../support/gateway/send.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'policy-'));
 const SCOPES_FILE = join(folder, 'scopes.yml');
@@ -26,26 +26,32 @@ function replacePolicy(text: string): void {
 const body = rpc('tools/call', { name: 'current_time_by_timezone', arguments: { tz_name: 'Asia/Tokyo' } });
 const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
-async function statusSoon(credential: Record<string, string>, expected: number): Promise<number> {
+async function verdictSoon(credential: Record<string, string>, expected: number | string): Promise<number | string> {
   const ask = () =>
     send(gateway.ports.gateway, { path: '/currenttime/mcp', headers: { ...headers, ...credential }, body });
-  for (let tries = 0; tries < 200 && (await ask()).status !== expected; tries++) await sleep(50);
-  return (await ask()).status;
+  for (let tries = 0; tries < 200 && verdictOf(await ask()) !== expected; tries++) await sleep(50);
+  return verdictOf(await ask());
 }
 
 test('A right that the policy no longer grants is denied to open sessions and valid tokens, and allowed again when it is restored', async () => {
   const carol = { cookie: await gateway.sessionCookie('carol') };
   const agent = { authorization: `Bearer ${await gateway.agentToken()}` };
-  expect([await statusSoon(carol, 200), await statusSoon(agent, 200)]).toEqual([200, 200]);
+  expect([await verdictSoon(carol, 200), await verdictSoon(agent, 200)]).toEqual([200, 200]);
   const without = shipped
     .replace(/( {2}mcp-registry-developer:\n)( {4}- .*\n)+/, '$1    - mcp-registry-developer\n')
     .replace(/^mcp-servers-unrestricted\/execute:\n( {2}.*\n)+/m, '');
   expect(without.length).toBeLessThan(shipped.length - 150);
   replacePolicy(without);
-  expect([await statusSoon(carol, 403), await statusSoon(agent, 403)]).toEqual([403, 403]);
+  expect([await verdictSoon(carol, 'not_permitted'), await verdictSoon(agent, 'not_permitted')]).toEqual([
+    'not_permitted',
+    'not_permitted',
+  ]);
   replacePolicy('');
   await sleep(1_200);
-  expect([await statusSoon(carol, 403), await statusSoon(agent, 403)]).toEqual([403, 403]);
+  expect([await verdictSoon(carol, 'not_permitted'), await verdictSoon(agent, 'not_permitted')]).toEqual([
+    'not_permitted',
+    'not_permitted',
+  ]);
   replacePolicy(shipped);
-  expect([await statusSoon(carol, 200), await statusSoon(agent, 200)]).toEqual([200, 200]);
+  expect([await verdictSoon(carol, 200), await verdictSoon(agent, 200)]).toEqual([200, 200]);
 });

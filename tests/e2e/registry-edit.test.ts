@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Echo, startEcho } from '../support/gateway/echo.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { openStream } from '../support/gateway/open-stream.ts';
-import { rpc, send } from '../support/gateway/send.ts';
+import { rpc, send, verdictOf } from '../support/gateway/send.ts';
 
 let gateway: Gateway;
 let other: Echo;
@@ -37,7 +37,7 @@ const mcp = (person: string) => ({
 });
 const call = async (person: string, server: string) => {
   const sent = { path: `/${server}/mcp`, headers: mcp(person), body: rpc('tools/call', { name: 'look' }) };
-  return (await send(gateway.ports.gateway, sent)).status;
+  return verdictOf(await send(gateway.ports.gateway, sent));
 };
 const registration = (name: string, upstream = gateway.echo.url) => ({
   name,
@@ -48,7 +48,7 @@ const registration = (name: string, upstream = gateway.echo.url) => ({
 });
 
 /** Old nginx workers serve their open connections to the end, so a change may take a moment to show. */
-async function expectSoon(person: string, server: string, expected: number): Promise<void> {
+async function expectSoon(person: string, server: string, expected: number | string): Promise<void> {
   const end = performance.now() + 20_000;
   let status = await call(person, server);
   for (; performance.now() < end && status !== expected; status = await call(person, server)) await sleep(50);
@@ -59,7 +59,7 @@ test('alice can call a server as soon as she has registered it, and callers with
   const { status, body } = await api('alice', 'POST', '/servers', registration('life'));
   expect([status, body.route, body.server?.name]).toEqual([201, 'ok', 'life']);
   await expectSoon('alice', 'life', 200);
-  expect(await call('bob', 'life')).toBe(403);
+  expect(await call('bob', 'life')).toBe('not_permitted');
   expect((await api('bob', 'GET', '/servers/life')).status).toBe(404);
 });
 
@@ -71,7 +71,7 @@ test('When the server is disabled, calls get 404 and open streams end; when it i
   gateway.echo.reset();
   const disabled = await api('dave', 'POST', '/servers/life/disable');
   expect([disabled.status, disabled.body.route, disabled.body.server?.enabled]).toEqual([200, 'ok', false]);
-  await expectSoon('alice', 'life', 404);
+  await expectSoon('alice', 'life', 'server_not_found');
   await Promise.race([stream.ended, sleep(3_000)]);
   expect(stream.isOpen()).toBe(false);
   expect((await api('dave', 'POST', '/servers/life/enable')).body.route).toBe('ok');
@@ -100,7 +100,7 @@ test('When the server moves, calls reach its new address, and streams of other s
 test('When the server is deleted, its route is removed, and the log still says who did what', async () => {
   const { status, body } = await api('alice', 'DELETE', '/servers/life');
   expect([status, body]).toEqual([200, { server: null, route: 'ok', warnings: [] }]);
-  await expectSoon('alice', 'life', 404);
+  await expectSoon('alice', 'life', 'server_not_found');
   const log = (await api('alice', 'GET', '/changes?server=life')).body as {
     changes?: { action: string; by: string }[];
   };

@@ -64,7 +64,7 @@ const mcp = async (body: string, person = 'alice') => {
 };
 const call = async (name: string) => {
   const { status, said } = await mcp(rpc('tools/call', { name }));
-  return status === 200 ? '200' : `${status} ${said.error.data.reason}`;
+  return said.error ? `${status} ${said.error.data.reason}` : String(status);
 };
 const listed = async () => (await mcp(rpc('tools/list'))).said.result.tools.map(({ name }: { name: string }) => name);
 const api = async (person: string, method: string, path: string, body?: object) => {
@@ -85,7 +85,7 @@ test('The tools that a server offers at its first check can be called', async ()
   await look();
   await soon(() => call('forecast'), '200');
   await soon(listed, ['forecast', 'radar']);
-  expect(await call('hidden_tool')).toBe('403 tool_changed');
+  expect(await call('hidden_tool')).toBe('200 tool_changed');
 });
 
 test('A tool that the server changes is refused and hidden until a person approves it, and its other tools can be called', async () => {
@@ -95,11 +95,11 @@ test('A tool that the server changes is refused and hidden until a person approv
     tool('late', 'New'),
   ];
   await look();
-  await soon(() => call('forecast'), '403 tool_changed');
+  await soon(() => call('forecast'), '200 tool_changed');
   const before = calls;
   const { said } = await mcp(rpc('tools/call', { name: 'forecast' }));
   expect(said.error.message).toContain('A user with modify_service for weather');
-  expect([await call('late'), await call('radar'), calls - before]).toEqual(['403 tool_changed', '200', 1]);
+  expect([await call('late'), await call('radar'), calls - before]).toEqual(['200 tool_changed', '200', 1]);
   await soon(listed, ['radar']);
 
   const { body } = await api('alice', 'GET', '/tools/changes');
@@ -108,12 +108,12 @@ test('A tool that the server changes is refused and hidden until a person approv
   const seen = body.tools.map(({ name, hash }: { name: string; hash: string }) => ({ name, hash }));
   expect((await api('dave', 'POST', '/tools/approve', { tools: seen })).status).toBe(403);
   expect((await api('bob', 'POST', '/tools/approve', { tools: seen })).status).toBe(404);
-  expect(await call('forecast')).toBe('403 tool_changed');
+  expect(await call('forecast')).toBe('200 tool_changed');
 
   tools = [tool('forecast', 'Something else yet'), ...tools.slice(1)];
   await look();
   await soon(async () => (await api('alice', 'POST', '/tools/approve', { tools: seen })).status, 409);
-  expect(await call('late')).toBe('403 tool_changed');
+  expect(await call('late')).toBe('200 tool_changed');
 
   const now = (await api('alice', 'GET', '/tools/changes')).body.tools;
   const approved = await api('alice', 'POST', '/tools/approve', {
@@ -140,7 +140,7 @@ test('A registry that restarts approves no tool by itself', async () => {
   expect(await call('radar')).toBe('200');
   await gateway.revive('registry');
   await look();
-  await soon(() => call('forecast'), '403 tool_changed');
+  await soon(() => call('forecast'), '200 tool_changed');
 });
 
 test('While the file of approved definitions cannot be read, no tool is called, and other requests are allowed', async () => {

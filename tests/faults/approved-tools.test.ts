@@ -17,7 +17,7 @@ beforeAll(async () => {
   const request = { path: '/currenttime/mcp', headers: callers.agent, body: rpc('tools/call', call) };
   for (const kind of callers.kinds) {
     // The gate checks the tool before the session.
-    if (kind.due === '404 session_unknown') kind.due = '403 tool_changed';
+    if (kind.due === '404 session_unknown') kind.due = '200 tool_changed';
     if (kind.due !== '200' || kind.request.body === undefined || kind.request.path !== '/echo/mcp') continue;
     const { 'mcp-session-id': _, ...headers } = kind.request.headers ?? {};
     kind.request = { ...request, headers };

@@ -38,7 +38,7 @@ export async function callersOf(gateway: Gateway, env: NodeJS.ProcessEnv): Promi
     kind('an agent calls a tool within its MCP session', call({ ...agent, ...session }), '200'),
     kind('an agent lists tools through the relay', list, '200'),
     kind('a person asks the registry', servers(person), '200'),
-    kind('an agent calls a tool that it may not call', call(reader, 'echo', forbidden), '403 not_permitted'),
+    kind('an agent calls a tool that it may not call', call(reader, 'echo', forbidden), '200 not_permitted'),
     kind('an agent calls a tool that it may only list', call(reader, 'currenttime', forbidden), '403 not_permitted'),
     kind(
       "a person uses an agent's MCP session",

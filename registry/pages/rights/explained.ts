@@ -2,7 +2,7 @@ import { agentWithScopes, type Caller, personInGroups } from '../../../policy/ca
 import { isServerName } from '../../../policy/names.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import type { Access } from '../../../policy/request/mcp-request.ts';
-import { methods, type ObjectKind } from '../../../policy/request/methods.ts';
+import { kindsOf, type ObjectKind } from '../../../policy/request/methods.ts';
 import { denialWords, explain, type RuleExplanation } from '../../../policy/review/explain.ts';
 import { groupsThatHelp, scopeThatHelps } from '../../../policy/review/remedy.ts';
 import { listOf } from '../../../policy/review/rule-shape.ts';
@@ -70,7 +70,7 @@ function helpsWith(policy: Policy, { kind, scopes }: Caller, server: string, acc
 }
 
 function accessOf({ method, object }: Question): Access | string {
-  const kinds = methods.get(method) ?? [];
+  const kinds = kindsOf(method);
   if (object === '') {
     if (kinds.length === 0 || method === 'subscriptions/listen') return { method };
     return `${method} requires a name: fill in the ${kinds.join(' or ')}.`;

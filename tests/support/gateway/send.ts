@@ -8,6 +8,12 @@ export interface Answer {
   body: string;
 }
 
+/** The gateway's code if it denied the request, because a refusal of one call has the status 200; else the status. */
+export function verdictOf({ status, headers }: Answer): number | string {
+  const code = headers['x-deny-code'];
+  return typeof code === 'string' ? code : status;
+}
+
 export interface Sent {
   method?: string;
   path: string;

@@ -50,8 +50,15 @@ describe('a glob over methods', () => {
     [['resources/t*'], ['resources/templates/list']],
     [
       ['prompts/get', 'prompts/*', 'no/such'],
-      ['prompts/list', 'prompts/get'],
+      ['prompts/list', 'prompts/get', 'no/such'],
     ],
+    [
+      ['skills/*', 'com.example/search'],
+      ['skills/list', 'skills/get', 'com.example/search'],
+    ],
+    [['resources/directory/*', 'resources/directory/read'], ['resources/directory/read']],
+    [['skills*', 'sk*', 'com.example/*'], []],
+    [['Tools/Call', 'TOOLS/CALL', 'Tools/Li\u017ft', 'tools/call ', 'notifications/Initialized'], []],
     [['tools'], []],
     [['ping', 'initialize', '(stream)'], []],
     [[], []],

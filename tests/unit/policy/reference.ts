@@ -1,6 +1,6 @@
 import type { PolicySource, Rule } from '../../../policy/policy.ts';
 import type { Access } from '../../../policy/request/mcp-request.ts';
-import { lifecycle, methods } from '../../../policy/request/methods.ts';
+import { kindsOf, lifecycle, methods } from '../../../policy/request/methods.ts';
 
 /** Resource URIs that are under each prefix that they start with, and others that are not. Written down, not computed. */
 export const plainUris = [
@@ -57,17 +57,26 @@ export function allows(rule: Rule, server: string, access: Access): boolean {
 
 function verdictOn(rules: readonly Rule[], server: string, access: Access): Verdict {
   const { method } = access;
-  if (!lifecycle.has(method) && !methods.has(method)) return 'unknown_method';
   const onServer = rules.filter((rule) => covers(rule.server, server));
   if (onServer.length === 0) return 'server_not_allowed';
   if (lifecycle.has(method)) return 'allowed';
-  const withMethod = onServer.filter((rule) => rule.methods.some((pattern) => covers(pattern, method)));
-  if (withMethod.length === 0) return 'method_not_allowed';
+  const isOfMcp = methods.has(method);
+  const names = (pattern: string) => (isOfMcp ? covers(pattern, method) : namesExtension(pattern, method));
+  const withMethod = onServer.filter((rule) => rule.methods.some(names));
+  if (withMethod.length === 0) return isOfMcp ? 'method_not_allowed' : 'unknown_method';
   return withMethod.some((rule) => grantsObject(rule, access)) ? 'allowed' : 'object_not_allowed';
 }
 
+/** A method of an extension is granted by its name, and the two known ones of skills also by their namespace. */
+function namesExtension(pattern: string, method: string): boolean {
+  if (method === 'skills/list' || method === 'skills/get')
+    return pattern === method || (/^skills\/(\*|[lg].*\*)$/.test(pattern) && covers(pattern, method));
+  const isSpeltLike = [...methods.keys(), ...lifecycle].some((known) => known.toLowerCase() === method.toLowerCase());
+  return pattern === method && method.includes('/') && !isSpeltLike;
+}
+
 function grantsObject(rule: Rule, { method, object }: Access): boolean {
-  const kinds = methods.get(method) ?? [];
+  const kinds = kindsOf(method);
   if (!object) return kinds.length === 0 || method === 'subscriptions/listen';
   if (!kinds.includes(object.kind)) return false;
   if (object.kind === 'tool') return rule.tools.some((pattern) => covers(pattern, object.name));

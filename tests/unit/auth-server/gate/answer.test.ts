@@ -118,6 +118,10 @@ const mcp: OriginalRequest = {
   method: 'POST',
   accept: 'application/json, text/event-stream',
 };
+const messages: OriginalRequest = {
+  ...mcp,
+  target: { ...mcp.target, endpoint: 'messages' } as OriginalRequest['target'],
+};
 const denied = (error: AuthError, request: OriginalRequest | undefined = mcp) =>
   answered((res) => deny(res, error, publicUrl, request));
 const unauthenticated = new AuthError('credentials_missing', 'Log in.');
@@ -224,6 +228,34 @@ describe('a denial sent to nginx', () => {
     },
   );
 
+  test.each<[string, AuthError['code'], OriginalRequest, AuthError['details'], string | null]>([
+    ['a call that no rule allows', 'not_permitted', mcp, { id: 1 }, '1'],
+    ['a changed tool', 'tool_changed', mcp, { id: 'a' }, '1'],
+    ['a task that is not the caller’s', 'task_unknown', mcp, { id: 0 }, '1'],
+    ['a call without a name', 'params_invalid', mcp, { id: 1 }, '1'],
+    ['a method that an old client tried', 'method_unknown', mcp, { id: 1 }, '1'],
+    ['a method that a new client tried', 'method_unknown', mcp, { id: 1, isModern: true }, null],
+    ['a notification', 'not_permitted', mcp, {}, null],
+    ['a request whose id is too long', 'not_permitted', mcp, { id: 'a'.repeat(1023) }, null],
+    ['a message to /messages', 'not_permitted', messages, { id: 1 }, null],
+    ['a body that cannot be read', 'request_refused', mcp, { id: 1 }, null],
+    ['a caller without a credential', 'credentials_missing', mcp, { id: 1 }, null],
+    ['a page of another site', 'origin_not_allowed', mcp, { id: 1 }, null],
+    ['an ended session', 'session_unknown', mcp, { id: 1 }, null],
+    ['a request to the registry', 'not_permitted', page, { id: 1 }, null],
+  ])('about %s (%s) may be sent as an answer: X-Deny-In-Band', async (_what, code, request, details, inBand) => {
+    const response = await denied(new AuthError(code, 'No.', details), request);
+    expect(response.headers.get('x-deny-in-band')).toBe(inBand);
+    expect(response.status).toBe(code === 'credentials_missing' ? 401 : 403);
+  });
+
+  test('holds a result instead of an error only for a request that it answers', async () => {
+    const result = { tools: [] };
+    const body = async (id?: string) => bodyOf(await denied(new AuthError('nothing_to_list', 'No.', { id, result })));
+    expect(await body('a')).toEqual({ jsonrpc: '2.0', id: 'a', result });
+    expect(await body()).toMatchObject({ id: null, error: { data: { reason: 'nothing_to_list' } } });
+  });
+
   test('is a plain object for the registry and JSON-RPC for a server', async () => {
     const refused = new AuthError('not_permitted', 'No.', { id: 1 });
     expect(bodyOf(await denied(refused, page))).toEqual({ error: { code: 'not_permitted', message: 'No.' } });
@@ -235,11 +267,13 @@ describe('a denial sent to nginx', () => {
     [-1.5, -1.5],
     ['a', 'a'],
     ['~ '.repeat(64), '~ '.repeat(64)],
-    ['a'.repeat(129), null],
-    ['', null],
-    ['é', null],
-    ['\u007fa', null],
-    ['a\n', null],
+    ['a'.repeat(1022), 'a'.repeat(1022)],
+    ['a'.repeat(1023), null],
+    ['', ''],
+    ['é', 'é'],
+    ['é'.repeat(171), null],
+    ['\u007fa', '\u007fa'],
+    ['a\n', 'a\n'],
     [undefined, null],
   ])('answers to the id %j with %j', async (id, echoed) => {
     expect(bodyOf(await denied(new AuthError('not_permitted', 'No.', { id }))).id).toBe(echoed);

@@ -41,7 +41,7 @@ test.each<[string, string, Access, string[]]>([
   ['the tool set_now', 'time', tool('set_now'), ['server', 'method', 'object', 'method']],
   ['the tools of a server without rules', 'nowhere', tool('get_now'), ['server', 'server', 'server', 'method']],
   ['ping, which any rule for the server allows', 'time', { method: 'ping' }, ['server', 'hit', 'hit', 'hit']],
-  ['an unknown method', 'time', { method: 'tasks/made-up' }, ['method', 'method', 'method', 'method']],
+  ['an unknown method', 'time', { method: 'tasks/made-up' }, ['server', 'method', 'method', 'method']],
 ])('for %s each rule names its first mismatch', (_, server, access, expected) => {
   expect(outcomes(server, access)).toEqual(expected);
 });
