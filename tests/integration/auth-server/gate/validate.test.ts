@@ -183,6 +183,13 @@ describe('every code of a denial', () => {
       await ask();
       return ask().finally(busy.close);
     },
+    method_unknown: async () =>
+      auth.validate({ Cookie: await auth.session() }, { ...toolCall('t'), method: 'admin/reset' }),
+    nothing_to_list: async () => {
+      const headers = await bearer(agentClaims({ scope: 'mcp-servers-restricted/execute' }));
+      return auth.validate(headers, { jsonrpc: '2.0', id: 1, method: 'tools/list' });
+    },
+    params_invalid: async () => auth.validate({ Cookie: await auth.session() }, toolCall('')),
     too_busy: async () => {
       const full = await startAuthServer(cognito.url, { heldBytes: 10, maxBody: 4_194_304 });
       return full.validate({ Cookie: await full.session() }, toolCall('x'.repeat(65_600))).finally(full.close);
@@ -227,9 +234,10 @@ describe('every code of a denial', () => {
       if (!response) throw new Error(`no request provokes ${code}`);
       const denial = denialOf(response);
       expect(denial).toMatchObject({ http: status === 401 ? 401 : 403, status, code });
-      const envelope = { jsonrpc: '2.0', error: { code: rpcCode, data: { reason: code } } };
+      const error = { code: rpcCode, data: { reason: code } };
+      const envelope = { jsonrpc: '2.0', ...(code === 'nothing_to_list' ? { result: { tools: [] } } : { error }) };
       expect(denial.body).toMatchObject(code === 'gate_misconfigured' ? { error: { code: rpcCode } } : envelope);
-      expect(denial.body.error.message).toMatch(/^[A-Z].{20,}\.$/);
+      expect(denial.body.error?.message ?? 'An empty list has no message.').toMatch(/^[A-Z].{20,}\.$/);
       expect(response.headers.get('content-length')).toBe('0');
       expect(
         [...response.headers.keys()].filter((name) => /^x-(user|username|scopes|groups|mcp-|relay)/.test(name)),
