@@ -227,3 +227,23 @@ describe('resource URIs', () => {
     expect(ask(['list'], 'a', start).allowed).toBe(false);
   });
 });
+
+describe('where tools need approval', () => {
+  const approved = new Map([['currenttime', new Set(['current_time_by_timezone'])]]);
+  test.each<[string, string, Access, string]>([
+    ['admin', 'currenttime', tool('current_time_by_timezone'), 'allowed'],
+    ['admin', 'currenttime', tool('another'), 'tool_changed'],
+    ['admin', 'a-server-without-approvals', tool('current_time_by_timezone'), 'tool_changed'],
+    ['admin', 'currenttime', just('tools/list'), 'allowed'],
+    ['admin', 'currenttime', prompt('another'), 'allowed'],
+    ['admin', 'currenttime', resource('file:///another'), 'allowed'],
+    // Who may not use a tool does not learn that it waits.
+    ['user', 'currenttime', tool('another'), 'method_not_allowed'],
+  ])('%s at %s: %j is %s', (who, server, access, expected) => {
+    const decision = decide(policy, people[who] ?? [], server, [access], approved);
+    expect(decision).toEqual(
+      decision.allowed ? { allowed: true, rule: expect.any(String) } : { allowed: false, reason: expected, access },
+    );
+    expect(decision.allowed ? 'allowed' : decision.reason).toBe(expected);
+  });
+});

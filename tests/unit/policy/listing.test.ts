@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { decide } from '../../../policy/decide.ts';
-import { isAllVisible, isVisible, type Listing, listings } from '../../../policy/listing.ts';
+import { isAllVisible, isSomeListFiltered, isVisible, type Listing, listings } from '../../../policy/listing.ts';
 import { compilePolicy, type Policy, type Rule } from '../../../policy/policy.ts';
 import { server as anyServer, heldScopes, policySource, runs } from './arbitraries.ts';
 import { plainUris, trickyUris } from './reference.ts';
@@ -166,3 +166,38 @@ test.each(['tools/list', 'prompts/list', 'resources/list'] as const)(
     expect([shown('get_a'), shown('get_{x}'), shown('{x}')]).toEqual([true, false, false]);
   },
 );
+
+test.each<[string, Partial<Rule>, ReadonlySet<string> | undefined, boolean]>([
+  ['everything', { tools: ['*'], prompts: ['*'], resources: ['*'] }, undefined, false],
+  ['all tools, and may list nothing else', { methods: ['tools/list', 'tools/call'], tools: ['*'] }, undefined, false],
+  ['some tools', { methods: ['tools/list', 'tools/call'], tools: ['get*'] }, undefined, true],
+  ['some tools, and may not list them', { methods: ['tools/call'], tools: ['get*'] }, undefined, false],
+  [
+    'all tools and no prompts, and may list both',
+    { methods: ['tools/list', 'tools/call', 'prompts/list'], tools: ['*'] },
+    undefined,
+    true,
+  ],
+  [
+    'all tools, of which only approved ones may be used',
+    { methods: ['tools/list', 'tools/call'], tools: ['*'] },
+    new Set(['get']),
+    true,
+  ],
+  [
+    'all prompts, where tools need approval',
+    { methods: ['prompts/list', 'prompts/get'], prompts: ['*'] },
+    new Set(['get']),
+    false,
+  ],
+  ['nothing', { methods: [] }, undefined, false],
+])('Whether a list of the server has to be cut for who may use %s', (_what, rule, approved, expected) => {
+  const viewer = {
+    policy: policyOf(rule),
+    scopes: ['s'],
+    server: 'a',
+    approved: approved && new Map([['a', approved]]),
+  };
+  expect(isSomeListFiltered(viewer)).toBe(expected);
+  expect(isSomeListFiltered({ ...viewer, server: 'b' })).toBe(false);
+});

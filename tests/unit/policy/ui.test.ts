@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import { scopesOfGroups } from '../../../policy/policy.ts';
-import { mayUseUi, type UiPermission } from '../../../policy/ui.ts';
+import { mayUseUi, mayUseUiEverywhere, mayUseUiSomewhere, type UiPermission } from '../../../policy/ui.ts';
 
 const policy = parsePolicy(readFileSync('scopes.yml', 'utf8'));
 
@@ -27,5 +27,35 @@ describe('the permissions in the registry', () => {
 
   test('without any scope allow nothing', () => {
     expect(mayUseUi(policy, [], 'list_service', 'currenttime')).toBe(false);
+  });
+});
+
+describe('a permission for some servers only', () => {
+  test.each<[string, readonly string[], UiPermission, boolean, boolean]>([
+    ['an administrator', ['mcp-registry-admin'], 'modify_service', true, true],
+    ['a user who may list some servers', ['mcp-registry-user'], 'list_service', true, false],
+    [
+      'a user who may list some servers and an administrator',
+      ['mcp-registry-user', 'mcp-registry-admin'],
+      'list_service',
+      true,
+      true,
+    ],
+    ['a user without the permission', ['mcp-registry-user'], 'toggle_service', false, false],
+    ['a member of an unknown group', ['unknown-group'], 'list_service', false, false],
+    ['a person without a group', [], 'list_service', false, false],
+  ])('of %s holds somewhere, or everywhere', (_who, groups, permission, somewhere, everywhere) => {
+    const scopes = groups.flatMap((group) => scopesOfGroups(policy, [group]));
+    // A scope without UI-Scopes changes nothing.
+    for (const held of [scopes, [...scopes, 'openid'], ['openid', ...scopes]]) {
+      expect(mayUseUiSomewhere(policy, held, permission)).toBe(somewhere);
+      expect(mayUseUiEverywhere(policy, held, permission)).toBe(everywhere);
+    }
+  });
+
+  test('holds nowhere if its list is empty', () => {
+    const empty = parsePolicy('group_mappings: {}\nUI-Scopes: {s: {list_service: []}}\n');
+    expect(mayUseUiSomewhere(empty, ['s'], 'list_service')).toBe(false);
+    expect(mayUseUiEverywhere(empty, ['s'], 'list_service')).toBe(false);
   });
 });

@@ -47,6 +47,19 @@ test('The check of a body with one long string costs little more than its parsin
   }
 });
 
+test.each([
+  ['an escaped quote and a colon', String.raw`\":,`],
+  ['an escaped backslash at the end', String.raw`\\`],
+  ['three backslashes, a quote and a colon', String.raw`\\\":`],
+  ['four backslashes at the end', String.raw`\\\\`],
+  ['an escaped quote at the end', String.raw`:\"`],
+])('A string of any length with %s ends where JSON says', (_what, tail) => {
+  for (let length = 0; length < 60; length++) {
+    const text = `{"${'k'.repeat(length)}${tail}":"${'x'.repeat(length)}${tail}","b":[1,{"c":2}]}`;
+    expect(parseStrictJson(bytes(text))).toEqual(JSON.parse(text));
+  }
+});
+
 describe('A body with too many values', () => {
   const most = 100_000;
   test.each([
