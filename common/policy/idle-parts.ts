@@ -8,7 +8,8 @@ interface IdlePart {
   message: string;
 }
 
-const ruleKeys = ['server', 'methods', 'tools', 'prompts', 'resources'];
+/** What the original's rules may be about instead of a server. A rule with neither is one with a misspelt key. */
+const otherSubjects = ['agents', 'virtual_server'];
 /** Keys of a rule that can be skipped without granting more. Any other unknown key might narrow the rule. */
 const skippedRuleKeys = new Set(['agents', 'description']);
 const known: ReadonlySet<string> = new Set(uiPermissions);
@@ -58,9 +59,8 @@ function usedPermissions(content: unknown, path: Path, skip: Skip): unknown {
 function usedRule(rule: unknown, path: Path, skip: Skip): unknown {
   if (!isMap(rule)) return skip(path, 'is no rule: it has no effect');
   const keys = Object.keys(rule);
-  const others = keys.filter((key) => !ruleKeys.includes(key));
-  if (!('server' in rule) && (others.length > 0 || keys.length === 0)) {
-    const about = others.length > 0 ? ` (${others.join(', ')})` : '';
+  if (!('server' in rule) && (keys.length === 0 || otherSubjects.some((key) => key in rule))) {
+    const about = keys.length > 0 ? ` (${keys.join(', ')})` : '';
     return skip(path, `names no server${about}: the gateway has no such rules, and it has no effect`);
   }
   return entriesOf(rule, (key, content) => {

@@ -49,10 +49,19 @@ export function readPolicySource(text: string): PolicySource {
   const { used, idle } = withoutIdleParts(yaml.value);
   const result = file.safeParse(used);
   if (!result.success) throw new ConfigError(yaml.faults(result.error.issues), subject);
-  return {
-    ...toSource(result.data),
-    idle: idle.map(({ path, message }) => ({ at: yaml.placeOf(path), message })),
-  };
+  const source = toSource(result.data);
+  const parts = idle.map(({ path, message }) => ({ at: yaml.placeOf(path), message }));
+  // Another file than a policy, for example.
+  if (parts.length > 0 && isEmpty(source))
+    throw new ConfigError(
+      parts.map(({ at, message }) => `${at} ${message}`),
+      subject,
+    );
+  return { ...source, idle: parts };
+}
+
+function isEmpty({ groups, ui, scopes }: PolicySource): boolean {
+  return groups.size + ui.size === 0 && [...scopes.values()].every((rules) => rules.length === 0);
 }
 
 function toSource({ group_mappings, 'UI-Scopes': ui, ...scopes }: z.output<typeof file>): PolicySource {

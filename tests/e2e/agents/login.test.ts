@@ -344,7 +344,7 @@ test('--debug shows every request, and no token, cookie, code or secret', async 
   for (const request of [
     /debug POST \S+\/oauth2\/token 200 \d+ ms/,
     /debug POST \S+\/oauth2\/session 200/,
-    /debug POST \S+\/currenttime\/mcp 403/,
+    /debug the gateway's code is not_permitted/,
     /debug POST \S+\/oauth2\/logout\/cognito 200/,
   ])
     expect(errs).toMatch(request);

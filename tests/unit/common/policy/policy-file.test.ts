@@ -160,7 +160,10 @@ registry-lob1:
 });
 
 describe('parts of a policy file that mean nothing here', () => {
-  const idle = (text: string) => parsePolicy(text).source.idle?.map(({ at, message }) => `${at}: ${message}`);
+  const idle = (text: string) =>
+    parsePolicy(`${text}used: [{server: a, methods: [x]}]\n`).source.idle?.map(
+      ({ at, message }) => `${at}: ${message}`,
+    );
 
   test.each([
     [
@@ -191,6 +194,17 @@ describe('parts of a policy file that mean nothing here', () => {
     const policy = parsePolicy('s:\n- agents: {}\n- {server: a, methods: [tools/list]}\n');
     expect(decide(policy, ['s'], 'a', [{ method: 'tools/list' }])).toEqual({ allowed: true, rule: 's[1]' });
     expect(idle('s:\n- {server: a, methods: [tools/list], tools: null}\n')).toEqual([]);
+  });
+
+  test('are faults if the file has nothing else: it is no policy', () => {
+    expect(faultsOf('{"name": "x", "files": ["a"]}')).toEqual([
+      expect.stringContaining('line 1: name is no list of rules'),
+      expect.stringContaining('line 1: files[0] is no rule'),
+    ]);
+  });
+
+  test('are faults where a key of a rule may be misspelt', () => {
+    expect(faultsOf('s: [{servr: a, methods: [x]}]\n').join()).toContain('Unrecognized key: "servr"');
   });
 
   test('are faults where skipping them could grant more', () => {
