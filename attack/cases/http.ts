@@ -6,6 +6,7 @@ import {
   callers,
   caseOf,
   forbiddenCall,
+  isRefusal,
   listTools,
   mcpPath,
   type Row,
@@ -67,7 +68,10 @@ function raw(source: string, name: string, head: (ctx: Context, length: number) 
       ),
     // nginx answers some of these with a page of its own, which is a refusal too.
     (answers) =>
-      answers.some(({ status }) => status !== 0 && (status < 400 || status >= 500) && status !== 505 && status !== 501),
+      answers.some(
+        (answer) =>
+          !isRefusal(answer) && (answer.status < 400 || answer.status >= 500) && ![501, 505].includes(answer.status),
+      ),
   );
 }
 

@@ -205,7 +205,7 @@ test('The version is the file’s sha256sum, and the command line prints the sam
   writeFileSync(policyFile, 'group_mappings: {g: [s]}\ns: [{server: a, methods: [tools/list]}]\n');
   const version = 'bcd95eaed975';
   expect(policyVersion(readFileSync(policyFile, 'utf8'))).toBe(version);
-  expect(await run('check', [])).toContain(`version ${version} of ${policyFile}: no warnings`);
+  expect(await run('check', [])).toContain(`version ${version} of ${policyFile}: `);
   const asked = ['--group', 'g', '--server', 'a', '--method', 'tools/list'];
   expect(await run('explain', asked)).toContain(`by version ${version} of ${policyFile}`);
   expect(JSON.parse(await run('explain', [...asked, '--json']))).toMatchObject({ version });
