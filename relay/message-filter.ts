@@ -31,8 +31,9 @@ const longestId = 1024;
 
 /**
  * Filters one message of a server for a caller: removes list entries that the caller may not use, binds a new task to the
- * caller, removes tasks of other owners and pages of tools that they may not read, and keeps what is cached to this caller. It goes by the message's shape: the request tells which list was asked for,
- * but not which lists a client would read.
+ * caller, removes tasks of other owners and pages of tools that they may not read, and keeps what is cached to this
+ * caller. It goes by the message's shape: the request tells which list was asked for, but not which lists a client would
+ * read.
  * @param mayAsk whether the message may ask the auth-server about tasks
  * @returns the message as one line of JSON
  * @throws {UnreadableAnswer}

@@ -25,7 +25,8 @@ export const lifecycle: ReadonlySet<string> = new Set([
 /**
  * Every client-to-server method of the MCP revisions 2024-11-05 to 2026-07-28 that is not lifecycle, with the kinds of
  * object it names. Any other method is denied, even by a rule with `*`: a `*` written today must not grant what a later
- * revision adds. Only a rule that names it grants it ({@link isExtensionMethod}). A rule for `tasks/*` allows the use of tasks; the owner of the task is checked separately.
+ * revision adds. Only a rule that names it grants it ({@link isExtensionMethod}). A rule for `tasks/*` allows the use of
+ * tasks; the owner of the task is checked separately.
  */
 export const methods: ReadonlyMap<string, readonly ObjectKind[]> = new Map<string, readonly ObjectKind[]>([
   ['tools/list', []],
@@ -58,6 +59,7 @@ export const cacheable: ReadonlySet<string> = new Set([
   'resources/templates/list',
   'resources/read',
 ]);
+
 /** Known methods of extensions, and the kinds of object they name: of `io.modelcontextprotocol/skills` (SEP-2640). */
 export const extensionMethods: ReadonlyMap<string, readonly ObjectKind[]> = new Map<string, readonly ObjectKind[]>([
   ['skills/list', []],

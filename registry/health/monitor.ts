@@ -53,9 +53,9 @@ const endMilliseconds = 2_000;
 const noRoomMilliseconds = 3_000;
 
 /**
- * Makes the monitor of the health of all servers. Each server is checked `intervalMs` (30 s) after its last check, and less often after many failures.
- * `limits` bounds each check (30 s for an answer, 90 s for all pages of its lists), unless the server has one of its own. Most checks use the
- * connection of an earlier one, and ask for the tools only.
+ * Makes the monitor of the health of all servers. Each server is checked `intervalMs` (30 s) after its last check, and less
+ * often after many failures. `limits` bounds each check (30 s for an answer, 90 s for all pages of its lists), unless the
+ * server has one of its own. Most checks use the connection of an earlier one, and ask for the tools only.
  */
 export function createHealthMonitor<Server extends Monitored>(options: HealthOptions<Server>) {
   const { servers, log, observations, intervalMs = tickMilliseconds, now = () => new Date() } = options;
