@@ -15,8 +15,10 @@ if (!command) {
   process.stderr.write('\nNOT TESTED: no Docker engine answers here, so docker-compose.yml was not tested.\n');
 }
 
-/** `describe` if a Docker engine answers; otherwise the tests are listed as skipped. */
-export const withDocker = command ? describe : describe.skip;
+/** `describe` if a Docker engine answers; otherwise the tests are listed as skipped. Each test file has a `describe` of its own. */
+export function withDocker(name: string, tests: () => void): void {
+  (command ? describe : describe.skip)(name, tests);
+}
 
 /** The containers of the demo. */
 export const demoServices = [
