@@ -184,10 +184,10 @@ const refusals = new Map<string, RegExp>([
 type RpcError = { code?: unknown; message?: unknown; data?: { reason?: unknown } };
 
 /**
- * Whether the gateway itself denied the request: a 4xx with one of its codes, a 200 with the same code in `X-Deny-Code`, which
- * nginx removes from every answer of a server, a redirect to the login, or a closed
- * connection. An error of a server behind it, a 5xx and silence are no denials, with one exception: a 503 because a
- * token's key is unknown and the provider cannot be asked at the moment.
+ * Whether the gateway itself denied the request: a 4xx with one of its codes, a 200 with the same code in `X-Deny-Code`,
+ * which nginx removes from every answer of a server, a redirect to the login, or a closed connection. An error of a server
+ * behind it, a 5xx and silence are no denials, with one exception: a 503 because a token's key is unknown and the provider
+ * cannot be asked at the moment.
  */
 export function isRefusal({ status, headers, body }: Answer): boolean {
   if (status === 0) return true;

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { cleanText } from '../common/text/clean.ts';
+import { escapedUnit } from '../common/text/json.ts';
 import type { LineSink } from './supervisor.ts';
 
 const colours = ['cyan', 'magenta', 'yellow', 'green', 'blue', 'gray'] as const;
@@ -22,7 +23,7 @@ export function createLineSink(write: (line: string) => void, colour: boolean): 
 
 /** Characters that act on a terminal are shown as `\u001b`: a caller chooses the name of the tool that is logged. */
 function plain(text: string): string {
-  return cleanText(text, { replace: (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}` });
+  return cleanText(text, { replace: escapedUnit });
 }
 
 function readable(line: string, paint: (style: 'red' | 'yellow' | 'dim', text: string) => string): string {

@@ -1,5 +1,6 @@
 import { NoRoom } from '../common/answers/held-bytes.ts';
 import { OversizedAnswer, UnreadableAnswer } from '../common/answers/limits.ts';
+import { asciiJson } from '../common/text/json.ts';
 
 const upstream = { status: 502, rpcCode: -32008, logLevel: 'warn' } as const;
 
@@ -86,11 +87,6 @@ export function errorBody({ code, message }: Pick<RelayError, 'code' | 'message'
   const isPlain = typeof id === 'number' ? Number.isSafeInteger(id) : /^[ -~]{1,128}$/.test(id ?? '');
   const error = { code: rpcCode, message, data: { reason: code } };
   return asciiJson(JSON.stringify({ jsonrpc: '2.0', id: isPlain ? id : null, error }));
-}
-
-/** JSON that may stand in a header. @param json on one line */
-export function asciiJson(json: string): string {
-  return json.replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** Returns any thrown error as a {@link RelayError}, whose message reveals nothing internal. */

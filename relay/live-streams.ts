@@ -112,7 +112,10 @@ export class LiveStreams {
     this.tick();
   }
 
-  /** Ends the streams that may not continue, and tells the others if their callers' lists have changed. Also called after each change of the policy or of the routes. */
+  /**
+   * Ends the streams that may not continue, and tells the others if their callers' lists have changed. Also called after each
+   * change of the policy or of the routes.
+   */
   tick(): void {
     const now = performance.now();
     for (const [stream, state] of this.#streams) {

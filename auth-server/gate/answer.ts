@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { asciiJson } from '../../common/text/json.ts';
 import type { Credential } from '../../common/upstream-secrets/secrets-file.ts';
 import type { AuthError } from '../denials/auth-error.ts';
 import { meanings } from '../denials/codes.ts';
@@ -94,11 +95,11 @@ function isInBand({ code, details }: AuthError, request: OriginalRequest | undef
 function denialBody(error: AuthError, request: OriginalRequest | undefined): string {
   const message = cutForAscii(error.message, longestMessage);
   const { result, rpcCode = meanings[error.code].rpcCode } = error.details;
-  if (request?.target.resource === 'registry') return asciiJson({ error: { code: error.code, message } });
+  if (request?.target.resource === 'registry') return asciiOf({ error: { code: error.code, message } });
   const id = echoable(error.details.id);
   const content =
     result && id !== null ? { result } : { error: { code: rpcCode, message, data: { reason: error.code } } };
-  return asciiJson({ jsonrpc: '2.0', id, ...content });
+  return asciiOf({ jsonrpc: '2.0', id, ...content });
 }
 
 /** RFC 6750 section 3, RFC 9728 section 5.1; for a missing scope, MCP 2025-11-25, "Scope challenge handling". */
@@ -134,24 +135,24 @@ function isPageRequest({ target, method, accept }: OriginalRequest): boolean {
 
 /** The id of the answer; null for one that would not fit the header. */
 function echoable(id: string | number | undefined): string | number | null {
-  return id !== undefined && asciiJson(id).length <= longestId ? id : null;
+  return id !== undefined && asciiOf(id).length <= longestId ? id : null;
 }
 
 /** Cuts `text` to `limit` characters after escaping: one letter can become twelve characters. */
 function cutForAscii(text: string, limit: number): string {
-  if (asciiJson(text).length - 2 <= limit) return text;
+  if (asciiOf(text).length - 2 <= limit) return text;
   let length = 0;
   let kept = '';
   for (const letter of text) {
-    length += asciiJson(letter).length - 2;
+    length += asciiOf(letter).length - 2;
     if (length > limit) break;
     kept += letter;
   }
   return kept;
 }
 
-function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+function asciiOf(value: unknown): string {
+  return asciiJson(JSON.stringify(value));
 }
 
 const unsafe = /[^!#$&'*+./0-9:=?@A-Z^_`a-z|~-]/u;

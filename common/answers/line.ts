@@ -1,3 +1,5 @@
+import { escapedUnit } from '../text/json.ts';
+
 /**
  * Writes checked JSON as one line that every reader of event streams takes for one line. Outside of strings, JSON has line
  * feeds and carriage returns only as white space. Inside, it may have characters at which some readers (such as Python's
@@ -17,7 +19,5 @@ const mayBreak = [Buffer.from([0xc2, 0x85]), Buffer.from([0xef, 0xbb, 0xbf]), Bu
 
 function escaped(line: Buffer): Buffer {
   const text = line.toString('utf8');
-  return Buffer.from(
-    text.replace(/[\u0085\u2028\u2029\ufeff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
-  );
+  return Buffer.from(text.replace(/[\u0085\u2028\u2029\ufeff]/g, escapedUnit));
 }

@@ -33,7 +33,10 @@ export function text(value: unknown, what: string): string {
 /** Names in one request, such as the resources of a subscription. Each is judged, and real clients name a few. */
 const mostNames = 100;
 
-/** @throws {RefusedRequest} invalid params, naming `what`, for anything but a list of at most {@link mostNames} strings that are not empty */
+/**
+ * @throws {RefusedRequest} invalid params, naming `what`, for anything but a list of at most {@link mostNames} strings that are
+ * not empty
+ */
 export function texts(value: unknown, what: string): string[] {
   if (!Array.isArray(value)) throw invalidParams(`${what} must be a list`);
   if (value.length > mostNames) throw invalidParams(`${what} has more than ${mostNames} entries`);
