@@ -42,5 +42,5 @@ export async function userInfoEndpoint(pool: Pool, req: Request, res: Response):
   const reader = await readAccessToken(pool, token);
   if (!reader) return void res.status(401).set('WWW-Authenticate', BAD_TOKEN).json({ error: 'invalid_token' });
   const { person, client, scopes } = reader;
-  res.json({ sub: person.sub, ...attributes(person, client, scopes, 'true'), username: person.username });
+  res.json({ sub: person.sub, ...attributes(person, client, scopes, String), username: person.username });
 }

@@ -24,6 +24,9 @@ const userSchema = z.strictObject({
   sub: z.string().min(1).max(128),
   password: z.string().min(1),
   email: z.email(),
+  /** True if not given. */
+  email_verified: z.boolean().optional(),
+  preferred_username: z.string().min(1).max(2048).optional(),
   name: z.string().optional(),
   phone_number: z
     .string()

@@ -63,7 +63,7 @@ export async function issueUserTokens(
       at_hash: accessTokenHash(access_token),
       sub: person.sub,
       ...groups,
-      ...attributes(person, client, grant.scopes, true),
+      ...attributes(person, client, grant.scopes, (is) => is),
       iss: pool.issuer,
       'cognito:username': person.username,
       ...(grant.nonce ? { nonce: grant.nonce } : {}),
@@ -105,21 +105,23 @@ export async function issueAgentToken(pool: Pool, client: Client, scopes: readon
 /**
  * Returns the claims about a person that these scopes allow and the client may read: all of them for `openid` alone or
  * with `profile`, otherwise those of `email` and `phone` (Cognito, "Authorize endpoint", scope).
- * @param verified the value for a verified address: `true` in id tokens, the text "true" in userInfo
+ * @param verified the value that says whether an address is verified: a boolean in id tokens, text in userInfo
  */
 export function attributes<V>(
   person: Person,
   client: Client,
   scopes: readonly string[],
-  verified: V,
+  verified: (is: boolean) => V,
 ): Record<string, string | V> {
   const oidc = OIDC_SCOPES.filter((scope) => scopes.includes(scope));
   const all = oidc.length === 1 || oidc.includes('profile');
   const claims: Record<string, string | V> = {};
-  if (all || oidc.includes('email')) Object.assign(claims, { email: person.email, email_verified: verified });
+  if (all || oidc.includes('email'))
+    Object.assign(claims, { email: person.email, email_verified: verified(person.email_verified ?? true) });
   if (person.phone_number && (all || oidc.includes('phone')))
-    Object.assign(claims, { phone_number: person.phone_number, phone_number_verified: verified });
+    Object.assign(claims, { phone_number: person.phone_number, phone_number_verified: verified(true) });
   if (person.name && all) claims.name = person.name;
+  if (person.preferred_username && all) claims.preferred_username = person.preferred_username;
   const readable = client.read_attributes;
   return readable ? Object.fromEntries(Object.entries(claims).filter(([name]) => readable.includes(name))) : claims;
 }

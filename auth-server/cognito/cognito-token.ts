@@ -84,7 +84,7 @@ export function createTokenVerifier(settings: TokenSettings) {
       const payload = await verify(token).catch((error) => {
         throw explain(error, settings.userPoolId);
       });
-      const claims = compact(readClaims(payload, settings.publicUrl));
+      const claims = compact(readClaims(payload, settings));
       verified.keep(token, claims);
       return claims;
     },
@@ -127,7 +127,7 @@ function shared<T extends object | string>(copies: LRUCache<string, T>, key: str
   return kept ?? value;
 }
 
-function readClaims(payload: Record<string, unknown>, publicUrl: string): TokenClaims {
+function readClaims(payload: Record<string, unknown>, settings: TokenSettings): TokenClaims {
   const { sub, client_id, username, exp, iat, aud, scope, auth_time } = payload;
   const groups = payload['cognito:groups'] ?? [];
   // The library checks `exp` only where there is one, and `iat` not at all.
@@ -139,16 +139,25 @@ function readClaims(payload: Record<string, unknown>, publicUrl: string): TokenC
     const when = `${early} s in the future by this gateway's clock (${clockAt(now)})`;
     throw refused(`it was issued ${when}: one clock is wrong`);
   }
-  const audiences = aud === undefined ? [publicUrl] : [aud].flat();
-  if (!audiences.some((a) => a === publicUrl || (typeof a === 'string' && a.startsWith(`${publicUrl}/`)))) {
-    throw refused(`the token is for another server (aud ${shown(audiences.join(' '))})`);
-  }
+  if (!isForUs(aud, settings)) throw refused(`the token is for another server (aud ${shown([aud].flat().join(' '))})`);
   if (typeof sub !== 'string' || typeof client_id !== 'string') throw refused('the token names no subject');
   if (!Array.isArray(groups) || !groups.every((g) => typeof g === 'string')) throw refused('its groups are unreadable');
   const scopes = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [];
   const authTime = typeof auth_time === 'number' ? auth_time : undefined;
   const name = typeof username === 'string' ? username : undefined;
   return { sub, client_id, username: name, groups, scopes, exp, iat, authTime };
+}
+
+/**
+ * Whether `aud` is missing, or names this gateway (RFC 8707 section 2.2) or only app clients that are allowed here: triggers
+ * of the pool write the token's own app client (Amazon Cognito Developer Guide, "Pre token generation Lambda trigger").
+ */
+function isForUs(aud: unknown, { publicUrl, allowedClientIds }: TokenSettings): boolean {
+  if (aud === undefined) return true;
+  const audiences: readonly unknown[] = [aud].flat();
+  const others = audiences.filter((a) => typeof a !== 'string' || !allowedClientIds.includes(a));
+  if (others.length === 0) return audiences.length > 0;
+  return others.some((a) => a === publicUrl || (typeof a === 'string' && a.startsWith(`${publicUrl}/`)));
 }
 
 function explain(error: unknown, userPoolId: string): AuthError {

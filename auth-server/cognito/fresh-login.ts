@@ -13,6 +13,8 @@ export interface LoginTokens {
 export interface FreshLogin {
   subject: string;
   username: string;
+  /** All claims of the ID token. */
+  claims: Readonly<Record<string, unknown>>;
   groups: readonly string[];
   /** Identifies this login in all its tokens, including those of later refreshes. */
   originJti: string;
@@ -55,6 +57,7 @@ export function createFreshLogin(userPoolId: string, clientId: string, jwksCache
     return {
       subject: id.sub,
       username: id['cognito:username'],
+      claims: id,
       groups: id['cognito:groups'] ?? [],
       originJti: id.origin_jti,
       authTime: id.auth_time,

@@ -1,5 +1,6 @@
 import * as oidc from 'openid-client';
 import { discoverProvider, type OidcClient } from '../../common/identity/oidc.ts';
+import { shownNameOf } from './shown-name.ts';
 
 /** An OpenID Connect provider that people log in with. */
 export interface ProviderSettings extends OidcClient {
@@ -10,6 +11,8 @@ export interface ProviderSettings extends OidcClient {
   scope: string;
   groupsClaim: string;
   usernameClaim: string;
+  /** Claims with a name to show instead of the user name, in order. */
+  nameClaims?: readonly string[];
   /** Prefix of its subjects, because another provider might have the same ones. */
   subjectPrefix: string;
   /** Not for browsers: the login page does not list it. */
@@ -25,6 +28,8 @@ export class SignInEnded extends Error {}
 export interface LoggedIn {
   subject: string;
   username: string;
+  /** What to show instead of the user name, if that is not the same. */
+  shownName?: string | undefined;
   groups: readonly string[];
   /** Undefined if the provider gave none. */
   refreshToken: string | undefined;
@@ -114,6 +119,7 @@ function readClaims(settings: ProviderSettings, claims: oidc.IDToken | undefined
   return {
     subject: settings.subjectPrefix + claims.sub,
     username: typeof username === 'string' ? username : claims.sub,
+    shownName: shownNameOf(claims, settings.nameClaims ?? []),
     groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
   };
 }

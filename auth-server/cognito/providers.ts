@@ -8,6 +8,7 @@ export interface ProvidersConfig {
   COGNITO_DOMAIN?: string | undefined;
   COGNITO_CLIENT_ID: string;
   COGNITO_CLIENT_SECRET?: string | undefined;
+  COGNITO_USERNAME_CLAIM?: string | undefined;
   COGNITO_CLI_CLIENT_ID?: string | undefined;
   OIDC_ISSUER?: string | undefined;
   OIDC_CLIENT_ID?: string | undefined;
@@ -17,6 +18,8 @@ export interface ProvidersConfig {
   OIDC_GROUPS_CLAIM: string;
   OIDC_USERNAME_CLAIM: string;
 }
+
+const usualNames = ['preferred_username', 'email'];
 
 /** The provider name of command-line sessions. */
 export const commandLineName = 'cognito-cli';
@@ -51,6 +54,8 @@ function cognito(config: ProvidersConfig, standInFetch: StandInFetch | undefined
     scope: 'openid email profile aws.cognito.signin.user.admin',
     groupsClaim: 'cognito:groups',
     usernameClaim: 'cognito:username',
+    // User names are often ids: a UUID where people sign in with their e-mail address, google_1048… behind another provider.
+    nameClaims: config.COGNITO_USERNAME_CLAIM === undefined ? usualNames : [config.COGNITO_USERNAME_CLAIM],
     subjectPrefix: '',
     // Cognito's own parameters: it does not support post_logout_redirect_uri (Developer Guide, "Logout endpoint").
     logoutParameters: (returnUrl) => ({ client_id: config.COGNITO_CLIENT_ID, logout_uri: returnUrl }),

@@ -65,6 +65,7 @@ function lineOf({ request, principal, asked, rule, policy, error }: DecisionEntr
     request_id: shown(request?.requestId),
     subject: shown(principal?.subject),
     username: shown(principal?.username),
+    shown_name: shown(principal?.shownName),
     client_id: shown(principal?.clientId),
     auth_method: principal?.authMethod,
     resource: target?.resource,

@@ -55,7 +55,7 @@ function matches(decision: Decision, query: DecisionsQuery): boolean {
     (!reason || decision.reason === reason) &&
     (!since || decision.at >= new Date(since).toISOString()) &&
     (!until || decision.at <= new Date(until).toISOString()) &&
-    contains(person, [decision.username, decision.subject, decision.client_id]) &&
+    contains(person, [decision.username, decision.shown_name, decision.subject, decision.client_id]) &&
     contains(tool, [decision.object, decision.method])
   );
 }

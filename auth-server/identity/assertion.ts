@@ -73,7 +73,12 @@ export async function createAssertionSigner(
       const kept = find(cacheKey);
       if (kept !== undefined) return kept;
       const { subject: sub, username, groups, scopes, authMethod: auth_method, clientId, expiresAt } = principal;
-      const optional = { ...(clientId !== undefined && { client_id: clientId }), ...(tool !== undefined && { tool }) };
+      const optional = {
+        ...(clientId !== undefined && { client_id: clientId }),
+        ...(tool !== undefined && { tool }),
+        // For its pages. An MCP server could take a name that its caller has chosen for an identity.
+        ...(resource === '#registry' && { shown_name: principal.shownName }),
+      };
       const claims = { sub, username, groups: [...groups], scopes: [...scopes], auth_method, ...optional };
       return signJwt(claims, `${issuer}/${resource}`, expiresAt).then((signed) => keep(cacheKey, signed));
     },
@@ -93,9 +98,10 @@ export async function createAssertionSigner(
 }
 
 /** What an assertion says about a principal, as text: principals with the same text share assertions. */
-const contentOf = perPrincipal(({ authMethod, sessionId, subject, clientId, expiresAt, username, scopes, groups }) =>
-  JSON.stringify([authMethod, sessionId, subject, clientId, expiresAt, username, scopes, groups]),
-);
+const contentOf = perPrincipal((principal) => {
+  const { authMethod, sessionId, subject, clientId, expiresAt, username, shownName = null, scopes, groups } = principal;
+  return JSON.stringify([authMethod, sessionId, subject, clientId, expiresAt, username, shownName, scopes, groups]);
+});
 
 async function signingKey(keys: KeyStore, rotation: KeyRotation): Promise<StoredKey> {
   const find = async () => (await keys.list()).find((key) => stateOf(key) === 'signs');

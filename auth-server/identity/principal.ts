@@ -10,6 +10,8 @@ export interface Principal {
   /** Cognito's `sub`: stable, unlike names. */
   subject: string;
   username: string;
+  /** The name to show instead of the user name. People may choose it: for pages and logs only. */
+  shownName?: string | undefined;
   clientId: string | undefined;
   /** The caller's groups that the policy knows. */
   groups: readonly string[];
@@ -31,6 +33,7 @@ export function personOfSession(policy: Policy, claims: SessionClaims, recordGro
     kind,
     subject: claims.sub,
     username: claims.username,
+    shownName: claims.shown_name,
     clientId: undefined,
     groups,
     scopes,

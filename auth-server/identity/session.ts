@@ -9,6 +9,8 @@ export interface SessionClaims {
   sid: string;
   sub: string;
   username: string;
+  /** The name to show, if that is not the user name. */
+  shown_name?: string | undefined;
   /** Undefined if they did not fit into a cookie: then the record alone names them. */
   groups: readonly string[] | undefined;
   /** Expiry, in seconds since 1970. */

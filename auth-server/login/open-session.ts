@@ -28,7 +28,7 @@ const longestName = 1024;
 export async function openSession(
   deps: OpenSessionDeps,
   provider: ProviderSettings,
-  { subject: sub, username, groups, refreshToken }: LoggedIn,
+  { subject: sub, username, shownName: shown, groups, refreshToken }: LoggedIn,
 ): Promise<{ value: string; record: SessionRecord }> {
   if (Buffer.byteLength(sub + username) > longestName) {
     throw new LoginFailure(502, 'You cannot log in under this name', [
@@ -52,8 +52,13 @@ export async function openSession(
     refreshToken: refreshToken && (await deps.vault.lock(refreshToken)),
   };
   await deps.sessions.add(record);
-  const value = await deps.seal.seal({ sid: record.sid, sub, username, groups: known, exp: record.expiresAt });
+  const shown_name = shown === username ? undefined : shown;
+  const claims = { sid: record.sid, sub, username, shown_name, groups: known, exp: record.expiresAt };
+  const value = await deps.seal.seal(claims);
   const unknown_groups = groups.length - known.length;
-  deps.log.info({ subject: sub, username, provider: provider.name, groups: known, unknown_groups }, 'logged in');
+  deps.log.info(
+    { subject: sub, username, shown_name, provider: provider.name, groups: known, unknown_groups },
+    'logged in',
+  );
   return { value, record };
 }

@@ -2,6 +2,7 @@ import express, { type ErrorRequestHandler, type Request, type RequestHandler, t
 import * as z from 'zod';
 import { type createFreshLogin, freshSeconds, KeysUnavailable, LoginRefused } from '../cognito/fresh-login.ts';
 import { type OAuthClient, SignInEnded } from '../cognito/oauth-client.ts';
+import { shownNameOf } from '../cognito/shown-name.ts';
 import { createTally, networkOf, type Tally } from '../limits/rate-limit.ts';
 import type { RevocationStore } from '../store/revocation.ts';
 import type { UsedStore } from '../store/used.ts';
@@ -80,7 +81,9 @@ async function exchange(deps: SessionExchangeDeps, req: Request) {
   // Refreshed at once: a refresh token of another login must not be attached to this one, and without a refresh token the
   // session must not last longer than the groups in the tokens are valid.
   const { refresh_token: kept } = sent.data;
-  const person = kept === undefined ? { ...login, refreshToken: undefined } : await client.refresh(kept, subject);
+  const shownName = shownNameOf(login.claims, client.settings.nameClaims ?? []);
+  const person =
+    kept === undefined ? { ...login, shownName, refreshToken: undefined } : await client.refresh(kept, subject);
   const { value, record } = await openSession(deps, client.settings, person);
   const { groups, expiresAt } = record;
   return { cookie_name: deps.cookieName, cookie: value, expires_at: expiresAt, username: record.username, groups };

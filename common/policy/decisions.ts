@@ -13,6 +13,7 @@ const decision = z.strictObject({
   request_id: text,
   subject: text,
   username: text,
+  shown_name: text.describe('The name that pages show, if that is not the user name. It decides nothing.'),
   client_id: text,
   auth_method: text,
   groups: z.array(z.string()).optional(),

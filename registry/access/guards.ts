@@ -7,9 +7,11 @@ import { RegistryError } from '../errors/registry-error.ts';
 
 /** The caller, as the auth-server identified and signed them. */
 export interface Person {
-  /** Stable subject. `username` is for display. */
+  /** Stable subject. */
   sub: string;
   username: string;
+  /** The name to show instead of the user name. People may choose it. */
+  shownName?: string | undefined;
   groups: readonly string[];
   scopes: readonly string[];
   authMethod: 'session_cookie' | 'jwt';
@@ -34,6 +36,7 @@ const claims = z.object({
   iat: z.number(),
   exp: z.number(),
   username: z.string().min(1),
+  shown_name: z.string().optional(),
   groups: z.array(z.string()),
   scopes: z.array(z.string()),
   auth_method: z.enum(['session_cookie', 'jwt']),
@@ -65,13 +68,14 @@ export function createIdentify(publicUrl: string, keys: JWTVerifyGetKey) {
     });
     const read = claims.safeParse(payload);
     if (!read.success) throw refused(read.error);
-    const { sub, username, groups, scopes, auth_method: authMethod, aud, tool, iat, exp } = read.data;
+    const { sub, username, shown_name: shownName, groups, scopes, auth_method: authMethod } = read.data;
+    const { aud, tool, iat, exp } = read.data;
     const now = nowInSeconds();
     // An assertion is for one request. If it lived longer, a server could keep it and use it again.
     if (exp - iat > longestLifeSeconds || exp - now > longestLifeSeconds + skewSeconds) throw refused();
     const audience: Audience = aud === `${publicUrl}/#registry` ? '#registry' : 'mcpgw';
     // `tool` is the tool of mcpgw that was called.
-    return { person: { sub, username, groups, scopes, authMethod }, audience, tool };
+    return { person: { sub, username, shownName, groups, scopes, authMethod }, audience, tool };
   };
 }
 
@@ -79,6 +83,11 @@ export function createIdentify(publicUrl: string, keys: JWTVerifyGetKey) {
 function isRefusal(error: unknown): boolean {
   if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false;
   return error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC';
+}
+
+/** Who changed something, with the user name too: a person may choose another one's name as the name to show. */
+export function actorOf({ sub, username, shownName }: Person): { sub: string; username: string } {
+  return { sub, username: shownName === undefined ? username : `${shownName} (${username})` };
 }
 
 const people = new WeakMap<object, Person>();

@@ -45,6 +45,7 @@ export const serverListing = z.strictObject({ servers: z.array(summary) });
 /** The answer of `GET /me`. */
 export const me = z.strictObject({
   username: z.string(),
+  shown_name: z.string().optional().describe('The name that pages show, if that is not the user name.'),
   groups: z.array(z.string()),
   scopes: z.array(z.string()),
   auth_method: z.enum(['session_cookie', 'jwt']),
@@ -72,8 +73,8 @@ export function createApi(catalogue: Catalogue, search: ToolSearch): Router {
     res.json(toDetails(entry));
   });
   api.get('/me', (req, res) => {
-    const { username, groups, scopes, authMethod } = personOf(req);
-    res.json({ username, groups, scopes, auth_method: authMethod } satisfies Answer<typeof me>);
+    const { username, shownName: shown_name, groups, scopes, authMethod } = personOf(req);
+    res.json({ username, shown_name, groups, scopes, auth_method: authMethod } satisfies Answer<typeof me>);
   });
   api.use(() => {
     throw new RegistryError('not_found', 'There is no such address in the API.');

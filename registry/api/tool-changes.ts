@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Policy } from '../../policy/policy.ts';
 import { readJson } from '../access/body.ts';
 import type { Catalogue } from '../access/catalogue.ts';
-import { type Named, personOf } from '../access/guards.ts';
+import { actorOf, type Named, personOf } from '../access/guards.ts';
 import { notFound, requireRight } from '../access/permissions.ts';
 import { readInput } from '../errors/read-input.ts';
 import type { ApprovedDefinitions } from '../pins/approved-definitions.ts';
@@ -51,12 +51,11 @@ export function createToolChangesApi(options: ToolChangesOptions): Router {
   api.post('/servers/:name/tools/approve', guard, readJson(), async (req: Named, res) => {
     const { name } = req.params;
     const person = personOf(req);
-    const { sub, username } = person;
     requireRight(policy(), person, 'modify_service', name);
     if (!catalogue.get(person, name)) throw notFound();
     const message = 'Send {"tools": [{"name", "hash"}]} with the hashes that you saw.';
     const { tools } = readInput(approvalInput, req.body, () => message);
-    await definitions.approve(name, tools, { sub, username });
+    await definitions.approve(name, tools, actorOf(person));
     await onApproved();
     res.json(await changesOf(req));
   });

@@ -1,6 +1,6 @@
 import type { Logger } from '../../common/service/log.ts';
 import type { Policy } from '../../policy/policy.ts';
-import type { Person } from '../access/guards.ts';
+import { actorOf, type Person } from '../access/guards.ts';
 import { notFound, requireRegistration, requireRight } from '../access/permissions.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { RouteOutcome } from '../routing/route-status.ts';
@@ -126,7 +126,7 @@ async function apply(options: EditorOptions, person: Person, name: string, step:
     const reason = await examine(next);
     if (reason) throw upstreamRefused(next, reason);
   }
-  const by = { sub: person.sub, username: person.username };
+  const by = actorOf(person);
   if (before && next && isSame(before, next)) return { server: before, route: 'ok', warnings: [] };
   const server = await store.change({ name, revision: before?.revision, next, action, by });
   log.info({ server: name, action, user: by.username, revision: server?.revision }, 'server changed');

@@ -33,6 +33,11 @@ export const userPoolSettings = {
       'the app client of the command line, without a secret: a login made with it can be exchanged for a session. `mcp-gateway login` uses it too, or else `COGNITO_CLIENT_ID` in `agents/.env.user`. Its tokens are accepted only if it is also in `COGNITO_ALLOWED_CLIENT_IDS`',
     shownDefault: 'none: no login is exchanged',
   }),
+  COGNITO_USERNAME_CLAIM: setting(z.string().optional(), ['auth-server'], {
+    purpose:
+      'the claim of the ID token that pages and logs show as the name of a person. It decides nothing, and MCP servers do not get it, because people may choose it; `email` counts only if the pool has verified it',
+    shownDefault: '`preferred_username`, else `email`, else the user name',
+  }),
   AWS_REGION: setting(z.string().optional(), ['auth-server'], {
     purpose: "must be the region in the pool's id; it is only checked",
     shownDefault: "from the pool's id",

@@ -1,6 +1,6 @@
 import { type RequestHandler, Router } from 'express';
 import { formOf, readForm } from '../../access/body.ts';
-import { type Named, personOf } from '../../access/guards.ts';
+import { actorOf, type Named, personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
 import { notFound, requireRight, serverDisabled, serverFor } from '../../access/permissions.ts';
 import { type ErrorCode, RegistryError } from '../../errors/registry-error.ts';
@@ -70,7 +70,7 @@ export function createActions(options: ActionOptions): Router {
     requireRight(policy(), person, 'modify_service', name);
     if (!catalogue.get(person, name)) throw notFound();
     const approvals = approvalsIn(formOf(req).getAll('tool'));
-    const rejected = await definitions.approve(name, approvals, { sub: person.sub, username: person.username });
+    const rejected = await definitions.approve(name, approvals, actorOf(person));
     await onApproved();
     if (rejected.length > 0) return { tone: 'wait', text: 'The approved definition is kept.', more: [untilSeen] };
     const text = approvals.length === 1 ? 'The tool is approved.' : `${approvals.length} tools are approved.`;

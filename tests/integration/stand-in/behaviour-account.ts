@@ -22,6 +22,7 @@ export const accountBehaviours: Behaviour[] = [
       email: 'alice@example.com',
       email_verified: 'true',
       name: 'Alice Admin',
+      preferred_username: 'alice',
     },
   ],
   [

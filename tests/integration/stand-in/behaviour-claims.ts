@@ -81,7 +81,7 @@ export const claimBehaviours: Behaviour[] = [
     'An ID token has exactly the documented claims',
     id,
     async (c) => names((await tokensFor(c, { nonce: 'n1' })).id_token),
-    'at_hash aud auth_time cognito:groups cognito:username email email_verified event_id exp iat iss jti name nonce origin_jti sub token_use',
+    'at_hash aud auth_time cognito:groups cognito:username email email_verified event_id exp iat iss jti name nonce origin_jti preferred_username sub token_use',
   ],
   [
     'aud of an ID token is the client, and email_verified is a boolean',

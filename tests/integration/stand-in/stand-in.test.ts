@@ -46,6 +46,7 @@ describe('a person who signs in', () => {
       email: 'alice@example.com',
       email_verified: 'true',
       name: 'Alice Admin',
+      preferred_username: 'alice',
       username: 'alice',
     });
     const refreshed = await oidc.refreshTokenGrant(config, tokens.refresh_token ?? '');
@@ -93,6 +94,7 @@ describe('a person who signs in', () => {
       email: 'alice@example.com',
       email_verified: true,
       name: 'Alice Admin',
+      preferred_username: 'alice',
       iss: ISSUER,
       'cognito:username': 'alice',
       nonce: 'n1',

@@ -49,6 +49,17 @@ test('The list shows a server with its state in words, its age, its tools and it
   expect(html).toContain('tools-count">1 tool</span>');
 });
 
+test('Pages show the chosen name of a person, and beside what it did also the user name', async () => {
+  const own = await startRegistry(signer.keys);
+  const who = { ...admin, username: 'google_10482', shown_name: 'Ann <Example>' };
+  expect((await page('/', who, own.url)).html).toContain('<strong>Ann &lt;Example&gt;</strong>');
+  expect((await page('/rights', who, own.url)).html).toMatch(/Ann &lt;Example&gt;<\/strong> .*google_10482/);
+  const headers = { 'X-Mcp-Assertion': await signer.sign(who), 'Content-Type': 'application/json' };
+  const me = await (await fetch(`${own.url}/api/me`, { headers })).json();
+  expect(me).toMatchObject({ username: 'google_10482', shown_name: 'Ann <Example>' });
+  await own.close();
+});
+
 test.each([
   ['an admin', admin, ['Current time', 'Secret plans']],
   ['a user', user, ['Current time']],

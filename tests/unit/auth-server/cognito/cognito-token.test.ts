@@ -31,6 +31,13 @@ describe('a good access token', () => {
     },
   );
 
+  test.each(['web', ['web'], ['web', publicUrl]])(
+    'may be for the audience %j, because the pool\'s triggers write the app client there',
+    async (aud) => {
+      expect((await verify({ aud })).sub).toBe('alice');
+    },
+  );
+
   test.each([
     [240, true],
     [360, false],
@@ -54,6 +61,8 @@ describe('a token with a valid signature and a wrong claim', () => {
     ['has an empty audience', { aud: [] }, /another server/],
     ['is for a server whose URL has ours as a prefix', { aud: `${publicUrl}.evil.example` }, /another server/],
     ['has a number as its audience', { aud: [7] }, /refused/],
+    ['is for an app client that is not allowed', { aud: 'other-client' }, /another server/],
+    ['is for its app client and another server', { aud: ['web', 'https://other.example'] }, /another server/],
     ['names no subject', { sub: undefined }, /names no subject/],
     ['has a number as its subject', { sub: 7 }, /refused/],
     ['has a list of scopes', { scope: ['a/b'] }, /refused/],
