@@ -94,31 +94,20 @@ async function expectSoon(work: () => Promise<{ status: number }>, expected: num
 }
 
 test.each([
-  ['a directive in the name', 'x;} http a:1 127.0.0.1:1 /mcp - -'],
-  ['a directive in the path', 'x http a:1 127.0.0.1:1 /mcp;return - -'],
-  ['a variable', 'x http a:1 127.0.0.1:1 /$host - -'],
-  ['a quote', 'x http a"b 127.0.0.1:1 /mcp - -'],
-  ['a host name in place of an address', 'x http a:1 localhost:1 /mcp - -'],
-  ['a missing field', 'x http a:1 127.0.0.1:1 /mcp -'],
-  ['a directive as the name of a secret', 'x http a:1 127.0.0.1:1 /mcp - a;b'],
-  ['a variable as the name of a secret', 'x http a:1 127.0.0.1:1 /mcp - $host'],
-  ['a directive as the name of a header', 'x http a:1 127.0.0.1:1 /mcp - - X-A;b'],
-  ['17 names of headers', `x http a:1 127.0.0.1:1 /mcp - - ${Array.from({ length: 17 }, (_, i) => `X-${i}`)}`],
-  ['a header that the gateway sets', 'x http a:1 127.0.0.1:1 /mcp - - X-Region,x-USER'],
-  ['a credential as a header', 'x http a:1 127.0.0.1:1 /mcp - - Cookie'],
-  ['a header twice', 'x http a:1 127.0.0.1:1 /mcp - - X-Region,x-region'],
-  ['another scheme', 'x file a:1 127.0.0.1:1 /mcp - -'],
-  ['an address that nginx refuses', 'x http a:1 999.0.0.1:1 /mcp - -'],
-])('Routes with %s are refused with the reason, and the previous routes stay in force', async (_what, line) => {
-  const before = readFileSync(routes, 'utf8');
-  try {
-    const outcome = await replaceRoutes(`${before}${line}\n`);
-    expect(outcome).toMatch(/^refused \d+-\d+ ./);
-    expect((await call('echo')).status).toBe(200);
-  } finally {
-    await replaceRoutes(before);
-  }
-});
+  ['nginx/reload', 'x http a:1 127.0.0.1:1 /$host - -'],
+  ['nginx', 'x http a:1 999.0.0.1:1 /mcp - -'],
+])(
+  'Routes that %s refuses are reported with the reason, and the previous routes stay in force',
+  async (_what, line) => {
+    const before = readFileSync(routes, 'utf8');
+    try {
+      expect(await replaceRoutes(`${before}${line}\n`)).toMatch(/^refused \d+-\d+ ./);
+      expect((await call('echo')).status).toBe(200);
+    } finally {
+      await replaceRoutes(before);
+    }
+  },
+);
 
 test('An open stream survives a reload', async () => {
   const before = readFileSync(routes, 'utf8');

@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const folder = mkdtempSync(join(tmpdir(), 'routes-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs `nginx/reload build` on these routes. */
+function build(line: string) {
+  writeFileSync(join(folder, 'routes'), `${line}\n`);
+  const { status, stderr } = spawnSync('nginx/reload', ['build'], {
+    env: { ...process.env, CONF_DIR: folder, ROUTES: join(folder, 'routes') },
+    encoding: 'utf8',
+  });
+  return { status, reason: stderr.trim() };
+}
+
+test.each([
+  ['a directive in the name', 'x;} http a:1 127.0.0.1:1 /mcp - -'],
+  ['a directive in the path', 'x http a:1 127.0.0.1:1 /mcp;return - -'],
+  ['a variable', 'x http a:1 127.0.0.1:1 /$host - -'],
+  ['a quote', 'x http a"b 127.0.0.1:1 /mcp - -'],
+  ['a host name in place of an address', 'x http a:1 localhost:1 /mcp - -'],
+  ['a missing field', 'x http a:1 127.0.0.1:1 /mcp -'],
+  ['a directive as the name of a secret', 'x http a:1 127.0.0.1:1 /mcp - a;b'],
+  ['a variable as the name of a secret', 'x http a:1 127.0.0.1:1 /mcp - $host'],
+  ['a directive as the name of a header', 'x http a:1 127.0.0.1:1 /mcp - - X-A;b'],
+  ['17 names of headers', `x http a:1 127.0.0.1:1 /mcp - - ${Array.from({ length: 17 }, (_, i) => `X-${i}`)}`],
+  ['a header that the gateway sets', 'x http a:1 127.0.0.1:1 /mcp - - X-Region,x-USER'],
+  ['a credential as a header', 'x http a:1 127.0.0.1:1 /mcp - - Cookie'],
+  ['a header twice', 'x http a:1 127.0.0.1:1 /mcp - - X-Region,x-region'],
+  ['another scheme', 'x file a:1 127.0.0.1:1 /mcp - -'],
+])('Routes with %s are refused with the reason, and no part of them reaches the configuration', (_what, line) => {
+  expect(build(line)).toEqual({ status: 1, reason: expect.stringMatching(/^line 1 of the routes ./) });
+  expect(existsSync(join(folder, 'routes.conf'))).toBe(false);
+});
