@@ -4,7 +4,7 @@ import { ByteGatherer } from '../common/answers/byte-gatherer.ts';
 import { decodedBody } from '../common/answers/decoded-body.ts';
 import { UnreadableAnswer } from '../common/answers/limits.ts';
 import { essenceOf, jsonType } from '../common/answers/media-type.ts';
-import { readMessage } from '../common/answers/message.ts';
+import { isSameId, readMessage } from '../common/answers/message.ts';
 import { cleanText } from '../common/text/clean.ts';
 import { asciiJson } from '../common/text/json.ts';
 import { asRelayError, RelayError, unreadable, unreadableBecause } from './errors.ts';
@@ -62,7 +62,7 @@ async function filtered(deps: RelayDeps, exchange: Exchange, bytes: Buffer): Pro
   pace.begin();
   try {
     const message = await readMessage(bytes, deps.limits, pace);
-    if (message.isResponse && message.result.size > 0 && String(message.id) !== String(requestId))
+    if (message.isResponse && message.result.size > 0 && !isSameId(message.id, requestId))
       throw new UnreadableAnswer('the answer to another request');
     return await filterMessage(deps, caller, message, pace, () => true);
   } catch (error) {
@@ -144,7 +144,7 @@ export function sessionOf({ answer, caller, sessionId }: Exchange): string | und
 function isErrorOf({ requestId }: Exchange, json: Buffer | undefined): json is Buffer {
   if (!json || requestId === undefined || asciiJson(String(json)).length > longestHeader) return false;
   const { jsonrpc, id, error } = JSON.parse(String(json)) as { jsonrpc?: unknown; id?: unknown; error?: unknown };
-  return jsonrpc === '2.0' && id === requestId && typeof error === 'object' && error !== null;
+  return jsonrpc === '2.0' && id === requestId.value && typeof error === 'object' && error !== null;
 }
 
 /** nginx replaces the body of these by what it finds in a header. */

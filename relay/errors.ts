@@ -1,5 +1,6 @@
 import { NoRoom } from '../common/answers/held-bytes.ts';
 import { OversizedAnswer, UnreadableAnswer } from '../common/answers/limits.ts';
+import type { MessageId } from '../common/answers/message.ts';
 import { asciiJson } from '../common/text/json.ts';
 
 const upstream = { status: 502, rpcCode: -32008, logLevel: 'warn' } as const;
@@ -78,15 +79,18 @@ export class RelayError extends Error {
   }
 }
 
+/** Of an id as JSON in ASCII: nginx reads an error from a header. The auth-server repeats no longer ones. */
+const longestId = 1_024;
+
 /**
  * The JSON-RPC error of a failure, in ASCII.
- * @param id of the request, if it is known; only a short and plain one is repeated
+ * @param id of the request, if it is known; repeated as it was written, unless it is too long
  */
-export function errorBody({ code, message }: Pick<RelayError, 'code' | 'message'>, id?: string | number): string {
+export function errorBody({ code, message }: Pick<RelayError, 'code' | 'message'>, id?: MessageId): string {
   const { rpcCode } = meanings[code];
-  const isPlain = typeof id === 'number' ? Number.isSafeInteger(id) : /^[ -~]{1,128}$/.test(id ?? '');
-  const error = { code: rpcCode, message, data: { reason: code } };
-  return asciiJson(JSON.stringify({ jsonrpc: '2.0', id: isPlain ? id : null, error }));
+  const error = asciiJson(JSON.stringify({ code: rpcCode, message, data: { reason: code } }));
+  const written = asciiJson(id?.text ?? 'null');
+  return `{"jsonrpc":"2.0","id":${written.length <= longestId ? written : null},"error":${error}}`;
 }
 
 /** Returns any thrown error as a {@link RelayError}, whose message reveals nothing internal. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Account } from '../common/answers/byte-gatherer.ts';
 import type { HeldBytes } from '../common/answers/held-bytes.ts';
 import type { MessageLimits } from '../common/answers/limits.ts';
+import type { MessageId } from '../common/answers/message.ts';
 import type { Logger } from '../common/service/log.ts';
 import type { Tracing } from '../common/service/tracing.ts';
 import type { Endpoint } from '../policy/request/mcp-request.ts';
@@ -38,7 +39,7 @@ export interface Exchange {
   /** The request's `Mcp-Session-Id`. */
   sessionId: string | undefined;
   /** The JSON-RPC id of the request; undefined for what is no JSON-RPC request. */
-  requestId: string | number | undefined;
+  requestId: MessageId | undefined;
   /** The kinds of lists whose changes the request subscribes to. */
   listensTo: readonly ListKind[];
   /** Whether the server owes a message: not for notifications, and not on the 2024-11-05 transport. */

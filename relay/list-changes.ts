@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { writeEvent } from '../common/answers/event-stream.ts';
+import type { MessageId } from '../common/answers/message.ts';
 import { decide } from '../policy/decide.ts';
 import type { Viewer } from '../policy/listing.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -18,7 +19,7 @@ export const allKinds = Object.keys(kinds) as ListKind[];
 export interface ListChannel {
   kinds: readonly ListKind[];
   /** The id of the `subscriptions/listen` request; undefined on the stream of a session. */
-  subscription: string | number | undefined;
+  subscription: MessageId | undefined;
   /** Whether a message may come now: not before the server's first where the transport says what that one is. */
   isOpen: () => boolean;
 }
@@ -90,11 +91,9 @@ function mayList({ policy, scopes, server }: Viewer, kind: ListKind): boolean {
 
 /** MCP 2025-11-25, "List Changed Notification"; 2026-07-28 names the subscription. */
 function eventOf(kind: ListKind, { subscription }: ListChannel): Buffer {
-  const params = subscription !== undefined && {
-    params: { _meta: { 'io.modelcontextprotocol/subscriptionId': subscription } },
-  };
-  const message = { jsonrpc: '2.0', method: `notifications/${kind}/list_changed`, ...params };
-  return writeEvent({ name: 'message', id: undefined, retry: undefined, data: Buffer.from(JSON.stringify(message)) });
+  const of = subscription && `,"params":{"_meta":{"io.modelcontextprotocol/subscriptionId":${subscription.text}}}`;
+  const message = `{"jsonrpc":"2.0","method":"notifications/${kind}/list_changed"${of ?? ''}}`;
+  return writeEvent({ name: 'message', id: undefined, retry: undefined, data: Buffer.from(message) });
 }
 
 /** The kinds that a `subscriptions/listen` request asks for. @param body of the request, which the gate has read */

@@ -10,7 +10,7 @@ import {
 } from '../common/answers/event-stream.ts';
 import { OversizedAnswer, UnreadableAnswer } from '../common/answers/limits.ts';
 import { streamType } from '../common/answers/media-type.ts';
-import { readMessage } from '../common/answers/message.ts';
+import { isSameId, readMessage } from '../common/answers/message.ts';
 import { sessionOf } from './answer.ts';
 import { errorBody, RelayError, unreadableBecause } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
@@ -157,7 +157,7 @@ async function messageFor(
   const message = await readMessage(data, deps.limits, pace);
   const isOfRequest = requestId !== undefined;
   if (isOfRequest && message.isResponse) {
-    const isForeign = message.id !== undefined && String(message.id) !== String(requestId);
+    const isForeign = message.id !== undefined && !isSameId(message.id, requestId);
     if (isForeign || (message.id === undefined && message.result.size > 0))
       throw new UnreadableAnswer('the answer to another request');
     if (progress.isAnswered) throw new UnreadableAnswer('a second answer');

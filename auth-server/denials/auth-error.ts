@@ -1,3 +1,4 @@
+import type { RequestId } from '../../policy/request/request-id.ts';
 import type { AuthErrorCode } from './codes.ts';
 import { texts } from './texts.ts';
 
@@ -6,7 +7,7 @@ export interface DenialDetails {
   /** Overrides the code's JSON-RPC code where the MCP specification has a more exact one. */
   rpcCode?: number;
   /** The request's JSON-RPC id, so that the client can match the answer. */
-  id?: string | number | undefined;
+  id?: RequestId | undefined;
   /** Whether the client claims MCP 2026-07-28 or later, which wants 404 for an unknown method. */
   isModern?: boolean | undefined;
   /** With nothing_to_list: the result that answers the request instead of an error. */

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { asciiJson } from '../../common/text/json.ts';
 import type { Credential } from '../../common/upstream-secrets/secrets-file.ts';
+import { type RequestId, writeId } from '../../policy/request/request-id.ts';
 import type { AuthError } from '../denials/auth-error.ts';
 import { meanings } from '../denials/codes.ts';
 import { perPrincipal } from '../identity/per-principal.ts';
@@ -88,7 +89,7 @@ function isInBand({ code, details }: AuthError, request: OriginalRequest | undef
   const { target } = request ?? {};
   if (!meanings[code].inBand || target?.resource !== 'mcp' || target.endpoint !== 'mcp') return false;
   // MCP 2026-07-28, "Sending Messages to the Server": 404 for an unknown method.
-  return echoable(details.id) !== null && !(code === 'method_unknown' && details.isModern === true);
+  return echoable(details.id) !== undefined && !(code === 'method_unknown' && details.isModern === true);
 }
 
 /** JSON-RPC 2.0 for MCP requests, a plain error object for the registry's; ASCII, at most 3 kB. */
@@ -98,8 +99,8 @@ function denialBody(error: AuthError, request: OriginalRequest | undefined): str
   if (request?.target.resource === 'registry') return asciiOf({ error: { code: error.code, message } });
   const id = echoable(error.details.id);
   const content =
-    result && id !== null ? { result } : { error: { code: rpcCode, message, data: { reason: error.code } } };
-  return asciiOf({ jsonrpc: '2.0', id, ...content });
+    result && id !== undefined ? { result } : { error: { code: rpcCode, message, data: { reason: error.code } } };
+  return `{"jsonrpc":"2.0","id":${id ?? null},${asciiOf(content).slice(1)}`;
 }
 
 /** RFC 6750 section 3, RFC 9728 section 5.1; for a missing scope, MCP 2025-11-25, "Scope challenge handling". */
@@ -133,9 +134,10 @@ function isPageRequest({ target, method, accept }: OriginalRequest): boolean {
   return target.resource === 'registry' && method === 'GET' && (accept?.includes('text/html') ?? false);
 }
 
-/** The id of the answer; null for one that would not fit the header. */
-function echoable(id: string | number | undefined): string | number | null {
-  return id !== undefined && asciiOf(id).length <= longestId ? id : null;
+/** The id of the answer as JSON; undefined for none, and for one that would not fit the header. */
+function echoable(id: RequestId | undefined): string | undefined {
+  const written = id === undefined ? undefined : asciiJson(writeId(id));
+  return written !== undefined && written.length <= longestId ? written : undefined;
 }
 
 /** Cuts `text` to `limit` characters after escaping: one letter can become twelve characters. */

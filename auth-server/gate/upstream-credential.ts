@@ -1,5 +1,6 @@
 import type { Credential } from '../../common/upstream-secrets/secrets-file.ts';
 import type { UpstreamSecrets } from '../../common/upstream-secrets/watch.ts';
+import type { RequestId } from '../../policy/request/request-id.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
 import type { McpTarget } from '../request/original-request.ts';
@@ -13,7 +14,7 @@ import type { McpTarget } from '../request/original-request.ts';
 export function upstreamCredential(
   secrets: Pick<UpstreamSecrets, 'find'>,
   { server, upstream }: McpTarget,
-  id: string | number | undefined,
+  id: RequestId | undefined,
 ): Credential | undefined {
   if (!upstream) return undefined;
   const { secret, origin } = upstream;

@@ -10,11 +10,18 @@ export interface Span {
   to: number;
 }
 
+/** The id of a message. */
+export interface MessageId {
+  value: string | number;
+  /** As it was written, as JSON: a number beyond 2^53 has other digits as `value`. */
+  text: string;
+}
+
 /** One JSON-RPC message of a server, checked and outlined. Nothing was built from its contents. */
 export interface ServerMessage {
   bytes: Buffer;
   /** Undefined for a notification, a batch, and an id that is neither text nor number. */
-  id: string | number | undefined;
+  id: MessageId | undefined;
   /** Whether it is a response, with a result or an error. */
   isResponse: boolean;
   /** The members of its result, if that is an object, in the order of the text. */
@@ -123,10 +130,16 @@ function refuseLookAlikes(members: ReadonlyMap<string, Span>, judged: ReturnType
       throw new UnreadableAnswer('a key that differs from a known one only in its letter case');
 }
 
-function readId(bytes: Buffer, span: Span | undefined): string | number | undefined {
+function readId(bytes: Buffer, span: Span | undefined): MessageId | undefined {
   if (!span || span.to - span.from > longestId) return undefined;
-  const id: unknown = JSON.parse(textOf(bytes, span.from, span.to));
-  return typeof id === 'string' || typeof id === 'number' ? id : undefined;
+  const text = textOf(bytes, span.from, span.to);
+  const value: unknown = JSON.parse(text);
+  return typeof value === 'string' || typeof value === 'number' ? { value, text } : undefined;
+}
+
+/** Whether an answer has the id of a request. Servers write numbers in their own way, and some write numbers as strings. */
+export function isSameId(one: MessageId | undefined, other: MessageId | undefined): boolean {
+  return String(one?.value) === String(other?.value);
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { ObjectKind } from './methods.ts';
+import { readId } from './read-id.ts';
 import { RefusedRequest } from './refused-request.ts';
 import { headerName, judgedKeys, refuseLookAlikes } from './request-hygiene.ts';
-import { asObject, invalidParams, type Json, objectParam, text, texts } from './request-shape.ts';
+import type { RequestId } from './request-id.ts';
+import { asObject, halfCharacter, invalidParams, type Json, objectParam, text, texts } from './request-shape.ts';
 import { parseStrictJson, UnreadableBody } from './strict-json.ts';
 import { mayCreateTask, readTasks } from './task-request.ts';
 
@@ -27,7 +29,7 @@ export interface Access {
 
 /** A parsed request. All of `accesses` must be allowed. */
 export interface McpRequest {
-  id?: string | number;
+  id?: RequestId;
   method: string;
   accesses: readonly [Access, ...Access[]];
   /** Ids of the tasks that it names. They must be the caller's own. */
@@ -67,7 +69,7 @@ export function readMcpRequest(raw: RawMcpRequest): McpRequest {
 
 function readMessage(raw: RawMcpRequest): McpRequest {
   const message = asObject(parse(raw.body), 'the body must be one JSON-RPC message; batches are not accepted');
-  const id = readId(message);
+  const id = readId(message, raw.body);
   try {
     refuseLookAlikes(message, judgedMembers);
     if (message.jsonrpc !== '2.0') throw new RefusedRequest('jsonrpc must be "2.0"');
@@ -89,12 +91,6 @@ function parse(body: Uint8Array): unknown {
   }
 }
 
-function readId({ id }: Json): string | number | undefined {
-  if (id === undefined || typeof id === 'string' || Number.isSafeInteger(id)) return id as string | number | undefined;
-  if (id === null) return undefined;
-  throw new RefusedRequest('id must be a string or an integer');
-}
-
 function readResponse(message: Json): McpRequest {
   const { result, error } = message;
   // Some programs write the other one as null.
@@ -110,6 +106,7 @@ function readCall(message: Json): McpRequest {
   if ((message.result ?? message.error ?? null) !== null) throw new RefusedRequest('a request has no result or error');
   const { method } = message;
   if (typeof method !== 'string' || method === '') throw new RefusedRequest('method must be a string');
+  if (!method.isWellFormed()) throw new RefusedRequest(`method ${halfCharacter}`);
   if (message.id === null) throw new RefusedRequest('id must not be null');
   const args = asObject(message.params ?? {}, 'params must be an object');
   refuseLookAlikes(args, judgedParams);

@@ -1,8 +1,10 @@
+import type { RequestId } from './request-id.ts';
+
 /** A request that cannot be judged and is therefore refused, with HTTP status, JSON-RPC code and a message for the client. */
 export class RefusedRequest extends Error {
   readonly status: 400 | 405;
   readonly rpcCode: number;
-  readonly id: string | number | undefined;
+  readonly id: RequestId | undefined;
   /** With 405: the methods that the endpoint accepts. */
   readonly allow: readonly string[] | undefined;
   constructor(
@@ -10,7 +12,7 @@ export class RefusedRequest extends Error {
     options: {
       status?: 400 | 405;
       rpcCode?: number;
-      id?: string | number | undefined;
+      id?: RequestId | undefined;
       allow?: readonly string[] | undefined;
     } = {},
   ) {

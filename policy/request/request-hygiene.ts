@@ -19,14 +19,19 @@ export function looksLikeJudged(key: string, judged: JudgedKeys): boolean {
 /** Members of an object in which keys are judged. Each is compared, and real requests have a few. */
 const mostJudgedMembers = 1_000;
 
-/** Refuses look-alikes: with `Name` beside `name`, the upstream could read another tool than the one that was judged. */
+/**
+ * Refuses look-alikes: with `Name` beside `name`, or half a character in a key, which some parsers drop, the upstream could
+ * read another tool than the one that was judged.
+ */
 export function refuseLookAlikes(object: Record<string, unknown>, judged: JudgedKeys): void {
   const keys = Object.keys(object);
   if (keys.length > mostJudgedMembers)
     throw new RefusedRequest(`an object of the request has more than ${mostJudgedMembers} members`);
-  for (const key of keys)
+  for (const key of keys) {
     if (looksLikeJudged(key, judged))
       throw new RefusedRequest('a key differs from a known one only in its letter case');
+    if (!key.isWellFormed()) throw new RefusedRequest('a key beside those that are judged holds half a character');
+  }
 }
 
 /** Unicode simple case folding onto ASCII: to a folding parser, `ſ` is an s and the Kelvin sign a k. */

@@ -24,9 +24,15 @@ function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** @throws {RefusedRequest} invalid params, naming `what`, for anything but a string that is not empty */
+/** Why a string with a lone surrogate (RFC 8259 section 8.2) is judged as none: programs read different characters. */
+export const halfCharacter = 'holds half a character: one of the two escapes of a surrogate pair';
+
+/** @throws {RefusedRequest} invalid params, naming `what`, for anything but a well-formed string that is not empty */
 export function text(value: unknown, what: string): string {
-  if (typeof value === 'string' && value !== '') return value;
+  if (typeof value === 'string' && value !== '') {
+    if (value.isWellFormed()) return value;
+    throw invalidParams(`${what} ${halfCharacter}`);
+  }
   throw invalidParams(`${what} must be a string that is not empty`);
 }
 

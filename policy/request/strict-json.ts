@@ -8,9 +8,10 @@ export class UnreadableBody extends Error {}
 const mostValues = 100_000;
 
 /**
- * Reads JSON that every parser reads alike (RFC 8259; I-JSON, RFC 7493): UTF-8 without a byte order mark, no repeated key
- * in an object, no trailing data, no lone surrogates, numbers that fit, at most 64 levels deep and {@link mostValues}
- * values. It refuses anything else: a request that two parsers read differently bypasses the gate.
+ * Reads JSON of which every parser sees the same structure (RFC 8259; I-JSON, RFC 7493): UTF-8 without a byte order mark, no
+ * repeated key in an object, no trailing data, at most 64 levels deep and {@link mostValues} values. It refuses anything else: a
+ * request that two parsers read differently bypasses the gate. Numbers beyond a double, and strings with lone surrogates, may
+ * mean different things: a string that is judged must be well-formed.
  * @param bytes the body
  * @returns the value
  * @throws {UnreadableBody}
@@ -25,11 +26,9 @@ export function parseStrictJson(bytes: Uint8Array): unknown {
   } catch {
     throw new UnreadableBody('the body is not valid JSON');
   }
-  // UTF-8 cannot encode a lone surrogate, so only an escape can produce one.
-  const mayHoldHalves = text.includes('\\u');
   // JSON.parse silently keeps the last of two equal keys. The colons outside strings count the members as written. Fewer
   // members in the value mean a repeated key, however it was escaped.
-  const members = countMembers(value, 0, mayHoldHalves);
+  const members = countMembers(value, 0);
   if (members !== colons) throw new UnreadableBody('a key stands twice in one object');
   return value;
 }
@@ -93,23 +92,15 @@ function endOfString(bytes: Uint8Array, start: number): number {
   return bytes.length;
 }
 
-function countMembers(value: unknown, depth: number, mayHoldHalves: boolean): number {
-  if (typeof value === 'string') {
-    if (mayHoldHalves && !value.isWellFormed()) throw new UnreadableBody('a string holds half a character');
-    return 0;
-  }
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new UnreadableBody('a number is too large');
+function countMembers(value: unknown, depth: number): number {
   if (typeof value !== 'object' || value === null) return 0;
   if (depth === maxDepth) throw new UnreadableBody(`the body is nested more than ${maxDepth} levels deep`);
   let members = 0;
   if (Array.isArray(value)) {
-    for (const item of value) members += countMembers(item, depth + 1, mayHoldHalves);
+    for (const item of value) members += countMembers(item, depth + 1);
     return members;
   }
   const object = value as Record<string, unknown>;
-  for (const key of Object.keys(object)) {
-    if (mayHoldHalves && !key.isWellFormed()) throw new UnreadableBody('a key holds half a character');
-    members += 1 + countMembers(object[key], depth + 1, mayHoldHalves);
-  }
+  for (const key of Object.keys(object)) members += 1 + countMembers(object[key], depth + 1);
   return members;
 }

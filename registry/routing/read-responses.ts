@@ -40,7 +40,7 @@ export function createResponseReader({ message: bounds, otherValues, allValues }
      */
     async read(bytes: Buffer): Promise<Buffer | undefined> {
       const { id, isResponse, members } = await readMessage(bytes, bounds);
-      const isForList = id === undefined || !isResponse ? undefined : asksForList.get(id);
+      const isForList = id === undefined || !isResponse ? undefined : asksForList.get(id.value);
       if (isForList === undefined) return undefined;
       const weight = weigh(JSON.parse(bytes.toString()));
       if (weight.members !== members) throw new UnreadableAnswer('an object with a key twice');

@@ -229,6 +229,50 @@ test.each([
   },
 );
 
+describe.each([
+  ['a server directly', true],
+  ['the relay', false],
+])('What the gateway decides nothing on reaches %s as it was written', (_where, direct) => {
+  const written = (id: string, name = 'echo', rest = String.raw`"1e3",1e3,1.0,12345678901234567890,1e400,"\ud83d"`) =>
+    `{ "jsonrpc":"2.0","id": ${id} ,"method":"tools/call","params":{"name":"${name}","arguments":{"\\udc00":[${rest}]}}}`;
+  const sendAs = (body: string) => ask({ body, ...(direct && { direct }) });
+
+  test.each(['7', '9007199254740993', '12345678901234567890', '1e3', '1.0', String.raw`"\ud800"`, '"é"'])(
+    'with the id %s, which an answer and an error of the gateway repeat',
+    async (id) => {
+      gateway.echo.answer = (res) =>
+        void res.writeHead(200, { 'content-type': 'application/json' }).end(`{"jsonrpc":"2.0","id":${id},"result":{}}`);
+      expect(await sendAs(written(id))).toMatchObject({
+        status: 200,
+        body: `{"jsonrpc":"2.0","id":${id},"result":{}}`,
+      });
+      expect(gateway.echo.seen.map(({ body }) => body)).toEqual([written(id)]);
+      const shown = `{"jsonrpc":"2.0","id":${id.replace('é', String.raw`\u00e9`)},"error":`;
+      const refused = await sendAs(written(id, ''));
+      expect(refused.body.slice(0, shown.length)).toBe(shown);
+      if (direct) return;
+      gateway.echo.answer = (res) => void res.writeHead(307, { location: '/mcp/' }).end();
+      expect((await sendAs(written(id))).body.slice(0, shown.length)).toBe(shown);
+    },
+  );
+});
+
+test.each([
+  ['the name of a tool', rpc('tools/call', { name: 'echo\ud800' }), -32602],
+  ['an address', rpc('resources/read', { uri: 'demo://resource/static/document/a\udc00' }), -32602],
+  ['a method', rpc('tools/\ud800call', { name: 'echo' }), -32600],
+  ['no name at all', rpc('tools/call', {}), -32602],
+])(
+  'What is judged is refused with a reason if it is missing or holds half a character: %s',
+  async (_what, body, code) => {
+    for (const direct of [true, false]) {
+      const answer = await ask({ body, ...(direct && { direct }) });
+      expect(JSON.parse(answer.body)).toMatchObject({ id: 1, error: { code } });
+    }
+    expect(gateway.echo.seen).toEqual([]);
+  },
+);
+
 describe('While the relay is down', () => {
   let stream: OpenStream;
   let push = (_text: string) => {};

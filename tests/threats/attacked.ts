@@ -123,11 +123,15 @@ export const attacked = [
     attack: ['1500 levels of nesting'],
   }),
   row('o7', 'numbers beyond a parser’s range are rejected', {
-    'unit/policy/request/mcp-request': ['holds a number of 5000 digits', 'says NaN'],
+    'unit/policy/request/mcp-request': ['an id that holds a number of 5000 digits', 'says NaN'],
     attack: ['an id of 5000 digits'],
   }),
   row('o8', 'invalid characters and almost-JSON are rejected', {
-    'unit/policy/request/mcp-request': ['holds half a character as an escape', 'has a comment', 'has text after it'],
+    'unit/policy/request/mcp-request': [
+      'a method that holds half a character as an escape',
+      'has a comment',
+      'has text after it',
+    ],
     attack: ['invalid UTF-8 in the tool', 'a NUL after the JSON'],
   }),
   row('o9', 'no other field replaces the method', {

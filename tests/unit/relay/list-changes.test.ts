@@ -93,7 +93,7 @@ test('A subscription gets the kinds that it asked for, with its id', () => {
     params: { notifications: { toolsListChanged: true, promptsListChanged: false, resourcesListChanged: 'yes' } },
   };
   const kinds = kindsListenedTo(Buffer.from(JSON.stringify(body)));
-  const { state, ask } = start({ kinds, subscription: 'listen-1' });
+  const { state, ask } = start({ kinds, subscription: { value: 'listen-1', text: '"listen-1"' } });
   state.policy = parsed('[b]');
   expect(ask(0)).toEqual([
     {

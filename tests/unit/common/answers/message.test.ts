@@ -187,9 +187,9 @@ test('A duplicate key below the result is passed on', async () => {
 });
 
 test.each([
-  ['a request', '{"id":"a","method":"ping"}', { id: 'a', isResponse: false }],
+  ['a request', '{"id":"a","method":"ping"}', { id: { value: 'a', text: '"a"' }, isResponse: false }],
   ['a notification', '{"method":"x"}', { id: undefined, isResponse: false }],
-  ['a response', '{"id":7,"result":{}}', { id: 7, isResponse: true }],
+  ['a response', '{"id":7,"result":{}}', { id: { value: 7, text: '7' }, isResponse: true }],
   ['an error', '{"id":null,"error":{}}', { id: undefined, isResponse: true }],
   ['a batch of notifications', '[{"method":"x"},{"method":"y"}]', { id: undefined, isResponse: false }],
 ])('%s is known by its members', async (_what, text, expected) => {
