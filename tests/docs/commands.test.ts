@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
-import { testNames } from '../threats/test-names.ts';
+import { testNames } from '../support/rows/test-names.ts';
 import { type Row, rows } from './command-table.ts';
 import { blocksOf, type DocCommand, pages } from './shell-blocks.ts';
 import { newTerminal, type Terminal, type Typed } from './terminal.ts';

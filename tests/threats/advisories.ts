@@ -1,4 +1,4 @@
-import { row } from './row.ts';
+import { row } from '../support/rows/row.ts';
 
 /** Published vulnerabilities of other gateways, proxies and MCP libraries. */
 export const advisories = [
@@ -113,7 +113,7 @@ export const advisories = [
   }),
   row('CVE-2025-24514 CVE-2025-15566', 'registrations inject nothing into nginx', {
     'unit/registry/routing/routes-file': ['%j cannot get into a line'],
-    'e2e/reload': ['a directive in the name', 'a quote'],
+    'integration/nginx/routes': ['a directive in the name', 'a quote'],
   }),
   row('CVE-2026-24513', 'a denial with its own page stays a denial', {
     'e2e/configuration': ['No error page leads to a location that proxies, except from reading the body to the gate'],

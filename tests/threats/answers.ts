@@ -1,4 +1,4 @@
-import { row } from './row.ts';
+import { row } from '../support/rows/row.ts';
 
 const attack = 'e2e/attack/hostile-server';
 const fuzzer = 'integration/relay/fuzzed-answers';

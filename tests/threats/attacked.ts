@@ -1,4 +1,4 @@
-import { row } from './row.ts';
+import { row } from '../support/rows/row.ts';
 
 /** Attacks that worked against the original. */
 export const attacked = [
@@ -164,7 +164,7 @@ export const attacked = [
   row('p6', 'an upstream address injects no nginx configuration', {
     'unit/registry/routing/routes-file': ['%j cannot get into a line'],
     'unit/registry/store/servers-file': ['a semicolon in the host', 'an upstream with a path'],
-    'e2e/reload': ['a directive in the path'],
+    'integration/nginx/routes': ['a directive in the path'],
     attack: ['registering a server at "/x { } location /pwned { return 200"'],
   }),
   row('p7', 'a caller cannot forge log lines, and lines stay short', {

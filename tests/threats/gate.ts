@@ -1,4 +1,4 @@
-import { row } from './row.ts';
+import { row } from '../support/rows/row.ts';
 
 /** What strangers and servers could do to nginx, or by what it passes on. */
 export const gate = [
@@ -11,7 +11,7 @@ export const gate = [
         'A header that the entry of a server names reaches this server and no other, %s',
       ],
       'unit/registry/servers/header-names': ['%s cannot be forwarded, in any case'],
-      'e2e/reload': ['a header that the gateway sets', 'a credential as a header'],
+      'integration/nginx/routes': ['a header that the gateway sets', 'a credential as a header'],
       'integration/registry/pins/approved-definitions': [
         'Only approved tools name headers that callers send, so that a server cannot have nginx reload at each check',
       ],

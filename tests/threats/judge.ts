@@ -1,4 +1,4 @@
-import { row } from './row.ts';
+import { row } from '../support/rows/row.ts';
 
 /** Sizes and spellings that a server or a caller chooses, against the service that judges all requests. */
 export const judge = [

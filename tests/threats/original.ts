@@ -1,4 +1,4 @@
-import { row } from './row.ts';
+import { row } from '../support/rows/row.ts';
 
 /** Vulnerabilities that were found by reading and running the gateway's Python original. */
 export const found = [
@@ -73,7 +73,7 @@ export const found = [
     'unit/registry/routing/routes-file': ['%j cannot get into a line', 'a;b', 'a\nb', 'a$b'],
     'unit/registry/routing/addresses': ['169.254.169.254', '0:0:0:0:0:ffff:127.0.0.1'],
     'integration/registry/health/health': ['A redirect is not followed'],
-    'e2e/reload': ['a directive in the name', 'a directive in the path', 'a variable'],
+    'integration/nginx/routes': ['a directive in the name', 'a directive in the path', 'a variable'],
     attack: [
       'registering a server at "/x { } location /pwned { return 200"',
       'registering a server at "http://169.254.169.254/"',

@@ -1,4 +1,4 @@
-import { row } from './row.ts';
+import { row } from '../support/rows/row.ts';
 
 /** What a hostile server, or a user who registers one, could do to the registry and through it. */
 export const registered = [

@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { bodies } from '../../attack/cases/bodies.ts';
 import { controls } from '../../attack/cases/controls.ts';
 import { forgedCredentials } from '../../attack/cases/forged.ts';
@@ -11,6 +9,8 @@ import { permissions } from '../../attack/cases/permissions.ts';
 import { redirections } from '../../attack/cases/redirects.ts';
 import { otherCallers } from '../../attack/cases/sessions.ts';
 import { kinds } from '../../attack/hostile/behaviours.ts';
+import { missingTests } from '../support/rows/row.ts';
+import { testNames } from '../support/rows/test-names.ts';
 import { advisories } from './advisories.ts';
 import { answers } from './answers.ts';
 import { attacked } from './attacked.ts';
@@ -18,7 +18,6 @@ import { gate } from './gate.ts';
 import { judge } from './judge.ts';
 import { authRequest, found } from './original.ts';
 import { registered } from './registered.ts';
-import { testNames } from './test-names.ts';
 
 const cases = [
   otherCallers,
@@ -37,18 +36,9 @@ const attacks = new Set([...cases, ...behaviours].map(({ name }) => name));
 const rows = [...found, ...authRequest, ...attacked, ...answers, ...advisories, ...gate, ...judge, ...registered];
 const ids = rows.flatMap(({ id }) => id.split(' '));
 
-const known = new Map<string, Set<string>>();
-function namesIn(file: string): Set<string> {
-  if (file === 'attack') return attacks;
-  const path = join(import.meta.dirname, '..', `${file}.test.ts`);
-  if (!known.has(file)) known.set(file, existsSync(path) ? testNames(readFileSync(path, 'utf8')) : new Set());
-  return known.get(file) ?? new Set();
-}
-
-test.each(rows.map(({ id, what, held }) => [id, what, held] as const))('%s: %s', (_id, _what, held) => {
-  const all = Object.entries(held).flatMap(([file, names]) => names.map((name) => [file, name] as const));
-  expect(all.length).toBeGreaterThan(0);
-  expect(all.filter(([file, name]) => !namesIn(file).has(name))).toEqual([]);
+test.each(rows.map((each) => [each.id, each.what, each] as const))('%s: %s', (_id, _what, each) => {
+  expect(Object.values(each.held).flat().length).toBeGreaterThan(0);
+  expect(missingTests(each, { attack: attacks })).toEqual([]);
 });
 
 describe('The list itself', () => {
