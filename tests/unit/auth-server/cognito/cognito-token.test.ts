@@ -32,7 +32,7 @@ describe('a good access token', () => {
   );
 
   test.each(['web', ['web'], ['web', publicUrl]])(
-    'may be for the audience %j, because the pool\'s triggers write the app client there',
+    "may be for the audience %j, because the pool's triggers write the app client there",
     async (aud) => {
       expect((await verify({ aud })).sub).toBe('alice');
     },
