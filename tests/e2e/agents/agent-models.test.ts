@@ -137,6 +137,7 @@ describe.each(providers)('With a model of %s', (provider, env, path) => {
     model.broken = {
       status,
       body: JSON.stringify({ error: { message: 'no, not-for-you', type: 'x' }, message: 'not-for-you' }),
+      headers: { 'retry-after-ms': '10' },
     };
     const { code, out, err } = await ask(provider, env());
     expect([code, out]).toEqual([expected, '']);
