@@ -2,7 +2,7 @@ import { type ApprovedTools, isApproved } from './approved-tools.ts';
 import type { MethodGrant, Policy, ServerGrant } from './policy.ts';
 import type { Access } from './request/mcp-request.ts';
 import { kindsOf, lifecycle, methods, type ObjectKind } from './request/methods.ts';
-import { staysUnder } from './resource-uri.ts';
+import { staysUnder, templateStaysUnder } from './resource-uri.ts';
 
 /** Why an access is denied, from "nothing at all" to "everything but this object". */
 export type DenyReason =
@@ -57,7 +57,7 @@ function decideOne(policy: Policy, scopes: readonly string[], server: string, ac
         nearest = methods.has(access.method) ? 'method_not_allowed' : 'unknown_method';
       continue;
     }
-    const rule = access.object ? objectRule(method, access.object) : plainRule(method, access.method);
+    const rule = access.object ? objectRule(method, access.method, access.object) : plainRule(method, access.method);
     if (rule !== undefined) return { allowed: true, rule };
     nearest = 'object_not_allowed';
   }
@@ -88,7 +88,12 @@ function plainRule(grant: MethodGrant, method: string): string | undefined {
 }
 
 /** A glob of resources covers only what every reader places under its prefix; those of tools and prompts go by letters. */
-function objectRule(grant: MethodGrant, { kind, name }: { kind: ObjectKind; name: string }): string | undefined {
-  const found = grant.objects[kind].matching(name, kind === 'resource' ? staysUnder : undefined);
+function objectRule(
+  grant: MethodGrant,
+  method: string,
+  { kind, name }: { kind: ObjectKind; name: string },
+): string | undefined {
+  const ofUris = method === 'completion/complete' ? templateStaysUnder : staysUnder;
+  const found = grant.objects[kind].matching(name, kind === 'resource' ? ofUris : undefined);
   return found.next().value ?? undefined;
 }

@@ -37,6 +37,22 @@ export function staysUnder(prefix: string, uri: string): boolean {
   return isPlain(prefix, rest) && others.every((text) => plainText.test(text) && isPlain(before, text));
 }
 
+/** An expression of a URI template (RFC 6570 section 2.2), with plain names of variables. */
+const variable = String.raw`\w+(?:\.\w+)*(?:\*|:\d{1,4})?`;
+const expressions = new RegExp(String.raw`\{[+#./;?&]?${variable}(?:,${variable})*\}`, 'g');
+
+/**
+ * Whether a template of `completion/complete` is under a prefix of the policy: its fixed part begins with the prefix, and what
+ * it expands to is under it where the values are plain. Completing reads no resource; `resources/read` judges each URI.
+ * @param template a template, or a URI without expressions
+ */
+export function templateStaysUnder(prefix: string, template: string): boolean {
+  if (prefix === '') return true;
+  if (template.length > longestUri || template.indexOf('{') === -1) return staysUnder(prefix, template);
+  const fixed = template.slice(0, template.indexOf('{'));
+  return fixed.startsWith(prefix) && staysUnder(prefix, template.replace(expressions, 'x'));
+}
+
 const endsInEscape = /%[0-9a-f]?$/i;
 
 /** Decodes single-byte escapes until none is left, as a reader would that decodes several times. */

@@ -14,8 +14,8 @@ const overdrawnMilliseconds = 800;
 /**
  * Reads what an MCP request asks for, from the body and the headers that the gate passed on.
  * @param received counts the body
- * @throws {AuthError} body_unseen, body_too_large, too_busy, too_many_requests, method_not_allowed, request_refused or
- * params_invalid
+ * @throws {AuthError} body_unseen, body_too_large, too_busy, too_many_requests, method_not_allowed, request_refused,
+ * params_invalid or method_unknown
  */
 export async function readRequest(
   req: IncomingMessage,
@@ -37,8 +37,12 @@ export async function readRequest(
     if (!(error instanceof RefusedRequest)) throw error;
     const message = texts.request_refused(error.message);
     if (error.status === 405) throw new AuthError('method_not_allowed', message, { allow: error.allow });
-    const code = error.rpcCode === meanings.params_invalid.rpcCode ? 'params_invalid' : 'request_refused';
-    throw new AuthError(code, message, { rpcCode: error.rpcCode, id: error.id });
+    const { rpcCode, id } = error;
+    // Only of a client of 2026-07-28, for which MCP has no longer the method.
+    if (rpcCode === meanings.method_unknown.rpcCode)
+      throw new AuthError('method_unknown', message, { id, isModern: true });
+    const code = rpcCode === meanings.params_invalid.rpcCode ? 'params_invalid' : 'request_refused';
+    throw new AuthError(code, message, { rpcCode, id });
   }
 }
 

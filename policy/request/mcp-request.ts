@@ -1,4 +1,4 @@
-import type { ObjectKind } from './methods.ts';
+import { type ObjectKind, removedMethods } from './methods.ts';
 import { readId } from './read-id.ts';
 import { RefusedRequest } from './refused-request.ts';
 import { headerName, judgedKeys, refuseLookAlikes } from './request-hygiene.ts';
@@ -73,9 +73,12 @@ function readMessage(raw: RawMcpRequest): McpRequest {
   try {
     refuseLookAlikes(message, judgedMembers);
     if (message.jsonrpc !== '2.0') throw new RefusedRequest('jsonrpc must be "2.0"');
+    const modern = isModern(raw, message);
+    if (modern && removedMethods.has(String(message.method)))
+      throw new RefusedRequest(`MCP 2026-07-28 has no method ${message.method}`, { rpcCode: -32601 });
     const request = 'method' in message ? readCall(message) : readResponse(message);
     checkHeaders(raw, message, request);
-    return { ...request, ...(id !== undefined && { id }), ...(isModern(raw, message) && { isModern: true }) };
+    return { ...request, ...(id !== undefined && { id }), ...(modern && { isModern: true }) };
   } catch (error) {
     if (!(error instanceof RefusedRequest)) throw error;
     throw new RefusedRequest(error.message, { ...error, id });

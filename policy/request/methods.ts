@@ -47,6 +47,9 @@ export const methods: ReadonlyMap<string, readonly ObjectKind[]> = new Map<strin
   ['tasks/list', []],
 ]);
 
+/** Methods that MCP 2026-07-28 has removed: `subscriptions/listen` has taken their place. */
+export const removedMethods: ReadonlySet<string> = new Set(['resources/subscribe', 'resources/unsubscribe']);
+
 /**
  * Methods whose results may be cached and carry a hint how (MCP 2026-07-28, server/utilities/caching). Each of these results
  * depends on the caller's rights.

@@ -96,6 +96,8 @@ all: [{server: all, methods: [all], resources: [all]}]
 getters: [{server: a, methods: [tools/call], tools: ["get_*", exact]}]
 no-objects: [{server: a, methods: ["*"]}]
 data: [{server: a, methods: [resources/*, subscriptions/listen], resources: ["file:///data/*", "file:///up/../x"]}]
+completer: [{server: a, methods: [completion/complete], resources: ["file:///data/*", "file:///up/{x}"]}]
+everything-under: [{server: a, methods: [resources/read], resources: ["file:///*"]}]
 prompter: [{server: a, methods: [completion/complete], prompts: [greet]}]
 apart:
   - {server: a, methods: [tools/call], tools: [on_a]}
@@ -216,6 +218,41 @@ describe('resource URIs', () => {
     for (const scope of ['everything', 'all'])
       for (const method of ['resources/read', 'resources/subscribe', 'completion/complete'])
         expect(ask([scope], 'a', { method, object: { kind: 'resource', name: uri } }).allowed).toBe(true);
+  });
+
+  test.each([
+    ['file:///data/{name}', true],
+    ['file:///data/{name}.txt', true],
+    ['file:///data/{year}/{month,day}', true],
+    ['file:///data/{+path}', true],
+    ['file:///data/a{?q,page}', true],
+    ['file:///data/{list*}', true],
+    ['file:///data/{name:3}/b', true],
+    ['file:///data/a.txt', true],
+    ['file:///up/{x}', true],
+    ['file:///up/{y}', false],
+    ['file:///data{/path}', false],
+    ['file:///dat{x}', false],
+    ['file:///{+path}', false],
+    ['{+uri}', false],
+    ['{scheme}:///data/{x}', false],
+    ['file:///data/../etc/{name}', false],
+    ['file:///data/{name}/../../etc/{x}', false],
+    ['file:///data/%2e%2e/{name}', false],
+    ['file:///data/{x}//{y}', false],
+    ['file:///data/{x', false],
+    ['file:///data/x}', false],
+    ['file:///data/{}', false],
+    ['file:///data/{../../etc}', false],
+    ['file:///data/{{x}}', false],
+    ['file:///data/{x} {y}', false],
+    [`file:///data/{${'x'.repeat(4_096)}}`, false],
+  ])('the template %j may be completed under the patterns file:///data/* and file:///up/{x}: %s', (name, allowed) => {
+    const access: Access = { method: 'completion/complete', object: { kind: 'resource', name } };
+    expect(ask(['completer'], 'a', access).allowed).toBe(allowed);
+    // A template is no resource: where braces are read, they are part of a name.
+    if (name.includes('{') && name !== 'file:///up/{x}')
+      expect(ask(['everything-under'], 'a', resource(name)).allowed).toBe(false);
   });
 
   test('a subscription needs permission for every URI that it names, and may name none', () => {

@@ -99,6 +99,12 @@ describe('the body of a denial', () => {
     const headers = { ...(await asUser()), 'Mcp-Name': 'u', 'MCP-Protocol-Version': '2026-07-28' };
     expect(denialOf(await auth.validate(headers, toolCall('t'))).body.error.code).toBe(-32020);
   });
+
+  test('about a method that MCP has removed is a 404 for clients of that revision, whatever they may do', async () => {
+    const headers = { ...(await asUser()), 'MCP-Protocol-Version': '2026-07-28' };
+    const denial = denialOf(await auth.validate(headers, { ...toolsList, method: 'resources/subscribe' }));
+    expect(denial).toMatchObject({ status: 404, code: 'method_unknown', body: { id: 1, error: { code: -32601 } } });
+  });
 });
 
 describe('an agent that could request another token', () => {

@@ -114,6 +114,24 @@ describe('claims in Mcp-Method and Mcp-Name', () => {
   });
 });
 
+describe('a method that MCP 2026-07-28 has removed', () => {
+  const asked = (method: string, params?: object) => body({ method, ...(params && { params }) });
+  test.each([
+    ['resources/subscribe', { uri: 'file:///a' }],
+    ['resources/subscribe', undefined],
+    ['resources/unsubscribe', {}],
+  ])('%s with %j is unknown to a client of that revision', (method, params) => {
+    const error = refusal({ body: asked(method, params), protocolVersion: '2026-07-28' });
+    expect(error).toMatchObject({ rpcCode: -32601, id: 1 });
+    expect(error.message).toBe(`MCP 2026-07-28 has no method ${method}`);
+  });
+
+  test('is read for a client of an earlier one', () => {
+    const request = { body: asked('resources/subscribe', { uri: 'file:///a' }), protocolVersion: '2025-11-25' };
+    expect(readMcpRequest({ httpMethod: 'POST', endpoint: 'mcp', ...request }).method).toBe('resources/subscribe');
+  });
+});
+
 describe('the revision that a caller claims', () => {
   const inMeta = (version: unknown) => ({
     body: toolCall('t', { 'io.modelcontextprotocol/protocolVersion': version }),

@@ -1,0 +1,76 @@
+// Runs the official conformance suite of MCP against a server, without and with the gateway in front of it, and prints every
+// check that differs: npm run test:conformance
+import { startGateway } from '../support/gateway/gateway.ts';
+import { writePolicy } from '../support/gateway/reader-policy.ts';
+import { compare, count } from './compare.ts';
+import { openDoorway } from './doorway.ts';
+import { startReferenceServer } from './reference-server.ts';
+import { type Checks, runSuite } from './suite.ts';
+
+/** One of each era: with sessions and `initialize`, and without. */
+const versions = ['2025-11-25', '2026-07-28'];
+
+/** Everything but the tool `hidden`, so that the relay cuts the list and sees every answer. */
+const allButOne = `
+mcp-servers-restricted/read:
+  - server: "*"
+    methods: ["*"]
+    tools: ["test_*", "json_schema_*"]
+    prompts: ["*"]
+    resources: ["*"]
+`;
+
+process.exitCode = (await run()) ? 0 : 1;
+
+/** @returns whether every check that passes without the gateway passes through it */
+async function run(): Promise<boolean> {
+  const server = await startReferenceServer();
+  const policy = writePolicy();
+  policy.replace(allButOne);
+  const transports = { 'streamable-http': '/mcp' };
+  const entry = {
+    name: 'reference',
+    title: 'Reference',
+    description: 'For the suite',
+    upstream: server.origin,
+    transports,
+    tags: [],
+  };
+  const gateway = await startGateway({ SCOPES_FILE: policy.SCOPES_FILE }, [entry]);
+  const callers: [string, () => Promise<Record<string, string>>][] = [
+    ['an agent', async () => ({ authorization: `Bearer ${await gateway.agentToken()}` })],
+    ['a person', async () => ({ cookie: await gateway.sessionCookie('alice') })],
+    ['an agent whose lists are cut', async () => ({ authorization: `Bearer ${await gateway.agentToken('reader')}` })],
+    ['a person whose lists are cut', async () => ({ cookie: await gateway.sessionCookie('bob') })],
+  ];
+  let isWhole = true;
+  try {
+    for (const version of versions) {
+      const direct = await runSuite(`${server.origin}/mcp`, version);
+      report(version, 'without the gateway', direct);
+      for (const [who, credential] of callers) {
+        const doorway = await openDoorway(new URL(gateway.url), await credential());
+        const through = await runSuite(`${doorway.origin}/reference/mcp`, version).finally(doorway.close);
+        report(version, who, through);
+        isWhole = reportDifferences(direct, through) && isWhole;
+      }
+    }
+  } finally {
+    await gateway.stop();
+    policy.remove();
+    await server.close();
+  }
+  return isWhole;
+}
+
+function report(version: string, who: string, checks: Checks): void {
+  const { passed, failed } = count(checks);
+  console.log(`${version}, ${who}: ${passed} passed, ${failed} failed, of ${checks.size} checks`);
+}
+
+function reportDifferences(direct: Checks, through: Checks): boolean {
+  const differences = compare(direct, through);
+  for (const { isLost, check, from, to, why } of differences)
+    console.log(`  ${isLost ? 'lost' : 'other'}: ${check}: ${from}, through the gateway ${to}${why && `: ${why}`}`);
+  return differences.every(({ isLost }) => !isLost);
+}
