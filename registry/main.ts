@@ -8,7 +8,7 @@ import { metricsEndpoint } from '../common/service/metrics-endpoint.ts';
 import { policyNeed, storeNeed } from '../common/service/probes.ts';
 import { runService } from '../common/service/service.ts';
 import { readConfig } from '../common/settings/config.ts';
-import { watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
+import { type UpstreamSecrets, watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
 import { createReadDecisions } from './access/decisions.ts';
 import { createApp } from './app.ts';
 import { registryConfig } from './config.ts';
@@ -22,6 +22,7 @@ import { startRouting } from './routing/routing.ts';
 import { createUpstreamAuth } from './routing/upstream-auth.ts';
 import { createEmbeddings } from './search/embeddings.ts';
 import { createToolSearch, type ToolSearchOptions } from './search/tool-search.ts';
+import type { RegisteredServer } from './servers/server.ts';
 import { seed } from './store/seed.ts';
 import { parseServers } from './store/servers-file.ts';
 import { openStore } from './store/store.ts';
@@ -40,7 +41,8 @@ await runService('registry', process.env, async (log) => {
     pendingTools: () => [...definitions.hashes().values()].reduce((sum, { pending }) => sum + pending.size, 0),
   });
   const definitions = await createApprovedDefinitions(store.definitions, log);
-  const routing = await startRouting({ ...config, store, definitions, log, onPublished: metrics.published });
+  const onPublished = metrics.published;
+  const routing = await startRouting({ ...config, store, definitions, upstreamAuth, log, onPublished });
   const approved = await keepApprovedTools(definitions, config.approvedToolsFile, log, routing.rewrite);
   const health = createHealthMonitor({
     servers: store.list,
@@ -51,9 +53,7 @@ await runService('registry', process.env, async (log) => {
     onChecked: metrics.checked,
     ...{ ...config.health, ca, log },
   });
-  await health.recall();
-  health.start();
-  secrets.onChange(() => void health.checkAll(({ enabled, auth }) => enabled && auth !== null));
+  await startHealth(health, secrets, routing);
 
   const toolsOf = (name: string) => health.of(name).tools;
   const search = await startSearch(config, { servers: store.list, toolsOf, policy: policy.current }, log);
@@ -94,6 +94,18 @@ await runService('registry', process.env, async (log) => {
     },
   };
 });
+
+/** Starts the checks. A changed secret is sent in other headers, perhaps, and its servers are checked at once. */
+async function startHealth(
+  health: Pick<ReturnType<typeof createHealthMonitor<RegisteredServer>>, 'recall' | 'start' | 'checkAll'>,
+  secrets: Pick<UpstreamSecrets, 'onChange'>,
+  routing: Pick<Awaited<ReturnType<typeof startRouting>>, 'rewrite'>,
+): Promise<void> {
+  await health.recall();
+  health.start();
+  const check = () => health.checkAll(({ enabled, auth }) => enabled && auth !== null);
+  secrets.onChange(() => void routing.rewrite().then(check));
+}
 
 function readAuthorities(path: string | undefined): string | undefined {
   return path && readConfigFile('UPSTREAM_CA_FILE', path, (text) => text);

@@ -117,7 +117,8 @@ function targetOf({ routes }: RelayDeps, url: string, { server: allowed, target,
   if (server !== allowed) throw new RelayError('ticket_invalid');
   const route = routes.of(server);
   const routed = route?.paths[endpoint as Endpoint];
-  const path = target ?? (routed && routed + search);
+  // A registered query is the whole query, as in nginx/gate/maps.conf.
+  const path = target ?? (routed && (routed.includes('?') ? routed : routed + search));
   if (!route || path === undefined) throw new RelayError('upstream_unavailable', new Error('there is no such route'));
   // The route has changed since the gate allowed the request: the credential is for another origin.
   if (credentialFor !== undefined && credentialFor !== route.origin)

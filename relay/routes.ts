@@ -16,6 +16,8 @@ export interface Route {
   /** The origin, as Node's `request` wants it. */
   at: Pick<ClientRequestArgs, 'protocol' | 'hostname' | 'port'>;
   paths: Readonly<Partial<Record<Endpoint, string>>>;
+  /** Headers of the gateway's credential besides `authorization` and `x-api-key`, in lower case. */
+  credentialHeaders: readonly string[];
   /** Keeps connections alive, to the vetted addresses only. */
   agent: HttpAgent | HttpsAgent;
   /** As `agent`, but only with connections that were used a moment ago: for requests that must not be sent twice. */
@@ -34,7 +36,7 @@ export type Routes = ReturnType<typeof watchRoutes>;
 
 /**
  * Reads the registry's routes file, which also configures nginx, and reads it again within half a second of each change.
- * @param path a file with lines of the form `name scheme host addresses mcp-path sse-path secret-name [header-names]`
+ * @param path a file with lines of the form `name scheme host addresses mcp-path sse-path secret-name[=its-headers] [header-names]`
  * @param ca certificates to verify https upstreams against; undefined for Node's own
  */
 export function watchRoutes(path: string, ca: string | undefined, log: Logger, intervalMilliseconds?: number) {
@@ -91,7 +93,8 @@ const freshMilliseconds = 1_000;
 function toRoute(line: string, ca: string | undefined): Route {
   const [, scheme, host, addresses = '', ...all] = line.split(' ');
   const rest = all.slice(0, beforeHeaders);
-  const [mcp, sse] = rest.map((path) => (path === '-' ? undefined : path));
+  const [mcp, sse, secret = ''] = rest.map((path) => (path === '-' ? undefined : path));
+  const [, headersOfSecret] = secret.split('=');
   const origin = `${scheme}://${host}`;
   const { protocol, hostname, port } = urlToHttpOptions(new URL(origin));
   const options = { lookup: pinnedLookup(addresses.split(',')), ...(ca !== undefined && { ca }) };
@@ -104,6 +107,7 @@ function toRoute(line: string, ca: string | undefined): Route {
     origin,
     at: { protocol, hostname, port },
     paths: { ...(mcp && { mcp }), ...(sse && { sse }) },
+    credentialHeaders: headersOfSecret?.toLowerCase().split(',') ?? [],
     agent: newAgent({ keepAlive: true }),
     callAgent: newAgent({ keepAlive: true, timeout: freshMilliseconds }),
     freshAgent: newAgent({ keepAlive: false }),

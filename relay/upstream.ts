@@ -55,7 +55,11 @@ function send(
     ...route.at,
     path,
     method,
-    headers: forwarded(headers, method === 'POST' ? body.length : undefined, credentialFor === route.origin),
+    headers: forwarded(
+      headers,
+      method === 'POST' ? body.length : undefined,
+      credentialFor === route.origin ? [] : [...credentials, ...route.credentialHeaders],
+    ),
     agent,
   });
   // The option `signal` of `request` costs more.
@@ -91,11 +95,10 @@ function explain(error: Error, out: ClientRequest): RelayError {
 function forwarded(
   headers: IncomingHttpHeaders,
   length: number | undefined,
-  withCredential: boolean,
+  removed: readonly string[],
 ): IncomingHttpHeaders {
   const kept = { ...headers };
-  for (const name of notForwarded) delete kept[name];
-  if (!withCredential) for (const name of credentials) delete kept[name];
+  for (const name of [...notForwarded, ...removed]) delete kept[name];
   // The relay cannot check a compressed answer.
   kept['accept-encoding'] = 'identity';
   if (length !== undefined) kept['content-length'] = String(length);

@@ -96,7 +96,10 @@ const registration = (upstream: string): Sent => ({
 });
 const foreignPage = ({ credentials: { cookie } }: Context, site: string) =>
   get('/api/servers', { cookie, 'sec-fetch-site': site, 'sec-fetch-dest': 'empty' });
-const upstreamCredentials = ['authorization', 'x-api-key', 'x-upstream-authorization', 'x-upstream-api-key'];
+const upstreamCredentials = [
+  ...['authorization', 'x-api-key'],
+  ...['x-upstream-authorization', 'x-upstream-api-key', 'x-upstream-credentials'],
+];
 
 /** Endpoints that must not be reachable from outside, and the registry, which requires a login. */
 export const internalEndpoints: Case[] = [
@@ -161,6 +164,7 @@ export const internalEndpoints: Case[] = [
   sameCaller('J14', 'a credential for the upstream server', {
     'x-upstream-authorization': 'Bearer x',
     'x-upstream-api-key': 'x',
+    'x-upstream-credentials': 'x-key:x',
     'x-api-key': 'x',
     'proxy-authorization': 'Bearer x',
   }),

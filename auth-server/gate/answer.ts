@@ -16,12 +16,15 @@ export interface Allowance {
   assertion: string;
   /** The relay's ticket, if the relay has to see the answer. */
   ticket: string | undefined;
-  /** The credential that the gateway itself sends to the upstream, if it needs one. */
-  credential?: Credential | undefined;
+  /** What the gateway itself sends to the upstream, if it needs a credential. */
+  credentials?: readonly Credential[] | undefined;
 }
 
 /** Names for the answer to nginx, where plain `Authorization` would mean something else. */
-const credentialHeaders = { Authorization: 'X-Upstream-Authorization', 'X-API-Key': 'X-Upstream-Api-Key' } as const;
+const credentialHeaders = new Map([
+  ['Authorization', 'X-Upstream-Authorization'],
+  ['X-API-Key', 'X-Upstream-Api-Key'],
+]);
 
 const longestGroups = 4096;
 const longestReturn = 1000;
@@ -32,10 +35,17 @@ const longestChallenge = 2048;
 
 /** Answers 200 with the identity headers of the contract (docs/validate.md). */
 export function allow(res: ServerResponse, allowance: Allowance): void {
-  const { principal, server, tool, assertion, ticket, credential } = allowance;
+  const { principal, server, tool, assertion, ticket, credentials = [] } = allowance;
   const headers = [...headersOf(principal), 'X-Server-Name', server, 'X-Mcp-Assertion', assertion];
   if (ticket !== undefined) headers.push('X-Relay', ticket);
-  if (credential !== undefined) headers.push(credentialHeaders[credential.header], credential.value);
+  for (const { header, value } of credentials) {
+    const own = credentialHeaders.get(header);
+    if (own !== undefined) headers.push(own, value);
+  }
+  const others = credentials.filter(({ header }) => !credentialHeaders.has(header));
+  // A value holds no tab. nginx takes each one out by its name (nginx/reload).
+  const packed = others.map(({ header, value }) => `${header.toLowerCase()}:${value}`).join('\t');
+  if (packed) headers.push('X-Upstream-Credentials', packed);
   if (tool !== undefined) headers.push('X-Tool-Name', asciiToken(tool).slice(0, 1024));
   res.writeHead(200, headers).end();
 }

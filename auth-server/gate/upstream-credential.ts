@@ -15,7 +15,7 @@ export function upstreamCredential(
   secrets: Pick<UpstreamSecrets, 'find'>,
   { server, upstream }: McpTarget,
   id: RequestId | undefined,
-): Credential | undefined {
+): readonly Credential[] | undefined {
   if (!upstream) return undefined;
   const { secret, origin } = upstream;
   const found = secrets.find(secret, { server, origin });

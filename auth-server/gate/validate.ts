@@ -124,13 +124,13 @@ async function decideRequest(
     received.release();
   }
   const { server } = target;
-  const credential = upstreamCredential(deps.upstreamSecrets, target, asked.id);
-  const credentialFor = credential && target.upstream?.origin;
+  const credentials = upstreamCredential(deps.upstreamSecrets, target, asked.id);
+  const credentialFor = credentials && target.upstream?.origin;
   const ticket = await ticketFor(deps, { cursor, credentialFor }, principal, request, target, asked);
   const object = asked.accesses[0].object;
   const tool = object?.kind === 'tool' ? object.name : undefined;
   const assertion = await deps.assertions.sign(principal, server, tool);
-  return { principal, server, tool, assertion, ticket, credential };
+  return { principal, server, tool, assertion, ticket, credentials };
 }
 
 /** @returns the rule that allows the request */

@@ -4,49 +4,93 @@ import { readYaml } from '../files/yaml-file.ts';
 import { origin } from '../network/origin.ts';
 import { invalidSetting } from '../settings/invalid-setting.ts';
 import { ConfigError } from '../text/config-error.ts';
+import { credentialHeaderFault, spelled } from './credential-header.ts';
 
 /** The form of a secret's name, the same as a server's. It appears in the routes file, nginx's configuration and the registry. */
 export const secretName = new RegExp(`^${serverNameForm}$`);
 
-/** One entry of the file, before its text is fetched. */
+/** One header of a secret, before its text is fetched. */
+export interface SecretHeader {
+  header: string;
+  scheme: 'Bearer' | 'Basic' | 'none';
+  /** Where its text comes from. */
+  source: { value: string } | { env: string } | { file: string };
+  /** Where it stands in its entry, such as `headers.0.`; empty for an entry with one header. */
+  place: string;
+}
+
+/** One entry of the file. */
 export interface SecretEntry {
   name: string;
   /** Origins that it may be sent to, and no others. */
   for: readonly string[];
   /** Names of the servers that may use it; undefined for all at these origins. */
   servers: readonly string[] | undefined;
-  header: 'Authorization' | 'X-API-Key';
-  scheme: 'Bearer' | 'Basic' | 'none';
-  /** Where its text comes from. */
-  source: { value: string } | { env: string } | { file: string };
+  headers: readonly SecretHeader[];
 }
 
-const fields = 'for, servers, header, scheme, and one of value, env and file';
+/** Real servers want one or two, such as an API key and an application key. */
+const mostHeaders = 8;
+
 const text = z.string('must be text').min(1, 'must not be empty');
 
-const entry = z
+const oneHeader = {
+  header: z
+    .string('must be the name of a header')
+    .superRefine((name, ctx) => {
+      const message = credentialHeaderFault(name);
+      if (message) ctx.addIssue({ code: 'custom', message });
+    })
+    .transform(spelled),
+  scheme: z.enum(['Bearer', 'Basic', 'none'], 'must be Bearer, Basic or none').optional(),
+  value: text.optional(),
+  env: text.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable').optional(),
+  file: text.optional(),
+};
+/** An unknown field may be a secret in the wrong place: does not repeat its name. */
+const known = (fields: string) => ({
+  error: ({ code }: { code: string }) =>
+    code === 'unrecognized_keys' ? `has a field that is none of ${fields}, and one of value, env and file` : undefined,
+});
+const headerItem = z.strictObject(oneHeader, known('header, scheme')).superRefine(checkHeader);
+
+const where = {
+  for: z.array(origin, 'must be a list of origins, such as [https://mcp.example.com]').min(1, 'must not be empty'),
+  servers: z.array(text, 'must be a list of names of servers').min(1, 'must not be empty').optional(),
+};
+const withOne = z
   .strictObject(
-    {
-      for: z.array(origin, 'must be a list of origins, such as [https://mcp.example.com]').min(1, 'must not be empty'),
-      servers: z.array(text, 'must be a list of names of servers').min(1, 'must not be empty').optional(),
-      header: z.enum(['Authorization', 'X-API-Key'], 'must be Authorization or X-API-Key').default('Authorization'),
-      scheme: z.enum(['Bearer', 'Basic', 'none'], 'must be Bearer, Basic or none').optional(),
-      value: text.optional(),
-      env: text.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable').optional(),
-      file: text.optional(),
-    },
-    // An unknown field may be a secret in the wrong place: do not repeat its name.
-    { error: ({ code }) => (code === 'unrecognized_keys' ? `has a field that is none of ${fields}` : undefined) },
+    { ...where, ...oneHeader, header: oneHeader.header.default('Authorization') },
+    known('for, servers, header, scheme'),
   )
-  .superRefine(({ header, scheme, value, env, file }, ctx) => {
-    const fault = (path: string[], message: string) => ctx.addIssue({ code: 'custom', path, message });
-    if ([value, env, file].filter((source) => source !== undefined).length !== 1)
-      fault([], 'must have exactly one of value, env and file');
-    if (header === 'X-API-Key' && scheme !== undefined && scheme !== 'none')
-      fault(['scheme'], 'is for Authorization; X-API-Key has none');
-    const why = value === undefined ? undefined : invalidSetting(value);
-    if (why) fault(['value'], why);
-  });
+  .superRefine(checkHeader);
+const withSeveral = z.strictObject(
+  {
+    ...where,
+    headers: z
+      .array(headerItem, 'must be a list of headers')
+      .min(1, 'must not be empty')
+      .max(mostHeaders, `must have at most ${mostHeaders} headers`)
+      .refine(isEachOnce, 'must not repeat a name'),
+  },
+  known('for, servers, headers'),
+);
+
+type HeaderInput = Omit<z.output<typeof headerItem>, 'header'> & { header: string };
+
+function isEachOnce(headers: readonly { header: string }[]): boolean {
+  return new Set(headers.map(({ header }) => header.toLowerCase())).size === headers.length;
+}
+
+function checkHeader({ header, scheme, value, env, file }: HeaderInput, ctx: z.RefinementCtx): void {
+  const fault = (path: string[], message: string) => ctx.addIssue({ code: 'custom', path, message });
+  if ([value, env, file].filter((source) => source !== undefined).length !== 1)
+    fault([], 'must have exactly one of value, env and file');
+  if (header !== 'Authorization' && scheme !== undefined && scheme !== 'none')
+    fault(['scheme'], `is for Authorization; ${header} has none`);
+  const why = value === undefined ? undefined : invalidSetting(value);
+  if (why) fault(['value'], why);
+}
 
 /**
  * Reads a file of secrets (docs/upstreams.md): YAML, by the name of the secret. No fault holds anything of a secret.
@@ -63,7 +107,8 @@ export function parseSecrets(source: string): SecretEntry[] {
       faults.push(`entry ${index + 1}: its name must be 1 to 63 of a-z 0-9 _ - and start with a letter or digit`);
       return [];
     }
-    const read = entry.safeParse(value);
+    const isList = typeof value === 'object' && value !== null && 'headers' in value;
+    const read = (isList ? withSeveral : withOne).safeParse(value);
     if (read.success) return [toEntry(name, read.data)];
     faults.push(...file.faults(read.error.issues, [name]));
     return [];
@@ -77,28 +122,35 @@ export function secretsError(faults: readonly string[]): ConfigError {
   return new ConfigError(faults, 'The upstream secrets');
 }
 
-function toEntry(name: string, read: z.output<typeof entry>): SecretEntry {
-  const { header, servers, value, env = '', file } = read;
-  const scheme = header === 'X-API-Key' ? 'none' : (read.scheme ?? 'Bearer');
+function toEntry(name: string, read: z.output<typeof withOne> | z.output<typeof withSeveral>): SecretEntry {
+  const headers =
+    'headers' in read ? read.headers.map((each, index) => toHeader(each, `headers.${index}.`)) : [toHeader(read, '')];
+  return { name, for: read.for, servers: read.servers, headers };
+}
+
+function toHeader({ header, scheme, value, env = '', file }: HeaderInput, place: string): SecretHeader {
   const source = value !== undefined ? { value } : file !== undefined ? { file } : { env };
-  return { name, for: read.for, servers, header, scheme, source };
+  return { header, scheme: header === 'Authorization' ? (scheme ?? 'Bearer') : 'none', source, place };
 }
 
 /** What the gateway shows an upstream: one header, ready to be sent. */
 export interface Credential {
-  header: 'Authorization' | 'X-API-Key';
+  header: string;
   value: string;
 }
 
-/** Headers of an upstream and nginx's buffers have to hold it. */
-const longest = 8_192;
+/** Headers of an upstream and nginx's buffers have to hold all headers of a secret. */
+export const longestCredential = 8_192;
 
 /**
- * Makes the header of a secret (RFC 9110 section 11.6.2; for Basic, RFC 7617).
+ * Makes a header of a secret (RFC 9110 section 11.6.2; for Basic, RFC 7617).
  * @param text the secret itself; for Basic `user:password`
  * @returns the credential, or what is wrong with the text, in words that hold nothing of it
  */
-export function toCredential({ header, scheme }: SecretEntry, text: string): Credential | string {
+export function toCredential(
+  { header, scheme }: Pick<SecretHeader, 'header' | 'scheme'>,
+  text: string,
+): Credential | string {
   const prefix = scheme === 'none' ? '' : `${scheme} `;
   if (text === '') return 'is empty';
   if (prefix && text.toLowerCase().startsWith(prefix.toLowerCase()))
@@ -107,5 +159,5 @@ export function toCredential({ header, scheme }: SecretEntry, text: string): Cre
   const value = prefix + (scheme === 'Basic' ? Buffer.from(text, 'utf8').toString('base64') : text);
   // What is sent is put into a header line by nginx and by Node: nothing in it may end the line.
   if (!/^[!-~](?:[ -~]*[!-~])?$/.test(value)) return 'holds characters that no header can carry, such as a line break';
-  return value.length <= longest ? { header, value } : `is longer than ${longest} characters`;
+  return value.length <= longestCredential ? { header, value } : `is longer than ${longestCredential} characters`;
 }

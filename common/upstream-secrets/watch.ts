@@ -5,15 +5,23 @@ import { configFileError } from '../files/config-file.ts';
 import { type Found, reasonOf, usualInterval, watchContent } from '../files/watched-file.ts';
 import type { Logger } from '../service/log.ts';
 import { ConfigError } from '../text/config-error.ts';
-import { type Credential, parseSecrets, type SecretEntry, secretsError, toCredential } from './secrets-file.ts';
+import {
+  type Credential,
+  longestCredential,
+  parseSecrets,
+  type SecretEntry,
+  type SecretHeader,
+  secretsError,
+  toCredential,
+} from './secrets-file.ts';
 
 /** The credentials that the gateway sends to upstreams. */
 export interface UpstreamSecrets {
   /**
-   * The secret `name` as a header; undefined if there is none, or if it must not be sent there.
+   * The secret `name` as headers; undefined if there is none, or if it must not be sent there.
    * @param to the server's name at the gateway, and its upstream's origin, such as `https://mcp.example.com`
    */
-  find(name: string, to: { server: string; origin: string }): Credential | undefined;
+  find(name: string, to: { server: string; origin: string }): readonly Credential[] | undefined;
   /** Faults of the file as it stands now; empty when it is in force. */
   faults(): readonly string[];
   onChange(listener: () => void): void;
@@ -29,7 +37,7 @@ interface SecretsOptions {
   intervalMilliseconds?: number;
 }
 
-type Kept = SecretEntry & { credential: Credential };
+type Kept = SecretEntry & { credentials: readonly Credential[] };
 
 type Loaded = Awaited<ReturnType<typeof load>>;
 
@@ -81,7 +89,7 @@ export async function watchUpstreamSecrets(options: SecretsOptions): Promise<Ups
     find(name, { server, origin }) {
       const kept = inForce.secrets.get(name);
       if (!kept?.for.includes(origin)) return undefined;
-      return kept.servers?.includes(server) === false ? undefined : kept.credential;
+      return kept.servers?.includes(server) === false ? undefined : kept.credentials;
     },
     faults: () => faults,
     onChange: (listener) => void listeners.push(listener),
@@ -110,20 +118,31 @@ async function load(path: string, env: NodeJS.ProcessEnv) {
   };
 }
 
-/** @returns the entry with its credential, or its fault */
+/** @returns the entry with its credentials, or its first fault */
 async function resolveEntry(entry: SecretEntry, folder: string, env: NodeJS.ProcessEnv): Promise<Kept | string> {
-  const { name, source } = entry;
+  const read = await Promise.all(entry.headers.map((header) => resolveHeader(header, folder, env)));
+  const fault = read.find((each) => typeof each === 'string');
+  if (fault !== undefined) return `${entry.name}.${fault}`;
+  const credentials = read.filter((each) => typeof each !== 'string');
+  const length = credentials.reduce((sum, { value }) => sum + value.length, 0);
+  if (length > longestCredential) return `${entry.name}: is longer than ${longestCredential} characters in all`;
+  return { ...entry, credentials };
+}
+
+/** @returns the credential, or its fault with its place in the entry */
+async function resolveHeader(header: SecretHeader, folder: string, env: NodeJS.ProcessEnv) {
+  const { place, source } = header;
   const [field, text] = await textOf(source, folder, env).catch((error: unknown) => [
     'file',
     new Error(`cannot be read (${reasonOf(error)})`),
   ]);
-  if (text === undefined) return `${name}.env: there is no such environment variable`;
-  const credential = text instanceof Error ? text.message : toCredential(entry, text);
-  return typeof credential === 'string' ? `${name}.${field}: ${credential}` : { ...entry, credential };
+  if (text === undefined) return `${place}env: there is no such environment variable`;
+  const credential = text instanceof Error ? text.message : toCredential(header, text);
+  return typeof credential === 'string' ? `${place}${field}: ${credential}` : credential;
 }
 
 async function textOf(
-  source: SecretEntry['source'],
+  source: SecretHeader['source'],
   folder: string,
   env: NodeJS.ProcessEnv,
 ): Promise<[field: string, text: string | Error | undefined]> {
@@ -135,7 +154,8 @@ async function textOf(
 
 /** What does not stop the secrets from being used, and should be repaired all the same. */
 async function warningsOn(path: string, entries: readonly SecretEntry[]): Promise<string[]> {
-  const files = [path, ...entries.flatMap(({ source }) => ('file' in source ? [source.file] : []))];
+  const sources = entries.flatMap(({ headers }) => headers.map(({ source }) => source));
+  const files = [path, ...sources.flatMap((source) => ('file' in source ? [source.file] : []))];
   const readable = await Promise.all(
     files.map(async (file) => {
       const { mode } = await stat(resolve(dirname(path), file));

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { replaceFile } from '../../common/files/replace-file.ts';
+import { headerNameForm, usualCredentialHeaders } from '../../common/upstream-secrets/credential-header.ts';
 import { serverNameForm } from '../../policy/names.ts';
-import { forwardedHeaders, headerNameForm, mostForwardedHeaders } from '../servers/header-names.ts';
+import { forwardedHeaders, mostForwardedHeaders } from '../servers/header-names.ts';
 import { endpointPath, routeHost } from '../servers/names.ts';
 import type { ServerEntry } from '../servers/server.ts';
 
@@ -11,30 +12,40 @@ const address = '(?:\\d{1,3}(?:\\.\\d{1,3}){3}|\\[[0-9a-f:]+\\]):\\d{1,5}';
 
 /**
  * One line of the routes file: `name scheme host addresses mcp-path sse-path secret`, separated by single spaces. The
- * secret is a name from UPSTREAM_SECRETS_FILE, or a hyphen. An eighth field, if there is one, names the headers that the
+ * secret is a name from UPSTREAM_SECRETS_FILE, or a hyphen. `=` and names of headers follow it if it is sent in others than
+ * `Authorization` and `X-API-Key`. An eighth field, if there is one, names the headers that the
  * server gets as its callers send them.
  * nginx's configuration is built from these fields, so no character with a meaning to nginx or the shell may pass.
  */
 export const routeLine = new RegExp(
-  `^${serverNameForm} https? ${host} ${address}(?:,${address})* (?:-|${path}) (?:-|${path}) (?:-|${serverNameForm})(?: ${headers})?$`,
+  `^${serverNameForm} https? ${host} ${address}(?:,${address})* (?:-|${path}) (?:-|${path}) (?:-|${serverNameForm}(?:=${headers})?)(?: ${headers})?$`,
 );
 
 /**
  * Returns the line of a server, for nginx's route builder.
  * @param addresses its resolved addresses as `ip:port`, IPv6 in brackets; at least one
  * @param ofTools names of the headers that callers of its tools send
+ * @param ofSecret names of the headers that its secret is sent in
  * @throws {RangeError} if a field does not match {@link routeLine}
  */
 export function toRouteLine(
   server: ServerEntry,
   addresses: readonly string[],
   ofTools: readonly string[] = [],
+  ofSecret: readonly string[] = [],
 ): string {
   const url = new URL(server.upstream);
   const { 'streamable-http': mcp = '-', sse = '-' } = server.transports;
   const scheme = url.protocol.slice(0, -1);
-  const headers = forwardedHeaders(server.forward_headers ?? [], ofTools).join(',');
-  const fields = [server.name, scheme, url.host, addresses.join(','), mcp, sse, server.auth?.secret ?? '-'];
+  const own = new Set(ofSecret.map((name) => name.toLowerCase()));
+  // The gateway's credential, never a value of the caller's under the same name.
+  const forwarded = forwardedHeaders(server.forward_headers ?? [], ofTools).filter(
+    (name) => !own.has(name.toLowerCase()),
+  );
+  const headers = forwarded.join(',');
+  const named = ofSecret.filter((name) => !usualCredentialHeaders.some((usual) => usual === name)).join(',');
+  const secret = server.auth ? [server.auth.secret, ...(named ? [named] : [])].join('=') : '-';
+  const fields = [server.name, scheme, url.host, addresses.join(','), mcp, sse, secret];
   const line = [...fields, ...(headers ? [headers] : [])].join(' ');
   // A field with a space would move the ones after it.
   if (fields.some((field) => field.includes(' ')) || !routeLine.test(line))

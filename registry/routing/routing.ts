@@ -4,6 +4,7 @@ import type { RegistryStore } from '../store/store.ts';
 import { type AddressRules, createAddressCheck } from './addresses.ts';
 import { refuseOwnHosts } from './own-hosts.ts';
 import { type RouteOutcome, routeOutcome } from './route-status.ts';
+import type { UpstreamAuth } from './upstream-auth.ts';
 import { createUpstreams, systemResolver, type UpstreamsOptions } from './upstreams.ts';
 
 /** nginx/reload polls once a second, and nginx has to test the routes. */
@@ -22,6 +23,7 @@ export async function startRouting(
     ownHosts: readonly string[];
     routesDir: string;
     definitions: Pick<Required<UpstreamsOptions>, 'headersOf'>;
+    upstreamAuth: Pick<UpstreamAuth, 'headersOf'>;
     /** How often host names are resolved again. */
     resolveMilliseconds: number;
     log: Logger;
@@ -29,12 +31,13 @@ export async function startRouting(
     onPublished: (state: RouteOutcome['state']) => void;
   },
 ) {
-  const { store, ownHosts, routesDir, definitions, resolveMilliseconds, log, onPublished } = options;
+  const { store, ownHosts, routesDir, definitions, upstreamAuth, resolveMilliseconds, log, onPublished } = options;
   const upstreams = createUpstreams({
     servers: () => store.list().filter((server) => server.enabled),
     ...refuseOwnHosts(ownHosts, systemResolver, createAddressCheck(options)),
     routesDir,
     headersOf: definitions.headersOf,
+    credentialHeadersOf: upstreamAuth.headersOf,
     log,
   });
   await upstreams.refresh().catch((error: unknown) => {

@@ -20,8 +20,10 @@ export function createUpstreamAuth(secrets: Pick<UpstreamSecrets, 'find'>) {
     /** The credential headers for requests to the server; undefined if its secret is not available. */
     headersFor(server: ServerEntry): Readonly<Record<string, string>> | undefined {
       if (!server.auth) return {};
-      const credential = find(server);
-      return credential && { [credential.header]: credential.value };
+      const credentials = find(server);
+      return credentials && Object.fromEntries(credentials.map(({ header, value }) => [header, value]));
     },
+    /** The names of these headers; none if its secret is not available. */
+    headersOf: (server: ServerEntry): readonly string[] => find(server)?.map(({ header }) => header) ?? [],
   };
 }

@@ -24,6 +24,8 @@ export interface UpstreamsOptions {
   routesDir: string;
   /** The headers that callers of a server's tools send. */
   headersOf?: (server: string) => readonly string[];
+  /** The headers that the gateway's credential for a server is sent in. */
+  credentialHeadersOf?: (server: ServerEntry) => readonly string[];
   log: Logger;
   /** Time limit for resolving one name, in milliseconds. */
   timeoutMs?: number;
@@ -88,10 +90,14 @@ export function createUpstreams(options: UpstreamsOptions) {
   };
 }
 
-function lineOf(server: ServerEntry, addresses: readonly string[], { headersOf, log }: UpstreamsOptions): string[] {
+function lineOf(
+  server: ServerEntry,
+  addresses: readonly string[],
+  { headersOf, credentialHeadersOf, log }: UpstreamsOptions,
+): string[] {
   if (addresses.length === 0) return [];
   try {
-    return [toRouteLine(server, addresses, headersOf?.(server.name))];
+    return [toRouteLine(server, addresses, headersOf?.(server.name), credentialHeadersOf?.(server))];
   } catch (error) {
     // One bad entry must not block the routes of all others.
     log.error({ server: server.name, reason: String(error) }, 'server left out of the routes');
@@ -107,7 +113,7 @@ async function locate(
 ): Promise<Upstream> {
   const url = new URL(server.upstream);
   try {
-    const ips = await withTimeout(options.resolve(url.hostname), options.timeoutMs ?? 5_000);
+    const ips = await withTimeout(options.resolve(url.hostname.replace(/^\[|\]$/g, '')), options.timeoutMs ?? 5_000);
     return vet(server, url, ips, options, reasons);
   } catch (error) {
     const code = Error.isError(error) && 'code' in error ? error.code : 'unknown';

@@ -1,7 +1,6 @@
+import { headerNameForm } from '../../common/upstream-secrets/credential-header.ts';
 import { isJsonObject, type JsonObject } from './definition.ts';
 
-/** A header's name as nginx accepts it: nginx drops headers with other characters, underscores included. */
-export const headerNameForm = '[A-Za-z0-9][A-Za-z0-9-]{0,63}';
 const wellFormed = new RegExp(`^${headerNameForm}$`);
 
 /** How many headers of a caller one server gets, besides those that every server gets. Each one is a line of nginx's configuration. */

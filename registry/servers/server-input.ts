@@ -8,6 +8,9 @@ import { headerFault, mostForwardedHeaders } from './header-names.ts';
 import { endpointPath, publishedName, routeHost } from './names.ts';
 import { type RegisteredServer, settingsOf } from './server.ts';
 
+/** Addresses with a whole configuration in their query are about that long. nginx's settings take 4,096 bytes each. */
+const longestPath = 2_000;
+
 /**
  * Text that shows exactly what it contains: no control characters, line breaks, invisible characters, or characters that
  * reverse text. The two joiners are allowed between letters, because Persian and many emoji need them.
@@ -38,9 +41,15 @@ const upstream = z
   .pipe(origin)
   .refine(
     (url) => routeHost.test(new URL(url).host),
-    'must name a host by letters, digits, dots and hyphens, or by an IPv4 address',
+    'must name a host by letters, digits, dots and hyphens, or by an IP address',
   );
-const path = z.string('must be a path').regex(endpointPath, 'must be a plain path such as /mcp').max(256);
+const path = z
+  .string('must be a path')
+  .max(longestPath, `must have at most ${longestPath} characters`)
+  .regex(
+    endpointPath,
+    "must be a path such as /mcp or /mcp?profile=a: no spaces, dot segments or //; write $ ; ' as %24 %3B %27",
+  );
 
 const transports = z
   .strictObject({ 'streamable-http': path.optional(), sse: path.optional() })

@@ -123,12 +123,11 @@ function locationOf({ upstream, mcp_path, sse_path }: Values): { upstream: strin
   const transports = { ...(mcp && { 'streamable-http': mcp }), ...(sse && { sse }) };
   if (mcp || sse) return { upstream, transports };
   const url = URL.parse(upstream.trim());
-  if (!url || url.pathname === '/' || url.search || url.hash || url.username)
+  if (!url || url.pathname + url.search === '/' || url.hash || url.username)
     return { upstream, transports: { 'streamable-http': '/mcp' } };
-  const path = url.pathname.replace(/(?<=.)\/$/, '');
   return {
     upstream: `${url.protocol}//${url.host}`,
-    transports: { [path.endsWith('/sse') ? 'sse' : 'streamable-http']: path },
+    transports: { [/\/sse\/?$/.test(url.pathname) ? 'sse' : 'streamable-http']: url.pathname + url.search },
   };
 }
 

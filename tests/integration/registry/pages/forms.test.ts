@@ -48,6 +48,7 @@ const upstreamAuth = {
   problem: ({ auth }: { auth?: { secret: string } | null | undefined }) =>
     auth ? `There is no secret called "${auth.secret}" for it.` : undefined,
   headersFor: () => ({}),
+  headersOf: () => [],
 };
 const connect = createConnectionTest({ find: upstreams.find, upstreamAuth, limits: { answer: 700, whole: 1_500 } });
 
@@ -151,7 +152,10 @@ describe('Registering', () => {
 
   test.each([
     ['http://127.0.0.1:9000/mcp', { 'streamable-http': '/mcp' }],
-    ['http://127.0.0.1:9000/deep/er/mcp/', { 'streamable-http': '/deep/er/mcp' }],
+    ['http://127.0.0.1:9000/deep/er/mcp/', { 'streamable-http': '/deep/er/mcp/' }],
+    ['http://127.0.0.1:9000/@a/b%3Ac/mcp?profile=x%20y', { 'streamable-http': '/@a/b%3Ac/mcp?profile=x%20y' }],
+    ['http://127.0.0.1:9000/?profile=x', { 'streamable-http': '/?profile=x' }],
+    ['http://127.0.0.1:9000/sse?x=/mcp', { sse: '/sse?x=/mcp' }],
     ['http://127.0.0.1:9000/sse', { sse: '/sse' }],
     ['http://127.0.0.1:9000', { 'streamable-http': '/mcp' }],
   ])('The path of a pasted address (%s) counts if both path fields are empty', async (upstream, transports) => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog } from '../../../../common/service/log.ts';
 import { ConfigError } from '../../../../common/text/config-error.ts';
+import { credentialHeaderFault } from '../../../../common/upstream-secrets/credential-header.ts';
 import { parseSecrets } from '../../../../common/upstream-secrets/secrets-file.ts';
 import { type UpstreamSecrets, watchUpstreamSecrets } from '../../../../common/upstream-secrets/watch.ts';
 
@@ -45,6 +46,9 @@ test.each([
   ['a bearer token, which is the default', 'value: abc', 'Authorization', 'Bearer abc'],
   ['a scheme of its own', 'scheme: none, value: "token abc"', 'Authorization', 'token abc'],
   ['a key', 'header: X-API-Key, value: abc', 'X-API-Key', 'abc'],
+  ['a key in a header of its own', 'header: X-Goog-Api-Key, value: abc', 'X-Goog-Api-Key', 'abc'],
+  ['a cookie', 'header: Cookie, value: "a=b; c=d"', 'Cookie', 'a=b; c=d'],
+  ['in another spelling of a usual name', 'header: x-api-key, value: abc', 'X-API-Key', 'abc'],
   ['a key of digits', 'header: X-API-Key, value: 0123', 'X-API-Key', '0123'],
   [
     'a name and a password',
@@ -53,15 +57,35 @@ test.each([
     `Basic ${btoa(unescape(encodeURIComponent('münchen:pass:word')))}`,
   ],
 ])('A secret can be %s', async (_what, more, header, value) => {
-  expect((await watching(entry(more))).find('github', to())).toEqual({ header, value });
+  expect((await watching(entry(more))).find('github', to())).toEqual([{ header, value }]);
+});
+
+test('A secret can have several headers, each with a source of its own', async () => {
+  const headers = '[{ header: DD-API-KEY, value: abc }, { header: DD-APPLICATION-KEY, env: APPLICATION_KEY }]';
+  const found = await watching(entry(`headers: ${headers}`), { APPLICATION_KEY: 'def' });
+  expect(found.find('github', to())).toEqual([
+    { header: 'DD-API-KEY', value: 'abc' },
+    { header: 'DD-APPLICATION-KEY', value: 'def' },
+  ]);
+});
+
+const gate = (file: string) => readFileSync(new URL(`../../../../nginx/gate/${file}`, import.meta.url), 'utf8');
+const set = ['upstream-request.conf', 'identity.conf'].flatMap((file) =>
+  [...gate(file).matchAll(/^\s*proxy_set_header (\S+) /gm)].map(([, name]) => String(name)),
+);
+
+test.each(set)('%s, which nginx sets for every server, cannot hold a secret unless it is made for that', (name) => {
+  const fault = credentialHeaderFault(name);
+  if (/^(?:authorization|x-api-key)$/i.test(name)) expect(fault).toBeUndefined();
+  else expect(fault).toMatch(/sets itself/);
 });
 
 test('A secret can come from the environment, or from a file next to this one, without its final line break', async () => {
   write(join(folder, 'token'), `${secret}\n`);
   const text = `one: { for: [${origin}], env: GITHUB_TOKEN }\ntwo: { for: [${origin}], file: token }`;
   const found = await watching(text, { GITHUB_TOKEN: ' fromEnv ' });
-  expect(found.find('one', to())?.value).toBe('Bearer fromEnv');
-  expect(found.find('two', to())?.value).toBe(`Bearer ${secret}`);
+  expect(found.find('one', to())?.[0]?.value).toBe('Bearer fromEnv');
+  expect(found.find('two', to())?.[0]?.value).toBe(`Bearer ${secret}`);
 });
 
 test.each([
@@ -115,7 +139,33 @@ test.each([
   ['has a wildcard for an origin', `github: { for: ["*"], value: x }`, 'github.for[0]', 'URL'],
   ['has no source', entry('header: X-API-Key'), 'github', 'exactly one'],
   ['has two sources', entry(`value: ${secret}, env: A`), 'github', 'exactly one'],
-  ['has another header', entry(`value: ${secret}, header: Cookie`), 'github.header', 'Authorization or X-API-Key'],
+  ['has a header of the gateway', entry(`value: ${secret}, header: x-mcp-assertion`), 'github.header', 'sets itself'],
+  [
+    'has a header of the connection',
+    entry(`value: ${secret}, header: Transfer-Encoding`),
+    'github.header',
+    'sets itself',
+  ],
+  ['has a header that nginx would drop', entry(`value: ${secret}, header: X_Key`), 'github.header', 'name of a header'],
+  [
+    'has a header twice',
+    entry(`headers: [{ header: X-A, value: ${secret} }, { header: x-a, value: x }]`),
+    'github.headers',
+    'repeat',
+  ],
+  ['has a fault in one header', entry(`headers: [{ header: X-A, env: NOWHERE }]`), 'github.headers.0.env', 'no such'],
+  [
+    'has a source beside its headers',
+    entry(`headers: [{ header: X-A, value: x }], value: ${secret}`),
+    'github',
+    'has a field',
+  ],
+  [
+    'is too long in all',
+    entry(`headers: [{ header: X-A, value: "${'a'.repeat(5_000)}" }, { header: X-B, value: "${'b'.repeat(5_000)}" }]`),
+    'github',
+    'longer than 8192',
+  ],
   ['has another scheme', entry(`value: ${secret}, scheme: Digest`), 'github.scheme', 'Bearer, Basic or none'],
   [
     'has a scheme for X-API-Key',
@@ -160,7 +210,7 @@ test('A changed secret is used at once, a removed one is gone, and listeners are
   let told = 0;
   found.onChange(() => told++);
   write(path, entry('value: two'));
-  expect(await until(() => found.find('github', to())?.value === 'Bearer two')).toBe(true);
+  expect(await until(() => found.find('github', to())?.[0]?.value === 'Bearer two')).toBe(true);
   write(path, `# a comment\n${entry('value: two')}`);
   await new Promise((resolve) => setTimeout(resolve, 60));
   expect(told).toBe(1);
@@ -173,7 +223,7 @@ test('A file that an entry names is watched too', async () => {
   write(join(folder, 'token'), 'one');
   const found = await watching(entry('file: token'));
   write(join(folder, 'token'), 'two');
-  expect(await until(() => found.find('github', to())?.value === 'Bearer two')).toBe(true);
+  expect(await until(() => found.find('github', to())?.[0]?.value === 'Bearer two')).toBe(true);
 });
 
 test.each([
@@ -188,11 +238,11 @@ test.each([
     spoil();
     expect(await until(() => found.faults().length > 0)).toBe(true);
     await new Promise((resolve) => setTimeout(resolve, 60));
-    expect(found.find('github', to())?.value).toBe(`Bearer ${secret}`);
+    expect(found.find('github', to())?.[0]?.value).toBe(`Bearer ${secret}`);
     expect(lines.filter((line) => line.includes('the last good ones stay in force'))).toHaveLength(1);
     write(path, entry('value: mended'));
     expect(await until(() => found.faults().length === 0)).toBe(true);
-    expect(found.find('github', to())?.value).toBe('Bearer mended');
+    expect(found.find('github', to())?.[0]?.value).toBe('Bearer mended');
     expect(lines.join('')).not.toMatch(/S3cret|mended/);
   },
 );
@@ -217,10 +267,15 @@ test('A secret that goes to another machine unencrypted causes a warning', async
 test('The file in the documentation is valid', () => {
   const docs = readFileSync(new URL('../../../../docs/upstreams.md', import.meta.url), 'utf8');
   const [, example = ''] = /## When your server wants a credential.*?```yaml\n(.*?)```/s.exec(docs) ?? [];
-  expect(parseSecrets(example).map(({ name, header, scheme }) => [name, header, scheme])).toEqual([
+  const all = parseSecrets(example).flatMap(({ name, headers }) =>
+    headers.map((each) => [name, each.header, each.scheme]),
+  );
+  expect(all).toEqual([
     ['github', 'Authorization', 'Bearer'],
     ['stocks', 'X-API-Key', 'none'],
     ['wiki', 'Authorization', 'Basic'],
+    ['metrics', 'DD-API-KEY', 'none'],
+    ['metrics', 'DD-APPLICATION-KEY', 'none'],
   ]);
 });
 

@@ -26,6 +26,21 @@ test('A missing endpoint is a hyphen, and several addresses form one field', () 
   );
 });
 
+test('An IPv6 host stays in brackets', () => {
+  const line = toRouteLine({ ...currenttime, upstream: 'http://[::1]:8000' }, ['[::1]:8000']);
+  expect(line).toBe('currenttime http [::1]:8000 [::1]:8000 /mcp /sse -');
+});
+
+test('The name of a secret is followed by its headers, but for the two usual ones, and none of them is forwarded', () => {
+  const server = { ...currenttime, auth: { secret: 'two' }, forward_headers: ['X-Region', 'X-Zone'] };
+  expect(toRouteLine(server, addresses, [], ['X-API-Key', 'DD-API-KEY', 'x-zone'])).toBe(
+    'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse two=DD-API-KEY,x-zone X-Region',
+  );
+  expect(toRouteLine({ ...currenttime, auth: { secret: 'one' } }, addresses, [], ['Authorization'])).toBe(
+    'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse one',
+  );
+});
+
 test('The line contains the name of the secret', () => {
   const line = toRouteLine({ ...currenttime, auth: { secret: 'github_2' } }, addresses);
   expect(line).toBe('currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse github_2');
@@ -53,28 +68,37 @@ const hostile = [
   'a\0b',
   'a`b',
   'a|b',
-  'a&b',
-  'a(b',
   'aéb',
   '',
 ];
+/** Inert in nginx's configuration, and allowed in a path. */
+const ofPaths = ['a&b', 'a(b', 'a,b', 'a@b', 'a%20b'];
+
+/** Lines with this text in one field, and which one that is. */
+const linesWith = (text: string): [field: string, server: ServerEntry, at: string[]][] => [
+  ['as a name', { ...currenttime, name: text }, addresses],
+  ['as an address', currenttime, [text]],
+  ['as one of two addresses', currenttime, ['127.0.0.1:8000', text]],
+  ['as the name of a secret', { ...currenttime, auth: { secret: text } }, addresses],
+  ['as the MCP path', { ...currenttime, transports: { 'streamable-http': `/${text || '?'}` } }, addresses],
+  ['as the SSE path', { ...currenttime, transports: { ...currenttime.transports, sse: `/${text || '?'}` } }, addresses],
+];
 
 describe.each(hostile)('%j cannot get into a line', (text) => {
-  const cases: [string, ServerEntry, string[]][] = [
-    ['as a name', { ...currenttime, name: text }, addresses],
-    ['as an address', currenttime, [text]],
-    ['as one of two addresses', currenttime, ['127.0.0.1:8000', text]],
-    ['as the MCP path', { ...currenttime, transports: { 'streamable-http': `/${text || '?'}` } }, addresses],
-    [
-      'as the SSE path',
-      { ...currenttime, transports: { ...currenttime.transports, sse: `/${text || '?'}` } },
-      addresses,
-    ],
-    ['as the name of a secret', { ...currenttime, auth: { secret: text } }, addresses],
-  ];
-  test.each(cases)('%s', (_field, server, at) => {
+  test.each(linesWith(text))('%s', (_field, server, at) => {
     expect(() => toRouteLine(server, at)).toThrow(RangeError);
   });
+});
+
+test.each(ofPaths)('%j gets into a line as a path, and as nothing else', (text) => {
+  const fields = linesWith(text).filter(([, server, at]) => {
+    try {
+      return toRouteLine(server, at);
+    } catch {
+      return false;
+    }
+  });
+  expect(fields.map(([field]) => field)).toEqual(['as the MCP path', 'as the SSE path']);
 });
 
 test.each([
@@ -85,7 +109,6 @@ test.each([
   ['a host with a semicolon', { ...currenttime, upstream: 'http://a;b:8000' }],
   ['a host with a dollar', { ...currenttime, upstream: 'http://$remote_addr:8000' }],
   ['a host that ends in a dot', { ...currenttime, upstream: 'http://a.:8000' }],
-  ['a bare IPv6 host', { ...currenttime, upstream: 'http://[::1]:8000' }],
 ])('%s cannot be written', (_what, server) => {
   expect(() => toRouteLine(server, addresses)).toThrow(RangeError);
 });
@@ -111,13 +134,35 @@ test.each([
   ['/a/./b', false],
   ['/a/..', false],
   ['/a/../', false],
-  ['/a%2fb', false],
-  ['/a?b', false],
+  ['/a%2fb', true],
+  ['/a?b', true],
+  [
+    '/runtimes/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A123456789012%3Aruntime%2Fa-b/invocations?qualifier=DEFAULT',
+    true,
+  ],
+  ['/arn:aws:lambda:eu-west-1:1:function:x', true],
+  ['/@owner/name/mcp?profile=a-b&config=eyJhIjoxfQ==', true],
+  ['/?toolsets=issues,repos', true],
+  ['/a!b*(c)+~?x=/y?z', true],
+  ['/a%', false],
+  ['/a%2', false],
+  ['/a%zz', false],
+  ['/a?', false],
+  ['/a?b#c', false],
+  ["/a?b'c", false],
+  ['/a$b', false],
+  ['/a;b', false],
+  ['/%2e%2E/admin', false],
+  ['/a/.%2e', false],
+  ['/a/%2E?b', false],
   ['/a#b', false],
   ['/a b', false],
   ['/mcp\n', false],
 ])('The path %j is valid in a route: %s', (path, good) => {
   expect(endpointPath.test(path)).toBe(good);
+  // What a check sends is what nginx and the relay send.
+  const { pathname, search } = new URL(`http://h${path}`);
+  if (good) expect(pathname + search).toBe(path);
   expect(routeLine.test(`a http h:1 127.0.0.1:1 ${path} - -`)).toBe(good);
 });
 
@@ -145,7 +190,8 @@ test.each([
 
 test('A long, nearly valid line is rejected without delay', () => {
   const started = performance.now();
-  expect(routeLine.test(`a http h:1 127.0.0.1:1 ${'/a'.repeat(20_000)}! - -`)).toBe(false);
+  expect(routeLine.test(`a http h:1 127.0.0.1:1 ${'/a'.repeat(20_000)}# - -`)).toBe(false);
+  expect(routeLine.test(`a http h:1 127.0.0.1:1 ${'/%2e%2ea'.repeat(20_000)}# - -`)).toBe(false);
   expect(routeLine.test(`a http ${'a.'.repeat(20_000)}! 127.0.0.1:1 - -`)).toBe(false);
   expect(performance.now() - started).toBeLessThan(8_000);
 });
