@@ -45,7 +45,7 @@ export const meanings = {
   upstream_refuses_host: {
     ...upstream,
     message:
-      'The MCP server behind the gateway refuses the Host header, because it checks under which names it is called. Tell the person who registered it: its settings must accept the host name of its registered address.',
+      'The MCP server behind the gateway refuses the Host header, because it checks under which names it is called. Tell the person who registered it: its settings must accept the host name of its registered address, or its registration must name the Host that it accepts.',
   },
   upstream_tls_failed: {
     ...upstream,

@@ -1,5 +1,6 @@
-import { type ClientRequestArgs, Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
+import { isIP } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
 import { type Found, reasonOf, watchFile } from '../common/files/watched-file.ts';
 import { pinnedLookup } from '../common/network/pinned-lookup.ts';
@@ -14,7 +15,9 @@ export interface Route {
   server: string;
   origin: string;
   /** The origin, as Node's `request` wants it. */
-  at: Pick<ClientRequestArgs, 'protocol' | 'hostname' | 'port'>;
+  at: Pick<RequestOptions, 'protocol' | 'hostname' | 'port' | 'servername'>;
+  /** The Host header. */
+  host: string;
   paths: Readonly<Partial<Record<Endpoint, string>>>;
   /** Headers of the gateway's credential besides `authorization` and `x-api-key`, in lower case. */
   credentialHeaders: readonly string[];
@@ -26,8 +29,8 @@ export interface Route {
   freshAgent: HttpAgent | HttpsAgent;
 }
 
-/** The last one is missing if the server gets no headers of its own; nginx forwards them. */
-const fields = { least: 7, most: 8 };
+/** The last two are missing if the server gets no headers of its own, which nginx forwards, and no other Host. */
+const fields = { least: 7, most: 9 };
 /** Index of the headers after name, scheme, host and addresses. */
 const beforeHeaders = 3;
 
@@ -36,7 +39,8 @@ export type Routes = ReturnType<typeof watchRoutes>;
 
 /**
  * Reads the registry's routes file, which also configures nginx, and reads it again within half a second of each change.
- * @param path a file with lines of the form `name scheme host addresses mcp-path sse-path secret-name[=its-headers] [header-names]`
+ * @param path a file with lines of the form `name scheme host addresses mcp-path sse-path secret-name[=its-headers]
+ * [header-names [host-header]]`
  * @param ca certificates to verify https upstreams against; undefined for Node's own
  */
 export function watchRoutes(path: string, ca: string | undefined, log: Logger, intervalMilliseconds?: number) {
@@ -93,6 +97,7 @@ const freshMilliseconds = 1_000;
 function toRoute(line: string, ca: string | undefined): Route {
   const [, scheme, host, addresses = '', ...all] = line.split(' ');
   const rest = all.slice(0, beforeHeaders);
+  const hostHeader = all[beforeHeaders + 1];
   const [mcp, sse, secret = ''] = rest.map((path) => (path === '-' ? undefined : path));
   const [, headersOfSecret] = secret.split('=');
   const origin = `${scheme}://${host}`;
@@ -103,9 +108,11 @@ function toRoute(line: string, ca: string | undefined): Route {
   return {
     line,
     // Includes the secret's name: a stream that was opened with another credential must end.
-    server: [scheme, host, ...rest].join(' '),
+    server: [scheme, host, ...rest, hostHeader].join(' '),
     origin,
-    at: { protocol, hostname, port },
+    // By default Node would verify the certificate for the Host header.
+    at: { protocol, hostname, port, servername: isIP(hostname ?? '') ? '' : (hostname ?? '') },
+    host: hostHeader ?? host ?? '',
     paths: { ...(mcp && { mcp }), ...(sse && { sse }) },
     credentialHeaders: headersOfSecret?.toLowerCase().split(',') ?? [],
     agent: newAgent({ keepAlive: true }),

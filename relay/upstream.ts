@@ -55,11 +55,14 @@ function send(
     ...route.at,
     path,
     method,
-    headers: forwarded(
-      headers,
-      method === 'POST' ? body.length : undefined,
-      credentialFor === route.origin ? [] : [...credentials, ...route.credentialHeaders],
-    ),
+    headers: {
+      ...forwarded(
+        headers,
+        method === 'POST' ? body.length : undefined,
+        credentialFor === route.origin ? [] : [...credentials, ...route.credentialHeaders],
+      ),
+      host: route.host,
+    },
     agent,
   });
   // The option `signal` of `request` costs more.

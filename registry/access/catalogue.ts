@@ -12,7 +12,10 @@ export interface Endpoint {
 }
 
 /** Where a server runs, and what the gateway sends it. Only shown to people who may change it. */
-type Location = Pick<RegisteredServer, 'upstream' | 'transports' | 'auth' | 'forward_headers' | 'health_seconds'>;
+type Location = Pick<
+  RegisteredServer,
+  'upstream' | 'transports' | 'auth' | 'forward_headers' | 'host_header' | 'health_seconds'
+>;
 
 /** A server as one person sees it. */
 export interface CatalogueEntry extends Omit<RegisteredServer, keyof Location> {
@@ -38,7 +41,7 @@ export type Catalogue = ReturnType<typeof createCatalogue>;
 export function createCatalogue({ store, policy, healthOf, publicUrl }: CatalogueOptions) {
   const maySee = (person: Person, name: string) => mayUseUi(policy(), person.scopes, 'list_service', name);
   const toEntry = (person: Person, server: RegisteredServer): CatalogueEntry => {
-    const { upstream, transports, auth, forward_headers, health_seconds, ...shown } = server;
+    const { upstream, transports, auth, forward_headers, host_header, health_seconds, ...shown } = server;
     const mayChange = mayUseUi(policy(), person.scopes, 'modify_service', server.name);
     return {
       ...shown,
@@ -47,7 +50,7 @@ export function createCatalogue({ store, policy, healthOf, publicUrl }: Catalogu
         url: `${publicUrl}/${server.name}/${transport === 'sse' ? 'sse' : 'mcp'}`,
       })),
       health: server.enabled ? healthOf(server.name) : neverChecked,
-      location: mayChange ? { upstream, transports, auth, forward_headers, health_seconds } : undefined,
+      location: mayChange ? { upstream, transports, auth, forward_headers, host_header, health_seconds } : undefined,
     };
   };
   return {

@@ -20,7 +20,7 @@ const summary = z.strictObject({
   checked_at: time.nullable(),
 });
 
-const { upstream, transports, auth, forward_headers, health_seconds } = serverSettings.shape;
+const { upstream, transports, auth, forward_headers, host_header, health_seconds } = serverSettings.shape;
 
 /** One server in full. */
 export const serverDetails = summary.extend({
@@ -34,7 +34,7 @@ export const serverDetails = summary.extend({
   revision: z.int(),
   updated_at: time,
   location: z
-    .strictObject({ upstream, transports, auth, forward_headers, health_seconds })
+    .strictObject({ upstream, transports, auth, forward_headers, host_header, health_seconds })
     .optional()
     .describe('Where it runs; only if the caller may change it.'),
 });

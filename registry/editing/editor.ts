@@ -168,6 +168,7 @@ function isMoved(before: ServerSettings, next: ServerSettings): boolean {
   return (
     before.upstream !== next.upstream ||
     before.auth?.secret !== next.auth?.secret ||
+    before.host_header !== next.host_header ||
     before.transports['streamable-http'] !== next.transports['streamable-http'] ||
     before.transports.sse !== next.transports.sse
   );

@@ -5,6 +5,8 @@ import { createPinnedFetch, type PinnedFetchOptions } from '../routing/pinned-fe
 export interface CheckTarget {
   origin: string;
   addresses: readonly string[];
+  /** The Host header, if it is not the host of the origin. */
+  host?: string | undefined;
   /** The gateway's credential for the server, as headers. */
   headers: Readonly<Record<string, string>>;
   /** CA certificates in PEM that verify the server; undefined for the system's. */

@@ -39,7 +39,7 @@ export function explain(error: unknown, seconds: number | undefined, seen: Seen)
   const status = http?.status ?? sseStatus(chain) ?? announcedStatus(seen);
   if (status !== undefined && isHostCheck(status, seen.refusal ?? ''))
     return failed(
-      `It refuses the Host header (HTTP ${status}): its settings must accept the host name of its address.`,
+      `It refuses the Host header (HTTP ${status}): its settings must accept the host name of its address, or its registration name the Host that it accepts.`,
     );
   if (status === 401 || status === 403)
     return { status: 'needs-authentication', error: credentialWanted(status, seen) };

@@ -66,7 +66,7 @@ export async function probeServer(
   // The legacy transport knows no headers of 2026-07-28: servers refuse a version header without the others (-32020).
   const mode = transport === 'sse' || kept?.session !== undefined ? 'legacy' : 'auto';
   const client = new Client({ name: 'mcp-gateway-registry', version: '1' }, { versionNegotiation: { mode } });
-  const target = { origin: server.upstream, addresses, headers, ca };
+  const target = { origin: server.upstream, host: server.host_header ?? undefined, addresses, headers, ca };
   const url = new URL(server.transports[transport] ?? '/', server.upstream);
   const seen: Seen = { server, transport, hasCredential: Object.keys(headers).length > 0 };
   const connection = createTransport(url, transport, target, { clock, alarm, holding, kept, seen });

@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
 import type { FetchLike } from '@modelcontextprotocol/client';
 import { decodedBody } from '../../common/answers/decoded-body.ts';
@@ -19,6 +20,8 @@ export interface PinnedFetchOptions {
   origin: string;
   /** The vetted `ip:port` addresses of that origin. */
   addresses: readonly string[];
+  /** The Host header, if it is not the host of the origin. */
+  host?: string | undefined;
   /** Credential headers, sent with every request to the origin and nowhere else. */
   headers?: Readonly<Record<string, string>> | undefined;
   /** CA certificates in PEM that verify the origin; undefined for the system's. */
@@ -35,6 +38,7 @@ export interface PinnedFetchOptions {
 export function createPinnedFetch({
   origin,
   addresses,
+  host,
   headers: own,
   ca,
   maxBytes,
@@ -56,7 +60,9 @@ export function createPinnedFetch({
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       method: init.method ?? 'GET',
-      headers: Object.fromEntries(sent),
+      headers: { ...Object.fromEntries(sent), ...(host !== undefined && { host }) },
+      // By default Node would verify the certificate for the Host header.
+      servername: isIP(url.hostname.replace(/[[\]]/g, '')) ? '' : url.hostname,
       agent: false,
       lookup,
       ...(ca !== undefined && { ca }),

@@ -13,12 +13,12 @@ const address = '(?:\\d{1,3}(?:\\.\\d{1,3}){3}|\\[[0-9a-f:]+\\]):\\d{1,5}';
 /**
  * One line of the routes file: `name scheme host addresses mcp-path sse-path secret`, separated by single spaces. The
  * secret is a name from UPSTREAM_SECRETS_FILE, or a hyphen. `=` and names of headers follow it if it is sent in others than
- * `Authorization` and `X-API-Key`. An eighth field, if there is one, names the headers that the
- * server gets as its callers send them.
+ * `Authorization` and `X-API-Key`. An eighth field, if there is one, names the headers that the server gets as its callers
+ * send them, or is a hyphen; a ninth one is the Host header that it gets.
  * nginx's configuration is built from these fields, so no character with a meaning to nginx or the shell may pass.
  */
 export const routeLine = new RegExp(
-  `^${serverNameForm} https? ${host} ${address}(?:,${address})* (?:-|${path}) (?:-|${path}) (?:-|${serverNameForm}(?:=${headers})?)(?: ${headers})?$`,
+  `^${serverNameForm} https? ${host} ${address}(?:,${address})* (?:-|${path}) (?:-|${path}) (?:-|${serverNameForm}(?:=${headers})?)(?: (?:-|${headers})(?: ${host})?)?$`,
 );
 
 /**
@@ -45,8 +45,11 @@ export function toRouteLine(
   const headers = forwarded.join(',');
   const named = ofSecret.filter((name) => !usualCredentialHeaders.some((usual) => usual === name)).join(',');
   const secret = server.auth ? [server.auth.secret, ...(named ? [named] : [])].join('=') : '-';
-  const fields = [server.name, scheme, url.host, addresses.join(','), mcp, sse, secret];
-  const line = [...fields, ...(headers ? [headers] : [])].join(' ');
+  if (server.host_header && server.auth)
+    throw new RangeError(`server ${JSON.stringify(server.name)} has a secret and a Host header of its own`);
+  const last = server.host_header ? [headers || '-', server.host_header] : headers ? [headers] : [];
+  const fields = [server.name, scheme, url.host, addresses.join(','), mcp, sse, secret, ...last];
+  const line = fields.join(' ');
   // A field with a space would move the ones after it.
   if (fields.some((field) => field.includes(' ')) || !routeLine.test(line))
     throw new RangeError(`server ${JSON.stringify(server.name)} cannot be written as a route`);

@@ -5,8 +5,9 @@ export type UpstreamAuth = ReturnType<typeof createUpstreamAuth>;
 
 /** Makes the gateway's credentials for upstreams over the secrets file. */
 export function createUpstreamAuth(secrets: Pick<UpstreamSecrets, 'find'>) {
-  const find = ({ name, upstream, auth }: ServerEntry) =>
-    auth ? secrets.find(auth.secret, { server: name, origin: upstream }) : undefined;
+  // Where several sites share an address, the Host header decides which of them is reached, and gets the secret.
+  const find = ({ name, upstream, auth, host_header }: ServerEntry) =>
+    auth && !host_header ? secrets.find(auth.secret, { server: name, origin: upstream }) : undefined;
   return {
     /**
      * Returns why a server may not use the secret that it names, as a message for its editor; undefined if it may. A secret
@@ -14,6 +15,7 @@ export function createUpstreamAuth(secrets: Pick<UpstreamSecrets, 'find'>) {
      */
     problem(server: ServerEntry): string | undefined {
       if (!server.auth || find(server)) return undefined;
+      if (server.host_header) return 'A server with a Host header of its own (host_header) cannot have a secret.';
       // The same message for an unknown secret and for one of another origin, so that names of secrets do not leak.
       return `There is no secret called "${server.auth.secret}" for it. The operator of the gateway can add one, or this origin to its "for", in UPSTREAM_SECRETS_FILE.`;
     },

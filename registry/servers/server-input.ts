@@ -50,6 +50,11 @@ const path = z
     endpointPath,
     "must be a path such as /mcp or /mcp?profile=a: no spaces, dot segments or //; write $ ; ' as %24 %3B %27",
   );
+const hostHeader = z
+  .string('must be a host')
+  .trim()
+  .toLowerCase()
+  .regex(routeHost, 'must be a host name or an IP address, with a port if it needs one, such as mcp.internal:8000');
 
 const transports = z
   .strictObject({ 'streamable-http': path.optional(), sse: path.optional() })
@@ -107,6 +112,7 @@ export const serverSettings = z.strictObject({
   icons: z.array(icon).max(10).default([]),
   auth: auth.nullable().default(null),
   forward_headers: forwardHeaders.default([]),
+  host_header: hostHeader.nullable().default(null),
   health_seconds: z
     .int('must be a whole number of seconds, 1 to 120')
     .min(1, 'must be 1 or more')
@@ -139,7 +145,9 @@ export type Replacement = z.output<typeof replacement>;
 export const readRegistration = reader(serverSettings);
 
 /** Reads the settings for a connection. @throws {RegistryError} `input_invalid` with every fault */
-export const readConnection = reader(serverSettings.pick({ upstream: true, transports: true, auth: true }));
+export const readConnection = reader(
+  serverSettings.pick({ upstream: true, transports: true, auth: true, host_header: true }),
+);
 
 /** Reads a {@link Replacement}. @throws {RegistryError} `input_invalid` */
 export const readReplacement = reader(replacement);

@@ -16,6 +16,8 @@ export interface ServerEntry {
   auth?: { secret: string } | null | undefined;
   /** Names of headers that the server gets as its callers send them. Only shown to users who may change the server. */
   forward_headers?: readonly string[] | undefined;
+  /** The Host header that it gets, if that is not the host of `upstream`. Only shown to users who may change the server. */
+  host_header?: string | null | undefined;
   /** How many seconds a health check waits for its answer; null for HEALTH_SECONDS. */
   health_seconds?: number | null | undefined;
 }
@@ -39,6 +41,7 @@ export interface ServerSettings extends ServerEntry {
   /** null if the server needs no credential. */
   auth: { secret: string } | null;
   forward_headers: readonly string[];
+  host_header: string | null;
   health_seconds: number | null;
   /** Its published name, such as `io.github.owner/name`. The MCP registry API lists it under this name. */
   alias: string | null;
@@ -64,6 +67,11 @@ export function settingsOf({ revision: _, updatedAt: __, ...settings }: Register
 }
 
 /** Where health checks reach a server, as one text: what is known of one target says nothing about another. */
-export function targetOf({ upstream, transports }: Pick<ServerEntry, 'upstream' | 'transports'>): string {
-  return [upstream, transports['streamable-http'] ?? '-', transports.sse ?? '-'].join(' ');
+export function targetOf({
+  upstream,
+  transports,
+  host_header,
+}: Pick<ServerEntry, 'upstream' | 'transports' | 'host_header'>): string {
+  const host = host_header ? [host_header] : [];
+  return [upstream, transports['streamable-http'] ?? '-', transports.sse ?? '-', ...host].join(' ');
 }

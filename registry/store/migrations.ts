@@ -25,6 +25,8 @@ export interface Schema {
     alias: string | null;
     /** A list of header names; null if it was never set. */
     forward_headers: string | null;
+    /** The Host header that the server gets; null for the host of its address. */
+    host_header: string | null;
     /** How many seconds a health check waits; null for the setting. */
     health_seconds: number | null;
     updated_at: string;
@@ -91,6 +93,7 @@ export const changes: SchemaChanges = {
   '006-forwarded-headers': forwardedHeaders,
   '007-health-seconds': (db) => db.schema.alterTable('server').addColumn('health_seconds', 'integer').execute(),
   '008-rejected-tools': (db) => db.schema.alterTable('tool_pending').addColumn('rejected', 'integer').execute(),
+  '009-host-header': (db) => db.schema.alterTable('server').addColumn('host_header', 'text').execute(),
 };
 
 async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {

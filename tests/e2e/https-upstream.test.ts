@@ -27,7 +27,7 @@ afterEach(async () => {
   upstream.close();
 });
 
-async function callSecure(settings: NodeJS.ProcessEnv): Promise<number> {
+async function callSecure(settings: NodeJS.ProcessEnv, more: { host_header?: string } = {}): Promise<number[]> {
   const { port } = upstream.address() as AddressInfo;
   const transports = { 'streamable-http': '/mcp' };
   const server = {
@@ -37,21 +37,29 @@ async function callSecure(settings: NodeJS.ProcessEnv): Promise<number> {
     upstream: `https://localhost:${port}`,
     transports,
     tags: [],
+    ...more,
   };
   gateway = await startGateway(settings, [server]);
   const authorization = `Bearer ${await gateway.agentToken()}`;
   const headers = { authorization, 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-  const body = rpc('tools/call', { name: 'look' });
-  return (await send(gateway.ports.gateway, { path: '/secure/mcp', headers, body })).status;
+  const ask = async (body: string) =>
+    (await send(Number(gateway?.ports.gateway), { path: '/secure/mcp', headers, body })).status;
+  // nginx asks the server directly, and through the relay.
+  return [await ask(rpc('tools/call', { name: 'look' })), await ask(rpc('initialize', {}))];
 }
 
 test('An https upstream with a trusted certificate is called under its own name, in Host and in TLS', async () => {
-  expect(await callSecure({ UPSTREAM_CA_FILE: certificate })).toBe(200);
+  expect(await callSecure({ UPSTREAM_CA_FILE: certificate })).toEqual([200, 200]);
   const { port } = upstream.address() as AddressInfo;
-  expect(seen).toEqual([{ host: `localhost:${port}`, serverName: 'localhost' }]);
+  expect(seen).toEqual(Array(2).fill({ host: `localhost:${port}`, serverName: 'localhost' }));
+}, 180_000);
+
+test('With a Host of its own, the certificate and the name in TLS are still those of its address', async () => {
+  expect(await callSecure({ UPSTREAM_CA_FILE: certificate }, { host_header: 'other.example' })).toEqual([200, 200]);
+  expect(seen).toEqual(Array(2).fill({ host: 'other.example', serverName: 'localhost' }));
 }, 180_000);
 
 test('An https upstream with an untrusted certificate gets no request', async () => {
-  expect(await callSecure({})).toBe(502);
+  expect(await callSecure({})).toEqual([502, 502]);
   expect(seen).toEqual([]);
 }, 180_000);

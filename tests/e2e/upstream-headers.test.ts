@@ -90,6 +90,7 @@ beforeAll(async () => {
   };
   gateway = await startGateway({}, [
     at('named', named.url, { forward_headers: ['X-MCP-Toolsets', 'X-Atlassian-Jira-Url'] }),
+    at('hosted', named.url, { host_header: 'mcp.internal:8000' }),
     at('cities', `http://127.0.0.1:${(cities.address() as AddressInfo).port}`),
   ]);
   admin = { ...mcp, authorization: `Bearer ${await gateway.agentToken()}` };
@@ -150,6 +151,17 @@ test.each([
   expect(named.seen[0]?.headers['x-other']).toBeUndefined();
   expect((await ask('echo', body, headers)).status).toBe(200);
   expect(gateway.echo.seen[0]?.headers['x-mcp-toolsets']).toBeUndefined();
+});
+
+test.each([
+  ['directly', call],
+  ['through the relay', initialize],
+])('A server gets the Host that its entry names, %s', async (_way, body) => {
+  expect((await ask('hosted', body, { 'x-forwarded-host': 'evil.example' })).status).toBe(200);
+  expect(named.seen[0]?.rawHeaders.filter((_, i, all) => all[i - 1]?.toLowerCase() === 'host')).toEqual([
+    'mcp.internal:8000',
+  ]);
+  expect(named.seen[0]?.headers['x-server-name']).toBe('hosted');
 });
 
 test('The language and the name of the client reach every server', async () => {

@@ -59,7 +59,7 @@ export function showForm(render: Render, req: Request, res: Response, status: nu
   render<FormView>(res, status, 'server-form', { ...state, faults, faultList, labels, title, person: personOf(req) });
 }
 
-const ofConnection: ReadonlySet<string> = new Set(['upstream', 'mcp_path', 'sse_path', 'secret']);
+const ofConnection: ReadonlySet<string> = new Set(['upstream', 'mcp_path', 'sse_path', 'secret', 'host_header']);
 
 /** Tests the connection that the form describes, and shows the form again with the outcome. Saves nothing. */
 export async function tryConnection(options: FormOptions, req: Request, res: Response, state: FormState) {
@@ -68,8 +68,8 @@ export async function tryConnection(options: FormOptions, req: Request, res: Res
   const name = values.name.trim();
   const warnings = state.kind === 'register' ? await warningsOn(store, name) : [];
   try {
-    const { upstream, transports, auth } = inputOf(values);
-    const connection = readConnection({ upstream, transports, auth });
+    const { upstream, transports, auth, host_header } = inputOf(values);
+    const connection = readConnection({ upstream, transports, auth, host_header });
     const report = await connect({ title: '', description: '', tags: [], name: name || 'unnamed', ...connection });
     const trouble = 'Many connections are being tested at the moment. Try again in a few seconds.';
     const tested = { ...(report ? { report } : { trouble }), warnings };

@@ -30,6 +30,8 @@ test.each([
   ['a header that the gateway sets', 'x http a:1 127.0.0.1:1 /mcp - - X-Region,x-USER'],
   ['a credential as a header', 'x http a:1 127.0.0.1:1 /mcp - - Cookie'],
   ['a header twice', 'x http a:1 127.0.0.1:1 /mcp - - X-Region,x-region'],
+  ['a directive as the Host', 'x http a:1 127.0.0.1:1 /mcp - - - a;b'],
+  ['a secret beside a Host of its own', 'x http a:1 127.0.0.1:1 /mcp - github - b:1'],
   ['another scheme', 'x file a:1 127.0.0.1:1 /mcp - -'],
 ])('Routes with %s are refused with the reason, and no part of them reaches the configuration', (_what, line) => {
   expect(build(line)).toEqual({ status: 1, reason: expect.stringMatching(/^line 1 of the routes ./) });

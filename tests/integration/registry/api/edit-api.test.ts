@@ -138,10 +138,11 @@ test('A registration answers with the stored server, which is listed and shows i
     repository: 'https://example.com/notes',
     license: 'MIT',
     icons: [{ src: 'https://example.com/i.png' }],
+    host_header: 'MCP.internal:8000',
   };
   const { status, headers, body } = await send(carol, 'POST', '/servers', full);
   expect([status, headers.get('location'), body.route, body.warnings]).toEqual([201, '/api/servers/notes', 'ok', []]);
-  const { upstream: _, transports: __, ...shown } = full;
+  const { upstream: _, transports: __, host_header: ___, ...shown } = full;
   expect(body.server).toMatchObject({
     ...shown,
     enabled: true,
@@ -149,7 +150,7 @@ test('A registration answers with the stored server, which is listed and shows i
   });
   expect(body.server).not.toHaveProperty('location');
   expect((await send(alice, 'GET', '/servers/notes')).body).toMatchObject({
-    location: { upstream: 'http://127.0.0.1:9000', transports },
+    location: { upstream: 'http://127.0.0.1:9000', transports, host_header: 'mcp.internal:8000' },
   });
   expect((await send(bob, 'GET', '/servers/notes')).status).toBe(404);
 });
@@ -162,6 +163,8 @@ test.each([
   ['a reserved name', { ...notes, name: 'api' }, 'name'],
   ['an upstream with a path', { ...notes, upstream: 'http://127.0.0.1:9000/mcp' }, 'upstream'],
   ['directives in the upstream', { ...notes, upstream: 'http://a;b{}:1' }, 'upstream'],
+  ['a Host with a path', { ...notes, host_header: 'mcp.internal/x' }, 'host_header'],
+  ['directives in the Host', { ...notes, host_header: 'a;b' }, 'host_header'],
   ['dots in the path', { ...notes, transports: { sse: '/a/../b' } }, 'transports.sse'],
   ['a revision, which it cannot have', { ...notes, revision: 1 }, ''],
   ['a body of 100 kB', { ...notes, description: 'x'.repeat(100_000) }, ''],

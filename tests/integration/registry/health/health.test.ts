@@ -50,7 +50,7 @@ function mcpListener(): RequestListener {
 
 function monitor(
   port: number,
-  options: Partial<Pick<ServerEntry, 'transports' | 'forward_headers'>> & {
+  options: Partial<Pick<ServerEntry, 'transports' | 'forward_headers' | 'host_header'>> & {
     upstream?: Upstream;
     scheme?: string;
     host?: string;
@@ -66,6 +66,7 @@ function monitor(
     transports: options.transports ?? { 'streamable-http': '/mcp' },
     tags: [],
     forward_headers: options.forward_headers ?? [],
+    host_header: options.host_header,
   };
   const upstream = options.upstream ?? { addresses: [`127.0.0.1:${port}`] };
   const checkedAt = new Date('2026-11-23T00:00:00Z');
@@ -283,7 +284,7 @@ test.each([
     'checks the Host header with 421',
     answering(421, 'Invalid Host header'),
     'unhealthy',
-    'It refuses the Host header (HTTP 421): its settings must accept the host name of its address.',
+    'It refuses the Host header (HTTP 421): its settings must accept the host name of its address, or its registration name the Host that it accepts.',
   ],
   [
     'checks the Host header with 403',
@@ -291,7 +292,7 @@ test.each([
       'content-type': 'application/json',
     }),
     'unhealthy',
-    'It refuses the Host header (HTTP 403): its settings must accept the host name of its address.',
+    'It refuses the Host header (HTTP 403): its settings must accept the host name of its address, or its registration name the Host that it accepts.',
   ],
   [
     'is a web page',
@@ -378,6 +379,15 @@ test('A server whose address is refused is unhealthy for that reason and gets no
     error: problem,
   });
   expect(asked).toBe(0);
+});
+
+test('A server that checks the Host header is healthy once its registration names the Host that it accepts', async () => {
+  const answer = mcpListener();
+  const strict: RequestListener = (req, res) =>
+    req.headers.host === 'mcp.internal' ? answer(req, res) : answering(421, 'Invalid Host header')(req, res);
+  const port = await listen(strict);
+  expect((await checked(port)).error).toContain('It refuses the Host header (HTTP 421)');
+  expect(await checked(port, { host_header: 'mcp.internal' })).toMatchObject({ status: 'healthy', tools });
 });
 
 test('A redirect is not followed', async () => {

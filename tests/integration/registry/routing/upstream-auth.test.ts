@@ -85,6 +85,7 @@ test("The name of a server's secret is stored, and only shown to users who may c
     transports: server.transports,
     auth: { secret: 'github' },
     forward_headers: [],
+    host_header: null,
     health_seconds: null,
   });
   for (const path of ['/servers/github', '/servers', '/changes']) {
@@ -175,6 +176,7 @@ test('A database of an older version gets the column, and its servers have no se
     license: null,
     icons: [],
     forward_headers: [],
+    host_header: null,
     health_seconds: null,
     enabled: true,
     auth: null,
@@ -185,6 +187,14 @@ test('A database of an older version gets the column, and its servers have no se
   const again = await openStore(where);
   expect(again.get('github')).toMatchObject({ auth: null });
   await again.close();
+});
+
+test('A server with a Host header of its own cannot name a secret, which another site at its address could get', async () => {
+  const { problem, headersFor } = createUpstreamAuth(secrets);
+  const both = { ...server, tags: [], auth: { secret: 'github' }, host_header: 'other.example.com' };
+  expect([problem(both), headersFor(both)]).toEqual([expect.stringContaining('host_header'), undefined]);
+  expect(problem({ ...both, auth: null })).toBeUndefined();
+  expect(problem({ ...both, host_header: null })).toBeUndefined();
 });
 
 /** An upstream that records its requests, and answers with `status` and `headers`. */

@@ -25,6 +25,7 @@ const settings = (name: string, change: Partial<ServerSettings> = {}): ServerSet
   icons: [{ src: 'https://example.com/i.png', sizes: ['48x48'] }],
   auth: { secret: 'github' },
   forward_headers: ['X-MCP-Toolsets'],
+  host_header: 'mcp.internal:8000',
   health_seconds: 90,
   enabled: false,
   ...change,

@@ -53,6 +53,14 @@ test('A server that gets headers of its callers has a last field with their name
   );
 });
 
+test('A server with another Host has it as its last field, after the names of headers', () => {
+  const server = { ...currenttime, host_header: 'mcp.internal:8000' };
+  const line = 'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse -';
+  expect(toRouteLine(server, addresses)).toBe(`${line} - mcp.internal:8000`);
+  expect(toRouteLine(server, addresses, ['Mcp-Param-City'])).toBe(`${line} Mcp-Param-City mcp.internal:8000`);
+  expect(() => toRouteLine({ ...server, auth: { secret: 'github' } }, addresses)).toThrow('has a secret');
+});
+
 const hostile = [
   'a b',
   'a;b',
@@ -80,6 +88,7 @@ const linesWith = (text: string): [field: string, server: ServerEntry, at: strin
   ['as an address', currenttime, [text]],
   ['as one of two addresses', currenttime, ['127.0.0.1:8000', text]],
   ['as the name of a secret', { ...currenttime, auth: { secret: text } }, addresses],
+  ['as the Host header', { ...currenttime, host_header: text || ' ' }, addresses],
   ['as the MCP path', { ...currenttime, transports: { 'streamable-http': `/${text || '?'}` } }, addresses],
   ['as the SSE path', { ...currenttime, transports: { ...currenttime.transports, sse: `/${text || '?'}` } }, addresses],
 ];
@@ -183,6 +192,9 @@ test.each([
   'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse - X-A,',
   'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse - X-A X-B',
   'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse - $host',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse - X-A $host',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse - - ',
+  'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse - - host host',
   `currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse - ${'X-A,'.repeat(16)}X-A`,
 ])('%j is not a route line', (line) => {
   expect(routeLine.test(line)).toBe(false);
