@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 import { homedir } from 'node:os';
+import { useEnvProxy } from '../common/network/env-proxy.ts';
 import { run } from './program.ts';
+
+useEnvProxy(process.env);
 
 const stop = new AbortController();
 process.on('SIGINT', () => (stop.signal.aborted ? process.exit(130) : stop.abort()));

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { useEnvProxy } from '../network/env-proxy.ts';
 import { noticesOn } from '../settings/notices.ts';
 import type { Program } from '../settings/setting.ts';
 import { settings } from '../settings/table.ts';
@@ -49,6 +50,7 @@ export async function runService(
   // An unknown level is a fault like any other: reading the configuration reports it.
   const level = settings.LOG_LEVEL.schema.safeParse(env.LOG_LEVEL?.trim() || undefined);
   const log = createLog(name, level.data ?? 'info');
+  if (settings.HTTPS_PROXY.readBy.some((program) => program === name)) useEnvProxy(env);
   for (const { variable, message } of noticesOn(env, [name])) log.warn({ variable }, message);
   try {
     const tracing = await startTracing(name, env, log);

@@ -1,3 +1,4 @@
+import { useEnvProxy } from '../../common/network/env-proxy.ts';
 import { root } from '../../common/settings/values.ts';
 import { collect, operatorCommand, print, runAsProgram } from '../command.ts';
 import { examine } from './examine.ts';
@@ -20,10 +21,11 @@ export const run = operatorCommand<{ json?: true; group?: readonly string[] }>(
   (command) => command.option('--json').option('--group <name>', '', collect),
   async ({ json, group = [] }, context) => {
     const { setup, file } = readSetup(root, context.env, group);
+    const direct = useEnvProxy(setup.env);
     const colour = context.stdout.isTTY === true && !context.env.NO_COLOR;
     const findings = await examine(setup, file, (finding) => {
       if (!json) print(context, lineOf(finding, colour));
-    });
+    }).finally(direct);
     print(context, json ? jsonText(findings) : `\n${summaryOf(findings)}`);
     return findings.some(({ state }) => state === 'FAIL') ? 1 : 0;
   },

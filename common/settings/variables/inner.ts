@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import * as z from 'zod';
+import { proxyUrl } from '../../network/env-proxy.ts';
 import { origin } from '../../network/origin.ts';
 import { bundledServerSettings } from '../bundled-servers.ts';
 import { setting } from '../setting.ts';
@@ -8,8 +9,22 @@ import { host, list, path, port, ports } from '../values.ts';
 const usualWorkers = () => Math.min(availableParallelism(), 4);
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must look like postgres://user:password@host/database');
 
+const outsideCallers = ['auth-server', 'registry', 'fininfo', 'agents'] as const;
+
 /** Where the services listen, how they reach each other, and where they keep data. */
 export const innerSettings = {
+  HTTPS_PROXY: setting(proxyUrl.optional(), outsideCallers, {
+    purpose:
+      'the HTTP proxy for requests to https addresses outside: Amazon Cognito, the second provider, embeddings, stock prices, and what `mcp-gateway` asks. Never for MCP servers, this machine and the services of the gateway. In small letters too, except in containers',
+    secret: true,
+  }),
+  HTTP_PROXY: setting(proxyUrl.optional(), outsideCallers, {
+    purpose: 'the same for http addresses',
+    secret: true,
+  }),
+  NO_PROXY: setting(z.string().optional(), outsideCallers, {
+    purpose: 'hosts outside that are asked without the proxy, separated by commas: `.example.com`, `10.0.0.5`',
+  }),
   AUTH_SERVER_HOST: setting(host, ['auth-server'], { purpose: 'the address that the auth-server listens on' }),
   AUTH_SERVER_PORT: setting(port.default(8888), ['auth-server', 'up'], { purpose: 'its port' }),
   AUTH_SERVER_WORKERS: setting(z.coerce.number().int().min(1).max(64).default(usualWorkers), ['auth-server'], {

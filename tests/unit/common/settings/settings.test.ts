@@ -71,7 +71,7 @@ describe('the table of settings', () => {
     const secret = settingList.filter(([, setting]) => setting.secret).map(([name]) => name);
     expect(secret).toEqual(
       names
-        .filter((name) => /SECRET(?!S_FILE)|API_KEY|AWS_\w+TOKEN|DATABASE_URL|PASSWORD/.test(name))
+        .filter((name) => /SECRET(?!S_FILE)|API_KEY|AWS_\w+TOKEN|DATABASE_URL|PASSWORD|^HTTPS?_PROXY/.test(name))
         .sort(bySameOrder(secret)),
     );
   });
