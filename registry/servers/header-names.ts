@@ -38,6 +38,7 @@ const identityWords = new Set(
  * @param name in any case
  */
 export function headerFault(name: string): string | undefined {
+  if (name.includes('_')) return 'must be written with hyphens: nginx drops headers with an underscore in their name';
   if (!wellFormed.test(name)) return 'must be 1 to 64 of A-Z a-z 0-9 and -, and start with a letter or digit';
   const lower = name.toLowerCase();
   // The prefix says that the value is an argument, whatever the argument is called.

@@ -5,6 +5,7 @@ import { jest } from '@jest/globals';
 import { run } from '../../../agents/program.ts';
 import { type Desk, newDesk } from '../../support/agents/agents-fixture.ts';
 import { sharedGateway } from '../../support/gateway/shared-gateway.ts';
+import { strictSse } from '../../support/servers/strict-sse.ts';
 
 jest.setTimeout(180_000);
 
@@ -59,6 +60,15 @@ describe('call', () => {
       content: [{ type: 'text', text: expect.stringContaining('in Asia/Tokyo') }],
       structuredContent: { timezone: 'Asia/Tokyo', utc_offset: '+09:00' },
     });
+  });
+
+  test('reaches a server of the legacy transport that refuses headers of the newer one', async () => {
+    const { answer, refused } = strictSse();
+    gateway.echo.answer = answer;
+    const call = ['call', 'echosse', 'tell_time', '--transport', 'sse'];
+    const { code, out } = await desk.run(call);
+    gateway.echo.reset();
+    expect([code, JSON.parse(out).content, refused()]).toEqual([0, [{ type: 'text', text: 'noon' }], 0]);
   });
 
   test('on a terminal prints the text', async () => {

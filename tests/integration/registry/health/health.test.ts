@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { join } from 'node:path';
-import { json } from 'node:stream/consumers';
+import { json, text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { NodeStreamableHTTPServerTransport, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
@@ -14,6 +14,7 @@ import type { ServerEntry } from '../../../../registry/servers/server.ts';
 import type { Health } from '../../../../registry/servers/server-health.ts';
 import { listen as startListening, until } from '../../../support/listen.ts';
 import { recordingLog, toolOf } from '../../../support/registry/registry-fixture.ts';
+import { strictSse } from '../../../support/servers/strict-sse.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -161,18 +162,11 @@ test('A session that a server opened after its check had given up is ended', asy
 });
 
 test('A server over SSE that refuses version headers without the others is asked as its transport says', async () => {
-  const streams = new Map<string, SSEServerTransport>();
-  const port = await listen(async (req, res) => {
-    if (req.headers['mcp-protocol-version'] === '2026-07-28') return void res.writeHead(400).end('-32020');
-    if (req.method !== 'GET') {
-      const session = new URL(req.url ?? '', 'http://x').searchParams.get('sessionId');
-      return void streams.get(String(session))?.handlePostMessage(req, res);
-    }
-    const transport = new SSEServerTransport('/messages', res);
-    streams.set(transport.sessionId, transport);
-    await buildMcp().connect(transport);
-  });
-  expect(await checked(port, { transports: { sse: '/sse' } })).toMatchObject({ status: 'healthy', tools });
+  const { answer, refused } = strictSse();
+  const port = await listen(async (req, res) => answer(res, Object.assign(req, { body: await text(req) })));
+  const health = await checked(port, { transports: { sse: '/sse' } });
+  expect(health).toMatchObject({ status: 'healthy', tools: [expect.objectContaining({ name: 'tell_time' })] });
+  expect(refused()).toBe(0);
 });
 
 test('The certificate authorities of a setting verify a server', async () => {

@@ -39,6 +39,10 @@ test.each(['', ' ', '-', '-x', 'a b', 'a_b', 'a:b', 'a;b', 'a\nb', 'ä', '$x', '
   },
 );
 
+test('A name with an underscore is refused with the reason, because nginx would drop it', () => {
+  for (const name of ['X_Own_Header', 'x_user', 'X-Mixed_Name']) expect(headerFault(name)).toContain('underscore');
+});
+
 describe("The headers of a tool's parameters", () => {
   const declared = (header: unknown, more: object = {}) => ({ type: 'string', 'x-mcp-header': header, ...more });
 
