@@ -2,6 +2,7 @@ import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type { JWTVerifyGetKey } from 'jose';
 import type { Logger } from '../common/service/log.ts';
+import type { ApprovedTools } from '../policy/approved-tools.ts';
 import type { Policy } from '../policy/policy.ts';
 import { createCatalogue } from './access/catalogue.ts';
 import type { ReadDecisions } from './access/decisions.ts';
@@ -58,6 +59,8 @@ export interface RegistryParts {
   secretProblem: (server: ServerEntry) => string | undefined;
   readDecisions: ReadDecisions;
   definitions: ApprovedDefinitions;
+  /** The tools that the gate lets through (`TOOL_CHANGES=refuse`); undefined where tools need no approval. */
+  approved?: () => ApprovedTools | undefined;
   /** Called after tools were approved. */
   onApproved?: () => Promise<void>;
   log: Logger;
@@ -67,7 +70,7 @@ export interface RegistryParts {
 /** The registry's middleware and routes, in order. Every route but `/health` needs a person. */
 export function createApp(parts: RegistryParts): Express {
   const { publicUrl, keys, policy, store, editor, healthOf, search, check, readDecisions, definitions, log } = parts;
-  const { onApproved = async () => undefined, now = () => new Date() } = parts;
+  const { onApproved = async () => undefined, approved = () => undefined, now = () => new Date() } = parts;
   const identify = createIdentify(publicUrl, keys);
   const guard = requirePerson(identify, ['#registry']);
   const catalogue = createCatalogue({ store, policy, healthOf, publicUrl });
@@ -99,7 +102,7 @@ export function createApp(parts: RegistryParts): Express {
   app.use('/api', createToolChangesApi({ guard, catalogue, policy, definitions, onApproved }));
   const historyOf = (server: string) => store.observations.history(server, now());
   app.use('/api', createHealthApi(catalogue, historyOf));
-  const shown = { catalogue, policy, store, definitions, search, now };
+  const shown = { catalogue, policy, store, definitions, approved, search, now };
   app.use('/-', createLive({ ...shown, guard, draw: render.part }));
   app.use('/api', createDecisionsApi(guard, policy, readDecisions));
   app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search));
@@ -118,7 +121,7 @@ export function createApp(parts: RegistryParts): Express {
   // Before the page of a server: `register` is a reserved name.
   app.use(createRegisterPages(forms), createEditPages(forms), createDeletePages(forms));
   app.use(createActions({ ...forms, onApproved }));
-  app.get('/rights', showRights(catalogue, policy, render));
+  app.get('/rights', showRights(shown, render));
   app.use(createAuditPages({ policy, readDecisions, render, now }));
   app.get('/', showServers(shown, render));
   app.get('/servers/:name', showServer(shown, render));

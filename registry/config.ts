@@ -35,7 +35,7 @@ export const registryConfig = z.object({ ...shape, ALLOW_PRIVATE_UPSTREAMS: cidr
   database: env.DATABASE_URL ?? join(env.DATA_DIR, 'registry.db'),
   routesDir: env.ROUTES_DIR,
   approvedToolsFile: env.APPROVED_TOOLS_FILE,
-  /** Whether the search hides tools without approval, as the gate refuses them. */
+  /** Whether search and pages count tools without approval as refused, as the gate does. */
   toolChanges: env.TOOL_CHANGES,
   health: { limits: limitsOf(env.HEALTH_SECONDS), intervalMs: env.HEALTH_INTERVAL_SECONDS * 1_000 },
   /** CA certificates in PEM that verify https upstreams; undefined for the system's. */

@@ -1,7 +1,7 @@
 import { createRemoteJWKSet } from 'jose';
 import type * as z from 'zod';
 import { readConfigFile } from '../common/files/config-file.ts';
-import { watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
+import { approvedBy, watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
 import { watchPolicy } from '../common/policy/policy-watch.ts';
 import type { Logger } from '../common/service/log.ts';
 import { metricsEndpoint } from '../common/service/metrics-endpoint.ts';
@@ -79,7 +79,7 @@ await runService('registry', process.env, async (log) => {
       secretProblem: upstreamAuth.problem,
       readDecisions: createReadDecisions(config.authServerUrl),
       definitions,
-      onApproved: approved.write,
+      ...{ approved: search.approved, onApproved: approved.write },
       log,
     }),
     host: config.host,
@@ -111,7 +111,7 @@ function readAuthorities(path: string | undefined): string | undefined {
   return path && readConfigFile('UPSTREAM_CA_FILE', path, (text) => text);
 }
 
-/** Starts the search, over words and, if there is a model, over meanings. */
+/** Starts the search, over words and, if there is a model, over meanings. `approved`: the tools that the gate lets through. */
 async function startSearch(
   { toolChanges, approvedToolsFile, embeddings }: z.output<typeof registryConfig>,
   options: Pick<ToolSearchOptions, 'servers' | 'toolsOf' | 'policy'>,
@@ -123,6 +123,7 @@ async function startSearch(
   search.start();
   return {
     ...search,
+    approved: () => approvedBy(guard),
     stop() {
       search.stop();
       guard.stop();

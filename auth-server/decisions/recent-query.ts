@@ -51,11 +51,11 @@ function matches(decision: Decision, query: DecisionsQuery): boolean {
   return (
     (!id || decision.id === id) &&
     (!verdict || decision.verdict === verdict) &&
-    (!server || decision.server === server) &&
     (!reason || decision.reason === reason) &&
     (!since || decision.at >= new Date(since).toISOString()) &&
     (!until || decision.at <= new Date(until).toISOString()) &&
     contains(person, [decision.username, decision.shown_name, decision.subject, decision.client_id]) &&
+    contains(server, [decision.server, decision.resource === 'registry' ? 'the registry' : undefined]) &&
     contains(tool, [decision.object, decision.method])
   );
 }

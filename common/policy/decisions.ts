@@ -38,7 +38,7 @@ export const decisionsQuery = z.object({
   id: filter.describe('Only the decision with this id.'),
   verdict: z.enum(['allow', 'deny'], 'must be allow or deny').optional(),
   person: filter.describe("Part of the caller's name, subject or client id."),
-  server: filter.describe('The full name of the server.'),
+  server: filter.describe('Part of the name of the server; “the registry” for its own pages and API.'),
   tool: filter.describe('Part of the name of the tool, prompt or resource, or of the MCP method.'),
   reason: filter.describe('The error code of a refusal.'),
   since: time.describe('Only decisions from this time on.'),

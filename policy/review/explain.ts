@@ -1,3 +1,4 @@
+import type { ApprovedTools } from '../approved-tools.ts';
 import { type Decision, type DenyReason, decide } from '../decide.ts';
 import type { Policy, Rule } from '../policy.ts';
 import type { Access } from '../request/mcp-request.ts';
@@ -43,11 +44,18 @@ const missed: Record<DenyReason, RuleOutcome> = {
 /**
  * Explains why a caller with `scopes` may or may not do `access` on `server`. The verdict comes from `decide`, as it does
  * for `/validate`. The outcome of each rule is `decide`'s verdict with that rule alone, so the two cannot drift apart: a
- * rule hits if and only if the verdict is "allowed". Pure.
+ * rule hits if and only if the verdict is "allowed", or would be if the tool were approved. Pure.
+ * @param approved the approved tools (`TOOL_CHANGES=refuse`); undefined where tools need no approval
  */
-export function explain(policy: Policy, scopes: readonly string[], server: string, access: Access): Explanation {
+export function explain(
+  policy: Policy,
+  scopes: readonly string[],
+  server: string,
+  access: Access,
+  approved?: ApprovedTools,
+): Explanation {
   return {
-    decision: decide(policy, scopes, server, [access]),
+    decision: decide(policy, scopes, server, [access], approved),
     scopes: scopes.map((scope) => ({
       scope,
       rules: (policy.source.scopes.get(scope) ?? []).map((rule) => explainRule(rule, server, access)),

@@ -192,9 +192,9 @@ test('Audit: alice filters decisions, opens one, and follows the link to its exp
   await page.getByRole('button', { name: 'Filter' }).click();
   await page.getByRole('table').waitFor();
   const rows = await page.getByRole('row').allInnerTexts();
-  expect(rows).toHaveLength(2);
-  expect(rows[1]).toMatch(/denied\s+bob\s+currenttime\s+tools\/call current_time_by_timezone\s+not_permitted/);
-  await page.getByRole('row').nth(1).getByRole('link').click();
+  expect(rows).toHaveLength(3);
+  expect(rows[2]).toMatch(/denied\s+bob\s+currenttime\s+tools\/call current_time_by_timezone\s+not_permitted/);
+  await page.getByRole('row').nth(2).getByRole('link').click();
   await page.getByRole('heading', { name: 'Denied' }).waitFor();
   expect(await text()).toContain('Not allowed: tools/call current_time_by_timezone on currenttime');
   await page.getByRole('link', { name: 'Ask the policy as it is now' }).click();
@@ -302,7 +302,7 @@ const views: [string, () => Promise<unknown>][] = [
     'decision',
     async () => {
       await page.goto(`${gateway.url}/audit?verdict=deny&person=bob`);
-      await page.getByRole('row').nth(1).getByRole('link').click();
+      await page.getByRole('row').nth(2).getByRole('link').click();
       await page.getByRole('heading', { name: 'Denied' }).waitFor();
     },
   ],

@@ -290,11 +290,8 @@ test('The switch of a server works by keyboard and exposes its state to screen r
     expect(await toggle.getAttribute('aria-checked')).toBe('true');
     await toggle.focus();
     const sent = page.waitForRequest((request) => request.method() === 'POST');
-    // Wait for the navigation: closing a page while it navigates sometimes never completes.
-    const back = page.waitForEvent('load');
     await page.keyboard.press('Space');
     expect(new URL((await sent).url()).pathname).toBe('/servers/locked/disable');
-    await back;
   });
 });
 

@@ -1,6 +1,7 @@
 import { type Request, Router } from 'express';
 import type { Decision, DecisionPage, DecisionsQuery } from '../../../common/policy/decisions.ts';
 import type { Policy } from '../../../policy/policy.ts';
+import { mayUseUiEverywhere } from '../../../policy/ui.ts';
 import { type ReadDecisions, readDecisionsQuery, requireViewAudit } from '../../access/decisions.ts';
 import { personOf } from '../../access/guards.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
@@ -38,7 +39,8 @@ export function createAuditPages({ policy, readDecisions, render, now }: AuditOp
     const since = Number(req.query.live);
     const isFirst = req.query.before === undefined;
     const isLive = isFirst && since <= seconds && seconds - since < liveSeconds;
-    const link = (more: Record<string, string>) => linkTo({ ...filters, ...more });
+    const link = (more: Record<string, string>) => linkTo('/audit', { ...filters, ...more });
+    const before = typeof req.query.before === 'string' ? req.query.before.slice(0, 300) : '';
     const view = {
       title: 'Audit',
       person: personOf(req),
@@ -53,6 +55,13 @@ export function createAuditPages({ policy, readDecisions, render, now }: AuditOp
       liveLink: link({ live: String(seconds) }),
       stillLink: link({}),
       nextLink: page.next === null ? '' : link({ before: page.next }),
+      days: byDay(page.decisions).map((decisions) => ({
+        at: new Date(decisions[0].at),
+        rows: decisions.map((decision) => ({
+          ...decision,
+          href: linkTo(`/audit/${decision.id}`, { ...filters, before }),
+        })),
+      })),
     };
     render<View & typeof view>(res, fault ? 400 : 200, 'audit', view);
   });
@@ -60,7 +69,12 @@ export function createAuditPages({ policy, readDecisions, render, now }: AuditOp
     const { decisions } = await readDecisions(assertionOf(req), { id: req.params.id, limit: 1 });
     const [decision] = decisions;
     if (!decision) throw new RegistryError('not_found', 'This decision is no longer kept, or you may not see it.');
-    const view = { title: 'Decision', person: personOf(req), decision, explainLink: explainLinkOf(decision) };
+    // Only who may explain decisions has the form on “My rights”.
+    const mayExplain = mayUseUiEverywhere(policy(), personOf(req).scopes, 'modify_service');
+    const explainLink = mayExplain ? explainLinkOf(decision) : '';
+    const before = typeof req.query.before === 'string' ? req.query.before.slice(0, 300) : '';
+    const back = linkTo('/audit', { ...filtersIn(req), before });
+    const view = { title: 'Decision', person: personOf(req), decision, explainLink, back };
     render<View & typeof view>(res, 200, 'decision', view);
   });
   return pages;
@@ -88,9 +102,20 @@ function asTime(text: string): string {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(full) ? `${full}Z` : full;
 }
 
-function linkTo(query: Record<string, string>): string {
+/** Groups decisions, which are in order, by their day in UTC. */
+function byDay(decisions: readonly Decision[]): [Decision, ...Decision[]][] {
+  const groups: [Decision, ...Decision[]][] = [];
+  for (const decision of decisions) {
+    const group = groups.at(-1);
+    if (group?.[0].at.slice(0, 10) === decision.at.slice(0, 10)) group.push(decision);
+    else groups.push([decision]);
+  }
+  return groups;
+}
+
+function linkTo(path: string, query: Record<string, string>): string {
   const set = Object.entries(query).filter(([, value]) => value !== '');
-  return set.length > 0 ? `/audit?${new URLSearchParams(set)}` : '/audit';
+  return set.length > 0 ? `${path}?${new URLSearchParams(set)}` : path;
 }
 
 /** The address of the same question to the current policy; empty if no rule decided. */

@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { type ApprovedTools, isApproved } from '../../../policy/approved-tools.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import { type Person, personOf } from '../../access/guards.ts';
@@ -23,6 +24,7 @@ export interface DetailsParts {
   policy: () => Policy;
   store: Pick<RegistryStore, 'observations' | 'changes'>;
   definitions: Pick<ApprovedDefinitions, 'of'>;
+  approved: () => ApprovedTools | undefined;
   now: () => Date;
 }
 
@@ -33,7 +35,7 @@ type Details = NonNullable<Awaited<ReturnType<typeof detailsFor>>>;
 
 /** The server called `name` as `person` sees it; undefined if they may not see it or it does not exist. */
 export async function detailsFor(parts: DetailsParts, person: Person, name: string) {
-  const { catalogue, policy, store, definitions, now } = parts;
+  const { catalogue, policy, store, definitions, approved, now } = parts;
   const server = catalogue.get(person, name);
   if (!server) return undefined;
   const [history, known, log] = await Promise.all([
@@ -45,14 +47,20 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
   const rights = rightsOn(policy(), person, name, server.enabled);
   const changes = toolChanges(name, known, details?.announced ? tools : undefined);
   const mayCall = callable(policy(), person.scopes, undefined);
+  const allowed = approved();
+  const waiting = changes.tools.filter(({ state }) => state !== 'removed').length;
   return {
     server,
     rights,
-    tools: shownTools(tools, (tool) => mayCall(name, tool)),
+    tools: shownTools(tools, (tool) =>
+      !mayCall(name, tool) ? 'no' : isApproved(allowed, name, tool) ? 'yes' : 'waits',
+    ),
     offers: offersOf(details?.announced),
     charts: [chartOf('day', history.chart.day, now()), chartOf('week', history.chart.week, now())],
     events: history.events.slice(0, mostEvents),
     changes,
+    /** The tools in question, which the gate may refuse until they are approved. */
+    review: { waiting, refused: allowed !== undefined },
     unusable: new Set(changes.tools.filter(isUnusable).map((tool) => tool.name)),
     access: accessTo(policy(), person, name),
     log: logLines(log, rights.edit),
@@ -78,7 +86,7 @@ function serverLive(details: Details): string {
 
 /** The parts of a server's page that change while it is open. */
 export function serverParts(details: Details): Part[] {
-  const { server, rights, changes, tools, offers, charts } = details;
+  const { server, rights, changes, review, tools, offers, charts } = details;
   const state = stateOf(server);
   const checks = charts.map(({ rows }) => rows.map(({ checks, failed }) => [checks, failed]));
   const part = (name: string, ...shown: unknown[]): Part => {
@@ -86,7 +94,8 @@ export function serverParts(details: Details): Part[] {
     return { id: template, mark: digest([name, ...shown]), template, data: { details } };
   };
   return [
-    part('state', state, rights),
+    part('state', state, rights, review),
+    part('connect', server.enabled),
     part('health', state, checks),
     part('tools', server.health.status, tools, offers, changes, rights),
   ];

@@ -1,6 +1,7 @@
 import { reveal } from '../../pins/reveal.ts';
 import type { ToolInfo } from '../../servers/tool.ts';
 import { shortened } from '../shared/format.ts';
+import { toolId } from '../shared/tool-id.ts';
 import { argumentsOf, textLength } from './arguments.ts';
 
 /** Characters of text on one page. The page is drawn in one go, for every visitor, and its browser must show it. */
@@ -15,15 +16,16 @@ const mostIndented = 20;
 /**
  * The tools of a server for one person. Invisible characters are spelled out. Long texts are cut: all texts together are
  * bounded, because the server writes them.
- * @param mayCall whether the policy allows a call of this tool
+ * @param mayCall what the gate says to a call of this tool; `waits`: nothing until it is approved
  */
-export function shownTools(tools: readonly ToolInfo[], mayCall: (tool: string) => boolean) {
+export function shownTools(tools: readonly ToolInfo[], mayCall: (tool: string) => 'yes' | 'no' | 'waits') {
   let text = mostText;
   let json = mostJson;
   return tools.map((tool) => {
     const { name, title, description, inputSchema, annotations, page, note } = tool;
     const longest = Math.min(Math.max(text, leastText), longestDescription);
     const shown = {
+      id: toolId(name),
       name: reveal(name),
       title: title === name ? '' : reveal(shortened(title ?? '', longest)),
       description: reveal(shortened(description ?? '', longest)),

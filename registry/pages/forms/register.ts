@@ -50,7 +50,7 @@ async function register(options: FormOptions, req: Request, res: Response, value
     if (problem) return showForm(render, req, res, 422, { kind: 'register', values, faults: { secret: problem } });
     const edited = await editor.register(person, settings);
     const next = catalogue.get(person, settings.name) ? `/servers/${settings.name}` : '/';
-    const state = settings.enabled ? 'registered, and its first check is under way' : 'registered, and disabled';
+    const state = settings.enabled ? 'registered' : 'registered, and disabled';
     res.redirect(303, notes.leave(person, next, noteOn(`“${settings.title}” is ${state}.`, edited)));
   } catch (error) {
     if (!(error instanceof RegistryError) || error.status >= 500) throw error;

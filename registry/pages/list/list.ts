@@ -1,3 +1,4 @@
+import type { ApprovedTools } from '../../../policy/approved-tools.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';
 import { type Catalogue, type CatalogueEntry, inOrder } from '../../access/catalogue.ts';
@@ -12,6 +13,7 @@ export interface ListParts {
   catalogue: Catalogue;
   policy: () => Policy;
   definitions: Pick<ApprovedDefinitions, 'hashes'>;
+  approved: () => ApprovedTools | undefined;
   search: Pick<ToolSearch, 'servers'>;
 }
 
@@ -26,7 +28,11 @@ type List = ReturnType<typeof listFor>;
  * The servers that `person` may see and that match `query`. A page beyond the last counts as the last. `fitting` counts the
  * matches on all pages, `waiting` the tools of a server that wait for approval; `statistics` are about all that they see.
  */
-export function listFor({ catalogue, policy, definitions, search }: ListParts, person: Person, query: ListQuery) {
+export function listFor(
+  { catalogue, policy, definitions, approved, search }: ListParts,
+  person: Person,
+  query: ListQuery,
+) {
   const all = catalogue.list(person);
   const found = query.q ? inOrder(all, search.servers(person, query.q)) : all;
   const waitingOf = (name: string) => definitions.hashes().get(name)?.pending.size ?? 0;
@@ -45,7 +51,9 @@ export function listFor({ catalogue, policy, definitions, search }: ListParts, p
     query: { ...query, page: number },
     statistics: {
       servers: all.length,
-      healthy: all.filter(({ enabled, health }) => enabled && health.status === 'healthy').length,
+      healthy: all.filter(
+        ({ name, enabled, health }) => enabled && health.status === 'healthy' && waitingOf(name) === 0,
+      ).length,
       issues: all.filter(isShown.issues).length,
       disabled: all.filter(isShown.disabled).length,
       tools: all.reduce((sum, { enabled, health }) => sum + (enabled ? health.tools.length : 0), 0),
@@ -61,6 +69,7 @@ export function listFor({ catalogue, policy, definitions, search }: ListParts, p
       server,
       rights: rightsOn(policy(), person, server.name, server.enabled),
       waiting: server.enabled ? waitingOf(server.name) : 0,
+      refused: approved() !== undefined,
       /** Where its forms redirect to. */
       back,
     })),
@@ -105,8 +114,8 @@ export function listParts(list: List): Part[] {
   ];
 }
 
-function shownOn({ server, rights, waiting }: List['cards'][number]): unknown {
+function shownOn({ server, rights, waiting, refused }: List['cards'][number]): unknown {
   const { name, revision, health } = server;
   const { status, error, checkedAt, tools } = health;
-  return [name, revision, rights, waiting, status, error, checkedAt?.getTime() ?? 0, tools.length];
+  return [name, revision, rights, waiting, refused, status, error, checkedAt?.getTime() ?? 0, tools.length];
 }

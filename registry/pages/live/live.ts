@@ -17,6 +17,8 @@ export interface LiveOptions extends Omit<ListParts, 'definitions'>, Omit<Detail
 
 /** How often a stream looks for changes. */
 const intervalMs = 1_000;
+/** How often a stream says that the registry is alive: a page that hears nothing tells its reader (public/live.js). */
+const aliveMs = 5_000;
 /** When a stream ends. The browser connects again, and must identify itself again. */
 const endMs = 60_000;
 /** Limits of open streams: for one person, and for all. */
@@ -67,7 +69,9 @@ async function lookerFor(options: LiveOptions, person: Person, req: Request): Pr
     const entry = options.catalogue.get(person, server);
     if (!entry) return 'gone';
     // The history gets a check some seconds after its outcome is known.
-    const state = JSON.stringify([stateOf(entry), options.store.observations.storedAt(server)]);
+    const waiting = [...(options.definitions.hashes().get(server)?.pending ?? [])];
+    const approved = [...(options.approved()?.get(server) ?? [])];
+    const state = JSON.stringify([stateOf(entry), options.store.observations.storedAt(server), waiting, approved]);
     if (state === last) return undefined;
     const details = await detailsFor(options, person, server);
     last = state;
@@ -111,9 +115,13 @@ function stream(draw: LiveOptions['draw'], res: Response, look: Look, marks: str
     }
   };
   const timer = setInterval(() => void tick(), intervalMs).unref();
+  const alive = setInterval(() => {
+    if (!res.writableNeedDrain) res.write('event: alive\n\n');
+  }, aliveMs).unref();
   const end = setTimeout(() => res.end(), endMs).unref();
   res.once('close', () => {
     clearInterval(timer);
+    clearInterval(alive);
     clearTimeout(end);
   });
   void tick();

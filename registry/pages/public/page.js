@@ -1,5 +1,4 @@
-// What pages do in a browser besides htmx: copy buttons, relative times, and notices on live updates.
-// Pages work without it.
+// What pages do in a browser besides htmx: copy buttons and relative times. Pages work without it.
 (() => {
   const ago = (then) => {
     const seconds = Math.max(0, Math.round((Date.now() - then) / 1000));
@@ -53,38 +52,4 @@
       return done;
     }
   };
-
-  const notice = (text) => {
-    const place = document.querySelector('[data-live-notice]');
-    if (!place) return;
-    place.hidden = text === '';
-    place.querySelector('[data-live-text]').textContent = text;
-  };
-  // An idle page stops listening: each connection would count as a use of the session.
-  const patience = 15 * 60 * 1000;
-  let touched = Date.now();
-  for (const sign of ['pointerdown', 'keydown', 'scroll', 'visibilitychange'])
-    document.addEventListener(
-      sign,
-      () => {
-        touched = Date.now();
-      },
-      { passive: true, capture: true },
-    );
-  for (const attempt of ['htmx:before:request', 'htmx:sse:before:connection'])
-    document.addEventListener(attempt, (event) => {
-      const isLive = event.target instanceof Element && event.target.hasAttribute('hx-sse:connect');
-      if (!isLive || Date.now() - touched < patience) return;
-      event.preventDefault();
-      notice('This page has been idle for a while, so it no longer updates. Use it, and it updates again.');
-    });
-
-  document.addEventListener('htmx:sse:after:connection', ({ detail }) => {
-    if (detail.connection.status === 200) notice('');
-  });
-  document.addEventListener('htmx:sse:error', ({ detail }) => {
-    if (detail.status === 401) notice('You are signed out, so this page no longer updates.');
-    else if (detail.status === 404) notice('This server is gone, or you may no longer see it.');
-    else if (detail.status) notice('The registry does not answer. This page may be out of date; it will try again.');
-  });
 })();

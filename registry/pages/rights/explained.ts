@@ -1,3 +1,4 @@
+import type { ApprovedTools } from '../../../policy/approved-tools.ts';
 import { agentWithScopes, type Caller, personInGroups } from '../../../policy/caller.ts';
 import { isServerName } from '../../../policy/names.ts';
 import type { Policy } from '../../../policy/policy.ts';
@@ -14,6 +15,13 @@ export interface Question {
   server: string;
   method: string;
   object: string;
+}
+
+/** What the gate looks at besides the policy. */
+interface Known {
+  servers: readonly { name: string; enabled: boolean }[];
+  /** The approved tools (`TOOL_CHANGES=refuse`); undefined where tools need no approval. */
+  approved: ApprovedTools | undefined;
 }
 
 export type Explained = Exclude<ReturnType<typeof answerTo>, string>;
@@ -34,7 +42,7 @@ export function questionIn(query: Readonly<Record<string, unknown>>): Question {
  * Answers a question with the code that decides at the gate. Pure.
  * @returns the answer, or as text what is wrong with the question
  */
-export function answerTo(policy: Policy, asked: Question) {
+export function answerTo(policy: Policy, asked: Question, known: Known) {
   const { kind, server } = asked;
   const names = asked.who.split(/[\s,]+/).filter(Boolean);
   if (names.length === 0) return kind === 'group' ? 'Name at least one group.' : 'Name at least one scope.';
@@ -42,23 +50,26 @@ export function answerTo(policy: Policy, asked: Question) {
   const access = accessOf(asked);
   if (typeof access === 'string') return access;
   const caller = kind === 'group' ? personInGroups(policy, names) : agentWithScopes(policy, names);
-  const { decision, scopes } = explain(policy, caller.scopes, server, access);
+  const { decision, scopes } = explain(policy, caller.scopes, server, access, known.approved);
   const { allowed } = decision;
+  const isUnapproved = !allowed && decision.reason === 'tool_changed';
   const what = `${access.method}${access.object ? ` “${access.object.name}”` : ''} on “${server}”`;
   const who = kind === 'group' ? 'A person in these groups' : 'An agent with these scopes';
   return {
     allowed,
     verdict: allowed ? `${who} may do ${what}.` : `${who} may not do ${what}: ${denialWords[decision.reason]}.`,
     rule: allowed ? decision.rule : undefined,
-    notes: notesOn(asked, caller),
+    notes: notesOn(asked, caller, known),
     scopes: scopes.map(({ scope, rules }) => ({
       scope,
       rules: rules.map((each) => {
         return { at: each.rule.at, hit: each.outcome === 'hit', words: outcomeWords(each, server, access) };
       }),
     })),
+    /** Where the tool that only lacks an approval can be approved. */
+    approveAt: isUnapproved ? `/servers/${encodeURIComponent(server)}#changed` : '',
     /** Groups or scopes that would allow it. */
-    helps: allowed ? [] : helpsWith(policy, caller, server, access),
+    helps: allowed || isUnapproved ? [] : helpsWith(policy, caller, server, access),
   };
 }
 
@@ -81,13 +92,22 @@ function accessOf({ method, object }: Question): Access | string {
   return kind === undefined ? { method } : { method, object: { kind, name: object } };
 }
 
-function notesOn({ server }: Question, { unknown, kind }: Caller): string[] {
+function notesOn({ server }: Question, { unknown, kind }: Caller, { servers }: Known): string[] {
   const what = kind === 'person' ? 'group' : 'scope';
+  const entry = servers.find(({ name }) => name === server);
   return [
     ...unknown.map((name) => `The policy does not know the ${what} “${name}”, so it grants nothing.`),
     ...(isServerName(server)
       ? []
       : [`“${server}” is not a valid server name: the gateway rejects it before the policy.`]),
+    ...(entry?.enabled === false
+      ? [`“${server}” is disabled: until it is enabled, the gateway answers every caller that it is not there.`]
+      : []),
+    ...(entry === undefined && isServerName(server)
+      ? [
+          `You see no server called “${server}”. If there is none, the gateway answers every caller that it is not there.`,
+        ]
+      : []),
   ];
 }
 

@@ -1,8 +1,9 @@
 import type { RequestHandler } from 'express';
+import type { ApprovedTools } from '../../../policy/approved-tools.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { lifecycle, methods } from '../../../policy/request/methods.ts';
 import { mayUseUiEverywhere } from '../../../policy/ui.ts';
-import type { Catalogue } from '../../access/catalogue.ts';
+import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import { personOf } from '../../access/guards.ts';
 import type { Render, View } from '../shared/render.ts';
 import { answerTo, questionIn } from './explained.ts';
@@ -10,24 +11,34 @@ import { rightsOf } from './rights.ts';
 
 const offered = [...methods.keys(), ...[...lifecycle].filter((method) => !method.startsWith('('))];
 
+interface RightsParts {
+  catalogue: Catalogue;
+  policy: () => Policy;
+  approved: () => ApprovedTools | undefined;
+}
+
 /** `GET /rights`: what the person may do here, why, and what would permit more. */
-export function showRights(catalogue: Catalogue, policy: () => Policy, render: Render): RequestHandler {
+export function showRights({ catalogue, policy, approved }: RightsParts, render: Render): RequestHandler {
   return (req, res) => {
     const person = personOf(req);
     const servers = catalogue.list(person);
-    const rights = rightsOf(policy(), person, servers);
+    const rights = rightsOf(policy(), person, servers, approved());
     // The form reveals all groups and what others may do.
     const mayExplain = mayUseUiEverywhere(policy(), person.scopes, 'modify_service');
-    const names = servers.map(({ name }) => name);
-    const explain = mayExplain ? explainForm(policy(), req.query, names) : undefined;
+    const explain = mayExplain ? explainForm(policy(), req.query, servers, approved()) : undefined;
     const view = { title: 'My rights', person, ...rights, explain };
     render<View & typeof view>(res, 200, 'rights', view);
   };
 }
 
-function explainForm(policy: Policy, query: Readonly<Record<string, unknown>>, servers: readonly string[]) {
+function explainForm(
+  policy: Policy,
+  query: Readonly<Record<string, unknown>>,
+  servers: readonly CatalogueEntry[],
+  approved: ApprovedTools | undefined,
+) {
   const asked = questionIn(query);
-  const answer = query.who === undefined ? undefined : answerTo(policy, asked);
+  const answer = query.who === undefined ? undefined : answerTo(policy, asked, { servers, approved });
   const { groups, scopes, ui } = policy.source;
   return {
     asked,
@@ -35,6 +46,6 @@ function explainForm(policy: Policy, query: Readonly<Record<string, unknown>>, s
     methods: offered,
     groups: [...groups.keys()],
     scopes: [...new Set([...scopes.keys(), ...ui.keys()])],
-    servers,
+    servers: servers.map(({ name }) => name),
   };
 }

@@ -1,3 +1,4 @@
+import { type ApprovedTools, isApproved } from '../../../policy/approved-tools.ts';
 import { decide } from '../../../policy/decide.ts';
 import { type Policy, wildcard } from '../../../policy/policy.ts';
 import type { Access } from '../../../policy/request/mcp-request.ts';
@@ -11,13 +12,22 @@ const mostGroups = 3;
 /** At most this many denied tools of a server are searched for groups that would help. */
 const mostDenied = 20;
 
-/** What `person` may do, by the policy. Pure. @param servers that they see */
-export function rightsOf(policy: Policy, person: Person, servers: readonly CatalogueEntry[]) {
+/**
+ * What `person` may do, as the gate decides. Pure.
+ * @param servers that they see
+ * @param approved the approved tools (`TOOL_CHANGES=refuse`); undefined where tools need no approval
+ */
+export function rightsOf(
+  policy: Policy,
+  person: Person,
+  servers: readonly CatalogueEntry[],
+  approved: ApprovedTools | undefined,
+) {
   return {
     // Only people have groups: a token with scopes but without groups belongs to an agent.
     isAgent: person.authMethod === 'jwt' && person.groups.length === 0 && person.scopes.length > 0,
     scopes: person.scopes.map((scope) => scopeRights(policy, person, scope)),
-    servers: servers.map((server) => serverRights(policy, person, server)),
+    servers: servers.map((server) => serverRights(policy, person, server, approved)),
     ui: (Object.keys(uiWords) as UiPermission[]).map((permission) => uiRights(policy, person, permission, servers)),
   };
 }
@@ -33,10 +43,11 @@ function scopeRights(policy: Policy, person: Person, scope: string) {
 }
 
 /**
- * What the person may use of one visible server: the last announced tools that they may call, and that they may not, whether
- * anything at all is allowed there, and groups that would each permit something that is denied.
+ * What the person may use of one visible server: the last announced tools that they may call, that they could call if they
+ * were approved (`waiting`), and that they may not, whether anything at all is allowed there, and groups that would each
+ * permit something that is denied.
  */
-function serverRights(policy: Policy, { scopes }: Person, entry: CatalogueEntry) {
+function serverRights(policy: Policy, { scopes }: Person, entry: CatalogueEntry, approved: ApprovedTools | undefined) {
   const { name, title, enabled, health } = entry;
   const call = (tool: string): Access => ({ method: 'tools/call', object: { kind: 'tool', name: tool } });
   const mayCall = (tool: string) => decide(policy, scopes, name, [call(tool)]).allowed;
@@ -48,7 +59,10 @@ function serverRights(policy: Policy, { scopes }: Person, entry: CatalogueEntry)
   const helps = lacking.flatMap((access) =>
     groupsThatHelp(policy, { scopes, server: name, accesses: [access] }, mostGroups),
   );
-  const about = { name, title, enabled, tools: all.filter(mayCall), denied, connects };
+  const granted = all.filter(mayCall);
+  const tools = granted.filter((tool) => isApproved(approved, name, tool));
+  const waiting = granted.filter((tool) => !isApproved(approved, name, tool));
+  const about = { name, title, enabled, tools, waiting, denied, connects };
   return { ...about, helps: [...new Set(helps)].slice(0, mostGroups) };
 }
 

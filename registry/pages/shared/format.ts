@@ -13,6 +13,17 @@ export function exactTime(time: Date): string {
   return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+/** The clock time of a day in UTC: `04:26:07`. */
+export function clockTime(time: Date): string {
+  return time.toISOString().slice(11, 19);
+}
+
+/** A day in UTC, as a heading: `Monday, 23 November 2026`. */
+export function dayHead(time: Date): string {
+  const word = (part: 'weekday' | 'month') => time.toLocaleDateString('en', { [part]: 'long', timeZone: 'UTC' });
+  return `${word('weekday')}, ${time.getUTCDate()} ${word('month')} ${time.getUTCFullYear()}`;
+}
+
 /** `1 server`, `2 servers`. */
 export function counted(count: number, one: string): string {
   return `${count} ${one}${count === 1 ? '' : 's'}`;

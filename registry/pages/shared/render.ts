@@ -3,7 +3,7 @@ import { Eta } from 'eta';
 import type { Response } from 'express';
 import type { Person } from '../../access/guards.ts';
 import type { Assets } from './assets.ts';
-import { ago, counted, exactTime } from './format.ts';
+import { ago, clockTime, counted, dayHead, exactTime } from './format.ts';
 import type { Navigation } from './navigation.ts';
 
 /** What every page is given. Each page extends this by what its own template needs. */
@@ -15,7 +15,7 @@ export interface View {
 
 /** Later files override earlier ones. Every page links them all, so that a browser fetches them once. */
 const styles = ['tokens', 'base', 'layout', 'parts', 'list', 'server', 'forms', 'audit'];
-const scripts = ['htmx.js', 'page.js'];
+const scripts = ['htmx.js', 'page.js', 'times.js', 'forms.js', 'live.js'];
 
 export interface Render {
   /** Answers with the page that `template` makes of `view`. Name the view's type: without it, this does not compile. */
@@ -37,6 +37,8 @@ export function createRender(assets: Assets, navigation: Navigation, now: () => 
     icon: assets.href('icon.svg'),
     ago: (time: Date) => ago(time, now()),
     exactTime,
+    clockTime,
+    dayHead,
     counted,
   };
   const part = (template: string, data: object) => eta.render(`./${template}`, { ...helpers, ...data });

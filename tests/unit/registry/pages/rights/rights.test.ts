@@ -11,8 +11,9 @@ look:
 pool/act:
   - {server: clock, methods: [tools/call], tools: [now, set_*]}
 `);
+const known = { servers: [{ name: 'clock', enabled: true }], approved: undefined };
 const ask = (change: Record<string, string>) =>
-  answerTo(policy, questionIn({ kind: 'group', who: 'users', server: 'clock', object: 'now', ...change }));
+  answerTo(policy, questionIn({ kind: 'group', who: 'users', server: 'clock', object: 'now', ...change }), known);
 
 test('A denial shows what is missing and what would help; a permission shows its rule', () => {
   const denied = ask({}) as Explained;
