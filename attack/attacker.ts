@@ -1,4 +1,5 @@
-import type { Answer, Visitor } from './case.ts';
+import type { Answer } from './answer.ts';
+import type { Visitor } from './case.ts';
 import { demoIdToken, demoSignIn, demoTokens, readSeed } from './demo.ts';
 import type { Options } from './options.ts';
 import { send } from './raw.ts';

@@ -1,4 +1,4 @@
-import { parseJson } from '../common/text/json.ts';
+import { type Answer, anyThrough } from './answer.ts';
 
 /** The gateway under attack, and the call that must fail. */
 export interface Target {
@@ -30,15 +30,6 @@ export interface Sent {
   /** A list of values is sent as several header lines; undefined removes a default header. */
   headers?: Record<string, string | string[] | undefined> | undefined;
   body?: string | Buffer | undefined;
-}
-
-/** A response, with a description of the request that holds no credentials. */
-export interface Answer {
-  sent: string;
-  /** 0 if the connection closed without a response, -1 after a timeout. */
-  status: number;
-  headers: Record<string, string | string[] | undefined>;
-  body: string;
 }
 
 /** A browser that does not follow redirects. */
@@ -161,55 +152,4 @@ export function anonymously(theme: string, rows: readonly Row[], needs: readonly
   return rows.map(([source, name, sent]) =>
     caseOf(theme)(source, name, needs, async (ctx) => [await ctx.send(complete(ctx.target, build(sent, ctx)))]),
   );
-}
-
-/** The rule for most attacks: everything but a clear denial by the gateway counts as through. */
-export function anyThrough(answers: readonly Answer[]): boolean {
-  return answers.some((answer) => !isRefusal(answer));
-}
-
-/** The gateway's own denials. Where an MCP server may use the same code, the message tells them apart. */
-const refusals = new Map<string, RegExp>([
-  ['bad_request', /^The request is not valid HTTP/],
-  ['not_found', /^(There is nothing (here|at this address)|There is no such )/],
-  ...[
-    'uri_not_canonical wrong_host encoding_not_accepted type_not_accepted stray_body not_a_page',
-    'method_not_allowed body_too_large too_slow credentials_missing credentials_ambiguous authorization_unreadable',
-    'token_invalid token_expired session_invalid session_expired session_ended origin_not_allowed not_permitted',
-    'request_refused identity_required session_unknown task_unknown too_many_requests too_many_connections',
-    'input_invalid content_type_unsupported name_fixed upstream_refused route_refused',
-  ].flatMap((line) => line.split(' ').map((code): [string, RegExp] => [code, /./])),
-]);
-
-type RpcError = { code?: unknown; message?: unknown; data?: { reason?: unknown } };
-
-/**
- * Whether the gateway itself denied the request: a 4xx with one of its codes, a 200 with the same code in `X-Deny-Code`,
- * which nginx removes from every answer of a server, a redirect to the login, or a closed connection. An error of a server
- * behind it, a 5xx and silence are no denials, with one exception: a 503 because a token's key is unknown and the provider
- * cannot be asked at the moment.
- */
-export function isRefusal({ status, headers, body }: Answer): boolean {
-  if (status === 0) return true;
-  if (status === 302) return /^\/login(\?|$)/.test(String(headers.location));
-  const { error } = (parseJson(body) ?? {}) as { error?: RpcError };
-  if (status === 503) return error?.data?.reason === 'identity_provider_unavailable';
-  if (status === 200) return isRefusedInBand(headers['x-deny-code'], body, error);
-  if (status < 400 || status >= 500) return false;
-  if (typeof error?.data?.reason === 'string') return /^[a-z]+(_[a-z]+)+$/.test(error.data.reason);
-  return refusals.get(String(error?.code))?.test(String(error?.message)) ?? false;
-}
-
-/** A refusal of one request, or the empty list in place of a list that the caller may not ask the server for. */
-function isRefusedInBand(code: unknown, body: string, error: RpcError | undefined): boolean {
-  if (code === 'nothing_to_list')
-    return /^\{"jsonrpc":"2\.0","id":.*,"result":\{[^{}]*"[a-zA-Z]+":\[\]\}\}$/.test(body);
-  return typeof code === 'string' && error?.data?.reason === code;
-}
-
-/** The JSON-RPC result of a response, plain or in an SSE event; undefined if there is none. */
-export function resultOf({ status, body }: Answer): unknown {
-  if (status !== 200) return undefined;
-  const text = /^data: (\{.*)$/m.exec(body)?.[1] ?? body;
-  return (parseJson(text) as { result?: unknown } | null | undefined)?.result;
 }

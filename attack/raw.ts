@@ -2,7 +2,8 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { Answer, Sent } from './case.ts';
+import type { Answer } from './answer.ts';
+import type { Sent } from './case.ts';
 import { forShow } from './redact.ts';
 
 const answerMilliseconds = 5_000;

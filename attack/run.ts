@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Answer, Case, Context, Credentials, Need, Target, Trap } from './case.ts';
+import type { Answer } from './answer.ts';
+import type { Case, Context, Credentials, Need, Target, Trap } from './case.ts';
 import { bodies } from './cases/bodies.ts';
 import { controls } from './cases/controls.ts';
 import { forgedCredentials } from './cases/forged.ts';

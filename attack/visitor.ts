@@ -1,4 +1,5 @@
-import type { Answer, Sent, Visitor } from './case.ts';
+import type { Answer } from './answer.ts';
+import type { Sent, Visitor } from './case.ts';
 
 /**
  * A browser with an empty cookie jar.

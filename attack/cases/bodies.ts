@@ -6,7 +6,6 @@ import {
   caseOf,
   complete,
   forbiddenCall,
-  isRefusal,
   listTools,
   mcpPath,
   rpc,
@@ -108,26 +107,14 @@ const rows = byCaller(theme, [
 
 /** A chunked body in the given pieces, with the first available credential. */
 function chunked(name: string, pieces: (body: string) => string[]): Case {
-  return caseOf(theme)(
-    'g',
-    name,
-    ['caller'],
-    async (ctx) => {
-      const [credential = {}] = callers(ctx);
-      const { headers = {} } = complete(ctx.target, {}, credential);
-      const lines = Object.entries({ ...headers, 'transfer-encoding': 'chunked', connection: 'close' });
-      const head = `POST ${mcpPath(ctx.target)} HTTP/1.1\r\nHost: ${ctx.target.url.host}\r\n${lines.map(([n, v]) => `${n}: ${v}\r\n`).join('')}\r\n`;
-      const chunks = pieces(call(ctx.target)).map(
-        (piece) => `${Buffer.byteLength(piece).toString(16)}\r\n${piece}\r\n`,
-      );
-      return [await ctx.sendBytes([head, ...chunks, '0\r\n\r\n'])];
-    },
-    (answers) =>
-      answers.some(
-        (answer) =>
-          !isRefusal(answer) && (![400, 403, 413].includes(answer.status) || !answer.body.includes('"error"')),
-      ),
-  );
+  return caseOf(theme)('g', name, ['caller'], async (ctx) => {
+    const [credential = {}] = callers(ctx);
+    const { headers = {} } = complete(ctx.target, {}, credential);
+    const lines = Object.entries({ ...headers, 'transfer-encoding': 'chunked', connection: 'close' });
+    const head = `POST ${mcpPath(ctx.target)} HTTP/1.1\r\nHost: ${ctx.target.url.host}\r\n${lines.map(([n, v]) => `${n}: ${v}\r\n`).join('')}\r\n`;
+    const chunks = pieces(call(ctx.target)).map((piece) => `${Buffer.byteLength(piece).toString(16)}\r\n${piece}\r\n`);
+    return [await ctx.sendBytes([head, ...chunks, '0\r\n\r\n'])];
+  });
 }
 
 /** Bodies in every form and encoding: the Python original checked fewer bodies than it let through. */

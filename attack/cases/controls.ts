@@ -1,5 +1,5 @@
+import { type Answer, resultOf } from '../answer.ts';
 import {
-  type Answer,
   asCallers,
   type Case,
   type Context,
@@ -9,7 +9,6 @@ import {
   listServices,
   listTools,
   type Need,
-  resultOf,
   rpc,
   type Sent,
 } from '../case.ts';

@@ -1,15 +1,6 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
-import {
-  anonymously,
-  anyThrough,
-  type Case,
-  type Context,
-  caseOf,
-  listTools,
-  mcpPath,
-  type Row,
-  type Sent,
-} from '../case.ts';
+import { anyThrough } from '../answer.ts';
+import { anonymously, type Case, type Context, caseOf, listTools, mcpPath, type Row, type Sent } from '../case.ts';
 
 const theme = 'Forged credentials';
 const own = generateKeyPairSync('rsa', { modulusLength: 2048 });

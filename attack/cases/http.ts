@@ -1,3 +1,4 @@
+import { throughUnless } from '../answer.ts';
 import {
   anonymously,
   byCaller,
@@ -6,7 +7,6 @@ import {
   callers,
   caseOf,
   forbiddenCall,
-  isRefusal,
   listTools,
   mcpPath,
   type Row,
@@ -67,11 +67,7 @@ function raw(source: string, name: string, head: (ctx: Context, length: number) 
         }),
       ),
     // nginx answers some of these with a page of its own, which is a refusal too.
-    (answers) =>
-      answers.some(
-        (answer) =>
-          !isRefusal(answer) && (answer.status < 400 || answer.status >= 500) && ![501, 505].includes(answer.status),
-      ),
+    throughUnless(400, 501, 505),
   );
 }
 

@@ -1,5 +1,5 @@
+import { type Answer, resultOf } from '../answer.ts';
 import {
-  type Answer,
   anonymously,
   asCallers,
   byCaller,
@@ -10,7 +10,6 @@ import {
   complete,
   listServices,
   type Row,
-  resultOf,
   type Sent,
 } from '../case.ts';
 

@@ -1,15 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type Answer,
-  anonymously,
-  type Case,
-  type Context,
-  caseOf,
-  complete,
-  listTools,
-  type Row,
-  type Visitor,
-} from '../case.ts';
+import type { Answer } from '../answer.ts';
+import { anonymously, type Case, type Context, caseOf, complete, listTools, type Row, type Visitor } from '../case.ts';
 import { locationOf } from '../visitor.ts';
 
 const theme = 'Login and logout';

@@ -1,4 +1,5 @@
-import { type Answer, type Case, caseOf } from '../case.ts';
+import type { Answer } from '../answer.ts';
+import { type Case, caseOf } from '../case.ts';
 import { locationOf } from '../visitor.ts';
 
 const theme = 'Redirects';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseJson } from '../../common/text/json.ts';
-import type { Answer } from '../case.ts';
+import type { Answer } from '../answer.ts';
 import { send } from '../raw.ts';
 import { victimName } from './behaviour.ts';
 

@@ -1,5 +1,5 @@
 /** Every refusal of the registry, with its HTTP status. The codes are part of the API. */
-const statuses = {
+export const statuses = {
   identity_required: 401,
   identity_unavailable: 503,
   not_found: 404,
