@@ -1,8 +1,7 @@
 import { type ObjectKind, removedMethods } from './methods.ts';
-import { readId } from './read-id.ts';
 import { RefusedRequest } from './refused-request.ts';
 import { headerName, judgedKeys, refuseLookAlikes } from './request-hygiene.ts';
-import type { RequestId } from './request-id.ts';
+import { NumberInBody, type RequestId } from './request-id.ts';
 import { asObject, halfCharacter, invalidParams, type Json, objectParam, text, texts } from './request-shape.ts';
 import { parseStrictJson, UnreadableBody } from './strict-json.ts';
 import { mayCreateTask, readTasks } from './task-request.ts';
@@ -92,6 +91,14 @@ function parse(body: Uint8Array): unknown {
     if (error instanceof UnreadableBody) throw new RefusedRequest(error.message, { rpcCode: -32700 });
     throw error;
   }
+}
+
+/** A string, or a number without a fraction (MCP schema, `RequestId`); undefined for none and for null. */
+function readId({ id }: Json, body: Uint8Array): RequestId | undefined {
+  if (id === undefined || id === null) return undefined;
+  if (typeof id === 'string') return id;
+  if (!Number.isInteger(id)) throw new RefusedRequest('id must be a string or an integer');
+  return new NumberInBody(body);
 }
 
 function readResponse(message: Json): McpRequest {

@@ -44,12 +44,12 @@ function decode(bytes: Uint8Array): string {
   return text;
 }
 
-const quote = 0x22;
+export const quote = 0x22;
 const backslash = 0x5c;
-const colon = 0x3a;
+export const colon = 0x3a;
 const comma = 0x2c;
-const bracket = 0x5b;
-const brace = 0x7b;
+export const bracket = 0x5b;
+export const brace = 0x7b;
 
 /**
  * Counts the colons outside strings, in bytes that may be JSON. In UTF-8, these bytes are part of no other character.
@@ -74,7 +74,7 @@ function countColons(bytes: Uint8Array): number {
 const shortString = 24;
 
 /** Returns the offset of the quote that ends the string whose content begins at `start`; the end if there is none. */
-function endOfString(bytes: Uint8Array, start: number): number {
+export function endOfString(bytes: Uint8Array, start: number): number {
   for (let i = start; i < bytes.length; i++) {
     for (const near = i + shortString; i < near; i++) {
       const c = bytes[i];

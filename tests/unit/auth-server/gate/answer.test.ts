@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { AuthError } from '../../../../auth-server/denials/auth-error.ts';
 import { type Allowance, allow, deny } from '../../../../auth-server/gate/answer.ts';
 import type { OriginalRequest } from '../../../../auth-server/request/original-request.ts';
-import { type RequestId, WrittenNumber } from '../../../../policy/request/request-id.ts';
+import { NumberInBody, type RequestId } from '../../../../policy/request/request-id.ts';
 
 const publicUrl = 'http://localhost:8080';
 const bodyOf = (response: Response) => JSON.parse(response.headers.get('x-deny-body') ?? 'null');
@@ -179,14 +179,15 @@ describe('the message of a denial', () => {
     );
   });
 
+  const numbered = (id: string) => new NumberInBody(Buffer.from(`{"id":${id}}`));
   test.each<[RequestId, string]>([
     ['é', '"\\u00e9"'],
     ['\ud800', '"\\ud800"'],
     [-7, '-7'],
-    [new WrittenNumber('1.0'), '1.0'],
-    [new WrittenNumber('12345678901234567890'), '12345678901234567890'],
-    [new WrittenNumber('9'.repeat(1024)), '9'.repeat(1024)],
-    [new WrittenNumber('9'.repeat(1025)), 'null'],
+    [numbered('1.0'), '1.0'],
+    [numbered('12345678901234567890'), '12345678901234567890'],
+    [numbered('9'.repeat(1024)), '9'.repeat(1024)],
+    [numbered('9'.repeat(1025)), 'null'],
   ])('repeats the id %p as it was written, unless it is too long', async (id, written) => {
     const body = (await denied(new AuthError('request_refused', 'No.', { id }))).headers.get('x-deny-body');
     expect(body).toMatch(`{"jsonrpc":"2.0","id":${written},"error":{`);
