@@ -123,7 +123,7 @@ describe('a method that MCP 2026-07-28 has removed', () => {
     ['resources/unsubscribe', {}],
   ])('%s with %j is unknown to a client of that revision', (method, params) => {
     const error = refusal({ body: asked(method, params), protocolVersion: '2026-07-28' });
-    expect(error).toMatchObject({ rpcCode: -32601, id: 1 });
+    expect(error).toMatchObject({ rpcCode: -32601, id: expect.any(NumberInBody) });
     expect(error.message).toBe(`MCP 2026-07-28 has no method ${method}`);
   });
 
