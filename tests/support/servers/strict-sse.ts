@@ -9,11 +9,12 @@ interface Received {
 }
 
 const tools = [{ name: 'tell_time', description: 'Tells the time.', inputSchema: { type: 'object' } }];
+const about = { capabilities: { tools: {} }, serverInfo: { name: 'strict', version: '1' } };
 const results: Record<string, object> = {
-  initialize: {
-    protocolVersion: '2024-11-05',
-    capabilities: { tools: {} },
-    serverInfo: { name: 'strict', version: '1' },
+  initialize: { protocolVersion: '2024-11-05', ...about },
+  'server/discover': {
+    ...{ resultType: 'complete', ttlMs: 0, cacheScope: 'private' },
+    ...{ supportedVersions: ['2026-07-28', '2024-11-05'], ...about },
   },
   'tools/list': { tools },
   'tools/call': { content: [{ type: 'text', text: 'noon' }] },
