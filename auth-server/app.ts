@@ -6,13 +6,14 @@ import { type DecisionsEndpointDeps, decisionsEndpoint } from './decisions/read-
 import { createResourceMetadata, type MetadataSettings } from './gate/metadata.ts';
 import { type RelayCallbacksDeps, relayCallbacks } from './gate/relay-callbacks.ts';
 import { createValidate, type ValidateDeps } from './gate/validate.ts';
+import { isSignedIn } from './identity/identify.ts';
 import { type LoginDeps, loginRoutes } from './login/login.ts';
-import { LoginFailure } from './login/login-failure.ts';
+import { descriptionOf, LoginFailure } from './login/login-failure.ts';
 import { type SessionExchangeDeps, sessionExchange } from './login/session-exchange.ts';
 import { createHealth, type HealthSettings } from './process/health.ts';
 
 export type AppDeps = ValidateDeps &
-  LoginDeps &
+  Omit<LoginDeps, 'isSignedIn'> &
   HealthSettings &
   MetadataSettings &
   RelayCallbacksDeps &
@@ -61,7 +62,7 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
   app.use(decisionsEndpoint(deps)); // /decisions
   app.use(sessionExchange(deps)); // /oauth2/session, which must not depend on a cookie
   app.use(cookieParser());
-  app.use(loginRoutes(deps)); // /login, /oauth2/providers, /oauth2/login, /oauth2/callback, /oauth2/logout
+  app.use(loginRoutes({ ...deps, isSignedIn: ({ headers }) => isSignedIn(deps, headers.cookie) })); // /login, /oauth2/providers, /oauth2/login, /oauth2/callback, /oauth2/logout
   app.use((_req, res) => {
     res.status(404).json({ error: { code: 'not_found', message: 'There is nothing here.' } });
   });
@@ -72,7 +73,10 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
 function showFailure({ pages, log }: AppDeps): ErrorRequestHandler {
   return (error, _req, res, _next) => {
     const failure = error instanceof LoginFailure ? error : internalFailure(error);
-    log[failure.status >= 500 ? 'error' : 'warn']({ err: failure.cause, status: failure.status }, failure.title);
+    log[failure.status >= 500 ? 'error' : 'warn'](
+      { err: failure.cause, provider_said: descriptionOf(failure.cause), status: failure.status },
+      failure.title,
+    );
     pages.failure(res, failure);
   };
 }

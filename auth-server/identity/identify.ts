@@ -47,10 +47,22 @@ function holder(deps: IdentifyDeps, claims: TokenClaims): Principal {
   return unlessRevoked(deps, principal, claims.client_id, since);
 }
 
+/** Whether these cookies would identify a person at the next page of the registry. */
+export async function isSignedIn(deps: IdentifyDeps, cookie: string | undefined): Promise<boolean> {
+  const value = await Promise.try(sessionCookie, cookie, deps.cookieName).catch(() => undefined);
+  if (value === undefined) return false;
+  return await personOf(deps, value).then(Boolean, () => false);
+}
+
 async function bySession(deps: IdentifyDeps, request: OriginalRequest, cookie: string | undefined): Promise<Principal> {
   const value = sessionCookie(cookie, deps.cookieName);
   if (value === undefined) throw new AuthError('credentials_missing', texts.credentials_missing);
   refuseCrossSite(request, deps.publicUrl);
+  return await personOf(deps, value);
+}
+
+/** The person of a session cookie's value. */
+async function personOf(deps: IdentifyDeps, value: string): Promise<Principal> {
   const local = await deps.localSessions?.open(value);
   if (local) return unlessRevoked(deps, personOfLocalSession(deps.policy(), local), undefined, local.iat);
   const claims = deps.seal.known(value) ?? (await deps.seal.open(value));

@@ -1,4 +1,5 @@
 import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
+import { cleanText } from '../../common/text/clean.ts';
 
 /** A login that failed, in words for the person: what happened, and what to do. The cause goes to the log. */
 export class LoginFailure extends Error {
@@ -50,9 +51,31 @@ const refusals: Record<string, string> = {
 
 function refusedByProvider(error: AuthorizationResponseError, title: string): LoginFailure {
   const what = error.error_description === 'invalid_scope' ? 'invalid_scope' : error.error;
-  if (what === 'access_denied') return new LoginFailure(400, 'The login was cancelled', [again], error);
+  const said = descriptionOf(error);
+  const words = said === undefined ? [] : [`Its reason: ${said}`];
+  if (what === 'access_denied') return new LoginFailure(400, 'The login was cancelled', [...words, again], error);
   const hint = refusals[what] ?? `It said: ${what.replace(/[^\w.-]/g, '').slice(0, 60)}.`;
-  return new LoginFailure(400, `${title} refused the login`, [hint, administrator], error);
+  const linked = said !== undefined && /^Already found an entry for username/i.test(said) ? [justLinked] : [];
+  const lines = [hint, ...words, ...linked, administrator];
+  return new LoginFailure(400, `${title} refused the login`, lines, error);
+}
+
+const justLinked = 'The user pool has linked two of your accounts just now: log in once more.';
+
+const longestDescription = 500;
+/** Descriptions of Cognito that are codes, which the pages explain. */
+const explained = ['invalid_scope', 'invalid_redirect'];
+
+/**
+ * What the provider said, to be shown as text: triggers of a user pool and SAML providers explain a refusal only here (RFC
+ * 6749 sections 4.1.2.1 and 5.2).
+ */
+export function descriptionOf(error: unknown): string | undefined {
+  const { error_description: said } = (error ?? {}) as { error_description?: unknown };
+  if (typeof said !== 'string' || explained.includes(said)) return undefined;
+  const text = cleanText(said, { replace: ' ' }).trim();
+  if (text === '') return undefined;
+  return text.length > longestDescription ? `${text.slice(0, longestDescription)}…` : text;
 }
 
 const exchangeHints: Record<string, readonly string[]> = {
@@ -70,7 +93,14 @@ function refusedAtExchange(error: ResponseBodyError, title: string): LoginFailur
       ? ['The callback URL was another one when the login began: has REGISTRY_URL changed, or its last slash?']
       : undefined;
   const hints = callback ?? exchangeHints[error.error] ?? ['It refused to hand out the tokens.'];
-  return new LoginFailure(502, `${title} did not complete the login`, [...hints, again, administrator], error);
+  const said = descriptionOf(error);
+  const words = said === undefined ? [] : [`Its reason: ${said}`];
+  return new LoginFailure(
+    502,
+    `${title} did not complete the login`,
+    [...hints, ...words, again, administrator],
+    error,
+  );
 }
 
 function isNetworkError(error: ClientError): boolean {

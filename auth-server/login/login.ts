@@ -1,4 +1,4 @@
-import { type Request, type RequestHandler, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client';
 import type { OAuthClient } from '../cognito/oauth-client.ts';
 import type { SessionCookie } from '../identity/session-cookie.ts';
@@ -18,6 +18,8 @@ export interface LoginDeps extends OpenSessionDeps {
   used: UsedStore;
   cookie: SessionCookie;
   pages: Pages;
+  /** Whether the browser's session is one that the gateway accepts. */
+  isSignedIn: (req: Request) => Promise<boolean>;
   /** How many logins from one address may fail in a minute before it has to wait. Default 30. */
   failedLogins?: number | undefined;
 }
@@ -40,8 +42,9 @@ function providerList({ providers }: LoginDeps): { name: string; title: string }
 }
 
 function showLogin(deps: LoginDeps): RequestHandler {
-  return (req, res) => {
+  return async (req, res) => {
     const next = safePath(req.query.redirect_uri, deps.publicUrl);
+    if (await deps.isSignedIn(req)) return goTo(res, next);
     deps.pages.login(res, { providers: providerList(deps), next });
   };
 }
@@ -77,6 +80,8 @@ function finishLogin(deps: LoginDeps): RequestHandler {
     const isOurs = attempt?.provider === client.settings.name;
     // The browser deletes the cookie, but a copy of it must not work again.
     if (!attempt || !isOurs || !(await deps.used.use(`login ${attempt.state}`, attempt.exp))) {
+      // Usually the Back button. The session stays whose it is, whatever login this was.
+      if (await deps.isSignedIn(req)) return goTo(res, '/');
       throw new LoginFailure(400, 'This login cannot be finished', [
         'It was started in another browser, was finished already, or took longer than ten minutes.',
         `Start again, on ${deps.publicUrl} exactly: another spelling of the address is another site to your browser.`,
@@ -93,6 +98,11 @@ function finishLogin(deps: LoginDeps): RequestHandler {
     deps.cookie.set(res, value, deps.sessionSeconds);
     res.redirect(302, attempt.next);
   };
+}
+
+/** Sends a person who is signed in to a page. The answer depends on their cookie. */
+function goTo(res: Response, next: string): void {
+  res.set('Cache-Control', 'no-store').redirect(302, next);
 }
 
 /** A page must not finish a login in an image or a frame: the person would not see that another account is logged in. */

@@ -49,10 +49,11 @@ const ways: Way[] = [
     says: 'Start again, on http://localhost:8080 exactly',
   },
   {
-    way: 'The callback is opened twice',
+    way: 'The callback is opened again after the session has ended',
     meet: async (person) => {
       const back = await person.signIn(await person.start());
       await person.get(back);
+      person.jar.clear();
       return person.get(back);
     },
     status: 400,

@@ -83,10 +83,31 @@ describe('a callback that does not belong to a login of this browser', () => {
   test('of a login that is already finished is rejected', async () => {
     const person = newVisitor(auth.url);
     const back = await person.signIn(await person.start());
+    const attempt = new Map(person.jar);
     expect((await person.get(back)).status).toBe(302);
+    person.jar.clear();
+    for (const [name, value] of attempt) person.jar.set(name, value);
     const again = await person.get(back);
     expect(again.status).toBe(400);
     expect(await again.text()).toContain('was finished already');
+  });
+
+  test('leads a person who is signed in to the start page, whatever login it was, and leaves the session alone', async () => {
+    const [attacker, person] = [newVisitor(auth.url), newVisitor(auth.url)];
+    const back = await person.signIn(await person.start());
+    expect((await person.get(back)).status).toBe(302);
+    const session = person.cookies();
+    const planted = await attacker.signIn(await attacker.start(), 'bob');
+    for (const url of [back, planted, `${callback}?code=x`, `${callback}?error=access_denied`]) {
+      const again = await person.get(url);
+      expect([again.status, again.headers.get('location'), again.headers.get('cache-control')]).toEqual([
+        302,
+        '/',
+        'no-store',
+      ]);
+      expect(person.cookies()).toBe(session);
+    }
+    expect((await auth.validate({ Cookie: session })).headers.get('x-username')).toBe('alice');
   });
 
   test('with a cookie that is too old or was changed is rejected', async () => {
@@ -113,6 +134,38 @@ describe('an error of Cognito', () => {
     expect(status).toBe(400);
     expect(html).toContain(expected);
     expect(html).not.toMatch(/<script|<b>/);
+  });
+
+  test.each([
+    [
+      'invalid_request',
+      'PreSignUp failed with error Only <b>example.com</b> may sign up.',
+      'Only &lt;b&gt;example.com&lt;/b&gt; may sign up.',
+    ],
+    ['server_error', 'Invalid SAML response received: Audience restriction', 'Invalid SAML response received'],
+    ['server_error', 'Already found an entry for username google_10482', 'log in once more'],
+    ['access_denied', 'User is not assigned to a role', 'User is not assigned to a role'],
+    ['server_error', `\u202ea\u0007b${'x'.repeat(5_000)}`, `Its reason: a b${'x'.repeat(400)}`],
+  ])('%s with a description shows it as text, cut, and logs it', async (error, description, expected) => {
+    const person = newVisitor(auth.url);
+    const query = new URLSearchParams({ error, state: stateOf(await person.start()), error_description: description });
+    const { status, html } = await failure(await person.get(`${callback}?${query}`));
+    expect(status).toBe(400);
+    expect(html).toContain(expected);
+    expect(html).not.toMatch(/<b>|\u202e|x{600}/);
+    const { provider_said } = JSON.parse(auth.lines.at(-1) ?? '');
+    expect(html.replaceAll('&lt;', '<').replaceAll('&gt;', '>')).toContain(`Its reason: ${provider_said}<`);
+  });
+
+  test('at the code exchange shows its description, for which a trigger is the usual cause', async () => {
+    const said = {
+      error: 'invalid_request',
+      error_description: 'PreTokenGeneration failed with error No <i>licence</i>.',
+    };
+    cognito.control.failNext('/oauth2/token', 400, said);
+    const { status, html } = await failure(await newVisitor(auth.url).logIn());
+    expect(status).toBe(502);
+    expect(html).toContain('Its reason: PreTokenGeneration failed with error No &lt;i&gt;licence&lt;/i&gt;.');
   });
 
   test('invalid_client at the code exchange leads to a page about the client id and secret', async () => {

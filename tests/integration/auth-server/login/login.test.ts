@@ -1,4 +1,4 @@
-import { denialOf, publicUrl, startAuthServer, WEB } from '../../../support/auth-server/auth-fixture.ts';
+import { denialOf, now, publicUrl, startAuthServer, WEB } from '../../../support/auth-server/auth-fixture.ts';
 import { newVisitor } from '../../../support/auth-server/visitor.ts';
 import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 
@@ -25,6 +25,28 @@ describe('the login page', () => {
       expect(html).not.toMatch(/evil|<script/);
     },
   );
+
+  test('does not ask a person who is signed in again, but leads to the page that they requested', async () => {
+    const person = visitor();
+    await person.logIn();
+    const to = async (query: string) => {
+      const answer = await person.get(`/login${query}`);
+      return [answer.status, answer.headers.get('location'), answer.headers.get('cache-control')];
+    };
+    expect(await to('?redirect_uri=%2Fservers%3Fa%3D1')).toEqual([302, '/servers?a=1', 'no-store']);
+    expect(await to('')).toEqual([302, '/', 'no-store']);
+    expect(await to('?redirect_uri=https%3A%2F%2Fevil.example')).toEqual([302, '/', 'no-store']);
+  });
+
+  test('asks a person whose session has ended or was revoked: else the two pages would lead to each other', async () => {
+    const person = visitor();
+    await person.logIn('dave');
+    const [[name, value] = ['', '']] = person.jar;
+    await auth.store.revocations.add({ kind: 'user', value: 'dave', at: now() });
+    expect((await person.get('/login')).status).toBe(200);
+    person.jar.set(name, `${value.slice(0, -4)}AAAA`);
+    expect((await person.get('/login')).status).toBe(200);
+  });
 
   test('lists the providers as JSON for programs', async () => {
     const answer = await visitor().get('/oauth2/providers');
