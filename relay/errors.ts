@@ -2,6 +2,7 @@ import { NoRoom } from '../common/answers/held-bytes.ts';
 import { OversizedAnswer, UnreadableAnswer } from '../common/answers/limits.ts';
 import type { MessageId } from '../common/answers/message.ts';
 import { asciiJson } from '../common/text/json.ts';
+import { repeatableId } from '../common/text/repeatable-id.ts';
 
 const upstream = { status: 502, rpcCode: -32008, logLevel: 'warn' } as const;
 
@@ -79,9 +80,6 @@ export class RelayError extends Error {
   }
 }
 
-/** Of an id as JSON in ASCII: nginx reads an error from a header. The auth-server repeats no longer ones. */
-const longestId = 1_024;
-
 /**
  * The JSON-RPC error of a failure, in ASCII.
  * @param id of the request, if it is known; repeated as it was written, unless it is too long
@@ -89,8 +87,7 @@ const longestId = 1_024;
 export function errorBody({ code, message }: Pick<RelayError, 'code' | 'message'>, id?: MessageId): string {
   const { rpcCode } = meanings[code];
   const error = asciiJson(JSON.stringify({ code: rpcCode, message, data: { reason: code } }));
-  const written = asciiJson(id?.text ?? 'null');
-  return `{"jsonrpc":"2.0","id":${written.length <= longestId ? written : null},"error":${error}}`;
+  return `{"jsonrpc":"2.0","id":${repeatableId(id?.text) ?? null},"error":${error}}`;
 }
 
 /** Returns any thrown error as a {@link RelayError}, whose message reveals nothing internal. */

@@ -6,6 +6,7 @@ import {
   type Tool,
   type Transport,
 } from '@modelcontextprotocol/client';
+import { negotiationOver } from '../../common/network/negotiation.ts';
 import { CommandError } from '../lib/failure.ts';
 import type { Print } from '../lib/print.ts';
 import type { Settings } from '../lib/settings.ts';
@@ -71,8 +72,7 @@ export async function openGateway(options: GatewayOptions): Promise<GatewayConne
       throw explainFailure(broken ?? error, { ...circumstances, refusal });
     }
   };
-  // The legacy transport knows no headers of 2026-07-28: servers refuse a version header without the others (-32020).
-  const mode = isLegacy(url) ? 'legacy' : 'auto';
+  const mode = negotiationOver(isLegacy(url) ? 'sse' : 'streamable-http');
   const client = new Client({ name: 'mcp-gateway', version: '0.1.0' }, { versionNegotiation: { mode } });
   signal?.addEventListener('abort', () => void client.close().catch(() => undefined), { once: true });
   await run(client, () => client.connect(transportFor(url, fetch)));

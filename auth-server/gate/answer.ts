@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { asciiJson } from '../../common/text/json.ts';
+import { repeatableId } from '../../common/text/repeatable-id.ts';
 import type { Credential } from '../../common/upstream-secrets/secrets-file.ts';
 import { type RequestId, writeId } from '../../policy/request/request-id.ts';
 import type { AuthError } from '../denials/auth-error.ts';
@@ -29,7 +30,6 @@ const credentialHeaders = new Map([
 const longestGroups = 4096;
 const longestReturn = 1000;
 const longestMessage = 1024;
-const longestId = 1024;
 /** All headers of a denial must fit nginx's proxy_buffer_size. */
 const longestChallenge = 2048;
 
@@ -99,15 +99,17 @@ function isInBand({ code, details }: AuthError, request: OriginalRequest | undef
   const { target } = request ?? {};
   if (!meanings[code].inBand || target?.resource !== 'mcp' || target.endpoint !== 'mcp') return false;
   // MCP 2026-07-28, "Sending Messages to the Server": 404 for an unknown method.
-  return echoable(details.id) !== undefined && !(code === 'method_unknown' && details.isModern === true);
+  return repeated(details.id) !== undefined && !(code === 'method_unknown' && details.isModern === true);
 }
+
+const repeated = (id: RequestId | undefined) => repeatableId(id === undefined ? undefined : writeId(id));
 
 /** JSON-RPC 2.0 for MCP requests, a plain error object for the registry's; ASCII, at most 3 kB. */
 function denialBody(error: AuthError, request: OriginalRequest | undefined): string {
   const message = cutForAscii(error.message, longestMessage);
   const { result, rpcCode = meanings[error.code].rpcCode } = error.details;
   if (request?.target.resource === 'registry') return asciiOf({ error: { code: error.code, message } });
-  const id = echoable(error.details.id);
+  const id = repeated(error.details.id);
   const content =
     result && id !== undefined ? { result } : { error: { code: rpcCode, message, data: { reason: error.code } } };
   return `{"jsonrpc":"2.0","id":${id ?? null},${asciiOf(content).slice(1)}`;
@@ -142,12 +144,6 @@ function resourcePath(request: OriginalRequest | undefined): string {
 
 function isPageRequest({ target, method, accept }: OriginalRequest): boolean {
   return target.resource === 'registry' && method === 'GET' && (accept?.includes('text/html') ?? false);
-}
-
-/** The id of the answer as JSON; undefined for none, and for one that would not fit the header. */
-function echoable(id: RequestId | undefined): string | undefined {
-  const written = id === undefined ? undefined : asciiJson(writeId(id));
-  return written !== undefined && written.length <= longestId ? written : undefined;
 }
 
 /** Cuts `text` to `limit` characters after escaping: one letter can become twelve characters. */

@@ -2,6 +2,7 @@ import { Client, SSEClientTransport, StreamableHTTPClientTransport } from '@mode
 import type { Account } from '../../common/answers/byte-gatherer.ts';
 import { NoRoom } from '../../common/answers/held-bytes.ts';
 import { UnreadableAnswer } from '../../common/answers/limits.ts';
+import { negotiationOver } from '../../common/network/negotiation.ts';
 import { type Holding, startHolding } from '../routing/holding.ts';
 import { createPinnedFetch } from '../routing/pinned-fetch.ts';
 import { readingFetch } from '../routing/read-answers.ts';
@@ -63,8 +64,7 @@ export async function probeServer(
   const clock = startClock(limits);
   const alarm = createAlarm();
   const holding = startHolding(account);
-  // The legacy transport knows no headers of 2026-07-28: servers refuse a version header without the others (-32020).
-  const mode = transport === 'sse' || kept?.session !== undefined ? 'legacy' : 'auto';
+  const mode = kept?.session === undefined ? negotiationOver(transport) : 'legacy';
   const client = new Client({ name: 'mcp-gateway-registry', version: '1' }, { versionNegotiation: { mode } });
   const target = { origin: server.upstream, host: server.host_header ?? undefined, addresses, headers, ca };
   const url = new URL(server.transports[transport] ?? '/', server.upstream);

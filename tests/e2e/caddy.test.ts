@@ -96,10 +96,11 @@ test('Without a credential a GET and a POST through Caddy get 401', async () => 
   expect(gateway.echo.seen).toEqual([]);
 });
 
-test('A person without a right to the server is refused its stream, and nothing reaches the server', async () => {
+test('A person without a right to the server is refused its stream, with the reason in a header, and nothing reaches the server', async () => {
   const cookie = await gateway.sessionCookie('erin');
   const answer = await ask({ path: '/currenttime/mcp', headers: { cookie, accept: 'text/event-stream' } });
-  expect([answer.status, answer.headers['x-deny-code']]).toEqual([403, 'not_permitted']);
+  expect([answer.status, answer.headers['x-deny-code'], answer.body]).toEqual([403, 'not_permitted', '']);
+  expect(answer.headers['x-deny-body']).toContain('Not allowed: ');
   expect(gateway.echo.seen).toEqual([]);
 });
 
