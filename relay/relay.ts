@@ -6,6 +6,7 @@ import type { Ticket } from '../common/identity/ticket.ts';
 import type { Logger } from '../common/service/log.ts';
 import { serverNameForm } from '../policy/names.ts';
 import type { Endpoint } from '../policy/request/mcp-request.ts';
+import { isExtensionMethod } from '../policy/request/methods.ts';
 import { passAnswer, updateSessionOwner } from './answer.ts';
 import { asRelayError, errorBody, meanings, RelayError, unreadable, unreadableBecause } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
@@ -19,7 +20,7 @@ const requestTarget = new RegExp(`^/(${serverNameForm})/(mcp|sse|messages)(\\?.*
 const slowMilliseconds = 3_600_000;
 /** The gate has bounded the request. */
 const requestLimits = answerLimits(Number.POSITIVE_INFINITY);
-/** Methods that make a server work: as long as nginx waits for an answer that does not pass here. */
+/** Methods that make a server work, besides those of extensions: as long as nginx waits for an answer that does not pass here. */
 const slow = /^(tools\/call|tasks\/result|prompts\/get|resources\/read|completion\/complete)$/;
 /** Methods that only read, or that create a session which no client would learn of. */
 const repeatable = /^(initialize|server\/discover|subscriptions\/listen|.*\/list)$/;
@@ -80,7 +81,7 @@ async function begin(
   deps.tracing?.note({ server: ticket.server, method: ticket.method });
   const { route, endpoint, path } = targetOf(deps, request.url ?? '', ticket);
   const { server } = ticket;
-  const timeoutMilliseconds = slow.test(ticket.method) ? slowMilliseconds : deps.quickMilliseconds;
+  const timeoutMilliseconds = slow.test(ticket.method) || isExtensionMethod(ticket.method) ? slowMilliseconds : deps.quickMilliseconds;
   const account = deps.held.accountOf(server);
   const gathered = new ByteGatherer(account);
   try {

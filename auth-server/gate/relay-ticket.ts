@@ -3,7 +3,7 @@ import type { ApprovedTools } from '../../policy/approved-tools.ts';
 import { isSomeListFiltered } from '../../policy/listing.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Endpoint, McpRequest } from '../../policy/request/mcp-request.ts';
-import { cacheable } from '../../policy/request/methods.ts';
+import { cacheable, isExtensionMethod } from '../../policy/request/methods.ts';
 import { perPrincipal } from '../identity/per-principal.ts';
 import type { Principal } from '../identity/principal.ts';
 import { revocationKeysOf } from '../store/revocation-keys.ts';
@@ -55,12 +55,15 @@ export function relayTicket(policy: Policy, request: AllowedRequest): Ticket | u
  * `tools/list` there. So the relay sees all answers to callers for whom some list of the server is filtered.
  */
 function needsRelay(policy: Policy, { principal, server, endpoint, asked, approved }: AllowedRequest): boolean {
-  if (endpoint !== 'mcp' || relayed.has(asked.method)) return true;
+  if (endpoint !== 'mcp' || relayed.has(asked.method) || isExtensionMethod(asked.method)) return true;
   if (asked.method === 'tools/call' && asked.mayCreateTask === true) return true;
   return hasFilteredList(policy, principal, server, approved);
 }
 
-/** The relay forbids others to use what one caller may cache, also where nothing of the answer is removed. */
+/**
+ * The relay forbids others to use what one caller may cache, also where nothing of the answer is removed. Extensions define
+ * results that clients cache, such as those of `skills/list`; of MCP's own only the cacheable ones are.
+ */
 const relayed = new Set(['initialize', '(stream)', '(end)', 'subscriptions/listen', 'tasks/list', ...cacheable]);
 
 type Known = { policy: Policy; approved: ApprovedTools | undefined; servers: Map<string, boolean> };

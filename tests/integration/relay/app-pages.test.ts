@@ -1,37 +1,19 @@
-import { isDeepStrictEqual } from 'node:util';
-import {
-  json,
-  message,
-  policyText,
-  type Relay,
-  result,
-  sse,
-  startRelay,
-  startUpstream,
-} from '../../support/relay/relay-fixture.ts';
-import { eventually } from '../../support/servers/mcp-clients.ts';
+import { json, message, policyText, result, sse } from '../../support/relay/relay-fixture.ts';
+import { startScene } from '../../support/relay/scene.ts';
 
-let relay: Relay;
 let sent: string;
 let asEvent = false;
-const callers: Record<string, string> = {};
-beforeAll(async () => {
-  relay = await startRelay();
-  relay.changePolicy(policyText.replace('"x:exact"', '"ui://notes/own.html"'));
-  await relay.lead(
-    await startUpstream((response) => (asEvent ? void sse(response, `data: ${sent}\n\n`).end() : json(response, sent))),
-  );
-  callers.all = await relay.person('alice', 'all');
-  callers.some = await relay.person('bob', 'some');
-});
+const policy = policyText.replace('"x:exact"', '"ui://notes/own.html"');
+const { relay, server, alice, bob } = await startScene({ policy });
+server.answer = (response) => (asEvent ? void sse(response, `data: ${sent}\n\n`).end() : json(response, sent));
 afterAll(() => relay.close());
 afterEach(() => {
   asEvent = false;
 });
 
-const list = async (who: string, text: string | object) => {
+const list = async (who: 'all' | 'some', text: string | object) => {
   sent = typeof text === 'string' ? text : JSON.stringify(result({ tools: text }));
-  const answer = await relay.read(String(callers[who]), { body: message('tools/list') });
+  const answer = await relay.read(who === 'all' ? alice : bob, { body: message('tools/list') });
   return JSON.parse(answer.text.replace(/^data: /, '')).result.tools as object[];
 };
 const tool = (_meta: unknown) => ({ name: 'get_a', _meta, title: 'A' });
@@ -60,8 +42,7 @@ test.each([
   ['other metadata', { ui: { visibility: ['app'] }, x: 1 }],
   ['metadata that is no object', 'x'],
 ])('A tool keeps %s', async (_what, given) => {
-  // The policy of this file may have to be read first.
-  await eventually(async () => isDeepStrictEqual(await list('some', [tool(given)]), [tool(given)]));
+  expect(await list('some', [tool(given)])).toEqual([tool(given)]);
 });
 
 test.each([

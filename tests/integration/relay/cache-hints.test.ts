@@ -1,37 +1,30 @@
 import { longestTtlMilliseconds } from '../../../relay/cache-hints.ts';
-import {
-  json,
-  message,
-  type Relay,
-  result,
-  sse,
-  startRelay,
-  startUpstream,
-} from '../../support/relay/relay-fixture.ts';
+import { json, message, policyText, result, sse } from '../../support/relay/relay-fixture.ts';
+import { startScene } from '../../support/relay/scene.ts';
 
-let relay: Relay;
-let answer: (response: Parameters<typeof json>[0]) => void;
-const callers: Record<string, string> = {};
-beforeAll(async () => {
-  relay = await startRelay();
-  await relay.lead(await startUpstream((response) => answer(response)));
-  callers.all = await relay.person('alice', 'all');
-  callers.some = await relay.person('bob', 'some');
-});
+const ofExtensions = ['skills/list', 'skills/get', 'resources/directory/read', 'com.example/forecast'];
+const ruleOfExtensions = `  - { server: "*", methods: [${ofExtensions.join()}], resources: ["file:///data/*"] }\n`;
+const policy = policyText.replace('part:\n', `${ruleOfExtensions}part:\n${ruleOfExtensions}`);
+const { relay, server, alice, bob } = await startScene({ policy });
 afterAll(() => relay.close());
 
 const hinted = { resultType: 'complete', tools: [], contents: [], ttlMs: 86_400_000, cacheScope: 'public' };
 const short = { ttlMs: longestTtlMilliseconds, cacheScope: 'private' };
-const ask = async (who: string, method: string, sent: object | string, how = json as (r: never, t: never) => void) => {
-  answer = (response) => how(response as never, sent as never);
-  const params = method === 'resources/read' ? { uri: 'file:///data/a' } : undefined;
-  const { text } = await relay.read(String(callers[who]), { body: message(method, params) });
+const ask = async (
+  who: 'all' | 'some',
+  method: string,
+  sent: object | string,
+  how = json as (r: never, t: never) => void,
+) => {
+  server.answer = (response) => how(response as never, sent as never);
+  const params = method.endsWith('/read') ? { uri: 'file:///data/a' } : undefined;
+  const { text } = await relay.read(who === 'all' ? alice : bob, { body: message(method, params) });
   const data = /^data: (.*)$/m.exec(text)?.[1] ?? text;
   return (JSON.parse(data) as { result: Record<string, unknown> }).result;
 };
 const asEvent = (response: Parameters<typeof sse>[0], text: string) => void sse(response, `data: ${text}\n\n`).end();
 
-describe.each(['all', 'some'])(
+describe.each(['all', 'some'] as const)(
   'What a caller who may use %s of a server may cache is for this caller only, of',
   (who) => {
     test.each([
@@ -41,6 +34,7 @@ describe.each(['all', 'some'])(
       'resources/templates/list',
       'resources/read',
       'server/discover',
+      ...ofExtensions,
     ])('%s, in a JSON answer and on a stream', async (method) => {
       const expected = { ...hinted, ...short };
       expect(await ask(who, method, result(hinted))).toEqual(expected);
@@ -76,12 +70,12 @@ test('An answer without hints of an older revision, an interim result and an err
   for (const body of [{ tools: [] }, { resultType: 'input_required', inputRequests: {} }])
     expect(await ask('all', 'tools/list', result(body))).toEqual(body);
   const error = { jsonrpc: '2.0', id: 1, error: { code: -32603, message: 'no', data: { cacheScope: 'public' } } };
-  answer = (response) => json(response, error);
-  expect(JSON.parse((await relay.read(String(callers.all), { body: message('tools/list') })).text)).toEqual(error);
+  server.answer = (response) => json(response, error);
+  expect(JSON.parse((await relay.read(alice, { body: message('tools/list') })).text)).toEqual(error);
 });
 
 test('A hint that only some readers would take for one is no answer', async () => {
-  answer = (response) => json(response, result({ tools: [], CacheScope: 'public', ttlMs: 60_000 }));
-  const { status, text } = await relay.read(String(callers.all), { body: message('tools/list') });
+  server.answer = (response) => json(response, result({ tools: [], CacheScope: 'public', ttlMs: 60_000 }));
+  const { status, text } = await relay.read(alice, { body: message('tools/list') });
   expect([status, text]).toEqual([502, expect.stringContaining('upstream_answer_unreadable')]);
 });

@@ -1,24 +1,8 @@
 import { gzipSync } from 'node:zlib';
-import {
-  json,
-  message,
-  type Relay,
-  result,
-  sse,
-  startRelay,
-  startUpstream,
-  textOf,
-  tools,
-} from '../../support/relay/relay-fixture.ts';
+import { json, message, result, sse, textOf, tools } from '../../support/relay/relay-fixture.ts';
+import { startScene } from '../../support/relay/scene.ts';
 
-let relay: Relay;
-let bob: string;
-let answer: (response: Parameters<typeof json>[0]) => void;
-beforeAll(async () => {
-  relay = await startRelay({ maxAnswer: 100_000 });
-  await relay.lead(await startUpstream((response) => answer(response)));
-  bob = await relay.person('bob', 'some');
-});
+const { relay, server, bob } = await startScene({ maxAnswer: 100_000 });
 afterAll(() => relay.close());
 
 const list = (method = 'tools/list') => relay.read(bob, { body: message(method) });
@@ -42,7 +26,7 @@ describe('a list for one caller', () => {
         ).end(),
     ],
   ])('loses the entries that its caller may not use and keeps every other letter, in %s', async (_how, wrap) => {
-    answer = wrap(`${odd}${hidden} , ${shown}\n,${hidden}${rest}`);
+    server.answer = wrap(`${odd}${hidden} , ${shown}\n,${hidden}${rest}`);
     const { text } = await list();
     const data = text.startsWith('event')
       ? [...text.matchAll(/^data: (.*)$/gm)].map(([, line]) => line).join('\n')
@@ -58,7 +42,7 @@ describe('a list for one caller', () => {
       `data: ${JSON.stringify(tools('get_a'))}\r\r`,
       'data: {"é":"😀"}\n\n',
     ];
-    answer = (response) => void sse(response, ...events).end();
+    server.answer = (response) => void sse(response, ...events).end();
     expect((await list()).text).toBe(`retry: 5\n\ndata: ${JSON.stringify(tools('get_a'))}\n\ndata: {"é":"😀"}\n\n`);
   });
 
@@ -79,7 +63,8 @@ describe('a list for one caller', () => {
       ['file:///data/{x}'],
     ],
   ])('of %s holds only the permitted entries', async (method, field, key, all, left) => {
-    answer = (response) => json(response, result({ [field]: all.map((name) => ({ [key]: name })), nextCursor: 'n' }));
+    server.answer = (response) =>
+      json(response, result({ [field]: all.map((name) => ({ [key]: name })), nextCursor: 'n' }));
     expect(JSON.parse((await list(method)).text).result).toEqual({
       [field]: left.map((name) => ({ [key]: name })),
       nextCursor: 'n',
@@ -87,7 +72,7 @@ describe('a list for one caller', () => {
   });
 
   test('is empty for a caller who may use none of it, and the log names the missing rule', async () => {
-    answer = (response) => json(response, tools('a', 'b'));
+    server.answer = (response) => json(response, tools('a', 'b'));
     const groupless = await relay.person('nina', 'none');
     const { text, headers } = await relay.read(groupless, { body: message('tools/list') });
     expect(text).toBe(JSON.stringify(tools()));
@@ -107,7 +92,7 @@ describe('a list for one caller', () => {
     ['a batch', `data: [${JSON.stringify(tools('set_a'))}]\n\n`],
     ['half a stream', `data: ${JSON.stringify(tools('set_a'))}\n`],
   ])('does not evade the filter of a stream by %s', async (_how, event) => {
-    answer = (response) => void sse(response, event).end();
+    server.answer = (response) => void sse(response, event).end();
     const { text, status } = await list();
     expect(status).toBe(200);
     expect(text).not.toContain('set_a');
@@ -131,7 +116,7 @@ describe('a list for one caller', () => {
     ['the list twice', typed('application/json', '{"result":{"tools":[{"name":"set_a"}],"tools":[]}}')],
     ['a batch', typed('application/json', `[${secret}]`)],
   ])('is rejected with 502 when it arrives as %s', async (_what, given) => {
-    answer = given;
+    server.answer = given;
     const { status, text, headers } = await list();
     expect(status).toBe(502);
     expect(text).not.toContain('set_a');
@@ -140,7 +125,7 @@ describe('a list for one caller', () => {
   });
 
   test('is filtered in a stream whose content type only contains text/event-stream, as some clients check', async () => {
-    answer = typed('application/x; text/event-stream', `data: ${secret}\n\n`);
+    server.answer = typed('application/x; text/event-stream', `data: ${secret}\n\n`);
     expect((await list()).text).not.toContain('set_a');
   });
 
@@ -149,22 +134,22 @@ describe('a list for one caller', () => {
       const around = JSON.stringify(result({ tools: [{ name: 'get_a', d: '' }] })).length;
       return JSON.stringify(result({ tools: [{ name: 'get_a', d: 'x'.repeat(bytes - around) }] }));
     };
-    answer = (response) => json(response, long(100_000));
+    server.answer = (response) => json(response, long(100_000));
     expect((await list()).text).toBe(long(100_000));
-    answer = (response) => json(response, long(100_001));
+    server.answer = (response) => json(response, long(100_001));
     expect(await list()).toMatchObject({ status: 502, text: expect.stringContaining('upstream_answer_too_large') });
   });
 
   test("passes a server's error and status unchanged", async () => {
     const error = JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code: -32601, message: 'no' } });
-    answer = typed('application/json', error, {}, 404);
+    server.answer = typed('application/json', error, {}, 404);
     expect(await list()).toMatchObject({ status: 404, text: error });
-    answer = typed('text/plain', 'no such thing', {}, 404);
+    server.answer = typed('text/plain', 'no such thing', {}, 404);
     expect(await list()).toMatchObject({ status: 404, text: 'no such thing' });
   });
 
   test('is passed on before the stream ends', async () => {
-    answer = (response) => void sse(response, `data: ${JSON.stringify(tools('get_a', 'set_a'))}\n\n`);
+    server.answer = (response) => void sse(response, `data: ${JSON.stringify(tools('get_a', 'set_a'))}\n\n`);
     const open = await relay.ask(bob, { body: message('tools/list') });
     const first = await new Promise((resolve) => open.once('data', (bytes: Buffer) => resolve(String(bytes))));
     expect(first).toBe(`data: ${JSON.stringify(tools('get_a'))}\n\n`);

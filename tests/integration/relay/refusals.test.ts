@@ -1,29 +1,10 @@
 import { createServer } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { listen } from '../../support/listen.ts';
-import {
-  json,
-  message,
-  type Received,
-  type Relay,
-  result,
-  startRelay,
-  startUpstream,
-  taskCall,
-  tools,
-  until,
-} from '../../support/relay/relay-fixture.ts';
+import { json, message, result, taskCall, tools, until } from '../../support/relay/relay-fixture.ts';
+import { startScene } from '../../support/relay/scene.ts';
 
-let relay: Relay;
-let bob: string;
-let alice: string;
-let answer: (response: Parameters<typeof json>[0], received: Received) => void;
-let upstream: Awaited<ReturnType<typeof startUpstream>>;
-beforeAll(async () => {
-  relay = await startRelay();
-  upstream = await relay.lead(await startUpstream((response, received) => answer(response, received)));
-  [bob, alice] = [await relay.person('bob', 'some'), await relay.person('alice', 'all')];
-});
+const { relay, upstream, server, alice, bob } = await startScene();
 afterAll(() => relay.close());
 
 const initialize = { body: message('initialize', {}) };
@@ -41,7 +22,7 @@ const failed = async (asked: { body: object } = initialize, who = bob) => {
 };
 
 test.each([301, 302, 303, 307, 308])('A redirect with status %d becomes an error that says so', async (status) => {
-  answer = says(status, 'Moved', { location: '/mcp/' });
+  server.answer = says(status, 'Moved', { location: '/mcp/' });
   const { headers, ...told } = await failed();
   expect(told).toMatchObject({ status: 502, reason: 'upstream_redirects', id: 1 });
   expect(told.message).toContain('redirects to another address');
@@ -60,7 +41,7 @@ test.each([
   ['400 of Django', 400, "DisallowedHost: Invalid HTTP_HOST header: 'x'. Disallowed Host"],
   ['403 of Vite', 403, 'Blocked request. This host ("one.test") is not allowed.'],
 ])('A %s is told as a Host check', async (_what, status, body) => {
-  answer = says(status, body);
+  server.answer = says(status, body);
   expect(await failed()).toMatchObject({
     status: 502,
     reason: 'upstream_refuses_host',
@@ -72,21 +53,21 @@ test.each([
   [403, 'You may not use this host-independent feature'],
   [400, '{"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"no"}}'],
 ])('Another error with status %d is passed on', async (status, body) => {
-  answer = says(status, body);
+  server.answer = says(status, body);
   const { status: passed, text } = await relay.read(bob, initialize);
   expect([passed, text]).toEqual([status, body]);
 });
 
 test('A 401 is told as the refusal of the server, with its words and without a challenge', async () => {
-  answer = says(401, '{"error": "Forbidden: Invalid Jira URL"}', { 'www-authenticate': 'Bearer realm="x"' });
+  server.answer = says(401, '{"error": "Forbidden: Invalid Jira URL"}', { 'www-authenticate': 'Bearer realm="x"' });
   const { headers, ...told } = await failed();
   expect(told).toMatchObject({ status: 502, reason: 'upstream_needs_authentication' });
   expect(told.message).toMatch(/refuses the credentials in this request.*It says: .*Invalid Jira URL/);
   expect(headers['www-authenticate']).toBeUndefined();
 
-  answer = says(401, `${'é\n\u202e'.repeat(9_000)}`);
+  server.answer = says(401, `${'é\n\u202e'.repeat(9_000)}`);
   expect((await failed()).message.length).toBeLessThan(700);
-  answer = says(401);
+  server.answer = says(401);
   expect((await failed()).message).not.toContain('It says');
 });
 
@@ -94,7 +75,7 @@ test.each([400, 404, 409, 429, 500, 501, 502, 503, 504])(
   'A JSON-RPC error with status %d is passed on, to the header that nginx reads where it replaces the body',
   async (status) => {
     const error = { jsonrpc: '2.0', id: 1, error: { code: -32050, message: 'The model behind it is away: ☂' } };
-    answer = (response) => says(status, JSON.stringify(error))(response);
+    server.answer = (response) => says(status, JSON.stringify(error))(response);
     const { status: passed, text, headers } = await relay.read(bob, { body: taskCall() });
     expect([passed, JSON.parse(text)]).toEqual([status, error]);
     const header = headers['x-relay-error'];
@@ -108,7 +89,7 @@ test.each([
   ['nothing', ''],
   ['an error too large for a header', JSON.stringify({ id: 1, error: { code: 1, message: 'x'.repeat(9_000) } })],
 ])('A 502 with %s means that the server does not answer, with the id of the request', async (_what, body) => {
-  answer = says(502, body);
+  server.answer = says(502, body);
   const asked = { body: { ...message('tools/list'), id: 'mine-7' } };
   expect(await failed(asked)).toMatchObject({ status: 502, reason: 'upstream_unavailable', id: 'mine-7' });
 });
@@ -120,20 +101,20 @@ test.each([
   ['br', brotliCompressSync],
 ])('An answer in %s, which was not asked for, is read like any other', async (coding, compress) => {
   const list = JSON.stringify(tools('get_a', 'set_a'));
-  answer = says(200, compress(list), { 'content-type': 'application/json', 'content-encoding': coding });
+  server.answer = says(200, compress(list), { 'content-type': 'application/json', 'content-encoding': coding });
   const asked = { body: message('tools/list') };
   expect(JSON.parse((await relay.read(bob, asked)).text)).toEqual(tools('get_a'));
   const event = compress(`data: ${list}\n\n`);
-  answer = says(200, event, { 'content-type': 'text/event-stream', 'content-encoding': coding });
+  server.answer = says(200, event, { 'content-type': 'text/event-stream', 'content-encoding': coding });
   expect((await relay.read(bob, asked)).text).toBe(`data: ${JSON.stringify(tools('get_a'))}\n\n`);
 });
 
 test('A small answer that becomes a large one ends at the limit, and a coding that is not known is named', async () => {
   const bomb = gzipSync(Buffer.alloc(20_000_000, ' '));
   const asked = { body: message('tools/list') };
-  answer = says(200, bomb, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+  server.answer = says(200, bomb, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
   expect(await failed(asked)).toMatchObject({ status: 502, reason: 'upstream_answer_too_large' });
-  answer = says(200, 'x', { 'content-type': 'application/json', 'content-encoding': 'x-own' });
+  server.answer = says(200, 'x', { 'content-type': 'application/json', 'content-encoding': 'x-own' });
   const told = await failed(asked);
   expect(told).toMatchObject({ status: 502, reason: 'upstream_answer_unreadable' });
   expect(told.message).toContain('a content coding that the gateway did not ask for');
@@ -145,9 +126,9 @@ describe('A session id', () => {
 
   test.each([1_024, 1_025, 4_096])('of %d characters works', async (length) => {
     const id = `${length}-`.padEnd(length, 'x');
-    answer = opens(id);
+    server.answer = opens(id);
     expect((await relay.read(bob, initialize)).headers['mcp-session-id']).toBe(id);
-    answer = (response) => json(response, tools('get_a'));
+    server.answer = (response) => json(response, tools('get_a'));
     const use = { body: message('tools/list'), sessionId: id };
     expect((await relay.read(bob, use)).status).toBe(200);
     expect((await relay.admit(alice, use)).status).toBe(404);
@@ -155,12 +136,12 @@ describe('A session id', () => {
   });
 
   test('that is longer is refused with the reason', async () => {
-    answer = opens('x'.repeat(4_097));
+    server.answer = opens('x'.repeat(4_097));
     expect(await failed()).toMatchObject({ status: 502, reason: 'upstream_session_too_long' });
   });
 
   test('that is the same for everyone is refused to the second caller, with what to do', async () => {
-    answer = opens('constant');
+    server.answer = opens('constant');
     expect((await relay.read(bob, initialize)).status).toBe(200);
     const told = await failed(initialize, alice);
     expect(told).toMatchObject({ status: 502, reason: 'upstream_session_conflict' });
@@ -170,9 +151,9 @@ describe('A session id', () => {
   test.each(['made-by-the-client', 'of-alice'])(
     '%s, sent with initialize, is dropped, and a new session begins',
     async (id) => {
-      answer = opens('of-alice');
+      server.answer = opens('of-alice');
       await relay.read(alice, initialize);
-      answer = opens(`new-${id}`);
+      server.answer = opens(`new-${id}`);
       const { status, headers } = await relay.read(bob, { ...initialize, sessionId: id });
       expect([status, headers['mcp-session-id']]).toEqual([200, `new-${id}`]);
       expect(upstream.requests.at(-1)?.headers).not.toHaveProperty('mcp-session-id');
@@ -193,7 +174,7 @@ test('A server that was registered with https and speaks plain HTTP is told as a
 });
 
 test('A cookie of the server is not kept, and the log says what this means', async () => {
-  answer = (response) => json(response, result({}), { 'set-cookie': 'AWSALB=secret; Path=/' });
+  server.answer = (response) => json(response, result({}), { 'set-cookie': 'AWSALB=secret; Path=/' });
   expect((await relay.read(bob, initialize)).headers['set-cookie']).toBeUndefined();
   expect(await until(() => relay.log().includes('a server sets a cookie'))).toBe(true);
   expect(relay.log()).not.toContain('AWSALB=secret');

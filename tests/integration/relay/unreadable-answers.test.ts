@@ -3,25 +3,15 @@ import {
   type json,
   legacyStream,
   message,
-  type Received,
-  type Relay,
   result,
   sse,
-  startRelay,
-  startUpstream,
   stream,
   taskCall,
   tools,
 } from '../../support/relay/relay-fixture.ts';
+import { startScene } from '../../support/relay/scene.ts';
 
-let relay: Relay;
-let bob: string;
-let answer: (response: Parameters<typeof json>[0], received: Received) => void;
-beforeAll(async () => {
-  relay = await startRelay({ maxAnswer: 200_000, questionBurst: 3 });
-  await relay.lead(await startUpstream((response, received) => answer(response, received)));
-  bob = await relay.person('bob', 'some');
-});
+const { relay, server, bob } = await startScene({ maxAnswer: 200_000, questionBurst: 3 });
 afterAll(() => relay.close());
 
 /** bob may use `get_a`, and not `set_secret`. */
@@ -68,7 +58,7 @@ describe('a list reaches no client past the filter', () => {
     ['in a redirect', typed('application/json', list, 307)],
     ['compressed by its header only', send(200, { 'content-type': 'application/json', 'content-encoding': 'x' }, list)],
   ])('%s', async (_how, given) => {
-    answer = given;
+    server.answer = given;
     for (const asked of [{ body: message('tools/list') }, { body: message('ping') }, { body: taskCall() }, stream]) {
       const { text } = await relay.read(bob, asked);
       expect(text).not.toContain('set_secret');
@@ -81,29 +71,29 @@ describe('a list reaches no client past the filter', () => {
     ['as an event', (text: string) => streamed(event(text))],
   ])('as the answer to another request, %s', async (_how, wrap) => {
     for (const id of [2, '2', 1.5]) {
-      answer = wrap(JSON.stringify({ ...tools('get_a'), id }));
+      server.answer = wrap(JSON.stringify({ ...tools('get_a'), id }));
       expect((await relay.read(bob, { body: message('ping') })).text).not.toContain('get_a');
     }
-    answer = wrap(JSON.stringify({ ...tools('get_a'), id: '1' }));
+    server.answer = wrap(JSON.stringify({ ...tools('get_a'), id: '1' }));
     expect((await relay.read(bob, { body: message('ping') })).text).toContain('get_a');
   });
 
   test('as a second answer to the same request', async () => {
-    answer = streamed(event(JSON.stringify(result({}))) + event(JSON.stringify(tools('get_a'))));
+    server.answer = streamed(event(JSON.stringify(result({}))) + event(JSON.stringify(tools('get_a'))));
     expect((await relay.read(bob, { body: message('ping') })).text).toBe(event(JSON.stringify(result({}))));
   });
 });
 
 test('The content type is always the gateway’s own', async () => {
-  answer = typed('application/json; charset=utf-7', JSON.stringify(tools('get_a')));
+  server.answer = typed('application/json; charset=utf-7', JSON.stringify(tools('get_a')));
   expect((await relay.read(bob, { body: message('tools/list') })).headers['content-type']).toBe('application/json');
-  answer = typed('Text/Event-Stream; charset=utf-7', event('{}'));
+  server.answer = typed('Text/Event-Stream; charset=utf-7', event('{}'));
   expect((await relay.read(bob, { body: message('ping') })).headers['content-type']).toBe('text/event-stream');
 });
 
 test('Only headers on the list are passed on, and no session that was not bound', async () => {
   const own = { 'x-anything': '1', 'set-cookie': 'a=b', refresh: '0', 'mcp-param-x': '1', 'x-relay-error': '{}' };
-  answer = send(
+  server.answer = send(
     200,
     { 'content-type': 'application/json', ...own, 'mcp-session-id': 'made-up', 'retry-after': '3' },
     JSON.stringify(result({})),
@@ -120,7 +110,8 @@ describe('a GET that is answered by something else than a stream', () => {
     ['JSON', 'application/json'],
     ['nothing', undefined],
   ])('called %s is refused, so that it cannot outlive its owner’s access', async (_what, type) => {
-    answer = (response) => void response.writeHead(200, type === undefined ? {} : { 'content-type': type }).write('x');
+    server.answer = (response) =>
+      void response.writeHead(200, type === undefined ? {} : { 'content-type': type }).write('x');
     for (const asked of [stream, legacyStream]) {
       const { status, text } = await relay.read(bob, asked);
       expect([status, text]).toEqual([502, expect.stringContaining('upstream_answer_unreadable')]);
@@ -128,12 +119,12 @@ describe('a GET that is answered by something else than a stream', () => {
   });
 
   test('called an error that does not end gives its status only, within seconds', async () => {
-    answer = (response) => void response.writeHead(404, { 'content-type': 'text/plain' }).write('Not');
+    server.answer = (response) => void response.writeHead(404, { 'content-type': 'text/plain' }).write('Not');
     expect(await relay.read(bob, stream)).toMatchObject({ status: 404, text: '' });
   });
 
   test('called an error is passed on', async () => {
-    answer = typed('text/plain', 'Method Not Allowed', 405);
+    server.answer = typed('text/plain', 'Method Not Allowed', 405);
     expect(await relay.read(bob, stream)).toMatchObject({ status: 405, text: 'Method Not Allowed' });
   });
 });
@@ -146,7 +137,7 @@ describe('an event that is too large', () => {
     ['a 2024-11-05 stream, with the id first', legacyStream, large('"jsonrpc":"2.0","id":"a-1",', ''), 'a-1'],
     ['a 2024-11-05 stream, with the id last', legacyStream, large('', ',"jsonrpc":"2.0","id":7'), 7],
   ])('on the answer to %s becomes an error that says why, and the stream goes on', async (_what, asked, sent, id) => {
-    answer = streamed(sent + event('{"method":"next"}'));
+    server.answer = streamed(sent + event('{"method":"next"}'));
     const { text } = await relay.read(bob, asked);
     const [first, second] = [...text.matchAll(/^data: (.*)$/gm)].map(([, data = '']) => JSON.parse(data));
     expect(first).toMatchObject({ id, error: { data: { reason: 'upstream_answer_too_large' } } });
@@ -154,7 +145,7 @@ describe('an event that is too large', () => {
   });
 
   test('and does not end ends its request with an error', async () => {
-    answer = (response) => {
+    server.answer = (response) => {
       const open = sse(response, 'data: ');
       const more = () => {
         open.write('x'.repeat(50_000));
@@ -169,7 +160,7 @@ describe('an event that is too large', () => {
 
 test('Questions about tasks that no request asked for are limited', async () => {
   const task = (n: number) => event(JSON.stringify(result({ tasks: [{ taskId: `t${n}` }] })));
-  answer = streamed(Array.from({ length: 50 }, (_, n) => task(n)).join(''));
+  server.answer = streamed(Array.from({ length: 50 }, (_, n) => task(n)).join(''));
   const { text } = await relay.read(bob, stream);
   expect(text.match(/"tasks":\[\]/g)?.length).toBeLessThan(40);
   expect(relay.log()).toContain('more about tasks than was asked for');

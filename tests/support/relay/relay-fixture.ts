@@ -46,6 +46,8 @@ lists:
 `;
 
 export interface Shape {
+  /** By default {@link policyText}. */
+  policy: string;
   questionBurst: number;
   maxAnswer: number;
   quickMilliseconds: number;
@@ -90,9 +92,9 @@ export async function startRelay(change: Partial<Shape> = {}) {
     writeFileSync(`${files[file]}.new`, text);
     renameSync(`${files[file]}.new`, files[file]);
   };
-  replace('policy', policyText);
+  replace('policy', change.policy ?? policyText);
   replace('routes', '');
-  const auth = await startAuthServer('http://127.0.0.1:1', { policyText });
+  const auth = await startAuthServer('http://127.0.0.1:1', { policyText: change.policy ?? policyText });
   const lines: string[] = [];
   const log = createLog('relay', 'debug', { write: (line) => void lines.push(line) });
   const authServer = change.authServer ?? auth.url;

@@ -26,7 +26,8 @@ const direct = [
 ];
 const lists = ['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list'];
 /** Clients cache the results. */
-const cached = [...lists, 'resources/read', 'server/discover'];
+const extension = ['skills/list', 'skills/get', 'resources/directory/read', 'com.example/forecast'];
+const cached = [...lists, 'resources/read', 'server/discover', ...extension];
 
 describe('the relay sees', () => {
   test.each(['initialize', '(stream)', '(end)', 'subscriptions/listen', 'tasks/list', ...cached])('%s', (method) => {
