@@ -254,15 +254,28 @@ const views: [string, () => Promise<unknown>][] = [
     'register-imported',
     async () => {
       await page.goto(`${gateway.url}/register`);
-      await page.getByText('Fill the form from a server.json').click();
+      await page.getByText('Import a server.json, or several servers').click();
       await page
         .getByLabel('server.json')
         .last()
         .fill(
           '{"name": "io.x/weather", "description": "Says the weather", "version": "1.0.0", "remotes": [{"type": "streamable-http", "url": "https://weather.example/mcp"}]}',
         );
-      await page.getByRole('button', { name: 'Fill in' }).click();
+      await page.getByRole('button', { name: 'Read it' }).click();
       await page.getByText('is filled in from it').waitFor();
+    },
+  ],
+  [
+    'import-several',
+    async () => {
+      await page.goto(`${gateway.url}/register`);
+      await page.getByText('Import a server.json, or several servers').click();
+      const remotes = [{ type: 'streamable-http', url: 'http://127.0.0.1:8000/mcp' }];
+      const entry = (name: string) => ({ name, description: 'Says something', version: '1.0.0', remotes });
+      const servers = [entry('io.x/several-weather'), entry('io.x/currenttime'), { name: 'io.x/broken' }];
+      await page.getByLabel('server.json').last().fill(JSON.stringify({ servers }));
+      await page.getByRole('button', { name: 'Read it' }).click();
+      await page.getByRole('heading', { name: 'Import 3 servers' }).waitFor();
     },
   ],
   ['edit', () => page.goto(`${gateway.url}/servers/fininfo/edit`)],

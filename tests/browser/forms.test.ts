@@ -127,6 +127,24 @@ describe('A session that ends while a form is open', () => {
   });
 });
 
+test('Servers that are pasted together are listed, and registered together', async () => {
+  const entry = (i: number) => ({
+    name: `io.github.example/pasted-${i}`,
+    description: 'Tells the time',
+    version: '1.0.0',
+    remotes: [{ type: 'streamable-http', url: `http://127.0.0.1:${gateway.ports.currenttime}/mcp` }],
+  });
+  const servers = Array.from({ length: 3 }, (_, i) => entry(i));
+  await page.goto(`${gateway.url}/register`);
+  await page.getByText('Import a server.json, or several servers').click();
+  await page.getByLabel('server.json').last().fill(JSON.stringify({ servers }));
+  await page.getByRole('button', { name: 'Read it' }).click();
+  await page.getByText('3 can be registered. Nothing is registered yet.').waitFor();
+  await page.getByRole('button', { name: 'Register 3 servers' }).click();
+  await page.getByText('3 servers registered.').waitFor();
+  expect((await page.request.get(`${gateway.url}/api/servers/pasted-2`)).status()).toBe(200);
+});
+
 test('Leaving a form asks only if something would be lost', async () => {
   const asked: string[] = [];
   page.on('dialog', (dialog) => {
@@ -164,18 +182,15 @@ test('Leaving a form asks only if something would be lost', async () => {
 test('A pressed button says that it is busy until the answer is there', async () => {
   await page.goto(`${gateway.url}/register`);
   await page.getByLabel('Upstream URL').fill(`http://127.0.0.1:${gateway.ports.currenttime}`);
-  let go = () => undefined as void;
-  const gate = new Promise<void>((resolve) => {
-    go = resolve;
-  });
+  const gate = Promise.withResolvers<void>();
   await page.route('**/servers/register', async (route) => {
-    await gate;
+    await gate.promise;
     await route.continue();
   });
   const button = page.getByRole('button', { name: 'Test connection' });
   await button.click();
   await page.locator('button[aria-busy="true"]', { hasText: 'Test connection' }).waitFor();
-  go();
+  gate.resolve();
   await page.getByText('It works.').waitFor();
   expect(await button.getAttribute('aria-busy')).toBeNull();
 });

@@ -1,19 +1,19 @@
 import { type Request, type Response, Router } from 'express';
-import { mayUseUi, mayUseUiSomewhere } from '../../../policy/ui.ts';
+import { mayUseUiSomewhere } from '../../../policy/ui.ts';
 import { formOf, readForm } from '../../access/body.ts';
 import { personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
-import { readEntry } from '../../import/read-entry.ts';
-import { EntryRefused } from '../../import/refused.ts';
 import { readRegistration } from '../../servers/server-input.ts';
 import { noteOn } from '../shared/notes.ts';
 import { type FormOptions, showForm, tryConnection } from './form-page.ts';
-import { emptyValues, faultsOf, inputOf, type Values, valuesIn, valuesOfEntry } from './server-form.ts';
+import { importAll, showImport } from './import.ts';
+import { emptyValues, faultsOf, inputOf, type Values, valuesIn } from './server-form.ts';
 
 /**
  * `GET /register`, and `POST /servers/register`, the target of its form: the button `do` registers, tests the connection
- * (`test`), or fills the form from a pasted server.json (`import`). `POST /register` belongs to the Python original.
+ * (`test`), fills the form from a pasted server.json (`import`), or registers all that were pasted (`import-all`).
+ * `POST /register` belongs to the Python original.
  */
 export function createRegisterPages(options: FormOptions): Router {
   const { publicUrl, policy } = options;
@@ -33,7 +33,8 @@ export function createRegisterPages(options: FormOptions): Router {
     mayRegister(req);
     const form = formOf(req);
     const action = form.get('do');
-    if (action === 'import') return importInto(options, req, res);
+    if (action === 'import') return await showImport(options, req, res);
+    if (action === 'import-all') return await importAll(options, req, res);
     const values = valuesIn(form);
     if (action === 'test') return await tryConnection(options, req, res, { kind: 'register', values });
     await register(options, req, res, values);
@@ -58,34 +59,4 @@ async function register(options: FormOptions, req: Request, res: Response, value
     const faults = isName ? { name: error.message } : faultsOf(error);
     showForm(render, req, res, error.status, { kind: 'register', values, faults });
   }
-}
-
-/** Fills the form, so that the person reviews the import before it is registered. */
-function importInto({ render, policy }: FormOptions, req: Request, res: Response): void {
-  const form = formOf(req);
-  const json = form.get('json') ?? '';
-  try {
-    const { settings, hints } = readEntry(entryIn(json));
-    const values = valuesOfEntry(settings);
-    const mayHave = mayUseUi(policy(), personOf(req).scopes, 'register_service', values.name);
-    const faults = mayHave ? {} : { name: 'You may not register a server of this name; choose one that you may.' };
-    showForm(render, req, res, 200, { kind: 'register', values, faults, imported: { json, fault: '', hints } });
-  } catch (error) {
-    if (!(error instanceof EntryRefused)) throw error;
-    const imported = { json, fault: error.message, hints: [] };
-    showForm(render, req, res, 400, { kind: 'register', values: valuesIn(form), imported });
-  }
-}
-
-function entryIn(json: string): unknown {
-  let entry: unknown;
-  try {
-    entry = JSON.parse(json);
-  } catch {
-    throw new EntryRefused('That is not JSON. Paste the whole file, from the first { to the last }.');
-  }
-  const areSeveral = Array.isArray(entry) || (typeof entry === 'object' && entry !== null && 'servers' in entry);
-  if (!areSeveral) return entry;
-  const instead = 'to import all at once, use mcp-gateway import or POST /api/import';
-  throw new EntryRefused(`These are several servers. Paste one; ${instead}.`);
 }

@@ -434,10 +434,39 @@ describe('Importing', () => {
     expect(registry.store.get('weather')).toBeUndefined();
   });
 
+  const entry = (name: string) => ({
+    name: `io.github.example/${name}`,
+    description: 'Says something',
+    version: '1.0.0',
+    remotes: [{ type: 'streamable-http', url: `http://127.0.0.1:8000/${name}` }],
+  });
+
+  test.each([
+    ['a list', (servers: object[]) => servers],
+    ['a page of the MCP registry', (servers: object[]) => ({ servers: servers.map((server) => ({ server })) })],
+  ])('Twenty servers, pasted as %s, are shown first, and registered together', async (what, of) => {
+    const prefix = what.startsWith('a list') ? 'listed' : 'paged';
+    const names = Array.from({ length: 20 }, (_, i) => `${prefix}-${i + 1}`);
+    const json = JSON.stringify(of(names.map(entry)));
+    const shown = await paste(json);
+    expect(shown.status).toBe(200);
+    expect(shown.html).toContain('20 can be registered. Nothing is registered yet.');
+    expect(registry.store.get(`${prefix}-2`)).toBeUndefined();
+
+    const done = await post('/servers/register', { json, do: 'import-all' });
+    expect(done.status).toBe(303);
+    for (const name of names) expect(registry.store.get(name)?.upstream).toBe('http://127.0.0.1:8000');
+  });
+
+  test("A client's configuration with one server fills the form", async () => {
+    const { status, html } = await paste('{"mcpServers":{"weather":{"url":"http://127.0.0.1:8000/mcp"}}}');
+    expect([status, typedIn(html, 'name'), typedIn(html, 'mcp_path')]).toEqual([200, 'weather', '/mcp']);
+  });
+
   test.each([
     ['{"name": ', /not JSON/],
-    ['[]', /several servers/],
-    ['{"servers": []}', /several servers/],
+    ['[]', /Send one server, or a list of 1 to 20/],
+    ['{"servers": []}', /Send one server, or a list of 1 to 20/],
     ['"x"', /neither a server.json/],
     [
       '{"name":"io.x/y","description":"d","version":"1","packages":[{"registryType":"npm","identifier":"x","transport":{"type":"stdio"}}]}',
