@@ -35,13 +35,10 @@ export function writeNginxFiles({ ports, dataDir, env }: Omit<StackSettings, 'st
 }
 
 /** nginx itself, the watcher that turns the registry's routes into its configuration, and a program that shows its access log. */
-export function nginxServices(
-  folder: string,
-  ports: Ports,
-  publicUrl: string,
-): Record<'nginx' | 'reload' | 'log', ServiceSpec> {
+export function nginxServices(folder: string, ports: Ports): Record<'nginx' | 'reload' | 'log', ServiceSpec> {
   const conf = join(folder, 'nginx.conf');
-  const shared = { port: ports.gateway, healthUrl: `${publicUrl}/health` };
+  // On loopback: what ends TLS in front of it may start later, or not be reachable from here.
+  const shared = { port: ports.gateway, healthUrl: `http://127.0.0.1:${ports.gateway}/health` };
   const env = {
     CONF_DIR: folder,
     ROUTES: join(folder, 'routes'),

@@ -43,7 +43,7 @@ export async function startStack({ ports, dataDir, env, supervisor }: StackOptio
     await supervisor.stop();
     throw error;
   }
-  return { publicUrl, standIn, supervisor, stop: () => supervisor.stop() };
+  return { publicUrl, standIn, ports, supervisor, stop: () => supervisor.stop() };
 }
 
 async function startAll(supervisor: Supervisor, settings: StackSettings, publicUrl: string): Promise<void> {
@@ -53,7 +53,7 @@ async function startAll(supervisor: Supervisor, settings: StackSettings, publicU
   await Promise.all(services.map((service) => supervisor.healthy(service)));
 
   // The registry writes its routes before it listens, so nginx starts with them and need not reload at once.
-  const { nginx, reload, log } = nginxServices(folder, settings.ports, publicUrl);
+  const { nginx, reload, log } = nginxServices(folder, settings.ports);
   execFileSync(reload.command, ['build'], {
     env: { ...process.env, ...reload.env },
     stdio: ['ignore', 'ignore', 'pipe'],

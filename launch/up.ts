@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { isPortTaken, whoListens } from '../common/network/port-in-use.ts';
 import { readEnvFile } from '../common/settings/env-file.ts';
 import { root } from '../common/settings/values.ts';
+import { cleanText } from '../common/text/clean.ts';
 import { createLineSink } from './log-lines.ts';
 import { defaultPorts, type Ports, portNames, portVariables } from './services.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -45,6 +46,8 @@ async function run(): Promise<void> {
   const dataDir = env.UP_DATA_DIR || join(root, 'data');
   const stack = await startStack({ ports, dataDir, env, supervisor });
   console.log(welcome(stack, (performance.now() - started) / 1000));
+  const warning = await askPublicAddress(stack);
+  if (warning !== undefined) console.log(warning);
   await supervisor.died;
 }
 
@@ -82,8 +85,30 @@ function explain(error: unknown): string {
   return `${error.message}.\n${hint}`;
 }
 
+/** Whether people reach the gateway at its public address, as well as one can tell from this machine. */
+async function askPublicAddress({ publicUrl, ports }: Stack): Promise<string | undefined> {
+  const problem = await fetch(`${publicUrl}/health`, { redirect: 'manual', signal: AbortSignal.timeout(5_000) }).then(
+    ({ ok, status }) => (ok ? undefined : `it answers ${status}`),
+    (error: Error & { cause?: Error }) => error.cause?.message || error.message,
+  );
+  if (problem === undefined) return undefined;
+  return `Warning: ${publicUrl}/health cannot be asked from here: ${cleanText(problem)}.
+nginx itself answers on 127.0.0.1:${ports.gateway}. This is no fault if a TLS terminator in front of it is not up yet, has a
+certificate that only its clients trust, or cannot be reached from this machine.\n`;
+}
+
+/** What the commands need in another terminal, if this run is not at the usual addresses. */
+function variablesFor({ publicUrl, standIn, ports }: Stack): string {
+  const usual = defaultPorts;
+  const gateway = publicUrl === `http://localhost:${usual.gateway}` ? [] : [`REGISTRY_URL=${publicUrl}`];
+  const isMoved = standIn && ports.cognito !== usual.cognito;
+  const pool = isMoved ? [`COGNITO_LOCAL_ENDPOINT=http://127.0.0.1:${ports.cognito}`] : [];
+  return [...gateway, ...pool, ''].join(' ');
+}
+
 /** The text that is shown once the gateway is up. */
-function welcome({ publicUrl, standIn }: Stack, seconds: number): string {
+function welcome(stack: Stack, seconds: number): string {
+  const { publicUrl, standIn } = stack;
   const lines = [
     '',
     `The gateway is up after ${seconds.toFixed(1)} s. Ctrl-C stops everything.`,
@@ -99,7 +124,7 @@ function welcome({ publicUrl, standIn }: Stack, seconds: number): string {
   lines.push(
     '',
     '  Try, in another terminal:',
-    `    npm run -s call -- currenttime current_time_by_timezone '{"tz_name":"Asia/Tokyo"}'`,
+    `    ${variablesFor(stack)}npm run -s call -- currenttime current_time_by_timezone '{"tz_name":"Asia/Tokyo"}'`,
     '',
   );
   return lines.join('\n');

@@ -20,7 +20,7 @@ let output: string;
 
 beforeEach(async () => {
   ports = await stackPorts();
-  dataDir = mkdtempSync(join(tmpdir(), 'up-'));
+  dataDir = mkdtempSync(join(tmpdir(), 'up with (a) space, ü-'));
   output = '';
 });
 afterEach(async () => {
@@ -46,10 +46,9 @@ function up(overrides: NodeJS.ProcessEnv = {}): ChildProcess {
   return child;
 }
 
-/** The environment of a second terminal: the addresses of this gateway and its stand-in. */
+/** The environment of a second terminal. */
 function callerEnvironment(): NodeJS.ProcessEnv {
-  const COGNITO_LOCAL_ENDPOINT = `http://127.0.0.1:${ports.cognito}`;
-  return { ...process.env, HOME: dataDir, REGISTRY_URL: `http://localhost:${ports.gateway}`, COGNITO_LOCAL_ENDPOINT };
+  return { ...process.env, HOME: dataDir };
 }
 
 async function untilPrinted(text: string | RegExp): Promise<void> {
@@ -98,15 +97,24 @@ test('npm run up starts everything, shows the addresses and how to try them, and
   expect(await health.json()).toMatchObject({ status: 'up' });
   expect(output).toContain(`http://localhost:${ports.gateway}/currenttime/mcp`);
   expect(output).toMatch(/alice +mcp-registry-admin/);
-  expect(output).toContain('npm run -s call');
-  const tokyo = ['run', '-s', 'call', '--', 'currenttime', 'current_time_by_timezone', '{"tz_name":"Asia/Tokyo"}'];
-  const { stdout } = await promisify(execFile)('npm', tokyo, { cwd: root, env: callerEnvironment() });
+  // As a person copies it, with the addresses of this run.
+  const shown = /^ +(\S.*npm run -s call .*)$/m.exec(output)?.[1] ?? '';
+  const { stdout } = await promisify(execFile)('sh', ['-c', shown], { cwd: root, env: callerEnvironment() });
   expect(stdout).toMatch(/JST \(UTC\+09:00\) in Asia\/Tokyo/);
   expect(output).toMatch(/auth-server +\| listening/);
   expect(remainingProcesses().length).toBeGreaterThan(7);
   npm.kill('SIGINT');
   expect(await exitCode()).toBe(0);
   await untilNoneRemain();
+});
+
+test('npm run up starts although its public address does not answer here, as behind a terminator: that is a warning', async () => {
+  const publicUrl = `http://gateway.invalid:${ports.gateway}`;
+  up({ REGISTRY_URL: publicUrl, COGNITO_USER_POOL_ID: 'us-east-1_ABC123DEF' });
+  await untilPrinted('nginx itself answers on');
+  expect(output).toContain('The gateway is up');
+  expect(output).toMatch(/Warning: http:\/\/gateway\.invalid:\d+\/health cannot be asked from here: getaddrinfo/);
+  expect(output).toContain(`nginx itself answers on 127.0.0.1:${ports.gateway}`);
 });
 
 test('When launch/up.ts is killed, no process stays behind', async () => {

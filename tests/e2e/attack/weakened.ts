@@ -37,7 +37,7 @@ export async function weaken(gateway: Gateway, { authServer, cut }: Weakness): P
   }
 
   const supervisor = new Supervisor(() => {});
-  const { nginx, reload } = nginxServices(folder, ports, publicUrl);
+  const { nginx, reload } = nginxServices(folder, ports);
   execFileSync(reload.command, ['build'], {
     env: { ...process.env, ...reload.env },
     stdio: ['ignore', 'ignore', 'pipe'],
