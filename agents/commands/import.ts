@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
+import { textOf } from '../../common/files/text-of.ts';
 import { begin } from '../gateway/identity.ts';
 import { askRegistry } from '../gateway/registry.ts';
 import { type CallerOptions, does, type Run, withIdentity } from '../lib/command.ts';
@@ -11,17 +12,25 @@ interface ImportOptions extends CallerOptions {
 }
 
 const answer = z.object({
-  results: z
-    .array(
-      z.object({
-        name: z.string().nullable(),
-        outcome: z.enum(['registered', 'skipped', 'refused']),
-        reason: z.string().nullable(),
-        hints: z.array(z.string()),
-      }),
-    )
-    .length(1),
+  results: z.array(
+    z.object({
+      name: z.string().nullable(),
+      outcome: z.enum(['registered', 'updated', 'skipped', 'refused']),
+      reason: z.string().nullable(),
+      changes: z.array(z.string()).default([]),
+      hints: z.array(z.string()),
+    }),
+  ),
 });
+
+interface Found {
+  file: string;
+  entry: unknown;
+}
+
+/** What the registry takes in one request: a page of the MCP registry, and a megabyte, of which a character may need three bytes. */
+const mostEntries = 100;
+const mostCharacters = 300_000;
 
 /** The command `import`: registers the servers that files describe. */
 export const importCommand = does<ImportOptions>(
@@ -46,26 +55,33 @@ async function importFiles(run: Run<ImportOptions>): Promise<ExitCode> {
   const who = { ...(await begin(run)), print };
   const path = `/api/import${options.dryRun ? '?dry_run=true' : ''}`;
   const results: (z.output<typeof answer>['results'][number] & { file: string })[] = [];
-  // One by one: nginx reloads for each route, and a long list in one request would exceed its timeout.
-  for (const { file, entry } of entries) {
-    print.progress(`${results.length + 1} of ${entries.length}`);
-    const [result] = (await askRegistry(who, path, answer, [entry])).results;
-    if (result) results.push({ file, ...result });
+  // Together: nginx loads the routes of one request once, and names that clash show in a dry run too.
+  for (const part of partsOf(entries)) {
+    print.progress(`${results.length + part.length} of ${entries.length}`);
+    const told = (
+      await askRegistry(
+        who,
+        path,
+        answer,
+        part.map(({ entry }) => entry),
+      )
+    ).results;
+    for (const [index, result] of told.entries()) results.push({ file: part[index]?.file ?? '', ...result });
   }
   const refused = results.filter(({ outcome }) => outcome === 'refused').length;
   print.result({ dry_run: options.dryRun ?? false, results }, () => {
-    const rows = results.map(({ file, name, outcome, reason, hints }) => [
+    const rows = results.map(({ file, name, outcome, reason, changes, hints }) => [
       outcome,
       name ?? '-',
       file,
-      [reason ?? '', ...hints].filter(Boolean).join(' '),
+      [reason ?? '', changes.join('; '), ...hints].filter(Boolean).join(' '),
     ]);
     return table([options.dryRun ? 'WOULD BE' : 'OUTCOME', 'SERVER', 'FILE', 'REMARKS'], rows, print.width);
   });
   return refused > 0 ? exitCodes.failed : exitCodes.ok;
 }
 
-async function entriesOf(file: string): Promise<{ file: string; entry: unknown }[]> {
+async function entriesOf(file: string): Promise<Found[]> {
   const value = await readJson(file);
   if (typeof value === 'object' && value !== null && 'mcpServers' in value && typeof value.mcpServers === 'object')
     return Object.entries(value.mcpServers ?? {}).map(([name, of]) => ({
@@ -76,12 +92,29 @@ async function entriesOf(file: string): Promise<{ file: string; entry: unknown }
   return (Array.isArray(page) ? page : [page]).map((entry: unknown) => ({ file, entry }));
 }
 
+/** Splits entries into requests that the registry takes. */
+function partsOf(entries: readonly Found[]): Found[][] {
+  const parts: Found[][] = [];
+  let bytes = 0;
+  for (const each of entries) {
+    const size = JSON.stringify(each.entry)?.length ?? 0;
+    const part = parts.at(-1);
+    if (part && part.length < mostEntries && bytes + size < mostCharacters) part.push(each);
+    else {
+      parts.push([each]);
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  return parts;
+}
+
 async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
     throw usageError(`${file} cannot be read (${cause.code ?? 'unknown'}).`, [], cause);
   });
   try {
-    return JSON.parse(text);
+    return JSON.parse(textOf(bytes));
   } catch (cause) {
     throw usageError(`${file} is not JSON.`, [], cause);
   }

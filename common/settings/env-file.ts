@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { textOf } from '../files/text-of.ts';
 import { root } from './values.ts';
 
 /**
@@ -19,8 +20,5 @@ export function readEnvFile(environment: NodeJS.ProcessEnv, folder = root): { en
  * @throws what reading the file throws
  */
 export function parseEnvFile(path: string): NodeJS.Dict<string> {
-  const bytes = readFileSync(path);
-  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8';
-  // The decoder takes the mark away.
-  return parseEnv(new TextDecoder(encoding).decode(bytes));
+  return parseEnv(textOf(readFileSync(path)));
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { plainName } from './names.ts';
 import { EntryRefused } from './refused.ts';
 import { credentialHint, type Read } from './server-json.ts';
 
@@ -37,22 +38,16 @@ export function fromClientServer(value: unknown): Read {
     );
   const parsed = URL.parse(address);
   if (!parsed) throw new EntryRefused('Its address is not a URL.');
-  if (parsed.search) throw new EntryRefused('Its address has a query, which the gateway does not forward.');
   const isSse = /sse/i.test(type ?? transport ?? '') || /\/sse\/?$/.test(parsed.pathname);
-  const name = clientServer
-    .toLowerCase()
-    .replace(/[^a-z0-9_-]+/g, '-')
-    .replace(/^[_-]+|-+$/g, '')
-    .slice(0, 63);
   const withCredential = Object.keys(headers).map((header) => credentialHint(`in ${header}`));
   const user = parsed.username || parsed.password ? [credentialHint('in its address')] : [];
   return {
     settings: {
-      name,
+      name: plainName(clientServer),
       title: clientServer,
       description: clientServer,
       upstream: parsed.origin,
-      transports: { [isSse ? 'sse' : 'streamable-http']: parsed.pathname },
+      transports: { [isSse ? 'sse' : 'streamable-http']: parsed.pathname + parsed.search },
     },
     hints: [...user, ...withCredential],
   };

@@ -1,12 +1,17 @@
 import * as z from 'zod';
 import type { Person } from '../access/guards.ts';
-import type { Editor } from '../editing/editor.ts';
+import { isOurs } from '../editing/apply.ts';
+import type { Editor, Planned } from '../editing/editor.ts';
 import { RegistryError } from '../errors/registry-error.ts';
+import type { RegisteredServer } from '../servers/server.ts';
 import { readRegistration } from '../servers/server-input.ts';
+import { nameTaken } from '../store/store.ts';
 import { clientServers } from './client-config.ts';
-import { readEntry } from './read-entry.ts';
+import { isImported, merge } from './merge.ts';
+import { freeName, namesOf } from './names.ts';
+import { type Entry, readEntry } from './read-entry.ts';
 import { EntryRefused } from './refused.ts';
-import { longName, type Read } from './server-json.ts';
+import { compareVersions } from './versions.ts';
 
 /** The outcome of one entry. */
 const importResult = z.strictObject({
@@ -14,12 +19,13 @@ const importResult = z.strictObject({
   name: z.string().nullable().describe('The name of the server here, if the entry has one.'),
   format: z.enum(['server.json', 'original', 'client']).nullable(),
   outcome: z
-    .enum(['registered', 'skipped', 'refused'])
+    .enum(['registered', 'updated', 'skipped', 'refused'])
     .describe(
-      'skipped: a server of this name exists already. With dry_run, registered means that it would be registered.',
+      'skipped: the server is here as it was published, or its name is taken. With dry_run, registered means that it would be registered.',
     ),
-  code: z.string().nullable().describe('The error code, if it was refused or skipped.'),
+  code: z.string().nullable().describe('The error code, if it was refused or skipped because of one.'),
   reason: z.string().nullable(),
+  changes: z.array(z.string()).describe('What an update changes.'),
   hints: z.array(z.string()).describe('What remains to be done.'),
 });
 
@@ -27,6 +33,7 @@ const importResult = z.strictObject({
 export const importAnswer = z.strictObject({
   dry_run: z.boolean(),
   registered: z.int(),
+  updated: z.int(),
   skipped: z.int(),
   refused: z.int(),
   results: z.array(importResult),
@@ -35,70 +42,136 @@ export const importAnswer = z.strictObject({
 type ImportResult = z.output<typeof importResult>;
 export type ImportAnswer = z.output<typeof importAnswer>;
 
-/** nginx must accept each route, and waits 30 s for the answer. */
-const maxEntries = 20;
-/** Failures of the registry, not of an entry. They end the import, so that it does not look complete. */
-const ours: ReadonlySet<string> = new Set(['store_unavailable', 'internal_error', 'identity_unavailable']);
+/** A page of the MCP registry API. */
+const maxEntries = 100;
+
+/** An entry on its way: what the person is told, and the change, until either is final. */
+interface One {
+  result: ImportResult;
+  entry: Entry | undefined;
+  planned: Planned | undefined;
+}
 
 /**
- * Registers entries one after another, with the rights of this person. A refused entry does not stop the others.
- * @param body one entry, a list of up to 20, or a page of the MCP registry API
+ * Registers entries, and updates those that were imported before, with the rights of this person. A refused entry does not stop
+ * the others. The routes are written once.
+ * @param body one entry, a list of up to 100, or a page of the MCP registry API
+ * @param dryRun plans only, and answers the same
  * @throws {RegistryError} `input_invalid` for any other body; failures of the registry
  */
 export async function importServers(editor: Editor, person: Person, body: unknown, dryRun: boolean) {
-  const entries = entriesOf(body);
-  const results: ImportResult[] = [];
-  /** The published name of each server that this import has registered, by its name. */
-  const names = new Map<string, unknown>();
-  for (const [index, entry] of entries.entries()) {
-    const result = { index, ...(await importOne(editor, person, entry, { dryRun, names })) };
-    if (result.name !== null && result.outcome === 'registered') names.set(result.name, aliasIn(entry));
-    results.push(result);
-  }
+  const all = entriesOf(body).map(readOne);
+  const servers = await editor.servers();
+  nameThem(all, servers);
+  await Promise.all(all.map((one) => plan(editor, person, servers, one)));
+  if (!dryRun) await carryOut(editor, person, all);
+  const results = all.map(({ result }) => result);
   const count = (outcome: ImportResult['outcome']) => results.filter((result) => result.outcome === outcome).length;
-  const counts = { registered: count('registered'), skipped: count('skipped'), refused: count('refused') };
-  return { dry_run: dryRun, ...counts, results } satisfies ImportAnswer;
+  const counts = { registered: count('registered'), updated: count('updated') };
+  const others = { skipped: count('skipped'), refused: count('refused') };
+  return { dry_run: dryRun, ...counts, ...others, results } satisfies ImportAnswer;
 }
 
-/** The published name of an entry that could be read. */
-function aliasIn(entry: unknown): unknown {
-  return readEntry(entry).settings.alias ?? null;
-}
-
-type One = Omit<ImportResult, 'index'>;
-
-async function importOne(
-  editor: Editor,
-  person: Person,
-  entry: unknown,
-  { dryRun, names }: { dryRun: boolean; names: ReadonlyMap<string, unknown> },
-): Promise<One> {
-  const about: Pick<One, 'name' | 'format' | 'hints'> = { name: null, format: null, hints: [] };
+function readOne(entry: unknown, index: number): One {
+  const result: ImportResult = {
+    ...{ index, name: null, format: null, outcome: 'registered', code: null, reason: null },
+    ...{ changes: [], hints: [] },
+  };
+  const one: One = { result, entry: undefined, planned: undefined };
   try {
-    const { settings: read, format, hints } = readEntry(entry);
-    const raw = apart(editor, read, names);
-    Object.assign(about, { name: raw.name, format, hints });
-    const settings = readRegistration(raw);
-    if (dryRun && names.has(settings.name)) throw new RegistryError('name_taken', `"${settings.name}" is there twice.`);
-    const warnings = dryRun
-      ? await editor.rehearse(person, settings)
-      : (await editor.register(person, settings)).warnings;
-    return { ...about, outcome: 'registered', code: null, reason: null, hints: [...hints, ...warnings] };
+    one.entry = readEntry(entry);
+    const { format, hints, settings } = one.entry;
+    Object.assign(result, { format, hints, name: settings.name });
   } catch (error) {
-    if (error instanceof EntryRefused)
-      return { ...about, outcome: 'refused', code: 'input_invalid', reason: error.message };
-    if (!(error instanceof RegistryError) || ours.has(error.code)) throw error;
-    const outcome = error.code === 'name_taken' ? 'skipped' : 'refused';
-    return { ...about, outcome, code: error.code, reason: reasonOf(error) };
+    refuse(one, error);
+  }
+  return one;
+}
+
+/** Gives each entry its name here: that of its server if there is one, else one that no other server and entry has. */
+function nameThem(all: readonly One[], servers: readonly RegisteredServer[]): void {
+  const taken = new Set(servers.map(({ name }) => name));
+  const nameOf = new Map(servers.flatMap(({ name, alias }) => (alias === null ? [] : [[alias, name] as const])));
+  const newest = newestOf(all);
+  const names = new Set<string>();
+  for (const one of all) {
+    const { entry, result } = one;
+    if (!entry) continue;
+    const { alias, name: usual } = entry.settings;
+    const published = typeof alias === 'string' ? alias : undefined;
+    if (published !== undefined && newest.get(published) !== one) {
+      skip(one, 'name_taken', `"${published}" is there twice. The newest version counts.`);
+      continue;
+    }
+    const isTaken = (name: string) => taken.has(name) || names.has(name);
+    const name = published === undefined ? usual : (nameOf.get(published) ?? freeName(namesOf(published), isTaken));
+    result.name = name;
+    if (names.has(name)) skip(one, 'name_taken', `"${name}" is there twice.`);
+    names.add(name);
   }
 }
 
-/** Another vendor's server of the same short name must not stop this one: then both parts of the published name count. */
-function apart(editor: Editor, read: Read['settings'], names: ReadonlyMap<string, unknown>): Read['settings'] {
-  const { name, alias } = read;
-  if (typeof alias !== 'string') return read;
-  const holder = names.has(name) ? names.get(name) : editor.aliasOf(name);
-  return holder === undefined || holder === alias ? read : { ...read, name: longName(alias) };
+/** The newest version of each published server; of equal ones, the first. */
+function newestOf(all: readonly One[]): Map<unknown, One> {
+  const newest = new Map<unknown, One>();
+  for (const one of all) {
+    if (!one.entry) continue;
+    const { alias, version } = one.entry.settings;
+    const best = newest.get(alias);
+    if (!best || compareVersions(version, best.entry?.settings.version) > 0) newest.set(alias, one);
+  }
+  return newest;
+}
+
+async function plan(editor: Editor, person: Person, servers: readonly RegisteredServer[], one: One): Promise<void> {
+  const { entry, result } = one;
+  if (!entry || result.outcome !== 'registered') return;
+  try {
+    const settings = readRegistration({ ...entry.settings, name: result.name });
+    const here = servers.find(({ name }) => name === settings.name);
+    if (!here) {
+      one.planned = await editor.plan(person, undefined, settings);
+      result.hints = [...result.hints, ...one.planned.warnings];
+      return;
+    }
+    const history = await editor.history(here.name);
+    if (here.alias !== settings.alias || !(settings.alias !== null || isImported(history))) throw nameTaken(here.name);
+    const { next, changes, kept } = merge(here, settings, Object.keys(entry.settings), history);
+    if (kept.length > 0) result.hints = [...result.hints, `Changed here by hand, and kept: ${kept.join(', ')}.`];
+    if (compareVersions(settings.version, here.version) < 0)
+      return skip(one, null, `Version ${settings.version} is older than ${here.version}, which is here.`);
+    if (changes.length === 0) return skip(one, null, 'It is here already, as it was published.');
+    one.planned = await editor.plan(person, here, next);
+    Object.assign(result, { outcome: 'updated', changes });
+  } catch (error) {
+    refuse(one, error);
+  }
+}
+
+async function carryOut(editor: Editor, person: Person, all: readonly One[]): Promise<void> {
+  const planned = all.flatMap((one) => (one.planned ? [{ one, step: one.planned }] : []));
+  const outcomes = await editor.makeAll(
+    person,
+    planned.map(({ step }) => step),
+  );
+  for (const [index, { one }] of planned.entries()) {
+    const outcome = outcomes[index];
+    if (outcome instanceof RegistryError) refuse(one, outcome);
+  }
+}
+
+function skip({ result }: One, code: string | null, reason: string): void {
+  Object.assign(result, { outcome: 'skipped', code, reason, changes: [] });
+}
+
+/** @throws what is a failure of the registry */
+function refuse(one: One, error: unknown): void {
+  const { result } = one;
+  if (error instanceof EntryRefused)
+    Object.assign(result, { outcome: 'refused', code: 'input_invalid', reason: error.message });
+  else if (!(error instanceof RegistryError) || isOurs(error)) throw error;
+  else if (error.code === 'name_taken') skip(one, error.code, reasonOf(error));
+  else Object.assign(result, { outcome: 'refused', code: error.code, reason: reasonOf(error), changes: [] });
 }
 
 function reasonOf({ message, faults = [] }: RegistryError): string {

@@ -44,15 +44,17 @@ export function locationOf(
   server: Pick<OriginalServer, 'proxy_pass_url' | 'supported_transports' | 'mcp_endpoint' | 'sse_endpoint'>,
 ) {
   const url = URL.parse(server.proxy_pass_url.trim());
-  if (!url || url.search || url.hash || url.username || url.password)
-    return { upstream: server.proxy_pass_url, transports: {} };
+  if (!url || url.hash || url.username || url.password) return { upstream: server.proxy_pass_url, transports: {} };
   const path = withoutEnd(url.pathname);
   const base = path.replace(/\/(?:mcp|sse)$/, '');
   const wanted = server.supported_transports?.map((name) => name.toLowerCase()) ?? [];
   const sse = path.endsWith('/sse') || wanted.includes('sse') || Boolean(server.sse_endpoint);
   const mcp = !sse || path.endsWith('/mcp') || wanted.includes('streamable-http') || Boolean(server.mcp_endpoint);
-  const at = (endpoint: string | null | undefined, usual: string) =>
-    endpoint ? (URL.parse(endpoint, url)?.pathname ?? endpoint) : `${base}/${usual}`;
+  const at = (endpoint: string | null | undefined, usual: string) => {
+    if (!endpoint) return `${base}/${usual}${url.search}`;
+    const own = URL.parse(endpoint, url);
+    return own ? own.pathname + own.search : endpoint;
+  };
   return {
     upstream: url.origin,
     transports: {
@@ -70,7 +72,7 @@ export function withoutEnd(path: string): string {
 /** The reverse of {@link locationOf}: the original's `proxy_pass_url` of a server. */
 export function proxyPassUrl({ upstream, transports }: Pick<ServerEntry, 'upstream' | 'transports'>): string {
   const path = transports['streamable-http'] ?? transports.sse ?? '/mcp';
-  return `${upstream}${path.endsWith('/mcp') ? path.slice(0, -'mcp'.length) : path}`;
+  return `${upstream}${path.replace(/(?<=\/)mcp(?=$|\?)/, '')}`;
 }
 
 /** A server of the original as input for a registration. Nothing is shortened: a value that does not fit is rejected. */

@@ -2,9 +2,11 @@ import * as z from 'zod';
 import { boundEntry } from './bounds.ts';
 import { fromClientServer, isClientServer } from './client-config.ts';
 import { mend } from './mend.ts';
+import { plainName } from './names.ts';
 import { fromOriginal, originalServer } from './original.ts';
 import { EntryRefused } from './refused.ts';
 import { credentialHint, fromServerJson, type Read, serverJson } from './server-json.ts';
+import { publishedTags } from './tags.ts';
 
 const mostFaults = 10;
 const longestPath = 200;
@@ -24,12 +26,15 @@ function ofRegistry(entry: unknown): { status?: string | undefined; isLatest?: b
   return found.success ? found.data._meta['io.modelcontextprotocol.registry/official'] : {};
 }
 
+/** An entry as input for a registration. */
+export type Entry = Read & { format: 'server.json' | 'original' | 'client' };
+
 /**
  * Reads one entry: a `server.json`, alone or as the MCP registry API answers it (`{server, _meta}`), a server file of the
  * Python original, or a server of a client's configuration.
  * @throws {EntryRefused} if it is neither, or cannot be a server here
  */
-export function readEntry(entry: unknown): Read & { format: 'server.json' | 'original' | 'client' } {
+export function readEntry(entry: unknown): Entry {
   boundEntry(entry);
   if (isClientServer(entry)) return { ...mended(fromClientServer(entry)), format: 'client' };
   const { status, isLatest } = ofRegistry(entry);
@@ -44,7 +49,9 @@ export function readEntry(entry: unknown): Read & { format: 'server.json' | 'ori
     const server = parse(originalServer, value);
     return { ...mended(readOriginal(server)), format: 'original' };
   }
-  const { settings, hints } = mended(fromServerJson(parse(serverJson, value)));
+  const read = fromServerJson(parse(serverJson, value));
+  const tags = publishedTags(value === entry ? [value] : [value, entry]);
+  const { settings, hints } = mended({ ...read, settings: { ...read.settings, ...(tags && { tags }) } });
   const old = status === 'deprecated' ? ['Its makers call it deprecated.'] : [];
   return { settings, hints: [...hints, ...old], format: 'server.json' };
 }
@@ -65,8 +72,8 @@ function readOriginal(server: z.output<typeof originalServer>): Read {
   }
   const settings = fromOriginal({ ...server, proxy_pass_url: url?.href ?? server.proxy_pass_url });
   const { name } = settings;
-  if (!/^[A-Za-z0-9][A-Za-z0-9_./-]*$/.test(name) || /^[a-z0-9_-]+$/.test(name)) return { settings, hints };
-  const plain = name.toLowerCase().replace(/[./]+/g, '-').slice(0, 63);
+  if (!/^[A-Za-z0-9_./ -]*$/.test(name) || /^[a-z0-9_-]+$/.test(name)) return { settings, hints };
+  const plain = plainName(name);
   return {
     settings: { ...settings, name: plain },
     hints: [...hints, `Its path ${server.path} became the name ${plain}.`],

@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import { credentialHeaderFault, usualCredentialHeaders } from '../../common/upstream-secrets/credential-header.ts';
 import { headerFault, mostForwardedHeaders } from '../servers/header-names.ts';
 import { publishedName } from '../servers/names.ts';
 import type { Transport } from '../servers/server.ts';
+import { namesOf } from './names.ts';
 import { EntryRefused } from './refused.ts';
 import { fillIn } from './url-template.ts';
 
@@ -17,6 +19,8 @@ const input = z.looseObject({
 const remote = z.looseObject({
   type: z.string().optional(),
   transport_type: z.string().optional(),
+  transportType: z.string().optional(),
+  transport: z.string().optional(),
   url: z.string('must be a URL').max(2_000, 'must have at most 2000 characters'),
   headers: z.array(input).optional(),
   variables: z.record(z.string(), input).optional(),
@@ -27,6 +31,10 @@ const packaged = z.looseObject({
   registry_name: z.string().optional(),
   identifier: z.string().optional(),
   name: z.string().optional(),
+  transport: z
+    .union([z.looseObject({ type: z.string().optional(), url: z.string().optional() }), z.string()])
+    .optional()
+    .catch(undefined),
 });
 
 /** A `server.json` of 2025-12-11, or in an older spelling (`snake_case` until 2025-09, `version_detail` in 2025-07). */
@@ -42,7 +50,7 @@ export const serverJson = z.looseObject({
     .nullish()
     .catch(null),
   icons: z.array(z.unknown()).nullish().catch(null),
-  remotes: z.array(remote).nullish(),
+  remotes: z.preprocess(remoteList, z.array(remote).nullish()),
   packages: z.array(packaged).nullish(),
 });
 
@@ -57,13 +65,33 @@ export interface Read {
 }
 
 const transportOf: Readonly<Record<string, Transport>> = {
-  'streamable-http': 'streamable-http',
+  streamablehttp: 'streamable-http',
   streamable: 'streamable-http',
+  httpstream: 'streamable-http',
   http: 'streamable-http',
   sse: 'sse',
 };
-/** Headers that can carry a secret of UPSTREAM_SECRETS_FILE. */
-const credentialHeader = /^(?:authorization|x-api-key)$/i;
+
+/** Some files have one remote instead of a list, or remotes by their transports. */
+function remoteList(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if ('url' in value) return [value];
+  return Object.entries(value).map(([type, of]) => {
+    if (typeof of === 'string') return { type, url: of };
+    return typeof of === 'object' ? { type, ...of } : of;
+  });
+}
+
+/** The transport of a remote or package, in each spelling; undefined for one that the gateway does not forward to. */
+function transportIn(of: { type?: string | undefined; url?: string | undefined } & Record<string, unknown>) {
+  const named = of.type ?? of.transport_type ?? of.transportType ?? of.transport;
+  if (named === undefined) return /\/sse\/?(?:\?|$)/.test(of.url ?? '') ? 'sse' : 'streamable-http';
+  return transportOf[
+    String(named)
+      .toLowerCase()
+      .replace(/[^a-z]/g, '')
+  ];
+}
 
 /**
  * A server of the MCP registry as input for a registration. Its remotes become the upstream.
@@ -71,7 +99,7 @@ const credentialHeader = /^(?:authorization|x-api-key)$/i;
  */
 export function fromServerJson(server: ServerJson): Read {
   const { name: alias, title, description, version, version_detail: detail, repository, icons } = server;
-  const name = nameOf(alias);
+  const [name] = namesOf(alias);
   const { upstream, transports, used, hints } = locate(server);
   return {
     settings: {
@@ -110,32 +138,9 @@ function iconOf(given: unknown): unknown {
   };
 }
 
-/** Words that say what every server is. Alone they name none: `com.stripe/mcp`. */
-const anyServer =
-  /^(?:(?:remote|official|public|api|http|the)[-_.]?)*(?:mcp|server|mcp[-_.]?server|server[-_.]?mcp|mcp[-_.]?remote)$/;
-
-/** `io.github.owner/Name.of-it` → `name-of-it`; `com.stripe/mcp` → `stripe-mcp`. */
-function nameOf(published: string): string {
-  const own = published.slice(published.indexOf('/') + 1).toLowerCase();
-  return anyServer.test(own) ? longName(published) : plainName(own);
-}
-
-/** A name that tells vendors apart: `com.notion/search` → `notion-search`. */
-export function longName(published: string): string {
-  const [domain = '', own = ''] = published.toLowerCase().split('/');
-  return plainName(`${domain.split('.').at(-1)}-${own}`);
-}
-
-function plainName(text: string): string {
-  return text
-    .replace(/[^a-z0-9_-]+/g, '-')
-    .replace(/^[_-]+|-+$/g, '')
-    .slice(0, 63);
-}
-
 function locate(server: ServerJson) {
   const usable = (server.remotes ?? []).flatMap((each) => {
-    const transport = transportOf[each.type ?? each.transport_type ?? 'streamable-http'];
+    const transport = transportIn(each);
     return transport ? [{ transport, each }] : [];
   });
   const main = usable.find(({ transport }) => transport === 'streamable-http') ?? usable[0];
@@ -148,7 +153,9 @@ function locate(server: ServerJson) {
     other && !together
       ? [`It also offers ${other.transport} at another address (${otherUrl?.origin}), which is not imported.`]
       : [];
-  const transports = { [main.transport]: url.pathname, ...(together && { [other.transport]: otherUrl.pathname }) };
+  const pathOf = ({ pathname, search }: URL) => pathname + search;
+  const transports = { [main.transport]: pathOf(url), ...(together && { [other.transport]: pathOf(otherUrl) }) };
+  if (url.username || url.password) hints.push(credentialHint('in its address'));
   return { upstream: url.origin, transports, hints, used: together ? [main.each, other.each] : [main.each] };
 }
 
@@ -160,10 +167,14 @@ function withoutRemote({ packages, remotes }: ServerJson): string {
       : 'It has no remotes, so the gateway has nothing to forward to.';
   const kind = first.registryType ?? first.registry_type ?? first.registry_name ?? 'package';
   const what = `${kind} ${first.identifier ?? first.name ?? ''}`.trim();
+  const { transport } = first;
+  const served = typeof transport === 'object' ? transport : { type: transport };
+  if (served.type !== undefined && transportIn(served))
+    return `It is a package (${what}) that serves ${served.type}${served.url ? ` at ${served.url}` : ''} once it runs. Run it where the gateway can reach it, and register that address.`;
   return `It is only published as a package (${what}), which a client starts itself and uses over stdio. Run it behind a bridge to streamable HTTP, and register that address.`;
 }
 
-function urlOf({ url, variables, headers }: Remote): URL {
+function urlOf({ url, variables }: Remote): URL {
   const { text, missing } = fillIn(url, variables ?? {});
   if (missing.length > 0) {
     const names = missing.map((name) => `{${name}}`).join(', ');
@@ -173,17 +184,12 @@ function urlOf({ url, variables, headers }: Remote): URL {
   }
   const parsed = URL.parse(text);
   if (!parsed) throw new EntryRefused(`Its address ${text} is not a URL.`);
-  if (parsed.search) throw new EntryRefused(`Its address ${text} has a query, which the gateway does not forward.`);
-  const fixed = (headers ?? []).filter(
-    (header) => isRequired(header) && !credentialHeader.test(header.name ?? '') && !isCallers(header),
-  );
-  if (fixed.length > 0) {
-    const names = fixed.map(({ name }) => name ?? '?').join(', ');
-    throw new EntryRefused(
-      `It requires headers that the gateway does not send: ${names}. The gateway sends a credential, in Authorization or X-API-Key, and what callers send themselves.`,
-    );
-  }
   return parsed;
+}
+
+/** A credential, also where the entry does not say that it is one. */
+function isUsual({ name = '' }: z.output<typeof input>): boolean {
+  return usualCredentialHeaders.some((usual) => usual.toLowerCase() === name.toLowerCase());
 }
 
 function isRequired(header: z.output<typeof input>): boolean {
@@ -204,7 +210,10 @@ function forwardedNames(remotes: readonly Remote[]): string[] {
 function headerHints({ headers = [] }: Remote): string[] {
   const ofCallers = headers.filter((each) => isRequired(each) && isCallers(each)).map(({ name }) => name);
   const names = ofCallers.length > 0 ? [`Callers must send ${ofCallers.join(', ')} themselves.`] : [];
-  const credentials = headers.filter(({ name }) => credentialHeader.test(name ?? ''));
+  const credentials = headers.filter(
+    (each) =>
+      isUsual(each) || (isRequired(each) && !isCallers(each) && credentialHeaderFault(each.name ?? '') === undefined),
+  );
   return [...credentials.map(({ name }) => credentialHint(`in ${name}`)), ...names];
 }
 

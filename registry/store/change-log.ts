@@ -5,12 +5,15 @@ import type { Schema } from './migrations.ts';
 
 /**
  * What was done to a server. `seed` and `configure` come from SERVERS_FILE. `undo` reverts a change that nginx refused.
+ * `import` registers a server that was published elsewhere, `update` takes what was published since.
  * `first-seen` is the registry's own approval of a server's tools when it first reads them.
  */
 export type Action =
   | 'seed'
   | 'configure'
   | 'register'
+  | 'import'
+  | 'update'
   | 'edit'
   | 'enable'
   | 'disable'
@@ -78,7 +81,7 @@ export async function namesEver(db: Kysely<Schema>): Promise<string[]> {
 
 /** When each server was last registered, by name. */
 export async function registeredAt(db: Kysely<Schema>): Promise<Map<string, Date>> {
-  const first = ['seed', 'register', 'configure'];
+  const first = ['seed', 'register', 'import', 'configure'];
   const rows = await db
     .selectFrom('server_change')
     .select((e) => ['server', 'action', e.fn.max('at').as('at')])

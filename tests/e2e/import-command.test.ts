@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -58,6 +58,22 @@ test('The servers of several files are registered through the gate as the logged
   const done = await type(...files);
   expect([done.code, outcomes(done)]).toEqual([tried.code, outcomes(tried)]);
   expect(outcomes(await type(...files)).map(([, outcome]) => outcome)).toEqual(['skipped', 'skipped']);
+});
+
+test('Twenty servers of a UTF-16 file are routed after one import, and a dry run says the same, also of names that clash', async () => {
+  const remotes = [{ type: 'streamable-http', url: `${gateway.echo.url}/mcp` }];
+  const server = (name: string) => ({ name, description: 'Many', version: '1.0.0', remotes });
+  const names = Array.from({ length: 19 }, (_, n) => `com.example/many-${n}`);
+  const page = { servers: ['com.one/many-0', ...names].map((name) => ({ server: server(name) })) };
+  writeFileSync(join(folder, 'many.json'), Buffer.from(`\ufeff${JSON.stringify(page)}`, 'utf16le'));
+  const told = ({ out }: { out: string }) => JSON.parse(out).results as { name: string; outcome: string }[];
+  const tried = await type('--dry-run', join(folder, 'many.json'));
+  const done = await type(join(folder, 'many.json'));
+  expect([done.code, told(done)]).toEqual([0, told(tried)]);
+  expect(told(done).slice(0, 2)).toMatchObject([{ name: 'many-0' }, { name: 'example-many-0' }]);
+  expect(told(done).every(({ outcome }) => outcome === 'registered')).toBe(true);
+  const routes = readFileSync(join(gateway.dataDir, 'nginx', 'routes'), 'utf8');
+  for (const { name } of told(done)) expect(routes).toContain(`\n${name} http `);
 });
 
 test('A refused server is reported with the reason, and the exit code shows it', async () => {

@@ -5,6 +5,8 @@ const actions: Record<ServerChange['action'], string> = {
   seed: 'added at the first start',
   configure: 'set from SERVERS_FILE',
   register: 'registered',
+  import: 'imported',
+  update: 'updated by an import',
   edit: 'changed',
   enable: 'enabled',
   disable: 'disabled',

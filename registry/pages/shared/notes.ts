@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
 import { type Person, personOf } from '../../access/guards.ts';
-import type { Edited } from '../../editing/editor.ts';
+import type { Edited } from '../../editing/apply.ts';
 
 /** The outcome of a form, shown on the next page. */
 export interface Note {
