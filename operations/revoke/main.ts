@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStore, type Store } from '../../auth-server/store/store.ts';
 import { readEnvFile } from '../../common/settings/env-file.ts';
+import { settings } from '../../common/settings/table.ts';
 import { root } from '../../common/settings/values.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
 import { CommandError, type Context, operatorCommand, print, runAsProgram } from '../command.ts';
 import { revokedInWords, sessionsAsJson, sessionsAsTable, shortId } from './print.ts';
 import { type RevokeTarget, revoke } from './revoke.ts';
+import { usesStore } from './running-gateway.ts';
 
 const help = `Ends access at once: sessions permanently, and the tokens issued until now.
 
@@ -19,7 +21,9 @@ const help = `Ends access at once: sessions permanently, and the tokens issued u
 Takes effect within a second in every auth-server that uses this database, and survives a restart. A person who may still
 log in at the identity provider can do so again: to keep a person out, block them there first.
 
-Run it where the auth-server's database is. It reads DATABASE_URL, DATA_DIR or UP_DATA_DIR (default: data) from the
+Run it where the auth-server's database is; with Docker:
+  docker compose exec auth-server node operations/revoke/main.ts --user alice
+If the gateway at REGISTRY_URL uses another database, nothing is ended. It reads DATABASE_URL, DATA_DIR or UP_DATA_DIR (default: data) from the
 environment or .env. Exit code: 0 done, 1 nothing could be ended, 2 wrong use.`;
 
 type Options = { [name in 'user' | 'client' | 'session']?: string } & { [flag in 'all' | 'list' | 'json']?: true };
@@ -37,8 +41,10 @@ export const run = operatorCommand<Options>(
     if (chosen.length !== 1) throw new CommandError('Give one of --user, --client, --session, --all and --list.');
     // Most likely an unset variable in a script.
     if (chosen[0] === '') throw new CommandError('The name is empty.');
-    const store = await openExisting(context.env);
+    const { env } = readEnvFile(context.env);
+    const store = await openExisting(env);
     try {
+      await refuseOther(store, env);
       return list ? await show(store, options, context) : await end(store, options, context);
     } finally {
       await store.close();
@@ -46,8 +52,19 @@ export const run = operatorCommand<Options>(
   },
 );
 
-async function openExisting(given: NodeJS.ProcessEnv): Promise<Store> {
-  const { env } = readEnvFile(given);
+/** With the database of another gateway, people would stay logged in at the one that runs. */
+async function refuseOther(store: Store, { REGISTRY_URL }: NodeJS.ProcessEnv): Promise<void> {
+  const publicUrl = settings.REGISTRY_URL.schema.safeParse(REGISTRY_URL?.trim() || undefined).data;
+  if (publicUrl === undefined || (await usesStore(publicUrl, store)) !== false) return;
+  throw new CommandError(
+    `The gateway at ${publicUrl} uses another database than this one. Nothing was ended.
+With Docker: docker compose exec auth-server node operations/revoke/main.ts …
+Otherwise set DATA_DIR or DATABASE_URL to its database, or REGISTRY_URL to the gateway that you mean.`,
+    1,
+  );
+}
+
+async function openExisting(env: NodeJS.ProcessEnv): Promise<Store> {
   const url = env.DATABASE_URL?.trim();
   const folder = env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data');
   // A new, empty database would report success and end nothing.

@@ -32,8 +32,11 @@ afterEach(async () => {
   home.remove();
 });
 
+/** No gateway runs there. */
+const nowhere = { REGISTRY_URL: 'http://127.0.0.1:1' };
+
 async function revoke(args: string[], env: NodeJS.ProcessEnv = { DATA_DIR: home.directory }) {
-  const { code, stdout, stderr } = await runCommand(run, args, { env });
+  const { code, stdout, stderr } = await runCommand(run, args, { env: { ...nowhere, ...env } });
   return { code, out: stdout.trim(), err: stderr.trim() };
 }
 
@@ -42,11 +45,33 @@ function revokeInProcess(args: string[], env: NodeJS.ProcessEnv = { DATA_DIR: ho
   const command = ['--disable-warning=ExperimentalWarning', 'operations/revoke/main.ts', ...args];
   const { PATH } = process.env;
   return new Promise<{ code: number; out: string; err: string }>((resolve) => {
-    execFile(process.execPath, command, { env: { PATH, ...env } }, (error, out, err) =>
+    execFile(process.execPath, command, { env: { PATH, ...nowhere, ...env } }, (error, out, err) =>
       resolve({ code: Number(error?.code ?? 0), out: out.trim(), err: err.trim() }),
     );
   });
 }
+
+test('npm run revoke acts on the database of the running gateway, and refuses another one', async () => {
+  const cognito = await startCognito({ keys });
+  const other = await startAuthServer(cognito.url);
+  const own = await startAuthServer(cognito.url, { where: home.directory });
+  try {
+    await store.sessions.add(sessionRecord());
+    for (const words of [['--user', 'alice'], ['--all'], ['--list']]) {
+      const { code, out, err } = await revoke(words, { DATA_DIR: home.directory, REGISTRY_URL: other.url });
+      expect([code, out]).toEqual([1, '']);
+      expect(err).toContain(`The gateway at ${other.url} uses another database than this one. Nothing was ended.`);
+      expect(err).toContain('docker compose exec auth-server node operations/revoke/main.ts');
+    }
+    expect(await store.sessions.read('s')).toBeDefined();
+    expect((await revoke(['--user', 'alice'], { DATA_DIR: home.directory, REGISTRY_URL: own.url })).code).toBe(0);
+    expect(await store.sessions.read('s')).toBeUndefined();
+  } finally {
+    await other.close();
+    await own.close();
+    await cognito.close();
+  }
+});
 
 describe('npm run revoke with wrong arguments revokes nothing and reports the mistake:', () => {
   test.each([
