@@ -81,7 +81,8 @@ async function begin(
   deps.tracing?.note({ server: ticket.server, method: ticket.method });
   const { route, endpoint, path } = targetOf(deps, request.url ?? '', ticket);
   const { server } = ticket;
-  const timeoutMilliseconds = slow.test(ticket.method) || isExtensionMethod(ticket.method) ? slowMilliseconds : deps.quickMilliseconds;
+  const timeoutMilliseconds =
+    slow.test(ticket.method) || isExtensionMethod(ticket.method) ? slowMilliseconds : deps.quickMilliseconds;
   const account = deps.held.accountOf(server);
   const gathered = new ByteGatherer(account);
   try {
