@@ -5,7 +5,7 @@ import { type JsonPieces, listOf, withMembers } from '../common/answers/rewrite.
 import type { Logger } from '../common/service/log.ts';
 import { isAllVisible, isVisible, type Listing, listings } from '../policy/listing.ts';
 import { judgedKeys } from '../policy/request/request-hygiene.ts';
-import { mayReadAllPages, withoutPage } from './app-pages.ts';
+import { mayReadAllPages, resultMetaWithoutPage, withoutPage } from './app-pages.ts';
 import { cacheHints } from './cache-hints.ts';
 import type { Caller } from './caller.ts';
 import { RelayError } from './errors.ts';
@@ -58,6 +58,8 @@ export async function filterMessage(
     if (shown) changes.set(listing.field, listOf(shown));
     else if (visible.length < elements.length) keep(listing.field, visible);
   }
+  const meta = resultMetaWithoutPage(() => deps.rights.viewer(caller), message);
+  if (meta) changes.set('_meta', meta);
   const tasks = message.lists.get('tasks');
   const newTask = newTaskOf(caller, message);
   if (((tasks?.length ?? 0) > 0 || newTask !== undefined) && !mayAsk())
@@ -109,6 +111,7 @@ async function withoutPages(
     if (pace.isDue()) await pace.rest();
     const changed = bytes[tool.from] === 0x7b ? withoutPage(viewer, bytes, tool) : undefined;
     hasChanged ||= changed !== undefined;
+    if (changed?.length === 0) continue;
     shown.push(changed ?? [bytes.subarray(tool.from, tool.to)]);
   }
   return hasChanged ? shown : undefined;

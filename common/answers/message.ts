@@ -43,7 +43,16 @@ const openObject = 0x7b;
 const listFields = ['tools', 'prompts', 'resources', 'resourceTemplates', 'tasks'] as const;
 
 const judgedOfMessage = judgedKeys('jsonrpc', 'id', 'method', 'params', 'result', 'error');
-const judgedOfResult = judgedKeys(...listFields, 'task', 'taskId', 'resultType', 'nextCursor', 'ttlMs', 'cacheScope');
+const judgedOfResult = judgedKeys(
+  ...listFields,
+  'task',
+  'taskId',
+  'resultType',
+  'nextCursor',
+  'ttlMs',
+  'cacheScope',
+  '_meta',
+);
 
 /**
  * Reads a message that every JSON parser reads alike in all that the gateway judges (RFC 8259, RFC 7493): UTF-8 without a
