@@ -22,6 +22,7 @@ const rooms = {
   'registry/pages': 'live list|details|forms|rights|audit shared',
   'registry/api': 'openapi v0|original|. shared',
   agents: '. commands agent|login gateway token lib',
+  'stand-in': '. endpoints pool',
   common: 'policy upstream-secrets service database settings identity files network answers time text',
   policy: 'review . request',
 };

@@ -3,8 +3,8 @@ import { createSessionSeal } from '../auth-server/identity/session.ts';
 import { openStore } from '../auth-server/store/store.ts';
 import { cognitoIssuer, localPoolId } from '../common/identity/cognito.ts';
 import { nowInSeconds } from '../common/time/now.ts';
-import { loadKeys } from '../stand-in/keys.ts';
-import { signToken } from '../stand-in/tokens.ts';
+import { loadKeys } from '../stand-in/pool/keys.ts';
+import { signToken } from '../stand-in/pool/tokens.ts';
 import type { BenchStack } from './stack.ts';
 
 /** Groups of the bench's policy. One person is in all of them. */

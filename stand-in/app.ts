@@ -3,15 +3,15 @@ import { fileURLToPath } from 'node:url';
 import cookieParser from 'cookie-parser';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import type { Logger } from '../common/service/log.ts';
-import { revokeEndpoint, userInfoEndpoint } from './account-endpoints.ts';
 import { type Control, createControl } from './control.ts';
-import { hostedUi } from './hosted-ui.ts';
-import type { PoolKeys } from './keys.ts';
-import { createPages, type Pages, securityHeaders, sendPage } from './pages.ts';
-import { createPool, type Pool } from './pool.ts';
-import { OIDC_SCOPES, type Seed } from './seed.ts';
-import { tokenEndpoint, tokenPreflight } from './token-endpoint.ts';
-import { jwks } from './tokens.ts';
+import { revokeEndpoint, userInfoEndpoint } from './endpoints/account-endpoints.ts';
+import { hostedUi } from './endpoints/hosted-ui.ts';
+import { createPages, type Pages, securityHeaders, sendPage } from './endpoints/pages.ts';
+import { tokenEndpoint, tokenPreflight } from './endpoints/token-endpoint.ts';
+import type { PoolKeys } from './pool/keys.ts';
+import { createPool, type Pool } from './pool/pool.ts';
+import { OIDC_SCOPES, type Seed } from './pool/seed.ts';
+import { jwks } from './pool/tokens.ts';
 
 /** Options of a stand-in. */
 export interface CognitoOptions {

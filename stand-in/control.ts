@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import type { JWTPayload } from 'jose';
-import { newSigningKey } from './keys.ts';
-import { type Fault, type Person, type Pool, revokeSignIn } from './pool.ts';
-import { issueUserTokens, signToken } from './tokens.ts';
+import { newSigningKey } from './pool/keys.ts';
+import { type Fault, type Person, type Pool, revokeSignIn } from './pool/pool.ts';
+import { issueUserTokens, signToken } from './pool/tokens.ts';
 
 /** Hooks for tests and for COGNITO_FAULTS. None of them is reachable over HTTP. */
 export type Control = ReturnType<typeof createControl>['control'];

@@ -3,8 +3,8 @@ import { readConfig } from '../common/settings/config.ts';
 import { createCognito } from './app.ts';
 import { cognitoConfig } from './config.ts';
 import { applyFaults } from './faults.ts';
-import { loadKeys } from './keys.ts';
-import { addGateways, readSeed } from './seed.ts';
+import { loadKeys } from './pool/keys.ts';
+import { addGateways, readSeed } from './pool/seed.ts';
 
 await runService('cognito', process.env, async (log) => {
   const config = readConfig(cognitoConfig, process.env);

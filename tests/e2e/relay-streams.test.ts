@@ -1,8 +1,8 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeJwt } from 'jose';
-import { loadKeys } from '../../stand-in/keys.ts';
-import { signToken } from '../../stand-in/tokens.ts';
+import { loadKeys } from '../../stand-in/pool/keys.ts';
+import { signToken } from '../../stand-in/pool/tokens.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { type OpenStream, openStream } from '../support/gateway/open-stream.ts';
 import { type PolicyFile, visible, writePolicy } from '../support/gateway/reader-policy.ts';

@@ -4,7 +4,7 @@ import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import { editDistance } from '../../../common/settings/notices.ts';
 import { attempt } from '../../../common/text/config-error.ts';
 import type { Policy } from '../../../policy/policy.ts';
-import { readSeed } from '../../../stand-in/seed.ts';
+import { readSeed } from '../../../stand-in/pool/seed.ts';
 import { type Finding, fail, ok, shown, warn } from '../finding.ts';
 import type { PoolSetup, Setup } from '../setup.ts';
 

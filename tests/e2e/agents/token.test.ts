@@ -13,7 +13,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { jest } from '@jest/globals';
-import type { Seed } from '../../../stand-in/seed.ts';
+import type { Seed } from '../../../stand-in/pool/seed.ts';
 import { type Desk, newDesk } from '../../support/agents/agents-fixture.ts';
 import { AGENT, keys, READER, secretOf, seed } from '../../support/stand-in/cognito-fixture.ts';
 import { type RunningCognito, startCognito } from '../../support/stand-in/start.ts';

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { createAsk } from '../../../operations/doctor/ask.ts';
 import { lineOf } from '../../../operations/doctor/print.ts';
-import { addGateways } from '../../../stand-in/seed.ts';
+import { addGateways } from '../../../stand-in/pool/seed.ts';
 import { freePorts } from '../../support/gateway/gateway.ts';
 import { diagnose, goodSettings, linesOf } from '../../support/operations/doctor-fixture.ts';
 import { keys, secretOf, seed, WEB } from '../../support/stand-in/cognito-fixture.ts';

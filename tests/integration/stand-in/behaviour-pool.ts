@@ -1,6 +1,6 @@
 import { decodeProtectedHeader } from 'jose';
 import { attempt } from '../../../common/text/config-error.ts';
-import { parseSeed, type Seed } from '../../../stand-in/seed.ts';
+import { parseSeed, type Seed } from '../../../stand-in/pool/seed.ts';
 import { ISSUER, keys, seed, WEB } from '../../support/stand-in/cognito-fixture.ts';
 import { startCognito } from '../../support/stand-in/start.ts';
 import { type Behaviour, type Cognito, seedWith } from './behaviour.ts';

@@ -1,5 +1,5 @@
-import type { Seed } from '../../../stand-in/seed.ts';
-import type { TokenAnswer } from '../../../stand-in/tokens.ts';
+import type { Seed } from '../../../stand-in/pool/seed.ts';
+import type { TokenAnswer } from '../../../stand-in/pool/tokens.ts';
 import { CALLBACK, seed, type useCognito, WEB } from '../../support/stand-in/cognito-fixture.ts';
 import { type Browser, locationOf, newBrowser, submitSignIn } from '../../support/stand-in/hosted-login.ts';
 

@@ -1,5 +1,5 @@
 import type { Control } from '../../../stand-in/control.ts';
-import type { Seed } from '../../../stand-in/seed.ts';
+import type { Seed } from '../../../stand-in/pool/seed.ts';
 import { type AuthServer, keys, type Shape, startAuthServer } from '../../support/auth-server/auth-fixture.ts';
 import { newVisitor } from '../../support/auth-server/visitor.ts';
 import { seed, WEB } from '../../support/stand-in/cognito-fixture.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { attempt } from '../../../common/text/config-error.ts';
-import { parseSeed } from '../../../stand-in/seed.ts';
+import { parseSeed } from '../../../stand-in/pool/seed.ts';
 
 const SEED = readFileSync('stand-in/seed.yml', 'utf8');
 

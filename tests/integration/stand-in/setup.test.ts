@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { readConfig } from '../../../common/settings/config.ts';
 import { attempt } from '../../../common/text/config-error.ts';
 import { cognitoConfig } from '../../../stand-in/config.ts';
-import { loadKeys } from '../../../stand-in/keys.ts';
-import { addGateways, parseSeed, readSeed } from '../../../stand-in/seed.ts';
+import { loadKeys } from '../../../stand-in/pool/keys.ts';
+import { addGateways, parseSeed, readSeed } from '../../../stand-in/pool/seed.ts';
 import { startCognito } from '../../support/stand-in/start.ts';
 
 const SEED = readFileSync('stand-in/seed.yml', 'utf8');

@@ -28,8 +28,8 @@ import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import { policyVersion } from '../../../common/policy/policy-watch.ts';
 import { createLog } from '../../../common/service/log.ts';
 import { noSecrets, type UpstreamSecrets } from '../../../common/upstream-secrets/watch.ts';
-import { loadKeys } from '../../../stand-in/keys.ts';
-import { readSeed } from '../../../stand-in/seed.ts';
+import { loadKeys } from '../../../stand-in/pool/keys.ts';
+import { readSeed } from '../../../stand-in/pool/seed.ts';
 
 export const publicUrl = 'http://localhost:8080';
 export const issuer = `https://cognito-idp.us-east-1.amazonaws.com/${localPoolId}`;

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import { createCognito } from '../../../stand-in/app.ts';
 import type { Control } from '../../../stand-in/control.ts';
-import { loadKeys } from '../../../stand-in/keys.ts';
-import { addGateways, readSeed } from '../../../stand-in/seed.ts';
+import { loadKeys } from '../../../stand-in/pool/keys.ts';
+import { addGateways, readSeed } from '../../../stand-in/pool/seed.ts';
 import type { Gateway } from './gateway.ts';
 
 /** A gateway's user pool in the test's own process. */

@@ -14,8 +14,8 @@ import { createApp as createFakeTools } from '../../../servers/realserverfaketoo
 import { createCognito } from '../../../stand-in/app.ts';
 import { cognitoConfig } from '../../../stand-in/config.ts';
 import { applyFaults } from '../../../stand-in/faults.ts';
-import { loadKeys } from '../../../stand-in/keys.ts';
-import { addGateways, readSeed } from '../../../stand-in/seed.ts';
+import { loadKeys } from '../../../stand-in/pool/keys.ts';
+import { addGateways, readSeed } from '../../../stand-in/pool/seed.ts';
 import { unrefServer } from '../listen.ts';
 
 type Assemble = (log: Logger, env: NodeJS.ProcessEnv) => RequestListener | Promise<RequestListener>;

@@ -1,4 +1,4 @@
-import type { Seed } from '../../../stand-in/seed.ts';
+import type { Seed } from '../../../stand-in/pool/seed.ts';
 import { denialOf, type Shape, startAuthServer } from '../auth-server/auth-fixture.ts';
 import { newVisitor } from '../auth-server/visitor.ts';
 import { keys, seed, WEB } from '../stand-in/cognito-fixture.ts';

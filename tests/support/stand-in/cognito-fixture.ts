@@ -1,9 +1,9 @@
 import type { Jwks } from 'aws-jwt-verify/jwk';
 import type { JSONWebKeySet } from 'jose';
 import * as oidc from 'openid-client';
-import { loadKeys } from '../../../stand-in/keys.ts';
-import { readSeed, type Seed } from '../../../stand-in/seed.ts';
-import type { TokenAnswer } from '../../../stand-in/tokens.ts';
+import { loadKeys } from '../../../stand-in/pool/keys.ts';
+import { readSeed, type Seed } from '../../../stand-in/pool/seed.ts';
+import type { TokenAnswer } from '../../../stand-in/pool/tokens.ts';
 import { locationOf, newBrowser, submitSignIn } from './hosted-login.ts';
 import { type RunningCognito, startCognito } from './start.ts';
 

@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CognitoOptions, createCognito } from '../../../stand-in/app.ts';
 import type { Control } from '../../../stand-in/control.ts';
-import { loadKeys } from '../../../stand-in/keys.ts';
-import { readSeed } from '../../../stand-in/seed.ts';
+import { loadKeys } from '../../../stand-in/pool/keys.ts';
+import { readSeed } from '../../../stand-in/pool/seed.ts';
 
 /** A stand-in that listens in this process. */
 export interface RunningCognito {

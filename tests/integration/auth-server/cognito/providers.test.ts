@@ -2,7 +2,7 @@ import { configuredProviders } from '../../../../auth-server/cognito/providers.t
 import { configSchema } from '../../../../auth-server/process/config.ts';
 import { createStandInFetch, localPoolId } from '../../../../common/identity/cognito.ts';
 import { readConfig } from '../../../../common/settings/config.ts';
-import type { Seed } from '../../../../stand-in/seed.ts';
+import type { Seed } from '../../../../stand-in/pool/seed.ts';
 import {
   type AuthServer,
   CLI,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { decodeJwt, exportSPKI, importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
-import { loadKeys } from '../../../../stand-in/keys.ts';
+import { loadKeys } from '../../../../stand-in/pool/keys.ts';
 import {
   AGENT,
   type AuthServer,

@@ -3,7 +3,7 @@ import { signLocalSession } from '../../../../agents/login/local-session.ts';
 import { isAdminGroup } from '../../../../auth-server/identity/local-session.ts';
 import { purposeKey } from '../../../../common/identity/purpose-key.ts';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
-import type { TokenAnswer } from '../../../../stand-in/tokens.ts';
+import type { TokenAnswer } from '../../../../stand-in/pool/tokens.ts';
 import {
   type AuthServer,
   CLI,

@@ -3,7 +3,7 @@ import { configuredProviders } from '../../../../auth-server/cognito/providers.t
 import { configSchema } from '../../../../auth-server/process/config.ts';
 import { createStandInFetch, localPoolId } from '../../../../common/identity/cognito.ts';
 import { readConfig } from '../../../../common/settings/config.ts';
-import type { SeedUser } from '../../../../stand-in/seed.ts';
+import type { SeedUser } from '../../../../stand-in/pool/seed.ts';
 import {
   type AuthServer,
   keys,

@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
+import { type Pool, revokeSignIn } from '../pool/pool.ts';
+import { attributes, readAccessToken } from '../pool/tokens.ts';
 import { authenticateClient, refuse } from './client-auth.ts';
 import { formOf } from './parameters.ts';
-import { type Pool, revokeSignIn } from './pool.ts';
-import { attributes, readAccessToken } from './tokens.ts';
 
 const JWT = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
 const NO_TOKEN = 'error="invalid_request", error_description="Bad OAuth2 request at UserInfo Endpoint"';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { HostedSession, Pool } from '../pool/pool.ts';
+import { type Client, OIDC_SCOPES } from '../pool/seed.ts';
 import type { Parameters } from './parameters.ts';
-import type { HostedSession, Pool } from './pool.ts';
-import { type Client, OIDC_SCOPES } from './seed.ts';
 
 /** A valid sign-in request. */
 export type AuthorizeRequest = Exclude<ReturnType<typeof checkAuthorizeRequest>, { refusal: string }>;

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { CookieOptions, Request, Response } from 'express';
-import type { HostedSession, Person, Pool } from './pool.ts';
-import { sameSecret } from './secrets.ts';
+import type { HostedSession, Person, Pool } from '../pool/pool.ts';
+import { sameSecret } from '../pool/secrets.ts';
 
 const SESSION_COOKIE = 'cognito';
 const CSRF_COOKIE = 'XSRF-TOKEN';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type Request, type Response, Router } from 'express';
+import type { Person, Pool } from '../pool/pool.ts';
+import { sameSecret } from '../pool/secrets.ts';
 import { type AuthorizeRequest, checkAuthorizeRequest, codeLocation, errorPageUrl } from './authorize-request.ts';
 import { csrfMatches, csrfToken, endHostedSession, readHostedSession, startHostedSession } from './cookies.ts';
 import { type Page, type Pages, sendPage } from './pages.ts';
 import { formOf, type Parameters, queryOf } from './parameters.ts';
-import type { Person, Pool } from './pool.ts';
-import { sameSecret } from './secrets.ts';
 
 const STALE_FORM = 'This form is out of date. Go back to the application and sign in again.';
 

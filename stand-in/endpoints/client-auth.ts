@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
+import type { Pool } from '../pool/pool.ts';
+import { sameSecret } from '../pool/secrets.ts';
+import type { Client } from '../pool/seed.ts';
 import type { Parameters } from './parameters.ts';
-import type { Pool } from './pool.ts';
-import { sameSecret } from './secrets.ts';
-import type { Client } from './seed.ts';
 
 /** Sends an OAuth error answer (RFC 6749 section 5.2), often without a description. */
 export function refuse(res: Response, error: string, description?: string, status = 400): void {

@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { Eta } from 'eta';
 import type { Response } from 'express';
 import helmet from 'helmet';
+import type { Pool } from '../pool/pool.ts';
 import type { AuthorizeRequest } from './authorize-request.ts';
-import type { Pool } from './pool.ts';
 
 const ERRORS = new Map([
   [

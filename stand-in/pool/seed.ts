@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { readConfigFile } from '../common/files/config-file.ts';
-import { parseYaml } from '../common/files/yaml-file.ts';
-import { ConfigError } from '../common/text/config-error.ts';
+import { readConfigFile } from '../../common/files/config-file.ts';
+import { parseYaml } from '../../common/files/yaml-file.ts';
+import { ConfigError } from '../../common/text/config-error.ts';
 
 /** Scopes every pool has; all others are `<resource server>/<scope>`, except {@link ADMIN_SCOPE}. */
 export const OIDC_SCOPES: readonly string[] = ['openid', 'email', 'phone', 'profile'];

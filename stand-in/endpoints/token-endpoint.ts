@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
+import type { Pool } from '../pool/pool.ts';
+import { challengeOf, sameSecret } from '../pool/secrets.ts';
+import type { Client } from '../pool/seed.ts';
+import { issueAgentToken, issueUserTokens, type TokenAnswer } from '../pool/tokens.ts';
 import { authenticateClient, refuse } from './client-auth.ts';
 import { formOf, type Parameters } from './parameters.ts';
-import type { Pool } from './pool.ts';
-import { challengeOf, sameSecret } from './secrets.ts';
-import type { Client } from './seed.ts';
-import { issueAgentToken, issueUserTokens, type TokenAnswer } from './tokens.ts';
 
 /** An `error` of RFC 6749 section 5.2, with Cognito's description where it has one. */
 type Refusal = { error: string; description?: string };
