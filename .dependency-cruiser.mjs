@@ -23,6 +23,7 @@ const rooms = {
   'registry/api': 'openapi v0|original|. shared',
   agents: '. commands agent|login gateway token lib',
   'stand-in': '. endpoints pool',
+  relay: '. passing callers upstream',
   common: 'policy upstream-secrets service database settings identity files network answers time text',
   policy: 'review . request',
 };

@@ -9,17 +9,17 @@ import { metricsEndpoint } from '../common/service/metrics-endpoint.ts';
 import { policyNeed } from '../common/service/probes.ts';
 import { runService } from '../common/service/service.ts';
 import { readConfig } from '../common/settings/config.ts';
-import { createIdentifyCaller } from './caller.ts';
+import { createIdentifyCaller } from './callers/caller.ts';
+import { LiveStreams } from './callers/live-streams.ts';
+import { createRelayMetrics } from './callers/metrics.ts';
+import { followRevocations } from './callers/revocation-feed.ts';
+import { createRights } from './callers/rights.ts';
+import { createSessionOwners } from './callers/session-owners.ts';
 import { relayConfig } from './config.ts';
-import { answerLimits, relayMemory, streamsIn } from './limits.ts';
-import { LiveStreams } from './live-streams.ts';
-import { createRelayMetrics } from './metrics.ts';
 import { createRelay } from './relay.ts';
-import { followRevocations } from './revocation-feed.ts';
-import { createRights } from './rights.ts';
-import { watchRoutes } from './routes.ts';
-import { ServerShares } from './server-share.ts';
-import { createSessionOwners } from './session-owners.ts';
+import { answerLimits, relayMemory, streamsIn } from './upstream/limits.ts';
+import { watchRoutes } from './upstream/routes.ts';
+import { ServerShares } from './upstream/server-share.ts';
 
 const tickMilliseconds = 250;
 /** Some servers install themselves, or start a process, before they answer `initialize`. */

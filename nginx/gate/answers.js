@@ -1,6 +1,6 @@
 // Looks at the head of each answer of a server. nginx runs it before it adds headers of its own.
 
-/** What a client can use of it, in lower case. The relay's list (relay/upstream.ts) is the same, but for the body's own headers. */
+/** What a client can use of it, in lower case. The relay's list (relay/upstream/upstream.ts) is the same, but for the body's own headers. */
 const kept = {
   'content-type': true,
   'content-length': true,

@@ -1,4 +1,4 @@
-import { longestTtlMilliseconds } from '../../../relay/cache-hints.ts';
+import { longestTtlMilliseconds } from '../../../relay/passing/cache-hints.ts';
 import { json, message, policyText, result, sse } from '../../support/relay/relay-fixture.ts';
 import { startScene } from '../../support/relay/scene.ts';
 

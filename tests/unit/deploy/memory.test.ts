@@ -12,7 +12,7 @@ import {
   heldByTests,
   uncountedOfCheck,
 } from '../../../registry/health/limits.ts';
-import { relayMemory, streamsIn } from '../../../relay/limits.ts';
+import { relayMemory, streamsIn } from '../../../relay/upstream/limits.ts';
 
 const megabyte = 1024 * 1024;
 const units: Record<string, number> = { m: megabyte, g: 1024 * megabyte, Mi: megabyte, Gi: 1024 * megabyte };

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import type { Pace } from '../common/answers/pace.ts';
-import { Credit } from '../common/time/credit.ts';
+import type { Pace } from '../../common/answers/pace.ts';
+import { Credit } from '../../common/time/credit.ts';
 
 /** Part of the relay's only thread that the answers of one server may take, and when no other server was active lately. */
 const share = 0.25;

@@ -1,6 +1,11 @@
-import { parsePolicy } from '../../../common/policy/policy-file.ts';
-import type { ApprovedTools } from '../../../policy/approved-tools.ts';
-import { allKinds, createListChanges, kindsListenedTo, type ListChannel } from '../../../relay/list-changes.ts';
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
+import type { ApprovedTools } from '../../../../policy/approved-tools.ts';
+import {
+  allKinds,
+  createListChanges,
+  kindsListenedTo,
+  type ListChannel,
+} from '../../../../relay/callers/list-changes.ts';
 
 const parsed = (tools: string, methods = '[tools/*, prompts/list, resources/templates/list]', more = '') =>
   parsePolicy(`

@@ -1,6 +1,6 @@
-import { isHostCheck } from '../common/answers/host-check.ts';
-import { cleanText } from '../common/text/clean.ts';
-import { RelayError } from './errors.ts';
+import { isHostCheck } from '../../common/answers/host-check.ts';
+import { cleanText } from '../../common/text/clean.ts';
+import { RelayError } from '../upstream/errors.ts';
 import type { Exchange } from './exchange.ts';
 
 const redirects = new Set([301, 302, 303, 307, 308]);

@@ -1,8 +1,8 @@
-import { membersOf, type ServerMessage, type Span, stringAt } from '../common/answers/message.ts';
-import type { JsonPieces } from '../common/answers/rewrite.ts';
-import { decide } from '../policy/decide.ts';
-import { isAllVisible, listings, type Viewer } from '../policy/listing.ts';
-import { judgedKeys } from '../policy/request/request-hygiene.ts';
+import { membersOf, type ServerMessage, type Span, stringAt } from '../../common/answers/message.ts';
+import type { JsonPieces } from '../../common/answers/rewrite.ts';
+import { decide } from '../../policy/decide.ts';
+import { isAllVisible, listings, type Viewer } from '../../policy/listing.ts';
+import { judgedKeys } from '../../policy/request/request-hygiene.ts';
 
 const ofTool = judgedKeys('_meta');
 const ofMeta = judgedKeys('ui', 'ui/resourceUri');

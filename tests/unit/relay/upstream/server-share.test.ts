@@ -1,4 +1,4 @@
-import { ServerShares } from '../../../relay/server-share.ts';
+import { ServerShares } from '../../../../relay/upstream/server-share.ts';
 
 /** A thread whose time passes only where a test says so. */
 function slowMotion() {

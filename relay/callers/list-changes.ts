@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
-import { writeEvent } from '../common/answers/event-stream.ts';
-import type { MessageId } from '../common/answers/message.ts';
-import { decide } from '../policy/decide.ts';
-import type { Viewer } from '../policy/listing.ts';
-import type { Policy } from '../policy/policy.ts';
+import { writeEvent } from '../../common/answers/event-stream.ts';
+import type { MessageId } from '../../common/answers/message.ts';
+import { decide } from '../../policy/decide.ts';
+import type { Viewer } from '../../policy/listing.ts';
+import type { Policy } from '../../policy/policy.ts';
 import type { Caller } from './caller.ts';
 
 /** The kinds of `notifications/<kind>/list_changed`, and the methods whose results they announce as changed. */

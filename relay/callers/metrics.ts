@@ -1,6 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import { addProcessMetrics } from '../common/service/process-metrics.ts';
-import type { RelayErrorCode } from './errors.ts';
+import { addProcessMetrics } from '../../common/service/process-metrics.ts';
+import type { RelayErrorCode } from '../upstream/errors.ts';
 import type { EndReason } from './live-streams.ts';
 
 export type RelayMetrics = ReturnType<typeof createRelayMetrics>;

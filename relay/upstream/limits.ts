@@ -1,4 +1,4 @@
-import { usualLimits } from '../common/answers/limits.ts';
+import { usualLimits } from '../../common/answers/limits.ts';
 
 /** What the relay holds at most, in bytes. Its streams get the rest of its memory. */
 export const relayMemory = {

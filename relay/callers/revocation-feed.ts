@@ -1,4 +1,4 @@
-import type { Logger } from '../common/service/log.ts';
+import type { Logger } from '../../common/service/log.ts';
 import type { LiveStreams } from './live-streams.ts';
 
 const timeoutMilliseconds = 2_000;

@@ -1,8 +1,8 @@
-import { NoRoom } from '../common/answers/held-bytes.ts';
-import { OversizedAnswer, UnreadableAnswer } from '../common/answers/limits.ts';
-import type { MessageId } from '../common/answers/message.ts';
-import { asciiJson } from '../common/text/json.ts';
-import { repeatableId } from '../common/text/repeatable-id.ts';
+import { NoRoom } from '../../common/answers/held-bytes.ts';
+import { OversizedAnswer, UnreadableAnswer } from '../../common/answers/limits.ts';
+import type { MessageId } from '../../common/answers/message.ts';
+import { asciiJson } from '../../common/text/json.ts';
+import { repeatableId } from '../../common/text/repeatable-id.ts';
 
 const upstream = { status: 502, rpcCode: -32008, logLevel: 'warn' } as const;
 

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import type { Viewer } from '../policy/listing.ts';
+import type { Viewer } from '../../policy/listing.ts';
+import type { Route } from '../upstream/routes.ts';
 import type { Caller } from './caller.ts';
 import { createListChanges, type ListChannel } from './list-changes.ts';
-import type { Route } from './routes.ts';
 
 /** Why the relay ended a stream before its server did. The client reconnects, and the gate gives the details. */
 export type EndReason =

@@ -1,18 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Account } from '../common/answers/byte-gatherer.ts';
-import type { HeldBytes } from '../common/answers/held-bytes.ts';
-import type { MessageLimits } from '../common/answers/limits.ts';
-import type { MessageId } from '../common/answers/message.ts';
-import type { Logger } from '../common/service/log.ts';
-import type { Tracing } from '../common/service/tracing.ts';
-import type { Endpoint } from '../policy/request/mcp-request.ts';
-import type { Caller, IdentifyCaller } from './caller.ts';
-import type { ListKind } from './list-changes.ts';
-import type { LiveStreams } from './live-streams.ts';
+import type { Account } from '../../common/answers/byte-gatherer.ts';
+import type { HeldBytes } from '../../common/answers/held-bytes.ts';
+import type { MessageLimits } from '../../common/answers/limits.ts';
+import type { MessageId } from '../../common/answers/message.ts';
+import type { Logger } from '../../common/service/log.ts';
+import type { Tracing } from '../../common/service/tracing.ts';
+import type { Endpoint } from '../../policy/request/mcp-request.ts';
+import type { Caller, IdentifyCaller } from '../callers/caller.ts';
+import type { ListKind } from '../callers/list-changes.ts';
+import type { LiveStreams } from '../callers/live-streams.ts';
+import type { RelayMetrics } from '../callers/metrics.ts';
+import type { Route, Routes } from '../upstream/routes.ts';
+import type { ServerPace, ServerShares } from '../upstream/server-share.ts';
 import type { MessageFilterDeps } from './message-filter.ts';
-import type { RelayMetrics } from './metrics.ts';
-import type { Route, Routes } from './routes.ts';
-import type { ServerPace, ServerShares } from './server-share.ts';
 
 /** What the relay needs to answer requests. */
 export interface RelayDeps extends MessageFilterDeps {

@@ -1,19 +1,19 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { ByteGatherer } from '../common/answers/byte-gatherer.ts';
-import { decodedBody } from '../common/answers/decoded-body.ts';
-import { UnreadableAnswer } from '../common/answers/limits.ts';
-import { essenceOf, jsonType } from '../common/answers/media-type.ts';
-import { isSameId, readMessage } from '../common/answers/message.ts';
-import { cleanText } from '../common/text/clean.ts';
-import { asciiJson } from '../common/text/json.ts';
-import { asRelayError, RelayError, unreadable, unreadableBecause } from './errors.ts';
+import { ByteGatherer } from '../../common/answers/byte-gatherer.ts';
+import { decodedBody } from '../../common/answers/decoded-body.ts';
+import { UnreadableAnswer } from '../../common/answers/limits.ts';
+import { essenceOf, jsonType } from '../../common/answers/media-type.ts';
+import { isSameId, readMessage } from '../../common/answers/message.ts';
+import { cleanText } from '../../common/text/clean.ts';
+import { asciiJson } from '../../common/text/json.ts';
+import { asRelayError, RelayError, unreadable, unreadableBecause } from '../upstream/errors.ts';
+import { longestErrorText } from '../upstream/limits.ts';
+import { answerHeaders, longestHeader } from '../upstream/upstream.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
-import { longestErrorText } from './limits.ts';
 import { filterMessage } from './message-filter.ts';
 import { readAll } from './read-all.ts';
 import { refusalOf, refuseRedirect } from './refusals.ts';
-import { answerHeaders, longestHeader } from './upstream.ts';
 
 /** What is read of an answer that says little, in bytes and milliseconds. */
 const longestError = 65_536;

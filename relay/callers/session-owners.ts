@@ -1,4 +1,4 @@
-import { RelayError } from './errors.ts';
+import { RelayError } from '../upstream/errors.ts';
 
 /** A session or task of one owner. */
 interface Owned {

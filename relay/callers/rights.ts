@@ -1,11 +1,11 @@
-import { allTools, approvedBy, type ToolGuard } from '../common/policy/approved-tools-watch.ts';
-import type { ApprovedTools } from '../policy/approved-tools.ts';
-import { agentWithScopes, personInGroups } from '../policy/caller.ts';
-import { decide, methodGrants } from '../policy/decide.ts';
-import type { Viewer } from '../policy/listing.ts';
-import type { Policy } from '../policy/policy.ts';
-import type { Access } from '../policy/request/mcp-request.ts';
-import { kindsOf } from '../policy/request/methods.ts';
+import { allTools, approvedBy, type ToolGuard } from '../../common/policy/approved-tools-watch.ts';
+import type { ApprovedTools } from '../../policy/approved-tools.ts';
+import { agentWithScopes, personInGroups } from '../../policy/caller.ts';
+import { decide, methodGrants } from '../../policy/decide.ts';
+import type { Viewer } from '../../policy/listing.ts';
+import type { Policy } from '../../policy/policy.ts';
+import type { Access } from '../../policy/request/mcp-request.ts';
+import { kindsOf } from '../../policy/request/methods.ts';
 import type { Caller } from './caller.ts';
 
 /** What a caller may do under the policy in force. */

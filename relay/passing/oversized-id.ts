@@ -1,6 +1,6 @@
-import type { OversizedEvent } from '../common/answers/event-stream.ts';
-import type { MessageId } from '../common/answers/message.ts';
-import { parseJson } from '../common/text/json.ts';
+import type { OversizedEvent } from '../../common/answers/event-stream.ts';
+import type { MessageId } from '../../common/answers/message.ts';
+import { parseJson } from '../../common/text/json.ts';
 
 const id = String.raw`"id" ?: ?("[!#-\[\]-~]{1,128}"|-?\d{1,128})`;
 /** The first members of a message, or its last ones: SDKs write `id` in either place. */

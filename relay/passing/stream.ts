@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { decodedBody } from '../common/answers/decoded-body.ts';
+import { decodedBody } from '../../common/answers/decoded-body.ts';
 import {
   type OversizedEvent,
   parseEvent,
   type StreamEvent,
   splitEvents,
   writeEvent,
-} from '../common/answers/event-stream.ts';
-import { OversizedAnswer, UnreadableAnswer } from '../common/answers/limits.ts';
-import { streamType } from '../common/answers/media-type.ts';
-import { isSameId, readMessage } from '../common/answers/message.ts';
+} from '../../common/answers/event-stream.ts';
+import { OversizedAnswer, UnreadableAnswer } from '../../common/answers/limits.ts';
+import { streamType } from '../../common/answers/media-type.ts';
+import { isSameId, readMessage } from '../../common/answers/message.ts';
+import { allKinds, type ListChannel } from '../callers/list-changes.ts';
+import type { EndReason, LiveStream } from '../callers/live-streams.ts';
+import { errorBody, RelayError, unreadableBecause } from '../upstream/errors.ts';
+import { answerHeaders } from '../upstream/upstream.ts';
 import { sessionOf } from './answer.ts';
-import { errorBody, RelayError, unreadableBecause } from './errors.ts';
 import type { Exchange, RelayDeps } from './exchange.ts';
-import { allKinds, type ListChannel } from './list-changes.ts';
-import type { EndReason, LiveStream } from './live-streams.ts';
 import { filterMessage } from './message-filter.ts';
 import { oversizedId } from './oversized-id.ts';
-import { answerHeaders } from './upstream.ts';
 
 const longestEndMilliseconds = 500;
 

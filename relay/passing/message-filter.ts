@@ -1,18 +1,18 @@
-import { OversizedAnswer, UnreadableAnswer } from '../common/answers/limits.ts';
-import { membersOf, type ServerMessage, type Span, stringAt } from '../common/answers/message.ts';
-import type { Pace } from '../common/answers/pace.ts';
-import { type JsonPieces, listOf, withMembers } from '../common/answers/rewrite.ts';
-import type { Logger } from '../common/service/log.ts';
-import { isAllVisible, isVisible, type Listing, listings } from '../policy/listing.ts';
-import { judgedKeys } from '../policy/request/request-hygiene.ts';
+import { OversizedAnswer, UnreadableAnswer } from '../../common/answers/limits.ts';
+import { membersOf, type ServerMessage, type Span, stringAt } from '../../common/answers/message.ts';
+import type { Pace } from '../../common/answers/pace.ts';
+import { type JsonPieces, listOf, withMembers } from '../../common/answers/rewrite.ts';
+import type { Logger } from '../../common/service/log.ts';
+import { isAllVisible, isVisible, type Listing, listings } from '../../policy/listing.ts';
+import { judgedKeys } from '../../policy/request/request-hygiene.ts';
+import type { Caller } from '../callers/caller.ts';
+import type { Rights } from '../callers/rights.ts';
+import type { SessionOwners } from '../callers/session-owners.ts';
+import { RelayError } from '../upstream/errors.ts';
+import { mostTasks } from '../upstream/limits.ts';
+import type { ServerShares } from '../upstream/server-share.ts';
 import { mayReadAllPages, resultMetaWithoutPage, withoutPage } from './app-pages.ts';
 import { cacheHints } from './cache-hints.ts';
-import type { Caller } from './caller.ts';
-import { RelayError } from './errors.ts';
-import { mostTasks } from './limits.ts';
-import type { Rights } from './rights.ts';
-import type { ServerShares } from './server-share.ts';
-import type { SessionOwners } from './session-owners.ts';
 
 /** What the filter of a server's messages needs. */
 export interface MessageFilterDeps {

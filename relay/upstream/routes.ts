@@ -2,10 +2,10 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
-import { type Found, reasonOf, watchFile } from '../common/files/watched-file.ts';
-import { pinnedLookup } from '../common/network/pinned-lookup.ts';
-import type { Logger } from '../common/service/log.ts';
-import type { Endpoint } from '../policy/request/mcp-request.ts';
+import { type Found, reasonOf, watchFile } from '../../common/files/watched-file.ts';
+import { pinnedLookup } from '../../common/network/pinned-lookup.ts';
+import type { Logger } from '../../common/service/log.ts';
+import type { Endpoint } from '../../policy/request/mcp-request.ts';
 
 /** How to reach a server. */
 export interface Route {

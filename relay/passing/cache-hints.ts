@@ -1,7 +1,7 @@
-import type { ServerMessage, Span } from '../common/answers/message.ts';
-import { stringAt } from '../common/answers/message.ts';
-import type { JsonPieces } from '../common/answers/rewrite.ts';
-import { cacheable } from '../policy/request/methods.ts';
+import type { ServerMessage, Span } from '../../common/answers/message.ts';
+import { stringAt } from '../../common/answers/message.ts';
+import type { JsonPieces } from '../../common/answers/rewrite.ts';
+import { cacheable } from '../../policy/request/methods.ts';
 
 /**
  * A client shows what it has cached without a question to the gateway: for so long it may show a list of before a change of

@@ -1,9 +1,9 @@
 import { decodeJwt, type JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
-import { type Ticket, verifyTicket } from '../common/identity/ticket.ts';
-import { verifySigned } from '../common/identity/verify-signed.ts';
-import { RelayError } from './errors.ts';
+import { type Ticket, verifyTicket } from '../../common/identity/ticket.ts';
+import { verifySigned } from '../../common/identity/verify-signed.ts';
+import { RelayError } from '../upstream/errors.ts';
 
 /** The caller of a request, as signed by the auth-server. */
 export interface Caller {
