@@ -5,7 +5,7 @@ import { createApprovedDefinitions } from '../../registry/pins/approved-definiti
 import { targetOf } from '../../registry/servers/server.ts';
 import type { Health, HealthDetails } from '../../registry/servers/server-health.ts';
 import { toObservedTools } from '../../registry/servers/tool.ts';
-import { accessibility, launchBrowser } from '../support/browser/browser.ts';
+import { accessibility, brokenWords, launchBrowser } from '../support/browser/browser.ts';
 import {
   admin,
   neverChecked,
@@ -118,11 +118,15 @@ group_mappings:
 UI-Scopes:
   mcp-registry-admin: { list_service: [all], register_service: [all], health_check_service: [all], toggle_service: [all], modify_service: [all] }
   mcp-registry-user: { list_service: [currenttime] }
+  clerk: { list_service: [currenttime, fininfo] }
+clerk:
+  - { server: fininfo, methods: [tools/call], tools: [convert_time] }
 everything:
   - { server: "*", methods: ["*"], tools: ["*"], prompts: ["*"], resources: ["*"] }
 mcp-registry-user:
   - { server: currenttime, methods: [tools/call], tools: [convert_time, get_*] }
 `);
+const clerk = { ...user, scopes: ['clerk'] };
 const boss = { ...admin, scopes: ['mcp-registry-admin', 'everything'] };
 
 /** Records a day of checks with a quarter of an hour of failures, then a changed tool and a new one. */
@@ -240,6 +244,19 @@ test.each(pages)(
   },
 );
 
+test.each([...pages, ['a page of rights with long names', '/rights', clerk] as [string, string, object]])(
+  '%s breaks no word, on a phone and beside another window',
+  async (_what, path, who) => {
+    await visit({ path, who }, async (page) => {
+      await page.evaluate('document.querySelectorAll("details:not([name])").forEach((each) => { each.open = true; })');
+      for (const width of [320, 390, 720, 1024, 1440]) {
+        await page.setViewportSize({ width, height: 800 });
+        expect([width, await brokenWords(page)]).toEqual([width, []]);
+      }
+    });
+  },
+);
+
 test('The browser reports no error, because style and icon load under the strict policy', async () => {
   await visit({ path: '/' }, async (page, complaints) => {
     await page.getByRole('link', { name: 'Current time', exact: true }).click();
@@ -352,6 +369,76 @@ test('One click on an address selects all of it', async () => {
     await page.locator('code.address').getByText(url, { exact: true }).click();
     expect(await page.evaluate('getSelection().toString().trim()')).toBe(url);
   });
+});
+
+test('A search that only tools answer begins with them, and each leads to itself on the page of its server', async () => {
+  await visit({ path: '/?q=convert' }, async (page) => {
+    const [tool, none] = [
+      page.getByRole('link', { name: 'convert_time' }).first(),
+      page.getByText('No server that you may see has'),
+    ];
+    const tops = [(await tool.boundingBox())?.y ?? 0, (await none.boundingBox())?.y ?? 0];
+    expect(tops[0]).toBeLessThan(tops[1] ?? 0);
+    expect(await page.getByRole('heading', { name: 'No server matches' }).count()).toBe(0);
+    // Tools that have little to do with it are not there.
+    expect(await page.locator('.found-tools li').count()).toBe(2);
+    await tool.click();
+    await page.waitForURL(/\/servers\/(currenttime|fininfo)#tool-convert_time$/);
+    expect(await page.evaluate('document.querySelector(":target").innerText')).toContain('convert_time');
+  });
+});
+
+test('No line of a client configuration is cut off, and the address of a server is whole', async () => {
+  await visit({ path: '/servers/currenttime' }, async (page) => {
+    for (const width of [320, 390, 800, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      const cut = await page.evaluate(
+        `[...document.querySelectorAll('.connect pre')].filter((each) => each.scrollWidth > each.clientWidth).length`,
+      );
+      expect([width, cut]).toEqual([width, 0]);
+    }
+    expect(await page.locator('.about').innerText()).toMatch(
+      /http:\/\/127\.0\.0\.1:8000\/mcp\s+http:\/\/127\.0\.0\.1:8000\/sse/,
+    );
+  });
+});
+
+test('The hints of a form do not contradict each other about the path', async () => {
+  await visit({ path: '/register' }, async (page) => {
+    expect(await page.locator('#upstream-hint, #mcp_path-hint, #sse_path-hint').allInnerTexts()).toEqual([
+      'As the gateway reaches it.',
+      'Only if the URL above has no path. Usually /mcp.',
+      'Only if the URL above has no path. For older clients, usually /sse.',
+    ]);
+    expect(await page.getByLabel('Upstream URL').getAttribute('placeholder')).toMatch(/\/mcp$/);
+  });
+});
+
+test('A registry that stops without closing its connections is noticed by open pages', async () => {
+  const extraHTTPHeaders = { 'X-Mcp-Assertion': await signer.sign(boss) };
+  const context = await browser.newContext({ extraHTTPHeaders });
+  context.setDefaultTimeout(90_000);
+  try {
+    const page = await context.newPage();
+    await page.clock.install();
+    const live = page.waitForResponse((answer) => new URL(answer.url()).pathname === '/-/live');
+    await page.goto(registry.url);
+    await live;
+    const notice = page.getByText('The registry does not answer. This page may be out of date');
+    const alive = page.evaluate(
+      `new Promise((heard) => document.addEventListener('htmx:sse:before:message', heard, { once: true }))`,
+    );
+    await alive;
+    await page.clock.runFor(10_000);
+    expect(await notice.isVisible()).toBe(false);
+    // The clock of the page runs on, and nothing more arrives meanwhile, unless a sign of life comes in this very moment.
+    for (let tries = 0; tries < 5 && !(await notice.isVisible()); tries++) await page.clock.runFor(25_000);
+    expect(await notice.isVisible()).toBe(true);
+    // The next sign of life takes the notice away.
+    await notice.waitFor({ state: 'hidden' });
+  } finally {
+    await context.close();
+  }
 });
 
 test("Signing out posts to the auth-server with the gateway's origin, which it requires", async () => {

@@ -40,3 +40,22 @@ export async function tooWide(page: Page): Promise<string[]> {
     return [scrollWidth + ' px', ...over.map((each) => each.outerHTML.slice(0, 120))];
   })()`);
 }
+
+/** Short words of running text that a line break divides, each with what is around it. Should be empty. */
+export async function brokenWords(page: Page): Promise<string[]> {
+  return await page.evaluate(`(() => {
+    const found = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const range = document.createRange();
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+      if (node.parentElement.closest('code, pre, script, .unseen, select') || !node.parentElement.checkVisibility()) continue;
+      for (const { 0: word, index } of node.data.matchAll(/(?<![\\w-])[A-Za-z]{2,20}(?![\\w-])/g)) {
+        range.setStart(node, index);
+        range.setEnd(node, index + word.length);
+        const tops = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+        if (tops.size > 1) found.push(word + ': ' + node.parentElement.outerHTML.slice(0, 100));
+      }
+    }
+    return found;
+  })()`);
+}
