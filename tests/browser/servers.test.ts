@@ -97,12 +97,12 @@ test('dave disables a server with its switch on the list, returns to his filter,
   await page.getByText('“fininfo” is disabled.').waitFor();
   expect(new URL(page.url()).searchParams.get('show')).toBe('enabled');
   expect(await card(page, 'fininfo').count()).toBe(0);
-  await card(other.page, 'fininfo').getByText('Disabled').waitFor();
+  await card(other.page, 'fininfo').locator('.state.disabled').waitFor();
 
   await page.getByRole('link', { name: /^Disabled/ }).click();
   expect(await card(page, 'fininfo').getByRole('switch').getAttribute('aria-checked')).toBe('false');
   // A page that stayed open gets the server's new revision in its forms too.
-  await alice.page.locator('#card-fininfo').getByText('Disabled').waitFor();
+  await alice.page.locator('#card-fininfo').locator('.state.disabled').waitFor();
   const revisionOn = (on: Page) => on.locator('#card-fininfo input[name=revision]').inputValue();
   expect(await revisionOn(alice.page)).toBe(await revisionOn(page));
   await card(page, 'fininfo').getByRole('link', { name: 'fininfo', exact: true }).click();
@@ -188,7 +188,8 @@ test('The search finds servers and the tools that the user may call, and reports
   await page.getByRole('heading', { name: 'Tools that you may call' }).waitFor();
   await page.getByRole('link', { name: 'current_time_by_timezone' }).first().waitFor();
   await page.goto(`${gateway.url}/?q=zzzzzz`);
-  await page.getByRole('heading', { name: 'No server matches' }).waitFor();
+  await page.getByText('No server that you may see has “zzzzzz”').waitFor();
+  await page.getByText('No tool that you may call does that.').waitFor();
 });
 
 test('Through the gateway, every page is accessible in both themes and on a phone', async () => {
