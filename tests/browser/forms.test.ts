@@ -127,22 +127,22 @@ describe('A session that ends while a form is open', () => {
   });
 });
 
-test('Servers that are pasted together are listed, and registered together', async () => {
+test('Twenty servers that are pasted together are listed, and registered together', async () => {
   const entry = (i: number) => ({
     name: `io.github.example/pasted-${i}`,
     description: 'Tells the time',
     version: '1.0.0',
     remotes: [{ type: 'streamable-http', url: `http://127.0.0.1:${gateway.ports.currenttime}/mcp` }],
   });
-  const servers = Array.from({ length: 3 }, (_, i) => entry(i));
+  const servers = Array.from({ length: 20 }, (_, i) => entry(i));
   await page.goto(`${gateway.url}/register`);
   await page.getByText('Import a server.json, or several servers').click();
   await page.getByLabel('server.json').last().fill(JSON.stringify({ servers }));
   await page.getByRole('button', { name: 'Read it' }).click();
-  await page.getByText('3 can be registered. Nothing is registered yet.').waitFor();
-  await page.getByRole('button', { name: 'Register 3 servers' }).click();
-  await page.getByText('3 servers registered.').waitFor();
-  expect((await page.request.get(`${gateway.url}/api/servers/pasted-2`)).status()).toBe(200);
+  await page.getByText('20 can be registered. Nothing is changed yet.').waitFor();
+  await page.getByRole('button', { name: 'Register 20 servers' }).click();
+  await page.getByText('20 servers registered.').waitFor();
+  expect((await page.request.get(`${gateway.url}/api/servers/pasted-19`)).status()).toBe(200);
 });
 
 test('Leaving a form asks only if something would be lost', async () => {

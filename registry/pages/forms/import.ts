@@ -36,16 +36,13 @@ export async function showImport(options: FormOptions, req: Request, res: Respon
 export async function importAll(options: FormOptions, req: Request, res: Response): Promise<void> {
   const person = personOf(req);
   await explaining(options, req, res, async () => {
-    const { registered, results } = await importServers(
-      options.editor,
-      person,
-      parse(formOf(req).get('json') ?? ''),
-      false,
-    );
-    const others = results.filter(({ outcome }) => outcome !== 'registered');
+    const pasted = parse(formOf(req).get('json') ?? '');
+    const { registered, updated, results } = await importServers(options.editor, person, pasted, false);
+    const others = results.filter(({ outcome }) => outcome === 'skipped' || outcome === 'refused');
     const more = others.map(({ index, name, reason }) => `${name ?? `Entry ${index + 1}`}: ${reason}`);
-    const text = `${counted(registered, 'server')} registered${others.length > 0 ? `, ${others.length} not` : ''}.`;
-    const tone = registered === 0 ? 'bad' : others.length > 0 ? 'wait' : 'good';
+    const done = [`${counted(registered, 'server')} registered`, ...(updated > 0 ? [`${updated} updated`] : [])];
+    const text = `${[...done, ...(others.length > 0 ? [`${others.length} left as they were`] : [])].join(', ')}.`;
+    const tone = registered + updated === 0 ? 'bad' : others.length > 0 ? 'wait' : 'good';
     res.redirect(303, options.notes.leave(person, '/', { tone, text, more }));
   });
 }

@@ -450,7 +450,7 @@ describe('Importing', () => {
     const json = JSON.stringify(of(names.map(entry)));
     const shown = await paste(json);
     expect(shown.status).toBe(200);
-    expect(shown.html).toContain('20 can be registered. Nothing is registered yet.');
+    expect(shown.html).toContain('20 can be registered. Nothing is changed yet.');
     expect(registry.store.get(`${prefix}-2`)).toBeUndefined();
 
     const done = await post('/servers/register', { json, do: 'import-all' });
@@ -465,8 +465,8 @@ describe('Importing', () => {
 
   test.each([
     ['{"name": ', /not JSON/],
-    ['[]', /Send one server, or a list of 1 to 20/],
-    ['{"servers": []}', /Send one server, or a list of 1 to 20/],
+    ['[]', /Send one server, or a list of 1 to 100/],
+    ['{"servers": []}', /Send one server, or a list of 1 to 100/],
     ['"x"', /neither a server.json/],
     [
       '{"name":"io.x/y","description":"d","version":"1","packages":[{"registryType":"npm","identifier":"x","transport":{"type":"stdio"}}]}',
