@@ -63,6 +63,7 @@ await runService('registry', process.env, async (log) => {
     examine: async (server) => upstreamAuth.problem(server) ?? (await routing.find(server)).problem,
     publish: routing.publish,
     onRouted: (server) => void health.check(server),
+    apart: config.ownHosts.length > 0,
     log,
   });
   return {

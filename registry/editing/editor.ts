@@ -14,6 +14,8 @@ const mostChanges = 1_000;
 
 export interface EditorOptions extends ApplyOptions {
   policy: () => Policy;
+  /** Whether the gateway's services run in containers or on machines of their own. */
+  apart?: boolean;
 }
 
 /** A change that an import would make. */
@@ -50,7 +52,7 @@ export function createEditor(options: EditorOptions) {
       requireRegistration(policy(), person, settings.name);
       refuseFixed(settings.name);
       return inTurn(async () => {
-        const warnings = await warningsFor(store, settings.name);
+        const warnings = [...(await warningsFor(store, settings.name)), ...warningsOnAddress(options, settings)];
         const step: Step = { name: settings.name, before: undefined, next: settings, action: 'register' };
         return { ...(await apply(options, person, step)), warnings };
       });
@@ -77,7 +79,8 @@ export function createEditor(options: EditorOptions) {
         if (revision !== before.revision) throw changedMeanwhile(name);
         const next = { ...settings, name, enabled: before.enabled };
         if (isMoved(before, next)) refuseFixed(name);
-        return await apply(options, person, { name, before, next, action: 'edit' });
+        const edited = await apply(options, person, { name, before, next, action: 'edit' });
+        return { ...edited, warnings: [...edited.warnings, ...warningsOnAddress(options, next)] };
       });
     },
     /** @param revision that the person has seen, if known */
@@ -117,7 +120,7 @@ async function planImport(
   else requireRegistration(policy, person, name);
   if (!before || isMoved(before, next)) refuseFixed(name);
   await requireUpstream(options, before, next);
-  const warnings = before ? [] : await warningsFor(options.store, name);
+  const warnings = [...(before ? [] : await warningsFor(options.store, name)), ...warningsOnAddress(options, next)];
   return { name, before, next, action: before ? 'update' : 'import', warnings };
 }
 
@@ -125,6 +128,16 @@ function refuseFixed(name: string): void {
   if (!isFixedName(name)) return;
   const where = 'SERVERS_FILE says where it runs, and is read at the start';
   throw new RegistryError('name_fixed', `"${name}" belongs to the gateway itself: ${where}. It can be disabled here.`);
+}
+
+/** Nothing can be there: nginx, the relay and the registry would each ask themselves. */
+function warningsOnAddress({ apart = false }: EditorOptions, { upstream }: Pick<ServerSettings, 'upstream'>): string[] {
+  const { hostname } = new URL(upstream);
+  if (!apart || !/^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname)) return [];
+  const what = `${hostname} is here each container or machine of the gateway itself`;
+  return [
+    `${what}. For a server on the host of Docker use host.docker.internal, or else its host name (docs/docker.md).`,
+  ];
 }
 
 /** Warnings for a person who registers a server called `name`. */

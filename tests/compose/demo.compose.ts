@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -68,6 +71,48 @@ withDocker('docker compose up with .env.example', () => {
       });
       return status === 200;
     });
+  });
+
+  test('The command to revoke shows, in the container of the auth-server, who is logged in', async () => {
+    const words = ['/usr/bin/env', 'node', 'operations/revoke/main.ts', '--list'];
+    expect(String(await stack.project.exec('auth-server', ...words))).toContain('dave');
+  });
+
+  test('A server on this machine is reached as host.docker.internal, and 127.0.0.1 brings a warning', async () => {
+    const answer = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      result: { content: [{ type: 'text', text: 'from the host' }] },
+    });
+    const echo = createServer((_req, res) => void res.setHeader('Content-Type', 'application/json').end(answer));
+    echo.listen(0, '0.0.0.0');
+    await once(echo, 'listening');
+    const { port } = echo.address() as AddressInfo;
+    const register = (name: string, upstream: string) =>
+      ask(`${stack.place.url}/api/servers`, {
+        method: 'POST',
+        headers: { ...stack.bearer, 'content-type': 'application/json' },
+        body: JSON.stringify({
+          ...{ name, title: name, description: 'On this machine', upstream },
+          transports: { 'streamable-http': '/mcp' },
+        }),
+      });
+    const there = await register('onhost', `http://host.docker.internal:${port}`);
+    expect([there.status, JSON.parse(there.text).warnings]).toEqual([201, []]);
+    const headers = {
+      ...stack.bearer,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    };
+    const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'hello', arguments: {} } };
+    await until('the server on this machine answers', async () => {
+      const url = `${stack.place.url}/onhost/mcp`;
+      return (await ask(url, { method: 'POST', headers, body: JSON.stringify(call) })).text.includes('from the host');
+    });
+    echo.closeAllConnections();
+    echo.close();
+    const inside = await register('inside', `http://127.0.0.1:${port}`);
+    expect(JSON.parse(inside.text).warnings.join()).toContain('use host.docker.internal');
   });
 
   test('A policy file that an editor replaces takes effect without a restart', async () => {

@@ -95,6 +95,9 @@ export const rows: readonly Row[] = [
     'docker compose up': composeUp,
     'docker compose ps': compose('Only nginx can be reached from outside', 'containers'),
     'docker compose logs': compose('The log of the auth-server shows each decision'),
+    'docker compose exec auth-server node': compose(
+      'The command to revoke shows, in the container of the auth-server, who is logged in',
+    ),
     'docker compose down': composeUp,
     'docker compose exec -T nginx cat': compose(
       'With TLS=self-signed an agent and a person use the gateway over https',
@@ -110,6 +113,9 @@ export const rows: readonly Row[] = [
     ...Object.fromEntries(migrated.map((command) => [command, ofMigration])),
   }),
   ...page('docs/operations/access.md', {
+    'docker compose exec auth-server node': compose(
+      'The command to revoke shows, in the container of the auth-server, who is logged in',
+    ),
     'npm run -s revoke -- --user alice': here(/sessions? ended; tokens given out until now are refused/),
   }),
   ...page('docs/operations/database.md', {
@@ -146,6 +152,9 @@ export const rows: readonly Row[] = [
   }),
   ...page('docs/stand-in.md', {
     'COGNITO_FAULTS=': faults,
+  }),
+  ...page('docs/upstreams.md', {
+    'pip install': inTest('tests/docs/upstreams-python.pip.ts', 'The page pins each package that it installs'),
   }),
   ...page('docs/validate.md', {
     'curl -si http://127.0.0.1:8888/validate': here(/^HTTP\/1\.1 200/m),

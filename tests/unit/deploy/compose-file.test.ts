@@ -79,6 +79,15 @@ describe('docker-compose.yml', () => {
     expect(['gate', 'servers', 'store'].filter((name) => !file.networks[name]?.internal)).toEqual([]);
   });
 
+  test('shows the CA certificates of UPSTREAM_CA_FILE to all that connect to MCP servers, at the same path', () => {
+    const readers = Object.entries(file.services).filter(([, { environment }]) =>
+      Object.keys(environment ?? {}).includes('UPSTREAM_CA_FILE'),
+    );
+    expect(readers.map(([name]) => name)).toEqual(expect.arrayContaining(['nginx', 'registry', 'relay']));
+    for (const [name, { volumes }] of readers)
+      expect([name, volumes]).toEqual([name, expect.arrayContaining(['./tls/ca:/etc/gateway/ca:ro'])]);
+  });
+
   test('reads no setting that docs/configuration.md does not name', () => {
     const used = [...text.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => String(name));
     expect(used.length).toBeGreaterThan(3);

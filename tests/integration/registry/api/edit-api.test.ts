@@ -130,6 +130,24 @@ test.each(
   expect(registry.store.list()).toEqual(before);
 });
 
+test('A registration at loopback brings a warning where the services run in containers, and an address there does not', async () => {
+  await registry.close();
+  const edits = { apart: true };
+  registry = await startRegistry(signer.keys, {
+    policy: () => policy,
+    store: await storeOf(JSON.stringify(servers)),
+    edits,
+  });
+  const warned = async (name: string, upstream: string) =>
+    (await send(alice, 'POST', '/servers', { ...notes, name, upstream })).body.warnings;
+  for (const [i, upstream] of ['http://127.0.0.1:9000', 'http://localhost:9000', 'http://[::1]:9000'].entries())
+    expect(await warned(`notes${i}`, upstream)).toEqual([expect.stringContaining('use host.docker.internal')]);
+  expect(await warned('there', 'http://host.docker.internal:9000')).toEqual([]);
+  const revision = revisionOf('there');
+  const moved = await send(alice, 'PATCH', '/servers/there', { upstream: 'http://127.0.0.1:9000', revision });
+  expect(moved.body.warnings).toEqual([expect.stringContaining('docs/docker.md')]);
+});
+
 test('A registration answers with the stored server, which is listed and shows its location only to people who may change it', async () => {
   const full = {
     ...notes,
