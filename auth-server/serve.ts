@@ -151,6 +151,7 @@ function plainSettings(config: Config) {
     relayUrl: config.RELAY_INTERNAL_URL,
     sessionSeconds: Math.round(config.SESSION_HOURS * 3600),
     allowedOrigins: config.ALLOWED_ORIGINS,
+    publicGroup: config.PUBLIC_REGISTRY === 'true' ? config.PUBLIC_REGISTRY_GROUP : undefined,
     maxBody: config.MAX_BODY_BYTES,
     throttle: createThrottle({
       failuresPerCredential: config.AUTH_FAILURES_PER_CREDENTIAL,

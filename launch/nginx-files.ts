@@ -11,12 +11,14 @@ import type { Ports, ServiceSpec, StackSettings } from './services.ts';
 
 const source = join(root, 'nginx');
 
-const { ALLOWED_ORIGINS, CONNECTIONS_PER_ADDRESS, MAX_BODY_BYTES, TRUSTED_PROXIES, UPSTREAM_CA_FILE } = settings;
+const { ALLOWED_ORIGINS, CONNECTIONS_PER_ADDRESS, MAX_BODY_BYTES } = settings;
+const { PUBLIC_REGISTRY, TRUSTED_PROXIES, UPSTREAM_CA_FILE } = settings;
 /** The settings that go into nginx's configuration, and are checked first. */
 const ofNginx = z.object({
   ALLOWED_ORIGINS: ALLOWED_ORIGINS.schema,
   CONNECTIONS_PER_ADDRESS: CONNECTIONS_PER_ADDRESS.schema,
   MAX_BODY_BYTES: MAX_BODY_BYTES.schema,
+  PUBLIC_REGISTRY: PUBLIC_REGISTRY.schema,
   TRUSTED_PROXIES: TRUSTED_PROXIES.schema,
   UPSTREAM_CA_FILE: UPSTREAM_CA_FILE.schema,
 });
@@ -71,6 +73,7 @@ function renderEnvironment(ports: Ports, env: NodeJS.ProcessEnv, publicUrl: stri
     TRUSTED_PROXIES: config.TRUSTED_PROXIES.join(','),
     CONNECTIONS_PER_ADDRESS: String(config.CONNECTIONS_PER_ADDRESS),
     ALLOWED_ORIGINS: config.ALLOWED_ORIGINS.join(','),
+    PUBLIC_REGISTRY: config.PUBLIC_REGISTRY,
   };
 }
 

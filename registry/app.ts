@@ -110,7 +110,7 @@ export function createApp(parts: RegistryParts): Express {
   const original = { guard, publicUrl, catalogue, store, policy, editor, check };
   app.use('/api', createOriginalApi(original), createApi(catalogue, search));
 
-  app.use(['/v0.1', '/v0'], createPublicApi({ guard, catalogue, registeredAt: store.registeredAt, publicUrl }));
+  app.use(['/v0.1', '/v0'], createPublicApi({ identify, catalogue, registeredAt: store.registeredAt, publicUrl }));
   app.use(createOriginalForms(original));
 
   app.use(guard);

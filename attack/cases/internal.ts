@@ -16,8 +16,13 @@ import {
 const theme = 'Internal endpoints';
 const inside = `/validate /validate-registry /mirror-nothing /-/bad-request /-/unavailable /metrics /debug /debug/pprof
   /nginx_status /ws/health_status /ws/stats /.env /.git/config /relay/ended /relay/bindings /relay/tasks`.split(/\s+/);
-const pages =
-  '/ /api/servers /api/servers/mcpgw /api/me /servers/mcpgw /static/style.css /v0/servers /v0.1/servers'.split(' ');
+const pages = '/ /api/servers /api/servers/mcpgw /api/me /servers/mcpgw /static/style.css /v0/servers'.split(' ');
+/** What PUBLIC_REGISTRY may open is below /v0.1/, and nothing else is. */
+const besidePublic =
+  `/v0.1/../api/servers /v0.1/%2e%2e/api/servers /v0.1/..%2fapi/servers /v0.1/x/../../api/me /v0.1//api/me
+  /v0.1/api/servers /v0.1/me /v0.1%2fservers/../api/me /V0.1/servers /api/v0.1/servers /-/live?/v0.1/ /?/v0.1/servers`.split(
+    /\s+/,
+  );
 const get = (path: string, headers: Sent['headers'] = {}): Sent => ({
   method: 'GET',
   path,
@@ -108,6 +113,9 @@ export const internalEndpoints: Case[] = [
       ['J16', `${path}, without credentials`, get(path)],
       ['J16 n', `${path} with identity headers`, get(path, { ...identity, 'x-mcp-assertion': fakeAssertion })],
     ]),
+    ...besidePublic.map((path): Row => ['own', `${path}, without credentials`, get(path)]),
+    ['own', 'publishing without credentials', { path: '/v0.1/publish', body: '{}' }],
+    ['own', 'POST to a public list', { path: '/v0.1/servers', body: '{}' }],
     ...['GET', 'POST'].map(
       (method): Row => [
         'J16',
@@ -137,6 +145,22 @@ export const internalEndpoints: Case[] = [
     ['own', 'a script as the server name', get('/servers/<script>alert(1)</script>')],
     ['own', 'the registry from a page of another origin', get('/api/servers', { origin: 'https://evil.example' })],
   ]),
+  caseOf(theme)(
+    'J16 n',
+    'identity headers and credentials of another page at what may be public',
+    ['cookie'],
+    (ctx) =>
+      Promise.all(
+        [
+          get('/v0.1/servers'),
+          get('/v0.1/servers', { ...identity, 'x-mcp-assertion': fakeAssertion }),
+          get('/v0.1/servers', { cookie: ctx.credentials.cookie, origin: 'https://evil.example' }),
+          get('/v0.1/servers', { cookie: ctx.credentials.cookie, 'sec-fetch-site': 'cross-site' }),
+        ].map((sent) => ctx.send(sent)),
+      ),
+    // Each is refused, or each shows the same list, which is public.
+    (answers) => new Set(answers.map(({ status, body }) => (status === 200 ? body : 'refused'))).size !== 1,
+  ),
   caseOf(theme)(
     'own',
     'the registry, framed or fetched with a cookie by another page on this machine',

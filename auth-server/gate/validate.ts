@@ -109,7 +109,11 @@ async function decideRequest(
   entry.principal = principal;
   const { target } = request;
   if (target.resource === 'registry') {
-    const assertion = await deps.assertions.sign(principal, '#registry');
+    // Under a name of its own, which no other address of the registry accepts.
+    const assertion = await deps.assertions.sign(
+      principal,
+      principal.authMethod === 'public' ? '#public' : '#registry',
+    );
     return { principal, server: '#registry', tool: undefined, assertion, ticket: undefined };
   }
   const received = receive(principal);

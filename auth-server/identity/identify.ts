@@ -7,20 +7,17 @@ import type { OriginalRequest } from '../request/original-request.ts';
 import type { RevocationStore } from '../store/revocation.ts';
 import type { LocalSessions } from './local-session.ts';
 import { type Principal, personOfLocalSession, personOfSession, principalOfToken } from './principal.ts';
+import { type PublicRegistry, publicVisitor } from './public-registry.ts';
 import type { SessionSeal } from './session.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 
-export interface IdentifyDeps {
-  policy: () => Policy;
+export interface IdentifyDeps extends PublicRegistry {
   tokens: TokenVerifier;
   seal: SessionSeal;
   keeper: SessionKeeper;
   /** Undefined where locally signed sessions are not accepted. */
   localSessions?: LocalSessions | undefined;
   revocations: RevocationStore;
-  cookieName: string;
-  publicUrl: string;
-  allowedOrigins: readonly string[];
 }
 
 /**
@@ -29,6 +26,8 @@ export interface IdentifyDeps {
  * @throws {AuthError} with a 401 or 403 code, or identity_provider_unavailable
  */
 export function identify(deps: IdentifyDeps, request: OriginalRequest): Principal | Promise<Principal> {
+  const visitor = publicVisitor(deps, request);
+  if (visitor) return visitor;
   const { authorization, cookie } = request.credentials;
   if (authorization === undefined) return bySession(deps, request, cookie);
   refuseForeignOrigin(request, deps);

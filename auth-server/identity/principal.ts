@@ -17,7 +17,8 @@ export interface Principal {
   groups: readonly string[];
   /** The caller's scopes that the policy defines. */
   scopes: readonly string[];
-  authMethod: 'session_cookie' | 'jwt';
+  /** `public`: a visitor of a public registry, who showed no credential. */
+  authMethod: 'session_cookie' | 'jwt' | 'public';
   sessionId: string | undefined;
   /** When the credential expires, in seconds since 1970. */
   expiresAt: number;

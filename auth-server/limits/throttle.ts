@@ -97,10 +97,15 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
     if (authorization !== undefined && guesses.has(error.code)) perAddress.note(network);
   };
 
-  const passed = (principal: Principal, { authorization }: OriginalRequest['credentials']): Principal => {
+  const passed = (
+    principal: Principal,
+    { credentials: { authorization }, address = '' }: OriginalRequest,
+  ): Principal => {
     if (limits.failuresPerAddress > 0 && authorization !== undefined) noteGood(authorization);
     if (limits.requestsPerPrincipal > 0) {
-      const key = `${principal.kind} ${principal.subject}`;
+      // Visitors of a public registry are told apart by their addresses.
+      const place = principal.authMethod === 'public' ? ` ${networkOf(address)}` : '';
+      const key = `${principal.kind} ${principal.subject}${place}`;
       const wait = perPrincipal.waitFor(key);
       if (wait !== undefined) throw tooMany(wait, texts.too_many_requests);
       perPrincipal.note(key);
@@ -122,8 +127,8 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
     } catch (error) {
       return failed(error);
     }
-    if (!(found instanceof Promise)) return passed(found, credentials);
-    return found.then((principal) => passed(principal, credentials), failed);
+    if (!(found instanceof Promise)) return passed(found, request);
+    return found.then((principal) => passed(principal, request), failed);
   };
 }
 

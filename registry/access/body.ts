@@ -1,5 +1,6 @@
 import express, { type Request, type RequestHandler } from 'express';
 import { type ErrorCode, RegistryError } from '../errors/registry-error.ts';
+import { personIfAny } from './guards.ts';
 
 /** Which bodies a route reads, and the words of its refusals. */
 interface BodyRule {
@@ -14,15 +15,15 @@ interface BodyRule {
 
 const json = {
   type: /^application\/json *(?:;|$)/i,
-  otherType: 'Send it with the header Content-Type: application/json, also where there is no body.',
+  otherType: 'Send it with the header Content-Type: application/json, with a session also where there is no body.',
   noun: 'body',
   unreadable: 'The body is not a JSON object.',
 } as const;
 
 /**
- * Reads a JSON body of up to `maxBytes` into `req.body`, which is undefined if there is none. The content type is required
- * even then: a page of another site cannot send this type without a preflight (Fetch standard, "CORS-safelisted
- * request-header").
+ * Reads a JSON body of up to `maxBytes` into `req.body`, which is undefined if there is none. With a session the content type is
+ * required even then: a page of another site cannot send this type without a preflight (Fetch standard, "CORS-safelisted
+ * request-header"). A browser never adds an access token by itself.
  */
 export function readJson(maxBytes = 65_536): RequestHandler {
   const parse = express.json({ limit: maxBytes, inflate: false, type: () => true });
@@ -74,6 +75,7 @@ async function textFields(body: Buffer, type: string): Promise<URLSearchParams> 
 
 function guarded(rule: BodyRule, parse: RequestHandler, read: (req: Request) => Promise<void>): RequestHandler {
   return (req, res, next) => {
+    if (isEmptyWithToken(req)) return next();
     if (!rule.type.test(req.get('content-type') ?? ''))
       throw new RegistryError('content_type_unsupported', rule.otherType);
     parse(req, res, (error?: unknown) => {
@@ -84,6 +86,11 @@ function guarded(rule: BodyRule, parse: RequestHandler, read: (req: Request) => 
       );
     });
   };
+}
+
+function isEmptyWithToken(req: Request): boolean {
+  const hasBody = req.get('transfer-encoding') !== undefined || Number(req.get('content-length') ?? 0) > 0;
+  return !hasBody && req.get('content-type') === undefined && personIfAny(req)?.authMethod === 'jwt';
 }
 
 function refusal({ maxBytes, noun, unreadable, tooLarge = 'input_invalid' }: BodyRule, cause: unknown): RegistryError {

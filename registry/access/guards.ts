@@ -14,14 +14,17 @@ export interface Person {
   shownName?: string | undefined;
   groups: readonly string[];
   scopes: readonly string[];
-  authMethod: 'session_cookie' | 'jwt';
+  authMethod: 'session_cookie' | 'jwt' | 'public';
 }
 
 /** A request for one server. */
 export type Named = Request<{ name: string }>;
 
-/** An assertion's audience: the registry itself, or mcpgw, which passes on the assertion of its own caller. */
-type Audience = '#registry' | 'mcpgw';
+/**
+ * An assertion's audience: the registry itself, its public part for visitors who showed no credential, or mcpgw, which passes on
+ * the assertion of its own caller.
+ */
+type Audience = '#registry' | '#public' | 'mcpgw';
 
 /** The tools of mcpgw that change servers. */
 export type ChangingTool = 'register_service' | 'toggle_service' | 'refresh_service' | 'remove_service';
@@ -39,7 +42,7 @@ const claims = z.object({
   shown_name: z.string().optional(),
   groups: z.array(z.string()),
   scopes: z.array(z.string()),
-  auth_method: z.enum(['session_cookie', 'jwt']),
+  auth_method: z.enum(['session_cookie', 'jwt', 'public']),
   tool: z.string().optional(),
 });
 
@@ -73,7 +76,8 @@ export function createIdentify(publicUrl: string, keys: JWTVerifyGetKey) {
     const now = nowInSeconds();
     // An assertion is for one request. If it lived longer, a server could keep it and use it again.
     if (exp - iat > longestLifeSeconds || exp - now > longestLifeSeconds + skewSeconds) throw refused();
-    const audience: Audience = aud === `${publicUrl}/#registry` ? '#registry' : 'mcpgw';
+    const audience = audiences.find((each) => aud === `${publicUrl}/${each}`);
+    if (!audience) throw refused();
     // `tool` is the tool of mcpgw that was called.
     return { person: { sub, username, shownName, groups, scopes, authMethod }, audience, tool };
   };

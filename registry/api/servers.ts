@@ -48,7 +48,7 @@ export const me = z.strictObject({
   shown_name: z.string().optional().describe('The name that pages show, if that is not the user name.'),
   groups: z.array(z.string()),
   scopes: z.array(z.string()),
-  auth_method: z.enum(['session_cookie', 'jwt']),
+  auth_method: z.enum(['session_cookie', 'jwt', 'public']),
 });
 
 /** The query of `GET /servers`. */

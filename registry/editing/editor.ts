@@ -1,4 +1,5 @@
 import type { Policy } from '../../policy/policy.ts';
+import { mayUseUi } from '../../policy/ui.ts';
 import type { Person } from '../access/guards.ts';
 import { notFound, requireRegistration, requireRight } from '../access/permissions.ts';
 import { RegistryError } from '../errors/registry-error.ts';
@@ -64,9 +65,10 @@ export function createEditor(options: EditorOptions) {
     },
     /** The changes of a server, newest first. */
     history: (name: string): Promise<ServerChange[]> => store.changes({ servers: [name], limit: mostChanges }),
+    requireRegistration: (person: Person, name: string): void => requireRegistration(policy(), person, name),
+    mayModify: (person: Person, name: string) => mayUseUi(policy(), person.scopes, 'modify_service', name),
     /** See {@link planImport}. */
-    plan: (person: Person, before: RegisteredServer | undefined, next: ServerSettings): Promise<Planned> =>
-      planImport(options, person, before, next),
+    plan: (before: RegisteredServer | undefined, next: ServerSettings) => planImport(options, before, next),
     /** Makes these changes, and writes the routes once. @returns for each its outcome, or why it was refused */
     makeAll: (person: Person, steps: readonly Step[]): Promise<(Edited | RegistryError)[]> =>
       inTurn(() => applyAll(options, person, steps)),
@@ -105,19 +107,15 @@ export function createEditor(options: EditorOptions) {
 }
 
 /**
- * Plans what an import does to one server. Changes nothing, and does not ask nginx.
+ * Plans what an import does to one server, whose rights were checked. Changes nothing, and does not ask nginx.
  * @param before the server that the import updates; undefined to register a new one
  */
 async function planImport(
   options: EditorOptions,
-  person: Person,
   before: RegisteredServer | undefined,
   next: ServerSettings,
 ): Promise<Planned> {
   const { name } = next;
-  const policy = options.policy();
-  if (before) requireRight(policy, person, 'modify_service', name);
-  else requireRegistration(policy, person, name);
   if (!before || isMoved(before, next)) refuseFixed(name);
   await requireUpstream(options, before, next);
   const warnings = [...(before ? [] : await warningsFor(options.store, name)), ...warningsOnAddress(options, next)];

@@ -129,19 +129,22 @@ async function plan(editor: Editor, person: Person, servers: readonly Registered
   try {
     const settings = readRegistration({ ...entry.settings, name: result.name });
     const here = servers.find(({ name }) => name === settings.name);
+    const history = here ? await editor.history(here.name) : [];
+    const isUpdate = here?.alias === settings.alias && (settings.alias !== null || isImported(history));
+    editor.requireRegistration(person, settings.name);
     if (!here) {
-      one.planned = await editor.plan(person, undefined, settings);
+      one.planned = await editor.plan(undefined, settings);
       result.hints = [...result.hints, ...one.planned.warnings];
       return;
     }
-    const history = await editor.history(here.name);
-    if (here.alias !== settings.alias || !(settings.alias !== null || isImported(history))) throw nameTaken(here.name);
+    // People who may not change a server must not learn its settings from what would change.
+    if (!isUpdate || !editor.mayModify(person, here.name)) throw nameTaken(here.name);
     const { next, changes, kept } = merge(here, settings, Object.keys(entry.settings), history);
     if (kept.length > 0) result.hints = [...result.hints, `Changed here by hand, and kept: ${kept.join(', ')}.`];
     if (compareVersions(settings.version, here.version) < 0)
       return skip(one, null, `Version ${settings.version} is older than ${here.version}, which is here.`);
     if (changes.length === 0) return skip(one, null, 'It is here already, as it was published.');
-    one.planned = await editor.plan(person, here, next);
+    one.planned = await editor.plan(here, next);
     Object.assign(result, { outcome: 'updated', changes });
   } catch (error) {
     refuse(one, error);

@@ -39,8 +39,31 @@ test.each(['%2F', '%2f'])('A name with %s reaches the registry unchanged', async
 test('A version with a plus sign can be requested, and other encoded characters are refused', async () => {
   const path = '/v0.1/servers/localhost%2Fcurrenttime/versions';
   expect((await get(`${path}/1.0.0%2Bbuild`, { cookie: alice })).status).toBe(404);
+  expect((await get(`${path}/1.0.0+build`, { cookie: alice })).status).toBe(404);
   expect((await get(`${path}/%2e%2e`, { cookie: alice })).status).toBe(400);
   expect((await get('/api/servers%2Fcurrenttime', { cookie: alice })).status).toBe(400);
+});
+
+test.each(['/v0.1', '/v0', '/api'])(
+  '%s without a slash is answered with JSON that names the right address',
+  async (path) => {
+    const { status, body } = await get(path, { cookie: alice });
+    expect([status, JSON.stringify(body)]).toEqual([404, expect.stringContaining(`${path}/servers`)]);
+  },
+);
+
+test('A change by DELETE or POST with an access token needs neither a body nor a content type', async () => {
+  const headers = { authorization: (await bearer('agent')).authorization };
+  const by = (method: string, path: string, more: Record<string, string>) =>
+    send(gateway.ports.gateway, { method, path, headers: more });
+  // The agent may not: what matters is that it is not the content type that is refused.
+  for (const [method, path] of [
+    ['DELETE', '/api/servers/nowhere'],
+    ['POST', '/api/servers/nowhere/enable'],
+  ] as const) {
+    expect((await by(method, path, headers)).status).not.toBe(415);
+    expect((await by(method, path, { cookie: alice, origin: gateway.url })).status).toBe(415);
+  }
 });
 
 test('An agent pages through the servers that its scopes let it list, and calls them at the listed addresses', async () => {

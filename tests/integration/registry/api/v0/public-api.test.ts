@@ -5,6 +5,7 @@ import { parsePolicy } from '../../../../../common/policy/policy-file.ts';
 import type { ServerList, ServerResponse } from '../../../../../registry/api/v0/schemas.ts';
 import {
   admin,
+  publicUrl,
   signer,
   startRegistry,
   storeOf,
@@ -274,4 +275,15 @@ test("An agent's scopes say what it sees", async () => {
   const answer = await fetch(`${other.url}/v0.1/servers`, { headers });
   expect(namesOf({ body: (await answer.json()) as ServerList })).toEqual(['localhost/off']);
   await other.close();
+});
+
+test("An assertion for a public registry's visitors reads this API, and opens no other address", async () => {
+  const visitor = { ...admin, sub: '#public', username: 'public', auth_method: 'public' };
+  const token = await signer.sign(visitor, { audience: `${publicUrl}/#public` });
+  const at = async (path: string, method = 'GET') =>
+    (await fetch(registry.url + path, { method, headers: { 'X-Mcp-Assertion': token } })).status;
+  expect([await at('/v0.1/servers'), await at('/v0.1/publish', 'POST')]).toEqual([200, 501]);
+  const paths = ['/', '/api/servers', '/api/me', '/servers/currenttime', '/-/live', '/static/style.css', '/rights'];
+  for (const path of paths) expect([path, await at(path)]).toEqual([path, 401]);
+  for (const method of ['DELETE', 'PATCH']) expect(await at('/api/servers/currenttime', method)).toBe(401);
 });
