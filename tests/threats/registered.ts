@@ -36,7 +36,7 @@ export const registered = [
     'unit/deploy/memory': ['The relay with the limit of %s holds all that its limits allow together'],
   }),
   row('one-server-floods', 'what one server sends takes a bounded part of the relay’s time and of the store', {
-    'unit/relay/server-share': [
+    'unit/relay/upstream/server-share': [
       'runs out for a server that uses a lot of it at once, and not for others',
       'A server may cause a few questions at once, and others are not affected',
     ],
