@@ -47,6 +47,10 @@ test('No error page leads to a location that proxies, except from reading the bo
     const text = everything.slice(start, everything.indexOf('location', start + 10));
     expect(text).not.toContain('proxy_pass');
   }
+  const pages = [...everything.matchAll(/rewrite \^ (\/-\/[a-z-]+) last;/g)].map(([, page]) => String(page));
+  expect(new Set(pages)).toEqual(new Set(pages.filter((page) => everything.includes(`location = ${page} {`))));
+  expect(pages).toContain('/-/given-back');
+  for (const page of pages) expect(block(`location = ${page} {`)).not.toContain('proxy_pass');
   expect([...everything.matchAll(/error_page ([\d ]+)= @gate;/g)].map(([, codes]) => codes)).toEqual(['403 404 405 ']);
 });
 

@@ -137,7 +137,7 @@ describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
     expect(await objects(recent, { person: 'BO' })).toEqual(['b']);
     expect(await objects(recent, { person: 'sub-bob' })).toEqual(['b']);
     expect(await objects(recent, { server: 'fininfo' })).toEqual(['b']);
-    expect(await objects(recent, { server: 'fin' })).toEqual([]);
+    expect(await objects(recent, { server: 'FIN' })).toEqual(['b']);
     expect(await objects(recent, { tool: 'list' })).toEqual([undefined]);
     expect(await objects(recent, { reason: 'not_permitted' })).toEqual(['b']);
     expect(await objects(recent, { since: '2999-01-01T00:00:00Z' })).toEqual([]);
