@@ -1,4 +1,5 @@
 import { explainTokenError } from '../agents/token/token.ts';
+import { readEnvFile } from '../common/settings/env-file.ts';
 import { prepare } from './attacker.ts';
 import { partsOf, prepareHostile } from './hostile/prepare.ts';
 import { hostileJson, hostileText, summarizeHostile } from './hostile/report.ts';
@@ -7,8 +8,10 @@ import { type Options, readOptions, UsageError } from './options.ts';
 import { asJson, asText, summarize } from './report.ts';
 import { run } from './run.ts';
 
+const { env } = readEnvFile(process.env);
+
 try {
-  const options = readOptions(process.argv.slice(2));
+  const options = readOptions(process.argv.slice(2), env);
   if (options) await (options.hostile ? attackAsServer(options) : attack(options));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
@@ -31,7 +34,7 @@ async function attackAsServer(options: Options): Promise<void> {
     interrupted.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
-  const plan = await prepareHostile(options, partsOf(process.env), interrupted.signal).catch(noCredentials);
+  const plan = await prepareHostile(options, partsOf(env), interrupted.signal).catch(noCredentials);
   if (!plan) return;
   const report = await runHostile(plan);
   console.log(options.json ? hostileJson(report) : hostileText(report, options.verbose));

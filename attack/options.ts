@@ -39,11 +39,12 @@ Exit code 0: no attack got through, nothing died, and every allowed request pass
 
 /**
  * Reads the command line.
+ * @param env the settings of the gateway, which say where it and the stand-in are
  * @returns undefined after printing the help
  * @throws {UsageError}
  */
-export function readOptions(argv: readonly string[]): Options | undefined {
-  const values = parse(argv);
+export function readOptions(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Options | undefined {
+  const values = parse(argv, env);
   if (!values) return undefined;
   const url = origin('--url', values.url);
   if (!isLoopback(url) && !values.yesThisIsMine) {
@@ -89,19 +90,20 @@ type Values = Record<'url' | 'standIn' | 'server' | 'tool' | 'args' | 'place', s
     Record<'token' | 'cookie', string> & Record<'withHostileServer' | 'verbose' | 'json' | 'yesThisIsMine', boolean>
   >;
 
-function parse(argv: readonly string[]): Values | undefined {
+function parse(argv: readonly string[], env: NodeJS.ProcessEnv): Values | undefined {
+  const standIn = env.COGNITO_LOCAL_ENDPOINT?.trim() || `http://127.0.0.1:${env.COGNITO_PORT?.trim() || 9500}`;
   const command = new Command('npm run attack --')
     .description(
       'Attacks a gateway and reports what got through. Changes nothing there and takes less than a minute, except with ' +
         '--with-hostile-server.',
     )
-    .option('--url <origin>', 'the gateway', 'http://localhost:8080')
+    .option('--url <origin>', 'the gateway; default: REGISTRY_URL', env.REGISTRY_URL?.trim() || 'http://localhost:8080')
     .option('--token <token>', 'an access token that may list the tools of --server and mcpgw, and may NOT call --tool')
     .option('--cookie <name=value>', 'a session cookie with the same permissions')
     .option('--server <name>', 'the server of the forbidden call', 'currenttime')
     .option('--tool <name>', 'the tool of the forbidden call', 'current_time_by_timezone')
     .option('--args <json>', 'the arguments of the forbidden call', '{"tz_name":"Asia/Tokyo"}')
-    .option('--stand-in <origin>', 'the local stand-in of Cognito', 'http://127.0.0.1:9500')
+    .option('--stand-in <origin>', 'the local stand-in of Cognito', standIn)
     .option('--with-hostile-server', 'attack by the answers of a server in place of requests')
     .option('--place <name>', 'the server of the demo whose place the hostile one takes', 'realserverfaketools')
     .option('--only <text...>', 'of the hostile behaviours, try those with one of these texts in their names', [])

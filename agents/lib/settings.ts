@@ -58,13 +58,14 @@ export type PoolSettings = Readonly<z.output<typeof poolSchema>>;
 
 /**
  * Reads the settings. Precedence: the command line, the environment, the file of `--env-file` or else `agents/.env.user` or
- * `.env.agent`, or else the example beside it, which holds the demo's settings. Ignores unknown variables.
+ * `.env.agent`, or else the example beside it, which holds the demo's settings. The gateway's address may come from its own
+ * `.env`. Ignores unknown variables.
  * @throws {CommandError} usage: the file is missing, the address is invalid or a leftover placeholder
  */
 export function readSettings(context: Context, { mode, envFile, gateway }: SettingsOptions): Settings {
   const { path, shown } = findFile(context, mode, envFile);
   const fromFile = readFile(path, shown);
-  const env: NodeJS.ProcessEnv = { ...fromFile };
+  const env: NodeJS.ProcessEnv = withAddresses(context, fromFile, path.endsWith('.example'));
   // A gateway from elsewhere must not be combined with the file's tool finder.
   if (gateway !== undefined || context.env.REGISTRY_URL?.trim()) delete env.MCP_REGISTRY_URL;
   Object.assign(env, set(context.env));
@@ -90,8 +91,28 @@ export function poolSettings({ env, file }: Settings): PoolSettings {
   return read(poolSchema, env, file);
 }
 
+/**
+ * Adds where the gateway of this checkout is, as its `.env` says: on other ports than usual the commands must find it too.
+ * @param isTemplate whether the settings are those of the demo, whose addresses are the usual ones
+ */
+function withAddresses({ folder }: Context, file: NodeJS.Dict<string>, isTemplate: boolean): NodeJS.ProcessEnv {
+  const path = join(folder, '..', '.env');
+  const ofGateway = set(existsSync(path) ? parseEnvFile(path) : {});
+  const {
+    REGISTRY_URL,
+    COGNITO_PORT,
+    COGNITO_LOCAL_ENDPOINT = COGNITO_PORT && `http://127.0.0.1:${COGNITO_PORT}`,
+  } = ofGateway;
+  const namesGateway = file.REGISTRY_URL?.trim() || file.MCP_REGISTRY_URL?.trim();
+  return {
+    ...file,
+    ...(REGISTRY_URL && (isTemplate || !namesGateway) && { REGISTRY_URL }),
+    ...(COGNITO_LOCAL_ENDPOINT && (isTemplate || !file.COGNITO_LOCAL_ENDPOINT?.trim()) && { COGNITO_LOCAL_ENDPOINT }),
+  };
+}
+
 /** The non-empty variables, so that an empty one does not hide one of the file. */
-function set(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function set(env: NodeJS.Dict<string>): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
 }
 

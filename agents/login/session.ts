@@ -75,6 +75,12 @@ async function refused(response: Response, settings: Settings, url: URL): Promis
   const refusal = await asRefusal(response);
   const circumstances = { settings, url };
   if (!refusal) return explainFailure(new Error(`status ${response.status}`), circumstances);
+  if (refusal.reason === 'login_refused') {
+    const hints = [
+      `The gateway takes logins of the app client that its COGNITO_CLI_CLIENT_ID names. This one was made with ${settings.env.COGNITO_CLIENT_ID} (COGNITO_CLIENT_ID in ${settings.file}).`,
+    ];
+    return new CommandError(exitCodes.notLoggedIn, refusal.message, { reason: refusal.reason, hints });
+  }
   if (refusal.reason !== 'exchange_off') return explainRefusal(refusal, circumstances);
   return new CommandError(exitCodes.failed, 'This gateway issues no sessions to the command line.', {
     reason: refusal.reason,

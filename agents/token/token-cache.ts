@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { decodeProtectedHeader } from 'jose';
 import * as z from 'zod';
-import { cognitoIssuer } from '../../common/identity/cognito.ts';
+import { cognitoIssuer, createStandInFetch, localPoolId } from '../../common/identity/cognito.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
 import type { Context } from '../lib/context.ts';
 import { CommandError, exitCodes } from '../lib/failure.ts';
@@ -34,8 +35,9 @@ export interface TokenRequest {
 }
 
 const kept = z
-  .object({ token: z.string(), usableUntil: z.number(), expiresAt: z.number() })
+  .object({ token: z.string(), usableUntil: z.number(), expiresAt: z.number(), client: z.string() })
   .transform((found) => ({ ...found, cached: true }));
+type Kept = z.output<typeof kept>;
 const shareOfLife = 0.8;
 
 /**
@@ -47,9 +49,12 @@ export async function agentToken(request: TokenRequest): Promise<AgentToken> {
   const { context, settings, print, fresh } = request;
   const pool = poolSettings(settings);
   const file = join(context.home, '.mcp', 'tokens', `${keyOf(pool)}.json`);
-  const usable = () => (fresh ? undefined : readToken(file));
-  const found =
-    usable() ?? (await withLock(`${file}.lock`, async () => usable() ?? fetchToken(request, file), context.signal));
+  const usable = async () => {
+    const found = fresh ? undefined : readToken(file);
+    return found?.client === digestOf(pool) && (await isSignedByPool(found.token, pool)) ? found : undefined;
+  };
+  const use = async () => (await usable()) ?? (await fetchToken(request, file));
+  const found = (await usable()) ?? (await withLock(`${file}.lock`, use, context.signal));
   const left = Math.round(found.expiresAt - nowInSeconds());
   print.debug(`agent ${pool.COGNITO_CLIENT_ID}: a token that is good for ${left} s more`);
   return found;
@@ -67,20 +72,44 @@ function keyOf({
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }
 
+/** Of the client and secret that fetched a token: with a wrong one a command must fail, also while an older token is still good. */
+function digestOf({ COGNITO_CLIENT_ID, COGNITO_CLIENT_SECRET = '' }: PoolSettings): string {
+  return createHash('sha256')
+    .update(JSON.stringify([COGNITO_CLIENT_ID, COGNITO_CLIENT_SECRET]))
+    .digest('hex');
+}
+
+/**
+ * Each stand-in has the same pool and address, but keys of its own. Amazon's pools keep their keys, so they are not asked.
+ * A stand-in that does not answer leaves it to the gateway.
+ */
+async function isSignedByPool(token: string, pool: PoolSettings): Promise<boolean> {
+  if (pool.COGNITO_USER_POOL_ID !== localPoolId) return true;
+  const issuer = cognitoIssuer(localPoolId);
+  const answer = await createStandInFetch(pool.COGNITO_LOCAL_ENDPOINT)(`${issuer}/.well-known/jwks.json`).catch(
+    () => undefined,
+  );
+  const published = jwks.safeParse(await answer?.json().catch(() => undefined)).data;
+  return published === undefined || published.keys.some(({ kid }) => kid === decodeProtectedHeader(token).kid);
+}
+
+const jwks = z.object({ keys: z.array(z.object({ kid: z.string() })) });
+
 async function fetchToken({ context, settings, print }: TokenRequest, file: string): Promise<AgentToken> {
-  const clientId = poolSettings(settings).COGNITO_CLIENT_ID;
+  const pool = poolSettings(settings);
+  const clientId = pool.COGNITO_CLIENT_ID;
   const { token, expiresIn } = await grantAgentToken(settings.env, watchWith(print)).catch((error) => {
     throw explain(error, settings);
   });
   const now = nowInSeconds();
   const granted = { token, usableUntil: now + expiresIn * shareOfLife, expiresAt: now + expiresIn };
-  writePrivateFile(file, `${JSON.stringify(granted)}\n`);
+  writePrivateFile(file, `${JSON.stringify({ ...granted, client: digestOf(pool) })}\n`);
   const warning = noteFetch(join(context.home, '.mcp', 'token-times.json'), clientId, now);
   if (warning) print.note(warning);
   return { ...granted, cached: false };
 }
 
-function readToken(file: string): AgentToken | undefined {
+function readToken(file: string): Kept | undefined {
   try {
     // A file that other users may read or write is not trusted.
     if (statSync(file).mode & 0o077) return undefined;

@@ -3,7 +3,7 @@ import { createAsk } from './ask.ts';
 import { checkAgent } from './checks/agent.ts';
 import { checkAppClient } from './checks/app-client.ts';
 import { checkGateway } from './checks/gateway.ts';
-import { checkLogin } from './checks/login.ts';
+import { checkCommandLine, checkLogin } from './checks/login.ts';
 import { checkOidc } from './checks/oidc.ts';
 import { checkGroups, readPolicy } from './checks/policy.ts';
 import { checkPorts } from './checks/ports.ts';
@@ -50,6 +50,7 @@ async function examinePool(setup: Setup, pool: PoolSetup, policy: Policy | undef
     ...findings,
     await checkAppClient(pool, discovery, ask),
     ...(await checkLogin(pool, discovery, ask)),
+    ...(await checkCommandLine(pool, discovery, ask)),
     ...(await checkAgent(pool, setup.agentEnv, discovery, policy, ask)),
   ];
 }

@@ -65,6 +65,7 @@ export function poolSetup(setup: Setup) {
     standIn: poolId === localPoolId ? config.COGNITO_LOCAL_ENDPOINT : undefined,
     clientId: config.COGNITO_CLIENT_ID,
     clientSecret: config.COGNITO_CLIENT_SECRET,
+    cliClientId: config.COGNITO_CLI_CLIENT_ID,
     allowedClientIds: [config.COGNITO_CLIENT_ID, ...config.COGNITO_ALLOWED_CLIENT_IDS],
     publicUrl: config.REGISTRY_URL,
     callback: `${config.REGISTRY_URL}/oauth2/callback/cognito`,

@@ -21,7 +21,19 @@ test('The doctor finds nothing wrong with the demo while it runs', async () => {
   const { setup, file } = readSetup(join(import.meta.dirname, '..', '..'), settings(), []);
   const findings = await examine(setup, file, () => undefined);
   expect(findings.filter(({ state }) => state !== 'ok')).toEqual([]);
-  expect(findings.map(({ check }) => check)).toEqual(expect.arrayContaining(['gateway', 'gate', 'callback', 'ports']));
+  expect(findings.map(({ check }) => check)).toEqual(
+    expect.arrayContaining(['gateway', 'gate', 'callback', 'command line', 'ports']),
+  );
+});
+
+test.each([
+  ['3agentclient000000000000000', 'http://localhost:9090/callback'],
+  ['unknown0000000000000000000', 'the pool does not know the app client unknown0000000000000000000'],
+])('The doctor finds that %s is no app client of the command line', async (clientId, says) => {
+  const env = { ...settings(), COGNITO_CLI_CLIENT_ID: clientId };
+  const { setup, file } = readSetup(join(import.meta.dirname, '..', '..'), env, []);
+  const found = (await examine(setup, file, () => undefined)).find(({ check }) => check === 'command line');
+  expect(found).toMatchObject({ state: 'FAIL', seen: expect.stringContaining(says) });
 });
 
 test('The doctor checks the login with the scopes and the callback that the login sends', async () => {

@@ -1,4 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
+import { callbackUrl } from '../../../agents/login/callback-server.ts';
 import { type Ask, reasonOf } from '../ask.ts';
 import { type Finding, fail, ok, shown, warn } from '../finding.ts';
 import type { PoolSetup } from '../setup.ts';
@@ -26,6 +27,27 @@ export async function checkLogin(pool: PoolSetup, discovery: Discovery, ask: Ask
       ? [ok('callback', `${pool.callback} is registered`), await checkScopes(pool, probe)]
       : [await explain(pool, verdict, probe)];
   return [...plain, ...found, await checkSignOut(pool, discovery, ask)];
+}
+
+/** Would `mcp-gateway login` get back to the command line, with the app client whose logins become sessions? */
+export async function checkCommandLine(pool: PoolSetup, discovery: Discovery, ask: Ask): Promise<Finding[]> {
+  const { cliClientId: clientId } = pool;
+  if (clientId === undefined) return [];
+  const verdict = await authorize({ ...pool, clientId }, discovery, ask, callbackUrl, ['openid']);
+  if (verdict === 'login') return [ok('command line', `${callbackUrl} is registered in app client ${clientId}`)];
+  const known: Record<string, [string, string]> = {
+    redirect_mismatch: [
+      `${callbackUrl} is not registered in app client ${clientId} (redirect_mismatch)`,
+      `list it in app client ${clientId} > Login pages > Allowed callback URLs`,
+    ],
+    unknown_client: [`the pool does not know the app client ${clientId}`, 'check COGNITO_CLI_CLIENT_ID'],
+  };
+  const unexpected = `the login page gave an unexpected answer to app client ${clientId}: ${shown(verdict)}`;
+  const [seen, todo] = known[verdict] ?? [
+    unexpected,
+    `compare app client ${clientId} > Login pages with docs/cognito.md`,
+  ];
+  return [fail('command line', seen, todo)];
 }
 
 type Probe = (callback: string, scopes: readonly string[]) => Promise<Verdict>;

@@ -71,6 +71,24 @@ test('The cache returns a token for 80 % of its lifetime', async () => {
   expect(asked()).toBe(2);
 });
 
+test('A wrong secret is refused although a token of the right one is cached', async () => {
+  await token();
+  const { code, out, err } = await desk.run(['token'], { COGNITO_CLIENT_SECRET: 'wrong'.repeat(10) });
+  expect([code, out]).toEqual([3, '']);
+  expect(err).toContain('invalid_client');
+  expect(readFileSync(keptFile(), 'utf8')).not.toContain(secretOf(AGENT));
+});
+
+test('A token of a stand-in that had other keys is not used: a second checkout, or one whose data were removed', async () => {
+  const first = await token();
+  await cognito.close();
+  cognito = await startCognito({ seed, port: Number(new URL(cognito.url).port) });
+  const second = await token();
+  expect(second).toMatch(/^eyJ/);
+  expect(second).not.toBe(first);
+  expect(await token()).toBe(second);
+});
+
 test('--fresh always requests a new token', async () => {
   const first = await token();
   const second = await token(['--fresh']);
@@ -78,7 +96,7 @@ test('--fresh always requests a new token', async () => {
   expect(await token()).toBe(second);
 });
 
-test('Each agent and each set of scopes has its own token, regardless of the order of scopes and of the secret', async () => {
+test('Each agent and each set of scopes has its own token, regardless of the order of scopes, and another secret needs another one', async () => {
   const [read, execute] = ['mcp-servers-unrestricted/read', 'mcp-servers-unrestricted/execute'];
   await token([], { COGNITO_SCOPE: `${read} ${execute}` });
   await token([], { COGNITO_SCOPE: `${execute}  ${read}` });
@@ -86,7 +104,7 @@ test('Each agent and each set of scopes has its own token, regardless of the ord
   await token([], reader);
   expect([files().length, asked()]).toEqual([3, 3]);
   await token([], { ...reader, COGNITO_CLIENT_SECRET: 'another' });
-  expect(asked()).toBe(3);
+  expect(asked()).toBe(4);
   const everything =
     files().join() +
     files()

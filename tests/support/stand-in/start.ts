@@ -18,10 +18,13 @@ export interface RunningCognito {
 }
 
 /** Starts a stand-in for tests on a free port of 127.0.0.1. Defaults: stand-in/seed.yml, and new keys. */
-export async function startCognito(options: Partial<Omit<CognitoOptions, 'publicUrl'>> = {}): Promise<RunningCognito> {
+export async function startCognito(
+  given: Partial<Omit<CognitoOptions, 'publicUrl'>> & { port?: number } = {},
+): Promise<RunningCognito> {
+  const { port = 0, ...options } = given;
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+    server.once('error', reject).listen(port, '127.0.0.1', resolve);
   });
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
   const seed = options.seed ?? readSeed('stand-in/seed.yml');

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -47,6 +47,22 @@ describe('The precedence of settings:', () => {
   test('the user’s file overrides the template', () => {
     write('.env.agent', 'REGISTRY_URL=http://own:1');
     expect(read()).toMatchObject({ gateway: 'http://own:1', file: 'agents/.env.agent' });
+  });
+
+  test('the .env of the gateway says where it and its stand-in are, unless a file of the user does', () => {
+    const agents = join(folder, 'agents');
+    mkdirSync(agents);
+    writeFileSync(join(folder, '.env'), 'REGISTRY_URL=http://localhost:9080\nCOGNITO_PORT=9600\nSECRET_KEY=x\n');
+    writeFileSync(join(agents, '.env.agent.example'), 'REGISTRY_URL=http://localhost:8080');
+    const at = (options: Partial<SettingsOptions> = {}, env: NodeJS.ProcessEnv = {}) => {
+      const found = readSettings({ ...context(env), folder: agents }, { mode: 'agent', ...options });
+      return [found.gateway, found.env.COGNITO_LOCAL_ENDPOINT, found.env.SECRET_KEY];
+    };
+    expect(at()).toEqual(['http://localhost:9080', 'http://127.0.0.1:9600', undefined]);
+    expect(at({}, { REGISTRY_URL: 'http://given:1' })[0]).toBe('http://given:1');
+    const envFile = write('other', 'MCP_REGISTRY_URL=http://other:1/mcpgw/sse');
+    expect(at({ envFile })[0]).toBe('http://other:1');
+    expect(at({ envFile: write('nowhere', 'COGNITO_CLIENT_ID=x') })[0]).toBe('http://localhost:9080');
   });
 
   test('the file given with --env-file replaces both', () => {
