@@ -1,11 +1,15 @@
 import type { Logger } from '../../common/service/log.ts';
 import { canonical } from '../servers/definition.ts';
 import type { ObservedServer } from '../servers/self-description.ts';
+import type { ServerEntry } from '../servers/server.ts';
 import { type Health, neverChecked, type Status } from '../servers/server-health.ts';
 import type { LastAnswer, Observation, StoredHealth, StoredState } from '../store/observations.ts';
 import type { KeptConnection } from './kept-connection.ts';
 import type { Turn } from './queue.ts';
 import { type Finding, isSlow, isUnstable, stateAfter } from './verdict.ts';
+
+/** A server to monitor. Only an enabled one is checked; a new revision is checked at once. */
+export type Monitored = ServerEntry & { enabled?: boolean; revision?: number };
 
 /** What the monitor knows about one server. */
 export interface Entry extends Turn {
@@ -112,4 +116,11 @@ export function logChange(log: Logger, server: string, { state }: Entry, thrown:
   const line = { server, status, reason, cause };
   if (status === 'unhealthy') log.warn(line, 'server is unhealthy');
   else log.info(line, `server is ${shownState(state)}`);
+}
+
+/** Ends what a check has kept: the next check begins with the handshake. */
+export async function dropKept(entry: Entry): Promise<void> {
+  const { kept } = entry;
+  entry.kept = undefined;
+  await kept?.end();
 }

@@ -1,21 +1,19 @@
-import { Client, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client } from '@modelcontextprotocol/client';
 import type { Account } from '../../common/answers/byte-gatherer.ts';
 import { NoRoom } from '../../common/answers/held-bytes.ts';
 import { UnreadableAnswer } from '../../common/answers/limits.ts';
 import { negotiationOver } from '../../common/network/negotiation.ts';
-import { type Holding, startHolding } from '../routing/holding.ts';
-import { createPinnedFetch } from '../routing/pinned-fetch.ts';
-import { readingFetch } from '../routing/read-answers.ts';
+import { startHolding } from '../routing/holding.ts';
 import type { JsonObject } from '../servers/definition.ts';
 import { boundedList, type ObservedServer } from '../servers/self-description.ts';
 import type { ServerEntry, Transport } from '../servers/server.ts';
 import type { TransportCheck } from '../servers/server-health.ts';
 import { observeTools } from '../servers/tool.ts';
+import { type Alarm, createAlarm } from './alarm.ts';
+import { close, createTransport } from './check-transport.ts';
 import { type Clock, type ProbeLimits, startClock } from './clock.ts';
-import { type CheckTarget, endLateSessions, endSession } from './end-session.ts';
 import { explain, type Seen } from './explain.ts';
-import { type KeptConnection, noSession, withoutPlaceholder } from './kept-connection.ts';
-import { bytesOfCheck, readingLimits } from './limits.ts';
+import { about, endOpened, type KeptConnection, keepConnection, priorOf } from './kept-connection.ts';
 import { readList } from './read-list.ts';
 
 /** The result of a check over one transport. */
@@ -39,9 +37,6 @@ export interface ProbeOptions {
   /** Keeps the session for the next check, instead of ending it. */
   keep?: boolean | undefined;
 }
-
-const maxText = 10_000;
-const maxCapabilities = 65_536;
 
 /**
  * Checks a server as an MCP client: a handshake of either era, then its lists (MCP 2026-07-28 and 2025-11-25). With what an
@@ -108,38 +103,6 @@ function failureOf(
   };
 }
 
-/** What the client may take as known from an earlier connection. */
-function priorOf(kept: KeptConnection | undefined) {
-  return kept?.discover && { prior: { kind: 'modern' as const, discover: kept.discover } };
-}
-
-/** Ends the session of a check. Otherwise a server with sessions would keep one more after each check. */
-async function endOpened(connection: ReturnType<typeof createTransport>, target: CheckTarget, url: URL) {
-  if (connection instanceof StreamableHTTPClientTransport && connection.sessionId)
-    await endSession(target, url, connection.sessionId, connection.protocolVersion);
-}
-
-type Alarm = ReturnType<typeof createAlarm>;
-
-/** Ends what the client does when an answer cannot be read: over an event stream it would only wait. */
-function createAlarm() {
-  let first: Error | undefined;
-  let ring = Promise.withResolvers<never>();
-  return {
-    raise(error: Error): void {
-      first ??= error;
-      ring.reject(error);
-    },
-    /** The first answer that could not be read. */
-    raised: () => first,
-    watch<T>(work: Promise<T>): Promise<T> {
-      ring = Promise.withResolvers<never>();
-      ring.promise.catch(() => undefined);
-      return Promise.race([work, ring.promise]);
-    },
-  };
-}
-
 const noLists = { tools: null, prompts: null, resources: null, resourceTemplates: null };
 
 async function observe(client: Client, clock: Clock, alarm: Alarm): Promise<ObservedServer> {
@@ -181,88 +144,9 @@ async function observeAgain(
   return { ...known, ...noLists, tools };
 }
 
-function keepConnection(
-  client: Client,
-  connection: ReturnType<typeof createTransport>,
-  target: CheckTarget,
-  url: URL,
-): KeptConnection | undefined {
-  const isStreamable = connection instanceof StreamableHTTPClientTransport;
-  if (!isStreamable || !client.getServerCapabilities()?.tools) return undefined;
-  const known = { about: about(client), checks: 0 };
-  const discover = client.getDiscoverResult();
-  if (discover) return { ...known, discover, end: async () => undefined };
-  const { sessionId, protocolVersion: version } = connection;
-  const end = async () => (sessionId ? await endSession(target, url, sessionId, version) : undefined);
-  return { ...known, session: sessionId ?? noSession, version, end };
-}
-
-function about(client: Client): KeptConnection['about'] {
-  const { name = null, title = null, version = null } = client.getServerVersion() ?? {};
-  const capabilities: JsonObject = { ...client.getServerCapabilities() };
-  const cut = (text: string | null | undefined, most: number) => text?.slice(0, most) ?? null;
-  return {
-    name: cut(name, 256),
-    title: cut(title, 256),
-    version: cut(version, 256),
-    protocolVersion: cut(client.getNegotiatedProtocolVersion(), 64),
-    era: cut(client.getProtocolEra(), 64),
-    instructions: cut(client.getInstructions(), maxText),
-    capabilities: JSON.stringify(capabilities).length > maxCapabilities ? {} : capabilities,
-  };
-}
-
-function createTransport(
-  url: URL,
-  transport: Transport,
-  target: CheckTarget,
-  {
-    clock: { signal, done },
-    alarm,
-    holding,
-    kept,
-    seen,
-  }: { clock: Clock; alarm: Alarm; holding: Holding; kept: KeptConnection | undefined; seen: Seen },
-) {
-  const onRedirect = (location: string) => {
-    seen.redirect = location;
-  };
-  const onRefusal = (text: string) => {
-    seen.refusal = text;
-  };
-  const reading = { ...target, maxBytes: bytesOfCheck, onRedirect };
-  const pinned = createPinnedFetch({ ...reading, signal });
-  const late = endLateSessions(reading, signal);
-  const reached: typeof pinned = async (input, init) => {
-    const opens = transport === 'streamable-http' && opensSession(init?.body);
-    const answer = await (opens ? late : pinned)(input, withoutPlaceholder(init));
-    done('reach');
-    if (!answer.ok)
-      seen.refused = { status: answer.status, path: new URL(input).pathname, isPost: init?.method === 'POST' };
-    return answer;
-  };
-  const fetch = readingFetch(reached, { limits: readingLimits, holding, onUnreadable: alarm.raise, onRefusal });
-  if (transport === 'sse') return new SSEClientTransport(url, { fetch });
-  return new StreamableHTTPClientTransport(url, {
-    fetch,
-    ...(kept?.session !== undefined && { sessionId: kept.session }),
-    ...(kept?.version !== undefined && { protocolVersion: kept.version }),
-  });
-}
-
-function opensSession(body: unknown): boolean {
-  return typeof body === 'string' && (JSON.parse(body) as { method?: unknown }).method === 'initialize';
-}
-
 /** Removes the gateway's credential from an error, in case the server quoted it, so that it never reaches the log. */
 function withoutCredential(error: unknown, headers: Readonly<Record<string, string>>): unknown {
   const secrets = Object.values(headers).flatMap((value) => [value, value.slice(value.indexOf(' ') + 1)]);
   if (secrets.length === 0) return error;
   return secrets.reduce((text, secret) => text.replaceAll(secret, '(credential)'), String(error));
-}
-
-async function close(client: Client, transport: ReturnType<typeof createTransport>): Promise<void> {
-  await client.close().catch(() => undefined);
-  // The client does not know its transport before the handshake, and would leave that running.
-  await transport.close().catch(() => undefined);
 }

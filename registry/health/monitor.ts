@@ -1,23 +1,20 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Account } from '../../common/answers/byte-gatherer.ts';
 import { HeldBytes, NoRoom } from '../../common/answers/held-bytes.ts';
 import type { Logger } from '../../common/service/log.ts';
 import type { Upstream } from '../routing/upstreams.ts';
-import { type ServerEntry, type Transport, targetOf, transportsOf } from '../servers/server.ts';
+import { type ServerEntry, transportsOf } from '../servers/server.ts';
 import type { Health, Status } from '../servers/server-health.ts';
 import type { ObservedTool } from '../servers/tool.ts';
-import type { Observations, StoredHealth } from '../store/observations.ts';
-import { limitsOf, type ProbeLimits } from './clock.ts';
-import { type CheckResult, type Entry, logChange, newEntry, restore, toHealth, update } from './entry.ts';
-import { checksOfConnection, type KeptConnection } from './kept-connection.ts';
+import type { Observations } from '../store/observations.ts';
+import type { ProbeLimits } from './clock.ts';
+import { createEntries } from './entries.ts';
+import { type CheckResult, dropKept, type Entry, logChange, type Monitored, toHealth, update } from './entry.ts';
+import { probeKept } from './kept-probe.ts';
 import { heldByChecks } from './limits.ts';
-import { type ProbeResult, probeServer } from './mcp-probe.ts';
+import type { ProbeResult } from './mcp-probe.ts';
 import { nextTurns } from './queue.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { findingOf, slowMilliseconds, waitAfter } from './verdict.ts';
-
-/** A server to monitor. Only an enabled one is checked; a new revision is checked at once. */
-export type Monitored = ServerEntry & { enabled?: boolean; revision?: number };
 
 interface HealthOptions<Server extends Monitored = Monitored> {
   servers: () => readonly Server[];
@@ -39,8 +36,6 @@ interface HealthOptions<Server extends Monitored = Monitored> {
   now?: () => Date;
 }
 
-/** A bridge may start a process first, and install its packages. */
-const usualSeconds = 30;
 const tickMilliseconds = 250;
 const recordMilliseconds = 5_000;
 /** A server that has not been located yet is looked at again after this time. */
@@ -119,55 +114,6 @@ export function createHealthMonitor<Server extends Monitored>(options: HealthOpt
   };
 }
 
-/** Ends what a check has kept: the next check begins with the handshake. */
-async function dropKept(entry: Entry): Promise<void> {
-  const { kept } = entry;
-  entry.kept = undefined;
-  await kept?.end();
-}
-
-/** The monitor's entries, and what was stored of the servers. */
-function createEntries() {
-  const entries = new Map<string, Entry>();
-  const stored = new Map<string, StoredHealth>();
-  return {
-    get: (name: string) => entries.get(name),
-    all: () => [...entries.values()],
-    found(all: readonly StoredHealth[]): void {
-      for (const each of all) {
-        stored.set(each.server, each);
-        const entry = entries.get(each.server);
-        if (entry?.target === each.target && (entry.checkedAt ?? 0) < each.checkedAt) restore(entry, each);
-      }
-    },
-    /** A server that has moved gets a new entry. */
-    of(server: Monitored): Entry {
-      const target = targetOf(server);
-      const { revision } = server;
-      const old = entries.get(server.name);
-      if (old?.target === target) {
-        if (old.revision !== revision) {
-          Object.assign(old, { revision, dueAt: 0, isSlow: false });
-          void dropKept(old);
-        }
-        return old;
-      }
-      if (old) void dropKept(old);
-      const entry = newEntry(target, revision);
-      const before = stored.get(server.name);
-      if (before?.target === target) restore(entry, before);
-      entries.set(server.name, entry);
-      return entry;
-    },
-    /** Deletes all other servers. */
-    only(names: readonly string[]): void {
-      const present = new Set(names);
-      for (const [name, entry] of entries) if (!present.has(name)) void dropKept(entry);
-      for (const map of [entries, stored]) for (const name of map.keys()) if (!present.has(name)) map.delete(name);
-    },
-  };
-}
-
 function runCheck(
   options: HealthOptions,
   {
@@ -240,36 +186,4 @@ async function probeAll(
   const observed = results.find((result) => result.observed)?.observed;
   const cause = results.find((result) => result.cause !== undefined)?.cause;
   return { finding: findingOf(results), observed, cause, tookMs: performance.now() - started };
-}
-
-/** Checks over one transport, with what an earlier check has kept. If that fails, a whole check follows at once. */
-async function probeKept(
-  { limits: usual, ca }: HealthOptions,
-  server: Monitored,
-  entry: Entry,
-  to: {
-    transport: Transport;
-    addresses: readonly string[];
-    headers: Readonly<Record<string, string>>;
-    account: Account;
-  },
-): Promise<ProbeResult> {
-  const own = server.health_seconds ? limitsOf(server.health_seconds) : undefined;
-  const limits = own ?? usual ?? limitsOf(usualSeconds);
-  const probe = (kept?: KeptConnection) =>
-    probeServer(server, to.transport, to.addresses, limits, to.headers, to.account, { ca, kept, keep: true });
-  if (to.transport === 'sse') return await probe();
-  const { kept } = entry;
-  if (kept && ++kept.checks < checksOfConnection) {
-    const started = performance.now();
-    const result = await probe(kept);
-    const tookAll = performance.now() - started >= limits.answer;
-    if ((result.status === 'healthy' && result.error === null) || result.cause instanceof NoRoom) return result;
-    await dropKept(entry);
-    // A second wait of the same length would tell nothing new.
-    if (tookAll) return result;
-  } else await dropKept(entry);
-  const result = await probe();
-  entry.kept = result.kept;
-  return result;
 }

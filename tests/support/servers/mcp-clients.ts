@@ -36,6 +36,7 @@ export interface TestClient {
   /** The names of the tools on every page. */
   toolsOfAllPages: () => Promise<string[]>;
   prompt: (name: string) => Promise<unknown>;
+  resources: () => Promise<{ uri: string }[]>;
   read: (uri: string) => Promise<unknown>;
   about: () => { instructions: string | undefined; server: object | undefined };
   close: () => Promise<void>;
@@ -62,6 +63,7 @@ function testClient(client: ClientV1 | v2.Client): TestClient {
     }),
     toolsOfAllPages: () => allPages((cursor) => client.listTools(cursor === undefined ? {} : { cursor })),
     prompt: (name) => client.getPrompt({ name }),
+    resources: async () => (await client.listResources()).resources,
     read: (uri) => client.readResource({ uri }),
     about: () => ({ instructions: client.getInstructions(), server: client.getServerVersion() }),
     close: () => client.close(),
