@@ -1,7 +1,9 @@
 // Runs the official conformance suite of MCP against a server, without and with the gateway in front of it, and prints every
 // check that differs: npm run test:conformance
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startGateway } from '../support/gateway/gateway.ts';
-import { writePolicy } from '../support/gateway/reader-policy.ts';
 import { compare, count } from './compare.ts';
 import { openDoorway } from './doorway.ts';
 import { startReferenceServer } from './reference-server.ts';
@@ -10,14 +12,15 @@ import { type Checks, runSuite } from './suite.ts';
 /** One of each era: with sessions and `initialize`, and without. */
 const versions = ['2025-11-25', '2026-07-28'];
 
-/** Everything but the tool `hidden`, so that the relay cuts the list and sees every answer. */
-const allButOne = `
-mcp-servers-restricted/read:
-  - server: "*"
-    methods: ["*"]
-    tools: ["test_*", "json_schema_*"]
-    prompts: ["*"]
-    resources: ["*"]
+/** Everything; and everything but the tool `hidden`, so that the relay cuts the list and sees every answer. */
+const rule = (tools: string) =>
+  `[{server: "*", methods: ["*", skills/*, resources/directory/read], tools: ${tools}, prompts: ["*"], resources: ["*"]}]`;
+const policy = `
+group_mappings:
+  mcp-registry-admin: [mcp-servers-unrestricted/execute]
+  mcp-registry-user: [mcp-servers-restricted/read]
+mcp-servers-unrestricted/execute: ${rule('["*"]')}
+mcp-servers-restricted/read: ${rule('["test_*", "json_schema_*"]')}
 `;
 
 process.exitCode = (await run()) ? 0 : 1;
@@ -25,8 +28,9 @@ process.exitCode = (await run()) ? 0 : 1;
 /** @returns whether every check that passes without the gateway passes through it */
 async function run(): Promise<boolean> {
   const server = await startReferenceServer();
-  const policy = writePolicy();
-  policy.replace(allButOne);
+  const folder = mkdtempSync(join(tmpdir(), 'conformance-policy-'));
+  const SCOPES_FILE = join(folder, 'scopes.yml');
+  writeFileSync(SCOPES_FILE, policy);
   const transports = { 'streamable-http': '/mcp' };
   const entry = {
     name: 'reference',
@@ -36,7 +40,7 @@ async function run(): Promise<boolean> {
     transports,
     tags: [],
   };
-  const gateway = await startGateway({ SCOPES_FILE: policy.SCOPES_FILE }, [entry]);
+  const gateway = await startGateway({ SCOPES_FILE }, [entry]);
   const callers: [string, () => Promise<Record<string, string>>][] = [
     ['an agent', async () => ({ authorization: `Bearer ${await gateway.agentToken()}` })],
     ['a person', async () => ({ cookie: await gateway.sessionCookie('alice') })],
@@ -57,7 +61,7 @@ async function run(): Promise<boolean> {
     }
   } finally {
     await gateway.stop();
-    policy.remove();
+    rmSync(folder, { recursive: true });
     await server.close();
   }
   return isWhole;

@@ -46,16 +46,17 @@ export function addLegacyCalls(server: McpServer): void {
     test_elicitation_sep1034_defaults: defaults,
     test_elicitation_sep1330_enums: enums,
   })) {
-    server.registerTool(tool, described, async ({ mcpReq }) => elicited(await mcpReq.elicitInput(asked)));
+    server.registerTool(tool, described, async ({ mcpReq }) => elicited(await elicit(mcpReq, asked)));
   }
   const message = z.object({ message: z.string() });
   server.registerTool('test_elicitation', { ...described, inputSchema: message }, async (args, { mcpReq }) =>
-    elicited(await mcpReq.elicitInput({ ...name, ...args } as Form)),
+    elicited(await elicit(mcpReq, { ...name, ...args } as Form)),
   );
   const prompt = z.object({ prompt: z.string() });
   server.registerTool('test_sampling', { ...described, inputSchema: prompt }, async (args, { mcpReq }) => {
     const messages = [{ role: 'user' as const, content: said(args.prompt) }];
-    const { content } = await mcpReq.requestSampling({ messages, maxTokens: 100 });
+    const params = { messages, maxTokens: 100 };
+    const { content } = await mcpReq.send({ method: 'sampling/createMessage', params });
     return { content: [said(`LLM response: ${JSON.stringify(content)}`)] };
   });
   server.registerTool('test_reconnection', described, async ({ http }) => {
@@ -64,6 +65,12 @@ export function addLegacyCalls(server: McpServer): void {
     return { content: [said('The stream was closed, and this came after it.')] };
   });
 }
+
+/**
+ * On the stream of the call. `mcpReq.elicitInput` writes on the GET stream, which a client opens at the same time: the request
+ * is lost if the call arrives first.
+ */
+const elicit = (mcpReq: ServerContext['mcpReq'], params: Form) => mcpReq.send({ method: 'elicitation/create', params });
 
 function elicited({ action, content }: { action: string; content?: object | undefined }) {
   return { content: [said(`Elicitation completed: action=${action}, content=${JSON.stringify(content ?? {})}`)] };

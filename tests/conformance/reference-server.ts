@@ -14,12 +14,20 @@ import {
   McpServer,
   type RequestStateCodec,
 } from '@modelcontextprotocol/server';
+import { memorySkillFiles, SkillsExtension } from '@modelcontextprotocol/server/ext/skills';
 import express from 'express';
 import { listen } from '../support/listen.ts';
 import { addLegacyCalls, addModernCalls, addNotifyingCalls, type Changes } from './reference-calls.ts';
 import { addObjects } from './reference-objects.ts';
 
 const info = { name: 'reference', version: '1' };
+
+const skills = await SkillsExtension.load(
+  memorySkillFiles({
+    'greeting/SKILL.md': '---\nname: greeting\ndescription: How to greet\n---\n# Greet\nSay hello.\n',
+    'greeting/references/polite.md': '# Politely\nSay good morning.\n',
+  }),
+);
 
 /**
  * A server with everything that the official conformance suite looks for, on SDK v2: with sessions and resumable streams for
@@ -49,6 +57,7 @@ function buildModern(state: RequestStateCodec<number>, changes: Changes): McpSer
   const capabilities = { tools: { listChanged: true }, prompts: { listChanged: true }, logging: {} };
   const server = new McpServer(info, { capabilities, requestState: { verify: state.verify } });
   addObjects(server);
+  skills.attach(server);
   addNotifyingCalls(server);
   addModernCalls(server, state, changes);
   return server;
@@ -57,6 +66,7 @@ function buildModern(state: RequestStateCodec<number>, changes: Changes): McpSer
 async function openSession(sessions: Map<string, NodeStreamableHTTPServerTransport>) {
   const server = new McpServer(info, { capabilities: { resources: { subscribe: true }, logging: {} } });
   addObjects(server);
+  skills.attach(server);
   addNotifyingCalls(server);
   addLegacyCalls(server);
   for (const method of ['resources/subscribe', 'resources/unsubscribe'] as const)
