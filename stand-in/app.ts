@@ -22,6 +22,8 @@ export interface CognitoOptions {
   /** Milliseconds since 1970. */
   now?: () => number;
   log?: Logger;
+  /** Keeps the sign-ins over a restart: without it, the gateway's sessions end when their groups are next confirmed. */
+  signInsFile?: string | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface CognitoOptions {
  * @returns the app, and the hooks by which a test in the same process controls it
  */
 export function createCognito(options: CognitoOptions): { app: Express; control: Control } {
-  const pool = createPool(options.seed, options.keys, options.publicUrl, options.now ?? Date.now);
+  const pool = createPool(options.seed, options.keys, options.publicUrl, options.now ?? Date.now, options.signInsFile);
   const pages = createPages(pool);
   const { control, middleware } = createControl(pool);
   const app = express();

@@ -18,6 +18,7 @@ export const whoamiCommand = does<WhoamiOptions>(
   (command) =>
     command
       .option('--agent', 'show the agent of agents/.env.agent instead of the logged-in person')
+      .option('--use-session-cookie', 'show the logged-in person, which is the default')
       .option('--session-cookie-file <file>', 'read the session from another file'),
   whoami,
 );

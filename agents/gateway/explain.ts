@@ -72,7 +72,8 @@ function exitCodeOf({ status, reason }: Refusal): ExitCode {
   return exitCodes.failed;
 }
 
-function hintsFor({ status, reason, message }: Refusal, { settings, identity, url }: Circumstances): string[] {
+function hintsFor({ status, reason, message }: Refusal, circumstances: Circumstances): string[] {
+  const { settings, identity, url } = circumstances;
   if (reason === 'identity_required') {
     const right = /Go through (\S+?)\/?\.?$/.exec(message)?.[1];
     const address = right ? `REGISTRY_URL=${right}` : "REGISTRY_URL to the gateway's address";
@@ -84,11 +85,20 @@ function hintsFor({ status, reason, message }: Refusal, { settings, identity, ur
       `The token is one of app client ${identity.name}, from ${settings.file}. Is it in the gateway's COGNITO_ALLOWED_CLIENT_IDS?`,
     ];
   if (reason === 'server_not_found') return ['mcp-gateway servers shows which there are.'];
-  if (status === 404 && reason === '') return [`Is ${url.origin} the gateway? Set REGISTRY_URL in ${settings.file}.`];
+  if (status === 404 && reason === '')
+    return [
+      `Either the server behind the gateway has nothing at this address, or ${url.origin} is not the gateway: then set ${settingOf(circumstances)} in ${settings.file}.`,
+    ];
   return [];
 }
 
-function unreachable(error: unknown, { settings, url }: Circumstances): CommandError {
+/** The setting that the requested address comes from. */
+function settingOf({ settings, url }: Circumstances): string {
+  return url.origin === settings.gateway ? 'REGISTRY_URL' : 'MCP_REGISTRY_URL';
+}
+
+function unreachable(error: unknown, circumstances: Circumstances): CommandError {
+  const { settings, url } = circumstances;
   const reason = networkReason(error);
   if (!/^(E[A-Z_]+|UND_ERR\w*|CERT\w*|DEPTH\w*|SELF\w*|UNABLE\w*|TimeoutError|ERR_TLS\w*)$/.test(reason)) {
     const what = error instanceof Error ? error.message : String(error);
@@ -96,7 +106,12 @@ function unreachable(error: unknown, { settings, url }: Circumstances): CommandE
       cause: error,
     });
   }
-  const hints = [`REGISTRY_URL says where it is (${settings.file}); npm run up starts the demo.`];
+  const isUntrusted = /^(CERT|DEPTH|SELF|UNABLE)/.test(reason);
+  const hints = isUntrusted
+    ? [
+        'Its certificate is not trusted here: NODE_EXTRA_CA_CERTS=FILE names the certificate of its authority (docs/docker.md).',
+      ]
+    : [`${settingOf(circumstances)} says where it is (${settings.file}); npm run up starts the demo.`];
   return new CommandError(exitCodes.unreachable, `The gateway at ${url.origin} cannot be reached (${reason}).`, {
     hints,
     cause: error,

@@ -8,7 +8,7 @@ const loopback = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 export const configSchema = z.object(shapeFor('auth-server')).superRefine((config, ctx) => {
   const fault = (path: keyof typeof config, message: string) => ctx.addIssue({ code: 'custom', path: [path], message });
   const region = poolIdPattern.exec(config.COGNITO_USER_POOL_ID)?.[1];
-  if (config.AWS_REGION && config.AWS_REGION !== region) {
+  if (config.AWS_REGION && region !== undefined && config.AWS_REGION !== region) {
     fault('AWS_REGION', `is ${config.AWS_REGION}, but the user pool is in ${region}`);
   }
   if (config.OIDC_ISSUER !== undefined && config.OIDC_CLIENT_ID === undefined) {

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import type { PoolKeys, SigningKey } from './keys.ts';
 import { type Client, customScopes, type Seed, type SeedUser } from './seed.ts';
@@ -49,8 +50,9 @@ export type Pool = ReturnType<typeof createPool>;
  * Creates a user pool in which no browser is signed in.
  * @param publicUrl without a trailing slash
  * @param now clock, in milliseconds since 1970
+ * @param signInsFile keeps the refresh tokens over a restart
  */
-export function createPool(seed: Seed, keys: PoolKeys, publicUrl: string, now: () => number) {
+export function createPool(seed: Seed, keys: PoolKeys, publicUrl: string, now: () => number, signInsFile?: string) {
   let skew = 0;
   const milliseconds = () => now() + skew * 1000;
   const kept = <T extends NonNullable<unknown>>(life: number) => createKept<T>(life, milliseconds);
@@ -63,7 +65,7 @@ export function createPool(seed: Seed, keys: PoolKeys, publicUrl: string, now: (
     customScopes: customScopes(seed.resource_servers),
     keys: { ...keys, retired: [] as SigningKey[] },
     codes: kept<PendingCode>(CODE_LIFE),
-    refreshTokens: kept<Grant>(LONGEST_ACCESS),
+    refreshTokens: createKept<Grant>(LONGEST_ACCESS, milliseconds, signInsFile),
     sessions: kept<HostedSession>(SESSION_LIFE),
     challenges: kept<string>(CHALLENGE_LIFE),
     /** The `origin_jti` of every revoked sign-in. */
@@ -91,14 +93,22 @@ function issuerOf(seed: Seed, publicUrl: string): string {
   return `https://${host}.${seed.region}.amazonaws.com/${seed.pool_id}`;
 }
 
-/** Values that expire after their lifetime (seconds), or when too many newer ones arrive. */
-function createKept<T extends NonNullable<unknown>>(life: number, now: () => number) {
+/**
+ * Values that expire after their lifetime (seconds), or when too many newer ones arrive.
+ * @param file keeps them; one that cannot be read counts as empty
+ */
+function createKept<T extends NonNullable<unknown>>(life: number, now: () => number, file?: string) {
   // Use the pool's clock: a skew must age codes and sessions like tokens.
   const cache = new LRUCache<string, T>({ max: MOST_KEPT, ttl: life * 1000, ttlResolution: 0, perf: { now } });
+  if (file !== undefined) loadKept(cache, file);
+  const save = () => {
+    if (file !== undefined) writeFileSync(file, JSON.stringify(cache.dump()), { mode: 0o600 });
+  };
   return {
     put: (key: string, value: T, seconds = life) => {
       cache.purgeStale();
       cache.set(key, value, { ttl: seconds * 1000 });
+      save();
     },
     get: (key: string) => cache.get(key),
     /** Removes the value and returns it. */
@@ -107,7 +117,19 @@ function createKept<T extends NonNullable<unknown>>(life: number, now: () => num
       cache.delete(key);
       return value;
     },
-    drop: (key: string) => void cache.delete(key),
+    drop: (key: string) => {
+      cache.delete(key);
+      save();
+    },
     entries: () => [...cache.entries()],
   };
+}
+
+/** Its writer is this program alone. */
+function loadKept<T extends NonNullable<unknown>>(cache: LRUCache<string, T>, file: string): void {
+  try {
+    cache.load(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    cache.clear();
+  }
 }

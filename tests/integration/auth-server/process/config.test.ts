@@ -43,6 +43,12 @@ describe('the settings of the auth-server', () => {
     expect(config.AUTH_SERVER_PORT).toBe(8888);
   });
 
+  test('name no region of a pool whose id is wrong', () => {
+    const faults = faultsOf({ COGNITO_USER_POOL_ID: 'us-east-1-ABC', AWS_REGION: 'us-east-1' });
+    expect(faults.join()).toContain('COGNITO_USER_POOL_ID');
+    expect(faults.join()).not.toContain('AWS_REGION');
+  });
+
   test.each([
     ['SECRET_KEY', 'short', /at least 32 characters/],
     ['SECRET_KEY', '', /./],
