@@ -68,4 +68,44 @@ export const servers = [
       'A page is not hidden from the gateway by %s',
     ],
   }),
+  row('the page of a tool, named in the result of a call', 'both keys are taken out', {
+    'integration/relay/app-pages': ['The result of a call loses %s of a page that its caller may not read'],
+  }),
+  row('a tool whose _meta two readers find in two places', 'the tool is left out', {
+    'integration/relay/app-pages': ['A tool whose metadata two readers would find in two places is left out'],
+  }),
+  row('forward_headers with _', 'refused with the reason', {
+    'unit/registry/servers/header-names': [
+      'A name with an underscore is refused with the reason, because nginx would drop it',
+    ],
+  }),
+  row('a redirect of a server, directly through nginx', '502 upstream_redirects with the reason', {
+    'e2e/upstream-credential': [
+      'A redirect of the server sends the credential nowhere, neither directly nor through the relay',
+    ],
+  }),
+  row('a cookie of a load balancer', 'not kept; the log says what to do', {
+    'integration/relay/refusals': ['A cookie of the server is not kept, and the log says what this means'],
+  }),
+  row('a server that checks Host, and registration names host_header', 'nginx and relay send that Host', {
+    'e2e/upstream-headers': ['A server gets the Host that its entry names, %s'],
+  }),
+  row('host_header of a server over https', 'certificate and SNI stay those of the address', {
+    'e2e/https-upstream': [
+      'With a Host of its own, the certificate and the name in TLS are still those of its address',
+    ],
+  }),
+  row('host_header of a server, in its checks', 'it is healthy', {
+    'integration/registry/health/health': [
+      'A server that checks the Host header is healthy once its registration names the Host that it accepts',
+    ],
+  }),
+  row('host_header beside a secret', 'refused, because another site at the address could get the secret', {
+    'integration/registry/routing/upstream-auth': [
+      'A server with a Host header of its own cannot name a secret, which another site at its address could get',
+    ],
+  }),
+  row('call --transport sse against a server in the way of mcp-go 1.x', 'works', {
+    'e2e/agents/call': ['reaches a server of the legacy transport that refuses headers of the newer one'],
+  }),
 ];
