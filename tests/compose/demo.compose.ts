@@ -113,6 +113,10 @@ withDocker('docker compose up with .env.example', () => {
     echo.close();
     const inside = await register('inside', `http://127.0.0.1:${port}`);
     expect(JSON.parse(inside.text).warnings.join()).toContain('use host.docker.internal');
+    for (const name of ['onhost', 'inside']) {
+      const { status } = await ask(`${stack.place.url}/api/servers/${name}`, { method: 'DELETE', headers });
+      expect(status).toBe(200);
+    }
   });
 
   test('A policy file that an editor replaces takes effect without a restart', async () => {

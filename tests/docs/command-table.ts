@@ -41,7 +41,7 @@ export const rows: readonly Row[] = [
     'cp .env.example .env && docker compose up': composeUp,
     'npm run -s call -- currenttime': here(tokyo),
     'curl http://localhost:8080/currenttime/mcp': here(tokyo),
-    'npx @modelcontextprotocol/inspector': not('which npx downloads'),
+    'npx @modelcontextprotocol/inspector@2': not('which npx downloads'),
     'curl -i http://localhost:8080/currenttime/mcp': here(/^HTTP\/1\.1 403[\s\S]*"reason":"not_permitted"/m),
     'npm run -s agent -- --message': here(tokyo),
     'npm test': not('everything, this page included'),

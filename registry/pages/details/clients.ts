@@ -42,7 +42,7 @@ export function clientConfigs({ name, endpoints }: Pick<CatalogueEntry, 'name' |
       id: 'inspector',
       client: 'MCP Inspector',
       where: 'Run in a terminal: it lists the tools. Without --cli and --method it opens a page instead.',
-      text: `npx @modelcontextprotocol/inspector --cli ${url} \\\n  --transport ${type} --method tools/list \\\n  --header "Authorization: Bearer <token>"`,
+      text: `npx @modelcontextprotocol/inspector@2 --cli ${url} \\\n  --transport ${type} --method tools/list \\\n  --header "Authorization: Bearer <token>"`,
     },
     {
       id: 'others',

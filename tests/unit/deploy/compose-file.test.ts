@@ -88,6 +88,16 @@ describe('docker-compose.yml', () => {
       expect([name, volumes]).toEqual([name, expect.arrayContaining(['./tls/ca:/etc/gateway/ca:ro'])]);
   });
 
+  test('takes the stdio server of docs/stdio.md: its networks exist, and each package has its version', () => {
+    const [, example = ''] = /```yaml\n(services:\n[\s\S]*?)```/.exec(readFileSync('docs/stdio.md', 'utf8')) ?? [];
+    const { services } = z.object({ services: z.record(z.string(), service) }).parse(parse(example));
+    const [memory] = Object.values(services);
+    expect((memory?.networks as string[]).filter((name) => !(name in file.networks))).toEqual([]);
+    const packages = [...String(memory?.command).matchAll(/npx -y (\S+)/g)].map(([, name]) => name?.replace(/"$/, ''));
+    expect(packages).toHaveLength(2);
+    for (const name of packages) expect(name).toMatch(/^@?[\w/-]+@\d+\.\d+\.\d+$/);
+  });
+
   test('reads no setting that docs/configuration.md does not name', () => {
     const used = [...text.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => String(name));
     expect(used.length).toBeGreaterThan(3);
