@@ -47,7 +47,7 @@ describe('the log at level debug (J13, p7)', () => {
     await person.get(back);
     const session = [...person.jar.values()];
     const sid = String(decodeJwt(session[0] ?? '').sid);
-    await person.get(back);
+    await newVisitor(auth.url).get(back);
     await person.post('/oauth2/logout/cognito', { Origin: publicUrl });
     expect(lineOf(auth.lines).map((line) => line.msg)).toEqual([
       'login started',
