@@ -51,7 +51,7 @@ describe('npm run doctor', () => {
     const checks = lines.filter((line) => /^(ok|warn) /.test(line)).map((line) => line.slice(6, 18).trim());
     expect(checks).toEqual([
       ...['settings', 'discovery', 'domain', 'clock', 'keys', 'mcp clients', 'app client', 'callback', 'scopes'],
-      ...['sign-out', 'agent', 'groups', 'secret key', 'gateway', 'gate', 'ports'],
+      ...['sign-out', 'command line', 'agent', 'groups', 'secret key', 'gateway', 'gate', 'ports'],
     ]);
     expect(lines.at(-1)).toMatch(/^Nothing is broken: 15 ok, 1 warn, 0 FAIL\.$/);
     expect(code).toBe(0);
