@@ -20,9 +20,11 @@ export interface Packages {
 /** Why a set-up cannot run here: a language is missing, or a registry does not answer. */
 export class NotInstalled extends Error {}
 
-/** Environment of every installer and program: this Node, and nothing of npm's own settings for this run. */
+const isOfThisRun = (name: string) => name.startsWith('npm_') && name !== 'npm_config_registry';
+
+/** Environment of every installer and program: this Node, and nothing that npm set for this run. */
 export const environment: NodeJS.ProcessEnv = {
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_'))),
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOfThisRun(name))),
   PYTHONDONTWRITEBYTECODE: '1',
   PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}`,
 };
@@ -30,7 +32,7 @@ export const environment: NodeJS.ProcessEnv = {
 /**
  * Installs packages into a folder of the cache, unless they are there already.
  * @returns the folder of their programs
- * @throws {@link NotInstalled} with the last line of the installer
+ * @throws {@link NotInstalled} with what the installer says first
  */
 export async function install({ registry, specs, program = [] }: Packages, cache: string): Promise<string> {
   const last = specs[0]?.split('/').at(-1) ?? '';
@@ -92,5 +94,5 @@ function reasonOf(error: NodeJS.ErrnoException & { stderr?: string; path?: strin
   if (error.code === 'ENOENT') return `${error.path ?? 'the installer'} is not installed`;
   if (error.killed) return 'the installer did not end in time';
   const lines = (error.stderr ?? error.message).trim().split('\n');
-  return (lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? '').slice(0, 200);
+  return (lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? '').slice(0, 200);
 }

@@ -70,7 +70,7 @@ type Attempt = (setUp: Outcome['setUp'], action: () => Promise<Difference[]>) =>
 async function tryClients(gate: Gate, attempt: Attempt): Promise<void> {
   const [server] = servers;
   if (!clients.some(isWanted) || !server) return;
-  await withServer({ ...server, name: 'clients' }, gate, cache, async (here, register) => {
+  const all = withServer({ ...server, name: 'clients' }, gate, cache, async (here, register) => {
     await register();
     for (const setUp of clients)
       await attempt(setUp, async () => {
@@ -78,6 +78,10 @@ async function tryClients(gate: Gate, attempt: Attempt): Promise<void> {
         const helped = await gate.door('clients', here.transport, 'less');
         return tryClient(setUp, here, { '': final, ', where another scope would help': helped }, cache);
       });
+  });
+  await all.catch(async (error) => {
+    if (!(error instanceof NotInstalled)) throw error;
+    for (const setUp of clients) await attempt(setUp, () => Promise.reject(error));
   });
 }
 
