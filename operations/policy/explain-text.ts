@@ -25,12 +25,7 @@ export function asText(answer: Answer): string {
     `  by version ${policy.version} of ${file}`,
     ...notesOf(answer).map((note) => `  note: ${note}`),
     '',
-    caller.kind === 'person' ? 'Groups and the scopes they give:' : 'Scopes of the token that the policy defines:',
-    ...indent(
-      caller.kind === 'person'
-        ? caller.groups.map((group) => `${group} -> ${list(policy.source.groups.get(group) ?? [])}`)
-        : caller.scopes,
-    ),
+    ...scopesOf(caller, policy),
     '',
     'Rules of these scopes:',
     ...indent(
@@ -69,22 +64,38 @@ export function asJson(answer: Answer): string {
   );
 }
 
-function verdict({ caller, server, access, explanation: { decision } }: Answer): string {
+/** The caller by groups or scopes: `a person in the group mcp-registry-user`. */
+export function who(caller: Caller): string {
   const names = caller.kind === 'person' ? caller.groups : caller.scopes;
   const noun = caller.kind === 'person' ? 'group' : 'scope';
   const subject = caller.kind === 'person' ? 'a person in' : 'an agent with';
-  const who = `${subject} ${names.length === 0 ? `no known ${noun}` : `the ${noun}${names.length > 1 ? 's' : ''} ${list(names)}`}`;
+  return `${subject} ${names.length === 0 ? `no known ${noun}` : `the ${noun}${names.length > 1 ? 's' : ''} ${list(names)}`}`;
+}
+
+/** The lines on where the scopes of a caller come from. */
+export function scopesOf(caller: Caller, policy: VersionedPolicy): string[] {
+  if (caller.kind === 'agent') return ['Scopes of the token that the policy defines:', ...indent(caller.scopes)];
+  const groups = caller.groups.map((group) => `${group} -> ${list(policy.source.groups.get(group) ?? [])}`);
+  return ['Groups and the scopes they give:', ...indent(groups)];
+}
+
+/** One sentence for each group or scope that the policy does not know. */
+export function unknownNotes(caller: Caller): string[] {
+  const what = caller.kind === 'person' ? 'group' : 'scope';
+  return caller.unknown.map((name) => `the policy does not know the ${what} ${name}: it grants nothing`);
+}
+
+function verdict({ caller, server, access, explanation: { decision } }: Answer): string {
   const what = `${access.method}${access.object ? ` ${access.object.name}` : ''} on ${server}`;
   return decision.allowed
-    ? `Allowed: ${who} may do ${what}, by the rule ${decision.rule}.`
-    : `Denied: ${who} may not do ${what}: ${denialWords[decision.reason]} (${decision.reason}).`;
+    ? `Allowed: ${who(caller)} may do ${what}, by the rule ${decision.rule}.`
+    : `Denied: ${who(caller)} may not do ${what}: ${denialWords[decision.reason]} (${decision.reason}).`;
 }
 
 function notesOf({ caller, notes, server }: Answer): string[] {
-  const what = caller.kind === 'person' ? 'group' : 'scope';
   return [
     ...notes,
-    ...caller.unknown.map((name) => `the policy does not know the ${what} ${name}: it grants nothing`),
+    ...unknownNotes(caller),
     ...(isServerName(server)
       ? []
       : [`no server can be called ${server}: the gateway rejects the request before it asks the policy`]),
@@ -105,10 +116,12 @@ function ruleWords({ rule, outcome, unheededGlob }: RuleExplanation, { server, a
   return `${words[outcome]()}${glob ?? ''}`;
 }
 
-function indent(lines: readonly string[]): string[] {
+/** Each line two spaces to the right; `(none)` if there is none. */
+export function indent(lines: readonly string[]): string[] {
   return (lines.length === 0 ? ['(none)'] : lines).map((line) => `  ${line}`);
 }
 
-function list(names: readonly string[]): string {
+/** Names with commas between them; `(none)` if there is none. */
+export function list(names: readonly string[]): string {
   return names.length === 0 ? '(none)' : names.join(', ');
 }

@@ -3,18 +3,20 @@ import { CommandError, collect, operatorCommand, runAsProgram } from '../command
 import { readAccess } from './access.ts';
 import { type Answer, asJson, asText } from './explain-text.ts';
 import { defaultPolicyFile, printPlain, readPolicyFile } from './files.ts';
+import { rightsAsJson, rightsAsText } from './rights-text.ts';
 import { readCaller } from './who.ts';
 
-const help = `Shows whether a caller may do something, and which rule of the policy decides it.
+const help = `Shows whether a caller may do something, and which rule of the policy decides it. Without --server: all that the caller may do.
 
   npm run -s explain -- --group mcp-registry-user --server currenttime --tool current_time_by_timezone
+  npm run -s explain -- --group mcp-registry-user
   npm run -s explain -- --scope mcp-servers-unrestricted/read --server notes --method tools/list
   npm run -s token | npm run -s explain -- --token - --server mcpgw --tool list_services
 
 Who:   --group GROUP     a person in this group of Cognito (may stand several times)
        --scope SCOPE     an agent whose token has this scope (may stand several times)
        --token FILE      the caller of this access token; its signature and expiry are not checked (- is standard input)
-What:  --server NAME     the server
+What:  --server NAME     the server, and on it:
        --tool NAME, --prompt NAME or --resource URI
        --method METHOD   such as tools/list; tools/call, prompts/get and resources/read need not be said
 How:   --file FILE       the policy (default: SCOPES_FILE, or scopes.yml)
@@ -22,7 +24,9 @@ How:   --file FILE       the policy (default: SCOPES_FILE, or scopes.yml)
 Exit code: 0 allowed, 1 denied, 2 wrong use or a file that cannot be read.`;
 
 const lists = ['group', 'scope'] as const;
-const values = ['token', 'server', 'method', 'tool', 'prompt', 'resource', 'file'] as const;
+/** Without a server, these ask nothing. */
+const about = ['method', 'tool', 'prompt', 'resource'] as const;
+const values = ['token', 'server', ...about, 'file'] as const;
 type Options = { [list in (typeof lists)[number]]?: readonly string[] } & {
   [value in (typeof values)[number]]?: string;
 } & { json?: true };
@@ -36,10 +40,16 @@ export const run = operatorCommand<Options>(
   },
   async (options, context) => {
     const { server, file = defaultPolicyFile(context.env) } = options;
-    if (!server) throw new CommandError('--server is missing: which server is it about?');
-    const access = readAccess(options);
+    const access = server === undefined ? undefined : readAccess(options);
+    if (!access && about.some((name) => options[name] !== undefined))
+      throw new CommandError('--server is missing: which server is it about?');
     const policy = await readPolicyFile(file, context);
     const { caller, notes } = await readCaller(policy, options, context);
+    if (server === undefined || !access) {
+      const rights = { file, policy, caller, notes };
+      printPlain(context, options.json ? rightsAsJson(rights) : rightsAsText(rights));
+      return 0;
+    }
     const explanation = explain(policy, caller.scopes, server, access);
     const answer: Answer = { file, policy, caller, notes, server, access, explanation };
     printPlain(context, options.json ? asJson(answer) : asText(answer));

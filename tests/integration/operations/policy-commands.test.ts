@@ -104,10 +104,33 @@ describe('explain', () => {
     expect(code).toBe(1);
   });
 
+  test('without a server it lists all that a caller may do, and the exit code is 0', async () => {
+    const source = `group_mappings: {g: [s, t]}
+UI-Scopes: {s: {list_service: [a]}, t: {list_service: [a, b], view_audit: [all]}}
+s: [{server: a, methods: [tools/call], tools: [x, y]}]
+t: [{server: b, methods: [tools/list]}]
+`;
+    const args = ['--group', 'g', '--group', 'unknown', '--file', write('rights.yml', source)];
+    const { stdout, code } = await run('explain', args);
+    expect(code).toBe(0);
+    expect(stdout).toContain('What a person in the group g may do\n');
+    expect(stdout).toContain('note: the policy does not know the group unknown: it grants nothing\n');
+    expect(stdout).toContain('  g -> s, t\n');
+    expect(stdout).toContain('  s[0]  on a: tools/call; tools x, y\n  t[0]  on b: tools/list\n');
+    expect(stdout).toContain('  list_service: a, b\n  view_audit: all\n');
+    const json = JSON.parse((await run('explain', [...args, '--json'])).stdout);
+    expect(json).toMatchObject({
+      groups: { g: ['s', 't'] },
+      rules: [{ at: 's[0]', server: 'a' }, { at: 't[0]' }],
+      registry: { list_service: ['a', 'b'] },
+    });
+  });
+
   const user = ['--group', 'mcp-registry-user'];
   test.each([
-    ['nothing at all', [], /--server is missing/],
+    ['nothing at all', [], /Who is the caller/],
     ['no caller', call, /Who is the caller/],
+    ['no server', [...user, '--tool', 't'], /--server is missing/],
     ['a person and an agent at once', [...user, '--scope', 's', ...call], /Who is the caller/],
     ['no method', [...user, '--server', 'a'], /What is requested/],
     ['two objects', [...user, ...call, '--prompt', 'p'], /exclude each other/],
