@@ -74,4 +74,15 @@ export const firstHour = [
   row('a 404 of a server behind the gateway', 'not taken for a wrong gateway', {
     'unit/agents/explain': ['A 404 without a reason may be of the server behind the gateway'],
   }),
+  row('HTTP_PORT beside another REGISTRY_URL', 'nginx says so at its start', {
+    'integration/nginx/start': ['With REGISTRY_URL %s and HTTP_PORT %s it starts and says %j'],
+  }),
+  row('the doctor beside containers', 'ports that are not published are no warning', {
+    'integration/operations/doctor-ports': ['only the stand-in is published, as by containers'],
+  }),
+  row('explain for a group, without a server', 'all that it may do', {
+    'integration/operations/policy-commands': [
+      'without a server it lists all that a caller may do, and the exit code is 0',
+    ],
+  }),
 ];
