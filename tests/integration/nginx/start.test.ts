@@ -11,7 +11,7 @@ function start(env: Record<string, string>) {
   writeFileSync(join(folder, 'nginx'), '#!/bin/sh\n', { mode: 0o755 });
   const PATH = `${folder}:${process.env.PATH}`;
   const all = { PATH, CONF_DIR: join(folder, 'conf'), OWN_TLS_DIR: folder, ...env };
-  const { status, stdout, stderr } = spawnSync('nginx/start', { env: all, encoding: 'utf8', timeout: 60_000 });
+  const { status, stdout, stderr } = spawnSync('sh', ['nginx/start'], { env: all, encoding: 'utf8', timeout: 60_000 });
   return { status, said: stdout + stderr };
 }
 
