@@ -206,7 +206,7 @@ test('A switch in the list changes the server without a new page: scroll positio
   await toggle.focus();
   await page.keyboard.press('Space');
   await page.locator('#card-fininfo [role=switch][aria-checked=false]').waitFor();
-  await page.getByText('“fininfo” is disabled.').waitFor();
+  await page.getByText(/” is disabled\.$/).waitFor();
   expect(await toggle.innerText()).toContain('Disabled');
   expect(await page.evaluate('[window.isTheSamePage, document.activeElement.closest("li").id]')).toEqual([
     true,
@@ -222,11 +222,11 @@ test('A disabled server offers no addresses to connect to, and its switch says t
   await page.goto(`${gateway.url}/servers/fininfo`);
   expect(await page.locator('#server-connect').innerText()).toContain('/fininfo/mcp');
   await page.getByRole('switch').click();
-  await page.getByText('“fininfo” is disabled.').waitFor();
+  await page.getByText(/” is disabled\.$/).waitFor();
   expect(await page.getByRole('switch').innerText()).toContain('Disabled');
   expect(await page.locator('#server-connect').innerText()).not.toContain('/fininfo/mcp');
   await page.getByRole('switch').click();
-  await page.getByText('“fininfo” is enabled.').waitFor();
+  await page.getByText(/” is enabled\.$/).waitFor();
 });
 
 test('In forced colours a switch that is on differs from one that is off', async () => {
