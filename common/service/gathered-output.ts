@@ -28,7 +28,7 @@ export function gatherOutput(fd: number, lost: (lines: number) => string): Gathe
   /** What is being written. It may begin in the middle of a line, so it must be written before anything else. */
   let rest = nothing;
   let dropped = 0;
-  let isTimed = false;
+  let timer: NodeJS.Timeout | undefined;
   let isGone = false;
 
   /** @returns whether the reader has taken everything, or is gone */
@@ -52,11 +52,8 @@ export function gatherOutput(fd: number, lost: (lines: number) => string): Gathe
     return true;
   };
   const send = () => {
-    isTimed = false;
-    if (push()) return;
-    isTimed = true;
-    // This timer keeps the process alive, so that a slow reader gets every line.
-    later(send, retryMilliseconds);
+    // A timer that keeps the process alive, so that a slow reader gets every line.
+    timer = push() ? undefined : later(send, retryMilliseconds);
   };
   const output: GatheredOutput = {
     write(line) {
@@ -66,10 +63,10 @@ export function gatherOutput(fd: number, lost: (lines: number) => string): Gathe
         return;
       }
       waiting += line;
-      if (rest.length === 0 && waiting.length >= gatherLetters) push();
-      if (isTimed || (waiting === '' && rest.length === 0)) return;
-      isTimed = true;
-      later(send, gatherMilliseconds).unref();
+      if (rest.length === 0 && waiting.length >= gatherLetters && !push()) timer?.ref();
+      if (timer || (waiting === '' && rest.length === 0)) return;
+      timer = later(send, gatherMilliseconds);
+      if (rest.length === 0) timer.unref();
     },
     flushSync() {
       const until = performance.now() + longestExitMilliseconds;

@@ -52,6 +52,13 @@ test('A slow reader gets everything, in order', async () => {
   expect(numbers(await text(child.stdout))).toEqual(Array.from({ length: 5_000 }, (_, n) => n));
 });
 
+test('A process that has nothing more to do waits for a slow reader, for longer than it would at exit', async () => {
+  const child = program("for (let n = 0; n < 5_000; n++) log.info({ n }, 'x'.repeat(100));");
+  child.stdout.pause();
+  await sleep(2_500);
+  expect(numbers(await text(child.stdout))).toEqual(Array.from({ length: 5_000 }, (_, n) => n));
+});
+
 test('A process keeps working, and still exits, after its reader is gone', async () => {
   const child = program(
     "process.on('message', () => { log.info('after'); process.send('works'); process.exit(0); }); log.info('up');",
