@@ -9,7 +9,8 @@ import { type PolicyFile, visible, writePolicy } from '../support/gateway/reader
 import { rpc, type Sent, send } from '../support/gateway/send.ts';
 import { connections } from '../support/servers/mcp-clients.ts';
 
-const sessionSeconds = 4;
+/** Long enough for the test of the logout on a busy machine; one test waits for the end. */
+const sessionSeconds = 12;
 let gateway: Gateway;
 let policy: PolicyFile;
 /** The number of streams that are open at the upstream. */
