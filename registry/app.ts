@@ -35,6 +35,7 @@ import { createFailureHandler } from './pages/shared/failure.ts';
 import { createNavigation } from './pages/shared/navigation.ts';
 import { createNotes, showNote } from './pages/shared/notes.ts';
 import { createRender } from './pages/shared/render.ts';
+import { showTry } from './pages/try/try-page.ts';
 import type { ApprovedDefinitions } from './pins/approved-definitions.ts';
 import type { ToolSearch } from './search/tool-search.ts';
 import type { RegisteredServer, ServerEntry } from './servers/server.ts';
@@ -125,6 +126,7 @@ export function createApp(parts: RegistryParts): Express {
   app.use(createAuditPages({ policy, readDecisions, render, now }));
   app.get('/', showServers(shown, render));
   app.get('/servers/:name', showServer(shown, render));
+  app.get('/servers/:name/tools/:tool/try', showTry(shown, render));
 
   app.use(() => {
     throw new RegistryError('not_found', 'There is no page at this address.');

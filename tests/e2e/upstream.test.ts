@@ -144,6 +144,7 @@ describe("What a client receives of an upstream's answer", () => {
       'content-security-policy': "sandbox; default-src 'none'",
       'x-content-type-options': 'nosniff',
       'x-accel-buffering': 'no',
+      'x-request-id': expect.stringMatching(/^[0-9a-f]{32}$/),
       vary: 'Origin',
       connection: expect.any(String),
       date: expect.any(String),

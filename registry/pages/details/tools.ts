@@ -1,7 +1,8 @@
 import { reveal } from '../../pins/reveal.ts';
 import type { ToolInfo } from '../../servers/tool.ts';
 import { shortened } from '../shared/format.ts';
-import { toolId } from '../shared/tool-id.ts';
+import { indentedJson } from '../shared/indented-json.ts';
+import { toolId, toolSegment } from '../shared/tool-id.ts';
 import { argumentsOf, textLength } from './arguments.ts';
 
 /** Characters of text on one page. The page is drawn in one go, for every visitor, and its browser must show it. */
@@ -11,7 +12,6 @@ const mostJson = 400_000;
 /** Each tool's description is shown up to here, however much text there is. */
 const leastText = 500;
 const longestDescription = 10_000;
-const mostIndented = 20;
 
 /**
  * The tools of a server for one person. Invisible characters are spelled out. Long texts are cut: all texts together are
@@ -26,6 +26,7 @@ export function shownTools(tools: readonly ToolInfo[], mayCall: (tool: string) =
     const longest = Math.min(Math.max(text, leastText), longestDescription);
     const shown = {
       id: toolId(name),
+      segment: toolSegment(name),
       name: reveal(name),
       title: title === name ? '' : reveal(shortened(title ?? '', longest)),
       description: reveal(shortened(description ?? '', longest)),
@@ -42,15 +43,9 @@ export function shownTools(tools: readonly ToolInfo[], mayCall: (tool: string) =
   });
 }
 
-/** The definition as JSON: indented, unless the indent could be many times as long as the JSON. */
 function jsonOf({ inputSchema, outputSchema, annotations }: ToolInfo): string {
   const definition = { inputSchema, ...(outputSchema && { outputSchema }), ...(annotations && { annotations }) };
-  return reveal(JSON.stringify(definition, null, isDeep(definition, mostIndented) ? 0 : 2));
-}
-
-function isDeep(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return depth === 0 || Object.values(value).some((inner) => isDeep(inner, depth - 1));
+  return reveal(indentedJson(definition));
 }
 
 /** MCP 2025-11-25, `ToolAnnotations`: unverified claims of the server. */

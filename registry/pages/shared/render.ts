@@ -35,6 +35,7 @@ export function createRender(assets: Assets, navigation: Navigation, now: () => 
     scripts: scripts.map(assets.href),
     themeScript: assets.href('theme.js'),
     icon: assets.href('icon.svg'),
+    asset: assets.href,
     ago: (time: Date) => ago(time, now()),
     exactTime,
     clockTime,
