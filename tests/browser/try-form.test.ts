@@ -178,6 +178,27 @@ test('The JSON stays in step with the form, in both directions, and is sent as i
   });
 });
 
+test('What is typed into a password of the schema is hidden, also in the request that is shown', async () => {
+  await visit('add', done, async (page, sent) => {
+    await page.getByLabel(/^title/).fill('x');
+    await page.getByLabel(/^priority/).selectOption('low');
+    await page.getByLabel('Kind of where').selectOption('By id');
+    await page
+      .getByLabel(/^where/)
+      .last()
+      .fill('1');
+    await page.getByLabel(/^key/).fill('hunter2"');
+    expect(await page.getByLabel(/^key/).evaluate('(it) => getComputedStyle(it).webkitTextSecurity')).toBe('disc');
+    await call(page);
+    await page.getByText('The tool answered.').waitFor();
+    await page.getByText('Request', { exact: true }).click();
+    const shown = await answerOf(page).textContent();
+    expect(shown).toContain('"key": "•••"');
+    expect(shown).not.toContain('hunter2');
+    expect(argumentsOf(sent[0])).toMatchObject({ key: 'hunter2"', where: 1 });
+  });
+});
+
 test('No field can be filled in from what the browser knows of a person', async () => {
   await visit('add', done, async (page) => {
     const fields = page.locator('[data-try-fields]').locator('input, textarea, select');

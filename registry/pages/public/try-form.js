@@ -2,6 +2,7 @@
 // name or an id of the schema's choice, so that no browser fills in what it knows of a person.
 const mostItems = 100;
 const longestNumber = 400;
+const secrets = new Set();
 let ids = 0;
 
 const make = (tag, attributes = {}, ...children) => {
@@ -89,10 +90,12 @@ const inGroup = ({ element, isGiven, give }, read, write) => ({
 
 const text = (part, about) => {
   const input = part.long ? make('textarea', { spellcheck: 'false' }) : make('input', { type: 'text', spellcheck: 'false' });
-  if (part.concealed) input.className = 'concealed';
+  if (part.concealed) {
+    input.className = 'concealed';
+    secrets.add(input);
+  }
   return {
     element: field(part, about, input),
-    concealed: part.concealed,
     read: (faults) => {
       if (input.value !== '') return input.value;
       if (about.required) faults.push(`${about.label} is missing. An empty text can be sent from the JSON view.`);
@@ -216,6 +219,12 @@ const list = (part, about) => {
   };
   return inGroup(group(part, about, body), read, write);
 };
+
+/** A text of JSON without what the concealed fields hold. */
+export function concealed(json) {
+  const typed = [...secrets].filter(({ isConnected, value }) => isConnected && value !== '');
+  return typed.reduce((text, { value }) => text.replaceAll(JSON.stringify(value), '"•••"'), json);
+}
 
 /** Whether two JSON values are the same, in whatever order their keys are. */
 export function sameJson(one, other) {

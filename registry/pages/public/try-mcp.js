@@ -48,7 +48,10 @@ async function withSession({ url, tool, version }, argumentsText, signal, onProg
   const headers = { 'MCP-Protocol-Version': String(opened.answer.result.protocolVersion) };
   if (opened.session !== null) headers['Mcp-Session-Id'] = opened.session;
   const tell = (message) => send(url, JSON.stringify({ jsonrpc: '2.0', ...message }), headers).then(drop, () => undefined);
-  const cancel = () => tell({ method: 'notifications/cancelled', params: { requestId: 2, reason: 'The person cancelled.' } });
+  let told;
+  const cancel = () => {
+    told = tell({ method: 'notifications/cancelled', params: { requestId: 2, reason: 'The person cancelled.' } });
+  };
   try {
     const noted = await send(url, '{"jsonrpc":"2.0","method":"notifications/initialized"}', headers, signal);
     drop(noted);
@@ -59,8 +62,12 @@ async function withSession({ url, tool, version }, argumentsText, signal, onProg
     return await ask(url, body, headers, { id: 2, signal, onProgress, onRequest });
   } finally {
     signal.removeEventListener('abort', cancel);
+    // After the session, the server would no longer hear of the cancellation.
+    const end = () => fetch(url, { method: 'DELETE', headers, redirect: 'error', keepalive: true });
     if (opened.session !== null)
-      fetch(url, { method: 'DELETE', headers, redirect: 'error', keepalive: true }).then(drop, () => undefined);
+      Promise.resolve(told)
+        .then(end)
+        .then(drop, () => undefined);
   }
 }
 

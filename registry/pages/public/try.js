@@ -1,6 +1,6 @@
 // The page that tries a tool: its form, the JSON beside it, the call, and what came of it.
 import { createReveal, textOf } from './try-answer.js';
-import { controlOf, fieldsOf, sameJson } from './try-form.js';
+import { concealed, controlOf, fieldsOf, sameJson } from './try-form.js';
 import { CallFailure, callTool } from './try-mcp.js';
 
 const page = document.querySelector('[data-try]');
@@ -82,7 +82,7 @@ const ended = (state, exchange) => {
 };
 const requestText = ({ request: { url, headers, body } }) => {
   const lines = Object.entries({ 'Content-Type': 'application/json', ...headers }).map(([name, value]) => `${name}: ${value}`);
-  return [`POST ${url}`, ...lines, '', JSON.stringify(JSON.parse(body), null, 2)].join('\n');
+  return [`POST ${url}`, ...lines, '', concealed(body)].join('\n');
 };
 const refusedAt = (step) => (step === 'tools/call' ? '' : ` at ${step}, the step before the call`);
 const report = (exchange) => {
@@ -134,7 +134,7 @@ const decisionOf = async (requestId) => {
 const ask = at('ask');
 const agreed = () =>
   new Promise((resolve) => {
-    at('asked').textContent = reveal(jsonText.value);
+    at('asked').textContent = reveal(concealed(jsonText.value));
     const end = (yes) => {
       ask.close();
       resolve(yes);
