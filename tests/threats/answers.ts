@@ -65,4 +65,15 @@ export const answers = [
   row('s8', 'a server makes no connection a tunnel, and its HTTP is read in one way', {
     attack: ['an answer 101', 'two Content-Lengths', 'Content-Length and chunks', 'a second answer behind the first'],
   }),
+  row('s9', 'neither the definition of a tool nor its answer acts in the page that tries it', {
+    'browser/try-form': [
+      'An answer is text, whatever it holds, with hidden characters spelled out and bounded in size',
+      'No field can be filled in from what the browser knows of a person',
+      'A refusal is only called one of the gateway if the gateway sent it',
+    ],
+    'integration/registry/pages/try-page': [
+      'Texts of the server stay text, whatever they hold, and the tool is called by its real name',
+    ],
+    'unit/registry/pages/try/form-model': ['references that double at each level'],
+  }),
 ];
