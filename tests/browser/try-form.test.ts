@@ -1,6 +1,8 @@
 import { jest } from '@jest/globals';
 import type { Browser, Page, Route } from 'playwright-core';
 import { parsePolicy } from '../../common/policy/policy-file.ts';
+import { toolSegment } from '../../registry/pages/shared/tool-id.ts';
+import type { Health, HealthDetails } from '../../registry/servers/server-health.ts';
 import { accessibility, brokenWords, launchBrowser, tooWide } from '../support/browser/browser.ts';
 import { admin, signer, startRegistry, storeOf, toolOf } from '../support/registry/registry-fixture.ts';
 
@@ -15,6 +17,7 @@ mcp-registry-admin:
 `);
 const servers = `
 - {name: notes, title: Notes, description: Notes of all, upstream: 'http://127.0.0.1:8000', transports: {streamable-http: /mcp}}
+- {name: newer, title: Newer, description: A stateless one, upstream: 'http://127.0.0.1:8001', transports: {streamable-http: /mcp}}
 `;
 const schema = {
   type: 'object',
@@ -53,7 +56,13 @@ let browser: Browser;
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 
 beforeAll(async () => {
-  const healthOf = () => ({ status: 'healthy', checkedAt: new Date(), error: null, tools }) as const;
+  const healthy = { status: 'healthy', checkedAt: new Date(), error: null } as const;
+  const announced = { era: 'modern', protocolVersion: '2026-07-28' } as HealthDetails['announced'];
+  const details = { unstable: false, latencyMs: 1, checks: [], since: new Date(), announced, seenAt: null };
+  const region = { properties: { region: { type: 'string', maxLength: 9, 'x-mcp-header': 'Region' } } };
+  const byRegion = toolOf('by region', { inputSchema: region, annotations: { readOnlyHint: true } });
+  const healthOf = (name: string): Health =>
+    name === 'newer' ? { ...healthy, tools: [byRegion], details } : { ...healthy, tools };
   registry = await startRegistry(signer.keys, { store: await storeOf(servers), policy: () => policy, healthOf });
   browser = await launchBrowser();
 });
@@ -76,7 +85,7 @@ async function visit(tool: string, answer: Answer, look: (page: Page, sent: stri
   const sent: string[] = [];
   const complaints: string[] = [];
   try {
-    await context.route('**/notes/mcp', (route) => {
+    await context.route(/\/(?:notes|newer)\/mcp$/, (route) => {
       const { id, method } = (route.request().postDataJSON() ?? {}) as { id?: number; method?: string };
       if (method === 'initialize') return json({ protocolVersion: '2025-11-25', capabilities: {} })(route, id ?? 0);
       if (method !== 'tools/call') return route.fulfill({ status: 202 });
@@ -86,7 +95,8 @@ async function visit(tool: string, answer: Answer, look: (page: Page, sent: stri
     const page = await context.newPage();
     page.on('console', (message) => complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(String(error)));
-    await page.goto(`${registry.url}/servers/notes/tools/${tool}/try`);
+    const server = tool === 'by region' ? 'newer' : 'notes';
+    await page.goto(`${registry.url}/servers/${server}/tools/${toolSegment(tool)}/try`);
     await look(page, sent);
     expect(complaints).toEqual([]);
   } finally {
@@ -188,7 +198,8 @@ test('What is typed into a password of the schema is hidden, also in the request
       .last()
       .fill('1');
     await page.getByLabel(/^key/).fill('hunter2"');
-    expect(await page.getByLabel(/^key/).evaluate('(it) => getComputedStyle(it).webkitTextSecurity')).toBe('disc');
+    const shape = `getComputedStyle(document.querySelector('.concealed')).getPropertyValue('-webkit-text-security')`;
+    expect(await page.evaluate(shape)).toBe('disc');
     await call(page);
     await page.getByText('The tool answered.').waitFor();
     await page.getByText('Request', { exact: true }).click();
@@ -258,6 +269,61 @@ test.each<[string, Answer, RegExp]>([
   await visit('none', answer, async (page) => {
     await call(page, 'none');
     await page.getByText(said).waitFor();
+  });
+});
+
+test('An answer whose stream ends early goes on where it was, after progress and a question of the server', async () => {
+  const events = (...messages: object[]) =>
+    messages.map((message) => `data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\r\n\r\n`).join('');
+  const asked: string[] = [];
+  const first: Answer = async (route) => {
+    const page = route.request().frame().page();
+    page.on('request', (request) => {
+      if (request.method() === 'GET' && request.url().endsWith('/mcp'))
+        asked.push(request.headers()['last-event-id'] ?? '');
+      if (request.postData()?.includes('"id":"q"')) asked.push(request.postData() ?? '');
+    });
+    await page.route('**/notes/mcp', (next) =>
+      next.request().method() === 'GET'
+        ? next.fulfill({ contentType: 'text/event-stream', body: events({ id: 2, result: { content: [] } }) })
+        : next.fallback(),
+    );
+    const question = { id: 'q', method: 'elicitation/create', params: {} };
+    const progress = {
+      method: 'notifications/progress',
+      params: { progressToken: 1, progress: 1, total: 3, message: 'half\u200b' },
+    };
+    const body = `id: e-1\nretry: 700\ndata:\n\n${events(progress, question)}`;
+    await route.fulfill({ contentType: 'text/event-stream', body });
+  };
+  await visit('none', first, async (page) => {
+    await call(page, 'none');
+    await page.getByText('Calling… 1 of 3: half\\u{200b}').waitFor();
+    await page.getByText('The tool answered.').waitFor();
+    expect(await answerOf(page).textContent()).toBe('The tool returned nothing.');
+    expect(asked.map((text) => (text.startsWith('{') ? JSON.parse(text).error.code : text)).sort()).toEqual([
+      -32601,
+      'e-1',
+    ]);
+  });
+});
+
+test('A stateless call has no session, and says in headers what it is for', async () => {
+  await visit('by region', done, async (page, sent) => {
+    await page.getByLabel(/^region/).fill('Köln ');
+    const [request] = await Promise.all([page.waitForRequest('**/newer/mcp'), call(page, 'by region')]);
+    await page.getByText('The tool answered.').waitFor();
+    expect(request.headers()).toMatchObject({
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': 'by region',
+      'mcp-param-region': `=?base64?${Buffer.from('Köln ').toString('base64')}?=`,
+    });
+    expect(JSON.parse(sent[0] ?? '').params._meta).toMatchObject({
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': {},
+    });
+    expect(sent).toHaveLength(1);
   });
 });
 
