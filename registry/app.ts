@@ -23,6 +23,7 @@ import { RegistryError } from './errors/registry-error.ts';
 import type { ConnectionTest } from './health/connection-test.ts';
 import { createAuditPages } from './pages/audit/audit.ts';
 import { showServer } from './pages/details/details.ts';
+import { tabs } from './pages/details/view.ts';
 import { createActions } from './pages/forms/actions.ts';
 import { createDeletePages } from './pages/forms/delete.ts';
 import { createEditPages } from './pages/forms/edit.ts';
@@ -34,7 +35,7 @@ import { loadAssets } from './pages/shared/assets.ts';
 import { createFailureHandler } from './pages/shared/failure.ts';
 import { createNavigation } from './pages/shared/navigation.ts';
 import { createNotes, showNote } from './pages/shared/notes.ts';
-import { createRender } from './pages/shared/render.ts';
+import { createRender, showKitchenSink } from './pages/shared/render.ts';
 import { showTry } from './pages/try/try-page.ts';
 import type { ApprovedDefinitions } from './pins/approved-definitions.ts';
 import type { ToolSearch } from './search/tool-search.ts';
@@ -65,6 +66,8 @@ export interface RegistryParts {
   /** Called after tools were approved. */
   onApproved?: () => Promise<void>;
   log: Logger;
+  /** Serves the kitchen sink: every part of the pages, for those who change them. */
+  isDevelopment?: boolean;
   now?: () => Date;
 }
 
@@ -115,17 +118,17 @@ export function createApp(parts: RegistryParts): Express {
   app.use(createOriginalForms(original));
 
   app.use(guard);
+  if (parts.isDevelopment) app.get('/static/kitchen-sink', showKitchenSink(render));
   app.use('/static', assets.router);
   const notes = createNotes();
   app.use(showNote(notes));
   const forms = { ...parts, catalogue, render, notes };
   // Before the page of a server: `register` is a reserved name.
   app.use(createRegisterPages(forms), createEditPages(forms), createDeletePages(forms));
-  app.use(createActions({ ...forms, onApproved }));
+  app.use(createActions({ ...forms, onApproved }), createAuditPages({ policy, readDecisions, render, now }));
   app.get('/rights', showRights(shown, render));
-  app.use(createAuditPages({ policy, readDecisions, render, now }));
   app.get('/', showServers(shown, render));
-  app.get('/servers/:name', showServer(shown, render));
+  for (const tab of tabs) app.get(`/servers/:name${tab === 'tools' ? '' : `/${tab}`}`, showServer(shown, render, tab));
   app.get('/servers/:name/tools/:tool/try', showTry(shown, render));
 
   app.use(() => {

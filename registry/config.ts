@@ -26,6 +26,8 @@ export const registryConfig = z.object({ ...shape, ALLOW_PRIVATE_UPSTREAMS: cidr
   },
   /** The gateway's public origin: issuer and audience of assertions, and the start of every displayed URL. */
   publicUrl: env.REGISTRY_URL,
+  /** A gateway on localhost, as `npm run up` starts it, also has the pages for those who change them. */
+  isDevelopment: /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(env.REGISTRY_URL),
   jwksUrl: new URL('/.well-known/jwks.json', env.AUTH_SERVER_INTERNAL_URL),
   authServerUrl: env.AUTH_SERVER_INTERNAL_URL,
   scopesFile: env.SCOPES_FILE,

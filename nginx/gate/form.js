@@ -19,11 +19,15 @@ const page = (title, body) => `<!doctype html>
 <link rel="icon" href="/oauth2/static/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/oauth2/static/sign-in.css">
 </head>
-<body>
+<body class="bare">
 <main>
-<p class="product"><img src="/oauth2/static/icon.svg" alt="" width="24" height="24"> MCP Gateway Registry</p>
+<div class="door">
+<p class="product"><img class="logo" src="/oauth2/static/icon.svg" alt="" width="24" height="24"><span>MCP Gateway</span></p>
+<div class="card">
 <h1>${title}</h1>
 ${body}
+</div>
+</div>
 </main>
 </body>
 </html>
@@ -60,7 +64,7 @@ function giveBack(r) {
     held.map((field) => `<input type="hidden" name="${escape(field.name)}" value="${escape(field.value)}">`).join(''),
     again.length > 0 ? '<p>This may be a secret, so the page does not keep it. Type it again:</p>' : '',
     again.map((field) => typedAgain(escape(field.name))).join(''),
-    '<p><button class="button">Send the form again</button></p></form>',
+    '<button class="primary full">Send the form again</button></form>',
   ];
   r.headersOut['Content-Type'] = 'text/html; charset=utf-8';
   r.headersOut['Cache-Control'] = 'no-store';
@@ -72,7 +76,7 @@ function giveBack(r) {
 }
 
 function typedAgain(name) {
-  return `<p><label>${name}<br><input name="${name}" required autocomplete="off"></label></p>`;
+  return `<div class="field"><label for="${name}">${name}</label><input id="${name}" name="${name}" required autocomplete="off"></div>`;
 }
 
 /** The fields, each value of a name that comes several times. */

@@ -196,30 +196,30 @@ test('A pressed button says that it is busy until the answer is there', async ()
 });
 
 test('A switch in the list changes the server without a new page: scroll position and focus stay', async () => {
-  await page.setViewportSize({ width: 400, height: 500 });
+  await page.setViewportSize({ width: 1100, height: 300 });
   await page.goto(`${gateway.url}/`);
   await page.evaluate('window.isTheSamePage = true');
-  const toggle = page.locator('#card-fininfo').getByRole('switch');
+  const toggle = page.locator('#row-fininfo').getByRole('switch');
   await toggle.scrollIntoViewIfNeeded();
   const top = async () => Math.round((await toggle.boundingBox())?.y ?? -1);
   const before = await top();
   await toggle.focus();
   await page.keyboard.press('Space');
-  await page.locator('#card-fininfo [role=switch][aria-checked=false]').waitFor();
+  await page.locator('#row-fininfo [role=switch][aria-checked=false]').waitFor();
   await page.getByText(/” is disabled\.$/).waitFor();
   expect(await toggle.innerText()).toContain('Disabled');
   expect(await page.evaluate('[window.isTheSamePage, document.activeElement.closest("li").id]')).toEqual([
     true,
-    'card-fininfo',
+    'row-fininfo',
   ]);
   expect(Math.abs((await top()) - before)).toBeLessThan(150);
   await page.keyboard.press('Space');
-  await page.locator('#card-fininfo [role=switch][aria-checked=true]').waitFor();
+  await page.locator('#row-fininfo [role=switch][aria-checked=true]').waitFor();
   expect(alice.complaints).toEqual([]);
 });
 
 test('A disabled server offers no addresses to connect to, and its switch says that it is off', async () => {
-  await page.goto(`${gateway.url}/servers/fininfo`);
+  await page.goto(`${gateway.url}/servers/fininfo/connect`);
   expect(await page.locator('#server-connect').innerText()).toContain('/fininfo/mcp');
   await page.getByRole('switch').click();
   await page.getByText(/” is disabled\.$/).waitFor();
@@ -234,7 +234,7 @@ test('In forced colours a switch that is on differs from one that is off', async
   await page.goto(`${gateway.url}/`);
   const look = (on: boolean) =>
     page.evaluate(`(() => {
-      const toggle = document.querySelector('.switch');
+      const toggle = document.querySelector('.row-actions .switch');
       toggle.setAttribute('aria-checked', '${on}');
       const track = getComputedStyle(toggle.querySelector('.track'));
       const knob = getComputedStyle(toggle.querySelector('.track'), '::before');

@@ -36,6 +36,12 @@ async function signIn(person: string, on: Page = page): Promise<void> {
   await on.getByRole('button', { name: 'Sign in' }).click();
 }
 
+async function signOut(): Promise<void> {
+  await page.locator('.person > summary').click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.waitForURL(`${gateway.url}/login`);
+}
+
 test('alice opens the registry, signs in at the stand-in, sees the servers, signs out, and her session is over', async () => {
   await page.goto(`${gateway.url}/`);
   expect(page.url()).toBe(`${gateway.url}/login?redirect_uri=%2F`);
@@ -46,8 +52,7 @@ test('alice opens the registry, signs in at the stand-in, sees the servers, sign
   const session = (await context.cookies()).find((cookie) => cookie.name === 'mcp_gateway_session');
   expect(session).toMatchObject({ httpOnly: true, sameSite: 'Lax', path: '/' });
 
-  await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.waitForURL(`${gateway.url}/login`);
+  await signOut();
   await context.addCookies([{ name: 'mcp_gateway_session', value: session?.value ?? '', url: gateway.url }]);
   await page.goto(`${gateway.url}/`);
   expect(page.url()).toContain('/login');
@@ -124,8 +129,7 @@ test('After signing out, the back button shows nothing private, and another tab 
   const other = await context.newPage();
   const shown = await other.goto(`${gateway.url}/servers/currenttime`);
   expect(shown?.headers()['cache-control']).toContain('no-store');
-  await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.waitForURL(`${gateway.url}/login`);
+  await signOut();
 
   const steps = Number(await page.evaluate('history.length')) - before;
   const wentBack = page.waitForURL(/\/login\?redirect_uri=/);
@@ -143,8 +147,7 @@ test('Two signed-in tabs both work, and signing out in one signs out the other a
   const other = await context.newPage();
   await other.goto(`${gateway.url}/`);
   await other.getByText('currenttime').first().waitFor();
-  await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.waitForURL(`${gateway.url}/login`);
+  await signOut();
   await other.reload();
   expect(other.url()).toContain('/login');
 });

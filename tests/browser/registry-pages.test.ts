@@ -5,7 +5,7 @@ import { createApprovedDefinitions } from '../../registry/pins/approved-definiti
 import { targetOf } from '../../registry/servers/server.ts';
 import type { Health, HealthDetails } from '../../registry/servers/server-health.ts';
 import { toObservedTools } from '../../registry/servers/tool.ts';
-import { accessibility, brokenWords, launchBrowser } from '../support/browser/browser.ts';
+import { accessibility, brokenWords, launchBrowser, tooWide } from '../support/browser/browser.ts';
 import {
   admin,
   neverChecked,
@@ -172,7 +172,13 @@ async function remember(): Promise<Awaited<ReturnType<typeof createApprovedDefin
 beforeAll(async () => {
   const definitions = await remember();
   const healthOf = (name: string) => health[name] ?? neverChecked;
-  registry = await startRegistry(signer.keys, { store, definitions, policy: () => policy, healthOf });
+  registry = await startRegistry(signer.keys, {
+    store,
+    definitions,
+    policy: () => policy,
+    healthOf,
+    isDevelopment: true,
+  });
   browser = await launchBrowser();
 });
 afterAll(async () => {
@@ -213,13 +219,20 @@ const pages: [string, string, object][] = [
   ['the empty list', '/', stranger],
   ['a search', '/?q=time', boss],
   ['a search without results', '/?q=zzzz', boss],
-  ['the servers with issues', '/?show=issues', boss],
+  ['the servers that need attention', '/?show=issues', boss],
   ['the disabled servers', '/?show=disabled', boss],
   ['a server that is up', '/servers/currenttime', boss],
   ['a server that a user sees', '/servers/currenttime', user],
+  ['the tools that fit a filter', '/servers/currenttime?find=zone', boss],
+  ['how to connect to a server', '/servers/currenttime/connect', boss],
+  ['who may use a server', '/servers/currenttime/access', boss],
+  ['the health of a server', '/servers/currenttime/health', boss],
+  ['the health of a week', '/servers/currenttime/health?span=week', boss],
+  ['the history of a server', '/servers/currenttime/history', boss],
   ['a server that is down', '/servers/fininfo', boss],
   ['a server that needs authentication', '/servers/locked', boss],
   ['a page that does not exist', '/nowhere', boss],
+  ['the kitchen sink', '/static/kitchen-sink', boss],
 ];
 const views = (['light', 'dark'] as const).flatMap((scheme) => [1280, 360].map((width) => ({ scheme, width })));
 
@@ -228,7 +241,7 @@ test.each(pages)(
   async (what, path, who) => {
     await visit({ path, who }, async (page) => {
       // Open every collapsed section.
-      await page.evaluate('document.querySelectorAll("details:not([name])").forEach((each) => { each.open = true; })');
+      await page.evaluate('document.querySelectorAll("details:not(.menu)").forEach((each) => { each.open = true; })');
       for (const { scheme, width } of views) {
         await page.emulateMedia({ colorScheme: scheme });
         await page.setViewportSize({ width, height: 800 });
@@ -236,8 +249,7 @@ test.each(pages)(
         const file = `${shots}/${what.replaceAll(' ', '-')}-${scheme}-${width}.png`;
         if (shots) await page.screenshot({ path: file, fullPage: true });
         const { faults, passes } = await accessibility(page);
-        const overflow = await page.evaluate('Math.max(0, document.documentElement.scrollWidth - innerWidth)');
-        expect({ scheme, width, faults, overflow }).toEqual({ scheme, width, faults: [], overflow: 0 });
+        expect({ scheme, width, faults, over: await tooWide(page) }).toEqual({ scheme, width, faults: [], over: [] });
         expect(passes).toBeGreaterThan(10);
       }
     });
@@ -248,7 +260,7 @@ test.each([...pages, ['a page of rights with long names', '/rights', clerk] as [
   '%s breaks no word, on a phone and beside another window',
   async (_what, path, who) => {
     await visit({ path, who }, async (page) => {
-      await page.evaluate('document.querySelectorAll("details:not([name])").forEach((each) => { each.open = true; })');
+      await page.evaluate('document.querySelectorAll("details:not(.menu)").forEach((each) => { each.open = true; })');
       for (const width of [320, 390, 720, 1024, 1440]) {
         await page.setViewportSize({ width, height: 800 });
         expect([width, await brokenWords(page)]).toEqual([width, []]);
@@ -257,12 +269,35 @@ test.each([...pages, ['a page of rights with long names', '/rights', clerk] as [
   },
 );
 
+test('Open menus are accessible and stay within the window, and Escape closes them and keeps the focus', async () => {
+  await visit({ path: '/servers/currenttime' }, async (page) => {
+    for (const [colorScheme, width] of [
+      ['light', 1280],
+      ['dark', 320],
+    ] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 800 });
+      for (const menu of ['.person', '#more']) {
+        await page.locator(`${menu} > summary`).click();
+        // What lies under an open menu has less room to be pressed, until the menu closes.
+        const faults = (await accessibility(page)).faults.filter(([id]) => id !== 'target-size');
+        expect([menu, width, faults, await tooWide(page)]).toEqual([menu, width, [], []]);
+        await page.keyboard.press('Escape');
+        expect(await page.evaluate(`document.querySelector('${menu}').open`)).toBe(false);
+        expect(await page.evaluate(`document.activeElement.parentElement.matches('${menu}')`)).toBe(true);
+      }
+    }
+  });
+});
+
 test('The browser reports no error, because style and icon load under the strict policy', async () => {
   await visit({ path: '/' }, async (page, complaints) => {
     await page.getByRole('link', { name: 'Current time', exact: true }).click();
     await page.getByRole('heading', { level: 1, name: 'Current time' }).waitFor();
     expect(complaints).toEqual([]);
-    expect(await page.evaluate('getComputedStyle(document.querySelector(".card")).borderRadius')).toBe('8px');
+    expect(await page.evaluate('getComputedStyle(document.querySelector(".card")).borderRadius')).toBe('10px');
+    // The icons are shapes of another file.
+    expect(await page.evaluate('document.querySelector(".tabs ~ .filters use").getBBox().width')).toBeGreaterThan(0);
   });
 });
 
@@ -274,8 +309,8 @@ test('The same page has both themes', async () => {
     });
     return colour;
   };
-  expect(await ground('light')).toBe('rgb(246, 247, 249)');
-  expect(await ground('dark')).toBe('rgb(16, 20, 24)');
+  expect(await ground('light')).toBe('rgb(251, 251, 252)');
+  expect(await ground('dark')).toBe('rgb(13, 16, 20)');
 });
 
 test('A keyboard user can skip to the content, sees the focus, and reaches every item of the navigation bar', async () => {
@@ -285,18 +320,22 @@ test('A keyboard user can skip to the content, sees the focus, and reaches every
     expect(await focused('it.textContent')).toBe('Skip to content');
     expect(await focused('it.getBoundingClientRect().top >= 0')).toBe(true);
     const reached: unknown[] = [];
-    for (let i = 0; i < 6; i++) {
+    for (let i = 0; i < 8; i++) {
       await page.keyboard.press('Tab');
       reached.push(await focused('it.getAttribute("aria-label") ?? it.textContent.trim().split("\\n")[0]'));
       expect(await focused('getComputedStyle(it).outlineWidth')).toBe('2px');
+      // The menu of the name opens by keyboard, and its items follow.
+      if (i === 3) await page.keyboard.press('Enter');
     }
     expect(reached).toEqual([
-      'MCP Gateway Registry',
+      'MCP Gateway',
       'Servers',
-      'Register',
       'My rights',
-      'System themeLightDark',
+      'aalice, account',
+      'My rights',
+      '',
       'Sign out',
+      'Register a server',
     ]);
   });
 });
@@ -315,25 +354,31 @@ test('The switch of a server works by keyboard and exposes its state to screen r
 test('A chosen theme stays from page to page without a flash of the other theme', async () => {
   await visit({ path: '/', scheme: 'light' }, async (page) => {
     const ground = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
-    await page.getByLabel('Theme').selectOption('dark');
-    expect(await ground()).toBe('rgb(16, 20, 24)');
+    const choose = async (theme: string) => {
+      await page.locator('.person > summary').click();
+      await page.getByRole('radio', { name: theme }).check();
+      await page.keyboard.press('Escape');
+    };
+    await choose('Dark');
+    expect(await ground()).toBe('rgb(13, 16, 20)');
     // The theme script precedes the body and is not deferred, so the browser draws nothing before it runs.
     const script = page.locator('head script').first();
     expect(await script.getAttribute('src')).toMatch(/^\/static\/theme\.[0-9a-f]{16}\.js$/);
     expect([await script.getAttribute('defer'), await script.getAttribute('async')]).toEqual([null, null]);
-    await page.getByRole('link', { name: 'My rights' }).click();
+    await page.getByRole('link', { name: 'My rights' }).first().click();
     await page.getByRole('heading', { level: 1, name: 'My rights' }).waitFor();
-    expect(await ground()).toBe('rgb(16, 20, 24)');
-    await page.getByLabel('Theme').selectOption('system');
-    expect(await ground()).toBe('rgb(246, 247, 249)');
+    expect(await ground()).toBe('rgb(13, 16, 20)');
+    await choose('System');
+    expect(await ground()).toBe('rgb(251, 251, 252)');
   });
 });
 
 test('A button copies the configuration for an MCP client', async () => {
-  await visit({ path: '/servers/currenttime' }, async (page) => {
-    await page.getByText('Cursor', { exact: true }).click();
+  await visit({ path: '/servers/currenttime/connect' }, async (page) => {
+    await page.getByRole('link', { name: 'Cursor' }).click();
     await page.getByRole('button', { name: 'Copy for Cursor' }).click();
     await page.getByRole('button', { name: 'Copied' }).waitFor();
+    await page.getByRole('button', { name: 'Copy for Cursor' }).waitFor();
     expect(await page.getByRole('status').filter({ hasText: 'Copied.' }).count()).toBe(1);
   });
 });
@@ -345,10 +390,10 @@ test('Without JavaScript, the list, its filters, its search and the page of a se
   try {
     const page = await context.newPage();
     await page.goto(registry.url);
-    await page.getByRole('link', { name: /^With issues/ }).click();
-    expect(await page.getByRole('heading', { level: 2 }).allTextContents()).toEqual([
-      'Current time',
+    await page.getByRole('link', { name: /^Needs attention/ }).click();
+    expect(await page.locator('.server .name a').allTextContents()).toEqual([
       'Financial information',
+      'Current time',
       'Locked',
     ]);
     await page.getByRole('link', { name: /^All/ }).click();
@@ -357,17 +402,58 @@ test('Without JavaScript, the list, its filters, its search and the page of a se
     await page.getByRole('link', { name: 'Financial information', exact: true }).click();
     await page.getByRole('heading', { level: 1, name: 'Financial information' }).waitFor();
     expect(await page.getByRole('button', { name: /^Copy/ }).count()).toBe(0);
-    expect(await page.getByLabel('Theme').isVisible()).toBe(false);
+    await page.getByRole('searchbox').fill('no such tool');
+    await page.getByRole('searchbox').press('Enter');
+    await page.getByRole('heading', { name: 'No tool fits' }).waitFor();
+    for (const tab of ['Connect', 'Access', 'Health', 'History']) {
+      await page.getByRole('link', { name: tab, exact: true }).click();
+      await page.waitForURL(`${registry.url}/servers/fininfo/${tab.toLowerCase()}`);
+    }
+    expect(await page.getByRole('button', { name: /^Copy/ }).count()).toBe(0);
+    await page.locator('.person > summary').click();
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+    expect(await page.getByRole('group', { name: 'Theme' }).isVisible()).toBe(false);
   } finally {
     await context.close();
   }
 });
 
 test('One click on an address selects all of it', async () => {
-  await visit({ path: '/servers/currenttime' }, async (page) => {
+  await visit({ path: '/servers/currenttime/connect' }, async (page) => {
     const url = 'http://localhost:8080/currenttime/mcp';
     await page.locator('code.address').getByText(url, { exact: true }).click();
     expect(await page.evaluate('getSelection().toString().trim()')).toBe(url);
+  });
+});
+
+test('Tools are in groups by what their server says of them, and a filter leaves what fits', async () => {
+  await visit({ path: '/servers/currenttime' }, async (page) => {
+    expect(await page.locator('.tools .group').allInnerTexts()).toEqual([
+      expect.stringMatching(/^Only reads\s*1/),
+      expect.stringMatching(/^Without a hint\s*2/),
+    ]);
+    await page.keyboard.press('/');
+    await page.keyboard.type('zone clock');
+    expect(await page.locator('.tool').filter({ visible: true }).locator('summary > code').first().innerText()).toBe(
+      'current_time_by_timezone',
+    );
+    expect(await page.locator('.tool').filter({ visible: true }).count()).toBe(1);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\?find=zone\+clock$/);
+    expect(await page.locator('.tool').count()).toBe(1);
+    await page.getByRole('link', { name: /^To review/ }).click();
+    await page.getByRole('heading', { name: 'No tool fits' }).waitFor();
+  });
+});
+
+test('A link to a changed tool leads to the differences, from the list and from every tab', async () => {
+  await visit({ path: '/' }, async (page) => {
+    await page.getByRole('link', { name: 'Review the tools of Current time' }).click();
+    await page.waitForURL(/\/servers\/currenttime#changed$/);
+    await page.getByRole('heading', { name: 'Changed tools' }).waitFor();
+    await page.goto(`${registry.url}/servers/currenttime/history`);
+    await page.getByRole('link', { name: 'Review the changes' }).click();
+    await page.waitForURL(/\/servers\/currenttime#changed$/);
   });
 });
 
@@ -385,11 +471,13 @@ test('A search that only tools answer begins with them, and each leads to itself
     await tool.click();
     await page.waitForURL(/\/servers\/(currenttime|fininfo)#tool-convert_time$/);
     expect(await page.evaluate('document.querySelector(":target").innerText')).toContain('convert_time');
+    // It is open.
+    await page.locator(':target table').waitFor();
   });
 });
 
 test('No line of a client configuration is cut off, and the address of a server is whole', async () => {
-  await visit({ path: '/servers/currenttime' }, async (page) => {
+  await visit({ path: '/servers/currenttime/connect' }, async (page) => {
     for (const width of [320, 390, 800, 1280]) {
       await page.setViewportSize({ width, height: 800 });
       const cut = await page.evaluate(
@@ -397,7 +485,7 @@ test('No line of a client configuration is cut off, and the address of a server 
       );
       expect([width, cut]).toEqual([width, 0]);
     }
-    expect(await page.locator('.about').innerText()).toMatch(
+    expect(await page.locator('#server-connect .facts').innerText()).toMatch(
       /http:\/\/127\.0\.0\.1:8000\/mcp\s+http:\/\/127\.0\.0\.1:8000\/sse/,
     );
   });
@@ -444,6 +532,7 @@ test('A registry that stops without closing its connections is noticed by open p
 test("Signing out posts to the auth-server with the gateway's origin, which it requires", async () => {
   await visit({ path: '/' }, async (page) => {
     const sent = page.waitForRequest((request) => request.method() === 'POST');
+    await page.locator('.person > summary').click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     const request = await sent;
     expect(new URL(request.url()).pathname).toBe('/oauth2/logout/cognito');

@@ -28,7 +28,7 @@ async function open(person: string, path = '/'): Promise<Visit> {
   return visit;
 }
 
-const card = (page: Page, name: string) => page.locator(`#card-${name}`);
+const card = (page: Page, name: string) => page.locator(`#row-${name}`);
 
 /** Makes the registry check a server, as another person than the one who has the page open. */
 async function check(name: string): Promise<void> {
@@ -43,17 +43,19 @@ async function check(name: string): Promise<void> {
 
 test('Open pages show without a reload that a server goes down, and that it is back', async () => {
   const list = await open('alice');
-  const details = await open('alice', '/servers/currenttime');
+  const tools = await open('alice', '/servers/currenttime');
+  const details = await open('alice', '/servers/currenttime/health');
   // The chart appears once checks are recorded, which happens every five seconds.
   const chart = details.page.getByText('As a table').first();
   for (let tries = 0; tries < 60 && !(await chart.isVisible()); tries++) {
     await sleep(500);
     await details.page.reload();
   }
-  for (const { page } of [list, details]) await page.evaluate('window.isTheSamePage = true');
+  for (const { page } of [list, tools, details]) await page.evaluate('window.isTheSamePage = true');
   await check('currenttime');
   await card(list.page, 'currenttime').getByText('Healthy').waitFor();
-  await details.page.getByText('current_time_by_timezone').filter({ visible: true }).first().waitFor();
+  await tools.page.getByText('current_time_by_timezone').filter({ visible: true }).first().waitFor();
+  await tools.page.locator('#tool-current_time_by_timezone > summary').click();
 
   await chart.click();
   await gateway.kill('currenttime');
@@ -63,7 +65,7 @@ test('Open pages show without a reload that a server goes down, and that it is b
   await check('currenttime');
   await card(list.page, 'currenttime').getByText('Unhealthy').waitFor();
   await details.page.locator('#server-state').getByText('Unhealthy').waitFor();
-  await details.page.locator('#server-health').getByText('Nothing listens at its address.').first().waitFor();
+  await details.page.locator('#server-state').getByText('Nothing listens at its address.').first().waitFor();
 
   await gateway.revive('currenttime');
   await check('currenttime');
@@ -71,8 +73,9 @@ test('Open pages show without a reload that a server goes down, and that it is b
   await details.page.locator('#server-state').getByText('Healthy', { exact: true }).waitFor();
   // A section that the user has opened stays open.
   expect(await details.page.locator('#server-health details[open]').count()).toBe(1);
-  for (const { page } of [list, details]) expect(await page.evaluate('window.isTheSamePage')).toBe(true);
-  expect([list.complaints, details.complaints]).toEqual([[], []]);
+  expect(await tools.page.locator('#server-tools .tool[open]').count()).toBe(1);
+  for (const { page } of [list, tools, details]) expect(await page.evaluate('window.isTheSamePage')).toBe(true);
+  expect([list.complaints, tools.complaints, details.complaints]).toEqual([[], [], []]);
 });
 
 test('A page whose scripts arrive slowly, one after the other, still gets live updates', async () => {
@@ -99,11 +102,11 @@ test('dave disables a server with its switch on the list, returns to his filter,
   expect(await card(page, 'fininfo').count()).toBe(0);
   await card(other.page, 'fininfo').locator('.state.disabled').waitFor();
 
-  await page.getByRole('link', { name: /^Disabled/ }).click();
+  await page.getByRole('link', { name: /^Out of service/ }).click();
   expect(await card(page, 'fininfo').getByRole('switch').getAttribute('aria-checked')).toBe('false');
   // A page that stayed open gets the server's new revision in its forms too.
-  await alice.page.locator('#card-fininfo').locator('.state.disabled').waitFor();
-  const revisionOn = (on: Page) => on.locator('#card-fininfo input[name=revision]').inputValue();
+  await alice.page.locator('#row-fininfo').locator('.state.disabled').waitFor();
+  const revisionOn = (on: Page) => on.locator('#row-fininfo input[name=revision]').inputValue();
   expect(await revisionOn(alice.page)).toBe(await revisionOn(page));
   await card(page, 'fininfo').getByRole('link', { name: 'fininfo', exact: true }).click();
   await page.getByText('it has no address behind the gateway').waitFor();
@@ -114,27 +117,23 @@ test('dave disables a server with its switch on the list, returns to his filter,
 });
 
 const shown: [string, places: string[], onCard: string[], onPage: string[]][] = [
-  [
-    'alice',
-    ['Servers', 'Register', 'My rights', 'Audit'],
-    ['switch', 'check', 'edit'],
-    ['switch', 'check', 'edit', 'delete'],
-  ],
+  ['alice', ['Servers', 'My rights', 'Audit'], ['switch', 'check', 'edit'], ['switch', 'check', 'edit', 'delete']],
   ['dave', ['Servers', 'My rights'], ['switch', 'check'], ['switch', 'check']],
-  ['carol', ['Servers', 'Register', 'My rights'], ['check'], ['check']],
+  ['carol', ['Servers', 'My rights'], ['check'], ['check']],
   ['bob', ['Servers', 'My rights'], [], []],
 ];
 
 test.each(shown)('%s sees only the buttons that work for them', async (person, places, onCard, onPage) => {
   const { page } = await open(person);
-  expect(await page.getByRole('navigation', { name: 'Main' }).getByRole('link').allTextContents()).toEqual(places);
-  expect(await buttonsIn(page, '#card-currenttime')).toEqual(onCard);
+  expect(await page.getByRole('navigation', { name: 'Main' }).getByRole('link').allInnerTexts()).toEqual(places);
+  expect(await buttonsIn(page, '#row-currenttime')).toEqual(onCard);
   await page.goto(`${gateway.url}/servers/currenttime`);
   expect(await buttonsIn(page, '.server-head')).toEqual(onPage);
-  const links = [
-    '/',
-    ...places.flatMap((place) => ({ Register: '/register', 'My rights': '/rights', Audit: '/audit' })[place] ?? []),
-  ];
+  const links = ['/', ...places.flatMap((place) => ({ 'My rights': '/rights', Audit: '/audit' })[place] ?? [])];
+  await page.goto(gateway.url);
+  const mayRegister = person === 'alice' || person === 'carol';
+  expect(await page.getByRole('link', { name: 'Register a server' }).count()).toBe(mayRegister ? 1 : 0);
+  if (mayRegister) links.push('/register');
   if (onPage.includes('edit')) links.push('/servers/currenttime/edit');
   if (onPage.includes('delete')) links.push('/servers/currenttime/delete');
   for (const link of links) expect([link, (await page.goto(gateway.url + link))?.status()]).toEqual([link, 200]);
@@ -155,7 +154,7 @@ async function buttonsIn(page: Page, within: string): Promise<string[]> {
     switch: place.getByRole('switch'),
     check: place.getByRole('button', { name: /^Check now/ }),
     edit: place.getByRole('link', { name: /^Edit/ }),
-    delete: place.getByRole('link', { name: 'Delete…' }),
+    delete: place.getByRole('link', { name: 'Delete…', includeHidden: true }),
   };
   const found: string[] = [];
   for (const [name, locator] of Object.entries(all)) if ((await locator.count()) > 0) found.push(name);
@@ -171,7 +170,7 @@ test('erin, who is in no group, sees no server and no button, and reads why', as
 
 test("A person who may change a server sees everyone's rights on it, and bob sees only his own", async () => {
   const rows = async (person: string) => {
-    const { page } = await open(person, '/servers/currenttime');
+    const { page } = await open(person, '/servers/currenttime/access');
     return (await page.locator('.access tbody th').allTextContents()).map((text) => text.replace(/\s+/g, ' ').trim());
   };
   expect(await rows('alice')).toEqual(
@@ -195,7 +194,7 @@ test('The search finds servers and the tools that the user may call, and reports
 test('Through the gateway, every page is accessible in both themes and on a phone', async () => {
   const { page, complaints } = await open('alice');
   await check('currenttime');
-  for (const path of ['/', '/servers/currenttime']) {
+  for (const path of ['/', '/servers/currenttime', '/servers/currenttime/health']) {
     await page.goto(gateway.url + path);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
@@ -221,6 +220,7 @@ test('A page that stays open reports that the user has signed out elsewhere and 
   await card(page, 'currenttime').waitFor();
   const other = await context.newPage();
   await other.goto(gateway.url);
+  await other.locator('.person > summary').click();
   await other.getByRole('button', { name: 'Sign out' }).click();
   await other.waitForURL(`${gateway.url}/login`);
   await page.bringToFront();

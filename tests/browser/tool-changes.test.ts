@@ -96,24 +96,24 @@ test('A changed tool that the gate refuses is called so by the list, its server,
   await soon(() => call('forecast'), 'tool_changed');
 
   await page.goto(`${gateway.url}/`);
-  const card = page.locator('#card-weather');
-  await card.getByText('To review').waitFor();
-  expect(await card.innerText()).toContain('1 tool new or changed: calls are refused until approved');
+  const card = page.locator('#row-weather');
+  await card.getByText('1 tool to review').waitFor();
+  expect(await card.innerText()).toContain('New or changed: calls are refused until approved.');
   expect(await card.innerText()).not.toContain('Healthy');
 
   await page.goto(`${gateway.url}/servers/weather`);
-  const banner = page.getByText('1 tool new or changed since the last approval.');
+  const banner = page.getByText('1 tool new or changed since the last approval');
   await banner.waitFor();
   // Without scrolling.
   expect((await banner.boundingBox())?.y).toBeLessThan(400);
-  expect(await page.locator('#tool-forecast').innerText()).toContain('refused until it is approved');
+  expect(await page.locator('#tool-forecast').innerText()).toContain('refused until approved');
   expect(await page.locator('#tool-radar').innerText()).not.toContain('refused');
 
   await page.goto(`${gateway.url}/rights`);
-  const row = page.getByRole('row').filter({ hasText: 'Weather' });
+  const row = page.locator('.rights tbody tr').filter({ hasText: 'Weather' });
   expect(await row.innerText()).toMatch(/1 of 2: radar[\s\S]*until approved forecast/);
   expect(await explain('forecast')).toMatch(
-    /Denied\.[\s\S]*a rule allows it, but the tool is not approved as it is now/,
+    /Refused\.[\s\S]*a rule allows it, but the tool is not approved as it is now/,
   );
   expect(await explain('radar')).toContain('Allowed.');
 });
@@ -141,13 +141,13 @@ test('"Keep the approved one" leaves the changed tool refused until a check has 
   await page.getByRole('button', { name: 'Keep the approved one of forecast' }).click();
   await page.locator('#note').getByText('The approved definition is kept.').waitFor();
   expect(await main()).toContain('The tool stays in question until a check finds');
-  expect(await main()).toContain('1 tool new or changed since the last approval.');
+  expect(await main()).toContain('1 tool new or changed since the last approval');
   expect(await call('forecast')).toBe('tool_changed');
   // The server still announces the changed one.
   await look();
   await sleep(1_000);
   expect(await call('forecast')).toBe('tool_changed');
-  expect(await explain('forecast')).toContain('Denied.');
+  expect(await explain('forecast')).toContain('Refused.');
 
   tools = approved;
   await look();
@@ -155,5 +155,5 @@ test('"Keep the approved one" leaves the changed tool refused until a check has 
   await page.goto(`${gateway.url}/servers/weather`);
   expect(await main()).not.toContain('new or changed since the last approval');
   await page.goto(`${gateway.url}/`);
-  await page.locator('#card-weather').getByText('Healthy', { exact: true }).waitFor();
+  await page.locator('#row-weather').getByText('Healthy', { exact: true }).waitFor();
 });

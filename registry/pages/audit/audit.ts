@@ -9,6 +9,13 @@ import type { Render, View } from '../shared/render.ts';
 
 const filterNames = ['verdict', 'person', 'server', 'tool', 'reason', 'since', 'until'] as const;
 
+const verdicts = [
+  { verdict: '', label: 'All' },
+  { verdict: 'allow', label: 'Allowed' },
+  { verdict: 'deny', label: 'Refused' },
+];
+const chipNames = { server: 'server', tool: 'tool', reason: 'reason', since: 'from', until: 'to' } as const;
+
 /** The filters as typed. */
 type Filters = Record<(typeof filterNames)[number], string>;
 
@@ -49,6 +56,12 @@ export function createAuditPages({ policy, readDecisions, render, now }: AuditOp
       /** Empty if the filters have a fault. */
       page,
       isFiltered: filterNames.some((name) => filters[name] !== ''),
+      segments: verdicts.map(({ verdict, label }) => ({
+        label,
+        href: link({ verdict }),
+        current: filters.verdict === verdict,
+      })),
+      chips: chipsOf(filters),
       isFirst,
       /** The address that the live page polls. */
       liveUrl: isLive ? link({ live: String(since) }) : '',
@@ -78,6 +91,14 @@ export function createAuditPages({ policy, readDecisions, render, now }: AuditOp
     render<View & typeof view>(res, 200, 'decision', view);
   });
   return pages;
+}
+
+/** Filters that are set and have no field in sight, each with the address without it. */
+function chipsOf(filters: Filters) {
+  return Object.entries(chipNames).flatMap(([name, label]) => {
+    const value = filters[name as keyof typeof chipNames];
+    return value ? [{ name: label, value, without: linkTo('/audit', { ...filters, [name]: '' }) }] : [];
+  });
 }
 
 function filtersIn({ query }: Request): Filters {

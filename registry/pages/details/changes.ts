@@ -20,13 +20,24 @@ const longest = 300;
 /** An approval has a field for each tool. */
 const mostFields = 50;
 
+/** The icon of an action, if it is not that of an edit. */
+const icons: Partial<Record<ServerChange['action'], string>> = {
+  seed: 'plus',
+  register: 'plus',
+  import: 'download',
+  delete: 'trash',
+  approve: 'check',
+  'first-seen': 'check',
+};
+
 /**
- * The change log of a server.
+ * The change log of a server, newest first, grouped by its days in UTC.
  * @param withValues whether the reader may change the server: one of the values says where it runs
  */
 export function logLines(changes: readonly ServerChange[], withValues: boolean) {
-  return changes.map(({ at, action, by, fields }) => ({
+  const lines = changes.map(({ at, action, by, fields }) => ({
     at,
+    icon: icons[action] ?? 'edit',
     action: actions[action],
     by: by.sub === '#registry' ? 'the registry' : by.username,
     fields: Object.entries(fields)
@@ -35,6 +46,7 @@ export function logLines(changes: readonly ServerChange[], withValues: boolean) 
         withValues ? { field, from: textOf(from), to: textOf(to) } : { field, from: '', to: '' },
       ),
   }));
+  return [...Map.groupBy(lines, ({ at }) => at.toISOString().slice(0, 10)).values()];
 }
 
 function textOf(value: unknown): string {

@@ -1,68 +1,82 @@
 import type { Span } from '../../store/checks.ts';
+import { counted } from '../shared/format.ts';
 
 const minute = 60_000;
+/** `slot`: spans in one slot of the strip, `slots` of them. `rowOf`: spans in one row of the table. */
 const shapes = {
-  day: { label: 'Last 24 hours', size: 5 * minute, bars: 288, rowOf: 12, tickOf: 72 },
-  week: { label: 'Last 7 days', size: 60 * minute, bars: 168, rowOf: 24, tickOf: 24 },
+  day: { label: 'Last 24 hours', size: 5 * minute, slot: 6, slots: 48, rowOf: 12, tickOf: 12 },
+  week: { label: 'Last 7 days', size: 60 * minute, slot: 4, slots: 42, rowOf: 24, tickOf: 6 },
 } as const;
-const width = 576;
-const line = 48;
-const up = 44;
-const down = 20;
-const height = line + down + 16;
-const smallest = 3;
+/** A strip of less than this says nothing. */
+const leastSpans = 60;
 
 /**
- * Draws the sums of checks, one bar for each span, as SVG paths: successes point up from the line, failures down. The same
- * in words (`summary`) and as a table (`rows`), the newest first.
+ * The sums of checks as a strip of equal times (`slots`, the oldest first), in figures, in words (`summary`) and as a table
+ * (`rows`, the newest first).
  * @param spans oldest first; spans without a check are missing
  */
 export function chartOf(id: 'day' | 'week', spans: readonly Span[], now: Date) {
-  const { label, size, bars, tickOf } = shapes[id];
-  const bar = width / bars;
-  const end = Math.floor(now.getTime() / size) + 1;
-  const byStart = new Map(spans.map((span) => [Math.floor(span.start.getTime() / size), span]));
-  const paths = { ok: '', failed: '', none: '' };
-  const ticks: { x: number; text: string }[] = [];
-  for (let i = 0; i < bars; i++) {
-    const start = end - bars + i;
-    const x = Math.round(i * bar * 10) / 10;
-    if (start % tickOf === 0 && x > 8 && x < width - 24) ticks.push({ x, text: tickText(id, new Date(start * size)) });
-    const span = byStart.get(start);
-    const all = span ? span.ok + span.failed : 0;
-    if (!span || all === 0) {
-      paths.none += box(x, line - 1, bar, 2);
-      continue;
-    }
-    if (span.ok > 0) paths.ok += box(x, line - tall(span.ok / all, up), bar, tall(span.ok / all, up));
-    if (span.failed > 0) paths.failed += box(x, line, bar, tall(span.failed / all, down));
-  }
-  const inside = spans.filter(({ start }) => start.getTime() >= (end - bars) * size);
-  return { label, width, height, ...paths, ticks, summary: summaryOf(inside), rows: rowsOf(id, inside) };
+  const { label, size, slot, slots: count } = shapes[id];
+  const width = size * slot;
+  const end = Math.floor(now.getTime() / width) + 1;
+  const inside = spans.filter(({ start }) => start.getTime() >= (end - count) * width);
+  const bySlot = Map.groupBy(inside, ({ start }) => Math.floor(start.getTime() / width));
+  const slots = Array.from({ length: count }, (_, i) => slotOf(id, end - count + i, width, bySlot));
+  const [first] = inside;
+  return {
+    id,
+    label,
+    slots,
+    ticks: slots.filter((_, i) => i % shapes[id].tickOf === 0).map(({ tick }) => tick),
+    /** Whether there is enough of it to draw. */
+    isDrawn: first !== undefined && now.getTime() - first.start.getTime() >= leastSpans * minute,
+    figures: figuresOf(inside),
+    summary: summaryOf(inside),
+    rows: rowsOf(id, inside),
+  };
 }
 
-/** One bar, a little narrower than its room. */
-function box(x: number, y: number, room: number, tallness: number): string {
-  const wide = Math.round((room - 0.4) * 10) / 10;
-  return `M${x} ${y}h${wide}v${tallness}h-${wide}z`;
+function slotOf(id: 'day' | 'week', at: number, width: number, bySlot: ReadonlyMap<number, readonly Span[]>) {
+  const { checks, failed, meanMs } = sumOf(bySlot.get(at) ?? []);
+  const text = new Date(at * width).toISOString();
+  const tick = id === 'day' ? text.slice(11, 16) : text.slice(5, 10);
+  const from = id === 'day' ? tick : `${tick} ${text.slice(11, 16)}`;
+  const took = meanMs === null ? '' : `, ${meanMs} ms`;
+  if (checks === 0) return { kind: 'none', tick, title: `${from} UTC: no check` };
+  if (failed > 0)
+    return { kind: 'down', tick, title: `${from} UTC: ${failed} of ${counted(checks, 'check')} failed${took}` };
+  return { kind: 'good', tick, title: `${from} UTC: all ${counted(checks, 'check')} good${took}` };
 }
 
-function tall(share: number, full: number): number {
-  return Math.max(smallest, Math.round(share * full));
+/** Rounded down, so that one failure is never shown as 100 %. */
+function shareOf({ checks, failed }: { checks: number; failed: number }): string {
+  return `${Math.floor(((checks - failed) / checks) * 1_000) / 10} %`;
 }
 
-function tickText(id: 'day' | 'week', at: Date): string {
-  const text = at.toISOString();
-  return id === 'day' ? text.slice(11, 16) : text.slice(5, 10);
+function figuresOf(spans: readonly Span[]) {
+  const { checks, failed, meanMs, longestMs } = sumOf(spans);
+  const number = (value: number) => value.toLocaleString('en');
+  if (checks === 0) return [];
+  return [
+    {
+      name: 'Answered',
+      value: shareOf({ checks, failed }),
+      note: `${number(checks - failed)} of ${number(checks)} checks`,
+    },
+    { name: 'Mean answer', value: meanMs === null ? '–' : `${number(meanMs)} ms`, note: 'of checks that succeeded' },
+    {
+      name: 'Longest answer',
+      value: longestMs === null ? '–' : `${number(longestMs)} ms`,
+      note: 'of checks that succeeded',
+    },
+  ];
 }
 
 function summaryOf(spans: readonly Span[]): string {
   const { checks, failed, meanMs, longestMs } = sumOf(spans);
   if (checks === 0) return 'No check yet.';
-  // Rounded down, so that one failure is never shown as 100 %.
-  const share = Math.floor(((checks - failed) / checks) * 1_000) / 10;
   const took = meanMs === null ? '' : `, answered in ${meanMs} ms on average, ${longestMs ?? 0} ms at the longest`;
-  return `${share} % of ${checks.toLocaleString('en')} checks succeeded${took}.`;
+  return `${shareOf({ checks, failed })} of ${checks.toLocaleString('en')} checks succeeded${took}.`;
 }
 
 function rowsOf(id: 'day' | 'week', spans: readonly Span[]) {

@@ -12,12 +12,16 @@ import type { RegistryStore } from '../../store/store.ts';
 import { digest, marksOf, type Part } from '../shared/digest.ts';
 import type { Render, View } from '../shared/render.ts';
 import { rightsOn } from '../shared/rights-on.ts';
+import { shownStatus } from '../shared/shown-status.ts';
+import { toolId } from '../shared/tool-id.ts';
 import { accessTo } from './access.ts';
 import { logLines } from './changes.ts';
 import { chartOf } from './chart.ts';
 import { clientConfigs } from './clients.ts';
 import { offersOf } from './offers.ts';
+import { toolGroups } from './tool-groups.ts';
 import { shownTools } from './tools.ts';
+import { paramsOf, readServerView, type ServerView, serverHref, type Tab, tabs } from './view.ts';
 
 export interface DetailsParts {
   catalogue: Catalogue;
@@ -31,10 +35,18 @@ export interface DetailsParts {
 const mostChanges = 30;
 const mostEvents = 20;
 
+const labels: Record<Tab, string> = {
+  tools: 'Tools',
+  connect: 'Connect',
+  access: 'Access',
+  health: 'Health',
+  history: 'History',
+};
+
 type Details = NonNullable<Awaited<ReturnType<typeof detailsFor>>>;
 
 /** The server called `name` as `person` sees it; undefined if they may not see it or it does not exist. */
-export async function detailsFor(parts: DetailsParts, person: Person, name: string) {
+export async function detailsFor(parts: DetailsParts, person: Person, name: string, view: ServerView) {
   const { catalogue, policy, store, definitions, approved, now } = parts;
   const server = catalogue.get(person, name);
   if (!server) return undefined;
@@ -48,57 +60,94 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
   const changes = toolChanges(name, known, details?.announced ? tools : undefined);
   const mayCall = callable(policy(), person.scopes, undefined);
   const allowed = approved();
-  const waiting = changes.tools.filter(({ state }) => state !== 'removed').length;
+  const pending = changes.tools.filter(({ state }) => state !== 'removed');
+  const waiting = server.enabled ? pending.length : 0;
+  const shown = shownTools(tools, (tool) =>
+    !mayCall(name, tool) ? 'no' : isApproved(allowed, name, tool) ? 'yes' : 'waits',
+  );
+  const clients = clientConfigs(server);
   return {
+    view,
     server,
+    status: shownStatus(server, waiting),
     rights,
-    tools: shownTools(tools, (tool) =>
-      !mayCall(name, tool) ? 'no' : isApproved(allowed, name, tool) ? 'yes' : 'waits',
-    ),
+    /** Where the forms of this tab redirect to. */
+    back: serverHref(name, view),
+    tabs: tabs.map((tab) => ({ tab, label: labels[tab], href: serverHref(name, { tab }), current: tab === view.tab })),
+    tools: shown,
+    ...toolGroups(shown, new Set(pending.map((tool) => toolId(tool.name))), view, name),
     offers: offersOf(details?.announced),
-    charts: [chartOf('day', history.chart.day, now()), chartOf('week', history.chart.week, now())],
+    chart: chartOf(view.span, history.chart[view.span], now()),
+    spans: [
+      { label: '24 h', href: serverHref(name, { tab: 'health' }), current: view.span === 'day' },
+      { label: '7 d', href: serverHref(name, { tab: 'health', span: 'week' }), current: view.span === 'week' },
+    ],
     events: history.events.slice(0, mostEvents),
     changes,
     /** The tools in question, which the gate may refuse until they are approved. */
-    review: { waiting, refused: allowed !== undefined },
+    review: { waiting, refused: allowed !== undefined, names: pending.map((tool) => tool.shown_name) },
+    changedIds: new Map(pending.map((tool) => [toolId(tool.name), tool.state])),
     unusable: new Set(changes.tools.filter(isUnusable).map((tool) => tool.name)),
     access: accessTo(policy(), person, name),
     log: logLines(log, rights.edit),
-    clients: clientConfigs(server),
+    clients: clients.map((each) => ({ ...each, href: serverHref(name, { tab: 'connect', client: each.id }) })),
+    client: clients.find(({ id }) => id === view.client) ?? clients[0],
   };
 }
 
-/** `GET /servers/:name`: one server, its health, what it offers, who may use it, and how to connect to it. */
-export function showServer(parts: DetailsParts, render: Render): RequestHandler<{ name: string }> {
+/**
+ * `GET /servers/:name` and `GET /servers/:name/:tab`: one server: its tools, how to connect to it, who may use it, its health
+ * and its history.
+ */
+export function showServer(parts: DetailsParts, render: Render, tab: Tab): RequestHandler<{ name: string }> {
   return async (req, res) => {
     const person = personOf(req);
-    const details = await detailsFor(parts, person, req.params.name);
+    const { name } = req.params;
+    const details = await detailsFor(parts, person, name, readServerView(tab, req.query));
     if (!details) throw notFound();
-    const view = { title: details.server.title, person, details, live: serverLive(details) };
+    const { title } = details.server;
+    const view = {
+      title: tab === 'tools' ? title : `${labels[tab]} · ${title}`,
+      person,
+      details,
+      live: serverLive(details),
+    };
     render<View & typeof view>(res, 200, 'server', view);
   };
 }
 
 /** The address of the event stream of a server's page. */
 function serverLive(details: Details): string {
-  return `/-/live?server=${details.server.name}&have=${marksOf(serverParts(details))}`;
+  const { server, view } = details;
+  const params = new URLSearchParams([['server', server.name], ['tab', view.tab], ...paramsOf(view)]);
+  return `/-/live?${params}&have=${marksOf(serverParts(details))}`;
 }
 
-/** The parts of a server's page that change while it is open. */
+/** The parts of a server's page that change while it is open: its head, the tabs, and the tab that is shown. */
 export function serverParts(details: Details): Part[] {
-  const { server, rights, changes, review, tools, offers, charts } = details;
+  const { server, rights, changes, review, tools, groups, offers, chart, status, view } = details;
   const state = stateOf(server);
-  const checks = charts.map(({ rows }) => rows.map(({ checks, failed }) => [checks, failed]));
   const part = (name: string, ...shown: unknown[]): Part => {
     const template = `server-${name}`;
     return { id: template, mark: digest([name, ...shown]), template, data: { details } };
   };
-  return [
-    part('state', state, rights, review),
-    part('connect', server.enabled),
-    part('health', state, checks),
-    part('tools', server.health.status, tools, offers, changes, rights),
-  ];
+  const ofTab: Record<Tab, Part[]> = {
+    tools: [
+      part('changes', changes, rights),
+      part('tools', status, tools, groups.length, [...details.changedIds], offers),
+    ],
+    connect: [part('connect', server.enabled)],
+    access: [],
+    health: [
+      part(
+        'health',
+        state,
+        chart.rows.map(({ checks, failed }) => [checks, failed]),
+      ),
+    ],
+    history: [],
+  };
+  return [part('state', state, rights, review), part('tabs', tools.length, review.waiting), ...ofTab[view.tab]];
 }
 
 /** Whatever changes a server's page. It is computed often, so it reads nothing from the database. */

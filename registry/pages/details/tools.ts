@@ -12,6 +12,10 @@ const mostJson = 400_000;
 /** Each tool's description is shown up to here, however much text there is. */
 const leastText = 500;
 const longestDescription = 10_000;
+/** Characters of a description that a filter looks at. */
+const mostWords = 300;
+/** Arguments that the line of a tool names. */
+const mostTaken = 6;
 
 /**
  * The tools of a server for one person. Invisible characters are spelled out. Long texts are cut: all texts together are
@@ -31,15 +35,20 @@ export function shownTools(tools: readonly ToolInfo[], mayCall: (tool: string) =
       title: title === name ? '' : reveal(shortened(title ?? '', longest)),
       description: reveal(shortened(description ?? '', longest)),
       note: reveal(note ?? ''),
+      kind: kindOf(annotations),
       hints: [...hintsOf(annotations), ...(page === undefined ? [] : ['brings a page'])],
       mayCall: mayCall(name),
     };
+    /** What a filter looks at. */
+    const words = `${shown.name} ${shown.title} ${shortened(shown.description, mostWords)}`.toLowerCase();
     text -= shown.title.length + shown.description.length;
     const args = text > 0 ? argumentsOf(inputSchema) : [];
     text -= textLength(args);
     const whole = json > 0 && inputSchema ? jsonOf(tool) : '';
     json -= whole.length;
-    return { ...shown, arguments: args, json: json >= 0 ? whole : '' };
+    const takes = args.slice(0, mostTaken).map(({ name: taken, required }) => `${taken}${required ? '' : '?'}`);
+    if (args.length > mostTaken) takes.push('…');
+    return { ...shown, words, takes: takes.join(', '), arguments: args, json: json >= 0 ? whole : '' };
   });
 }
 
@@ -48,12 +57,19 @@ function jsonOf({ inputSchema, outputSchema, annotations }: ToolInfo): string {
   return reveal(indentedJson(definition));
 }
 
-/** MCP 2025-11-25, `ToolAnnotations`: unverified claims of the server. */
+/** MCP 2025-11-25, `ToolAnnotations`: unverified claims of the server. A tool that is silent may do everything. */
+function kindOf(annotations: ToolInfo['annotations']): 'reads' | 'changes' | 'destroys' | 'silent' {
+  const { readOnlyHint, destructiveHint } = annotations ?? {};
+  if (readOnlyHint === true) return 'reads';
+  if (destructiveHint === true) return 'destroys';
+  return destructiveHint === false ? 'changes' : 'silent';
+}
+
 function hintsOf(annotations: ToolInfo['annotations']): string[] {
   const { readOnlyHint, destructiveHint, idempotentHint } = annotations ?? {};
   return [
-    ...(readOnlyHint === true ? ['says it changes nothing'] : []),
-    ...(destructiveHint === true && readOnlyHint !== true ? ['says it may destroy'] : []),
-    ...(idempotentHint === true && readOnlyHint !== true ? ['says it may be repeated'] : []),
+    ...(readOnlyHint === true ? ['read-only'] : []),
+    ...(destructiveHint === true && readOnlyHint !== true ? ['destructive'] : []),
+    ...(idempotentHint === true && readOnlyHint !== true ? ['may be repeated'] : []),
   ];
 }

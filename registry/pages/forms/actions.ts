@@ -100,9 +100,10 @@ function approvalsIn(fields: readonly string[]): Approval[] {
   return read;
 }
 
-/** The list or a server's page. Any other `back` could redirect the browser to a foreign page. */
+/** The list or a tab of a server's page. Any other `back` could redirect the browser to a foreign page. */
 function pageToGoBackTo(req: Named): string {
   const back = formOf(req).get('back') ?? '';
-  const isOurs = back.length <= 1_000 && /^\/(?:servers\/[a-z0-9_-]+)?(?:\?[A-Za-z0-9=&%+._~-]*)?$/.test(back);
+  const isOurs =
+    back.length <= 1_000 && /^\/(?:servers\/[a-z0-9_-]+(?:\/[a-z]+)?)?(?:\?[A-Za-z0-9=&%+._~-]*)?$/.test(back);
   return isOurs ? back : `/servers/${encodeURIComponent(req.params.name)}`;
 }

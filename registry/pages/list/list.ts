@@ -7,6 +7,7 @@ import type { ApprovedDefinitions } from '../../pins/approved-definitions.ts';
 import type { ToolSearch } from '../../search/tool-search.ts';
 import { digest, marksOf, type Part } from '../shared/digest.ts';
 import { rightsOn } from '../shared/rights-on.ts';
+import { shownStatus } from '../shared/shown-status.ts';
 import { type ListQuery, listHref, type Show, shows } from './query.ts';
 
 export interface ListParts {
@@ -17,16 +18,31 @@ export interface ListParts {
   search: Pick<ToolSearch, 'servers'>;
 }
 
-/** A page of 50 cards has about 100 kB, which a browser draws at once. */
+/** A page of 50 rows has about 100 kB, which a browser draws at once. */
 const perPage = 50;
 
-const labels: Record<Show, string> = { all: 'All', enabled: 'Enabled', disabled: 'Disabled', issues: 'With issues' };
+const labels: Record<Show, string> = {
+  all: 'All',
+  issues: 'Needs attention',
+  working: 'Working',
+  disabled: 'Out of service',
+  enabled: 'Enabled',
+};
+const emptyBecause: Record<Show, string> = {
+  all: 'There is no server that you may see.',
+  issues: 'Every enabled server answered when it was last asked, and no tool waits for approval.',
+  working: 'Every server that you may see needs attention, or is disabled.',
+  disabled: 'No server that you may see is disabled.',
+  enabled: 'Every server that you may see is disabled.',
+};
+/** The groups of a list, problems first. */
+const groups = ['issues', 'working', 'disabled'] as const;
 
 type List = ReturnType<typeof listFor>;
 
 /**
- * The servers that `person` may see and that match `query`. A page beyond the last counts as the last. `fitting` counts the
- * matches on all pages, `waiting` the tools of a server that wait for approval; `statistics` are about all that they see.
+ * The servers that `person` may see and that match `query`, in groups. A page beyond the last counts as the last. `fitting`
+ * counts the matches on all pages, `waiting` the tools of a server that wait for approval.
  */
 export function listFor(
   { catalogue, policy, definitions, approved, search }: ListParts,
@@ -35,44 +51,58 @@ export function listFor(
 ) {
   const all = catalogue.list(person);
   const found = query.q ? inOrder(all, search.servers(person, query.q)) : all;
-  const waitingOf = (name: string) => definitions.hashes().get(name)?.pending.size ?? 0;
-  const isShown: Record<Show, (server: CatalogueEntry) => boolean> = {
-    all: () => true,
-    enabled: ({ enabled }) => enabled,
-    disabled: ({ enabled }) => !enabled,
-    issues: (server) => hasIssue(server, waitingOf(server.name)),
-  };
-  const fitting = found.filter(isShown[query.show]);
+  const waitingOf = ({ name, enabled }: CatalogueEntry) =>
+    enabled ? (definitions.hashes().get(name)?.pending.size ?? 0) : 0;
+  const statusOf = (server: CatalogueEntry) => shownStatus(server, waitingOf(server));
+  const groupOf = (server: CatalogueEntry) => groupFor(server, waitingOf(server));
+  const isShown = (show: Show) => (server: CatalogueEntry) =>
+    show === 'all' || (show === 'enabled' ? server.enabled : show === groupOf(server));
+  // A stable sort: in a group the order of the search or of the alphabet stays, with broken servers first.
+  const rank = (server: CatalogueEntry) =>
+    2 * groups.indexOf(groupOf(server)) - (statusOf(server) === 'unhealthy' ? 1 : 0);
+  const fitting = found.filter(isShown(query.show)).sort((a, b) => rank(a) - rank(b));
   const last = Math.max(1, Math.ceil(fitting.length / perPage));
   const number = Math.min(query.page, last);
   const back = listHref({ ...query, page: number });
   const onPage = (page: number) => listHref({ ...query, page });
+  const rows = fitting.slice((number - 1) * perPage, number * perPage).map((server) => {
+    const rights = rightsOn(policy(), person, server.name, server.enabled);
+    const refused = approved() !== undefined;
+    /** `back`: where its forms redirect to. */
+    return {
+      server,
+      group: groupOf(server),
+      status: statusOf(server),
+      rights,
+      waiting: waitingOf(server),
+      refused,
+      back,
+    };
+  });
   return {
     query: { ...query, page: number },
-    statistics: {
-      servers: all.length,
-      healthy: all.filter(
-        ({ name, enabled, health }) => enabled && health.status === 'healthy' && waitingOf(name) === 0,
-      ).length,
-      issues: all.filter(isShown.issues).length,
-      disabled: all.filter(isShown.disabled).length,
-      tools: all.reduce((sum, { enabled, health }) => sum + (enabled ? health.tools.length : 0), 0),
-    },
-    filters: shows.map((show) => ({
-      show,
-      label: labels[show],
-      href: listHref({ ...query, show, page: 1 }),
-      count: found.filter(isShown[show]).length,
-      current: show === query.show,
-    })),
-    cards: fitting.slice((number - 1) * perPage, number * perPage).map((server) => ({
-      server,
-      rights: rightsOn(policy(), person, server.name, server.enabled),
-      waiting: server.enabled ? waitingOf(server.name) : 0,
-      refused: approved() !== undefined,
-      /** Where its forms redirect to. */
-      back,
-    })),
+    isEmpty: all.length === 0,
+    /** The servers with tools to review that this person may approve. */
+    attention: all
+      .filter(({ name, enabled }) => rightsOn(policy(), person, name, enabled).approve)
+      .map((server) => ({ name: server.name, title: server.title, waiting: waitingOf(server) }))
+      .filter(({ waiting }) => waiting > 0),
+    filters: shows
+      .filter((show) => show !== 'enabled' || query.show === 'enabled')
+      .map((show) => ({
+        show,
+        label: labels[show],
+        href: listHref({ ...query, show, page: 1 }),
+        count: found.filter(isShown(show)).length,
+        current: show === query.show,
+      })),
+    rows,
+    groups: groups.flatMap((group) => {
+      const own = rows.filter((row) => row.group === group);
+      const count = fitting.filter((server) => groupOf(server) === group).length;
+      return own.length > 0 ? [{ label: labels[group], count, rows: own }] : [];
+    }),
+    why: emptyBecause[query.show],
     fitting: fitting.length,
     pages: {
       number,
@@ -84,10 +114,11 @@ export function listFor(
   };
 }
 
-/** Whether it needs attention: it is not healthy, its last check failed, or tools wait for approval. */
-function hasIssue({ enabled, health }: CatalogueEntry, waiting: number): boolean {
-  if (!enabled || health.status === 'unknown') return false;
-  return health.status !== 'healthy' || health.error !== null || waiting > 0;
+/** A server needs attention if it is not healthy, its last check failed, or tools wait for approval. */
+function groupFor({ enabled, health }: CatalogueEntry, waiting: number): (typeof groups)[number] {
+  if (!enabled) return 'disabled';
+  if (health.status === 'unknown') return 'working';
+  return health.status !== 'healthy' || health.error !== null || waiting > 0 ? 'issues' : 'working';
 }
 
 /** The address of a list's event stream. */
@@ -97,25 +128,31 @@ export function listLive(list: List): string {
 }
 
 /**
- * The parts of a list in drawing order: first the results as a whole, whose mark covers only which servers there are, then
- * the statistics and each card.
+ * The parts of a list in drawing order: first the results as a whole, whose mark covers only which servers there are and in
+ * which groups, then the banner, the filters and each row.
  */
 export function listParts(list: List): Part[] {
-  const { cards, filters, statistics, pages, fitting } = list;
-  const frame = [cards.map(({ server }) => server.name), pages, fitting, filters.map(({ href }) => href)];
-  const numbers = [statistics, filters.map(({ count }) => count)];
+  const { rows, groups, attention, filters, pages, fitting } = list;
+  const frame = [
+    rows.map(({ server, group }) => [server.name, group]),
+    groups.map(({ count }) => count),
+    pages,
+    fitting,
+  ];
+  const data = { list };
   return [
-    { id: 'results', mark: digest(['results', frame]), template: 'results', data: { list } },
-    { id: 'statistics', mark: digest(['statistics', numbers]), template: 'statistics', data: { list } },
-    ...cards.map((card) => {
-      const id = `card-${card.server.name}`;
-      return { id, mark: digest(shownOn(card)), template: 'card', data: { card } };
+    { id: 'results', mark: digest(['results', frame, filters.map(({ href }) => href)]), template: 'results', data },
+    { id: 'attention', mark: digest(['attention', attention]), template: 'attention', data },
+    { id: 'states', mark: digest(['states', filters.map(({ count }) => count)]), template: 'states', data },
+    ...rows.map((row) => {
+      const id = `row-${row.server.name}`;
+      return { id, mark: digest(shownOn(row)), template: 'row', data: { row } };
     }),
   ];
 }
 
-function shownOn({ server, rights, waiting, refused }: List['cards'][number]): unknown {
+function shownOn({ server, rights, waiting, refused, status }: List['rows'][number]): unknown {
   const { name, revision, health } = server;
-  const { status, error, checkedAt, tools } = health;
-  return [name, revision, rights, waiting, refused, status, error, checkedAt?.getTime() ?? 0, tools.length];
+  const { error, tools, details } = health;
+  return [name, revision, rights, waiting, refused, status, error, tools.length, details?.latencyMs ?? null];
 }

@@ -1,5 +1,5 @@
-/** Which servers a list shows. */
-export const shows = ['all', 'enabled', 'disabled', 'issues'] as const;
+/** Which servers a list shows. `enabled` has no button of its own: `issues` and `working` are its halves. */
+export const shows = ['all', 'issues', 'working', 'disabled', 'enabled'] as const;
 export type Show = (typeof shows)[number];
 
 export interface ListQuery {

@@ -4,6 +4,7 @@ import { notFound } from '../../access/permissions.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import type { ApprovedDefinitions } from '../../pins/approved-definitions.ts';
 import { type DetailsParts, detailsFor, serverParts, stateOf } from '../details/details.ts';
+import { readServerView } from '../details/view.ts';
 import { type ListParts, listFor, listParts } from '../list/list.ts';
 import { readListQuery } from '../list/query.ts';
 import { marksOf, missing, type Part } from '../shared/digest.ts';
@@ -27,7 +28,7 @@ const most = 500;
 
 /**
  * `GET /live`, mounted at `/-`: the changes of an open page as an event stream (HTML standard, "Server-sent events"). With
- * `server`, the page of that server; otherwise the list for `q`, `show` and `page`. Each event holds the parts that htmx puts
+ * `server`, the `tab` of that server's page; otherwise the list for `q`, `show` and `page`. Each event holds the parts that htmx puts
  * into the page. Its id says what the page then shows; the browser sends it back in `have` or `Last-Event-ID`, so that
  * nothing is sent twice. Each look asks the policy what the person may see. Only nginx checks their session, on connect, so
  * a stream ends after a minute and the browser connects again.
@@ -64,6 +65,7 @@ async function lookerFor(options: LiveOptions, person: Person, req: Request): Pr
     return async () => listParts(listFor(options, person, query));
   }
   if (typeof server !== 'string' || !options.catalogue.get(person, server)) throw notFound();
+  const view = readServerView(req.query.tab, req.query);
   let last = '';
   return async () => {
     const entry = options.catalogue.get(person, server);
@@ -73,7 +75,7 @@ async function lookerFor(options: LiveOptions, person: Person, req: Request): Pr
     const approved = [...(options.approved()?.get(server) ?? [])];
     const state = JSON.stringify([stateOf(entry), options.store.observations.storedAt(server), waiting, approved]);
     if (state === last) return undefined;
-    const details = await detailsFor(options, person, server);
+    const details = await detailsFor(options, person, server, view);
     last = state;
     return details ? serverParts(details) : 'gone';
   };
@@ -127,11 +129,11 @@ function stream(draw: LiveOptions['draw'], res: Response, look: Look, marks: str
   void tick();
 }
 
-/** The results contain their cards, so those are not drawn again. */
+/** The results contain their rows, so those are not drawn again. */
 function partials(parts: readonly Part[], draw: LiveOptions['draw']): string {
   const whole = parts.some(({ template }) => template === 'results');
   return parts
-    .filter(({ template }) => !(whole && template === 'card'))
+    .filter(({ template }) => !(whole && template === 'row'))
     .map((part) => {
       const html = draw(part.template, part.data);
       return `<hx-partial hx-target="#${part.id}" hx-swap="outerMorph">${html}</hx-partial>`;

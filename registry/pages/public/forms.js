@@ -49,7 +49,7 @@
     const place = target?.matches('[role="status"]') ? target : document.getElementById('note');
     const line = document.createElement('p');
     const text = document.createElement('span');
-    line.className = 'verdict bad';
+    line.className = 'banner bad said';
     text.append(...(status === 401 ? signIn() : ['The gateway did not answer this. Try again in a moment.']));
     line.append(text);
     place?.replaceChildren(line);

@@ -1,4 +1,4 @@
-// What pages do in a browser besides htmx: copy buttons and relative times. Pages work without it.
+// What pages do in a browser besides htmx: copy buttons, relative times, menus and keys. Pages work without it.
 (() => {
   const ago = (then) => {
     const seconds = Math.max(0, Math.round((Date.now() - then) / 1000));
@@ -29,12 +29,13 @@
     const button = event.target instanceof Element ? event.target.closest('[data-copy]') : null;
     if (!button) return;
     const source = document.getElementById(button.dataset.copy);
-    const label = button.textContent;
+    const word = button.querySelector('[data-word]') ?? button;
+    const label = word.textContent;
     const done = await write(source?.textContent.trim() ?? '');
-    button.textContent = done ? 'Copied' : 'Not copied';
+    word.textContent = done ? 'Copied' : 'Not copied';
     say(done ? 'Copied.' : 'The browser blocked copying. Select the text and copy it.');
     setTimeout(() => {
-      button.textContent = label;
+      word.textContent = label;
     }, 2000);
   });
   // The clipboard API exists on https and on localhost only; elsewhere the old way still works.
@@ -52,4 +53,57 @@
       return done;
     }
   };
+
+  // A menu is a <details>: it also closes on Escape, and on what is pressed outside of it.
+  const closeMenus = (except) => {
+    for (const menu of document.querySelectorAll('details.menu[open]')) if (!menu.contains(except)) menu.open = false;
+  };
+  document.addEventListener('click', ({ target }) => closeMenus(target));
+  document.addEventListener('focusin', ({ target }) => closeMenus(target));
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') {
+      const menu = document.activeElement?.closest('details.menu[open]');
+      closeMenus(null);
+      menu?.querySelector('summary').focus();
+    }
+    const isTyping = event.target.closest?.('input, select, textarea, [contenteditable]');
+    if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    const field = document.querySelector('[data-slash]');
+    if (!field) return;
+    event.preventDefault();
+    field.focus();
+    field.select();
+  });
+
+  // A link to a tool opens it.
+  const openTarget = () => {
+    const target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+    if (target instanceof HTMLDetailsElement) target.open = true;
+  };
+  addEventListener('hashchange', openTarget);
+  openTarget();
+
+  // Filters a list of tools while one types. The server does the same when the form is sent.
+  const filter = () => {
+    const field = document.querySelector('[data-filter]');
+    if (!field) return;
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const group of document.querySelectorAll('[data-filtered]')) {
+      let own = 0;
+      for (const item of group.querySelectorAll('[data-words]')) {
+        item.hidden = !words.every((word) => item.dataset.words.includes(word));
+        if (!item.hidden) own += 1;
+      }
+      group.hidden = own === 0;
+      shown += own;
+    }
+    const none = document.querySelector('[data-filter-none]');
+    if (none) none.hidden = shown > 0;
+  };
+  document.addEventListener('input', ({ target }) => {
+    if (target.matches?.('[data-filter]')) filter();
+  });
+  document.addEventListener('htmx:after:swap', filter);
+  filter();
 })();

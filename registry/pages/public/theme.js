@@ -21,13 +21,14 @@
   document.addEventListener('DOMContentLoaded', () => {
     const choice = document.querySelector('[data-theme-choice]');
     if (!choice) return;
-    choice.value = document.documentElement.dataset.theme ?? 'system';
-    choice.closest('[hidden]').hidden = false;
-    choice.addEventListener('change', () => {
-      show(choice.value);
+    const chosen = document.documentElement.dataset.theme ?? 'system';
+    for (const radio of choice.querySelectorAll('input')) radio.checked = radio.value === chosen;
+    choice.hidden = false;
+    choice.addEventListener('change', ({ target }) => {
+      show(target.value);
       try {
-        if (choice.value === 'system') localStorage.removeItem(key);
-        else localStorage.setItem(key, choice.value);
+        if (target.value === 'system') localStorage.removeItem(key);
+        else localStorage.setItem(key, target.value);
       } catch {
         // Without storage, the choice lasts for this page only.
       }

@@ -13,28 +13,27 @@
       const at = new Date(time.dateTime);
       time.textContent = time.dataset.local === 'clock' ? clock(at) : `${isoDay(at)} ${clock(at)}`;
     }
-    for (const table of root.querySelectorAll('table[data-days]')) regroup(table);
+    for (const list of root.querySelectorAll('[data-days]')) regroup(list);
   };
 
   // Another zone has other days. The groups keep the form that the server gave them.
-  const regroup = (table) => {
-    const rows = [...table.querySelectorAll('tbody > tr:not(.day)')];
-    const model = table.querySelector('tr.day');
-    if (!model) return;
-    for (const body of table.querySelectorAll('tbody')) body.remove();
-    let group;
-    for (const row of rows) {
-      const at = new Date(row.querySelector('time').dateTime);
+  const regroup = (list) => {
+    const items = [...list.querySelectorAll('[data-day-item]')];
+    const days = [...list.querySelectorAll('[data-day]')];
+    const placeIn = (day) => day.querySelector('[data-day-items]') ?? day;
+    for (const item of items) item.remove();
+    for (const day of days) day.remove();
+    let last;
+    for (const item of items) {
+      const at = new Date(item.querySelector('time').dateTime);
       const id = `day-${isoDay(at)}`;
-      if (group?.id !== id) {
-        group = document.createElement('tbody');
-        group.id = id;
-        const head = model.cloneNode(true);
-        head.querySelector('th').textContent = dayHead(at);
-        group.append(head);
-        table.append(group);
+      if (last?.id !== id) {
+        last = days[0].cloneNode(true);
+        last.id = id;
+        last.querySelector('[data-day-head]').textContent = dayHead(at);
+        list.append(last);
       }
-      group.append(row);
+      placeIn(last).append(item);
     }
   };
 

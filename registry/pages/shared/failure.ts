@@ -60,7 +60,13 @@ export function createFailureHandler(publicUrl: string, render: Render, log: Log
     // This page has no header and no stylesheet: its reader may not fetch one.
     if (error.code === 'identity_required')
       return render<View & { publicUrl: string }>(res, error.status, 'no-identity', { title, publicUrl });
-    const view = { title, person: personIfAny(req), text: error.message, hint: hints[error.code] ?? '' };
+    const view = {
+      title,
+      person: personIfAny(req),
+      status: error.status,
+      text: error.message,
+      hint: hints[error.code] ?? '',
+    };
     render<View & typeof view>(res, error.status, 'message', view);
   };
 }

@@ -33,3 +33,11 @@ export function counted(count: number, one: string): string {
 export function shortened(text: string, longest: number): string {
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
+
+/** Two letters that stand for a thing without an icon: the first of its first two words, or of its only one. */
+export function tileOf(title: string): string {
+  const words = title.match(/[\p{L}\p{N}]+/gu) ?? [];
+  const [first = '', second = ''] = words.map((word) => [...word]).map(([initial = '', next = '']) => initial + next);
+  const letters = second ? (first.at(0) ?? '') + (second.at(0) ?? '') : first;
+  return letters.toLocaleUpperCase('en');
+}

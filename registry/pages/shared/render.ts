@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Eta } from 'eta';
-import type { Response } from 'express';
+import type { RequestHandler, Response } from 'express';
 import type { Person } from '../../access/guards.ts';
 import type { Assets } from './assets.ts';
-import { ago, clockTime, counted, dayHead, exactTime } from './format.ts';
+import { ago, clockTime, counted, dayHead, exactTime, shortened, tileOf } from './format.ts';
 import type { Navigation } from './navigation.ts';
 
 /** What every page is given. Each page extends this by what its own template needs. */
@@ -13,8 +13,6 @@ export interface View {
   person?: Person | undefined;
 }
 
-/** Later files override earlier ones. Every page links them all, so that a browser fetches them once. */
-const styles = ['tokens', 'base', 'layout', 'parts', 'list', 'server', 'forms', 'audit'];
 const scripts = ['htmx.js', 'page.js', 'times.js', 'forms.js', 'live.js'];
 
 export interface Render {
@@ -31,16 +29,20 @@ export interface Render {
 export function createRender(assets: Assets, navigation: Navigation, now: () => Date): Render {
   const eta = new Eta({ views: join(import.meta.dirname, '..', 'views'), cache: true, autoEscape: true });
   const helpers = {
-    styles: styles.map((name) => assets.href(`${name}.css`)),
     scripts: scripts.map(assets.href),
     themeScript: assets.href('theme.js'),
-    icon: assets.href('icon.svg'),
+    style: assets.href('design.css'),
+    icons: assets.href('icons.svg'),
+    logo: assets.href('icon.svg'),
+    icon: (name: string) => iconMark(assets.href('icons.svg'), name),
+    tileOf,
     asset: assets.href,
     ago: (time: Date) => ago(time, now()),
     exactTime,
     clockTime,
     dayHead,
     counted,
+    firstLine: (text: string) => shortened(text.trim().split('\n', 1)[0] ?? '', 160),
   };
   const part = (template: string, data: object) => eta.render(`./${template}`, { ...helpers, ...data });
   const page = (res: Response, status: number, template: string, view: View): void => {
@@ -49,4 +51,14 @@ export function createRender(assets: Assets, navigation: Navigation, now: () => 
     res.status(status).type('html').send(html);
   };
   return Object.assign(page, { part });
+}
+
+/** An icon of `public/icons.svg`. It says nothing by itself: a word stands beside it, or names its button. */
+function iconMark(file: string, name: string): string {
+  return `<svg class="icon" aria-hidden="true" focusable="false"><use href="${file}#${name}"/></svg>`;
+}
+
+/** `GET /static/kitchen-sink`: every part of the pages in both themes, for those who change them. */
+export function showKitchenSink(render: Render): RequestHandler {
+  return (_req, res) => void res.type('html').send(render.part('kitchen-sink', {}));
 }

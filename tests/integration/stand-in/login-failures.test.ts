@@ -197,7 +197,7 @@ describe('A person whose login fails learns what happened and what to do', () =>
     const html = (await answer.text()).replaceAll('&#39;', "'");
     expect([answer.status, /<h1>(.*?)<\/h1>/.exec(html)?.[1]]).toEqual([status, title]);
     expect(html).toContain(says);
-    expect(html).toMatch(/<a class="button" href="\/login(\?redirect_uri=[^"&]+)?">/);
+    expect(html).toMatch(/<a class="button full" href="\/login(\?redirect_uri=[^"&]+)?">/);
     expect(html).not.toMatch(/<script|<style|style=|onclick|at .*\.ts:/);
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(answer.headers.getSetCookie().filter((line) => line.startsWith('mcp_gateway_session='))).toEqual([]);

@@ -102,7 +102,7 @@ describe('A request is rejected with 401', () => {
     for (const path of [
       '/',
       '/servers/currenttime',
-      '/static/base.css',
+      '/static/design.css',
       '/api/servers',
       '/api/me',
       '/nowhere',
@@ -116,7 +116,7 @@ describe('A request is rejected with 401', () => {
 });
 
 test('A valid assertion opens pages and API', async () => {
-  for (const path of ['/', '/servers/currenttime', '/static/base.css', '/api/servers', '/api/me'])
+  for (const path of ['/', '/servers/currenttime', '/static/design.css', '/api/servers', '/api/me'])
     expect([path, (await asking(path)).status]).toEqual([path, 200]);
 });
 
@@ -124,7 +124,7 @@ test('An assertion made for mcpgw opens the API for its caller, and no page or f
   const audience = `${publicUrl}/mcpgw`;
   expect((await asking('/api/servers', admin, { audience })).status).toBe(200);
   expect((await asking('/api/me', admin, { audience })).status).toBe(200);
-  for (const path of ['/', '/servers/currenttime', '/static/base.css', '/API/me', '/apis', '/api%2Fme', '//api/me'])
+  for (const path of ['/', '/servers/currenttime', '/static/design.css', '/API/me', '/apis', '/api%2Fme', '//api/me'])
     expect([path, (await asking(path, admin, { audience })).status]).toEqual([path, 401]);
 });
 

@@ -95,7 +95,7 @@ const plain = (html: string) =>
   html.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&lt;', '<').replaceAll('&gt;', '>');
 /** The message at a field. */
 const faultAt = (html: string, field: string) =>
-  new RegExp(`id="${field}-fault"><svg[\\s\\S]*?</svg>([^<]*)`).exec(html)?.[1]?.trim();
+  new RegExp(`id="${field}-fault"><svg[\\s\\S]*?</svg><span>([^<]*)`).exec(html)?.[1]?.trim();
 /** The value of a field. */
 const typedIn = (html: string, field: string) =>
   new RegExp(`<input id="${field}"[^>]* value="([\\s\\S]*?)"(?: placeholder| aria| readonly| autocomplete)`).exec(
@@ -309,7 +309,7 @@ describe('Editing', () => {
     expect(typedIn(html, 'title')).toBe('My title');
     expect(typedIn(html, 'tags')).toBe('mine');
     expect(typedIn(html, 'description')).toBe('Carols description');
-    expect(html).toMatch(/<td>Current time<\/td><td>Carols title<\/td>/);
+    expect(html).toMatch(/<td [^>]+>Current time<\/td><td [^>]+>Carols title<\/td>/);
     expect(registry.store.get('currenttime')).toMatchObject({ title: 'Carols title' });
 
     const now = /name="revision" value="(\d+)"/.exec(html)?.[1];

@@ -60,30 +60,32 @@ const liveOf = async (path: string, who: object) => {
   return (/hx-sse:connect="([^"]+)"/.exec(html)?.[1] ?? '').replaceAll('&amp;', '&');
 };
 
-test('An open list gets the card of a server that goes down, and the statistics, and nothing else', async () => {
+test('An open list whose server goes down gets the counts, and the list, because the server moves to another group', async () => {
   const stream = await listen(admin, await liveOf('/', admin));
   expect([stream.status, stream.type]).toEqual([200, 'text/event-stream; charset=utf-8']);
   health['secret-plans'] = down();
   const event = await stream.next();
-  expect(event?.html.match(/hx-target="#[\w-]+"/g)).toEqual([
-    'hx-target="#statistics"',
-    'hx-target="#card-secret-plans"',
-  ]);
+  expect(event?.html.match(/hx-target="#[\w-]+"/g)).toEqual(['hx-target="#results"', 'hx-target="#states"']);
   expect(event?.html).toContain('It &lt;closed&gt; the connection.');
   expect(event?.html).not.toContain('/plans.internal');
+  health['secret-plans'] = { ...down(), error: 'It answers nonsense.' };
+  const next = await stream.next();
+  expect(next?.html.match(/hx-target="#[\w-]+"/g)).toEqual(['hx-target="#row-secret-plans"']);
+  expect(next?.html).toContain('It answers nonsense.');
   stream.stop();
 });
 
 test('A browser that connects again says what it has, and gets only what is new', async () => {
   const first = await listen(admin, await liveOf('/', admin));
   health.currenttime = down();
+  health['secret-plans'] = down();
   const id = (await first.next())?.id ?? '';
   first.stop();
-  health['secret-plans'] = down();
+  health['secret-plans'] = { ...down(), error: 'It answers nonsense.' };
   const second = await listen(admin, '/-/live', { 'Last-Event-ID': id });
   const event = await second.next();
-  expect(event?.html).toContain('card-secret-plans');
-  expect(event?.html).not.toContain('card-currenttime');
+  expect(event?.html).toContain('row-secret-plans');
+  expect(event?.html).not.toContain('row-currenttime');
   second.stop();
 });
 
@@ -92,28 +94,37 @@ test('A stream sends nothing about a server that its reader may not see', async 
   health['secret-plans'] = down();
   health.currenttime = down();
   const event = await stream.next();
-  expect(event?.html).toContain('card-currenttime');
+  expect(event?.html).toContain('row-currenttime');
   expect(event?.html).not.toContain('secret');
   stream.stop();
   expect((await listen(user, '/-/live?server=secret-plans')).status).toBe(404);
   expect((await listen(stranger, '/-/live?server=currenttime')).status).toBe(404);
 });
 
-test('The page of a server gets its state, its health and its tools', async () => {
+test('The page of a server gets its state, and what its tab shows', async () => {
   const stream = await listen(user, await liveOf('/servers/currenttime', user));
   health.currenttime = { ...up, checkedAt: new Date(), tools: [toolOf('look'), toolOf('brand_new_tool')] };
   const event = await stream.next();
   expect(event?.html.match(/hx-target="#[\w-]+"/g)).toEqual([
     'hx-target="#server-state"',
-    'hx-target="#server-health"',
+    'hx-target="#server-tabs"',
     'hx-target="#server-tools"',
   ]);
   expect(event?.html).toContain('brand_new_tool');
   stream.stop();
+  const onHealth = await listen(user, await liveOf('/servers/currenttime/health', user));
+  health.currenttime = { ...down(), tools: [] };
+  const other = await onHealth.next();
+  expect(other?.html.match(/hx-target="#[\w-]+"/g)).toEqual([
+    'hx-target="#server-state"',
+    'hx-target="#server-tabs"',
+    'hx-target="#server-health"',
+  ]);
+  onHealth.stop();
 });
 
 test('The page of a server gets its history each time that a check is stored', async () => {
-  const stream = await listen(user, await liveOf('/servers/currenttime', user));
+  const stream = await listen(user, await liveOf('/servers/currenttime/health', user));
   const server = registry.store.get('currenttime');
   if (!server) throw new Error('no server');
   const state = { status: 'healthy', failures: 0, error: null, since: '2026-11-23', latencyMs: 1, checks: [] } as const;
@@ -173,7 +184,7 @@ test('A list of 500 servers comes in pages, quickly, and no larger than a screen
     const last = await (await fetch(`${large.url}/?page=999`, { headers })).text();
     expect(last).toContain('Page 10 of 10, 500 servers');
     const found = await (await fetch(`${large.url}/?q=number-3`, { headers })).text();
-    expect(found.match(/<li id="card-/g)?.length).toBeGreaterThan(10);
+    expect(found.match(/<li id="row-/g)?.length).toBeGreaterThan(10);
   } finally {
     await large.close();
   }

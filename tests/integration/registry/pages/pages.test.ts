@@ -38,15 +38,15 @@ const page = async (path: string, who: object, url = registry.url) => {
   return { status: answer.status, headers: answer.headers, html: await answer.text() };
 };
 
-test('The list shows a server with its state in words, its age, its tools and its address', async () => {
+test('The list shows a server with its state in words, its tools and its address, and its page how old that is', async () => {
   const { status, html } = await page('/', user);
   expect(status).toBe(200);
   expect(html).toContain('<a href="/servers/currenttime">Current time</a>');
   expect(html).toMatch(/class="state healthy">[\s\S]*?<\/svg>Healthy/);
-  expect(html).toContain(
+  expect(html).toMatch(/tools-count">1<span class="unit"> tool<\/span>/);
+  expect((await page('/servers/currenttime', user)).html).toContain(
     '<time datetime="2026-11-23T04:26:07.000Z" title="2026-11-23 04:26:07 UTC" data-ago>12 s ago</time>',
   );
-  expect(html).toContain('tools-count">1 tool</span>');
 });
 
 test('Pages show the chosen name of a person, and beside what it did also the user name', async () => {
@@ -61,18 +61,19 @@ test('Pages show the chosen name of a person, and beside what it did also the us
 });
 
 test.each([
-  ['an admin', admin, ['Current time', 'Secret plans']],
+  // Problems first: it closed the connection.
+  ['an admin', admin, ['Secret plans', 'Current time']],
   ['a user', user, ['Current time']],
   ['a person without groups', stranger, []],
 ])('%s sees only the servers that list_service names', async (_who, claims, titles) => {
   const { html } = await page('/', claims);
-  expect([...html.matchAll(/<h2><a href="\/servers\/[^"]+">([^<]+)</g)].map((m) => m[1])).toEqual(titles);
+  expect([...html.matchAll(/<div class="name"><a href="\/servers\/[^"]+">([^<]+)</g)].map((m) => m[1])).toEqual(titles);
 });
 
 test('The page of a server shows every endpoint, its tools, and a configuration to copy', async () => {
-  const { html } = await page('/servers/currenttime', user);
+  expect((await page('/servers/currenttime', user)).html).toContain('current_time_by_timezone');
+  const { html } = await page('/servers/currenttime/connect?client=others', user);
   expect(html).toContain('http://localhost:8080/currenttime/sse');
-  expect(html).toContain('current_time_by_timezone');
   const snippet = /<code id="config-others">([\s\S]*?)<\/code>/
     .exec(html)?.[1]
     ?.replaceAll('&quot;', '"')
@@ -89,16 +90,21 @@ test('The page of a server shows every endpoint, its tools, and a configuration 
 });
 
 test('The page of a server that is down shows the reason and never where it runs', async () => {
-  const { html } = await page('/servers/secret-plans', admin);
-  expect(html).toContain('It closed the connection.');
-  expect(html).not.toMatch(/plans\.internal|:9000|\/deep/);
+  for (const tab of ['', '/connect', '/access', '/health', '/history']) {
+    const { status, html } = await page(`/servers/secret-plans${tab}`, admin);
+    expect([tab, status]).toEqual([tab, 200]);
+    expect(html).toContain('It closed the connection.');
+    expect(html).not.toMatch(/plans\.internal|:9000|\/deep/);
+  }
 });
 
 test('A server that may not be seen has the same page as one that does not exist', async () => {
-  const hidden = await page('/servers/secret-plans', user);
-  const missing = await page('/servers/no-such', user);
-  expect(hidden.status).toBe(404);
-  expect([missing.status, missing.html]).toEqual([hidden.status, hidden.html]);
+  for (const tab of ['', '/health', '/history']) {
+    const hidden = await page(`/servers/secret-plans${tab}`, user);
+    const missing = await page(`/servers/no-such${tab}`, user);
+    expect(hidden.status).toBe(404);
+    expect([missing.status, missing.html]).toEqual([hidden.status, hidden.html]);
+  }
 });
 
 test('A person in a group that grants nothing reads which groups they have and what to ask for', async () => {
@@ -169,7 +175,7 @@ test('Pages have the strict content security policy, are not cached, and have no
 
 test('The stylesheet is cached for ever under a name with its hash, and the icon is served', async () => {
   const { html } = await page('/', admin);
-  const href = /href="(\/static\/base\.[0-9a-f]{16}\.css)"/.exec(html)?.[1] ?? '';
+  const href = /href="(\/static\/design\.[0-9a-f]{16}\.css)"/.exec(html)?.[1] ?? '';
   const style = await page(href, admin);
   expect(style.status).toBe(200);
   expect(style.headers.get('cache-control')).toBe('private, max-age=31536000, immutable');
@@ -241,7 +247,16 @@ test('Names of servers and people are shown as text', async () => {
   });
   try {
     const who = { ...admin, username: evil, groups: [evil] };
-    for (const path of ['/', `/?q=${encodeURIComponent(evil)}`, '/?q=script', '/servers/evil']) {
+    for (const path of [
+      '/',
+      `/?q=${encodeURIComponent(evil)}`,
+      '/?q=script',
+      '/servers/evil',
+      '/servers/evil/health',
+      '/servers/evil/access',
+      '/servers/evil/history',
+      '/servers/evil/connect',
+    ]) {
       const html = (await page(path, who, own.url)).html.replace(ownScripts, '');
       expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
       expect(html).not.toContain('<script');

@@ -1,4 +1,4 @@
-import { ago, counted, exactTime } from '../../../../../registry/pages/shared/format.ts';
+import { ago, counted, exactTime, tileOf } from '../../../../../registry/pages/shared/format.ts';
 
 test.each([
   [0, 'just now'],
@@ -22,4 +22,15 @@ test('Exact times are in UTC and labelled so', () => {
 
 test('One thing is singular, none and two are plural', () => {
   expect([0, 1, 2].map((count) => counted(count, 'server'))).toEqual(['0 servers', '1 server', '2 servers']);
+});
+
+test.each([
+  ['Current time', 'CT'],
+  ['GitHub', 'GI'],
+  ['"quoted" <server>', 'QS'],
+  ['x', 'X'],
+  ['   ', ''],
+  ['Ärzte über uns', 'ÄÜ'],
+])('The tile of "%s" has the letters "%s"', (title, letters) => {
+  expect(tileOf(title)).toBe(letters);
 });
