@@ -213,10 +213,13 @@ test.each([
   ['/oauth2/logout/cognito', 'dark'],
   ['/oauth2/callback/cognito?code=a&state=b', 'light'],
   ['/oauth2/callback/cognito?code=a&state=b', 'dark'],
+  ['/nothing-at-all', 'light'],
+  ['/nothing-at-all', 'dark'],
 ] as const)('%s in %s can be used by everybody (WCAG 2.2 AA)', async (path, colorScheme) => {
   await page.emulateMedia({ colorScheme });
   await page.goto(gateway.url + path);
   const shots = process.env.SCREENSHOTS;
   if (shots) await page.screenshot({ path: `${shots}/${path.replace(/\W+/g, '-')}-${colorScheme}.png` });
   expect((await accessibility(page)).faults).toEqual([]);
+  expect(await page.evaluate('getComputedStyle(document.querySelector(".card")).borderRadius')).toBe('10px');
 });
