@@ -53,6 +53,7 @@ const answerOf = (page: Page) => page.getByRole('region', { name: 'Answer' }).lo
 
 test('A person calls a stateless tool from its page, through the gate, and finds the decision in the audit', async () => {
   const { page, complaints } = await open('alice', '/servers/currenttime');
+  await page.locator('#tool-current_time_by_timezone > summary').click();
   await page.getByRole('link', { name: /^Try it ?: current_time_by_timezone$/ }).click();
   await page.getByLabel(/^tz_name/).fill('Asia/Tokyo');
   await call(page, 'current_time_by_timezone');
