@@ -35,19 +35,24 @@ const longestChallenge = 2048;
 
 /** Answers 200 with the identity headers of the contract (docs/validate.md). */
 export function allow(res: ServerResponse, allowance: Allowance): void {
-  const { principal, server, tool, assertion, ticket, credentials = [] } = allowance;
+  const { principal, server, tool, assertion, ticket, credentials } = allowance;
   const headers = [...headersOf(principal), 'X-Server-Name', server, 'X-Mcp-Assertion', assertion];
   if (ticket !== undefined) headers.push('X-Relay', ticket);
-  for (const { header, value } of credentials) {
-    const own = credentialHeaders.get(header);
-    if (own !== undefined) headers.push(own, value);
-  }
-  const others = credentials.filter(({ header }) => !credentialHeaders.has(header));
-  // A value holds no tab. nginx takes each one out by its name (nginx/reload).
-  const packed = others.map(({ header, value }) => `${header.toLowerCase()}:${value}`).join('\t');
-  if (packed) headers.push('X-Upstream-Credentials', packed);
+  if (credentials !== undefined) headers.push(...credentialHeadersOf(credentials));
   if (tool !== undefined) headers.push('X-Tool-Name', asciiToken(tool).slice(0, 1024));
   res.writeHead(200, headers).end();
+}
+
+function credentialHeadersOf(credentials: readonly Credential[]): string[] {
+  const usual = credentials.flatMap(({ header, value }) => {
+    const own = credentialHeaders.get(header);
+    return own === undefined ? [] : [own, value];
+  });
+  const others = credentials.filter(({ header }) => !credentialHeaders.has(header));
+  if (others.length === 0) return usual;
+  // A value holds no tab. nginx takes each one out by its name (nginx/reload).
+  const packed = others.map(({ header, value }) => `${header.toLowerCase()}:${value}`).join('\t');
+  return [...usual, 'X-Upstream-Credentials', packed];
 }
 
 /** Names and values in turn: the identity headers, built once for each principal. */
