@@ -51,11 +51,10 @@ const refusals: Record<string, string> = {
 
 function refusedByProvider(error: AuthorizationResponseError, title: string): LoginFailure {
   const what = error.error_description === 'invalid_scope' ? 'invalid_scope' : error.error;
-  const said = descriptionOf(error);
-  const words = said === undefined ? [] : [`Its reason: ${said}`];
+  const words = wordsOf(error);
   if (what === 'access_denied') return new LoginFailure(400, 'The login was cancelled', [...words, again], error);
   const hint = refusals[what] ?? `It said: ${what.replace(/[^\w.-]/g, '').slice(0, 60)}.`;
-  const linked = said !== undefined && /^Already found an entry for username/i.test(said) ? [justLinked] : [];
+  const linked = /^Already found an entry for username/i.test(descriptionOf(error) ?? '') ? [justLinked] : [];
   const lines = [hint, ...words, ...linked, administrator];
   return new LoginFailure(400, `${title} refused the login`, lines, error);
 }
@@ -78,6 +77,11 @@ export function descriptionOf(error: unknown): string | undefined {
   return text.length > longestDescription ? `${text.slice(0, longestDescription)}…` : text;
 }
 
+function wordsOf(error: unknown): string[] {
+  const said = descriptionOf(error);
+  return said === undefined ? [] : [`Its reason: ${said}`];
+}
+
 const exchangeHints: Record<string, readonly string[]> = {
   invalid_client: ['It does not accept the client id and secret that the gateway is configured with.'],
   invalid_grant: [
@@ -93,8 +97,7 @@ function refusedAtExchange(error: ResponseBodyError, title: string): LoginFailur
       ? ['The callback URL was another one when the login began: has REGISTRY_URL changed, or its last slash?']
       : undefined;
   const hints = callback ?? exchangeHints[error.error] ?? ['It refused to hand out the tokens.'];
-  const said = descriptionOf(error);
-  const words = said === undefined ? [] : [`Its reason: ${said}`];
+  const words = wordsOf(error);
   return new LoginFailure(
     502,
     `${title} did not complete the login`,

@@ -1,6 +1,5 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
@@ -8,6 +7,7 @@ import { accessibility, launchBrowser, tooWide } from '../support/browser/browse
 import { openAs } from '../support/browser/visit.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { rpc, send } from '../support/gateway/send.ts';
+import { startChangingServer } from '../support/servers/changing-server.ts';
 
 // A browser test on a busy machine takes longer than a unit test.
 jest.setTimeout(180_000);
@@ -21,31 +21,8 @@ const tool = (name: string, description: string) => ({ name, description, inputS
 const approved = [tool('forecast', 'Tells the weather'), tool('radar', 'Shows rain')];
 let tools = approved;
 
-/** A little MCP server whose tools the test changes. */
-function startUpstream(): Promise<Server> {
-  const hello = {
-    protocolVersion: '2025-06-18',
-    capabilities: { tools: {} },
-    serverInfo: { name: 'weather', version: '1' },
-  };
-  const server = createServer(async (req, res) => {
-    if (req.method !== 'POST') return void res.writeHead(405).end();
-    const { id, method } = (await json(req)) as { id?: number; method: string };
-    if (id === undefined) return void res.writeHead(202).end();
-    const answers: Record<string, object> = {
-      initialize: hello,
-      'tools/list': { tools },
-      'tools/call': { content: [] },
-    };
-    const result = answers[method];
-    const said = result ? { result } : { error: { code: -32601, message: 'no such method' } };
-    res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, ...said }));
-  });
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-}
-
 beforeAll(async () => {
-  [upstream, browser] = await Promise.all([startUpstream(), launchBrowser()]);
+  [upstream, browser] = await Promise.all([startChangingServer(() => tools), launchBrowser()]);
   const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
   const transports = { 'streamable-http': '/mcp' };
   const weather = { name: 'weather', title: 'Weather', description: 'Weather', upstream: url, transports, tags: [] };

@@ -1,10 +1,10 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { rpc, send } from '../support/gateway/send.ts';
+import { startChangingServer } from '../support/servers/changing-server.ts';
 
 let gateway: Gateway;
 let upstream: Server;
@@ -13,29 +13,11 @@ const cookies: Record<string, string> = {};
 const tool = (name: string, description: string) => ({ name, description, inputSchema: { type: 'object' } });
 let tools = [tool('forecast', 'Tells the weather'), tool('radar', 'Shows rain')];
 
-/** A little MCP server whose tools the test changes. */
-function startUpstream(): Promise<Server> {
-  const serverInfo = { name: 'weather', version: '1' };
-  const hello = { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo };
-  const server = createServer(async (req, res) => {
-    if (req.method !== 'POST') return void res.writeHead(405).end();
-    const { id, method } = (await json(req)) as { id?: number; method: string };
-    if (id === undefined) return void res.writeHead(202).end();
-    if (method === 'tools/call') calls++;
-    const answers: Record<string, object> = {
-      initialize: hello,
-      'tools/list': { tools },
-      'tools/call': { content: [] },
-    };
-    const result = answers[method];
-    const said = result ? { result } : { error: { code: -32601, message: 'no such method' } };
-    res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, ...said }));
-  });
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-}
-
 beforeAll(async () => {
-  upstream = await startUpstream();
+  upstream = await startChangingServer(
+    () => tools,
+    () => calls++,
+  );
   const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
   const transports = { 'streamable-http': '/mcp' };
   const weather = { name: 'weather', title: 'Weather', description: 'Weather', upstream: url, transports, tags: [] };
