@@ -38,6 +38,7 @@ export interface Schema {
   };
   ended: { id: Generated<number>; mark: string; at: number };
   used: { digest: string; until: number };
+  secret: { name: string; value: string };
 }
 
 /** Numbers of the locks. The registry takes 7860 in a database that both may share. */
@@ -51,6 +52,7 @@ export const changes: SchemaChanges = {
   '004-confirmed-sessions': confirmedSessions,
   '005-used-once': usedOnce,
   '006-bindings-by-server': bindingsByServer,
+  '010-secrets': secrets,
 };
 
 async function sessionsAndKeys(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
@@ -129,4 +131,13 @@ async function bindingsByServer(db: Kysely<unknown>): Promise<void> {
   await db.schema.dropIndex('binding_owner').execute();
   const columns = ['owner', 'kind', 'server', 'used_at'];
   await db.schema.createIndex('binding_owner_server').on('binding').columns(columns).execute();
+}
+
+/** Random secrets that are made at their first use. */
+async function secrets(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('secret')
+    .addColumn('name', 'text', (c) => c.primaryKey())
+    .addColumn('value', 'text', (c) => c.notNull())
+    .execute();
 }

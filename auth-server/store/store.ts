@@ -7,6 +7,7 @@ import { createKeyStore } from './key.ts';
 import { changes, type Schema } from './migrations.ts';
 import { createRevocationStore } from './revocation.ts';
 import { createRevocationFeed } from './revocation-feed.ts';
+import { createSecretStore } from './secret.ts';
 import { DatabaseSessions, type SessionStore } from './session.ts';
 import { createUsedStore } from './used.ts';
 
@@ -72,6 +73,7 @@ export async function openStore(
     keys: createKeyStore(database),
     bindings: bindings as BindingStore,
     used: createUsedStore(db),
+    secrets: createSecretStore(db),
     /** Rejects when the database does not answer. */
     ping: () => ping(db),
     async close() {
