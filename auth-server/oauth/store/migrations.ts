@@ -1,0 +1,83 @@
+import type { Generated, Kysely } from 'kysely';
+import type { DatabaseKind } from '../../../common/database/database.ts';
+import { addSerialId, type SchemaChanges } from '../../../common/database/migrations.ts';
+
+/** The tables as Kysely sees them. Times in seconds since 1970. Keys are digests: a copy of the tables can be used for nothing. */
+export interface Schema {
+  /** What clients ask for, until a person has answered. */
+  oauth_request: {
+    id: Generated<number>;
+    key: string;
+    /** Digest of the cookie of the browser that asks. */
+    browser: string;
+    asked: string;
+    /** What the provider said about the person, encrypted. */
+    person: string | null;
+    answer: string | null;
+    answered_at: number | null;
+    expires_at: number;
+  };
+  /** Logins at the provider that are under way for a request. */
+  oauth_login: {
+    key: string;
+    request: string;
+    browser: string;
+    attempt: string;
+    used_at: number | null;
+    expires_at: number;
+  };
+  /** Codes and refresh tokens. */
+  oauth_token: {
+    key: string;
+    kind: 'code' | 'refresh';
+    sid: string;
+    client: string;
+    payload: string;
+    /** How many refresh tokens of the family came before. */
+    generation: number;
+    used_at: number | null;
+    expires_at: number;
+  };
+}
+
+/** Every change of the tables. Never edit a change that has been released; add another one. */
+export const changes: SchemaChanges = { '001-requests-and-tokens': requestsAndTokens };
+
+async function requestsAndTokens(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
+  await addSerialId(db.schema.createTable('oauth_request'), kind)
+    .addColumn('key', 'text', (c) => c.notNull().unique())
+    .addColumn('browser', 'text', (c) => c.notNull())
+    .addColumn('asked', 'text', (c) => c.notNull())
+    .addColumn('person', 'text')
+    .addColumn('answer', 'text')
+    .addColumn('answered_at', 'integer')
+    .addColumn('expires_at', 'integer', (c) => c.notNull())
+    .execute();
+  await db.schema
+    .createTable('oauth_login')
+    .addColumn('key', 'text', (c) => c.primaryKey())
+    .addColumn('request', 'text', (c) => c.notNull())
+    .addColumn('browser', 'text', (c) => c.notNull())
+    .addColumn('attempt', 'text', (c) => c.notNull())
+    .addColumn('used_at', 'integer')
+    .addColumn('expires_at', 'integer', (c) => c.notNull())
+    .execute();
+  await db.schema
+    .createTable('oauth_token')
+    .addColumn('key', 'text', (c) => c.primaryKey())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('sid', 'text', (c) => c.notNull())
+    .addColumn('client', 'text', (c) => c.notNull())
+    .addColumn('payload', 'text', (c) => c.notNull())
+    .addColumn('generation', 'integer', (c) => c.notNull())
+    .addColumn('used_at', 'integer')
+    .addColumn('expires_at', 'integer', (c) => c.notNull())
+    .execute();
+  const indexes = {
+    oauth_request: ['browser', 'expires_at'],
+    oauth_login: ['expires_at'],
+    oauth_token: ['sid', 'expires_at'],
+  };
+  for (const [table, columns] of Object.entries(indexes))
+    for (const column of columns) await db.schema.createIndex(`${table}_${column}`).on(table).column(column).execute();
+}
