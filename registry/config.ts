@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import * as z from 'zod';
+import { type Cidr, parseCidr } from '../common/network/addresses.ts';
 import { shapeFor } from '../common/settings/table.ts';
 import { limitsOf } from './health/clock.ts';
-import { type Cidr, parseCidr } from './routing/addresses.ts';
 
 const shape = shapeFor('registry');
 

@@ -1,6 +1,6 @@
 import { type Client, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { createPinnedFetch } from '../../common/network/pinned-fetch.ts';
 import type { Holding } from '../routing/holding.ts';
-import { createPinnedFetch } from '../routing/pinned-fetch.ts';
 import { readingFetch } from '../routing/read-answers.ts';
 import type { Transport } from '../servers/server.ts';
 import type { Alarm } from './alarm.ts';

@@ -1,5 +1,5 @@
-import type { AddressCheck } from './addresses.ts';
-import type { Resolver } from './upstreams.ts';
+import type { AddressCheck } from '../../common/network/addresses.ts';
+import type { Resolver } from '../../common/network/resolve.ts';
 
 /** How long the gateway's own addresses are cached, in milliseconds. */
 const freshMilliseconds = 1_000;

@@ -1,11 +1,12 @@
+import { type AddressRules, createAddressCheck } from '../../common/network/addresses.ts';
+import { systemResolver } from '../../common/network/resolve.ts';
 import type { Logger } from '../../common/service/log.ts';
 import { ConfigError } from '../../common/text/config-error.ts';
 import type { RegistryStore } from '../store/store.ts';
-import { type AddressRules, createAddressCheck } from './addresses.ts';
 import { refuseOwnHosts } from './own-hosts.ts';
 import { type RouteOutcome, routeOutcome } from './route-status.ts';
 import type { UpstreamAuth } from './upstream-auth.ts';
-import { createUpstreams, systemResolver, type UpstreamsOptions } from './upstreams.ts';
+import { createUpstreams, type UpstreamsOptions } from './upstreams.ts';
 
 /** nginx/reload polls once a second, and nginx has to test the routes. */
 const publishMilliseconds = 10_000;

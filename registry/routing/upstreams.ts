@@ -1,12 +1,9 @@
-import { lookup } from 'node:dns/promises';
 import { isIPv6 } from 'node:net';
+import type { AddressCheck } from '../../common/network/addresses.ts';
+import type { Resolver } from '../../common/network/resolve.ts';
 import type { Logger } from '../../common/service/log.ts';
 import type { ServerEntry } from '../servers/server.ts';
-import type { AddressCheck } from './addresses.ts';
 import { toRouteLine, writeRoutes } from './routes-file.ts';
-
-/** Finds the IP addresses of a host name. */
-export type Resolver = (host: string) => Promise<readonly string[]>;
 
 /** The resolved addresses of a server. Without any it is not routed, and `problem` tells its users why. */
 export interface Upstream {
@@ -33,10 +30,6 @@ export interface UpstreamsOptions {
 
 /** Each address is a line of nginx's configuration. */
 const mostAddresses = 64;
-
-/** The system's resolver, including `/etc/hosts`. */
-export const systemResolver: Resolver = async (host) =>
-  (await lookup(host, { all: true })).map((found) => found.address);
 
 /**
  * Keeps the routes file up to date: resolves every upstream, checks its addresses, and writes the lines. A server that

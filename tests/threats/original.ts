@@ -71,7 +71,7 @@ export const found = [
   }),
   row('J12', 'a registration injects no nginx configuration and reaches no forbidden address', {
     'unit/registry/routing/routes-file': ['%j cannot get into a line', 'a;b', 'a\nb', 'a$b'],
-    'unit/registry/routing/addresses': ['169.254.169.254', '0:0:0:0:0:ffff:127.0.0.1'],
+    'unit/common/network/addresses': ['169.254.169.254', '0:0:0:0:0:ffff:127.0.0.1'],
     'integration/registry/health/health': ['A redirect is not followed'],
     'integration/nginx/routes': ['a directive in the name', 'a directive in the path', 'a variable'],
     attack: [

@@ -43,7 +43,7 @@ export const registered = [
     'integration/relay/unreadable-answers': ['Questions about tasks that no request asked for are limited'],
   }),
   row('special-addresses', 'no setting lets a server be registered at a metadata service or special-purpose address', {
-    'unit/registry/routing/special-addresses': [
+    'unit/common/network/special-addresses': [
       'No setting allows the metadata service of %s: %s',
       'No setting allows an address of %s: its first, its last, or one between',
       'No setting allows an %s address: %s',

@@ -1,5 +1,5 @@
 import { useEnvProxy } from '../../../../common/network/env-proxy.ts';
-import { createPinnedFetch } from '../../../../registry/routing/pinned-fetch.ts';
+import { createPinnedFetch } from '../../../../common/network/pinned-fetch.ts';
 import { listen } from '../../../support/listen.ts';
 import { startProxy } from '../../../support/proxy.ts';
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { createAddressCheck, parseCidr } from '../../../../common/network/addresses.ts';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { RegistryError } from '../../../../registry/errors/registry-error.ts';
 import { createConnectionTest } from '../../../../registry/health/connection-test.ts';
-import { createAddressCheck, parseCidr } from '../../../../registry/routing/addresses.ts';
 import { toRouteLine } from '../../../../registry/routing/routes-file.ts';
 import { createUpstreams } from '../../../../registry/routing/upstreams.ts';
 import {

@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAddressCheck, parseCidr } from '../../../../registry/routing/addresses.ts';
-import { createUpstreams, type Resolver, systemResolver } from '../../../../registry/routing/upstreams.ts';
+import { createAddressCheck, parseCidr } from '../../../../common/network/addresses.ts';
+import { type Resolver, systemResolver } from '../../../../common/network/resolve.ts';
+import { createUpstreams } from '../../../../registry/routing/upstreams.ts';
 import type { ServerEntry } from '../../../../registry/servers/server.ts';
 import { until } from '../../../support/listen.ts';
 import { recordingLog } from '../../../support/registry/registry-fixture.ts';

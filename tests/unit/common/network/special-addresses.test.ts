@@ -1,5 +1,5 @@
 import { BlockList } from 'node:net';
-import { createAddressCheck, parseCidr } from '../../../../registry/routing/addresses.ts';
+import { createAddressCheck, parseCidr } from '../../../../common/network/addresses.ts';
 
 /**
  * IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890), as of 2025-10, without the networks that

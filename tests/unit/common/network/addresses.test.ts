@@ -1,4 +1,4 @@
-import { createAddressCheck, parseCidr } from '../../../../registry/routing/addresses.ts';
+import { createAddressCheck, parseCidr } from '../../../../common/network/addresses.ts';
 
 const cidrs = (text: string) => text.split(',').flatMap((item) => parseCidr(item) ?? []);
 const allowPrivate = cidrs('127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7');

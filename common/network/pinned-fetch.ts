@@ -3,9 +3,9 @@ import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
 import type { FetchLike } from '@modelcontextprotocol/client';
-import { decodedBody } from '../../common/answers/decoded-body.ts';
-import { UnreadableAnswer } from '../../common/answers/limits.ts';
-import { pinnedLookup } from '../../common/network/pinned-lookup.ts';
+import { decodedBody } from '../answers/decoded-body.ts';
+import { UnreadableAnswer } from '../answers/limits.ts';
+import { pinnedLookup } from './pinned-lookup.ts';
 
 /** A server sent more than the limit. */
 export class TooMuchError extends UnreadableAnswer {
