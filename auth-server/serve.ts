@@ -24,13 +24,15 @@ import { openRecentDecisions } from './decisions/recent-decisions.ts';
 import { shareMetrics } from './decisions/shared-metrics.ts';
 import { traceDecisions } from './gate/tracing.ts';
 import { createValidate } from './gate/validate.ts';
+import { createAccessTokens } from './identity/access-token.ts';
 import { createAssertionSigner } from './identity/assertion.ts';
 import { createGroupSource, type GroupSourceDeps } from './identity/group-refresh.ts';
 import { createLocalSessions } from './identity/local-session.ts';
 import { createSessionSeal } from './identity/session.ts';
 import { createSessionCookie } from './identity/session-cookie.ts';
 import { createSessionKeeper, type SessionKeeper } from './identity/session-keeper.ts';
-import { createKeyRotation, keepRotating } from './keys/key-rotation.ts';
+import { createKeyRotation, type KeyRotation, keepRotating } from './keys/key-rotation.ts';
+import { createSigningKeys } from './keys/signing-keys.ts';
 import { createThrottle } from './limits/throttle.ts';
 import { createLoginAttempts } from './login/login-attempts.ts';
 import { createPages } from './login/pages.ts';
@@ -80,11 +82,7 @@ async function assemble(
   const recent = await openRecentDecisions(config.DATABASE_URL ?? config.DATA_DIR, {
     onFailure: (err) => log.error({ err }, 'the recent decisions cannot be stored'),
   });
-  const rotation = createKeyRotation(store.keys, config.ASSERTION_KEY_DAYS);
-  const assertions = await createAssertionSigner(store.keys, publicUrl, rotation, (hit) =>
-    metrics.lookedUp('assertion', hit),
-  );
-  const stopRotating = keepRotating(rotation, log);
+  const { assertions, accessTokens, stopRotating } = await signersOf(config, store, metrics, log);
   policy.onChange(assertions.forget);
 
   const standInFetch = standInOf(config, log);
@@ -104,6 +102,7 @@ async function assemble(
     upstreamSecrets,
     upstreamSecretFaults: secretsFile === undefined ? undefined : upstreamSecrets.faults,
     tokens,
+    accessTokens,
     assertions,
     ...store,
     seal: createSessionSeal(secretKeys),
@@ -140,6 +139,22 @@ function listenerOf(deps: AppDeps): RequestListener {
   const isValidate = ({ url, method }: IncomingMessage) =>
     url === '/validate' && (method === 'POST' || method === 'GET');
   return (req, res) => (isValidate(req) ? validate(req, res) : app(req, res));
+}
+
+/** What signs with keys of the store, and keeps replacing them. */
+async function signersOf(config: Config, store: Store, metrics: Metrics, log: Logger) {
+  const publicUrl = config.REGISTRY_URL;
+  const [rotation, accessTokenRotation] = [store.keys, store.accessTokenKeys].map((keys) =>
+    createKeyRotation(keys, config.ASSERTION_KEY_DAYS),
+  ) as [KeyRotation, KeyRotation];
+  const lookedUp = (hit: boolean) => metrics.lookedUp('assertion', hit);
+  const assertions = await createAssertionSigner(store.keys, publicUrl, rotation, lookedUp);
+  const accessTokens = createAccessTokens(createSigningKeys(store.accessTokenKeys, accessTokenRotation), publicUrl);
+  const stops = [rotation, accessTokenRotation].map((each) => keepRotating(each, log));
+  const stopRotating = () => {
+    for (const stop of stops) stop();
+  };
+  return { assertions, accessTokens, stopRotating };
 }
 
 /** What depends on the settings alone. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createSessionSeal } from '../auth-server/identity/session.ts';
+import { ofBrowser } from '../auth-server/login/open-session.ts';
 import { openStore } from '../auth-server/store/store.ts';
 import { cognitoIssuer, localPoolId } from '../common/identity/cognito.ts';
 import { nowInSeconds } from '../common/time/now.ts';
@@ -68,6 +69,9 @@ export async function sessionOf(stack: BenchStack): Promise<string> {
     refreshedAt: now + 7_200,
     lastSeen: now,
     refreshToken: undefined,
+    triedAt: now,
+    shownName: undefined,
+    ...ofBrowser,
   });
   await store.close();
   const key = String(stack.env.SECRET_KEY);

@@ -1,10 +1,10 @@
-import { importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
+import { type JWTPayload, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { type Ticket, ticketAudience } from '../../common/identity/ticket.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
-import { stateOf } from '../keys/key-plan.ts';
-import { createKeyRotation, type KeyRotation, publicHalf } from '../keys/key-rotation.ts';
-import type { KeyStore, StoredKey } from '../store/key.ts';
+import { createKeyRotation, type KeyRotation } from '../keys/key-rotation.ts';
+import { createSigningKeys } from '../keys/signing-keys.ts';
+import type { KeyStore } from '../store/key.ts';
 import { perPrincipal } from './per-principal.ts';
 import type { Principal } from './principal.ts';
 
@@ -17,8 +17,7 @@ const longestReused = 2_048;
 export type AssertionSigner = Awaited<ReturnType<typeof createAssertionSigner>>;
 
 /**
- * A signer with the keys in `keys`; it creates the first one. Keys are never derived from `SECRET_KEY`, which people keep
- * on laptops: its owner could then impersonate anyone to every upstream.
+ * A signer with the keys in `keys`; it creates the first one.
  * @param issuer the gateway's public origin
  * @param rotation replaces the keys; called here only when there is no key to sign with
  * @param lookedUp called for each look-up in the cache of assertions
@@ -29,18 +28,13 @@ export async function createAssertionSigner(
   rotation: KeyRotation = createKeyRotation(keys),
   lookedUp: (hit: boolean) => void = () => undefined,
 ) {
-  await signingKey(keys, rotation);
-  let imported: { kid: string; key: CryptoKey | Uint8Array } | undefined;
-  const importedKey = async ({ kid, jwk }: StoredKey) => {
-    if (imported?.kid !== kid) imported = { kid, key: await importJWK(jwk, 'EdDSA') };
-    return imported;
-  };
+  const signing = createSigningKeys(keys, rotation);
+  await signing.current();
   const reusable = new LRUCache<string, { signed: string; at: number }>({ max: 10_000 });
   const signJwt = async (claims: JWTPayload, audience: string, ends: number) => {
-    // Read each time: another process may have switched to the next key, and the old private half must not be used.
-    const { kid, key } = await importedKey(await signingKey(keys, rotation));
+    const { kid, alg, key } = await signing.current();
     return new SignJWT(claims)
-      .setProtectedHeader({ alg: 'EdDSA', kid, typ: 'JWT' })
+      .setProtectedHeader({ alg, kid, typ: 'JWT' })
       .setIssuer(issuer)
       .setAudience(audience)
       .setIssuedAt()
@@ -90,10 +84,7 @@ export async function createAssertionSigner(
     /** Drops cached assertions: after a policy change they may grant too much. */
     forget: () => reusable.clear(),
     /** The public keys, as `/.well-known/jwks.json` serves them (RFC 7517). */
-    async jwks(): Promise<{ keys: JWK[] }> {
-      const stored = await keys.list();
-      return { keys: stored.map(({ jwk }) => ({ ...publicHalf(jwk), alg: 'EdDSA', use: 'sig' })) };
-    },
+    jwks: signing.jwks,
   };
 }
 
@@ -102,14 +93,3 @@ const contentOf = perPrincipal((principal) => {
   const { authMethod, sessionId, subject, clientId, expiresAt, username, shownName = null, scopes, groups } = principal;
   return JSON.stringify([authMethod, sessionId, subject, clientId, expiresAt, username, shownName, scopes, groups]);
 });
-
-async function signingKey(keys: KeyStore, rotation: KeyRotation): Promise<StoredKey> {
-  const find = async () => (await keys.list()).find((key) => stateOf(key) === 'signs');
-  const key = await find();
-  if (key) return key;
-  // The first start, or the table was emptied to get rid of a stolen key.
-  await rotation.step();
-  const made = await find();
-  if (!made) throw new Error('There is no key to sign assertions with, and none could be made. Is the store writable?');
-  return made;
-}

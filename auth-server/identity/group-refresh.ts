@@ -13,6 +13,16 @@ export interface GroupSourceDeps {
   policy: () => Policy;
 }
 
+/** Most groups of a person that a record keeps. The ones that the policy knows come first. */
+const mostGroups = 500;
+
+/** The groups to keep of those that a provider named: also unknown ones, because the policy may name them later. */
+export function groupsToKeep({ source }: Policy, groups: readonly string[]): string[] {
+  const all = [...new Set(groups)];
+  const known = all.filter((group) => source.groups.has(group));
+  return [...known, ...all.filter((group) => !source.groups.has(group))].slice(0, mostGroups);
+}
+
 /**
  * Fetches the current groups of a session's person from its provider, with the session's refresh token.
  * @throws {SignInEnded}; any other error means that the provider could not be asked
@@ -28,7 +38,7 @@ export function createGroupSource(deps: GroupSourceDeps): FetchGroups {
     });
     const refreshedAt = nowInSeconds();
     const person = await client.refresh(token, sub);
-    const groups = person.groups.filter((group) => deps.policy().source.groups.has(group));
+    const groups = groupsToKeep(deps.policy(), person.groups);
     const kept = person.refreshToken;
     return { groups, refreshedAt, refreshToken: kept === undefined ? undefined : await deps.vault.lock(kept) };
   };

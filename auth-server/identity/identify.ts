@@ -5,6 +5,7 @@ import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
 import type { RevocationStore } from '../store/revocation.ts';
+import type { AccessTokens } from './access-token.ts';
 import type { LocalSessions } from './local-session.ts';
 import { type Principal, personOfLocalSession, personOfSession, principalOfToken } from './principal.ts';
 import { type PublicRegistry, publicVisitor } from './public-registry.ts';
@@ -13,6 +14,8 @@ import type { SessionKeeper } from './session-keeper.ts';
 
 export interface IdentifyDeps extends PublicRegistry {
   tokens: TokenVerifier;
+  /** Those that this gateway has made for OAuth clients. */
+  accessTokens: AccessTokens;
   seal: SessionSeal;
   keeper: SessionKeeper;
   /** Undefined where locally signed sessions are not accepted. */

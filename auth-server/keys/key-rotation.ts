@@ -1,7 +1,7 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Logger } from '../../common/service/log.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
-import type { KeyStore, StoredKey } from '../store/key.ts';
+import type { KeyPurpose, KeyStore, StoredKey } from '../store/key.ts';
 import { type KeyPlan, keyPlan, stateOf } from './key-plan.ts';
 
 /** Two clocks, in seconds: the wall clock (since 1970), which may be set, and a monotonic one. */
@@ -31,6 +31,8 @@ export function createKeyRotation(store: KeyStore, days = defaultKeyDays, clock 
     return { now, keys, plan: keyPlan(keys, { now, lifeSeconds: days * 86_400, seenFor }) };
   };
   return {
+    /** What they sign, in words. */
+    signs: store.purpose === 'assertion' ? 'assertions' : 'access tokens',
     /**
      * Makes the changes that are due. Several processes may call it at once: the store lets one decide.
      * @returns the keys, oldest first, if this call changed them
@@ -44,7 +46,7 @@ export function createKeyRotation(store: KeyStore, days = defaultKeyDays, clock 
       let changed: StoredKey[] = [];
       await store.update(async (current) => {
         const { keys, plan, now } = look(current);
-        changed = await carryOut(keys, plan, now);
+        changed = await carryOut(store.purpose, keys, plan, now);
         return changed;
       });
       seen(changed);
@@ -61,9 +63,9 @@ export function keepRotating(rotation: KeyRotation, log: Logger, milliseconds = 
   const step = async () => {
     try {
       const changed = await rotation.step();
-      if (changed) log.info({ keys: changed.map(stateKey) }, 'the keys that sign assertions have changed');
+      if (changed) log.info({ keys: changed.map(stateKey) }, `the keys that sign ${rotation.signs} have changed`);
     } catch (error) {
-      log.error({ err: error }, 'the keys that sign assertions could not be rotated; trying again in a minute');
+      log.error({ err: error }, `the keys that sign ${rotation.signs} could not be rotated; trying again in a minute`);
     }
   };
   void step();
@@ -76,7 +78,12 @@ function isDue(keys: readonly StoredKey[], { signs, drop, make }: KeyPlan): bool
   return make !== 'nothing' || drop.length > 0 || signing?.kid !== signs;
 }
 
-async function carryOut(keys: readonly StoredKey[], plan: KeyPlan, now: number): Promise<StoredKey[]> {
+async function carryOut(
+  purpose: KeyPurpose,
+  keys: readonly StoredKey[],
+  plan: KeyPlan,
+  now: number,
+): Promise<StoredKey[]> {
   const kept = keys
     .filter(({ kid }) => plan.published.includes(kid))
     .map((key) => {
@@ -84,7 +91,7 @@ async function carryOut(keys: readonly StoredKey[], plan: KeyPlan, now: number):
       if (key.kid === plan.signs) return state === 'waits' ? { ...key, signsSince: now } : key;
       return state === 'signs' ? { ...key, stoppedAt: now, jwk: publicHalf(key.jwk) } : key;
     });
-  return plan.make === 'nothing' ? kept : [...kept, await newKey(now, plan.make === 'first')];
+  return plan.make === 'nothing' ? kept : [...kept, await newKey(purpose, now, plan.make === 'first')];
 }
 
 /**
@@ -104,14 +111,17 @@ function notLaterThan(now: number, key: StoredKey): StoredKey {
 
 const stateKey = (key: StoredKey) => `${stateOf(key)} ${key.kid}`;
 
-/** The public half of an Ed25519 key (RFC 8037 section 2). */
-export function publicHalf({ kty, crv, x, kid }: JWK): JWK {
-  return { kty, crv, x, kid } as JWK;
+/** The public half of an Ed25519 key (RFC 8037 section 2), or of one on a curve of NIST (RFC 7518 section 6.2). */
+export function publicHalf({ kty, crv, x, y, kid }: JWK): JWK {
+  return { kty, crv, x, ...(y !== undefined && { y }), kid } as JWK;
 }
 
-/** An Ed25519 key, named by its thumbprint (RFC 7638). */
-async function newKey(now: number, signsAtOnce: boolean): Promise<StoredKey> {
-  const { privateKey } = await generateKeyPair('EdDSA', { extractable: true });
+/** The algorithm of each purpose. MCP clients that read an access token's key know ES256 rather than EdDSA. */
+export const algorithms = { assertion: 'EdDSA', 'access-token': 'ES256' } as const;
+
+/** A key, named by its thumbprint (RFC 7638). */
+async function newKey(purpose: KeyPurpose, now: number, signsAtOnce: boolean): Promise<StoredKey> {
+  const { privateKey } = await generateKeyPair(algorithms[purpose], { extractable: true });
   const jwk = await exportJWK(privateKey);
   const kid = await calculateJwkThumbprint(jwk);
   return { kid, jwk: { ...jwk, kid }, madeAt: now, signsSince: signsAtOnce ? now : undefined, stoppedAt: undefined };

@@ -4,6 +4,7 @@ import { nowInSeconds } from '../../common/time/now.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { LoggedIn, ProviderSettings } from '../cognito/oauth-client.ts';
 import type { TokenVault } from '../cognito/token-vault.ts';
+import { groupsToKeep } from '../identity/group-refresh.ts';
 import type { SessionSeal } from '../identity/session.ts';
 import type { SessionRecord, SessionStore } from '../store/session.ts';
 import { LoginFailure } from './login-failure.ts';
@@ -17,8 +18,53 @@ export interface OpenSessionDeps {
   log: Logger;
 }
 
+/** What the record of a browser says about what shows it. */
+export const ofBrowser = {
+  kind: 'browser',
+  oauthClient: undefined,
+  oauthClientName: undefined,
+  resource: undefined,
+  idleSeconds: undefined,
+} as const;
+
 /** Bytes of subject and username that fit into a cookie. Cognito's are at most 128 characters each. */
 const longestName = 1024;
+
+/** What a record holds beside the person: what shows it, for how long, and for which audience. */
+export type RecordPurpose = Pick<
+  SessionRecord,
+  'kind' | 'expiresAt' | 'oauthClient' | 'oauthClientName' | 'resource' | 'idleSeconds'
+>;
+
+/**
+ * Stores the record of a person who has just logged in at a provider.
+ * @param purpose what the record is for
+ */
+export async function addRecord(
+  deps: Pick<OpenSessionDeps, 'sessions' | 'vault' | 'policy'>,
+  provider: ProviderSettings,
+  { subject: sub, username, shownName, groups, refreshToken }: LoggedIn,
+  purpose: RecordPurpose,
+): Promise<SessionRecord> {
+  const now = nowInSeconds();
+  const record: SessionRecord = {
+    ...purpose,
+    sid: randomBytes(32).toString('base64url'),
+    sub,
+    username,
+    shownName: shownName === username ? undefined : shownName,
+    groups: groupsToKeep(deps.policy(), groups),
+    createdAt: now,
+    provider: provider.name,
+    clientId: provider.clientId,
+    refreshedAt: now,
+    triedAt: now,
+    lastSeen: now,
+    refreshToken: refreshToken && (await deps.vault.lock(refreshToken)),
+  };
+  await deps.sessions.add(record);
+  return record;
+}
 
 /**
  * Opens a session for a person who has just logged in at a provider.
@@ -28,37 +74,21 @@ const longestName = 1024;
 export async function openSession(
   deps: OpenSessionDeps,
   provider: ProviderSettings,
-  { subject: sub, username, shownName: shown, groups, refreshToken }: LoggedIn,
+  person: LoggedIn,
 ): Promise<{ value: string; record: SessionRecord }> {
-  if (Buffer.byteLength(sub + username) > longestName) {
+  const { subject, username, groups } = person;
+  if (Buffer.byteLength(subject + username) > longestName) {
     throw new LoginFailure(502, 'You cannot log in under this name', [
       `Your name at ${provider.title} is longer than a session can hold.`,
       'Ask an administrator for a shorter one.',
     ]);
   }
-  const createdAt = nowInSeconds();
+  const expiresAt = nowInSeconds() + deps.sessionSeconds;
+  const record = await addRecord(deps, provider, person, { ...ofBrowser, expiresAt });
+  const { sid, shownName: shown_name } = record;
   const known = groups.filter((group) => deps.policy().source.groups.has(group));
-  const record: SessionRecord = {
-    sid: randomBytes(32).toString('base64url'),
-    sub,
-    username,
-    groups: known,
-    createdAt,
-    expiresAt: createdAt + deps.sessionSeconds,
-    provider: provider.name,
-    clientId: provider.clientId,
-    refreshedAt: createdAt,
-    lastSeen: createdAt,
-    refreshToken: refreshToken && (await deps.vault.lock(refreshToken)),
-  };
-  await deps.sessions.add(record);
-  const shown_name = shown === username ? undefined : shown;
-  const claims = { sid: record.sid, sub, username, shown_name, groups: known, exp: record.expiresAt };
-  const value = await deps.seal.seal(claims);
+  const value = await deps.seal.seal({ sid, sub: subject, username, shown_name, groups: known, exp: expiresAt });
   const unknown_groups = groups.length - known.length;
-  deps.log.info(
-    { subject: sub, username, shown_name, provider: provider.name, groups: known, unknown_groups },
-    'logged in',
-  );
+  deps.log.info({ subject, username, shown_name, provider: provider.name, groups: known, unknown_groups }, 'logged in');
   return { value, record };
 }

@@ -1,5 +1,6 @@
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
 import * as z from 'zod';
+import { personInGroups } from '../../policy/caller.ts';
 import { type createFreshLogin, freshSeconds, KeysUnavailable, LoginRefused } from '../cognito/fresh-login.ts';
 import { type OAuthClient, SignInEnded } from '../cognito/oauth-client.ts';
 import { shownNameOf } from '../cognito/shown-name.ts';
@@ -85,7 +86,8 @@ async function exchange(deps: SessionExchangeDeps, req: Request) {
   const person =
     kept === undefined ? { ...login, shownName, refreshToken: undefined } : await client.refresh(kept, subject);
   const { value, record } = await openSession(deps, client.settings, person);
-  const { groups, expiresAt } = record;
+  const { groups } = personInGroups(deps.policy(), record.groups);
+  const { expiresAt } = record;
   return { cookie_name: deps.cookieName, cookie: value, expires_at: expiresAt, username: record.username, groups };
 }
 

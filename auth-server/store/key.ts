@@ -5,7 +5,7 @@ import { type Schema, turns } from './migrations.ts';
 import { requestQuery } from './request-query.ts';
 
 /**
- * A key that signs assertions. It waits (published only), then signs, then has stopped (published only); never
+ * A key that signs. It waits (published only), then signs, then has stopped (published only); never
  * backwards. Times in seconds since 1970.
  */
 export interface StoredKey {
@@ -19,10 +19,18 @@ export interface StoredKey {
 
 export type KeyStore = ReturnType<typeof createKeyStore>;
 
-/** The keys that sign assertions, shared by all processes. */
-export function createKeyStore({ kind, db, alone }: Database<Schema>) {
-  const all = db.selectFrom('assertion_key').selectAll().orderBy('id').compile();
+/** What a key signs. A key is never used for another purpose. */
+export type KeyPurpose = 'assertion' | 'access-token';
+
+/** Two tables of one form: a release that knows only the first replaces all its rows. */
+const tables = { assertion: 'assertion_key', 'access-token': 'access_token_key' } as const;
+
+/** The keys of one purpose, shared by all processes. */
+export function createKeyStore({ kind, db, alone }: Database<Schema>, purpose: KeyPurpose) {
+  const table = tables[purpose] as 'assertion_key';
+  const all = db.selectFrom(table).selectAll().orderBy('id').compile();
   return {
+    purpose,
     /** All keys, oldest first, as the last change of any process left them. Read for each signature. */
     list: async () => (await requestQuery(() => db.executeQuery(all))).rows.map(storedKey),
     /**
@@ -34,8 +42,8 @@ export function createKeyStore({ kind, db, alone }: Database<Schema>) {
         // A lock instead of SERIALIZABLE: of two processes starting on an empty database, PostgreSQL would abort one.
         await alone(transaction, turns.keys);
         const keys = await change((await transaction.executeQuery(all)).rows.map(storedKey));
-        await transaction.deleteFrom('assertion_key').execute();
-        if (keys.length > 0) await transaction.insertInto('assertion_key').values(keys.map(keyRow)).execute();
+        await transaction.deleteFrom(table).execute();
+        if (keys.length > 0) await transaction.insertInto(table).values(keys.map(keyRow)).execute();
       });
       if (kind === 'sqlite') await truncateLog(db);
     },

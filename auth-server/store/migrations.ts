@@ -2,6 +2,15 @@ import { type Generated, type Kysely, sql } from 'kysely';
 import type { DatabaseKind } from '../../common/database/database.ts';
 import { addSerialId, type SchemaChanges } from '../../common/database/migrations.ts';
 
+interface KeyTable {
+  id: Generated<number>;
+  kid: string;
+  jwk: string;
+  created_at: number;
+  signs_since: number | null;
+  stopped_at: number | null;
+}
+
 /** The tables as Kysely sees them. Times in seconds since 1970; lists as JSON text. `ended` is the revocation feed. */
 export interface Schema {
   session: {
@@ -17,16 +26,25 @@ export interface Schema {
     last_seen: number;
     refresh_token: string | null;
     leased_until: number;
+    kind: string;
+    oauth_client: string | null;
+    oauth_client_name: string | null;
+    resource: string | null;
+    idle_seconds: number | null;
+    tried_at: number;
+    shown_name: string | null;
+  };
+  person: {
+    provider: string;
+    sub: string;
+    groups: string;
+    refreshed_at: number;
+    leased_until: number;
+    fence: number;
   };
   revocation: { kind: string; value: string; at: number };
-  assertion_key: {
-    id: Generated<number>;
-    kid: string;
-    jwk: string;
-    created_at: number;
-    signs_since: number | null;
-    stopped_at: number | null;
-  };
+  assertion_key: KeyTable;
+  access_token_key: KeyTable;
   binding: {
     key: string;
     kind: string;
@@ -52,6 +70,7 @@ export const changes: SchemaChanges = {
   '004-confirmed-sessions': confirmedSessions,
   '005-used-once': usedOnce,
   '006-bindings-by-server': bindingsByServer,
+  '007-people-and-clients': peopleAndClients,
   '010-secrets': secrets,
 };
 
@@ -131,6 +150,46 @@ async function bindingsByServer(db: Kysely<unknown>): Promise<void> {
   await db.schema.dropIndex('binding_owner').execute();
   const columns = ['owner', 'kind', 'server', 'used_at'];
   await db.schema.createIndex('binding_owner_server').on('binding').columns(columns).execute();
+}
+
+/**
+ * Sessions of clients beside those of browsers, the groups of each person, and keys of their own for access tokens. A release
+ * without this change may run beside this one for a while: it writes sessions without the new columns, and replaces all rows
+ * of `assertion_key`, so the other keys have a table of their own.
+ */
+async function peopleAndClients(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
+  const session = db.schema.alterTable('session');
+  await session.addColumn('kind', 'text', (c) => c.notNull().defaultTo('browser')).execute();
+  for (const name of ['oauth_client', 'oauth_client_name', 'resource', 'shown_name'])
+    await session.addColumn(name, 'text').execute();
+  await session.addColumn('idle_seconds', 'integer').execute();
+  await session.addColumn('tried_at', 'integer', (c) => c.notNull().defaultTo(0)).execute();
+  await sql`update session set tried_at = refreshed_at`.execute(db);
+  await db.schema.createIndex('session_person').on('session').columns(['provider', 'sub']).execute();
+  await db.schema
+    .createTable('person')
+    .addColumn('provider', 'text', (c) => c.notNull())
+    .addColumn('sub', 'text', (c) => c.notNull())
+    .addColumn('groups', 'text', (c) => c.notNull())
+    .addColumn('refreshed_at', 'integer', (c) => c.notNull())
+    .addColumn('leased_until', 'integer', (c) => c.notNull().defaultTo(0))
+    .addColumn('fence', 'integer', (c) => c.notNull().defaultTo(0))
+    .addPrimaryKeyConstraint('person_key', ['provider', 'sub'])
+    .execute();
+  // The newest word of the provider on each person. Two sessions may have heard it in the same second.
+  await sql`insert into person (provider, sub, "groups", refreshed_at)
+    select provider, sub, "groups", refreshed_at from session as s
+    where refreshed_at = (select max(refreshed_at) from session as o where o.provider = s.provider and o.sub = s.sub)
+    on conflict do nothing`.execute(db);
+  await db.schema
+    .createTable('access_token_key')
+    .addColumn('id', kind === 'sqlite' ? 'integer' : 'serial', (c) => c.primaryKey())
+    .addColumn('kid', 'text', (c) => c.notNull())
+    .addColumn('jwk', 'text', (c) => c.notNull())
+    .addColumn('created_at', 'integer', (c) => c.notNull())
+    .addColumn('signs_since', 'integer')
+    .addColumn('stopped_at', 'integer')
+    .execute();
 }
 
 /** Random secrets that are made at their first use. */

@@ -23,6 +23,20 @@ export interface SessionRecord {
   lastSeen: number;
   /** The provider's refresh token, encrypted; undefined if it gave none. */
   refreshToken: string | undefined;
+  /** When the provider was last asked with this refresh token. */
+  triedAt: number;
+  /** The name to show instead of the user name. People may choose it. */
+  shownName: string | undefined;
+  /** What shows it: a cookie, the access tokens of an OAuth client, or a token that the person made. */
+  kind: 'browser' | 'client' | 'personal';
+  /** The OAuth client: the digest of its id, or the address of its metadata document. */
+  oauthClient: string | undefined;
+  /** What the OAuth client calls itself; to show only. */
+  oauthClientName: string | undefined;
+  /** The only audience that it opens, as `resourceOf` spells it; undefined for a browser. */
+  resource: string | undefined;
+  /** Seconds without a request after which it ends, undefined for never. A browser's is `SESSION_IDLE_MINUTES` instead. */
+  idleSeconds: number | undefined;
 }
 
 /** What a group refresh found out. */
@@ -169,6 +183,13 @@ export class DatabaseSessions {
       refreshedAt: row.refreshed_at,
       lastSeen: this.#cache.lastUse(row.sid, row.last_seen),
       refreshToken: row.refresh_token ?? undefined,
+      triedAt: row.tried_at,
+      shownName: row.shown_name ?? undefined,
+      kind: row.kind as SessionRecord['kind'],
+      oauthClient: row.oauth_client ?? undefined,
+      oauthClientName: row.oauth_client_name ?? undefined,
+      resource: row.resource ?? undefined,
+      idleSeconds: row.idle_seconds ?? undefined,
     };
   }
 }
@@ -200,5 +221,12 @@ function toRow(record: SessionRecord): Row {
     last_seen: record.lastSeen,
     refresh_token: record.refreshToken ?? null,
     leased_until: 0,
+    kind: record.kind,
+    oauth_client: record.oauthClient ?? null,
+    oauth_client_name: record.oauthClientName ?? null,
+    resource: record.resource ?? null,
+    idle_seconds: record.idleSeconds ?? null,
+    tried_at: record.triedAt,
+    shown_name: record.shownName ?? null,
   };
 }

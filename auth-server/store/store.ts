@@ -70,7 +70,9 @@ export async function openStore(
     sessions: sessions as SessionStore,
     revocations,
     revocationFeed,
-    keys: createKeyStore(database),
+    /** The keys that sign assertions. */
+    keys: createKeyStore(database, 'assertion'),
+    accessTokenKeys: createKeyStore(database, 'access-token'),
     bindings: bindings as BindingStore,
     used: createUsedStore(db),
     secrets: createSecretStore(db),

@@ -40,6 +40,12 @@ export const gatewaySettings = {
   SESSION_IDLE_MINUTES: setting(minutes.default(120), ['auth-server'], {
     purpose: 'minutes without a request after which a session ends',
   }),
+  CLIENT_SESSION_DAYS: setting(z.coerce.number().positive().max(365).default(30), ['auth-server'], {
+    purpose: "the longest life of an MCP client's access in days, at most 365; then its user logs in again",
+  }),
+  CLIENT_IDLE_DAYS: setting(z.coerce.number().positive().max(365).default(14), ['auth-server'], {
+    purpose: "days without a request after which an MCP client's access ends",
+  }),
   GROUPS_MAX_AGE: setting(minutes.max(1440).default(15), ['auth-server'], {
     purpose:
       'minutes after which the groups of a session are refreshed from the identity provider. A person who is removed from a group or blocked there loses access after this time at most',

@@ -11,14 +11,17 @@ import { standInJwksCache } from '../../../auth-server/cognito/stand-in-keys.ts'
 import { createTokenVault } from '../../../auth-server/cognito/token-vault.ts';
 import { createMetrics } from '../../../auth-server/decisions/metrics.ts';
 import { openRecentDecisions } from '../../../auth-server/decisions/recent-decisions.ts';
+import { createAccessTokens } from '../../../auth-server/identity/access-token.ts';
 import { createAssertionSigner } from '../../../auth-server/identity/assertion.ts';
 import { createGroupSource } from '../../../auth-server/identity/group-refresh.ts';
 import { createLocalSessions } from '../../../auth-server/identity/local-session.ts';
 import { createSessionSeal } from '../../../auth-server/identity/session.ts';
 import { createSessionCookie } from '../../../auth-server/identity/session-cookie.ts';
 import { createSessionKeeper } from '../../../auth-server/identity/session-keeper.ts';
+import { createSigningKeys } from '../../../auth-server/keys/signing-keys.ts';
 import { createThrottle, type ThrottleLimits } from '../../../auth-server/limits/throttle.ts';
 import { createLoginAttempts } from '../../../auth-server/login/login-attempts.ts';
+import { ofBrowser } from '../../../auth-server/login/open-session.ts';
 import { createPages } from '../../../auth-server/login/pages.ts';
 import type { SessionRecord } from '../../../auth-server/store/session.ts';
 import { openStore } from '../../../auth-server/store/store.ts';
@@ -131,6 +134,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
   const assertions = await createAssertionSigner(store.keys, shape.publicUrl, undefined, (hit) =>
     metrics.lookedUp('assertion', hit),
   );
+  const accessTokens = createAccessTokens(createSigningKeys(store.accessTokenKeys), shape.publicUrl);
   const client = (name: string) =>
     createOAuthClient({
       name,
@@ -172,6 +176,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
       jwksCache: standInJwksCache(standInFetch),
       keysFetched: metrics.keysFetched,
     }),
+    accessTokens,
     assertions,
     ...store,
     seal,
@@ -217,6 +222,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     lines,
     store,
     seal,
+    accessTokens,
     assertions,
     metrics,
     vault,
@@ -247,7 +253,17 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
 export function sessionRecord(change: Partial<SessionRecord> = {}): SessionRecord {
   const at = change.createdAt ?? now();
   const login = { provider: 'cognito', clientId: WEB, refreshedAt: at, lastSeen: at, refreshToken: undefined };
-  return { ...alice, sid: 's', createdAt: at, expiresAt: at + 60, ...login, ...change };
+  return {
+    ...alice,
+    ...ofBrowser,
+    shownName: undefined,
+    sid: 's',
+    createdAt: at,
+    expiresAt: at + 60,
+    triedAt: at,
+    ...login,
+    ...change,
+  };
 }
 
 export type AuthServer = Awaited<ReturnType<typeof startAuthServer>>;

@@ -170,7 +170,7 @@ describe('the rotation of keys', () => {
       if (failures-- > 0) throw new Error('disk full');
       return rotation.step();
     };
-    const stop = keepRotating({ step }, log, 10);
+    const stop = keepRotating({ ...rotation, step }, log, 10);
     while ((await store.keys.list()).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     await new Promise((resolve) => setTimeout(resolve, 30));
     stop();

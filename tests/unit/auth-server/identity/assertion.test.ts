@@ -129,7 +129,7 @@ describe('the key of the assertions', () => {
     // Both processes find no key, as in two first starts at the same moment.
     const blindOnce = (keys: KeyStore): KeyStore => {
       let looks = 0;
-      return { list: async () => (looks++ < 2 ? [] : keys.list()), update: (change) => keys.update(change) };
+      return { ...keys, list: async () => (looks++ < 2 ? [] : keys.list()) };
     };
     const one = await newSigner(blindOnce(store.keys));
     const first = await one.sign(person, 'a');
@@ -162,8 +162,9 @@ describe('the key of the assertions', () => {
 
   test('is never one that the store failed to save', async () => {
     const update = () => Promise.reject(new Error('disk full'));
-    await expect(newSigner({ list: async () => [], update })).rejects.toThrow('disk full');
-    const forgetful: KeyStore = { list: async () => [], update: async (change) => void (await change([])) };
+    await expect(newSigner({ ...store.keys, list: async () => [], update })).rejects.toThrow('disk full');
+    const forget: KeyStore['update'] = async (change) => void (await change([]));
+    const forgetful = { ...store.keys, list: async () => [], update: forget };
     await expect(newSigner(forgetful)).rejects.toThrow(/Is the store writable/);
   });
 });

@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAccessTokens } from '../../../../auth-server/identity/access-token.ts';
 import { type IdentifyDeps, identify } from '../../../../auth-server/identity/identify.ts';
 import { createSessionSeal } from '../../../../auth-server/identity/session.ts';
 import { createSessionKeeper } from '../../../../auth-server/identity/session-keeper.ts';
+import { createSigningKeys } from '../../../../auth-server/keys/signing-keys.ts';
+import { ofBrowser } from '../../../../auth-server/login/open-session.ts';
 import type { OriginalRequest } from '../../../../auth-server/request/original-request.ts';
 import { openStore, type Store } from '../../../../auth-server/store/store.ts';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
@@ -23,7 +26,8 @@ beforeAll(async () => {
   store = await openStore(directory);
   await store.sessions.add({
     ...{ ...person, createdAt: now() - 10, expiresAt, provider: 'cognito', clientId: 'web' },
-    ...{ refreshedAt: now(), lastSeen: now(), refreshToken: undefined },
+    ...{ refreshedAt: now(), triedAt: now(), lastSeen: now(), refreshToken: undefined },
+    ...{ shownName: undefined, ...ofBrowser },
   });
   const keeper = createSessionKeeper({
     sessions: store.sessions,
@@ -35,6 +39,7 @@ beforeAll(async () => {
   deps = {
     policy: () => policy,
     tokens: verifierOf(),
+    accessTokens: createAccessTokens(createSigningKeys(store.accessTokenKeys), publicUrl),
     seal,
     keeper,
     revocations: store.revocations,

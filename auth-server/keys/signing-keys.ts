@@ -1,0 +1,44 @@
+import { importJWK, type JWK } from 'jose';
+import type { KeyStore, StoredKey } from '../store/key.ts';
+import { stateOf } from './key-plan.ts';
+import { algorithms, createKeyRotation, type KeyRotation, publicHalf } from './key-rotation.ts';
+
+export type SigningKeys = ReturnType<typeof createSigningKeys>;
+
+type SigningKey = { kid: string; alg: string; key: CryptoKey | Uint8Array };
+
+/**
+ * The keys of one purpose, to sign and to verify with. Keys are never derived from `SECRET_KEY`, which people keep on
+ * laptops: its owner could then impersonate anyone.
+ * @param rotation replaces the keys; called here only when there is no key to sign with
+ */
+export function createSigningKeys(store: KeyStore, rotation: KeyRotation = createKeyRotation(store)) {
+  const alg = algorithms[store.purpose];
+  let imported: SigningKey | undefined;
+  return {
+    alg,
+    /** The key that signs now. Read each time: another process may have switched to the next key. */
+    async current(): Promise<SigningKey> {
+      const { kid, jwk } = await signingKey(store, rotation);
+      if (imported?.kid !== kid) imported = { kid, alg, key: await importJWK(jwk, alg) };
+      return imported;
+    },
+    /** The public keys (RFC 7517). */
+    async jwks(): Promise<{ keys: JWK[] }> {
+      const stored = await store.list();
+      return { keys: stored.map(({ jwk }) => ({ ...publicHalf(jwk), alg, use: 'sig' })) };
+    },
+  };
+}
+
+async function signingKey(store: KeyStore, rotation: KeyRotation): Promise<StoredKey> {
+  const find = async () => (await store.list()).find((key) => stateOf(key) === 'signs');
+  const key = await find();
+  if (key) return key;
+  // The first start, or the table was emptied to get rid of a stolen key.
+  await rotation.step();
+  const made = await find();
+  if (!made)
+    throw new Error(`There is no key to sign ${rotation.signs} with, and none could be made. Is the store writable?`);
+  return made;
+}

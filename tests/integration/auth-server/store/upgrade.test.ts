@@ -1,0 +1,91 @@
+import { sql } from 'kysely';
+import { changes, type Schema } from '../../../../auth-server/store/migrations.ts';
+import { openStore } from '../../../../auth-server/store/store.ts';
+import type { Database } from '../../../../common/database/database.ts';
+import { migrate } from '../../../../common/database/migrations.ts';
+import { openPostgres } from '../../../../common/database/postgres.ts';
+import { openSqlite } from '../../../../common/database/sqlite.ts';
+import { now } from '../../../support/auth-server/auth-fixture.ts';
+import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
+
+/** The last change of the last release. */
+const released = '006-bindings-by-server';
+
+describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) => {
+  let where: string;
+  let old: Database<Schema>;
+  const opened = () =>
+    where.startsWith('postgres')
+      ? openPostgres<Schema>(where, () => undefined)
+      : openSqlite<Schema>(`${where}/auth-server.db`);
+  beforeEach(async () => {
+    where = await places.fresh();
+    old = opened();
+    await migrate(old, changes, 'kysely', released);
+  });
+  afterEach(() => old.close());
+
+  /** A session as the last release writes it. */
+  const session = async (sid: string, change: object = {}) => {
+    const at = now();
+    const row = {
+      ...{ sid, sub: 'a', username: 'ann', groups: '["g"]', provider: 'cognito', client_id: 'web' },
+      ...{ created_at: at - 50, expires_at: at + 600, refreshed_at: at - 40, last_seen: at - 30 },
+      ...{ refresh_token: 'locked', leased_until: 0, ...change },
+    };
+    await old.db
+      .insertInto('session')
+      .values(row as never)
+      .execute();
+    return row;
+  };
+
+  test('a session of the last release is one of a browser afterwards, and lives as long', async () => {
+    const row = await session('s');
+    const store = await openStore(where);
+    expect(await store.sessions.find('s')).toEqual({
+      ...{ sid: 's', sub: 'a', username: 'ann', groups: ['g'], provider: 'cognito', clientId: 'web' },
+      ...{ createdAt: row.created_at, expiresAt: row.expires_at, refreshedAt: row.refreshed_at },
+      ...{ lastSeen: row.last_seen, refreshToken: 'locked', triedAt: row.refreshed_at, kind: 'browser' },
+    });
+    await store.close();
+  });
+
+  test('the groups of a person are those that the provider named last', async () => {
+    const at = now();
+    await session('older', { refreshed_at: at - 100, groups: '["old"]' });
+    await session('newer', { refreshed_at: at - 10, groups: '["new"]' });
+    await session('same', { refreshed_at: at - 10, groups: '["new"]' });
+    await session('other', { provider: 'oidc', groups: '["other"]', refreshed_at: at });
+    await (await openStore(where)).close();
+    const people = await old.db.selectFrom('person').selectAll().orderBy('provider').execute();
+    const free = { sub: 'a', leased_until: 0, fence: 0 };
+    expect(people).toEqual([
+      { provider: 'cognito', groups: '["new"]', refreshed_at: at - 10, ...free },
+      { provider: 'oidc', groups: '["other"]', refreshed_at: at, ...free },
+    ]);
+  });
+
+  test('the keys of the last release go on signing assertions only', async () => {
+    const key = { kid: 'k', jwk: '{}', created_at: 1, signs_since: 2, stopped_at: null };
+    await old.db.insertInto('assertion_key').values(key).execute();
+    const store = await openStore(where);
+    expect(await store.keys.list()).toMatchObject([{ kid: 'k', signsSince: 2 }]);
+    expect(await store.accessTokenKeys.list()).toEqual([]);
+    await store.close();
+  });
+
+  test('a process of the last release that still runs beside it can write sessions and replace its keys', async () => {
+    const store = await openStore(where);
+    await store.accessTokenKeys.update(async () => [
+      { kid: 'access', jwk: {}, madeAt: 1, signsSince: 1, stoppedAt: undefined },
+    ]);
+    await session('late');
+    await old.db.deleteFrom('assertion_key').execute();
+    expect(await store.sessions.find('late')).toMatchObject({ kind: 'browser', triedAt: 0, resource: undefined });
+    expect(await store.accessTokenKeys.list()).toMatchObject([{ kid: 'access' }]);
+    await sql`update session set "groups" = '[]', leased_until = 0 where sid = 'late'`.execute(old.db);
+    expect(await store.sessions.read('late')).toMatchObject({ groups: [] });
+    await store.close();
+  });
+});
