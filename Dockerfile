@@ -22,7 +22,9 @@ COPY servers servers
 COPY container container
 COPY operations/command.ts operations/command.ts
 COPY operations/backup operations/backup
+COPY operations/policy/files.ts operations/policy/files.ts
 COPY operations/revoke operations/revoke
+COPY operations/servers operations/servers
 # The same servers under their container names.
 RUN awk '/^- name:/ { name = $3 } { sub("//127[.]0[.]0[.]1:", "//" name ":") } 1' registry/servers.yml > registry/servers.compose.yml \
   && install -d -o 1000 -g 1000 -m 700 /data \

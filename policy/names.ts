@@ -11,30 +11,70 @@ const serverName = new RegExp(`^${serverNameForm}$`);
  * or reads like one in a log or a rule. nginx has a location for each of these paths; a test compares the two.
  */
 export const reservedNames: ReadonlySet<string> = new Set([
+  'access',
+  'account',
+  'accounts',
   'all',
   'api',
+  'approvals',
   'audit',
   'auth-server',
   'auth_server',
   'edit',
+  'gate',
   'health',
+  'hub',
+  'icons',
   'login',
   'logout',
+  'mcp',
+  'messages',
   'metrics',
   'nginx',
   'oauth2',
+  'people',
   'register',
   'registry',
-  'rights',
   'relay',
+  'requests',
+  'rights',
   'servers',
+  'sse',
   'static',
   'toggle',
+  'usage',
   'v0',
   'validate',
 ]);
 
-/** Whether `name` is a valid server name that is not reserved. */
+/**
+ * What is wrong with a server's name, and what to do; undefined if a server may have it. Everything that takes the name of a
+ * server asks here.
+ */
+export function nameFault(name: string): string | undefined {
+  if (!serverName.test(name)) return 'must be 1 to 63 of a-z 0-9 _ - and start with a letter or digit';
+  const such = `such as "${insteadOf(name)}"`;
+  if (reservedNames.has(name)) return `"${name}" is a name that the gateway uses itself: choose another, ${such}`;
+  if (name.includes('__')) return `must not have two underscores in a row: choose another name, ${such}`;
+  return name.endsWith('_') ? `must not end with an underscore: choose another name, ${such}` : undefined;
+}
+
+/** Whether a server may have this name. */
 export function isServerName(name: string): boolean {
-  return serverName.test(name) && !reservedNames.has(name);
+  return nameFault(name) === undefined;
+}
+
+/**
+ * What an operator has to do about a server, or a rule for one, whose name no server may have any more; undefined if it may.
+ * Earlier versions accepted more names.
+ */
+export function renameNeeded(name: string): string | undefined {
+  if (isServerName(name) || !serverName.test(name)) return undefined;
+  return `rename it: npm run -s servers:rename -- ${name} ${insteadOf(name)}`;
+}
+
+/** A similar name that a server may have. Two underscores part server and tool where one address offers several servers. */
+function insteadOf(name: string): string {
+  const plain = name.replace(/_{2,}/g, '_').replace(/_$/, '');
+  return reservedNames.has(plain) ? `my-${plain}` : plain;
 }

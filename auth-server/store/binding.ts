@@ -16,7 +16,7 @@ export interface Binding {
   target?: string | undefined;
 }
 
-export type BindingStore = Pick<DatabaseBindings, 'bind' | 'find' | 'findOwn' | 'unbind'>;
+export type BindingStore = Pick<DatabaseBindings, 'bind' | 'find' | 'findOwn' | 'unbind' | 'endServer'>;
 
 /**
  * After how long without use a binding ends, and how many of one kind an owner may have: at one server, and at all of them
@@ -115,6 +115,16 @@ export class DatabaseBindings {
     const key = keyOf(kind, server, id);
     await this.#db.deleteFrom('binding').where('key', '=', key).where('owner', '=', owner).execute();
     this.#cache.remove(key);
+  }
+
+  /** Deletes all bindings of a server, which has another name now. @returns how many there were */
+  async endServer(server: string): Promise<number> {
+    const [{ numDeletedRows } = { numDeletedRows: 0n }] = await this.#db
+      .deleteFrom('binding')
+      .where('server', '=', server)
+      .execute();
+    this.#cache.clear();
+    return Number(numDeletedRows);
   }
 
   /** Empties the memory: another process has changed something. */

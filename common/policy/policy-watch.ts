@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { compilePolicy, type PolicySource } from '../../policy/policy.ts';
+import { unusableNames } from '../../policy/review/unusable-names.ts';
 import { configFileError } from '../files/config-file.ts';
 import { type Found, type WatchedFile, watchFile } from '../files/watched-file.ts';
 import type { Logger } from '../service/log.ts';
@@ -34,7 +35,7 @@ export function watchPolicy(path: string, log: Logger, intervalMilliseconds?: nu
     faults = [];
     reloads++;
     log.info({ path, policy: inForce.version }, 'policy file read again');
-    warnOfIdleParts(source, path, log);
+    warnOf(source, path, log);
     for (const listener of listeners) listener();
   };
   const refuse = (error: unknown) => {
@@ -59,7 +60,7 @@ export function watchPolicy(path: string, log: Logger, intervalMilliseconds?: nu
   };
   const file = watchFile(path, changed, intervalMilliseconds);
   let inForce = readAtStart(path, file);
-  warnOfIdleParts(inForce.policy.source, path, log);
+  warnOf(inForce.policy.source, path, log);
   return {
     current: () => inForce.policy,
     /** Which text of the file is in force, as {@link policyVersion} names it. */
@@ -76,10 +77,12 @@ export function watchPolicy(path: string, log: Logger, intervalMilliseconds?: nu
   };
 }
 
-function warnOfIdleParts({ idle = [] }: PolicySource, path: string, log: Logger): void {
-  if (idle.length === 0) return;
-  const parts = idle.map(({ at, message }) => `${at}: ${message}`);
-  log.warn({ path, parts }, 'parts of the policy file have no effect');
+function warnOf(source: PolicySource, path: string, log: Logger): void {
+  const parts = (source.idle ?? []).map(({ at, message }) => `${at}: ${message}`);
+  if (parts.length > 0) log.warn({ path, parts }, 'parts of the policy file have no effect');
+  const names = unusableNames(source).map(({ at, server, todo }) => `${at}: ${server}; ${todo}`);
+  if (names.length > 0)
+    log.warn({ path, names }, 'the policy file names servers whose names are reserved since an upgrade');
 }
 
 function textOf(found: Found<string>): string {

@@ -4,6 +4,7 @@ import { checkAgent } from './checks/agent.ts';
 import { checkAppClient } from './checks/app-client.ts';
 import { checkGateway } from './checks/gateway.ts';
 import { checkCommandLine, checkLogin } from './checks/login.ts';
+import { checkNames } from './checks/names.ts';
 import { checkOidc } from './checks/oidc.ts';
 import { checkGroups, readPolicy } from './checks/policy.ts';
 import { checkPorts } from './checks/ports.ts';
@@ -33,6 +34,7 @@ export async function examine(setup: Setup, file: string, tell: (finding: Findin
   const publicUrl = publicUrlOf(setup);
   if (publicUrl !== undefined) add(await checkOidc(setup.env, publicUrl));
   add(policy.policy ? checkGroups(setup, pool, policy.policy) : policy.findings);
+  add(await checkNames(setup, policy.policy));
   add(checkSecretKey(setup));
   if (publicUrl === undefined) return findings;
   const { findings: found, up } = await checkGateway(publicUrl, createAsk([publicUrl]).ask);

@@ -2,13 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStore, type Store } from '../../auth-server/store/store.ts';
 import { readEnvFile } from '../../common/settings/env-file.ts';
-import { settings } from '../../common/settings/table.ts';
 import { root } from '../../common/settings/values.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
 import { CommandError, type Context, operatorCommand, print, runAsProgram } from '../command.ts';
 import { revokedInWords, sessionsAsJson, sessionsAsTable, shortId } from './print.ts';
 import { type RevokeTarget, revoke } from './revoke.ts';
-import { usesStore } from './running-gateway.ts';
+import { otherGateway } from './running-gateway.ts';
 
 const help = `Ends access at once: sessions permanently, and the tokens issued until now.
 
@@ -53,11 +52,11 @@ export const run = operatorCommand<Options>(
 );
 
 /** With the database of another gateway, people would stay logged in at the one that runs. */
-async function refuseOther(store: Store, { REGISTRY_URL }: NodeJS.ProcessEnv): Promise<void> {
-  const publicUrl = settings.REGISTRY_URL.schema.safeParse(REGISTRY_URL?.trim() || undefined).data;
-  if (publicUrl === undefined || (await usesStore(publicUrl, store)) !== false) return;
+async function refuseOther(store: Store, env: NodeJS.ProcessEnv): Promise<void> {
+  const other = await otherGateway(store, env);
+  if (other === undefined) return;
   throw new CommandError(
-    `The gateway at ${publicUrl} uses another database than this one. Nothing was ended.
+    `The gateway at ${other} uses another database than this one. Nothing was ended.
 With Docker: docker compose exec auth-server node operations/revoke/main.ts …
 Otherwise set DATA_DIR or DATABASE_URL to its database, or REGISTRY_URL to the gateway that you mean.`,
     1,

@@ -1,8 +1,18 @@
 import * as z from 'zod';
 import type { Store } from '../../auth-server/store/store.ts';
+import { settings } from '../../common/settings/table.ts';
 
 const timeoutMilliseconds = 3_000;
 const published = z.object({ keys: z.array(z.object({ kid: z.string() })) });
+
+/**
+ * The address of the gateway at REGISTRY_URL if it uses another database than this one; undefined if it uses this one, or if
+ * no gateway answers there.
+ */
+export async function otherGateway(store: Store, { REGISTRY_URL }: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const publicUrl = settings.REGISTRY_URL.schema.safeParse(REGISTRY_URL?.trim() || undefined).data;
+  return publicUrl !== undefined && (await usesStore(publicUrl, store)) === false ? publicUrl : undefined;
+}
 
 /**
  * Whether the gateway that answers at an address uses this database: the keys that it publishes are in it. A laptop may have
@@ -10,7 +20,7 @@ const published = z.object({ keys: z.array(z.object({ kid: z.string() })) });
  * @param publicUrl the origin of the gateway
  * @returns undefined if no gateway answers there
  */
-export async function usesStore(publicUrl: string, store: Pick<Store, 'keys'>): Promise<boolean | undefined> {
+async function usesStore(publicUrl: string, store: Pick<Store, 'keys'>): Promise<boolean | undefined> {
   const answer = await fetch(`${publicUrl}/.well-known/jwks.json`, {
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMilliseconds),

@@ -1,4 +1,4 @@
-import { isServerName } from '../names.ts';
+import { isServerName, renameNeeded } from '../names.ts';
 import { expandMethods, isKnownScope, type Policy, type PolicySource, type Rule, wildcard } from '../policy.ts';
 import {
   extensionMethods,
@@ -97,9 +97,8 @@ function lintScope(scope: string, rules: readonly Rule[], servers: ReadonlySet<s
 
 function lintServer(at: string, pattern: string, servers: ReadonlySet<string> | undefined): Finding[] {
   if (!canBeServer(pattern)) {
-    return [
-      warning(at, `no server can ever be called ${pattern}: a name is a-z, 0-9, _ and -, and not a reserved word`),
-    ];
+    const todo = renameNeeded(wildcard(pattern)) ?? 'a name is a-z, 0-9, _ and -, and not a reserved word';
+    return [warning(at, `no server can ever be called ${pattern}: ${todo}`)];
   }
   if (!servers || [...servers].some((name) => covers(pattern, name))) return [];
   if (pattern.endsWith('*')) return [info(at, `no known server has a name like ${pattern}`)];

@@ -25,8 +25,10 @@ export function plainName(text: string): string {
   return text
     .toLowerCase()
     .replace(/[^a-z0-9_-]+/g, '-')
-    .replace(/^[_-]+|-+$/g, '')
-    .slice(0, 63);
+    .replace(/_{2,}/g, '_')
+    .replace(/^[_-]+/, '')
+    .slice(0, 63)
+    .replace(/[_-]+$/, '');
 }
 
 /** The first of the names that is free; with a number behind the last one if none is. */

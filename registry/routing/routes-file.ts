@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { replaceFile } from '../../common/files/replace-file.ts';
 import { headerNameForm, usualCredentialHeaders } from '../../common/upstream-secrets/credential-header.ts';
-import { serverNameForm } from '../../policy/names.ts';
+import { isServerName, serverNameForm } from '../../policy/names.ts';
 import { forwardedHeaders, mostForwardedHeaders } from '../servers/header-names.ts';
 import { endpointPath, routeHost } from '../servers/names.ts';
 import type { ServerEntry } from '../servers/server.ts';
@@ -51,7 +51,7 @@ export function toRouteLine(
   const fields = [server.name, scheme, url.host, addresses.join(','), mcp, sse, secret, ...last];
   const line = fields.join(' ');
   // A field with a space would move the ones after it.
-  if (fields.some((field) => field.includes(' ')) || !routeLine.test(line))
+  if (fields.some((field) => field.includes(' ')) || !routeLine.test(line) || !isServerName(server.name))
     throw new RangeError(`server ${JSON.stringify(server.name)} cannot be written as a route`);
   return line;
 }

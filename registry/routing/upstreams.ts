@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { AddressCheck } from '../../common/network/addresses.ts';
 import type { Resolver } from '../../common/network/resolve.ts';
 import type { Logger } from '../../common/service/log.ts';
+import { renameNeeded } from '../../policy/names.ts';
 import type { ServerEntry } from '../servers/server.ts';
 import { toRouteLine, writeRoutes } from './routes-file.ts';
 
@@ -105,6 +106,14 @@ async function locate(
   reasons: string[] = [],
 ): Promise<Upstream> {
   const url = new URL(server.upstream);
+  const todo = renameNeeded(server.name);
+  if (todo) {
+    options.log.warn(
+      { server: server.name, todo },
+      'server left out of the routes: its name is reserved since an upgrade',
+    );
+    return { addresses: [], problem: `Its name is reserved. An operator has to ${todo}` };
+  }
   try {
     const ips = await withTimeout(options.resolve(url.hostname.replace(/^\[|\]$/g, '')), options.timeoutMs ?? 5_000);
     return vet(server, url, ips, options, reasons);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { origin } from '../../common/network/origin.ts';
 import { secretName } from '../../common/upstream-secrets/secrets-file.ts';
-import { isServerName, reservedNames } from '../../policy/names.ts';
+import { nameFault } from '../../policy/names.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import { isJsonObject } from './definition.ts';
 import { headerFault, mostForwardedHeaders } from './header-names.ts';
@@ -26,11 +26,8 @@ const line = (max: number) =>
     .regex(visible, 'must be one line of letters that can be seen, without control characters');
 
 const name = z.string('must be a name').superRefine((value, ctx) => {
-  if (isServerName(value)) return;
-  const message = reservedNames.has(value)
-    ? `"${value}" is a name that the gateway uses itself: choose another`
-    : 'must be 1 to 63 of a-z 0-9 _ - and start with a letter or digit';
-  ctx.addIssue({ code: 'custom', message });
+  const message = nameFault(value);
+  if (message) ctx.addIssue({ code: 'custom', message });
 });
 
 const upstream = z

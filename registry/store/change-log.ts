@@ -6,7 +6,7 @@ import type { Schema } from './migrations.ts';
 /**
  * What was done to a server. `seed` and `configure` come from SERVERS_FILE. `undo` reverts a change that nginx refused.
  * `import` registers a server that was published elsewhere, `update` takes what was published since.
- * `first-seen` is the registry's own approval of a server's tools when it first reads them.
+ * `rename` comes from the operator's command. `first-seen` is the registry's own approval of a server's tools when it first reads them.
  */
 export type Action =
   | 'seed'
@@ -19,6 +19,7 @@ export type Action =
   | 'disable'
   | 'delete'
   | 'undo'
+  | 'rename'
   | 'first-seen'
   | 'approve';
 

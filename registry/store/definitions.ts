@@ -74,10 +74,18 @@ export function createDefinitionTable(database: RegistryDatabase) {
   };
 }
 
+const tables = ['tool_baseline', 'tool_pin', 'tool_pending'] as const;
+
 /** Deletes the definitions of a server's tools, in the transaction that deletes the server. */
 export async function forgetDefinitions(transaction: Writing, server: string): Promise<void> {
-  for (const table of ['tool_baseline', 'tool_pin', 'tool_pending'] as const)
-    await transaction.deleteFrom(table).where('server', '=', server).execute();
+  for (const table of tables) await transaction.deleteFrom(table).where('server', '=', server).execute();
+  await bumpVersion(transaction);
+}
+
+/** Moves the definitions of a server's tools to its new name, in the transaction that renames the server. */
+export async function renameDefinitions(transaction: Writing, from: string, to: string): Promise<void> {
+  for (const table of tables)
+    await transaction.updateTable(table).set({ server: to }).where('server', '=', from).execute();
   await bumpVersion(transaction);
 }
 

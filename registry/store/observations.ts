@@ -103,10 +103,17 @@ export function createObservations(database: RegistryDatabase) {
   };
 }
 
+const tables = ['server_health', 'server_seen', 'server_event', 'server_checks'] as const;
+
 /** Deletes everything that was observed of a server, in the transaction that deletes or moves it. */
 export async function forgetObservations(transaction: Writing, server: string): Promise<void> {
-  for (const table of ['server_health', 'server_seen', 'server_event', 'server_checks'] as const)
-    await transaction.deleteFrom(table).where('server', '=', server).execute();
+  for (const table of tables) await transaction.deleteFrom(table).where('server', '=', server).execute();
+}
+
+/** Moves everything that was observed of a server to its new name, in the transaction that renames it. */
+export async function renameObservations(transaction: Writing, from: string, to: string): Promise<void> {
+  for (const table of tables)
+    await transaction.updateTable(table).set({ server: to }).where('server', '=', from).execute();
 }
 
 async function readStored(db: Kysely<Schema>, after: Date | undefined): Promise<StoredHealth[]> {

@@ -12,6 +12,7 @@ const actions: Record<ServerChange['action'], string> = {
   disable: 'disabled',
   delete: 'deleted',
   undo: 'undone, because nginx rejected it',
+  rename: 'renamed',
   'first-seen': 'approved the tools when it first saw them',
   approve: 'approved tools',
 };

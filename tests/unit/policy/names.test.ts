@@ -1,4 +1,4 @@
-import { isServerName, reservedNames } from '../../../policy/names.ts';
+import { isServerName, nameFault, renameNeeded, reservedNames } from '../../../policy/names.ts';
 
 describe('the name of a server', () => {
   test.each(['currenttime', 'mcpgw', 'a', '0', 'my-server_2', 'x'.repeat(63)])('may be %s', (name) => {
@@ -35,6 +35,37 @@ describe('the name of a server', () => {
       expect(reservedNames.has(name)).toBe(true);
     },
   );
+});
+
+describe('the name of a server that is refused', () => {
+  test.each(['mcp', 'sse', 'messages', 'accounts', 'account', 'access', 'people', 'usage', 'approvals', 'requests'])(
+    'because %s is an address of the gateway itself, comes with another one',
+    (name) => {
+      const instead = `my-${name}`;
+      expect(nameFault(name)).toBe(
+        `"${name}" is a name that the gateway uses itself: choose another, such as "${instead}"`,
+      );
+      expect(isServerName(instead)).toBe(true);
+      expect(renameNeeded(name)).toBe(`rename it: npm run -s servers:rename -- ${name} ${instead}`);
+    },
+  );
+
+  test.each(['icons', 'hub', 'gate'])('is %s too', (name) => expect(isServerName(name)).toBe(false));
+
+  test.each([
+    ['a__b', 'must not have two underscores in a row: choose another name, such as "a_b"'],
+    ['a___b_', 'must not have two underscores in a row: choose another name, such as "a_b"'],
+    ['a_', 'must not end with an underscore: choose another name, such as "a"'],
+    ['mcp__', 'must not have two underscores in a row: choose another name, such as "my-mcp"'],
+    ['A', 'must be 1 to 63 of a-z 0-9 _ - and start with a letter or digit'],
+  ])('because %s would be read in two ways, comes with the reason', (name, fault) => {
+    expect(nameFault(name)).toBe(fault);
+  });
+
+  test('needs a renaming only if an earlier version accepted it', () => {
+    expect(['a', 'A/b', '*', 'x_y'].map(renameNeeded)).toEqual(Array(4).fill(undefined));
+    expect(renameNeeded('a__')).toBe('rename it: npm run -s servers:rename -- a__ a');
+  });
 });
 
 describe('a word that the gateway uses itself', () => {

@@ -30,6 +30,24 @@ test.each([
   expect(start).toThrow(`SCOPES_FILE ${file}`);
 });
 
+test('A service that starts with rules for a server whose name is reserved says where they are, and the command to run', async () => {
+  await writeFile(
+    file,
+    'UI-Scopes:\n  s: {list_service: [mcp, all]}\ns:\n- {server: "m*", methods: [ping]}\n- {server: a__b, methods: [ping]}\n',
+  );
+  const { log, lines } = recordingLog();
+  watchPolicy(file, log).stop();
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({
+      level: 'warn',
+      names: [
+        's[1]: a__b; rename it: npm run -s servers:rename -- a__b a_b',
+        'UI-Scopes.s.list_service: mcp; rename it: npm run -s servers:rename -- mcp my-mcp',
+      ],
+    }),
+  ]);
+});
+
 test('A changed file is read again; a broken one leaves the last good policy in force and is reported', async () => {
   await writeFile(file, policyText);
   const { log, lines } = recordingLog();

@@ -72,6 +72,13 @@ test('each part of the file that has no effect is a warning with its line', () =
   ]);
 });
 
+test('a server with a name that was reserved since is a warning with the command to run', () => {
+  const listed = 'group_mappings: {g: [s]}, UI-Scopes: {s: {list_service: [all]}}';
+  expect(findings(`{${listed}, s: [{server: mcp, methods: [tools/list]}]}`)).toEqual([
+    'warning s[0]: no server can ever be called mcp: rename it: npm run -s servers:rename -- mcp my-mcp',
+  ]);
+});
+
 test('a scope without rules is a warning', () => {
   expect(findings('{group_mappings: {g: [s]}, UI-Scopes: {s: {list_service: [all]}}, s: []}')).toEqual([
     'warning s: has no rules: it grants nothing on any server',

@@ -48,6 +48,18 @@ test('Every server is resolved, and its addresses are sorted without duplicates'
   expect(upstreams.of('time')).toMatchObject({ addresses: ['10.0.0.1:8000', '10.0.0.2:8000', '[::1]:8000'] });
 });
 
+test('A server whose name was reserved by an upgrade is left out, and log and page say what to do', async () => {
+  const servers = [entry('mcp', 'http://a.test'), entry('time', 'http://b.test')];
+  const { upstreams, lines } = make(servers, async () => ['10.0.0.1']);
+  await upstreams.refresh();
+  expect(await written()).toEqual(['time http b.test 10.0.0.1:80 /mcp - -']);
+  const todo = 'rename it: npm run -s servers:rename -- mcp my-mcp';
+  expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+    expect.objectContaining({ level: 'warn', server: 'mcp', todo }),
+  );
+  expect(upstreams.of('mcp')?.problem).toBe(`Its name is reserved. An operator has to ${todo}`);
+});
+
 test("An upstream without a port gets its scheme's", async () => {
   const servers = [entry('plain', 'http://plain.test'), entry('safe', 'https://safe.test')];
   await make(servers, async () => ['93.184.215.14']).upstreams.refresh();

@@ -30,6 +30,8 @@ test('An empty list is valid', () => {
 
 test.each([
   ['a reserved name', { name: 'api' }, /^line 1: \[0\]\.name: "api" is a name that the gateway uses itself/],
+  ['a name of a later version', { name: 'mcp' }, /^line 1: \[0\]\.name: "mcp" is .*: choose another, such as "my-mcp"/],
+  ['a name with two underscores', { name: 'a__b' }, /^line 1: \[0\]\.name: must not have two underscores/],
   ['a name with a slash', { name: 'a/b' }, /^line 1: \[0\]\.name: must be/],
   ['a name in capitals', { name: 'Time' }, /^line 1: \[0\]\.name: must be/],
   ['an empty title', { title: ' ' }, /^line 1: \[0\]\.title: must not be empty/],

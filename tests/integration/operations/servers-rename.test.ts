@@ -1,0 +1,168 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { openStore as openAuthStore } from '../../../auth-server/store/store.ts';
+import { run } from '../../../operations/servers/rename.ts';
+import { definitionOf } from '../../../registry/servers/definition.ts';
+import { openRegistryDatabase } from '../../../registry/store/database.ts';
+import { renameServer } from '../../../registry/store/rename.ts';
+import { openStore, type RegistryStore } from '../../../registry/store/store.ts';
+import { until } from '../../support/listen.ts';
+import { runCommand } from '../../support/operations/run-command.ts';
+import { bothDatabases } from '../../support/postgres/both-databases.ts';
+
+const rules = '# Who\ns:\n- {server: mcp, methods: [ping]} # here\n- {server: "*", methods: [ping]}\n';
+const by = { sub: 'a11ce', username: 'alice' };
+const settings = (name: string) => ({
+  name,
+  title: 'A server',
+  description: 'x',
+  upstream: 'http://127.0.0.1:8000',
+  transports: { 'streamable-http': '/mcp' },
+  ...{ tags: [], version: null, repository: null, license: null, alias: null, icons: [], auth: null },
+  ...{ forward_headers: [], host_header: null, health_seconds: null, enabled: true },
+});
+
+describe.each(bothDatabases('registry.db'))('%s:', (_kind, places) => {
+  let env: NodeJS.ProcessEnv;
+  let folder: string;
+  let where: string;
+  let store: RegistryStore;
+  let auth: Awaited<ReturnType<typeof openAuthStore>>;
+  const policy = () => readFileSync(join(folder, 'scopes.yml'), 'utf8');
+  const rename = (words: string[], stdin?: string) =>
+    runCommand(run, words, { env, ...(stdin !== undefined && { stdin }) });
+  const add = (name: string) =>
+    store.change({ name, revision: undefined, next: settings(name), action: 'register', by });
+
+  beforeEach(async () => {
+    where = await places.empty();
+    const isFile = !where.startsWith('postgres');
+    folder = mkdtempSync(join(tmpdir(), 'rename-'));
+    writeFileSync(join(folder, 'scopes.yml'), rules);
+    const database = isFile ? { DATA_DIR: dirname(where) } : { DATABASE_URL: where };
+    env = { ...database, SCOPES_FILE: join(folder, 'scopes.yml'), REGISTRY_URL: 'http://127.0.0.1:1' };
+    store = await openStore(where);
+    auth = await openAuthStore(isFile ? dirname(where) : where);
+    // As an earlier version has registered, checked and approved it.
+    await add('mcp');
+    const tool = definitionOf({ name: 'add', description: 'Adds' });
+    const note = { action: 'approve', by, fields: {} } as const;
+    await store.definitions.change('mcp', new Date(), () => ({ firstSeenAt: new Date(), approve: [tool], note }));
+    await auth.bindings.bind({ kind: 'session', server: 'mcp', id: 'one', owner: 'person:a' });
+    await auth.bindings.bind({ kind: 'session', server: 'other', id: 'two', owner: 'person:a' });
+  });
+  afterEach(async () => {
+    await Promise.all([store.close(), auth.close()]);
+    rmSync(folder, { recursive: true });
+  });
+
+  const expectRenamed = async () => {
+    await until(() => store.get('my-mcp') !== undefined);
+    expect(store.list().map(({ name }) => name)).toEqual(['my-mcp']);
+    expect([...(await store.definitions.of('my-mcp')).approved.keys()]).toEqual(['add']);
+    expect((await store.definitions.of('mcp')).firstSeenAt).toBeUndefined();
+    const changes = await store.changes({ servers: ['my-mcp'], limit: 10 });
+    expect(changes.map(({ action }) => action)).toEqual(['rename', 'approve', 'register']);
+    expect(store.get('my-mcp')?.revision).toBe(changes[0]?.id);
+    expect(policy()).toBe(rules.replace('server: mcp', 'server: my-mcp'));
+    expect(await auth.bindings.findOwn('session', 'mcp', 'person:a', ['one'])).toEqual([]);
+    expect(await auth.bindings.findOwn('session', 'other', 'person:a', ['two'])).toEqual(['two']);
+  };
+
+  test('servers:rename moves a server with its approved tools, history and rules, and ends its MCP sessions; a running registry follows', async () => {
+    const { code, stdout } = await rename(['mcp', 'my-mcp', '--yes']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('mcp becomes my-mcp: the server, 1 approved tools and 2 entries of its history.');
+    expect(stdout).toContain('line 3: - {server: mcp, methods: [ping]} # here');
+    expect(stdout).toContain('1 MCP sessions and tasks ended.');
+    await expectRenamed();
+    // Rules for the old name may apply to the next server of that name.
+    expect(await store.namesEver()).toEqual(expect.arrayContaining(['mcp', 'my-mcp']));
+  });
+
+  test('servers:rename shows the change and asks: without a yes, and with --dry-run, nothing changes', async () => {
+    for (const [words, stdin, code] of [
+      [['mcp', 'my-mcp', '--dry-run'], '', 0],
+      [['mcp', 'my-mcp'], 'n\n', 1],
+      [['mcp', 'my-mcp'], '', 1],
+    ] as const) {
+      const ended = await rename([...words], stdin);
+      expect([ended.code, ended.stdout.includes('mcp becomes my-mcp')]).toEqual([code, true]);
+      await store.refresh();
+      expect([store.get('mcp') !== undefined, policy()]).toEqual([true, rules]);
+    }
+    expect((await rename(['mcp', 'my-mcp'], 'y\n')).code).toBe(0);
+    await expectRenamed();
+  });
+
+  test.each([
+    [['mcp'], 2, 'Two names are needed'],
+    [['mcp', 'a', 'b'], 2, 'too many arguments'],
+    [['mcp', 'mcp'], 2, 'is a name that the gateway uses itself'],
+    [['mcp', 'hub'], 2, '"hub" is a name that the gateway uses itself: choose another, such as "my-hub"'],
+    [['mcp', 'a__b'], 2, 'must not have two underscores in a row'],
+    [['mcp', 'A'], 2, 'must be 1 to 63 of'],
+    [['mcp', 'mcpgw'], 2, '"mcpgw" belongs to the gateway itself'],
+    [['mcpgw', 'x'], 2, '"mcpgw" belongs to the gateway itself'],
+    [['none', 'x'], 1, 'There is no server called "none". Nothing was changed.'],
+    [['mcp', 'taken'], 1, 'There is a server called "taken" already'],
+    [['mcp', 'my-mcp', '--data', '/nowhere'], 1, 'There is no registry.db in /nowhere'],
+  ])('servers:rename refuses %j and changes nothing', async (words, code, message) => {
+    await add('taken');
+    if (words.includes('--data')) env = { ...env, DATABASE_URL: '' };
+    const ended = await rename([...words, '--yes']);
+    expect([ended.code, ended.stderr]).toEqual([code, expect.stringContaining(message)]);
+    await store.refresh();
+    expect([store.get('mcp')?.name, policy()]).toEqual(['mcp', rules]);
+  });
+
+  test('A policy that is broken, or that the command cannot change, stops servers:rename before it changes anything', async () => {
+    for (const text of ['s: [', 's:\n- {server: &it mcp, methods: [tools/call], tools: [*it]}\n']) {
+      writeFileSync(join(folder, 'scopes.yml'), text);
+      const { code, stderr } = await rename(['mcp', 'my-mcp', '--yes']);
+      expect([code, stderr]).toEqual([1, expect.stringContaining('Nothing was changed.')]);
+      await store.refresh();
+      expect([store.get('mcp')?.name, policy()]).toEqual(['mcp', text]);
+    }
+  });
+
+  test('servers:rename that is killed after any step is completed by the next call', async () => {
+    const program = ['--disable-warning=ExperimentalWarning', 'operations/servers/rename.ts', 'mcp', 'my-mcp', '--yes'];
+    const child = spawn(process.execPath, program, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    child.stdout.on('data', (bytes: Buffer) => {
+      if (bytes.includes('Renamed mcp to my-mcp in the registry.')) child.kill('SIGKILL');
+    });
+    await once(child, 'close');
+    const { code, stdout } = await rename(['mcp', 'my-mcp', '--yes']);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('mcp is called my-mcp in the registry already.')]);
+    await expectRenamed();
+  });
+
+  test('servers:rename completes one that ended after the registry, and takes no other server for its own', async () => {
+    const registry = await openRegistryDatabase(where, () => undefined);
+    await renameServer(registry, { from: 'mcp', to: 'my-mcp' }, by);
+    await registry.close();
+    expect((await rename(['mcp', 'my-mcp', '--yes'])).code).toBe(0);
+    await expectRenamed();
+    await add('second');
+    expect(await rename(['mcp', 'second', '--yes'])).toMatchObject({ code: 1 });
+  });
+
+  test('A policy file that cannot be written leaves its lines to the operator, and everything else is done', async () => {
+    const file = join(folder, 'scopes.yml');
+    // A folder in the place of the draft: root may write everywhere.
+    mkdirSync(`${file}.${hostname()}-${process.pid}`);
+    const { code, stderr } = await rename(['mcp', 'my-mcp', '--yes']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('change the lines above by hand')]);
+    await store.refresh();
+    expect(store.get('my-mcp')).toBeDefined();
+    expect(existsSync(file) && policy()).toBe(rules);
+    writeFileSync(file, rules.replace('server: mcp', 'server: my-mcp'));
+    rmSync(`${file}.${hostname()}-${process.pid}`, { recursive: true });
+    expect((await rename(['mcp', 'my-mcp', '--yes'])).code).toBe(0);
+    await expectRenamed();
+  });
+});
