@@ -19,7 +19,7 @@ const help = `Renames a server: in the registry with its approved tools and its 
   npm run -s servers:rename -- mcp my-mcp --dry-run    only shows it
   npm run -s servers:rename -- mcp my-mcp --yes        does not ask
 
-The gateway may run meanwhile. MCP sessions of the server end: clients connect again, to the new address. In scopes.yml,
+The gateway may run meanwhile. MCP sessions of the server and logins of clients to it end: they connect again, to the new address. In scopes.yml,
 comments and patterns such as m* stay. If it is interrupted, call it again with the same names.
 With Docker: docker compose run --rm rename mcp my-mcp
 
@@ -115,7 +115,7 @@ function planInWords(
   const moved = `the server, ${tools} approved tools and ${changes} entries of its history`;
   return [
     isDone ? `${from} is called ${to} in the registry already. What is left:` : `${from} becomes ${to}: ${moved}.`,
-    `Its address becomes /${to}/mcp: tell the people who use it. Its MCP sessions end.`,
+    `Its address becomes /${to}/mcp: tell the people who use it. Its MCP sessions and the logins of clients to it end.`,
     lines.length > 0 ? `${path} changes:` : `${path} names ${from} in no rule, and stays as it is.`,
     ...lines.flatMap(({ line, before, after }) => [
       `  line ${line}: ${before}`,
@@ -155,10 +155,18 @@ async function rename(
     (error: NodeJS.ErrnoException) => error.code ?? error.message,
   );
   const ended = await auth.bindings.endServer(from);
-  printPlain(context, `${ended} MCP sessions and tasks ended.`);
+  const clients = await endClients(auth.sessions, from);
+  printPlain(context, `${ended} MCP sessions and tasks, and the logins of ${clients} clients to this server ended.`);
   if (refused === undefined) return 0;
   const todo = 'change the lines above by hand. Until then, its rules name no server';
   throw new CommandError(`${policyFile} cannot be written (${refused}): ${todo}.`, 1);
+}
+
+/** Ends the logins of clients whose tokens are for the server's old address. @returns how many */
+async function endClients(sessions: Databases['auth']['sessions'], server: string): Promise<number> {
+  const all = (await sessions.list()).filter(({ resource }) => resource?.endsWith(`/${server}/mcp`));
+  for (const { sid } of all) await sessions.end({ sid });
+  return all.length;
 }
 
 async function refusalsAsMessages<T>(work: () => Promise<T>): Promise<T> {

@@ -9,6 +9,7 @@ import { definitionOf } from '../../../registry/servers/definition.ts';
 import { openRegistryDatabase } from '../../../registry/store/database.ts';
 import { renameServer } from '../../../registry/store/rename.ts';
 import { openStore, type RegistryStore } from '../../../registry/store/store.ts';
+import { sessionRecord } from '../../support/auth-server/auth-fixture.ts';
 import { until } from '../../support/listen.ts';
 import { runCommand } from '../../support/operations/run-command.ts';
 import { bothDatabases } from '../../support/postgres/both-databases.ts';
@@ -52,6 +53,11 @@ describe.each(bothDatabases('registry.db'))('%s:', (_kind, places) => {
     const note = { action: 'approve', by, fields: {} } as const;
     await store.definitions.change('mcp', new Date(), () => ({ firstSeenAt: new Date(), approve: [tool], note }));
     await auth.bindings.bind({ kind: 'session', server: 'mcp', id: 'one', owner: 'person:a' });
+    for (const server of ['mcp', 'my-mcp', 'a-mcp']) {
+      const resource = `https://gateway.example/${server}/mcp`;
+      await auth.sessions.add(sessionRecord({ sid: server, kind: 'client', resource }));
+    }
+    await auth.sessions.add(sessionRecord({ sid: 'browser' }));
     await auth.bindings.bind({ kind: 'session', server: 'other', id: 'two', owner: 'person:a' });
   });
   afterEach(async () => {
@@ -69,6 +75,7 @@ describe.each(bothDatabases('registry.db'))('%s:', (_kind, places) => {
     expect(store.get('my-mcp')?.revision).toBe(changes[0]?.id);
     expect(policy()).toBe(rules.replace('server: mcp', 'server: my-mcp'));
     expect(await auth.bindings.findOwn('session', 'mcp', 'person:a', ['one'])).toEqual([]);
+    expect((await auth.sessions.list()).map(({ sid }) => sid).sort()).toEqual(['a-mcp', 'browser', 'my-mcp']);
     expect(await auth.bindings.findOwn('session', 'other', 'person:a', ['two'])).toEqual(['two']);
   };
 
@@ -77,7 +84,7 @@ describe.each(bothDatabases('registry.db'))('%s:', (_kind, places) => {
     expect(code).toBe(0);
     expect(stdout).toContain('mcp becomes my-mcp: the server, 1 approved tools and 2 entries of its history.');
     expect(stdout).toContain('line 3: - {server: mcp, methods: [ping]} # here');
-    expect(stdout).toContain('1 MCP sessions and tasks ended.');
+    expect(stdout).toContain('1 MCP sessions and tasks, and the logins of 1 clients to this server ended.');
     await expectRenamed();
     // Rules for the old name may apply to the next server of that name.
     expect(await store.namesEver()).toEqual(expect.arrayContaining(['mcp', 'my-mcp']));
