@@ -3,6 +3,7 @@ import { agentModelSettings } from './variables/agent-model.ts';
 import { composeSettings } from './variables/compose.ts';
 import { gatewaySettings } from './variables/gateway.ts';
 import { innerSettings } from './variables/inner.ts';
+import { oauthClientSettings } from './variables/oauth-clients.ts';
 import { signOnSettings } from './variables/sign-on.ts';
 import { standInSettings } from './variables/stand-in.ts';
 import { tracingSettings } from './variables/tracing.ts';
@@ -13,6 +14,7 @@ export const sections = [
   ['The gateway', gatewaySettings],
   ['Amazon Cognito', userPoolSettings],
   ['A second identity provider', signOnSettings],
+  ['Clients that log in', oauthClientSettings],
   ['Addresses and folders', innerSettings],
   ['Traces', tracingSettings],
   ['The model of `mcp-gateway agent`', agentModelSettings],
@@ -25,6 +27,7 @@ export const settings = {
   ...gatewaySettings,
   ...userPoolSettings,
   ...signOnSettings,
+  ...oauthClientSettings,
   ...innerSettings,
   ...tracingSettings,
   ...agentModelSettings,

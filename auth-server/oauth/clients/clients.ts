@@ -1,5 +1,8 @@
 import { nowInSeconds } from '../../../common/time/now.ts';
+import { OAuthError } from '../oauth-error.ts';
 import type { Client } from './client.ts';
+import type { Documents } from './documents.ts';
+import { redirectAllowed } from './redirects.ts';
 import { longestId, readRegistration, type SignedIds } from './registration.ts';
 
 /** Who may ask for access. */
@@ -12,13 +15,16 @@ export interface Clients {
   /**
    * Registers a client (RFC 7591) and stores nothing: its id is its registration.
    * @param body the parsed body, of any shape
-   * @returns the answer of RFC 7591 section 3.2.1
    * @throws {OAuthError} invalid_redirect_uri, invalid_client_metadata; access_denied if clients may not register
    */
   register(body: unknown): Promise<RegistrationAnswer>;
+  /** Whether an answer for the client may go to this address. */
+  redirectAllowed(client: Client, uri: string): boolean;
+  /** What the metadata of the authorization server offers. */
+  offers(): Promise<{ registration: boolean; documents: boolean }>;
 }
 
-/** What a client that has registered is told. */
+/** What a client that has registered is told (RFC 7591 section 3.2.1). */
 export interface RegistrationAnswer {
   client_id: string;
   client_id_issued_at: number;
@@ -30,16 +36,26 @@ export interface RegistrationAnswer {
 }
 
 export interface ClientsDeps {
+  /** `any`, `known` (documents of certain hosts, and `configured`), or none. */
+  allowed: 'any' | 'known' | 'off';
   signedIds: SignedIds;
+  documents: Documents;
+  /** App clients of the user pool, which people may have configured in their MCP clients. */
+  configured: ReadonlySet<string>;
 }
 
-export function createClients({ signedIds }: ClientsDeps): Clients {
+/** The clients that the settings allow. All of them are public, whatever they ask for. */
+export function createClients({ allowed, signedIds, documents, configured }: ClientsDeps): Clients {
   return {
     async find(id) {
-      if (id.length > longestId) return undefined;
-      return signedIds.read(id);
+      if (allowed === 'off' || id.length > longestId) return undefined;
+      if (configured.has(id)) return { id, name: undefined, redirectUris: [], kind: 'configured' };
+      if (id.startsWith('https:')) return documents.find(id);
+      return allowed === 'any' ? signedIds.read(id) : undefined;
     },
     async register(body) {
+      if (allowed !== 'any')
+        throw new OAuthError('access_denied', 'Clients cannot register at this gateway. Ask its operator.', 403);
       const registration = readRegistration(body);
       const id = await signedIds.issue(registration);
       return {
@@ -52,5 +68,10 @@ export function createClients({ signedIds }: ClientsDeps): Clients {
         response_types: ['code'],
       };
     },
+    redirectAllowed,
+    offers: async () => ({
+      registration: allowed === 'any',
+      documents: allowed !== 'off' && (await documents.reachable()),
+    }),
   };
 }

@@ -38,10 +38,15 @@ export interface Schema {
     used_at: number | null;
     expires_at: number;
   };
+  /** Client metadata documents that were read. */
+  oauth_document: { url: string; registration: string; read_at: number; until: number };
 }
 
 /** Every change of the tables. Never edit a change that has been released; add another one. */
-export const changes: SchemaChanges = { '001-requests-and-tokens': requestsAndTokens };
+export const changes: SchemaChanges = {
+  '001-requests-and-tokens': requestsAndTokens,
+  '002-client-documents': clientDocuments,
+};
 
 async function requestsAndTokens(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
   await addSerialId(db.schema.createTable('oauth_request'), kind)
@@ -80,4 +85,15 @@ async function requestsAndTokens(db: Kysely<unknown>, kind: DatabaseKind): Promi
   };
   for (const [table, columns] of Object.entries(indexes))
     for (const column of columns) await db.schema.createIndex(`${table}_${column}`).on(table).column(column).execute();
+}
+
+async function clientDocuments(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('oauth_document')
+    .addColumn('url', 'text', (c) => c.primaryKey())
+    .addColumn('registration', 'text', (c) => c.notNull())
+    .addColumn('read_at', 'integer', (c) => c.notNull())
+    .addColumn('until', 'integer', (c) => c.notNull())
+    .execute();
+  await db.schema.createIndex('oauth_document_read_at').on('oauth_document').column('read_at').execute();
 }

@@ -81,7 +81,7 @@ describe('an address where a client wants its answers', () => {
 });
 
 describe('an answer', () => {
-  const allowed = (registered: string, asked: string) => redirectAllowed({ redirectUris: [registered] }, asked);
+  const allowed = (registered: string, asked: string) => redirectAllowed({ redirectUris: [registered], kind: 'registered' }, asked);
 
   test.each([
     ['http://localhost/callback', 'http://localhost:51234/callback'],
@@ -115,5 +115,16 @@ describe('an answer', () => {
     ['http://localhost/callback', ''],
   ])('does not go to a client that registered %s at %s', (registered, asked) => {
     expect(allowed(registered, asked)).toBe(false);
+  });
+
+  test.each([
+    ['http://localhost:9090/callback', true],
+    ['http://127.0.0.1/', true],
+    ['http://localhost/a/../b', false],
+    ['http://evil.example/callback', false],
+    ['https://vscode.dev/redirect', false],
+    ['cursor://anysphere.cursor-mcp/oauth/callback', false],
+  ])('for an app client of the user pool goes to this machine only: %s is %s', (asked, isAllowed) => {
+    expect(redirectAllowed({ redirectUris: [], kind: 'configured' }, asked)).toBe(isAllowed);
   });
 });

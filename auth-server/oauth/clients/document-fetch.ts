@@ -1,0 +1,103 @@
+import type { AddressCheck } from '../../../common/network/addresses.ts';
+import { createPinnedFetch } from '../../../common/network/pinned-fetch.ts';
+import type { Resolver } from '../../../common/network/resolve.ts';
+
+/** Why a document could not be had: its host did not answer, or what it answered is no use. */
+export class DocumentError extends Error {
+  override readonly name = 'DocumentError';
+  readonly isUnreachable: boolean;
+  constructor(reason: string, isUnreachable: boolean, cause?: unknown) {
+    super(reason, { cause });
+    this.isUnreachable = isUnreachable;
+  }
+}
+
+/** Reads a client metadata document. @throws {DocumentError} */
+export type FetchDocument = (url: URL) => Promise<{ text: string; maxAgeSeconds: number }>;
+
+export interface DocumentFetchOptions {
+  resolve: Resolver;
+  check: AddressCheck;
+  /** Whether a proxy connects to the host: then the proxy resolves its name, and no address can be vetted. */
+  throughProxy: boolean;
+  /** For tests: the port instead of 443, the CA, and the deadline. */
+  port?: number;
+  ca?: string;
+  deadlineMilliseconds?: number;
+}
+
+/** As in the draft "OAuth Client ID Metadata Document", section 6.6. */
+const largestDocument = 5_120;
+const usualDeadline = 5_000;
+
+/** Makes the fetch for documents of strangers: vetted addresses only, no redirects, few bytes, one deadline for all. */
+export function createDocumentFetch(options: DocumentFetchOptions): FetchDocument {
+  return async (url) => {
+    const signal = AbortSignal.timeout(options.deadlineMilliseconds ?? usualDeadline);
+    const unreachable = (cause: unknown) => {
+      throw cause instanceof DocumentError ? cause : new DocumentError('its host does not answer', true, cause);
+    };
+    const answer = await (options.throughProxy ? askProxy(url, signal) : askHost(url, signal, options)).catch(
+      unreachable,
+    );
+    if (answer.status !== 200) {
+      await answer.body?.cancel().catch(() => undefined);
+      throw new DocumentError(`its host answers HTTP ${answer.status}`, answer.status >= 500);
+    }
+    const text = await textOf(answer).catch(unreachable);
+    return { text, maxAgeSeconds: maxAgeOf(answer.headers.get('cache-control') ?? '') };
+  };
+}
+
+const headers = { accept: 'application/json' };
+
+async function askHost(url: URL, signal: AbortSignal, { resolve, check, port = 443, ca }: DocumentFetchOptions) {
+  const addresses = await vettedAddresses(url.hostname, port, signal, { resolve, check });
+  const target = new URL(url);
+  target.port = String(port);
+  // One byte more than a document may have, so that a longer one is noticed below.
+  const maxBytes = largestDocument + 1;
+  const pinned = createPinnedFetch({ origin: target.origin, addresses, host: url.host, ca, maxBytes, signal });
+  return await pinned(target, { headers });
+}
+
+async function askProxy(url: URL, signal: AbortSignal): Promise<Response> {
+  return await fetch(url, { headers, redirect: 'manual', signal });
+}
+
+/**
+ * Resolves a host. One refused address refuses the host: which one a connection takes is chance.
+ * @returns `ip:port`, IPv6 in brackets
+ * @throws {DocumentError}
+ */
+export async function vettedAddresses(
+  host: string,
+  port: number,
+  signal: AbortSignal,
+  { resolve, check }: Pick<DocumentFetchOptions, 'resolve' | 'check'>,
+): Promise<string[]> {
+  const late = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  const ips = await Promise.race([resolve(host), late]);
+  if (ips.length === 0) throw new DocumentError('its host has no address', true);
+  for (const ip of ips) if (check(ip, port) !== undefined) throw new DocumentError('its host is not public', false);
+  return ips.map((ip) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`));
+}
+
+async function textOf(answer: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of answer.body ?? []) {
+    size += chunk.byteLength;
+    if (size > largestDocument) throw new DocumentError(`it has more than ${largestDocument} bytes`, false);
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (cause) {
+    throw new DocumentError('it is not UTF-8', false, cause);
+  }
+}
+
+function maxAgeOf(cacheControl: string): number {
+  return Number(/(?:^|[\s,])max-age=(\d{1,9})/i.exec(cacheControl)?.[1] ?? 0);
+}
