@@ -10,7 +10,8 @@ export const texts = {
   local_session_invalid: (why: string) => `The locally signed session was refused: ${why}.`,
   session_expired: 'The session has expired. Log in again.',
   session_ended: 'This session has ended. Log in again.',
-  session_idle: (minutes: number) => `This session was not used for ${minutes} minutes. Log in again.`,
+  session_idle: (minutes: number) =>
+    `This session was not used for ${minutes < 2_880 ? `${minutes} minutes` : `${Math.floor(minutes / 1_440)} days`}. Log in again.`,
   access_revoked: 'An administrator has ended this access. Log in again, or get a new token.',
   groups_unconfirmed: 'The identity provider cannot confirm your groups at the moment. Try again.',
   origin_not_allowed: (origin: string) => `Requests from ${origin} are not accepted here.`,

@@ -6,7 +6,7 @@ import type { Endpoint, McpRequest } from '../../policy/request/mcp-request.ts';
 import { cacheable, isExtensionMethod } from '../../policy/request/methods.ts';
 import { perPrincipal } from '../identity/per-principal.ts';
 import type { Principal } from '../identity/principal.ts';
-import { revocationKeysOf } from '../store/revocation-keys.ts';
+import { revocationKeysOf } from '../store/revocation-feed.ts';
 
 /** Longer lists would not fit a header. Without its URIs a subscription ends, and is judged again, at each policy change. */
 const longestUris = 4096;

@@ -5,10 +5,12 @@ import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
 import type { RevocationStore } from '../store/revocation.ts';
-import type { AccessTokens } from './access-token.ts';
+import type { SessionRecord } from '../store/session.ts';
+import type { AccessClaims, AccessTokens } from './access-token.ts';
 import type { LocalSessions } from './local-session.ts';
-import { type Principal, personOfLocalSession, personOfSession, principalOfToken } from './principal.ts';
+import { type Principal, personOfGrant, personOfLocalSession, personOfSession, principalOfToken } from './principal.ts';
 import { type PublicRegistry, publicVisitor } from './public-registry.ts';
+import { resourceOfTarget } from './resource.ts';
 import type { SessionSeal } from './session.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 
@@ -37,7 +39,29 @@ export function identify(deps: IdentifyDeps, request: OriginalRequest): Principa
   const isBearer = authorization.slice(0, bearer.length).toLowerCase() === bearer;
   const known = isBearer ? deps.tokens.known(authorization.slice(bearer.length)) : undefined;
   if (known) return holder(deps, known);
-  return deps.tokens.verify(bearerToken(authorization)).then((claims) => holder(deps, claims));
+  return byToken(deps, request, bearerToken(authorization));
+}
+
+/** The issuer that a token names decides who verifies it. No other verifier is tried. */
+async function byToken(deps: IdentifyDeps, request: OriginalRequest, token: string): Promise<Principal> {
+  const { accessTokens, tokens } = deps;
+  const known = accessTokens.known(token);
+  if (known) return byGrant(deps, request, known);
+  if (accessTokens.isOurs(token)) return byGrant(deps, request, await accessTokens.verify(token));
+  return holder(deps, await tokens.verify(token));
+}
+
+/** The person whose record an access token of ours refers to. */
+async function byGrant(deps: IdentifyDeps, request: OriginalRequest, claims: AccessClaims): Promise<Principal> {
+  const { client, resource } = claims;
+  if (resource !== resourceOfTarget(deps.publicUrl, request))
+    throw new AuthError('token_invalid', texts.token_invalid(`it is for ${resource} only`));
+  const isFor = (record: SessionRecord) =>
+    record.kind === 'client' && record.oauthClient === client && record.resource === resource;
+  const { record, groupsValidUntil } = await deps.keeper.open(claims, isFor);
+  const policy = deps.policy();
+  const principal = cached(policy, claims, record, () => ({ ...personOfGrant(policy, record), groupsValidUntil }));
+  return unlessRevoked(deps, principal, [record.clientId, client], record.createdAt);
 }
 
 /** The principal with a token of these claims. */
@@ -46,7 +70,7 @@ function holder(deps: IdentifyDeps, claims: TokenClaims): Principal {
   const principal = cached(policy, claims, undefined, () => principalOfToken(policy, claims));
   // A client that refreshes its tokens at Cognito after a revocation gets a new issue time, but not a new sign-in.
   const since = principal.kind === 'person' ? Math.min(claims.authTime ?? claims.iat, claims.iat) : claims.iat;
-  return unlessRevoked(deps, principal, claims.client_id, since);
+  return unlessRevoked(deps, principal, [claims.client_id], since);
 }
 
 /** Whether these cookies would identify a person at the next page of the registry. */
@@ -66,14 +90,16 @@ async function bySession(deps: IdentifyDeps, request: OriginalRequest, cookie: s
 /** The person of a session cookie's value. */
 async function personOf(deps: IdentifyDeps, value: string): Promise<Principal> {
   const local = await deps.localSessions?.open(value);
-  if (local) return unlessRevoked(deps, personOfLocalSession(deps.policy(), local), undefined, local.iat);
+  if (local) return unlessRevoked(deps, personOfLocalSession(deps.policy(), local), [], local.iat);
   const claims = deps.seal.known(value) ?? (await deps.seal.open(value));
-  const { record, groupsValidUntil } = await deps.keeper.open(claims);
+  const { record, groupsValidUntil } = await deps.keeper.open(claims, isOfBrowser);
   const policy = deps.policy();
   const person = () => ({ ...personOfSession(policy, claims, record.groups), groupsValidUntil });
   const principal = cached(policy, claims, record, person);
-  return unlessRevoked(deps, principal, record.clientId, record.createdAt);
+  return unlessRevoked(deps, principal, [record.clientId], record.createdAt);
 }
+
+const isOfBrowser = ({ kind }: SessionRecord) => kind === 'browser';
 
 type Recent = { policy: Policy; record: object | undefined; principal: Principal };
 const recent = new LRUCache<object, Recent>({ max: 1_000 });
@@ -94,11 +120,11 @@ function cached(policy: Policy, claims: object, record: object | undefined, crea
 function unlessRevoked(
   { revocations }: IdentifyDeps,
   principal: Principal,
-  clientId: string | undefined,
+  clients: readonly string[],
   since: number,
 ): Principal {
   const users = [principal.subject, principal.username];
-  if (!revocations.covers(since, { users, clientId })) return principal;
+  if (!revocations.covers(since, { users, clients })) return principal;
   throw new AuthError('access_revoked', texts.access_revoked);
 }
 

@@ -1,6 +1,7 @@
 import { agentWithScopes, isAgent, personInGroups } from '../../policy/caller.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { TokenClaims } from '../cognito/cognito-token.ts';
+import type { SessionRecord } from '../store/session.ts';
 import type { LocalSession } from './local-session.ts';
 import type { SessionClaims } from './session.ts';
 
@@ -12,6 +13,7 @@ export interface Principal {
   username: string;
   /** The name to show instead of the user name. People may choose it: for pages and logs only. */
   shownName?: string | undefined;
+  /** The app client of a token of Cognito; the OAuth client, as its record names it, of a token of ours. */
   clientId: string | undefined;
   /** The caller's groups that the policy knows. */
   groups: readonly string[];
@@ -20,7 +22,10 @@ export interface Principal {
   /** `public`: a visitor of a public registry, who showed no credential. */
   authMethod: 'session_cookie' | 'jwt' | 'public';
   sessionId: string | undefined;
-  /** When the credential expires, in seconds since 1970. */
+  /**
+   * When the access ends, in seconds since 1970: with a record, its end. An access token of ours is valid for ten minutes, but
+   * only to be admitted.
+   */
   expiresAt: number;
   /** With a session: until when its groups may be used without another group refresh, in seconds since 1970. */
   groupsValidUntil?: number | undefined;
@@ -41,6 +46,23 @@ export function personOfSession(policy: Policy, claims: SessionClaims, recordGro
     authMethod: 'session_cookie',
     sessionId: claims.sid,
     expiresAt: claims.exp,
+  };
+}
+
+/** The person who has allowed an OAuth client to act for them, by the record that its access token refers to. */
+export function personOfGrant(policy: Policy, record: SessionRecord): Principal {
+  const { kind, groups, scopes } = personInGroups(policy, record.groups);
+  return {
+    kind,
+    subject: record.sub,
+    username: record.username,
+    shownName: record.shownName,
+    clientId: record.oauthClient,
+    groups,
+    scopes,
+    authMethod: 'jwt',
+    sessionId: record.sid,
+    expiresAt: record.expiresAt,
   };
 }
 

@@ -26,7 +26,10 @@ export function resourceOf(publicUrl: string, value: string): string | undefined
  */
 export function resourceOfTarget(publicUrl: string, { target, uri }: OriginalRequest): string | undefined {
   if (target.resource === 'mcp') return audienceOf(publicUrl, target.server);
-  return ofApi.test(uri) ? `${publicUrl}/api` : undefined;
+  const path = uri.replace(/\?.*/s, '');
+  // Not where another part of the way could take the path for another one, such as with dot segments.
+  const isPlain = URL.parse(path, publicUrl)?.pathname === path;
+  return isPlain && ofApi.test(path) ? `${publicUrl}/api` : undefined;
 }
 
 function audienceOf(publicUrl: string, server: string): string {

@@ -4,7 +4,6 @@ import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
 import type { SessionRecord, SessionStore } from '../store/session.ts';
 import { createGroupRefresh, type FetchGroups } from './group-refresh.ts';
-import type { SessionClaims } from './session.ts';
 
 /** A session that still stands. */
 interface OpenSession {
@@ -13,12 +12,15 @@ interface OpenSession {
   groupsValidUntil: number;
 }
 
+/** What a cookie or an access token says about its session. */
+type Shown = Pick<SessionRecord, 'sid' | 'sub'>;
+
 export type SessionKeeper = ReturnType<typeof createSessionKeeper>;
 
 interface SessionKeeperDeps {
   sessions: SessionStore;
   fetchGroups: FetchGroups;
-  /** Seconds without a request after which a session ends. */
+  /** Seconds without a request after which the session of a browser ends. Others have a limit of their own. */
   idleSeconds: number;
   /** How old a session's groups may be, in seconds. */
   groupsMaxAgeSeconds: number;
@@ -40,12 +42,13 @@ export function createSessionKeeper(deps: SessionKeeperDeps) {
   });
   return {
     /**
+     * @param isFor whether what was shown is of this record's kind; if not, there is no such session
      * @returns the session, with groups that the provider named no longer ago than is allowed
      * @throws {AuthError} session_ended, session_idle or groups_unconfirmed
      */
-    async open(claims: SessionClaims): Promise<OpenSession> {
+    async open(claims: Shown, isFor: (record: SessionRecord) => boolean): Promise<OpenSession> {
       const now = Date.now() / 1000;
-      const record = await standing(deps, claims, now);
+      const record = await standing(deps, claims, isFor, now);
       sessions.touch(record, Math.floor(now));
       const age = now - record.refreshedAt;
       if (age < groupsMaxAgeSeconds / 2) return opened(record);
@@ -60,16 +63,22 @@ export function createSessionKeeper(deps: SessionKeeperDeps) {
 }
 
 /** The record, if the session has not ended and is not idle. */
-async function standing(deps: SessionKeeperDeps, { sid, sub }: SessionClaims, now: number): Promise<SessionRecord> {
-  const { sessions, idleSeconds } = deps;
-  const isIdle = (record: SessionRecord) => now - record.lastSeen > idleSeconds;
+async function standing(
+  deps: SessionKeeperDeps,
+  { sid, sub }: Shown,
+  isFor: (record: SessionRecord) => boolean,
+  now: number,
+): Promise<SessionRecord> {
+  const { sessions } = deps;
+  const idleSeconds = (record: SessionRecord) => (record.kind === 'browser' ? deps.idleSeconds : record.idleSeconds);
+  const isIdle = (record: SessionRecord) => now - record.lastSeen > (idleSeconds(record) ?? Number.POSITIVE_INFINITY);
   const known = await sessions.find(sid);
   // Another process may have seen this person since: read the store before calling the session idle.
   const record = known && isIdle(known) ? await sessions.read(sid) : known;
-  if (!record || record.sub !== sub || record.expiresAt <= now) throw ended();
+  if (!record || record.sub !== sub || record.expiresAt <= now || !isFor(record)) throw ended();
   if (!isIdle(record)) return record;
   await sessions.end({ sid });
-  throw new AuthError('session_idle', texts.session_idle(Math.round(idleSeconds / 60)));
+  throw new AuthError('session_idle', texts.session_idle(Math.round((idleSeconds(record) ?? 0) / 60)));
 }
 
 /** The record after a refresh, if that has succeeded. */

@@ -1,4 +1,4 @@
-import { importJWK, type JWK } from 'jose';
+import { createLocalJWKSet, importJWK, type JSONWebKeySet, type JWK, type JWTVerifyGetKey } from 'jose';
 import type { KeyStore, StoredKey } from '../store/key.ts';
 import { stateOf } from './key-plan.ts';
 import { algorithms, createKeyRotation, type KeyRotation, publicHalf } from './key-rotation.ts';
@@ -15,6 +15,10 @@ type SigningKey = { kid: string; alg: string; key: CryptoKey | Uint8Array };
 export function createSigningKeys(store: KeyStore, rotation: KeyRotation = createKeyRotation(store)) {
   const alg = algorithms[store.purpose];
   let imported: SigningKey | undefined;
+  const jwks = async (): Promise<{ keys: JWK[] }> => {
+    const stored = await store.list();
+    return { keys: stored.map(({ jwk }) => ({ ...publicHalf(jwk), alg, use: 'sig' })) };
+  };
   return {
     alg,
     /** The key that signs now. Read each time: another process may have switched to the next key. */
@@ -24,10 +28,36 @@ export function createSigningKeys(store: KeyStore, rotation: KeyRotation = creat
       return imported;
     },
     /** The public keys (RFC 7517). */
-    async jwks(): Promise<{ keys: JWK[] }> {
-      const stored = await store.list();
-      return { keys: stored.map(({ jwk }) => ({ ...publicHalf(jwk), alg, use: 'sig' })) };
-    },
+    jwks,
+    find: createKeyFinder(jwks),
+  };
+}
+
+/** Milliseconds after which keys are read again: for a key that is known, and for one that is not. */
+const rereadKnown = 10_000;
+const rereadUnknown = 1_000;
+
+/**
+ * Finds the public key of a token. Strangers may name any key: they make the database read once a second at most.
+ * @param jwks reads the keys
+ */
+function createKeyFinder(jwks: () => Promise<{ keys: JWK[] }>): JWTVerifyGetKey {
+  let kept: { kids: Set<string | undefined>; find: JWTVerifyGetKey; at: number } | undefined;
+  let reading: Promise<void> | undefined;
+  const read = async () => {
+    const published = await jwks();
+    const kids = new Set(published.keys.map(({ kid }) => kid));
+    kept = { kids, find: createLocalJWKSet(published as JSONWebKeySet), at: performance.now() };
+  };
+  return async (header, token) => {
+    const limit = kept?.kids.has(header?.kid) ? rereadKnown : rereadUnknown;
+    if (!kept || performance.now() - kept.at > limit) {
+      reading ??= read().finally(() => {
+        reading = undefined;
+      });
+      await reading;
+    }
+    return (kept as NonNullable<typeof kept>).find(header, token);
   };
 }
 

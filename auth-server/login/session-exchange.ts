@@ -75,7 +75,7 @@ async function exchange(deps: SessionExchangeDeps, req: Request) {
   const { check, client } = deps.cliLogin;
   const login = await check(sent.data);
   const { subject, username, originJti, authTime } = login;
-  if (deps.revocations.covers(authTime, { users: [subject, username], clientId: client.settings.clientId }))
+  if (deps.revocations.covers(authTime, { users: [subject, username], clients: [client.settings.clientId] }))
     throw new Refusal(401, 'access_revoked', 'An administrator has ended this access. Log in again.');
   if (!(await deps.used.use(`session exchange ${originJti} ${authTime}`, authTime + 2 * freshSeconds)))
     throw new Refusal(401, 'login_used', 'This login has been exchanged already. Log in again.');

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import type { Database } from '../../common/database/database.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
@@ -51,4 +52,23 @@ export function createRevocationFeed({ db, alone }: Database<Schema>, cursor: ()
       return { last, keys: found.map(({ mark }) => mark) };
     },
   };
+}
+
+/** Who a credential was issued to: what its revocation can name. */
+type RevocableCaller = Record<'subject' | 'username', string> & Record<'sessionId' | 'clientId', string | undefined>;
+
+/** The revocation key of one session (by `sid`), of a user (by name or `sub`), of a client, or of everybody. */
+export function revocationKey(kind: 'session' | 'user' | 'client' | 'everybody', value: string): string {
+  return hash('sha256', `${kind} ${value}`, 'base64url').slice(0, 22);
+}
+
+/** Every revocation key that would end what this caller has open. */
+export function revocationKeysOf({ sessionId, subject, username, clientId }: RevocableCaller): string[] {
+  return [
+    ...(sessionId === undefined ? [] : [revocationKey('session', sessionId)]),
+    revocationKey('everybody', ''),
+    revocationKey('user', subject),
+    ...(username === subject ? [] : [revocationKey('user', username)]),
+    ...(clientId === undefined ? [] : [revocationKey('client', clientId)]),
+  ];
 }

@@ -1,7 +1,7 @@
 import type { Database } from '../../common/database/database.ts';
 import type { Schema } from './migrations.ts';
 import type { RevocationFeed } from './revocation-feed.ts';
-import { revocationKey } from './revocation-keys.ts';
+import { revocationKey } from './revocation-feed.ts';
 
 /**
  * Revokes the credentials of an account whose sign-in or, for an agent, whose issue was up to `at`, in seconds since 1970.
@@ -40,10 +40,17 @@ export async function createRevocationStore({ db }: Database<Schema>, feed: Revo
       });
       await load();
     },
-    /** Whether credentials from `since` (sign-in or issue, in seconds since 1970) under one of these names are revoked. No I/O. */
-    covers(since: number, { users, clientId }: { users: readonly string[]; clientId: string | undefined }): boolean {
+    /**
+     * Whether credentials from `since` (sign-in or issue, in seconds since 1970) under one of these names are revoked. No I/O.
+     * @param names of the person or agent, and of the app client and the OAuth client
+     */
+    covers(since: number, { users, clients }: { users: readonly string[]; clients: readonly string[] }): boolean {
       if (known.size === 0) return false;
-      const keys = ['everybody ', ...users.map((user) => `user ${user}`), `client ${clientId ?? ''}`];
+      const keys = [
+        'everybody ',
+        ...users.map((user) => `user ${user}`),
+        ...clients.map((client) => `client ${client}`),
+      ];
       return keys.some((key) => since <= (known.get(key) ?? -1));
     },
   };

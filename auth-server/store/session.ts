@@ -4,7 +4,7 @@ import type { Schema } from './migrations.ts';
 import { RecordCache } from './record-cache.ts';
 import { requestQuery } from './request-query.ts';
 import type { RevocationFeed } from './revocation-feed.ts';
-import { revocationKey } from './revocation-keys.ts';
+import { revocationKey } from './revocation-feed.ts';
 
 /** The record of one session: the session lasts as long as its record. Times in seconds since 1970. */
 export interface SessionRecord {
@@ -19,7 +19,7 @@ export interface SessionRecord {
   clientId: string;
   /** When the provider last named the person's groups. */
   refreshedAt: number;
-  /** When the session was last used, to within half a minute. */
+  /** When the session was last used, to within half a minute; to within an hour for clients. */
   lastSeen: number;
   /** The provider's refresh token, encrypted; undefined if it gave none. */
   refreshToken: string | undefined;
@@ -47,7 +47,8 @@ type SessionOwner = { sid: string } | { user: string } | { clientId: string } | 
 
 export type SessionStore = Omit<DatabaseSessions, 'forget' | 'flush'>;
 
-const seenEverySeconds = 30;
+/** How often the last use is noted. A client's more rarely: its idle time is days, and each write makes other processes read again. */
+const seenEverySeconds = { browser: 30, client: 3_600, personal: 3_600 } as const;
 
 /**
  * Sessions in the database; those in use also in memory. An ended session stays ended after a restart, and for every
@@ -92,7 +93,7 @@ export class DatabaseSessions {
 
   /** Notes that a session is in use; written a little later. */
   touch(record: SessionRecord, now: number): void {
-    if (now - record.lastSeen < seenEverySeconds) return;
+    if (now - record.lastSeen < seenEverySeconds[record.kind]) return;
     record.lastSeen = now;
     this.#cache.use(record.sid, now);
   }

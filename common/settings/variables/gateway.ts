@@ -43,7 +43,7 @@ export const gatewaySettings = {
   CLIENT_SESSION_DAYS: setting(z.coerce.number().positive().max(365).default(30), ['auth-server'], {
     purpose: "the longest life of an MCP client's access in days, at most 365; then its user logs in again",
   }),
-  CLIENT_IDLE_DAYS: setting(z.coerce.number().positive().max(365).default(14), ['auth-server'], {
+  CLIENT_IDLE_DAYS: setting(z.coerce.number().min(1).max(365).default(14), ['auth-server'], {
     purpose: "days without a request after which an MCP client's access ends",
   }),
   GROUPS_MAX_AGE: setting(minutes.max(1440).default(15), ['auth-server'], {

@@ -27,7 +27,7 @@ const seconds = () => Math.floor(Date.now() / 1000);
 const signed = async (change: object, audience = `${publicUrl}/#relay`, issued = seconds(), ends = seconds() + 60) => {
   const { key } = await ownKey();
   return new SignJWT({ ...claims, ends: seconds() + 60, ...change })
-    .setProtectedHeader({ alg: 'EdDSA', kid: (await realKid()) ?? '' })
+    .setProtectedHeader({ alg: 'EdDSA', kid: (await realKid()) ?? '', typ: 'JWT' })
     .setIssuer(publicUrl)
     .setAudience(audience)
     .setIssuedAt(issued)

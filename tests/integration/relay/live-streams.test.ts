@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { revocationKey } from '../../../auth-server/store/revocation-keys.ts';
+import { revocationKey } from '../../../auth-server/store/revocation-feed.ts';
 import { now } from '../../support/auth-server/auth-fixture.ts';
 import {
   follow,

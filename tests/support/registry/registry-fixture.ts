@@ -69,6 +69,7 @@ export const stranger = { ...admin, sub: 'u-3', username: 'erin', groups: [], sc
 export interface Shape {
   alg?: string;
   kid?: string;
+  typ?: string;
   issuer?: string;
   audience?: string | string[];
   /** Seconds from now. */
@@ -84,7 +85,7 @@ async function createSigner() {
   const sign = (claims: object, shape: Shape = {}, key: Parameters<SignJWT['sign']>[0] = pair.privateKey) => {
     const now = Math.floor(Date.now() / 1000);
     return new SignJWT({ ...claims })
-      .setProtectedHeader({ alg: shape.alg ?? 'EdDSA', kid: shape.kid ?? kid })
+      .setProtectedHeader({ alg: shape.alg ?? 'EdDSA', kid: shape.kid ?? kid, typ: shape.typ ?? 'JWT' })
       .setIssuer(shape.issuer ?? publicUrl)
       .setAudience(shape.audience ?? `${publicUrl}/#registry`)
       .setIssuedAt(now + (shape.issued ?? 0))

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { revocationKey } from '../../../../auth-server/store/revocation-keys.ts';
+import { revocationKey } from '../../../../auth-server/store/revocation-feed.ts';
 import type { Ticket } from '../../../../common/identity/ticket.ts';
 import { type AuthServer, alice, now, startAuthServer, toolsList } from '../../../support/auth-server/auth-fixture.ts';
 

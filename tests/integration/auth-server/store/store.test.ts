@@ -2,8 +2,7 @@ import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Schema } from '../../../../auth-server/store/migrations.ts';
-import { createRevocationFeed } from '../../../../auth-server/store/revocation-feed.ts';
-import { revocationKey } from '../../../../auth-server/store/revocation-keys.ts';
+import { createRevocationFeed, revocationKey } from '../../../../auth-server/store/revocation-feed.ts';
 import { openStore, type Store } from '../../../../auth-server/store/store.ts';
 import { openPostgres } from '../../../../common/database/postgres.ts';
 import { revoke } from '../../../../operations/revoke/revoke.ts';
@@ -232,7 +231,7 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
 
   describe('a revocation', () => {
     const covers = ({ revocations }: Store, issuedAt: number, users: string[], clientId?: string) =>
-      revocations.covers(issuedAt, { users, clientId });
+      revocations.covers(issuedAt, { users, clients: clientId === undefined ? [] : [clientId] });
 
     test.each<[string, Parameters<typeof revoke>[1], boolean, boolean, boolean]>([
       ['of a user', { user: 'ann' }, true, false, false],

@@ -39,6 +39,10 @@ describe('A request is rejected with 401', () => {
       }),
     ],
     ['the assertion is not a token', async () => ({ 'X-Mcp-Assertion': 'alice' })],
+    [
+      'its type is that of an access token',
+      async () => ({ 'X-Mcp-Assertion': await signer.sign(admin, { typ: 'at+jwt' }) }),
+    ],
     ['the token comes as a bearer', async () => ({ Authorization: `Bearer ${await signer.sign(admin)}` })],
     [
       'two assertions come',

@@ -1,6 +1,6 @@
 import { type AllowedRequest, ownerOf, relayTicket } from '../../../../auth-server/gate/relay-ticket.ts';
 import type { Principal } from '../../../../auth-server/identity/principal.ts';
-import { revocationKeysOf } from '../../../../auth-server/store/revocation-keys.ts';
+import { revocationKeysOf } from '../../../../auth-server/store/revocation-feed.ts';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 
 const policy = parsePolicy(`

@@ -51,7 +51,7 @@ async function made(change: Forgery = {}): Promise<string> {
     ...(expires !== undefined && { exp: now() + expires }),
   };
   return await new SignJWT({ ...ticket, ...change.claims, ...times })
-    .setProtectedHeader({ alg, kid: alg === 'RS256' ? 'rsa' : 'ours' })
+    .setProtectedHeader({ alg, kid: alg === 'RS256' ? 'rsa' : 'ours', typ: 'JWT' })
     .setIssuer(issuer)
     .setAudience(audience)
     .sign(alg === 'RS256' ? rsaKey : privateKey);

@@ -22,12 +22,13 @@ function given(
   endsIn: number,
   change: Record<string, unknown> = {},
   key = privateKey,
+  typ = 'JWT',
 ): Promise<string> {
   const iat = now() - secondsAgo;
   const ends = now() + endsIn;
   const times = { iat, exp: Math.min(iat + 120, ends) };
   const all = { iss: publicUrl, aud: ticketAudience(publicUrl), ...times, ...ticket(ends), ...change };
-  return new SignJWT(all).setProtectedHeader({ alg: 'EdDSA' }).sign(key);
+  return new SignJWT(all).setProtectedHeader({ alg: 'EdDSA', typ }).sign(key);
 }
 
 test('A new ticket is valid for a request and while the request is answered', async () => {
@@ -50,6 +51,7 @@ test("It is invalid once its owner's credential has ended", async () => {
 
 test.each<[string, () => Promise<string>]>([
   ['another key signed it', () => given(0, 60, {}, other.privateKey)],
+  ['it has the type of an access token', () => given(0, 60, {}, privateKey, 'at+jwt')],
   ['it is an assertion', () => given(0, 60, { aud: `${publicUrl}/echo` })],
   ['another gateway issued it', () => given(0, 60, { iss: 'http://localhost:9090' })],
   ['it has no issue time', () => given(0, 60, { iat: undefined })],
