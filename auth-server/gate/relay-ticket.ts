@@ -35,19 +35,33 @@ export function ownerOf({ kind, subject }: Principal): string {
 export function relayTicket(policy: Policy, request: AllowedRequest): Ticket | undefined {
   if (!needsRelay(policy, request)) return undefined;
   const { principal, server, asked, target } = request;
-  const { kind, expiresAt, groupsValidUntil = expiresAt } = principal;
   const uris = asked.accesses.flatMap(({ object }) => object?.name ?? []);
   return {
     server,
     method: asked.method,
     owner: ownerOf(principal),
-    kind,
+    kind: principal.kind,
     ...(asked.method === 'subscriptions/listen' && uris.join().length <= longestUris && { uris }),
     ...(target !== undefined && { target }),
-    // A stream is judged only when it opens: end it when its groups expire, so that it is reopened with current ones.
-    ends: Math.min(expiresAt, groupsValidUntil),
+    ends: endOf(principal, asked.method),
     marks: revocationKeysOf(principal),
   };
+}
+
+/** Requests whose answer lasts as long as the client likes; it opens another one when this one ends. */
+const streams = new Set(['(stream)', 'subscriptions/listen']);
+/** Bounds the answer to a request with a token of the identity provider, which has no record that could end. */
+const longestAnswerSeconds = 86_400;
+
+/**
+ * Until when the answer may last, in seconds since 1970. A stream is judged only when it opens: it ends with the credential, or
+ * when its groups expire, so that it is reopened with current ones. The answer to a call is not cut by either, because the
+ * effects of the call would be done and its result lost. A revocation, a change of the policy and the end of the record end both.
+ */
+function endOf({ sessionId, expiresAt, groupsValidUntil = expiresAt }: Principal, method: string): number {
+  if (streams.has(method)) return Math.min(expiresAt, groupsValidUntil);
+  // Not counted from now: requests with one token would not share their tickets.
+  return sessionId === undefined ? expiresAt + longestAnswerSeconds : expiresAt;
 }
 
 /**

@@ -129,9 +129,22 @@ describe('a ticket', () => {
     expect(relayTicket(policy, request('initialize'))).not.toHaveProperty('uris');
   });
 
-  test('expires with the credential, and names every key under which the credential can be revoked earlier', () => {
+  const fresh = principal({ expiresAt: 5_000, groupsValidUntil: 1_900 });
+  const token = principal({ authMethod: 'jwt', sessionId: undefined, expiresAt: 1_999 });
+  test.each<[string, string, Principal, number]>([
+    ['(stream)', 'the age of the groups', fresh, 1_900],
+    ['subscriptions/listen', 'the age of the groups', fresh, 1_900],
+    ['(stream)', 'the token', token, 1_999],
+    ['tools/call', 'the record, whatever the age of the groups', fresh, 5_000],
+    ['initialize', 'the record, whatever the age of the groups', fresh, 5_000],
+    ['tools/call', 'a day after the token of the provider', token, 1_999 + 86_400],
+  ])('for %s ends with %s', (method, _with, caller, ends) => {
+    expect(relayTicket(policy, request(method, { principal: caller }))).toMatchObject({ ends });
+  });
+
+  test('for a stream expires with the credential, and names every key under which the credential can be revoked earlier', () => {
     const agent = principal({ kind: 'agent', subject: 'cli', clientId: 'cli', sessionId: undefined, expiresAt: 1_999 });
-    expect(relayTicket(policy, request('initialize', { principal: agent }))).toMatchObject({
+    expect(relayTicket(policy, request('(stream)', { principal: agent }))).toMatchObject({
       ...{ owner: 'agent:cli', kind: 'agent', ends: 1_999 },
       marks: revocationKeysOf(agent),
     });

@@ -81,7 +81,8 @@ describe('an address where a client wants its answers', () => {
 });
 
 describe('an answer', () => {
-  const allowed = (registered: string, asked: string) => redirectAllowed({ redirectUris: [registered], kind: 'registered' }, asked);
+  const allowed = (registered: string, asked: string) =>
+    redirectAllowed({ redirectUris: [registered], kind: 'registered' }, asked);
 
   test.each([
     ['http://localhost/callback', 'http://localhost:51234/callback'],
