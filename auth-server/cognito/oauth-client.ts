@@ -95,6 +95,12 @@ export function createOAuthClient(settings: ProviderSettings) {
       // A provider that rotates refresh tokens sends a new one, and the old one no longer works.
       return { ...person, refreshToken: tokens.refresh_token ?? refreshToken };
     },
+    /** Sends a form to the provider's token endpoint in the name of another of its clients. @param init as for `fetch` */
+    async askForToken(init: RequestInit): Promise<Response> {
+      const { token_endpoint } = (await configuration()).serverMetadata();
+      if (token_endpoint === undefined) throw new Error('the provider has no token endpoint');
+      return await (settings.standInFetch ?? fetch)(token_endpoint, { ...init, method: 'POST', redirect: 'manual' });
+    },
     /** Revokes a refresh token at the provider (RFC 7009). */
     async revoke(refreshToken: string) {
       const provider = await configuration();

@@ -1,5 +1,6 @@
 import type { AddressCheck } from '../../../common/network/addresses.ts';
 import { createPinnedFetch } from '../../../common/network/pinned-fetch.ts';
+import { readBounded } from '../../../common/network/read-bounded.ts';
 import type { Resolver } from '../../../common/network/resolve.ts';
 
 /** Why a document could not be had: its host did not answer, or what it answered is no use. */
@@ -84,15 +85,10 @@ export async function vettedAddresses(
 }
 
 async function textOf(answer: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of answer.body ?? []) {
-    size += chunk.byteLength;
-    if (size > largestDocument) throw new DocumentError(`it has more than ${largestDocument} bytes`, false);
-    chunks.push(chunk);
-  }
+  const bytes = await readBounded(answer, largestDocument);
+  if (!bytes) throw new DocumentError(`it has more than ${largestDocument} bytes`, false);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new DocumentError('it is not UTF-8', false, cause);
   }
