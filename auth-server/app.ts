@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import cookieParser from 'cookie-parser';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
@@ -10,15 +10,21 @@ import { isSignedIn } from './identity/identify.ts';
 import { type LoginDeps, loginRoutes } from './login/login.ts';
 import { descriptionOf, LoginFailure } from './login/login-failure.ts';
 import { type SessionExchangeDeps, sessionExchange } from './login/session-exchange.ts';
+import { requestLogins } from './oauth/consent/request-login.ts';
+import type { OAuthDeps } from './oauth/deps.ts';
+import { oauthRoutes } from './oauth/routes.ts';
 import { createHealth, type HealthSettings } from './process/health.ts';
 
 export type AppDeps = ValidateDeps &
-  Omit<LoginDeps, 'isSignedIn'> &
+  Omit<LoginDeps, 'isSignedIn' | 'clientLogins'> &
   HealthSettings &
   MetadataSettings &
   RelayCallbacksDeps &
   DecisionsEndpointDeps &
-  SessionExchangeDeps;
+  SessionExchangeDeps & {
+    /** The authorization server. */
+    oauth: OAuthDeps;
+  };
 
 const pageSecurity = {
   useDefaults: false,
@@ -62,7 +68,10 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
   app.use(decisionsEndpoint(deps)); // /decisions
   app.use(sessionExchange(deps)); // /oauth2/session, which must not depend on a cookie
   app.use(cookieParser());
-  app.use(loginRoutes({ ...deps, isSignedIn: ({ headers }) => isSignedIn(deps, headers.cookie) })); // /login, /oauth2/providers, /oauth2/login, /oauth2/callback, /oauth2/logout
+  // /oauth2/authorize, /oauth2/consent, /oauth2/token, /oauth2/revoke, /oauth2/jwks
+  app.use(oauthRoutes(deps.oauth));
+  const isKnown = ({ headers }: IncomingMessage) => isSignedIn(deps, headers.cookie);
+  app.use(loginRoutes({ ...deps, isSignedIn: isKnown, clientLogins: requestLogins(deps.oauth) })); // /login, /oauth2/providers, /oauth2/login, /oauth2/callback, /oauth2/logout
   app.use((_req, res) => {
     res.status(404).json({ error: { code: 'not_found', message: 'There is nothing here.' } });
   });

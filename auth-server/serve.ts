@@ -36,6 +36,10 @@ import { createSigningKeys } from './keys/signing-keys.ts';
 import { createThrottle } from './limits/throttle.ts';
 import { createLoginAttempts } from './login/login-attempts.ts';
 import { createPages } from './login/pages.ts';
+import { createAuthorizationServer } from './oauth/authorization-server.ts';
+import { createClients } from './oauth/clients/clients.ts';
+import { createSignedIds } from './oauth/clients/registration.ts';
+import type { OAuthDeps } from './oauth/deps.ts';
 import { type Config, configSchema, metricsAddress } from './process/config.ts';
 import { openStore, type Store } from './store/store.ts';
 
@@ -92,6 +96,9 @@ async function assemble(
   const cookie = createSessionCookie(publicUrl);
   const providers = configuredProviders(config, standInFetch);
   const vault = createTokenVault(secretKeys);
+  const pages = createPages();
+  const shared = { publicUrl, policy: policy.current, providers, vault, pages, accessTokens, log };
+  const authorization = await authorizationOf(config, store, shared);
   const deps: AppDeps = {
     ...plainSettings(config),
     stopping,
@@ -114,7 +121,8 @@ async function assemble(
     keeper: keeperOf(config, store, { providers, vault, policy: policy.current }, log),
     localSessions: localSessionsOf(config, policy.current, log),
     cliLogin: cliLoginOf(providers.get(commandLineName), config, standInFetch),
-    pages: createPages(),
+    pages,
+    oauth: authorization.oauth,
     metrics,
     log,
     // decision-log.ts names every field. Searching each line for secrets would cost more than the decision.
@@ -126,8 +134,7 @@ async function assemble(
   const stop = async () => {
     for (const watch of [policy, toolGuard, upstreamSecrets]) watch.stop();
     stopRotating();
-    await recent.close();
-    await store.close();
+    for (const each of [recent, authorization, store]) await each.close();
   };
   return { listener: listenerOf(deps), metrics, needs, stop };
 }
@@ -155,6 +162,25 @@ async function signersOf(config: Config, store: Store, metrics: Metrics, log: Lo
     for (const stop of stops) stop();
   };
   return { assertions, accessTokens, stopRotating };
+}
+
+type Shared = Pick<OAuthDeps, 'publicUrl' | 'policy' | 'providers' | 'vault' | 'pages' | 'accessTokens' | 'log'>;
+
+async function authorizationOf(config: Config, store: Store, shared: Shared) {
+  const { secrets } = store;
+  return await createAuthorizationServer({
+    ...shared,
+    ...store,
+    where: config.DATABASE_URL ?? config.DATA_DIR,
+    lineage: await secrets.get('refresh-tokens'),
+    openClients: async () => {
+      const signedIds = createSignedIds(await secrets.get('client-registrations'));
+      const documents = { find: async () => undefined, reachable: async () => false };
+      return createClients({ allowed: config.OAUTH_CLIENTS, signedIds, documents, configured: new Set() });
+    },
+    clientSessionSeconds: Math.round(config.CLIENT_SESSION_DAYS * 86_400),
+    clientIdleSeconds: Math.round(config.CLIENT_IDLE_DAYS * 86_400),
+  });
 }
 
 /** What depends on the settings alone. */

@@ -56,7 +56,7 @@ export function createOAuthClient(settings: ProviderSettings) {
   return {
     settings,
     /** Where to send the browser. */
-    async authorizeUrl({ state, nonce, verifier }: LoginAttempt, callbackUrl: string): Promise<URL> {
+    async authorizeUrl({ state, nonce, verifier }: LoginAttempt, callbackUrl: string, prompt?: 'login'): Promise<URL> {
       return oidc.buildAuthorizationUrl(await configuration(), {
         redirect_uri: callbackUrl,
         scope: settings.scope,
@@ -64,6 +64,7 @@ export function createOAuthClient(settings: ProviderSettings) {
         nonce,
         code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
         code_challenge_method: 'S256',
+        ...(prompt && { prompt }),
       });
     },
     /**

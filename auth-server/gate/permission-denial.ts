@@ -53,7 +53,8 @@ function remedyForAgent(scope: string | undefined): string {
   return `The scope ${scope.slice(0, 128)} would allow it. The administrator of this agent's app client in Cognito can grant it: App clients > Login pages > Custom scopes.`;
 }
 
-function remedyForPerson(groups: readonly string[]): string {
+/** What would help a person, and who can give it. @param groups the groups that would help */
+export function remedyForPerson(groups: readonly string[]): string {
   const names = groups.map((group) => group.slice(0, 128));
   if (names.length === 0) return 'Ask an administrator, who can change your groups in Cognito or scopes.yml.';
   const which = names.length === 1 ? `The group ${names[0]}` : `Any of the groups ${names.join(', ')}`;

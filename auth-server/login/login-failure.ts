@@ -8,6 +8,8 @@ export class LoginFailure extends Error {
   readonly lines: readonly string[];
   /** The page that the person wanted, if known: the next try leads there too. */
   next: string | undefined;
+  /** Where to try again, if that is not the login page. */
+  again: string | undefined;
   /** With 429: seconds to wait. */
   retryAfter: number | undefined;
   constructor(status: LoginFailure['status'], title: string, lines: readonly string[], cause?: unknown) {

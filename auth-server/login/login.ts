@@ -1,13 +1,13 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
-import { randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client';
-import type { OAuthClient } from '../cognito/oauth-client.ts';
+import type { LoggedIn, LoginAttempt, OAuthClient } from '../cognito/oauth-client.ts';
 import type { SessionCookie } from '../identity/session-cookie.ts';
 import { createTally, networkOf } from '../limits/rate-limit.ts';
 import type { UsedStore } from '../store/used.ts';
 import type { LoginAttempts } from './login-attempts.ts';
-import { explainFailure, LoginFailure } from './login-failure.ts';
+import { LoginFailure } from './login-failure.ts';
 import { type OpenSessionDeps, openSession } from './open-session.ts';
 import type { Pages } from './pages.ts';
+import { beginLogin, callbackUrl, completeLogin } from './round-trip.ts';
 import { safePath } from './safe-path.ts';
 
 export interface LoginDeps extends OpenSessionDeps {
@@ -22,6 +22,26 @@ export interface LoginDeps extends OpenSessionDeps {
   isSignedIn: (req: Request) => Promise<boolean>;
   /** How many logins from one address may fail in a minute before it has to wait. Default 30. */
   failedLogins?: number | undefined;
+  /** Logins that come back to the same callback, and open no session of this browser. */
+  clientLogins: ClientLogins;
+}
+
+/** Logins for the requests of OAuth clients. */
+export interface ClientLogins {
+  /**
+   * Takes the login that comes back with this state, once.
+   * @returns undefined if it is none of these, or this browser has not begun it
+   */
+  take(req: Request): Promise<ClientLogin | undefined>;
+}
+
+export interface ClientLogin {
+  attempt: LoginAttempt;
+  /** Name of the provider. */
+  provider: string;
+  /** Where the person can try again. */
+  again: string;
+  finish(res: Response, client: OAuthClient, person: LoggedIn): Promise<void>;
 }
 
 /** The routes of login and logout, in the order in which a person uses them. */
@@ -45,21 +65,22 @@ function showLogin(deps: LoginDeps): RequestHandler {
   return async (req, res) => {
     const next = safePath(req.query.redirect_uri, deps.publicUrl);
     if (await deps.isSignedIn(req)) return goTo(res, next);
-    deps.pages.login(res, { providers: providerList(deps), next });
+    const ways = providerList(deps).map(({ name, title }) => ({
+      title,
+      address: `/oauth2/login/${name}?redirect_uri=${encodeURIComponent(next)}`,
+    }));
+    deps.pages.login(res, { ways, purpose: 'To see the servers and tools that you may use.' });
   };
 }
 
 function startLogin(deps: LoginDeps): RequestHandler {
   return async (req, res) => {
     const client = provider(deps, req);
-    const attempt = { state: randomState(), nonce: randomNonce(), verifier: randomPKCECodeVerifier() };
-    const url = await client.authorizeUrl(attempt, callbackUrl(deps, client)).catch((error) => {
-      throw explainFailure(error, client.settings.title);
-    });
+    const { attempt, url } = await beginLogin(client, deps.publicUrl);
     const next = safePath(req.query.redirect_uri, deps.publicUrl);
     deps.attempts.prune(req, res);
     await deps.attempts.keep(res, { ...attempt, next, provider: client.settings.name });
-    deps.log.info({ provider: client.settings.name, callback: callbackUrl(deps, client) }, 'login started');
+    deps.log.info({ provider: client.settings.name, callback: callbackUrl(client, deps.publicUrl) }, 'login started');
     res.redirect(302, url.href);
   };
 }
@@ -76,28 +97,41 @@ function finishLogin(deps: LoginDeps): RequestHandler {
     const wait = failed.waitFor(network);
     if (wait !== undefined) throw tooManyFailed(wait);
     const client = provider(deps, req);
-    const attempt = await deps.attempts.take(req, res, req.query.state);
-    const isOurs = attempt?.provider === client.settings.name;
-    // The browser deletes the cookie, but a copy of it must not work again.
-    if (!attempt || !isOurs || !(await deps.used.use(`login ${attempt.state}`, attempt.exp))) {
-      // Usually the Back button. The session stays whose it is, whatever login this was.
-      if (await deps.isSignedIn(req)) return goTo(res, '/');
-      throw new LoginFailure(400, 'This login cannot be finished', [
-        'It was started in another browser, was finished already, or took longer than ten minutes.',
-        `Start again, on ${deps.publicUrl} exactly: another spelling of the address is another site to your browser.`,
-      ]);
+    const complete = async (attempt: LoginAttempt, again: Pick<LoginFailure, 'next' | 'again'>) =>
+      await completeLogin(client, deps.publicUrl, req, attempt).catch((error) => {
+        // Without an address all clients would look like one.
+        if (network) failed.note(network);
+        throw Object.assign(error, again);
+      });
+    const forClient = await deps.clientLogins.take(req);
+    if (forClient?.provider === client.settings.name) {
+      const person = await complete(forClient.attempt, { next: undefined, again: forClient.again });
+      return await forClient.finish(res, client, person);
     }
-    const currentUrl = new URL(callbackUrl(deps, client));
-    currentUrl.search = new URL(req.originalUrl, deps.publicUrl).search;
-    const person = await client.logIn(currentUrl, attempt).catch((error) => {
-      // Without an address all clients would look like one.
-      if (network) failed.note(network);
-      throw Object.assign(explainFailure(error, client.settings.title), { next: attempt.next });
-    });
+    const attempt = await takeAttempt(deps, req, res, client);
+    if (!attempt) return goTo(res, '/');
+    const person = await complete(attempt, { next: attempt.next, again: undefined });
     const { value } = await openSession(deps, client.settings, person);
     deps.cookie.set(res, value, deps.sessionSeconds);
     res.redirect(302, attempt.next);
   };
+}
+
+/**
+ * @returns undefined for a person who is signed in already
+ * @throws {LoginFailure} if this browser did not begin the login, or it was finished already
+ */
+async function takeAttempt(deps: LoginDeps, req: Request, res: Response, client: OAuthClient) {
+  const attempt = await deps.attempts.take(req, res, req.query.state);
+  const isOurs = attempt?.provider === client.settings.name;
+  // The browser deletes the cookie, but a copy of it must not work again.
+  if (attempt && isOurs && (await deps.used.use(`login ${attempt.state}`, attempt.exp))) return attempt;
+  // Usually the Back button. The session stays whose it is, whatever login this was.
+  if (await deps.isSignedIn(req)) return undefined;
+  throw new LoginFailure(400, 'This login cannot be finished', [
+    'It was started in another browser, was finished already, or took longer than ten minutes.',
+    `Start again, on ${deps.publicUrl} exactly: another spelling of the address is another site to your browser.`,
+  ]);
 }
 
 /** Sends a person who is signed in to a page. The answer depends on their cookie. */
@@ -157,9 +191,4 @@ function provider({ providers }: LoginDeps, req: Request): OAuthClient {
   const client = providers.get(String(req.params.provider));
   if (client && !client.settings.unlisted) return client;
   throw new LoginFailure(404, 'There is no such way to log in', ['Choose one on the login page.']);
-}
-
-/** Always built from REGISTRY_URL: with a Host header, a stranger could choose where the code is sent. */
-function callbackUrl({ publicUrl }: LoginDeps, { settings }: OAuthClient): string {
-  return `${publicUrl}/oauth2/callback/${settings.name}`;
 }

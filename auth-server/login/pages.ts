@@ -2,6 +2,32 @@ import { Eta } from 'eta';
 import type { Response } from 'express';
 import type { LoginFailure } from './login-failure.ts';
 
+/** What the consent page shows. */
+export interface ConsentView {
+  title: string;
+  /** What the client calls itself. */
+  client: string;
+  /** The place that it wants to use, in a word or two, and its canonical address. */
+  place: string;
+  address: string;
+  person: string;
+  /** Who asks: the first words are emphasized. */
+  who: { strong: string; rest: string };
+  /** Where the answer goes. */
+  goesTo: string;
+  /** Whether the person may use the place at all. If not, `refusal` says why. */
+  isPossible: boolean;
+  refusal: readonly string[];
+  /** What the client will be able to do: a sentence, and the tools that it means. */
+  abilities: string;
+  tools: readonly string[];
+  nothingElse: string;
+  lasts: string;
+  /** After the answer the tab stays open. */
+  staysOpen: boolean;
+  anotherAccount: string;
+}
+
 export type Pages = ReturnType<typeof createPages>;
 
 /** The pages for people who are not logged in: the templates in `views/`. The template engine escapes values. */
@@ -11,15 +37,24 @@ export function createPages() {
     res.status(status).set('Cache-Control', 'no-store').type('html').send(eta.render(view, data));
   };
   return {
-    login: (res: Response, data: { providers: readonly { name: string; title: string }[]; next: string }) =>
+    /** @param purpose why one signs in, as a sentence */
+    login: (res: Response, data: { ways: readonly { address: string; title: string }[]; purpose: string }) =>
       send(res, 200, './login', { title: 'Sign in', ...data }),
     logout: (res: Response) => send(res, 200, './logout', { title: 'Sign out' }),
     /** Links to `next`. Not a redirect: the CSP's form-action also covers redirects, and the provider is another origin. */
     signedOut: (res: Response, next: string, provider: string) =>
       send(res, 200, './signed-out', { title: 'Signed out', next, provider }),
-    failure(res: Response, { status, title, lines, next = '/', retryAfter }: LoginFailure) {
+    /** The question whether a client may act for a person. */
+    consent: (res: Response, data: ConsentView) => send(res, 200, './consent', data),
+    /** An answer for a program on this computer: the tab stays open. */
+    sent: (res: Response, { address, client, allowed }: { address: string; client: string; allowed: boolean }) =>
+      send(res, 200, './sent', { title: allowed ? 'Allowed' : 'Not allowed', address, client, refresh: address }),
+    /** What the person has to know, without a way on. */
+    notice: (res: Response, status: number, title: string, lines: readonly string[]) =>
+      send(res, status, './notice', { title, lines }),
+    failure(res: Response, { status, title, lines, next = '/', again, retryAfter }: LoginFailure) {
       if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter));
-      send(res, status, './failure', { title, lines, next });
+      send(res, status, './failure', { title, lines, next, again });
     },
   };
 }

@@ -91,6 +91,12 @@ export class DatabaseSessions {
     });
   }
 
+  /** Lets a session last until another time, in seconds since 1970. */
+  async extend(sid: string, expiresAt: number): Promise<void> {
+    await this.#db.updateTable('session').set({ expires_at: expiresAt }).where('sid', '=', sid).execute();
+    this.#cache.invalidate(sid);
+  }
+
   /** Notes that a session is in use; written a little later. */
   touch(record: SessionRecord, now: number): void {
     if (now - record.lastSeen < seenEverySeconds[record.kind]) return;

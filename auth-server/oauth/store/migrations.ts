@@ -64,7 +64,6 @@ async function requestsAndTokens(db: Kysely<unknown>, kind: DatabaseKind): Promi
     .addColumn('request', 'text', (c) => c.notNull())
     .addColumn('browser', 'text', (c) => c.notNull())
     .addColumn('attempt', 'text', (c) => c.notNull())
-    .addColumn('used_at', 'integer')
     .addColumn('expires_at', 'integer', (c) => c.notNull())
     .execute();
   await db.schema
@@ -80,7 +79,7 @@ async function requestsAndTokens(db: Kysely<unknown>, kind: DatabaseKind): Promi
     .execute();
   const indexes = {
     oauth_request: ['browser', 'expires_at'],
-    oauth_login: ['expires_at'],
+    oauth_login: ['request', 'expires_at'],
     oauth_token: ['sid', 'expires_at'],
   };
   for (const [table, columns] of Object.entries(indexes))

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { nowInSeconds } from '../../../common/time/now.ts';
 import type { Schema } from './migrations.ts';
@@ -17,6 +17,9 @@ interface TokenTerms {
 
 /** A digest as the tables hold it (SHA-256, base64url). */
 export const digest = (text: string) => hash('sha256', text, 'base64url');
+
+/** A value that cannot be guessed: 256 random bits, as 43 characters. */
+export const random = () => randomBytes(32).toString('base64url');
 
 const keyOf = (kind: TokenKind, value: string) => digest(`${kind} ${value}`);
 

@@ -23,6 +23,9 @@ import { createThrottle, type ThrottleLimits } from '../../../auth-server/limits
 import { createLoginAttempts } from '../../../auth-server/login/login-attempts.ts';
 import { ofBrowser } from '../../../auth-server/login/open-session.ts';
 import { createPages } from '../../../auth-server/login/pages.ts';
+import { createAuthorizationServer } from '../../../auth-server/oauth/authorization-server.ts';
+import { createClients } from '../../../auth-server/oauth/clients/clients.ts';
+import { createSignedIds } from '../../../auth-server/oauth/clients/registration.ts';
 import type { SessionRecord } from '../../../auth-server/store/session.ts';
 import { openStore } from '../../../auth-server/store/store.ts';
 import { createStandInFetch, localPoolId } from '../../../common/identity/cognito.ts';
@@ -33,6 +36,7 @@ import { createLog } from '../../../common/service/log.ts';
 import { noSecrets, type UpstreamSecrets } from '../../../common/upstream-secrets/watch.ts';
 import { loadKeys } from '../../../stand-in/pool/keys.ts';
 import { readSeed } from '../../../stand-in/pool/seed.ts';
+import { documentsWith } from './oauth-clients.ts';
 
 export const publicUrl = 'http://localhost:8080';
 export const issuer = `https://cognito-idp.us-east-1.amazonaws.com/${localPoolId}`;
@@ -79,6 +83,9 @@ export interface Shape {
   /** Replaces those that `providers` names. */
   clients: readonly OAuthClient[];
   allowLocalSessions: boolean;
+  oauthClients: 'any' | 'known' | 'off';
+  /** What differs from client metadata documents of which none can be fetched. */
+  documents: Parameters<typeof documentsWith>[0];
   refusedExchanges: number | undefined;
   failedLogins: number | undefined;
   upstreamSecrets: UpstreamSecrets;
@@ -109,6 +116,8 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     where: undefined,
     clients: [],
     allowLocalSessions: false,
+    oauthClients: 'any',
+    documents: undefined,
     refusedExchanges: undefined,
     failedLogins: undefined,
     upstreamSecrets: noSecrets,
@@ -159,6 +168,20 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
   });
   providers.set('cognito-cli', cli);
   const vault = createTokenVault(shape.secretKeys);
+  const pages = createPages();
+  const authorization = await createAuthorizationServer({
+    ...{ publicUrl: shape.publicUrl, policy: () => policy, providers, vault, pages, accessTokens, log },
+    ...store,
+    where: shape.where ?? directory,
+    lineage: await store.secrets.get('refresh-tokens'),
+    openClients: async () => {
+      const signedIds = createSignedIds(await store.secrets.get('client-registrations'));
+      const { documents } = documentsWith(shape.documents);
+      return createClients({ allowed: shape.oauthClients, signedIds, documents, configured: new Set() });
+    },
+    clientSessionSeconds: 30 * 86_400,
+    clientIdleSeconds: 14 * 86_400,
+  });
   const app = createApp({
     publicUrl: shape.publicUrl,
     issuer,
@@ -202,7 +225,8 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
       waitMilliseconds: shape.waitMilliseconds,
       log,
     }),
-    pages: createPages(),
+    pages,
+    oauth: authorization.oauth,
     maxBody: shape.maxBody,
     heldBytes: shape.heldBytes,
     decideMilliseconds: shape.decideMilliseconds,
@@ -223,6 +247,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     store,
     seal,
     accessTokens,
+    authorization,
     assertions,
     metrics,
     vault,
@@ -243,6 +268,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await recent.close();
+      await authorization.close();
       await store.close();
       remove();
     },

@@ -28,6 +28,9 @@ export function newVisitor(gateway: string) {
     cookies,
     get: (path: string | URL, headers: Record<string, string> = {}) => go(path, {}, headers),
     post: (path: string, headers: Record<string, string> = {}) => go(path, { method: 'POST' }, headers),
+    /** Sends a form, as a page of the gateway does unless other headers are given. */
+    submit: (path: string, form: Record<string, string>, headers: Record<string, string> = { Origin: publicUrl }) =>
+      go(path, { method: 'POST', body: new URLSearchParams(form) }, headers),
     /** Starts a login. @returns the URL at the provider */
     start: async (next = '/servers?x=1') =>
       locationOf(await visitor.get(`/oauth2/login/cognito?redirect_uri=${encodeURIComponent(next)}`)),

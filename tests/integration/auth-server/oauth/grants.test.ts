@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Kysely, KyselyPlugin } from 'kysely';
-import { type Grant, Grants, type Replay, random } from '../../../../auth-server/oauth/grants.ts';
+import { type Grant, Grants, type Replay } from '../../../../auth-server/oauth/grants/grants.ts';
 import type { Schema } from '../../../../auth-server/oauth/store/migrations.ts';
 import { type OAuthStore, openOAuthStore } from '../../../../auth-server/oauth/store/store.ts';
-import { digest } from '../../../../auth-server/oauth/store/tokens.ts';
+import { digest, random } from '../../../../auth-server/oauth/store/tokens.ts';
 import { useClock } from '../../../support/clock.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
 import { outputOf } from '../../../support/process.ts';
@@ -40,8 +40,10 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
     const until = Math.floor(Date.now() / 1000) + 30 * day;
     return { sid: 's1', client: 'c1', resource: 'https://gw.example/alpha/mcp', until, ...change };
   };
-  const code = async (from = grants, request = random()) =>
-    (await from.issueCode(request, grant({ sid: from.sidOf(request) }), terms)) ?? '';
+  const code = async (from = grants, request = random()) => {
+    await from.addCode(request, grant({ sid: from.sidOf(request) }), terms);
+    return (await from.codeOf(request)) ?? '';
+  };
   const redeem = async (value: string, from = grants) =>
     from.redeem(value, await from.findCode(value, 'c1', redirectUri, verifier));
   const logIn = async () => redeem(await code());
@@ -54,7 +56,7 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
   const inTwoProcesses = async (text: string): Promise<string[]> => {
     const program = `
       const { openOAuthStore } = await import(${module('store/store')});
-      const { Grants } = await import(${module('grants')});
+      const { Grants } = await import(${module('grants/grants')});
       const store = await openOAuthStore(${JSON.stringify(where)});
       const grants = new Grants(store.db, Buffer.from('${lineage}'), { idleSeconds: ${14 * day}, end: async () => undefined });
       const times = (number, work) => Promise.all(Array.from({ length: number }, () => work().catch(({ error }) => error)));

@@ -1,8 +1,8 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import { nowInSeconds } from '../../common/time/now.ts';
-import { OAuthError } from './oauth-error.ts';
-import type { Schema } from './store/migrations.ts';
+import { nowInSeconds } from '../../../common/time/now.ts';
+import { OAuthError } from '../oauth-error.ts';
+import type { Schema } from '../store/migrations.ts';
 import {
   addToken,
   digest,
@@ -10,9 +10,10 @@ import {
   forgetFamily,
   newestGeneration,
   pruneTokens,
+  random,
   type TokenKind,
   useToken,
-} from './store/tokens.ts';
+} from '../store/tokens.ts';
 
 /** What a person has allowed a client: it stands as long as the session record of its login. */
 export interface Grant {
@@ -73,13 +74,15 @@ export class Grants {
     return this.#following('sid', request);
   }
 
-  /**
-   * The code that answers a request: the same for a second click on Allow.
-   * @returns undefined if it was exchanged, or has expired
-   */
-  async issueCode(request: string, grant: Grant, terms: CodeTerms): Promise<string | undefined> {
+  /** Makes the code that answers a request: the same at a second click on Allow. */
+  async addCode(request: string, grant: Grant, terms: CodeTerms): Promise<void> {
     const code = this.#following('code', request);
     await addToken(this.#db, 'code', code, { ...grant, ...terms }, { ...grant, seconds: codeSeconds });
+  }
+
+  /** The code that answers a request. @returns undefined if it was exchanged, or has expired */
+  async codeOf(request: string): Promise<string | undefined> {
+    const code = this.#following('code', request);
     return (await findToken(this.#db, 'code', code))?.usedAt === null ? code : undefined;
   }
 
@@ -174,6 +177,3 @@ export class Grants {
 
 /** The words of every grant that is over, whatever ended it: a client throws its tokens away and logs in again. */
 export const loginEnded = () => new OAuthError('invalid_grant', 'Your login has ended. Log in again.');
-
-/** A value that cannot be guessed: 256 random bits, as 43 characters. */
-export const random = () => randomBytes(32).toString('base64url');

@@ -1,0 +1,40 @@
+import { decide } from '../../../policy/decide.ts';
+import { expandMethods, type Policy, scopesOfGroups } from '../../../policy/policy.ts';
+import { covers } from '../../../policy/review/rule-shape.ts';
+
+/** What a resource stands for. */
+export type ResourceKind = { kind: 'server'; server: string } | { kind: 'all' } | { kind: 'api' };
+
+/** What a person may do at a resource, and so a client in their name. */
+export type Permits = ResourceKind & {
+  /** Whether a rule of the policy lets them do anything there, existing or not. */
+  any: boolean;
+  /** Of a server: names and globs of the tools that they may call; `*` for all. */
+  tools: readonly string[];
+};
+
+/** @param resource canonical, as `resourceOf` returns it */
+export function kindOfResource(publicUrl: string, resource: string): ResourceKind {
+  const path = resource.slice(publicUrl.length);
+  if (path === '/mcp') return { kind: 'all' };
+  if (path === '/api') return { kind: 'api' };
+  return { kind: 'server', server: path.split('/')[1] ?? '' };
+}
+
+/**
+ * What the policy lets a person in `groups` do at a resource. Whether there is such a server is not looked at: an unknown
+ * one and a forbidden one must look the same. Pure.
+ */
+export function permitsOf(policy: Policy, groups: readonly string[], resource: ResourceKind): Permits {
+  const scopes = scopesOfGroups(policy, groups);
+  if (resource.kind !== 'server') {
+    const source = resource.kind === 'all' ? policy.scopes : policy.ui;
+    return { ...resource, any: scopes.some((scope) => source.has(scope)), tools: [] };
+  }
+  const { server } = resource;
+  const any = decide(policy, scopes, server, [{ method: 'initialize' }]).allowed;
+  const rules = scopes.flatMap((scope) => policy.source.scopes.get(scope) ?? []);
+  const calling = rules.filter((rule) => covers(rule.server, server) && expandMethods(rule.methods).has('tools/call'));
+  const tools = [...new Set(calling.flatMap((rule) => rule.tools.map((tool) => (tool === 'all' ? '*' : tool))))];
+  return { ...resource, any, tools: tools.includes('*') ? ['*'] : tools };
+}

@@ -1,0 +1,132 @@
+import type { Logger } from '../../../common/service/log.ts';
+import { nowInSeconds } from '../../../common/time/now.ts';
+import type { OAuthClient } from '../../cognito/oauth-client.ts';
+import type { TokenVault } from '../../cognito/token-vault.ts';
+import type { RevocationStore } from '../../store/revocation.ts';
+import type { SessionRecord, SessionStore } from '../../store/session.ts';
+import { clientDigest } from '../clients/client.ts';
+import { type Person, unlockPerson } from '../consent/person.ts';
+import type { Asked } from '../store/requests.ts';
+
+export interface RecordsDeps {
+  sessions: SessionStore;
+  revocations: RevocationStore;
+  vault: TokenVault;
+  providers: ReadonlyMap<string, OAuthClient>;
+  /** How long a client's access lasts, and how long without use, in seconds. */
+  clientSessionSeconds: number;
+  clientIdleSeconds: number;
+  log: Logger;
+}
+
+/** Why a grant ended: the `reason` of the log line. */
+export type EndReason =
+  | 'client_revoked'
+  | 'code_replayed'
+  | 'refresh_token_replayed'
+  | 'code_unused'
+  | 'client_idle'
+  | 'client_denied';
+
+export type Records = ReturnType<typeof createRecords>;
+
+/** How long a record lasts until its code is exchanged. */
+const unredeemedSeconds = 600;
+
+/** The session records of grants: a grant lasts as long as its record. */
+export function createRecords(deps: RecordsDeps) {
+  const { sessions, revocations, vault, log } = deps;
+
+  /** At the provider the login ends too. It may not answer: then its token ends by itself. */
+  const revokeAtProvider = async (provider: string, refreshToken: string | undefined) => {
+    const client = deps.providers.get(provider);
+    if (!client || refreshToken === undefined) return;
+    await client
+      .revoke(refreshToken)
+      .catch((err) => log.warn({ err }, 'the refresh token of a client could not be revoked at the provider'));
+  };
+
+  const end = async (sid: string, reason: EndReason) => {
+    const record = await sessions.read(sid);
+    if (!record || (await sessions.end({ sid })) === 0) return;
+    const { sub: subject, username, oauthClient: client, resource } = record;
+    const isTheft = reason === 'code_replayed' || reason === 'refresh_token_replayed';
+    log[isTheft ? 'warn' : 'info']({ reason, subject, username, client, resource }, 'the access of a client has ended');
+    const token = record.refreshToken && (await vault.unlock(record.refreshToken).catch(() => undefined));
+    // Not awaited: nothing of ours depends on it.
+    void revokeAtProvider(record.provider, token);
+  };
+
+  return {
+    /** Opens the record of a grant. A second click on Allow finds it there. @returns when the grant ends */
+    async open(sid: string, { client, resource }: Asked, person: Person): Promise<number> {
+      const until = nowInSeconds() + deps.clientSessionSeconds;
+      if (await sessions.read(sid)) return until;
+      const record = newRecord(deps, sid, client, resource, person);
+      record.refreshToken = person.refreshToken && (await vault.lock(person.refreshToken));
+      await sessions.add(record).catch(async (error) => {
+        if (!(await sessions.read(sid))) throw error;
+      });
+      const { sub: subject, username, oauthClient, oauthClientName: client_name } = record;
+      log.info({ subject, username, client: oauthClient, client_name, resource }, 'a client was allowed');
+      return until;
+    },
+    /** The record, if it still stands. Notes its use. */
+    async standing(sid: string): Promise<SessionRecord | undefined> {
+      const now = nowInSeconds();
+      const record = await sessions.read(sid);
+      if (!record || record.expiresAt <= now) return undefined;
+      const { sub, username, clientId, oauthClient = '', createdAt, idleSeconds = Number.POSITIVE_INFINITY } = record;
+      if (revocations.covers(createdAt, { users: [sub, username], clients: [clientId, oauthClient] })) return undefined;
+      if (now - record.lastSeen > idleSeconds) {
+        await end(sid, 'client_idle');
+        return undefined;
+      }
+      sessions.touch(record, now);
+      return record;
+    },
+    /** Lets the record of a grant last as long as the grant: its code is being exchanged. */
+    keep: (sid: string, until: number) => sessions.extend(sid, until),
+    /** Ends a grant, and its login at the provider. */
+    end,
+    /** Ends the logins of persons who did not allow anything. */
+    async forget(persons: readonly string[]): Promise<void> {
+      for (const locked of persons) {
+        const person = await unlockPerson(vault, locked);
+        if (person) await revokeAtProvider(person.provider, person.refreshToken);
+      }
+    },
+  };
+}
+
+function newRecord(
+  { clientIdleSeconds }: RecordsDeps,
+  sid: string,
+  client: Asked['client'],
+  resource: string,
+  person: Person,
+): SessionRecord {
+  const { subject, username, shownName, groups, provider, clientId, loggedInAt } = person;
+  const now = nowInSeconds();
+  return {
+    sid,
+    sub: subject,
+    username,
+    shownName: shownName === username ? undefined : shownName,
+    groups,
+    // A revocation between the login and the answer has to count.
+    createdAt: loggedInAt,
+    expiresAt: now + unredeemedSeconds,
+    provider,
+    clientId,
+    refreshedAt: loggedInAt,
+    triedAt: loggedInAt,
+    lastSeen: now,
+    refreshToken: undefined,
+    kind: 'client',
+    oauthClient: clientDigest(client.id),
+    oauthClientName: client.name,
+    resource,
+    idleSeconds: clientIdleSeconds,
+  };
+}

@@ -1,0 +1,104 @@
+import express, { type Request, type RequestHandler, Router } from 'express';
+import { accessTokenSeconds } from '../../identity/access-token.ts';
+import { resourceOf } from '../../identity/resource.ts';
+import { createTally, networkOf } from '../../limits/rate-limit.ts';
+import { forAnyPage, jsonErrors } from '../answers.ts';
+import type { Client } from '../clients/client.ts';
+import { clientDigest } from '../clients/client.ts';
+import type { OAuthDeps } from '../deps.ts';
+import { OAuthError } from '../oauth-error.ts';
+import { formOf, type Parameters } from '../parameters.ts';
+import { type Grant, loginEnded } from './grants.ts';
+
+/** What a client gets (RFC 6749 section 5.1). */
+interface TokenAnswer {
+  access_token: string;
+  token_type: 'Bearer';
+  expires_in: number;
+  scope: 'mcp';
+  refresh_token: string;
+}
+
+/** Clients of a whole company may have one address. */
+const refusalsPerMinute = 600;
+
+/** `POST /oauth2/token` (RFC 6749 sections 4.1.3 and 6). Always answers in JSON. */
+export function tokenRoute(deps: OAuthDeps): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  const path = '/oauth2/token';
+  const refused = createTally(refusalsPerMinute);
+  const networkIn = (req: Request) => networkOf(req.get('x-real-ip') ?? '');
+  const answer: RequestHandler = async (req, res) => {
+    const wait = refused.waitFor(networkIn(req));
+    if (wait !== undefined) {
+      const text = `Too many requests from this address were refused. Try again in ${wait} s.`;
+      throw new OAuthError('temporarily_unavailable', text, 429, wait);
+    }
+    const tokens = await exchange(deps, formOf(req)).catch((error) => {
+      // Without an address all clients would look like one.
+      if (error instanceof OAuthError && networkIn(req)) refused.note(networkIn(req));
+      throw error;
+    });
+    res.set('Cache-Control', 'no-store').json(tokens);
+  };
+  router.all(path, forAnyPage);
+  router.post(path, formBody, answer);
+  router.use(
+    path,
+    jsonErrors('invalid_request', (err) => deps.log.error({ err }, 'no token could be issued')),
+  );
+  return router;
+}
+
+export const formBody = express.urlencoded({ extended: false, limit: '16kb', inflate: false });
+
+/** @throws {OAuthError} invalid_client */
+export async function clientOf({ clients }: OAuthDeps, one: Parameters): Promise<Client> {
+  const client = await clients.find(one('client_id') ?? '');
+  if (client) return client;
+  const text = 'The gateway does not know this client. Remove the gateway in your client, and add it again.';
+  throw new OAuthError('invalid_client', text, 401);
+}
+
+async function exchange(deps: OAuthDeps, one: Parameters): Promise<TokenAnswer> {
+  const client = clientDigest((await clientOf(deps, one)).id);
+  switch (one('grant_type')) {
+    case 'authorization_code':
+      return await byCode(deps, client, one);
+    case 'refresh_token':
+      return await byRefreshToken(deps, client, one);
+    default:
+      throw new OAuthError('unsupported_grant_type', 'Use authorization_code or refresh_token.');
+  }
+}
+
+async function byCode(deps: OAuthDeps, client: string, one: Parameters): Promise<TokenAnswer> {
+  const [code, redirectUri, verifier] = [one('code') ?? '', one('redirect_uri') ?? '', one('code_verifier') ?? ''];
+  const grant = await deps.grants.findCode(code, client, redirectUri, verifier);
+  const access_token = await accessTokenFor(deps, grant, one);
+  await deps.records.keep(grant.sid, grant.until);
+  return answerOf(access_token, await deps.grants.redeem(code, grant));
+}
+
+async function byRefreshToken(deps: OAuthDeps, client: string, one: Parameters): Promise<TokenAnswer> {
+  const token = one('refresh_token') ?? '';
+  const grant = await deps.grants.findRefreshToken(token, client);
+  if (!grant) throw loginEnded();
+  const access_token = await accessTokenFor(deps, grant, one);
+  return answerOf(access_token, await deps.grants.rotate(token, grant));
+}
+
+/** Everything that can fail comes before the code or token is used up: a failure must not cost a login. */
+async function accessTokenFor(deps: OAuthDeps, grant: Grant, one: Parameters): Promise<string> {
+  const { sid, client, resource } = grant;
+  const asked = one('resource');
+  if (asked !== undefined && resourceOf(deps.publicUrl, asked) !== resource)
+    throw new OAuthError('invalid_target', 'You have allowed this client another resource. Log in again for this one.');
+  const record = await deps.records.standing(sid);
+  if (!record) throw loginEnded();
+  return await deps.accessTokens.mint({ sub: record.sub, sid, client, resource });
+}
+
+function answerOf(access_token: string, refresh_token: string): TokenAnswer {
+  return { access_token, token_type: 'Bearer', expires_in: accessTokenSeconds, scope: 'mcp', refresh_token };
+}
