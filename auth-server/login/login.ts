@@ -35,7 +35,7 @@ export interface ClientLogins {
   take(req: Request): Promise<ClientLogin | undefined>;
 }
 
-export interface ClientLogin {
+interface ClientLogin {
   attempt: LoginAttempt;
   /** Name of the provider. */
   provider: string;

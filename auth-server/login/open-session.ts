@@ -31,35 +31,38 @@ export const ofBrowser = {
 const longestName = 1024;
 
 /** What a record holds beside the person: what shows it, for how long, and for which audience. */
-export type RecordPurpose = Pick<
+type RecordPurpose = Pick<
   SessionRecord,
   'kind' | 'expiresAt' | 'oauthClient' | 'oauthClientName' | 'resource' | 'idleSeconds'
 >;
 
 /**
- * Stores the record of a person who has just logged in at a provider.
+ * Stores the record of a person who has logged in at a provider.
  * @param purpose what the record is for
+ * @param given its id, and when the person logged in, in seconds since 1970
  */
 export async function addRecord(
   deps: Pick<OpenSessionDeps, 'sessions' | 'vault' | 'policy'>,
-  provider: ProviderSettings,
+  provider: Pick<ProviderSettings, 'name' | 'clientId'>,
   { subject: sub, username, shownName, groups, refreshToken }: LoggedIn,
   purpose: RecordPurpose,
+  given = { sid: randomBytes(32).toString('base64url'), loggedInAt: nowInSeconds() },
 ): Promise<SessionRecord> {
-  const now = nowInSeconds();
+  const { sid, loggedInAt } = given;
   const record: SessionRecord = {
     ...purpose,
-    sid: randomBytes(32).toString('base64url'),
+    sid,
     sub,
     username,
     shownName: shownName === username ? undefined : shownName,
     groups: groupsToKeep(deps.policy(), groups),
-    createdAt: now,
+    // A revocation that came after the login has to count.
+    createdAt: loggedInAt,
     provider: provider.name,
     clientId: provider.clientId,
-    refreshedAt: now,
-    triedAt: now,
-    lastSeen: now,
+    refreshedAt: loggedInAt,
+    triedAt: loggedInAt,
+    lastSeen: nowInSeconds(),
     refreshToken: refreshToken && (await deps.vault.lock(refreshToken)),
   };
   await deps.sessions.add(record);

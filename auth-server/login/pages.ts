@@ -15,6 +15,8 @@ export interface ConsentView {
   who: { strong: string; rest: string };
   /** Where the answer goes. */
   goesTo: string;
+  /** What the person should ask themselves. */
+  question: string;
   /** Whether the person may use the place at all. If not, `refusal` says why. */
   isPossible: boolean;
   refusal: readonly string[];

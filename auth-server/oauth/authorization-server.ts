@@ -37,6 +37,7 @@ export async function createAuthorizationServer(deps: AuthorizationServerDeps) {
   const oauth: OAuthDeps = { ...deps, clients, records, requests, grants, browser: createBrowserCookie(publicUrl) };
   return {
     oauth,
+    store,
     prune,
     close: async () => {
       clearInterval(timer);

@@ -35,6 +35,7 @@ export function consentPage(
     person: person.shownName ?? person.username,
     who: whoAsks(asked, destination),
     goesTo: whereTo(asked, destination),
+    question: `Are you adding ${permits.kind === 'server' ? permits.server : 'this gateway'} there just now?`,
     isPossible: permits.any,
     refusal: permits.any ? [] : refusalOf(deps.policy(), person, permits),
     ...abilitiesAt(permits),
@@ -73,12 +74,12 @@ function whereTo({ redirectUri }: Asked, destination: Destination): string {
 }
 
 function abilitiesAt(permits: Permits): Pick<ConsentView, 'abilities' | 'tools'> {
-  if (permits.kind === 'all') return { abilities: 'every server and tool that you may use.', tools: [] };
+  if (permits.kind === 'all') return { abilities: 'use every server and tool that you may use.', tools: [] };
   if (permits.kind === 'api') return { abilities: 'see and change servers in the registry.', tools: [] };
   const { server, tools } = permits;
-  if (tools.includes('*')) return { abilities: `every tool of ${server}.`, tools: [] };
-  if (tools.length === 0) return { abilities: `no tool of ${server}; only what it lets you read.`, tools };
-  return { abilities: `${tools.length === 1 ? 'one tool' : `${tools.length} tools`} of ${server}.`, tools };
+  if (tools.includes('*')) return { abilities: `call every tool of ${server}.`, tools: [] };
+  if (tools.length === 0) return { abilities: `call no tool of ${server}.`, tools };
+  return { abilities: `call ${tools.length === 1 ? 'one tool' : `${tools.length} tools`} of ${server}.`, tools };
 }
 
 /** The same words for a server that does not exist. */

@@ -23,7 +23,7 @@ export function destinationOf({ client, redirectUri }: Pick<Asked, 'client' | 'r
 }
 
 /** The address that takes an answer to the client, always with `iss` (RFC 9207): Gemini CLI refuses one without it. */
-export function answerAddress(publicUrl: string, asked: Asked, parameters: Parameters): string {
+function answerAddress(publicUrl: string, asked: Asked, parameters: Parameters): string {
   const { redirectUri, state } = asked;
   const all = Object.entries({ ...parameters, state, iss: publicUrl });
   const query = new URLSearchParams(all.filter((entry): entry is [string, string] => entry[1] !== undefined));

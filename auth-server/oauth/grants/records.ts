@@ -1,7 +1,9 @@
 import type { Logger } from '../../../common/service/log.ts';
 import { nowInSeconds } from '../../../common/time/now.ts';
+import type { Policy } from '../../../policy/policy.ts';
 import type { OAuthClient } from '../../cognito/oauth-client.ts';
 import type { TokenVault } from '../../cognito/token-vault.ts';
+import { addRecord } from '../../login/open-session.ts';
 import type { RevocationStore } from '../../store/revocation.ts';
 import type { SessionRecord, SessionStore } from '../../store/session.ts';
 import { clientDigest } from '../clients/client.ts';
@@ -13,6 +15,7 @@ export interface RecordsDeps {
   revocations: RevocationStore;
   vault: TokenVault;
   providers: ReadonlyMap<string, OAuthClient>;
+  policy: () => Policy;
   /** How long a client's access lasts, and how long without use, in seconds. */
   clientSessionSeconds: number;
   clientIdleSeconds: number;
@@ -62,12 +65,15 @@ export function createRecords(deps: RecordsDeps) {
     async open(sid: string, { client, resource }: Asked, person: Person): Promise<number> {
       const until = nowInSeconds() + deps.clientSessionSeconds;
       if (await sessions.read(sid)) return until;
-      const record = newRecord(deps, sid, client, resource, person);
-      record.refreshToken = person.refreshToken && (await vault.lock(person.refreshToken));
-      await sessions.add(record).catch(async (error) => {
+      const { subject, username, provider, clientId, loggedInAt } = person;
+      const [oauthClient, client_name] = [clientDigest(client.id), client.name];
+      const ofClient = { kind: 'client', oauthClient, oauthClientName: client_name, resource } as const;
+      const expiresAt = nowInSeconds() + unredeemedSeconds;
+      const purpose = { ...ofClient, idleSeconds: deps.clientIdleSeconds, expiresAt };
+      await addRecord(deps, { name: provider, clientId }, person, purpose, { sid, loggedInAt }).catch(async (error) => {
+        // The other of two clicks was faster.
         if (!(await sessions.read(sid))) throw error;
       });
-      const { sub: subject, username, oauthClient, oauthClientName: client_name } = record;
       log.info({ subject, username, client: oauthClient, client_name, resource }, 'a client was allowed');
       return until;
     },
@@ -96,37 +102,5 @@ export function createRecords(deps: RecordsDeps) {
         if (person) await revokeAtProvider(person.provider, person.refreshToken);
       }
     },
-  };
-}
-
-function newRecord(
-  { clientIdleSeconds }: RecordsDeps,
-  sid: string,
-  client: Asked['client'],
-  resource: string,
-  person: Person,
-): SessionRecord {
-  const { subject, username, shownName, groups, provider, clientId, loggedInAt } = person;
-  const now = nowInSeconds();
-  return {
-    sid,
-    sub: subject,
-    username,
-    shownName: shownName === username ? undefined : shownName,
-    groups,
-    // A revocation between the login and the answer has to count.
-    createdAt: loggedInAt,
-    expiresAt: now + unredeemedSeconds,
-    provider,
-    clientId,
-    refreshedAt: loggedInAt,
-    triedAt: loggedInAt,
-    lastSeen: now,
-    refreshToken: undefined,
-    kind: 'client',
-    oauthClient: clientDigest(client.id),
-    oauthClientName: client.name,
-    resource,
-    idleSeconds: clientIdleSeconds,
   };
 }

@@ -4,8 +4,7 @@ import { locationOf } from '../stand-in/hosted-login.ts';
 import { type AuthServer, publicUrl } from './auth-fixture.ts';
 import { newVisitor } from './visitor.ts';
 
-export type Visitor = ReturnType<typeof newVisitor>;
-export type OAuthTestClient = Awaited<ReturnType<typeof newOAuthClient>>;
+type Visitor = ReturnType<typeof newVisitor>;
 
 export interface Tokens {
   access_token: string;
@@ -15,7 +14,7 @@ export interface Tokens {
   scope: string;
 }
 
-export const verifier = 'v'.repeat(43);
+const verifier = 'v'.repeat(43);
 
 /** A registered OAuth client that does what real ones do, a step at a time. */
 export async function newOAuthClient(
