@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cognitoIssuer, createStandInFetch, localPoolId, type StandInFetch } from '../common/identity/cognito.ts';
+import { hasHttpsProxy } from '../common/network/env-proxy.ts';
 import { watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
 import { watchPolicy } from '../common/policy/policy-watch.ts';
 import type { Logger } from '../common/service/log.ts';
@@ -37,8 +38,7 @@ import { createThrottle } from './limits/throttle.ts';
 import { createLoginAttempts } from './login/login-attempts.ts';
 import { createPages } from './login/pages.ts';
 import { createAuthorizationServer } from './oauth/authorization-server.ts';
-import { createClients } from './oauth/clients/clients.ts';
-import { createSignedIds } from './oauth/clients/registration.ts';
+import { openClients } from './oauth/clients/open-clients.ts';
 import type { OAuthDeps } from './oauth/deps.ts';
 import { type Config, configSchema, metricsAddress } from './process/config.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -98,7 +98,7 @@ async function assemble(
   const vault = createTokenVault(secretKeys);
   const pages = createPages();
   const shared = { publicUrl, policy: policy.current, providers, vault, pages, accessTokens, log };
-  const authorization = await authorizationOf(config, store, shared);
+  const authorization = await authorizationOf(config, env, store, shared);
   const deps: AppDeps = {
     ...plainSettings(config),
     stopping,
@@ -166,18 +166,24 @@ async function signersOf(config: Config, store: Store, metrics: Metrics, log: Lo
 
 type Shared = Pick<OAuthDeps, 'publicUrl' | 'policy' | 'providers' | 'vault' | 'pages' | 'accessTokens' | 'log'>;
 
-async function authorizationOf(config: Config, store: Store, shared: Shared) {
+async function authorizationOf(config: Config, env: NodeJS.ProcessEnv, store: Store, shared: Shared) {
+  const { COGNITO_ALLOWED_CLIENT_IDS: agents, COGNITO_CLI_CLIENT_ID: cli } = config;
   const { secrets } = store;
   return await createAuthorizationServer({
     ...shared,
     ...store,
     where: config.DATABASE_URL ?? config.DATA_DIR,
     lineage: await secrets.get('refresh-tokens'),
-    openClients: async () => {
-      const signedIds = createSignedIds(await secrets.get('client-registrations'));
-      const documents = { find: async () => undefined, reachable: async () => false };
-      return createClients({ allowed: config.OAUTH_CLIENTS, signedIds, documents, configured: new Set() });
-    },
+    openClients: (documents) =>
+      openClients({
+        allowed: config.OAUTH_CLIENTS,
+        configured: new Set(cli === undefined ? agents : [...agents, cli]),
+        knownHosts: config.OAUTH_CLIENT_HOSTS,
+        throughProxy: hasHttpsProxy(env),
+        secrets,
+        store: documents,
+        log: shared.log,
+      }),
     clientSessionSeconds: Math.round(config.CLIENT_SESSION_DAYS * 86_400),
     clientIdleSeconds: Math.round(config.CLIENT_IDLE_DAYS * 86_400),
   });

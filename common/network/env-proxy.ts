@@ -13,6 +13,18 @@ export const proxyUrl = z.string().transform((text, ctx) => {
 const loopback = ['localhost', '127.0.0.1', '::1', '[::1]'];
 const internal = /^(COGNITO_LOCAL_ENDPOINT|\w+_INTERNAL_URL)$/;
 
+/** Whether https addresses outside are asked through a proxy, which then resolves their names. */
+export function hasHttpsProxy(env: NodeJS.ProcessEnv): boolean {
+  return proxiesOf(env).https !== undefined;
+}
+
+function proxiesOf(env: NodeJS.ProcessEnv) {
+  const given = (name: string) => env[name.toLowerCase()]?.trim() || env[name]?.trim() || undefined;
+  const except = given('NO_PROXY');
+  const proxyOf = (name: string) => (except === '*' ? undefined : proxyUrl.safeParse(given(name)).data);
+  return { http: proxyOf('HTTP_PROXY'), https: proxyOf('HTTPS_PROXY'), except };
+}
+
 /**
  * Sends what this process requests from outside through the proxy that the environment names, if it names one: all `fetch`,
  * and `http` and `https` without an agent of their own (Node, "Built-in Proxy Support"). The names may also be in small
@@ -20,12 +32,8 @@ const internal = /^(COGNITO_LOCAL_ENDPOINT|\w+_INTERNAL_URL)$/;
  * @returns undoes it
  */
 export function useEnvProxy(env: NodeJS.ProcessEnv): () => void {
-  const given = (name: string) => env[name.toLowerCase()]?.trim() || env[name]?.trim() || undefined;
-  const proxyOf = (name: string) => proxyUrl.safeParse(given(name)).data;
-  const http = proxyOf('HTTP_PROXY');
-  const https = proxyOf('HTTPS_PROXY');
-  const except = given('NO_PROXY');
-  if ((http === undefined && https === undefined) || except === '*') return () => undefined;
+  const { http, https, except } = proxiesOf(env);
+  if (http === undefined && https === undefined) return () => undefined;
   const own = Object.entries(env).flatMap(([name, value = '']) => {
     const host = internal.test(name) ? URL.parse(value.trim())?.hostname : undefined;
     return host ? [host] : [];

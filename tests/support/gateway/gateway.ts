@@ -118,6 +118,8 @@ export async function startGateway(
   const env = {
     ...parseEnv(readFileSync(join(root, '.env.example'), 'utf8')),
     REGISTRY_URL: url,
+    // The answers of a gateway must not depend on the internet.
+    OAUTH_CLIENT_HOSTS: 'none',
     SERVERS_FILE: writeServersFile(dataDir, ports, [...echoServers, ...more]),
     ...overrides,
   };

@@ -1,4 +1,4 @@
-import { useEnvProxy } from '../../../../common/network/env-proxy.ts';
+import { hasHttpsProxy, useEnvProxy } from '../../../../common/network/env-proxy.ts';
 import { createPinnedFetch } from '../../../../common/network/pinned-fetch.ts';
 import { listen } from '../../../support/listen.ts';
 import { startProxy } from '../../../support/proxy.ts';
@@ -70,4 +70,16 @@ test('MCP servers are asked directly: only there does the connection go to the a
 test('Without a proxy, or with one that cannot be read, nothing changes', async () => {
   for (const env of [{}, { HTTPS_PROXY: 'socks5://127.0.0.1:1' }, { HTTP_PROXY: ' ' }])
     expect(await asked(env, `http://127.0.0.1:${port}/`)).toEqual([]);
+});
+
+test.each([
+  [{ HTTPS_PROXY: proxy.url }, true],
+  [{ https_proxy: hostless }, true],
+  [{ HTTPS_PROXY: proxy.url, NO_PROXY: 'direct.invalid' }, true],
+  [{ HTTPS_PROXY: proxy.url, no_proxy: '*' }, false],
+  [{ HTTPS_PROXY: 'socks5://127.0.0.1:1' }, false],
+  [{ HTTP_PROXY: proxy.url }, false],
+  [{}, false],
+])('Whether https goes through a proxy with %j: %s', (env, expected) => {
+  expect(hasHttpsProxy(env)).toBe(expected);
 });
