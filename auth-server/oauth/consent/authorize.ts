@@ -7,8 +7,8 @@ import type { Asked } from '../store/requests.ts';
 import { RequestRefused } from './refusal.ts';
 import { destinationOf, sendAnswer } from './send-answer.ts';
 
-/** Longer ones would not fit into addresses. */
-const longestState = 4_000;
+/** In characters, encoded. With the rest of the answer it must fit into nginx's buffer of 4 kB for headers. */
+const longestState = 1_500;
 
 /**
  * `GET /oauth2/authorize` (RFC 6749 section 4.1.1) keeps what a client asks for and leads to the question. Client and
@@ -60,8 +60,10 @@ async function clientOf({ clients }: OAuthDeps, one: Parameters): Promise<Pick<A
 
 function statesOf(originalUrl: string, publicUrl: string): string | undefined {
   const states = new URL(originalUrl, publicUrl).searchParams.getAll('state');
-  return states.length === 1 ? states[0] : undefined;
+  return states.length === 1 && !isTooLong(states[0]) ? states[0] : undefined;
 }
+
+const isTooLong = (state = '') => encodeURIComponent(state.toWellFormed()).length > longestState;
 
 /**
  * Scopes, `nonce`, `max_age`, `login_hint` and other values of `prompt` change nothing: there is always a login, and always
@@ -69,7 +71,7 @@ function statesOf(originalUrl: string, publicUrl: string): string | undefined {
  * @throws {OAuthError} what the client gets
  */
 function whatIsAsked(publicUrl: string, one: Parameters): Pick<Asked, 'challenge' | 'resource'> {
-  if ((one('state')?.length ?? 0) > longestState) throw new OAuthError('invalid_request', 'The state is too long.');
+  if (isTooLong(one('state'))) throw new OAuthError('invalid_request', 'The state is too long.');
   if (one('response_type') !== 'code') throw new OAuthError('unsupported_response_type', 'Ask for response_type=code.');
   if ((one('response_mode') ?? 'query') !== 'query')
     throw new OAuthError('invalid_request', 'Answers are sent in the query only: response_mode=query.');
