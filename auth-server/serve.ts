@@ -218,9 +218,9 @@ function verifierOf(config: Config, standInFetch: StandInFetch | undefined, metr
   });
 }
 
-function keeperOf(config: Config, { sessions }: Store, deps: GroupSourceDeps, log: Logger): SessionKeeper {
+function keeperOf(config: Config, { sessions, people }: Store, deps: GroupSourceDeps, log: Logger): SessionKeeper {
   const limits = { idleSeconds: config.SESSION_IDLE_MINUTES * 60, groupsMaxAgeSeconds: config.GROUPS_MAX_AGE * 60 };
-  return createSessionKeeper({ ...limits, sessions, fetchGroups: createGroupSource(deps), log });
+  return createSessionKeeper({ ...limits, sessions, people, fetchGroups: createGroupSource(deps), log });
 }
 
 function cliLoginOf(client: OAuthClient | undefined, config: Config, standInFetch: StandInFetch | undefined) {

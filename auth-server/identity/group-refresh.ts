@@ -5,7 +5,8 @@ import { nowInSeconds } from '../../common/time/now.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { type OAuthClient, SignInEnded } from '../cognito/oauth-client.ts';
 import type { TokenVault } from '../cognito/token-vault.ts';
-import type { RefreshedGroups, SessionRecord, SessionStore } from '../store/session.ts';
+import type { Lease, PersonStore, RefreshedPerson } from '../store/person.ts';
+import type { SessionRecord, SessionStore } from '../store/session.ts';
 
 export interface GroupSourceDeps {
   providers: ReadonlyMap<string, OAuthClient>;
@@ -24,10 +25,10 @@ export function groupsToKeep({ source }: Policy, groups: readonly string[]): str
 }
 
 /**
- * Fetches the current groups of a session's person from its provider, with the session's refresh token.
+ * Fetches the current groups and names of a session's person from its provider, with the session's refresh token.
  * @throws {SignInEnded}; any other error means that the provider could not be asked
  */
-export type FetchGroups = (record: SessionRecord) => Promise<RefreshedGroups>;
+export type FetchGroups = (record: SessionRecord) => Promise<RefreshedPerson>;
 
 export function createGroupSource(deps: GroupSourceDeps): FetchGroups {
   return async ({ provider, refreshToken, sub }) => {
@@ -39,87 +40,112 @@ export function createGroupSource(deps: GroupSourceDeps): FetchGroups {
     const refreshedAt = nowInSeconds();
     const person = await client.refresh(token, sub);
     const groups = groupsToKeep(deps.policy(), person.groups);
-    const kept = person.refreshToken;
-    return { groups, refreshedAt, refreshToken: kept === undefined ? undefined : await deps.vault.lock(kept) };
+    const { username, refreshToken: kept } = person;
+    const shownName = person.shownName === username ? undefined : person.shownName;
+    const locked = kept === undefined ? undefined : await deps.vault.lock(kept);
+    return { groups, username, shownName, refreshedAt, refreshToken: locked };
   };
 }
 
 export interface GroupRefreshDeps {
   sessions: SessionStore;
+  people: PersonStore;
   fetchGroups: FetchGroups;
-  /** How long to wait for another process that refreshes the same session. */
+  /** How long to wait for another process that asks about the same person. */
   waitMilliseconds: number;
   log: Logger;
 }
 
 /** Longer than a refresh can take: two addresses for discovery and one answer, 5 s each. */
 const leaseSeconds = 20;
-/** After a failed refresh the session's provider is not asked again for this long, and callers do not wait for it. */
+/** After a failed refresh the provider is not asked about the person again for this long, and callers do not wait for it. */
 const rememberFailureMilliseconds = 3_000;
+/** How often the refresh token of each session is tried, although other sessions of the person keep the groups fresh. */
+const tryEverySeconds = 86_400;
+
+/** Whether a session's own refresh token has not been tried for a day. */
+export function isTryDue({ refreshToken, triedAt }: SessionRecord, now: number): boolean {
+  return refreshToken !== undefined && now - triedAt > tryEverySeconds;
+}
+
+/** `refused`: the provider has refused this session's token, which says nothing about the person's other sessions. */
+type Outcome = 'done' | 'refused' | 'failed';
 
 /**
- * Refreshes the groups of sessions: one refresh at a time for each session, across all processes.
- * @returns refreshes one session. Never rejects: the outcome is in the session's record
+ * Refreshes the groups of people, with the refresh token of the session that is in use: one refresh at a time for each person,
+ * across all processes. Its answer counts for all sessions of the person.
+ * @returns refreshes the groups of one session's person. Never rejects: the outcome is in the session's record
  */
 export function createGroupRefresh(deps: GroupRefreshDeps): (record: SessionRecord) => Promise<void> {
-  const running = new Map<string, Promise<void>>();
+  const running = new Map<string, { sid: string; outcome: Promise<Outcome> }>();
   const failed = new LRUCache<string, true>({ max: 10_000, ttl: rememberFailureMilliseconds });
   return async (record) => {
-    const { sid } = record;
-    if (failed.has(sid)) return;
-    const refresh =
-      running.get(sid) ??
-      refreshOrEnd(deps, record)
-        .then((done) => void (done || failed.set(sid, true)))
-        .finally(() => running.delete(sid));
-    running.set(sid, refresh);
-    await refresh;
+    const { sid, provider, sub } = record;
+    // A session without a token says nothing about the others, and they do not confirm it.
+    const person = record.refreshToken === undefined ? `session ${sid}` : `${provider} ${sub}`;
+    for (;;) {
+      if (failed.has(person)) return;
+      const other = running.get(person);
+      const outcome = other?.outcome ?? refreshOrEnd(deps, record).finally(() => running.delete(person));
+      if (!other) running.set(person, { sid, outcome });
+      const how = await outcome;
+      if (how === 'failed') failed.set(person, true);
+      // The token of another session was refused: ask with this one's.
+      if (how !== 'refused' || !other || other.sid === sid) return;
+    }
   };
 }
 
-/** @returns false if the groups could not be refreshed, and the session still stands */
-async function refreshOrEnd(deps: GroupRefreshDeps, record: SessionRecord): Promise<boolean> {
+async function refreshOrEnd(deps: GroupRefreshDeps, record: SessionRecord): Promise<Outcome> {
   const { sessions, log } = deps;
   const { sid, sub: subject, username } = record;
   try {
-    if (record.refreshToken === undefined) throw new SignInEnded('the provider gave no refresh token');
-    const leased = await sessions.lease(sid, leaseSeconds);
-    if (!leased) return await waitForOther(deps, record);
-    // Another process may have refreshed just now. A provider that rotates refresh tokens accepts each of them once.
-    if (leased.refreshedAt > record.refreshedAt) await sessions.release(sid);
-    else await refreshLeased(deps, leased);
-    return true;
-  } catch (error) {
-    if (!(error instanceof SignInEnded)) {
-      log.warn({ subject, username, err: error }, 'groups could not be refreshed; the provider will be asked again');
-      return false;
-    }
-    await sessions.end({ sid }).catch(() => undefined);
-    log.info({ subject, username, reason: error.message }, 'session ended: the provider no longer confirms it');
-    return true;
+    if (record.refreshToken !== undefined) return await refreshInTurn(deps, record);
+    await sessions.end({ sid });
+    log.info({ subject, username, reason: 'the provider gave no refresh token' }, sessionEnded);
+    return 'refused';
+  } catch (err) {
+    log.warn({ subject, username, err }, 'groups could not be refreshed; the provider will be asked again');
+    return 'failed';
   }
 }
 
-async function refreshLeased({ sessions, fetchGroups, log }: GroupRefreshDeps, record: SessionRecord): Promise<void> {
-  const { sid, sub: subject, username } = record;
+const sessionEnded = 'session ended: the provider no longer confirms it';
+
+/**
+ * Asks as soon as no other process asks about the person, unless that one's answer arrives through the store. If the other
+ * one's token was refused, this one's turn comes.
+ */
+async function refreshInTurn(deps: GroupRefreshDeps, record: SessionRecord): Promise<Outcome> {
+  const { people, sessions, waitMilliseconds } = deps;
+  for (const end = Date.now() + waitMilliseconds; Date.now() < end; await sleep(100)) {
+    const lease = await people.lease(record, leaseSeconds);
+    if (lease) return await refreshLeased(deps, lease, record);
+    const now = await sessions.read(record.sid);
+    if (!now || now.refreshedAt > record.refreshedAt) return 'done';
+  }
+  return 'failed';
+}
+
+async function refreshLeased(
+  { people, fetchGroups, log }: GroupRefreshDeps,
+  lease: Lease,
+  { refreshedAt }: SessionRecord,
+): Promise<Outcome> {
+  const { sub: subject, username } = lease.record;
   try {
-    await sessions.saveGroups(sid, await fetchGroups(record));
+    // Another process may have refreshed just now. A provider that rotates refresh tokens accepts each of them once.
+    if (lease.record.refreshedAt > refreshedAt && !isTryDue(lease.record, nowInSeconds())) await people.release(lease);
+    else await people.save(lease, await fetchGroups(lease.record));
+    log.debug({ subject, username }, 'groups refreshed');
+    return 'done';
   } catch (error) {
+    if (error instanceof SignInEnded) {
+      if (await people.refuse(lease)) log.info({ subject, username, reason: error.message }, sessionEnded);
+      return 'refused';
+    }
     // Otherwise no process could try again before the lease ends.
-    await sessions.release(sid).catch(() => undefined);
+    await people.release(lease).catch(() => undefined);
     throw error;
   }
-  log.debug({ subject, username }, 'groups refreshed');
-}
-
-/** Another process holds the lease: its result arrives through the store. */
-async function waitForOther(
-  { sessions, waitMilliseconds }: GroupRefreshDeps,
-  { sid, refreshedAt }: SessionRecord,
-): Promise<boolean> {
-  for (const end = Date.now() + waitMilliseconds; Date.now() < end; await sleep(100)) {
-    const record = await sessions.read(sid);
-    if (!record || record.refreshedAt > refreshedAt) return true;
-  }
-  return false;
 }

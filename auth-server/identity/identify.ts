@@ -94,7 +94,7 @@ async function personOf(deps: IdentifyDeps, value: string): Promise<Principal> {
   const claims = deps.seal.known(value) ?? (await deps.seal.open(value));
   const { record, groupsValidUntil } = await deps.keeper.open(claims, isOfBrowser);
   const policy = deps.policy();
-  const person = () => ({ ...personOfSession(policy, claims, record.groups), groupsValidUntil });
+  const person = () => ({ ...personOfSession(policy, claims, record), groupsValidUntil });
   const principal = cached(policy, claims, record, person);
   return unlessRevoked(deps, principal, [record.clientId], record.createdAt);
 }

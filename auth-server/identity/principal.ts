@@ -31,21 +31,20 @@ export interface Principal {
   groupsValidUntil?: number | undefined;
 }
 
-/** The person of a session, with the groups that are both in the cookie and in the store's record. */
-export function personOfSession(policy: Policy, claims: SessionClaims, recordGroups: readonly string[]): Principal {
-  const both = claims.groups?.filter((group) => recordGroups.includes(group)) ?? recordGroups;
-  const { kind, groups, scopes } = personInGroups(policy, both);
+/** The person of a browser's session: groups and names are the record's. A record of an older release has no name to show. */
+export function personOfSession(policy: Policy, claims: SessionClaims, record: SessionRecord): Principal {
+  const { kind, groups, scopes } = personInGroups(policy, record.groups);
   return {
     kind,
-    subject: claims.sub,
-    username: claims.username,
-    shownName: claims.shown_name,
+    subject: record.sub,
+    username: record.username,
+    shownName: record.shownName ?? claims.shown_name,
     clientId: undefined,
     groups,
     scopes,
     authMethod: 'session_cookie',
-    sessionId: claims.sid,
-    expiresAt: claims.exp,
+    sessionId: record.sid,
+    expiresAt: Math.min(claims.exp, record.expiresAt),
   };
 }
 

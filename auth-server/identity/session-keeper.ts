@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../common/service/log.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
+import type { PersonStore } from '../store/person.ts';
 import type { SessionRecord, SessionStore } from '../store/session.ts';
-import { createGroupRefresh, type FetchGroups } from './group-refresh.ts';
+import { createGroupRefresh, type FetchGroups, isTryDue } from './group-refresh.ts';
 
 /** A session that still stands. */
 interface OpenSession {
@@ -19,6 +20,7 @@ export type SessionKeeper = ReturnType<typeof createSessionKeeper>;
 
 interface SessionKeeperDeps {
   sessions: SessionStore;
+  people: PersonStore;
   fetchGroups: FetchGroups;
   /** Seconds without a request after which the session of a browser ends. Others have a limit of their own. */
   idleSeconds: number;
@@ -31,7 +33,7 @@ interface SessionKeeperDeps {
 
 /**
  * Opens sessions by their record in the store. At half of their allowed age, the groups are refreshed in the background;
- * only the first request after a longer pause waits for the refresh.
+ * only the first request after a longer pause waits for the refresh. Each session's own refresh token is tried once a day.
  */
 export function createSessionKeeper(deps: SessionKeeperDeps) {
   const { sessions, groupsMaxAgeSeconds, waitMilliseconds = 1_000 } = deps;
@@ -51,9 +53,9 @@ export function createSessionKeeper(deps: SessionKeeperDeps) {
       const record = await standing(deps, claims, isFor, now);
       sessions.touch(record, Math.floor(now));
       const age = now - record.refreshedAt;
-      if (age < groupsMaxAgeSeconds / 2) return opened(record);
       if (age < groupsMaxAgeSeconds) {
-        if (record.refreshToken !== undefined) void refreshGroups(record);
+        const isDue = age >= groupsMaxAgeSeconds / 2 || isTryDue(record, now);
+        if (isDue && record.refreshToken !== undefined) void refreshGroups(record);
         return opened(record);
       }
       await Promise.race([refreshGroups(record), sleep(waitMilliseconds, undefined, { ref: false })]);

@@ -4,15 +4,13 @@ import { createVerifiedCache } from '../cognito/verified-cache.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
 
-/** The claims in the session cookie: a signed snapshot. The store's record decides. */
+/** The claims in the session cookie. They name the record; its groups are the record's alone. */
 export interface SessionClaims {
   sid: string;
   sub: string;
   username: string;
   /** The name to show, if that is not the user name. */
   shown_name?: string | undefined;
-  /** Undefined if they did not fit into a cookie: then the record alone names them. */
-  groups: readonly string[] | undefined;
   /** Expiry, in seconds since 1970. */
   exp: number;
 }
@@ -21,8 +19,6 @@ export type SessionSeal = ReturnType<typeof createSessionSeal>;
 
 const audience = 'session';
 const longestCookie = 4096;
-/** Browsers silently drop cookies over 4096 bytes, name included: the person would be sent to the login in a loop. */
-const longestSealed = 3800;
 
 /**
  * Seals and opens the session cookie's value: a JWT (HS256, RFC 7519).
@@ -33,17 +29,15 @@ export function createSessionSeal(secretKeys: readonly [string, ...string[]]) {
   const sealing = purposeKey(first, audience);
   const opened = createVerifiedCache<SessionClaims>();
   const opening = [sealing, ...others.map((key) => purposeKey(key, audience))];
-  const sign = ({ exp, groups = null, ...claims }: Omit<SessionClaims, 'groups'> & { groups?: unknown }) =>
-    new SignJWT({ ...claims, groups })
-      .setProtectedHeader({ alg: 'HS256' })
-      .setIssuedAt()
-      .setExpirationTime(exp)
-      .setAudience(audience)
-      .sign(sealing);
   return {
-    async seal(claims: SessionClaims) {
-      const whole = await sign(claims);
-      return whole.length <= longestSealed ? whole : await sign({ ...claims, groups: null });
+    seal({ exp, sid, sub, username, shown_name }: SessionClaims): Promise<string> {
+      // A process of the last release wants the claim `groups`; null tells it that the record alone names them.
+      return new SignJWT({ sid, sub, username, shown_name, groups: null })
+        .setProtectedHeader({ alg: 'HS256' })
+        .setIssuedAt()
+        .setExpirationTime(exp)
+        .setAudience(audience)
+        .sign(sealing);
     },
     /** The claims of a cookie that was opened recently and has not expired. */
     known: opened.find,
@@ -63,10 +57,10 @@ export function createSessionSeal(secretKeys: readonly [string, ...string[]]) {
 
 async function tryOpen(value: string, key: Uint8Array): Promise<SessionClaims | undefined> {
   try {
-    const requiredClaims = ['exp', 'iat', 'sub', 'sid', 'username', 'groups'];
-    const { payload } = await jwtVerify(value, key, { audience, algorithms: ['HS256'], requiredClaims });
-    const groups = Array.isArray(payload.groups) ? payload.groups : undefined;
-    return { ...(payload as unknown as SessionClaims), groups };
+    const requiredClaims = ['exp', 'iat', 'sub', 'sid', 'username'];
+    const { payload } = await jwtVerify<SessionClaims>(value, key, { audience, algorithms: ['HS256'], requiredClaims });
+    const { sid, sub, username, shown_name, exp } = payload;
+    return { sid, sub, username, shown_name, exp };
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new AuthError('session_expired', texts.session_expired);
     return undefined;

@@ -90,7 +90,7 @@ export async function openSession(
   const record = await addRecord(deps, provider, person, { ...ofBrowser, expiresAt });
   const { sid, shownName: shown_name } = record;
   const known = groups.filter((group) => deps.policy().source.groups.has(group));
-  const value = await deps.seal.seal({ sid, sub: subject, username, shown_name, groups: known, exp: expiresAt });
+  const value = await deps.seal.seal({ sid, sub: subject, username, shown_name, exp: expiresAt });
   const unknown_groups = groups.length - known.length;
   deps.log.info({ subject, username, shown_name, provider: provider.name, groups: known, unknown_groups }, 'logged in');
   return { value, record };

@@ -1,6 +1,7 @@
-import type { DeleteQueryBuilder, Kysely, Selectable } from 'kysely';
+import type { DeleteQueryBuilder, Kysely, Selectable, Transaction } from 'kysely';
+import type { Database } from '../../common/database/database.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
-import type { Schema } from './migrations.ts';
+import { type Schema, turns } from './migrations.ts';
 import { RecordCache } from './record-cache.ts';
 import { requestQuery } from './request-query.ts';
 import type { RevocationFeed } from './revocation-feed.ts';
@@ -39,13 +40,10 @@ export interface SessionRecord {
   idleSeconds: number | undefined;
 }
 
-/** What a group refresh found out. */
-export type RefreshedGroups = Pick<SessionRecord, 'groups' | 'refreshedAt' | 'refreshToken'>;
-
 /** Selects the sessions to end. */
 type SessionOwner = { sid: string } | { user: string } | { clientId: string } | 'everybody';
 
-export type SessionStore = Omit<DatabaseSessions, 'forget' | 'flush'>;
+export type SessionStore = Omit<DatabaseSessions, 'forget' | 'flush' | 'invalidate'>;
 
 /** How often the last use is noted. A client's more rarely: its idle time is days, and each write makes other processes read again. */
 const seenEverySeconds = { browser: 30, client: 3_600, personal: 3_600 } as const;
@@ -56,6 +54,7 @@ const seenEverySeconds = { browser: 30, client: 3_600, personal: 3_600 } as cons
  */
 export class DatabaseSessions {
   readonly #db: Kysely<Schema>;
+  readonly #alone: Database<Schema>['alone'];
   readonly #feed: RevocationFeed;
   readonly #lookedUp: (hit: boolean) => void;
   readonly #cache: RecordCache<SessionRecord>;
@@ -64,16 +63,24 @@ export class DatabaseSessions {
    * @param lookedUp called for each look-up in memory
    * @param memorySeconds how long a record is used without reading it again
    */
-  constructor(db: Kysely<Schema>, feed: RevocationFeed, lookedUp: (hit: boolean) => void, memorySeconds: number) {
+  constructor(
+    { db, alone }: Database<Schema>,
+    feed: RevocationFeed,
+    lookedUp: (hit: boolean) => void,
+    memorySeconds: number,
+  ) {
     this.#db = db;
+    this.#alone = alone;
     this.#feed = feed;
     this.#lookedUp = lookedUp;
     this.#cache = new RecordCache(50_000, memorySeconds);
   }
 
   async add(record: SessionRecord): Promise<void> {
-    await this.#db.deleteFrom('session').where('expires_at', '<', nowInSeconds()).execute();
+    const old = this.#db.deleteFrom('session').where('expires_at', '<', nowInSeconds());
+    const expired = await old.returning(['provider', 'sub']).execute();
     await this.#db.insertInto('session').values(toRow(record)).execute();
+    await this.#forgetPeople(expired);
   }
 
   async find(sid: string): Promise<SessionRecord | undefined> {
@@ -104,39 +111,16 @@ export class DatabaseSessions {
     this.#cache.use(record.sid, now);
   }
 
-  /**
-   * Takes the lease for a group refresh, for some seconds.
-   * @returns the record as it is now; undefined if another process has the lease, or there is no such session
-   */
-  async lease(sid: string, seconds: number): Promise<SessionRecord | undefined> {
-    const now = nowInSeconds();
-    const change = { leased_until: now + seconds };
-    const free = this.#db.updateTable('session').where('sid', '=', sid).where('leased_until', '<=', now);
-    const row = await free.set(change).returningAll().executeTakeFirst();
-    return row && this.#toRecord(row);
+  /** Drops records from memory that have changed in the database. */
+  invalidate(sids: readonly string[]): void {
+    for (const sid of sids) this.#cache.invalidate(sid);
   }
 
-  async release(sid: string): Promise<void> {
-    await this.#db.updateTable('session').set({ leased_until: 0 }).where('sid', '=', sid).execute();
-  }
-
-  /** Stores refreshed groups and gives the lease back. Revokes the person's open streams if the groups have changed. */
-  async saveGroups(sid: string, { groups, refreshedAt, refreshToken }: RefreshedGroups): Promise<void> {
-    await this.#db.transaction().execute(async (transaction) => {
-      const before = await transaction.selectFrom('session').select('groups').where('sid', '=', sid).executeTakeFirst();
-      if (!before) return;
-      const change = {
-        groups: JSON.stringify(groups),
-        refreshed_at: refreshedAt,
-        refresh_token: refreshToken ?? null,
-        leased_until: 0,
-      };
-      await transaction.updateTable('session').set(change).where('sid', '=', sid).execute();
-      // Open streams were admitted with the old groups: end them, so that the new groups decide when they are reopened.
-      if (!sameGroups(JSON.parse(before.groups), groups))
-        await this.#feed.append(transaction, [revocationKey('session', sid)]);
-    });
-    this.#cache.invalidate(sid);
+  /** The subjects of the people who have this name or subject now or had it when they logged in. */
+  async subjectsOf(user: string): Promise<string[]> {
+    const all = this.#db.selectFrom('session').select('sub').distinct();
+    const found = all.where((e) => e.or([e('username', '=', user), e('sub', '=', user)]));
+    return (await found.execute()).map(({ sub }) => sub);
   }
 
   /** All sessions that have not expired, newest first. */
@@ -148,17 +132,15 @@ export class DatabaseSessions {
   /** @returns how many sessions ended */
   async end(owner: SessionOwner): Promise<number> {
     // Both or neither: processes with the record in memory, or an open stream, learn of the end from the feed only.
-    const ended = await this.#db.transaction().execute(async (transaction) => {
-      const all = transaction.deleteFrom('session').returning('sid');
-      const sids = (await ownedBy(all, owner).execute()).map(({ sid }) => sid);
-      if (sids.length > 0)
-        await this.#feed.append(
-          transaction,
-          sids.map((sid) => revocationKey('session', sid)),
-        );
-      return sids;
+    const ended = await this.#changeMany(async (transaction) => {
+      const all = transaction.deleteFrom('session').returning(['sid', 'provider', 'sub']);
+      const gone = await ownedBy(all, owner).execute();
+      const keys = gone.map(({ sid }) => revocationKey('session', sid));
+      if (keys.length > 0) await this.#feed.append(transaction, keys);
+      return gone;
     });
-    for (const sid of ended) this.#cache.remove(sid);
+    for (const { sid } of ended) this.#cache.remove(sid);
+    await this.#forgetPeople(ended);
     return ended.length;
   }
 
@@ -170,13 +152,31 @@ export class DatabaseSessions {
   /** Writes the times of use. */
   flush(): Promise<void> {
     return this.#cache.flush((uses) =>
-      this.#db.transaction().execute(async (db) => {
+      this.#changeMany(async (db) => {
         for (const [sid, at] of uses) {
           const older = db.updateTable('session').where('sid', '=', sid).where('last_seen', '<', at);
           await older.set({ last_seen: at }).execute();
         }
       }),
     );
+  }
+
+  /** Two transactions that change the same rows in another order would wait for each other. */
+  #changeMany<T>(change: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
+    return this.#db.transaction().execute(async (transaction) => {
+      await this.#alone(transaction, turns.sessions);
+      return await change(transaction);
+    });
+  }
+
+  /** Deletes what is known about people who have no session any more. */
+  async #forgetPeople(ended: readonly Pick<Row, 'provider' | 'sub'>[]): Promise<void> {
+    const people = new Map(ended.map(({ provider, sub }) => [`${provider} ${sub}`, { provider, sub }]));
+    for (const { provider, sub } of people.values()) {
+      const person = this.#db.deleteFrom('person').where('provider', '=', provider).where('sub', '=', sub);
+      const left = this.#db.selectFrom('session').where('provider', '=', provider).where('sub', '=', sub);
+      await person.where((e) => e.not(e.exists(left.select('sid')))).execute();
+    }
   }
 
   #toRecord(row: Row): SessionRecord {
@@ -201,17 +201,22 @@ export class DatabaseSessions {
   }
 }
 
-type Deletion = DeleteQueryBuilder<Schema, 'session', { sid: string }>;
+type Ended = Pick<Row, 'sid' | 'provider' | 'sub'>;
+type Deletion = DeleteQueryBuilder<Schema, 'session', Ended>;
 
 function ownedBy(all: Deletion, owner: SessionOwner): Deletion {
   if (owner === 'everybody') return all;
   if ('sid' in owner) return all.where('sid', '=', owner.sid);
-  if ('clientId' in owner) return all.where('client_id', '=', owner.clientId);
-  return all.where((e) => e.or([e('username', '=', owner.user), e('sub', '=', owner.user)]));
-}
-
-function sameGroups(before: readonly string[], now: readonly string[]): boolean {
-  return JSON.stringify([...before].sort()) === JSON.stringify([...now].sort());
+  if ('clientId' in owner)
+    return all.where((e) => e.or([e('client_id', '=', owner.clientId), e('oauth_client', '=', owner.clientId)]));
+  // By subject: a name may have changed since, and other sessions of the same person may have another one.
+  const { user } = owner;
+  return all.where('sub', 'in', (e) =>
+    e
+      .selectFrom('session')
+      .select('sub')
+      .where((o) => o.or([o('username', '=', user), o('sub', '=', user)])),
+  );
 }
 
 type Row = Selectable<Schema['session']>;

@@ -5,6 +5,7 @@ import { interval } from '../../common/time/interval.ts';
 import { type BindingLimits, type BindingStore, DatabaseBindings } from './binding.ts';
 import { createKeyStore } from './key.ts';
 import { changes, type Schema } from './migrations.ts';
+import { createPersonStore } from './person.ts';
 import { createRevocationStore } from './revocation.ts';
 import { createRevocationFeed } from './revocation-feed.ts';
 import { createSecretStore } from './secret.ts';
@@ -44,7 +45,7 @@ export async function openStore(
   const state = { version: undefined as unknown, cursor: 0 };
   const revocationFeed = createRevocationFeed(database, () => state.cursor);
   const bindings = new DatabaseBindings(db, limits, memory);
-  const sessions = new DatabaseSessions(db, revocationFeed, lookedUp, memory);
+  const sessions = new DatabaseSessions(database, revocationFeed, lookedUp, memory);
   const look = async () => ({
     version: await dataVersion(database),
     cursor: (await revocationFeed.since(undefined)).last,
@@ -68,6 +69,7 @@ export async function openStore(
   ];
   return {
     sessions: sessions as SessionStore,
+    people: createPersonStore(database, revocationFeed, sessions),
     revocations,
     revocationFeed,
     /** The keys that sign assertions. */

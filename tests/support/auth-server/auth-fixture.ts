@@ -219,6 +219,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     failedLogins: shape.failedLogins,
     keeper: createSessionKeeper({
       sessions: store.sessions,
+      people: store.people,
       fetchGroups: createGroupSource({ providers, vault, policy: () => policy }),
       idleSeconds: shape.idleSeconds,
       groupsMaxAgeSeconds: shape.groupsMaxAgeSeconds,

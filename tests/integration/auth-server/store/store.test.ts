@@ -178,57 +178,6 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
     });
   });
 
-  describe('the lease for a group refresh', () => {
-    test('goes to one of many requests, in any process, with the current record', async () => {
-      await store.sessions.add(record());
-      const other = await another();
-      const wanted = [store, other, store, other, store].map(({ sessions }) => sessions.lease('s', 20));
-      const got = (await Promise.all(wanted)).filter(Boolean);
-      expect(got).toEqual([record({ createdAt: got[0]?.createdAt ?? 0 })]);
-    });
-
-    test('is free again after it was returned, after an answer, and after its time', async () => {
-      await store.sessions.add(record());
-      const { sessions } = store;
-      expect(await sessions.lease('s', 20)).toBeDefined();
-      await sessions.release('s');
-      expect(await sessions.lease('s', 20)).toBeDefined();
-      expect(await sessions.lease('s', 20)).toBeUndefined();
-      await sessions.saveGroups('s', { groups: [], refreshedAt: now(), refreshToken: undefined });
-      expect(await sessions.lease('s', 1)).toBeDefined();
-      clock.advance(2);
-      expect(await sessions.lease('s', 1)).toBeDefined();
-      expect(await sessions.lease('unknown', 1)).toBeUndefined();
-    });
-
-    test('leads to a record that every process sees, and to a revocation if the groups changed', async () => {
-      await store.sessions.add(record({ groups: ['a', 'b'] }));
-      const other = await another();
-      expect(await other.sessions.find('s')).toBeDefined();
-      const { last } = await store.revocationFeed.since(undefined);
-      await store.sessions.saveGroups('s', { groups: ['b', 'a'], refreshedAt: now(), refreshToken: 'new' });
-      expect((await store.revocationFeed.since(last)).keys).toEqual([]);
-      expect(await store.sessions.find('s')).toMatchObject({ groups: ['b', 'a'], refreshToken: 'new' });
-      await store.sessions.saveGroups('s', { groups: ['a'], refreshedAt: now(), refreshToken: 'newer' });
-      expect((await store.revocationFeed.since(last)).keys).toEqual([revocationKey('session', 's')]);
-      const seen = await within(
-        1_000,
-        () => other.sessions.find('s'),
-        (found) => found?.groups.length === 1,
-      );
-      expect(seen).toMatchObject({ groups: ['a'], refreshToken: 'newer' });
-    });
-
-    test('does not restore a revoked session', async () => {
-      await store.sessions.add(record());
-      await store.sessions.end({ sid: 's' });
-      const { last } = await store.revocationFeed.since(undefined);
-      await store.sessions.saveGroups('s', { groups: ['a'], refreshedAt: now(), refreshToken: 'new' });
-      expect(await store.sessions.read('s')).toBeUndefined();
-      expect((await store.revocationFeed.since(last)).keys).toEqual([]);
-    });
-  });
-
   describe('a revocation', () => {
     const covers = ({ revocations }: Store, issuedAt: number, users: string[], clientId?: string) =>
       revocations.covers(issuedAt, { users, clients: clientId === undefined ? [] : [clientId] });
@@ -530,7 +479,7 @@ describe('A PostgreSQL outage', () => {
     store.sessions.find('s'),
     store.sessions.read('s'),
     store.sessions.add(record({ sid: 't' })),
-    store.sessions.lease('s', 1),
+    store.people.lease(record(), 1),
     store.sessions.end({ sid: 's' }),
     store.bindings.find('session', 'one', 'm'),
     store.bindings.bind({ kind: 'session', server: 'one', id: 'n', owner: 'person:a', target: undefined }),

@@ -31,6 +31,7 @@ beforeAll(async () => {
   });
   const keeper = createSessionKeeper({
     sessions: store.sessions,
+    people: store.people,
     fetchGroups: () => Promise.reject(new Error('no test asks')),
     idleSeconds: 600,
     groupsMaxAgeSeconds: 600,

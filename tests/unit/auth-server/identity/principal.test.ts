@@ -1,6 +1,7 @@
 import type { TokenClaims } from '../../../../auth-server/cognito/cognito-token.ts';
-import { personOfSession, principalOfToken } from '../../../../auth-server/identity/principal.ts';
+import { personOfGrant, personOfSession, principalOfToken } from '../../../../auth-server/identity/principal.ts';
 import { compilePolicy } from '../../../../policy/policy.ts';
+import { sessionRecord } from '../../../support/auth-server/auth-fixture.ts';
 
 const policy = compilePolicy({
   groups: new Map([
@@ -66,10 +67,12 @@ describe('the caller behind a token', () => {
 });
 
 describe('the person behind a session', () => {
-  const claims = { sid: 's-1', sub: 'sub-1', username: 'alice', groups: ['readers', 'writers', 'unknown'], exp: 1000 };
+  const groups = ['readers', 'unknown'];
+  const record = sessionRecord({ sid: 's-1', sub: 'sub-1', username: 'alice', groups, expiresAt: 2000 });
+  const claims = { sid: 's-1', sub: 'sub-1', username: 'old name', exp: 1000 };
 
-  test('has only groups that the cookie, the session record and the policy all name', () => {
-    expect(personOfSession(policy, claims, ['readers', 'unknown'])).toEqual({
+  test('has the names of the session record, and its groups that the policy knows', () => {
+    expect(personOfSession(policy, claims, record)).toEqual({
       kind: 'person',
       subject: 'sub-1',
       username: 'alice',
@@ -80,6 +83,19 @@ describe('the person behind a session', () => {
       sessionId: 's-1',
       expiresAt: 1000,
     });
-    expect(personOfSession(policy, { ...claims, groups: ['readers'] }, ['writers']).scopes).toEqual([]);
+  });
+
+  test('is shown by the name in the record, or by that in the cookie where an older release has made the record', () => {
+    const shownBy = (inRecord: string | undefined) =>
+      personOfSession(policy, { ...claims, shown_name: 'Al' }, { ...record, shownName: inRecord }).shownName;
+    expect([shownBy('Alice'), shownBy(undefined)]).toEqual(['Alice', 'Al']);
+  });
+
+  test('keeps access through a client until its record ends', () => {
+    const grant = { ...record, kind: 'client', oauthClient: 'digest' } as const;
+    expect(personOfGrant(policy, grant)).toMatchObject({
+      ...{ subject: 'sub-1', username: 'alice', groups: ['readers'], scopes: ['read'] },
+      ...{ clientId: 'digest', authMethod: 'jwt', sessionId: 's-1', expiresAt: 2000 },
+    });
   });
 });
