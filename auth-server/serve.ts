@@ -17,7 +17,7 @@ import { type AppDeps, createApp } from './app.ts';
 import { createTokenVerifier, type TokenVerifier } from './cognito/cognito-token.ts';
 import { createFreshLogin } from './cognito/fresh-login.ts';
 import type { OAuthClient } from './cognito/oauth-client.ts';
-import { commandLineName, configuredProviders } from './cognito/providers.ts';
+import { commandLineName, configuredProviders, userPoolName } from './cognito/providers.ts';
 import { standInJwksCache } from './cognito/stand-in-keys.ts';
 import { createTokenVault } from './cognito/token-vault.ts';
 import { createMetrics, type Metrics } from './decisions/metrics.ts';
@@ -37,6 +37,7 @@ import { createSigningKeys } from './keys/signing-keys.ts';
 import { createThrottle } from './limits/throttle.ts';
 import { createLoginAttempts } from './login/login-attempts.ts';
 import { createPages } from './login/pages.ts';
+import { createAgentTokens } from './oauth/agent-token.ts';
 import { createAuthorizationServer } from './oauth/authorization-server.ts';
 import { openClients } from './oauth/clients/open-clients.ts';
 import type { OAuthDeps } from './oauth/deps.ts';
@@ -174,6 +175,7 @@ async function authorizationOf(config: Config, env: NodeJS.ProcessEnv, store: St
     ...store,
     where: config.DATABASE_URL ?? config.DATA_DIR,
     lineage: await secrets.get('refresh-tokens'),
+    agentTokens: agentTokensOf(agents, shared.providers),
     openClients: (documents) =>
       openClients({
         allowed: config.OAUTH_CLIENTS,
@@ -189,11 +191,17 @@ async function authorizationOf(config: Config, env: NodeJS.ProcessEnv, store: St
   });
 }
 
+function agentTokensOf(agents: readonly string[], providers: Shared['providers']) {
+  const provider = providers.get(userPoolName);
+  return provider && agents.length > 0 ? createAgentTokens({ provider, agents: new Set(agents) }) : undefined;
+}
+
 /** What depends on the settings alone. */
 function plainSettings(config: Config) {
   return {
     publicUrl: config.REGISTRY_URL,
     issuer: cognitoIssuer(config.COGNITO_USER_POOL_ID),
+    clientsLogIn: config.OAUTH_CLIENTS !== 'off',
     registryUrl: config.REGISTRY_INTERNAL_URL,
     relayUrl: config.RELAY_INTERNAL_URL,
     sessionSeconds: Math.round(config.SESSION_HOURS * 3600),

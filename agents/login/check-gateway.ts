@@ -15,7 +15,7 @@ const timeoutMilliseconds = 10_000;
  * @throws {CommandError} usage, with the correct address; unreachable
  */
 export async function checkGateway(settings: Settings, print: Print): Promise<void> {
-  const url = new URL('/.well-known/oauth-protected-resource', settings.gateway);
+  const url = new URL('/.well-known/oauth-protected-resource/api', settings.gateway);
   const signal = AbortSignal.timeout(timeoutMilliseconds);
   const response = await watchFetch(print)(url, { redirect: 'manual', signal }).catch((error) => {
     throw explainFailure(error, { settings, url });

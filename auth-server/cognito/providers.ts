@@ -21,6 +21,9 @@ export interface ProvidersConfig {
 
 const usualNames = ['preferred_username', 'email'];
 
+/** The provider name of the user pool. */
+export const userPoolName = 'cognito';
+
 /** The provider name of command-line sessions. */
 export const commandLineName = 'cognito-cli';
 
@@ -45,7 +48,7 @@ export function configuredProviders(
 function cognito(config: ProvidersConfig, standInFetch: StandInFetch | undefined): ProviderSettings {
   const { COGNITO_USER_POOL_ID: pool, COGNITO_DOMAIN: domain } = config;
   return {
-    name: 'cognito',
+    name: userPoolName,
     title: standInFetch ? 'Cognito (local stand-in)' : 'Amazon Cognito',
     issuers: cognitoIssuers(pool),
     mendMetadata: (metadata) => withHostedDomain(metadata, pool, domain),

@@ -8,6 +8,7 @@ import { meanings } from '../denials/codes.ts';
 import { perPrincipal } from '../identity/per-principal.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
+import { announcedScopes, type MetadataSettings } from './metadata.ts';
 
 /** What an allowed request is forwarded with. */
 export interface Allowance {
@@ -70,12 +71,15 @@ const headersOf = perPrincipal((principal): readonly string[] => {
   ].flat();
 });
 
+/** What a challenge tells about the gateway. */
+type Announced = Pick<MetadataSettings, 'publicUrl' | 'clientsLogIn'>;
+
 /**
  * Answers a denial with the two statuses that nginx's auth_request understands: 401 for 401, and 403 for everything else,
  * with the real status in `X-Deny-Status`. The body is in a header, because auth_request drops a subrequest's body.
  * @param request undefined if the gate's own headers could not be read
  */
-export function deny(res: ServerResponse, error: AuthError, publicUrl: string, request?: OriginalRequest): void {
+export function deny(res: ServerResponse, error: AuthError, about: Announced, request?: OriginalRequest): void {
   const { status } = meanings[error.code];
   const headers: Record<string, string | number> = {
     'X-Deny-Status': status,
@@ -84,7 +88,7 @@ export function deny(res: ServerResponse, error: AuthError, publicUrl: string, r
     'Content-Length': 0,
   };
   if (isInBand(error, request)) headers['X-Deny-In-Band'] = 1;
-  const challenge = challengeFor(error, publicUrl, request);
+  const challenge = challengeFor(error, about, request);
   if (challenge) headers['WWW-Authenticate'] = challenge;
   if (status === 401 && request && isPageRequest(request)) {
     // A longer URI would not fit nginx's header buffer, and the denial would become an error.
@@ -121,13 +125,13 @@ function denialBody(error: AuthError, request: OriginalRequest | undefined): str
 }
 
 /** RFC 6750 section 3, RFC 9728 section 5.1; for a missing scope, MCP 2025-11-25, "Scope challenge handling". */
-function challengeFor(error: AuthError, publicUrl: string, request: OriginalRequest | undefined): string | undefined {
+function challengeFor(error: AuthError, about: Announced, request: OriginalRequest | undefined): string | undefined {
   const { status, challenge: reason } = meanings[error.code];
   const { missing } = error.details;
-  const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource${resourcePath(request)}"`;
+  const metadata = `resource_metadata="${about.publicUrl}/.well-known/oauth-protected-resource${resourcePath(request)}"`;
   if (status === 401) {
     const why = reason ? `error="${reason}", ` : '';
-    return `Bearer ${why}${metadata}, scope="openid email profile"`;
+    return `Bearer ${why}${metadata}, scope="${announcedScopes(about).join(' ')}"`;
   }
   if (status !== 403 || !missing) return undefined;
   const challenge = (scopes: readonly string[]) =>
@@ -140,7 +144,7 @@ function challengeFor(error: AuthError, publicUrl: string, request: OriginalRequ
 /** The endpoint whose metadata the challenge names; clients post to `/messages` after connecting to `/sse`. */
 function resourcePath(request: OriginalRequest | undefined): string {
   const target = request?.target;
-  if (target?.resource !== 'mcp') return '';
+  if (target?.resource !== 'mcp') return '/api';
   // As the client wrote it: it refuses metadata about another resource (RFC 9728 section 3.3).
   const own = `/${target.server}`;
   if (request?.uri.replace(/\/?(\?.*)?$/, '') === own) return own;

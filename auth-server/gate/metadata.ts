@@ -1,30 +1,57 @@
 import type { RequestHandler } from 'express';
 import { serverNameForm } from '../../policy/names.ts';
 
-/** What the metadata document contains about this gateway. */
-export type MetadataSettings = Record<'publicUrl' | 'issuer', string>;
+/** What the metadata documents and challenges contain about this gateway. */
+export interface MetadataSettings {
+  publicUrl: string;
+  /** Of the user pool. */
+  issuer: string;
+  /** Whether MCP clients log in at the gateway; with `OAUTH_CLIENTS=off` they find the user pool instead. */
+  clientsLogIn: boolean;
+}
 
-const resourcePath = new RegExp(`^(/${serverNameForm}(/(mcp|sse))?)?$`);
+/** The resources that have a document (RFC 8707): the endpoints of servers, the one for all of them, and the API. */
+const resourcePath = new RegExp(`^/${serverNameForm}(/(mcp|sse))?$`);
 
 /**
- * OAuth 2.0 Protected Resource Metadata (RFC 9728), for the gateway and for each MCP endpoint: MCP clients find Cognito
- * through it. Public, and readable from every origin; does not disclose which servers exist. `scopes_supported` lists only
- * scopes that every user pool has: Cognito rejects the whole login if one scope is unknown to it.
+ * The version of the command line that logs in at this gateway. Older ones ask for the document without a path, and show
+ * the message of a refusal with this code.
  */
-export function createResourceMetadata({ publicUrl, issuer }: MetadataSettings): RequestHandler {
+const updateFirst = {
+  code: 'identity_required',
+  message:
+    'There is no document without a path. If this is mcp-gateway: it is too old for this gateway. Update it to 0.2.0 or newer, and log in again.',
+};
+
+/** The scopes to ask for. Those of the user pool are the ones that every pool has: it refuses a login for an unknown one. */
+export function announcedScopes({ clientsLogIn }: Pick<MetadataSettings, 'clientsLogIn'>): string[] {
+  return clientsLogIn ? ['mcp'] : ['openid', 'email', 'profile'];
+}
+
+/**
+ * OAuth 2.0 Protected Resource Metadata (RFC 9728), for each MCP endpoint and the registry's API: MCP clients find the
+ * authorization server through it. Public, and readable from every origin; does not disclose which servers exist. There is
+ * none for the bare origin, because no token is for all of it.
+ */
+export function createResourceMetadata(settings: MetadataSettings): RequestHandler {
+  const { publicUrl, issuer, clientsLogIn } = settings;
+  const scopes = announcedScopes(settings);
   return (req, res) => {
     // Also for the 404: a page that cannot read it cannot try the next address (RFC 9728 section 3.1).
     res.set('Access-Control-Allow-Origin', '*');
     const path = req.path.slice('/.well-known/oauth-protected-resource'.length).replace(/\/$/, '');
     if (!resourcePath.test(path)) {
-      res.status(404).json({ error: { code: 'not_found', message: 'There is no such resource here.' } });
+      const error = path === '' ? updateFirst : { code: 'not_found', message: 'There is no such resource here.' };
+      res.status(404).json({ error });
       return;
     }
+    // The command line logs people in at the pool, and checks here that it is the gateway's.
+    const servers = path === '/api' ? [publicUrl, issuer] : [publicUrl];
     // Clients fetch the document for each login, and REGISTRY_URL and the pool hardly ever change.
     res.set('Cache-Control', 'public, max-age=3600').json({
       resource: `${publicUrl}${path}`,
-      authorization_servers: [issuer],
-      scopes_supported: ['openid', 'email', 'profile'],
+      authorization_servers: clientsLogIn ? servers : [issuer],
+      scopes_supported: scopes,
       bearer_methods_supported: ['header'],
       resource_name: 'MCP Gateway Registry',
     });

@@ -19,13 +19,14 @@ import { type McpTarget, type OriginalRequest, readOriginalRequest } from '../re
 import type { BindingStore } from '../store/binding.ts';
 import type { RevocationFeed } from '../store/revocation-feed.ts';
 import { type Allowance, allow, deny } from './answer.ts';
+import type { MetadataSettings } from './metadata.ts';
 import { approvedBy, emptyList, notApproved, permissionDenied } from './permission-denial.ts';
 import { readRequest } from './read-request.ts';
 import { relayTicket } from './relay-ticket.ts';
 import { checkOwnership } from './session-ownership.ts';
 import { upstreamCredential } from './upstream-credential.ts';
 
-export interface ValidateDeps extends IdentifyDeps {
+export interface ValidateDeps extends IdentifyDeps, Pick<MetadataSettings, 'clientsLogIn'> {
   assertions: AssertionSigner;
   bindings: BindingStore;
   revocationFeed: Pick<RevocationFeed, 'cursor'>;
@@ -49,7 +50,7 @@ export interface ValidateDeps extends IdentifyDeps {
  * error on the way is a denial too.
  */
 export function createValidate(deps: ValidateDeps): RequestListener {
-  const { decideMilliseconds = 1_200, publicUrl } = deps;
+  const { decideMilliseconds = 1_200 } = deps;
   const writeDecision = createDecisionLog(deps.decisionLog);
   const receive = createBodyLimits(deps.maxBody, deps.heldBytes);
   const answerAndRecord = (res: ServerResponse, entry: DecisionEntry, allowance: Allowance | undefined) => {
@@ -58,7 +59,7 @@ export function createValidate(deps: ValidateDeps): RequestListener {
     } catch (error) {
       entry.error = asAuthError(error);
     }
-    if (entry.error) deny(res, entry.error, publicUrl, entry.request);
+    if (entry.error) deny(res, entry.error, deps, entry.request);
     const milliseconds = performance.now() - entry.started;
     deps.recent.add(writeDecision(entry, milliseconds), entry);
     deps.metrics.decided(entry, milliseconds / 1000);

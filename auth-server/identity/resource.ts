@@ -1,7 +1,8 @@
 import { serverNameForm } from '../../policy/names.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
 
-const ofServer = new RegExp(`^/(${serverNameForm})/(?:mcp|sse|messages)$`);
+/** People also type the address of a server without its endpoint. */
+const ofServer = new RegExp(`^/(${serverNameForm})(?:/(?:mcp|sse|messages))?$`);
 /** The registry's API; everything else of the registry is a page. */
 const ofApi = /^\/(?:api|v0|v0\.1)\//;
 

@@ -6,6 +6,8 @@ import { createTally } from '../limits/rate-limit.ts';
 import type { ClientCredentials } from './client-credentials.ts';
 import { OAuthError, type OAuthErrorCode } from './oauth-error.ts';
 
+export type AgentTokens = ReturnType<typeof createAgentTokens>;
+
 export interface AgentTokenDeps {
   /** The user pool. */
   provider: Pick<OAuthClient, 'askForToken'>;
@@ -26,6 +28,8 @@ const largestAnswer = 65_536;
 const mostAtOnce = 50;
 /** Of one app client from one network. */
 const refusalsPerMinute = 20;
+
+export type AgentToken = z.output<typeof granted>;
 
 const granted = z.object({
   access_token: z.string(),

@@ -4,6 +4,7 @@ import type { OAuthClient } from '../cognito/oauth-client.ts';
 import type { TokenVault } from '../cognito/token-vault.ts';
 import type { AccessTokens } from '../identity/access-token.ts';
 import type { Pages } from '../login/pages.ts';
+import type { AgentTokens } from './agent-token.ts';
 import type { Clients } from './clients/clients.ts';
 import type { BrowserCookie } from './consent/browser.ts';
 import type { Grants } from './grants/grants.ts';
@@ -15,6 +16,8 @@ export interface OAuthDeps {
   /** The gateway's origin, and the issuer. */
   publicUrl: string;
   clients: Clients;
+  /** Gives agents tokens of the user pool; undefined if there are none. */
+  agentTokens: AgentTokens | undefined;
   requests: Requests;
   grants: Grants;
   records: Records;

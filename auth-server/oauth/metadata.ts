@@ -1,4 +1,5 @@
 import { type RequestHandler, Router } from 'express';
+import type { AgentTokens } from './agent-token.ts';
 import { forAnyPage } from './answers.ts';
 import type { Clients } from './clients/clients.ts';
 
@@ -6,8 +7,8 @@ export interface AuthorizationServerMetadataDeps {
   /** REGISTRY_URL. All addresses come from it, never from `Host`. */
   publicUrl: string;
   clients: Pick<Clients, 'offers'>;
-  /** Whether agents get tokens of the user pool here, with the secret of their app client. */
-  offersAgentTokens: boolean;
+  /** Gives agents tokens of the user pool; undefined if there are none. */
+  agentTokens: AgentTokens | undefined;
 }
 
 /**
@@ -17,17 +18,24 @@ export interface AuthorizationServerMetadataDeps {
 export function authorizationServerMetadata(deps: AuthorizationServerMetadataDeps): Router {
   const router = Router({ caseSensitive: true });
   const path = /^\/\.well-known\/(oauth-authorization-server|openid-configuration)(\/.*)?$/;
-  const answer: RequestHandler = async (_req, res) => {
-    res.set('Cache-Control', 'public, max-age=300').json(await metadata(deps));
+  const answer: RequestHandler = async (_req, res, next) => {
+    const offers = await deps.clients.offers();
+    if (!offers) return next();
+    res.set('Cache-Control', 'public, max-age=300').json(metadata(deps, offers));
   };
   router.all(path, forAnyPage);
   router.get(path, answer);
   return router;
 }
 
-async function metadata({ publicUrl, clients, offersAgentTokens }: AuthorizationServerMetadataDeps): Promise<object> {
-  const { registration, documents } = await clients.offers();
-  const withSecret = offersAgentTokens ? ['client_secret_basic', 'client_secret_post'] : [];
+type Offers = NonNullable<Awaited<ReturnType<Clients['offers']>>>;
+
+function metadata(
+  { publicUrl, agentTokens }: AuthorizationServerMetadataDeps,
+  { registration, documents }: Offers,
+): object {
+  const forAgents = agentTokens !== undefined;
+  const withSecret = forAgents ? ['client_secret_basic', 'client_secret_post'] : [];
   return {
     issuer: publicUrl,
     authorization_endpoint: `${publicUrl}/oauth2/authorize`,
@@ -39,11 +47,7 @@ async function metadata({ publicUrl, clients, offersAgentTokens }: Authorization
     scopes_supported: ['mcp'],
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    grant_types_supported: [
-      'authorization_code',
-      'refresh_token',
-      ...(offersAgentTokens ? ['client_credentials'] : []),
-    ],
+    grant_types_supported: ['authorization_code', 'refresh_token', ...(forAgents ? ['client_credentials'] : [])],
     code_challenge_methods_supported: ['S256'],
     token_endpoint_auth_methods_supported: ['none', ...withSecret],
     revocation_endpoint_auth_methods_supported: ['none'],

@@ -8,10 +8,12 @@ import { startRequestLogin } from './consent/request-login.ts';
 import type { OAuthDeps } from './deps.ts';
 import { revokeRoute } from './grants/revoke.ts';
 import { formBody, tokenRoute } from './grants/token.ts';
+import { authorizationServerMetadata } from './metadata.ts';
 
 /** The routes of the authorization server, in the order in which a client uses them. After cookie-parser. */
 export function oauthRoutes(deps: OAuthDeps): Router {
   const router = Router({ caseSensitive: true, strict: true });
+  router.use(authorizationServerMetadata(deps)); // /.well-known/oauth-authorization-server, /.well-known/openid-configuration
   router.use(registrationRoute(deps)); // /oauth2/register
   router.get(['/oauth2/authorize', '/oauth2/consent/:uid', '/oauth2/consent/:uid/login/:provider'], refusePrefetch);
   router.get('/oauth2/authorize', authorize(deps));

@@ -90,14 +90,14 @@ test('The callback is built from the configured address, and Host and X-Forwarde
   expect(url.searchParams.get('redirect_uri')).toBe(`${gateway.url}/oauth2/callback/cognito`);
 });
 
-test.each(['', '/currenttime/mcp', '/echo/mcp', '/mcpgw/sse'])(
-  'Any client may read the resource metadata of "%s", which names Cognito and this exact address',
+test.each(['/currenttime/mcp', '/echo/mcp', '/mcpgw/sse', '/mcp'])(
+  'Any client may read the resource metadata of "%s", which names the gateway and this exact address',
   async (path) => {
     const answer = await get(`/.well-known/oauth-protected-resource${path}`, { origin: 'https://any.example' });
     expect(answer).toMatchObject({ status: 200, headers: { 'access-control-allow-origin': '*' } });
     expect(JSON.parse(answer.body)).toMatchObject({
       resource: `${gateway.url}${path}`,
-      authorization_servers: ['https://cognito-idp.us-east-1.amazonaws.com/us-east-1_LocalPool'],
+      authorization_servers: [gateway.url],
     });
   },
 );

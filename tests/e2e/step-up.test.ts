@@ -3,13 +3,14 @@ import { ClientCredentialsProvider as ProviderV1 } from '@modelcontextprotocol/s
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport as TransportV1 } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { cognitoIssuer, createStandInFetch, localPoolId } from '../../common/identity/cognito.ts';
+import { cognitoIssuer, localPoolId } from '../../common/identity/cognito.ts';
 import { agents } from '../support/gateway/gateway.ts';
 import { sharedGateway } from '../support/gateway/shared-gateway.ts';
 
 const gateway = await sharedGateway();
 
-const expectedIssuer = cognitoIssuer(localPoolId);
+const expectedIssuer = gateway.url;
+const pool = cognitoIssuer(localPoolId);
 const info = { name: 'test', version: '1' };
 const tokyo = { name: 'current_time_by_timezone', arguments: { tz_name: 'Asia/Tokyo' } };
 const [read, execute] = ['mcp-servers-unrestricted/read', 'mcp-servers-unrestricted/execute'] as const;
@@ -20,17 +21,15 @@ const options = (who: keyof typeof agents, scope: string) => ({
   scope,
 });
 
-/** A fetch that reaches the stand-in for Cognito too, and records the requests to it and to the gateway. */
+/** A fetch that records the scopes that are asked for, the calls, and the challenge. */
 function wire() {
-  const standIn = createStandInFetch(`http://127.0.0.1:${gateway.ports.cognito}`);
   const scopes: (string | null)[] = [];
   let calls = 0;
   let challenge: string | undefined;
   const send = async (url: string | URL, init?: RequestInit): Promise<Response> => {
-    const { origin, pathname } = new URL(url);
+    const { pathname } = new URL(url);
     const body = String(init?.body ?? '');
     if (pathname === '/oauth2/token') scopes.push(new URLSearchParams(body).get('scope'));
-    if (origin !== gateway.url) return standIn(String(url), init);
     if (body.includes('"tools/call"')) calls++;
     const response = await fetch(url, init);
     if (response.status === 403) challenge = response.headers.get('www-authenticate') ?? undefined;
@@ -52,7 +51,7 @@ class FollowingV1 extends ProviderV1 {
   }
 }
 
-/** SDK v2 first requests the scopes of the 401, which are for people. This provider requests an app client's scopes. */
+/** SDK v2 first requests the scope of the 401, which means all scopes. This provider requests those that it is configured with. */
 class CustomScopesV2 extends v2.ClientCredentialsProvider {
   override prepareTokenRequest(scope?: string): URLSearchParams {
     const custom = (scope ?? '').split(' ').filter((one) => one.includes('/'));
@@ -102,7 +101,7 @@ test.each(following)(
     const traffic = wire();
     const client = await connect('reader', 'mcp-servers-restricted/read', traffic);
     const error = (await client.callTool(tokyo).catch((thrown) => thrown)) as Error;
-    expect(`${error.name} ${error.message}`).toMatch(/invalid_?scope/i);
+    expect(`${error.name} ${error.message}`).toMatch(/invalid_?scope|does not have that scope/i);
     expect(traffic.scopes).toEqual([
       'mcp-servers-restricted/read',
       'mcp-servers-restricted/read mcp-servers-restricted/execute',
@@ -121,12 +120,29 @@ test('Unmodified SDK v1 requests the same scope again, is refused again, and sto
   await client.close();
 });
 
-test('Unmodified SDK v2 requests the scopes of people, which an app client cannot have, and stops', async () => {
+test('Unmodified SDK v2 requests what the gateway announces, and gets a token with all scopes of its app client', async () => {
   const traffic = wire();
   const provider = new v2.ClientCredentialsProvider(options('agent', read));
-  await expect(connectV2(provider, traffic)).rejects.toThrow(/invalid_scope/);
-  expect(traffic.scopes).toEqual(['openid email profile']);
+  const client = await connectV2(provider, traffic);
+  expect(JSON.stringify(await client.callTool(tokyo))).toContain('Asia/Tokyo');
+  expect(traffic.scopes).toEqual(['mcp']);
+  await client.close();
 });
+
+test.each([
+  ['SDK v1', (w: Wire) => connectV1(new ProviderV1({ ...options('agent', read), expectedIssuer: pool }), w)],
+  [
+    'SDK v2',
+    (w: Wire) => connectV2(new v2.ClientCredentialsProvider({ ...options('agent', read), expectedIssuer: pool }), w),
+  ],
+])(
+  'An agent on %s that pins the user pool as its issuer reads that the gateway is the issuer now',
+  async (_sdk, connect) => {
+    const traffic = wire();
+    await expect(connect(traffic)).rejects.toThrow(gateway.url);
+    expect(traffic.scopes).toEqual([]);
+  },
+);
 
 test('Unmodified SDK v2 that starts with a token steps up', async () => {
   const traffic = wire();

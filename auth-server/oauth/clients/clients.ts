@@ -20,8 +20,8 @@ export interface Clients {
   register(body: unknown): Promise<RegistrationAnswer>;
   /** Whether an answer for the client may go to this address. */
   redirectAllowed(client: Client, uri: string): boolean;
-  /** What the metadata of the authorization server offers. */
-  offers(): Promise<{ registration: boolean; documents: boolean }>;
+  /** What the metadata of the authorization server offers; undefined if no client may log in. */
+  offers(): Promise<{ registration: boolean; documents: boolean } | undefined>;
 }
 
 /** What a client that has registered is told (RFC 7591 section 3.2.1). */
@@ -69,9 +69,9 @@ export function createClients({ allowed, signedIds, documents, configured }: Cli
       };
     },
     redirectAllowed,
-    offers: async () => ({
-      registration: allowed === 'any',
-      documents: allowed !== 'off' && (await documents.reachable()),
-    }),
+    async offers() {
+      if (allowed === 'off') return undefined;
+      return { registration: allowed === 'any', documents: await documents.reachable() };
+    },
   };
 }

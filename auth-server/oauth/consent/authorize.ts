@@ -49,6 +49,11 @@ async function clientOf({ clients }: OAuthDeps, one: Parameters): Promise<Pick<A
       'The gateway does not know this client, or does not accept it.',
       'Remove the gateway in your client, and add it again.',
     );
+  if (!clients.redirectAllowed(client, redirectUri) && client.kind === 'configured')
+    throw refused(
+      'This client has the id of an app client of the user pool. With it, the answer can go to this computer only: to http://localhost or http://127.0.0.1.',
+      'Remove the client id in your client, so that it registers itself.',
+    );
   if (!clients.redirectAllowed(client, redirectUri))
     throw refused(
       'The client wants the answer at an address that it has not registered.',

@@ -15,7 +15,7 @@ export function revokeRoute(deps: OAuthDeps): Router {
   const path = '/oauth2/revoke';
   const revoke: RequestHandler = async (req, res) => {
     const one = formOf(req);
-    const client = clientDigest((await clientOf(deps, one)).id);
+    const client = clientDigest((await clientOf(deps, req)).id);
     const sid = await grantOf(deps, one('token') ?? '', client);
     if (sid !== undefined) await deps.records.end(sid, 'client_revoked');
     res.set('Cache-Control', 'no-store').status(200).end();

@@ -2,7 +2,9 @@ import express, { type Request, type RequestHandler, Router } from 'express';
 import { accessTokenSeconds } from '../../identity/access-token.ts';
 import { resourceOf } from '../../identity/resource.ts';
 import { createTally, networkOf } from '../../limits/rate-limit.ts';
+import type { AgentToken } from '../agent-token.ts';
 import { forAnyPage, jsonErrors } from '../answers.ts';
+import { clientCredentials } from '../client-credentials.ts';
 import type { Client } from '../clients/client.ts';
 import { clientDigest } from '../clients/client.ts';
 import type { OAuthDeps } from '../deps.ts';
@@ -27,14 +29,13 @@ export function tokenRoute(deps: OAuthDeps): Router {
   const router = Router({ caseSensitive: true, strict: true });
   const path = '/oauth2/token';
   const refused = createTally(refusalsPerMinute);
-  const networkIn = (req: Request) => networkOf(req.get('x-real-ip') ?? '');
   const answer: RequestHandler = async (req, res) => {
     const wait = refused.waitFor(networkIn(req));
     if (wait !== undefined) {
       const text = `Too many requests from this address were refused. Try again in ${wait} s.`;
       throw new OAuthError('temporarily_unavailable', text, 429, wait);
     }
-    const tokens = await exchange(deps, formOf(req)).catch((error) => {
+    const tokens = await exchange(deps, req).catch((error) => {
       // Without an address all clients would look like one.
       if (error instanceof OAuthError && networkIn(req)) refused.note(networkIn(req));
       throw error;
@@ -50,18 +51,23 @@ export function tokenRoute(deps: OAuthDeps): Router {
   return router;
 }
 
+const networkIn = (req: Request) => networkOf(req.get('x-real-ip') ?? '');
+
 export const formBody = express.urlencoded({ extended: false, limit: '16kb', inflate: false });
 
-/** @throws {OAuthError} invalid_client */
-export async function clientOf({ clients }: OAuthDeps, one: Parameters): Promise<Client> {
-  const client = await clients.find(one('client_id') ?? '');
+/** The client that asks. Each is public: a secret that it was configured with is not looked at. @throws {OAuthError} */
+export async function clientOf({ clients }: OAuthDeps, req: Request): Promise<Client> {
+  const client = await clients.find(clientCredentials(req).id);
   if (client) return client;
   const text = 'The gateway does not know this client. Remove the gateway in your client, and add it again.';
   throw new OAuthError('invalid_client', text, 401);
 }
 
-async function exchange(deps: OAuthDeps, one: Parameters): Promise<TokenAnswer> {
-  const client = clientDigest((await clientOf(deps, one)).id);
+async function exchange(deps: OAuthDeps, req: Request): Promise<TokenAnswer | AgentToken> {
+  const one = formOf(req);
+  if (deps.agentTokens && one('grant_type') === 'client_credentials')
+    return await deps.agentTokens({ ...clientCredentials(req), scope: one('scope'), network: networkIn(req) });
+  const client = clientDigest((await clientOf(deps, req)).id);
   switch (one('grant_type')) {
     case 'authorization_code':
       return await byCode(deps, client, one);

@@ -15,7 +15,6 @@ const discoverySchema = z.object({
   token_endpoint: z.url(),
   end_session_endpoint: z.url().optional(),
   jwks_uri: z.url(),
-  code_challenge_methods_supported: z.array(z.string()).optional(),
 });
 
 /** The parts of a user pool's discovery document that the checks use. */
@@ -43,7 +42,7 @@ export async function checkProvider(
   const discovery: Discovery = { ...named, ...(mended as Partial<Discovery>) };
   for (const url of [discovery.authorization_endpoint, discovery.token_endpoint, discovery.end_session_endpoint])
     if (url && (pool.standIn !== undefined || url.startsWith('https://'))) allow(url);
-  return { findings: [...findings, keys, checkMcpClients(discovery)], discovery };
+  return { findings: [...findings, keys], discovery };
 }
 
 type Read = { discovery: Discovery; date: string | null } | Finding;
@@ -118,13 +117,4 @@ async function checkKeys(url: string, ask: Ask): Promise<Finding> {
     const todo = 'no token can be checked without them: check firewall and proxy';
     return fail('keys', `Cannot fetch ${shown(url)}: ${reason}`, todo);
   }
-}
-
-/** MCP (2025-11-25, "Authorization Code Protection") requires clients to refuse a provider that does not announce PKCE. */
-function checkMcpClients({ code_challenge_methods_supported: methods }: Discovery): Finding {
-  if (methods?.includes('S256')) return ok('mcp clients', 'the pool announces PKCE (S256)');
-  return ok(
-    'mcp clients',
-    'the pool does not announce PKCE (Cognito never does): a client that says "does not support S256" needs a token from elsewhere, such as npm run -s token',
-  );
 }

@@ -50,8 +50,8 @@ describe('npm run doctor', () => {
     const lines = stdout.trim().split('\n');
     const checks = lines.filter((line) => /^(ok|warn) /.test(line)).map((line) => line.slice(6, 18).trim());
     expect(checks).toEqual([
-      ...['settings', 'discovery', 'domain', 'clock', 'keys', 'mcp clients', 'app client', 'callback', 'scopes'],
-      ...['sign-out', 'command line', 'agent', 'groups', 'secret key', 'gateway', 'gate', 'ports'],
+      ...['settings', 'discovery', 'domain', 'clock', 'keys', 'app client', 'callback', 'scopes'],
+      ...['sign-out', 'command line', 'agent', 'groups', 'secret key', 'gateway', 'gate', 'mcp clients', 'ports'],
     ]);
     expect(lines.at(-1)).toMatch(/^Nothing is broken: 17 ok, 0 warn, 0 FAIL\.$/);
     expect(code).toBe(0);

@@ -246,9 +246,9 @@ export const useFailures: Row[] = [
   {
     n: 25,
     fault: 'an MCP client refuses a pool that does not announce PKCE',
-    where: 'the doctor',
-    provoke: () => doctor('mcp clients'),
-    says: 'a client that says "does not support S256" needs a token from elsewhere',
+    where: 'no message: clients log in at the gateway, which announces it',
+    provoke: async () => (await fetch(`${(await authServer()).url}/.well-known/oauth-authorization-server`)).text(),
+    says: '"code_challenge_methods_supported":["S256"]',
   },
   {
     n: 26,

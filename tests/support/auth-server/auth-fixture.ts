@@ -23,6 +23,7 @@ import { createThrottle, type ThrottleLimits } from '../../../auth-server/limits
 import { createLoginAttempts } from '../../../auth-server/login/login-attempts.ts';
 import { ofBrowser } from '../../../auth-server/login/open-session.ts';
 import { createPages } from '../../../auth-server/login/pages.ts';
+import { createAgentTokens } from '../../../auth-server/oauth/agent-token.ts';
 import { createAuthorizationServer } from '../../../auth-server/oauth/authorization-server.ts';
 import { createClients } from '../../../auth-server/oauth/clients/clients.ts';
 import { createSignedIds } from '../../../auth-server/oauth/clients/registration.ts';
@@ -177,14 +178,21 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     openClients: async () => {
       const signedIds = createSignedIds(await store.secrets.get('client-registrations'));
       const { documents } = documentsWith(shape.documents);
-      return createClients({ allowed: shape.oauthClients, signedIds, documents, configured: new Set() });
+      return createClients({
+        allowed: shape.oauthClients,
+        signedIds,
+        documents,
+        configured: new Set([CLI, AGENT, READER]),
+      });
     },
+    agentTokens: given[0] && createAgentTokens({ provider: given[0], agents: new Set([AGENT, READER]) }),
     clientSessionSeconds: 30 * 86_400,
     clientIdleSeconds: 14 * 86_400,
   });
   const app = createApp({
     publicUrl: shape.publicUrl,
     issuer,
+    clientsLogIn: shape.oauthClients !== 'off',
     registryUrl: shape.registryUrl,
     relayUrl: shape.relayUrl,
     policy: () => policy,

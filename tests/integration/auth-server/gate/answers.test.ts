@@ -183,7 +183,7 @@ describe('an agent that could request another token', () => {
 describe('the answer to an unauthenticated caller', () => {
   test('sends an MCP client to the metadata of the endpoint that it requested', async () => {
     expect((await auth.validate({})).headers.get('www-authenticate')).toBe(
-      'Bearer resource_metadata="http://localhost:8080/.well-known/oauth-protected-resource/currenttime/mcp", scope="openid email profile"',
+      'Bearer resource_metadata="http://localhost:8080/.well-known/oauth-protected-resource/currenttime/mcp", scope="mcp"',
     );
   });
 
@@ -205,7 +205,7 @@ describe('the answer to an unauthenticated caller', () => {
     const html = 'text/html,application/xhtml+xml';
     const response = await auth.validate({ ...registryPage, Accept: html }, '');
     expect(response.headers.get('x-login-url')).toBe('/login?redirect_uri=%2Fservers%3Ftag%3Da%26b%3Dc');
-    expect(response.headers.get('www-authenticate')).toMatch(/oauth-protected-resource"/);
+    expect(response.headers.get('www-authenticate')).toMatch(/oauth-protected-resource\/api"/);
   });
 
   test.each([

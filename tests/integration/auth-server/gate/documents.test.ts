@@ -10,31 +10,51 @@ const get = (path: string, headers: Record<string, string> = {}) =>
 const resource = '/.well-known/oauth-protected-resource';
 
 describe('the public documents', () => {
-  test.each(['', '/currenttime/mcp', '/no-such-server/sse'])(
-    'include metadata of %j that name Cognito (RFC 9728)',
-    async (path) => {
-      const answer = await get(resource + path, { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example' });
-      expect(answer.headers.get('access-control-allow-origin')).toBe('*');
-      expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
-      expect(answer.headers.get('cache-control')).toBe('public, max-age=3600');
-      expect(answer.headers.get('set-cookie')).toBeNull();
-      expect(await answer.json()).toEqual({
-        resource: publicUrl + path,
-        authorization_servers: [issuer],
-        scopes_supported: ['openid', 'email', 'profile'],
-        bearer_methods_supported: ['header'],
-        resource_name: 'MCP Gateway Registry',
-      });
-    },
-  );
+  test.each([
+    ['/currenttime/mcp', [publicUrl]],
+    ['/no-such-server/sse', [publicUrl]],
+    ['/mcp', [publicUrl]],
+    ['/api', [publicUrl, issuer]],
+  ])('include metadata of %j that name the gateway (RFC 9728)', async (path, servers) => {
+    const answer = await get(resource + path, { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example' });
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+    expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=3600');
+    expect(answer.headers.get('set-cookie')).toBeNull();
+    expect(await answer.json()).toEqual({
+      resource: publicUrl + path,
+      authorization_servers: servers,
+      scopes_supported: ['mcp'],
+      bearer_methods_supported: ['header'],
+      resource_name: 'MCP Gateway Registry',
+    });
+  });
+
+  test('name the user pool and its scopes if no client may log in at the gateway', async () => {
+    const off = await startAuthServer(cognito.url, { oauthClients: 'off' });
+    const answer = await fetch(`${off.url}${resource}/currenttime/mcp`);
+    expect(await answer.json()).toMatchObject({
+      authorization_servers: [issuer],
+      scopes_supported: ['openid', 'email', 'profile'],
+    });
+    expect((await off.validate({})).headers.get('www-authenticate')).toMatch(/scope="openid email profile"$/);
+    const login = await fetch(`${off.url}/.well-known/oauth-authorization-server`);
+    expect(login.status).toBe(404);
+    await off.close();
+  });
 
   test.each([
-    ['/', ''],
     ['/currenttime', '/currenttime'],
     ['/currenttime/', '/currenttime'],
     ['/currenttime/mcp/', '/currenttime/mcp'],
   ])('include metadata for other spellings of an endpoint: %j', async (path, named) => {
     expect(await (await get(resource + path)).json()).toMatchObject({ resource: publicUrl + named });
+  });
+
+  test.each(['', '/'])('include none for the bare origin (%j): no token is for all of it', async (path) => {
+    const answer = await get(resource + path);
+    expect(answer.status).toBe(404);
+    expect(await answer.text()).toContain('Update it to 0.2.0 or newer');
   });
 
   test.each([

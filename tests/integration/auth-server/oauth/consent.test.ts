@@ -90,7 +90,7 @@ describe('a client that asks', () => {
     ['the bare origin', { resource: publicUrl }, 'invalid_target'],
     ['a resource with a query', { resource: `${publicUrl}/mcp?x=1` }, 'invalid_target'],
     ['a resource elsewhere', { resource: 'https://evil.example/mcp' }, 'invalid_target'],
-    ['a page of the gateway', { resource: `${publicUrl}/login` }, 'invalid_target'],
+    ['a page of the gateway', { resource: `${publicUrl}/servers/currenttime` }, 'invalid_target'],
   ])('for %s gets the error at its own address, with state and iss', async (_what, change, error) => {
     const answer = await visitor().get(client.address(change));
     expect(answer.status).toBe(303);

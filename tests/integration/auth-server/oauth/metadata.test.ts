@@ -8,7 +8,8 @@ import { listen } from '../../../support/listen.ts';
 const publicUrl = 'https://gateway.example';
 async function serve(change: Partial<AuthorizationServerMetadataDeps> = {}) {
   const offers = async () => ({ registration: true, documents: true });
-  const deps = { publicUrl, clients: { offers }, offersAgentTokens: true, ...change };
+  const agentTokens = () => Promise.reject(new Error('not asked'));
+  const deps = { publicUrl, clients: { offers }, agentTokens, ...change };
   const { port, close } = await listen(express().use(authorizationServerMetadata(deps)));
   return { url: `http://127.0.0.1:${port}`, close };
 }
@@ -60,12 +61,18 @@ test('Each path has one spelling, and answers HEAD and the question of a page', 
 
 test('What is not offered is not in it: registration, documents, tokens for agents', async () => {
   const offers = async () => ({ registration: false, documents: false });
-  const other = await serve({ clients: { offers }, offersAgentTokens: false });
+  const other = await serve({ clients: { offers }, agentTokens: undefined });
   const { registration_endpoint: _r, client_id_metadata_document_supported: _d, ...rest } = whole;
   expect(await (await fetch(other.url + oauth)).json()).toEqual({
     ...rest,
     grant_types_supported: ['authorization_code', 'refresh_token'],
     token_endpoint_auth_methods_supported: ['none'],
   });
+  await other.close();
+});
+
+test('There is none if no client may log in', async () => {
+  const other = await serve({ clients: { offers: async () => undefined } });
+  expect((await fetch(other.url + oauth)).status).toBe(404);
   await other.close();
 });

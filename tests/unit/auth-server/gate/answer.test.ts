@@ -124,7 +124,7 @@ const messages: OriginalRequest = {
   target: { ...mcp.target, endpoint: 'messages' } as OriginalRequest['target'],
 };
 const denied = (error: AuthError, request: OriginalRequest | undefined = mcp) =>
-  answered((res) => deny(res, error, publicUrl, request));
+  answered((res) => deny(res, error, { publicUrl, clientsLogIn: true }, request));
 const unauthenticated = new AuthError('credentials_missing', 'Log in.');
 
 describe('the redirect to the login', () => {
@@ -146,11 +146,11 @@ describe('the redirect to the login', () => {
     expect((await denied(error, request)).headers.get('x-login-url')).toBeNull();
   });
 
-  test('is not sent when the headers of the gate are invalid, and the challenge then names the gateway’s metadata', async () => {
-    const response = await answered((res) => deny(res, unauthenticated, publicUrl));
+  test('is not sent when the headers of the gate are invalid, and the challenge then names the metadata of the API', async () => {
+    const response = await answered((res) => deny(res, unauthenticated, { publicUrl, clientsLogIn: false }));
     expect(response.headers.get('x-login-url')).toBeNull();
     expect(response.headers.get('www-authenticate')).toBe(
-      `Bearer resource_metadata="${publicUrl}/.well-known/oauth-protected-resource", scope="openid email profile"`,
+      `Bearer resource_metadata="${publicUrl}/.well-known/oauth-protected-resource/api", scope="openid email profile"`,
     );
     expect(bodyOf(response)).toMatchObject({ jsonrpc: '2.0', id: null });
   });
@@ -305,10 +305,10 @@ describe('the challenge to an unauthenticated client', () => {
     ['the requested endpoint', at('mcp'), '/clock/mcp'],
     ['the requested stream', at('sse'), '/clock/sse'],
     ['the stream, for a message that belongs to one', at('messages'), '/clock/sse'],
-    ['the gateway, for a page', page, ''],
+    ['the API, for a page', page, '/api'],
   ])('names the metadata of %s', async (_what, request, path) => {
     expect(await challengeAt(request)).toBe(
-      `Bearer resource_metadata="${publicUrl}/.well-known/oauth-protected-resource${path}", scope="openid email profile"`,
+      `Bearer resource_metadata="${publicUrl}/.well-known/oauth-protected-resource${path}", scope="mcp"`,
     );
   });
 

@@ -168,7 +168,7 @@ describe('OAUTH_CLIENTS', () => {
   test.each([
     ['any', [true, true, true], { registration: true, documents: true }, 201],
     ['known', [false, true, true], { registration: false, documents: true }, 403],
-    ['off', [false, false, false], { registration: false, documents: false }, 403],
+    ['off', [false, false, false], undefined, 403],
   ] as const)(
     '%s decides who is known, what is offered and who may register',
     async (allowed, known, offers, status) => {
