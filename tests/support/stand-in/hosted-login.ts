@@ -1,7 +1,7 @@
 /** A minimal browser for the sign-in pages: it keeps cookies and does not follow redirects. */
 export interface Browser {
   get(url: string | URL): Promise<Response>;
-  post(url: string | URL, form: Record<string, string>): Promise<Response>;
+  post(url: string | URL, form: Record<string, string>, headers?: Record<string, string>): Promise<Response>;
 }
 
 /** A browser without any cookies yet. */
@@ -9,7 +9,8 @@ export function newBrowser(): Browser {
   const jar = new Map<string, string>();
   const go = async (url: string | URL, init: RequestInit) => {
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(url, { ...init, redirect: 'manual', headers: cookie ? { cookie } : {} });
+    const headers = { ...init.headers, ...(cookie && { cookie }) };
+    const response = await fetch(url, { ...init, redirect: 'manual', headers });
     for (const line of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       if (value) jar.set(name, value);
@@ -19,7 +20,7 @@ export function newBrowser(): Browser {
   };
   return {
     get: (url) => go(url, {}),
-    post: (url, form) => go(url, { method: 'POST', body: new URLSearchParams(form) }),
+    post: (url, form, headers = {}) => go(url, { method: 'POST', body: new URLSearchParams(form), headers }),
   };
 }
 
