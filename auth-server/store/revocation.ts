@@ -11,7 +11,10 @@ type Revocation = { kind: 'user' | 'client' | 'everybody'; value: string; at: nu
 
 export type RevocationStore = Awaited<ReturnType<typeof createRevocationStore>>;
 
-/** Longer than Cognito lets a sign-in be refreshed: ten years (`RefreshTokenValidity` of an app client). */
+/**
+ * Longer than Cognito lets a sign-in be refreshed: ten years (`RefreshTokenValidity` of an app client), and so longer than any record
+ * of a session. Revocations of clients are kept for ever.
+ */
 const keepSeconds = 3_660 * 86_400;
 
 /** Revocations of accounts: all of them in memory, and in the database for the other processes. */
@@ -29,7 +32,7 @@ export async function createRevocationStore({ db }: Database<Schema>, feed: Revo
     async add({ kind, value, at }: Revocation) {
       await db.transaction().execute(async (transaction) => {
         const oldest = at - keepSeconds;
-        await transaction.deleteFrom('revocation').where('at', '<', oldest).execute();
+        await transaction.deleteFrom('revocation').where('at', '<', oldest).where('kind', '!=', 'client').execute();
         // A machine whose clock is behind must not restore access.
         await transaction
           .insertInto('revocation')

@@ -78,6 +78,30 @@ export function restoreDatabases(source: string, dataDir: string): string[] {
   return names.sort();
 }
 
+/**
+ * Ends all sessions and the access of all clients in a restored data folder, and refuses every token that was issued until now.
+ * Otherwise what was ended since the backup would be valid again. By SQL: an older release may be started next, and could not
+ * read tables that this one has migrated.
+ * @param now seconds since 1970
+ * @returns whether the folder has the database of an auth-server
+ */
+export function endAccess(dataDir: string, now: number): boolean {
+  const path = join(dataDir, 'auth-server.db');
+  if (!existsSync(path)) return false;
+  const database = new DatabaseSync(path, { timeout: 5_000 });
+  try {
+    const tables = database.prepare("select name from sqlite_master where type = 'table'").all();
+    const has = (name: string) => tables.some((table) => table.name === name);
+    if (has('session')) database.exec('delete from session');
+    const everybody = "insert into revocation (kind, value, at) values ('everybody', '', ?)";
+    if (has('revocation'))
+      database.prepare(`${everybody} on conflict (kind, value) do update set at = excluded.at`).run(now);
+  } finally {
+    database.close();
+  }
+  return true;
+}
+
 function copyPrivately(from: string, to: string): void {
   copyFileSync(from, to);
   chmodSync(to, 0o600);

@@ -12,7 +12,8 @@ import { otherGateway } from './running-gateway.ts';
 const help = `Ends access at once: sessions permanently, and the tokens issued until now.
 
   npm run -s revoke -- --user alice           by username or by sub, of people and agents
-  npm run -s revoke -- --client 3agentclient  every token of this app client, and the sessions made with it
+  npm run -s revoke -- --client 3agentclient  every token of this app client, and the sessions made with it; or the
+                                              access of an MCP client, by its client id or as the log shows it
   npm run -s revoke -- --session Xy12AbCd     one session, by the id that --list shows
   npm run -s revoke -- --all                  everyone; all people log in again, all agents get a new token
   npm run -s revoke -- --list                 who is logged in; a table, or JSON when piped or with --json

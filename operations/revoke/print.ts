@@ -16,6 +16,10 @@ export function sessionsAsJson(sessions: readonly SessionRecord[]): string {
     sub: session.sub,
     provider: session.provider,
     client: session.clientId,
+    kind: session.kind,
+    oauth_client: session.oauthClient,
+    oauth_client_name: session.oauthClientName && plain(session.oauthClientName),
+    resource: session.resource,
     groups: session.groups,
     since: time(session.createdAt),
     used: time(session.lastSeen),
@@ -28,15 +32,18 @@ export function sessionsAsJson(sessions: readonly SessionRecord[]): string {
 export function sessionsAsTable(sessions: readonly SessionRecord[]): string {
   if (sessions.length === 0) return 'No one is logged in.';
   const time = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ');
-  const rows = sessions.map(({ sid, username, provider, groups, createdAt, lastSeen }) => [
-    shortId(sid),
-    plain(username),
-    provider,
-    plain(groups.join(', ')),
-    time(createdAt),
-    time(lastSeen),
-  ]);
-  const table = [['SESSION', 'USER', 'PROVIDER', 'GROUPS', 'SINCE (UTC)', 'LAST USED'], ...rows];
+  const rows = sessions.map(
+    ({ sid, username, provider, groups, createdAt, lastSeen, kind, oauthClientName, oauthClient }) => [
+      shortId(sid),
+      plain(username),
+      provider,
+      plain(groups.join(', ')),
+      time(createdAt),
+      time(lastSeen),
+      kind === 'browser' ? kind : plain(oauthClientName ?? oauthClient ?? kind),
+    ],
+  );
+  const table = [['SESSION', 'USER', 'PROVIDER', 'GROUPS', 'SINCE (UTC)', 'LAST USED', 'CLIENT'], ...rows];
   const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
   const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
   return lines.map((line) => line.trimEnd()).join('\n');

@@ -1,3 +1,4 @@
+import { clientDigest } from '../../auth-server/oauth/clients/client.ts';
 import type { Store } from '../../auth-server/store/store.ts';
 
 /** Whose access to revoke. */
@@ -15,13 +16,26 @@ export async function revoke(store: Store, target: RevokeTarget, now: number): P
   if (target !== 'everybody' && 'session' in target) {
     return { sessions: await store.sessions.end({ sid: target.session }), tokens: false };
   }
-  const [kind, value] =
-    target === 'everybody'
-      ? (['everybody', ''] as const)
-      : 'user' in target
-        ? (['user', target.user] as const)
-        : (['client', target.clientId] as const);
+  const named = await namesOf(store, target);
   // Tokens first: a user who lost a session must not continue with a token in between.
-  await store.revocations.add({ kind, value, at: now });
-  return { sessions: await store.sessions.end(target), tokens: true };
+  for (const each of named) await store.revocations.add({ ...each, at: now });
+  let sessions = 0;
+  for (const { kind, value } of named)
+    sessions += await store.sessions.end(
+      kind === 'everybody' ? kind : kind === 'user' ? { user: value } : { clientId: value },
+    );
+  return { sessions, tokens: true };
+}
+
+/** Everything that the target is called in credentials and records. */
+async function namesOf(store: Store, target: Exclude<RevokeTarget, { session: string }>) {
+  if (target === 'everybody') return [{ kind: 'everybody', value: '' } as const];
+  if ('user' in target) {
+    // Also the subjects: a name may have changed since a record was made or a token was issued.
+    const all = new Set([target.user, ...(await store.sessions.subjectsOf(target.user))]);
+    return [...all].map((value) => ({ kind: 'user', value }) as const);
+  }
+  // An app client of the identity provider, or an OAuth client by its long id, its address or its digest.
+  const all = new Set([target.clientId, clientDigest(target.clientId)]);
+  return [...all].map((value) => ({ kind: 'client', value }) as const);
 }

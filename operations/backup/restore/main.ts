@@ -2,24 +2,31 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { nowInSeconds } from '../../../common/time/now.ts';
 import { CommandError, type Context, operatorCommand, print, runAsProgram } from '../../command.ts';
-import { dataDirOf, inDraftFolder, restoreDatabases } from '../databases.ts';
+import { dataDirOf, endAccess, inDraftFolder, restoreDatabases } from '../databases.ts';
 
 const help = `Restores a backup. Stop the gateway first. The replaced files are kept as ….before-restore.
 
   npm run -s restore -- FOLDER            a folder that npm run -s backup -- FOLDER made
   ... --archive DATA_FOLDER ...           a tar from standard input, for containers
 
-It writes to UP_DATA_DIR (default: data). Sessions and tokens that were revoked since the backup are valid again: after the start,
-run npm run -s revoke -- --all. Exit code: 0 done, 1 not done, 2 wrong use.`;
+  ... --keep-sessions ...                 does not end sessions
 
-export const run = operatorCommand<{ archive?: string[] }>(
+It writes to UP_DATA_DIR (default: data). All sessions and the access of all clients end, because those that were revoked since the
+backup would be valid again: people log in again, agents get new tokens. Exit code: 0 done, 1 not done, 2 wrong use.`;
+
+export const run = operatorCommand<{ archive?: string[]; keepSessions?: true }>(
   help,
-  (command) => command.argument('[folder]').option('--archive <folders...>'),
-  async ({ archive }, context, [folder]) => {
+  (command) => command.argument('[folder]').option('--archive <folders...>').option('--keep-sessions'),
+  async ({ archive, keepSessions }, context, [folder]) => {
+    const folders = archive ?? [dataDirOf(context.env)];
     if (archive) await restoreArchive(archive, context);
     else if (folder === undefined) throw new CommandError(help);
-    else print(context, `Restored: ${restoreDatabases(folder, dataDirOf(context.env)).join(', ')}.`);
+    else print(context, `Restored: ${restoreDatabases(folder, folders[0] ?? '').join(', ')}.`);
+    if (keepSessions) return 0;
+    const ended = folders.filter((each) => endAccess(each, nowInSeconds()));
+    if (ended.length > 0) print(context, 'All sessions and the access of all clients have ended: people log in again.');
     return 0;
   },
 );

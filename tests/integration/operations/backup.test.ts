@@ -3,8 +3,17 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { sql } from 'kysely';
+import { changes, type Schema } from '../../../auth-server/store/migrations.ts';
+import { openStore } from '../../../auth-server/store/store.ts';
+import { migrate } from '../../../common/database/migrations.ts';
+import { openSqlite } from '../../../common/database/sqlite.ts';
 import { copyDatabases, restoreDatabases } from '../../../operations/backup/databases.ts';
+import { run } from '../../../operations/backup/restore/main.ts';
 import { CommandError } from '../../../operations/command.ts';
+import { revoke } from '../../../operations/revoke/revoke.ts';
+import { now, sessionRecord } from '../../support/auth-server/auth-fixture.ts';
+import { runCommand } from '../../support/operations/run-command.ts';
 
 let folder: string;
 let data: string;
@@ -94,4 +103,58 @@ test('The commands report what they did, and an archive restores the same data',
   open.close();
   expect(String(command('operations/backup/restore/main.ts', ['--archive', data], archive))).toContain('registry.db');
   expect(namesIn(join(data, 'registry.db'))).toEqual(['kept']);
+});
+
+describe('A restore', () => {
+  const restore = async (...words: string[]) =>
+    runCommand(run, [join(folder, 'copy'), ...words], { env: { UP_DATA_DIR: data } });
+  /** A store with one session, a backup of it, and a person who is revoked afterwards. */
+  const backedUp = async () => {
+    open.close();
+    const store = await openStore(data);
+    await store.sessions.add(sessionRecord({ expiresAt: now() + 600 }));
+    await copyDatabases(data, join(folder, 'copy'));
+    await revoke(store, { user: 'alice' }, now());
+    await store.close();
+  };
+  const restored = async () => {
+    const store = await openStore(data);
+    const session = await store.sessions.find('s');
+    const isRevoked = store.revocations.covers(now() - 5, { users: ['alice'], clients: [] });
+    await store.close();
+    return { session, isRevoked };
+  };
+
+  test('ends the sessions in the backup and all tokens until now, because some were revoked since', async () => {
+    await backedUp();
+    const { code, stdout } = await restore();
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining('All sessions and the access of all clients have ended'),
+    ]);
+    expect(await restored()).toEqual({ session: undefined, isRevoked: true });
+  });
+
+  test('keeps them when told so', async () => {
+    await backedUp();
+    const { code, stdout } = await restore('--keep-sessions');
+    expect([code, stdout]).toEqual([0, expect.not.stringContaining('ended')]);
+    expect(await restored()).toMatchObject({ session: { sid: 's' }, isRevoked: false });
+  });
+
+  test('does not migrate the tables of an older release, which may be started next', async () => {
+    open.close();
+    const old = openSqlite<Schema>(join(data, 'auth-server.db'));
+    await migrate(old, changes, 'kysely', '001-sessions-and-keys');
+    await sql`insert into session (sid, sub, username, "groups", created_at, expires_at) values ('s', 'a', 'a', '[]', 1, 2)`.execute(
+      old.db,
+    );
+    await old.close();
+    await copyDatabases(data, join(folder, 'copy'));
+    expect((await restore()).code).toBe(0);
+    const database = new DatabaseSync(join(data, 'auth-server.db'));
+    expect(database.prepare('select * from session').all()).toEqual([]);
+    expect(database.prepare('select name from kysely_migration').all()).toEqual([{ name: '001-sessions-and-keys' }]);
+    database.close();
+  });
 });

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clientDigest } from '../../../../auth-server/oauth/clients/client.ts';
 import type { Schema } from '../../../../auth-server/store/migrations.ts';
 import { createRevocationFeed, revocationKey } from '../../../../auth-server/store/revocation-feed.ts';
 import { openStore, type Store } from '../../../../auth-server/store/store.ts';
@@ -237,6 +238,26 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
       await revoke(store, { user: 'ann' }, now());
       await revoke(store, { user: 'ann' }, now() - 600);
       expect(covers(store, now() - 10, ['ann'])).toBe(true);
+    });
+
+    test('of a person by name covers the subject too, under whatever name a record is opened meanwhile', async () => {
+      await store.sessions.add(record({ sid: 'a1', sub: 'sub-a', username: 'ann' }));
+      await store.sessions.add(record({ sid: 'a2', sub: 'sub-a', username: 'ann-before' }));
+      expect(await revoke(store, { user: 'ann' }, now())).toEqual({ sessions: 2, tokens: true });
+      expect(covers(store, now() - 5, ['sub-a', 'ann-later'])).toBe(true);
+    });
+
+    test('of an OAuth client names it by its long id, its digest or its address, and is kept for ever', async () => {
+      const id = `eyJ${'x'.repeat(300)}`;
+      const address = 'https://client.example/metadata.json';
+      await store.sessions.add(record({ sid: 'c1', kind: 'client', oauthClient: clientDigest(id) }));
+      await store.sessions.add(record({ sid: 'c2', kind: 'client', oauthClient: clientDigest(id) }));
+      await store.sessions.add(record({ sid: 'd', kind: 'client', oauthClient: address }));
+      expect(await revoke(store, { clientId: id }, 5)).toMatchObject({ sessions: 2 });
+      await store.sessions.add(record({ sid: 'c1', kind: 'client', oauthClient: clientDigest(id) }));
+      expect(await revoke(store, { clientId: clientDigest(id) }, 5)).toMatchObject({ sessions: 1 });
+      expect(await revoke(store, { clientId: address }, now())).toMatchObject({ sessions: 1 });
+      expect(covers(store, 5, ['ann'], clientDigest(id))).toBe(true);
     });
 
     test('is kept for longer than anything that it covers can live', async () => {
