@@ -196,3 +196,36 @@ describe.each(sdks)('%s', (_name, sdk) => {
     await connection.close();
   });
 });
+
+test('While the auth-server is down, clients are told to keep their tokens, and the same ones work afterwards', async () => {
+  const [, sdk] = sdks[0] ?? [];
+  if (!sdk) return;
+  const { application, connection } = await logIn(sdk, 'alice');
+  const { client, tokens } = application.kept;
+  const form = {
+    grant_type: 'refresh_token',
+    client_id: client?.client_id ?? '',
+    refresh_token: tokens?.refresh_token ?? '',
+  };
+  const post = (path: string) => fetch(gateway.url + path, { method: 'POST', body: new URLSearchParams(form) });
+  await gateway.kill('auth-server');
+  for (const path of ['/oauth2/token', '/oauth2/revoke', '/oauth2/register']) {
+    const answer = await post(path);
+    const { error } = (await answer.json()) as { error: string };
+    const headers = ['retry-after', 'access-control-allow-origin', 'cache-control'].map((name) =>
+      answer.headers.get(name),
+    );
+    expect([path, answer.status, error, ...headers]).toEqual([
+      path,
+      503,
+      'temporarily_unavailable',
+      '5',
+      '*',
+      'no-store',
+    ]);
+  }
+  await gateway.revive('auth-server');
+  expect((await post('/oauth2/token')).status).toBe(200);
+  expect(await connection.call(...tokyo)).toContain('Asia/Tokyo');
+  await connection.close();
+});
