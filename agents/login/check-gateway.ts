@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { poolIdPattern } from '../../common/identity/cognito.ts';
 import { cognitoIssuers } from '../../common/identity/cognito-endpoints.ts';
 import { asRefusal, explainFailure, explainRefusal } from '../gateway/explain.ts';
 import { usageError } from '../lib/failure.ts';
@@ -10,7 +11,7 @@ const metadata = z.object({ resource: z.url(), authorization_servers: z.array(z.
 const timeoutMilliseconds = 10_000;
 
 /**
- * Checks the gateway's OAuth metadata (RFC 9728) before the user types a password: REGISTRY_URL must be the gateway's own
+ * Checks the OAuth metadata (RFC 9728) of the gateway's API before the user types a password: REGISTRY_URL must be the gateway's own
  * address, and the gateway must trust this user pool.
  * @throws {CommandError} usage, with the correct address; unreachable
  */
@@ -39,7 +40,8 @@ export async function checkGateway(settings: Settings, print: Print): Promise<vo
 function refuseOtherPool(settings: Settings, issuers: readonly string[]): void {
   const pool = poolSettings(settings).COGNITO_USER_POOL_ID;
   if (issuers.some((issuer) => cognitoIssuers(pool).includes(issuer))) return;
-  const theirs = issuers.map((issuer) => issuer.slice(issuer.lastIndexOf('/') + 1)).join(', ');
+  const names = issuers.map((issuer) => issuer.slice(issuer.lastIndexOf('/') + 1));
+  const theirs = names.filter((name) => poolIdPattern.test(name)).join(', ');
   throw usageError(`The gateway trusts the user pool ${theirs}, not ${pool}.`, [
     `Set COGNITO_USER_POOL_ID=${theirs} in ${settings.file}, or REGISTRY_URL to the gateway of ${pool}.`,
   ]);

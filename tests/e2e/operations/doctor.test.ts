@@ -27,11 +27,22 @@ afterEach(async () => {
   await new Promise((resolve) => gateway.close(resolve));
 });
 
-/** The answers of a healthy gateway: its health, and 401 to a request without credentials. */
+/** The answers of a healthy gateway: its health, its metadata, and 401 to a request without credentials. */
 const healthy: RequestListener = (req, res) => {
   if (req.url === '/health') res.end('{"status":"up","nginx":"up","auth-server":"up","relay":"up","registry":"up"}');
+  else if (req.url?.startsWith('/.well-known/')) res.end(JSON.stringify(metadata()));
   else res.writeHead(401).end();
 };
+
+/** Both documents in one. */
+const metadata = () => ({
+  resource: `${gatewayUrl}/doctor/mcp`,
+  authorization_servers: [gatewayUrl],
+  issuer: gatewayUrl,
+  authorization_endpoint: `${gatewayUrl}/oauth2/authorize`,
+  token_endpoint: `${gatewayUrl}/oauth2/token`,
+  code_challenge_methods_supported: ['S256'],
+});
 
 /** The command as package.json would run it, with nothing of this machine's environment. */
 async function run(args: string[], change: Record<string, string> = {}) {

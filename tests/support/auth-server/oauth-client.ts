@@ -14,7 +14,7 @@ export interface Tokens {
   scope: string;
 }
 
-const verifier = 'v'.repeat(43);
+export const verifier = 'v'.repeat(43);
 
 /** A registered OAuth client that does what real ones do, a step at a time. */
 export async function newOAuthClient(
