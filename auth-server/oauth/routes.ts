@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { registrationRoute } from './clients/register-route.ts';
 import { authorize } from './consent/authorize.ts';
-import { refusePrefetch } from './consent/browser.ts';
+import { limitRequests, refusePrefetch } from './consent/browser.ts';
 import { showConsent, takeConsent } from './consent/consent.ts';
 import { refusalPages } from './consent/refusal.ts';
 import { startRequestLogin } from './consent/request-login.ts';
@@ -16,9 +16,10 @@ export function oauthRoutes(deps: OAuthDeps): Router {
   router.use(authorizationServerMetadata(deps)); // /.well-known/oauth-authorization-server, /.well-known/openid-configuration
   router.use(registrationRoute(deps)); // /oauth2/register
   router.get(['/oauth2/authorize', '/oauth2/consent/:uid', '/oauth2/consent/:uid/login/:provider'], refusePrefetch);
-  router.get('/oauth2/authorize', authorize(deps));
+  const limit = limitRequests();
+  router.get('/oauth2/authorize', limit, authorize(deps));
   router.get('/oauth2/consent/:uid', showConsent(deps));
-  router.get('/oauth2/consent/:uid/login/:provider', startRequestLogin(deps));
+  router.get('/oauth2/consent/:uid/login/:provider', limit, startRequestLogin(deps));
   router.post('/oauth2/consent/:uid', formBody, takeConsent(deps));
   router.use(tokenRoute(deps)); // /oauth2/token
   router.use(revokeRoute(deps)); // /oauth2/revoke

@@ -16,6 +16,7 @@ import { answers } from './answers.ts';
 import { attacked } from './attacked.ts';
 import { gate } from './gate.ts';
 import { judge } from './judge.ts';
+import { oauth } from './oauth.ts';
 import { authRequest, found } from './original.ts';
 import { registered } from './registered.ts';
 
@@ -33,7 +34,17 @@ const cases = [
 ].flat();
 const behaviours = kinds.flatMap((kind) => kind.behaviours);
 const attacks = new Set([...cases, ...behaviours].map(({ name }) => name));
-const rows = [...found, ...authRequest, ...attacked, ...answers, ...advisories, ...gate, ...judge, ...registered];
+const rows = [
+  ...found,
+  ...authRequest,
+  ...attacked,
+  ...answers,
+  ...advisories,
+  ...gate,
+  ...judge,
+  ...registered,
+  ...oauth,
+];
 const ids = rows.flatMap(({ id }) => id.split(' '));
 
 test.each(rows.map((each) => [each.id, each.what, each] as const))('%s: %s', (_id, _what, each) => {

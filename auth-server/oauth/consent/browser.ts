@@ -1,6 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
+import { createTally, networkOf } from '../../limits/rate-limit.ts';
 import { requestSeconds } from '../store/requests.ts';
 import { random } from '../store/tokens.ts';
+import { RequestRefused } from './refusal.ts';
 
 export type BrowserCookie = ReturnType<typeof createBrowserCookie>;
 
@@ -33,3 +35,24 @@ export const refusePrefetch: RequestHandler = (req, res, next) => {
   if (!/prefetch|prerender/i.test(req.get('sec-purpose') ?? '')) return next();
   res.set('Cache-Control', 'no-store').status(503).end();
 };
+
+/** Each request is a row in the database, and so is each login for one. A whole company may have one address. */
+const perMinute = 600;
+
+/** Limits how many requests and logins an address may begin. */
+export function limitRequests(most = perMinute): RequestHandler {
+  const begun = createTally(most);
+  return (req, _res, next) => {
+    const address = req.get('x-real-ip');
+    // Without an address all browsers would look like one.
+    if (address === undefined) return next();
+    const wait = begun.waitFor(networkOf(address));
+    if (wait !== undefined)
+      throw new RequestRefused(429, 'Wait a moment', [
+        'Too many clients have asked from your network.',
+        `Start again in ${wait} s.`,
+      ]);
+    begun.note(networkOf(address));
+    next();
+  };
+}

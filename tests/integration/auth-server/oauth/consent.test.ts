@@ -445,6 +445,14 @@ describe('requests', () => {
     const status = async (path = '') => (await person.get(path)).status;
     expect([await status(paths[0]), await status(paths[1]), await status(paths[2])]).toEqual([400, 400, 303]);
   });
+
+  test('are bounded for each address: others are not kept waiting', async () => {
+    const from = (address: string) => visitor().get(client.address(), { 'X-Real-IP': address });
+    for (let i = 0; i < 600; i++) await from('203.0.113.7');
+    const refused = await from('203.0.113.7');
+    expect([refused.status, (await refused.text()).includes('Start again in')]).toEqual([429, true]);
+    expect((await from('203.0.113.8')).status).toBe(303);
+  });
 });
 
 test('a hostile MCP server that leads a client here gets no code without the question, also after an Allow', async () => {

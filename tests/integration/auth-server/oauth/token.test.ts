@@ -189,6 +189,15 @@ describe('the token endpoint', () => {
     expect(await errorOf(await send(`a=${'x'.repeat(20_000)}`, form))).toEqual([413, 'invalid_request']);
   });
 
+  test('lets an address whose requests are refused too often wait, and no other one', async () => {
+    const from = (address: string) => client.post('/oauth2/token', { client_id: client.id }, { 'X-Real-IP': address });
+    for (let i = 0; i < 600; i++) await from('203.0.113.7');
+    const waiting = await from('203.0.113.7');
+    expect(Number(waiting.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await errorOf(waiting)).toEqual([429, 'temporarily_unavailable']);
+    expect((await from('203.0.113.8')).status).toBe(400);
+  });
+
   test('lets pages of any origin ask, without credentials', async () => {
     const asked = await fetch(`${auth.url}/oauth2/token`, { method: 'OPTIONS' });
     expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([204, '*']);

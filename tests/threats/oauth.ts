@@ -1,0 +1,77 @@
+import { row } from '../support/rows/row.ts';
+
+/** What strangers, clients and servers could do to the authorization server, or by means of it. */
+export const oauth = [
+  row('oauth-silent', 'no code is given without a question to the person', {
+    'e2e/oauth-attacks': [
+      'A hostile MCP server that leads a client to the authorize address gets no code: the person is asked for every code',
+    ],
+    'integration/auth-server/oauth/consent': [
+      'a hostile MCP server that leads a client here gets no code without the question, also after an Allow',
+      'in a page that the browser loads in advance (%s) gets nothing',
+    ],
+  }),
+  row('oauth-browser', 'a request is answered in the browser that made it only, by a page of the gateway', {
+    'e2e/oauth-attacks': [
+      "Consent in the attacker's browser gives the attacker nothing of the person's, and the person's browser cannot give it",
+    ],
+    'integration/auth-server/oauth/consent': [
+      "consent that an attacker gave in their own browser gives the attacker's access, never the victim's",
+      'is not shown in another browser, even to one that began a request of its own',
+      'from %s is refused, and the question stays',
+      'cannot be finished in another browser, nor twice',
+    ],
+  }),
+  row('oauth-redirect', 'answers go to an address that the client has registered, and nowhere else', {
+    'e2e/oauth-attacks': ['A code does not go to an address that the client has not registered'],
+    'integration/auth-server/oauth/consent': [
+      'as %s gets nothing: the person reads why',
+      'with a mistake from a site that anyone can register stays here: the address would lead anywhere',
+      'with the redirect address %s says who asks, and lets the form lead there only',
+    ],
+  }),
+  row('oauth-names', 'no client can pass for another on the page that asks', {
+    'integration/auth-server/oauth/consent': [
+      'calls a host checked only if the answer goes back to the host of the metadata document',
+      'shows markup in a name as text',
+    ],
+  }),
+  row('oauth-replay', 'a code or refresh token that two parties have ends the grant', {
+    'e2e/oauth-attacks': [
+      'A code that is replayed ends the grant, and its access token opens nothing any more',
+      'A code that is exchanged twenty times at once gives at most one refresh token, and ends',
+      'A code is good for its client, its address and its verifier only',
+    ],
+    'integration/auth-server/oauth/grants': [
+      'that twenty calls of two processes exchange at once gives one refresh token',
+      'that comes after its successor was used was stolen: the whole family ends',
+      'nothing in the tables is a code, a token or a verifier',
+    ],
+  }),
+  row('oauth-resource', 'a token opens one server, and no page', {
+    'e2e/oauth-attacks': [
+      'A token for one server opens no other server, no page and no API',
+      'Two resource parameters are refused, and one token never opens two servers',
+    ],
+  }),
+  row('oauth-issuer', 'a client can tell whose answer it has', {
+    'e2e/oauth-attacks': [
+      'Every answer names its issuer, and a client that expected another one takes no code from it',
+    ],
+  }),
+  row('oauth-exists', 'a person learns nothing of servers that they may not use', {
+    'integration/auth-server/oauth/consent': [
+      'is no question for a person whom no rule lets use the server, in the same words for one that does not exist',
+    ],
+  }),
+  row('oauth-flood', 'what strangers can make is bounded', {
+    'integration/auth-server/oauth/requests': [
+      'beyond the bound of a browser its oldest request is dropped, with the login at the provider',
+      'beyond the bound of all browsers those of strangers are dropped first',
+    ],
+    'integration/auth-server/oauth/consent': ['are bounded for each address: others are not kept waiting'],
+    'integration/auth-server/oauth/token': [
+      'lets an address whose requests are refused too often wait, and no other one',
+    ],
+  }),
+];
