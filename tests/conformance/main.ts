@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startGateway } from '../support/gateway/gateway.ts';
+import { runAuthorizationSuite } from './authorization.ts';
 import { compare, count } from './compare.ts';
 import { openDoorway } from './doorway.ts';
 import { startReferenceServer } from './reference-server.ts';
@@ -49,6 +50,7 @@ async function run(): Promise<boolean> {
   ];
   let isWhole = true;
   try {
+    isWhole = reportFailures(await runAuthorizationSuite(gateway.url));
     for (const version of versions) {
       const direct = await runSuite(`${server.origin}/mcp`, version);
       report(version, 'without the gateway', direct);
@@ -65,6 +67,14 @@ async function run(): Promise<boolean> {
     await server.close();
   }
   return isWhole;
+}
+
+/** A warning is no failure: without a way out to the internet, the gateway does not offer metadata documents of clients. */
+function reportFailures(checks: Checks): boolean {
+  report('all versions', 'the authorization server', checks);
+  const failures = [...checks].filter(([, { status }]) => status !== 'SUCCESS' && status !== 'WARNING');
+  for (const [check, { status, why }] of failures) console.log(`  ${status}: ${check}: ${why}`);
+  return checks.size > 0 && failures.length === 0;
 }
 
 function report(version: string, who: string, checks: Checks): void {

@@ -45,11 +45,11 @@ export async function runSuite(url: string, version: string): Promise<Checks> {
   }
 }
 
-/** Each scenario has a folder: `server-<scenario>-<time>`. */
-function readChecks(results: string): Checks {
+/** Each scenario has a folder: `server-<scenario>-<time>`, or `authorization-server-…`. */
+export function readChecks(results: string): Checks {
   const checks: Checks = new Map();
   for (const folder of readdirSync(results).sort()) {
-    const scenario = folder.replace(/^server-(.*?)-\d{4}-\d\d-\d\dT.*$/, '$1');
+    const scenario = folder.replace(/^(?:authorization-)?server-(.*?)-\d{4}-\d\d-\d\dT.*$/, '$1');
     for (const check of JSON.parse(readFileSync(join(results, folder, 'checks.json'), 'utf8')) as Check[]) {
       const name = `${scenario}: ${check.id} ${check.name}`;
       let key = name;

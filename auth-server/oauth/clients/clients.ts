@@ -25,7 +25,7 @@ export interface Clients {
 }
 
 /** What a client that has registered is told (RFC 7591 section 3.2.1). */
-export interface RegistrationAnswer {
+interface RegistrationAnswer {
   client_id: string;
   client_id_issued_at: number;
   client_name?: string;
