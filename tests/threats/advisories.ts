@@ -182,7 +182,7 @@ export const advisories = [
     attack: ['forged X-Mcp-Server, X-Mcp-Routed and X-Resource', 'a forged assertion'],
   }),
   row('CVE-2025-6514', 'metadata and challenges are built from configuration', {
-    'integration/auth-server/gate/documents': ['include metadata of %j that name Cognito (RFC 9728)'],
+    'integration/auth-server/gate/documents': ['include metadata of %j that name the gateway (RFC 9728)'],
     attack: ['metadata and challenge with x-forwarded-host: evil.example"'],
   }),
   row('CVE-2026-45609', 'requests go only to checked addresses and follow no redirect', {

@@ -36,8 +36,8 @@ export type RequestLogin = LoginAttempt & { provider: string };
 export const requestSeconds = 900;
 /** Copilot opens the tabs of all its servers at once. */
 const mostPerBrowser = 50;
-/** About 20 MB. Strangers can make requests, in as many browsers as they like. */
-const mostInAll = 20_000;
+/** Of 5 kB at most. Strangers can make requests, in as many browsers as they like. */
+const mostInAll = 10_000;
 /** Logins that may be under way for one request: some tabs. */
 const mostLogins = 10;
 /** How many are deleted at once when there are too many. */
