@@ -74,4 +74,38 @@ export const oauth = [
       'lets an address whose requests are refused too often wait, and no other one',
     ],
   }),
+  row(
+    'oauth-registration',
+    'a registration or metadata document cannot name an address that starts or reads anything',
+    {
+      'unit/auth-server/oauth/clients/redirects': [
+        'is not %s (%s)',
+        'does not go to a client that registered %s at %s',
+      ],
+      'integration/auth-server/oauth/clients/registration': [
+        'refuses the redirect address %s, also beside a good one',
+        'bounds the registrations of one address, and of no other',
+        'cannot be made or changed by a client',
+      ],
+    },
+  ),
+  row(
+    'oauth-documents',
+    'no stranger reaches an inner address, or floods another host, by means of metadata documents',
+    {
+      'integration/auth-server/oauth/clients/documents': [
+        'is not asked if its addresses are %s, %s',
+        'is resolved once for each fetch: the connection goes to the address that was vetted',
+        'cannot have the address %s, which is not asked',
+        'is not known if the document %s',
+        'is fetched with nine others of its host in a minute at most, and as one of 120 of all unknown hosts',
+      ],
+    },
+  ),
+  row('oauth-agents', 'the secrets of agents cannot be guessed by means of the gateway, and stay out of its logs', {
+    'integration/auth-server/oauth/agent-token': [
+      'waits after twenty refusals in a minute, and holds back no other agent and no other address',
+    ],
+    'integration/auth-server/oauth/callers': ['leaves nothing behind at the gateway'],
+  }),
 ];
