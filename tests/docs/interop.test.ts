@@ -1,5 +1,7 @@
 import { clients } from '../interop/clients/set-ups.ts';
 import { known } from '../interop/known.ts';
+import { loginCellsOf, loginRows } from '../interop/login/page.ts';
+import { loginClients } from '../interop/login/set-ups.ts';
 import { cellsOf, rowsOfPage } from '../interop/page.ts';
 import { servers } from '../interop/servers/set-ups.ts';
 
@@ -22,7 +24,11 @@ test('A dozen servers and a dozen clients are run, of each language some', () =>
   }
 });
 
+test('The page of clients has a row for each client that logs in with the command, and no other', () => {
+  expect(loginRows().map((cells) => cells.slice(0, 3))).toEqual(loginClients.map(loginCellsOf));
+});
+
 test('Every set-up pins the version of every package', () => {
-  const specs = [...servers, ...clients].flatMap(({ packages }) => packages.specs);
+  const specs = [...servers, ...clients, ...loginClients].flatMap(({ packages }) => packages.specs);
   expect(specs.filter((spec) => !/.(@v?|==)\d+\.\d+|^mcp<2$/.test(spec))).toEqual([]);
 });

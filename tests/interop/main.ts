@@ -6,19 +6,22 @@ import type { Difference } from './compare.ts';
 import { type Gate, startGate } from './gate.ts';
 import { NotInstalled } from './install.ts';
 import { knownOnes, unknownOnes } from './known.ts';
+import type { LoginSetUp } from './login/login-set-up.ts';
+import { tryLogins } from './login/run.ts';
 import { type Outcome, writePage } from './page.ts';
 import { clientTools, tryClient } from './run-client.ts';
 import { tryServer, withServer } from './run-server.ts';
 import { servers } from './servers/set-ups.ts';
 
-const help = `Runs real servers and clients directly and through the gate, and prints every difference.
+const help = `Runs real servers and clients directly and through the gate, and prints every difference. Then real clients
+log in at a gateway by themselves.
 
   npm run test:interop -- [--only WORD]… [--cache FOLDER] [--write]
 
---only    only the set-ups whose title, version or language contains this; may be repeated
+--only    only the set-ups whose title, version or language contains this; may be repeated. "login": all that log in
 --cache   where the packages are installed; default: data/interop
---write   writes what ran without an unknown difference into docs/interop.md
-Exit code: 0 if all is the same or a known difference, 1 otherwise.`;
+--write   writes what ran without an unknown difference into docs/interop.md and docs/clients.md
+Exit code: 0 if all is the same or a known difference, and each client can log in; 1 otherwise.`;
 
 const { values } = parseArgs({
   options: {
@@ -30,13 +33,19 @@ const { values } = parseArgs({
 });
 const root = join(import.meta.dirname, '..', '..');
 const cache = values.cache ?? join(root, 'data', 'interop');
-const isWanted = ({ title, version, language }: Outcome['setUp']) =>
-  (values.only ?? ['']).some((word) => `${title} ${version} ${language}`.toLowerCase().includes(word.toLowerCase()));
+const isNamed = (text: string) => (values.only ?? ['']).some((word) => text.toLowerCase().includes(word.toLowerCase()));
+const isWanted = ({ title, version, language }: Outcome['setUp']) => isNamed(`${title} ${version} ${language}`);
 
 if (values.help) console.log(help);
 else await run();
 
 async function run(): Promise<void> {
+  if ([...servers, ...clients].some(isWanted)) await compare();
+  const isLoginWanted = ({ title, version }: LoginSetUp) => isNamed(`${title} ${version} login`);
+  if ((await tryLogins(isLoginWanted, cache, values.write === true)) > 0) process.exitCode = 1;
+}
+
+async function compare(): Promise<void> {
   const gate = await startGate([
     ...servers.map(({ name, call, failing }) => ({ name, tools: [call[0], failing[0]] })),
     { name: 'clients', tools: [clientTools.allowed] },
