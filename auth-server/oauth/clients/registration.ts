@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
 import { cleanText } from '../../../common/text/clean.ts';
 import { nowInSeconds } from '../../../common/time/now.ts';
@@ -48,7 +49,9 @@ export interface SignedIds {
 export function createSignedIds(key: Uint8Array): SignedIds {
   return {
     async issue({ name, redirectUris }) {
-      const jwt = new SignJWT({ n: name, r: redirectUris }).setProtectedHeader({ alg: 'HS256', typ });
+      // Two programs that register alike are two clients: to end the access of one must not end that of the other.
+      const unique = randomBytes(9).toString('base64url');
+      const jwt = new SignJWT({ n: name, r: redirectUris, u: unique }).setProtectedHeader({ alg: 'HS256', typ });
       const id = await jwt.setIssuedAt(nowInSeconds()).sign(key);
       if (id.length > longestId)
         throw new OAuthError('invalid_redirect_uri', 'All redirect_uris together are too long.');

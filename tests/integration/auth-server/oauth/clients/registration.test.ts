@@ -200,6 +200,12 @@ describe('A client id', () => {
     expect(await other.read(id)).toBeUndefined();
   });
 
+  test('is not the same for two programs that register alike at the same moment', async () => {
+    const body = { client_name: 'Claude Code', redirect_uris: [callback] };
+    const ids = await Promise.all([clients.register(body), clients.register(body)]);
+    expect(new Set(ids.map(({ client_id: id }) => clientDigest(id))).size).toBe(2);
+  });
+
   test('cannot be made or changed by a client', async () => {
     const { client_id: id } = await clients.register({ redirect_uris: [callback] });
     const [head, body, signature] = id.split('.');
