@@ -135,6 +135,19 @@ describe('A restore', () => {
     expect(await restored()).toEqual({ session: undefined, isRevoked: true });
   });
 
+  test('keeps the secret that signs the ids of registered clients: none of them has to be set up again', async () => {
+    open.close();
+    const store = await openStore(data);
+    const before = await store.secrets.get('client-registrations');
+    await store.close();
+    await copyDatabases(data, join(folder, 'copy'));
+    rmSync(join(data, 'auth-server.db'));
+    expect((await restore()).code).toBe(0);
+    const after = await openStore(data);
+    expect(await after.secrets.get('client-registrations')).toEqual(before);
+    await after.close();
+  });
+
   test('keeps them when told so', async () => {
     await backedUp();
     const { code, stdout } = await restore('--keep-sessions');
