@@ -37,7 +37,9 @@ export function identify(deps: IdentifyDeps, request: OriginalRequest): Principa
   if (authorization === undefined) return bySession(deps, request, cookie);
   refuseForeignOrigin(request, deps);
   const isBearer = authorization.slice(0, bearer.length).toLowerCase() === bearer;
-  const known = isBearer ? deps.tokens.known(authorization.slice(bearer.length)) : undefined;
+  const token = authorization.slice(bearer.length);
+  // Where to look first, which decides nothing: to look in both memories would cost a digest of the token.
+  const known = isBearer && !deps.accessTokens.looksOurs(token) ? deps.tokens.known(token) : undefined;
   if (known) return holder(deps, known);
   return byToken(deps, request, bearerToken(authorization));
 }

@@ -88,4 +88,35 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
     expect(await store.sessions.read('late')).toMatchObject({ groups: [] });
     await store.close();
   });
+
+  test('a process of the last release that asks with the refresh token of a session is not disturbed, and the other way round', async () => {
+    const { sid } = await session('shared');
+
+    const store = await openStore(where);
+    const record = await store.sessions.read(sid);
+    if (!record) throw new Error('There is no such session.');
+    /** As the last release takes it. */
+    const takeOld = async () => {
+      const free = old.db.updateTable('session').where('sid', '=', sid).where('leased_until', '<=', now());
+      return (
+        (await free
+          .set({ leased_until: now() + 20 })
+          .returning('sid')
+          .executeTakeFirst()) !== undefined
+      );
+    };
+    expect(await takeOld()).toBe(true);
+    expect(await store.people.lease(record, 20)).toBeUndefined();
+    await old.db.updateTable('session').set({ leased_until: 0 }).execute();
+    const lease = await store.people.lease(record, 20);
+    expect(await takeOld()).toBe(false);
+    if (lease) await store.people.release(lease);
+    expect([lease?.record.sid, await takeOld()]).toEqual([sid, true]);
+    await old.db
+      .updateTable('session')
+      .set({ leased_until: now() + 10_000 })
+      .execute();
+    expect(await store.people.lease(record, 20)).toBeDefined();
+    await store.close();
+  });
 });

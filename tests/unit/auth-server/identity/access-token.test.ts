@@ -47,6 +47,8 @@ test('An access token is verified by every process, and known afterwards', async
   const claims = await other.verify(token);
   expect(claims).toEqual({ ...grant, iat: expect.any(Number), exp: expect.any(Number) });
   expect(other.known(token)).toBe(claims);
+  expect([other.looksOurs(token), other.isOurs(token)]).toEqual([true, true]);
+  expect([other.looksOurs('eyJraWQiOiJ4In0.e30.x'), other.isOurs('x')]).toEqual([false, false]);
 });
 
 test('An access token expires after ten minutes, known or not', async () => {
