@@ -113,6 +113,18 @@ test.each([
   expect(faults).toEqual([]);
 });
 
+test('A double click on Allow takes one code to the client', async () => {
+  await open();
+  await page.goto(await addressFor(loopback));
+  await signIn();
+  callbacks.length = 0;
+  await page.getByRole('button', { name: 'Allow' }).dblclick();
+  await page.getByRole('heading', { name: 'You are connected' }).waitFor();
+  const codes = callbacks.map(({ searchParams }) => searchParams.get('code')).filter(Boolean);
+  expect(codes[0]).toMatch(/^[\w-]{43}$/);
+  expect(new Set(codes).size).toBe(1);
+});
+
 test('Deny takes the refusal to the client', async () => {
   await open();
   await page.goto(await addressFor(loopback));

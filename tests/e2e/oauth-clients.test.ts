@@ -12,6 +12,7 @@ import { openStore } from '../../auth-server/store/store.ts';
 import { useClock } from '../support/clock.ts';
 import { answerClient } from '../support/gateway/consent.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { openStream } from '../support/gateway/open-stream.ts';
 
 const run = promisify(execFile);
 const clock = useClock();
@@ -195,6 +196,48 @@ describe.each(sdks)('%s', (_name, sdk) => {
     ).rejects.toThrow(/Unauthorized/i);
     await connection.close();
   });
+});
+
+test('A stream of a client ends when its grant ends, by the client itself or by an administrator', async () => {
+  const [, sdk] = sdks[0] ?? [];
+  if (!sdk) return;
+  gateway.echo.answer = (res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    res.write('data: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n');
+  };
+  const store = await openStore(gateway.dataDir);
+  const ends = [
+    ({ client, tokens }: Application['kept']) => {
+      const body = new URLSearchParams({ client_id: client?.client_id ?? '', token: tokens?.access_token ?? '' });
+      return fetch(`${gateway.url}/oauth2/revoke`, { method: 'POST', body });
+    },
+    ({ tokens }: Application['kept']) => store.sessions.end({ sid: String(decodeJwt(tokens?.access_token ?? '').sid) }),
+  ];
+  for (const end of ends) {
+    const application = newApplication();
+    const { connection } = await logIn(sdk, 'alice', application);
+    await connection.close();
+    const address = application.kept.opened[0];
+    address?.searchParams.set('resource', `${gateway.url}/echo/mcp`);
+    const answer = await answerClient(gateway.url, address ?? '', 'alice');
+    const { client, verifier } = application.kept;
+    const form = { grant_type: 'authorization_code', redirect_uri: redirectUrl, code_verifier: verifier };
+    const code = answer.searchParams.get('code') ?? '';
+    const body = new URLSearchParams({ ...form, client_id: client?.client_id ?? '', code });
+    const exchanged = await fetch(`${gateway.url}/oauth2/token`, { method: 'POST', body });
+    application.kept.tokens = (await exchanged.json()) as OAuthTokens;
+    const authorization = `Bearer ${application.kept.tokens?.access_token}`;
+    const stream = await openStream(gateway.ports.gateway, {
+      path: '/echo/mcp',
+      headers: { accept: 'text/event-stream', authorization },
+    });
+    expect(stream.status).toBe(200);
+    await stream.holds('\n\n');
+    await end(application.kept);
+    await stream.ended;
+    expect(stream.text()).toMatch(/: ended: access_ended\n\n$/);
+  }
+  await store.close();
 });
 
 test('While the auth-server is down, clients are told to keep their tokens, and the same ones work afterwards', async () => {
