@@ -7,6 +7,7 @@ import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { type OpenStream, openStream } from '../support/gateway/open-stream.ts';
 import { type PolicyFile, visible, writePolicy } from '../support/gateway/reader-policy.ts';
 import { rpc, type Sent, send } from '../support/gateway/send.ts';
+import { until } from '../support/listen.ts';
 import { connections } from '../support/servers/mcp-clients.ts';
 
 /** Long enough for the test of the logout on a busy machine; one test waits for the end. */
@@ -49,7 +50,7 @@ beforeEach(() => {
 });
 
 const document = `${visible.resources}.md`;
-const kinds: Sent[] = [
+const lasting: Sent[] = [
   { method: 'GET', path: '/echo/mcp' },
   { method: 'GET', path: '/echosse/sse' },
   {
@@ -57,8 +58,13 @@ const kinds: Sent[] = [
     path: '/echo/mcp',
     body: rpc('subscriptions/listen', { notifications: { resourceSubscriptions: [document] } }),
   },
-  { method: 'POST', path: '/echo/mcp', body: rpc('tools/call', { name: 'echo', arguments: {}, task: {} }) },
 ];
+const toolCall: Sent = {
+  method: 'POST',
+  path: '/echo/mcp',
+  body: rpc('tools/call', { name: 'echo', arguments: {}, task: {} }),
+};
+const kinds = [...lasting, toolCall];
 const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
 /** Opens every kind of stream through the relay and waits for its first event. */
@@ -108,12 +114,28 @@ async function expectSoon(who: Record<string, string>, expected: number): Promis
   expect(await statusOf(who)).toBe(expected);
 }
 
+/** The reader with a token that expires then, in seconds since 1970. */
+async function expiring(exp: number): Promise<{ authorization: string }> {
+  const keys = await loadKeys(`${gateway.dataDir}/cognito-keys.json`);
+  return bearer(await signToken(keys.access, { ...decodeJwt(await gateway.agentToken('reader')), exp }));
+}
+
+test('The answer to a call is not cut when its token expires, because what the call did is done', async () => {
+  const who = await expiring(Math.floor(Date.now() / 1000) + 3);
+  const [call] = await openAll(who, [toolCall]);
+  await expectSoon(who, 401);
+  // The relay looks at its streams a few times a second.
+  await sleep(1_000);
+  expect([open, call?.text()]).toEqual([1, expect.not.stringContaining('ended')]);
+  call?.close();
+  await until(() => open === 0, 5_000);
+});
+
 describe('Every stream ends within a second, at the client and at the server, and cannot be opened again,', () => {
   test('after its token has expired', async () => {
-    const keys = await loadKeys(`${gateway.dataDir}/cognito-keys.json`);
     const exp = Math.floor(Date.now() / 1000) + 3;
-    const who = bearer(await signToken(keys.access, { ...decodeJwt(await gateway.agentToken('reader')), exp }));
-    const streams = await openAll(who);
+    const who = await expiring(exp);
+    const streams = await openAll(who, lasting);
     const milliseconds = await millisecondsUntilEnd(streams, performance.now() + exp * 1000 - Date.now());
     expectEnd(streams, 'credential_expired', milliseconds);
     expect([open, await statusOf(who)]).toEqual([0, 401]);
