@@ -240,7 +240,7 @@ test('A stream of a client ends when its grant ends, by the client itself or by 
   await store.close();
 });
 
-test('While the auth-server is down, clients are told to keep their tokens, and the same ones work afterwards', async () => {
+test('While the auth-server is down, clients are told to keep their tokens, and the same ones and a code work after its kill', async () => {
   const [, sdk] = sdks[0] ?? [];
   if (!sdk) return;
   const { application, connection } = await logIn(sdk, 'alice');
@@ -251,14 +251,15 @@ test('While the auth-server is down, clients are told to keep their tokens, and 
     refresh_token: tokens?.refresh_token ?? '',
   };
   const post = (path: string) => fetch(gateway.url + path, { method: 'POST', body: new URLSearchParams(form) });
+  const answer = await answerClient(gateway.url, application.kept.opened[0] ?? '', 'alice');
   await gateway.kill('auth-server');
   for (const path of ['/oauth2/token', '/oauth2/revoke', '/oauth2/register']) {
-    const answer = await post(path);
-    const { error } = (await answer.json()) as { error: string };
+    const refused = await post(path);
+    const { error } = (await refused.json()) as { error: string };
     const headers = ['retry-after', 'access-control-allow-origin', 'cache-control'].map((name) =>
-      answer.headers.get(name),
+      refused.headers.get(name),
     );
-    expect([path, answer.status, error, ...headers]).toEqual([
+    expect([path, refused.status, error, ...headers]).toEqual([
       path,
       503,
       'temporarily_unavailable',
@@ -269,6 +270,7 @@ test('While the auth-server is down, clients are told to keep their tokens, and 
   }
   await gateway.revive('auth-server');
   expect((await post('/oauth2/token')).status).toBe(200);
+  await sdk.finish('currenttime', application, answer.searchParams);
   expect(await connection.call(...tokyo)).toContain('Asia/Tokyo');
   await connection.close();
 });
