@@ -29,6 +29,8 @@ export interface DetailsParts {
   store: Pick<RegistryStore, 'observations' | 'changes'>;
   definitions: Pick<ApprovedDefinitions, 'of'>;
   approved: () => ApprovedTools | undefined;
+  /** The hash of a server's icon, if this registry has it. */
+  iconOf: (server: string) => string | undefined;
   now: () => Date;
 }
 
@@ -47,7 +49,7 @@ type Details = NonNullable<Awaited<ReturnType<typeof detailsFor>>>;
 
 /** The server called `name` as `person` sees it; undefined if they may not see it or it does not exist. */
 export async function detailsFor(parts: DetailsParts, person: Person, name: string, view: ServerView) {
-  const { catalogue, policy, store, definitions, approved, now } = parts;
+  const { catalogue, policy, store, definitions, approved, iconOf, now } = parts;
   const server = catalogue.get(person, name);
   if (!server) return undefined;
   const [history, known, log] = await Promise.all([
@@ -69,6 +71,7 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
   return {
     view,
     server,
+    icon: iconOf(name),
     status: shownStatus(server, waiting),
     rights,
     /** Where the forms of this tab redirect to. */
@@ -147,7 +150,11 @@ export function serverParts(details: Details): Part[] {
     ],
     history: [],
   };
-  return [part('state', state, rights, review), part('tabs', tools.length, review.waiting), ...ofTab[view.tab]];
+  return [
+    part('state', state, rights, review, details.icon),
+    part('tabs', tools.length, review.waiting),
+    ...ofTab[view.tab],
+  ];
 }
 
 /** Whatever changes a server's page. It is computed often, so it reads nothing from the database. */

@@ -16,6 +16,8 @@ export interface ListParts {
   definitions: Pick<ApprovedDefinitions, 'hashes'>;
   approved: () => ApprovedTools | undefined;
   search: Pick<ToolSearch, 'servers'>;
+  /** The hash of a server's icon, if this registry has it. */
+  iconOf: (server: string) => string | undefined;
 }
 
 /** A page of 50 rows has about 100 kB, which a browser draws at once. */
@@ -45,7 +47,7 @@ type List = ReturnType<typeof listFor>;
  * counts the matches on all pages, `waiting` the tools of a server that wait for approval.
  */
 export function listFor(
-  { catalogue, policy, definitions, approved, search }: ListParts,
+  { catalogue, policy, definitions, approved, search, iconOf }: ListParts,
   person: Person,
   query: ListQuery,
 ) {
@@ -71,6 +73,7 @@ export function listFor(
     /** `back`: where its forms redirect to. */
     return {
       server,
+      icon: iconOf(server.name),
       group: groupOf(server),
       status: statusOf(server),
       rights,
@@ -151,8 +154,8 @@ export function listParts(list: List): Part[] {
   ];
 }
 
-function shownOn({ server, rights, waiting, refused, status }: List['rows'][number]): unknown {
+function shownOn({ server, icon, rights, waiting, refused, status }: List['rows'][number]): unknown {
   const { name, revision, health } = server;
   const { error, tools, details } = health;
-  return [name, revision, rights, waiting, refused, status, error, tools.length, details?.latencyMs ?? null];
+  return [name, revision, icon, rights, waiting, refused, status, error, tools.length, details?.latencyMs ?? null];
 }

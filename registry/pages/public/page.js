@@ -75,6 +75,13 @@
     field.select();
   });
 
+  // Another registry behind the same address may not have a server's picture yet. Its letters are below it.
+  const dropBroken = (picture) => {
+    if (picture.matches?.('.tile img') && picture.complete && picture.naturalWidth === 0) picture.remove();
+  };
+  document.addEventListener('error', ({ target }) => dropBroken(target), true);
+  document.querySelectorAll('.tile img').forEach(dropBroken);
+
   // A link to a tool opens it.
   const openTarget = () => {
     const target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
