@@ -105,6 +105,7 @@ test('A server can be registered with the keyboard alone, and the list of faults
   };
   await to('name');
   await page.keyboard.type('By Keyboard');
+  await to('Register');
   await page.keyboard.press('Enter');
   await page.getByRole('alert').waitFor();
   expect(await page.evaluate(`document.activeElement.classList.contains('faults')`)).toBe(true);
@@ -115,9 +116,9 @@ test('A server can be registered with the keyboard alone, and the list of faults
   await page.keyboard.press('Control+A');
   await page.keyboard.type('by-keyboard');
   for (const [field, typed] of [
-    ['title', 'By keyboard'],
     ['description', 'Typed'],
     ['upstream', gateway.echo.url],
+    ['title', 'By keyboard'],
   ] as const) {
     await to(field);
     await page.keyboard.type(typed);
@@ -129,18 +130,18 @@ test('A server can be registered with the keyboard alone, and the list of faults
 
 test('Testing a connection does not change the page, and works without scripts too', async () => {
   await page.goto(`${gateway.url}/register`);
-  await page.getByLabel('Upstream URL').fill(`http://127.0.0.1:${gateway.ports.currenttime}`);
+  await page.getByLabel('Address').fill(`http://127.0.0.1:${gateway.ports.currenttime}`);
   await page.getByRole('button', { name: 'Test connection' }).click();
   await page.getByText('It works.').waitFor();
   expect(page.url()).toBe(`${gateway.url}/register`);
-  expect(await page.getByLabel('Upstream URL').inputValue()).toContain('http');
+  expect(await page.getByLabel('Address').inputValue()).toContain('http');
 
   const plain = await openAs(browser, gateway, 'alice', { javaScriptEnabled: false });
   await plain.page.goto(`${gateway.url}/register`);
-  await plain.page.getByLabel('Upstream URL').fill(`http://127.0.0.1:${gateway.ports.currenttime}`);
+  await plain.page.getByLabel('Address').fill(`http://127.0.0.1:${gateway.ports.currenttime}`);
   await plain.page.getByRole('button', { name: 'Test connection' }).click();
   await plain.page.getByText('It works.').waitFor();
-  expect(await plain.page.getByLabel('Upstream URL').inputValue()).toContain('http');
+  expect(await plain.page.getByLabel('Address').inputValue()).toContain('http');
   await plain.context.close();
 });
 
@@ -234,7 +235,7 @@ const views: [string, () => Promise<unknown>][] = [
     async () => {
       await page.goto(`${gateway.url}/register`);
       await page.getByLabel('Title').fill('Notes of the team');
-      await page.getByLabel('Upstream URL').fill('10.0.0.5:8000');
+      await page.getByLabel('Address').fill('10.0.0.5:8000');
       await page.getByRole('button', { name: 'Register', exact: true }).click();
       await page.getByRole('alert').waitFor();
     },
@@ -243,7 +244,7 @@ const views: [string, () => Promise<unknown>][] = [
     'register-tested',
     async () => {
       await page.goto(`${gateway.url}/register`);
-      await page.getByLabel('Upstream URL').fill(`http://127.0.0.1:${gateway.ports.currenttime}`);
+      await page.getByLabel('Address').fill(`http://127.0.0.1:${gateway.ports.currenttime}`);
       await page.getByLabel('Path of Streamable HTTP').fill('/mcp');
       await page.getByLabel('Path of SSE').fill('/nowhere');
       await page.getByRole('button', { name: 'Test connection' }).click();

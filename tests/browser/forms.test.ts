@@ -40,7 +40,7 @@ async function fillIn(name: string): Promise<void> {
   await page.getByLabel('Name', { exact: false }).first().fill(name);
   await page.getByLabel('Title').fill('Quotes "and" <angles> & ä');
   await page.getByLabel('Description').fill('Says it\nin two lines');
-  await page.getByLabel('Upstream URL').fill(`http://127.0.0.1:${gateway.ports.currenttime}/mcp`);
+  await page.getByLabel('Address').fill(`http://127.0.0.1:${gateway.ports.currenttime}/mcp`);
 }
 
 describe('A session that ends while a form is open', () => {
@@ -68,6 +68,7 @@ describe('A session that ends while a form is open', () => {
 
   test('asks for what may be a secret again, instead of writing it into the page', async () => {
     await fillIn('kept-secret');
+    await page.getByText('Credential, paths and headers').click();
     await page.getByLabel('Secret').fill('sk-very-secret');
     await endSession();
     await page.getByRole('button', { name: 'Register', exact: true }).click();
@@ -181,7 +182,7 @@ test('Leaving a form asks only if something would be lost', async () => {
 
 test('A pressed button says that it is busy until the answer is there', async () => {
   await page.goto(`${gateway.url}/register`);
-  await page.getByLabel('Upstream URL').fill(`http://127.0.0.1:${gateway.ports.currenttime}`);
+  await page.getByLabel('Address').fill(`http://127.0.0.1:${gateway.ports.currenttime}`);
   const gate = Promise.withResolvers<void>();
   await page.route('**/servers/register', async (route) => {
     await gate.promise;

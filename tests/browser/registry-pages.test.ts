@@ -493,12 +493,13 @@ test('No line of a client configuration is cut off, and the address of a server 
 
 test('The hints of a form do not contradict each other about the path', async () => {
   await visit({ path: '/register' }, async (page) => {
+    await page.getByText('Credential, paths and headers').click();
     expect(await page.locator('#upstream-hint, #mcp_path-hint, #sse_path-hint').allInnerTexts()).toEqual([
-      'As the gateway reaches it.',
-      'Only if the URL above has no path. Usually /mcp.',
-      'Only if the URL above has no path. For older clients, usually /sse.',
+      'As the gateway reaches it. People and clients never see it. The test fills in the rest, and saves nothing.',
+      'Only if the address above has no path. Usually /mcp.',
+      'Only if the address above has no path. For older clients, usually /sse.',
     ]);
-    expect(await page.getByLabel('Upstream URL').getAttribute('placeholder')).toMatch(/\/mcp$/);
+    expect(await page.getByLabel('Address').getAttribute('placeholder')).toMatch(/\/mcp$/);
   });
 });
 

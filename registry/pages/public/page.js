@@ -31,7 +31,8 @@
     const source = document.getElementById(button.dataset.copy);
     const word = button.querySelector('[data-word]') ?? button;
     const label = word.textContent;
-    const done = await write(source?.textContent.trim() ?? '');
+    // The indentation of the first line stays: in YAML it counts.
+    const done = await write(source?.textContent.replace(/^\n+|\s+$/g, '') ?? '');
     word.textContent = done ? 'Copied' : 'Not copied';
     say(done ? 'Copied.' : 'The browser blocked copying. Select the text and copy it.');
     setTimeout(() => {

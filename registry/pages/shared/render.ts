@@ -3,7 +3,7 @@ import { Eta } from 'eta';
 import type { RequestHandler, Response } from 'express';
 import type { Person } from '../../access/guards.ts';
 import type { Assets } from './assets.ts';
-import { ago, clockTime, counted, dayHead, exactTime, shortened, tileOf } from './format.ts';
+import { ago, cleaned, clockTime, counted, dayHead, exactTime, inWords, shortened, tileOf } from './format.ts';
 import type { Navigation } from './navigation.ts';
 
 /** What every page is given. Each page extends this by what its own template needs. */
@@ -42,6 +42,8 @@ export function createRender(assets: Assets, navigation: Navigation, now: () => 
     clockTime,
     dayHead,
     counted,
+    inWords,
+    cleaned,
     firstLine: (text: string) => shortened(text.trim().split('\n', 1)[0] ?? '', 160),
   };
   const part = (template: string, data: object) => eta.render(`./${template}`, { ...helpers, ...data });
