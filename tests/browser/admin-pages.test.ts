@@ -135,6 +135,7 @@ test('Testing a connection does not change the page, and works without scripts t
   await page.getByText('It works.').waitFor();
   expect(page.url()).toBe(`${gateway.url}/register`);
   expect(await page.getByLabel('Address').inputValue()).toContain('http');
+  expect(await page.locator('#name').inputValue()).toBe('currenttime-2');
 
   const plain = await openAs(browser, gateway, 'alice', { javaScriptEnabled: false });
   await plain.page.goto(`${gateway.url}/register`);
@@ -142,6 +143,11 @@ test('Testing a connection does not change the page, and works without scripts t
   await plain.page.getByRole('button', { name: 'Test connection' }).click();
   await plain.page.getByText('It works.').waitFor();
   expect(await plain.page.getByLabel('Address').inputValue()).toContain('http');
+  expect(await plain.page.locator('#name').inputValue()).toBe('currenttime-2');
+  await plain.page.locator('#name').fill('without-scripts');
+  // Enter in a field registers, once the address is tested.
+  await plain.page.locator('#name').press('Enter');
+  await plain.page.getByText('is registered.').waitFor();
   await plain.context.close();
 });
 
@@ -228,6 +234,14 @@ test('Audit over the API: alice pages and filters, and a caller without view_aud
   expect((await fetch(`${gateway.url}/decisions`)).status).toBe(404);
 });
 
+/** Tests the address of a server whose name is taken. */
+async function testAddress(): Promise<void> {
+  await page.goto(`${gateway.url}/register`);
+  await page.getByLabel('Address').fill(`http://127.0.0.1:${gateway.ports.currenttime}/mcp`);
+  await page.getByLabel('Address').press('Enter');
+  await page.getByText('It works.').waitFor();
+}
+
 const views: [string, () => Promise<unknown>][] = [
   ['register', () => page.goto(`${gateway.url}/register`)],
   [
@@ -240,11 +254,39 @@ const views: [string, () => Promise<unknown>][] = [
       await page.getByRole('alert').waitFor();
     },
   ],
+  ['register-tested', () => testAddress()],
   [
-    'register-tested',
+    'register-name-taken',
+    async () => {
+      await testAddress();
+      await page.getByLabel('Name', { exact: false }).first().fill('fininfo');
+      await page.getByRole('button', { name: 'Test again' }).click();
+      await page.getByText('There is a server "fininfo" already. Try fininfo-2.').waitFor();
+    },
+  ],
+  [
+    'register-registered',
+    async () => {
+      await testAddress();
+      await page.getByRole('button', { name: 'Register', exact: true }).click();
+      await page.getByText('Only administrators may use it yet').waitFor();
+    },
+  ],
+  [
+    'register-give-access',
+    async () => {
+      await testAddress();
+      await page.getByRole('button', { name: 'Register', exact: true }).click();
+      await page.getByRole('link', { name: 'Give access…' }).click();
+      await page.getByRole('heading', { name: 'Give access' }).waitFor();
+    },
+  ],
+  [
+    'register-failed',
     async () => {
       await page.goto(`${gateway.url}/register`);
       await page.getByLabel('Address').fill(`http://127.0.0.1:${gateway.ports.currenttime}`);
+      await page.getByText('Credential, paths and headers').click();
       await page.getByLabel('Path of Streamable HTTP').fill('/mcp');
       await page.getByLabel('Path of SSE').fill('/nowhere');
       await page.getByRole('button', { name: 'Test connection' }).click();

@@ -196,6 +196,32 @@ test('A pressed button says that it is busy until the answer is there', async ()
   expect(await button.getAttribute('aria-busy')).toBeNull();
 });
 
+test('What is typed while an address is tested stays, and the server fills in the rest', async () => {
+  await page.goto(`${gateway.url}/register`);
+  await page.getByLabel('Address').fill(`http://127.0.0.1:${gateway.ports.currenttime}`);
+  const gate = Promise.withResolvers<void>();
+  await page.route('**/servers/register', async (route) => {
+    await gate.promise;
+    await route.continue();
+  });
+  await page.getByLabel('Address').press('Enter');
+  await page.locator('button[aria-busy="true"]', { hasText: 'Test connection' }).waitFor();
+  await page.getByLabel('Title').fill('Typed meanwhile');
+  await page.getByLabel('Description').fill('This too');
+  await page.getByLabel('Title').focus();
+  gate.resolve();
+  await page.getByText('It works.').waitFor();
+  const values = ['#title', '#description', '#name'].map((field) => page.locator(field).inputValue());
+  expect(await Promise.all(values)).toEqual(['Typed meanwhile', 'This too', 'currenttime-2']);
+  expect(await page.evaluate('document.activeElement.id')).toBe('title');
+  // Nothing is saved yet, so leaving asks.
+  const dialog = page.waitForEvent('dialog');
+  await page.getByRole('link', { name: 'Cancel' }).click({ noWaitAfter: true });
+  expect((await dialog).type()).toBe('beforeunload');
+  await (await dialog).accept();
+  expect(alice.complaints).toEqual([]);
+});
+
 test('A switch in the list changes the server without a new page: scroll position and focus stay', async () => {
   await page.setViewportSize({ width: 1100, height: 300 });
   await page.goto(`${gateway.url}/`);
