@@ -32,6 +32,7 @@ import { createEditPages } from './pages/forms/edit.ts';
 import { createRegisterPages } from './pages/forms/register.ts';
 import { showServers } from './pages/list/servers.ts';
 import { createLive } from './pages/live/live.ts';
+import { showPalette } from './pages/palette/palette.ts';
 import { showRights } from './pages/rights/rights-page.ts';
 import { loadAssets } from './pages/shared/assets.ts';
 import { createFailureHandler } from './pages/shared/failure.ts';
@@ -123,14 +124,14 @@ export function createApp(parts: RegistryParts): Express {
   if (parts.isDevelopment) app.get('/static/kitchen-sink', showKitchenSink(render));
   app.use('/static', assets.router);
   app.get('/icons/:hash', serveIcon(icons, catalogue));
+  app.get('/-/palette', showPalette(shown, createNavigation(policy)));
   const notes = createNotes();
   app.use(showNote(notes));
   const forms = { ...parts, catalogue, render, notes };
   // Before the page of a server: `register` is a reserved name.
   app.use(createRegisterPages(forms), createEditPages(forms), createDeletePages(forms));
   app.use(createActions({ ...forms, onApproved }), createAuditPages({ policy, readDecisions, render, now }));
-  app.get('/rights', showRights(shown, render));
-  app.get('/', showServers(shown, render));
+  app.get('/rights', showRights(shown, render)).get('/', showServers(shown, render));
   for (const tab of tabs) app.get(`/servers/:name${tab === 'tools' ? '' : `/${tab}`}`, showServer(shown, render, tab));
   app.get('/servers/:name/tools/:tool/try', showTry(shown, render));
 

@@ -11,6 +11,9 @@ const types: Record<string, string> = {
   '.svg': 'image/svg+xml',
 };
 
+/** The static imports of a module (`from './other.js'`). */
+const imports = /^(import .*? from )'\.\/([\w.-]+)'/gm;
+
 /** Best first. Node's default levels are the slowest and smallest: a file is compressed once. */
 const encodings = { br: promisify(brotliCompress), gzip: promisify(gzip) };
 const names = ['br', 'gzip'] as const;
@@ -24,8 +27,7 @@ export function filesIn(folder: string): Map<string, readonly string[]> {
 
 /**
  * Reads the files that pages load, once, and serves each under a name with a hash of its content: `base.css` is
- * `base.1f0c….css`. Browsers keep that one for ever. The plain name is for what cannot know the hash: nginx's error pages, and
- * a bookmark's icon.
+ * `base.1f0c….css`. Browsers keep that one for ever. The plain name is for what cannot know the hash, such as a bookmark's icon.
  *
  * The answers are compressed. This is safe for files, which hold no secret; never do it for an answer that does (BREACH,
  * CVE-2013-3587).
@@ -36,19 +38,29 @@ export function filesIn(folder: string): Map<string, readonly string[]> {
 export function createStaticFiles(mount: string, files: ReadonlyMap<string, readonly string[]>) {
   const router = Router({ caseSensitive: true, strict: true });
   const hrefs = new Map<string, string>();
-  for (const [file, paths] of files) {
+  /** Adds a file, after those that it imports: a module names the others by their hashes too. */
+  const add = (file: string): string => {
+    const known = hrefs.get(file);
+    if (known) return known;
     const extension = extname(file);
     const type = types[extension];
     if (!type) throw new Error(`${file}: no content type is known for "${extension}"`);
-    const body = Buffer.concat(paths.flatMap((path) => [readFileSync(path), Buffer.from('\n')]));
+    const paths = files.get(file);
+    if (!paths) throw new Error(`There is no file ${file} for ${mount}.`);
+    const text = paths.map((path) => `${readFileSync(path, 'utf8')}\n`).join('');
+    const named = extension === '.js' ? text.replace(imports, (_, from, other) => `${from}'${add(other)}'`) : text;
+    const body = Buffer.from(named);
     const hash = createHash('sha256').update(body).digest('hex').slice(0, 16);
     const hashed = `${file.slice(0, -extension.length)}.${hash}${extension}`;
-    hrefs.set(file, `${mount}/${hashed}`);
+    const href = `${mount}/${hashed}`;
+    hrefs.set(file, href);
     const send = sender(type, hash, body);
     // Public: the files are the same for everyone, and published with the source.
     router.get(`/${hashed}`, send('public, max-age=31536000, immutable'));
     router.get(`/${file}`, send('public, max-age=3600'));
-  }
+    return href;
+  };
+  for (const file of files.keys()) add(file);
   return {
     /** The address of a file, for a page. */
     href(file: string): string {

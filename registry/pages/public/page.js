@@ -70,10 +70,12 @@
     const isTyping = event.target.closest?.('input, select, textarea, [contenteditable]');
     if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
     const field = document.querySelector('[data-slash]');
-    if (!field) return;
+    const palette = document.querySelector('[data-find]');
+    if (!(field ?? palette) || document.querySelector('dialog:modal')) return;
     event.preventDefault();
-    field.focus();
-    field.select();
+    field?.focus();
+    field?.select();
+    if (!field) palette.click();
   });
 
   // Another registry behind the same address may not have a server's picture yet. Its letters are below it.

@@ -5,6 +5,7 @@ import type { Person } from '../../access/guards.ts';
 import type { Assets } from './assets.ts';
 import { ago, cleaned, clockTime, counted, dayHead, exactTime, inWords, shortened, tileOf } from './format.ts';
 import type { Navigation } from './navigation.ts';
+import { statusWords } from './shown-status.ts';
 
 /** What every page is given. Each page extends this by what its own template needs. */
 export interface View {
@@ -31,6 +32,7 @@ export function createRender(assets: Assets, navigation: Navigation, now: () => 
   const helpers = {
     scripts: scripts.map(assets.href),
     themeScript: assets.href('theme.js'),
+    paletteScript: assets.href('palette.js'),
     style: assets.href('design.css'),
     icons: assets.href('icons.svg'),
     logo: assets.href('icon.svg'),
@@ -44,6 +46,7 @@ export function createRender(assets: Assets, navigation: Navigation, now: () => 
     counted,
     inWords,
     cleaned,
+    statusWords,
     firstLine: (text: string) => shortened(text.trim().split('\n', 1)[0] ?? '', 160),
   };
   const part = (template: string, data: object) => eta.render(`./${template}`, { ...helpers, ...data });

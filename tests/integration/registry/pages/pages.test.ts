@@ -148,7 +148,7 @@ test('An internal error is a 500 page without details, and is logged', async () 
 });
 
 /** The gateway's own scripts, each in its own file. */
-const ownScripts = /<script src="\/static\/[\w-]+\.[0-9a-f]{16}\.js"(?: defer)?><\/script>/g;
+const ownScripts = /<script (?:type="module" )?src="\/static\/[\w-]+\.[0-9a-f]{16}\.js"(?: defer)?><\/script>/g;
 
 test('Pages have the strict content security policy, are not cached, and have no inline script or style', async () => {
   const { headers, html } = await page('/', admin);

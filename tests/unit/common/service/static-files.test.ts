@@ -48,6 +48,21 @@ test('Under its plain name, browsers ask again after an hour, and get nothing if
   expect((await get('/static/look.css', { ...again, 'Accept-Encoding': 'br' })).status).toBe(200);
 });
 
+test('A module imports others by their hashed names, which change with what they import in turn', async () => {
+  const three = ['a', 'b', 'c'].map((name) => [`${name}.js`, [join(folder, `${name}.js`)]] as const);
+  const write = (name: string, body: string) => writeFileSync(join(folder, `${name}.js`), body);
+  write('a', "import { b } from './b.js';\nimport {\n  c } from './c.js';\nconst text = 'from ./b.js';\n");
+  write('b', "import { c } from './c.js';\nexport const b = c;\n");
+  write('c', 'export const c = 1;\n');
+  const before = createStaticFiles('/static', new Map(three));
+  const { text: body } = await request(express().use('/static', before.router)).get(before.href('a.js'));
+  expect(body).toContain(`import { b } from '${before.href('b.js')}';`);
+  expect(body).toContain("const text = 'from ./b.js';");
+  write('c', 'export const c = 2;\n');
+  const after = createStaticFiles('/static', new Map(three));
+  for (const name of ['a.js', 'b.js', 'c.js']) expect(after.href(name)).not.toBe(before.href(name));
+});
+
 test('A file of an unknown kind is refused at the start', () => {
   const unknown = new Map([['page.exe', ['/nowhere']]]);
   expect(() => createStaticFiles('/static', unknown)).toThrow('no content type is known for ".exe"');
