@@ -200,7 +200,7 @@ test('Audit: alice filters decisions, opens one, and follows the link to its exp
   await page.waitForURL(/verdict=deny/);
   const rows = await page.locator('.event').allInnerTexts();
   expect(rows).toHaveLength(1);
-  expect(rows[0]).toMatch(/refused\s+bob\s+currenttime\s+tools\/call current_time_by_timezone\s+not_permitted/);
+  expect(rows[0]).toMatch(/refused\s+bob\s+currenttime\s+tools\/call current_time_by_timezone\s+no rule allows it/);
   await page.locator('.event').click();
   await page.getByRole('heading', { name: 'Refused' }).waitFor();
   expect(await text()).toContain('Not allowed: tools/call current_time_by_timezone on currenttime');

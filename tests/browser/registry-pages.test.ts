@@ -221,6 +221,8 @@ const pages: [string, string, object][] = [
   ['a search without results', '/?q=zzzz', boss],
   ['the servers that need attention', '/?show=issues', boss],
   ['the disabled servers', '/?show=disabled', boss],
+  ['the servers with a tag, by name', '/?tag=time&sort=name', boss],
+  ['the rights on the servers that were found', '/rights?find=time', clerk],
   ['a server that is up', '/servers/currenttime', boss],
   ['a server that a user sees', '/servers/currenttime', user],
   ['the tools that fit a filter', '/servers/currenttime?find=zone', boss],
@@ -269,26 +271,32 @@ test.each([...pages, ['a page of rights with long names', '/rights', clerk] as [
   },
 );
 
-test('Open menus are accessible and stay within the window, and Escape closes them and keeps the focus', async () => {
-  await visit({ path: '/servers/currenttime' }, async (page) => {
-    for (const [colorScheme, width] of [
-      ['light', 1280],
-      ['dark', 320],
-    ] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height: 800 });
-      for (const menu of ['.person', '#more']) {
-        await page.locator(`${menu} > summary`).click();
-        // What lies under an open menu has less room to be pressed, until the menu closes.
-        const faults = (await accessibility(page)).faults.filter(([id]) => id !== 'target-size');
-        expect([menu, width, faults, await tooWide(page)]).toEqual([menu, width, [], []]);
-        await page.keyboard.press('Escape');
-        expect(await page.evaluate(`document.querySelector('${menu}').open`)).toBe(false);
-        expect(await page.evaluate(`document.activeElement.parentElement.matches('${menu}')`)).toBe(true);
+test.each([
+  ['/servers/currenttime', ['.person', '#more']],
+  ['/?tag=time', ['.person', '#tags', '#order']],
+])(
+  'Open menus of %s are accessible and within the window, and Escape closes them and keeps the focus',
+  async (path, menus) => {
+    await visit({ path }, async (page) => {
+      for (const [colorScheme, width] of [
+        ['light', 1280],
+        ['dark', 320],
+      ] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 800 });
+        for (const menu of menus) {
+          await page.locator(`${menu} > summary`).click();
+          // What lies under an open menu has less room to be pressed, until the menu closes.
+          const faults = (await accessibility(page)).faults.filter(([id]) => id !== 'target-size');
+          expect([menu, width, faults, await tooWide(page)]).toEqual([menu, width, [], []]);
+          await page.keyboard.press('Escape');
+          expect(await page.evaluate(`document.querySelector('${menu}').open`)).toBe(false);
+          expect(await page.evaluate(`document.activeElement.parentElement.matches('${menu}')`)).toBe(true);
+        }
       }
-    }
-  });
-});
+    });
+  },
+);
 
 test('The browser reports no error, because style and icon load under the strict policy', async () => {
   await visit({ path: '/' }, async (page, complaints) => {

@@ -8,7 +8,8 @@ import type { ToolSearch } from '../../search/tool-search.ts';
 import { digest, marksOf, type Part } from '../shared/digest.ts';
 import { rightsOn } from '../shared/rights-on.ts';
 import { shownStatus } from '../shared/shown-status.ts';
-import { type ListQuery, listHref, type Show, shows } from './query.ts';
+import { menusFor } from './menus.ts';
+import { type ListQuery, listHref, type Show, type Sort, shows } from './query.ts';
 
 export interface ListParts {
   catalogue: Catalogue;
@@ -37,6 +38,8 @@ const emptyBecause: Record<Show, string> = {
   disabled: 'No server that you may see is disabled.',
   enabled: 'Every server that you may see is disabled.',
 };
+/** The heading of a list without groups. */
+const orders: Record<Exclude<Sort, 'problems'>, string> = { name: 'By name', changed: 'Last changed first' };
 /** The groups of a list, problems first. */
 const groups = ['issues', 'working', 'disabled'] as const;
 
@@ -52,7 +55,8 @@ export function listFor(
   query: ListQuery,
 ) {
   const all = catalogue.list(person);
-  const found = query.q ? inOrder(all, search.servers(person, query.q)) : all;
+  const tagged = query.tag ? all.filter(({ tags }) => tags.includes(query.tag)) : all;
+  const found = query.q ? inOrder(tagged, search.servers(person, query.q)) : tagged;
   const waitingOf = ({ name, enabled }: CatalogueEntry) =>
     enabled ? (definitions.hashes().get(name)?.pending.size ?? 0) : 0;
   const statusOf = (server: CatalogueEntry) => shownStatus(server, waitingOf(server));
@@ -62,7 +66,7 @@ export function listFor(
   // A stable sort: in a group the order of the search or of the alphabet stays, with broken servers first.
   const rank = (server: CatalogueEntry) =>
     2 * groups.indexOf(groupOf(server)) - (statusOf(server) === 'unhealthy' ? 1 : 0);
-  const fitting = found.filter(isShown(query.show)).sort((a, b) => rank(a) - rank(b));
+  const fitting = found.filter(isShown(query.show)).sort(inOrderOf(query.sort, rank));
   const last = Math.max(1, Math.ceil(fitting.length / perPage));
   const number = Math.min(query.page, last);
   const back = listHref({ ...query, page: number });
@@ -100,11 +104,9 @@ export function listFor(
         current: show === query.show,
       })),
     rows,
-    groups: groups.flatMap((group) => {
-      const own = rows.filter((row) => row.group === group);
-      const count = fitting.filter((server) => groupOf(server) === group).length;
-      return own.length > 0 ? [{ label: labels[group], count, rows: own }] : [];
-    }),
+    groups: groupsOf(query.sort, rows, fitting, groupOf),
+    ...menusFor(all, query),
+    clear: listHref({ ...query, q: '', page: 1 }),
     why: emptyBecause[query.show],
     fitting: fitting.length,
     pages: {
@@ -115,6 +117,28 @@ export function listFor(
     },
     mayRegister: mayUseUiSomewhere(policy(), person.scopes, 'register_service'),
   };
+}
+
+function inOrderOf(sort: Sort, rank: (server: CatalogueEntry) => number) {
+  return (a: CatalogueEntry, b: CatalogueEntry): number => {
+    if (sort === 'problems') return rank(a) - rank(b);
+    return sort === 'name' ? a.title.localeCompare(b.title, 'en') : b.updatedAt.getTime() - a.updatedAt.getTime();
+  };
+}
+
+/** The rows under their headings, each with the number of servers under it on all pages. */
+function groupsOf<Row extends { group: (typeof groups)[number] }>(
+  sort: Sort,
+  rows: readonly Row[],
+  fitting: readonly CatalogueEntry[],
+  groupOf: (server: CatalogueEntry) => Row['group'],
+) {
+  if (sort !== 'problems') return rows.length > 0 ? [{ label: orders[sort], count: fitting.length, rows }] : [];
+  return groups.flatMap((group) => {
+    const own = rows.filter((row) => row.group === group);
+    const count = fitting.filter((server) => groupOf(server) === group).length;
+    return own.length > 0 ? [{ label: labels[group], count, rows: own }] : [];
+  });
 }
 
 /** A server needs attention if it is not healthy, its last check failed, or tools wait for approval. */
