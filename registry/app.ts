@@ -39,6 +39,7 @@ import { createFailureHandler } from './pages/shared/failure.ts';
 import { createNavigation } from './pages/shared/navigation.ts';
 import { createNotes, showNote } from './pages/shared/notes.ts';
 import { createRender, showKitchenSink } from './pages/shared/render.ts';
+import { createToReview } from './pages/shared/to-review.ts';
 import { showTry } from './pages/try/try-page.ts';
 import type { ApprovedDefinitions } from './pins/approved-definitions.ts';
 import type { ToolSearch } from './search/tool-search.ts';
@@ -87,7 +88,8 @@ export function createApp(parts: RegistryParts): Express {
   const guard = requirePerson(identify, ['#registry']);
   const catalogue = createCatalogue({ store, policy, healthOf, publicUrl });
   const assets = loadAssets();
-  const render = createRender(assets, createNavigation(policy), now);
+  const toReview = createToReview({ policy, store, definitions });
+  const render = createRender(assets, createNavigation(policy, toReview), now);
 
   const app = express();
   // Express's defaults would route /API and /api/ past the guards below, which are mounted on /api.

@@ -223,6 +223,8 @@ const pages: [string, string, object][] = [
   ['the disabled servers', '/?show=disabled', boss],
   ['the servers with a tag, by name', '/?tag=time&sort=name', boss],
   ['the rights on the servers that were found', '/rights?find=time', clerk],
+  ['the servers to review', '/?show=review', boss],
+  ['the form of a new server', '/register', boss],
   ['a server that is up', '/servers/currenttime', boss],
   ['a server that a user sees', '/servers/currenttime', user],
   ['the tools that fit a filter', '/servers/currenttime?find=zone', boss],
@@ -338,6 +340,7 @@ test('A keyboard user can skip to the content, sees the focus, and reaches every
     expect(reached).toEqual([
       'MCP Gateway',
       'Servers',
+      '1 server to review',
       'My rights',
       'Search or go toCtrl K',
       'aalice, account',
@@ -346,6 +349,28 @@ test('A keyboard user can skip to the content, sees the focus, and reaches every
       'Sign out',
       'Register a server',
     ]);
+  });
+});
+
+test('What waits for review is a sign on every page of a person who may approve it, and leads to these servers', async () => {
+  for (const [path, width] of [
+    ['/rights', 1280],
+    ['/servers/fininfo/health', 320],
+  ] as const) {
+    await visit({ path, width }, async (page) => {
+      const sign = page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: '1 server to review' });
+      const { width: wide, height } = (await sign.boundingBox()) ?? { width: 0, height: 0 };
+      expect([wide >= 24, height >= 24]).toEqual([true, true]);
+      await sign.click();
+      await page.waitForURL(`${registry.url}/?show=review`);
+      expect(await page.locator('#states [aria-current]').innerText()).toMatch(/^To review\s+1$/);
+      expect(await page.locator('#results li.server').evaluateAll('(rows) => rows.map(({ id }) => id)')).toEqual([
+        'row-currenttime',
+      ]);
+    });
+  }
+  await visit({ path: '/', who: user }, async (page) => {
+    expect(await page.locator('.places .count, a[href*="show=review"]').count()).toBe(0);
   });
 });
 

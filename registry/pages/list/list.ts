@@ -27,6 +27,7 @@ const perPage = 50;
 const labels: Record<Show, string> = {
   all: 'All',
   issues: 'Needs attention',
+  review: 'To review',
   working: 'Working',
   disabled: 'Out of service',
   enabled: 'Enabled',
@@ -34,6 +35,7 @@ const labels: Record<Show, string> = {
 const emptyBecause: Record<Show, string> = {
   all: 'There is no server that you may see.',
   issues: 'Every enabled server answered when it was last asked, and no tool waits for approval.',
+  review: 'No tool of a server that you may change waits for approval.',
   working: 'Every server that you may see needs attention, or is disabled.',
   disabled: 'No server that you may see is disabled.',
   enabled: 'Every server that you may see is disabled.',
@@ -61,8 +63,12 @@ export function listFor(
     enabled ? (definitions.hashes().get(name)?.pending.size ?? 0) : 0;
   const statusOf = (server: CatalogueEntry) => shownStatus(server, waitingOf(server));
   const groupOf = (server: CatalogueEntry) => groupFor(server, waitingOf(server));
-  const isShown = (show: Show) => (server: CatalogueEntry) =>
-    show === 'all' || (show === 'enabled' ? server.enabled : show === groupOf(server));
+  const isToReview = (server: CatalogueEntry) =>
+    waitingOf(server) > 0 && rightsOn(policy(), person, server.name, server.enabled).approve;
+  const isShown = (show: Show) => (server: CatalogueEntry) => {
+    if (show === 'review') return isToReview(server);
+    return show === 'all' || (show === 'enabled' ? server.enabled : show === groupOf(server));
+  };
   // A stable sort: in a group the order of the search or of the alphabet stays, with broken servers first.
   const rank = (server: CatalogueEntry) =>
     2 * groups.indexOf(groupOf(server)) - (statusOf(server) === 'unhealthy' ? 1 : 0);
@@ -91,11 +97,10 @@ export function listFor(
     isEmpty: all.length === 0,
     /** The servers with tools to review that this person may approve. */
     attention: all
-      .filter(({ name, enabled }) => rightsOn(policy(), person, name, enabled).approve)
-      .map((server) => ({ name: server.name, title: server.title, waiting: waitingOf(server) }))
-      .filter(({ waiting }) => waiting > 0),
+      .filter(isToReview)
+      .map((server) => ({ name: server.name, title: server.title, waiting: waitingOf(server) })),
     filters: shows
-      .filter((show) => show !== 'enabled' || query.show === 'enabled')
+      .filter((show) => show === query.show || (show === 'review' ? all.some(isToReview) : show !== 'enabled'))
       .map((show) => ({
         show,
         label: labels[show],
@@ -169,8 +174,19 @@ export function listParts(list: List): Part[] {
   const data = { list };
   return [
     { id: 'results', mark: digest(['results', frame, filters.map(({ href }) => href)]), template: 'results', data },
+    {
+      id: 'to-review',
+      mark: digest(['to-review', attention.length]),
+      template: 'to-review',
+      data: { count: attention.length },
+    },
     { id: 'attention', mark: digest(['attention', attention]), template: 'attention', data },
-    { id: 'states', mark: digest(['states', filters.map(({ count }) => count)]), template: 'states', data },
+    {
+      id: 'states',
+      mark: digest(['states', filters.map(({ show, count }) => [show, count])]),
+      template: 'states',
+      data,
+    },
     ...rows.map((row) => {
       const id = `row-${row.server.name}`;
       return { id, mark: digest(shownOn(row)), template: 'row', data: { row } };

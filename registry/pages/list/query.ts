@@ -1,5 +1,8 @@
-/** Which servers a list shows. `enabled` has no button of its own: `issues` and `working` are its halves. */
-export const shows = ['all', 'issues', 'working', 'disabled', 'enabled'] as const;
+/**
+ * Which servers a list shows. `enabled` has no button of its own: `issues` and `working` are its halves. `review` has one while
+ * tools wait for the person's approval.
+ */
+export const shows = ['all', 'issues', 'review', 'working', 'disabled', 'enabled'] as const;
 export type Show = (typeof shows)[number];
 
 /** The order of a list. `problems` has groups, the others have none. */

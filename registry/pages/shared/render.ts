@@ -51,8 +51,11 @@ export function createRender(assets: Assets, navigation: Navigation, now: () => 
   };
   const part = (template: string, data: object) => eta.render(`./${template}`, { ...helpers, ...data });
   const page = (res: Response, status: number, template: string, view: View): void => {
-    const places = view.person ? navigation(view.person, res.req.path) : [];
-    const html = part(template, { navigation: places, note: res.locals.note, ...view });
+    const html = part(template, {
+      navigation: view.person && navigation(view.person, res.req.path),
+      note: res.locals.note,
+      ...view,
+    });
     res.status(status).type('html').send(html);
   };
   return Object.assign(page, { part });
