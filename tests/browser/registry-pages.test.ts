@@ -330,12 +330,12 @@ test('A keyboard user can skip to the content, sees the focus, and reaches every
     expect(await focused('it.textContent')).toBe('Skip to content');
     expect(await focused('it.getBoundingClientRect().top >= 0')).toBe(true);
     const reached: unknown[] = [];
-    for (let i = 0; i < 9; i++) {
+    for (let i = 0; i < 10; i++) {
       await page.keyboard.press('Tab');
       reached.push(await focused('it.getAttribute("aria-label") ?? it.textContent.trim().split("\\n")[0]'));
       expect(await focused('getComputedStyle(it).outlineWidth')).toBe('2px');
       // The menu of the name opens by keyboard, and its items follow.
-      if (i === 4) await page.keyboard.press('Enter');
+      if (i === 5) await page.keyboard.press('Enter');
     }
     expect(reached).toEqual([
       'MCP Gateway',
@@ -364,9 +364,8 @@ test('What waits for review is a sign on every page of a person who may approve 
       await sign.click();
       await page.waitForURL(`${registry.url}/?show=review`);
       expect(await page.locator('#states [aria-current]').innerText()).toMatch(/^To review\s+1$/);
-      expect(await page.locator('#results li.server').evaluateAll('(rows) => rows.map(({ id }) => id)')).toEqual([
-        'row-currenttime',
-      ]);
+      expect(await page.locator('#results li.server').count()).toBe(1);
+      expect(await page.locator('#row-currenttime').count()).toBe(1);
     });
   }
   await visit({ path: '/', who: user }, async (page) => {

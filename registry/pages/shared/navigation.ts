@@ -6,9 +6,9 @@ export type Navigation = ReturnType<typeof createNavigation>;
 
 /**
  * Makes the navigation of each page: the entries for a person, without pages that would not open for them.
- * @param toReview how many servers have tools that wait for this person's approval
+ * @param toReview how many servers have tools that wait for this person's approval, which the place of servers then shows
  */
-export function createNavigation(policy: () => Policy, toReview: (person: Person) => number) {
+export function createNavigation(policy: () => Policy, toReview: (person: Person) => number = () => 0) {
   return (person: Person, path: string) => {
     const { scopes } = person;
     const mayAudit = mayUseUiSomewhere(policy(), scopes, 'view_audit');
@@ -17,11 +17,10 @@ export function createNavigation(policy: () => Policy, toReview: (person: Person
       { href: '/rights', label: 'My rights', icon: 'access', below: /^\/rights\// },
       ...(mayAudit ? [{ href: '/audit', label: 'Audit', icon: 'audit', below: /^\/audit\// }] : []),
     ];
-    const places = items.map(({ href, label, icon, below }) => {
+    return items.map(({ href, label, icon, below }) => {
       // `aria-current`: `page` on the page itself, `true` on a page below it.
       const current = path === href ? 'page' : below.test(path) ? 'true' : undefined;
-      return { href, label, icon, current };
+      return { href, label, icon, current, toReview: href === '/' ? toReview(person) : undefined };
     });
-    return { places, toReview: toReview(person) };
   };
 }
