@@ -5,7 +5,7 @@ import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import { type Person, personOf } from '../../access/guards.ts';
 import type { ToolSearch } from '../../search/tool-search.ts';
 import type { ToolInfo } from '../../servers/tool.ts';
-import { counted, shortened, tileOf } from '../shared/format.ts';
+import { cleaned, counted, tileOf } from '../shared/format.ts';
 import type { Navigation } from '../shared/navigation.ts';
 import { rightsOn } from '../shared/rights-on.ts';
 import { statusWords } from '../shared/shown-status.ts';
@@ -22,6 +22,7 @@ export interface PaletteParts {
 /** With these tools, 500 servers make 400 kB. With more, the palette asks for the tools that fit while a person types. */
 const mostTools = 2_000;
 const mostFound = 8;
+const longestName = 128;
 const longestText = 80;
 const longestQuery = 200;
 
@@ -67,8 +68,7 @@ function shownServer({ name, title, enabled, health }: CatalogueEntry) {
   return { name, title, tile: tileOf(title), says: [...tools, statusWords[status].toLowerCase()].join(', ') };
 }
 
-/** `says`: the server's own words, cut. */
+/** The server's own words, cut, with a sign for each invisible character. */
 function shownTool({ name, title, description }: ToolInfo) {
-  const [firstLine = ''] = (title || description || '').trim().split('\n', 1);
-  return { name, id: toolId(name), says: shortened(firstLine, longestText) };
+  return { name: cleaned(name, longestName), id: toolId(name), says: cleaned(title || description || '', longestText) };
 }

@@ -1,11 +1,10 @@
 // The command palette: servers, tools, pages and actions, by keyboard (WAI-ARIA APG, "Combobox Pattern"). Without it, its
 // button is a link to the search. Names and descriptions are texts of servers: they are only ever set as text.
-import { fitting, placeOf } from './palette-find.js';
+import { placeOf } from './palette-find.js';
+import { groupsFor, load, searchTools } from './palette-items.js';
 
 const link = document.querySelector('[data-find]');
 const icons = link.dataset.find;
-const address = '/-/palette';
-const most = { Servers: 6, Tools: 8, 'Go to': 6, Do: 8 };
 
 /** Makes an element with properties, attributes (names with a dash, and `role`) and children. */
 const make = (tag, properties = {}, ...children) => {
@@ -25,109 +24,58 @@ const icon = (name) => {
   return svg;
 };
 
-const button = make('button', { type: 'button', className: link.className, 'aria-haspopup': 'dialog' }, ...link.childNodes);
+const button = make(
+  'button',
+  { type: 'button', className: link.className, 'aria-haspopup': 'dialog' },
+  ...link.childNodes,
+);
 button.setAttribute('aria-keyshortcuts', link.getAttribute('aria-keyshortcuts'));
 button.dataset.find = icons;
 link.replaceWith(button);
 const isApple = /Mac|iPhone|iPad/.test(navigator.platform);
 if (isApple) button.querySelector('kbd').textContent = '⌘ K';
 
-const input = make('input', { type: 'text', id: 'palette-text',
+const input = make('input', {
+  type: 'text',
+  id: 'palette-text',
   placeholder: 'Servers, tools, pages, actions',
-  enterKeyHint: 'go', maxLength: 200, autocomplete: 'off', spellcheck: false, role: 'combobox', 'aria-expanded': 'false', 'aria-controls': 'palette-found', 'aria-autocomplete': 'list', 'aria-label': 'Search or go to' });
-const close = make('button', { type: 'button', className: 'plain slim close', title: 'Close' }, make('kbd', { 'aria-hidden': 'true' }, 'Esc'), icon('close'), make('span', { className: 'unseen' }, 'Close'));
+  enterKeyHint: 'go',
+  maxLength: 200,
+  autocomplete: 'off',
+  spellcheck: false,
+  role: 'combobox',
+  'aria-expanded': 'false',
+  'aria-controls': 'palette-found',
+  'aria-autocomplete': 'list',
+  'aria-label': 'Search or go to',
+});
+const close = make(
+  'button',
+  { type: 'button', className: 'plain slim close', title: 'Close' },
+  make('kbd', { 'aria-hidden': 'true' }, 'Esc'),
+  icon('close'),
+  make('span', { className: 'unseen' }, 'Close'),
+);
 const found = make('div', { id: 'palette-found', role: 'listbox', 'aria-label': 'Found' });
 const state = make('p', { className: 'quiet small none', role: 'status' });
 const key = (name) => make('kbd', {}, name);
-const foot = make('p', { className: 'foot', 'aria-hidden': 'true' }, make('span', {}, key('↑'), ' ', key('↓'), ' choose'), make('span', {}, key('Enter'), ' open'), make('span', {}, key(isApple ? '⌘' : 'Ctrl'), ' ', key('Enter'), ' new tab'));
+const foot = make(
+  'p',
+  { className: 'foot', 'aria-hidden': 'true' },
+  make('span', {}, key('↑'), ' ', key('↓'), ' choose'),
+  make('span', {}, key('Enter'), ' open'),
+  make('span', {}, key(isApple ? '⌘' : 'Ctrl'), ' ', key('Enter'), ' new tab'),
+);
 const form = make('form', { role: 'search' }, make('div', { className: 'search' }, icon('search'), input, close));
 const dialog = make('dialog', { className: 'palette', 'aria-label': 'Search or go to' }, form, found, state, foot);
 document.body.append(dialog);
-
-const toServer = (server) => ({ ...server, names: [server.title, server.name], href: `/servers/${server.name}` });
-const toTool = ({ name, id, says }, { href, title, tile, picture }) => ({
-  names: [name],
-  also: `${title} ${says}`,
-  href: `${href}#${id}`,
-  isCode: true,
-  tile,
-  picture,
-  says: says ? `on ${title} · ${says}` : `on ${title}`,
-});
-const toPlace = ({ href, label, icon }) => ({ names: [label], href, icon });
-
-// What this page can do itself, for this person.
-const ownActions = () => {
-  const press = (label, icon, element, also) => (element ? [{ names: [label], icon, also, press: element }] : []);
-  const themes = [...document.querySelectorAll('[data-theme-choice] input:not(:checked)')];
-  const look = { system: 'screen', light: 'sun', dark: 'moon' };
-  return [
-    ...themes.flatMap((radio) => press(`Theme: ${radio.parentElement.textContent.trim()}`, look[radio.value], radio, 'mode colour')),
-    ...press('Sign out', 'out', document.querySelector('form[action^="/oauth2/logout"] button'), 'log out logout'),
-  ];
-};
-
-let known = { Servers: [], Tools: [], 'Go to': [], Do: [] };
-let hasAllTools = true;
-let asked;
-const ask = async (query, signal) => {
-  const answer = await fetch(address + query, { headers: { Accept: 'application/json' }, signal });
-  if (answer.ok) return await answer.json();
-  throw new Error(answer.status === 401 ? 'You are signed out. Load the page again to sign in.' : 'The gateway did not answer. Try again in a moment.');
-};
-const load = async () => {
-  const all = await ask('');
-  const servers = all.servers.map(toServer);
-  known = {
-    Servers: servers,
-    Tools: servers.flatMap((server) => server.tools.map((tool) => toTool(tool, server))),
-    'Go to': all.places.map(toPlace),
-    Do: all.actions.map(toPlace),
-  };
-  hasAllTools = all.hasAllTools;
-};
-
-// With too many tools for one answer, the registry's search finds those that fit.
-let search;
-const searchTools = (text) => {
-  search?.abort();
-  if (hasAllTools || !text) return;
-  search = new AbortController();
-  const { signal } = search;
-  setTimeout(async () => {
-    if (signal.aborted) return;
-    const { tools } = await ask(`?q=${encodeURIComponent(text)}`, signal).catch(() => ({ tools: [] }));
-    if (signal.aborted) return;
-    const fits = tools.flatMap((tool) => known.Servers.filter(({ name }) => name === tool.server).map((on) => toTool(tool, on)));
-    show(text, fits.map((item, at) => ({ item, rank: 3 + at })));
-  }, 150);
-};
-
-/** The groups to show: first the one with the item that fits best. */
-const groupsFor = (text, foundTools) => {
-  const all = { ...known, Do: [...known.Do, ...ownActions()] };
-  if (!text) return ['Go to', 'Do'].map((name) => [name, all[name].map((item) => ({ item, rank: 0 }))]);
-  const groups = Object.entries(all).map(([name, items]) => [name, fitting(items, text).slice(0, most[name])]);
-  const [[, servers], tools] = groups;
-  if (!hasAllTools) tools[1] = foundTools;
-  const [best] = servers;
-  const doing = groups.find(([name]) => name === 'Do')[1];
-  if (best && best.rank < 3) {
-    const { href, title, mayEdit } = best.item;
-    const more = (label, tab, icon) => doing.push({ item: { names: [label], href: `${href}/${tab}`, icon }, rank: 5 });
-    more(`Connect a client to ${title}`, 'connect', 'terminal');
-    if (mayEdit) more(`Edit ${title}`, 'edit', 'edit');
-  }
-  groups.sort(([, a], [, b]) => (a[0]?.rank ?? 9) - (b[0]?.rank ?? 9));
-  const everywhere = { names: [`Search servers and tools for “${text}”`], href: `/?q=${encodeURIComponent(text)}`, icon: 'search' };
-  return [...groups, ['Search', [{ item: everywhere, rank: 9 }]]];
-};
 
 const marked = (text, typed) => {
   const place = placeOf(text, typed);
   return place ? [text.slice(0, place[0]), make('mark', {}, text.slice(...place)), text.slice(place[1])] : [text];
 };
 let options = [];
+let asked;
 /** A server's picture lies over its letters. Where it does not come, page.js takes it away. */
 const tileFor = ({ icon: sign, tile, picture }) => {
   const parts = picture ? [tile, make('img', { src: `/icons/${picture}`, alt: '' })] : [sign ? icon(sign) : tile];
@@ -136,8 +84,18 @@ const tileFor = ({ icon: sign, tile, picture }) => {
 const optionFor = (item, typed) => {
   const { names, href, press, isCode, says } = item;
   const label = make(isCode ? 'code' : 'span', {}, ...marked(names[0], typed));
-  const words = make('span', {}, label, ...(says ? [' ', make('span', { className: 'quiet' }, ...marked(says, typed))] : []));
-  const option = make(href ? 'a' : 'div', { role: 'option', id: `palette-${options.length}`, tabIndex: -1 }, tileFor(item), words);
+  const words = make(
+    'span',
+    {},
+    label,
+    ...(says ? [' ', make('span', { className: 'quiet' }, ...marked(says, typed))] : []),
+  );
+  const option = make(
+    href ? 'a' : 'div',
+    { role: 'option', id: `palette-${options.length}`, tabIndex: -1 },
+    tileFor(item),
+    words,
+  );
   if (href) option.href = href;
   // Closed first: the focus goes back, and then where the link leads.
   option.addEventListener('click', () => {
@@ -157,12 +115,17 @@ const choose = (at) => {
 const chosenAt = () => options.findIndex((option) => option.getAttribute('aria-selected') === 'true');
 const show = (text, foundTools = []) => {
   options = [];
-  const groups = groupsFor(text, foundTools).filter(([, items]) => items.length > 0);
+  const groups = groupsFor(text, foundTools);
   found.replaceChildren(
     ...groups.map(([name, items]) => {
       const id = `palette-group-${name.replace(' ', '-')}`;
       const head = make('p', { className: 'minor', role: 'presentation', id }, name);
-      return make('div', { role: 'group', 'aria-labelledby': id }, head, ...items.map(({ item }) => optionFor(item, text)));
+      return make(
+        'div',
+        { role: 'group', 'aria-labelledby': id },
+        head,
+        ...items.map(({ item }) => optionFor(item, text)),
+      );
     }),
   );
   input.setAttribute('aria-expanded', String(options.length > 0));
@@ -171,7 +134,7 @@ const show = (text, foundTools = []) => {
 const type = () => {
   const text = input.value.trim();
   show(text);
-  searchTools(text);
+  searchTools(text).then((tools) => tools && show(text, tools));
 };
 const say = (text) => {
   state.textContent = text;
@@ -200,7 +163,7 @@ close.addEventListener('click', () => dialog.close());
 dialog.addEventListener('click', ({ target }) => {
   if (target === dialog) dialog.close();
 });
-dialog.addEventListener('close', () => search?.abort());
+dialog.addEventListener('close', () => searchTools(''));
 input.addEventListener('input', type);
 form.addEventListener('submit', (event) => {
   event.preventDefault();
@@ -219,7 +182,8 @@ input.addEventListener('keydown', (event) => {
   event.preventDefault();
 });
 document.addEventListener('keydown', (event) => {
-  const isOpener = event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+  const isOpener =
+    event.key?.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
   if (!isOpener) return;
   event.preventDefault();
   if (dialog.open) dialog.close();

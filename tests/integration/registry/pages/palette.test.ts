@@ -38,7 +38,7 @@ mcp-registry-user:
 const tools = [
   toolOf('tell_time', { description: `Tells ${'the time '.repeat(20)}\nThe second line` }),
   toolOf('set_clock', { title: 'Set <b>it</b>', description: 'Sets the clock.' }),
-  toolOf('tell "all" 💥'),
+  toolOf('tell "all" 💥\u202e', { description: 'x\u200b'.repeat(100) }),
 ];
 const health: Record<string, Health> = {
   currenttime: { status: 'healthy', checkedAt: new Date(), error: null, tools },
@@ -65,7 +65,7 @@ test('An administrator gets every server with its tools, all pages, and what the
     ['secret-plans', '1 tool, unhealthy', false],
   ]);
   expect(servers.map((server) => server.tools.map(({ name }) => name))).toEqual([
-    ['tell_time', 'set_clock', 'tell "all" 💥'],
+    ['tell_time', 'set_clock', 'tell "all" 💥\u{fffd}'],
     ['read_plan'],
   ]);
   expect(hasAllTools).toBe(true);
@@ -81,12 +81,14 @@ test('A person gets the servers that they may see and the tools that they may ca
   expect((await ask(user, '?q=plan')).tools).toEqual([]);
 });
 
-test('A tool comes with the id of its element on the page of its server, and the first words of what it says', async () => {
+test('A tool comes with the id of its element on the page of its server, and the first words of what it says, with a sign for each invisible character', async () => {
   const [first, second, third] = (await ask(admin)).servers[0]?.tools ?? [];
   expect(first?.id).toBe('tool-tell_time');
-  expect(first?.says).toMatch(/^Tells the time .{60,70}…$/);
+  expect(first?.says).toMatch(/^Tells the time .{50,70}…$/);
   expect(second?.says).toBe('Set <b>it</b>');
   expect(third?.id).toMatch(/^tool-[\w-]{8}$/);
+  expect(third?.says).toMatch(/^(x\u{fffd})+…$/u);
+  expect(third?.says.length).toBe(81);
 });
 
 test('With too many tools, it has none of them and says so, and finds those that fit by the search', async () => {
