@@ -14,8 +14,8 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
 
 export type Assets = StaticFiles;
 
-/** The files that the pages load: those of `public/` and of libraries. */
+/** The files that the pages load: those of `public/`, of the page that tries a tool, and of libraries. */
 export function loadAssets(): Assets {
-  const own = filesIn(join(import.meta.dirname, '..', 'public'));
+  const own = ['public', 'try/public'].flatMap((folder) => [...filesIn(join(import.meta.dirname, '..', folder))]);
   return createStaticFiles('/static', new Map([...own, ...Object.entries(libraries)]));
 }
