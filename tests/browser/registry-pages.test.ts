@@ -5,7 +5,7 @@ import { createApprovedDefinitions } from '../../registry/pins/approved-definiti
 import { targetOf } from '../../registry/servers/server.ts';
 import type { Health, HealthDetails } from '../../registry/servers/server-health.ts';
 import { toObservedTools } from '../../registry/servers/tool.ts';
-import { accessibility, brokenWords, launchBrowser, tooWide } from '../support/browser/browser.ts';
+import { accessibility, launchBrowser, tooWide } from '../support/browser/browser.ts';
 import {
   admin,
   neverChecked,
@@ -13,7 +13,6 @@ import {
   signer,
   startRegistry,
   storeOf,
-  stranger,
   toolOf,
   user,
 } from '../support/registry/registry-fixture.ts';
@@ -126,7 +125,6 @@ everything:
 mcp-registry-user:
   - { server: currenttime, methods: [tools/call], tools: [convert_time, get_*] }
 `);
-const clerk = { ...user, scopes: ['clerk'] };
 const boss = { ...admin, scopes: ['mcp-registry-admin', 'everything'] };
 
 /** Records a day of checks with a quarter of an hour of failures, then a changed tool and a new one. */
@@ -212,66 +210,6 @@ async function visit(
     await context.close();
   }
 }
-
-const pages: [string, string, object][] = [
-  ['the list', '/', boss],
-  ['the list of a user', '/', user],
-  ['the empty list', '/', stranger],
-  ['a search', '/?q=time', boss],
-  ['a search without results', '/?q=zzzz', boss],
-  ['the servers that need attention', '/?show=issues', boss],
-  ['the disabled servers', '/?show=disabled', boss],
-  ['the servers with a tag, by name', '/?tag=time&sort=name', boss],
-  ['the rights on the servers that were found', '/rights?find=time', clerk],
-  ['the servers to review', '/?show=review', boss],
-  ['the form of a new server', '/register', boss],
-  ['a server that is up', '/servers/currenttime', boss],
-  ['a server that a user sees', '/servers/currenttime', user],
-  ['the tools that fit a filter', '/servers/currenttime?find=zone', boss],
-  ['how to connect to a server', '/servers/currenttime/connect', boss],
-  ['who may use a server', '/servers/currenttime/access', boss],
-  ['the health of a server', '/servers/currenttime/health', boss],
-  ['the health of a week', '/servers/currenttime/health?span=week', boss],
-  ['the history of a server', '/servers/currenttime/history', boss],
-  ['a server that is down', '/servers/fininfo', boss],
-  ['a server that needs authentication', '/servers/locked', boss],
-  ['a page that does not exist', '/nowhere', boss],
-  ['the kitchen sink', '/static/kitchen-sink', boss],
-];
-const views = (['light', 'dark'] as const).flatMap((scheme) => [1280, 360].map((width) => ({ scheme, width })));
-
-test.each(pages)(
-  '%s has no accessibility fault and no sideways scrolling in any theme and width',
-  async (what, path, who) => {
-    await visit({ path, who }, async (page) => {
-      // Open every collapsed section.
-      await page.evaluate('document.querySelectorAll("details:not(.menu)").forEach((each) => { each.open = true; })');
-      for (const { scheme, width } of views) {
-        await page.emulateMedia({ colorScheme: scheme });
-        await page.setViewportSize({ width, height: 800 });
-        const shots = process.env.SCREENSHOTS;
-        const file = `${shots}/${what.replaceAll(' ', '-')}-${scheme}-${width}.png`;
-        if (shots) await page.screenshot({ path: file, fullPage: true });
-        const { faults, passes } = await accessibility(page);
-        expect({ scheme, width, faults, over: await tooWide(page) }).toEqual({ scheme, width, faults: [], over: [] });
-        expect(passes).toBeGreaterThan(10);
-      }
-    });
-  },
-);
-
-test.each([...pages, ['a page of rights with long names', '/rights', clerk] as [string, string, object]])(
-  '%s breaks no word, on a phone and beside another window',
-  async (_what, path, who) => {
-    await visit({ path, who }, async (page) => {
-      await page.evaluate('document.querySelectorAll("details:not(.menu)").forEach((each) => { each.open = true; })');
-      for (const width of [320, 390, 720, 1024, 1440]) {
-        await page.setViewportSize({ width, height: 800 });
-        expect([width, await brokenWords(page)]).toEqual([width, []]);
-      }
-    });
-  },
-);
 
 test.each([
   ['/servers/currenttime', ['.person', '#more']],
