@@ -115,7 +115,9 @@ test('With too many tools, it has none of them and says so, and finds those that
       ['three', '900 tools, not checked yet', []],
       ['two', '900 tools, not checked yet', []],
     ]);
-    const { tools: found } = await ask(admin, '?q=paint', large.url);
+    // On a busy machine, the first searches come before the index is complete.
+    let found: Tool[] = [];
+    while (found.length === 0) found = (await ask(admin, '?q=paint', large.url)).tools;
     expect(found).toEqual([{ name: 'tool_7', id: 'tool-tool_7', says: 'Paints walls', server: 'one' }]);
     expect((await ask(user, '?q=paint', large.url)).tools).toEqual([]);
   } finally {
