@@ -111,4 +111,19 @@ export const registered = [
       'An entry with many faults names the first ones',
     ],
   }),
+  row(
+    'hostile-registrations',
+    'what a server says of itself fills a form with no more than may be registered or given',
+    {
+      'unit/registry/pages/forms/from-server': [
+        'What a hostile server says is cut and cleaned to what may be registered',
+      ],
+      'integration/registry/pages/forms': [
+        'What a server says of itself is shown as text, and only fills what is empty',
+      ],
+      'unit/registry/pages/details/give-access': [
+        'A tool whose name a rule would read as more than one tool, or that waits for approval, is left out',
+      ],
+    },
+  ),
 ];
