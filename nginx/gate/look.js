@@ -23,7 +23,8 @@ const css = `/* The part of registry/pages/public/design.css that the pages befo
   /* The accent: links in text, the one primary button, focus, what is chosen, charts */
   --accent: light-dark(#1f5bcc, #86aeff);
   --accent-fill: light-dark(#1f5bcc, #2f66d8);
-  --on-accent: #ffffff;
+  /* Twice the same: a browser without light-dark() then shows the text of a button, which has no colour, in black */
+  --on-accent: light-dark(#ffffff, #ffffff);
   /* States. Never alone: a shape and a word go with them. */
   --good: light-dark(#15783f, #4dc488);
   --wait: light-dark(#8a5700, #e5b04c);
@@ -106,7 +107,7 @@ button.primary, .button.primary { border-color: transparent; background: var(--a
 button.primary:hover, .button.primary:hover { background: color-mix(in srgb, var(--accent-fill) 88%, black); }
 button.plain, .button.plain { padding-inline: var(--space-2); border-color: transparent; background: none; color: var(--text-quiet); box-shadow: none; }
 button.plain:hover, .button.plain:hover { background: var(--sunken); color: var(--text); }
-button.full, .button.full { width: 100%; min-height: 40px; font-size: 14px; }
+button.full, .button.full { width: 100%; min-height: 40px; font-size: 14px; white-space: normal; }
 input:not([type="checkbox"], [type="radio"]), select, textarea {
   width: 100%; min-width: 0; min-height: 32px; padding: 5px 10px;
   border: 1px solid var(--line-input); border-radius: var(--radius-small);
