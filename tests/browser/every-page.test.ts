@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
-import type { Browser, Page, Route } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { answerCalls } from '../support/browser/answer-calls.ts';
 import { launchBrowser } from '../support/browser/browser.ts';
 import { expectFit, inContext } from '../support/browser/fit.ts';
 import { longName, type Scene, startScene } from '../support/browser/scene.ts';
@@ -30,26 +31,11 @@ interface State {
 }
 const state = (what: string, path: string, more: Partial<State> = {}): State => ({ what, path, ...more });
 
-const answer =
-  (result: object, headers: Record<string, string> = {}): Prepare =>
-  async (page) => {
-    await page.route(/\/github\/mcp$/, (route: Route) => {
-      const { id, method } = (route.request().postDataJSON() ?? {}) as { id?: number; method?: string };
-      const json = (body: object) =>
-        route.fulfill({
-          headers,
-          contentType: 'application/json',
-          body: JSON.stringify({ jsonrpc: '2.0', id, ...body }),
-        });
-      if (method === 'initialize') return json({ result: { protocolVersion: '2025-11-25', capabilities: {} } });
-      return method === 'tools/call' ? json(result) : route.fulfill({ status: 202 });
-    });
-  };
 /** Calls the tool of the page, whose fields take text. */
 const call =
   (result: object, headers?: Record<string, string>): Prepare =>
   async (page) => {
-    await answer(result, headers)(page);
+    await answerCalls(page, result, headers);
     for (const field of ['repo', 'title']) await page.getByLabel(new RegExp(`^${field}`)).fill('acme/website');
     await page.getByLabel('Send labels').check();
     await page.getByRole('button', { name: 'Add to labels' }).click();
