@@ -42,6 +42,13 @@ const call =
     await page.getByRole('button', { name: 'Call create_issue' }).click();
     await page.getByRole('region', { name: 'Answer' }).waitFor();
   };
+const openPalette =
+  (text: string): Prepare =>
+  async (page) => {
+    await page.getByRole('button', { name: 'Search or go to' }).click();
+    await page.getByRole('option', { name: 'My rights' }).waitFor();
+    await page.keyboard.type(text);
+  };
 const tryIssue = '/servers/github/tools/create_issue/try';
 const refusal = {
   error: { code: -32003, message: 'Not allowed: you need the group x.', data: { reason: 'not_permitted' } },
@@ -112,6 +119,8 @@ const states: State[] = [
   state('The form to edit a server', '/servers/github/edit'),
   state('The form to edit the server of the gateway', '/servers/mcpgw/edit'),
   state('The question before a server is deleted', '/servers/github/delete'),
+  state('The command palette', '/', { prepare: openPalette('') }),
+  state('What the command palette finds', '/servers/github', { prepare: openPalette('i') }),
   state('A page that does not exist', '/nowhere'),
   state('A page that is not for this person', '/audit', { who: user }),
   state('The kitchen sink', '/static/kitchen-sink'),

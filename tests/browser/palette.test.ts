@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { parsePolicy } from '../../common/policy/policy-file.ts';
 import type { ToolInfo } from '../../registry/servers/tool.ts';
-import { accessibility, launchBrowser, tooWide } from '../support/browser/browser.ts';
+import { launchBrowser } from '../support/browser/browser.ts';
 import {
   admin,
   neverChecked,
@@ -229,27 +229,6 @@ async function openAgain(page: Page): Promise<void> {
   await page.keyboard.press('Control+k');
   await field(page).waitFor();
 }
-
-test('It is accessible and fits, empty and full, in both themes, down to 320 px', async () => {
-  for (const [colorScheme, width] of [
-    ['light', 1280],
-    ['dark', 390],
-    ['light', 320],
-    ['dark', 1280],
-  ] as const)
-    await visit({ options: { colorScheme, viewport: { width, height: 640 } } }, async (page) => {
-      await page.getByRole('button', { name: 'Search or go to' }).click();
-      await page.getByRole('option', { name: 'My rights' }).waitFor();
-      for (const text of ['', 'git', hostile.slice(0, 30)]) {
-        await field(page).fill(text);
-        const { faults } = await accessibility(page);
-        expect({ colorScheme, width, text, faults, over: await tooWide(page) }).toEqual({
-          ...{ colorScheme, width, text },
-          ...{ faults: [], over: [] },
-        });
-      }
-    });
-});
 
 test('With too many tools for one answer, it finds those that fit by the search', async () => {
   const many = Array.from({ length: 1_000 }, (_, i) => toolOf(`tool_${i}`));
