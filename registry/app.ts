@@ -24,6 +24,7 @@ import type { ConnectionTest } from './health/connection-test.ts';
 import type { Icons } from './icons/icons.ts';
 import { serveIcon } from './icons/serve-icon.ts';
 import { createAuditPages } from './pages/audit/audit.ts';
+import { createAllChanges } from './pages/details/all-changes.ts';
 import { showServer } from './pages/details/details.ts';
 import { tabs } from './pages/details/view.ts';
 import { createActions } from './pages/forms/actions.ts';
@@ -134,6 +135,7 @@ export function createApp(parts: RegistryParts): Express {
   app.use(createRegisterPages(forms), createEditPages(forms), createDeletePages(forms));
   app.use(createActions({ ...forms, onApproved }), createAuditPages({ policy, readDecisions, render, now }));
   app.get('/rights', showRights(shown, render)).get('/', showServers(shown, render));
+  app.use(createAllChanges(shown, render));
   for (const tab of tabs) app.get(`/servers/:name${tab === 'tools' ? '' : `/${tab}`}`, showServer(shown, render, tab));
   app.get('/servers/:name/tools/:tool/try', showTry(shown, render));
 

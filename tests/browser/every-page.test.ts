@@ -77,6 +77,7 @@ const states: State[] = [
   state('The health of a server', '/servers/github/health'),
   state('The health of a week', '/servers/github/health?span=week'),
   state('The history of a server', '/servers/github/history'),
+  state('The changes of all servers', '/servers/-/history'),
   state('A disabled server', '/servers/reports'),
   state('How to connect to a disabled server', '/servers/reports/connect'),
   state('A server that is down', '/servers/postgres'),

@@ -102,7 +102,7 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
       access.isWhole && view.tab === 'access'
         ? { ...reading, ...giveAccess(policy(), name, access, wanted) }
         : undefined,
-    log: logLines(log, rights.edit),
+    log: logLines(log, () => rights.edit),
     clients: clients.map((each) => ({ ...each, href: serverHref(name, { tab: 'connect', client: each.id }) })),
     client: clients.find(({ id }) => id === view.client) ?? clients[0],
   };
