@@ -174,9 +174,13 @@ test("A person who may change a server sees everyone's rights on it, and bob see
     return (await page.locator('.access tbody th').allTextContents()).map((text) => text.replace(/\s+/g, ' ').trim());
   };
   expect(await rows('alice')).toEqual(
-    expect.arrayContaining(['people in mcp-registry-operator', 'agents with mcp-servers-restricted/execute']),
+    expect.arrayContaining([
+      'people in mcp-registry-admin by rules for *',
+      'people in mcp-registry-operator by rules for currenttime',
+      'agents with mcp-servers-restricted/execute by rules for currenttime',
+    ]),
   );
-  expect(await rows('bob')).toEqual(['people in mcp-registry-user']);
+  expect(await rows('bob')).toEqual(['people in mcp-registry-user by rules for currenttime']);
 });
 
 test('The search finds servers and the tools that the user may call, and reports when nothing matches', async () => {
