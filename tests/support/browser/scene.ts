@@ -69,11 +69,12 @@ export async function startScene({ more = 0, isLong = false } = {}): Promise<Sce
       toObservedTools([...changed, ...(name === 'currenttime' ? [{ name: 'brand_new', description: 'New.' }] : [])]),
     );
   }
+  const approved = approvedIn(definitions.hashes(), healths);
   const registry = await startRegistry(signer.keys, {
     store,
     definitions,
     policy: () => policy,
-    approved: () => approvedIn(definitions.hashes(), healths),
+    approved: () => approved,
     healthOf: (name) => healths.get(name) ?? healthOf(name, 40, checkedAt),
     readDecisions: async (_assertion, { id, person }) => {
       const found = decisions(checkedAt).filter(
