@@ -41,7 +41,7 @@ export function logLines(changes: readonly ServerChange[], mayChange: (server: s
     withValues: mayChange(server),
     icon: icons[action] ?? 'edit',
     action: actions[action],
-    by: by.sub === '#registry' ? 'the registry' : by.username,
+    by: by.sub === '#registry' ? 'The registry' : by.username,
     fields: Object.entries(fields)
       .slice(0, mostFields)
       .map(([field, { from, to }]) =>

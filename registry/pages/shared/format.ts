@@ -26,6 +26,11 @@ export function dayHead(time: Date): string {
   return `${word('weekday')}, ${time.getUTCDate()} ${word('month')} ${time.getUTCFullYear()}`;
 }
 
+/** How long an answer took: `128 ms`, from a second on `1.9 s`. @param ms milliseconds */
+export function took(ms: number): string {
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}
+
 /** `1 server`, `2 servers`. */
 export function counted(count: number, one: string): string {
   return `${count} ${one}${count === 1 ? '' : 's'}`;

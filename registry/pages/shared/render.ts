@@ -3,7 +3,7 @@ import { Eta } from 'eta';
 import type { RequestHandler, Response } from 'express';
 import type { Person } from '../../access/guards.ts';
 import type { Assets } from './assets.ts';
-import { ago, cleaned, clockTime, counted, dayHead, exactTime, inWords, shortened, tileOf } from './format.ts';
+import { ago, cleaned, clockTime, counted, dayHead, exactTime, inWords, shortened, tileOf, took } from './format.ts';
 import type { Navigation } from './navigation.ts';
 import { statusWords } from './shown-status.ts';
 
@@ -42,6 +42,7 @@ export function createRender(assets: Assets, navigation: Navigation, now: () => 
     ago: (time: Date) => ago(time, now()),
     exactTime,
     clockTime,
+    took,
     dayHead,
     counted,
     inWords,
