@@ -21,7 +21,7 @@ export interface PaletteParts {
 
 /** With these tools, 500 servers make 400 kB. With more, the palette asks for the tools that fit while a person types. */
 const mostTools = 2_000;
-const mostFound = 8;
+const mostFound = 5;
 const longestName = 128;
 const longestText = 80;
 const longestQuery = 200;

@@ -1,8 +1,8 @@
 // What the command palette offers: servers, tools, pages and actions, in groups. Apart from how it looks (palette.js).
 import { fitting } from './palette-find.js';
 
-/** How many of a group are shown. */
-const most = { Servers: 6, Tools: 8, 'Go to': 6, Do: 8 };
+/** How many of a group are shown: all groups are in sight at once. */
+const most = { Servers: 5, Tools: 5, 'Go to': 5, Do: 5 };
 /** A search begins when a person stops typing. */
 const pauseMs = 150;
 

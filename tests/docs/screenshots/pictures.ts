@@ -21,6 +21,12 @@ const call = async (page: Page) => {
   await page.getByRole('region', { name: 'Answer' }).waitFor();
 };
 
+const openPalette = async (page: Page) => {
+  await page.getByRole('button', { name: 'Search or go to' }).click();
+  await page.getByRole('option', { name: 'My rights' }).waitFor();
+  await page.keyboard.type('git');
+};
+
 /** The pictures that `npm run docs:screenshots` makes. Those of `docs/images/before-*` are of a version that is gone. */
 export const pictures: readonly Picture[] = [
   { file: 'list.webp', of: 'registry', path: '/' },
@@ -29,6 +35,7 @@ export const pictures: readonly Picture[] = [
   { file: 'server.webp', of: 'registry', path: '/servers/github' },
   { file: 'server-health-dark.webp', of: 'registry', path: '/servers/github/health', theme: 'dark' },
   { file: 'try.webp', of: 'registry', path: '/servers/github/tools/create_issue/try', prepare: call },
+  { file: 'palette.webp', of: 'registry', path: '/', prepare: openPalette },
   { file: 'login.webp', of: 'gateway', path: '/login' },
   { file: 'error.webp', of: 'gateway', path: '/nothing-at-all' },
 ];
