@@ -152,7 +152,10 @@ test('Names and words of tools stay text', async () => {
 test('A person gets what they may see and call, and an administrator also what they may do', async () => {
   await visit({ who: user }, async (page) => {
     await open(page);
-    expect(await optionsOf(page)).toEqual(['Servers', 'My rights', 'Theme: Light', 'Theme: Dark', 'Sign out']);
+    expect(await optionsOf(page)).toEqual([
+      ...['Servers', 'My rights', 'Changes of all servers'],
+      ...['Theme: Light', 'Theme: Dark', 'Sign out'],
+    ]);
     for (const hidden of ['create', 'legit', 'register', 'edit']) {
       await field(page).fill(hidden);
       expect(await optionsOf(page)).toEqual([`Search servers and tools for “${hidden}”`]);
