@@ -69,6 +69,7 @@ async function tabTo(page: Page, wanted: RegExp): Promise<void> {
 }
 
 async function goTo(page: Page, text: string, first: RegExp): Promise<void> {
+  await page.waitForLoadState();
   await page.keyboard.press('Control+k');
   await page.keyboard.type(text);
   await page.getByRole('option', { selected: true, name: first }).waitFor();
@@ -86,6 +87,8 @@ test('By keyboard alone, a person goes to a server, through its tabs, to a tool,
     await page.locator(`.tabs a[aria-current="page"]:has-text("${tab}")`).waitFor();
   }
 
+  // The scripts of the page have run by then.
+  await page.waitForLoadState();
   await page.keyboard.press('/');
   await page.keyboard.type('current_time_by');
   await tabTo(page, /^current_time_by_timezone/);
