@@ -11,7 +11,7 @@ const types: Record<string, string> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The static imports of a module (`from './other.js'`). */
+/** The static imports of a module, which begin with `./` and a name. */
 const imports = /^(import .*? from )'\.\/([\w.-]+)'/gm;
 
 /** Best first. Node's default levels are the slowest and smallest: a file is compressed once. */
