@@ -62,7 +62,7 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
     res.set('Cache-Control', 'public, max-age=300').json(keys);
   });
   app.get(/^\/\.well-known\/oauth-protected-resource(\/|$)/, createResourceMetadata(deps));
-  app.use('/oauth2/static', express.static(`${import.meta.dirname}/login/public`, { index: false, maxAge: '1h' }));
+  app.use('/oauth2/static', deps.pages.files);
 
   app.use(relayCallbacks(deps)); // /relay/ended, /relay/bindings, /relay/tasks
   app.use(decisionsEndpoint(deps)); // /decisions

@@ -1,4 +1,4 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { JWTVerifyGetKey } from 'jose';
 import type { Logger } from '../common/service/log.ts';
@@ -21,7 +21,10 @@ import { createPublicApi } from './api/v0/routes.ts';
 import type { Editor } from './editing/editor.ts';
 import { RegistryError } from './errors/registry-error.ts';
 import type { ConnectionTest } from './health/connection-test.ts';
+import type { Icons } from './icons/icons.ts';
+import { serveIcon } from './icons/serve-icon.ts';
 import { createAuditPages } from './pages/audit/audit.ts';
+import { createAllChanges } from './pages/details/all-changes.ts';
 import { showServer } from './pages/details/details.ts';
 import { tabs } from './pages/details/view.ts';
 import { createActions } from './pages/forms/actions.ts';
@@ -30,12 +33,14 @@ import { createEditPages } from './pages/forms/edit.ts';
 import { createRegisterPages } from './pages/forms/register.ts';
 import { showServers } from './pages/list/servers.ts';
 import { createLive } from './pages/live/live.ts';
+import { showPalette } from './pages/palette/palette.ts';
 import { showRights } from './pages/rights/rights-page.ts';
 import { loadAssets } from './pages/shared/assets.ts';
 import { createFailureHandler } from './pages/shared/failure.ts';
 import { createNavigation } from './pages/shared/navigation.ts';
 import { createNotes, showNote } from './pages/shared/notes.ts';
 import { createRender, showKitchenSink } from './pages/shared/render.ts';
+import { createToReview } from './pages/shared/to-review.ts';
 import { showTry } from './pages/try/try-page.ts';
 import type { ApprovedDefinitions } from './pins/approved-definitions.ts';
 import type { ToolSearch } from './search/tool-search.ts';
@@ -53,6 +58,8 @@ export interface RegistryParts {
   editor: Editor;
   healthOf: (name: string) => Health;
   search: ToolSearch;
+  /** The servers' own icons; undefined for none. */
+  icons?: Pick<Icons, 'of' | 'find'>;
   /** Checks a server now. */
   check: (server: RegisteredServer) => Promise<Health>;
   /** Tests a connection before anything is saved. */
@@ -71,15 +78,19 @@ export interface RegistryParts {
   now?: () => Date;
 }
 
+const noIcons: Pick<Icons, 'of' | 'find'> = { of: () => undefined, find: () => undefined };
+
 /** The registry's middleware and routes, in order. Every route but `/health` needs a person. */
 export function createApp(parts: RegistryParts): Express {
   const { publicUrl, keys, policy, store, editor, healthOf, search, check, readDecisions, definitions, log } = parts;
-  const { onApproved = async () => undefined, approved = () => undefined, now = () => new Date() } = parts;
+  const { onApproved = async () => undefined, approved = () => undefined } = parts;
+  const { icons = noIcons, now = () => new Date() } = parts;
   const identify = createIdentify(publicUrl, keys);
   const guard = requirePerson(identify, ['#registry']);
   const catalogue = createCatalogue({ store, policy, healthOf, publicUrl });
   const assets = loadAssets();
-  const render = createRender(assets, createNavigation(policy), now);
+  const toReview = createToReview({ policy, store, definitions });
+  const render = createRender(assets, createNavigation(policy, toReview), now);
 
   const app = express();
   // Express's defaults would route /API and /api/ past the guards below, which are mounted on /api.
@@ -97,16 +108,11 @@ export function createApp(parts: RegistryParts): Express {
   const guardFor = (tool?: ChangingTool) => (tool ? requireOperation(identify, tool) : guard);
   app.use('/api', createEditApi({ guard: guardFor, catalogue, store, policy, editor, check }));
   app.use('/api', createImportApi(guard, editor));
-  // Made with the first request: it takes longer than the rest of the app.
-  let document: ReturnType<typeof createDocument> | undefined;
-  app.get('/api/openapi.json', (_req, res) => {
-    document ??= createDocument(publicUrl);
-    res.json(document);
-  });
+  app.get('/api/openapi.json', showDocument(publicUrl));
   app.use('/api', createToolChangesApi({ guard, catalogue, policy, definitions, onApproved }));
   const historyOf = (server: string) => store.observations.history(server, now());
   app.use('/api', createHealthApi(catalogue, historyOf));
-  const shown = { catalogue, policy, store, definitions, approved, search, now };
+  const shown = { catalogue, policy, store, definitions, approved, search, iconOf: icons.of, now };
   app.use('/-', createLive({ ...shown, guard, draw: render.part }));
   app.use('/api', createDecisionsApi(guard, policy, readDecisions));
   app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search));
@@ -120,14 +126,16 @@ export function createApp(parts: RegistryParts): Express {
   app.use(guard);
   if (parts.isDevelopment) app.get('/static/kitchen-sink', showKitchenSink(render));
   app.use('/static', assets.router);
+  app.get('/icons/:hash', serveIcon(icons, catalogue));
+  app.get('/-/palette', showPalette(shown, createNavigation(policy)));
   const notes = createNotes();
   app.use(showNote(notes));
   const forms = { ...parts, catalogue, render, notes };
   // Before the page of a server: `register` is a reserved name.
   app.use(createRegisterPages(forms), createEditPages(forms), createDeletePages(forms));
   app.use(createActions({ ...forms, onApproved }), createAuditPages({ policy, readDecisions, render, now }));
-  app.get('/rights', showRights(shown, render));
-  app.get('/', showServers(shown, render));
+  app.get('/rights', showRights(shown, render)).get('/', showServers(shown, render));
+  app.use(createAllChanges(shown, render));
   for (const tab of tabs) app.get(`/servers/:name${tab === 'tools' ? '' : `/${tab}`}`, showServer(shown, render, tab));
   app.get('/servers/:name/tools/:tool/try', showTry(shown, render));
 
@@ -136,6 +144,15 @@ export function createApp(parts: RegistryParts): Express {
   });
   app.use(createFailureHandler(publicUrl, render, log));
   return app;
+}
+
+/** Makes the OpenAPI document with the first request: it takes longer than the rest of the app. */
+function showDocument(publicUrl: string): RequestHandler {
+  let document: ReturnType<typeof createDocument> | undefined;
+  return (_req, res) => {
+    document ??= createDocument(publicUrl);
+    res.json(document);
+  };
 }
 
 function securityHeaders(publicUrl: string) {

@@ -16,6 +16,7 @@ import { createEditor } from './editing/editor.ts';
 import { createConnectionTest } from './health/connection-test.ts';
 import { createRegistryMetrics } from './health/metrics.ts';
 import { createHealthMonitor } from './health/monitor.ts';
+import { createIcons, type Icons, type IconsOptions } from './icons/icons.ts';
 import { createApprovedDefinitions } from './pins/approved-definitions.ts';
 import { keepApprovedTools } from './pins/approved-file.ts';
 import { startRouting } from './routing/routing.ts';
@@ -23,6 +24,7 @@ import { createUpstreamAuth } from './routing/upstream-auth.ts';
 import { createEmbeddings } from './search/embeddings.ts';
 import { createToolSearch, type ToolSearchOptions } from './search/tool-search.ts';
 import type { RegisteredServer } from './servers/server.ts';
+import type { Health } from './servers/server-health.ts';
 import { seed } from './store/seed.ts';
 import { parseServers } from './store/servers-file.ts';
 import { openStore } from './store/store.ts';
@@ -54,6 +56,7 @@ await runService('registry', process.env, async (log) => {
     ...{ ...config.health, ca, log },
   });
   await startHealth(health, secrets, routing);
+  const icons = startIcons(health, { servers: store.list, upstreamOf: routing.of, ca, ...config.health, log });
 
   const toolsOf = (name: string) => health.of(name).tools;
   const search = await startSearch(config, { servers: store.list, toolsOf, policy: policy.current }, log);
@@ -74,8 +77,7 @@ await runService('registry', process.env, async (log) => {
       store,
       editor,
       healthOf: health.of,
-      search,
-      check: health.check,
+      ...{ search, icons, check: health.check },
       connect: createConnectionTest({ find: routing.find, upstreamAuth, ca }),
       secretProblem: upstreamAuth.problem,
       readDecisions: createReadDecisions(config.authServerUrl),
@@ -89,7 +91,7 @@ await runService('registry', process.env, async (log) => {
     needs: async () => ({ policy: policyNeed(policy.faults()), store: await storeNeed(store.ping) }),
     more: [metricsEndpoint(metrics, config.metrics)],
     async stop() {
-      for (const each of [policy, search, secrets, routing, approved]) each.stop();
+      for (const each of [policy, search, icons, secrets, routing, approved]) each.stop();
       await health.stop();
       await store.close();
     },
@@ -106,6 +108,13 @@ async function startHealth(
   health.start();
   const check = () => health.checkAll(({ enabled, auth }) => enabled && auth !== null);
   secrets.onChange(() => void routing.rewrite().then(check));
+}
+
+/** Starts to fetch the icons that servers announce. */
+function startIcons(health: { of: (name: string) => Health }, options: Omit<IconsOptions, 'sourceOf'>): Icons {
+  const icons = createIcons({ ...options, sourceOf: (name) => health.of(name).details?.announced?.icon });
+  icons.start();
+  return icons;
 }
 
 function readAuthorities(path: string | undefined): string | undefined {

@@ -1,5 +1,6 @@
 import { Eta } from 'eta';
 import type { Response } from 'express';
+import { createStaticFiles, filesIn } from '../../common/service/static-files.ts';
 import type { LoginFailure } from './login-failure.ts';
 
 /** What the consent page shows. */
@@ -35,10 +36,14 @@ export type Pages = ReturnType<typeof createPages>;
 /** The pages for people who are not logged in: the templates in `views/`. The template engine escapes values. */
 export function createPages() {
   const eta = new Eta({ views: `${import.meta.dirname}/views`, cache: true });
+  const files = createStaticFiles('/oauth2/static', filesIn(`${import.meta.dirname}/public`));
   const send = (res: Response, status: number, view: string, data: object) => {
-    res.status(status).set('Cache-Control', 'no-store').type('html').send(eta.render(view, data));
+    const html = eta.render(view, { asset: files.href, ...data });
+    res.status(status).set('Cache-Control', 'no-store').type('html').send(html);
   };
   return {
+    /** The router of the files that the pages load. */
+    files: files.router,
     /** @param purpose why one signs in, as a sentence */
     login: (res: Response, data: { ways: readonly { address: string; title: string }[]; purpose: string }) =>
       send(res, 200, './login', { title: 'Sign in', ...data }),

@@ -16,13 +16,13 @@ const page = (title, body) => `<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title} · MCP Gateway Registry</title>
-<link rel="icon" href="/oauth2/static/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/oauth2/static/sign-in.css">
+<link rel="icon" href="/-/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/-/page.css">
 </head>
 <body class="bare">
 <main>
 <div class="door">
-<p class="product"><img class="logo" src="/oauth2/static/icon.svg" alt="" width="24" height="24"><span>MCP Gateway</span></p>
+<p class="product"><img class="logo" src="/-/icon.svg" alt="" width="24" height="24"><span>MCP Gateway</span></p>
 <div class="card">
 <h1>${title}</h1>
 ${body}

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Catalogue } from '../access/catalogue.ts';
 import { type Named, personOf } from '../access/guards.ts';
 import { notFound } from '../access/permissions.ts';
+import type { SelfDescription } from '../servers/self-description.ts';
 import type { History } from '../store/observations.ts';
 import { type Answer, name, object, status, time } from './shared/answer.ts';
 
@@ -80,13 +81,18 @@ export function createHealthApi(catalogue: Catalogue, historyOf: (server: string
       latency_ms: details?.latencyMs ?? null,
       checks: details?.checks ?? [],
       seen_at: details?.seenAt?.toISOString() ?? null,
-      announced: details?.announced ?? null,
+      announced: details?.announced ? withoutIcon(details.announced) : null,
       events: events.map(({ at, latencyMs, ...event }) => ({ ...event, at: at.toISOString(), latency_ms: latencyMs })),
       chart: { day: chart.day.map(toJson), week: chart.week.map(toJson) },
     };
     res.json(answer);
   });
   return api;
+}
+
+/** The icon may be a whole picture, which the pages show. */
+function withoutIcon({ icon: _, ...announced }: SelfDescription): Answer<typeof serverHealth>['announced'] {
+  return announced;
 }
 
 function toJson({ start, ok, failed, meanMs, longestMs }: History['chart']['day'][number]): Answer<typeof sum> {

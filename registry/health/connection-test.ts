@@ -5,6 +5,7 @@ import type { SelfDescription } from '../servers/self-description.ts';
 import { type ServerEntry, transportsOf } from '../servers/server.ts';
 import type { ToolInfo } from '../servers/tool.ts';
 import type { ProbeLimits } from './clock.ts';
+import type { Introduction } from './introduction.ts';
 import { connectionTestsAtOnce, heldByTests } from './limits.ts';
 import { type ProbeResult, probeServer } from './mcp-probe.ts';
 
@@ -15,9 +16,13 @@ export interface ConnectionReport {
   problem: { field: 'upstream' | 'secret'; reason: string } | undefined;
   /** By transport. */
   checks: readonly Pick<ProbeResult, 'transport' | 'status' | 'steps' | 'error'>[];
-  server: Pick<SelfDescription, 'name' | 'version' | 'protocolVersion'> | undefined;
+  /** What the server says of itself, with the numbers of its prompts and resources. */
+  server: AnsweringServer | undefined;
   tools: readonly ToolInfo[];
 }
+
+export type AnsweringServer = Pick<SelfDescription, 'name' | 'title' | 'version' | 'protocolVersion' | 'instructions'> &
+  Introduction & { prompts: number; resources: number };
 
 /** Tests a connection. Returns undefined when too many tests are running. */
 export type ConnectionTest = (server: ServerEntry) => Promise<ConnectionReport | undefined>;
@@ -71,13 +76,24 @@ async function connect(
       probeServer(server, transport, addresses, limits, headers, account, { ca }),
     ),
   );
-  const self = results.find(({ observed }) => observed !== undefined)?.observed;
+  const self = results.find(({ observed }) => observed !== undefined);
   const tools = results.find(({ observed }) => observed?.tools)?.observed?.tools ?? [];
   return {
     ok: results.every(({ status }) => status === 'healthy'),
     problem: undefined,
     checks: results.map(({ transport, status, steps, error }) => ({ transport, status, steps, error })),
-    server: self && { name: self.name, version: self.version, protocolVersion: self.protocolVersion },
+    server: self && answering(self),
     tools: tools.map(({ info }) => info),
   };
+}
+
+function answering({ observed, introduction }: ProbeResult): AnsweringServer | undefined {
+  if (!observed) return undefined;
+  const { name, title, version, protocolVersion, instructions, prompts, resources, resourceTemplates } = observed;
+  const { description = null, icons = [] } = introduction ?? {};
+  const counts = {
+    prompts: prompts?.length ?? 0,
+    resources: (resources?.length ?? 0) + (resourceTemplates?.length ?? 0),
+  };
+  return { name, title, version, protocolVersion, instructions, description, icons, ...counts };
 }

@@ -1,5 +1,6 @@
 import { type Client, type FetchLike, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { JsonObject } from '../servers/definition.ts';
+import { iconSource } from '../servers/icon-source.ts';
 import type { ObservedServer } from '../servers/self-description.ts';
 import { type CheckTarget, endSession } from './end-session.ts';
 
@@ -71,7 +72,8 @@ const maxCapabilities = 65_536;
 
 /** What a server has said about itself in the handshake, cut to what is stored. */
 export function about(client: Client): KeptConnection['about'] {
-  const { name = null, title = null, version = null } = client.getServerVersion() ?? {};
+  const { name = null, title = null, version = null, icons } = client.getServerVersion() ?? {};
+  const icon = iconSource(icons);
   const capabilities: JsonObject = { ...client.getServerCapabilities() };
   const cut = (text: string | null | undefined, most: number) => text?.slice(0, most) ?? null;
   return {
@@ -81,6 +83,7 @@ export function about(client: Client): KeptConnection['about'] {
     protocolVersion: cut(client.getNegotiatedProtocolVersion(), 64),
     era: cut(client.getProtocolEra(), 64),
     instructions: cut(client.getInstructions(), maxText),
+    ...(icon !== undefined && { icon }),
     capabilities: JSON.stringify(capabilities).length > maxCapabilities ? {} : capabilities,
   };
 }

@@ -13,6 +13,7 @@ import { type Alarm, createAlarm } from './alarm.ts';
 import { close, createTransport } from './check-transport.ts';
 import { type Clock, type ProbeLimits, startClock } from './clock.ts';
 import { explain, type Seen } from './explain.ts';
+import { type Introduction, introductionOf } from './introduction.ts';
 import { about, endOpened, type KeptConnection, keepConnection, priorOf } from './kept-connection.ts';
 import { readList } from './read-list.ts';
 
@@ -22,6 +23,8 @@ export interface ProbeResult extends TransportCheck {
   error: string | null;
   /** The server's answers, if the handshake succeeded. */
   observed: ObservedServer | undefined;
+  /** What the server says of itself besides, if the handshake succeeded. */
+  introduction?: Introduction | undefined;
   /** The underlying error, for the log. */
   cause?: unknown;
   /** What the next check needs to ask for the tools only; undefined if it must begin with the handshake. */
@@ -75,7 +78,9 @@ export async function probeServer(
     const unreadable = alarm.raised();
     const error = unreadable ? explain(unreadable, undefined, seen).error : null;
     if (keep && !unreadable) next = kept ?? keepConnection(client, connection, target, url);
-    return { transport, status: 'healthy', steps: clock.steps(), error, observed, cause: unreadable, kept: next };
+    const introduction = introductionOf(client);
+    const outcome = { transport, status: 'healthy', steps: clock.steps(), error, observed } as const;
+    return { ...outcome, introduction, cause: unreadable, kept: next };
   } catch (thrown) {
     return failureOf(alarm.raised() ?? thrown, { transport, client, clock, headers, seen });
   } finally {
@@ -99,6 +104,7 @@ function failureOf(
     steps,
     error: reason,
     observed: spoke ? { ...about(of.client), ...noLists } : undefined,
+    introduction: spoke ? introductionOf(of.client) : undefined,
     cause: error instanceof NoRoom ? error : withoutCredential(error, of.headers),
   };
 }

@@ -2,7 +2,7 @@ import { isServerName } from '../../policy/names.ts';
 import { isFixedName } from '../servers/names.ts';
 
 /** Words that say what every server is. Alone they name none: `com.stripe/mcp`. */
-const anyServer =
+export const anyServer =
   /^(?:(?:remote|official|public|api|http|the)[-_.]?)*(?:mcp|server|mcp[-_.]?server|server[-_.]?mcp|mcp[-_.]?remote)$/;
 
 /**

@@ -11,6 +11,8 @@ export interface SelfDescription {
   /** `modern` from 2026-07-28 on (`server/discover`), `legacy` before (`initialize`). */
   era: string | null;
   instructions: string | null;
+  /** Its icon, as `iconSource` chose it. Missing if there is none, and in what older versions have stored. */
+  icon?: string | undefined;
   capabilities: JsonObject;
   prompts: readonly JsonObject[];
   resources: readonly JsonObject[];

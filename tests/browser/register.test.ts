@@ -53,17 +53,21 @@ async function callSoon(expected: RegExp): Promise<void> {
 test('A server that is registered here becomes healthy, can be called, disabled and deleted', async () => {
   // Register. Test the connection first, which saves nothing.
   await page.goto(`${gateway.url}/register`);
-  await page.getByLabel('Name', { exact: false }).first().fill('everything');
+  await page.getByLabel('Address').fill(`${everything.url}/mcp`);
   await page.getByLabel('Title').fill('Everything');
-  await page.getByLabel('Description').fill('The reference server of the MCP project');
-  await page.getByLabel('Upstream URL').fill(`${everything.url}/mcp`);
   await page.getByRole('button', { name: 'Test connection' }).click();
   await page.getByText('It works.').waitFor();
   expect(await page.locator('#connection').innerText()).toMatch(/tools found/);
+  // The server has filled in the rest. What was typed stays.
+  expect(await page.getByLabel('Title').inputValue()).toBe('Everything');
+  expect(await page.getByLabel('Description').inputValue()).not.toBe('');
+  expect(await page.getByLabel('Name', { exact: false }).first().inputValue()).toMatch(/everything/);
+  await page.getByLabel('Name', { exact: false }).first().fill('everything');
   expect((await page.request.get(`${gateway.url}/api/servers/everything`)).status()).toBe(404);
   await page.getByRole('button', { name: 'Register' }).click();
   await page.waitForURL(/\/servers\/everything\?note=/);
   await page.getByText('“Everything” is registered').waitFor();
+  await page.getByText('Only administrators may use it yet').waitFor();
 
   // Healthy: the registry has checked it and read its tools.
   const details = async () => await (await page.request.get(`${gateway.url}/api/servers/everything`)).json();
@@ -97,7 +101,7 @@ test('A server that is registered here becomes healthy, can be called, disabled 
   await page.getByLabel('Name', { exact: false }).first().fill('everything');
   await page.getByLabel('Title').fill('Everything');
   await page.getByLabel('Description').fill('Again');
-  await page.getByLabel('Upstream URL').fill(everything.url);
+  await page.getByLabel('Address').fill(everything.url);
   await page.getByRole('button', { name: 'Register' }).click();
   await page.getByText('There was a server called "everything" before.').waitFor();
 });

@@ -72,6 +72,16 @@ test('While the auth-server is down, every request gets 503 at once, health says
   const [answer, seconds] = await timed(call);
   expect(answer.status).toBe(503);
   expect(seconds).toBeLessThan(5);
+  // The page that says so has its style and its sign: nginx has both.
+  const load = (path: string, accept: string) =>
+    send(gateway.ports.gateway, { method: 'GET', path, headers: { ...headers, accept } });
+  const page = await load('/', 'text/html');
+  const files = [...page.body.matchAll(/(?:href|src)="(\/-\/[^"]+)"/g)].map(([, path]) => String(path));
+  expect([page.status, new Set(files)]).toEqual([503, new Set(['/-/page.css', '/-/icon.svg'])]);
+  const loaded = await Promise.all(files.map((path) => load(path, '*/*')));
+  expect(new Set(loaded.map((file) => `${file.status} ${file.headers['content-type']}`))).toEqual(
+    new Set(['200 text/css; charset=utf-8', '200 image/svg+xml']),
+  );
   expect(await health()).toMatchObject({ status: 'down', nginx: 'up', 'auth-server': 'down' });
   for (const path of ['/', '/login', '/api/servers', '/.well-known/jwks.json']) {
     expect((await send(gateway.ports.gateway, { method: 'GET', path, headers })).status).toBe(503);

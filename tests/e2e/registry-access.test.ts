@@ -101,3 +101,19 @@ test.each(['/currenttime/mcp', '/echo/mcp', '/mcpgw/sse', '/mcp'])(
     });
   },
 );
+
+test('Only files are sent compressed: pages and answers, which hold what one person may see, never are (BREACH)', async () => {
+  const cookie = await gateway.sessionCookie('alice');
+  const encodingOf = async (path: string) => {
+    const { status, headers } = await get(path, { cookie, accept: '*/*', 'accept-encoding': 'gzip, deflate, br' });
+    expect([path, status]).toEqual([path, 200]);
+    return headers['content-encoding'];
+  };
+  const page = await get('/', { cookie, accept: 'text/html' });
+  const style = /href="(\/static\/design\.[0-9a-f]+\.css)"/.exec(page.body)?.[1] ?? '';
+  for (const path of [style, '/static/icon.svg', '/oauth2/static/sign-in.css'])
+    expect([path, await encodingOf(path)]).toEqual([path, 'br']);
+  for (const path of ['/', '/servers/currenttime', '/api/servers', '/rights', '/audit', '/.well-known/jwks.json'])
+    expect([path, await encodingOf(path)]).toEqual([path, undefined]);
+  expect((await get('/login', { 'accept-encoding': 'br' })).headers['content-encoding']).toBeUndefined();
+});

@@ -52,6 +52,17 @@ export const registered = [
       'A name is refused if one of its addresses is, and an editor sees which rule refused it',
     ],
   }),
+  row('icons', 'the icon of a server is a picture, and leads the registry nowhere else', {
+    'integration/registry/icons/icons': [
+      'A server that sends %s has no icon, and the registry asks nothing else',
+      'An icon %s is not asked for',
+      'A server that drips does not keep the icons of others back, and its answer is ended',
+      'A server that names another icon every moment is asked once in an interval, and has none meanwhile',
+      'All pictures together stay within their memory',
+      'answers with the bytes, which may do nothing in a browser, and can be cached for ever',
+    ],
+    'unit/registry/icons/picture': ['%s is no picture'],
+  }),
   row('look-alike-definitions', 'a tool with keys that another reader takes for its description cannot be approved', {
     'unit/registry/servers/look-alikes': [
       'A tool with the key %j is unusable: neither its text nor its schema is kept, and the note names the key',
@@ -100,4 +111,19 @@ export const registered = [
       'An entry with many faults names the first ones',
     ],
   }),
+  row(
+    'hostile-registrations',
+    'what a server says of itself fills a form with no more than may be registered or given',
+    {
+      'unit/registry/pages/forms/from-server': [
+        'What a hostile server says is cut and cleaned to what may be registered',
+      ],
+      'integration/registry/pages/forms': [
+        'What a server says of itself is shown as text, and only fills what is empty',
+      ],
+      'unit/registry/pages/details/give-access': [
+        'A tool whose name a rule would read as more than one tool, or that waits for approval, is left out',
+      ],
+    },
+  ),
 ];

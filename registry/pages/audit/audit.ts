@@ -6,6 +6,7 @@ import { type ReadDecisions, readDecisionsQuery, requireViewAudit } from '../../
 import { personOf } from '../../access/guards.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import type { Render, View } from '../shared/render.ts';
+import { reasonWords, whoAsked } from './words.ts';
 
 const filterNames = ['verdict', 'person', 'server', 'tool', 'reason', 'since', 'until'] as const;
 
@@ -62,6 +63,7 @@ export function createAuditPages({ policy, readDecisions, render, now }: AuditOp
         current: filters.verdict === verdict,
       })),
       chips: chipsOf(filters),
+      reasons: reasonWords,
       isFirst,
       /** The address that the live page polls. */
       liveUrl: isLive ? link({ live: String(since) }) : '',
@@ -72,6 +74,8 @@ export function createAuditPages({ policy, readDecisions, render, now }: AuditOp
         at: new Date(decisions[0].at),
         rows: decisions.map((decision) => ({
           ...decision,
+          who: whoAsked(decision),
+          why: reasonWords[decision.reason ?? ''] ?? decision.reason ?? '',
           href: linkTo(`/audit/${decision.id}`, { ...filters, before }),
         })),
       })),
@@ -87,7 +91,7 @@ export function createAuditPages({ policy, readDecisions, render, now }: AuditOp
     const explainLink = mayExplain ? explainLinkOf(decision) : '';
     const before = typeof req.query.before === 'string' ? req.query.before.slice(0, 300) : '';
     const back = linkTo('/audit', { ...filtersIn(req), before });
-    const view = { title: 'Decision', person: personOf(req), decision, explainLink, back };
+    const view = { title: 'Decision', person: personOf(req), decision, reasons: reasonWords, explainLink, back };
     render<View & typeof view>(res, 200, 'decision', view);
   });
   return pages;

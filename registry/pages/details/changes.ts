@@ -32,19 +32,21 @@ const icons: Partial<Record<ServerChange['action'], string>> = {
 };
 
 /**
- * The change log of a server, newest first, grouped by its days in UTC.
- * @param withValues whether the reader may change the server: one of the values says where it runs
+ * A change log, newest first, grouped by its days in UTC.
+ * @param mayChange whether the reader may change a server: one of the values says where it runs
  */
-export function logLines(changes: readonly ServerChange[], withValues: boolean) {
-  const lines = changes.map(({ at, action, by, fields }) => ({
+export function logLines(changes: readonly ServerChange[], mayChange: (server: string) => boolean) {
+  const lines = changes.map(({ at, server, action, by, fields }) => ({
     at,
+    server,
+    withValues: mayChange(server),
     icon: icons[action] ?? 'edit',
     action: actions[action],
-    by: by.sub === '#registry' ? 'the registry' : by.username,
+    by: by.sub === '#registry' ? 'The registry' : by.username,
     fields: Object.entries(fields)
       .slice(0, mostFields)
       .map(([field, { from, to }]) =>
-        withValues ? { field, from: textOf(from), to: textOf(to) } : { field, from: '', to: '' },
+        mayChange(server) ? { field, from: textOf(from), to: textOf(to) } : { field, from: '', to: '' },
       ),
   }));
   return [...Map.groupBy(lines, ({ at }) => at.toISOString().slice(0, 10)).values()];

@@ -4,6 +4,7 @@ import type { Policy } from '../../../policy/policy.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import { type Person, personOf } from '../../access/guards.ts';
 import { notFound } from '../../access/permissions.ts';
+import { accessTo, callersOf } from '../../access/who-may-use.ts';
 import type { ApprovedDefinitions } from '../../pins/approved-definitions.ts';
 import { toolChanges } from '../../pins/changes.ts';
 import { callable } from '../../search/rights.ts';
@@ -14,10 +15,11 @@ import type { Render, View } from '../shared/render.ts';
 import { rightsOn } from '../shared/rights-on.ts';
 import { shownStatus } from '../shared/shown-status.ts';
 import { toolId } from '../shared/tool-id.ts';
-import { accessTo } from './access.ts';
+
 import { logLines } from './changes.ts';
 import { chartOf } from './chart.ts';
 import { clientConfigs } from './clients.ts';
+import { giveAccess, readTools } from './give-access.ts';
 import { offersOf } from './offers.ts';
 import { toolGroups } from './tool-groups.ts';
 import { shownTools } from './tools.ts';
@@ -29,6 +31,8 @@ export interface DetailsParts {
   store: Pick<RegistryStore, 'observations' | 'changes'>;
   definitions: Pick<ApprovedDefinitions, 'of'>;
   approved: () => ApprovedTools | undefined;
+  /** The hash of a server's icon, if this registry has it. */
+  iconOf: (server: string) => string | undefined;
   now: () => Date;
 }
 
@@ -47,7 +51,7 @@ type Details = NonNullable<Awaited<ReturnType<typeof detailsFor>>>;
 
 /** The server called `name` as `person` sees it; undefined if they may not see it or it does not exist. */
 export async function detailsFor(parts: DetailsParts, person: Person, name: string, view: ServerView) {
-  const { catalogue, policy, store, definitions, approved, now } = parts;
+  const { catalogue, policy, store, definitions, approved, iconOf, now } = parts;
   const server = catalogue.get(person, name);
   if (!server) return undefined;
   const [history, known, log] = await Promise.all([
@@ -66,9 +70,13 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
     !mayCall(name, tool) ? 'no' : isApproved(allowed, name, tool) ? 'yes' : 'waits',
   );
   const clients = clientConfigs(server);
+  const access = accessTo(policy(), person, name);
+  const reading = readTools(tools, (tool) => pending.some((each) => each.name === tool));
+  const wanted = { wanted: view.group, tools: reading.named };
   return {
     view,
     server,
+    icon: iconOf(name),
     status: shownStatus(server, waiting),
     rights,
     /** Where the forms of this tab redirect to. */
@@ -88,8 +96,13 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
     review: { waiting, refused: allowed !== undefined, names: pending.map((tool) => tool.shown_name) },
     changedIds: new Map(pending.map((tool) => [toolId(tool.name), tool.state])),
     unusable: new Set(changes.tools.filter(isUnusable).map((tool) => tool.name)),
-    access: accessTo(policy(), person, name),
-    log: logLines(log, rights.edit),
+    access: { ...access, ...callersOf(access.rows) },
+    /** How to let others call the tools that only read, for a person who sees who may use it. */
+    give:
+      access.isWhole && view.tab === 'access'
+        ? { ...reading, ...giveAccess(policy(), name, access, wanted) }
+        : undefined,
+    log: logLines(log, () => rights.edit),
     clients: clients.map((each) => ({ ...each, href: serverHref(name, { tab: 'connect', client: each.id }) })),
     client: clients.find(({ id }) => id === view.client) ?? clients[0],
   };
@@ -147,7 +160,11 @@ export function serverParts(details: Details): Part[] {
     ],
     history: [],
   };
-  return [part('state', state, rights, review), part('tabs', tools.length, review.waiting), ...ofTab[view.tab]];
+  return [
+    part('state', state, rights, review, details.icon),
+    part('tabs', tools.length, review.waiting),
+    ...ofTab[view.tab],
+  ];
 }
 
 /** Whatever changes a server's page. It is computed often, so it reads nothing from the database. */

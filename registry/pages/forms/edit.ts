@@ -16,11 +16,11 @@ import { faultsOf, inputOf, revisionIn, type Values, valuesIn, valuesOf } from '
 
 /** `GET /servers/:name/edit`, and `POST` to the same address: the button `do` saves, or tests the connection (`test`). */
 export function createEditPages(options: FormOptions): Router {
-  const { publicUrl, policy, store, render } = options;
+  const { publicUrl, policy, store } = options;
   const pages = Router({ caseSensitive: true, strict: true });
   pages.get('/servers/:name/edit', (req: Named, res) => {
     const server = serverFor(options, personOf(req), 'modify_service', req.params.name);
-    showForm(render, req, res, 200, { kind: 'edit', values: valuesOf(server), server: shown(server) });
+    showForm(options, req, res, 200, { kind: 'edit', values: valuesOf(server), server: shown(server) });
   });
   pages.post('/servers/:name/edit', requireOwnPage(publicUrl), readForm, async (req: Named, res) => {
     const { name } = req.params;
@@ -45,7 +45,7 @@ interface Edit {
 }
 
 async function save(options: FormOptions, req: Named, res: Response, edit: Edit): Promise<void> {
-  const { editor, notes, render, secretProblem } = options;
+  const { editor, notes, secretProblem } = options;
   const { values, server, revision } = edit;
   const { name } = server;
   const person = personOf(req);
@@ -56,7 +56,7 @@ async function save(options: FormOptions, req: Named, res: Response, edit: Edit)
     const problem = secretProblem({ ...settings, name, enabled: server.enabled });
     if (problem) {
       const faults = { secret: problem };
-      return showForm(render, req, res, 422, { kind: 'edit', values, faults, server: shown(server) });
+      return showForm(options, req, res, 422, { kind: 'edit', values, faults, server: shown(server) });
     }
     const edited = await editor.edit(person, name, () => settings);
     const isSame = edited.server?.revision === revision;
@@ -68,13 +68,13 @@ async function save(options: FormOptions, req: Named, res: Response, edit: Edit)
     if (error.code === 'not_found') return showLost(options, req, res, values);
     if (error.code === 'not_permitted') throw error;
     const faults = error.code === 'name_fixed' ? { upstream: error.message } : faultsOf(error);
-    showForm(render, req, res, error.status, { kind: 'edit', values, faults, server: shown(server) });
+    showForm(options, req, res, error.status, { kind: 'edit', values, faults, server: shown(server) });
   }
 }
 
 /** 409: shows what others have changed beside what was typed. Saving again replaces the current settings. */
 async function showMeanwhile(options: FormOptions, req: Named, res: Response, edit: Edit): Promise<void> {
-  const { store, render } = options;
+  const { store } = options;
   const { values: typed, revision } = edit;
   await store.refresh();
   const now = store.get(edit.server.name);
@@ -82,17 +82,17 @@ async function showMeanwhile(options: FormOptions, req: Named, res: Response, ed
   const log = await store.changes({ servers: [now.name], limit: 50 });
   const later = log.filter(({ id, action }) => id > revision && !ofTools.has(action));
   const meanwhile = merge(typed, now, later);
-  showForm(render, req, res, 409, { kind: 'edit', values: meanwhile.values, server: shown(now), meanwhile });
+  showForm(options, req, res, 409, { kind: 'edit', values: meanwhile.values, server: shown(now), meanwhile });
 }
 
 /** Actions on a server's tools. They change no field of the form. */
 const ofTools: ReadonlySet<Action> = new Set(['first-seen', 'approve']);
 
 /** The server was deleted while the form was open: offers the input as a new registration, if the person may register it. */
-function showLost({ policy, render }: FormOptions, req: Named, res: Response, values: Values): void {
-  if (!mayUseUi(policy(), personOf(req).scopes, 'register_service', values.name)) throw notFound();
+function showLost(options: FormOptions, req: Named, res: Response, values: Values): void {
+  if (!mayUseUi(options.policy(), personOf(req).scopes, 'register_service', values.name)) throw notFound();
   const notice = `“${values.name}” was deleted while you edited it. What you typed is below: register it again, or leave it.`;
-  showForm(render, req, res, 409, { kind: 'register', values: { ...values, enabled: true }, notice });
+  showForm(options, req, res, 409, { kind: 'register', values: { ...values, enabled: true }, notice });
 }
 
 function shown({ name, title, revision }: RegisteredServer): NonNullable<FormState['server']> {

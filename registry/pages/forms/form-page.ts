@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Policy } from '../../../policy/policy.ts';
+import { formOf } from '../../access/body.ts';
 import type { Catalogue } from '../../access/catalogue.ts';
 import { type Person, personOf } from '../../access/guards.ts';
 import { type Editor, warningsFor } from '../../editing/editor.ts';
@@ -7,10 +8,13 @@ import { RegistryError } from '../../errors/registry-error.ts';
 import type { ConnectionReport, ConnectionTest } from '../../health/connection-test.ts';
 import type { ServerSettings } from '../../servers/server.ts';
 import { readConnection } from '../../servers/server-input.ts';
-import { nameTaken, type RegistryStore } from '../../store/store.ts';
+import type { RegistryStore } from '../../store/store.ts';
 import type { Notes } from '../shared/notes.ts';
 import type { Render, View } from '../shared/render.ts';
+import { firstUsers } from './first-users.ts';
+import { type FromServer, fillIn, fromServerIn } from './from-server.ts';
 import type { Meanwhile } from './meanwhile.ts';
+import { ownNames, takenFault } from './own-names.ts';
 import { type Faults, type Field, faultsOf, fields, inputOf, labels, type Values } from './server-form.ts';
 
 export interface FormOptions {
@@ -34,6 +38,10 @@ export interface FormState {
   server?: { name: string; title: string; revision: number; fixed: boolean };
   /** The outcome of a connection test: a report, or the reason why there is none. */
   tested?: { report?: ConnectionReport; trouble?: string; warnings: readonly string[] };
+  /** What the server that was tested has filled in. */
+  filled?: FromServer;
+  /** The name that the server calls itself, if that is taken. */
+  taken?: string | undefined;
   imported?: { json: string; fault: string; hints: readonly string[] };
   meanwhile?: Meanwhile;
   /** Shown above the form. */
@@ -46,44 +54,70 @@ interface FormView extends FormState, View {
   /** The same faults as a list, in the order of the fields. */
   faultList: readonly { field: Field | 'form'; label: string; message: string }[];
   labels: typeof labels;
+  /** Of a new server: who could use it at once. */
+  users: ReturnType<typeof firstUsers> | undefined;
 }
 
 /** Answers with the form in this state. */
-export function showForm(render: Render, req: Request, res: Response, status: number, state: FormState): void {
-  const { faults = {} } = state;
+export function showForm(
+  { render, policy }: Pick<FormOptions, 'render' | 'policy'>,
+  req: Request,
+  res: Response,
+  status: number,
+  state: FormState,
+): void {
+  const { faults = {}, kind, values } = state;
+  const person = personOf(req);
   const faultList = (['form', ...fields] as const).flatMap((field) => {
     const message = faults[field];
     return message === undefined ? [] : [{ field, label: field === 'form' ? '' : labels[field], message }];
   });
-  const title = state.kind === 'register' ? 'Register a server' : `Edit ${state.server?.title}`;
-  render<FormView>(res, status, 'server-form', { ...state, faults, faultList, labels, title, person: personOf(req) });
+  const isNew = kind === 'register';
+  const title = isNew ? 'Register a server' : `Edit ${state.server?.title}`;
+  const users = isNew ? firstUsers(policy(), person, values.name.trim()) : undefined;
+  const template = isNew ? 'register' : 'server-form';
+  render<FormView>(res, status, template, { ...state, faults, faultList, labels, title, person, users });
 }
 
 const ofConnection: ReadonlySet<string> = new Set(['upstream', 'mcp_path', 'sse_path', 'secret', 'host_header']);
 
-/** Tests the connection that the form describes, and shows the form again with the outcome. Saves nothing. */
+/**
+ * Tests the connection that the form describes, and shows the form again with the outcome. The form of a new server is then
+ * filled in with what the server says of itself. Saves nothing.
+ */
 export async function tryConnection(options: FormOptions, req: Request, res: Response, state: FormState) {
-  const { connect, render, store } = options;
+  const { connect, store } = options;
   const { values } = state;
   const name = values.name.trim();
-  const warnings = state.kind === 'register' ? await warningsOn(store, name) : [];
+  const isNew = state.kind === 'register';
+  const warnings = async (of: string) => (isNew && !store.get(of) ? await warningsFor(store, of) : []);
   try {
     const { upstream, transports, auth, host_header } = inputOf(values);
     const connection = readConnection({ upstream, transports, auth, host_header });
     const report = await connect({ title: '', description: '', tags: [], name: name || 'unnamed', ...connection });
     const trouble = 'Many connections are being tested at the moment. Try again in a few seconds.';
-    const tested = { ...(report ? { report } : { trouble }), warnings };
     const { problem } = report ?? {};
-    showForm(render, req, res, 200, { ...state, tested, faults: problem ? { [problem.field]: problem.reason } : {} });
+    const faults = problem ? { [problem.field]: problem.reason } : {};
+    const outcome = report ? { report } : { trouble };
+    if (!isNew) return showForm(options, req, res, 200, { ...state, tested: { ...outcome, warnings: [] }, faults });
+    const names = ownNames(options.policy(), store, personOf(req));
+    const filled = report?.server
+      ? fillIn(values, fromServerIn(formOf(req)), { server: report.server, tools: report.tools }, names)
+      : { values };
+    const now = filled.values.name.trim();
+    const taken = takenFault(now, values.upstream, names);
+    const tested = { ...outcome, warnings: await warnings(now) };
+    showForm(options, req, res, 200, {
+      ...state,
+      ...filled,
+      tested,
+      faults: { ...faults, ...(taken && { name: taken }) },
+    });
   } catch (error) {
     if (!(error instanceof RegistryError) || error.code !== 'input_invalid') throw error;
     const faults = Object.fromEntries(Object.entries(faultsOf(error)).filter(([field]) => ofConnection.has(field)));
     const [[field, message]] = Object.entries(faults) as [[Field, string]];
     const trouble = `There is nothing to connect to yet. ${labels[field]}: ${message}`;
-    showForm(render, req, res, 400, { ...state, faults, tested: { trouble, warnings } });
+    showForm(options, req, res, 400, { ...state, faults, tested: { trouble, warnings: await warnings(name) } });
   }
-}
-
-async function warningsOn(store: FormOptions['store'], name: string): Promise<string[]> {
-  return store.get(name) ? [nameTaken(name).message] : await warningsFor(store, name);
 }

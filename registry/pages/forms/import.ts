@@ -48,7 +48,7 @@ export async function importAll(options: FormOptions, req: Request, res: Respons
 }
 
 /** Shows the form again if what was pasted cannot be read. */
-async function explaining({ render }: FormOptions, req: Request, res: Response, work: () => Promise<void> | void) {
+async function explaining(options: FormOptions, req: Request, res: Response, work: () => Promise<void> | void) {
   try {
     await work();
   } catch (error) {
@@ -57,21 +57,21 @@ async function explaining({ render }: FormOptions, req: Request, res: Response, 
     if (!isTheirs) throw error;
     const form = formOf(req);
     const imported = { json: form.get('json') ?? '', fault: error.message, hints: [] };
-    showForm(render, req, res, 400, { kind: 'register', values: valuesIn(form), imported });
+    showForm(options, req, res, 400, { kind: 'register', values: valuesIn(form), imported });
   }
 }
 
 function fillIn(
-  { render, policy }: FormOptions,
+  options: FormOptions,
   req: Request,
   res: Response,
   { json, entry }: { json: string; entry: unknown },
 ): void {
   const { settings, hints } = readEntry(entry);
   const values = valuesOfEntry(settings);
-  const mayHave = mayUseUi(policy(), personOf(req).scopes, 'register_service', values.name);
+  const mayHave = mayUseUi(options.policy(), personOf(req).scopes, 'register_service', values.name);
   const faults = mayHave ? {} : { name: 'You may not register a server of this name; choose one that you may.' };
-  showForm(render, req, res, 200, { kind: 'register', values, faults, imported: { json, fault: '', hints } });
+  showForm(options, req, res, 200, { kind: 'register', values, faults, imported: { json, fault: '', hints } });
 }
 
 function parse(json: string): unknown {

@@ -6,8 +6,10 @@ import { requireOwnPage } from '../../access/own-page.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import { readRegistration } from '../../servers/server-input.ts';
 import { noteOn } from '../shared/notes.ts';
+import { firstUsers, usersInWords } from './first-users.ts';
 import { type FormOptions, showForm, tryConnection } from './form-page.ts';
 import { importAll, showImport } from './import.ts';
+import { ownNames, takenFault } from './own-names.ts';
 import { emptyValues, faultsOf, inputOf, type Values, valuesIn } from './server-form.ts';
 
 /**
@@ -25,7 +27,7 @@ export function createRegisterPages(options: FormOptions): Router {
   };
   pages.get('/register', (req, res) => {
     mayRegister(req);
-    showForm(options.render, req, res, 200, { kind: 'register', values: emptyValues });
+    showForm(options, req, res, 200, { kind: 'register', values: emptyValues });
   });
   // A browser that reloads the answer to a rejected form without sending it again.
   pages.get('/servers/register', (_req, res) => res.redirect(303, '/register'));
@@ -36,27 +38,41 @@ export function createRegisterPages(options: FormOptions): Router {
     if (action === 'import') return await showImport(options, req, res);
     if (action === 'import-all') return await importAll(options, req, res);
     const values = valuesIn(form);
-    if (action === 'test') return await tryConnection(options, req, res, { kind: 'register', values });
+    if (action === 'test' || hasOnlyAddress(values))
+      return await tryConnection(options, req, res, { kind: 'register', values });
     await register(options, req, res, values);
   });
   return pages;
 }
 
+/** Whether the person has given the address only, and the server is to say the rest. */
+function hasOnlyAddress({ name, title, description, upstream }: Values): boolean {
+  return upstream.trim() !== '' && `${name}${title}${description}`.trim() === '';
+}
+
 async function register(options: FormOptions, req: Request, res: Response, values: Values): Promise<void> {
-  const { catalogue, editor, notes, render, secretProblem } = options;
+  const { catalogue, editor, notes, policy, store, secretProblem } = options;
   const person = personOf(req);
   try {
     const settings = readRegistration(inputOf(values));
     const problem = secretProblem(settings);
-    if (problem) return showForm(render, req, res, 422, { kind: 'register', values, faults: { secret: problem } });
+    if (problem) return showForm(options, req, res, 422, { kind: 'register', values, faults: { secret: problem } });
     const edited = await editor.register(person, settings);
     const next = catalogue.get(person, settings.name) ? `/servers/${settings.name}` : '/';
     const state = settings.enabled ? 'registered' : 'registered, and disabled';
-    res.redirect(303, notes.leave(person, next, noteOn(`“${settings.title}” is ${state}.`, edited)));
+    const note = noteOn(`“${settings.title}” is ${state}.`, edited);
+    const who = usersInWords(firstUsers(policy(), person, settings.name));
+    const link = { href: `/servers/${settings.name}/access`, label: who.next };
+    const more = [...note.more, who.text];
+    res.redirect(303, notes.leave(person, next, { ...note, more, ...(next !== '/' && { link }) }));
   } catch (error) {
     if (!(error instanceof RegistryError) || error.status >= 500) throw error;
     const isName = error.code === 'not_permitted' || error.code === 'name_fixed';
     const faults = isName ? { name: error.message } : faultsOf(error);
-    showForm(render, req, res, error.status, { kind: 'register', values, faults });
+    const names = ownNames(policy(), store, person);
+    const taken =
+      error.code === 'name_taken' && faults.name ? takenFault(values.name.trim(), values.upstream, names) : undefined;
+    if (taken !== undefined) faults.name = taken;
+    showForm(options, req, res, error.status, { kind: 'register', values, faults });
   }
 }

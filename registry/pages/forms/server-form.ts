@@ -7,7 +7,7 @@ export const labels = {
   title: 'Title',
   description: 'Description',
   tags: 'Tags',
-  upstream: 'Upstream URL',
+  upstream: 'Address',
   mcp_path: 'Path of Streamable HTTP',
   sse_path: 'Path of SSE',
   secret: 'Secret',

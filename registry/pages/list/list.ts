@@ -8,7 +8,8 @@ import type { ToolSearch } from '../../search/tool-search.ts';
 import { digest, marksOf, type Part } from '../shared/digest.ts';
 import { rightsOn } from '../shared/rights-on.ts';
 import { shownStatus } from '../shared/shown-status.ts';
-import { type ListQuery, listHref, type Show, shows } from './query.ts';
+import { menusFor } from './menus.ts';
+import { type ListQuery, listHref, type Show, type Sort, shows } from './query.ts';
 
 export interface ListParts {
   catalogue: Catalogue;
@@ -16,6 +17,8 @@ export interface ListParts {
   definitions: Pick<ApprovedDefinitions, 'hashes'>;
   approved: () => ApprovedTools | undefined;
   search: Pick<ToolSearch, 'servers'>;
+  /** The hash of a server's icon, if this registry has it. */
+  iconOf: (server: string) => string | undefined;
 }
 
 /** A page of 50 rows has about 100 kB, which a browser draws at once. */
@@ -24,6 +27,7 @@ const perPage = 50;
 const labels: Record<Show, string> = {
   all: 'All',
   issues: 'Needs attention',
+  review: 'To review',
   working: 'Working',
   disabled: 'Out of service',
   enabled: 'Enabled',
@@ -31,10 +35,13 @@ const labels: Record<Show, string> = {
 const emptyBecause: Record<Show, string> = {
   all: 'There is no server that you may see.',
   issues: 'Every enabled server answered when it was last asked, and no tool waits for approval.',
+  review: 'No tool of a server that you may change waits for approval.',
   working: 'Every server that you may see needs attention, or is disabled.',
   disabled: 'No server that you may see is disabled.',
   enabled: 'Every server that you may see is disabled.',
 };
+/** The heading of a list without groups. */
+const orders: Record<Exclude<Sort, 'problems'>, string> = { name: 'By name', changed: 'Last changed first' };
 /** The groups of a list, problems first. */
 const groups = ['issues', 'working', 'disabled'] as const;
 
@@ -45,22 +52,27 @@ type List = ReturnType<typeof listFor>;
  * counts the matches on all pages, `waiting` the tools of a server that wait for approval.
  */
 export function listFor(
-  { catalogue, policy, definitions, approved, search }: ListParts,
+  { catalogue, policy, definitions, approved, search, iconOf }: ListParts,
   person: Person,
   query: ListQuery,
 ) {
   const all = catalogue.list(person);
-  const found = query.q ? inOrder(all, search.servers(person, query.q)) : all;
+  const tagged = query.tag ? all.filter(({ tags }) => tags.includes(query.tag)) : all;
+  const found = query.q ? inOrder(tagged, search.servers(person, query.q)) : tagged;
   const waitingOf = ({ name, enabled }: CatalogueEntry) =>
     enabled ? (definitions.hashes().get(name)?.pending.size ?? 0) : 0;
   const statusOf = (server: CatalogueEntry) => shownStatus(server, waitingOf(server));
   const groupOf = (server: CatalogueEntry) => groupFor(server, waitingOf(server));
-  const isShown = (show: Show) => (server: CatalogueEntry) =>
-    show === 'all' || (show === 'enabled' ? server.enabled : show === groupOf(server));
+  const isToReview = (server: CatalogueEntry) =>
+    waitingOf(server) > 0 && rightsOn(policy(), person, server.name, server.enabled).approve;
+  const isShown = (show: Show) => (server: CatalogueEntry) => {
+    if (show === 'review') return isToReview(server);
+    return show === 'all' || (show === 'enabled' ? server.enabled : show === groupOf(server));
+  };
   // A stable sort: in a group the order of the search or of the alphabet stays, with broken servers first.
   const rank = (server: CatalogueEntry) =>
     2 * groups.indexOf(groupOf(server)) - (statusOf(server) === 'unhealthy' ? 1 : 0);
-  const fitting = found.filter(isShown(query.show)).sort((a, b) => rank(a) - rank(b));
+  const fitting = found.filter(isShown(query.show)).sort(inOrderOf(query.sort, rank));
   const last = Math.max(1, Math.ceil(fitting.length / perPage));
   const number = Math.min(query.page, last);
   const back = listHref({ ...query, page: number });
@@ -71,6 +83,7 @@ export function listFor(
     /** `back`: where its forms redirect to. */
     return {
       server,
+      icon: iconOf(server.name),
       group: groupOf(server),
       status: statusOf(server),
       rights,
@@ -84,11 +97,10 @@ export function listFor(
     isEmpty: all.length === 0,
     /** The servers with tools to review that this person may approve. */
     attention: all
-      .filter(({ name, enabled }) => rightsOn(policy(), person, name, enabled).approve)
-      .map((server) => ({ name: server.name, title: server.title, waiting: waitingOf(server) }))
-      .filter(({ waiting }) => waiting > 0),
+      .filter(isToReview)
+      .map((server) => ({ name: server.name, title: server.title, waiting: waitingOf(server) })),
     filters: shows
-      .filter((show) => show !== 'enabled' || query.show === 'enabled')
+      .filter((show) => show === query.show || (show === 'review' ? all.some(isToReview) : show !== 'enabled'))
       .map((show) => ({
         show,
         label: labels[show],
@@ -97,11 +109,9 @@ export function listFor(
         current: show === query.show,
       })),
     rows,
-    groups: groups.flatMap((group) => {
-      const own = rows.filter((row) => row.group === group);
-      const count = fitting.filter((server) => groupOf(server) === group).length;
-      return own.length > 0 ? [{ label: labels[group], count, rows: own }] : [];
-    }),
+    groups: groupsOf(query.sort, rows, fitting, groupOf),
+    ...menusFor(all, query),
+    clear: listHref({ ...query, q: '', page: 1 }),
     why: emptyBecause[query.show],
     fitting: fitting.length,
     pages: {
@@ -112,6 +122,28 @@ export function listFor(
     },
     mayRegister: mayUseUiSomewhere(policy(), person.scopes, 'register_service'),
   };
+}
+
+function inOrderOf(sort: Sort, rank: (server: CatalogueEntry) => number) {
+  return (a: CatalogueEntry, b: CatalogueEntry): number => {
+    if (sort === 'problems') return rank(a) - rank(b);
+    return sort === 'name' ? a.title.localeCompare(b.title, 'en') : b.updatedAt.getTime() - a.updatedAt.getTime();
+  };
+}
+
+/** The rows under their headings, each with the number of servers under it on all pages. */
+function groupsOf<Row extends { group: (typeof groups)[number] }>(
+  sort: Sort,
+  rows: readonly Row[],
+  fitting: readonly CatalogueEntry[],
+  groupOf: (server: CatalogueEntry) => Row['group'],
+) {
+  if (sort !== 'problems') return rows.length > 0 ? [{ label: orders[sort], count: fitting.length, rows }] : [];
+  return groups.flatMap((group) => {
+    const own = rows.filter((row) => row.group === group);
+    const count = fitting.filter((server) => groupOf(server) === group).length;
+    return own.length > 0 ? [{ label: labels[group], count, rows: own }] : [];
+  });
 }
 
 /** A server needs attention if it is not healthy, its last check failed, or tools wait for approval. */
@@ -142,8 +174,19 @@ export function listParts(list: List): Part[] {
   const data = { list };
   return [
     { id: 'results', mark: digest(['results', frame, filters.map(({ href }) => href)]), template: 'results', data },
+    {
+      id: 'to-review',
+      mark: digest(['to-review', attention.length]),
+      template: 'to-review',
+      data: { count: attention.length },
+    },
     { id: 'attention', mark: digest(['attention', attention]), template: 'attention', data },
-    { id: 'states', mark: digest(['states', filters.map(({ count }) => count)]), template: 'states', data },
+    {
+      id: 'states',
+      mark: digest(['states', filters.map(({ show, count }) => [show, count])]),
+      template: 'states',
+      data,
+    },
     ...rows.map((row) => {
       const id = `row-${row.server.name}`;
       return { id, mark: digest(shownOn(row)), template: 'row', data: { row } };
@@ -151,8 +194,8 @@ export function listParts(list: List): Part[] {
   ];
 }
 
-function shownOn({ server, rights, waiting, refused, status }: List['rows'][number]): unknown {
+function shownOn({ server, icon, rights, waiting, refused, status }: List['rows'][number]): unknown {
   const { name, revision, health } = server;
   const { error, tools, details } = health;
-  return [name, revision, rights, waiting, refused, status, error, tools.length, details?.latencyMs ?? null];
+  return [name, revision, icon, rights, waiting, refused, status, error, tools.length, details?.latencyMs ?? null];
 }

@@ -73,7 +73,13 @@ async function lookerFor(options: LiveOptions, person: Person, req: Request): Pr
     // The history gets a check some seconds after its outcome is known.
     const waiting = [...(options.definitions.hashes().get(server)?.pending ?? [])];
     const approved = [...(options.approved()?.get(server) ?? [])];
-    const state = JSON.stringify([stateOf(entry), options.store.observations.storedAt(server), waiting, approved]);
+    const state = JSON.stringify([
+      stateOf(entry),
+      options.iconOf(server),
+      options.store.observations.storedAt(server),
+      waiting,
+      approved,
+    ]);
     if (state === last) return undefined;
     const details = await detailsFor(options, person, server, view);
     last = state;

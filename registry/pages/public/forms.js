@@ -46,7 +46,8 @@
     return ['You are signed out. ', link, ', then press the button again. What you typed stays here.'];
   };
   const say = (target, status) => {
-    const place = target?.matches('[role="status"]') ? target : document.getElementById('note');
+    const own = target?.matches('[role="status"]') ? target : target?.querySelector('[role="status"]');
+    const place = own ?? document.getElementById('note');
     const line = document.createElement('p');
     const text = document.createElement('span');
     line.className = 'banner bad said';
@@ -60,6 +61,24 @@
     if (tasks.some(({ type, fragment }) => type === 'main' && fragment.childElementCount > 0)) return;
     event.preventDefault();
     say(ctx.target, ctx.response?.status);
+  });
+  // What was typed while the answer was under way stays, as it does in any other field.
+  document.addEventListener('htmx:before:swap', ({ detail: { ctx, tasks } }) => {
+    const sent = ctx.request?.body;
+    if (!ctx.target?.matches('form') || !sent?.get) return;
+    for (const field of ctx.target.querySelectorAll('input[type="text"], textarea')) {
+      if (field.value === (sent.get(field.name) ?? '').replaceAll('\r\n', '\n')) continue;
+      for (const { fragment } of tasks) {
+        const same = fragment.getElementById?.(field.id);
+        if (same?.matches('textarea')) same.textContent = field.value;
+        else same?.setAttribute('value', field.value);
+      }
+    }
+  });
+  // A fault in a folded part shows itself.
+  document.addEventListener('htmx:after:swap', () => {
+    for (const field of document.querySelectorAll('details:not([open]) [aria-invalid="true"]'))
+      field.closest('details').open = true;
   });
   document.addEventListener('htmx:error', ({ detail }) => {
     if (detail.ctx?.sourceElement?.matches('form, button')) say(detail.ctx.target);

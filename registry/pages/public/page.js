@@ -31,7 +31,8 @@
     const source = document.getElementById(button.dataset.copy);
     const word = button.querySelector('[data-word]') ?? button;
     const label = word.textContent;
-    const done = await write(source?.textContent.trim() ?? '');
+    // The indentation of the first line stays: in YAML it counts.
+    const done = await write(source?.textContent.replace(/^\n+|\s+$/g, '') ?? '');
     word.textContent = done ? 'Copied' : 'Not copied';
     say(done ? 'Copied.' : 'The browser blocked copying. Select the text and copy it.');
     setTimeout(() => {
@@ -69,11 +70,20 @@
     const isTyping = event.target.closest?.('input, select, textarea, [contenteditable]');
     if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
     const field = document.querySelector('[data-slash]');
-    if (!field) return;
+    const palette = document.querySelector('[data-find]');
+    if (!(field ?? palette) || document.querySelector('dialog:modal')) return;
     event.preventDefault();
-    field.focus();
-    field.select();
+    field?.focus();
+    field?.select();
+    if (!field) palette.click();
   });
+
+  // Another registry behind the same address may not have a server's picture yet. Its letters are below it.
+  const dropBroken = (picture) => {
+    if (picture.matches?.('.tile img') && picture.complete && picture.naturalWidth === 0) picture.remove();
+  };
+  document.addEventListener('error', ({ target }) => dropBroken(target), true);
+  document.querySelectorAll('.tile img').forEach(dropBroken);
 
   // A link to a tool opens it.
   const openTarget = () => {

@@ -7,6 +7,7 @@ import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import { personOf } from '../../access/guards.ts';
 import type { Render, View } from '../shared/render.ts';
 import { answerTo, questionIn } from './explained.ts';
+import { findServers, readFind } from './find.ts';
 import { rightsOf } from './rights.ts';
 
 const offered = [...methods.keys(), ...[...lifecycle].filter((method) => !method.startsWith('('))];
@@ -22,11 +23,12 @@ export function showRights({ catalogue, policy, approved }: RightsParts, render:
   return (req, res) => {
     const person = personOf(req);
     const servers = catalogue.list(person);
-    const rights = rightsOf(policy(), person, servers, approved());
+    const found = findServers(servers, readFind(req.query));
+    const rights = rightsOf(policy(), person, found.shown, servers, approved());
     // The form reveals all groups and what others may do.
     const mayExplain = mayUseUiEverywhere(policy(), person.scopes, 'modify_service');
     const explain = mayExplain ? explainForm(policy(), req.query, servers, approved()) : undefined;
-    const view = { title: 'My rights', person, ...rights, explain };
+    const view = { title: 'My rights', person, found, ...rights, explain };
     render<View & typeof view>(res, 200, 'rights', view);
   };
 }

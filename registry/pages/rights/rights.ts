@@ -14,12 +14,14 @@ const mostDenied = 20;
 
 /**
  * What `person` may do, as the gate decides. Pure.
+ * @param shown the servers whose rights are shown
  * @param servers that they see
  * @param approved the approved tools (`TOOL_CHANGES=refuse`); undefined where tools need no approval
  */
 export function rightsOf(
   policy: Policy,
   person: Person,
+  shown: readonly CatalogueEntry[],
   servers: readonly CatalogueEntry[],
   approved: ApprovedTools | undefined,
 ) {
@@ -27,7 +29,7 @@ export function rightsOf(
     // Only people have groups: a token with scopes but without groups belongs to an agent.
     isAgent: person.authMethod === 'jwt' && person.groups.length === 0 && person.scopes.length > 0,
     scopes: person.scopes.map((scope) => scopeRights(policy, person, scope)),
-    servers: servers.map((server) => serverRights(policy, person, server, approved)),
+    servers: shown.map((server) => serverRights(policy, person, server, approved)),
     ui: (Object.keys(uiWords) as UiPermission[]).map((permission) => uiRights(policy, person, permission, servers)),
   };
 }

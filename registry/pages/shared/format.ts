@@ -1,3 +1,5 @@
+import { cleanText } from '../../../common/text/clean.ts';
+
 /** The time since `then`, for people: `just now`, `12 s ago`, `3 min ago`, `2 h ago`, `4 d ago`. */
 export function ago(then: Date, now: Date): string {
   const seconds = Math.max(0, Math.round((now.getTime() - then.getTime()) / 1000));
@@ -24,9 +26,37 @@ export function dayHead(time: Date): string {
   return `${word('weekday')}, ${time.getUTCDate()} ${word('month')} ${time.getUTCFullYear()}`;
 }
 
+/** How long an answer took: `128 ms`, from a second on `1.9 s`. @param ms milliseconds */
+export function took(ms: number): string {
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}
+
 /** `1 server`, `2 servers`. */
 export function counted(count: number, one: string): string {
   return `${count} ${one}${count === 1 ? '' : 's'}`;
+}
+
+const mostInWords = 5;
+
+/** `a, b and c`; of more than five, `a, b, c, d, e and 2 more`. */
+export function inWords(names: readonly string[], and: 'and' | 'or' = 'and'): string {
+  const rest = names.length - mostInWords;
+  const shown = rest > 0 ? [...names.slice(0, mostInWords), `${rest} more`] : names;
+  const last = shown.at(-1) ?? '';
+  return shown.length > 1 ? `${shown.slice(0, -1).join(', ')} ${and} ${last}` : last;
+}
+
+/** Text of unknown origin as one line that shows what it contains, with at most `longest` characters. */
+export function cleaned(text: string, longest: number): string {
+  return shortened(
+    cleanText(
+      text
+        .slice(0, 4 * longest)
+        .replace(/\s+/g, ' ')
+        .trim(),
+    ),
+    longest,
+  );
 }
 
 /** At most `longest` characters of a text, and `…` if it is longer. */

@@ -4,9 +4,13 @@ import type { Person } from '../../access/guards.ts';
 
 export type Navigation = ReturnType<typeof createNavigation>;
 
-/** Makes the navigation of each page: the entries for a person, without pages that would not open for them. */
-export function createNavigation(policy: () => Policy) {
-  return ({ scopes }: Person, path: string) => {
+/**
+ * Makes the navigation of each page: the entries for a person, without pages that would not open for them.
+ * @param toReview how many servers have tools that wait for this person's approval, which the place of servers then shows
+ */
+export function createNavigation(policy: () => Policy, toReview: (person: Person) => number = () => 0) {
+  return (person: Person, path: string) => {
+    const { scopes } = person;
     const mayAudit = mayUseUiSomewhere(policy(), scopes, 'view_audit');
     const items = [
       { href: '/', label: 'Servers', icon: 'servers', below: /^\/(servers\/|register$)/ },
@@ -16,7 +20,7 @@ export function createNavigation(policy: () => Policy) {
     return items.map(({ href, label, icon, below }) => {
       // `aria-current`: `page` on the page itself, `true` on a page below it.
       const current = path === href ? 'page' : below.test(path) ? 'true' : undefined;
-      return { href, label, icon, current };
+      return { href, label, icon, current, toReview: href === '/' ? toReview(person) : undefined };
     });
   };
 }

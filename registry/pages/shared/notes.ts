@@ -9,6 +9,8 @@ export interface Note {
   tone: 'good' | 'wait' | 'bad';
   text: string;
   more: readonly string[];
+  /** Where to go on. */
+  link?: { href: string; label: string };
 }
 
 export type Notes = ReturnType<typeof createNotes>;

@@ -3,8 +3,9 @@ import { Eta } from 'eta';
 import type { RequestHandler, Response } from 'express';
 import type { Person } from '../../access/guards.ts';
 import type { Assets } from './assets.ts';
-import { ago, clockTime, counted, dayHead, exactTime, shortened, tileOf } from './format.ts';
+import { ago, cleaned, clockTime, counted, dayHead, exactTime, inWords, shortened, tileOf, took } from './format.ts';
 import type { Navigation } from './navigation.ts';
+import { statusWords } from './shown-status.ts';
 
 /** What every page is given. Each page extends this by what its own template needs. */
 export interface View {
@@ -31,6 +32,7 @@ export function createRender(assets: Assets, navigation: Navigation, now: () => 
   const helpers = {
     scripts: scripts.map(assets.href),
     themeScript: assets.href('theme.js'),
+    paletteScript: assets.href('palette.js'),
     style: assets.href('design.css'),
     icons: assets.href('icons.svg'),
     logo: assets.href('icon.svg'),
@@ -40,14 +42,21 @@ export function createRender(assets: Assets, navigation: Navigation, now: () => 
     ago: (time: Date) => ago(time, now()),
     exactTime,
     clockTime,
+    took,
     dayHead,
     counted,
+    inWords,
+    cleaned,
+    statusWords,
     firstLine: (text: string) => shortened(text.trim().split('\n', 1)[0] ?? '', 160),
   };
   const part = (template: string, data: object) => eta.render(`./${template}`, { ...helpers, ...data });
   const page = (res: Response, status: number, template: string, view: View): void => {
-    const places = view.person ? navigation(view.person, res.req.path) : [];
-    const html = part(template, { navigation: places, note: res.locals.note, ...view });
+    const html = part(template, {
+      navigation: view.person && navigation(view.person, res.req.path),
+      note: res.locals.note,
+      ...view,
+    });
     res.status(status).type('html').send(html);
   };
   return Object.assign(page, { part });

@@ -1,5 +1,16 @@
 import type { CatalogueEntry } from '../../access/catalogue.ts';
 
+/** The words for the states, except `review`, which counts. */
+export const statusWords = {
+  healthy: 'Healthy',
+  slow: 'Healthy, slow',
+  degraded: 'Degraded',
+  unhealthy: 'Unhealthy',
+  'needs-authentication': 'Needs authentication',
+  unknown: 'Not checked yet',
+  disabled: 'Disabled',
+};
+
 /**
  * The state of a server in one word for a page (`views/state.eta`). Tools to review come before "healthy", and after what is
  * worse.

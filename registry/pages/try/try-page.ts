@@ -28,8 +28,9 @@ export interface TryParts {
 const mostGroups = 3;
 const longestDescription = 10_000;
 const longestSchema = 200_000;
-/** The protocol version that the page asks for where the server has not been seen to speak a later era. */
+/** The protocol versions that the page asks for in each era. */
 const newestOfSessions = '2025-11-25';
+const firstStateless = '2026-07-28';
 
 /**
  * `GET /servers/:name/tools/:tool/try`: a form for one tool, with which the person's browser calls it through the gate. Who
@@ -79,8 +80,9 @@ function tryView({ policy, approved }: TryParts, person: Person, server: Catalog
       form,
       asks,
       era: isModern ? 'stateless' : 'sessions',
-      version: isModern ? protocolVersion : newestOfSessions,
-      paramHeaders: isModern ? paramHeadersOf(tool.inputSchema) : [],
+      /** If the server has changed since the last check, the script asks in the other era. */
+      versions: { stateless: isModern ? protocolVersion : firstStateless, sessions: newestOfSessions },
+      paramHeaders: paramHeadersOf(tool.inputSchema),
       rule: verdict.allowed ? verdict.rule : '',
       mayAudit: mayUseUiSomewhere(policy(), person.scopes, 'view_audit'),
       hidden: hiddenCharacters,

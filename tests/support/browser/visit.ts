@@ -11,7 +11,7 @@ export interface Visit {
 /** Opens a browser for `person`, with their session. */
 export async function openAs(
   browser: Browser,
-  gateway: Gateway,
+  gateway: Pick<Gateway, 'url' | 'sessionCookie'>,
   person: string,
   options: Parameters<Browser['newContext']>[0] = {},
 ): Promise<Visit> {

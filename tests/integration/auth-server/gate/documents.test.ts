@@ -119,6 +119,8 @@ describe('the public documents', () => {
     const links = [...html.matchAll(/(?:href|src)="(\/oauth2\/static\/[^"]+)"/g)].map((match) => match[1] ?? '');
     expect(links.length).toBeGreaterThanOrEqual(2);
     for (const link of links) expect((await get(link)).status).toBe(200);
+    expect(links.some((link) => /sign-in\.[0-9a-f]{16}\.css$/.test(link))).toBe(true);
+    expect((await get('/oauth2/static/sign-in.css')).headers.get('cache-control')).toBe('public, max-age=3600');
   });
 });
 

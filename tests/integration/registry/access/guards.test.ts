@@ -107,6 +107,7 @@ describe('A request is rejected with 401', () => {
       '/',
       '/servers/currenttime',
       '/static/design.css',
+      '/-/palette',
       '/api/servers',
       '/api/me',
       '/nowhere',
@@ -128,7 +129,16 @@ test('An assertion made for mcpgw opens the API for its caller, and no page or f
   const audience = `${publicUrl}/mcpgw`;
   expect((await asking('/api/servers', admin, { audience })).status).toBe(200);
   expect((await asking('/api/me', admin, { audience })).status).toBe(200);
-  for (const path of ['/', '/servers/currenttime', '/static/design.css', '/API/me', '/apis', '/api%2Fme', '//api/me'])
+  for (const path of [
+    '/',
+    '/servers/currenttime',
+    '/static/design.css',
+    '/-/palette',
+    '/API/me',
+    '/apis',
+    '/api%2Fme',
+    '//api/me',
+  ])
     expect([path, (await asking(path, admin, { audience })).status]).toEqual([path, 401]);
 });
 

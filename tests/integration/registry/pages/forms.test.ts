@@ -7,6 +7,7 @@ import { RegistryError } from '../../../../registry/errors/registry-error.ts';
 import { createConnectionTest } from '../../../../registry/health/connection-test.ts';
 import { toRouteLine } from '../../../../registry/routing/routes-file.ts';
 import { createUpstreams } from '../../../../registry/routing/upstreams.ts';
+import { capabilities, hostileMcp } from '../../../support/registry/hostile-mcp.ts';
 import {
   admin,
   publicUrl,
@@ -18,7 +19,8 @@ import {
 } from '../../../support/registry/registry-fixture.ts';
 
 const policy = parsePolicy(`
-group_mappings: {}
+group_mappings: { mcp-registry-admin: [mcp-registry-admin, everything] }
+everything: [{ server: "*", methods: ["*"], tools: ["*"] }]
 UI-Scopes:
   mcp-registry-admin: { list_service: [all], register_service: [all], toggle_service: [all], modify_service: [all], health_check_service: [all] }
   mcp-registry-user: { list_service: [currenttime], toggle_service: [currenttime] }
@@ -559,6 +561,7 @@ describe('Testing a connection', () => {
     const { status, section, took } = await tryIt(await start(), { sse_path: '/sse' });
     expect(status).toBe(200);
     expect(section).toContain('It does not work yet.');
+    expect(section).toContain('You can register it all the same.');
     expect(section).toMatch(reason);
     expect(section).toContain('failed');
     expect(took).toBeLessThan(20_000);
@@ -578,15 +581,82 @@ describe('Testing a connection', () => {
   test('Without an address there is nothing to test, and other fields may still be empty', async () => {
     const { status, html, section } = await tryIt('', { name: '', title: '' });
     expect(status).toBe(400);
-    expect(section).toContain('There is nothing to connect to yet. Upstream URL:');
+    expect(section).toContain('There is nothing to connect to yet. Address:');
     expect(faultAt(html, 'title')).toBeUndefined();
   });
 
   test('The test warns of a name that is taken or was used before', async () => {
-    expect((await tryIt('http://127.0.0.1:1', { name: 'currenttime' })).section).toContain('already');
+    const taken = faultAt((await tryIt('http://127.0.0.1:1', { name: 'currenttime' })).html, 'name');
+    expect(taken).toBe('There is a server "currenttime" already. Try currenttime-2.');
     const revision = String(registry.store.get('currenttime')?.revision);
     await post('/servers/currenttime/delete', { revision });
     expect((await tryIt('http://127.0.0.1:1', { name: 'currenttime' })).section).toContain('Rules of the policy');
+  });
+
+  const evil = '<script>alert(1)</script>\\u202e\\u200b';
+  const introducing = (serverInfo: string, instructions = '') =>
+    http(
+      hostileMcp({
+        initialize: () =>
+          `{"protocolVersion":"2025-11-25","serverInfo":${serverInfo},"capabilities":${capabilities},"instructions":"${instructions}"}`,
+        'tools/list': () => `{"tools":[{"name":"${evil}","description":"${evil}"},{"name":"get_note"}]}`,
+      }),
+    );
+  const empty = { name: '', title: '', description: '', mcp_path: '' };
+
+  test('An address alone is enough: the first form tests it and comes back filled in, the second one registers', async () => {
+    const upstream = `${await introducing('{"name":"notes","title":"Notes","version":"1.8.0","description":"Keeps notes"}')}/mcp`;
+    for (const press of ['test', 'save']) {
+      const { status, html } = await post('/servers/register', { ...empty, upstream, do: press });
+      const filled = ['name', 'title', 'description', 'version'].map((field) => typedIn(html, field));
+      expect([press, status, filled]).toEqual([press, 200, ['notes', 'Notes', 'Keeps notes', '1.8.0']]);
+      expect(registry.store.get('notes')).toBeUndefined();
+      expect(html).toContain('filled in from the server');
+      expect(html).toContain('Only administrators at first: people in mcp-registry-admin.');
+    }
+    const sent = { name: 'notes', title: 'Notes', description: 'Keeps notes', version: '1.8.0', enabled: 'on' };
+    const { status, location } = await post('/servers/register', { ...sent, upstream, do: 'save' });
+    expect(status).toBe(303);
+    const { html } = await get(location ?? '');
+    expect(html).toContain('Only administrators may use it yet: people in mcp-registry-admin.');
+    expect(html).toContain('href="/servers/notes/access">Give access…</a>');
+  });
+
+  test('What a server says of itself is shown as text, and only fills what is empty', async () => {
+    const upstream = await introducing(`{"name":"${evil}","version":"${evil}"}`, evil);
+    const headers = { 'X-Mcp-Assertion': await signer.sign(admin), Accept: 'text/html', ...ours };
+    const body = new URLSearchParams({ ...empty, title: 'Mine', upstream, do: 'test' });
+    const html = await (await fetch(`${registry.url}/servers/register`, { method: 'POST', headers, body })).text();
+    expect(html).not.toContain('<script>alert');
+    expect(html).not.toMatch(/[\u202e\u200b]/);
+    expect(html).toContain('2 tools found');
+    expect([typedIn(html, 'name'), typedIn(html, 'title')]).toEqual(['script-alert-1-script', 'Mine']);
+  });
+
+  test('A name that is taken is filled in as a free one, and one that was typed gets a suggestion', async () => {
+    const upstream = await introducing('{"name":"currenttime","version":"1"}');
+    const { html } = await tryIt(upstream, empty);
+    expect([typedIn(html, 'name'), faultAt(html, 'name')]).toEqual(['currenttime-2', undefined]);
+    expect(html).toContain('There is a server “currenttime” already.');
+    const { status, html: refused } = await post('/servers/register', { ...good, name: 'currenttime' });
+    expect([status, faultAt(refused, 'name')]).toEqual([
+      409,
+      'There is a server "currenttime" already. Try currenttime-2.',
+    ]);
+  });
+
+  test('A person who may register some names only gets one of them filled in, and reads what they may not do', async () => {
+    const upstream = await introducing('{"name":"notes","version":"1"}');
+    const { html } = await post('/servers/register', { ...empty, upstream, do: 'test' }, { who: team });
+    expect(typedIn(html, 'name')).toBe('team-notes');
+    const limits =
+      'but not change or delete it, enable or disable it or call its tools. Ask an administrator for that.';
+    expect(html).toContain(limits);
+    expect((await get('/register', team)).html).toContain(limits);
+    const { location } = await post('/servers/register', { ...good, name: 'team-a' }, { who: team });
+    expect((await get(location ?? '', team)).html).toContain(
+      'You may not change or delete it, enable or disable it or call its tools. Ask an administrator for that.',
+    );
   });
 
   test('Only a limited number of tests runs at once; further ones are asked to wait', async () => {

@@ -148,7 +148,7 @@ test('An internal error is a 500 page without details, and is logged', async () 
 });
 
 /** The gateway's own scripts, each in its own file. */
-const ownScripts = /<script src="\/static\/[\w-]+\.[0-9a-f]{16}\.js"(?: defer)?><\/script>/g;
+const ownScripts = /<script (?:type="module" )?src="\/static\/[\w-]+\.[0-9a-f]{16}\.js"(?: defer)?><\/script>/g;
 
 test('Pages have the strict content security policy, are not cached, and have no inline script or style', async () => {
   const { headers, html } = await page('/', admin);
@@ -173,15 +173,16 @@ test('Pages have the strict content security policy, are not cached, and have no
   expect(html.replace(ownScripts, '')).not.toMatch(/<script|<style|\sstyle=|\son\w+=/i);
 });
 
-test('The stylesheet is cached for ever under a name with its hash, and the icon is served', async () => {
+test('The stylesheet is cached for ever under a name with its hash, and the icon for an hour', async () => {
   const { html } = await page('/', admin);
   const href = /href="(\/static\/design\.[0-9a-f]{16}\.css)"/.exec(html)?.[1] ?? '';
   const style = await page(href, admin);
   expect(style.status).toBe(200);
-  expect(style.headers.get('cache-control')).toBe('private, max-age=31536000, immutable');
+  expect(style.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
   expect(style.headers.get('content-type')).toBe('text/css; charset=utf-8');
   const icon = await page('/static/icon.svg', admin);
   expect([icon.status, icon.headers.get('content-type')]).toEqual([200, 'image/svg+xml']);
+  expect(icon.headers.get('cache-control')).toBe('public, max-age=3600');
   // Without fetch, which adds "Cache-Control: no-cache" to a conditional request.
   const again = await request(registry.url)
     .get('/static/icon.svg')

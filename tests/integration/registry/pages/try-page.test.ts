@@ -95,7 +95,7 @@ test('The page has a form model, the rule that allows the call, and the line for
     asks: false,
     mayAudit: false,
     era: 'sessions',
-    version: '2025-11-25',
+    versions: { stateless: '2026-07-28', sessions: '2025-11-25' },
     form: { kind: 'object', fields: [{ name: 'text', required: true, part: { kind: 'text' } }] },
   });
   expect(html).toMatch(/npm run -s call -- notes read (?:'|&#39;)\{&quot;text&quot;:&quot;…&quot;\}/);

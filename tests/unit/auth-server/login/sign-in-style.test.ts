@@ -14,3 +14,13 @@ test('The pages before a sign-in look like those after it: each of their rules i
   expect(others).toEqual(['  button, .button { min-height: 40px; }']);
   expect(read('auth-server/login/public/icon.svg')).toBe(read('registry/pages/public/icon.svg'));
 });
+
+test('The error pages of nginx look the same, by files of nginx: they are needed when the auth-server is down', () => {
+  const look = read('nginx/gate/look.js');
+  const texts = [...look.matchAll(/^const \w+ = `([^`]*)`;$/gm)].map(([, text]) => text);
+  expect(texts).toEqual(['sign-in.css', 'icon.svg'].map((file) => read(`auth-server/login/public/${file}`)));
+  const pages = ['denials.conf', 'form.js'].map((file) => read(`nginx/gate/${file}`)).join('');
+  expect(new Set(pages.match(/(?<=(?:src|href)=")[^"]+/g))).toEqual(
+    new Set(['/-/icon.svg', '/-/page.css', '/', '/login']),
+  );
+});

@@ -283,7 +283,7 @@ test("An assertion for a public registry's visitors reads this API, and opens no
   const at = async (path: string, method = 'GET') =>
     (await fetch(registry.url + path, { method, headers: { 'X-Mcp-Assertion': token } })).status;
   expect([await at('/v0.1/servers'), await at('/v0.1/publish', 'POST')]).toEqual([200, 501]);
-  const paths = ['/', '/api/servers', '/api/me', '/servers/currenttime', '/-/live', '/static/style.css', '/rights'];
+  const paths = ['/', '/api/servers', '/api/me', '/servers/currenttime', '/-/live', '/-/palette', '/rights'];
   for (const path of paths) expect([path, await at(path)]).toEqual([path, 401]);
   for (const method of ['DELETE', 'PATCH']) expect(await at('/api/servers/currenttime', method)).toBe(401);
 });

@@ -1,4 +1,4 @@
-import { ago, counted, exactTime, tileOf } from '../../../../../registry/pages/shared/format.ts';
+import { ago, counted, exactTime, tileOf, took } from '../../../../../registry/pages/shared/format.ts';
 
 test.each([
   [0, 'just now'],
@@ -33,4 +33,13 @@ test.each([
   ['Ärzte über uns', 'ÄÜ'],
 ])('The tile of "%s" has the letters "%s"', (title, letters) => {
   expect(tileOf(title)).toBe(letters);
+});
+
+test.each([
+  [0.4, '0 ms'],
+  [128, '128 ms'],
+  [999, '999 ms'],
+  [1_900, '1.9 s'],
+])('An answer after %d ms took "%s"', (ms, text) => {
+  expect(took(ms)).toBe(text);
 });

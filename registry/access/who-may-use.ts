@@ -1,7 +1,7 @@
-import { expandMethods, type Policy, scopesOfGroups, wildcard } from '../../../policy/policy.ts';
-import { covers } from '../../../policy/review/rule-shape.ts';
-import { mayUseUi, type UiPermission } from '../../../policy/ui.ts';
-import type { Person } from '../../access/guards.ts';
+import { expandMethods, type Policy, scopesOfGroups, wildcard } from '../../policy/policy.ts';
+import { covers } from '../../policy/review/rule-shape.ts';
+import { mayUseUi, type UiPermission } from '../../policy/ui.ts';
+import type { Person } from './guards.ts';
 
 const words: readonly [UiPermission, string][] = [
   ['list_service', 'see it'],
@@ -34,7 +34,28 @@ export function accessTo(policy: Policy, person: Person, server: string) {
   return { isWhole, rows: rows.filter(grants) };
 }
 
-/** Names and globs as in the policy: `*` means all, an empty list none. `manages` is what it permits in the registry. */
+/** Whether a caller with `scopes` may call any tool of `server`. Pure. */
+export function mayCallSome(policy: Policy, scopes: readonly string[], server: string): boolean {
+  return row(policy, server, 'scope', '', scopes).tools.length > 0;
+}
+
+/**
+ * The groups whose people may call tools, of the rows of {@link accessTo}: `named` by a rule for this server or for some
+ * servers, `everywhere` by rules for every server only, as administrators have them.
+ */
+export function callersOf(rows: ReturnType<typeof accessTo>['rows']) {
+  const callers = rows.filter(({ kind, tools }) => kind === 'group' && tools.length > 0);
+  const isNamed = ({ servers }: (typeof callers)[number]) => servers.some((pattern) => pattern !== '*');
+  return {
+    named: callers.filter(isNamed).map(({ name }) => name),
+    everywhere: callers.filter((each) => !isNamed(each)).map(({ name }) => name),
+  };
+}
+
+/**
+ * Names and globs as in the policy: `*` means all, an empty list none. `servers` is what its rules name, `manages` what it
+ * permits in the registry.
+ */
 function row(policy: Policy, server: string, kind: 'group' | 'scope', name: string, scopes: readonly string[]) {
   const rules = scopes
     .flatMap((scope) => policy.source.scopes.get(scope) ?? [])
@@ -48,6 +69,7 @@ function row(policy: Policy, server: string, kind: 'group' | 'scope', name: stri
   return {
     kind,
     name,
+    servers: [...new Set(rules.map((rule) => wildcard(rule.server)))],
     tools: named('tools/call', 'tools'),
     prompts: named('prompts/get', 'prompts'),
     resources: named('resources/read', 'resources'),

@@ -5,18 +5,53 @@ const mostBytes = 4_000_000;
 const clientInfo = { name: 'mcp-gateway-registry-pages', version: '1' };
 const types = 'application/json, text/event-stream';
 const meta = 'io.modelcontextprotocol/';
+/** UnsupportedProtocolVersion (MCP 2026-07-28). */
+const unsupportedVersion = -32022;
+/** What servers with sessions say, with HTTP 400 or 404, to a call without one: not initialized, no session, not a valid request. */
+const withoutSession = new Set([-32000, -32001, -32600, -32601]);
 
 /** A call that has no JSON-RPC answer. The message is for the person. */
-export class CallFailure extends Error {}
+export class CallFailure extends Error {
+  constructor(message, about = {}) {
+    super(message);
+    Object.assign(this, about);
+  }
+}
+
+const eras = { stateless, sessions: withSession };
 
 /**
- * Calls a tool. @param argumentsText one JSON value, sent as it is written
+ * Calls a tool, in the era in which the last check spoke with the server. If the server refuses the very way of asking, it may have
+ * changed since: the call is made once in the other era. @param argumentsText one JSON value, sent as it is written
  * @returns the JSON-RPC answer of the tool, or of the step before it that was refused, and what is known of its exchange
  */
 export async function callTool(call, argumentsText, { signal, onProgress }) {
-  return call.era === 'stateless'
-    ? stateless(call, argumentsText, signal, onProgress)
-    : withSession(call, argumentsText, signal, onProgress);
+  const other = call.era === 'stateless' ? 'sessions' : 'stateless';
+  const ask = (era) => eras[era]({ ...call, version: call.versions[era] }, argumentsText, signal, onProgress);
+  const first = await ask(call.era).catch((error) => error);
+  if (signal.aborted || !isRefusedEra(first, call.era)) return settled(first);
+  const second = await ask(other).catch((error) => error);
+  // If neither works, the era was right, and the first answer says what is wrong.
+  return settled(signal.aborted || !isRefusedEra(second, other) ? second : first);
+}
+
+const settled = (outcome) => {
+  if (outcome instanceof Error) throw outcome;
+  return outcome;
+};
+
+/**
+ * Whether a server says that it does not speak a protocol of this era, before it has run the tool: it fails at `initialize`, or it
+ * does not take a call without a session. The gateway's own refusals are none.
+ */
+function isRefusedEra(outcome, era) {
+  const { status, denied, step, answer } = outcome;
+  if (denied || (outcome instanceof Error && !(outcome instanceof CallFailure))) return false;
+  const isNotTaken = [400, 404, 405].includes(status);
+  if (answer === undefined) return isNotTaken && (era === 'stateless' || step === 'initialize');
+  if (era === 'sessions') return step === 'initialize' && answer.error !== undefined;
+  const { code } = answer.error ?? {};
+  return code === unsupportedVersion || (isNotTaken && withoutSession.has(code));
 }
 
 const bodyOf = (id, tool, argumentsText, _meta) =>
@@ -108,16 +143,16 @@ async function ask(url, body, headers, { id, signal, onProgress, onRequest, step
   };
   const isStream = /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '');
   const reader = isStream ? fromStream : fromBody;
-  const answer = await reader(response, take, { url, headers, signal });
+  const answer = await reader(response, take, { url, headers, signal, about });
   return { ...about, answer, ms: performance.now() - began };
 }
 
-async function fromBody(response, take) {
+async function fromBody(response, take, { about }) {
   let text = '';
   for await (const piece of textOf(response)) text += piece;
   const answer = parsed(text);
   if (take(answer)) return answer;
-  throw new CallFailure(`The answer is not one of MCP (HTTP ${response.status}).`);
+  throw new CallFailure(`The answer is not one of MCP (HTTP ${response.status}).`, about);
 }
 
 /** A server may end a stream before the answer and go on where it was (MCP 2025-11-25, "Resumability and Redelivery"). */

@@ -1,6 +1,7 @@
 // The page that tries a tool: its form, the JSON beside it, the call, and what came of it.
 import { createReveal, textOf } from './try-answer.js';
-import { concealed, controlOf, fieldsOf, sameJson } from './try-form.js';
+import { controlOf, fieldsOf, sameJson } from './try-form.js';
+import { concealed } from './try-inputs.js';
 import { CallFailure, callTool } from './try-mcp.js';
 
 const page = document.querySelector('[data-try]');

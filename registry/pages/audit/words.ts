@@ -1,0 +1,52 @@
+import type { Decision } from '../../../common/policy/decisions.ts';
+
+/** Why the gateway refused, for a row of the audit. The decision's own page has the message that the caller got. */
+export const reasonWords: Readonly<Record<string, string>> = {
+  credentials_missing: 'not signed in',
+  credentials_ambiguous: 'two credentials at once',
+  authorization_unreadable: 'the credential cannot be read',
+  token_invalid: 'the token is not valid',
+  token_expired: 'the token has expired',
+  session_invalid: 'the session is not valid',
+  session_expired: 'the session has expired',
+  session_ended: 'signed out',
+  session_idle: 'the session was unused for too long',
+  access_revoked: 'access was revoked',
+  groups_unconfirmed: 'the groups could not be confirmed',
+  origin_not_allowed: 'a page of another site',
+  not_permitted: 'no rule allows it',
+  tool_changed: 'the tool has changed',
+  method_unknown: 'no such method',
+  nothing_to_list: 'nothing in this list for the caller',
+  approved_tools_unavailable: 'the approved tools are not known',
+  request_refused: 'not a valid request',
+  params_invalid: 'the parameters are not valid',
+  method_not_allowed: 'this HTTP method is not offered',
+  server_not_found: 'no such server',
+  session_unknown: 'no such MCP session of the caller',
+  task_unknown: 'no such task of the caller',
+  body_too_large: 'the body is too large',
+  too_many_requests: 'too many requests',
+  too_busy: 'the gateway is busy',
+  gate_misconfigured: 'nginx is not set up for it',
+  body_unseen: 'the body could not be read',
+  identity_provider_unavailable: 'the identity provider does not answer',
+  upstream_secret_unavailable: 'the secret for the server is missing',
+  store_unavailable: 'the database does not answer',
+  decision_too_slow: 'the decision took too long',
+  internal_error: 'an error of the gateway',
+};
+
+/** Who asked, for people: a name, and beside it what tells two of that name apart. */
+export function whoAsked({ shown_name, username, subject, client_id, auth_method }: Decision): {
+  name: string;
+  more: string | undefined;
+} {
+  const known = username ?? subject;
+  if (known === undefined) return { name: auth_method === 'public' ? 'A visitor' : 'Not signed in', more: undefined };
+  if (shown_name !== undefined) return { name: shown_name, more: username };
+  // A token of an app client names no person: its subject is the client's own id.
+  if (auth_method === 'jwt' && client_id !== undefined && known === client_id)
+    return { name: 'Agent', more: client_id };
+  return { name: known, more: undefined };
+}

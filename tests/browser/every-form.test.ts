@@ -1,0 +1,253 @@
+import { jest } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser } from '../support/browser/browser.ts';
+import { expectFit, inContext, type Watched, watch } from '../support/browser/fit.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+
+// A browser test on a busy machine takes longer than a unit test.
+jest.setTimeout(180_000);
+
+let browser: Browser;
+let gateway: Gateway;
+beforeAll(async () => {
+  [gateway, browser] = await Promise.all([startGateway({ ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8' }), launchBrowser()]);
+});
+afterAll(() => Promise.all([browser?.close(), gateway?.stop()]));
+
+type Prepare = (page: Page) => Promise<unknown>;
+
+/** Opens a page through the gateway, signed in as alice unless `who` is null. */
+async function visit(
+  path: string,
+  prepare: Prepare = async () => undefined,
+  who: 'alice' | null = 'alice',
+): Promise<void> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  await inContext(context, async (page, watched) => {
+    if (who) await context.addCookies([await cookieOf(who)]);
+    await page.goto(gateway.url + path);
+    await prepare(page);
+    await expectFit(page, watched);
+  });
+}
+const cookies = new Map<string, string>();
+async function cookieOf(person: string) {
+  const cookie = cookies.get(person) ?? (await gateway.sessionCookie(person));
+  cookies.set(person, cookie);
+  const [name = '', value = ''] = cookie.split(/=(.*)/s);
+  return { name, value, url: gateway.url, httpOnly: true, sameSite: 'Lax' as const };
+}
+/** Changes a server as another person would, meanwhile. */
+const changeMeanwhile = async (page: Page, name: string, more: object) => {
+  const url = `${gateway.url}/api/servers/${name}`;
+  const { revision } = (await (await page.request.get(url)).json()) as { revision: number };
+  const headers = { origin: gateway.url, 'content-type': 'application/json' };
+  expect((await page.request.patch(url, { headers, data: { revision, ...more } })).status()).toBe(200);
+};
+const save = (page: Page) => page.getByRole('button', { name: 'Save' }).click();
+const edit = '/servers/fininfo/edit';
+
+const register = '/register';
+/** Tests the address of a server whose name is taken. */
+const testAddress = async (page: Page) => {
+  await page.getByLabel('Address').fill(`http://127.0.0.1:${gateway.ports.currenttime}/mcp`);
+  await page.getByLabel('Address').press('Enter');
+  await page.getByText('It works.').waitFor();
+};
+const registerIt = (page: Page) => page.getByRole('button', { name: 'Register', exact: true }).click();
+const importIt = async (page: Page, what: object) => {
+  await page.getByText('Import a server.json, or several servers').click();
+  await page.getByLabel('server.json').last().fill(JSON.stringify(what));
+  await page.getByRole('button', { name: 'Read it' }).click();
+};
+const remotes = [{ type: 'streamable-http', url: 'https://weather.example/mcp' }];
+const entry = (name: string) => ({ name, description: 'Says something', version: '1.0.0', remotes });
+
+const formStates: [string, string, Prepare][] = [
+  ['The address of a server that was tested', register, testAddress],
+  [
+    'A name that is taken',
+    register,
+    async (page) => {
+      await testAddress(page);
+      await page.getByLabel('Name', { exact: false }).first().fill('fininfo');
+      await page.getByRole('button', { name: 'Test again' }).click();
+      await page.getByText('There is a server "fininfo" already. Try fininfo-2.').waitFor();
+    },
+  ],
+  [
+    'An address that does not work',
+    register,
+    async (page) => {
+      await page.getByLabel('Address').fill(`http://127.0.0.1:${gateway.ports.currenttime}`);
+      await page.getByText('Credential, paths and headers').click();
+      await page.getByLabel('Path of Streamable HTTP').fill('/mcp');
+      await page.getByLabel('Path of SSE').fill('/nowhere');
+      await page.getByRole('button', { name: 'Test connection' }).click();
+      await page.getByText('It does not work yet').waitFor();
+    },
+  ],
+  [
+    'The form to register a server with faults',
+    register,
+    async (page) => {
+      await page.getByLabel('Title').fill('Notes of the team');
+      await page.getByLabel('Address').fill('10.0.0.5:8000');
+      await registerIt(page);
+      await page.getByRole('alert').waitFor();
+    },
+  ],
+  [
+    'A server that was registered, and who may use it',
+    register,
+    async (page) => {
+      await testAddress(page);
+      await registerIt(page);
+      await page.getByText('Only administrators may use it yet').waitFor();
+    },
+  ],
+  [
+    'How to give access to a server',
+    register,
+    async (page) => {
+      await testAddress(page);
+      await registerIt(page);
+      await page.getByRole('link', { name: 'Give access…' }).click();
+      await page.getByRole('heading', { name: 'Give access' }).waitFor();
+    },
+  ],
+  [
+    'A server that is imported',
+    register,
+    async (page) => {
+      await importIt(page, entry('io.x/weather'));
+      await page.getByText('is filled in from it').waitFor();
+    },
+  ],
+  [
+    'Several servers that are imported',
+    register,
+    async (page) => {
+      await importIt(page, { servers: [entry('io.x/several'), entry('io.x/currenttime'), { name: 'io.x/broken' }] });
+      await page.getByRole('heading', { name: 'Import 3 servers' }).waitFor();
+    },
+  ],
+  [
+    'A form that was changed meanwhile',
+    edit,
+    async (page) => {
+      await changeMeanwhile(page, 'fininfo', { title: 'Prices_on_all_the_exchanges_of_the_world', tags: ['prices'] });
+      await page.getByLabel('Title').fill('My own title');
+      await save(page);
+      await page.getByRole('heading', { name: 'Changed meanwhile' }).waitFor();
+      expect(await page.getByLabel('Title').inputValue()).toBe('My own title');
+    },
+  ],
+  [
+    'A form with faults',
+    edit,
+    async (page) => {
+      await page.getByLabel(/^(Upstream URL|Address)/).fill('10.0.0.5:8000');
+      await save(page);
+      await page.getByRole('alert').waitFor();
+    },
+  ],
+  [
+    'A server that was saved',
+    edit,
+    async (page) => {
+      await page.getByLabel('Version').fill('1.2');
+      await save(page);
+      await page.getByText('Saved.').waitFor();
+    },
+  ],
+  [
+    'A form that the gateway gives back when the session has ended',
+    edit,
+    async (page) => {
+      await page.context().clearCookies();
+      await page.getByLabel('Title').fill('Kept');
+      await save(page);
+      await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
+    },
+  ],
+  [
+    'A form that is too large',
+    edit,
+    async (page) => {
+      await page.evaluate(`document.getElementById('description').value = 'x'.repeat(10_000_000)`);
+      await save(page);
+      await page.getByRole('heading', { name: 'The form is too large' }).waitFor();
+    },
+  ],
+];
+test.each(formStates)(
+  '%s: everyone can use it, in every theme and width, and nothing moves',
+  async (_what, path, prepare) => {
+    await visit(path, prepare);
+  },
+);
+
+/** The pages of nginx and the auth-server have a stylesheet of their own. */
+const heading =
+  (name: string | RegExp): Prepare =>
+  async (page) => {
+    await page.getByRole('heading', { name }).waitFor();
+    expect(await page.evaluate('getComputedStyle(document.querySelector(".card")).borderRadius')).toBe('10px');
+  };
+const doorStates: [string, string, Prepare, 'alice' | null][] = [
+  ['The login page', '/login', heading('Sign in'), null],
+  [
+    'A login that cannot be finished',
+    '/oauth2/callback/cognito?code=a&state=b',
+    heading('This login cannot be finished'),
+    null,
+  ],
+  ['A provider that does not exist', '/oauth2/login/none', heading(/./), null],
+  ['The question before signing out', '/oauth2/logout/cognito', heading(/./), 'alice'],
+  [
+    'The page after signing out',
+    '/oauth2/logout/cognito',
+    async (page) => {
+      // With an empty response, the browser stays on the page that it would otherwise leave at once.
+      await page.route(new RegExp(`:${gateway.ports.cognito}/logout`), (route) => route.fulfill({ status: 204 }));
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByRole('heading', { name: 'Signed out' }).waitFor();
+      cookies.clear();
+    },
+    'alice',
+  ],
+  ['An address without a page', '/nothing-at-all', heading('There is nothing here'), null],
+  ['The address of an MCP server', '/currenttime/mcp', heading('This address is for MCP clients'), null],
+];
+test.each(doorStates)(
+  '%s: everyone can use it, in every theme and width, and nothing moves',
+  async (_what, path, prepare, who) => {
+    await visit(path, prepare, who);
+  },
+);
+
+describe('While the registry does not answer', () => {
+  let form: Page;
+  let watched: Watched;
+  beforeAll(async () => {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    context.setDefaultTimeout(90_000);
+    await context.addCookies([await cookieOf('alice')]);
+    form = await context.newPage();
+    watched = await watch(form);
+    await form.goto(gateway.url + edit);
+    await gateway.kill('registry');
+  });
+
+  test('a page that says so: everyone can use it, in every theme and width, and nothing moves', async () => {
+    await visit('/', heading('Not available at the moment'));
+  });
+
+  test('a form that the gateway gives back: everyone can use it, in every theme and width, and nothing moves', async () => {
+    await save(form);
+    await form.getByRole('heading', { name: 'Not available at the moment' }).waitFor();
+    await expectFit(form, watched);
+    await form.context().close();
+  });
+});

@@ -1,0 +1,167 @@
+// What the registry of the scene knows: people, servers, tools, health and decisions.
+import type { Decision } from '../../../common/policy/decisions.ts';
+import { parsePolicy } from '../../../common/policy/policy-file.ts';
+import type { Health, HealthDetails } from '../../../registry/servers/server-health.ts';
+import type { ToolInfo } from '../../../registry/servers/tool.ts';
+import { admin, toolOf, user } from '../registry/registry-fixture.ts';
+
+export const boss = { ...admin, scopes: ['mcp-registry-admin', 'everything'] };
+export const clerk = { ...user, scopes: ['clerk'] };
+
+export const policy = parsePolicy(`
+group_mappings:
+  mcp-registry-admin: [mcp-registry-admin, everything]
+  mcp-registry-user: [mcp-registry-user]
+UI-Scopes:
+  mcp-registry-admin: { list_service: [all], register_service: [all], health_check_service: [all], toggle_service: [all], modify_service: [all], view_audit: [all] }
+  mcp-registry-user: { list_service: [currenttime, github] }
+  clerk: { list_service: [currenttime, fininfo] }
+clerk:
+  - { server: fininfo, methods: [tools/call], tools: [stock_price] }
+everything:
+  - { server: "*", methods: ["*"], tools: ["*"], prompts: ["*"], resources: ["*"] }
+mcp-registry-user:
+  - { server: currenttime, methods: [tools/call], tools: [convert_time, get_*] }
+  - { server: github, methods: [tools/call], tools: [get_*, search_*, list_*] }
+`);
+
+/** Name, title, what it does, milliseconds of its last answer; null for those that do not answer. */
+export const servers: readonly [name: string, title: string, what: string, ms: number | null][] = [
+  ['atlassian', 'Atlassian', 'Search and edit Jira issues and Confluence pages.', 310],
+  ['currenttime', 'Current time', 'The current time in any zone, and conversions between zones.', 12],
+  ['fininfo', 'Financial information', 'Stock prices and aggregates over days, weeks and months.', 96],
+  ['github', 'GitHub', 'Issues, pull requests, files and workflow runs of your repositories.', 128],
+  ['grafana', 'Grafana', 'Dashboards, alerts and queries against the metrics of production.', 182],
+  ['mcpgw', 'MCP Gateway tools', 'Finds the right tool for a task over all servers, and calls it.', 21],
+  ['notes', 'Notes', 'Short notes that a team shares: write, find, tag and archive.', 34],
+  ['notion', 'Notion', 'Pages and databases of the team.', null],
+  ['pagerduty', 'PagerDuty', 'Who is on call, open incidents, acknowledge and resolve.', 145],
+  ['postgres', 'Postgres', 'Queries against the copy of the production database.', null],
+  ['reports', 'Reports', 'Quarterly reports as text and tables.', null],
+  ['sentry', 'Sentry', 'Errors and traces of every release.', 1900],
+  ['storage', 'Storage', 'List, read and write objects in the buckets of the data team.', 58],
+  ['weather', 'Weather', 'Forecasts, warnings and history for any place.', 74],
+];
+
+const text = (description: string) => ({ type: 'string', description });
+const issue = {
+  type: 'object',
+  required: ['repo', 'title'],
+  properties: {
+    repo: text('Owner and name, such as acme/website.'),
+    title: { type: 'string', maxLength: 256 },
+    body: { type: 'string' },
+    priority: { enum: ['low', 'medium', 'high'], default: 'low' },
+    labels: { type: 'array', items: { type: 'string', maxLength: 50 }, maxItems: 10 },
+  },
+};
+const takes = (...names: string[]) => ({
+  type: 'object',
+  required: names.filter((name) => !name.endsWith('?')),
+  properties: Object.fromEntries(names.map((name) => [name.replace('?', ''), { type: 'string', maxLength: 100 }])),
+});
+const reads = { readOnlyHint: true };
+const adds = { readOnlyHint: false, destructiveHint: false };
+const destroys = { destructiveHint: true };
+const tool = (name: string, description: string, inputSchema: object, annotations: object | null = null): ToolInfo =>
+  toolOf(name, { description, inputSchema, annotations } as Partial<ToolInfo>);
+export const toolsOf: Record<string, ToolInfo[]> = {
+  github: [
+    tool('search_issues', 'Find issues and pull requests.', takes('query', 'repo?', 'state?'), reads),
+    tool('get_issue', 'One issue with its comments.', takes('repo', 'number'), reads),
+    tool('list_pull_requests', 'Pull requests of a repository.', takes('repo', 'state?'), reads),
+    tool('get_file', 'A file or folder at a commit.', takes('repo', 'path', 'ref?'), reads),
+    tool('create_issue', 'Opens an issue in a repository, and answers with its number and address.', issue, adds),
+    tool('comment_on_issue', 'Answers under an issue.', takes('repo', 'number', 'body'), adds),
+    tool('merge_pull_request', 'Merges into its base branch.', takes('repo', 'number', 'method?'), destroys),
+    tool('delete_branch', 'Deletes a branch.', takes('repo', 'branch'), destroys),
+  ],
+  currenttime: [
+    tool('current_time_by_timezone', 'The time.\n\nArgs:\n  tz_name: a zone', takes('tz_name'), reads),
+    tool('convert_time', 'Converts a time from one zone to another.', takes('time', 'from', 'to'), reads),
+    tool('get_zones', 'All zones of a country.', takes('country?'), reads),
+  ],
+  fininfo: [
+    tool('stock_price', 'The price of a stock on one day.', takes('ticker', 'day'), reads),
+    tool('stock_aggregates', 'Aggregates over days, weeks and months.', takes('ticker', 'from', 'to'), reads),
+  ],
+};
+const someTools = [
+  tool('find', 'Finds something.', takes('query'), reads),
+  tool('write', 'Writes something.', takes('text')),
+];
+
+/** What a check of a server found. */
+export function healthOf(name: string, ms: number | null, checkedAt: Date): Health {
+  const tools = toolsOf[name] ?? someTools;
+  if (name === 'notion') {
+    const error = 'It wants credentials of its own (HTTP 401).';
+    return { status: 'needs-authentication', checkedAt, error, tools: [] };
+  }
+  if (name === 'postgres') return { status: 'unhealthy', checkedAt, error: 'Nothing listens at its address.', tools };
+  const step = (step: 'reach' | 'handshake' | 'tools', took: number) =>
+    ({ step, state: 'ok', reason: null, ms: took }) as const;
+  const details: HealthDetails = {
+    unstable: false,
+    slow: (ms ?? 0) > 1500,
+    latencyMs: ms,
+    checks: [
+      {
+        transport: 'streamable-http',
+        status: 'healthy',
+        steps: [step('reach', 3), step('handshake', 9), step('tools', 14)],
+      },
+      {
+        transport: 'sse',
+        status: 'unhealthy',
+        steps: [
+          step('reach', 4),
+          { step: 'handshake', state: 'failed', reason: 'It answered HTTP 500 instead of MCP.', ms: 6 },
+          { step: 'tools', state: 'skipped', reason: null, ms: 0 },
+        ],
+      },
+    ],
+    since: checkedAt,
+    announced: {
+      name: 'hub',
+      title: null,
+      version: '1',
+      protocolVersion: '2025-11-25',
+      era: 'legacy',
+      instructions: null,
+      capabilities: {},
+      prompts: [{ name: 'triage', description: 'Sorts new issues.', arguments: [{ name: 'repo', required: true }] }],
+      resources: [{ uri: 'repo://acme/website', name: 'Website', mimeType: 'text/plain', size: 120 }],
+      resourceTemplates: [{ uriTemplate: 'repo://{owner}/{name}', description: 'Any repository.' }],
+    },
+    seenAt: checkedAt,
+  };
+  return { status: 'healthy', checkedAt, error: null, tools, details };
+}
+
+/** What the gate has decided, newest first. */
+export const decisions = (now: Date): Decision[] =>
+  Array.from({ length: 24 }, (_, i) => {
+    const isAllowed = i % 5 !== 1;
+    return {
+      id: `c-0-${24 - i}`,
+      at: new Date(now.getTime() - i * 2_700_000).toISOString(),
+      verdict: isAllowed ? 'allow' : 'deny',
+      ...(!isAllowed && {
+        reason: 'not_permitted',
+        status: 403,
+        message: 'Not allowed: tools/call delete_branch on github.',
+      }),
+      username: ['bob', 'carol', 'dave'][i % 3] ?? 'bob',
+      groups: ['mcp-registry-user'],
+      scopes: ['mcp-registry-user'],
+      resource: 'mcp',
+      server: i % 4 === 0 ? 'currenttime' : 'github',
+      http: 'POST /github/mcp',
+      method: 'tools/call',
+      object: isAllowed ? 'search_issues' : 'delete_branch',
+      ...(isAllowed && { rule: 'mcp-registry-user[1]' }),
+      policy: '5f0c',
+      microseconds: 40,
+    };
+  });
