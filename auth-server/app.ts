@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import cookieParser from 'cookie-parser';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
+import { type AccountDoorDeps, accountDoor } from './account/door.ts';
 import { type DecisionsEndpointDeps, decisionsEndpoint } from './decisions/read-endpoint.ts';
 import { createResourceMetadata, type MetadataSettings } from './gate/metadata.ts';
 import { type RelayCallbacksDeps, relayCallbacks } from './gate/relay-callbacks.ts';
@@ -21,6 +22,7 @@ export type AppDeps = ValidateDeps &
   MetadataSettings &
   RelayCallbacksDeps &
   DecisionsEndpointDeps &
+  AccountDoorDeps &
   SessionExchangeDeps & {
     /** The authorization server. */
     oauth: OAuthDeps;
@@ -66,6 +68,7 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
 
   app.use(relayCallbacks(deps)); // /relay/ended, /relay/bindings, /relay/tasks
   app.use(decisionsEndpoint(deps)); // /decisions
+  app.use(accountDoor(deps)); // /account, /account/end
   app.use(sessionExchange(deps)); // /oauth2/session, which must not depend on a cookie
   app.use(cookieParser());
   // /oauth2/authorize, /oauth2/consent, /oauth2/token, /oauth2/revoke, /oauth2/jwks

@@ -120,6 +120,7 @@ async function assemble(
     providers,
     vault,
     keeper: keeperOf(config, store, { providers, vault, policy: policy.current }, log),
+    idleSeconds: config.SESSION_IDLE_MINUTES * 60,
     localSessions: localSessionsOf(config, policy.current, log),
     cliLogin: cliLoginOf(providers.get(commandLineName), config, standInFetch),
     pages,

@@ -75,6 +75,7 @@ const metadata: Case[] = Object.entries({
     (ctx) =>
       Promise.all([
         ctx.send(get('/.well-known/oauth-protected-resource/mcpgw/mcp', { [name]: value })),
+        ctx.send(get('/.well-known/oauth-authorization-server', { [name]: value })),
         ctx.send(complete(ctx.target, { headers: { [name]: value } })),
         ctx.send(get('/login', { [name]: value })),
       ]),

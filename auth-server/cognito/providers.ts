@@ -45,6 +45,14 @@ export function configuredProviders(
   return new Map(settings.map((provider) => [provider.name, createOAuthClient(provider)]));
 }
 
+/** The names of the providers whose subjects are those of this one: of the same issuer. */
+export function sameSubjects(providers: ReadonlyMap<string, OAuthClient>, name: string): string[] {
+  const issuerOf = (each: OAuthClient | undefined) => each?.settings.issuers[0];
+  const own = issuerOf(providers.get(name));
+  if (own === undefined) return [name];
+  return [...providers].filter(([, each]) => issuerOf(each) === own).map(([each]) => each);
+}
+
 function cognito(config: ProvidersConfig, standInFetch: StandInFetch | undefined): ProviderSettings {
   const { COGNITO_USER_POOL_ID: pool, COGNITO_DOMAIN: domain } = config;
   return {

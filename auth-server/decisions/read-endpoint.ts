@@ -1,12 +1,11 @@
 import { type Request, Router } from 'express';
-import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import * as z from 'zod';
-import { verifySigned } from '../../common/identity/verify-signed.ts';
 import { decisionsQuery } from '../../common/policy/decisions.ts';
 import type { Logger } from '../../common/service/log.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUi, mayUseUiSomewhere } from '../../policy/ui.ts';
 import type { AssertionSigner } from '../identity/assertion.ts';
+import { readRegistryAssertion } from '../identity/registry-assertion.ts';
 import type { RecentDecisions } from './recent-decisions.ts';
 
 export interface DecisionsEndpointDeps {
@@ -27,13 +26,8 @@ const claims = z.object({ scopes: z.array(z.string()) });
 export function decisionsEndpoint({ publicUrl, assertions, recent, policy, log }: DecisionsEndpointDeps): Router {
   const router = Router();
   const scopesOf = async (req: Request): Promise<readonly string[] | undefined> => {
-    const keys = createLocalJWKSet((await assertions.jwks()) as JSONWebKeySet);
-    const assertion = req.get('x-mcp-assertion') ?? '';
-    const verified = verifySigned(assertion, keys, publicUrl, `${publicUrl}/#registry`, { clockTolerance: 0 });
-    return await verified.then(
-      (payload) => claims.safeParse(payload).data?.scopes,
-      () => undefined,
-    );
+    const payload = await readRegistryAssertion({ publicUrl, assertions }, req.get('x-mcp-assertion'));
+    return claims.safeParse(payload).data?.scopes;
   };
   router.get('/decisions', async (req, res) => {
     res.set('Cache-Control', 'no-store');

@@ -70,8 +70,7 @@ export async function createAssertionSigner(
       const optional = {
         ...(clientId !== undefined && { client_id: clientId }),
         ...(tool !== undefined && { tool }),
-        // For its pages. An MCP server could take a name that its caller has chosen for an identity.
-        ...(resource === '#registry' && { shown_name: principal.shownName }),
+        ...(resource === '#registry' && forRegistry(principal)),
       };
       const claims = { sub, username, groups: [...groups], scopes: [...scopes], auth_method, ...optional };
       return signJwt(claims, `${issuer}/${resource}`, expiresAt).then((signed) => keep(cacheKey, signed));
@@ -86,6 +85,14 @@ export async function createAssertionSigner(
     /** The public keys, as `/.well-known/jwks.json` serves them (RFC 7517). */
     jwks: signing.jwks,
   };
+}
+
+/**
+ * For its pages. An MCP server could take a name that its caller has chosen for an identity. Only a browser's session with a
+ * record is named: a page that gives power opens for nothing else.
+ */
+function forRegistry({ shownName: shown_name, sessionId, authMethod }: Principal): JWTPayload {
+  return { shown_name, ...(authMethod === 'session_cookie' && { sid: sessionId }) };
 }
 
 /** What an assertion says about a principal, as text: principals with the same text share assertions. */

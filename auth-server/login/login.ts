@@ -2,13 +2,16 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import type { LoggedIn, LoginAttempt, OAuthClient } from '../cognito/oauth-client.ts';
 import type { SessionCookie } from '../identity/session-cookie.ts';
 import { createTally, networkOf } from '../limits/rate-limit.ts';
+import type { SessionRecord } from '../store/session.ts';
 import type { UsedStore } from '../store/used.ts';
+import { endAtProvider } from './end-at-provider.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import { LoginFailure } from './login-failure.ts';
 import { type OpenSessionDeps, openSession } from './open-session.ts';
 import type { Pages } from './pages.ts';
 import { beginLogin, callbackUrl, completeLogin } from './round-trip.ts';
 import { safePath } from './safe-path.ts';
+import { clientsThatStay, createStayCookie, type StayCookie, stayWords } from './stay.ts';
 
 export interface LoginDeps extends OpenSessionDeps {
   publicUrl: string;
@@ -47,12 +50,13 @@ interface ClientLogin {
 /** The routes of login and logout, in the order in which a person uses them. */
 export function loginRoutes(deps: LoginDeps): Router {
   const router = Router();
-  router.get('/login', showLogin(deps));
+  const stay = createStayCookie(deps.publicUrl);
+  router.get('/login', showLogin(deps, stay));
   router.get('/oauth2/providers', (_req, res) => void res.json(providerList(deps)));
   router.get('/oauth2/login/:provider', startLogin(deps));
   router.get('/oauth2/callback/:provider', finishLogin(deps));
   router.get('/oauth2/logout/:provider', (_req, res) => deps.pages.logout(res));
-  router.post('/oauth2/logout/:provider', logOut(deps));
+  router.post('/oauth2/logout/:provider', logOut(deps, stay));
   return router;
 }
 
@@ -61,7 +65,7 @@ function providerList({ providers }: LoginDeps): { name: string; title: string }
   return listed.map(({ settings }) => ({ name: settings.name, title: settings.title }));
 }
 
-function showLogin(deps: LoginDeps): RequestHandler {
+function showLogin(deps: LoginDeps, stay: StayCookie): RequestHandler {
   return async (req, res) => {
     const next = safePath(req.query.redirect_uri, deps.publicUrl);
     if (await deps.isSignedIn(req)) return goTo(res, next);
@@ -69,7 +73,8 @@ function showLogin(deps: LoginDeps): RequestHandler {
       title,
       address: `/oauth2/login/${name}?redirect_uri=${encodeURIComponent(next)}`,
     }));
-    deps.pages.login(res, { ways, purpose: 'To see the servers and tools that you may use.' });
+    const purpose = 'To see the servers and tools that you may use.';
+    deps.pages.login(res, { ways, purpose, stay: stayWords(stay.take(req, res)) });
   };
 }
 
@@ -151,30 +156,29 @@ function tooManyFailed(seconds: number): LoginFailure {
   return Object.assign(new LoginFailure(429, 'Wait a moment', lines), { retryAfter: seconds });
 }
 
-function logOut(deps: LoginDeps): RequestHandler {
+function logOut(deps: LoginDeps, stay: StayCookie): RequestHandler {
   return async (req, res) => {
     refuseForeignForm(deps, req);
     const client = provider(deps, req);
     const value: unknown = req.cookies[deps.cookie.name];
-    if (typeof value === 'string') await endSession(deps, value);
+    const ended = typeof value === 'string' ? await endSession(deps, value) : undefined;
     deps.cookie.clear(res);
     const away = await client.logoutUrl(`${deps.publicUrl}/login`).catch(() => undefined);
-    deps.pages.signedOut(res, away?.href ?? '/login', client.settings.title);
+    const count = ended ? await clientsThatStay(deps, ended) : 0;
+    stay.keep(res, count);
+    deps.pages.signedOut(res, away?.href ?? '/login', client.settings.title, stayWords(count));
   };
 }
 
-async function endSession(deps: LoginDeps, value: string): Promise<void> {
+/** @returns the record of the session that ended */
+async function endSession(deps: LoginDeps, value: string): Promise<SessionRecord | undefined> {
   const claims = await deps.seal.open(value).catch(() => undefined);
-  if (!claims) return;
+  if (!claims) return undefined;
   const record = await deps.sessions.find(claims.sid);
   await deps.sessions.end({ sid: claims.sid });
   deps.log.info({ subject: claims.sub, username: claims.username }, 'logged out');
-  const client = record && deps.providers.get(record.provider);
-  if (record?.refreshToken === undefined || !client) return;
-  const revoked = deps.vault.unlock(record.refreshToken).then(client.revoke);
-  await revoked.catch((error) =>
-    deps.log.warn({ err: error }, 'the refresh token could not be revoked at the provider'),
-  );
+  if (record) await endAtProvider(deps, record);
+  return record;
 }
 
 /** A form of another site must not log people out. Browsers send Origin with every POST. */

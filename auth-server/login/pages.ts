@@ -44,13 +44,18 @@ export function createPages() {
   return {
     /** The router of the files that the pages load. */
     files: files.router,
-    /** @param purpose why one signs in, as a sentence */
-    login: (res: Response, data: { ways: readonly { address: string; title: string }[]; purpose: string }) =>
-      send(res, 200, './login', { title: 'Sign in', ...data }),
+    /**
+     * @param purpose why one signs in, as a sentence
+     * @param stay after signing out: what stays connected
+     */
+    login: (
+      res: Response,
+      data: { ways: readonly { address: string; title: string }[]; purpose: string; stay?: string | undefined },
+    ) => send(res, 200, './login', { title: 'Sign in', ...data }),
     logout: (res: Response) => send(res, 200, './logout', { title: 'Sign out' }),
     /** Links to `next`. Not a redirect: the CSP's form-action also covers redirects, and the provider is another origin. */
-    signedOut: (res: Response, next: string, provider: string) =>
-      send(res, 200, './signed-out', { title: 'Signed out', next, provider }),
+    signedOut: (res: Response, next: string, provider: string, stay: string | undefined) =>
+      send(res, 200, './signed-out', { title: 'Signed out', next, provider, stay }),
     /** The question whether a client may act for a person. */
     consent: (res: Response, data: ConsentView) => send(res, 200, './consent', data),
     /** An answer for a program on this computer: the tab stays open. */

@@ -40,8 +40,19 @@ export interface SessionRecord {
   idleSeconds: number | undefined;
 }
 
-/** Selects the sessions to end. */
-type SessionOwner = { sid: string } | { user: string } | { clientId: string } | 'everybody';
+/** A person at providers that share their subjects. */
+export interface PersonAt {
+  providers: readonly string[];
+  sub: string;
+}
+
+/** Selects the sessions to end; `except` is one that stays. */
+type SessionOwner =
+  | { sid: string }
+  | { user: string }
+  | { clientId: string }
+  | { person: PersonAt; kind: SessionRecord['kind']; except?: string }
+  | 'everybody';
 
 export type SessionStore = Omit<DatabaseSessions, 'forget' | 'flush' | 'invalidate'>;
 
@@ -129,6 +140,25 @@ export class DatabaseSessions {
     return (await all.orderBy('created_at', 'desc').orderBy('sid').execute()).map((row) => this.#toRecord(row));
   }
 
+  /** A person's sessions of all kinds that have not expired, at most `most`, newest first. */
+  async ofPerson({ providers, sub }: PersonAt, most: number): Promise<SessionRecord[]> {
+    const all = this.#db.selectFrom('session').selectAll().where('provider', 'in', providers).where('sub', '=', sub);
+    const newest = all
+      .where('expires_at', '>', nowInSeconds())
+      .orderBy('created_at', 'desc')
+      .orderBy('sid')
+      .limit(most);
+    return (await newest.execute()).map((row) => this.#toRecord(row));
+  }
+
+  /** How many OAuth clients act for a person. */
+  async countClients({ providers, sub }: PersonAt): Promise<number> {
+    const all = this.#db.selectFrom('session').where('provider', 'in', providers).where('sub', '=', sub);
+    const clients = all.where('kind', '=', 'client').where('expires_at', '>', nowInSeconds());
+    const { count } = await clients.select((e) => e.fn.countAll().as('count')).executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
   /** @returns how many sessions ended */
   async end(owner: SessionOwner): Promise<number> {
     // Both or neither: processes with the record in memory, or an open stream, learn of the end from the feed only.
@@ -207,6 +237,11 @@ type Deletion = DeleteQueryBuilder<Schema, 'session', Ended>;
 function ownedBy(all: Deletion, owner: SessionOwner): Deletion {
   if (owner === 'everybody') return all;
   if ('sid' in owner) return all.where('sid', '=', owner.sid);
+  if ('person' in owner) {
+    const { person, kind, except = '' } = owner;
+    const own = all.where('provider', 'in', person.providers).where('sub', '=', person.sub);
+    return own.where('kind', '=', kind).where('sid', '!=', except);
+  }
   if ('clientId' in owner)
     return all.where((e) => e.or([e('client_id', '=', owner.clientId), e('oauth_client', '=', owner.clientId)]));
   // By subject: a name may have changed since, and other sessions of the same person may have another one.

@@ -3,6 +3,7 @@ import { nowInSeconds } from '../../../common/time/now.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import type { OAuthClient } from '../../cognito/oauth-client.ts';
 import type { TokenVault } from '../../cognito/token-vault.ts';
+import { endAtProvider } from '../../login/end-at-provider.ts';
 import { addRecord } from '../../login/open-session.ts';
 import type { RevocationStore } from '../../store/revocation.ts';
 import type { SessionRecord, SessionStore } from '../../store/session.ts';
@@ -55,9 +56,8 @@ export function createRecords(deps: RecordsDeps) {
     const { sub: subject, username, oauthClient: client, resource } = record;
     const isTheft = reason === 'code_replayed' || reason === 'refresh_token_replayed';
     log[isTheft ? 'warn' : 'info']({ reason, subject, username, client, resource }, 'the access of a client has ended');
-    const token = record.refreshToken && (await vault.unlock(record.refreshToken).catch(() => undefined));
     // Not awaited: nothing of ours depends on it.
-    void revokeAtProvider(record.provider, token);
+    void endAtProvider(deps, record);
   };
 
   return {

@@ -215,6 +215,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     cookie,
     cookieName: cookie.name,
     sessionSeconds: 3600,
+    idleSeconds: shape.idleSeconds,
     allowedOrigins: shape.allowedOrigins,
     providers,
     vault,

@@ -2,9 +2,8 @@ import { hash } from 'node:crypto';
 import { answerClient } from './consent.ts';
 
 export type Form = Record<string, string | string[] | undefined>;
-export type Answer = Record<string, unknown>;
 
-export const verifier = 'the-code-verifier-of-this-test-has-enough-letters';
+const verifier = 'the-code-verifier-of-this-test-has-enough-letters';
 const challenge = hash('sha256', verifier, 'base64url');
 
 /** `undefined` leaves a parameter out, a list repeats it. */

@@ -38,6 +38,8 @@ const ticket = () =>
     ends: now() + 3_600,
   });
 
+await auth.store.sessions.add(sessionRecord({ sid: 's', expiresAt: now() + 3_600 }));
+
 let grants = 0;
 /** An access token of ours for alice, with a record that `change` changes. */
 async function granted(path: string, change: Partial<SessionRecord> = {}): Promise<string> {
@@ -92,6 +94,14 @@ const credentials = {
   'client id': clientId,
   'assertion for currenttime': async () => auth.assertions.sign(principal, 'currenttime'),
   'assertion for the registry': async () => auth.assertions.sign(principal, '#registry'),
+  'assertion for the registry of a local session': async () =>
+    auth.assertions.sign({ ...principal, subject: 'local|dev', sessionId: undefined }, '#registry'),
+  'assertion for the registry of a program': async () =>
+    auth.assertions.sign({ ...principal, authMethod: 'jwt' }, '#registry'),
+  'assertion for the registry of another person': async () =>
+    auth.assertions.sign({ ...principal, subject: carol.sub }, '#registry'),
+  'assertion for the registry whose session has ended': async () =>
+    auth.assertions.sign({ ...principal, sessionId: 'ended' }, '#registry'),
   'assertion for mcpgw': async () => auth.assertions.sign(principal, 'mcpgw', 'toggle_service'),
   'relay ticket': ticket,
   'upstream secret': async () => 'ghp_0123456789abcdefghijklmnopqrstuvwxyz',
@@ -111,6 +121,16 @@ const registryRequest = async (token: string, uri: string) => {
   });
   return codeOf(answer);
 };
+/** What becomes of a credential at the page of one's own access: the gate gives the registry an assertion for the auth-server. */
+const atAccount = async (headers: Record<string, string>) => {
+  const asked = { 'X-Resource': 'registry', 'X-Original-Method': 'GET', 'X-Original-URI': '/account' };
+  const answer = await fetch(`${auth.url}/validate`, { headers: { ...asked, ...headers } });
+  return answer.status === 200 ? account(answer.headers.get('x-mcp-assertion') ?? '') : denialOf(answer).code;
+};
+const account = async (assertion: string) => {
+  const answer = await request(auth.app).get('/account').set('X-Mcp-Assertion', assertion);
+  return answer.status === 200 ? 'good' : answer.body.error.code;
+};
 const relayed = async (shownTicket: string, assertion: string) =>
   createIdentifyCaller(await keys(), publicUrl)(shownTicket, assertion).then(
     () => 'good',
@@ -124,6 +144,8 @@ const places = {
     bearer(token, { 'X-Mcp-Server': 'mcpgw', 'X-Original-URI': '/mcpgw/mcp' }),
   'bearer at the API': (token: string) => registryRequest(token, '/api/servers'),
   'bearer at a page': (token: string) => registryRequest(token, '/servers'),
+  'bearer at a page that gives power': (token: string) => atAccount({ Authorization: `Bearer ${token}` }),
+  'cookie at a page that gives power': (token: string) => atAccount({ Cookie: `${auth.cookieName}=${token}` }),
   cookie: async (token: string) => codeOf(await auth.validate({ Cookie: `${auth.cookieName}=${token}` })),
   '/oauth2/session': async (token: string) => {
     const { id_token } = cliLogin;
@@ -139,6 +161,7 @@ const places = {
     const answer = await request(auth.app).get('/decisions').set('X-Mcp-Assertion', token);
     return answer.status === 200 ? 'good' : answer.body.error.code;
   },
+  'assertion at the account': account,
   'ticket at the relay': async (token: string) => relayed(token, await auth.assertions.sign(principal, 'currenttime')),
   'ticket at the relay callbacks': async (token: string) => {
     const body = { kind: 'session', id: `s${Math.random()}` };
@@ -154,30 +177,35 @@ const refusals: Record<Place, string> = {
   'bearer at another server': 'token_invalid',
   'bearer at the API': 'token_invalid',
   'bearer at a page': 'token_invalid',
+  'bearer at a page that gives power': 'token_invalid',
+  'cookie at a page that gives power': 'session_invalid',
   cookie: 'session_invalid',
   '/oauth2/session': 'login_refused',
   'assertion at the registry': 'identity_required',
   'assertion at the relay': 'ticket_invalid',
   'assertion at the decisions': 'assertion_refused',
+  'assertion at the account': 'assertion_refused',
   'ticket at the relay': 'ticket_invalid',
   'ticket at the relay callbacks': '403',
 };
 
-const everywhere: Place[] = [
-  'bearer at its server',
-  'bearer at another server',
-  'bearer at the API',
-  'bearer at a page',
-];
+const everywhere: Partial<Record<Place, string>> = {
+  'bearer at its server': 'good',
+  'bearer at another server': 'good',
+  'bearer at the API': 'good',
+  'bearer at a page': 'good',
+  'bearer at a page that gives power': 'session_needed',
+};
+const forRegistry = { 'assertion at the registry': 'good', 'assertion at the decisions': 'good' };
 /** Where each credential is good, and other refusals than the usual one. */
 const expected: Record<keyof typeof credentials, Partial<Record<Place, string>>> = {
-  'Cognito access token of an agent': Object.fromEntries(everywhere.map((place) => [place, 'good'])),
-  'Cognito access token of a person': Object.fromEntries(everywhere.map((place) => [place, 'good'])),
+  'Cognito access token of an agent': everywhere,
+  'Cognito access token of a person': everywhere,
   'Cognito access token of the command line': { '/oauth2/session': 'good' },
   'Cognito ID token': {},
   'Cognito refresh token': {},
-  'session cookie': { cookie: 'good' },
-  'locally signed session': { cookie: 'good' },
+  'session cookie': { cookie: 'good', 'cookie at a page that gives power': 'good' },
+  'locally signed session': { cookie: 'good', 'cookie at a page that gives power': 'session_needed' },
   'login attempt': {},
   'our access token for currenttime': { 'bearer at its server': 'good' },
   'our access token for the one address': {},
@@ -190,7 +218,14 @@ const expected: Record<keyof typeof credentials, Partial<Record<Place, string>>>
   'our code or refresh token': {},
   'client id': {},
   'assertion for currenttime': { 'assertion at the relay': 'good' },
-  'assertion for the registry': { 'assertion at the registry': 'good', 'assertion at the decisions': 'good' },
+  'assertion for the registry': { ...forRegistry, 'assertion at the account': 'good' },
+  'assertion for the registry of a local session': { ...forRegistry, 'assertion at the account': 'session_needed' },
+  'assertion for the registry of a program': { ...forRegistry, 'assertion at the account': 'session_needed' },
+  'assertion for the registry of another person': { ...forRegistry, 'assertion at the account': 'session_needed' },
+  'assertion for the registry whose session has ended': {
+    ...forRegistry,
+    'assertion at the account': 'session_needed',
+  },
   'assertion for mcpgw': { 'assertion at the registry': 'good' },
   'relay ticket': { 'ticket at the relay': 'good', 'ticket at the relay callbacks': 'good' },
   'upstream secret': {},

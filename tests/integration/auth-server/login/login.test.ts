@@ -1,4 +1,12 @@
-import { denialOf, now, publicUrl, startAuthServer, WEB } from '../../../support/auth-server/auth-fixture.ts';
+import {
+  denialOf,
+  now,
+  publicUrl,
+  seed,
+  sessionRecord,
+  startAuthServer,
+  WEB,
+} from '../../../support/auth-server/auth-fixture.ts';
 import { newVisitor } from '../../../support/auth-server/visitor.ts';
 import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 
@@ -178,6 +186,30 @@ describe('logging out', () => {
     expect(away.origin + away.pathname).toBe(`${cognito.url}/logout`);
     expect(Object.fromEntries(away.searchParams)).toEqual({ client_id: WEB, logout_uri: `${publicUrl}/login` });
     expect(denialOf(await auth.validate({ Cookie: kept }))).toMatchObject({ http: 401, code: 'session_ended' });
+  });
+
+  test('says once how many clients stay connected, there and on the login page to which it leads', async () => {
+    const sub = seed.users.find(({ username }) => username === 'carol')?.sub ?? '';
+    const clients = ['stays-1', 'stays-2'].map((sid) => sessionRecord({ sid, sub, kind: 'client' }));
+    for (const client of [...clients, sessionRecord({ sid: 'of-alice', kind: 'client' })])
+      await auth.store.sessions.add(client);
+    const person = visitor();
+    await person.logIn('carol');
+    const words = '2 clients stay connected and can act as you. You end them on My account.';
+    expect(await (await person.post('/oauth2/logout/cognito', { Origin: publicUrl })).text()).toContain(words);
+    expect(await (await person.get('/login')).text()).toContain(`You are signed out. ${words}`);
+    expect(await (await person.get('/login')).text()).not.toContain('connected');
+    expect(person.jar.size).toBe(0);
+    await auth.store.sessions.end({ sid: 'stays-1' });
+    await person.logIn('carol');
+    const last = await (await person.post('/oauth2/logout/cognito', { Origin: publicUrl })).text();
+    expect(last).toContain('1 client stays connected');
+  });
+
+  test.each(['0', '-1', '1e9', '<b>', '123456'])('shows nothing of a cookie that says %j', async (value) => {
+    const person = visitor();
+    person.jar.set('mcp_gateway_stay', value);
+    expect(await (await person.get('/login')).text()).not.toContain('signed out');
   });
 
   test('redirects to Cognito only, for any redirect_uri (j3)', async () => {

@@ -20,6 +20,7 @@ const home = temporaryDirectory();
 const storeModule = JSON.stringify(resolve('auth-server/store/store.ts'));
 afterAll(() => home.remove());
 const record = sessionRecord;
+const annsPerson = { providers: ['cognito'], sub: 'sub-a' };
 /** After this time a record in memory is read again. */
 const memorySeconds = 61;
 
@@ -110,6 +111,22 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
       expect((await store.sessions.list()).map(({ sid }) => sid)).toEqual(['b', 'c', 'a']);
     });
 
+    test('is among those of its person, the newest first, at most as many as are asked for, with their clients counted', async () => {
+      const add = (sid: string, ago: number, change: object = {}) =>
+        store.sessions.add(record({ sid, sub: 'sub-a', createdAt: now() - ago, expiresAt: now() + 60, ...change }));
+      await add('old', 30, { kind: 'client' });
+      await add('new', 10);
+      await add('middle', 20, { provider: 'terminal', kind: 'client' });
+      await add('elsewhere', 5, { provider: 'other', kind: 'client' });
+      await add('of-another', 5, { sub: 'sub-b', kind: 'client' });
+      await add('expired', 5, { expiresAt: now() - 1, kind: 'client' });
+      const person = { providers: ['cognito', 'terminal'], sub: 'sub-a' };
+      const found = await store.sessions.ofPerson(person, 10);
+      expect(found.map(({ sid }) => sid)).toEqual(['new', 'middle', 'old']);
+      expect((await store.sessions.ofPerson(person, 2)).map(({ sid }) => sid)).toEqual(['new', 'middle']);
+      expect(await store.sessions.countClients(person)).toBe(2);
+    });
+
     test.each<[string, Parameters<Store['sessions']['end']>[0], string[]]>([
       ['its id', { sid: 'a1' }, ['a1']],
       ['an id that does not exist', { sid: 'A1' }, []],
@@ -117,6 +134,10 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
       ['its person’s sub', { user: 'sub-b' }, ['b1']],
       ['its app client', { clientId: 'cli' }, ['a2', 'b1']],
       ['no name', { user: '' }, []],
+      ['its person', { person: { providers: ['other', 'cognito'], sub: 'sub-a' }, kind: 'browser' }, ['a1', 'a2']],
+      ['its person, except one', { person: annsPerson, kind: 'browser', except: 'a1' }, ['a2']],
+      ['its person and another kind', { person: annsPerson, kind: 'client' }, []],
+      ['its person at another provider', { person: { providers: ['other'], sub: 'sub-a' }, kind: 'browser' }, []],
       ['everybody', 'everybody', ['a1', 'a2', 'b1']],
     ])('is revoked by %s, and no other is; each revocation is announced', async (_by, owner, ended) => {
       const { last } = await store.revocationFeed.since(undefined);

@@ -5,11 +5,13 @@ import {
   createDocumentFetch,
   type DocumentFetchOptions,
 } from '../../../../../auth-server/oauth/clients/document-fetch.ts';
+import { openClients } from '../../../../../auth-server/oauth/clients/open-clients.ts';
 import { createReachable } from '../../../../../auth-server/oauth/clients/reachable.ts';
 import { createDocumentStore } from '../../../../../auth-server/oauth/store/documents.ts';
 import { openOAuthStore } from '../../../../../auth-server/oauth/store/store.ts';
 import { createAddressCheck, parseCidr } from '../../../../../common/network/addresses.ts';
 import { useEnvProxy } from '../../../../../common/network/env-proxy.ts';
+import { createLog } from '../../../../../common/service/log.ts';
 import { documentsWith, memoryDocuments } from '../../../../support/auth-server/oauth-clients.ts';
 import { useClock } from '../../../../support/clock.ts';
 import { listen, until } from '../../../../support/listen.ts';
@@ -236,6 +238,25 @@ describe('The host of a document', () => {
     expect(await other.find(id)).toBeUndefined();
     expect(asked).toEqual([]);
     expect(await known.find(id)).toBeDefined();
+  });
+
+  test('must be a known one behind a proxy, also if any client may log in', async () => {
+    const proxy = await startProxy(port);
+    const undo = useEnvProxy({ HTTPS_PROXY: proxy.url });
+    const clients = await openClients({
+      allowed: 'any',
+      configured: new Set(),
+      knownHosts: ['known.example'],
+      throughProxy: true,
+      secrets: { get: async () => new Uint8Array(32) },
+      store: memoryDocuments(),
+      log: createLog('auth-server', 'silent'),
+    });
+    for (const name of ['other', 'known']) await clients.find(`https://${name}.example/client.json`);
+    expect(proxy.asked).toEqual(['known.example:443']);
+    expect(await clients.offers()).toEqual({ registration: true, documents: true });
+    undo();
+    await proxy.close();
   });
 
   test('is asked through the proxy of the settings, which resolves its name', async () => {

@@ -1,0 +1,48 @@
+import * as z from 'zod';
+
+/** How many records of a person the auth-server lists: the newest. */
+export const mostRecords = 200;
+
+const seconds = z.int().min(0);
+
+/** One access of a person, as *My account* shows it: no credential, and nothing of which one could be made. */
+const accountRecord = z.strictObject({
+  /** Names it when it is ended. */
+  id: z.string().regex(/^[\w-]{22}$/),
+  /** `terminal`: a session of the command line. */
+  kind: z.enum(['browser', 'terminal', 'client', 'personal']),
+  /** Whether the question came with it. */
+  isOwn: z.boolean(),
+  /** What an OAuth client calls itself; null if it gives no name. */
+  client: z.string().nullable(),
+  /** The audience of an OAuth client: `<publicUrl>/<server>/mcp`, `<publicUrl>/mcp` or `<publicUrl>/api`. */
+  resource: z.string().nullable(),
+  /** In seconds since 1970. The last use is known to within an hour for clients, else to within a minute. */
+  since: seconds,
+  lastUsed: seconds,
+  ends: seconds,
+  /** When it ends without further use; null for never. */
+  endsUnused: seconds.nullable(),
+});
+
+export type AccountRecord = z.output<typeof accountRecord>;
+
+/** The answer of the auth-server's `GET /account`: the newest records first. */
+export const accountAnswer = z.strictObject({
+  /** Title of the provider that the person signed in with. */
+  provider: z.string(),
+  records: z.array(accountRecord).max(mostRecords),
+});
+
+export type Account = z.output<typeof accountAnswer>;
+
+/** What `POST /account/end` ends: one record, all OAuth clients, or all sessions but the one that asks. */
+export const accountEnd = z.union([
+  z.strictObject({ id: z.string().max(100) }),
+  z.strictObject({ all: z.enum(['clients', 'sessions']) }),
+]);
+
+export type AccountEnd = z.output<typeof accountEnd>;
+
+/** Its answer: how many ended. */
+export const accountEnded = z.strictObject({ ended: z.int().min(0) });
