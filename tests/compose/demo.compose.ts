@@ -195,9 +195,13 @@ withDocker('docker compose up with .env.example', () => {
     });
     expect(gone.status).toBeLessThan(300);
     await project.compose('stop auth-server registry');
-    expect(String(await project.compose('run --rm -T restore', archive))).toContain('registry.db');
+    const restored = String(await project.compose('run --rm -T restore', archive));
+    expect(restored).toContain('registry.db');
+    expect(restored).toContain('All sessions and the access of all clients have ended');
     await project.compose('up -d');
     await stack.up();
+    await until('no token of before counts', async () => (await callClock(place, stack.bearer)).status === 401);
+    await stack.login();
     await until('the server is back', async () => {
       return (await ask(`${place.url}/api/servers/clock`, { headers: stack.bearer })).status === 200;
     });
