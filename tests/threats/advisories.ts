@@ -53,7 +53,9 @@ export const advisories = [
     attack: ["another user's callback in a browser that started no login, or a different one"],
   }),
   row('GHSA-652x-m2gr-hppm', 'removing a group removes its rights', {
-    'integration/auth-server/gate/validate-sessions': ['so a group counts only when cookie and record name it'],
+    'integration/auth-server/gate/validate-sessions': [
+      'so a group counts only when the record names it, whatever a cookie of an older release names',
+    ],
     'e2e/policy-change': [
       'A right that the policy no longer grants is denied to open sessions and valid tokens, and allowed again when it is restored',
     ],
