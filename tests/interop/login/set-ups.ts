@@ -29,6 +29,7 @@ const sdk = (title: string, version: string, file: string): LoginSetUp => ({
 export const loginClients: readonly LoginSetUp[] = [
   sdk('@modelcontextprotocol/sdk', '1.32.2', 'sdk-v1.ts'),
   sdk('@modelcontextprotocol/client', '2.4.0', 'sdk-v2.ts'),
+  python('mcp', '2.3.0', 'mcp2.py'),
   python('mcp', '1.30.0', 'mcp1.py'),
   python('fastmcp', '4.1.6', 'fastmcp_client.py'),
   {
