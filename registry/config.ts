@@ -37,6 +37,8 @@ export const registryConfig = z.object({ ...shape, ALLOW_PRIVATE_UPSTREAMS: cidr
   database: env.DATABASE_URL ?? join(env.DATA_DIR, 'registry.db'),
   routesDir: env.ROUTES_DIR,
   approvedToolsFile: env.APPROVED_TOOLS_FILE,
+  /** Which MCP clients people may log in with: pages say what is possible. */
+  clientLogins: { allowed: env.OAUTH_CLIENTS, hosts: env.OAUTH_CLIENT_HOSTS },
   /** Whether search and pages count tools without approval as refused, as the gate does. */
   toolChanges: env.TOOL_CHANGES,
   health: { limits: limitsOf(env.HEALTH_SECONDS), intervalMs: env.HEALTH_INTERVAL_SECONDS * 1_000 },

@@ -41,6 +41,7 @@ export const rows: readonly Row[] = [
     'cp .env.example .env && docker compose up': composeUp,
     'npm run -s call -- currenttime': here(tokyo),
     'curl http://localhost:8080/currenttime/mcp': here(tokyo),
+    'claude mcp add': not('which you install yourself'),
     'npx @modelcontextprotocol/inspector@2': not('which npx downloads'),
     'curl -i http://localhost:8080/currenttime/mcp': here(/^HTTP\/1\.1 403[\s\S]*"reason":"not_permitted"/m),
     'npm run -s agent -- --message': here(tokyo),
