@@ -24,6 +24,7 @@ import type { ConnectionTest } from './health/connection-test.ts';
 import type { Icons } from './icons/icons.ts';
 import { serveIcon } from './icons/serve-icon.ts';
 import { createAuditPages } from './pages/audit/audit.ts';
+import type { ClientLogins } from './pages/connect/connect.ts';
 import { createAllChanges } from './pages/details/all-changes.ts';
 import { showServer } from './pages/details/details.ts';
 import { tabs } from './pages/details/view.ts';
@@ -72,19 +73,22 @@ export interface RegistryParts {
   approved?: () => ApprovedTools | undefined;
   /** Called after tools were approved. */
   onApproved?: () => Promise<void>;
+  /** With which MCP clients people may log in; all if undefined. */
+  clientLogins?: ClientLogins;
   log: Logger;
   /** Serves the kitchen sink: every part of the pages, for those who change them. */
   isDevelopment?: boolean;
   now?: () => Date;
 }
 
+const anyClient: ClientLogins = { allowed: 'any', hosts: [] };
 const noIcons: Pick<Icons, 'of' | 'find'> = { of: () => undefined, find: () => undefined };
 
 /** The registry's middleware and routes, in order. Every route but `/health` needs a person. */
 export function createApp(parts: RegistryParts): Express {
   const { publicUrl, keys, policy, store, editor, healthOf, search, check, readDecisions, definitions, log } = parts;
   const { onApproved = async () => undefined, approved = () => undefined } = parts;
-  const { icons = noIcons, now = () => new Date() } = parts;
+  const { icons = noIcons, clientLogins = anyClient, now = () => new Date() } = parts;
   const identify = createIdentify(publicUrl, keys);
   const guard = requirePerson(identify, ['#registry']);
   const catalogue = createCatalogue({ store, policy, healthOf, publicUrl });
@@ -112,7 +116,7 @@ export function createApp(parts: RegistryParts): Express {
   app.use('/api', createToolChangesApi({ guard, catalogue, policy, definitions, onApproved }));
   const historyOf = (server: string) => store.observations.history(server, now());
   app.use('/api', createHealthApi(catalogue, historyOf));
-  const shown = { catalogue, policy, store, definitions, approved, search, iconOf: icons.of, now };
+  const shown = { catalogue, policy, store, definitions, approved, search, clientLogins, iconOf: icons.of, now };
   app.use('/-', createLive({ ...shown, guard, draw: render.part }));
   app.use('/api', createDecisionsApi(guard, policy, readDecisions));
   app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search));

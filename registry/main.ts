@@ -71,7 +71,7 @@ await runService('registry', process.env, async (log) => {
   });
   return {
     listener: createApp({
-      ...{ publicUrl: config.publicUrl, isDevelopment: config.isDevelopment },
+      ...{ publicUrl: config.publicUrl, clientLogins: config.clientLogins, isDevelopment: config.isDevelopment },
       keys: createRemoteJWKSet(config.jwksUrl, { timeoutDuration: 2_000 }),
       policy: policy.current,
       store,

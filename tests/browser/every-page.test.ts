@@ -73,6 +73,8 @@ const states: State[] = [
   state('Changed and new tools', '/servers/currenttime'),
   state('How to connect', '/servers/github/connect'),
   state('How to connect another client', '/servers/github/connect?client=cursor'),
+  state('How an agent connects', '/servers/github/connect?client=agent'),
+  state('How to connect to a server whose tools one may not call', '/servers/currenttime/connect', { who: clerk }),
   state('Who may use a server', '/servers/github/access'),
   state('The health of a server', '/servers/github/health'),
   state('The health of a week', '/servers/github/health?span=week'),

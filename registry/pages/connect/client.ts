@@ -31,4 +31,4 @@ export interface McpClient {
 export const file = (value: unknown): string => JSON.stringify(value, null, 2);
 
 export const runLine = 'Run this line in a terminal.';
-export const opensBrowser = 'It opens your browser.';
+export const opensBrowser = 'The line opens your browser.';

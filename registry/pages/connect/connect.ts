@@ -17,7 +17,7 @@ export type Connection = ReturnType<typeof connectionOf>;
 export const mcpClients: readonly McpClient[] = [...terminals, ...programs];
 
 /** What a client is told of a server; undefined for a server without an address. */
-export function targetOf({ name, endpoints }: Pick<CatalogueEntry, 'name' | 'endpoints'>): Target | undefined {
+function targetOf({ name, endpoints }: Pick<CatalogueEntry, 'name' | 'endpoints'>): Target | undefined {
   const [endpoint] = endpoints;
   return endpoint && { name, url: endpoint.url, transport: endpoint.transport === 'sse' ? 'sse' : 'http' };
 }

@@ -46,11 +46,12 @@ export const programs: readonly McpClient[] = [
   },
   {
     id: 'claude-ai',
-    title: 'claude.ai and Claude Desktop',
+    title: 'claude.ai',
     icon: 'screen',
     documentHost: 'claude.ai',
     speaksSse: false,
-    where: 'Add a custom connector with this address, among the connectors in the settings.',
+    where:
+      'In claude.ai or Claude Desktop, add a custom connector with this address, among the connectors in the settings.',
     text: ({ url }) => url,
     login: () => `Choose **Connect** beside it. ${needsInternet}`,
   },
@@ -60,7 +61,7 @@ export const programs: readonly McpClient[] = [
     icon: 'screen',
     documentHost: 'chatgpt.com',
     speaksSse: false,
-    where: 'Add a connector with this address, in the settings.',
+    where: 'In the settings, add a connector with this address.',
     text: ({ url }) => url,
     login: () => `Choose **Connect**. ${needsInternet}`,
   },

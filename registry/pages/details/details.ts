@@ -4,12 +4,13 @@ import type { Policy } from '../../../policy/policy.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import { type Person, personOf } from '../../access/guards.ts';
 import { notFound } from '../../access/permissions.ts';
-import { accessTo, callersOf } from '../../access/who-may-use.ts';
+import { accessTo, callersOf, mayCallSome } from '../../access/who-may-use.ts';
 import type { ApprovedDefinitions } from '../../pins/approved-definitions.ts';
 import { toolChanges } from '../../pins/changes.ts';
 import { callable } from '../../search/rights.ts';
 import { isUnusable } from '../../servers/tool.ts';
 import type { RegistryStore } from '../../store/store.ts';
+import { type ClientLogins, connectionsTo } from '../connect/connect.ts';
 import { digest, marksOf, type Part } from '../shared/digest.ts';
 import type { Render, View } from '../shared/render.ts';
 import { rightsOn } from '../shared/rights-on.ts';
@@ -18,7 +19,6 @@ import { toolId } from '../shared/tool-id.ts';
 
 import { logLines } from './changes.ts';
 import { chartOf } from './chart.ts';
-import { clientConfigs } from './clients.ts';
 import { giveAccess, readTools } from './give-access.ts';
 import { offersOf } from './offers.ts';
 import { toolGroups } from './tool-groups.ts';
@@ -31,6 +31,8 @@ export interface DetailsParts {
   store: Pick<RegistryStore, 'observations' | 'changes'>;
   definitions: Pick<ApprovedDefinitions, 'of'>;
   approved: () => ApprovedTools | undefined;
+  /** With which MCP clients people may log in. */
+  clientLogins: ClientLogins;
   /** The hash of a server's icon, if this registry has it. */
   iconOf: (server: string) => string | undefined;
   now: () => Date;
@@ -51,7 +53,7 @@ type Details = NonNullable<Awaited<ReturnType<typeof detailsFor>>>;
 
 /** The server called `name` as `person` sees it; undefined if they may not see it or it does not exist. */
 export async function detailsFor(parts: DetailsParts, person: Person, name: string, view: ServerView) {
-  const { catalogue, policy, store, definitions, approved, iconOf, now } = parts;
+  const { catalogue, policy, store, definitions, approved, iconOf, clientLogins, now } = parts;
   const server = catalogue.get(person, name);
   if (!server) return undefined;
   const [history, known, log] = await Promise.all([
@@ -69,7 +71,7 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
   const shown = shownTools(tools, (tool) =>
     !mayCall(name, tool) ? 'no' : isApproved(allowed, name, tool) ? 'yes' : 'waits',
   );
-  const clients = clientConfigs(server);
+  const clients = connectionsTo(server, clientLogins);
   const access = accessTo(policy(), person, name);
   const reading = readTools(tools, (tool) => pending.some((each) => each.name === tool));
   const wanted = { wanted: view.group, tools: reading.named };
@@ -103,6 +105,9 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
         ? { ...reading, ...giveAccess(policy(), name, access, wanted) }
         : undefined,
     log: logLines(log, () => rights.edit),
+    /** Whether this person may call any of its tools. */
+    mayUse: mayCallSome(policy(), person.scopes, name),
+    logins: clientLogins.allowed,
     clients: clients.map((each) => ({ ...each, href: serverHref(name, { tab: 'connect', client: each.id }) })),
     client: clients.find(({ id }) => id === view.client) ?? clients[0],
   };
@@ -149,7 +154,7 @@ export function serverParts(details: Details): Part[] {
       part('changes', changes, rights),
       part('tools', status, tools, groups.length, [...details.changedIds], offers),
     ],
-    connect: [part('connect', server.enabled)],
+    connect: [part('connect', server.enabled, details.mayUse)],
     access: [],
     health: [
       part(

@@ -74,19 +74,7 @@ test('The page of a server shows every endpoint, its tools, and a configuration 
   expect((await page('/servers/currenttime', user)).html).toContain('current_time_by_timezone');
   const { html } = await page('/servers/currenttime/connect?client=others', user);
   expect(html).toContain('http://localhost:8080/currenttime/sse');
-  const snippet = /<code id="config-others">([\s\S]*?)<\/code>/
-    .exec(html)?.[1]
-    ?.replaceAll('&quot;', '"')
-    .replaceAll('&lt;', '<');
-  expect(JSON.parse(snippet?.replaceAll('&gt;', '>') ?? '')).toEqual({
-    mcpServers: {
-      currenttime: {
-        type: 'http',
-        url: 'http://localhost:8080/currenttime/mcp',
-        headers: { Authorization: 'Bearer <token>' },
-      },
-    },
-  });
+  expect(html).toContain('<code id="config-others">http://localhost:8080/currenttime/mcp</code>');
 });
 
 test('The page of a server that is down shows the reason and never where it runs', async () => {
