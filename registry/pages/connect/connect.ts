@@ -55,7 +55,7 @@ function agentConnection({ url, transport }: Target, { allowed }: ClientLogins):
       : 'An agent on an MCP SDK needs the address, the id and the secret: it finds the token endpoint of the gateway by itself.';
   return {
     ...{ id: 'agent', title: 'An agent', icon: 'agent', isAgent: true, link: undefined },
-    where: wordsOf('This lists the tools. `mcp-gateway token` prints an access token, which lasts an hour.'),
+    where: wordsOf('This lists the tools. `mcp-gateway token` prints an access token.'),
     text: `${line} \\\n  --header "Authorization: Bearer $(mcp-gateway token)"`,
     login: wordsOf(asks),
   };
