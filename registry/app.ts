@@ -4,6 +4,7 @@ import type { JWTVerifyGetKey } from 'jose';
 import type { Logger } from '../common/service/log.ts';
 import type { ApprovedTools } from '../policy/approved-tools.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { AccountDoor } from './access/account.ts';
 import { createCatalogue } from './access/catalogue.ts';
 import type { ReadDecisions } from './access/decisions.ts';
 import { type ChangingTool, createIdentify, requireOperation, requirePerson } from './access/guards.ts';
@@ -23,6 +24,7 @@ import { RegistryError } from './errors/registry-error.ts';
 import type { ConnectionTest } from './health/connection-test.ts';
 import type { Icons } from './icons/icons.ts';
 import { serveIcon } from './icons/serve-icon.ts';
+import { createAccountPages } from './pages/account/account.ts';
 import { createAuditPages } from './pages/audit/audit.ts';
 import type { ClientLogins } from './pages/connect/connect.ts';
 import { createAllChanges } from './pages/details/all-changes.ts';
@@ -68,6 +70,7 @@ export interface RegistryParts {
   /** Why a server may not use the secret that it names; undefined if it may. */
   secretProblem: (server: ServerEntry) => string | undefined;
   readDecisions: ReadDecisions;
+  account: AccountDoor;
   definitions: ApprovedDefinitions;
   /** The tools that the gate lets through (`TOOL_CHANGES=refuse`); undefined where tools need no approval. */
   approved?: () => ApprovedTools | undefined;
@@ -139,7 +142,7 @@ export function createApp(parts: RegistryParts): Express {
   app.use(createRegisterPages(forms), createEditPages(forms), createDeletePages(forms));
   app.use(createActions({ ...forms, onApproved }), createAuditPages({ policy, readDecisions, render, now }));
   app.get('/rights', showRights(shown, render)).get('/', showServers(shown, render));
-  app.use(createAllChanges(shown, render));
+  app.use(createAllChanges(shown, render), createAccountPages({ ...forms, account: parts.account, now }));
   for (const tab of tabs) app.get(`/servers/:name${tab === 'tools' ? '' : `/${tab}`}`, showServer(shown, render, tab));
   app.get('/servers/:name/tools/:tool/try', showTry(shown, render));
 

@@ -9,6 +9,7 @@ import { policyNeed, storeNeed } from '../common/service/probes.ts';
 import { runService } from '../common/service/service.ts';
 import { readConfig } from '../common/settings/config.ts';
 import { type UpstreamSecrets, watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
+import { createAccountDoor } from './access/account.ts';
 import { createReadDecisions } from './access/decisions.ts';
 import { createApp } from './app.ts';
 import { registryConfig } from './config.ts';
@@ -80,7 +81,7 @@ await runService('registry', process.env, async (log) => {
       ...{ search, icons, check: health.check },
       connect: createConnectionTest({ find: routing.find, upstreamAuth, ca }),
       secretProblem: upstreamAuth.problem,
-      readDecisions: createReadDecisions(config.authServerUrl),
+      ...{ readDecisions: createReadDecisions(config.authServerUrl), account: createAccountDoor(config.authServerUrl) },
       definitions,
       ...{ approved: search.approved, onApproved: approved.write },
       log,

@@ -5,6 +5,7 @@ export const statuses = {
   not_found: 404,
   not_permitted: 403,
   origin_refused: 403,
+  session_required: 403,
   input_invalid: 400,
   content_type_unsupported: 415,
   body_too_large: 413,
@@ -16,6 +17,7 @@ export const statuses = {
   route_refused: 422,
   store_unavailable: 503,
   audit_unavailable: 503,
+  account_unavailable: 503,
   internal_error: 500,
 } as const;
 

@@ -11,6 +11,7 @@ const titles: Record<ErrorCode, string> = {
   not_found: 'Not found',
   not_permitted: 'Not permitted',
   origin_refused: 'Wrong origin',
+  session_required: 'Sign in with a browser',
   input_invalid: 'Something is missing or wrong',
   content_type_unsupported: 'Not understood',
   body_too_large: 'Too large',
@@ -22,12 +23,15 @@ const titles: Record<ErrorCode, string> = {
   route_refused: 'The route is refused',
   store_unavailable: 'The database does not answer',
   audit_unavailable: 'The decisions cannot be read',
+  account_unavailable: 'Your account cannot be read',
   internal_error: 'Something went wrong',
 };
 
 const hints: Partial<Record<ErrorCode, string>> = {
   identity_unavailable: 'The auth-server may be starting. Reload this page in a moment.',
   audit_unavailable: 'Reload this page in a moment. The decision log of the auth-server has every decision.',
+  account_unavailable: 'Reload this page in a moment. An administrator can end access with the command revoke.',
+  session_required: 'If you signed in a moment ago, your session has ended since. Reload this page to sign in.',
   body_too_large: 'Go back: your browser has kept what you typed. Nothing was saved.',
   origin_refused: 'Open the page again from the list of servers, and send it from there. Nothing was changed.',
   not_found: 'Check the address, or pick a server from the list. Servers you have no permission for look the same.',

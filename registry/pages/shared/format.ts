@@ -15,6 +15,12 @@ export function exactTime(time: Date): string {
   return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+/** A day in UTC in few letters: `3 Nov 2026`. */
+export function shortDay(time: Date): string {
+  const month = time.toLocaleDateString('en', { month: 'short', timeZone: 'UTC' });
+  return `${time.getUTCDate()} ${month} ${time.getUTCFullYear()}`;
+}
+
 /** The clock time of a day in UTC: `04:26:07`. */
 export function clockTime(time: Date): string {
   return time.toISOString().slice(11, 19);

@@ -3,7 +3,19 @@ import { Eta } from 'eta';
 import type { RequestHandler, Response } from 'express';
 import type { Person } from '../../access/guards.ts';
 import type { Assets } from './assets.ts';
-import { ago, cleaned, clockTime, counted, dayHead, exactTime, inWords, shortened, tileOf, took } from './format.ts';
+import {
+  ago,
+  cleaned,
+  clockTime,
+  counted,
+  dayHead,
+  exactTime,
+  inWords,
+  shortDay,
+  shortened,
+  tileOf,
+  took,
+} from './format.ts';
 import type { Navigation } from './navigation.ts';
 import { statusWords } from './shown-status.ts';
 
@@ -44,6 +56,7 @@ export function createRender(assets: Assets, navigation: Navigation, now: () => 
     clockTime,
     took,
     dayHead,
+    shortDay,
     counted,
     inWords,
     cleaned,

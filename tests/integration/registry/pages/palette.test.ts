@@ -58,7 +58,7 @@ const ask = async (who: object, query = '', url = registry.url) => {
 
 test('An administrator gets every server with its tools, all pages, and what they may do', async () => {
   const { places, actions, servers, hasAllTools } = await ask(admin);
-  expect(places.map(({ href }) => href)).toEqual(['/', '/rights', '/audit', '/servers/-/history']);
+  expect(places.map(({ href }) => href)).toEqual(['/', '/rights', '/audit', '/account', '/servers/-/history']);
   expect(actions.map(({ href }) => href)).toEqual(['/register', '/register#import']);
   expect(servers.map(({ name, says, mayEdit }) => [name, says, mayEdit])).toEqual([
     ['currenttime', '3 tools, healthy', true],
@@ -73,7 +73,7 @@ test('An administrator gets every server with its tools, all pages, and what the
 
 test('A person gets the servers that they may see and the tools that they may call there, and no more', async () => {
   const { places, actions, servers } = await ask(user);
-  expect(places.map(({ href }) => href)).toEqual(['/', '/rights', '/servers/-/history']);
+  expect(places.map(({ href }) => href)).toEqual(['/', '/rights', '/account', '/servers/-/history']);
   expect(actions).toEqual([]);
   expect(servers.map(({ name, mayEdit }) => [name, mayEdit])).toEqual([['currenttime', false]]);
   expect(servers[0]?.tools.map(({ name }) => name)).toEqual(['tell_time']);

@@ -1,0 +1,101 @@
+import { type Request, Router } from 'express';
+import { type AccountEnd, mostRecords } from '../../../common/identity/account.ts';
+import type { AccountDoor } from '../../access/account.ts';
+import { formOf, readForm } from '../../access/body.ts';
+import { personOf } from '../../access/guards.ts';
+import { requireOwnPage } from '../../access/own-page.ts';
+import { RegistryError } from '../../errors/registry-error.ts';
+import { counted } from '../shared/format.ts';
+import type { Note, Notes } from '../shared/notes.ts';
+import type { Render, View } from '../shared/render.ts';
+import { inSentence, type Shown, shown } from './shown.ts';
+
+export interface AccountOptions {
+  publicUrl: string;
+  account: AccountDoor;
+  render: Render;
+  notes: Notes;
+  now: () => Date;
+}
+
+/** What “End all” ends, by the word in its address. */
+const groups = {
+  clients: { noun: 'connected client', isIn: ({ isClient }: Shown) => isClient },
+  sessions: { noun: 'other sign-in', isIn: ({ isClient, isOwn }: Shown) => !isClient && !isOwn },
+};
+type Group = keyof typeof groups;
+
+/**
+ * `GET /account`: the programs that act as the person, and their sign-ins. `POST /account/end` ends one (`id`) or all of a
+ * kind (`all`); `GET /account/end?all=…` asks before that.
+ */
+export function createAccountPages({ publicUrl, account, render, notes, now }: AccountOptions): Router {
+  const pages = Router({ caseSensitive: true, strict: true });
+  const assertionOf = (req: Request) => req.get('x-mcp-assertion') ?? '';
+  const read = async (req: Request) => {
+    const { provider, records } = await account.read(assertionOf(req));
+    // Tokens that people make get a section of their own.
+    const known = records.filter(({ kind }) => kind !== 'personal');
+    return {
+      provider,
+      all: known.map((record) => shown(record, publicUrl, now())),
+      isCut: records.length === mostRecords,
+    };
+  };
+  pages.get('/account', async (req, res) => {
+    const { provider, all, isCut } = await read(req);
+    const [clients, signIns] = [all.filter(({ isClient }) => isClient), all.filter(({ isClient }) => !isClient)];
+    const hasOthers = all.some(groups.sessions.isIn);
+    const view = {
+      title: 'My account',
+      person: personOf(req),
+      provider,
+      clients,
+      signIns,
+      hasOthers,
+      isCut,
+      mostRecords,
+    };
+    render<View & typeof view>(res, 200, 'account', view);
+  });
+  pages.get('/account/end', async (req, res) => {
+    const group = groupIn(req.query.all);
+    const { all, isCut } = await read(req);
+    const ending = all.filter(groups[group].isIn);
+    if (ending.length === 0) return res.redirect(303, '/account');
+    const many = counted(ending.length, groups[group].noun);
+    const view = { title: `End all ${many}`, person: personOf(req), group, many, ending, isCut, mostRecords };
+    render<View & typeof view>(res, 200, 'account-end', view);
+  });
+  pages.post('/account/end', requireOwnPage(publicUrl), readForm, async (req, res) => {
+    const what = whatIn(formOf(req));
+    const { all } = await read(req);
+    const ended = await account.end(assertionOf(req), what);
+    res.redirect(303, notes.leave(personOf(req), '/account', noteOn(what, ended, all)));
+  });
+  return pages;
+}
+
+function noteOn(what: AccountEnd, ended: number, all: readonly Shown[]): Note {
+  if (ended === 0) return { tone: 'wait', text: 'Nothing was left to end.', more: [] };
+  if ('all' in what) {
+    const words = counted(ended, groups[what.all].noun);
+    return { tone: 'good', text: `${words} ended.`, more: [] };
+  }
+  const one = all.find(({ id }) => id === what.id);
+  const words = one ? inSentence(one) : 'it';
+  const more = one?.isClient ? ['It can ask you again. Then you decide again.'] : [];
+  return { tone: 'good', text: `Ended: ${words}.`, more };
+}
+
+function groupIn(value: unknown): Group {
+  if (value === 'clients' || value === 'sessions') return value;
+  throw new RegistryError('not_found', 'There is no page at this address.');
+}
+
+function whatIn(form: URLSearchParams): AccountEnd {
+  const [id, all] = [form.get('id'), form.get('all')];
+  if (id !== null && all === null && /^[\w-]{22}$/.test(id)) return { id };
+  if (id === null && (all === 'clients' || all === 'sessions')) return { all };
+  throw new RegistryError('input_invalid', 'The form does not name what to end. Load the page again.');
+}

@@ -1,0 +1,52 @@
+import type { AccountRecord } from '../../../common/identity/account.ts';
+import { cleaned } from '../shared/format.ts';
+
+/** A client or sign-in as the page shows it. */
+export type Shown = ReturnType<typeof shown>;
+
+const longestName = 80;
+const hour = 3_600_000;
+
+/**
+ * @param publicUrl the gateway's origin
+ * @param now the time of the page
+ */
+export function shown({ id, kind, isOwn, client, resource, ...times }: AccountRecord, publicUrl: string, now: Date) {
+  const at = (seconds: number) => new Date(seconds * 1000);
+  const lastUsed = at(times.lastUsed);
+  const isClient = kind === 'client';
+  // Any program can give any name: the page says whose word it is.
+  const name = client === null ? '' : cleaned(client, longestName);
+  return {
+    id,
+    isOwn,
+    isClient,
+    icon: isClient ? 'editor' : kind === 'terminal' ? 'terminal' : 'screen',
+    before: isClient && name ? 'A program that calls itself' : '',
+    name: isClient ? name || 'A program that gives no name' : kind === 'terminal' ? 'Command line' : 'Browser',
+    place: isClient ? placeOf(resource ?? '', publicUrl) : '',
+    since: at(times.since),
+    /** Undefined for a client within the last hour: its use is noted once an hour. */
+    lastUsed: isClient && now.getTime() - lastUsed.getTime() < hour ? undefined : lastUsed,
+    ends: at(times.ends),
+    /** Undefined for a sign-in: it ends on the same day anyway. */
+    endsUnused:
+      isClient && times.endsUnused !== null && times.endsUnused < times.ends ? at(times.endsUnused) : undefined,
+  };
+}
+
+/** What a client may use: a server by its name, or more. */
+function placeOf(resource: string, publicUrl: string): string {
+  if (resource === `${publicUrl}/mcp`) return 'all your servers';
+  if (resource === `${publicUrl}/api`) return "the registry's API";
+  return resource.startsWith(`${publicUrl}/`) ? resource.slice(publicUrl.length + 1).replace(/\/mcp$/, '') : resource;
+}
+
+/** What ends, in the words of a sentence: `Claude Code at currenttime`, `the sign-in in another browser`. */
+export function inSentence({ isClient, isOwn, name, before, place, icon }: Shown): string {
+  if (!isClient)
+    return icon === 'terminal'
+      ? 'the sign-in of the command line'
+      : `the sign-in in ${isOwn ? 'this' : 'another'} browser`;
+  return `${before ? `“${name}”` : 'a program without a name'} at ${place}`;
+}
