@@ -117,6 +117,7 @@ test.each([
   '/servers/currenttime/tools/current_time_by_timezone/try',
   '/servers/currenttime/edit',
   '/rights',
+  '/account',
   '/audit',
   '/register',
 ])('On %s, Tab reaches everything that can be used, shows where it is, and leaves the page', async (path) => {

@@ -1,4 +1,5 @@
 // What the registry of the scene knows: people, servers, tools, health and decisions.
+import type { Account, AccountRecord } from '../../../common/identity/account.ts';
 import type { Decision } from '../../../common/policy/decisions.ts';
 import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import type { Health, HealthDetails } from '../../../registry/servers/server-health.ts';
@@ -165,3 +166,28 @@ export const decisions = (now: Date): Decision[] =>
       microseconds: 40,
     };
   });
+
+/** What acts as a person: a few clients and sign-ins, or only the sign-in that asks. */
+export function accountOf(hasMore: boolean, now: Date): Account {
+  const at = Math.floor(now.getTime() / 1000);
+  const times = { since: at - 86_400, lastUsed: at - 7_200, ends: at + 29 * 86_400, endsUnused: at + 14 * 86_400 };
+  const record = { isOwn: false, client: null, resource: null, ...times };
+  const client = (id: string, name: string | null, path: string): AccountRecord => {
+    return { ...record, id: id.repeat(22), kind: 'client', client: name, resource: `http://localhost:8080${path}` };
+  };
+  const own: AccountRecord = { ...record, id: 'o'.repeat(22), kind: 'browser', isOwn: true };
+  if (!hasMore) return { provider: 'Amazon Cognito', records: [own] };
+  const clients = [
+    client('a', 'Claude Code', '/github/mcp'),
+    client('b', 'VS Code', '/mcp'),
+    client('c', null, '/api'),
+    client(
+      'd',
+      'Averyveryverylongnamewithoutanyspace'.repeat(3),
+      '/a-server-name-with-sixty-three-characters-is-the-longest-one-ok/mcp',
+    ),
+  ];
+  const phone = { ...own, id: 'p'.repeat(22), isOwn: false };
+  const terminal: AccountRecord = { ...phone, id: 't'.repeat(22), kind: 'terminal' };
+  return { provider: 'Amazon Cognito', records: [...clients, phone, terminal, own] };
+}

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { createApprovedDefinitions } from '../../../registry/pins/approved-definitions.ts';
 import { targetOf } from '../../../registry/servers/server.ts';
 import type { Health } from '../../../registry/servers/server-health.ts';
@@ -5,7 +6,7 @@ import { toObservedTools } from '../../../registry/servers/tool.ts';
 import type { DefinitionHashes } from '../../../registry/store/definitions.ts';
 import type { RegistryStore } from '../../../registry/store/store.ts';
 import { recordingLog, signer, startRegistry, storeOf, toolOf } from '../registry/registry-fixture.ts';
-import { decisions, healthOf, policy, servers, toolsOf } from './scene-data.ts';
+import { accountOf, boss, decisions, healthOf, policy, servers, toolsOf } from './scene-data.ts';
 
 /** The registry of a team, with something of everything: what pages show can be seen in it, and measured. */
 export interface Scene {
@@ -81,6 +82,10 @@ export async function startScene({ more = 0, isLong = false } = {}): Promise<Sce
         (each) => (!id || each.id === id) && (!person || each.username === person),
       );
       return { decisions: found, next: null, kept: found.length, oldest: found.at(-1)?.at ?? null };
+    },
+    account: {
+      read: async (assertion) => accountOf(decodeJwt(assertion).username === boss.username, checkedAt),
+      end: async () => 1,
     },
     isDevelopment: true,
   });
