@@ -102,6 +102,20 @@ export const oauth = [
       ],
     },
   ),
+  row('oauth-account', 'people see and end their own access only, from a session in a browser only', {
+    'integration/auth-server/account': [
+      'With %s, no access is shown and none ends',
+      'The id of an access of another person, or of the same subject at another provider, ends nothing',
+      'A person sees their own clients and sign-ins, the newest first, and no credential among them',
+      'It lists the newest 200 without those that ended for want of use, and ends all of them',
+    ],
+    'integration/registry/pages/account': [
+      'A form that another page has sent (%j) ends nothing',
+      'Opening an address ends nothing, and other groups have no page',
+      'An answer that holds more than it may is not shown',
+    ],
+    'browser/account': ['A client that a person sees on their account ends with one click, and is out (scripts: %s)'],
+  }),
   row('oauth-agents', 'the secrets of agents cannot be guessed by means of the gateway, and stay out of its logs', {
     'integration/auth-server/oauth/agent-token': [
       'waits after twenty refusals in a minute, and holds back no other agent and no other address',

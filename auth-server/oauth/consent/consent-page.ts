@@ -40,7 +40,7 @@ export function consentPage(
     refusal: permits.any ? [] : refusalOf(deps.policy(), person, permits),
     ...abilitiesAt(permits),
     nothingElse: `${permits.kind === 'server' ? 'no other server, and ' : ''}never your password.`,
-    lasts: `It ends after ${days(deps.clientSessionSeconds)}, or after ${days(deps.clientIdleSeconds)} without use. An administrator can end it at any time.`,
+    lasts: `It ends after ${days(deps.clientSessionSeconds)}, or after ${days(deps.clientIdleSeconds)} without use. You can end it at any time, on My account.`,
     staysOpen: destination === 'private',
     anotherAccount: `/oauth2/consent/${uid}/login/${person.provider}?another`,
   });

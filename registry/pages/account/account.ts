@@ -44,7 +44,8 @@ export function createAccountPages({ publicUrl, account, render, notes, now }: A
   };
   pages.get('/account', async (req, res) => {
     const { provider, all, isCut } = await read(req);
-    const [clients, signIns] = [all.filter(({ isClient }) => isClient), all.filter(({ isClient }) => !isClient)];
+    const clients = all.filter(({ isClient }) => isClient);
+    const signIns = all.filter(({ isClient }) => !isClient).sort((a, b) => Number(b.isOwn) - Number(a.isOwn));
     const hasOthers = all.some(groups.sessions.isIn);
     const view = {
       title: 'My account',

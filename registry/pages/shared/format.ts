@@ -15,10 +15,10 @@ export function exactTime(time: Date): string {
   return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** A day in UTC in few letters: `3 Nov 2026`. */
-export function shortDay(time: Date): string {
-  const month = time.toLocaleDateString('en', { month: 'short', timeZone: 'UTC' });
-  return `${time.getUTCDate()} ${month} ${time.getUTCFullYear()}`;
+/** A day in UTC in few letters: `3 Nov`, in another year than `now` `3 Nov 2027`. */
+export function shortDay(time: Date, now: Date): string {
+  const day = `${time.getUTCDate()} ${time.toLocaleDateString('en', { month: 'short', timeZone: 'UTC' })}`;
+  return time.getUTCFullYear() === now.getUTCFullYear() ? day : `${day} ${time.getUTCFullYear()}`;
 }
 
 /** The clock time of a day in UTC: `04:26:07`. */

@@ -56,7 +56,7 @@ export function createRender(assets: Assets, navigation: Navigation, now: () => 
     clockTime,
     took,
     dayHead,
-    shortDay,
+    shortDay: (time: Date) => shortDay(time, now()),
     counted,
     inWords,
     cleaned,

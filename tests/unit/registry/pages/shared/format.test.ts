@@ -1,4 +1,4 @@
-import { ago, counted, exactTime, tileOf, took } from '../../../../../registry/pages/shared/format.ts';
+import { ago, counted, exactTime, shortDay, tileOf, took } from '../../../../../registry/pages/shared/format.ts';
 
 test.each([
   [0, 'just now'],
@@ -18,6 +18,12 @@ test.each([
 
 test('Exact times are in UTC and labelled so', () => {
   expect(exactTime(new Date('2026-11-23T04:26:07.999Z'))).toBe('2026-11-23 04:26:07 UTC');
+});
+
+test('A day has its year only if that is not the current one', () => {
+  const now = new Date('2026-12-31T23:59:59Z');
+  expect(shortDay(new Date('2026-11-03T23:59:59Z'), now)).toBe('3 Nov');
+  expect(shortDay(new Date('2027-01-01T00:00:00Z'), now)).toBe('1 Jan 2027');
 });
 
 test('One thing is singular, none and two are plural', () => {
