@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { root } from '../../common/settings/values.ts';
 import type { McpClient, Target } from '../../registry/pages/connect/client.ts';
 import { mcpClients } from '../../registry/pages/connect/connect.ts';
+import { loginClients } from '../interop/login/set-ups.ts';
 
 const page = readFileSync(join(root, 'docs', 'clients.md'), 'utf8');
 const target: Target = { name: 'currenttime', url: 'https://gateway.example/currenttime/mcp', transport: 'http' };
@@ -26,4 +27,15 @@ test('The README has the line of Claude Code, for the demo', () => {
   const [claude] = mcpClients;
   const demo: Target = { ...target, url: 'http://localhost:8080/currenttime/mcp' };
   expect(readme).toContain(`\n${claude?.text(demo)}\n`);
+});
+
+test.each([
+  ['claude-code', '@anthropic-ai/claude-code'],
+  ['codex', '@openai/codex'],
+  ['opencode', 'opencode-ai'],
+  ['inspector', '@modelcontextprotocol/inspector --cli'],
+  ['mcp-remote', 'mcp-remote'],
+])('The version of %s is the one that npm run test:interop has log in by its line', (id, title) => {
+  const tried = loginClients.find((each) => each.title === title);
+  expect(mcpClients.find((each) => each.id === id)?.version).toBe(tried?.version);
 });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Packages } from '../install.ts';
+import { textFor } from './lines.ts';
 import { document, type LoginSetUp, registration } from './login-set-up.ts';
 import { runProgram } from './program.ts';
 import { typed } from './typed.ts';
@@ -25,6 +26,13 @@ const sdk = (title: string, version: string, file: string): LoginSetUp => ({
   open: (programs, url, home) => runProgram(['node', join(programs, '..', '..', file), url], home),
 });
 
+/** What a client that starts programs gives mcp-remote, after npx and its option. */
+function bridgeArguments(url: string): string[] {
+  type File = { mcpServers: Record<string, { args: string[] }> };
+  const { mcpServers } = JSON.parse(textFor('mcp-remote', url)) as File;
+  return Object.values(mcpServers).flatMap(({ args }) => args.slice(2));
+}
+
 /** Each one logs in at the gateway as it does at any other server: nothing is prepared for it. */
 export const loginClients: readonly LoginSetUp[] = [
   sdk('@modelcontextprotocol/sdk', '1.32.2', 'sdk-v1.ts'),
@@ -39,7 +47,13 @@ export const loginClients: readonly LoginSetUp[] = [
     registers: registration,
     open: (programs, url, home) =>
       runProgram(
-        ['node', join(import.meta.dirname, 'programs', 'stdio.ts'), url, `${programs}/mcp-remote`, url, '--allow-http'],
+        [
+          'node',
+          join(import.meta.dirname, 'programs', 'stdio.ts'),
+          url,
+          `${programs}/mcp-remote`,
+          ...bridgeArguments(url),
+        ],
         home,
       ),
   },

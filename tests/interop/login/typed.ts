@@ -3,12 +3,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Home } from './here.ts';
+import { argumentsFor, name } from './lines.ts';
 import type { LoggedIn } from './login-set-up.ts';
 import { runProgram } from './program.ts';
 
 const longestMilliseconds = 90_000;
-/** What the clients call the server. */
-const name = 'gateway';
 
 /** Runs a command as a person types it: in a terminal, unless `plain`. Rejects with what it says if it fails. */
 function type(words: readonly string[], home: Home, plain = false): Promise<string> {
@@ -34,8 +33,9 @@ const noProgram = () => undefined;
 
 async function claude(programs: string, url: string, home: Home): Promise<LoggedIn> {
   const at = `${programs}/claude`;
-  await type([at, 'mcp', 'add', '--scope', 'user', '--transport', 'http', name, url], home, true);
-  await type([at, 'mcp', 'login', name], home);
+  const [add = [], login = []] = argumentsFor('claude-code', url);
+  await type([at, ...add], home, true);
+  await type([at, ...login], home);
   return {
     tools: async () => reached(await type([at, 'mcp', 'list'], home, true), /✔ Connected|✓ Connected/),
     stop: noProgram,
@@ -46,15 +46,16 @@ async function codex(programs: string, url: string, home: Home): Promise<LoggedI
   const at = `${programs}/codex`;
   mkdirSync(join(home.folder, '.codex'), { recursive: true });
   writeFileSync(join(home.folder, '.codex', 'config.toml'), 'mcp_oauth_credentials_store = "file"\n');
-  await type([at, 'mcp', 'add', name, '--url', url], home, true);
+  const [add = []] = argumentsFor('codex', url);
+  await type([at, ...add], home, true);
   return await runProgram(['node', join(import.meta.dirname, 'programs', 'codex.ts'), url, at, name], home);
 }
 
 async function opencode(programs: string, url: string, home: Home): Promise<LoggedIn> {
   const at = `${programs}/opencode`;
-  const config = { mcp: { [name]: { type: 'remote', url } } };
-  writeFileSync(join(home.folder, 'opencode.json'), JSON.stringify(config));
-  await type([at, 'mcp', 'auth', name], home);
+  const [add = [], login = []] = argumentsFor('opencode', url);
+  await type([at, ...add], home, true);
+  await type([at, ...login], home);
   return {
     tools: async () =>
       reached(await type([at, 'mcp', 'list'], home, true), new RegExp(`✓.*${name}|${name}.*connected`)),
@@ -63,8 +64,9 @@ async function opencode(programs: string, url: string, home: Home): Promise<Logg
 }
 
 async function inspector(programs: string, url: string, home: Home): Promise<LoggedIn> {
+  const [list = []] = argumentsFor('inspector', url, 2);
   const inspect = async (method: string, ...more: string[]) =>
-    type([`${programs}/mcp-inspector`, '--cli', url, '--transport', 'http', '--method', method, ...more], home, true);
+    type([`${programs}/mcp-inspector`, ...list.slice(0, -1), method, ...more], home, true);
   const jsonOf = (text: string) =>
     JSON.parse(text.slice(text.indexOf('{'))) as Record<string, { [key: string]: string }[]>;
   await inspect('tools/list');
