@@ -128,11 +128,29 @@ input:not([type="checkbox"], [type="radio"]), select, textarea {
 .door :is(h1, p) { text-wrap: balance; }
 .door h1:has(b) { font-weight: 400; }
 .door h1 b { font-weight: 600; }
+.icon { width: 16px; height: 16px; flex: none; fill: none; stroke: currentcolor; stroke-width: 1.5; stroke-linecap: round; stroke-linejoin: round; }
+.tile { position: relative; display: grid; place-items: center; width: 28px; height: 28px; flex: none; border: 1px solid var(--line); border-radius: 7px; background: var(--sunken); color: var(--text-quiet); font-size: 11px; font-weight: 600; letter-spacing: 0.01em; }
+.tile.large { width: 44px; height: 44px; border-radius: 11px; font-size: 15px; }
+.tile .icon { width: 15px; height: 15px; }
+.tile.large .icon { width: 20px; height: 20px; }
+.menu > summary::-webkit-details-marker, .fold > summary::-webkit-details-marker { display: none; }
+.fold > summary { display: flex; align-items: center; gap: var(--space-2); min-height: 24px; width: fit-content; color: var(--text-quiet); font-size: 13px; font-weight: 500; list-style: none; cursor: pointer; }
+.fold > summary:hover { color: var(--text); }
+.fold > summary > .icon:first-child, .tool > summary > .icon:first-child { width: 12px; height: 12px; }
+:is(.fold, .tool)[open] > summary > .icon:first-child { rotate: 90deg; }
+.pair { display: flex; align-items: center; justify-content: center; gap: var(--space-2); }
+.join { width: 48px; height: 12px; stroke: var(--line-input); fill: var(--surface); stroke-width: 1.5; }
+.terms { display: grid; gap: var(--space-3); padding-top: var(--space-6); border-top: 1px solid var(--line); text-align: left; }
+.terms li { display: flex; gap: var(--space-3); text-wrap: pretty; }
+.terms .icon { margin-top: 2px; color: var(--text-quiet); }
+.terms .fold .icon { margin: 0; }
 .answers { display: grid; grid-template-columns: 1fr 1fr; gap: var(--space-2); }
 
 @media (max-width: 760px) {
+  .tile.large { width: 36px; height: 36px; border-radius: 9px; font-size: 13px; }
   .door { gap: var(--space-4); }
   .door .card { gap: var(--space-4); padding: var(--space-6) var(--space-4); }
+  .terms { padding-top: var(--space-4); }
 }
 
 @media (pointer: coarse) {
