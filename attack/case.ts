@@ -57,6 +57,10 @@ export interface Context {
   visitor(): Visitor;
   /** Opens the login at a path of the gateway, signs in at the provider, and returns the response to the callback. */
   signIn?: ((visitor: Visitor, loginPath: string) => Promise<SignedIn>) | undefined;
+  /** Whether MCP clients may register themselves at the gateway: `OAUTH_CLIENTS=any`. */
+  registration: boolean;
+  /** Takes back, at the end of the run, what a case has left behind. */
+  atEnd(work: () => Promise<unknown>): void;
 }
 
 /** A completed login. */
@@ -67,7 +71,7 @@ export interface SignedIn {
 }
 
 /** What a case needs; without it, it is skipped. */
-export type Need = keyof Credentials | 'caller' | 'signIn';
+export type Need = keyof Credentials | 'caller' | 'signIn' | 'registration';
 
 /** One attack, or one request that must be allowed. */
 export interface Case {

@@ -5,7 +5,8 @@ export function forShow(text: string): string {
   const safe = text
     .replace(/^(authorization|cookie|x-mcp-assertion|x-relay):.*$/gim, '$1: …')
     .replace(/eyJ[\w-]+(\.[\w-]*)*/g, 'eyJ…')
-    .replace(/\b(code|state|access_token|password)=[^&\s]+/g, '$1=…')
+    .replace(/\b(code|state|token|access_token|refresh_token|code_verifier|password)=[^&\s]+/g, '$1=…')
+    .replace(/"(access_token|refresh_token)":"[^"]*"/g, '"$1":"…"')
     .replace(/[^ -~…]/g, (c) => (c === '\n' ? '⏎' : c === '\r' ? '' : '·'));
   return safe.length > longest ? `${safe.slice(0, longest)}…` : safe;
 }

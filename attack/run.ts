@@ -3,11 +3,13 @@ import type { AddressInfo } from 'node:net';
 import type { Answer } from './answer.ts';
 import type { Case, Context, Credentials, Need, Target, Trap } from './case.ts';
 import { bodies } from './cases/bodies.ts';
-import { controls } from './cases/controls.ts';
+import { controls as ofTheGate } from './cases/controls.ts';
 import { forgedCredentials } from './cases/forged.ts';
 import { http } from './cases/http.ts';
 import { internalEndpoints } from './cases/internal.ts';
 import { login } from './cases/login.ts';
+import { loginsOfClients } from './cases/oauth/chapter.ts';
+import { clientControls } from './cases/oauth/controls.ts';
 import { paths } from './cases/paths.ts';
 import { permissions } from './cases/permissions.ts';
 import { redirections } from './cases/redirects.ts';
@@ -49,33 +51,40 @@ const attacks: readonly Case[] = [
   ...internalEndpoints,
   ...login,
   ...redirections,
+  ...loginsOfClients,
 ];
+const controls: readonly Case[] = [...ofTheGate, ...clientControls];
 const atOnce = 6;
 const longestMilliseconds = 50_000;
 
 /**
  * Sends every attack to a gateway, with the controls before and after.
  * An attack that fails to run or runs out of time counts as through, because nothing proves that it was refused.
+ * @param all the attacks
  */
-export async function run({ target, credentials, signIn }: Attacker): Promise<Outcomes> {
+export async function run({ target, credentials, signIn }: Attacker, all = attacks): Promise<Outcomes> {
   const trap = await openTrap();
+  const left: (() => Promise<unknown>)[] = [];
   const ctx: Context = {
     target,
     credentials,
     signIn,
     trap,
+    registration: await offersRegistration(target.url),
     send: (sent) => send(target.url, sent),
     sendBytes: (pieces) => sendBytes(target.url, pieces),
+    atEnd: (work) => void left.push(work),
     visitor: () => newVisitor((sent) => send(target.url, sent)),
   };
   const until = performance.now() + longestMilliseconds;
   try {
     const before = await runAll(controls, ctx, until);
-    const outcomes = await runAll(attacks, ctx, until);
+    const outcomes = await runAll(all, ctx, until);
     const after = await runAll(controls, ctx, Number.POSITIVE_INFINITY);
     const afterwards = after.map((outcome) => ({ ...outcome, name: `${outcome.name}, after all attacks` }));
     return { attacks: outcomes, controls: [...before, ...afterwards] };
   } finally {
+    await Promise.allSettled(left.map((work) => work()));
     await trap.close();
   }
 }
@@ -110,10 +119,16 @@ async function runOne(item: Case, ctx: Context, until: number): Promise<Outcome>
   }
 }
 
-function has({ credentials, signIn }: Context, need: Need): boolean {
+function has({ credentials, signIn, registration }: Context, need: Need): boolean {
   if (need === 'caller') return credentials.token !== undefined || credentials.cookie !== undefined;
   if (need === 'signIn') return signIn !== undefined;
+  if (need === 'registration') return registration;
   return credentials[need] !== undefined;
+}
+
+async function offersRegistration(url: URL): Promise<boolean> {
+  const { body } = await send(url, { method: 'GET', path: '/.well-known/oauth-authorization-server' });
+  return body.includes('"registration_endpoint"');
 }
 
 async function openTrap(): Promise<Trap & { close(): Promise<void> }> {
@@ -122,6 +137,8 @@ async function openTrap(): Promise<Trap & { close(): Promise<void> }> {
     hits++;
     res.writeHead(200, { 'content-type': 'application/json' }).end('{"keys":[]}');
   });
+  // A connection is enough: what comes over it may be TLS.
+  server.on('connection', () => hits++);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,

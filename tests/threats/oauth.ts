@@ -3,6 +3,14 @@ import { row } from '../support/rows/row.ts';
 /** What strangers, clients and servers could do to the authorization server, or by means of it. */
 export const oauth = [
   row('oauth-silent', 'no code is given without a question to the person', {
+    'e2e/oauth-hostile-issuer': [
+      'A client that a hostile MCP server leads to the authorize address by its metadata gets a question, not a code, although the person has allowed this client this server before',
+    ],
+    attack: [
+      'a request in a browser that is signed in at the gateway, without a question',
+      'a second request of the same client, after an Allow',
+      'a question that the browser loads in advance, or shows in a frame',
+    ],
     'e2e/oauth-attacks': [
       'A hostile MCP server that leads a client to the authorize address gets no code: the person is asked for every code',
     ],
@@ -12,6 +20,10 @@ export const oauth = [
     ],
   }),
   row('oauth-browser', 'a request is answered in the browser that made it only, by a page of the gateway', {
+    attack: [
+      'an Allow by a form of another site',
+      'a question and its Allow in another browser, also in one that has a question of its own',
+    ],
     'e2e/oauth-attacks': [
       "Consent in the attacker's browser gives the attacker nothing of the person's, and the person's browser cannot give it",
     ],
@@ -23,6 +35,7 @@ export const oauth = [
     ],
   }),
   row('oauth-redirect', 'answers go to an address that the client has registered, and nowhere else', {
+    attack: ['a request with a redirect address of another site'],
     'e2e/oauth-attacks': ['A code does not go to an address that the client has not registered'],
     'integration/auth-server/oauth/consent': [
       'as %s gets nothing: the person reads why',
@@ -37,6 +50,10 @@ export const oauth = [
     ],
   }),
   row('oauth-replay', 'a code or refresh token that two parties have ends the grant', {
+    attack: [
+      'a code that was exchanged before, and what came of it',
+      'a code with another verifier, redirect address or client',
+    ],
     'e2e/oauth-attacks': [
       'A code that is replayed ends the grant, and its access token opens nothing any more',
       'A code that is exchanged twenty times at once gives at most one refresh token, and ends',
@@ -49,6 +66,11 @@ export const oauth = [
     ],
   }),
   row('oauth-resource', 'a token opens one server, and no page', {
+    attack: [
+      'a request with two resources',
+      "a client's access token at another server",
+      'an access token under the key id of assertions',
+    ],
     'e2e/oauth-attacks': [
       'A token for one server opens no other server, no page and no API',
       'Two resource parameters are refused, and one token never opens two servers',
@@ -60,11 +82,13 @@ export const oauth = [
     ],
   }),
   row('oauth-exists', 'a person learns nothing of servers that they may not use', {
+    attack: ['an Allow for a server that no rule lets the person use'],
     'integration/auth-server/oauth/consent': [
       'is no question for a person whom no rule lets use the server, in the same words for one that does not exist',
     ],
   }),
   row('oauth-flood', 'what strangers can make is bounded', {
+    attack: ['more than fifty open questions of one browser'],
     'integration/auth-server/oauth/requests': [
       'beyond the bound of a browser its oldest request is dropped, with the login at the provider',
       'beyond the bound of all browsers those of strangers are dropped first',
@@ -78,6 +102,10 @@ export const oauth = [
     'oauth-registration',
     'a registration or metadata document cannot name an address that starts or reads anything',
     {
+      attack: [
+        'a registration with the redirect address "javascript:alert(1)" beside a good one',
+        'a client with an id with alg none',
+      ],
       'unit/auth-server/oauth/clients/redirects': [
         'is not %s (%s)',
         'does not go to a client that registered %s at %s',
@@ -93,6 +121,7 @@ export const oauth = [
     'oauth-documents',
     'no stranger reaches an inner address, or floods another host, by means of metadata documents',
     {
+      attack: ['a client with a metadata document on a machine of its own'],
       'integration/auth-server/oauth/clients/documents': [
         'is not asked if its addresses are %s, %s',
         'is resolved once for each fetch: the connection goes to the address that was vetted',
@@ -117,6 +146,7 @@ export const oauth = [
     'browser/account': ['A client that a person sees on their account ends with one click, and is out (scripts: %s)'],
   }),
   row('oauth-agents', 'the secrets of agents cannot be guessed by means of the gateway, and stay out of its logs', {
+    attack: ['credentials in Authorization where no part of the gateway expects them'],
     'integration/auth-server/oauth/agent-token': [
       'waits after twenty refusals in a minute, and holds back no other agent and no other address',
     ],

@@ -4,6 +4,8 @@ import { forgedCredentials } from '../../attack/cases/forged.ts';
 import { http } from '../../attack/cases/http.ts';
 import { internalEndpoints } from '../../attack/cases/internal.ts';
 import { login } from '../../attack/cases/login.ts';
+import { loginsOfClients } from '../../attack/cases/oauth/chapter.ts';
+import { clientControls } from '../../attack/cases/oauth/controls.ts';
 import { paths } from '../../attack/cases/paths.ts';
 import { permissions } from '../../attack/cases/permissions.ts';
 import { redirections } from '../../attack/cases/redirects.ts';
@@ -31,6 +33,8 @@ const cases = [
   paths,
   permissions,
   redirections,
+  loginsOfClients,
+  clientControls,
 ].flat();
 const behaviours = kinds.flatMap((kind) => kind.behaviours);
 const attacks = new Set([...cases, ...behaviours].map(({ name }) => name));

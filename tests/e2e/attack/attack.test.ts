@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { prepare } from '../../../attack/attacker.ts';
+import type { Case } from '../../../attack/case.ts';
+import { loginsOfClients } from '../../../attack/cases/oauth/chapter.ts';
 import { readOptions } from '../../../attack/options.ts';
 import { asJson, asText, summarize } from '../../../attack/report.ts';
 import { type Outcome, type Outcomes, run } from '../../../attack/run.ts';
 import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
+import { startLenient } from './lenient.ts';
 import { startBlind, weaken } from './weakened.ts';
 
 const main = join(import.meta.dirname, '../../../attack/main.ts');
@@ -15,10 +18,10 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => gateway?.stop());
 
-async function attack(url: string): Promise<Outcomes> {
+async function attack(url: string, cases?: readonly Case[]): Promise<Outcomes> {
   const options = readOptions(['--url', url, '--stand-in', `http://127.0.0.1:${gateway.ports.cognito}`]);
   if (!options) throw new Error('the options were read as --help');
-  return await run(await prepare(options));
+  return await run(await prepare(options), cases);
 }
 
 const names = (list: Outcome[], verdict: Outcome['verdict']) =>
@@ -118,6 +121,44 @@ test('An nginx that forwards the client’s assertion is noticed, although every
   const weakened = await weaken(gateway, { cut: { file: 'identity.conf', text } });
   try {
     expect(names((await attack(weakened.url)).attacks, 'through')).toContain('a forged assertion');
+  } finally {
+    await weakened.stop();
+  }
+}, 180_000);
+
+test('Attacks on the logins of clients get through an authorization server that checks less', async () => {
+  const lenient = await startLenient(gateway);
+  const weakened = await weaken(gateway, { authServer: lenient.port });
+  try {
+    const through = names((await attack(weakened.url, loginsOfClients)).attacks, 'through');
+    expect(through).toEqual(
+      expect.arrayContaining([
+        'a registration with the redirect address "javascript:alert(1)" beside a good one',
+        'a request with plain PKCE',
+        'a request with two resources',
+        'an Allow by a form of another site',
+        'an Allow without an Origin',
+        'a question and its Allow in another browser, also in one that has a question of its own',
+        'a question that the browser loads in advance, or shows in a frame',
+        'a code that was exchanged before, and what came of it',
+      ]),
+    );
+    // What that server still checks is still refused: the attacks say which check is missing.
+    expect(through).not.toContain('a request with a redirect address of another site');
+    expect(through).not.toContain('an Allow before the login');
+    expect(through).not.toContain("a client's access token at another server");
+  } finally {
+    await weakened.stop();
+    await lenient.stop();
+  }
+}, 180_000);
+
+test('An nginx that forwards every header to the authorization server is noticed', async () => {
+  const weakened = await weaken(gateway, { cut: { file: 'open.conf', text: 'proxy_pass_request_headers off;' } });
+  try {
+    expect(names((await attack(weakened.url, loginsOfClients)).attacks, 'through')).toEqual([
+      'credentials in Authorization where no part of the gateway expects them',
+    ]);
   } finally {
     await weakened.stop();
   }

@@ -59,8 +59,8 @@ export async function weaken(gateway: Gateway, { authServer, cut }: Weakness): P
 /** A service that answers every request the same way. */
 export async function startBlind(listener: RequestListener): Promise<{ port: number; stop(): Promise<void> }> {
   const server = createServer((req, res) => {
-    req.resume();
     listener(req, res);
+    req.resume();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
