@@ -86,7 +86,7 @@ test.each(['default', 'include', 'hostnames', 'volatile'])(
 /** Old nginx workers serve their open connections to the end, so a change may take a moment to show. */
 async function expectSoon(work: () => Promise<{ status: number }>, expected: number): Promise<void> {
   let status = (await work()).status;
-  for (let tries = 0; tries < 500 && status !== expected; tries++) {
+  for (let tries = 0; tries < 1_500 && status !== expected; tries++) {
     await sleep(50);
     status = (await work()).status;
   }

@@ -56,7 +56,7 @@ test('A server that an earlier version called mcp has no route after the upgrade
 
   const { code, stdout, stderr } = await runCommand(run, ['mcp', 'my-mcp', '--yes'], { env });
   expect([code, stderr, stdout]).toEqual([0, '', expect.stringContaining('Renamed mcp to my-mcp')]);
-  for (let tries = 0; tries < 200 && (await call('my-mcp')) !== 200; tries++) await sleep(50);
+  for (let tries = 0; tries < 1_000 && (await call('my-mcp')) !== 200; tries++) await sleep(50);
   expect(await call('my-mcp')).toBe(200);
   expect(readFileSync(SCOPES_FILE, 'utf8')).toBe(policy.replace('server: mcp', 'server: my-mcp'));
   expect(await checkNames({ root: folder, env, agentEnv: undefined, groups: [] }, undefined)).toMatchObject([
