@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readConfigFile } from '../common/files/config-file.ts';
 import { cognitoIssuer, createStandInFetch, localPoolId, type StandInFetch } from '../common/identity/cognito.ts';
 import { hasHttpsProxy } from '../common/network/env-proxy.ts';
 import { watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
@@ -41,6 +42,9 @@ import { createAgentTokens } from './oauth/agent-token.ts';
 import { createAuthorizationServer } from './oauth/authorization-server.ts';
 import { openClients } from './oauth/clients/open-clients.ts';
 import type { OAuthDeps } from './oauth/deps.ts';
+import { createIdJagGrant } from './oauth/id-jag/grant.ts';
+import { createIssuerRead, trustIssuers } from './oauth/id-jag/trust.ts';
+import { parseTrustedIssuers } from './oauth/id-jag/trust-file.ts';
 import { type Config, configSchema, metricsAddress } from './process/config.ts';
 import { openStore, type Store } from './store/store.ts';
 
@@ -177,6 +181,7 @@ async function authorizationOf(config: Config, env: NodeJS.ProcessEnv, store: St
     where: config.DATABASE_URL ?? config.DATA_DIR,
     lineage: await secrets.get('refresh-tokens'),
     agentTokens: agentTokensOf(agents, shared.providers),
+    idJag: idJagOf(config, env, store, shared),
     openClients: (documents) =>
       openClients({
         allowed: config.OAUTH_CLIENTS,
@@ -195,6 +200,15 @@ async function authorizationOf(config: Config, env: NodeJS.ProcessEnv, store: St
 function agentTokensOf(agents: readonly string[], providers: Shared['providers']) {
   const provider = providers.get(userPoolName);
   return provider && agents.length > 0 ? createAgentTokens({ provider, agents: new Set(agents) }) : undefined;
+}
+
+/** The grant for assertions of the identity providers that an operator trusts; undefined if there are none. */
+function idJagOf(config: Config, env: NodeJS.ProcessEnv, store: Store, shared: Shared) {
+  const path = config.TRUSTED_ISSUERS_FILE;
+  if (path === undefined) return undefined;
+  const issuers = readConfigFile('TRUSTED_ISSUERS_FILE', path, parseTrustedIssuers);
+  const trusted = trustIssuers(issuers, shared.providers, createIssuerRead(hasHttpsProxy(env)));
+  return createIdJagGrant({ ...shared, ...store, trusted });
 }
 
 /** What depends on the settings alone. */

@@ -9,6 +9,7 @@ import type { Clients } from './clients/clients.ts';
 import type { BrowserCookie } from './consent/browser.ts';
 import type { Grants } from './grants/grants.ts';
 import type { Records } from './grants/records.ts';
+import type { IdJagGrant } from './id-jag/grant.ts';
 import type { Requests } from './store/requests.ts';
 
 /** What the routes of the authorization server stand on. */
@@ -18,6 +19,8 @@ export interface OAuthDeps {
   clients: Clients;
   /** Gives agents tokens of the user pool; undefined if there are none. */
   agentTokens: AgentTokens | undefined;
+  /** Gives access for assertions of identity providers; undefined if none is trusted. */
+  idJag: IdJagGrant | undefined;
   requests: Requests;
   grants: Grants;
   records: Records;

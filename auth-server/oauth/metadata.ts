@@ -2,6 +2,7 @@ import { type RequestHandler, Router } from 'express';
 import type { AgentTokens } from './agent-token.ts';
 import { forAnyPage } from './answers.ts';
 import type { Clients } from './clients/clients.ts';
+import { type IdJagGrant, idJagProfile, jwtBearer } from './id-jag/grant.ts';
 
 export interface AuthorizationServerMetadataDeps {
   /** REGISTRY_URL. All addresses come from it, never from `Host`. */
@@ -9,6 +10,8 @@ export interface AuthorizationServerMetadataDeps {
   clients: Pick<Clients, 'offers'>;
   /** Gives agents tokens of the user pool; undefined if there are none. */
   agentTokens: AgentTokens | undefined;
+  /** Gives access for assertions of identity providers; undefined if none is trusted. */
+  idJag: IdJagGrant | undefined;
 }
 
 /**
@@ -31,11 +34,11 @@ export function authorizationServerMetadata(deps: AuthorizationServerMetadataDep
 type Offers = NonNullable<Awaited<ReturnType<Clients['offers']>>>;
 
 function metadata(
-  { publicUrl, agentTokens }: AuthorizationServerMetadataDeps,
+  { publicUrl, agentTokens, idJag }: AuthorizationServerMetadataDeps,
   { registration, documents }: Offers,
 ): object {
-  const forAgents = agentTokens !== undefined;
-  const withSecret = forAgents ? ['client_secret_basic', 'client_secret_post'] : [];
+  const more = [...(agentTokens ? ['client_credentials'] : []), ...(idJag ? [jwtBearer] : [])];
+  const withSecret = more.length > 0 ? ['client_secret_basic', 'client_secret_post'] : [];
   return {
     issuer: publicUrl,
     authorization_endpoint: `${publicUrl}/oauth2/authorize`,
@@ -47,7 +50,8 @@ function metadata(
     scopes_supported: ['mcp'],
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    grant_types_supported: ['authorization_code', 'refresh_token', ...(forAgents ? ['client_credentials'] : [])],
+    grant_types_supported: ['authorization_code', 'refresh_token', ...more],
+    ...(idJag && { authorization_grant_profiles_supported: [idJagProfile] }),
     code_challenge_methods_supported: ['S256'],
     token_endpoint_auth_methods_supported: ['none', ...withSecret],
     revocation_endpoint_auth_methods_supported: ['none'],

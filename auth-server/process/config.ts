@@ -14,6 +14,12 @@ export const configSchema = z.object(shapeFor('auth-server')).superRefine((confi
   if (config.OIDC_ISSUER !== undefined && config.OIDC_CLIENT_ID === undefined) {
     fault('OIDC_CLIENT_ID', 'is needed with OIDC_ISSUER');
   }
+  if (config.TRUSTED_ISSUERS_FILE !== undefined && config.OAUTH_CLIENTS === 'off') {
+    fault(
+      'TRUSTED_ISSUERS_FILE',
+      'needs OAUTH_CLIENTS=any or known: its clients find the gateway by the same metadata',
+    );
+  }
   const { port: publicPort } = new URL(config.REGISTRY_URL);
   if (publicPort === '7860' || publicPort === '8888') {
     fault('REGISTRY_URL', `points past the gate; use the address of nginx, such as http://localhost:8080`);

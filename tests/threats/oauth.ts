@@ -145,6 +145,27 @@ export const oauth = [
     ],
     'browser/account': ['A client that a person sees on their account ends with one click, and is out (scripts: %s)'],
   }),
+  row('oauth-assertions', "no assertion gives access but a trusted provider's, for this gateway, to its client, once", {
+    'integration/auth-server/oauth/id-jag': [
+      'is refused with %s',
+      'is refused with a resource %s',
+      'is not %s',
+      'one after the other, and twenty at once',
+      'and gives nothing while its use cannot be noted',
+      'is no public client, also with a secret that it made up',
+      'of %s ends the access, and refuses assertions that were issued before',
+      'the grant type is not known, and not announced',
+    ],
+    'unit/auth-server/oauth/id-jag/issuer-keys': [
+      'are read again for a new key, but assertions with unknown keys make no flood',
+      'are not taken from the discovery document of another issuer',
+      'are read from public addresses only',
+    ],
+    'unit/auth-server/oauth/id-jag/trust': [
+      'The people of an issuer have its prefix, and cannot pass for those of another provider',
+      'The second provider may give assertions for its own people, and no other issuer may',
+    ],
+  }),
   row('oauth-agents', 'the secrets of agents cannot be guessed by means of the gateway, and stay out of its logs', {
     attack: ['credentials in Authorization where no part of the gateway expects them'],
     'integration/auth-server/oauth/agent-token': [

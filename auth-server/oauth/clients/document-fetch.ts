@@ -21,6 +21,8 @@ export interface DocumentFetchOptions {
   check: AddressCheck;
   /** Whether a proxy connects to the host: then the proxy resolves its name, and no address can be vetted. */
   throughProxy: boolean;
+  /** Bytes of the largest document; by default those of a client metadata document. */
+  largest?: number;
   /** For tests: the port instead of 443, the CA, and the deadline. */
   port?: number;
   ca?: string;
@@ -45,19 +47,20 @@ export function createDocumentFetch(options: DocumentFetchOptions): FetchDocumen
       await answer.body?.cancel().catch(() => undefined);
       throw new DocumentError(`its host answers HTTP ${answer.status}`, answer.status >= 500);
     }
-    const text = await textOf(answer).catch(unreachable);
+    const text = await textOf(answer, options.largest ?? largestDocument).catch(unreachable);
     return { text, maxAgeSeconds: maxAgeOf(answer.headers.get('cache-control') ?? '') };
   };
 }
 
 const headers = { accept: 'application/json' };
 
-async function askHost(url: URL, signal: AbortSignal, { resolve, check, port = 443, ca }: DocumentFetchOptions) {
+async function askHost(url: URL, signal: AbortSignal, options: DocumentFetchOptions) {
+  const { resolve, check, port = 443, ca, largest = largestDocument } = options;
   const addresses = await vettedAddresses(url.hostname, port, signal, { resolve, check });
   const target = new URL(url);
   target.port = String(port);
   // One byte more than a document may have, so that a longer one is noticed below.
-  const maxBytes = largestDocument + 1;
+  const maxBytes = largest + 1;
   const pinned = createPinnedFetch({ origin: target.origin, addresses, host: url.host, ca, maxBytes, signal });
   return await pinned(target, { headers });
 }
@@ -84,9 +87,9 @@ export async function vettedAddresses(
   return ips.map((ip) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`));
 }
 
-async function textOf(answer: Response): Promise<string> {
-  const bytes = await readBounded(answer, largestDocument);
-  if (!bytes) throw new DocumentError(`it has more than ${largestDocument} bytes`, false);
+async function textOf(answer: Response, largest: number): Promise<string> {
+  const bytes = await readBounded(answer, largest);
+  if (!bytes) throw new DocumentError(`it has more than ${largest} bytes`, false);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {

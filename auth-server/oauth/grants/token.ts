@@ -8,6 +8,7 @@ import { clientCredentials } from '../client-credentials.ts';
 import type { Client } from '../clients/client.ts';
 import { clientDigest } from '../clients/client.ts';
 import type { OAuthDeps } from '../deps.ts';
+import { jwtBearer } from '../id-jag/grant.ts';
 import { OAuthError } from '../oauth-error.ts';
 import { formOf, type Parameters } from '../parameters.ts';
 import { type Grant, loginEnded } from './grants.ts';
@@ -18,7 +19,8 @@ interface TokenAnswer {
   token_type: 'Bearer';
   expires_in: number;
   scope: 'mcp';
-  refresh_token: string;
+  /** Not for an assertion, which the client can ask for again. */
+  refresh_token?: string;
 }
 
 /** Clients of a whole company may have one address. */
@@ -67,6 +69,7 @@ async function exchange(deps: OAuthDeps, req: Request): Promise<TokenAnswer | Ag
   const one = formOf(req);
   if (deps.agentTokens && one('grant_type') === 'client_credentials')
     return await deps.agentTokens({ ...clientCredentials(req), scope: one('scope'), network: networkIn(req) });
+  if (one('grant_type') === jwtBearer) return await byAssertion(deps, req, one);
   const client = clientDigest((await clientOf(deps, req)).id);
   switch (one('grant_type')) {
     case 'authorization_code':
@@ -74,8 +77,17 @@ async function exchange(deps: OAuthDeps, req: Request): Promise<TokenAnswer | Ag
     case 'refresh_token':
       return await byRefreshToken(deps, client, one);
     default:
-      throw new OAuthError('unsupported_grant_type', 'Use authorization_code or refresh_token.');
+      throw unsupported();
   }
+}
+
+const unsupported = () => new OAuthError('unsupported_grant_type', 'Use authorization_code or refresh_token.');
+
+/** The assertion of an identity provider (ID-JAG). */
+async function byAssertion({ idJag }: OAuthDeps, req: Request, one: Parameters): Promise<TokenAnswer> {
+  if (!idJag) throw unsupported();
+  const client = clientCredentials(req);
+  return answerOf(await idJag({ client, assertion: one('assertion') ?? '', resource: one('resource') }));
 }
 
 async function byCode(deps: OAuthDeps, client: string, one: Parameters): Promise<TokenAnswer> {
@@ -105,6 +117,7 @@ async function accessTokenFor(deps: OAuthDeps, grant: Grant, one: Parameters): P
   return await deps.accessTokens.mint({ sub: record.sub, sid, client, resource });
 }
 
-function answerOf(access_token: string, refresh_token: string): TokenAnswer {
-  return { access_token, token_type: 'Bearer', expires_in: accessTokenSeconds, scope: 'mcp', refresh_token };
+function answerOf(access_token: string, refresh_token?: string): TokenAnswer {
+  const answer = { access_token, token_type: 'Bearer', expires_in: accessTokenSeconds, scope: 'mcp' } as const;
+  return { ...answer, ...(refresh_token !== undefined && { refresh_token }) };
 }

@@ -20,4 +20,9 @@ export const oauthClientSettings = {
       'the hosts of client metadata documents that are fetched in any case, also with `OAUTH_CLIENTS=known` and through `HTTPS_PROXY`, separated by commas, or `none`. If none of them can be reached, the gateway does not offer such documents, and clients register instead',
     shownDefault: hostsOfKnownClients,
   }),
+  TRUSTED_ISSUERS_FILE: setting(z.string().optional(), ['auth-server'], {
+    purpose:
+      'a file of the identity providers that may give clients access without a question to the person ([clients.md](clients.md#when-your-company-decides-which-clients-may-ask)); read at the start',
+    shownDefault: 'none',
+  }),
 };

@@ -27,6 +27,10 @@ import { createAgentTokens } from '../../../auth-server/oauth/agent-token.ts';
 import { createAuthorizationServer } from '../../../auth-server/oauth/authorization-server.ts';
 import { createClients } from '../../../auth-server/oauth/clients/clients.ts';
 import { createSignedIds } from '../../../auth-server/oauth/clients/registration.ts';
+import { createIdJagGrant } from '../../../auth-server/oauth/id-jag/grant.ts';
+import type { ReadDocument } from '../../../auth-server/oauth/id-jag/issuer-keys.ts';
+import { trustIssuers } from '../../../auth-server/oauth/id-jag/trust.ts';
+import { parseTrustedIssuers } from '../../../auth-server/oauth/id-jag/trust-file.ts';
 import type { SessionRecord } from '../../../auth-server/store/session.ts';
 import { openStore } from '../../../auth-server/store/store.ts';
 import { createStandInFetch, localPoolId } from '../../../common/identity/cognito.ts';
@@ -87,6 +91,9 @@ export interface Shape {
   oauthClients: 'any' | 'known' | 'off';
   /** What differs from client metadata documents of which none can be fetched. */
   documents: Parameters<typeof documentsWith>[0];
+  /** The text of a file of trusted issuers, and what reads their documents. */
+  trustedIssuers: string | undefined;
+  readIssuer: ReadDocument;
   refusedExchanges: number | undefined;
   failedLogins: number | undefined;
   upstreamSecrets: UpstreamSecrets;
@@ -119,6 +126,8 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     allowLocalSessions: false,
     oauthClients: 'any',
     documents: undefined,
+    trustedIssuers: undefined,
+    readIssuer: () => Promise.reject(new Error('not asked')),
     refusedExchanges: undefined,
     failedLogins: undefined,
     upstreamSecrets: noSecrets,
@@ -170,9 +179,16 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
   providers.set('cognito-cli', cli);
   const vault = createTokenVault(shape.secretKeys);
   const pages = createPages();
+  const shared = { publicUrl: shape.publicUrl, policy: () => policy, providers, vault, pages, accessTokens, log };
+  const trusted = trustIssuers(
+    shape.trustedIssuers === undefined ? [] : parseTrustedIssuers(shape.trustedIssuers),
+    providers,
+    shape.readIssuer,
+  );
   const authorization = await createAuthorizationServer({
-    ...{ publicUrl: shape.publicUrl, policy: () => policy, providers, vault, pages, accessTokens, log },
+    ...shared,
     ...store,
+    idJag: shape.trustedIssuers === undefined ? undefined : createIdJagGrant({ ...shared, ...store, trusted }),
     where: shape.where ?? directory,
     lineage: await store.secrets.get('refresh-tokens'),
     openClients: async () => {

@@ -18,11 +18,14 @@ import {
   sessionRecord,
   WEB,
 } from '../../../support/auth-server/auth-fixture.ts';
+import { startIdentityProvider } from '../../../support/auth-server/identity-provider.ts';
 import { newVisitor } from '../../../support/auth-server/visitor.ts';
 import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 import { startRegistry } from '../../../support/registry/registry-fixture.ts';
 
 const { cognito, auth } = await authServerWithPool({ allowLocalSessions: true, refusedExchanges: 1_000 });
+const idp = await startIdentityProvider(publicUrl);
+afterAll(() => idp.close());
 const keys = async () => createLocalJWKSet((await auth.assertions.jwks()) as JSONWebKeySet);
 const registry = await startRegistry(async (header, token) => (await keys())(header, token));
 afterAll(() => registry.close());
@@ -104,6 +107,7 @@ const credentials = {
     auth.assertions.sign({ ...principal, sessionId: 'ended' }, '#registry'),
   'assertion for mcpgw': async () => auth.assertions.sign(principal, 'mcpgw', 'toggle_service'),
   'relay ticket': ticket,
+  'assertion of an identity provider': () => idp.assertion(),
   'upstream secret': async () => 'ghp_0123456789abcdefghijklmnopqrstuvwxyz',
 };
 
@@ -228,6 +232,7 @@ const expected: Record<keyof typeof credentials, Partial<Record<Place, string>>>
   },
   'assertion for mcpgw': { 'assertion at the registry': 'good' },
   'relay ticket': { 'ticket at the relay': 'good', 'ticket at the relay callbacks': 'good' },
+  'assertion of an identity provider': {},
   'upstream secret': {},
 };
 

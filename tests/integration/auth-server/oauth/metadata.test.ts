@@ -9,7 +9,7 @@ const publicUrl = 'https://gateway.example';
 async function serve(change: Partial<AuthorizationServerMetadataDeps> = {}) {
   const offers = async () => ({ registration: true, documents: true });
   const agentTokens = () => Promise.reject(new Error('not asked'));
-  const deps = { publicUrl, clients: { offers }, agentTokens, ...change };
+  const deps = { publicUrl, clients: { offers }, agentTokens, idJag: undefined, ...change };
   const { port, close } = await listen(express().use(authorizationServerMetadata(deps)));
   return { url: `http://127.0.0.1:${port}`, close };
 }
@@ -67,6 +67,17 @@ test('What is not offered is not in it: registration, documents, tokens for agen
     ...rest,
     grant_types_supported: ['authorization_code', 'refresh_token'],
     token_endpoint_auth_methods_supported: ['none'],
+  });
+  await other.close();
+});
+
+test('Assertions of identity providers are in it where an operator trusts one, with the secrets that they need', async () => {
+  const idJag = () => Promise.reject(new Error('not asked'));
+  const other = await serve({ agentTokens: undefined, idJag });
+  expect(await (await fetch(other.url + oauth)).json()).toEqual({
+    ...whole,
+    grant_types_supported: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:jwt-bearer'],
+    authorization_grant_profiles_supported: ['urn:ietf:params:oauth:grant-profile:id-jag'],
   });
   await other.close();
 });
