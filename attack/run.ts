@@ -41,7 +41,8 @@ export interface Outcomes {
   controls: Outcome[];
 }
 
-const attacks: readonly Case[] = [
+/** Every attack, in the order of the report. */
+export const allAttacks: readonly Case[] = [
   ...forgedCredentials,
   ...permissions,
   ...otherCallers,
@@ -60,9 +61,9 @@ const longestMilliseconds = 50_000;
 /**
  * Sends every attack to a gateway, with the controls before and after.
  * An attack that fails to run or runs out of time counts as through, because nothing proves that it was refused.
- * @param all the attacks
+ * @param attacks which ones
  */
-export async function run({ target, credentials, signIn }: Attacker, all = attacks): Promise<Outcomes> {
+export async function run({ target, credentials, signIn }: Attacker, attacks = allAttacks): Promise<Outcomes> {
   const trap = await openTrap();
   const left: (() => Promise<unknown>)[] = [];
   const ctx: Context = {
@@ -79,7 +80,7 @@ export async function run({ target, credentials, signIn }: Attacker, all = attac
   const until = performance.now() + longestMilliseconds;
   try {
     const before = await runAll(controls, ctx, until);
-    const outcomes = await runAll(all, ctx, until);
+    const outcomes = await runAll(attacks, ctx, until);
     const after = await runAll(controls, ctx, Number.POSITIVE_INFINITY);
     const afterwards = after.map((outcome) => ({ ...outcome, name: `${outcome.name}, after all attacks` }));
     return { attacks: outcomes, controls: [...before, ...afterwards] };

@@ -89,9 +89,9 @@ export const codeIn = ({ headers }: Answer): string | undefined =>
   /[?&]code=([^&]+)/.exec(String(headers.location))?.[1];
 
 /** From nothing to a code that waits to be exchanged. */
-export async function newCode(ctx: Context): Promise<string> {
+export async function newCode(ctx: Context, change: Change = {}): Promise<string> {
   const visitor = ctx.visitor();
-  const code = codeIn(await allow(ctx, visitor, await question(ctx, visitor)));
+  const code = codeIn(await allow(ctx, visitor, await question(ctx, visitor, change)));
   if (code === undefined) throw new Error('the person could not allow the client anything');
   return code;
 }

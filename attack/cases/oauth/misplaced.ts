@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { parseJson } from '../../../common/text/json.ts';
 import { type Case, type Context, caseOf, complete, listTools, type Sent } from '../../case.ts';
-import { clientOf, jsonOf, newCode, redeem, resourceOf, theme, tokensOf } from './client.ts';
+import { clientOf, issuerOf, jsonOf, newCode, redeem, resourceOf, theme, tokensOf } from './client.ts';
 
 const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const ownJwk = own.publicKey.export({ format: 'jwk' });
@@ -41,6 +41,16 @@ const misplaced = places.map(([name, sent]) =>
 );
 
 const others: Case[] = [
+  caseOf(theme)(
+    'oauth-resource',
+    "a client's access token for the API at a server, and at a page",
+    ['signIn'],
+    async (ctx) => {
+      const { access } = await redeem(ctx, await newCode(ctx, { resource: `${await issuerOf(ctx)}/api` }));
+      const page: Sent = { method: 'GET', path: '/', headers: { ...bearer(access), accept: 'text/html' } };
+      return [await list(ctx, { headers: bearer(access) }), await list(ctx, { ...page, body: undefined })];
+    },
+  ),
   caseOf(theme)(
     'oauth-resource',
     "a client's access token for a tool that the person may not call",
