@@ -41,8 +41,8 @@ beforeEach(async () => void (await auth.store.sessions.end('everybody')));
 test('A person sees their own clients and sign-ins, the newest first, and no credential among them', async () => {
   const sid = await add({ createdAt: now() - 60 });
   await add({ provider: 'cognito-cli', createdAt: now() - 50, refreshToken: 'locked-refresh-token' });
-  const [oauthClientName, idleSeconds] = ['Claude Code', 3_600];
-  const client = await addClient({ oauthClientName, idleSeconds, createdAt: now() - 40 });
+  const [oauthClientName, idleSeconds, createdAt] = ['Claude Code', 3_600, now() - 40];
+  const client = await addClient({ oauthClientName, idleSeconds, createdAt });
   await addClient({ ...carol, oauthClientName: "carol's" });
   const { status, body, text } = await ask(await assertionOf(sid));
   expect([status, body.provider]).toEqual([200, 'Amazon Cognito']);
@@ -51,7 +51,7 @@ test('A person sees their own clients and sign-ins, the newest first, and no cre
     ['terminal', null, false],
     ['browser', null, true],
   ]);
-  expect(body.records[0]).toMatchObject({ resource: `${publicUrl}/currenttime/mcp`, since: now() - 40 });
+  expect(body.records[0]).toMatchObject({ resource: `${publicUrl}/currenttime/mcp`, since: createdAt });
   for (const secret of [sid, client, 'locked-refresh-token', 'digest', 'carol']) expect(text).not.toContain(secret);
 });
 

@@ -18,7 +18,8 @@ let inner = 0;
 let server: Awaited<ReturnType<typeof listen>>;
 let elsewhere: Awaited<ReturnType<typeof listen>>;
 
-beforeAll(async () => {
+// Each test has servers of its own: a request of the test before may be late.
+beforeEach(async () => {
   elsewhere = await listen((_req, res) => {
     inner += 1;
     res.end(picture);
@@ -54,8 +55,6 @@ beforeAll(async () => {
     });
   });
 });
-afterAll(() => Promise.all([server.close(), elsewhere.close()]));
-
 let icons: Icons | undefined;
 let sources: Record<string, string | undefined> = {};
 let upstreams: Record<string, string> = {};
@@ -83,7 +82,10 @@ beforeEach(() => {
   asked.length = 0;
   lines.length = 0;
 });
-afterEach(() => icons?.stop());
+afterEach(async () => {
+  icons?.stop();
+  await Promise.all([server.close(), elsewhere.close()]);
+});
 
 const here = (path: string) => `http://127.0.0.1:${server.port}${path}`;
 const failures = () => lines.filter((line) => line.includes('the icon of a server cannot be used'));
