@@ -151,6 +151,7 @@ export const oauth = [
       'is refused with a resource %s',
       'is not %s',
       'one after the other, and twenty at once',
+      'An assertion is good once for two processes over %s, also after a restart, and its access opens at both',
       'and gives nothing while its use cannot be noted',
       'is no public client, also with a secret that it made up',
       'of %s ends the access, and refuses assertions that were issued before',

@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import { decodeJwt, SignJWT } from 'jose';
 import { clientDigest } from '../../../../auth-server/oauth/clients/client.ts';
 import { createIdJagGrant } from '../../../../auth-server/oauth/id-jag/grant.ts';
-import { denialOf, now, publicUrl } from '../../../support/auth-server/auth-fixture.ts';
+import { denialOf, now, publicUrl, startAuthServer } from '../../../support/auth-server/auth-fixture.ts';
 import {
   type AssertionChange,
   digestOf,
@@ -15,6 +15,7 @@ import {
 import { newOAuthClient } from '../../../support/auth-server/oauth-client.ts';
 import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 import { useClock } from '../../../support/clock.ts';
+import { bothDatabases } from '../../../support/postgres/both-databases.ts';
 
 const clock = useClock();
 const idp = await startIdentityProvider(publicUrl);
@@ -24,7 +25,7 @@ const other = trustOf({
   ...{ issuer: 'https://other.example', subject_prefix: 'other', jwks: { keys: idp.keys }, clients: [zed] },
 });
 const usual = trustOf({ clients: [...trustOf().clients, zed] });
-const { auth } = await authServerWithPool({
+const { auth, cognito } = await authServerWithPool({
   trustedIssuers: JSON.stringify([usual, other]),
   readIssuer: idp.read,
 });
@@ -37,7 +38,8 @@ const post = (form: Form, headers: Record<string, string> = {}) => {
   const present = Object.entries(form).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return fetch(`${auth.url}/oauth2/token`, { method: 'POST', body: new URLSearchParams(present), headers });
 };
-const inForm: Form = { client_id: idpClient.id, client_secret: idpClient.secret };
+const idpForm = { client_id: idpClient.id, client_secret: idpClient.secret };
+const inForm: Form = idpForm;
 const ask = (assertion: string, change: Form = {}) => post({ grant_type: grantType, ...inForm, assertion, ...change });
 const tokenOf = async (answer: Response) => ((await answer.json()) as { access_token: string }).access_token;
 const granted = async (change: AssertionChange = {}) => tokenOf(await ask(await idp.assertion(change)));
@@ -235,6 +237,30 @@ describe('An assertion is good once', () => {
     expect((await ask(assertion)).status).toBe(200);
   });
 });
+
+test.each(bothDatabases('data'))(
+  'An assertion is good once for two processes over %s, also after a restart, and its access opens at both',
+  async (_kind, places) => {
+    const shape = { where: await places.empty(), trustedIssuers: JSON.stringify([trustOf()]), readIssuer: idp.read };
+    const start = () => startAuthServer(cognito.url, shape);
+    const form = async () =>
+      new URLSearchParams({ grant_type: grantType, ...idpForm, assertion: await idp.assertion() });
+    const send = ({ url }: { url: string }, body: URLSearchParams) =>
+      fetch(`${url}/oauth2/token`, { method: 'POST', body });
+    const [one, two] = [await start(), await start()];
+    const body = await form();
+    const answers = await Promise.all([one, two, one, two, one, two].map((each) => send(each, body)));
+    const [good, ...more] = answers.filter(({ status }) => status === 200);
+    expect(more).toEqual([]);
+    const token = await tokenOf(good as Response);
+    for (const each of [one, two]) expect((await each.validate({ Authorization: `Bearer ${token}` })).status).toBe(200);
+    await Promise.all([one.close(), two.close()]);
+    const later = await start();
+    expect((await refusal(await send(later, body)))[1]).toBe('invalid_grant');
+    expect((await later.validate({ Authorization: `Bearer ${token}` })).status).toBe(200);
+    await later.close();
+  },
+);
 
 describe('The client of an assertion', () => {
   test('shows its secret in the header or in the form', async () => {
