@@ -14,10 +14,12 @@ import { type SessionExchangeDeps, sessionExchange } from './login/session-excha
 import { requestLogins } from './oauth/consent/request-login.ts';
 import type { OAuthDeps } from './oauth/deps.ts';
 import { oauthRoutes } from './oauth/routes.ts';
+import { personalRoutes } from './personal/ask.ts';
+import { personalFinish } from './personal/make.ts';
 import { createHealth, type HealthSettings } from './process/health.ts';
 
 export type AppDeps = ValidateDeps &
-  Omit<LoginDeps, 'isSignedIn' | 'clientLogins'> &
+  Omit<LoginDeps, 'isSignedIn' | 'clientLogins' | 'finishPersonal'> &
   HealthSettings &
   MetadataSettings &
   RelayCallbacksDeps &
@@ -73,8 +75,10 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
   app.use(cookieParser());
   // /oauth2/authorize, /oauth2/consent, /oauth2/token, /oauth2/revoke, /oauth2/jwks
   app.use(oauthRoutes(deps.oauth));
+  app.use(personalRoutes(deps)); // /oauth2/personal-token
   const isKnown = ({ headers }: IncomingMessage) => isSignedIn(deps, headers.cookie);
-  app.use(loginRoutes({ ...deps, isSignedIn: isKnown, clientLogins: requestLogins(deps.oauth) })); // /login, /oauth2/providers, /oauth2/login, /oauth2/callback, /oauth2/logout
+  const afterLogin = { clientLogins: requestLogins(deps.oauth), finishPersonal: personalFinish(deps) };
+  app.use(loginRoutes({ ...deps, isSignedIn: isKnown, ...afterLogin })); // /login, /oauth2/providers, /oauth2/login, /oauth2/callback, /oauth2/logout
   app.use((_req, res) => {
     res.status(404).json({ error: { code: 'not_found', message: 'There is nothing here.' } });
   });

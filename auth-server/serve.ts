@@ -30,6 +30,7 @@ import { createAccessTokens } from './identity/access-token.ts';
 import { createAssertionSigner } from './identity/assertion.ts';
 import { createGroupSource, type GroupSourceDeps } from './identity/group-refresh.ts';
 import { createLocalSessions } from './identity/local-session.ts';
+import { createPersonalTokens } from './identity/personal-token.ts';
 import { createSessionSeal } from './identity/session.ts';
 import { createSessionCookie } from './identity/session-cookie.ts';
 import { createSessionKeeper, type SessionKeeper } from './identity/session-keeper.ts';
@@ -91,7 +92,7 @@ async function assemble(
   const recent = await openRecentDecisions(config.DATABASE_URL ?? config.DATA_DIR, {
     onFailure: (err) => log.error({ err }, 'the recent decisions cannot be stored'),
   });
-  const { assertions, accessTokens, stopRotating } = await signersOf(config, store, metrics, log);
+  const { assertions, accessTokens, personalTokens, stopRotating } = await signersOf(config, store, metrics, log);
   policy.onChange(assertions.forget);
 
   const standInFetch = standInOf(config, log);
@@ -114,8 +115,7 @@ async function assemble(
     upstreamSecrets,
     upstreamSecretFaults: secretsFile === undefined ? undefined : upstreamSecrets.faults,
     tokens,
-    accessTokens,
-    assertions,
+    ...{ assertions, accessTokens, personalTokens },
     ...store,
     seal: createSessionSeal(secretKeys),
     attempts: createLoginAttempts(secretKeys, publicUrl.startsWith('https:')),
@@ -163,11 +163,13 @@ async function signersOf(config: Config, store: Store, metrics: Metrics, log: Lo
   const lookedUp = (hit: boolean) => metrics.lookedUp('assertion', hit);
   const assertions = await createAssertionSigner(store.keys, publicUrl, rotation, lookedUp);
   const accessTokens = createAccessTokens(createSigningKeys(store.accessTokenKeys, accessTokenRotation), publicUrl);
+  const secret = await store.secrets.get('personal-tokens');
+  const personalTokens = createPersonalTokens(secret, config.PERSONAL_TOKEN_DAYS);
   const stops = [rotation, accessTokenRotation].map((each) => keepRotating(each, log));
   const stopRotating = () => {
     for (const stop of stops) stop();
   };
-  return { assertions, accessTokens, stopRotating };
+  return { assertions, accessTokens, personalTokens, stopRotating };
 }
 
 type Shared = Pick<OAuthDeps, 'publicUrl' | 'policy' | 'providers' | 'vault' | 'pages' | 'accessTokens' | 'log'>;

@@ -51,7 +51,12 @@ function answer(
       const own = await ownSession(deps, claims);
       if (!own) return refuse(403, 'session_needed', 'This takes a sign-in in a browser that has not ended.');
       const done = await work(own, req);
-      if (!done) return refuse(400, 'input_invalid', 'Send {"id": "…"}, {"all": "clients"} or {"all": "sessions"}.');
+      if (!done)
+        return refuse(
+          400,
+          'input_invalid',
+          'Send {"id": "…"}, {"all": "clients"}, {"all": "tokens"} or {"all": "sessions"}.',
+        );
       res.json(done);
     } catch (err) {
       deps.log.error({ err }, 'the access of a person cannot be read or ended');

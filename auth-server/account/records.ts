@@ -5,6 +5,7 @@ import { nowInSeconds } from '../../common/time/now.ts';
 import type { OAuthClient } from '../cognito/oauth-client.ts';
 import { sameSubjects } from '../cognito/providers.ts';
 import type { TokenVault } from '../cognito/token-vault.ts';
+import type { PersonalTokens } from '../identity/personal-token.ts';
 import { endAtProvider } from '../login/end-at-provider.ts';
 import type { PersonAt, SessionRecord, SessionStore } from '../store/session.ts';
 
@@ -14,13 +15,17 @@ export interface AccountDeps {
   vault: TokenVault;
   /** Seconds without a request after which the session of a browser ends. */
   idleSeconds: number;
+  personalTokens: PersonalTokens;
   log: Logger;
 }
+
+const kinds = { clients: 'client', tokens: 'personal', sessions: 'browser' } as const;
 
 /** The access of the person whose session asks. @param own that session */
 export async function accountOf(deps: AccountDeps, own: SessionRecord): Promise<Account> {
   const records = (await recordsOf(deps, own)).map((record) => shown(deps, record, own));
-  return { provider: deps.providers.get(own.provider)?.settings.title ?? own.provider, records };
+  const makesTokens = deps.personalTokens.mostDays > 0;
+  return { provider: deps.providers.get(own.provider)?.settings.title ?? own.provider, makesTokens, records };
 }
 
 /** Ends access of the person whose session asks, here and at the provider. @returns how many ended */
@@ -29,13 +34,12 @@ export async function endAccess(deps: AccountDeps, own: SessionRecord, what: Acc
   const all = await recordsOf(deps, own);
   const isMeant = (record: SessionRecord) => {
     if ('id' in what) return idOf(record) === what.id;
-    return what.all === 'clients' ? record.kind === 'client' : record.kind === 'browser' && record.sid !== own.sid;
+    return record.kind === kinds[what.all] && record.sid !== own.sid;
   };
   const meant = all.filter(isMeant);
-  const kind = 'all' in what && what.all === 'clients' ? 'client' : 'browser';
   const ended =
     'all' in what
-      ? await sessions.end({ person: personOf(deps, own), kind, except: own.sid })
+      ? await sessions.end({ person: personOf(deps, own), kind: kinds[what.all], except: own.sid })
       : await endEach(sessions, meant);
   for (const { sub: subject, username, kind, oauthClient: client, resource } of meant)
     log.info({ reason: 'person_ended', subject, username, kind, client, resource }, 'a person has ended their access');

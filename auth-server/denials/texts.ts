@@ -10,6 +10,7 @@ export const texts = {
   local_session_invalid: (why: string) => `The locally signed session was refused: ${why}.`,
   session_expired: 'The session has expired. Log in again.',
   session_ended: 'This session has ended. Log in again.',
+  personal_token_ended: (page: string) => `This personal token has ended. Make a new one: ${page}`,
   session_idle: (minutes: number) =>
     `This session was not used for ${minutes < 2_880 ? `${minutes} minutes` : `${Math.floor(minutes / 1_440)} days`}. Log in again.`,
   access_revoked: 'An administrator has ended this access. Log in again, or get a new token.',

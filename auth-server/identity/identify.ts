@@ -8,6 +8,7 @@ import type { RevocationStore } from '../store/revocation.ts';
 import type { SessionRecord } from '../store/session.ts';
 import type { AccessClaims, AccessTokens } from './access-token.ts';
 import type { LocalSessions } from './local-session.ts';
+import { isPersonalToken, type PersonalTokens } from './personal-token.ts';
 import { type Principal, personOfGrant, personOfLocalSession, personOfSession, principalOfToken } from './principal.ts';
 import { type PublicRegistry, publicVisitor } from './public-registry.ts';
 import { resourceOfTarget } from './resource.ts';
@@ -18,6 +19,8 @@ export interface IdentifyDeps extends PublicRegistry {
   tokens: TokenVerifier;
   /** Those that this gateway has made for OAuth clients. */
   accessTokens: AccessTokens;
+  /** Those that people have made for their programs. */
+  personalTokens: PersonalTokens;
   seal: SessionSeal;
   keeper: SessionKeeper;
   /** Undefined where locally signed sessions are not accepted. */
@@ -38,6 +41,7 @@ export function identify(deps: IdentifyDeps, request: OriginalRequest): Principa
   refuseForeignOrigin(request, deps);
   const isBearer = authorization.slice(0, bearer.length).toLowerCase() === bearer;
   const token = authorization.slice(bearer.length);
+  if (isBearer && isPersonalToken(token)) return byPersonalToken(deps, request, token);
   // Where to look first, which decides nothing: to look in both memories would cost a digest of the token.
   const known = isBearer && !deps.accessTokens.looksOurs(token) ? deps.tokens.known(token) : undefined;
   if (known) return holder(deps, known);
@@ -66,6 +70,27 @@ async function byGrant(deps: IdentifyDeps, request: OriginalRequest, claims: Acc
   return unlessRevoked(deps, principal, [record.clientId, client], record.createdAt);
 }
 
+/** The person who has made a personal token. */
+async function byPersonalToken(deps: IdentifyDeps, request: OriginalRequest, token: string): Promise<Principal> {
+  const { personalTokens, keeper, publicUrl } = deps;
+  const refused = (why: string) => new AuthError('token_invalid', texts.token_invalid(why));
+  if (personalTokens.mostDays === 0) throw refused('this gateway takes no personal tokens');
+  const sid = personalTokens.sidOf(token);
+  if (sid === undefined) throw refused('it is no personal token of this gateway');
+  const { record, groupsValidUntil } = await keeper.open({ sid, sub: undefined }, isPersonal).catch((error) => {
+    if (!(error instanceof AuthError) || error.code !== 'session_ended') throw error;
+    throw new AuthError('session_ended', texts.personal_token_ended(`${publicUrl}/account`));
+  });
+  const { resource, clientId, createdAt } = record;
+  if (resource === undefined || resource !== resourceOfTarget(publicUrl, request))
+    throw refused(`it is for ${resource} only`);
+  const policy = deps.policy();
+  const principal = cached(policy, record, record, () => ({ ...personOfGrant(policy, record), groupsValidUntil }));
+  return unlessRevoked(deps, principal, [clientId], createdAt);
+}
+
+const isPersonal = ({ kind }: SessionRecord) => kind === 'personal';
+
 /** The principal with a token of these claims. */
 function holder(deps: IdentifyDeps, claims: TokenClaims): Principal {
   const policy = deps.policy();
@@ -77,9 +102,13 @@ function holder(deps: IdentifyDeps, claims: TokenClaims): Principal {
 
 /** Whether these cookies would identify a person at the next page of the registry. */
 export async function isSignedIn(deps: IdentifyDeps, cookie: string | undefined): Promise<boolean> {
+  return (await signedIn(deps, cookie)) !== undefined;
+}
+
+/** The person whom these cookies identify, for pages that are not behind the gate. */
+export async function signedIn(deps: IdentifyDeps, cookie: string | undefined): Promise<Principal | undefined> {
   const value = await Promise.try(sessionCookie, cookie, deps.cookieName).catch(() => undefined);
-  if (value === undefined) return false;
-  return await personOf(deps, value).then(Boolean, () => false);
+  return value === undefined ? undefined : await personOf(deps, value).catch(() => undefined);
 }
 
 async function bySession(deps: IdentifyDeps, request: OriginalRequest, cookie: string | undefined): Promise<Principal> {

@@ -48,7 +48,7 @@ export function personOfSession(policy: Policy, claims: SessionClaims, record: S
   };
 }
 
-/** The person who has allowed an OAuth client to act for them, by the record that its access token refers to. */
+/** The person who has allowed a program to act for them, by the record of its access token or personal token. */
 export function personOfGrant(policy: Policy, record: SessionRecord): Principal {
   const { kind, groups, scopes } = personInGroups(policy, record.groups);
   return {

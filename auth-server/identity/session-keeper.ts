@@ -13,8 +13,11 @@ interface OpenSession {
   groupsValidUntil: number;
 }
 
-/** What a cookie or an access token says about its session. */
-type Shown = Pick<SessionRecord, 'sid' | 'sub'>;
+/** What a cookie or token says about its session. A personal token names no subject: its digest is the `sid`. */
+interface Shown {
+  sid: string;
+  sub: string | undefined;
+}
 
 export type SessionKeeper = ReturnType<typeof createSessionKeeper>;
 
@@ -77,7 +80,8 @@ async function standing(
   const known = await sessions.find(sid);
   // Another process may have seen this person since: read the store before calling the session idle.
   const record = known && isIdle(known) ? await sessions.read(sid) : known;
-  if (!record || record.sub !== sub || record.expiresAt <= now || !isFor(record)) throw ended();
+  const isTheirs = sub === undefined || record?.sub === sub;
+  if (!record || !isTheirs || record.expiresAt <= now || !isFor(record)) throw ended();
   if (!isIdle(record)) return record;
   await sessions.end({ sid });
   throw new AuthError('session_idle', texts.session_idle(Math.round((idleSeconds(record) ?? 0) / 60)));

@@ -3,10 +3,22 @@ import { EncryptJWT, jwtDecrypt } from 'jose';
 import { purposeKey } from '../../common/identity/purpose-key.ts';
 import type { LoginAttempt } from '../cognito/oauth-client.ts';
 
+/** A personal token that is made when the person comes back from a login of its own. */
+export interface PersonalAsked {
+  name: string;
+  /** The canonical resource. */
+  resource: string;
+  hours: number;
+  /** The browser session that asked. */
+  sid: string;
+}
+
 /** An attempt as its cookie stores it, with the page to return to and the provider. */
 export interface KeptAttempt extends LoginAttempt {
   next: string;
   provider: string;
+  /** Undefined for a login that opens a session of the browser. */
+  personal?: PersonalAsked | undefined;
 }
 
 /** An attempt that came back. `exp` is its expiry, in seconds since 1970. */

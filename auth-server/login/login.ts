@@ -5,7 +5,7 @@ import { createTally, networkOf } from '../limits/rate-limit.ts';
 import type { SessionRecord } from '../store/session.ts';
 import type { UsedStore } from '../store/used.ts';
 import { endAtProvider } from './end-at-provider.ts';
-import type { LoginAttempts } from './login-attempts.ts';
+import type { LoginAttempts, PersonalAsked } from './login-attempts.ts';
 import { LoginFailure } from './login-failure.ts';
 import { type OpenSessionDeps, openSession } from './open-session.ts';
 import type { Pages } from './pages.ts';
@@ -27,6 +27,8 @@ export interface LoginDeps extends OpenSessionDeps {
   failedLogins?: number | undefined;
   /** Logins that come back to the same callback, and open no session of this browser. */
   clientLogins: ClientLogins;
+  /** Makes a personal token for a person who has come back from the login for it. */
+  finishPersonal(res: Response, client: OAuthClient, person: LoggedIn, asked: PersonalAsked): Promise<void>;
 }
 
 /** Logins for the requests of OAuth clients. */
@@ -115,7 +117,9 @@ function finishLogin(deps: LoginDeps): RequestHandler {
     }
     const attempt = await takeAttempt(deps, req, res, client);
     if (!attempt) return goTo(res, '/');
-    const person = await complete(attempt, { next: attempt.next, again: undefined });
+    const { personal } = attempt;
+    const person = await complete(attempt, { next: attempt.next, again: personal && attempt.next });
+    if (personal) return await deps.finishPersonal(res, client, person, personal);
     const { value } = await openSession(deps, client.settings, person);
     deps.cookie.set(res, value, deps.sessionSeconds);
     res.redirect(302, attempt.next);

@@ -31,6 +31,33 @@ export interface ConsentView {
   anotherAccount: string;
 }
 
+/** What the form for a personal token shows: what was filled in, and what is wrong with it. */
+export interface PersonalFormView {
+  name: string;
+  server: string;
+  hours: number;
+  fault: string | undefined;
+  person: string;
+  /** Title of the provider. */
+  provider: string;
+  longestName: number;
+  times: readonly { hours: number; words: string }[];
+}
+
+/** A personal token, for the one time that it is shown. */
+export interface PersonalTokenView {
+  name: string;
+  server: string;
+  resource: string;
+  token: string;
+  ends: Date;
+  provider: string;
+}
+
+/** The page has buttons that copy. */
+const withScript =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
+
 export type Pages = ReturnType<typeof createPages>;
 
 /** The pages for people who are not logged in: the templates in `views/`. The template engine escapes values. */
@@ -61,6 +88,15 @@ export function createPages() {
     /** An answer for a program on this computer: the tab stays open. */
     sent: (res: Response, { address, client, allowed }: { address: string; client: string; allowed: boolean }) =>
       send(res, 200, './sent', { title: allowed ? 'Allowed' : 'Not allowed', address, client, refresh: address }),
+    personalForm: (res: Response, status: number, data: PersonalFormView) =>
+      send(res, status, './personal-form', { title: 'Make a personal token', ...data }),
+    /** Leads to the provider. Not a redirect, as after signing out. */
+    personalSignIn: (res: Response, next: string, provider: string) =>
+      send(res, 200, './personal-sign-in', { title: 'Sign in once more', next, provider }),
+    personalToken(res: Response, data: PersonalTokenView) {
+      res.set('Content-Security-Policy', withScript);
+      send(res, 200, './personal-token', { title: 'Copy your token now', ...data });
+    },
     /** What the person has to know, without a way on. */
     notice: (res: Response, status: number, title: string, lines: readonly string[]) =>
       send(res, status, './notice', { title, lines }),

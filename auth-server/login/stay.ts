@@ -34,7 +34,7 @@ export async function clientsThatStay(
   { sessions, providers }: { sessions: SessionStore; providers: ReadonlyMap<string, OAuthClient> },
   { provider, sub }: SessionRecord,
 ): Promise<number> {
-  return await sessions.countClients({ providers: sameSubjects(providers, provider), sub }).catch(() => 0);
+  return await sessions.count({ providers: sameSubjects(providers, provider), sub }, 'client').catch(() => 0);
 }
 
 /** What to tell a person who signs out; undefined if no client stays. */

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Schema } from './migrations.ts';
 
 /** What each secret is for. */
-export type SecretName = 'client-registrations' | 'refresh-tokens';
+export type SecretName = 'client-registrations' | 'refresh-tokens' | 'personal-tokens';
 
 export type SecretStore = ReturnType<typeof createSecretStore>;
 

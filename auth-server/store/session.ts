@@ -32,7 +32,7 @@ export interface SessionRecord {
   kind: 'browser' | 'client' | 'personal';
   /** The OAuth client: the digest of its id, or the address of its metadata document. */
   oauthClient: string | undefined;
-  /** What the OAuth client calls itself; to show only. */
+  /** What the OAuth client calls itself, or the name that the person gave to a personal token; to show only. */
   oauthClientName: string | undefined;
   /** The only audience that it opens, as `resourceOf` spells it; undefined for a browser. */
   resource: string | undefined;
@@ -151,11 +151,11 @@ export class DatabaseSessions {
     return (await newest.execute()).map((row) => this.#toRecord(row));
   }
 
-  /** How many OAuth clients act for a person. */
-  async countClients({ providers, sub }: PersonAt): Promise<number> {
+  /** How many records of a kind a person has. */
+  async count({ providers, sub }: PersonAt, kind: SessionRecord['kind']): Promise<number> {
     const all = this.#db.selectFrom('session').where('provider', 'in', providers).where('sub', '=', sub);
-    const clients = all.where('kind', '=', 'client').where('expires_at', '>', nowInSeconds());
-    const { count } = await clients.select((e) => e.fn.countAll().as('count')).executeTakeFirstOrThrow();
+    const ofKind = all.where('kind', '=', kind).where('expires_at', '>', nowInSeconds());
+    const { count } = await ofKind.select((e) => e.fn.countAll().as('count')).executeTakeFirstOrThrow();
     return Number(count);
   }
 

@@ -13,9 +13,9 @@ const accountRecord = z.strictObject({
   kind: z.enum(['browser', 'terminal', 'client', 'personal']),
   /** Whether the question came with it. */
   isOwn: z.boolean(),
-  /** What an OAuth client calls itself; null if it gives no name. */
+  /** What an OAuth client calls itself, or the name of a personal token; null if there is none. */
   client: z.string().nullable(),
-  /** The audience of an OAuth client: `<publicUrl>/<server>/mcp`, `<publicUrl>/mcp` or `<publicUrl>/api`. */
+  /** The audience of an OAuth client or personal token: `<publicUrl>/<server>/mcp`, `<publicUrl>/mcp` or `<publicUrl>/api`. */
   resource: z.string().nullable(),
   /** In seconds since 1970. The last use is known to within an hour for clients, else to within a minute. */
   since: seconds,
@@ -31,15 +31,17 @@ export type AccountRecord = z.output<typeof accountRecord>;
 export const accountAnswer = z.strictObject({
   /** Title of the provider that the person signed in with. */
   provider: z.string(),
+  /** Whether people may make personal tokens. */
+  makesTokens: z.boolean(),
   records: z.array(accountRecord).max(mostRecords),
 });
 
 export type Account = z.output<typeof accountAnswer>;
 
-/** What `POST /account/end` ends: one record, all OAuth clients, or all sessions but the one that asks. */
+/** What `POST /account/end` ends: one record, all OAuth clients, all personal tokens, or all sessions but the one that asks. */
 export const accountEnd = z.union([
   z.strictObject({ id: z.string().max(100) }),
-  z.strictObject({ all: z.enum(['clients', 'sessions']) }),
+  z.strictObject({ all: z.enum(['clients', 'tokens', 'sessions']) }),
 ]);
 
 export type AccountEnd = z.output<typeof accountEnd>;

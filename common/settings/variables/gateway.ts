@@ -46,6 +46,10 @@ export const gatewaySettings = {
   CLIENT_IDLE_DAYS: setting(z.coerce.number().min(1).max(365).default(14), ['auth-server'], {
     purpose: "days without a request after which an MCP client's access ends",
   }),
+  PERSONAL_TOKEN_DAYS: setting(z.coerce.number().int().min(0).max(90).default(90), ['auth-server'], {
+    purpose:
+      'the longest life in days, at most 90, of a token that a person makes for a client that can only send a header; 0 turns these tokens off, those that exist too',
+  }),
   GROUPS_MAX_AGE: setting(minutes.max(1440).default(15), ['auth-server'], {
     purpose:
       'minutes after which the groups of a session are refreshed from the identity provider. A person who is removed from a group or blocked there loses access after this time at most',

@@ -21,37 +21,40 @@ export interface AccountOptions {
 /** What “End all” ends, by the word in its address. */
 const groups = {
   clients: { noun: 'connected client', isIn: ({ isClient }: Shown) => isClient },
-  sessions: { noun: 'other sign-in', isIn: ({ isClient, isOwn }: Shown) => !isClient && !isOwn },
+  tokens: { noun: 'personal token', isIn: ({ isToken }: Shown) => isToken },
+  sessions: { noun: 'other sign-in', isIn: ({ isSignIn, isOwn }: Shown) => isSignIn && !isOwn },
 };
 type Group = keyof typeof groups;
 
 /**
- * `GET /account`: the programs that act as the person, and their sign-ins. `POST /account/end` ends one (`id`) or all of a
+ * `GET /account`: the programs that act as the person, their personal tokens, and their sign-ins. `POST /account/end` ends one (`id`) or all of a
  * kind (`all`); `GET /account/end?all=…` asks before that.
  */
 export function createAccountPages({ publicUrl, account, render, notes, now }: AccountOptions): Router {
   const pages = Router({ caseSensitive: true, strict: true });
   const assertionOf = (req: Request) => req.get('x-mcp-assertion') ?? '';
   const read = async (req: Request) => {
-    const { provider, records } = await account.read(assertionOf(req));
-    // Tokens that people make get a section of their own.
-    const known = records.filter(({ kind }) => kind !== 'personal');
+    const { provider, makesTokens, records } = await account.read(assertionOf(req));
     return {
       provider,
-      all: known.map((record) => shown(record, publicUrl, now())),
+      makesTokens,
+      all: records.map((record) => shown(record, publicUrl, now())),
       isCut: records.length === mostRecords,
     };
   };
   pages.get('/account', async (req, res) => {
-    const { provider, all, isCut } = await read(req);
+    const { provider, makesTokens, all, isCut } = await read(req);
     const clients = all.filter(({ isClient }) => isClient);
-    const signIns = all.filter(({ isClient }) => !isClient).sort((a, b) => Number(b.isOwn) - Number(a.isOwn));
+    const tokens = all.filter(({ isToken }) => isToken);
+    const signIns = all.filter(({ isSignIn }) => isSignIn).sort((a, b) => Number(b.isOwn) - Number(a.isOwn));
     const hasOthers = all.some(groups.sessions.isIn);
     const view = {
       title: 'My account',
       person: personOf(req),
       provider,
+      makesTokens,
       clients,
+      tokens,
       signIns,
       hasOthers,
       isCut,
@@ -90,13 +93,13 @@ function noteOn(what: AccountEnd, ended: number, all: readonly Shown[]): Note {
 }
 
 function groupIn(value: unknown): Group {
-  if (value === 'clients' || value === 'sessions') return value;
+  if (value === 'clients' || value === 'tokens' || value === 'sessions') return value;
   throw new RegistryError('not_found', 'There is no page at this address.');
 }
 
 function whatIn(form: URLSearchParams): AccountEnd {
   const [id, all] = [form.get('id'), form.get('all')];
   if (id !== null && all === null && /^[\w-]{22}$/.test(id)) return { id };
-  if (id === null && (all === 'clients' || all === 'sessions')) return { all };
+  if (id === null && (all === 'clients' || all === 'tokens' || all === 'sessions')) return { all };
   throw new RegistryError('input_invalid', 'The form does not name what to end. Load the page again.');
 }

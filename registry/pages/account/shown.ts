@@ -1,7 +1,7 @@
 import type { AccountRecord } from '../../../common/identity/account.ts';
 import { cleaned } from '../shared/format.ts';
 
-/** A client or sign-in as the page shows it. */
+/** A client, personal token or sign-in as the page shows it. */
 export type Shown = ReturnType<typeof shown>;
 
 const longestName = 80;
@@ -14,28 +14,37 @@ const hour = 3_600_000;
 export function shown({ id, kind, isOwn, client, resource, ...times }: AccountRecord, publicUrl: string, now: Date) {
   const at = (seconds: number) => new Date(seconds * 1000);
   const lastUsed = at(times.lastUsed);
-  const isClient = kind === 'client';
+  const [isClient, isToken] = [kind === 'client', kind === 'personal'];
+  const isProgram = isClient || isToken;
   // Any program can give any name: the page says whose word it is.
   const name = client === null ? '' : cleaned(client, longestName);
   return {
     id,
     isOwn,
     isClient,
-    icon: isClient ? 'editor' : kind === 'terminal' ? 'terminal' : 'screen',
+    isToken,
+    isSignIn: !isProgram,
+    icon: isToken ? 'key' : isClient ? 'editor' : kind === 'terminal' ? 'terminal' : 'screen',
     before: isClient && name ? 'A program that calls itself' : '',
-    name: isClient ? name || 'A program that gives no name' : kind === 'terminal' ? 'Command line' : 'Browser',
-    place: isClient ? placeOf(resource ?? '', publicUrl) : '',
+    name: nameOf(kind, name),
+    place: isProgram ? placeOf(resource ?? '', publicUrl) : '',
     since: at(times.since),
-    /** Undefined for a client within the last hour: its use is noted once an hour. */
-    lastUsed: isClient && now.getTime() - lastUsed.getTime() < hour ? undefined : lastUsed,
+    /** Undefined for a program within the last hour: its use is noted once an hour. */
+    lastUsed: isProgram && now.getTime() - lastUsed.getTime() < hour ? undefined : lastUsed,
     ends: at(times.ends),
     /** Undefined for a sign-in: it ends on the same day anyway. */
     endsUnused:
-      isClient && times.endsUnused !== null && times.endsUnused < times.ends ? at(times.endsUnused) : undefined,
+      isProgram && times.endsUnused !== null && times.endsUnused < times.ends ? at(times.endsUnused) : undefined,
   };
 }
 
-/** What a client may use: a server by its name, or more. */
+function nameOf(kind: AccountRecord['kind'], name: string): string {
+  if (kind === 'client') return name || 'A program that gives no name';
+  if (kind === 'personal') return name || 'A token without a name';
+  return kind === 'terminal' ? 'Command line' : 'Browser';
+}
+
+/** What a program may use: a server by its name, or more. */
 function placeOf(resource: string, publicUrl: string): string {
   if (resource === `${publicUrl}/mcp`) return 'all your servers';
   if (resource === `${publicUrl}/api`) return "the registry's API";
@@ -43,8 +52,9 @@ function placeOf(resource: string, publicUrl: string): string {
 }
 
 /** What ends, in the words of a sentence: `Claude Code at currenttime`, `the sign-in in another browser`. */
-export function inSentence({ isClient, isOwn, name, before, place, icon }: Shown): string {
-  if (!isClient)
+export function inSentence({ isSignIn, isToken, isOwn, name, before, place, icon }: Shown): string {
+  if (isToken) return `the token “${name}” for ${place}`;
+  if (isSignIn)
     return icon === 'terminal'
       ? 'the sign-in of the command line'
       : `the sign-in in ${isOwn ? 'this' : 'another'} browser`;

@@ -15,6 +15,7 @@ import { createAccessTokens } from '../../../auth-server/identity/access-token.t
 import { createAssertionSigner } from '../../../auth-server/identity/assertion.ts';
 import { createGroupSource } from '../../../auth-server/identity/group-refresh.ts';
 import { createLocalSessions } from '../../../auth-server/identity/local-session.ts';
+import { createPersonalTokens } from '../../../auth-server/identity/personal-token.ts';
 import { createSessionSeal } from '../../../auth-server/identity/session.ts';
 import { createSessionCookie } from '../../../auth-server/identity/session-cookie.ts';
 import { createSessionKeeper } from '../../../auth-server/identity/session-keeper.ts';
@@ -89,6 +90,7 @@ export interface Shape {
   clients: readonly OAuthClient[];
   allowLocalSessions: boolean;
   oauthClients: 'any' | 'known' | 'off';
+  personalTokenDays: number;
   /** What differs from client metadata documents of which none can be fetched. */
   documents: Parameters<typeof documentsWith>[0];
   /** The text of a file of trusted issuers, and what reads their documents. */
@@ -125,6 +127,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     clients: [],
     allowLocalSessions: false,
     oauthClients: 'any',
+    personalTokenDays: 90,
     documents: undefined,
     trustedIssuers: undefined,
     readIssuer: () => Promise.reject(new Error('not asked')),
@@ -154,6 +157,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     metrics.lookedUp('assertion', hit),
   );
   const accessTokens = createAccessTokens(createSigningKeys(store.accessTokenKeys), shape.publicUrl);
+  const personalTokens = createPersonalTokens(await store.secrets.get('personal-tokens'), shape.personalTokenDays);
   const client = (name: string) =>
     createOAuthClient({
       name,
@@ -224,6 +228,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
       keysFetched: metrics.keysFetched,
     }),
     accessTokens,
+    personalTokens,
     assertions,
     ...store,
     seal,
@@ -273,6 +278,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     store,
     seal,
     accessTokens,
+    personalTokens,
     authorization,
     assertions,
     metrics,

@@ -176,7 +176,7 @@ export function accountOf(hasMore: boolean, now: Date): Account {
     return { ...record, id: id.repeat(22), kind: 'client', client: name, resource: `http://localhost:8080${path}` };
   };
   const own: AccountRecord = { ...record, id: 'o'.repeat(22), kind: 'browser', isOwn: true };
-  if (!hasMore) return { provider: 'Amazon Cognito', records: [own] };
+  if (!hasMore) return { provider: 'Amazon Cognito', makesTokens: true, records: [own] };
   const clients = [
     client('a', 'Claude Code', '/github/mcp'),
     client('b', 'VS Code', '/mcp'),
@@ -187,7 +187,8 @@ export function accountOf(hasMore: boolean, now: Date): Account {
       '/a-server-name-with-sixty-three-characters-is-the-longest-one-ok/mcp',
     ),
   ];
+  const token: AccountRecord = { ...client('k', 'nightly script', '/github/mcp'), kind: 'personal', endsUnused: null };
   const phone = { ...own, id: 'p'.repeat(22), isOwn: false };
   const terminal: AccountRecord = { ...phone, id: 't'.repeat(22), kind: 'terminal' };
-  return { provider: 'Amazon Cognito', records: [...clients, phone, terminal, own] };
+  return { provider: 'Amazon Cognito', makesTokens: true, records: [...clients, token, phone, terminal, own] };
 }

@@ -149,7 +149,10 @@ export async function startRegistry(
   const check = async () => neverChecked;
   const connect = async () => undefined;
   const readDecisions = async () => ({ decisions: [], next: null, kept: 0, oldest: null });
-  const account = { read: async () => ({ provider: 'Amazon Cognito', records: [] }), end: async () => 0 };
+  const account = {
+    read: async () => ({ provider: 'Amazon Cognito', makesTokens: true, records: [] }),
+    end: async () => 0,
+  };
   const more = { connect, secretProblem: () => undefined, readDecisions, account };
   const definitions = given.definitions ?? (await createApprovedDefinitions(store.definitions, log));
   const search = given.search ?? (await searchOf(store, given.policy ?? defaults.policy, given.healthOf));

@@ -124,7 +124,7 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
       const found = await store.sessions.ofPerson(person, 10);
       expect(found.map(({ sid }) => sid)).toEqual(['new', 'middle', 'old']);
       expect((await store.sessions.ofPerson(person, 2)).map(({ sid }) => sid)).toEqual(['new', 'middle']);
-      expect(await store.sessions.countClients(person)).toBe(2);
+      expect(await store.sessions.count(person, 'client')).toBe(2);
     });
 
     test.each<[string, Parameters<Store['sessions']['end']>[0], string[]]>([

@@ -36,7 +36,7 @@ const authServer = await listen((req, res) => {
     if (isEnd) door.asked.push(JSON.parse(Buffer.concat(chunks).toString()));
     const { records, ended } = door;
     res.statusCode = door.status;
-    res.end(JSON.stringify(isEnd ? { ended } : { provider: 'Amazon Cognito', records }));
+    res.end(JSON.stringify(isEnd ? { ended } : { provider: 'Amazon Cognito', makesTokens: true, records }));
   });
 });
 const registry = await startRegistry(signer.keys, {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAccessTokens } from '../../../../auth-server/identity/access-token.ts';
 import { type IdentifyDeps, identify } from '../../../../auth-server/identity/identify.ts';
+import { createPersonalTokens } from '../../../../auth-server/identity/personal-token.ts';
 import { createSessionSeal } from '../../../../auth-server/identity/session.ts';
 import { createSessionKeeper } from '../../../../auth-server/identity/session-keeper.ts';
 import { createSigningKeys } from '../../../../auth-server/keys/signing-keys.ts';
@@ -41,6 +42,7 @@ beforeAll(async () => {
     policy: () => policy,
     tokens: verifierOf(),
     accessTokens: createAccessTokens(createSigningKeys(store.accessTokenKeys), publicUrl),
+    personalTokens: createPersonalTokens(new Uint8Array(32), 90),
     seal,
     keeper,
     revocations: store.revocations,
