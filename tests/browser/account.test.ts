@@ -1,6 +1,9 @@
 import { jest } from '@jest/globals';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { launchBrowser } from '../support/browser/browser.ts';
+import { accessibility, launchBrowser } from '../support/browser/browser.ts';
 import { newFlow } from '../support/gateway/oauth-flow.ts';
 import { sharedGateway } from '../support/gateway/shared-gateway.ts';
 import { until } from '../support/listen.ts';
@@ -73,6 +76,49 @@ test('All clients end after a page that names them, and the session that asked g
   await page.getByText(/\d+ connected clients ended\./).waitFor();
   await page.getByText('No program acts as you.').waitFor();
   for (const { call } of clients) expect(await until(async () => (await call()) === 401)).toBe(true);
+});
+
+test('A personal token that a person makes works for a client that sends it as a header, and ends with one click', async () => {
+  await openAccount();
+  await page.getByRole('link', { name: 'Make a token' }).click();
+  await page.getByLabel('Name').fill('nightly script');
+  await page.getByLabel('Server').fill('currenttime');
+  await page.getByRole('button', { name: /^Continue to/ }).click();
+  await page.getByLabel('Username').fill('alice');
+  await page.getByLabel('Password').fill('Passw0rd!');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Copy your token now' }).waitFor();
+  expect(await accessibility(page)).toEqual([]);
+  const token = await page.locator('#token').innerText();
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: gateway.url });
+  await page.getByRole('button', { name: 'Copy', exact: true }).click();
+  await page.getByRole('button', { name: 'Copied' }).waitFor();
+  expect(await page.evaluate('navigator.clipboard.readText()')).toBe(token);
+
+  const connect = async (server: string) => {
+    const client = new Client({ name: 'a client', version: '1' });
+    const requestInit = { headers: { Authorization: `Bearer ${token}` } };
+    const url = new URL(`${gateway.url}/${server}/mcp`);
+    await client.connect(new StreamableHTTPClientTransport(url, { requestInit }) as unknown as Transport);
+    return client;
+  };
+  const client = await connect('currenttime');
+  const call = () => client.callTool({ name: 'current_time_by_timezone', arguments: { tz_name: 'Asia/Tokyo' } });
+  expect(JSON.stringify(await call())).toContain('Asia/Tokyo');
+  await expect(connect('mcpgw')).rejects.toThrow(`it is for ${gateway.url}/currenttime/mcp only`);
+
+  await page.getByRole('link', { name: 'To My account' }).click();
+  expect(await page.content()).not.toContain('mgt_');
+  await page.getByRole('button', { name: 'End nightly script at currenttime' }).click();
+  await page.getByText('Ended: the token “nightly script” for currenttime.').waitFor();
+  const failed = () =>
+    call().then(
+      () => false,
+      () => true,
+    );
+  expect(await until(failed)).toBe(true);
+  await expect(connect('currenttime')).rejects.toThrow('This personal token has ended');
+  await client.close();
 });
 
 test('Signing out says how many clients stay, and they do', async () => {

@@ -167,6 +167,19 @@ export const oauth = [
       'The second provider may give assertions for its own people, and no other issuer may',
     ],
   }),
+  row('oauth-personal', 'a personal token is made by its person only, opens one server, and is seen once', {
+    'integration/auth-server/personal-tokens': [
+      'is not begun by %s',
+      'is not made for another person who comes back, nor in another browser',
+      'is not made once the session that asked has ended, or an operator has revoked the person',
+      'is made after a login of its own, shown once, kept as a digest, and in no line of the log',
+      'opens its server only, and no page, API or account',
+      'that is made up costs no look-up, whatever it looks like',
+    ],
+    'browser/account': [
+      'A personal token that a person makes works for a client that sends it as a header, and ends with one click',
+    ],
+  }),
   row('oauth-agents', 'the secrets of agents cannot be guessed by means of the gateway, and stay out of its logs', {
     attack: ['credentials in Authorization where no part of the gateway expects them'],
     'integration/auth-server/oauth/agent-token': [

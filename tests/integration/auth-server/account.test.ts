@@ -89,6 +89,14 @@ test('All clients end, or all other sessions; never those of another person or p
   expect(await Promise.all([sid, ...others, ...foreign].map(stands))).toEqual([true, false, false, true, true, true]);
 });
 
+test('All personal tokens end together, and nothing else', async () => {
+  const sid = await add();
+  const [client, foreign] = [await addClient(), await add({ ...carol, kind: 'personal' })];
+  const tokens = [await add({ kind: 'personal' }), await add({ kind: 'personal' })];
+  expect((await ask(await assertionOf(sid), { all: 'tokens' })).body).toEqual({ ended: 2 });
+  expect(await Promise.all([...tokens, sid, client, foreign].map(stands))).toEqual([false, false, true, true, true]);
+});
+
 test('The id of an access of another person, or of the same subject at another provider, ends nothing', async () => {
   const strangers = [
     [await add(carol), { subject: carol.sub }],

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import request from 'supertest';
 import { signLocalSession } from '../../../../agents/login/local-session.ts';
+import { createPersonalTokens } from '../../../../auth-server/identity/personal-token.ts';
 import type { Principal } from '../../../../auth-server/identity/principal.ts';
 import { createSignedIds } from '../../../../auth-server/oauth/clients/registration.ts';
 import type { SessionRecord } from '../../../../auth-server/store/session.ts';
@@ -53,6 +54,14 @@ async function granted(path: string, change: Partial<SessionRecord> = {}): Promi
   return auth.accessTokens.mint(grant);
 }
 
+/** A personal token of alice, with a record that `change` changes. */
+async function personal(path: string, change: Partial<SessionRecord> = {}): Promise<string> {
+  const { token, sid } = auth.personalTokens.make();
+  const record = { kind: 'personal', resource: publicUrl + path, expiresAt: now() + 3_600 } as const;
+  await auth.store.sessions.add(sessionRecord({ sid, ...record, ...change }));
+  return token;
+}
+
 const attempt = async () => {
   const visitor = newVisitor(auth.url);
   await visitor.start();
@@ -93,6 +102,12 @@ const credentials = {
     granted('/currenttime/mcp', { resource: `${publicUrl}/mcpgw/mcp` }),
   'our access token with the record of another client': () => granted('/currenttime/mcp', { oauthClient: 'other' }),
   'our access token with the record of a browser': () => granted('/currenttime/mcp', { kind: 'browser' }),
+  'personal token for currenttime': () => personal('/currenttime/mcp'),
+  'personal token for the one address': () => personal('/mcp'),
+  'personal token that has expired': () => personal('/currenttime/mcp', { expiresAt: now() - 1 }),
+  'personal token whose record has ended': async () => auth.personalTokens.make().token,
+  'personal token with the record of a browser': () => personal('/currenttime/mcp', { kind: 'browser' }),
+  'personal token of another gateway': async () => createPersonalTokens(randomBytes(32), 90).make().token,
   'our code or refresh token': async () => randomBytes(32).toString('base64url'),
   'client id': clientId,
   'assertion for currenttime': async () => auth.assertions.sign(principal, 'currenttime'),
@@ -200,6 +215,14 @@ const everywhere: Partial<Record<Place, string>> = {
   'bearer at a page': 'good',
   'bearer at a page that gives power': 'session_needed',
 };
+/** Only the record says where a personal token is good. */
+const endedEverywhere: Partial<Record<Place, string>> = {
+  'bearer at its server': 'session_ended',
+  'bearer at another server': 'session_ended',
+  'bearer at the API': 'session_ended',
+  'bearer at a page': 'session_ended',
+  'bearer at a page that gives power': 'session_ended',
+};
 const forRegistry = { 'assertion at the registry': 'good', 'assertion at the decisions': 'good' };
 /** Where each credential is good, and other refusals than the usual one. */
 const expected: Record<keyof typeof credentials, Partial<Record<Place, string>>> = {
@@ -219,6 +242,12 @@ const expected: Record<keyof typeof credentials, Partial<Record<Place, string>>>
   'our access token with a record for another server': { 'bearer at its server': 'session_ended' },
   'our access token with the record of another client': { 'bearer at its server': 'session_ended' },
   'our access token with the record of a browser': { 'bearer at its server': 'session_ended' },
+  'personal token for currenttime': { 'bearer at its server': 'good' },
+  'personal token for the one address': {},
+  'personal token that has expired': endedEverywhere,
+  'personal token whose record has ended': endedEverywhere,
+  'personal token with the record of a browser': endedEverywhere,
+  'personal token of another gateway': {},
   'our code or refresh token': {},
   'client id': {},
   'assertion for currenttime': { 'assertion at the relay': 'good' },

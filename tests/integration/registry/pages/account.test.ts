@@ -17,6 +17,12 @@ const [own, phone, terminal] = [
 ];
 const code = entry('c', { client: 'Claude <Code>\u202e', resource: `${publicUrl}/currenttime/mcp` });
 const nameless = entry('n', { resource: `${publicUrl}/mcp`, lastUsed: at - 60, endsUnused: null });
+const script = entry('s', {
+  kind: 'personal',
+  client: 'nightly <script>',
+  resource: `${publicUrl}/currenttime/mcp`,
+  endsUnused: null,
+});
 const all = [code, nameless, phone, terminal, own];
 
 /** An auth-server that answers as each test wants. */
@@ -86,6 +92,19 @@ test('Without a client, the page says in words how one is connected, and offers 
   const { words } = await send('/account');
   expect(words).toContain('No program acts as you.');
   expect(words).not.toContain('End');
+});
+
+test('Personal tokens have a section of their own, with the way to make one, and are ended one by one or all', async () => {
+  door.records = [script, own];
+  const { words, html } = await send('/account');
+  expect(words).toContain('nightly &lt;script&gt; currenttime · since 19 Nov · used 2 h ago · ends 19 Dec');
+  expect(words).toContain('No program acts as you.');
+  expect(html).toContain('href="/oauth2/personal-token"');
+  const { location } = await send('/account/end', { id: script.id });
+  expect((await send(location)).words).toContain('Ended: the token “nightly &lt;script&gt;” for currenttime.');
+  expect((await send('/account/end?all=tokens')).words).toContain('End all 1 personal token?');
+  await send('/account/end', { all: 'tokens' });
+  expect(door.asked.at(-1)).toEqual({ all: 'tokens' });
 });
 
 test('With as many records as are listed, the page says that there may be more', async () => {
