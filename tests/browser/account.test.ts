@@ -11,6 +11,8 @@ import { until } from '../support/listen.ts';
 jest.setTimeout(180_000);
 
 const gateway = await sharedGateway();
+/** Set `SCREENSHOTS` to a folder to look at the pages. */
+const shots = process.env.SCREENSHOTS;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
@@ -81,6 +83,8 @@ test('All clients end after a page that names them, and the session that asked g
 test('A personal token that a person makes works for a client that sends it as a header, and ends with one click', async () => {
   await openAccount();
   await page.getByRole('link', { name: 'Make a token' }).click();
+  if (shots) await page.screenshot({ path: `${shots}/personal-form.png`, fullPage: true });
+  expect((await accessibility(page)).faults).toEqual([]);
   await page.getByLabel('Name').fill('nightly script');
   await page.getByLabel('Server').fill('currenttime');
   await page.getByRole('button', { name: /^Continue to/ }).click();
@@ -88,7 +92,8 @@ test('A personal token that a person makes works for a client that sends it as a
   await page.getByLabel('Password').fill('Passw0rd!');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Copy your token now' }).waitFor();
-  expect(await accessibility(page)).toEqual([]);
+  if (shots) await page.screenshot({ path: `${shots}/personal-token.png`, fullPage: true });
+  expect((await accessibility(page)).faults).toEqual([]);
   const token = await page.locator('#token').innerText();
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: gateway.url });
   await page.getByRole('button', { name: 'Copy', exact: true }).click();
@@ -108,6 +113,8 @@ test('A personal token that a person makes works for a client that sends it as a
   await expect(connect('mcpgw')).rejects.toThrow(`it is for ${gateway.url}/currenttime/mcp only`);
 
   await page.getByRole('link', { name: 'To My account' }).click();
+  await page.getByRole('heading', { name: 'Personal tokens' }).waitFor();
+  if (shots) await page.screenshot({ path: `${shots}/account.png`, fullPage: true });
   expect(await page.content()).not.toContain('mgt_');
   await page.getByRole('button', { name: 'End nightly script at currenttime' }).click();
   await page.getByText('Ended: the token “nightly script” for currenttime.').waitFor();
