@@ -29,9 +29,16 @@ export async function watch(page: Page): Promise<Watched> {
   });
   await page.addInitScript(`
     window.shifted = [];
+    // Browsers forgive what moves within half a second of a press. The answer to a form may come later.
+    let [isSent, answeredAt] = [false, -Infinity];
+    document.addEventListener('submit', () => (isSent = true));
+    document.addEventListener('htmx:after:swap', () => {
+      if (isSent) answeredAt = performance.now();
+      isSent = false;
+    });
     new PerformanceObserver((list) => {
-      for (const { value, sources, hadRecentInput } of list.getEntries())
-        if (!hadRecentInput && value >= ${drawnWhileItArrives})
+      for (const { value, sources, hadRecentInput, startTime } of list.getEntries())
+        if (!hadRecentInput && Math.abs(startTime - answeredAt) > 1_000 && value >= ${drawnWhileItArrives})
           window.shifted.push([value, ...sources.map(({ node }) => node?.outerHTML?.slice(0, 120))]);
     }).observe({ type: 'layout-shift', buffered: true });
     document.addEventListener('securitypolicyviolation', (event) => console.error('CSP: ' + event.violatedDirective));
