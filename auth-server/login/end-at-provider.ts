@@ -18,6 +18,15 @@ export async function endAtProvider(
 ): Promise<void> {
   const client = providers.get(provider);
   if (refreshToken === undefined || !client) return;
-  const revoked = vault.unlock(refreshToken).then(client.revoke);
+  await revokeAtProvider(client, vault.unlock(refreshToken), log);
+}
+
+/** The same for a login that no record keeps. @param refreshToken as the provider gave it */
+export async function revokeAtProvider(
+  client: OAuthClient,
+  refreshToken: string | Promise<string>,
+  log: Logger,
+): Promise<void> {
+  const revoked = Promise.resolve(refreshToken).then(client.revoke);
   await revoked.catch((err) => log.warn({ err }, 'the refresh token could not be revoked at the provider'));
 }

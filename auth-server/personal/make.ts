@@ -1,6 +1,7 @@
 import { nowInSeconds } from '../../common/time/now.ts';
 import { ownSession } from '../account/own-session.ts';
 import { sameSubjects } from '../cognito/providers.ts';
+import { revokeAtProvider } from '../login/end-at-provider.ts';
 import type { LoginDeps } from '../login/login.ts';
 import { LoginFailure } from '../login/login-failure.ts';
 import { addRecord } from '../login/open-session.ts';
@@ -14,14 +15,12 @@ import { type PersonalDeps, refuseTooMany, tryAgain } from './deps.ts';
  */
 export function personalFinish(deps: PersonalDeps): LoginDeps['finishPersonal'] {
   const { personalTokens, publicUrl, providers, log } = deps;
-  return async (res, { settings, revoke }, person, { name, resource, hours, sid: session }) => {
+  return async (res, client, person, { name, resource, hours, sid: session }) => {
+    const { settings } = client;
     const { subject, username, refreshToken } = person;
     const refuse = (...lines: string[]): never => {
       // Not awaited: nothing of ours depends on it.
-      if (refreshToken !== undefined)
-        void revoke(refreshToken).catch((err) =>
-          log.warn({ err }, 'a refresh token could not be revoked at the provider'),
-        );
+      if (refreshToken !== undefined) void revokeAtProvider(client, refreshToken, log);
       throw tryAgain(new LoginFailure(403, 'No token was made', lines));
     };
     const claims = { sid: session, sub: subject, auth_method: 'session_cookie' };

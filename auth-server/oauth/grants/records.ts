@@ -3,7 +3,7 @@ import { nowInSeconds } from '../../../common/time/now.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import type { OAuthClient } from '../../cognito/oauth-client.ts';
 import type { TokenVault } from '../../cognito/token-vault.ts';
-import { endAtProvider } from '../../login/end-at-provider.ts';
+import { endAtProvider, revokeAtProvider } from '../../login/end-at-provider.ts';
 import { addRecord } from '../../login/open-session.ts';
 import type { RevocationStore } from '../../store/revocation.ts';
 import type { SessionRecord, SessionStore } from '../../store/session.ts';
@@ -40,15 +40,6 @@ const unredeemedSeconds = 600;
 /** The session records of grants: a grant lasts as long as its record. */
 export function createRecords(deps: RecordsDeps) {
   const { sessions, revocations, vault, log } = deps;
-
-  /** At the provider the login ends too. It may not answer: then its token ends by itself. */
-  const revokeAtProvider = async (provider: string, refreshToken: string | undefined) => {
-    const client = deps.providers.get(provider);
-    if (!client || refreshToken === undefined) return;
-    await client
-      .revoke(refreshToken)
-      .catch((err) => log.warn({ err }, 'the refresh token of a client could not be revoked at the provider'));
-  };
 
   const end = async (sid: string, reason: EndReason) => {
     const record = await sessions.read(sid);
@@ -99,7 +90,8 @@ export function createRecords(deps: RecordsDeps) {
     async forget(persons: readonly string[]): Promise<void> {
       for (const locked of persons) {
         const person = await unlockPerson(vault, locked);
-        if (person) await revokeAtProvider(person.provider, person.refreshToken);
+        const client = person && deps.providers.get(person.provider);
+        if (client && person.refreshToken !== undefined) await revokeAtProvider(client, person.refreshToken, log);
       }
     },
   };

@@ -243,12 +243,7 @@ describe('the question', () => {
   test('is over after a quarter of an hour, and the login at the provider ends', async () => {
     const person = visitor();
     const path = await client.question(person, 'carol');
-    const row = await auth.authorization.store.db
-      .selectFrom('oauth_request')
-      .select('person')
-      .orderBy('id', 'desc')
-      .executeTakeFirst();
-    const { refreshToken } = JSON.parse(await auth.vault.unlock(row?.person ?? ''));
+    const refreshToken = await keptRefreshToken();
     clock.advance(901);
     expect((await person.submit(path, { answer: 'allow' })).status).toBe(400);
     await auth.authorization.prune();
@@ -265,6 +260,13 @@ describe('the question', () => {
     expect(await (await person.get(path)).text()).toContain('Signed in as carol');
   });
 });
+
+/** The refresh token that the newest request keeps for the person who has logged in for it. */
+async function keptRefreshToken(): Promise<string> {
+  const requests = auth.authorization.store.db.selectFrom('oauth_request').select('person');
+  const row = await requests.orderBy('id', 'desc').executeTakeFirst();
+  return (JSON.parse(await auth.vault.unlock(row?.person ?? '')) as { refreshToken: string }).refreshToken;
+}
 
 /** Waits until the provider no longer takes a refresh token. */
 async function ended(refreshToken: string): Promise<void> {
@@ -299,12 +301,7 @@ describe('the answer', () => {
   test('Deny tells the client, opens no record, and ends the login at the provider', async () => {
     const person = visitor();
     const path = await client.question(person, 'carol');
-    const row = await auth.authorization.store.db
-      .selectFrom('oauth_request')
-      .select('person')
-      .orderBy('id', 'desc')
-      .executeTakeFirst();
-    const { refreshToken } = JSON.parse(await auth.vault.unlock(row?.person ?? ''));
+    const refreshToken = await keptRefreshToken();
     const before = (await auth.store.sessions.list()).length;
     expect(parameters(await person.submit(path, { answer: 'deny' }))).toEqual({
       error: 'access_denied',

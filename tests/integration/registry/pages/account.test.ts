@@ -128,7 +128,7 @@ test.each([
   expect((await send(location)).words).toContain(said);
 });
 
-test('What had ended already is said to be so', async () => {
+test('The page says when nothing was left to end', async () => {
   door.ended = 0;
   const { location } = await send('/account/end', { id: 'x'.repeat(22) });
   expect((await send(location)).words).toContain('Nothing was left to end.');
