@@ -96,7 +96,10 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
       ROUTES_DIR: join(dataDir, 'nginx'),
     }),
     ...bundledServerNames.map((name) =>
-      service(name, `servers/${name}/main.ts`, name, { REGISTRY_INTERNAL_URL: at(ports.registry) }),
+      service(name, `servers/${name}/main.ts`, name, {
+        REGISTRY_INTERNAL_URL: at(ports.registry),
+        AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
+      }),
     ),
   ];
 }

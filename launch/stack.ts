@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { localPoolId } from '../common/identity/cognito.ts';
 import { keptSecretKey } from '../common/identity/kept-secret-key.ts';
-import { bundledServerNames } from '../common/settings/bundled-servers.ts';
+import { registeredServerNames } from '../common/settings/bundled-servers.ts';
 import { root } from '../common/settings/values.ts';
 import { nginxServices, writeNginxFiles } from './nginx-files.ts';
 import { defaultPorts, nodeServices, type Ports, type StackSettings } from './services.ts';
@@ -68,7 +68,7 @@ async function startAll(supervisor: Supervisor, settings: StackSettings, publicU
 function firstServers(dataDir: string, ports: Ports): string {
   const shipped = readFileSync(join(root, 'registry', 'servers.yml'), 'utf8');
   const at = (port: number) => `upstream: http://127.0.0.1:${port}\n`;
-  const moves = new Map(bundledServerNames.map((name) => [at(defaultPorts[name]), at(ports[name])]));
+  const moves = new Map(registeredServerNames.map((name) => [at(defaultPorts[name]), at(ports[name])]));
   // In one pass: the port of one server may be the default port of another.
   const moved = shipped.replace(/upstream: .*\n/g, (line) => moves.get(line) ?? line);
   const file = join(dataDir, 'servers.yml');

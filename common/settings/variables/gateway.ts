@@ -19,10 +19,14 @@ const trueOrFalse = z.enum(['true', 'false'], 'must be true or false').default('
 
 /** The gateway's public address, its limits, and who may do what. */
 export const gatewaySettings = {
-  REGISTRY_URL: setting(origin.default('http://localhost:8080'), ['auth-server', 'registry', 'relay', 'up', 'agents'], {
-    purpose:
-      "the gateway's public address, which is nginx's and never a service's own port. Cookies, callbacks and links are built from it",
-  }),
+  REGISTRY_URL: setting(
+    origin.default('http://localhost:8080'),
+    ['auth-server', 'registry', 'relay', 'hub', 'up', 'agents'],
+    {
+      purpose:
+        "the gateway's public address, which is nginx's and never a service's own port. Cookies, callbacks and links are built from it",
+    },
+  ),
   MCP_REGISTRY_URL: setting(z.string().optional(), ['agents'], {
     purpose:
       'the address where `mcp-gateway agent` finds tools: the server `mcpgw` behind the gateway, at `/mcp` or `/sse`. It goes into `agents/.env.agent`',

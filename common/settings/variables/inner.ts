@@ -67,10 +67,10 @@ export const innerSettings = {
     ['fininfo'],
     { purpose: 'the address of that API' },
   ),
-  AUTH_SERVER_INTERNAL_URL: setting(origin.default('http://127.0.0.1:8888'), ['registry', 'relay'], {
+  AUTH_SERVER_INTERNAL_URL: setting(origin.default('http://127.0.0.1:8888'), ['registry', 'relay', 'hub'], {
     purpose: 'the address of the auth-server for the other services. `npm run up` sets it',
   }),
-  REGISTRY_INTERNAL_URL: setting(origin.default('http://127.0.0.1:7860'), ['auth-server', 'mcpgw'], {
+  REGISTRY_INTERNAL_URL: setting(origin.default('http://127.0.0.1:7860'), ['auth-server', 'mcpgw', 'hub'], {
     purpose: 'the address of the registry for the other services. `npm run up` sets it',
   }),
   RELAY_INTERNAL_URL: setting(origin.default('http://127.0.0.1:7870'), ['auth-server'], {

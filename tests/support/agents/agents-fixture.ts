@@ -8,7 +8,7 @@ import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../../agents/program.ts';
 import { withLock } from '../../../agents/token/lock.ts';
-import { bundledServerNames } from '../../../common/settings/bundled-servers.ts';
+import { registeredServerNames } from '../../../common/settings/bundled-servers.ts';
 import { locationOf, newBrowser, submitSignIn } from '../stand-in/hosted-login.ts';
 
 const program = join(import.meta.dirname, '../../../agents/main.ts');
@@ -115,7 +115,7 @@ export function newDesk(env: NodeJS.ProcessEnv): Desk {
       for (const end = performance.now() + 120_000; performance.now() < end; await sleep(100)) {
         const { code, out } = await desk.run(['servers', '--json'], more);
         const healthy = out.match(/"status":"healthy"/g) ?? [];
-        if (code === 0 && !out.includes('"status":"unknown"') && healthy.length >= bundledServerNames.length) return;
+        if (code === 0 && !out.includes('"status":"unknown"') && healthy.length >= registeredServerNames.length) return;
       }
       throw new Error('the bundled servers are not healthy after two minutes');
     },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEnv } from 'node:util';
 import { fetchAgentToken } from '../../../agents/token/token.ts';
-import { bundledServerNames } from '../../../common/settings/bundled-servers.ts';
+import { registeredServerNames } from '../../../common/settings/bundled-servers.ts';
 import { nodeServices, type Ports, portNames, portVariables } from '../../../launch/services.ts';
 import { startStack } from '../../../launch/stack.ts';
 import { locationOf, newBrowser, submitSignIn } from '../stand-in/hosted-login.ts';
@@ -84,7 +84,7 @@ export function writeServersFile(folder: string, ports: Ports, extra: object[] =
     tags: [],
   });
   const file = join(folder, 'servers.yml');
-  writeFileSync(file, JSON.stringify([...bundledServerNames.map((name) => at(name, ports[name])), ...extra]));
+  writeFileSync(file, JSON.stringify([...registeredServerNames.map((name) => at(name, ports[name])), ...extra]));
   return file;
 }
 

@@ -1,0 +1,13 @@
+import { createRemoteJWKSet } from 'jose';
+import { runServer } from '../run.ts';
+import { createApp } from './app.ts';
+
+await runServer('hub', process.env, (log, config) => {
+  const jwks = new URL('/.well-known/jwks.json', config.AUTH_SERVER_INTERNAL_URL);
+  return createApp({
+    publicUrl: config.REGISTRY_URL,
+    keys: createRemoteJWKSet(jwks, { timeoutDuration: 2_000 }),
+    registryUrl: config.REGISTRY_INTERNAL_URL,
+    log,
+  });
+});
