@@ -16,6 +16,7 @@ export const portVariables = {
   relayMetrics: 'RELAY_METRICS_PORT',
   registry: 'REGISTRY_PORT',
   relay: 'RELAY_PORT',
+  brokerGate: 'BROKER_GATE_PORT',
   cognito: 'COGNITO_PORT',
   ...ofBundled(portVariable),
 } as const;
@@ -94,11 +95,13 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
       RELAY_METRICS_PORT: String(ports.relayMetrics),
       AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
       ROUTES_DIR: join(dataDir, 'nginx'),
+      HUB_INTERNAL_URL: at(ports.hub),
+      MCPGW_INTERNAL_URL: at(ports.mcpgw),
     }),
     ...bundledServerNames.map((name) =>
       service(name, `servers/${name}/main.ts`, name, {
         REGISTRY_INTERNAL_URL: at(ports.registry),
-        AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
+        BROKER_GATE_URL: at(ports.brokerGate),
       }),
     ),
   ];
@@ -106,6 +109,7 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
 
 /** Ports at which no MCP server may be registered: it would bypass the gate, or expose internal services. */
 function ownPorts(ports: Ports): number[] {
-  const { gateway, authServer, metrics, registryMetrics, relayMetrics, registry, relay, cognito } = ports;
-  return [gateway, authServer, metrics, registryMetrics, relayMetrics, registry, relay, cognito];
+  const { gateway, brokerGate, authServer, metrics, registryMetrics, relayMetrics, registry, relay, hub, cognito } =
+    ports;
+  return [gateway, brokerGate, authServer, metrics, registryMetrics, relayMetrics, registry, relay, hub, cognito];
 }

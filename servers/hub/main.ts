@@ -3,7 +3,7 @@ import { runServer } from '../run.ts';
 import { createApp } from './app.ts';
 
 await runServer('hub', process.env, (log, config) => {
-  const jwks = new URL('/.well-known/jwks.json', config.AUTH_SERVER_INTERNAL_URL);
+  const jwks = new URL('/.well-known/jwks.json', config.BROKER_GATE_URL);
   return createApp({
     publicUrl: config.REGISTRY_URL,
     keys: createRemoteJWKSet(jwks, { timeoutDuration: 2_000 }),

@@ -21,7 +21,7 @@ const trueOrFalse = z.enum(['true', 'false'], 'must be true or false').default('
 export const gatewaySettings = {
   REGISTRY_URL: setting(
     origin.default('http://localhost:8080'),
-    ['auth-server', 'registry', 'relay', 'hub', 'up', 'agents'],
+    ['auth-server', 'registry', 'relay', 'hub', 'mcpgw', 'up', 'agents'],
     {
       purpose:
         "the gateway's public address, which is nginx's and never a service's own port. Cookies, callbacks and links are built from it",

@@ -54,6 +54,12 @@ export const innerSettings = {
   RELAY_HOST: setting(host, ['relay'], { purpose: 'the address that the relay listens on' }),
   RELAY_PORT: setting(port.default(7870), ['relay', 'up'], { purpose: 'its port' }),
   ...bundledServerSettings,
+  BROKER_GATE_PORT: setting(port.default(8081), ['up'], {
+    purpose: 'the port of the gateway for its own servers that call others, on this machine only',
+  }),
+  BROKER_GATE_URL: setting(origin.default('http://127.0.0.1:8081'), ['hub', 'mcpgw'], {
+    purpose: "the gateway's address for its own servers that call others for their caller. `npm run up` sets it",
+  }),
   POLYGON_API_KEY: setting(z.string().optional(), ['fininfo'], {
     purpose: "fininfo's key for Polygon's stock price API; without it, its tools report that it is missing",
     secret: true,
@@ -67,7 +73,7 @@ export const innerSettings = {
     ['fininfo'],
     { purpose: 'the address of that API' },
   ),
-  AUTH_SERVER_INTERNAL_URL: setting(origin.default('http://127.0.0.1:8888'), ['registry', 'relay', 'hub'], {
+  AUTH_SERVER_INTERNAL_URL: setting(origin.default('http://127.0.0.1:8888'), ['registry', 'relay'], {
     purpose: 'the address of the auth-server for the other services. `npm run up` sets it',
   }),
   REGISTRY_INTERNAL_URL: setting(origin.default('http://127.0.0.1:7860'), ['auth-server', 'mcpgw', 'hub'], {
@@ -76,7 +82,13 @@ export const innerSettings = {
   RELAY_INTERNAL_URL: setting(origin.default('http://127.0.0.1:7870'), ['auth-server'], {
     purpose: 'the address of the relay for the auth-server. `npm run up` sets it',
   }),
-  OWN_PORTS: setting(ports.prefault('8080,8888,7860,7870,9464,9465,9466,9500'), ['registry'], {
+  HUB_INTERNAL_URL: setting(origin.default('http://127.0.0.1:8004'), ['relay'], {
+    purpose: 'the address of the hub for the relay. `npm run up` sets it',
+  }),
+  MCPGW_INTERNAL_URL: setting(origin.default('http://127.0.0.1:8003'), ['relay'], {
+    purpose: 'the address of mcpgw for the relay. `npm run up` sets it',
+  }),
+  OWN_PORTS: setting(ports.prefault('8080,8081,8888,7860,7870,8004,9464,9465,9466,9500'), ['registry'], {
     purpose: "the gateway's own ports, at which no MCP server may be registered. `npm run up` sets it",
   }),
   OWN_HOSTS: setting(list.default([]), ['registry'], {
