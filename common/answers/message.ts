@@ -24,6 +24,8 @@ export interface ServerMessage {
   id: MessageId | undefined;
   /** Whether it is a response, with a result or an error. */
   isResponse: boolean;
+  /** Its own members: `method`, `params`, `error` and so on; none of a batch. */
+  parts: ReadonlyMap<string, Span>;
   /** The members of its result, if that is an object, in the order of the text. */
   result: ReadonlyMap<string, Span>;
   /** Where its result is, if it has one that is an object. */
@@ -102,14 +104,14 @@ function startOutline(bytes: Buffer, limits: MessageLimits) {
   return {
     onValue,
     done(): Omit<ServerMessage, 'bytes' | 'members'> {
-      if (isBatch) return { id: undefined, isResponse: false, result, resultSpan: undefined, lists };
+      if (isBatch) return { id: undefined, isResponse: false, parts: new Map(), result, resultSpan: undefined, lists };
       if (first !== openObject) throw new UnreadableAnswer('no JSON-RPC message');
       refuseLookAlikes(message, judgedOfMessage);
       refuseLookAlikes(result, judgedOfResult);
       const isResponse = message.has('result') || message.has('error');
       const span = message.get('result');
       const resultSpan = span && bytes[span.from] === openObject ? span : undefined;
-      return { id: readId(bytes, message.get('id')), isResponse, result, resultSpan, lists };
+      return { id: readId(bytes, message.get('id')), isResponse, parts: message, result, resultSpan, lists };
     },
   };
 }

@@ -26,6 +26,18 @@ export interface ClientSession {
 export interface Member {
   server: string;
   era: Era | 'both';
+  /** Whether it may use the client's model. Without it the client's `sampling` is hidden from it, and its requests refused. */
+  sampling?: boolean | undefined;
+}
+
+/** On whose behalf members are asked, and with what. */
+export interface Asking {
+  /** The person or agent. Bounds and what outlives a request belong to it. */
+  readonly owner: string;
+  /** What the gate made for this request: the bearer token of everything that is asked of members because of it. */
+  readonly delegation: string;
+  /** The trace of the request (W3C Trace Context), which brings outer and inner lines together. */
+  readonly traceparent: string | undefined;
 }
 
 /** Where a request goes, and what its object is called there; no name for a resource, which keeps its URI. */
@@ -52,16 +64,11 @@ export interface Reply {
 }
 
 /** One message of a client, in the middle of its request. */
-export interface Exchange {
-  /** The person or agent. Bounds and what outlives a request belong to it. */
-  readonly owner: string;
+export interface Exchange extends Asking {
   readonly era: Era;
   /** An old client's; undefined for a new one. */
   readonly session: ClientSession | undefined;
   readonly announced: Announced;
-  /** What the gate made for this request: the bearer token of everything that is asked of members because of it. */
-  readonly delegation: string;
-  readonly traceparent: string | undefined;
   readonly message: ClientMessage;
   /** The message as it was sent, which the gate's strict reader has read: no key stands twice. */
   readonly text: string;
@@ -79,8 +86,9 @@ export interface ClientMessage {
 export interface Calls {
   /**
    * Answers a request that concerns members.
-   * @param routes by name one; by URI all members whose lists fit it, best first; none for a method that names its members
-   *   otherwise, such as `tasks/get` and `logging/setLevel`
+   * @param routes by name one; by URI all members whose lists fit it, best first, and if none fits all that have resources: the
+   *   first five are asked until one has it; none for a method that names its members otherwise, such as `tasks/get` and
+   *   `logging/setLevel`
    */
   answer(exchange: Exchange, routes: readonly Route[]): Promise<void>;
   /** Tells the members that it concerns: `notifications/cancelled`, `notifications/progress`, `roots/list_changed`. */

@@ -1,0 +1,131 @@
+import type { IncomingMessage } from 'node:http';
+import { ByteGatherer } from '../../../common/answers/byte-gatherer.ts';
+import { decodedBody } from '../../../common/answers/decoded-body.ts';
+import { parseEvent, splitEvents } from '../../../common/answers/event-stream.ts';
+import { HeldBytes } from '../../../common/answers/held-bytes.ts';
+import { OversizedAnswer, UnreadableAnswer, usualLimits } from '../../../common/answers/limits.ts';
+import { essenceOf, jsonType, streamType } from '../../../common/answers/media-type.ts';
+import { readMessage, type ServerMessage } from '../../../common/answers/message.ts';
+import { cleanText } from '../../../common/text/clean.ts';
+import { parseJson } from '../../../common/text/json.ts';
+import { BrokerError, rpcCode } from '../errors.ts';
+import { limits } from '../limits.ts';
+
+/** What a member says in one event of a stream, or in an answer of its own. */
+export interface Said {
+  /** The id of the event, for `Last-Event-ID`. */
+  eventId: string | undefined;
+  /** Undefined for an event that only has an id. */
+  message: ServerMessage | undefined;
+}
+
+const held = new HeldBytes(limits.held);
+const messageLimits = { ...usualLimits, bytes: limits.message };
+
+export function isStream(answer: IncomingMessage): boolean {
+  return essenceOf(answer.headers['content-type']) === streamType;
+}
+
+/**
+ * What a member answers, message by message: checked, and nothing built from it yet. An event that cannot be read is left out.
+ * @throws {UnreadableAnswer} for an answer that is no message, or exceeds a bound
+ */
+export async function* messagesOf(server: string, answer: IncomingMessage): AsyncGenerator<Said> {
+  const account = held.accountOf(server);
+  if (!isStream(answer)) {
+    const gathered = new ByteGatherer(account);
+    try {
+      await gather(gathered, answer, limits.message);
+      if (essenceOf(answer.headers['content-type']) !== jsonType)
+        throw new UnreadableAnswer('an answer that is neither JSON nor a stream');
+      yield { eventId: undefined, message: await readMessage(gathered.bytes(), messageLimits) };
+    } finally {
+      gathered.release();
+    }
+    return;
+  }
+  for await (const event of splitEvents(decodedBody(answer), limits.message, account)) {
+    if (!Buffer.isBuffer(event)) throw new OversizedAnswer(`more than ${limits.message} bytes in one message`);
+    const { name, id, data } = parseEvent(event);
+    if (name !== undefined && name !== 'message') continue;
+    const message = data && data.length > 0 ? await readable(data) : undefined;
+    if (message || id !== undefined) yield { eventId: id, message };
+  }
+}
+
+async function readable(data: Buffer): Promise<ServerMessage | undefined> {
+  try {
+    return await readMessage(data, messageLimits);
+  } catch (error) {
+    if (error instanceof UnreadableAnswer) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The response to a request of the broker's own, whether it comes as JSON or on a stream.
+ * @throws {BrokerError} with the member's or the gate's own sentence, if it is an error
+ * @throws {UnreadableAnswer}
+ */
+export async function responseOf(server: string, answer: IncomingMessage): Promise<ServerMessage> {
+  try {
+    if ((answer.statusCode ?? 502) >= 400) throw await errorOf(server, answer);
+    for await (const { message } of messagesOf(server, answer)) {
+      if (!message?.isResponse) continue;
+      const error = errorIn(message);
+      if (error) throw error;
+      return message;
+    }
+    throw new UnreadableAnswer('a stream that ended without an answer');
+  } finally {
+    answer.destroy();
+  }
+}
+
+/** The error of a message; undefined if it has a result. */
+export function errorIn({ bytes, parts }: ServerMessage, status?: number): BrokerError | undefined {
+  const span = parts.get('error');
+  if (!span) return undefined;
+  if (span.to - span.from > limits.errorBody) return noSentence(status);
+  return asError(parseJson(bytes.toString('utf8', span.from, span.to)), status) ?? noSentence(status);
+}
+
+/** The error of an answer with a status from 400: the gate's and most servers' is a JSON-RPC error. */
+export async function errorOf(server: string, answer: IncomingMessage): Promise<BrokerError> {
+  const status = answer.statusCode ?? 502;
+  const gathered = new ByteGatherer(held.accountOf(server));
+  try {
+    await gather(gathered, answer, limits.errorBody);
+    const body = parseJson(gathered.bytes().toString('utf8')) as { error?: unknown } | undefined;
+    return asError(body?.error, status) ?? noSentence(status, server);
+  } catch (cause) {
+    return new BrokerError(rpcCode.unavailable, `${server} answered with status ${status}.`, { cause });
+  } finally {
+    gathered.release();
+  }
+}
+
+/** Whether the gate itself refused: nginx removes this header from the answers of servers. */
+export function gateCodeOf(answer: IncomingMessage): string | undefined {
+  const code = answer.headers['x-deny-code'];
+  return typeof code === 'string' ? code : undefined;
+}
+
+function asError(value: unknown, status?: number): BrokerError | undefined {
+  const { code, message, data } = (value ?? {}) as Record<string, unknown>;
+  if (typeof message !== 'string') return undefined;
+  const sentence = cleanText(message.slice(0, limits.errorText), { keep: '\n', replace: ' ' });
+  const known = typeof code === 'number' && Number.isSafeInteger(code) ? code : rpcCode.unavailable;
+  return new BrokerError(known, sentence, { data, ...(status !== undefined && { status }) });
+}
+
+function noSentence(status = 200, server = 'The server'): BrokerError {
+  return new BrokerError(rpcCode.unavailable, `${server} answered with status ${status} and no reason.`, { status });
+}
+
+async function gather(gathered: ByteGatherer, answer: IncomingMessage, most: number): Promise<void> {
+  for await (const chunk of decodedBody(answer) as AsyncIterable<Buffer>) {
+    if (gathered.length + chunk.length > most) throw new OversizedAnswer(`more than ${most} bytes in one message`);
+    gathered.add(chunk);
+  }
+}

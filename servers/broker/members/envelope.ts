@@ -1,0 +1,46 @@
+import { type Edit, locate, splice } from '../../../common/answers/rewrite.ts';
+import type { Announced, Member } from '../exchange.ts';
+
+/** The version that members of the new era are asked in. */
+export const newVersion = '2026-07-28';
+/** The version that is offered to members of the old era by clients of the new one. */
+export const oldVersion = '2025-11-25';
+
+const prefix = 'io.modelcontextprotocol/';
+
+/** What a member may know of the client's capabilities: sampling spends the client's model. */
+export function capabilitiesFor(member: Member, { capabilities }: Announced): Record<string, unknown> {
+  if (member.sampling || !('sampling' in capabilities)) return capabilities;
+  const { sampling: _, ...rest } = capabilities;
+  return rest;
+}
+
+/**
+ * A request as a member of the new era wants it: with the `_meta` envelope (MCP 2026-07-28, "Request metadata").
+ * @param body a request of a client of either era
+ * @param level the log level that an old client has set
+ */
+export function enveloped(body: Buffer, member: Member, announced: Announced, level?: string): Buffer {
+  const own: Record<string, unknown> = {
+    protocolVersion: newVersion,
+    clientInfo: announced.clientInfo,
+    clientCapabilities: capabilitiesFor(member, announced),
+    ...(level !== undefined && { logLevel: level }),
+  };
+  const members = Object.entries(own).map(([key, value]) => [prefix + key, JSON.stringify(value)] as const);
+  const [params, meta] = locate(body, [['params'], ['params', '_meta']]);
+  const all = `{${members.map(([key, json]) => `${JSON.stringify(key)}:${json}`).join()}}`;
+  if (!params) return splice(body, [{ path: ['params'], json: `{"_meta":${all}}` }]);
+  if (!meta) return splice(body, [{ path: ['params', '_meta'], json: all }]);
+  return splice(
+    body,
+    members.map(([key, json]): Edit => ({ path: ['params', '_meta', key], json })),
+  );
+}
+
+/** A name for the header `Mcp-Name`: as it is, or UTF-8 in base64 (MCP 2026-07-28, "Header standardisation"). */
+export function headerText(name: string): string {
+  return /^[\x21-\x7e]+$/.test(name) && !name.startsWith('=?')
+    ? name
+    : `=?base64?${Buffer.from(name).toString('base64')}?=`;
+}

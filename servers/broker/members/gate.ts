@@ -1,0 +1,70 @@
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { BrokerError, rpcCode } from '../errors.ts';
+import type { Asking } from '../exchange.ts';
+import { limits } from '../limits.ts';
+
+/** One HTTP request to the endpoint of a member. */
+export interface GateRequest {
+  method?: 'POST' | 'GET' | 'DELETE';
+  body?: Uint8Array;
+  headers?: Readonly<Record<string, string | undefined>>;
+  signal?: AbortSignal | undefined;
+}
+
+/** Asks the members of a broker, through the gate. */
+export interface Gate {
+  /**
+   * Sends a request as its caller. The gate judges it as if the caller had come.
+   * @returns the answer when it begins; its body must be read or destroyed
+   * @throws {BrokerError} if the gate does not answer
+   */
+  ask(caller: Asking, server: string, request: GateRequest): Promise<IncomingMessage>;
+}
+
+/**
+ * The gate's listener for brokers. Uses `http.request` because `fetch` sets no `Host`.
+ * @param origin of the listener (`BROKER_GATE_URL`)
+ * @param publicUrl the gateway's public URL, whose host the gate expects
+ */
+export function createGate(origin: string, publicUrl: string): Gate {
+  const { hostname, port } = new URL(origin);
+  const { host } = new URL(publicUrl);
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 256 });
+  let open = 0;
+
+  return {
+    ask({ delegation, traceparent }, server, { method = 'POST', body, headers, signal }) {
+      if (open >= limits.requests)
+        throw new BrokerError(rpcCode.busy, 'The gateway passes on too many calls at the moment. Try again.');
+      const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+      const out = request({
+        host: hostname,
+        port,
+        agent,
+        method,
+        path: `/${server}/mcp`,
+        signal,
+        headers: {
+          host,
+          authorization: `Bearer ${delegation}`,
+          accept: method === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream',
+          ...(traceparent !== undefined && { traceparent }),
+          ...(body && { 'content-type': 'application/json', 'content-length': body.length }),
+          ...Object.fromEntries(Object.entries(headers ?? {}).filter(([, value]) => value !== undefined)),
+        },
+      });
+      open++;
+      out.once('close', () => open--);
+      out.once('response', resolve);
+      out.once('error', (cause) => {
+        const aborted = signal?.aborted ? signal.reason : undefined;
+        reject(
+          aborted ??
+            new BrokerError(rpcCode.unavailable, 'The gate does not answer at the moment. Try again.', { cause }),
+        );
+      });
+      out.end(body);
+      return promise;
+    },
+  };
+}

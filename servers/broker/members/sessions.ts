@@ -1,0 +1,102 @@
+import type { Client, Opening } from '../client.ts';
+import type { Asking, Member } from '../exchange.ts';
+import { limits } from '../limits.ts';
+import { capabilitiesFor, oldVersion } from './envelope.ts';
+import type { Short } from './short.ts';
+
+/** A session at a member of the old era. A member without sessions gives it no id. */
+export interface Session {
+  id: string | undefined;
+  version: string;
+  capabilities: Readonly<Record<string, unknown>>;
+  usedAt: number;
+  /** Requests and streams that use it now. */
+  uses: number;
+}
+
+/** What tells a member the session of a request. */
+export function sessionHeaders({ id, version }: Session): Record<string, string | undefined> {
+  return { 'mcp-session-id': id, 'mcp-protocol-version': version };
+}
+
+/** Opens and ends a client's sessions at members of the old era. */
+export class Sessions {
+  readonly #short: Short;
+
+  constructor(short: Short) {
+    this.#short = short;
+  }
+
+  /** The client's session at a member: opened when first used, once for all who wait for it. */
+  open(asking: Asking, client: Client, member: Member): Promise<Session> {
+    const kept = client.sessions.get(member.server);
+    if (kept) return kept.ready;
+    const opening: Opening = { member, ready: this.#initialize(asking, client, member) };
+    client.sessions.set(member.server, opening);
+    opening.ready.then(
+      (session) => {
+        opening.session = session;
+      },
+      () => this.forget(client, opening),
+    );
+    return opening.ready;
+  }
+
+  /** Forgets a session that the member does not know any more. Another one may have been opened meanwhile: that one stays. */
+  forget(client: Client, opening: Opening | undefined): void {
+    if (opening && client.sessions.get(opening.member.server) === opening)
+      client.sessions.delete(opening.member.server);
+  }
+
+  /**
+   * Ends the sessions that this client has not used for ten minutes. Only a request of the client's can end them: nothing is kept
+   * that would admit one later.
+   */
+  endIdle(asking: Asking, client: Client): void {
+    const before = Date.now() - limits.idleSession;
+    for (const opening of client.sessions.values()) {
+      const { session } = opening;
+      if (session && session.uses === 0 && session.usedAt < before) void this.#end(asking, client, opening);
+    }
+  }
+
+  async endAll(asking: Asking, client: Client): Promise<void> {
+    await Promise.all([...client.sessions.values()].map((opening) => this.#end(asking, client, opening)));
+  }
+
+  async #end(asking: Asking, client: Client, opening: Opening): Promise<void> {
+    this.forget(client, opening);
+    const session = await opening.ready.catch(() => undefined);
+    if (session?.id === undefined) return;
+    const request = { method: 'DELETE', headers: sessionHeaders(session) } as const;
+    // A member that does not answer forgets the session by itself.
+    await this.#short.tell(asking, opening.member, request).catch(() => undefined);
+  }
+
+  async #initialize(asking: Asking, client: Client, member: Member): Promise<Session> {
+    const { protocolVersion, clientInfo } = client.announced;
+    const params = {
+      protocolVersion: client.era === 'old' ? protocolVersion : oldVersion,
+      capabilities: capabilitiesFor(member, client.announced),
+      clientInfo,
+    };
+    const { headers, result } = await this.#short.ask(asking, member, { id: 0, method: 'initialize', params });
+    const { protocolVersion: version, capabilities } = result;
+    const id = headers['mcp-session-id'];
+    const session: Session = {
+      id: typeof id === 'string' ? id : undefined,
+      version: typeof version === 'string' ? version : oldVersion,
+      capabilities: typeof capabilities === 'object' && capabilities !== null ? { ...capabilities } : {},
+      usedAt: Date.now(),
+      uses: 0,
+    };
+    await this.#short.notify(asking, member, { method: 'notifications/initialized' }, sessionHeaders(session));
+    const { level } = client;
+    // With this session and not by `open`, which would wait for itself.
+    if (level !== undefined && 'logging' in session.capabilities)
+      await this.#short
+        .ask(asking, member, { id: 1, method: 'logging/setLevel', params: { level } }, sessionHeaders(session))
+        .catch(() => undefined);
+    return session;
+  }
+}
