@@ -10,7 +10,7 @@ import { paths } from '../../attack/cases/paths.ts';
 import { permissions } from '../../attack/cases/permissions.ts';
 import { redirections } from '../../attack/cases/redirects.ts';
 import { otherCallers } from '../../attack/cases/sessions.ts';
-import { kinds } from '../../attack/hostile/behaviours.ts';
+import { kinds } from '../../attack/hostile/behaviours/kinds.ts';
 import { missingTests } from '../support/rows/row.ts';
 import { testNames } from '../support/rows/test-names.ts';
 import { advisories } from './advisories.ts';
