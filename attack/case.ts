@@ -55,10 +55,15 @@ export interface Context {
   sendBytes(pieces: readonly (string | Buffer)[]): Promise<Answer>;
   trap: Trap;
   visitor(): Visitor;
-  /** Opens the login at a path of the gateway, signs in at the provider, and returns the response to the callback. */
-  signIn?: ((visitor: Visitor, loginPath: string) => Promise<SignedIn>) | undefined;
+  /**
+   * Signs in at the provider, and returns the response to the callback.
+   * @param start the login's path at the gateway, or the address at the provider to which the gateway has led
+   */
+  signIn?: ((visitor: Visitor, start: string | URL) => Promise<SignedIn>) | undefined;
   /** Whether MCP clients may register themselves at the gateway: `OAUTH_CLIENTS=any`. */
   registration: boolean;
+  /** Whether people may make personal tokens: `PERSONAL_TOKEN_DAYS`. */
+  personalTokens: boolean;
   /** Takes back, at the end of the run, what a case has left behind. */
   atEnd(work: () => Promise<unknown>): void;
 }
@@ -71,7 +76,7 @@ export interface SignedIn {
 }
 
 /** What a case needs; without it, it is skipped. */
-export type Need = keyof Credentials | 'caller' | 'signIn' | 'registration';
+export type Need = keyof Credentials | 'caller' | 'signIn' | 'registration' | 'personalTokens';
 
 /** One attack, or one request that must be allowed. */
 export interface Case {

@@ -40,8 +40,8 @@ export async function demoTokens(seed: Seed, standIn: URL): Promise<Pick<Credent
 /** Signs in on the stand-in's pages as a member of a group, or as a user without groups, as a browser would. */
 export function demoSignIn(seed: Seed, gateway: URL, group: string | undefined): NonNullable<Context['signIn']> {
   const person = seed.users.find(({ groups }) => (group ? groups.includes(group) : groups.length === 0));
-  return async (visitor: Visitor, loginPath: string): Promise<SignedIn> => {
-    const start = locationOf(await visitor.open(loginPath), gateway);
+  return async (visitor: Visitor, from: string | URL): Promise<SignedIn> => {
+    const start = from instanceof URL ? from : locationOf(await visitor.open(from), gateway);
     if (!start || !person) throw new Error('the login of the gateway does not redirect to the provider');
     const callback = pathOf(await authorize(start, person));
     return { callback, answer: await visitor.open(callback) };

@@ -5,6 +5,7 @@ export function forShow(text: string): string {
   const safe = text
     .replace(/^(authorization|cookie|x-mcp-assertion|x-relay):.*$/gim, '$1: …')
     .replace(/eyJ[\w-]+(\.[\w-]*)*/g, 'eyJ…')
+    .replace(/mgt_[\w-]+/gi, 'mgt_…')
     .replace(/\b(code|state|token|access_token|refresh_token|code_verifier|password)=[^&\s]+/g, '$1=…')
     .replace(/"(access_token|refresh_token)":"[^"]*"/g, '"$1":"…"')
     .replace(/[^ -~…]/g, (c) => (c === '\n' ? '⏎' : c === '\r' ? '' : '·'));

@@ -12,6 +12,7 @@ import { loginsOfClients } from './cases/oauth/chapter.ts';
 import { clientControls } from './cases/oauth/controls.ts';
 import { paths } from './cases/paths.ts';
 import { permissions } from './cases/permissions.ts';
+import { personalControl, personalTokens } from './cases/personal.ts';
 import { redirections } from './cases/redirects.ts';
 import { otherCallers } from './cases/sessions.ts';
 import { send, sendBytes } from './raw.ts';
@@ -53,8 +54,9 @@ export const allAttacks: readonly Case[] = [
   ...login,
   ...redirections,
   ...loginsOfClients,
+  ...personalTokens,
 ];
-const controls: readonly Case[] = [...ofTheGate, ...clientControls];
+const controls: readonly Case[] = [...ofTheGate, ...clientControls, personalControl];
 const atOnce = 6;
 const longestMilliseconds = 50_000;
 
@@ -72,6 +74,7 @@ export async function run({ target, credentials, signIn }: Attacker, attacks = a
     signIn,
     trap,
     registration: await offersRegistration(target.url),
+    personalTokens: (await send(target.url, { method: 'GET', path: '/oauth2/personal-token' })).status !== 404,
     send: (sent) => send(target.url, sent),
     sendBytes: (pieces) => sendBytes(target.url, pieces),
     atEnd: (work) => void left.push(work),
@@ -120,10 +123,11 @@ async function runOne(item: Case, ctx: Context, until: number): Promise<Outcome>
   }
 }
 
-function has({ credentials, signIn, registration }: Context, need: Need): boolean {
+function has({ credentials, signIn, registration, personalTokens }: Context, need: Need): boolean {
   if (need === 'caller') return credentials.token !== undefined || credentials.cookie !== undefined;
   if (need === 'signIn') return signIn !== undefined;
   if (need === 'registration') return registration;
+  if (need === 'personalTokens') return personalTokens;
   return credentials[need] !== undefined;
 }
 

@@ -1,7 +1,11 @@
 import { join } from 'node:path';
+import { SignJWT } from 'jose';
+import { createPersonalTokens } from '../auth-server/identity/personal-token.ts';
 import { createSessionSeal } from '../auth-server/identity/session.ts';
+import { createSigningKeys } from '../auth-server/keys/signing-keys.ts';
 import { ofBrowser } from '../auth-server/login/open-session.ts';
-import { openStore } from '../auth-server/store/store.ts';
+import type { SessionRecord } from '../auth-server/store/session.ts';
+import { openStore, type Store } from '../auth-server/store/store.ts';
 import { cognitoIssuer, localPoolId } from '../common/identity/cognito.ts';
 import { nowInSeconds } from '../common/time/now.ts';
 import { loadKeys } from '../stand-in/pool/keys.ts';
@@ -57,25 +61,74 @@ export const inManyGroups = {
 
 /** Creates a session as a login does. Returns the value of a Cookie header. */
 export async function sessionOf(stack: BenchStack): Promise<string> {
-  const now = nowInSeconds();
-  const claims = { sid: 'bench-session-0000000000', sub: 'bench', username: 'bench', groups: ['mcp-registry-admin'] };
-  const store = await openStore(stack.dataDir);
-  await store.sessions.add({
-    ...claims,
-    createdAt: now,
-    expiresAt: now + 7_200,
+  const claims = { ...person, sid: 'bench-session-0000000000' };
+  await withStore(stack, ({ sessions }) => sessions.add(record({ ...ofBrowser, sid: claims.sid })));
+  const seal = createSessionSeal([String(stack.env.SECRET_KEY)]);
+  return `mcp_gateway_session=${await seal.seal({ ...claims, exp: end })}`;
+}
+
+/** An access token as the gateway itself gives it to an OAuth client, only that it lasts as long as the bench. */
+export async function clientTokenOf(stack: BenchStack): Promise<string> {
+  const [sid, client] = ['bench-grant-000000000000', 'bench-client'];
+  const ofClient = { kind: 'client', oauthClient: client, oauthClientName: client, idleSeconds: 86_400 } as const;
+  return await withStore(stack, async ({ sessions, accessTokenKeys }) => {
+    await sessions.add(record({ ...ofClient, sid, resource: resource(stack) }));
+    const { kid, alg, key } = await createSigningKeys(accessTokenKeys).current();
+    const claims = { sub: person.sub, sid, client_id: client, scope: 'mcp', jti: 'bench' };
+    return new SignJWT({ ...claims, iss: stack.url, aud: resource(stack), iat: start, exp: end })
+      .setProtectedHeader({ alg, kid, typ: 'at+jwt' })
+      .sign(key);
+  });
+}
+
+/** A personal token, as people make them. */
+export async function personalTokenOf(stack: BenchStack): Promise<string> {
+  const ofToken = {
+    kind: 'personal',
+    oauthClient: undefined,
+    oauthClientName: 'bench',
+    idleSeconds: undefined,
+  } as const;
+  return await withStore(stack, async ({ sessions, secrets }) => {
+    const { token, sid } = createPersonalTokens(await secrets.get('personal-tokens'), 90).make();
+    await sessions.add(record({ ...ofToken, sid, resource: resource(stack) }));
+    return token;
+  });
+}
+
+const person = { sub: 'bench', username: 'bench' };
+const start = nowInSeconds();
+/** Longer than the bench takes. */
+const end = start + 7_200;
+const resource = ({ url }: BenchStack) => `${url}/bench/mcp`;
+
+/** A record whose groups need no question to the provider. */
+function record(
+  purpose: Pick<SessionRecord, 'sid' | 'kind' | 'oauthClient' | 'oauthClientName' | 'resource' | 'idleSeconds'>,
+): SessionRecord {
+  return {
+    ...person,
+    groups: ['mcp-registry-admin'],
+    createdAt: start,
+    expiresAt: end,
     provider: 'cognito',
     clientId: '1webclient0000000000000000',
-    refreshedAt: now + 7_200,
-    lastSeen: now,
+    refreshedAt: end,
+    lastSeen: start,
     refreshToken: undefined,
-    triedAt: now,
+    triedAt: start,
     shownName: undefined,
-    ...ofBrowser,
-  });
-  await store.close();
-  const key = String(stack.env.SECRET_KEY);
-  return `mcp_gateway_session=${await createSessionSeal([key]).seal({ ...claims, exp: now + 7_200 })}`;
+    ...purpose,
+  };
+}
+
+async function withStore<T>({ dataDir }: BenchStack, use: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openStore(dataDir);
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
 }
 
 /** The headers with which nginx describes a POST to the server `bench`. */

@@ -2,7 +2,16 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inManyGroups, longPolicy, policy, question, sessionOf, tokenMaker } from './callers.ts';
+import {
+  clientTokenOf,
+  inManyGroups,
+  longPolicy,
+  personalTokenOf,
+  policy,
+  question,
+  sessionOf,
+  tokenMaker,
+} from './callers.ts';
 import { measureColdTokens, measureLatency, measureRegistry, measureSearch, measureStart } from './figures.ts';
 import { type Started, startAuthServer, startGate, startSubject } from './gates.ts';
 import { startBenchStack, startUpstream } from './stack.ts';
@@ -72,6 +81,8 @@ async function measureAll(): Promise<{ cells: Cell[]; gate: Shot; open: Shot }> 
     ['bare Express', express, full],
     [agent, ours, full],
     ['ours, session', ours, { Cookie: await sessionOf(stack) }],
+    ['ours, OAuth client', ours, { Authorization: `Bearer ${await clientTokenOf(stack)}` }],
+    ['ours, personal token', ours, { Authorization: `Bearer ${await personalTokenOf(stack)}` }],
     ['ours, 50 groups', ours, await bearer(inManyGroups)],
     ['ours, 10,000 rules', long, full],
     ['ours, denied', ours, await bearer({ scope: 'mcp-servers-restricted/read' }), true],

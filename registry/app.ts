@@ -21,7 +21,7 @@ import { createToolChangesApi } from './api/tool-changes.ts';
 import { createPublicApi } from './api/v0/routes.ts';
 import type { Editor } from './editing/editor.ts';
 import { RegistryError } from './errors/registry-error.ts';
-import type { ConnectionTest } from './health/connection-test.ts';
+import type { ConnectionTest } from './health/probe/connection-test.ts';
 import type { Icons } from './icons/icons.ts';
 import { serveIcon } from './icons/serve-icon.ts';
 import { createAccountPages } from './pages/account/account.ts';

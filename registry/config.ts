@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { type Cidr, parseCidr } from '../common/network/addresses.ts';
 import { shapeFor } from '../common/settings/table.ts';
-import { limitsOf } from './health/clock.ts';
+import { limitsOf } from './health/probe/clock.ts';
 
 const shape = shapeFor('registry');
 

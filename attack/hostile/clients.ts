@@ -3,7 +3,7 @@ import { Client, SSEClientTransport, StreamableHTTPClientTransport } from '@mode
 import { complete, initialize, listTools, rpc, type Sent } from '../case.ts';
 import { type Received, readers } from '../readers/readers.ts';
 import { itemsIn, strayEndpoints } from '../readers/view.ts';
-import { stolenTool, type Use, victimName } from './behaviour.ts';
+import { stolenTool, type Use, victimName } from './behaviours/behaviour.ts';
 import { type Collected, collect } from './collect.ts';
 import type { Registration } from './registration.ts';
 

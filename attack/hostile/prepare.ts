@@ -3,8 +3,8 @@ import { demoSignIn, demoTokens, readSeed } from '../demo.ts';
 import type { Options } from '../options.ts';
 import { send } from '../raw.ts';
 import { newVisitor } from '../visitor.ts';
-import type { Kind } from './behaviour.ts';
-import { kinds } from './behaviours.ts';
+import type { Kind } from './behaviours/behaviour.ts';
+import { kinds } from './behaviours/kinds.ts';
 import type { Part } from './parts.ts';
 import type { Plan } from './run.ts';
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseJson } from '../../common/text/json.ts';
 import type { Answer } from '../answer.ts';
 import { send } from '../raw.ts';
-import { victimName } from './behaviour.ts';
+import { victimName } from './behaviours/behaviour.ts';
 
 /** Registry requests in an administrator's name. */
 export interface Administrator {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from '../case.ts';
 import type { Outcome } from '../run.ts';
-import { type Behaviour, type Kind, victimName } from './behaviour.ts';
+import { type Behaviour, type Kind, victimName } from './behaviours/behaviour.ts';
 import { type BystanderCookies, bystandersOf, type Met, watchApart } from './bystanders.ts';
 import { type Clients, canary, sessionAtVictim, use } from './clients.ts';
 import { type Part, type PartReport, watchParts } from './parts.ts';

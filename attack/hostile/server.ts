@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { parseJson } from '../../common/text/json.ts';
-import { answer, type Behaviour, begin, event, type Heard, result } from './behaviour.ts';
+import { answer, type Behaviour, begin, event, type Heard, result } from './behaviours/behaviour.ts';
 
 /** An MCP server on a free port of 127.0.0.1, honest until it is told to behave otherwise. */
 export interface HostileServer {

@@ -4,7 +4,7 @@ import type { ObservedServer } from '../servers/self-description.ts';
 import type { ServerEntry } from '../servers/server.ts';
 import { type Health, neverChecked, type Status } from '../servers/server-health.ts';
 import type { LastAnswer, Observation, StoredHealth, StoredState } from '../store/observations.ts';
-import type { KeptConnection } from './kept-connection.ts';
+import type { KeptConnection } from './probe/kept-connection.ts';
 import type { Turn } from './queue.ts';
 import { type Finding, isSlow, isUnstable, stateAfter } from './verdict.ts';
 

@@ -1,10 +1,10 @@
 import type { Account } from '../../common/answers/byte-gatherer.ts';
 import { NoRoom } from '../../common/answers/held-bytes.ts';
 import type { Transport } from '../servers/server.ts';
-import { limitsOf, type ProbeLimits } from './clock.ts';
 import { dropKept, type Entry, type Monitored } from './entry.ts';
-import { checksOfConnection, type KeptConnection } from './kept-connection.ts';
-import { type ProbeResult, probeServer } from './mcp-probe.ts';
+import { limitsOf, type ProbeLimits } from './probe/clock.ts';
+import { checksOfConnection, type KeptConnection } from './probe/kept-connection.ts';
+import { type ProbeResult, probeServer } from './probe/mcp-probe.ts';
 
 /** A bridge may start a process first, and install its packages. */
 const usualSeconds = 30;

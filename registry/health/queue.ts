@@ -1,4 +1,4 @@
-import { checksAtOnce, slowChecksAtOnce } from './limits.ts';
+import { checksAtOnce, slowChecksAtOnce } from './probe/limits.ts';
 
 /** When a server is due for a check. */
 export interface Turn {

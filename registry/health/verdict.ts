@@ -1,6 +1,6 @@
 import type { Status } from '../servers/server-health.ts';
 import type { StoredState } from '../store/observations.ts';
-import type { ProbeResult } from './mcp-probe.ts';
+import type { ProbeResult } from './probe/mcp-probe.ts';
 
 /** How many failed checks in a row make a healthy server unhealthy. */
 const failuresToBelieve = 2;

@@ -1,9 +1,12 @@
-import { EntryRefused } from './refused.ts';
-
 /** An entry of the MCP registry has some hundred values, a file of the original some thousand for its tools. */
 const mostValues = 20_000;
 const deepest = 50;
 const longestText = 20_000;
+
+/** Why an imported entry cannot be a server here. The message tells the person what is wrong and what to do. */
+export class EntryRefused extends Error {
+  override readonly name = 'EntryRefused';
+}
 
 /**
  * Looks at an entry before anything else walks it.

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { EntryRefused } from './bounds.ts';
 import { plainName } from './names.ts';
-import { EntryRefused } from './refused.ts';
 import { credentialHint, type Read } from './server-json.ts';
 
 const longest = 2_000;

@@ -6,11 +6,11 @@ import { RegistryError } from '../errors/registry-error.ts';
 import type { RegisteredServer } from '../servers/server.ts';
 import { readRegistration } from '../servers/server-input.ts';
 import { nameTaken } from '../store/store.ts';
+import { EntryRefused } from './bounds.ts';
 import { clientServers } from './client-config.ts';
 import { isImported, merge } from './merge.ts';
 import { freeName, namesOf } from './names.ts';
 import { type Entry, readEntry } from './read-entry.ts';
-import { EntryRefused } from './refused.ts';
 import { compareVersions } from './versions.ts';
 
 /** The outcome of one entry. */

@@ -1,10 +1,9 @@
 import * as z from 'zod';
-import { boundEntry } from './bounds.ts';
+import { boundEntry, EntryRefused } from './bounds.ts';
 import { fromClientServer, isClientServer } from './client-config.ts';
 import { mend } from './mend.ts';
 import { plainName } from './names.ts';
 import { fromOriginal, originalServer } from './original.ts';
-import { EntryRefused } from './refused.ts';
 import { credentialHint, fromServerJson, type Read, serverJson } from './server-json.ts';
 import { publishedTags } from './tags.ts';
 

@@ -3,8 +3,8 @@ import { credentialHeaderFault, usualCredentialHeaders } from '../../common/upst
 import { headerFault, mostForwardedHeaders } from '../servers/header-names.ts';
 import { publishedName } from '../servers/names.ts';
 import type { Transport } from '../servers/server.ts';
+import { EntryRefused } from './bounds.ts';
 import { namesOf } from './names.ts';
-import { EntryRefused } from './refused.ts';
 import { fillIn } from './url-template.ts';
 
 const input = z.looseObject({

@@ -168,6 +168,15 @@ export const oauth = [
     ],
   }),
   row('oauth-personal', 'a personal token is made by its person only, opens one server, and is seen once', {
+    attack: [
+      'a personal token at another server',
+      'a personal token at the API',
+      'a personal token in the query',
+      'a personal token as refresh token at the token endpoint',
+      'a personal token that a client revokes',
+      'a personal token that its person has ended',
+      'a form of another site that asks for a personal token',
+    ],
     'integration/auth-server/personal-tokens': [
       'is not begun by %s',
       'is not made for another person who comes back, nor in another browser',

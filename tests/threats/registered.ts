@@ -90,7 +90,7 @@ export const registered = [
     ],
   }),
   row('hostile-checks', 'no answer of a server stops the registry or takes the memory of other checks', {
-    'unit/registry/health/hostile-answers': [
+    'unit/registry/health/probe/hostile-answers': [
       'A list of tools %s, sent as %s, ends the check with a sentence that says what was wrong',
       'A hostile answer to %s leaves the tools known, and the check says what was wrong',
       'An answer to %s with %s is refused with a sentence',
@@ -101,7 +101,7 @@ export const registered = [
     'integration/registry/health/hostile-servers': [
       'The registry process survives hostile servers with the memory of compose, and checks the others',
     ],
-    'unit/registry/health/limits': [
+    'unit/registry/health/probe/limits': [
       'All checks and connection tests together fit into the memory of the registry in compose',
     ],
   }),

@@ -1,16 +1,7 @@
-import { bodies } from '../../attack/cases/bodies.ts';
 import { controls } from '../../attack/cases/controls.ts';
-import { forgedCredentials } from '../../attack/cases/forged.ts';
-import { http } from '../../attack/cases/http.ts';
-import { internalEndpoints } from '../../attack/cases/internal.ts';
-import { login } from '../../attack/cases/login.ts';
-import { loginsOfClients } from '../../attack/cases/oauth/chapter.ts';
 import { clientControls } from '../../attack/cases/oauth/controls.ts';
-import { paths } from '../../attack/cases/paths.ts';
-import { permissions } from '../../attack/cases/permissions.ts';
-import { redirections } from '../../attack/cases/redirects.ts';
-import { otherCallers } from '../../attack/cases/sessions.ts';
-import { kinds } from '../../attack/hostile/behaviours.ts';
+import { kinds } from '../../attack/hostile/behaviours/kinds.ts';
+import { allAttacks } from '../../attack/run.ts';
 import { missingTests } from '../support/rows/row.ts';
 import { testNames } from '../support/rows/test-names.ts';
 import { advisories } from './advisories.ts';
@@ -22,20 +13,7 @@ import { oauth } from './oauth.ts';
 import { authRequest, found } from './original.ts';
 import { registered } from './registered.ts';
 
-const cases = [
-  otherCallers,
-  bodies,
-  controls,
-  internalEndpoints,
-  forgedCredentials,
-  http,
-  login,
-  paths,
-  permissions,
-  redirections,
-  loginsOfClients,
-  clientControls,
-].flat();
+const cases = [...allAttacks, ...controls, ...clientControls];
 const behaviours = kinds.flatMap((kind) => kind.behaviours);
 const attacks = new Set([...cases, ...behaviours].map(({ name }) => name));
 const rows = [

@@ -137,7 +137,7 @@ export const listWith = (ctx: Context, token: string) =>
   ctx.send(complete(ctx.target, { body: listTools, headers: { authorization: `Bearer ${token}` } }));
 
 /** Makes something once for each run; again after a failure. */
-function oncePerRun<T>(make: (ctx: Context) => Promise<T>): (ctx: Context) => Promise<T> {
+export function oncePerRun<T>(make: (ctx: Context) => Promise<T>): (ctx: Context) => Promise<T> {
   const made = new WeakMap<Context, Promise<T>>();
   return (ctx) => {
     const known = made.get(ctx);

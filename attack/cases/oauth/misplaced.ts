@@ -8,11 +8,13 @@ const ownJwk = own.publicKey.export({ format: 'jwk' });
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const decode = (part = '') => (parseJson(Buffer.from(part, 'base64url').toString()) ?? {}) as object;
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-const list = (ctx: Context, sent: Sent) => ctx.send(complete(ctx.target, { body: listTools, ...sent }));
+/** Sends a list to the target's server, or what is given instead. */
+export const sendTo = (ctx: Context, sent: Sent) => ctx.send(complete(ctx.target, { body: listTools, ...sent }));
 
-type Place = [name: string, sent: (token: string, ctx: Context) => Sent];
-/** Each gets the access token for the target's server, with a request that the token would be good for at that server. */
-const places: Place[] = [
+/** A place for a token, with a request for which it would be good at its own server. */
+export type Place = [name: string, sent: (token: string, ctx: Context) => Sent];
+/** Places at which a token for the target's server must open nothing. */
+export const places: Place[] = [
   ['at another server', (token, { target }) => ({ path: otherServer(target.server), headers: bearer(token) })],
   ['at the API', (token) => ({ method: 'GET', path: '/api/me', headers: bearer(token), body: undefined })],
   [
@@ -36,7 +38,7 @@ const otherServer = (server: string) => `/${server === 'mcpgw' ? 'currenttime' :
 
 const misplaced = places.map(([name, sent]) =>
   caseOf(theme)('oauth-resource', `a client's access token ${name}`, ['signIn'], async (ctx) => [
-    await list(ctx, sent((await tokensOf(ctx)).access, ctx)),
+    await sendTo(ctx, sent((await tokensOf(ctx)).access, ctx)),
   ]),
 );
 
@@ -48,7 +50,7 @@ const others: Case[] = [
     async (ctx) => {
       const { access } = await redeem(ctx, await newCode(ctx, { resource: `${await issuerOf(ctx)}/api` }));
       const page: Sent = { method: 'GET', path: '/', headers: { ...bearer(access), accept: 'text/html' } };
-      return [await list(ctx, { headers: bearer(access) }), await list(ctx, { ...page, body: undefined })];
+      return [await sendTo(ctx, { headers: bearer(access) }), await sendTo(ctx, { ...page, body: undefined })];
     },
   ),
   caseOf(theme)(
@@ -64,7 +66,7 @@ const others: Case[] = [
     async (ctx) => {
       const code = await newCode(ctx);
       const all = [(await tokensOf(ctx)).refresh, code, await clientOf(ctx)];
-      const answers = await Promise.all(all.map((token) => list(ctx, { headers: bearer(token) })));
+      const answers = await Promise.all(all.map((token) => sendTo(ctx, { headers: bearer(token) })));
       await redeem(ctx, code);
       return answers;
     },
@@ -112,7 +114,7 @@ const forged = forgeries.map(([name, signature, header, claims]) =>
     const jwks = (await ctx.send({ method: 'GET', path: '/oauth2/jwks' })).body;
     const token = await forge(ctx, access, signature, header, claims, jwks);
     const path = claims && name.startsWith('another server') ? otherServer(ctx.target.server) : undefined;
-    return [await list(ctx, { headers: bearer(token), ...(path && { path }) })];
+    return [await sendTo(ctx, { headers: bearer(token), ...(path && { path }) })];
   }),
 );
 
@@ -131,7 +133,7 @@ const underAssertionKey = caseOf(theme)(
     const tokens = await Promise.all(
       kids.flatMap((kid) => [keep, byOwnKey].map((by) => forge(ctx, access, by, { kid }, undefined, ''))),
     );
-    return Promise.all(tokens.map((token) => list(ctx, { headers: bearer(token) })));
+    return Promise.all(tokens.map((token) => sendTo(ctx, { headers: bearer(token) })));
   },
 );
 

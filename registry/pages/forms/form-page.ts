@@ -5,7 +5,7 @@ import type { Catalogue } from '../../access/catalogue.ts';
 import { type Person, personOf } from '../../access/guards.ts';
 import { type Editor, warningsFor } from '../../editing/editor.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
-import type { ConnectionReport, ConnectionTest } from '../../health/connection-test.ts';
+import type { ConnectionReport, ConnectionTest } from '../../health/probe/connection-test.ts';
 import type { ServerSettings } from '../../servers/server.ts';
 import { readConnection } from '../../servers/server-input.ts';
 import type { RegistryStore } from '../../store/store.ts';

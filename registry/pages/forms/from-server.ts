@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { AnsweringServer } from '../../health/connection-test.ts';
+import type { AnsweringServer } from '../../health/probe/connection-test.ts';
 import { mend } from '../../import/mend.ts';
 import { anyServer, namesOf, plainName } from '../../import/names.ts';
 import { publishedName } from '../../servers/names.ts';

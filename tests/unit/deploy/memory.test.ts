@@ -11,7 +11,7 @@ import {
   heldByChecks,
   heldByTests,
   uncountedOfCheck,
-} from '../../../registry/health/limits.ts';
+} from '../../../registry/health/probe/limits.ts';
 import { relayMemory, streamsIn } from '../../../relay/upstream/limits.ts';
 
 const megabyte = 1024 * 1024;
@@ -104,7 +104,7 @@ test.each(memoryOf('relay'))(
 test.each(memoryOf('registry'))(
   'The registry with the limit of %s holds all that its limits allow together',
   (_file, memory) => {
-    // By measurement, see registry/health/limits.ts.
+    // By measurement, see registry/health/probe/limits.ts.
     const own = 200 * megabyte;
     const uncounted = (checksAtOnce + connectionTestsAtOnce) * uncountedOfCheck;
     // What a check has read is held as text or as values, and twice while one becomes the other.

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import { createAddressCheck, parseCidr } from '../../../../common/network/addresses.ts';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { RegistryError } from '../../../../registry/errors/registry-error.ts';
-import { createConnectionTest } from '../../../../registry/health/connection-test.ts';
+import { createConnectionTest } from '../../../../registry/health/probe/connection-test.ts';
 import { toRouteLine } from '../../../../registry/routing/routes-file.ts';
 import { createUpstreams } from '../../../../registry/routing/upstreams.ts';
 import { capabilities, hostileMcp } from '../../../support/registry/hostile-mcp.ts';

@@ -1,5 +1,5 @@
+import { EntryRefused } from '../../../../registry/import/bounds.ts';
 import { readEntry } from '../../../../registry/import/read-entry.ts';
-import { EntryRefused } from '../../../../registry/import/refused.ts';
 
 const remote = { type: 'sse', url: 'https://x.example/sse' };
 const published = { name: 'io.github.owner/thing', description: 'A thing', remotes: [remote] };

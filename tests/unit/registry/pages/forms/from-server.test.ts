@@ -1,5 +1,5 @@
 import { parsePolicy } from '../../../../../common/policy/policy-file.ts';
-import type { AnsweringServer } from '../../../../../registry/health/connection-test.ts';
+import type { AnsweringServer } from '../../../../../registry/health/probe/connection-test.ts';
 import { fillIn, fromServerIn } from '../../../../../registry/pages/forms/from-server.ts';
 import { freeNameLike, type OwnNames, ownNames, takenFault } from '../../../../../registry/pages/forms/own-names.ts';
 import { emptyValues, inputOf } from '../../../../../registry/pages/forms/server-form.ts';

@@ -1,9 +1,9 @@
-import { HeldBytes } from '../../common/answers/held-bytes.ts';
-import type { UpstreamAuth } from '../routing/upstream-auth.ts';
-import type { Upstream } from '../routing/upstreams.ts';
-import type { SelfDescription } from '../servers/self-description.ts';
-import { type ServerEntry, transportsOf } from '../servers/server.ts';
-import type { ToolInfo } from '../servers/tool.ts';
+import { HeldBytes } from '../../../common/answers/held-bytes.ts';
+import type { UpstreamAuth } from '../../routing/upstream-auth.ts';
+import type { Upstream } from '../../routing/upstreams.ts';
+import type { SelfDescription } from '../../servers/self-description.ts';
+import { type ServerEntry, transportsOf } from '../../servers/server.ts';
+import type { ToolInfo } from '../../servers/tool.ts';
 import type { ProbeLimits } from './clock.ts';
 import type { Introduction } from './introduction.ts';
 import { connectionTestsAtOnce, heldByTests } from './limits.ts';

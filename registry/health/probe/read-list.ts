@@ -1,7 +1,7 @@
 import type { Client } from '@modelcontextprotocol/client';
 import * as z from 'zod';
-import { OversizedAnswer, UnreadableAnswer } from '../../common/answers/limits.ts';
-import { isJsonObject, type JsonObject } from '../servers/definition.ts';
+import { OversizedAnswer, UnreadableAnswer } from '../../../common/answers/limits.ts';
+import { isJsonObject, type JsonObject } from '../../servers/definition.ts';
 import { readingLimits } from './limits.ts';
 
 /** How many pages of a list are read. */

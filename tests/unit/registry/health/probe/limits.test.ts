@@ -8,7 +8,7 @@ import {
   heldByChecks,
   heldByTests,
   uncountedOfCheck,
-} from '../../../../registry/health/limits.ts';
+} from '../../../../../registry/health/probe/limits.ts';
 
 const megabyte = 1_048_576;
 /** Memory of a registry that checks nothing, with the dictionary of the search. */
@@ -16,7 +16,7 @@ const idle = 200 * megabyte;
 const transports = 2;
 
 test('All checks and connection tests together fit into the memory of the registry in compose', () => {
-  const compose = parse(readFileSync(join(import.meta.dirname, '../../../../docker-compose.yml'), 'utf8'), {
+  const compose = parse(readFileSync(join(import.meta.dirname, '../../../../../docker-compose.yml'), 'utf8'), {
     merge: true,
   }) as { services: { registry: { mem_limit: string } } };
   const [, megabytes] = /^(\d+)m$/.exec(compose.services.registry.mem_limit) ?? [];

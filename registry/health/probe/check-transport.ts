@@ -1,8 +1,8 @@
 import { type Client, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { createPinnedFetch } from '../../common/network/pinned-fetch.ts';
-import type { Holding } from '../routing/holding.ts';
-import { readingFetch } from '../routing/read-answers.ts';
-import type { Transport } from '../servers/server.ts';
+import { createPinnedFetch } from '../../../common/network/pinned-fetch.ts';
+import type { Holding } from '../../routing/holding.ts';
+import { readingFetch } from '../../routing/read-answers.ts';
+import type { Transport } from '../../servers/server.ts';
 import type { Alarm } from './alarm.ts';
 import type { Clock } from './clock.ts';
 import { type CheckTarget, endLateSessions } from './end-session.ts';

@@ -1,4 +1,4 @@
-import type { Step } from '../servers/server-health.ts';
+import type { Step } from '../../servers/server-health.ts';
 
 /** Time limits of a check, in milliseconds. */
 export interface ProbeLimits {

@@ -1,10 +1,10 @@
 import { SdkHttpError } from '@modelcontextprotocol/client';
-import { NoRoom } from '../../common/answers/held-bytes.ts';
-import { isHostCheck } from '../../common/answers/host-check.ts';
-import { UnreadableAnswer } from '../../common/answers/limits.ts';
-import { TooMuchError } from '../../common/network/pinned-fetch.ts';
-import { cleanText } from '../../common/text/clean.ts';
-import type { ServerEntry, Transport } from '../servers/server.ts';
+import { NoRoom } from '../../../common/answers/held-bytes.ts';
+import { isHostCheck } from '../../../common/answers/host-check.ts';
+import { UnreadableAnswer } from '../../../common/answers/limits.ts';
+import { TooMuchError } from '../../../common/network/pinned-fetch.ts';
+import { cleanText } from '../../../common/text/clean.ts';
+import type { ServerEntry, Transport } from '../../servers/server.ts';
 
 /** A failure as a message for users, without addresses. */
 type Explanation = { status: 'unhealthy' | 'needs-authentication'; error: string };

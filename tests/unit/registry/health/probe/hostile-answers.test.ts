@@ -1,16 +1,16 @@
 import { gzipSync } from 'node:zlib';
-import { HeldBytes } from '../../../../common/answers/held-bytes.ts';
-import type { ProbeLimits } from '../../../../registry/health/clock.ts';
-import { heldByChecks, heldByTests, readingLimits } from '../../../../registry/health/limits.ts';
-import { probeServer } from '../../../../registry/health/mcp-probe.ts';
-import { listen } from '../../../support/listen.ts';
+import { HeldBytes } from '../../../../../common/answers/held-bytes.ts';
+import type { ProbeLimits } from '../../../../../registry/health/probe/clock.ts';
+import { heldByChecks, heldByTests, readingLimits } from '../../../../../registry/health/probe/limits.ts';
+import { probeServer } from '../../../../../registry/health/probe/mcp-probe.ts';
+import { listen } from '../../../../support/listen.ts';
 import {
   capabilities,
   type HostileAnswer,
   hostileMcp,
   initialized,
   response,
-} from '../../../support/registry/hostile-mcp.ts';
+} from '../../../../support/registry/hostile-mcp.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {

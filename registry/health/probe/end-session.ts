@@ -1,5 +1,5 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
-import { createPinnedFetch, type PinnedFetchOptions } from '../../common/network/pinned-fetch.ts';
+import { createPinnedFetch, type PinnedFetchOptions } from '../../../common/network/pinned-fetch.ts';
 
 /** Where a check connects: one origin, its vetted `ip:port` addresses, and what it sends and trusts there. */
 export interface CheckTarget {

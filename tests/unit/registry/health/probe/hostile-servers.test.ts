@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
-import { probeServer } from '../../../../registry/health/mcp-probe.ts';
-import { listen } from '../../../support/listen.ts';
+import { probeServer } from '../../../../../registry/health/probe/mcp-probe.ts';
+import { listen } from '../../../../support/listen.ts';
 
 const closers: (() => void)[] = [];
 afterEach(() => {

@@ -1,4 +1,4 @@
-import type { ReadingLimits } from '../routing/read-responses.ts';
+import type { ReadingLimits } from '../../routing/read-responses.ts';
 
 /** How many checks run at once, and how many of them may be of servers that were slow last time. */
 export const checksAtOnce = 16;

@@ -1,7 +1,7 @@
 import { type Client, type FetchLike, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import type { JsonObject } from '../servers/definition.ts';
-import { iconSource } from '../servers/icon-source.ts';
-import type { ObservedServer } from '../servers/self-description.ts';
+import type { JsonObject } from '../../servers/definition.ts';
+import { iconSource } from '../../servers/icon-source.ts';
+import type { ObservedServer } from '../../servers/self-description.ts';
 import { type CheckTarget, endSession } from './end-session.ts';
 
 type Connection = Parameters<Client['connect']>[0];
