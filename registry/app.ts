@@ -12,6 +12,7 @@ import { createChangesApi } from './api/changes.ts';
 import { createDecisionsApi } from './api/decisions.ts';
 import { createEditApi } from './api/edit.ts';
 import { createHealthApi } from './api/health.ts';
+import { createHubApi } from './api/hub.ts';
 import { createImportApi } from './api/import.ts';
 import { createDocument } from './api/openapi/document.ts';
 import { createOriginalApi, createOriginalForms } from './api/original/routes.ts';
@@ -110,6 +111,7 @@ export function createApp(parts: RegistryParts): Express {
     next();
   });
 
+  app.use('/api/hub', createHubApi({ ...parts, servers: store.list, approved, identify }));
   app.use('/api', requirePerson(identify, ['#registry', 'mcpgw']));
   // An assertion for mcpgw may only change what the tool it was made for changes.
   const guardFor = (tool?: ChangingTool) => (tool ? requireOperation(identify, tool) : guard);
@@ -118,10 +120,9 @@ export function createApp(parts: RegistryParts): Express {
   app.get('/api/openapi.json', showDocument(publicUrl));
   app.use('/api', createToolChangesApi({ guard, catalogue, policy, definitions, onApproved }));
   const historyOf = (server: string) => store.observations.history(server, now());
-  app.use('/api', createHealthApi(catalogue, historyOf));
+  app.use('/api', createHealthApi(catalogue, historyOf), createDecisionsApi(guard, policy, readDecisions));
   const shown = { catalogue, policy, store, definitions, approved, search, clientLogins, iconOf: icons.of, now };
   app.use('/-', createLive({ ...shown, guard, draw: render.part }));
-  app.use('/api', createDecisionsApi(guard, policy, readDecisions));
   app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search));
   // After the search: this router would take /tools/search for the tools of a server.
   const original = { guard, publicUrl, catalogue, store, policy, editor, check };

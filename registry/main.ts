@@ -24,7 +24,7 @@ import { startRouting } from './routing/routing.ts';
 import { createUpstreamAuth } from './routing/upstream-auth.ts';
 import { createEmbeddings } from './search/embeddings.ts';
 import { createToolSearch, type ToolSearchOptions } from './search/tool-search.ts';
-import type { RegisteredServer } from './servers/server.ts';
+import { isSet, type RegisteredServer } from './servers/server.ts';
 import type { Health } from './servers/server-health.ts';
 import { seed } from './store/seed.ts';
 import { parseServers } from './store/servers-file.ts';
@@ -40,15 +40,22 @@ await runService('registry', process.env, async (log) => {
   await seed(store, firstServers, log);
   const policy = watchPolicy(config.scopesFile, log);
   const metrics = createRegistryMetrics({
-    statuses: () => store.list().map(({ name, enabled }) => (enabled ? health.of(name).status : 'disabled')),
+    statuses: () => servers().map(({ name, enabled }) => (enabled ? health.of(name).status : 'disabled')),
     pendingTools: () => [...definitions.hashes().values()].reduce((sum, { pending }) => sum + pending.size, 0),
   });
   const definitions = await createApprovedDefinitions(store.definitions, log);
-  const onPublished = metrics.published;
-  const routing = await startRouting({ ...config, store, definitions, upstreamAuth, log, onPublished });
+  const routing = await startRouting({
+    ...config,
+    store,
+    definitions,
+    upstreamAuth,
+    log,
+    onPublished: metrics.published,
+  });
   const approved = await keepApprovedTools(definitions, config.approvedToolsFile, log, routing.rewrite);
+  const servers = () => store.list().filter((server) => !isSet(server));
   const health = createHealthMonitor({
-    servers: store.list,
+    servers,
     upstreamOf: routing.of,
     headersFor: upstreamAuth.headersFor,
     observations: store.observations,
@@ -57,7 +64,7 @@ await runService('registry', process.env, async (log) => {
     ...{ ...config.health, ca, log },
   });
   await startHealth(health, secrets, routing);
-  const icons = startIcons(health, { servers: store.list, upstreamOf: routing.of, ca, ...config.health, log });
+  const icons = startIcons(health, { servers, upstreamOf: routing.of, ca, ...config.health, log });
 
   const toolsOf = (name: string) => health.of(name).tools;
   const search = await startSearch(config, { servers: store.list, toolsOf, policy: policy.current }, log);

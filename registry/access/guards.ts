@@ -21,10 +21,10 @@ export interface Person {
 export type Named = Request<{ name: string }>;
 
 /**
- * An assertion's audience: the registry itself, its public part for visitors who showed no credential, or mcpgw, which passes on
- * the assertion of its own caller.
+ * An assertion's audience: the registry itself, its public part for visitors who showed no credential, or mcpgw and the hub,
+ * which pass on the assertion of their own caller.
  */
-type Audience = '#registry' | '#public' | 'mcpgw';
+type Audience = '#registry' | '#public' | '#hub' | 'mcpgw';
 
 /** The tools of mcpgw that change servers. */
 export type ChangingTool = 'register_service' | 'toggle_service' | 'refresh_service' | 'remove_service';

@@ -62,7 +62,7 @@ export function createEditApi(options: EditApiOptions): Router {
   });
   api.put('/servers/:name', ...write(), async (req: Named, res) => {
     const { name } = req.params;
-    answer(req, res, 200, name, await editor.edit(personOf(req), name, () => readReplacement(req.body)));
+    answer(req, res, 200, name, await editor.edit(personOf(req), name, (now) => readReplacement(req.body, now)));
   });
   api.patch('/servers/:name', ...write(), async (req: Named, res) => {
     const { name } = req.params;

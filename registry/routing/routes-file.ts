@@ -15,10 +15,11 @@ const address = '(?:\\d{1,3}(?:\\.\\d{1,3}){3}|\\[[0-9a-f:]+\\]):\\d{1,5}';
  * secret is a name from UPSTREAM_SECRETS_FILE, or a hyphen. `=` and names of headers follow it if it is sent in others than
  * `Authorization` and `X-API-Key`. An eighth field, if there is one, names the headers that the server gets as its callers
  * send them, or is a hyphen; a ninth one is the Host header that it gets.
+ * A set has the line `name set`: the hub serves it.
  * nginx's configuration is built from these fields, so no character with a meaning to nginx or the shell may pass.
  */
 export const routeLine = new RegExp(
-  `^${serverNameForm} https? ${host} ${address}(?:,${address})* (?:-|${path}) (?:-|${path}) (?:-|${serverNameForm}(?:=${headers})?)(?: (?:-|${headers})(?: ${host})?)?$`,
+  `^${serverNameForm} (?:set|https? ${host} ${address}(?:,${address})* (?:-|${path}) (?:-|${path}) (?:-|${serverNameForm}(?:=${headers})?)(?: (?:-|${headers})(?: ${host})?)?)$`,
 );
 
 /**
@@ -54,6 +55,12 @@ export function toRouteLine(
   if (fields.some((field) => field.includes(' ')) || !routeLine.test(line) || !isServerName(server.name))
     throw new RangeError(`server ${JSON.stringify(server.name)} cannot be written as a route`);
   return line;
+}
+
+/** Returns the line of a set. @throws {RangeError} if no server could have this name */
+export function toSetLine(name: string): string {
+  if (isServerName(name)) return `${name} set`;
+  throw new RangeError(`set ${JSON.stringify(name)} cannot be written as a route`);
 }
 
 /**

@@ -2,6 +2,7 @@ import { type AddressRules, createAddressCheck } from '../../common/network/addr
 import { systemResolver } from '../../common/network/resolve.ts';
 import type { Logger } from '../../common/service/log.ts';
 import { ConfigError } from '../../common/text/config-error.ts';
+import { isSet } from '../servers/server.ts';
 import type { RegistryStore } from '../store/store.ts';
 import { refuseOwnHosts } from './own-hosts.ts';
 import { type RouteOutcome, routeOutcome } from './route-status.ts';
@@ -34,7 +35,8 @@ export async function startRouting(
 ) {
   const { store, ownHosts, routesDir, definitions, upstreamAuth, resolveMilliseconds, log, onPublished } = options;
   const upstreams = createUpstreams({
-    servers: () => store.list().filter((server) => server.enabled),
+    servers: () => store.list().filter((server) => server.enabled && !isSet(server)),
+    sets: () => store.list().filter((server) => server.enabled && isSet(server)),
     ...refuseOwnHosts(ownHosts, systemResolver, createAddressCheck(options)),
     routesDir,
     headersOf: definitions.headersOf,

@@ -4,7 +4,7 @@ import type { Resolver } from '../../common/network/resolve.ts';
 import type { Logger } from '../../common/service/log.ts';
 import { renameNeeded } from '../../policy/names.ts';
 import type { ServerEntry } from '../servers/server.ts';
-import { toRouteLine, writeRoutes } from './routes-file.ts';
+import { toRouteLine, toSetLine, writeRoutes } from './routes-file.ts';
 
 /** The resolved addresses of a server. Without any it is not routed, and `problem` tells its users why. */
 export interface Upstream {
@@ -17,6 +17,8 @@ export interface Upstream {
 
 export interface UpstreamsOptions {
   servers: () => readonly ServerEntry[];
+  /** The sets: the hub serves them, so they have no address. */
+  sets?: () => readonly Pick<ServerEntry, 'name'>[];
   resolve: Resolver;
   check: AddressCheck;
   routesDir: string;
@@ -37,7 +39,7 @@ const mostAddresses = 64;
  * cannot be resolved or may not be reached is left out with a warning, and does not affect the others.
  */
 export function createUpstreams(options: UpstreamsOptions) {
-  const { servers, routesDir, log } = options;
+  const { servers, sets = () => [], routesDir, log } = options;
   let found = new Map<string, Upstream>();
   let timer: NodeJS.Timeout | undefined;
   let queue = Promise.resolve();
@@ -51,7 +53,8 @@ export function createUpstreams(options: UpstreamsOptions) {
         { ...(upstreams[index] ?? { addresses: [] }), origin: server.upstream },
       ]),
     );
-    const lines = entries.flatMap((server) => lineOf(server, found.get(server.name)?.addresses ?? [], options));
+    const routed = entries.flatMap((server) => lineOf(server, found.get(server.name)?.addresses ?? [], options));
+    const lines = [...routed, ...sets().flatMap(({ name }) => written(name, () => toSetLine(name), log))];
     if (await writeRoutes(routesDir, lines)) log.info({ routes: lines.length }, 'routes file written');
   };
 
@@ -90,11 +93,16 @@ function lineOf(
   { headersOf, credentialHeadersOf, log }: UpstreamsOptions,
 ): string[] {
   if (addresses.length === 0) return [];
+  const line = () => toRouteLine(server, addresses, headersOf?.(server.name), credentialHeadersOf?.(server));
+  return written(server.name, line, log);
+}
+
+function written(server: string, line: () => string, log: Logger): string[] {
   try {
-    return [toRouteLine(server, addresses, headersOf?.(server.name), credentialHeadersOf?.(server))];
+    return [line()];
   } catch (error) {
     // One bad entry must not block the routes of all others.
-    log.error({ server: server.name, reason: String(error) }, 'server left out of the routes');
+    log.error({ server, reason: String(error) }, 'server left out of the routes');
     return [];
   }
 }

@@ -1,34 +1,16 @@
 import * as z from 'zod';
 import { origin } from '../../common/network/origin.ts';
 import { secretName } from '../../common/upstream-secrets/secrets-file.ts';
-import { nameFault } from '../../policy/names.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import { isJsonObject } from './definition.ts';
 import { headerFault, mostForwardedHeaders } from './header-names.ts';
+import { line, name, tags } from './input-texts.ts';
 import { endpointPath, publishedName, routeHost } from './names.ts';
-import { type RegisteredServer, settingsOf } from './server.ts';
+import { type RegisteredServer, type ServerSettings, settingsOf } from './server.ts';
+import { setReplacement, setSettings, toReplacement, toSettings } from './set-input.ts';
 
 /** Addresses with a whole configuration in their query are about that long. nginx's settings take 4,096 bytes each. */
 const longestPath = 2_000;
-
-/**
- * Text that shows exactly what it contains: no control characters, line breaks, invisible characters, or characters that
- * reverse text. The two joiners are allowed between letters, because Persian and many emoji need them.
- */
-const visible = /^$|^(?=.*[\p{L}\p{N}\p{P}\p{S}])(?:[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|[\u200c\u200d])*$/su;
-
-const line = (max: number) =>
-  z
-    .string('must be text')
-    .trim()
-    .min(1, 'must not be empty')
-    .max(max, `must have at most ${max} characters`)
-    .regex(visible, 'must be one line of letters that can be seen, without control characters');
-
-const name = z.string('must be a name').superRefine((value, ctx) => {
-  const message = nameFault(value);
-  if (message) ctx.addIssue({ code: 'custom', message });
-});
 
 const upstream = z
   .string('must be a URL')
@@ -102,7 +84,7 @@ export const serverSettings = z.strictObject({
   description: line(500),
   upstream,
   transports,
-  tags: z.array(line(30)).max(20).default([]),
+  tags,
   version: line(100).nullable().default(null),
   repository: url(500).nullable().default(null),
   license: line(100).nullable().default(null),
@@ -136,18 +118,40 @@ export const patch = replacement.partial().required({ revision: true });
 export const seen = z.strictObject({ revision: revision.optional() });
 
 /** All editable settings: every setting except the name and whether the server is enabled. */
-export type Replacement = z.output<typeof replacement>;
+export type Replacement = Omit<ServerSettings, 'name' | 'enabled'> & { revision: number };
 
-/** Reads a server to register. @throws {RegistryError} `input_invalid` with every fault */
-export const readRegistration = reader(serverSettings);
+/**
+ * Reads a server, or a set if it names `members`, to register. For a servers file, the faults keep their places in the file.
+ */
+export const registration = z.unknown().transform((value, ctx): ServerSettings => {
+  const read = isOfSet(value) ? setSettings.transform(toSettings).safeParse(value) : serverSettings.safeParse(value);
+  if (read.success) return { members: null, ...read.data };
+  for (const { path, message } of read.error.issues) ctx.addIssue({ code: 'custom', path, message });
+  return z.NEVER;
+});
+
+function isOfSet(value: unknown): boolean {
+  return isJsonObject(value) && value.members !== undefined && value.members !== null;
+}
+
+/** Reads a server or a set to register. @throws {RegistryError} `input_invalid` with every fault */
+export const readRegistration = reader(registration);
 
 /** Reads the settings for a connection. @throws {RegistryError} `input_invalid` with every fault */
 export const readConnection = reader(
   serverSettings.pick({ upstream: true, transports: true, auth: true, host_header: true }),
 );
 
-/** Reads a {@link Replacement}. @throws {RegistryError} `input_invalid` */
-export const readReplacement = reader(replacement);
+const readServer = reader(replacement);
+const readSet = reader(setReplacement);
+
+/**
+ * Reads what replaces the settings of `server`, which stays a server, or a set.
+ * @throws {RegistryError} `input_invalid`
+ */
+export function readReplacement(body: unknown, { members }: Pick<ServerSettings, 'members'>): Replacement {
+  return members === null ? { ...readServer(body), members } : toReplacement(readSet(body));
+}
 
 /** Reads the revision that the user saw, if given. @throws {RegistryError} `input_invalid` */
 export const readSeen = reader(seen);
@@ -157,8 +161,13 @@ export const readSeen = reader(seen);
  * @throws {RegistryError} `input_invalid`
  */
 export function readPatch(body: unknown, server: RegisteredServer): Replacement {
-  const { name: _, enabled: __, ...current } = settingsOf(server);
-  return readReplacement(isJsonObject(body) ? { ...current, ...body } : body);
+  if (!isJsonObject(body)) return readReplacement(body, server);
+  const { name: _, enabled: __, members, ...current } = settingsOf(server);
+  const { title, description, tags: own } = current;
+  return readReplacement(
+    { ...(members === null ? current : { title, description, tags: own, members }), ...body },
+    server,
+  );
 }
 
 function reader<T extends z.ZodType>(schema: T): (body: unknown) => z.output<T> {

@@ -30,7 +30,24 @@ interface Icon {
   sizes?: readonly string[] | undefined;
 }
 
+/** A server whose tools a set offers. */
+export interface SetMember {
+  server: string;
+  /** Names of its tools; null for all of them, with its prompts and resources. */
+  tools: readonly string[] | null;
+  /** `never`: its names stand without `server__` in front. One member of a set may have it. */
+  prefix: 'never' | null;
+}
+
+/**
+ * The upstream and endpoint of a set, which has none: the hub serves it. `.invalid` never resolves (RFC 2606), so that a
+ * registry of an earlier version over the same database routes it nowhere.
+ */
+export const locationOfSet = { upstream: 'http://set.invalid', transports: { 'streamable-http': '/mcp' } } as const;
+
 export interface ServerSettings extends ServerEntry {
+  /** The servers of a set; null for a server. */
+  members: readonly SetMember[] | null;
   /** The server's own version. */
   version: string | null;
   /** An https URL of its source code. */
@@ -53,6 +70,11 @@ export interface RegisteredServer extends ServerSettings {
   /** Number of its last change. A user who changes a server sends the revision that they saw. */
   revision: number;
   updatedAt: Date;
+}
+
+/** Whether this is a set of tools, which the hub serves: it has no address of its own, no checks and no tools. */
+export function isSet({ members }: Pick<ServerSettings, 'members'>): boolean {
+  return members !== null;
 }
 
 /** The transports of a server, newest first. */

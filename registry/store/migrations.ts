@@ -29,6 +29,8 @@ export interface Schema {
     host_header: string | null;
     /** How many seconds a health check waits; null for the setting. */
     health_seconds: number | null;
+    /** The members of a set, as JSON; null for a server. */
+    members: string | null;
     updated_at: string;
   };
   server_change: {
@@ -94,6 +96,7 @@ export const changes: SchemaChanges = {
   '007-health-seconds': (db) => db.schema.alterTable('server').addColumn('health_seconds', 'integer').execute(),
   '008-rejected-tools': (db) => db.schema.alterTable('tool_pending').addColumn('rejected', 'integer').execute(),
   '009-host-header': (db) => db.schema.alterTable('server').addColumn('host_header', 'text').execute(),
+  '010-members-of-sets': (db) => db.schema.alterTable('server').addColumn('members', 'text').execute(),
 };
 
 async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { parseYaml } from '../../common/files/yaml-file.ts';
 import type { ServerSettings } from '../servers/server.ts';
-import { serverSettings } from '../servers/server-input.ts';
+import { registration } from '../servers/server-input.ts';
 
-const file = z.array(serverSettings, 'must be a list of servers').superRefine((servers, ctx) => {
+const file = z.array(registration, 'must be a list of servers').superRefine((servers, ctx) => {
   const seen = new Set<string>();
   for (const [index, entry] of servers.entries()) {
     if (seen.has(entry.name))
@@ -13,7 +13,7 @@ const file = z.array(serverSettings, 'must be a list of servers').superRefine((s
 });
 
 /**
- * Reads a servers file: a YAML list of {@link serverSettings}.
+ * Reads a servers file: a YAML list of {@link registration}.
  * @throws {ConfigError} with every fault, such as `line 3: [0].upstream: must be an http or https URL …`
  */
 export function parseServers(text: string): ServerSettings[] {

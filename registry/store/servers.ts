@@ -86,6 +86,7 @@ function toServer(row: Selectable<Schema['server']>): RegisteredServer {
     forward_headers: row.forward_headers === null ? [] : JSON.parse(row.forward_headers),
     icons: JSON.parse(row.icons),
     auth: auth_secret === null ? null : { secret: auth_secret },
+    members: row.members === null ? null : JSON.parse(row.members),
     enabled: row.enabled === 1,
     updatedAt: new Date(updated_at),
   };
@@ -100,6 +101,7 @@ function toRow({ transports, auth, updatedAt, ...same }: RegisteredServer): Sele
     tags: JSON.stringify(same.tags),
     forward_headers: JSON.stringify(same.forward_headers),
     icons: JSON.stringify(same.icons),
+    members: same.members && JSON.stringify(same.members),
     auth_secret: auth?.secret ?? null,
     updated_at: updatedAt.toISOString(),
   };

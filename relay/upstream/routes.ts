@@ -73,12 +73,15 @@ export function watchRoutes(path: string, ca: string | undefined, log: Logger, i
   };
 }
 
+/** The line of a set: the hub serves it. */
+const ofSet = /^\S+ set$/;
+
 function linesOf(found: Found<string>, path: string, log: Logger): string[] {
   if ('error' in found) {
     log.error({ path, code: reasonOf(found.error) }, 'the routes file cannot be read: no server can be reached');
     return [];
   }
-  const lines = found.value.split('\n').filter(Boolean);
+  const lines = found.value.split('\n').filter((line) => line !== '' && !ofSet.test(line));
   const good = lines.filter((line) => {
     const { length } = line.split(' ');
     return length >= fields.least && length <= fields.most;

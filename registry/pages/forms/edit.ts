@@ -52,7 +52,7 @@ async function save(options: FormOptions, req: Named, res: Response, edit: Edit)
   try {
     if (revision !== server.revision) return await showMeanwhile(options, req, res, edit);
     const { name: _, enabled: __, ...input } = inputOf(values);
-    const settings = readReplacement({ ...input, revision });
+    const settings = readReplacement({ ...input, revision }, server);
     const problem = secretProblem({ ...settings, name, enabled: server.enabled });
     if (problem) {
       const faults = { secret: problem };

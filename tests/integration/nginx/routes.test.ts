@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -33,7 +33,15 @@ test.each([
   ['a directive as the Host', 'x http a:1 127.0.0.1:1 /mcp - - - a;b'],
   ['a secret beside a Host of its own', 'x http a:1 127.0.0.1:1 /mcp - github - b:1'],
   ['another scheme', 'x file a:1 127.0.0.1:1 /mcp - -'],
+  ['a set with an address', 'x set http a:1 127.0.0.1:1 /mcp - -'],
 ])('Routes with %s are refused with the reason, and no part of them reaches the configuration', (_what, line) => {
   expect(build(line)).toEqual({ status: 1, reason: expect.stringMatching(/^line 1 of the routes ./) });
   expect(existsSync(join(folder, 'routes.conf'))).toBe(false);
+});
+
+test('A set leads to no server: nginx only learns that its name is one', () => {
+  expect(build('good http a:1 127.0.0.1:1 /mcp - -\nteam set').status).toBe(0);
+  const routes = readFileSync(join(folder, 'routes.conf'), 'utf8');
+  expect(routes).toMatch(/map "\$mcp_server\/" \$mcp_set \{\n {2}default "";\n {2}"team\/" "team";\n\}/);
+  expect(routes.match(/team/g)).toHaveLength(2);
 });

@@ -87,6 +87,7 @@ test("The name of a server's secret is stored, and only shown to users who may c
     forward_headers: [],
     host_header: null,
     health_seconds: null,
+    members: null,
   });
   for (const path of ['/servers/github', '/servers', '/changes']) {
     const shown = JSON.stringify((await send(carol, 'GET', path)).body);
@@ -178,6 +179,7 @@ test('A database of an older version gets the column, and its servers have no se
     forward_headers: [],
     host_header: null,
     health_seconds: null,
+    members: null,
     enabled: true,
     auth: null,
     alias: null,

@@ -102,6 +102,15 @@ test.each([
   },
 );
 
+test('A set is written without an address, because the hub serves it, and one of a bad name is left out', async () => {
+  const { log } = recordingLog();
+  const servers = () => [entry('good', 'http://good.test:1')];
+  const sets = () => [{ name: 'team' }, { name: 'mcp' }, { name: 'a b' }];
+  const options = { resolve: async () => ['10.0.0.1'], check, routesDir: folder, log };
+  await createUpstreams({ servers, sets, ...options }).refresh();
+  expect(await written()).toEqual(['good http good.test:1 10.0.0.1:1 /mcp - -', 'team set']);
+});
+
 test('An entry that is no valid line is left out, and the others stay', async () => {
   const servers = [entry('a;b', 'http://x.test:1'), entry('good', 'http://good.test:1')];
   const { upstreams, lines } = make(servers, async () => ['10.0.0.1']);
