@@ -24,6 +24,7 @@ import { createTokenVault } from './cognito/token-vault.ts';
 import { createMetrics, type Metrics } from './decisions/metrics.ts';
 import { openRecentDecisions } from './decisions/recent-decisions.ts';
 import { shareMetrics } from './decisions/shared-metrics.ts';
+import { createDelegations } from './delegation/delegations.ts';
 import { traceDecisions } from './gate/tracing.ts';
 import { createValidate } from './gate/validate.ts';
 import { createAccessTokens } from './identity/access-token.ts';
@@ -92,9 +93,8 @@ async function assemble(
   const recent = await openRecentDecisions(config.DATABASE_URL ?? config.DATA_DIR, {
     onFailure: (err) => log.error({ err }, 'the recent decisions cannot be stored'),
   });
-  const { assertions, accessTokens, personalTokens, stopRotating } = await signersOf(config, store, metrics, log);
-  policy.onChange(assertions.forget);
-
+  const { stopRotating, forget, ...signers } = await signersOf(config, store, metrics, log);
+  policy.onChange(forget);
   const standInFetch = standInOf(config, log);
   const tokens = verifierOf(config, standInFetch, metrics);
   void warmUp(tokens, log);
@@ -103,6 +103,7 @@ async function assemble(
   const providers = configuredProviders(config, standInFetch);
   const vault = createTokenVault(secretKeys);
   const pages = createPages();
+  const { accessTokens } = signers;
   const shared = { publicUrl, policy: policy.current, providers, vault, pages, accessTokens, log };
   const authorization = await authorizationOf(config, env, store, shared);
   const deps: AppDeps = {
@@ -115,7 +116,7 @@ async function assemble(
     upstreamSecrets,
     upstreamSecretFaults: secretsFile === undefined ? undefined : upstreamSecrets.faults,
     tokens,
-    ...{ assertions, accessTokens, personalTokens },
+    ...signers,
     ...store,
     seal: createSessionSeal(secretKeys),
     attempts: createLoginAttempts(secretKeys, publicUrl.startsWith('https:')),
@@ -162,6 +163,7 @@ async function signersOf(config: Config, store: Store, metrics: Metrics, log: Lo
   ) as [KeyRotation, KeyRotation];
   const lookedUp = (hit: boolean) => metrics.lookedUp('assertion', hit);
   const assertions = await createAssertionSigner(store.keys, publicUrl, rotation, lookedUp);
+  const delegations = createDelegations(createSigningKeys(store.keys, rotation), publicUrl);
   const accessTokens = createAccessTokens(createSigningKeys(store.accessTokenKeys, accessTokenRotation), publicUrl);
   const secret = await store.secrets.get('personal-tokens');
   const personalTokens = createPersonalTokens(secret, config.PERSONAL_TOKEN_DAYS);
@@ -169,7 +171,11 @@ async function signersOf(config: Config, store: Store, metrics: Metrics, log: Lo
   const stopRotating = () => {
     for (const stop of stops) stop();
   };
-  return { assertions, accessTokens, personalTokens, stopRotating };
+  const forget = () => {
+    assertions.forget();
+    delegations.forget();
+  };
+  return { assertions, accessTokens, personalTokens, delegations, forget, stopRotating };
 }
 
 type Shared = Pick<OAuthDeps, 'publicUrl' | 'policy' | 'providers' | 'vault' | 'pages' | 'accessTokens' | 'log'>;

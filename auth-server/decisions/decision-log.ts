@@ -68,6 +68,7 @@ function lineOf({ request, principal, asked, rule, policy, error }: DecisionEntr
     shown_name: shown(principal?.shownName),
     client_id: shown(principal?.clientId),
     auth_method: principal?.authMethod,
+    via: shown(principal?.delegated?.via),
     resource: target?.resource,
     server: target?.resource === 'mcp' ? shown(target.server) : undefined,
     http: request && shown(`${request.method} ${pathOf(request.uri)}`),

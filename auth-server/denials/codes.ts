@@ -27,6 +27,7 @@ const codes = {
   groups_unconfirmed: { status: 503, rpcCode: -32002, logLevel: 'warn' },
   origin_not_allowed: { status: 403, rpcCode: -32003, logLevel: 'warn' },
   not_permitted: { status: 403, rpcCode: -32003, logLevel: 'info', inBand: true },
+  not_delegated: { status: 403, rpcCode: -32003, logLevel: 'warn', inBand: true },
   tool_changed: { status: 403, rpcCode: -32003, logLevel: 'warn', inBand: true },
   method_unknown: { status: 404, rpcCode: -32601, logLevel: 'info', inBand: true },
   nothing_to_list: { status: 403, rpcCode: -32003, logLevel: 'info', inBand: true },

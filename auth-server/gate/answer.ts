@@ -18,6 +18,8 @@ export interface Allowance {
   assertion: string;
   /** The relay's ticket, if the relay has to see the answer. */
   ticket: string | undefined;
+  /** With which a broker calls other servers for its caller. */
+  delegation?: string | undefined;
   /** What the gateway itself sends to the upstream, if it needs a credential. */
   credentials?: readonly Credential[] | undefined;
 }
@@ -36,9 +38,12 @@ const longestChallenge = 2048;
 
 /** Answers 200 with the identity headers of the contract (docs/validate.md). */
 export function allow(res: ServerResponse, allowance: Allowance): void {
-  const { principal, server, tool, assertion, ticket, credentials } = allowance;
+  const { principal, server, tool, assertion, ticket, delegation, credentials } = allowance;
   const headers = [...headersOf(principal), 'X-Server-Name', server, 'X-Mcp-Assertion', assertion];
   if (ticket !== undefined) headers.push('X-Relay', ticket);
+  if (delegation !== undefined) headers.push('X-Mcp-Delegation', delegation);
+  const address = principal.delegated?.address;
+  if (address !== undefined) headers.push('X-Caller-Address', address);
   if (credentials !== undefined) headers.push(...credentialHeadersOf(credentials));
   if (tool !== undefined) headers.push('X-Tool-Name', asciiToken(tool).slice(0, 1024));
   res.writeHead(200, headers).end();
@@ -146,6 +151,8 @@ function resourcePath(request: OriginalRequest | undefined): string {
   const target = request?.target;
   if (target?.resource !== 'mcp') return '/api';
   // As the client wrote it: it refuses metadata about another resource (RFC 9728 section 3.3).
+  const atRoot = /^\/(mcp|sse|messages)\/?(?:\?|$)/.exec(request?.uri ?? '')?.[1];
+  if (target.server === 'hub' && atRoot !== undefined) return atRoot === 'mcp' ? '/mcp' : '/sse';
   const own = `/${target.server}`;
   if (request?.uri.replace(/\/?(\?.*)?$/, '') === own) return own;
   return `/${target.server}/${target.endpoint === 'messages' ? 'sse' : target.endpoint}`;

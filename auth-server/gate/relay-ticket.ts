@@ -1,3 +1,4 @@
+import type { BrokerName } from '../../common/identity/broker.ts';
 import type { Ticket } from '../../common/identity/ticket.ts';
 import type { ApprovedTools } from '../../policy/approved-tools.ts';
 import { isSomeListFiltered } from '../../policy/listing.ts';
@@ -21,6 +22,8 @@ export interface AllowedRequest {
   target: string | undefined;
   /** The approved tools, where approval is required: as for `decide`. */
   approved?: ApprovedTools | undefined;
+  /** The broker that the request leads to. */
+  broker?: BrokerName | undefined;
 }
 
 /** The owner of the sessions and tasks that this principal creates. A person owns them however they log in. */
@@ -34,7 +37,7 @@ export function ownerOf({ kind, subject }: Principal): string {
  */
 export function relayTicket(policy: Policy, request: AllowedRequest): Ticket | undefined {
   if (!needsRelay(policy, request)) return undefined;
-  const { principal, server, asked, target } = request;
+  const { principal, server, asked, target, broker } = request;
   const uris = asked.accesses.flatMap(({ object }) => object?.name ?? []);
   return {
     server,
@@ -43,6 +46,7 @@ export function relayTicket(policy: Policy, request: AllowedRequest): Ticket | u
     kind: principal.kind,
     ...(asked.method === 'subscriptions/listen' && uris.join().length <= longestUris && { uris }),
     ...(target !== undefined && { target }),
+    ...(broker !== undefined && { broker }),
     ends: endOf(principal, asked.method),
     marks: revocationKeysOf(principal),
   };
@@ -68,7 +72,9 @@ function endOf({ sessionId, expiresAt, groupsValidUntil = expiresAt }: Principal
  * A client takes a list from any answer of its server, also from that to a ping: a server could answer a pending
  * `tools/list` there. So the relay sees all answers to callers for whom some list of the server is filtered.
  */
-function needsRelay(policy: Policy, { principal, server, endpoint, asked, approved }: AllowedRequest): boolean {
+function needsRelay(policy: Policy, { principal, server, endpoint, asked, approved, broker }: AllowedRequest): boolean {
+  // The hub's lists are not filtered: what is behind them is judged when it is used. It says itself who may cache them.
+  if (broker === 'hub' && endpoint === 'mcp') return relayedToHub.has(asked.method) || asked.mayCreateTask === true;
   if (endpoint !== 'mcp' || relayed.has(asked.method) || isExtensionMethod(asked.method)) return true;
   if (asked.method === 'tools/call' && asked.mayCreateTask === true) return true;
   return hasFilteredList(policy, principal, server, approved);
@@ -78,7 +84,8 @@ function needsRelay(policy: Policy, { principal, server, endpoint, asked, approv
  * The relay forbids others to use what one caller may cache, also where nothing of the answer is removed. Extensions define
  * results that clients cache, such as those of `skills/list`; of MCP's own only the cacheable ones are.
  */
-const relayed = new Set(['initialize', '(stream)', '(end)', 'subscriptions/listen', 'tasks/list', ...cacheable]);
+const relayedToHub = new Set(['initialize', '(stream)', '(end)', 'subscriptions/listen', 'tasks/list']);
+const relayed = new Set([...relayedToHub, ...cacheable]);
 
 type Known = { policy: Policy; approved: ApprovedTools | undefined; servers: Map<string, boolean> };
 const known = perPrincipal((): { now: Known | undefined } => ({ now: undefined }));

@@ -7,6 +7,7 @@ import type { McpRequest } from '../../policy/request/mcp-request.ts';
 import { createDecisionLog, type DecisionEntry } from '../decisions/decision-log.ts';
 import type { Metrics } from '../decisions/metrics.ts';
 import type { RecentDecisions } from '../decisions/recent-decisions.ts';
+import { asksOf, isWithin } from '../delegation/asks.ts';
 import { AuthError, asAuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
 import type { AssertionSigner } from '../identity/assertion.ts';
@@ -128,20 +129,41 @@ async function decideRequest(
   } finally {
     received.release();
   }
-  const { server } = target;
+  const { server, broker } = target;
   const credentials = upstreamCredential(deps.upstreamSecrets, target, asked.id);
   const credentialFor = credentials && target.upstream?.origin;
   const ticket = await ticketFor(deps, { cursor, credentialFor }, principal, request, target, asked);
   const object = asked.accesses[0].object;
   const tool = object?.kind === 'tool' ? object.name : undefined;
-  const assertion = await deps.assertions.sign(principal, server, tool);
-  return { principal, server, tool, assertion, ticket, credentials };
+  if (broker === undefined || principal.delegated) {
+    const assertion = await deps.assertions.sign(principal, server, tool);
+    return { principal, server, tool, assertion, ticket, credentials };
+  }
+  const delegation = await delegate(deps, principal, request, target, asked);
+  // One audience for the hub and all sets: no server can be registered under it.
+  const assertion = await (broker === 'hub'
+    ? deps.assertions.sign(principal, '#hub')
+    : deps.assertions.sign(principal, server, tool));
+  return { principal, server, tool, assertion, ticket, delegation, credentials };
 }
+
+const opening = [{ method: 'initialize' }] as const;
 
 /** @returns the rule that allows the request */
 function permit(deps: ValidateDeps, principal: Principal, target: McpTarget, asked: McpRequest): string {
   const policy = deps.policy();
-  const decision = decide(policy, principal.scopes, target.server, asked.accesses, approvedBy(deps.toolGuard));
+  if (principal.delegated && !isWithin(principal.delegated.asks, target, asked))
+    throw new AuthError('not_delegated', texts.not_delegated(principal.delegated.via), { id: asked.id });
+  // The hub is open to any rule that names it: each of its requests to other servers is judged by itself.
+  const isHub = target.broker === 'hub';
+  const accesses = isHub ? opening : asked.accesses;
+  const decision = decide(
+    policy,
+    principal.scopes,
+    target.server,
+    accesses,
+    isHub ? undefined : approvedBy(deps.toolGuard),
+  );
   const isPermitted = decision.allowed || decision.reason === 'tool_changed';
   const empty = isPermitted || target.endpoint !== 'mcp' ? undefined : emptyList(target.server, asked, decision);
   if (!isPermitted && !empty) throw permissionDenied(policy, principal, target.server, asked, decision);
@@ -155,6 +177,23 @@ function permit(deps: ValidateDeps, principal: Principal, target: McpTarget, ask
   return decision.rule;
 }
 
+/** @returns with which the broker may call other servers because of this request; undefined if it may call none */
+async function delegate(
+  { delegations }: ValidateDeps,
+  { subject, username, clientId, kind, groups, scopes, sessionId, expiresAt, shown }: Principal,
+  { address }: OriginalRequest,
+  { server, broker }: McpTarget,
+  asked: McpRequest,
+): Promise<string | undefined> {
+  const asks = broker && asksOf(broker, server, asked);
+  if (!asks || !shown) return undefined;
+  // The record alone names groups, and it may name others by then.
+  const named = sessionId === undefined ? { groups, scopes } : { groups: [], scopes: [] };
+  const caller = { ...shown, username, isAgent: kind === 'agent', ...named, ends: expiresAt };
+  const optional = { sid: sessionId, client: clientId, address };
+  return await delegations.mint({ sub: subject, via: server, caller: { ...caller, ...optional }, asks });
+}
+
 /** @returns the relay's ticket, if the relay has to see the answer */
 async function ticketFor(
   deps: ValidateDeps,
@@ -165,9 +204,9 @@ async function ticketFor(
   asked: McpRequest,
 ): Promise<string | undefined> {
   const target = await checkOwnership(deps.bindings, principal, request, mcp, asked);
-  const { server, endpoint } = mcp;
+  const { server, endpoint, broker } = mcp;
   const approved = approvedBy(deps.toolGuard);
-  const ticket = relayTicket(deps.policy(), { principal, server, endpoint, asked, target, approved });
+  const ticket = relayTicket(deps.policy(), { principal, server, endpoint, asked, target, approved, broker });
   const credential = credentialFor && { credentialFor };
   return ticket && (await deps.assertions.signTicket({ ...ticket, heard: cursor, ...credential }));
 }

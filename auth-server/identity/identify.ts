@@ -1,12 +1,14 @@
 import { LRUCache } from 'lru-cache';
 import type { Policy } from '../../policy/policy.ts';
 import type { TokenClaims, TokenVerifier } from '../cognito/cognito-token.ts';
+import type { Delegations } from '../delegation/delegations.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
 import type { RevocationStore } from '../store/revocation.ts';
 import type { SessionRecord } from '../store/session.ts';
 import type { AccessClaims, AccessTokens } from './access-token.ts';
+import { openDelegated } from './delegated.ts';
 import type { LocalSessions } from './local-session.ts';
 import { isPersonalToken, type PersonalTokens } from './personal-token.ts';
 import { type Principal, personOfGrant, personOfLocalSession, personOfSession, principalOfToken } from './principal.ts';
@@ -21,6 +23,8 @@ export interface IdentifyDeps extends PublicRegistry {
   accessTokens: AccessTokens;
   /** Those that people have made for their programs. */
   personalTokens: PersonalTokens;
+  /** With which brokers call other servers for their callers. */
+  delegations: Delegations;
   seal: SessionSeal;
   keeper: SessionKeeper;
   /** Undefined where locally signed sessions are not accepted. */
@@ -34,6 +38,7 @@ export interface IdentifyDeps extends PublicRegistry {
  * @throws {AuthError} with a 401 or 403 code, or identity_provider_unavailable
  */
 export function identify(deps: IdentifyDeps, request: OriginalRequest): Principal | Promise<Principal> {
+  if (request.isInner) return byDelegation(deps, request);
   const visitor = publicVisitor(deps, request);
   if (visitor) return visitor;
   const { authorization, cookie } = request.credentials;
@@ -91,13 +96,21 @@ async function byPersonalToken(deps: IdentifyDeps, request: OriginalRequest, tok
 
 const isPersonal = ({ kind }: SessionRecord) => kind === 'personal';
 
+/** The caller for whom a broker asks. Delegations are good at the inner address only, and nothing else is good there. */
+async function byDelegation(deps: IdentifyDeps, { credentials }: OriginalRequest): Promise<Principal> {
+  const { authorization } = credentials;
+  if (authorization === undefined) throw new AuthError('credentials_missing', texts.credentials_missing);
+  const token = bearerToken(authorization);
+  const delegation = deps.delegations.known(token) ?? (await deps.delegations.verify(token));
+  const { record, create, clients, since } = await openDelegated(deps, delegation);
+  return unlessRevoked(deps, cached(deps.policy(), delegation, record, create), clients, since);
+}
+
 /** The principal with a token of these claims. */
 function holder(deps: IdentifyDeps, claims: TokenClaims): Principal {
   const policy = deps.policy();
   const principal = cached(policy, claims, undefined, () => principalOfToken(policy, claims));
-  // A client that refreshes its tokens at Cognito after a revocation gets a new issue time, but not a new sign-in.
-  const since = principal.kind === 'person' ? Math.min(claims.authTime ?? claims.iat, claims.iat) : claims.iat;
-  return unlessRevoked(deps, principal, [claims.client_id], since);
+  return unlessRevoked(deps, principal, [claims.client_id], principal.shown?.since ?? claims.iat);
 }
 
 /** Whether these cookies would identify a person at the next page of the registry. */

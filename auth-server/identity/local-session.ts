@@ -30,6 +30,8 @@ export type LocalSessions = ReturnType<typeof createLocalSessions>;
 export function createLocalSessions(secretKeys: readonly string[], policy: () => Policy) {
   const keys = secretKeys.map((key) => purposeKey(key, audience));
   return {
+    /** @throws {AuthError} session_invalid if one of the groups is of administrators, as the policy is now */
+    refuseAdministrators: (groups: readonly string[]) => refuseAdministrators(policy(), groups),
     /**
      * @returns undefined if the cookie is not a locally signed session
      * @throws {AuthError} session_invalid if it is not allowed: too long, or of an administrator
@@ -46,13 +48,20 @@ export function createLocalSessions(secretKeys: readonly string[], policy: () =>
 }
 
 function check(policy: Policy, session: LocalSession | undefined): LocalSession {
-  const refused = (why: string) => new AuthError('session_invalid', texts.local_session_invalid(why));
   if (!session) throw refused('it needs sub, username and groups');
   const { iat, exp, groups } = session;
   if (exp - iat > longestSeconds || iat > Date.now() / 1000 + 60) throw refused('it may last eight hours at most');
-  const admin = groups.find((group) => isAdminGroup(policy, group));
-  if (admin !== undefined) throw refused('it names a group of administrators; log in at the identity provider');
+  refuseAdministrators(policy, groups);
   return session;
+}
+
+function refuseAdministrators(policy: Policy, groups: readonly string[]): void {
+  if (groups.some((group) => isAdminGroup(policy, group)))
+    throw refused('it names a group of administrators; log in at the identity provider');
+}
+
+function refused(why: string): AuthError {
+  return new AuthError('session_invalid', texts.local_session_invalid(why));
 }
 
 const administering = ['register_service', 'modify_service', 'toggle_service', 'view_audit'];

@@ -1,6 +1,7 @@
 import { agentWithScopes, isAgent, personInGroups } from '../../policy/caller.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { TokenClaims } from '../cognito/cognito-token.ts';
+import type { Asks, DelegatingCaller } from '../delegation/claims.ts';
 import type { SessionRecord } from '../store/session.ts';
 import type { LocalSession } from './local-session.ts';
 import type { SessionClaims } from './session.ts';
@@ -29,10 +30,18 @@ export interface Principal {
   expiresAt: number;
   /** With a session: until when its groups may be used without another group refresh, in seconds since 1970. */
   groupsValidUntil?: number | undefined;
+  /** What was shown, and since when the caller has it. A delegation repeats it; without it there is none. */
+  shown?: Pick<DelegatingCaller, 'by' | 'since'>;
+  /** Set if a broker calls for them: its name, what it may ask, and the caller's own address. */
+  delegated?: { via: string; asks: Asks; address: string | undefined };
 }
 
 /** The person of a browser's session: groups and names are the record's. A record of an older release has no name to show. */
-export function personOfSession(policy: Policy, claims: SessionClaims, record: SessionRecord): Principal {
+export function personOfSession(
+  policy: Policy,
+  claims: Pick<SessionClaims, 'exp' | 'shown_name'>,
+  record: SessionRecord,
+): Principal {
   const { kind, groups, scopes } = personInGroups(policy, record.groups);
   return {
     kind,
@@ -45,6 +54,7 @@ export function personOfSession(policy: Policy, claims: SessionClaims, record: S
     authMethod: 'session_cookie',
     sessionId: record.sid,
     expiresAt: Math.min(claims.exp, record.expiresAt),
+    shown: { by: 'cookie', since: record.createdAt },
   };
 }
 
@@ -62,6 +72,7 @@ export function personOfGrant(policy: Policy, record: SessionRecord): Principal 
     authMethod: 'jwt',
     sessionId: record.sid,
     expiresAt: record.expiresAt,
+    shown: { by: record.kind === 'personal' ? 'personal token' : 'access token', since: record.createdAt },
   };
 }
 
@@ -69,7 +80,7 @@ export function personOfGrant(policy: Policy, record: SessionRecord): Principal 
  * The person of a locally signed session. With `SECRET_KEY` one can name anyone, so the subject differs from that of the
  * person who logs in, and neither owns the other's MCP sessions and tasks.
  */
-export function personOfLocalSession(policy: Policy, { sub, username, groups, exp }: LocalSession): Principal {
+export function personOfLocalSession(policy: Policy, { sub, username, groups, iat, exp }: LocalSession): Principal {
   return {
     ...personInGroups(policy, groups),
     subject: `local|${sub}`,
@@ -78,6 +89,7 @@ export function personOfLocalSession(policy: Policy, { sub, username, groups, ex
     authMethod: 'session_cookie',
     sessionId: undefined,
     expiresAt: exp,
+    shown: { by: 'local session', since: iat },
   };
 }
 
@@ -96,5 +108,11 @@ export function principalOfToken(policy: Policy, claims: TokenClaims): Principal
     authMethod: 'jwt',
     sessionId: undefined,
     expiresAt: claims.exp,
+    shown: { by: 'token of the provider', since: issuedAt(kind, claims) },
   };
+}
+
+/** A client that refreshes its tokens at Cognito after a revocation gets a new issue time, but not a new sign-in. */
+function issuedAt(kind: Principal['kind'], { iat, authTime = iat }: TokenClaims): number {
+  return kind === 'person' ? Math.min(authTime, iat) : iat;
 }

@@ -3,6 +3,8 @@ import type { OriginalRequest } from '../request/original-request.ts';
 
 /** People also type the address of a server without its endpoint. */
 const ofServer = new RegExp(`^/(${serverNameForm})(?:/(?:mcp|sse|messages))?$`);
+/** The endpoints of all servers together. */
+const ofHub = /^\/(?:mcp|sse|messages)$/;
 /** The registry's API; everything else of the registry is a page. */
 const ofApi = /^\/(?:api|v0|v0\.1)\//;
 
@@ -16,7 +18,8 @@ const ofApi = /^\/(?:api|v0|v0\.1)\//;
 export function resourceOf(publicUrl: string, value: string): string | undefined {
   const url = URL.parse(value);
   if (!url || url.origin !== publicUrl || url.username || url.password || /[?#]/.test(value)) return undefined;
-  if (url.pathname === '/mcp' || url.pathname === '/api') return publicUrl + url.pathname;
+  if (url.pathname === '/api') return `${publicUrl}/api`;
+  if (ofHub.test(url.pathname)) return `${publicUrl}/mcp`;
   const server = ofServer.exec(url.pathname)?.[1];
   return server === undefined ? undefined : audienceOf(publicUrl, server);
 }
@@ -26,8 +29,11 @@ export function resourceOf(publicUrl: string, value: string): string | undefined
  * @returns undefined for a page of the registry: no access token opens one
  */
 export function resourceOfTarget(publicUrl: string, { target, uri }: OriginalRequest): string | undefined {
-  if (target.resource === 'mcp') return audienceOf(publicUrl, target.server);
   const path = uri.replace(/\?.*/s, '');
+  // By the path that was asked, as the gate leads it there under the hub's name.
+  if (target.resource === 'mcp' && target.server === 'hub' && ofHub.test(path.replace(/\/$/, '')))
+    return `${publicUrl}/mcp`;
+  if (target.resource === 'mcp') return audienceOf(publicUrl, target.server);
   // Not where another part of the way could take the path for another one, such as with dot segments.
   const isPlain = URL.parse(path, publicUrl)?.pathname === path;
   return isPlain && ofApi.test(path) ? `${publicUrl}/api` : undefined;

@@ -102,7 +102,8 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
     { credentials: { authorization }, address = '' }: OriginalRequest,
   ): Principal => {
     if (limits.failuresPerAddress > 0 && authorization !== undefined) noteGood(authorization);
-    if (limits.requestsPerPrincipal > 0) {
+    // What a broker asks for its caller was counted when the caller asked the broker.
+    if (limits.requestsPerPrincipal > 0 && principal.delegated === undefined) {
       // Visitors of a public registry are told apart by their addresses.
       const place = principal.authMethod === 'public' ? ` ${networkOf(address)}` : '';
       const key = `${principal.kind} ${principal.subject}${place}`;

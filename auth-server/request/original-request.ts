@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { BrokerName } from '../../common/identity/broker.ts';
 import { secretName } from '../../common/upstream-secrets/secrets-file.ts';
 import { isServerName } from '../../policy/names.ts';
 import type { Endpoint } from '../../policy/request/mcp-request.ts';
@@ -12,6 +13,8 @@ export interface McpTarget {
   routed: boolean;
   /** If the server needs a credential from the gateway: the secret's name, and the origin to which it is sent. */
   upstream?: { secret: string; origin: string } | undefined;
+  /** Set where the gate leads the request to the fixed address of a broker, whatever the server is called. */
+  broker?: BrokerName | undefined;
 }
 
 /** The request that the gate holds back, as the gate describes it. Every value is set by nginx. */
@@ -32,8 +35,11 @@ export function readOriginalRequest(headers: IncomingHttpHeaders) {
     if (value === undefined) throw new AuthError('gate_misconfigured', texts.header_missing(name));
     return value;
   };
+  const { target, isInner } = readTarget(required, one);
   return {
-    target: readTarget(required, one),
+    target,
+    /** Whether it came to the inner address, where brokers call other servers for their callers. */
+    isInner,
     method: required('x-original-method'),
     uri: required('x-original-uri'),
     credentials: { authorization: one('authorization'), cookie: one('cookie') },
@@ -53,10 +59,24 @@ export function readOriginalRequest(headers: IncomingHttpHeaders) {
 
 type Target = { resource: 'registry' } | McpTarget;
 
-function readTarget(required: (name: string) => string, one: (name: string) => string | undefined): Target {
+/** A broker is named here and in no header of its own, which a proxy that copies a client's headers would not replace. */
+const mcpResource = /^(inner-)?(mcp|hub|mcpgw)$/;
+
+function readTarget(
+  required: (name: string) => string,
+  one: (name: string) => string | undefined,
+): { target: Target; isInner: boolean } {
   const resource = required('x-resource');
-  if (resource === 'registry') return { resource };
-  if (resource !== 'mcp') throw new AuthError('gate_misconfigured', texts.header_unknown('X-Resource'));
+  if (resource === 'registry') return { target: { resource }, isInner: false };
+  const [, inner, kind] = mcpResource.exec(resource) ?? [];
+  if (kind === undefined) throw new AuthError('gate_misconfigured', texts.header_unknown('X-Resource'));
+  const broker = kind === 'mcp' ? undefined : (kind as BrokerName);
+  const target = readMcpTarget(required, one);
+  return { target: broker === undefined ? target : { ...target, broker }, isInner: inner !== undefined };
+}
+
+function readMcpTarget(required: (name: string) => string, one: (name: string) => string | undefined): McpTarget {
+  const resource = 'mcp';
   const endpoint = required('x-mcp-endpoint');
   if (endpoint !== 'mcp' && endpoint !== 'sse' && endpoint !== 'messages') {
     throw new AuthError('gate_misconfigured', texts.header_unknown('X-Mcp-Endpoint'));

@@ -22,6 +22,3 @@ export const gateAudience = (publicUrl: string) => `${publicUrl}/#gate`;
 
 /** The life of a delegation in seconds. It only admits: what was admitted lasts as long as the caller's own access. */
 export const delegationSeconds = 120;
-
-/** The tools with which a broker calls any tool that its caller names: with the arguments `server` and `tool`. */
-export const callTools: ReadonlySet<string> = new Set(['call_tool', 'call_read_only_tool']);

@@ -1,6 +1,7 @@
 import { decodeJwt, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
 import * as z from 'zod';
 import { nowInSeconds } from '../time/now.ts';
+import { brokerName } from './broker.ts';
 import { verifySigned } from './verify-signed.ts';
 
 /** The life of a ticket in seconds: that of an assertion. */
@@ -17,6 +18,8 @@ const claims = z.object({
   uris: z.array(z.string()).readonly().optional(),
   /** Path and query at the upstream, if the session has its own instead of the route's. */
   target: z.string().optional(),
+  /** Set if the request leads to the fixed address of a broker, not to the route of a server with its name. */
+  broker: brokerName.optional(),
   /** The only origin to which the gateway's credential in this request may be sent. */
   credentialFor: z.string().optional(),
   /** When the caller's credential expires, in seconds since 1970. */

@@ -16,6 +16,7 @@ const decision = z.strictObject({
   shown_name: text.describe('The name that pages show, if that is not the user name. It decides nothing.'),
   client_id: text,
   auth_method: text,
+  via: text.describe('Who has asked for the caller: the hub, a set or mcpgw. Its own request is a decision too.'),
   groups: z.array(z.string()).optional(),
   scopes: z.array(z.string()).optional(),
   resource: text.describe('`mcp` or `registry`.'),

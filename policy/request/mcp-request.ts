@@ -1,4 +1,4 @@
-import { type ObjectKind, removedMethods } from './methods.ts';
+import { callTools, type ObjectKind, removedMethods } from './methods.ts';
 import { RefusedRequest } from './refused-request.ts';
 import { headerName, judgedKeys, refuseLookAlikes } from './request-hygiene.ts';
 import { NumberInBody, type RequestId } from './request-id.ts';
@@ -33,6 +33,8 @@ export interface McpRequest {
   accesses: readonly [Access, ...Access[]];
   /** Ids of the tasks that it names. They must be the caller's own. */
   tasks?: readonly string[];
+  /** What a tool is asked to call that calls other tools: its arguments `server` and `tool`. */
+  calls?: { server: string; tool: string };
   /** Whether the answer may be a new task instead of a result. */
   mayCreateTask?: boolean;
   /** Whether the client claims 2026-07-28 or later, whose statuses and results differ. */
@@ -122,7 +124,14 @@ function readCall(message: Json): McpRequest {
   refuseLookAlikes(args, judgedParams);
   const accesses = readAccesses(method, args);
   const tasks = readTasks(method, args);
-  return { method, accesses, ...(tasks && { tasks }), ...(mayCreateTask(args) && { mayCreateTask: true }) };
+  const calls = readCalled(method, args);
+  return {
+    method,
+    accesses,
+    ...(tasks && { tasks }),
+    ...(calls && { calls }),
+    ...(mayCreateTask(args) && { mayCreateTask: true }),
+  };
 }
 
 /** Reads the object that a method names (MCP schema, `params` of each method). */
@@ -144,6 +153,13 @@ function readAccesses(method: string, params: Json): [Access, ...Access[]] {
     default:
       return [{ method }];
   }
+}
+
+/** Not judged here: the call that follows is a request of its own. */
+function readCalled(method: string, { name, arguments: given }: Json): McpRequest['calls'] {
+  if (method !== 'tools/call' || typeof name !== 'string' || !callTools.has(name)) return undefined;
+  const { server, tool } = (typeof given === 'object' && given !== null ? given : {}) as Json;
+  return typeof server === 'string' && typeof tool === 'string' ? { server, tool } : undefined;
 }
 
 function readRef(ref: Json): { kind: ObjectKind; name: string } {

@@ -63,6 +63,9 @@ export const cacheable: ReadonlySet<string> = new Set([
   'resources/read',
 ]);
 
+/** The tools of mcpgw that call any tool which its caller names: with the arguments `server` and `tool`. */
+export const callTools: ReadonlySet<string> = new Set(['call_tool', 'call_read_only_tool']);
+
 /** Known methods of extensions, and the kinds of object they name: of `io.modelcontextprotocol/skills` (SEP-2640). */
 export const extensionMethods: ReadonlyMap<string, readonly ObjectKind[]> = new Map<string, readonly ObjectKind[]>([
   ['skills/list', []],

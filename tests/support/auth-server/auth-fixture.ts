@@ -11,6 +11,7 @@ import { standInJwksCache } from '../../../auth-server/cognito/stand-in-keys.ts'
 import { createTokenVault } from '../../../auth-server/cognito/token-vault.ts';
 import { createMetrics } from '../../../auth-server/decisions/metrics.ts';
 import { openRecentDecisions } from '../../../auth-server/decisions/recent-decisions.ts';
+import { createDelegations } from '../../../auth-server/delegation/delegations.ts';
 import { createAccessTokens } from '../../../auth-server/identity/access-token.ts';
 import { createAssertionSigner } from '../../../auth-server/identity/assertion.ts';
 import { createGroupSource } from '../../../auth-server/identity/group-refresh.ts';
@@ -156,6 +157,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
   const assertions = await createAssertionSigner(store.keys, shape.publicUrl, undefined, (hit) =>
     metrics.lookedUp('assertion', hit),
   );
+  const delegations = createDelegations(createSigningKeys(store.keys), shape.publicUrl);
   const accessTokens = createAccessTokens(createSigningKeys(store.accessTokenKeys), shape.publicUrl);
   const personalTokens = createPersonalTokens(await store.secrets.get('personal-tokens'), shape.personalTokenDays);
   const client = (name: string) =>
@@ -229,6 +231,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     }),
     accessTokens,
     personalTokens,
+    delegations,
     assertions,
     ...store,
     seal,
@@ -279,6 +282,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     seal,
     accessTokens,
     personalTokens,
+    delegations,
     authorization,
     assertions,
     metrics,

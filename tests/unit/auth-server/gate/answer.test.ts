@@ -112,6 +112,7 @@ const page: OriginalRequest = {
   accept: 'text/html',
   address: undefined,
   requestId: undefined,
+  isInner: false,
 };
 const mcp: OriginalRequest = {
   ...page,

@@ -65,6 +65,7 @@ async function check({ principal, server = 'clock', endpoint = 'mcp', sessionId,
     accept: undefined,
     address: undefined,
     requestId: undefined,
+    isInner: false,
   };
   const asked: McpRequest = { id: 7, method: 'ping', accesses: [{ method: 'ping' }], ...(tasks && { tasks }) };
   return await checkOwnership(store.bindings, { ...alice, ...principal }, request, target, asked);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createDelegations } from '../../../../auth-server/delegation/delegations.ts';
 import { createAccessTokens } from '../../../../auth-server/identity/access-token.ts';
 import { type IdentifyDeps, identify } from '../../../../auth-server/identity/identify.ts';
 import { createPersonalTokens } from '../../../../auth-server/identity/personal-token.ts';
@@ -43,6 +44,7 @@ beforeAll(async () => {
     tokens: verifierOf(),
     accessTokens: createAccessTokens(createSigningKeys(store.accessTokenKeys), publicUrl),
     personalTokens: createPersonalTokens(new Uint8Array(32), 90),
+    delegations: createDelegations(createSigningKeys(store.keys), publicUrl),
     seal,
     keeper,
     revocations: store.revocations,
@@ -69,6 +71,7 @@ const ask = async ({ authorization, cookie: sent, origin, fetchSite, fetchDest, 
     accept: undefined,
     address: undefined,
     requestId: undefined,
+    isInner: false,
     ...more,
   });
 const refused = (code: string, message: RegExp = /./) =>

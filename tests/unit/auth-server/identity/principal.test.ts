@@ -36,6 +36,7 @@ describe('the caller behind a token', () => {
       authMethod: 'jwt',
       sessionId: undefined,
       expiresAt: 1000,
+      shown: { by: 'token of the provider', since: 1 },
     });
   });
 
@@ -50,6 +51,7 @@ describe('the caller behind a token', () => {
       authMethod: 'jwt',
       sessionId: undefined,
       expiresAt: 1000,
+      shown: { by: 'token of the provider', since: 1 },
     });
   });
 
@@ -82,6 +84,7 @@ describe('the person behind a session', () => {
       authMethod: 'session_cookie',
       sessionId: 's-1',
       expiresAt: 1000,
+      shown: { by: 'cookie', since: record.createdAt },
     });
   });
 

@@ -47,6 +47,24 @@ describe('the description of a request by the gate', () => {
       accept: 'application/json',
       address: '203.0.113.9',
       requestId: 'r-1',
+      isInner: false,
+    });
+  });
+
+  test.each([
+    ['hub', false, 'hub'],
+    ['mcpgw', false, 'mcpgw'],
+    ['inner-mcp', true, undefined],
+    ['inner-hub', true, 'hub'],
+  ])('names a broker and the inner address in the one header that every gate sets: %s', (resource, isInner, broker) => {
+    const { target, ...rest } = readOriginalRequest({ ...gate, 'x-resource': resource });
+    expect(rest.isInner).toBe(isInner);
+    expect(target).toEqual({
+      resource: 'mcp',
+      server: 'clock',
+      endpoint: 'mcp',
+      routed: true,
+      ...(broker && { broker }),
     });
   });
 
