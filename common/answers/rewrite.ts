@@ -98,13 +98,24 @@ export function splice(json: Buffer, edits: readonly Edit[]): Buffer {
     const isLast = added.pieces.length === 0 && json[skipSpace(json, inside)] === closeObject;
     added.pieces.unshift(Buffer.from(`${JSON.stringify(path.at(-1))}:`), bytes, ...(isLast ? [] : [comma]));
   }
+  return replaced(
+    json,
+    [...changes].map(([from, { to, pieces }]) => ({ from, to, json: Buffer.concat(pieces) })),
+  );
+}
+
+/** Other JSON for a span of a text. An empty span is a place where it is put in. */
+export type Change = Span & { json: Uint8Array | string };
+
+/** A text with other bytes in some of its spans, which do not overlap. */
+export function replaced(bytes: Buffer, changes: readonly Change[]): Buffer {
   const pieces: Uint8Array[] = [];
   let from = 0;
-  for (const [start, change] of [...changes].sort(([one], [other]) => one - other)) {
-    pieces.push(json.subarray(from, start), ...change.pieces);
+  for (const change of [...changes].sort((one, other) => one.from - other.from)) {
+    pieces.push(bytes.subarray(from, change.from), Buffer.from(change.json));
     from = change.to;
   }
-  return Buffer.concat([...pieces, json.subarray(from)]);
+  return Buffer.concat([...pieces, bytes.subarray(from)]);
 }
 
 const openObject = 0x7b;

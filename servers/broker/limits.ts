@@ -21,16 +21,18 @@ export const limits = {
   leftOut: 30_000,
   /** Sessions at members without use are closed, after so many milliseconds. */
   idleSession: 600_000,
-  /** Requests of a member that the client has not answered yet. */
+  /** Requests of a member that the client has not answered yet, and questions of one `input_required`. */
   askedPerMember: 4,
-  /** How often one call may ask its client for input. */
+  /** How often one call of an old client may ask for input. */
   rounds: 10,
-  inputRequests: 8,
   /** Calls that wait for the client's input: for each caller, and for how many milliseconds. */
   heldPerCaller: 8,
   heldFor: 300_000,
   /** Progress and log messages of one call: so many in a second, then every tenth. */
   notices: 10,
+  /** Resources that a client subscribes to. Updates of one come that often at most, in milliseconds. */
+  subscriptions: 1_000,
+  updateEvery: 1_000,
   /** Addresses of resources in results that are remembered for a client. */
   links: 1_000,
   longestUri: 2_048,

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import type { Client } from './client.ts';
+import type { Client, Session } from './client.ts';
 import type { Asking, Era, Member } from './exchange.ts';
 import { gateCodeOf } from './members/answer.ts';
 import { enveloped, headerText, newVersion } from './members/envelope.ts';
 import type { Gate } from './members/gate.ts';
-import { type Session, Sessions, sessionHeaders } from './members/sessions.ts';
+import { Sessions, sessionHeaders } from './members/sessions.ts';
 import { Short } from './members/short.ts';
 import { Failures, Turns } from './members/turns.ts';
 

@@ -124,6 +124,8 @@ function noSentence(status = 200, server = 'The server'): BrokerError {
 }
 
 async function gather(gathered: ByteGatherer, answer: IncomingMessage, most: number): Promise<void> {
+  if (Number(answer.headers['content-length']) > most)
+    throw new OversizedAnswer(`more than ${most} bytes in one message`);
   for await (const chunk of decodedBody(answer) as AsyncIterable<Buffer>) {
     if (gathered.length + chunk.length > most) throw new OversizedAnswer(`more than ${most} bytes in one message`);
     gathered.add(chunk);

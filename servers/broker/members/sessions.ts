@@ -1,18 +1,8 @@
-import type { Client, Opening } from '../client.ts';
+import type { Client, Opening, Session } from '../client.ts';
 import type { Asking, Member } from '../exchange.ts';
 import { limits } from '../limits.ts';
 import { capabilitiesFor, oldVersion } from './envelope.ts';
 import type { Short } from './short.ts';
-
-/** A session at a member of the old era. A member without sessions gives it no id. */
-export interface Session {
-  id: string | undefined;
-  version: string;
-  capabilities: Readonly<Record<string, unknown>>;
-  usedAt: number;
-  /** Requests and streams that use it now. */
-  uses: number;
-}
 
 /** What tells a member the session of a request. */
 export function sessionHeaders({ id, version }: Session): Record<string, string | undefined> {
@@ -60,6 +50,24 @@ export class Sessions {
     }
   }
 
+  /** Tells the log level that the client has set, to a session that is open. One that opens later learns it then. */
+  async setLevel(asking: Asking, client: Client, member: Member): Promise<void> {
+    const session = client.sessions.get(member.server)?.session;
+    if (session) await this.#tellLevel(asking, client, member, session);
+  }
+
+  /** Asks a member in the session that is open, and reads its result. */
+  async ask(
+    asking: Asking,
+    client: Client,
+    member: Member,
+    message: { method: string; params: object },
+  ): Promise<Record<string, unknown>> {
+    const session = await this.open(asking, client, member);
+    const numbered = { id: client.nextId(), ...message };
+    return (await this.#short.ask(asking, member, numbered, sessionHeaders(session))).result;
+  }
+
   async endAll(asking: Asking, client: Client): Promise<void> {
     await Promise.all([...client.sessions.values()].map((opening) => this.#end(asking, client, opening)));
   }
@@ -91,12 +99,16 @@ export class Sessions {
       uses: 0,
     };
     await this.#short.notify(asking, member, { method: 'notifications/initialized' }, sessionHeaders(session));
-    const { level } = client;
     // With this session and not by `open`, which would wait for itself.
-    if (level !== undefined && 'logging' in session.capabilities)
-      await this.#short
-        .ask(asking, member, { id: 1, method: 'logging/setLevel', params: { level } }, sessionHeaders(session))
-        .catch(() => undefined);
+    await this.#tellLevel(asking, client, member, session);
     return session;
+  }
+
+  /** A member that refuses it goes on with its own level. */
+  async #tellLevel(asking: Asking, client: Client, member: Member, session: Session): Promise<void> {
+    const { level } = client;
+    if (level === undefined || !('logging' in session.capabilities)) return;
+    const message = { id: client.nextId(), method: 'logging/setLevel', params: { level } };
+    await this.#short.ask(asking, member, message, sessionHeaders(session)).catch(() => undefined);
   }
 }

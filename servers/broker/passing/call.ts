@@ -1,0 +1,311 @@
+import { asLine } from '../../../common/answers/line.ts';
+import { isSameId, type ServerMessage, type Span, stringAt } from '../../../common/answers/message.ts';
+import { replaced, splice } from '../../../common/answers/rewrite.ts';
+import type { Client, Running } from '../client.ts';
+import { BrokerError, rpcCode } from '../errors.ts';
+import type { Asking, Exchange, Member } from '../exchange.ts';
+import { limits } from '../limits.ts';
+import type { MemberRequest, Members, Sent } from '../member.ts';
+import { errorIn, errorOf, gateCodeOf, isStream, messagesOf, type Said } from '../members/answer.ts';
+import { asBrokerError } from '../members/short.ts';
+import { asInputRequired, inputRequired, newMembers, questionsChanged, withResponses } from './across.ts';
+import { askAll, heldAnswer, passQuestion, type QuestionTo } from './asking.ts';
+import type { HeldCalls } from './held.ts';
+import { linksIn } from './links.ts';
+import { Notices } from './notices.ts';
+import { type Question, readQuestion } from './question.ts';
+import { taskIdsChanged } from './task-ids.ts';
+import { errorMessage, idOf, Writer } from './writer.ts';
+
+/** A call that waits for its client, and the request of the member that the client has to answer. */
+export interface HeldCall {
+  call: Call;
+  memberId: string;
+}
+
+export interface CallParts {
+  members: Members;
+  held: HeldCalls<HeldCall>;
+}
+
+const key = 'asked';
+
+/**
+ * One request of a client at one member, from its first byte to its answer. What the member sends is read, bounded, and written
+ * again from what was understood.
+ */
+export class Call implements Running {
+  readonly member: Member;
+  /** The client's id of the request, as JSON. */
+  clientId: string;
+  readonly method: string;
+  readonly #parts: CallParts;
+  readonly #client: Client;
+  readonly #request: MemberRequest;
+  readonly #notices = new Notices();
+  readonly #token: string | undefined;
+  readonly #mayFail: boolean;
+  #exchange: Exchange;
+  #body: Buffer;
+  #id: number;
+  #stop = new AbortController();
+  #sent: Sent | undefined;
+  #said: AsyncGenerator<Said> | undefined;
+  #writer: Writer;
+  #isHeld = false;
+  #mayResume = false;
+
+  /**
+   * @param request with the member's own names
+   * @param mayFail whether another member is asked if this one refuses
+   */
+  constructor(
+    parts: CallParts,
+    exchange: Exchange,
+    client: Client,
+    to: { member: Member; request: MemberRequest; mayFail?: boolean },
+  ) {
+    this.#parts = parts;
+    this.#exchange = exchange;
+    this.#client = client;
+    this.member = to.member;
+    this.#request = to.request;
+    this.#mayFail = to.mayFail ?? false;
+    this.#body = to.request.body;
+    this.method = to.request.method;
+    this.clientId = idOf(exchange);
+    this.#writer = new Writer(to.member.server, exchange.reply);
+    this.#token = tokenOf(exchange);
+    this.#id = client.nextId();
+  }
+
+  /** Whether a call goes on with what this one has begun. */
+  isFor(server: string, { method, name }: MemberRequest): boolean {
+    return this.member.server === server && this.method === method && this.#request.name === name;
+  }
+
+  /** @returns the error, if nothing was answered yet */
+  async run(): Promise<BrokerError | undefined> {
+    return await this.#guard(async () => {
+      for (let round = 0; round < limits.rounds; round++) {
+        this.#client.running.set(this.#id, this);
+        this.#sent = await this.#send(round > 0);
+        const again = await this.#drain();
+        if (!again) return;
+        this.#client.finished(this.#id);
+        this.#id = this.#client.nextId();
+        this.#body = again;
+      }
+      throw this.#unavailable('asks for input again and again');
+    });
+  }
+
+  /** Goes on with a call that has waited for the client's answer. */
+  async goOn(exchange: Exchange, memberId: string): Promise<BrokerError | undefined> {
+    this.#exchange = exchange;
+    this.clientId = idOf(exchange);
+    this.#writer = new Writer(this.member.server, exchange.reply);
+    this.#isHeld = false;
+    return await this.#guard(async () => {
+      await this.#parts.members.tell(exchange, this.#client, this.member, heldAnswer(exchange.text, key, memberId));
+      await this.#drain();
+    });
+  }
+
+  /** Goes on with a stream that has ended before the answer. */
+  async resume(exchange: Exchange, lastId: string): Promise<BrokerError | undefined> {
+    this.#exchange = exchange;
+    this.#writer = new Writer(this.member.server, exchange.reply);
+    this.#mayResume = false;
+    this.#stop = new AbortController();
+    return await this.#guard(async () => {
+      this.#sent = await this.#parts.members.listen(exchange, this.#client, this.member, this.#stop.signal, lastId);
+      await this.#drain();
+    });
+  }
+
+  /** The client does not want the answer any more. */
+  cancel(asking: Asking = this.#exchange): void {
+    if (this.#writer.isOver) return;
+    if (this.#client.era === 'old') void this.#writer.end();
+    // For a member of the old era the end of the stream is no end of the call.
+    if (this.#sent?.era === 'old') this.#tellMember(cancelled(this.#id), asking);
+    this.#stop.abort();
+  }
+
+  /** The client's connection has gone. For an old client that is no cancel: it may come back for the answer. */
+  readonly #gone = (): void => {
+    if (this.#client.era === 'new') this.cancel();
+    else this.#stop.abort();
+  };
+
+  async #guard(work: () => Promise<void>): Promise<BrokerError | undefined> {
+    const { gone } = this.#exchange.reply;
+    gone.addEventListener('abort', this.#gone, { once: true });
+    if (gone.aborted) this.#gone();
+    try {
+      await work();
+    } catch (cause) {
+      if (this.#stop.signal.aborted || this.#writer.isOver) return undefined;
+      const error = asBrokerError(this.member.server, cause);
+      if (!this.#writer.isStreaming) return error;
+      await this.#writer.answer(errorMessage(this.clientId, error));
+    } finally {
+      gone.removeEventListener('abort', this.#gone);
+      if (!this.#isHeld) this.#close();
+    }
+    return undefined;
+  }
+
+  #close(): void {
+    void this.#said?.return(undefined).catch(() => undefined);
+    this.#sent?.answer.destroy();
+    for (const [id, asked] of this.#client.asked) if (asked.asker === this) this.#client.asked.delete(id);
+    if (this.#mayResume && !this.#writer.isOver) this.#client.keepUnfinished(this.#id);
+    else this.#client.finished(this.#id);
+  }
+
+  async #send(isAgain: boolean): Promise<Sent> {
+    const body = splice(this.#body, [{ path: ['id'], json: String(this.#id) }]);
+    const request = { ...this.#request, body };
+    const sent = await this.#parts.members.send(this.#exchange, this.#client, this.member, request, this.#stop.signal);
+    if (isAgain && gateCodeOf(sent.answer) === 'token_expired') {
+      sent.answer.destroy();
+      throw new BrokerError(
+        rpcCode.invalidParams,
+        'The answer came too late, more than two minutes after the call. Call again.',
+      );
+    }
+    return sent;
+  }
+
+  /** Reads the answer up to its end. @returns the request that has to follow */
+  async #drain(): Promise<Buffer | undefined> {
+    const sent = this.#sent as Sent;
+    if (!this.#said) await this.#refuseStatus(sent);
+    // If another member may be asked, nothing goes out before it is known whether this one refuses.
+    if (isStream(sent.answer) && !this.#mayFail) await this.#writer.event({});
+    const said = this.#said ?? messagesOf(this.member.server, sent.answer);
+    this.#said = said;
+    for (;;) {
+      const { value, done } = await said.next();
+      if (done) break;
+      const again = await this.#take(sent, value);
+      if (again) {
+        await said.return(undefined);
+        this.#said = undefined;
+      }
+      if (again || this.#writer.isOver || this.#isHeld) return again;
+    }
+    this.#said = undefined;
+    if (!this.#mayResume) throw this.#unavailable('ended its stream without an answer');
+    this.#exchange.reply.end();
+    return undefined;
+  }
+
+  async #refuseStatus(sent: Sent): Promise<void> {
+    const status = sent.answer.statusCode ?? 502;
+    if (status >= 400) throw await this.#refusal(sent, status);
+    if (status >= 300 || status === 202) throw this.#unavailable(`answered with status ${status} instead of a result`);
+  }
+
+  #unavailable(what: string): BrokerError {
+    return new BrokerError(rpcCode.unavailable, `${this.member.server} ${what}.`);
+  }
+
+  async #refusal({ answer, era }: Sent, status: number): Promise<BrokerError> {
+    const isOwn = gateCodeOf(answer) === undefined && era === 'new' && (status === 400 || status === 404);
+    const { code, message, data } = await errorOf(this.member.server, answer);
+    return new BrokerError(code, message, { data, ...(isOwn && { status }) });
+  }
+
+  /** @returns the request that has to follow */
+  async #take(sent: Sent, { eventId, message }: Said): Promise<Buffer | undefined> {
+    if (eventId !== undefined && this.#client.era === 'old') this.#mayResume = true;
+    if (!message) {
+      await this.#writer.event({ id: eventId, data: Buffer.alloc(0) });
+      return undefined;
+    }
+    if (message.isResponse) return await this.#takeResponse(sent, message, eventId);
+    if (message.parts.has('id')) {
+      // A member of the new era asks by its answer.
+      if (sent.era === 'old') await this.#takeQuestion(message, eventId);
+      return undefined;
+    }
+    const notice = this.#notices.pass(this.member, message, this.#token);
+    if (notice) await this.#writer.event({ id: eventId, data: notice });
+    return undefined;
+  }
+
+  async #takeResponse({ era }: Sent, message: ServerMessage, eventId?: string): Promise<Buffer | undefined> {
+    // An answer to another request: on this stream nothing waits for it.
+    if (!isSameId(message.id, { value: this.#id, text: String(this.#id) })) return undefined;
+    const error = this.#mayFail && !this.#writer.isStreaming ? errorIn(message) : undefined;
+    if (error) throw error;
+    const { capabilities } = this.#exchange.announced;
+    const asks = inputRequired(this.member, capabilities, message);
+    if (asks && this.#client.era === 'old') {
+      const responses = await askAll(this.#asking, asks.questions, this.#exchange.reply.gone);
+      return withResponses(this.#body, responses, asks.requestState);
+    }
+    for (const uri of linksIn(message)) this.#client.remember(uri, this.member);
+    const changes = [
+      { ...(message.parts.get('id') as Span), json: this.clientId },
+      ...(asks ? questionsChanged(asks) : taskIdsChanged(this.member.server, this.method, message)),
+      ...(this.#client.era === 'new' && era === 'old' ? newMembers(this.method, message) : []),
+    ];
+    await this.#writer.answer(asLine(replaced(message.bytes, changes)), eventId);
+    return undefined;
+  }
+
+  async #takeQuestion(message: ServerMessage, eventId?: string): Promise<void> {
+    const { bytes, parts, id } = message;
+    if (!id) return;
+    const method = stringAt(bytes, parts.get('method')) ?? '';
+    const tell = (answer: string) => this.#tellMember(`{"jsonrpc":"2.0","id":${id.text},${answer}}`);
+    if (method === 'ping' && this.#client.era === 'new') return tell('"result":{}');
+    try {
+      const params = parts.get('params');
+      const capabilities = this.#exchange.announced.capabilities;
+      const question = readQuestion(
+        this.member,
+        capabilities,
+        method,
+        params && bytes.subarray(params.from, params.to),
+      );
+      if (this.#client.era === 'new') return await this.#hold(question, id.text);
+      await passQuestion(this.#asking, question, id.text, eventId);
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      tell(`"error":${JSON.stringify({ code: error.code, message: error.message })}`);
+    }
+  }
+
+  /** A client of the new era is asked by the answer: the call waits until it comes back. */
+  async #hold(question: Question, memberId: string): Promise<void> {
+    const drop = () => this.#close();
+    const handle = this.#parts.held.hold(this.#exchange.owner, { call: this, memberId }, drop);
+    if (handle === undefined)
+      throw new BrokerError(rpcCode.busy, 'Too many calls of this client wait for an answer already.');
+    this.#isHeld = true;
+    await this.#writer.answer(asInputRequired(this.clientId, key, question, handle));
+  }
+
+  get #asking(): QuestionTo {
+    return { client: this.#client, asker: this, deliver: (data, id) => this.#writer.event({ id, data }) };
+  }
+
+  /** A member that does not take it waits in vain: nothing of the client's depends on it. */
+  #tellMember(json: string, asking: Asking = this.#exchange): void {
+    void this.#parts.members.tell(asking, this.#client, this.member, Buffer.from(json)).catch(() => undefined);
+  }
+}
+
+function cancelled(id: number): string {
+  return `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id}}}`;
+}
+
+function tokenOf({ message }: Exchange): string | undefined {
+  const meta = message.params?._meta as { progressToken?: unknown } | undefined;
+  return meta?.progressToken === undefined ? undefined : JSON.stringify(meta.progressToken);
+}

@@ -1,0 +1,182 @@
+import { type ServerMessage, stringAt } from '../../common/answers/message.ts';
+import { locate } from '../../common/answers/rewrite.ts';
+import type { Client } from './client.ts';
+import { BrokerError, rpcCode } from './errors.ts';
+import type { Asking, Exchange, Member, Route } from './exchange.ts';
+import { limits } from './limits.ts';
+import { eraOf, type MemberRequest, type Members, type Sent } from './member.ts';
+import { errorOf, isStream, messagesOf } from './members/answer.ts';
+import { passQuestion } from './passing/asking.ts';
+import { readQuestion } from './passing/question.ts';
+import { Updates } from './passing/updates.ts';
+
+/** What an old client has subscribed to at one member, and the streams that bring it. */
+interface Standing {
+  readonly updates: Updates;
+  /** Of a member of the new era one stream for each resource, of the others one in all, under the empty key. */
+  readonly streams: Map<string, AbortController>;
+}
+
+/** Updates of resources. Only for these a standing stream to a member is open: changes of lists come from the registry. */
+export class Subscriptions {
+  readonly #members: Members;
+  readonly #standing = new WeakMap<Client, Map<string, Standing>>();
+
+  constructor(members: Members) {
+    this.#members = members;
+  }
+
+  /**
+   * Opens or closes what a `resources/subscribe` or `resources/unsubscribe` of an old client needs.
+   * @throws {BrokerError} if the member refuses
+   */
+  async change(
+    exchange: Exchange,
+    client: Client,
+    member: Member,
+    { method, name = '' }: MemberRequest,
+  ): Promise<void> {
+    const all = this.#standing.get(client) ?? new Map<string, Standing>();
+    this.#standing.set(client, all);
+    const isNew = eraOf(member, {}) === 'new';
+    const standing = all.get(member.server) ?? {
+      updates: toSession(client),
+      streams: new Map<string, AbortController>(),
+    };
+    all.set(member.server, standing);
+    const { updates, streams } = standing;
+    const key = isNew ? name : '';
+    if (method === 'resources/unsubscribe') {
+      updates.uris.delete(name);
+      if (isNew || updates.uris.size === 0) stop(streams, key);
+      return;
+    }
+    const count = [...all.values()].reduce((sum, each) => sum + each.updates.uris.size, 0);
+    if (count >= limits.subscriptions)
+      throw new BrokerError(rpcCode.busy, `A client subscribes to ${limits.subscriptions} resources at most.`);
+    updates.uris.add(name);
+    if (streams.has(key)) return;
+    const stopped = new AbortController();
+    streams.set(key, stopped);
+    const close = () => stop(streams, key);
+    try {
+      const sent = await this.#open(exchange, client, member, [name], stopped.signal);
+      void this.#pump(client, member, sent, updates).finally(close);
+    } catch (error) {
+      close();
+      updates.uris.delete(name);
+      throw error;
+    }
+  }
+
+  /** Ends the streams of a client whose session is over. */
+  end(client: Client): void {
+    for (const { streams } of this.#standing.get(client)?.values() ?? [])
+      for (const key of [...streams.keys()]) stop(streams, key);
+    this.#standing.delete(client);
+  }
+
+  /** Passes on updates until the client has gone: `subscriptions/listen` of MCP 2026-07-28. */
+  async listen(exchange: Exchange, client: Client, routes: ReadonlyMap<Route, readonly string[]>): Promise<void> {
+    const { gone } = exchange.reply;
+    const meta = { 'io.modelcontextprotocol/subscriptionId': exchange.message.id };
+    const tell = (uri: string) => {
+      const json = JSON.stringify({ jsonrpc: '2.0', method: updated, params: { uri, _meta: meta } });
+      void exchange.reply.event({ name: undefined, id: undefined, retry: undefined, data: Buffer.from(json) });
+    };
+    const streams = [...routes].map(async ([{ member }, uris]) => {
+      const updates = new Updates(tell);
+      for (const uri of uris.slice(0, limits.subscriptions)) updates.uris.add(uri);
+      if (eraOf(member, {}) === 'old')
+        for (const uri of updates.uris)
+          await this.#members.tell(exchange, client, member, subscribe(client.nextId(), uri));
+      await this.#pump(client, member, await this.#open(exchange, client, member, [...updates.uris], gone), updates);
+    });
+    await Promise.allSettled(streams);
+    if (!gone.aborted) await new Promise<void>((go) => gone.addEventListener('abort', () => go(), { once: true }));
+  }
+
+  /** @throws {BrokerError} if the member opens no stream */
+  async #open(
+    asking: Asking,
+    client: Client,
+    member: Member,
+    uris: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Sent> {
+    const sent =
+      eraOf(member, {}) === 'new'
+        ? await this.#members.send(asking, client, member, listenTo(client.nextId(), uris), signal)
+        : await this.#members.listen(asking, client, member, signal);
+    if ((sent.answer.statusCode ?? 502) >= 400) throw await errorOf(member.server, sent.answer);
+    if (isStream(sent.answer)) return sent;
+    sent.answer.destroy();
+    throw new BrokerError(rpcCode.unavailable, `${member.server} opens no stream for updates of resources.`);
+  }
+
+  /** Reads a standing stream to its end. */
+  async #pump(client: Client, member: Member, { answer }: Sent, updates: Updates): Promise<void> {
+    try {
+      for await (const { message } of messagesOf(member.server, answer)) {
+        if (!message) continue;
+        const method = stringAt(message.bytes, message.parts.get('method'));
+        if (method === updated) updates.updated(uriIn(message));
+        else if (method !== undefined && message.id) await askClient(client, member, method, message);
+      }
+    } catch {
+      // The client has gone, or the member: the client subscribes again.
+    } finally {
+      answer.destroy();
+    }
+  }
+}
+
+const updated = 'notifications/resources/updated';
+
+function uriIn({ bytes }: ServerMessage): string {
+  const [uri] = locate(bytes, [['params', 'uri']]);
+  return stringAt(bytes, uri) ?? '';
+}
+
+/** A request of a member's outside of any call: on the standing stream of the client, if it has one. */
+async function askClient(
+  client: Client,
+  member: Member,
+  method: string,
+  { bytes, parts, id }: ServerMessage,
+): Promise<void> {
+  const { own } = client;
+  if (!own || !id) return;
+  try {
+    const params = parts.get('params');
+    const { capabilities } = client.announced;
+    const question = readQuestion(member, capabilities, method, params && bytes.subarray(params.from, params.to));
+    const deliver = async (data: Buffer) => void own.send({ name: undefined, id: undefined, retry: undefined, data });
+    await passQuestion({ client, asker: { member }, deliver }, question, id.text);
+  } catch (error) {
+    // Nothing admits a refusal here: no request of the client's is at hand.
+    if (!(error instanceof BrokerError)) throw error;
+  }
+}
+
+function toSession({ own }: Client): Updates {
+  return new Updates((uri) => {
+    const json = JSON.stringify({ jsonrpc: '2.0', method: updated, params: { uri } });
+    own?.send({ name: undefined, id: undefined, retry: undefined, data: Buffer.from(json) });
+  });
+}
+
+function listenTo(id: number, uris: readonly string[]): MemberRequest {
+  const method = 'subscriptions/listen';
+  const params = { notifications: { resourceSubscriptions: uris } };
+  return { method, body: Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, method, params })) };
+}
+
+function subscribe(id: number, uri: string): Buffer {
+  return Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, method: 'resources/subscribe', params: { uri } }));
+}
+
+function stop(streams: Map<string, AbortController>, key: string): void {
+  streams.get(key)?.abort();
+  streams.delete(key);
+}
