@@ -1,7 +1,19 @@
-import express, { type Express } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
 import type { JWTVerifyGetKey } from 'jose';
 import type { Logger } from '../../common/service/log.ts';
+import { interval } from '../../common/time/interval.ts';
+import type { Calls } from '../broker/exchange.ts';
 import { createIdentifyCaller } from './caller.ts';
+import { createDispatch } from './client/dispatch.ts';
+import { codes, errorText, Refusal } from './client/errors.ts';
+import { type ClientParts, streamableHttp } from './client/http.ts';
+import { createListen } from './client/listen.ts';
+import { createSessions } from './client/sessions.ts';
+import { legacySse } from './client/sse.ts';
+import { createAnnouncer } from './offer/announcer.ts';
+import { createFeed } from './offer/feed.ts';
+import { createOffers } from './offer/offers.ts';
+import { askPicture } from './offer/picture.ts';
 
 export interface HubParts {
   /** The gateway's public origin. */
@@ -10,23 +22,87 @@ export interface HubParts {
   keys: JWTVerifyGetKey;
   /** Origin of the registry inside the deployment. */
   registryUrl: string;
+  /** Asks the members. */
+  calls: Calls;
   log: Logger;
 }
 
+const sweepMilliseconds = 60_000;
+
 /**
  * The hub over HTTP, not yet listening: one MCP server that offers each caller all they may use, or what a set offers.
- * Which set nginx says in `X-Hub-Set`; it is empty for `/mcp`.
+ * `/mcp` is streamable HTTP, `/sse` and `/messages` are HTTP+SSE of 2024-11-05. nginx says in `X-Hub-Set` which set was asked for.
+ * @returns the app, and what ends its feed, timers and streams
  */
-export function createApp({ publicUrl, keys }: HubParts): Express {
+export function createHub({ publicUrl, keys, registryUrl, calls, log }: HubParts): { app: Express; stop: () => void } {
   const identify = createIdentifyCaller(keys, publicUrl);
+  const feed = createFeed(
+    registryUrl,
+    (change) => {
+      offers.drop();
+      announcer.tell(change);
+    },
+    log,
+  );
+  const offers = createOffers((assertion, set) => askPicture(registryUrl, assertion, set), feed.isLive);
+  const announcer = createAnnouncer(offers.concerns);
+  const sessions = createSessions((session) => {
+    void calls.ended(session, undefined).catch((error: unknown) => log.warn({ err: error }, 'a session was not ended'));
+  });
+  const sweep = interval(
+    sweepMilliseconds,
+    async () => sessions.sweep(),
+    () => undefined,
+  );
+  const parts: ClientParts = {
+    async callerOf(req: Request) {
+      const caller = await identify(req.get('x-mcp-assertion'));
+      if (!caller) {
+        const message = 'No valid identity came with this request. Reach the hub through the gateway.';
+        throw new Refusal(401, codes.invalidRequest, message);
+      }
+      feed.follow(caller.assertion);
+      return caller;
+    },
+    sessions,
+    calls,
+    announcer,
+    dispatch: createDispatch({ offers, calls, listen: createListen(offers, calls, announcer) }),
+    fail(error) {
+      if (error instanceof Refusal) {
+        if (error.cause) log.warn({ err: error.cause }, error.message);
+        return error;
+      }
+      log.error({ err: error }, 'request failed');
+      return new Refusal(500, codes.internal, 'The hub failed. Its log says why.');
+    },
+  };
   const app = express();
   app.disable('x-powered-by').enable('case sensitive routing').enable('strict routing').disable('etag');
   app.get('/health', (_req, res) => void res.json({ status: 'ok' }));
-  app.use(async (req, res, next) => {
-    if (await identify(req.get('x-mcp-assertion'))) return next();
-    const message = 'No valid identity came with this request. Reach the hub through the gateway.';
-    res.status(401).json({ jsonrpc: '2.0', id: null, error: { code: -32001, message } });
-  });
+  app.use(streamableHttp(parts), legacySse(parts));
   app.use((_req, res) => void res.status(404).json({ error: { code: 'not_found', message: 'hub answers at /mcp' } }));
-  return app;
+  app.use(onBodyError(parts));
+  return {
+    app,
+    stop() {
+      feed.stop();
+      announcer.stop();
+      clearInterval(sweep);
+      for (const session of sessions.all()) sessions.end(session);
+    },
+  };
+}
+
+/** A body that is too long, compressed, or cut. */
+function onBodyError({ fail }: ClientParts): ErrorRequestHandler {
+  return (error: unknown, _req, res, _next) => {
+    const status = error instanceof Error && 'status' in error ? Number(error.status) : 500;
+    const isClients = status >= 400 && status < 500;
+    const refusal = isClients
+      ? new Refusal(status, codes.invalidRequest, String((error as Error).message))
+      : fail(error);
+    if (res.headersSent) return void res.destroy();
+    res.status(refusal.status).type('json').send(errorText(refusal));
+  };
 }

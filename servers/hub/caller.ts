@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
+import { hubAudience } from '../../common/identity/broker.ts';
 import { verifySigned } from '../../common/identity/verify-signed.ts';
 
 /** Who asks, as the auth-server signed it for the hub. */
@@ -13,8 +14,6 @@ export interface Caller {
   /** The same for all callers with the same rights: two tokens of one agent may differ in scopes. */
   rights: string;
 }
-
-export type IdentifyCaller = ReturnType<typeof createIdentifyCaller>;
 
 const claims = z.object({
   sub: z.string().min(1),
@@ -43,7 +42,9 @@ export function createIdentifyCaller(keys: JWTVerifyGetKey, publicUrl: string) {
     const kept = known.get(assertion);
     if (kept) return kept;
     const options = { maxTokenAge: longestLifeSeconds };
-    const payload = await verifySigned(assertion, keys, publicUrl, `${publicUrl}/#hub`, options).catch(() => undefined);
+    const payload = await verifySigned(assertion, keys, publicUrl, hubAudience(publicUrl), options).catch(
+      () => undefined,
+    );
     const read = claims.safeParse(payload);
     if (!read.success) return undefined;
     const { sub, groups, scopes, exp } = read.data;

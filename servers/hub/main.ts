@@ -1,13 +1,15 @@
 import { createRemoteJWKSet } from 'jose';
 import { runServer } from '../run.ts';
-import { createApp } from './app.ts';
+import { createHub } from './app.ts';
+import { noCalls } from './no-calls.ts';
 
 await runServer('hub', process.env, (log, config) => {
   const jwks = new URL('/.well-known/jwks.json', config.BROKER_GATE_URL);
-  return createApp({
+  return createHub({
     publicUrl: config.REGISTRY_URL,
     keys: createRemoteJWKSet(jwks, { timeoutDuration: 2_000 }),
     registryUrl: config.REGISTRY_INTERNAL_URL,
+    calls: noCalls,
     log,
   });
 });

@@ -6,6 +6,7 @@ export const codes = {
   invalidParams: -32602,
   internal: -32603,
   noSession: -32001,
+  resourceNotFound: -32002,
   headerMismatch: -32020,
   unsupportedVersion: -32022,
 } as const;
