@@ -40,22 +40,15 @@ await runService('registry', process.env, async (log) => {
   await seed(store, firstServers, log);
   const policy = watchPolicy(config.scopesFile, log);
   const metrics = createRegistryMetrics({
-    statuses: () => servers().map(({ name, enabled }) => (enabled ? health.of(name).status : 'disabled')),
+    statuses: () => statusesOf(store.list(), health.of),
     pendingTools: () => [...definitions.hashes().values()].reduce((sum, { pending }) => sum + pending.size, 0),
   });
   const definitions = await createApprovedDefinitions(store.definitions, log);
-  const routing = await startRouting({
-    ...config,
-    store,
-    definitions,
-    upstreamAuth,
-    log,
-    onPublished: metrics.published,
-  });
+  const toRoute = { store, definitions, upstreamAuth, log, onPublished: metrics.published };
+  const routing = await startRouting({ ...config, ...toRoute });
   const approved = await keepApprovedTools(definitions, config.approvedToolsFile, log, routing.rewrite);
-  const servers = () => store.list().filter((server) => !isSet(server));
   const health = createHealthMonitor({
-    servers,
+    servers: store.list,
     upstreamOf: routing.of,
     headersFor: upstreamAuth.headersFor,
     observations: store.observations,
@@ -64,7 +57,7 @@ await runService('registry', process.env, async (log) => {
     ...{ ...config.health, ca, log },
   });
   await startHealth(health, secrets, routing);
-  const icons = startIcons(health, { servers, upstreamOf: routing.of, ca, ...config.health, log });
+  const icons = startIcons(health, { servers: store.list, upstreamOf: routing.of, ca, ...config.health, log });
 
   const toolsOf = (name: string) => health.of(name).tools;
   const search = await startSearch(config, { servers: store.list, toolsOf, policy: policy.current }, log);
@@ -105,6 +98,11 @@ await runService('registry', process.env, async (log) => {
     },
   };
 });
+
+function statusesOf(servers: readonly RegisteredServer[], healthOf: (name: string) => Health) {
+  const checked = servers.filter((server) => !isSet(server));
+  return checked.map(({ name, enabled }) => (enabled ? healthOf(name).status : 'disabled'));
+}
 
 /** Starts the checks. A changed secret is sent in other headers, perhaps, and its servers are checked at once. */
 async function startHealth(

@@ -1,6 +1,6 @@
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUi } from '../../policy/ui.ts';
-import { type RegisteredServer, type Transport, transportsOf } from '../servers/server.ts';
+import { isSet, type RegisteredServer, type SetMember, type Transport, transportsOf } from '../servers/server.ts';
 import { type Health, neverChecked } from '../servers/server-health.ts';
 import type { ServerStore } from '../store/servers.ts';
 import type { Person } from './guards.ts';
@@ -19,6 +19,10 @@ type Location = Pick<
 
 /** A server as one person sees it. */
 export interface CatalogueEntry extends Omit<RegisteredServer, keyof Location> {
+  /** Of a set, the servers that this person may see, or all for those who may change the set; null for a server. */
+  members: readonly SetMember[] | null;
+  /** How many other servers are in the set. */
+  unseenMembers: number;
   endpoints: readonly Endpoint[];
   health: Health;
   /** Undefined without `modify_service` for this server. */
@@ -43,14 +47,20 @@ export function createCatalogue({ store, policy, healthOf, publicUrl }: Catalogu
   const toEntry = (person: Person, server: RegisteredServer): CatalogueEntry => {
     const { upstream, transports, auth, forward_headers, host_header, health_seconds, ...shown } = server;
     const mayChange = mayUseUi(policy(), person.scopes, 'modify_service', server.name);
+    const members = server.members?.filter((member) => mayChange || maySee(person, member.server)) ?? null;
     return {
       ...shown,
+      members,
+      unseenMembers: (server.members?.length ?? 0) - (members?.length ?? 0),
       endpoints: transportsOf(server).map((transport) => ({
         transport,
         url: `${publicUrl}/${server.name}/${transport === 'sse' ? 'sse' : 'mcp'}`,
       })),
-      health: server.enabled ? healthOf(server.name) : neverChecked,
-      location: mayChange ? { upstream, transports, auth, forward_headers, host_header, health_seconds } : undefined,
+      health: server.enabled && !isSet(server) ? healthOf(server.name) : neverChecked,
+      location:
+        mayChange && !isSet(server)
+          ? { upstream, transports, auth, forward_headers, host_header, health_seconds }
+          : undefined,
     };
   };
   return {

@@ -55,6 +55,12 @@ export function serverDisabled(name: string): RegistryError {
   return new RegistryError('server_disabled', `${name} is disabled: enable it first.`);
 }
 
+/** The refusal to check a set. */
+export function notChecked({ title }: Pick<RegisteredServer, 'title'>): RegistryError {
+  const message = `"${title}" is a set: the servers in it are checked, each by itself.`;
+  return new RegistryError('input_invalid', message, { faults: [{ path: 'name', message }] });
+}
+
 function notPermitted(permission: UiPermission, server: string): RegistryError {
   return new RegistryError(
     'not_permitted',

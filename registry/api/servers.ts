@@ -5,11 +5,13 @@ import { type Named, personOf } from '../access/guards.ts';
 import { notFound } from '../access/permissions.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { ToolSearch } from '../search/tool-search.ts';
+import { isSet } from '../servers/server.ts';
 import { serverSettings } from '../servers/server-input.ts';
 import { type Answer, icon, name, status, time, tool } from './shared/answer.ts';
 
 const summary = z.strictObject({
   name,
+  kind: z.enum(['server', 'set']).describe('set: tools of several servers at one address. It is never checked.'),
   title: z.string(),
   description: z.string(),
   tags: z.array(z.string()),
@@ -22,6 +24,12 @@ const summary = z.strictObject({
 
 const { upstream, transports, auth, forward_headers, host_header, health_seconds } = serverSettings.shape;
 
+const setMember = z.strictObject({
+  server: name,
+  tools: z.array(z.string()).nullable().describe('null: all of its tools.'),
+  prefix: z.literal('never').nullable(),
+});
+
 /** One server in full. */
 export const serverDetails = summary.extend({
   error: z.string().nullable().describe('Why it is not healthy.'),
@@ -33,6 +41,10 @@ export const serverDetails = summary.extend({
   alias: z.string().nullable().describe('The name that its makers published it under.'),
   revision: z.int(),
   updated_at: time,
+  members: z
+    .array(setMember)
+    .nullable()
+    .describe('Of a set, the servers that the caller may see; all of them if the caller may change it.'),
   location: z
     .strictObject({ upstream, transports, auth, forward_headers, host_header, health_seconds })
     .optional()
@@ -96,6 +108,7 @@ export function toDetails(entry: CatalogueEntry): Answer<typeof serverDetails> {
     alias,
     revision,
     updated_at: updatedAt.toISOString(),
+    members: entry.members,
     ...(location && { location }),
   };
 }
@@ -109,6 +122,7 @@ function toSummary(entry: CatalogueEntry): Answer<typeof summary> {
   const { name, title, description, tags, endpoints, enabled, health } = entry;
   return {
     name,
+    kind: isSet(entry) ? 'set' : 'server',
     title,
     description,
     tags,

@@ -1,13 +1,16 @@
 import type { Logger } from '../../common/service/log.ts';
+import type { Policy } from '../../policy/policy.ts';
 import { actorOf, type Person } from '../access/guards.ts';
 import { type ErrorCode, RegistryError } from '../errors/registry-error.ts';
 import type { RouteOutcome } from '../routing/route-status.ts';
-import { type RegisteredServer, type ServerEntry, type ServerSettings, settingsOf } from '../servers/server.ts';
+import { isSet, type RegisteredServer, type ServerEntry, type ServerSettings, settingsOf } from '../servers/server.ts';
 import { type Action, differences } from '../store/change-log.ts';
 import type { RegistryStore } from '../store/store.ts';
+import { requireMembers } from './members.ts';
 
 export interface ApplyOptions {
   store: RegistryStore;
+  policy: () => Policy;
   /** Why a server's upstream may not be used, as text for the person; undefined if it may. */
   examine: (server: ServerEntry) => Promise<string | undefined>;
   /** Writes the routes and waits for nginx. */
@@ -86,7 +89,7 @@ export async function applyAll(
   return made.map((each) => {
     if (each instanceof RegistryError) return each;
     const { server, before } = each;
-    if (server?.enabled && isNewRoute(before, server)) options.onRouted(server);
+    if (server?.enabled && !isSet(server) && isNewRoute(before, server)) options.onRouted(server);
     return { server, route: each.movesRoutes ? outcome.state : 'ok', warnings: [] };
   });
 }
@@ -99,6 +102,7 @@ async function make(options: ApplyOptions, person: Person, step: Step): Promise<
   const { store, log } = options;
   const { name, before, next, action } = step;
   if (next) await requireUpstream(options, before, next);
+  if (next) await requireMembers(options, person, before, next);
   if (before && next && isSame(before, next)) return { ...step, server: before, movesRoutes: false };
   const by = actorOf(person);
   const server = await store.change({ name, revision: before?.revision, next, action, by });
@@ -130,7 +134,7 @@ export async function requireUpstream(
   before: RegisteredServer | undefined,
   next: ServerSettings,
 ): Promise<void> {
-  const reason = isNewRoute(before, next) ? await examine(next) : undefined;
+  const reason = !isSet(next) && isNewRoute(before, next) ? await examine(next) : undefined;
   if (reason) throw new RegistryError('upstream_refused', `The upstream ${next.upstream} cannot be used. ${reason}`);
 }
 

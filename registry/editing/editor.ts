@@ -1,4 +1,3 @@
-import type { Policy } from '../../policy/policy.ts';
 import { mayUseUi } from '../../policy/ui.ts';
 import type { Person } from '../access/guards.ts';
 import { notFound, requireRegistration, requireRight } from '../access/permissions.ts';
@@ -9,12 +8,12 @@ import type { Replacement } from '../servers/server-input.ts';
 import type { ServerChange } from '../store/change-log.ts';
 import { changedMeanwhile, type RegistryStore } from '../store/store.ts';
 import { type ApplyOptions, apply, applyAll, type Edited, isMoved, requireUpstream, type Step } from './apply.ts';
+import { requireMembers } from './members.ts';
 
 /** A server's history is read back this far: a field that was not set since then counts as changed by hand. */
 const mostChanges = 1_000;
 
 export interface EditorOptions extends ApplyOptions {
-  policy: () => Policy;
   /** Whether the gateway's services run in containers or on machines of their own. */
   apart?: boolean;
 }
@@ -65,10 +64,11 @@ export function createEditor(options: EditorOptions) {
     },
     /** The changes of a server, newest first. */
     history: (name: string): Promise<ServerChange[]> => store.changes({ servers: [name], limit: mostChanges }),
-    requireRegistration: (person: Person, name: string): void => requireRegistration(policy(), person, name),
+    requireRegistration: (person: Person, name: string) => requireRegistration(policy(), person, name),
     mayModify: (person: Person, name: string) => mayUseUi(policy(), person.scopes, 'modify_service', name),
     /** See {@link planImport}. */
-    plan: (before: RegisteredServer | undefined, next: ServerSettings) => planImport(options, before, next),
+    plan: (person: Person, ...step: [before: RegisteredServer | undefined, next: ServerSettings]) =>
+      planImport(options, person, ...step),
     /** Makes these changes, and writes the routes once. @returns for each its outcome, or why it was refused */
     makeAll: (person: Person, steps: readonly Step[]): Promise<(Edited | RegistryError)[]> =>
       inTurn(() => applyAll(options, person, steps)),
@@ -91,8 +91,7 @@ export function createEditor(options: EditorOptions) {
       return inTurn(async () => {
         const before = await current(name, revision);
         const next = { ...settingsOf(before), enabled };
-        const action = enabled ? 'enable' : 'disable';
-        return await apply(options, person, { name, before, next, action });
+        return await apply(options, person, { name, before, next, action: enabled ? 'enable' : 'disable' });
       });
     },
     async remove(person: Person, name: string, revision: number | undefined): Promise<Edited> {
@@ -112,12 +111,14 @@ export function createEditor(options: EditorOptions) {
  */
 async function planImport(
   options: EditorOptions,
+  person: Person,
   before: RegisteredServer | undefined,
   next: ServerSettings,
 ): Promise<Planned> {
   const { name } = next;
   if (!before || isMoved(before, next)) refuseFixed(name);
   await requireUpstream(options, before, next);
+  await requireMembers(options, person, before, next);
   const warnings = [...(before ? [] : await warningsFor(options.store, name)), ...warningsOnAddress(options, next)];
   return { name, before, next, action: before ? 'update' : 'import', warnings };
 }

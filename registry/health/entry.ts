@@ -8,8 +8,8 @@ import type { KeptConnection } from './probe/kept-connection.ts';
 import type { Turn } from './queue.ts';
 import { type Finding, isSlow, isUnstable, stateAfter } from './verdict.ts';
 
-/** A server to monitor. Only an enabled one is checked; a new revision is checked at once. */
-export type Monitored = ServerEntry & { enabled?: boolean; revision?: number };
+/** A server to monitor. Only an enabled one is checked, and no set; a new revision is checked at once. */
+export type Monitored = ServerEntry & { enabled?: boolean; revision?: number; members?: readonly unknown[] | null };
 
 /** What the monitor knows about one server. */
 export interface Entry extends Turn {

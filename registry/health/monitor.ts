@@ -3,7 +3,7 @@ import { HeldBytes, NoRoom } from '../../common/answers/held-bytes.ts';
 import type { Logger } from '../../common/service/log.ts';
 import type { Upstream } from '../routing/upstreams.ts';
 import { type ServerEntry, transportsOf } from '../servers/server.ts';
-import type { Health, Status } from '../servers/server-health.ts';
+import { type Health, neverChecked, type Status } from '../servers/server-health.ts';
 import type { ObservedTool } from '../servers/tool.ts';
 import type { Observations } from '../store/observations.ts';
 import { createEntries } from './entries.ts';
@@ -53,7 +53,9 @@ const noRoomMilliseconds = 3_000;
  * server has one of its own. Most checks use the connection of an earlier one, and ask for the tools only.
  */
 export function createHealthMonitor<Server extends Monitored>(options: HealthOptions<Server>) {
-  const { servers, log, observations, intervalMs = tickMilliseconds, now = () => new Date() } = options;
+  const { log, observations, intervalMs = tickMilliseconds, now = () => new Date() } = options;
+  // The servers of a set are checked, each by itself.
+  const servers = () => options.servers().filter(({ members }) => !members);
   const known = createEntries();
   const recorder = observations && createRecorder(observations, log, now, known.found);
   const held = new HeldBytes(heldByChecks);
@@ -77,6 +79,7 @@ export function createHealthMonitor<Server extends Monitored>(options: HealthOpt
 
   /** Checks one server now, from the handshake on. Returns after 25 s at most. Never throws. */
   const check = async (server: Monitored): Promise<Health> => {
+    if (server.members) return neverChecked;
     const entry = known.of(server);
     if (!entry.running) void dropKept(entry);
     const running = entry.running ?? run(server, entry);

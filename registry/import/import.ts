@@ -3,7 +3,7 @@ import type { Person } from '../access/guards.ts';
 import { isOurs } from '../editing/apply.ts';
 import type { Editor, Planned } from '../editing/editor.ts';
 import { RegistryError } from '../errors/registry-error.ts';
-import type { RegisteredServer } from '../servers/server.ts';
+import { isSet, type RegisteredServer } from '../servers/server.ts';
 import { readRegistration } from '../servers/server-input.ts';
 import { nameTaken } from '../store/store.ts';
 import { EntryRefused } from './bounds.ts';
@@ -17,7 +17,7 @@ import { compareVersions } from './versions.ts';
 const importResult = z.strictObject({
   index: z.int().describe('Its position in the input, from 0.'),
   name: z.string().nullable().describe('The name of the server here, if the entry has one.'),
-  format: z.enum(['server.json', 'original', 'client']).nullable(),
+  format: z.enum(['server.json', 'original', 'client', 'set']).nullable(),
   outcome: z
     .enum(['registered', 'updated', 'skipped', 'refused'])
     .describe(
@@ -130,10 +130,13 @@ async function plan(editor: Editor, person: Person, servers: readonly Registered
     const settings = readRegistration({ ...entry.settings, name: result.name });
     const here = servers.find(({ name }) => name === settings.name);
     const history = here ? await editor.history(here.name) : [];
-    const isUpdate = here?.alias === settings.alias && (settings.alias !== null || isImported(history));
+    const isUpdate =
+      here?.alias === settings.alias &&
+      isSet(here) === isSet(settings) &&
+      (settings.alias !== null || isImported(history));
     editor.requireRegistration(person, settings.name);
     if (!here) {
-      one.planned = await editor.plan(undefined, settings);
+      one.planned = await editor.plan(person, undefined, settings);
       result.hints = [...result.hints, ...one.planned.warnings];
       return;
     }
@@ -144,7 +147,7 @@ async function plan(editor: Editor, person: Person, servers: readonly Registered
     if (compareVersions(settings.version, here.version) < 0)
       return skip(one, null, `Version ${settings.version} is older than ${here.version}, which is here.`);
     if (changes.length === 0) return skip(one, null, 'It is here already, as it was published.');
-    one.planned = await editor.plan(here, next);
+    one.planned = await editor.plan(person, here, next);
     Object.assign(result, { outcome: 'updated', changes });
   } catch (error) {
     refuse(one, error);

@@ -62,7 +62,7 @@ function importedFields({ alias }: RegisteredServer, history: readonly ServerCha
 
 const fieldNames = [
   ...['title', 'description', 'upstream', 'transports', 'tags', 'version', 'repository', 'license', 'icons'],
-  'forward_headers',
+  ...['forward_headers', 'members'],
 ];
 
 function shown(value: unknown): string {

@@ -9,6 +9,8 @@ import { publishedTags } from './tags.ts';
 
 const mostFaults = 10;
 const longestPath = 200;
+/** All else of a set is read as a registration is. */
+const ofSet = z.looseObject({ name: z.string(), members: z.array(z.unknown()) });
 const wrapped = z.looseObject({ server: z.looseObject({}) });
 /** What the MCP registry itself says of a version (`_meta` of its API). */
 const official = z.looseObject({
@@ -26,15 +28,17 @@ function ofRegistry(entry: unknown): { status?: string | undefined; isLatest?: b
 }
 
 /** An entry as input for a registration. */
-export type Entry = Read & { format: 'server.json' | 'original' | 'client' };
+export type Entry = Read & { format: 'server.json' | 'original' | 'client' | 'set' };
 
 /**
- * Reads one entry: a `server.json`, alone or as the MCP registry API answers it (`{server, _meta}`), a server file of the
+ * Reads one entry: a set as the API and SERVERS_FILE write it, a `server.json`, alone or as the MCP registry API answers it (`{server, _meta}`), a server file of the
  * Python original, or a server of a client's configuration.
  * @throws {EntryRefused} if it is neither, or cannot be a server here
  */
 export function readEntry(entry: unknown): Entry {
   boundEntry(entry);
+  const set = ofSet.safeParse(entry);
+  if (set.success) return { settings: set.data, hints: [], format: 'set' };
   if (isClientServer(entry)) return { ...mended(fromClientServer(entry)), format: 'client' };
   const { status, isLatest } = ofRegistry(entry);
   if (status === 'deleted') throw new EntryRefused('Its makers have deleted it from the registry it comes from.');

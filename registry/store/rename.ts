@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { RegistryError } from '../errors/registry-error.ts';
+import type { SetMember } from '../servers/server.ts';
 import { type Actor, noteChange } from './change-log.ts';
 import { type RegistryDatabase, type Writing, writing } from './database.ts';
 import { renameDefinitions } from './definitions.ts';
@@ -48,12 +49,31 @@ async function rename(transaction: Writing, { from, to }: Renaming, by: Actor): 
   const change = { at, action: 'rename', by, fields: { name: { from, to } } } as const;
   await renameDefinitions(transaction, from, to);
   await renameObservations(transaction, from, to);
+  await renameInSets(transaction, { from, to }, change);
   await transaction.updateTable('server_change').set({ server: to }).where('server', '=', from).execute();
   // The old name stays one that was used: rules for it may apply to the next server of that name.
   await noteChange(transaction, { ...change, server: from });
   const revision = await noteChange(transaction, { ...change, server: to });
   const row = { name: to, revision, updated_at: at.toISOString() };
   await transaction.updateTable('server').set(row).where('name', '=', from).execute();
+}
+
+/** Puts the new name of a server into the sets that have it. */
+async function renameInSets(
+  transaction: Writing,
+  { from, to }: Renaming,
+  { at, action, by }: { at: Date; action: 'rename'; by: Actor },
+): Promise<void> {
+  const rows = transaction.selectFrom('server').select(['name', 'members']).where('members', 'is not', null);
+  for (const { name, members: text } of await rows.execute()) {
+    const members = JSON.parse(text ?? '[]') as SetMember[];
+    if (!members.some(({ server }) => server === from)) continue;
+    const renamed = members.map((member) => (member.server === from ? { ...member, server: to } : member));
+    const fields = { members: { from: members, to: renamed } };
+    const revision = await noteChange(transaction, { at, server: name, action, by, fields });
+    const row = { members: JSON.stringify(renamed), revision, updated_at: at.toISOString() };
+    await transaction.updateTable('server').set(row).where('name', '=', name).execute();
+  }
 }
 
 /** Whether the server called `to` got this name from `from`, and no server is called `from`. */

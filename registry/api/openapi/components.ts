@@ -3,6 +3,7 @@ import { decisionPage } from '../../../common/policy/decisions.ts';
 import { importAnswer } from '../../import/import.ts';
 import { toolChangesAnswer } from '../../pins/changes.ts';
 import { patch, replacement, seen, serverSettings } from '../../servers/server-input.ts';
+import { setReplacement, setSettings } from '../../servers/set-input.ts';
 import { changesAnswer } from '../changes.ts';
 import { checkedAnswer, editedAnswer } from '../edit.ts';
 import { serverHealth } from '../health.ts';
@@ -39,9 +40,9 @@ export const components = {
   PlainError: plainError,
   OriginalError: z.strictObject({ detail: z.string(), error }),
 
-  NewServer: serverSettings,
-  ServerReplacement: replacement,
-  ServerPatch: patch,
+  NewServer: z.union([serverSettings, setSettings]),
+  ServerReplacement: z.union([replacement, setReplacement]),
+  ServerPatch: z.union([patch, setReplacement.partial().required({ revision: true })]),
   Seen: seen,
   ServerListing: serverListing,
   Server: serverDetails,

@@ -162,5 +162,6 @@ function changesIn(fields: Fields, now: RegisteredServer): object {
 
 /** The new server, for a person who may register it but not see it: what they sent. */
 function unseen(settings: ServerSettings) {
-  return { ...settings, endpoints: [], location: settings, health: neverChecked, revision: 0, updatedAt: new Date(0) };
+  const unknown = { health: neverChecked, revision: 0, updatedAt: new Date(0), unseenMembers: 0 };
+  return { ...settings, ...unknown, endpoints: [], location: settings };
 }

@@ -16,6 +16,7 @@ import { bothDatabases } from '../../support/postgres/both-databases.ts';
 
 const rules = '# Who\ns:\n- {server: mcp, methods: [ping]} # here\n- {server: "*", methods: [ping]}\n';
 const by = { sub: 'a11ce', username: 'alice' };
+const other = { server: 'other', tools: null, prefix: null };
 const settings = (name: string) => ({
   name,
   title: 'A server',
@@ -49,6 +50,9 @@ describe.each(bothDatabases('registry.db'))('%s:', (_kind, places) => {
     auth = await openAuthStore(isFile ? dirname(where) : where);
     // As an earlier version has registered, checked and approved it.
     await add('mcp');
+    const members = [{ server: 'mcp', tools: ['add'], prefix: null }, other];
+    const team = { ...settings('team'), members };
+    await store.change({ name: 'team', revision: undefined, next: team, action: 'register', by });
     const tool = definitionOf({ name: 'add', description: 'Adds' });
     const note = { action: 'approve', by, fields: {} } as const;
     await store.definitions.change('mcp', new Date(), () => ({ firstSeenAt: new Date(), approve: [tool], note }));
@@ -67,7 +71,14 @@ describe.each(bothDatabases('registry.db'))('%s:', (_kind, places) => {
 
   const expectRenamed = async () => {
     await until(() => store.get('my-mcp') !== undefined);
-    expect(store.list().map(({ name }) => name)).toEqual(['my-mcp']);
+    expect(store.list().map(({ name }) => name)).toEqual(['my-mcp', 'team']);
+    // A set keeps what it offers.
+    const [change] = await store.changes({ servers: ['team'], limit: 1 });
+    expect(change).toMatchObject({ action: 'rename', fields: { members: { to: [{ server: 'my-mcp' }, other] } } });
+    expect(store.get('team')).toMatchObject({
+      members: [{ server: 'my-mcp', tools: ['add'], prefix: null }, other],
+      revision: change?.id,
+    });
     expect([...(await store.definitions.of('my-mcp')).approved.keys()]).toEqual(['add']);
     expect((await store.definitions.of('mcp')).firstSeenAt).toBeUndefined();
     const changes = await store.changes({ servers: ['my-mcp'], limit: 10 });

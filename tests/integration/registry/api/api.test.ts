@@ -32,6 +32,7 @@ const get = async (path: string, who: object) => {
 
 const currenttime = {
   name: 'currenttime',
+  kind: 'server',
   title: 'Current time',
   description: 'The current time in any IANA time zone.',
   tags: ['time', 'demo'],
@@ -46,6 +47,7 @@ const currenttime = {
 };
 const secretPlans = {
   name: 'secret-plans',
+  kind: 'server',
   title: 'Secret plans',
   description: 'Plans that only some may know of.',
   tags: [],
@@ -70,7 +72,7 @@ test.each([
 
 test('The answer for one server has its tools, its last error and its settings', async () => {
   const { status, body } = await get('/api/servers/currenttime', user);
-  const about = { version: null, repository: null, license: null, icons: [], alias: null, revision: 1 };
+  const about = { version: null, repository: null, license: null, icons: [], alias: null, members: null, revision: 1 };
   const updated_at = expect.stringMatching(/^\d{4}-.*Z$/);
   expect([status, body]).toEqual([200, { ...currenttime, error: null, tools: up.tools, ...about, updated_at }]);
 });
