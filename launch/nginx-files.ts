@@ -47,6 +47,8 @@ export function nginxServices(folder: string, ports: Ports): Record<'nginx' | 'r
     AUTH_SERVERS: `127.0.0.1:${ports.authServer}`,
     RELAYS: `127.0.0.1:${ports.relay}`,
     REGISTRIES: `127.0.0.1:${ports.registry}`,
+    HUBS: `127.0.0.1:${ports.hub}`,
+    MCPGWS: `127.0.0.1:${ports.mcpgw}`,
   };
   return {
     nginx: { name: 'nginx', command: 'nginx', args: ['-c', conf, '-e', 'stderr'], env: {}, ...shared },
@@ -65,6 +67,7 @@ function renderEnvironment(ports: Ports, env: NodeJS.ProcessEnv, publicUrl: stri
     LISTEN: [`127.0.0.1:${ports.gateway}`, ...(ipv6 ? [`[::1]:${ports.gateway}`] : [])].join(' '),
     LISTEN_TLS: '',
     LISTEN_ALIVE: '',
+    LISTEN_INNER: `127.0.0.1:${ports.brokerGate}`,
     HSTS: publicUrl.startsWith('https:') ? '31536000' : '0',
     MAX_BODY_BYTES: String(config.MAX_BODY_BYTES),
     // Not /dev/stdout: Node gives its children a socket there, and a socket cannot be opened by its path.

@@ -38,6 +38,8 @@ export interface Viewer {
   server: string;
   /** As for `decide`. */
   approved?: ApprovedTools | undefined;
+  /** Nothing is hidden: of a broker's lists, because what is behind them is judged when it is used. */
+  seesAll?: boolean;
 }
 
 /**
@@ -45,10 +47,15 @@ export interface Viewer {
  * shown if the caller may read at least one of them.
  * @param element the element as the server sent it, parsed; one without a name is unusable and not shown
  */
-export function isVisible({ policy, scopes, server, approved }: Viewer, listing: Listing, element: unknown): boolean {
+export function isVisible(
+  { policy, scopes, server, approved, seesAll }: Viewer,
+  listing: Listing,
+  element: unknown,
+): boolean {
   if (typeof element !== 'object' || element === null) return false;
   const name = (element as Record<string, unknown>)[listing.key];
   if (typeof name !== 'string' || name === '') return false;
+  if (seesAll) return true;
   const { use: method, kind } = listing;
   if (decide(policy, scopes, server, [{ method, object: { kind, name } }], approved).allowed) return true;
   const brace = listing.key === 'uriTemplate' ? name.indexOf('{') : -1;
@@ -65,7 +72,8 @@ function hasResourceUnder(prefix: string, fixed: string): boolean {
 }
 
 /** Whether a list needs no filter because the caller may use everything in it. */
-export function isAllVisible({ policy, scopes, server, approved }: Viewer, listing: Listing): boolean {
+export function isAllVisible({ policy, scopes, server, approved, seesAll }: Viewer, listing: Listing): boolean {
+  if (seesAll) return true;
   if (listing.kind === 'tool' && approved !== undefined) return false;
   return methodGrants(policy, scopes, server, listing.use).some((grant) => grant.objects[listing.kind].coversAll());
 }

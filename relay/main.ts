@@ -32,7 +32,8 @@ await runService('relay', process.env, (log, tracing) => {
   const authServer = config.AUTH_SERVER_INTERNAL_URL;
   const ca = config.UPSTREAM_CA_FILE === undefined ? undefined : readFileSync(config.UPSTREAM_CA_FILE, 'utf8');
   const policy = watchPolicy(config.SCOPES_FILE, log);
-  const routes = watchRoutes(join(config.ROUTES_DIR, 'routes'), ca, log);
+  const brokers = { hub: config.HUB_INTERNAL_URL, mcpgw: config.MCPGW_INTERNAL_URL };
+  const routes = watchRoutes(join(config.ROUTES_DIR, 'routes'), ca, log, undefined, brokers);
   const tools = watchApprovedTools(config.TOOL_CHANGES, config.APPROVED_TOOLS_FILE, log);
   const rights = createRights(policy.current, tools);
   const silence = () => revocations.silence();

@@ -101,6 +101,7 @@ async function begin(
       method: request.method ?? '',
       headers: request.headers,
       credentialFor: ticket.credentialFor,
+      isForBroker: ticket.broker !== undefined,
       mayRepeat: request.method !== 'POST' || repeatable.test(ticket.method),
     });
     const sessionId = request.headers['mcp-session-id'] as string | undefined;
@@ -113,11 +114,11 @@ async function begin(
   }
 }
 
-function targetOf({ routes }: RelayDeps, url: string, { server: allowed, target, credentialFor }: Ticket) {
+function targetOf({ routes }: RelayDeps, url: string, { server: allowed, target, credentialFor, broker }: Ticket) {
   const [, server, endpoint, search = ''] = requestTarget.exec(url) ?? [];
   // The ticket allows one server: the request must be for the same one.
   if (server !== allowed) throw new RelayError('ticket_invalid');
-  const route = routes.of(server);
+  const route = routes.of(server, broker);
   const routed = route?.paths[endpoint as Endpoint];
   // A registered query is the whole query, as in nginx/gate/maps.conf.
   const path = target ?? (routed && (routed.includes('?') ? routed : routed + search));

@@ -1,6 +1,7 @@
 import { decodeJwt, type JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
+import { hubAudience } from '../../common/identity/broker.ts';
 import { type Ticket, verifyTicket } from '../../common/identity/ticket.ts';
 import { verifySigned } from '../../common/identity/verify-signed.ts';
 import { RelayError } from '../upstream/errors.ts';
@@ -38,7 +39,8 @@ export function createIdentifyCaller(keys: JWTVerifyGetKey, publicUrl: string) {
   const known = new LRUCache<string, Caller>({ max: 5_000, ttl: rememberMilliseconds });
   const verify = async (token: string, assertion: string): Promise<{ caller: Caller; ends: number }> => {
     const ticket = await verifyTicket(token, keys, publicUrl);
-    const payload = await verifySigned(assertion, keys, publicUrl, `${publicUrl}/${ticket.server}`);
+    const audience = ticket.broker === 'hub' ? hubAudience(publicUrl) : `${publicUrl}/${ticket.server}`;
+    const payload = await verifySigned(assertion, keys, publicUrl, audience);
     const { sub, groups, scopes, tool } = claims.parse(payload);
     if (ticket.owner !== `${ticket.kind}:${sub}`) throw new Error('the ticket and the assertion are about two callers');
     const ends = Math.min(payload.exp ?? 0, decodeJwt(token).exp ?? 0);

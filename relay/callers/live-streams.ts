@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { BrokerName } from '../../common/identity/broker.ts';
 import type { Viewer } from '../../policy/listing.ts';
 import type { Route } from '../upstream/routes.ts';
 import type { Caller } from './caller.ts';
@@ -27,7 +28,7 @@ export interface LiveStream {
 interface StreamRights {
   mayContinue(caller: Caller): boolean;
   viewer(caller: Caller): Viewer;
-  routeOf(server: string): Route | undefined;
+  routeOf(server: string, broker?: BrokerName): Route | undefined;
   /** Milliseconds since the auth-server last answered. */
   silence(): number;
 }
@@ -151,7 +152,7 @@ export class LiveStreams {
     if (caller.ticket.ends <= Date.now() / 1000) return 'credential_expired';
     const mayBeRevoked = (caller.ticket.heard ?? 0) < this.#firstCursor;
     if (mayBeRevoked || this.#rights.silence() > this.#limits.longestSilence) return 'authorization_unavailable';
-    if (this.#rights.routeOf(caller.ticket.server)?.server !== route.server) return 'server_gone';
+    if (this.#rights.routeOf(caller.ticket.server, caller.ticket.broker)?.server !== route.server) return 'server_gone';
     return this.#rights.mayContinue(caller) ? undefined : 'not_permitted';
   }
 }

