@@ -71,11 +71,15 @@ function readTarget(
   const [, inner, kind] = mcpResource.exec(resource) ?? [];
   if (kind === undefined) throw new AuthError('gate_misconfigured', texts.header_unknown('X-Resource'));
   const broker = kind === 'mcp' ? undefined : (kind as BrokerName);
-  const target = readMcpTarget(required, one);
+  const target = readMcpTarget(required, one, broker);
   return { target: broker === undefined ? target : { ...target, broker }, isInner: inner !== undefined };
 }
 
-function readMcpTarget(required: (name: string) => string, one: (name: string) => string | undefined): McpTarget {
+function readMcpTarget(
+  required: (name: string) => string,
+  one: (name: string) => string | undefined,
+  broker: BrokerName | undefined,
+): McpTarget {
   const resource = 'mcp';
   const endpoint = required('x-mcp-endpoint');
   if (endpoint !== 'mcp' && endpoint !== 'sse' && endpoint !== 'messages') {
@@ -83,7 +87,8 @@ function readMcpTarget(required: (name: string) => string, one: (name: string) =
   }
   const server = required('x-mcp-server');
   // An invalid name is never routed. It is denied after the credentials are checked, like any unknown server.
-  const routed = isServerName(server) && one('x-mcp-routed') === '1';
+  const mayBeRouted = isServerName(server) || (broker === 'hub' && server === 'hub');
+  const routed = mayBeRouted && one('x-mcp-routed') === '1';
   const secret = one('x-mcp-secret');
   if (secret === undefined) return { resource, server, endpoint, routed };
   if (!secretName.test(secret)) throw new AuthError('gate_misconfigured', texts.header_unreadable('X-Mcp-Secret'));
