@@ -46,6 +46,7 @@ export class Members {
     request: MemberRequest,
     signal?: AbortSignal,
   ): Promise<Sent> {
+    this.sessions.endIdle(asking, client);
     if (eraOf(member, request) === 'new') {
       const { method, name } = request;
       const answer = await this.#gate.ask(asking, member.server, {
@@ -86,7 +87,6 @@ export class Members {
     member: Member,
     request: (headers: Record<string, string | undefined>) => Parameters<Gate['ask']>[2],
   ): Promise<Sent> {
-    this.sessions.endIdle(asking, client);
     for (let isFirst = true; ; isFirst = false) {
       const session = await this.sessions.open(asking, client, member);
       const opening = client.sessions.get(member.server);

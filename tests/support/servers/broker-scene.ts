@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import type { StreamEvent } from '../../../common/answers/event-stream.ts';
 import { createCalls } from '../../../servers/broker/calls.ts';
 import type {
@@ -88,6 +88,8 @@ export class BrokerScene {
   /** The delegations that were shown, by server. */
   readonly shown: string[] = [];
   readonly close: () => Promise<void>;
+  /** Requests that are being answered. */
+  readonly open = new Set<ServerResponse>();
   #last = 0;
 
   private constructor(origin: string, close: () => Promise<void>) {
@@ -100,6 +102,8 @@ export class BrokerScene {
     const { port, close } = await listen((req, res) => {
       const server = req.url?.split('/')[1] ?? '';
       scene?.shown.push(`${server} ${req.headers.host} ${req.headers.authorization}`);
+      scene?.open.add(res);
+      res.once('close', () => scene?.open.delete(res));
       const refusal = scene?.refused.get(server);
       if (!refusal) return void members[server]?.(req, res);
       const { status, code, message } = refusal;
@@ -108,6 +112,11 @@ export class BrokerScene {
     });
     scene = new BrokerScene(`http://127.0.0.1:${port}`, close);
     return scene;
+  }
+
+  /** Ends all connections. */
+  cut(): void {
+    for (const res of this.open) res.destroy();
   }
 
   /** A client of the old era, with the messages on its standing stream. */
