@@ -1,15 +1,16 @@
 import { createRemoteJWKSet } from 'jose';
+import { createCalls } from '../broker/calls.ts';
+import { createGate } from '../broker/members/gate.ts';
 import { runServer } from '../run.ts';
 import { createHub } from './app.ts';
-import { noCalls } from './no-calls.ts';
 
 await runServer('hub', process.env, (log, config) => {
-  const jwks = new URL('/.well-known/jwks.json', config.BROKER_GATE_URL);
+  const { BROKER_GATE_URL: gateUrl, REGISTRY_URL: publicUrl } = config;
   return createHub({
-    publicUrl: config.REGISTRY_URL,
-    keys: createRemoteJWKSet(jwks, { timeoutDuration: 2_000 }),
+    publicUrl,
+    keys: createRemoteJWKSet(new URL('/.well-known/jwks.json', gateUrl), { timeoutDuration: 2_000 }),
     registryUrl: config.REGISTRY_INTERNAL_URL,
-    calls: noCalls,
+    calls: createCalls(createGate(gateUrl, publicUrl)),
     log,
   });
 });

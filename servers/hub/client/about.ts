@@ -13,6 +13,9 @@ const capabilities = {
   logging: {},
 };
 
+/** 2026-07-28 has tasks as an extension, which a client and a member agree on in the call. */
+const oldCapabilities = { ...capabilities, tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } } };
+
 /** The hub's own. A member's instructions would be the text of one server in front of everything of the others. */
 const instructions =
   'This server offers the tools, prompts and resources of several servers that you may use. A name begins with its server: server__tool. The _meta of a list names what is left out, and why.';
@@ -29,7 +32,7 @@ function infoOf(set: string) {
 
 /** The result of `initialize`. */
 export function initialized(set: string, protocolVersion: string) {
-  return { protocolVersion, capabilities, serverInfo: infoOf(set), instructions };
+  return { protocolVersion, capabilities: oldCapabilities, serverInfo: infoOf(set), instructions };
 }
 
 /** The result of `server/discover`. */
