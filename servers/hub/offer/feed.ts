@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import * as z from 'zod';
 import { OversizedEvent, parseEvent, splitEvents } from '../../../common/answers/event-stream.ts';
 import type { Logger } from '../../../common/service/log.ts';
@@ -40,12 +42,18 @@ export function createFeed(registryUrl: string, onChange: (change: Change) => vo
 
   const read = async (text: string, signal: AbortSignal, alive: () => void): Promise<void> => {
     const headers = { Accept: 'text/event-stream', 'X-Mcp-Assertion': text };
-    const response = await fetch(new URL('/api/hub/changes', registryUrl), { headers, redirect: 'manual', signal });
-    if (!response.ok || !response.body) throw new Error(`the registry answered ${response.status}`);
+    const out = request(new URL('/api/hub/changes', registryUrl), { headers, signal }).end();
+    // It is open as long as the hub runs, and is no reason to run.
+    out.once('socket', (socket) => socket.unref());
+    const [response] = (await once(out, 'response')) as [IncomingMessage];
+    if (response.statusCode !== 200) {
+      response.destroy();
+      throw new Error(`the registry answered ${response.statusCode}`);
+    }
     isLive = true;
     if (wasLive) onChange(anything);
     wasLive = true;
-    const chunks = eachTelling(response.body, alive);
+    const chunks = eachTelling(response, alive);
     for await (const event of splitEvents(chunks, longestEvent)) {
       const data = event instanceof OversizedEvent ? event : parseEvent(event).data;
       if (data === undefined) continue;
@@ -56,7 +64,7 @@ export function createFeed(registryUrl: string, onChange: (change: Change) => vo
   const connect = async (text: string): Promise<void> => {
     const own = new AbortController();
     connection = own;
-    const timer = setTimeout(() => own.abort(new Error('the registry was silent')), silentMilliseconds);
+    const timer = setTimeout(() => own.abort(new Error('the registry was silent')), silentMilliseconds).unref();
     const reason = await read(text, own.signal, () => timer.refresh()).then(
       () => 'the registry ended it',
       (error: unknown) => String(error),

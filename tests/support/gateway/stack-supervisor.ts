@@ -9,6 +9,7 @@ import type { ServiceSpec } from '../../../launch/services.ts';
 import { type LineSink, Supervisor } from '../../../launch/supervisor.ts';
 import { createApp as createCurrentTime } from '../../../servers/currenttime/server.ts';
 import { createApp as createFinInfo } from '../../../servers/fininfo/server.ts';
+import { assembleHub } from '../../../servers/hub/assemble.ts';
 import { createApp as createMcpgw } from '../../../servers/mcpgw/server.ts';
 import { createApp as createFakeTools } from '../../../servers/realserverfaketools/server.ts';
 import { createCognito } from '../../../stand-in/app.ts';
@@ -18,7 +19,8 @@ import { loadKeys } from '../../../stand-in/pool/keys.ts';
 import { addGateways, readSeed } from '../../../stand-in/pool/seed.ts';
 import { unrefServer } from '../listen.ts';
 
-type Assemble = (log: Logger, env: NodeJS.ProcessEnv) => RequestListener | Promise<RequestListener>;
+type Assembled = RequestListener | { app: RequestListener; stop: () => void };
+type Assemble = (log: Logger, env: NodeJS.ProcessEnv) => Assembled | Promise<Assembled>;
 
 /** Starts each program as its main.ts does. */
 const assemblies: Record<string, Assemble> = {
@@ -35,13 +37,14 @@ const assemblies: Record<string, Assemble> = {
     const config = readConfig(z.object(shapeFor('fininfo')), env);
     return createFinInfo(log, { url: config.POLYGON_API_URL, key: config.POLYGON_API_KEY });
   },
+  hub: (log, env) => assembleHub(log, readConfig(z.object(shapeFor('hub')), env)),
   mcpgw: (log, env) => createMcpgw(log, readConfig(z.object(shapeFor('mcpgw')), env).REGISTRY_INTERNAL_URL),
   realserverfaketools: (log) => createFakeTools(log),
 };
 
 /**
  * Runs a stack's programs for a test. The stand-in and the bundled servers run in the test's process, which saves the
- * start of five programs for each gateway; with `processes`, every program is a process, as `npm run up` has it. With
+ * start of six programs for each gateway; with `processes`, every program is a process, as `npm run up` has it. With
  * `shared`, the test's process can end although they run.
  */
 export class StackSupervisor extends Supervisor {
@@ -74,7 +77,10 @@ export class StackSupervisor extends Supervisor {
   async #listen({ name, env, port }: ServiceSpec, assemble: Assemble): Promise<Server> {
     const write = (line: string) => this.#write(name, line.trimEnd());
     const log = createLog(name, env.LOG_LEVEL?.trim() || 'info', { write });
-    const server = createServer({ maxHeaderSize: 98_304 }, await assemble(log, { ...process.env, ...env }));
+    const assembled = await assemble(log, { ...process.env, ...env });
+    const { app, stop } = typeof assembled === 'function' ? { app: assembled, stop: undefined } : assembled;
+    const server = createServer({ maxHeaderSize: 98_304 }, app);
+    if (stop) server.once('close', stop);
     server.keepAliveTimeout = 75_000;
     if (this.#shared) unrefServer(server);
     await once(server.listen(port, '127.0.0.1'), 'listening');
