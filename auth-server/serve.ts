@@ -44,9 +44,6 @@ import { createAgentTokens } from './oauth/agent-token.ts';
 import { createAuthorizationServer } from './oauth/authorization-server.ts';
 import { openClients } from './oauth/clients/open-clients.ts';
 import type { OAuthDeps } from './oauth/deps.ts';
-import { createIdJagGrant } from './oauth/id-jag/grant.ts';
-import { createIssuerRead, trustIssuers } from './oauth/id-jag/trust.ts';
-import { parseTrustedIssuers } from './oauth/id-jag/trust-file.ts';
 import { type Config, configSchema, metricsAddress } from './process/config.ts';
 import { openStore, type Store } from './store/store.ts';
 
@@ -189,7 +186,7 @@ async function authorizationOf(config: Config, env: NodeJS.ProcessEnv, store: St
     where: config.DATABASE_URL ?? config.DATA_DIR,
     lineage: await secrets.get('refresh-tokens'),
     agentTokens: agentTokensOf(agents, shared.providers),
-    idJag: idJagOf(config, env, store, shared),
+    idJag: await idJagOf(config, env, store, shared),
     openClients: (documents) =>
       openClients({
         allowed: config.OAUTH_CLIENTS,
@@ -211,9 +208,15 @@ function agentTokensOf(agents: readonly string[], providers: Shared['providers']
 }
 
 /** The grant for assertions of the identity providers that an operator trusts; undefined if there are none. */
-function idJagOf(config: Config, env: NodeJS.ProcessEnv, store: Store, shared: Shared) {
+async function idJagOf(config: Config, env: NodeJS.ProcessEnv, store: Store, shared: Shared) {
   const path = config.TRUSTED_ISSUERS_FILE;
   if (path === undefined) return undefined;
+  // Loaded only where it is used: most gateways trust no issuer, and start sooner without it.
+  const [{ parseTrustedIssuers }, { createIssuerRead, trustIssuers }, { createIdJagGrant }] = await Promise.all([
+    import('./oauth/id-jag/trust-file.ts'),
+    import('./oauth/id-jag/trust.ts'),
+    import('./oauth/id-jag/grant.ts'),
+  ]);
   const issuers = readConfigFile('TRUSTED_ISSUERS_FILE', path, parseTrustedIssuers);
   const trusted = trustIssuers(issuers, shared.providers, createIssuerRead(hasHttpsProxy(env)));
   return createIdJagGrant({ ...shared, ...store, trusted });

@@ -33,25 +33,35 @@ export function createSigningKeys(store: KeyStore, rotation: KeyRotation = creat
   };
 }
 
-/** Milliseconds after which keys are read again: for a key that is known, and for one that is not. */
-const rereadKnown = 10_000;
-const rereadUnknown = 1_000;
+/** Milliseconds after which the keys are read again although the asked one is known. */
+const rereadMilliseconds = 10_000;
+/** How often in a second they are read again for one that is not known. After the keys were replaced, a few times is enough. */
+const readsPerSecond = 10;
 
 /**
- * Finds the public key of a token. Strangers may name any key: they make the database read once a second at most.
+ * Finds the public key of a token. Strangers may name any key: they make the database read ten times a second at most.
  * @param jwks reads the keys
+ * @param clock in milliseconds, monotonic
  */
-function createKeyFinder(jwks: () => Promise<{ keys: JWK[] }>): JWTVerifyGetKey {
+export function createKeyFinder(
+  jwks: () => Promise<{ keys: JWK[] }>,
+  clock = () => performance.now(),
+): JWTVerifyGetKey {
   let kept: { kids: Set<string | undefined>; find: JWTVerifyGetKey; at: number } | undefined;
   let reading: Promise<void> | undefined;
+  const recent = { since: clock(), reads: 0 };
   const read = async () => {
     const published = await jwks();
     const kids = new Set(published.keys.map(({ kid }) => kid));
-    kept = { kids, find: createLocalJWKSet(published as JSONWebKeySet), at: performance.now() };
+    kept = { kids, find: createLocalJWKSet(published as JSONWebKeySet), at: clock() };
+  };
+  const mayRead = () => {
+    if (clock() - recent.since >= 1_000) Object.assign(recent, { since: clock(), reads: 0 });
+    return recent.reads++ < readsPerSecond;
   };
   return async (header, token) => {
-    const limit = kept?.kids.has(header?.kid) ? rereadKnown : rereadUnknown;
-    if (!kept || performance.now() - kept.at > limit) {
+    const isKnown = kept?.kids.has(header?.kid);
+    if (!kept || clock() - kept.at > rereadMilliseconds || (!isKnown && mayRead())) {
       reading ??= read().finally(() => {
         reading = undefined;
       });

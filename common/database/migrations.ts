@@ -1,4 +1,4 @@
-import type { CreateTableBuilder, Kysely } from 'kysely';
+import { type CreateTableBuilder, type Kysely, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import type { Database, DatabaseKind } from './database.ts';
 
@@ -20,6 +20,7 @@ export async function migrate<Schema>(
   prefix: string,
   last?: string,
 ): Promise<void> {
+  if (last === undefined && (await isUpToDate(db, changes, prefix))) return;
   const migrations = Object.entries(changes).map(([name, change]) => [
     name,
     { up: (on: Kysely<unknown>) => change(on, kind) },
@@ -34,6 +35,26 @@ export async function migrate<Schema>(
   if (!error) return;
   await close();
   throw error;
+}
+
+/**
+ * Whether exactly these changes were made. Each start asks, and Kysely's migrator would read the form of all tables twice
+ * to answer.
+ */
+async function isUpToDate<Schema>(db: Kysely<Schema>, changes: SchemaChanges, prefix: string): Promise<boolean> {
+  const read = sql<{ name: string }>`select name from ${sql.table(`${prefix}_migration`)}`;
+  const made = await read.execute(db).catch((error: unknown) => {
+    if (isNoTable(error)) return { rows: [] };
+    throw error;
+  });
+  const names = new Set(made.rows.map(({ name }) => name));
+  return names.size === Object.keys(changes).length && Object.keys(changes).every((name) => names.has(name));
+}
+
+/** Whether a query failed because there is no such table (PostgreSQL: undefined_table). */
+function isNoTable(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return code === '42P01' || String(message).startsWith('no such table');
 }
 
 /** Adds a primary key `id` whose numbers are never reused, also after rows are deleted. */

@@ -44,7 +44,7 @@ const isSeen = (page: Page): Promise<boolean> =>
   page.evaluate(`(() => {
     const ringOf = (element) => {
       const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(element);
-      return outlineStyle !== 'none' && parseFloat(outlineWidth) > 1 && !/, 0\\)$/.test(outlineColor);
+      return outlineStyle !== 'none' && parseFloat(outlineWidth) > 1 && !/^rgba.*, 0\\)$/.test(outlineColor);
     };
     const it = document.activeElement;
     const shown = ringOf(it) ? it : it.closest('label');

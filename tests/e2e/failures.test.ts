@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { newFlow } from '../support/gateway/oauth-flow.ts';
 import { rpc, send } from '../support/gateway/send.ts';
 
 let gateway: Gateway;
@@ -37,6 +38,28 @@ test.each(['/health/live', '/health/ready'])('nginx does not expose %s', async (
   expect((await send(gateway.ports.gateway, { method: 'GET', path })).status).toBe(404);
   for (const port of [gateway.ports.authServer, gateway.ports.registry, gateway.ports.relay])
     expect((await fetch(`http://127.0.0.1:${port}${path}`)).status).toBe(200);
+});
+
+test('While the auth-server hangs, clients keep their tokens: 503 temporarily_unavailable', async () => {
+  const flow = await newFlow(gateway.url);
+  const { refresh_token, access_token = '' } = await flow.tokens();
+  signal('auth-server', 'SIGSTOP');
+  try {
+    for (const answer of await Promise.all([flow.refresh(refresh_token), flow.post('/oauth2/revoke', {})])) {
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
+      expect(await answer.json()).toMatchObject({ error: 'temporarily_unavailable' });
+    }
+    const used = { ...headers, authorization: `Bearer ${access_token}` };
+    const answer = await send(gateway.ports.gateway, {
+      path: '/currenttime/mcp',
+      headers: used,
+      body: rpc('tools/list'),
+    });
+    expect(JSON.parse(answer.body)).toMatchObject({ error: { data: { reason: 'authorization_unavailable' } } });
+  } finally {
+    signal('auth-server', 'SIGCONT');
+  }
+  expect((await flow.refresh(refresh_token)).status).toBe(200);
 });
 
 test('While the auth-server hangs, a call gets 503 within two seconds and reaches no server; afterwards calls work again', async () => {

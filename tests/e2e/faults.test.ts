@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nameOf } from '../faults/load.ts';
 import { type Stage, startStage } from '../faults/stage.ts';
+import { signInForClient } from '../support/gateway/consent.ts';
+import { newFlow } from '../support/gateway/oauth-flow.ts';
 import { rpc, send } from '../support/gateway/send.ts';
+import { newBrowser } from '../support/stand-in/hosted-login.ts';
 
 // A quick selection. tests/faults has all faults, takes minutes and writes the table of docs/operations/failures.md.
 const folder = mkdtempSync(join(tmpdir(), 'faults-'));
@@ -37,6 +40,20 @@ test('While the auth-server is killed and started again, no unauthorized request
     mayLose: ['lines of the decision log'],
     within: 15,
   });
+}, 180_000);
+
+test('A question that waits for its answer, and a code, are still there after kill -9 of the auth-server', async () => {
+  const { gateway } = stage;
+  const flow = await newFlow(gateway.url);
+  const code = await flow.code();
+  const browser = newBrowser();
+  const question = await signInForClient(gateway.url, browser, flow.address(), 'alice');
+  await gateway.kill('auth-server');
+  await gateway.revive('auth-server');
+  expect((await flow.exchange(code)).status).toBe(200);
+  const answer = await browser.post(question, { answer: 'allow' }, { origin: gateway.url });
+  const given = new URL(answer.headers.get('location') ?? '').searchParams.get('code') ?? '';
+  expect((await flow.exchange(given)).status).toBe(200);
 }, 180_000);
 
 test('While the auth-server hangs, no unauthorized request is allowed, and the gateway recovers', async () => {

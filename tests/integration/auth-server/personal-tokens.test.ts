@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { signLocalSession } from '../../../agents/login/local-session.ts';
+import type { OAuthClient } from '../../../auth-server/cognito/oauth-client.ts';
 import {
   type AuthServer,
   denialOf,
@@ -172,6 +173,19 @@ describe.each(bothDatabases(''))('A personal token, over %s,', (_kind, places) =
     expect(await records()).toEqual([]);
   });
 
+  test('is refused, with the reason, where the provider gives no refresh token', async () => {
+    const provider = auth.authorization.oauth.providers.get('cognito') as OAuthClient;
+    const logIn = provider.logIn;
+    jest.spyOn(provider, 'logIn').mockImplementation(async (...asked) => ({
+      ...(await logIn(...asked)),
+      refreshToken: undefined,
+    }));
+    const { answer, html, token } = await made();
+    expect([answer.status, token]).toEqual([403, '']);
+    expect(html).toContain('Amazon Cognito gives no refresh token.');
+    expect(await records()).toEqual([]);
+  });
+
   test('opens its server only, and no page, API or account', async () => {
     const { token } = await made();
     expect(await use(token)).toBe('good');
@@ -242,7 +256,12 @@ describe.each(bothDatabases(''))('A personal token, over %s,', (_kind, places) =
 
   test('is good at each process of the gateway, and at none where PERSONAL_TOKEN_DAYS is 0, which makes none either', async () => {
     const { token } = await made();
-    expect(await use(token, {}, await another({}))).toBe('good');
+    const other = await another({});
+    expect(await use(token, {}, other)).toBe('good');
+    const second = await made('alice', {}, other);
+    expect([await use(second.token), await use(second.token, {}, other)]).toEqual(['good', 'good']);
+    await other.store.sessions.end({ sid: auth.personalTokens.sidOf(second.token) ?? '' });
+    expect(await until(async () => (await use(second.token)) === 'session_ended')).toBe(true);
     const off = await another({ personalTokenDays: 0 });
     expect(await use(token, {}, off)).toBe('token_invalid');
     const visitor = await signedIn('alice', off);

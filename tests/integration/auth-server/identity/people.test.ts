@@ -11,6 +11,7 @@ import {
 import { type ProviderProxy, startProviderProxy } from '../../../support/auth-server/provider-proxy.ts';
 import { useClock } from '../../../support/clock.ts';
 import { until } from '../../../support/listen.ts';
+import { emptyDatabase } from '../../../support/postgres/databases.ts';
 import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
 const limit = 900;
@@ -51,6 +52,30 @@ test('The provider is asked once for all sessions of a person', async () => {
   expect(await Promise.all(cookies.map(codeOf))).toEqual([200, 200, 200]);
   for (const cookie of cookies) expect(await codeOf(cookie)).toBe(200);
   expect(provider.tokenRequests).toBe(1);
+});
+
+test('Two auth-servers over PostgreSQL ask the provider once in an interval for all sessions and clients of a person', async () => {
+  const where = await emptyDatabase();
+  const shape = { where, groupsMaxAgeSeconds: limit, idleSeconds: 100 * day };
+  const all = [await startAuthServer(provider.url, shape), await startAuthServer(provider.url, shape)];
+  try {
+    const [first] = all as [AuthServer];
+    const { refresh_token = '' } = await cognito.control.signIn('carol', WEB);
+    const kept = { ...carol, refreshToken: await first.vault.lock(refresh_token), expiresAt: now() + 40 * day };
+    const cookies = await Promise.all(
+      ['a', 'b', 'c'].map((sid) =>
+        first.session({ ...kept, sid, refreshedAt: now() - limit - 5, exp: now() + 40 * day }),
+      ),
+    );
+    for (const interval of [1, 2, 3]) {
+      const answers = all.flatMap((auth) => [...cookies, ...cookies].map((Cookie) => auth.validate({ Cookie })));
+      expect(new Set((await Promise.all(answers)).map(({ status }) => status))).toEqual(new Set([200]));
+      expect(provider.tokenRequests).toBe(interval);
+      clock.advance(limit + 5);
+    }
+  } finally {
+    for (const auth of all) await auth.close();
+  }
 });
 
 test('A group that is taken away is taken from all sessions of the person, also from those that did not ask', async () => {

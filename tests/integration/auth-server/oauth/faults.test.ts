@@ -73,6 +73,18 @@ test('Two auth-servers over PostgreSQL are one: begin at one, log in and answer 
   }
 });
 
+test('A replica where OAUTH_CLIENTS is off accepts the tokens that another one gave, and lets no client log in', async () => {
+  const off = await startAuthServer(cognito.url, { where: database, oauthClients: 'off' });
+  try {
+    const client = await newOAuthClient(auth);
+    const { access_token } = await client.tokens();
+    expect((await off.validate({ Authorization: `Bearer ${access_token}` })).status).toBe(200);
+    expect((await newVisitor(off.url).get(client.address())).status).toBe(400);
+  } finally {
+    await off.close();
+  }
+});
+
 test('A restart between code and token costs nothing', async () => {
   const first = await startAuthServer(cognito.url, { where: database });
   const client = await newOAuthClient(first);
