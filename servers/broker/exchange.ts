@@ -52,11 +52,6 @@ export interface Reply {
   readonly gone: AbortSignal;
   /** Answers with one message. Nothing follows. */
   whole(status: number, json: string | Uint8Array): void;
-  /**
-   * Answers with one message as its bytes come. Nothing follows.
-   * @param length in bytes, if known
-   */
-  pipe(json: AsyncIterable<Uint8Array>, length?: number): Promise<void>;
   /** Opens a stream with the first event; resolves when the client can take the next one. */
   event(event: StreamEvent): Promise<void>;
   /** Ends the stream. */
@@ -70,6 +65,8 @@ export interface Exchange extends Asking {
   readonly session: ClientSession | undefined;
   readonly announced: Announced;
   readonly message: ClientMessage;
+  /** Its id as the client wrote it, as JSON; undefined where it has none. */
+  readonly idText?: string | undefined;
   /** The message as it was sent, which the gate's strict reader has read: no key stands twice. */
   readonly text: string;
   readonly reply: Reply;

@@ -57,6 +57,6 @@ export function errorMessage(clientId: string, { code, message, data }: BrokerEr
 }
 
 /** The id of a client's request as JSON. */
-export function idOf({ message }: Pick<Exchange, 'message'>): string {
-  return JSON.stringify(message.id ?? null);
+export function idOf({ message, idText }: Pick<Exchange, 'message' | 'idText'>): string {
+  return idText ?? JSON.stringify(message.id ?? null);
 }

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import { type StreamEvent, writeEvent } from '../../../common/answers/event-stream.ts';
 import { asLine } from '../../../common/answers/line.ts';
 import type { Reply } from '../../broker/exchange.ts';
@@ -63,11 +62,6 @@ export class HttpReply implements Reply {
     this.#res.end(body);
   }
 
-  async pipe(json: AsyncIterable<Uint8Array>, length?: number): Promise<void> {
-    this.#writeHead(200, length);
-    await pipeline(json, this.#res);
-  }
-
   async event(event: StreamEvent): Promise<void> {
     if (this.#res.destroyed) return;
     this.#write ??= openStream(this.#res);
@@ -78,11 +72,11 @@ export class HttpReply implements Reply {
     this.#res.end();
   }
 
-  #writeHead(status: number, length: number | undefined): void {
+  #writeHead(status: number, length: number): void {
     this.#res.writeHead(status, {
       'Content-Type': 'application/json',
       'Cache-Control': 'private, no-store',
-      ...(length !== undefined && { 'Content-Length': String(length) }),
+      'Content-Length': String(length),
       ...this.#headers,
     });
   }

@@ -98,20 +98,9 @@ class StreamReply implements Reply {
     if (!this.gone.aborted) this.#res.write(writeEvent(messageEvent(json)));
   }
 
-  async pipe(json: AsyncIterable<Uint8Array>): Promise<void> {
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const chunk of json) {
-      bytes += chunk.length;
-      if (bytes > limits.message) throw new Refusal(200, codes.internal, 'The answer is too large for this transport.');
-      chunks.push(chunk);
-    }
-    this.whole(200, Buffer.concat(chunks));
-  }
-
   async event({ data }: StreamEvent): Promise<void> {
     // This transport has no ids of events, and goes on with nothing.
-    if (data !== undefined) this.whole(200, data);
+    if (data !== undefined && data.length > 0) this.whole(200, data);
   }
 
   end(): void {

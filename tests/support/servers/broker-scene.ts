@@ -30,10 +30,6 @@ export class Got implements Reply {
     this.ended = true;
   }
 
-  pipe(): Promise<void> {
-    throw new Error('an answer that was not read');
-  }
-
   async event(event: StreamEvent): Promise<void> {
     if (this.ended) throw new Error('an event after the end');
     this.events.push(event);
