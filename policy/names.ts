@@ -47,6 +47,9 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'validate',
 ]);
 
+/** What rules call the hub, which serves `/mcp` and the sets. It is no server that could be registered. */
+export const hubName = 'hub';
+
 /**
  * What is wrong with a server's name, and what to do; undefined if a server may have it. Everything that takes the name of a
  * server asks here.

@@ -1,6 +1,7 @@
 import { lint } from '../../policy/review/lint.ts';
+import { lintSets } from '../../policy/review/sets.ts';
 import { CommandError, operatorCommand, runAsProgram } from '../command.ts';
-import { defaultPolicyFile, printPlain, readPolicyFile, readServerNames } from './files.ts';
+import { defaultPolicyFile, printPlain, readPolicyFile, readServerList } from './files.ts';
 
 const help = `Looks for mistakes in a valid policy: rules that grant nothing, or nothing more, and undefined names.
 
@@ -8,7 +9,7 @@ const help = `Looks for mistakes in a valid policy: rules that grant nothing, or
   npm run -s scopes:check -- my-scopes.yml --servers registry/servers.yml
 
 The default file is SCOPES_FILE, or scopes.yml. --servers also reports servers that are not in the file of servers
-(the registry may have more: those that were registered later).
+(the registry may have more: those that were registered later), and what its sets offer that no group may call.
 Exit code: 0 no warning, 1 warnings, 2 the file cannot be read or is not a valid policy.`;
 
 export const run = operatorCommand<{ servers?: string }>(
@@ -18,8 +19,8 @@ export const run = operatorCommand<{ servers?: string }>(
     if (files.length > 1) throw new CommandError('Only one policy file can be checked at a time.');
     const path = files[0] ?? defaultPolicyFile(context.env);
     const policy = await readPolicyFile(path, context);
-    const servers = serversFile === undefined ? undefined : await readServerNames(serversFile, context);
-    const findings = lint(policy, servers);
+    const servers = serversFile === undefined ? undefined : await readServerList(serversFile, context);
+    const findings = [...lint(policy, servers?.names), ...lintSets(policy, servers?.sets ?? [])];
     const warnings = findings.filter(({ level }) => level === 'warning').length;
     const count = warnings === 0 ? 'no warnings' : `${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
     const lines = findings.map(({ level, at, message }) => `  ${level.padEnd(7)}  ${at}: ${message}`);

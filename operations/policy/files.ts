@@ -10,6 +10,7 @@ import { root } from '../../common/settings/values.ts';
 import { cleanText } from '../../common/text/clean.ts';
 import { attempt, ConfigError } from '../../common/text/config-error.ts';
 import type { Policy } from '../../policy/policy.ts';
+import type { ListedSet } from '../../policy/review/sets.ts';
 import { CommandError, type Context, print } from '../command.ts';
 
 /** The policy's file if no argument names one: `SCOPES_FILE`, as for the services, or the file that comes with the project. */
@@ -32,16 +33,19 @@ export async function readPolicyFile(path: string, context: Context): Promise<Ve
   return { ...value, version: policyVersion(text) };
 }
 
-const servers = z.array(z.object({ name: z.string() }));
+const member = z.object({ server: z.string(), tools: z.array(z.string()).nullable().default(null) });
+const servers = z.array(z.object({ name: z.string(), members: z.array(member).nullish() }));
 
 /**
- * Reads the names of the servers in a file like registry/servers.yml, and nothing else in it.
+ * Reads the names of the servers in a file like registry/servers.yml, and what its sets offer, and nothing else in it.
  * @throws {CommandError} if it is not a list of servers with names
  */
-export async function readServerNames(path: string, context: Context): Promise<Set<string>> {
+export async function readServerList(path: string, context: Context) {
   const text = await readText(path, context);
   try {
-    return new Set(parseYaml(text, servers, { subject: path, aliases: true }).map(({ name }) => name));
+    const all = parseYaml(text, servers, { subject: path, aliases: true });
+    const sets = all.flatMap(({ name, members }): ListedSet[] => (members ? [{ name, members }] : []));
+    return { names: new Set(all.map(({ name }) => name)), sets };
   } catch {
     throw new CommandError(`${path} is not a list of servers, each with a name, like registry/servers.yml.`);
   }

@@ -1,4 +1,4 @@
-import { isServerName, renameNeeded } from '../names.ts';
+import { hubName, isServerName, renameNeeded } from '../names.ts';
 import { expandMethods, isKnownScope, type Policy, type PolicySource, type Rule, wildcard } from '../policy.ts';
 import {
   extensionMethods,
@@ -71,7 +71,7 @@ function unlisted({ scopes: all, ui }: PolicySource, at: string, scopes: readonl
   const listed = scopes.flatMap((scope) => ui.get(scope)?.get('list_service') ?? []);
   const called = scopes.flatMap((scope) => all.get(scope) ?? []).map(({ server }) => wildcard(server));
   const hidden = [...new Set(called)].filter(
-    (server) => canBeServer(server) && !listed.some((pattern) => covers(pattern, server)),
+    (server) => server !== hubName && canBeServer(server) && !listed.some((pattern) => covers(pattern, server)),
   );
   if (hidden.length === 0) return [];
   const names = hidden.join(', ');
@@ -100,14 +100,14 @@ function lintServer(at: string, pattern: string, servers: ReadonlySet<string> | 
     const todo = renameNeeded(wildcard(pattern)) ?? 'a name is a-z, 0-9, _ and -, and not a reserved word';
     return [warning(at, `no server can ever be called ${pattern}: ${todo}`)];
   }
-  if (!servers || [...servers].some((name) => covers(pattern, name))) return [];
+  if (pattern === hubName || !servers || [...servers].some((name) => covers(pattern, name))) return [];
   if (pattern.endsWith('*')) return [info(at, `no known server has a name like ${pattern}`)];
   return [warning(at, `there is no server ${pattern} among the known ones`)];
 }
 
 function canBeServer(pattern: string): boolean {
   const text = wildcard(pattern);
-  if (!text.endsWith('*')) return isServerName(text);
+  if (!text.endsWith('*')) return text === hubName || isServerName(text);
   const prefix = text.slice(0, -1);
   // Two suffixes, because one of them may produce a reserved word; and none, for a prefix of maximum length.
   return ['', '0', 'y'].some((ending) => isServerName(prefix + ending));

@@ -1,22 +1,22 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import pg from 'pg';
 import { renameNeeded } from '../../../policy/names.ts';
 import type { Policy } from '../../../policy/policy.ts';
+import { lintSets } from '../../../policy/review/sets.ts';
 import { unusableNames } from '../../../policy/review/unusable-names.ts';
 import { type Finding, ok, shown, warn } from '../finding.ts';
+import { type Registered, registeredServers } from '../registered.ts';
 import type { Setup } from '../setup.ts';
-
-const timeoutMilliseconds = 3_000;
-const query = 'select name from server';
 
 /**
  * Does a server, or a rule of the policy, have a name that no server may have any more? Such a server has no route. Reads the
- * registry's database, if it is here, and changes nothing in it.
+ * registry's database, if it is here, and changes nothing in it. Then: does a set offer what is gone, or what no group may call?
  */
 export async function checkNames(setup: Setup, policy: Policy | undefined): Promise<Finding[]> {
-  const servers = await registeredNames(setup);
+  const registered = await registeredServers(setup);
+  return [...namesOf(registered, policy), ...(policy ? checkSets(registered, policy) : [])];
+}
+
+function namesOf(registered: readonly Registered[], policy: Policy | undefined): Finding[] {
+  const servers = registered.map(({ name }) => name);
   const named = policy ? unusableNames(policy.source) : [];
   const findings = [
     ...servers.flatMap((name) => {
@@ -33,44 +33,16 @@ export async function checkNames(setup: Setup, policy: Policy | undefined): Prom
   return servers.length > 0 ? [ok('names', 'no server has a reserved name')] : [];
 }
 
-/** The names of the registry's servers; none if its database is not here, or was never used. */
-async function registeredNames({ root, env }: Setup): Promise<string[]> {
-  const url = env.DATABASE_URL?.trim();
-  const file = join(env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data'), 'registry.db');
-  const names = url ? await namesInPostgres(url) : existsSync(file) ? namesInSqlite(file) : [];
-  return names.toSorted();
-}
-
-function namesInSqlite(file: string): string[] {
-  try {
-    const database = new DatabaseSync(file, { readOnly: true, timeout: timeoutMilliseconds });
-    try {
-      return database
-        .prepare(query)
-        .all()
-        .map(({ name }) => String(name));
-    } finally {
-      database.close();
-    }
-  } catch {
-    return [];
-  }
-}
-
-async function namesInPostgres(url: string): Promise<string[]> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: timeoutMilliseconds,
-    query_timeout: timeoutMilliseconds,
+function checkSets(registered: readonly Registered[], policy: Policy): Finding[] {
+  const there = new Set(registered.map(({ name }) => name));
+  const sets = registered.flatMap(({ name, members }) => (members ? [{ name, members }] : []));
+  const gone = sets.flatMap(({ name, members }) => {
+    const names = members.map(({ server }) => server).filter((server) => !there.has(server));
+    if (names.length === 0) return [];
+    return [warn('sets', `the set ${name} offers ${names.join(', ')}, which no server is called`, 'edit it')];
   });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    const { rows } = await client.query<{ name: string }>(query);
-    return rows.map(({ name }) => name);
-  } catch {
-    return [];
-  } finally {
-    await client.end().catch(() => undefined);
-  }
+  const kept = sets.map(({ name, members }) => ({ name, members: members.filter(({ server }) => there.has(server)) }));
+  const refused = lintSets(policy, kept).filter(({ level }) => level === 'warning');
+  const todo = 'edit the set, or give a group access in the policy';
+  return [...gone, ...refused.map(({ at, message }) => warn('sets', shown(`${at}: ${message}`), todo))];
 }

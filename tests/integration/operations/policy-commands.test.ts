@@ -164,6 +164,17 @@ describe('scopes:check', () => {
     expect(code).toBe(1);
   });
 
+  test('with sets among the servers it says what they offer that no group may call', async () => {
+    const names = ['mcpgw', 'fininfo', 'realserverfaketools', 'currenttime'].map((name) => ({ name }));
+    const team = { name: 'team', members: [{ server: 'currenttime', tools: ['unknown'] }] };
+    const servers = write('servers.yml', JSON.stringify([...names, team]));
+    expect((await run('scopes:check', ['--servers', servers])).code).toBe(0);
+    const strict = write('strict.yml', '{group_mappings: {g: [s]}, UI-Scopes: {s: {list_service: [all]}}}');
+    const { stdout, code } = await run('scopes:check', [strict, '--servers', servers]);
+    expect(stdout).toContain('set team: offers unknown of currenttime, which no group may call');
+    expect(code).toBe(1);
+  });
+
   test.each([
     ['a broken policy', ['broken.yml'], /broken\.yml cannot be used:\n {2}- line 1: group_mappings/],
     ['two policies', ['broken.yml', 'broken.yml'], /Only one policy file/],

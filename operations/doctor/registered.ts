@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import pg from 'pg';
+import * as z from 'zod';
+import { parseJson } from '../../common/text/json.ts';
+import type { Setup } from './setup.ts';
+
+const timeoutMilliseconds = 3_000;
+/** All columns: an earlier version has no `members`. */
+const query = 'select * from server';
+
+const members = z.array(z.object({ server: z.string(), tools: z.array(z.string()).nullable() }));
+const registered = z.object({
+  name: z.string(),
+  /** Of a set, what it offers. */
+  members: z
+    .string()
+    .nullish()
+    .transform((text) => members.safeParse(text && parseJson(text)).data),
+});
+
+/** A server of the registry, or a set. */
+export type Registered = z.output<typeof registered>;
+
+/** The registry's servers and sets; none if its database is not here, or was never used. */
+export async function registeredServers({ root, env }: Setup): Promise<Registered[]> {
+  const url = env.DATABASE_URL?.trim();
+  const file = join(env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data'), 'registry.db');
+  const rows = url ? await rowsInPostgres(url) : existsSync(file) ? rowsInSqlite(file) : [];
+  const servers = rows.flatMap((row): Registered[] => {
+    const read = registered.safeParse(row);
+    return read.success ? [read.data] : [];
+  });
+  return servers.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function rowsInSqlite(file: string): unknown[] {
+  try {
+    const database = new DatabaseSync(file, { readOnly: true, timeout: timeoutMilliseconds });
+    try {
+      return database.prepare(query).all();
+    } finally {
+      database.close();
+    }
+  } catch {
+    return [];
+  }
+}
+
+async function rowsInPostgres(url: string): Promise<unknown[]> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: timeoutMilliseconds,
+    query_timeout: timeoutMilliseconds,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return (await client.query(query)).rows;
+  } catch {
+    return [];
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
