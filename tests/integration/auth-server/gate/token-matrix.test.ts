@@ -42,6 +42,22 @@ const ticket = () =>
     ends: now() + 3_600,
   });
 
+/** For alice's browser, as the gate makes it when she asks the hub for its tools. */
+const delegation = (change: { sid?: string } = {}) => {
+  const times = { since: now(), ends: now() + 3_600 };
+  const caller = {
+    by: 'cookie',
+    sid: 's',
+    username: 'alice',
+    isAgent: false,
+    groups: [],
+    scopes: [],
+    ...times,
+  } as const;
+  const asks = { methods: ['tools/list'] };
+  return auth.delegations.mint({ sub: alice.sub, via: 'hub', caller: { ...caller, ...change }, asks });
+};
+
 await auth.store.sessions.add(sessionRecord({ sid: 's', expiresAt: now() + 3_600 }));
 
 let grants = 0;
@@ -121,6 +137,9 @@ const credentials = {
   'assertion for the registry whose session has ended': async () =>
     auth.assertions.sign({ ...principal, sessionId: 'ended' }, '#registry'),
   'assertion for mcpgw': async () => auth.assertions.sign(principal, 'mcpgw', 'toggle_service'),
+  'assertion for the hub': async () => auth.assertions.sign(principal, '#hub'),
+  delegation: () => delegation(),
+  'delegation whose caller has signed out': () => delegation({ sid: 'ended' }),
   'relay ticket': ticket,
   'assertion of an identity provider': () => idp.assertion(),
   'upstream secret': async () => 'ghp_0123456789abcdefghijklmnopqrstuvwxyz',
@@ -161,6 +180,9 @@ const places = {
   'bearer at its server': (token: string) => bearer(token, {}),
   'bearer at another server': (token: string) =>
     bearer(token, { 'X-Mcp-Server': 'mcpgw', 'X-Original-URI': '/mcpgw/mcp' }),
+  'bearer at the inner address': (token: string) => bearer(token, { 'X-Resource': 'inner-mcp' }),
+  'bearer at the hub': (token: string) =>
+    bearer(token, { 'X-Resource': 'hub', 'X-Mcp-Server': 'hub', 'X-Original-URI': '/mcp' }),
   'bearer at the API': (token: string) => registryRequest(token, '/api/servers'),
   'bearer at a page': (token: string) => registryRequest(token, '/servers'),
   'bearer at a page that gives power': (token: string) => atAccount({ Authorization: `Bearer ${token}` }),
@@ -194,6 +216,8 @@ type Place = keyof typeof places;
 const refusals: Record<Place, string> = {
   'bearer at its server': 'token_invalid',
   'bearer at another server': 'token_invalid',
+  'bearer at the inner address': 'token_invalid',
+  'bearer at the hub': 'token_invalid',
   'bearer at the API': 'token_invalid',
   'bearer at a page': 'token_invalid',
   'bearer at a page that gives power': 'token_invalid',
@@ -211,6 +235,7 @@ const refusals: Record<Place, string> = {
 const everywhere: Partial<Record<Place, string>> = {
   'bearer at its server': 'good',
   'bearer at another server': 'good',
+  'bearer at the hub': 'good',
   'bearer at the API': 'good',
   'bearer at a page': 'good',
   'bearer at a page that gives power': 'session_needed',
@@ -219,6 +244,7 @@ const everywhere: Partial<Record<Place, string>> = {
 const endedEverywhere: Partial<Record<Place, string>> = {
   'bearer at its server': 'session_ended',
   'bearer at another server': 'session_ended',
+  'bearer at the hub': 'session_ended',
   'bearer at the API': 'session_ended',
   'bearer at a page': 'session_ended',
   'bearer at a page that gives power': 'session_ended',
@@ -235,7 +261,7 @@ const expected: Record<keyof typeof credentials, Partial<Record<Place, string>>>
   'locally signed session': { cookie: 'good', 'cookie at a page that gives power': 'session_needed' },
   'login attempt': {},
   'our access token for currenttime': { 'bearer at its server': 'good' },
-  'our access token for the one address': {},
+  'our access token for the one address': { 'bearer at the hub': 'good' },
   'our access token for the API': { 'bearer at the API': 'good' },
   'our access token whose record has ended': { 'bearer at its server': 'session_ended' },
   'our access token with the record of another person': { 'bearer at its server': 'session_ended' },
@@ -243,7 +269,7 @@ const expected: Record<keyof typeof credentials, Partial<Record<Place, string>>>
   'our access token with the record of another client': { 'bearer at its server': 'session_ended' },
   'our access token with the record of a browser': { 'bearer at its server': 'session_ended' },
   'personal token for currenttime': { 'bearer at its server': 'good' },
-  'personal token for the one address': {},
+  'personal token for the one address': { 'bearer at the hub': 'good' },
   'personal token that has expired': endedEverywhere,
   'personal token whose record has ended': endedEverywhere,
   'personal token with the record of a browser': endedEverywhere,
@@ -260,6 +286,9 @@ const expected: Record<keyof typeof credentials, Partial<Record<Place, string>>>
     'assertion at the account': 'session_needed',
   },
   'assertion for mcpgw': { 'assertion at the registry': 'good' },
+  'assertion for the hub': {},
+  delegation: { 'bearer at the inner address': 'good' },
+  'delegation whose caller has signed out': { 'bearer at the inner address': 'session_ended' },
   'relay ticket': { 'ticket at the relay': 'good', 'ticket at the relay callbacks': 'good' },
   'assertion of an identity provider': {},
   'upstream secret': {},
