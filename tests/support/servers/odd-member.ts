@@ -115,6 +115,14 @@ export class OddMember {
     const ok = (result: object) => answer(res, 200, { id, result });
     const uri = String(params.uri);
     switch (method) {
+      case 'tools/list':
+        return ok({ tools: Object.keys(tools).map((name) => ({ name, inputSchema: { type: 'object' } })) });
+      case 'prompts/list':
+        return ok({ prompts: [{ name: 'greet', arguments: [{ name: 'who' }] }] });
+      case 'resources/list':
+        return ok({ resources: [{ uri: 'odd://a/1', name: 'a' }] });
+      case 'resources/templates/list':
+        return ok({ resourceTemplates: [{ uriTemplate: 'odd://t/{id}', name: 't' }] });
       case 'tools/call':
         return await this.#call(String(params.name), params, JSON.stringify(id), req, res);
       case 'prompts/get':
@@ -182,7 +190,7 @@ const tools: Readonly<Record<string, (call: Call) => void | Promise<void>>> = {
   big: ({ id, args, res }) =>
     answer(res, 200, {
       id: JSON.parse(id),
-      result: { content: [{ type: 'image', data: 'A'.repeat(Number(args.bytes)) }] },
+      result: { content: [{ type: 'image', mimeType: 'image/png', data: 'A'.repeat(Number(args.bytes)) }] },
     }),
   tooBig: ({ res }) => {
     res.writeHead(200, { 'content-type': 'application/json', 'content-length': 33_554_433 });

@@ -1,0 +1,156 @@
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { listen } from '../support/listen.ts';
+import { bothErasMember } from '../support/servers/both-eras-member.ts';
+import { eventually } from '../support/servers/mcp-clients.ts';
+import { OddMember } from '../support/servers/odd-member.ts';
+
+/** Takes any result as it came. */
+const anything = { '~standard': { version: 1 as const, vendor: 'test', validate: (value: unknown) => ({ value }) } };
+type Result = Record<string, unknown>;
+type Mode = 'legacy' | { pin: '2026-07-28' };
+const modern: Mode = { pin: '2026-07-28' };
+
+const odd = new OddMember();
+const listeners = {
+  odd: odd.listener,
+  both: bothErasMember('both', 'stateless'),
+  modern: bothErasMember('modern', 'reject'),
+};
+const many = Array.from({ length: 50 }, (_, i) => `m${String(i).padStart(2, '0')}`);
+const open: { close: () => Promise<void> }[] = [];
+let gateway: Gateway;
+let token: string;
+
+beforeAll(async () => {
+  const entries = [];
+  const ports = new Map<string, number>();
+  for (const [name, listener] of Object.entries(listeners)) {
+    const server = await listen(listener);
+    open.push(server);
+    ports.set(name, server.port);
+  }
+  for (const name of [...Object.keys(listeners), ...many]) {
+    const upstream = `http://127.0.0.1:${ports.get(name) ?? ports.get('modern')}`;
+    entries.push({ name, title: name, description: 'A test', upstream, transports: { 'streamable-http': '/mcp' } });
+  }
+  gateway = await startGateway({}, entries);
+  token = await gateway.agentToken();
+}, 180_000);
+afterAll(async () => {
+  await gateway?.stop();
+  await Promise.all(open.map(({ close }) => close()));
+});
+
+/** A client, with what it was asked and told. */
+async function connect(path: string, mode: Mode) {
+  const asked: string[] = [];
+  const told: string[] = [];
+  const capabilities = { elicitation: { form: {}, url: {} } };
+  const client = new Client({ name: 'features', version: '1' }, { capabilities, versionNegotiation: { mode } });
+  client.setRequestHandler('elicitation/create', async ({ params }) => {
+    asked.push(params.message);
+    return { action: 'accept', content: { v: 'yes' } };
+  });
+  client.fallbackNotificationHandler = async ({ method }) => void told.push(method);
+  const requestInit = { headers: { authorization: `Bearer ${token}` } };
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${gateway.url}${path}`), { requestInit }));
+  const ask = async (method: string, params: object = {}, options = {}): Promise<Result> =>
+    (await client.request({ method, params: { ...params } }, anything, options)) as Result;
+  return { client, asked, told, ask };
+}
+
+/** What a client gets of a member: the same whether it asks the member itself or the hub. */
+async function features(path: string, mode: Mode, server: 'odd' | 'both' | 'modern', prefix: string): Promise<object> {
+  const { client, asked, ask } = await connect(path, mode);
+  const call = (name: string, args: object = {}, options = {}) =>
+    ask('tools/call', { name: `${prefix}${name}`, arguments: args }, options);
+  const own = ({ name }: { name: string }) => name.startsWith(prefix);
+  const bare = <T extends { name: string }>(one: T) => ({ ...one, name: one.name.slice(prefix.length) });
+  const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
+  const listed = async (method: string, field: string) =>
+    ((await ask(method))[field] as { name: string }[]).filter(own).map(bare).sort(byName);
+  const failing = async (work: Promise<unknown>) => {
+    const error = await work.then(
+      () => undefined,
+      (failure: Error & { code?: number }) => failure,
+    );
+    return { code: error?.code, message: error?.message.replaceAll(prefix, '') };
+  };
+  let progress = 0;
+  const got: Record<string, unknown> = {
+    tools: await listed('tools/list', 'tools'),
+    prompts: await listed('prompts/list', 'prompts'),
+    asked: contentOf(await call('ask')),
+    question: asked.map((message) => message.replace(`[${server}] `, '')),
+    progress: contentOf(await call('progress', {}, { onprogress: () => progress++ })),
+    greeting: (await ask('prompts/get', { name: `${prefix}greet`, arguments: {} })).messages,
+  };
+  got.progressSeen = progress > 0;
+  if (server === 'odd') {
+    Object.assign(got, {
+      read: (await ask('resources/read', { uri: 'odd://a/1' })).contents,
+      readByTemplate: (await ask('resources/read', { uri: 'odd://t/42' })).contents,
+      completion: (
+        await ask('completion/complete', {
+          ref: { type: 'ref/prompt', name: `${prefix}greet` },
+          argument: { name: 'who', value: 'a' },
+        })
+      ).completion,
+      big: String((contentOf(await call('big', { bytes: 2_000_000 })).content as Result[])[0]?.data).length,
+      unknownTool: await failing(call('no-such')),
+    });
+    // The SDK's client of 2026-07-28 refuses a kind of content that it does not know.
+    if (mode === 'legacy')
+      Object.assign(got, { rich: contentOf(await call('rich')), late: contentOf(await call('late')) });
+  } else got.echo = contentOf(await call('echo', { message: 'hi' }));
+  await client.transport?.close();
+  await client.close();
+  return got;
+}
+
+/** Without what only one version of MCP has. */
+function contentOf({ resultType: _type, ttlMs: _ttl, cacheScope: _scope, _meta, ...result }: Result): Result {
+  const meta = Object.entries((_meta ?? {}) as object).filter(([key]) => !key.startsWith('io.modelcontextprotocol/'));
+  return { ...result, ...(meta.length > 0 && { _meta: Object.fromEntries(meta) }) };
+}
+
+/** The hub offers what the checks of the registry have found. */
+const offered = () =>
+  eventually(async () => {
+    const { client, ask } = await connect('/mcp', modern);
+    const { tools } = await ask('tools/list');
+    await client.close();
+    const names = new Set((tools as { name: string }[]).map(({ name }) => name.split('__')[0]));
+    return [...Object.keys(listeners), ...many].every((server) => names.has(server));
+  });
+
+test('The hub offers 50 servers and more in one list, and calls each', async () => {
+  for (let tries = 0; tries < 10; tries++)
+    if (
+      await offered().then(
+        () => true,
+        () => false,
+      )
+    )
+      break;
+  const { client, ask } = await connect('/mcp', modern);
+  const { tools } = await ask('tools/list');
+  const echoes = (tools as { name: string }[]).map(({ name }) => name).filter((name) => /^m\d\d__echo$/.test(name));
+  expect(echoes).toEqual(many.map((server) => `${server}__echo`));
+  for (const name of echoes)
+    expect(await ask('tools/call', { name, arguments: { message: name } })).toMatchObject({
+      content: [{ text: `Echo: ${name}` }],
+    });
+  await client.close();
+});
+
+test.each<[server: 'odd' | 'both' | 'modern', own: Mode]>([
+  ['odd', 'legacy'],
+  ['both', modern],
+  ['modern', modern],
+])('Clients of both eras get the same of %s through the hub as it gives them directly', async (server, own) => {
+  const direct = await features(`/${server}/mcp`, own, server, '');
+  expect(await features('/mcp', 'legacy', server, `${server}__`)).toEqual(direct);
+  expect(direct).toMatchObject(await features('/mcp', modern, server, `${server}__`));
+});
