@@ -20,7 +20,7 @@ const rooms = {
   'auth-server':
     '. process personal account oauth gate login limits decisions identity delegation cognito request keys store denials',
   registry: '. pages api import editing hub search health icons pins routing access store servers errors',
-  'registry/pages': 'live list|details|forms|rights|audit|account|try|palette shared',
+  'registry/pages': 'live sets list|details|forms|rights|audit|account|try|palette shared',
   'registry/api': 'openapi v0|original|. shared',
   agents: '. commands agent|login gateway token lib',
   'stand-in': '. endpoints pool',

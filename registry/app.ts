@@ -39,6 +39,7 @@ import { showServers } from './pages/list/servers.ts';
 import { createLive } from './pages/live/live.ts';
 import { showPalette } from './pages/palette/palette.ts';
 import { showRights } from './pages/rights/rights-page.ts';
+import { createSetPages } from './pages/sets/set-pages.ts';
 import { loadAssets } from './pages/shared/assets.ts';
 import { createFailureHandler } from './pages/shared/failure.ts';
 import { createNavigation } from './pages/shared/navigation.ts';
@@ -140,10 +141,10 @@ export function createApp(parts: RegistryParts): Express {
   app.use(showNote(notes));
   const forms = { ...parts, catalogue, render, notes };
   // Before the page of a server: `register` is a reserved name.
-  app.use(createRegisterPages(forms), createEditPages(forms), createDeletePages(forms));
+  app.use(createSetPages(forms), createRegisterPages(forms), createEditPages(forms), createDeletePages(forms));
   app.use(createActions({ ...forms, onApproved }), createAuditPages({ policy, readDecisions, render, now }));
-  app.get('/rights', showRights(shown, render)).get('/', showServers(shown, render));
-  app.use(createAllChanges(shown, render), createAccountPages({ ...forms, account: parts.account, now }));
+  app.get('/rights', showRights(shown, render)).get('/', showServers({ ...shown, publicUrl }, render));
+  app.use(createAllChanges(shown, render), createAccountPages({ ...forms, clientLogins, now }));
   for (const tab of tabs) app.get(`/servers/:name${tab === 'tools' ? '' : `/${tab}`}`, showServer(shown, render, tab));
   app.get('/servers/:name/tools/:tool/try', showTry(shown, render));
 

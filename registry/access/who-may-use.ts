@@ -1,3 +1,4 @@
+import { decide } from '../../policy/decide.ts';
 import { expandMethods, type Policy, scopesOfGroups, wildcard } from '../../policy/policy.ts';
 import { covers } from '../../policy/review/rule-shape.ts';
 import { mayUseUi, type UiPermission } from '../../policy/ui.ts';
@@ -12,9 +13,9 @@ const words: readonly [UiPermission, string][] = [
 
 /**
  * Who may use the server called `server`, by the policy: groups of people, and scopes of agents. A person who may change
- * the server sees all (`isWhole`), everyone else only their own. Pure.
+ * the server sees all (`isWhole`), everyone else only their own. A set is opened by any rule that names it (`isOfSet`). Pure.
  */
-export function accessTo(policy: Policy, person: Person, server: string) {
+export function accessTo(policy: Policy, person: Person, server: string, isOfSet = false) {
   const isWhole = mayUseUi(policy, person.scopes, 'modify_service', server);
   const { groups, scopes, ui } = policy.source;
   const ofGroup = (name: string) => row(policy, server, 'group', name, scopesOfGroups(policy, [name]));
@@ -29,9 +30,14 @@ export function accessTo(policy: Policy, person: Person, server: string) {
       ? person.groups.filter((group) => groups.has(group)).map(ofGroup)
       : person.scopes.map(ofScope);
   const rows = isWhole ? [...[...groups.keys()].map(ofGroup), ...agents.map(ofScope)] : own;
-  const grants = ({ tools, prompts, resources, manages }: (typeof rows)[number]) =>
-    tools.length + prompts.length + resources.length + manages.length > 0;
+  const grants = ({ servers, tools, prompts, resources, manages }: (typeof rows)[number]) =>
+    (isOfSet ? servers : [...tools, ...prompts, ...resources]).length + manages.length > 0;
   return { isWhole, rows: rows.filter(grants) };
+}
+
+/** Whether a caller with `scopes` may open a set, or the hub: any rule that names it is enough. Pure. */
+export function mayOpen(policy: Policy, scopes: readonly string[], name: string): boolean {
+  return decide(policy, scopes, name, [{ method: 'initialize' }]).allowed;
 }
 
 /** Whether a caller with `scopes` may call any tool of `server`. Pure. */
@@ -40,11 +46,11 @@ export function mayCallSome(policy: Policy, scopes: readonly string[], server: s
 }
 
 /**
- * The groups whose people may call tools, of the rows of {@link accessTo}: `named` by a rule for this server or for some
+ * The groups whose people may call tools, or open the set, of the rows of {@link accessTo}: `named` by a rule for this server or for some
  * servers, `everywhere` by rules for every server only, as administrators have them.
  */
-export function callersOf(rows: ReturnType<typeof accessTo>['rows']) {
-  const callers = rows.filter(({ kind, tools }) => kind === 'group' && tools.length > 0);
+export function callersOf(rows: ReturnType<typeof accessTo>['rows'], isOfSet = false) {
+  const callers = rows.filter(({ kind, tools, servers }) => kind === 'group' && (isOfSet ? servers : tools).length > 0);
   const isNamed = ({ servers }: (typeof callers)[number]) => servers.some((pattern) => pattern !== '*');
   return {
     named: callers.filter(isNamed).map(({ name }) => name),

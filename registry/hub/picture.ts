@@ -114,7 +114,7 @@ function everything(servers: Iterable<RegisteredServer>): SetMember[] {
 
 /** Why nothing of a member of a set is offered to its callers; undefined if something may be. */
 export function whyLeftOut(
-  server: RegisteredServer | undefined,
+  server: Pick<RegisteredServer, 'name' | 'members' | 'enabled'> | undefined,
   healthOf: (name: string) => Health,
 ): string | undefined {
   if (!server) return notOffered.gone;

@@ -1,10 +1,14 @@
 import { type Request, Router } from 'express';
 import { type AccountEnd, mostRecords } from '../../../common/identity/account.ts';
+import { hubName } from '../../../policy/names.ts';
+import type { Policy } from '../../../policy/policy.ts';
 import type { AccountDoor } from '../../access/account.ts';
 import { formOf, readForm } from '../../access/body.ts';
-import { personOf } from '../../access/guards.ts';
+import { type Person, personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
+import { mayOpen } from '../../access/who-may-use.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
+import { type ClientLogins, connectionsTo } from '../connect/connect.ts';
 import { counted } from '../shared/format.ts';
 import type { Note, Notes } from '../shared/notes.ts';
 import type { Render, View } from '../shared/render.ts';
@@ -13,6 +17,9 @@ import { inSentence, type Shown, shown } from './shown.ts';
 export interface AccountOptions {
   publicUrl: string;
   account: AccountDoor;
+  policy: () => Policy;
+  /** With which MCP clients people may log in. */
+  clientLogins: ClientLogins;
   render: Render;
   notes: Notes;
   now: () => Date;
@@ -30,7 +37,8 @@ type Group = keyof typeof groups;
  * `GET /account`: the programs that act as the person, their personal tokens, and their sign-ins. `POST /account/end` ends one (`id`) or all of a
  * kind (`all`); `GET /account/end?all=…` asks before that.
  */
-export function createAccountPages({ publicUrl, account, render, notes, now }: AccountOptions): Router {
+export function createAccountPages(options: AccountOptions): Router {
+  const { publicUrl, account, policy, clientLogins, render, notes, now } = options;
   const pages = Router({ caseSensitive: true, strict: true });
   const assertionOf = (req: Request) => req.get('x-mcp-assertion') ?? '';
   const read = async (req: Request) => {
@@ -48,8 +56,14 @@ export function createAccountPages({ publicUrl, account, render, notes, now }: A
     const tokens = all.filter(({ isToken }) => isToken);
     const signIns = all.filter(({ isSignIn }) => isSignIn).sort((a, b) => Number(b.isOwn) - Number(a.isOwn));
     const hasOthers = all.some(groups.sessions.isIn);
+    const everything = everythingFor(
+      { policy: policy(), publicUrl, logins: clientLogins },
+      personOf(req),
+      req.query.client,
+    );
     const view = {
       title: 'My account',
+      everything,
       person: personOf(req),
       provider,
       makesTokens,
@@ -78,6 +92,21 @@ export function createAccountPages({ publicUrl, account, render, notes, now }: A
     res.redirect(303, notes.leave(personOf(req), '/account', noteOn(what, ended, all)));
   });
   return pages;
+}
+
+/** How to connect to the one address for all servers; undefined for a person whom no rule lets open it. */
+function everythingFor(
+  { policy, publicUrl, logins }: { policy: Policy; publicUrl: string; logins: ClientLogins },
+  { scopes }: Person,
+  wanted: unknown,
+) {
+  if (!mayOpen(policy, scopes, hubName)) return undefined;
+  const url = `${publicUrl}/mcp`;
+  const endpoints = [{ transport: 'streamable-http', url } as const];
+  const clients = connectionsTo({ name: 'gateway', endpoints }, logins).map((each) => {
+    return { ...each, href: `/account?client=${each.id}#everything` };
+  });
+  return { url, clients, client: clients.find(({ id }) => id === wanted) ?? clients[0] };
 }
 
 function noteOn(what: AccountEnd, ended: number, all: readonly Shown[]): Note {

@@ -4,10 +4,11 @@ import type { Policy } from '../../../policy/policy.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import { type Person, personOf } from '../../access/guards.ts';
 import { notFound } from '../../access/permissions.ts';
-import { accessTo, callersOf, mayCallSome } from '../../access/who-may-use.ts';
+import { accessTo, callersOf, mayCallSome, mayOpen } from '../../access/who-may-use.ts';
 import type { ApprovedDefinitions } from '../../pins/approved-definitions.ts';
 import { toolChanges } from '../../pins/changes.ts';
 import { callable } from '../../search/rights.ts';
+import { isSet } from '../../servers/server.ts';
 import { isUnusable } from '../../servers/tool.ts';
 import type { RegistryStore } from '../../store/store.ts';
 import { type ClientLogins, connectionsTo } from '../connect/connect.ts';
@@ -21,6 +22,7 @@ import { logLines } from './changes.ts';
 import { chartOf } from './chart.ts';
 import { giveAccess, readTools } from './give-access.ts';
 import { offersOf } from './offers.ts';
+import { linesOfSet, membersOf } from './set-members.ts';
 import { toolGroups } from './tool-groups.ts';
 import { shownTools } from './tools.ts';
 import { paramsOf, readServerView, type ServerView, serverHref, type Tab, tabs } from './view.ts';
@@ -29,7 +31,7 @@ export interface DetailsParts {
   catalogue: Catalogue;
   policy: () => Policy;
   store: Pick<RegistryStore, 'observations' | 'changes'>;
-  definitions: Pick<ApprovedDefinitions, 'of'>;
+  definitions: Pick<ApprovedDefinitions, 'of' | 'hashes'>;
   approved: () => ApprovedTools | undefined;
   /** With which MCP clients people may log in. */
   clientLogins: ClientLogins;
@@ -61,8 +63,8 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
     definitions.of(name),
     store.changes({ servers: [name], limit: mostChanges }),
   ]);
-  const { details, tools } = server.health;
-  const rights = rightsOn(policy(), person, name, server.enabled);
+  const [{ details, tools }, isOfSet] = [server.health, isSet(server)];
+  const rights = rightsOn(policy(), person, server);
   const changes = toolChanges(name, known, details?.announced ? tools : undefined);
   const mayCall = callable(policy(), person.scopes, undefined);
   const allowed = approved();
@@ -72,9 +74,9 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
     !mayCall(name, tool) ? 'no' : isApproved(allowed, name, tool) ? 'yes' : 'waits',
   );
   const clients = connectionsTo(server, clientLogins);
-  const access = accessTo(policy(), person, name);
+  const access = accessTo(policy(), person, name, isOfSet);
   const reading = readTools(tools, (tool) => pending.some((each) => each.name === tool));
-  const wanted = { wanted: view.group, tools: reading.named };
+  const wanted = { wanted: view.group, tools: reading.named, isOfSet };
   return {
     view,
     server,
@@ -83,7 +85,12 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
     rights,
     /** Where the forms of this tab redirect to. */
     back: serverHref(name, view),
-    tabs: tabs.map((tab) => ({ tab, label: labels[tab], href: serverHref(name, { tab }), current: tab === view.tab })),
+    /** What a set offers; undefined for a server. */
+    set: isOfSet ? membersOf(parts, person, server) : undefined,
+    lines: isOfSet && rights.edit && view.tab === 'tools' ? linesOfSet(server) : undefined,
+    tabs: tabs
+      .filter((tab) => !isOfSet || tab !== 'health')
+      .map((tab) => ({ tab, label: labels[tab], href: serverHref(name, { tab }), current: tab === view.tab })),
     tools: shown,
     ...toolGroups(shown, new Set(pending.map((tool) => toolId(tool.name))), view, name),
     offers: offersOf(details?.announced),
@@ -98,15 +105,15 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
     review: { waiting, refused: allowed !== undefined, names: pending.map((tool) => tool.shown_name) },
     changedIds: new Map(pending.map((tool) => [toolId(tool.name), tool.state])),
     unusable: new Set(changes.tools.filter(isUnusable).map((tool) => tool.name)),
-    access: { ...access, ...callersOf(access.rows) },
+    access: { ...access, ...callersOf(access.rows, isOfSet) },
     /** How to let others call the tools that only read, for a person who sees who may use it. */
     give:
       access.isWhole && view.tab === 'access'
         ? { ...reading, ...giveAccess(policy(), name, access, wanted) }
         : undefined,
     log: logLines(log, () => rights.edit),
-    /** Whether this person may call any of its tools. */
-    mayUse: mayCallSome(policy(), person.scopes, name),
+    /** Whether this person may call any of its tools, or open the set. */
+    mayUse: isOfSet ? mayOpen(policy(), person.scopes, name) : mayCallSome(policy(), person.scopes, name),
     logins: clientLogins.allowed,
     clients: clients.map((each) => ({ ...each, href: serverHref(name, { tab: 'connect', client: each.id }) })),
     client: clients.find(({ id }) => id === view.client) ?? clients[0],
@@ -122,7 +129,7 @@ export function showServer(parts: DetailsParts, render: Render, tab: Tab): Reque
     const person = personOf(req);
     const { name } = req.params;
     const details = await detailsFor(parts, person, name, readServerView(tab, req.query));
-    if (!details) throw notFound();
+    if (!details || (details.set && tab === 'health')) throw notFound();
     const { title } = details.server;
     const view = {
       title: tab === 'tools' ? title : `${labels[tab]} · ${title}`,
@@ -146,13 +153,14 @@ export function serverParts(details: Details): Part[] {
   const { server, rights, changes, review, tools, groups, offers, chart, status, view } = details;
   const state = stateOf(server);
   const part = (name: string, ...shown: unknown[]): Part => {
-    const template = `server-${name}`;
-    return { id: template, mark: digest([name, ...shown]), template, data: { details } };
+    const template = name === 'tools' && details.set ? 'set-members' : `server-${name}`;
+    const id = `server-${name}`;
+    return { id, mark: digest([name, ...shown]), template, data: { details } };
   };
   const ofTab: Record<Tab, Part[]> = {
     tools: [
       part('changes', changes, rights),
-      part('tools', status, tools, groups.length, [...details.changedIds], offers),
+      part('tools', status, tools, groups.length, [...details.changedIds], offers, details.set),
     ],
     connect: [part('connect', server.enabled, details.mayUse)],
     access: [],

@@ -31,30 +31,33 @@ export function readTools(tools: readonly ToolInfo[], isWaiting: (name: string) 
  * which is chosen, and the lines of the policy file for that one. Pure.
  * @param access who may use it already
  * @param wanted the group to choose; the one with the fewest rules if that is none of them
+ * @param isOfSet `server` is a set, which any rule that names it opens
  * @returns undefined if every group may call all tools
  */
 export function giveAccess(
   policy: Policy,
   server: string,
   access: ReturnType<typeof accessTo>,
-  { wanted, tools }: { wanted: string; tools: readonly string[] },
+  { wanted, tools, isOfSet = false }: { wanted: string; tools: readonly string[]; isOfSet?: boolean },
 ) {
-  const all = new Set(
-    access.rows.filter(({ kind, tools: [first] }) => kind === 'group' && first === '*').map(({ name }) => name),
-  );
+  const hasAll = ({ tools: [first], servers }: (typeof access.rows)[number]) =>
+    isOfSet ? servers.length > 0 : first === '*';
+  const all = new Set(access.rows.filter((row) => row.kind === 'group' && hasAll(row)).map(({ name }) => name));
   const groups = [...policy.source.groups.keys()].filter((group) => !all.has(group));
   const rulesOf = (group: string) =>
     scopesOfGroups(policy, [group]).reduce((sum, scope) => sum + (policy.source.scopes.get(scope)?.length ?? 0), 0);
   const [fewest] = groups.toSorted((a, b) => rulesOf(a) - rulesOf(b));
   const group = groups.includes(wanted) ? wanted : fewest;
   if (group === undefined) return undefined;
-  return { groups, group, lines: linesFor(policy, server, group, tools) };
+  return { groups, group, lines: linesFor(policy, server, group, isOfSet ? undefined : tools) };
 }
 
 /** A scope of its own: it changes no list that other groups share, and another group can have it later. */
-function linesFor(policy: Policy, server: string, group: string, tools: readonly string[]): Lines[] {
+function linesFor(policy: Policy, server: string, group: string, tools: readonly string[] | undefined): Lines[] {
   const { scopes, ui } = policy.source;
-  const rule = { server, methods: ['tools/list', 'tools/call'], tools };
+  // Any rule opens a set; the rules for its servers say which tools may be called.
+  const methods = tools ? ['tools/list', 'tools/call'] : ['tools/list'];
+  const rule = { server, methods, tools: tools ?? [] };
   const isFree = (name: string) => !scopes.has(name) && !ui.has(name);
   const isSame = (name: string) => grantsJust(scopes.get(name), rule);
   let scope = `${server}/read`;
@@ -65,7 +68,11 @@ function linesFor(policy: Policy, server: string, group: string, tools: readonly
     `${scalar(scope)}:`,
     `  - server: ${scalar(server)}`,
     `    methods: [${rule.methods.join(', ')}]`,
-    ...(tools.length === 0 ? ['    tools: []'] : ['    tools:', ...tools.map((tool) => `      - ${scalar(tool)}`)]),
+    ...(!tools
+      ? []
+      : tools.length === 0
+        ? ['    tools: []']
+        : ['    tools:', ...tools.map((tool) => `      - ${scalar(tool)}`)]),
   ];
   return [
     { id: 'lines-group', where: 'in', place: `group_mappings: ${group}`, text: `    - ${scalar(scope)}` },

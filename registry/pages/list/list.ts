@@ -63,8 +63,7 @@ export function listFor(
     enabled ? (definitions.hashes().get(name)?.pending.size ?? 0) : 0;
   const statusOf = (server: CatalogueEntry) => shownStatus(server, waitingOf(server));
   const groupOf = (server: CatalogueEntry) => groupFor(server, waitingOf(server));
-  const isToReview = (server: CatalogueEntry) =>
-    waitingOf(server) > 0 && rightsOn(policy(), person, server.name, server.enabled).approve;
+  const isToReview = (server: CatalogueEntry) => waitingOf(server) > 0 && rightsOn(policy(), person, server).approve;
   const isShown = (show: Show) => (server: CatalogueEntry) => {
     if (show === 'review') return isToReview(server);
     return show === 'all' || (show === 'enabled' ? server.enabled : show === groupOf(server));
@@ -78,7 +77,7 @@ export function listFor(
   const back = listHref({ ...query, page: number });
   const onPage = (page: number) => listHref({ ...query, page });
   const rows = fitting.slice((number - 1) * perPage, number * perPage).map((server) => {
-    const rights = rightsOn(policy(), person, server.name, server.enabled);
+    const rights = rightsOn(policy(), person, server);
     const refused = approved() !== undefined;
     /** `back`: where its forms redirect to. */
     return {

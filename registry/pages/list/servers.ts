@@ -1,5 +1,7 @@
 import type { RequestHandler } from 'express';
+import { hubName } from '../../../policy/names.ts';
 import { personOf } from '../../access/guards.ts';
+import { mayOpen } from '../../access/who-may-use.ts';
 import type { ToolSearch } from '../../search/tool-search.ts';
 import type { Render, View } from '../shared/render.ts';
 import { toolId } from '../shared/tool-id.ts';
@@ -14,8 +16,11 @@ const mostTools = 8;
 const leastShare = 0.4;
 
 /** `GET /?q=&show=&page=`: the servers that this person may see. With `q`, also the tools that they may call. */
-export function showServers(parts: ListParts & { search: Pick<ToolSearch, 'tools'> }, render: Render): RequestHandler {
-  const { catalogue, search } = parts;
+export function showServers(
+  parts: ListParts & { search: Pick<ToolSearch, 'tools'>; publicUrl: string },
+  render: Render,
+): RequestHandler {
+  const { catalogue, search, policy, publicUrl } = parts;
   return async (req, res) => {
     const person = personOf(req);
     const list = listFor(parts, person, readListQuery(req.query));
@@ -28,7 +33,9 @@ export function showServers(parts: ListParts & { search: Pick<ToolSearch, 'tools
         ? []
         : [{ ...each, serverTitle, id: toolId(each.tool.name) }];
     });
-    const view = { title: 'Servers', person, none: catalogue.isEmpty(), list, tools, live: listLive(list) };
+    /** The one address for all servers, for those whom a rule lets open it. */
+    const everything = mayOpen(policy(), person.scopes, hubName) ? `${publicUrl}/mcp` : undefined;
+    const view = { title: 'Servers', person, everything, none: catalogue.isEmpty(), list, tools, live: listLive(list) };
     render<View & typeof view>(res, 200, 'servers', view);
   };
 }

@@ -5,7 +5,7 @@ import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import { type Person, personOf } from '../../access/guards.ts';
 import type { ToolSearch } from '../../search/tool-search.ts';
 import type { ToolInfo } from '../../servers/tool.ts';
-import { cleaned, counted, tileOf } from '../shared/format.ts';
+import { cleaned, counted, setWords, tileOf } from '../shared/format.ts';
 import type { Navigation } from '../shared/navigation.ts';
 import { rightsOn } from '../shared/rights-on.ts';
 import { statusWords } from '../shared/shown-status.ts';
@@ -46,7 +46,7 @@ export function showPalette(parts: PaletteParts, navigation: Navigation): Reques
     const servers = catalogue.list(person).map((entry) => ({
       ...shownServer(entry),
       picture: iconOf(entry.name),
-      mayEdit: rightsOn(policy(), person, entry.name, entry.enabled).edit,
+      mayEdit: rightsOn(policy(), person, entry).edit,
       tools: (tools?.get(entry.name) ?? []).map(shownTool),
     }));
     const places = navigation(person, '').map(({ href, label, icon }) => ({ href, label, icon }));
@@ -60,11 +60,13 @@ function actionsFor(policy: Policy, { scopes }: Person) {
   if (!mayUseUiSomewhere(policy, scopes, 'register_service')) return [];
   return [
     { href: '/register', label: 'Register a server', icon: 'plus' },
+    { href: '/register?kind=set', label: 'Make a set of tools', icon: 'plus' },
     { href: '/register#import', label: 'Import servers', icon: 'download' },
   ];
 }
 
-function shownServer({ name, title, enabled, health }: CatalogueEntry) {
+function shownServer({ name, title, enabled, health, members }: CatalogueEntry) {
+  if (members) return { name, title, tile: tileOf(title), says: enabled ? setWords(members) : 'disabled' };
   const status = enabled ? health.status : 'disabled';
   const tools = health.tools.length > 0 ? [counted(health.tools.length, 'tool')] : [];
   return { name, title, tile: tileOf(title), says: [...tools, statusWords[status].toLowerCase()].join(', ') };

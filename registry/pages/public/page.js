@@ -106,6 +106,7 @@
         if (!item.hidden) own += 1;
       }
       group.hidden = own === 0;
+      if (words.length > 0 && own > 0 && group.matches('details')) group.open = true;
       shown += own;
     }
     const none = document.querySelector('[data-filter-none]');
@@ -113,6 +114,10 @@
   };
   document.addEventListener('input', ({ target }) => {
     if (target.matches?.('[data-filter]')) filter();
+  });
+  // Enter in the filter of a form would send the form.
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && event.target.matches?.('form[data-guarded] [data-filter]')) event.preventDefault();
   });
   document.addEventListener('htmx:after:swap', filter);
   filter();

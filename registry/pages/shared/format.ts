@@ -77,3 +77,8 @@ export function tileOf(title: string): string {
   const letters = second ? (first.at(0) ?? '') + (second.at(0) ?? '') : first;
   return letters.toLocaleUpperCase('en');
 }
+
+/** What a set is, in a few words. */
+export function setWords(members: readonly unknown[]): string {
+  return `set of ${counted(members.length, 'server')}`;
+}

@@ -9,6 +9,7 @@ export const statusWords = {
   'needs-authentication': 'Needs authentication',
   unknown: 'Not checked yet',
   disabled: 'Disabled',
+  set: 'Set',
 };
 
 /**
@@ -16,8 +17,9 @@ export const statusWords = {
  * worse.
  * @param waiting how many of its tools wait for approval
  */
-export function shownStatus({ enabled, health }: CatalogueEntry, waiting: number): string {
+export function shownStatus({ enabled, health, members }: CatalogueEntry, waiting: number): string {
   if (!enabled) return 'disabled';
+  if (members) return 'set';
   if (health.status === 'healthy' && waiting > 0) return 'review';
   return health.details?.slow ? 'slow' : health.status;
 }

@@ -22,7 +22,7 @@ export function createToReview({ policy, store, definitions }: ToReviewParts) {
       if (pending.size === 0) continue;
       const server = store.get(name);
       if (!server?.enabled || !mayUseUi(policy(), person.scopes, 'list_service', name)) continue;
-      if (rightsOn(policy(), person, name, true).approve) count += 1;
+      if (rightsOn(policy(), person, server).approve) count += 1;
     }
     return count;
   };
