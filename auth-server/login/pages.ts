@@ -41,13 +41,17 @@ export interface PersonalFormView {
   /** Title of the provider. */
   provider: string;
   longestName: number;
+  /** The address of all servers together. */
+  all: string;
   times: readonly { hours: number; words: string }[];
 }
 
 /** A personal token, for the one time that it is shown. */
 export interface PersonalTokenView {
   name: string;
+  /** What a client can call its entry. */
   server: string;
+  place: string;
   resource: string;
   token: string;
   ends: Date;

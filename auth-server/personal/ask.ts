@@ -40,8 +40,11 @@ function beginToken(deps: PersonalDeps): RequestHandler {
     const { wanted, place, fault } = readWanted(publicUrl, personalTokens.mostDays, req.body);
     if (!place) return showForm(deps, res, own, wanted, fault);
     // The same words for a server that does not exist.
-    if (!permitsOf(policy(), own.groups, { kind: 'server', server: place.server }).any)
-      return showForm(deps, res, own, wanted, `No rule of this gateway lets you use a server named ${place.server}.`);
+    if (!permitsOf(policy(), own.groups, place.kind).any) {
+      const what =
+        place.kind.kind === 'server' ? `a server named ${place.kind.server}` : 'all your servers at one address';
+      return showForm(deps, res, own, wanted, `No rule of this gateway lets you use ${what}.`);
+    }
     await refuseTooMany(deps, own);
     const { attempt, url } = await beginLogin(client, publicUrl, 'login');
     const personal = { name: wanted.name, resource: place.resource, hours: wanted.hours, sid: own.sid };
@@ -60,6 +63,7 @@ function showForm(deps: PersonalDeps, res: Response, own: SessionRecord, wanted:
     person: own.shownName ?? own.username,
     provider: deps.providers.get(own.provider)?.settings.title ?? own.provider,
     longestName,
+    all: `${deps.publicUrl}/mcp`,
     times: [...new Set(choices)].sort((a, b) => a - b).map((hours) => ({ hours, words: timeWords(hours) })),
   });
 }

@@ -48,6 +48,7 @@ export function personalFinish(deps: PersonalDeps): LoginDeps['finishPersonal'] 
     );
     const kind = kindOfResource(publicUrl, resource);
     const server = kind.kind === 'server' ? kind.server : 'gateway';
-    deps.pages.personalToken(res, { name, server, resource, token, ends, provider: settings.title });
+    const place = kind.kind === 'server' ? `${server} only` : 'all your servers';
+    deps.pages.personalToken(res, { name, server, place, resource, token, ends, provider: settings.title });
   };
 }

@@ -1,5 +1,6 @@
 import type { Response } from 'express';
 import { type Policy, scopesOfGroups } from '../../../policy/policy.ts';
+import { callTools } from '../../../policy/request/methods.ts';
 import { groupsThatHelp } from '../../../policy/review/remedy.ts';
 import { remedyForPerson } from '../../gate/permission-denial.ts';
 import type { ConsentView } from '../../login/pages.ts';
@@ -77,8 +78,16 @@ function abilitiesAt(permits: Permits): Pick<ConsentView, 'abilities' | 'tools'>
   if (permits.kind === 'all') return { abilities: 'use every server and tool that you may use.', tools: [] };
   if (permits.kind === 'api') return { abilities: 'see and change servers in the registry.', tools: [] };
   const { server, tools } = permits;
+  // What such a tool calls is judged as a call of the person's own.
+  if (server === 'mcpgw' && tools.some((tool) => tool === '*' || callTools.has(tool)))
+    return {
+      abilities: 'call every tool that you may use, through the tools of mcpgw.',
+      tools: tools.includes('*') ? [] : tools,
+    };
   if (tools.includes('*')) return { abilities: `call every tool of ${server}.`, tools: [] };
-  if (tools.length === 0) return { abilities: `call no tool of ${server}.`, tools };
+  // Only the registry knows which names are sets.
+  if (tools.length === 0)
+    return { abilities: `call no tool of ${server}. If it is a set: those of its tools that you may use.`, tools };
   return { abilities: `call ${tools.length === 1 ? 'one tool' : `${tools.length} tools`} of ${server}.`, tools };
 }
 

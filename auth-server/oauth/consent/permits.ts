@@ -1,4 +1,5 @@
 import { decide } from '../../../policy/decide.ts';
+import { hubName } from '../../../policy/names.ts';
 import { expandMethods, type Policy, scopesOfGroups } from '../../../policy/policy.ts';
 import { covers } from '../../../policy/review/rule-shape.ts';
 
@@ -27,12 +28,11 @@ export function kindOfResource(publicUrl: string, resource: string): ResourceKin
  */
 export function permitsOf(policy: Policy, groups: readonly string[], resource: ResourceKind): Permits {
   const scopes = scopesOfGroups(policy, groups);
-  if (resource.kind !== 'server') {
-    const source = resource.kind === 'all' ? policy.scopes : policy.ui;
-    return { ...resource, any: scopes.some((scope) => source.has(scope)), tools: [] };
-  }
+  const opens = (name: string) => decide(policy, scopes, name, [{ method: 'initialize' }]).allowed;
+  if (resource.kind === 'all') return { ...resource, any: opens(hubName), tools: [] };
+  if (resource.kind === 'api') return { ...resource, any: scopes.some((scope) => policy.ui.has(scope)), tools: [] };
   const { server } = resource;
-  const any = decide(policy, scopes, server, [{ method: 'initialize' }]).allowed;
+  const any = opens(server);
   const rules = scopes.flatMap((scope) => policy.source.scopes.get(scope) ?? []);
   const calling = rules.filter((rule) => covers(rule.server, server) && expandMethods(rule.methods).has('tools/call'));
   const tools = [...new Set(calling.flatMap((rule) => rule.tools.map((tool) => (tool === 'all' ? '*' : tool))))];

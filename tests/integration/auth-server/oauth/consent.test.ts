@@ -199,7 +199,9 @@ describe('the question', () => {
 
   test('says which tools the client may call: those that the policy lets this person call', async () => {
     expect((await pageFor({}, client, 'alice')).html).toContain('every tool of currenttime.');
-    expect((await pageFor({}, client, 'bob')).html).toContain('call no tool of currenttime.');
+    const resource = 'http://localhost:8080/mcpgw/mcp';
+    expect((await pageFor({ resource }, client, 'alice')).html).toContain('every tool that you may use, through');
+    expect((await pageFor({}, client, 'bob')).html).toContain('call no tool of currenttime. If it is a set');
   });
 
   test('is no question for a person whom no rule lets use the server, in the same words for one that does not exist', async () => {

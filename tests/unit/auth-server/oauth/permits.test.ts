@@ -13,6 +13,7 @@ read:
 call:
   - { server: notes, methods: [tools/list, tools/call], tools: [get_note, list_*] }
   - { server: "team-*", methods: [all], tools: [all] }
+  - { server: hub, methods: [tools/list] }
 `);
 const at = (groups: string[], path: string) =>
   permitsOf(policy, groups, kindOfResource('https://gw', `https://gw${path}`));
@@ -29,9 +30,9 @@ test('A server of no rule gives nothing, whether it exists or not', () => {
   expect(at([], '/notes/mcp').any).toBe(false);
 });
 
-test('All servers want any rule for one, and the API any permission in the registry', () => {
-  expect(at(['readers'], '/mcp')).toEqual({ kind: 'all', any: true, tools: [] });
-  expect(at(['admins'], '/mcp').any).toBe(false);
+test('All servers want a rule for the hub, and the API any permission in the registry', () => {
+  expect(at(['callers'], '/mcp')).toEqual({ kind: 'all', any: true, tools: [] });
+  expect(at(['readers'], '/mcp').any).toBe(false);
   expect(at(['admins'], '/api')).toEqual({ kind: 'api', any: true, tools: [] });
   expect(at(['readers'], '/api').any).toBe(false);
 });
