@@ -4,9 +4,7 @@ import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Logger } from '../common/service/log.ts';
 import { type BundledServer, bundledServers } from '../common/settings/bundled-servers.ts';
 import { type LegacySseOptions, legacySse } from './legacy-sse.ts';
-
-/** The version that every bundled server reports on `initialize` and `server/discover`. */
-export const version = '0.1.0';
+import { version } from './version.ts';
 
 /**
  * A bundled server over HTTP, not yet listening.

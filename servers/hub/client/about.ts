@@ -1,4 +1,4 @@
-import { version } from '../../mcp-app.ts';
+import { version } from '../../version.ts';
 import { newVersion } from './eras.ts';
 
 /**

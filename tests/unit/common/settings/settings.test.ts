@@ -85,7 +85,7 @@ describe('the table of settings', () => {
       Object.keys(shapeFor('mcpgw'))
         .filter((variable) => !variable.startsWith('OTEL_'))
         .sort(),
-    ).toEqual([...['LOG_LEVEL', 'MCPGW_HOST', 'MCPGW_PORT', 'REGISTRY_INTERNAL_URL']]);
+    ).toEqual(['BROKER_GATE_URL', 'LOG_LEVEL', 'MCPGW_HOST', 'MCPGW_PORT', 'REGISTRY_INTERNAL_URL', 'REGISTRY_URL']);
     expect(Object.keys(shapeFor('relay'))).not.toContain('SECRET_KEY');
   });
 });
