@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { jest } from '@jest/globals';
 import type { Ports } from '../../launch/services.ts';
 import { portsAsSettings, stackPorts } from '../support/gateway/gateway.ts';
+import { answerSoon } from '../support/listen.ts';
 
 jest.setTimeout(180_000);
 
@@ -75,8 +76,7 @@ function remainingProcesses(): string[] {
 }
 
 async function untilNoneRemain(): Promise<void> {
-  for (let tries = 0; tries < 600 && remainingProcesses().length > 0; tries++) await sleep(50);
-  expect(remainingProcesses()).toEqual([]);
+  expect(await answerSoon(remainingProcesses, [])).toEqual([]);
 }
 
 async function exitCode(): Promise<number | null> {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -36,4 +36,11 @@ test.each([
 ])('Routes with %s are refused with the reason, and no part of them reaches the configuration', (_what, line) => {
   expect(build(line)).toEqual({ status: 1, reason: expect.stringMatching(/^line 1 of the routes ./) });
   expect(existsSync(join(folder, 'routes.conf'))).toBe(false);
+});
+
+// Node and uvicorn close one after five seconds, gunicorn after two. A call that nginx sends meanwhile would get 502.
+test('nginx closes an idle connection to a server before the server does', () => {
+  expect(build('x http a:1 127.0.0.1:1 /mcp - -').status).toBe(0);
+  const text = readFileSync(join(folder, 'routes.conf'), 'utf8');
+  expect(text).toContain('upstream mcp_x { server 127.0.0.1:1 max_fails=0; keepalive 16; keepalive_timeout 1s; }');
 });

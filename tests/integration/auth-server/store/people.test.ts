@@ -165,6 +165,6 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (kind, places) => 
     ]);
     const failed = (await Promise.allSettled(work)).filter(({ status }) => status === 'rejected');
     expect(failed).toEqual([]);
-    expect(await until(async () => (await store.sessions.list()).length === 0, 1_000)).toBe(true);
+    expect(await until(async () => (await store.sessions.list()).length === 0)).toBe(true);
   });
 });
