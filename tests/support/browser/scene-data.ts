@@ -2,8 +2,9 @@
 import type { Account, AccountRecord } from '../../../common/identity/account.ts';
 import type { Decision } from '../../../common/policy/decisions.ts';
 import { parsePolicy } from '../../../common/policy/policy-file.ts';
-import type { Health, HealthDetails } from '../../../registry/servers/server-health.ts';
+import type { Health } from '../../../registry/servers/server-health.ts';
 import type { ToolInfo } from '../../../registry/servers/tool.ts';
+import { detailsOf } from '../registry/health-details.ts';
 import { admin, toolOf, user } from '../registry/registry-fixture.ts';
 
 export const boss = { ...admin, scopes: ['mcp-registry-admin', 'everything'] };
@@ -100,43 +101,12 @@ export function healthOf(name: string, ms: number | null, checkedAt: Date): Heal
     return { status: 'needs-authentication', checkedAt, error, tools: [] };
   }
   if (name === 'postgres') return { status: 'unhealthy', checkedAt, error: 'Nothing listens at its address.', tools };
-  const step = (step: 'reach' | 'handshake' | 'tools', took: number) =>
-    ({ step, state: 'ok', reason: null, ms: took }) as const;
-  const details: HealthDetails = {
-    unstable: false,
-    slow: (ms ?? 0) > 1500,
-    latencyMs: ms,
-    checks: [
-      {
-        transport: 'streamable-http',
-        status: 'healthy',
-        steps: [step('reach', 3), step('handshake', 9), step('tools', 14)],
-      },
-      {
-        transport: 'sse',
-        status: 'unhealthy',
-        steps: [
-          step('reach', 4),
-          { step: 'handshake', state: 'failed', reason: 'It answered HTTP 500 instead of MCP.', ms: 6 },
-          { step: 'tools', state: 'skipped', reason: null, ms: 0 },
-        ],
-      },
-    ],
-    since: checkedAt,
-    announced: {
-      name: 'hub',
-      title: null,
-      version: '1',
-      protocolVersion: '2025-11-25',
-      era: 'legacy',
-      instructions: null,
-      capabilities: {},
-      prompts: [{ name: 'triage', description: 'Sorts new issues.', arguments: [{ name: 'repo', required: true }] }],
-      resources: [{ uri: 'repo://acme/website', name: 'Website', mimeType: 'text/plain', size: 120 }],
-      resourceTemplates: [{ uriTemplate: 'repo://{owner}/{name}', description: 'Any repository.' }],
-    },
-    seenAt: checkedAt,
-  };
+  const details = detailsOf(checkedAt, ms, {
+    name: 'hub',
+    prompts: [{ name: 'triage', description: 'Sorts new issues.', arguments: [{ name: 'repo', required: true }] }],
+    resources: [{ uri: 'repo://acme/website', name: 'Website', mimeType: 'text/plain', size: 120 }],
+    resourceTemplates: [{ uriTemplate: 'repo://{owner}/{name}', description: 'Any repository.' }],
+  });
   return { status: 'healthy', checkedAt, error: null, tools, details };
 }
 
