@@ -5,10 +5,10 @@ import { formOf, readForm } from '../../access/body.ts';
 import { personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
+import { inSentence, type Shown, shown } from '../shared/access-record.ts';
 import { counted } from '../shared/format.ts';
 import type { Note, Notes } from '../shared/notes.ts';
 import type { Render, View } from '../shared/render.ts';
-import { inSentence, type Shown, shown } from './shown.ts';
 
 export interface AccountOptions {
   publicUrl: string;

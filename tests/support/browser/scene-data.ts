@@ -2,6 +2,7 @@
 import type { Account, AccountRecord } from '../../../common/identity/account.ts';
 import type { Decision } from '../../../common/policy/decisions.ts';
 import { parsePolicy } from '../../../common/policy/policy-file.ts';
+import type { PeopleDoor } from '../../../registry/access/people.ts';
 import type { Health } from '../../../registry/servers/server-health.ts';
 import type { ToolInfo } from '../../../registry/servers/tool.ts';
 import { detailsOf } from '../registry/health-details.ts';
@@ -15,7 +16,7 @@ group_mappings:
   mcp-registry-admin: [mcp-registry-admin, everything]
   mcp-registry-user: [mcp-registry-user]
 UI-Scopes:
-  mcp-registry-admin: { list_service: [all], register_service: [all], health_check_service: [all], toggle_service: [all], modify_service: [all], view_audit: [all] }
+  mcp-registry-admin: { list_service: [all], register_service: [all], health_check_service: [all], toggle_service: [all], modify_service: [all], view_audit: [all], view_people: [all], end_access: [all] }
   mcp-registry-user: { list_service: [currenttime, github] }
   clerk: { list_service: [currenttime, fininfo] }
 clerk:
@@ -161,4 +162,48 @@ export function accountOf(hasMore: boolean, now: Date): Account {
   const phone = { ...own, id: 'p'.repeat(22), isOwn: false };
   const terminal: AccountRecord = { ...phone, id: 't'.repeat(22), kind: 'terminal' };
   return { provider: 'Amazon Cognito', makesTokens: true, records: [...clients, token, phone, terminal, own] };
+}
+
+const longest = 'Averyveryverylongnamewithoutanyspace'.repeat(3);
+
+/** Who has access: more people than one page has, some clients, and what was ended. */
+export function peopleOf(now: Date): PeopleDoor {
+  const { records } = accountOf(true, now);
+  const lastUsed = Math.floor(now.getTime() / 1000) - 7_200;
+  const person = (username: string, name = username) => {
+    const id = Buffer.from(`cognito ${username}`).toString('base64url');
+    return { id, name, username, provider: 'Amazon Cognito', groups: ['mcp-registry-user', 'mcp-registry-developer'] };
+  };
+  const counts = { signIns: 2, clients: 3, tokens: 1, lastUsed };
+  const people = [
+    { ...person('alice'), ...counts, names: ['Claude Code', 'VS Code', 'nightly script'] },
+    { ...person('8f3b2c1d-5e6f-4a7b-8c9d-0e1f2a3b4c5d', 'Bob Baker'), ...counts, names: [longest] },
+    { ...person('carol'), signIns: 1, clients: 0, tokens: 0, lastUsed, names: [], groups: [] },
+    ...Array.from({ length: 47 }, (_, i) => ({ ...person(`person-${i + 10}`), ...counts, names: ['Cursor'] })),
+  ];
+  const client = { id: 'w8Qf3kZb2mN7xT1rV5yC9e', name: 'Claude Code' };
+  const clients = [
+    { ...client, people: 40, lastUsed },
+    { id: 'https://vscode.dev/oauth/client-metadata.json', name: 'Visual Studio Code', people: 12, lastUsed },
+    { id: 'n8Qf3kZb2mN7xT1rV5yC9e', name: longest, people: 1, lastUsed: lastUsed + 7_000 },
+    { id: 'm8Qf3kZb2mN7xT1rV5yC9e', name: null, people: 1, lastUsed },
+  ];
+  const ended = [
+    { what: 'everything', person: 'dave', client: null, ended: 5 },
+    { what: 'client', person: null, client: longest, ended: 40 },
+    { what: 'one', person: 'Bob Baker (bob)', client: 'nightly script', ended: null },
+  ] as const;
+  return {
+    people: async (_assertion, { q, client: id }) => {
+      const found = people.filter(({ name }) => name.toLowerCase().includes(q.toLowerCase()));
+      return { people: found, total: q ? found.length : 5_000, client: id === undefined ? null : client };
+    },
+    person: async () => ({
+      person: { ...person('dave'), sub: '22222222-aaaa-4000-8000-000000000002' },
+      records: records.map((each) => ({ ...each, clientId: each.kind === 'client' ? client.id : null })),
+    }),
+    clients: async () => ({ clients, total: 4 }),
+    ended: async () => ({ ended: ended.map((each) => ({ at: lastUsed, by: 'alice', ...each })) }),
+    end: async () => 1,
+  };
 }

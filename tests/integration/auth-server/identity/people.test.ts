@@ -1,4 +1,4 @@
-import type { SessionRecord } from '../../../../auth-server/store/session.ts';
+import type { SessionRecord } from '../../../../auth-server/store/session-record.ts';
 import {
   type AuthServer,
   denialOf,

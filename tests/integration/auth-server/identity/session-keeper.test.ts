@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTokenVault } from '../../../../auth-server/cognito/token-vault.ts';
-import type { SessionRecord } from '../../../../auth-server/store/session.ts';
+import type { SessionRecord } from '../../../../auth-server/store/session-record.ts';
 import {
   type AuthServer,
   denialOf,

@@ -1,4 +1,4 @@
-import type { Lease, RefreshedPerson } from '../../../../auth-server/store/person.ts';
+import type { Lease, RefreshedPerson } from '../../../../auth-server/store/people/person.ts';
 import { revocationKey } from '../../../../auth-server/store/revocation-feed.ts';
 import { openStore, type Store } from '../../../../auth-server/store/store.ts';
 import { now, sessionRecord } from '../../../support/auth-server/auth-fixture.ts';
