@@ -3,10 +3,8 @@ import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Logger } from '../common/service/log.ts';
 import { type BundledServer, bundledServers } from '../common/settings/bundled-servers.ts';
+import { version } from '../common/settings/version.ts';
 import { type LegacySseOptions, legacySse } from './legacy-sse.ts';
-
-/** The version that every bundled server reports on `initialize` and `server/discover`. */
-export const version = '0.1.0';
 
 /**
  * A bundled server over HTTP, not yet listening.

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { get, type IncomingMessage } from 'node:http';
 import { McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import { createMcpApp, type McpAppOptions, version } from '../../../servers/mcp-app.ts';
+import { version } from '../../../common/settings/version.ts';
+import { createMcpApp, type McpAppOptions } from '../../../servers/mcp-app.ts';
 import { ToolError, toolCall } from '../../../servers/tool-call.ts';
 import { connect, eventually, listen, recordedLog } from '../../support/servers/mcp-clients.ts';
 
