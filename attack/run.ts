@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from './answer.ts';
 import type { Case, Context, Credentials, Need, Target, Trap } from './case.ts';
 import { bodies } from './cases/bodies.ts';
@@ -59,6 +60,8 @@ export const allAttacks: readonly Case[] = [
 const controls: readonly Case[] = [...ofTheGate, ...clientControls, personalControl];
 const atOnce = 6;
 const longestMilliseconds = 50_000;
+const mostTries = 5;
+const restMilliseconds = 250;
 
 /**
  * Sends every attack to a gateway, with the controls before and after.
@@ -114,8 +117,11 @@ async function runOne(item: Case, ctx: Context, until: number): Promise<Outcome>
   if (performance.now() > until) return { theme, name, source, ...lost, why: 'out of time', answers: [] };
   try {
     let answers = await item.send(ctx);
-    // On a busy machine the gateway may answer "try again"; the second try must be refused too.
-    if (answers.some(({ status }) => status === 503 || status === -1)) answers = await item.send(ctx);
+    // On a busy machine the gateway may answer "try again"; the last try must be refused too.
+    for (let tries = 1; tries < mostTries && answers.some(({ status }) => status === 503 || status === -1); tries++) {
+      await sleep(tries * restMilliseconds);
+      answers = await item.send(ctx);
+    }
     const through = answers.length === 0 ? !isControl : item.through(answers, ctx);
     return { theme, name, source, verdict: through ? 'through' : 'refused', answers };
   } catch (error) {

@@ -14,6 +14,7 @@ import { type SessionExchangeDeps, sessionExchange } from './login/session-excha
 import { requestLogins } from './oauth/consent/request-login.ts';
 import type { OAuthDeps } from './oauth/deps.ts';
 import { oauthRoutes } from './oauth/routes.ts';
+import { type PeopleDoorDeps, peopleDoor } from './people/door.ts';
 import { personalRoutes } from './personal/ask.ts';
 import { personalFinish } from './personal/make.ts';
 import { createHealth, type HealthSettings } from './process/health.ts';
@@ -25,6 +26,7 @@ export type AppDeps = ValidateDeps &
   RelayCallbacksDeps &
   DecisionsEndpointDeps &
   AccountDoorDeps &
+  PeopleDoorDeps &
   SessionExchangeDeps & {
     /** The authorization server. */
     oauth: OAuthDeps;
@@ -71,6 +73,7 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
   app.use(relayCallbacks(deps)); // /relay/ended, /relay/bindings, /relay/tasks
   app.use(decisionsEndpoint(deps)); // /decisions
   app.use(accountDoor(deps)); // /account, /account/end
+  app.use(peopleDoor(deps)); // /people, /people/clients, /people/ended, /people/:id, /people/end
   app.use(sessionExchange(deps)); // /oauth2/session, which must not depend on a cookie
   app.use(cookieParser());
   // /oauth2/authorize, /oauth2/consent, /oauth2/token, /oauth2/revoke, /oauth2/jwks

@@ -4,7 +4,7 @@ import { createPersonalTokens } from '../auth-server/identity/personal-token.ts'
 import { createSessionSeal } from '../auth-server/identity/session.ts';
 import { createSigningKeys } from '../auth-server/keys/signing-keys.ts';
 import { ofBrowser } from '../auth-server/login/open-session.ts';
-import type { SessionRecord } from '../auth-server/store/session.ts';
+import type { SessionRecord } from '../auth-server/store/session-record.ts';
 import { openStore, type Store } from '../auth-server/store/store.ts';
 import { cognitoIssuer, localPoolId } from '../common/identity/cognito.ts';
 import { nowInSeconds } from '../common/time/now.ts';

@@ -9,6 +9,10 @@ export const uiPermissions = [
   'modify_service',
   /** See the decisions about requests for the server; with `all`, also about the registry. */
   'view_audit',
+  /** See who has access, and through what. It counts with `all` only, as does the next one: people belong to no server. */
+  'view_people',
+  /** End the access of others. */
+  'end_access',
 ] as const;
 
 export type UiPermission = (typeof uiPermissions)[number];

@@ -8,6 +8,7 @@ import type { AccountDoor } from './access/account.ts';
 import { createCatalogue } from './access/catalogue.ts';
 import type { ReadDecisions } from './access/decisions.ts';
 import { type ChangingTool, createIdentify, requireOperation, requirePerson } from './access/guards.ts';
+import type { PeopleDoor } from './access/people.ts';
 import { createChangesApi } from './api/changes.ts';
 import { createDecisionsApi } from './api/decisions.ts';
 import { createEditApi } from './api/edit.ts';
@@ -16,6 +17,7 @@ import { createHubApi } from './api/hub.ts';
 import { createImportApi } from './api/import.ts';
 import { createDocument } from './api/openapi/document.ts';
 import { createOriginalApi, createOriginalForms } from './api/original/routes.ts';
+import { createPeopleApi } from './api/people.ts';
 import { createSearchApi } from './api/search.ts';
 import { createApi } from './api/servers.ts';
 import { createToolChangesApi } from './api/tool-changes.ts';
@@ -38,6 +40,7 @@ import { createRegisterPages } from './pages/forms/register.ts';
 import { showServers } from './pages/list/servers.ts';
 import { createLive } from './pages/live/live.ts';
 import { showPalette } from './pages/palette/palette.ts';
+import { createPeoplePages } from './pages/people/people.ts';
 import { showRights } from './pages/rights/rights-page.ts';
 import { createSetPages } from './pages/sets/set-pages.ts';
 import { loadAssets } from './pages/shared/assets.ts';
@@ -73,6 +76,7 @@ export interface RegistryParts {
   secretProblem: (server: ServerEntry) => string | undefined;
   readDecisions: ReadDecisions;
   account: AccountDoor;
+  people: PeopleDoor;
   definitions: ApprovedDefinitions;
   /** The tools that the gate lets through (`TOOL_CHANGES=refuse`); undefined where tools need no approval. */
   approved?: () => ApprovedTools | undefined;
@@ -124,6 +128,7 @@ export function createApp(parts: RegistryParts): Express {
   app.use('/api', createHealthApi(catalogue, historyOf), createDecisionsApi(guard, policy, readDecisions));
   const shown = { catalogue, policy, store, definitions, approved, search, clientLogins, iconOf: icons.of, now };
   app.use('/-', createLive({ ...shown, guard, draw: render.part }));
+  app.use('/api', createPeopleApi({ ...parts, guard }));
   app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search));
   // After the search: this router would take /tools/search for the tools of a server.
   const original = { guard, publicUrl, catalogue, store, policy, editor, check };
@@ -139,12 +144,12 @@ export function createApp(parts: RegistryParts): Express {
   app.get('/-/palette', showPalette(shown, createNavigation(policy)));
   const notes = createNotes();
   app.use(showNote(notes));
-  const forms = { ...parts, catalogue, render, notes };
+  const forms = { ...parts, catalogue, render, notes, now };
   // Before the page of a server: `register` is a reserved name.
   app.use(createSetPages(forms), createRegisterPages(forms), createEditPages(forms), createDeletePages(forms));
   app.use(createActions({ ...forms, onApproved }), createAuditPages({ policy, readDecisions, render, now }));
   app.get('/rights', showRights(shown, render)).get('/', showServers({ ...shown, publicUrl }, render));
-  app.use(createAllChanges(shown, render), createAccountPages({ ...forms, clientLogins, now }));
+  app.use(createAllChanges(shown, render), createAccountPages({ ...forms, clientLogins }), createPeoplePages(forms));
   for (const tab of tabs) app.get(`/servers/:name${tab === 'tools' ? '' : `/${tab}`}`, showServer(shown, render, tab));
   app.get('/servers/:name/tools/:tool/try', showTry(shown, render));
 

@@ -11,6 +11,7 @@ import { readConfig } from '../common/settings/config.ts';
 import { type UpstreamSecrets, watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
 import { createAccountDoor } from './access/account.ts';
 import { createReadDecisions } from './access/decisions.ts';
+import { createPeopleDoor } from './access/people.ts';
 import { createApp } from './app.ts';
 import { registryConfig } from './config.ts';
 import { createEditor } from './editing/editor.ts';
@@ -81,7 +82,7 @@ await runService('registry', process.env, async (log) => {
       ...{ search, icons, check: health.check },
       connect: createConnectionTest({ find: routing.find, upstreamAuth, ca }),
       secretProblem: upstreamAuth.problem,
-      ...{ readDecisions: createReadDecisions(config.authServerUrl), account: createAccountDoor(config.authServerUrl) },
+      ...doorsOf(config.authServerUrl),
       definitions,
       ...{ approved: search.approved, onApproved: approved.write },
       log,
@@ -102,6 +103,15 @@ await runService('registry', process.env, async (log) => {
 function statusesOf(servers: readonly RegisteredServer[], healthOf: (name: string) => Health) {
   const checked = servers.filter((server) => !isSet(server));
   return checked.map(({ name, enabled }) => (enabled ? healthOf(name).status : 'disabled'));
+}
+
+/** What the registry asks the auth-server for, with the assertion of the person who asks. */
+function doorsOf(authServerUrl: string) {
+  return {
+    readDecisions: createReadDecisions(authServerUrl),
+    account: createAccountDoor(authServerUrl),
+    people: createPeopleDoor(authServerUrl),
+  };
 }
 
 /** Starts the checks. A changed secret is sent in other headers, perhaps, and its servers are checked at once. */

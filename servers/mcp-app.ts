@@ -3,8 +3,8 @@ import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Logger } from '../common/service/log.ts';
 import { type BundledServer, bundledServers } from '../common/settings/bundled-servers.ts';
+import { version } from '../common/settings/version.ts';
 import { type LegacySseOptions, legacySse } from './legacy-sse.ts';
-import { version } from './version.ts';
 
 /**
  * A bundled server over HTTP, not yet listening.

@@ -7,6 +7,7 @@ import {
   type Transport,
 } from '@modelcontextprotocol/client';
 import { negotiationOver } from '../../common/network/negotiation.ts';
+import { version } from '../../common/settings/version.ts';
 import { CommandError } from '../lib/failure.ts';
 import type { Print } from '../lib/print.ts';
 import type { Settings } from '../lib/settings.ts';
@@ -73,7 +74,7 @@ export async function openGateway(options: GatewayOptions): Promise<GatewayConne
     }
   };
   const mode = negotiationOver(isLegacy(url) ? 'sse' : 'streamable-http');
-  const client = new Client({ name: 'mcp-gateway', version: '0.1.0' }, { versionNegotiation: { mode } });
+  const client = new Client({ name: 'mcp-gateway', version }, { versionNegotiation: { mode } });
   signal?.addEventListener('abort', () => void client.close().catch(() => undefined), { once: true });
   await run(client, () => client.connect(transportFor(url, fetch)));
   print.debug(`connected to ${url.pathname} as ${identity.shown}, MCP ${client.getNegotiatedProtocolVersion() ?? '?'}`);

@@ -22,6 +22,8 @@ export interface Plan {
   signIn: Clients['signIn'];
   parts: readonly Part[];
   kinds: readonly Kind[];
+  /** How long bystanders are watched before, for a run whose times do not matter. */
+  watch?: typeof usualWatch;
   /** Ends the run early; everything is put back. */
   signal: AbortSignal;
 }
@@ -45,9 +47,8 @@ export interface HostileReport {
   leftBehind?: string | undefined;
 }
 
-const beforeMilliseconds = 5_000;
-/** The first requests to a gateway are slow. */
-const warmUpMilliseconds = 1_500;
+/** How long bystanders are watched before the attack, in milliseconds. The first requests to a gateway are slow. */
+const usualWatch = { warmUp: 1_500, before: 5_000 };
 /** So that what one behaviour left behind does not count for the next. */
 const restMilliseconds = 150;
 
@@ -88,7 +89,8 @@ async function runKinds(
   const bystanders = bystandersOf(target, plan.bystanders);
   const watchUntil = (over: AbortSignal) => watchApart(target.url, bystanders, over);
   const watchFor = (milliseconds: number) => watchUntil(AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]));
-  await watchFor(warmUpMilliseconds);
+  const { warmUp, before: beforeMilliseconds } = plan.watch ?? usualWatch;
+  await watchFor(warmUp);
   const before = await watchFor(beforeMilliseconds);
   const kinds: KindReport[] = [];
   const watched = new Set<string>();

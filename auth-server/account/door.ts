@@ -3,7 +3,7 @@ import { type Account, accountEnd } from '../../common/identity/account.ts';
 import type { AssertionSigner } from '../identity/assertion.ts';
 import { readRegistryAssertion } from '../identity/registry-assertion.ts';
 import type { RevocationStore } from '../store/revocation.ts';
-import type { SessionRecord } from '../store/session.ts';
+import type { SessionRecord } from '../store/session-record.ts';
 import { ownSession } from './own-session.ts';
 import { type AccountDeps, accountOf, endAccess } from './records.ts';
 
@@ -66,7 +66,7 @@ function answer(
 }
 
 /** A body that is no JSON or too large is the registry's mistake: no failure of ours. */
-const refuseUnreadable: ErrorRequestHandler = (error, _req, res, next) => {
+export const refuseUnreadable: ErrorRequestHandler = (error, _req, res, next) => {
   const { status } = error as { status?: number };
   if (status === undefined || status >= 500) return next(error);
   res.sendStatus(status);

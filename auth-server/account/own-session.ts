@@ -1,7 +1,8 @@
 import type { JWTPayload } from 'jose';
 import { nowInSeconds } from '../../common/time/now.ts';
 import type { RevocationStore } from '../store/revocation.ts';
-import type { SessionRecord, SessionStore } from '../store/session.ts';
+import type { SessionStore } from '../store/session.ts';
+import type { SessionRecord } from '../store/session-record.ts';
 
 /**
  * The record of the browser session that an assertion for the registry names. Pages that give power want one: not an access

@@ -7,7 +7,8 @@ import { sameSubjects } from '../cognito/providers.ts';
 import type { TokenVault } from '../cognito/token-vault.ts';
 import type { PersonalTokens } from '../identity/personal-token.ts';
 import { endAtProvider } from '../login/end-at-provider.ts';
-import type { PersonAt, SessionRecord, SessionStore } from '../store/session.ts';
+import type { SessionStore } from '../store/session.ts';
+import type { PersonAt, SessionRecord } from '../store/session-record.ts';
 
 export interface AccountDeps {
   sessions: SessionStore;
@@ -19,11 +20,12 @@ export interface AccountDeps {
   log: Logger;
 }
 
-const kinds = { clients: 'client', tokens: 'personal', sessions: 'browser' } as const;
+/** The kind of record that “all” ends, by its word. */
+export const kinds = { clients: 'client', tokens: 'personal', sessions: 'browser' } as const;
 
 /** The access of the person whose session asks. @param own that session */
 export async function accountOf(deps: AccountDeps, own: SessionRecord): Promise<Account> {
-  const records = (await recordsOf(deps, own)).map((record) => shown(deps, record, own));
+  const records = (await recordsOf(deps, personOf(deps, own), own)).map((record) => toAccountRecord(deps, record, own));
   const makesTokens = deps.personalTokens.mostDays > 0;
   return { provider: deps.providers.get(own.provider)?.settings.title ?? own.provider, makesTokens, records };
 }
@@ -31,7 +33,7 @@ export async function accountOf(deps: AccountDeps, own: SessionRecord): Promise<
 /** Ends access of the person whose session asks, here and at the provider. @returns how many ended */
 export async function endAccess(deps: AccountDeps, own: SessionRecord, what: AccountEnd): Promise<number> {
   const { sessions, log } = deps;
-  const all = await recordsOf(deps, own);
+  const all = await recordsOf(deps, personOf(deps, own), own);
   const isMeant = (record: SessionRecord) => {
     if ('id' in what) return idOf(record) === what.id;
     return record.kind === kinds[what.all] && record.sid !== own.sid;
@@ -43,23 +45,28 @@ export async function endAccess(deps: AccountDeps, own: SessionRecord, what: Acc
       : await endEach(sessions, meant);
   for (const { sub: subject, username, kind, oauthClient: client, resource } of meant)
     log.info({ reason: 'person_ended', subject, username, kind, client, resource }, 'a person has ended their access');
-  // Not awaited: nothing of ours depends on it. One after the other, because a provider limits its answers.
-  void (async () => {
-    for (const record of meant) await endAtProvider(deps, record);
-  })();
+  endAtProviders(deps, meant);
   return ended;
 }
 
-async function endEach(sessions: SessionStore, meant: readonly SessionRecord[]): Promise<number> {
+/** Ends the logins of records at their providers too, later: nothing of ours depends on it, and providers limit their answers. */
+export function endAtProviders(deps: AccountDeps, records: readonly SessionRecord[]): void {
+  void (async () => {
+    for (const record of records) await endAtProvider(deps, record);
+  })();
+}
+
+/** @returns how many ended */
+export async function endEach(sessions: SessionStore, meant: readonly SessionRecord[]): Promise<number> {
   let ended = 0;
   for (const { sid } of meant) ended += await sessions.end({ sid });
   return ended;
 }
 
-/** Without those that have ended for want of use, of which their next request would learn. */
-async function recordsOf(deps: AccountDeps, own: SessionRecord): Promise<SessionRecord[]> {
+/** The newest records of a person, without those that have ended for want of use, of which their next request would learn. */
+export async function recordsOf(deps: AccountDeps, person: PersonAt, own: SessionRecord): Promise<SessionRecord[]> {
   const now = nowInSeconds();
-  const all = await deps.sessions.ofPerson(personOf(deps, own), mostRecords);
+  const all = await deps.sessions.ofPerson(person, mostRecords);
   return all.filter((record) => record.sid === own.sid || (endsUnused(deps, record) ?? now) >= now);
 }
 
@@ -68,7 +75,8 @@ function personOf({ providers }: AccountDeps, { provider, sub }: SessionRecord):
   return { providers: sameSubjects(providers, provider), sub };
 }
 
-function shown(deps: AccountDeps, record: SessionRecord, own: SessionRecord): AccountRecord {
+/** @param own the session that asks */
+export function toAccountRecord(deps: AccountDeps, record: SessionRecord, own: SessionRecord): AccountRecord {
   const { kind, provider, createdAt, lastSeen, expiresAt, oauthClientName, resource } = record;
   const isTerminal = kind === 'browser' && deps.providers.get(provider)?.settings.unlisted === true;
   return {
@@ -90,6 +98,6 @@ function endsUnused({ idleSeconds }: AccountDeps, { kind, lastSeen, idleSeconds:
 }
 
 /** Not the `sid` itself, which cookies and access tokens name. */
-function idOf({ sid }: SessionRecord): string {
+export function idOf({ sid }: SessionRecord): string {
   return createHash('sha256').update(`account ${sid}`).digest('base64url').slice(0, 22);
 }

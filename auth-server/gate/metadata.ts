@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { version } from '../../common/settings/version.ts';
 import { serverNameForm } from '../../policy/names.ts';
 
 /** What the metadata documents and challenges contain about this gateway. */
@@ -13,14 +14,10 @@ export interface MetadataSettings {
 /** The resources that have a document (RFC 8707): the endpoints of servers, the one for all of them, and the API. */
 const resourcePath = new RegExp(`^/${serverNameForm}(/(mcp|sse))?$`);
 
-/**
- * The version of the command line that logs in at this gateway. Older ones ask for the document without a path, and show
- * the message of a refusal with this code.
- */
+/** The command line of 0.1.0 asks for the document without a path, and shows the message of a refusal with this code. */
 const updateFirst = {
   code: 'identity_required',
-  message:
-    'There is no document without a path. If this is mcp-gateway: it is too old for this gateway. Update it to 0.2.0 or newer, and log in again.',
+  message: `There is no document without a path. If this is mcp-gateway: it is too old for this gateway. Update it to ${version} or newer, and log in again.`,
 };
 
 /** The scopes to ask for. Those of the user pool are the ones that every pool has: it refuses a login for an unknown one. */

@@ -2,7 +2,7 @@ import type { Policy } from '../../policy/policy.ts';
 import type { DelegatingCaller, Delegation } from '../delegation/claims.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
-import type { SessionRecord } from '../store/session.ts';
+import type { SessionRecord } from '../store/session-record.ts';
 import type { LocalSessions } from './local-session.ts';
 import { type Principal, personOfGrant, personOfLocalSession, personOfSession, principalOfToken } from './principal.ts';
 import type { SessionKeeper } from './session-keeper.ts';

@@ -5,8 +5,9 @@ import { nowInSeconds } from '../../common/time/now.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { type OAuthClient, SignInEnded } from '../cognito/oauth-client.ts';
 import type { TokenVault } from '../cognito/token-vault.ts';
-import type { Lease, PersonStore, RefreshedPerson } from '../store/person.ts';
-import type { SessionRecord, SessionStore } from '../store/session.ts';
+import type { Lease, PersonStore, RefreshedPerson } from '../store/people/person.ts';
+import type { SessionStore } from '../store/session.ts';
+import type { SessionRecord } from '../store/session-record.ts';
 
 export interface GroupSourceDeps {
   providers: ReadonlyMap<string, OAuthClient>;

@@ -6,7 +6,7 @@ import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
 import type { OriginalRequest } from '../request/original-request.ts';
 import type { RevocationStore } from '../store/revocation.ts';
-import type { SessionRecord } from '../store/session.ts';
+import type { SessionRecord } from '../store/session-record.ts';
 import type { AccessClaims, AccessTokens } from './access-token.ts';
 import { openDelegated } from './delegated.ts';
 import type { LocalSessions } from './local-session.ts';

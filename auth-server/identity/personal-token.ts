@@ -1,9 +1,13 @@
 import { createHmac, hash, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 
 /** How each personal token begins, so that people and scanners for secrets recognize it. */
 const prefix = 'mgt_';
 /** 32 random bytes and a checksum of 8. */
 const form = /^mgt_([\w-]{43})([\w-]{11})$/;
+
+/** Tokens in use whose record's id is kept: to compute it again for each request costs a fifth of the whole decision. */
+const mostKept = 1_000;
 
 export type PersonalTokens = ReturnType<typeof createPersonalTokens>;
 
@@ -18,6 +22,7 @@ export const isPersonalToken = (token: string) => token.startsWith(prefix);
  */
 export function createPersonalTokens(secret: Uint8Array, mostDays: number) {
   const checksum = (random: string) => createHmac('sha256', secret).update(random).digest('base64url').slice(0, 11);
+  const kept = new LRUCache<string, string>({ max: mostKept });
   const sidOf = (token: string) => hash('sha256', `personal token ${token}`, 'base64url');
   return {
     mostDays,
@@ -29,8 +34,13 @@ export function createPersonalTokens(secret: Uint8Array, mostDays: number) {
     },
     /** The id of a token's record, if there is one; undefined for a token that was not made here. */
     sidOf(token: string): string | undefined {
+      const known = kept.get(token);
+      if (known !== undefined) return known;
       const [, random = '', sum] = form.exec(token) ?? [];
-      return sum !== undefined && sum === checksum(random) ? sidOf(token) : undefined;
+      if (sum === undefined || sum !== checksum(random)) return undefined;
+      const sid = sidOf(token);
+      kept.set(token, sid);
+      return sid;
     },
   };
 }

@@ -2,7 +2,7 @@ import { agentWithScopes, isAgent, personInGroups } from '../../policy/caller.ts
 import type { Policy } from '../../policy/policy.ts';
 import type { TokenClaims } from '../cognito/cognito-token.ts';
 import type { Asks, DelegatingCaller } from '../delegation/claims.ts';
-import type { SessionRecord } from '../store/session.ts';
+import type { SessionRecord } from '../store/session-record.ts';
 import type { LocalSession } from './local-session.ts';
 import type { SessionClaims } from './session.ts';
 

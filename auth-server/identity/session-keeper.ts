@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../common/service/log.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
-import type { PersonStore } from '../store/person.ts';
-import type { SessionRecord, SessionStore } from '../store/session.ts';
+import type { PersonStore } from '../store/people/person.ts';
+import type { SessionStore } from '../store/session.ts';
+import type { SessionRecord } from '../store/session-record.ts';
 import { createGroupRefresh, type FetchGroups, isTryDue } from './group-refresh.ts';
 
 /** A session that still stands. */

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
 
 const windowSeconds = 60;
@@ -27,6 +29,38 @@ export function createTally(limit: number) {
       if (limit === 0 || (counts.get(key)?.times ?? 0) < limit) return undefined;
       return Math.max(1, Math.ceil(counts.getRemainingTTL(key) / 1000));
     },
+  };
+}
+
+export type NetworkLimit = ReturnType<typeof createNetworkLimit>;
+
+/**
+ * Counts events by the network that nginx names in `X-Real-IP`. Without one nothing counts: all callers would look like one.
+ * @param most events in a minute
+ * @param refusal makes what is thrown beyond that, from the seconds to wait
+ */
+export function createNetworkLimit(most: number, refusal: (seconds: number) => Error) {
+  const tally = createTally(most);
+  const networkIn = ({ headers }: IncomingMessage) => networkOf(String(headers['x-real-ip'] ?? ''));
+  return {
+    /** @throws the refusal, if the network has to wait */
+    check(req: IncomingMessage): void {
+      const wait = tally.waitFor(networkIn(req));
+      if (wait !== undefined) throw refusal(wait);
+    },
+    note(req: IncomingMessage): void {
+      const network = networkIn(req);
+      if (network) tally.note(network);
+    },
+  };
+}
+
+/** Middleware that counts each request, and refuses it beyond the limit. */
+export function limitEach({ check, note }: NetworkLimit): RequestHandler {
+  return (req, _res, next) => {
+    check(req);
+    note(req);
+    next();
   };
 }
 

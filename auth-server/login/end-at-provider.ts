@@ -1,7 +1,7 @@
 import type { Logger } from '../../common/service/log.ts';
 import type { OAuthClient } from '../cognito/oauth-client.ts';
 import type { TokenVault } from '../cognito/token-vault.ts';
-import type { SessionRecord } from '../store/session.ts';
+import type { SessionRecord } from '../store/session-record.ts';
 
 interface EndAtProviderDeps {
   providers: ReadonlyMap<string, OAuthClient>;

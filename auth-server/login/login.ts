@@ -2,7 +2,7 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import type { LoggedIn, LoginAttempt, OAuthClient } from '../cognito/oauth-client.ts';
 import type { SessionCookie } from '../identity/session-cookie.ts';
 import { createTally, networkOf } from '../limits/rate-limit.ts';
-import type { SessionRecord } from '../store/session.ts';
+import type { SessionRecord } from '../store/session-record.ts';
 import type { UsedStore } from '../store/used.ts';
 import { endAtProvider } from './end-at-provider.ts';
 import type { LoginAttempts, PersonalAsked } from './login-attempts.ts';

@@ -6,7 +6,8 @@ import type { LoggedIn, ProviderSettings } from '../cognito/oauth-client.ts';
 import type { TokenVault } from '../cognito/token-vault.ts';
 import { groupsToKeep } from '../identity/group-refresh.ts';
 import type { SessionSeal } from '../identity/session.ts';
-import type { SessionRecord, SessionStore } from '../store/session.ts';
+import type { SessionStore } from '../store/session.ts';
+import type { SessionRecord } from '../store/session-record.ts';
 import { LoginFailure } from './login-failure.ts';
 
 export interface OpenSessionDeps {

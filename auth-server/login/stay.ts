@@ -1,7 +1,8 @@
 import type { Request, Response } from 'express';
 import type { OAuthClient } from '../cognito/oauth-client.ts';
 import { sameSubjects } from '../cognito/providers.ts';
-import type { SessionRecord, SessionStore } from '../store/session.ts';
+import type { SessionStore } from '../store/session.ts';
+import type { SessionRecord } from '../store/session-record.ts';
 
 export type StayCookie = ReturnType<typeof createStayCookie>;
 

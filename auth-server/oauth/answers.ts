@@ -22,9 +22,12 @@ const retrySeconds = 5;
  * @param onFault receives what is not the client's fault
  */
 export function jsonErrors(unreadable: OAuthErrorCode, onFault: (error: unknown) => void): ErrorRequestHandler {
-  return (error, _req, res, _next) => {
+  return (error, req, res, _next) => {
     const { status, error: code, message, retryAfterSeconds } = asOAuthError(error, unreadable, onFault);
     if (retryAfterSeconds !== undefined) res.set('Retry-After', String(retryAfterSeconds));
+    // To a client that has named itself in this header (RFC 6749 section 5.2).
+    if (code === 'invalid_client' && req.headers.authorization !== undefined)
+      res.set('WWW-Authenticate', 'Basic realm="mcp-gateway"');
     res.status(status).set('Cache-Control', 'no-store').json({ error: code, error_description: message });
   };
 }

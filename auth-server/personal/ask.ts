@@ -2,7 +2,7 @@ import express, { type RequestHandler, type Response, Router } from 'express';
 import { LoginFailure } from '../login/login-failure.ts';
 import { beginLogin } from '../login/round-trip.ts';
 import { permitsOf } from '../oauth/consent/permits.ts';
-import type { SessionRecord } from '../store/session.ts';
+import type { SessionRecord } from '../store/session-record.ts';
 import { longestName, readWanted, type Wanted } from './asked.ts';
 import { asking, formPath, type PersonalDeps, refuseTooMany, tryAgain } from './deps.ts';
 

@@ -7,7 +7,7 @@ import type { LoginAttempts } from '../login/login-attempts.ts';
 import { LoginFailure } from '../login/login-failure.ts';
 import type { OpenSessionDeps } from '../login/open-session.ts';
 import type { Pages } from '../login/pages.ts';
-import type { PersonAt, SessionRecord } from '../store/session.ts';
+import type { PersonAt, SessionRecord } from '../store/session-record.ts';
 
 /** What the pages of personal tokens stand on. */
 export type PersonalDeps = IdentifyDeps &

@@ -57,6 +57,16 @@ export interface Schema {
   ended: { id: Generated<number>; mark: string; at: number };
   used: { digest: string; until: number };
   secret: { name: string; value: string };
+  ended_access: {
+    id: Generated<number>;
+    at: number;
+    by_sub: string;
+    by_name: string;
+    what: string;
+    person: string | null;
+    client: string | null;
+    ended: number | null;
+  };
 }
 
 /** Numbers of the locks. The registry takes 7860 in a database that both may share. */
@@ -72,6 +82,7 @@ export const changes: SchemaChanges = {
   '006-bindings-by-server': bindingsByServer,
   '007-people-and-clients': peopleAndClients,
   '010-secrets': secrets,
+  '011-ended-access': endedAccess,
 };
 
 async function sessionsAndKeys(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
@@ -199,4 +210,18 @@ async function secrets(db: Kysely<unknown>): Promise<void> {
     .addColumn('name', 'text', (c) => c.primaryKey())
     .addColumn('value', 'text', (c) => c.notNull())
     .execute();
+}
+
+/** What administrators have ended: who, whose and how much. `ended` is null until it is done. */
+async function endedAccess(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
+  await addSerialId(db.schema.createTable('ended_access'), kind)
+    .addColumn('at', 'integer', (c) => c.notNull())
+    .addColumn('by_sub', 'text', (c) => c.notNull())
+    .addColumn('by_name', 'text', (c) => c.notNull())
+    .addColumn('what', 'text', (c) => c.notNull())
+    .addColumn('person', 'text')
+    .addColumn('client', 'text')
+    .addColumn('ended', 'integer')
+    .execute();
+  await db.schema.createIndex('session_client').on('session').column('oauth_client').execute();
 }

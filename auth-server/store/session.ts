@@ -1,4 +1,4 @@
-import type { DeleteQueryBuilder, Kysely, Selectable, Transaction } from 'kysely';
+import type { DeleteQueryBuilder, Kysely, Transaction } from 'kysely';
 import type { Database } from '../../common/database/database.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
 import { type Schema, turns } from './migrations.ts';
@@ -6,52 +6,15 @@ import { RecordCache } from './record-cache.ts';
 import { requestQuery } from './request-query.ts';
 import type { RevocationFeed } from './revocation-feed.ts';
 import { revocationKey } from './revocation-feed.ts';
+import { fromRow, type PersonAt, type SessionRecord, type SessionRow, toRow } from './session-record.ts';
 
-/** The record of one session: the session lasts as long as its record. Times in seconds since 1970. */
-export interface SessionRecord {
-  sid: string;
-  sub: string;
-  username: string;
-  groups: readonly string[];
-  createdAt: number;
-  expiresAt: number;
-  /** Name of the provider that the person logged in with, and the app client that it was for. */
-  provider: string;
-  clientId: string;
-  /** When the provider last named the person's groups. */
-  refreshedAt: number;
-  /** When the session was last used, to within half a minute; to within an hour for clients. */
-  lastSeen: number;
-  /** The provider's refresh token, encrypted; undefined if it gave none. */
-  refreshToken: string | undefined;
-  /** When the provider was last asked with this refresh token. */
-  triedAt: number;
-  /** The name to show instead of the user name. People may choose it. */
-  shownName: string | undefined;
-  /** What shows it: a cookie, the access tokens of an OAuth client, or a token that the person made. */
-  kind: 'browser' | 'client' | 'personal';
-  /** The OAuth client: the digest of its id, or the address of its metadata document. */
-  oauthClient: string | undefined;
-  /** What the OAuth client calls itself, or the name that the person gave to a personal token; to show only. */
-  oauthClientName: string | undefined;
-  /** The only audience that it opens, as `resourceOf` spells it; undefined for a browser. */
-  resource: string | undefined;
-  /** Seconds without a request after which it ends, undefined for never. A browser's is `SESSION_IDLE_MINUTES` instead. */
-  idleSeconds: number | undefined;
-}
-
-/** A person at providers that share their subjects. */
-export interface PersonAt {
-  providers: readonly string[];
-  sub: string;
-}
-
-/** Selects the sessions to end; `except` is one that stays. */
+/** Selects the sessions to end; `except` is one that stays, and no `kind` means all kinds. */
 type SessionOwner =
   | { sid: string }
   | { user: string }
   | { clientId: string }
-  | { person: PersonAt; kind: SessionRecord['kind']; except?: string }
+  | { oauthClient: string }
+  | { person: PersonAt; kind: SessionRecord['kind'] | undefined; except?: string }
   | 'everybody';
 
 export type SessionStore = Omit<DatabaseSessions, 'forget' | 'flush' | 'invalidate'>;
@@ -191,6 +154,10 @@ export class DatabaseSessions {
     );
   }
 
+  #toRecord(row: SessionRow): SessionRecord {
+    return fromRow(row, this.#cache.lastUse(row.sid, row.last_seen));
+  }
+
   /** Two transactions that change the same rows in another order would wait for each other. */
   #changeMany<T>(change: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
     return this.#db.transaction().execute(async (transaction) => {
@@ -200,7 +167,7 @@ export class DatabaseSessions {
   }
 
   /** Deletes what is known about people who have no session any more. */
-  async #forgetPeople(ended: readonly Pick<Row, 'provider' | 'sub'>[]): Promise<void> {
+  async #forgetPeople(ended: readonly Pick<SessionRow, 'provider' | 'sub'>[]): Promise<void> {
     const people = new Map(ended.map(({ provider, sub }) => [`${provider} ${sub}`, { provider, sub }]));
     for (const { provider, sub } of people.values()) {
       const person = this.#db.deleteFrom('person').where('provider', '=', provider).where('sub', '=', sub);
@@ -208,30 +175,9 @@ export class DatabaseSessions {
       await person.where((e) => e.not(e.exists(left.select('sid')))).execute();
     }
   }
-
-  #toRecord(row: Row): SessionRecord {
-    const { sid, sub, username, provider } = row;
-    return {
-      ...{ sid, sub, username, provider },
-      groups: JSON.parse(row.groups) as string[],
-      createdAt: row.created_at,
-      expiresAt: row.expires_at,
-      clientId: row.client_id,
-      refreshedAt: row.refreshed_at,
-      lastSeen: this.#cache.lastUse(row.sid, row.last_seen),
-      refreshToken: row.refresh_token ?? undefined,
-      triedAt: row.tried_at,
-      shownName: row.shown_name ?? undefined,
-      kind: row.kind as SessionRecord['kind'],
-      oauthClient: row.oauth_client ?? undefined,
-      oauthClientName: row.oauth_client_name ?? undefined,
-      resource: row.resource ?? undefined,
-      idleSeconds: row.idle_seconds ?? undefined,
-    };
-  }
 }
 
-type Ended = Pick<Row, 'sid' | 'provider' | 'sub'>;
+type Ended = Pick<SessionRow, 'sid' | 'provider' | 'sub'>;
 type Deletion = DeleteQueryBuilder<Schema, 'session', Ended>;
 
 function ownedBy(all: Deletion, owner: SessionOwner): Deletion {
@@ -239,9 +185,10 @@ function ownedBy(all: Deletion, owner: SessionOwner): Deletion {
   if ('sid' in owner) return all.where('sid', '=', owner.sid);
   if ('person' in owner) {
     const { person, kind, except = '' } = owner;
-    const own = all.where('provider', 'in', person.providers).where('sub', '=', person.sub);
-    return own.where('kind', '=', kind).where('sid', '!=', except);
+    const own = all.where('provider', 'in', person.providers).where('sub', '=', person.sub).where('sid', '!=', except);
+    return kind === undefined ? own : own.where('kind', '=', kind);
   }
+  if ('oauthClient' in owner) return all.where('oauth_client', '=', owner.oauthClient);
   if ('clientId' in owner)
     return all.where((e) => e.or([e('client_id', '=', owner.clientId), e('oauth_client', '=', owner.clientId)]));
   // By subject: a name may have changed since, and other sessions of the same person may have another one.
@@ -252,28 +199,4 @@ function ownedBy(all: Deletion, owner: SessionOwner): Deletion {
       .select('sub')
       .where((o) => o.or([o('username', '=', user), o('sub', '=', user)])),
   );
-}
-
-type Row = Selectable<Schema['session']>;
-
-function toRow(record: SessionRecord): Row {
-  const { sid, sub, username, provider } = record;
-  return {
-    ...{ sid, sub, username, provider },
-    groups: JSON.stringify(record.groups),
-    created_at: record.createdAt,
-    expires_at: record.expiresAt,
-    client_id: record.clientId,
-    refreshed_at: record.refreshedAt,
-    last_seen: record.lastSeen,
-    refresh_token: record.refreshToken ?? null,
-    leased_until: 0,
-    kind: record.kind,
-    oauth_client: record.oauthClient ?? null,
-    oauth_client_name: record.oauthClientName ?? null,
-    resource: record.resource ?? null,
-    idle_seconds: record.idleSeconds ?? null,
-    tried_at: record.triedAt,
-    shown_name: record.shownName ?? null,
-  };
 }

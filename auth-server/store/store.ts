@@ -5,7 +5,9 @@ import { interval } from '../../common/time/interval.ts';
 import { type BindingLimits, type BindingStore, DatabaseBindings } from './binding.ts';
 import { createKeyStore } from './key.ts';
 import { changes, type Schema } from './migrations.ts';
-import { createPersonStore } from './person.ts';
+import { createPeopleDirectory } from './people/directory.ts';
+import { createEndedAccess } from './people/ended-access.ts';
+import { createPersonStore } from './people/person.ts';
 import { createRevocationStore } from './revocation.ts';
 import { createRevocationFeed } from './revocation-feed.ts';
 import { createSecretStore } from './secret.ts';
@@ -70,6 +72,8 @@ export async function openStore(
   return {
     sessions: sessions as SessionStore,
     people: createPersonStore(database, revocationFeed, sessions),
+    directory: createPeopleDirectory(db),
+    endedAccess: createEndedAccess(db),
     revocations,
     revocationFeed,
     /** The keys that sign assertions. */

@@ -2,21 +2,22 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { Database } from './database.ts';
 
-const connectMilliseconds = 2_000;
+/** A decision has two seconds. The URL may allow more: `connect_timeout`, as in libpq. */
+const connectSeconds = 2;
 const queryMilliseconds = 5_000;
 /** A router can silently drop a connection, which then never answers again: replace each one after this time. */
 const connectionSeconds = 60;
 
 /**
  * Connects to PostgreSQL, for several machines.
- * @param url `postgres://user:password@host/database`
+ * @param url `postgres://user:password@host/database`, with `?connect_timeout=<seconds>` if a connection takes longer
  * @param onFailure receives the error of an idle connection that broke; the next query opens another
  */
 export function openPostgres<Schema>(url: string, onFailure: (error: Error) => void): Database<Schema> {
   const pool = new pg.Pool({
     connectionString: url,
     max: 8,
-    connectionTimeoutMillis: connectMilliseconds,
+    connectionTimeoutMillis: secondsToConnect(url) * 1000,
     query_timeout: queryMilliseconds,
     maxLifetimeSeconds: connectionSeconds,
     keepAlive: true,
@@ -34,4 +35,9 @@ export function openPostgres<Schema>(url: string, onFailure: (error: Error) => v
     },
     close: () => db.destroy(),
   };
+}
+
+function secondsToConnect(url: string): number {
+  const given = URL.canParse(url) ? Number(new URL(url).searchParams.get('connect_timeout')) : 0;
+  return given > 0 ? given : connectSeconds;
 }

@@ -6,7 +6,7 @@ export const mostRecords = 200;
 const seconds = z.int().min(0);
 
 /** One access of a person, as *My account* shows it: no credential, and nothing of which one could be made. */
-const accountRecord = z.strictObject({
+export const accountRecord = z.strictObject({
   /** Names it when it is ended. */
   id: z.string().regex(/^[\w-]{22}$/),
   /** `terminal`: a session of the command line. */

@@ -1,4 +1,4 @@
-import type { SessionRecord } from '../../auth-server/store/session.ts';
+import type { SessionRecord } from '../../auth-server/store/session-record.ts';
 import { cleanText } from '../../common/text/clean.ts';
 import type { Revoked, RevokeTarget } from './revoke.ts';
 

@@ -80,6 +80,21 @@ test('All clients end after a page that names them, and the session that asked g
   for (const { call } of clients) expect(await until(async () => (await call()) === 401)).toBe(true);
 });
 
+test('An administrator finds a person without scripts, and ends a client of theirs, which is out', async () => {
+  const { call } = await connectClient();
+  await openAccount({ javaScriptEnabled: false });
+  await page.getByRole('link', { name: 'People' }).click();
+  await page.getByLabel('Find a person or a client').fill('A client');
+  await page.getByLabel('Find a person or a client').press('Enter');
+  await page.getByRole('link', { name: 'alice' }).click();
+  await page.getByRole('button', { name: 'End A client at currenttime' }).first().click();
+  await page.getByText(/^Ended: “A client” at currenttime, of alice/).waitFor();
+  expect(await until(async () => (await call()) === 401)).toBe(true);
+  await page.getByRole('link', { name: 'People' }).first().click();
+  await page.getByRole('link', { name: 'Ended' }).click();
+  await page.getByText('alice ended “A client” of alice').first().waitFor();
+});
+
 test('A personal token that a person makes works for a client that sends it as a header, and ends with one click', async () => {
   await openAccount();
   await page.getByRole('link', { name: 'Make a token' }).click();

@@ -3,9 +3,10 @@ import type { Browser, Page } from 'playwright-core';
 import { parsePolicy } from '../../common/policy/policy-file.ts';
 import { createApprovedDefinitions } from '../../registry/pins/approved-definitions.ts';
 import { targetOf } from '../../registry/servers/server.ts';
-import type { Health, HealthDetails } from '../../registry/servers/server-health.ts';
+import type { Health } from '../../registry/servers/server-health.ts';
 import { toObservedTools } from '../../registry/servers/tool.ts';
 import { accessibility, launchBrowser, tooWide } from '../support/browser/browser.ts';
+import { detailsOf } from '../support/registry/health-details.ts';
 import {
   admin,
   neverChecked,
@@ -56,44 +57,12 @@ const tools = [
   toolOf('a_tool_with_a_very_long_name_'.repeat(6)),
   toolOf('convert_time', { description: 'Converts a time from one zone to another.', inputSchema: schema }),
 ];
-const details: HealthDetails = {
-  unstable: false,
-  latencyMs: 12,
-  checks: [
-    {
-      transport: 'streamable-http',
-      status: 'healthy',
-      steps: [
-        { step: 'reach', state: 'ok', reason: null, ms: 3 },
-        { step: 'handshake', state: 'ok', reason: null, ms: 9 },
-        { step: 'tools', state: 'ok', reason: null, ms: 14 },
-      ],
-    },
-    {
-      transport: 'sse',
-      status: 'unhealthy',
-      steps: [
-        { step: 'reach', state: 'ok', reason: null, ms: 4 },
-        { step: 'handshake', state: 'failed', reason: 'It answered HTTP 500 instead of MCP.', ms: 6 },
-        { step: 'tools', state: 'skipped', reason: null, ms: 0 },
-      ],
-    },
-  ],
-  since: checkedAt,
-  announced: {
-    name: 'clock',
-    title: null,
-    version: '1',
-    protocolVersion: '2025-11-25',
-    era: 'legacy',
-    instructions: null,
-    capabilities: {},
-    prompts: [{ name: 'ask_time', description: 'Asks for the time.', arguments: [{ name: 'city', required: true }] }],
-    resources: [{ uri: 'tz://Europe/Berlin', name: 'Berlin', mimeType: 'text/plain', size: 120 }],
-    resourceTemplates: [{ uriTemplate: 'tz://{area}/{city}', description: 'Any zone.' }],
-  },
-  seenAt: checkedAt,
-};
+const details = detailsOf(checkedAt, 12, {
+  name: 'clock',
+  prompts: [{ name: 'ask_time', description: 'Asks for the time.', arguments: [{ name: 'city', required: true }] }],
+  resources: [{ uri: 'tz://Europe/Berlin', name: 'Berlin', mimeType: 'text/plain', size: 120 }],
+  resourceTemplates: [{ uriTemplate: 'tz://{area}/{city}', description: 'Any zone.' }],
+});
 const health: Record<string, Health> = {
   currenttime: { status: 'healthy', checkedAt, error: null, tools, details },
   fininfo: { status: 'unhealthy', checkedAt, error: 'It did not answer within 3 s.', tools },

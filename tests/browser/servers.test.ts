@@ -114,7 +114,12 @@ test('dave disables a server with its switch on the list, returns to his filter,
 });
 
 const shown: [string, places: string[], onCard: string[], onPage: string[]][] = [
-  ['alice', ['Servers', 'My rights', 'Audit'], ['switch', 'check', 'edit'], ['switch', 'check', 'edit', 'delete']],
+  [
+    'alice',
+    ['Servers', 'My rights', 'Audit', 'People'],
+    ['switch', 'check', 'edit'],
+    ['switch', 'check', 'edit', 'delete'],
+  ],
   ['dave', ['Servers', 'My rights'], ['switch', 'check'], ['switch', 'check']],
   ['carol', ['Servers', 'My rights'], ['check'], ['check']],
   ['bob', ['Servers', 'My rights'], [], []],
@@ -126,7 +131,10 @@ test.each(shown)('%s sees only the buttons that work for them', async (person, p
   expect(await buttonsIn(page, '#row-currenttime')).toEqual(onCard);
   await page.goto(`${gateway.url}/servers/currenttime`);
   expect(await buttonsIn(page, '.server-head')).toEqual(onPage);
-  const links = ['/', ...places.flatMap((place) => ({ 'My rights': '/rights', Audit: '/audit' })[place] ?? [])];
+  const links = [
+    '/',
+    ...places.flatMap((place) => ({ 'My rights': '/rights', Audit: '/audit', People: '/people' })[place] ?? []),
+  ];
   await page.goto(gateway.url);
   const mayRegister = person === 'alice' || person === 'carol';
   expect(await page.getByRole('link', { name: 'Register a server' }).count()).toBe(mayRegister ? 1 : 0);

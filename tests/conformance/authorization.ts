@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,9 @@ import { createInterface } from 'node:readline';
 import { answerClient } from '../support/gateway/consent.ts';
 import { freePorts } from '../support/gateway/gateway.ts';
 import { type Checks, readChecks } from './suite.ts';
+
+/** The suite waits for the callback of a login without end, also where another process has taken its port. */
+const longestRun = 120_000;
 
 /**
  * Runs the suite's scenarios for authorization servers against the gateway: its metadata, and the authorization code grant
@@ -19,14 +23,21 @@ export async function runAuthorizationSuite(gateway: string): Promise<Checks> {
     const about = ['--url', gateway, '--client-id', client, '--resource', `${gateway}/reference/mcp`];
     const suite = spawn('conformance', ['authorization', ...about, '-p', String(port), '-o', results], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: longestRun,
     });
-    const ended = new Promise((resolve) => suite.once('close', resolve));
-    for await (const line of createInterface(suite.stdout)) {
-      if (!line.startsWith(`${gateway}/oauth2/authorize?`)) continue;
-      await fetch(await answerClient(gateway, line, 'alice'));
+    const ended = once(suite, 'close');
+    try {
+      for await (const line of createInterface(suite.stdout)) {
+        if (!line.startsWith(`${gateway}/oauth2/authorize?`)) continue;
+        await fetch(await answerClient(gateway, line, 'alice'));
+      }
+      await ended;
+    } finally {
+      suite.kill();
     }
-    await ended;
-    return readChecks(results);
+    const checks = readChecks(results);
+    if (checks.size === 0) throw new Error('The conformance suite has run no check of the authorization server.');
+    return checks;
   } finally {
     rmSync(results, { recursive: true, force: true });
   }

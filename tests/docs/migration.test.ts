@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { parsePolicy } from '../../common/policy/policy-file.ts';
 import { type SettingName, sections, settings } from '../../common/settings/table.ts';
 import { agents, type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { until } from '../support/listen.ts';
 import { blocksOf } from './shell-blocks.ts';
 import { newTerminal, type Terminal } from './terminal.ts';
 
@@ -101,7 +101,7 @@ beforeAll(async () => {
   terminal.logIn(await gateway.sessionCookie('alice'));
   writeOldInstallation(join(terminal.folder, '..', 'mcp-gateway-registry'));
   // Wait until the registry has read the tools of the servers.
-  for (let tries = 0; tries < 600 && !(await isAsked()); tries++) await sleep(500);
+  expect(await until(isAsked, 120_000)).toBe(true);
 }, 150_000);
 afterAll(async () => {
   terminal?.remove();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { rpc, send, verdictOf } from '../support/gateway/send.ts';
+import { answerSoon } from '../support/listen.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'policy-'));
 const SCOPES_FILE = join(folder, 'scopes.yml');
@@ -29,8 +30,7 @@ const headers = { 'content-type': 'application/json', accept: 'application/json,
 async function verdictSoon(credential: Record<string, string>, expected: number | string): Promise<number | string> {
   const ask = () =>
     send(gateway.ports.gateway, { path: '/currenttime/mcp', headers: { ...headers, ...credential }, body });
-  for (let tries = 0; tries < 200 && verdictOf(await ask()) !== expected; tries++) await sleep(50);
-  return verdictOf(await ask());
+  return await answerSoon(async () => verdictOf(await ask()), expected);
 }
 
 test('A right that the policy no longer grants is denied to open sessions and valid tokens, and allowed again when it is restored', async () => {

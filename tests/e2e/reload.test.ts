@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cksum } from '../../registry/routing/route-status.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { rpc, send } from '../support/gateway/send.ts';
+import { answerSoon, until } from '../support/listen.ts';
 
 let gateway: Gateway;
 let headers: Record<string, string>;
@@ -69,28 +70,23 @@ test('A host name with an underscore, which container networks use, is routed li
   await replaceRoutes(before);
 });
 
-test.each(['default', 'include', 'hostnames', 'volatile'])(
-  'A server called %s, an nginx keyword, is routed like any other and does not affect the rest',
-  async (name) => {
-    const before = readFileSync(routes, 'utf8');
-    const line = `${name} http ${name}.example ${echoAddress()} /mcp - -\n`;
-    expect(await replaceRoutes(before + line)).toMatch(/^ok /);
+test('Servers called as nginx keywords are routed like any other and do not affect the rest', async () => {
+  const before = readFileSync(routes, 'utf8');
+  const names = ['default', 'include', 'hostnames', 'volatile'];
+  const lines = names.map((name) => `${name} http ${name}.example ${echoAddress()} /mcp - -\n`);
+  expect(await replaceRoutes(before + lines.join(''))).toMatch(/^ok /);
+  for (const name of names) {
     await expectSoon(() => call(name), 200);
     expect(gateway.echo.seen.at(-1)?.headers.host).toBe(`${name}.example`);
-    expect((await call('echo')).status).toBe(200);
-    expect(gateway.echo.seen.at(-1)?.headers.host).toBe(echoAddress());
-    await replaceRoutes(before);
-  },
-);
+  }
+  expect((await call('echo')).status).toBe(200);
+  expect(gateway.echo.seen.at(-1)?.headers.host).toBe(echoAddress());
+  await replaceRoutes(before);
+});
 
 /** Old nginx workers serve their open connections to the end, so a change may take a moment to show. */
 async function expectSoon(work: () => Promise<{ status: number }>, expected: number): Promise<void> {
-  let status = (await work()).status;
-  for (let tries = 0; tries < 1_500 && status !== expected; tries++) {
-    await sleep(50);
-    status = (await work()).status;
-  }
-  expect(status).toBe(expected);
+  expect(await answerSoon(async () => (await work()).status, expected, 75_000)).toBe(expected);
 }
 
 test.each([
@@ -127,11 +123,11 @@ test('An open stream survives a reload', async () => {
     });
   });
   req.on('error', () => {});
-  for (let tries = 0; tries < 1_000 && !received.includes('before'); tries++) await sleep(20);
+  expect(await until(() => received.includes('before'))).toBe(true);
   expect(await replaceRoutes(`${before}more http ${echoAddress()} ${echoAddress()} /mcp - -\n`)).toMatch(/^ok /);
   await expectSoon(() => call('nowhere'), 404);
   push('after');
-  for (let tries = 0; tries < 1_000 && !received.includes('after'); tries++) await sleep(20);
+  await until(() => received.includes('after'));
   expect(received).toContain('"data":"before"');
   expect(received).toContain('"data":"after"');
   expect(ended).toBe(false);
@@ -162,7 +158,7 @@ test('After many reloads with open streams only some processes of nginx are left
       .trim()
       .split(' ')
       .filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('shutting down')).length;
-  for (let tries = 0; tries < 200 && old() > most; tries++) await sleep(50);
+  await until(() => old() <= most);
   expect(old()).toBeLessThanOrEqual(most);
   expect(isOpen.at(-1)).toBe(true);
   await replaceRoutes(before);

@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { checkNames } from '../../operations/doctor/checks/names.ts';
 import { run } from '../../operations/servers/rename.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { rpc, send, verdictOf } from '../support/gateway/send.ts';
+import { answerSoon, until } from '../support/listen.ts';
 import { runCommand } from '../support/operations/run-command.ts';
 
 /** The policy of an operator who calls one server mcp. */
@@ -56,8 +56,7 @@ test('A server that an earlier version called mcp has no route after the upgrade
 
   const { code, stdout, stderr } = await runCommand(run, ['mcp', 'my-mcp', '--yes'], { env });
   expect([code, stderr, stdout]).toEqual([0, '', expect.stringContaining('Renamed mcp to my-mcp')]);
-  for (let tries = 0; tries < 1_000 && (await call('my-mcp')) !== 200; tries++) await sleep(50);
-  expect(await call('my-mcp')).toBe(200);
+  expect(await answerSoon(() => call('my-mcp'), 200, 60_000)).toBe(200);
   expect(readFileSync(SCOPES_FILE, 'utf8')).toBe(policy.replace('server: mcp', 'server: my-mcp'));
   expect(await checkNames({ root: folder, env, agentEnv: undefined, groups: [] }, undefined)).toMatchObject([
     { check: 'names', state: 'ok' },
@@ -65,5 +64,5 @@ test('A server that an earlier version called mcp has no route after the upgrade
 });
 
 async function logged(line: RegExp): Promise<void> {
-  for (let tries = 0; tries < 400 && !gateway.log.some((each) => line.test(each)); tries++) await sleep(25);
+  expect(await until(() => gateway.log.some((each) => line.test(each)))).toBe(true);
 }

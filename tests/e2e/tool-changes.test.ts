@@ -1,9 +1,9 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { rpc, send } from '../support/gateway/send.ts';
+import { answerSoon } from '../support/listen.ts';
 import { startChangingServer } from '../support/servers/changing-server.ts';
 
 let gateway: Gateway;
@@ -59,8 +59,7 @@ const look = async () => {
   expect((await api('alice', 'POST', '/check')).status).toBe(200);
 };
 async function soon(ask: () => Promise<unknown>, expected: unknown): Promise<void> {
-  for (let tries = 0; tries < 300 && JSON.stringify(await ask()) !== JSON.stringify(expected); tries++) await sleep(50);
-  expect(await ask()).toEqual(expected);
+  expect(await answerSoon(ask, expected)).toEqual(expected);
 }
 
 test('The tools that a server offers at its first check can be called', async () => {

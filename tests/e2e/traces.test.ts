@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { freePorts, type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { rpc, send } from '../support/gateway/send.ts';
+import { until } from '../support/listen.ts';
 
 jest.setTimeout(180_000);
 
@@ -68,14 +69,10 @@ function spansIn(body: string): Span[] {
 }
 
 async function untilTraced(traceId: string, services: readonly string[]): Promise<Span[]> {
-  for (let tries = 0; tries < 500; tries++) {
-    const found = spans.filter((span) => span.traceId === traceId);
-    if (services.every((name) => found.some(({ service }) => service === name))) return found;
-    await sleep(100);
-  }
-  throw new Error(
-    `the trace ${traceId} is incomplete: ${JSON.stringify(spans.filter((span) => span.traceId === traceId))}`,
-  );
+  const found = () => spans.filter((span) => span.traceId === traceId);
+  const isWhole = () => services.every((name) => found().some(({ service }) => service === name));
+  if (await until(isWhole)) return found();
+  throw new Error(`the trace ${traceId} is incomplete: ${JSON.stringify(found())}`);
 }
 
 const traceId = '0123456789abcdef0123456789abcdef';
@@ -173,7 +170,7 @@ test('Without the optional libraries a service logs that it sends no traces, and
     said += text;
   });
   try {
-    for (let tries = 0; tries < 1_000 && !said.includes('listening'); tries++) await sleep(50);
+    expect(await until(() => said.includes('listening'))).toBe(true);
     expect(said).toContain('no traces: OpenTelemetry cannot be loaded');
     expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
   } finally {

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Echo, startEcho } from '../support/gateway/echo.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { rpc, send } from '../support/gateway/send.ts';
+import { until } from '../support/listen.ts';
 
 /** Headers by which proxies and platforms tell a server who calls, and others that some framework obeys. */
 const foreign = `
@@ -172,8 +172,11 @@ test('The language and the name of the client reach every server', async () => {
 test('The headers that an approved tool has its callers send reach its server once nginx has reloaded', async () => {
   const headers = { 'mcp-param-region': 'eu', 'mcp-param-user': 'an argument', 'mcp-param-city': 'Tokyo' };
   const arrived = async () => JSON.parse((await ask('cities', rpc('tools/call', { name: 'find' }), headers)).body);
-  for (let tries = 0; tries < 600 && !(await arrived()).result.headers['mcp-param-region']; tries++) await sleep(50);
-  const { result } = await arrived();
+  let result: { headers: Record<string, string> } = { headers: {} };
+  await until(async () => {
+    ({ result } = await arrived());
+    return result.headers['mcp-param-region'];
+  });
   expect(result.headers).toMatchObject({ 'mcp-param-region': 'eu', 'mcp-param-user': 'an argument' });
   expect(result.headers['mcp-param-city']).toBeUndefined();
   expect(readFileSync(`${gateway.dataDir}/nginx/routes`, 'utf8')).toMatch(

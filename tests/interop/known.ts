@@ -49,8 +49,9 @@ export const known: readonly Known[] = [
   {
     matches: ({ probe, gate }) =>
       probe === 'refused, where another scope would help' &&
-      /Insufficient scope|fetch failed/.test(JSON.stringify(gate)),
-    why: 'Where another scope would help, a client that can log in asks for it instead of showing the refusal, and goes on.',
+      // "no answer": mcp-remote has opened a browser, and waits for the person.
+      /Insufficient scope|fetch failed|no answer/.test(JSON.stringify(gate)),
+    why: 'Where another scope would help, a client that can log in asks for it, in a browser if need be, instead of showing the refusal.',
   },
 ];
 

@@ -111,7 +111,7 @@ export const comingIn = [
   }),
   row('npm run up with a public address that does not answer from itself', 'starts; a warning', {
     'up/up': [
-      'npm run up starts although its public address does not answer here, as behind a terminator: that is a warning',
+      'npm run up starts although its public address does not answer here, as behind a terminator: that is a warning. When launch/up.ts is killed, no process stays behind',
     ],
   }),
 ];

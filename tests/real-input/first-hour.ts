@@ -4,7 +4,7 @@ import { row } from '../support/rows/row.ts';
 export const firstHour = [
   row('a data folder with spaces, parentheses and umlauts; other ports', 'starts, and the line to copy works', {
     'up/up': [
-      'npm run up starts everything, shows the addresses and how to try them, and Ctrl-C leaves no process behind',
+      'npm run up starts everything, shows the addresses and how to try them, and Ctrl-C leaves no process behind; then it starts again on the same data with the same key, and when npm is killed, no process stays behind',
     ],
   }),
   row('revoke beside a gateway with another database', 'refuses, nothing ended', {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, Server as HttpServer, type RequestListener } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 
 /**
  * Starts a server on a free port of 127.0.0.1.
@@ -26,9 +27,28 @@ export function unrefServer(server: Server): void {
   server.unref().on('connection', (socket) => socket.unref());
 }
 
-/** Waits up to two seconds (or `milliseconds`) for a condition. @returns whether it became true */
-export async function until(condition: () => unknown, milliseconds = 2_000): Promise<boolean> {
+/** How long a test waits for what must come. Only a test that fails waits so long: a busy machine takes its time. */
+const patience = 30_000;
+
+/** Waits up to half a minute (or `milliseconds`) for a condition. @returns whether it became true */
+export async function until(condition: () => unknown, milliseconds = patience): Promise<boolean> {
   const end = performance.now() + milliseconds;
-  while (!(await condition()) && performance.now() < end) await sleep(5);
-  return Boolean(await condition());
+  // A condition that came true is not asked again: an old process that is about to end might answer the next time.
+  for (let pause = 5; !(await condition()); pause = Math.min(50, pause + 5)) {
+    if (performance.now() > end) return false;
+    await sleep(pause);
+  }
+  return true;
+}
+
+/** Asks up to half a minute (or `milliseconds`) until the answer is the expected one. @returns the last answer */
+export async function answerSoon<T>(ask: () => T | Promise<T>, expected: unknown, milliseconds?: number): Promise<T> {
+  let answer = await ask();
+  const isExpected = () => isDeepStrictEqual(answer, expected);
+  const again = async () => {
+    answer = await ask();
+    return isExpected();
+  };
+  if (!isExpected()) await until(again, milliseconds);
+  return answer;
 }

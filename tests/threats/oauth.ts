@@ -131,6 +131,24 @@ export const oauth = [
       ],
     },
   ),
+  row(
+    'oauth-people',
+    'the access of others is seen and ended with the permission only, from a session, and never by another page',
+    {
+      'integration/auth-server/people': [
+        'With %s, nothing is shown and nothing ends',
+        'Who may only see people ends nothing',
+        'An administrator sees people with what acts as them, and no credential or session id among it',
+        'The app client of the provider is no client here: its name ends no sign-in',
+        'One access of a person ends at once, and the list of ended access says who did it',
+      ],
+      'integration/registry/pages/people': [
+        'Who may only see has no way to end, and who may not see has no page',
+        'A form that another page has sent (%j) ends nothing',
+        'Opening an address ends nothing, and other groups have no page',
+      ],
+    },
+  ),
   row('oauth-account', 'people see and end their own access only, from a session in a browser only', {
     'integration/auth-server/account': [
       'With %s, no access is shown and none ends',

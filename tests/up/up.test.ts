@@ -4,11 +4,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { jest } from '@jest/globals';
 import type { Ports } from '../../launch/services.ts';
 import { portsAsSettings, stackPorts } from '../support/gateway/gateway.ts';
+import { answerSoon, until } from '../support/listen.ts';
 
 jest.setTimeout(180_000);
 
@@ -52,11 +52,8 @@ function callerEnvironment(): NodeJS.ProcessEnv {
 }
 
 async function untilPrinted(text: string | RegExp): Promise<void> {
-  for (let tries = 0; tries < 2_400; tries++) {
-    if (typeof text === 'string' ? output.includes(text) : text.test(output)) return;
-    await sleep(50);
-  }
-  throw new Error(`the output does not contain ${text}:\n${output}`);
+  const isPrinted = () => (typeof text === 'string' ? output.includes(text) : text.test(output));
+  if (!(await until(isPrinted, 120_000))) throw new Error(`the output does not contain ${text}:\n${output}`);
 }
 
 /** The pid and command of every process with this test's folder in its environment or command line. */
@@ -75,8 +72,7 @@ function remainingProcesses(): string[] {
 }
 
 async function untilNoneRemain(): Promise<void> {
-  for (let tries = 0; tries < 600 && remainingProcesses().length > 0; tries++) await sleep(50);
-  expect(remainingProcesses()).toEqual([]);
+  expect(await answerSoon(remainingProcesses, [])).toEqual([]);
 }
 
 async function exitCode(): Promise<number | null> {
@@ -90,7 +86,8 @@ function pidOf(part: string): number {
   return Number.parseInt(line, 10);
 }
 
-test('npm run up starts everything, shows the addresses and how to try them, and Ctrl-C leaves no process behind', async () => {
+test('npm run up starts everything, shows the addresses and how to try them, and Ctrl-C leaves no process behind; then it starts again on the same data with the same key, and when npm is killed, no process stays behind', async () => {
+  const keyFile = join(dataDir, 'secret-key');
   const npm = up();
   await untilPrinted('The gateway is up');
   const health = await fetch(`http://localhost:${ports.gateway}/health`);
@@ -103,23 +100,27 @@ test('npm run up starts everything, shows the addresses and how to try them, and
   expect(stdout).toMatch(/JST \(UTC\+09:00\) in Asia\/Tokyo/);
   expect(output).toMatch(/auth-server +\| listening/);
   expect(remainingProcesses().length).toBeGreaterThan(7);
+  const key = readFileSync(keyFile, 'utf8');
+  expect(key).toMatch(/^[0-9a-f]{64}$/);
   npm.kill('SIGINT');
   expect(await exitCode()).toBe(0);
   await untilNoneRemain();
+
+  output = '';
+  const second = up();
+  await untilPrinted('The gateway is up');
+  expect(readFileSync(keyFile, 'utf8')).toBe(key);
+  process.kill(second.pid ?? 0, 'SIGKILL');
+  await untilNoneRemain();
 });
 
-test('npm run up starts although its public address does not answer here, as behind a terminator: that is a warning', async () => {
+test('npm run up starts although its public address does not answer here, as behind a terminator: that is a warning. When launch/up.ts is killed, no process stays behind', async () => {
   const publicUrl = `http://gateway.invalid:${ports.gateway}`;
   up({ REGISTRY_URL: publicUrl, COGNITO_USER_POOL_ID: 'us-east-1_ABC123DEF' });
   await untilPrinted('nginx itself answers on');
   expect(output).toContain('The gateway is up');
   expect(output).toMatch(/Warning: http:\/\/gateway\.invalid:\d+\/health cannot be asked from here: getaddrinfo/);
   expect(output).toContain(`nginx itself answers on 127.0.0.1:${ports.gateway}`);
-});
-
-test('When launch/up.ts is killed, no process stays behind', async () => {
-  up();
-  await untilPrinted('The gateway is up');
   process.kill(pidOf('launch/up.ts'), 'SIGKILL');
   await untilNoneRemain();
 });
@@ -164,20 +165,4 @@ test('A service that dies is reported by name, and everything is stopped', async
   process.kill(pidOf('servers/currenttime/main.ts'), 'SIGKILL');
   expect(await exitCode()).toBe(1);
   expect(output).toContain('currenttime stopped by itself (SIGKILL)');
-});
-
-test('npm run up starts again on the same data with the same key, and when npm is killed, no process stays behind', async () => {
-  const keyFile = join(dataDir, 'secret-key');
-  const first = up();
-  await untilPrinted('The gateway is up');
-  const key = readFileSync(keyFile, 'utf8');
-  expect(key).toMatch(/^[0-9a-f]{64}$/);
-  first.kill('SIGINT');
-  expect(await exitCode()).toBe(0);
-  output = '';
-  const second = up();
-  await untilPrinted('The gateway is up');
-  expect(readFileSync(keyFile, 'utf8')).toBe(key);
-  process.kill(second.pid ?? 0, 'SIGKILL');
-  await untilNoneRemain();
 });

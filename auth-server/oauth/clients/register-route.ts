@@ -1,6 +1,6 @@
 import express, { type RequestHandler, Router } from 'express';
 import type { Logger } from '../../../common/service/log.ts';
-import { createTally, networkOf } from '../../limits/rate-limit.ts';
+import { createNetworkLimit, limitEach } from '../../limits/rate-limit.ts';
 import { forAnyPage, jsonErrors } from '../answers.ts';
 import { OAuthError } from '../oauth-error.ts';
 import type { Clients } from './clients.ts';
@@ -26,7 +26,7 @@ export function registrationRoute({ clients, log }: RegistrationDeps): Router {
     res.status(201).set('Cache-Control', 'no-store').json(answer);
   };
   router.all(path, forAnyPage);
-  router.post(path, limitRate(), json, register);
+  router.post(path, limitEach(createNetworkLimit(registrationsPerMinute, tooMany)), json, register);
   router.use(
     path,
     jsonErrors('invalid_client_metadata', (err) => log.error({ err }, 'a client could not be registered')),
@@ -34,19 +34,7 @@ export function registrationRoute({ clients, log }: RegistrationDeps): Router {
   return router;
 }
 
-/** Behind nginx each request has `X-Real-IP`. */
-function limitRate(): RequestHandler {
-  const registrations = createTally(registrationsPerMinute);
-  return (req, _res, next) => {
-    const address = req.get('x-real-ip');
-    if (address === undefined) return next();
-    const network = networkOf(address);
-    const wait = registrations.waitFor(network);
-    if (wait !== undefined) {
-      const text = `Too many clients were registered from this address. Try again in ${wait} s.`;
-      throw new OAuthError('temporarily_unavailable', text, 429, wait);
-    }
-    registrations.note(network);
-    next();
-  };
+function tooMany(seconds: number): OAuthError {
+  const text = `Too many clients were registered from this address. Try again in ${seconds} s.`;
+  return new OAuthError('temporarily_unavailable', text, 429, seconds);
 }

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { createTally, networkOf } from '../../limits/rate-limit.ts';
+import { createNetworkLimit, limitEach } from '../../limits/rate-limit.ts';
 import { requestSeconds } from '../store/requests.ts';
 import { random } from '../store/tokens.ts';
 import { RequestRefused } from './refusal.ts';
@@ -41,18 +41,10 @@ const perMinute = 600;
 
 /** Limits how many requests and logins an address may begin. */
 export function limitRequests(most = perMinute): RequestHandler {
-  const begun = createTally(most);
-  return (req, _res, next) => {
-    const address = req.get('x-real-ip');
-    // Without an address all browsers would look like one.
-    if (address === undefined) return next();
-    const wait = begun.waitFor(networkOf(address));
-    if (wait !== undefined)
-      throw new RequestRefused(429, 'Wait a moment', [
-        'Too many clients have asked from your network.',
-        `Start again in ${wait} s.`,
-      ]);
-    begun.note(networkOf(address));
-    next();
-  };
+  const tooMany = (seconds: number) =>
+    new RequestRefused(429, 'Wait a moment', [
+      'Too many clients have asked from your network.',
+      `Start again in ${seconds} s.`,
+    ]);
+  return limitEach(createNetworkLimit(most, tooMany));
 }

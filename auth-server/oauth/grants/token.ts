@@ -1,7 +1,7 @@
 import express, { type Request, type RequestHandler, Router } from 'express';
 import { accessTokenSeconds } from '../../identity/access-token.ts';
 import { resourceOf } from '../../identity/resource.ts';
-import { createTally, networkOf } from '../../limits/rate-limit.ts';
+import { createNetworkLimit, networkOf } from '../../limits/rate-limit.ts';
 import type { AgentToken } from '../agent-token.ts';
 import { forAnyPage, jsonErrors } from '../answers.ts';
 import { clientCredentials } from '../client-credentials.ts';
@@ -30,16 +30,11 @@ const refusalsPerMinute = 600;
 export function tokenRoute(deps: OAuthDeps): Router {
   const router = Router({ caseSensitive: true, strict: true });
   const path = '/oauth2/token';
-  const refused = createTally(refusalsPerMinute);
+  const refused = createNetworkLimit(refusalsPerMinute, tooMany);
   const answer: RequestHandler = async (req, res) => {
-    const wait = refused.waitFor(networkIn(req));
-    if (wait !== undefined) {
-      const text = `Too many requests from this address were refused. Try again in ${wait} s.`;
-      throw new OAuthError('temporarily_unavailable', text, 429, wait);
-    }
+    refused.check(req);
     const tokens = await exchange(deps, req).catch((error) => {
-      // Without an address all clients would look like one.
-      if (error instanceof OAuthError && networkIn(req)) refused.note(networkIn(req));
+      if (error instanceof OAuthError) refused.note(req);
       throw error;
     });
     res.set('Cache-Control', 'no-store').json(tokens);
@@ -53,7 +48,10 @@ export function tokenRoute(deps: OAuthDeps): Router {
   return router;
 }
 
-const networkIn = (req: Request) => networkOf(req.get('x-real-ip') ?? '');
+function tooMany(seconds: number): OAuthError {
+  const text = `Too many requests from this address were refused. Try again in ${seconds} s.`;
+  return new OAuthError('temporarily_unavailable', text, 429, seconds);
+}
 
 export const formBody = express.urlencoded({ extended: false, limit: '16kb', inflate: false });
 
@@ -68,7 +66,11 @@ export async function clientOf({ clients }: OAuthDeps, req: Request): Promise<Cl
 async function exchange(deps: OAuthDeps, req: Request): Promise<TokenAnswer | AgentToken> {
   const one = formOf(req);
   if (deps.agentTokens && one('grant_type') === 'client_credentials')
-    return await deps.agentTokens({ ...clientCredentials(req), scope: one('scope'), network: networkIn(req) });
+    return await deps.agentTokens({
+      ...clientCredentials(req),
+      scope: one('scope'),
+      network: networkOf(req.get('x-real-ip') ?? ''),
+    });
   if (one('grant_type') === jwtBearer) return await byAssertion(deps, req, one);
   const client = clientDigest((await clientOf(deps, req)).id);
   switch (one('grant_type')) {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { accessEnd } from '../../../common/identity/people.ts';
 import { decisionPage } from '../../../common/policy/decisions.ts';
 import { importAnswer } from '../../import/import.ts';
 import { toolChangesAnswer } from '../../pins/changes.ts';
@@ -15,6 +16,7 @@ import {
   originalToggled,
   originalTools,
 } from '../original/answers.ts';
+import { clientListing, endedCount, endedListing, peopleListing, personDetails } from '../people.ts';
 import { toolsFound } from '../search.ts';
 import { me, serverDetails, serverListing } from '../servers.ts';
 import { object } from '../shared/answer.ts';
@@ -55,6 +57,12 @@ export const components = {
   Decisions: decisionPage,
   Changes: changesAnswer,
   Me: me,
+  People: peopleListing,
+  PersonAccess: personDetails,
+  Clients: clientListing,
+  EndedAccess: endedListing,
+  AccessEnd: accessEnd,
+  EndedCount: endedCount,
   Import: z
     .union([object, z.array(object)])
     .describe('A server.json, a server file of the original, or a list of them.'),

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { peopleQuery } from '../../../common/identity/people.ts';
 import { decisionsQuery } from '../../../common/policy/decisions.ts';
 import type { ErrorCode } from '../../errors/registry-error.ts';
 import { changesQuery } from '../changes.ts';
@@ -150,6 +151,38 @@ const account = routes('account', {
   'get /api/openapi.json': { summary: 'This document', answer: 'Document' },
 });
 
+const seeing = {
+  permission: 'view_people',
+  refusals: ['not_permitted', 'session_required', 'account_unavailable', 'input_invalid'],
+} as const;
+const people = routes('account', {
+  'get /api/people': { summary: 'Who has access, by name', query: peopleQuery, answer: 'People', ...seeing },
+  'get /api/people/{id}': {
+    summary: 'What acts as a person: sign-ins, clients and personal tokens',
+    answer: 'PersonAccess',
+    ...seeing,
+    refusals: [...seeing.refusals, 'not_found'],
+  },
+  'get /api/people/clients': {
+    summary: 'The clients that act as people, those of the most people first',
+    query: peopleQuery.omit({ client: true }),
+    answer: 'Clients',
+    ...seeing,
+  },
+  'get /api/people/ended': {
+    summary: 'The last 200 that were ended here, and by whom',
+    answer: 'EndedAccess',
+    ...seeing,
+  },
+  'post /api/people/end': {
+    summary: 'End one access of a person, all of a kind, everything, or all access of a client',
+    permission: 'end_access',
+    body: 'AccessEnd',
+    answer: 'EndedCount',
+    refusals: [...seeing.refusals, 'content_type_unsupported'],
+  },
+});
+
 const notSupported = { summary: 'Not supported', status: 501, answer: 'PlainError' } as const;
 const registry = ['/v0.1', '/v0'].flatMap((prefix) =>
   routes(
@@ -233,4 +266,4 @@ const original = routes('original', {
 });
 
 /** Every route that the document describes. */
-export const operations: readonly Operation[] = [...servers, ...account, ...registry, ...original];
+export const operations: readonly Operation[] = [...servers, ...account, ...people, ...registry, ...original];

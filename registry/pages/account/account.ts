@@ -9,10 +9,10 @@ import { requireOwnPage } from '../../access/own-page.ts';
 import { mayOpen } from '../../access/who-may-use.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import { type ClientLogins, connectionsTo } from '../connect/connect.ts';
+import { inSentence, type Shown, shown } from '../shared/access-record.ts';
 import { counted } from '../shared/format.ts';
 import type { Note, Notes } from '../shared/notes.ts';
 import type { Render, View } from '../shared/render.ts';
-import { inSentence, type Shown, shown } from './shown.ts';
 
 export interface AccountOptions {
   publicUrl: string;

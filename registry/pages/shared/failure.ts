@@ -23,7 +23,7 @@ const titles: Record<ErrorCode, string> = {
   route_refused: 'The route is refused',
   store_unavailable: 'The database does not answer',
   audit_unavailable: 'The decisions cannot be read',
-  account_unavailable: 'Your account cannot be read',
+  account_unavailable: 'The access cannot be read',
   internal_error: 'Something went wrong',
 };
 

@@ -1,6 +1,7 @@
 import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';
 import type { Person } from '../../access/guards.ts';
+import { mayViewPeople } from '../../access/people.ts';
 
 export type Navigation = ReturnType<typeof createNavigation>;
 
@@ -16,6 +17,9 @@ export function createNavigation(policy: () => Policy, toReview: (person: Person
       { href: '/', label: 'Servers', icon: 'servers', below: /^\/(servers\/|register$)/ },
       { href: '/rights', label: 'My rights', icon: 'access', below: /^\/rights\// },
       ...(mayAudit ? [{ href: '/audit', label: 'Audit', icon: 'audit', below: /^\/audit\// }] : []),
+      ...(mayViewPeople(policy(), person)
+        ? [{ href: '/people', label: 'People', icon: 'people', below: /^\/people\// }]
+        : []),
     ];
     return items.map(({ href, label, icon, below }) => {
       // `aria-current`: `page` on the page itself, `true` on a page below it.

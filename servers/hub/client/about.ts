@@ -1,4 +1,4 @@
-import { version } from '../../version.ts';
+import { version } from '../../../common/settings/version.ts';
 import { newVersion } from './eras.ts';
 
 /**

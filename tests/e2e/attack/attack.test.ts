@@ -2,7 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { prepare } from '../../../attack/attacker.ts';
 import type { Case } from '../../../attack/case.ts';
+import { internalEndpoints } from '../../../attack/cases/internal.ts';
+import { login } from '../../../attack/cases/login.ts';
 import { loginsOfClients } from '../../../attack/cases/oauth/chapter.ts';
+import { personalTokens } from '../../../attack/cases/personal.ts';
 import { readOptions } from '../../../attack/options.ts';
 import { asJson, asText, summarize } from '../../../attack/report.ts';
 import { allAttacks, type Outcome, type Outcomes, run } from '../../../attack/run.ts';
@@ -27,6 +30,8 @@ async function attack(url: string, cases?: readonly Case[]): Promise<Outcomes> {
 /** An address may begin 600 requests of clients in a minute: a run with the flood takes many of them. */
 const ofClients = loginsOfClients.filter(({ source }) => source !== 'oauth-flood');
 const onTheGate = allAttacks.filter((each) => !loginsOfClients.includes(each));
+/** The quick ones: no attack of these begins a login. */
+const withoutLogins = onTheGate.filter((each) => !login.includes(each) && !personalTokens.includes(each));
 
 const names = (list: Outcome[], verdict: Outcome['verdict']) =>
   list.filter((outcome) => outcome.verdict === verdict).map(({ name }) => name);
@@ -73,7 +78,7 @@ test('Attacks get through an auth-server that allows everything', async () => {
   const yes = await startBlind((_req, res) => void res.writeHead(200, { ...identity, 'content-length': 0 }).end());
   const weakened = await weaken(gateway, { authServer: yes.port });
   try {
-    const outcomes = await attack(weakened.url);
+    const outcomes = await attack(weakened.url, withoutLogins);
     expect(names(outcomes.attacks, 'through')).toEqual(
       expect.arrayContaining([
         'no credentials',
@@ -96,7 +101,7 @@ test('A gateway that refuses everything fails the controls', async () => {
   const body = JSON.stringify({ error: { code: 'not_permitted', message: 'No.' } });
   const no = await startBlind((_req, res) => void res.writeHead(403, { 'content-type': 'application/json' }).end(body));
   try {
-    const outcomes = await attack(`http://localhost:${no.port}`);
+    const outcomes = await attack(`http://localhost:${no.port}`, withoutLogins);
     const { controls, refused, held } = summarize(outcomes);
     expect([refused, held]).toEqual([controls, false]);
     expect(names(outcomes.attacks, 'through')).not.toContain('no credentials');
@@ -124,7 +129,7 @@ test('An nginx that forwards the client’s assertion is noticed, although every
   const text = 'proxy_set_header X-Mcp-Assertion $auth_assertion;';
   const weakened = await weaken(gateway, { cut: { file: 'identity.conf', text } });
   try {
-    expect(names((await attack(weakened.url, onTheGate)).attacks, 'through')).toContain('a forged assertion');
+    expect(names((await attack(weakened.url, internalEndpoints)).attacks, 'through')).toContain('a forged assertion');
   } finally {
     await weakened.stop();
   }

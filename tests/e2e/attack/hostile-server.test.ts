@@ -44,8 +44,10 @@ const optionsFor = (only: readonly string[]) => {
   if (!options) throw new Error('the options were read as --help');
   return options;
 };
+/** The times of bystanders are the matter of tests/faults. */
+const watch = { warmUp: 0, before: 0 };
 const attack = async (only: readonly string[], signal = new AbortController().signal): Promise<HostileReport> =>
-  await runHostile(await prepareHostile(optionsFor(only), partsOf(gateway), signal));
+  await runHostile({ ...(await prepareHostile(optionsFor(only), partsOf(gateway), signal)), watch });
 const through = ({ kinds }: HostileReport): Outcome[] =>
   kinds.flatMap(({ outcomes }) => outcomes).filter(({ verdict }) => verdict === 'through');
 
@@ -89,8 +91,8 @@ test('A hostile server gets lists and addresses through an nginx that never asks
   // The registration makes nginx read it.
   writeFileSync(file, weakened);
   try {
-    expect(through(await attack(['a list as JSON, plain']))).toHaveLength(1);
-    expect(through(await attack(['an endpoint event as it should be']))).toHaveLength(1);
+    const both = ['a list as JSON, plain', 'an endpoint event as it should be'];
+    expect(through(await attack(both)).map(({ name }) => name)).toEqual(both);
   } finally {
     writeFileSync(file, maps);
   }

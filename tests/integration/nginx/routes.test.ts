@@ -45,3 +45,10 @@ test('A set leads to no server: nginx only learns that its name is one', () => {
   expect(routes).toMatch(/map "\$mcp_server\/" \$mcp_set \{\n {2}default "";\n {2}"team\/" "team";\n\}/);
   expect(routes.match(/team/g)).toHaveLength(2);
 });
+
+// Node and uvicorn close one after five seconds, gunicorn after two. A call that nginx sends meanwhile would get 502.
+test('nginx closes an idle connection to a server before the server does', () => {
+  expect(build('x http a:1 127.0.0.1:1 /mcp - -').status).toBe(0);
+  const text = readFileSync(join(folder, 'routes.conf'), 'utf8');
+  expect(text).toContain('upstream mcp_x { server 127.0.0.1:1 max_fails=0; keepalive 16; keepalive_timeout 1s; }');
+});

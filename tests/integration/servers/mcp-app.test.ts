@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { get, type IncomingMessage } from 'node:http';
 import { McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
+import { version } from '../../../common/settings/version.ts';
 import { createMcpApp, type McpAppOptions } from '../../../servers/mcp-app.ts';
 import { ToolError, toolCall } from '../../../servers/tool-call.ts';
-import { version } from '../../../servers/version.ts';
 import { connect, eventually, listen, recordedLog } from '../../support/servers/mcp-clients.ts';
 
 const closers: (() => void)[] = [];

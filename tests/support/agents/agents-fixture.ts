@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../../agents/program.ts';
 import { withLock } from '../../../agents/token/lock.ts';
 import { registeredServerNames } from '../../../common/settings/bundled-servers.ts';
+import { until } from '../listen.ts';
 import { locationOf, newBrowser, submitSignIn } from '../stand-in/hosted-login.ts';
 
 const program = join(import.meta.dirname, '../../../agents/main.ts');
@@ -184,7 +185,7 @@ export function recordingBrowser(desk: Desk): { env: NodeJS.ProcessEnv; address:
   return {
     env: { BROWSER: script },
     async address() {
-      for (let tries = 0; tries < 5_000 && !existsSync(log); tries++) await sleep(10);
+      await until(() => existsSync(log), 60_000);
       return readFileSync(log, 'utf8');
     },
   };

@@ -33,7 +33,7 @@ import { createIdJagGrant } from '../../../auth-server/oauth/id-jag/grant.ts';
 import type { ReadDocument } from '../../../auth-server/oauth/id-jag/issuer-keys.ts';
 import { trustIssuers } from '../../../auth-server/oauth/id-jag/trust.ts';
 import { parseTrustedIssuers } from '../../../auth-server/oauth/id-jag/trust-file.ts';
-import type { SessionRecord } from '../../../auth-server/store/session.ts';
+import type { SessionRecord } from '../../../auth-server/store/session-record.ts';
 import { openStore } from '../../../auth-server/store/store.ts';
 import { createStandInFetch, localPoolId } from '../../../common/identity/cognito.ts';
 import type { ToolGuard } from '../../../common/policy/approved-tools-watch.ts';

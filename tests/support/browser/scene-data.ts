@@ -2,8 +2,10 @@
 import type { Account, AccountRecord } from '../../../common/identity/account.ts';
 import type { Decision } from '../../../common/policy/decisions.ts';
 import { parsePolicy } from '../../../common/policy/policy-file.ts';
-import type { Health, HealthDetails } from '../../../registry/servers/server-health.ts';
+import type { PeopleDoor } from '../../../registry/access/people.ts';
+import type { Health } from '../../../registry/servers/server-health.ts';
 import type { ToolInfo } from '../../../registry/servers/tool.ts';
+import { detailsOf } from '../registry/health-details.ts';
 import { admin, toolOf, user } from '../registry/registry-fixture.ts';
 
 export const boss = { ...admin, scopes: ['mcp-registry-admin', 'everything'] };
@@ -14,7 +16,7 @@ group_mappings:
   mcp-registry-admin: [mcp-registry-admin, everything]
   mcp-registry-user: [mcp-registry-user]
 UI-Scopes:
-  mcp-registry-admin: { list_service: [all], register_service: [all], health_check_service: [all], toggle_service: [all], modify_service: [all], view_audit: [all] }
+  mcp-registry-admin: { list_service: [all], register_service: [all], health_check_service: [all], toggle_service: [all], modify_service: [all], view_audit: [all], view_people: [all], end_access: [all] }
   mcp-registry-user: { list_service: [currenttime, github] }
   clerk: { list_service: [currenttime, fininfo] }
 clerk:
@@ -100,43 +102,12 @@ export function healthOf(name: string, ms: number | null, checkedAt: Date): Heal
     return { status: 'needs-authentication', checkedAt, error, tools: [] };
   }
   if (name === 'postgres') return { status: 'unhealthy', checkedAt, error: 'Nothing listens at its address.', tools };
-  const step = (step: 'reach' | 'handshake' | 'tools', took: number) =>
-    ({ step, state: 'ok', reason: null, ms: took }) as const;
-  const details: HealthDetails = {
-    unstable: false,
-    slow: (ms ?? 0) > 1500,
-    latencyMs: ms,
-    checks: [
-      {
-        transport: 'streamable-http',
-        status: 'healthy',
-        steps: [step('reach', 3), step('handshake', 9), step('tools', 14)],
-      },
-      {
-        transport: 'sse',
-        status: 'unhealthy',
-        steps: [
-          step('reach', 4),
-          { step: 'handshake', state: 'failed', reason: 'It answered HTTP 500 instead of MCP.', ms: 6 },
-          { step: 'tools', state: 'skipped', reason: null, ms: 0 },
-        ],
-      },
-    ],
-    since: checkedAt,
-    announced: {
-      name: 'hub',
-      title: null,
-      version: '1',
-      protocolVersion: '2025-11-25',
-      era: 'legacy',
-      instructions: null,
-      capabilities: {},
-      prompts: [{ name: 'triage', description: 'Sorts new issues.', arguments: [{ name: 'repo', required: true }] }],
-      resources: [{ uri: 'repo://acme/website', name: 'Website', mimeType: 'text/plain', size: 120 }],
-      resourceTemplates: [{ uriTemplate: 'repo://{owner}/{name}', description: 'Any repository.' }],
-    },
-    seenAt: checkedAt,
-  };
+  const details = detailsOf(checkedAt, ms, {
+    name: 'hub',
+    prompts: [{ name: 'triage', description: 'Sorts new issues.', arguments: [{ name: 'repo', required: true }] }],
+    resources: [{ uri: 'repo://acme/website', name: 'Website', mimeType: 'text/plain', size: 120 }],
+    resourceTemplates: [{ uriTemplate: 'repo://{owner}/{name}', description: 'Any repository.' }],
+  });
   return { status: 'healthy', checkedAt, error: null, tools, details };
 }
 
@@ -191,4 +162,48 @@ export function accountOf(hasMore: boolean, now: Date): Account {
   const phone = { ...own, id: 'p'.repeat(22), isOwn: false };
   const terminal: AccountRecord = { ...phone, id: 't'.repeat(22), kind: 'terminal' };
   return { provider: 'Amazon Cognito', makesTokens: true, records: [...clients, token, phone, terminal, own] };
+}
+
+const longest = 'Averyveryverylongnamewithoutanyspace'.repeat(3);
+
+/** Who has access: more people than one page has, some clients, and what was ended. */
+export function peopleOf(now: Date): PeopleDoor {
+  const { records } = accountOf(true, now);
+  const lastUsed = Math.floor(now.getTime() / 1000) - 7_200;
+  const person = (username: string, name = username) => {
+    const id = Buffer.from(`cognito ${username}`).toString('base64url');
+    return { id, name, username, provider: 'Amazon Cognito', groups: ['mcp-registry-user', 'mcp-registry-developer'] };
+  };
+  const counts = { signIns: 2, clients: 3, tokens: 1, lastUsed };
+  const people = [
+    { ...person('alice'), ...counts, names: ['Claude Code', 'VS Code', 'nightly script'] },
+    { ...person('8f3b2c1d-5e6f-4a7b-8c9d-0e1f2a3b4c5d', 'Bob Baker'), ...counts, names: [longest] },
+    { ...person('carol'), signIns: 1, clients: 0, tokens: 0, lastUsed, names: [], groups: [] },
+    ...Array.from({ length: 47 }, (_, i) => ({ ...person(`person-${i + 10}`), ...counts, names: ['Cursor'] })),
+  ];
+  const client = { id: 'w8Qf3kZb2mN7xT1rV5yC9e', name: 'Claude Code' };
+  const clients = [
+    { ...client, people: 40, lastUsed },
+    { id: 'https://vscode.dev/oauth/client-metadata.json', name: 'Visual Studio Code', people: 12, lastUsed },
+    { id: 'n8Qf3kZb2mN7xT1rV5yC9e', name: longest, people: 1, lastUsed: lastUsed + 7_000 },
+    { id: 'm8Qf3kZb2mN7xT1rV5yC9e', name: null, people: 1, lastUsed },
+  ];
+  const ended = [
+    { what: 'everything', person: 'dave', client: null, ended: 5 },
+    { what: 'client', person: null, client: longest, ended: 40 },
+    { what: 'one', person: 'Bob Baker (bob)', client: 'nightly script', ended: null },
+  ] as const;
+  return {
+    people: async (_assertion, { q, client: id }) => {
+      const found = people.filter(({ name }) => name.toLowerCase().includes(q.toLowerCase()));
+      return { people: found, total: q ? found.length : 5_000, client: id === undefined ? null : client };
+    },
+    person: async () => ({
+      person: { ...person('dave'), sub: '22222222-aaaa-4000-8000-000000000002' },
+      records: records.map((each) => ({ ...each, clientId: each.kind === 'client' ? client.id : null })),
+    }),
+    clients: async () => ({ clients, total: 4 }),
+    ended: async () => ({ ended: ended.map((each) => ({ at: lastUsed, by: 'alice', ...each })) }),
+    end: async () => 1,
+  };
 }

@@ -43,6 +43,8 @@ export async function startEcho(): Promise<Echo> {
     if (headers['x-user'] !== undefined) echo.seen.push(seen);
     echo.answer(res, seen);
   });
+  // A load in its process must not close a connection that nginx keeps.
+  server.keepAliveTimeout = 75_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const echo: Echo = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -1,5 +1,5 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../listen.ts';
 import type { Sent } from './send.ts';
 
 /** A stream that is being received. */
@@ -38,8 +38,7 @@ export function openStream(port: number, { method = 'GET', path, headers = {}, b
         });
       });
       const holds = async (part: string) => {
-        for (let tries = 0; tries < 1_000 && !text.includes(part); tries++) await sleep(10);
-        if (!text.includes(part)) throw new Error(`"${part}" has not come within two seconds, but: ${text}`);
+        if (!(await until(() => text.includes(part)))) throw new Error(`"${part}" has not come, but: ${text}`);
       };
       const { statusCode = 0, headers: received } = res;
       resolve({

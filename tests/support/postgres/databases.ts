@@ -55,6 +55,8 @@ async function urlOf(database: string): Promise<string> {
   server ??= askForServer();
   const url = new URL(await server);
   url.pathname = database;
+  // A busy machine may take long to start the process of a connection.
+  url.searchParams.set('connect_timeout', '30');
   return url.href;
 }
 

@@ -29,6 +29,7 @@ export async function openLine(database: string): Promise<Line> {
   const url = new URL(database);
   const upstreamPath = join(url.searchParams.get('host') ?? '', socketFile);
   url.searchParams.set('host', directory);
+  url.searchParams.delete('connect_timeout');
   const open = new Set<Socket>();
   let hangs = false;
   const forward = (from: Socket, to: Socket) => {

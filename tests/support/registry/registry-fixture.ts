@@ -4,6 +4,7 @@ import { createLog, type Logger } from '../../../common/service/log.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { createApp, type RegistryParts } from '../../../registry/app.ts';
 import { createEditor, type EditorOptions } from '../../../registry/editing/editor.ts';
+import { RegistryError } from '../../../registry/errors/registry-error.ts';
 import { createApprovedDefinitions } from '../../../registry/pins/approved-definitions.ts';
 import { createToolSearch } from '../../../registry/search/tool-search.ts';
 import { loadWords } from '../../../registry/search/words.ts';
@@ -153,7 +154,14 @@ export async function startRegistry(
     read: async () => ({ provider: 'Amazon Cognito', makesTokens: true, records: [] }),
     end: async () => 0,
   };
-  const more = { connect, secretProblem: () => undefined, readDecisions, account };
+  const people = {
+    people: async () => ({ people: [], total: 0, client: null }),
+    person: () => Promise.reject(new RegistryError('not_found', 'There is no such person.')),
+    clients: async () => ({ clients: [], total: 0 }),
+    ended: async () => ({ ended: [] }),
+    end: async () => 0,
+  };
+  const more = { connect, secretProblem: () => undefined, readDecisions, account, people };
   const definitions = given.definitions ?? (await createApprovedDefinitions(store.definitions, log));
   const search = given.search ?? (await searchOf(store, given.policy ?? defaults.policy, given.healthOf));
   const app = createApp({ ...defaults, ...more, editor, check, definitions, ...given, search, store });

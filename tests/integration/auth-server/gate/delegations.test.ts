@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { signLocalSession } from '../../../../agents/login/local-session.ts';
-import type { SessionRecord } from '../../../../auth-server/store/session.ts';
+import type { SessionRecord } from '../../../../auth-server/store/session-record.ts';
 import {
   AGENT,
   agentClaims,

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { version } from '../../../../common/settings/version.ts';
 import { issuer, publicUrl, startAuthServer } from '../../../support/auth-server/auth-fixture.ts';
 import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 
@@ -54,7 +55,7 @@ describe('the public documents', () => {
   test.each(['', '/'])('include none for the bare origin (%j): no token is for all of it', async (path) => {
     const answer = await get(resource + path);
     expect(answer.status).toBe(404);
-    expect(await answer.text()).toContain('Update it to 0.2.0 or newer');
+    expect(await answer.text()).toContain(`Update it to ${version} or newer`);
   });
 
   test.each([

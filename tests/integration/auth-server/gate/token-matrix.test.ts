@@ -5,7 +5,7 @@ import { signLocalSession } from '../../../../agents/login/local-session.ts';
 import { createPersonalTokens } from '../../../../auth-server/identity/personal-token.ts';
 import type { Principal } from '../../../../auth-server/identity/principal.ts';
 import { createSignedIds } from '../../../../auth-server/oauth/clients/registration.ts';
-import type { SessionRecord } from '../../../../auth-server/store/session.ts';
+import type { SessionRecord } from '../../../../auth-server/store/session-record.ts';
 import { createIdentifyCaller } from '../../../../relay/callers/caller.ts';
 import {
   agentClaims,

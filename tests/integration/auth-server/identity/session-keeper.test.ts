@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTokenVault } from '../../../../auth-server/cognito/token-vault.ts';
-import type { SessionRecord } from '../../../../auth-server/store/session.ts';
+import type { SessionRecord } from '../../../../auth-server/store/session-record.ts';
 import {
   type AuthServer,
   denialOf,
@@ -383,7 +383,7 @@ describe('On PostgreSQL, where a process does not hear of every change of anothe
     await confirmed(one, now() - 60);
     const released = jest.spyOn(two.store.people, 'release');
     expect((await call(two, cookie)).status).toBe(200);
-    expect(await until(() => released.mock.calls.length > 0, 10_000)).toBe(true);
+    expect(await until(() => released.mock.calls.length > 0)).toBe(true);
     await Promise.all(released.mock.results.map(({ value }) => value));
     expect((await call(two, cookie)).status).toBe(200);
     expect(provider.tokenRequests).toBe(1);

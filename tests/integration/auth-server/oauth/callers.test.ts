@@ -1,5 +1,6 @@
 import { asRefusal, explainRefusal, type Refusal } from '../../../../agents/gateway/explain.ts';
 import type { Settings } from '../../../../agents/lib/settings.ts';
+import { version } from '../../../../common/settings/version.ts';
 import { AGENT, CLI } from '../../../support/auth-server/auth-fixture.ts';
 import { newOAuthClient, verifier } from '../../../support/auth-server/oauth-client.ts';
 import { newVisitor } from '../../../support/auth-server/visitor.ts';
@@ -68,6 +69,10 @@ describe('An agent that finds the token endpoint of the gateway', () => {
   test('with a wrong secret reads that it is wrong, in JSON, and so may a page of any origin', async () => {
     const answer = await token(ask, { authorization: basic(id, 'wrong'), accept: 'text/html' });
     expect(answer.status).toBe(401);
+    // Only to a client that has used the header (RFC 6749 section 5.2).
+    expect(answer.headers.get('www-authenticate')).toMatch(/^Basic /);
+    const inForm = await token({ ...ask, client_id: id, client_secret: 'wrong' });
+    expect([inForm.status, inForm.headers.get('www-authenticate')]).toEqual([401, null]);
     expect(answer.headers.get('access-control-allow-origin')).toBe('*');
     expect(await answer.json()).toEqual({
       error: 'invalid_client',
@@ -84,6 +89,7 @@ describe('mcp-gateway of the release 0.1.0, which reads the metadata without a p
     expect(refusal?.reason).toBe('identity_required');
     const settings = { gateway: auth.url, file: 'agents/.env.user' } as Settings;
     const failure = explainRefusal(refusal as Refusal, { settings, url });
-    expect(failure.message).toMatch(/too old for this gateway\. Update it to 0\.2\.0 or newer, and log in again\.$/);
+    expect(version).not.toBe('0.1.0');
+    expect(failure.message).toContain(`too old for this gateway. Update it to ${version} or newer, and log in again.`);
   });
 });

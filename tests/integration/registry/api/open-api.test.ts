@@ -9,7 +9,7 @@ import { admin, publicUrl, signer, startRegistry, storeOf } from '../../../suppo
 const policy = parsePolicy(`
 group_mappings: {}
 UI-Scopes:
-  mcp-registry-admin: { list_service: [all], register_service: [all], toggle_service: [all], modify_service: [all], health_check_service: [all], view_audit: [all] }
+  mcp-registry-admin: { list_service: [all], register_service: [all], toggle_service: [all], modify_service: [all], health_check_service: [all], view_audit: [all], view_people: [all], end_access: [all] }
 mcp-registry-admin:
   - { server: "*", methods: [tools/call], tools: ["*"] }
 `);
@@ -109,7 +109,8 @@ const routesOf = (stack: readonly Layer[], prefix = ''): string[] =>
     return handle.stack ? mountsOf(layer).flatMap((mount) => routesOf(handle.stack ?? [], prefix + mount)) : [];
   });
 /** Pages, files and the health check are not part of the API, nor what only the hub can ask. */
-const isApi = (route: string) => /^(?!get \/(?:register$|api\/hub\/))\w+ \/(api|v0|register$|toggle\/|edit\/)/.test(route);
+const isApi = (route: string) =>
+  /^(?!get \/(?:register$|api\/hub\/))\w+ \/(api|v0|register$|toggle\/|edit\/)/.test(route);
 const written = (path: string) => path.replace(/[:*](\w+)/g, '{$1}');
 
 test('Every route of the API is in the document, and every route of the document is there', () => {
@@ -156,6 +157,13 @@ const requests: [string, string, () => [string, unknown?, string?]][] = [
   ['get', '/api/changes', () => ['/api/changes?limit=many']],
   ['get', '/api/decisions', () => ['/api/decisions?verdict=deny']],
   ['get', '/api/decisions', () => ['/api/decisions?verdict=maybe']],
+  ['get', '/api/people', () => ['/api/people?q=a&page=1']],
+  ['get', '/api/people', () => ['/api/people?page=0']],
+  ['get', '/api/people/{id}', () => ['/api/people/Y29nbml0byBh']],
+  ['get', '/api/people/clients', () => ['/api/people/clients']],
+  ['get', '/api/people/ended', () => ['/api/people/ended']],
+  ['post', '/api/people/end', () => ['/api/people/end', { client: 'digest' }]],
+  ['post', '/api/people/end', () => ['/api/people/end', {}]],
   ['get', '/api/me', () => ['/api/me']],
   ['get', '/api/openapi.json', () => ['/api/openapi.json']],
   ...['/v0.1', '/v0'].flatMap((v): [string, string, () => [string, unknown?]][] => [

@@ -86,7 +86,7 @@ test('After a restart the last state and tools are known before any check', asyn
   const first = await registry(where, [entry('one', port)]);
   await first.monitor.recall();
   first.monitor.start();
-  expect(await until(() => first.monitor.of('one').status === 'healthy', 10_000)).toBe(true);
+  expect(await until(() => first.monitor.of('one').status === 'healthy')).toBe(true);
   await first.close();
   const before = first.monitor.of('one');
   const asked = seen.asked;
@@ -108,7 +108,7 @@ test('Of two registries over one database one checks, and the other shows its re
   await two.monitor.recall();
   one.monitor.start();
   two.monitor.start();
-  expect(await until(() => two.monitor.of('one').status === 'healthy', 15_000)).toBe(true);
+  expect(await until(() => two.monitor.of('one').status === 'healthy')).toBe(true);
   expect(two.monitor.of('one').tools).toEqual(one.monitor.of('one').tools);
   const asked = seen.asked;
   expect(asked).toBeGreaterThan(0);

@@ -441,9 +441,9 @@ test('The monitor checks at once and at intervals, keeps the tools of a server t
   });
   const { monitor: m, lines } = monitor(port);
   m.start();
-  expect(await until(() => m.of('little').status === 'healthy', 5_000)).toBe(true);
+  expect(await until(() => m.of('little').status === 'healthy')).toBe(true);
   alive = false;
-  expect(await until(() => m.of('little').status === 'unhealthy', 5_000)).toBe(true);
+  expect(await until(() => m.of('little').status === 'unhealthy')).toBe(true);
   expect(m.of('little').tools).toEqual(tools);
   m.stop();
   await new Promise((resolve) => setTimeout(resolve, 100));

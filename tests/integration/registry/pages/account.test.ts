@@ -177,9 +177,9 @@ test('Opening an address ends nothing, and other groups have no page', async () 
 
 test.each([
   [403, 403, 'Sign in with a browser'],
-  [401, 503, 'Your account cannot be read'],
-  [404, 503, 'Your account cannot be read'],
-  [503, 503, 'Your account cannot be read'],
+  [401, 503, 'The access cannot be read'],
+  [404, 503, 'The access cannot be read'],
+  [503, 503, 'The access cannot be read'],
 ])('If the auth-server answers %i, the page is %i and says what to do', async (answered, status, title) => {
   door.status = answered;
   const page = await send('/account');

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerSettings } from '../../../../registry/servers/server.ts';
 import { seed } from '../../../../registry/store/seed.ts';
 import { openStore, type RegistryStore, type Write } from '../../../../registry/store/store.ts';
+import { until } from '../../../support/listen.ts';
 import { bothDatabases } from '../../../support/postgres/both-databases.ts';
 import { emptyDatabase } from '../../../support/postgres/databases.ts';
 import { openLine } from '../../../support/postgres/line.ts';
@@ -154,7 +154,7 @@ describe.each(bothDatabases('registry.db'))('%s:', (kind, places) => {
     let told = 0;
     other.onChange(() => told++);
     await store.change(adding('time'));
-    for (let tries = 0; tries < 250 && !other.get('time'); tries++) await sleep(20);
+    expect(await until(() => other.get('time'))).toBe(true);
     expect(other.get('time')).toEqual(store.get('time'));
     expect(told).toBe(1);
   });

@@ -162,8 +162,9 @@ test.each([
 });
 
 const bomb = gzipSync(Buffer.alloc(50_000_000, 32));
-const impatient = { answer: 700, whole: 1_500 };
-test.each<[string, HostileAnswer, RegExp]>([
+/** For servers whose answer never ends. What comes before it has to come within the time, on a busy machine too. */
+const impatient = { answer: 2_000, whole: 10_000 };
+test.each<[what: string, HostileAnswer, RegExp, isEndless?: true]>([
   [
     'sends 10,000 events before its answer',
     (asked, res) => {
@@ -191,7 +192,8 @@ test.each<[string, HostileAnswer, RegExp]>([
       res.on('close', () => clearInterval(timer));
       return undefined;
     },
-    /^It did not answer within 0\.7 s\.$/,
+    /^It did not answer within 2 s\.$/,
+    true,
   ],
   [
     'sends a gzip bomb',
@@ -224,6 +226,7 @@ test.each<[string, HostileAnswer, RegExp]>([
       return undefined;
     },
     /^It did not answer/,
+    true,
   ],
   [
     'lets the client reconnect at once, again and again',
@@ -232,6 +235,7 @@ test.each<[string, HostileAnswer, RegExp]>([
       return undefined;
     },
     /^It did not answer/,
+    true,
   ],
   [
     'answers with HTTP 600',
@@ -243,8 +247,8 @@ test.each<[string, HostileAnswer, RegExp]>([
     (_asked, res) => void res.writeHead(999).end(),
     /^It did not answer as an MCP server does\.$/,
   ],
-])('A server that %s is refused with a sentence', async (_what, answer, error) => {
-  const result = await probe({ 'tools/list': answer }, { limits: impatient });
+])('A server that %s is refused with a sentence', async (...[, answer, error, isEndless]) => {
+  const result = await probe({ 'tools/list': answer }, { limits: isEndless ? impatient : patient });
   expect(result.status).toBe('degraded');
   expect(result.error).toMatch(error);
 });

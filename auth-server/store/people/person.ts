@@ -1,9 +1,10 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
-import type { Database } from '../../common/database/database.ts';
-import { nowInSeconds } from '../../common/time/now.ts';
-import { type Schema, turns } from './migrations.ts';
-import { type RevocationFeed, revocationKey } from './revocation-feed.ts';
-import type { DatabaseSessions, SessionRecord } from './session.ts';
+import type { Database } from '../../../common/database/database.ts';
+import { nowInSeconds } from '../../../common/time/now.ts';
+import { type Schema, turns } from '../migrations.ts';
+import { type RevocationFeed, revocationKey } from '../revocation-feed.ts';
+import type { DatabaseSessions } from '../session.ts';
+import type { SessionRecord } from '../session-record.ts';
 
 /** What a provider said about a person, at `refreshedAt`, in answer to the refresh token of one record. */
 export type RefreshedPerson = Pick<SessionRecord, 'groups' | 'username' | 'shownName' | 'refreshedAt' | 'refreshToken'>;

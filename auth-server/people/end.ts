@@ -1,0 +1,81 @@
+import type { AccessEnd } from '../../common/identity/people.ts';
+import { nowInSeconds } from '../../common/time/now.ts';
+import { endAtProviders, endEach, idOf, kinds, recordsOf } from '../account/records.ts';
+import type { RevocationStore } from '../store/revocation.ts';
+import type { PersonAt, SessionRecord } from '../store/session-record.ts';
+import type { PeopleDeps } from './read.ts';
+import { fullName, personOfId } from './who.ts';
+
+export interface EndDeps extends PeopleDeps {
+  revocations: RevocationStore;
+}
+
+/** What is about to end, as the list of ended access names it. */
+type Noted = Parameters<PeopleDeps['endedAccess']['begin']>[0];
+
+/**
+ * Ends the access of others within a second, as the operators' `revoke` does. The list of ended access has a row before anything
+ * ends.
+ * @param own the session of the administrator
+ * @returns how many records ended; 0 if there is nothing of that name
+ */
+export async function endAccessOf(deps: EndDeps, own: SessionRecord, what: AccessEnd): Promise<number> {
+  const by = { sub: own.sub, name: fullName(own) };
+  return 'client' in what ? await endClient(deps, by, what.client) : await endOfPerson(deps, own, by, what);
+}
+
+async function endClient(deps: EndDeps, by: Noted['by'], oauthClient: string): Promise<number> {
+  const { sessions, revocations, directory, idleSeconds } = deps;
+  // Only what stands in a record: the revocation of an app client of the provider would end every sign-in with it.
+  const found = await directory.client(oauthClient, idleSeconds);
+  if (!found) return 0;
+  return await noted(deps, { by, what: 'client', person: null, client: found.name ?? oauthClient }, async () => {
+    await revocations.add({ kind: 'client', value: oauthClient, at: nowInSeconds() });
+    return await sessions.end({ oauthClient });
+  });
+}
+
+async function endOfPerson(
+  deps: EndDeps,
+  own: SessionRecord,
+  by: Noted['by'],
+  what: Exclude<AccessEnd, { client: string }>,
+): Promise<number> {
+  const who = personOfId(deps.providers, what.person);
+  const all = who ? await recordsOf(deps, who, own) : [];
+  const isMeant = (record: SessionRecord) => {
+    if ('id' in what) return idOf(record) === what.id;
+    return what.all === 'everything' || record.kind === kinds[what.all];
+  };
+  const meant = all.filter(isMeant);
+  const [first] = meant;
+  if (!who || !first) return 0;
+  const name = 'id' in what ? (first.oauthClientName ?? null) : null;
+  const row = { by, what: 'id' in what ? 'one' : what.all, person: fullName(first), client: name } as const;
+  const ended = await noted(deps, row, async () => {
+    if ('id' in what) return await endEach(deps.sessions, meant);
+    return what.all === 'everything' ? await endEverything(deps, who) : await endKind(deps, who, what.all);
+  });
+  endAtProviders(deps, meant);
+  return ended;
+}
+
+async function endKind({ sessions }: EndDeps, person: PersonAt, all: keyof typeof kinds): Promise<number> {
+  return await sessions.end({ person, kind: kinds[all] });
+}
+
+/** Also the tokens that the provider gave to the person. They go first: no one continues with a token in between. */
+async function endEverything({ sessions, revocations }: EndDeps, person: PersonAt): Promise<number> {
+  await revocations.add({ kind: 'user', value: person.sub, at: nowInSeconds() });
+  return await sessions.end({ person, kind: undefined });
+}
+
+async function noted(deps: EndDeps, row: Noted, end: () => Promise<number>): Promise<number> {
+  const id = await deps.endedAccess.begin(row);
+  const ended = await end();
+  await deps.endedAccess.finish(id, ended);
+  const { by, what, person, client } = row;
+  const about = { reason: 'administrator_ended', by: by.sub, what, username: person, client, ended };
+  deps.log.info(about, 'an administrator has ended the access of others');
+  return ended;
+}

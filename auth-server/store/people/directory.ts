@@ -1,0 +1,180 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { nowInSeconds } from '../../../common/time/now.ts';
+import type { Schema } from '../migrations.ts';
+
+/** A person who has access, with how much of each kind. */
+export interface PersonRow {
+  /** The provider that stands for all with its subjects. */
+  home: string;
+  sub: string;
+  username: string;
+  shownName: string | undefined;
+  groups: readonly string[];
+  signIns: number;
+  clients: number;
+  tokens: number;
+  /** In seconds since 1970. */
+  lastSeen: number;
+}
+
+/** An OAuth client that acts as people. */
+interface ClientRow {
+  oauthClient: string;
+  name: string | undefined;
+  people: number;
+  lastSeen: number;
+}
+
+/** Which rows of a list, and how many there are at most. */
+export interface Part {
+  /** Seconds without a request after which the session of a browser ends. */
+  idleSeconds: number;
+  /** A piece of a name, in any case; empty for all. */
+  text: string;
+  offset: number;
+  limit: number;
+}
+
+/** For each provider the one that stands for all with its subjects. A provider that is not named stands for itself. */
+type Homes = ReadonlyMap<string, string>;
+
+export type PeopleDirectory = ReturnType<typeof createPeopleDirectory>;
+
+/** The most names of clients and tokens that are read for one page of people. */
+const mostNames = 2_000;
+
+/**
+ * Who has access, over the records that have neither expired nor ended for want of use.
+ * Grouped by the database: thousands of people stay there.
+ */
+export function createPeopleDirectory(db: Kysely<Schema>) {
+  return {
+    /** A page of people, by name. @param oauthClient only people for whom this client acts */
+    people: (homes: Homes, part: Part, oauthClient?: string) => peopleIn(db, homes, part, oauthClient),
+    /** The names of the clients and tokens of some people, each with the person's `home` and `sub`, newest use first. */
+    namesOf: (homes: Homes, subs: readonly string[], idleSeconds: number) => namesOf(db, homes, subs, idleSeconds),
+    /** An OAuth client that acts for people; undefined if it acts for no one. */
+    client: (oauthClient: string, idleSeconds: number) => clientIn(db, oauthClient, idleSeconds),
+    /** A page of OAuth clients, those that act for the most people first. */
+    clients: (homes: Homes, part: Part) => clientsIn(db, homes, part),
+  };
+}
+
+async function peopleIn(db: Kysely<Schema>, homes: Homes, part: Part, oauthClient?: string) {
+  const fits =
+    oauthClient === undefined
+      ? hasText(part.text, ['username', 'shown_name', 'sub', 'oauth_client_name'])
+      : sql<boolean>`coalesce(oauth_client, '') = cast(${oauthClient} as text)`;
+  const all = db.selectFrom('session').where(stands(part.idleSeconds));
+  const records = all.select([
+    ...(['sub', 'username', 'shown_name', 'groups', 'last_seen'] as const),
+    homeIn(homes).as('home'),
+    sql<number>`case when ${fits} then 1 else 0 end`.as('fits'),
+    countIf('browser').as('sign_in'),
+    countIf('client').as('client'),
+    countIf('personal').as('token'),
+  ]);
+  const people = db
+    .selectFrom(records.as('r'))
+    .groupBy(['home', 'sub'])
+    .having((e) => e.fn.max('fits'), '=', 1);
+  const name = sql`lower(coalesce(max(shown_name), max(username)))`;
+  const rows = await people
+    .select((e) => ['home', 'sub', e.fn.max('username').as('username'), e.fn.max('shown_name').as('shown')])
+    .select((e) => [e.fn.max('groups').as('groups'), e.fn.max('last_seen').as('seen')])
+    .select((e) => [e.fn.sum('sign_in').as('s'), e.fn.sum('client').as('c'), e.fn.sum('token').as('t')])
+    .orderBy(name)
+    .orderBy('home')
+    .orderBy('sub')
+    .offset(part.offset)
+    .limit(part.limit)
+    .execute();
+  const total = await db
+    .selectFrom(people.select('sub').as('p'))
+    .select((e) => e.fn.countAll().as('n'))
+    .executeTakeFirstOrThrow();
+  return {
+    total: Number(total.n),
+    rows: rows.map(
+      ({ home, sub, username, shown, groups, seen, s, c, t }): PersonRow => ({
+        ...{ home, sub, username, shownName: shown ?? undefined, lastSeen: Number(seen) },
+        groups: JSON.parse(groups) as string[],
+        ...{ signIns: Number(s), clients: Number(c), tokens: Number(t) },
+      }),
+    ),
+  };
+}
+
+async function namesOf(db: Kysely<Schema>, homes: Homes, subs: readonly string[], idleSeconds: number) {
+  if (subs.length === 0) return [];
+  const all = db.selectFrom('session').where(stands(idleSeconds)).where('sub', 'in', subs);
+  const others = all.where('kind', '!=', 'browser').orderBy('last_seen', 'desc').limit(mostNames);
+  return await others.select([homeIn(homes).as('home'), 'sub', 'kind', 'oauth_client_name as name']).execute();
+}
+
+async function clientsIn(db: Kysely<Schema>, homes: Homes, { idleSeconds, text, offset, limit }: Part) {
+  const all = db.selectFrom('session').where(stands(idleSeconds)).where('oauth_client', 'is not', null);
+  const records = all.where(hasText(text, ['oauth_client', 'oauth_client_name'])).select([
+    ...(['oauth_client', 'oauth_client_name', 'last_seen'] as const),
+    // One text, because SQLite counts distinct values of one expression only.
+    sql<string>`${homeIn(homes)} || ' ' || sub`.as('who'),
+  ]);
+  const clients = db.selectFrom(records.as('r')).groupBy('oauth_client');
+  const rows = await clients
+    .select((e) => ['oauth_client', e.fn.max('oauth_client_name').as('name'), e.fn.max('last_seen').as('seen')])
+    .select((e) => e.fn.count('who').distinct().as('people'))
+    .orderBy('people', 'desc')
+    // Those without a name last: the databases do not agree on where null stands.
+    .orderBy(sql`max(oauth_client_name) is null`)
+    .orderBy(sql`lower(max(oauth_client_name))`)
+    .orderBy('oauth_client')
+    .offset(offset)
+    .limit(limit)
+    .execute();
+  const total = await db
+    .selectFrom(clients.select('oauth_client').as('c'))
+    .select((e) => e.fn.countAll().as('n'))
+    .executeTakeFirstOrThrow();
+  return {
+    total: Number(total.n),
+    rows: rows.map(
+      ({ oauth_client, name, people, seen }): ClientRow => ({
+        ...{ oauthClient: oauth_client ?? '', name: name ?? undefined },
+        ...{ people: Number(people), lastSeen: Number(seen) },
+      }),
+    ),
+  };
+}
+
+async function clientIn(db: Kysely<Schema>, oauthClient: string, idleSeconds: number) {
+  const all = db.selectFrom('session').where(stands(idleSeconds)).where('oauth_client', '=', oauthClient);
+  const found = await all.select('oauth_client_name as name').orderBy('last_seen', 'desc').limit(1).executeTakeFirst();
+  return found && { name: found.name ?? undefined };
+}
+
+/** Whether a record has neither expired nor ended for want of use. */
+function stands(browserIdleSeconds: number): RawBuilder<boolean> {
+  const now = nowInSeconds();
+  return sql<boolean>`expires_at > ${now} and case when kind = 'browser' then last_seen >= ${now - browserIdleSeconds}
+    else idle_seconds is null or last_seen + idle_seconds >= ${now} end`;
+}
+
+function homeIn(homes: Homes): RawBuilder<string> {
+  const others = [...homes].filter(([provider, home]) => provider !== home);
+  if (others.length === 0) return sql<string>`provider`;
+  const cases = others.map(([provider, home]) => sql`when ${provider} then ${home}`);
+  return sql<string>`case provider ${sql.join(cases, sql` `)} else provider end`;
+}
+
+function countIf(kind: string): RawBuilder<number> {
+  return sql<number>`case when kind = ${kind} then 1 else 0 end`;
+}
+
+/** Whether one of the columns has a piece of text, in any case of ASCII letters (SQLite's `lower` knows no others). */
+function hasText(text: string, columns: readonly string[]): RawBuilder<boolean> {
+  const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+  const each = columns.map(
+    (column) => sql`lower(coalesce(${sql.ref(column)}, '')) like lower(cast(${pattern} as text)) escape '\\'`,
+  );
+  return sql<boolean>`(${sql.join(each, sql` or `)})`;
+}

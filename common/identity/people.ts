@@ -1,0 +1,104 @@
+import * as z from 'zod';
+import { accountRecord, mostRecords } from './account.ts';
+
+/** How many people, or clients, one page has. */
+export const peoplePerPage = 50;
+
+/** How many of what administrators have ended are listed: the newest. */
+export const mostEnded = 200;
+
+const seconds = z.int().min(0);
+const count = z.int().min(0);
+const personId = z.string().regex(/^[\w-]{4,1500}$/);
+/** The digest of an OAuth client's id, or the address of its metadata document. */
+const clientId = z.string().min(1).max(2_000);
+
+/** Asks for a page of people, or of clients. */
+export const peopleQuery = z.object({
+  q: z.string().trim().max(200).default('').describe('A piece of a name, a subject, or the name of a client or token.'),
+  client: clientId.optional().describe('Only people for whom this client acts, by its `client_id`.'),
+  page: z.coerce.number().int().min(1).max(100_000).default(1),
+});
+
+export type PeopleQuery = z.output<typeof peopleQuery>;
+
+const person = z.strictObject({
+  /** Names the person in addresses. It is no secret. */
+  id: personId,
+  /** The name to show. People may choose it. */
+  name: z.string(),
+  username: z.string(),
+  /** Title of the provider that the person signs in with. */
+  provider: z.string(),
+  groups: z.array(z.string()),
+});
+
+/** The answer of the auth-server's `GET /people`: those who have access, by name. */
+export const peopleAnswer = z.strictObject({
+  people: z
+    .array(
+      person.extend({
+        signIns: count,
+        clients: count,
+        tokens: count,
+        /** What their clients and tokens are called, each once. */
+        names: z.array(z.string()),
+        lastUsed: seconds,
+      }),
+    )
+    .max(peoplePerPage),
+  total: count,
+  /** The client that was asked for; null without one, or if it acts for no one. */
+  client: z.strictObject({ id: clientId, name: z.string().nullable() }).nullable(),
+});
+
+export type People = z.output<typeof peopleAnswer>;
+
+/** The answer of `GET /people/<id>`: a person, and the newest records first. */
+export const personAnswer = z.strictObject({
+  person: person.extend({ sub: z.string() }),
+  records: z.array(accountRecord.extend({ clientId: clientId.nullable() })).max(mostRecords),
+});
+
+export type PersonAccess = z.output<typeof personAnswer>;
+
+/** The answer of `GET /people/clients`: the OAuth clients that act as people, those of the most people first. */
+export const clientsAnswer = z.strictObject({
+  clients: z
+    .array(z.strictObject({ id: clientId, name: z.string().nullable(), people: count, lastUsed: seconds }))
+    .max(peoplePerPage),
+  total: count,
+});
+
+export type Clients = z.output<typeof clientsAnswer>;
+
+/** The answer of `GET /people/ended`: what administrators have ended, the newest first. */
+export const endedAnswer = z.strictObject({
+  ended: z
+    .array(
+      z.strictObject({
+        at: seconds,
+        by: z.string(),
+        what: z.enum(['one', 'clients', 'tokens', 'sessions', 'everything', 'client']),
+        person: z.string().nullable(),
+        client: z.string().nullable(),
+        /** Null if the auth-server stopped before it was done. */
+        ended: count.nullable(),
+      }),
+    )
+    .max(mostEnded),
+});
+
+export type Ended = z.output<typeof endedAnswer>;
+
+/**
+ * What `POST /people/end` ends: one record of a person, all of a kind, everything (with the person's tokens of the provider), or
+ * all access of one client.
+ */
+export const accessEnd = z.union([
+  z.strictObject({ person: personId, id: z.string().max(100) }),
+  z.strictObject({ person: personId, all: z.enum(['clients', 'tokens', 'sessions', 'everything']) }),
+  z.strictObject({ client: clientId }),
+]);
+
+export type AccessEnd = z.output<typeof accessEnd>;

@@ -1,0 +1,134 @@
+import { type Request, type RequestHandler, Router } from 'express';
+import * as z from 'zod';
+import { accessEnd } from '../../common/identity/people.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { readJson } from '../access/body.ts';
+import { personOf } from '../access/guards.ts';
+import { type PeopleDoor, readPeopleQuery, requireEndAccess, requireViewPeople } from '../access/people.ts';
+import { readInput } from '../errors/read-input.ts';
+import { type Answer, time } from './shared/answer.ts';
+
+const person = {
+  id: z.string().describe('Names the person in addresses.'),
+  name: z.string().describe('The name to show. People may choose it.'),
+  username: z.string(),
+  provider: z.string(),
+  groups: z.array(z.string()),
+};
+
+/** The answer of `GET /people`. */
+export const peopleListing = z.strictObject({
+  people: z.array(
+    z.strictObject({
+      ...person,
+      sign_ins: z.int(),
+      clients: z.int(),
+      tokens: z.int(),
+      names: z.array(z.string()).describe('What their clients and tokens are called.'),
+      last_used: time,
+    }),
+  ),
+  total: z.int().describe('On all pages of 50.'),
+});
+
+/** The answer of `GET /people/{id}`. */
+export const personDetails = z.strictObject({
+  ...person,
+  sub: z.string(),
+  access: z
+    .array(
+      z.strictObject({
+        id: z.string().describe('Names it when it is ended.'),
+        kind: z.enum(['browser', 'terminal', 'client', 'personal']),
+        name: z.string().nullable().describe('What a client calls itself, or the name of a personal token.'),
+        client_id: z.string().nullable(),
+        resource: z.string().nullable().describe('What a client or token may reach.'),
+        since: time,
+        last_used: time,
+        ends: time,
+      }),
+    )
+    .describe('The newest 200.'),
+});
+
+/** The answer of `GET /people/clients`. */
+export const clientListing = z.strictObject({
+  clients: z.array(
+    z.strictObject({ client_id: z.string(), name: z.string().nullable(), people: z.int(), last_used: time }),
+  ),
+  total: z.int().describe('On all pages of 50.'),
+});
+
+/** The answer of `GET /people/ended`. */
+export const endedListing = z.strictObject({
+  ended: z.array(
+    z.strictObject({
+      at: time,
+      by: z.string(),
+      what: z.string(),
+      person: z.string().nullable(),
+      client: z.string().nullable(),
+      ended: z.int().nullable().describe('null if the auth-server stopped before it was done.'),
+    }),
+  ),
+});
+
+/** The answer of `POST /people/end`. */
+export const endedCount = z.strictObject({ ended: z.int().describe('How many records ended.') });
+
+export interface PeopleApiOptions {
+  /** Requires the caller's own assertion, which is passed on. */
+  guard: RequestHandler;
+  policy: () => Policy;
+  people: PeopleDoor;
+}
+
+/**
+ * `GET /people`, `/people/clients`, `/people/ended` and `/people/:id`, and `POST /people/end`, mounted at `/api`: who has access
+ * and through what. They take the session of a person with `view_people`; to end something, with `end_access` too.
+ */
+export function createPeopleApi({ guard, policy, people }: PeopleApiOptions): Router {
+  const api = Router({ caseSensitive: true, strict: true });
+  const assertionOf = (req: Request) => {
+    requireViewPeople(policy(), personOf(req));
+    return req.get('x-mcp-assertion') ?? '';
+  };
+  api.get('/people', guard, async (req, res) => {
+    const found = await people.people(assertionOf(req), readPeopleQuery(req.query));
+    const rows = found.people.map(({ signIns, lastUsed, ...rest }) => {
+      return { ...rest, sign_ins: signIns, last_used: at(lastUsed) };
+    });
+    res.json({ people: rows, total: found.total } satisfies Answer<typeof peopleListing>);
+  });
+  api.get('/people/clients', guard, async (req, res) => {
+    const { clients, total } = await people.clients(assertionOf(req), readPeopleQuery(req.query));
+    const rows = clients.map(({ id, lastUsed, ...rest }) => ({ client_id: id, ...rest, last_used: at(lastUsed) }));
+    res.json({ clients: rows, total } satisfies Answer<typeof clientListing>);
+  });
+  api.get('/people/ended', guard, async (req, res) => {
+    const { ended } = await people.ended(assertionOf(req));
+    const rows = ended.map((row) => ({ ...row, at: at(row.at) }));
+    res.json({ ended: rows } satisfies Answer<typeof endedListing>);
+  });
+  api.get('/people/:id', guard, async (req: Request<{ id: string }>, res) => {
+    const found = await people.person(assertionOf(req), req.params.id);
+    const access = found.records.map(({ id, kind, client, clientId, resource, since, lastUsed, ends }) => {
+      const times = { since: at(since), last_used: at(lastUsed), ends: at(ends) };
+      return { id, kind, name: client, client_id: clientId, resource, ...times };
+    });
+    res.json({ ...found.person, access } satisfies Answer<typeof personDetails>);
+  });
+  api.post('/people/end', guard, readJson(), async (req, res) => {
+    requireEndAccess(policy(), personOf(req));
+    const what = readInput(accessEnd, req.body, () => howToEnd);
+    res.json({ ended: await people.end(assertionOf(req), what) } satisfies Answer<typeof endedCount>);
+  });
+  return api;
+}
+
+const howToEnd =
+  'Send {"person", "id"}, {"person", "all": "clients", "tokens", "sessions" or "everything"}, or {"client"}.';
+
+function at(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}

@@ -1,0 +1,107 @@
+import { type Request, Router } from 'express';
+import { mostRecords } from '../../../common/identity/account.ts';
+import { type AccessEnd, accessEnd, type PersonAccess } from '../../../common/identity/people.ts';
+import type { Policy } from '../../../policy/policy.ts';
+import { formOf, readForm } from '../../access/body.ts';
+import { personOf } from '../../access/guards.ts';
+import { requireOwnPage } from '../../access/own-page.ts';
+import { type PeopleDoor, readPeopleQuery, requireEndAccess } from '../../access/people.ts';
+import { RegistryError } from '../../errors/registry-error.ts';
+import { inSentence, type Shown, shown } from '../shared/access-record.ts';
+import { counted } from '../shared/format.ts';
+import type { Notes } from '../shared/notes.ts';
+import type { Render, View } from '../shared/render.ts';
+import { clientWords, doneWords, type Group, groups, isGroup } from './words.ts';
+
+export interface PeopleOptions {
+  publicUrl: string;
+  policy: () => Policy;
+  people: PeopleDoor;
+  render: Render;
+  notes: Notes;
+  now: () => Date;
+}
+
+/**
+ * `GET /people/end?person=…&all=…` and `?client=…` ask before all of a person, or of a client, ends; `POST /people/end` ends it,
+ * or one access of a person (`person`, `id`). All take `end_access`.
+ */
+export function createEndPages(options: PeopleOptions): Router {
+  const { publicUrl, policy, people, render, notes, now } = options;
+  const pages = Router({ caseSensitive: true, strict: true });
+  const assertionOf = (req: Request) => {
+    requireEndAccess(policy(), personOf(req));
+    return req.get('x-mcp-assertion') ?? '';
+  };
+  pages.get('/people/end', async (req, res) => {
+    const assertion = assertionOf(req);
+    const { person, all, client } = req.query;
+    if (typeof client === 'string' && person === undefined) {
+      const found = await people.people(assertion, readPeopleQuery({ client }));
+      if (!found.client) return res.redirect(303, '/people/clients');
+      const words = clientWords(found.client.name, client);
+      const view = { ...{ title: `End ${words}`, person: personOf(req), words }, id: client, ...found };
+      return render<View & typeof view>(res, 200, 'people-end-client', view);
+    }
+    if (typeof person !== 'string' || !isGroup(all))
+      throw new RegistryError('not_found', 'There is no page at this address.');
+    const { person: who, records } = await people.person(assertion, person);
+    const ending = records.map((record) => shown(record, publicUrl, now())).filter(isIn(all));
+    if (ending.length === 0) return res.redirect(303, `/people/${who.id}`);
+    const many = all === 'everything' ? 'all access' : `all ${counted(ending.length, groups[all])}`;
+    const view = {
+      ...{ title: `End ${many} of ${who.name}`, person: personOf(req), who, group: all, many, ending },
+      ...{ isCut: records.length === mostRecords, mostRecords },
+    };
+    render<View & typeof view>(res, 200, 'people-end', view);
+  });
+  pages.post('/people/end', requireOwnPage(publicUrl), readForm, async (req, res) => {
+    const assertion = assertionOf(req);
+    const what = whatIn(formOf(req));
+    const { name, left } = 'client' in what ? await ofClient(assertion, what) : await ofPerson(assertion, what);
+    const ended = await people.end(assertion, what);
+    const back = 'client' in what ? '/people/clients' : left > ended ? `/people/${what.person}` : '/people';
+    const note = {
+      tone: ended > 0 ? 'good' : 'wait',
+      text: doneWords(what, name, ended),
+      more: moreOn(what, ended),
+    } as const;
+    res.redirect(303, notes.leave(personOf(req), back, note));
+  });
+  return pages;
+
+  async function ofClient(assertion: string, { client }: Extract<AccessEnd, { client: string }>) {
+    const found = await people.people(assertion, readPeopleQuery({ client }));
+    return { name: clientWords(found.client?.name ?? null, client), left: 0 };
+  }
+
+  async function ofPerson(assertion: string, what: Exclude<AccessEnd, { client: string }>) {
+    const found = await people.person(assertion, what.person);
+    return { name: nameOf(found, what), left: found.records.length };
+  }
+
+  function nameOf({ person, records }: PersonAccess, what: Exclude<AccessEnd, { client: string }>): string {
+    const one = 'id' in what && records.find(({ id }) => id === what.id);
+    return one ? `${inSentence({ ...shown(one, publicUrl, now()), isOwn: false })}, of ${person.name}` : person.name;
+  }
+}
+
+function isIn(group: Group) {
+  return ({ isClient, isToken, isSignIn }: Shown) =>
+    ({ clients: isClient, tokens: isToken, sessions: isSignIn, everything: true })[group];
+}
+
+function moreOn(what: AccessEnd, ended: number): string[] {
+  if (ended === 0) return [];
+  if ('client' in what) return ['It can ask each person again. Then they decide again.'];
+  return 'all' in what && what.all === 'everything'
+    ? ['The person may sign in again while the provider lets them.']
+    : [];
+}
+
+function whatIn(form: URLSearchParams): AccessEnd {
+  const read = accessEnd.safeParse(Object.fromEntries(form));
+  if (!read.success)
+    throw new RegistryError('input_invalid', 'The form does not name what to end. Load the page again.');
+  return read.data;
+}

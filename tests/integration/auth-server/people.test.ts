@@ -1,0 +1,197 @@
+import type { People, PersonAccess } from '../../../common/identity/people.ts';
+import { now, publicUrl, sessionRecord, WEB } from '../../support/auth-server/auth-fixture.ts';
+import { newOAuthClient } from '../../support/auth-server/oauth-client.ts';
+import { authServerWithPool } from '../../support/auth-server/with-pool.ts';
+
+const { auth, bearer } = await authServerWithPool({
+  policyText: `
+group_mappings: { users: [users], mcp-registry-admin: [users] }
+UI-Scopes:
+  admins: { view_people: [all], end_access: [all] }
+  viewers: { view_people: [all] }
+  enders: { end_access: [all] }
+  partly: { view_people: [currenttime], end_access: [currenttime] }
+users:
+  - { server: currenttime, methods: [tools/call], tools: ["*"] }
+`,
+});
+const bob = { sub: 'b0b01000-0000-4000-8000-000000000002', username: 'bob', groups: ['users'] };
+const admin = { sub: 'ad001000-0000-4000-8000-000000000009', username: 'admin', groups: [] };
+
+let sids = 0;
+const add = async (change: Parameters<typeof sessionRecord>[0] = {}) => {
+  const record = sessionRecord({ sid: `people-${++sids}`, expiresAt: now() + 3_600, ...change });
+  await auth.store.sessions.add(record);
+  return record.sid;
+};
+const addClient = (change: Parameters<typeof sessionRecord>[0] = {}) =>
+  add({ kind: 'client', oauthClient: 'digest', resource: `${publicUrl}/currenttime/mcp`, ...change });
+const stands = async (sid: string) => (await auth.store.sessions.read(sid)) !== undefined;
+/** What the registry passes on for an administrator whose session is this one. */
+const assertionOf = async (change: object = {}, resource = '#registry') =>
+  auth.assertions.sign(
+    {
+      ...{ kind: 'person', subject: admin.sub, username: 'admin', clientId: undefined, groups: [], scopes: ['admins'] },
+      ...{ authMethod: 'session_cookie', sessionId: own, expiresAt: now() + 600, ...change },
+    },
+    resource,
+  );
+const ask = async (path: string, body?: unknown, assertion?: string) => {
+  const headers = { 'X-Mcp-Assertion': assertion ?? (await assertionOf()), 'Content-Type': 'application/json' };
+  const post = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+  const answer = await fetch(`${auth.url}/people${path}`, { headers, ...post });
+  const text = await answer.text();
+  return { status: answer.status, text, body: JSON.parse(text) };
+};
+const end = async (body: object) => (await ask('/end', body)).body;
+const idOf = async (username: string): Promise<string> => {
+  const { people } = (await ask(`?q=${username}`)).body as People;
+  return people.find((each) => each.username === username)?.id ?? '';
+};
+
+let own: string;
+beforeEach(async () => {
+  await auth.store.sessions.end('everybody');
+  own = await add(admin);
+});
+
+test('An administrator sees people with what acts as them, and no credential or session id among it', async () => {
+  const sid = await add({ ...bob, refreshToken: 'locked-refresh-token' });
+  const token = await add({ ...bob, kind: 'personal', oauthClientName: 'nightly', resource: `${publicUrl}/mcp` });
+  const client = await addClient({ ...bob, oauthClientName: 'Editor', shownName: 'Bob' });
+  const list = await ask('?q=bob');
+  expect(list.body).toMatchObject({
+    total: 1,
+    client: null,
+    people: [{ username: 'bob', name: 'Bob', groups: ['users'] }],
+  });
+  expect(list.body.people[0]).toMatchObject({ signIns: 1, clients: 1, tokens: 1, provider: 'Amazon Cognito' });
+  expect(list.body.people[0].names.sort()).toEqual(['Editor', 'nightly']);
+  const one = await ask(`/${await idOf('bob')}`);
+  const { person, records } = one.body as PersonAccess;
+  expect(person).toMatchObject({ sub: bob.sub, username: 'bob' });
+  expect(records.map(({ kind, client, clientId }) => [kind, client, clientId]).sort()).toEqual([
+    ['browser', null, null],
+    ['client', 'Editor', 'digest'],
+    ['personal', 'nightly', null],
+  ]);
+  const text = list.text + one.text;
+  for (const secret of [sid, token, client, own, 'locked-refresh-token']) expect(text).not.toContain(secret);
+});
+
+test('One access of a person ends at once, and the list of ended access says who did it', async () => {
+  const [ended, kept] = [await addClient({ ...bob, oauthClientName: 'A' }), await add(bob)];
+  const person = await idOf('bob');
+  const { records } = (await ask(`/${person}`)).body as PersonAccess;
+  const id = records.find(({ client }) => client === 'A')?.id;
+  expect(await end({ person, id })).toEqual({ ended: 1 });
+  expect([await stands(ended), await stands(kept)]).toEqual([false, true]);
+  expect((await ask('/ended')).body.ended[0]).toMatchObject({
+    ...{ by: 'admin', what: 'one', person: 'bob', client: 'A', ended: 1 },
+  });
+  expect(await end({ person, id })).toEqual({ ended: 0 });
+  expect(auth.lines.join('')).toContain('an administrator has ended the access of others');
+});
+
+test.each([
+  ['clients', [false, true, true]],
+  ['tokens', [true, false, true]],
+  ['sessions', [true, true, false]],
+  ['everything', [false, false, false]],
+] as const)('All %s of a person end, and nothing of another person', async (all, left) => {
+  const other = [await addClient(), await add({ ...bob, provider: 'elsewhere' })];
+  const mine = [await addClient(bob), await add({ ...bob, kind: 'personal' }), await add(bob)];
+  const person = Buffer.from(`cognito ${bob.sub}`).toString('base64url');
+  expect(await end({ person, all })).toEqual({ ended: left.filter((each) => !each).length });
+  expect(await Promise.all([...mine, ...other, own].map(stands))).toEqual([...left, true, true, true]);
+});
+
+test('All access of one client ends for everyone: its tokens are refused, others go on, and it may ask again', async () => {
+  const client = await newOAuthClient(auth);
+  const { access_token, refresh_token } = await client.tokens();
+  const other = await addClient({ ...bob, oauthClient: 'another' });
+  const status = async () => (await auth.validate({ Authorization: `Bearer ${access_token}` })).status;
+  expect(await status()).not.toBe(401);
+  const { clients } = (await ask('/clients')).body;
+  const id = clients.find((each: { id: string }) => each.id !== 'another')?.id;
+  expect((await ask(`?client=${id}`)).body).toMatchObject({ total: 1, client: { id } });
+  expect(await end({ client: id })).toEqual({ ended: 1 });
+  expect(await status()).toBe(401);
+  expect([(await client.refresh(refresh_token)).status, await stands(other)]).toEqual([400, true]);
+  expect((await ask('/ended')).body.ended[0]).toMatchObject({ what: 'client', person: null, ended: 1 });
+});
+
+// After the client of alice: a revocation refuses what she gets within the same second.
+test('With all access of a person, the tokens that the provider gave them are refused too', async () => {
+  await add();
+  const shown = await bearer();
+  const status = async () => (await auth.validate(shown)).status;
+  expect(await status()).not.toBe(401);
+  expect(await end({ person: await idOf('alice'), all: 'everything' })).toEqual({ ended: 1 });
+  expect(await status()).toBe(401);
+});
+
+test('The app client of the provider is no client here: its name ends no sign-in', async () => {
+  const sid = await add(bob);
+  expect(await end({ client: WEB })).toEqual({ ended: 0 });
+  expect(await stands(sid)).toBe(true);
+  expect((await ask('')).status).toBe(200);
+});
+
+test.each<[string, object, string?]>([
+  ['no permission', { scopes: [] }],
+  ['a right to end without one to see', { scopes: ['enders'] }],
+  ['rights on one server', { scopes: ['partly'] }],
+  ['scopes that the policy does not know', { scopes: ['other'] }],
+])('With %s, nothing is shown and nothing ends', async (_what, change) => {
+  const [sid, person] = [await add(bob), await idOf('bob')];
+  const assertion = await assertionOf(change);
+  for (const path of ['', '/clients', '/ended', `/${person}`])
+    expect((await ask(path, undefined, assertion)).body.error.code).toBe('not_permitted');
+  const refused = await ask('/end', { person, all: 'everything' }, assertion);
+  expect([refused.status, refused.body.error.code, await stands(sid)]).toEqual([403, 'not_permitted', true]);
+});
+
+test('Who may only see people ends nothing', async () => {
+  const [sid, person] = [await add(bob), await idOf('bob')];
+  const assertion = await assertionOf({ scopes: ['viewers'] });
+  expect((await ask(`/${person}`, undefined, assertion)).status).toBe(200);
+  for (const body of [{ person, all: 'everything' }, { client: 'digest' }])
+    expect((await ask('/end', body, assertion)).body.error.code).toBe('not_permitted');
+  expect(await stands(sid)).toBe(true);
+});
+
+test.each<[string, object, string, number, string]>([
+  ['an assertion for a server', {}, 'currenttime', 401, 'assertion_refused'],
+  ['an assertion for mcpgw', {}, 'mcpgw', 401, 'assertion_refused'],
+  ['a bearer token', { authMethod: 'jwt' }, '#registry', 403, 'session_needed'],
+  ['a session without a record', { sessionId: undefined }, '#registry', 403, 'session_needed'],
+  ['a session that has ended', { sessionId: 'ended' }, '#registry', 403, 'session_needed'],
+  ["another person's session", { subject: bob.sub }, '#registry', 403, 'session_needed'],
+])('With %s, nothing is shown and nothing ends', async (_what, change, resource, status, code) => {
+  const [sid, person] = [await add(bob), await idOf('bob')];
+  const assertion = await assertionOf(change, resource);
+  for (const body of [undefined, { person, all: 'everything' }]) {
+    const answer = await ask(body ? '/end' : '', body, assertion);
+    expect([answer.status, answer.body.error.code]).toEqual([status, code]);
+  }
+  expect(await stands(sid)).toBe(true);
+});
+
+test.each([
+  {},
+  { all: 'everything' },
+  { person: 'x', all: 'everything' },
+  { person: 'abcd', id: 7 },
+  [],
+  { client: '' },
+])('What does not say whose access to end ends nothing: %j', async (body) => {
+  const sid = await add(bob);
+  expect([(await ask('/end', body)).status, await stands(sid)]).toEqual([400, true]);
+});
+
+test('A person without access, and an address that names no person, are not found', async () => {
+  const gone = Buffer.from('cognito no-such-sub').toString('base64url');
+  for (const id of [gone, 'AAAA', 'Y29nbml0bw']) expect((await ask(`/${id}`)).status).toBe(404);
+  expect(await end({ person: gone, all: 'everything' })).toEqual({ ended: 0 });
+});
