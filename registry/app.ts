@@ -124,7 +124,7 @@ export function createApp(parts: RegistryParts): Express {
   app.use('/api', createHealthApi(catalogue, historyOf), createDecisionsApi(guard, policy, readDecisions));
   const shown = { catalogue, policy, store, definitions, approved, search, clientLogins, iconOf: icons.of, now };
   app.use('/-', createLive({ ...shown, guard, draw: render.part }));
-  app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search));
+  app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search, definitions));
   // After the search: this router would take /tools/search for the tools of a server.
   const original = { guard, publicUrl, catalogue, store, policy, editor, check };
   app.use('/api', createOriginalApi(original), createApi(catalogue, search));

@@ -109,7 +109,8 @@ const routesOf = (stack: readonly Layer[], prefix = ''): string[] =>
     return handle.stack ? mountsOf(layer).flatMap((mount) => routesOf(handle.stack ?? [], prefix + mount)) : [];
   });
 /** Pages, files and the health check are not part of the API, nor what only the hub can ask. */
-const isApi = (route: string) => /^(?!get \/(?:register$|api\/hub\/))\w+ \/(api|v0|register$|toggle\/|edit\/)/.test(route);
+const isApi = (route: string) =>
+  /^(?!get \/(?:register$|api\/hub\/))\w+ \/(api|v0|register$|toggle\/|edit\/)/.test(route);
 const written = (path: string) => path.replace(/[:*](\w+)/g, '{$1}');
 
 test('Every route of the API is in the document, and every route of the document is there', () => {
@@ -146,6 +147,7 @@ const requests: [string, string, () => [string, unknown?, string?]][] = [
   ['post', '/api/servers/{name}/check', () => ['/api/servers/off/check']],
   ['get', '/api/servers/{name}/health', () => ['/api/servers/time/health']],
   ['get', '/api/servers/{name}/tools/changes', () => ['/api/servers/time/tools/changes']],
+  ['get', '/api/servers/{name}/tools/read-only', () => ['/api/servers/time/tools/read-only']],
   ['post', '/api/servers/{name}/tools/approve', () => ['/api/servers/time/tools/approve', { tools: [] }]],
   ['get', '/api/tools/search', () => ['/api/tools/search?q=time']],
   ['get', '/api/tools/search', () => ['/api/tools/search?q=weather']],
