@@ -13,7 +13,7 @@ import { HeldCalls } from './passing/held.ts';
 import { notAnswered } from './passing/question.ts';
 
 /** One call of a tool, without a client behind it that could be asked anything or be told of progress. */
-export interface OneCall {
+interface OneCall {
   server: string;
   tool: string;
   arguments: object;
