@@ -121,15 +121,14 @@ export function createApp(parts: RegistryParts): Express {
   // An assertion for mcpgw may only change what the tool it was made for changes.
   const guardFor = (tool?: ChangingTool) => (tool ? requireOperation(identify, tool) : guard);
   app.use('/api', createEditApi({ guard: guardFor, catalogue, store, policy, editor, check }));
-  app.use('/api', createImportApi(guard, editor));
+  app.use('/api', createImportApi(guard, editor), createPeopleApi({ ...parts, guard }));
   app.get('/api/openapi.json', showDocument(publicUrl));
   app.use('/api', createToolChangesApi({ guard, catalogue, policy, definitions, onApproved }));
   const historyOf = (server: string) => store.observations.history(server, now());
   app.use('/api', createHealthApi(catalogue, historyOf), createDecisionsApi(guard, policy, readDecisions));
   const shown = { catalogue, policy, store, definitions, approved, search, clientLogins, iconOf: icons.of, now };
   app.use('/-', createLive({ ...shown, guard, draw: render.part }));
-  app.use('/api', createPeopleApi({ ...parts, guard }));
-  app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search));
+  app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search, definitions));
   // After the search: this router would take /tools/search for the tools of a server.
   const original = { guard, publicUrl, catalogue, store, policy, editor, check };
   app.use('/api', createOriginalApi(original), createApi(catalogue, search));

@@ -3,6 +3,8 @@ import * as z from 'zod';
 import type { Catalogue, Endpoint } from '../access/catalogue.ts';
 import { personOf } from '../access/guards.ts';
 import { readInput } from '../errors/read-input.ts';
+import type { ApprovedDefinitions } from '../pins/approved-definitions.ts';
+import { readOnlyHint } from '../pins/read-only.ts';
 import type { FoundTool, ToolSearch } from '../search/tool-search.ts';
 import { endpointsOf } from './servers.ts';
 import { type Answer, name, object } from './shared/answer.ts';
@@ -26,6 +28,7 @@ const foundTool = z.strictObject({
   description: z.string().nullable(),
   score: z.number(),
   input_schema: object.nullable(),
+  read_only: z.boolean().describe('Whether its approved definition says that it only reads.'),
   endpoints: z.record(z.string(), z.url()),
   call: z
     .strictObject({
@@ -51,7 +54,12 @@ export const toolsFound = z.strictObject({
 });
 
 /** `GET /tools/search?q=&limit=&server=`, mounted at `/api`: the tools for a task, among those that the caller may call. */
-export function createSearchApi(catalogue: Catalogue, search: ToolSearch): Router {
+export function createSearchApi(
+  catalogue: Catalogue,
+  search: ToolSearch,
+  { hashes }: Pick<ApprovedDefinitions, 'hashes'>,
+): Router {
+  const isReadOnly = readOnlyHint(hashes);
   const api = Router({ caseSensitive: true, strict: true });
   api.get('/tools/search', async (req, res) => {
     const person = personOf(req);
@@ -62,7 +70,7 @@ export function createSearchApi(catalogue: Catalogue, search: ToolSearch): Route
       // A server may be deleted during the search.
       results: results.flatMap((found) => {
         const entry = catalogue.get(person, found.server);
-        return entry ? toJson(found, entry.endpoints) : [];
+        return entry ? toJson(found, entry.endpoints, isReadOnly(found.server, found.tool)) : [];
       }),
       total,
       why: why ?? null,
@@ -72,7 +80,11 @@ export function createSearchApi(catalogue: Catalogue, search: ToolSearch): Route
   return api;
 }
 
-function toJson({ server, tool, score }: FoundTool, endpoints: readonly Endpoint[]): Answer<typeof foundTool> {
+function toJson(
+  { server, tool, score }: FoundTool,
+  endpoints: readonly Endpoint[],
+  isReadOnly: boolean,
+): Answer<typeof foundTool> {
   const { name, title, description, inputSchema } = tool;
   const { url = null, transport = null } = endpoints[0] ?? {};
   return {
@@ -82,6 +94,7 @@ function toJson({ server, tool, score }: FoundTool, endpoints: readonly Endpoint
     description,
     score,
     input_schema: inputSchema,
+    read_only: isReadOnly,
     endpoints: endpointsOf(endpoints),
     call: { url, transport, method: 'tools/call', params: { name, arguments: {} } },
   };

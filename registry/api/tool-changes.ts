@@ -8,6 +8,8 @@ import { notFound, requireRight } from '../access/permissions.ts';
 import { readInput } from '../errors/read-input.ts';
 import type { ApprovedDefinitions } from '../pins/approved-definitions.ts';
 import { toolChanges } from '../pins/changes.ts';
+import { readOnlyTools } from '../pins/read-only.ts';
+import type { Answer } from './shared/answer.ts';
 
 export interface ToolChangesOptions {
   /** Requires a person, for writes. */
@@ -17,6 +19,11 @@ export interface ToolChangesOptions {
   definitions: ApprovedDefinitions;
   onApproved: () => Promise<void>;
 }
+
+/** The answer of `GET /servers/:name/tools/read-only`. */
+export const readOnlyNames = z.strictObject({
+  tools: z.array(z.string()).describe('Whose approved definition says that they only read.'),
+});
 
 /** The tools to approve, each with the hash of the definition that the person has seen. */
 export const approvalInput = z.strictObject({
@@ -32,8 +39,8 @@ export const approvalInput = z.strictObject({
 });
 
 /**
- * `GET /servers/:name/tools/changes`, for people who may see the server, and `POST /servers/:name/tools/approve` for those
- * with `modify_service`, both mounted at `/api`. Both answer with the changes. `changed_meanwhile` (409): a hash is neither
+ * `GET /servers/:name/tools/changes` and `GET /servers/:name/tools/read-only`, for people who may see the server, and `POST /servers/:name/tools/approve` for those
+ * with `modify_service`, all mounted at `/api`. The first and the last answer with the changes. `changed_meanwhile` (409): a hash is neither
  * that of the waiting definition, nor the approved one, which rejects the waiting definition.
  */
 export function createToolChangesApi(options: ToolChangesOptions): Router {
@@ -47,6 +54,11 @@ export function createToolChangesApi(options: ToolChangesOptions): Router {
   };
   api.get('/servers/:name/tools/changes', async (req: Named, res) => {
     res.json(await changesOf(req));
+  });
+  api.get('/servers/:name/tools/read-only', async (req: Named, res) => {
+    const { name } = catalogue.get(personOf(req), req.params.name) ?? {};
+    if (name === undefined) throw notFound();
+    res.json({ tools: readOnlyTools(await definitions.of(name)) } satisfies Answer<typeof readOnlyNames>);
   });
   api.post('/servers/:name/tools/approve', guard, readJson(), async (req: Named, res) => {
     const { name } = req.params;

@@ -35,7 +35,7 @@ class PassedCalls implements Calls {
       if (error) throw error;
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
-      exchange.reply.whole(error.status ?? 200, errorMessage(idOf(exchange), error));
+      exchange.reply.whole((error.keepsStatus && error.status) || 200, errorMessage(idOf(exchange), error));
     }
   }
 

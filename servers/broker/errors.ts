@@ -1,16 +1,26 @@
+interface Details {
+  data?: unknown;
+  status?: number;
+  keepsStatus?: boolean;
+  cause?: unknown;
+}
+
 /** A refusal in the words of JSON-RPC: the gate's, the member's or the broker's own. The message is meant for the caller. */
 export class BrokerError extends Error {
   override readonly name = 'BrokerError';
   readonly code: number;
   readonly data: unknown;
-  /** The status that it came with: 2026-07-28 says 400 and 404 where the code says the same. */
+  /** The status that it came with; undefined if it came with none. */
   readonly status: number | undefined;
+  /** Whether the client gets the same status: MCP 2026-07-28 says 400 and 404 where the code says the same. */
+  readonly keepsStatus: boolean;
 
-  constructor(code: number, message: string, more: { data?: unknown; status?: number; cause?: unknown } = {}) {
+  constructor(code: number, message: string, more: Details = {}) {
     super(message, { cause: more.cause });
     this.code = code;
     this.data = more.data;
     this.status = more.status;
+    this.keepsStatus = more.keepsStatus ?? false;
   }
 }
 
@@ -19,6 +29,8 @@ export const rpcCode = {
   busy: -32002,
   notFound: -32004,
   unavailable: -32008,
+  /** Of MCP 2026-07-28: the client cannot do what the request needs. */
+  capabilityMissing: -32021,
   unknownMethod: -32601,
   invalidParams: -32602,
 } as const;

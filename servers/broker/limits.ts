@@ -25,6 +25,8 @@ export const limits = {
   askedPerMember: 4,
   /** How often one call of an old client may ask for input. */
   rounds: 10,
+  /** The result of a call without a client that takes streams, in bytes: a model reads it. */
+  onceResult: 1_048_576,
   /** Calls that wait for the client's input: for each caller, and for how many milliseconds. */
   heldPerCaller: 8,
   heldFor: 300_000,

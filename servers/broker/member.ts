@@ -3,6 +3,7 @@ import type { Client, Session } from './client.ts';
 import type { Asking, Era, Member } from './exchange.ts';
 import { gateCodeOf } from './members/answer.ts';
 import { enveloped, headerText, newVersion } from './members/envelope.ts';
+import { Eras } from './members/eras.ts';
 import type { Gate } from './members/gate.ts';
 import { Sessions, sessionHeaders } from './members/sessions.ts';
 import { Short } from './members/short.ts';
@@ -28,11 +29,19 @@ export interface Sent {
 /** Asks members in their era: those of the new one without a session, the others with one that is opened when first used. */
 export class Members {
   readonly #gate: Gate;
+  readonly #eras: Eras;
   readonly sessions: Sessions;
 
   constructor(gate: Gate) {
+    const short = new Short(gate, new Turns(), new Failures());
     this.#gate = gate;
-    this.sessions = new Sessions(new Short(gate, new Turns(), new Failures()));
+    this.#eras = new Eras(short);
+    this.sessions = new Sessions(short);
+  }
+
+  /** The era of a server of which no picture is at hand. @throws {BrokerError} if it cannot be asked */
+  eraOf(asking: Asking, server: string): Promise<Era> {
+    return this.#eras.of(asking, server);
   }
 
   /**

@@ -37,9 +37,12 @@ export const foundToolSchema = z.object({
   description: z.string().nullable().default(null),
   input_schema: schemaObject.describe('JSON schema of the arguments'),
   note: z.string().optional().describe('why something is missing'),
+  read_only: z.boolean().default(false).describe('whether its approved definition says that it only reads'),
   endpoints: z.record(z.string(), z.string()).describe("the server's URL behind the gateway, by transport"),
   score: z.number().describe('0 to 1, to compare the tools of one answer'),
 });
+
+export const toolNamesSchema = z.object({ tools: z.array(z.string()) });
 
 export const foundToolsSchema = z.object({
   results: z.array(foundToolSchema),

@@ -9,6 +9,7 @@ import {
   serviceCheckSchema,
   serviceDetailsSchema,
   serviceListSchema,
+  toolNamesSchema,
 } from './answers.ts';
 import { type BodyReader, createBodyReader } from './body.ts';
 import type { Caller } from './caller.ts';
@@ -62,6 +63,9 @@ export function createRegistryClient(registryUrl: string, log: Logger) {
       const query = new URLSearchParams({ q: text, limit: String(limit), ...(server !== undefined && { server }) });
       return ask(caller, { path: `/api/tools/search?${query}` }, foundToolsSchema);
     },
+    /** The names of a server's tools that only read, by their approved definitions. */
+    readOnlyTools: async (caller: Caller, server: string) =>
+      (await askAbout(caller, server, { tail: '/tools/read-only' }, toolNamesSchema)).tools,
     register: (caller: Caller, body: object) =>
       ask(caller, { method: 'POST', path: '/api/servers', body }, changeSchema),
     toggle: (caller: Caller, name: string, enabled: boolean) =>

@@ -1,7 +1,11 @@
 import type { Express } from 'express';
 import type { Logger } from '../../common/service/log.ts';
+import { createGate } from '../broker/members/gate.ts';
+import { type CallOnce, createCallOnce } from '../broker/once.ts';
 import { bundledApp } from '../mcp-app.ts';
+import { version } from '../version.ts';
 import { createRegistryClient } from './registry-client.ts';
+import { registerCallReadOnlyTool, registerCallTool } from './tools/calls.ts';
 import {
   registerRefreshService,
   registerRegisterService,
@@ -17,17 +21,27 @@ import {
 import { registerToolFinder } from './tools/tool-finder.ts';
 
 const instructions =
-  'The registry of the MCP servers behind this gateway that you may use. intelligent_tool_finder finds tools for a task in plain words and explains how to call them; list_services finds servers, get_server_details and get_service_tools describe one. Use the same credentials for their endpoints as for this server.';
+  'The registry of the MCP servers behind this gateway that you may use. intelligent_tool_finder finds tools for a task in plain words and names the tool that calls them, call_read_only_tool or call_tool; list_services finds servers, get_server_details and get_service_tools describe one. Use the same credentials for their endpoints as for this server.';
 
-/**
- * The mcpgw server over HTTP, not yet listening.
- * @param registryUrl origin of the registry inside the deployment
- */
-export function createApp(log: Logger, registryUrl: string): Express {
+/** Where mcpgw reaches the rest of the gateway. */
+export interface McpgwOptions {
+  /** Origin of the registry inside the deployment. */
+  registryUrl: string;
+  /** Origin of the gate's listener for brokers. */
+  gateUrl: string;
+  /** The gateway's public origin. */
+  publicUrl: string;
+}
+
+/** The mcpgw server over HTTP, not yet listening. */
+export function createApp(log: Logger, { registryUrl, gateUrl, publicUrl }: McpgwOptions): Express {
+  const callOnce: CallOnce = createCallOnce(createGate(gateUrl, publicUrl), { name: 'mcpgw', version });
   const registry = createRegistryClient(registryUrl, log);
   return bundledApp('mcpgw', log, instructions, (server) => {
-    const parts = { server, log, registry };
+    const parts = { server, log, registry, callOnce };
     registerToolFinder(parts);
+    registerCallReadOnlyTool(parts);
+    registerCallTool(parts);
     registerListServices(parts);
     registerServerDetails(parts);
     registerServiceTools(parts);

@@ -46,13 +46,20 @@ export function foundText(tools: readonly FoundTool[], why: string | null): stri
   return tools.map(foundToolText).join('\n\n');
 }
 
-function foundToolText({ server, tool, title, description, input_schema, endpoints, score, note }: FoundTool): string {
+function foundToolText(found: FoundTool): string {
+  const { server, tool, title, description, input_schema, endpoints, score, note } = found;
   return [
     `${line(tool)} on ${line(server)} (score ${score})`,
     ...[description ?? title ?? ''].filter(Boolean).map((text) => `  ${line(text)}`),
     ...Object.entries(endpoints).map(([transport, url]) => `  ${line(transport)}: ${line(url)}`),
-    `  call: tools/call with name ${JSON.stringify(tool)} and arguments that fit ${note ?? JSON.stringify(input_schema ?? {})}`,
+    `  call: ${callerFor(found)} with server ${JSON.stringify(server)}, tool ${JSON.stringify(tool)} and arguments that fit ${note ?? JSON.stringify(input_schema ?? {})}`,
+    `  or, connected to its server: tools/call with name ${JSON.stringify(tool)} and the same arguments`,
   ].join('\n');
+}
+
+/** The tool of mcpgw that calls a tool. */
+export function callerFor({ read_only }: Pick<FoundTool, 'read_only'>): 'call_read_only_tool' | 'call_tool' {
+  return read_only ? 'call_read_only_tool' : 'call_tool';
 }
 
 /** The result of a change as text, with its warnings. */

@@ -20,7 +20,7 @@ import { clientListing, endedCount, endedListing, peopleListing, personDetails }
 import { toolsFound } from '../search.ts';
 import { me, serverDetails, serverListing } from '../servers.ts';
 import { object } from '../shared/answer.ts';
-import { approvalInput } from '../tool-changes.ts';
+import { approvalInput, readOnlyNames } from '../tool-changes.ts';
 import { plainError, serverList, serverResponse } from '../v0/schemas.ts';
 
 const fault = z.strictObject({ path: z.string(), message: z.string() });
@@ -53,6 +53,7 @@ export const components = {
   ServerHealth: serverHealth,
   ToolChanges: toolChangesAnswer,
   Approval: approvalInput,
+  ReadOnlyTools: readOnlyNames,
   ToolsFound: toolsFound,
   Decisions: decisionPage,
   Changes: changesAnswer,

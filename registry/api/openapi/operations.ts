@@ -109,6 +109,11 @@ const servers = routes('servers', {
     summary: 'The tools that are not as they were approved, and how they differ',
     answer: 'ToolChanges',
   },
+  'get /api/servers/{name}/tools/read-only': {
+    ...listed,
+    summary: 'The tools of a server that only read, by their approved definitions',
+    answer: 'ReadOnlyTools',
+  },
   'post /api/servers/{name}/tools/approve': {
     summary: 'Approve tools by the hash of the definition that the caller has seen',
     permission: 'modify_service',

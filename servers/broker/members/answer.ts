@@ -72,7 +72,7 @@ export async function responseOf(server: string, answer: IncomingMessage): Promi
     if ((answer.statusCode ?? 502) >= 400) throw await errorOf(server, answer);
     for await (const { message } of messagesOf(server, answer)) {
       if (!message?.isResponse) continue;
-      const error = errorIn(message);
+      const error = errorIn(message, 200);
       if (error) throw error;
       return message;
     }
@@ -99,7 +99,7 @@ export async function errorOf(server: string, answer: IncomingMessage): Promise<
     const body = parseJson(gathered.bytes().toString('utf8')) as { error?: unknown } | undefined;
     return asError(body?.error, status) ?? noSentence(status, server);
   } catch (cause) {
-    return new BrokerError(rpcCode.unavailable, `${server} answered with status ${status}.`, { cause });
+    return new BrokerError(rpcCode.unavailable, `${server} answered with status ${status}.`, { status, cause });
   } finally {
     gathered.release();
   }

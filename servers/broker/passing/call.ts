@@ -216,7 +216,7 @@ export class Call implements Running {
   async #refusal({ answer, era }: Sent, status: number): Promise<BrokerError> {
     const isOwn = gateCodeOf(answer) === undefined && era === 'new' && (status === 400 || status === 404);
     const { code, message, data } = await errorOf(this.member.server, answer);
-    return new BrokerError(code, message, { data, ...(isOwn && { status }) });
+    return new BrokerError(code, message, { data, status, keepsStatus: isOwn });
   }
 
   /** @returns the request that has to follow */

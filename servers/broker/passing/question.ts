@@ -13,6 +13,9 @@ export interface Question {
 
 type Json = Record<string, unknown>;
 
+/** The reason in the error of a member that asks what the client does not answer. */
+export const notAnswered = 'input_not_answered';
+
 /** What each method asks the client for, as the client's capabilities name it. */
 const capabilityOf: Readonly<Record<string, string>> = {
   'elicitation/create': 'elicitation',
@@ -38,7 +41,9 @@ export function readQuestion(
   const needed = capabilityOf[method];
   const isHidden = needed === 'sampling' && !member.sampling;
   if (needed === undefined || isHidden || capabilities[needed] === undefined)
-    throw new BrokerError(rpcCode.unknownMethod, `The client does not answer ${cleanText(method.slice(0, 64))}.`);
+    throw new BrokerError(rpcCode.unknownMethod, `The client does not answer ${cleanText(method.slice(0, 64))}.`, {
+      data: { reason: notAnswered },
+    });
   const read = paramsOf(params, needed === 'sampling' ? limits.ofMember.sampling : limits.ofMember.usual);
   if (needed === 'sampling') return { method, params: withoutContext(read) };
   return { method, params: needed === 'elicitation' ? labelled(member, capabilities[needed], read) : read };

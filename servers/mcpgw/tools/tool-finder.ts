@@ -3,7 +3,7 @@ import { addTool } from '../../tool-call.ts';
 import { type FoundTool, foundToolSchema } from '../answers.ts';
 import { boundTools } from '../bounds.ts';
 import { callerOf } from '../caller.ts';
-import { foundText } from '../text.ts';
+import { callerFor, foundText } from '../text.ts';
 import { looks, type Parts, serviceName } from './tool-set.ts';
 
 const many = 20;
@@ -31,7 +31,11 @@ export function registerToolFinder(parts: Parts): void {
         'Finds tools for a task described in plain words, on all MCP servers behind this gateway; only tools that you may call. Returns the server, its endpoint, the schema of the arguments, and how to call each tool.',
       inputSchema: input,
       outputSchema: z.object({
-        tools: z.array(foundToolSchema),
+        tools: z.array(
+          foundToolSchema.extend({
+            call_with: z.enum(['call_read_only_tool', 'call_tool']).describe('the tool of this server that calls it'),
+          }),
+        ),
         total: z.int().describe('the number of all fitting tools'),
         why: z.string().nullable().describe('if no tool fits: the reason, and what to do'),
       }),
@@ -42,7 +46,8 @@ export function registerToolFinder(parts: Parts): void {
       const count = asked.top_n_tools ?? asked.top_k_tools;
       const limit = services === undefined ? count : 50;
       const found = await parts.registry.search(callerOf(context), { text, limit, server: only });
-      const tools = boundTools(ofBestServers(found.results, services ?? many).slice(0, count));
+      const best = ofBestServers(found.results, services ?? many).slice(0, count);
+      const tools = boundTools(best).map((tool) => ({ ...tool, call_with: callerFor(tool) }));
       const why = tools.length > 0 ? null : (found.why?.message ?? 'No tool fits.');
       return { text: foundText(tools, why), values: { tools, total: found.total, why } };
     },

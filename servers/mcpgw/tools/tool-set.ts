@@ -1,10 +1,12 @@
 import * as z from 'zod';
+import type { CallOnce } from '../../broker/once.ts';
 import type { Tools } from '../../tool-call.ts';
 import type { RegistryClient } from '../registry-client.ts';
 
 /** What the tools of mcpgw need. */
 export interface Parts extends Tools {
   registry: RegistryClient;
+  callOnce: CallOnce;
 }
 
 /** The name of one server, without the leading slash that the Python original writes. */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { createApp } from '../../../servers/mcpgw/server.ts';
-import { connect, type Fetch, listen, recordedLog } from '../../support/servers/mcp-clients.ts';
+import { connect, type Fetch, listen, mcpgwParts, recordedLog } from '../../support/servers/mcp-clients.ts';
 
 const assertion = 'eyJhbGciOiJFZERTQSJ9.YWxpY2U.c2lnbmF0dXJlLWE';
 const asAlice: Fetch = (url, init) => {
@@ -22,7 +22,7 @@ let registry: Awaited<ReturnType<typeof listen>>;
 let mcpgw: Awaited<ReturnType<typeof listen>>;
 beforeAll(async () => {
   registry = await listen((_req, res) => answer(res));
-  mcpgw = await listen(createApp(recordedLog().log, registry.base));
+  mcpgw = await listen(createApp(recordedLog().log, mcpgwParts(registry.base)));
 });
 afterAll(() => {
   mcpgw.close();

@@ -3,7 +3,14 @@ import { scopesOfGroups } from '../../../policy/policy.ts';
 import type { Health } from '../../../registry/servers/server-health.ts';
 import { createApp } from '../../../servers/mcpgw/server.ts';
 import { admin, publicUrl, signer, startRegistry, storeOf, toolOf } from '../../support/registry/registry-fixture.ts';
-import { connect, type Fetch, listen, recordedLog, type ToolResult } from '../../support/servers/mcp-clients.ts';
+import {
+  connect,
+  type Fetch,
+  listen,
+  mcpgwParts,
+  recordedLog,
+  type ToolResult,
+} from '../../support/servers/mcp-clients.ts';
 
 const policy = parsePolicy(`
 group_mappings:
@@ -60,7 +67,7 @@ beforeEach(async () => {
     healthOf,
     check: async ({ name }) => healthOf(name),
   });
-  mcpgw = await listen(createApp(recordedLog().log, registry.url));
+  mcpgw = await listen(createApp(recordedLog().log, mcpgwParts(registry.url)));
 });
 afterEach(async () => {
   mcpgw.close();
@@ -97,6 +104,8 @@ describe('intelligent_tool_finder', () => {
           title: null,
           description: 'The current time in a time zone.',
           input_schema: schema,
+          read_only: false,
+          call_with: 'call_tool',
           endpoints: { 'streamable-http': `${publicUrl}/currenttime/mcp` },
           score: 1,
         },
@@ -105,7 +114,8 @@ describe('intelligent_tool_finder', () => {
       why: null,
     });
     expect(found.text).toContain(`streamable-http: ${publicUrl}/currenttime/mcp`);
-    expect(found.text).toContain('call: tools/call with name "current_time_by_timezone"');
+    expect(found.text).toContain('call: call_tool with server "currenttime", tool "current_time_by_timezone" and');
+    expect(found.text).toContain('tools/call with name "current_time_by_timezone"');
     const all = await ask(alice, 'intelligent_tool_finder', time);
     expect(all.values).toMatchObject({ total: 3 });
   });
@@ -238,6 +248,8 @@ test('Annotations tell which tools are read-only, destructive or idempotent', as
   await client.close();
   expect(told).toEqual([
     ['intelligent_tool_finder', true, false, false],
+    ['call_read_only_tool', true, false, false],
+    ['call_tool', false, true, false],
     ['list_services', true, false, false],
     ['get_server_details', true, false, false],
     ['get_service_tools', true, false, false],

@@ -7,6 +7,7 @@ import {
   eventually,
   type Fetch,
   listen,
+  mcpgwParts,
   recordedLog,
 } from '../../support/servers/mcp-clients.ts';
 
@@ -37,6 +38,8 @@ const details = { ...currenttime, tools: [{ name: 'current_time_by_timezone' }],
 
 const toolNames = [
   'intelligent_tool_finder',
+  'call_read_only_tool',
+  'call_tool',
   'list_services',
   'get_server_details',
   'get_service_tools',
@@ -71,7 +74,7 @@ beforeAll(async () => {
     asked.push({ path: req.url, assertion, authorization });
     (answers.get(req.url ?? '') ?? notFound)(req, res);
   });
-  mcpgw = await listen(createApp(log, registry.base));
+  mcpgw = await listen(createApp(log, mcpgwParts(registry.base)));
 });
 afterAll(() => {
   mcpgw.close();
@@ -294,7 +297,7 @@ describe('A registry with a bad answer', () => {
   test('because it is down makes the call fail with a clear message', async () => {
     const gone = await listen(() => undefined);
     gone.close();
-    const own = await listen(createApp(log, gone.base));
+    const own = await listen(createApp(log, mcpgwParts(gone.base)));
     const client = await connect(own.base, sending(alice));
     expect(await client.call('list_services')).toMatchObject({
       failed: true,

@@ -38,7 +38,11 @@ const assemblies: Record<string, Assemble> = {
     return createFinInfo(log, { url: config.POLYGON_API_URL, key: config.POLYGON_API_KEY });
   },
   hub: (log, env) => assembleHub(log, readConfig(z.object(shapeFor('hub')), env)),
-  mcpgw: (log, env) => createMcpgw(log, readConfig(z.object(shapeFor('mcpgw')), env).REGISTRY_INTERNAL_URL),
+  mcpgw: (log, env) => {
+    const config = readConfig(z.object(shapeFor('mcpgw')), env);
+    const { REGISTRY_INTERNAL_URL: registryUrl, BROKER_GATE_URL: gateUrl, REGISTRY_URL: publicUrl } = config;
+    return createMcpgw(log, { registryUrl, gateUrl, publicUrl });
+  },
   realserverfaketools: (log) => createFakeTools(log),
 };
 

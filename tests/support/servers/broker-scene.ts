@@ -79,6 +79,8 @@ const announced: Announced = {
 /** Members behind a gate that admits everything, or refuses what a test wants refused. */
 export class BrokerScene {
   readonly calls: Calls;
+  /** The gate's address. */
+  readonly origin: string;
   /** Refuses requests to a server, as the gate would. */
   readonly refused = new Map<string, { status: number; code: string; message: string }>();
   /** The delegations that were shown, by server. */
@@ -89,6 +91,7 @@ export class BrokerScene {
   #last = 0;
 
   private constructor(origin: string, close: () => Promise<void>) {
+    this.origin = origin;
     this.calls = createCalls(createGate(origin, 'https://gateway.example'));
     this.close = close;
   }

@@ -144,3 +144,8 @@ export async function eventually(check: () => boolean | Promise<boolean>): Promi
   }
   throw new Error('it did not happen within two seconds');
 }
+
+/** What mcpgw is told. @param gateUrl where it calls other servers; without it nothing answers there */
+export function mcpgwParts(registryUrl: string, gateUrl = 'http://127.0.0.1:1') {
+  return { registryUrl, gateUrl, publicUrl: 'http://localhost:8080' };
+}

@@ -147,6 +147,7 @@ const requests: [string, string, () => [string, unknown?, string?]][] = [
   ['post', '/api/servers/{name}/check', () => ['/api/servers/off/check']],
   ['get', '/api/servers/{name}/health', () => ['/api/servers/time/health']],
   ['get', '/api/servers/{name}/tools/changes', () => ['/api/servers/time/tools/changes']],
+  ['get', '/api/servers/{name}/tools/read-only', () => ['/api/servers/time/tools/read-only']],
   ['post', '/api/servers/{name}/tools/approve', () => ['/api/servers/time/tools/approve', { tools: [] }]],
   ['get', '/api/tools/search', () => ['/api/tools/search?q=time']],
   ['get', '/api/tools/search', () => ['/api/tools/search?q=weather']],

@@ -219,6 +219,7 @@ describe('GET /api/tools/search', () => {
             description: 'Tells the time',
             score: 1,
             input_schema: null,
+            read_only: false,
             endpoints: { 'streamable-http': url },
             call: {
               url,
