@@ -1,9 +1,9 @@
 import type { Express } from 'express';
 import type { Logger } from '../../common/service/log.ts';
+import { version } from '../../common/settings/version.ts';
 import { createGate } from '../broker/members/gate.ts';
 import { type CallOnce, createCallOnce } from '../broker/once.ts';
 import { bundledApp } from '../mcp-app.ts';
-import { version } from '../version.ts';
 import { createRegistryClient } from './registry-client.ts';
 import { registerCallReadOnlyTool, registerCallTool } from './tools/calls.ts';
 import {
