@@ -140,7 +140,7 @@ function about(server: RegisteredServer, { details }: Health): Pick<PictureMembe
 }
 
 /** Of a member with listed tools, only these count, and the pages that they open (MCP Apps). */
-export function narrowed(elements: Elements, { tools }: Pick<SetMember, 'tools'>): Elements {
+function narrowed(elements: Elements, { tools }: Pick<SetMember, 'tools'>): Elements {
   if (tools === null) return elements;
   const names = new Set(tools);
   const chosen = elements.tools.filter(({ value }) => names.has(String(value.name)));

@@ -162,6 +162,32 @@ const formStates: [string, string, Prepare][] = [
     },
   ],
   [
+    'A set with faults',
+    '/register?kind=set',
+    async (page) => {
+      await page.getByText('Current time').first().click();
+      await page.getByRole('button', { name: 'Make the set' }).click();
+      await page.getByRole('alert').waitFor();
+    },
+  ],
+  [
+    'A set that was made, and who may open it',
+    '/register?kind=set',
+    async (page) => {
+      await page.getByLabel('Title').fill('Daily work');
+      await page.getByLabel('Name').fill('daily');
+      await page.getByLabel('Description').fill('What the team needs every day');
+      // By the keyboard only.
+      await page.getByLabel('Filter servers and tools').fill('current_time');
+      await page.getByRole('checkbox', { name: /^current_time/ }).focus();
+      await page.keyboard.press('Space');
+      await page.getByRole('button', { name: 'Make the set' }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByText('is made.').waitFor();
+      expect(await page.getByText('currenttime__').count()).toBe(1);
+    },
+  ],
+  [
     'A form that the gateway gives back when the session has ended',
     edit,
     async (page) => {

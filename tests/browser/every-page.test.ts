@@ -86,6 +86,12 @@ const states: State[] = [
   state('The health of a server that is down', '/servers/postgres/health'),
   state('A server that needs authentication', '/servers/notion'),
   state('A server with the longest names', `/servers/${longName}`),
+  state('A set', '/servers/daily'),
+  state('A set for a person who may see some of its servers', '/servers/daily', { who: user }),
+  state('How to connect to a set', '/servers/daily/connect'),
+  state('Who may open a set', '/servers/daily/access'),
+  state('The form to make a set', '/register?kind=set'),
+  state('The form to edit a set', '/servers/daily/edit'),
   state('The form to try a tool', tryIssue),
   state('The arguments of a tool as JSON', tryIssue, {
     prepare: async (page) => await page.getByText('JSON', { exact: true }).first().click(),

@@ -17,7 +17,7 @@ group_mappings:
   mcp-registry-user: [mcp-registry-user]
 UI-Scopes:
   mcp-registry-admin: { list_service: [all], register_service: [all], health_check_service: [all], toggle_service: [all], modify_service: [all], view_audit: [all], view_people: [all], end_access: [all] }
-  mcp-registry-user: { list_service: [currenttime, github] }
+  mcp-registry-user: { list_service: [currenttime, github, daily] }
   clerk: { list_service: [currenttime, fininfo] }
 clerk:
   - { server: fininfo, methods: [tools/call], tools: [stock_price] }

@@ -21,6 +21,22 @@ export interface Scene {
 /** The longest name that a server can have. */
 export const longName = 'a-server-name-with-sixty-three-characters-is-the-longest-one-ok';
 
+/** A set with what members can be: whole, with chosen tools, by plain names, disabled, and deleted. */
+const dailySet = {
+  name: 'daily',
+  title: 'Daily work',
+  description: 'What the team needs every day.',
+  tags: ['work'],
+  members: [
+    {
+      server: 'github',
+      tools: ['create_issue', 'list_issues', 'a_tool_that_its_server_does_not_have'],
+      prefix: 'never',
+    },
+    ...['currenttime', 'reports', 'gone', longName].map((server) => ({ server })),
+  ],
+};
+
 /**
  * Starts it.
  * @param more how many further servers there are
@@ -40,9 +56,8 @@ export async function startScene({ more = 0, isLong = false } = {}): Promise<Sce
     entry(`team-${i}`, `Server of team ${i}`, `What team ${i} works with every day, and its history.`),
   );
   if (isLong) further.push(entry(longName, 'Averyveryverylongtitlewithoutanyspace'.repeat(2), 'Long'.repeat(60)));
-  const store = await storeOf(
-    JSON.stringify([...servers.map(([name, title, what]) => entry(name, title, what)), ...further]),
-  );
+  const own = servers.map(([name, title, what]) => entry(name, title, what));
+  const store = await storeOf(JSON.stringify([...own, ...further, ...(isLong ? [dailySet] : [])]));
   const checkedAt = new Date();
   const healths = new Map(servers.map(([name, , , ms]) => [name, healthOf(name, ms, checkedAt)]));
   for (const { name } of further) healths.set(name, healthOf(name, 40, checkedAt));
