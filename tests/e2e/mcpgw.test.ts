@@ -38,7 +38,10 @@ const call = (who: string, tool: string, args: Record<string, unknown> = {}, ove
 
 const find = async (who: string, natural_language_query: string, over = connect) => {
   const { values } = await call(who, 'intelligent_tool_finder', { natural_language_query, top_k_tools: 20 }, over);
-  return values as { tools: { server: string; tool: string; endpoints: Record<string, string> }[]; why: string | null };
+  return values as {
+    tools: { server: string; tool: string; call_with: string; endpoints: Record<string, string> }[];
+    why: string | null;
+  };
 };
 const tokyo = 'what time is it in Tokyo';
 
@@ -56,15 +59,40 @@ test.each([
   ['carol', connect],
   ['the demo agent', connect],
   ['carol', connectSse],
-])('%s finds the tool that tells the time, and calls it at the address from the finder', async (who, over) => {
-  await untilFound(who, tokyo, 'current_time_by_timezone');
-  const [first] = (await find(who, tokyo, over)).tools;
-  expect(first).toMatchObject({ server: 'currenttime', tool: 'current_time_by_timezone' });
-  const base = first?.endpoints['streamable-http']?.replace(/\/mcp$/, '') ?? '';
-  const client = await connect(base, as(await credentials(who)));
-  const answer = await client.call('current_time_by_timezone', { tz_name: 'Asia/Tokyo' });
-  await client.close();
-  expect(answer.text).toContain('in Asia/Tokyo');
+])(
+  '%s finds the tool that tells the time, and calls it at the address and by the tool from the finder',
+  async (who, over) => {
+    await untilFound(who, tokyo, 'current_time_by_timezone');
+    const [first] = (await find(who, tokyo, over)).tools;
+    expect(first).toMatchObject({ server: 'currenttime', tool: 'current_time_by_timezone' });
+    const base = first?.endpoints['streamable-http']?.replace(/\/mcp$/, '') ?? '';
+    const client = await connect(base, as(await credentials(who)));
+    const answer = await client.call('current_time_by_timezone', { tz_name: 'Asia/Tokyo' });
+    await client.close();
+    expect(answer.text).toContain('in Asia/Tokyo');
+    expect(first?.call_with).toBe('call_read_only_tool');
+    const there = { server: 'currenttime', tool: 'current_time_by_timezone', arguments: { tz_name: 'Asia/Tokyo' } };
+    for (const tool of ['call_read_only_tool', 'call_tool'])
+      expect(await call(who, tool, there, over)).toMatchObject({
+        failed: false,
+        text: expect.stringContaining('in Asia/Tokyo'),
+      });
+  },
+);
+
+test.each<[string, object, RegExp]>([
+  [
+    'bob',
+    { server: 'currenttime', tool: 'current_time_by_timezone' },
+    /^Not allowed: tools\/call current_time_by_timezone/,
+  ],
+  ['alice', { server: 'mcpgw', tool: 'call_tool' }, /mcpgw/],
+  ['alice', { server: 'hub', tool: 'x' }, /hub/],
+])('%s cannot reach by call_tool what the gate refuses: %j', async (who, args, sentence) => {
+  expect(await call(who, 'call_tool', { ...args })).toMatchObject({
+    failed: true,
+    text: expect.stringMatching(sentence),
+  });
 });
 
 test.each(['bob', 'the reader agent'])(
@@ -80,6 +108,8 @@ test.each(['bob', 'the reader agent'])(
         'get_server_details',
         'get_service_tools',
         'healthcheck',
+        'call_read_only_tool',
+        'call_tool',
       ];
       for (const name of allowed) names.delete(`mcpgw/${name}`);
       expect([question, ...names]).toEqual([question]);
@@ -94,11 +124,11 @@ test.each(['bob', 'the reader agent'])(
 );
 
 test.each([
-  ['alice', 9],
-  ['the demo agent', 9],
-  ['dave', 5],
-  ['bob', 5],
-  ['the reader agent', 5],
+  ['alice', 11],
+  ['the demo agent', 11],
+  ['dave', 7],
+  ['bob', 7],
+  ['the reader agent', 7],
 ])('%s sees %i tools of mcpgw', async (who, count) => {
   expect(await using(who, (client) => client.listTools())).toHaveLength(count);
 });
