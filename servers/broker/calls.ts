@@ -20,12 +20,13 @@ export function createCalls(gate: Gate): Calls {
 
 class PassedCalls implements Calls {
   readonly #members: Members;
-  readonly #clients = new Clients();
+  readonly #clients: Clients;
   readonly #held = new HeldCalls<HeldCall>();
   readonly #subscriptions: Subscriptions;
 
   constructor(gate: Gate) {
     this.#members = new Members(gate);
+    this.#clients = new Clients((client) => this.#members.sessions.leave(client));
     this.#subscriptions = new Subscriptions(this.#members);
   }
 
@@ -85,6 +86,7 @@ class PassedCalls implements Calls {
     for (const running of client.running.values()) running.cancel(exchange);
     this.#subscriptions.end(client);
     if (exchange) await this.#members.sessions.endAll(exchange, client);
+    else this.#members.sessions.leave(client);
   }
 
   /** @returns the error, if nothing was answered */

@@ -12,7 +12,17 @@ const idleMilliseconds = 7_200_000;
 /** The clients of a broker: those of the old era by session, those of the new one, which have none, by owner. */
 export class Clients {
   readonly #bySession = new Map<string, Client>();
-  readonly #byOwner = new LRUCache<string, LRUCache<string, Client>>({ max: mostStateless, ttl: idleMilliseconds });
+  readonly #byOwner = new LRUCache<string, LRUCache<string, Client>>({
+    max: mostStateless,
+    ttl: idleMilliseconds,
+    dispose: (own) => own.clear(),
+  });
+  readonly #onForget: (client: Client) => void;
+
+  /** @param onForget is told of a client of the new era that was not used for long */
+  constructor(onForget: (client: Client) => void) {
+    this.#onForget = onForget;
+  }
 
   of({ owner, era, session, announced }: Exchange): Client {
     if (session) {
@@ -20,7 +30,8 @@ export class Clients {
       this.#bySession.set(session.id, kept);
       return kept;
     }
-    const own = this.#byOwner.get(owner) ?? new LRUCache<string, Client>({ max: mostPerOwner });
+    const own =
+      this.#byOwner.get(owner) ?? new LRUCache<string, Client>({ max: mostPerOwner, dispose: this.#onForget });
     this.#byOwner.set(owner, own);
     // What a client can answer is told to members when their session opens.
     const kind = hash('sha256', JSON.stringify(announced.capabilities));

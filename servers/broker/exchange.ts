@@ -26,6 +26,8 @@ export interface ClientSession {
 export interface Member {
   server: string;
   era: Era | 'both';
+  /** How it is reached, if not by streamable HTTP: the HTTP+SSE transport of MCP 2024-11-05. */
+  transport?: 'sse' | undefined;
   /** Whether it may use the client's model. Without it the client's `sampling` is hidden from it, and its requests refused. */
   sampling?: boolean | undefined;
 }

@@ -5,6 +5,7 @@ import { gateCodeOf } from './members/answer.ts';
 import { enveloped, headerText, newVersion } from './members/envelope.ts';
 import { Eras } from './members/eras.ts';
 import type { Gate } from './members/gate.ts';
+import { withOldTransport } from './members/old-transport.ts';
 import { Sessions, sessionHeaders } from './members/sessions.ts';
 import { Short } from './members/short.ts';
 import { Failures, Turns } from './members/turns.ts';
@@ -32,7 +33,8 @@ export class Members {
   readonly #eras: Eras;
   readonly sessions: Sessions;
 
-  constructor(gate: Gate) {
+  constructor(streamable: Gate) {
+    const gate = withOldTransport(streamable);
     const short = new Short(gate, new Turns(), new Failures());
     this.#gate = gate;
     this.#eras = new Eras(short);
@@ -58,7 +60,7 @@ export class Members {
     this.sessions.endIdle(asking, client);
     if (eraOf(member, request) === 'new') {
       const { method, name } = request;
-      const answer = await this.#gate.ask(asking, member.server, {
+      const answer = await this.#gate.ask(asking, member, {
         body: enveloped(request.body, member, client.announced, client.level),
         headers: {
           'mcp-protocol-version': newVersion,
@@ -102,7 +104,7 @@ export class Members {
       session.usedAt = Date.now();
       session.uses++;
       const done = () => session.uses--;
-      const answer = await this.#gate.ask(asking, member.server, request(sessionHeaders(session))).catch((error) => {
+      const answer = await this.#gate.ask(asking, member, request(sessionHeaders(session))).catch((error) => {
         done();
         throw error;
       });

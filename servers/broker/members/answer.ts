@@ -20,7 +20,8 @@ export interface Said {
 }
 
 const held = new HeldBytes(limits.held);
-const messageLimits = { ...usualLimits, bytes: limits.message };
+/** Bounds on one message of a member. */
+export const messageLimits = { ...usualLimits, bytes: limits.message };
 
 export function isStream(answer: IncomingMessage): boolean {
   return essenceOf(answer.headers['content-type']) === streamType;

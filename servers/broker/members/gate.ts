@@ -1,6 +1,6 @@
-import { Agent, type IncomingMessage, request } from 'node:http';
+import { Agent, type IncomingMessage, request as send } from 'node:http';
 import { BrokerError, rpcCode } from '../errors.ts';
-import type { Asking } from '../exchange.ts';
+import type { Asking, Member } from '../exchange.ts';
 import { limits } from '../limits.ts';
 
 /** One HTTP request to the endpoint of a member. */
@@ -9,7 +9,12 @@ export interface GateRequest {
   body?: Uint8Array;
   headers?: Readonly<Record<string, string | undefined>>;
   signal?: AbortSignal | undefined;
+  /** At the gate; the member's streamable endpoint unless given. */
+  path?: string;
 }
+
+/** A member, and how it is reached. */
+export type GateTarget = Pick<Member, 'server' | 'transport'>;
 
 /** Asks the members of a broker, through the gate. */
 export interface Gate {
@@ -18,7 +23,7 @@ export interface Gate {
    * @returns the answer when it begins; its body must be read or destroyed
    * @throws {BrokerError} if the gate does not answer
    */
-  ask(caller: Asking, server: string, request: GateRequest): Promise<IncomingMessage>;
+  ask(asking: Asking, to: GateTarget, request: GateRequest): Promise<IncomingMessage>;
 }
 
 /**
@@ -33,16 +38,17 @@ export function createGate(origin: string, publicUrl: string): Gate {
   let open = 0;
 
   return {
-    ask({ delegation, traceparent }, server, { method = 'POST', body, headers, signal }) {
+    ask({ delegation, traceparent }, { server }, request) {
+      const { method = 'POST', body, headers, signal, path = `/${server}/mcp` } = request;
       if (open >= limits.requests)
         throw new BrokerError(rpcCode.busy, 'The gateway passes on too many calls at the moment. Try again.');
       const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-      const out = request({
+      const out = send({
         host: hostname,
         port,
         agent,
         method,
-        path: `/${server}/mcp`,
+        path,
         signal,
         headers: {
           host,

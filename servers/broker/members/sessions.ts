@@ -72,6 +72,14 @@ export class Sessions {
     await Promise.all([...client.sessions.values()].map((opening) => this.#end(asking, client, opening)));
   }
 
+  /** Ends what needs no request of the client's: streams of members with the old transport. */
+  leave(client: Client): void {
+    const { owner } = client;
+    for (const opening of client.sessions.values())
+      if (opening.member.transport === 'sse')
+        void this.#end({ owner, delegation: '', traceparent: undefined }, client, opening);
+  }
+
   async #end(asking: Asking, client: Client, opening: Opening): Promise<void> {
     this.forget(client, opening);
     const session = await opening.ready.catch(() => undefined);

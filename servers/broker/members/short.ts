@@ -57,16 +57,17 @@ export class Short {
 
   async #exchange<T>(
     asking: Asking,
-    { server }: Member,
+    member: Member,
     request: GateRequest,
     read: (answer: IncomingMessage) => Promise<T>,
   ): Promise<T> {
+    const { server } = member;
     return await this.#turns.run(asking.owner, async () => {
       this.#failures.check(server);
       const signal = AbortSignal.timeout(limits.shortRequest);
       let answer: IncomingMessage | undefined;
       try {
-        answer = await this.#gate.ask(asking, server, { ...request, signal });
+        answer = await this.#gate.ask(asking, member, { ...request, signal });
         const value = await read(answer);
         this.#failures.worked(server);
         return value;

@@ -47,8 +47,8 @@ export function createRoutes({ members }: Picture, listed: boolean): Routes {
   };
 }
 
-function memberOf({ server, era, sampling }: PictureMember): Member {
-  return { server, era, ...(sampling !== undefined && { sampling }) };
+function memberOf({ server, era, sampling, transport }: PictureMember): Member {
+  return { server, era, ...(sampling !== undefined && { sampling }), ...(transport && { transport }) };
 }
 
 /** The names or URIs of one list of a member, read when they are first asked for. */
