@@ -1,4 +1,5 @@
 import { sharedGateway } from '../support/gateway/shared-gateway.ts';
+import { until } from '../support/listen.ts';
 import { connect, connections, type Fetch } from '../support/servers/mcp-clients.ts';
 
 const gateway = await sharedGateway();
@@ -70,4 +71,41 @@ test.each<[who: string, tools: string[], mayCall: boolean]>([
 
 test('erin, whom no rule names the hub for, cannot open it', async () => {
   await expect(connect(gateway.url, await as('erin'))).rejects.toThrow(/403|Not allowed/);
+});
+
+test('A set offers its tools at an address of its own, to those who may use them anyway; it goes when it is disabled', async () => {
+  const [cookie, alice, bob] = [await gateway.sessionCookie('alice'), await as('alice'), await as('bob')];
+  const ask = async (method: string, path: string, body: object) => {
+    const headers = { cookie, origin: gateway.url, 'content-type': 'application/json' };
+    const answer = await fetch(`${gateway.url}/api/servers${path}`, { method, headers, body: JSON.stringify(body) });
+    expect([path, answer.ok]).toEqual([path, true]);
+  };
+  const members = [
+    { server: 'currenttime', tools: ['current_time_by_timezone', 'gone'] },
+    { server: 'fininfo', prefix: 'never' },
+  ];
+  await ask('POST', '', { name: 'daily', title: 'Daily', description: 'Every day', members });
+  try {
+    const open = () => connect(`${gateway.url}/daily`, alice);
+    // nginx takes the route within a second or two.
+    let client = await open().catch(() => undefined);
+    expect(await until(async () => (client ??= await open().catch(() => undefined)), 20_000)).toBe(true);
+    expect((await client?.listTools())?.map(({ name }) => name)).toEqual([
+      'currenttime__current_time_by_timezone',
+      'get_stock_aggregates',
+      'print_stock_data',
+    ]);
+    expect(await client?.call(...tokyo)).toMatchObject({ failed: false });
+    await client?.close();
+    await expect(connect(`${gateway.url}/daily`, bob)).rejects.toThrow(/403|Not allowed/);
+    await ask('POST', '/daily/disable', {});
+    const isOpen = async () => {
+      const late = await open().catch(() => undefined);
+      await late?.close();
+      return late !== undefined;
+    };
+    expect(await until(async () => !(await isOpen()), 20_000)).toBe(true);
+  } finally {
+    await ask('DELETE', '/daily', {});
+  }
 });
