@@ -1,6 +1,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
-import { listen } from '../support/listen.ts';
+import { send } from '../support/gateway/send.ts';
+import { listen, until } from '../support/listen.ts';
 import { bothErasMember } from '../support/servers/both-eras-member.ts';
 import { eventually } from '../support/servers/mcp-clients.ts';
 import { OddMember } from '../support/servers/odd-member.ts';
@@ -153,4 +154,30 @@ test.each<[server: 'odd' | 'both' | 'modern', own: Mode]>([
   const direct = await features(`/${server}/mcp`, own, server, '');
   expect(await features('/mcp', 'legacy', server, `${server}__`)).toEqual(direct);
   expect(direct).toMatchObject(await features('/mcp', modern, server, `${server}__`));
+});
+
+test('A server that is disabled leaves the lists of clients of both eras, and they are told', async () => {
+  const clients = await Promise.all([connect('/mcp', 'legacy'), connect('/mcp', modern)]);
+  const names = async ({ ask }: (typeof clients)[number]) =>
+    ((await ask('tools/list')).tools as { name: string }[]).map(({ name }) => name);
+  for (const client of clients) expect(await names(client)).toContain('m00__echo');
+  const [, { client: subscriber, told }] = clients as [unknown, (typeof clients)[number]];
+  await subscriber.listen({ toolsListChanged: true });
+  expect(told).toEqual([]);
+  const headers = {
+    cookie: await gateway.sessionCookie('alice'),
+    origin: gateway.url,
+    'content-type': 'application/json',
+  };
+  const path = '/api/servers/m00/disable';
+  expect((await send(gateway.ports.gateway, { path, headers, body: '{}' })).status).toBe(200);
+  for (const client of clients) {
+    expect(await until(() => client.told.includes('notifications/tools/list_changed'), 20_000)).toBe(true);
+    // nginx has loaded new routes, and its old processes close connections that clients still count on.
+    const left = async () => !(await names(client).catch(() => ['m00__echo'])).includes('m00__echo');
+    expect(await until(left, 20_000)).toBe(true);
+    const call = client.ask('tools/call', { name: 'm00__echo', arguments: { message: 'x' } });
+    await expect(call).rejects.toThrow('Unknown tool');
+    await client.client.close();
+  }
 });
