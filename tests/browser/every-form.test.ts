@@ -165,7 +165,7 @@ const formStates: [string, string, Prepare][] = [
     'A set with faults',
     '/register?kind=set',
     async (page) => {
-      await page.getByText('Current time').first().click();
+      await page.locator('#pick-currenttime > summary').click();
       await page.getByRole('button', { name: 'Make the set' }).click();
       await page.getByRole('alert').waitFor();
     },
@@ -175,7 +175,7 @@ const formStates: [string, string, Prepare][] = [
     '/register?kind=set',
     async (page) => {
       await page.getByLabel('Title').fill('Daily work');
-      await page.getByLabel('Name').fill('daily');
+      await page.getByRole('textbox', { name: /^Name/ }).fill('daily');
       await page.getByLabel('Description').fill('What the team needs every day');
       // By the keyboard only.
       await page.getByLabel('Filter servers and tools').fill('current_time');
