@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from './answer.ts';
 import type { Case, Context, Credentials, Need, Target, Trap } from './case.ts';
 import { bodies } from './cases/bodies.ts';
+import { brokers } from './cases/brokers.ts';
 import { controls as ofTheGate } from './cases/controls.ts';
 import { forgedCredentials } from './cases/forged.ts';
 import { http } from './cases/http.ts';
@@ -56,6 +57,7 @@ export const allAttacks: readonly Case[] = [
   ...redirections,
   ...loginsOfClients,
   ...personalTokens,
+  ...brokers,
 ];
 const controls: readonly Case[] = [...ofTheGate, ...clientControls, personalControl];
 const atOnce = 6;

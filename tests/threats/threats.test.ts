@@ -7,6 +7,7 @@ import { testNames } from '../support/rows/test-names.ts';
 import { advisories } from './advisories.ts';
 import { answers } from './answers.ts';
 import { attacked } from './attacked.ts';
+import { brokers } from './brokers.ts';
 import { gate } from './gate.ts';
 import { judge } from './judge.ts';
 import { oauth } from './oauth.ts';
@@ -26,6 +27,7 @@ const rows = [
   ...judge,
   ...registered,
   ...oauth,
+  ...brokers,
 ];
 const ids = rows.flatMap(({ id }) => id.split(' '));
 

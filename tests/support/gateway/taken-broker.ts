@@ -10,7 +10,7 @@ interface Heard {
 }
 
 /**
- * A broker that somebody has taken over: it answers nothing of use, and keeps what the gate has given it.
+ * A broker that was taken over: it answers nothing of use, and keeps what the gate has given it.
  * @param ports of the gateway: it listens in the place of the hub
  */
 export async function startTakenBroker(ports: { hub: number; brokerGate: number }) {

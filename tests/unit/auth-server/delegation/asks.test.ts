@@ -63,7 +63,7 @@ describe('Because of a request to the hub, it may not ask a server', () => {
     ['for a tool because of a list', post('tools/list'), 'github', call('find')],
     ['for another list', post('tools/list'), 'github', post('prompts/list')],
     ['for another resource', read('file:///a'), 'github', read('file:///b')],
-    ['for a resource that nobody listens to', subscribe('a:1'), 'github', subscribe('a:1', 'a:2')],
+    ['for a resource besides those that are listened to', subscribe('a:1'), 'github', subscribe('a:1', 'a:2')],
     ['for anything because a session begins', post('initialize'), 'github', post('tools/list')],
     ['for anything because a client has answered', post('ping'), 'github', call('find')],
     ['for a tool whose name names no server', call('find'), 'github', call('find')],
