@@ -14,8 +14,9 @@ export const limits = {
   /** Requests that a caller has not asked for one by one: openings, lists, searches. At a time, and waiting. */
   turnsPerCaller: 8,
   waitingPerCaller: 200,
-  /** Requests to members in all: each holds a connection. */
+  /** Requests to members, of all callers and of one: each holds a connection. */
   requests: 4_000,
+  requestsPerCaller: 500,
   /** A member that failed so often in a row is left out for so many milliseconds. */
   failures: 3,
   leftOut: 30_000,

@@ -35,12 +35,14 @@ export function createGate(origin: string, publicUrl: string): Gate {
   const { hostname, port } = new URL(origin);
   const { host } = new URL(publicUrl);
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 256 });
-  let open = 0;
+  const open = new Map<string, number>();
+  let all = 0;
 
   return {
-    ask({ delegation, traceparent }, { server }, request) {
+    ask({ owner, delegation, traceparent }, { server }, request) {
       const { method = 'POST', body, headers, signal, path = `/${server}/mcp` } = request;
-      if (open >= limits.requests)
+      const own = open.get(owner) ?? 0;
+      if (all >= limits.requests || own >= limits.requestsPerCaller)
         throw new BrokerError(rpcCode.busy, 'The gateway passes on too many calls at the moment. Try again.');
       const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
       const out = send({
@@ -59,8 +61,14 @@ export function createGate(origin: string, publicUrl: string): Gate {
           ...Object.fromEntries(Object.entries(headers ?? {}).filter(([, value]) => value !== undefined)),
         },
       });
-      open++;
-      out.once('close', () => open--);
+      all++;
+      open.set(owner, own + 1);
+      out.once('close', () => {
+        all--;
+        const left = (open.get(owner) ?? 1) - 1;
+        if (left === 0) open.delete(owner);
+        else open.set(owner, left);
+      });
       out.once('response', resolve);
       out.once('error', (cause) => {
         const aborted = signal?.aborted ? signal.reason : undefined;

@@ -14,11 +14,19 @@ const clock = useClock();
 let scene: BrokerScene;
 let session: ReturnType<BrokerScene['session']>;
 let downRequests = 0;
+let watching = 0;
 
 beforeAll(async () => {
   scene = await BrokerScene.start({
     odd: member.listener,
     modern: bothErasMember('modern', 'reject'),
+    watch: (_req, res) => {
+      watching++;
+      res.once('close', () => watching--);
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const uri of ['w://other', 'w://a'])
+        res.write(`data: {"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"${uri}"}}\n\n`);
+    },
     down: (_req, res) => {
       downRequests++;
       res.writeHead(502, { 'content-type': 'application/json' });
@@ -103,6 +111,18 @@ describe('a question of a member', () => {
     expect(await respond(session, id)).toBe(true);
     expect(await respond(session, id)).toBe(false);
     await call;
+  });
+
+  test('that is answered later than the gate admits: the client is told to call again', async () => {
+    const reply = new Got();
+    const call = scene.tool(modern, 'ask', {}, { session, reply });
+    const { id } = await reply.asked('elicitation/create');
+    scene.refused.set('modern', { status: 401, code: 'token_expired', message: 'The access token expired.' });
+    await scene.calls.respond(scene.exchange({ id, result: { action: 'accept' } }, { session }));
+    await call;
+    expect(reply.last.error.message).toBe(
+      'The answer came too late, more than two minutes after the call. Call again.',
+    );
   });
 
   test('holds a call for its caller only, and eight calls at most', async () => {
@@ -195,6 +215,17 @@ describe('a resource', () => {
     expect(told[0]).toEqual({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'odd://a' } });
     await change('resources/unsubscribe');
     expect(await until(() => member.streams.size === 0, 10_000)).toBe(true);
+  });
+
+  test('of a member of the new era brings its updates to an old client, too', async () => {
+    const watch: Member = { server: 'watch', era: 'new' };
+    const change = (method: string) =>
+      scene.ask({ method, params: { uri: 'w://a' } }, [{ member: watch }], { session });
+    expect((await change('resources/subscribe')).last.result).toEqual({});
+    expect(await until(() => session.sent.length > 0, 10_000)).toBe(true);
+    expect(JSON.parse(String(session.sent[0]?.data)).params).toEqual({ uri: 'w://a' });
+    expect((await change('resources/unsubscribe')).last.result).toEqual({});
+    expect(await until(() => watching === 0, 10_000)).toBe(true);
   });
 
   test('that a new client listens to brings its updates until it leaves', async () => {
