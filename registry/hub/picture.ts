@@ -51,7 +51,7 @@ const methods = {
   templates: 'resources/templates/list',
 } as const satisfies Record<List, string>;
 
-/** Why a server is not offered, whoever asks. */
+/** Why a server is offered to no caller. */
 export const notOffered = {
   gone: 'There is no server of this name any more.',
   disabled: 'It is disabled.',
