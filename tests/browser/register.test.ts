@@ -7,7 +7,7 @@ import { type Everything, startEverything } from '../support/gateway/everything.
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 
 // A browser test on a busy machine takes longer than a unit test.
-jest.setTimeout(120_000);
+jest.setTimeout(400_000);
 
 let gateway: Gateway;
 let everything: Everything;
