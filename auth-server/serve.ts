@@ -1,9 +1,7 @@
 import cluster from 'node:cluster';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readConfigFile } from '../common/files/config-file.ts';
 import { cognitoIssuer, createStandInFetch, localPoolId, type StandInFetch } from '../common/identity/cognito.ts';
-import { hasHttpsProxy } from '../common/network/env-proxy.ts';
 import { watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
 import { watchPolicy } from '../common/policy/policy-watch.ts';
 import type { Logger } from '../common/service/log.ts';
@@ -18,7 +16,7 @@ import { type AppDeps, createApp } from './app.ts';
 import { createTokenVerifier, type TokenVerifier } from './cognito/cognito-token.ts';
 import { createFreshLogin } from './cognito/fresh-login.ts';
 import type { OAuthClient } from './cognito/oauth-client.ts';
-import { commandLineName, configuredProviders, userPoolName } from './cognito/providers.ts';
+import { commandLineName, configuredProviders } from './cognito/providers.ts';
 import { standInJwksCache } from './cognito/stand-in-keys.ts';
 import { createTokenVault } from './cognito/token-vault.ts';
 import { createMetrics, type Metrics } from './decisions/metrics.ts';
@@ -29,22 +27,19 @@ import { traceDecisions } from './gate/tracing.ts';
 import { createValidate } from './gate/validate.ts';
 import { createAccessTokens } from './identity/access-token.ts';
 import { createAssertionSigner } from './identity/assertion.ts';
+import { createLocalSessions } from './identity/cookie/local-session.ts';
+import { createSessionSeal } from './identity/cookie/session.ts';
+import { createSessionCookie } from './identity/cookie/session-cookie.ts';
 import { createGroupSource, type GroupSourceDeps } from './identity/group-refresh.ts';
-import { createLocalSessions } from './identity/local-session.ts';
 import { createPersonalTokens } from './identity/personal-token.ts';
-import { createSessionSeal } from './identity/session.ts';
-import { createSessionCookie } from './identity/session-cookie.ts';
 import { createSessionKeeper, type SessionKeeper } from './identity/session-keeper.ts';
 import { createKeyRotation, type KeyRotation, keepRotating } from './keys/key-rotation.ts';
 import { createSigningKeys } from './keys/signing-keys.ts';
 import { createThrottle } from './limits/throttle.ts';
 import { createLoginAttempts } from './login/login-attempts.ts';
 import { createPages } from './login/pages.ts';
-import { createAgentTokens } from './oauth/agent-token.ts';
-import { createAuthorizationServer } from './oauth/authorization-server.ts';
-import { openClients } from './oauth/clients/open-clients.ts';
-import type { OAuthDeps } from './oauth/deps.ts';
 import { type Config, configSchema, metricsAddress } from './process/config.ts';
+import { authorizationOf } from './serve-oauth.ts';
 import { openStore, type Store } from './store/store.ts';
 
 /** nginx waits for 1.5 s. A login in progress may take a little longer. */
@@ -173,53 +168,6 @@ async function signersOf(config: Config, store: Store, metrics: Metrics, log: Lo
     delegations.forget();
   };
   return { assertions, accessTokens, personalTokens, delegations, forget, stopRotating };
-}
-
-type Shared = Pick<OAuthDeps, 'publicUrl' | 'policy' | 'providers' | 'vault' | 'pages' | 'accessTokens' | 'log'>;
-
-async function authorizationOf(config: Config, env: NodeJS.ProcessEnv, store: Store, shared: Shared) {
-  const { COGNITO_ALLOWED_CLIENT_IDS: agents, COGNITO_CLI_CLIENT_ID: cli } = config;
-  const { secrets } = store;
-  return await createAuthorizationServer({
-    ...shared,
-    ...store,
-    where: config.DATABASE_URL ?? config.DATA_DIR,
-    lineage: await secrets.get('refresh-tokens'),
-    agentTokens: agentTokensOf(agents, shared.providers),
-    idJag: await idJagOf(config, env, store, shared),
-    openClients: (documents) =>
-      openClients({
-        allowed: config.OAUTH_CLIENTS,
-        configured: new Set(cli === undefined ? agents : [...agents, cli]),
-        knownHosts: config.OAUTH_CLIENT_HOSTS,
-        throughProxy: hasHttpsProxy(env),
-        secrets,
-        store: documents,
-        log: shared.log,
-      }),
-    clientSessionSeconds: Math.round(config.CLIENT_SESSION_DAYS * 86_400),
-    clientIdleSeconds: Math.round(config.CLIENT_IDLE_DAYS * 86_400),
-  });
-}
-
-function agentTokensOf(agents: readonly string[], providers: Shared['providers']) {
-  const provider = providers.get(userPoolName);
-  return provider && agents.length > 0 ? createAgentTokens({ provider, agents: new Set(agents) }) : undefined;
-}
-
-/** The grant for assertions of the identity providers that an operator trusts; undefined if there are none. */
-async function idJagOf(config: Config, env: NodeJS.ProcessEnv, store: Store, shared: Shared) {
-  const path = config.TRUSTED_ISSUERS_FILE;
-  if (path === undefined) return undefined;
-  // Loaded only where it is used: most gateways trust no issuer, and start sooner without it.
-  const [{ parseTrustedIssuers }, { createIssuerRead, trustIssuers }, { createIdJagGrant }] = await Promise.all([
-    import('./oauth/id-jag/trust-file.ts'),
-    import('./oauth/id-jag/trust.ts'),
-    import('./oauth/id-jag/grant.ts'),
-  ]);
-  const issuers = readConfigFile('TRUSTED_ISSUERS_FILE', path, parseTrustedIssuers);
-  const trusted = trustIssuers(issuers, shared.providers, createIssuerRead(hasHttpsProxy(env)));
-  return createIdJagGrant({ ...shared, ...store, trusted });
 }
 
 /** What depends on the settings alone. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
+import { createSessionSeal } from '../auth-server/identity/cookie/session.ts';
 import { createPersonalTokens } from '../auth-server/identity/personal-token.ts';
-import { createSessionSeal } from '../auth-server/identity/session.ts';
 import { createSigningKeys } from '../auth-server/keys/signing-keys.ts';
 import { ofBrowser } from '../auth-server/login/open-session.ts';
 import type { SessionRecord } from '../auth-server/store/session-record.ts';

@@ -3,7 +3,7 @@ import type { DelegatingCaller, Delegation } from '../delegation/claims.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
 import type { SessionRecord } from '../store/session-record.ts';
-import type { LocalSessions } from './local-session.ts';
+import type { LocalSessions } from './cookie/local-session.ts';
 import { type Principal, personOfGrant, personOfLocalSession, personOfSession, principalOfToken } from './principal.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 

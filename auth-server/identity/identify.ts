@@ -8,13 +8,13 @@ import type { OriginalRequest } from '../request/original-request.ts';
 import type { RevocationStore } from '../store/revocation.ts';
 import type { SessionRecord } from '../store/session-record.ts';
 import type { AccessClaims, AccessTokens } from './access-token.ts';
+import type { LocalSessions } from './cookie/local-session.ts';
+import type { SessionSeal } from './cookie/session.ts';
 import { openDelegated } from './delegated.ts';
-import type { LocalSessions } from './local-session.ts';
 import { isPersonalToken, type PersonalTokens } from './personal-token.ts';
 import { type Principal, personOfGrant, personOfLocalSession, personOfSession, principalOfToken } from './principal.ts';
 import { type PublicRegistry, publicVisitor } from './public-registry.ts';
 import { resourceOfTarget } from './resource.ts';
-import type { SessionSeal } from './session.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 
 export interface IdentifyDeps extends PublicRegistry {

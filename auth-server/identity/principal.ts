@@ -3,8 +3,8 @@ import type { Policy } from '../../policy/policy.ts';
 import type { TokenClaims } from '../cognito/cognito-token.ts';
 import type { Asks, DelegatingCaller } from '../delegation/claims.ts';
 import type { SessionRecord } from '../store/session-record.ts';
-import type { LocalSession } from './local-session.ts';
-import type { SessionClaims } from './session.ts';
+import type { LocalSession } from './cookie/local-session.ts';
+import type { SessionClaims } from './cookie/session.ts';
 
 /** The caller, after every check of the credential has passed. There is no half-valid principal. */
 export interface Principal {

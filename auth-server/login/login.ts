@@ -1,6 +1,6 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { LoggedIn, LoginAttempt, OAuthClient } from '../cognito/oauth-client.ts';
-import type { SessionCookie } from '../identity/session-cookie.ts';
+import type { SessionCookie } from '../identity/cookie/session-cookie.ts';
 import { createTally, networkOf } from '../limits/rate-limit.ts';
 import type { SessionRecord } from '../store/session-record.ts';
 import type { UsedStore } from '../store/used.ts';

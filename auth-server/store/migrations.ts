@@ -224,4 +224,5 @@ async function endedAccess(db: Kysely<unknown>, kind: DatabaseKind): Promise<voi
     .addColumn('ended', 'integer')
     .execute();
   await db.schema.createIndex('session_client').on('session').column('oauth_client').execute();
+  await db.schema.createIndex('session_sub').on('session').column('sub').execute();
 }

@@ -1,8 +1,12 @@
-// Whether the checks that every page passes would notice a fault.
+// Whether the checks that every page passes notice a fault, and how pages arrive over a slow line.
 import { jest } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { launchBrowser } from '../support/browser/browser.ts';
 import { faultsInEveryCondition } from '../support/browser/conditions.ts';
+import { inContext } from '../support/browser/fit.ts';
+import { longName, startScene } from '../support/browser/scene.ts';
+import { boss } from '../support/browser/scene-data.ts';
+import { listen } from '../support/listen.ts';
 
 // A browser test on a busy machine takes longer than a unit test.
 jest.setTimeout(180_000);
@@ -52,4 +56,44 @@ test('A fault that pages have in one theme or one width only is found there', as
     ['1440-dark', 'color-contrast: Dim in the dark, and only wide'],
   ]);
   await page.context().close();
+});
+
+test('A page moves nothing while its second half is still on its way', async () => {
+  const scene = await startScene({ isLong: true });
+  const path = `/servers/${longName}`;
+  const drawn = Promise.withResolvers<void>();
+  const { port, close } = await listen(async ({ url }, res) => {
+    if (url !== path && !url?.startsWith('/static/')) return void res.writeHead(204).end();
+    const answer = await fetch(scene.url + url, { headers: await scene.headersOf(boss) });
+    res.writeHead(answer.status, {
+      'content-type': answer.headers.get('content-type') ?? '',
+      'content-security-policy': answer.headers.get('content-security-policy') ?? '',
+    });
+    const body = Buffer.from(await answer.arrayBuffer());
+    if (url !== path) return void res.end(body);
+    const half = body.indexOf('role="switch"');
+    res.write(body.subarray(0, half));
+    await drawn.promise;
+    res.end(body.subarray(half));
+  });
+  try {
+    await inContext(await browser.newContext({ viewport: { width: 1440, height: 900 } }), async (page, watched) => {
+      await page.exposeFunction('tellDrawn', drawn.resolve);
+      // A browser that waits for the end of the page draws no frame: then the rest comes after a moment.
+      await page.addInitScript(`{
+        const look = () => {
+          if (!document.querySelector('h1')) return setTimeout(look, 10);
+          setTimeout(tellDrawn, 300);
+          requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(tellDrawn)));
+        };
+        look();
+      }`);
+      await page.goto(`http://127.0.0.1:${port}${path}`);
+      await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
+      expect([await watched.shift(), watched.complaints]).toEqual([[], []]);
+    });
+  } finally {
+    await close();
+    await scene.close();
+  }
 });

@@ -133,6 +133,18 @@ const formStates: [string, string, Prepare][] = [
     },
   ],
   [
+    'The people after all access of one has ended',
+    '/people',
+    async (page) => {
+      await gateway.sessionCookie('bob');
+      await page.reload();
+      await page.getByRole('link', { name: 'bob' }).click();
+      await page.getByRole('link', { name: 'End all access…' }).click();
+      await page.getByRole('button', { name: 'End all access of bob' }).click();
+      await page.getByText('All access of bob ended.').waitFor();
+    },
+  ],
+  [
     'A form that was changed meanwhile',
     edit,
     async (page) => {

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeJwt } from 'jose';
-import { createSessionSeal, type SessionClaims } from '../../auth-server/identity/session.ts';
+import { createSessionSeal, type SessionClaims } from '../../auth-server/identity/cookie/session.ts';
 import { openStore } from '../../auth-server/store/store.ts';
 import { loadKeys } from '../../stand-in/pool/keys.ts';
 import { signToken } from '../../stand-in/pool/tokens.ts';

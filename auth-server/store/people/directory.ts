@@ -1,4 +1,4 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import { nowInSeconds } from '../../../common/time/now.ts';
 import type { Schema } from '../migrations.ts';
 
@@ -61,48 +61,74 @@ export function createPeopleDirectory(db: Kysely<Schema>) {
 }
 
 async function peopleIn(db: Kysely<Schema>, homes: Homes, part: Part, oauthClient?: string) {
-  const fits =
-    oauthClient === undefined
-      ? hasText(part.text, ['username', 'shown_name', 'sub', 'oauth_client_name'])
-      : sql<boolean>`coalesce(oauth_client, '') = cast(${oauthClient} as text)`;
   const all = db.selectFrom('session').where(stands(part.idleSeconds));
-  const records = all.select([
-    ...(['sub', 'username', 'shown_name', 'groups', 'last_seen'] as const),
+  const fitting =
+    oauthClient === undefined
+      ? all.where(hasText(part.text, ['username', 'shown_name', 'sub', 'oauth_client_name']))
+      : all.where('oauth_client', '=', oauthClient);
+  const named = fitting.select([
     homeIn(homes).as('home'),
-    sql<number>`case when ${fits} then 1 else 0 end`.as('fits'),
-    countIf('browser').as('sign_in'),
-    countIf('client').as('client'),
-    countIf('personal').as('token'),
+    'sub',
+    sql<string>`coalesce(shown_name, username)`.as('name'),
   ]);
-  const people = db
-    .selectFrom(records.as('r'))
-    .groupBy(['home', 'sub'])
-    .having((e) => e.fn.max('fits'), '=', 1);
-  const name = sql`lower(coalesce(max(shown_name), max(username)))`;
-  const rows = await people
-    .select((e) => ['home', 'sub', e.fn.max('username').as('username'), e.fn.max('shown_name').as('shown')])
-    .select((e) => [e.fn.max('groups').as('groups'), e.fn.max('last_seen').as('seen')])
-    .select((e) => [e.fn.sum('sign_in').as('s'), e.fn.sum('client').as('c'), e.fn.sum('token').as('t')])
-    .orderBy(name)
+  const found = db.selectFrom(named.as('r')).groupBy(['home', 'sub']);
+  // One pass over all records. What is said of each person is read for one page only.
+  const page = await found
+    .select(['home', 'sub', sql<number | string>`count(*) over ()`.as('total')])
+    .orderBy(sql`lower(max(name))`)
     .orderBy('home')
     .orderBy('sub')
     .offset(part.offset)
     .limit(part.limit)
     .execute();
-  const total = await db
-    .selectFrom(people.select('sub').as('p'))
-    .select((e) => e.fn.countAll().as('n'))
-    .executeTakeFirstOrThrow();
+  const [first] = page;
+  const said = await aboutPeople(db, homes, part.idleSeconds, page);
   return {
-    total: Number(total.n),
-    rows: rows.map(
-      ({ home, sub, username, shown, groups, seen, s, c, t }): PersonRow => ({
+    total: first ? Number(first.total) : part.offset === 0 ? 0 : await countOf(db, found.select('sub')),
+    rows: page.flatMap((one) => said.get(keyOf(one)) ?? []),
+  };
+}
+
+async function aboutPeople(db: Kysely<Schema>, homes: Homes, idleSeconds: number, page: readonly Named[]) {
+  if (page.length === 0) return new Map<string, PersonRow>();
+  const subs = page.map(({ sub }) => sub);
+  const records = db
+    .selectFrom('session')
+    .where(stands(idleSeconds))
+    .where('sub', 'in', subs)
+    .select([
+      ...(['sub', 'username', 'shown_name', 'groups', 'last_seen'] as const),
+      homeIn(homes).as('home'),
+      countIf('browser').as('sign_in'),
+      countIf('client').as('client'),
+      countIf('personal').as('token'),
+    ]);
+  const rows = await db
+    .selectFrom(records.as('r'))
+    .groupBy(['home', 'sub'])
+    .select((e) => ['home', 'sub', e.fn.max('username').as('username'), e.fn.max('shown_name').as('shown')])
+    .select((e) => [e.fn.max('groups').as('groups'), e.fn.max('last_seen').as('seen')])
+    .select((e) => [e.fn.sum('sign_in').as('s'), e.fn.sum('client').as('c'), e.fn.sum('token').as('t')])
+    .execute();
+  return new Map(
+    rows.map(({ home, sub, username, shown, groups, seen, s, c, t }): [string, PersonRow] => [
+      keyOf({ home, sub }),
+      {
         ...{ home, sub, username, shownName: shown ?? undefined, lastSeen: Number(seen) },
         groups: JSON.parse(groups) as string[],
         ...{ signIns: Number(s), clients: Number(c), tokens: Number(t) },
-      }),
-    ),
-  };
+      },
+    ]),
+  );
+}
+
+type Named = Pick<PersonRow, 'home' | 'sub'>;
+
+const keyOf = ({ home, sub }: Named) => `${home} ${sub}`;
+
+async function countOf(db: Kysely<Schema>, found: SelectQueryBuilder<Schema, never, object>): Promise<number> {
+  const all = db.selectFrom(found.as('f')).select((e) => e.fn.countAll().as('n'));
+  return Number((await all.executeTakeFirstOrThrow()).n);
 }
 
 async function namesOf(db: Kysely<Schema>, homes: Homes, subs: readonly string[], idleSeconds: number) {
@@ -122,7 +148,7 @@ async function clientsIn(db: Kysely<Schema>, homes: Homes, { idleSeconds, text, 
   const clients = db.selectFrom(records.as('r')).groupBy('oauth_client');
   const rows = await clients
     .select((e) => ['oauth_client', e.fn.max('oauth_client_name').as('name'), e.fn.max('last_seen').as('seen')])
-    .select((e) => e.fn.count('who').distinct().as('people'))
+    .select((e) => [e.fn.count('who').distinct().as('people'), sql<number | string>`count(*) over ()`.as('total')])
     .orderBy('people', 'desc')
     // Those without a name last: the databases do not agree on where null stands.
     .orderBy(sql`max(oauth_client_name) is null`)
@@ -131,12 +157,9 @@ async function clientsIn(db: Kysely<Schema>, homes: Homes, { idleSeconds, text, 
     .offset(offset)
     .limit(limit)
     .execute();
-  const total = await db
-    .selectFrom(clients.select('oauth_client').as('c'))
-    .select((e) => e.fn.countAll().as('n'))
-    .executeTakeFirstOrThrow();
+  const [first] = rows;
   return {
-    total: Number(total.n),
+    total: first ? Number(first.total) : offset === 0 ? 0 : await countOf(db, clients.select('oauth_client')),
     rows: rows.map(
       ({ oauth_client, name, people, seen }): ClientRow => ({
         ...{ oauthClient: oauth_client ?? '', name: name ?? undefined },

@@ -46,7 +46,7 @@ export function createEndPages(options: PeopleOptions): Router {
     if (typeof person !== 'string' || !isGroup(all))
       throw new RegistryError('not_found', 'There is no page at this address.');
     const { person: who, records } = await people.person(assertion, person);
-    const ending = records.map((record) => shown(record, publicUrl, now())).filter(isIn(all));
+    const ending = records.map((record) => shown(record, publicUrl, now(), 'their')).filter(isIn(all));
     if (ending.length === 0) return res.redirect(303, `/people/${who.id}`);
     const many = all === 'everything' ? 'all access' : `all ${counted(ending.length, groups[all])}`;
     const view = {
@@ -82,7 +82,9 @@ export function createEndPages(options: PeopleOptions): Router {
 
   function nameOf({ person, records }: PersonAccess, what: Exclude<AccessEnd, { client: string }>): string {
     const one = 'id' in what && records.find(({ id }) => id === what.id);
-    return one ? `${inSentence({ ...shown(one, publicUrl, now()), isOwn: false })}, of ${person.name}` : person.name;
+    return one
+      ? `${inSentence({ ...shown(one, publicUrl, now(), 'their'), isOwn: false })}, of ${person.name}`
+      : person.name;
   }
 }
 

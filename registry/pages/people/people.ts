@@ -67,7 +67,7 @@ export function createPeoplePages(options: PeopleOptions): Router {
   pages.use(createEndPages(options));
   pages.get('/people/:id', async (req: Request<{ id: string }>, res) => {
     const { person: who, records } = await people.person(assertionOf(req), req.params.id);
-    const all = records.map((record) => ({ ...shown(record, publicUrl, now()), clientId: record.clientId }));
+    const all = records.map((record) => ({ ...shown(record, publicUrl, now(), 'their'), clientId: record.clientId }));
     const view = {
       ...{ title: who.name, ...common(req), who, isCut: records.length === mostRecords, mostRecords },
       clients: all.filter(({ isClient }) => isClient),

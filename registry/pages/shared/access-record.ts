@@ -10,8 +10,14 @@ const hour = 3_600_000;
 /**
  * @param publicUrl the gateway's origin
  * @param now the time of the page
+ * @param whose to whom it belongs: to the reader, or to another person
  */
-export function shown({ id, kind, isOwn, client, resource, ...times }: AccountRecord, publicUrl: string, now: Date) {
+export function shown(
+  { id, kind, isOwn, client, resource, ...times }: AccountRecord,
+  publicUrl: string,
+  now: Date,
+  whose: 'your' | 'their' = 'your',
+) {
   const at = (seconds: number) => new Date(seconds * 1000);
   const lastUsed = at(times.lastUsed);
   const [isClient, isToken] = [kind === 'client', kind === 'personal'];
@@ -27,7 +33,7 @@ export function shown({ id, kind, isOwn, client, resource, ...times }: AccountRe
     icon: isToken ? 'key' : isClient ? 'editor' : kind === 'terminal' ? 'terminal' : 'screen',
     before: isClient && name ? 'A program that calls itself' : '',
     name: nameOf(kind, name),
-    place: isProgram ? placeOf(resource ?? '', publicUrl) : '',
+    place: isProgram ? placeOf(resource ?? '', publicUrl, whose) : '',
     since: at(times.since),
     /** Undefined for a program within the last hour: its use is noted once an hour. */
     lastUsed: isProgram && now.getTime() - lastUsed.getTime() < hour ? undefined : lastUsed,
@@ -45,8 +51,8 @@ function nameOf(kind: AccountRecord['kind'], name: string): string {
 }
 
 /** What a program may use: a server by its name, or more. */
-function placeOf(resource: string, publicUrl: string): string {
-  if (resource === `${publicUrl}/mcp`) return 'all your servers';
+function placeOf(resource: string, publicUrl: string, whose: string): string {
+  if (resource === `${publicUrl}/mcp`) return `all ${whose} servers`;
   if (resource === `${publicUrl}/api`) return "the registry's API";
   return resource.startsWith(`${publicUrl}/`) ? resource.slice(publicUrl.length + 1).replace(/\/mcp$/, '') : resource;
 }

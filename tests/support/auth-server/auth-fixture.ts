@@ -14,11 +14,11 @@ import { openRecentDecisions } from '../../../auth-server/decisions/recent-decis
 import { createDelegations } from '../../../auth-server/delegation/delegations.ts';
 import { createAccessTokens } from '../../../auth-server/identity/access-token.ts';
 import { createAssertionSigner } from '../../../auth-server/identity/assertion.ts';
+import { createLocalSessions } from '../../../auth-server/identity/cookie/local-session.ts';
+import { createSessionSeal } from '../../../auth-server/identity/cookie/session.ts';
+import { createSessionCookie } from '../../../auth-server/identity/cookie/session-cookie.ts';
 import { createGroupSource } from '../../../auth-server/identity/group-refresh.ts';
-import { createLocalSessions } from '../../../auth-server/identity/local-session.ts';
 import { createPersonalTokens } from '../../../auth-server/identity/personal-token.ts';
-import { createSessionSeal } from '../../../auth-server/identity/session.ts';
-import { createSessionCookie } from '../../../auth-server/identity/session-cookie.ts';
 import { createSessionKeeper } from '../../../auth-server/identity/session-keeper.ts';
 import { createSigningKeys } from '../../../auth-server/keys/signing-keys.ts';
 import { createThrottle, type ThrottleLimits } from '../../../auth-server/limits/throttle.ts';

@@ -9,10 +9,10 @@ export interface Watched {
 }
 
 /**
- * A browser on a busy machine draws a line before its end is there, and then moves what stands in it by as much. It is a tenth
- * of what readers notice (web.dev, "Cumulative Layout Shift").
+ * The scripts of a page unhide copy buttons and put times into the reader's zone. On a busy machine they run after the page was
+ * drawn, and what they change moves by up to as much. It is a tenth of what readers notice (web.dev, "Cumulative Layout Shift").
  */
-const drawnWhileItArrives = 0.01;
+const movedByScripts = 0.01;
 
 /** Collects what a page does that no page may do. Call it before the page is opened. */
 export async function watch(page: Page): Promise<Watched> {
@@ -28,22 +28,28 @@ export async function watch(page: Page): Promise<Watched> {
     if (protocol !== 'data:' && !request.isNavigationRequest() && origin !== own) complaints.push(request.url());
   });
   await page.addInitScript(`
-    window.shifted = [];
-    // Browsers forgive what moves within half a second of a press. The answer to a form may come later.
-    let [isSent, answeredAt] = [false, -Infinity];
-    document.addEventListener('submit', () => (isSent = true));
-    document.addEventListener('htmx:after:swap', () => {
-      if (isSent) answeredAt = performance.now();
-      isSent = false;
+    window.moves = [];
+    // Browsers forgive what moves within half a second of a press. The answer to a form may come later: it moves something from
+    // its swap to the frame after it.
+    window.answers = [];
+    document.addEventListener('htmx:before:swap', ({ target }) => {
+      if (target.closest('[hx-post]')) answers.push({ from: performance.now(), to: Infinity });
+    });
+    document.addEventListener('htmx:after:swap', ({ target }) => {
+      if (target.hasAttribute('hx-sse:connect')) return;
+      const end = () => answers.forEach((each) => (each.to = Math.min(each.to, performance.now())));
+      requestAnimationFrame(() => requestAnimationFrame(end));
     });
     new PerformanceObserver((list) => {
       for (const { value, sources, hadRecentInput, startTime } of list.getEntries())
-        if (!hadRecentInput && Math.abs(startTime - answeredAt) > 1_000 && value >= ${drawnWhileItArrives})
-          window.shifted.push([value, ...sources.map(({ node }) => node?.outerHTML?.slice(0, 120))]);
+        if (!hadRecentInput && value >= ${movedByScripts})
+          moves.push({ at: startTime, what: [value, ...sources.map(({ node }) => node?.outerHTML?.slice(0, 120))] });
     }).observe({ type: 'layout-shift', buffered: true });
+    window.shifted = () =>
+      moves.filter(({ at }) => !answers.some(({ from, to }) => from <= at && at <= to)).map(({ what }) => what);
     document.addEventListener('securitypolicyviolation', (event) => console.error('CSP: ' + event.violatedDirective));
   `);
-  return { complaints, shift: () => page.evaluate('window.shifted') };
+  return { complaints, shift: () => page.evaluate('shifted()') };
 }
 
 /** Looks at a page that has loaded: it has not moved, has loaded nothing from elsewhere, and everyone can use it. */

@@ -166,7 +166,7 @@ export function accountOf(hasMore: boolean, now: Date): Account {
 
 const longest = 'Averyveryverylongnamewithoutanyspace'.repeat(3);
 
-/** Who has access: more people than one page has, some clients, and what was ended. */
+/** Who has access: the first of many people, some clients, and what was ended. */
 export function peopleOf(now: Date): PeopleDoor {
   const { records } = accountOf(true, now);
   const lastUsed = Math.floor(now.getTime() / 1000) - 7_200;
@@ -179,7 +179,7 @@ export function peopleOf(now: Date): PeopleDoor {
     { ...person('alice'), ...counts, names: ['Claude Code', 'VS Code', 'nightly script'] },
     { ...person('8f3b2c1d-5e6f-4a7b-8c9d-0e1f2a3b4c5d', 'Bob Baker'), ...counts, names: [longest] },
     { ...person('carol'), signIns: 1, clients: 0, tokens: 0, lastUsed, names: [], groups: [] },
-    ...Array.from({ length: 47 }, (_, i) => ({ ...person(`person-${i + 10}`), ...counts, names: ['Cursor'] })),
+    ...Array.from({ length: 5 }, (_, i) => ({ ...person(`person-${i + 10}`), ...counts, names: ['Cursor'] })),
   ];
   const client = { id: 'w8Qf3kZb2mN7xT1rV5yC9e', name: 'Claude Code' };
   const clients = [

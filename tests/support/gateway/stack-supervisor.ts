@@ -110,16 +110,19 @@ export class StackSupervisor extends Supervisor {
     while (this.pid(name)) await sleep(5);
   }
 
-  /** Ends all processes at once, for a process that is about to end. nginx ends its workers if it gets SIGTERM. */
+  /** Ends all processes at once. nginx and its watcher end what they have started if they get SIGTERM. */
   endNow(): void {
     for (const name of this.#names) {
       const pid = this.pid(name);
-      if (pid) process.kill(pid, name === 'nginx' ? 'SIGTERM' : 'SIGKILL');
+      if (pid) process.kill(pid, name.startsWith('nginx') ? 'SIGTERM' : 'SIGKILL');
     }
   }
 
+  /** Ends everything at once: that services stop in good order is the matter of tests/up. */
   override async stop(): Promise<void> {
-    await super.stop();
+    const stopped = super.stop();
+    this.endNow();
+    await stopped;
     await Promise.all([...this.#own.keys()].map((name) => this.kill(name).catch(() => undefined)));
   }
 }

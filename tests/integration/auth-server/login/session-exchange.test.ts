@@ -1,6 +1,6 @@
 import { decodeJwt, type JWTPayload } from 'jose';
 import { signLocalSession } from '../../../../agents/login/local-session.ts';
-import { isAdminGroup } from '../../../../auth-server/identity/local-session.ts';
+import { isAdminGroup } from '../../../../auth-server/identity/cookie/local-session.ts';
 import { purposeKey } from '../../../../common/identity/purpose-key.ts';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import type { TokenAnswer } from '../../../../stand-in/pool/tokens.ts';

@@ -61,6 +61,7 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s: the list of people',
     expect(await namesFor()).toEqual(['x-9', 'anton', 'Bert', 'carl', 'dora']);
     const { rows, total } = await store.directory.people(homes, part({ offset: 2, limit: 2 }));
     expect([rows.map(({ username }) => username), total]).toEqual([['Bert', 'carl'], 5]);
+    expect(await store.directory.people(homes, part({ offset: 50 }))).toEqual({ rows: [], total: 5 });
   });
 
   test('finds people by a piece of their name, subject or client in any case, and takes no sign of a pattern for one', async () => {

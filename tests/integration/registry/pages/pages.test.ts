@@ -1,5 +1,6 @@
 import request from 'supertest';
 import { createApprovedDefinitions } from '../../../../registry/pins/approved-definitions.ts';
+import { targetOf } from '../../../../registry/servers/server.ts';
 import type { Health } from '../../../../registry/servers/server-health.ts';
 import { toObservedTools } from '../../../../registry/servers/tool.ts';
 import {
@@ -68,6 +69,41 @@ test.each([
 ])('%s sees only the servers that list_service names', async (_who, claims, titles) => {
   const { html } = await page('/', claims);
   expect([...html.matchAll(/<div class="name"><a href="\/servers\/[^"]+">([^<]+)</g)].map((m) => m[1])).toEqual(titles);
+});
+
+test('The health of a server names every state that it has been in', async () => {
+  const about = { title: 'Clock', description: 'Time', upstream: 'http://127.0.0.1:8000' };
+  const transports = { 'streamable-http': '/mcp' };
+  const store = await storeOf(JSON.stringify([{ name: 'currenttime', ...about, transports }]));
+  const own = await startRegistry(signer.keys, { store, now: () => now });
+  const server = store.get('currenttime');
+  if (!server) throw new Error('there is no currenttime');
+  type Observation = Parameters<typeof store.observations.add>[0][number];
+  const words: Record<Observation['events'][number]['state'], string> = {
+    healthy: 'healthy',
+    slow: 'healthy, slow',
+    unstable: 'one check failed',
+    degraded: 'degraded',
+    unhealthy: 'unhealthy',
+    'needs-authentication': 'needs authentication',
+    unknown: 'not checked',
+  };
+  const states = Object.keys(words) as (keyof typeof words)[];
+  const events = states.map((state, i) => ({ at: new Date(now.getTime() + i), state, latencyMs: null, reason: null }));
+  const state: Observation['state'] = {
+    status: 'healthy',
+    failures: 0,
+    error: null,
+    since: now.toISOString(),
+    latencyMs: 7,
+    checks: [],
+  };
+  const observation = { server: 'currenttime', target: targetOf(server), checkedAt: now, state, answer: undefined };
+  await store.observations.add([{ ...observation, events, samples: [] }], now);
+  const { status, html } = await page('/servers/currenttime/health', admin, own.url);
+  expect(status).toBe(200);
+  for (const word of Object.values(words)) expect(html).toContain(`</svg>${word}</span>`);
+  await own.close();
 });
 
 test('The page of a server shows every endpoint, its tools, and a configuration to copy', async () => {

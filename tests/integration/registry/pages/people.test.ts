@@ -113,6 +113,9 @@ test('A person’s page has what acts as them, and ends one, all of a kind, or e
   const { words, html } = await send(`/people/${id}`);
   expect(words).toContain('A program that calls itself Claude Code currenttime · since 19 Nov · used 2 h ago');
   expect(html).toContain('href="/people?client=digest"');
+  door.records = [{ ...record, resource: `${publicUrl}/mcp` }, browser];
+  expect((await send(`/people/${id}`)).words).toContain('Claude Code all their servers');
+  door.records = usual.records;
   for (const all of ['everything', 'clients', 'sessions'])
     expect(html).toContain(`/people/end?person=${id}&amp;all=${all}`);
   const { status, location } = await send('/people/end', { form: { person: id, id: record.id } });

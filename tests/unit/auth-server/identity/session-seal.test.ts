@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose';
-import { createSessionSeal } from '../../../../auth-server/identity/session.ts';
+import { createSessionSeal } from '../../../../auth-server/identity/cookie/session.ts';
 import { purposeKey } from '../../../../common/identity/purpose-key.ts';
 
 const secret = '0123456789abcdef0123456789abcdef';

@@ -1,5 +1,5 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { createSessionSeal } from '../../../../auth-server/identity/session.ts';
+import { createSessionSeal } from '../../../../auth-server/identity/cookie/session.ts';
 import { purposeKey } from '../../../../common/identity/purpose-key.ts';
 import { alice, now, oldSecretKey, secretKey } from '../../../support/auth-server/auth-fixture.ts';
 

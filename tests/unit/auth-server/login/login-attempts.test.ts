@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import cookieParser from 'cookie-parser';
 import express from 'express';
 import { EncryptJWT } from 'jose';
-import { createSessionCookie } from '../../../../auth-server/identity/session-cookie.ts';
+import { createSessionCookie } from '../../../../auth-server/identity/cookie/session-cookie.ts';
 import { createLoginAttempts, type KeptAttempt } from '../../../../auth-server/login/login-attempts.ts';
 import { purposeKey } from '../../../../common/identity/purpose-key.ts';
 

@@ -1,8 +1,8 @@
 import { errors, jwtVerify, SignJWT } from 'jose';
-import { purposeKey } from '../../common/identity/purpose-key.ts';
-import { createVerifiedCache } from '../cognito/verified-cache.ts';
-import { AuthError } from '../denials/auth-error.ts';
-import { texts } from '../denials/texts.ts';
+import { purposeKey } from '../../../common/identity/purpose-key.ts';
+import { createVerifiedCache } from '../../cognito/verified-cache.ts';
+import { AuthError } from '../../denials/auth-error.ts';
+import { texts } from '../../denials/texts.ts';
 
 /** The claims in the session cookie. They name the record; its groups are the record's alone. */
 export interface SessionClaims {

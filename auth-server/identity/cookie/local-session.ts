@@ -1,9 +1,9 @@
 import { jwtVerify } from 'jose';
 import * as z from 'zod';
-import { purposeKey } from '../../common/identity/purpose-key.ts';
-import { type Policy, wildcard } from '../../policy/policy.ts';
-import { AuthError } from '../denials/auth-error.ts';
-import { texts } from '../denials/texts.ts';
+import { purposeKey } from '../../../common/identity/purpose-key.ts';
+import { type Policy, wildcard } from '../../../policy/policy.ts';
+import { AuthError } from '../../denials/auth-error.ts';
+import { texts } from '../../denials/texts.ts';
 
 const audience = 'local session';
 const longestSeconds = 8 * 3600;
