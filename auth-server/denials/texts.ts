@@ -19,7 +19,7 @@ export const texts = {
   not_permitted: ({ what, server, reason, holds, remedy }: Record<string, string>) =>
     `Not allowed: ${what} on ${server} (${reason}). You hold ${holds}. ${remedy}`,
   not_delegated: (via: string) =>
-    `${via} may not ask this for you. It may only repeat what you ask it, at servers that call no others.`,
+    `Not asked for: ${via} may only repeat what you ask it, at servers that call no others.`,
   method_unknown: (method: string, server: string, remedy: string) =>
     `There is no method ${method} for you on ${server}.${remedy}`,
   nothing_to_list: (method: string, server: string) =>

@@ -15,6 +15,7 @@ export const reasonWords: Readonly<Record<string, string>> = {
   groups_unconfirmed: 'the groups could not be confirmed',
   origin_not_allowed: 'a page of another site',
   not_permitted: 'no rule allows it',
+  not_delegated: 'more than its caller asked',
   tool_changed: 'the tool has changed',
   method_unknown: 'no such method',
   nothing_to_list: 'nothing in this list for the caller',

@@ -13,8 +13,15 @@ const asked = headersUnder('In');
 const answered = headersUnder('Out: 200');
 /** Set by the gate for each request. */
 const set = ['x-resource', 'x-original-method', 'x-original-uri', 'x-mcp-server', 'x-mcp-endpoint', 'x-mcp-routed'];
-/** Response headers that a proxy without a relay and without upstream credentials does not need. */
-const unused = ['x-relay', 'x-upstream-authorization', 'x-upstream-api-key', 'x-upstream-credentials'];
+/** Response headers that a proxy without a relay, brokers and upstream credentials does not need. */
+const unused = [
+  'x-relay',
+  'x-mcp-delegation',
+  'x-caller-address',
+  'x-upstream-authorization',
+  'x-upstream-api-key',
+  'x-upstream-credentials',
+];
 const identity = answered.filter((name) => !unused.includes(name));
 const bodyLimit = settings.MAX_BODY_BYTES.schema.parse(undefined);
 

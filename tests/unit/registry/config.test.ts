@@ -10,7 +10,7 @@ test('Without variables the registry is configured for one machine', () => {
   expect(config.serversFile).toMatch(/\/registry\/servers\.yml$/);
   expect(config.database).toBe('data/registry.db');
   expect(config.routesDir).toMatch(/\/data\/nginx$/);
-  expect([...config.ownPorts]).toEqual([8080, 8888, 7860, 7870, 9464, 9465, 9466, 9500]);
+  expect([...config.ownPorts]).toEqual([8080, 8081, 8888, 7860, 7870, 8004, 9464, 9465, 9466, 9500]);
   expect(config.allowPrivate).toHaveLength(6);
 });
 

@@ -157,6 +157,12 @@ describe('every code of a denial', () => {
     },
     origin_not_allowed: async () => auth.validate({ Cookie: await auth.session(), Origin: 'https://evil.example' }),
     not_permitted: async () => auth.validate({ Cookie: await auth.session({ groups: [] }) }),
+    not_delegated: async () => {
+      const atHub = { 'X-Resource': 'hub', 'X-Mcp-Server': 'hub', 'X-Original-URI': '/mcp' };
+      const { headers } = await auth.validate({ ...(await bearer()), ...atHub });
+      const Authorization = `Bearer ${headers.get('x-mcp-delegation')}`;
+      return auth.validate({ 'X-Resource': 'inner-mcp', Authorization }, toolCall('t'));
+    },
     tool_changed: async () => {
       const strict = await startAuthServer(cognito.url, { approved: new Map() });
       const Cookie = await strict.session({ groups: ['mcp-registry-admin'] });
