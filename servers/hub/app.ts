@@ -12,6 +12,7 @@ import { createSessions } from './client/sessions.ts';
 import { legacySse } from './client/sse.ts';
 import { createAnnouncer } from './offer/announcer.ts';
 import { createFeed } from './offer/feed.ts';
+import { createLeftOutLog } from './offer/left-out-log.ts';
 import { createOffers } from './offer/offers.ts';
 import { askPicture } from './offer/picture.ts';
 
@@ -44,7 +45,13 @@ export function createHub({ publicUrl, keys, registryUrl, calls, log }: HubParts
     },
     log,
   );
-  const offers = createOffers((assertion, set) => askPicture(registryUrl, assertion, set), feed.isLive);
+  const tellLeftOut = createLeftOutLog(log);
+  const ask = async (assertion: string, set: string) => {
+    const picture = await askPicture(registryUrl, assertion, set);
+    tellLeftOut(picture);
+    return picture;
+  };
+  const offers = createOffers(ask, feed.isLive);
   const announcer = createAnnouncer(offers.concerns);
   const sessions = createSessions((session) => {
     void calls.ended(session, undefined).catch((error: unknown) => log.warn({ err: error }, 'a session was not ended'));

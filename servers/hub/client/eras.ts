@@ -110,7 +110,8 @@ function isKnown(method: string): boolean {
   return methods.has(method) || (lifecycle.has(method) && !method.startsWith('('));
 }
 
-function objectOf(value: unknown): Record<string, unknown> | undefined {
+/** @returns undefined for anything but an object */
+export function objectOf(value: unknown): Record<string, unknown> | undefined {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   return isObject ? (value as Record<string, unknown>) : undefined;
 }

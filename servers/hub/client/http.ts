@@ -5,7 +5,7 @@ import type { Announcer } from '../offer/announcer.ts';
 import { changeKinds } from '../offer/feed.ts';
 import { initialized } from './about.ts';
 import type { Dispatch } from './dispatch.ts';
-import { oldVersions } from './eras.ts';
+import { objectOf, oldVersions } from './eras.ts';
 import { codes, errorText, Refusal } from './errors.ts';
 import { changed } from './listen.ts';
 import { exchangeOf, type Read, readMessage, whoAsks } from './read-exchange.ts';
@@ -25,6 +25,8 @@ export interface ClientParts {
 
 const sessionHeader = 'Mcp-Session-Id';
 const noSession = () => new Refusal(404, codes.noSession, 'There is no such session. Initialize a new one.');
+/** Of a standing stream: what comes on it is short. */
+const mostUnread = 1_048_576;
 /** The gate bounds a body (`MAX_BODY`) before it is sent here. */
 const longestBody = '64mb';
 
@@ -86,7 +88,7 @@ async function post(parts: ClientParts, req: Request, res: Response): Promise<vo
 /** What an old client says of itself. A version that the hub does not know becomes the newest one with sessions. */
 export function announcedBy(params: Record<string, unknown> = {}): Announced {
   const known = oldVersions.find((version) => version === params.protocolVersion);
-  const objectAt = (key: string) => (params[key] ?? {}) as Record<string, unknown>;
+  const objectAt = (key: string) => objectOf(params[key]) ?? {};
   return {
     protocolVersion: known ?? oldVersions[0],
     capabilities: objectAt('capabilities'),
@@ -101,7 +103,7 @@ async function openStanding(parts: ClientParts, req: Request, res: Response): Pr
     const exchange = bare(req, caller, session, new HttpReply(res));
     if (await parts.calls.resume(exchange, lastEventId)) return;
   }
-  const write = openStream(res);
+  const write = openStream(res, mostUnread);
   const detach = attach(parts, session, write, () => res.end());
   res.once('close', detach);
 }

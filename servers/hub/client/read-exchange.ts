@@ -3,7 +3,7 @@ import { delegationHeader, hubSetHeader } from '../../../common/identity/broker.
 import { numberAsWritten } from '../../../policy/request/number-as-written.ts';
 import type { Announced, ClientMessage, ClientSession, Reply } from '../../broker/exchange.ts';
 import type { Caller } from '../caller.ts';
-import { eraOf, metaKeys } from './eras.ts';
+import { eraOf, metaKeys, objectOf } from './eras.ts';
 import { codes, Refusal } from './errors.ts';
 import type { HubExchange } from './hub-exchange.ts';
 
@@ -78,8 +78,8 @@ export function whoAsks(req: Request, caller: Caller) {
 }
 
 function announcedIn({ params }: ClientMessage): Announced {
-  const meta = (params?._meta ?? {}) as Record<string, unknown>;
-  const objectAt = (key: string) => (meta[key] ?? {}) as Record<string, unknown>;
+  const meta = objectOf(params?._meta) ?? {};
+  const objectAt = (key: string) => objectOf(meta[key]) ?? {};
   return {
     protocolVersion: String(meta[metaKeys.version] ?? ''),
     capabilities: objectAt(metaKeys.capabilities),

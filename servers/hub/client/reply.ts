@@ -12,8 +12,12 @@ export function messageEvent(json: string | Uint8Array): StreamEvent {
   return { name: 'message', id: undefined, retry: undefined, data: asLine(Buffer.from(json)) };
 }
 
-/** Opens an event stream as the response. Comments keep it open. @returns writes an event; ends the stream */
-export function openStream(res: ServerResponse) {
+/**
+ * Opens an event stream as the response. Comments keep it open.
+ * @param mostUnread in bytes: a client that leaves more of it unread loses the stream
+ * @returns writes an event, and tells whether the client can take more at once
+ */
+export function openStream(res: ServerResponse, mostUnread = Number.POSITIVE_INFINITY) {
   res.writeHead(200, {
     'Content-Type': 'text/event-stream',
     'Cache-Control': 'no-store',
@@ -24,7 +28,10 @@ export function openStream(res: ServerResponse) {
     if (!res.writableNeedDrain) res.write(': keep-alive\n\n');
   }, keepAliveMilliseconds).unref();
   res.once('close', () => clearInterval(timer));
-  return (event: StreamEvent): boolean => res.destroyed || res.write(writeEvent(event));
+  return (event: StreamEvent): boolean => {
+    if (res.writableLength > mostUnread) res.destroy();
+    return res.destroyed || res.write(writeEvent(event));
+  };
 }
 
 /** Aborted when the client of a response has gone before its end. */

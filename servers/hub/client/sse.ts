@@ -43,7 +43,7 @@ function refuse(parts: ClientParts, res: Response, error: unknown): void {
 async function open(parts: ClientParts, lines: Map<string, Line>, req: Request, res: Response): Promise<void> {
   const caller = await parts.callerOf(req);
   const session = parts.sessions.open(caller.owner, whoAsks(req, caller).set, nothingAnnounced);
-  const write = openStream(res);
+  const write = openStream(res, mostUnread);
   lines.set(session.id, { session, res, reply: new StreamReply(res) });
   const detach = attach(parts, session, write, () => res.end());
   res.once('close', () => {

@@ -107,6 +107,7 @@ test('A set offers its own members only, its sessions belong to it, and what is 
     a: { [Object.keys(leftOut?.a ?? {})[0] ?? '']: ['a.b'] },
     off: 'It is disabled.',
   });
+  expect(hub.lines.filter((line) => line.includes('a server is not offered'))).toHaveLength(1);
   const gone = await send(request('tools/list'), await session({ 'X-Hub-Set': 'gone' }));
   expect(await gone.json()).toMatchObject({ error: { message: expect.stringContaining('no such set') } });
 });
