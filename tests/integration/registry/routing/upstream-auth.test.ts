@@ -87,7 +87,6 @@ test("The name of a server's secret is stored, and only shown to users who may c
     forward_headers: [],
     host_header: null,
     health_seconds: null,
-    members: null,
   });
   for (const path of ['/servers/github', '/servers', '/changes']) {
     const shown = JSON.stringify((await send(carol, 'GET', path)).body);
