@@ -26,7 +26,7 @@ let page: Page;
 let faults: string[];
 
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await launchBrowser(true);
 });
 afterAll(async () => {
   await browser?.close();
