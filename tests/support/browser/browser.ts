@@ -7,14 +7,10 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 /** The first has no windows: it opens a page with a fifth of the processor time. */
 const programs = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
 
-/**
- * Debian's Chromium, without access to the internet.
- * @param hasWindows whether to prefer the one with windows, as for pages that lead to other sites and programs
- */
-export function launchBrowser(hasWindows = false): Promise<Browser> {
+/** Debian's Chromium, without access to the internet. */
+export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
-    executablePath:
-      (hasWindows ? programs.toReversed() : programs).find((program) => existsSync(program)) ?? '/usr/bin/chromium',
+    executablePath: programs.find((program) => existsSync(program)) ?? '/usr/bin/chromium',
     args: [
       '--no-sandbox',
       '--disable-gpu',
