@@ -6,6 +6,7 @@ import { groupsThatHelp } from '../../../policy/review/remedy.ts';
 import { mayUseUi, type UiPermission } from '../../../policy/ui.ts';
 import type { CatalogueEntry } from '../../access/catalogue.ts';
 import type { Person } from '../../access/guards.ts';
+import { isSet } from '../../servers/server.ts';
 import { ruleWords, serverWords, uiWords } from './words.ts';
 
 const mostGroups = 3;
@@ -64,7 +65,7 @@ function serverRights(policy: Policy, { scopes }: Person, entry: CatalogueEntry,
   const granted = all.filter(mayCall);
   const tools = granted.filter((tool) => isApproved(approved, name, tool));
   const waiting = granted.filter((tool) => !isApproved(approved, name, tool));
-  const about = { name, title, enabled, tools, waiting, denied, connects };
+  const about = { name, title, enabled, isSet: isSet(entry), tools, waiting, denied, connects };
   return { ...about, helps: [...new Set(helps)].slice(0, mostGroups) };
 }
 

@@ -7,6 +7,7 @@ import type { Principal } from '../../../../auth-server/identity/principal.ts';
 import { createSignedIds } from '../../../../auth-server/oauth/clients/registration.ts';
 import type { SessionRecord } from '../../../../auth-server/store/session-record.ts';
 import { createIdentifyCaller } from '../../../../relay/callers/caller.ts';
+import { createIdentifyCaller as createHubCheck } from '../../../../servers/hub/caller.ts';
 import {
   agentClaims,
   alice,
@@ -203,6 +204,10 @@ const places = {
     return answer.status === 200 ? 'good' : answer.body.error.code;
   },
   'assertion at the account': account,
+  'assertion at the hub': async (token: string) => {
+    const caller = await createHubCheck(await keys(), publicUrl)(token);
+    return caller ? 'good' : 'refused';
+  },
   'ticket at the relay': async (token: string) => relayed(token, await auth.assertions.sign(principal, 'currenttime')),
   'ticket at the relay callbacks': async (token: string) => {
     const body = { kind: 'session', id: `s${Math.random()}` };
@@ -228,6 +233,7 @@ const refusals: Record<Place, string> = {
   'assertion at the relay': 'ticket_invalid',
   'assertion at the decisions': 'assertion_refused',
   'assertion at the account': 'assertion_refused',
+  'assertion at the hub': 'refused',
   'ticket at the relay': 'ticket_invalid',
   'ticket at the relay callbacks': '403',
 };
@@ -286,7 +292,7 @@ const expected: Record<keyof typeof credentials, Partial<Record<Place, string>>>
     'assertion at the account': 'session_needed',
   },
   'assertion for mcpgw': { 'assertion at the registry': 'good' },
-  'assertion for the hub': {},
+  'assertion for the hub': { 'assertion at the hub': 'good' },
   delegation: { 'bearer at the inner address': 'good' },
   'delegation whose caller has signed out': { 'bearer at the inner address': 'session_ended' },
   'relay ticket': { 'ticket at the relay': 'good', 'ticket at the relay callbacks': 'good' },

@@ -137,6 +137,9 @@ test('The page of a set has the lines for clients, and says who may open it: any
   expect(html).toContain('Being in a set grants nothing');
   expect(html).toContain('- server: team\n    methods: [tools/list]');
   expect(html).not.toContain('tools: []');
+  expect((await get('/rights', user)).html).toContain(
+    'A set that you may open: what you may call of it stands with its servers.',
+  );
 });
 
 test('The form makes a set of whole servers and of single tools, without a script', async () => {
