@@ -6,9 +6,9 @@ import { CommandError, type ExitCode, exitCodes, usageError } from '../lib/failu
 import type { Settings } from '../lib/settings.ts';
 import { createAsk } from './ask.ts';
 import { chooseModel, idleProviders, type ModelChoice } from './model/choice.ts';
+import { openTools } from './one-entry.ts';
 import type { AgentOptions } from './options.ts';
 import type { Answer, Session } from './session.ts';
-import { openToolbox } from './toolbox.ts';
 
 /** Answers one message, with a model or offline. */
 type AnswerTo = (message: string) => Promise<Answer>;
@@ -35,7 +35,7 @@ export async function runAgent(run: Run<AgentOptions>): Promise<ExitCode> {
   const identity = await openIdentity(context, settings, options, print);
   const callMs = options.timeout * 1000;
   const { signal } = context;
-  const toolbox = await openToolbox({ settings, registryUrl, identity, print, signal, callMs });
+  const toolbox = await openTools({ settings, registryUrl, identity, print, signal, callMs });
   const { verbose = false, yes = false } = options;
   const session: Session = { toolbox, print, ask, verbose, yes, calls: [], signal };
   try {
@@ -48,13 +48,13 @@ export async function runAgent(run: Run<AgentOptions>): Promise<ExitCode> {
   }
 }
 
-/** Checks the address, because the caller's credentials go there and its path names the server that finds tools. */
+/** Checks the address, because the caller's credentials go there and its path names the server that finds or offers tools. */
 function readRegistryUrl(text: string): string {
   const url = URL.parse(text);
-  if (url && /^https?:$/.test(url.protocol) && !url.username && /^\/[^/]+\/(mcp|sse)$/.test(url.pathname))
+  if (url && /^https?:$/.test(url.protocol) && !url.username && /^(\/[^/]+)?\/(mcp|sse)$/.test(url.pathname))
     return url.href;
-  throw usageError(`${JSON.stringify(text)} is not an address of mcpgw behind the gateway.`, [
-    'Example: http://localhost:8080/mcpgw/sse, or …/mcpgw/mcp.',
+  throw usageError(`${JSON.stringify(text)} is not an address of mcpgw, or of several servers, behind the gateway.`, [
+    'Example: http://localhost:8080/mcpgw/sse, or http://localhost:8080/mcp.',
   ]);
 }
 

@@ -30,8 +30,8 @@ export type ListedServer = z.output<typeof servicesSchema>['services'][number];
 /** The tools behind the gateway that the caller may use. */
 export type Toolbox = Awaited<ReturnType<typeof openToolbox>>;
 
-interface ToolboxOptions extends Omit<GatewayOptions, 'url'> {
-  /** The address of mcpgw behind the gateway, `/mcp` or `/sse`. */
+export interface ToolboxOptions extends Omit<GatewayOptions, 'url'> {
+  /** The address of mcpgw behind the gateway, or one that offers several servers: `/mcp` or `/sse`. */
   registryUrl: string;
   /** How long one call may take, in milliseconds. */
   callMs: number;
@@ -152,12 +152,14 @@ export async function openToolbox(options: ToolboxOptions) {
 
 type Described = Pick<FoundTool, 'server' | 'tool' | 'score'> & { description?: string | null | undefined };
 
-function toFound({ server, tool, description, score }: Described, rawSchema: unknown): FoundTool {
+/** @param rawSchema as the server wrote it */
+export function toFound({ server, tool, description, score }: Described, rawSchema: unknown): FoundTool {
   const schema = readSchema(rawSchema);
   return { server, tool, description: description ?? '', schema, rawSchema: rawSchema ?? {}, score };
 }
 
-function outcomeOf(error: unknown): ToolOutcome {
+/** @throws what is no failure of one call */
+export function outcomeOf(error: unknown): ToolOutcome {
   if (!(error instanceof CommandError)) throw error;
   const text = [error.message, ...error.hints].join('\n');
   if (error.exitCode === exitCodes.denied) return { state: 'denied', text };
@@ -165,7 +167,8 @@ function outcomeOf(error: unknown): ToolOutcome {
   throw error;
 }
 
-function textOf({ content, structuredContent }: CallToolResult): string {
+/** The text of a result; its data, if it has no text. */
+export function textOf({ content, structuredContent }: CallToolResult): string {
   const parts = content.map((part) => (part.type === 'text' ? part.text : `[${part.type}]`));
   const text = parts.join('\n').trim();
   return text === '' && structuredContent ? JSON.stringify(structuredContent) : text;

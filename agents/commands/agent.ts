@@ -24,7 +24,7 @@ function agentOptions(command: Command): Command {
     .option('-m, --message <text>', 'the question; read from stdin if missing')
     .option(
       '--mcp-registry-url <url>',
-      'mcpgw behind the gateway, /mcp or /sse (default: MCP_REGISTRY_URL, or REGISTRY_URL/mcpgw/sse)',
+      'mcpgw behind the gateway, or REGISTRY_URL/mcp for all servers (default: MCP_REGISTRY_URL, or REGISTRY_URL/mcpgw/sse)',
     )
     .option('--model <name>', 'the model (default: MODEL; offline if neither is set)')
     .addOption(

@@ -29,7 +29,7 @@ export const gatewaySettings = {
   ),
   MCP_REGISTRY_URL: setting(z.string().optional(), ['agents'], {
     purpose:
-      'the address where `mcp-gateway agent` finds tools: the server `mcpgw` behind the gateway, at `/mcp` or `/sse`. It goes into `agents/.env.agent`',
+      'the address where `mcp-gateway agent` finds tools: the server `mcpgw` behind the gateway, or its address for all servers, each at `/mcp` or `/sse`. It goes into `agents/.env.agent`',
     shownDefault: '`REGISTRY_URL` and `/mcpgw/sse`',
   }),
   SECRET_KEY: setting(secretKeys, ['auth-server', 'up'], {

@@ -159,6 +159,13 @@ describe.each(providers)('With a model of %s', (provider, env, path) => {
   });
 });
 
+test('At one address for all servers, the agent finds a tool in its list and calls it', async () => {
+  const { code, out, err } = await askOpenAi(['--verbose', '--mcp-registry-url', `${gateway.url}/mcp`]);
+  expect([code, out]).toEqual([0, expect.stringMatching(/^It is \d\d:\d\d:\d\d JST\.\n$/)]);
+  expect(err).toContain('currenttime / current_time_by_timezone {"tz_name":"Asia/Tokyo"}');
+  expect(JSON.stringify(model.requests[1]?.body)).toContain('tz_name');
+});
+
 test('An unreachable endpoint is named', async () => {
   const { code, err } = await ask('openai-compatible', { OPENAI_BASE_URL: 'http://127.0.0.1:65533/v1' });
   expect([code, err]).toEqual([1, expect.stringContaining('cannot be reached at http://127.0.0.1:65533')]);

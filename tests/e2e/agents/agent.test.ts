@@ -19,11 +19,11 @@ const agent = (message: string, words: string[] = [], env: NodeJS.ProcessEnv = {
 
 const hourIn = (zone: string) => Temporal.Now.zonedDateTimeISO(zone).toString().slice(11, 13);
 
-test.each([[[]], [['--mcp-registry-url', 'mcp']], [['--mcp-registry-url', 'sse']]])(
+test.each([[[]], ...['mcpgw/mcp', 'mcpgw/sse', 'mcp', 'sse'].map((path) => [['--mcp-registry-url', path]])])(
   "The agent with its own identity answers Tokyo's time (%j)",
   async (words) => {
     const hour = hourIn('Asia/Tokyo');
-    const given = words.map((word) => (word.startsWith('--') ? word : `${gateway.url}/mcpgw/${word}`));
+    const given = words.map((word) => (word.startsWith('--') ? word : `${gateway.url}/${word}`));
     const { code, out, err } = await agent('What time is it in Tokyo?', given);
     expect([code, err]).toEqual([0, '']);
     expect(out).toMatch(/^\w+day, \d+ \w+ \d{4}, \d\d:\d\d:\d\d JST \(UTC\+09:00\) in Asia\/Tokyo\n$/);
@@ -40,6 +40,15 @@ test('The agent lists the servers and tools', async () => {
   expect(tools.code).toBe(0);
   for (const name of ['current_time_by_timezone', 'get_stock_aggregates', 'quantum_flux_analyzer', 'list_services'])
     expect(tools.out).toContain(name);
+});
+
+test('The agent lists what one address for all servers offers, and may call it', async () => {
+  const words = ['--mcp-registry-url', `${gateway.url}/mcp`];
+  const servers = await agent('What MCP servers are available?', words);
+  expect([servers.code, servers.out]).toEqual([0, expect.stringMatching(/currenttime .*3 tools/)]);
+  const tools = await agent('What MCP tools are available on fininfo?', words);
+  expect(tools.out).toContain('get_stock_aggregates');
+  expect(tools.out).not.toMatch(/fininfo__|current_time/);
 });
 
 test('The agent converts a time between two places', async () => {
