@@ -5,6 +5,7 @@ import { BrokerError, rpcCode } from './errors.ts';
 import type { Calls, ClientSession, Exchange, Member, Route } from './exchange.ts';
 import { limits } from './limits.ts';
 import { eraOf, type MemberRequest, Members } from './member.ts';
+import { paramHeaders } from './members/envelope.ts';
 import type { Gate } from './members/gate.ts';
 import { Call, type HeldCall } from './passing/call.ts';
 import { HeldCalls } from './passing/held.ts';
@@ -140,6 +141,7 @@ interface Target {
   member: Member;
   body: Buffer;
   name?: string | undefined;
+  definition?: string | undefined;
 }
 
 /** By URI, a member whose result has linked to the resource comes first, and only a few are asked. */
@@ -152,8 +154,9 @@ function ordered(client: Client, exchange: Exchange, routes: readonly Route[]): 
     linked && !isListed
       ? [{ member: linked }, ...routes.filter(({ member }) => member.server !== linked.server)]
       : routes;
-  return all.slice(0, limits.membersAsked).map(({ member, name }) => ({
+  return all.slice(0, limits.membersAsked).map(({ member, name, definition }: Route) => ({
     member,
+    definition,
     name: name ?? uri,
     body: name === undefined ? Buffer.from(exchange.text) : withName(exchange, name),
   }));
@@ -173,8 +176,9 @@ function withTask({ text }: Exchange, id: string): Buffer {
   return splice(Buffer.from(text), [{ path: ['params', 'taskId'], json: JSON.stringify(id) }]);
 }
 
-function requestOf({ message, era }: Exchange, { body, name }: Target): MemberRequest {
+function requestOf({ message, era }: Exchange, { body, name, definition }: Target): MemberRequest {
   const { method = '', params } = message;
   const isOldTask = era === 'old' && (params?.task !== undefined || method.startsWith('tasks/'));
-  return { body, method, name, needsOld: isOldTask };
+  const headers = definition === undefined ? undefined : paramHeaders(definition, params?.arguments);
+  return { body, method, name, params: headers, needsOld: isOldTask };
 }

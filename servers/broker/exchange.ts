@@ -46,6 +46,8 @@ export interface Asking {
 export interface Route {
   member: Member;
   name?: string;
+  /** The tool's definition, as JSON, where it is known: it may want arguments in headers. */
+  definition?: string;
 }
 
 /** How a client is answered: over streamable HTTP by the response to its POST, over HTTP+SSE on its stream. */

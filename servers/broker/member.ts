@@ -16,6 +16,8 @@ export interface MemberRequest {
   method: string;
   /** What it names: a tool, a prompt or a URI. */
   name?: string | undefined;
+  /** Headers that repeat its arguments, by name, for members of the new era. */
+  params?: Readonly<Record<string, string>> | undefined;
   /** Whether only the old era has it. */
   needsOld?: boolean;
 }
@@ -59,10 +61,11 @@ export class Members {
   ): Promise<Sent> {
     this.sessions.endIdle(asking, client);
     if (eraOf(member, request) === 'new') {
-      const { method, name } = request;
+      const { method, name, params } = request;
       const answer = await this.#gate.ask(asking, member, {
         body: enveloped(request.body, member, client.announced, client.level),
         headers: {
+          ...params,
           'mcp-protocol-version': newVersion,
           'mcp-method': method,
           'mcp-name': name === undefined ? undefined : headerText(name),

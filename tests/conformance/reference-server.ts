@@ -31,9 +31,12 @@ const skills = await SkillsExtension.load(
 
 /**
  * A server with everything that the official conformance suite looks for, on SDK v2: with sessions and resumable streams for
- * the 2025 versions, without for 2026-07-28.
+ * the 2025 versions, without for 2026-07-28. Some tools it has in one of the two only, as the suite wants it.
+ * @param era `old` for a server that does not know 2026-07-28
  */
-export async function startReferenceServer(): Promise<{ origin: string; close: () => Promise<void> }> {
+export async function startReferenceServer(
+  era: 'both' | 'old' = 'both',
+): Promise<{ origin: string; close: () => Promise<void> }> {
   const state = createRequestStateCodec<number>({ key: randomBytes(32) });
   const modern = createMcpHandler(() => buildModern(state, modern.notify), { legacy: 'reject' });
   const answerModern = toNodeHandler(modern);
@@ -43,7 +46,8 @@ export async function startReferenceServer(): Promise<{ origin: string; close: (
   app.use((req, res, next) => checks.every((check) => check(req, res)) && next());
   app.use(express.json());
   app.all('/mcp', async (req, res) => {
-    if (!(await isLegacyRequest(await toWebRequest(req, req.body)))) return await answerModern(req, res, req.body);
+    const isOld = era === 'old' || (await isLegacyRequest(await toWebRequest(req, req.body)));
+    if (!isOld) return await answerModern(req, res, req.body);
     const id = req.get('mcp-session-id');
     if (id !== undefined && !sessions.has(id)) return void res.sendStatus(404);
     const session = sessions.get(id ?? '') ?? (await openSession(sessions));

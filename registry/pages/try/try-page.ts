@@ -17,7 +17,7 @@ import type { Render, View } from '../shared/render.ts';
 import { toolId, toolSegment } from '../shared/tool-id.ts';
 import { callLine } from './call-line.ts';
 import { formOf } from './form-model.ts';
-import { paramHeadersOf } from './param-headers.ts';
+import { paramHeadersOf } from '../../../policy/request/param-headers.ts';
 
 export interface TryParts {
   catalogue: Catalogue;

@@ -15,7 +15,9 @@ import { limits } from '../limits.ts';
 export interface Said {
   /** The id of the event, for `Last-Event-ID`. */
   eventId: string | undefined;
-  /** Undefined for an event that only has an id. */
+  /** When the client may come back for the rest of the stream, in milliseconds. */
+  retry?: number | undefined;
+  /** Undefined for an event that only has one of these. */
   message: ServerMessage | undefined;
 }
 
@@ -47,10 +49,10 @@ export async function* messagesOf(server: string, answer: IncomingMessage): Asyn
   }
   for await (const event of splitEvents(decodedBody(answer), limits.message, account)) {
     if (!Buffer.isBuffer(event)) throw new OversizedAnswer(`more than ${limits.message} bytes in one message`);
-    const { name, id, data } = parseEvent(event);
+    const { name, id, retry, data } = parseEvent(event);
     if (name !== undefined && name !== 'message') continue;
     const message = data && data.length > 0 ? await readable(data) : undefined;
-    if (message || id !== undefined) yield { eventId: id, message };
+    if (message || id !== undefined || retry !== undefined) yield { eventId: id, retry, message };
   }
 }
 

@@ -1,4 +1,6 @@
 import { type Edit, locate, splice } from '../../../common/answers/rewrite.ts';
+import { parseJson } from '../../../common/text/json.ts';
+import { paramHeadersOf, paramText } from '../../../policy/request/param-headers.ts';
 import type { Announced, Member } from '../exchange.ts';
 
 /** The version that members of the new era are asked in. */
@@ -36,6 +38,21 @@ export function enveloped(body: Buffer, member: Member, announced: Announced, le
     body,
     members.map(([key, json]): Edit => ({ path: ['params', '_meta', key], json })),
   );
+}
+
+/**
+ * The headers that repeat arguments of a call (`x-mcp-header`; MCP 2026-07-28, "Schema Extension"). The broker is the member's
+ * client, and clients of the old era send none: so they come from the arguments alone.
+ * @param definition of the tool, as JSON
+ */
+export function paramHeaders(definition: string, args: unknown): Record<string, string> {
+  if (!definition.includes('x-mcp-header')) return {};
+  const { inputSchema } = (parseJson(definition) ?? {}) as { inputSchema?: unknown };
+  const found = paramHeadersOf(inputSchema).flatMap((header): [string, string][] => {
+    const text = paramText(args, header);
+    return text === undefined ? [] : [[`mcp-param-${header.name}`, headerText(text)]];
+  });
+  return Object.fromEntries(found);
 }
 
 /** A name for the header `Mcp-Name`: as it is, or UTF-8 in base64 (MCP 2026-07-28, "Header standardisation"). */

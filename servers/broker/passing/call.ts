@@ -220,10 +220,11 @@ export class Call implements Running {
   }
 
   /** @returns the request that has to follow */
-  async #take(sent: Sent, { eventId, message }: Said): Promise<Buffer | undefined> {
+  async #take(sent: Sent, { eventId, retry, message }: Said): Promise<Buffer | undefined> {
+    if (retry !== undefined && this.#writer.isStreaming) await this.#writer.event({ retry });
     if (eventId !== undefined && this.#client.era === 'old') this.#mayResume = true;
     if (!message) {
-      await this.#writer.event({ id: eventId, data: Buffer.alloc(0) });
+      if (eventId !== undefined) await this.#writer.event({ id: eventId, data: Buffer.alloc(0) });
       return undefined;
     }
     if (message.isResponse) return await this.#takeResponse(sent, message, eventId);

@@ -23,11 +23,11 @@ export class Writer {
   }
 
   /** @param id the member's own: the client names it to go on with the stream. Without data, the event opens the stream. */
-  async event({ id, data }: { id?: string | undefined; data?: Buffer }): Promise<void> {
+  async event({ id, retry, data }: { id?: string | undefined; retry?: number; data?: Buffer }): Promise<void> {
     if (this.#isOver) return;
     this.#isStreaming = true;
     const own = id === undefined ? undefined : `${this.#server}/${id}`;
-    await this.reply.event({ name: undefined, id: own, retry: undefined, data });
+    await this.reply.event({ name: undefined, id: own, retry, data });
   }
 
   async answer(json: Buffer, id?: string): Promise<void> {

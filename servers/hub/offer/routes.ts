@@ -23,21 +23,25 @@ export function createRoutes({ members }: Picture, listed: boolean): Routes {
   const offered = members.filter(({ leftOut }) => leftOut === undefined);
   const byServer = new Map(offered.map((member) => [member.server, member]));
   const lookUp = createLookUp();
+  const routeTo = (member: PictureMember, name: string, kind: NamedKind): Route => {
+    const definition = kind === 'tool' ? lookUp(member, 'tools').get(name) : undefined;
+    return { member: memberOf(member), name, ...(definition !== undefined && { definition }) };
+  };
   return {
     named(name, kind) {
       const list = kind === 'tool' ? 'tools' : 'prompts';
       const owner = ownerOf(name);
       const owning = owner && byServer.get(owner.server);
       if (owning && owning.prefix !== 'never' && (!listed || lookUp(owning, list).has(owner.name)))
-        return { member: memberOf(owning), name: owner.name };
+        return routeTo(owning, owner.name, kind);
       const plain = owner ? undefined : offered.find((each) => each.prefix === 'never' && lookUp(each, list).has(name));
-      return plain && { member: memberOf(plain), name };
+      return plain && routeTo(plain, name, kind);
     },
     located(uri) {
       const has = offered.filter((each) => lookUp(each, 'resources').has(uri) || lookUp(each, 'templates').has(uri));
       const fits = offered.filter((each) =>
         lookUp(each, 'templates')
-          .values()
+          .keys()
           .some((one) => fitsTemplate(one, uri)),
       );
       const best = [...new Set([...has, ...fits])];
@@ -51,13 +55,22 @@ function memberOf({ server, era, sampling, transport }: PictureMember): Member {
   return { server, era, ...(sampling !== undefined && { sampling }), ...(transport && { transport }) };
 }
 
-/** The names or URIs of one list of a member, read when they are first asked for. */
+/** The elements of one list of a member by name or URI, read when they are first asked for. */
 function createLookUp() {
-  const known = new Map<readonly string[], ReadonlySet<string>>();
-  return (member: PictureMember, list: ListName): ReadonlySet<string> => {
+  const known = new Map<readonly string[], ReadonlyMap<string, string>>();
+  return (member: PictureMember, list: ListName): ReadonlyMap<string, string> => {
     const texts = member[list];
-    const found = known.get(texts) ?? new Set(texts.flatMap((text) => keyOf(text, listings[list].key) ?? []));
+    const found = known.get(texts) ?? byKey(texts, listings[list].key);
     known.set(texts, found);
     return found;
   };
+}
+
+function byKey(texts: readonly string[], key: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const text of texts) {
+    const name = keyOf(text, key);
+    if (name !== undefined && !found.has(name)) found.set(name, text);
+  }
+  return found;
 }

@@ -17,6 +17,8 @@ function build(name: string): McpServer {
   server.registerTool('echo', { inputSchema: z.object({ message: z.string() }) }, ({ message }) =>
     said(`Echo: ${message}`),
   );
+  const region = z.object({ region: z.string().meta({ 'x-mcp-header': 'Region' }) });
+  server.registerTool('located', { inputSchema: region }, (args) => said(args.region));
   server.registerTool('ask', {}, (context) => {
     const answer = context.mcpReq.inputResponses?.name;
     if (answer) return said(JSON.stringify(answer));

@@ -261,7 +261,7 @@ const tools: Readonly<Record<string, (call: Call) => void | Promise<void>>> = {
   /** Ends its stream before the answer, which comes after `Last-Event-ID`. */
   polls: ({ id, res }) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' });
-    res.end(`id: ${id}\ndata: \n\n`);
+    res.end(`id: ${id}\nretry: 7\ndata: \n\n`);
   },
   task: ({ id, res }) =>
     answer(res, 200, { id: JSON.parse(id), result: { task: { taskId: 't1', status: 'working' } } }),

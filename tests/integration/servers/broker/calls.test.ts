@@ -85,6 +85,15 @@ describe('a result', () => {
     expect(got.ended).toBe(true);
   });
 
+  test.each(['Lima', 'Tōkyō', ' =?base64?x?='])('of a tool that wants the argument %j in a header', async (region) => {
+    const inputSchema = { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } };
+    const definition = JSON.stringify({ name: 'located', inputSchema });
+    const message = { method: 'tools/call', params: { name: 'modern__located', arguments: { region } } };
+    const route = { member: modern, name: 'located', definition };
+    for (const session of [undefined, scene.session()])
+      expect((await scene.ask(message, [route], { session })).text).toBe(region);
+  });
+
   test('gets what a new client needs', async () => {
     const got = await scene.tool(odd, 'rich');
     expect(got.json).toContain(`"result":{"resultType":"complete",${richResult.slice(1)}`);

@@ -164,6 +164,7 @@ describe('what a member sends beside its answer', () => {
     );
     const [event] = got.events.filter(({ id }) => id !== undefined);
     expect([got.ended, got.messages]).toEqual([true, []]);
+    expect(got.events.map(({ retry }) => retry)).toContain(7);
     const later = scene.exchange({}, { session });
     expect(await scene.calls.resume(later, String(event?.id))).toBe(true);
     expect(later.reply.last).toEqual({ jsonrpc: '2.0', id: 'mine', result: { content: [] } });

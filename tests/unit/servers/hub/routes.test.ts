@@ -45,7 +45,11 @@ test.each<[name: string, kind: 'tool' | 'prompt', route: string | undefined, inS
 });
 
 test('A route says what the member speaks, and what it may', () => {
-  expect(routes.named('a__echo', 'tool')).toEqual({ member: { server: 'a', era: 'new' }, name: 'echo' });
+  expect(routes.named('a__echo', 'tool')).toEqual({
+    member: { server: 'a', era: 'new' },
+    name: 'echo',
+    definition: '{"name":"echo"}',
+  });
   expect(routes.named('b__greet', 'prompt')).toEqual({
     member: { server: 'b', era: 'old', sampling: true },
     name: 'greet',

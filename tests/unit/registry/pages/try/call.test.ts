@@ -1,7 +1,6 @@
 import { toolSegment } from '../../../../../registry/pages/shared/tool-id.ts';
 import { callLine } from '../../../../../registry/pages/try/call-line.ts';
 import { formOf } from '../../../../../registry/pages/try/form-model.ts';
-import { paramHeadersOf } from '../../../../../registry/pages/try/param-headers.ts';
 
 const schema = {
   required: ['zone', 'days'],
@@ -23,22 +22,4 @@ test('A plain name of a tool is its own segment of an address, every other one a
   const others = ['', '.', '..', '-x', 'a/b', 'a b', 'a%2fb', 'ä', '~x', 'x'.repeat(129)].map(toolSegment);
   for (const segment of others) expect(segment).toMatch(/^~[\w-]{22}$/);
   expect(new Set(others).size).toBe(others.length);
-});
-
-test('Headers of arguments come from properties that only properties lead to, with a plain name and type', () => {
-  const property = (name: unknown, type = 'string') => ({ type, 'x-mcp-header': name });
-  const headers = paramHeadersOf({
-    properties: {
-      region: property('Region'),
-      inner: { properties: { id: property('Id', 'integer') } },
-      list: { items: { properties: { x: property('X') } } },
-      price: property('Price', 'number'),
-      sly: property('A\r\nB'),
-      none: property(7),
-    },
-  });
-  expect(headers).toEqual([
-    { name: 'Region', path: ['region'] },
-    { name: 'Id', path: ['inner', 'id'] },
-  ]);
 });
