@@ -5,7 +5,7 @@ import { type Named, personOf } from '../access/guards.ts';
 import { notFound } from '../access/permissions.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { ToolSearch } from '../search/tool-search.ts';
-import { isSet } from '../servers/server.ts';
+import { isSet, permissions } from '../servers/server.ts';
 import { serverSettings } from '../servers/server-input.ts';
 import { type Answer, icon, name, status, time, tool } from './shared/answer.ts';
 
@@ -38,6 +38,7 @@ export const serverDetails = summary.extend({
   repository: z.string().nullable(),
   license: z.string().nullable(),
   icons: z.array(icon),
+  may: z.array(z.enum(permissions)).describe('What it may ask of the clients of its callers through the hub.'),
   alias: z.string().nullable().describe('The name that its makers published it under.'),
   revision: z.int(),
   updated_at: time,
@@ -96,7 +97,7 @@ export function createApi(catalogue: Catalogue, search: ToolSearch): Router {
 
 /** One server in full, as JSON. */
 export function toDetails(entry: CatalogueEntry): Answer<typeof serverDetails> {
-  const { version, repository, license, icons, alias, revision, updatedAt, location, health } = entry;
+  const { version, repository, license, icons, may, alias, revision, updatedAt, location, health } = entry;
   return {
     ...toSummary(entry),
     error: health.error,
@@ -105,6 +106,7 @@ export function toDetails(entry: CatalogueEntry): Answer<typeof serverDetails> {
     repository,
     license,
     icons,
+    may,
     alias,
     revision,
     updated_at: updatedAt.toISOString(),

@@ -92,10 +92,10 @@ function digestOf(items: readonly unknown[]): string {
 
 function changedKinds(before: Seen | undefined, after: Seen | undefined): readonly Kind[] {
   if (!before || !after) return kinds;
-  const isOther = before.server.enabled !== after.server.enabled || membersOf(before) !== membersOf(after);
+  const isOther = before.server.enabled !== after.server.enabled || settingsOf(before) !== settingsOf(after);
   return isOther ? kinds : kinds.filter((kind) => before.digests[kind] !== after.digests[kind]);
 }
 
-function membersOf({ server }: Seen): string {
-  return JSON.stringify(server.members);
+function settingsOf({ server }: Seen): string {
+  return JSON.stringify([server.members, server.may]);
 }

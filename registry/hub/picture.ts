@@ -21,6 +21,10 @@ export type PictureMember = {
   prefix?: 'never';
   /** It can only be reached by the HTTP+SSE transport of MCP 2024-11-05. */
   transport?: 'sse';
+  /** It may use the client's model. */
+  sampling?: true;
+  /** It may ask people to open pages. */
+  pages?: true;
   /** Why nothing of it is offered, as a sentence for people and models. */
   leftOut?: string;
 } & Record<List, readonly string[]>;
@@ -134,9 +138,16 @@ function bareMember({ server, prefix }: SetMember): PictureMember {
   return { server, era: 'old', ...(prefix !== null && { prefix }), ...nothing };
 }
 
-function about(server: RegisteredServer, { details }: Health): Pick<PictureMember, 'era' | 'transport'> {
+type About = Pick<PictureMember, 'era' | 'transport' | 'sampling' | 'pages'>;
+
+function about(server: RegisteredServer, { details }: Health): About {
   const [first] = transportsOf(server);
-  return { era: details?.announced?.era === 'modern' ? 'new' : 'old', ...(first === 'sse' && { transport: 'sse' }) };
+  return {
+    era: details?.announced?.era === 'modern' ? 'new' : 'old',
+    ...(first === 'sse' && { transport: 'sse' }),
+    ...(server.may.includes('sampling') && { sampling: true }),
+    ...(server.may.includes('open_pages') && { pages: true }),
+  };
 }
 
 /** Of a member with listed tools, only these count, and the pages that they open (MCP Apps). */

@@ -6,7 +6,7 @@ import { isJsonObject } from './definition.ts';
 import { headerFault, mostForwardedHeaders } from './header-names.ts';
 import { line, name, tags } from './input-texts.ts';
 import { endpointPath, publishedName, routeHost } from './names.ts';
-import { type RegisteredServer, type ServerSettings, settingsOf } from './server.ts';
+import { permissions, type RegisteredServer, type ServerSettings, settingsOf } from './server.ts';
 import { setReplacement, setSettings, toReplacement, toSettings } from './set-input.ts';
 
 /** Addresses with a whole configuration in their query are about that long. nginx's settings take 4,096 bytes each. */
@@ -98,6 +98,12 @@ export const serverSettings = z.strictObject({
     .max(120, 'must be 120 or less')
     .nullable()
     .default(null),
+  may: z
+    .array(z.enum(permissions, `must be ${permissions.join(' or ')}`), 'must be a list')
+    .refine((all) => new Set(all).size === all.length, 'must not repeat a word')
+    // In one order, so that another one is no change.
+    .transform((all) => permissions.filter((each) => all.includes(each)))
+    .default([]),
   alias: z
     .string('must be text')
     .max(200, 'must have at most 200 characters')

@@ -45,6 +45,13 @@ export interface SetMember {
  */
 export const locationOfSet = { upstream: 'http://set.invalid', transports: { 'streamable-http': '/mcp' } } as const;
 
+/**
+ * What a server may ask of its callers' clients through the hub: their model, or that they open a page. Questions in a form are
+ * open to every server.
+ */
+export const permissions = ['sampling', 'open_pages'] as const;
+type Permission = (typeof permissions)[number];
+
 export interface ServerSettings extends ServerEntry {
   /** The servers of a set; null for a server. */
   members: readonly SetMember[] | null;
@@ -60,6 +67,7 @@ export interface ServerSettings extends ServerEntry {
   forward_headers: readonly string[];
   host_header: string | null;
   health_seconds: number | null;
+  may: readonly Permission[];
   /** Its published name, such as `io.github.owner/name`. The MCP registry API lists it under this name. */
   alias: string | null;
   /** A disabled server is shown, but has no route. */

@@ -51,7 +51,7 @@ export const setReplacement = z.strictObject({
 const nothing = {
   ...locationOfSet,
   ...{ version: null, repository: null, license: null, icons: [], alias: null },
-  ...{ auth: null, forward_headers: [], host_header: null, health_seconds: null },
+  ...{ auth: null, forward_headers: [], host_header: null, health_seconds: null, may: [] },
 } satisfies Partial<ServerSettings>;
 
 /** The settings that are stored of a set. */

@@ -31,6 +31,8 @@ export interface Schema {
     health_seconds: number | null;
     /** The members of a set, as JSON; null for a server. */
     members: string | null;
+    /** What it may ask of clients, as a JSON list; null if it was never set. */
+    may: string | null;
     updated_at: string;
   };
   server_change: {
@@ -97,6 +99,7 @@ export const changes: SchemaChanges = {
   '008-rejected-tools': (db) => db.schema.alterTable('tool_pending').addColumn('rejected', 'integer').execute(),
   '009-host-header': (db) => db.schema.alterTable('server').addColumn('host_header', 'text').execute(),
   '010-members-of-sets': (db) => db.schema.alterTable('server').addColumn('members', 'text').execute(),
+  '011-what-servers-may-ask': (db) => db.schema.alterTable('server').addColumn('may', 'text').execute(),
 };
 
 async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {

@@ -54,10 +54,11 @@ export async function readServer(db: Kysely<Schema>, name: string): Promise<Regi
   return row && toServer(row);
 }
 
-/** Inserts a server, or replaces the one of its name. */
+/** Inserts a server, or replaces the one of its name. A column of a later version keeps its value. */
 export async function putServer(db: Kysely<Schema>, server: RegisteredServer): Promise<void> {
-  await deleteServer(db, server.name);
-  await db.insertInto('server').values(toRow(server)).execute();
+  const row = toRow(server);
+  const query = db.insertInto('server').values(row);
+  await query.onConflict((conflict) => conflict.column('name').doUpdateSet(row)).execute();
 }
 
 export async function deleteServer(db: Kysely<Schema>, name: string): Promise<void> {
@@ -84,6 +85,7 @@ function toServer(row: Selectable<Schema['server']>): RegisteredServer {
     },
     tags: JSON.parse(row.tags),
     forward_headers: row.forward_headers === null ? [] : JSON.parse(row.forward_headers),
+    may: row.may === null ? [] : JSON.parse(row.may),
     icons: JSON.parse(row.icons),
     auth: auth_secret === null ? null : { secret: auth_secret },
     members: row.members === null ? null : JSON.parse(row.members),
@@ -100,6 +102,7 @@ function toRow({ transports, auth, updatedAt, ...same }: RegisteredServer): Sele
     sse_path: transports.sse ?? null,
     tags: JSON.stringify(same.tags),
     forward_headers: JSON.stringify(same.forward_headers),
+    may: JSON.stringify(same.may),
     icons: JSON.stringify(same.icons),
     members: same.members && JSON.stringify(same.members),
     auth_secret: auth?.secret ?? null,

@@ -31,6 +31,8 @@ export const rpcCode = {
   unavailable: -32008,
   /** Of MCP 2026-07-28: the client cannot do what the request needs. */
   capabilityMissing: -32021,
+  /** Of MCP 2025-11-25: pages have to be opened first. */
+  pagesRequired: -32042,
   unknownMethod: -32601,
   invalidParams: -32602,
 } as const;

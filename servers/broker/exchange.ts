@@ -30,6 +30,8 @@ export interface Member {
   transport?: 'sse' | undefined;
   /** Whether it may use the client's model. Without it the client's `sampling` is hidden from it, and its requests refused. */
   sampling?: boolean | undefined;
+  /** Whether it may ask people to open pages. Without it the client's elicitation in URL mode is hidden and refused likewise. */
+  pages?: boolean | undefined;
 }
 
 /** On whose behalf members are asked, and with what. */

@@ -14,6 +14,7 @@ export const labels = {
   forward_headers: 'Headers that callers may send',
   host_header: 'Host header',
   health_seconds: 'Seconds that a health check waits',
+  may: 'What it may ask of people through the hub',
   version: 'Version',
   license: 'License',
   repository: 'Repository',
@@ -38,7 +39,9 @@ export const emptyValues: Values = {
 
 /** The input of a form that was sent. */
 export function valuesIn(form: URLSearchParams): Values {
-  const typed = Object.fromEntries(fields.map((field) => [field, form.get(field) ?? '']));
+  const typed = Object.fromEntries(
+    fields.map((field) => [field, field === 'may' ? form.getAll(field).join(', ') : (form.get(field) ?? '')]),
+  );
   return { ...(typed as Record<Field, string>), enabled: form.get('enabled') === 'on' };
 }
 
@@ -59,6 +62,7 @@ export function valuesOfEntry(entry: Readonly<Record<string, unknown>>): Values 
     enabled: true,
     tags: [],
     forward_headers: [],
+    may: [],
   };
   return valuesOf({ ...blank, ...entry } as unknown as ServerSettings);
 }
@@ -77,6 +81,7 @@ export function valuesOf(server: ServerSettings): Values {
     forward_headers: server.forward_headers.join(', '),
     host_header: server.host_header ?? '',
     health_seconds: server.health_seconds?.toString() ?? '',
+    may: server.may.join(', '),
     version: server.version ?? '',
     license: server.license ?? '',
     repository: server.repository ?? '',
@@ -107,6 +112,7 @@ export function inputOf(values: Values): Record<string, unknown> {
     forward_headers: [...new Set(values.forward_headers.split(/[,\s]+/))].filter(Boolean),
     host_header: optional('host_header'),
     health_seconds: numberOf(values.health_seconds),
+    may: values.may.split(', ').filter(Boolean),
     auth: optional('secret') && { secret: optional('secret') },
     alias: optional('alias'),
     enabled: values.enabled,
@@ -152,7 +158,7 @@ const places: Readonly<Record<string, Field>> = {
 };
 
 /** What an item of a list field is called. */
-const items: Readonly<Record<string, string>> = { icons: 'Line', forward_headers: 'Name' };
+const items: Readonly<Record<string, string>> = { icons: 'Line', forward_headers: 'Name', may: 'Permission' };
 
 /** The faults of the form for a refusal of the API. */
 export function faultsOf({ code, message, faults }: RegistryError): Faults {

@@ -119,7 +119,9 @@ function asError(value: unknown, status?: number): BrokerError | undefined {
   if (typeof message !== 'string') return undefined;
   const sentence = cleanText(message.slice(0, limits.errorText), { keep: '\n', replace: ' ' });
   const known = typeof code === 'number' && Number.isSafeInteger(code) ? code : rpcCode.unavailable;
-  return new BrokerError(known, sentence, { data, ...(status !== undefined && { status }) });
+  // Its pages are labelled where it passes as it is (`pagesChanged`). Here they stay out.
+  const shown = known === rpcCode.pagesRequired ? undefined : data;
+  return new BrokerError(known, sentence, { data: shown, ...(status !== undefined && { status }) });
 }
 
 function noSentence(status = 200, server = 'The server'): BrokerError {

@@ -10,11 +10,22 @@ export const oldVersion = '2025-11-25';
 
 const prefix = 'io.modelcontextprotocol/';
 
-/** What a member may know of the client's capabilities: sampling spends the client's model. */
+/** What a member may know of the client's capabilities: sampling spends the client's model, and pages lead people away. */
 export function capabilitiesFor(member: Member, { capabilities }: Announced): Record<string, unknown> {
-  if (member.sampling || !('sampling' in capabilities)) return capabilities;
-  const { sampling: _, ...rest } = capabilities;
-  return rest;
+  const { sampling, elicitation, ...rest } = capabilities;
+  const asks = member.pages ? elicitation : withoutPages(elicitation);
+  return {
+    ...rest,
+    ...(member.sampling && sampling !== undefined && { sampling }),
+    ...(asks !== undefined && { elicitation: asks }),
+  };
+}
+
+/** An elicitation without modes means forms, so that one with pages only must go as a whole. */
+function withoutPages(elicitation: unknown): unknown {
+  if (typeof elicitation !== 'object' || elicitation === null || !('url' in elicitation)) return elicitation;
+  const { url: _, ...modes } = elicitation;
+  return Object.keys(modes).length > 0 ? modes : undefined;
 }
 
 /**

@@ -13,6 +13,7 @@ import { askAll, heldAnswer, passQuestion, type QuestionTo } from './asking.ts';
 import type { HeldCalls } from './held.ts';
 import { linksIn } from './links.ts';
 import { Notices } from './notices.ts';
+import { pagesChanged } from './pages.ts';
 import { type Question, readQuestion } from './question.ts';
 import { taskIdsChanged } from './task-ids.ts';
 import { errorMessage, idOf, Writer } from './writer.ts';
@@ -252,6 +253,7 @@ export class Call implements Running {
     for (const uri of linksIn(message)) this.#client.remember(uri, this.member);
     const changes = [
       { ...(message.parts.get('id') as Span), json: this.clientId },
+      ...pagesChanged(this.member, capabilities, message),
       ...(asks ? questionsChanged(asks) : taskIdsChanged(this.member.server, this.method, message)),
       ...(this.#client.era === 'new' && era === 'old' ? newMembers(this.method, message) : []),
     ];

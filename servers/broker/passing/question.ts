@@ -39,11 +39,10 @@ export function readQuestion(
   // Nothing admits the broker's own answer when a call has lasted for longer than a delegation: the client gives it.
   if (method === 'ping') return { method, params: {} };
   const needed = capabilityOf[method];
-  const isHidden = needed === 'sampling' && !member.sampling;
-  if (needed === undefined || isHidden || capabilities[needed] === undefined)
-    throw new BrokerError(rpcCode.unknownMethod, `The client does not answer ${cleanText(method.slice(0, 64))}.`, {
-      data: { reason: notAnswered },
-    });
+  if (needed === undefined || capabilities[needed] === undefined)
+    throw unanswered(`The client does not answer ${cleanText(method.slice(0, 64))}.`);
+  if (needed === 'sampling' && !member.sampling)
+    throw unanswered(mayNot(member, "use its callers' models", 'sampling'));
   const read = paramsOf(params, needed === 'sampling' ? limits.ofMember.sampling : limits.ofMember.usual);
   if (needed === 'sampling') return { method, params: withoutContext(read) };
   return { method, params: needed === 'elicitation' ? labelled(member, capabilities[needed], read) : read };
@@ -71,11 +70,13 @@ function withoutContext({ includeContext: _, ...rest }: Json): Json {
 }
 
 /** The person sees who asks, and where a page would be opened: a member speaks with the gateway's voice. */
-function labelled({ server }: Member, elicitation: unknown, params: Json): Json {
+function labelled(member: Member, elicitation: unknown, params: Json): Json {
+  const { server } = member;
   const text = typeof params.message === 'string' ? cleanText(params.message, { keep: '\n', replace: ' ' }) : '';
   if (params.mode === undefined || params.mode === 'form') return { ...params, message: `[${server}] ${text}` };
   if (params.mode !== 'url') throw invalid('The mode must be form or url.');
   if ((elicitation as Json | null)?.url === undefined) throw invalid('The client opens no pages.');
+  if (!member.pages) throw unanswered(mayNot(member, 'ask people to open pages', 'open_pages'));
   const url = typeof params.url === 'string' ? URL.parse(params.url) : null;
   if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
     throw invalid('url must be the address of a web page, without a user.');
@@ -83,6 +84,15 @@ function labelled({ server }: Member, elicitation: unknown, params: Json): Json 
   return { ...params, url: url.href, message: `[${server}, opens ${url.host}] ${text}` };
 }
 
-function invalid(message: string): BrokerError {
+function mayNot({ server }: Member, what: string, permission: string): string {
+  return `${server} may not ${what} here. Ask the administrator of the gateway to tick it in the entry of ${server} (may: ${permission}).`;
+}
+
+function unanswered(message: string): BrokerError {
+  return new BrokerError(rpcCode.unknownMethod, message, { data: { reason: notAnswered } });
+}
+
+/** What a member asks is no valid question. */
+export function invalid(message: string): BrokerError {
   return new BrokerError(rpcCode.invalidParams, message);
 }

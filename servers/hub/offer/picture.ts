@@ -10,6 +10,7 @@ const member = z.object({
   prefix: z.literal('never').optional(),
   transport: z.literal('sse').optional(),
   sampling: z.boolean().optional(),
+  pages: z.boolean().optional(),
   leftOut: z.string().optional(),
   tools: elements,
   prompts: elements,

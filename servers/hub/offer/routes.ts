@@ -51,8 +51,8 @@ export function createRoutes({ members }: Picture, listed: boolean): Routes {
   };
 }
 
-function memberOf({ server, era, sampling, transport }: PictureMember): Member {
-  return { server, era, ...(sampling !== undefined && { sampling }), ...(transport && { transport }) };
+function memberOf({ server, era, sampling, pages, transport }: PictureMember): Member {
+  return { server, era, ...(sampling && { sampling }), ...(pages && { pages }), ...(transport && { transport }) };
 }
 
 /** The elements of one list of a member by name or URI, read when they are first asked for. */

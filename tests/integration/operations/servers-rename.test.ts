@@ -24,7 +24,7 @@ const settings = (name: string) => ({
   upstream: 'http://127.0.0.1:8000',
   transports: { 'streamable-http': '/mcp' },
   ...{ tags: [], version: null, repository: null, license: null, alias: null, icons: [], auth: null },
-  ...{ forward_headers: [], host_header: null, health_seconds: null, members: null, enabled: true },
+  ...{ forward_headers: [], host_header: null, health_seconds: null, may: [], members: null, enabled: true },
 });
 
 describe.each(bothDatabases('registry.db'))('%s:', (_kind, places) => {

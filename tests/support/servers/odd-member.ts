@@ -212,6 +212,11 @@ const tools: Readonly<Record<string, (call: Call) => void | Promise<void>>> = {
     });
     done(text(result ?? error));
   },
+  wantsPage: ({ id, res }) => {
+    const page = { mode: 'url', url: 'https://odd.example/', elicitationId: 'e', message: 'Log in' };
+    const error = { code: -32042, message: 'first', data: { elicitations: [page] } };
+    answer(res, 200, { id: JSON.parse(id), error });
+  },
   askMany: async ({ ask, done, args }) => {
     const asked = Array.from({ length: Number(args.n) }, () => ask('elicitation/create', { message: '?' }));
     const refused = (await Promise.race(asked)).error;

@@ -157,6 +157,7 @@ test('A registration answers with the stored server, which is listed and shows i
     license: 'MIT',
     icons: [{ src: 'https://example.com/i.png' }],
     host_header: 'MCP.internal:8000',
+    may: ['sampling'],
   };
   const { status, headers, body } = await send(carol, 'POST', '/servers', full);
   expect([status, headers.get('location'), body.route, body.warnings]).toEqual([201, '/api/servers/notes', 'ok', []]);
@@ -182,6 +183,7 @@ test.each([
   ['an upstream with a path', { ...notes, upstream: 'http://127.0.0.1:9000/mcp' }, 'upstream'],
   ['directives in the upstream', { ...notes, upstream: 'http://a;b{}:1' }, 'upstream'],
   ['a Host with a path', { ...notes, host_header: 'mcp.internal/x' }, 'host_header'],
+  ['an unknown permission', { ...notes, may: ['sampling', 'everything'] }, 'may.1'],
   ['directives in the Host', { ...notes, host_header: 'a;b' }, 'host_header'],
   ['dots in the path', { ...notes, transports: { sse: '/a/../b' } }, 'transports.sse'],
   ['a revision, which it cannot have', { ...notes, revision: 1 }, ''],

@@ -35,7 +35,8 @@ const server = (name: string, more = '') =>
   `- { name: ${name}, title: T, description: D, upstream: "http://127.0.0.1:9", transports: { streamable-http: /mcp }${more} }\n`;
 const set = (name: string, members: string) => `- { name: ${name}, title: T, description: D, members: [${members}] }\n`;
 const serversText = [
-  ...['weather', 'notes', 'mcpgw', 'unread', 'linear'].map((name) => server(name)),
+  server('weather', ', may: [open_pages, sampling]'),
+  ...['notes', 'mcpgw', 'unread', 'linear'].map((name) => server(name)),
   server('off', ', enabled: false'),
   '- { name: events, title: T, description: D, upstream: "http://127.0.0.1:9", transports: { sse: /sse } }\n',
   set(
@@ -139,10 +140,13 @@ test('The picture holds each server that the caller may use, with approved tools
   ]);
   expect(weather).toMatchObject({
     era: 'old',
+    sampling: true,
+    pages: true,
     prompts: [JSON.stringify({ name: 'plan', arguments: [{ name: 'x' }] })],
   });
   expect(weather?.resources[0]).toBe(JSON.stringify(ui));
   expect(weather?.templates).toEqual([JSON.stringify({ uriTemplate: 'file:///{x}', name: 't' })]);
+  expect(members.get('notes')).not.toHaveProperty('sampling');
   expect(members.get('notes')).toMatchObject({
     era: 'new',
     tools: ['{"name":"write","inputSchema":{"type":"object"}}'],

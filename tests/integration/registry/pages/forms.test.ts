@@ -79,7 +79,11 @@ interface Sent {
   headers?: Record<string, string>;
 }
 const ours = { 'Sec-Fetch-Site': 'same-origin', Origin: publicUrl };
-const post = async (path: string, fields: Record<string, string>, { who = admin, headers = ours }: Sent = {}) => {
+const post = async (
+  path: string,
+  fields: Record<string, string> | string[][],
+  { who = admin, headers = ours }: Sent = {},
+) => {
   const answer = await fetch(registry.url + path, {
     method: 'POST',
     redirect: 'manual',
@@ -132,7 +136,8 @@ describe('Registering', () => {
       alias: 'io.github.example/notes',
       icons: 'https://example.com/a.png image/png 48x48\r\nhttps://example.com/b.svg',
     };
-    expect((await post('/servers/register', all)).status).toBe(303);
+    const mays = ['open_pages', 'sampling'].map((each) => ['may', each]);
+    expect((await post('/servers/register', [...Object.entries(all), ...mays])).status).toBe(303);
     expect(registry.store.get('notes')).toMatchObject({
       description: 'First line and second',
       transports: { 'streamable-http': '/mcp', sse: '/sse' },
@@ -142,6 +147,7 @@ describe('Registering', () => {
       repository: 'https://example.com/x',
       alias: 'io.github.example/notes',
       enabled: false,
+      may: ['sampling', 'open_pages'],
       icons: [
         { src: 'https://example.com/a.png', mimeType: 'image/png', sizes: ['48x48'] },
         { src: 'https://example.com/b.svg' },
@@ -150,6 +156,11 @@ describe('Registering', () => {
     const { html } = await get('/servers/notes/edit');
     expect(typedIn(html, 'icons')).toBe('https://example.com/a.png image/png 48x48\nhttps://example.com/b.svg');
     expect(typedIn(html, 'tags')).toBe('a, b');
+    for (const [, each] of mays) expect(html).toContain(`name="may" value="${each}" checked`);
+    await post('/servers/notes/enable', { revision: String(registry.store.get('notes')?.revision) });
+    expect((await get('/servers/notes/connect')).html).toContain(
+      'to use your model and to open a page, through the hub',
+    );
   });
 
   test.each([
@@ -251,6 +262,7 @@ const everyField = [
   'repository',
   'alias',
   'icons',
+  'may',
 ];
 test.each(everyField)('Input into %s is rejected at the field, or is shown as text only', async (field) => {
   for (const text of injections) {

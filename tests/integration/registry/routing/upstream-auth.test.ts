@@ -178,6 +178,7 @@ test('A database of an older version gets the column, and its servers have no se
     forward_headers: [],
     host_header: null,
     health_seconds: null,
+    may: [],
     members: null,
     enabled: true,
     auth: null,

@@ -27,6 +27,7 @@ const settings = (name: string, change: Partial<ServerSettings> = {}): ServerSet
   forward_headers: ['X-MCP-Toolsets'],
   host_header: 'mcp.internal:8000',
   health_seconds: 90,
+  may: ['sampling', 'open_pages'],
   members: [{ server: 'other', tools: ['a.b'], prefix: 'never' }],
   enabled: false,
   ...change,

@@ -6,7 +6,7 @@ import { BrokerScene, Got } from '../../../support/servers/broker-scene.ts';
 import { OddMember } from '../../../support/servers/odd-member.ts';
 
 const odd: Member = { server: 'odd', era: 'old' };
-const trusted: Member = { server: 'odd', era: 'old', sampling: true };
+const trusted: Member = { server: 'odd', era: 'old', sampling: true, pages: true };
 const modern: Member = { server: 'modern', era: 'new' };
 const down: Member = { server: 'down', era: 'old' };
 const member = new OddMember();
@@ -65,7 +65,7 @@ describe('a question of a member', () => {
       url: 'https://EVIL.example:8443/x',
       elicitationId: 'e',
     };
-    const { asked, text } = await answering(odd, 'ask', 'elicitation/create', { action: 'accept' }, args);
+    const { asked, text } = await answering(trusted, 'ask', 'elicitation/create', { action: 'accept' }, args);
     expect(asked.params.message).toBe('[odd, opens evil.example:8443] Log in at  github.com');
     expect(asked.params.url).toBe('https://evil.example:8443/x');
     expect(text).toBe('{"action":"accept"}');
@@ -78,7 +78,7 @@ describe('a question of a member', () => {
     ['two messages', { Message: 'without a label' }],
     ['a long form', { requestedSchema: { title: 'x'.repeat(70_000) } }],
   ])('is refused: %s', async (_what, args) => {
-    expect(await refusal('ask', args)).toContain('-32602');
+    expect(await refusal('ask', args, { session }, trusted)).toContain('-32602');
   });
 
   test('is refused for what the client does not answer', async () => {
@@ -87,10 +87,30 @@ describe('a question of a member', () => {
   });
 
   test('reaches the model only of a server that may ask it, without what others said', async () => {
-    expect(await refusal('sample', {})).toContain('does not answer sampling/createMessage');
+    expect(await refusal('sample', {})).toContain("odd may not use its callers' models here. Ask the administrator");
     session = scene.session();
     const { asked } = await answering(trusted, 'sample', 'sampling/createMessage', { role: 'assistant' });
     expect(asked.params).toEqual({ messages: [], maxTokens: 5 });
+  });
+
+  test('opens a page only for a server that may', async () => {
+    const page = { mode: 'url', url: 'https://odd.example/', elicitationId: 'e' };
+    expect(await refusal('ask', page)).toContain('odd may not ask people to open pages here. Ask the administrator');
+    const { capabilities } = [...member.sessions.values()].at(-1) as { capabilities: object };
+    expect(capabilities).toEqual({ elicitation: { form: {} }, roots: {} });
+    // As an error (MCP 2025-11-25, "URL Elicitation Required").
+    const wants = (to: Member) => scene.tool(to, 'wantsPage', {}, { session: scene.session() });
+    const { error } = (await wants(odd)).last;
+    expect(error).toEqual({
+      code: -32601,
+      message: expect.stringContaining('Ask the administrator'),
+      data: expect.anything(),
+    });
+    expect((await wants(trusted)).last.error).toEqual({
+      code: -32042,
+      message: 'first',
+      data: { elicitations: [{ ...page, message: '[odd, opens odd.example] Log in' }] },
+    });
   });
 
   test('waits with three others of its member at most', async () => {
