@@ -41,7 +41,8 @@ async function run(): Promise<boolean> {
   writeFileSync(SCOPES_FILE, policy);
   const entry = (name: string, upstream: string) => {
     const transports = { 'streamable-http': '/mcp' };
-    return { name, title: name, description: 'For the suite', upstream, transports, tags: [] };
+    const may = ['sampling', 'open_pages'];
+    return { name, title: name, description: 'For the suite', upstream, transports, tags: [], may };
   };
   // The hub has one list for both eras, as the registry reads it, so each version gets a server that has its tools there.
   const sets = Object.entries(setOf).map(([name, server]) => {
