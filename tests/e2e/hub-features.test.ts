@@ -187,3 +187,26 @@ test('A server that is disabled leaves the lists of clients of both eras, and th
     await client.client.close();
   }
 });
+
+test('After the hub was killed in the middle of a call, clients initialize again, and go on', async () => {
+  const before = await connect('/mcp', 'legacy');
+  const begun = before.ask('tools/call', { name: 'odd__slow', arguments: {} }, { onprogress: () => running.resolve() });
+  const running = Promise.withResolvers<void>();
+  const end = begun.then(String, (error: Error) => error.message);
+  await running.promise;
+  await gateway.kill('hub');
+  const list = () =>
+    before.ask('tools/list').then(
+      () => '',
+      (error: Error & { status?: number }) => error.message,
+    );
+  expect(await list()).toMatch(/50[23]|unavailable/);
+  await gateway.revive('hub');
+  expect(await until(async () => (await list()).includes('no such session. Initialize a new one'), 20_000)).toBe(true);
+  await before.client.close();
+  expect(await end).not.toBe('never');
+  const after = await connect('/mcp', 'legacy');
+  const call = { name: 'modern__echo', arguments: { message: 'back' } };
+  expect(await after.ask('tools/call', call)).toMatchObject({ content: [{ text: 'Echo: back' }] });
+  await after.client.close();
+});

@@ -12,6 +12,8 @@ import { copyDatabases, restoreDatabases } from '../../../operations/backup/data
 import { run } from '../../../operations/backup/restore/main.ts';
 import { CommandError } from '../../../operations/command.ts';
 import { revoke } from '../../../operations/revoke/revoke.ts';
+import { parseServers } from '../../../registry/store/servers-file.ts';
+import { openStore as openRegistry } from '../../../registry/store/store.ts';
 import { now, sessionRecord } from '../../support/auth-server/auth-fixture.ts';
 import { runCommand } from '../../support/operations/run-command.ts';
 
@@ -71,6 +73,23 @@ test('A restore puts the backup in place and keeps the files that it replaces', 
   restoreDatabases(join(folder, 'copy'), data);
   expect(namesIn(join(data, 'registry.db'))).toEqual(['kept']);
   expect(namesIn(join(data, 'registry.db.before-restore'))).toEqual(['wrong']);
+});
+
+test('A set is in the backup with its servers and tools, and there again after a restore', async () => {
+  open.close();
+  rmSync(join(data, 'registry.db'));
+  const members = [{ server: 'notes', tools: ['read'], prefix: 'never' as const }];
+  const [next] = parseServers(JSON.stringify([{ name: 'team', title: 'T', description: 'D', members }]));
+  const by = { sub: 'a', username: 'alice' };
+  const store = await openRegistry(join(data, 'registry.db'));
+  const made = await store.change({ name: 'team', revision: undefined, next, action: 'register', by });
+  await copyDatabases(data, join(folder, 'copy'));
+  await store.change({ name: 'team', revision: made?.revision, next: undefined, action: 'delete', by });
+  await store.close();
+  restoreDatabases(join(folder, 'copy'), data);
+  const restored = await openRegistry(join(data, 'registry.db'));
+  expect([restored.get('team'), restored.get('team')?.members]).toEqual([made, members]);
+  await restored.close();
 });
 
 test('A restore is refused while a process has the database open, and changes nothing', async () => {

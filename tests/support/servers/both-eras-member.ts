@@ -6,9 +6,19 @@ import * as z from 'zod';
 /**
  * A member on the official SDK.
  * @param legacy `stateless`: speaks both eras; `reject`: only 2026-07-28
+ * @param more adds tools
  */
-export function bothErasMember(name: string, legacy: 'stateless' | 'reject'): RequestListener {
-  const handle = toNodeHandler(createMcpHandler(() => build(name), { legacy }));
+export function bothErasMember(
+  name: string,
+  legacy: 'stateless' | 'reject',
+  more: (server: McpServer) => void = () => undefined,
+): RequestListener {
+  const built = () => {
+    const server = build(name);
+    more(server);
+    return server;
+  };
+  const handle = toNodeHandler(createMcpHandler(built, { legacy }));
   return (req, res) => void handle(req as Parameters<typeof handle>[0], res);
 }
 
@@ -17,8 +27,6 @@ function build(name: string): McpServer {
   server.registerTool('echo', { inputSchema: z.object({ message: z.string() }) }, ({ message }) =>
     said(`Echo: ${message}`),
   );
-  const region = z.object({ region: z.string().meta({ 'x-mcp-header': 'Region' }) });
-  server.registerTool('located', { inputSchema: region }, (args) => said(args.region));
   server.registerTool('ask', {}, (context) => {
     const answer = context.mcpReq.inputResponses?.name;
     if (answer) return said(JSON.stringify(answer));

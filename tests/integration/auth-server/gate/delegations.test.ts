@@ -10,11 +10,13 @@ import {
   publicUrl,
   secretKey,
   sessionRecord,
+  startAuthServer,
   toolCall,
   toolsList,
 } from '../../../support/auth-server/auth-fixture.ts';
 import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 import { useClock } from '../../../support/clock.ts';
+import { emptyDatabase } from '../../../support/postgres/databases.ts';
 
 const policyText = `
 group_mappings: { clock-users: [clock], openers: [open], both: [clock, open], mcp-registry-admin: [clock, open] }
@@ -283,4 +285,24 @@ describe('The hub', () => {
     const { shown } = await (ways['an access token of the gateway'] as (typeof ways)[string])();
     expect(codeOf(await ask(shown, toolsList, atSet))).toBe('token_invalid');
   });
+});
+
+test('What one auth-server has made counts at another over the same database, also for a set', async () => {
+  const where = await emptyDatabase();
+  const withSet = policyText.replace('open: [{', 'open: [{ server: team, methods: [tools/list] }, {');
+  const shape = { policyText: withSet, where };
+  const [one, other] = [await startAuthServer(cognito.url, shape), await startAuthServer(cognito.url, shape)];
+  try {
+    const shown = await agent();
+    for (const place of [atHub, atSet]) {
+      const outer = await one.validate({ ...place, ...shown }, toolsList);
+      const delegation = bearer(outer.headers.get('x-mcp-delegation') ?? '');
+      const answer = await other.validate({ 'X-Resource': 'inner-mcp', ...delegation }, toolsList);
+      expect([outer.status, codeOf(answer)]).toEqual([200, 'good']);
+      expect(identityOf(answer)).toEqual(identityOf(outer));
+    }
+  } finally {
+    await one.close();
+    await other.close();
+  }
 });

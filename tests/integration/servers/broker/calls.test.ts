@@ -1,3 +1,5 @@
+import type { McpServer } from '@modelcontextprotocol/server';
+import * as z from 'zod';
 import type { ClientSession, Member } from '../../../../servers/broker/exchange.ts';
 import { until } from '../../../support/listen.ts';
 import { bothErasMember } from '../../../support/servers/both-eras-member.ts';
@@ -10,11 +12,17 @@ const modern: Member = { server: 'modern', era: 'new' };
 const member = new OddMember();
 let scene: BrokerScene;
 
+/** A tool that wants its argument in a header, too. */
+function addLocated(server: McpServer): void {
+  const inputSchema = z.object({ region: z.string().meta({ 'x-mcp-header': 'Region' }) });
+  server.registerTool('located', { inputSchema }, ({ region }) => ({ content: [{ type: 'text', text: region }] }));
+}
+
 beforeAll(async () => {
   scene = await BrokerScene.start({
     odd: member.listener,
     both: bothErasMember('both', 'stateless'),
-    modern: bothErasMember('modern', 'reject'),
+    modern: bothErasMember('modern', 'reject', addLocated),
   });
 });
 afterAll(() => scene.close());

@@ -1,0 +1,113 @@
+import type { Database } from '../../../../common/database/database.ts';
+import { migrate } from '../../../../common/database/migrations.ts';
+import { openPostgres } from '../../../../common/database/postgres.ts';
+import { openSqlite } from '../../../../common/database/sqlite.ts';
+import { locationOfSet, type ServerSettings } from '../../../../registry/servers/server.ts';
+import { changes, type Schema } from '../../../../registry/store/migrations.ts';
+import { openStore } from '../../../../registry/store/store.ts';
+import { until } from '../../../support/listen.ts';
+import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
+
+/** The last change of the last release. */
+const released = '009-host-header';
+const by = { sub: 'a11ce', username: 'alice' };
+const members = [{ server: 'time', tools: ['now'], prefix: 'never' as const }];
+
+describe.each<[string, Places]>(bothDatabases('registry.db'))('%s:', (_kind, places) => {
+  let where: string;
+  let old: Database<Schema>;
+  beforeEach(async () => {
+    where = await places.fresh();
+    old = where.startsWith('postgres') ? openPostgres(where, () => undefined) : openSqlite(where);
+    await migrate(old, changes, 'registry', released);
+  });
+  afterEach(() => old.close());
+
+  /** A server as the last release writes it: it deletes the row and inserts another. */
+  const writeOld = async (name: string, change: object = {}) => {
+    const at = '2026-11-23T10:00:00.000Z';
+    const row = {
+      ...{
+        name,
+        revision: 1,
+        enabled: 1,
+        title: 'Time',
+        description: 'D',
+        upstream: 'http://127.0.0.1:9',
+        tags: '["a"]',
+      },
+      ...{
+        icons: '[]',
+        updated_at: at,
+        mcp_path: '/mcp',
+        sse_path: null,
+        version: '1.0',
+        repository: null,
+        license: null,
+      },
+      ...{
+        auth_secret: 'github',
+        alias: 'own',
+        forward_headers: '["X-A"]',
+        health_seconds: 7,
+        host_header: null,
+        ...change,
+      },
+    };
+    await old.db.deleteFrom('server').where('name', '=', name).execute();
+    await old.db
+      .insertInto('server')
+      .values(row as never)
+      .execute();
+    const log = { at, server: name, action: 'edit', by_sub: 'a', by_name: 'a', fields: '{}' };
+    await old.db
+      .insertInto('server_change')
+      .values(log as never)
+      .execute();
+  };
+
+  test('servers of the last release with their history are there afterwards, and a set of them can be made', async () => {
+    await writeOld('time');
+    const store = await openStore(where);
+    try {
+      const time = store.get('time');
+      expect(time).toMatchObject({ title: 'Time', tags: ['a'], version: '1.0', alias: 'own', health_seconds: 7 });
+      expect(time).toMatchObject({
+        auth: { secret: 'github' },
+        forward_headers: ['X-A'],
+        enabled: true,
+        members: null,
+      });
+      expect(await store.changes({ servers: ['time'], limit: 9 })).toHaveLength(1);
+      const { revision: _, updatedAt: __, ...rest } = time as NonNullable<typeof time>;
+      const next: ServerSettings = { ...rest, ...locationOfSet, name: 'team', alias: null, auth: null, members };
+      await store.change({ name: 'team', revision: undefined, next, action: 'register', by });
+      const other = await openStore(where);
+      expect(other.get('team')).toEqual(store.get('team'));
+      expect(other.get('team')?.members).toEqual(members);
+      await other.close();
+    } finally {
+      await store.close();
+    }
+  });
+
+  test('a replica of the last release that still runs sees a set as a server that is nowhere, and takes its servers away if it writes it', async () => {
+    const store = await openStore(where);
+    try {
+      await writeOld('time');
+      expect(await until(() => store.get('time'))).toBe(true);
+      const { revision: _, updatedAt: __, ...time } = store.get('time') as NonNullable<ReturnType<typeof store.get>>;
+      const next: ServerSettings = { ...time, ...locationOfSet, name: 'team', alias: null, auth: null, members };
+      await store.change({ name: 'team', revision: undefined, next, action: 'register', by });
+      const seen = await old.db.selectFrom('server').select('upstream').where('name', '=', 'team').execute();
+      expect(seen).toEqual([{ upstream: 'http://set.invalid' }]);
+      await writeOld('team', { upstream: locationOfSet.upstream, title: 'Edited', auth_secret: null, alias: null });
+      expect(await until(() => store.get('team')?.title === 'Edited')).toBe(true);
+      expect(store.get('team')).toMatchObject({ members: null, upstream: 'http://set.invalid' });
+      const [, made] = await store.changes({ servers: ['team'], limit: 9 });
+      expect(made?.fields.members).toEqual({ from: null, to: members });
+    } finally {
+      await store.close();
+    }
+  });
+});
