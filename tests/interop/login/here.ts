@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openStore } from '../../../auth-server/store/store.ts';
 import { startGateway } from '../../support/gateway/gateway.ts';
 import { environment } from '../install.ts';
+import { adminRules, offerAll, rules, startMember } from './one-entry.ts';
 
 /** The server that the clients log in to, a tool that the person may call, and one that they may not. */
 export const target = {
@@ -14,8 +15,9 @@ export const target = {
 } as const;
 
 const policy = {
-  group_mappings: { 'mcp-registry-user': ['some'] },
-  some: [{ server: target.server, methods: ['tools/list', 'tools/call'], tools: [target.allowed.name] }],
+  group_mappings: { 'mcp-registry-user': ['some'], 'mcp-registry-admin': ['admin'] },
+  'UI-Scopes': { admin: adminRules },
+  some: rules,
 };
 
 /** A home of its own for one client, with a browser in which bob logs in and presses Allow. */
@@ -40,7 +42,10 @@ export async function startLoginGate() {
   writeFileSync(CLOCK_FILE, '0');
   const NODE_OPTIONS = `--import ${join(import.meta.dirname, 'moved-clock.ts')}`;
   // A gateway without the internet reads no metadata documents, and clients register instead.
-  const gateway = await startGateway({ SCOPES_FILE, CLOCK_FILE, NODE_OPTIONS }, [], { processes: true });
+  const settings = { SCOPES_FILE, CLOCK_FILE, NODE_OPTIONS };
+  const member = await startMember();
+  const gateway = await startGateway(settings, [member.entry], { processes: true });
+  await offerAll(gateway.url, gateway.sessionCookie);
   const store = await openStore(gateway.dataDir);
   let ahead = 0;
   return {
@@ -63,6 +68,7 @@ export async function startLoginGate() {
     async stop(): Promise<void> {
       await store.close();
       await gateway.stop();
+      await member.close();
       rmSync(folder, { recursive: true });
     },
   };

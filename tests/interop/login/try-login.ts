@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { install } from '../install.ts';
 import { type LoginGate, newHome, target } from './here.ts';
-import type { LoginSetUp } from './login-set-up.ts';
+import type { LoggedIn, LoginSetUp } from './login-set-up.ts';
+import { all, daily, type OneEntry } from './one-entry.ts';
 
 /** The steps, as the table of docs/clients.md heads its columns. */
 export const loginSteps = [
@@ -11,6 +12,8 @@ export const loginSteps = [
   'shows a refusal',
   'refreshes',
   'is out when ended',
+  'works at `/mcp`',
+  'works at a set',
 ] as const;
 type Step = (typeof loginSteps)[number];
 
@@ -74,5 +77,38 @@ export async function tryLogin(setUp: LoginSetUp, gate: LoginGate, cache: string
   } finally {
     home.remove();
   }
+  await take('works at `/mcp`', () => tryOneEntry(setUp, programs, gate, all));
+  await take('works at a set', () => tryOneEntry(setUp, programs, gate, daily));
   return result;
+}
+
+/** Has a client log in once more from nothing, use each server, and go on when its access token has expired. */
+async function tryOneEntry(setUp: LoginSetUp, programs: string, gate: LoginGate, entry: OneEntry): Promise<true> {
+  const home = newHome(gate.clockFile);
+  try {
+    const client = await setUp.open(programs, `${gate.origin}${entry.path}`, home);
+    try {
+      await useAll(entry, client);
+      home.closeBrowser();
+      await gate.advance(tokenSeconds);
+      return await useAll(entry, client);
+    } finally {
+      client.stop();
+    }
+  } finally {
+    home.remove();
+  }
+}
+
+/** Lists all tools and calls each, if the client shows lists and calls tools. @throws with what is missing */
+async function useAll({ tools }: OneEntry, client: LoggedIn): Promise<true> {
+  const names = await client.tools();
+  const wanted = tools.map(({ name }) => name).sort();
+  if (names !== undefined && names.toSorted().join() !== wanted.join()) throw new Error(`it lists ${names.join()}`);
+  for (const { name, args, says } of client.call ? tools : []) {
+    // Some clients throw what a tool says about its failure.
+    const said = await client.call?.(name, args).catch((error: Error) => error.message);
+    if (!said?.includes(says)) throw new Error(`${name}: ${said}`);
+  }
+  return true;
 }
