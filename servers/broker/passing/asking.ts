@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { locate } from '../../../common/answers/rewrite.ts';
 import type { Asker, Client } from '../client.ts';
 import { BrokerError, rpcCode } from '../errors.ts';
@@ -46,7 +47,7 @@ export async function askAll(
     const left = () => reject(gone.reason);
     gone.addEventListener('abort', left, { once: true });
     try {
-      await asking.deliver(requestOf(id, question));
+      await asking.deliver(requestOf(id, withPageId(question)));
       return [key, resultOf(await promise, question)] as const;
     } finally {
       clearTimeout(timer);
@@ -79,6 +80,12 @@ function ask(
   const id = client.ask({ asker, ...more });
   if (id === undefined) throw new BrokerError(rpcCode.busy, 'The client has not answered what it was asked before.');
   return id;
+}
+
+/** A client of 2025-11-25 refuses to open a page without an id, which 2026-07-28 does not have. */
+function withPageId({ method, params }: Question): Question {
+  const lacksId = params.mode === 'url' && params.elicitationId === undefined;
+  return { method, params: lacksId ? { ...params, elicitationId: randomUUID() } : params };
 }
 
 function requestOf(id: string, { method, params }: Question): Buffer {

@@ -36,6 +36,12 @@ function build(name: string): McpServer {
     });
     return inputRequired({ inputRequests: { name: question }, requestState: 'state-1' });
   });
+  server.registerTool('page', {}, (context) => {
+    const answer = context.mcpReq.inputResponses?.page;
+    if (answer) return said(JSON.stringify(answer));
+    const page = inputRequired.elicitUrl({ message: 'Sign in', url: 'https://login.example/start' });
+    return inputRequired({ inputRequests: { page } });
+  });
   server.registerTool('progress', {}, async ({ mcpReq }) => {
     const progressToken = mcpReq._meta?.progressToken;
     if (progressToken !== undefined)
