@@ -191,7 +191,9 @@ const formStates: [string, string, Prepare][] = [
       await page.getByLabel('Description').fill('What the team needs every day');
       // By the keyboard only.
       await page.getByLabel('Filter servers and tools').fill('current_time');
-      await page.getByRole('checkbox', { name: /^current_time/ }).focus();
+      // Other states register servers of the same tools.
+      const tools = page.locator('#pick-currenttime');
+      await tools.getByRole('checkbox', { name: /^current_time/ }).focus();
       await page.keyboard.press('Space');
       await page.getByRole('button', { name: 'Make the set' }).focus();
       await page.keyboard.press('Enter');
