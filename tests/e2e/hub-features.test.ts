@@ -1,10 +1,14 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport as TransportV1 } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { send } from '../support/gateway/send.ts';
 import { listen, until } from '../support/listen.ts';
 import { bothErasMember } from '../support/servers/both-eras-member.ts';
 import { eventually } from '../support/servers/mcp-clients.ts';
 import { OddMember } from '../support/servers/odd-member.ts';
+import { TaskMember } from '../support/servers/task-member.ts';
 
 /** Takes any result as it came. */
 const anything = { '~standard': { version: 1 as const, vendor: 'test', validate: (value: unknown) => ({ value }) } };
@@ -13,10 +17,12 @@ type Mode = 'legacy' | { pin: '2026-07-28' };
 const modern: Mode = { pin: '2026-07-28' };
 
 const odd = new OddMember();
+const tasked = new TaskMember();
 const listeners = {
   odd: odd.listener,
   both: bothErasMember('both', 'stateless'),
   modern: bothErasMember('modern', 'reject'),
+  tasked: tasked.listener,
 };
 const many = Array.from({ length: 50 }, (_, i) => `m${String(i).padStart(2, '0')}`);
 const open: { close: () => Promise<void> }[] = [];
@@ -154,6 +160,40 @@ test.each<[server: 'odd' | 'both' | 'modern', own: Mode]>([
   const direct = await features(`/${server}/mcp`, own, server, '');
   expect(await features('/mcp', 'legacy', server, `${server}__`)).toEqual(direct);
   expect(direct).toMatchObject(await features('/mcp', modern, server, `${server}__`));
+});
+
+test('A call through the hub becomes a task that its caller follows to its end, and no other caller sees', async () => {
+  const connectTo = async (headers: Record<string, string>) => {
+    const client = new ClientV1({ name: 'tasks', version: '1' });
+    const transport = new HttpV1(new URL(`${gateway.url}/mcp`), { requestInit: { headers } });
+    await client.connect(transport as TransportV1);
+    const build = async () => (await client.listTools()).tools.find(({ name }) => name === 'tasked__build');
+    expect(await until(() => build().then(Boolean, () => false), 60_000)).toBe(true);
+    expect((await build())?.execution).toEqual({ taskSupport: 'required' });
+    return { client, tasks: client.experimental.tasks };
+  };
+  const owner = await connectTo({ authorization: `Bearer ${token}` });
+  const other = await connectTo({ cookie: await gateway.sessionCookie('alice') });
+  const seen: string[] = [];
+  for await (const message of owner.tasks.callToolStream({ name: 'tasked__build', arguments: {} })) {
+    seen.push(message.type === 'taskStatus' ? message.task.status : message.type);
+    if (message.type === 'result') expect(message.result.content).toEqual([{ type: 'text', text: 'built' }]);
+    if (message.type !== 'taskCreated') continue;
+    const { taskId } = message.task;
+    expect(taskId).toMatch(/^tasked\//);
+    expect((await owner.tasks.listTasks()).tasks.map((task) => task.taskId)).toEqual([taskId]);
+    await other.tasks.callToolStream({ name: 'tasked__build', arguments: {} }).next();
+    expect((await other.tasks.listTasks()).tasks.map((task) => task.taskId)).not.toContain(taskId);
+    for (const use of [other.tasks.getTask(taskId), other.tasks.getTaskResult(taskId), other.tasks.cancelTask(taskId)])
+      await expect(use).rejects.toThrow(/task|name/i);
+    await tasked.finish();
+  }
+  expect([...new Set(seen)]).toEqual(['taskCreated', 'completed', 'result']);
+  for await (const message of owner.tasks.callToolStream({ name: 'tasked__build', arguments: {} }))
+    if (message.type === 'taskCreated')
+      expect((await owner.tasks.cancelTask(message.task.taskId)).status).toBe('cancelled');
+  await owner.client.close();
+  await other.client.close();
 });
 
 test('A server that is disabled leaves the lists of clients of both eras, and they are told', async () => {
