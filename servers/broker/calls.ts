@@ -76,8 +76,12 @@ class PassedCalls implements Calls {
     return true;
   }
 
-  async listen(exchange: Exchange, uris: ReadonlyMap<Route, readonly string[]>): Promise<void> {
-    await this.#subscriptions.listen(exchange, this.#clients.of(exchange), uris);
+  async listen(
+    exchange: Exchange,
+    uris: ReadonlyMap<Route, readonly string[]>,
+    taskIds: readonly string[] = [],
+  ): Promise<void> {
+    await this.#subscriptions.listen(exchange, this.#clients.of(exchange), uris, taskIds);
   }
 
   async ended(session: ClientSession, exchange: Exchange | undefined): Promise<void> {

@@ -104,10 +104,11 @@ export interface Calls {
    */
   resume(exchange: Exchange, lastEventId: string): Promise<boolean>;
   /**
-   * Passes on updates of resources until the client has gone, for `subscriptions/listen`. The hub has opened the stream.
+   * Passes on updates of resources and tasks until the client has gone, for `subscriptions/listen`. The hub has opened the stream.
    * @param uris by route
+   * @param taskIds as the client knows them
    */
-  listen(exchange: Exchange, uris: ReadonlyMap<Route, readonly string[]>): Promise<void>;
+  listen(exchange: Exchange, uris: ReadonlyMap<Route, readonly string[]>, taskIds?: readonly string[]): Promise<void>;
   /** A session is over. @param exchange of the client's DELETE, with whose delegation members are told; undefined if it idled */
   ended(session: ClientSession, exchange: Exchange | undefined): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { type ServerMessage, stringAt } from '../../common/answers/message.ts';
-import { locate } from '../../common/answers/rewrite.ts';
+import { locate, splice } from '../../common/answers/rewrite.ts';
 import type { Client } from './client.ts';
 import { BrokerError, rpcCode } from './errors.ts';
 import type { Asking, Exchange, Member, Route } from './exchange.ts';
@@ -7,8 +7,11 @@ import { limits } from './limits.ts';
 import { eraOf, type MemberRequest, type Members, type Sent } from './member.ts';
 import { errorOf, isStream, messagesOf } from './members/answer.ts';
 import { passQuestion } from './passing/asking.ts';
+import { Notices } from './passing/notices.ts';
 import { readQuestion } from './passing/question.ts';
+import { innerTaskId } from './passing/task-ids.ts';
 import { Updates } from './passing/updates.ts';
+import { idOf } from './passing/writer.ts';
 
 /** What an old client has subscribed to at one member, and the streams that bring it. */
 interface Standing {
@@ -60,7 +63,7 @@ export class Subscriptions {
     streams.set(key, stopped);
     const close = () => stop(streams, key);
     try {
-      const sent = await this.#open(exchange, client, member, [name], stopped.signal);
+      const sent = await this.#open(exchange, client, member, { resourceSubscriptions: [name] }, stopped.signal);
       void this.#pump(client, member, sent, updates).finally(close);
     } catch (error) {
       close();
@@ -76,10 +79,15 @@ export class Subscriptions {
     this.#standing.delete(client);
   }
 
-  /** Passes on updates until the client has gone: `subscriptions/listen` of MCP 2026-07-28. */
-  async listen(exchange: Exchange, client: Client, routes: ReadonlyMap<Route, readonly string[]>): Promise<void> {
+  /** Passes on updates until the client has gone: `subscriptions/listen` of MCP 2026-07-28, with its tasks extension. */
+  async listen(
+    exchange: Exchange,
+    client: Client,
+    routes: ReadonlyMap<Route, readonly string[]>,
+    taskIds: readonly string[],
+  ): Promise<void> {
     const { gone } = exchange.reply;
-    const meta = { 'io.modelcontextprotocol/subscriptionId': exchange.message.id };
+    const meta = { [subscriptionKey]: exchange.message.id };
     const tell = (uri: string) => {
       const json = JSON.stringify({ jsonrpc: '2.0', method: updated, params: { uri, _meta: meta } });
       void exchange.reply.event({ name: undefined, id: undefined, retry: undefined, data: Buffer.from(json) });
@@ -90,28 +98,49 @@ export class Subscriptions {
       if (eraOf(member, {}) === 'old')
         for (const uri of updates.uris)
           await this.#members.tell(exchange, client, member, subscribe(client.nextId(), uri));
-      await this.#pump(client, member, await this.#open(exchange, client, member, [...updates.uris], gone), updates);
+      const wanted = { resourceSubscriptions: [...updates.uris] };
+      await this.#pump(client, member, await this.#open(exchange, client, member, wanted, gone), updates);
     });
-    await Promise.allSettled(streams);
+    const inner = taskIds.flatMap((id) => innerTaskId(client, exchange.era, id) ?? []);
+    const tasks = Map.groupBy(inner, ({ member }) => member.server)
+      .values()
+      .map((own) => this.#followTasks(exchange, client, own));
+    await Promise.allSettled([...streams, ...tasks]);
     if (!gone.aborted) await new Promise<void>((go) => gone.addEventListener('abort', () => go(), { once: true }));
   }
 
+  /** Passes on how tasks of one member go on. @param tasks with the member's own ids */
+  async #followTasks(exchange: Exchange, client: Client, tasks: readonly { member: Member; id: string }[]) {
+    const { reply } = exchange;
+    const [{ member }] = tasks as [(typeof tasks)[number]];
+    const notices = new Notices();
+    const wanted = { taskIds: tasks.map(({ id }) => id) };
+    const { answer } = await this.#open(exchange, client, member, wanted, reply.gone);
+    try {
+      for await (const { message } of messagesOf(member.server, answer)) {
+        const method = message && stringAt(message.bytes, message.parts.get('method'));
+        const notice =
+          method?.startsWith('notifications/tasks') && notices.pass(member, message as ServerMessage, undefined);
+        if (!notice) continue;
+        const path = ['params', '_meta', subscriptionKey] as const;
+        const data = splice(notice, [{ path, json: idOf(exchange), onlyIfThere: true }]);
+        await reply.event({ name: undefined, id: undefined, retry: undefined, data });
+      }
+    } finally {
+      answer.destroy();
+    }
+  }
+
   /** @throws {BrokerError} if the member opens no stream */
-  async #open(
-    asking: Asking,
-    client: Client,
-    member: Member,
-    uris: readonly string[],
-    signal: AbortSignal,
-  ): Promise<Sent> {
+  async #open(asking: Asking, client: Client, member: Member, wanted: Wanted, signal: AbortSignal): Promise<Sent> {
     const sent =
       eraOf(member, {}) === 'new'
-        ? await this.#members.send(asking, client, member, listenTo(client.nextId(), uris), signal)
+        ? await this.#members.send(asking, client, member, listenTo(client.nextId(), wanted), signal)
         : await this.#members.listen(asking, client, member, signal);
     if ((sent.answer.statusCode ?? 502) >= 400) throw await errorOf(member.server, sent.answer);
     if (isStream(sent.answer)) return sent;
     sent.answer.destroy();
-    throw new BrokerError(rpcCode.unavailable, `${member.server} opens no stream for updates of resources.`);
+    throw new BrokerError(rpcCode.unavailable, `${member.server} opens no stream for updates.`);
   }
 
   /** Reads a standing stream to its end. */
@@ -131,6 +160,7 @@ export class Subscriptions {
   }
 }
 
+const subscriptionKey = 'io.modelcontextprotocol/subscriptionId';
 const updated = 'notifications/resources/updated';
 
 function uriIn({ bytes }: ServerMessage): string {
@@ -166,9 +196,12 @@ function toSession({ own }: Client): Updates {
   });
 }
 
-function listenTo(id: number, uris: readonly string[]): MemberRequest {
+/** What a member of the new era is asked to tell of. */
+type Wanted = { resourceSubscriptions: readonly string[] } | { taskIds: readonly string[] };
+
+function listenTo(id: number, notifications: Wanted): MemberRequest {
   const method = 'subscriptions/listen';
-  const params = { notifications: { resourceSubscriptions: uris } };
+  const params = { notifications };
   return { method, body: Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, method, params })) };
 }
 

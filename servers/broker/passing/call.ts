@@ -254,7 +254,8 @@ export class Call implements Running {
     const changes = [
       { ...(message.parts.get('id') as Span), json: this.clientId },
       ...pagesChanged(this.member, capabilities, message),
-      ...(asks ? questionsChanged(asks) : taskIdsChanged(this.member.server, this.method, message)),
+      ...(asks ? questionsChanged(asks) : []),
+      ...taskIdsChanged(this.member.server, this.method, message),
       ...(this.#client.era === 'new' && era === 'old' ? newMembers(this.method, message) : []),
     ];
     await this.#writer.answer(asLine(replaced(message.bytes, changes)), eventId);

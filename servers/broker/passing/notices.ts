@@ -8,7 +8,7 @@ import type { Member } from '../exchange.ts';
 import { limits } from '../limits.ts';
 import { taskIdsChanged } from './task-ids.ts';
 
-const judged = judgedKeys('logger', 'level', 'progressToken', 'taskId', '_meta');
+const judged = judgedKeys('logger', 'level', 'progressToken', 'taskId', 'inputRequests', '_meta');
 
 /** What becomes of the notifications of one call: bounded, and only those that belong to it. */
 export class Notices {
@@ -28,6 +28,8 @@ export class Notices {
       params && bytes[params.from] === openObject ? membersOf(bytes, params, judged) : new Map<string, Span>();
     // Two readers would find two loggers.
     if (!members) return undefined;
+    // What a task asks its client for comes with `tasks/get`, where it is judged.
+    if (method.startsWith('notifications/tasks') && members.has('inputRequests')) return undefined;
     if (method === 'notifications/progress') {
       const own = members.get('progressToken');
       if (!own || bytes.toString('utf8', own.from, own.to) !== token) return undefined;

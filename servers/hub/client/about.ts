@@ -1,5 +1,5 @@
 import { version } from '../../../common/settings/version.ts';
-import { newVersion } from './eras.ts';
+import { newVersion, tasksExtension } from './eras.ts';
 
 /**
  * What the hub can do, whatever its members can: it says so before it has asked any of them. A list of which no member has
@@ -13,8 +13,9 @@ const capabilities = {
   logging: {},
 };
 
-/** 2026-07-28 has tasks as an extension, which a client and a member agree on in the call. */
 const oldCapabilities = { ...capabilities, tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } } };
+/** 2026-07-28 has tasks as an extension. Whether a call becomes one, its member decides. */
+const newCapabilities = { ...capabilities, extensions: { [tasksExtension]: {} } };
 
 /** The hub's own. A member's instructions would be the text of one server in front of everything of the others. */
 const instructions =
@@ -39,5 +40,12 @@ export function initialized(set: string, protocolVersion: string) {
 export function discovered(set: string) {
   const serverInfo = infoOf(set);
   const _meta = { 'io.modelcontextprotocol/serverInfo': serverInfo };
-  return { ...newResult, supportedVersions: [newVersion], capabilities, serverInfo, instructions, _meta };
+  return {
+    ...newResult,
+    supportedVersions: [newVersion],
+    capabilities: newCapabilities,
+    serverInfo,
+    instructions,
+    _meta,
+  };
 }

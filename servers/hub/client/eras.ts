@@ -15,6 +15,9 @@ export const metaKeys = {
   subscription: 'io.modelcontextprotocol/subscriptionId',
 } as const;
 
+/** The tasks extension of 2026-07-28 (SEP-2663). */
+export const tasksExtension = 'io.modelcontextprotocol/tasks';
+
 /** The headers that a client repeats the body in. */
 export interface MessageHeaders {
   version: string | undefined;

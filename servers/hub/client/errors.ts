@@ -8,6 +8,7 @@ export const codes = {
   noSession: -32001,
   resourceNotFound: -32002,
   headerMismatch: -32020,
+  capabilityMissing: -32021,
   unsupportedVersion: -32022,
 } as const;
 

@@ -2,7 +2,7 @@ import type { Calls, Route } from '../../broker/exchange.ts';
 import type { Announcer } from '../offer/announcer.ts';
 import { type ChangeKind, changeKinds } from '../offer/feed.ts';
 import type { Offers } from '../offer/offers.ts';
-import { metaKeys } from './eras.ts';
+import { metaKeys, objectOf, tasksExtension } from './eras.ts';
 import { codes, Refusal } from './errors.ts';
 import type { HubExchange } from './hub-exchange.ts';
 import { messageEvent } from './reply.ts';
@@ -12,8 +12,8 @@ export type Listen = (exchange: HubExchange) => Promise<void>;
 
 /** Streams of one person or agent at a time. Each holds a connection. */
 const mostStreams = 20;
-/** Resources of one subscription. Each may need a stream at its server. */
-const mostResources = 100;
+/** Resources, and tasks, of one subscription. Each may need a stream at its server. */
+const mostNamed = 100;
 
 /** The events that tell of one kind of list. @param subscription the id of the `subscriptions/listen` request, as JSON */
 export function changed(kind: ChangeKind, subscription?: string) {
@@ -31,7 +31,9 @@ export function createListen(offers: Offers, calls: Calls, announcer: Announcer)
     const { reply, owner, set, idText, message } = exchange;
     const wanted = (message.params?.notifications ?? {}) as Record<string, unknown>;
     const kinds = new Set(changeKinds.filter((kind) => wanted[`${kind}ListChanged`] === true));
-    const uris = urisOf(wanted.resourceSubscriptions);
+    const uris = textsOf(wanted.resourceSubscriptions, 'resources');
+    const taskIds = textsOf(wanted.taskIds, 'tasks');
+    if (taskIds.length > 0) requireTasks(exchange);
     const count = open.get(owner) ?? 0;
     if (count >= mostStreams)
       throw new Refusal(200, codes.internal, `You have ${mostStreams} subscriptions open. End one first.`);
@@ -44,8 +46,9 @@ export function createListen(offers: Offers, calls: Calls, announcer: Announcer)
       announce: (kind) => void reply.event(changed(kind, idText)),
     });
     try {
-      await reply.event(messageEvent(acknowledged(kinds, [...routes.values()].flat(), idText)));
-      if (routes.size > 0) void calls.listen(exchange, routes).catch(() => undefined);
+      const named = { resourceSubscriptions: [...routes.values()].flat(), taskIds };
+      await reply.event(messageEvent(acknowledged(kinds, named, idText)));
+      if (routes.size + taskIds.length > 0) void calls.listen(exchange, routes, taskIds).catch(() => undefined);
       await untilAborted(reply.gone);
     } finally {
       leave();
@@ -56,10 +59,18 @@ export function createListen(offers: Offers, calls: Calls, announcer: Announcer)
   };
 }
 
-function urisOf(value: unknown): string[] {
-  const uris = Array.isArray(value) ? value.filter((uri): uri is string => typeof uri === 'string') : [];
-  if (uris.length <= mostResources) return [...new Set(uris)];
-  throw new Refusal(200, codes.invalidParams, `A subscription names at most ${mostResources} resources.`);
+function textsOf(value: unknown, what: string): string[] {
+  const texts = Array.isArray(value) ? value.filter((each): each is string => typeof each === 'string') : [];
+  if (texts.length <= mostNamed) return [...new Set(texts)];
+  throw new Refusal(200, codes.invalidParams, `A subscription names at most ${mostNamed} ${what}.`);
+}
+
+/** @throws {Refusal} if the client does not say that it knows tasks (SEP-2663) */
+function requireTasks({ announced }: HubExchange): void {
+  const extensions = objectOf(announced.capabilities.extensions) ?? {};
+  if (tasksExtension in extensions) return;
+  const data = { requiredCapabilities: { extensions: { [tasksExtension]: {} } } };
+  throw new Refusal(400, codes.capabilityMissing, `Following tasks needs the extension ${tasksExtension}.`, data);
 }
 
 /** Each resource at the one server that has it. One that stands in no list is not followed. */
@@ -76,9 +87,14 @@ async function routesOf(offers: Offers, { caller, set }: HubExchange, uris: read
 }
 
 /** What the stream will tell, as its first message. */
-function acknowledged(kinds: ReadonlySet<ChangeKind>, uris: readonly string[], idText: string): string {
-  const lists = Object.fromEntries([...kinds].map((kind) => [`${kind}ListChanged`, true]));
-  const notifications = { ...lists, ...(uris.length > 0 && { resourceSubscriptions: uris }) };
+function acknowledged(
+  kinds: ReadonlySet<ChangeKind>,
+  named: Readonly<Record<string, readonly string[]>>,
+  idText: string,
+): string {
+  const lists = [...kinds].map((kind) => [`${kind}ListChanged`, true] as const);
+  const filled = Object.entries(named).filter(([, texts]) => texts.length > 0);
+  const notifications = Object.fromEntries([...lists, ...filled]);
   const params = `{"notifications":${JSON.stringify(notifications)},"_meta":{"${metaKeys.subscription}":${idText}}}`;
   return `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":${params}}`;
 }

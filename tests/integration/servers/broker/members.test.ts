@@ -1,3 +1,4 @@
+import { text as textOf } from 'node:stream/consumers';
 import type { ClientSession, Member } from '../../../../servers/broker/exchange.ts';
 import { useClock } from '../../../support/clock.ts';
 import { until } from '../../../support/listen.ts';
@@ -26,6 +27,22 @@ beforeAll(async () => {
       res.writeHead(200, { 'content-type': 'text/event-stream' });
       for (const uri of ['w://other', 'w://a'])
         res.write(`data: {"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"${uri}"}}\n\n`);
+    },
+    tasks: async (req, res) => {
+      const { id, method, params } = JSON.parse(await textOf(req));
+      const inputRequests = { k: { method: 'elicitation/create', params: { message: 'Who?' } } };
+      const task = { taskId: 't1', status: 'input_required', inputRequests };
+      if (method === 'tasks/get') {
+        res.writeHead(200, { 'content-type': 'application/json' });
+        return void res.end(JSON.stringify({ jsonrpc: '2.0', id, result: { resultType: 'complete', ...task } }));
+      }
+      const _meta = { 'io.modelcontextprotocol/subscriptionId': id };
+      const [taskId] = params.notifications.taskIds;
+      const say = (told: object) =>
+        res.write(`data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/tasks', params: told })}\n\n`);
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      say({ ...task, _meta });
+      say({ taskId, status: 'working', _meta });
     },
     down: (_req, res) => {
       downRequests++;
@@ -274,6 +291,19 @@ describe('a task', () => {
     expect((await get('t1')).last.error.message).toBe('There is nothing of that name here.');
     const list = await scene.ask({ method: 'tasks/list' }, [], { session });
     expect(list.last.result.tasks).toEqual([{ taskId: 'odd/t1', status: 'working' }]);
+  });
+
+  test('of the new era asks with its server in front, and tells a listening client how it goes on', async () => {
+    const got = await scene.ask({ method: 'tasks/get', params: { taskId: 'tasks/t1' } }, []);
+    const { taskId, inputRequests } = got.last.result;
+    expect([taskId, inputRequests.k.params.message]).toEqual(['tasks/t1', '[tasks] Who?']);
+    const exchange = scene.exchange({ id: 'sub', method: 'subscriptions/listen', params: {} });
+    const listening = scene.calls.listen(exchange, new Map(), ['tasks/t1', 'of no server']);
+    const { params } = await exchange.reply.asked('notifications/tasks');
+    const _meta = { 'io.modelcontextprotocol/subscriptionId': 'sub' };
+    expect(params).toEqual({ taskId: 'tasks/t1', status: 'working', _meta });
+    exchange.reply.leave();
+    await listening;
   });
 });
 

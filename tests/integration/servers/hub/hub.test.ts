@@ -303,12 +303,16 @@ describe('Changes of lists', () => {
       toolsListChanged: true,
       promptsListChanged: false,
       resourceSubscriptions: ['a://1', 'no://'],
+      taskIds: ['a/t1'],
     };
     hub.registry.pictures.set(one('team'), {
       version: '1',
       members: [memberOf('a', { resources: [text({ uri: 'a://1' })] })],
     });
     const headers = { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'subscriptions/listen', 'X-Hub-Set': 'team' };
+    const refused = await send(request('subscriptions/listen', { notifications, _meta }, 6), headers);
+    expect([refused.status, (await jsonOf(refused)).error?.code]).toEqual([400, -32021]);
+    _meta['io.modelcontextprotocol/clientCapabilities'] = { extensions: { 'io.modelcontextprotocol/tasks': {} } };
     const stream = await send(request('subscriptions/listen', { notifications, _meta }, 7), headers);
     const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
     const next = async () => JSON.parse(String((await reader?.read())?.value).split('data: ')[1] ?? '');
@@ -316,7 +320,7 @@ describe('Changes of lists', () => {
       jsonrpc: '2.0',
       method: 'notifications/subscriptions/acknowledged',
       params: {
-        notifications: { toolsListChanged: true, resourceSubscriptions: ['a://1', 'no://'] },
+        notifications: { toolsListChanged: true, resourceSubscriptions: ['a://1', 'no://'], taskIds: ['a/t1'] },
         _meta: { 'io.modelcontextprotocol/subscriptionId': 7 },
       },
     });
