@@ -30,7 +30,8 @@ beforeAll(async () => {
     const { port, close } = await listen(listener);
     open.push(close);
     const upstream = `http://127.0.0.1:${port}`;
-    entries.push({ name, title: name, description: 'It asks', upstream, transports: { 'streamable-http': '/mcp' } });
+    const transports = { 'streamable-http': '/mcp' };
+    entries.push({ name, title: name, description: 'It asks', upstream, transports, may: ['open_pages'] });
   }
   gateway = await startGateway({}, entries);
   token = await gateway.agentToken();

@@ -7,7 +7,7 @@ import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { type ElicitRequest, ElicitResultSchema } from '@modelcontextprotocol/sdk/types.js';
 
 /** What the member asks, in the middle of a call. */
-export const questions = {
+const questions = {
   form: { message: 'Who?', requestedSchema: { type: 'object', properties: { v: { type: 'string' } } } },
   page: { mode: 'url', message: 'Sign in', url: 'https://login.example/start', elicitationId: 'e1' },
 } as const;
