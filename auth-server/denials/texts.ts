@@ -29,7 +29,8 @@ export const texts = {
   approved_tools_unavailable:
     'The gateway cannot read which tools are approved. Try again; its operator finds the reason in the log.',
   request_refused: (why: string) => `Refused: ${why}.`,
-  server_not_found: (server: string, endpoint: string) => `There is no ${server}/${endpoint} here.`,
+  server_not_found: (server: string, endpoint: string) =>
+    `There is no ${server}/${endpoint} here. The registry shows the servers and sets that there are, with their addresses.`,
   session_unknown: 'You have no such session on this server. Initialize a new one.',
   task_unknown: 'You have no such task on this server.',
   body_too_large: (limit: number) => `The body is larger than ${limit} bytes.`,

@@ -100,7 +100,7 @@ export async function errorOf(server: string, answer: IncomingMessage): Promise<
   try {
     await gather(gathered, answer, limits.errorBody);
     const body = parseJson(gathered.bytes().toString('utf8')) as { error?: unknown } | undefined;
-    return asError(body?.error, status) ?? noSentence(status, server);
+    return named(server, asError(body?.error, status)) ?? noSentence(status, server);
   } catch (cause) {
     return new BrokerError(rpcCode.unavailable, `${server} answered with status ${status}.`, { status, cause });
   } finally {
@@ -123,6 +123,18 @@ function asError(value: unknown, status?: number): BrokerError | undefined {
   const shown = known === rpcCode.pagesRequired ? undefined : data;
   return new BrokerError(known, sentence, { data: shown, ...(status !== undefined && { status }) });
 }
+
+/** The gate's sentences about "the MCP server behind the gateway": a caller of several servers needs to know which. */
+function named(server: string, error: BrokerError | undefined): BrokerError | undefined {
+  if (!error?.message.startsWith(unnamed)) return error;
+  const { code, data, status } = error;
+  const isDown = (data as { reason?: unknown } | undefined)?.reason === 'upstream_unavailable';
+  const advice = isDown ? ' Try it again later; other servers go on.' : '';
+  const sentence = `${server}${error.message.slice(unnamed.length)}${advice}`;
+  return new BrokerError(code, sentence, { data, ...(status !== undefined && { status }) });
+}
+
+const unnamed = 'The MCP server behind the gateway';
 
 function noSentence(status = 200, server = 'The server'): BrokerError {
   return new BrokerError(rpcCode.unavailable, `${server} answered with status ${status} and no reason.`, { status });
