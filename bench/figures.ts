@@ -10,7 +10,7 @@ import { ask, atRate, type Latency } from './open-loop.ts';
 import { type BenchStack, startBenchStack } from './stack.ts';
 import { cpuOf, median, memoryOf, type Shot, shoot } from './wrk.ts';
 
-type Figures = Record<string, string>;
+export type Figures = Record<string, string>;
 
 /** From starting the process to its first answer, and how long a policy of 10,000 rules takes to read. */
 export async function measureStart(stack: BenchStack, longPolicy: string): Promise<Figures> {

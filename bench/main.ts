@@ -14,6 +14,8 @@ import {
 } from './callers.ts';
 import { measureColdTokens, measureLatency, measureRegistry, measureSearch, measureStart } from './figures.ts';
 import { type Started, startAuthServer, startGate, startSubject } from './gates.ts';
+import { measureHubMemory } from './hub/memory.ts';
+import { measureHub } from './hub/speed.ts';
 import { startBenchStack, startUpstream } from './stack.ts';
 import { asMarkdown, type Cell, rowsOf } from './table.ts';
 import { needWrk, type Shot, shoot } from './wrk.ts';
@@ -52,6 +54,8 @@ try {
     ...(await measureLatency(gate, open, half, quick ? 3 : 20)),
     ...(await measureSearch()),
     ...(await measureRegistry(policy, quick ? 2 : 10)),
+    ...(await measureHub(rounds, seconds)),
+    ...(await measureHubMemory(quick ? 20 : 100)),
   };
   if (json) console.log(JSON.stringify({ rows, figures }, undefined, 2));
   else console.log([asMarkdown(rows), ...Object.entries(figures).map((each) => each.join(': '))].join('\n'));

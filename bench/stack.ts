@@ -24,26 +24,22 @@ export type BenchStack = Awaited<ReturnType<typeof startBenchStack>>;
  * Starts the gateway with default settings and one MCP server named `bench`.
  * @param upstream its origin
  * @param scopes the policy, as YAML
- * @param more further servers at the same origin
+ * @param more names of further servers at the same origin, and entries of sets as in `servers.yml`
  * @param change settings to override
  */
 export async function startBenchStack(
   upstream: string,
   scopes: string,
-  more: readonly string[] = [],
+  more: readonly (string | object)[] = [],
   change: NodeJS.ProcessEnv = {},
 ) {
   const root = join(import.meta.dirname, '..');
   const dataDir = mkdtempSync(join(tmpdir(), 'bench-'));
   const ports = await freePorts();
-  const servers = ['bench', ...more].map((name) => ({
-    name,
-    title: name,
-    description: name,
-    upstream,
-    transports: { 'streamable-http': '/mcp' },
-    tags: [],
-  }));
+  const transports = { 'streamable-http': '/mcp' };
+  const servers = ['bench', ...more].map((one) =>
+    typeof one === 'string' ? { name: one, title: one, description: one, upstream, transports, tags: [] } : one,
+  );
   writeFileSync(join(dataDir, 'servers.yml'), JSON.stringify(servers));
   writeFileSync(join(dataDir, 'scopes.yml'), scopes);
   const env: NodeJS.ProcessEnv = {

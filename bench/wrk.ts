@@ -17,6 +17,8 @@ export interface Shot {
 
 /** The result of one run. */
 export interface Run {
+  /** Requests in all. */
+  count: number;
   perSecond: number;
   p50: number;
   p99: number;
@@ -44,13 +46,14 @@ export async function shoot(shot: Shot, connections: number, seconds: number): P
   };
   const script = `${import.meta.dirname}/request.lua`;
   const before = cpuOf(shot.pids);
-  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', script, shot.url];
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '--timeout', '10s', '-s', script, shot.url];
   const { stdout } = await promisify(execFile)('wrk', args, { encoding: 'utf8', env });
   const count = Number(/(\d+) requests in/.exec(stdout)?.[1]);
   const others = Number(/Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1] ?? 0);
   const lost = /Socket errors: (.*)/.exec(stdout)?.[1];
   if (!count || lost || others !== (shot.refused ? count : 0)) throw new Error(`unexpected answers:\n${stdout}`);
   return {
+    count,
     perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]),
     p50: milliseconds(stdout, '50'),
     p99: milliseconds(stdout, '99'),
@@ -71,6 +74,16 @@ export function cpuOf(pids: readonly number[]): number {
     ticks += Number(fields[11]) + Number(fields[12]);
   }
   return ticks / 100;
+}
+
+/** A process and all its descendants. */
+export function withChildren(pid: number): number[] {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+    return [pid, ...children.flatMap(withChildren)];
+  } catch {
+    return [];
+  }
 }
 
 /** Memory of a process in MB. */

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { median } from '../../bench/wrk.ts';
+import { liveMegabytesOf, snapshotOptions } from '../../bench/live-memory.ts';
+import { median, withChildren } from '../../bench/wrk.ts';
 import { send } from '../support/gateway/send.ts';
 import { type Load, startLoad, wronglyAllowed } from './load.ts';
 import { type Stage, startStage } from './stage.ts';
@@ -36,9 +37,8 @@ if (values.help || !(minutes > 0)) console.log(help);
 else await run();
 
 async function run(): Promise<void> {
-  // A heap snapshot collects all garbage first, so it shows live memory; resident memory fluctuates by itself.
   const snapshots = mkdtempSync(join(tmpdir(), 'soak-'));
-  process.env.NODE_OPTIONS = `--heapsnapshot-signal=SIGUSR2 --diagnostic-dir=${snapshots}`;
+  process.env.NODE_OPTIONS = snapshotOptions(snapshots);
   const stage = await startStage();
   try {
     await stage.load.stop();
@@ -66,39 +66,9 @@ async function liveMegabytes({ gateway }: Stage, folder: string): Promise<Map<st
   const found = new Map<string, number>();
   for (const [name, pid] of processes(gateway)) {
     if (name === 'nginx') continue;
-    process.kill(pid, 'SIGUSR2');
-    found.set(`${name} ${pid}`, sumOf(await snapshotOf(folder, pid)) / 1e6);
+    found.set(`${name} ${pid}`, await liveMegabytesOf(pid, folder));
   }
   return found;
-}
-
-interface Snapshot {
-  snapshot: { meta: { node_fields: string[] } };
-  nodes: number[];
-}
-
-async function snapshotOf(folder: string, pid: number): Promise<Snapshot> {
-  for (let tries = 0; tries < 300; tries++) {
-    await sleep(200);
-    const file = readdirSync(folder).find((name) => name.includes(`.${pid}.`));
-    if (file === undefined) continue;
-    try {
-      const snapshot = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Snapshot;
-      rmSync(join(folder, file));
-      return snapshot;
-    } catch {
-      // The snapshot is not complete yet.
-    }
-  }
-  throw new Error(`process ${pid} wrote no heap snapshot`);
-}
-
-function sumOf({ snapshot, nodes }: Snapshot): number {
-  const fields = snapshot.meta.node_fields;
-  const size = fields.indexOf('self_size');
-  let sum = 0;
-  for (let i = size; i < nodes.length; i += fields.length) sum += nodes[i] ?? 0;
-  return sum;
 }
 
 /** Requests per second when 16 callers send requests as fast as they can. */
@@ -138,15 +108,6 @@ function processes({ supervisor }: Stage['gateway']): [string, number][] {
     const pid = supervisor.pid(name);
     return pid === undefined ? [] : withChildren(pid).map((each): [string, number] => [name, each]);
   });
-}
-
-function withChildren(pid: number): number[] {
-  try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-    return [pid, ...children.flatMap(withChildren)];
-  } catch {
-    return [];
-  }
 }
 
 function sampleOf(pid: number): Sample | undefined {
