@@ -33,7 +33,7 @@ test.each([
 test('A service that starts with rules for a server whose name is reserved says where they are, and the command to run', async () => {
   await writeFile(
     file,
-    'UI-Scopes:\n  s: {list_service: [mcp, all]}\ns:\n- {server: "m*", methods: [ping]}\n- {server: a__b, methods: [ping]}\n',
+    'UI-Scopes:\n  s: {list_service: [mcp, all]}\ns:\n- {server: "m*", methods: [ping]}\n- {server: a__b, methods: [ping]}\n- {server: hub, methods: [tools/list]}\n',
   );
   const { log, lines } = recordingLog();
   watchPolicy(file, log).stop();
