@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -33,8 +33,14 @@ test.each([
 test.each([
   [{ REGISTRY_URL: 'http://localhost:8080', TLS: 'on' }, 'use https'],
   [{ REGISTRY_URL: 'https://gateway.example', TLS: 'yes' }, 'TLS must be off, on or self-signed, not yes'],
+  [{ INNER_HOST: 'gate-for-brokers.invalid' }, 'INNER_HOST is gate-for-brokers.invalid, which has no address'],
   [{ COGNITO_USER_POOL_ID: 'us-east-1_LocalPool', PUBLISH_ADDRESS: '0.0.0.0' }, 'whose passwords are public'],
 ])('With %j it does not start, and says why', (env, why) => {
   const { status, said } = start(env);
   expect([status, said]).toEqual([2, expect.stringContaining(why)]);
+});
+
+test('With INNER_HOST only the address of that name is open to brokers', () => {
+  expect(start({ INNER_HOST: 'localhost' }).status).toBe(0);
+  expect(readFileSync(join(folder, 'conf', 'gateway.conf'), 'utf8')).toContain('listen 127.0.0.1:8082;');
 });

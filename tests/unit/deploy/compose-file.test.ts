@@ -68,15 +68,25 @@ describe('docker-compose.yml', () => {
     expect(file.services.cognito?.profiles).toEqual(['demo']);
   });
 
-  test('puts the bundled servers on a network without outside access, separate from the auth-server and the stand-in', () => {
+  test('puts the bundled servers on networks without outside access, the brokers apart, and none with the auth-server or the stand-in', () => {
     const networksOf = (name: string) => {
       const { networks } = file.services[name] ?? { networks: [] };
       return Array.isArray(networks) ? networks : Object.keys(networks);
     };
-    for (const name of ['currenttime', 'realserverfaketools', 'mcpgw']) expect(networksOf(name)).toEqual(['servers']);
-    expect(networksOf('auth-server')).not.toContain('servers');
-    expect(networksOf('cognito')).not.toContain('servers');
-    expect(['gate', 'servers', 'store'].filter((name) => !file.networks[name]?.internal)).toEqual([]);
+    for (const name of ['currenttime', 'realserverfaketools']) expect(networksOf(name)).toEqual(['servers']);
+    for (const name of ['hub', 'mcpgw']) expect(networksOf(name)).toEqual(['brokers']);
+    for (const name of ['auth-server', 'cognito'])
+      expect(networksOf(name).filter((each) => ['servers', 'brokers'].includes(each))).toEqual([]);
+    expect(['gate', 'servers', 'brokers', 'store'].filter((name) => !file.networks[name]?.internal)).toEqual([]);
+  });
+
+  test("opens nginx's address for brokers on their network only", () => {
+    const host = String(environmentOf('nginx').INNER_HOST);
+    const named = Object.values(file.services).flatMap(({ networks }) =>
+      Object.entries(networks).filter(([, each]) => JSON.stringify(each ?? '').includes(`"${host}"`)),
+    );
+    expect(named).toEqual([['brokers', { aliases: expect.arrayContaining([host]) }]]);
+    for (const name of ['hub', 'mcpgw']) expect(environmentOf(name).BROKER_GATE_URL).toBe(`http://${host}:8082`);
   });
 
   test('shows the CA certificates of UPSTREAM_CA_FILE to all that connect to MCP servers, at the same path', () => {
