@@ -34,18 +34,23 @@ withDocker('The containers of docker compose up', () => {
     },
   );
 
-  test('Services that need no internet access have none, and no MCP server reaches the auth-server', async () => {
+  test('Services that need no internet access have none, and no MCP server reaches the auth-server, the hub or its address of nginx', async () => {
     const reach = async (service: string, ...places: string[]) =>
       JSON.parse(String(await stack.project.exec(service, 'node', '-e', dial, ...places))) as Record<string, boolean>;
     expect(await reach('relay', 'auth-server:8888')).toEqual({ 'auth-server:8888': true });
-    for (const service of ['currenttime', 'realserverfaketools', 'mcpgw', 'fininfo'])
-      expect({ service, ...(await reach(service, 'registry:7860', 'auth-server:8888', 'cognito:9500')) }).toEqual({
-        service,
-        'registry:7860': true,
-        'auth-server:8888': false,
-        'cognito:9500': false,
-      });
-    for (const service of ['currenttime', 'realserverfaketools', 'mcpgw', 'relay']) {
+    const inside = ['registry:7860', 'hub:8004', 'gate-for-brokers:8082', 'nginx:8082'];
+    const outside = ['auth-server:8888', 'cognito:9500'];
+    for (const [service, open] of [
+      ['currenttime', ['registry:7860']],
+      ['realserverfaketools', ['registry:7860']],
+      ['fininfo', ['registry:7860']],
+      ['mcpgw', inside],
+      ['hub', inside],
+    ] as const) {
+      const found = await reach(service, ...inside, ...outside);
+      expect([service, Object.keys(found).filter((place) => found[place])]).toEqual([service, open]);
+    }
+    for (const service of ['currenttime', 'realserverfaketools', 'mcpgw', 'hub', 'relay']) {
       const { NetworkSettings } = JSON.parse(stack.project.docker('inspect', stack.project.inspect(service).Id))[0];
       const inner = Object.keys(NetworkSettings.Networks).map(
         (name) => JSON.parse(stack.project.docker('network', 'inspect', name))[0].Internal,
@@ -61,6 +66,7 @@ withDocker('The containers of docker compose up', () => {
       ['mcp-gateway-registry', 'container/registry/main.ts'],
       ['mcp-gateway-registry', 'relay/main.ts'],
       ['mcp-gateway-registry', 'servers/mcpgw/main.ts'],
+      ['mcp-gateway-registry', 'servers/hub/main.ts'],
       ['mcp-gateway-cognito', 'stand-in/main.ts'],
     ] as const) {
       // With invalid settings the service loads its code and ends.

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { killProcesses, tellsTime, until, useStack, withDocker } from './stack.ts';
-import { ask, callClock, signIn } from './visit.ts';
+import { ask, callClock, clockCall, openSession, post, signIn } from './visit.ts';
 
 withDocker('docker compose up with .env.example', () => {
   const stack = useStack();
@@ -58,7 +58,15 @@ withDocker('docker compose up with .env.example', () => {
         }),
       });
     expect(await register('clock', 'http://currenttime:8000')).toMatchObject({ status: 201 });
-    const parts = ['auth-server:8888', 'relay:7870', 'registry:7860', 'nginx:8080', 'cognito:9500', 'parts-store:8888'];
+    const parts = [
+      'auth-server:8888',
+      'relay:7870',
+      'registry:7860',
+      'nginx:8080',
+      'cognito:9500',
+      'parts-store:8888',
+      'hub:8004',
+    ];
     for (const inside of parts) {
       const { status } = await register('inside', `http://${inside}`, '/validate');
       expect({ inside, status }).toEqual({ inside, status: 422 });
@@ -71,6 +79,30 @@ withDocker('docker compose up with .env.example', () => {
       });
       return status === 200;
     });
+  });
+
+  test('The hub and a set list a tool of another server and call it for their caller, and mcpgw calls it too', async () => {
+    const { place, bearer } = stack;
+    const cookie = await signIn(place, 'dave');
+    const members = [{ server: 'currenttime', tools: ['current_time_by_timezone'] }];
+    const body = JSON.stringify({ name: 'team', title: 'Team', description: 'Made by a test', members });
+    const headers = { ...bearer, 'content-type': 'application/json' };
+    expect((await ask(`${place.url}/api/servers`, { method: 'POST', headers, body })).status).toBe(201);
+    const name = 'currenttime__current_time_by_timezone';
+    for (const [path, caller] of [
+      ['/mcp', { cookie }],
+      ['/mcp', bearer],
+      ['/team/mcp', bearer],
+    ] as const)
+      await until(`${path} lists the clock and calls it`, async () => {
+        const session = await openSession(place, path, caller);
+        const { text } = await post(place, path, session, 'tools/list', {});
+        const called = await post(place, path, session, 'tools/call', clockCall(name));
+        return text.includes(`"${name}"`) && tellsTime(called);
+      });
+    const inner = { server: 'currenttime', tool: 'current_time_by_timezone', arguments: clockCall(name).arguments };
+    const call = { name: 'call_tool', arguments: inner };
+    expect(tellsTime(await post(place, '/mcpgw/mcp', { cookie }, 'tools/call', call))).toBe(true);
   });
 
   test('The command to revoke shows, in the container of the auth-server, who is logged in', async () => {

@@ -1,13 +1,9 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { jest } from '@jest/globals';
 import { bundledServerNames } from '../../common/settings/bundled-servers.ts';
 import { composeCommand, newProject, type Project, portNear } from './engine.ts';
 import { type Answer, agentToken, ask, callClock, type Place, signIn } from './visit.ts';
-
-// The tests build images and start everything several times.
-jest.setTimeout(900_000);
 
 const command = composeCommand();
 if (!command) {

@@ -45,15 +45,29 @@ export const agentToken = ({ standIn }: Place): Promise<string> =>
     COGNITO_LOCAL_ENDPOINT: standIn,
   });
 
-/** Calls the clock's tool. */
-export function callClock({ url, ca }: Place, headers: object): Promise<Answer> {
-  const params = { name: 'current_time_by_timezone', arguments: { tz_name: 'Asia/Tokyo' } };
-  return ask(`${url}/currenttime/mcp`, {
+/** Sends an MCP request to an address of the gateway, such as `/mcp`. */
+export function post({ url, ca }: Place, path: string, headers: object, method: string, params: object) {
+  return ask(url + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
     ...(ca && { ca }),
   });
+}
+
+/** Calls the clock's tool. */
+export const callClock = (place: Place, headers: object): Promise<Answer> =>
+  post(place, '/currenttime/mcp', headers, 'tools/call', clockCall('current_time_by_timezone'));
+
+/** The parameters of a call of the clock's tool, under the name that it has at this address. */
+export const clockCall = (name: string) => ({ name, arguments: { tz_name: 'Asia/Tokyo' } });
+
+/** Begins an MCP session. Returns the headers of its requests. */
+export async function openSession(place: Place, path: string, headers: object): Promise<object> {
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+  const answer = await post(place, path, headers, 'initialize', params);
+  if (answer.status !== 200) throw new Error(`no session at ${path}: ${answer.status} ${answer.text}`);
+  return { ...headers, 'mcp-session-id': answer.headers['mcp-session-id'] };
 }
 
 const cookiesOf = ({ headers }: Answer) => (headers['set-cookie'] as string[] | undefined) ?? [];
