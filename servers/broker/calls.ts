@@ -8,9 +8,9 @@ import { eraOf, type MemberRequest, Members } from './member.ts';
 import { paramHeaders } from './members/envelope.ts';
 import type { Gate } from './members/gate.ts';
 import { Call, type HeldCall } from './passing/call.ts';
-import { HeldCalls } from './passing/held.ts';
 import { innerTaskId } from './passing/task-ids.ts';
 import { errorMessage, idOf } from './passing/writer.ts';
+import { HeldCalls } from './questions/held.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { listTasks } from './tasks.ts';
 

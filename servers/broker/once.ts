@@ -9,8 +9,8 @@ import { limits } from './limits.ts';
 import { Members } from './member.ts';
 import type { Gate } from './members/gate.ts';
 import { Call } from './passing/call.ts';
-import { HeldCalls } from './passing/held.ts';
-import { notAnswered } from './passing/question.ts';
+import { HeldCalls } from './questions/held.ts';
+import { notAnswered } from './questions/question.ts';
 
 /** One call of a tool, without a client behind it that could be asked anything or be told of progress. */
 interface OneCall {

@@ -6,12 +6,12 @@ import type { Asking, Exchange, Member, Route } from './exchange.ts';
 import { limits } from './limits.ts';
 import { eraOf, type MemberRequest, type Members, type Sent } from './member.ts';
 import { errorOf, isStream, messagesOf } from './members/answer.ts';
-import { passQuestion } from './passing/asking.ts';
 import { Notices } from './passing/notices.ts';
-import { readQuestion } from './passing/question.ts';
 import { innerTaskId } from './passing/task-ids.ts';
 import { Updates } from './passing/updates.ts';
 import { idOf } from './passing/writer.ts';
+import { passQuestion } from './questions/asking.ts';
+import { questionIn } from './questions/question.ts';
 
 /** What an old client has subscribed to at one member, and the streams that bring it. */
 interface Standing {
@@ -169,18 +169,12 @@ function uriIn({ bytes }: ServerMessage): string {
 }
 
 /** A request of a member's outside of any call: on the standing stream of the client, if it has one. */
-async function askClient(
-  client: Client,
-  member: Member,
-  method: string,
-  { bytes, parts, id }: ServerMessage,
-): Promise<void> {
+async function askClient(client: Client, member: Member, method: string, message: ServerMessage): Promise<void> {
   const { own } = client;
+  const { id } = message;
   if (!own || !id) return;
   try {
-    const params = parts.get('params');
-    const { capabilities } = client.announced;
-    const question = readQuestion(member, capabilities, method, params && bytes.subarray(params.from, params.to));
+    const question = questionIn(member, client.announced.capabilities, method, message);
     const deliver = async (data: Buffer) => void own.send({ name: undefined, id: undefined, retry: undefined, data });
     await passQuestion({ client, asker: { member }, deliver }, question, id.text);
   } catch (error) {

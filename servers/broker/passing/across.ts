@@ -5,7 +5,7 @@ import { judgedKeys } from '../../../policy/request/request-hygiene.ts';
 import { BrokerError, rpcCode } from '../errors.ts';
 import type { Member } from '../exchange.ts';
 import { limits } from '../limits.ts';
-import { type Question, readQuestion } from './question.ts';
+import { type Question, readQuestion } from '../questions/question.ts';
 
 /** What an answer asks its client for instead of a result (MCP 2026-07-28, `input_required`). */
 export interface InputRequired {

@@ -1,22 +1,22 @@
-import { asLine } from '../../../common/answers/line.ts';
-import { isSameId, type ServerMessage, type Span, stringAt } from '../../../common/answers/message.ts';
-import { replaced, splice } from '../../../common/answers/rewrite.ts';
+import { isSameId, type ServerMessage } from '../../../common/answers/message.ts';
+import { splice } from '../../../common/answers/rewrite.ts';
 import type { Client, Running } from '../client.ts';
 import { BrokerError, rpcCode } from '../errors.ts';
 import type { Asking, Exchange, Member } from '../exchange.ts';
 import { limits } from '../limits.ts';
 import type { MemberRequest, Members, Sent } from '../member.ts';
-import { errorIn, errorOf, gateCodeOf, isStream, messagesOf, type Said } from '../members/answer.ts';
+import { errorIn, isStream, messagesOf, type Said } from '../members/answer.ts';
 import { asBrokerError } from '../members/short.ts';
-import { asInputRequired, inputRequired, newMembers, questionsChanged, withResponses } from './across.ts';
-import { askAll, heldAnswer, passQuestion, type QuestionTo } from './asking.ts';
-import type { HeldCalls } from './held.ts';
+import { askAll, heldAnswer, type QuestionTo } from '../questions/asking.ts';
+import type { HeldCalls } from '../questions/held.ts';
+import { takeQuestion } from '../questions/in-call.ts';
+import type { Question } from '../questions/question.ts';
+import { asInputRequired, inputRequired, withResponses } from './across.ts';
 import { linksIn } from './links.ts';
-import { Notices } from './notices.ts';
-import { pagesChanged } from './pages.ts';
-import { type Question, readQuestion } from './question.ts';
-import { taskIdsChanged } from './task-ids.ts';
-import { errorMessage, idOf, Writer } from './writer.ts';
+import { Notices, tokenOf } from './notices.ts';
+import { responseFor } from './response.ts';
+import { requireInTime, requireResult, unavailable } from './status.ts';
+import { cancelled, errorMessage, idOf, Writer } from './writer.ts';
 
 /** A call that waits for its client, and the request of the member that the client has to answer. */
 export interface HeldCall {
@@ -97,7 +97,7 @@ export class Call implements Running {
         this.#id = this.#client.nextId();
         this.#body = again;
       }
-      throw this.#unavailable('asks for input again and again');
+      throw unavailable(this.member, 'asks for input again and again');
     });
   }
 
@@ -170,20 +170,14 @@ export class Call implements Running {
     const body = splice(this.#body, [{ path: ['id'], json: String(this.#id) }]);
     const request = { ...this.#request, body };
     const sent = await this.#parts.members.send(this.#exchange, this.#client, this.member, request, this.#stop.signal);
-    if (isAgain && gateCodeOf(sent.answer) === 'token_expired') {
-      sent.answer.destroy();
-      throw new BrokerError(
-        rpcCode.invalidParams,
-        'The answer came too late, more than two minutes after the call. Call again.',
-      );
-    }
+    if (isAgain) requireInTime(sent);
     return sent;
   }
 
   /** Reads the answer up to its end. @returns the request that has to follow */
   async #drain(): Promise<Buffer | undefined> {
     const sent = this.#sent as Sent;
-    if (!this.#said) await this.#refuseStatus(sent);
+    if (!this.#said) await requireResult(this.member, sent);
     // If another member may be asked, nothing goes out before it is known whether this one refuses.
     if (isStream(sent.answer) && !this.#mayFail) await this.#writer.event({});
     const said = this.#said ?? messagesOf(this.member.server, sent.answer);
@@ -199,25 +193,9 @@ export class Call implements Running {
       if (again || this.#writer.isOver || this.#isHeld) return again;
     }
     this.#said = undefined;
-    if (!this.#mayResume) throw this.#unavailable('ended its stream without an answer');
+    if (!this.#mayResume) throw unavailable(this.member, 'ended its stream without an answer');
     this.#exchange.reply.end();
     return undefined;
-  }
-
-  async #refuseStatus(sent: Sent): Promise<void> {
-    const status = sent.answer.statusCode ?? 502;
-    if (status >= 400) throw await this.#refusal(sent, status);
-    if (status >= 300 || status === 202) throw this.#unavailable(`answered with status ${status} instead of a result`);
-  }
-
-  #unavailable(what: string): BrokerError {
-    return new BrokerError(rpcCode.unavailable, `${this.member.server} ${what}.`);
-  }
-
-  async #refusal({ answer, era }: Sent, status: number): Promise<BrokerError> {
-    const isOwn = gateCodeOf(answer) === undefined && era === 'new' && (status === 400 || status === 404);
-    const { code, message, data } = await errorOf(this.member.server, answer);
-    return new BrokerError(code, message, { data, status, keepsStatus: isOwn });
   }
 
   /** @returns the request that has to follow */
@@ -251,38 +229,18 @@ export class Call implements Running {
       return withResponses(this.#body, responses, asks.requestState);
     }
     for (const uri of linksIn(message)) this.#client.remember(uri, this.member);
-    const changes = [
-      { ...(message.parts.get('id') as Span), json: this.clientId },
-      ...pagesChanged(this.member, capabilities, message),
-      ...(asks ? questionsChanged(asks) : []),
-      ...taskIdsChanged(this.member.server, this.method, message),
-      ...(this.#client.era === 'new' && era === 'old' ? newMembers(this.method, message) : []),
-    ];
-    await this.#writer.answer(asLine(replaced(message.bytes, changes)), eventId);
+    const { member, clientId, method } = this;
+    const to = { member, clientId, method, capabilities, eras: { client: this.#client.era, member: era } };
+    await this.#writer.answer(responseFor(to, message, asks), eventId);
     return undefined;
   }
 
   async #takeQuestion(message: ServerMessage, eventId?: string): Promise<void> {
-    const { bytes, parts, id } = message;
-    if (!id) return;
-    const method = stringAt(bytes, parts.get('method')) ?? '';
-    const tell = (answer: string) => this.#tellMember(`{"jsonrpc":"2.0","id":${id.text},${answer}}`);
-    if (method === 'ping' && this.#client.era === 'new') return tell('"result":{}');
-    try {
-      const params = parts.get('params');
-      const capabilities = this.#exchange.announced.capabilities;
-      const question = readQuestion(
-        this.member,
-        capabilities,
-        method,
-        params && bytes.subarray(params.from, params.to),
-      );
-      if (this.#client.era === 'new') return await this.#hold(question, id.text);
-      await passQuestion(this.#asking, question, id.text, eventId);
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
-      tell(`"error":${JSON.stringify({ code: error.code, message: error.message })}`);
-    }
+    const { member } = this;
+    const { capabilities } = this.#exchange.announced;
+    const tell = (json: string) => this.#tellMember(json);
+    const hold = (question: Question, memberId: string) => this.#hold(question, memberId);
+    await takeQuestion({ member, capabilities, asking: this.#asking, tell, hold }, message, eventId);
   }
 
   /** A client of the new era is asked by the answer: the call waits until it comes back. */
@@ -303,13 +261,4 @@ export class Call implements Running {
   #tellMember(json: string, asking: Asking = this.#exchange): void {
     void this.#parts.members.tell(asking, this.#client, this.member, Buffer.from(json)).catch(() => undefined);
   }
-}
-
-function cancelled(id: number): string {
-  return `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id}}}`;
-}
-
-function tokenOf({ message }: Exchange): string | undefined {
-  const meta = message.params?._meta as { progressToken?: unknown } | undefined;
-  return meta?.progressToken === undefined ? undefined : JSON.stringify(meta.progressToken);
 }

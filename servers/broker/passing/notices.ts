@@ -4,7 +4,7 @@ import { type Change, replaced } from '../../../common/answers/rewrite.ts';
 import { cleanText } from '../../../common/text/clean.ts';
 import { Credit } from '../../../common/time/credit.ts';
 import { judgedKeys } from '../../../policy/request/request-hygiene.ts';
-import type { Member } from '../exchange.ts';
+import type { Exchange, Member } from '../exchange.ts';
 import { limits } from '../limits.ts';
 import { taskIdsChanged } from './task-ids.ts';
 
@@ -45,6 +45,12 @@ export class Notices {
     this.#leftOut = (this.#leftOut + 1) % every;
     return this.#leftOut === 0;
   }
+}
+
+/** The token of a request for its progress, as JSON; undefined for none. */
+export function tokenOf({ message }: Pick<Exchange, 'message'>): string | undefined {
+  const meta = message.params?._meta as { progressToken?: unknown } | undefined;
+  return meta?.progressToken === undefined ? undefined : JSON.stringify(meta.progressToken);
 }
 
 /** When there are too many, one of so many passes. */

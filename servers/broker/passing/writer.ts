@@ -60,3 +60,8 @@ export function errorMessage(clientId: string, { code, message, data }: BrokerEr
 export function idOf({ message, idText }: Pick<Exchange, 'message' | 'idText'>): string {
   return idText ?? JSON.stringify(message.id ?? null);
 }
+
+/** Tells a member that an answer is not wanted any more. @param id of the request */
+export function cancelled(id: number): string {
+  return `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id}}}`;
+}

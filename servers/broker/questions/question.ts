@@ -1,3 +1,4 @@
+import type { ServerMessage } from '../../../common/answers/message.ts';
 import { cleanText } from '../../../common/text/clean.ts';
 import { judgedKeys, looksLikeJudged } from '../../../policy/request/request-hygiene.ts';
 import { parseStrictJson, UnreadableBody } from '../../../policy/request/strict-json.ts';
@@ -46,6 +47,17 @@ export function readQuestion(
   const read = paramsOf(params, needed === 'sampling' ? limits.ofMember.sampling : limits.ofMember.usual);
   if (needed === 'sampling') return { method, params: withoutContext(read) };
   return { method, params: needed === 'elicitation' ? labelled(member, capabilities[needed], read) : read };
+}
+
+/** {@link readQuestion} of a request on a stream. */
+export function questionIn(
+  member: Member,
+  capabilities: Json,
+  method: string,
+  { bytes, parts }: ServerMessage,
+): Question {
+  const params = parts.get('params');
+  return readQuestion(member, capabilities, method, params && bytes.subarray(params.from, params.to));
 }
 
 /** @throws {BrokerError} */
