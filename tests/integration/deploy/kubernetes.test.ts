@@ -34,6 +34,7 @@ const programs: Readonly<Record<string, Program>> = {
   'relay/main.ts': 'relay',
   'servers/currenttime/main.ts': 'currenttime',
   'servers/mcpgw/main.ts': 'mcpgw',
+  'servers/hub/main.ts': 'hub',
 };
 const containers = deployments.flatMap((deployment) =>
   containersOf(deployment).map((container) => ({ deployment, container, name: container.name })),
@@ -65,6 +66,7 @@ describe('The files', () => {
         'Deployment gate',
         'Deployment currenttime',
         'Deployment mcpgw',
+        'Deployment hub',
       ]),
     );
   });
@@ -126,9 +128,10 @@ describe('Names, selectors and ports', () => {
     const start = readFileSync('nginx/start', 'utf8');
     const nginx = containers.find(({ name }) => name === 'nginx');
     const ports = nginx?.container.ports.map(({ containerPort }) => containerPort) ?? [];
-    expect(ports).toEqual([8080, 8443]);
+    expect(ports).toEqual([8080, 8443, 8082]);
     expect(start).toContain(`LISTEN=${ports[0]} `);
     expect(start).toContain(`LISTEN_TLS=${ports[1]}`);
+    expect(start).toContain(`LISTEN_INNER=${ports[2]}\n`);
   });
 
   test('every address of a part of the gateway exists', () => {
@@ -182,6 +185,13 @@ describe('Settings', () => {
       const setting = settings[name as SettingName];
       expect('secret' in setting && setting.secret === true).toBe(false);
     }
+  });
+
+  test('each service that reads REGISTRY_URL gets the settings of the gateway', () => {
+    const readers = nodeContainers.filter(({ container }) => 'REGISTRY_URL' in shapeFor(programOf(container)));
+    expect(readers.length).toBeGreaterThan(4);
+    for (const { name, container } of readers)
+      expect([name, container.envFrom]).toEqual([name, [{ configMapRef: { name: 'settings' } }]]);
   });
 
   test('a setting of each gateway is not fixed in any container', () => {
