@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type BenchStack, startBenchStack, startUpstream } from '../stack.ts';
 
 const policy = `
-group_mappings: {}
+group_mappings: {users: [mcp-servers-unrestricted/execute]}
 mcp-servers-unrestricted/execute: [{server: "*", methods: [tools/list, tools/call], tools: ["*"]}]
 `;
 /** With the server `bench`: what a client with one entry for all sees. */

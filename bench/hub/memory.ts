@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tokenMaker } from '../callers.ts';
+import { inManyGroups, tokenMaker } from '../callers.ts';
 import type { Figures } from '../figures.ts';
 import { liveMegabytesOf, snapshotOptions } from '../live-memory.ts';
 import type { BenchStack } from '../stack.ts';
@@ -23,10 +23,8 @@ export async function measureHubMemory(clients: number): Promise<Figures> {
     const token = await tokenMaker(stack);
     const streams: AbortController[] = [];
     const use = async (i: number) => {
-      const headers = headersOf(
-        stack,
-        await token({ client_id: `client-${i}`, sub: `client-${i}`, jti: `client-${i}` }),
-      );
+      const own = { sub: `person-${i}`, username: `person-${i}`, jti: String(i), 'cognito:groups': ['users'] };
+      const headers = headersOf(stack, await token({ ...inManyGroups, ...own }));
       streams.push(await useAll(stack, headers));
     };
     // The first one fills what all share.
