@@ -30,7 +30,8 @@ const longestEvent = 1_048_576;
 /**
  * Makes the one feed by which the registry tells what has changed. It is opened with the assertion of a caller, as all that the
  * hub asks the registry, and stays open. If it breaks, it is opened again with the latest one; what was missed meanwhile
- * counts as a change of anything.
+ * counts as a change of anything. If that one has expired, a change of anything is told as soon as the registry is back: a client
+ * that listens asks for its lists then, which brings another one.
  */
 export function createFeed(registryUrl: string, onChange: (change: Change) => void, log: Logger) {
   let assertion: { text: string; at: number } | undefined;
@@ -48,7 +49,7 @@ export function createFeed(registryUrl: string, onChange: (change: Change) => vo
     const [response] = (await once(out, 'response')) as [IncomingMessage];
     if (response.statusCode !== 200) {
       response.destroy();
-      throw new Error(`the registry answered ${response.statusCode}`);
+      throw new Refused(`the registry answered ${response.statusCode}`);
     }
     isLive = true;
     if (wasLive) onChange(anything);
@@ -67,18 +68,20 @@ export function createFeed(registryUrl: string, onChange: (change: Change) => vo
     const timer = setTimeout(() => own.abort(new Error('the registry was silent')), silentMilliseconds).unref();
     const reason = await read(text, own.signal, () => timer.refresh()).then(
       () => 'the registry ended it',
-      (error: unknown) => String(error),
+      (error: unknown) => error,
     );
     clearTimeout(timer);
     connection = undefined;
     isLive = false;
     if (isStopped) return;
-    log.debug({ reason }, 'the feed of changes is closed');
+    log.debug({ reason: String(reason) }, 'the feed of changes is closed');
+    if (reason instanceof Refused && !isFresh()) return onChange(anything);
     retry = setTimeout(open, retryMilliseconds).unref();
   };
+  const isFresh = () => assertion !== undefined && performance.now() - assertion.at < goodForMilliseconds;
   const open = (): void => {
     retry = undefined;
-    if (assertion && performance.now() - assertion.at < goodForMilliseconds) void connect(assertion.text);
+    if (assertion) void connect(assertion.text);
   };
 
   return {
@@ -96,6 +99,11 @@ export function createFeed(registryUrl: string, onChange: (change: Change) => vo
       connection?.abort();
     },
   };
+}
+
+/** The registry is there, and does not open the feed. */
+class Refused extends Error {
+  override readonly name = 'Refused';
 }
 
 async function* eachTelling(body: AsyncIterable<Uint8Array>, alive: () => void): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,8 @@
 import { changeKinds } from '../../../../servers/hub/offer/feed.ts';
 import { leftOutKey } from '../../../../servers/hub/offer/lists.ts';
+import { useClock } from '../../../support/clock.ts';
 import { assertionOf, memberOf, startHub, through } from '../../../support/hub/hub-fixture.ts';
+import { until } from '../../../support/listen.ts';
 import { connections, eventually } from '../../../support/servers/mcp-clients.ts';
 
 const all = '/api/hub/lists?set=';
@@ -22,6 +24,7 @@ const picture = {
   ],
 };
 
+const clock = useClock();
 let hub: Awaited<ReturnType<typeof startHub>>;
 let alice: string;
 beforeAll(async () => {
@@ -291,6 +294,21 @@ describe('Changes of lists', () => {
     const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
     const { value } = (await reader?.read()) ?? {};
     expect(value).toBe('event: message\ndata: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n');
+    await reader?.cancel();
+  });
+
+  test('are told to a client that only listens, once the registry is back that asks for another assertion', async () => {
+    const headers = await session();
+    const stream = await through(alice, headers)(`${hub.base}/mcp`);
+    expect(await until(() => hub.registry.feeds.size > 0, 10_000)).toBe(true);
+    hub.registry.refusesFeed = 401;
+    clock.advance(101);
+    for (const feed of hub.registry.feeds) feed.end();
+    const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader?.read())?.value).toContain('list_changed');
+    hub.registry.refusesFeed = 0;
+    await send(request('tools/list'), headers);
+    expect(await until(() => hub.registry.feeds.size > 0, 10_000)).toBe(true);
     await reader?.cancel();
   });
 
