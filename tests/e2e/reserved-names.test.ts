@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 test('A server that an earlier version called mcp has no route after the upgrade; the start and the doctor say so, and servers:rename brings it back', async () => {
-  const before = new DatabaseSync(join(gateway.dataDir, 'registry.db'));
+  const before = new DatabaseSync(join(gateway.dataDir, 'registry.db'), { timeout: 10_000 });
   before.exec("update server set name = 'mcp' where name = 'echo'");
   before.close();
   await gateway.kill('registry');

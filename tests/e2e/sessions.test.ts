@@ -4,6 +4,7 @@ import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { openStream } from '../support/gateway/open-stream.ts';
 import { type OwnPool, takeOverPool } from '../support/gateway/own-pool.ts';
 import { type Answer, rpc, send } from '../support/gateway/send.ts';
+import { answerSoon } from '../support/listen.ts';
 import { newDatabase } from '../support/postgres/databases.ts';
 import { type Line, openLine } from '../support/postgres/line.ts';
 import { locationOf, newBrowser, submitSignIn } from '../support/stand-in/hosted-login.ts';
@@ -108,7 +109,7 @@ test('A session survives a crash of the auth-server', async () => {
   const cookie = await gateway.sessionCookie('alice');
   await gateway.kill('auth-server');
   await gateway.revive('auth-server');
-  expect((await call(cookie)).status).toBe(200);
+  expect(await answerSoon(async () => (await call(cookie)).status, 200)).toBe(200);
 }, 180_000);
 
 test('While PostgreSQL is down, a session that is not cached gets 503, and the auth-server reconnects by itself', async () => {

@@ -54,6 +54,7 @@ export function logLines(changes: readonly ServerChange[], mayChange: (server: s
 
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return '';
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  // With spaces, at which lines can break.
+  const text = typeof value === 'string' ? value : JSON.stringify(value, null, 1).replaceAll(/\n */g, ' ');
   return shortened(text, longest);
 }

@@ -3,6 +3,7 @@ import type { ApprovedTools } from '../../../policy/approved-tools.ts';
 import { decide } from '../../../policy/decide.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import type { Access } from '../../../policy/request/mcp-request.ts';
+import { paramHeadersOf } from '../../../policy/request/param-headers.ts';
 import { groupsThatHelp } from '../../../policy/review/remedy.ts';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
@@ -17,7 +18,6 @@ import type { Render, View } from '../shared/render.ts';
 import { toolId, toolSegment } from '../shared/tool-id.ts';
 import { callLine } from './call-line.ts';
 import { formOf } from './form-model.ts';
-import { paramHeadersOf } from '../../../policy/request/param-headers.ts';
 
 export interface TryParts {
   catalogue: Catalogue;

@@ -22,9 +22,10 @@ export interface Weakness {
 
 /** Starts a weakened copy of the nginx configuration on a free port. */
 export async function weaken(gateway: Gateway, { authServer, cut }: Weakness): Promise<Weakened> {
-  const [port = 0] = await freePorts(1);
+  const [port = 0, brokerGate = 0] = await freePorts(2);
   const dataDir = mkdtempSync(join(tmpdir(), 'weakened-'));
-  const ports = { ...gateway.ports, gateway: port, authServer: authServer ?? gateway.ports.authServer };
+  const own = { gateway: port, brokerGate, authServer: authServer ?? gateway.ports.authServer };
+  const ports = { ...gateway.ports, ...own };
   const publicUrl = `http://localhost:${port}`;
   const env = { MAX_BODY_BYTES: '1048576', CONNECTIONS_PER_ADDRESS: '0' };
   const folder = writeNginxFiles({ ports, dataDir, env }, publicUrl);
