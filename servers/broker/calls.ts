@@ -124,7 +124,8 @@ class PassedCalls implements Calls {
     }
     // Before the member is told, so that no update is missed. Some members have no stream: they send no updates then.
     if (isSubscription) await this.#subscriptions.change(exchange, client, member, request).catch(() => undefined);
-    const parts = { members: this.#members, held: this.#held };
+    const hear = this.#subscriptions.hear.bind(this.#subscriptions);
+    const parts = { members: this.#members, held: this.#held, hear };
     return await new Call(parts, exchange, client, { member, request, mayFail }).run();
   }
 

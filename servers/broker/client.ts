@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { ServerMessage } from '../../common/answers/message.ts';
 import type { BrokerError } from './errors.ts';
 import type { Announced, Asking, ClientSession, Era, Exchange, Member } from './exchange.ts';
 import { limits } from './limits.ts';
@@ -15,6 +16,8 @@ export interface Running extends Asker {
   cancel(asking?: Asking): void;
   /** @returns the error, if nothing was answered yet */
   resume(exchange: Exchange, lastId: string): Promise<BrokerError | undefined>;
+  /** Takes what the member asks outside of the stream of the request. */
+  asked(message: ServerMessage): Promise<void>;
 }
 
 /** A request of a member that waits for the client's answer. */
@@ -34,6 +37,8 @@ export interface Session {
   version: string;
   capabilities: Readonly<Record<string, unknown>>;
   usedAt: number;
+  /** Whether the member opens no standing stream. */
+  isSilent?: boolean;
   /** Requests and streams that use it now. */
   uses: number;
 }

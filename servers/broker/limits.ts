@@ -11,6 +11,8 @@ export const limits = {
   errorText: 4_096,
   /** For `initialize`, `server/discover` and each page of a list, in milliseconds. */
   shortRequest: 5_000,
+  /** Until the standing stream of a member is open, in milliseconds. A member that takes longer is not heard beside its calls. */
+  standingStream: 2_000,
   /** Requests that a caller has not asked for one by one: openings, lists, searches. At a time, and waiting. */
   turnsPerCaller: 8,
   waitingPerCaller: 200,

@@ -106,8 +106,14 @@ export class Members {
       const opening = client.sessions.get(member.server);
       session.usedAt = Date.now();
       session.uses++;
-      const done = () => session.uses--;
-      const answer = await this.#gate.ask(asking, member, request(sessionHeaders(session))).catch((error) => {
+      let isInUse = true;
+      const done = () => {
+        if (isInUse) session.uses--;
+        isInUse = false;
+      };
+      const asked = request(sessionHeaders(session));
+      asked.signal?.addEventListener('abort', done, { once: true });
+      const answer = await this.#gate.ask(asking, member, asked).catch((error) => {
         done();
         throw error;
       });

@@ -17,10 +17,21 @@ import { questionIn } from './questions/question.ts';
 interface Standing {
   readonly updates: Updates;
   /** Of a member of the new era one stream for each resource, of the others one in all, under the empty key. */
-  readonly streams: Map<string, AbortController>;
+  readonly streams: Map<string, Stream>;
+  /** Calls that run, and hear what the member asks beside them. */
+  hearing: number;
 }
 
-/** Updates of resources. Only for these a standing stream to a member is open: changes of lists come from the registry. */
+interface Stream {
+  stop: AbortController;
+  /** Settled when the stream is open, or could not be opened. */
+  ready: Promise<void>;
+}
+
+/**
+ * Updates of resources, and what a member of the old era asks while a call runs. Only for these a standing stream to a member is
+ * open: changes of lists come from the registry.
+ */
 export class Subscriptions {
   readonly #members: Members;
   readonly #standing = new WeakMap<Client, Map<string, Standing>>();
@@ -39,37 +50,93 @@ export class Subscriptions {
     member: Member,
     { method, name = '' }: MemberRequest,
   ): Promise<void> {
-    const all = this.#standing.get(client) ?? new Map<string, Standing>();
-    this.#standing.set(client, all);
     const isNew = eraOf(member, {}) === 'new';
-    const standing = all.get(member.server) ?? {
-      updates: toSession(client),
-      streams: new Map<string, AbortController>(),
-    };
-    all.set(member.server, standing);
+    const standing = this.#of(client, member);
     const { updates, streams } = standing;
     const key = isNew ? name : '';
     if (method === 'resources/unsubscribe') {
       updates.uris.delete(name);
-      if (isNew || updates.uris.size === 0) stop(streams, key);
+      if (isNew) stop(streams, key);
+      else closeUnused(standing);
       return;
     }
-    const count = [...all.values()].reduce((sum, each) => sum + each.updates.uris.size, 0);
+    const all = this.#standing.get(client)?.values() ?? [];
+    const count = [...all].reduce((sum, each) => sum + each.updates.uris.size, 0);
     if (count >= limits.subscriptions)
       throw new BrokerError(rpcCode.busy, `A client subscribes to ${limits.subscriptions} resources at most.`);
     updates.uris.add(name);
-    if (streams.has(key)) return;
-    const stopped = new AbortController();
-    streams.set(key, stopped);
-    const close = () => stop(streams, key);
     try {
-      const sent = await this.#open(exchange, client, member, { resourceSubscriptions: [name] }, stopped.signal);
-      void this.#pump(client, member, sent, updates).finally(close);
+      await this.#keepOpen(exchange, client, member, standing, key);
     } catch (error) {
-      close();
       updates.uris.delete(name);
       throw error;
     }
+  }
+
+  /**
+   * Hears what a member of the old era asks on its standing stream while a call runs there. A member without sessions or without
+   * such a stream asks on the stream of the call only.
+   * @returns ends it
+   */
+  async hear(asking: Asking, client: Client, member: Member): Promise<() => void> {
+    const standing = this.#of(client, member);
+    const session = await this.#members.sessions.open(asking, client, member);
+    if (session.id === undefined || session.isSilent) return () => undefined;
+    standing.hearing++;
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(() => late.reject(new Error('no stream')), limits.standingStream);
+    try {
+      await Promise.race([this.#keepOpen(asking, client, member, standing, ''), late.promise]);
+    } catch (error) {
+      // By status it is known whether another try may help: the gate or the member refuses this one.
+      const isRefused = error instanceof BrokerError && error.status !== undefined && error.status !== 405;
+      if (!isRefused) session.isSilent = true;
+    } finally {
+      clearTimeout(timer);
+    }
+    let isOver = false;
+    return () => {
+      if (!isOver) standing.hearing--;
+      isOver = true;
+      closeUnused(standing);
+    };
+  }
+
+  #of(client: Client, { server }: Member): Standing {
+    const all = this.#standing.get(client) ?? new Map<string, Standing>();
+    this.#standing.set(client, all);
+    const standing = all.get(server) ?? { updates: toSession(client), streams: new Map<string, Stream>(), hearing: 0 };
+    all.set(server, standing);
+    return standing;
+  }
+
+  /** Opens a stream, unless it is open. @param key the resource of a member of the new era, else empty */
+  async #keepOpen(
+    asking: Asking,
+    client: Client,
+    member: Member,
+    { streams, updates }: Standing,
+    key: string,
+  ): Promise<void> {
+    const kept = streams.get(key);
+    if (kept) return await kept.ready;
+    const controller = new AbortController();
+    const close = () => {
+      controller.abort();
+      if (streams.get(key)?.stop === controller) streams.delete(key);
+    };
+    const open = async () => {
+      try {
+        const sent = await this.#open(asking, client, member, { resourceSubscriptions: [key] }, controller.signal);
+        void this.#pump(client, member, sent, updates).finally(close);
+      } catch (error) {
+        close();
+        throw error;
+      }
+    };
+    const ready = open();
+    streams.set(key, { stop: controller, ready });
+    await ready;
   }
 
   /** Ends the streams of a client whose session is over. */
@@ -168,10 +235,15 @@ function uriIn({ bytes }: ServerMessage): string {
   return stringAt(bytes, uri) ?? '';
 }
 
-/** A request of a member's outside of any call: on the standing stream of the client, if it has one. */
+/**
+ * A request of a member's outside of the stream of a call. A call that runs there takes it, else the standing stream of the client,
+ * if it has one.
+ */
 async function askClient(client: Client, member: Member, method: string, message: ServerMessage): Promise<void> {
   const { own } = client;
   const { id } = message;
+  const running = [...client.running.values()].findLast((each) => each.member.server === member.server);
+  if (running) return await running.asked(message);
   if (!own || !id) return;
   try {
     const question = questionIn(member, client.announced.capabilities, method, message);
@@ -203,7 +275,12 @@ function subscribe(id: number, uri: string): Buffer {
   return Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, method: 'resources/subscribe', params: { uri } }));
 }
 
-function stop(streams: Map<string, AbortController>, key: string): void {
-  streams.get(key)?.abort();
+/** Closes the stream of a member of the old era that brings nothing which is waited for. */
+function closeUnused({ streams, updates, hearing }: Standing): void {
+  if (hearing === 0 && updates.uris.size === 0) stop(streams, '');
+}
+
+function stop(streams: Map<string, Stream>, key: string): void {
+  streams.get(key)?.stop.abort();
   streams.delete(key);
 }

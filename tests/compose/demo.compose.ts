@@ -103,6 +103,10 @@ withDocker('docker compose up with .env.example', () => {
     const inner = { server: 'currenttime', tool: 'current_time_by_timezone', arguments: clockCall(name).arguments };
     const call = { name: 'call_tool', arguments: inner };
     expect(tellsTime(await post(place, '/mcpgw/mcp', { cookie }, 'tools/call', call))).toBe(true);
+    // The attack below waits until all servers are healthy, and a set is never checked.
+    const admin = { cookie: await signIn(place, 'alice'), 'content-type': 'application/json' };
+    const url = `${place.url}/api/servers/team`;
+    expect((await ask(url, { method: 'DELETE', headers: admin, body: '{}' })).status).toBe(200);
   });
 
   test('The command to revoke shows, in the container of the auth-server, who is logged in', async () => {

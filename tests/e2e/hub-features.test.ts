@@ -196,6 +196,30 @@ test('A call through the hub becomes a task that its caller follows to its end, 
   await other.client.close();
 });
 
+test('After the hub was killed in the middle of a call, clients initialize again, and go on', async () => {
+  const before = await connect('/mcp', 'legacy');
+  const outcome = (work: Promise<unknown>) =>
+    work.then(
+      () => 'answered',
+      (error: Error) => error.message,
+    );
+  const running = Promise.withResolvers<void>();
+  const slow = { name: 'odd__slow', arguments: {} };
+  const end = outcome(before.ask('tools/call', slow, { onprogress: () => running.resolve() }));
+  await Promise.race([running.promise, end]);
+  await gateway.kill('hub');
+  expect(await outcome(before.ask('tools/list'))).not.toBe('answered');
+  await gateway.revive('hub');
+  const forgotten = async () => (await outcome(before.ask('tools/list'))).includes('Initialize a new one');
+  expect(await until(forgotten, 20_000)).toBe(true);
+  await before.client.close();
+  expect(await end).not.toBe('answered');
+  const after = await connect('/mcp', 'legacy');
+  const call = { name: 'modern__echo', arguments: { message: 'back' } };
+  expect(await after.ask('tools/call', call)).toMatchObject({ content: [{ text: 'Echo: back' }] });
+  await after.client.close();
+});
+
 test('A server that is disabled leaves the lists of clients of both eras, and they are told', async () => {
   const clients = await Promise.all([connect('/mcp', 'legacy'), connect('/mcp', modern)]);
   const names = async ({ ask }: (typeof clients)[number]) =>
@@ -226,27 +250,4 @@ test('A server that is disabled leaves the lists of clients of both eras, and th
     expect(refusal).toContain('Unknown tool: m00__echo');
     await client.client.close();
   }
-});
-
-test('After the hub was killed in the middle of a call, clients initialize again, and go on', async () => {
-  const before = await connect('/mcp', 'legacy');
-  const begun = before.ask('tools/call', { name: 'odd__slow', arguments: {} }, { onprogress: () => running.resolve() });
-  const running = Promise.withResolvers<void>();
-  const end = begun.then(String, (error: Error) => error.message);
-  await running.promise;
-  await gateway.kill('hub');
-  const list = () =>
-    before.ask('tools/list').then(
-      () => '',
-      (error: Error & { status?: number }) => error.message,
-    );
-  expect(await list()).toMatch(/50[23]|unavailable/);
-  await gateway.revive('hub');
-  expect(await until(async () => (await list()).includes('no such session. Initialize a new one'), 20_000)).toBe(true);
-  await before.client.close();
-  expect(await end).not.toBe('never');
-  const after = await connect('/mcp', 'legacy');
-  const call = { name: 'modern__echo', arguments: { message: 'back' } };
-  expect(await after.ask('tools/call', call)).toMatchObject({ content: [{ text: 'Echo: back' }] });
-  await after.client.close();
 });

@@ -76,6 +76,10 @@ async function v2(mode: 'legacy' | { pin: '2026-07-28' }): Promise<Asking> {
   };
 }
 
+const questionsOf = (server: string) => [
+  { message: `[${server}] Who?`, requestedSchema: { properties: { v: { type: 'string' } } } },
+  { mode: 'url', message: `[${server}, opens login.example] Sign in`, url: 'https://login.example/start' },
+];
 const said = [{ type: 'text', text: JSON.stringify(answer) }];
 
 describe.each([
@@ -93,10 +97,17 @@ describe.each([
     const form = server === 'old' ? 'form' : 'ask';
     expect(await client.call(`${server}__${form}`)).toEqual(said);
     expect(await client.call(`${server}__page`)).toEqual(said);
-    expect(client.asked).toMatchObject([
-      { message: `[${server}] Who?`, requestedSchema: { properties: { v: { type: 'string' } } } },
-      { mode: 'url', message: `[${server}, opens login.example] Sign in`, url: 'https://login.example/start' },
-    ]);
+    expect(client.asked).toMatchObject(questionsOf(server));
+    await client.close();
+  });
+
+  test('answers what a server on SDK v1 asks on the standing stream of its session', async () => {
+    const client = await connect();
+    const isListed = async () => (await client.names()).includes('old__formOutside');
+    expect(await until(isListed, 60_000)).toBe(true);
+    expect(await client.call('old__formOutside')).toEqual(said);
+    expect(await client.call('old__pageOutside')).toEqual(said);
+    expect(client.asked).toMatchObject(questionsOf('old'));
     await client.close();
   });
 });

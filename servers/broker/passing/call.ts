@@ -4,7 +4,7 @@ import type { Client, Running } from '../client.ts';
 import { BrokerError, rpcCode } from '../errors.ts';
 import type { Asking, Exchange, Member } from '../exchange.ts';
 import { limits } from '../limits.ts';
-import type { MemberRequest, Members, Sent } from '../member.ts';
+import { eraOf, type MemberRequest, type Members, type Sent } from '../member.ts';
 import { errorIn, isStream, messagesOf, type Said } from '../members/answer.ts';
 import { asBrokerError } from '../members/short.ts';
 import { askAll, heldAnswer, type QuestionTo } from '../questions/asking.ts';
@@ -27,6 +27,8 @@ export interface HeldCall {
 export interface CallParts {
   members: Members;
   held: HeldCalls<HeldCall>;
+  /** Hears what a member asks outside of the stream of a call. @returns ends it */
+  hear?: (exchange: Exchange, client: Client, member: Member) => Promise<() => void>;
 }
 
 const key = 'asked';
@@ -50,7 +52,11 @@ export class Call implements Running {
   #body: Buffer;
   #id: number;
   #stop = new AbortController();
+  #sending: Promise<Sent> | undefined;
   #sent: Sent | undefined;
+  #next: Promise<IteratorResult<Said>> | undefined;
+  #deaf: (() => void) | undefined;
+  #held = Promise.withResolvers<undefined>();
   #said: AsyncGenerator<Said> | undefined;
   #writer: Writer;
   #isHeld = false;
@@ -88,9 +94,11 @@ export class Call implements Running {
   /** @returns the error, if nothing was answered yet */
   async run(): Promise<BrokerError | undefined> {
     return await this.#guard(async () => {
+      const { hear } = this.#parts;
+      if (hear && this.#mayBeAsked()) this.#deaf = await hear(this.#exchange, this.#client, this.member);
       for (let round = 0; round < limits.rounds; round++) {
         this.#client.running.set(this.#id, this);
-        this.#sent = await this.#send(round > 0);
+        this.#sending = this.#send(round > 0);
         const again = await this.#drain();
         if (!again) return;
         this.#client.finished(this.#id);
@@ -107,6 +115,7 @@ export class Call implements Running {
     this.clientId = idOf(exchange);
     this.#writer = new Writer(this.member.server, exchange.reply);
     this.#isHeld = false;
+    this.#held = Promise.withResolvers();
     return await this.#guard(async () => {
       await this.#parts.members.tell(exchange, this.#client, this.member, heldAnswer(exchange.text, key, memberId));
       await this.#drain();
@@ -120,9 +129,22 @@ export class Call implements Running {
     this.#mayResume = false;
     this.#stop = new AbortController();
     return await this.#guard(async () => {
-      this.#sent = await this.#parts.members.listen(exchange, this.#client, this.member, this.#stop.signal, lastId);
+      this.#sending = this.#parts.members.listen(exchange, this.#client, this.member, this.#stop.signal, lastId);
       await this.#drain();
     });
+  }
+
+  /** Takes what the member asks outside of the stream of this call. */
+  async asked(message: ServerMessage): Promise<void> {
+    if (!this.#writer.isOver) await this.#takeQuestion(message);
+  }
+
+  /** Many servers on SDKs of 2025 ask on the standing stream of the session, in the middle of a call. */
+  #mayBeAsked(): boolean {
+    const { elicitation, roots, sampling } = this.#exchange.announced.capabilities;
+    const answers = elicitation ?? roots ?? (this.member.sampling ? sampling : undefined);
+    const isOld = eraOf(this.member, this.#request) === 'old' && this.member.transport === undefined;
+    return isOld && this.method === 'tools/call' && answers !== undefined;
   }
 
   /** The client does not want the answer any more. */
@@ -159,6 +181,7 @@ export class Call implements Running {
   }
 
   #close(): void {
+    this.#deaf?.();
     void this.#said?.return(undefined).catch(() => undefined);
     this.#sent?.answer.destroy();
     for (const [id, asked] of this.#client.asked) if (asked.asker === this) this.#client.asked.delete(id);
@@ -176,14 +199,20 @@ export class Call implements Running {
 
   /** Reads the answer up to its end. @returns the request that has to follow */
   async #drain(): Promise<Buffer | undefined> {
-    const sent = this.#sent as Sent;
+    const sent = this.#isHeld ? undefined : await this.#unlessHeld(this.#sending as Promise<Sent>);
+    if (!sent) return undefined;
+    this.#sent = sent;
     if (!this.#said) await requireResult(this.member, sent);
     // If another member may be asked, nothing goes out before it is known whether this one refuses.
     if (isStream(sent.answer) && !this.#mayFail) await this.#writer.event({});
     const said = this.#said ?? messagesOf(this.member.server, sent.answer);
     this.#said = said;
     for (;;) {
-      const { value, done } = await said.next();
+      this.#next ??= said.next();
+      const step = await this.#unlessHeld(this.#next);
+      if (!step) return undefined;
+      this.#next = undefined;
+      const { value, done } = step;
       if (done) break;
       const again = await this.#take(sent, value);
       if (again) {
@@ -196,6 +225,12 @@ export class Call implements Running {
     if (!this.#mayResume) throw unavailable(this.member, 'ended its stream without an answer');
     this.#exchange.reply.end();
     return undefined;
+  }
+
+  /** What the member sends; undefined as soon as the call waits for its client. Then the next part of the call reads it. */
+  async #unlessHeld<T>(work: Promise<T>): Promise<T | undefined> {
+    work.catch(() => undefined);
+    return await Promise.race([work, this.#held.promise]);
   }
 
   /** @returns the request that has to follow */
@@ -251,6 +286,7 @@ export class Call implements Running {
       throw new BrokerError(rpcCode.busy, 'Too many calls of this client wait for an answer already.');
     this.#isHeld = true;
     await this.#writer.answer(asInputRequired(this.clientId, key, question, handle));
+    this.#held.resolve(undefined);
   }
 
   get #asking(): QuestionTo {

@@ -44,7 +44,7 @@ export class TaskMember {
       { execution: { taskSupport: 'required' } },
       {
         createTask: async ({ taskStore }) => {
-          const task = await taskStore.createTask({ ttl: 60_000, pollInterval: 50 });
+          const task = await taskStore.createTask({ pollInterval: 50 });
           const result = { content: [{ type: 'text' as const, text: 'built' }] };
           this.#working.push(() => taskStore.storeTaskResult(task.taskId, 'completed', result));
           return { task };

@@ -146,13 +146,17 @@ describe("the gate's refusals", () => {
     ]);
   });
 
-  test('of a server that is not there any more open no new session', async () => {
-    const session = scene.session();
+  // A client that can be asked something first hears the standing stream of the session.
+  test.each([
+    ['a client that answers questions', undefined, 2],
+    ['another client', { capabilities: {} }, 1],
+  ])('of a server that is not there any more open no new session: %s', async (_client, announced, requests) => {
+    const session = scene.session(announced);
     await scene.tool(odd, 'rich', {}, { session });
     scene.refused.set('odd', { status: 404, code: 'server_not_found', message: 'There is no odd/mcp here.' });
     const shown = scene.shown.length;
     expect((await scene.tool(odd, 'rich', {}, { session })).last.error.message).toBe('There is no odd/mcp here.');
-    expect(scene.shown.length - shown).toBe(1);
+    expect(scene.shown.length - shown).toBe(requests);
   });
 
   test("are asked for with the caller's delegation, under the public host", async () => {
