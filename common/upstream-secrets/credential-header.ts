@@ -6,7 +6,7 @@ const wellFormed = new RegExp(`^${headerNameForm}$`);
 const taken = new Set(
   `accept accept-charset accept-encoding accept-language connection expect host keep-alive last-event-id mcp-method mcp-name
   mcp-protocol-version mcp-session-id proxy-authenticate proxy-authorization proxy-connection te trailer traceparent tracestate
-  transfer-encoding upgrade user-agent via x-auth-method x-client-id x-groups x-mcp-assertion x-relay x-request-id x-scopes
+  transfer-encoding upgrade user-agent via x-auth-method x-client-id x-groups x-hub-set x-mcp-assertion x-mcp-delegation x-relay x-request-id x-scopes
   x-server-name x-tool-name x-user x-username`.split(/\s+/),
 );
 

@@ -72,7 +72,16 @@ test.each([
 
 test('The answer for one server has its tools, its last error and its settings', async () => {
   const { status, body } = await get('/api/servers/currenttime', user);
-  const about = { version: null, repository: null, license: null, icons: [], alias: null, members: null, revision: 1 };
+  const about = {
+    version: null,
+    repository: null,
+    license: null,
+    icons: [],
+    alias: null,
+    members: null,
+    may: [],
+    revision: 1,
+  };
   const updated_at = expect.stringMatching(/^\d{4}-.*Z$/);
   expect([status, body]).toEqual([200, { ...currenttime, error: null, tools: up.tools, ...about, updated_at }]);
 });
