@@ -3,7 +3,7 @@ const longest = 160;
 /** Text for the report: shortened, without tokens, cookies, codes, passwords and control characters. */
 export function forShow(text: string): string {
   const safe = text
-    .replace(/^(authorization|cookie|x-mcp-assertion|x-relay):.*$/gim, '$1: …')
+    .replace(/^(authorization|cookie|x-mcp-assertion|x-mcp-delegation|x-relay):.*$/gim, '$1: …')
     .replace(/eyJ[\w-]+(\.[\w-]*)*/g, 'eyJ…')
     .replace(/mgt_[\w-]+/gi, 'mgt_…')
     .replace(/\b(code|state|token|access_token|refresh_token|code_verifier|password)=[^&\s]+/g, '$1=…')
