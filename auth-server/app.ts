@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import cookieParser from 'cookie-parser';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
-import { type AccountDoorDeps, accountDoor } from './account/door.ts';
+import { accountDoor } from './account/door.ts';
 import { type DecisionsEndpointDeps, decisionsEndpoint } from './decisions/read-endpoint.ts';
 import { createResourceMetadata, type MetadataSettings } from './gate/metadata.ts';
 import { type RelayCallbacksDeps, relayCallbacks } from './gate/relay-callbacks.ts';
@@ -25,7 +25,6 @@ export type AppDeps = ValidateDeps &
   MetadataSettings &
   RelayCallbacksDeps &
   DecisionsEndpointDeps &
-  AccountDoorDeps &
   PeopleDoorDeps &
   SessionExchangeDeps & {
     /** The authorization server. */

@@ -3,14 +3,12 @@ import * as z from 'zod';
 import { accessEnd, peopleQuery } from '../../common/identity/people.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUiEverywhere, type UiPermission } from '../../policy/ui.ts';
-import { type AccountDoorDeps, refuseUnreadable } from '../account/door.ts';
-import { ownSession } from '../account/own-session.ts';
-import { readRegistryAssertion } from '../identity/registry-assertion.ts';
+import { answerDoor, type DoorDeps, DoorRefusal, refuseUnreadable } from '../account/door-answer.ts';
 import type { SessionRecord } from '../store/session-record.ts';
 import { endAccessOf } from './end.ts';
 import { clientsOf, endedAccess, type PeopleDeps, peopleOf, personAccess } from './read.ts';
 
-export interface PeopleDoorDeps extends AccountDoorDeps, PeopleDeps {
+export interface PeopleDoorDeps extends DoorDeps, PeopleDeps {
   policy: () => Policy;
 }
 
@@ -24,44 +22,41 @@ const scopesIn = z.object({ scopes: z.array(z.string()) });
 export function peopleDoor(deps: PeopleDoorDeps): Router {
   const router = Router({ caseSensitive: true, strict: true });
   const get = (path: string, work: Work) => router.get(path, answer(deps, ['view_people'], work));
-  get('/people', async (_own, req) => await peopleOf(deps, peopleQuery.parse(req.query)));
-  get('/people/clients', async (_own, req) => await clientsOf(deps, peopleQuery.parse(req.query)));
+  get('/people', async (_own, req) => await peopleOf(deps, understood(peopleQuery, req.query)));
+  get('/people/clients', async (_own, req) => await clientsOf(deps, understood(peopleQuery, req.query)));
   get('/people/ended', async () => await endedAccess(deps));
-  get('/people/:id', async (own, req) => await personAccess(deps, String(req.params.id), own));
+  get('/people/:id', async (own, req) => {
+    const found = await personAccess(deps, String(req.params.id), own);
+    if (!found) throw new DoorRefusal(404, 'not_found', 'There is no such person with access.');
+    return found;
+  });
   router.post('/people/end', express.json({ limit: '4kb', type: 'application/json' }));
   router.post(
     '/people/end',
     answer(deps, ['view_people', 'end_access'], async (own, req) => {
-      return { ended: await endAccessOf(deps, own, accessEnd.parse(req.body)) };
+      return { ended: await endAccessOf(deps, own, understood(accessEnd, req.body)) };
     }),
   );
   router.use('/people', refuseUnreadable);
   return router;
 }
 
-/** Makes the answer; undefined if there is none. Throws a `ZodError` for what it does not understand. */
-type Work = (own: SessionRecord, req: Request) => Promise<object | undefined>;
+type Work = (own: SessionRecord, req: Request) => Promise<object>;
 
 function answer(deps: PeopleDoorDeps, permissions: readonly UiPermission[], work: Work): RequestHandler {
-  return async (req, res) => {
-    res.set('Cache-Control', 'no-store');
-    const refuse = (status: number, code: string, message: string) =>
-      void res.status(status).json({ error: { code, message } });
-    try {
-      const claims = await readRegistryAssertion(deps, req.get('x-mcp-assertion'));
-      if (!claims) return refuse(401, 'assertion_refused', 'There is no good assertion for the registry.');
+  return answerDoor(deps, {
+    whose: 'people',
+    check(claims) {
       const scopes = scopesIn.safeParse(claims).data?.scopes ?? [];
       const missing = permissions.find((each) => !mayUseUiEverywhere(deps.policy(), scopes, each));
-      if (missing) return refuse(403, 'not_permitted', `This takes the permission ${missing} for all.`);
-      const own = await ownSession(deps, claims);
-      if (!own) return refuse(403, 'session_needed', 'This takes a sign-in in a browser that has not ended.');
-      const done = await work(own, req);
-      if (!done) return refuse(404, 'not_found', 'There is no such person with access.');
-      res.json(done);
-    } catch (err) {
-      if (err instanceof z.ZodError) return refuse(400, 'input_invalid', z.prettifyError(err));
-      deps.log.error({ err }, 'the access of people cannot be read or ended');
-      refuse(503, 'store_unavailable', 'The access cannot be read or ended at the moment.');
-    }
-  };
+      if (missing) throw new DoorRefusal(403, 'not_permitted', `This takes the permission ${missing} for all.`);
+    },
+    work,
+  });
+}
+
+function understood<T>(shape: z.ZodType<T>, value: unknown): T {
+  const read = shape.safeParse(value);
+  if (!read.success) throw new DoorRefusal(400, 'input_invalid', z.prettifyError(read.error));
+  return read.data;
 }

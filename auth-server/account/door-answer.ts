@@ -1,0 +1,68 @@
+import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
+import type { JWTPayload } from 'jose';
+import type { AssertionSigner } from '../identity/assertion.ts';
+import { readRegistryAssertion } from '../identity/registry-assertion.ts';
+import type { RevocationStore } from '../store/revocation.ts';
+import type { SessionRecord } from '../store/session-record.ts';
+import { ownSession } from './own-session.ts';
+import type { AccountDeps } from './records.ts';
+
+export interface DoorDeps extends AccountDeps {
+  publicUrl: string;
+  assertions: AssertionSigner;
+  revocations: RevocationStore;
+}
+
+/** What a door answers instead of what it was asked for. */
+export class DoorRefusal extends Error {
+  override readonly name = 'DoorRefusal';
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+interface Work {
+  /** Whose access it is about, for the log. */
+  whose: 'a person' | 'people';
+  /** Throws {@link DoorRefusal} if these claims of the assertion do not suffice. Asked before the session is read. */
+  check?: (claims: JWTPayload) => void;
+  /** Makes the answer. Throws {@link DoorRefusal}. */
+  work: (own: SessionRecord, req: Request) => Promise<object>;
+}
+
+/**
+ * Answers the registry for a person: the request has to bring the assertion that was issued for the person and the registry, and
+ * the assertion has to name a browser's session with a record.
+ */
+export function answerDoor(deps: DoorDeps, { whose, check, work }: Work): RequestHandler {
+  return async (req, res) => {
+    res.set('Cache-Control', 'no-store');
+    try {
+      const claims = await readRegistryAssertion(deps, req.get('x-mcp-assertion'));
+      if (!claims) throw new DoorRefusal(401, 'assertion_refused', 'There is no good assertion for the registry.');
+      check?.(claims);
+      const own = await ownSession(deps, claims);
+      if (!own) throw new DoorRefusal(403, 'session_needed', 'This takes a sign-in in a browser that has not ended.');
+      res.json(await work(own, req));
+    } catch (err) {
+      const refusal = err instanceof DoorRefusal ? err : unavailable;
+      if (refusal === unavailable) deps.log.error({ err }, `the access of ${whose} cannot be read or ended`);
+      const { status, code, message } = refusal;
+      res.status(status).json({ error: { code, message } });
+    }
+  };
+}
+
+const unavailable = new DoorRefusal(503, 'store_unavailable', 'The access cannot be read or ended at the moment.');
+
+/** A body that is no JSON or too large is the registry's mistake: no failure of ours. */
+export const refuseUnreadable: ErrorRequestHandler = (error, _req, res, next) => {
+  const { status } = error as { status?: number };
+  if (status === undefined || status >= 500) return next(error);
+  res.sendStatus(status);
+};
