@@ -1,4 +1,3 @@
-import type { RequestListener } from 'node:http';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
@@ -52,8 +51,8 @@ export async function startAccountServer(issuer: string) {
     seen.people.push(sub);
     if (knobs.wantsScope !== undefined && !String(scope).split(' ').includes(knobs.wantsScope))
       return challenge(403, `error="insufficient_scope", scope="${knobs.wantsScope}", `);
-    const answer: RequestListener = toNodeHandler(createMcpHandler(() => built(sub)));
-    return void answer(req, res);
+    const answer = toNodeHandler(createMcpHandler(() => built(sub)));
+    return void answer(req as Parameters<typeof answer>[0], res);
   });
   own.address = `http://127.0.0.1:${port}/mcp`;
   return { address: own.address, port, knobs, seen, close };
