@@ -1,6 +1,7 @@
 import { type Generated, type Kysely, sql } from 'kysely';
 import type { DatabaseKind } from '../../common/database/database.ts';
 import { addSerialId, type SchemaChanges } from '../../common/database/migrations.ts';
+import { type AccountSchema, accounts } from './accounts/schema.ts';
 
 interface KeyTable {
   id: Generated<number>;
@@ -12,7 +13,7 @@ interface KeyTable {
 }
 
 /** The tables as Kysely sees them. Times in seconds since 1970; lists as JSON text. `ended` is the revocation feed. */
-export interface Schema {
+export interface Schema extends AccountSchema {
   session: {
     sid: string;
     sub: string;
@@ -83,6 +84,7 @@ export const changes: SchemaChanges = {
   '007-people-and-clients': peopleAndClients,
   '010-secrets': secrets,
   '011-ended-access': endedAccess,
+  '012-accounts': accounts,
 };
 
 async function sessionsAndKeys(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
