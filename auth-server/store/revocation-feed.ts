@@ -57,8 +57,11 @@ export function createRevocationFeed({ db, alone }: Database<Schema>, cursor: ()
 /** Who a credential was issued to: what its revocation can name. */
 type RevocableCaller = Record<'subject' | 'username', string> & Record<'sessionId' | 'clientId', string | undefined>;
 
-/** The revocation key of one session (by `sid`), of a user (by name or `sub`), of a client, or of everybody. */
-export function revocationKey(kind: 'session' | 'user' | 'client' | 'everybody', value: string): string {
+/**
+ * The revocation key of one session (by `sid`), of a user (by name or `sub`), of a client, of everybody, or of a person's account
+ * at a server (by `accountKey`): what ends an account ends the person's streams at that server.
+ */
+export function revocationKey(kind: 'session' | 'user' | 'client' | 'everybody' | 'account', value: string): string {
   return hash('sha256', `${kind} ${value}`, 'base64url').slice(0, 22);
 }
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { decodeJwt, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
 import * as z from 'zod';
 import { nowInSeconds } from '../time/now.ts';
@@ -6,6 +7,25 @@ import { verifySigned } from './verify-signed.ts';
 
 /** The life of a ticket in seconds: that of an assertion. */
 export const ticketLifetimeSeconds = 120;
+
+/** How a client is told to open a page: MCP 2026-07-28, 2025-11-25, or a sentence for clients that can do neither. */
+export const pageForms = ['input_required', 'error', 'text'] as const;
+export type PageForm = (typeof pageForms)[number];
+
+/** Names a token without telling it: a report about an older one must not end its successor. */
+export function tokenDigest(token: string): string {
+  return hash('sha256', token, 'base64url').slice(0, 22);
+}
+
+const account = z.object({
+  /** The entry in the operator's file. */
+  name: z.string(),
+  /** The route's whole address when the request was allowed (`accountAddress`). */
+  address: z.string(),
+  /** A digest of the person's token that the request carries ({@link tokenDigest}); omitted if there is none yet. */
+  token: z.string().optional(),
+  form: z.enum(pageForms),
+});
 
 const claims = z.object({
   server: z.string(),
@@ -20,8 +40,13 @@ const claims = z.object({
   target: z.string().optional(),
   /** Set if the request leads to the fixed address of a broker, not to the route of a server with its name. */
   broker: brokerName.optional(),
-  /** The only origin to which the gateway's credential in this request may be sent. */
+  /**
+   * Where alone the credential in this request may be sent: the gateway's own to this origin, a person's to this whole address
+   * (`accountAddress`).
+   */
   credentialFor: z.string().optional(),
+  /** Set if the server wants each person's own account. */
+  account: account.optional(),
   /** When the caller's credential expires, in seconds since 1970. */
   ends: z.number(),
   /** The keys of the caller's session, client and account in the revocation feed. */
