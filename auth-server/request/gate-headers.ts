@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 /** The headers of the gate that `original-request.ts` reads, as nginx writes them. */
 const names = `
-  X-Resource X-Mcp-Server X-Mcp-Endpoint X-Mcp-Routed X-Mcp-Upstream X-Mcp-Secret X-Original-Method X-Original-URI
+  X-Resource X-Mcp-Server X-Mcp-Endpoint X-Mcp-Routed X-Mcp-Upstream X-Mcp-Secret
+  X-Mcp-Account X-Mcp-Address X-Original-Method X-Original-URI
   Authorization Cookie Origin Accept Sec-Fetch-Site Sec-Fetch-Dest
   Mcp-Method Mcp-Name MCP-Protocol-Version Mcp-Session-Id
   X-Request-Id X-Real-IP

@@ -3,7 +3,15 @@ import type { Policy } from '../../policy/policy.ts';
 import { actorOf, type Person } from '../access/guards.ts';
 import { type ErrorCode, RegistryError } from '../errors/registry-error.ts';
 import type { RouteOutcome } from '../routing/route-status.ts';
-import { isSet, type RegisteredServer, type ServerEntry, type ServerSettings, settingsOf } from '../servers/server.ts';
+import {
+  accountOf,
+  isSet,
+  type RegisteredServer,
+  type ServerEntry,
+  type ServerSettings,
+  secretOf,
+  settingsOf,
+} from '../servers/server.ts';
 import { type Action, differences } from '../store/change-log.ts';
 import type { RegistryStore } from '../store/store.ts';
 import { requireMembers } from './members.ts';
@@ -162,7 +170,8 @@ function isSame(before: RegisteredServer, next: ServerSettings): boolean {
 export function isMoved(before: ServerSettings, next: ServerSettings): boolean {
   return (
     before.upstream !== next.upstream ||
-    before.auth?.secret !== next.auth?.secret ||
+    secretOf(before) !== secretOf(next) ||
+    accountOf(before) !== accountOf(next) ||
     before.host_header !== next.host_header ||
     before.transports['streamable-http'] !== next.transports['streamable-http'] ||
     before.transports.sse !== next.transports.sse

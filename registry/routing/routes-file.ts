@@ -4,7 +4,7 @@ import { headerNameForm, usualCredentialHeaders } from '../../common/upstream-se
 import { isServerName, serverNameForm } from '../../policy/names.ts';
 import { forwardedHeaders, mostForwardedHeaders } from '../servers/header-names.ts';
 import { endpointPath, routeHost } from '../servers/names.ts';
-import type { ServerEntry } from '../servers/server.ts';
+import { accountOf, type ServerEntry, secretOf } from '../servers/server.ts';
 
 const [host, path] = [routeHost, endpointPath].map(({ source }) => source.slice(1, -1));
 const headers = `${headerNameForm}(?:,${headerNameForm}){0,${mostForwardedHeaders - 1}}`;
@@ -13,13 +13,13 @@ const address = '(?:\\d{1,3}(?:\\.\\d{1,3}){3}|\\[[0-9a-f:]+\\]):\\d{1,5}';
 /**
  * One line of the routes file: `name scheme host addresses mcp-path sse-path secret`, separated by single spaces. The
  * secret is a name from UPSTREAM_SECRETS_FILE, or a hyphen. `=` and names of headers follow it if it is sent in others than
- * `Authorization` and `X-API-Key`. An eighth field, if there is one, names the headers that the server gets as its callers
+ * `Authorization` and `X-API-Key`. For each person's own account it is `account:` and the name of its entry. An eighth field, if there is one, names the headers that the server gets as its callers
  * send them, or is a hyphen; a ninth one is the Host header that it gets.
  * A set has the line `name set`: the hub serves it.
  * nginx's configuration is built from these fields, so no character with a meaning to nginx or the shell may pass.
  */
 export const routeLine = new RegExp(
-  `^${serverNameForm} (?:set|https? ${host} ${address}(?:,${address})* (?:-|${path}) (?:-|${path}) (?:-|${serverNameForm}(?:=${headers})?)(?: (?:-|${headers})(?: ${host})?)?)$`,
+  `^${serverNameForm} (?:set|https? ${host} ${address}(?:,${address})* (?:-|${path}) (?:-|${path}) (?:-|account:${serverNameForm}|${serverNameForm}(?:=${headers})?)(?: (?:-|${headers})(?: ${host})?)?)$`,
 );
 
 /**
@@ -45,9 +45,11 @@ export function toRouteLine(
   );
   const headers = forwarded.join(',');
   const named = ofSecret.filter((name) => !usualCredentialHeaders.some((usual) => usual === name)).join(',');
-  const secret = server.auth ? [server.auth.secret, ...(named ? [named] : [])].join('=') : '-';
+  const account = accountOf(server);
+  const secret =
+    account === undefined ? [secretOf(server) ?? '-', ...(named ? [named] : [])].join('=') : `account:${account}`;
   if (server.host_header && server.auth)
-    throw new RangeError(`server ${JSON.stringify(server.name)} has a secret and a Host header of its own`);
+    throw new RangeError(`server ${JSON.stringify(server.name)} has a credential and a Host header of its own`);
   const last = server.host_header ? [headers || '-', server.host_header] : headers ? [headers] : [];
   const fields = [server.name, scheme, url.host, addresses.join(','), mcp, sse, secret, ...last];
   const line = fields.join(' ');

@@ -14,8 +14,8 @@ const reserved = new Set(
   `accept accept-charset accept-encoding accept-language age alt-used cache-control connection date dnt early-data expect
   forwarded from front-end-https host keep-alive last-event-id max-forwards metadata-flavor origin pragma priority proxy-connection range
   referer service-worker te trailer traceparent tracestate transfer-encoding upgrade upgrade-insecure-requests user-agent
-  via x-body x-client-id x-deny-body x-deny-status x-gate x-host x-http-method x-hub-set x-login-url x-mcp-delegation x-mcp-endpoint
-  x-mcp-routed x-mcp-server
+  via x-body x-client-id x-deny-body x-deny-status x-gate x-host x-http-method x-hub-set x-login-url x-mcp-account x-mcp-address x-mcp-delegation
+  x-mcp-endpoint x-mcp-routed x-mcp-server
   x-mcp-upstream x-relay x-request-id x-resource x-scheme x-scopes x-server-name x-tool-name x-upstream x-url-scheme x-wap-profile`
     .trim()
     .split(/\s+/),

@@ -58,12 +58,19 @@ const icon = z.strictObject({
   sizes: z.array(iconSize).max(10).optional(),
 });
 
-const auth = z.strictObject({
-  // Only the name of the secret: this field is stored, shown and written to the routes.
-  secret: z
-    .string('must be the name of a secret')
-    .regex(secretName, 'must be the name of a secret: 1 to 63 of a-z 0-9 _ -, beginning with a letter or digit'),
-});
+// Only names of entries: these fields are stored, shown and written to the routes.
+const entry = (what: string) =>
+  z.string(what).regex(secretName, `${what}: 1 to 63 of a-z 0-9 _ -, beginning with a letter or digit`);
+const auth = z.union(
+  [
+    z.strictObject({ secret: entry('must be the name of a secret') }),
+    z.strictObject({
+      account: entry('must be the name of an entry with accounts'),
+      checks: entry('must be the name of a secret').optional(),
+    }),
+  ],
+  'must be {"secret": name}, or {"account": name}, which may have "checks": name',
+);
 
 const headerName = z
   .string('must be the name of a header')

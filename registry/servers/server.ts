@@ -1,5 +1,14 @@
+import { serverAddress } from '../../common/network/server-address.ts';
+
 /** A transport of a server, as in the MCP registry's `remotes[].type`. */
 export type Transport = 'streamable-http' | 'sse';
+
+/**
+ * Whose credential a server gets: the operator's own (`secret`), or that of each person (`account`). Both are names of entries
+ * in UPSTREAM_SECRETS_FILE. `checks` names the operator's secret for the registry's own requests to a server of the second
+ * kind; without one these carry no credential.
+ */
+export type ServerAuth = { secret: string } | { account: string; checks?: string | undefined };
 
 /** One MCP server: its name and location. */
 export interface ServerEntry {
@@ -12,8 +21,8 @@ export interface ServerEntry {
   /** Paths on the upstream. The 2024-11-05 transport announces its message endpoint on its stream. */
   transports: { 'streamable-http'?: string | undefined; sse?: string | undefined };
   tags: readonly string[];
-  /** The name of the gateway's credential in UPSTREAM_SECRETS_FILE. Only shown to users who may change the server. */
-  auth?: { secret: string } | null | undefined;
+  /** Null if the server needs no credential. Only shown to users who may change the server. */
+  auth?: ServerAuth | null | undefined;
   /** Names of headers that the server gets as its callers send them. Only shown to users who may change the server. */
   forward_headers?: readonly string[] | undefined;
   /** The Host header that it gets, if that is not the host of `upstream`. Only shown to users who may change the server. */
@@ -63,7 +72,7 @@ export interface ServerSettings extends ServerEntry {
   license: string | null;
   icons: readonly Icon[];
   /** null if the server needs no credential. */
-  auth: { secret: string } | null;
+  auth: ServerAuth | null;
   forward_headers: readonly string[];
   host_header: string | null;
   health_seconds: number | null;
@@ -103,5 +112,16 @@ export function targetOf({
   host_header,
 }: Pick<ServerEntry, 'upstream' | 'transports' | 'host_header'>): string {
   const host = host_header ? [host_header] : [];
-  return [upstream, transports['streamable-http'] ?? '-', transports.sse ?? '-', ...host].join(' ');
+  return [serverAddress(upstream, transports['streamable-http'], transports.sse), ...host].join(' ');
+}
+
+/** The entry that gives each person's own account at this server; undefined for another server. */
+export function accountOf({ auth }: Pick<ServerEntry, 'auth'>): string | undefined {
+  return auth && 'account' in auth ? auth.account : undefined;
+}
+
+/** The operator's secret that the registry's own requests to this server carry; undefined for none. */
+export function secretOf({ auth }: Pick<ServerEntry, 'auth'>): string | undefined {
+  if (!auth) return undefined;
+  return 'account' in auth ? auth.checks : auth.secret;
 }

@@ -21,6 +21,9 @@ export interface Schema {
     icons: string;
     /** Name of the secret for the upstream. */
     auth_secret: string | null;
+    /** The entry of each person's own account at the upstream, and the secret for the registry's checks. */
+    auth_account: string | null;
+    auth_checks: string | null;
     /** The name in the server's `server.json`. */
     alias: string | null;
     /** A list of header names; null if it was never set. */
@@ -100,6 +103,7 @@ export const changes: SchemaChanges = {
   '009-host-header': (db) => db.schema.alterTable('server').addColumn('host_header', 'text').execute(),
   '010-members-of-sets': (db) => db.schema.alterTable('server').addColumn('members', 'text').execute(),
   '011-what-servers-may-ask': (db) => db.schema.alterTable('server').addColumn('may', 'text').execute(),
+  '012-accounts-at-servers': accountsAtServers,
 };
 
 async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
@@ -124,6 +128,11 @@ async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promi
     .addColumn('key', 'text', (c) => c.primaryKey())
     .addColumn('value', 'text', (c) => c.notNull())
     .execute();
+}
+
+async function accountsAtServers(db: Kysely<unknown>): Promise<void> {
+  for (const column of ['auth_account', 'auth_checks'])
+    await db.schema.alterTable('server').addColumn(column, 'text').execute();
 }
 
 async function forwardedHeaders(db: Kysely<unknown>): Promise<void> {

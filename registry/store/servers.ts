@@ -1,5 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
-import type { RegisteredServer } from '../servers/server.ts';
+import type { RegisteredServer, ServerAuth } from '../servers/server.ts';
 import { lastChange } from './change-log.ts';
 import type { RegistryDatabase } from './database.ts';
 import type { Schema } from './migrations.ts';
@@ -76,7 +76,7 @@ function byName(a: RegisteredServer, b: RegisteredServer): number {
 }
 
 function toServer(row: Selectable<Schema['server']>): RegisteredServer {
-  const { mcp_path, sse_path, auth_secret, updated_at, ...same } = row;
+  const { mcp_path, sse_path, auth_secret, auth_account, auth_checks, updated_at, ...same } = row;
   return {
     ...same,
     transports: {
@@ -87,11 +87,18 @@ function toServer(row: Selectable<Schema['server']>): RegisteredServer {
     forward_headers: row.forward_headers === null ? [] : JSON.parse(row.forward_headers),
     may: row.may === null ? [] : JSON.parse(row.may),
     icons: JSON.parse(row.icons),
-    auth: auth_secret === null ? null : { secret: auth_secret },
+    auth: authOf(row),
     members: row.members === null ? null : JSON.parse(row.members),
     enabled: row.enabled === 1,
     updatedAt: new Date(updated_at),
   };
+}
+
+function authOf({ auth_secret, auth_account, auth_checks }: Selectable<Schema['server']>): ServerAuth | null {
+  // A registry of an earlier version leaves the other columns alone when it writes a secret.
+  if (auth_secret !== null) return { secret: auth_secret };
+  if (auth_account === null) return null;
+  return { account: auth_account, ...(auth_checks !== null && { checks: auth_checks }) };
 }
 
 function toRow({ transports, auth, updatedAt, ...same }: RegisteredServer): Selectable<Schema['server']> {
@@ -105,7 +112,9 @@ function toRow({ transports, auth, updatedAt, ...same }: RegisteredServer): Sele
     may: JSON.stringify(same.may),
     icons: JSON.stringify(same.icons),
     members: same.members && JSON.stringify(same.members),
-    auth_secret: auth?.secret ?? null,
+    auth_secret: auth && 'secret' in auth ? auth.secret : null,
+    auth_account: auth && 'account' in auth ? auth.account : null,
+    auth_checks: (auth && 'account' in auth && auth.checks) || null,
     updated_at: updatedAt.toISOString(),
   };
 }

@@ -5,6 +5,7 @@ import { urlToHttpOptions } from 'node:url';
 import { type Found, reasonOf, watchFile } from '../../common/files/watched-file.ts';
 import type { BrokerName } from '../../common/identity/broker.ts';
 import { pinnedLookup } from '../../common/network/pinned-lookup.ts';
+import { serverAddress } from '../../common/network/server-address.ts';
 import type { Logger } from '../../common/service/log.ts';
 import type { Endpoint } from '../../policy/request/mcp-request.ts';
 
@@ -15,6 +16,8 @@ export interface Route {
   /** The line without name and addresses: the addresses of a host may change while the server stays the same. */
   server: string;
   origin: string;
+  /** The whole address, for which people gave their tokens. */
+  address: string;
   /** The origin, as Node's `request` wants it. */
   at: Pick<RequestOptions, 'protocol' | 'hostname' | 'port' | 'servername'>;
   /** The Host header. */
@@ -123,6 +126,7 @@ function toRoute(line: string, ca: string | undefined): Route {
     // Includes the secret's name: a stream that was opened with another credential must end.
     server: [scheme, host, ...rest, hostHeader].join(' '),
     origin,
+    address: serverAddress(origin, mcp, sse),
     // By default Node would verify the certificate for the Host header.
     at: { protocol, hostname, port, servername: isIP(hostname ?? '') ? '' : (hostname ?? '') },
     host: hostHeader ?? host ?? '',
@@ -143,6 +147,7 @@ function toBroker(origin: string): Route {
     line: origin,
     server: origin,
     origin,
+    address: serverAddress(origin, '/mcp', '/sse'),
     at: { protocol, hostname, port, servername: isIP(hostname ?? '') ? '' : (hostname ?? '') },
     host: new URL(origin).host,
     paths: { mcp: '/mcp', sse: '/sse' },

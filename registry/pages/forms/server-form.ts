@@ -1,5 +1,5 @@
 import type { InputFault, RegistryError } from '../../errors/registry-error.ts';
-import type { ServerSettings } from '../../servers/server.ts';
+import { accountOf, type ServerSettings } from '../../servers/server.ts';
 
 /** The fields of the form, in order, and their labels. */
 export const labels = {
@@ -11,6 +11,8 @@ export const labels = {
   mcp_path: 'Path of Streamable HTTP',
   sse_path: 'Path of SSE',
   secret: 'Secret',
+  account: 'Accounts',
+  checks: 'Secret for checks',
   forward_headers: 'Headers that callers may send',
   host_header: 'Host header',
   health_seconds: 'Seconds that a health check waits',
@@ -77,7 +79,9 @@ export function valuesOf(server: ServerSettings): Values {
     upstream: server.upstream,
     mcp_path: server.transports['streamable-http'] ?? '',
     sse_path: server.transports.sse ?? '',
-    secret: server.auth?.secret ?? '',
+    secret: server.auth && 'secret' in server.auth ? server.auth.secret : '',
+    account: accountOf(server) ?? '',
+    checks: (server.auth && 'account' in server.auth && server.auth.checks) || '',
     forward_headers: server.forward_headers.join(', '),
     host_header: server.host_header ?? '',
     health_seconds: server.health_seconds?.toString() ?? '',
@@ -113,10 +117,17 @@ export function inputOf(values: Values): Record<string, unknown> {
     host_header: optional('host_header'),
     health_seconds: numberOf(values.health_seconds),
     may: values.may.split(', ').filter(Boolean),
-    auth: optional('secret') && { secret: optional('secret') },
+    auth: authOf(values),
     alias: optional('alias'),
     enabled: values.enabled,
   };
+}
+
+/** Whose credential the server gets. A secret beside accounts is left for the API's reader to refuse. */
+function authOf({ secret, account, checks }: Values): object | null {
+  const given = Object.entries({ secret, account, checks }).map(([field, typed]) => [field, typed.trim()]);
+  const named = given.filter(([, name]) => name);
+  return named.length > 0 ? Object.fromEntries(named) : null;
 }
 
 /** A number as one; anything else as it was typed, for the API's reader to refuse. */
@@ -155,6 +166,8 @@ const places: Readonly<Record<string, Field>> = {
   transports: 'mcp_path',
   auth: 'secret',
   'auth.secret': 'secret',
+  'auth.account': 'account',
+  'auth.checks': 'checks',
 };
 
 /** What an item of a list field is called. */

@@ -7,6 +7,7 @@ import { RegistryError } from '../../../../registry/errors/registry-error.ts';
 import { createConnectionTest } from '../../../../registry/health/probe/connection-test.ts';
 import { toRouteLine } from '../../../../registry/routing/routes-file.ts';
 import { createUpstreams } from '../../../../registry/routing/upstreams.ts';
+import type { ServerEntry } from '../../../../registry/servers/server.ts';
 import { capabilities, hostileMcp } from '../../../support/registry/hostile-mcp.ts';
 import {
   admin,
@@ -47,8 +48,8 @@ const upstreams = createUpstreams({
   log: recordingLog().log,
 });
 const upstreamAuth = {
-  problem: ({ auth }: { auth?: { secret: string } | null | undefined }) =>
-    auth ? `There is no secret called "${auth.secret}" for it.` : undefined,
+  problem: ({ auth }: Pick<ServerEntry, 'auth'>) =>
+    auth && 'secret' in auth ? `There is no secret called "${auth.secret}" for it.` : undefined,
   headersFor: () => ({}),
   headersOf: () => [],
 };

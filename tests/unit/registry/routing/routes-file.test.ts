@@ -46,6 +46,14 @@ test('The line contains the name of the secret', () => {
   expect(line).toBe('currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse github_2');
 });
 
+test("For each person's own account, the line contains the name of its entry, and nothing of the secret for checks", () => {
+  const server = { ...currenttime, auth: { account: 'github', checks: 'ours' } };
+  expect(toRouteLine(server, addresses, [], ['DD-API-KEY'])).toBe(
+    'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse account:github',
+  );
+  expect(() => toRouteLine({ ...server, host_header: 'mcp.internal' }, addresses)).toThrow('a Host header of its own');
+});
+
 test('A server that gets headers of its callers has a last field with their names', () => {
   const server = { ...currenttime, forward_headers: ['X-MCP-Toolsets'] };
   expect(toRouteLine(server, addresses, ['Mcp-Param-City'])).toBe(
@@ -58,7 +66,7 @@ test('A server with another Host has it as its last field, after the names of he
   const line = 'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse -';
   expect(toRouteLine(server, addresses)).toBe(`${line} - mcp.internal:8000`);
   expect(toRouteLine(server, addresses, ['Mcp-Param-City'])).toBe(`${line} Mcp-Param-City mcp.internal:8000`);
-  expect(() => toRouteLine({ ...server, auth: { secret: 'github' } }, addresses)).toThrow('has a secret');
+  expect(() => toRouteLine({ ...server, auth: { secret: 'github' } }, addresses)).toThrow('has a credential');
 });
 
 const hostile = [
@@ -88,6 +96,7 @@ const linesWith = (text: string): [field: string, server: ServerEntry, at: strin
   ['as an address', currenttime, [text]],
   ['as one of two addresses', currenttime, ['127.0.0.1:8000', text]],
   ['as the name of a secret', { ...currenttime, auth: { secret: text } }, addresses],
+  ['as the name of accounts', { ...currenttime, auth: { account: text } }, addresses],
   ['as the Host header', { ...currenttime, host_header: text || ' ' }, addresses],
   ['as the MCP path', { ...currenttime, transports: { 'streamable-http': `/${text || '?'}` } }, addresses],
   ['as the SSE path', { ...currenttime, transports: { ...currenttime.transports, sse: `/${text || '?'}` } }, addresses],
