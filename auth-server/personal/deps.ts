@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { ownSession } from '../account/own-session.ts';
+import { browserSession } from '../account/browser-session.ts';
 import type { OAuthClient } from '../cognito/oauth-client.ts';
 import { sameSubjects } from '../cognito/providers.ts';
-import { type IdentifyDeps, signedIn } from '../identity/identify.ts';
+import type { IdentifyDeps } from '../identity/identify.ts';
 import type { LoginAttempts } from '../login/login-attempts.ts';
 import { LoginFailure } from '../login/login-failure.ts';
 import type { OpenSessionDeps } from '../login/open-session.ts';
@@ -20,19 +20,9 @@ export type PersonalDeps = IdentifyDeps &
 /** The form, at which one also tries again. */
 export const formPath = '/oauth2/personal-token';
 
-/**
- * The record of the browser session that a request comes with.
- * @returns undefined if it comes without a session
- * @throws {LoginFailure} for a session that gives no power: one without a record, or of the command line
- */
-export async function asking(deps: PersonalDeps, { headers }: IncomingMessage): Promise<SessionRecord | undefined> {
-  const person = await signedIn(deps, headers.cookie);
-  if (!person) return undefined;
-  const { subject: sub, sessionId: sid, authMethod: auth_method } = person;
-  const own = await ownSession(deps, { sub, auth_method, ...(sid !== undefined && { sid }) });
-  const client = own && deps.providers.get(own.provider);
-  if (own && client && !client.settings.unlisted) return own;
-  throw new LoginFailure(403, 'No token can be made here', ['This takes a sign-in in a browser.']);
+/** The record of the browser session that a request comes with, as {@link browserSession} returns it. */
+export async function asking(deps: PersonalDeps, req: IncomingMessage): Promise<SessionRecord | undefined> {
+  return await browserSession(deps, req, 'No token can be made here');
 }
 
 /** Beyond this, the person ends one first. */

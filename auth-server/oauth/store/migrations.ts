@@ -40,12 +40,27 @@ export interface Schema {
   };
   /** Client metadata documents that were read. */
   oauth_document: { url: string; registration: string; read_at: number; until: number };
+  /** People who have gone to a provider to connect an account at a server. */
+  account_attempt: {
+    key: string;
+    /** The session that began, and its person. */
+    sid: string;
+    subject: string;
+    account: string;
+    server: string;
+    address: string;
+    /** What the exchange needs, encrypted; empty when it was used. */
+    attempt: string;
+    used_at: number | null;
+    expires_at: number;
+  };
 }
 
 /** Every change of the tables. Never edit a change that has been released; add another one. */
 export const changes: SchemaChanges = {
   '001-requests-and-tokens': requestsAndTokens,
   '002-client-documents': clientDocuments,
+  '003-account-attempts': accountAttempts,
 };
 
 async function requestsAndTokens(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
@@ -95,4 +110,16 @@ async function clientDocuments(db: Kysely<unknown>): Promise<void> {
     .addColumn('until', 'integer', (c) => c.notNull())
     .execute();
   await db.schema.createIndex('oauth_document_read_at').on('oauth_document').column('read_at').execute();
+}
+
+async function accountAttempts(db: Kysely<unknown>): Promise<void> {
+  const texts = ['sid', 'subject', 'account', 'server', 'address', 'attempt'];
+  let table = db.schema.createTable('account_attempt').addColumn('key', 'text', (c) => c.primaryKey());
+  for (const name of texts) table = table.addColumn(name, 'text', (c) => c.notNull());
+  await table
+    .addColumn('used_at', 'integer')
+    .addColumn('expires_at', 'integer', (c) => c.notNull())
+    .execute();
+  for (const column of ['sid', 'expires_at'])
+    await db.schema.createIndex(`account_attempt_${column}`).on('account_attempt').column(column).execute();
 }
