@@ -97,7 +97,11 @@ export interface ConnectedAccount {
   since: number;
   lastUsed: number;
   state: 'ok' | 'ended' | 'more_scopes' | 'refuses' | 'moved';
+  /** The server's address for which it was connected. Pages compare it with the server's own. */
+  address: string;
   settingsPage: string | undefined;
+  /** Whether the provider is known to take a revocation: if not, people are sent to its settings page. */
+  revokes: boolean;
 }
 
 /** For pages and doors: connecting, listing and disconnecting. */
