@@ -74,7 +74,7 @@ export function createAccountPages(options: AccountOptions): Router {
       isCut,
       mostRecords,
     };
-    render<View & typeof view>(res, 200, 'account', view);
+    render<View & typeof view>(res, 200, 'account/account', view);
   });
   pages.get('/account/end', async (req, res) => {
     const group = groupIn(req.query.all);
@@ -83,7 +83,7 @@ export function createAccountPages(options: AccountOptions): Router {
     if (ending.length === 0) return res.redirect(303, '/account');
     const many = counted(ending.length, groups[group].noun);
     const view = { title: `End all ${many}`, person: personOf(req), group, many, ending, isCut, mostRecords };
-    render<View & typeof view>(res, 200, 'account-end', view);
+    render<View & typeof view>(res, 200, 'account/account-end', view);
   });
   pages.post('/account/end', requireOwnPage(publicUrl), readForm, async (req, res) => {
     const what = whatIn(formOf(req));

@@ -80,7 +80,7 @@ export function createAuditPages({ policy, readDecisions, render, now }: AuditOp
         })),
       })),
     };
-    render<View & typeof view>(res, fault ? 400 : 200, 'audit', view);
+    render<View & typeof view>(res, fault ? 400 : 200, 'audit/audit', view);
   });
   pages.get('/audit/:id', async (req: Request<{ id: string }>, res) => {
     const { decisions } = await readDecisions(assertionOf(req), { id: req.params.id, limit: 1 });
@@ -92,7 +92,7 @@ export function createAuditPages({ policy, readDecisions, render, now }: AuditOp
     const before = typeof req.query.before === 'string' ? req.query.before.slice(0, 300) : '';
     const back = linkTo('/audit', { ...filtersIn(req), before });
     const view = { title: 'Decision', person: personOf(req), decision, reasons: reasonWords, explainLink, back };
-    render<View & typeof view>(res, 200, 'decision', view);
+    render<View & typeof view>(res, 200, 'audit/decision', view);
   });
   return pages;
 }

@@ -46,13 +46,13 @@ export function createAllChanges({ store, policy }: AllChangesParts, render: Ren
   };
   pages.get(everyServer, async (req, res) => {
     const view = await viewOf(personOf(req), undefined, req.query);
-    render<View & typeof view>(res, 200, 'changes', view);
+    render<View & typeof view>(res, 200, 'audit/changes', view);
   });
   pages.get('/servers/:name/history', async (req, res, next) => {
     if (store.get(req.params.name)) return next();
     const view = await viewOf(personOf(req), req.params.name, req.query);
     if (view.titles.size === 0) throw notFound();
-    render<View & typeof view>(res, 200, 'changes', view);
+    render<View & typeof view>(res, 200, 'audit/changes', view);
   });
   return pages;
 }

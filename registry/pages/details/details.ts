@@ -137,7 +137,7 @@ export function showServer(parts: DetailsParts, render: Render, tab: Tab): Reque
       details,
       live: serverLive(details),
     };
-    render<View & typeof view>(res, 200, 'server', view);
+    render<View & typeof view>(res, 200, 'server/server', view);
   };
 }
 
@@ -153,7 +153,7 @@ export function serverParts(details: Details): Part[] {
   const { server, rights, changes, review, tools, groups, offers, chart, status, view } = details;
   const state = stateOf(server);
   const part = (name: string, ...shown: unknown[]): Part => {
-    const template = name === 'tools' && details.set ? 'set-members' : `server-${name}`;
+    const template = name === 'tools' && details.set ? 'server/set-members' : `server/server-${name}`;
     const id = `server-${name}`;
     return { id, mark: digest([name, ...shown]), template, data: { details } };
   };

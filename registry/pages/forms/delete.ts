@@ -20,7 +20,7 @@ export function createDeletePages(options: FormOptions): Router {
     const server = deletable(options, req);
     const title = `Delete ${server.title}`;
     const view = { title, person: personOf(req), server, fault };
-    render<View & typeof view>(res, status, 'delete-server', view);
+    render<View & typeof view>(res, status, 'forms/delete-server', view);
   };
   pages.get('/servers/:name/delete', (req: Named, res) => ask(req, res, 200, ''));
   pages.post('/servers/:name/delete', requireOwnPage(publicUrl), readForm, async (req: Named, res) => {

@@ -75,7 +75,7 @@ export function showForm(
   const isNew = kind === 'register';
   const title = isNew ? 'Register a server' : `Edit ${state.server?.title}`;
   const users = isNew ? firstUsers(policy(), person, values.name.trim()) : undefined;
-  const template = isNew ? 'register' : 'server-form';
+  const template = isNew ? 'forms/register' : 'forms/server-form';
   render<FormView>(res, status, template, { ...state, faults, faultList, labels, title, person, users });
 }
 

@@ -28,7 +28,7 @@ export async function showImport(options: FormOptions, req: Request, res: Respon
     if (entries.length === 1) return fillIn(options, req, res, { json, entry: entries[0] });
     const person = personOf(req);
     const answer = await importServers(editor, person, pasted, true);
-    render<ImportView>(res, 200, 'import', { title: 'Import servers', person, json, answer });
+    render<ImportView>(res, 200, 'forms/import', { title: 'Import servers', person, json, answer });
   });
 }
 

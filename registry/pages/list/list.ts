@@ -172,23 +172,28 @@ export function listParts(list: List): Part[] {
   ];
   const data = { list };
   return [
-    { id: 'results', mark: digest(['results', frame, filters.map(({ href }) => href)]), template: 'results', data },
+    {
+      id: 'results',
+      mark: digest(['results', frame, filters.map(({ href }) => href)]),
+      template: 'list/results',
+      data,
+    },
     {
       id: 'to-review',
       mark: digest(['to-review', attention.length]),
-      template: 'to-review',
+      template: 'list/to-review',
       data: { count: attention.length },
     },
-    { id: 'attention', mark: digest(['attention', attention]), template: 'attention', data },
+    { id: 'attention', mark: digest(['attention', attention]), template: 'parts/attention', data },
     {
       id: 'states',
       mark: digest(['states', filters.map(({ show, count }) => [show, count])]),
-      template: 'states',
+      template: 'parts/states',
       data,
     },
     ...rows.map((row) => {
       const id = `row-${row.server.name}`;
-      return { id, mark: digest(shownOn(row)), template: 'row', data: { row } };
+      return { id, mark: digest(shownOn(row)), template: 'list/row', data: { row } };
     }),
   ];
 }

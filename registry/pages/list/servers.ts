@@ -36,6 +36,6 @@ export function showServers(
     /** The one address for all servers, for those whom a rule lets open it. */
     const everything = mayOpen(policy(), person.scopes, hubName) ? `${publicUrl}/mcp` : undefined;
     const view = { title: 'Servers', person, everything, none: catalogue.isEmpty(), list, tools, live: listLive(list) };
-    render<View & typeof view>(res, 200, 'servers', view);
+    render<View & typeof view>(res, 200, 'list/servers', view);
   };
 }

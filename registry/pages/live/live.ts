@@ -137,9 +137,9 @@ function stream(draw: LiveOptions['draw'], res: Response, look: Look, marks: str
 
 /** The results contain their rows, so those are not drawn again. */
 function partials(parts: readonly Part[], draw: LiveOptions['draw']): string {
-  const whole = parts.some(({ template }) => template === 'results');
+  const whole = parts.some(({ template }) => template === 'list/results');
   return parts
-    .filter(({ template }) => !(whole && template === 'row'))
+    .filter(({ template }) => !(whole && template === 'list/row'))
     .map((part) => {
       const html = draw(part.template, part.data);
       return `<hx-partial hx-target="#${part.id}" hx-swap="outerMorph">${html}</hx-partial>`;

@@ -41,7 +41,7 @@ export function createEndPages(options: PeopleOptions): Router {
       if (!found.client) return res.redirect(303, '/people/clients');
       const words = clientWords(found.client.name, client);
       const view = { ...{ title: `End ${words}`, person: personOf(req), words }, id: client, ...found };
-      return render<View & typeof view>(res, 200, 'people-end-client', view);
+      return render<View & typeof view>(res, 200, 'people/people-end-client', view);
     }
     if (typeof person !== 'string' || !isGroup(all))
       throw new RegistryError('not_found', 'There is no page at this address.');
@@ -53,7 +53,7 @@ export function createEndPages(options: PeopleOptions): Router {
       ...{ title: `End ${many} of ${who.name}`, person: personOf(req), who, group: all, many, ending },
       ...{ isCut: records.length === mostRecords, mostRecords },
     };
-    render<View & typeof view>(res, 200, 'people-end', view);
+    render<View & typeof view>(res, 200, 'people/people-end', view);
   });
   pages.post('/people/end', requireOwnPage(publicUrl), readForm, async (req, res) => {
     const assertion = assertionOf(req);

@@ -42,7 +42,7 @@ export function createPeoplePages(options: PeopleOptions): Router {
         lastUsed: usedAt(lastUsed, row.clients + row.tokens === 0),
       })),
     };
-    render<View & typeof view>(res, 200, 'people', view);
+    render<View & typeof view>(res, 200, 'people/people', view);
   });
   pages.get('/people/clients', async (req, res) => {
     const query = readPeopleQuery(req.query);
@@ -55,13 +55,13 @@ export function createPeoplePages(options: PeopleOptions): Router {
         host: id.startsWith('https:') ? new URL(id).host : '',
       })),
     };
-    render<View & typeof view>(res, 200, 'people-clients', view);
+    render<View & typeof view>(res, 200, 'people/people-clients', view);
   });
   pages.get('/people/ended', async (req, res) => {
     const { ended } = await people.ended(assertionOf(req));
     const rows = ended.map((row) => ({ ...row, at: new Date(row.at * 1000), words: endedWords(row) }));
     const view = { title: 'Ended access', ...common(req), rows, isCut: ended.length === mostEnded, mostEnded };
-    render<View & typeof view>(res, 200, 'people-ended', view);
+    render<View & typeof view>(res, 200, 'people/people-ended', view);
   });
   // Before the page of a person: `end` is no id.
   pages.use(createEndPages(options));
@@ -74,7 +74,7 @@ export function createPeoplePages(options: PeopleOptions): Router {
       tokens: all.filter(({ isToken }) => isToken),
       signIns: all.filter(({ isSignIn }) => isSignIn),
     };
-    render<View & typeof view>(res, 200, 'person', view);
+    render<View & typeof view>(res, 200, 'people/person', view);
   });
   return pages;
 }

@@ -29,7 +29,7 @@ export function showRights({ catalogue, policy, approved }: RightsParts, render:
     const mayExplain = mayUseUiEverywhere(policy(), person.scopes, 'modify_service');
     const explain = mayExplain ? explainForm(policy(), req.query, servers, approved()) : undefined;
     const view = { title: 'My rights', person, found, ...rights, explain };
-    render<View & typeof view>(res, 200, 'rights', view);
+    render<View & typeof view>(res, 200, 'list/rights', view);
   };
 }
 

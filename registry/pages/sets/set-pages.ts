@@ -160,7 +160,7 @@ function showForm(
   const title = server ? `Edit ${server.title}` : 'Make a set of tools';
   const mayDelete = server !== undefined && mayUseUi(policy(), person.scopes, 'modify_service', server.name);
   const choices = pickerFor(catalogue, person, values);
-  render<SetView & { mayDelete: boolean }>(res, status, 'set-form', {
+  render<SetView & { mayDelete: boolean }>(res, status, 'forms/set-form', {
     ...form,
     faults,
     faultList,

@@ -63,7 +63,7 @@ export function createFailureHandler(publicUrl: string, render: Render, log: Log
     const title = titles[error.code];
     // This page has no header and no stylesheet: its reader may not fetch one.
     if (error.code === 'identity_required')
-      return render<View & { publicUrl: string }>(res, error.status, 'no-identity', { title, publicUrl });
+      return render<View & { publicUrl: string }>(res, error.status, 'layout/no-identity', { title, publicUrl });
     const view = {
       title,
       person: personIfAny(req),
@@ -71,7 +71,7 @@ export function createFailureHandler(publicUrl: string, render: Render, log: Log
       text: error.message,
       hint: hints[error.code] ?? '',
     };
-    render<View & typeof view>(res, error.status, 'message', view);
+    render<View & typeof view>(res, error.status, 'layout/message', view);
   };
 }
 

@@ -63,7 +63,7 @@ export function createRender(assets: Assets, navigation: Navigation, now: () => 
     statusWords,
     firstLine: (text: string) => shortened(text.trim().split('\n', 1)[0] ?? '', 160),
   };
-  const part = (template: string, data: object) => eta.render(`./${template}`, { ...helpers, ...data });
+  const part = (template: string, data: object) => eta.render(`/${template}`, { ...helpers, ...data });
   const page = (res: Response, status: number, template: string, view: View): void => {
     const html = part(template, {
       navigation: view.person && navigation(view.person, res.req.path),
@@ -82,5 +82,5 @@ function iconMark(file: string, name: string): string {
 
 /** `GET /static/kitchen-sink`: every part of the pages in both themes, for those who change them. */
 export function showKitchenSink(render: Render): RequestHandler {
-  return (_req, res) => void res.type('html').send(render.part('kitchen-sink', {}));
+  return (_req, res) => void res.type('html').send(render.part('layout/kitchen-sink', {}));
 }

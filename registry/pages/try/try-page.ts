@@ -44,7 +44,7 @@ export function showTry(parts: TryParts, render: Render): RequestHandler<{ name:
     const tool = server.health.tools.find(({ name }) => toolSegment(name) === req.params.tool);
     if (!tool) throw new RegistryError('not_found', `${server.title} announces no such tool at the moment.`);
     const view = { title: `Try ${reveal(tool.name)}`, person, ...tryView(parts, person, server, tool) };
-    render<View & typeof view>(res, 200, 'try', view);
+    render<View & typeof view>(res, 200, 'try/try', view);
   };
 }
 
