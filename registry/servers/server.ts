@@ -1,4 +1,4 @@
-import { serverAddress } from '../../common/network/server-address.ts';
+import { serverAddress } from '../../common/upstream-secrets/server-address.ts';
 
 /** A transport of a server, as in the MCP registry's `remotes[].type`. */
 export type Transport = 'streamable-http' | 'sse';
@@ -112,7 +112,12 @@ export function targetOf({
   host_header,
 }: Pick<ServerEntry, 'upstream' | 'transports' | 'host_header'>): string {
   const host = host_header ? [host_header] : [];
-  return [serverAddress(upstream, transports['streamable-http'], transports.sse), ...host].join(' ');
+  return [upstream, transports['streamable-http'] ?? '-', transports.sse ?? '-', ...host].join(' ');
+}
+
+/** The whole address of a server, to which people's accounts are bound. */
+export function addressOf({ upstream, transports }: Pick<ServerEntry, 'upstream' | 'transports'>): string {
+  return serverAddress({ origin: upstream, mcp: transports['streamable-http'], sse: transports.sse });
 }
 
 /** The entry that gives each person's own account at this server; undefined for another server. */

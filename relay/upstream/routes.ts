@@ -5,8 +5,8 @@ import { urlToHttpOptions } from 'node:url';
 import { type Found, reasonOf, watchFile } from '../../common/files/watched-file.ts';
 import type { BrokerName } from '../../common/identity/broker.ts';
 import { pinnedLookup } from '../../common/network/pinned-lookup.ts';
-import { serverAddress } from '../../common/network/server-address.ts';
 import type { Logger } from '../../common/service/log.ts';
+import { serverAddress } from '../../common/upstream-secrets/server-address.ts';
 import type { Endpoint } from '../../policy/request/mcp-request.ts';
 
 /** How to reach a server. */
@@ -126,7 +126,7 @@ function toRoute(line: string, ca: string | undefined): Route {
     // Includes the secret's name: a stream that was opened with another credential must end.
     server: [scheme, host, ...rest, hostHeader].join(' '),
     origin,
-    address: serverAddress(origin, mcp, sse),
+    address: serverAddress({ origin, mcp, sse }),
     // By default Node would verify the certificate for the Host header.
     at: { protocol, hostname, port, servername: isIP(hostname ?? '') ? '' : (hostname ?? '') },
     host: hostHeader ?? host ?? '',
@@ -147,7 +147,7 @@ function toBroker(origin: string): Route {
     line: origin,
     server: origin,
     origin,
-    address: serverAddress(origin, '/mcp', '/sse'),
+    address: serverAddress({ origin, mcp: '/mcp', sse: '/sse' }),
     at: { protocol, hostname, port, servername: isIP(hostname ?? '') ? '' : (hostname ?? '') },
     host: new URL(origin).host,
     paths: { mcp: '/mcp', sse: '/sse' },

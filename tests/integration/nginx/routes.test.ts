@@ -3,8 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { origin } from '../../../common/network/origin.ts';
+import { parseServerAddress } from '../../../common/upstream-secrets/server-address.ts';
 import { toRouteLine } from '../../../registry/routing/routes-file.ts';
-import { type ServerEntry, targetOf } from '../../../registry/servers/server.ts';
+import { addressOf, type ServerEntry } from '../../../registry/servers/server.ts';
 import { watchRoutes } from '../../../relay/upstream/routes.ts';
 import { recordingLog } from '../../support/registry/registry-fixture.ts';
 
@@ -75,7 +76,8 @@ test.each(odd)(
     expect(lines[0]).toMatch(/ account:notion$/);
     expect(build(lines.join('\n')).status).toBe(0);
     const maps = readFileSync(join(folder, 'routes.conf'), 'utf8');
-    const address = targetOf(server);
+    const address = addressOf(server);
+    expect(parseServerAddress(address)?.origin).toBe(server.upstream);
     expect(mapIn(maps, 'mcp_address')).toBe(`"a/" "${address}";`);
     expect(mapIn(maps, 'mcp_account')).toBe('"a/" "notion";');
     expect(mapIn(maps, 'mcp_secret')).toBe('"b/" "notion";');
