@@ -2,8 +2,18 @@ import * as z from 'zod';
 import { serverNameForm } from '../../policy/names.ts';
 import { readYaml } from '../files/yaml-file.ts';
 import { origin } from '../network/origin.ts';
-import { invalidSetting } from '../settings/invalid-setting.ts';
 import { ConfigError } from '../text/config-error.ts';
+import {
+  type AccountEntry,
+  accountShape,
+  knownFields,
+  type SecretSource,
+  sourceFaults,
+  sourceFields,
+  text,
+  toAccountEntry,
+  toSource,
+} from './account-entry.ts';
 import { credentialHeaderFault, spelled } from './credential-header.ts';
 
 /** The form of a secret's name, the same as a server's. It appears in the routes file, nginx's configuration and the registry. */
@@ -14,7 +24,7 @@ export interface SecretHeader {
   header: string;
   scheme: 'Bearer' | 'Basic' | 'none';
   /** Where its text comes from. */
-  source: { value: string } | { env: string } | { file: string };
+  source: SecretSource;
   /** Where it stands in its entry, such as `headers.0.`; empty for an entry with one header. */
   place: string;
 }
@@ -32,8 +42,6 @@ export interface SecretEntry {
 /** Real servers want one or two, such as an API key and an application key. */
 const mostHeaders = 8;
 
-const text = z.string('must be text').min(1, 'must not be empty');
-
 const oneHeader = {
   header: z
     .string('must be the name of a header')
@@ -43,15 +51,9 @@ const oneHeader = {
     })
     .transform(spelled),
   scheme: z.enum(['Bearer', 'Basic', 'none'], 'must be Bearer, Basic or none').optional(),
-  value: text.optional(),
-  env: text.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable').optional(),
-  file: text.optional(),
+  ...sourceFields,
 };
-/** An unknown field may be a secret in the wrong place: does not repeat its name. */
-const known = (fields: string) => ({
-  error: ({ code }: { code: string }) =>
-    code === 'unrecognized_keys' ? `has a field that is none of ${fields}, and one of value, env and file` : undefined,
-});
+const known = (fields: string) => knownFields(`${fields}, and one of value, env and file`);
 const headerItem = z.strictObject(oneHeader, known('header, scheme')).superRefine(checkHeader);
 
 const where = {
@@ -82,39 +84,49 @@ function isEachOnce(headers: readonly { header: string }[]): boolean {
   return new Set(headers.map(({ header }) => header.toLowerCase())).size === headers.length;
 }
 
-function checkHeader({ header, scheme, value, env, file }: HeaderInput, ctx: z.RefinementCtx): void {
-  const fault = (path: string[], message: string) => ctx.addIssue({ code: 'custom', path, message });
-  if ([value, env, file].filter((source) => source !== undefined).length !== 1)
-    fault([], 'must have exactly one of value, env and file');
+function checkHeader(given: HeaderInput, ctx: z.RefinementCtx): void {
+  const { header, scheme } = given;
+  const faults = sourceFaults(given);
   if (header !== 'Authorization' && scheme !== undefined && scheme !== 'none')
-    fault(['scheme'], `is for Authorization; ${header} has none`);
-  const why = value === undefined ? undefined : invalidSetting(value);
-  if (why) fault(['value'], why);
+    faults.push([['scheme'], `is for Authorization; ${header} has none`]);
+  for (const [path, message] of faults) ctx.addIssue({ code: 'custom', path, message });
+}
+
+/** What the file holds: credentials of the gateway itself, and providers of people's accounts. */
+export interface SecretsFile {
+  secrets: SecretEntry[];
+  accounts: AccountEntry[];
 }
 
 /**
  * Reads a file of secrets (docs/upstreams.md): YAML, by the name of the secret. No fault holds anything of a secret.
  * @throws {ConfigError} with every fault, such as `line 2: github.for: must be a list of origins …`
  */
-export function parseSecrets(source: string): SecretEntry[] {
+export function parseSecrets(source: string): SecretsFile {
   const file = readYaml(source, { subject: 'The upstream secrets', secret: true });
   const all = file.value;
   const isMap = typeof all === 'object' && all !== null && !Array.isArray(all);
   if (!isMap) throw secretsError(['must be secrets by their names; write {} for none']);
   const faults: string[] = [];
-  const entries = Object.entries(all).flatMap(([name, value], index) => {
+  const found: SecretsFile = { secrets: [], accounts: [] };
+  for (const [index, [name, value]] of Object.entries(all).entries()) {
     if (!secretName.test(name)) {
       faults.push(`entry ${index + 1}: its name must be 1 to 63 of a-z 0-9 _ - and start with a letter or digit`);
-      return [];
+      continue;
     }
-    const isList = typeof value === 'object' && value !== null && 'headers' in value;
-    const read = (isList ? withSeveral : withOne).safeParse(value);
-    if (read.success) return [toEntry(name, read.data)];
-    faults.push(...file.faults(read.error.issues, [name]));
-    return [];
-  });
+    const has = (field: string) => typeof value === 'object' && value !== null && field in value;
+    if (has('account')) {
+      const read = accountShape.safeParse(value);
+      if (read.success) found.accounts.push(toAccountEntry(name, read.data));
+      else faults.push(...file.faults(read.error.issues, [name]));
+      continue;
+    }
+    const read = (has('headers') ? withSeveral : withOne).safeParse(value);
+    if (read.success) found.secrets.push(toEntry(name, read.data));
+    else faults.push(...file.faults(read.error.issues, [name]));
+  }
   if (faults.length > 0) throw secretsError(faults);
-  return entries;
+  return found;
 }
 
 /** The faults of a file of secrets. */
@@ -128,8 +140,8 @@ function toEntry(name: string, read: z.output<typeof withOne> | z.output<typeof 
   return { name, for: read.for, servers: read.servers, headers };
 }
 
-function toHeader({ header, scheme, value, env = '', file }: HeaderInput, place: string): SecretHeader {
-  const source = value !== undefined ? { value } : file !== undefined ? { file } : { env };
+function toHeader({ header, scheme, value, env, file }: HeaderInput, place: string): SecretHeader {
+  const source = toSource({ value, env, file });
   return { header, scheme: header === 'Authorization' ? (scheme ?? 'Bearer') : 'none', source, place };
 }
 

@@ -267,7 +267,7 @@ test('A secret that goes to another machine unencrypted causes a warning', async
 test('The file in the documentation is valid', () => {
   const docs = readFileSync(new URL('../../../../docs/upstreams.md', import.meta.url), 'utf8');
   const [, example = ''] = /## When your server wants a credential.*?```yaml\n(.*?)```/s.exec(docs) ?? [];
-  const all = parseSecrets(example).flatMap(({ name, headers }) =>
+  const all = parseSecrets(example).secrets.flatMap(({ name, headers }) =>
     headers.map((each) => [name, each.header, each.scheme]),
   );
   expect(all).toEqual([
