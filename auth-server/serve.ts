@@ -12,6 +12,7 @@ import type { Tracing } from '../common/service/tracing.ts';
 import { readConfig } from '../common/settings/config.ts';
 import { watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
 import type { Policy } from '../policy/policy.ts';
+import { noAccounts } from './accounts/no-accounts.ts';
 import { type AppDeps, createApp } from './app.ts';
 import { createTokenVerifier, type TokenVerifier } from './cognito/cognito-token.ts';
 import { createFreshLogin } from './cognito/fresh-login.ts';
@@ -105,6 +106,7 @@ async function assemble(
     policyVersion: policy.version,
     policyFaults: policy.faults,
     toolGuard,
+    accounts: noAccounts,
     upstreamSecrets,
     upstreamSecretFaults: secretsFile === undefined ? undefined : upstreamSecrets.faults,
     tokens,

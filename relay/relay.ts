@@ -14,6 +14,7 @@ import { readAll } from './passing/read-all.ts';
 import { passStream } from './passing/stream.ts';
 import { asRelayError, errorBody, meanings, RelayError, unreadable, unreadableBecause } from './upstream/errors.ts';
 import { answerLimits } from './upstream/limits.ts';
+import type { Route } from './upstream/routes.ts';
 import { askUpstream } from './upstream/upstream.ts';
 
 const requestTarget = new RegExp(`^/(${serverNameForm})/(mcp|sse|messages)(\\?.*)?$`);
@@ -100,7 +101,7 @@ async function begin(
       ...{ route, path, body, timeoutMilliseconds, signal },
       method: request.method ?? '',
       headers: request.headers,
-      credentialFor: ticket.credentialFor,
+      hasCredential: ticket.credentialFor !== undefined,
       isForBroker: ticket.broker !== undefined,
       mayRepeat: request.method !== 'POST' || repeatable.test(ticket.method),
     });
@@ -114,7 +115,8 @@ async function begin(
   }
 }
 
-function targetOf({ routes }: RelayDeps, url: string, { server: allowed, target, credentialFor, broker }: Ticket) {
+function targetOf({ routes }: RelayDeps, url: string, ticket: Ticket) {
+  const { server: allowed, target, broker } = ticket;
   const [, server, endpoint, search = ''] = requestTarget.exec(url) ?? [];
   // The ticket allows one server: the request must be for the same one.
   if (server !== allowed) throw new RelayError('ticket_invalid');
@@ -123,10 +125,15 @@ function targetOf({ routes }: RelayDeps, url: string, { server: allowed, target,
   // A registered query is the whole query, as in nginx/gate/maps.conf.
   const path = target ?? (routed && (routed.includes('?') ? routed : routed + search));
   if (!route || path === undefined) throw new RelayError('upstream_unavailable', new Error('there is no such route'));
-  // The route has changed since the gate allowed the request: the credential is for another origin.
-  if (credentialFor !== undefined && credentialFor !== route.origin)
+  if (!isAsAllowed(ticket, route))
     throw new RelayError('upstream_unavailable', new Error('the route is no longer where the credential may go'));
   return { route, endpoint: endpoint as Endpoint, path };
+}
+
+/** Whether the route is still the one that the gate has allowed: the same kind of credential, and the place it may go to. */
+function isAsAllowed({ credentialFor, account }: Ticket, { account: wanted, address, origin }: Route): boolean {
+  if (account?.name !== wanted || (account && account.address !== address)) return false;
+  return credentialFor === undefined || credentialFor === (wanted === undefined ? origin : address);
 }
 
 function fail(

@@ -16,6 +16,8 @@ export interface DecisionEntry {
   request?: OriginalRequest;
   principal?: Principal;
   asked?: McpRequest;
+  /** If the server wants people's own accounts: the operator's entry, and whether the caller's account was used. */
+  account?: { name: string; isUsed: boolean };
   rule?: string;
   error?: AuthError;
 }
@@ -55,7 +57,10 @@ export function createDecisionLog(log: Logger) {
   };
 }
 
-function lineOf({ request, principal, asked, rule, policy, error }: DecisionEntry, milliseconds: number): DecisionLine {
+function lineOf(
+  { request, principal, asked, account, rule, policy, error }: DecisionEntry,
+  milliseconds: number,
+): DecisionLine {
   const target = request?.target;
   const object = asked?.accesses.find((access) => access.object)?.object;
   return {
@@ -74,6 +79,8 @@ function lineOf({ request, principal, asked, rule, policy, error }: DecisionEntr
     http: request && shown(`${request.method} ${pathOf(request.uri)}`),
     method: shown(asked?.method),
     object: shown(object?.name),
+    account: account?.name,
+    account_used: account?.isUsed,
     rule: shown(rule),
     policy: shown(policy),
     microseconds: Math.round(milliseconds * 1000),

@@ -10,8 +10,10 @@ export interface DenialDetails {
   id?: RequestId | undefined;
   /** Whether the client claims MCP 2026-07-28 or later, which wants 404 for an unknown method. */
   isModern?: boolean | undefined;
-  /** With nothing_to_list: the result that answers the request instead of an error. */
+  /** With nothing_to_list and account_needed: the result that answers the request instead of an error. */
   result?: object | undefined;
+  /** What `error.data` holds besides the reason. */
+  data?: object | undefined;
   /** With method_not_allowed: the allowed methods. */
   allow?: readonly string[] | undefined;
   /** With not_permitted, for an agent: a scope that would allow the request, and the scopes that its token has. */

@@ -49,6 +49,26 @@ export const texts = {
   body_unseen:
     'The proxy in front of the gateway did not pass on the body of this POST, so it is unknown what it asks for.',
   identity_provider_unavailable: "The identity provider's keys cannot be fetched at the moment. Try again.",
+  account_not_connected: (server: string, page: string) =>
+    `The server ${server} wants an account of your own: connect it${page}, then try again.`,
+  account_ended: (server: string, page: string) =>
+    `Your account at ${server} is no longer accepted: connect it again${page}, then try again.`,
+  account_moved: (server: string, page: string) =>
+    `The server ${server} has changed since you connected your account: connect it again${page}, then try again.`,
+  account_more_scopes: (server: string, page: string) =>
+    `The server ${server} wants more rights than you have given: connect your account again${page}, then try again.`,
+  account_refuses: (server: string, page: string) =>
+    `The server ${server} refuses your account, although its provider has just confirmed it: connect another account${page}, or ask the people who run ${server}.`,
+  account_awaited: (server: string, page: string) =>
+    `The server ${server} still waits for your account: finish connecting it${page}, then try again.`,
+  account_wants_others: (server: string, scopes: string) =>
+    `The server ${server} wants rights that the gateway does not ask for (${scopes}): tell the gateway's operator.`,
+  account_renewed: (server: string) =>
+    `The server ${server} did not accept the token of your account, which has been renewed: try again.`,
+  account_for_people: (server: string) =>
+    `The server ${server} is for people: it wants an account of each person's own, and you have none. Use a server that takes agents, or let a person ask.`,
+  account_unavailable: (server: string) =>
+    `The gateway cannot get the token of your account at ${server} at the moment. Try again.`,
   upstream_secret_unavailable:
     'The gateway has no credential for this MCP server at the moment. Tell its operator: the log has the reason.',
   store_unavailable: "The gateway's database does not answer at the moment. Try again.",

@@ -120,13 +120,17 @@ const repeated = (id: RequestId | undefined) => repeatableId(id === undefined ? 
 
 /** JSON-RPC 2.0 for MCP requests, a plain error object for the registry's; ASCII, at most 3 kB. */
 function denialBody(error: AuthError, request: OriginalRequest | undefined): string {
-  const message = cutForAscii(error.message, longestMessage);
-  const { result, rpcCode = meanings[error.code].rpcCode } = error.details;
-  if (request?.target.resource === 'registry') return asciiOf({ error: { code: error.code, message } });
+  if (request?.target.resource === 'registry')
+    return asciiOf({ error: { code: error.code, message: cutForAscii(error.message, longestMessage) } });
   const id = repeated(error.details.id);
-  const content =
-    result && id !== undefined ? { result } : { error: { code: rpcCode, message, data: { reason: error.code } } };
-  return `{"jsonrpc":"2.0","id":${id ?? null},${asciiOf(content).slice(1)}`;
+  return `{"jsonrpc":"2.0","id":${id ?? null},${asciiOf(contentOf(error, id !== undefined)).slice(1)}`;
+}
+
+/** The members of the JSON-RPC response of a denial, besides its id. @param mayResult whether it answers a request */
+export function contentOf({ code, message, details }: AuthError, mayResult: boolean): object {
+  const { result, data, rpcCode = meanings[code].rpcCode } = details;
+  if (result && mayResult) return { result };
+  return { error: { code: rpcCode, message: cutForAscii(message, longestMessage), data: { reason: code, ...data } } };
 }
 
 /** RFC 6750 section 3, RFC 9728 section 5.1; for a missing scope, MCP 2025-11-25, "Scope challenge handling". */

@@ -43,8 +43,8 @@ export function relayCallbacks({ publicUrl, assertions, bindings, revocationFeed
     const body = owned.safeParse(req.body);
     if (!ticket || !body.success) return void res.sendStatus(ticket ? 400 : 403);
     const { kind, id, target } = body.data;
-    const { server, owner } = ticket;
-    res.sendStatus((await bindings.bind({ kind, server, id, owner, target })) ? 204 : 409);
+    const { server, owner, opensPages } = ticket;
+    res.sendStatus((await bindings.bind({ kind, server, id, owner, target, opensPages })) ? 204 : 409);
   });
   router.delete('/relay/bindings', async (req, res) => {
     const ticket = await ticketOf(req);

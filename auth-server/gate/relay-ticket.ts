@@ -8,6 +8,7 @@ import { cacheable, isExtensionMethod } from '../../policy/request/methods.ts';
 import { perPrincipal } from '../identity/per-principal.ts';
 import type { Principal } from '../identity/principal.ts';
 import { revocationKeysOf } from '../store/revocation-feed.ts';
+import type { AccountUse } from './account-token.ts';
 
 /** Longer lists would not fit a header. Without its URIs a subscription ends, and is judged again, at each policy change. */
 const longestUris = 4096;
@@ -24,6 +25,8 @@ export interface AllowedRequest {
   approved?: ApprovedTools | undefined;
   /** The broker that the request leads to. */
   broker?: BrokerName | undefined;
+  /** Set if the server wants each person's own account: the relay has to see whether the server accepts it. */
+  use?: Pick<AccountUse, 'account' | 'mark'> | undefined;
 }
 
 /** The owner of the sessions and tasks that this principal creates. A person owns them however they log in. */
@@ -37,7 +40,7 @@ export function ownerOf({ kind, subject }: Principal): string {
  */
 export function relayTicket(policy: Policy, request: AllowedRequest): Ticket | undefined {
   if (!needsRelay(policy, request)) return undefined;
-  const { principal, server, asked, target, broker } = request;
+  const { principal, server, asked, target, broker, use } = request;
   const uris = asked.accesses.flatMap(({ object }) => object?.name ?? []);
   return {
     server,
@@ -47,8 +50,10 @@ export function relayTicket(policy: Policy, request: AllowedRequest): Ticket | u
     ...(asked.method === 'subscriptions/listen' && uris.join().length <= longestUris && { uris }),
     ...(target !== undefined && { target }),
     ...(broker !== undefined && { broker }),
+    ...(asked.method === 'initialize' && asked.opensPages && { opensPages: true }),
+    ...(use && { account: use.account }),
     ends: endOf(principal, asked.method),
-    marks: revocationKeysOf(principal),
+    marks: use ? [...revocationKeysOf(principal), use.mark] : revocationKeysOf(principal),
   };
 }
 
@@ -72,7 +77,9 @@ function endOf({ sessionId, expiresAt, groupsValidUntil = expiresAt }: Principal
  * A client takes a list from any answer of its server, also from that to a ping: a server could answer a pending
  * `tools/list` there. So the relay sees all answers to callers for whom some list of the server is filtered.
  */
-function needsRelay(policy: Policy, { principal, server, endpoint, asked, approved, broker }: AllowedRequest): boolean {
+function needsRelay(policy: Policy, request: AllowedRequest): boolean {
+  const { principal, server, endpoint, asked, approved, broker, use } = request;
+  if (use) return true;
   // The hub's lists are not filtered: what is behind them is judged when it is used. It says itself who may cache them.
   if (broker === 'hub' && endpoint === 'mcp') return relayedToHub.has(asked.method) || asked.mayCreateTask === true;
   if (endpoint !== 'mcp' || relayed.has(asked.method) || isExtensionMethod(asked.method)) return true;

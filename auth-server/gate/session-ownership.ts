@@ -9,7 +9,7 @@ import { ownerOf } from './relay-ticket.ts';
 /**
  * Checks that the caller owns the session and tasks that the request names. Another caller's, unknown and ended ones get
  * the same answer.
- * @returns with `/messages`, path and query at the upstream
+ * @returns the session, if the request names one; with `/messages`, its `target` is path and query at the upstream
  * @throws {AuthError} session_unknown or task_unknown
  */
 export async function checkOwnership(
@@ -18,7 +18,7 @@ export async function checkOwnership(
   request: OriginalRequest,
   target: McpTarget,
   asked: McpRequest,
-): Promise<string | undefined> {
+): Promise<Binding | undefined> {
   const owner = ownerOf(principal);
   const own = async (kind: Binding['kind'], id: string) => {
     const found = await bindings.find(kind, target.server, id);
@@ -37,7 +37,7 @@ export async function checkOwnership(
   if (asked.method === 'initialize' && target.endpoint === 'mcp') return undefined;
   if (id === undefined && target.endpoint !== 'messages') return undefined;
   const session = id === undefined ? undefined : await own('session', id);
-  if (session && (target.endpoint !== 'messages' || session.target !== undefined)) return session.target;
+  if (session && (target.endpoint !== 'messages' || session.target !== undefined)) return session;
   throw new AuthError('session_unknown', texts.session_unknown, { id: asked.id });
 }
 

@@ -17,8 +17,9 @@ import { createBodyLimits } from '../limits/bodies.ts';
 import type { Throttle } from '../limits/throttle.ts';
 import { gateHeaders } from '../request/gate-headers.ts';
 import { type McpTarget, type OriginalRequest, readOriginalRequest } from '../request/original-request.ts';
-import type { BindingStore } from '../store/binding.ts';
+import type { Binding, BindingStore } from '../store/binding.ts';
 import type { RevocationFeed } from '../store/revocation-feed.ts';
+import { type AccountDeps, type AccountUse, accountToken } from './account-token.ts';
 import { type Allowance, allow, deny } from './answer.ts';
 import type { MetadataSettings } from './metadata.ts';
 import { approvedBy, emptyList, notApproved, permissionDenied } from './permission-denial.ts';
@@ -27,7 +28,7 @@ import { relayTicket } from './relay-ticket.ts';
 import { checkOwnership } from './session-ownership.ts';
 import { upstreamCredential } from './upstream-credential.ts';
 
-export interface ValidateDeps extends IdentifyDeps, Pick<MetadataSettings, 'clientsLogIn'> {
+export interface ValidateDeps extends IdentifyDeps, AccountDeps, Pick<MetadataSettings, 'clientsLogIn'> {
   assertions: AssertionSigner;
   bindings: BindingStore;
   revocationFeed: Pick<RevocationFeed, 'cursor'>;
@@ -130,9 +131,13 @@ async function decideRequest(
     received.release();
   }
   const { server, broker } = target;
-  const credentials = upstreamCredential(deps.upstreamSecrets, target, asked.id);
-  const credentialFor = credentials && target.upstream?.origin;
-  const ticket = await ticketFor(deps, { cursor, credentialFor }, principal, request, target, asked);
+  const shared = upstreamCredential(deps.upstreamSecrets, target, asked.id);
+  const session = await checkOwnership(deps.bindings, principal, request, target, asked);
+  const use =
+    target.account && (await accountUse(deps, entry, { principal, target, account: target.account, asked, session }));
+  const credentials = use ? use.credentials : shared;
+  const credentialFor = credentials && (target.account?.address ?? target.upstream?.origin);
+  const ticket = await ticketFor(deps, { cursor, credentialFor, session, use }, principal, target, asked);
   const object = asked.accesses[0].object;
   const tool = object?.kind === 'tool' ? object.name : undefined;
   if (broker === undefined || principal.delegated) {
@@ -194,19 +199,38 @@ async function delegate(
   return await delegations.mint({ sub: subject, via: server, caller: { ...caller, ...optional }, asks });
 }
 
+/** The caller's own account at the server, which the decision names. */
+async function accountUse(
+  deps: ValidateDeps,
+  entry: DecisionEntry,
+  asking: Omit<Parameters<typeof accountToken>[1], 'version'>,
+): Promise<AccountUse> {
+  const { name } = asking.account;
+  entry.account = { name, isUsed: false };
+  const use = await accountToken(deps, { ...asking, version: entry.request?.mcp.protocolVersion });
+  entry.account = { name, isUsed: use.credentials !== undefined };
+  return use;
+}
+
+/** What a ticket says besides what was asked. */
+interface TicketDetails {
+  cursor: number;
+  credentialFor: string | undefined;
+  session: Binding | undefined;
+  use: AccountUse | undefined;
+}
+
 /** @returns the relay's ticket, if the relay has to see the answer */
 async function ticketFor(
   deps: ValidateDeps,
-  { cursor, credentialFor }: { cursor: number; credentialFor: string | undefined },
+  { cursor, credentialFor, session, use }: TicketDetails,
   principal: Principal,
-  request: OriginalRequest,
-  mcp: McpTarget,
+  { server, endpoint, broker }: McpTarget,
   asked: McpRequest,
 ): Promise<string | undefined> {
-  const target = await checkOwnership(deps.bindings, principal, request, mcp, asked);
-  const { server, endpoint, broker } = mcp;
   const approved = approvedBy(deps.toolGuard);
-  const ticket = relayTicket(deps.policy(), { principal, server, endpoint, asked, target, approved, broker });
+  const target = session?.target;
+  const ticket = relayTicket(deps.policy(), { principal, server, endpoint, asked, target, approved, broker, use });
   const credential = credentialFor && { credentialFor };
   return ticket && (await deps.assertions.signTicket({ ...ticket, heard: cursor, ...credential }));
 }

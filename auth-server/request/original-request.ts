@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { BrokerName } from '../../common/identity/broker.ts';
 import { secretName } from '../../common/upstream-secrets/secrets-file.ts';
+import { parseServerAddress } from '../../common/upstream-secrets/server-address.ts';
 import { isServerName } from '../../policy/names.ts';
 import type { Endpoint } from '../../policy/request/mcp-request.ts';
 import { AuthError } from '../denials/auth-error.ts';
@@ -13,6 +14,8 @@ export interface McpTarget {
   routed: boolean;
   /** If the server needs a credential from the gateway: the secret's name, and the origin to which it is sent. */
   upstream?: { secret: string; origin: string } | undefined;
+  /** If the server wants each person's own account: the entry's name, and the server's whole address. */
+  account?: { name: string; address: string } | undefined;
   /** Set where the gate leads the request to the fixed address of a broker, whatever the server is called. */
   broker?: BrokerName | undefined;
 }
@@ -90,7 +93,27 @@ function readMcpTarget(
   const mayBeRouted = isServerName(server) || (broker === 'hub' && server === 'hub');
   const routed = mayBeRouted && one('x-mcp-routed') === '1';
   const secret = one('x-mcp-secret');
+  const account = readAccount(one);
+  // No server has both, and no broker has an account: the gate must not leave it open which one counts.
+  if (account && (secret !== undefined || broker !== undefined))
+    throw new AuthError('gate_misconfigured', texts.header_unreadable('X-Mcp-Account'));
+  if (account) return { resource, server, endpoint, routed, account };
   if (secret === undefined) return { resource, server, endpoint, routed };
   if (!secretName.test(secret)) throw new AuthError('gate_misconfigured', texts.header_unreadable('X-Mcp-Secret'));
   return { resource, server, endpoint, routed, upstream: { secret, origin: required('x-mcp-upstream') } };
+}
+
+/** The longest address that fits a ticket, in characters. */
+const longestAddress = 2_048;
+
+function readAccount(one: (name: string) => string | undefined): McpTarget['account'] {
+  const name = one('x-mcp-account');
+  const address = one('x-mcp-address');
+  if (name === undefined && address === undefined) return undefined;
+  if (name === undefined) throw new AuthError('gate_misconfigured', texts.header_missing('X-Mcp-Account'));
+  if (address === undefined) throw new AuthError('gate_misconfigured', texts.header_missing('X-Mcp-Address'));
+  if (!secretName.test(name)) throw new AuthError('gate_misconfigured', texts.header_unreadable('X-Mcp-Account'));
+  if (address.length > longestAddress || parseServerAddress(address) === undefined)
+    throw new AuthError('gate_misconfigured', texts.header_unreadable('X-Mcp-Address'));
+  return { name, address };
 }

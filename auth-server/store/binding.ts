@@ -14,6 +14,8 @@ export interface Binding {
   owner: string;
   /** With a session of the 2024-11-05 transport: path and query at the upstream to which its messages go. */
   target?: string | undefined;
+  /** With a session: whether its client can ask its person to open a page. */
+  opensPages?: boolean | undefined;
 }
 
 export type BindingStore = Pick<DatabaseBindings, 'bind' | 'find' | 'findOwn' | 'unbind' | 'endServer'>;
@@ -57,16 +59,20 @@ export class DatabaseBindings {
    * as many as it has itself.
    * @returns false if it is already bound to another owner, which does not change
    */
-  async bind({ kind, server, id, owner, target }: Binding): Promise<boolean> {
+  async bind({ kind, server, id, owner, target, opensPages = false }: Binding): Promise<boolean> {
     const key = keyOf(kind, server, id);
-    const row = { key, kind, server, id, owner, target: target ?? null, used_at: nowInSeconds() };
+    const opens_pages = Number(opensPages);
+    const row = { key, kind, server, id, owner, target: target ?? null, opens_pages, used_at: nowInSeconds() };
     const stored = await this.#db.transaction().execute(async (db) => {
       await db.deleteFrom('binding').where('used_at', '<', this.#oldest()).execute();
       await db
         .insertInto('binding')
         .values(row)
         .onConflict((c) =>
-          c.column('key').doUpdateSet({ target: row.target, used_at: row.used_at }).where('binding.owner', '=', owner),
+          c
+            .column('key')
+            .doUpdateSet({ target: row.target, opens_pages, used_at: row.used_at })
+            .where('binding.owner', '=', owner),
         )
         .execute();
       await this.#dropOldest(db, row, this.#limits.perServer - 1);
@@ -147,9 +153,10 @@ export class DatabaseBindings {
     return this.#cache.load(key, async () => {
       const row = await requestQuery(() => query.executeTakeFirst());
       if (!row) return undefined;
-      const { kind, server, id, owner, target } = row;
+      const { kind, server, id, owner, target, opens_pages } = row;
       const usedAt = this.#cache.lastUse(key, row.used_at);
-      return { kind: kind as Binding['kind'], server, id, owner, target: target ?? undefined, usedAt };
+      const found = { kind: kind as Binding['kind'], server, id, owner, target: target ?? undefined, usedAt };
+      return opens_pages === 1 ? { ...found, opensPages: true } : found;
     });
   }
 

@@ -53,6 +53,7 @@ export interface Schema extends AccountSchema {
     id: string;
     owner: string;
     target: string | null;
+    opens_pages: number;
     used_at: number;
   };
   ended: { id: Generated<number>; mark: string; at: number };
@@ -85,6 +86,7 @@ export const changes: SchemaChanges = {
   '010-secrets': secrets,
   '011-ended-access': endedAccess,
   '012-accounts': accounts,
+  '013-clients-that-open-pages': clientsThatOpenPages,
 };
 
 async function sessionsAndKeys(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
@@ -227,4 +229,12 @@ async function endedAccess(db: Kysely<unknown>, kind: DatabaseKind): Promise<voi
     .execute();
   await db.schema.createIndex('session_client').on('session').column('oauth_client').execute();
   await db.schema.createIndex('session_sub').on('session').column('sub').execute();
+}
+
+/** Whether the client of a session can ask its person to open a page. Of older sessions it is not known. */
+async function clientsThatOpenPages(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .alterTable('binding')
+    .addColumn('opens_pages', 'integer', (c) => c.notNull().defaultTo(0))
+    .execute();
 }

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { decodeJwt, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
 import * as z from 'zod';
 import { nowInSeconds } from '../time/now.ts';
@@ -12,18 +11,13 @@ export const ticketLifetimeSeconds = 120;
 export const pageForms = ['input_required', 'error', 'text'] as const;
 export type PageForm = (typeof pageForms)[number];
 
-/** Names a token without telling it: a report about an older one must not end its successor. */
-export function tokenDigest(token: string): string {
-  return hash('sha256', token, 'base64url').slice(0, 22);
-}
-
 const account = z.object({
   /** The entry in the operator's file. */
   name: z.string(),
-  /** The route's whole address when the request was allowed (`accountAddress`). */
+  /** The route's whole address when the request was allowed (`serverAddress`). */
   address: z.string(),
-  /** A digest of the person's token that the request carries ({@link tokenDigest}); omitted if there is none yet. */
-  token: z.string().optional(),
+  /** Which version of the person's token the request carries; omitted if there is none yet. */
+  version: z.number().optional(),
   form: z.enum(pageForms),
 });
 
@@ -42,9 +36,11 @@ const claims = z.object({
   broker: brokerName.optional(),
   /**
    * Where alone the credential in this request may be sent: the gateway's own to this origin, a person's to this whole address
-   * (`accountAddress`).
+   * (`serverAddress`).
    */
   credentialFor: z.string().optional(),
+  /** With `initialize`: whether the client can ask its person to open a page. The session keeps it. */
+  opensPages: z.boolean().optional(),
   /** Set if the server wants each person's own account. */
   account: account.optional(),
   /** When the caller's credential expires, in seconds since 1970. */

@@ -24,6 +24,8 @@ const decision = z.strictObject({
   http: text.describe('Method and path of the HTTP request.'),
   method: text.describe('The MCP method.'),
   object: text.describe('The tool, prompt or resource that it names.'),
+  account: text.describe('If the server wants accounts of people: the entry in the operator’s file.'),
+  account_used: z.boolean().optional().describe('Whether the token of the caller’s account went to the server.'),
   rule: text.describe('The rule that allowed it.'),
   policy: z.string().describe('The version of the policy.'),
   microseconds: z.int(),

@@ -1,3 +1,4 @@
+import { opensPages, wasAskedToConnect } from './client-pages.ts';
 import { callTools, type ObjectKind, removedMethods } from './methods.ts';
 import { RefusedRequest } from './refused-request.ts';
 import { headerName, judgedKeys, refuseLookAlikes } from './request-hygiene.ts';
@@ -39,6 +40,10 @@ export interface McpRequest {
   mayCreateTask?: boolean;
   /** Whether the client claims 2026-07-28 or later, whose statuses and results differ. */
   isModern?: boolean;
+  /** Whether the client says here that it can ask its person to open a page. */
+  opensPages?: boolean;
+  /** Whether its person was asked to connect an account, in answer to the same request. */
+  wasAskedToConnect?: boolean;
 }
 
 const longestToolName = 256;
@@ -79,7 +84,13 @@ function readMessage(raw: RawMcpRequest): McpRequest {
       throw new RefusedRequest(`MCP 2026-07-28 has no method ${message.method}`, { rpcCode: -32601 });
     const request = 'method' in message ? readCall(message) : readResponse(message);
     checkHeaders(raw, message, request);
-    return { ...request, ...(id !== undefined && { id }), ...(modern && { isModern: true }) };
+    return {
+      ...request,
+      ...(id !== undefined && { id }),
+      ...(modern && { isModern: true }),
+      ...(opensPages(message, modern) && { opensPages: true }),
+      ...(modern && wasAskedToConnect(message) && { wasAskedToConnect: true }),
+    };
   } catch (error) {
     if (!(error instanceof RefusedRequest)) throw error;
     throw new RefusedRequest(error.message, { ...error, id });

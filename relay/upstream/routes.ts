@@ -18,6 +18,8 @@ export interface Route {
   origin: string;
   /** The whole address, for which people gave their tokens. */
   address: string;
+  /** If the server wants each person's own account: the entry in the operator's file. */
+  account: string | undefined;
   /** The origin, as Node's `request` wants it. */
   at: Pick<RequestOptions, 'protocol' | 'hostname' | 'port' | 'servername'>;
   /** The Host header. */
@@ -44,7 +46,7 @@ export type Routes = ReturnType<typeof watchRoutes>;
 /**
  * Reads the registry's routes file, which also configures nginx, and reads it again within half a second of each change.
  * @param path a file with lines of the form `name scheme host addresses mcp-path sse-path secret-name[=its-headers]
- * [header-names [host-header]]`
+ * [header-names [host-header]]`, or with `account:entry` in place of the secret
  * @param ca certificates to verify https upstreams against; undefined for Node's own
  * @param brokers the origins of the brokers, which are fixed
  */
@@ -110,11 +112,15 @@ function closeAgents({ agent, callAgent, freshAgent }: Route): void {
 /** Servers keep an idle connection for two seconds or more: one that was used within this time is still open. */
 const freshMilliseconds = 1_000;
 
+/** Begins the seventh field of a server that wants each person's own account. */
+const ofAccount = 'account:';
+
 function toRoute(line: string, ca: string | undefined): Route {
   const [, scheme, host, addresses = '', ...all] = line.split(' ');
   const rest = all.slice(0, beforeHeaders);
   const hostHeader = all[beforeHeaders + 1];
   const [mcp, sse, secret = ''] = rest.map((path) => (path === '-' ? undefined : path));
+  const account = secret.startsWith(ofAccount) ? secret.slice(ofAccount.length) : undefined;
   const [, headersOfSecret] = secret.split('=');
   const origin = `${scheme}://${host}`;
   const { protocol, hostname, port } = urlToHttpOptions(new URL(origin));
@@ -127,6 +133,7 @@ function toRoute(line: string, ca: string | undefined): Route {
     server: [scheme, host, ...rest, hostHeader].join(' '),
     origin,
     address: serverAddress({ origin, mcp, sse }),
+    account,
     // By default Node would verify the certificate for the Host header.
     at: { protocol, hostname, port, servername: isIP(hostname ?? '') ? '' : (hostname ?? '') },
     host: hostHeader ?? host ?? '',
@@ -148,6 +155,7 @@ function toBroker(origin: string): Route {
     server: origin,
     origin,
     address: serverAddress({ origin, mcp: '/mcp', sse: '/sse' }),
+    account: undefined,
     at: { protocol, hostname, port, servername: isIP(hostname ?? '') ? '' : (hostname ?? '') },
     host: new URL(origin).host,
     paths: { mcp: '/mcp', sse: '/sse' },

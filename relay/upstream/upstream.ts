@@ -16,8 +16,8 @@ export interface UpstreamRequest {
   timeoutMilliseconds: number;
   /** Whether the request is safe to send twice. */
   mayRepeat: boolean;
-  /** The only origin that may get the gateway's credential in the headers; undefined when there is none. */
-  credentialFor?: string | undefined;
+  /** Whether the route may get the credential in the headers. */
+  hasCredential: boolean;
   /** Whether it goes to the fixed address of a broker, the only one that may call other servers for the caller. */
   isForBroker: boolean;
   /** Aborts the request when the client has gone. */
@@ -51,7 +51,7 @@ export async function askUpstream(request: UpstreamRequest): Promise<IncomingMes
 class LostConnection extends RelayError {}
 
 function send(
-  { route, path, method, headers, body, timeoutMilliseconds, credentialFor, isForBroker, signal }: UpstreamRequest,
+  { route, path, method, headers, body, timeoutMilliseconds, hasCredential, isForBroker, signal }: UpstreamRequest,
   agent: Route['agent'],
 ): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
@@ -61,7 +61,7 @@ function send(
     method,
     headers: {
       ...forwarded(headers, method === 'POST' ? body.length : undefined, [
-        ...(credentialFor === route.origin ? [] : [...credentials, ...route.credentialHeaders]),
+        ...(hasCredential ? [] : [...credentials, ...route.credentialHeaders]),
         ...(isForBroker ? [] : ofBrokers),
       ]),
       host: route.host,

@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Accounts } from '../../../auth-server/accounts/accounts.ts';
+import { noAccounts } from '../../../auth-server/accounts/no-accounts.ts';
 import { createApp } from '../../../auth-server/app.ts';
 import { createTokenVerifier } from '../../../auth-server/cognito/cognito-token.ts';
 import { createFreshLogin } from '../../../auth-server/cognito/fresh-login.ts';
@@ -100,6 +102,7 @@ export interface Shape {
   refusedExchanges: number | undefined;
   failedLogins: number | undefined;
   upstreamSecrets: UpstreamSecrets;
+  accounts: Accounts;
   throttle: ThrottleLimits;
 }
 
@@ -135,6 +138,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     refusedExchanges: undefined,
     failedLogins: undefined,
     upstreamSecrets: noSecrets,
+    accounts: noAccounts,
     approved: undefined,
     throttle: usualThrottle,
     ...change,
@@ -222,6 +226,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     toolGuard: { approved: () => shape.approved },
     policyFaults: () => shape.policyFaults,
     upstreamSecrets: shape.upstreamSecrets,
+    accounts: shape.accounts,
     tokens: createTokenVerifier({
       userPoolId: localPoolId,
       allowedClientIds: [WEB, AGENT, READER],

@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose';
 import { meanings } from '../../../../auth-server/denials/codes.ts';
 import { requestQuery } from '../../../../auth-server/store/request-query.ts';
+import { accountsWith, atAccounts } from '../../../support/auth-server/accounts-in-memory.ts';
 import {
   AGENT,
   agentClaims,
@@ -18,7 +19,7 @@ import {
 } from '../../../support/auth-server/auth-fixture.ts';
 import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 
-const { cognito, auth, bearer } = await authServerWithPool();
+const { cognito, auth, bearer } = await authServerWithPool({ accounts: accountsWith({}) });
 const identity = (response: Response) =>
   Object.fromEntries([...response.headers].filter(([name]) => name.startsWith('x-') && name !== 'x-mcp-assertion'));
 
@@ -208,6 +209,18 @@ describe('every code of a denial', () => {
     upstream_secret_unavailable: async () => {
       const wanted = { 'X-Mcp-Secret': 'github', 'X-Mcp-Upstream': 'https://mcp.example.com' };
       return auth.validate({ Cookie: await auth.session(), ...wanted });
+    },
+    account_needed: async () => auth.validate({ Cookie: await auth.session(), ...atAccounts }, toolCall('t')),
+    account_refused: async () => {
+      const refusing = await startAuthServer(cognito.url, { accounts: accountsWith({ alice: 'refuses' }) });
+      const Cookie = await refusing.session();
+      return refusing.validate({ Cookie, ...atAccounts }, toolCall('t')).finally(refusing.close);
+    },
+    account_for_people: async () => auth.validate({ ...(await bearer(agentClaims())), ...atAccounts }, toolCall('t')),
+    account_unavailable: async () => {
+      const without = await startAuthServer(cognito.url);
+      const Cookie = await without.session();
+      return without.validate({ Cookie, ...atAccounts }, toolCall('t')).finally(without.close);
     },
     store_unavailable: async () => {
       const broken = await startAuthServer(cognito.url);

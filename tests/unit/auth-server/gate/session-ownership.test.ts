@@ -68,7 +68,7 @@ async function check({ principal, server = 'clock', endpoint = 'mcp', sessionId,
     isInner: false,
   };
   const asked: McpRequest = { id: 7, method: 'ping', accesses: [{ method: 'ping' }], ...(tasks && { tasks }) };
-  return await checkOwnership(store.bindings, { ...alice, ...principal }, request, target, asked);
+  return (await checkOwnership(store.bindings, { ...alice, ...principal }, request, target, asked))?.target;
 }
 const refused = (code: string, message: RegExp) =>
   expect.objectContaining({ code, message: expect.stringMatching(message), details: { id: 7 } });

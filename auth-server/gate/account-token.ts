@@ -1,0 +1,111 @@
+import type { PageForm, Ticket } from '../../common/identity/ticket.ts';
+import type { Credential } from '../../common/upstream-secrets/secrets-file.ts';
+import type { McpRequest } from '../../policy/request/mcp-request.ts';
+import { isExtensionMethod, lifecycle } from '../../policy/request/methods.ts';
+import { accountKey, canHaveAccounts } from '../accounts/account-key.ts';
+import type { Accounts, NoToken } from '../accounts/accounts.ts';
+import { AuthError } from '../denials/auth-error.ts';
+import { texts } from '../denials/texts.ts';
+import type { Principal } from '../identity/principal.ts';
+import type { McpTarget, OriginalRequest } from '../request/original-request.ts';
+import type { Binding } from '../store/binding.ts';
+import { revocationKey } from '../store/revocation-feed.ts';
+import { accountDenied } from './account-denial.ts';
+
+export interface AccountDeps {
+  accounts: Pick<Accounts, 'find'>;
+  publicUrl: string;
+}
+
+/** What a request to a server with accounts is sent with. */
+export interface AccountUse {
+  /** The person's own token; undefined for what goes on without one. */
+  credentials: readonly Credential[] | undefined;
+  /** For the relay's ticket. */
+  account: NonNullable<Ticket['account']>;
+  /** What ends the person's streams at this server when the account ends. */
+  mark: string;
+}
+
+/** What is asked of a server before anything of the person's is. */
+interface Request {
+  principal: Principal;
+  target: McpTarget;
+  account: NonNullable<McpTarget['account']>;
+  asked: McpRequest;
+  /** The version that the client says in a header. */
+  version: OriginalRequest['mcp']['protocolVersion'];
+  session: Binding | undefined;
+}
+
+/**
+ * The caller's own token for a server that wants each person's account: of this person, this server and this address, and never
+ * another one instead. Call it only after the verdict.
+ * @throws {AuthError} account_for_people, account_needed, account_refused or account_unavailable
+ */
+export async function accountToken({ accounts, publicUrl }: AccountDeps, request: Request): Promise<AccountUse> {
+  const { principal, target, account, asked } = request;
+  const { server } = target;
+  const { name, address } = account;
+  const { id } = asked;
+  if (!canHaveAccounts(principal)) throw new AuthError('account_for_people', texts.account_for_people(server), { id });
+  const { subject } = principal;
+  const found = await findToken(accounts, subject, { server, account: name, address }, id);
+  const form = formFor(request);
+  const mark = revocationKey('account', accountKey({ subject, account: name, server }));
+  if ('token' in found) {
+    const credentials = [{ header: 'Authorization', value: `Bearer ${found.token}` }];
+    return { credentials, account: { name, address, version: found.version, form }, mark };
+  }
+  if (!goesOnWithout(request)) {
+    const why = asked.wasAskedToConnect ? 'awaited' : found.none;
+    throw accountDenied({ publicUrl, server, why, form, id });
+  }
+  return { credentials: undefined, account: { name, address, form }, mark };
+}
+
+/** A token goes into a header line, which nothing in it may end. RFC 6750 section 2.1. */
+const bearer = /^[\x21-\x7e]{1,8192}$/;
+
+async function findToken(
+  accounts: AccountDeps['accounts'],
+  subject: string,
+  at: Parameters<Accounts['find']>[1],
+  id: McpRequest['id'],
+): Promise<{ token: string; version: number } | { none: NoToken }> {
+  try {
+    const found = await accounts.find(subject, at);
+    if ('token' in found && !bearer.test(found.token)) throw new Error('a token that no header can carry');
+    return found;
+  } catch (cause) {
+    const known = cause instanceof AuthError ? cause.details.cause : cause;
+    throw new AuthError('account_unavailable', texts.account_unavailable(at.server), { id, cause: known });
+  }
+}
+
+const lists = /^(?:tools|prompts|resources|resources\/templates)\/list$/;
+
+/**
+ * What a server may answer without a token: some are open for all but calls, so that their clients can be asked for the account
+ * then. What the server refuses is answered by the relay. A broker asks for a call only, and is told at once.
+ */
+function goesOnWithout({ principal, asked: { method } }: Request): boolean {
+  if (method === '(end)' || method.startsWith('notifications/')) return true;
+  if (principal.delegated || isExtensionMethod(method)) return false;
+  return lifecycle.has(method) || lists.test(method);
+}
+
+/** The only requests that MCP 2026-07-28 lets a server answer with `input_required`. */
+const mayAsk: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
+/** The version whose clients know the error with pages to open. */
+const firstVersion = '2025-11-25';
+
+/** How this client can be told to open a page, if at all. A broker asks its own client, in that one's way. */
+function formFor({ principal, target, asked, version, session }: Request): PageForm {
+  if (principal.delegated || target.endpoint !== 'mcp') return 'text';
+  // Its person has been asked, and has not connected: once more would be a page for each repetition.
+  if (asked.wasAskedToConnect) return 'text';
+  if (asked.isModern) return asked.opensPages && mayAsk.has(asked.method) ? 'input_required' : 'text';
+  const isKnown = asked.opensPages ?? session?.opensPages ?? false;
+  return isKnown && (version ?? firstVersion) >= firstVersion ? 'error' : 'text';
+}

@@ -1,0 +1,33 @@
+import type { Json } from './request-shape.ts';
+
+/** The key under which the gateway asks a client of MCP 2026-07-28 to open the page that connects an account. */
+export const connectKey = 'mcp-gateway-registry/connect';
+
+/** The first version of MCP with elicitation in URL mode. */
+const firstVersion = '2025-11-25';
+
+/**
+ * Whether the client says that it can ask its person to open a page: in `initialize` (MCP 2025-11-25, "Elicitation"), or in
+ * `_meta` of each request (MCP 2026-07-28).
+ */
+export function opensPages({ method, params }: Json, isModern: boolean): boolean {
+  const args = objectOf(params);
+  if (isModern) return hasUrlMode(objectOf(args._meta)['io.modelcontextprotocol/clientCapabilities']);
+  const { protocolVersion, capabilities } = args;
+  if (method !== 'initialize' || typeof protocolVersion !== 'string') return false;
+  return protocolVersion >= firstVersion && hasUrlMode(capabilities);
+}
+
+/** Whether the client has asked its person to connect already, and repeats the request. */
+export function wasAskedToConnect({ params }: Json): boolean {
+  return Object.hasOwn(objectOf(objectOf(params).inputResponses), connectKey);
+}
+
+function hasUrlMode(capabilities: unknown): boolean {
+  const { url } = objectOf(objectOf(capabilities).elicitation);
+  return typeof url === 'object' && url !== null;
+}
+
+function objectOf(value: unknown): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+}
