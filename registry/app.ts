@@ -51,8 +51,9 @@ import { createRender, showKitchenSink } from './pages/shared/render.ts';
 import { createToReview } from './pages/shared/to-review.ts';
 import { showTry } from './pages/try/try-page.ts';
 import type { ApprovedDefinitions } from './pins/approved-definitions.ts';
+import type { UpstreamAuth } from './routing/upstream-auth.ts';
 import type { ToolSearch } from './search/tool-search.ts';
-import type { RegisteredServer, ServerEntry } from './servers/server.ts';
+import type { RegisteredServer } from './servers/server.ts';
 import type { Health } from './servers/server-health.ts';
 import type { RegistryStore } from './store/store.ts';
 
@@ -72,8 +73,8 @@ export interface RegistryParts {
   check: (server: RegisteredServer) => Promise<Health>;
   /** Tests a connection before anything is saved. */
   connect: ConnectionTest;
-  /** Why a server may not use the secret that it names; undefined if it may. */
-  secretProblem: (server: ServerEntry) => string | undefined;
+  /** Which credentials servers may use. */
+  upstreamAuth: Pick<UpstreamAuth, 'problem' | 'titleOf' | 'accountsFor'>;
   readDecisions: ReadDecisions;
   account: AccountDoor;
   people: PeopleDoor;
@@ -95,12 +96,12 @@ const noIcons: Pick<Icons, 'of' | 'find'> = { of: () => undefined, find: () => u
 
 /** The registry's middleware and routes, in order. Every route but `/health` needs a person. */
 export function createApp(parts: RegistryParts): Express {
-  const { publicUrl, keys, policy, store, editor, healthOf, search, check, readDecisions, definitions, log } = parts;
+  const { publicUrl, keys, policy, store, editor, search, check, readDecisions, definitions, log } = parts;
   const { onApproved = async () => undefined, approved = () => undefined } = parts;
   const { icons = noIcons, clientLogins = anyClient, now = () => new Date() } = parts;
   const identify = createIdentify(publicUrl, keys);
   const guard = requirePerson(identify, ['#registry']);
-  const catalogue = createCatalogue({ store, policy, healthOf, publicUrl });
+  const catalogue = createCatalogue(parts);
   const assets = loadAssets();
   const toReview = createToReview({ policy, store, definitions });
   const render = createRender(assets, createNavigation(policy, toReview), now);

@@ -65,7 +65,7 @@ await runService('registry', process.env, async (log) => {
   const editor = createEditor({
     store,
     policy: policy.current,
-    examine: async (server) => upstreamAuth.problem(server) ?? (await routing.find(server)).problem,
+    examine: async (server) => upstreamAuth.problem(server)?.reason ?? (await routing.find(server)).problem,
     publish: routing.publish,
     onRouted: (server) => void health.check(server),
     apart: config.ownHosts.length > 0,
@@ -81,7 +81,7 @@ await runService('registry', process.env, async (log) => {
       healthOf: health.of,
       ...{ search, icons, check: health.check },
       connect: createConnectionTest({ find: routing.find, upstreamAuth, ca }),
-      secretProblem: upstreamAuth.problem,
+      upstreamAuth,
       ...doorsOf(config.authServerUrl),
       definitions,
       ...{ approved: search.approved, onApproved: approved.write },

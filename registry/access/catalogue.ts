@@ -1,6 +1,14 @@
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUi } from '../../policy/ui.ts';
-import { isSet, type RegisteredServer, type SetMember, type Transport, transportsOf } from '../servers/server.ts';
+import type { UpstreamAuth } from '../routing/upstream-auth.ts';
+import {
+  accountOf,
+  isSet,
+  type RegisteredServer,
+  type SetMember,
+  type Transport,
+  transportsOf,
+} from '../servers/server.ts';
 import { type Health, neverChecked } from '../servers/server-health.ts';
 import type { ServerStore } from '../store/servers.ts';
 import type { Person } from './guards.ts';
@@ -17,6 +25,16 @@ type Location = Pick<
   'upstream' | 'transports' | 'auth' | 'forward_headers' | 'host_header' | 'health_seconds'
 >;
 
+/** The account of their own that each person needs at a server. */
+export interface WantedAccount {
+  /** Of its provider, such as `GitHub`; the server's title if the operator has no entry for this server. */
+  title: string;
+  /** Whether the operator's file has an entry that covers the server. Without one, no person can connect. */
+  isCovered: boolean;
+  /** Where people connect it. */
+  url: string;
+}
+
 /** A server as one person sees it. */
 export interface CatalogueEntry extends Omit<RegisteredServer, keyof Location> {
   /** Of a set, the servers that this person may see, or all for those who may change the set; null for a server. */
@@ -25,6 +43,8 @@ export interface CatalogueEntry extends Omit<RegisteredServer, keyof Location> {
   unseenMembers: number;
   endpoints: readonly Endpoint[];
   health: Health;
+  /** What each person connects before they can use it; null for a server that wants no accounts of people. */
+  account: WantedAccount | null;
   /** Undefined without `modify_service` for this server. */
   location: Location | undefined;
 }
@@ -34,6 +54,7 @@ interface CatalogueOptions {
   policy: () => Policy;
   healthOf: (name: string) => Health;
   publicUrl: string;
+  upstreamAuth: Pick<UpstreamAuth, 'titleOf'>;
 }
 
 export type Catalogue = ReturnType<typeof createCatalogue>;
@@ -42,8 +63,14 @@ export type Catalogue = ReturnType<typeof createCatalogue>;
  * Makes the catalogue: the servers that one person may see. The API and the pages both read here, so that neither shows more
  * than the other.
  */
-export function createCatalogue({ store, policy, healthOf, publicUrl }: CatalogueOptions) {
+export function createCatalogue({ store, policy, healthOf, publicUrl, upstreamAuth }: CatalogueOptions) {
   const maySee = (person: Person, name: string) => mayUseUi(policy(), person.scopes, 'list_service', name);
+  const accountAt = (server: RegisteredServer): WantedAccount | null => {
+    if (accountOf(server) === undefined) return null;
+    const title = upstreamAuth.titleOf(server);
+    const url = `${publicUrl}/accounts/connect/${server.name}`;
+    return { title: title ?? server.title, isCovered: title !== undefined, url };
+  };
   const toEntry = (person: Person, server: RegisteredServer): CatalogueEntry => {
     const { upstream, transports, auth, forward_headers, host_header, health_seconds, ...shown } = server;
     const mayChange = mayUseUi(policy(), person.scopes, 'modify_service', server.name);
@@ -57,6 +84,7 @@ export function createCatalogue({ store, policy, healthOf, publicUrl }: Catalogu
         url: `${publicUrl}/${server.name}/${transport === 'sse' ? 'sse' : 'mcp'}`,
       })),
       health: server.enabled && !isSet(server) ? healthOf(server.name) : neverChecked,
+      account: accountAt(server),
       location:
         mayChange && !isSet(server)
           ? { upstream, transports, auth, forward_headers, host_header, health_seconds }

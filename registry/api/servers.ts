@@ -20,6 +20,10 @@ const summary = z.strictObject({
   enabled: z.boolean(),
   status,
   checked_at: time.nullable(),
+  account: z
+    .url()
+    .nullable()
+    .describe('Where each person connects their own account at this server; null if it wants none.'),
 });
 
 const { upstream, transports, auth, forward_headers, host_header, health_seconds } = serverSettings.shape;
@@ -121,7 +125,7 @@ export function endpointsOf(endpoints: readonly Endpoint[]): Record<string, stri
 }
 
 function toSummary(entry: CatalogueEntry): Answer<typeof summary> {
-  const { name, title, description, tags, endpoints, enabled, health } = entry;
+  const { name, title, description, tags, endpoints, enabled, health, account } = entry;
   return {
     name,
     kind: isSet(entry) ? 'set' : 'server',
@@ -133,5 +137,6 @@ function toSummary(entry: CatalogueEntry): Answer<typeof summary> {
     enabled,
     status: health.status,
     checked_at: health.checkedAt?.toISOString() ?? null,
+    account: account?.url ?? null,
   };
 }

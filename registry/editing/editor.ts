@@ -3,7 +3,7 @@ import type { Person } from '../access/guards.ts';
 import { notFound, requireRegistration, requireRight } from '../access/permissions.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import { isFixedName } from '../servers/names.ts';
-import { type RegisteredServer, type ServerSettings, settingsOf } from '../servers/server.ts';
+import { accountOf, addressOf, type RegisteredServer, type ServerSettings, settingsOf } from '../servers/server.ts';
 import type { Replacement } from '../servers/server-input.ts';
 import type { ServerChange } from '../store/change-log.ts';
 import { changedMeanwhile, type RegistryStore } from '../store/store.ts';
@@ -82,7 +82,7 @@ export function createEditor(options: EditorOptions) {
         const next = { ...settings, name, enabled: before.enabled };
         if (isMoved(before, next)) refuseFixed(name);
         const edited = await apply(options, person, { name, before, next, action: 'edit' });
-        return { ...edited, warnings: [...edited.warnings, ...warningsOnAddress(options, next)] };
+        return { ...edited, warnings: [...edited.warnings, ...warningsOnEdit(options, before, next)] };
       });
     },
     /** @param revision that the person has seen, if known */
@@ -119,7 +119,9 @@ async function planImport(
   if (!before || isMoved(before, next)) refuseFixed(name);
   await requireUpstream(options, before, next);
   await requireMembers(options, person, before, next);
-  const warnings = [...(before ? [] : await warningsFor(options.store, name)), ...warningsOnAddress(options, next)];
+  const warnings = before
+    ? warningsOnEdit(options, before, next)
+    : [...(await warningsFor(options.store, name)), ...warningsOnAddress(options, next)];
   return { name, before, next, action: before ? 'update' : 'import', warnings };
 }
 
@@ -137,6 +139,17 @@ function warningsOnAddress({ apart = false }: EditorOptions, { upstream }: Pick<
   return [
     `${what}. For a server on the host of Docker use host.docker.internal, or else its host name (docs/docker.md).`,
   ];
+}
+
+function warningsOnEdit(options: EditorOptions, before: ServerSettings, next: ServerSettings): string[] {
+  return [...warningsOnAddress(options, next), ...warningsOnAccounts(before, next)];
+}
+
+/** A person's account counts for the whole address that they gave it for, and for one provider. */
+function warningsOnAccounts(before: ServerSettings, next: ServerSettings): string[] {
+  const [was, is] = [accountOf(before), accountOf(next)];
+  if (was === undefined || (was === is && addressOf(before) === addressOf(next))) return [];
+  return ['The accounts that people have connected there are not used any more: they have to connect again.'];
 }
 
 /** Warnings for a person who registers a server called `name`. */

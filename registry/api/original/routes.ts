@@ -162,6 +162,6 @@ function changesIn(fields: Fields, now: RegisteredServer): object {
 
 /** The new server, for a person who may register it but not see it: what they sent. */
 function unseen(settings: ServerSettings) {
-  const unknown = { health: neverChecked, revision: 0, updatedAt: new Date(0), unseenMembers: 0 };
+  const unknown = { health: neverChecked, revision: 0, updatedAt: new Date(0), unseenMembers: 0, account: null };
   return { ...settings, ...unknown, endpoints: [], location: settings };
 }

@@ -1,5 +1,5 @@
 import { HeldBytes } from '../../../common/answers/held-bytes.ts';
-import type { UpstreamAuth } from '../../routing/upstream-auth.ts';
+import type { CredentialProblem, UpstreamAuth } from '../../routing/upstream-auth.ts';
 import type { Upstream } from '../../routing/upstreams.ts';
 import type { SelfDescription } from '../../servers/self-description.ts';
 import { type ServerEntry, transportsOf } from '../../servers/server.ts';
@@ -13,7 +13,7 @@ import { type ProbeResult, probeServer } from './mcp-probe.ts';
 export interface ConnectionReport {
   ok: boolean;
   /** Why the gateway may not connect, or lacks the secret. Then nothing else was tried. */
-  problem: { field: 'upstream' | 'secret'; reason: string } | undefined;
+  problem: { field: 'upstream' | CredentialProblem['field']; reason: string } | undefined;
   /** By transport. */
   checks: readonly Pick<ProbeResult, 'transport' | 'status' | 'steps' | 'error'>[];
   /** What the server says of itself, with the numbers of its prompts and resources. */
@@ -30,7 +30,7 @@ export type ConnectionTest = (server: ServerEntry) => Promise<ConnectionReport |
 interface ConnectionTestOptions {
   /** Resolves and checks the upstream's addresses. */
   find: (server: ServerEntry) => Promise<Upstream>;
-  upstreamAuth: UpstreamAuth;
+  upstreamAuth: Pick<UpstreamAuth, 'problem' | 'headersFor'>;
   limits?: ProbeLimits;
   /** CA certificates in PEM that verify upstreams; undefined for the system's. */
   ca?: string | undefined;
@@ -64,8 +64,8 @@ async function connect(
 ): Promise<ConnectionReport> {
   const { find, upstreamAuth, limits = testLimits, ca } = options;
   const nothing = { ok: false, checks: [], server: undefined, tools: [] };
-  const secretProblem = upstreamAuth.problem(server);
-  if (secretProblem) return { ...nothing, problem: { field: 'secret', reason: secretProblem } };
+  const credentialProblem = upstreamAuth.problem(server);
+  if (credentialProblem) return { ...nothing, problem: credentialProblem };
   const { addresses, problem } = await find(server);
   if (addresses.length === 0)
     return { ...nothing, problem: { field: 'upstream', reason: problem ?? 'It has no address.' } };

@@ -4,14 +4,14 @@ import { isHostCheck } from '../../../common/answers/host-check.ts';
 import { UnreadableAnswer } from '../../../common/answers/limits.ts';
 import { TooMuchError } from '../../../common/network/pinned-fetch.ts';
 import { cleanText } from '../../../common/text/clean.ts';
-import type { ServerEntry, Transport } from '../../servers/server.ts';
+import { accountOf, type ServerEntry, type Transport } from '../../servers/server.ts';
 
-/** A failure as a message for users, without addresses. */
-type Explanation = { status: 'unhealthy' | 'needs-authentication'; error: string };
+/** A failure as a message for users, without addresses. `wants-accounts`: it serves people with an account of their own, as registered. */
+type Explanation = { status: 'unhealthy' | 'needs-authentication' | 'wants-accounts'; error: string };
 
 /** What a check knows of its server beside the error. */
 export interface Seen {
-  server: Pick<ServerEntry, 'upstream' | 'forward_headers'>;
+  server: Pick<ServerEntry, 'upstream' | 'auth' | 'forward_headers'>;
   transport: Transport;
   /** Whether the check sent a credential of the gateway. */
   hasCredential: boolean;
@@ -41,8 +41,7 @@ export function explain(error: unknown, seconds: number | undefined, seen: Seen)
     return failed(
       `It refuses the Host header (HTTP ${status}): its settings must accept the host name of its address, or its registration name the Host that it accepts.`,
     );
-  if (status === 401 || status === 403)
-    return { status: 'needs-authentication', error: credentialWanted(status, seen) };
+  if (status === 401 || status === 403) return credentialWanted(status, seen);
   if (seconds !== undefined) return failed(`It did not answer within ${seconds} s.`);
   if (status !== undefined) return failed(`It answered HTTP ${status} instead of MCP${placeOf(status, seen)}.`);
   const codes = chain.map((e) => ('code' in e ? String(e.code) : ''));
@@ -59,10 +58,15 @@ export function explain(error: unknown, seconds: number | undefined, seen: Seen)
   return failed('It did not answer as an MCP server does.');
 }
 
-function credentialWanted(status: number, { server, hasCredential }: Seen): string {
+function credentialWanted(status: number, { server, hasCredential }: Seen): Explanation {
+  if (status === 401 && accountOf(server) !== undefined && !hasCredential)
+    return { status: 'wants-accounts', error: `It wants each person's own account (HTTP ${status} without one).` };
+  const needed = (error: string): Explanation => ({ status: 'needs-authentication', error });
   const own = server.forward_headers ?? [];
-  if (hasCredential || own.length === 0) return `It wants credentials of its own (HTTP ${status}).`;
-  return `Its callers bring their own credential (HTTP ${status} without one). The registry has none, and cannot read its tools.`;
+  if (hasCredential || own.length === 0) return needed(`It wants credentials of its own (HTTP ${status}).`);
+  return needed(
+    `Its callers bring their own credential (HTTP ${status} without one). The registry has none, and cannot read its tools.`,
+  );
 }
 
 /** Where a redirect leads, or which announced address did not answer. Only paths: an address is for those who may change it. */

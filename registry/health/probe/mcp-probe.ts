@@ -96,6 +96,7 @@ function failureOf(
   of: { transport: Transport; client: Client; clock: Clock; headers: Readonly<Record<string, string>>; seen: Seen },
 ): ProbeResult {
   const { status, error: reason } = explain(error, of.clock.ranOut(), of.seen);
+  if (status === 'wants-accounts') return reachedOnly(of, reason);
   const steps = of.clock.steps(reason);
   const spoke = steps[1]?.state === 'ok';
   return {
@@ -107,6 +108,13 @@ function failureOf(
     introduction: spoke ? introductionOf(of.client) : undefined,
     cause: error instanceof NoRoom ? error : withoutCredential(error, of.headers),
   };
+}
+
+/** The server does what it should: it lets in people only, and the registry is none. */
+function reachedOnly({ transport, clock }: { transport: Transport; clock: Clock }, reason: string): ProbeResult {
+  clock.skip('handshake', reason);
+  clock.skip('tools', 'A check without a credential cannot read them.');
+  return { transport, status: 'healthy', steps: clock.steps(), error: null, observed: undefined };
 }
 
 const noLists = { tools: null, prompts: null, resources: null, resourceTemplates: null };

@@ -45,7 +45,7 @@ interface Edit {
 }
 
 async function save(options: FormOptions, req: Named, res: Response, edit: Edit): Promise<void> {
-  const { editor, notes, secretProblem } = options;
+  const { editor, notes, upstreamAuth } = options;
   const { values, server, revision } = edit;
   const { name } = server;
   const person = personOf(req);
@@ -53,9 +53,9 @@ async function save(options: FormOptions, req: Named, res: Response, edit: Edit)
     if (revision !== server.revision) return await showMeanwhile(options, req, res, edit);
     const { name: _, enabled: __, ...input } = inputOf(values);
     const settings = readReplacement({ ...input, revision }, server);
-    const problem = secretProblem({ ...settings, name, enabled: server.enabled });
+    const problem = upstreamAuth.problem({ ...settings, name });
     if (problem) {
-      const faults = { secret: problem };
+      const faults = { [problem.field]: problem.reason };
       return showForm(options, req, res, 422, { kind: 'edit', values, faults, server: shown(server) });
     }
     const edited = await editor.edit(person, name, () => settings);

@@ -6,7 +6,7 @@ import { type Person, personOf } from '../../access/guards.ts';
 import { type Editor, warningsFor } from '../../editing/editor.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import type { ConnectionReport, ConnectionTest } from '../../health/probe/connection-test.ts';
-import type { ServerSettings } from '../../servers/server.ts';
+import type { UpstreamAuth } from '../../routing/upstream-auth.ts';
 import { readConnection } from '../../servers/server-input.ts';
 import type { RegistryStore } from '../../store/store.ts';
 import type { Notes } from '../shared/notes.ts';
@@ -24,8 +24,8 @@ export interface FormOptions {
   policy: () => Policy;
   editor: Editor;
   connect: ConnectionTest;
-  /** Why a server may not use the secret that it names; undefined if it may. */
-  secretProblem: (server: ServerSettings) => string | undefined;
+  /** Which credentials servers may use. */
+  upstreamAuth: Pick<UpstreamAuth, 'problem' | 'accountsFor'>;
   render: Render;
   notes: Notes;
 }

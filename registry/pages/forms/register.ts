@@ -51,12 +51,15 @@ function hasOnlyAddress({ name, title, description, upstream }: Values): boolean
 }
 
 async function register(options: FormOptions, req: Request, res: Response, values: Values): Promise<void> {
-  const { catalogue, editor, notes, policy, store, secretProblem } = options;
+  const { catalogue, editor, notes, policy, store, upstreamAuth } = options;
   const person = personOf(req);
   try {
     const settings = readRegistration(inputOf(values));
-    const problem = secretProblem(settings);
-    if (problem) return showForm(options, req, res, 422, { kind: 'register', values, faults: { secret: problem } });
+    const problem = upstreamAuth.problem(settings);
+    if (problem) {
+      const faults = { [problem.field]: problem.reason };
+      return showForm(options, req, res, 422, { kind: 'register', values, faults });
+    }
     const edited = await editor.register(person, settings);
     const next = catalogue.get(person, settings.name) ? `/servers/${settings.name}` : '/';
     const state = settings.enabled ? 'registered' : 'registered, and disabled';

@@ -128,6 +128,9 @@ const searchOf = async (
   healthOf: RegistryParts['healthOf'] = () => neverChecked,
 ) => createToolSearch({ servers: store.list, toolsOf: (name) => healthOf(name).tools, policy, words: await words });
 
+/** Every server may use every credential. */
+const noCredentials = { problem: () => undefined, titleOf: () => undefined, accountsFor: () => [] };
+
 /** Starts the real app on a free port; a test may override its parts. */
 export async function startRegistry(
   keys: RegistryParts['keys'],
@@ -161,7 +164,7 @@ export async function startRegistry(
     ended: async () => ({ ended: [] }),
     end: async () => 0,
   };
-  const more = { connect, secretProblem: () => undefined, readDecisions, account, people };
+  const more = { connect, upstreamAuth: noCredentials, readDecisions, account, people };
   const definitions = given.definitions ?? (await createApprovedDefinitions(store.definitions, log));
   const search = given.search ?? (await searchOf(store, given.policy ?? defaults.policy, given.healthOf));
   const app = createApp({ ...defaults, ...more, editor, check, definitions, ...given, search, store });

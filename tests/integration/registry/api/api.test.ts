@@ -44,6 +44,7 @@ const currenttime = {
   enabled: true,
   status: 'healthy',
   checked_at: '2026-11-23T04:26:07.000Z',
+  account: null,
 };
 const secretPlans = {
   name: 'secret-plans',
@@ -56,6 +57,7 @@ const secretPlans = {
   enabled: true,
   status: 'unknown',
   checked_at: null,
+  account: null,
 };
 
 test.each([

@@ -49,9 +49,12 @@ const upstreams = createUpstreams({
 });
 const upstreamAuth = {
   problem: ({ auth }: Pick<ServerEntry, 'auth'>) =>
-    auth && 'secret' in auth ? `There is no secret called "${auth.secret}" for it.` : undefined,
+    auth && 'secret' in auth
+      ? ({ field: 'secret', reason: `There is no secret called "${auth.secret}" for it.` } as const)
+      : undefined,
   headersFor: () => ({}),
-  headersOf: () => [],
+  titleOf: () => undefined,
+  accountsFor: () => [],
 };
 const connect = createConnectionTest({ find: upstreams.find, upstreamAuth, limits: { answer: 700, whole: 1_500 } });
 
@@ -63,7 +66,7 @@ beforeEach(async () => {
   registry = await startRegistry(signer.keys, {
     policy: () => policy,
     connect,
-    secretProblem: upstreamAuth.problem,
+    upstreamAuth,
     edits: {
       examine: async (server) => (await upstreams.find(server)).problem,
       publish: async () => (refusal === undefined ? { state: 'ok' } : { state: 'refused', reason: refusal }),

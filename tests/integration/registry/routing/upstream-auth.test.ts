@@ -47,7 +47,7 @@ beforeEach(async () => {
   registry = await startRegistry(signer.keys, {
     policy: () => policy,
     store: await storeOf('[]'),
-    edits: { examine: async (server) => problem(server) },
+    edits: { examine: async (server) => problem(server)?.reason },
   });
 });
 afterEach(() => registry.close());
@@ -194,7 +194,10 @@ test('A database of an older version gets the column, and its servers have no se
 test('A server with a Host header of its own cannot name a secret, which another site at its address could get', async () => {
   const { problem, headersFor } = createUpstreamAuth(secrets);
   const both = { ...server, tags: [], auth: { secret: 'github' }, host_header: 'other.example.com' };
-  expect([problem(both), headersFor(both)]).toEqual([expect.stringContaining('host_header'), undefined]);
+  expect([problem(both), headersFor(both)]).toEqual([
+    { field: 'secret', reason: expect.stringContaining('host_header') },
+    undefined,
+  ]);
   expect(problem({ ...both, auth: null })).toBeUndefined();
   expect(problem({ ...both, host_header: null })).toBeUndefined();
 });
