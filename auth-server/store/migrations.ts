@@ -72,7 +72,7 @@ export interface Schema extends AccountSchema {
 }
 
 /** Numbers of the locks. The registry takes 7860 in a database that both may share. */
-export const turns = { revocations: 7_870, keys: 7_871, sessions: 7_872 } as const;
+export const turns = { revocations: 7_870, keys: 7_871, sessions: 7_872, accounts: 7_873 } as const;
 
 /** Every change of the tables. Never edit a change that has been released; add another one. */
 export const changes: SchemaChanges = {

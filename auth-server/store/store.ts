@@ -2,6 +2,9 @@ import { sql } from 'kysely';
 import { type Database, ping } from '../../common/database/database.ts';
 import { databaseIn, openDatabase } from '../../common/database/open.ts';
 import { interval } from '../../common/time/interval.ts';
+import { type AccountStore, DatabaseAccounts, isAccountChange } from './accounts/account.ts';
+import { createAccountClientStore } from './accounts/client.ts';
+import { createDepartedStore } from './accounts/departed.ts';
 import { type BindingLimits, type BindingStore, DatabaseBindings } from './binding.ts';
 import { createKeyStore } from './key.ts';
 import { changes, type Schema } from './migrations.ts';
@@ -48,6 +51,7 @@ export async function openStore(
   const revocationFeed = createRevocationFeed(database, () => state.cursor);
   const bindings = new DatabaseBindings(db, limits, memory);
   const sessions = new DatabaseSessions(database, revocationFeed, lookedUp, memory);
+  const accounts = new DatabaseAccounts(database, revocationFeed, memory);
   const look = async () => ({
     version: await dataVersion(database),
     cursor: (await revocationFeed.since(undefined)).last,
@@ -55,10 +59,19 @@ export async function openStore(
   // Before the revocations are loaded, so that one made in between counts as a change.
   Object.assign(state, await look());
   const revocations = await createRevocationStore(database, revocationFeed);
-  const flush = async () => void (await Promise.all([bindings.flush(), sessions.flush()]));
+  const flush = async () => void (await Promise.all([bindings.flush(), sessions.flush(), accounts.flush()]));
   const refresh = async () => {
     const now = await look();
     if (now.version === state.version && now.cursor === state.cursor) return;
+    const isOther = now.version !== state.version || now.cursor < state.cursor;
+    const { last, keys } = await revocationFeed.since(state.cursor);
+    accounts.dropChanged(keys);
+    if (!isOther && last >= now.cursor && keys.every(isAccountChange)) {
+      // People's tokens are renewed all day: sessions in memory must not suffer from it.
+      Object.assign(state, now);
+      return;
+    }
+    accounts.forget();
     sessions.forget();
     bindings.forget();
     await revocations.load();
@@ -74,6 +87,9 @@ export async function openStore(
     people: createPersonStore(database, revocationFeed, sessions),
     directory: createPeopleDirectory(db),
     endedAccess: createEndedAccess(db),
+    accounts: accounts as AccountStore,
+    departedAccounts: createDepartedStore(database),
+    accountClients: createAccountClientStore(database),
     revocations,
     revocationFeed,
     /** The keys that sign assertions. */

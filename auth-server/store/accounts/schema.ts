@@ -43,6 +43,8 @@ export interface AccountSchema {
     /** Additional data of `locked`. */
     key: string;
     account: string;
+    /** Of the entry under which the tokens were made: they never go to another provider. */
+    identity: string;
     locked: string;
     created_at: number;
     retry_at: number;
@@ -51,7 +53,6 @@ export interface AccountSchema {
   /** The gateway as a client of providers that it has registered with, one for each issuer. */
   account_client: {
     issuer: string;
-    identity: string;
     locked: string;
     created_at: number;
   };
@@ -78,6 +79,7 @@ export async function accounts(db: Kysely<unknown>, kind: DatabaseKind): Promise
   await addSerialId(db.schema.createTable('account_departed'), kind)
     .addColumn('key', 'text', (c) => c.notNull())
     .addColumn('account', 'text', (c) => c.notNull())
+    .addColumn('identity', 'text', (c) => c.notNull())
     .addColumn('locked', 'text', (c) => c.notNull())
     .addColumn('created_at', 'integer', (c) => c.notNull())
     .addColumn('retry_at', 'integer', (c) => c.notNull())
@@ -86,7 +88,6 @@ export async function accounts(db: Kysely<unknown>, kind: DatabaseKind): Promise
   await db.schema
     .createTable('account_client')
     .addColumn('issuer', 'text', (c) => c.primaryKey())
-    .addColumn('identity', 'text', (c) => c.notNull())
     .addColumn('locked', 'text', (c) => c.notNull())
     .addColumn('created_at', 'integer', (c) => c.notNull())
     .execute();

@@ -1,5 +1,5 @@
-import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
-import type { Database } from '../../../common/database/database.ts';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Database, databaseNow } from '../../../common/database/database.ts';
 import { nowInSeconds } from '../../../common/time/now.ts';
 import { type Schema, turns } from '../migrations.ts';
 import { type RevocationFeed, revocationKey } from '../revocation-feed.ts';
@@ -28,8 +28,7 @@ export function createPersonStore(
   feed: RevocationFeed,
   sessions: DatabaseSessions,
 ) {
-  const now: RawBuilder<number> =
-    kind === 'sqlite' ? sql`unixepoch()` : sql`cast(floor(extract(epoch from clock_timestamp())) as integer)`;
+  const now = databaseNow(kind);
   return {
     /**
      * Takes the lease of a record's person for some seconds.
