@@ -87,7 +87,8 @@ export async function openStore(
     people: createPersonStore(database, revocationFeed, sessions),
     directory: createPeopleDirectory(db),
     endedAccess: createEndedAccess(db),
-    accounts: accounts as AccountStore,
+    /** People's accounts at servers, as they are kept. */
+    accountRows: accounts as AccountStore,
     departedAccounts: createDepartedStore(database),
     accountClients: createAccountClientStore(database),
     revocations,

@@ -40,15 +40,15 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
   };
   const carol = row('carol');
   const leased = async (by: Store, key: string): Promise<AccountLease> => {
-    const lease = await by.accounts.lease(key, 20);
+    const lease = await by.accountRows.lease(key, 20);
     if (!lease) throw new Error('The lease is taken.');
     return lease;
   };
-  const found = async (by: Store, { key }: Pick<AccountRow, 'key'>) => await by.accounts.find(key);
+  const found = async (by: Store, { key }: Pick<AccountRow, 'key'>) => await by.accountRows.find(key);
 
   test('an account is kept whole, for its owner and server only', async () => {
-    await store.accounts.connect(carol);
-    await store.accounts.connect(row('dave'));
+    await store.accountRows.connect(carol);
+    await store.accountRows.connect(row('dave'));
     const { key, subject, address, locked, scopes, shownName } = carol;
     expect(await found(other, carol)).toMatchObject({
       ...{
@@ -66,70 +66,70 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
     });
     expect((await found(other, row('dave')))?.locked).toBe("dave's token");
     expect(await found(other, row('carol', 'gitlab'))).toBeUndefined();
-    expect(await other.accounts.ofSubject('carol')).toHaveLength(1);
+    expect(await other.accountRows.ofSubject('carol')).toHaveLength(1);
   });
 
   test('connecting again replaces the tokens, in the memory of other processes too', async () => {
-    await store.accounts.connect(carol);
+    await store.accountRows.connect(carol);
     await found(other, carol);
-    await store.accounts.stop({ ...carol, version: 1 }, 'ended');
+    await store.accountRows.stop({ ...carol, version: 1 }, 'ended');
     expect(await until(async () => (await found(other, carol))?.state === 'ended')).toBe(true);
-    await store.accounts.connect({ ...carol, locked: 'new' });
+    await store.accountRows.connect({ ...carol, locked: 'new' });
     expect(await until(async () => (await found(other, carol))?.locked === 'new')).toBe(true);
     expect(await found(other, carol)).toMatchObject({ state: 'ok', version: 2 });
   });
 
   test('one process at a time may refresh, and the holder of an older lease cannot write', async () => {
-    await store.accounts.connect(carol);
+    await store.accountRows.connect(carol);
     const { key } = carol;
-    const leases = await Promise.all([store, other, store, other].map(({ accounts }) => accounts.lease(key, 20)));
+    const leases = await Promise.all([store, other, store, other].map(({ accountRows }) => accountRows.lease(key, 20)));
     const [first] = leases.filter((lease) => lease !== undefined);
     if (!first) throw new Error('There is no lease.');
     expect(leases.filter(Boolean)).toHaveLength(1);
-    await store.accounts.release(first);
+    await store.accountRows.release(first);
     const second = await leased(other, key);
-    expect(await store.accounts.renew(first, tokens('late'))).toBe(false);
-    expect(await other.accounts.renew(second, tokens('new'))).toBe(true);
-    expect(await store.accounts.read(key)).toMatchObject({ locked: 'new', version: 2 });
+    expect(await store.accountRows.renew(first, tokens('late'))).toBe(false);
+    expect(await other.accountRows.renew(second, tokens('new'))).toBe(true);
+    expect(await store.accountRows.read(key)).toMatchObject({ locked: 'new', version: 2 });
     await leased(store, key);
   });
 
   test('a refresh does not write over an account that was connected again or disconnected meanwhile', async () => {
-    await store.accounts.connect(carol);
+    await store.accountRows.connect(carol);
     const lease = await leased(other, carol.key);
-    await store.accounts.connect({ ...carol, locked: 'by hand' });
-    expect(await other.accounts.renew(lease, tokens('late'))).toBe(false);
+    await store.accountRows.connect({ ...carol, locked: 'by hand' });
+    expect(await other.accountRows.renew(lease, tokens('late'))).toBe(false);
     const next = await leased(other, carol.key);
-    await store.accounts.remove(await store.accounts.ofSubject('carol'));
-    expect(await other.accounts.renew(next, tokens('late'))).toBe(false);
-    expect(await other.accounts.read(carol.key)).toBeUndefined();
+    await store.accountRows.remove(await store.accountRows.ofSubject('carol'));
+    expect(await other.accountRows.renew(next, tokens('late'))).toBe(false);
+    expect(await other.accountRows.read(carol.key)).toBeUndefined();
   });
 
   test('a refusal of older tokens does not stop newer ones', async () => {
-    await store.accounts.connect(carol);
-    await store.accounts.renew(await leased(store, carol.key), tokens('new'));
-    expect(await other.accounts.stop({ ...carol, version: 1 }, 'refuses')).toBe(false);
-    expect(await other.accounts.read(carol.key)).toMatchObject({ state: 'ok', locked: 'new' });
+    await store.accountRows.connect(carol);
+    await store.accountRows.renew(await leased(store, carol.key), tokens('new'));
+    expect(await other.accountRows.stop({ ...carol, version: 1 }, 'refuses')).toBe(false);
+    expect(await other.accountRows.read(carol.key)).toMatchObject({ state: 'ok', locked: 'new' });
   });
 
   test('what was used since the last refresh is due ahead, and a refresh makes it unused', async () => {
-    await store.accounts.connect(carol);
-    await store.accounts.connect(row('dave'));
-    const due = async () => (await other.accounts.due(now() + 3_400)).map(({ subject }) => subject);
+    await store.accountRows.connect(carol);
+    await store.accountRows.connect(row('dave'));
+    const due = async () => (await other.accountRows.due(now() + 3_400)).map(({ subject }) => subject);
     expect(await due()).toEqual([]);
-    store.accounts.use((await found(store, carol)) as AccountRow, now());
+    store.accountRows.use((await found(store, carol)) as AccountRow, now());
     await store.close();
     expect(await due()).toEqual(['carol']);
-    expect(await other.accounts.due(now())).toEqual([]);
-    await other.accounts.renew(await leased(other, carol.key), tokens('new'));
+    expect(await other.accountRows.due(now())).toEqual([]);
+    await other.accountRows.renew(await leased(other, carol.key), tokens('new'));
     expect(await due()).toEqual([]);
   });
 
   test('a disconnected account is gone for other processes, ends what it has open, and is queued to be revoked once', async () => {
-    await store.accounts.connect(carol);
+    await store.accountRows.connect(carol);
     await found(other, carol);
     const from = (await store.revocationFeed.since(undefined)).last;
-    await store.accounts.remove(await store.accounts.ofSubject('carol'));
+    await store.accountRows.remove(await store.accountRows.ofSubject('carol'));
     expect(await until(async () => (await found(other, carol)) === undefined)).toBe(true);
     expect((await other.revocationFeed.since(from)).keys).toContain(accountMark(carol.key));
     const taken = await Promise.all([store.departedAccounts.take(), other.departedAccounts.take()]);
@@ -140,18 +140,18 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
   });
 
   test('unused accounts are found, and one that is used at that moment stays', async () => {
-    await store.accounts.connect(carol);
-    const [unused] = await store.accounts.unused(now() + 10);
+    await store.accountRows.connect(carol);
+    const [unused] = await store.accountRows.unused(now() + 10);
     expect(unused?.subject).toBe('carol');
-    expect(await store.accounts.unused(now() - 10)).toEqual([]);
-    expect(await store.accounts.remove([unused as AccountRow], now() - 10)).toEqual([]);
-    expect(await store.accounts.read(carol.key)).toBeDefined();
+    expect(await store.accountRows.unused(now() - 10)).toEqual([]);
+    expect(await store.accountRows.remove([unused as AccountRow], now() - 10)).toEqual([]);
+    expect(await store.accountRows.read(carol.key)).toBeDefined();
   });
 
   test('renewed tokens leave the sessions in memory of this process alone', async () => {
     await store.sessions.add(sessionRecord({ sid: 'one' }));
     const before = await store.sessions.find('one');
-    await store.accounts.connect(carol);
+    await store.accountRows.connect(carol);
     const from = (await store.revocationFeed.since(undefined)).last;
     expect(await until(() => store.revocationFeed.cursor() >= from)).toBe(true);
     expect(await store.sessions.find('one')).toBe(before);
