@@ -69,7 +69,7 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
   app.get(/^\/\.well-known\/oauth-protected-resource(\/|$)/, createResourceMetadata(deps));
   app.use('/oauth2/static', deps.pages.files);
 
-  app.use(relayCallbacks(deps)); // /relay/ended, /relay/bindings, /relay/tasks
+  app.use(relayCallbacks(deps)); // /relay/ended, /relay/bindings, /relay/tasks, /relay/accounts
   app.use(decisionsEndpoint(deps)); // /decisions
   app.use(accountDoor(deps)); // /account, /account/end
   app.use(peopleDoor(deps)); // /people, /people/clients, /people/ended, /people/:id, /people/end

@@ -9,6 +9,7 @@ import { metricsEndpoint } from '../common/service/metrics-endpoint.ts';
 import { policyNeed } from '../common/service/probes.ts';
 import { runService } from '../common/service/service.ts';
 import { readConfig } from '../common/settings/config.ts';
+import { createAccountReports } from './callers/account-reports.ts';
 import { createIdentifyCaller } from './callers/caller.ts';
 import { LiveStreams } from './callers/live-streams.ts';
 import { createRelayMetrics } from './callers/metrics.ts';
@@ -54,6 +55,7 @@ await runService('relay', process.env, (log, tracing) => {
       identify: createIdentifyCaller(keys, config.REGISTRY_URL),
       rights,
       owners: createSessionOwners(authServer),
+      reports: createAccountReports(authServer),
       routes,
       streams,
       limits: answerLimits(config.MAX_LIST_BYTES),

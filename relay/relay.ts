@@ -8,6 +8,7 @@ import { serverNameForm } from '../policy/names.ts';
 import type { Endpoint } from '../policy/request/mcp-request.ts';
 import { isExtensionMethod } from '../policy/request/methods.ts';
 import { kindsListenedTo } from './callers/list-changes.ts';
+import { accountRefusalOf, answerAccountRefusal } from './passing/account-refusal.ts';
 import { passAnswer, updateSessionOwner } from './passing/answer.ts';
 import type { Exchange, RelayDeps } from './passing/exchange.ts';
 import { readAll } from './passing/read-all.ts';
@@ -39,6 +40,8 @@ export function createRelay(deps: RelayDeps): RequestListener {
     const asked: Asked = { requestId: undefined };
     try {
       const exchange = await begin(deps, request, response, gone.signal, log, asked);
+      const refusal = accountRefusalOf(exchange);
+      if (refusal) return await answerAccountRefusal(deps, exchange, refusal);
       await updateSessionOwner(deps, exchange);
       gone.signal.throwIfAborted();
       const { server } = exchange.caller.ticket;

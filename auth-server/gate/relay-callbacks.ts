@@ -4,10 +4,10 @@ import type { Ticket } from '../../common/identity/ticket.ts';
 import type { AssertionSigner } from '../identity/assertion.ts';
 import { type BindingStore, longestId } from '../store/binding.ts';
 import type { RevocationFeed } from '../store/revocation-feed.ts';
+import { type AccountReportDeps, accountReport, takeAccountReport } from './account-report.ts';
 import { createTicketReader } from './open-tickets.ts';
 
-export interface RelayCallbacksDeps {
-  publicUrl: string;
+export interface RelayCallbacksDeps extends AccountReportDeps {
   assertions: AssertionSigner;
   bindings: BindingStore;
   revocationFeed: RevocationFeed;
@@ -27,7 +27,13 @@ const taskList = z.strictObject({ ids: z.array(z.string().max(longestId)).max(mo
  * route to them. A call about a binding carries the ticket of the request that it belongs to, and can only concern that
  * ticket's owner and server.
  */
-export function relayCallbacks({ publicUrl, assertions, bindings, revocationFeed }: RelayCallbacksDeps): Router {
+export function relayCallbacks({
+  publicUrl,
+  accounts,
+  assertions,
+  bindings,
+  revocationFeed,
+}: RelayCallbacksDeps): Router {
   const router = Router();
   const readTicket = createTicketReader(assertions, publicUrl);
   const ticketOf = async (req: Request): Promise<Ticket | undefined> =>
@@ -58,6 +64,13 @@ export function relayCallbacks({ publicUrl, assertions, bindings, revocationFeed
     const body = taskList.safeParse(req.body);
     if (!ticket || !body.success) return void res.sendStatus(ticket ? 400 : 403);
     res.json({ ids: await bindings.findOwn('task', ticket.server, ticket.owner, body.data.ids) });
+  });
+  router.post('/relay/accounts', async (req, res) => {
+    const ticket = await ticketOf(req);
+    const report = accountReport.safeParse(req.body);
+    const answer = ticket && report.success && (await takeAccountReport({ accounts, publicUrl }, ticket, report.data));
+    if (!answer) return void res.sendStatus(ticket ? 400 : 403);
+    res.set('Cache-Control', 'no-store').json({ answer });
   });
   router.use('/relay', refuseUnreadable);
   return router;

@@ -3,6 +3,8 @@ import { addProcessMetrics } from '../../common/service/process-metrics.ts';
 import type { RelayErrorCode } from '../upstream/errors.ts';
 import type { EndReason } from './live-streams.ts';
 
+const refusals = ['unauthorized', 'insufficient_scope', 'no_token'] as const;
+
 export type RelayMetrics = ReturnType<typeof createRelayMetrics>;
 
 /**
@@ -42,7 +44,16 @@ export function createRelayMetrics(openStreams: () => number, silence: () => num
     labelNames: ['reason'],
     registers,
   });
+  const accounts = new Counter({
+    name: 'mcp_gateway_relay_account_refusals_total',
+    help: 'Requests whose server refused the account of the person who asked, or wanted one, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of refusals) accounts.inc({ reason }, 0);
   return {
+    /** A server answered 401 or 403 to a request with a person's account, or without one where it wants one. */
+    accountRefused: (reason: (typeof refusals)[number]) => accounts.inc({ reason }),
     /** The relay ended a stream before its server did. */
     streamEnded: (reason: EndReason) => ended.inc({ reason }),
     failed: (reason: RelayErrorCode) => failures.inc({ reason }),

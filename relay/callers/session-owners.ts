@@ -1,4 +1,4 @@
-import { RelayError } from '../upstream/errors.ts';
+import { createAskAuthServer } from './ask-auth-server.ts';
 
 /** A session or task of one owner. */
 interface Owned {
@@ -10,26 +10,13 @@ interface Owned {
 
 export type SessionOwners = ReturnType<typeof createSessionOwners>;
 
-const timeoutMilliseconds = 2_000;
-
 /**
  * Makes a client of the auth-server, which stores who owns which session and task. Every method takes the ticket of the
- * request at hand, and throws {@link RelayError} `authorization_unavailable` when the auth-server does not answer.
+ * request at hand, and throws `RelayError` with `authorization_unavailable` when the auth-server does not answer.
  * @param url the auth-server's internal address
  */
 export function createSessionOwners(url: string) {
-  const ask = async (method: string, path: string, ticket: string, body: object) => {
-    const headers = { authorization: `Bearer ${ticket}`, 'content-type': 'application/json' };
-    const signal = AbortSignal.timeout(timeoutMilliseconds);
-    try {
-      const answer = await fetch(`${url}${path}`, { method, headers, body: JSON.stringify(body), signal });
-      const text = await answer.text();
-      if (!answer.ok && answer.status !== 409) throw new Error(`${path} answered ${answer.status}`);
-      return { status: answer.status, json: answer.status === 200 ? (JSON.parse(text) as unknown) : undefined };
-    } catch (error) {
-      throw new RelayError('authorization_unavailable', error);
-    }
-  };
+  const ask = createAskAuthServer(url);
   return {
     /** @returns false if it belongs to another owner */
     async bind(ticket: string, owned: Owned): Promise<boolean> {

@@ -6,6 +6,7 @@ import type { MessageId } from '../../common/answers/message.ts';
 import type { Logger } from '../../common/service/log.ts';
 import type { Tracing } from '../../common/service/tracing.ts';
 import type { Endpoint } from '../../policy/request/mcp-request.ts';
+import type { AccountReports } from '../callers/account-reports.ts';
 import type { Caller, IdentifyCaller } from '../callers/caller.ts';
 import type { ListKind } from '../callers/list-changes.ts';
 import type { LiveStreams } from '../callers/live-streams.ts';
@@ -19,13 +20,14 @@ export interface RelayDeps extends MessageFilterDeps {
   identify: IdentifyCaller;
   routes: Routes;
   streams: LiveStreams;
+  reports: AccountReports;
   /** Bounds on one answer or event. */
   limits: MessageLimits;
   held: HeldBytes;
   shares: ServerShares;
   /** Time limit for the start of an upstream's answer and for a whole list. Tool calls may take an hour. */
   quickMilliseconds: number;
-  metrics?: Pick<RelayMetrics, 'streamEnded' | 'failed'>;
+  metrics?: Pick<RelayMetrics, 'streamEnded' | 'failed' | 'accountRefused'>;
   tracing?: Pick<Tracing, 'note'>;
   log: Logger;
 }

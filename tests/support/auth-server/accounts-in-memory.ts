@@ -10,11 +10,16 @@ export const atAccounts = { 'X-Mcp-Account': 'notion', 'X-Mcp-Address': accounts
 
 const why: readonly string[] = ['not_connected', 'ended', 'moved', 'more_scopes', 'refuses'] satisfies NoToken[];
 
+interface Given {
+  /** What happens when a server refuses a token; by default nothing. */
+  onRefusal?: (subject: string, place: AccountServer) => void;
+}
+
 /**
  * Accounts that are given and never change by themselves.
- * @param given by subject, with `alice` for hers: a token, or why there is none; at the server `currenttime`
+ * @param tokens by subject, with `alice` for hers: a token, or why there is none; at the server `currenttime`
  */
-export function accountsWith(given: Record<string, string>) {
+export function accountsWith(tokens: Record<string, string>, given: Given = {}) {
   const at = ({ server, account }: AccountServer, subject: string) => accountKey({ subject, account, server });
   const kept = new Map<string, { address: string; is: string; version: number }>();
   const refusals: (Refusal & AccountServer & { subject: string })[] = [];
@@ -23,7 +28,7 @@ export function accountsWith(given: Record<string, string>) {
     const key = at(place, subject);
     kept.set(key, { address: place.address, is, version: (kept.get(key)?.version ?? 0) + 1 });
   };
-  for (const [name, is] of Object.entries(given)) set(name === 'alice' ? alice.sub : name, is);
+  for (const [name, is] of Object.entries(tokens)) set(name === 'alice' ? alice.sub : name, is);
   const accounts: Accounts = {
     async find(subject, place) {
       const { is, version, address } = kept.get(at(place, subject)) ?? { is: 'not_connected', version: 0, address: '' };
@@ -32,6 +37,7 @@ export function accountsWith(given: Record<string, string>) {
     },
     async refused(subject, place, refusal) {
       refusals.push({ subject, ...place, ...refusal });
+      given.onRefusal?.(subject, place);
     },
   };
   return { ...accounts, set, refusals };

@@ -12,9 +12,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { createRemoteJWKSet } from 'jose';
+import type { Accounts } from '../../../auth-server/accounts/accounts.ts';
 import { HeldBytes } from '../../../common/answers/held-bytes.ts';
 import { watchPolicy } from '../../../common/policy/policy-watch.ts';
 import { createLog } from '../../../common/service/log.ts';
+import { createAccountReports } from '../../../relay/callers/account-reports.ts';
 import { createIdentifyCaller } from '../../../relay/callers/caller.ts';
 import { type LiveLimits, LiveStreams } from '../../../relay/callers/live-streams.ts';
 import { followRevocations } from '../../../relay/callers/revocation-feed.ts';
@@ -57,6 +59,8 @@ export interface Shape {
   ca: string;
   /** The auth-server's address for the relay; by default that of the real one. */
   authServer: string;
+  /** People's accounts at servers. */
+  accounts: Accounts;
 }
 
 /** A request; by default a POST of `body` to `one/mcp`. */
@@ -67,6 +71,8 @@ export interface Asked {
   body?: object;
   sessionId?: string;
   search?: string;
+  /** What the gate says besides. */
+  more?: Record<string, string>;
 }
 
 export const message = (method: string, params?: object) => ({
@@ -94,7 +100,10 @@ export async function startRelay(change: Partial<Shape> = {}) {
   };
   replace('policy', change.policy ?? policyText);
   replace('routes', '');
-  const auth = await startAuthServer('http://127.0.0.1:1', { policyText: change.policy ?? policyText });
+  const auth = await startAuthServer('http://127.0.0.1:1', {
+    policyText: change.policy ?? policyText,
+    ...(change.accounts && { accounts: change.accounts }),
+  });
   const lines: string[] = [];
   const log = createLog('relay', 'debug', { write: (line) => void lines.push(line) });
   const authServer = change.authServer ?? auth.url;
@@ -115,6 +124,7 @@ export async function startRelay(change: Partial<Shape> = {}) {
       identify: createIdentifyCaller(createRemoteJWKSet(new URL('/.well-known/jwks.json', auth.url)), publicUrl),
       rights,
       owners: createSessionOwners(authServer),
+      reports: createAccountReports(authServer),
       routes,
       streams,
       limits: answerLimits(change.maxAnswer ?? 8_388_608),
@@ -156,7 +166,7 @@ export async function startRelay(change: Partial<Shape> = {}) {
     /** The answer of the gate: 200 with the headers for the relay, or a denial. */
     async admit(
       cookie: string,
-      { server: name = 'one', endpoint = 'mcp', method, body, sessionId, search = '' }: Asked,
+      { server: name = 'one', endpoint = 'mcp', method, body, sessionId, search = '', more }: Asked,
     ) {
       const headers = {
         cookie,
@@ -165,13 +175,19 @@ export async function startRelay(change: Partial<Shape> = {}) {
         'X-Original-Method': method ?? 'POST',
         'X-Original-URI': `/${name}/${endpoint}${search}`,
         'Mcp-Session-Id': sessionId ?? null,
+        ...more,
       };
       const answer = await auth.validate(headers, method ? '' : body);
       const ticket = answer.headers.get('x-relay');
       const assertion = answer.headers.get('x-mcp-assertion');
+      const authorization = answer.headers.get('x-upstream-authorization');
       return {
         status: Number(answer.headers.get('x-deny-status') ?? answer.status),
-        headers: { ...(ticket && { 'x-relay': ticket }), ...(assertion && { 'x-mcp-assertion': assertion }) },
+        headers: {
+          ...(ticket && { 'x-relay': ticket }),
+          ...(assertion && { 'x-mcp-assertion': assertion }),
+          ...(authorization && { authorization }),
+        },
       };
     },
     /** Sends a request as nginx does, with any headers, and returns when the answer begins. */
