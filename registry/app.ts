@@ -101,7 +101,7 @@ export function createApp(parts: RegistryParts): Express {
   const { icons = noIcons, clientLogins = anyClient, now = () => new Date() } = parts;
   const identify = createIdentify(publicUrl, keys);
   const guard = requirePerson(identify, ['#registry']);
-  const catalogue = createCatalogue(parts);
+  const catalogue = createCatalogue({ ...parts, accountTitleOf: parts.upstreamAuth.titleOf });
   const assets = loadAssets();
   const toReview = createToReview({ policy, store, definitions });
   const render = createRender(assets, createNavigation(policy, toReview), now);

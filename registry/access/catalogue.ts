@@ -1,10 +1,10 @@
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUi } from '../../policy/ui.ts';
-import type { UpstreamAuth } from '../routing/upstream-auth.ts';
 import {
   accountOf,
   isSet,
   type RegisteredServer,
+  type ServerEntry,
   type SetMember,
   type Transport,
   transportsOf,
@@ -54,7 +54,8 @@ interface CatalogueOptions {
   policy: () => Policy;
   healthOf: (name: string) => Health;
   publicUrl: string;
-  upstreamAuth: Pick<UpstreamAuth, 'titleOf'>;
+  /** What people call the provider of their accounts at a server; undefined if the server may not have them. */
+  accountTitleOf: (server: ServerEntry) => string | undefined;
 }
 
 export type Catalogue = ReturnType<typeof createCatalogue>;
@@ -63,11 +64,11 @@ export type Catalogue = ReturnType<typeof createCatalogue>;
  * Makes the catalogue: the servers that one person may see. The API and the pages both read here, so that neither shows more
  * than the other.
  */
-export function createCatalogue({ store, policy, healthOf, publicUrl, upstreamAuth }: CatalogueOptions) {
+export function createCatalogue({ store, policy, healthOf, publicUrl, accountTitleOf }: CatalogueOptions) {
   const maySee = (person: Person, name: string) => mayUseUi(policy(), person.scopes, 'list_service', name);
   const accountAt = (server: RegisteredServer): WantedAccount | null => {
     if (accountOf(server) === undefined) return null;
-    const title = upstreamAuth.titleOf(server);
+    const title = accountTitleOf(server);
     const url = `${publicUrl}/accounts/connect/${server.name}`;
     return { title: title ?? server.title, isCovered: title !== undefined, url };
   };

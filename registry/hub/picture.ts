@@ -6,7 +6,7 @@ import { isVisible, type Listing, listings } from '../../policy/listing.ts';
 import { renameNeeded } from '../../policy/names.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { isFixedName } from '../servers/names.ts';
-import { type RegisteredServer, type SetMember, transportsOf } from '../servers/server.ts';
+import { accountOf, type RegisteredServer, type SetMember, transportsOf } from '../servers/server.ts';
 import type { Health } from '../servers/server-health.ts';
 import { type Element, type Elements, type List, lists } from './elements.ts';
 
@@ -61,6 +61,8 @@ export const notOffered = {
   disabled: 'It is disabled.',
   unseen: 'No check has read what it offers yet.',
   asks: 'It asks each person for an account of their own. Connect to it directly.',
+  accounts:
+    "It wants each person's own account, and no check with a credential of the operator has read what it offers. Connect to it directly.",
   broker: 'It calls servers itself. Connect to it directly.',
   set: 'It is a set itself.',
   large: 'The lists of this address are larger than 8 MB without it. Use a smaller set, or connect to it directly.',
@@ -85,7 +87,8 @@ export function createPictures(options: PictureOptions) {
       if (!decide(policy, scopes, member.server, [{ method: 'initialize' }]).allowed) continue;
       if (pace.isDue()) await pace.rest();
       const server = byName.get(member.server);
-      const reason = whyLeftOut(server, options.healthOf);
+      const wantsAccounts = server !== undefined && accountOf(server) !== undefined;
+      const reason = whyLeftOut(server, options.healthOf, wantsAccounts);
       if (!server || reason !== undefined) {
         found.push({ ...bareMember(member), leftOut: reason ?? notOffered.gone });
         continue;
@@ -120,6 +123,7 @@ function everything(servers: Iterable<RegisteredServer>): SetMember[] {
 export function whyLeftOut(
   server: Pick<RegisteredServer, 'name' | 'members' | 'enabled'> | undefined,
   healthOf: (name: string) => Health,
+  wantsAccounts: boolean,
 ): string | undefined {
   if (!server) return notOffered.gone;
   if (server.members !== null) return notOffered.set;
@@ -129,6 +133,7 @@ export function whyLeftOut(
   if (!server.enabled) return notOffered.disabled;
   const { status, details } = healthOf(server.name);
   if (details?.announced) return undefined;
+  if (wantsAccounts) return notOffered.accounts;
   return status === 'needs-authentication' ? notOffered.asks : notOffered.unseen;
 }
 

@@ -59,6 +59,7 @@ describe('A session that ends while a form is open', () => {
   test('asks for what may be a secret again, instead of writing it into the page', async () => {
     await fillIn('kept-secret');
     await page.getByText('Credential, paths and headers').click();
+    await page.getByLabel('The operator’s, the same for all callers').check();
     await page.getByLabel('Secret').fill('sk-very-secret');
     await endSession();
     await page.getByRole('button', { name: 'Register', exact: true }).click();

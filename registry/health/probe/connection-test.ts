@@ -2,8 +2,9 @@ import { HeldBytes } from '../../../common/answers/held-bytes.ts';
 import type { CredentialProblem, UpstreamAuth } from '../../routing/upstream-auth.ts';
 import type { Upstream } from '../../routing/upstreams.ts';
 import type { SelfDescription } from '../../servers/self-description.ts';
-import { type ServerEntry, transportsOf } from '../../servers/server.ts';
+import { accountOf, type ServerEntry, secretOf, transportsOf } from '../../servers/server.ts';
 import type { ToolInfo } from '../../servers/tool.ts';
+import { claimedIssuer } from './claimed-issuer.ts';
 import type { ProbeLimits } from './clock.ts';
 import type { Introduction } from './introduction.ts';
 import { connectionTestsAtOnce, heldByTests } from './limits.ts';
@@ -19,6 +20,8 @@ export interface ConnectionReport {
   /** What the server says of itself, with the numbers of its prompts and resources. */
   server: AnsweringServer | undefined;
   tools: readonly ToolInfo[];
+  /** Set if it wants each person's own account: the issuer that it claims for them, which may be anyone's. */
+  accounts: { claimed: string | null } | undefined;
 }
 
 export type AnsweringServer = Pick<SelfDescription, 'name' | 'title' | 'version' | 'protocolVersion' | 'instructions'> &
@@ -63,7 +66,7 @@ async function connect(
   server: ServerEntry,
 ): Promise<ConnectionReport> {
   const { find, upstreamAuth, limits = testLimits, ca } = options;
-  const nothing = { ok: false, checks: [], server: undefined, tools: [] };
+  const nothing = { ok: false, checks: [], server: undefined, tools: [], accounts: undefined };
   const credentialProblem = upstreamAuth.problem(server);
   if (credentialProblem) return { ...nothing, problem: credentialProblem };
   const { addresses, problem } = await find(server);
@@ -84,7 +87,25 @@ async function connect(
     checks: results.map(({ transport, status, steps, error }) => ({ transport, status, steps, error })),
     server: self && answering(self),
     tools: tools.map(({ info }) => info),
+    accounts: await accountsAt(server, results, { origin: server.upstream, addresses, ca }),
   };
+}
+
+/** Whether a server that was asked without a credential refused that because it serves people with accounts. */
+async function accountsAt(
+  server: ServerEntry,
+  results: readonly ProbeResult[],
+  target: { origin: string; addresses: readonly string[]; ca: string | undefined },
+): Promise<ConnectionReport['accounts']> {
+  if (secretOf(server) !== undefined) return undefined;
+  const refused = results.find(
+    ({ status, observed }) => status === 'needs-authentication' || (status === 'healthy' && !observed),
+  );
+  if (!refused) return undefined;
+  const host = server.host_header ?? undefined;
+  const claimed = await claimedIssuer({ ...target, host }, server.transports[refused.transport] ?? '/');
+  if (claimed) return { claimed: claimed.issuer };
+  return accountOf(server) === undefined ? undefined : { claimed: null };
 }
 
 function answering({ observed, introduction }: ProbeResult): AnsweringServer | undefined {

@@ -15,7 +15,7 @@ import { type ClientLogins, connectionsTo } from '../connect/connect.ts';
 import { digest, marksOf, type Part } from '../shared/digest.ts';
 import type { Render, View } from '../shared/render.ts';
 import { rightsOn } from '../shared/rights-on.ts';
-import { shownStatus } from '../shared/shown-status.ts';
+import { isUnread, shownStatus } from '../shared/shown-status.ts';
 import { toolId } from '../shared/tool-id.ts';
 
 import { logLines } from './changes.ts';
@@ -80,9 +80,9 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
   return {
     view,
     server,
-    icon: iconOf(name),
-    status: shownStatus(server, waiting),
+    ...{ icon: iconOf(name), status: shownStatus(server, waiting) },
     rights,
+    ...credentialsOf(server),
     /** Where the forms of this tab redirect to. */
     back: serverHref(name, view),
     /** What a set offers; undefined for a server. */
@@ -117,6 +117,17 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
     logins: clientLogins.allowed,
     clients: clients.map((each) => ({ ...each, href: serverHref(name, { tab: 'connect', client: each.id }) })),
     client: clients.find(({ id }) => id === view.client) ?? clients[0],
+  };
+}
+
+/** What a page says about the credential of a server. Names in UPSTREAM_SECRETS_FILE are for those who may change it. */
+function credentialsOf(server: CatalogueEntry) {
+  const { secret, account, checks }: Partial<Record<string, string | undefined>> = server.location?.auth ?? {};
+  const names = { Secret: secret, 'Entry with accounts': account, 'Credential for checks': checks };
+  return {
+    /** It works, but only people can read what it offers. */
+    unread: isUnread(server),
+    credentials: Object.entries(names).filter(([, name]) => name !== undefined),
   };
 }
 

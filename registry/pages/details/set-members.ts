@@ -43,7 +43,9 @@ const why = {
 export function membersOf(parts: SetParts, person: Person, entry: CatalogueEntry) {
   const members = (entry.members ?? []).map((member) => {
     const server = parts.catalogue.get(person, member.server);
-    const leftOut = server ? whyLeftOut(server, () => server.health) : `${notOffered.gone} Or you may not see it.`;
+    const leftOut = server
+      ? whyLeftOut(server, () => server.health, server.account !== null)
+      : `${notOffered.gone} Or you may not see it.`;
     const tools = server && leftOut === undefined ? toolsOf(parts, person, member, server) : [];
     const offered = tools.filter((tool) => tool.offered !== undefined);
     return {

@@ -11,6 +11,7 @@ import { readConnection } from '../../servers/server-input.ts';
 import type { RegistryStore } from '../../store/store.ts';
 import type { Notes } from '../shared/notes.ts';
 import type { Render, View } from '../shared/render.ts';
+import { entryLines } from './entry-lines.ts';
 import { firstUsers } from './first-users.ts';
 import { type FromServer, fillIn, fromServerIn } from './from-server.ts';
 import type { Meanwhile } from './meanwhile.ts';
@@ -36,8 +37,8 @@ export interface FormState {
   faults?: Faults;
   /** With `edit`: the server, and its revision when the form was made. */
   server?: { name: string; title: string; revision: number; fixed: boolean };
-  /** The outcome of a connection test: a report, or the reason why there is none. */
-  tested?: { report?: ConnectionReport; trouble?: string; warnings: readonly string[] };
+  /** The outcome of a connection test: a report, or the reason why there is none. `entry`: the lines that the operator would add. */
+  tested?: { report?: ConnectionReport; trouble?: string; warnings: readonly string[]; entry?: string | undefined };
   /** What the server that was tested has filled in. */
   filled?: FromServer;
   /** The name that the server calls itself, if that is taken. */
@@ -54,18 +55,21 @@ interface FormView extends FormState, View {
   /** The same faults as a list, in the order of the fields. */
   faultList: readonly { field: Field | 'form'; label: string; message: string }[];
   labels: typeof labels;
+  /** The operator's entries with accounts that cover the address; undefined while the address cannot be read. */
+  accounts: readonly string[] | undefined;
   /** Of a new server: who could use it at once. */
   users: ReturnType<typeof firstUsers> | undefined;
 }
 
 /** Answers with the form in this state. */
 export function showForm(
-  { render, policy }: Pick<FormOptions, 'render' | 'policy'>,
+  options: Pick<FormOptions, 'render' | 'policy' | 'upstreamAuth'>,
   req: Request,
   res: Response,
   status: number,
   state: FormState,
 ): void {
+  const { render, policy } = options;
   const { faults = {}, kind, values } = state;
   const person = personOf(req);
   const faultList = (['form', ...fields] as const).flatMap((field) => {
@@ -76,10 +80,46 @@ export function showForm(
   const title = isNew ? 'Register a server' : `Edit ${state.server?.title}`;
   const users = isNew ? firstUsers(policy(), person, values.name.trim()) : undefined;
   const template = isNew ? 'forms/register' : 'forms/server-form';
-  render<FormView>(res, status, template, { ...state, faults, faultList, labels, title, person, users });
+  render<FormView>(res, status, template, {
+    ...state,
+    faults,
+    faultList,
+    labels,
+    title,
+    person,
+    accounts: accountsFor(options, values),
+    users,
+  });
 }
 
-const ofConnection: ReadonlySet<string> = new Set(['upstream', 'mcp_path', 'sse_path', 'secret', 'host_header']);
+/** The operator's entries with accounts that cover the address in the form; undefined while that cannot be read. */
+function accountsFor({ upstreamAuth }: Pick<FormOptions, 'upstreamAuth'>, values: Values): string[] | undefined {
+  try {
+    const { upstream, transports } = inputOf(values);
+    const at = readConnection({ upstream, transports });
+    return upstreamAuth.accountsFor({ title: '', description: '', tags: [], name: values.name.trim(), ...at });
+  } catch (error) {
+    if (error instanceof RegistryError) return undefined;
+    throw error;
+  }
+}
+
+/** Of a server that turned out to want accounts: chooses the operator's entry for it, if there is one and nothing was chosen. */
+function suggestAccount(options: FormOptions, values: Values): Values {
+  const [entry] = accountsFor(options, values) ?? [];
+  const isOpen = values.whose === 'none' || values.whose === '';
+  return entry !== undefined && isOpen ? { ...values, whose: 'person', account: entry } : values;
+}
+
+const ofConnection: ReadonlySet<string> = new Set([
+  'upstream',
+  'mcp_path',
+  'sse_path',
+  'secret',
+  'account',
+  'checks',
+  'host_header',
+]);
 
 /**
  * Tests the connection that the form describes, and shows the form again with the outcome. The form of a new server is then
@@ -97,13 +137,21 @@ export async function tryConnection(options: FormOptions, req: Request, res: Res
     const report = await connect({ title: '', description: '', tags: [], name: name || 'unnamed', ...connection });
     const trouble = 'Many connections are being tested at the moment. Try again in a few seconds.';
     const { problem } = report ?? {};
+    const given = report?.accounts ? suggestAccount(options, values) : values;
     const faults = problem ? { [problem.field]: problem.reason } : {};
-    const outcome = report ? { report } : { trouble };
-    if (!isNew) return showForm(options, req, res, 200, { ...state, tested: { ...outcome, warnings: [] }, faults });
+    const entry = report?.accounts && entryLines({ name, ...connection }, report.accounts.claimed);
+    const outcome = report ? { report, entry } : { trouble };
+    if (!isNew)
+      return showForm(options, req, res, 200, {
+        ...state,
+        values: given,
+        tested: { ...outcome, warnings: [] },
+        faults,
+      });
     const names = ownNames(options.policy(), store, personOf(req));
     const filled = report?.server
-      ? fillIn(values, fromServerIn(formOf(req)), { server: report.server, tools: report.tools }, names)
-      : { values };
+      ? fillIn(given, fromServerIn(formOf(req)), { server: report.server, tools: report.tools }, names)
+      : { values: given };
     const now = filled.values.name.trim();
     const taken = takenFault(now, values.upstream, names);
     const tested = { ...outcome, warnings: await warnings(now) };

@@ -10,9 +10,10 @@ export const labels = {
   upstream: 'Address',
   mcp_path: 'Path of Streamable HTTP',
   sse_path: 'Path of SSE',
+  whose: 'Whose credential it wants',
   secret: 'Secret',
-  account: 'Accounts',
-  checks: 'Secret for checks',
+  account: 'Entry with accounts',
+  checks: 'Credential for checks',
   forward_headers: 'Headers that callers may send',
   host_header: 'Host header',
   health_seconds: 'Seconds that a health check waits',
@@ -36,6 +37,7 @@ export type Faults = Partial<Record<Field | 'form', string>>;
 /** An empty form. */
 export const emptyValues: Values = {
   ...(Object.fromEntries(fields.map((field) => [field, ''])) as Record<Field, string>),
+  whose: 'none',
   enabled: true,
 };
 
@@ -79,6 +81,7 @@ export function valuesOf(server: ServerSettings): Values {
     upstream: server.upstream,
     mcp_path: server.transports['streamable-http'] ?? '',
     sse_path: server.transports.sse ?? '',
+    whose: !server.auth ? 'none' : 'account' in server.auth ? 'person' : 'operator',
     secret: server.auth && 'secret' in server.auth ? server.auth.secret : '',
     account: accountOf(server) ?? '',
     checks: (server.auth && 'account' in server.auth && server.auth.checks) || '',
@@ -123,11 +126,12 @@ export function inputOf(values: Values): Record<string, unknown> {
   };
 }
 
-/** Whose credential the server gets. A secret beside accounts is left for the API's reader to refuse. */
-function authOf({ secret, account, checks }: Values): object | null {
-  const given = Object.entries({ secret, account, checks }).map(([field, typed]) => [field, typed.trim()]);
-  const named = given.filter(([, name]) => name);
-  return named.length > 0 ? Object.fromEntries(named) : null;
+/** The credential that the server gets. A form that does not say whose it is has the one that is named. */
+function authOf({ whose, secret, account, checks }: Values): object | null {
+  const given = { secret: secret.trim(), account: account.trim(), checks: checks.trim() };
+  const isOf = whose || (given.account ? 'person' : given.secret ? 'operator' : 'none');
+  if (isOf === 'operator') return { secret: given.secret };
+  return isOf === 'person' ? { account: given.account, ...(given.checks && { checks: given.checks }) } : null;
 }
 
 /** A number as one; anything else as it was typed, for the API's reader to refuse. */

@@ -3,6 +3,7 @@ import type { CatalogueEntry } from '../../access/catalogue.ts';
 /** The words for the states, except `review`, which counts. */
 export const statusWords = {
   healthy: 'Healthy',
+  reachable: 'Reachable',
   slow: 'Healthy, slow',
   degraded: 'Degraded',
   unhealthy: 'Unhealthy',
@@ -17,9 +18,16 @@ export const statusWords = {
  * worse.
  * @param waiting how many of its tools wait for approval
  */
-export function shownStatus({ enabled, health, members }: CatalogueEntry, waiting: number): string {
+export function shownStatus(server: CatalogueEntry, waiting: number): string {
+  const { enabled, health, members } = server;
   if (!enabled) return 'disabled';
   if (members) return 'set';
   if (health.status === 'healthy' && waiting > 0) return 'review';
+  if (isUnread(server)) return 'reachable';
   return health.details?.slow ? 'slow' : health.status;
+}
+
+/** Whether a server works and lets in people only: no check has read what it offers. */
+export function isUnread({ account, health }: Pick<CatalogueEntry, 'account' | 'health'>): boolean {
+  return account !== null && health.status === 'healthy' && !health.details?.announced;
 }
