@@ -8,8 +8,8 @@ import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { McpTarget, OriginalRequest } from '../request/original-request.ts';
+import { accountMark } from '../store/accounts/account.ts';
 import type { Binding } from '../store/binding.ts';
-import { revocationKey } from '../store/revocation-feed.ts';
 import { accountDenied } from './account-denial.ts';
 
 export interface AccountDeps {
@@ -52,7 +52,7 @@ export async function accountToken({ accounts, publicUrl }: AccountDeps, request
   const { subject } = principal;
   const found = await findToken(accounts, subject, { server, account: name, address }, id);
   const form = formFor(request);
-  const mark = revocationKey('account', accountKey({ subject, account: name, server }));
+  const mark = accountMark(accountKey({ subject, account: name, server }));
   if ('token' in found) {
     const credentials = [{ header: 'Authorization', value: `Bearer ${found.token}` }];
     return { credentials, account: { name, address, version: found.version, form }, mark };

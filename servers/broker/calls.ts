@@ -8,8 +8,9 @@ import { eraOf, type MemberRequest, Members } from './member.ts';
 import { paramHeaders } from './members/envelope.ts';
 import type { Gate } from './members/gate.ts';
 import { Call, type HeldCall } from './passing/call.ts';
+import { errorAnswer } from './passing/connect.ts';
 import { innerTaskId } from './passing/task-ids.ts';
-import { errorMessage, idOf } from './passing/writer.ts';
+import { idOf } from './passing/writer.ts';
 import { HeldCalls } from './questions/held.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { listTasks } from './tasks.ts';
@@ -37,7 +38,7 @@ class PassedCalls implements Calls {
       if (error) throw error;
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
-      exchange.reply.whole((error.keepsStatus && error.status) || 200, errorMessage(idOf(exchange), error));
+      exchange.reply.whole((error.keepsStatus && error.status) || 200, errorAnswer(exchange, error));
     }
   }
 

@@ -2,6 +2,7 @@ interface Details {
   data?: unknown;
   status?: number;
   keepsStatus?: boolean;
+  gate?: string | undefined;
   cause?: unknown;
 }
 
@@ -14,6 +15,8 @@ export class BrokerError extends Error {
   readonly status: number | undefined;
   /** Whether the client gets the same status: MCP 2026-07-28 says 400 and 404 where the code says the same. */
   readonly keepsStatus: boolean;
+  /** The gate's own code, if it was the gate that refused. No server can set it. */
+  readonly gate: string | undefined;
 
   constructor(code: number, message: string, more: Details = {}) {
     super(message, { cause: more.cause });
@@ -21,6 +24,7 @@ export class BrokerError extends Error {
     this.data = more.data;
     this.status = more.status;
     this.keepsStatus = more.keepsStatus ?? false;
+    this.gate = more.gate;
   }
 }
 

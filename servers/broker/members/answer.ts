@@ -75,7 +75,7 @@ export async function responseOf(server: string, answer: IncomingMessage): Promi
     if ((answer.statusCode ?? 502) >= 400) throw await errorOf(server, answer);
     for await (const { message } of messagesOf(server, answer)) {
       if (!message?.isResponse) continue;
-      const error = errorIn(message, 200);
+      const error = errorIn(message, 200, gateCodeOf(answer));
       if (error) throw error;
       return message;
     }
@@ -85,12 +85,16 @@ export async function responseOf(server: string, answer: IncomingMessage): Promi
   }
 }
 
-/** The error of a message; undefined if it has a result. */
-export function errorIn({ bytes, parts }: ServerMessage, status?: number): BrokerError | undefined {
+/** The error of a message; undefined if it has a result. @param gate the gate's code, if the message is the gate's own */
+export function errorIn(
+  { bytes, parts }: ServerMessage,
+  status?: number,
+  gate?: string | undefined,
+): BrokerError | undefined {
   const span = parts.get('error');
   if (!span) return undefined;
   if (span.to - span.from > limits.errorBody) return noSentence(status);
-  return asError(parseJson(bytes.toString('utf8', span.from, span.to)), status) ?? noSentence(status);
+  return asError(parseJson(bytes.toString('utf8', span.from, span.to)), status, gate) ?? noSentence(status);
 }
 
 /** The error of an answer with a status from 400: the gate's and most servers' is a JSON-RPC error. */
@@ -100,7 +104,7 @@ export async function errorOf(server: string, answer: IncomingMessage): Promise<
   try {
     await gather(gathered, answer, limits.errorBody);
     const body = parseJson(gathered.bytes().toString('utf8')) as { error?: unknown } | undefined;
-    return named(server, asError(body?.error, status)) ?? noSentence(status, server);
+    return named(server, asError(body?.error, status, gateCodeOf(answer))) ?? noSentence(status, server);
   } catch (cause) {
     return new BrokerError(rpcCode.unavailable, `${server} answered with status ${status}.`, { status, cause });
   } finally {
@@ -114,14 +118,14 @@ export function gateCodeOf(answer: IncomingMessage): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-function asError(value: unknown, status?: number): BrokerError | undefined {
+function asError(value: unknown, status?: number, gate?: string): BrokerError | undefined {
   const { code, message, data } = (value ?? {}) as Record<string, unknown>;
   if (typeof message !== 'string') return undefined;
   const sentence = cleanText(message.slice(0, limits.errorText), { keep: '\n', replace: ' ' });
   const known = typeof code === 'number' && Number.isSafeInteger(code) ? code : rpcCode.unavailable;
   // Its pages are labelled where it passes as it is (`pagesChanged`). Here they stay out.
   const shown = known === rpcCode.pagesRequired ? undefined : data;
-  return new BrokerError(known, sentence, { data: shown, ...(status !== undefined && { status }) });
+  return new BrokerError(known, sentence, { data: shown, gate, ...(status !== undefined && { status }) });
 }
 
 /** The gate's sentences about "the MCP server behind the gateway": a caller of several servers needs to know which. */

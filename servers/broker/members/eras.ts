@@ -42,7 +42,9 @@ export class Eras {
       return Array.isArray(versions) && versions.includes(newVersion) ? 'new' : 'old';
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
-      const { status } = error;
+      const { status, gate } = error;
+      // Without an account the server was not asked at all.
+      if (gate?.startsWith('account_')) throw error;
       if (status === undefined || status >= 500 || saysNothing.has(status)) throw error;
       return 'old';
     }

@@ -5,7 +5,7 @@ import { BrokerError, rpcCode } from '../errors.ts';
 import type { Asking, Exchange, Member } from '../exchange.ts';
 import { limits } from '../limits.ts';
 import { eraOf, type MemberRequest, type Members, type Sent } from '../member.ts';
-import { errorIn, isStream, messagesOf, type Said } from '../members/answer.ts';
+import { errorIn, gateCodeOf, isStream, messagesOf, type Said } from '../members/answer.ts';
 import { asBrokerError } from '../members/short.ts';
 import { askAll, heldAnswer, type QuestionTo } from '../questions/asking.ts';
 import type { HeldCalls } from '../questions/held.ts';
@@ -252,10 +252,12 @@ export class Call implements Running {
     return undefined;
   }
 
-  async #takeResponse({ era }: Sent, message: ServerMessage, eventId?: string): Promise<Buffer | undefined> {
+  async #takeResponse({ era, answer }: Sent, message: ServerMessage, eventId?: string): Promise<Buffer | undefined> {
     // An answer to another request: on this stream nothing waits for it.
     if (!isSameId(message.id, { value: this.#id, text: String(this.#id) })) return undefined;
-    const error = this.#mayFail && !this.#writer.isStreaming ? errorIn(message) : undefined;
+    const gate = gateCodeOf(answer);
+    const mayStop = gate?.startsWith('account_') || (this.#mayFail && !this.#writer.isStreaming);
+    const error = mayStop ? errorIn(message, undefined, gate) : undefined;
     if (error) throw error;
     const { capabilities } = this.#exchange.announced;
     const asks = inputRequired(this.member, capabilities, message);

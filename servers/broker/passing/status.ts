@@ -27,6 +27,6 @@ export function unavailable({ server }: Member, what: string): BrokerError {
 
 async function refusal({ server }: Member, { answer, era }: Sent, status: number): Promise<BrokerError> {
   const isOwn = gateCodeOf(answer) === undefined && era === 'new' && (status === 400 || status === 404);
-  const { code, message, data } = await errorOf(server, answer);
-  return new BrokerError(code, message, { data, status, keepsStatus: isOwn });
+  const { code, message, data, gate } = await errorOf(server, answer);
+  return new BrokerError(code, message, { data, gate, status, keepsStatus: isOwn });
 }
