@@ -8,7 +8,7 @@ import { verifySigned } from './verify-signed.ts';
 export const ticketLifetimeSeconds = 120;
 
 /** How a client is told to open a page: MCP 2026-07-28, 2025-11-25, or a sentence for clients that can do neither. */
-export const pageForms = ['input_required', 'error', 'text'] as const;
+const pageForms = ['input_required', 'error', 'text'] as const;
 export type PageForm = (typeof pageForms)[number];
 
 const account = z.object({
