@@ -56,7 +56,6 @@ export interface ProviderView {
 export interface ConnectAttempt {
   state: string;
   verifier: string;
-  nonce: string;
   /** The entry and client with which the attempt began. */
   identity: string;
   clientId: string;

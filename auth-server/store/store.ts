@@ -60,17 +60,17 @@ export async function openStore(
   Object.assign(state, await look());
   const revocations = await createRevocationStore(database, revocationFeed);
   const flush = async () => void (await Promise.all([bindings.flush(), sessions.flush(), accounts.flush()]));
+  // People's tokens are renewed all day: sessions in memory must not suffer from it.
+  const isAboutAccounts = async (now: typeof state) => {
+    const { last, keys } = await revocationFeed.since(state.cursor);
+    accounts.dropChanged(keys);
+    const isWhole = now.version === state.version && now.cursor >= state.cursor && last >= now.cursor;
+    return isWhole && keys.every(isAccountChange);
+  };
   const refresh = async () => {
     const now = await look();
     if (now.version === state.version && now.cursor === state.cursor) return;
-    const isOther = now.version !== state.version || now.cursor < state.cursor;
-    const { last, keys } = await revocationFeed.since(state.cursor);
-    accounts.dropChanged(keys);
-    if (!isOther && last >= now.cursor && keys.every(isAccountChange)) {
-      // People's tokens are renewed all day: sessions in memory must not suffer from it.
-      Object.assign(state, now);
-      return;
-    }
+    if (await isAboutAccounts(now)) return void Object.assign(state, now);
     accounts.forget();
     sessions.forget();
     bindings.forget();
@@ -87,10 +87,7 @@ export async function openStore(
     people: createPersonStore(database, revocationFeed, sessions),
     directory: createPeopleDirectory(db),
     endedAccess: createEndedAccess(db),
-    /** People's accounts at servers, as they are kept. */
-    accountRows: accounts as AccountStore,
-    departedAccounts: createDepartedStore(database),
-    accountClients: createAccountClientStore(database),
+    ...accountStores(database, accounts),
     revocations,
     revocationFeed,
     /** The keys that sign assertions. */
@@ -106,6 +103,15 @@ export async function openStore(
       await flush().catch(onFailure);
       await database.close();
     },
+  };
+}
+
+/** People's accounts at servers, what is to be revoked of them, and the gateway's registrations at providers. */
+function accountStores(database: Database<Schema>, accountRows: AccountStore) {
+  return {
+    accountRows,
+    departedAccounts: createDepartedStore(database),
+    accountClients: createAccountClientStore(database),
   };
 }
 

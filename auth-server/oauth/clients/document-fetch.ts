@@ -2,6 +2,7 @@ import type { AddressCheck } from '../../../common/network/addresses.ts';
 import { createPinnedFetch } from '../../../common/network/pinned-fetch.ts';
 import { readBounded } from '../../../common/network/read-bounded.ts';
 import type { Resolver } from '../../../common/network/resolve.ts';
+import { HostError, vettedAddresses } from '../../../common/network/vetted-addresses.ts';
 
 /** Why a document could not be had: its host did not answer, or what it answered is no use. */
 export class DocumentError extends Error {
@@ -38,7 +39,9 @@ export function createDocumentFetch(options: DocumentFetchOptions): FetchDocumen
   return async (url) => {
     const signal = AbortSignal.timeout(options.deadlineMilliseconds ?? usualDeadline);
     const unreachable = (cause: unknown) => {
-      throw cause instanceof DocumentError ? cause : new DocumentError('its host does not answer', true, cause);
+      if (cause instanceof DocumentError) throw cause;
+      if (cause instanceof HostError) throw new DocumentError(cause.message, cause.isUnreachable, cause);
+      throw new DocumentError('its host does not answer', true, cause);
     };
     const answer = await (options.throughProxy ? askProxy(url, signal) : askHost(url, signal, options)).catch(
       unreachable,
@@ -67,24 +70,6 @@ async function askHost(url: URL, signal: AbortSignal, options: DocumentFetchOpti
 
 async function askProxy(url: URL, signal: AbortSignal): Promise<Response> {
   return await fetch(url, { headers, redirect: 'manual', signal });
-}
-
-/**
- * Resolves a host. One refused address refuses the host: which one a connection takes is chance.
- * @returns `ip:port`, IPv6 in brackets
- * @throws {DocumentError}
- */
-export async function vettedAddresses(
-  host: string,
-  port: number,
-  signal: AbortSignal,
-  { resolve, check }: Pick<DocumentFetchOptions, 'resolve' | 'check'>,
-): Promise<string[]> {
-  const late = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-  const ips = await Promise.race([resolve(host), late]);
-  if (ips.length === 0) throw new DocumentError('its host has no address', true);
-  for (const ip of ips) if (check(ip, port) !== undefined) throw new DocumentError('its host is not public', false);
-  return ips.map((ip) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`));
 }
 
 async function textOf(answer: Response, largest: number): Promise<string> {

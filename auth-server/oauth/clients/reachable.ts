@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
-import { type DocumentFetchOptions, vettedAddresses } from './document-fetch.ts';
+import { vettedAddresses } from '../../../common/network/vetted-addresses.ts';
+import type { DocumentFetchOptions } from './document-fetch.ts';
 
 const deadlineMilliseconds = 2_000;
 const goodMilliseconds = 3_600_000;

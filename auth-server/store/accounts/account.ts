@@ -105,10 +105,10 @@ export class DatabaseAccounts {
     return taken && { row: toAccountRow(taken), fence: taken.fence };
   }
 
-  /** Gives a lease back without an answer. @param forcedAt when a refresh was forced, if it was */
-  async release({ row: { key }, fence }: AccountLease): Promise<void> {
+  /** Gives a lease back without an answer. @param refreshAt when it is to be refreshed ahead, if that has changed */
+  async release({ row: { key }, fence }: AccountLease, refreshAt?: number): Promise<void> {
     const own = this.#db.updateTable('account').where('key', '=', key).where('fence', '=', fence);
-    await own.set({ leased_until: 0 }).execute();
+    await own.set({ leased_until: 0, ...(refreshAt !== undefined && { refresh_at: refreshAt }) }).execute();
   }
 
   /**
@@ -148,13 +148,18 @@ export class DatabaseAccounts {
     return rows.map(toAccountRow).map((row) => ({ ...row, usedAt: this.#cache.lastUse(row.key, row.usedAt) }));
   }
 
-  /** Accounts that are to be refreshed ahead: those that were used since the last refresh. */
-  async due(now: number): Promise<AccountRow[]> {
+  /**
+   * Accounts that are to be refreshed ahead: those that were used since the last refresh.
+   * @param identities of the entries that can refresh
+   */
+  async due(now: number, identities: readonly string[]): Promise<AccountRow[]> {
+    if (identities.length === 0) return [];
     const used = this.#db
       .selectFrom('account')
       .selectAll()
       .where('is_used', '=', sql.lit(1))
-      .where('refresh_at', '<=', now);
+      .where('refresh_at', '<=', now)
+      .where('identity', 'in', identities);
     const free = used.where('state', '=', 'ok').where('leased_until', '<=', databaseNow(this.#database.kind));
     return (await free.orderBy('refresh_at').limit(batch).execute()).map(toAccountRow);
   }

@@ -29,5 +29,9 @@ export function createAccountClientStore({ db }: Pick<Database<Schema>, 'db'>) {
         .execute();
       return (await find(issuer))?.locked ?? locked;
     },
+    /** Deletes a registration, unless another one has taken its place. */
+    async drop(issuer: string, locked: string): Promise<void> {
+      await db.deleteFrom('account_client').where('issuer', '=', issuer).where('locked', '=', locked).execute();
+    },
   };
 }

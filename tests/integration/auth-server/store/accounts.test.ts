@@ -115,12 +115,13 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
   test('what was used since the last refresh is due ahead, and a refresh makes it unused', async () => {
     await store.accountRows.connect(carol);
     await store.accountRows.connect(row('dave'));
-    const due = async () => (await other.accountRows.due(now() + 3_400)).map(({ subject }) => subject);
+    const due = async () => (await other.accountRows.due(now() + 3_400, ['i'])).map(({ subject }) => subject);
     expect(await due()).toEqual([]);
     store.accountRows.use((await found(store, carol)) as AccountRow, now());
     await store.close();
     expect(await due()).toEqual(['carol']);
-    expect(await other.accountRows.due(now())).toEqual([]);
+    expect(await other.accountRows.due(now(), ['i'])).toEqual([]);
+    expect(await other.accountRows.due(now() + 3_400, ['other'])).toEqual([]);
     await other.accountRows.renew(await leased(other, carol.key), tokens('new'));
     expect(await due()).toEqual([]);
   });
