@@ -1,5 +1,6 @@
 import type { Policy } from '../../policy/policy.ts';
 import { createAsk } from './ask.ts';
+import { checkServerAccounts } from './checks/accounts.ts';
 import { checkAgent } from './checks/agent.ts';
 import { checkAppClient } from './checks/app-client.ts';
 import { checkClients } from './checks/clients.ts';
@@ -36,6 +37,7 @@ export async function examine(setup: Setup, file: string, tell: (finding: Findin
   if (publicUrl !== undefined) add(await checkOidc(setup.env, publicUrl));
   add(policy.policy ? checkGroups(setup, pool, policy.policy) : policy.findings);
   add(await checkNames(setup, policy.policy));
+  add(await checkServerAccounts(setup));
   add(checkSecretKey(setup));
   if (publicUrl === undefined) return findings;
   const { ask } = createAsk([publicUrl]);

@@ -13,6 +13,12 @@ const query = 'select * from server';
 const members = z.array(z.object({ server: z.string(), tools: z.array(z.string()).nullable() }));
 const registered = z.object({
   name: z.string(),
+  upstream: z.string().default(''),
+  mcp_path: z.string().nullable().default(null),
+  sse_path: z.string().nullable().default(null),
+  /** The entry of people's own accounts at it, and the secret for its checks; an earlier version has neither. */
+  auth_account: z.string().nullable().default(null),
+  auth_checks: z.string().nullable().default(null),
   /** Of a set, what it offers. */
   members: z
     .string()

@@ -8,6 +8,8 @@ export interface SearchableServer {
   description: string;
   tags: readonly string[];
   tools: readonly ToolInfo[];
+  /** Only people with an account of their own at the server can read its tools, unless the operator has a credential for checks. */
+  wantsAccounts?: boolean;
 }
 
 /** The searched text of one tool, by field. */

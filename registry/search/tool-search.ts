@@ -5,7 +5,7 @@ import { interval } from '../../common/time/interval.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUi } from '../../policy/ui.ts';
 import type { Person } from '../access/guards.ts';
-import type { RegisteredServer } from '../servers/server.ts';
+import { accountOf, type RegisteredServer } from '../servers/server.ts';
 import { isUnusable, type ToolInfo } from '../servers/tool.ts';
 import type { SearchableServer } from './document.ts';
 import type { Embeddings } from './embeddings.ts';
@@ -52,7 +52,10 @@ export async function createToolSearch(options: ToolSearchOptions) {
   const searchable = (): SearchableServer[] =>
     servers()
       .filter(({ enabled }) => enabled)
-      .map(({ name, title, description, tags }) => ({ server: name, title, description, tags, tools: toolsOf(name) }));
+      .map(({ name, title, description, tags, auth }) => ({
+        ...{ server: name, title, description, tags, tools: toolsOf(name) },
+        wantsAccounts: accountOf({ auth }) !== undefined,
+      }));
   /** Updates the index if servers or tools have changed. */
   const follow = async (): Promise<void> => {
     await toolIndex.sync(searchable());

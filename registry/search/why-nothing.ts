@@ -29,6 +29,7 @@ export function whyNothing(
     return { code: 'no_server_visible', message };
   }
   if (withTools.length === 0) {
+    if (visible.every(({ wantsAccounts }) => wantsAccounts)) return { code: 'no_tool_known', message: onlyForPeople };
     const message = 'The registry has not read the tools of the servers that you may see yet. Try again in a minute.';
     return { code: 'no_tool_known', message };
   }
@@ -38,6 +39,9 @@ export function whyNothing(
   }
   return { code: 'no_match', message: 'No tool that you may call fits these words. Try others, or fewer.' };
 }
+
+const onlyForPeople =
+  'These servers show their tools only to people with accounts of their own there, so the search does not know them: connect an account, and ask the server itself.';
 
 function namesOf(servers: readonly SearchableServer[]): string {
   const names = servers.slice(0, 5).map(({ server }) => server);

@@ -19,7 +19,8 @@ export function toServerResponse(
   namespace: string,
   registeredAt: Date = entry.updatedAt,
 ): ServerResponse {
-  const { name, title, description, repository, icons, endpoints, enabled, health, tags, license, updatedAt } = entry;
+  const { name, title, description, repository, icons, endpoints, enabled, health, tags, license, updatedAt, account } =
+    entry;
   return {
     server: {
       $schema: serverJsonSchema,
@@ -39,7 +40,10 @@ export function toServerResponse(
         updatedAt: updatedAt.toISOString(),
         isLatest: true,
       },
-      [`${namespace}/gateway`]: { name, enabled, health: health.status, tags, license },
+      [`${namespace}/gateway`]: {
+        ...{ name, enabled, health: health.status, tags, license },
+        ...(account && { account: account.url }),
+      },
     } as ServerResponse['_meta'],
   };
 }

@@ -36,7 +36,9 @@ const server = (name: string, more = '') =>
 const set = (name: string, members: string) => `- { name: ${name}, title: T, description: D, members: [${members}] }\n`;
 const serversText = [
   server('weather', ', may: [open_pages, sampling]'),
-  ...['notes', 'mcpgw', 'unread', 'linear'].map((name) => server(name)),
+  server('notes', ', auth: { account: notes, checks: ours }'),
+  server('own', ', auth: { account: own }'),
+  ...['mcpgw', 'unread', 'linear'].map((name) => server(name)),
   server('off', ', enabled: false'),
   '- { name: events, title: T, description: D, upstream: "http://127.0.0.1:9", transports: { sse: /sse } }\n',
   set(
@@ -100,6 +102,7 @@ beforeAll(async () => {
     resourceTemplates: [{ uriTemplate: 'file:///{x}', name: 't' }],
   };
   healths.set('weather', answerOf(sent.weather ?? [], 'legacy', lists));
+  healths.set('own', { ...neverChecked, status: 'healthy' });
   healths.set('linear', { ...neverChecked, status: 'needs-authentication' });
   registry = await startRegistry(signer.keys, {
     store,
@@ -126,7 +129,7 @@ const namesIn = (member: Member | undefined) => member?.tools.map((text) => JSON
 
 test('The picture holds each server that the caller may use, with approved tools as they were written, and says what is left out', async () => {
   const members = await membersOf(admin);
-  expect([...members.keys()]).toEqual(['events', 'linear', 'notes', 'off', 'unread', 'weather']);
+  expect([...members.keys()]).toEqual(['events', 'linear', 'notes', 'off', 'own', 'unread', 'weather']);
   const weather = members.get('weather');
   expect(weather?.tools.map((text) => JSON.parse(text))).toEqual([
     {
@@ -155,6 +158,8 @@ test('The picture holds each server that the caller may use, with approved tools
   expect(members.get('off')).toMatchObject({ leftOut: 'It is disabled.', tools: [] });
   expect(members.get('unread')?.leftOut).toContain('No check');
   expect(members.get('linear')?.leftOut).toContain('account of their own');
+  // With a credential for checks, a server with accounts is like any other: `notes`.
+  expect(members.get('own')?.leftOut).toContain('no check with a credential of the operator');
 });
 
 test('The picture shows a caller exactly what the lists of each server would show them, and no name of another server', async () => {

@@ -166,7 +166,7 @@ test('A server with accounts says so in the list and on its page, and what does 
   expect(list).toMatch(/Notes<\/a> <code class="quiet">notes<\/code> <span class="badge">own account/);
   expect(list).toMatch(/Reachable/);
   const page = await get('/servers/notes');
-  expect(page).toContain('The registry has no credential for checks, so it cannot read the tools.');
+  expect(page).toContain('The registry has no credential for checks, so it cannot read the tools');
   expect(await get('/servers/notes/connect')).toContain('each person’s own account at Notes Inc.');
   const form = await get('/servers/notes/edit');
   expect(isChosen(form, 'person')).toBe(true);
