@@ -3,6 +3,8 @@ import cookieParser from 'cookie-parser';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
 import { accountDoor } from './account/door.ts';
+import type { Connecting } from './connect/deps.ts';
+import { connectRoutes } from './connect/routes.ts';
 import { type DecisionsEndpointDeps, decisionsEndpoint } from './decisions/read-endpoint.ts';
 import { createResourceMetadata, type MetadataSettings } from './gate/metadata.ts';
 import { type RelayCallbacksDeps, relayCallbacks } from './gate/relay-callbacks.ts';
@@ -29,6 +31,8 @@ export type AppDeps = ValidateDeps &
   SessionExchangeDeps & {
     /** The authorization server. */
     oauth: OAuthDeps;
+    /** People's own accounts at servers; undefined where there are none. */
+    connecting?: Connecting | undefined;
   };
 
 const pageSecurity = {
@@ -78,6 +82,8 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
   // /oauth2/authorize, /oauth2/consent, /oauth2/token, /oauth2/revoke, /oauth2/jwks
   app.use(oauthRoutes(deps.oauth));
   app.use(personalRoutes(deps)); // /oauth2/personal-token
+  // /accounts/connect/:server, /oauth2/accounts/callback, /oauth2/accounts/client.json
+  if (deps.connecting) app.use(connectRoutes({ ...deps, ...deps.connecting }));
   const isKnown = ({ headers }: IncomingMessage) => isSignedIn(deps, headers.cookie);
   const afterLogin = { clientLogins: requestLogins(deps.oauth), finishPersonal: personalFinish(deps) };
   app.use(loginRoutes({ ...deps, isSignedIn: isKnown, ...afterLogin })); // /login, /oauth2/providers, /oauth2/login, /oauth2/callback, /oauth2/logout

@@ -127,7 +127,7 @@ export function createApp(parts: RegistryParts): Express {
   app.use('/api', createToolChangesApi({ guard, catalogue, policy, definitions, onApproved }));
   const historyOf = (server: string) => store.observations.history(server, now());
   app.use('/api', createHealthApi(catalogue, historyOf), createDecisionsApi(guard, policy, readDecisions));
-  const shown = { catalogue, policy, store, definitions, approved, search, clientLogins, iconOf: icons.of, now };
+  const shown = { ...parts, catalogue, approved, clientLogins, iconOf: icons.of, now };
   app.use('/-', createLive({ ...shown, guard, draw: render.part }));
   app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search, definitions));
   // After the search: this router would take /tools/search for the tools of a server.

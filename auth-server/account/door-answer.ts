@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import type { JWTPayload } from 'jose';
+import type { KeptAccounts } from '../accounts/records.ts';
 import type { AssertionSigner } from '../identity/assertion.ts';
 import { readRegistryAssertion } from '../identity/registry-assertion.ts';
 import type { RevocationStore } from '../store/revocation.ts';
@@ -11,6 +12,8 @@ export interface DoorDeps extends AccountDeps {
   publicUrl: string;
   assertions: AssertionSigner;
   revocations: RevocationStore;
+  /** People's own accounts at servers; undefined where there are none. */
+  connecting?: KeptAccounts | undefined;
 }
 
 /** What a door answers instead of what it was asked for. */

@@ -1,10 +1,12 @@
 import express, { Router } from 'express';
 import { accountEnd } from '../../common/identity/account.ts';
+import { accountDisconnect } from '../../common/identity/accounts.ts';
+import { connectedOf, disconnect } from './connected.ts';
 import { answerDoor, type DoorDeps, DoorRefusal, refuseUnreadable } from './door-answer.ts';
 import { accountOf, endAccess } from './records.ts';
 
 /**
- * `GET /account` and `POST /account/end`, for the registry's page *My account*; nginx does not route to them. The registry
+ * `GET /account`, `GET /account/connected`, `POST /account/end` and `POST /account/disconnect`, for the registry's page *My account*; nginx does not route to them. The registry
  * sends the assertion that was issued for the person and the registry. It has to name a browser's session with a record, and
  * opens only what belongs to the same person.
  */
@@ -20,6 +22,21 @@ export function accountDoor(deps: DoorDeps): Router {
         const what = accountEnd.safeParse(req.body);
         if (!what.success) throw notUnderstood();
         return { ended: await endAccess(deps, own, what.data) };
+      },
+    }),
+  );
+  const connected = answerDoor(deps, { whose: 'a person', work: (own) => connectedOf(deps.connecting, own.sub) });
+  router.get('/account/connected', connected);
+  router.post('/account/disconnect', express.json({ limit: '1kb', type: 'application/json' }));
+  router.post(
+    '/account/disconnect',
+    answerDoor(deps, {
+      whose: 'a person',
+      async work(own, req) {
+        const what = accountDisconnect.safeParse(req.body);
+        if (!what.success) throw new DoorRefusal(400, 'input_invalid', 'Send {"server": "…", "account": "…"}.');
+        const { sub, username, shownName } = own;
+        return { ended: (await disconnect(deps.connecting, { sub, username, shownName }, what.data)).length };
       },
     }),
   );

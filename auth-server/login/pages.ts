@@ -58,6 +58,47 @@ export interface PersonalTokenView {
   provider: string;
 }
 
+/** What the page says on which a person connects an account at a server. */
+export interface ConnectView {
+  title: string;
+  server: string;
+  /** The whole address that the person agrees to; its first endpoint, and the host that runs it. */
+  address: string;
+  endpoint: string;
+  host: string;
+  provider: { title: string; host: string; settingsPage: string | undefined };
+  /** What the gateway asks the provider for: in words, and by the provider's own names. */
+  abilities: { words: readonly string[]; names: readonly string[] };
+  /** Why an account that was connected before does not count. */
+  why: string | undefined;
+  /** Whether the person has just disconnected another account. */
+  isOther: boolean;
+  person: string;
+  /** Days without use after which it ends. */
+  idleDays: number;
+}
+
+/** What the page says about the account that is connected. */
+export interface ConnectedView {
+  title: string;
+  server: string;
+  address: string;
+  /** Title of the provider. */
+  provider: string;
+  /** The account's name there, if it is known. */
+  name: string | undefined;
+  settingsPage: string | undefined;
+  /** Whether the provider takes revocations. */
+  revokes: boolean;
+  person: string;
+}
+
+/**
+ * Without `form-action`: browsers hold the redirect that answers the form to it too, and each one after it, and a provider may
+ * lead to any host for its login.
+ */
+const leadsAway = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
 /** The page has buttons that copy. */
 const withScript =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
@@ -101,6 +142,12 @@ export function createPages() {
       res.set('Content-Security-Policy', withScript);
       send(res, 200, './personal-token', { title: 'Copy your token now', ...data });
     },
+    /** The question whether to connect an account. */
+    connect(res: Response, data: ConnectView) {
+      res.set('Content-Security-Policy', leadsAway);
+      send(res, 200, './connect', data);
+    },
+    connected: (res: Response, data: ConnectedView) => send(res, 200, './connected', data),
     /** What the person has to know, without a way on. */
     notice: (res: Response, status: number, title: string, lines: readonly string[]) =>
       send(res, status, './notice', { title, lines }),

@@ -3,10 +3,12 @@ import * as z from 'zod';
 import { accessEnd, peopleQuery } from '../../common/identity/people.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUiEverywhere, type UiPermission } from '../../policy/ui.ts';
+import { connectedOf } from '../account/connected.ts';
 import { answerDoor, type DoorDeps, DoorRefusal, refuseUnreadable } from '../account/door-answer.ts';
 import type { SessionRecord } from '../store/session-record.ts';
 import { endAccessOf } from './end.ts';
 import { clientsOf, endedAccess, type PeopleDeps, peopleOf, personAccess } from './read.ts';
+import { personOfId } from './who.ts';
 
 export interface PeopleDoorDeps extends DoorDeps, PeopleDeps {
   policy: () => Policy;
@@ -15,7 +17,7 @@ export interface PeopleDoorDeps extends DoorDeps, PeopleDeps {
 const scopesIn = z.object({ scopes: z.array(z.string()) });
 
 /**
- * `GET /people`, `/people/clients`, `/people/ended` and `/people/<id>`, and `POST /people/end`, for the registry's page *People*;
+ * `GET /people`, `/people/clients`, `/people/ended`, `/people/<id>` and `/people/<id>/connected`, and `POST /people/end`, for the registry's page *People*;
  * nginx does not route to them. The registry sends the assertion that was issued for the person and the registry. It has to name
  * a browser's session with a record, and scopes with `view_people`; to end something, with `end_access` too.
  */
@@ -29,6 +31,10 @@ export function peopleDoor(deps: PeopleDoorDeps): Router {
     const found = await personAccess(deps, String(req.params.id), own);
     if (!found) throw new DoorRefusal(404, 'not_found', 'There is no such person with access.');
     return found;
+  });
+  get('/people/:id/connected', async (_own, req) => {
+    const who = personOfId(deps.providers, String(req.params.id));
+    return await connectedOf(deps.connecting, who?.sub ?? '');
   });
   router.post('/people/end', express.json({ limit: '4kb', type: 'application/json' }));
   router.post(

@@ -1,6 +1,7 @@
-import type { AccessEnd } from '../../common/identity/people.ts';
+import { type AccessEnd, type AccountsEnd, isAccountsEnd } from '../../common/identity/people.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
 import { endAtProviders, endEach, idOf, kinds, recordsOf } from '../account/records.ts';
+import type { KeptAccounts } from '../accounts/records.ts';
 import type { RevocationStore } from '../store/revocation.ts';
 import type { PersonAt, SessionRecord } from '../store/session-record.ts';
 import type { PeopleDeps } from './read.ts';
@@ -8,6 +9,7 @@ import { fullName, personOfId } from './who.ts';
 
 export interface EndDeps extends PeopleDeps {
   revocations: RevocationStore;
+  connecting?: KeptAccounts | undefined;
 }
 
 /** What is about to end, as the list of ended access names it. */
@@ -21,7 +23,8 @@ type Noted = Parameters<PeopleDeps['endedAccess']['begin']>[0];
  */
 export async function endAccessOf(deps: EndDeps, own: SessionRecord, what: AccessEnd): Promise<number> {
   const by = { sub: own.sub, name: fullName(own) };
-  return 'client' in what ? await endClient(deps, by, what.client) : await endOfPerson(deps, own, by, what);
+  if ('client' in what) return await endClient(deps, by, what.client);
+  return isAccountsEnd(what) ? await endAccounts(deps, own, by, what) : await endOfPerson(deps, own, by, what);
 }
 
 async function endClient(deps: EndDeps, by: Noted['by'], oauthClient: string): Promise<number> {
@@ -39,7 +42,7 @@ async function endOfPerson(
   deps: EndDeps,
   own: SessionRecord,
   by: Noted['by'],
-  what: Exclude<AccessEnd, { client: string }>,
+  what: Exclude<AccessEnd, { client: string } | AccountsEnd>,
 ): Promise<number> {
   const who = personOfId(deps.providers, what.person);
   const all = who ? await recordsOf(deps, who, own) : [];
@@ -57,6 +60,24 @@ async function endOfPerson(
     return what.all === 'everything' ? await endEverything(deps, who) : await endKind(deps, who, what.all);
   });
   endAtProviders(deps, meant);
+  return ended;
+}
+
+/** The person may have no record any more: accounts stay connected without one. */
+async function endAccounts(deps: EndDeps, own: SessionRecord, by: Noted['by'], what: AccountsEnd): Promise<number> {
+  const { connections } = deps.connecting ?? {};
+  const who = personOfId(deps.providers, what.person);
+  if (!who || !connections) return 0;
+  const [record] = await recordsOf(deps, who, own);
+  const all = await connections.list(who.sub);
+  const isMeant = ({ server, account }: { server: string; account: string }) =>
+    'all' in what || (server === what.server && account === what.account);
+  let ended = 0;
+  for (const each of all.filter(isMeant)) {
+    const client = `the ${each.provider} account at ${each.server}`;
+    const row = { by, what: 'one', person: record ? fullName(record) : who.sub, client } as const;
+    ended += await noted(deps, row, async () => (await connections.disconnect(who.sub, each)).length);
+  }
   return ended;
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { accountRecord, mostRecords } from './account.ts';
+import { accountDisconnect } from './accounts.ts';
 
 /** How many people, or clients, one page has. */
 export const peoplePerPage = 50;
@@ -92,13 +93,22 @@ export const endedAnswer = z.strictObject({
 export type Ended = z.output<typeof endedAnswer>;
 
 /**
- * What `POST /people/end` ends: one record of a person, all of a kind, everything (with the person's tokens of the provider), or
- * all access of one client.
+ * What `POST /people/end` ends: one record of a person, all of a kind, everything (with the person's tokens of the provider), all
+ * of their accounts at servers or that at one, or all access of one client.
  */
 export const accessEnd = z.union([
   z.strictObject({ person: personId, id: z.string().max(100) }),
   z.strictObject({ person: personId, all: z.enum(['clients', 'tokens', 'sessions', 'everything']) }),
+  z.strictObject({ person: personId, all: z.literal('accounts') }),
+  z.strictObject({ person: personId, ...accountDisconnect.shape }),
   z.strictObject({ client: clientId }),
 ]);
 
 export type AccessEnd = z.output<typeof accessEnd>;
+
+/** What ends of a person's accounts at servers: one, or all. */
+export type AccountsEnd = Extract<AccessEnd, { account: string } | { all: 'accounts' }>;
+
+export function isAccountsEnd(what: AccessEnd): what is AccountsEnd {
+  return 'account' in what || ('all' in what && what.all === 'accounts');
+}

@@ -1,4 +1,5 @@
 import { accountEnded } from '../../common/identity/account.ts';
+import type { ConnectedAccount } from '../../common/identity/accounts.ts';
 import {
   type AccessEnd,
   type Clients,
@@ -16,6 +17,7 @@ import type { Policy } from '../../policy/policy.ts';
 import { mayUseUiEverywhere } from '../../policy/ui.ts';
 import { readInput } from '../errors/read-input.ts';
 import { RegistryError } from '../errors/registry-error.ts';
+import { askForConnected } from './account.ts';
 import { createAsk } from './ask-auth-server.ts';
 import type { Person } from './guards.ts';
 
@@ -23,6 +25,8 @@ import type { Person } from './guards.ts';
 export interface PeopleDoor {
   people(assertion: string, query: PeopleQuery): Promise<People>;
   person(assertion: string, id: string): Promise<PersonAccess>;
+  /** A person's accounts at servers, the newest first. */
+  connected(assertion: string, id: string): Promise<ConnectedAccount[]>;
   clients(assertion: string, query: PeopleQuery): Promise<Clients>;
   ended(assertion: string): Promise<Ended>;
   /** @returns how many records ended */
@@ -40,6 +44,7 @@ export function createPeopleDoor(authServerUrl: string): PeopleDoor {
   return {
     people: (assertion, query) => ask({ path: withQuery('/people', query), assertion, answer: peopleAnswer }),
     person: (assertion, id) => ask({ path: `/people/${encodeURIComponent(id)}`, assertion, answer: personAnswer }),
+    connected: (assertion, id) => askForConnected(ask, `/people/${encodeURIComponent(id)}/connected`, assertion),
     clients: (assertion, query) => ask({ path: withQuery('/people/clients', query), assertion, answer: clientsAnswer }),
     ended: (assertion) => ask({ path: '/people/ended', assertion, answer: endedAnswer }),
     async end(assertion, body) {

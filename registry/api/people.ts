@@ -6,6 +6,7 @@ import { readJson } from '../access/body.ts';
 import { personOf } from '../access/guards.ts';
 import { type PeopleDoor, readPeopleQuery, requireEndAccess, requireViewPeople } from '../access/people.ts';
 import { readInput } from '../errors/read-input.ts';
+import { type AccountsApiOptions, createAccountsApi } from './accounts.ts';
 import { type Answer, time } from './shared/answer.ts';
 
 const person = {
@@ -76,10 +77,7 @@ export const endedListing = z.strictObject({
 /** The answer of `POST /people/end`. */
 export const endedCount = z.strictObject({ ended: z.int().describe('How many records ended.') });
 
-export interface PeopleApiOptions {
-  /** Requires the caller's own assertion, which is passed on. */
-  guard: RequestHandler;
-  policy: () => Policy;
+export interface PeopleApiOptions extends AccountsApiOptions {
   people: PeopleDoor;
 }
 
@@ -87,8 +85,10 @@ export interface PeopleApiOptions {
  * `GET /people`, `/people/clients`, `/people/ended` and `/people/:id`, and `POST /people/end`, mounted at `/api`: who has access
  * and through what. They take the session of a person with `view_people`; to end something, with `end_access` too.
  */
-export function createPeopleApi({ guard, policy, people }: PeopleApiOptions): Router {
+export function createPeopleApi(options: PeopleApiOptions): Router {
+  const { guard, policy, people } = options;
   const api = Router({ caseSensitive: true, strict: true });
+  api.use(createAccountsApi(options)); // /accounts, /accounts/disconnect, /people/:id/accounts
   const assertionOf = (req: Request) => {
     requireViewPeople(policy(), personOf(req));
     return req.get('x-mcp-assertion') ?? '';
@@ -127,7 +127,7 @@ export function createPeopleApi({ guard, policy, people }: PeopleApiOptions): Ro
 }
 
 const howToEnd =
-  'Send {"person", "id"}, {"person", "all": "clients", "tokens", "sessions" or "everything"}, or {"client"}.';
+  'Send {"person", "id"}, {"person", "all": "clients", "tokens", "sessions", "everything" or "accounts"}, {"person", "server", "account"}, or {"client"}.';
 
 function at(seconds: number): string {
   return new Date(seconds * 1000).toISOString();

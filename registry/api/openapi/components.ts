@@ -1,10 +1,12 @@
 import * as z from 'zod';
+import { accountDisconnect } from '../../../common/identity/accounts.ts';
 import { accessEnd } from '../../../common/identity/people.ts';
 import { decisionPage } from '../../../common/policy/decisions.ts';
 import { importAnswer } from '../../import/import.ts';
 import { toolChangesAnswer } from '../../pins/changes.ts';
 import { patch, replacement, seen, serverSettings } from '../../servers/server-input.ts';
 import { setReplacement, setSettings } from '../../servers/set-input.ts';
+import { accountListing, disconnectedCount } from '../accounts.ts';
 import { changesAnswer } from '../changes.ts';
 import { checkedAnswer, editedAnswer } from '../edit.ts';
 import { serverHealth } from '../health.ts';
@@ -63,6 +65,9 @@ export const components = {
   Clients: clientListing,
   EndedAccess: endedListing,
   AccessEnd: accessEnd,
+  Accounts: accountListing,
+  AccountDisconnect: accountDisconnect,
+  DisconnectedCount: disconnectedCount,
   EndedCount: endedCount,
   Import: z
     .union([object, z.array(object)])

@@ -153,6 +153,17 @@ const servers = routes('servers', {
 
 const account = routes('account', {
   'get /api/me': { summary: "The caller's name, groups and scopes", answer: 'Me' },
+  'get /api/accounts': {
+    summary: "The caller's own accounts at servers behind the gateway",
+    answer: 'Accounts',
+    refusals: ['session_required', 'account_unavailable'],
+  },
+  'post /api/accounts/disconnect': {
+    summary: 'Disconnect an account at a server, here at once and at its provider',
+    body: 'AccountDisconnect',
+    answer: 'DisconnectedCount',
+    refusals: ['input_invalid', 'content_type_unsupported', 'session_required', 'account_unavailable'],
+  },
   'get /api/openapi.json': { summary: 'This document', answer: 'Document' },
 });
 
@@ -168,6 +179,11 @@ const people = routes('account', {
     ...seeing,
     refusals: [...seeing.refusals, 'not_found'],
   },
+  'get /api/people/{id}/accounts': {
+    summary: 'The accounts of a person at servers behind the gateway',
+    answer: 'Accounts',
+    ...seeing,
+  },
   'get /api/people/clients': {
     summary: 'The clients that act as people, those of the most people first',
     query: peopleQuery.omit({ client: true }),
@@ -180,7 +196,8 @@ const people = routes('account', {
     ...seeing,
   },
   'post /api/people/end': {
-    summary: 'End one access of a person, all of a kind, everything, or all access of a client',
+    summary:
+      'End one access of a person, all of a kind, everything, their accounts at servers, or all access of a client',
     permission: 'end_access',
     body: 'AccessEnd',
     answer: 'EndedCount',

@@ -8,11 +8,14 @@ import { type Person, personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
 import { mayOpen } from '../../access/who-may-use.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
+import type { RegistryStore } from '../../store/store.ts';
 import { type ClientLogins, connectionsTo } from '../connect/connect.ts';
 import { inSentence, type Shown, shown } from '../shared/access-record.ts';
+import { shownAccount } from '../shared/connected-account.ts';
 import { counted } from '../shared/format.ts';
-import type { Note, Notes } from '../shared/notes.ts';
+import { type Note, type Notes, nothingLeft } from '../shared/notes.ts';
 import type { Render, View } from '../shared/render.ts';
+import { createDisconnect } from './disconnect.ts';
 
 export interface AccountOptions {
   publicUrl: string;
@@ -20,6 +23,7 @@ export interface AccountOptions {
   policy: () => Policy;
   /** With which MCP clients people may log in. */
   clientLogins: ClientLogins;
+  store: Pick<RegistryStore, 'get'>;
   render: Render;
   notes: Notes;
   now: () => Date;
@@ -34,11 +38,11 @@ const groups = {
 type Group = keyof typeof groups;
 
 /**
- * `GET /account`: the programs that act as the person, their personal tokens, and their sign-ins. `POST /account/end` ends one (`id`) or all of a
- * kind (`all`); `GET /account/end?all=…` asks before that.
+ * `GET /account`: the programs that act as the person, their accounts at servers, their personal tokens, and their sign-ins.
+ * `POST /account/end` ends one (`id`) or all of a kind (`all`); `GET /account/end?all=…` asks before that.
  */
 export function createAccountPages(options: AccountOptions): Router {
-  const { publicUrl, account, policy, clientLogins, render, notes, now } = options;
+  const { publicUrl, account, policy, clientLogins, store, render, notes, now } = options;
   const pages = Router({ caseSensitive: true, strict: true });
   const assertionOf = (req: Request) => req.get('x-mcp-assertion') ?? '';
   const read = async (req: Request) => {
@@ -50,8 +54,10 @@ export function createAccountPages(options: AccountOptions): Router {
       isCut: records.length === mostRecords,
     };
   };
+  const connectedOf = async (req: Request) =>
+    (await account.connected(assertionOf(req))).map((each) => shownAccount(each, store.get(each.server)));
   pages.get('/account', async (req, res) => {
-    const { provider, makesTokens, all, isCut } = await read(req);
+    const [{ provider, makesTokens, all, isCut }, accounts] = await Promise.all([read(req), connectedOf(req)]);
     const clients = all.filter(({ isClient }) => isClient);
     const tokens = all.filter(({ isToken }) => isToken);
     const signIns = all.filter(({ isSignIn }) => isSignIn).sort((a, b) => Number(b.isOwn) - Number(a.isOwn));
@@ -68,6 +74,7 @@ export function createAccountPages(options: AccountOptions): Router {
       provider,
       makesTokens,
       clients,
+      accounts,
       tokens,
       signIns,
       hasOthers,
@@ -91,6 +98,7 @@ export function createAccountPages(options: AccountOptions): Router {
     const ended = await account.end(assertionOf(req), what);
     res.redirect(303, notes.leave(personOf(req), '/account', noteOn(what, ended, all)));
   });
+  pages.use(createDisconnect(options));
   return pages;
 }
 
@@ -110,7 +118,7 @@ function everythingFor(
 }
 
 function noteOn(what: AccountEnd, ended: number, all: readonly Shown[]): Note {
-  if (ended === 0) return { tone: 'wait', text: 'Nothing was left to end.', more: [] };
+  if (ended === 0) return nothingLeft;
   if ('all' in what) {
     const words = counted(ended, groups[what.all].noun);
     return { tone: 'good', text: `${words} ended.`, more: [] };

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { type ApprovedTools, isApproved } from '../../../policy/approved-tools.ts';
 import type { Policy } from '../../../policy/policy.ts';
+import type { AccountDoor } from '../../access/account.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import { type Person, personOf } from '../../access/guards.ts';
 import { notFound } from '../../access/permissions.ts';
@@ -22,6 +23,7 @@ import { logLines } from './changes.ts';
 import { chartOf } from './chart.ts';
 import { giveAccess, readTools } from './give-access.ts';
 import { offersOf } from './offers.ts';
+import { ownAccount } from './own-account.ts';
 import { linesOfSet, membersOf } from './set-members.ts';
 import { toolGroups } from './tool-groups.ts';
 import { shownTools } from './tools.ts';
@@ -30,7 +32,8 @@ import { paramsOf, readServerView, type ServerView, serverHref, type Tab, tabs }
 export interface DetailsParts {
   catalogue: Catalogue;
   policy: () => Policy;
-  store: Pick<RegistryStore, 'observations' | 'changes'>;
+  store: Pick<RegistryStore, 'observations' | 'changes' | 'get'>;
+  account: Pick<AccountDoor, 'connected'>;
   definitions: Pick<ApprovedDefinitions, 'of' | 'hashes'>;
   approved: () => ApprovedTools | undefined;
   /** With which MCP clients people may log in. */
@@ -142,7 +145,10 @@ export function showServer(parts: DetailsParts, render: Render, tab: Tab): Reque
     const details = await detailsFor(parts, person, name, readServerView(tab, req.query));
     if (!details || (details.set && tab === 'health')) throw notFound();
     const { title } = details.server;
+    const assertion = req.get('x-mcp-assertion') ?? '';
     const view = {
+      /** The reader's account there; undefined where none is wanted, or it would be of no use. */
+      own: details.server.account && details.mayUse ? await ownAccount(parts, assertion, name) : undefined,
       title: tab === 'tools' ? title : `${labels[tab]} · ${title}`,
       person,
       details,

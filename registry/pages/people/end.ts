@@ -1,26 +1,22 @@
 import { type Request, Router } from 'express';
 import { mostRecords } from '../../../common/identity/account.ts';
-import { type AccessEnd, accessEnd, type PersonAccess } from '../../../common/identity/people.ts';
-import type { Policy } from '../../../policy/policy.ts';
+import {
+  type AccessEnd,
+  type AccountsEnd,
+  accessEnd,
+  isAccountsEnd,
+  type PersonAccess,
+} from '../../../common/identity/people.ts';
 import { formOf, readForm } from '../../access/body.ts';
 import { personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
-import { type PeopleDoor, readPeopleQuery, requireEndAccess } from '../../access/people.ts';
+import { readPeopleQuery, requireEndAccess } from '../../access/people.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import { inSentence, type Shown, shown } from '../shared/access-record.ts';
 import { counted } from '../shared/format.ts';
-import type { Notes } from '../shared/notes.ts';
-import type { Render, View } from '../shared/render.ts';
+import type { View } from '../shared/render.ts';
+import { askAboutAccounts, namesOfAccounts, type PeopleOptions } from './accounts.ts';
 import { clientWords, doneWords, type Group, groups, isGroup } from './words.ts';
-
-export interface PeopleOptions {
-  publicUrl: string;
-  policy: () => Policy;
-  people: PeopleDoor;
-  render: Render;
-  notes: Notes;
-  now: () => Date;
-}
 
 /**
  * `GET /people/end?person=…&all=…` and `?client=…` ask before all of a person, or of a client, ends; `POST /people/end` ends it,
@@ -43,6 +39,8 @@ export function createEndPages(options: PeopleOptions): Router {
       const view = { ...{ title: `End ${words}`, person: personOf(req), words }, id: client, ...found };
       return render<View & typeof view>(res, 200, 'people/people-end-client', view);
     }
+    if (typeof person === 'string' && all === 'accounts')
+      return await askAboutAccounts(options, req, res, { assertion, id: person });
     if (typeof person !== 'string' || !isGroup(all))
       throw new RegistryError('not_found', 'There is no page at this address.');
     const { person: who, records } = await people.person(assertion, person);
@@ -58,9 +56,10 @@ export function createEndPages(options: PeopleOptions): Router {
   pages.post('/people/end', requireOwnPage(publicUrl), readForm, async (req, res) => {
     const assertion = assertionOf(req);
     const what = whatIn(formOf(req));
-    const { name, left } = 'client' in what ? await ofClient(assertion, what) : await ofPerson(assertion, what);
+    const { name, left } = await namesOf(assertion, what);
     const ended = await people.end(assertion, what);
-    const back = 'client' in what ? '/people/clients' : left > ended ? `/people/${what.person}` : '/people';
+    const stays = left > ended || isAccountsEnd(what);
+    const back = 'client' in what ? '/people/clients' : stays ? `/people/${what.person}` : '/people';
     const note = {
       tone: ended > 0 ? 'good' : 'wait',
       text: doneWords(what, name, ended),
@@ -70,23 +69,30 @@ export function createEndPages(options: PeopleOptions): Router {
   });
   return pages;
 
+  async function namesOf(assertion: string, what: AccessEnd) {
+    if ('client' in what) return await ofClient(assertion, what);
+    return isAccountsEnd(what) ? await namesOfAccounts(options, assertion, what) : await ofPerson(assertion, what);
+  }
+
   async function ofClient(assertion: string, { client }: Extract<AccessEnd, { client: string }>) {
     const found = await people.people(assertion, readPeopleQuery({ client }));
     return { name: clientWords(found.client?.name ?? null, client), left: 0 };
   }
 
-  async function ofPerson(assertion: string, what: Exclude<AccessEnd, { client: string }>) {
+  async function ofPerson(assertion: string, what: OfRecords) {
     const found = await people.person(assertion, what.person);
     return { name: nameOf(found, what), left: found.records.length };
   }
 
-  function nameOf({ person, records }: PersonAccess, what: Exclude<AccessEnd, { client: string }>): string {
+  function nameOf({ person, records }: PersonAccess, what: OfRecords): string {
     const one = 'id' in what && records.find(({ id }) => id === what.id);
     return one
       ? `${inSentence({ ...shown(one, publicUrl, now(), 'their'), isOwn: false })}, of ${person.name}`
       : person.name;
   }
 }
+
+type OfRecords = Exclude<AccessEnd, { client: string } | AccountsEnd>;
 
 function isIn(group: Group) {
   return ({ isClient, isToken, isSignIn }: Shown) =>
@@ -95,6 +101,8 @@ function isIn(group: Group) {
 
 function moreOn(what: AccessEnd, ended: number): string[] {
   if (ended === 0) return [];
+  if (isAccountsEnd(what))
+    return ['Providers that take revocations are told within a day. The person can connect again.'];
   if ('client' in what) return ['It can ask each person again. Then they decide again.'];
   return 'all' in what && what.all === 'everything'
     ? ['The person may sign in again while the provider lets them.']

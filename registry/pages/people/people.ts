@@ -4,9 +4,11 @@ import { mostEnded, type PeopleQuery, peoplePerPage } from '../../../common/iden
 import { personOf } from '../../access/guards.ts';
 import { mayEndAccess, readPeopleQuery, requireViewPeople } from '../../access/people.ts';
 import { shown } from '../shared/access-record.ts';
+import { shownAccount } from '../shared/connected-account.ts';
 import { cleaned } from '../shared/format.ts';
 import type { View } from '../shared/render.ts';
-import { createEndPages, type PeopleOptions } from './end.ts';
+import type { PeopleOptions } from './accounts.ts';
+import { createEndPages } from './end.ts';
 import { clientWords, endedWords } from './words.ts';
 
 const hour = 3_600_000;
@@ -17,7 +19,7 @@ const longestName = 60;
  * `/people/ended`: what administrators have ended. `view_people` opens them, `end_access` adds the ways to end it.
  */
 export function createPeoplePages(options: PeopleOptions): Router {
-  const { publicUrl, policy, people, render, now } = options;
+  const { publicUrl, policy, people, store, render, now } = options;
   const pages = Router({ caseSensitive: true, strict: true });
   const assertionOf = (req: Request) => {
     requireViewPeople(policy(), personOf(req));
@@ -66,10 +68,15 @@ export function createPeoplePages(options: PeopleOptions): Router {
   // Before the page of a person: `end` is no id.
   pages.use(createEndPages(options));
   pages.get('/people/:id', async (req: Request<{ id: string }>, res) => {
-    const { person: who, records } = await people.person(assertionOf(req), req.params.id);
+    const assertion = assertionOf(req);
+    const [{ person: who, records }, connected] = await Promise.all([
+      people.person(assertion, req.params.id),
+      people.connected(assertion, req.params.id),
+    ]);
     const all = records.map((record) => ({ ...shown(record, publicUrl, now(), 'their'), clientId: record.clientId }));
     const view = {
       ...{ title: who.name, ...common(req), who, isCut: records.length === mostRecords, mostRecords },
+      accounts: connected.map((each) => shownAccount(each, store.get(each.server))),
       clients: all.filter(({ isClient }) => isClient),
       tokens: all.filter(({ isToken }) => isToken),
       signIns: all.filter(({ isSignIn }) => isSignIn),

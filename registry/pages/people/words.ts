@@ -1,4 +1,4 @@
-import type { AccessEnd, Ended } from '../../../common/identity/people.ts';
+import { type AccessEnd, type Ended, isAccountsEnd } from '../../../common/identity/people.ts';
 import { cleaned, counted } from '../shared/format.ts';
 
 const longestName = 80;
@@ -36,6 +36,7 @@ export function endedWords({ what, person, client }: Ended['ended'][number]): st
 export function doneWords(what: AccessEnd, name: string, ended: number): string {
   if (ended === 0) return 'Nothing was left to end.';
   if ('client' in what) return `${name} ended, ${ended === 1 ? 'once' : `${ended} times`}.`;
+  if (isAccountsEnd(what)) return `Disconnected: ${name}.`;
   if ('id' in what) return `Ended: ${name}.`;
   return what.all === 'everything'
     ? `All access of ${name} ended.`

@@ -13,6 +13,9 @@ export interface Note {
   link?: { href: string; label: string };
 }
 
+/** A form that ends something came too late. */
+export const nothingLeft: Note = { tone: 'wait', text: 'Nothing was left to end.', more: [] };
+
 export type Notes = ReturnType<typeof createNotes>;
 
 /** Keeps notes that wait to be shown, each once and to one person. In memory: a lost note costs one sentence. */

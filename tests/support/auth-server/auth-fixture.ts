@@ -3,14 +3,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Accounts } from '../../../auth-server/accounts/accounts.ts';
+import type { Accounts, Connections } from '../../../auth-server/accounts/accounts.ts';
 import { noAccounts } from '../../../auth-server/accounts/no-accounts.ts';
+import { createAccountRecords } from '../../../auth-server/accounts/records.ts';
 import { createApp } from '../../../auth-server/app.ts';
 import { createTokenVerifier } from '../../../auth-server/cognito/cognito-token.ts';
 import { createFreshLogin } from '../../../auth-server/cognito/fresh-login.ts';
 import { createOAuthClient, type OAuthClient } from '../../../auth-server/cognito/oauth-client.ts';
 import { standInJwksCache } from '../../../auth-server/cognito/stand-in-keys.ts';
 import { createTokenVault } from '../../../auth-server/cognito/token-vault.ts';
+import { createConnectAttempts } from '../../../auth-server/connect/attempts.ts';
 import { createMetrics } from '../../../auth-server/decisions/metrics.ts';
 import { openRecentDecisions } from '../../../auth-server/decisions/recent-decisions.ts';
 import { createDelegations } from '../../../auth-server/delegation/delegations.ts';
@@ -103,6 +105,8 @@ export interface Shape {
   failedLogins: number | undefined;
   upstreamSecrets: UpstreamSecrets;
   accounts: Accounts;
+  /** With which people connect accounts at servers; undefined for none. */
+  connections: Connections | undefined;
   throttle: ThrottleLimits;
 }
 
@@ -139,6 +143,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     failedLogins: undefined,
     upstreamSecrets: noSecrets,
     accounts: noAccounts,
+    connections: undefined,
     approved: undefined,
     throttle: usualThrottle,
     ...change,
@@ -227,6 +232,12 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     policyFaults: () => shape.policyFaults,
     upstreamSecrets: shape.upstreamSecrets,
     accounts: shape.accounts,
+    connecting: shape.connections && {
+      connections: shape.connections,
+      connectAttempts: createConnectAttempts(authorization.store.db, vault),
+      accountRecords: createAccountRecords(recent, () => version, log),
+      accountIdleDays: 30,
+    },
     tokens: createTokenVerifier({
       userPoolId: localPoolId,
       allowedClientIds: [WEB, AGENT, READER],
@@ -283,6 +294,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     app,
     url,
     lines,
+    recent,
     store,
     seal,
     accessTokens,

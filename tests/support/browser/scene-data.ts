@@ -1,5 +1,6 @@
 // What the registry of the scene knows: people, servers, tools, health and decisions.
 import type { Account, AccountRecord } from '../../../common/identity/account.ts';
+import type { ConnectedAccount } from '../../../common/identity/accounts.ts';
 import type { Decision } from '../../../common/policy/decisions.ts';
 import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import type { PeopleDoor } from '../../../registry/access/people.ts';
@@ -164,6 +165,22 @@ export function accountOf(hasMore: boolean, now: Date): Account {
   return { provider: 'Amazon Cognito', makesTokens: true, records: [...clients, token, phone, terminal, own] };
 }
 
+/** Accounts at servers: one that counts, one to connect again, and one with the longest names at a server that is gone. */
+export function connectedOf(now: Date): ConnectedAccount[] {
+  const at = Math.floor(now.getTime() / 1000);
+  const github: ConnectedAccount = {
+    ...{ server: 'github', account: 'github', provider: 'GitHub', name: 'carol', revokes: false, state: 'ok' },
+    ...{ since: at - 9 * 86_400, lastUsed: at - 60, address: 'http://127.0.0.1:8000/mcp /sse' },
+    settingsPage: 'https://github.com/settings/applications',
+  };
+  const atlassian = { ...github, server: 'atlassian', account: 'atlassian', provider: 'Atlassian', name: null };
+  return [
+    github,
+    { ...atlassian, state: 'ended', address: 'http://127.0.0.1:8000/mcp -', settingsPage: null, revokes: true },
+    { ...github, server: 'gone', name: longest, provider: longest },
+  ];
+}
+
 const longest = 'Averyveryverylongnamewithoutanyspace'.repeat(3);
 
 /** Who has access: the first of many people, some clients, and what was ended. */
@@ -202,6 +219,7 @@ export function peopleOf(now: Date): PeopleDoor {
       person: { ...person('dave'), sub: '22222222-aaaa-4000-8000-000000000002' },
       records: records.map((each) => ({ ...each, clientId: each.kind === 'client' ? client.id : null })),
     }),
+    connected: async () => connectedOf(now),
     clients: async () => ({ clients, total: 4 }),
     ended: async () => ({ ended: ended.map((each) => ({ at: lastUsed, by: 'alice', ...each })) }),
     end: async () => 1,

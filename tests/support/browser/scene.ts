@@ -6,7 +6,7 @@ import { toObservedTools } from '../../../registry/servers/tool.ts';
 import type { DefinitionHashes } from '../../../registry/store/definitions.ts';
 import type { RegistryStore } from '../../../registry/store/store.ts';
 import { recordingLog, signer, startRegistry, storeOf, toolOf } from '../registry/registry-fixture.ts';
-import { accountOf, boss, decisions, healthOf, peopleOf, policy, servers, toolsOf } from './scene-data.ts';
+import { accountOf, boss, connectedOf, decisions, healthOf, peopleOf, policy, servers, toolsOf } from './scene-data.ts';
 
 /** The registry of a team, with something of everything: what pages show can be seen in it, and measured. */
 export interface Scene {
@@ -101,6 +101,10 @@ export async function startScene({ more = 0, isLong = false } = {}): Promise<Sce
     account: {
       read: async (assertion) => accountOf(decodeJwt(assertion).username === boss.username, checkedAt),
       end: async () => 1,
+      connected: async (assertion) => {
+        return decodeJwt(assertion).username === boss.username ? connectedOf(checkedAt) : [];
+      },
+      disconnect: async () => 1,
     },
     people: peopleOf(checkedAt),
     isDevelopment: true,

@@ -156,10 +156,13 @@ export async function startRegistry(
   const account = {
     read: async () => ({ provider: 'Amazon Cognito', makesTokens: true, records: [] }),
     end: async () => 0,
+    connected: async () => [],
+    disconnect: async () => 0,
   };
   const people = {
     people: async () => ({ people: [], total: 0, client: null }),
     person: () => Promise.reject(new RegistryError('not_found', 'There is no such person.')),
+    connected: async () => [],
     clients: async () => ({ clients: [], total: 0 }),
     ended: async () => ({ ended: [] }),
     end: async () => 0,

@@ -42,7 +42,9 @@ const authServer = await listen((req, res) => {
     if (isEnd) door.asked.push(JSON.parse(Buffer.concat(chunks).toString()));
     const { records, ended } = door;
     res.statusCode = door.status;
-    res.end(JSON.stringify(isEnd ? { ended } : { provider: 'Amazon Cognito', makesTokens: true, records }));
+    const listed =
+      req.url === '/account/connected' ? { accounts: [] } : { provider: 'Amazon Cognito', makesTokens: true, records };
+    res.end(JSON.stringify(isEnd ? { ended } : listed));
   });
 });
 const registry = await startRegistry(signer.keys, {

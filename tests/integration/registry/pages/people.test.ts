@@ -37,6 +37,7 @@ const authServer = await listen((req, res) => {
       '/people/ended': { ended },
       '/people/end': { ended: door.ended },
     };
+    if (url.pathname.endsWith('/connected')) answers[url.pathname] = { accounts: [] };
     const person = { person: { ...dave, sub: 'sub-dave' }, records: door.records };
     res.statusCode = door.status;
     const refused = { error: { code: door.code, message: 'no' } };
