@@ -15,7 +15,7 @@ export interface KeptAccounts {
   accountRecords: AccountRecords;
 }
 
-export type AccountRecords = ReturnType<typeof createAccountRecords>;
+type AccountRecords = ReturnType<typeof createAccountRecords>;
 
 const longestName = 80;
 

@@ -49,7 +49,7 @@ export function toLogin(res: Response, server: string): void {
 }
 
 /** The person's account at a server as it is now: one that was connected for another address has moved. */
-export async function accountAt(
+async function accountAt(
   { connections }: ConnectDeps,
   { sub }: SessionRecord,
   { server, account, address }: AccountServer,

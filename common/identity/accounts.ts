@@ -7,7 +7,7 @@ const seconds = z.int().min(0);
 const name = z.string().min(1).max(100);
 
 /** A person's account at a server behind the gateway, as pages show it: no token, and nothing of which one could be made. */
-export const connectedAccount = z.strictObject({
+const connectedAccount = z.strictObject({
   server: z.string(),
   /** Name of the entry in UPSTREAM_SECRETS_FILE. */
   account: z.string(),

@@ -1,7 +1,6 @@
-import { type Request, type RequestHandler, Router } from 'express';
+import { type Request, Router } from 'express';
 import * as z from 'zod';
 import { accessEnd } from '../../common/identity/people.ts';
-import type { Policy } from '../../policy/policy.ts';
 import { readJson } from '../access/body.ts';
 import { personOf } from '../access/guards.ts';
 import { type PeopleDoor, readPeopleQuery, requireEndAccess, requireViewPeople } from '../access/people.ts';

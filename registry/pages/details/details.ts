@@ -148,7 +148,7 @@ export function showServer(parts: DetailsParts, render: Render, tab: Tab): Reque
     const assertion = req.get('x-mcp-assertion') ?? '';
     const view = {
       /** The reader's account there; undefined where none is wanted, or it would be of no use. */
-      own: details.server.account && details.mayUse ? await ownAccount(parts, assertion, name) : undefined,
+      own: wantsOwn(details) ? await ownAccount(parts, assertion, name) : undefined,
       title: tab === 'tools' ? title : `${labels[tab]} · ${title}`,
       person,
       details,
@@ -156,6 +156,10 @@ export function showServer(parts: DetailsParts, render: Render, tab: Tab): Reque
     };
     render<View & typeof view>(res, 200, 'server/server', view);
   };
+}
+
+function wantsOwn({ server, mayUse }: Details): boolean {
+  return server.enabled && server.account?.isCovered === true && mayUse;
 }
 
 /** The address of the event stream of a server's page. */
