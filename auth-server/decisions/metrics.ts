@@ -71,13 +71,37 @@ function decisionMetrics(registry: Registry): Metrics['decided'] {
     buckets,
     registers,
   });
+  const accounts = new Counter({
+    name: 'mcp_gateway_account_requests_total',
+    help: "Requests for servers that want people's own accounts: with the caller's, without one, or refused, by reason",
+    labelNames: ['result'],
+    registers,
+  });
   for (const verdict of ['allow', 'deny']) times.zero({ verdict });
+  for (const result of accountResults) accounts.inc({ result }, 0);
   const servers = new Set<string>();
   return (entry, seconds) => {
     const verdict = entry.error ? 'deny' : 'allow';
     decisions.inc({ verdict, reason: entry.error?.code ?? '', server: serverLabel(entry, servers) });
     times.observe({ verdict }, seconds);
+    if (entry.account) accounts.inc({ result: accountResult(entry) });
   };
+}
+
+const accountResults = [
+  'used',
+  'without',
+  'account_needed',
+  'account_refused',
+  'account_for_people',
+  'account_unavailable',
+  'other',
+] as const;
+
+/** What became of a request for a server that wants people's own accounts. */
+function accountResult({ account, error }: DecisionEntry): (typeof accountResults)[number] {
+  if (error) return accountResults.find((each) => each === error.code) ?? 'other';
+  return account?.isUsed ? 'used' : 'without';
 }
 
 /**

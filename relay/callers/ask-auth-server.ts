@@ -2,8 +2,6 @@ import { RelayError } from '../upstream/errors.ts';
 
 const timeoutMilliseconds = 2_000;
 
-export type AskAuthServer = ReturnType<typeof createAskAuthServer>;
-
 /**
  * Makes what asks the auth-server something about the request at hand, with its ticket.
  * @param url the auth-server's internal address
