@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ownSession } from '../account/own-session.ts';
+import { isOfCommandLine, ownSession } from '../account/own-session.ts';
 import type { OAuthClient } from '../cognito/oauth-client.ts';
 import { sameSubjects } from '../cognito/providers.ts';
 import { type IdentifyDeps, signedIn } from '../identity/identify.ts';
@@ -30,8 +30,7 @@ export async function asking(deps: PersonalDeps, { headers }: IncomingMessage): 
   if (!person) return undefined;
   const { subject: sub, sessionId: sid, authMethod: auth_method } = person;
   const own = await ownSession(deps, { sub, auth_method, ...(sid !== undefined && { sid }) });
-  const client = own && deps.providers.get(own.provider);
-  if (own && client && !client.settings.unlisted) return own;
+  if (own && deps.providers.has(own.provider) && !isOfCommandLine(own, deps.providers)) return own;
   throw new LoginFailure(403, 'No token can be made here', ['This takes a sign-in in a browser.']);
 }
 

@@ -108,6 +108,11 @@ describe.each(bothDatabases(''))('A personal token, over %s,', (_kind, places) =
     ],
     [
       'a session of the command line',
+      async () => ({ Origin: publicUrl, cookie: await auth.session({ oauthClient: 'mcp-gateway' }) }),
+      403,
+    ],
+    [
+      'a session of an older command line',
       async () => ({ Origin: publicUrl, cookie: await auth.session({ provider: 'cognito-cli' }) }),
       403,
     ],

@@ -98,6 +98,8 @@ export interface Shape {
   trustedIssuers: string | undefined;
   readIssuer: ReadDocument;
   refusedExchanges: number | undefined;
+  /** Whether logins of older command lines at the user pool are taken. */
+  commandLineOfPool: boolean;
   failedLogins: number | undefined;
   upstreamSecrets: UpstreamSecrets;
   throttle: ThrottleLimits;
@@ -133,6 +135,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     trustedIssuers: undefined,
     readIssuer: () => Promise.reject(new Error('not asked')),
     refusedExchanges: undefined,
+    commandLineOfPool: true,
     failedLogins: undefined,
     upstreamSecrets: noSecrets,
     approved: undefined,
@@ -210,6 +213,8 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     agentTokens: given[0] && createAgentTokens({ provider: given[0], agents: new Set([AGENT, READER]) }),
     clientSessionSeconds: 30 * 86_400,
     clientIdleSeconds: 14 * 86_400,
+    sessionSeconds: 3600,
+    idleSeconds: shape.idleSeconds,
   });
   const app = createApp({
     publicUrl: shape.publicUrl,
@@ -244,10 +249,9 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     providers,
     vault,
     localSessions: shape.allowLocalSessions ? createLocalSessions(shape.secretKeys, () => policy) : undefined,
-    cliLogin: {
-      check: createFreshLogin(localPoolId, CLI, standInJwksCache(standInFetch)),
-      client: cli,
-    },
+    cliLogin: shape.commandLineOfPool
+      ? { check: createFreshLogin(localPoolId, CLI, standInJwksCache(standInFetch)), client: cli }
+      : undefined,
     refusedExchanges: shape.refusedExchanges,
     failedLogins: shape.failedLogins,
     keeper: createSessionKeeper({
