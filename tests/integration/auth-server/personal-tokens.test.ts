@@ -1,5 +1,4 @@
 import { jest } from '@jest/globals';
-import { signLocalSession } from '../../../agents/login/local-session.ts';
 import type { OAuthClient } from '../../../auth-server/cognito/oauth-client.ts';
 import {
   type AuthServer,
@@ -12,6 +11,7 @@ import {
   secretKey,
   startAuthServer,
 } from '../../support/auth-server/auth-fixture.ts';
+import { signLocalSession } from '../../support/auth-server/local-session.ts';
 import { newVisitor } from '../../support/auth-server/visitor.ts';
 import { useClock } from '../../support/clock.ts';
 import { until } from '../../support/listen.ts';

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import request from 'supertest';
-import { signLocalSession } from '../../../../agents/login/local-session.ts';
 import { createPersonalTokens } from '../../../../auth-server/identity/personal-token.ts';
 import type { Principal } from '../../../../auth-server/identity/principal.ts';
 import { createSignedIds } from '../../../../auth-server/oauth/clients/registration.ts';
@@ -23,6 +22,7 @@ import {
 } from '../../../support/auth-server/auth-fixture.ts';
 import { commandLineLogin } from '../../../support/auth-server/command-line-login.ts';
 import { startIdentityProvider } from '../../../support/auth-server/identity-provider.ts';
+import { signLocalSession } from '../../../support/auth-server/local-session.ts';
 import { newVisitor } from '../../../support/auth-server/visitor.ts';
 import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 import { startRegistry } from '../../../support/registry/registry-fixture.ts';
