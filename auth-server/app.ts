@@ -15,6 +15,7 @@ import { descriptionOf, LoginFailure } from './login/login-failure.ts';
 import { type SessionExchangeDeps, sessionExchange } from './login/session-exchange.ts';
 import { requestLogins } from './oauth/consent/request-login.ts';
 import type { OAuthDeps } from './oauth/deps.ts';
+import { sessionRedeemer } from './oauth/grants/session.ts';
 import { oauthRoutes } from './oauth/routes.ts';
 import { type PeopleDoorDeps, peopleDoor } from './people/door.ts';
 import { personalRoutes } from './personal/ask.ts';
@@ -28,7 +29,7 @@ export type AppDeps = ValidateDeps &
   RelayCallbacksDeps &
   DecisionsEndpointDeps &
   PeopleDoorDeps &
-  SessionExchangeDeps & {
+  Omit<SessionExchangeDeps, 'redeemSession'> & {
     /** The authorization server. */
     oauth: OAuthDeps;
     /** People's own accounts at servers; undefined where there are none. */
@@ -77,7 +78,7 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
   app.use(decisionsEndpoint(deps)); // /decisions
   app.use(accountDoor(deps)); // /account, /account/end
   app.use(peopleDoor(deps)); // /people, /people/clients, /people/ended, /people/:id, /people/end
-  app.use(sessionExchange(deps)); // /oauth2/session, which must not depend on a cookie
+  app.use(sessionExchange({ ...deps, redeemSession: sessionRedeemer(deps.oauth) })); // /oauth2/session, which must not depend on a cookie
   app.use(cookieParser());
   // /oauth2/authorize, /oauth2/consent, /oauth2/token, /oauth2/revoke, /oauth2/jwks
   app.use(oauthRoutes(deps.oauth));

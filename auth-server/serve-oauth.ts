@@ -34,6 +34,8 @@ export async function authorizationOf(config: Config, env: NodeJS.ProcessEnv, st
       }),
     clientSessionSeconds: Math.round(config.CLIENT_SESSION_DAYS * 86_400),
     clientIdleSeconds: Math.round(config.CLIENT_IDLE_DAYS * 86_400),
+    sessionSeconds: Math.round(config.SESSION_HOURS * 3600),
+    idleSeconds: config.SESSION_IDLE_MINUTES * 60,
   });
 }
 

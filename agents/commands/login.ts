@@ -3,14 +3,14 @@ import { invalidSetting } from '../../common/settings/invalid-setting.ts';
 import { cookieFile, keepSession } from '../gateway/cookie-file.ts';
 import { type CommonOptions, does, type Run, settingsFor } from '../lib/command.ts';
 import type { Context } from '../lib/context.ts';
-import { CommandError, exitCodes, usageError } from '../lib/failure.ts';
+import { CommandError, exitCodes } from '../lib/failure.ts';
 import type { Print } from '../lib/print.ts';
 import type { Settings } from '../lib/settings.ts';
-import { type CallbackServer, callbackUrl, openCallback, type Returned } from '../login/callback-server.ts';
+import { type CallbackServer, openCallback, type Returned } from '../login/callback-server.ts';
 import { checkGateway } from '../login/check-gateway.ts';
+import { beginLogin, type GatewayLogin } from '../login/gateway-login.ts';
 import { type Pasting, waitForPaste } from '../login/paste.ts';
-import { exchangeForSession, type NewSession, signSession } from '../login/session.ts';
-import { beginPoolLogin, type PoolLogin } from '../login/user-pool.ts';
+import { exchangeForSession, type NewSession } from '../login/session.ts';
 
 interface LoginOptions extends CommonOptions {
   browser: boolean;
@@ -37,11 +37,12 @@ export const loginCommand = does<LoginOptions>(
 async function login(run: Run<LoginOptions>): Promise<undefined> {
   const { context, print, options } = run;
   const settings = settingsFor(context, print, options, 'user');
+  noteUnusedKey(settings, print);
   await checkGateway(settings, print);
-  const pool = await beginPoolLogin(settings, print);
-  const result = await waitForBrowser(run, pool);
+  const begun = beginLogin(settings.gateway);
+  const result = await waitForBrowser(run, begun);
   try {
-    const session = await finish(settings, print, pool, result.url);
+    const session = await exchangeForSession(settings, print, begun.proofIn(result.url));
     const file = cookieFile(context, options.sessionCookieFile);
     keepSession(file, settings.gateway, session);
     await result.finish({
@@ -62,53 +63,55 @@ async function login(run: Run<LoginOptions>): Promise<undefined> {
 type Result = Returned & { close(): void };
 
 /** Waits for the callback, a pasted address, the time limit of five minutes, or Ctrl-C. */
-async function waitForBrowser({ context, print, options }: Run<LoginOptions>, pool: PoolLogin): Promise<Result> {
+async function waitForBrowser({ context, print, options }: Run<LoginOptions>, begun: GatewayLogin): Promise<Result> {
   const opens = options.browser && canOpenBrowser(context);
   const stray = () => print.note('A browser returned with another login. Still waiting for this one.');
-  const server = await openCallback(pool.state, stray).catch((error: CommandError): undefined => {
-    // Pasting works without the port.
-    if (opens || error.reason !== 'port_taken') throw error;
-    print.note(`Port 9090 is taken, so the browser's last page will not load. Paste its address anyway.`);
-  });
-  const pasting = opens ? undefined : waitForPaste(context, pool.state, print.note);
+  const server = await openCallback(begun.state, stray);
+  const { redirectUri, close } = server;
+  const pasting = opens ? undefined : waitForPaste(context, begun.state, redirectUri, print.note);
   try {
-    invite(print, pool, opens);
-    if (opens) await openBrowser(pool.url, print);
+    const address = begun.addressFor(redirectUri);
+    invite(print, begun, { address, redirectUri, opens });
+    if (opens) await openBrowser(address, print);
     const { url, finish } = await firstOf(context, server, pasting);
-    return { url, finish, close: () => server?.close() };
+    return { url, finish, close };
   } catch (error) {
-    server?.close();
+    close();
     throw error;
   } finally {
     pasting?.close();
   }
 }
 
-function invite(print: Print, { url }: PoolLogin, opens: boolean): void {
+interface Invitation {
+  address: URL;
+  redirectUri: string;
+  opens: boolean;
+}
+
+function invite(print: Print, { letters }: GatewayLogin, { address, redirectUri, opens }: Invitation): void {
   print.note(
     opens ? 'Opening the browser. If it does not open, open this address yourself:' : 'Open this address in a browser:',
   );
-  print.note(`\n${url.href}\n`);
+  print.note(`\n${address.href}\n`);
+  print.note(`Sign in there. The page then asks about the command line: press Allow if it shows ${letters}.`);
   if (!opens) {
-    print.note(`Log in there. The browser then ends at ${callbackUrl}?…, which may not load.`);
-    print.note('Paste that whole address here and press Enter (or wait, if the browser runs on this machine):');
+    print.note(`The browser then ends at ${redirectUri}?…, which may not load.`);
+    print.note(
+      'Paste that whole address here and press Enter, within a minute (or wait, if the browser runs on this machine):',
+    );
   }
   if (opens) print.progress(`Waiting for the login for up to ${longestMinutes} minutes. Ctrl-C stops it.`);
 }
 
-async function firstOf(
-  context: Context,
-  server: CallbackServer | undefined,
-  pasting: Pasting | undefined,
-): Promise<Returned> {
+async function firstOf(context: Context, server: CallbackServer, pasting: Pasting | undefined): Promise<Returned> {
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   const stop = () => reject(new CommandError(exitCodes.interrupted, 'Stopped. You are not logged in.'));
   context.signal.addEventListener('abort', stop, { once: true });
   const text = `The login was not completed within ${longestMinutes} minutes.`;
   const late = new CommandError(exitCodes.notLoggedIn, text, { hints: ['Start again: mcp-gateway login'] });
   const timer = setTimeout(() => reject(late), longestMinutes * 60_000);
-  const waits: Promise<Returned>[] = [stopped];
-  if (server) waits.push(server.returned);
+  const waits: Promise<Returned>[] = [stopped, server.returned];
   if (pasting) waits.push(pasting.pasted.then((url) => asReturned(url, server)));
   try {
     return await Promise.race(waits);
@@ -119,10 +122,8 @@ async function firstOf(
 }
 
 /** The pasted callback. If the input ends without one, as in a script, waits for the browser. */
-function asReturned(url: URL | undefined, server: CallbackServer | undefined): Returned | Promise<Returned> {
-  if (url) return { url, finish: async () => undefined };
-  if (server) return server.returned;
-  throw usageError('The input ended without a pasted address.');
+function asReturned(url: URL | undefined, server: CallbackServer): Returned | Promise<Returned> {
+  return url ? { url, finish: async () => undefined } : server.returned;
 }
 
 /** Linux without a display has no browser; over ssh it runs on another machine. */
@@ -136,34 +137,14 @@ async function openBrowser(url: URL, print: Print): Promise<void> {
   child?.once('error', () => print.note('The browser did not open: open the address yourself.'));
 }
 
-async function finish(settings: Settings, print: Print, pool: PoolLogin, callback: URL): Promise<NewSession> {
-  const { tokens, person } = await pool.finish(callback);
-  print.debug(`the user pool says: ${person.username}, groups ${person.groups.join(', ') || 'none'}`);
-  const key = settings.env.SECRET_KEY?.trim();
-  if (key && !invalidSetting(key)) {
-    const signed = await signSession(settings, print, key, person);
-    if (!('refused' in signed)) {
-      await pool.forget(tokens);
-      warnOfKey(print, settings);
-      return signed;
-    }
-    print.note(
-      `${print.style('yellow', 'note')} SECRET_KEY in ${settings.file} is not used: the gateway refuses cookies signed with it ("${signed.refused}"). A login does not need it: remove it.`,
-    );
-  }
-  try {
-    return await exchangeForSession(settings, print, tokens);
-  } catch (error) {
-    await pool.forget(tokens);
-    throw error;
-  }
-}
-
-function warnOfKey(print: Print, { file }: Settings): void {
-  const mark = print.style('yellow', 'warning');
-  print.note(`${mark} The session was signed on this machine with SECRET_KEY of ${file}. Everyone who has
-  that key can create a session for any user, and the gateway cannot end this one: logout only deletes the file.
-  Remove SECRET_KEY; the login works without it (docs/operations/access.md, "Locally signed sessions").`);
+/** Older setups signed sessions on people's machines with the gateway's key. */
+function noteUnusedKey({ env, file }: Settings, print: Print): void {
+  const key = env.SECRET_KEY?.trim();
+  if (!key || invalidSetting(key)) return;
+  const mark = print.style('yellow', 'note');
+  print.note(
+    `${mark} SECRET_KEY in ${file} is not used: a login does not need it. Remove it: with it, anyone can be any user.`,
+  );
 }
 
 function showSession(

@@ -1,18 +1,17 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { CommandError, exitCodes } from '../lib/failure.ts';
 import { finishedPage, pageHeaders } from './finished-page.ts';
 
-/** The callback registered with the app client. Cognito compares it exactly, so the port is fixed. */
-export const callbackUrl = 'http://localhost:9090/callback';
-const port = 9090;
-/** A browser may use either address for localhost. */
+const path = '/callback';
+/** A machine has one of them. Never `localhost`: it may lead to the program of another address (RFC 8252 section 8.3). */
 const addresses = ['127.0.0.1', '::1'];
 const longestWaitForPage = 2_000;
 
 /** A browser that returned from the login and waits for its page. */
 export interface Returned {
-  /** The callback URL with Cognito's parameters. */
+  /** The callback URL with the answer's parameters. */
   url: URL;
   /** Shows the last page. */
   finish(outcome: { title: string; text: string; failed: boolean }): Promise<void>;
@@ -21,23 +20,16 @@ export interface Returned {
 export type CallbackServer = Awaited<ReturnType<typeof openCallback>>;
 
 /**
- * Listens for the browser at `http://localhost:9090/callback`, on this machine only.
+ * Listens for the browser on a free port of this machine (RFC 8252 section 7.3).
  * @param state the state of this login; callbacks with another state belong to other logins
  * @param stray called for a browser with another state
- * @throws {CommandError} failed: the port is taken
+ * @throws {CommandError} failed: nothing can listen here
  */
 export async function openCallback(state: string, stray: () => void) {
   const { promise, resolve } = Promise.withResolvers<Returned>();
-  const servers: Server[] = [];
-  const close = () => {
-    for (const server of servers) {
-      server.close();
-      server.closeAllConnections();
-    }
-  };
   let taken = false;
   const answer = (req: IncomingMessage, res: ServerResponse) => {
-    const url = callbackOf(req);
+    const url = callbackOf(req, redirectUri);
     if (!url) return show(res, 404, { title: 'Page not found', text: 'This address only receives logins.' });
     if (taken || url.searchParams.get('state') !== state) {
       stray();
@@ -54,43 +46,40 @@ export async function openCallback(state: string, stray: () => void) {
       },
     });
   };
-  try {
-    for (const address of addresses) servers.push(...(await listen(address, answer)));
-  } catch (error) {
-    close();
-    throw error;
-  }
-  /** `returned` resolves when a browser returns with this login's `state`. Others get an error page. */
-  return { returned: promise, close };
+  const { server, redirectUri } = await listen(answer);
+  return {
+    /** The address of this callback, with its port. */
+    redirectUri,
+    /** Resolves when a browser returns with this login's `state`. Others get an error page. */
+    returned: promise,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }
 
-async function listen(address: string, answer: (req: IncomingMessage, res: ServerResponse) => void): Promise<Server[]> {
-  const server = createServer(answer).listen({ port, host: address, ipv6Only: address.includes(':') });
-  try {
-    await once(server, 'listening');
-    return [server];
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // The machine has no IPv6.
-    if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return [];
-    const why = code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used (${code})`;
-    throw new CommandError(exitCodes.failed, `Port ${port} ${why}; the login returns there.`, {
-      reason: 'port_taken',
-      hints: [
-        `Find the program: ss -ltnp 'sport = :${port}' (or lsof -i :${port}). Stop it and try again:`,
-        `Cognito compares ${callbackUrl} exactly, so the port cannot change.`,
-        'Or log in without the port: mcp-gateway login --no-browser, and paste the address that the browser ends at.',
-      ],
-      cause: error,
-    });
+async function listen(answer: (req: IncomingMessage, res: ServerResponse) => void) {
+  let cause: unknown;
+  for (const host of addresses) {
+    const server: Server = createServer(answer).listen({ port: 0, host });
+    try {
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      return { server, redirectUri: `http://${host.includes(':') ? `[${host}]` : host}:${port}${path}` };
+    } catch (error) {
+      cause ??= error;
+    }
   }
+  const { code } = cause as NodeJS.ErrnoException;
+  throw new CommandError(exitCodes.failed, `No program can listen at ${addresses[0]} (${code}).`, { cause });
 }
 
-function callbackOf({ method, url, headers }: IncomingMessage): URL | undefined {
-  const asked = URL.parse(url ?? '', callbackUrl);
-  const here = /^(localhost|127\.0\.0\.1|\[::1\]):9090$/.test(headers.host ?? '');
-  if (method !== 'GET' || !here || asked?.pathname !== '/callback') return undefined;
-  const callback = new URL(callbackUrl);
+/** Of another host it is a page that has found the port by its own name (DNS rebinding). */
+function callbackOf({ method, url, headers }: IncomingMessage, redirectUri: string): URL | undefined {
+  const callback = new URL(redirectUri);
+  const asked = URL.parse(url ?? '', callback);
+  if (method !== 'GET' || headers.host !== callback.host || asked?.pathname !== path) return undefined;
   callback.search = asked.search;
   return callback;
 }

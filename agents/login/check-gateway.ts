@@ -1,48 +1,57 @@
 import * as z from 'zod';
-import { poolIdPattern } from '../../common/identity/cognito.ts';
-import { cognitoIssuers } from '../../common/identity/cognito-endpoints.ts';
+import { commandLine } from '../../common/identity/command-line.ts';
 import { asRefusal, explainFailure, explainRefusal } from '../gateway/explain.ts';
-import { usageError } from '../lib/failure.ts';
+import { CommandError, exitCodes, usageError } from '../lib/failure.ts';
 import type { Print } from '../lib/print.ts';
-import { poolSettings, type Settings } from '../lib/settings.ts';
+import type { Settings } from '../lib/settings.ts';
 import { watchFetch } from '../lib/watched-fetch.ts';
 
-const metadata = z.object({ resource: z.url(), authorization_servers: z.array(z.string()) });
+const metadata = z.object({ resource: z.url() });
+/** What `/health` of every release answers. */
+const health = z.object({ 'auth-server': z.string() });
 const timeoutMilliseconds = 10_000;
 
 /**
- * Checks the OAuth metadata (RFC 9728) of the gateway's API before the user types a password: REGISTRY_URL must be the gateway's own
- * address, and the gateway must trust this user pool.
- * @throws {CommandError} usage, with the correct address; unreachable
+ * Checks before the browser opens that REGISTRY_URL is the gateway's own address, and that the gateway knows the login of this
+ * command line: it has the metadata (RFC 9728) of the resource that the login asks for.
+ * @throws {CommandError} usage, with the correct address; failed for an older gateway; unreachable
  */
 export async function checkGateway(settings: Settings, print: Print): Promise<void> {
-  const url = new URL('/.well-known/oauth-protected-resource/api', settings.gateway);
-  const signal = AbortSignal.timeout(timeoutMilliseconds);
-  const response = await watchFetch(print)(url, { redirect: 'manual', signal }).catch((error) => {
-    throw explainFailure(error, { settings, url });
-  });
+  const { gateway, file } = settings;
+  const ask = async (path: string) => {
+    const url = new URL(path, gateway);
+    const signal = AbortSignal.timeout(timeoutMilliseconds);
+    const response = await watchFetch(print)(url, { redirect: 'manual', signal }).catch((error) => {
+      throw explainFailure(error, { settings, url });
+    });
+    return { url, response };
+  };
+  const { url, response } = await ask(`/.well-known/oauth-protected-resource${commandLine.sessionPath}`);
   const refusal = response.ok ? undefined : await asRefusal(response);
   if (refusal?.reason === 'identity_required') throw explainRefusal(refusal, { settings, url });
+  const hints = [`REGISTRY_URL (${file}) is the address that people open in the browser, without a path.`];
+  if (refusal?.reason === 'wrong_host') throw usageError(refusal.message, hints);
   const found = response.ok ? metadata.safeParse(await response.json().catch(() => undefined)) : undefined;
   if (!found?.success) {
-    const hints = [`REGISTRY_URL (${settings.file}) is the address that people open in the browser, without a path.`];
-    throw usageError(`${settings.gateway} does not answer like a gateway.`, hints);
+    const about = await (await ask('/health')).response.json().catch(() => undefined);
+    if (health.safeParse(about).success) throw olderGateway(gateway);
+    throw usageError(`${gateway} does not answer like a gateway.`, hints);
   }
-  const { resource, authorization_servers: issuers } = found.data;
-  if (new URL(resource).origin !== settings.gateway) {
-    throw usageError(`${settings.gateway} is not the address of the gateway, which is ${resource}.`, [
-      `Set REGISTRY_URL=${new URL(resource).origin} in ${settings.file}.`,
+  const { origin } = new URL(found.data.resource);
+  if (origin !== gateway)
+    throw usageError(`${gateway} is not the address of the gateway, which is ${origin}.`, [
+      `Set REGISTRY_URL=${origin} in ${file}.`,
     ]);
-  }
-  refuseOtherPool(settings, issuers);
 }
 
-function refuseOtherPool(settings: Settings, issuers: readonly string[]): void {
-  const pool = poolSettings(settings).COGNITO_USER_POOL_ID;
-  if (issuers.some((issuer) => cognitoIssuers(pool).includes(issuer))) return;
-  const names = issuers.map((issuer) => issuer.slice(issuer.lastIndexOf('/') + 1));
-  const theirs = names.filter((name) => poolIdPattern.test(name)).join(', ');
-  throw usageError(`The gateway trusts the user pool ${theirs}, not ${pool}.`, [
-    `Set COGNITO_USER_POOL_ID=${theirs} in ${settings.file}, or REGISTRY_URL to the gateway of ${pool}.`,
-  ]);
+function olderGateway(gateway: string): CommandError {
+  return new CommandError(
+    exitCodes.failed,
+    `The gateway at ${gateway} is older than this mcp-gateway, and does not know its login.`,
+    {
+      hints: [
+        'Log in with the mcp-gateway of its own version, or ask its operator to update it. The session works with every version.',
+      ],
+    },
+  );
 }

@@ -1,13 +1,12 @@
 import { createInterface } from 'node:readline';
 import type { Context } from '../lib/context.ts';
-import { callbackUrl } from './callback-server.ts';
 
 /**
  * Reads pasted text as a callback: the whole address, its query, or the code alone. A code alone has no state; the PKCE
- * verifier at the token endpoint and the ID token's nonce then tie it to this login.
+ * verifier then ties it to this login.
  * @returns undefined for other text; `foreign` for the callback of another login
  */
-function readPasted(text: string, state: string): URL | 'foreign' | undefined {
+function readPasted(text: string, state: string, callbackUrl: string): URL | 'foreign' | undefined {
   const pasted = text.trim().replace(/^["'<]|["'>]$/g, '');
   const callback = new URL(callbackUrl);
   if (/^[\w.~+/-]{8,2000}=*$/.test(pasted)) {
@@ -24,12 +23,15 @@ function readPasted(text: string, state: string): URL | 'foreign' | undefined {
 
 export type Pasting = ReturnType<typeof waitForPaste>;
 
-/** Reads lines until one is the callback of this login, and explains what is wrong with the others. */
-export function waitForPaste({ stdin }: Context, state: string, say: (text: string) => void) {
+/**
+ * Reads lines until one is the callback of this login, and explains what is wrong with the others.
+ * @param callbackUrl the address of the callback, without parameters
+ */
+export function waitForPaste({ stdin }: Context, state: string, callbackUrl: string, say: (text: string) => void) {
   const lines = createInterface({ input: stdin, terminal: false });
   const pasted = new Promise<URL | undefined>((resolve) => {
     lines.on('line', (line) => {
-      const found = readPasted(line, state);
+      const found = readPasted(line, state, callbackUrl);
       if (found instanceof URL) return resolve(found);
       if (line.trim() === '') return;
       say(

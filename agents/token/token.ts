@@ -9,7 +9,7 @@ import { ConfigError } from '../../common/text/config-error.ts';
 import type { PoolSettings } from '../lib/settings.ts';
 
 const shape = shapeFor('agents');
-// A person may log in with a public client; an agent needs its secret.
+// The gateway has a client without a secret in some pools; an agent needs its secret.
 const schema = z.object({ ...shape, COGNITO_CLIENT_SECRET: shape.COGNITO_CLIENT_SECRET.unwrap() });
 
 /**
@@ -39,7 +39,7 @@ export async function grantAgentToken(
 }
 
 /** The user pool of these settings, for one of its app clients. */
-export function discoverPool(
+function discoverPool(
   pool: PoolSettings,
   clientId: string,
   watch?: (fetch: StandInFetch) => StandInFetch,

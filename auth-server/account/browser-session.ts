@@ -4,7 +4,7 @@ import { type IdentifyDeps, signedIn } from '../identity/identify.ts';
 import { LoginFailure } from '../login/login-failure.ts';
 import type { SessionStore } from '../store/session.ts';
 import type { SessionRecord } from '../store/session-record.ts';
-import { ownSession } from './own-session.ts';
+import { isOfCommandLine, ownSession } from './own-session.ts';
 
 export type BrowserSessionDeps = IdentifyDeps & {
   sessions: SessionStore;
@@ -26,7 +26,6 @@ export async function browserSession(
   if (!person) return undefined;
   const { subject: sub, sessionId: sid, authMethod: auth_method } = person;
   const own = await ownSession(deps, { sub, auth_method, ...(sid !== undefined && { sid }) });
-  const client = own && deps.providers.get(own.provider);
-  if (own && client && !client.settings.unlisted) return own;
+  if (own && deps.providers.has(own.provider) && !isOfCommandLine(own, deps.providers)) return own;
   throw new LoginFailure(403, refused, ['This takes a sign-in in a browser.']);
 }

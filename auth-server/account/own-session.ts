@@ -1,5 +1,6 @@
 import type { JWTPayload } from 'jose';
 import { nowInSeconds } from '../../common/time/now.ts';
+import type { OAuthClient } from '../cognito/oauth-client.ts';
 import type { RevocationStore } from '../store/revocation.ts';
 import type { SessionStore } from '../store/session.ts';
 import type { SessionRecord } from '../store/session-record.ts';
@@ -17,7 +18,15 @@ export async function ownSession(
   if (typeof sid !== 'string' || auth_method !== 'session_cookie') return undefined;
   const record = await sessions.read(sid);
   if (record?.kind !== 'browser' || record.sub !== sub || record.expiresAt <= nowInSeconds()) return undefined;
-  const { username, clientId, createdAt } = record;
-  const isRevoked = revocations.covers(createdAt, { users: [record.sub, username], clients: [clientId] });
+  const { username, clientId, oauthClient = '', createdAt } = record;
+  const isRevoked = revocations.covers(createdAt, { users: [record.sub, username], clients: [clientId, oauthClient] });
   return isRevoked ? undefined : record;
+}
+
+/** Whether a session is one of the command line: it came by its code, or by the app client of an older one. */
+export function isOfCommandLine(
+  { kind, oauthClient, provider }: SessionRecord,
+  providers: ReadonlyMap<string, OAuthClient>,
+): boolean {
+  return kind === 'browser' && (oauthClient !== undefined || providers.get(provider)?.settings.unlisted === true);
 }

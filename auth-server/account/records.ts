@@ -9,6 +9,7 @@ import type { PersonalTokens } from '../identity/personal-token.ts';
 import { endAtProvider } from '../login/end-at-provider.ts';
 import type { SessionStore } from '../store/session.ts';
 import type { PersonAt, SessionRecord } from '../store/session-record.ts';
+import { isOfCommandLine } from './own-session.ts';
 
 export interface AccountDeps {
   sessions: SessionStore;
@@ -77,11 +78,10 @@ function personOf({ providers }: AccountDeps, { provider, sub }: SessionRecord):
 
 /** @param own the session that asks */
 export function toAccountRecord(deps: AccountDeps, record: SessionRecord, own: SessionRecord): AccountRecord {
-  const { kind, provider, createdAt, lastSeen, expiresAt, oauthClientName, resource } = record;
-  const isTerminal = kind === 'browser' && deps.providers.get(provider)?.settings.unlisted === true;
+  const { kind, createdAt, lastSeen, expiresAt, oauthClientName, resource } = record;
   return {
     id: idOf(record),
-    kind: isTerminal ? 'terminal' : kind,
+    kind: isOfCommandLine(record, deps.providers) ? 'terminal' : kind,
     isOwn: record.sid === own.sid,
     client: oauthClientName ?? null,
     resource: resource ?? null,

@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { commandLine } from '../../common/identity/command-line.ts';
 import { version } from '../../common/settings/version.ts';
 import { serverNameForm } from '../../policy/names.ts';
 
@@ -37,12 +38,17 @@ export function createResourceMetadata(settings: MetadataSettings): RequestHandl
     // Also for the 404: a page that cannot read it cannot try the next address (RFC 9728 section 3.1).
     res.set('Access-Control-Allow-Origin', '*');
     const path = req.path.slice('/.well-known/oauth-protected-resource'.length).replace(/\/$/, '');
+    if (path === commandLine.sessionPath) {
+      // The command line looks here whether the gateway knows its login, and what its own address is.
+      res.json({ resource: `${publicUrl}${path}`, authorization_servers: [publicUrl], bearer_methods_supported: [] });
+      return;
+    }
     if (!resourcePath.test(path)) {
       const error = path === '' ? updateFirst : { code: 'not_found', message: 'There is no such resource here.' };
       res.status(404).json({ error });
       return;
     }
-    // The command line logs people in at the pool, and checks here that it is the gateway's.
+    // Older command lines log people in at the pool, and check here that it is the gateway's.
     const servers = path === '/api' ? [publicUrl, issuer] : [publicUrl];
     // Clients fetch the document for each login, and REGISTRY_URL and the pool hardly ever change.
     res.set('Cache-Control', 'public, max-age=3600').json({

@@ -140,7 +140,8 @@ async function personOf(deps: IdentifyDeps, value: string): Promise<Principal> {
   const policy = deps.policy();
   const person = () => ({ ...personOfSession(policy, claims, record), groupsValidUntil });
   const principal = cached(policy, claims, record, person);
-  return unlessRevoked(deps, principal, [record.clientId], record.createdAt);
+  const { clientId, oauthClient, createdAt } = record;
+  return unlessRevoked(deps, principal, oauthClient === undefined ? [clientId] : [clientId, oauthClient], createdAt);
 }
 
 const isOfBrowser = ({ kind }: SessionRecord) => kind === 'browser';

@@ -80,19 +80,33 @@ export async function openSession(
   provider: ProviderSettings,
   person: LoggedIn,
 ): Promise<{ value: string; record: SessionRecord }> {
-  const { subject, username, groups } = person;
-  if (Buffer.byteLength(subject + username) > longestName) {
-    throw new LoginFailure(502, 'You cannot log in under this name', [
-      `Your name at ${provider.title} is longer than a session can hold.`,
-      'Ask an administrator for a shorter one.',
-    ]);
-  }
+  refuseLongName(provider.title, person);
   const expiresAt = nowInSeconds() + deps.sessionSeconds;
   const record = await addRecord(deps, provider, person, { ...ofBrowser, expiresAt });
-  const { sid, shownName: shown_name } = record;
-  const known = groups.filter((group) => deps.policy().source.groups.has(group));
-  const value = await deps.seal.seal({ sid, sub: subject, username, shown_name, exp: expiresAt });
+  return { value: await cookieValueOf(deps, record, person.groups), record };
+}
+
+/** @throws {LoginFailure} for a name that does not fit into a cookie */
+export function refuseLongName(provider: string, { subject, username }: Pick<LoggedIn, 'subject' | 'username'>): void {
+  if (Buffer.byteLength(subject + username) <= longestName) return;
+  throw new LoginFailure(502, 'You cannot log in under this name', [
+    `Your name at ${provider} is longer than a session can hold.`,
+    'Ask an administrator for a shorter one.',
+  ]);
+}
+
+/**
+ * The value of the cookie that names a record, for a person who is now logged in.
+ * @param groups those that the provider named
+ */
+export async function cookieValueOf(
+  { seal, policy, log }: Pick<OpenSessionDeps, 'seal' | 'policy' | 'log'>,
+  { sid, sub, username, shownName: shown_name, provider, oauthClient: client, expiresAt: exp }: SessionRecord,
+  groups: readonly string[],
+): Promise<string> {
+  const known = groups.filter((group) => policy().source.groups.has(group));
+  const value = await seal.seal({ sid, sub, username, shown_name, exp });
   const unknown_groups = groups.length - known.length;
-  deps.log.info({ subject, username, shown_name, provider: provider.name, groups: known, unknown_groups }, 'logged in');
-  return { value, record };
+  log.info({ subject: sub, username, shown_name, provider, client, groups: known, unknown_groups }, 'logged in');
+  return value;
 }

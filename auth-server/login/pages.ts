@@ -8,7 +8,8 @@ export interface ConsentView {
   title: string;
   /** What the client calls itself. */
   client: string;
-  /** The place that it wants to use, in a word or two, and its canonical address. */
+  /** What it wants: a verb, and the place that it wants to use, in a word or two, with its canonical address. */
+  wants: string;
   place: string;
   address: string;
   person: string;

@@ -1,25 +1,35 @@
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
 import * as z from 'zod';
+import { version } from '../../common/settings/version.ts';
 import { personInGroups } from '../../policy/caller.ts';
 import { type createFreshLogin, freshSeconds, KeysUnavailable, LoginRefused } from '../cognito/fresh-login.ts';
 import { type OAuthClient, SignInEnded } from '../cognito/oauth-client.ts';
 import { shownNameOf } from '../cognito/shown-name.ts';
 import { createTally, networkOf, type Tally } from '../limits/rate-limit.ts';
 import type { RevocationStore } from '../store/revocation.ts';
+import type { SessionRecord } from '../store/session-record.ts';
 import type { UsedStore } from '../store/used.ts';
-import { type OpenSessionDeps, openSession } from './open-session.ts';
+import { cookieValueOf, type OpenSessionDeps, openSession } from './open-session.ts';
 
 export interface SessionExchangeDeps extends OpenSessionDeps {
   /**
-   * Checks a login of the command line, to turn it into a session; `client` is the user pool as the command line's app
-   * client knows it. Undefined if `COGNITO_CLI_CLIENT_ID` is not set: the exchange is off.
+   * For older command lines, which log in at the user pool: checks such a login, to turn it into a session; `client` is the
+   * pool as their app client knows it. Undefined if `COGNITO_CLI_CLIENT_ID` is not set: only codes are taken.
    */
   cliLogin: { check: ReturnType<typeof createFreshLogin>; client: OAuthClient } | undefined;
+  /** Exchanges a code of the authorization server; undefined for one that does not work. */
+  redeemSession: (code: SessionCode) => Promise<SessionRecord | undefined>;
   used: UsedStore;
   revocations: RevocationStore;
   cookieName: string;
   /** How many exchanges from one address may be refused in a minute before it has to wait. Default 20. */
   refusedExchanges?: number | undefined;
+}
+
+interface SessionCode {
+  code: string;
+  verifier: string;
+  redirectUri: string;
 }
 
 class Refusal extends Error {
@@ -37,27 +47,28 @@ class Refusal extends Error {
 /** Fits two tokens with a hundred groups of full length, and a refresh token. */
 const longestBody = '64kb';
 const token = z.string().min(1).max(40_000);
-const body = z.strictObject({ id_token: token, access_token: token, refresh_token: token.optional() });
+const tokens = z.strictObject({ id_token: token, access_token: token, refresh_token: token.optional() });
+const code = z.strictObject({ code: token, code_verifier: token, redirect_uri: token });
+const body = z.union([code, tokens]);
 
 /**
- * `POST /oauth2/session` exchanges the tokens of a fresh login at the command line for a session cookie's value. For
- * programs only: it does not depend on cookies, and no page may use it.
+ * `POST /oauth2/session` exchanges the code of the command line's login for a session cookie's value, or the tokens of a fresh
+ * login of an older command line. For programs only: it does not depend on cookies, and no page may use it.
  */
 export function sessionExchange(deps: SessionExchangeDeps): Router {
   const router = Router();
   const path = '/oauth2/session';
   const refused = createTally(deps.refusedExchanges ?? 20);
   const answer: RequestHandler = async (req, res) => void res.json(await exchange(deps, req));
-  router.post(path, admit(deps, refused), express.json({ limit: longestBody, type: 'application/json' }), answer);
+  router.post(path, admit(refused), express.json({ limit: longestBody, type: 'application/json' }), answer);
   router.use(path, showRefusal(deps, refused));
   return router;
 }
 
 /** The checks before the body is read. */
-function admit({ cliLogin }: SessionExchangeDeps, refused: Tally): RequestHandler {
+function admit(refused: Tally): RequestHandler {
   return (req, res, next) => {
     res.set('Cache-Control', 'no-store');
-    if (!cliLogin) throw new Refusal(404, 'exchange_off', 'COGNITO_CLI_CLIENT_ID is not set at the gateway.');
     const wait = refused.waitFor(networkOf(req.get('x-real-ip') ?? ''));
     if (wait !== undefined) throw new Refusal(429, 'too_many_tries', `Too many tries. Wait ${wait} s.`, wait);
     if (req.get('origin') !== undefined || req.get('sec-fetch-site') !== undefined)
@@ -70,10 +81,25 @@ function admit({ cliLogin }: SessionExchangeDeps, refused: Tally): RequestHandle
 
 async function exchange(deps: SessionExchangeDeps, req: Request) {
   const sent = body.safeParse(req.body);
-  if (!sent.success || !deps.cliLogin)
-    throw new Refusal(400, 'request_unreadable', 'Send id_token, access_token and, if there is one, refresh_token.');
+  if (!sent.success)
+    throw new Refusal(
+      400,
+      'request_unreadable',
+      'Send code, code_verifier and redirect_uri, or the tokens of a login.',
+    );
+  if (!('code' in sent.data)) return answerOf(deps, await byTokens(deps, sent.data));
+  const { code, code_verifier: verifier, redirect_uri: redirectUri } = sent.data;
+  const record = await deps.redeemSession({ code, verifier, redirectUri });
+  if (!record) throw new Refusal(401, 'login_refused', codeRefused);
+  return answerOf(deps, { record, value: await cookieValueOf(deps, record, record.groups) });
+}
+
+const codeRefused = 'The code was used, is older than a minute, or belongs to another login. Log in again.';
+
+async function byTokens(deps: SessionExchangeDeps, sent: z.output<typeof tokens>) {
+  if (!deps.cliLogin) throw new Refusal(404, 'exchange_off', exchangeOff);
   const { check, client } = deps.cliLogin;
-  const login = await check(sent.data);
+  const login = await check(sent);
   const { subject, username, originJti, authTime } = login;
   if (deps.revocations.covers(authTime, { users: [subject, username], clients: [client.settings.clientId] }))
     throw new Refusal(401, 'access_revoked', 'An administrator has ended this access. Log in again.');
@@ -81,11 +107,17 @@ async function exchange(deps: SessionExchangeDeps, req: Request) {
     throw new Refusal(401, 'login_used', 'This login has been exchanged already. Log in again.');
   // Refreshed at once: a refresh token of another login must not be attached to this one, and without a refresh token the
   // session must not last longer than the groups in the tokens are valid.
-  const { refresh_token: kept } = sent.data;
+  const { refresh_token: kept } = sent;
   const shownName = shownNameOf(login.claims, client.settings.nameClaims ?? []);
   const person =
     kept === undefined ? { ...login, shownName, refreshToken: undefined } : await client.refresh(kept, subject);
-  const { value, record } = await openSession(deps, client.settings, person);
+  return await openSession(deps, client.settings, person);
+}
+
+const exchangeOff = `This gateway takes no logins of the user pool. Update mcp-gateway to ${version} or newer, and log in again.`;
+
+/** What a command line keeps. */
+function answerOf(deps: SessionExchangeDeps, { value, record }: { value: string; record: SessionRecord }) {
   const { groups } = personInGroups(deps.policy(), record.groups);
   const { expiresAt } = record;
   return { cookie_name: deps.cookieName, cookie: value, expires_at: expiresAt, username: record.username, groups };

@@ -33,5 +33,8 @@ export interface OAuthDeps {
   /** Shown on the consent page, in seconds. */
   clientSessionSeconds: number;
   clientIdleSeconds: number;
+  /** The same of a session, which the command line gets. */
+  sessionSeconds: number;
+  idleSeconds: number;
   log: Logger;
 }

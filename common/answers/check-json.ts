@@ -45,8 +45,8 @@ class JsonCheck {
   readonly #bytes: Uint8Array;
   readonly #limits: Pick<MessageLimits, 'depth' | 'values'>;
   readonly #onValue: OnValue;
-  /** For each open object and list: 1 for a list. */
-  readonly #isList: Uint8Array;
+  /** For each open object and list whether it is a list. */
+  readonly #isList: boolean[] = [];
   readonly #keys: (string | undefined)[] = [];
   readonly #starts: number[] = [];
   #at: number;
@@ -58,7 +58,6 @@ class JsonCheck {
     this.#bytes = bytes;
     this.#limits = limits;
     this.#onValue = onValue;
-    this.#isList = new Uint8Array(limits.depth);
     this.#at = skipSpace(bytes, 0);
   }
 
@@ -98,7 +97,7 @@ class JsonCheck {
   #open(asList: boolean): boolean {
     if (this.#depth === this.#limits.depth)
       throw new OversizedAnswer(`a message of more than ${this.#limits.depth} levels`);
-    this.#isList[this.#depth++] = asList ? 1 : 0;
+    this.#isList[this.#depth++] = asList;
     if (this.#depth <= reportedDepth) this.#keys[this.#depth] = undefined;
     this.#skip(1);
     if (this.#bytes[this.#at] !== (asList ? closeList : closeObject)) {
@@ -115,7 +114,7 @@ class JsonCheck {
     const from = this.#at;
     const to = skipString(this.#bytes, from + 1, this.#bytes.length);
     if (to - from > longestKey) throw new OversizedAnswer(`a key of more than ${longestKey} bytes`);
-    if (this.#depth <= reportedDepth) this.#keys[this.#depth] = JSON.parse(textOf(this.#bytes, from, to)) as string;
+    if (this.#depth <= reportedDepth) this.#keys[this.#depth] = keyOf(textOf(this.#bytes, from, to));
     this.#at = skipSpace(this.#bytes, to);
     if (this.#bytes[this.#at] !== colon) throw new UnreadableAnswer('a key without a value');
     this.#skip(1);
@@ -130,7 +129,7 @@ class JsonCheck {
         this.#onValue(this.#depth, this.#keys, this.#starts[this.#depth] ?? 0, this.#at);
       this.#skip(0);
       if (this.#depth === 0) return false;
-      const inList = this.#isList[this.#depth - 1] === 1;
+      const inList = this.#isList[this.#depth - 1];
       const next = this.#bytes[this.#at];
       if (next === comma) {
         this.#skip(1);
@@ -148,8 +147,14 @@ class JsonCheck {
   }
 }
 
+/** @param text a string as JSON, with its quotes */
+function keyOf(text: string): string {
+  return text.includes('\\') ? (JSON.parse(text) as string) : text.slice(1, -1);
+}
+
 /** The text of a range of bytes. */
 export function textOf(bytes: Uint8Array, from: number, to: number): string {
+  if (Buffer.isBuffer(bytes)) return bytes.toString('utf8', from, to);
   return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
 }
 

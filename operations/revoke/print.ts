@@ -40,7 +40,7 @@ export function sessionsAsTable(sessions: readonly SessionRecord[]): string {
       plain(groups.join(', ')),
       time(createdAt),
       time(lastSeen),
-      kind === 'browser' ? kind : plain(oauthClientName ?? oauthClient ?? kind),
+      plain(oauthClientName ?? oauthClient ?? kind),
     ],
   );
   const table = [['SESSION', 'USER', 'PROVIDER', 'GROUPS', 'SINCE (UTC)', 'LAST USED', 'CLIENT'], ...rows];

@@ -1,4 +1,4 @@
-import { splice } from '../../common/answers/rewrite.ts';
+import { type Edit, splice } from '../../common/answers/rewrite.ts';
 import type { Client } from './client.ts';
 import { Clients } from './clients.ts';
 import { BrokerError, rpcCode } from './errors.ts';
@@ -102,14 +102,14 @@ class PassedCalls implements Calls {
     if (method === 'tasks/list') return await listTasks(this.#members, exchange, client);
     const task = method.startsWith('tasks/') ? innerTaskId(client, exchange.era, params?.taskId) : undefined;
     const targets = task
-      ? [{ member: task.member, body: withTask(exchange, task.id), name: task.id }]
+      ? [{ member: task.member, edits: [named(['params', 'taskId'], task.id)], name: task.id }]
       : ordered(client, exchange, routes);
-    let error: BrokerError | undefined = new BrokerError(rpcCode.invalidParams, 'There is nothing of that name here.');
+    let error: BrokerError | undefined;
     for (const [index, target] of targets.entries()) {
       error = await this.#pass(exchange, client, target, index < targets.length - 1);
-      if (!error) break;
+      if (!error) return undefined;
     }
-    return error;
+    return error ?? new BrokerError(rpcCode.invalidParams, 'There is nothing of that name here.');
   }
 
   async #pass(exchange: Exchange, client: Client, target: Target, mayFail: boolean): Promise<BrokerError | undefined> {
@@ -142,10 +142,10 @@ function empty(exchange: Exchange): undefined {
   exchange.reply.whole(200, `{"jsonrpc":"2.0","id":${idOf(exchange)},"result":{}}`);
 }
 
-/** Where a request goes, with the body for it. */
+/** Where a request goes, and what is put into it for that. */
 interface Target {
   member: Member;
-  body: Buffer;
+  edits: readonly Edit[];
   name?: string | undefined;
   definition?: string | undefined;
 }
@@ -164,7 +164,10 @@ function ordered(client: Client, exchange: Exchange, routes: readonly Route[]): 
     member,
     definition,
     name: name ?? uri,
-    body: name === undefined ? Buffer.from(exchange.text) : withName(exchange, name),
+    edits:
+      name === undefined
+        ? []
+        : [named(params?.ref === undefined ? ['params', 'name'] : ['params', 'ref', 'name'], name)],
   }));
 }
 
@@ -173,18 +176,13 @@ function uriOf(params: Record<string, unknown> = {}): string | undefined {
   return typeof uri === 'string' ? uri : undefined;
 }
 
-function withName({ text, message }: Exchange, name: string): Buffer {
-  const path = message.params?.ref === undefined ? (['params', 'name'] as const) : (['params', 'ref', 'name'] as const);
-  return splice(Buffer.from(text), [{ path, json: JSON.stringify(name) }]);
+function named(path: Edit['path'], name: string): Edit {
+  return { path, json: JSON.stringify(name) };
 }
 
-function withTask({ text }: Exchange, id: string): Buffer {
-  return splice(Buffer.from(text), [{ path: ['params', 'taskId'], json: JSON.stringify(id) }]);
-}
-
-function requestOf({ message, era }: Exchange, { body, name, definition }: Target): MemberRequest {
+function requestOf({ message, text, era }: Exchange, { edits, name, definition }: Target): MemberRequest {
   const { method = '', params } = message;
   const isOldTask = era === 'old' && (params?.task !== undefined || method.startsWith('tasks/'));
   const headers = definition === undefined ? undefined : paramHeaders(definition, params?.arguments);
-  return { body, method, name, params: headers, needsOld: isOldTask };
+  return { body: Buffer.from(text), edits, method, name, params: headers, needsOld: isOldTask };
 }

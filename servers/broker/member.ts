@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Edit } from '../../common/answers/rewrite.ts';
 import type { Client, Session } from './client.ts';
 import type { Asking, Era, Member } from './exchange.ts';
 import { gateCodeOf } from './members/answer.ts';
@@ -10,9 +11,11 @@ import { Sessions, sessionHeaders } from './members/sessions.ts';
 import { Short } from './members/short.ts';
 import { Failures, Turns } from './members/turns.ts';
 
-/** A request of a client, as it goes to a member: with the member's own name and an id of the broker's. */
+/** A request of a client, as it goes to a member. */
 export interface MemberRequest {
   body: Buffer;
+  /** What is put in when it is sent: the member's own names. */
+  edits?: readonly Edit[];
   method: string;
   /** What it names: a tool, a prompt or a URI. */
   name?: string | undefined;

@@ -1,4 +1,4 @@
-import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { JWTVerifyGetKey } from 'jose';
 import type { Logger } from '../../common/service/log.ts';
 import { interval } from '../../common/time/interval.ts';
@@ -6,8 +6,9 @@ import type { Calls } from '../broker/exchange.ts';
 import { createIdentifyCaller } from './caller.ts';
 import { createDispatch } from './client/dispatch.ts';
 import { codes, errorText, Refusal } from './client/errors.ts';
-import { type ClientParts, streamableHttp } from './client/http.ts';
+import { type ClientParts, type Door, streamableHttp } from './client/http.ts';
 import { createListen } from './client/listen.ts';
+import { headerOf } from './client/read-exchange.ts';
 import { createSessions } from './client/sessions.ts';
 import { legacySse } from './client/sse.ts';
 import { createAnnouncer } from './offer/announcer.ts';
@@ -35,7 +36,10 @@ const sweepMilliseconds = 60_000;
  * `/mcp` is streamable HTTP, `/sse` and `/messages` are HTTP+SSE of 2024-11-05. nginx says in `X-Hub-Set` which set was asked for.
  * @returns the app, and what ends its feed, timers and streams
  */
-export function createHub({ publicUrl, keys, registryUrl, calls, log }: HubParts): { app: Express; stop: () => void } {
+export function createHub({ publicUrl, keys, registryUrl, calls, log }: HubParts): {
+  app: RequestListener;
+  stop: () => void;
+} {
   const identify = createIdentifyCaller(keys, publicUrl);
   const feed = createFeed(
     registryUrl,
@@ -62,8 +66,8 @@ export function createHub({ publicUrl, keys, registryUrl, calls, log }: HubParts
     () => undefined,
   );
   const parts: ClientParts = {
-    async callerOf(req: Request) {
-      const caller = await identify(req.get('x-mcp-assertion'));
+    async callerOf(req) {
+      const caller = await identify(headerOf(req, 'x-mcp-assertion'));
       if (!caller) {
         const message = 'No valid identity came with this request. Reach the hub through the gateway.';
         throw new Refusal(401, codes.invalidRequest, message);
@@ -84,12 +88,15 @@ export function createHub({ publicUrl, keys, registryUrl, calls, log }: HubParts
       return new Refusal(500, codes.internal, 'The hub failed. Its log says why.');
     },
   };
-  const app = express();
-  app.disable('x-powered-by').enable('case sensitive routing').enable('strict routing').disable('etag');
-  app.get('/health', (_req, res) => void res.json({ status: 'ok' }));
-  app.use(streamableHttp(parts), legacySse(parts));
-  app.use((_req, res) => void res.status(404).json({ error: { code: 'not_found', message: 'hub answers at /mcp' } }));
-  app.use(onBodyError(parts));
+  const doors = new Map<string, Door>([['/mcp', streamableHttp(parts)], ...legacySse(parts), ['/health', sayHealthy]]);
+  const app: RequestListener = (req, res) => {
+    const door = doors.get(pathOf(req)) ?? nothingHere;
+    door(req, res).catch((error: unknown) => {
+      const refusal = parts.fail(error);
+      if (res.headersSent) res.destroy();
+      else send(res, refusal.status, errorText(refusal));
+    });
+  };
   return {
     app,
     stop() {
@@ -101,15 +108,19 @@ export function createHub({ publicUrl, keys, registryUrl, calls, log }: HubParts
   };
 }
 
-/** A body that is too long, compressed, or cut. */
-function onBodyError({ fail }: ClientParts): ErrorRequestHandler {
-  return (error: unknown, _req, res, _next) => {
-    const status = error instanceof Error && 'status' in error ? Number(error.status) : 500;
-    const isClients = status >= 400 && status < 500;
-    const refusal = isClients
-      ? new Refusal(status, codes.invalidRequest, String((error as Error).message))
-      : fail(error);
-    if (res.headersSent) return void res.destroy();
-    res.status(refusal.status).type('json').send(errorText(refusal));
-  };
+async function sayHealthy(_req: IncomingMessage, res: ServerResponse): Promise<void> {
+  send(res, 200, '{"status":"ok"}');
+}
+
+async function nothingHere(_req: IncomingMessage, res: ServerResponse): Promise<void> {
+  send(res, 404, '{"error":{"code":"not_found","message":"hub answers at /mcp"}}');
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
+}
+
+function send(res: ServerResponse, status: number, json: string): void {
+  res.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' }).end(json);
 }

@@ -64,13 +64,6 @@ test("The client for people has the gateway's callbacks and sign-out pages, and 
   expect(propertiesOf('WebClient').AllowedOAuthScopes).toEqual(asked);
 });
 
-test('The client of the command line has no secret, and its only callback is the one that the command line listens on', () => {
-  expect(propertiesOf('CommandLineClient')).toMatchObject({
-    GenerateSecret: false,
-    CallbackURLs: ['http://localhost:9090/callback'],
-  });
-});
-
 test("An agent's client uses the client credentials grant, and the scopes are created before it", () => {
   const { DependsOn } = template.Resources.AgentClient ?? {};
   const Properties = propertiesOf('AgentClient');

@@ -18,7 +18,11 @@ let ownPool: OwnPool;
 /** A gateway on PostgreSQL. Its user pool runs in this process, where the test can change its people. */
 beforeAll(async () => {
   line = await openLine(await newDatabase());
-  gateway = await startGateway({ DATABASE_URL: line.url, GROUPS_MAX_AGE: String(maxAgeSeconds / 60) });
+  gateway = await startGateway({
+    DATABASE_URL: line.url,
+    GROUPS_MAX_AGE: String(maxAgeSeconds / 60),
+    COGNITO_CLI_CLIENT_ID: '2cliclient0000000000000000',
+  });
   ownPool = await takeOverPool(gateway);
   pool = ownPool.control;
 }, 180_000);
@@ -193,7 +197,7 @@ describe('A login', () => {
   });
 });
 
-describe('POST /oauth2/session, through nginx,', () => {
+describe('POST /oauth2/session, through nginx, for a command line before 0.2.0,', () => {
   const cli = '2cliclient0000000000000000';
   const path = '/oauth2/session';
   const type = { 'content-type': 'application/json' };

@@ -27,15 +27,9 @@ export const firstHour = [
       'takes the stdio server of docs/stdio.md: its networks exist, and each package has its version',
     ],
   }),
-  row(
-    'one app client for web and command line, COGNITO_CLI_CLIENT_ID another one',
-    'the message names COGNITO_CLI_CLIENT_ID',
-    {
-      'e2e/agents/one-client': [
-        'Logging in with the app client of the web names COGNITO_CLI_CLIENT_ID, which is another one',
-      ],
-    },
-  ),
+  row('one app client for web and command line, COGNITO_CLI_CLIENT_ID another one', 'the login needs no app client', {
+    'e2e/agents/login': ['A SECRET_KEY is not used, and the login needs nothing but the address of the gateway'],
+  }),
   row('doctor with a wrong command-line client or callback', 'FAIL with what to register', {
     'e2e/doctor': ['The doctor finds that %s is no app client of the command line'],
   }),

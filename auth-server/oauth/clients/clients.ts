@@ -1,6 +1,6 @@
 import { nowInSeconds } from '../../../common/time/now.ts';
 import { OAuthError } from '../oauth-error.ts';
-import type { Client } from './client.ts';
+import { type Client, commandLineClient } from './client.ts';
 import type { Documents } from './documents.ts';
 import { redirectAllowed } from './redirects.ts';
 import { longestId, readRegistration, type SignedIds } from './registration.ts';
@@ -48,6 +48,7 @@ export interface ClientsDeps {
 export function createClients({ allowed, signedIds, documents, configured }: ClientsDeps): Clients {
   return {
     async find(id) {
+      if (id === commandLineClient.id) return commandLineClient;
       if (allowed === 'off' || id.length > longestId) return undefined;
       if (configured.has(id)) return { id, name: undefined, redirectUris: [], kind: 'configured' };
       if (id.startsWith('https:')) return documents.find(id);

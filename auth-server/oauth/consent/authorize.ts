@@ -1,4 +1,5 @@
 import type { RequestHandler, Response } from 'express';
+import { commandLine } from '../../../common/identity/command-line.ts';
 import { resourceOf } from '../../identity/resource.ts';
 import type { OAuthDeps } from '../deps.ts';
 import { OAuthError } from '../oauth-error.ts';
@@ -23,7 +24,7 @@ export function authorize(deps: OAuthDeps): RequestHandler {
     const state = statesOf(req.originalUrl, publicUrl);
     const asked: Asked = { ...to, state, challenge: '', resource: '' };
     try {
-      Object.assign(asked, whatIsAsked(publicUrl, one));
+      Object.assign(asked, whatIsAsked(publicUrl, to.client, one));
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error;
       return answerError(deps, res, asked, error);
@@ -75,7 +76,11 @@ const isTooLong = (state = '') => encodeURIComponent(state.toWellFormed()).lengt
  * the question.
  * @throws {OAuthError} what the client gets
  */
-function whatIsAsked(publicUrl: string, one: Parameters): Pick<Asked, 'challenge' | 'resource'> {
+function whatIsAsked(
+  publicUrl: string,
+  client: Asked['client'],
+  one: Parameters,
+): Pick<Asked, 'challenge' | 'resource'> {
   if (isTooLong(one('state'))) throw new OAuthError('invalid_request', 'The state is too long.');
   if (one('response_type') !== 'code') throw new OAuthError('unsupported_response_type', 'Ask for response_type=code.');
   if ((one('response_mode') ?? 'query') !== 'query')
@@ -83,11 +88,20 @@ function whatIsAsked(publicUrl: string, one: Parameters): Pick<Asked, 'challenge
   const challenge = one('code_challenge') ?? '';
   if (one('code_challenge_method') !== 'S256' || !/^[\w-]{43}$/.test(challenge))
     throw new OAuthError('invalid_request', 'PKCE with code_challenge_method=S256 is needed.');
-  const resource = resourceOf(publicUrl, one('resource') ?? `${publicUrl}/mcp`);
-  if (resource === undefined)
-    throw new OAuthError('invalid_target', 'The resource is not the address of an MCP server of this gateway.');
+  const resource = resourceFor(publicUrl, client, one('resource'));
   if (one('prompt') === 'none') throw new OAuthError('login_required', 'A person has to log in for this.');
   return { challenge, resource };
+}
+
+/** The command line asks for a session and nothing else, and no other client may: `resourceOf` knows no such audience. */
+function resourceFor(publicUrl: string, { kind }: Asked['client'], asked: string | undefined): string {
+  if (kind === 'command line') {
+    if (asked === publicUrl + commandLine.sessionPath) return asked;
+    throw new OAuthError('invalid_target', `The command line asks for ${publicUrl}${commandLine.sessionPath} only.`);
+  }
+  const resource = resourceOf(publicUrl, asked ?? `${publicUrl}/mcp`);
+  if (resource !== undefined) return resource;
+  throw new OAuthError('invalid_target', 'The resource is not the address of an MCP server of this gateway.');
 }
 
 /** Not to a site that anyone can register: the gateway's address would lead there without a question (RFC 9700 section 4.11). */

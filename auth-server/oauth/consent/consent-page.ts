@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { checkLetters } from '../../../common/identity/command-line.ts';
 import { type Policy, scopesOfGroups } from '../../../policy/policy.ts';
 import { callTools } from '../../../policy/request/methods.ts';
 import { groupsThatHelp } from '../../../policy/review/remedy.ts';
@@ -20,31 +21,74 @@ export function consentPage(
   person: Person,
   permits: Permits,
 ): void {
-  const name = asked.client.name ?? 'A program without a name';
-  const place = placeOf(permits);
   const destination = destinationOf(asked);
-  const days = (seconds: number) => {
-    const number = Math.max(1, Math.round(seconds / 86_400));
-    return number === 1 ? '1 day' : `${number} days`;
-  };
   res.set('Content-Security-Policy', securityPolicy(asked, destination));
   deps.pages.consent(res, {
-    title: permits.any ? `Allow ${name}?` : `You may not use ${place}`,
-    client: name,
-    place,
-    address: asked.resource,
+    ...(permits.kind === 'session' ? ofSession(deps, asked) : ofClient(deps, asked, person, permits)),
     person: person.shownName ?? person.username,
-    who: whoAsks(asked, destination),
     goesTo: whereTo(asked, destination),
-    question: `Are you adding ${permits.kind === 'server' ? permits.server : 'this gateway'} there just now?`,
     isPossible: permits.any,
-    refusal: permits.any ? [] : refusalOf(deps.policy(), person, permits),
-    ...abilitiesAt(permits),
-    nothingElse: `${permits.kind === 'server' ? 'no other server, and ' : ''}never your password.`,
-    lasts: `It ends after ${days(deps.clientSessionSeconds)}, or after ${days(deps.clientIdleSeconds)} without use. You can end it at any time, on My account.`,
     staysOpen: destination === 'private',
     anotherAccount: `/oauth2/consent/${uid}/login/${person.provider}?another`,
   });
+}
+
+type Words = Omit<ConsentView, 'person' | 'goesTo' | 'isPossible' | 'staysOpen' | 'anotherAccount'>;
+
+type ForClient = Exclude<Permits, { kind: 'session' }>;
+
+function ofClient(deps: OAuthDeps, asked: Asked, person: Person, permits: ForClient): Words {
+  const name = asked.client.name ?? 'A program without a name';
+  const place = placeOf(permits);
+  return {
+    title: permits.any ? `Allow ${name}?` : `You may not use ${place}`,
+    client: name,
+    wants: 'use',
+    place,
+    address: asked.resource,
+    who: whoAsks(asked, destinationOf(asked)),
+    question: `Are you adding ${permits.kind === 'server' ? permits.server : 'this gateway'} there just now?`,
+    refusal: permits.any ? [] : refusalOf(deps.policy(), person, permits),
+    ...abilitiesAt(permits),
+    nothingElse: `${permits.kind === 'server' ? 'no other server, and ' : ''}never your password.`,
+    lasts: lasting(deps.clientSessionSeconds, deps.clientIdleSeconds),
+  };
+}
+
+/** A sign-in, not access to one place. The letters tell the person's own terminal from everything else that leads here. */
+function ofSession({ publicUrl, sessionSeconds, idleSeconds }: OAuthDeps, { challenge }: Asked): Words {
+  return {
+    title: 'Sign in the command line?',
+    client: 'The command line',
+    wants: 'be',
+    place: 'signed in',
+    address: publicUrl,
+    who: { strong: 'A program on this computer', rest: 'that calls itself mcp-gateway.' },
+    question: `Have you just started “mcp-gateway login”, and does your terminal show ${checkLetters(challenge)}?`,
+    refusal: [],
+    abilities:
+      'everything, as a sign-in in a browser. It can use every server and tool that you may use, and see and change the registry as you may.',
+    tools: [],
+    nothingElse: 'it does not get your password.',
+    lasts: lasting(sessionSeconds, idleSeconds),
+  };
+}
+
+function lasting(seconds: number, idleSeconds: number): string {
+  return `It ends after ${spanOf(seconds)}, or after ${spanOf(idleSeconds)} without use. You can end it at any time, on My account.`;
+}
+
+const units = [
+  [86_400, 'day'],
+  [3_600, 'hour'],
+] as const;
+
+/** In the largest unit that says it to within a quarter. */
+function spanOf(seconds: number): string {
+  const fits = ([size]: (typeof units)[number]) => seconds % size === 0 || seconds >= 2 * size;
+  const [size, unit] = units.find(fits) ?? [60, 'minute'];
+  const number = Math.max(1, Math.round(seconds / size));
+  return number === 1 ? `1 ${unit}` : `${number} ${unit}s`;
 }
 
 function placeOf(permits: Permits): string {
@@ -68,13 +112,17 @@ function whoAsks({ client, redirectUri }: Asked, destination: Destination): Cons
   }
 }
 
-function whereTo({ redirectUri }: Asked, destination: Destination): string {
+function whereTo({ redirectUri, client }: Asked, destination: Destination): string {
   const { host, protocol } = new URL(redirectUri);
   if (destination === 'private') return `The answer goes to the program that opens addresses with ${protocol}`;
-  return `The answer goes to ${host}.`;
+  const pasted = client.kind === 'command line' ? ` If that page does not load, ${pasteIt}` : '';
+  return `The answer goes to ${host}.${pasted}`;
 }
 
-function abilitiesAt(permits: Permits): Pick<ConsentView, 'abilities' | 'tools'> {
+/** Over ssh, the terminal is elsewhere. To send the address to a stranger would sign in the stranger. */
+const pasteIt = 'paste its address into your own terminal, and give it to no one.';
+
+function abilitiesAt(permits: ForClient): Pick<ConsentView, 'abilities' | 'tools'> {
   if (permits.kind === 'all') return { abilities: 'use every server and tool that you may use.', tools: [] };
   if (permits.kind === 'api') return { abilities: 'see and change servers in the registry.', tools: [] };
   const { server, tools } = permits;

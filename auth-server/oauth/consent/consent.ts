@@ -1,7 +1,8 @@
 import type { Request, RequestHandler } from 'express';
 import { nowInSeconds } from '../../../common/time/now.ts';
-import { clientDigest } from '../clients/client.ts';
+import { type Client, clientDigest } from '../clients/client.ts';
 import type { OAuthDeps } from '../deps.ts';
+import type { CodeKind } from '../store/migrations.ts';
 import type { Answer, AuthorizationRequest } from '../store/requests.ts';
 import { consentPage } from './consent-page.ts';
 import { findRequest, openRequest } from './open-request.ts';
@@ -22,7 +23,7 @@ export function showConsent(deps: OAuthDeps): RequestHandler {
   return async (req, res) => {
     const request = await openRequest(deps, req);
     const person = await personOf(deps, request);
-    if (!person) return chooseLogin(deps, res, request.uid);
+    if (!person) return chooseLogin(deps, res, request);
     consentPage(deps, res, request, person, permitsFor(deps, request, person));
   };
 }
@@ -44,7 +45,7 @@ export function takeConsent(deps: OAuthDeps): RequestHandler {
       return sendAnswer(deps, res, asked, { error: 'access_denied', error_description: 'You did not allow it.' });
     }
     if (before === undefined) await allow(deps, request);
-    const code = await deps.grants.codeOf(uid);
+    const code = await deps.grants.codeOf(codeKindOf(asked.client), uid);
     if (code === undefined) throw requestGone();
     sendAnswer(deps, res, asked, { code });
   };
@@ -74,11 +75,14 @@ async function allow(deps: OAuthDeps, request: AuthorizationRequest): Promise<vo
   const { client, resource, redirectUri, challenge } = asked;
   const sid = grants.sidOf(uid);
   const until = await records.open(sid, asked, person);
-  await grants.addCode(uid, { sid, client: clientDigest(client.id), resource, until }, { redirectUri, challenge });
+  const grant = { sid, client: clientDigest(client.id), resource, until };
+  await grants.addCode(codeKindOf(client), uid, grant, { redirectUri, challenge });
   if ((await requests.answer(uid, 'allow')) === 'allow') return;
   await records.end(sid, 'client_denied');
   throw requestGone();
 }
+
+const codeKindOf = ({ kind }: Pick<Client, 'kind'>): CodeKind => (kind === 'command line' ? 'session code' : 'code');
 
 /** @returns undefined before the login, or if SECRET_KEY has changed since */
 async function personOf({ vault }: OAuthDeps, { person }: AuthorizationRequest): Promise<Person | undefined> {

@@ -1,10 +1,11 @@
+import { commandLine } from '../../../common/identity/command-line.ts';
 import { decide } from '../../../policy/decide.ts';
 import { hubName } from '../../../policy/names.ts';
 import { expandMethods, type Policy, scopesOfGroups } from '../../../policy/policy.ts';
 import { covers } from '../../../policy/review/rule-shape.ts';
 
 /** What a resource stands for. */
-export type ResourceKind = { kind: 'server'; server: string } | { kind: 'all' } | { kind: 'api' };
+export type ResourceKind = { kind: 'server'; server: string } | { kind: 'all' } | { kind: 'api' } | { kind: 'session' };
 
 /** What a person may do at a resource, and so a client in their name. */
 export type Permits = ResourceKind & {
@@ -18,6 +19,7 @@ export type Permits = ResourceKind & {
 export function kindOfResource(publicUrl: string, resource: string): ResourceKind {
   const path = resource.slice(publicUrl.length);
   if (path === '/mcp') return { kind: 'all' };
+  if (path === commandLine.sessionPath) return { kind: 'session' };
   if (path === '/api') return { kind: 'api' };
   return { kind: 'server', server: path.split('/')[1] ?? '' };
 }
@@ -31,6 +33,8 @@ export function permitsOf(policy: Policy, groups: readonly string[], resource: R
   const opens = (name: string) => decide(policy, scopes, name, [{ method: 'initialize' }]).allowed;
   if (resource.kind === 'all') return { ...resource, any: opens(hubName), tools: [] };
   if (resource.kind === 'api') return { ...resource, any: scopes.some((scope) => policy.ui.has(scope)), tools: [] };
+  // Everyone who can sign in may have a session, in a browser too.
+  if (resource.kind === 'session') return { ...resource, any: true, tools: [] };
   const { server } = resource;
   const any = opens(server);
   const rules = scopes.flatMap((scope) => policy.source.scopes.get(scope) ?? []);

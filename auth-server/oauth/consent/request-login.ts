@@ -2,12 +2,17 @@ import type { RequestHandler, Response } from 'express';
 import type { ClientLogins } from '../../login/login.ts';
 import { beginLogin } from '../../login/round-trip.ts';
 import type { OAuthDeps } from '../deps.ts';
+import type { AuthorizationRequest } from '../store/requests.ts';
 import { openRequest } from './open-request.ts';
 import { lockPerson } from './person.ts';
 import { RequestRefused, requestGone } from './refusal.ts';
 
 /** Leads to the login at the provider; with several, the person chooses. */
-export function chooseLogin({ providers, pages }: OAuthDeps, res: Response, uid: string): void {
+export function chooseLogin(
+  { providers, pages }: OAuthDeps,
+  res: Response,
+  { uid, asked }: Pick<AuthorizationRequest, 'uid' | 'asked'>,
+): void {
   const listed = [...providers.values()].filter(({ settings }) => !settings.unlisted);
   const ways = listed.map(({ settings }) => ({
     title: settings.title,
@@ -15,7 +20,11 @@ export function chooseLogin({ providers, pages }: OAuthDeps, res: Response, uid:
   }));
   const [only] = ways;
   if (ways.length === 1 && only) res.set('Cache-Control', 'no-store').redirect(303, only.address);
-  else pages.login(res, { ways, purpose: 'To connect your client.' });
+  else
+    pages.login(res, {
+      ways,
+      purpose: asked.client.kind === 'command line' ? 'For the command line.' : 'To connect your client.',
+    });
 }
 
 /**

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { nowInSeconds } from '../../../common/time/now.ts';
 import { OAuthError } from '../oauth-error.ts';
-import type { Schema } from '../store/migrations.ts';
+import type { CodeKind, Schema } from '../store/migrations.ts';
 import {
   addToken,
   digest,
@@ -75,23 +75,23 @@ export class Grants {
   }
 
   /** Makes the code that answers a request: the same at a second click on Allow. */
-  async addCode(request: string, grant: Grant, terms: CodeTerms): Promise<void> {
-    const code = this.#following('code', request);
-    await addToken(this.#db, 'code', code, { ...grant, ...terms }, { ...grant, seconds: codeSeconds });
+  async addCode(kind: CodeKind, request: string, grant: Grant, terms: CodeTerms): Promise<void> {
+    const code = this.#following(kind, request);
+    await addToken(this.#db, kind, code, { ...grant, ...terms }, { ...grant, seconds: codeSeconds });
   }
 
   /** The code that answers a request. @returns undefined if it was exchanged, or has expired */
-  async codeOf(request: string): Promise<string | undefined> {
-    const code = this.#following('code', request);
-    return (await findToken(this.#db, 'code', code))?.usedAt === null ? code : undefined;
+  async codeOf(kind: CodeKind, request: string): Promise<string | undefined> {
+    const code = this.#following(kind, request);
+    return (await findToken(this.#db, kind, code))?.usedAt === null ? code : undefined;
   }
 
   /**
    * What a code is for. Nothing is used up yet.
    * @throws {OAuthError} invalid_grant
    */
-  async findCode(code: string, client: string, redirectUri: string, verifier: string): Promise<Grant> {
-    const found = await findToken<Grant & CodeTerms>(this.#db, 'code', code);
+  async findCode(kind: CodeKind, code: string, client: string, redirectUri: string, verifier: string): Promise<Grant> {
+    const found = await findToken<Grant & CodeTerms>(this.#db, kind, code);
     if (!found || found.value.client !== client || found.value.redirectUri !== redirectUri) throw loginEnded();
     if (!/^[\w.~-]{43,128}$/.test(verifier) || digest(verifier) !== found.value.challenge) throw loginEnded();
     const { redirectUri: _, challenge: __, ...grant } = found.value;
@@ -113,6 +113,15 @@ export class Grants {
     });
     if (!isFirst) throw await this.#replayed(grant, 'code_replayed');
     return token;
+  }
+
+  /**
+   * Uses up a code for a session. One that comes twice was stolen: the session ends.
+   * @throws {OAuthError} invalid_grant
+   */
+  async useUp(code: string, grant: Grant): Promise<void> {
+    if (await useToken(this.#db, 'session code', code, usedCodeSeconds)) return;
+    throw await this.#replayed(grant, 'code_replayed');
   }
 
   /** What a refresh token is for, also a replaced one. Nothing is used up yet. */

@@ -4,7 +4,7 @@ import type { Policy } from '../../../policy/policy.ts';
 import type { OAuthClient } from '../../cognito/oauth-client.ts';
 import type { TokenVault } from '../../cognito/token-vault.ts';
 import { endAtProvider, revokeAtProvider } from '../../login/end-at-provider.ts';
-import { addRecord } from '../../login/open-session.ts';
+import { addRecord, ofBrowser, refuseLongName } from '../../login/open-session.ts';
 import type { RevocationStore } from '../../store/revocation.ts';
 import type { SessionStore } from '../../store/session.ts';
 import type { SessionRecord } from '../../store/session-record.ts';
@@ -21,6 +21,8 @@ export interface RecordsDeps {
   /** How long a client's access lasts, and how long without use, in seconds. */
   clientSessionSeconds: number;
   clientIdleSeconds: number;
+  /** How long a session of the command line lasts, in seconds. */
+  sessionSeconds: number;
   log: Logger;
 }
 
@@ -55,13 +57,17 @@ export function createRecords(deps: RecordsDeps) {
   return {
     /** Opens the record of a grant. A second click on Allow finds it there. @returns when the grant ends */
     async open(sid: string, { client, resource }: Asked, person: Person): Promise<number> {
-      const until = nowInSeconds() + deps.clientSessionSeconds;
+      const isSession = client.kind === 'command line';
+      const until = nowInSeconds() + (isSession ? deps.sessionSeconds : deps.clientSessionSeconds);
       if (await sessions.read(sid)) return until;
       const { subject, username, provider, clientId, loggedInAt } = person;
+      if (isSession) refuseLongName(deps.providers.get(provider)?.settings.title ?? provider, person);
       const [oauthClient, client_name] = [clientDigest(client.id), client.name];
-      const ofClient = { kind: 'client', oauthClient, oauthClientName: client_name, resource } as const;
+      const given = { oauthClient, oauthClientName: client_name };
       const expiresAt = nowInSeconds() + unredeemedSeconds;
-      const purpose = { ...ofClient, idleSeconds: deps.clientIdleSeconds, expiresAt };
+      const purpose = isSession
+        ? { ...ofBrowser, ...given, expiresAt }
+        : { kind: 'client' as const, ...given, resource, idleSeconds: deps.clientIdleSeconds, expiresAt };
       await addRecord(deps, { name: provider, clientId }, person, purpose, { sid, loggedInAt }).catch(async (error) => {
         // The other of two clicks was faster.
         if (!(await sessions.read(sid))) throw error;

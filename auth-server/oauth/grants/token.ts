@@ -94,7 +94,7 @@ async function byAssertion({ idJag }: OAuthDeps, req: Request, one: Parameters):
 
 async function byCode(deps: OAuthDeps, client: string, one: Parameters): Promise<TokenAnswer> {
   const [code, redirectUri, verifier] = [one('code') ?? '', one('redirect_uri') ?? '', one('code_verifier') ?? ''];
-  const grant = await deps.grants.findCode(code, client, redirectUri, verifier);
+  const grant = await deps.grants.findCode('code', code, client, redirectUri, verifier);
   const access_token = await accessTokenFor(deps, grant, one);
   await deps.records.keep(grant.sid, grant.until);
   return answerOf(access_token, await deps.grants.redeem(code, grant));

@@ -2,6 +2,9 @@ import type { Generated, Kysely } from 'kysely';
 import type { DatabaseKind } from '../../../common/database/database.ts';
 import { addSerialId, type SchemaChanges } from '../../../common/database/migrations.ts';
 
+/** What a code is exchanged for: tokens, or a session. Each endpoint looks for its own kind only. */
+export type CodeKind = 'code' | 'session code';
+
 /** The tables as Kysely sees them. Times in seconds since 1970. Keys are digests: a copy of the tables can be used for nothing. */
 export interface Schema {
   /** What clients ask for, until a person has answered. */
@@ -29,7 +32,7 @@ export interface Schema {
   /** Codes and refresh tokens. */
   oauth_token: {
     key: string;
-    kind: 'code' | 'refresh';
+    kind: CodeKind | 'refresh';
     sid: string;
     client: string;
     payload: string;

@@ -74,5 +74,5 @@ export async function forgetFamily(db: Writer, sid: string, upTo?: number): Prom
 export async function pruneTokens(db: Writer): Promise<string[]> {
   const expired = db.deleteFrom('oauth_token').where('expires_at', '<=', nowInSeconds());
   const rows = await expired.returning(['kind', 'sid', 'used_at']).execute();
-  return rows.filter(({ kind, used_at }) => kind === 'code' && used_at === null).map(({ sid }) => sid);
+  return rows.filter(({ kind, used_at }) => kind !== 'refresh' && used_at === null).map(({ sid }) => sid);
 }

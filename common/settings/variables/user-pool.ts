@@ -28,10 +28,10 @@ export const userPoolSettings = {
   COGNITO_ALLOWED_CLIENT_IDS: setting(clientIds.default([]), ['auth-server'], {
     purpose: 'other app clients whose tokens are accepted, separated by commas: one for each agent',
   }),
-  COGNITO_CLI_CLIENT_ID: setting(z.string().optional(), ['auth-server', 'agents'], {
+  COGNITO_CLI_CLIENT_ID: setting(z.string().optional(), ['auth-server'], {
     purpose:
-      'the app client of the command line, without a secret: a login made with it can be exchanged for a session. `mcp-gateway login` uses it too, or else `COGNITO_CLIENT_ID` in `agents/.env.user`. Its tokens are accepted only if it is also in `COGNITO_ALLOWED_CLIENT_IDS`',
-    shownDefault: 'none: no login is exchanged',
+      'only for `mcp-gateway login` before 0.2.0: its app client, without a secret. A login made with it can be exchanged for a session. Its tokens are accepted only if it is also in `COGNITO_ALLOWED_CLIENT_IDS`',
+    shownDefault: 'none: newer command lines need no app client',
   }),
   COGNITO_USERNAME_CLAIM: setting(z.string().optional(), ['auth-server'], {
     purpose:

@@ -1,9 +1,11 @@
 import { hash, randomBytes } from 'node:crypto';
-import { callbackUrl } from '../../../agents/login/callback-server.ts';
 import { type Ask, reasonOf } from '../ask.ts';
 import { type Finding, fail, ok, shown, warn } from '../finding.ts';
 import type { PoolSetup } from '../setup.ts';
 import type { Discovery } from './provider.ts';
+
+/** Where command lines before 0.2.0 receive their login. */
+const callbackUrl = 'http://localhost:9090/callback';
 
 /** The scopes that the gateway's login asks for. */
 export const loginScopes = ['openid', 'email', 'profile', 'aws.cognito.signin.user.admin'] as const;
@@ -29,7 +31,7 @@ export async function checkLogin(pool: PoolSetup, discovery: Discovery, ask: Ask
   return [...plain, ...found, await checkSignOut(pool, discovery, ask)];
 }
 
-/** Would `mcp-gateway login` get back to the command line, with the app client whose logins become sessions? */
+/** Would `mcp-gateway login` before 0.2.0 get back to the command line, with the app client whose logins become sessions? */
 export async function checkCommandLine(pool: PoolSetup, discovery: Discovery, ask: Ask): Promise<Finding[]> {
   const { cliClientId: clientId } = pool;
   if (clientId === undefined) return [];

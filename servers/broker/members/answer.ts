@@ -147,8 +147,21 @@ function noSentence(status = 200, server = 'The server'): BrokerError {
 async function gather(gathered: ByteGatherer, answer: IncomingMessage, most: number): Promise<void> {
   if (Number(answer.headers['content-length']) > most)
     throw new OversizedAnswer(`more than ${most} bytes in one message`);
-  for await (const chunk of decodedBody(answer) as AsyncIterable<Buffer>) {
-    if (gathered.length + chunk.length > most) throw new OversizedAnswer(`more than ${most} bytes in one message`);
-    gathered.add(chunk);
-  }
+  const body = decodedBody(answer);
+  // By events: `for await` takes longer than everything else that is done to a short body.
+  await new Promise<void>((resolve, reject) => {
+    const closed = () => reject(new Error('the answer was closed before its end'));
+    if (body.destroyed) return closed();
+    body.on('data', (chunk: Buffer) => {
+      try {
+        if (gathered.length + chunk.length > most) throw new OversizedAnswer(`more than ${most} bytes in one message`);
+        gathered.add(chunk);
+      } catch (error) {
+        reject(error);
+        body.destroy();
+      }
+    });
+    // A body that is destroyed without an error closes, and does not end.
+    body.on('error', reject).once('end', resolve).once('close', closed);
+  });
 }

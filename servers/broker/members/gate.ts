@@ -51,7 +51,6 @@ export function createGate(origin: string, publicUrl: string): Gate {
         agent,
         method,
         path,
-        signal,
         headers: {
           host,
           authorization: `Bearer ${delegation}`,
@@ -61,9 +60,14 @@ export function createGate(origin: string, publicUrl: string): Gate {
           ...Object.fromEntries(Object.entries(headers ?? {}).filter(([, value]) => value !== undefined)),
         },
       });
+      // Not by the option `signal`, which costs as much as two thirds of the rest of the request.
+      const abort = () => out.destroy(signal?.reason);
+      if (signal?.aborted) abort();
+      else signal?.addEventListener('abort', abort, { once: true });
       all++;
       open.set(owner, own + 1);
       out.once('close', () => {
+        signal?.removeEventListener('abort', abort);
         all--;
         const left = (open.get(owner) ?? 1) - 1;
         if (left === 0) open.delete(owner);

@@ -190,7 +190,8 @@ export class Call implements Running {
   }
 
   async #send(isAgain: boolean): Promise<Sent> {
-    const body = splice(this.#body, [{ path: ['id'], json: String(this.#id) }]);
+    const { edits = [] } = this.#request;
+    const body = splice(this.#body, [...edits, { path: ['id'], json: String(this.#id) }]);
     const request = { ...this.#request, body };
     const sent = await this.#parts.members.send(this.#exchange, this.#client, this.member, request, this.#stop.signal);
     if (isAgain) requireInTime(sent);
@@ -229,6 +230,7 @@ export class Call implements Running {
 
   /** What the member sends; undefined as soon as the call waits for its client. Then the next part of the call reads it. */
   async #unlessHeld<T>(work: Promise<T>): Promise<T | undefined> {
+    if (this.#client.era === 'old') return await work;
     work.catch(() => undefined);
     return await Promise.race([work, this.#held.promise]);
   }

@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { IncomingMessage } from 'node:http';
 import { delegationHeader, hubSetHeader } from '../../../common/identity/broker.ts';
 import { numberAsWritten } from '../../../policy/request/number-as-written.ts';
 import type { Announced, ClientMessage, ClientSession, Reply } from '../../broker/exchange.ts';
@@ -19,19 +19,19 @@ export interface Read {
  * Reads a client's message. The gate has judged it: this only reads again what the gate has read.
  * @throws {Refusal} for anything but one JSON-RPC message
  */
-export function readMessage(body: unknown): Read {
-  if (!Buffer.isBuffer(body)) throw new Refusal(415, codes.invalidRequest, 'The message must be application/json.');
-  const message = parse(body);
+export function readMessage(body: Buffer): Read {
+  const text = body.toString('utf8');
+  const message = parse(text);
   const isObject = typeof message === 'object' && message !== null && !Array.isArray(message);
   if (!isObject) throw new Refusal(400, codes.invalidRequest, 'The body must be one JSON-RPC message.');
   const { id } = message as ClientMessage;
   const number = typeof id === 'number' ? numberAsWritten(body, 'id') : undefined;
-  return { message, text: body.toString('utf8'), idText: number ?? JSON.stringify(id ?? null) };
+  return { message, text, idText: number ?? JSON.stringify(id ?? null) };
 }
 
-function parse(body: Buffer): unknown {
+function parse(text: string): ClientMessage {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(text);
   } catch {
     throw new Refusal(400, codes.parse, 'The message is not JSON.');
   }
@@ -42,16 +42,16 @@ function parse(body: Buffer): unknown {
  * @throws {Refusal} if the message breaks a rule of its era
  */
 export function exchangeOf(
-  req: Request,
+  req: IncomingMessage,
   caller: Caller,
   { message, text, idText }: Read,
   reply: Reply,
   session: ClientSession | undefined,
 ): HubExchange {
   const headers = {
-    version: req.get('mcp-protocol-version'),
-    method: req.get('mcp-method'),
-    name: req.get('mcp-name'),
+    version: headerOf(req, 'mcp-protocol-version'),
+    method: headerOf(req, 'mcp-method'),
+    name: headerOf(req, 'mcp-name'),
   };
   const era = eraOf(message, headers);
   return {
@@ -66,14 +66,20 @@ export function exchangeOf(
   };
 }
 
+/** A header of a request. @param name in lower case */
+export function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
 /** What the gate says of a request: the caller, the delegation, the set. */
-export function whoAsks(req: Request, caller: Caller) {
+export function whoAsks(req: IncomingMessage, caller: Caller) {
   return {
     caller,
     owner: caller.owner,
-    set: req.get(hubSetHeader) ?? '',
-    delegation: req.get(delegationHeader) ?? '',
-    traceparent: req.get('traceparent'),
+    set: headerOf(req, hubSetHeader) ?? '',
+    delegation: headerOf(req, delegationHeader) ?? '',
+    traceparent: headerOf(req, 'traceparent'),
   };
 }
 

@@ -64,7 +64,7 @@ export class HttpReply implements Reply {
       this.end();
       return;
     }
-    const body = Buffer.from(json);
+    const body = typeof json === 'string' ? Buffer.from(json) : json;
     this.#writeHead(status, body.length);
     this.#res.end(body);
   }

@@ -1,10 +1,11 @@
-import express, { type Request, type Response, type Router } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type StreamEvent, writeEvent } from '../../../common/answers/event-stream.ts';
 import type { Reply } from '../../broker/exchange.ts';
 import { limits } from '../../broker/limits.ts';
 import { initialized } from './about.ts';
+import { readBody } from './body.ts';
 import { codes, errorText, Refusal } from './errors.ts';
-import { announcedBy, attach, type ClientParts, rawBody } from './http.ts';
+import { announcedBy, attach, type ClientParts, type Door } from './http.ts';
 import { nothingAnnounced } from './hub-exchange.ts';
 import { exchangeOf, readMessage, whoAsks } from './read-exchange.ts';
 import { goneOf, messageEvent, openStream } from './reply.ts';
@@ -15,7 +16,7 @@ const mostUnread = limits.message;
 
 interface Line {
   session: HubSession;
-  res: Response;
+  res: ServerResponse;
   reply: Reply;
 }
 
@@ -23,24 +24,28 @@ interface Line {
  * The HTTP+SSE transport of MCP 2024-11-05: `GET /sse` opens a session with its stream, `POST /messages?sessionId=…` sends to it,
  * and everything is answered on the stream. Each message counts with the identity of its own POST.
  */
-export function legacySse(parts: ClientParts): Router {
+export function legacySse(parts: ClientParts): [path: string, door: Door][] {
   const lines = new Map<string, Line>();
-  const router = express.Router({ caseSensitive: true, strict: true });
-  router.head('/sse', (_req, res) => void res.set('Allow', 'GET').status(405).end());
-  router.get('/sse', (req, res) => open(parts, lines, req, res).catch((error: unknown) => refuse(parts, res, error)));
-  router.post('/messages', rawBody, (req, res) =>
-    receive(parts, lines, req, res).catch((error: unknown) => refuse(parts, res, error)),
-  );
-  return router;
+  return [
+    ['/sse', only('GET', (req, res) => open(parts, lines, req, res))],
+    ['/messages', only('POST', (req, res) => receive(parts, lines, req, res))],
+  ];
 }
 
-function refuse(parts: ClientParts, res: Response, error: unknown): void {
-  const refusal = parts.fail(error);
-  if (res.headersSent) return void res.destroy();
-  res.status(refusal.status).type('json').send(errorText(refusal));
+function only(method: string, door: Door): Door {
+  return async (req, res) => {
+    if (req.method === method) return await door(req, res);
+    res.setHeader('Allow', method);
+    throw new Refusal(405, codes.invalidRequest, `This address takes ${method} only.`);
+  };
 }
 
-async function open(parts: ClientParts, lines: Map<string, Line>, req: Request, res: Response): Promise<void> {
+async function open(
+  parts: ClientParts,
+  lines: Map<string, Line>,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
   const caller = await parts.callerOf(req);
   const session = parts.sessions.open(caller.owner, whoAsks(req, caller).set, nothingAnnounced);
   const write = openStream(res, mostUnread);
@@ -56,10 +61,15 @@ async function open(parts: ClientParts, lines: Map<string, Line>, req: Request, 
   write({ name: 'endpoint', id: undefined, retry: undefined, data: address });
 }
 
-async function receive(parts: ClientParts, lines: Map<string, Line>, req: Request, res: Response): Promise<void> {
+async function receive(
+  parts: ClientParts,
+  lines: Map<string, Line>,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
   const caller = await parts.callerOf(req);
   const { set } = whoAsks(req, caller);
-  const id = String(req.query.sessionId);
+  const id = sessionIdOf(req);
   const session = parts.sessions.find(id, caller.owner, set);
   const line = lines.get(id);
   if (!session || !line)
@@ -68,10 +78,10 @@ async function receive(parts: ClientParts, lines: Map<string, Line>, req: Reques
     line.res.destroy();
     throw new Refusal(404, codes.noSession, 'The stream was closed because its answers were not read.');
   }
-  const read = readMessage(req.body);
+  const read = readMessage(await readBody(req));
   const exchange = exchangeOf(req, caller, read, line.reply, session);
   // A client may send the next message before the answer to this one.
-  res.status(202).type('text/plain').send('Accepted');
+  res.writeHead(202, { 'Content-Type': 'text/plain' }).end('Accepted');
   try {
     if (read.message.method === 'initialize') {
       session.announced = announcedBy(read.message.params);
@@ -84,12 +94,16 @@ async function receive(parts: ClientParts, lines: Map<string, Line>, req: Reques
   }
 }
 
+function sessionIdOf({ url = '' }: IncomingMessage): string {
+  return new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('sessionId') ?? '';
+}
+
 /** Answers on the stream of the session, one event for each message. */
 class StreamReply implements Reply {
   readonly gone: AbortSignal;
-  readonly #res: Response;
+  readonly #res: ServerResponse;
 
-  constructor(res: Response) {
+  constructor(res: ServerResponse) {
     this.#res = res;
     this.gone = goneOf(res);
   }

@@ -2,17 +2,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
 import { type Desk, type Ended, newDesk } from '../../support/agents/agents-fixture.ts';
 import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
-import { AGENT, CLI, keys, READER, secretOf, seed } from '../../support/stand-in/cognito-fixture.ts';
-import { startCognito } from '../../support/stand-in/start.ts';
+import { AGENT, READER, secretOf } from '../../support/stand-in/cognito-fixture.ts';
 
 jest.setTimeout(180_000);
 
 let gateway: Gateway;
 let way: { REGISTRY_URL: string; COGNITO_LOCAL_ENDPOINT: string };
 let desk: Desk;
-/** An older setup: it accepts cookies signed on laptops, and does not allow the demo's agent. */
+/** A setup that does not allow the demo's agent. */
 beforeAll(async () => {
-  gateway = await startGateway({ ALLOW_LOCAL_SESSIONS: 'true', COGNITO_ALLOWED_CLIENT_IDS: READER });
+  gateway = await startGateway({ COGNITO_ALLOWED_CLIENT_IDS: READER });
   way = { REGISTRY_URL: gateway.url, COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}` };
 }, 180_000);
 afterAll(() => gateway?.stop());
@@ -21,12 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => desk.remove());
 
-const gatewayKey = () => readFileSync(`${gateway.dataDir}/secret-key`, 'utf8').trim();
-const userFile = (more: string) =>
-  desk.file(
-    'env.user',
-    `COGNITO_CLIENT_ID=${CLI}\nCOGNITO_USER_POOL_ID=us-east-1_LocalPool\nAWS_REGION=us-east-1\n${more}\n`,
-  );
+const userFile = (more: string) => desk.file('env.user', `AWS_REGION=us-east-1\n${more}\n`);
 const reader = { COGNITO_CLIENT_ID: READER, COGNITO_CLIENT_SECRET: secretOf(READER) };
 const tokyo = ['call', 'currenttime', 'current_time_by_timezone', 'tz_name=Asia/Tokyo'];
 
@@ -44,28 +38,12 @@ interface Trouble {
 
 const troubles: Trouble[] = [
   {
-    entry: 'Callback URL mismatch, "Invalid redirect URI"',
-    when: 'http://localhost:9090/callback is not among the allowed callback URLs',
-    async provoke() {
-      const clients = seed.clients.map((client) =>
-        client.id === CLI ? { ...client, callback_urls: ['http://localhost:9090/callback/'] } : client,
-      );
-      const cognito = await startCognito({ seed: { ...seed, clients }, keys });
-      const ended = await desk.run(['login'], { COGNITO_LOCAL_ENDPOINT: cognito.url });
-      await cognito.close();
-      return ended;
-    },
-    code: 2,
-    says: '(redirect_mismatch)',
-    hint: 'Allowed callback URLs: add it, letter by letter.',
-  },
-  {
     entry: 'Secret key mismatch',
     when: "SECRET_KEY in .env.user differs from the gateway's",
     provoke: () => desk.logIn('bob', ['--env-file', userFile(`SECRET_KEY=${'ab'.repeat(32)}`)]),
     code: 0,
-    says: 'is not used: the gateway refuses cookies signed with it',
-    hint: '"The session cookie is not one of this gateway',
+    says: 'is not used: a login does not need it',
+    hint: 'Remove it',
   },
   {
     entry: 'Secret key mismatch',
@@ -163,14 +141,6 @@ const troubles: Trouble[] = [
   },
   {
     entry: 'JWT token validation failed',
-    when: 'the gateway trusts another user pool',
-    provoke: () => desk.run(['login'], { COGNITO_USER_POOL_ID: 'us-east-1_Another' }),
-    code: 2,
-    says: 'The gateway trusts the user pool',
-    hint: 'Set COGNITO_USER_POOL_ID=us-east-1_LocalPool',
-  },
-  {
-    entry: 'JWT token validation failed',
     when: 'the agent asks for a scope that it lacks',
     provoke: () => desk.run(['token'], { ...reader, COGNITO_SCOPE: 'mcp-servers-unrestricted/execute' }),
     code: 3,
@@ -203,26 +173,4 @@ test('docs/cognito.md explains each of these messages under its name in the guid
   const explained = (trouble: Trouble) =>
     rows.some((row) => row.includes(`"${trouble.says}"`) && row.includes(trouble.entry));
   expect(troubles.filter((trouble) => !explained(trouble)).map(({ says }) => says)).toEqual([]);
-});
-
-describe('With the right SECRET_KEY, as in older setups,', () => {
-  test('the session is signed locally, works, and prints a warning', async () => {
-    const login = await desk.logIn('bob', ['--env-file', userFile(`SECRET_KEY=${gatewayKey()}`)]);
-    expect([login.code, login.err]).toEqual([
-      0,
-      expect.stringContaining('warning The session was signed on this machine'),
-    ]);
-    expect(login.err).toContain('can create a session for any user');
-    expect(login.err).not.toContain(gatewayKey());
-    const { out } = await desk.run(['whoami']);
-    expect(JSON.parse(out)).toMatchObject({ username: 'bob', groups: ['mcp-registry-user'] });
-    const denied = await desk.run([...tokyo, '--use-session-cookie']);
-    expect(denied.code).toBe(4);
-  });
-
-  test('an administrator gets a session of the gateway, because a signed one would be rejected', async () => {
-    const login = await desk.logIn('alice', ['--env-file', userFile(`SECRET_KEY=${gatewayKey()}`)]);
-    expect([login.code, login.err]).toEqual([0, expect.stringContaining('it names a group of administrators')]);
-    expect(JSON.parse((await desk.run(['whoami'])).out)).toMatchObject({ username: 'alice' });
-  });
 });

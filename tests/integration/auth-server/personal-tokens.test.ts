@@ -1,5 +1,4 @@
 import { jest } from '@jest/globals';
-import { signLocalSession } from '../../../agents/login/local-session.ts';
 import type { OAuthClient } from '../../../auth-server/cognito/oauth-client.ts';
 import {
   type AuthServer,
@@ -12,6 +11,7 @@ import {
   secretKey,
   startAuthServer,
 } from '../../support/auth-server/auth-fixture.ts';
+import { signLocalSession } from '../../support/auth-server/local-session.ts';
 import { newVisitor } from '../../support/auth-server/visitor.ts';
 import { useClock } from '../../support/clock.ts';
 import { until } from '../../support/listen.ts';
@@ -108,6 +108,11 @@ describe.each(bothDatabases(''))('A personal token, over %s,', (_kind, places) =
     ],
     [
       'a session of the command line',
+      async () => ({ Origin: publicUrl, cookie: await auth.session({ oauthClient: 'mcp-gateway' }) }),
+      403,
+    ],
+    [
+      'a session of an older command line',
       async () => ({ Origin: publicUrl, cookie: await auth.session({ provider: 'cognito-cli' }) }),
       403,
     ],

@@ -7,10 +7,9 @@ import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../../agents/program.ts';
-import { withLock } from '../../../agents/token/lock.ts';
 import { registeredServerNames } from '../../../common/settings/bundled-servers.ts';
+import { answerClient } from '../gateway/consent.ts';
 import { until } from '../listen.ts';
-import { locationOf, newBrowser, submitSignIn } from '../stand-in/hosted-login.ts';
 
 const program = join(import.meta.dirname, '../../../agents/main.ts');
 const folder = join(import.meta.dirname, '../../../agents');
@@ -102,16 +101,15 @@ export function newDesk(env: NodeJS.ProcessEnv): Desk {
       writeFileSync(path, text);
       return path;
     },
-    logIn: (person, words = []) =>
-      withLoginPort(async () => {
-        const login = start(['login', '--no-browser', ...words]);
-        const address = await Promise.race([
-          shownAddress(login),
-          login.ended.then(({ err }) => Promise.reject(new Error(err))),
-        ]);
-        login.type(await signInAs(person, address));
-        return login.ended;
-      }),
+    async logIn(person, words = []) {
+      const login = start(['login', '--no-browser', ...words]);
+      const address = await Promise.race([
+        shownAddress(login),
+        login.ended.then(({ err }) => Promise.reject(new Error(err))),
+      ]);
+      login.type(await signInAs(person, address));
+      return login.ended;
+    },
     async allChecked(more) {
       for (const end = performance.now() + 120_000; performance.now() < end; await sleep(100)) {
         const { code, out } = await desk.run(['servers', '--json'], more);
@@ -165,15 +163,9 @@ export function shownAddress({ said }: Running): Promise<string> {
   return said(/http\S+\/oauth2\/authorize\S+(?=\n)/);
 }
 
-/** Signs in at the user pool. @returns the callback address */
-export async function signInAs(person: string, address: string): Promise<string> {
-  const back = await submitSignIn(newBrowser(), address, person);
-  return locationOf(back).href;
-}
-
-/** Runs one login at a time, across test files, because all use port 9090. */
-export function withLoginPort<T>(work: () => Promise<T>): Promise<T> {
-  return withLock(join(tmpdir(), 'mcp-gateway-tests-port-9090'), work);
+/** Signs in and answers the question. @returns the callback address */
+export async function signInAs(person: string, address: string, answer: 'allow' | 'deny' = 'allow'): Promise<string> {
+  return (await answerClient(new URL(address).origin, address, person, answer)).href;
 }
 
 /** A BROWSER that records the address that it should open. The `open` package reads the environment of this process. */

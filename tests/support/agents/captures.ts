@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Gateway } from '../gateway/gateway.ts';
-import { type Desk, signInAs, withLoginPort } from './agents-fixture.ts';
+import { type Desk, signInAs } from './agents-fixture.ts';
 
 const program = join(import.meta.dirname, '../../../agents/main.ts');
 
@@ -30,7 +30,7 @@ export function newBooth(desk: Desk, gateway: Gateway): Booth {
     REGISTRY_URL: gateway.url,
     COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}`,
   };
-  const capture = async (line: string, person?: string) => {
+  const capture: Booth['capture'] = async (line, person) => {
     const words = ['-qec', `stty cols 100 rows 50; ${line}`, '/dev/null'];
     const child = spawn('script', words, { env, cwd: desk.home });
     let shown = '';
@@ -47,9 +47,7 @@ export function newBooth(desk: Desk, gateway: Gateway): Booth {
     await ended;
     return asInDocs(shown, gateway, desk);
   };
-  return {
-    capture: (line, person) => (person === undefined ? capture(line) : withLoginPort(() => capture(line, person))),
-  };
+  return { capture };
 }
 
 async function paste(person: string, shown: () => string, type: (text: string) => unknown): Promise<void> {
@@ -64,9 +62,12 @@ async function paste(person: string, shown: () => string, type: (text: string) =
 function asInDocs(shown: string, { url, ports }: Gateway, { home }: Desk): string {
   return overwritten(shown)
     .replaceAll(url, 'http://localhost:8080')
+    .replaceAll(encodeURIComponent(url), encodeURIComponent('http://localhost:8080'))
     .replaceAll(new RegExp(`(localhost|127\\.0\\.0\\.1):${ports.cognito}`, 'g'), '$1:9500')
     .replaceAll(home, '~')
-    .replace(/((?:code|state|nonce|code_challenge)=)[\w-]{20,}/g, '$1…')
+    .replace(/((?:code|state|code_challenge|iss)=)[\w%.-]{20,}/g, '$1…')
+    .replace(/(127\.0\.0\.1(?::|%3A))\d+/g, (_, host) => `${host}50123`)
+    .replace(/\b[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}\b/g, 'KXTQ-RWMB')
     .replace(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, '"2026-11-23T18:00:00.000Z"')
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, '2026-11-23 18:00:00')
     .replace(/^\w+day, \d+ \w+ \d{4}, \d\d:\d\d:\d\d JST/gm, 'Monday, 23 November 2026, 19:00:00 JST')

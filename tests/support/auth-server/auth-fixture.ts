@@ -102,6 +102,8 @@ export interface Shape {
   trustedIssuers: string | undefined;
   readIssuer: ReadDocument;
   refusedExchanges: number | undefined;
+  /** Whether logins of older command lines at the user pool are taken. */
+  commandLineOfPool: boolean;
   failedLogins: number | undefined;
   upstreamSecrets: UpstreamSecrets;
   accounts: Accounts;
@@ -140,6 +142,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     trustedIssuers: undefined,
     readIssuer: () => Promise.reject(new Error('not asked')),
     refusedExchanges: undefined,
+    commandLineOfPool: true,
     failedLogins: undefined,
     upstreamSecrets: noSecrets,
     accounts: noAccounts,
@@ -219,6 +222,8 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     agentTokens: given[0] && createAgentTokens({ provider: given[0], agents: new Set([AGENT, READER]) }),
     clientSessionSeconds: 30 * 86_400,
     clientIdleSeconds: 14 * 86_400,
+    sessionSeconds: 3600,
+    idleSeconds: shape.idleSeconds,
   });
   const app = createApp({
     publicUrl: shape.publicUrl,
@@ -260,10 +265,9 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     providers,
     vault,
     localSessions: shape.allowLocalSessions ? createLocalSessions(shape.secretKeys, () => policy) : undefined,
-    cliLogin: {
-      check: createFreshLogin(localPoolId, CLI, standInJwksCache(standInFetch)),
-      client: cli,
-    },
+    cliLogin: shape.commandLineOfPool
+      ? { check: createFreshLogin(localPoolId, CLI, standInJwksCache(standInFetch)), client: cli }
+      : undefined,
     refusedExchanges: shape.refusedExchanges,
     failedLogins: shape.failedLogins,
     keeper: createSessionKeeper({

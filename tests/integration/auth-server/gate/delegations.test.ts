@@ -1,5 +1,4 @@
 import { decodeJwt } from 'jose';
-import { signLocalSession } from '../../../../agents/login/local-session.ts';
 import type { SessionRecord } from '../../../../auth-server/store/session-record.ts';
 import {
   AGENT,
@@ -14,6 +13,7 @@ import {
   toolCall,
   toolsList,
 } from '../../../support/auth-server/auth-fixture.ts';
+import { signLocalSession } from '../../../support/auth-server/local-session.ts';
 import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 import { useClock } from '../../../support/clock.ts';
 import { emptyDatabase } from '../../../support/postgres/databases.ts';

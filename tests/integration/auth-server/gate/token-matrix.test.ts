@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import request from 'supertest';
-import { signLocalSession } from '../../../../agents/login/local-session.ts';
 import { createPersonalTokens } from '../../../../auth-server/identity/personal-token.ts';
 import type { Principal } from '../../../../auth-server/identity/principal.ts';
 import { createSignedIds } from '../../../../auth-server/oauth/clients/registration.ts';
+import { digest } from '../../../../auth-server/oauth/store/tokens.ts';
 import type { SessionRecord } from '../../../../auth-server/store/session-record.ts';
 import { createIdentifyCaller } from '../../../../relay/callers/caller.ts';
 import { createIdentifyCaller as createHubCheck } from '../../../../servers/hub/caller.ts';
@@ -20,7 +20,9 @@ import {
   sessionRecord,
   WEB,
 } from '../../../support/auth-server/auth-fixture.ts';
+import { commandLineLogin } from '../../../support/auth-server/command-line-login.ts';
 import { startIdentityProvider } from '../../../support/auth-server/identity-provider.ts';
+import { signLocalSession } from '../../../support/auth-server/local-session.ts';
 import { newVisitor } from '../../../support/auth-server/visitor.ts';
 import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 import { startRegistry } from '../../../support/registry/registry-fixture.ts';
@@ -90,6 +92,8 @@ const local = () =>
     ...{ sub: 'dev', username: 'dev', groups: ['mcp-registry-user'] },
     ...{ iat: now(), exp: now() + 600 },
   });
+/** Codes and refresh tokens of a client, and codes of the command line: one each for every place. */
+const terminal = await commandLineLogin(auth);
 const login = (client: string) => cognito.control.signIn('carol', client);
 /** One login of the command line: its two tokens belong together. */
 const cliLogin = await login(CLI);
@@ -125,7 +129,10 @@ const credentials = {
   'personal token whose record has ended': async () => auth.personalTokens.make().token,
   'personal token with the record of a browser': () => personal('/currenttime/mcp', { kind: 'browser' }),
   'personal token of another gateway': async () => createPersonalTokens(randomBytes(32), 90).make().token,
-  'our code or refresh token': async () => randomBytes(32).toString('base64url'),
+  'our code': () => terminal.client.code(),
+  'our refresh token': async () => (await terminal.client.tokens()).refresh_token,
+  'code of the command line': () => terminal.code(),
+  'code of another login of the command line': () => terminal.code('alice', { code_challenge: digest('w'.repeat(43)) }),
   'client id': clientId,
   'assertion for currenttime': async () => auth.assertions.sign(principal, 'currenttime'),
   'assertion for the registry': async () => auth.assertions.sign(principal, '#registry'),
@@ -194,6 +201,28 @@ const places = {
     const answer = await request(auth.app).post('/oauth2/session').send({ id_token, access_token: token });
     return answer.status === 200 ? 'good' : answer.body.error.code;
   },
+  'code at /oauth2/session': async (token: string) => {
+    for (const redirect_uri of [terminal.redirectUri, terminal.client.redirectUri]) {
+      const answer = await terminal.redeem(token, { redirect_uri });
+      if (answer.status === 200) return 'good';
+      if (answer.status !== 401) return String(answer.status);
+    }
+    return 'login_refused';
+  },
+  'code at the token endpoint': async (token: string) => {
+    for (const change of [{}, { client_id: 'mcp-gateway', redirect_uri: terminal.redirectUri }]) {
+      const answer = await terminal.client.exchange(token, change);
+      if (answer.status === 200) return 'good';
+    }
+    return 'invalid_grant';
+  },
+  'refresh token at the token endpoint': async (token: string) => {
+    for (const change of [{}, { client_id: 'mcp-gateway' }]) {
+      const answer = await terminal.client.refresh(token, change);
+      if (answer.status === 200) return 'good';
+    }
+    return 'invalid_grant';
+  },
   'assertion at the registry': async (token: string) => {
     const answer = await request(registry.app).get('/api/servers').set('X-Mcp-Assertion', token);
     return answer.status === 200 ? 'good' : answer.body.error.code;
@@ -229,6 +258,9 @@ const refusals: Record<Place, string> = {
   'cookie at a page that gives power': 'session_invalid',
   cookie: 'session_invalid',
   '/oauth2/session': 'login_refused',
+  'code at /oauth2/session': 'login_refused',
+  'code at the token endpoint': 'invalid_grant',
+  'refresh token at the token endpoint': 'invalid_grant',
   'assertion at the registry': 'identity_required',
   'assertion at the relay': 'ticket_invalid',
   'assertion at the decisions': 'assertion_refused',
@@ -280,7 +312,10 @@ const expected: Record<keyof typeof credentials, Partial<Record<Place, string>>>
   'personal token whose record has ended': endedEverywhere,
   'personal token with the record of a browser': endedEverywhere,
   'personal token of another gateway': {},
-  'our code or refresh token': {},
+  'our code': { 'code at the token endpoint': 'good' },
+  'our refresh token': { 'refresh token at the token endpoint': 'good' },
+  'code of the command line': { 'code at /oauth2/session': 'good' },
+  'code of another login of the command line': {},
   'client id': {},
   'assertion for currenttime': { 'assertion at the relay': 'good' },
   'assertion for the registry': { ...forRegistry, 'assertion at the account': 'good' },

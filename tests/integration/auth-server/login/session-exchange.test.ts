@@ -1,5 +1,4 @@
 import { decodeJwt, type JWTPayload } from 'jose';
-import { signLocalSession } from '../../../../agents/login/local-session.ts';
 import { isAdminGroup } from '../../../../auth-server/identity/cookie/local-session.ts';
 import { purposeKey } from '../../../../common/identity/purpose-key.ts';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
@@ -16,6 +15,7 @@ import {
   startAuthServer,
   WEB,
 } from '../../../support/auth-server/auth-fixture.ts';
+import { signLocalSession } from '../../../support/auth-server/local-session.ts';
 import { useClock } from '../../../support/clock.ts';
 import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 

@@ -41,11 +41,11 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
     return { sid: 's1', client: 'c1', resource: 'https://gw.example/alpha/mcp', until, ...change };
   };
   const code = async (from = grants, request = random()) => {
-    await from.addCode(request, grant({ sid: from.sidOf(request) }), terms);
-    return (await from.codeOf(request)) ?? '';
+    await from.addCode('code', request, grant({ sid: from.sidOf(request) }), terms);
+    return (await from.codeOf('code', request)) ?? '';
   };
   const redeem = async (value: string, from = grants) =>
-    from.redeem(value, await from.findCode(value, 'c1', redirectUri, verifier));
+    from.redeem(value, await from.findCode('code', value, 'c1', redirectUri, verifier));
   const logIn = async () => redeem(await code());
   const refresh = async (token: string, from = grants) => {
     const found = await from.findRefreshToken(token, 'c1');
@@ -71,7 +71,7 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
   describe('a code', () => {
     test('is exchanged once, and gives what the person allowed', async () => {
       const value = await code();
-      expect(await grants.findCode(value, 'c1', redirectUri, verifier)).toEqual(
+      expect(await grants.findCode('code', value, 'c1', redirectUri, verifier)).toEqual(
         grant({ sid: expect.any(String), until: expect.any(Number) }),
       );
       expect(await redeem(value)).toMatch(/^[\w-]{43}$/);
@@ -87,7 +87,7 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
 
     test('that twenty calls of two processes exchange at once gives one refresh token', async () => {
       const value = await code();
-      const found = JSON.stringify(await grants.findCode(value, 'c1', redirectUri, verifier));
+      const found = JSON.stringify(await grants.findCode('code', value, 'c1', redirectUri, verifier));
       const all = await inTwoProcesses(
         `console.log(JSON.stringify(await times(10, () => grants.redeem(${JSON.stringify(value)}, ${found}))));`,
       );
@@ -97,7 +97,7 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
 
     test('that twenty calls of one process exchange at once gives one refresh token', async () => {
       const value = await code();
-      const found = await grants.findCode(value, 'c1', redirectUri, verifier);
+      const found = await grants.findCode('code', value, 'c1', redirectUri, verifier);
       const all = await Promise.allSettled(Array.from({ length: 20 }, () => grants.redeem(value, found)));
       expect(all.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     });
@@ -110,7 +110,7 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
         ['c1', redirectUri, 'w'.repeat(43)],
         ['c1', redirectUri, ''],
       ] as const)
-        await expect(grants.findCode(value, client, address, proof)).rejects.toMatchObject(ended);
+        await expect(grants.findCode('code', value, client, address, proof)).rejects.toMatchObject(ended);
       expect(await redeem(value)).toBeDefined();
       expect(ends).toEqual([]);
     });

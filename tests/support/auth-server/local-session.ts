@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose';
-import { purposeKey } from '../../common/identity/purpose-key.ts';
+import { purposeKey } from '../../../common/identity/purpose-key.ts';
 
 /** The claims of a locally signed session cookie; `iat` and `exp` in seconds since 1970, at most eight hours apart. */
 export interface LocalClaims {
