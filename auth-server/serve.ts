@@ -12,7 +12,6 @@ import type { Tracing } from '../common/service/tracing.ts';
 import { readConfig } from '../common/settings/config.ts';
 import { watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
 import type { Policy } from '../policy/policy.ts';
-import { noAccounts } from './accounts/no-accounts.ts';
 import { type AppDeps, createApp } from './app.ts';
 import { createTokenVerifier, type TokenVerifier } from './cognito/cognito-token.ts';
 import { createFreshLogin } from './cognito/fresh-login.ts';
@@ -40,6 +39,7 @@ import { createThrottle } from './limits/throttle.ts';
 import { createLoginAttempts } from './login/login-attempts.ts';
 import { createPages } from './login/pages.ts';
 import { type Config, configSchema, metricsAddress } from './process/config.ts';
+import { accountsOf } from './serve-accounts.ts';
 import { authorizationOf } from './serve-oauth.ts';
 import { openStore, type Store } from './store/store.ts';
 
@@ -83,9 +83,7 @@ async function assemble(
   const toolGuard = watchApprovedTools(config.TOOL_CHANGES, config.APPROVED_TOOLS_FILE, log);
   const metrics = traceDecisions(createMetrics(policy, upstreamSecrets.faults), tracing);
   const store = await openSettledStore(config, metrics, log);
-  const recent = await openRecentDecisions(config.DATABASE_URL ?? config.DATA_DIR, {
-    onFailure: (err) => log.error({ err }, 'the recent decisions cannot be stored'),
-  });
+  const recent = await openRecent(config, log);
   const { stopRotating, forget, ...signers } = await signersOf(config, store, metrics, log);
   policy.onChange(forget);
   const standInFetch = standInOf(config, log);
@@ -99,6 +97,7 @@ async function assemble(
   const { accessTokens } = signers;
   const shared = { publicUrl, policy: policy.current, providers, vault, pages, accessTokens, log };
   const authorization = await authorizationOf(config, env, store, shared);
+  const people = accountsOf(config, env, store, upstreamSecrets, log);
   const deps: AppDeps = {
     ...plainSettings(config),
     stopping,
@@ -106,7 +105,7 @@ async function assemble(
     policyVersion: policy.version,
     policyFaults: policy.faults,
     toolGuard,
-    accounts: noAccounts,
+    accounts: people.accounts,
     upstreamSecrets,
     upstreamSecretFaults: secretsFile === undefined ? undefined : upstreamSecrets.faults,
     tokens,
@@ -133,11 +132,16 @@ async function assemble(
   // Without the user pool: while its keys cannot be fetched, sessions still work, and another machine cannot fetch them either.
   const needs = async () => ({ policy: policyNeed(policy.faults()), store: await storeNeed(store.ping) });
   const stop = async () => {
-    for (const watch of [policy, toolGuard, upstreamSecrets]) watch.stop();
+    for (const watch of [policy, toolGuard, upstreamSecrets, people]) watch.stop();
     stopRotating();
     for (const each of [recent, authorization, store]) await each.close();
   };
   return { listener: listenerOf(deps), metrics, needs, stop };
+}
+
+function openRecent({ DATABASE_URL: database, DATA_DIR: folder }: Config, log: Logger) {
+  const onFailure = (err: unknown) => log.error({ err }, 'the recent decisions cannot be stored');
+  return openRecentDecisions(database ?? folder, { onFailure });
 }
 
 /** The app, and a shortcut to its `/validate`: Express's routing costs 14 µs of CPU per request (Node 26). */

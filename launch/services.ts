@@ -83,6 +83,7 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
       RELAY_INTERNAL_URL: at(ports.relay),
       COGNITO_LOCAL_ENDPOINT: at(ports.cognito),
       DATA_DIR: dataDir,
+      OWN_PORTS: ownPorts(ports).join(','),
     }),
     service('registry', 'registry/main.ts', 'registry', {
       AUTH_SERVER_INTERNAL_URL: at(ports.authServer),

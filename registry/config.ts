@@ -1,22 +1,12 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { type Cidr, parseCidr } from '../common/network/addresses.ts';
 import { shapeFor } from '../common/settings/table.ts';
 import { limitsOf } from './health/probe/clock.ts';
 
 const shape = shapeFor('registry');
 
-const cidrs = shape.ALLOW_PRIVATE_UPSTREAMS.transform((items, ctx) =>
-  items.flatMap((item): Cidr[] => {
-    const cidr = parseCidr(item);
-    if (cidr) return [cidr];
-    ctx.addIssue({ code: 'custom', message: 'must be networks separated by commas, such as 10.0.0.0/8,fc00::/7' });
-    return [];
-  }),
-);
-
 /** The registry's settings by environment variable. docs/configuration.md explains each. */
-export const registryConfig = z.object({ ...shape, ALLOW_PRIVATE_UPSTREAMS: cidrs }).transform((env) => ({
+export const registryConfig = z.object(shape).transform((env) => ({
   host: env.REGISTRY_HOST,
   port: env.REGISTRY_PORT,
   metrics: {

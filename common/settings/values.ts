@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import * as z from 'zod';
+import { type Cidr, parseCidr } from '../network/addresses.ts';
 import { origin } from '../network/origin.ts';
 import { isWeakKey } from './weak-key.ts';
 
@@ -35,6 +36,17 @@ const network = z
 
 /** Addresses or networks separated by commas, as nginx accepts them for `set_real_ip_from`. */
 export const networks = list.pipe(z.array(network));
+
+/** Networks separated by commas, as the check of addresses takes them. @param fallback such as `10.0.0.0/8` */
+export const cidrs = (fallback: string) =>
+  list.prefault(fallback).transform((items, ctx) =>
+    items.flatMap((item): Cidr[] => {
+      const cidr = parseCidr(item);
+      if (cidr) return [cidr];
+      ctx.addIssue({ code: 'custom', message: 'must be networks separated by commas, such as 10.0.0.0/8,fc00::/7' });
+      return [];
+    }),
+  );
 
 /** A path. The default is relative to the project's folder. */
 export const path = (...fallback: string[]) => z.string().default(join(root, ...fallback));

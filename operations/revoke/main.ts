@@ -12,6 +12,7 @@ import { otherGateway } from './running-gateway.ts';
 const help = `Ends access at once: sessions permanently, and the tokens issued until now.
 
   npm run -s revoke -- --user alice           by username or by sub, of people and agents
+  npm run -s revoke -- --user alice --accounts   also disconnects their own accounts at servers behind the gateway
   npm run -s revoke -- --client 3agentclient  every token of this app client, and the sessions made with it; or the
                                               access of an MCP client, by its client id or as the log shows it
   npm run -s revoke -- --session Xy12AbCd     one session, by the id that --list shows
@@ -26,12 +27,14 @@ Run it where the auth-server's database is; with Docker:
 If the gateway at REGISTRY_URL uses another database, nothing is ended. It reads DATABASE_URL, DATA_DIR or UP_DATA_DIR (default: data) from the
 environment or .env. Exit code: 0 done, 1 nothing could be ended, 2 wrong use.`;
 
-type Options = { [name in 'user' | 'client' | 'session']?: string } & { [flag in 'all' | 'list' | 'json']?: true };
+type Options = { [name in 'user' | 'client' | 'session']?: string } & {
+  [flag in 'all' | 'list' | 'json' | 'accounts']?: true;
+};
 
 export const run = operatorCommand<Options>(
   help,
   (command) => {
-    for (const flags of ['--user <name>', '--client <id>', '--session <id>', '--all', '--list', '--json'])
+    for (const flags of ['--user <name>', '--client <id>', '--session <id>', '--all', '--list', '--json', '--accounts'])
       command.option(flags);
     return command;
   },
@@ -39,6 +42,7 @@ export const run = operatorCommand<Options>(
     const { user, client, session, all, list } = options;
     const chosen = [user, client, session, all, list].filter((value) => value !== undefined);
     if (chosen.length !== 1) throw new CommandError('Give one of --user, --client, --session, --all and --list.');
+    if (options.accounts && user === undefined) throw new CommandError('--accounts goes with --user.');
     // Most likely an unset variable in a script.
     if (chosen[0] === '') throw new CommandError('The name is empty.');
     const { env } = readEnvFile(context.env);
@@ -80,7 +84,7 @@ async function openExisting(env: NodeJS.ProcessEnv): Promise<Store> {
 
 async function end(store: Store, options: Options, context: Context): Promise<number> {
   const target = await targetOf(store, options);
-  const revoked = await revoke(store, target, nowInSeconds());
+  const revoked = await revoke(store, target, nowInSeconds(), options.accounts);
   print(context, options.json ? JSON.stringify(revoked) : revokedInWords(target, revoked));
   return revoked.sessions === 0 && !revoked.tokens ? 1 : 0;
 }

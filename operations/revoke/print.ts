@@ -54,10 +54,15 @@ function plain(text: string): string {
 }
 
 /** What has been ended, in words, with a hint if it was nothing. */
-export function revokedInWords(target: RevokeTarget, { sessions, tokens }: Revoked): string {
+export function revokedInWords(target: RevokeTarget, { sessions, tokens, accounts }: Revoked): string {
   const ended = sessions === 1 ? '1 session ended' : `${sessions} sessions ended`;
   if (!tokens) return sessions > 0 ? `${ended}.` : 'There is no such session; --list shows them.';
-  const done = `${ended}; tokens given out until now are refused.`;
-  if (sessions > 0 || target === 'everybody') return done;
+  const done = [
+    `${ended}; tokens given out until now are refused.`,
+    ...(accounts === undefined
+      ? []
+      : [`${accounts === 1 ? '1 account' : `${accounts} accounts`} at servers disconnected.`]),
+  ].join(' ');
+  if (sessions > 0 || (accounts ?? 0) > 0 || target === 'everybody') return done;
   return `${done}\nIf you expected more: names must match exactly, as --list and the log show them.`;
 }

@@ -4,15 +4,19 @@ import type { Store } from '../../auth-server/store/store.ts';
 /** Whose access to revoke. */
 export type RevokeTarget = { user: string } | { clientId: string } | { session: string } | 'everybody';
 
-/** How many sessions ended, and whether tokens issued until now are refused as well. */
-export type Revoked = { sessions: number; tokens: boolean };
+/**
+ * How many sessions ended, and whether tokens issued until now are refused as well; and how many accounts at servers were
+ * disconnected, if that was asked.
+ */
+export type Revoked = { sessions: number; tokens: boolean; accounts?: number };
 
 /**
  * Ends sessions for good, and refuses every token that was issued to the same user or client until now. Takes effect in
  * every process within a second, and lasts over restarts.
  * @param now seconds since 1970
+ * @param withAccounts whether a user's own accounts at servers are disconnected too. A running auth-server tells the providers
  */
-export async function revoke(store: Store, target: RevokeTarget, now: number): Promise<Revoked> {
+export async function revoke(store: Store, target: RevokeTarget, now: number, withAccounts = false): Promise<Revoked> {
   if (target !== 'everybody' && 'session' in target) {
     return { sessions: await store.sessions.end({ sid: target.session }), tokens: false };
   }
@@ -24,7 +28,14 @@ export async function revoke(store: Store, target: RevokeTarget, now: number): P
     sessions += await store.sessions.end(
       kind === 'everybody' ? kind : kind === 'user' ? { user: value } : { clientId: value },
     );
-  return { sessions, tokens: true };
+  return { sessions, tokens: true, ...(withAccounts && { accounts: await disconnect(store, named) }) };
+}
+
+/** @returns how many accounts were disconnected */
+async function disconnect({ accountRows }: Store, subjects: readonly { value: string }[]): Promise<number> {
+  let gone = 0;
+  for (const { value } of subjects) gone += (await accountRows.remove(await accountRows.ofSubject(value))).length;
+  return gone;
 }
 
 /** Everything that the target is called in credentials and records. */

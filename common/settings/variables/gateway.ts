@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { origin } from '../../network/origin.ts';
 import { servicesAndStandIn, setting } from '../setting.ts';
-import { list, networks, origins, path, secretKeys } from '../values.ts';
+import { cidrs, networks, origins, path, secretKeys } from '../values.ts';
 
 /** A whole number, 0 for no limit. */
 const wholeNumber = z.coerce.number().int().min(0);
@@ -83,16 +83,16 @@ export const gatewaySettings = {
     purpose:
       'the MCP servers that the registry has at its first start; change them in the registry afterwards. Only the address of `mcpgw` is read from this file at each start',
   }),
-  ALLOW_PRIVATE_UPSTREAMS: setting(list.prefault(privateNetworks), ['registry'], {
-    purpose: 'private networks in which MCP servers may run, separated by commas',
+  ALLOW_PRIVATE_UPSTREAMS: setting(cidrs(privateNetworks), ['auth-server', 'registry'], {
+    purpose: 'private networks in which MCP servers, and providers of accounts at them, may run, separated by commas',
     shownDefault: 'loopback and all private networks',
   }),
   TOOL_CHANGES: setting(toolChanges.default('flag'), ['auth-server', 'relay', 'registry'], {
     purpose:
       'what happens to a tool that is new or that its server has changed: `flag` marks it in the registry; `refuse` also hides it and refuses its calls until it is approved ([tool-changes.md](tool-changes.md))',
   }),
-  UPSTREAM_CA_FILE: setting(z.string().optional(), ['relay', 'registry', 'up'], {
-    purpose: 'the CA certificates that verify https MCP servers',
+  UPSTREAM_CA_FILE: setting(z.string().optional(), ['auth-server', 'relay', 'registry', 'up'], {
+    purpose: 'the CA certificates that verify https MCP servers, and providers of accounts at them',
     shownDefault: "the system's",
   }),
   HEALTH_SECONDS: setting(z.coerce.number().int().min(1).max(120).default(30), ['registry'], {
@@ -106,6 +106,15 @@ export const gatewaySettings = {
     purpose:
       'a file of the credentials that the gateway sends to MCP servers ([upstreams.md](upstreams.md#when-your-server-wants-a-credential))',
     shownDefault: 'none',
+  }),
+  ACCOUNTS_KEY_FILE: setting(z.string().optional(), ['auth-server'], {
+    purpose:
+      "a file of the keys that lock people's tokens for MCP servers, one in each line: the first locks, all open ([operations/database.md](operations/database.md#keys-of-peoples-accounts)). Needed with `DATABASE_URL`: all machines have the same file",
+    shownDefault: '`accounts-keys` in `DATA_DIR`, made when it is first needed',
+  }),
+  ACCOUNT_IDLE_DAYS: setting(z.coerce.number().min(1).max(365).default(30), ['auth-server'], {
+    purpose:
+      "days without use after which a person's account at an MCP server is disconnected, and revoked at its provider; 1 to 365",
   }),
   ASSERTION_KEY_DAYS: setting(z.coerce.number().min(1).max(365).default(30), ['auth-server'], {
     purpose: 'how many days a key signs the assertions for MCP servers, 1 to 365 ([upstreams.md](upstreams.md))',

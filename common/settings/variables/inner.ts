@@ -88,8 +88,9 @@ export const innerSettings = {
   MCPGW_INTERNAL_URL: setting(origin.default('http://127.0.0.1:8003'), ['relay'], {
     purpose: 'the address of mcpgw for the relay. `npm run up` sets it',
   }),
-  OWN_PORTS: setting(ports.prefault('8080,8081,8888,7860,7870,8004,9464,9465,9466,9500'), ['registry'], {
-    purpose: "the gateway's own ports, at which no MCP server may be registered. `npm run up` sets it",
+  OWN_PORTS: setting(ports.prefault('8080,8081,8888,7860,7870,8004,9464,9465,9466,9500'), ['auth-server', 'registry'], {
+    purpose:
+      "the gateway's own ports, at which no MCP server may be registered and no provider may be. `npm run up` sets it",
   }),
   OWN_HOSTS: setting(list.default([]), ['registry'], {
     purpose:

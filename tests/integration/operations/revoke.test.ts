@@ -267,3 +267,28 @@ describe('within a second of npm run revoke, a running auth-server rejects', () 
     expect(line).not.toContain('eyJ');
   });
 });
+
+test('--accounts disconnects the accounts of that person at servers too, and queues them to be revoked at their providers', async () => {
+  await store.sessions.add(sessionRecord({ expiresAt: now() + 600 }));
+  const row = (subject: string, server: string) => ({
+    ...{
+      subject,
+      server,
+      account: 'notion',
+      address: 'https://mcp.example.com/mcp -',
+      identity: 'i',
+      locked: 'locked',
+    },
+    ...{ key: `${subject}.${server}`, shownName: 'carol', hasRefreshToken: true, scopes: [] },
+    ...{ expiresAt: now() + 600, refreshAt: undefined },
+  });
+  for (const each of [row(alice.sub, 'notes'), row(alice.sub, 'tasks'), row('another', 'notes')])
+    await store.accountRows.connect(each);
+  expect((await revoke(['--user', 'alice'])).out).not.toContain('disconnected');
+  expect(await store.accountRows.ofSubject(alice.sub)).toHaveLength(2);
+  const { code, out } = await revoke(['--user', alice.sub, '--accounts']);
+  expect([code, out]).toEqual([0, expect.stringContaining('2 accounts at servers disconnected.')]);
+  expect(await store.accountRows.ofSubject(alice.sub)).toEqual([]);
+  expect(await store.accountRows.ofSubject('another')).toHaveLength(1);
+  expect((await revoke(['--all', '--accounts'])).err).toContain('--accounts goes with --user.');
+});

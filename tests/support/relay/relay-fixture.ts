@@ -205,6 +205,14 @@ export async function startRelay(change: Partial<Shape> = {}) {
         out.once('response', resolve).once('error', reject).end(sent);
       });
     },
+    /** Sends a request to `one/mcp` as it is. */
+    sendRaw(method: string, body: Buffer, headers: OutgoingHttpHeaders): Promise<IncomingMessage> {
+      const length = body.length > 0 ? { 'content-length': body.length } : {};
+      return new Promise((resolve, reject) => {
+        const to = { host: '127.0.0.1', port, path: '/one/mcp', method, headers: { ...headers, ...length }, agent };
+        httpRequest(to).once('response', resolve).once('error', reject).end(body);
+      });
+    },
     /** Closes every connection of every client. */
     hangUp: () => agent.destroy(),
     /** Sends a request to the gate, then to the relay. */
