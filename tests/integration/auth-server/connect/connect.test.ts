@@ -1,6 +1,6 @@
-import { signLocalSession } from '../../../../agents/login/local-session.ts';
 import { alice, now, publicUrl, secretKey } from '../../../support/auth-server/auth-fixture.ts';
 import { connectionsInMemory, ofServer, providerUrl } from '../../../support/auth-server/connections-in-memory.ts';
+import { signLocalSession } from '../../../support/auth-server/local-session.ts';
 import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
 import { useClock } from '../../../support/clock.ts';
 
