@@ -5,6 +5,7 @@ import type { SearchableServer } from '../../../../registry/search/document.ts';
 import { fuse } from '../../../../registry/search/meaning-index.ts';
 import { createToolIndex } from '../../../../registry/search/tool-index.ts';
 import { createToolSearch } from '../../../../registry/search/tool-search.ts';
+import { whyNothing } from '../../../../registry/search/why-nothing.ts';
 import { loadWords } from '../../../../registry/search/words.ts';
 import { admin, signer, startRegistry, storeOf, toolOf } from '../../../support/registry/registry-fixture.ts';
 
@@ -255,6 +256,16 @@ describe('GET /api/tools/search', () => {
   ])('explains an empty result to a caller who %s', async (_who, who, query, code) => {
     const { status, body } = await ask(who, `/tools/search?q=${query}`);
     expect([status, body]).toMatchObject([200, { results: [], total: 0, why: { code } }]);
+  });
+
+  test('says that only people with accounts see the tools of a server that shows them to others only', () => {
+    const clock = { server: 'clock', title: '', description: '', tags: [], tools: [], wantsAccounts: true };
+    const { sub, ...who } = holding('see/one');
+    const person = { ...who, subject: sub, authMethod: 'session_cookie' } as unknown as Parameters<
+      typeof whyNothing
+    >[2];
+    const { code, message } = whyNothing(policy, undefined, person, [clock]);
+    expect([code, message]).toEqual(['no_tool_known', expect.stringContaining('connect an account')]);
   });
 
   test('tells an agent the scope and a person the group that allows the first tool', async () => {
