@@ -68,7 +68,10 @@ export class DatabaseAccounts {
     });
   }
 
-  /** Keeps a newly connected account, instead of the one that was there. */
+  /**
+   * Keeps a newly connected account, instead of the one that was there. If that may have been another account at the provider,
+   * what it has open at the server ends.
+   */
   async connect(row: ConnectedRow): Promise<void> {
     const now = nowInSeconds();
     const { key, subject, account, server, address, identity, shownName } = row;
@@ -76,11 +79,19 @@ export class DatabaseAccounts {
     const times = { created_at: now, used_at: now, forced_at: 0 };
     const values = { ...own, ...tokenColumns(row), ...times };
     await this.#change([key], async (transaction) => {
+      const before = await transaction
+        .selectFrom('account')
+        .select('shown_name')
+        .where('key', '=', key)
+        .executeTakeFirst();
       const added = transaction.insertInto('account').values({ key, ...values, version: 1, fence: 0 });
       // The fence: a refresh of the tokens before must not write over these.
       const next = { ...values, version: sql<number>`account.version + 1`, fence: sql<number>`account.fence + 1` };
       await added.onConflict((c) => c.column('key').doUpdateSet(next)).execute();
-      return [changedOf(key)];
+      const isSame = before === undefined || (shownName !== undefined && before.shown_name === shownName);
+      if (isSame) return [changedOf(key)];
+      await endSessions(transaction, row);
+      return [accountMark(key), changedOf(key)];
     });
   }
 
@@ -184,7 +195,9 @@ export class DatabaseAccounts {
           const own = transaction.deleteFrom('account').where('key', '=', key);
           const old = unusedSince === undefined ? own : own.where('used_at', '<', unusedSince);
           const row = await old.returningAll().executeTakeFirst();
-          if (row) gone.push(toAccountRow(row));
+          if (!row) continue;
+          gone.push(toAccountRow(row));
+          await endSessions(transaction, row);
         }
         await depart(transaction, gone);
         return gone.length > 0 ? gone.flatMap(({ key }) => [accountMark(key), changedOf(key)]) : undefined;
@@ -233,6 +246,15 @@ export class DatabaseAccounts {
     for (const key of keys) this.#cache.invalidate(accountMark(key));
     return marks !== undefined;
   }
+}
+
+/** Many servers look at the token when a session begins, and then go by its id alone: no session outlives its account. */
+async function endSessions(
+  transaction: Transaction<Schema>,
+  { subject, server }: Pick<AccountRow, 'subject' | 'server'>,
+): Promise<void> {
+  const own = transaction.deleteFrom('binding').where('owner', '=', `person:${subject}`);
+  await own.where('server', '=', server).execute();
 }
 
 async function depart(transaction: Transaction<Schema>, rows: readonly AccountRow[]): Promise<void> {

@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Accounts, Connections } from '../../../auth-server/accounts/accounts.ts';
-import { noAccounts } from '../../../auth-server/accounts/no-accounts.ts';
 import { createAccountRecords } from '../../../auth-server/accounts/records.ts';
 import { createApp } from '../../../auth-server/app.ts';
 import { createTokenVerifier } from '../../../auth-server/cognito/cognito-token.ts';
@@ -47,6 +46,7 @@ import { createLog } from '../../../common/service/log.ts';
 import { noSecrets, type UpstreamSecrets } from '../../../common/upstream-secrets/watch.ts';
 import { loadKeys } from '../../../stand-in/pool/keys.ts';
 import { readSeed } from '../../../stand-in/pool/seed.ts';
+import { noAccounts } from './no-accounts.ts';
 import { documentsWith } from './oauth-clients.ts';
 
 export const publicUrl = 'http://localhost:8080';

@@ -140,6 +140,37 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
     await store.departedAccounts.done(departed?.id ?? 0);
   });
 
+  test('the MCP sessions of an account end with it, and when another account replaces it, but not when it is renewed', async () => {
+    const begin = async (owner: string, server = 'github') => {
+      await store.bindings.bind({ kind: 'session', server, id: `${owner} ${server}`, owner });
+    };
+    const left = async () => {
+      const all = [
+        ['person:carol', 'github'],
+        ['person:carol', 'gitlab'],
+        ['person:dave', 'github'],
+      ] as const;
+      const bound = await Promise.all(
+        all.map(([owner, server]) => other.bindings.findOwn('session', server, owner, [`${owner} ${server}`])),
+      );
+      return bound.map(({ length }) => length);
+    };
+    const from = (await store.revocationFeed.since(undefined)).last;
+    await Promise.all([begin('person:carol'), begin('person:carol', 'gitlab'), begin('person:dave')]);
+    await store.accountRows.connect(carol);
+    await store.accountRows.connect({ ...carol, locked: 'of the same account' });
+    expect([await left(), (await store.revocationFeed.since(from)).keys]).toEqual([
+      [1, 1, 1],
+      expect.not.arrayContaining([accountMark(carol.key)]),
+    ]);
+    await store.accountRows.connect({ ...carol, shownName: 'her other account' });
+    expect(await left()).toEqual([0, 1, 1]);
+    expect((await store.revocationFeed.since(from)).keys).toContain(accountMark(carol.key));
+    await begin('person:carol');
+    await store.accountRows.remove(await store.accountRows.ofSubject('carol'));
+    expect(await left()).toEqual([0, 1, 1]);
+  });
+
   test('unused accounts are found, and one that is used at that moment stays', async () => {
     await store.accountRows.connect(carol);
     const [unused] = await store.accountRows.unused(now() + 10);
