@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { newFlow } from '../support/gateway/oauth-flow.ts';
 import { rpc, send } from '../support/gateway/send.ts';
+import { until } from '../support/listen.ts';
 
 let gateway: Gateway;
 let headers: Record<string, string>;
@@ -109,6 +110,16 @@ test('While the auth-server is down, every request gets 503 at once, health says
   for (const path of ['/', '/login', '/api/servers', '/.well-known/jwks.json']) {
     expect((await send(gateway.ports.gateway, { method: 'GET', path, headers })).status).toBe(503);
   }
+  // What a person comes back with from a provider stands in no line of any log.
+  const answered = '?code=a-code-of-a-provider&state=a-state-of-an-attempt';
+  for (const path of [
+    `/oauth2/callback/cognito${answered}`,
+    `/oauth2/accounts/callback${answered}`,
+    '/accounts/connect/x',
+  ])
+    expect((await send(gateway.ports.gateway, { method: 'GET', path, headers })).status).toBe(503);
+  expect(await until(() => gateway.log.some((line) => line.includes('"path":"/accounts/connect/x"')))).toBe(true);
+  expect(gateway.log.filter((line) => /a-code-of|a-state-of/.test(line)).map((line) => line.slice(0, 200))).toEqual([]);
   expect(gateway.echo.seen).toEqual([]);
 });
 
