@@ -5,16 +5,23 @@ import { systemResolver } from '../common/network/resolve.ts';
 import { vettedAddresses } from '../common/network/vetted-addresses.ts';
 import type { Logger } from '../common/service/log.ts';
 import type { UpstreamSecrets } from '../common/upstream-secrets/watch.ts';
+import type { Connections } from './accounts/accounts.ts';
 import { createConnections } from './accounts/connections.ts';
 import { createOutside } from './accounts/provider/outside.ts';
 import { createProviders } from './accounts/provider/provider.ts';
 import { createRegistrations } from './accounts/provider/registration.ts';
+import { createAccountRecords } from './accounts/records.ts';
 import { createAccounts } from './accounts/use/find.ts';
 import { createRefresh } from './accounts/use/refresh.ts';
 import { createRevokeDeparted } from './accounts/use/revoke-departed.ts';
 import { createSweep } from './accounts/use/sweep.ts';
 import { keysPath } from './accounts/vault/keys.ts';
 import { openVault } from './accounts/vault/open-vault.ts';
+import type { TokenVault } from './cognito/token-vault.ts';
+import { createConnectAttempts } from './connect/attempts.ts';
+import type { Connecting } from './connect/deps.ts';
+import type { RecentDecisions } from './decisions/recent-decisions.ts';
+import type { OAuthStore } from './oauth/store/store.ts';
 import type { Config } from './process/config.ts';
 import type { Store } from './store/store.ts';
 
@@ -52,6 +59,28 @@ export function accountsOf(
       stopSweep();
       vault.stop();
     },
+  };
+}
+
+interface ConnectingParts {
+  authorization: { store: OAuthStore };
+  vault: TokenVault;
+  recent: RecentDecisions;
+  policy: { version: () => string };
+  log: Logger;
+}
+
+/** What the pages stand on at which people connect their accounts. @param people as {@link accountsOf} makes it */
+export function connectingOf(
+  { ACCOUNT_IDLE_DAYS: accountIdleDays }: Config,
+  { connections }: { connections: Connections },
+  { authorization, vault, recent, policy, log }: ConnectingParts,
+): Connecting {
+  return {
+    connections,
+    connectAttempts: createConnectAttempts(authorization.store.db, vault),
+    accountRecords: createAccountRecords(recent, policy.version, log),
+    accountIdleDays,
   };
 }
 

@@ -39,7 +39,7 @@ import { createThrottle } from './limits/throttle.ts';
 import { createLoginAttempts } from './login/login-attempts.ts';
 import { createPages } from './login/pages.ts';
 import { type Config, configSchema, metricsAddress } from './process/config.ts';
-import { accountsOf } from './serve-accounts.ts';
+import { accountsOf, connectingOf } from './serve-accounts.ts';
 import { authorizationOf } from './serve-oauth.ts';
 import { openStore, type Store } from './store/store.ts';
 
@@ -92,8 +92,7 @@ async function assemble(
 
   const cookie = createSessionCookie(publicUrl);
   const providers = configuredProviders(config, standInFetch);
-  const vault = createTokenVault(secretKeys);
-  const pages = createPages();
+  const [vault, pages] = [createTokenVault(secretKeys), createPages()];
   const { accessTokens } = signers;
   const shared = { publicUrl, policy: policy.current, providers, vault, pages, accessTokens, log };
   const authorization = await authorizationOf(config, env, store, shared);
@@ -106,6 +105,7 @@ async function assemble(
     policyFaults: policy.faults,
     toolGuard,
     accounts: people.accounts,
+    connecting: connectingOf(config, people, { authorization, vault, recent, policy, log }),
     upstreamSecrets,
     upstreamSecretFaults: secretsFile === undefined ? undefined : upstreamSecrets.faults,
     tokens,
