@@ -3,16 +3,23 @@ import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../support/browser/browser.ts';
 import { expectFit, inContext, type Watched, watch } from '../support/browser/fit.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { listen } from '../support/listen.ts';
 
 // A browser test on a busy machine takes longer than a unit test.
 jest.setTimeout(180_000);
 
 let browser: Browser;
 let gateway: Gateway;
+let ofPeople: Awaited<ReturnType<typeof listen>>;
 beforeAll(async () => {
   [gateway, browser] = await Promise.all([startGateway({ ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8' }), launchBrowser()]);
+  // A server that wants accounts of people, and names an issuer for them.
+  ofPeople = await listen((req, res) => {
+    if (!req.url?.startsWith('/.well-known/')) return void res.writeHead(401).end();
+    res.end(JSON.stringify({ authorization_servers: ['https://login.example.com/a-tenant-with-a-long-name'] }));
+  });
 });
-afterAll(() => Promise.all([browser?.close(), gateway?.stop()]));
+afterAll(() => Promise.all([browser?.close(), gateway?.stop(), ofPeople?.close()]));
 
 type Prepare = (page: Page) => Promise<unknown>;
 
@@ -85,6 +92,22 @@ const formStates: [string, string, Prepare][] = [
       await page.getByLabel('Path of SSE').fill('/nowhere');
       await page.getByRole('button', { name: 'Test connection' }).click();
       await page.getByText('It does not work yet').waitFor();
+    },
+  ],
+  [
+    'An address that wants accounts of people',
+    register,
+    async (page) => {
+      await page.getByLabel('Address').fill(`http://127.0.0.1:${ofPeople.port}/mcp`);
+      await page.getByText('Credential, paths and headers').click();
+      await page.getByLabel('Each person’s own account').check();
+      await page.getByLabel('Entry with accounts').fill('notes');
+      expect(await page.locator('input[name=secret]').isVisible()).toBe(false);
+      await page.getByRole('button', { name: 'Test connection' }).click();
+      await page.getByText('There are no accounts called "notes" for it.').last().waitFor();
+      await page.getByLabel('None').check();
+      await page.getByRole('button', { name: 'Test again' }).click();
+      await page.getByText('no entry of the operator covers this address').waitFor();
     },
   ],
   [
