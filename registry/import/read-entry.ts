@@ -83,8 +83,12 @@ function readOriginal(server: z.output<typeof originalServer>): Read {
   };
 }
 
+const accountsHint =
+  'It wants OAuth (oauth): for each person\'s own account, the operator adds an entry with "account" to UPSTREAM_SECRETS_FILE, and the server\'s "auth" names it (docs/accounts.md).';
+
 function hintsOn({ auth_type: type, auth_scheme: scheme, headers }: z.output<typeof originalServer>): string[] {
   const kind = type ?? scheme ?? 'none';
+  if (kind === 'oauth') return [accountsHint];
   if (kind !== 'none') return [credentialHint(`(${kind})`)];
   const sent = Array.isArray(headers) ? headers.flatMap((each) => Object.keys(each ?? {})) : Object.keys(headers ?? {});
   return sent.length > 0 ? [credentialHint(`in ${sent.slice(0, mostFaults).join(', ').slice(0, longestPath)}`)] : [];
