@@ -44,7 +44,7 @@ const writeTries = 4;
  */
 export function createRefresh(deps: RefreshDeps) {
   const running = new Map<string, Promise<RefreshOutcome>>();
-  const failed = new LRUCache<string, true>({ max: 10_000, ttl: rememberFailureMilliseconds });
+  const failed = new LRUCache<string, true>({ max: 10_000, ttl: rememberFailureMilliseconds, ttlResolution: 0 });
   return async (row: AccountRow, entry: AccountProvider, isForced = false): Promise<RefreshOutcome> => {
     const { key } = row;
     if (failed.has(key)) return 'failed';
