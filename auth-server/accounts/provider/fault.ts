@@ -1,4 +1,5 @@
 import * as oidc from 'openid-client';
+import { UnreadableAnswer } from '../../../common/answers/limits.ts';
 import { HostError } from '../../../common/network/vetted-addresses.ts';
 
 /**
@@ -30,17 +31,26 @@ const longestCode = 100;
 
 /** Reads whatever openid-client or the network has thrown. The text of an answer is never repeated, only its error code. */
 export function toFault(error: unknown): ProviderFault {
-  if (error instanceof ProviderFault) return error;
-  if (error instanceof HostError)
-    return new ProviderFault(error.isUnreachable ? 'unavailable' : 'unusable', error.message);
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  const known = ownFault(error) ?? (error instanceof oidc.ClientError ? ownFault(cause) : undefined);
+  if (known) return known;
   if (error instanceof oidc.ResponseBodyError) return ofAnswer(error.error, error.status);
   if (error instanceof oidc.AuthorizationResponseError) return ofCallback(error.error);
   if (error instanceof oidc.WWWAuthenticateChallengeError) return ofStatus(error.status);
-  const { code, cause } = error as { code?: unknown; cause?: unknown };
   if (code === 'OAUTH_RESPONSE_IS_NOT_CONFORM' && cause instanceof Response) return ofStatus(cause.status);
   if (String(code) === 'OAUTH_TIMEOUT' || !String(code).startsWith('OAUTH_'))
     return new ProviderFault('unavailable', `it does not answer (${code ?? (error as Error).name})`);
   return new ProviderFault('unusable', `its answer cannot be used: ${(error as Error).message}`);
+}
+
+/** What the fetch below openid-client has thrown. */
+function ownFault(error: unknown): ProviderFault | undefined {
+  if (error instanceof ProviderFault) return error;
+  if (error instanceof HostError)
+    return new ProviderFault(error.isUnreachable ? 'unavailable' : 'unusable', error.message);
+  if (error instanceof UnreadableAnswer)
+    return new ProviderFault('unusable', `its answer cannot be read: ${error.message}`);
+  return undefined;
 }
 
 function ofAnswer(code: string, status: number): ProviderFault {
