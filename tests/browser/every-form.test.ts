@@ -1,5 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import { startAccountProvider } from '../support/accounts/account-provider.ts';
+import { startAccountServer } from '../support/accounts/account-server.ts';
 import { launchBrowser } from '../support/browser/browser.ts';
 import { expectFit, inContext, type Watched, watch } from '../support/browser/fit.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
@@ -11,15 +16,34 @@ jest.setTimeout(180_000);
 let browser: Browser;
 let gateway: Gateway;
 let ofPeople: Awaited<ReturnType<typeof listen>>;
+const provider = await startAccountProvider();
+const notes = await startAccountServer(provider.issuer);
+const folder = mkdtempSync(join(tmpdir(), 'every-form-'));
 beforeAll(async () => {
-  [gateway, browser] = await Promise.all([startGateway({ ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8' }), launchBrowser()]);
+  const UPSTREAM_SECRETS_FILE = join(folder, 'secrets.yml');
+  const account = { issuer: provider.issuer, title: 'Notion', scopes: ['openid', 'offline_access', 'mcp'] };
+  writeFileSync(UPSTREAM_SECRETS_FILE, JSON.stringify({ notion: { account, for: [notes.address] } }));
+  const server = {
+    name: 'notes',
+    title: 'Notes',
+    description: 'Pages of the team',
+    tags: [],
+    auth: { account: 'notion' },
+  };
+  const where = { upstream: new URL(notes.address).origin, transports: { 'streamable-http': '/mcp' } };
+  const settings = { ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8', UPSTREAM_SECRETS_FILE };
+  [gateway, browser] = await Promise.all([startGateway(settings, [{ ...server, ...where }]), launchBrowser()]);
   // A server that wants accounts of people, and names an issuer for them.
   ofPeople = await listen((req, res) => {
     if (!req.url?.startsWith('/.well-known/')) return void res.writeHead(401).end();
     res.end(JSON.stringify({ authorization_servers: ['https://login.example.com/a-tenant-with-a-long-name'] }));
   });
 });
-afterAll(() => Promise.all([browser?.close(), gateway?.stop(), ofPeople?.close()]));
+afterAll(async () => {
+  await Promise.all([browser?.close(), gateway?.stop()]);
+  await Promise.all([provider.close(), notes.close(), ofPeople?.close()]);
+  rmSync(folder, { recursive: true });
+});
 
 type Prepare = (page: Page) => Promise<unknown>;
 
@@ -70,6 +94,13 @@ const importIt = async (page: Page, what: object) => {
 const remotes = [{ type: 'streamable-http', url: 'https://weather.example/mcp' }];
 const entry = (name: string) => ({ name, description: 'Says something', version: '1.0.0', remotes });
 
+/** The pages of nginx and the auth-server have a stylesheet of their own. */
+const heading =
+  (name: string | RegExp): Prepare =>
+  async (page) => {
+    await page.getByRole('heading', { name }).waitFor();
+    expect(await page.evaluate('getComputedStyle(document.querySelector(".card")).borderRadius')).toBe('10px');
+  };
 const formStates: [string, string, Prepare][] = [
   ['The address of a server that was tested', register, testAddress],
   [
@@ -155,6 +186,33 @@ const formStates: [string, string, Prepare][] = [
       await page.getByRole('heading', { name: 'Import 3 servers' }).waitFor();
     },
   ],
+  ['The question before an account is connected', '/accounts/connect/notes', async () => undefined],
+  [
+    'An account that was connected at a provider',
+    '/servers/notes',
+    async (page) => {
+      await page.getByRole('link', { name: 'Connect', exact: true }).first().click();
+      await page.getByRole('button', { name: 'Continue to' }).click();
+      await page.getByLabel('Account').fill('carol');
+      await page.getByRole('button', { name: 'Agree' }).click();
+      await page.getByRole('heading', { name: 'Connected as carol' }).waitFor();
+      expect(new URL(page.url()).pathname).toBe('/accounts/connect/notes');
+    },
+  ],
+  [
+    'A server at which one has an account',
+    '/servers/notes',
+    async (page) => void (await page.getByText('Your account: connected as carol').waitFor()),
+  ],
+  [
+    'An account that was disconnected',
+    '/account',
+    async (page) => {
+      await page.getByRole('button', { name: 'Disconnect Notion at notes' }).click();
+      await page.getByText('Disconnected: the Notion account at notes.').waitFor();
+    },
+  ],
+  ['A server that wants no account', '/accounts/connect/currenttime', heading('currenttime needs no account of yours')],
   [
     'The people after all access of one has ended',
     '/people',
@@ -251,13 +309,6 @@ test.each(formStates)(
   },
 );
 
-/** The pages of nginx and the auth-server have a stylesheet of their own. */
-const heading =
-  (name: string | RegExp): Prepare =>
-  async (page) => {
-    await page.getByRole('heading', { name }).waitFor();
-    expect(await page.evaluate('getComputedStyle(document.querySelector(".card")).borderRadius')).toBe('10px');
-  };
 const doorStates: [string, string, Prepare, 'alice' | null][] = [
   ['The login page', '/login', heading('Sign in'), null],
   [
