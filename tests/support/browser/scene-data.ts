@@ -168,16 +168,16 @@ export function accountOf(hasMore: boolean, now: Date): Account {
 /** Accounts at servers: one that counts, one to connect again, and one with the longest names at a server that is gone. */
 export function connectedOf(now: Date): ConnectedAccount[] {
   const at = Math.floor(now.getTime() / 1000);
-  const github: ConnectedAccount = {
-    ...{ server: 'github', account: 'github', provider: 'GitHub', name: 'carol', revokes: false, state: 'ok' },
-    ...{ since: at - 9 * 86_400, lastUsed: at - 60, address: 'http://127.0.0.1:8000/mcp /sse' },
-    settingsPage: 'https://github.com/settings/applications',
+  const notion: ConnectedAccount = {
+    ...{ server: 'notion', account: 'notion', provider: 'Notion', name: 'carol', revokes: false, state: 'ok' },
+    ...{ since: at - 9 * 86_400, lastUsed: at - 60, address: 'http://127.0.0.1:8000/mcp -' },
+    settingsPage: 'https://www.notion.so/profile',
   };
-  const atlassian = { ...github, server: 'atlassian', account: 'atlassian', provider: 'Atlassian', name: null };
+  const atlassian: ConnectedAccount = { ...notion, server: 'atlassian', account: 'atlassian', provider: 'Atlassian' };
   return [
-    github,
-    { ...atlassian, state: 'ended', address: 'http://127.0.0.1:8000/mcp -', settingsPage: null, revokes: true },
-    { ...github, server: 'gone', name: longest, provider: longest },
+    notion,
+    { ...atlassian, name: null, state: 'ended', settingsPage: null, revokes: true },
+    { ...notion, server: 'gone', name: longest, provider: longest },
   ];
 }
 

@@ -21,6 +21,9 @@ export interface Scene {
 /** The longest name that a server can have. */
 export const longName = 'a-server-name-with-sixty-three-characters-is-the-longest-one-ok';
 
+/** The servers that want each person's own account. */
+const wantAccounts = new Set(['atlassian', 'notion', 'pagerduty']);
+
 /** A set with what members can be: whole, with chosen tools, by plain names, disabled, and deleted. */
 const dailySet = {
   name: 'daily',
@@ -51,6 +54,7 @@ export async function startScene({ more = 0, isLong = false } = {}): Promise<Sce
     transports: { 'streamable-http': '/mcp', ...(name === 'github' && { sse: '/sse' }) },
     version: '2.4.1',
     tags: name === 'github' ? ['work', 'code'] : [],
+    ...(wantAccounts.has(name) && { auth: { account: name } }),
   });
   const further = Array.from({ length: more }, (_, i) =>
     entry(`team-${i}`, `Server of team ${i}`, `What team ${i} works with every day, and its history.`),
@@ -107,6 +111,7 @@ export async function startScene({ more = 0, isLong = false } = {}): Promise<Sce
       disconnect: async () => 1,
     },
     people: peopleOf(checkedAt),
+    upstreamAuth: { problem: () => undefined, titleOf: ({ name }) => name, accountsFor: () => [] },
     isDevelopment: true,
   });
   return {
