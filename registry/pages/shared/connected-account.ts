@@ -27,6 +27,8 @@ export function shownAccount(account: ConnectedAccount, server: RegisteredServer
   return {
     server: account.server,
     account: account.account,
+    /** Whether there still is such a server. */
+    isThere: server !== undefined,
     provider: cleaned(provider, longestName),
     /** The account's name at the provider; empty if it is not known. */
     name: name === null ? '' : cleaned(name, longestName),
