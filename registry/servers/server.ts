@@ -105,14 +105,15 @@ export function settingsOf({ revision: _, updatedAt: __, ...settings }: Register
   return settings;
 }
 
-/** Where health checks reach a server, as one text: what is known of one target says nothing about another. */
-export function targetOf({
-  upstream,
-  transports,
-  host_header,
-}: Pick<ServerEntry, 'upstream' | 'transports' | 'host_header'>): string {
+/**
+ * Where health checks reach a server, as one text: what is known of one target says nothing about another. What an operator's
+ * credential has read of a server with people's accounts says nothing once there is none.
+ */
+export function targetOf(server: Pick<ServerEntry, 'upstream' | 'transports' | 'host_header' | 'auth'>): string {
+  const { upstream, transports, host_header } = server;
   const host = host_header ? [host_header] : [];
-  return [upstream, transports['streamable-http'] ?? '-', transports.sse ?? '-', ...host].join(' ');
+  const without = accountOf(server) !== undefined && secretOf(server) === undefined ? ['(no credential)'] : [];
+  return [upstream, transports['streamable-http'] ?? '-', transports.sse ?? '-', ...host, ...without].join(' ');
 }
 
 /** The whole address of a server, to which people's accounts are bound. */

@@ -7,6 +7,7 @@ import type { ToolInfo } from '../servers/tool.ts';
 import { addChecks, type Chart, chartOf, deleteOldChecks, type Sample } from './checks.ts';
 import { putState, type RegistryDatabase, readState, type Writing, writing } from './database.ts';
 import type { Schema } from './migrations.ts';
+import { toServer } from './servers.ts';
 
 /** The stored state of a server. */
 export interface StoredState {
@@ -153,17 +154,8 @@ async function deleteOld(transaction: Writing, now: Date): Promise<void> {
 async function addAll(transaction: Writing, all: readonly Observation[]): Promise<void> {
   const names = all.map(({ server }) => server);
   if (names.length === 0) return;
-  const servers = await transaction
-    .selectFrom('server')
-    .select(['name', 'upstream', 'mcp_path', 'sse_path'])
-    .where('name', 'in', names)
-    .execute();
-  const targets = new Map(
-    servers.map(({ name, upstream, mcp_path, sse_path }) => {
-      const transports = { 'streamable-http': mcp_path ?? undefined, sse: sse_path ?? undefined };
-      return [name, targetOf({ upstream, transports })];
-    }),
-  );
+  const servers = await transaction.selectFrom('server').selectAll().where('name', 'in', names).execute();
+  const targets = new Map(servers.map((row) => [row.name, targetOf(toServer(row))]));
   const current = all.filter(({ server, target }) => targets.get(server) === target);
   if (current.length === 0) return;
   await putStates(transaction, current);

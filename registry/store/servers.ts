@@ -75,7 +75,8 @@ function byName(a: RegisteredServer, b: RegisteredServer): number {
   return a.name < b.name ? -1 : 1;
 }
 
-function toServer(row: Selectable<Schema['server']>): RegisteredServer {
+/** A row as a server. */
+export function toServer(row: Selectable<Schema['server']>): RegisteredServer {
   const { mcp_path, sse_path, auth_secret, auth_account, auth_checks, updated_at, ...same } = row;
   return {
     ...same,

@@ -72,6 +72,19 @@ describe.each(bothDatabases('registry.db'))('%s:', (_kind, places) => {
     expect(await store.observations.read(at(-1))).toHaveLength(1);
   });
 
+  test('Health is kept for a server with another Host, and for one with accounts until it has no credential for checks', async () => {
+    const host = { ...settings('one'), host_header: 'other.example' };
+    const people = { ...settings('two'), auth: { account: 'notion', checks: 'ours' } };
+    await change('one', host);
+    await change('two', people);
+    const seen = [observation('one', { target: targetOf(host) }), observation('two', { target: targetOf(people) })];
+    await store.observations.add(seen, at(1));
+    expect((await store.observations.read()).map(({ server }) => server).sort()).toEqual(['one', 'two']);
+    await change('two', { ...people, auth: { account: 'notion' } });
+    await store.observations.add(seen, at(2));
+    expect((await store.observations.read()).map(({ server }) => server)).toEqual(['one']);
+  });
+
   test('A later state replaces the earlier one, and the last answer stays unless there is a new one', async () => {
     await store.observations.add([observation('one')], at(1));
     const down = { ...state, status: 'unhealthy' as const, failures: 2, error: 'It closed the connection.' };
