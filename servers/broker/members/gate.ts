@@ -1,5 +1,4 @@
 import { Agent, type IncomingMessage, request as send } from 'node:http';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BrokerError, rpcCode } from '../errors.ts';
 import type { Asking, Member } from '../exchange.ts';
 import { limits } from '../limits.ts';
@@ -46,8 +45,7 @@ export function createGate(origin: string, publicUrl: string): Gate {
     async ask({ owner, delegation, traceparent }, { server }, request) {
       // Once round the event loop, so that the agent knows of the connections that nginx has closed: before 1.27.4 it closes all
       // idle ones when it loads routes. A call that meets the end of one cannot be repeated: it may have been passed on.
-      await nextTurn();
-      await nextTurn();
+      await onceRound();
       const { method = 'POST', body, headers, signal, path = `/${server}/mcp` } = request;
       const own = open.get(owner) ?? 0;
       if (all >= limits.requests || own >= limits.requestsPerCaller)
@@ -93,4 +91,9 @@ export function createGate(origin: string, publicUrl: string): Gate {
       return await promise;
     },
   };
+}
+
+/** Resolves when the event loop has looked at all connections once more. */
+function onceRound(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
