@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { startPace } from '../../common/answers/pace.ts';
 import type { ApprovedTools } from '../../policy/approved-tools.ts';
 import { decide } from '../../policy/decide.ts';
@@ -31,8 +30,6 @@ export type PictureMember = {
 
 /** All that one caller may use through one address of the hub. */
 export interface Picture {
-  /** Changes with everything below. */
-  version: string;
   members: PictureMember[];
 }
 
@@ -110,7 +107,7 @@ export function createPictures(options: PictureOptions) {
       left -= bytes;
       found.push({ ...bareMember(member), ...about(server, options.healthOf(server.name)), ...textsOf(own) });
     }
-    return { version: hash('sha256', JSON.stringify(found)), members: found };
+    return { members: found };
   };
 }
 

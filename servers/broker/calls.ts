@@ -12,7 +12,8 @@ import { errorAnswer } from './passing/connect.ts';
 import { innerTaskId } from './passing/task-ids.ts';
 import { idOf } from './passing/writer.ts';
 import { HeldCalls } from './questions/held.ts';
-import { Subscriptions } from './subscriptions.ts';
+import { listen } from './subscriptions/listening.ts';
+import { Subscriptions } from './subscriptions/standing.ts';
 import { listTasks } from './tasks.ts';
 
 /** Passes on calls between a broker's clients and its members, through the gate. */
@@ -82,7 +83,7 @@ class PassedCalls implements Calls {
     uris: ReadonlyMap<Route, readonly string[]>,
     taskIds: readonly string[] = [],
   ): Promise<void> {
-    await this.#subscriptions.listen(exchange, this.#clients.of(exchange), uris, taskIds);
+    await listen(this.#members, exchange, this.#clients.of(exchange), uris, taskIds);
   }
 
   async ended(session: ClientSession, exchange: Exchange | undefined): Promise<void> {

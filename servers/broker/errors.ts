@@ -33,6 +33,8 @@ export const rpcCode = {
   busy: -32002,
   notFound: -32004,
   unavailable: -32008,
+  /** Of MCP 2026-07-28: a header is missing that repeats what the body says. Nothing was done. */
+  headerMismatch: -32020,
   /** Of MCP 2026-07-28: the client cannot do what the request needs. */
   capabilityMissing: -32021,
   /** Of MCP 2025-11-25: pages have to be opened first. */

@@ -7,6 +7,7 @@ import { BrokerError, rpcCode } from './errors.ts';
 import type { Announced, Asking, ClientSession, Exchange, Member, Reply } from './exchange.ts';
 import { limits } from './limits.ts';
 import { Members } from './member.ts';
+import { headersOfSchema } from './members/envelope.ts';
 import type { Gate } from './members/gate.ts';
 import { Call } from './passing/call.ts';
 import { HeldCalls } from './questions/held.ts';
@@ -17,6 +18,8 @@ interface OneCall {
   server: string;
   tool: string;
   arguments: object;
+  /** Finds the tool's input schema, for a server that wants arguments in headers (`x-mcp-header`). */
+  schema: () => Promise<unknown>;
   /** Aborted when the caller gives up. */
   signal: AbortSignal;
 }
@@ -30,7 +33,7 @@ export function createCallOnce(gate: Gate, clientInfo: Announced['clientInfo']):
   const parts = { members, held: new HeldCalls<never>() };
   const announced = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
 
-  return async (asking, { server, tool, arguments: args, signal }) => {
+  return async (asking, { server, tool, arguments: args, schema, signal }) => {
     const session: ClientSession = { id: randomUUID(), owner: asking.owner, announced, send: () => false };
     const client = new Client(asking.owner, 'old', announced, session);
     const member: Member = { server, era: await members.eraOf(asking, server) };
@@ -49,7 +52,11 @@ export function createCallOnce(gate: Gate, clientInfo: Announced['clientInfo']):
     };
     try {
       const request = { body: Buffer.from(text), method, name: tool };
-      const error = await new Call(parts, exchange, client, { member, request, mayFail: true }).run();
+      const send = (headers: Record<string, string>) =>
+        new Call(parts, exchange, client, { member, request: { ...request, params: headers }, mayFail: true }).run();
+      let error = await send({});
+      // Few tools want headers, so that the registry is asked for those alone. The server has refused before it has done anything.
+      if (error?.code === rpcCode.headerMismatch) error = await send(headersOfSchema(await schema(), args));
       if (error) throw withHint(error, server);
       return reply.result(server);
     } finally {

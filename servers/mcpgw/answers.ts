@@ -29,6 +29,10 @@ export const toolSchema = z.object({
   note: z.string().optional().describe('why something is missing'),
 });
 
+export const toolSchemasSchema = z.object({
+  tools: z.array(z.object({ name: z.string(), inputSchema: schemaObject })).nullish(),
+});
+
 /** A tool found by a search, with how to call it. */
 export const foundToolSchema = z.object({
   server: z.string(),

@@ -10,6 +10,7 @@ import {
   serviceDetailsSchema,
   serviceListSchema,
   toolNamesSchema,
+  toolSchemasSchema,
 } from './answers.ts';
 import { type BodyReader, createBodyReader } from './body.ts';
 import type { Caller } from './caller.ts';
@@ -62,6 +63,11 @@ export function createRegistryClient(registryUrl: string, log: Logger) {
     search(caller: Caller, { text, limit, server }: { text: string; limit: number; server?: string | undefined }) {
       const query = new URLSearchParams({ q: text, limit: String(limit), ...(server !== undefined && { server }) });
       return ask(caller, { path: `/api/tools/search?${query}` }, foundToolsSchema);
+    },
+    /** The input schema of a tool, as its server has last announced it; undefined if it is not known. */
+    async inputSchema(caller: Caller, server: string, tool: string) {
+      const { tools } = await askAbout(caller, server, {}, toolSchemasSchema);
+      return tools?.find(({ name }) => name === tool)?.inputSchema;
     },
     /** The names of a server's tools that only read, by their approved definitions. */
     readOnlyTools: async (caller: Caller, server: string) =>

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { digest } from '../../auth-server/oauth/store/tokens.ts';
+import { commandLine } from '../../common/identity/command-line.ts';
 import { accessibility, brokenWords, launchBrowser, tooWide } from '../support/browser/browser.ts';
 import { sharedGateway } from '../support/gateway/shared-gateway.ts';
 
@@ -111,6 +112,46 @@ test.each([
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'You are connected' }).waitFor();
   expect(faults).toEqual([]);
+});
+
+test('The question about the command line can be used by everyone, in both themes and at every width, and is shown in no frame', async () => {
+  const ofCommandLine = `${gateway.url}/oauth2/authorize?${new URLSearchParams({
+    response_type: 'code',
+    client_id: commandLine.id,
+    redirect_uri: loopback,
+    code_challenge: digest('v'.repeat(43)),
+    code_challenge_method: 'S256',
+    resource: gateway.url + commandLine.sessionPath,
+    state: 's',
+  })}`;
+  await open();
+  await page.goto(ofCommandLine);
+  await signIn();
+  expect(await heading()).toBe('The command line wants to be signed in as alice');
+  for (const [colorScheme, width] of [
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 390],
+    ['dark', 320],
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 800 });
+    if (shots) await page.screenshot({ path: `${shots}/command-line-${colorScheme}-${width}.png`, fullPage: true });
+    expect((await accessibility(page)).faults).toEqual([]);
+    expect([await tooWide(page), await brokenWords(page)]).toEqual([[], []]);
+  }
+  expect(faults).toEqual([]);
+  const question = page.url();
+  const framed = await context.newPage();
+  await framed.route('http://127.0.0.1:1/', (route) =>
+    route.fulfill({ contentType: 'text/html', body: `<iframe src="${question}"></iframe>` }),
+  );
+  await framed.goto('http://127.0.0.1:1/');
+  expect(await framed.frameLocator('iframe').getByRole('button', { name: 'Allow' }).count()).toBe(0);
+  callbacks.length = 0;
+  await page.getByRole('button', { name: 'Allow' }).click();
+  await page.getByRole('heading', { name: 'You are connected' }).waitFor();
+  expect(callbacks[0]?.searchParams.get('code')).toMatch(/^[\w-]{43}$/);
 });
 
 test('A double click on Allow takes one code to the client', async () => {

@@ -109,7 +109,7 @@ export const rows: readonly Row[] = [
   }),
   ...page('docs/migration.md', {
     'docker compose up': composeUp,
-    'npm run -s login': inTest('tests/e2e/agents/login.test.ts', 'A user logs in with the browser'),
+    'npm run -s login': inTest('tests/e2e/agents/login.test.ts', 'A person logs in with the real command'),
     'npm run attack': attacked,
     ...Object.fromEntries(migrated.map((command) => [command, ofMigration])),
   }),

@@ -163,6 +163,37 @@ export const oauth = [
     ],
     'browser/account': ['A client that a person sees on their account ends with one click, and is out (scripts: %s)'],
   }),
+  row('oauth-command-line', 'only a person who says so signs in the command line, and only its code opens a session', {
+    attack: [
+      'a request with the name of the command line, to another site',
+      'a request with the session of the command line as resource',
+      'a request with the name of the command line, for a server',
+      'a code, an access token and a refresh token of a client in exchange for a session',
+    ],
+    'integration/auth-server/oauth/command-line': [
+      'gives a session that opens every server, and no token of any kind',
+      'with %s gives nothing, and the right one still works',
+      'with %s is not read',
+      'gives nothing to a page, which browsers name',
+      'that comes twice was stolen: the session ends',
+      'gives no tokens at the token endpoint, under whatever name',
+      'The codes and tokens of other clients, and every token of a person, open no session',
+      'gets no answer at %s',
+      'is refused %s',
+      'is the only one that may ask for a session',
+      'is asked each time, also of a person who is signed in and has allowed it before',
+      'of a hostile MCP server that names the command line is the same question, and its code stays on this computer',
+      'is answered in the browser that began, by a page of the gateway, and by the person: not in advance',
+    ],
+    'browser/consent': [
+      'The question about the command line can be used by everyone, in both themes and at every width, and is shown in no frame',
+    ],
+    'e2e/agents/login': [
+      "a code of another user's login opens no session, even without its state",
+      'of another authorization server is not taken',
+      'answers no other path, host or method',
+    ],
+  }),
   row('oauth-assertions', "no assertion gives access but a trusted provider's, for this gateway, to its client, once", {
     'integration/auth-server/oauth/id-jag': [
       'is refused with %s',

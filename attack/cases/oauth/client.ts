@@ -7,7 +7,7 @@ import { locationOf, pathOf } from '../../visitor.ts';
 /** The theme of all attacks on the authorization server. */
 export const theme = 'Logins of MCP clients';
 export const redirectUri = 'http://127.0.0.1:7999/callback';
-const verifier = randomBytes(32).toString('base64url');
+export const verifier = randomBytes(32).toString('base64url');
 const challenge = createHash('sha256').update(verifier).digest('base64url');
 
 type Json = Record<string, unknown>;

@@ -1,7 +1,19 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { parseJson } from '../../../common/text/json.ts';
 import { type Case, type Context, caseOf, complete, listTools, type Sent } from '../../case.ts';
-import { clientOf, issuerOf, jsonOf, newCode, redeem, resourceOf, theme, tokensOf } from './client.ts';
+import {
+  clientOf,
+  issuerOf,
+  jsonOf,
+  newCode,
+  redeem,
+  redirectUri,
+  resourceOf,
+  theme,
+  tokensOf,
+  verifier,
+} from './client.ts';
+import { unlessDenied } from './judge.ts';
 
 const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const ownJwk = own.publicKey.export({ format: 'jwk' });
@@ -58,6 +70,20 @@ const others: Case[] = [
     "a client's access token for a tool that the person may not call",
     ['signIn'],
     async (ctx) => [await ctx.send(complete(ctx.target, { headers: bearer((await tokensOf(ctx)).access) }))],
+  ),
+  caseOf(theme)(
+    'oauth-command-line',
+    'a code, an access token and a refresh token of a client in exchange for a session',
+    ['signIn'],
+    async (ctx) => {
+      const code = await newCode(ctx);
+      const { access, refresh } = await tokensOf(ctx);
+      const terms = { code_verifier: verifier, redirect_uri: redirectUri };
+      const headers = { 'content-type': 'application/json' };
+      const bodies = [code, access, refresh].map((each) => JSON.stringify({ code: each, ...terms }));
+      return await Promise.all(bodies.map((body) => ctx.send({ path: '/oauth2/session', headers, body })));
+    },
+    unlessDenied,
   ),
   caseOf(theme)(
     'oauth-resource',

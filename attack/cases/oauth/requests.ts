@@ -9,6 +9,14 @@ const foreign: [name: string, change: Change, more?: string][] = [
   ['localhost in place of 127.0.0.1', { redirect_uri: redirectUri.replace('127.0.0.1', 'localhost') }],
   ['a redirect address with a user name', { redirect_uri: redirectUri.replace('//', '//x@') }],
   ['a redirect address that begins like the right one', { redirect_uri: 'http://127.0.0.1.evil.example/callback' }],
+  [
+    'the name of the command line, to another site',
+    { client_id: 'mcp-gateway', redirect_uri: 'https://evil.example/' },
+  ],
+  [
+    'the name of the command line, to localhost',
+    { client_id: 'mcp-gateway', redirect_uri: 'http://localhost:1/callback' },
+  ],
   ['no redirect address', { redirect_uri: undefined }],
   ['two redirect addresses', {}, '&redirect_uri=https%3A%2F%2Fevil.example'],
   ['no client', { client_id: undefined }],
@@ -38,6 +46,12 @@ const wrong: Wrong[] = [
   ['a resource with a fragment', 'invalid_target', (_issuer, resource) => ({ resource: `${resource}#x` })],
   ['a resource with a user name', 'invalid_target', (_i, resource) => ({ resource: resource.replace('//', '//x@') })],
   ['a page as resource', 'invalid_target', (issuer) => ({ resource: `${issuer}/servers/x` })],
+  [
+    'the session of the command line as resource',
+    'invalid_target',
+    (issuer) => ({ resource: `${issuer}/oauth2/session` }),
+  ],
+  ['the name of the command line, for a server', 'invalid_target', () => ({ client_id: 'mcp-gateway' })],
   ['a token asked for at once', 'unsupported_response_type', () => ({ response_type: 'token' })],
   ['code and ID token asked for', 'unsupported_response_type', () => ({ response_type: 'code id_token' })],
   ['the answer in a fragment', 'invalid_request', () => ({ response_mode: 'fragment' })],

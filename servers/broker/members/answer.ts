@@ -150,8 +150,8 @@ async function gather(gathered: ByteGatherer, answer: IncomingMessage, most: num
   const body = decodedBody(answer);
   // By events: `for await` takes longer than everything else that is done to a short body.
   await new Promise<void>((resolve, reject) => {
-    const closed = () => reject(new Error('the answer was closed before its end'));
-    if (body.destroyed) return closed();
+    const closed = () => new Error('the answer was closed before its end');
+    if (body.destroyed) return reject(closed());
     body.on('data', (chunk: Buffer) => {
       try {
         if (gathered.length + chunk.length > most) throw new OversizedAnswer(`more than ${most} bytes in one message`);
@@ -161,7 +161,8 @@ async function gather(gathered: ByteGatherer, answer: IncomingMessage, most: num
         body.destroy();
       }
     });
-    // A body that is destroyed without an error closes, and does not end.
-    body.on('error', reject).once('end', resolve).once('close', closed);
+    body.on('error', reject).once('end', resolve);
+    // A body that is destroyed without an error closes, and does not end. Others close too: an error costs more than they do.
+    body.once('close', () => body.readableEnded || reject(closed()));
   });
 }

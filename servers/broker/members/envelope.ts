@@ -59,6 +59,11 @@ export function enveloped(body: Buffer, member: Member, announced: Announced, le
 export function paramHeaders(definition: string, args: unknown): Record<string, string> {
   if (!definition.includes('x-mcp-header')) return {};
   const { inputSchema } = (parseJson(definition) ?? {}) as { inputSchema?: unknown };
+  return headersOfSchema(inputSchema, args);
+}
+
+/** The same of a tool's input schema. */
+export function headersOfSchema(inputSchema: unknown, args: unknown): Record<string, string> {
   const found = paramHeadersOf(inputSchema).flatMap((header): [string, string][] => {
     const text = paramText(args, header);
     return text === undefined ? [] : [[`mcp-param-${header.name}`, headerText(text)]];

@@ -3,6 +3,9 @@ import { BrokerError, rpcCode } from '../errors.ts';
 import type { Asking, Member } from '../exchange.ts';
 import { limits } from '../limits.ts';
 
+/** nginx keeps idle connections longer (nginx/render), so that it closes none on which a call is being sent. */
+const idleMilliseconds = 5_000;
+
 /** One HTTP request to the endpoint of a member. */
 export interface GateRequest {
   method?: 'POST' | 'GET' | 'DELETE';
@@ -34,12 +37,15 @@ export interface Gate {
 export function createGate(origin: string, publicUrl: string): Gate {
   const { hostname, port } = new URL(origin);
   const { host } = new URL(publicUrl);
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 256 });
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 256, timeout: idleMilliseconds });
   const open = new Map<string, number>();
   let all = 0;
 
   return {
-    ask({ owner, delegation, traceparent }, { server }, request) {
+    async ask({ owner, delegation, traceparent }, { server }, request) {
+      // Once round the event loop, so that the agent knows of the connections that nginx has closed: before 1.27.4 it closes all
+      // idle ones when it loads routes. A call that meets the end of one cannot be repeated: it may have been passed on.
+      await onceRound();
       const { method = 'POST', body, headers, signal, path = `/${server}/mcp` } = request;
       const own = open.get(owner) ?? 0;
       if (all >= limits.requests || own >= limits.requestsPerCaller)
@@ -82,7 +88,12 @@ export function createGate(origin: string, publicUrl: string): Gate {
         );
       });
       out.end(body);
-      return promise;
+      return await promise;
     },
   };
+}
+
+/** Resolves when the event loop has looked at all connections once more. */
+function onceRound(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }

@@ -4,18 +4,19 @@ import type { Client, Running } from '../client.ts';
 import { BrokerError, rpcCode } from '../errors.ts';
 import type { Asking, Exchange, Member } from '../exchange.ts';
 import { limits } from '../limits.ts';
-import { eraOf, type MemberRequest, type Members, type Sent } from '../member.ts';
-import { errorIn, gateCodeOf, isStream, messagesOf, type Said } from '../members/answer.ts';
+import type { MemberRequest, Members, Sent } from '../member.ts';
+import { errorIn, gateCodeOf, isStream, type Said } from '../members/answer.ts';
 import { asBrokerError } from '../members/short.ts';
 import { askAll, heldAnswer, type QuestionTo } from '../questions/asking.ts';
 import type { HeldCalls } from '../questions/held.ts';
-import { takeQuestion } from '../questions/in-call.ts';
+import { mayAskBeside, takeQuestion } from '../questions/in-call.ts';
 import type { Question } from '../questions/question.ts';
 import { asInputRequired, inputRequired, withResponses } from './across.ts';
 import { linksIn } from './links.ts';
 import { Notices, tokenOf } from './notices.ts';
+import { Reading } from './reading.ts';
 import { responseFor } from './response.ts';
-import { requireInTime, requireResult, unavailable } from './status.ts';
+import { requireInTime, unavailable } from './status.ts';
 import { cancelled, errorMessage, idOf, Writer } from './writer.ts';
 
 /** A call that waits for its client, and the request of the member that the client has to answer. */
@@ -52,14 +53,9 @@ export class Call implements Running {
   #body: Buffer;
   #id: number;
   #stop = new AbortController();
-  #sending: Promise<Sent> | undefined;
-  #sent: Sent | undefined;
-  #next: Promise<IteratorResult<Said>> | undefined;
   #deaf: (() => void) | undefined;
-  #held = Promise.withResolvers<undefined>();
-  #said: AsyncGenerator<Said> | undefined;
+  readonly #reading: Reading;
   #writer: Writer;
-  #isHeld = false;
   #mayResume = false;
 
   /**
@@ -82,6 +78,7 @@ export class Call implements Running {
     this.method = to.request.method;
     this.clientId = idOf(exchange);
     this.#writer = new Writer(to.member.server, exchange.reply);
+    this.#reading = new Reading(to.member, client.era === 'new');
     this.#token = tokenOf(exchange);
     this.#id = client.nextId();
   }
@@ -95,10 +92,12 @@ export class Call implements Running {
   async run(): Promise<BrokerError | undefined> {
     return await this.#guard(async () => {
       const { hear } = this.#parts;
-      if (hear && this.#mayBeAsked()) this.#deaf = await hear(this.#exchange, this.#client, this.member);
+      const { capabilities } = this.#exchange.announced;
+      if (hear && mayAskBeside(this.member, this.#request, capabilities))
+        this.#deaf = await hear(this.#exchange, this.#client, this.member);
       for (let round = 0; round < limits.rounds; round++) {
         this.#client.running.set(this.#id, this);
-        this.#sending = this.#send(round > 0);
+        this.#reading.begin(this.#send(round > 0));
         const again = await this.#drain();
         if (!again) return;
         this.#client.finished(this.#id);
@@ -114,8 +113,7 @@ export class Call implements Running {
     this.#exchange = exchange;
     this.clientId = idOf(exchange);
     this.#writer = new Writer(this.member.server, exchange.reply);
-    this.#isHeld = false;
-    this.#held = Promise.withResolvers();
+    this.#reading.goOn();
     return await this.#guard(async () => {
       await this.#parts.members.tell(exchange, this.#client, this.member, heldAnswer(exchange.text, key, memberId));
       await this.#drain();
@@ -129,7 +127,7 @@ export class Call implements Running {
     this.#mayResume = false;
     this.#stop = new AbortController();
     return await this.#guard(async () => {
-      this.#sending = this.#parts.members.listen(exchange, this.#client, this.member, this.#stop.signal, lastId);
+      this.#reading.begin(this.#parts.members.listen(exchange, this.#client, this.member, this.#stop.signal, lastId));
       await this.#drain();
     });
   }
@@ -139,20 +137,12 @@ export class Call implements Running {
     if (!this.#writer.isOver) await this.#takeQuestion(message);
   }
 
-  /** Many servers on SDKs of 2025 ask on the standing stream of the session, in the middle of a call. */
-  #mayBeAsked(): boolean {
-    const { elicitation, roots, sampling } = this.#exchange.announced.capabilities;
-    const answers = elicitation ?? roots ?? (this.member.sampling ? sampling : undefined);
-    const isOld = eraOf(this.member, this.#request) === 'old' && this.member.transport === undefined;
-    return isOld && this.method === 'tools/call' && answers !== undefined;
-  }
-
   /** The client does not want the answer any more. */
   cancel(asking: Asking = this.#exchange): void {
     if (this.#writer.isOver) return;
     if (this.#client.era === 'old') void this.#writer.end();
     // For a member of the old era the end of the stream is no end of the call.
-    if (this.#sent?.era === 'old') this.#tellMember(cancelled(this.#id), asking);
+    if (this.#reading.sent?.era === 'old') this.#tellMember(cancelled(this.#id), asking);
     this.#stop.abort();
   }
 
@@ -175,15 +165,14 @@ export class Call implements Running {
       await this.#writer.answer(errorMessage(this.clientId, error));
     } finally {
       gone.removeEventListener('abort', this.#gone);
-      if (!this.#isHeld) this.#close();
+      if (!this.#reading.isWaiting) this.#close();
     }
     return undefined;
   }
 
   #close(): void {
     this.#deaf?.();
-    void this.#said?.return(undefined).catch(() => undefined);
-    this.#sent?.answer.destroy();
+    this.#reading.close();
     for (const [id, asked] of this.#client.asked) if (asked.asker === this) this.#client.asked.delete(id);
     if (this.#mayResume && !this.#writer.isOver) this.#client.keepUnfinished(this.#id);
     else this.#client.finished(this.#id);
@@ -200,39 +189,21 @@ export class Call implements Running {
 
   /** Reads the answer up to its end. @returns the request that has to follow */
   async #drain(): Promise<Buffer | undefined> {
-    const sent = this.#isHeld ? undefined : await this.#unlessHeld(this.#sending as Promise<Sent>);
+    const reading = this.#reading;
+    const sent = await reading.head();
     if (!sent) return undefined;
-    this.#sent = sent;
-    if (!this.#said) await requireResult(this.member, sent);
     // If another member may be asked, nothing goes out before it is known whether this one refuses.
     if (isStream(sent.answer) && !this.#mayFail) await this.#writer.event({});
-    const said = this.#said ?? messagesOf(this.member.server, sent.answer);
-    this.#said = said;
     for (;;) {
-      this.#next ??= said.next();
-      const step = await this.#unlessHeld(this.#next);
+      const step = await reading.next();
       if (!step) return undefined;
-      this.#next = undefined;
-      const { value, done } = step;
-      if (done) break;
-      const again = await this.#take(sent, value);
-      if (again) {
-        await said.return(undefined);
-        this.#said = undefined;
-      }
-      if (again || this.#writer.isOver || this.#isHeld) return again;
+      if (step.done) break;
+      const again = await this.#take(sent, step.value);
+      if (again || this.#writer.isOver || reading.isWaiting) return again;
     }
-    this.#said = undefined;
     if (!this.#mayResume) throw unavailable(this.member, 'ended its stream without an answer');
     this.#exchange.reply.end();
     return undefined;
-  }
-
-  /** What the member sends; undefined as soon as the call waits for its client. Then the next part of the call reads it. */
-  async #unlessHeld<T>(work: Promise<T>): Promise<T | undefined> {
-    if (this.#client.era === 'old') return await work;
-    work.catch(() => undefined);
-    return await Promise.race([work, this.#held.promise]);
   }
 
   /** @returns the request that has to follow */
@@ -288,9 +259,9 @@ export class Call implements Running {
     const handle = this.#parts.held.hold(this.#exchange.owner, { call: this, memberId }, drop);
     if (handle === undefined)
       throw new BrokerError(rpcCode.busy, 'Too many calls of this client wait for an answer already.');
-    this.#isHeld = true;
+    const stop = this.#reading.wait();
     await this.#writer.answer(asInputRequired(this.clientId, key, question, handle));
-    this.#held.resolve(undefined);
+    stop();
   }
 
   get #asking(): QuestionTo {

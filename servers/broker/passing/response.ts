@@ -1,4 +1,3 @@
-import { asLine } from '../../../common/answers/line.ts';
 import type { ServerMessage, Span } from '../../../common/answers/message.ts';
 import { replaced } from '../../../common/answers/rewrite.ts';
 import type { Era, Member } from '../exchange.ts';
@@ -31,5 +30,5 @@ export function responseFor(to: ResponseTo, message: ServerMessage, asks: InputR
     ...taskIdsChanged(member.server, method, message),
     ...(eras.client === 'new' && eras.member === 'old' ? newMembers(method, message) : []),
   ];
-  return asLine(replaced(message.bytes, changes));
+  return replaced(message.bytes, changes);
 }

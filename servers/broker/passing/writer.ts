@@ -1,3 +1,4 @@
+import { asLine } from '../../../common/answers/line.ts';
 import type { BrokerError } from '../errors.ts';
 import type { Exchange, Reply } from '../exchange.ts';
 
@@ -34,7 +35,7 @@ export class Writer {
     if (this.#isOver) return;
     if (!this.#isStreaming) this.reply.whole(200, json);
     else {
-      await this.event({ id, data: json });
+      await this.event({ id, data: asLine(json) });
       this.reply.end();
     }
     this.#isOver = true;

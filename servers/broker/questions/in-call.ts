@@ -1,6 +1,7 @@
 import { type ServerMessage, stringAt } from '../../../common/answers/message.ts';
 import { BrokerError } from '../errors.ts';
 import type { Member } from '../exchange.ts';
+import { eraOf, type MemberRequest } from '../member.ts';
 import { passQuestion, type QuestionTo } from './asking.ts';
 import { type Question, questionIn } from './question.ts';
 
@@ -32,4 +33,19 @@ export async function takeQuestion(call: AskedCall, message: ServerMessage, even
     if (!(error instanceof BrokerError)) throw error;
     tell(`"error":${JSON.stringify({ code: error.code, message: error.message })}`);
   }
+}
+
+/**
+ * Whether a member may ask for something on the standing stream of its session, beside the stream of the call: many servers on SDKs
+ * of 2025 do.
+ * @param capabilities the client's
+ */
+export function mayAskBeside(
+  member: Member,
+  request: Pick<MemberRequest, 'method' | 'needsOld'>,
+  { elicitation, roots, sampling }: Record<string, unknown>,
+): boolean {
+  const answers = elicitation ?? roots ?? (member.sampling ? sampling : undefined);
+  const isOld = eraOf(member, request) === 'old' && member.transport === undefined;
+  return isOld && request.method === 'tools/call' && answers !== undefined;
 }

@@ -17,7 +17,7 @@ const member = z.object({
   resources: elements,
   templates: elements,
 });
-const picture = z.object({ version: z.string(), members: z.array(member) });
+const picture = z.object({ members: z.array(member) });
 
 /** A server as one caller may use it. Each element of its lists is the JSON that the server wrote. */
 export type PictureMember = z.output<typeof member>;

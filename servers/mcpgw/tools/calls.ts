@@ -55,7 +55,7 @@ interface About {
 
 /** The result is the called tool's own, and its errors are in the words of the gate or the server. */
 function add(
-  { server, log, callOnce }: Parts,
+  { server, registry, log, callOnce }: Parts,
   { name, ...about }: About,
   check: (asked: Input, context: ServerContext) => Promise<void>,
 ): void {
@@ -63,7 +63,8 @@ function add(
     if (!isServerName(asked.server)) throw unknownServer(asked.server);
     await check(asked, context);
     const { signal } = callerOf(context);
-    const result = await callOnce(askingOf(context), { ...asked, signal });
+    const schema = () => registry.inputSchema(callerOf(context), asked.server, asked.tool);
+    const result = await callOnce(askingOf(context), { ...asked, schema, signal });
     if (isSpecType.CallToolResult(result)) return { ...result, content: result.content ?? [] };
     throw new ToolError(
       `the result of ${asked.tool} cannot be passed on; connect to the server ${asked.server} itself`,

@@ -41,6 +41,7 @@ beforeEach(async () => void (await auth.store.sessions.end('everybody')));
 test('A person sees their own clients and sign-ins, the newest first, and no credential among them', async () => {
   const sid = await add({ createdAt: now() - 60 });
   await add({ provider: 'cognito-cli', createdAt: now() - 50, refreshToken: 'locked-refresh-token' });
+  await add({ oauthClient: 'mcp-gateway', oauthClientName: 'mcp-gateway', createdAt: now() - 45 });
   const [oauthClientName, idleSeconds, createdAt] = ['Claude Code', 3_600, now() - 40];
   const client = await addClient({ oauthClientName, idleSeconds, createdAt });
   await addClient({ ...carol, oauthClientName: "carol's" });
@@ -48,6 +49,7 @@ test('A person sees their own clients and sign-ins, the newest first, and no cre
   expect([status, body.provider]).toEqual([200, 'Amazon Cognito']);
   expect(body.records.map(({ kind, client, isOwn }) => [kind, client, isOwn])).toEqual([
     ['client', 'Claude Code', false],
+    ['terminal', 'mcp-gateway', false],
     ['terminal', null, false],
     ['browser', null, true],
   ]);

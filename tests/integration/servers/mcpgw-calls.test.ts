@@ -1,3 +1,5 @@
+import type { McpServer } from '@modelcontextprotocol/server';
+import * as z from 'zod';
 import { createApp } from '../../../servers/mcpgw/server.ts';
 import { until } from '../../support/listen.ts';
 import { bothErasMember } from '../../support/servers/both-eras-member.ts';
@@ -10,12 +12,30 @@ let scene: BrokerScene;
 let registry: Awaited<ReturnType<typeof listen>>;
 let mcpgw: Awaited<ReturnType<typeof listen>>;
 
+const region = { type: 'string', 'x-mcp-header': 'Region' };
+/** What the registry answers, by path. */
+const known: Record<string, object> = {
+  '/api/servers/odd/tools/read-only': { tools: ['headers'] },
+  '/api/servers/modern/tools/read-only': { tools: ['located'] },
+  '/api/servers/modern': {
+    name: 'modern',
+    tools: [{ name: 'located', inputSchema: { type: 'object', properties: { region } } }],
+  },
+};
+
+/** A tool that wants its argument in a header, too. */
+function addLocated(server: McpServer): void {
+  const inputSchema = z.object({ region: z.string().meta({ 'x-mcp-header': 'Region' }) });
+  server.registerTool('located', { inputSchema }, (args) => ({ content: [{ type: 'text', text: args.region }] }));
+}
+
 beforeAll(async () => {
-  scene = await BrokerScene.start({ odd: odd.listener, both: bothErasMember('both', 'stateless') });
+  const modern = bothErasMember('modern', 'reject', addLocated);
+  scene = await BrokerScene.start({ odd: odd.listener, both: bothErasMember('both', 'stateless'), modern });
   registry = await listen((req, res) => {
-    const isOdd = req.url === '/api/servers/odd/tools/read-only';
-    res.writeHead(isOdd ? 200 : 404, { 'content-type': 'application/json' });
-    res.end(JSON.stringify(isOdd ? { tools: ['headers'] } : { error: { code: 'not_found', message: 'no' } }));
+    const answer = known[req.url ?? ''];
+    res.writeHead(answer ? 200 : 404, { 'content-type': 'application/json' });
+    res.end(JSON.stringify(answer ?? { error: { code: 'not_found', message: 'no' } }));
   });
   mcpgw = await listen(createApp(recordedLog().log, mcpgwParts(registry.base, scene.origin)));
 });
@@ -57,6 +77,14 @@ test('call_read_only_tool calls only what the approved definition says is read-o
   expect(await call('call_read_only_tool', { server: 'both', tool: 'echo' })).toMatchObject({ failed: true });
   expect(odd.logged('tools/call')).toBe(called);
 });
+
+test.each(['call_tool', 'call_read_only_tool'])(
+  '%s sends an argument as a header too, if the tool wants it there (x-mcp-header)',
+  async (name) => {
+    const asked = { server: 'modern', tool: 'located', arguments: { region: 'Tōkyō' } };
+    expect(await call(name, asked)).toMatchObject({ failed: false, text: 'Tōkyō' });
+  },
+);
 
 test.each<[string, object, string]>([
   ['a tool that asks for input', { server: 'both', tool: 'ask' }, 'Connect to the server both itself'],

@@ -429,6 +429,10 @@ describe('a login for a request', () => {
       const path = await own.ask(person);
       const html = await (await person.get(path)).text();
       for (const name of ['cognito', 'other']) expect(html).toContain(`href="${path}/login/${name}"`);
+      expect(html).toContain('To connect your client.');
+      const session = { client_id: 'mcp-gateway', resource: `${publicUrl}/oauth2/session` };
+      const other = await person.get(await own.ask(person, session));
+      expect(await other.text()).toContain('For the command line.');
       expect((await person.get(`${path}/login/cognito-cli`)).status).toBe(400);
     } finally {
       await two.close();

@@ -211,8 +211,7 @@ test('A changed tool is offered as it was approved, and a new one once it is app
   const { pending } = await definitions.of('notes');
   const approvals = [...pending.values()].map(({ name, hash }) => ({ name, hash }));
   await definitions.approve('notes', approvals, { sub: 'a', username: 'alice' });
-  const { version, members } = (await ask(admin)).body;
-  expect(version).not.toBe(before.version);
+  const { members } = (await ask(admin)).body;
   const notes = members.find((each: Member) => each.server === 'notes');
   expect(notes.tools).toEqual(now.map((tool) => expect.stringContaining(`"name":"${tool.name}"`)));
   expect(notes.tools[0]).toContain('Changed.');

@@ -11,7 +11,6 @@ const text = (value: object) => JSON.stringify(value);
 const tool = (name: string) => text({ name, inputSchema: { type: 'object' } });
 
 const picture = {
-  version: '1',
   members: [
     memberOf('b', { era: 'new', tools: [tool('echo')] }),
     memberOf('a', {
@@ -35,7 +34,7 @@ afterAll(() => hub.close());
 beforeEach(async () => {
   hub.registry.pictures.clear();
   hub.registry.pictures.set(all, picture);
-  hub.registry.pictures.set(one('team'), { version: '1', members: [memberOf('a', { tools: [tool('echo')] })] });
+  hub.registry.pictures.set(one('team'), { members: [memberOf('a', { tools: [tool('echo')] })] });
   hub.handed.length = 0;
   hub.registry.asked.length = 0;
 });
@@ -255,7 +254,7 @@ describe('What is offered is kept', () => {
     expect(hub.registry.of(all)).toBe(before);
     await list(other);
     expect(hub.registry.of(all)).toBe(before + 1);
-    hub.registry.pictures.set(all, { version: '2', members: [memberOf('c', { tools: [tool('new')] })] });
+    hub.registry.pictures.set(all, { members: [memberOf('c', { tools: [tool('new')] })] });
     await hub.registry.tell({ servers: ['c'], kinds: [...changeKinds] });
     await eventually(async () => (await list(bob)).result.tools[0]?.name === 'c__new');
   });
@@ -324,7 +323,6 @@ describe('Changes of lists', () => {
       taskIds: ['a/t1'],
     };
     hub.registry.pictures.set(one('team'), {
-      version: '1',
       members: [memberOf('a', { resources: [text({ uri: 'a://1' })] })],
     });
     const headers = { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'subscriptions/listen', 'X-Hub-Set': 'team' };

@@ -5,7 +5,7 @@ const nothing = { era: 'old', tools: [], prompts: [], resources: [], templates: 
 const memberOf = (server: string, more: Partial<PictureMember> = {}): PictureMember =>
   ({ server, ...nothing, ...more }) as PictureMember;
 const named = (...names: string[]) => names.map((name) => JSON.stringify({ name }));
-const picture = (...members: PictureMember[]): Picture => ({ version: '1', members });
+const picture = (...members: PictureMember[]): Picture => ({ members });
 const written = (of: Picture, list: ListName) => `{${writeList(of, list)}}`;
 const read = (of: Picture, list: ListName) => JSON.parse(written(of, list));
 

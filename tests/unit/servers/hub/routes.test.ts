@@ -23,8 +23,8 @@ const members = [
   member('plain', { prefix: 'never', tools: of('name', 'ls', 'a__hidden') }),
   member('out', { leftOut: 'It is disabled.', tools: of('name', 'echo'), resources: of('uri', 'shared://1') }),
 ];
-const routes = createRoutes({ version: '1', members }, false);
-const chosen = createRoutes({ version: '1', members }, true);
+const routes = createRoutes({ members }, false);
+const chosen = createRoutes({ members }, true);
 
 test.each<[name: string, kind: 'tool' | 'prompt', route: string | undefined, inSet: string | undefined]>([
   ['a__echo', 'tool', 'a echo', 'a echo'],
