@@ -8,6 +8,7 @@ import { probeServer } from '../../../../registry/health/probe/mcp-probe.ts';
 import { createUpstreamAuth } from '../../../../registry/routing/upstream-auth.ts';
 import { createUpstreams } from '../../../../registry/routing/upstreams.ts';
 import type { Health, HealthDetails } from '../../../../registry/servers/server-health.ts';
+import { startAccountServer } from '../../../support/accounts/account-server.ts';
 import { listen } from '../../../support/listen.ts';
 import { admin, publicUrl, recordingLog, signer, startRegistry } from '../../../support/registry/registry-fixture.ts';
 
@@ -122,6 +123,17 @@ test.each([
   expect(html).toContain('It wants credentials of its own (HTTP 401).');
   expect(html).not.toContain('account</strong>');
   expect(asked.filter((each) => !each.startsWith('GET /.well-known/') && !each.startsWith('POST /mcp'))).toEqual([]);
+});
+
+test('A server of the MCP SDK that wants tokens of a provider is recognized', async () => {
+  const real = await startAccountServer('https://login.example.com');
+  try {
+    const { html } = await tryIt({ upstream: real.address, name: 'real' });
+    expect(html).toContain(`real: account: issuer: https://login.example.com for: - ${real.address}`);
+    expect(real.seen.authorizations.every((sent) => sent === undefined)).toBe(true);
+  } finally {
+    await real.close();
+  }
 });
 
 test('A claim that is no address is not shown', async () => {
