@@ -76,7 +76,8 @@ test('mcpgw tells the sentence with the link, and does not take the server for o
   const callOnce = createCallOnce(createGate(scene.origin, 'https://gateway.example'), { name: 'mcpgw', version: '1' });
   const { signal } = new AbortController();
   const asking = { owner: 'person:alice', delegation: 'd', traceparent: undefined };
-  const call = () => callOnce(asking, { server: 'notion', tool: 'search', arguments: {}, signal });
+  const schema = () => Promise.resolve({});
+  const call = () => callOnce(asking, { server: 'notion', tool: 'search', arguments: {}, schema, signal });
   await expect(call()).rejects.toThrow(message);
   await expect(call()).rejects.toThrow(message);
   expect(methods).toEqual(['server/discover', 'server/discover']);
