@@ -96,7 +96,8 @@ export async function personalTokenOf(stack: BenchStack): Promise<string> {
   });
 }
 
-const person = { sub: 'bench', username: 'bench' };
+/** The person of the sessions and tokens here. */
+export const person = { sub: 'bench', username: 'bench' };
 const start = nowInSeconds();
 /** Longer than the bench takes. */
 const end = start + 7_200;

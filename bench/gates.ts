@@ -36,13 +36,19 @@ export async function startAuthServer(stack: BenchStack, change: NodeJS.ProcessE
  */
 export async function startGate(stack: BenchStack, authServer: number | undefined): Promise<Started> {
   const port = nextPort++;
+  const brokerPort = nextPort++;
   const from = join(stack.dataDir, 'nginx');
   const to = `${from}-${port}`;
   cpSync(from, to, { recursive: true });
   const edit = (file: string, change: (text: string) => string) =>
     writeFileSync(join(to, file), change(readFileSync(join(to, file), 'utf8')));
   for (const file of ['nginx.conf', 'gateway.conf']) {
-    edit(file, (text) => text.replaceAll(from, to).replaceAll(`:${stack.ports.gateway}`, `:${port}`));
+    edit(file, (text) =>
+      text
+        .replaceAll(from, to)
+        .replaceAll(`:${stack.ports.gateway}`, `:${port}`)
+        .replaceAll(`:${stack.ports.brokerGate}`, `:${brokerPort}`),
+    );
   }
   if (authServer === undefined) edit('gate/mcp.conf', (text) => text.replace(/^\s*auth_request .*$/gm, ''));
   else edit('services.conf', (text) => text.replaceAll(`:${stack.ports.authServer}`, `:${authServer}`));

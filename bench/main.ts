@@ -1,7 +1,8 @@
 // Compares the gate's speed with simpler servers. `--quick` takes fewer samples, `--json` prints JSON.
 
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connectAccount, writeAccountEntry } from './accounts.ts';
 import {
   clientTokenOf,
   inManyGroups,
@@ -35,7 +36,8 @@ const upstream = await startUpstream((req, res) => {
     res.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length }).end(answer);
   });
 });
-const stack = await startBenchStack(upstream.origin, policy);
+const secretsFile = writeAccountEntry(upstream.origin);
+const stack = await startBenchStack(upstream.origin, policy, [], { UPSTREAM_SECRETS_FILE: secretsFile });
 const others: Started[] = [];
 // Only the stack ends together with this process.
 const endOthers = () => {
@@ -63,6 +65,7 @@ try {
   endOthers();
   await stack.stop();
   upstream.close();
+  rmSync(secretsFile);
 }
 
 async function measureAll(): Promise<{ cells: Cell[]; gate: Shot; open: Shot }> {
@@ -80,16 +83,20 @@ async function measureAll(): Promise<{ cells: Cell[]; gate: Shot; open: Shot }> 
   const token = await tokenMaker(stack);
   const bearer = async (change: object) => ({ Authorization: `Bearer ${await token(change)}` });
   const full = await bearer({});
-  const subjects: [name: string, asked: Started, who: Record<string, string>, refused?: boolean][] = [
+  const session = { Cookie: await sessionOf(stack) };
+  const toAccounts = await connectAccount(stack, upstream.origin, secretsFile);
+  const subjects: [name: string, asked: Started, who: Record<string, string>, only?: 'refused' | 'direct'][] = [
     ['bare Node', bare, full],
     ['bare Express', express, full],
     [agent, ours, full],
-    ['ours, session', ours, { Cookie: await sessionOf(stack) }],
+    ['ours, session', ours, session],
+    // nginx says so only for a route of its own, whose requests take the relay.
+    ['ours, own account', ours, { ...session, ...toAccounts }, 'direct'],
     ['ours, OAuth client', ours, { Authorization: `Bearer ${await clientTokenOf(stack)}` }],
     ['ours, personal token', ours, { Authorization: `Bearer ${await personalTokenOf(stack)}` }],
     ['ours, 50 groups', ours, await bearer(inManyGroups)],
     ['ours, 10,000 rules', long, full],
-    ['ours, denied', ours, await bearer({ scope: 'mcp-servers-restricted/read' }), true],
+    ['ours, denied', ours, await bearer({ scope: 'mcp-servers-restricted/read' }), 'refused'],
   ];
   const gates = new Map<Started, Started>();
   for (const asked of [bare, express, ours, long]) gates.set(asked, await run(startGate(stack, asked.port)));
@@ -100,10 +107,10 @@ async function measureAll(): Promise<{ cells: Cell[]; gate: Shot; open: Shot }> 
     for (const connections of [1, 32]) {
       const add = (place: Cell['place'], subject: string, shot: Shot) =>
         runs.push({ cell: { place, body, connections, subject, runs: [] }, shot });
-      for (const [name, asked, who, refused] of subjects) {
-        add('direct', name, { ...direct(asked, who, letters), refused });
+      for (const [name, asked, who, only] of subjects) {
+        add('direct', name, { ...direct(asked, who, letters), refused: only === 'refused' });
         // A denied request never reaches the server, so it is not comparable.
-        if (!refused) add('behind nginx', name, behind(gates.get(asked) ?? open, who, letters));
+        if (!only) add('behind nginx', name, behind(gates.get(asked) ?? open, who, letters));
       }
       add('behind nginx', 'nginx without a gate', behind(open, full, letters));
     }

@@ -5,6 +5,7 @@ import { interval } from '../../common/time/interval.ts';
 import { type AccountStore, DatabaseAccounts, isAccountChange } from './accounts/account.ts';
 import { createAccountClientStore } from './accounts/client.ts';
 import { createDepartedStore } from './accounts/departed.ts';
+import { createLockedStore } from './accounts/locked.ts';
 import { type BindingLimits, type BindingStore, DatabaseBindings } from './binding.ts';
 import { createKeyStore } from './key.ts';
 import { changes, type Schema } from './migrations.ts';
@@ -112,6 +113,7 @@ function accountStores(database: Database<Schema>, accountRows: AccountStore) {
     accountRows,
     departedAccounts: createDepartedStore(database),
     accountClients: createAccountClientStore(database),
+    lockedAccounts: createLockedStore(database),
   };
 }
 

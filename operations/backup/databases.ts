@@ -2,6 +2,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
+import { madeKeysFile } from '../../auth-server/accounts/vault/keys.ts';
 import { root } from '../../common/settings/values.ts';
 import { CommandError } from '../command.ts';
 
@@ -28,20 +29,23 @@ export async function inDraftFolder(work: (folder: string) => Promise<void>): Pr
  * `SECRET_KEY` if there is one: without it, the refresh tokens in the copy cannot be decrypted.
  * @param dataDir the folder of the databases
  * @param target a folder, created if it does not exist; only this user can read it
+ * @param withAccountsKey also copies the made keys that lock people's tokens for MCP servers. Without them the copy discloses no
+ *   token, and after a restore elsewhere people connect their accounts again
  * @returns the names of the files
  * @throws {CommandError} if there is nothing to copy, or the target has a file of that name already
  */
-export async function copyDatabases(dataDir: string, target: string): Promise<string[]> {
+export async function copyDatabases(dataDir: string, target: string, withAccountsKey = false): Promise<string[]> {
   const found = existsSync(dataDir) ? readdirSync(dataDir) : [];
   const names = found.filter(isDatabase);
   if (names.length === 0)
     throw new CommandError(`${dataDir} holds no database: is it the data folder of the gateway?`, 1);
   mkdirSync(target, { recursive: true, mode: 0o700 });
-  const all = [...names, ...(found.includes(secretKey) ? [secretKey] : [])];
+  const keys = withAccountsKey ? [secretKey, madeKeysFile] : [secretKey];
+  const all = [...names, ...keys.filter((name) => found.includes(name))];
   const taken = all.find((name) => existsSync(join(target, name)));
   if (taken) throw new CommandError(`${join(target, taken)} is there already: a backup never replaces another one`, 1);
   for (const name of names) await copyDatabase(join(dataDir, name), join(target, name));
-  if (all.includes(secretKey)) copyPrivately(join(dataDir, secretKey), join(target, secretKey));
+  for (const name of keys) if (all.includes(name)) copyPrivately(join(dataDir, name), join(target, name));
   return all.sort();
 }
 
@@ -64,7 +68,7 @@ async function copyDatabase(from: string, to: string): Promise<void> {
  */
 export function restoreDatabases(source: string, dataDir: string): string[] {
   const found = existsSync(source) ? readdirSync(source) : [];
-  const names = found.filter((name) => isDatabase(name) || name === secretKey);
+  const names = found.filter((name) => isDatabase(name) || name === secretKey || name === madeKeysFile);
   if (!names.some(isDatabase)) throw new CommandError(`${source} holds no database: is it a backup?`, 1);
   for (const name of names.filter(isDatabase)) check(join(source, name));
   for (const name of names.filter(isDatabase)) refuseInUse(join(dataDir, name));
@@ -100,6 +104,22 @@ export function endAccess(dataDir: string, now: number): boolean {
     database.close();
   }
   return true;
+}
+
+/**
+ * Lets people's tokens for MCP servers in a restored data folder be used only after their provider has confirmed them by a refresh:
+ * some may have been disconnected since the backup.
+ */
+export function doubtAccounts(dataDir: string): void {
+  const path = join(dataDir, 'auth-server.db');
+  if (!existsSync(path)) return;
+  const database = new DatabaseSync(path, { timeout: 5_000 });
+  try {
+    const isThere = database.prepare("select name from sqlite_master where type = 'table' and name = 'account'").get();
+    if (isThere) database.exec('update account set confirmed = 0, leased_until = 0');
+  } finally {
+    database.close();
+  }
 }
 
 function copyPrivately(from: string, to: string): void {

@@ -1,4 +1,5 @@
 import type { Policy } from '../../policy/policy.ts';
+import { checkAccountKeys } from '../accounts/check-keys.ts';
 import { createAsk } from './ask.ts';
 import { checkServerAccounts } from './checks/accounts.ts';
 import { checkAgent } from './checks/agent.ts';
@@ -37,6 +38,7 @@ export async function examine(setup: Setup, file: string, tell: (finding: Findin
   if (publicUrl !== undefined) add(await checkOidc(setup.env, publicUrl));
   add(policy.policy ? checkGroups(setup, pool, policy.policy) : policy.findings);
   add(await checkNames(setup, policy.policy));
+  add(await checkAccountKeys(setup));
   add(await checkServerAccounts(setup));
   add(checkSecretKey(setup));
   if (publicUrl === undefined) return findings;

@@ -30,10 +30,8 @@ const registered = z.object({
 export type Registered = z.output<typeof registered>;
 
 /** The registry's servers and sets; none if its database is not here, or was never used. */
-export async function registeredServers({ root, env }: Setup): Promise<Registered[]> {
-  const url = env.DATABASE_URL?.trim();
-  const file = join(env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data'), 'registry.db');
-  const rows = url ? await rowsInPostgres(url) : existsSync(file) ? rowsInSqlite(file) : [];
+export async function registeredServers(setup: Setup): Promise<Registered[]> {
+  const rows = await rowsOf(setup, 'registry.db', query);
   const servers = rows.flatMap((row): Registered[] => {
     const read = registered.safeParse(row);
     return read.success ? [read.data] : [];
@@ -41,7 +39,18 @@ export async function registeredServers({ root, env }: Setup): Promise<Registere
   return servers.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function rowsInSqlite(file: string): unknown[] {
+/**
+ * Reads a database of the gateway, and changes nothing in it.
+ * @param name of its file, where the settings name no PostgreSQL
+ * @returns no rows if it is not here, or has no such table
+ */
+export async function rowsOf({ root, env }: Setup, name: string, query: string): Promise<unknown[]> {
+  const url = env.DATABASE_URL?.trim();
+  const file = join(env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data'), name);
+  return url ? await rowsInPostgres(url, query) : existsSync(file) ? rowsInSqlite(file, query) : [];
+}
+
+function rowsInSqlite(file: string, query: string): unknown[] {
   try {
     const database = new DatabaseSync(file, { readOnly: true, timeout: timeoutMilliseconds });
     try {
@@ -54,7 +63,7 @@ function rowsInSqlite(file: string): unknown[] {
   }
 }
 
-async function rowsInPostgres(url: string): Promise<unknown[]> {
+async function rowsInPostgres(url: string, query: string): Promise<unknown[]> {
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: timeoutMilliseconds,

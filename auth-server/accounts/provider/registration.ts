@@ -3,6 +3,7 @@ import { parseJson } from '../../../common/text/json.ts';
 import { nowInSeconds } from '../../../common/time/now.ts';
 import type { AccountProvider } from '../../../common/upstream-secrets/account-entry.ts';
 import type { AccountClientStore } from '../../store/accounts/client.ts';
+import { clientOwner } from '../../store/accounts/locked.ts';
 import type { Vault } from '../vault/vault.ts';
 import { ProviderFault } from './fault.ts';
 import type { ProviderMetadata } from './metadata.ts';
@@ -75,9 +76,8 @@ export type Registrations = ReturnType<typeof createRegistrations>;
  * made once for an issuer and kept locked for all processes.
  */
 export function createRegistrations({ store, vault, publicUrl, isReachable }: RegistrationDeps) {
-  const ownerOf = (issuer: string) => `client of ${issuer}`;
   const open = async (issuer: string, locked: string | undefined) => {
-    const text = locked === undefined ? undefined : await vault.open(ownerOf(issuer), locked);
+    const text = locked === undefined ? undefined : await vault.open(clientOwner(issuer), locked);
     return text === undefined ? undefined : kept.safeParse(parseJson(text)).data;
   };
   const register = async (provider: ProviderMetadata, ask: Ask, instead: string | undefined) => {
@@ -90,7 +90,7 @@ export function createRegistrations({ store, vault, publicUrl, isReachable }: Re
       body: JSON.stringify(metadata(publicUrl, methodFor(provider))),
     });
     const client = registeredClient(made.status, parseJson(await made.text()), methodFor(provider));
-    const locked = await vault.lock(ownerOf(issuer), JSON.stringify(client));
+    const locked = await vault.lock(clientOwner(issuer), JSON.stringify(client));
     return (await open(issuer, await store.keep(issuer, locked, instead))) ?? client;
   };
   const fixed = ({ client, clientSecret }: AccountProvider): ProviderClient | undefined =>

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { nowInSeconds } from '../../../common/time/now.ts';
 import { CommandError, type Context, operatorCommand, print, runAsProgram } from '../../command.ts';
-import { dataDirOf, endAccess, inDraftFolder, restoreDatabases } from '../databases.ts';
+import { dataDirOf, doubtAccounts, endAccess, inDraftFolder, restoreDatabases } from '../databases.ts';
 
 const help = `Restores a backup. Stop the gateway first. The replaced files are kept as ….before-restore.
 
@@ -14,7 +14,8 @@ const help = `Restores a backup. Stop the gateway first. The replaced files are 
   ... --keep-sessions ...                 does not end sessions
 
 It writes to UP_DATA_DIR (default: data). All sessions and the access of all clients end, because those that were revoked since the
-backup would be valid again: people log in again, agents get new tokens. Exit code: 0 done, 1 not done, 2 wrong use.`;
+backup would be valid again: people log in again, agents get new tokens. People's accounts at MCP servers are used once their
+provider has confirmed them. Exit code: 0 done, 1 not done, 2 wrong use.`;
 
 export const run = operatorCommand<{ archive?: string[]; keepSessions?: true }>(
   help,
@@ -24,6 +25,7 @@ export const run = operatorCommand<{ archive?: string[]; keepSessions?: true }>(
     if (archive) await restoreArchive(archive, context);
     else if (folder === undefined) throw new CommandError(help);
     else print(context, `Restored: ${restoreDatabases(folder, folders[0] ?? '').join(', ')}.`);
+    for (const each of folders) doubtAccounts(each);
     if (keepSessions) return 0;
     const ended = folders.filter((each) => endAccess(each, nowInSeconds()));
     if (ended.length > 0) print(context, 'All sessions and the access of all clients have ended: people log in again.');

@@ -5,6 +5,7 @@ import { isFixedName } from '../../servers/names.ts';
 import { isSet } from '../../servers/server.ts';
 import { isUnusable } from '../../servers/tool.ts';
 import { shortened } from '../shared/format.ts';
+import { isUnread } from '../shared/shown-status.ts';
 import type { Values } from './values.ts';
 
 /** With more tools the page gets slow to draw: servers beyond offer the choice of all tools, and the chosen ones. */
@@ -54,12 +55,16 @@ export function pickerFor(
   return [...lost, ...shown];
 }
 
-function choiceOf(
-  { name, title, health, enabled }: CatalogueEntry,
-  isAll: boolean,
-  chosen: ReadonlySet<string>,
-  most: number,
-): Choice {
+/** Why a set offers nothing of a server at the moment. */
+function whyNotNow(server: CatalogueEntry): string | undefined {
+  if (!server.enabled) return 'Disabled: left out until it is enabled.';
+  if (isUnread(server))
+    return 'Left out: it shows its tools only to people with an account there, or to a credential for checks.';
+  return undefined;
+}
+
+function choiceOf(server: CatalogueEntry, isAll: boolean, chosen: ReadonlySet<string>, most: number): Choice {
+  const { name, title, health } = server;
   const announced = health.tools.filter((tool) => !isUnusable(tool));
   const names = new Set(announced.map((tool) => tool.name));
   const lost = [...chosen].filter((tool) => !names.has(tool));
@@ -74,7 +79,7 @@ function choiceOf(
     ...lost.map((tool) => ({ name: tool, title: '', isChosen: true, says: 'not announced now' })),
     ...known.filter((tool, index) => tool.isChosen || index < most),
   ];
-  const says = enabled ? undefined : 'Disabled: left out until it is enabled.';
+  const says = whyNotNow(server);
   const about = { name, title, isAll, chosen: chosen.size, known: announced.length, tools };
   return says === undefined ? about : { ...about, says };
 }

@@ -183,6 +183,7 @@ test('A server with accounts says so in the list and on its page, and what does 
   const form = await get('/servers/notes/edit');
   expect(isChosen(form, 'person')).toBe(true);
   expect(form).toContain('If you change it, each of them has to connect again.');
+  expect(await get('/register?kind=set')).toContain('it shows its tools only to people with an account there');
   hasEntry = false;
   expect(await get('/servers/notes')).toContain('<strong>No person can use it.</strong>');
 });

@@ -88,6 +88,10 @@ test("Who sees a server sees where people connect; the names of the operator's e
   expect((await send(carol, 'POST', '/servers', { ...server, auth })).status).toBe(201);
   const seen = (await send(carol, 'GET', '/servers/notes')).body;
   expect(seen.account).toBe(`${publicUrl}/accounts/connect/notes`);
+  const listed = await fetch(`${registry.url}/v0.1/servers`, {
+    headers: { 'X-Mcp-Assertion': await signer.sign(carol) },
+  });
+  expect(JSON.stringify(await listed.json())).toContain(`"account":"${seen.account}"`);
   expect(JSON.stringify(seen)).not.toMatch(/"notion"|"ours"/);
   expect((await send(alice, 'GET', '/servers/notes')).body.location).toMatchObject({ auth });
   await change({ auth: { account: 'notion' } });
