@@ -34,7 +34,7 @@ export function createKnownProviders(outside: Outside) {
         throw said;
       }
     },
-    /** Whether a provider takes revocations, as far as is known: sends no request. */
+    /** Whether a provider takes revocations; false while that is not known. Sends no request. */
     takesRevocations: ({ endpoints, identity }: AccountProvider): boolean =>
       (endpoints?.revocation ?? known.get(identity)?.revocation_endpoint) !== undefined,
   };

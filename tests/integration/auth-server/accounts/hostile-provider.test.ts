@@ -153,7 +153,7 @@ test('An attempt ends with a change of the entry', async () => {
 test.each<[string, object, RegExp]>([
   ['names another provider', { authorization_servers: ['https://real.example'] }, /another provider/],
   ['is about another server', { resource: 'https://real.example/mcp' }, /another address/],
-])("A server whose own document %s gets nobody's token", async (_what, change, expected) => {
+])('A server whose own document %s gets no token', async (_what, change, expected) => {
   const resource = server.address.split(' ')[0];
   provider.answer({ '/resource': { body: { resource, authorization_servers: [provider.issuer], ...change } } });
   const { code, message } = await failure(begin());
