@@ -101,7 +101,21 @@ test('A person calls as their own account, through mcpgw too; once the server re
   await client.close();
 });
 
-test('No log line holds a token', () => {
+test('What the page knows of a server comes from its route: headers of a client count for nothing, also behind another path', async () => {
+  const forged = { 'x-mcp-account': 'notion', 'x-mcp-address': 'https://evil.example/mcp -', 'x-mcp-routed': '1' };
+  const words = async (name: string, path = `/accounts/connect/${name}`) => {
+    const headers = { ...alice, ...forged, 'x-mcp-server': name };
+    return (await send(gateway.ports.gateway, { method: 'GET', path, headers })).body.replace(/<[^>]*>/g, '');
+  };
+  expect(await words('currenttime')).toContain('currenttime needs no account of yours');
+  expect(await words('nowhere')).toContain('There is no such server for you');
+  expect(await words('notes')).not.toContain('evil.example');
+  for (const path of ['/accounts/connect/notes/', '/accounts/connect/a/b', '/accounts/connect', '/accounts/'])
+    expect(await words('notes', path)).toContain('There is nothing here');
+});
+
+test('No log line holds a token, nor the code with which a person comes back', () => {
+  expect(gateway.log.filter((line) => /[?&](code|state)=/.test(line))).toEqual([]);
   const tokens = server.seen.authorizations.flatMap((value) => value?.replace('Bearer ', '') ?? []);
   expect(tokens.length).toBeGreaterThan(0);
   for (const token of new Set(tokens)) expect(gateway.log.filter((line) => line.includes(token))).toEqual([]);
