@@ -4,7 +4,7 @@ import { headerNameForm, usualCredentialHeaders } from '../../common/upstream-se
 import { isServerName, serverNameForm } from '../../policy/names.ts';
 import { forwardedHeaders, mostForwardedHeaders } from '../servers/header-names.ts';
 import { endpointPath, routeHost } from '../servers/names.ts';
-import { accountOf, type ServerEntry, secretOf } from '../servers/server.ts';
+import { accountOf, addressOf, type ServerEntry, secretOf } from '../servers/server.ts';
 
 const [host, path] = [routeHost, endpointPath].map(({ source }) => source.slice(1, -1));
 const headers = `${headerNameForm}(?:,${headerNameForm}){0,${mostForwardedHeaders - 1}}`;
@@ -21,6 +21,9 @@ const address = '(?:\\d{1,3}(?:\\.\\d{1,3}){3}|\\[[0-9a-f:]+\\]):\\d{1,5}';
 export const routeLine = new RegExp(
   `^${serverNameForm} (?:set|https? ${host} ${address}(?:,${address})* (?:-|${path}) (?:-|${path}) (?:-|account:${serverNameForm}|${serverNameForm}(?:=${headers})?)(?: (?:-|${headers})(?: ${host})?)?)$`,
 );
+
+/** nginx takes 4,096 bytes for a setting, and the whole address of a server with people's accounts is one. */
+export const longestAddress = 3_000;
 
 /**
  * Returns the line of a server, for nginx's route builder.
@@ -50,6 +53,8 @@ export function toRouteLine(
     account === undefined ? [secretOf(server) ?? '-', ...(named ? [named] : [])].join('=') : `account:${account}`;
   if (server.host_header && server.auth)
     throw new RangeError(`server ${JSON.stringify(server.name)} has a credential and a Host header of its own`);
+  if (account !== undefined && addressOf(server).length > longestAddress)
+    throw new RangeError(`the address of server ${JSON.stringify(server.name)} is too long for accounts`);
   const last = server.host_header ? [headers || '-', server.host_header] : headers ? [headers] : [];
   const fields = [server.name, scheme, url.host, addresses.join(','), mcp, sse, secret, ...last];
   const line = fields.join(' ');

@@ -2,10 +2,9 @@ import type { AccountProvider } from '../../common/upstream-secrets/account-entr
 import type { UpstreamSecrets } from '../../common/upstream-secrets/watch.ts';
 import { accountOf, addressOf, type ServerEntry, secretOf } from '../servers/server.ts';
 
-export type UpstreamAuth = ReturnType<typeof createUpstreamAuth>;
+import { longestAddress } from './routes-file.ts';
 
-/** nginx takes 4,096 bytes for a setting, and the whole address is one. */
-const longestAddress = 3_000;
+export type UpstreamAuth = ReturnType<typeof createUpstreamAuth>;
 
 /** Makes the gateway's credentials for upstreams over the secrets file. */
 export function createUpstreamAuth(secrets: Pick<UpstreamSecrets, 'find' | 'account' | 'accounts'>) {

@@ -137,14 +137,13 @@ export async function tryConnection(options: FormOptions, req: Request, res: Res
     const report = await connect({ title: '', description: '', tags: [], name: name || 'unnamed', ...connection });
     const trouble = 'Many connections are being tested at the moment. Try again in a few seconds.';
     const { problem } = report ?? {};
-    const given = report?.accounts ? suggestAccount(options, values) : values;
+    const given = isNew && report?.accounts ? suggestAccount(options, values) : values;
     const faults = problem ? { [problem.field]: problem.reason } : {};
     const entry = report?.accounts && entryLines({ name, ...connection }, report.accounts.claimed);
     const outcome = report ? { report, entry } : { trouble };
     if (!isNew)
       return showForm(options, req, res, 200, {
         ...state,
-        values: given,
         tested: { ...outcome, warnings: [] },
         faults,
       });

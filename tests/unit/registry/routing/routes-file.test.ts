@@ -52,6 +52,8 @@ test("For each person's own account, the line contains the name of its entry, an
     'currenttime http 127.0.0.1:8000 127.0.0.1:8000 /mcp /sse account:github',
   );
   expect(() => toRouteLine({ ...server, host_header: 'mcp.internal' }, addresses)).toThrow('a Host header of its own');
+  const long = { 'streamable-http': `/${'a'.repeat(1_990)}`, sse: `/${'b'.repeat(1_990)}` };
+  expect(() => toRouteLine({ ...server, transports: long }, addresses)).toThrow('too long for accounts');
 });
 
 test('A server that gets headers of its callers has a last field with their names', () => {
