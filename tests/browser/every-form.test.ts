@@ -10,7 +10,10 @@ jest.setTimeout(180_000);
 let browser: Browser;
 let gateway: Gateway;
 beforeAll(async () => {
-  [gateway, browser] = await Promise.all([startGateway({ ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8' }), launchBrowser()]);
+  [gateway, browser] = await Promise.all([
+    startGateway({ ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8' }, [], { processes: ['registry'] }),
+    launchBrowser(),
+  ]);
 });
 afterAll(() => Promise.all([browser?.close(), gateway?.stop()]));
 
